@@ -1,0 +1,38 @@
+# Two commands matter: `make serve` sets up and runs, `make test` sets up and passes the tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: serve test bench lock format clean
+
+serve: $(VENV)/.runtime
+	$(BIN)/strikemap demo
+	$(BIN)/strikemap serve --private
+
+test: $(VENV)/.test
+	tools/check.sh
+
+bench: $(VENV)/.test
+	$(BIN)/python -m benchmarks.run
+
+$(VENV)/.runtime: requirements.lock pyproject.toml
+	tools/venv.sh $(PYTHON) $(VENV) requirements.lock
+	@touch $@
+
+$(VENV)/.test: requirements-test.lock pyproject.toml
+	tools/venv.sh $(PYTHON) $(VENV) requirements-test.lock
+	tools/browser.sh
+	@touch $@ $(VENV)/.runtime
+
+format:
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# The lock names hashes only, never a registry: any mirror will do.
+lock:
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra build pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra build --extra test pyproject.toml -o requirements-test.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,199 @@
+"""How casualties are counted: ranges in which doubt adds up, and unknown is never zero.
+
+The rules stand here once; `/method` quotes them and `app.index.summary` applies them to columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from itertools import pairwise
+
+import msgspec
+
+from app.domain.errors import InvalidCount
+
+
+class Count(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A number of people as a range; None is "nothing known there", never 0.
+
+    Raises:
+        InvalidCount: a bound is negative, or the known bounds are not low <= best <= high.
+    """
+
+    low: int | None = None
+    best: int | None = None
+    high: int | None = None
+
+    def __post_init__(self) -> None:
+        known = [bound for bound in (self.low, self.best, self.high) if bound is not None]
+        if any(bound < 0 for bound in known) or any(a > b for a, b in pairwise(known)):
+            raise InvalidCount("count", self.text(), "0 <= low <= best <= high, each may be empty")
+
+    @classmethod
+    def exactly(cls, number: int) -> Count:
+        """Take a source at its word: one number, no doubt stated."""
+        return cls(number, number, number)
+
+    @classmethod
+    def unknown(cls) -> Count:
+        """Return the count of which nothing is known; always the same object."""
+        return UNKNOWN
+
+    @property
+    def is_known(self) -> bool:
+        """Tell whether any bound carries a figure."""
+        return self.low is not None or self.best is not None or self.high is not None
+
+    def __add__(self, other: Count) -> Count:
+        """Add ranges: known lows and bests add up, and an open upper end stays open.
+
+        >>> Count(2, 3, 5) + Count(1, None, None)
+        Count(low=3, best=3, high=None)
+        """
+        return Count(
+            low=add_known(self.low, other.low),
+            best=add_known(self.best, other.best),
+            high=None if self.high is None or other.high is None else self.high + other.high,
+        )
+
+    def text(self) -> str:
+        """Write the range plainly: "2", "2-5", "at least 2", "unknown".
+
+        >>> Count(2, None, None).text(), Count(2, 3, 5).text(), Count.exactly(4).text()
+        ('at least 2', '2-5', '4')
+        """
+        if not self.is_known:
+            return "unknown"
+        bottom = self.low if self.low is not None else self.best
+        if self.high is None:
+            return f"at least {bottom}"
+        return str(self.high) if bottom == self.high else f"{bottom or 0}-{self.high}"
+
+
+UNKNOWN = Count()
+
+
+def add_known(a: int | None, b: int | None) -> int | None:
+    """Add what is known; None only when neither is.
+
+    >>> add_known(2, None), add_known(None, None)
+    (2, None)
+    """
+    if a is None:
+        return b
+    return a if b is None else a + b
+
+
+class Kind(StrEnum):
+    """Who the people were, as far as the source says; the three are summed apart."""
+
+    civilian = "civilian"
+    military = "military"
+    unknown = "unknown"
+
+
+class Toll(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How many people in one incident, in all and by kind; `child` is a part of the total.
+
+    Build it with `Toll.of`, which fills what follows from what is given.
+    """
+
+    total: Count = UNKNOWN
+    civilian: Count = UNKNOWN
+    military: Count = UNKNOWN
+    unknown: Count = UNKNOWN
+    child: Count = UNKNOWN
+
+    @classmethod
+    def of(
+        cls,
+        total: Count = UNKNOWN,
+        *,
+        civilian: Count = UNKNOWN,
+        military: Count = UNKNOWN,
+        unknown: Count = UNKNOWN,
+        child: Count = UNKNOWN,
+    ) -> Toll:
+        """Complete a toll: a total without kinds is of unknown kind; kinds without a total add up.
+
+        A kind of which nothing is stated is left out of that sum rather than held against it:
+        a source that counts civilians only is taken to count civilians.
+        """
+        kinds = [kind for kind in (civilian, military, unknown) if kind.is_known]
+        if not kinds:
+            unknown = total
+        elif not total.is_known:
+            total = kinds[0]
+            for kind in kinds[1:]:
+                total = total + kind
+        return cls(total, civilian, military, unknown, child)
+
+
+NO_TOLL = Toll()
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """A sum over incidents, with how many of them carry a figure.
+
+    `open` counts the parts without an upper bound, so that tallies add up in any order:
+    the upper bound of the sum is known only when every part has one.
+    """
+
+    low: int | None = None
+    best: int | None = None
+    high_known: int | None = None
+    known: int = 0
+    of: int = 0
+    open: int = 0
+
+    @classmethod
+    def single(cls, count: Count) -> Tally:
+        """Start from one incident's count."""
+        return cls(
+            count.low,
+            count.best,
+            count.high,
+            known=int(count.is_known),
+            of=1,
+            open=int(count.high is None),
+        )
+
+    @classmethod
+    def total(cls, counts: Iterable[Count]) -> Tally:
+        """Sum counts; the sum of none is known of nobody.
+
+        >>> Tally.total([Count(2, None, None), Count.unknown()]).answer()
+        {'low': 2, 'best': None, 'high': None, 'high_known': None, 'known': 1, 'of': 2}
+        """
+        tally = cls()
+        for count in counts:
+            tally += cls.single(count)
+        return tally
+
+    def __add__(self, other: Tally) -> Tally:
+        """Add two sums over different incidents."""
+        return Tally(
+            add_known(self.low, other.low),
+            add_known(self.best, other.best),
+            add_known(self.high_known, other.high_known),
+            self.known + other.known,
+            self.of + other.of,
+            self.open + other.open,
+        )
+
+    @property
+    def high(self) -> int | None:
+        """The upper bound; None when any part has none, or there is no part."""
+        return self.high_known if self.open == 0 else None
+
+    def answer(self) -> dict[str, int | None]:
+        """Write it in the one shape that every answer uses."""
+        return {
+            "low": self.low,
+            "best": self.best,
+            "high": self.high,
+            "high_known": self.high_known,
+            "known": self.known,
+            "of": self.of,
+        }

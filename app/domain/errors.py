@@ -1,0 +1,121 @@
+"""Every error that a user can meet, as one tree.
+
+    StrikemapError
+    ├── InputError                what, got, allowed: one clear sentence
+    │   ├── InvalidPlace          coordinates, precision or error radius
+    │   ├── InvalidWhen           days and instants
+    │   ├── InvalidCount          casualty ranges
+    │   ├── InvalidControl        control areas and their dates
+    │   ├── InvalidView           one or more parameters of a request
+    │   └── InvalidFile           a whole file that cannot be read
+    │       ├── UnknownFormat     no importer recognises the content
+    │       └── TooLarge          over a bound on bytes, rows or vertices
+    ├── NotFound                  no such incident, dataset, tile or address
+    ├── NotShared                 the terms or the audience withhold it
+    └── StoreError                the record, not the user, is at fault
+        ├── StoreBusy             another writer holds the record for too long
+        ├── StoreTooNew           written by a later release
+        └── BrokenChain           the ledger does not check; names the first broken link
+
+The domain knows no status codes: `app.api.problems` holds the one table that gives them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Problem(NamedTuple):
+    """One thing wrong with an input: where it stood, what was got and what is allowed."""
+
+    where: str
+    got: str
+    allowed: str
+
+    def sentence(self) -> str:
+        """Say it in one line, with an overlong value cut."""
+        got = self.got if len(self.got) <= 80 else self.got[:77] + "…"
+        return f"{self.where}: got {got!r}, allowed: {self.allowed}."
+
+
+class StrikemapError(Exception):
+    """The root: anything that this project raises on purpose."""
+
+
+class InputError(StrikemapError):
+    """Something given from outside is not usable; says what, got and allowed."""
+
+    def __init__(self, what: str, got: object, allowed: str) -> None:
+        self.problem = Problem(what, str(got), allowed)
+        super().__init__(self.problem.sentence())
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """List what is wrong; one item except for a View."""
+        return (self.problem,)
+
+
+class InvalidPlace(InputError):
+    """Coordinates, a precision class or an error radius that cannot be."""
+
+
+class InvalidWhen(InputError):
+    """A day, an instant or a span that cannot be."""
+
+
+class InvalidCount(InputError):
+    """A casualty range that is negative or out of order."""
+
+
+class InvalidControl(InputError):
+    """A control area without a date, a controller or a usable shape."""
+
+
+class InvalidView(InputError):
+    """A request whose parameters do not fit; carries every problem, not only the first."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        first = problems[0]
+        super().__init__(first.where, first.got, first.allowed)
+        self._problems = problems
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """List every parameter that does not fit."""
+        return self._problems
+
+
+class InvalidFile(InputError):
+    """A file refused whole: nothing of it was taken."""
+
+
+class UnknownFormat(InvalidFile):
+    """No importer recognises the content of the file."""
+
+
+class TooLarge(InvalidFile):
+    """The file or request body is over a bound; refused before it is read."""
+
+
+class NotFound(StrikemapError):
+    """There is no such thing at this address."""
+
+
+class NotShared(StrikemapError):
+    """The dataset's terms, or the audience, withhold this."""
+
+
+class StoreError(StrikemapError):
+    """The record could not be read or written."""
+
+
+class StoreBusy(StoreError):
+    """Another writer held the record for longer than we wait; nothing was written."""
+
+
+class StoreTooNew(StoreError):
+    """A later release wrote this record; this one must not touch it."""
+
+
+class BrokenChain(StoreError):
+    """The ledger does not check; the message names the first broken link."""

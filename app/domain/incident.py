@@ -1,0 +1,85 @@
+"""The incident: one strike, as one dataset tells it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+import msgspec
+
+from app.domain.count import NO_TOLL, Toll
+from app.domain.damage import Damage
+from app.domain.period import When
+from app.domain.place import Place
+from app.domain.source import Claim, SourceRef
+
+NAMESPACE = UUID("6f0a3f4e-5f53-5c0b-9b33-0d5e1c1f6a11")
+"""Root of all imported ids. Never changes: links in printed reports depend on it."""
+
+
+class Status(StrEnum):
+    """How far a record has been checked."""
+
+    reported = "reported"
+    corroborated = "corroborated"
+    geolocated = "geolocated"
+    verified = "verified"
+    disputed = "disputed"
+    retracted = "retracted"
+
+
+class Mechanism(StrEnum):
+    """What did the harm: the weapon itself or what fell after an interception."""
+
+    direct_hit = "direct_hit"
+    interception_debris = "interception_debris"
+    unknown = "unknown"
+
+
+class Confidence(StrEnum):
+    """How sure the attribution is, apart from how sure the harm is."""
+
+    claimed = "claimed"
+    suspected = "suspected"
+    established = "established"
+
+
+class Attribution(msgspec.Struct, frozen=True, omit_defaults=True):
+    """To whom a source attributes the strike, and how surely."""
+
+    party: str
+    confidence: Confidence = Confidence.claimed
+
+
+class Incident(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A strike with its place, time, harm and sources.
+
+    `weapons` are taxonomy codes ("missile.ballistic"); empty means not stated. `public_after`
+    is the embargo: the public sees nothing of the record before it.
+    """
+
+    id: UUID
+    dataset: str
+    source_key: str | None = None
+    when: When
+    place: Place
+    weapons: tuple[str, ...] = ()
+    mechanism: Mechanism = Mechanism.unknown
+    attributed_to: Attribution | None = None
+    killed: Toll = NO_TOLL
+    injured: Toll = NO_TOLL
+    damage: tuple[Damage, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    sources: tuple[SourceRef, ...] = ()
+    status: Status = Status.reported
+    description: str | None = None
+    graphic: bool = False
+    public_after: datetime | None = None
+    synthetic: bool = False
+    wave: str | None = None
+
+
+def incident_id(dataset: str, source_key: str) -> UUID:
+    """Derive the id of an imported incident: the same file gives the same ids everywhere."""
+    return uuid5(NAMESPACE, f"{dataset}\n{source_key}")

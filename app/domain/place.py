@@ -1,0 +1,164 @@
+"""Where things are: points, precision, areas and lengths. Degrees on WGS 84, longitude first.
+
+The one place that answers "how is area measured?" and "how is distance measured?".
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+import shapely
+from pyproj import Geod, Transformer
+from shapely.geometry.base import BaseGeometry
+
+from app.domain.errors import InvalidPlace
+
+WGS84 = Geod(ellps="WGS84")
+E7 = 10_000_000
+"""Coordinates are kept as whole 1e-7 degrees (about 1 cm): exact, comparable and free of rounding."""
+
+
+class LonLat(NamedTuple):
+    """A point in degrees. Leaflet's (lat, lon) order exists only inside `app.maps`."""
+
+    lon: float
+    lat: float
+
+    @classmethod
+    def checked(cls, *, lon: float, lat: float) -> LonLat:
+        """Refuse what is not on the globe, NaN included.
+
+        Raises:
+            InvalidPlace: outside -180..180, -90..90.
+        """
+        if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+            raise InvalidPlace("lon, lat", f"{lon}, {lat}", "-180..180, -90..90 degrees")
+        return cls(lon, lat)
+
+
+class Bounds(NamedTuple):
+    """A box in degrees; west < east, so none crosses the antimeridian."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+class Precision(StrEnum):
+    """How finely a place is known. Only the first three may be drawn where they lie."""
+
+    exact = "exact"
+    street = "street"
+    settlement = "settlement"
+    admin2 = "admin2"
+    admin1 = "admin1"
+    country = "country"
+
+
+DRAWABLE = (Precision.exact, Precision.street, Precision.settlement)
+
+DEFAULT_ERROR_M = {Precision.exact: 100, Precision.street: 500, Precision.settlement: 5_000}
+"""Error radius when a source gives a precision but no radius (FORMATS B13); none for areas."""
+
+
+class Place(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where an incident happened, as its source states it.
+
+    A place without coordinates is a fact, not an error: `lon_e7` and `lat_e7` are then None.
+    Region codes here are the stated ones; located ones are derived by the index.
+    """
+
+    lon_e7: int | None = None
+    lat_e7: int | None = None
+    precision: Precision = Precision.country
+    error_m: int | None = None
+    name: str | None = None
+    country: str | None = None
+    admin1: str | None = None
+    admin2: str | None = None
+
+    @classmethod
+    def at(
+        cls,
+        point: LonLat | None,
+        precision: Precision,
+        *,
+        error_m: int | None = None,
+        name: str | None = None,
+        country: str | None = None,
+        admin1: str | None = None,
+        admin2: str | None = None,
+    ) -> Place:
+        """Build a place; without an error radius the precision class gives one.
+
+        Raises:
+            InvalidPlace: a negative error radius.
+        """
+        if error_m is None:
+            error_m = DEFAULT_ERROR_M.get(precision) if point else None
+        elif error_m < 0:
+            raise InvalidPlace("error_m", error_m, "0 or more metres, or empty")
+        lon_e7 = None if point is None else round(point.lon * E7)
+        lat_e7 = None if point is None else round(point.lat * E7)
+        return cls(lon_e7, lat_e7, precision, error_m, name, country, admin1, admin2)
+
+    @property
+    def point(self) -> LonLat | None:
+        """The point in degrees, or None."""
+        if self.lon_e7 is None or self.lat_e7 is None:
+            return None
+        return LonLat(self.lon_e7 / E7, self.lat_e7 / E7)
+
+    @property
+    def is_drawable(self) -> bool:
+        """Tell whether a map may put a mark here: a point no coarser than a settlement."""
+        return self.lon_e7 is not None and self.precision in DRAWABLE
+
+
+def area_km2(shape: BaseGeometry) -> float:
+    """Measure land on the ellipsoid, in km²; empty is 0.
+
+    Rings are wound first: unwound, a hole is added and parts can cancel to nothing.
+    """
+    area_m2, _perimeter_m = WGS84.geometry_area_perimeter(shapely.orient_polygons(shape))
+    return float(area_m2) / 1e6
+
+
+def length_km(line: BaseGeometry) -> float:
+    """Measure a line on the ellipsoid, in km; empty is 0."""
+    return float(WGS84.geometry_length(line)) / 1e3
+
+
+class LocalPlane:
+    """A Lambert azimuthal plane around a box: metres for buffers and nearness over one country.
+
+    Scale errs by under 1 % up to about 1,000 km from the centre; areas and lengths that are
+    printed are measured on the ellipsoid instead.
+    """
+
+    def __init__(self, bounds: Bounds) -> None:
+        lon, lat = (bounds.west + bounds.east) / 2, (bounds.south + bounds.north) / 2
+        plane = f"+proj=laea +lon_0={lon} +lat_0={lat} +datum=WGS84 +units=m"
+        self._there = Transformer.from_crs("OGC:CRS84", plane, always_xy=True)
+
+    def flat(self, shape: BaseGeometry) -> BaseGeometry:
+        """Bring a shape from degrees into metres."""
+        return shapely.transform(shape, self._there.transform, interleaved=False)
+
+    def back(self, shape: BaseGeometry) -> BaseGeometry:
+        """Bring a shape from metres back into degrees."""
+
+        def inverse(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            lon, lat = self._there.transform(x, y, direction="INVERSE")
+            return lon, lat
+
+        return shapely.transform(shape, inverse, interleaved=False)
+
+    def flat_xy(self, lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Bring arrays of degrees into metres."""
+        x, y = self._there.transform(lon, lat)
+        return x, y

@@ -1,0 +1,106 @@
+"""The ledger's arithmetic: canonical JSON, salted digests, and a chain of SHA-256 links.
+
+A link covers the previous link, the metadata and a *salted digest* of the payload, so a payload
+can be erased or shown alone and the chain still checks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+GENESIS = bytes(32)
+_CANONICAL = msgspec.json.Encoder(order="sorted")
+
+
+class Subject(StrEnum):
+    """What a revision is about."""
+
+    incident = "incident"
+    control = "control"
+    dataset = "dataset"
+    report = "report"
+
+
+class Action(StrEnum):
+    """What was done to the subject."""
+
+    add = "add"
+    amend = "amend"
+    retract = "retract"
+
+
+class Change(msgspec.Struct, frozen=True):
+    """Something to be written: the subject's key and its whole new payload."""
+
+    subject: Subject
+    key: str
+    action: Action
+    payload: bytes
+
+
+class Revision(msgspec.Struct, frozen=True):
+    """One entry of the ledger. `payload` is None once it was erased; the chain still checks."""
+
+    seq: int
+    recorded_at: datetime
+    actor: str
+    action: Action
+    reason: str
+    subject: Subject
+    key: str
+    prior: int | None
+    payload: bytes | None
+    salt: bytes
+    digest: bytes
+    previous: bytes
+    hash: bytes
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The newest link: compare it with a printed one to detect a cut tail."""
+
+    seq: int
+    hash: bytes
+    recorded_at: datetime | None
+
+
+def canonical(value: Any) -> bytes:
+    """Write a payload as RFC 8785 canonical JSON.
+
+    Payloads hold no floats and only ASCII keys by design (coordinates are whole 1e-7 degrees),
+    which is where canonical number and key ordering would otherwise be hard. Tests compare the
+    result with a full implementation.
+    """
+    return _CANONICAL.encode(value)
+
+
+def payload_digest(salt: bytes, payload: bytes) -> bytes:
+    """Hash a payload with its salt: without the salt a short payload could be guessed."""
+    return hashlib.sha256(salt + payload).digest()
+
+
+def fingerprint(payload: bytes) -> bytes:
+    """Shorten a payload to 16 bytes for telling "unchanged" from "amended" on a re-import."""
+    return hashlib.blake2b(payload, digest_size=16).digest()
+
+
+def link(  # noqa: PLR0913  the metadata that a link covers, each by name
+    previous: bytes,
+    *,
+    seq: int,
+    recorded_at: str,
+    actor: str,
+    action: str,
+    reason: str,
+    subject: str,
+    key: str,
+    digest: bytes,
+) -> bytes:
+    """Compute a link's hash; any changed field breaks this link and every later one."""
+    metadata = canonical([seq, recorded_at, actor, action, reason, subject, key])
+    return hashlib.sha256(previous + metadata + digest).digest()

@@ -1,0 +1,30 @@
+"""Who says so: sources and the claims that hang on them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import msgspec
+
+
+class SourceRef(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a statement was published, and how it can be found again.
+
+    `upstream` names the report that this one copies, so that copies count once.
+    """
+
+    publisher: str | None = None
+    url: str | None = None
+    published: date | None = None
+    retrieved: datetime | None = None
+    archive_url: str | None = None
+    sha256: str | None = None
+    upstream: str | None = None
+
+
+class Claim(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What somebody states, kept as a statement: it is shown beside the figures, never as one."""
+
+    by: str
+    text: str
+    url: str | None = None

@@ -1,0 +1,80 @@
+"""What may leave: datasets, their licences and who is looking."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+import msgspec
+
+
+class Audience(StrEnum):
+    """Who reads the answer; explicit on every request, public unless the server says otherwise."""
+
+    public = "public"
+    private = "private"
+
+
+class Face(StrEnum):
+    """What is about to be served; the terms are asked for each."""
+
+    raw = "raw"
+    points = "points"
+    tiles = "tiles"
+    embeds = "embeds"
+    aggregates = "aggregates"
+    export = "export"
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """What a licence lets out to the public. The default is for anything unknown: sums by admin1."""
+
+    raw: bool = False
+    points: bool = False
+    tiles: bool = False
+    embeds: bool = False
+    export: bool = False
+    share_alike: bool = False
+    finest_level: int = 1
+
+    def allow(self, face: Face) -> bool:
+        """Tell whether this face may show the dataset to the public."""
+        return face is Face.aggregates or bool(getattr(self, face.value))
+
+
+OPEN = Terms(raw=True, points=True, tiles=True, embeds=True, export=True, finest_level=2)
+
+LICENCES: dict[str, Terms] = {
+    "CC0-1.0": OPEN,
+    "CC-BY-4.0": OPEN,
+    "ODbL-1.0": msgspec.structs.replace(OPEN, share_alike=True),
+    "internal": Terms(),
+}
+"""Licence ids that `--terms` takes; anything else is refused rather than guessed."""
+
+
+class DatasetKind(StrEnum):
+    """What a dataset holds."""
+
+    incidents = "incidents"
+    control = "control"
+
+
+class Dataset(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A body of records from one publisher under one licence. The slug never changes."""
+
+    slug: str
+    name: str
+    kind: DatasetKind
+    theatre: str
+    publisher: str | None = None
+    licence: str = "internal"
+    attribution: str | None = None
+    accessed: date | None = None
+    terms: Terms = Terms()
+    synthetic: bool = False
+
+    @property
+    def credit(self) -> str:
+        """The line that stands under every picture of it."""
+        return self.attribution or self.publisher or self.name

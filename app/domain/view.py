@@ -1,0 +1,303 @@
+"""The View: what somebody wants to see, as one small value that every face takes.
+
+URLs are Views written down: `View.parse` reads one, `View.query` writes it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+
+from app.domain.errors import InvalidView, InvalidWhen, Problem
+from app.domain.incident import Status
+from app.domain.period import FIRST_DAY, LAST_DAY, end_of_day
+from app.domain.place import Bounds
+
+T = TypeVar("T")
+
+METRICS = ("incidents", "killed", "injured", "damaged", "destroyed")
+PARAMETERS = (
+    *("from", "to", "as_of", "bbox", "region", "level", "weapon", "sector", "status", "dataset"),
+    *("min_killed", "metric", "lang", "theatre", "control", "synthetic"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What a View of one theatre may name."""
+
+    theatre: str
+    zone: str
+    languages: tuple[str, ...]
+    regions: Mapping[int, frozenset[str]]
+    weapons: frozenset[str]
+    sectors: frozenset[str]
+    datasets: frozenset[str]
+    controls: frozenset[str]
+    has_population: bool
+    is_synthetic: bool
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """List the metrics; the rate exists only where population is loaded."""
+        return (*METRICS, "killed_per_100k") if self.has_population else METRICS
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """A period, an as-of instant, a place, filters, a metric and a language."""
+
+    theatre: str
+    first: date | None = None
+    last: date | None = None
+    as_of: datetime | None = None
+    bbox: Bounds | None = None
+    regions: tuple[str, ...] = ()
+    level: int = 1
+    weapons: tuple[str, ...] = ()
+    sectors: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    min_killed: int | None = None
+    metric: str = "incidents"
+    lang: str = "en"
+    control: str | None = None
+    synthetic: bool = False
+
+    @classmethod
+    def parse(
+        cls,
+        pairs: Iterable[tuple[str, str]],
+        vocabularies: Mapping[str, Vocabulary],
+        default_theatre: str,
+        now: datetime,
+    ) -> View:
+        """Read a View from query parameters; every wrong one is named, none is ignored.
+
+        Args:
+            pairs: names and values as they came; lists may repeat or be separated by commas.
+            vocabularies: what each theatre allows.
+            default_theatre: the theatre when none is named.
+            now: the present, in UTC; an `as_of` after it is refused.
+
+        Raises:
+            InvalidView: with one problem per parameter that does not fit.
+        """
+        given: dict[str, list[str]] = {}
+        for name, value in pairs:
+            given.setdefault(name, []).append(value)
+        reader = _Reader(given)
+        reader.names()
+        theatre = reader.one("theatre", _one_of(tuple(vocabularies)), default_theatre)
+        words = vocabularies[theatre]
+        view = reader.view(words, now)
+        if reader.problems:
+            raise InvalidView(tuple(reader.problems))
+        return view
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Write the View as parameters, without those that stand at their default."""
+        listed = {
+            "region": self.regions,
+            "weapon": self.weapons,
+            "sector": self.sectors,
+            "status": self.statuses,
+            "dataset": self.datasets,
+        }
+        single = {
+            "theatre": self.theatre,
+            "from": self.first,
+            "to": self.last,
+            "as_of": None if self.as_of is None else rfc3339(self.as_of),
+            "bbox": None if self.bbox is None else ",".join(map(_plain, self.bbox)),
+            "level": None if self.level == 1 else self.level,
+            "min_killed": self.min_killed,
+            "metric": None if self.metric == "incidents" else self.metric,
+            "lang": self.lang,
+            "control": self.control,
+            "synthetic": int(self.synthetic),
+        }
+        out = [(name, str(value)) for name, value in single.items() if value is not None]
+        out += [(name, ",".join(values)) for name, values in listed.items() if values]
+        return sorted(out)
+
+    def query(self) -> str:
+        """Write the View as a canonical query string: equal Views, equal strings."""
+        return urlencode(self.pairs(), safe=",:")
+
+    def but(self, **changes: Any) -> View:
+        """Return the View with some fields changed."""
+        return msgspec.structs.replace(self, **changes)
+
+
+def _plain(degrees: float) -> str:
+    return str(degrees).removesuffix(".0")
+
+
+def rfc3339(instant: datetime) -> str:
+    """Write an instant in UTC with a Z; microseconds only when there are any."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+@dataclass
+class _Reader:
+    """Collects problems while it reads, so that a user sees all of them at once."""
+
+    given: Mapping[str, list[str]]
+    problems: list[Problem] = field(default_factory=list)
+
+    def names(self) -> None:
+        for name in self.given:
+            if name not in PARAMETERS:
+                self.wrong(name, name, f"one of the parameters {', '.join(PARAMETERS)}")
+
+    def wrong(self, name: str, got: str, allowed: str) -> None:
+        self.problems.append(Problem(f"query.{name}", got, allowed))
+
+    def one(self, name: str, read: Callable[[str], T], default: T) -> T:
+        """Read a parameter that may stand once; `read` raises _Refused with what is allowed."""
+        values = self.given.get(name, [])
+        if not values:
+            return default
+        if len(values) > 1:
+            self.wrong(name, ", ".join(values), "to be given once")
+            return default
+        try:
+            return read(values[0])
+        except _Refused as refused:
+            self.wrong(name, values[0], refused.allowed)
+            return default
+
+    def many(self, name: str, allowed: Iterable[str]) -> tuple[str, ...]:
+        """Read a list parameter: repeated, separated by commas, or both; order does not matter."""
+        choices = sorted(allowed)
+        values = [item for value in self.given.get(name, []) for item in value.split(",")]
+        for value in values:
+            if value not in choices:
+                self.wrong(name, value, _listed(choices))
+        return tuple(sorted({value for value in values if value in choices}))
+
+    def view(self, words: Vocabulary, now: datetime) -> View:
+        """Read everything but the theatre."""
+        first = self.one("from", _day, None)
+        last = self.one("to", _day, None)
+        if first and last and last < first:
+            self.wrong("to", str(last), f"{first} (the value of from) or later")
+        level = self.one("level", lambda text: self._level(text, words), 1)
+        return View(
+            theatre=words.theatre,
+            first=first,
+            last=last,
+            as_of=self.one("as_of", lambda text: _as_of(text, words.zone, now), None),
+            bbox=self.one("bbox", _bbox, None),
+            regions=self.many("region", words.regions.get(level, frozenset())),
+            level=level,
+            weapons=self.many("weapon", words.weapons),
+            sectors=self.many("sector", words.sectors),
+            statuses=self.many("status", (status.value for status in Status)),
+            datasets=self.many("dataset", words.datasets),
+            min_killed=self.one("min_killed", _whole, None),
+            metric=self.one("metric", _one_of(words.metrics), "incidents"),
+            lang=self.one("lang", _one_of(words.languages), words.languages[0]),
+            control=self.one("control", _one_of(tuple(sorted(words.controls))), None),
+            synthetic=self.one("synthetic", _flag, words.is_synthetic),
+        )
+
+    @staticmethod
+    def _level(text: str, words: Vocabulary) -> int:
+        if text not in {"1", "2"}:
+            raise _Refused("1 or 2")
+        if int(text) not in words.regions:
+            levels = ", ".join(map(str, sorted(words.regions)))
+            raise _Refused(
+                f"{levels}; load boundaries of level {text} with `strikemap regions import FILE`"
+            )
+        return int(text)
+
+
+class _Refused(Exception):  # noqa: N818  a signal inside this module, never seen outside
+    def __init__(self, allowed: str) -> None:
+        self.allowed = allowed
+
+
+def _listed(choices: Iterable[str]) -> str:
+    return ", ".join(choices) or "nothing: none is loaded"
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise _Refused(_listed(choices))
+        return text
+
+    return read
+
+
+def parse_day(text: str) -> date:
+    """Read YYYY-MM-DD and nothing else.
+
+    Raises:
+        InvalidWhen: another notation, no such day, or outside 1900..2100.
+    """
+    try:
+        day = date.fromisoformat(text) if len(text) == len("YYYY-MM-DD") else None
+    except ValueError:
+        day = None
+    if day is None or not FIRST_DAY <= day <= LAST_DAY:
+        raise InvalidWhen("day", text, f"YYYY-MM-DD, {FIRST_DAY} to {LAST_DAY}")
+    return day
+
+
+def _day(text: str) -> date | None:
+    try:
+        return parse_day(text)
+    except InvalidWhen as wrong:
+        raise _Refused(wrong.problem.allowed) from wrong
+
+
+def _as_of(text: str, zone: str, now: datetime) -> datetime | None:
+    allowed = f"a day before today or an instant such as {rfc3339(now.replace(microsecond=0))}"
+    try:
+        if len(text) == len("YYYY-MM-DD"):
+            instant = end_of_day(parse_day(text), zone)
+        else:
+            # A plus sign in a query string arrives as a space when it was not escaped.
+            instant = datetime.fromisoformat(text.replace(" ", "+"))
+    except (ValueError, InvalidWhen) as wrong:
+        raise _Refused(allowed) from wrong
+    if instant.tzinfo is None:
+        raise _Refused(allowed + ", with its offset")
+    try:
+        instant = instant.astimezone(UTC)
+    except OverflowError as wrong:
+        raise _Refused(allowed) from wrong
+    if instant > now:
+        raise _Refused(allowed + "; the future is not known yet")
+    return instant
+
+
+def _bbox(text: str) -> Bounds | None:
+    allowed = "west,south,east,north in degrees with west < east and south < north"
+    try:
+        west, south, east, north = (float(side) for side in text.split(","))
+    except ValueError as wrong:
+        raise _Refused(allowed) from wrong
+    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+        raise _Refused(allowed)
+    return Bounds(west, south, east, north)
+
+
+def _whole(text: str) -> int | None:
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise _Refused("a whole number, 0 or more")
+    return int(text)
+
+
+def _flag(text: str) -> bool:
+    if text not in {"0", "1"}:
+        raise _Refused("0 or 1")
+    return text == "1"

@@ -1,0 +1,1 @@
+"""Bytes to records and rejections: one file per format, no network, no store."""

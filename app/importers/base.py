@@ -1,0 +1,240 @@
+"""What every importer shares: the shape of its outcome, and careful reading of files.
+
+An importer is pure: it takes a file and yields one outcome per row. A bad row is not an exception
+but a `Rejection`; only a file that cannot be read at all raises.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from app.domain.control import ControlSnapshot
+from app.domain.errors import InputError, InvalidFile
+from app.domain.incident import Incident
+from app.domain.region import Region
+from app.reference.taxonomy import Taxonomy
+from app.reference.theatre import Theatre
+
+SNIFF_BYTES = 65_536
+MAX_VERTICES = 5_000_000
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """A row that could not be taken: where, what was got, and why."""
+
+    row: int
+    field: str
+    got: str
+    why: str
+
+
+class Dropped(NamedTuple):
+    """A row that is out of scope by purpose, with the reason under which it is counted."""
+
+    row: int
+    reason: str
+
+
+class Warned(NamedTuple):
+    """Something about the whole file that a person should know."""
+
+    text: str
+
+
+class Found(NamedTuple):
+    """A record, the row it came from, how many rows made it, and the WKB of its shapes."""
+
+    row: int
+    record: Incident | ControlSnapshot
+    rows: int = 1
+    shapes: Mapping[str, bytes] = {}
+
+
+Outcome = Found | Dropped | Rejection | Warned
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a file cannot know of itself: the dataset it goes to and the theatre's words."""
+
+    dataset: str
+    theatre: Theatre
+    regions: tuple[Region, ...]
+    taxonomy: Taxonomy
+    synthetic: bool = False
+
+    @cached_property
+    def iso_by_pcode(self) -> Mapping[str, str]:
+        """ISO 3166-2 by P-code: they differ for five Ukrainian units."""
+        return {region.pcode: region.code for region in self.regions if region.pcode}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to be read, with its first bytes already at hand for recognising it."""
+
+    path: Path
+    name: str
+    head: bytes = field(repr=False, default=b"")
+
+    @classmethod
+    def open(cls, path: Path, name: str | None = None) -> Source:
+        """Look at a file.
+
+        Raises:
+            InvalidFile: it is missing, a folder, or empty.
+        """
+        name = name or path.name
+        if not path.is_file():
+            raise InvalidFile("file", name, "an existing file")
+        with path.open("rb") as stream:
+            head = stream.read(SNIFF_BYTES)
+        if not head.strip():
+            raise InvalidFile("file", f"{name}, which is empty", "a file with at least one record")
+        return cls(path, name, head)
+
+
+class Importer(Protocol):
+    """One format. `recognises` looks at content first and never at the extension alone."""
+
+    name: str
+    dataset: str | None
+    publisher: str | None
+    licence: str
+
+    def recognises(self, source: Source) -> str | None:
+        """Say why this is the format, or None."""
+
+    def mapping(self, source: Source) -> dict[str, str]:
+        """Map the file's columns to our fields."""
+
+    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+        """Yield one outcome per row."""
+
+
+class BadFieldError(Exception):
+    """A field of one row that does not fit; becomes a Rejection."""
+
+    def __init__(self, name: str, got: object, why: str) -> None:
+        super().__init__(name)
+        self.name, self.got, self.why = name, str(got), why
+
+    def rejection(self, row: int) -> Rejection:
+        """Write it as the row's fate."""
+        return Rejection(row, self.name, self.got[:200], self.why)
+
+
+def rejected(row: int, wrong: InputError) -> Rejection:
+    """Write a domain error as a row's fate."""
+    problem = wrong.problem
+    return Rejection(row, problem.where, problem.got[:200], f"allowed: {problem.allowed}")
+
+
+def decoded_head(source: Source) -> str:
+    """Decode the first bytes for recognising a format; never raises."""
+    return source.head.decode("utf-8-sig", "replace")
+
+
+def header_of(source: Source) -> tuple[list[str], str]:
+    """Return a table's column names and its delimiter: comma, semicolon or tab."""
+    line = decoded_head(source).split("\n", 1)[0].rstrip("\r")
+    delimiter = max(",;\t", key=line.count)
+    names = next(csv.reader([line], delimiter=delimiter), [])
+    return [name.strip() for name in names], delimiter
+
+
+def table_rows(source: Source) -> Iterator[tuple[int, dict[str, str]] | Rejection]:
+    """Read a table as text, batch by batch: (row, {column: text}), empty cells left out.
+
+    Rows count from 1 after the header. A row with too few or too many cells is a rejection.
+
+    Raises:
+        InvalidFile: not UTF-8, or without a header.
+    """
+    _check_utf8(source)
+    names, delimiter = header_of(source)
+    if len(set(names)) != len(names):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise InvalidFile("header", ", ".join(twice), "each column name once")
+    torn: list[Rejection] = []
+
+    def note(bad: arrow_csv.InvalidRow) -> str:
+        why = f"{bad.actual_columns} cells where the header has {bad.expected_columns}"
+        torn.append(Rejection(max((bad.number or 2) - 1, 1), "row", (bad.text or "")[:200], why))
+        return "skip"
+
+    try:
+        reader = arrow_csv.open_csv(
+            source.path,
+            arrow_csv.ReadOptions(use_threads=False, column_names=names, skip_rows=1),
+            arrow_csv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note
+            ),
+            arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        )
+        number = 0
+        for batch in reader:
+            columns = [column.to_pylist() for column in batch.columns]
+            for cells in zip(*columns, strict=True):
+                number += 1
+                found = {name: text for name, cell in zip(names, cells, strict=True)
+                         if cell and (text := cell.strip())}
+                yield number, found
+    except pa.ArrowInvalid as wrong:
+        raise InvalidFile("table", source.name, f"a delimited table ({wrong})") from wrong
+    yield from torn
+
+
+def _check_utf8(source: Source) -> None:
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    line = 1
+    with source.path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            try:
+                decoder.decode(block)
+            except UnicodeDecodeError as wrong:
+                line += block.count(b"\n", 0, wrong.start)
+                raise InvalidFile(
+                    f"text encoding of {source.name}, near line {line}",
+                    f"byte 0x{wrong.object[wrong.start]:02x}",
+                    'UTF-8; save the file as "CSV UTF-8"',
+                ) from wrong
+            line += block.count(b"\n")
+
+
+def load_json(source: Source) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        InvalidFile: not UTF-8, cut off, or not JSON; names the line.
+    """
+    _check_utf8(source)
+    text = source.path.read_text("utf-8-sig")
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except (json.JSONDecodeError, RecursionError) as wrong:
+        line = getattr(wrong, "lineno", 1)
+        cut = getattr(wrong, "pos", 0) >= len(text.rstrip()) - 1
+        got = "the end of the file" if cut else str(getattr(wrong, "msg", "too deep a nesting"))
+        raise InvalidFile(
+            f"JSON of {source.name}, line {line}", got, "a complete JSON document"
+        ) from wrong
+    except ValueError as wrong:
+        raise InvalidFile(f"JSON of {source.name}", str(wrong), "numbers, not NaN") from wrong
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)

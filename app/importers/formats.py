@@ -1,0 +1,34 @@
+"""All formats, and the choice among them by content."""
+
+from __future__ import annotations
+
+from app.domain.errors import UnknownFormat
+from app.importers.base import Importer, Source
+from app.importers.cir import Cir
+from app.importers.deepstate_daily import DeepStateDaily
+from app.importers.native_csv import NativeCsv
+from app.importers.native_geojson import NativeGeoJson
+
+FORMATS: dict[str, Importer] = {
+    importer.name: importer for importer in (NativeGeoJson(), NativeCsv(), Cir(), DeepStateDaily())
+}
+
+
+def choose(source: Source, wanted: str = "auto") -> tuple[Importer, str]:
+    """Choose an importer and say why.
+
+    Raises:
+        UnknownFormat: the wanted one does not exist, or `auto` recognises none.
+    """
+    if wanted != "auto":
+        if wanted not in FORMATS:
+            raise UnknownFormat("format", wanted, f"auto, {', '.join(FORMATS)}")
+        return FORMATS[wanted], "named by you"
+    for importer in FORMATS.values():
+        if why := importer.recognises(source):
+            return importer, why
+    raise UnknownFormat(
+        f"content of {source.name}",
+        source.head[:60].decode("utf-8", "replace"),
+        f"one of the formats {', '.join(FORMATS)}; see docs/formats.md",
+    )

@@ -1,0 +1,408 @@
+"""The project's own record format as nested values, shared by its GeoJSON and its CSV form.
+
+Field names are those of a feature's properties in `/api/collections/incidents/items`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, TypeVar
+from uuid import UUID
+
+import shapely
+from shapely import MultiPolygon
+from shapely.geometry.base import BaseGeometry
+
+from app.domain.control import Baseline, ControlArea, ControlStatus, Extent
+from app.domain.count import NO_TOLL, UNKNOWN, Count, Toll
+from app.domain.damage import Damage, Grade
+from app.domain.errors import InputError
+from app.domain.incident import (
+    Attribution,
+    Confidence,
+    Incident,
+    Mechanism,
+    Status,
+    incident_id,
+)
+from app.domain.period import When, WhenPrecision
+from app.domain.place import LonLat, Place, Precision
+from app.domain.revision import canonical
+from app.domain.source import Claim, SourceRef
+from app.importers.base import MAX_VERTICES, BadFieldError, Context, Rejection, rejected
+
+Values = Mapping[str, Any]
+E = TypeVar("E", bound=StrEnum)
+DAY_LENGTH = len("YYYY-MM-DD")
+
+INCIDENT_FIELDS = (
+    *("id", "dataset", "source_key", "start", "end", "when_precision", "when_text", "zone"),
+    *("lon", "lat", "precision", "error_m", "place", "country", "admin1", "admin2", "region"),
+    *("weapons", "mechanism", "attributed_to", "attributed_confidence", "killed", "injured"),
+    *("damage", "status", "sources", "claims", "description", "graphic", "public_after"),
+    *("synthetic", "wave"),
+)
+DERIVED_FIELDS = ("revision", "recorded_at", "control", "number")
+"""Written by exports; a re-import ignores them by name."""
+
+CONTROL_FIELDS = (
+    *("valid_on", "controller", "status", "part", "extent", "region", "word", "citation"),
+    *("assessed_at", "fetched_at", "includes", "note", "synthetic"),
+)
+
+
+def incident_from(values: Values, point: LonLat | None, context: Context) -> Incident:
+    """Build an incident from nested values; whatever is absent is unknown.
+
+    Raises:
+        BadFieldError: a field that does not fit.
+        InputError: a place, day or count that cannot be.
+    """
+    key = text(values, "source_key") or str(values.get("id") or "") or content_key(values, point)
+    weapons = many(values, "weapons", context.taxonomy.weapons.bit)
+    return Incident(
+        id=_id(values) or incident_id(context.dataset, key),
+        dataset=context.dataset,
+        source_key=key,
+        when=when_from(values, context.theatre.zone),
+        place=_place(values, point, context),
+        weapons=weapons,
+        mechanism=one_of(Mechanism, values.get("mechanism"), Mechanism.unknown, "mechanism"),
+        attributed_to=_attribution(values, context),
+        killed=toll_from(values.get("killed"), "killed"),
+        injured=toll_from(values.get("injured"), "injured"),
+        damage=tuple(_damage(item, context) for item in items(values, "damage")),
+        claims=tuple(_claim(item) for item in items(values, "claims")),
+        sources=tuple(_source(item) for item in items(values, "sources")),
+        status=one_of(Status, values.get("status"), Status.reported, "status"),
+        description=text(values, "description"),
+        graphic=flag(values, "graphic"),
+        public_after=instant(values.get("public_after"), "public_after"),
+        synthetic=context.synthetic or flag(values, "synthetic"),
+        wave=text(values, "wave"),
+    )
+
+
+def content_key(values: Values, point: LonLat | None) -> str:
+    """Make a key from content where a file has none: such a record is never "amended"."""
+    whole = canonical([{name: str(values[name]) for name in sorted(values)}, str(point)])
+    return "content-" + hashlib.sha256(whole).hexdigest()[:24]
+
+
+def _id(values: Values) -> UUID | None:
+    given = values.get("id")
+    if not given or values.get("source_key"):
+        return None
+    try:
+        return UUID(str(given))
+    except ValueError:
+        return None
+
+
+def when_from(values: Values, zone: str) -> When:
+    """Read the time: days, or instants when both ends carry an hour; nothing is invented."""
+    zone = text(values, "zone") or zone
+    start, end = text(values, "start"), text(values, "end")
+    said = text(values, "when_text")
+    if start is None:
+        if end is not None:
+            raise BadFieldError("start", "", "needed when there is an end")
+        return When.days(None, text=said, zone=zone)
+    if len(start) > DAY_LENGTH:
+        first = instant(start, "start")
+        last = None if end is None else instant(end, "end")
+        return When.instants(_present(first), last, zone, text=said)
+    precision = one_of(
+        WhenPrecision, values.get("when_precision"), WhenPrecision.day, "when_precision"
+    )
+    return When.days(
+        day(start, "start"),
+        None if end is None else day(end[:DAY_LENGTH], "end"),
+        precision=precision,
+        text=said,
+        zone=zone,
+    )
+
+
+def _present(value: datetime | None) -> datetime:
+    if value is None:
+        raise BadFieldError("start", "", "a time with its offset")
+    return value
+
+
+@lru_cache(maxsize=65_536)
+def day(given: str, name: str) -> date:
+    """Read YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(given) if len(given) == DAY_LENGTH else _no_day(given, name)
+    except ValueError:
+        return _no_day(given, name)
+
+
+def _no_day(given: str, name: str) -> date:
+    raise BadFieldError(name, given, "a day as YYYY-MM-DD, or a time with its offset")
+
+
+def instant(given: object, name: str) -> datetime | None:
+    """Read an RFC 3339 time with its offset, into UTC; None for nothing."""
+    if given is None or given == "":
+        return None
+    try:
+        value = datetime.fromisoformat(str(given))
+        if value.tzinfo is None:
+            raise ValueError(given)
+        return value.astimezone(UTC)
+    except (ValueError, OverflowError) as wrong:
+        raise BadFieldError(
+            name, given, "a time with its offset, such as 2025-10-24T21:00:00Z"
+        ) from wrong
+
+
+def _place(values: Values, point: LonLat | None, context: Context) -> Place:
+    stated = values.get("region")
+    stated = stated if isinstance(stated, Mapping) else {"admin1": stated}
+    admin1 = text(values, "admin1") or text(stated, "admin1")
+    default = Precision.settlement if point else (Precision.admin1 if admin1 else Precision.country)
+    if values.get("precision") in (None, "") and point is not None:
+        raise BadFieldError("precision", "", f"one of {', '.join(Precision)}: how fine the point is")
+    return Place.at(
+        point,
+        one_of(Precision, values.get("precision"), default, "precision"),
+        error_m=whole(values.get("error_m"), "error_m"),
+        name=text(values, "place"),
+        country=text(values, "country"),
+        admin1=region_code(admin1, context),
+        admin2=text(values, "admin2") or text(stated, "admin2"),
+    )
+
+
+def region_code(given: str | None, context: Context) -> str | None:
+    """Take an ISO 3166-2 code; a P-code of the theatre is translated (they differ for five)."""
+    return None if given is None else context.iso_by_pcode.get(given, given)
+
+
+def _attribution(values: Values, context: Context) -> Attribution | None:
+    given = values.get("attributed_to")
+    if not given:
+        return None
+    nested = given if isinstance(given, Mapping) else {"party": given}
+    party = text(nested, "party") or ""
+    parties = [one.code for one in context.theatre.party]
+    if party not in parties:
+        raise BadFieldError("attributed_to", party, f"one of {', '.join(parties)}")
+    sure = nested.get("confidence", values.get("attributed_confidence"))
+    return Attribution(party, one_of(Confidence, sure, Confidence.claimed, "attributed_confidence"))
+
+
+def toll_from(given: object, name: str) -> Toll:
+    """Read a toll: a number, a range {low, best, high}, or one with by_kind and child."""
+    if given in (None, "", {}):
+        return NO_TOLL
+    if not isinstance(given, Mapping):
+        return Toll.of(Count.exactly(_number(given, name)))
+    kinds = given.get("by_kind") or {}
+    if not isinstance(kinds, Mapping):
+        raise BadFieldError(f"{name}.by_kind", kinds, "civilian, military, unknown")
+    return Toll.of(
+        count_from(given, name),
+        civilian=count_from(kinds.get("civilian"), f"{name}.civilian"),
+        military=count_from(kinds.get("military"), f"{name}.military"),
+        unknown=count_from(kinds.get("unknown"), f"{name}.unknown"),
+        child=count_from(given.get("child"), f"{name}.child"),
+    )
+
+
+def count_from(given: object, name: str) -> Count:
+    """Read a range, or a number as exact; unknown for nothing."""
+    if given in (None, ""):
+        return UNKNOWN
+    if not isinstance(given, Mapping):
+        return Count.exactly(_number(given, name))
+    low, best, high = (whole(given.get(bound), f"{name}.{bound}") for bound in ("low", "best", "high"))
+    return UNKNOWN if low is None and best is None and high is None else Count(low, best, high)
+
+
+def _number(given: object, name: str) -> int:
+    number = whole(given, name)
+    if number is None:
+        raise BadFieldError(name, given, "a whole number of people")
+    return number
+
+
+def whole(given: object, name: str) -> int | None:
+    """Read a whole number of 0 or more; None for nothing. "3.0" is 3, "3.5" is refused."""
+    if given is None or given == "":
+        return None
+    if type(given) is int and given >= 0:
+        return given
+    try:
+        number = float(str(given))
+    except ValueError:
+        number = -1.0
+    if not (number >= 0 and number.is_integer() and number < 2**31) or isinstance(given, bool):
+        raise BadFieldError(name, given, "a whole number, 0 or more, or empty")
+    return int(number)
+
+
+def _damage(item: Values, context: Context) -> Damage:
+    sector = text(item, "sector") or "unknown"
+    if sector not in context.taxonomy.sectors.bit:
+        codes = ", ".join(context.taxonomy.sectors.codes)
+        raise BadFieldError("damage.sector", sector, f"one of {codes}")
+    return Damage(
+        sector,
+        text(item, "object_kind"),
+        text(item, "name"),
+        one_of(Grade, item.get("grade"), Grade.unknown, "damage.grade"),
+        whole(item.get("count"), "damage.count"),
+    )
+
+
+def _claim(item: Values) -> Claim:
+    by, said = text(item, "by"), text(item, "text")
+    if not by or not said:
+        raise BadFieldError("claims", dict(item), "each claim with `by` and `text`")
+    return Claim(by, said, text(item, "url"))
+
+
+def _source(item: Values) -> SourceRef:
+    published = text(item, "published")
+    return SourceRef(
+        text(item, "publisher"),
+        text(item, "url"),
+        None if published is None else day(published, "sources.published"),
+        instant(item.get("retrieved"), "sources.retrieved"),
+        text(item, "archive_url"),
+        text(item, "sha256"),
+        text(item, "upstream"),
+    )
+
+
+def text(values: Values, name: str) -> str | None:
+    """Read text; None for nothing. A number is taken as its digits, a list is refused."""
+    given = values.get(name)
+    if given is None or given == "":
+        return None
+    if isinstance(given, (list, dict)):
+        raise BadFieldError(name, given, "text")
+    return str(given).strip() or None
+
+
+def flag(values: Values, name: str) -> bool:
+    """Read a yes or no; absent is no."""
+    given = str(values.get(name) or "").lower()
+    if given in {"true", "1", "yes"}:
+        return True
+    if given in {"", "false", "0", "no"}:
+        return False
+    raise BadFieldError(name, given, "true, false, 1, 0, yes, no or empty")
+
+
+def many(values: Values, name: str, allowed: Mapping[str, int]) -> tuple[str, ...]:
+    """Read a list of taxonomy codes, as a list or as text separated by `|`."""
+    given = values.get(name)
+    if not given:
+        return ()
+    listed = given.split("|") if isinstance(given, str) else given
+    if not isinstance(listed, list):
+        raise BadFieldError(name, given, "a list of codes")
+    for code in listed:
+        if code not in allowed:
+            raise BadFieldError(name, code, f"any of {', '.join(allowed)}")
+    return tuple(dict.fromkeys(listed))
+
+
+def items(values: Values, name: str) -> list[Values]:
+    """Read a list of nested values."""
+    given = values.get(name) or []
+    if not isinstance(given, list) or not all(isinstance(item, Mapping) for item in given):
+        raise BadFieldError(name, given, "a list of objects")
+    return given
+
+
+def one_of(choices: type[E], given: object, default: E, name: str) -> E:
+    """Read one word of a fixed set; the default for nothing."""
+    if given is None or given == "":
+        return default
+    try:
+        return choices(str(given))
+    except ValueError as wrong:
+        raise BadFieldError(name, given, f"one of {', '.join(choices)}") from wrong
+
+
+def point_from(lon: object, lat: object) -> LonLat | None:
+    """Read a point; both or neither. Missing coordinates stay missing, never (0, 0)."""
+    if lon in (None, "") and lat in (None, ""):
+        return None
+    try:
+        return LonLat.checked(lon=float(str(lon)), lat=float(str(lat)))
+    except ValueError as wrong:
+        raise BadFieldError("lon, lat", f"{lon}, {lat}", "two numbers in degrees") from wrong
+
+
+def control_area(values: Values, shape: str | None) -> ControlArea:
+    """Build one control area: from a polygon's hash, or from a region code without measure."""
+    controller = text(values, "controller")
+    if controller is None:
+        raise BadFieldError("controller", "", "who holds the area, as a party's code")
+    default = Extent.area if shape else Extent.part_of_region
+    extent = one_of(Extent, values.get("extent"), default, "extent")
+    region = text(values, "region")
+    if shape is None and region is None:
+        raise BadFieldError("geometry", "", "a polygon, or a region code in `region`")
+    return ControlArea(
+        controller,
+        one_of(ControlStatus, values.get("status"), ControlStatus.assessed, "status"),
+        one_of(Baseline, values.get("part"), Baseline.main, "part"),
+        extent,
+        shape,
+        None if shape else region,
+        text(values, "word"),
+        text(values, "citation"),
+    )
+
+
+def polygons(shape: BaseGeometry, repairs: Callable[[str], None]) -> MultiPolygon:
+    """Keep the polygons of a shape, flat and valid; says what it repaired.
+
+    Raises:
+        BadFieldError: no polygon in it, or more vertices than are taken.
+    """
+    if shapely.get_num_coordinates(shape) > MAX_VERTICES:
+        raise BadFieldError("geometry", "too many vertices", f"at most {MAX_VERTICES:,}")
+    if shapely.has_z(shape):
+        shape = shapely.force_2d(shape)
+        repairs("heights were dropped")
+    if not shapely.is_valid(shape):
+        reason = shapely.is_valid_reason(shape)
+        shape = shapely.make_valid(shape)
+        repairs(f"an invalid polygon was repaired ({reason})")
+    parts = [part for part in _flatten(shape) if part.geom_type == "Polygon" and not part.is_empty]
+    if not parts:
+        raise BadFieldError("geometry", shape.geom_type, "a Polygon or MultiPolygon with an area")
+    bounds = shapely.total_bounds(parts)
+    if not (-180 <= bounds[0] and bounds[2] <= 180 and -90 <= bounds[1] and bounds[3] <= 90):
+        raise BadFieldError("geometry", bounds.tolist(), "-180..180, -90..90 degrees")
+    return MultiPolygon(parts)
+
+
+def _flatten(shape: BaseGeometry) -> list[BaseGeometry]:
+    parts = list(shapely.get_parts(shape))
+    if any(hasattr(part, "geoms") for part in parts):
+        return [piece for part in parts for piece in _flatten(part)]
+    return parts
+
+
+def shape_hash(shape: BaseGeometry) -> tuple[str, bytes]:
+    """Return a polygon's WKB and its SHA-256."""
+    wkb = shapely.to_wkb(shape)
+    return hashlib.sha256(wkb).hexdigest(), wkb
+
+
+def bad(row: int, wrong: BadFieldError | InputError) -> Rejection:
+    """Write either kind of error as the row's fate."""
+    return wrong.rejection(row) if isinstance(wrong, BadFieldError) else rejected(row, wrong)

@@ -1,0 +1,397 @@
+"""Index generations on disk and the live index that reads them.
+
+`CURRENT` names an immutable generation; a new one is written beside it and swapped in by rename
+under one lock. What came after a generation is its delta: each process packs it from the record
+for itself, so writers and readers share nothing but files that never change.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import cast
+
+import msgspec
+import numpy as np
+
+from app.domain.errors import StoreBusy
+from app.domain.revision import Revision, Subject
+from app.domain.terms import Dataset
+from app.index.columns import Tables, pack
+from app.index.control import ControlIndex, DatedControl, Lines, ShapeFiles, pack_control
+from app.index.locate import locate
+from app.index.select import Segment
+from app.index.summary import Cube, build_cube
+from app.reference.reference import Reference
+from app.rows import COLUMNS, Rows
+from app.store.base import Store
+
+FORMAT = 1
+"""Grows when columns change meaning: an index of another format is built anew."""
+
+BATCH = 100_000
+KEEP_GENERATIONS = 2
+
+WRITER_GRACE_S = 120.0
+"""How long readers leave the packing of a large import to the process that wrote it."""
+
+_DATASET = msgspec.json.Decoder(Dataset)
+
+
+class Meta(msgspec.Struct):
+    """What a generation says of itself."""
+
+    format: int
+    seq: int
+    region_hash: str
+    taxonomy: list[str]
+    regions: dict[int, list[str]]
+    datasets: list[str]
+    cubes: list[tuple[str, int, int]]
+    control: list[DatedControl]
+    sectors: int
+
+
+@dataclass(frozen=True, eq=False)
+class Generation:
+    """One immutable generation, memory-mapped."""
+
+    name: str
+    meta: Meta
+    segment: Segment
+    cubes: dict[tuple[str, int], Cube]
+
+    @property
+    def tables(self) -> Tables:
+        """A copy of what the small integers stand for."""
+        return Tables(self.meta.regions, list(self.meta.datasets))
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """One consistent state of everything, pinned by a request for its whole life."""
+
+    seq: int
+    segments: Sequence[Segment]
+    replaced: np.ndarray  # rows of the first segment that the delta replaced
+    cubes: dict[tuple[str, int], Cube]
+    tables: Tables
+    datasets: dict[str, Dataset]
+    control: ControlIndex
+
+
+@dataclass
+class _Delta:
+    """What came after a generation, as far as this process has packed it."""
+
+    seq: int
+    tables: Tables
+    rows: Rows
+    control: list[DatedControl]
+
+
+class Index:
+    """The live read model of one process."""
+
+    def __init__(self, folder: Path, store: Store, reference: Reference, delta_rows: int) -> None:
+        self._folder, self._store, self._reference = folder, store, reference
+        self._delta_rows = delta_rows
+        self._lock = threading.Lock()
+        self._generation: Generation | None = None
+        self._delta: _Delta | None = None
+        self._snapshot: Snapshot | None = None
+        self._stamp = (0, 0)
+        self._behind_since: float | None = None
+        self._shapes = ShapeFiles(folder / "shapes", store)
+        self.lines = Lines(reference)
+
+    def snapshot(self, min_version: int = 0, wait_s: float = 5.0) -> Snapshot:
+        """Return the newest state, at least `min_version`.
+
+        Raises:
+            StoreBusy: the record did not reach `min_version` in time.
+        """
+        deadline = time.monotonic() + wait_s
+        while True:
+            snapshot = self._newest()
+            if snapshot.seq >= min_version:
+                return snapshot
+            if time.monotonic() > deadline:
+                raise StoreBusy(f"The record is at {snapshot.seq}, not yet at {min_version}.")
+            time.sleep(0.02)
+
+    def _newest(self) -> Snapshot:
+        head, stamp, snapshot = self._store.head().seq, self._current_stamp(), self._snapshot
+        if snapshot is not None and snapshot.seq == head and self._stamp == stamp:
+            return snapshot
+        behind = head - snapshot.seq if snapshot is not None and self._stamp == stamp else 0
+        if snapshot is not None and self._is_for_the_writer(behind):
+            return snapshot
+        # Readers do not queue behind a refresh: the state they have is whole and a moment old.
+        if not self._lock.acquire(blocking=snapshot is None):
+            return cast("Snapshot", snapshot)
+        try:
+            return self._refresh(stamp)
+        finally:
+            self._lock.release()
+
+    def _is_for_the_writer(self, behind: int) -> bool:
+        """Tell whether to wait for a large import's own generation instead of packing it here."""
+        if behind <= self._delta_rows:
+            self._behind_since = None
+            return False
+        now = time.monotonic()
+        self._behind_since = self._behind_since or now
+        return now - self._behind_since < WRITER_GRACE_S
+
+    def _refresh(self, stamp: tuple[int, int]) -> Snapshot:
+        stale = self._delta is not None and self._is_far_behind(self._delta.seq)
+        if self._generation is None or self._stamp != stamp or stale:
+            self._generation = self._open_or_build()
+            self._stamp = self._current_stamp()
+            self._delta = None
+        generation = self._generation
+        self._delta = self._extend(
+            self._delta
+            or _Delta(
+                generation.meta.seq,
+                generation.tables,
+                Rows.concatenate([]),
+                generation.meta.control,
+            )
+        )
+        self._snapshot = self._combine(generation, self._delta)
+        return self._snapshot
+
+    def _extend(self, delta: _Delta) -> _Delta:
+        revisions = list(self._store.revisions(delta.seq))
+        if not revisions:
+            return delta
+        tables = delta.tables.copy()
+        incidents = [one for one in revisions if one.subject is Subject.incident]
+        rows = self._located(pack(incidents, tables, self._reference.taxonomy))
+        control = [one for one in revisions if one.subject is Subject.control]
+        entries = pack_control(control, delta.control)
+        self._shapes.copy(entry.snapshot for entry in entries)
+        return _Delta(revisions[-1].seq, tables, Rows.concatenate([delta.rows, rows]), entries)
+
+    def _combine(self, generation: Generation, delta: _Delta) -> Snapshot:
+        base = generation.segment
+        rows, replaced, base_rows = _override(base.rows, delta.rows)
+        if len(replaced):
+            base = Segment(base_rows, base.marks, base.newest)
+        segments = [base, Segment.sort(rows)] if len(rows) else [base]
+        payloads = [one.payload for one in self._store.latest(Subject.dataset)]
+        datasets = [_DATASET.decode(payload) for payload in payloads if payload is not None]
+        return Snapshot(
+            delta.seq,
+            segments,
+            replaced,
+            generation.cubes,
+            delta.tables,
+            {dataset.slug: dataset for dataset in datasets},
+            ControlIndex(delta.control, self._shapes),
+        )
+
+    def _located(self, rows: Rows) -> Rows:
+        for level in self._levels():
+            pairs = self._reference.regions(level)
+            regions = [region for _, region in pairs]
+            planes = [self._reference.plane(theatre) for theatre, _ in pairs]
+            rows = locate(rows, level, regions, planes)
+        return rows
+
+    def _levels(self) -> list[int]:
+        return [level for level in (1, 2) if self._reference.regions(level)]
+
+    def after_write(self) -> None:
+        """Build a new generation when the delta has grown large; called by whoever wrote."""
+        with self._build_lock():
+            generation = self._open()
+            if self._is_far_behind(generation.meta.seq if generation else 0):
+                self._build()
+
+    def rebuild(self) -> int:
+        """Build a generation from the whole record and swap it in; returns its sequence."""
+        with self._build_lock():
+            return self._build()
+
+    def _open_or_build(self) -> Generation:
+        generation = self._open()
+        if generation is None or self._is_far_behind(generation.meta.seq):
+            with self._build_lock():
+                generation = self._open()  # another process may have built it meanwhile
+                if generation is None or self._is_far_behind(generation.meta.seq):
+                    self._build()
+                    generation = self._open()
+        if generation is None:
+            raise StoreBusy("The index was swapped while it was opened; try again.")
+        return generation
+
+    def _is_far_behind(self, seq: int) -> bool:
+        return self._store.head().seq - seq > self._delta_rows
+
+    def _current_stamp(self) -> tuple[int, int]:
+        try:
+            found = os.stat(self._folder / "CURRENT")
+        except FileNotFoundError:
+            return (0, 0)
+        return (found.st_mtime_ns, found.st_ino)
+
+    @contextlib.contextmanager
+    def _build_lock(self) -> Iterator[None]:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / "LOCK").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _open(self) -> Generation | None:
+        for _attempt in range(3):  # a swap may remove what CURRENT named a moment ago
+            try:
+                name = (self._folder / "CURRENT").read_text("utf-8")
+                generation = open_generation(self._folder / name)
+            except (FileNotFoundError, msgspec.DecodeError):
+                continue
+            meta = generation.meta
+            return generation if self._fits(meta) else None
+        return None
+
+    def _fits(self, meta: Meta) -> bool:
+        return (
+            meta.format == FORMAT
+            and meta.region_hash == self._reference.region_hash
+            and meta.taxonomy == self._taxonomy_codes()
+            and meta.seq <= self._store.head().seq
+        )
+
+    def _taxonomy_codes(self) -> list[str]:
+        taxonomy = self._reference.taxonomy
+        return [*taxonomy.weapons.codes, *taxonomy.sectors.codes]
+
+    def _build(self) -> int:
+        seq = self._store.head().seq
+        levels = {level: [region.code for _, region in self._reference.regions(level)]
+                  for level in (1, 2)}
+        tables = Tables(levels)
+        parts: list[Rows] = []
+        control: list[DatedControl] = []
+        revisions = self._store.revisions(0, seq)
+        while batch := list(islice(revisions, BATCH)):
+            incidents = (one for one in batch if one.subject is Subject.incident)
+            parts.append(pack(incidents, tables, self._reference.taxonomy))
+            control = pack_control((one for one in batch if one.subject is Subject.control), control)
+        rows = Rows.concatenate(parts)
+        parts.clear()
+        segment = Segment.sort(link_revisions(self._located(rows)))
+        self._shapes.copy(entry.snapshot for entry in control)
+        cubes = self._cubes(segment, tables, levels)
+        meta = Meta(
+            FORMAT,
+            seq,
+            self._reference.region_hash,
+            self._taxonomy_codes(),
+            levels,
+            tables.datasets,
+            [(slug, level, cube.first_day) for (slug, level), cube in cubes.items()],
+            control,
+            len(self._reference.taxonomy.sectors.codes),
+        )
+        self._swap_in(f"gen-{seq:010d}-{time.time_ns():x}", meta, segment, cubes)
+        return seq
+
+    def _cubes(
+        self, segment: Segment, tables: Tables, levels: dict[int, list[str]]
+    ) -> dict[tuple[str, int], Cube]:
+        sectors = len(self._reference.taxonomy.sectors.codes)
+        return {
+            (slug, level): build_cube(segment, number, len(levels[level]), level, sectors)
+            for number, slug in enumerate(tables.datasets)
+            for level in self._levels()
+        }
+
+    def _swap_in(
+        self, name: str, meta: Meta, segment: Segment, cubes: dict[tuple[str, int], Cube]
+    ) -> None:
+        folder = self._folder / name
+        folder.mkdir()
+        for column in COLUMNS:
+            np.save(folder / f"{column}.npy", segment.rows[column])
+        for (slug, level), cube in cubes.items():
+            for part in ("by_first", "by_last", "long_rows"):
+                np.save(folder / f"cube-{slug}-{level}-{part}.npy", getattr(cube, part))
+        (folder / "meta.json").write_bytes(msgspec.json.encode(meta))
+        half = self._folder / "CURRENT.part"
+        half.write_text(name, "utf-8")
+        half.replace(self._folder / "CURRENT")
+        old = sorted(self._folder.glob("gen-*"), key=lambda path: path.stat().st_mtime_ns)
+        for path in old[:-KEEP_GENERATIONS]:
+            shutil.rmtree(path, ignore_errors=True)  # open maps stay valid until they are closed
+
+
+def open_generation(folder: Path) -> Generation:
+    """Map a generation; takes milliseconds whatever its size.
+
+    Raises:
+        FileNotFoundError: a later swap removed it.
+    """
+    meta = msgspec.json.decode((folder / "meta.json").read_bytes(), type=Meta)
+    columns = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in COLUMNS}
+    cubes = {
+        (slug, level): Cube(
+            first_day,
+            *(
+                np.load(folder / f"cube-{slug}-{level}-{part}.npy", mmap_mode="r")
+                for part in ("by_first", "by_last", "long_rows")
+            ),
+            sectors=meta.sectors,
+        )
+        for slug, level, first_day in meta.cubes
+    }
+    return Generation(folder.name, meta, Segment.sorted(Rows(columns)), cubes)
+
+
+def link_revisions(rows: Rows) -> Rows:
+    """Close each revision that a later one replaces, and carry the incident's number forward.
+
+    Args:
+        rows: in the order of the ledger.
+    """
+    known_to, number = rows["known_to"].copy(), rows["number"].copy()
+    later = np.flatnonzero(rows["prior"])
+    earlier = np.searchsorted(rows["seq"], rows["prior"][later])
+    for new, old in zip(later.tolist(), earlier.tolist(), strict=True):
+        if old < len(rows) and rows["seq"][old] == rows["prior"][new]:
+            known_to[old], number[new] = rows["seq"][new], number[old]
+    return rows.replace(known_to=known_to, number=number)
+
+
+def _override(base: Rows, delta: Rows) -> tuple[Rows, np.ndarray, Rows]:
+    """Link a delta to itself and to its base, which it overrides without editing it."""
+    delta = link_revisions(delta)
+    later = np.flatnonzero(delta["prior"])
+    if not len(later) or not len(base):
+        return delta, np.empty(0, np.int64), base
+    by_seq = np.argsort(base["seq"], kind="stable")
+    ordered = base["seq"][by_seq]
+    at = np.minimum(np.searchsorted(ordered, delta["prior"][later]), len(ordered) - 1)
+    hits = ordered[at] == delta["prior"][later]
+    replaced, by = by_seq[at[hits]], later[hits]
+    known_to, number = np.array(base["known_to"]), delta["number"].copy()
+    known_to[replaced] = delta["seq"][by]
+    first_number = dict(zip(delta["seq"][by].tolist(), base["number"][replaced].tolist(), strict=True))
+    chained = link_revisions(delta.replace(number=_numbered(number, delta, first_number)))
+    return chained, replaced, base.replace(known_to=known_to)
+
+
+def _numbered(number: np.ndarray, delta: Rows, first: dict[int, int]) -> np.ndarray:
+    for row, seq in enumerate(delta["seq"].tolist()):
+        number[row] = first.get(seq, number[row])
+    return number

@@ -1,0 +1,218 @@
+"""Turns revisions of incidents into columns: the one place that knows how each field is packed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+
+from app.domain.count import Count, Toll
+from app.domain.damage import Grade
+from app.domain.incident import Incident, Status
+from app.domain.period import epoch_day
+from app.domain.place import DRAWABLE, E7, Precision
+from app.domain.revision import Revision
+from app.reference.taxonomy import Taxonomy
+from app.rows import (
+    BOUNDS,
+    COLUMNS,
+    COUNTS,
+    GRAPHIC,
+    KINDS,
+    LONG,
+    NEVER,
+    NO_COUNT,
+    NO_REGION,
+    NOWHERE,
+    SYNTHETIC,
+    Rows,
+)
+
+STATUSES = tuple(status.value for status in Status)
+PRECISIONS = tuple(precision.value for precision in Precision)
+MERCATOR_BITS = 31
+UNDRAWN = np.uint64(2**64 - 1)
+"""Morton key of a row without a mark on the map; it sorts behind every real key."""
+
+MAX_LATITUDE = 85.05112877980659
+"""Where Web Mercator's square ends; places beyond are drawn on its edge."""
+
+_STATUS = {status: place for place, status in enumerate(Status)}
+_PRECISION = {precision: place for place, precision in enumerate(Precision)}
+_DRAWABLE = np.array([precision in DRAWABLE for precision in Precision])
+_DECODER = msgspec.json.Decoder(Incident)
+
+
+def decode_incident(payload: bytes) -> Incident:
+    """Read an incident back from its canonical JSON."""
+    return _DECODER.decode(payload)
+
+
+@dataclass
+class Tables:
+    """What the small integers in the columns stand for; grows at the end, never reordered."""
+
+    regions: dict[int, list[str]]
+    datasets: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._dataset = {slug: place for place, slug in enumerate(self.datasets)}
+        self._region = {
+            level: {code: place for place, code in enumerate(codes)}
+            for level, codes in self.regions.items()
+        }
+
+    def dataset(self, slug: str) -> int:
+        """Number a dataset, giving a new one the next number."""
+        if slug not in self._dataset:
+            self._dataset[slug] = len(self.datasets)
+            self.datasets.append(slug)
+        return self._dataset[slug]
+
+    def region(self, level: int, code: str | None) -> int:
+        """Number a region; NO_REGION for none and for a code of no loaded set."""
+        return self._region.get(level, {}).get(code or "", NO_REGION)
+
+    def copy(self) -> Tables:
+        """Copy, so that a snapshot's tables never change under it."""
+        return Tables(self.regions, list(self.datasets))
+
+
+@dataclass
+class _Sparse:
+    """A column that is mostly unknown: only the known values are kept until it is written."""
+
+    rows: list[int] = field(default_factory=list)
+    values: list[int] = field(default_factory=list)
+
+
+def pack(revisions: Iterable[Revision], tables: Tables, taxonomy: Taxonomy) -> Rows:
+    """Pack incident revisions into columns; erased payloads are left out.
+
+    `known_to` is NEVER and `number` the revision's own until `link_revisions` connects them;
+    region columns hold the stated codes until `app.index.locate` adds the located ones.
+    """
+    packer = _Packer(tables, taxonomy)
+    for revision in revisions:
+        if revision.payload is not None:
+            packer.add(revision, decode_incident(revision.payload))
+    return packer.rows()
+
+
+class _Packer:
+    """Collects fields in plain lists, several times faster than writing into arrays one by one."""
+
+    def __init__(self, tables: Tables, taxonomy: Taxonomy) -> None:
+        self._tables, self._weapons, self._sectors = tables, taxonomy.weapons, taxonomy.sectors
+        self._plain: list[tuple[int, ...]] = []
+        self._counts = {name: _Sparse() for name in COUNTS}
+
+    def add(self, revision: Revision, incident: Incident) -> None:
+        """Append one revision."""
+        when, place = incident.when, incident.place
+        hit, destroyed, uncounted = self._damage(incident)
+        flags = SYNTHETIC * incident.synthetic | GRAPHIC * incident.graphic | LONG * when.is_long
+        embargo = incident.public_after
+        row = len(self._plain)
+        self._plain.append(
+            (
+                revision.seq,
+                revision.prior or 0,
+                self._tables.dataset(incident.dataset),
+                NEVER if when.first is None else epoch_day(when.first),
+                NOWHERE if when.last is None else epoch_day(when.last),
+                self._weapons.bits(incident.weapons),
+                hit,
+                destroyed,
+                uncounted,
+                _STATUS[incident.status],
+                _PRECISION[place.precision],
+                flags,
+                NOWHERE if place.lon_e7 is None else place.lon_e7,
+                NOWHERE if place.lat_e7 is None else place.lat_e7,
+                NO_COUNT if place.error_m is None else place.error_m,
+                self._tables.region(1, place.admin1),
+                self._tables.region(2, place.admin2),
+                0 if embargo is None else int(embargo.timestamp()),
+            )
+        )
+        self._toll("killed", incident.killed, row)
+        self._toll("injured", incident.injured, row)
+
+    def _damage(self, incident: Incident) -> tuple[int, int, int]:
+        hit = destroyed = uncounted = 0
+        for damage in incident.damage:
+            if damage.grade is not Grade.none:
+                bit = self._sectors.bit[damage.sector]
+                hit |= bit
+                destroyed |= bit if damage.grade is Grade.destroyed else 0
+                uncounted |= bit if damage.count is None else 0
+        return hit, destroyed, uncounted
+
+    def _toll(self, toll: str, value: Toll, row: int) -> None:
+        if not value.total.is_known:
+            return
+        for kind in KINDS:
+            count: Count = getattr(value, kind)
+            for bound in BOUNDS:
+                number = getattr(count, bound)
+                if number is not None:
+                    sparse = self._counts[f"{toll}_{kind}_{bound}"]
+                    sparse.rows.append(row)
+                    sparse.values.append(number)
+
+    def rows(self) -> Rows:
+        """Write the columns."""
+        names = [
+            *("seq", "prior", "dataset", "day_first", "day_last", "weapons", "sectors"),
+            *("destroyed", "uncounted", "status", "precision", "flags", "lon_e7", "lat_e7"),
+            *("error_m", "region1", "region2", "public_after"),
+        ]
+        table = np.array(self._plain, np.int64).reshape(len(self._plain), len(names))
+        columns = {name: table[:, i].astype(COLUMNS[name]) for i, name in enumerate(names)}
+        for name, sparse in self._counts.items():
+            columns[name] = np.full(len(table), NO_COUNT, np.int32)
+            columns[name][sparse.rows] = sparse.values
+        columns["number"] = columns["seq"].copy()
+        columns["known_to"] = np.full(len(table), NEVER, np.int32)
+        columns["region_how"] = np.zeros(len(table), np.uint8)
+        return Rows({**columns, **_mercator_columns(columns)})
+
+
+def _mercator_columns(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    has_point = columns["lon_e7"] != NOWHERE
+    lon = np.where(has_point, columns["lon_e7"], 0) / E7
+    lat = np.where(has_point, columns["lat_e7"], 0) / E7
+    x, y = mercator(lon, lat)
+    drawn = has_point & _DRAWABLE[columns["precision"]]
+    return {
+        "mercator_x": x,
+        "mercator_y": y,
+        "morton": np.where(drawn, interleave(x) | interleave(y) << np.uint64(1), UNDRAWN),
+    }
+
+
+def mercator(lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Project degrees to 31-bit Web Mercator, x eastwards and y southwards."""
+    size = 1 << MERCATOR_BITS
+    sine = np.sin(np.radians(np.clip(lat, -MAX_LATITUDE, MAX_LATITUDE)))
+    x = (lon + 180.0) / 360.0
+    y = 0.5 - np.log((1 + sine) / (1 - sine)) / (4 * np.pi)
+    pair = [np.clip(np.floor(axis * size), 0, size - 1).astype(np.uint32) for axis in (x, y)]
+    return pair[0], pair[1]
+
+
+def interleave(values: np.ndarray) -> np.ndarray:
+    """Spread 31 bits over the even bits of 64, by halving shifts ("Morton order", G. M. Morton 1966)."""
+    spread = values.astype(np.uint64)
+    for shift, mask in (
+        (16, 0x0000FFFF0000FFFF),
+        (8, 0x00FF00FF00FF00FF),
+        (4, 0x0F0F0F0F0F0F0F0F),
+        (2, 0x3333333333333333),
+        (1, 0x5555555555555555),
+    ):
+        spread = (spread | spread << np.uint64(shift)) & np.uint64(mask)
+    return spread

@@ -1,0 +1,113 @@
+"""Finds the region each point lies in, and tells whether it could as well lie in the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+import numpy as np
+import shapely
+
+from app.domain.place import E7, LocalPlane
+from app.domain.region import Region
+from app.rows import NEAR_BORDER, NO_REGION, NOWHERE, Rows
+
+
+class RegionHow(IntEnum):
+    """Where a row's region comes from. A stated region wins over a located one."""
+
+    none = 0
+    stated = 1
+    located = 2
+    agreed = 3
+    disagreed = 4
+
+
+def locate(
+    rows: Rows, level: int, regions: Sequence[Region], planes: Sequence[LocalPlane]
+) -> Rows:
+    """Fill a level's region column and, at level 1, how it was found and whether a border is near.
+
+    Args:
+        rows: packed rows whose region column holds stated codes.
+        level: 1 or 2.
+        regions: in the order of the table that the column's numbers refer to.
+        planes: the metric plane to use for each region's border.
+    """
+    column = f"region{level}"
+    stated = rows[column]
+    places, back = _distinct_places(rows)
+    found, near = _find(places, regions, planes)
+    located = np.where(back >= 0, found[back], NO_REGION).astype(np.int16)
+    region = np.where(stated != NO_REGION, stated, located)
+    if level != 1:
+        return rows.replace(**{column: region})
+    flags = rows["flags"] | np.where((back >= 0) & near[back], NEAR_BORDER, 0).astype(np.uint8)
+    how = _how(stated, located)
+    return rows.replace(**{column: region, "region_how": how, "flags": flags})
+
+
+def _how(stated: np.ndarray, located: np.ndarray) -> np.ndarray:
+    says, lies = stated != NO_REGION, located != NO_REGION
+    choices = [says & lies & (stated == located), says & lies, says, lies]
+    kinds = [RegionHow.agreed, RegionHow.disagreed, RegionHow.stated, RegionHow.located]
+    return np.select(choices, kinds, RegionHow.none).astype(np.uint8)
+
+
+def _distinct_places(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+    """Return distinct (lon, lat, error) and, for each row, its place among them (-1: no point).
+
+    Thousands of real rows share one city's centroid, so distinct places are far fewer.
+    """
+    has_point = rows["lon_e7"] != NOWHERE
+    back = np.full(len(rows), -1, np.int64)
+    keys = np.empty(int(has_point.sum()), [("lon", "i8"), ("lat", "i8"), ("error", "i8")])
+    for name, column in (("lon", "lon_e7"), ("lat", "lat_e7"), ("error", "error_m")):
+        keys[name] = rows[column][has_point]
+    order = np.lexsort((keys["error"], keys["lat"], keys["lon"]))
+    ordered = keys[order]
+    is_new = np.ones(len(ordered), bool)
+    is_new[1:] = ordered[1:] != ordered[:-1]
+    inverse = np.empty(len(ordered), np.int64)
+    inverse[order] = np.cumsum(is_new) - 1
+    back[has_point] = inverse
+    places = ordered[is_new]
+    if not len(places):  # keeps `found[back]` valid when no row has a point
+        places = np.zeros(1, keys.dtype)
+    return places, back
+
+
+def _find(
+    places: np.ndarray, regions: Sequence[Region], planes: Sequence[LocalPlane]
+) -> tuple[np.ndarray, np.ndarray]:
+    lon, lat = places["lon"] / E7, places["lat"] / E7
+    found = np.full(len(places), NO_REGION, np.int16)
+    near = np.zeros(len(places), bool)
+    for number, (region, plane) in enumerate(zip(regions, planes, strict=True)):
+        in_box = np.flatnonzero(_in_box(lon, lat, region))
+        shape = region.shape
+        shapely.prepare(shape)
+        inside = in_box[shapely.contains_xy(shape, lon[in_box], lat[in_box])]
+        found[inside] = number
+        near[inside] = _near_edge(lon[inside], lat[inside], places["error"][inside], shape, plane)
+    return found, near
+
+
+def _in_box(lon: np.ndarray, lat: np.ndarray, region: Region) -> np.ndarray:
+    west, south, east, north = region.shape.bounds
+    return (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+
+
+def _near_edge(
+    lon: np.ndarray,
+    lat: np.ndarray,
+    error_m: np.ndarray,
+    shape: shapely.MultiPolygon,
+    plane: LocalPlane,
+) -> np.ndarray:
+    if not len(lon):
+        return np.zeros(0, bool)
+    edge = plane.flat(shape.boundary)
+    shapely.prepare(edge)
+    x, y = plane.flat_xy(lon, lat)
+    return np.asarray(shapely.dwithin(edge, shapely.points(x, y), np.maximum(error_m, 0)))

@@ -1,0 +1,167 @@
+"""Answers "which rows does this View mean?" on columns, in about a millisecond."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.index.columns import MERCATOR_BITS, STATUSES, UNDRAWN
+from app.rows import COLUMNS, LONG, NEVER, NOWHERE, Rows
+
+RETRACTED = STATUSES.index("retracted")
+BEGINNING, END = NOWHERE + 1, NEVER - 1
+"""Open ends of a period; an undated row lies outside even these."""
+
+
+@dataclass(frozen=True, eq=False)
+class Filter:
+    """A View in the columns' own numbers, narrowed by what the audience may see.
+
+    `seq` is the commit that the answer is of. `quiet` hides marks, not counts: rows with one of
+    `quiet_sectors` whose last day is after `quiet_after` are shown only in their region.
+    """
+
+    seq: int
+    datasets: np.ndarray
+    first: int = BEGINNING
+    last: int = END
+    weapons: int = 0
+    sectors: int = 0
+    statuses: tuple[int, ...] = ()
+    min_killed: int | None = None
+    regions: tuple[int, ...] = ()
+    level: int = 1
+    bbox_e7: tuple[int, int, int, int] | None = None
+    embargo_at: int | None = None
+    quiet_sectors: int = 0
+    quiet_after: int = END
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether only period, datasets and regions narrow it, so that a cube can answer."""
+        return not (self.weapons or self.sectors or self.statuses or self.bbox_e7) and (
+            self.min_killed is None and self.embargo_at is None
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """Rows sorted by Morton key, marks first; `marks` is how many can be drawn at all."""
+
+    rows: Rows
+    marks: int
+    newest: int
+
+    @classmethod
+    def sort(cls, rows: Rows) -> Segment:
+        """Bring rows into Morton order; rows of one place keep the order of the ledger."""
+        order = np.lexsort((rows["seq"], rows["morton"]))
+        return cls.sorted(rows.take(order))
+
+    @classmethod
+    def sorted(cls, rows: Rows) -> Segment:
+        """Take rows that are in order already."""
+        marks = int(np.searchsorted(rows["morton"], UNDRAWN))
+        return cls(rows, marks, int(rows["seq"].max(initial=0)))
+
+    def tile(self, z: int, x: int, y: int) -> tuple[int, int]:
+        """Return the one contiguous range of rows whose mark lies in a tile."""
+        shift = 2 * (MERCATOR_BITS - z)
+        first = _morton(x, y) << shift
+        morton = self.rows["morton"][: self.marks]
+        ends = np.array([first, first + (1 << shift) - 1], np.uint64)
+        low = np.searchsorted(morton, ends[0], "left")
+        return int(low), int(np.searchsorted(morton, ends[1], "right"))
+
+    def match(self, wanted: Filter, low: int = 0, high: int | None = None) -> np.ndarray:
+        """Return the places of matching rows in [low, high)."""
+        part = slice(low, len(self.rows) if high is None else high)
+        rows = self.rows
+        mask = rows["known_to"][part] > wanted.seq
+        if wanted.seq < self.newest:
+            mask &= rows["seq"][part] <= wanted.seq
+        mask &= rows["day_first"][part] <= wanted.last
+        mask &= rows["day_last"][part] >= wanted.first
+        mask &= wanted.datasets[rows["dataset"][part]]
+        return _refine(rows, np.flatnonzero(mask) + low, wanted)
+
+
+def _refine(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:
+    """Apply the filters that cost more per row to the few rows that are left."""
+    status = rows["status"][places]
+    keep = np.isin(status, wanted.statuses) if wanted.statuses else status != RETRACTED
+    is_long = (rows["flags"][places] & LONG) != 0
+    if is_long.any():
+        contained = (rows["day_first"][places] >= wanted.first) & (
+            rows["day_last"][places] <= wanted.last
+        )
+        keep &= ~is_long | contained
+    if wanted.weapons:
+        keep &= (rows["weapons"][places] & np.uint32(wanted.weapons)) != 0
+    if wanted.sectors:
+        keep &= (rows["sectors"][places] & np.uint32(wanted.sectors)) != 0
+    if wanted.min_killed is not None:
+        low, best = rows["killed_total_low"][places], rows["killed_total_best"][places]
+        keep &= np.where(low >= 0, low, best) >= wanted.min_killed
+    if wanted.regions:
+        keep &= np.isin(rows[f"region{wanted.level}"][places], wanted.regions)
+    if wanted.bbox_e7 is not None:
+        keep &= _in_box(rows, places, wanted.bbox_e7)
+    if wanted.embargo_at is not None:
+        keep &= rows["public_after"][places] <= wanted.embargo_at
+    return places[keep]
+
+
+def _in_box(rows: Rows, places: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+    west, south, east, north = box
+    lon, lat = rows["lon_e7"][places], rows["lat_e7"][places]
+    return (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+
+
+def _morton(x: int, y: int) -> int:
+    key = 0
+    for bit in range(MERCATOR_BITS):
+        key |= (x >> bit & 1) << 2 * bit | (y >> bit & 1) << 2 * bit + 1
+    return key
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """Matching rows over all segments; columns are gathered only when asked for."""
+
+    parts: Sequence[tuple[Segment, np.ndarray]]
+
+    def __len__(self) -> int:
+        return sum(len(places) for _, places in self.parts)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return np.concatenate([segment.rows[name][places] for segment, places in self.parts])
+
+    def rows(self) -> Rows:
+        """Gather every column."""
+        return Rows({name: self[name] for name in COLUMNS})
+
+    def drawable(self, wanted: Filter) -> Selection:
+        """Keep what may stand on a map as a mark of its own."""
+        parts = []
+        for segment, places in self.parts:
+            kept = places[places < segment.marks]
+            if wanted.quiet_sectors:
+                rows = segment.rows
+                hot = (rows["sectors"][kept] & np.uint32(wanted.quiet_sectors)) != 0
+                kept = kept[~(hot & (rows["day_last"][kept] > wanted.quiet_after))]
+            parts.append((segment, kept))
+        return Selection(parts)
+
+
+def select(
+    segments: Sequence[Segment], wanted: Filter, tile: tuple[int, int, int] | None = None
+) -> Selection:
+    """Find the rows a filter means, in all segments, in a tile (z, x, y) when one is given."""
+    parts = []
+    for segment in segments:
+        low, high = (0, len(segment.rows)) if tile is None else segment.tile(*tile)
+        parts.append((segment, segment.match(wanted, low, high)))
+    return Selection(parts)

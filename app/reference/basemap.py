@@ -1,0 +1,102 @@
+"""Reads the basemap: land, lakes, rivers, borders and places, from one folder or several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import shapely
+from shapely import STRtree
+
+LAYERS = ("land", "lakes", "rivers", "borders")
+
+
+@dataclass(frozen=True, eq=False)
+class Shapes:
+    """Geometries in degrees with a tree to find those that meet a box."""
+
+    geometries: np.ndarray
+
+    @cached_property
+    def _tree(self) -> STRtree:
+        return STRtree(self.geometries)
+
+    def within(self, west: float, south: float, east: float, north: float) -> np.ndarray:
+        """Return the geometries whose box meets this one."""
+        found = self._tree.query(shapely.box(west, south, east, north))
+        return self.geometries[np.sort(found)]
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Named places as columns, most important first; names in the language or in English."""
+
+    lon: np.ndarray
+    lat: np.ndarray
+    rank: np.ndarray
+    population: np.ndarray
+    name_en: list[str]
+    name_uk: list[str | None]
+
+    def name(self, index: int, language: str) -> str:
+        """Name a place in a language, in English when it has no other name."""
+        return (self.name_uk[index] if language == "uk" else None) or self.name_en[index]
+
+
+@dataclass(frozen=True)
+class Basemap:
+    """The quiet map under everything; later folders add to earlier ones."""
+
+    folders: Sequence[Path]
+
+    def _read(self, layer: str) -> Shapes:
+        parts: list[np.ndarray] = []
+        for folder in self.folders:
+            path = folder / f"{layer}.parquet"
+            if path.exists():
+                column = pq.read_table(path, columns=["geometry"])["geometry"]
+                parts.append(shapely.from_wkb(column.to_numpy()))
+        return Shapes(np.concatenate(parts) if parts else np.empty(0, object))
+
+    @cached_property
+    def land(self) -> Shapes:
+        """Land, cut into pieces that are filled without a stroke."""
+        return self._read("land")
+
+    @cached_property
+    def lakes(self) -> Shapes:
+        """Lakes and reservoirs."""
+        return self._read("lakes")
+
+    @cached_property
+    def rivers(self) -> Shapes:
+        """Rivers as lines."""
+        return self._read("rivers")
+
+    @cached_property
+    def borders(self) -> Shapes:
+        """State borders as lines, without coasts."""
+        return self._read("borders")
+
+    @cached_property
+    def places(self) -> Places:
+        """Places for labels: capitals first, then by rank and population."""
+        rows = [
+            row
+            for folder in self.folders
+            if (folder / "places.parquet").exists()
+            for row in pq.read_table(folder / "places.parquet").to_pylist()
+        ]
+        rows.sort(key=lambda row: (row["rank"], -(row["population"] or 0)))
+        return Places(
+            np.array([row["lon"] for row in rows], float),
+            np.array([row["lat"] for row in rows], float),
+            np.array([row["rank"] for row in rows], np.int8),
+            np.array([row["population"] or 0 for row in rows], np.int64),
+            [row["name_en"] for row in rows],
+            [row["name_uk"] for row in rows],
+        )

@@ -1,0 +1,80 @@
+"""Weapon classes and sectors, with labels in both languages and a bit for each in the index."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Terms:
+    """One taxonomy: codes in file order, each with labels; the order gives the bit."""
+
+    entries: tuple[Mapping[str, object], ...]
+
+    @cached_property
+    def codes(self) -> tuple[str, ...]:
+        """List the codes in file order."""
+        return tuple(str(entry["code"]) for entry in self.entries)
+
+    @cached_property
+    def bit(self) -> Mapping[str, int]:
+        """Map each code to its own bit (1, 2, 4…)."""
+        return {code: 1 << place for place, code in enumerate(self.codes)}
+
+    def label(self, code: str, language: str) -> str:
+        """Name a code in a language; the code itself when it has no label."""
+        index = self.codes.index(code)
+        return str(self.entries[index].get(language, code))
+
+    def bits(self, codes: Iterable[str]) -> int:
+        """Combine codes into a mask; nothing for none."""
+        mask = 0
+        for code in codes:
+            mask |= self.bit[code]
+        return mask
+
+    def family_bits(self, codes: Iterable[str]) -> int:
+        """Combine codes into a mask in which a class includes its members ("missile.cruise")."""
+        wanted = tuple(codes)
+        members = [
+            code for code in self.codes if code in wanted or code.split(".")[0] in wanted
+        ]
+        return self.bits(members)
+
+    def unpack(self, mask: int) -> tuple[str, ...]:
+        """List the codes of a mask."""
+        return tuple(code for code in self.codes if mask & self.bit[code])
+
+    @cached_property
+    def delayed_bits(self) -> int:
+        """The codes that the public sees only by region for the theatre's delay."""
+        return self.bits(str(entry["code"]) for entry in self.entries if entry.get("delayed"))
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """All taxonomies and the crosswalks from the words of import formats."""
+
+    folder: Path
+
+    @cached_property
+    def weapons(self) -> Terms:
+        """Weapon classes in two levels."""
+        return Terms(tuple(_toml(self.folder / "weapons.toml")["weapon"]))
+
+    @cached_property
+    def sectors(self) -> Terms:
+        """Sectors of what was hit."""
+        return Terms(tuple(_toml(self.folder / "sectors.toml")["sector"]))
+
+    def crosswalk(self, importer: str) -> Mapping[str, Mapping[str, str]]:
+        """Read how one format's words map to our codes."""
+        return _toml(self.folder / "crosswalks" / f"{importer}.toml")
+
+
+def _toml(path: Path) -> dict[str, dict[str, str]] | dict[str, list[dict[str, object]]]:
+    return tomllib.loads(path.read_text("utf-8"))

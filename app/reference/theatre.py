@@ -1,0 +1,75 @@
+"""A theatre: where a map opens, whose names it uses and which datasets it starts with."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from app.domain.place import Bounds
+
+
+class Party(msgspec.Struct, frozen=True):
+    """Somebody to whom strikes may be attributed or who may hold ground."""
+
+    code: str
+    en: str
+    uk: str
+    state: bool = False
+
+    def name(self, language: str) -> str:
+        """Name the party in a language."""
+        return self.uk if language == "uk" else self.en
+
+
+class RegionFile(msgspec.Struct, frozen=True):
+    """The boundaries a theatre uses: an id that answers name, and the file under geodata/."""
+
+    id: str
+    file: str
+
+
+class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file under geodata/theatre/; nothing about any country stands in code."""
+
+    zone: str
+    countries: tuple[str, ...]
+    languages: tuple[str, ...]
+    synthetic: bool
+    bounds: Bounds
+    first_period: tuple[date, date]
+    region_set: RegionFile
+    basemap: tuple[str, ...]
+    default_datasets: tuple[str, ...]
+    default_control: str
+    default_controller: str
+    front_line_tolerance_km: float
+    stale_after_days: int
+    embargo_hours: Mapping[str, int]
+    generalise_days: int
+    name: Mapping[str, str]
+    note: Mapping[str, str]
+    party: tuple[Party, ...]
+    slug: str = ""
+
+    @property
+    def state(self) -> str:
+        """The party that the land belongs to; ground of any other controller is occupied."""
+        return next(party.code for party in self.party if party.state)
+
+    def party_name(self, code: str, language: str) -> str:
+        """Name a party; an unlisted code is shown as it is."""
+        found = [party.name(language) for party in self.party if party.code == code]
+        return found[0] if found else code
+
+
+def read_theatres(folder: Path) -> dict[str, Theatre]:
+    """Read all theatre files, by slug."""
+    theatres = {}
+    for path in sorted(folder.glob("*.toml")):
+        values = {**tomllib.loads(path.read_text("utf-8")), "slug": path.stem}
+        theatres[path.stem] = msgspec.convert(values, Theatre)
+    return theatres

@@ -1,0 +1,85 @@
+"""Typed NumPy batches of incidents, as index, tiles, pages and exporters pass them around.
+
+One row is one revision. Unknown has a value of its own in each column (see the table below), so
+that no column needs a mask and none can be mistaken for 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+NEVER = np.iinfo(np.int32).max
+"""`known_to` of a revision that still stands, and `day_first` of an undated incident."""
+
+NOWHERE = np.iinfo(np.int32).min
+"""A coordinate that is not known, and `day_last` of an undated incident."""
+
+NO_COUNT = -1
+NO_REGION = -1
+
+TOLLS = ("killed", "injured")
+KINDS = ("total", "civilian", "military", "unknown")
+BOUNDS = ("low", "best", "high")
+COUNTS = tuple(f"{toll}_{kind}_{bound}" for toll in TOLLS for kind in KINDS for bound in BOUNDS)
+
+SYNTHETIC, GRAPHIC, NEAR_BORDER, LONG = 1, 2, 4, 8
+"""Bits of `flags`. LONG: the span is over 48 hours. NEAR_BORDER: a border lies within the error."""
+
+COLUMNS: dict[str, np.dtype] = {
+    "seq": np.dtype(np.int32),  # the revision's number in the ledger
+    "prior": np.dtype(np.int32),  # the revision it replaces; 0 for a first one
+    "number": np.dtype(np.int32),  # the incident's first revision: its short public number
+    "known_to": np.dtype(np.int32),  # the revision that replaced it; NEVER while it stands
+    "dataset": np.dtype(np.int16),
+    "day_first": np.dtype(np.int32),  # days since 1970-01-01
+    "day_last": np.dtype(np.int32),
+    "weapons": np.dtype(np.uint32),  # one bit per class
+    "sectors": np.dtype(np.uint32),  # one bit per sector with damage
+    "destroyed": np.dtype(np.uint32),  # of these, sectors with something destroyed
+    "uncounted": np.dtype(np.uint32),  # of these, sectors where no number of objects is stated
+    "status": np.dtype(np.uint8),
+    "precision": np.dtype(np.uint8),
+    "flags": np.dtype(np.uint8),
+    "lon_e7": np.dtype(np.int32),
+    "lat_e7": np.dtype(np.int32),
+    "error_m": np.dtype(np.int32),  # NO_COUNT when unknown
+    "mercator_x": np.dtype(np.uint32),  # 31-bit Web Mercator, y downwards
+    "mercator_y": np.dtype(np.uint32),
+    "morton": np.dtype(np.uint64),  # rows are sorted by it; the greatest value: not drawable
+    "region1": np.dtype(np.int16),  # index into the region table; NO_REGION when in none
+    "region2": np.dtype(np.int16),
+    "region_how": np.dtype(np.uint8),  # see RegionHow
+    "public_after": np.dtype(np.int64),  # seconds since 1970; 0: no embargo
+    **{name: np.dtype(np.int32) for name in COUNTS},  # NO_COUNT when unknown
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Columns of equal length, by name."""
+
+    columns: Mapping[str, np.ndarray]
+
+    def __len__(self) -> int:
+        return len(self.columns["seq"])
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.columns[name]
+
+    def take(self, places: np.ndarray) -> Rows:
+        """Copy some rows, in the order of `places`."""
+        return Rows({name: column[places] for name, column in self.columns.items()})
+
+    def replace(self, **columns: np.ndarray) -> Rows:
+        """Return the same rows with some columns changed."""
+        return Rows({**self.columns, **columns})
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Rows]) -> Rows:
+        """Join batches; none gives an empty batch."""
+        if not parts:
+            return cls({name: np.empty(0, dtype) for name, dtype in COLUMNS.items()})
+        return cls({name: np.concatenate([part[name] for part in parts]) for name in COLUMNS})

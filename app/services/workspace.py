@@ -1,0 +1,76 @@
+"""The parts of one running instance, put together once and passed to every service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.domain.terms import Audience, DatasetKind
+from app.domain.view import Vocabulary
+from app.index.build import Index, Snapshot
+from app.reference.reference import Reference
+from app.store.base import Store
+from app.store.sqlite import SqliteStore
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The record, its index, the reference data, and who is being served."""
+
+    store: Store
+    index: Index
+    reference: Reference
+    audience: Audience
+    default_theatre: str
+    max_file_bytes: int
+
+    @classmethod
+    def open(  # noqa: PLR0913  what an operator sets, each by name
+        cls,
+        data_dir: Path,
+        geodata_dir: Path,
+        *,
+        audience: Audience = Audience.public,
+        default_theatre: str = "ukraine",
+        max_file_bytes: int = 512 * 1024 * 1024,
+        delta_rows: int = 20_000,
+    ) -> Workspace:
+        """Open or create an instance's data.
+
+        Raises:
+            StoreError: the record cannot be opened.
+        """
+        store = SqliteStore(data_dir / "record.sqlite")
+        reference = Reference(geodata_dir)
+        index = Index(data_dir / "index", store, reference, delta_rows)
+        return cls(store, index, reference, audience, default_theatre, max_file_bytes)
+
+    def vocabularies(self, snapshot: Snapshot) -> Mapping[str, Vocabulary]:
+        """Say what a View of each theatre may name, given what is loaded now."""
+        taxonomy = self.reference.taxonomy
+        return {
+            slug: Vocabulary(
+                theatre=slug,
+                zone=theatre.zone,
+                languages=theatre.languages,
+                regions={
+                    level: frozenset(region.code for region in regions)
+                    for level, regions in self.reference.region_set(slug).levels.items()
+                },
+                weapons=frozenset(taxonomy.weapons.codes),
+                sectors=frozenset(taxonomy.sectors.codes),
+                datasets=self._slugs(snapshot, slug, DatasetKind.incidents),
+                controls=self._slugs(snapshot, slug, DatasetKind.control),
+                has_population=any(
+                    region.population for region in self.reference.region_set(slug).at(1)
+                ),
+                is_synthetic=theatre.synthetic,
+            )
+            for slug, theatre in self.reference.theatres.items()
+        }
+
+    @staticmethod
+    def _slugs(snapshot: Snapshot, theatre: str, kind: DatasetKind) -> frozenset[str]:
+        datasets = snapshot.datasets.values()
+        return frozenset(d.slug for d in datasets if d.theatre == theatre and d.kind is kind)

@@ -1,0 +1,59 @@
+"""One frozen Settings object, read from STRIKEMAP_* and never built at import."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.domain.errors import InputError
+
+ROOT = Path(__file__).resolve().parent.parent
+PREFIX = "STRIKEMAP_"
+
+
+class Settings(BaseSettings):
+    """What an operator may set; each is an environment variable with the prefix STRIKEMAP_."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    data_dir: Path = Field(ROOT / "var", description="Folder of the record and the index.")
+    geodata_dir: Path = Field(ROOT / "geodata", description="Folder of the reference data.")
+    static_dir: Path = Field(ROOT / "static", description="Folder of the page's own files.")
+    theatre: str = Field("ukraine", description="The theatre shown when a request names none.")
+    private: bool = Field(
+        default=False,
+        description="Serve everything, to this machine only; public audience otherwise.",
+    )
+    max_file_bytes: int = Field(
+        512 * 1024 * 1024, gt=0, description="Largest file or request body that is taken."
+    )
+    frame_ancestors: str = Field("*", description="Who may frame /embed, as a CSP source list.")
+    delta_rows: int = Field(
+        20_000, gt=0, description="New revisions after which the index is built anew."
+    )
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment once, refusing names that nobody reads.
+
+    Raises:
+        InputError: an unknown STRIKEMAP_* name (a typing error), or a value that does not fit.
+    """
+    environ = os.environ if environ is None else environ
+    names = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in environ:
+        if name.upper().startswith(PREFIX) and name.upper() not in names:
+            raise InputError(f"environment variable {name}", name, ", ".join(sorted(names)))
+    try:
+        return Settings()
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper()
+        raise InputError(
+            f"environment variable {name}", first.get("input"), first["msg"]
+        ) from wrong

@@ -1,0 +1,70 @@
+-- name: page
+PRAGMA page_size = 16384
+
+-- name: journal
+PRAGMA journal_mode = WAL
+
+-- name: durable
+PRAGMA synchronous = FULL
+
+-- name: cache
+PRAGMA cache_size = -131072
+
+-- name: version
+PRAGMA user_version
+
+-- name: begin
+BEGIN IMMEDIATE
+
+-- name: commit
+COMMIT
+
+-- name: head
+SELECT r.seq, r.hash, e.recorded_at FROM revision r JOIN entry e ON e.id = r.entry ORDER BY r.seq DESC LIMIT 1
+
+-- name: seq_at
+SELECT coalesce(max(last), 0) FROM entry WHERE recorded_at <= :instant
+
+-- name: add_entry
+INSERT INTO entry (recorded_at, actor, reason, first, last) VALUES (?, ?, ?, ?, ?)
+
+-- name: add_revision
+INSERT INTO revision (entry, seq, action, subject, key, prior, payload, salt, digest, previous, hash)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: newest
+SELECT seq FROM current WHERE subject = :subject AND key = :key
+
+-- name: add_current
+INSERT INTO current (subject, key, seq, fingerprint, retracted) VALUES (?, ?, ?, ?, ?)
+
+-- name: set_current
+UPDATE current SET seq = ?, fingerprint = ?, retracted = ? WHERE subject = ? AND key = ?
+
+-- name: add_shape
+INSERT INTO shape (sha256, wkb) VALUES (?, ?) ON CONFLICT (sha256) DO NOTHING
+
+-- name: current
+SELECT key, seq, fingerprint, retracted FROM current
+WHERE subject = :subject AND key >= :first AND key < :last
+
+-- name: revisions
+SELECT seq, recorded_at, actor, action, reason, subject, key, prior, payload, salt, digest, previous, hash
+FROM revision JOIN entry ON entry.id = revision.entry WHERE seq > :after AND seq <= :upto ORDER BY seq
+
+-- name: latest
+SELECT r.seq, recorded_at, actor, action, reason, r.subject, r.key, prior, payload, salt, digest, previous, hash
+FROM current c JOIN revision r ON r.seq = c.seq JOIN entry ON entry.id = r.entry
+WHERE c.subject = :subject ORDER BY c.key
+
+-- name: history
+WITH RECURSIVE past (seq, prior) AS (
+  SELECT r.seq, r.prior FROM current c JOIN revision r ON r.seq = c.seq WHERE c.subject = :subject AND c.key = :key
+  UNION ALL
+  SELECT r.seq, r.prior FROM past p JOIN revision r ON r.seq = p.prior
+)
+SELECT r.seq, recorded_at, actor, action, reason, subject, key, r.prior, payload, salt, digest, previous, hash
+FROM past JOIN revision r ON r.seq = past.seq JOIN entry ON entry.id = r.entry ORDER BY r.seq
+
+-- name: shape
+SELECT wkb FROM shape WHERE sha256 = :sha256

@@ -1,0 +1,276 @@
+"""The record in one SQLite file: WAL, so readers never wait for a writer; synchronous FULL."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from importlib import resources
+from pathlib import Path
+
+from app.domain.errors import StoreBusy, StoreError, StoreTooNew
+from app.domain.revision import (
+    GENESIS,
+    Action,
+    Change,
+    Head,
+    Revision,
+    Subject,
+    fingerprint,
+    link,
+    payload_digest,
+)
+from app.domain.view import rfc3339
+from app.store.base import Current, Entry
+
+BUSY_S = 60
+"""How long a writer waits for another: a large import holds the record for tens of seconds."""
+
+SALT_BYTES = 16
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def read_statements() -> dict[str, str]:
+    """Read the named statements of this engine."""
+    text = (resources.files("app.store") / "sql/sqlite/statements.sql").read_text("utf-8")
+    parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)[1:]
+    return {name: sql.strip() for name, sql in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def schema_steps() -> list[tuple[int, str]]:
+    """List the numbered schema steps; a step is never edited after it landed."""
+    folder = resources.files("app.store") / "sql/sqlite"
+    steps = [step for step in folder.iterdir() if step.name[:4].isdigit()]
+    return sorted((int(step.name[:4]), step.read_text("utf-8")) for step in steps)
+
+
+class SqliteStore:
+    """The record in one file; see `app.store.base.Store` for what each method promises."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the record and bring its schema up to date.
+
+        Raises:
+            StoreTooNew: a later release wrote it.
+            StoreError: the file is not a record, or the folder cannot be written.
+        """
+        self._path = path
+        self._sql = read_statements()
+        self._lock = threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._reader = self._open()
+            self._upgrade()
+        except (sqlite3.Error, OSError) as wrong:
+            raise StoreError(f"The record at {path} cannot be opened: {wrong}.") from wrong
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+        )
+        connection.execute(self._sql["page"])
+        connection.execute(self._sql["journal"])
+        connection.execute(self._sql["durable"])
+        connection.execute(self._sql["cache"])
+        return connection
+
+    def _upgrade(self) -> None:
+        steps = schema_steps()
+        newest = steps[-1][0]
+        with self._transaction() as connection:
+            (version,) = connection.execute(self._sql["version"]).fetchone()
+            if version > newest:
+                raise StoreTooNew(
+                    f"The record has schema {version}, this release knows {newest}: "
+                    "use the release that wrote it, or a later one."
+                )
+            for number, script in steps:
+                if number > version:
+                    for statement in _split(script):
+                        connection.execute(statement)
+                    connection.execute(f"PRAGMA user_version = {number:d}")
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        connection = self._open()
+        try:
+            connection.execute(self._sql["begin"])
+            yield connection
+            connection.execute(self._sql["commit"])
+        except sqlite3.OperationalError as wrong:
+            if "locked" in str(wrong) or "busy" in str(wrong):
+                raise StoreBusy("Another writer holds the record; try again shortly.") from wrong
+            raise StoreError(f"The record could not be written: {wrong}.") from wrong
+        except sqlite3.IntegrityError as wrong:
+            raise StoreBusy("The record changed while this was planned; try again.") from wrong
+        finally:
+            # An unfinished transaction is rolled back by closing its connection.
+            connection.close()
+
+    def _rows(self, name: str, **values: object) -> list[tuple[object, ...]]:
+        with self._lock:
+            try:
+                return self._reader.execute(self._sql[name], values).fetchall()
+            except sqlite3.Error as wrong:
+                raise StoreError(f"The record could not be read: {wrong}.") from wrong
+
+    def head(self) -> Head:
+        """Return the newest link; seq 0 for an empty record."""
+        rows = self._rows("head")
+        return _head(rows[0] if rows else None)
+
+    def seq_at(self, instant: datetime) -> int:
+        """Return the last sequence recorded at or before an instant."""
+        ((seq,),) = self._rows("seq_at", instant=_micros(instant))
+        return int(str(seq))
+
+    def write(self, changes: Sequence[Change], entry: Entry, shapes: Mapping[str, bytes]) -> Head:
+        """Append changes as revisions in one transaction; returns once it is on disk."""
+        with self._transaction() as connection:
+            head = _head(connection.execute(self._sql["head"]).fetchone())
+            if not changes:
+                return head
+            connection.executemany(self._sql["add_shape"], shapes.items())
+            at = entry.at if head.recorded_at is None else max(entry.at, head.recorded_at)
+            priors = self._priors(connection, changes)
+            chain = _Chain(head, at, entry)
+            first, last = head.seq + 1, head.seq + len(changes)
+            stamp = (_micros(at), entry.actor, entry.reason, first, last)
+            number = connection.execute(self._sql["add_entry"], stamp).lastrowid
+            connection.executemany(
+                self._sql["add_revision"],
+                (
+                    (number, *chain.row(change, priors.get((change.subject, change.key))))
+                    for change in changes
+                ),
+            )
+            self._set_current(connection, changes, first)
+            return Head(chain.seq, chain.hash, at)
+
+    def _priors(
+        self, connection: sqlite3.Connection, changes: Sequence[Change]
+    ) -> dict[tuple[Subject, str], int]:
+        priors: dict[tuple[Subject, str], int] = {}
+        for change in changes:
+            if change.action is not Action.add:
+                at = {"subject": change.subject, "key": change.key}
+                row = connection.execute(self._sql["newest"], at).fetchone()
+                if row:
+                    priors[change.subject, change.key] = row[0]
+        return priors
+
+    def _set_current(
+        self, connection: sqlite3.Connection, changes: Sequence[Change], first: int
+    ) -> None:
+        added, changed = [], []
+        for seq, change in enumerate(changes, first):
+            mark, gone = fingerprint(change.payload), int(change.action is Action.retract)
+            if change.action is Action.add:
+                added.append((change.subject.value, change.key, seq, mark, gone))
+            else:
+                changed.append((seq, mark, gone, change.subject.value, change.key))
+        # In key order a B-tree grows at its end: several times faster than in file order.
+        connection.executemany(self._sql["add_current"], sorted(added))
+        connection.executemany(self._sql["set_current"], changed)
+
+    def current(self, subject: Subject, prefix: str = "") -> dict[str, Current]:
+        """Map the keys that start with a prefix to their newest revision."""
+        rows = self._rows("current", subject=subject, first=prefix, last=prefix + "\U0010ffff")
+        return {
+            str(key): Current(int(str(seq)), bytes(mark), bool(gone))  # type: ignore[arg-type]
+            for key, seq, mark, gone in rows
+        }
+
+    def revisions(self, after: int = 0, upto: int | None = None) -> Iterator[Revision]:
+        """Walk revisions in order on a connection of its own, so that no other reader waits."""
+        connection = self._open()
+        try:
+            bounds = {"after": after, "upto": 2**62 if upto is None else upto}
+            for row in connection.execute(self._sql["revisions"], bounds):
+                yield _revision(row)
+        except sqlite3.Error as wrong:
+            raise StoreError(f"The record could not be read: {wrong}.") from wrong
+        finally:
+            connection.close()
+
+    def history(self, subject: Subject, key: str) -> list[Revision]:
+        """List all revisions of one subject, oldest first."""
+        return [_revision(row) for row in self._rows("history", subject=subject, key=key)]
+
+    def latest(self, subject: Subject) -> list[Revision]:
+        """List the newest revision of every subject of a sort, by key."""
+        return [_revision(row) for row in self._rows("latest", subject=subject)]
+
+    def shapes(self, hashes: Iterable[str]) -> dict[str, bytes]:
+        """Fetch WKB by SHA-256; a hash that is not kept is left out."""
+        found: dict[str, bytes] = {}
+        for sha256 in sorted(set(hashes)):
+            for (wkb,) in self._rows("shape", sha256=sha256):
+                found[sha256] = bytes(wkb)  # type: ignore[call-overload]
+        return found
+
+    def close(self) -> None:
+        """Let go of the record."""
+        with self._lock:
+            self._reader.close()
+
+
+class _Chain:
+    """The links of one write, each made from the one before."""
+
+    def __init__(self, head: Head, at: datetime, entry: Entry) -> None:
+        self.seq, self.hash = head.seq, head.hash
+        self._at, self._entry = rfc3339(at), entry
+
+    def row(self, change: Change, prior: int | None) -> tuple[object, ...]:
+        """Make the next link and return its row."""
+        salt = os.urandom(SALT_BYTES)
+        digest = payload_digest(salt, change.payload)
+        previous, self.seq = self.hash, self.seq + 1
+        self.hash = link(
+            previous,
+            seq=self.seq,
+            recorded_at=self._at,
+            actor=self._entry.actor,
+            action=change.action.value,
+            reason=self._entry.reason,
+            subject=change.subject.value,
+            key=change.key,
+            digest=digest,
+        )
+        told = (self.seq, change.action.value, change.subject.value, change.key)
+        return (*told, prior, change.payload, salt, digest, previous, self.hash)
+
+
+def _split(script: str) -> list[str]:
+    """Cut a schema step into statements, by SQLite's own idea of where one ends."""
+    statements, held = [], ""
+    for line in script.splitlines(keepends=True):
+        held += line
+        if sqlite3.complete_statement(held):
+            statements.append(held)
+            held = ""
+    return statements
+
+
+def _micros(instant: datetime) -> int:
+    return (instant - _EPOCH) // timedelta(microseconds=1)
+
+
+def _head(row: tuple[object, ...] | None) -> Head:
+    if row is None:
+        return Head(0, GENESIS, None)
+    seq, hashed, micros = row
+    return Head(int(str(seq)), bytes(hashed), _EPOCH + timedelta(microseconds=int(str(micros))))  # type: ignore[call-overload]
+
+
+def _revision(row: tuple[object, ...]) -> Revision:
+    seq, micros, actor, action, reason, subject, *rest = row
+    at = _EPOCH + timedelta(microseconds=int(str(micros)))
+    return Revision(
+        int(str(seq)), at, str(actor), Action(action), str(reason), Subject(subject), *rest  # type: ignore[arg-type]
+    )

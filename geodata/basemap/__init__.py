@@ -1,0 +1,1 @@
+"""What lies under the data: land, lakes, rivers, borders and places."""

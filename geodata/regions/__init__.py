@@ -1,0 +1,1 @@
+"""Countries and first-level units: `admin0.parquet`, `admin1.parquet`."""
