@@ -39,6 +39,7 @@ class Places:
     lat: np.ndarray
     rank: np.ndarray
     population: np.ndarray
+    country: np.ndarray
     name_en: list[str]
     name_uk: list[str | None]
 
@@ -97,6 +98,7 @@ class Basemap:
             np.array([row["lat"] for row in rows], float),
             np.array([row["rank"] for row in rows], np.int8),
             np.array([row["population"] or 0 for row in rows], np.int64),
+            np.array([row["country"] for row in rows]),
             [row["name_en"] for row in rows],
             [row["name_uk"] for row in rows],
         )

@@ -1,0 +1,1 @@
+"""Colours, classes and drawing shared by tiles, figures and the page's legend."""

@@ -1,0 +1,1 @@
+"""The tile grid, vector tiles and raster tiles."""

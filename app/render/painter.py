@@ -1,0 +1,242 @@
+"""Drawing on a Web Mercator square with Pillow: polygons, hatches, lines, dots and labels.
+
+Everything is drawn at twice the size and reduced, which smooths edges.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+from PIL import Image, ImageDraw, ImageFont
+from shapely.geometry.base import BaseGeometry
+
+from app.domain.place import Bounds
+from app.render.palette import HALO, LINE, LINE_CASING, TEXT, Pattern, rgb
+
+OVERSAMPLE = 2
+HATCH = 16
+"""Hatches repeat every 16 px at 1x: a divisor of 256, so that they run on across tiles."""
+
+MAX_LATITUDE = 85.05112877980659
+
+
+class Frame(NamedTuple):
+    """A square of the tile grid, drawn `size` px wide at a `scale` of 1 or 2."""
+
+    z: int
+    x: int
+    y: int
+    scale: int = 1
+
+    @property
+    def size(self) -> int:
+        """Width and height in px."""
+        return 256 * self.scale
+
+    def bounds(self, margin: float = 0.0) -> Bounds:
+        """Return the square in degrees, widened by a share of its width on each side."""
+        n = 2.0**self.z
+        west = (self.x - margin) / n * 360 - 180
+        east = (self.x + 1 + margin) / n * 360 - 180
+        north = _latitude((self.y - margin) / n)
+        south = _latitude((self.y + 1 + margin) / n)
+        return Bounds(west, south, east, north)
+
+    def pixels(self, lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Project degrees to px from the upper left corner."""
+        n = 2.0**self.z * self.size
+        sine = np.sin(np.radians(np.clip(lat, -MAX_LATITUDE, MAX_LATITUDE)))
+        x = (np.asarray(lon) + 180) / 360 * n - self.x * self.size
+        y = (0.5 - np.log((1 + sine) / (1 - sine)) / (4 * np.pi)) * n - self.y * self.size
+        return x, y
+
+    def project(self, shape: BaseGeometry) -> BaseGeometry:
+        """Bring a shape into px."""
+        return shapely.transform(shape, self.pixels, interleaved=False)
+
+
+def _latitude(y: float) -> float:
+    return float(np.degrees(np.arctan(np.sinh(np.pi * (1 - 2 * min(max(y, 0.0), 1.0))))))
+
+
+class Label(NamedTuple):
+    """A place's name with its dot's place in px; the text stands to the right of it."""
+
+    text: str
+    x: float
+    y: float
+    is_bold: bool
+
+
+class Painter:
+    """One picture being drawn."""
+
+    def __init__(self, frame: Frame, background: str | None, fonts: Path) -> None:
+        self.frame, self.fonts = frame, fonts
+        colour = (*rgb(background), 255) if background else (0, 0, 0, 0)
+        self.image = Image.new("RGBA", (frame.size, frame.size), colour)
+
+    def visible(self, shape: BaseGeometry) -> BaseGeometry:
+        """Clip a shape to the frame with a margin and bring it into px, without needless vertices."""
+        clipped = shapely.clip_by_rect(shape, *self.frame.bounds(margin=0.05))
+        return self.frame.project(clipped).simplify(0.3 * self.frame.scale)
+
+    def mask(self, shapes: Iterable[BaseGeometry]) -> Image.Image:
+        """Draw polygons as a mask, large ones first so that an enclave fills its neighbour's hole."""
+        size = self.frame.size * OVERSAMPLE
+        mask = Image.new("L", (size, size), 0)
+        draw = ImageDraw.Draw(mask)
+        parts = [part for shape in shapes for part in shapely.get_parts(self.visible(shape))]
+        solid = [part for part in parts if part.geom_type == "Polygon" and not part.is_empty]
+        for part in sorted(solid, key=lambda part: -part.area):
+            _ring(draw, part.exterior, 255)
+            for hole in part.interiors:
+                _ring(draw, hole, 0)
+        return mask.reduce(OVERSAMPLE)
+
+    def fill(self, shapes: Iterable[BaseGeometry], colour: str, opacity: float = 1.0) -> None:
+        """Fill polygons."""
+        self._tint(self.mask(shapes), colour, opacity)
+
+    def hatch(self, shapes: Iterable[BaseGeometry], pattern: Pattern, opacity: float = 0.75) -> None:
+        """Hatch polygons; the pattern runs on across tiles."""
+        mask = np.asarray(self.mask(shapes), np.float32) * hatch_mask(self.frame, pattern.kind)
+        self._tint(Image.fromarray(mask.astype(np.uint8)), pattern.colour, opacity)
+
+    def _tint(self, mask: Image.Image, colour: str, opacity: float) -> None:
+        alpha = mask.point(lambda value: round(value * opacity))
+        layer = Image.new("RGBA", self.image.size, (*rgb(colour), 255))
+        layer.putalpha(alpha)
+        self.image.alpha_composite(layer)
+
+    def lines(self, shapes: Iterable[BaseGeometry], colour: str, width: float) -> None:
+        """Stroke lines (or the edges of polygons), `width` px at 1x."""
+        size = self.frame.size * OVERSAMPLE
+        mask = Image.new("L", (size, size), 0)
+        draw = ImageDraw.Draw(mask)
+        thick = max(round(width * self.frame.scale * OVERSAMPLE), 1)
+        for shape in shapes:
+            for part in _strokes(self.visible(shape)):
+                points = shapely.get_coordinates(part) * OVERSAMPLE
+                draw.line([tuple(point) for point in points.tolist()], 255, thick, joint="curve")
+        self._tint(mask.reduce(OVERSAMPLE), colour, 1.0)
+
+    def front_line(self, line: BaseGeometry) -> None:
+        """Draw a front line: dark with a light casing, so that it reads on any ground."""
+        self.lines([line], LINE_CASING, 4.6)
+        self.lines([line], LINE, 2.4)
+
+    def discs(
+        self, x: np.ndarray, y: np.ndarray, radius: np.ndarray, colours: Sequence[str],
+        *, ring: str | None, opacity: float,
+    ) -> None:
+        """Draw filled circles, with a ring when one is given; px at this picture's scale."""
+        over = 4
+        for cx, cy, r, colour in zip(x.tolist(), y.tolist(), radius.tolist(), colours, strict=True):
+            half = int(np.ceil(r + 2))
+            box = Image.new("L", (2 * half * over, 2 * half * over), 0)
+            centre, reach = (half + cx % 1) * over, r * over
+            corners = [centre - reach, (half + cy % 1) * over - reach,
+                       centre + reach, (half + cy % 1) * over + reach]
+            ImageDraw.Draw(box).ellipse(corners, fill=255)
+            self._stamp(box.reduce(over), cx, cy, half, colour, opacity)
+            if ring:
+                edge = Image.new("L", box.size, 0)
+                width = round(over * self.frame.scale)
+                ImageDraw.Draw(edge).ellipse(corners, outline=255, width=width)
+                self._stamp(edge.reduce(over), cx, cy, half, ring, min(opacity * 2, 1.0))
+
+    def _stamp(  # noqa: PLR0913
+        self, mask: Image.Image, x: float, y: float, half: int, colour: str, opacity: float
+    ) -> None:
+        layer = Image.new("RGBA", mask.size, (*rgb(colour), 255))
+        layer.putalpha(mask.point(lambda value: round(value * opacity)))
+        left, top = int(np.floor(x)) - half, int(np.floor(y)) - half
+        crop = (max(-left, 0), max(-top, 0), mask.size[0], mask.size[1])
+        if crop[0] >= crop[2] or crop[1] >= crop[3]:
+            return
+        if left < self.frame.size and top < self.frame.size:
+            self.image.alpha_composite(layer.crop(crop), (max(left, 0), max(top, 0)))
+
+    def paste(self, pixels: np.ndarray) -> None:
+        """Lay RGBA pixels over the picture."""
+        self.image.alpha_composite(Image.fromarray(pixels))
+
+    def labels(self, labels: Iterable[Label]) -> None:
+        """Write names with a light halo beside their dots."""
+        draw = ImageDraw.Draw(self.image)
+        scale = self.frame.scale
+        for label in labels:
+            font = load_font(self.fonts, label.is_bold, 11 * scale)
+            dot = 1.8 * scale
+            draw.ellipse(
+                [label.x - dot, label.y - dot, label.x + dot, label.y + dot], TEXT, HALO, scale
+            )
+            draw.text(
+                (label.x + 4 * scale, label.y),
+                label.text,
+                TEXT,
+                font,
+                anchor="lm",
+                stroke_width=2 * scale,
+                stroke_fill=HALO,
+            )
+
+    def watermark(self, text: str) -> None:
+        """Write a text across the picture, so that an invented tile is never taken for a real one."""
+        scale = self.frame.scale
+        font = load_font(self.fonts, True, 15 * scale)
+        layer = Image.new("RGBA", self.image.size, (0, 0, 0, 0))
+        centre = self.frame.size / 2
+        ImageDraw.Draw(layer).text((centre, centre), text, (90, 60, 110, 120), font, anchor="mm")
+        self.image.alpha_composite(layer.rotate(24, resample=Image.Resampling.BICUBIC))
+
+    def png(self) -> bytes:
+        """Compress the picture."""
+        out = io.BytesIO()
+        self.image.save(out, "PNG", compress_level=3)
+        return out.getvalue()
+
+
+def _ring(draw: ImageDraw.ImageDraw, ring: BaseGeometry, value: int) -> None:
+    points = (shapely.get_coordinates(ring) * OVERSAMPLE).tolist()
+    if len(points) > 2:  # noqa: PLR2004  a ring
+        draw.polygon([tuple(point) for point in points], value)
+
+
+def _strokes(shape: BaseGeometry) -> list[BaseGeometry]:
+    parts = []
+    for part in shapely.get_parts(shape):
+        edge = part.boundary if part.geom_type == "Polygon" else part
+        parts += [piece for piece in shapely.get_parts(edge) if not piece.is_empty]
+    return parts
+
+
+def hatch_mask(frame: Frame, kind: str) -> np.ndarray:
+    """Return a hatch as 0..1 per px; aligned to the world, so that it runs on across tiles."""
+    step, size = HATCH * frame.scale // 2, frame.size
+    across, down = np.arange(size)[None, :], np.arange(size)[:, None]
+    thick = max(frame.scale * 3 // 2, 1)
+    rising, falling = (across + down) % step < thick, (across - down) % step < thick
+    kinds = {
+        "rising": rising,
+        "falling": falling,
+        "cross": rising | falling,
+        "level": np.broadcast_to(down % step < thick, (size, size)),
+        "wide": (across + down) % (2 * step) < thick,
+        "dots": (across % step < 2 * thick) & (down % step < 2 * thick),
+    }
+    return kinds[kind].astype(np.float32)
+
+
+@cache
+def load_font(folder: Path, is_bold: bool, size_px: int) -> ImageFont.FreeTypeFont:  # noqa: FBT001
+    """Load the vendored Noto Sans, which has Cyrillic."""
+    name = "NotoSans-Bold.ttf" if is_bold else "NotoSans-Regular.ttf"
+    return ImageFont.truetype(folder / name, size_px)

@@ -1,0 +1,103 @@
+"""The one truth for colours, classes and patterns: page, tiles and figures all read it.
+
+Colour is never alone: every kind has a shape or a pattern of its own as well, and nobody's ground
+is drawn in national colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+LAND, WATER, RIVER, BORDER = "#f6f5f1", "#cfdde6", "#b4cbd9", "#8b8f94"
+TEXT, HALO, REGION_EDGE = "#2f3337", "#ffffff", "#6f757b"
+
+FAMILIES = {
+    "missile": "#D55E00",
+    "drone": "#0072B2",
+    "bomb": "#CC79A7",
+    "artillery": "#009E73",
+    "mine": "#E69F00",
+    "small_arms": "#56B4E9",
+    "other": "#000000",
+    "unknown": "#777777",
+}
+"""Okabe-Ito, by weapon family; every dot also carries a dark ring, since some hues are pale."""
+
+RING = "#1b1e21"
+
+CLASSES = ("#ffffd4", "#fed98e", "#fe9929", "#d95f0e", "#993404")
+"""ColorBrewer YlOrBr, five classes, colour-blind safe."""
+
+CLASS_OPACITY = 0.62
+NO_FIGURE = "#5b6066"
+"""Hatch of a region with incidents of which none carries a figure: unknown is not zero."""
+
+LINE, LINE_CASING = "#23262a", "#ffffff"
+
+DENSITY = ((0, 32, 77), (58, 78, 107), (124, 123, 120), (188, 175, 111), (255, 234, 70))
+"""Cividis, five stops."""
+
+
+class Pattern(NamedTuple):
+    """A neutral hatch: `kind` is drawn alike by page and tiles."""
+
+    kind: str
+    colour: str
+
+
+GROUND = (
+    Pattern("rising", "#4a4f55"),
+    Pattern("falling", "#7a5c8e"),
+    Pattern("cross", "#4f7a6b"),
+    Pattern("level", "#8a6d3b"),
+)
+CLAIMED = Pattern("dots", "#4a4f55")
+CITED = Pattern("wide", "#4a4f55")
+
+
+def ground_pattern(controller: str, others: Sequence[str]) -> Pattern:
+    """Give each party that is not the state its own hatch, in the order of the theatre's file."""
+    place = others.index(controller) if controller in others else len(GROUND) - 1
+    return GROUND[place % len(GROUND)]
+
+
+def breaks(values: Sequence[float]) -> list[float]:
+    """Choose up to five classes with round limits; each number is the least of its class.
+
+    Limits follow 1, 2, 5, 10… up to the greatest value, thinned to five: equal Views give equal
+    classes on every tile, since all of a View's values are looked at once.
+
+    >>> breaks([1, 3, 18, 240])
+    [1, 5, 20, 50, 100]
+    >>> breaks([])
+    [1]
+    """
+    top = max(values, default=0)
+    limits: list[float] = []
+    step = min([1, *(value for value in values if value > 0)])
+    decade = 10.0 ** _exponent(step)
+    while not limits or decade <= top:
+        limits += [decade * times for times in (1, 2, 5) if decade * times <= max(top, step)]
+        decade *= 10
+    limits = [int(limit) if limit >= 1 else limit for limit in limits] or [1]
+    while len(limits) > len(CLASSES):
+        limits = [limits[0], *limits[2:]] if len(limits) - 1 == len(CLASSES) else limits[:1] + limits[2::2]
+    return limits
+
+
+def _exponent(value: float) -> int:
+    exponent = 0
+    while value < 10.0**exponent:
+        exponent -= 1
+    return exponent
+
+
+def class_of(value: float, limits: Sequence[float]) -> int:
+    """Return the class a value falls in, -1 below the first."""
+    return sum(value >= limit for limit in limits) - 1
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Turn #rrggbb into three numbers."""
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

@@ -1,0 +1,196 @@
+"""What an audience may see of a View: the one door between a request and the index.
+
+A public answer obeys each dataset's terms, embargo and generalisation as of the request, whatever
+`as_of` says; a private one shows everything and says that it is private.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from app.domain.errors import NotShared
+from app.domain.period import epoch_day
+from app.domain.place import E7, Bounds
+from app.domain.terms import Audience, Dataset, DatasetKind, Face
+from app.domain.view import View
+from app.index.build import Snapshot
+from app.index.columns import STATUSES
+from app.index.select import BEGINNING, END, RETRACTED, Filter, Selection, Segment, select
+from app.reference.theatre import Theatre
+from app.services.workspace import Workspace
+
+SHORTEST_AGGREGATE_DAYS = 7
+"""Sums of data that may leave only as sums cover at least a week (DESIGN, "No side doors")."""
+
+
+@dataclass(frozen=True, eq=False)
+class Published:
+    """A View as its audience gets it: pinned to a state, narrowed, with what was withheld."""
+
+    view: View
+    snapshot: Snapshot
+    theatre: Theatre
+    datasets: tuple[Dataset, ...]
+    filter: Filter
+    withheld: Mapping[str, int]
+    credits: tuple[str, ...]
+
+    def select(self, tile: tuple[int, int, int] | None = None) -> Selection:
+        """Find the rows, in a tile when one is given."""
+        return select(self.snapshot.segments, self.filter, tile)
+
+    @property
+    def primary(self) -> Dataset | None:
+        """The dataset whose casualties are shown when several are named: unlinked ones never add."""
+        return self.datasets[0] if self.datasets else None
+
+
+def publish(
+    workspace: Workspace, snapshot: Snapshot, view: View, face: Face, now: datetime
+) -> Published:
+    """Narrow a View to what its audience may see on a face."""
+    theatre = workspace.reference.theatres[view.theatre]
+    seq = snapshot.seq if view.as_of is None else workspace.store.seq_at(view.as_of)
+    seq = min(seq, snapshot.seq)
+    wanted = wanted_datasets(snapshot, view, theatre)
+    is_public = workspace.audience is Audience.public
+    allowed = tuple(d for d in wanted if not is_public or _may_leave(d, face, view))
+    compiled = _compile(workspace, snapshot, view, allowed, seq)
+    if is_public:
+        compiled = _quieten(workspace, compiled, theatre, now)
+    refused = [dataset for dataset in wanted if dataset not in allowed]
+    withheld = {
+        "embargo": _embargoed(snapshot, compiled) if is_public else 0,
+        "terms": sum(_standing(snapshot, dataset, seq) for dataset in refused),
+    }
+    credits = tuple(dict.fromkeys(dataset.credit for dataset in allowed))
+    return Published(view, snapshot, theatre, allowed, compiled, withheld, credits)
+
+
+def wanted_datasets(snapshot: Snapshot, view: View, theatre: Theatre) -> tuple[Dataset, ...]:
+    """Resolve which datasets a View means: the named ones, else the theatre's default, else one.
+
+    Synthetic records never mix with real ones: `synthetic` chooses which of the two is shown.
+    """
+    here = [
+        dataset
+        for dataset in snapshot.datasets.values()
+        if dataset.theatre == view.theatre
+        and dataset.kind is DatasetKind.incidents
+        and dataset.synthetic == view.synthetic
+    ]
+    if view.datasets:
+        return tuple(dataset for dataset in here if dataset.slug in view.datasets)
+    default = tuple(dataset for dataset in here if dataset.slug in theatre.default_datasets)
+    if default or not here:
+        return default
+    return (max(here, key=lambda dataset: _standing(snapshot, dataset, snapshot.seq)),)
+
+
+def _may_leave(dataset: Dataset, face: Face, view: View) -> bool:
+    if not dataset.terms.allow(face) or view.level > dataset.terms.finest_level:
+        return False
+    if dataset.terms.points or face is not Face.aggregates:
+        return True
+    return view.bbox is None and view.min_killed is None and _covers_a_week(view)
+
+
+def _covers_a_week(view: View) -> bool:
+    if view.first is None or view.last is None:
+        return True
+    return view.last - view.first >= timedelta(days=SHORTEST_AGGREGATE_DAYS - 1)
+
+
+def _compile(
+    workspace: Workspace, snapshot: Snapshot, view: View, datasets: tuple[Dataset, ...], seq: int
+) -> Filter:
+    taxonomy, tables = workspace.reference.taxonomy, snapshot.tables
+    numbers = [tables.datasets.index(d.slug) for d in datasets if d.slug in tables.datasets]
+    chosen = np.zeros(len(tables.datasets) + 1, bool)
+    chosen[numbers] = True
+    return Filter(
+        seq=seq,
+        datasets=chosen,
+        first=BEGINNING if view.first is None else epoch_day(view.first),
+        last=END if view.last is None else epoch_day(view.last),
+        weapons=taxonomy.weapons.family_bits(view.weapons),
+        sectors=taxonomy.sectors.bits(view.sectors),
+        statuses=tuple(STATUSES.index(status) for status in view.statuses),
+        min_killed=view.min_killed,
+        regions=tuple(tables.region(view.level, code) for code in view.regions),
+        level=view.level,
+        bbox_e7=None if view.bbox is None else _e7(view.bbox),
+    )
+
+
+def _e7(box: Bounds) -> tuple[int, int, int, int]:
+    west, south, east, north = (round(side * E7) for side in box)
+    return west, south, east, north
+
+
+def _quieten(workspace: Workspace, wanted: Filter, theatre: Theatre, now: datetime) -> Filter:
+    quiet_after = epoch_day((now - timedelta(days=theatre.generalise_days)).date())
+    return replace(
+        wanted,
+        embargo_at=int(now.timestamp()),
+        quiet_sectors=workspace.reference.taxonomy.sectors.delayed_bits,
+        quiet_after=quiet_after,
+    )
+
+
+def _embargoed(snapshot: Snapshot, wanted: Filter) -> int:
+    """Count embargoed rows whatever the filters: a filter must not reveal what it hides."""
+    return sum(
+        int(
+            (
+                (part.rows["public_after"] > (wanted.embargo_at or 0))
+                & (part.rows["known_to"] > wanted.seq)
+                & (part.rows["seq"] <= wanted.seq)
+                & wanted.datasets[part.rows["dataset"]]
+            ).sum()
+        )
+        for part in snapshot.segments
+    )
+
+
+def _standing(snapshot: Snapshot, dataset: Dataset, seq: int) -> int:
+    if dataset.slug not in snapshot.tables.datasets:
+        return 0
+    number = snapshot.tables.datasets.index(dataset.slug)
+    return sum(_count_standing(part, number, seq) for part in snapshot.segments)
+
+
+def _count_standing(part: Segment, number: int, seq: int) -> int:
+    rows = part.rows
+    mask = (rows["dataset"] == number) & (rows["known_to"] > seq) & (rows["seq"] <= seq)
+    return int((mask & (rows["status"] != RETRACTED)).sum())
+
+
+def control_dataset(
+    workspace: Workspace, snapshot: Snapshot, view: View, face: Face
+) -> Dataset | None:
+    """Resolve whose control is shown: the named source, else the theatre's default, else the first.
+
+    Raises:
+        NotShared: the source's terms do not allow this face for the public.
+    """
+    theatre = workspace.reference.theatres[view.theatre]
+    here = {
+        dataset.slug: dataset
+        for dataset in snapshot.datasets.values()
+        if dataset.theatre == view.theatre and dataset.kind is DatasetKind.control
+    }
+    slug = view.control or (
+        theatre.default_control if theatre.default_control in here else min(here, default=None)
+    )
+    dataset = here.get(slug or "")
+    if dataset and workspace.audience is Audience.public and not dataset.terms.allow(face):
+        raise NotShared(
+            f"The terms of {dataset.slug!r} ({dataset.licence}) do not allow this for the public; "
+            f"an operator can change them with `strikemap datasets set {dataset.slug} --terms …`."
+        )
+    return dataset

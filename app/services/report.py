@@ -1,0 +1,387 @@
+"""Answers about a View that are made of numbers: summaries, histograms and control areas."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from app.domain.control import ControlSnapshot, ControlStatus
+from app.domain.errors import NotFound
+from app.domain.period import from_epoch_day
+from app.domain.place import area_km2
+from app.domain.terms import Dataset
+from app.domain.view import View, rfc3339
+from app.index.build import Snapshot
+from app.index.columns import STATUSES
+from app.index.control import areas_by_region
+from app.index.select import BEGINNING, END, RETRACTED, Selection
+from app.index.summary import Cube, Ledger, Measures, measure
+from app.rows import LONG, NEVER, TOLLS
+from app.services.publish import Published
+from app.services.workspace import Workspace
+
+GROUPINGS = ("region", "day", "weapon", "sector", "dataset")
+CSV_CELLS_THAT_RUN = ("=", "+", "-", "@", "\t", "\r")
+
+
+def summarise(workspace: Workspace, published: Published, by: str) -> dict[str, Any]:
+    """Sum a View in the shape of `/api/summary`.
+
+    Several datasets are never added up: unless `by` is dataset, they give rows by dataset.
+    """
+    if len(published.datasets) > 1:
+        by = "dataset"
+    rows, ledger, size = _grouped(workspace, published, by)
+    additive = by in ("region", "day")
+    answer = {
+        "view": dict(published.view.pairs()),
+        "as_of": _as_of(workspace, published),
+        "version": str(published.snapshot.seq),
+        "by": by,
+        "additive": additive,
+        "rows": [
+            {"key": key, "name": name, **ledger.answer(group)}
+            for key, name, group in rows
+            if by != "day" or ledger.value("incidents", group)
+        ],
+        "elsewhere": ledger.answer(size - 1) if by == "region" else None,
+        "totals": None if len(published.datasets) > 1 else _totals(workspace, published, ledger, by),
+        "coverage": coverage(published),
+        "region_set": region_set(workspace, published),
+        "credits": list(published.credits),
+    }
+    if published.view.metric == "killed_per_100k":
+        _add_rates(workspace, published, answer["rows"])
+    return answer
+
+
+def _add_rates(workspace: Workspace, published: Published, rows: list[dict[str, Any]]) -> None:
+    regions = workspace.reference.region_set(published.view.theatre).at(published.view.level)
+    people = {region.code: region.population for region in regions}
+    for row in rows:
+        low, population = row["killed"]["low"], people.get(row["key"])
+        known = low is not None and population
+        row["killed_per_100k"] = round(low / population * 1e5, 3) if known and population else None
+
+
+def _as_of(workspace: Workspace, published: Published) -> str | None:
+    if published.view.as_of is not None:
+        return rfc3339(published.view.as_of)
+    recorded = workspace.store.head().recorded_at
+    return None if recorded is None else rfc3339(recorded)
+
+
+def region_set(workspace: Workspace, published: Published) -> dict[str, str]:
+    """Name the boundaries that an answer stands on."""
+    found = workspace.reference.region_set(published.view.theatre)
+    return {"id": found.id, "hash": found.hash}
+
+
+def _grouped(
+    workspace: Workspace, published: Published, by: str
+) -> tuple[list[tuple[str, str, int]], Ledger, int]:
+    """Measure by a grouping; returns (key, name, group) rows, the sums, and how many groups."""
+    lang, taxonomy = published.view.lang, workspace.reference.taxonomy
+    codes = taxonomy.sectors.codes
+    if by == "region":
+        measures = by_region(workspace, published)
+        regions = workspace.reference.regions(published.view.level)
+        rows = [
+            (region.code, region.name(lang), group)
+            for group, (theatre, region) in enumerate(regions)
+            if theatre == published.view.theatre
+            and (not published.view.regions or region.code in published.view.regions)
+        ]
+        return rows, Ledger(measures, codes), measures.groups
+    selection = counting(published)
+    if by == "day":
+        return _by_day(selection, published, codes)
+    if by == "dataset":
+        slugs = published.snapshot.tables.datasets
+        measures = measure(selection.rows(), selection["dataset"], len(slugs), len(codes))
+        rows = [(d.slug, d.name, slugs.index(d.slug)) for d in published.datasets if d.slug in slugs]
+        return rows, Ledger(measures, codes), measures.groups
+    terms, column = (
+        (taxonomy.weapons, "weapons") if by == "weapon" else (taxonomy.sectors, "sectors")
+    )
+    masks = {code: selection[column] & np.uint32(terms.bit[code]) for code in terms.codes}
+    found = {code: np.flatnonzero(mask) for code, mask in masks.items() if mask.any()}
+    whole = selection.rows()
+    places = np.concatenate([*found.values(), np.empty(0, np.int64)]).astype(np.int64)
+    groups = np.repeat(np.arange(len(found)), [len(one) for one in found.values()]).astype(np.int64)
+    measures = measure(whole.take(places), groups, max(len(found), 1), len(codes))
+    rows = [(code, terms.label(code, lang), group) for group, code in enumerate(found)]
+    return rows, Ledger(measures, codes), measures.groups
+
+
+def counting(published: Published) -> Selection:
+    """Select what counts: retracted records never do, even when a list asks for them."""
+    statuses = tuple(status for status in published.filter.statuses if status != RETRACTED)
+    if published.filter.statuses and not statuses:
+        statuses = (len(STATUSES),)  # only retracted ones were asked for: nothing counts
+    return replace(published, filter=replace(published.filter, statuses=statuses)).select()
+
+
+def _by_day(
+    selection: Selection, published: Published, codes: tuple[str, ...]
+) -> tuple[list[tuple[str, str, int]], Ledger, int]:
+    if not len(selection):
+        return [], Ledger(measure(selection.rows(), np.empty(0, np.int64), 1, len(codes)), codes), 1
+    days = np.maximum(selection["day_first"], published.filter.first).astype(np.int64)
+    first = int(days.min())
+    size = int(days.max()) - first + 1
+    measures = measure(selection.rows(), days - first, size, len(codes))
+    names = [str(from_epoch_day(first + number)) for number in range(size)]
+    return [(name, name, n) for n, name in enumerate(names)], Ledger(measures, codes), size
+
+
+def by_region(workspace: Workspace, published: Published) -> Measures:
+    """Sum by region of the View's level; the last group is "in no region of this level".
+
+    A View of now that narrows only period and region is read from the day cube; the rest is a
+    scan. Both give the same numbers.
+    """
+    regions = len(workspace.reference.regions(published.view.level))
+    if cube := _cube(published):
+        return from_cube(published, cube, regions)
+    selection = counting(published)
+    return _measure_regions(workspace, published, selection, regions)
+
+
+def _cube(published: Published) -> Cube | None:
+    wanted = published.filter
+    is_now = wanted.seq == published.snapshot.seq
+    if not (is_now and wanted.is_plain and not wanted.regions) or len(published.datasets) != 1:
+        return None
+    return published.snapshot.cubes.get((published.datasets[0].slug, published.view.level))
+
+
+def from_cube(published: Published, cube: Cube, regions: int) -> Measures:
+    """Read a period from the cube, add the delta and long rows, take off what was replaced."""
+    wanted, level = published.filter, published.view.level
+    base, *later = published.snapshot.segments
+    total = cube.between(wanted.first, wanted.last)
+    gone = base.rows.take(published.snapshot.replaced)
+    in_period = (gone["day_first"] <= wanted.last) & (gone["day_last"] >= wanted.first)
+    counted = in_period & wanted.datasets[gone["dataset"]] & (gone["status"] != RETRACTED)
+    # What was closed within the generation itself never entered its cube; what the delta closed did.
+    taken_off = np.flatnonzero(counted & ((gone["flags"] & LONG) == 0))
+    long_rows = base.rows.take(cube.long_rows)
+    standing = np.flatnonzero(
+        (long_rows["known_to"] == NEVER)
+        & (long_rows["day_first"] >= wanted.first)
+        & (long_rows["day_last"] <= wanted.last)
+    )
+    parts = [(base, cube.long_rows[standing])]
+    parts += [(segment, segment.match(wanted)) for segment in later]
+    added = Selection(parts)
+    return (
+        total
+        + measure(added.rows(), _groups(added[f"region{level}"], regions), regions + 1, cube.sectors)
+        - measure(
+            gone.take(taken_off),
+            _groups(gone[f"region{level}"][taken_off], regions),
+            regions + 1,
+            cube.sectors,
+        )
+    )
+
+
+def _groups(region: np.ndarray, regions: int) -> np.ndarray:
+    return region.astype(np.int64) % (regions + 1)
+
+
+def _measure_regions(
+    workspace: Workspace, published: Published, selection: Selection, regions: int
+) -> Measures:
+    sectors = len(workspace.reference.taxonomy.sectors.codes)
+    groups = _groups(selection[f"region{published.view.level}"], regions)
+    return measure(selection.rows(), groups, regions + 1, sectors)
+
+
+def _totals(
+    workspace: Workspace, published: Published, ledger: Ledger, by: str
+) -> dict[str, object]:
+    """Sum the whole View once; rows by region or day add up to it, rows by weapon need not."""
+    codes = workspace.reference.taxonomy.sectors.codes
+    if by == "region":
+        return Ledger(by_region(workspace, published).whole(), codes).answer(0)
+    selection = counting(published)
+    one_group = np.zeros(len(selection), np.int64)
+    return Ledger(measure(selection.rows(), one_group, 1, len(codes)), codes).answer(0)
+
+
+def coverage(published: Published) -> dict[str, Any]:
+    """Say what a View's sums leave out: undated and long incidents, and what is withheld."""
+    return {
+        "datasets": [dataset.slug for dataset in published.datasets],
+        "spanning": _outside(published, is_long=True),
+        "undated": _outside(published, is_long=False),
+        "withheld": dict(published.withheld),
+    }
+
+
+def _outside(published: Published, *, is_long: bool) -> int:
+    """Count incidents that overlap the period without being contained, or that have no day."""
+    wanted, count = published.filter, 0
+    for segment in published.snapshot.segments:
+        rows = segment.rows
+        if is_long:
+            places = np.flatnonzero(rows["flags"] & LONG)
+            first, last = rows["day_first"][places], rows["day_last"][places]
+            touches = (first <= wanted.last) & (last >= wanted.first)
+            contained = (first >= wanted.first) & (last <= wanted.last)
+            places = places[touches & ~contained]
+        else:
+            places = np.flatnonzero(rows["day_first"] == NEVER)
+        standing = (rows["known_to"][places] > wanted.seq) & (rows["seq"][places] <= wanted.seq)
+        standing &= wanted.datasets[rows["dataset"][places]]
+        standing &= rows["status"][places] != RETRACTED
+        count += int(standing.sum())
+    return count
+
+
+def day_span(published: Published) -> tuple[date, date] | None:
+    """Return the first and last day that any incident of the View's datasets touches."""
+    everything = replace(published.filter, first=BEGINNING, last=END)
+    selection = replace(published, filter=everything).select()
+    if not len(selection):
+        return None
+    return from_epoch_day(int(selection["day_first"].min())), from_epoch_day(
+        int(selection["day_last"].max())
+    )
+
+
+def summary_csv(answer: Mapping[str, Any]) -> str:
+    """Write a summary as CSV (RFC 4180): one row per group, then elsewhere and totals."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(summary_columns())
+    rows = list(answer["rows"])
+    if answer["elsewhere"] is not None:
+        rows.append({"key": "elsewhere", "name": "", **answer["elsewhere"]})
+    if answer["totals"] is not None:
+        rows.append({"key": "total", "name": "", **answer["totals"]})
+    for row in rows:
+        writer.writerow(_summary_cells(row))
+    return out.getvalue()
+
+
+def summary_columns() -> list[str]:
+    """Name the columns of the CSV."""
+    figures = ("low", "best", "high", "high_known", "known", "of")
+    counts = [f"{toll}_{figure}" for toll in TOLLS for figure in figures]
+    return ["key", "name", "incidents", *counts, "incidents_with_damage", "incidents_destroyed"]
+
+
+def _summary_cells(row: Mapping[str, Any]) -> list[object]:
+    figures = ("low", "best", "high", "high_known", "known", "of")
+    counts = [row[toll][figure] for toll in TOLLS for figure in figures]
+    cells = [row["key"], row["name"], row["incidents"], *counts, row["damaged"], row["destroyed"]]
+    return [neutral(cell) for cell in cells]
+
+
+def neutral(cell: object) -> object:
+    """Keep a spreadsheet from running a cell: text that begins like a formula gets a quote mark."""
+    if isinstance(cell, str) and cell.startswith(CSV_CELLS_THAT_RUN):
+        return "'" + cell
+    return "" if cell is None else cell
+
+
+def control_on(snapshot: Snapshot, dataset: Dataset, day: date, seq: int) -> ControlSnapshot:
+    """Find the snapshot valid on a day.
+
+    Raises:
+        NotFound: the source says nothing on or before that day, as known then.
+    """
+    found = snapshot.control.on(dataset.slug, day, seq)
+    if found is None:
+        raise NotFound(f"{dataset.slug!r} has no control snapshot on or before {day}.")
+    return found
+
+
+def control_areas(
+    workspace: Workspace,
+    view: View,
+    snapshot: Snapshot,
+    dataset: Dataset,
+    day: date,
+    controller: str | None,
+) -> dict[str, Any]:
+    """Measure a day's control in the shape of `/api/control/areas`.
+
+    Cited units have no polygon and are listed with km2 null, never measured.
+    """
+    theatre = workspace.reference.theatres[view.theatre]
+    controller = controller or theatre.default_controller
+    seq = snapshot.seq if view.as_of is None else workspace.store.seq_at(view.as_of)
+    found = control_on(snapshot, dataset, day, seq)
+    held = snapshot.control.held(found)
+    ground = held.get(controller)
+    regions = workspace.reference.region_set(view.theatre)
+    names = {region.code: region for region in regions.at(view.level)}
+    by_code = {} if ground is None else areas_by_region(ground, names.values())
+    total = None if ground is None else area_km2(ground)
+    return {
+        "control": dataset.slug,
+        "date": str(day),
+        "valid_on": str(found.valid_on),
+        "age_days": (day - found.valid_on).days,
+        "baseline": {"includes": [part.value for part in found.includes]},
+        "controller": controller,
+        "total_km2": None if total is None else round(total, 1),
+        "areas": _areas(snapshot, found),
+        "regions": [
+            {
+                "key": code,
+                "name": names[code].name(view.lang),
+                "km2": round(km2, 1),
+                "share": round(km2 / area_km2(names[code].shape), 4),
+            }
+            for code, km2 in sorted(by_code.items(), key=lambda pair: -pair[1])
+        ],
+        "elsewhere_km2": None if total is None else round(max(total - sum(by_code.values()), 0), 1),
+        "front_line": _line(workspace, view, snapshot, found),
+        "region_set": {"id": regions.id, "hash": regions.hash},
+        "note": found.note,
+        "credits": [dataset.credit],
+    }
+
+
+def _line(
+    workspace: Workspace, view: View, snapshot: Snapshot, found: ControlSnapshot
+) -> dict[str, float]:
+    line = workspace.index.lines.of(snapshot.control, found, view.theatre)
+    return {"length_km": round(line.length_km, 1), "border_tolerance_km": line.tolerance_km}
+
+
+def _areas(snapshot: Snapshot, found: ControlSnapshot) -> list[dict[str, Any]]:
+    measured: dict[tuple[str, ControlStatus], float] = {}
+    cited = []
+    for area in found.areas:
+        if area.shape is None:
+            cited.append(
+                {
+                    "controller": area.controller,
+                    "status": area.status.value,
+                    "km2": None,
+                    "region": area.region,
+                    "extent": area.extent.value,
+                    "citation": area.citation,
+                }
+            )
+        else:
+            key = (area.controller, area.status)
+            km2 = area_km2(snapshot.control.shapes.read(area.shape))
+            measured[key] = measured.get(key, 0.0) + km2
+    listed: list[dict[str, Any]] = [
+        {"controller": who, "status": status.value, "km2": round(km2, 1)}
+        for (who, status), km2 in measured.items()
+    ]
+    return listed + cited

@@ -1,0 +1,365 @@
+"""Tiles of a View: prepares what each layer needs and keeps what many tiles share."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from app.domain.control import ControlArea, ControlSnapshot, ControlStatus, Extent
+from app.domain.terms import Face
+from app.domain.view import View
+from app.index.build import Snapshot
+from app.index.columns import PRECISIONS, STATUSES
+from app.index.control import shape_key
+from app.index.select import Selection
+from app.index.summary import Ledger
+from app.reference.theatre import Theatre
+from app.render.painter import Frame, Painter
+from app.render.palette import (
+    CITED,
+    CLAIMED,
+    FAMILIES,
+    WATER,
+    Pattern,
+    breaks,
+    class_of,
+    ground_pattern,
+)
+from app.rows import Rows
+from app.services.publish import Published, control_dataset, publish
+from app.services.report import by_region
+from app.services.workspace import Workspace
+from app.tiles.grid import EXTENT, Tile
+from app.tiles.points import incident_tile
+from app.tiles.raster import (
+    Ground,
+    Shade,
+    choose_labels,
+    draw_basemap,
+    draw_control,
+    draw_incidents,
+    draw_regions,
+)
+from app.tiles.vector import encode_shapes
+
+T = TypeVar("T")
+DETAILED_ZOOM = 9
+"""From here on shapes are drawn as they are; below, simplified to half a px."""
+
+WATERMARK = {"en": "INVENTED DATA", "uk": "ВИГАДАНІ ДАНІ"}
+
+
+@dataclass
+class Kept:
+    """A small thread-safe memory of what was computed last."""
+
+    most: int = 256
+    _values: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what is kept under a key, or make and keep it."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]  # type: ignore[no-any-return]
+        value = make()
+        with self._lock:
+            self._values[key] = value
+            while len(self._values) > self.most:
+                self._values.popitem(last=False)
+        return value
+
+
+@dataclass(frozen=True)
+class Choropleth:
+    """Every region of a View with its value; the limits hold for all tiles of it."""
+
+    values: dict[str, float | None]
+    limits: list[float]
+
+    def class_number(self, code: str) -> int | None:
+        """The class of a region: None for "no figure", -1 for nothing reported."""
+        value = self.values[code]
+        return None if value is None else class_of(value, self.limits)
+
+
+@dataclass
+class Tiler:
+    """Makes tiles; holds only caches, all keyed by what they were computed from."""
+
+    workspace: Workspace
+    fonts: Path
+    _kept: Kept = field(default_factory=Kept)
+
+    def tile(self, snapshot: Snapshot, view: View, tile: Tile, now: datetime) -> bytes:
+        """Make a tile of any layer.
+
+        Raises:
+            NotShared: the terms of what the layer would show do not allow tiles for the public.
+        """
+        if tile.form == "png":
+            return self._picture(snapshot, view, tile, now)
+        makers = {"incidents": self._incidents, "regions": self._regions, "control": self._control}
+        return makers[tile.layer](snapshot, view, tile, now)
+
+    def _incidents(self, snapshot: Snapshot, view: View, tile: Tile, now: datetime) -> bytes:
+        published = publish(self.workspace, snapshot, view, Face.tiles, now)
+        found = published.select((tile.z, tile.x, tile.y)).drawable(published.filter)
+        codes = self.workspace.reference.taxonomy.weapons.codes
+        return incident_tile(found.rows(), tile.z, codes, STATUSES, PRECISIONS)
+
+    def _regions(self, snapshot: Snapshot, view: View, tile: Tile, now: datetime) -> bytes:
+        published = publish(self.workspace, snapshot, view, Face.aggregates, now)
+        values = self.choropleth(published)
+        regions = self.workspace.reference.region_set(view.theatre).at(view.level)
+        shapes = self.region_shapes(view.theatre, view.level, tile.z)
+        told = [
+            {
+                "key": region.code,
+                "name": region.name(view.lang),
+                **_metric(view.metric, values.values[region.code]),
+            }
+            for region in regions
+        ]
+        return encode_shapes(
+            "regions", [_in_tile(shape, tile) for shape in shapes], range(1, len(shapes) + 1), told
+        )
+
+    def _control(self, snapshot: Snapshot, view: View, tile: Tile, now: datetime) -> bytes:
+        found = self.control_of(snapshot, view, now)
+        if found is None:
+            return encode_shapes("control", [], [], [])
+        areas = self.area_shapes(snapshot, found, view.theatre, tile.z)
+        line = self.workspace.index.lines.of(snapshot.control, found, view.theatre).shape
+        told: list[dict[str, str | float]] = [
+            {
+                "kind": "area",
+                "controller": area.controller,
+                "status": area.status.value,
+                "extent": area.extent.value,
+                "valid_on": str(found.valid_on),
+                "source": found.dataset,
+            }
+            for area, _ in areas
+        ]
+        told.append({"kind": "front_line", "valid_on": str(found.valid_on), "source": found.dataset})
+        shapes = [_in_tile(shape, tile) for _, shape in areas] + [_in_tile(line, tile)]
+        return encode_shapes("control", shapes, range(1, len(shapes) + 1), told)
+
+    def choropleth(self, published: Published) -> Choropleth:
+        """Value each region of a View by its metric; unknown stays None, apart from 0."""
+        view = published.view
+        # Kept per minute: a public View changes by itself when an embargo ends.
+        stamp = None if published.filter.embargo_at is None else published.filter.embargo_at // 60
+        key = ("choropleth", view.query(), published.snapshot.seq, stamp)
+        return self._kept.get(key, lambda: self._value_regions(published))
+
+    def _value_regions(self, published: Published) -> Choropleth:
+        view, reference = published.view, self.workspace.reference
+        first = published.primary
+        if first is not None and len(published.datasets) > 1:
+            only = published.view.but(datasets=(first.slug,))
+            published = publish(
+                self.workspace, published.snapshot, only, Face.aggregates, _now_of(published)
+            )
+        ledger = Ledger(by_region(self.workspace, published), reference.taxonomy.sectors.codes)
+        values: dict[str, float | None] = {}
+        for group, (theatre, region) in enumerate(reference.regions(view.level)):
+            if theatre == view.theatre:
+                values[region.code] = _value(ledger, view.metric, group, region.population)
+        known = [value for value in values.values() if value is not None and value > 0]
+        return Choropleth(values, breaks(known))
+
+    def region_shapes(self, theatre: str, level: int, z: int) -> Sequence[BaseGeometry]:
+        """Return a level's regions simplified for a zoom, with shared edges kept."""
+        found = self.workspace.reference.region_set(theatre)
+        shapes = [region.shape for region in found.at(level)]
+        key = ("regions", found.hash, level, min(z, DETAILED_ZOOM))
+        return self._kept.get(key, lambda: simplified(shapes, z))
+
+    def control_of(self, snapshot: Snapshot, view: View, now: datetime) -> ControlSnapshot | None:
+        """Find the control snapshot a View shows: the one valid on its last day."""
+        dataset = control_dataset(self.workspace, snapshot, view, Face.tiles)
+        if dataset is None:
+            return None
+        day = view.last or now.astimezone(UTC).date()
+        seq = snapshot.seq if view.as_of is None else self.workspace.store.seq_at(view.as_of)
+        return snapshot.control.on(dataset.slug, day, seq)
+
+    def area_shapes(
+        self, snapshot: Snapshot, found: ControlSnapshot, theatre: str, z: int
+    ) -> list[tuple[ControlArea, BaseGeometry]]:
+        """Return a snapshot's areas simplified for a zoom; a cited unit has its region's shape."""
+        key = ("areas", theatre, shape_key(found), min(z, DETAILED_ZOOM))
+        shapes = self._kept.get(key, lambda: self._simplify_areas(snapshot, found, theatre, z))
+        return [(area, shape) for area, shape in zip(found.areas, shapes, strict=True)
+                if shape is not None]
+
+    def _simplify_areas(
+        self, snapshot: Snapshot, found: ControlSnapshot, theatre: str, z: int
+    ) -> list[BaseGeometry | None]:
+        regions = self.workspace.reference.region_set(theatre).at(1)
+        by_code = {
+            region.code: shape
+            for region, shape in zip(regions, self.region_shapes(theatre, 1, z), strict=True)
+        }
+        out: list[BaseGeometry | None] = [by_code.get(area.region or "") for area in found.areas]
+        for status in ControlStatus:  # areas of one status lie side by side and share edges
+            places = [n for n, area in enumerate(found.areas)
+                      if area.shape and area.status is status]
+            shapes = [snapshot.control.shapes.read(found.areas[n].shape or "") for n in places]
+            for place, shape in zip(places, simplified(shapes, z), strict=True):
+                out[place] = shape
+        return out
+
+    def _picture(self, snapshot: Snapshot, view: View, tile: Tile, now: datetime) -> bytes:
+        theatre = self.workspace.reference.theatres[view.theatre]
+        frame = Frame(tile.z, tile.x, tile.y, tile.scale)
+        is_based = tile.layer in ("basemap", "map")
+        painter = Painter(frame, WATER if is_based else None, self.fonts)
+        if is_based:
+            self._paste_base(painter, view.theatre)
+        if tile.layer in ("regions", "map"):
+            draw_regions(painter, self._shades(snapshot, view, tile.z, now))
+        if tile.layer in ("control", "map"):
+            self._draw_control(painter, snapshot, view, now)
+        if tile.layer in ("incidents", "map"):
+            self._draw_incidents(painter, snapshot, view, now)
+        if tile.layer in ("labels", "map"):
+            places = self.workspace.reference.basemap(view.theatre).places
+            painter.labels(choose_labels(painter, places, view.lang, theatre.countries))
+        if view.synthetic and tile.layer not in ("basemap", "labels"):
+            painter.watermark(WATERMARK.get(view.lang, WATERMARK["en"]))
+        return painter.png()
+
+    def _paste_base(self, painter: Painter, theatre: str) -> None:
+        def draw() -> np.ndarray:
+            base = Painter(painter.frame, WATER, self.fonts)
+            draw_basemap(base, self.workspace.reference.basemap(theatre))
+            return np.asarray(base.image)
+
+        painter.paste(self._kept.get(("base", theatre, painter.frame), draw))
+
+    def _shades(self, snapshot: Snapshot, view: View, z: int, now: datetime) -> list[Shade]:
+        published = publish(self.workspace, snapshot, view, Face.aggregates, now)
+        values = self.choropleth(published)
+        regions = self.workspace.reference.region_set(view.theatre).at(view.level)
+        shapes = self.region_shapes(view.theatre, view.level, z)
+        return [
+            Shade(shape, values.class_number(region.code))
+            for region, shape in zip(regions, shapes, strict=True)
+        ]
+
+    def _draw_control(self, painter: Painter, snapshot: Snapshot, view: View, now: datetime) -> None:
+        found = self.control_of(snapshot, view, now)
+        if found is None:
+            return
+        theatre = self.workspace.reference.theatres[view.theatre]
+        areas = self.area_shapes(snapshot, found, view.theatre, painter.frame.z)
+        grounds = [
+            Ground(shape, pattern)
+            for area, shape in areas
+            if (pattern := area_pattern(area, theatre)) is not None
+        ]
+        line = self.workspace.index.lines.of(snapshot.control, found, view.theatre)
+        draw_control(painter, grounds, line.shape)
+
+    def _draw_incidents(
+        self, painter: Painter, snapshot: Snapshot, view: View, now: datetime
+    ) -> None:
+        published = publish(self.workspace, snapshot, view, Face.tiles, now)
+        rows = self._around(published, painter.frame)
+        names = self.workspace.reference.taxonomy.weapons.codes
+        colours = [colour_of(mask, names) for mask in rows["weapons"].tolist()]
+        draw_incidents(painter, rows, colours, PRECISIONS)
+
+    def _around(self, published: Published, frame: Frame) -> Rows:
+        """Select the marks of a tile and of its neighbours, whose discs reach into it."""
+        n = 1 << frame.z
+        tiles = {
+            (frame.z, (frame.x + dx) % n, frame.y + dy)
+            for dx in (-1, 0, 1)
+            for dy in (-1, 0, 1)
+            if 0 <= frame.y + dy < n
+        }
+        parts = [
+            part
+            for place in sorted(tiles)
+            for part in published.select(place).drawable(published.filter).parts
+        ]
+        return Selection(parts).rows()
+
+
+def _now_of(published: Published) -> datetime:
+    """The instant a View was published for, as far as it matters: when embargoes were checked."""
+    stamp = published.filter.embargo_at
+    return datetime.fromtimestamp(stamp or 0, UTC)
+
+
+def _value(ledger: Ledger, metric: str, group: int, population: int | None) -> float | None:
+    """Value a region: incidents and damage are counts; a toll is what is known at least."""
+    if metric in ("incidents", "damaged", "destroyed"):
+        return ledger.value(metric, group)
+    tally = ledger.tally("injured" if metric == "injured" else "killed", group)
+    if tally.of == 0:
+        return 0
+    low = tally.low if tally.low is not None else tally.best
+    if metric != "killed_per_100k" or low is None:
+        return low
+    return low / population * 1e5 if population else None
+
+
+def _metric(name: str, value: float | None) -> dict[str, str | float]:
+    return {} if value is None else {name: value}
+
+
+def area_pattern(area: ControlArea, theatre: Theatre) -> Pattern | None:
+    """Choose a hatch: none for the state's own ground, dots for claims, wide for cited units."""
+    if area.controller == theatre.state:
+        return None
+    if area.extent is not Extent.area:
+        return CITED
+    if area.status is not ControlStatus.assessed:
+        return CLAIMED
+    others = [party.code for party in theatre.party if not party.state]
+    return ground_pattern(area.controller, others)
+
+
+def colour_of(weapons: int, names: Sequence[str]) -> str:
+    """Colour a mark by the first weapon family it names."""
+    for bit, name in enumerate(names):
+        if weapons >> bit & 1:
+            return FAMILIES[name.split(".")[0]]
+    return FAMILIES["unknown"]
+
+
+def simplified(shapes: Sequence[BaseGeometry], z: int) -> list[BaseGeometry]:
+    """Simplify neighbouring polygons for a zoom, keeping their shared edges shared.
+
+    The tolerance is half a px. Shapes that overlap are no coverage: shapely still returns them,
+    each simplified for itself.
+    """
+    if z >= DETAILED_ZOOM or not shapes:
+        return list(shapes)
+    tolerance = 360 / 256 / 2**z / 2
+    return list(shapely.coverage_simplify(np.array(shapes, object), tolerance))
+
+
+def _in_tile(shape: BaseGeometry, tile: Tile) -> BaseGeometry:
+    """Clip a shape to a tile with a margin and bring it into tile units."""
+    frame = Frame(tile.z, tile.x, tile.y)
+    clipped = shapely.clip_by_rect(shape, *frame.bounds(margin=0.02))
+    scale = EXTENT / frame.size
+    return shapely.transform(frame.project(clipped), lambda points: points * scale)
+
+

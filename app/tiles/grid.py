@@ -1,0 +1,66 @@
+"""Tile addresses and the document that describes a layer (TileJSON 3.0)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from app.domain.errors import NotFound
+from app.domain.place import Bounds
+
+MAX_ZOOM = 18
+EXTENT = 4096
+RASTER_LAYERS = ("basemap", "labels", "regions", "control", "incidents", "map")
+VECTOR_LAYERS = ("regions", "control", "incidents")
+
+
+class Tile(NamedTuple):
+    """One tile of one layer, as addressed; `scale` is 2 for @2x pictures."""
+
+    layer: str
+    z: int
+    x: int
+    y: int
+    form: str
+    scale: int = 1
+
+    @classmethod
+    def parse(cls, path: str) -> Tile:
+        """Read `layer/z/x/y.mvt` or `layer/z/x/y[@2x].png`.
+
+        Raises:
+            NotFound: no such layer, form or place in the grid.
+        """
+        layer, _, rest = path.strip("/").partition("/")
+        name, _, form = rest.rpartition(".")
+        scale = 2 if name.endswith("@2x") and form == "png" else 1
+        numbers = name.removesuffix("@2x").split("/") if scale == 2 else name.split("/")
+        layers = {"mvt": VECTOR_LAYERS, "png": RASTER_LAYERS}.get(form, ())
+        if len(numbers) != 3 or not all(n.isascii() and n.isdigit() and len(n) < 8 for n in numbers):
+            raise NotFound(f"No tile at {path!r}; tiles are at layer/z/x/y.png or .mvt.")
+        z, x, y = map(int, numbers)
+        if layer not in layers:
+            known = ", ".join(f"{name}.{form}" for name in layers) or "mvt and png tiles"
+            raise NotFound(f"No layer {layer!r} with .{form} tiles; there are {known}.")
+        if z > MAX_ZOOM or x >= 1 << z or y >= 1 << z:
+            raise NotFound(f"No tile {z}/{x}/{y}: zoom is 0..{MAX_ZOOM}, x and y below 2^zoom.")
+        return cls(layer, z, x, y, form, scale)
+
+
+def tilejson(
+    layer: str, tiles: str, bounds: Bounds, fields: dict[str, str] | None, credits: Sequence[str]
+) -> dict[str, Any]:
+    """Describe a layer (TileJSON 3.0); `fields` only for vector tiles."""
+    document: dict[str, Any] = {
+        "tilejson": "3.0.0",
+        "name": f"Strikemap {layer}",
+        "tiles": [tiles],
+        "scheme": "xyz",
+        "minzoom": 0,
+        "maxzoom": MAX_ZOOM,
+        "bounds": list(bounds),
+        "attribution": " · ".join(credits),
+    }
+    if fields is not None:
+        document["vector_layers"] = [{"id": layer, "fields": fields}]
+    return document

@@ -1,0 +1,102 @@
+"""Incident tiles from rows: single marks, or cells with counts where there are too many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from app.rows import Rows
+from app.tiles.grid import EXTENT
+from app.tiles.vector import Property, encode_points
+
+MERCATOR_BITS = 31
+EXTENT_BITS = 12
+MOST_MARKS = 10_000
+"""Above this, and below `EXACT_ZOOM`, a tile carries cells instead of single marks."""
+
+EXACT_ZOOM = 14
+CELL = 64
+"""Cell width in tile units: 64 cells across a tile, 4 px on a 256 px tile."""
+
+FIELDS = {
+    "n": "incidents in this mark; 1 for a single incident",
+    "number": "short number of the incident, as in /incidents/{number}",
+    "day": "first day, YYYY-MM-DD",
+    "weapon": "weapon classes, comma separated; absent when not stated",
+    "status": "how far the record has been checked",
+    "precision": "exact, street or settlement",
+    "error_m": "radius in metres within which the place lies",
+    "killed_low": "killed, at least; absent when no figure is known",
+    "injured_low": "injured, at least; absent when no figure is known",
+}
+
+
+def tile_units(rows: Mapping[str, np.ndarray] | Rows, z: int) -> tuple[np.ndarray, np.ndarray]:
+    """Place marks in their tile, 0..4095; exact, since tiles halve the 31-bit square."""
+    shift = MERCATOR_BITS - z - EXTENT_BITS
+    return tuple(
+        (rows[axis] >> np.uint32(shift) & np.uint32(EXTENT - 1)).astype(np.int64)
+        for axis in ("mercator_x", "mercator_y")
+    )  # type: ignore[return-value]
+
+
+def incident_tile(
+    rows: Rows, z: int, weapon_names: Sequence[str], statuses: Sequence[str],
+    precisions: Sequence[str],
+) -> bytes:
+    """Encode the marks of one tile. Every mark lies in exactly one tile of a zoom level.
+
+    So the sum of `n` over a level's tiles is the number of drawable incidents of the View.
+    """
+    x, y = tile_units(rows, z)
+    if len(rows) > MOST_MARKS and z < EXACT_ZOOM:
+        return _cells(rows, x, y)
+    properties = {
+        "n": Property(np.zeros(len(rows), np.int64), [1]),
+        "number": Property.numbers(rows["number"]),
+        "day": _days(rows["day_first"]),
+        "weapon": _weapons(rows["weapons"], weapon_names),
+        "status": Property(rows["status"].astype(np.int64), statuses),
+        "precision": Property(rows["precision"].astype(np.int64), precisions),
+        "error_m": Property.numbers(rows["error_m"], rows["error_m"] >= 0),
+        "killed_low": _count(rows["killed_total_low"]),
+        "injured_low": _count(rows["injured_total_low"]),
+    }
+    return encode_points("incidents", x, y, rows["number"], properties)
+
+
+def _count(column: np.ndarray) -> Property:
+    return Property.numbers(np.maximum(column, 0), column >= 0)
+
+
+def _days(column: np.ndarray) -> Property:
+    codes = Property.numbers(column)
+    names = np.array(codes.values, "datetime64[D]").astype(str).tolist()
+    return Property(codes.codes, names)
+
+
+def _weapons(masks: np.ndarray, names: Sequence[str]) -> Property:
+    found, codes = np.unique(masks, return_inverse=True)
+    texts = [",".join(n for bit, n in enumerate(names) if mask >> bit & 1) for mask in found.tolist()]
+    return Property(codes.astype(np.int64), texts, masks != 0)
+
+
+def _cells(rows: Rows, x: np.ndarray, y: np.ndarray) -> bytes:
+    across = EXTENT // CELL
+    cell = y // CELL * across + x // CELL
+    counts = np.bincount(cell, minlength=across * across)
+    used = np.flatnonzero(counts)
+    sums = {}
+    for name in ("killed_low", "injured_low"):
+        column = rows[name.replace("_low", "_total_low")]
+        known = column >= 0
+        total = np.bincount(cell[known], column[known], minlength=across * across)
+        has_any = np.bincount(cell[known], minlength=across * across) > 0
+        sums[name] = Property.numbers(total[used].astype(np.int64), has_any[used])
+    mean_x = np.bincount(cell, x, minlength=across * across)[used] / counts[used]
+    mean_y = np.bincount(cell, y, minlength=across * across)[used] / counts[used]
+    properties = {"n": Property.numbers(counts[used]), **sums}
+    return encode_points(
+        "incidents", mean_x.astype(np.int64), mean_y.astype(np.int64), used + 1, properties
+    )

@@ -1,0 +1,170 @@
+"""The layers of a picture: each draws itself with the shared painter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from shapely.geometry.base import BaseGeometry
+
+from app.reference.basemap import Basemap, Places
+from app.render.painter import Frame, Label, Painter, load_font
+from app.render.palette import (
+    BORDER,
+    CITED,
+    CLAIMED,
+    CLASS_OPACITY,
+    CLASSES,
+    DENSITY,
+    LAND,
+    NO_FIGURE,
+    REGION_EDGE,
+    RIVER,
+    RING,
+    WATER,
+    Pattern,
+)
+from app.rows import Rows
+
+MOST_DOTS = 3_000
+"""Above this a tile shows density instead of dots."""
+
+DOT_PX, SETTLEMENT_PX = 4.0, (5.0, 40.0)
+LABEL_ZOOM = ((3, 3_000_000), (4, 1_000_000), (5, 500_000), (6, 250_000), (7, 90_000), (8, 30_000),
+              (9, 12_000), (10, 4_000), (11, 0))
+EARTH_PX_M = 156_543.03392804097
+"""Metres per px at zoom 0 on the equator of a 256 px Web Mercator tile."""
+
+
+class Shade(NamedTuple):
+    """A region as it is filled: a class number, or None for "no figure" (hatched)."""
+
+    shape: BaseGeometry
+    class_number: int | None
+
+
+class Ground(NamedTuple):
+    """Ground as it is hatched."""
+
+    shape: BaseGeometry
+    pattern: Pattern
+
+
+def draw_basemap(painter: Painter, basemap: Basemap) -> None:
+    """Draw land, water, rivers and borders."""
+    bounds = painter.frame.bounds(margin=0.05)
+    zoom = painter.frame.z
+    painter.fill(basemap.land.within(*bounds), LAND)
+    painter.fill(basemap.lakes.within(*bounds), WATER)
+    if zoom >= 4:  # noqa: PLR2004
+        painter.lines(basemap.rivers.within(*bounds), RIVER, 0.8 if zoom < 7 else 1.4)  # noqa: PLR2004
+    painter.lines(basemap.borders.within(*bounds), BORDER, 1.1)
+
+
+def draw_regions(painter: Painter, shades: Sequence[Shade]) -> None:
+    """Fill regions by class; hatch those that have incidents and no figure; edge them all."""
+    for number, colour in enumerate(CLASSES):
+        shapes = [shade.shape for shade in shades if shade.class_number == number]
+        if shapes:
+            painter.fill(shapes, colour, CLASS_OPACITY)
+    unknown = [shade.shape for shade in shades if shade.class_number is None]
+    if unknown:
+        painter.hatch(unknown, Pattern("wide", NO_FIGURE), 0.5)
+    painter.lines([shade.shape for shade in shades], REGION_EDGE, 0.6)
+
+
+def draw_control(painter: Painter, grounds: Sequence[Ground], line: BaseGeometry | None) -> None:
+    """Hatch the ground of each party and draw the line between them."""
+    for pattern in dict.fromkeys(ground.pattern for ground in grounds):
+        shapes = [ground.shape for ground in grounds if ground.pattern == pattern]
+        painter.hatch(shapes, pattern, 0.5 if pattern in (CLAIMED, CITED) else 0.42)
+    if line is not None and not line.is_empty:
+        painter.front_line(line)
+
+
+def draw_incidents(
+    painter: Painter, rows: Rows, colours: Sequence[str], precisions: Sequence[str]
+) -> None:
+    """Draw dots, soft discs for settlements, or density where marks are too many.
+
+    Args:
+        painter: the picture.
+        rows: marks in the tile and around it, so that none is cut at the edge.
+        colours: one per row.
+        precisions: the words that the precision column stands for.
+    """
+    frame = painter.frame
+    x, y = frame.pixels(rows["lon_e7"] / 1e7, rows["lat_e7"] / 1e7)
+    if len(rows) > MOST_DOTS:
+        painter.paste(density(x, y, frame))
+        return
+    is_soft = rows["precision"] == precisions.index("settlement")
+    order = np.argsort(~is_soft, kind="stable")
+    for soft in (True, False):
+        places = order[is_soft[order] == soft]
+        shown = [colours[place] for place in places.tolist()]
+        if soft:
+            radius = _error_px(rows["error_m"][places], rows["lat_e7"][places] / 1e7, frame)
+            painter.discs(x[places], y[places], radius, shown, ring=None, opacity=0.22)
+        size = np.full(len(places), DOT_PX * frame.scale * (0.75 if soft else 1.0))
+        painter.discs(x[places], y[places], size, shown, ring=RING, opacity=0.9)
+
+
+def _error_px(error_m: np.ndarray, lat: np.ndarray, frame: Frame) -> np.ndarray:
+    metres_per_px = EARTH_PX_M * np.cos(np.radians(lat)) / 2.0**frame.z / frame.scale
+    low, high = SETTLEMENT_PX
+    return np.asarray(
+        np.clip(np.maximum(error_m, 0) / metres_per_px, low * frame.scale, high * frame.scale)
+    )
+
+
+def density(x: np.ndarray, y: np.ndarray, frame: Frame) -> np.ndarray:
+    """Draw counts per 4 px cell on a logarithmic cividis scale, as RGBA pixels."""
+    cell = 4 * frame.scale
+    across = frame.size // cell
+    inside = (x >= 0) & (x < frame.size) & (y >= 0) & (y < frame.size)
+    place = (y[inside] // cell).astype(int) * across + (x[inside] // cell).astype(int)
+    counts = np.bincount(place, minlength=across * across)
+    level = np.log1p(counts) / np.log1p(max(counts.max(initial=1), 1_000))
+    stops = np.linspace(0, 1, len(DENSITY))
+    channels = [np.interp(level, stops, [stop[i] for stop in DENSITY]) for i in range(3)]
+    alpha = np.where(counts > 0, 170 + 85 * level, 0)
+    pixels = np.stack([*channels, alpha], axis=-1).astype(np.uint8).reshape(across, across, 4)
+    return pixels.repeat(cell, axis=0).repeat(cell, axis=1)
+
+
+def choose_labels(painter: Painter, places: Places, language: str, countries: Sequence[str]) -> list[Label]:
+    """Choose the names of a tile, so that neighbouring tiles choose alike and none collide.
+
+    Candidates are taken in order of weight; each is dropped when it would touch a weightier
+    candidate within reach, whichever tile that one lies in.
+    """
+    frame = painter.frame
+    least = next((people for zoom, people in LABEL_ZOOM if frame.z <= zoom), 0)
+    west, south, east, north = frame.bounds(margin=0.8)
+    weight = places.population * np.where(places.rank == 0, 8, np.where(places.rank == 1, 3, 1))
+    at_home = np.isin(places.country, countries)
+    weight = weight * np.where(at_home, 2, 1)
+    near = (
+        (places.lon > west) & (places.lon < east) & (places.lat > south) & (places.lat < north)
+    )
+    found = np.flatnonzero(near & (weight >= least) & (frame.z > 2))  # noqa: PLR2004
+    found = found[np.argsort(-weight[found], kind="stable")][:400]
+    x, y = frame.pixels(places.lon[found], places.lat[found])
+    kept: list[tuple[float, float, float, float]] = []
+    labels = []
+    for place, px, py in zip(found.tolist(), x.tolist(), y.tolist(), strict=True):
+        name = places.name(place, language)
+        is_bold = bool(places.rank[place] == 0)
+        wide = load_font(painter.fonts, is_bold, 11 * frame.scale).getlength(name)
+        pad = 3 * frame.scale
+        box = (px - pad, py - 8 * frame.scale, px + wide + 6 * frame.scale + pad, py + 8 * frame.scale)
+        if not any(_touch(box, other) for other in kept):
+            labels.append(Label(name, px, py, is_bold))
+        kept.append(box)
+    return labels
+
+
+def _touch(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -1,0 +1,1 @@
+"""The demo of the `ukraine` theatre: what one document reports, and nothing else."""

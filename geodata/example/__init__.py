@@ -1,0 +1,1 @@
+"""An invented land: nothing in it says anything about the real world."""
