@@ -20,22 +20,26 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
-    data_dir: Path = Field(ROOT / "var", description="Folder of the record and the index.")
-    geodata_dir: Path = Field(ROOT / "geodata", description="Folder of the reference data.")
-    static_dir: Path = Field(ROOT / "static", description="Folder of the page's own files.")
-    theatre: str = Field("ukraine", description="The theatre shown when a request names none.")
+    data_dir: Path = Field(default=ROOT / "var", description="Folder of the record and the index.")
+    geodata_dir: Path = Field(default=ROOT / "geodata", description="Folder of the reference data.")
+    static_dir: Path = Field(default=ROOT / "static", description="Folder of the page's own files.")
+    theatre: str = Field(
+        default="ukraine", description="The theatre shown when a request names none."
+    )
     private: bool = Field(
         default=False,
         description="Serve everything, to this machine only; public audience otherwise.",
     )
     max_file_bytes: int = Field(
-        512 * 1024 * 1024, gt=0, description="Largest file or request body that is taken."
+        default=512 * 1024 * 1024, gt=0, description="Largest file or request body that is taken."
     )
-    frame_ancestors: str = Field("*", description="Who may frame /embed, as a CSP source list.")
+    frame_ancestors: str = Field(
+        default="*", description="Who may frame /embed, as a CSP source list."
+    )
     delta_rows: int = Field(
-        20_000, gt=0, description="New revisions after which the index is built anew."
+        default=20_000, gt=0, description="New revisions after which the index is built anew."
     )
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:

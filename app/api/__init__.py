@@ -1,0 +1,1 @@
+"""HTTP: parses addresses into Views, calls services, writes answers. Nothing else."""

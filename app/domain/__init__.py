@@ -1,1 +1,1 @@
-"""What the project talks about, without any I/O: incidents, counts, places, control, views, revisions."""
+"""What the project talks about, without any I/O: incidents, counts, places, control, views."""

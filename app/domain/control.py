@@ -15,6 +15,9 @@ from shapely.geometry.base import BaseGeometry
 from app.domain.errors import InvalidControl
 from app.domain.place import LocalPlane, length_km
 
+STRAIGHT_DEG, STRAIGHT_M = 0.05, 5_000
+"""Segments up to this long are as straight in degrees as in the plane, to about a metre."""
+
 
 class ControlStatus(StrEnum):
     """How the source puts it (terms of ISW and DeepState, FORMATS D)."""
@@ -112,8 +115,10 @@ class Homeland:
         """
         if tolerance_km <= 0:
             return cls(land, MultiPolygon(), 0.0)
-        edge = plane.flat(land.boundary)
-        strip = plane.back(edge.simplify(50).buffer(tolerance_km * 1e3, quad_segs=4))
+        # A segment that is straight in degrees is bent in the plane and the other way round.
+        edge = plane.flat(shapely.segmentize(land.boundary, STRAIGHT_DEG))
+        wide = edge.simplify(50).buffer(tolerance_km * 1e3, quad_segs=4)
+        strip = plane.back(shapely.segmentize(wide, STRAIGHT_M))
         return cls(land, shapely.make_valid(strip), tolerance_km)
 
 
@@ -142,6 +147,6 @@ def front_line(held: Mapping[str, BaseGeometry], homeland: Homeland) -> FrontLin
 def lines_only(shape: BaseGeometry) -> MultiLineString:
     """Keep the lines of whatever an overlay returned, merged end to end."""
     parts = [part for part in shapely.get_parts(shape) if part.geom_type.endswith("LineString")]
-    flat = [piece for part in parts for piece in shapely.get_parts(part)]
+    flat = [piece for part in parts for piece in shapely.get_parts(part) if not piece.is_empty]
     merged = shapely.line_merge(MultiLineString(flat))
     return MultiLineString([piece for piece in shapely.get_parts(merged) if not piece.is_empty])

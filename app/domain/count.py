@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from itertools import pairwise
 
 import msgspec
 
@@ -26,9 +25,15 @@ class Count(msgspec.Struct, frozen=True, omit_defaults=True):
     high: int | None = None
 
     def __post_init__(self) -> None:
-        known = [bound for bound in (self.low, self.best, self.high) if bound is not None]
-        if any(bound < 0 for bound in known) or any(a > b for a, b in pairwise(known)):
-            raise InvalidCount("count", self.text(), "0 <= low <= best <= high, each may be empty")
+        least = 0
+        for bound in (self.low, self.best, self.high):
+            if bound is None:
+                continue
+            if bound < least:
+                allowed = "0 <= low <= best <= high, each may be empty"
+                got = f"low {self.low}, best {self.best}, high {self.high}"
+                raise InvalidCount("count", got, allowed)
+            least = bound
 
     @classmethod
     def exactly(cls, number: int) -> Count:
@@ -48,27 +53,32 @@ class Count(msgspec.Struct, frozen=True, omit_defaults=True):
     def __add__(self, other: Count) -> Count:
         """Add ranges: known lows and bests add up, and an open upper end stays open.
 
+        Lows and bests may be known of different parts, so the best of a sum can lie below its low.
+
         >>> Count(2, 3, 5) + Count(1, None, None)
         Count(low=3, best=3, high=None)
         """
-        return Count(
-            low=add_known(self.low, other.low),
-            best=add_known(self.best, other.best),
-            high=None if self.high is None or other.high is None else self.high + other.high,
-        )
+        high = None if self.high is None or other.high is None else self.high + other.high
+        total = Count(low=add_known(self.low, other.low), high=high)
+        # Set past the check, which is for what one source claims.
+        msgspec.structs.force_setattr(total, "best", add_known(self.best, other.best))
+        return total
 
     def text(self) -> str:
-        """Write the range plainly: "2", "2-5", "at least 2", "unknown".
+        """Write the range plainly: "2", "2-5", "at least 2", "at most 5", "about 3", "unknown".
 
         >>> Count(2, None, None).text(), Count(2, 3, 5).text(), Count.exactly(4).text()
         ('at least 2', '2-5', '4')
+        >>> Count(None, None, 5).text(), Count(None, 3, None).text()
+        ('at most 5', 'about 3')
         """
-        if not self.is_known:
-            return "unknown"
-        bottom = self.low if self.low is not None else self.best
-        if self.high is None:
-            return f"at least {bottom}"
-        return str(self.high) if bottom == self.high else f"{bottom or 0}-{self.high}"
+        if self.low is not None and self.high is not None:
+            return str(self.low) if self.low == self.high else f"{self.low}-{self.high}"
+        if self.low is not None:
+            return f"at least {self.low}"
+        if self.high is not None:
+            return f"at most {self.high}"
+        return "unknown" if self.best is None else f"about {self.best}"
 
 
 UNKNOWN = Count()
@@ -127,6 +137,9 @@ class Toll(msgspec.Struct, frozen=True, omit_defaults=True):
             total = kinds[0]
             for kind in kinds[1:]:
                 total = total + kind
+            if total.low is not None and total.best is not None and total.best < total.low:
+                # It is the best of some kinds only, and the others' low says that it is too small.
+                total = Count(total.low, None, total.high)
         return cls(total, civilian, military, unknown, child)
 
 

@@ -24,6 +24,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+LONGEST_GOT = 80
+"""Characters of an offending value that a message repeats."""
+
 
 class Problem(NamedTuple):
     """One thing wrong with an input: where it stood, what was got and what is allowed."""
@@ -34,7 +37,8 @@ class Problem(NamedTuple):
 
     def sentence(self) -> str:
         """Say it in one line, with an overlong value cut."""
-        got = self.got if len(self.got) <= 80 else self.got[:77] + "…"
+        fits = len(self.got) <= LONGEST_GOT
+        got = self.got if fits else self.got[: LONGEST_GOT - 3] + "…"
         return f"{self.where}: got {got!r}, allowed: {self.allowed}."
 
 
@@ -43,16 +47,15 @@ class StrikemapError(Exception):
 
 
 class InputError(StrikemapError):
-    """Something given from outside is not usable; says what, got and allowed."""
+    """Something given from outside is not usable; says what, got and allowed.
+
+    `problems` lists what is wrong: one item, except for a View.
+    """
 
     def __init__(self, what: str, got: object, allowed: str) -> None:
         self.problem = Problem(what, str(got), allowed)
+        self.problems: tuple[Problem, ...] = (self.problem,)
         super().__init__(self.problem.sentence())
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """List what is wrong; one item except for a View."""
-        return (self.problem,)
 
 
 class InvalidPlace(InputError):
@@ -77,12 +80,7 @@ class InvalidView(InputError):
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         first = problems[0]
         super().__init__(first.where, first.got, first.allowed)
-        self._problems = problems
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """List every parameter that does not fit."""
-        return self._problems
+        self.problems = problems
 
 
 class InvalidFile(InputError):

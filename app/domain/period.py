@@ -79,8 +79,14 @@ class When(msgspec.Struct, frozen=True, omit_defaults=True):
         end = start if end is None else end
         if start.tzinfo is None or end.tzinfo is None:
             raise InvalidWhen("instant", start.isoformat(), "a time with its offset")
+        if end < start:
+            raise InvalidWhen("end", end.isoformat(), f"{start.isoformat()} (the start) or later")
         local = ZoneInfo(zone)
-        days = cls.days(start.astimezone(local).date(), end.astimezone(local).date())
+        try:
+            first, last = (instant.astimezone(local).date() for instant in (start, end))
+        except OverflowError as wrong:  # in the first or last hours that a datetime can hold
+            raise InvalidWhen("instant", start, f"{FIRST_DAY} to {LAST_DAY}") from wrong
+        days = cls.days(first, last)
         return cls(
             days.first,
             days.last,

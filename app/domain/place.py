@@ -18,7 +18,7 @@ from app.domain.errors import InvalidPlace
 
 WGS84 = Geod(ellps="WGS84")
 E7 = 10_000_000
-"""Coordinates are kept as whole 1e-7 degrees (about 1 cm): exact, comparable and free of rounding."""
+"""Coordinates are kept as whole 1e-7 degrees (about 1 cm): exact, comparable."""
 
 
 class LonLat(NamedTuple):
@@ -34,7 +34,7 @@ class LonLat(NamedTuple):
         Raises:
             InvalidPlace: outside -180..180, -90..90.
         """
-        if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+        if not (WORLD.west <= lon <= WORLD.east and WORLD.south <= lat <= WORLD.north):
             raise InvalidPlace("lon, lat", f"{lon}, {lat}", "-180..180, -90..90 degrees")
         return cls(lon, lat)
 
@@ -46,6 +46,14 @@ class Bounds(NamedTuple):
     south: float
     east: float
     north: float
+
+    def covers(self, other: Bounds) -> bool:
+        """Tell whether another box lies inside, edges included; one with NaN does not."""
+        across = self.west <= other.west <= other.east <= self.east
+        return across and self.south <= other.south <= other.north <= self.north
+
+
+WORLD = Bounds(-180.0, -90.0, 180.0, 90.0)
 
 
 class Precision(StrEnum):
@@ -82,7 +90,7 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
     admin2: str | None = None
 
     @classmethod
-    def at(
+    def at(  # noqa: PLR0913  what a source may state of a place, each by name
         cls,
         point: LonLat | None,
         precision: Precision,
@@ -147,16 +155,15 @@ class LocalPlane:
 
     def flat(self, shape: BaseGeometry) -> BaseGeometry:
         """Bring a shape from degrees into metres."""
-        return shapely.transform(shape, self._there.transform, interleaved=False)
+        return shapely.transform(shape, lambda points: self._moved(points, "FORWARD"))
 
     def back(self, shape: BaseGeometry) -> BaseGeometry:
         """Bring a shape from metres back into degrees."""
+        return shapely.transform(shape, lambda points: self._moved(points, "INVERSE"))
 
-        def inverse(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            lon, lat = self._there.transform(x, y, direction="INVERSE")
-            return lon, lat
-
-        return shapely.transform(shape, inverse, interleaved=False)
+    def _moved(self, points: np.ndarray, direction: str) -> np.ndarray:
+        moved = self._there.transform(points[:, 0], points[:, 1], direction=direction)
+        return np.column_stack(moved)
 
     def flat_xy(self, lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Bring arrays of degrees into metres."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
@@ -69,7 +68,7 @@ class Head(msgspec.Struct, frozen=True):
     recorded_at: datetime | None
 
 
-def canonical(value: Any) -> bytes:
+def canonical(value: object) -> bytes:
     """Write a payload as RFC 8785 canonical JSON.
 
     Payloads hold no floats and only ASCII keys by design (coordinates are whole 1e-7 degrees),

@@ -27,7 +27,7 @@ class Face(StrEnum):
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """What a licence lets out to the public. The default is for anything unknown: sums by admin1."""
+    """What a licence lets out to the public; by default (unknown data) sums by admin1."""
 
     raw: bool = False
     points: bool = False

@@ -16,9 +16,12 @@ import msgspec
 from app.domain.errors import InvalidView, InvalidWhen, Problem
 from app.domain.incident import Status
 from app.domain.period import FIRST_DAY, LAST_DAY, end_of_day
-from app.domain.place import Bounds
+from app.domain.place import WORLD, Bounds
 
 T = TypeVar("T")
+
+MOST_DIGITS = 9
+"""Of a whole number: it stays below the 32 bits of the index's columns."""
 
 METRICS = ("incidents", "killed", "injured", "damaged", "destroyed")
 PARAMETERS = (
@@ -129,13 +132,13 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         """Write the View as a canonical query string: equal Views, equal strings."""
         return urlencode(self.pairs(), safe=",:")
 
-    def but(self, **changes: Any) -> View:
+    def but(self, **changes: Any) -> View:  # noqa: ANN401  each field has its own type
         """Return the View with some fields changed."""
         return msgspec.structs.replace(self, **changes)
 
 
 def _plain(degrees: float) -> str:
-    return str(degrees).removesuffix(".0")
+    return str(degrees + 0.0).removesuffix(".0")  # -0.0 becomes 0.0: equal Views, equal strings
 
 
 def rfc3339(instant: datetime) -> str:
@@ -219,7 +222,7 @@ class _Reader:
         return int(text)
 
 
-class _Refused(Exception):  # noqa: N818  a signal inside this module, never seen outside
+class _Refused(Exception):
     def __init__(self, allowed: str) -> None:
         self.allowed = allowed
 
@@ -247,7 +250,8 @@ def parse_day(text: str) -> date:
         day = date.fromisoformat(text) if len(text) == len("YYYY-MM-DD") else None
     except ValueError:
         day = None
-    if day is None or not FIRST_DAY <= day <= LAST_DAY:
+    # Week dates such as 2025-W01-1 have the same length.
+    if day is None or str(day) != text or not FIRST_DAY <= day <= LAST_DAY:
         raise InvalidWhen("day", text, f"YYYY-MM-DD, {FIRST_DAY} to {LAST_DAY}")
     return day
 
@@ -286,13 +290,14 @@ def _bbox(text: str) -> Bounds | None:
         west, south, east, north = (float(side) for side in text.split(","))
     except ValueError as wrong:
         raise _Refused(allowed) from wrong
-    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+    box = Bounds(west, south, east, north)
+    if not (WORLD.covers(box) and west < east and south < north):
         raise _Refused(allowed)
-    return Bounds(west, south, east, north)
+    return box
 
 
 def _whole(text: str) -> int | None:
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
         raise _Refused("a whole number, 0 or more")
     return int(text)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,6 +29,9 @@ from app.reference.theatre import Theatre
 
 SNIFF_BYTES = 65_536
 MAX_VERTICES = 5_000_000
+EMPTY_ROW = "every cell is empty: at least one field with a value"
+HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
+"""A JSON escape that is half of a surrogate pair; most have their other half."""
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -108,10 +112,21 @@ class Source:
 class Importer(Protocol):
     """One format. `recognises` looks at content first and never at the extension alone."""
 
-    name: str
-    dataset: str | None
-    publisher: str | None
-    licence: str
+    @property
+    def name(self) -> str:
+        """The name under which a person can ask for it."""
+
+    @property
+    def dataset(self) -> str | None:
+        """The dataset it goes to when none is named; None: named after the file."""
+
+    @property
+    def publisher(self) -> str | None:
+        """Who publishes files of this format; None when anybody may."""
+
+    @property
+    def licence(self) -> str:
+        """The licence id of what it reads, unless the order says otherwise."""
 
     def recognises(self, source: Source) -> str | None:
         """Say why this is the format, or None."""
@@ -138,7 +153,7 @@ class BadFieldError(Exception):
 def rejected(row: int, wrong: InputError) -> Rejection:
     """Write a domain error as a row's fate."""
     problem = wrong.problem
-    return Rejection(row, problem.where, problem.got[:200], f"allowed: {problem.allowed}")
+    return Rejection(row, problem.where, problem.got[:200], problem.allowed)
 
 
 def decoded_head(source: Source) -> str:
@@ -148,7 +163,7 @@ def decoded_head(source: Source) -> str:
 
 def header_of(source: Source) -> tuple[list[str], str]:
     """Return a table's column names and its delimiter: comma, semicolon or tab."""
-    line = decoded_head(source).split("\n", 1)[0].rstrip("\r")
+    line = re.split(r"\r\n|\n|\r", decoded_head(source), maxsplit=1)[0]
     delimiter = max(",;\t", key=line.count)
     names = next(csv.reader([line], delimiter=delimiter), [])
     return [name.strip() for name in names], delimiter
@@ -157,21 +172,23 @@ def header_of(source: Source) -> tuple[list[str], str]:
 def table_rows(source: Source) -> Iterator[tuple[int, dict[str, str]] | Rejection]:
     """Read a table as text, batch by batch: (row, {column: text}), empty cells left out.
 
-    Rows count from 1 after the header. A row with too few or too many cells is a rejection.
+    Rows count from 1 after the header; blank lines are no rows. A row with too few or too many
+    cells is a rejection, and so is one in which every cell is empty.
 
     Raises:
         InvalidFile: not UTF-8, or without a header.
     """
-    _check_utf8(source)
+    check_utf8(source)
     names, delimiter = header_of(source)
     if len(set(names)) != len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
         raise InvalidFile("header", ", ".join(twice), "each column name once")
-    torn: list[Rejection] = []
+    torn: dict[int, Rejection] = {}
 
     def note(bad: arrow_csv.InvalidRow) -> str:
+        row = max((bad.number or 2) - 1, 1)
         why = f"{bad.actual_columns} cells where the header has {bad.expected_columns}"
-        torn.append(Rejection(max((bad.number or 2) - 1, 1), "row", (bad.text or "")[:200], why))
+        torn[row] = Rejection(row, "row", (bad.text or "")[:200], why)
         return "skip"
 
     try:
@@ -190,41 +207,54 @@ def table_rows(source: Source) -> Iterator[tuple[int, dict[str, str]] | Rejectio
             columns = [column.to_pylist() for column in batch.columns]
             for cells in zip(*columns, strict=True):
                 number += 1
-                found = {name: text for name, cell in zip(names, cells, strict=True)
-                         if cell and (text := cell.strip())}
-                yield number, found
+                while number in torn:  # noted while its block was read, before any row of it
+                    yield torn.pop(number)
+                    number += 1
+                found = {
+                    name: text
+                    for name, cell in zip(names, cells, strict=True)
+                    if cell and (text := cell.strip())
+                }
+                yield (number, found) if found else Rejection(number, "row", "", EMPTY_ROW)
     except pa.ArrowInvalid as wrong:
         raise InvalidFile("table", source.name, f"a delimited table ({wrong})") from wrong
-    yield from torn
+    yield from torn.values()
 
 
-def _check_utf8(source: Source) -> None:
+def check_utf8(source: Source) -> None:
+    """Read the file through as UTF-8, with or without a byte order mark.
+
+    Raises:
+        InvalidFile: it is in another encoding, or cut inside a character; names the line.
+    """
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     line = 1
     with source.path.open("rb") as stream:
-        while block := stream.read(1 << 20):
+        block = b"\n"
+        while block:
+            block = stream.read(1 << 20)
             try:
-                decoder.decode(block)
+                decoder.decode(block, final=not block)
             except UnicodeDecodeError as wrong:
                 line += block.count(b"\n", 0, wrong.start)
                 raise InvalidFile(
                     f"text encoding of {source.name}, near line {line}",
                     f"byte 0x{wrong.object[wrong.start]:02x}",
-                    'UTF-8; save the file as "CSV UTF-8"',
+                    'UTF-8; save the file again in it (spreadsheets call it "CSV UTF-8")',
                 ) from wrong
             line += block.count(b"\n")
 
 
-def load_json(source: Source) -> Any:
+def load_json(source: Source) -> object:
     """Read a JSON file.
 
     Raises:
         InvalidFile: not UTF-8, cut off, or not JSON; names the line.
     """
-    _check_utf8(source)
+    check_utf8(source)
     text = source.path.read_text("utf-8-sig")
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        document = json.loads(text, parse_constant=_no_constant)
     except (json.JSONDecodeError, RecursionError) as wrong:
         line = getattr(wrong, "lineno", 1)
         cut = getattr(wrong, "pos", 0) >= len(text.rstrip()) - 1
@@ -233,7 +263,22 @@ def load_json(source: Source) -> Any:
             f"JSON of {source.name}, line {line}", got, "a complete JSON document"
         ) from wrong
     except ValueError as wrong:
-        raise InvalidFile(f"JSON of {source.name}", str(wrong), "numbers, not NaN") from wrong
+        raise InvalidFile(
+            f"JSON of {source.name}", str(wrong), "finite numbers of sensible length"
+        ) from wrong
+    if HALF_CHARACTER.search(text):
+        _check_characters(source, document)
+    return document
+
+
+def _check_characters(source: Source, document: Any) -> None:
+    """Refuse text with half of a surrogate pair: nothing can write it down again."""
+    try:
+        msgspec.json.encode(document)
+    except UnicodeEncodeError as wrong:
+        got = ascii(wrong.object[wrong.start : wrong.end])
+        allowed = "whole characters; this is one half of a pair"
+        raise InvalidFile(f"text in {source.name}", got, allowed) from wrong
 
 
 def _no_constant(name: str) -> None:

@@ -7,6 +7,7 @@ in a group's name is not the date.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
@@ -77,8 +78,11 @@ class Cir:
         names = header_of(source)[0]
         missing = [name for name in COLUMNS if name not in names]
         if missing:
-            raise InvalidFile(f"header of {source.name}", f"no {', '.join(missing)}",
-                              f"the columns {', '.join(COLUMNS)}")
+            raise InvalidFile(
+                f"header of {source.name}",
+                f"no {', '.join(missing)}",
+                f"the columns {', '.join(COLUMNS)}",
+            )
         if new := [name for name in names if name not in COLUMNS]:
             yield Warned(f"New columns that this importer does not know: {', '.join(new)}.")
         words = _Words(context)
@@ -88,9 +92,7 @@ class Cir:
             else:
                 yield self._outcome(*row, context, words)
 
-    def _outcome(
-        self, row: int, cells: dict[str, str], context: Context, words: _Words
-    ) -> Outcome:
+    def _outcome(self, row: int, cells: dict[str, str], context: Context, words: _Words) -> Outcome:
         group = words.group(cells.get("event_group", ""))
         scope = words.scope.get(group)
         if scope is None:
@@ -124,8 +126,15 @@ class _Words:
         return {**own, **self._given}
 
     def weapons(self, given: str) -> tuple[str, ...]:
-        """Find the weapon class of a munition's name: the longest listed word in it."""
-        found = [word for word in self._weapons if word.lower() in given.lower()]
+        """Find the weapon class of a munition's name: the longest listed word that begins in it.
+
+        A word begins where no letter stands before it: "undetermined" names no mine.
+        """
+        found = [
+            word
+            for word in self._weapons
+            if re.search(rf"(?<![^\W\d_]){re.escape(word)}", given, re.IGNORECASE)
+        ]
         return (self._weapons[max(found, key=len)],) if found else ()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -15,11 +15,17 @@ from app.importers import native
 from app.importers.base import BadFieldError, Context, Found, Outcome, Warned
 
 
+MOST_NAMED = 20
+"""Repairs that a warning names one by one; the others are counted."""
+
+
 @dataclass
 class _Day:
     row: int
-    values: native.Values
-    areas: list[ControlArea] = field(default_factory=list)
+    synthetic: bool
+    areas: dict[ControlArea, None] = field(default_factory=dict)
+    repeated: int = 0
+    said: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -30,6 +36,7 @@ class ControlDays:
     days: dict[date, _Day] = field(default_factory=dict)
     shapes: dict[str, bytes] = field(default_factory=dict)
     repaired: list[str] = field(default_factory=list)
+    differing: dict[tuple[date, str], int] = field(default_factory=dict)
 
     def add(self, row: int, values: native.Values, shape: BaseGeometry | None) -> None:
         """Add one area.
@@ -41,42 +48,79 @@ class ControlDays:
         if given is None:
             raise BadFieldError("valid_on", "", "the day the area is valid on, as YYYY-MM-DD")
         valid_on = native.day(given, "valid_on")
-        sha256 = None
+        said, repairs, sha256, wkb = _said(values), list[str](), None, b""
         if shape is not None:
-            flat = native.polygons(shape, lambda what: self.repaired.append(f"row {row}: {what}"))
-            sha256, wkb = native.shape_hash(flat)
+            sha256, wkb = native.shape_hash(native.polygons(shape, repairs.append))
+        area = native.control_area(values, sha256, self.context)
+        synthetic = native.flag(values, "synthetic") or self.context.synthetic
+        day = self.days.setdefault(valid_on, _Day(row, synthetic))
+        if day.synthetic is not synthetic:
+            raise BadFieldError("synthetic", synthetic, "one value for all areas of a day")
+        if sha256 is not None:
             self.shapes[sha256] = wkb
-        area = native.control_area(values, sha256)
-        self.days.setdefault(valid_on, _Day(row, values)).areas.append(area)
+        self.repaired += [f"row {row}: {what}" for what in repairs]
+        day.repeated += area in day.areas
+        day.areas[area] = None
+        for name, value in said.items():
+            if day.said.setdefault(name, value) != value:
+                self.differing.setdefault((valid_on, name), row)
 
     def outcomes(self) -> Iterator[Outcome]:
-        """Yield one snapshot per day, oldest first, and what was repaired."""
-        if self.repaired:
-            yield Warned(f"Polygons were repaired: {'; '.join(self.repaired[:20])}.")
-        for valid_on in sorted(self.days):
-            yield self._found(valid_on, self.days[valid_on])
+        """Yield one snapshot per day, oldest first, and what was repaired.
 
-    def _found(self, valid_on: date, gathered: _Day) -> Found:
-        values = gathered.values
+        An area that stands twice is kept once: the day is told again for the rows that repeat it,
+        which makes them duplicates.
+        """
+        if self.repaired:
+            more = len(self.repaired) - MOST_NAMED
+            rest = f"; and {more} more" if more > 0 else ""
+            yield Warned(f"Polygons were repaired: {'; '.join(self.repaired[:MOST_NAMED])}{rest}.")
+        for (valid_on, name), row in self.differing.items():
+            yield Warned(
+                f"Row {row} states another {name} for {valid_on} than a row before it; a day has "
+                "one, and the first was kept."
+            )
+        for valid_on in sorted(self.days):
+            day = self.days[valid_on]
+            found = self._found(valid_on, day)
+            yield found
+            if day.repeated:
+                yield found._replace(rows=day.repeated)
+
+    def _found(self, valid_on: date, day: _Day) -> Found:
         snapshot = ControlSnapshot(
             dataset=self.context.dataset,
             valid_on=valid_on,
-            areas=tuple(sorted(gathered.areas, key=msgspec.json.encode)),
-            includes=_includes(values, gathered.areas),
-            assessed_at=native.instant(values.get("assessed_at"), "assessed_at"),
-            fetched_at=native.instant(values.get("fetched_at"), "fetched_at"),
-            note=native.text(values, "note"),
-            synthetic=self.context.synthetic or native.flag(values, "synthetic"),
+            areas=tuple(sorted(day.areas, key=msgspec.json.encode)),
+            includes=day.said.get("includes") or _parts(day.areas),
+            assessed_at=day.said.get("assessed_at"),
+            fetched_at=day.said.get("fetched_at"),
+            note=day.said.get("note"),
+            synthetic=day.synthetic,
         )
-        wanted = {area.shape for area in snapshot.areas}
-        shapes = {sha256: wkb for sha256, wkb in self.shapes.items() if sha256 in wanted}
-        return Found(gathered.row, snapshot, len(gathered.areas), shapes)
+        shapes = {area.shape: self.shapes[area.shape] for area in day.areas if area.shape}
+        return Found(day.row, snapshot, len(day.areas), shapes)
 
 
-def _includes(values: native.Values, areas: list[ControlArea]) -> tuple[Baseline, ...]:
-    """Read which parts a source covers at all; by default the parts its areas belong to."""
-    given: Any = values.get("includes")
-    if not given:
-        return tuple(part for part in Baseline if any(area.part is part for area in areas))
-    listed = given.split("|") if isinstance(given, str) else given
-    return tuple(native.one_of(Baseline, part, Baseline.main, "includes") for part in listed)
+def _said(values: native.Values) -> dict[str, Any]:
+    """Read what a row states of its whole day; what it does not state is left out."""
+    said = {
+        "includes": _includes(values),
+        "assessed_at": native.instant(values.get("assessed_at"), "assessed_at"),
+        "fetched_at": native.instant(values.get("fetched_at"), "fetched_at"),
+        "note": native.text(values, "note"),
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _includes(values: native.Values) -> tuple[Baseline, ...]:
+    """Read which parts a source covers at all; none when it does not say."""
+    allowed = {part.value: 0 for part in Baseline}
+    listed = native.many(values, "includes", allowed)
+    return tuple(part for part in Baseline if part in listed)
+
+
+def _parts(areas: Iterable[ControlArea]) -> tuple[Baseline, ...]:
+    """List the parts that areas belong to."""
+    found = {area.part for area in areas}
+    return tuple(part for part in Baseline if part in found)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 
 import shapely
 
 from app.domain.control import Baseline, ControlArea, ControlSnapshot
 from app.domain.errors import InputError, InvalidFile
+from app.domain.period import FIRST_DAY, LAST_DAY
 from app.importers import native
 from app.importers.base import (
     BadFieldError,
@@ -44,7 +45,7 @@ class DeepStateDaily:
             return "the name deepstatemap_data_YYYYMMDD of the daily DeepState collection"
         return None
 
-    def mapping(self, source: Source) -> dict[str, str]:
+    def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
         """The file has no properties: its name gives the date."""
         return {"name": "valid_on", "geometry": "areas"}
 
@@ -52,8 +53,8 @@ class DeepStateDaily:
         """Yield the day's snapshot, or the one reason why there is none."""
         document = load_json(source)
         features = document.get("features", []) if isinstance(document, dict) else []
-        if len(features) != 1:
-            got = f"{len(features)} features"
+        if not isinstance(features, list) or len(features) != 1:
+            got = f"{len(features)} features" if isinstance(features, list) else "no list of them"
             raise InvalidFile(f"features of {source.name}", got, "exactly one MultiPolygon")
         valid_on = _date(source, str(document.get("name", "")))
         repaired: list[str] = []
@@ -63,7 +64,13 @@ class DeepStateDaily:
         except (BadFieldError, InputError) as wrong:
             yield native.bad(1, wrong)
             return
-        except (shapely.errors.ShapelyError, ValueError, TypeError, AttributeError, KeyError) as wrong:
+        except (
+            shapely.errors.ShapelyError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            KeyError,
+        ) as wrong:
             raise InvalidFile(f"geometry of {source.name}", wrong, "one MultiPolygon") from wrong
         if repaired:
             yield Warned(f"{source.name}: {'; '.join(repaired)}.")
@@ -81,9 +88,9 @@ class DeepStateDaily:
 
 def _date(source: Source, name: str) -> date:
     found = NAMED.search(name) or NAMED.search(source.name)
+    given = found[1] if found else "none"
     try:
-        return datetime.strptime(found[1] if found else "", "%Y%m%d").date()  # noqa: DTZ007  a day
-    except ValueError as wrong:
-        raise InvalidFile(
-            f"date of {source.name}", found[1] if found else "none", "deepstatemap_data_YYYYMMDD"
-        ) from wrong
+        return native.day(f"{given[:4]}-{given[4:6]}-{given[6:]}", "date")
+    except BadFieldError as wrong:
+        allowed = f"deepstatemap_data_YYYYMMDD, {FIRST_DAY} to {LAST_DAY}"
+        raise InvalidFile(f"date of {source.name}", given, allowed) from wrong

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.domain.errors import UnknownFormat
-from app.importers.base import Importer, Source
+from app.importers.base import Importer, Source, check_utf8
 from app.importers.cir import Cir
 from app.importers.deepstate_daily import DeepStateDaily
 from app.importers.native_csv import NativeCsv
@@ -19,6 +19,7 @@ def choose(source: Source, wanted: str = "auto") -> tuple[Importer, str]:
 
     Raises:
         UnknownFormat: the wanted one does not exist, or `auto` recognises none.
+        InvalidFile: `auto` recognises none because the file is not in UTF-8.
     """
     if wanted != "auto":
         if wanted not in FORMATS:
@@ -27,6 +28,7 @@ def choose(source: Source, wanted: str = "auto") -> tuple[Importer, str]:
     for importer in FORMATS.values():
         if why := importer.recognises(source):
             return importer, why
+    check_utf8(source)
     raise UnknownFormat(
         f"content of {source.name}",
         source.head[:60].decode("utf-8", "replace"),

@@ -6,21 +6,24 @@ Field names are those of a feature's properties in `/api/collections/incidents/i
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import numpy as np
 import shapely
-from shapely import MultiPolygon
+from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.control import Baseline, ControlArea, ControlStatus, Extent
 from app.domain.count import NO_TOLL, UNKNOWN, Count, Toll
 from app.domain.damage import Damage, Grade
-from app.domain.errors import InputError
+from app.domain.errors import InputError, InvalidCount
 from app.domain.incident import (
     Attribution,
     Confidence,
@@ -29,15 +32,27 @@ from app.domain.incident import (
     Status,
     incident_id,
 )
-from app.domain.period import When, WhenPrecision
-from app.domain.place import LonLat, Place, Precision
+from app.domain.period import FIRST_DAY, LAST_DAY, When, WhenPrecision
+from app.domain.place import WORLD, Bounds, LonLat, Place, Precision
 from app.domain.revision import canonical
 from app.domain.source import Claim, SourceRef
 from app.importers.base import MAX_VERTICES, BadFieldError, Context, Rejection, rejected
 
 Values = Mapping[str, Any]
 E = TypeVar("E", bound=StrEnum)
+
+
+class Part(NamedTuple):
+    """A field of an incident: the values it is read from, and how."""
+
+    of: tuple[str, ...]
+    read: Callable[[Values, LonLat | None, Context], Any]
+
+
 DAY_LENGTH = len("YYYY-MM-DD")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+MOST = 2**31 - 1
+"""The greatest whole number that is taken: more people or metres than there are."""
 
 INCIDENT_FIELDS = (
     *("id", "dataset", "source_key", "start", "end", "when_precision", "when_text", "zone"),
@@ -62,28 +77,16 @@ def incident_from(values: Values, point: LonLat | None, context: Context) -> Inc
         BadFieldError: a field that does not fit.
         InputError: a place, day or count that cannot be.
     """
-    key = text(values, "source_key") or str(values.get("id") or "") or content_key(values, point)
-    weapons = many(values, "weapons", context.taxonomy.weapons.bit)
+    if point is None and not any(values.get(name) for name in INCIDENT_FIELDS):
+        raise BadFieldError("row", "", "at least one field with a value")
+    given = _id(values)
+    key = None if given else text(values, "source_key") or text(values, "id")
+    key = key if given else key or content_key(values, point)
     return Incident(
-        id=_id(values) or incident_id(context.dataset, key),
+        id=given or incident_id(context.dataset, key or ""),
         dataset=context.dataset,
         source_key=key,
-        when=when_from(values, context.theatre.zone),
-        place=_place(values, point, context),
-        weapons=weapons,
-        mechanism=one_of(Mechanism, values.get("mechanism"), Mechanism.unknown, "mechanism"),
-        attributed_to=_attribution(values, context),
-        killed=toll_from(values.get("killed"), "killed"),
-        injured=toll_from(values.get("injured"), "injured"),
-        damage=tuple(_damage(item, context) for item in items(values, "damage")),
-        claims=tuple(_claim(item) for item in items(values, "claims")),
-        sources=tuple(_source(item) for item in items(values, "sources")),
-        status=one_of(Status, values.get("status"), Status.reported, "status"),
-        description=text(values, "description"),
-        graphic=flag(values, "graphic"),
-        public_after=instant(values.get("public_after"), "public_after"),
-        synthetic=context.synthetic or flag(values, "synthetic"),
-        wave=text(values, "wave"),
+        **{name: part.read(values, point, context) for name, part in PARTS.items()},
     )
 
 
@@ -94,6 +97,7 @@ def content_key(values: Values, point: LonLat | None) -> str:
 
 
 def _id(values: Values) -> UUID | None:
+    """Take the id of a record that was typed in and has no key of a source's own."""
     given = values.get("id")
     if not given or values.get("source_key"):
         return None
@@ -105,7 +109,7 @@ def _id(values: Values) -> UUID | None:
 
 def when_from(values: Values, zone: str) -> When:
     """Read the time: days, or instants when both ends carry an hour; nothing is invented."""
-    zone = text(values, "zone") or zone
+    zone = _zone(text(values, "zone") or zone)
     start, end = text(values, "start"), text(values, "end")
     said = text(values, "when_text")
     if start is None:
@@ -115,17 +119,40 @@ def when_from(values: Values, zone: str) -> When:
     if len(start) > DAY_LENGTH:
         first = instant(start, "start")
         last = None if end is None else instant(end, "end")
-        return When.instants(_present(first), last, zone, text=said)
+        try:
+            return When.instants(_present(first), last, zone, text=said)
+        except OverflowError as wrong:
+            raise BadFieldError("start", start, f"{FIRST_DAY} to {LAST_DAY}") from wrong
     precision = one_of(
         WhenPrecision, values.get("when_precision"), WhenPrecision.day, "when_precision"
     )
     return When.days(
         day(start, "start"),
-        None if end is None else day(end[:DAY_LENGTH], "end"),
+        None if end is None else _last_day(end, zone),
         precision=precision,
         text=said,
         zone=zone,
     )
+
+
+@lru_cache(maxsize=1024)
+def _zone(given: str) -> str:
+    """Take the name of a time zone that exists."""
+    try:
+        return ZoneInfo(given).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as wrong:
+        allowed = "an IANA time zone, such as Europe/Kyiv"
+        raise BadFieldError("zone", given, allowed) from wrong
+
+
+def _last_day(given: str, zone: str) -> date:
+    """Read an end beside a start without an hour: an instant gives its local day."""
+    if len(given) <= DAY_LENGTH:
+        return day(given, "end")
+    try:
+        return _present(instant(given, "end")).astimezone(ZoneInfo(zone)).date()
+    except OverflowError as wrong:
+        raise BadFieldError("end", given, f"{FIRST_DAY} to {LAST_DAY}") from wrong
 
 
 def _present(value: datetime | None) -> datetime:
@@ -136,15 +163,19 @@ def _present(value: datetime | None) -> datetime:
 
 @lru_cache(maxsize=65_536)
 def day(given: str, name: str) -> date:
-    """Read YYYY-MM-DD."""
+    """Read YYYY-MM-DD and no other ISO notation, such as a week date of the same length."""
     try:
-        return date.fromisoformat(given) if len(given) == DAY_LENGTH else _no_day(given, name)
+        found = date.fromisoformat(given) if DAY.fullmatch(given) else _no_day(given, name)
     except ValueError:
         return _no_day(given, name)
+    if not FIRST_DAY <= found <= LAST_DAY:
+        raise BadFieldError(name, given, f"{FIRST_DAY} to {LAST_DAY}")
+    return found
 
 
 def _no_day(given: str, name: str) -> date:
-    raise BadFieldError(name, given, "a day as YYYY-MM-DD, or a time with its offset")
+    times = ", or a time with its offset" if name in ("start", "end") else ""
+    raise BadFieldError(name, given, f"a day as YYYY-MM-DD{times}")
 
 
 def instant(given: object, name: str) -> datetime | None:
@@ -153,13 +184,11 @@ def instant(given: object, name: str) -> datetime | None:
         return None
     try:
         value = datetime.fromisoformat(str(given))
-        if value.tzinfo is None:
-            raise ValueError(given)
-        return value.astimezone(UTC)
-    except (ValueError, OverflowError) as wrong:
-        raise BadFieldError(
-            name, given, "a time with its offset, such as 2025-10-24T21:00:00Z"
-        ) from wrong
+        if value.tzinfo is not None:
+            return value.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise BadFieldError(name, given, "a time with its offset, such as 2025-10-24T21:00:00Z")
 
 
 def _place(values: Values, point: LonLat | None, context: Context) -> Place:
@@ -168,7 +197,9 @@ def _place(values: Values, point: LonLat | None, context: Context) -> Place:
     admin1 = text(values, "admin1") or text(stated, "admin1")
     default = Precision.settlement if point else (Precision.admin1 if admin1 else Precision.country)
     if values.get("precision") in (None, "") and point is not None:
-        raise BadFieldError("precision", "", f"one of {', '.join(Precision)}: how fine the point is")
+        raise BadFieldError(
+            "precision", "", f"one of {', '.join(Precision)}: how fine the point is"
+        )
     return Place.at(
         point,
         one_of(Precision, values.get("precision"), default, "precision"),
@@ -200,13 +231,15 @@ def _attribution(values: Values, context: Context) -> Attribution | None:
 
 def toll_from(given: object, name: str) -> Toll:
     """Read a toll: a number, a range {low, best, high}, or one with by_kind and child."""
-    if given in (None, "", {}):
+    if given is None or given in ("", {}):
         return NO_TOLL
-    if not isinstance(given, Mapping):
+    if not isinstance(given, dict):
         return Toll.of(Count.exactly(_number(given, name)))
     kinds = given.get("by_kind") or {}
-    if not isinstance(kinds, Mapping):
+    if not isinstance(kinds, dict):
         raise BadFieldError(f"{name}.by_kind", kinds, "civilian, military, unknown")
+    if not kinds and "child" not in given:
+        return Toll.of(count_from(given, name))
     return Toll.of(
         count_from(given, name),
         civilian=count_from(kinds.get("civilian"), f"{name}.civilian"),
@@ -218,12 +251,20 @@ def toll_from(given: object, name: str) -> Toll:
 
 def count_from(given: object, name: str) -> Count:
     """Read a range, or a number as exact; unknown for nothing."""
-    if given in (None, ""):
+    if given is None or given == "":
         return UNKNOWN
-    if not isinstance(given, Mapping):
+    if not isinstance(given, dict):
         return Count.exactly(_number(given, name))
-    low, best, high = (whole(given.get(bound), f"{name}.{bound}") for bound in ("low", "best", "high"))
-    return UNKNOWN if low is None and best is None and high is None else Count(low, best, high)
+    low = whole(given.get("low"), f"{name}.low")
+    best = whole(given.get("best"), f"{name}.best")
+    high = whole(given.get("high"), f"{name}.high")
+    if low is None and best is None and high is None:
+        return UNKNOWN
+    try:
+        return Count(low, best, high)
+    except InvalidCount as wrong:
+        got = f"low {low}, best {best}, high {high}".replace("None", "empty")
+        raise BadFieldError(name, got, wrong.problem.allowed) from wrong
 
 
 def _number(given: object, name: str) -> int:
@@ -237,14 +278,16 @@ def whole(given: object, name: str) -> int | None:
     """Read a whole number of 0 or more; None for nothing. "3.0" is 3, "3.5" is refused."""
     if given is None or given == "":
         return None
-    if type(given) is int and given >= 0:
+    if type(given) is int and 0 <= given <= MOST:
         return given
+    if isinstance(given, str) and len(given) < len(str(MOST)) and given.isdecimal():
+        return int(given)
     try:
         number = float(str(given))
     except ValueError:
         number = -1.0
-    if not (number >= 0 and number.is_integer() and number < 2**31) or isinstance(given, bool):
-        raise BadFieldError(name, given, "a whole number, 0 or more, or empty")
+    if not (0 <= number <= MOST and number.is_integer()) or isinstance(given, bool):
+        raise BadFieldError(name, given, f"a whole number from 0 to {MOST:,}, or empty")
     return int(number)
 
 
@@ -287,6 +330,8 @@ def text(values: Values, name: str) -> str | None:
     given = values.get(name)
     if given is None or given == "":
         return None
+    if isinstance(given, str):
+        return given.strip() or None
     if isinstance(given, (list, dict)):
         raise BadFieldError(name, given, "text")
     return str(given).strip() or None
@@ -294,7 +339,10 @@ def text(values: Values, name: str) -> str | None:
 
 def flag(values: Values, name: str) -> bool:
     """Read a yes or no; absent is no."""
-    given = str(values.get(name) or "").lower()
+    given = values.get(name)
+    if given is None:
+        return False
+    given = str(given or "").lower()
     if given in {"true", "1", "yes"}:
         return True
     if given in {"", "false", "0", "no"}:
@@ -311,15 +359,17 @@ def many(values: Values, name: str, allowed: Mapping[str, int]) -> tuple[str, ..
     if not isinstance(listed, list):
         raise BadFieldError(name, given, "a list of codes")
     for code in listed:
-        if code not in allowed:
+        if not isinstance(code, str) or code not in allowed:
             raise BadFieldError(name, code, f"any of {', '.join(allowed)}")
     return tuple(dict.fromkeys(listed))
 
 
 def items(values: Values, name: str) -> list[Values]:
     """Read a list of nested values."""
-    given = values.get(name) or []
-    if not isinstance(given, list) or not all(isinstance(item, Mapping) for item in given):
+    given = values.get(name)
+    if not given:
+        return []
+    if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
         raise BadFieldError(name, given, "a list of objects")
     return given
 
@@ -336,22 +386,23 @@ def one_of(choices: type[E], given: object, default: E, name: str) -> E:
 
 def point_from(lon: object, lat: object) -> LonLat | None:
     """Read a point; both or neither. Missing coordinates stay missing, never (0, 0)."""
-    if lon in (None, "") and lat in (None, ""):
+    if (lon is None or lon == "") and (lat is None or lat == ""):
         return None
     try:
         return LonLat.checked(lon=float(str(lon)), lat=float(str(lat)))
     except ValueError as wrong:
-        raise BadFieldError("lon, lat", f"{lon}, {lat}", "two numbers in degrees") from wrong
+        got = f"{'' if lon is None else lon}, {'' if lat is None else lat}"
+        raise BadFieldError("lon, lat", got, "two numbers in degrees") from wrong
 
 
-def control_area(values: Values, shape: str | None) -> ControlArea:
+def control_area(values: Values, shape: str | None, context: Context) -> ControlArea:
     """Build one control area: from a polygon's hash, or from a region code without measure."""
     controller = text(values, "controller")
     if controller is None:
         raise BadFieldError("controller", "", "who holds the area, as a party's code")
     default = Extent.area if shape else Extent.part_of_region
     extent = one_of(Extent, values.get("extent"), default, "extent")
-    region = text(values, "region")
+    region = region_code(text(values, "region"), context)
     if shape is None and region is None:
         raise BadFieldError("geometry", "", "a polygon, or a region code in `region`")
     return ControlArea(
@@ -374,6 +425,8 @@ def polygons(shape: BaseGeometry, repairs: Callable[[str], None]) -> MultiPolygo
     """
     if shapely.get_num_coordinates(shape) > MAX_VERTICES:
         raise BadFieldError("geometry", "too many vertices", f"at most {MAX_VERTICES:,}")
+    if not np.isfinite(shapely.get_coordinates(shape)).all():
+        raise BadFieldError("geometry", "a coordinate that is no number", "finite degrees")
     if shapely.has_z(shape):
         shape = shapely.force_2d(shape)
         repairs("heights were dropped")
@@ -381,13 +434,17 @@ def polygons(shape: BaseGeometry, repairs: Callable[[str], None]) -> MultiPolygo
         reason = shapely.is_valid_reason(shape)
         shape = shapely.make_valid(shape)
         repairs(f"an invalid polygon was repaired ({reason})")
-    parts = [part for part in _flatten(shape) if part.geom_type == "Polygon" and not part.is_empty]
+    parts = [part for part in _flatten(shape) if isinstance(part, Polygon) and not part.is_empty]
     if not parts:
         raise BadFieldError("geometry", shape.geom_type, "a Polygon or MultiPolygon with an area")
-    bounds = shapely.total_bounds(parts)
-    if not (-180 <= bounds[0] and bounds[2] <= 180 and -90 <= bounds[1] and bounds[3] <= 90):
-        raise BadFieldError("geometry", bounds.tolist(), "-180..180, -90..90 degrees")
-    return MultiPolygon(parts)
+    box = Bounds(*shapely.total_bounds(parts).tolist())
+    if not WORLD.covers(box):
+        raise BadFieldError("geometry", list(box), "-180..180, -90..90 degrees")
+    united = MultiPolygon(parts)
+    if not shapely.is_valid(united):  # polygons of a collection, or of several repaired parts
+        united = shapely.union_all(parts)
+        repairs("overlapping polygons were united")
+    return united if isinstance(united, MultiPolygon) else MultiPolygon([united])
 
 
 def _flatten(shape: BaseGeometry) -> list[BaseGeometry]:
@@ -401,6 +458,55 @@ def shape_hash(shape: BaseGeometry) -> tuple[str, bytes]:
     """Return a polygon's WKB and its SHA-256."""
     wkb = shapely.to_wkb(shape)
     return hashlib.sha256(wkb).hexdigest(), wkb
+
+
+PARTS: dict[str, Part] = {
+    "weapons": Part(
+        ("weapons",),
+        lambda values, _, context: many(values, "weapons", context.taxonomy.weapons.bit),
+    ),
+    "when": Part(
+        ("start", "end", "when_precision", "when_text", "zone"),
+        lambda values, _, context: when_from(values, context.theatre.zone),
+    ),
+    "place": Part(
+        ("lon", "lat", "precision", "error_m", "place", "country", "admin1", "admin2", "region"),
+        _place,
+    ),
+    "mechanism": Part(
+        ("mechanism",),
+        lambda values, *_: one_of(
+            Mechanism, values.get("mechanism"), Mechanism.unknown, "mechanism"
+        ),
+    ),
+    "attributed_to": Part(
+        ("attributed_to", "attributed_confidence"),
+        lambda values, _, context: _attribution(values, context),
+    ),
+    "killed": Part(("killed",), lambda values, *_: toll_from(values.get("killed"), "killed")),
+    "injured": Part(("injured",), lambda values, *_: toll_from(values.get("injured"), "injured")),
+    "damage": Part(
+        ("damage",),
+        lambda values, _, context: tuple(_damage(one, context) for one in items(values, "damage")),
+    ),
+    "claims": Part(("claims",), lambda values, *_: tuple(map(_claim, items(values, "claims")))),
+    "sources": Part(("sources",), lambda values, *_: tuple(map(_source, items(values, "sources")))),
+    "status": Part(
+        ("status",),
+        lambda values, *_: one_of(Status, values.get("status"), Status.reported, "status"),
+    ),
+    "description": Part(("description",), lambda values, *_: text(values, "description")),
+    "graphic": Part(("graphic",), lambda values, *_: flag(values, "graphic")),
+    "public_after": Part(
+        ("public_after",), lambda values, *_: instant(values.get("public_after"), "public_after")
+    ),
+    "synthetic": Part(
+        ("synthetic",),
+        lambda values, _, context: flag(values, "synthetic") or context.synthetic,
+    ),
+    "wave": Part(("wave",), lambda values, *_: text(values, "wave")),
+}
+"""How each field of an incident is read, in the order in which faults are reported."""
 
 
 def bad(row: int, wrong: BadFieldError | InputError) -> Rejection:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import shapely
+from shapely import Point
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import InputError, InvalidFile
@@ -23,6 +24,10 @@ from app.importers.base import (
     load_json,
 )
 from app.importers.control_days import ControlDays
+
+
+NOT_READ = frozenset({"lon", "lat"})
+"""Columns of the CSV form: here the place is the feature's geometry."""
 
 
 class NativeGeoJson:
@@ -47,22 +52,24 @@ class NativeGeoJson:
     def mapping(self, source: Source) -> dict[str, str]:
         """Our own names map to themselves."""
         names = sorted({name for feature in _features(source) for name in feature["properties"]})
-        known = (*native.INCIDENT_FIELDS, *native.CONTROL_FIELDS)
+        known = {*native.INCIDENT_FIELDS, *native.CONTROL_FIELDS} - NOT_READ
         return {name: name for name in names if name in known}
 
     def read(self, source: Source, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per feature; areas of one day make one snapshot."""
         features = _features(source)
         known = {*native.INCIDENT_FIELDS, *native.CONTROL_FIELDS, *native.DERIVED_FIELDS}
-        strange = {name for one in features for name in one["properties"]} - known
+        strange = {name for one in features for name in one["properties"]} - (known - NOT_READ)
         if strange:
             yield Warned(f"Properties that nobody reads: {', '.join(sorted(strange))}.")
         days = ControlDays(context)
         for row, feature in enumerate(features, 1):
             try:
+                if feature["fault"] is not None:
+                    raise BadFieldError("feature", feature["fault"], "a GeoJSON Feature")
                 values = feature["properties"]
-                shape = _geometry(feature.get("geometry"))
-                if "valid_on" in values:
+                shape = _geometry(feature["geometry"])
+                if "valid_on" in values or "controller" in values:
                     days.add(row, values, shape)
                 else:
                     yield Found(row, native.incident_from(values, _point(shape), context))
@@ -76,29 +83,44 @@ def _features(source: Source) -> list[dict[str, Any]]:
     features = document.get("features") if isinstance(document, Mapping) else None
     if not isinstance(features, list):
         raise InvalidFile(source.name, "no list `features`", "a GeoJSON FeatureCollection")
-    return [
-        {
-            "properties": (one.get("properties") or {}) if isinstance(one, dict) else {},
-            "geometry": one.get("geometry") if isinstance(one, dict) else None,
-        }
-        for one in features
-    ]
+    return [_feature(one) for one in features]
+
+
+def _feature(one: Any) -> dict[str, Any]:
+    """Take a feature apart; `fault` is what stands where no feature can be read."""
+    properties = one.get("properties") or {} if isinstance(one, dict) else None
+    if not isinstance(properties, dict):
+        return {"properties": {}, "geometry": None, "fault": one}
+    return {"properties": properties, "geometry": one.get("geometry"), "fault": None}
 
 
 def _geometry(given: object) -> BaseGeometry | None:
     if given is None:
         return None
     try:
-        shape = shapely.geometry.shape(given)
-        return None if shape.is_empty else shape
-    except (shapely.errors.ShapelyError, ValueError, TypeError, AttributeError, KeyError,
-            IndexError) as wrong:
+        shape = shapely.geometry.shape(given)  # type: ignore[arg-type]  # told by what it raises
+    except (
+        shapely.errors.ShapelyError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        KeyError,
+        IndexError,
+    ) as wrong:
         raise BadFieldError("geometry", given, "a GeoJSON geometry or null") from wrong
+    if shape.is_empty and _has_coordinates(given):
+        raise BadFieldError("geometry", given, "coordinates that are numbers")
+    return None if shape.is_empty else shape
+
+
+def _has_coordinates(given: object) -> bool:
+    """Tell a geometry that is written as empty from one whose numbers are missing."""
+    return isinstance(given, Mapping) and bool(given.get("coordinates"))
 
 
 def _point(shape: BaseGeometry | None) -> LonLat | None:
     if shape is None:
         return None
-    if shape.geom_type != "Point":
+    if not isinstance(shape, Point):
         raise BadFieldError("geometry", shape.geom_type, "a Point or null")
     return LonLat.checked(lon=shape.x, lat=shape.y)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
 import shutil
 import threading
 import time
@@ -23,7 +22,8 @@ import msgspec
 import numpy as np
 
 from app.domain.errors import StoreBusy
-from app.domain.revision import Revision, Subject
+from app.domain.revision import Subject
+from app.domain.store import Store
 from app.domain.terms import Dataset
 from app.index.columns import Tables, pack
 from app.index.control import ControlIndex, DatedControl, Lines, ShapeFiles, pack_control
@@ -32,7 +32,6 @@ from app.index.select import Segment
 from app.index.summary import Cube, build_cube
 from app.reference.reference import Reference
 from app.rows import COLUMNS, Rows
-from app.store.base import Store
 
 FORMAT = 1
 """Grows when columns change meaning: an index of another format is built anew."""
@@ -241,7 +240,7 @@ class Index:
 
     def _current_stamp(self) -> tuple[int, int]:
         try:
-            found = os.stat(self._folder / "CURRENT")
+            found = (self._folder / "CURRENT").stat()
         except FileNotFoundError:
             return (0, 0)
         return (found.st_mtime_ns, found.st_ino)
@@ -278,8 +277,9 @@ class Index:
 
     def _build(self) -> int:
         seq = self._store.head().seq
-        levels = {level: [region.code for _, region in self._reference.regions(level)]
-                  for level in (1, 2)}
+        levels = {
+            level: [region.code for _, region in self._reference.regions(level)] for level in (1, 2)
+        }
         tables = Tables(levels)
         parts: list[Rows] = []
         control: list[DatedControl] = []
@@ -287,7 +287,9 @@ class Index:
         while batch := list(islice(revisions, BATCH)):
             incidents = (one for one in batch if one.subject is Subject.incident)
             parts.append(pack(incidents, tables, self._reference.taxonomy))
-            control = pack_control((one for one in batch if one.subject is Subject.control), control)
+            control = pack_control(
+                (one for one in batch if one.subject is Subject.control), control
+            )
         rows = Rows.concatenate(parts)
         parts.clear()
         segment = Segment.sort(link_revisions(self._located(rows)))
@@ -347,11 +349,10 @@ def open_generation(folder: Path) -> Generation:
     cubes = {
         (slug, level): Cube(
             first_day,
-            *(
-                np.load(folder / f"cube-{slug}-{level}-{part}.npy", mmap_mode="r")
-                for part in ("by_first", "by_last", "long_rows")
-            ),
-            sectors=meta.sectors,
+            np.load(folder / f"cube-{slug}-{level}-by_first.npy", mmap_mode="r"),
+            np.load(folder / f"cube-{slug}-{level}-by_last.npy", mmap_mode="r"),
+            np.load(folder / f"cube-{slug}-{level}-long_rows.npy", mmap_mode="r"),
+            meta.sectors,
         )
         for slug, level, first_day in meta.cubes
     }
@@ -386,7 +387,9 @@ def _override(base: Rows, delta: Rows) -> tuple[Rows, np.ndarray, Rows]:
     replaced, by = by_seq[at[hits]], later[hits]
     known_to, number = np.array(base["known_to"]), delta["number"].copy()
     known_to[replaced] = delta["seq"][by]
-    first_number = dict(zip(delta["seq"][by].tolist(), base["number"][replaced].tolist(), strict=True))
+    first_number = dict(
+        zip(delta["seq"][by].tolist(), base["number"][replaced].tolist(), strict=True)
+    )
     chained = link_revisions(delta.replace(number=_numbered(number, delta, first_number)))
     return chained, replaced, base.replace(known_to=known_to)
 

@@ -205,7 +205,7 @@ def mercator(lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def interleave(values: np.ndarray) -> np.ndarray:
-    """Spread 31 bits over the even bits of 64, by halving shifts ("Morton order", G. M. Morton 1966)."""
+    """Spread 31 bits over the even bits of 64, by halving shifts (Morton order, 1966)."""
     spread = values.astype(np.uint64)
     for shift, mask in (
         (16, 0x0000FFFF0000FFFF),

@@ -15,9 +15,9 @@ from app.domain.control import ControlSnapshot, FrontLine, by_controller, front_
 from app.domain.place import area_km2
 from app.domain.region import Region
 from app.domain.revision import Action, Revision
+from app.domain.store import Store
 from app.reference.reference import Reference
 from app.rows import NEVER
-from app.store.base import Store
 
 _DECODER = msgspec.json.Decoder(ControlSnapshot)
 
@@ -31,7 +31,9 @@ class DatedControl(msgspec.Struct, frozen=True):
     snapshot: ControlSnapshot
 
 
-def pack_control(revisions: Iterable[Revision], known: Sequence[DatedControl]) -> list[DatedControl]:
+def pack_control(
+    revisions: Iterable[Revision], known: Sequence[DatedControl]
+) -> list[DatedControl]:
     """Append control revisions to what is known, closing the ones they replace."""
     entries = {entry.seq: entry for entry in known}
     for revision in revisions:
@@ -139,7 +141,7 @@ def shape_key(snapshot: ControlSnapshot) -> str:
 
 
 def areas_by_region(ground: BaseGeometry, regions: Iterable[Region]) -> dict[str, float]:
-    """Measure how much of each region some ground covers, in km²; untouched regions are left out."""
+    """Measure how much of each region some ground covers, in km²; untouched ones are left out."""
     shapely.prepare(ground)
     touched = [region for region in regions if ground.intersects(region.shape)]
     areas = {region.code: area_km2(region.shape.intersection(ground)) for region in touched}

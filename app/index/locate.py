@@ -23,9 +23,7 @@ class RegionHow(IntEnum):
     disagreed = 4
 
 
-def locate(
-    rows: Rows, level: int, regions: Sequence[Region], planes: Sequence[LocalPlane]
-) -> Rows:
+def locate(rows: Rows, level: int, regions: Sequence[Region], planes: Sequence[LocalPlane]) -> Rows:
     """Fill a level's region column and, at level 1, how it was found and whether a border is near.
 
     Args:
@@ -64,7 +62,7 @@ def _distinct_places(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
     keys = np.empty(int(has_point.sum()), [("lon", "i8"), ("lat", "i8"), ("error", "i8")])
     for name, column in (("lon", "lon_e7"), ("lat", "lat_e7"), ("error", "error_m")):
         keys[name] = rows[column][has_point]
-    order = np.lexsort((keys["error"], keys["lat"], keys["lon"]))
+    order = np.lexsort((keys["error"], keys["lon"], keys["lat"]))
     ordered = keys[order]
     is_new = np.ones(len(ordered), bool)
     is_new[1:] = ordered[1:] != ordered[:-1]

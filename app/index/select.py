@@ -117,7 +117,8 @@ def _refine(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:
 def _in_box(rows: Rows, places: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
     west, south, east, north = box
     lon, lat = rows["lon_e7"][places], rows["lat_e7"][places]
-    return (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+    inside: np.ndarray = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+    return inside
 
 
 def _morton(x: int, y: int) -> int:

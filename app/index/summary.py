@@ -44,7 +44,7 @@ class Measures:
     @property
     def groups(self) -> int:
         """How many groups the table has."""
-        return self.table.shape[1]
+        return int(self.table.shape[1])
 
     def whole(self) -> Measures:
         """Sum all groups into one; only meaningful where groups do not overlap."""

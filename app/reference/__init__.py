@@ -1,1 +1,1 @@
-"""Reads `geodata/`: theatres, taxonomies, regions and the basemap. Everything is read on first use."""
+"""Reads `geodata/`, each part on first use: theatres, taxonomies, regions and the basemap."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,7 @@ class Terms:
     def family_bits(self, codes: Iterable[str]) -> int:
         """Combine codes into a mask in which a class includes its members ("missile.cruise")."""
         wanted = tuple(codes)
-        members = [
-            code for code in self.codes if code in wanted or code.split(".")[0] in wanted
-        ]
+        members = [code for code in self.codes if code in wanted or code.split(".")[0] in wanted]
         return self.bits(members)
 
     def unpack(self, mask: int) -> tuple[str, ...]:
@@ -76,5 +75,5 @@ class Taxonomy:
         return _toml(self.folder / "crosswalks" / f"{importer}.toml")
 
 
-def _toml(path: Path) -> dict[str, dict[str, str]] | dict[str, list[dict[str, object]]]:
+def _toml(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text("utf-8"))

@@ -29,6 +29,12 @@ RING = "#1b1e21"
 CLASSES = ("#ffffd4", "#fed98e", "#fe9929", "#d95f0e", "#993404")
 """ColorBrewer YlOrBr, five classes, colour-blind safe."""
 
+RAMPS = tuple(
+    tuple(CLASSES[place] for place in places)
+    for places in ((), (2,), (1, 3), (1, 2, 3), (1, 2, 3, 4), (0, 1, 2, 3, 4))
+)
+"""The colours for so many classes: few classes skip the palest, which hardly shows on land."""
+
 CLASS_OPACITY = 0.62
 NO_FIGURE = "#5b6066"
 """Hatch of a region with incidents of which none carries a figure: unknown is not zero."""

@@ -1,32 +1,36 @@
-"""The flow of a write: a file becomes outcomes, outcomes become a plan, the plan one transaction."""
+"""The flow of a write: a file becomes outcomes, these a plan, the plan one transaction."""
 
 from __future__ import annotations
 
+import collections
 import hashlib
 import re
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
 import msgspec
 import numpy as np
 
-from app.domain.control import ControlSnapshot
 from app.domain.errors import InputError, InvalidFile, TooLarge
 from app.domain.incident import Incident, Status
 from app.domain.place import E7, Bounds
 from app.domain.revision import Action, Change, Subject, canonical, fingerprint
+from app.domain.store import Current, Entry
 from app.domain.terms import LICENCES, Dataset, DatasetKind
-from app.importers.base import Context, Dropped, Found, Outcome, Rejection, Source, Warned
+from app.importers.base import Context, Dropped, Found, Importer, Outcome, Rejection, Source, Warned
 from app.importers.formats import choose
 from app.services.workspace import Workspace
-from app.store.base import Current, Entry
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 Progress = Callable[[int], None]
+MOST = 0.5
+"""Share of a file's points from which on "most" is said of them."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,12 @@ class Report(msgspec.Struct, kw_only=True):
 
 
 def import_file(
-    workspace: Workspace, order: Order, *, actor: str, now: datetime, progress: Progress | None = None
+    workspace: Workspace,
+    order: Order,
+    *,
+    actor: str,
+    now: datetime,
+    progress: Progress | None = None,
 ) -> Report:
     """Import one file in one transaction; a dry run plans the same and writes nothing.
 
@@ -91,16 +100,15 @@ def import_file(
         dry_run=order.dry_run,
         mapping=importer.mapping(source),
     )
-    plan = _Plan(workspace, context, report)
-    plan.gather(importer.read(source, context), progress)
-    dataset = _dataset(order, slug, importer.publisher, importer.licence, plan, now)
-    changes = plan.changes_with(dataset, workspace)
-    if changes and not order.dry_run:
-        changes.append(_report_change(report))
-        entry = Entry(now, actor, f"import of {source.name}")
-        report.version = workspace.store.write(changes, entry, plan.shapes).seq
-        changes.clear()
-        plan.changes.clear()
+    plan = _Plan(workspace, context, report, _dataset(order, slug, importer, now))
+    changes = plan.changes(noted(importer, source, context), progress)
+    if order.dry_run:
+        collections.deque(changes, maxlen=0)
+        return report
+    entry = Entry(now, actor, f"import of {source.name}")
+    head = workspace.store.write(changes, entry, plan.shapes)
+    if plan.has_changes:
+        report.version = head.seq
         workspace.index.after_write()
     return report
 
@@ -110,6 +118,47 @@ def _report_change(report: Report) -> Change:
     return Change(Subject.report, report.id, Action.add, canonical(kept))
 
 
+class Noted(NamedTuple):
+    """What planning needs to know of a found record: its fate depends on no more than this."""
+
+    row: int
+    rows: int
+    subject: Subject
+    key: str
+    name: str
+    payload: bytes
+    mark: bytes
+    point: tuple[int, ...]
+    is_invented: bool
+    is_retracted: bool
+    shapes: Mapping[str, bytes]
+
+
+def note(found: Found) -> Noted:
+    """Write a record down in its canonical form."""
+    record = found.record
+    point: tuple[int, ...] = ()
+    is_retracted = False
+    if isinstance(record, Incident):
+        subject, key = Subject.incident, f"{record.dataset}/{record.id}"
+        name = record.source_key or str(record.id)
+        place, is_retracted = record.place, record.status is Status.retracted
+        if place.lon_e7 is not None and place.lat_e7 is not None:
+            point = (place.lon_e7, place.lat_e7)
+    else:
+        subject, key, name = Subject.control, record.key, str(record.valid_on)
+    payload = canonical(record)
+    mark = fingerprint(payload)
+    told = (subject, key, name, payload, mark, point, record.synthetic, is_retracted)
+    return Noted(found.row, found.rows, *told, found.shapes)
+
+
+def noted(importer: Importer, source: Source, context: Context) -> Iterator[Noted | Outcome]:
+    """Read a file outcome by outcome, with each record written down."""
+    for outcome in importer.read(source, context):
+        yield note(outcome) if isinstance(outcome, Found) else outcome
+
+
 @dataclass
 class _Plan:
     """Sorts outcomes into fates against what the record holds now."""
@@ -117,105 +166,131 @@ class _Plan:
     workspace: Workspace
     context: Context
     report: Report
-    changes: list[Change] = field(default_factory=list)
+    dataset: Dataset
     shapes: dict[str, bytes] = field(default_factory=dict)
-    kinds: set[DatasetKind] = field(default_factory=set)
+    has_changes: bool = False
+    _kinds: set[Subject] = field(default_factory=set)
+    _invented: set[bool] = field(default_factory=set)
+    _dropped: Counter[str] = field(default_factory=Counter)
     _seen: dict[str, tuple[int, bytes]] = field(default_factory=dict)
-    _points: list[tuple[int, int]] = field(default_factory=list)
+    _points: array[int] = field(default_factory=lambda: array("q"))
 
-    def gather(self, outcomes: Iterable[Outcome], progress: Progress | None) -> None:
-        """Take every outcome, then look at the whole."""
-        report, dropped = self.report, Counter[str]()
+    def changes(
+        self, outcomes: Iterable[Noted | Outcome], progress: Progress | None
+    ) -> Iterator[Change]:
+        """Take every outcome and yield what it changes, then look at the whole.
+
+        Raises:
+            InvalidFile: the file as a whole cannot be taken; may come after the last change.
+        """
         current = {
             subject: self.workspace.store.current(subject, f"{self.context.dataset}/")
             for subject in (Subject.incident, Subject.control)
         }
         for count, outcome in enumerate(outcomes, 1):
-            match outcome:
-                case Found():
-                    self._found(outcome, current)
-                case Dropped():
-                    dropped[outcome.reason] += 1
-                case Rejection():
-                    report.rejections.append(outcome)
-                case Warned():
-                    report.warnings.append(outcome.text)
+            if isinstance(outcome, Noted):
+                change = self._sort(outcome, current[outcome.subject].get(outcome.key))
+                if change is not None:
+                    yield from () if self.has_changes else self._dataset_change()
+                    self.has_changes = True
+                    yield change
+            else:
+                self._tell(outcome)
             if progress and count % 1000 == 0:
                 progress(count)
-        report.dropped = dict(sorted(dropped.items()))
-        report.rejected = len(report.rejections)
-        report.rows = (
-            report.added + report.amended + report.unchanged + report.duplicates + report.rejected
-        ) + dropped.total()
         self._look_at_the_whole()
+        if self.has_changes:
+            yield _report_change(self.report)
 
-    def _found(self, found: Found, current: dict[Subject, dict[str, Current]]) -> None:
-        record = found.record
-        if isinstance(record, Incident):
-            subject, key = Subject.incident, f"{record.dataset}/{record.id}"
-            self.kinds.add(DatasetKind.incidents)
-            if record.place.lon_e7 is not None and record.place.lat_e7 is not None:
-                self._points.append((record.place.lon_e7, record.place.lat_e7))
-        else:
-            subject, key = Subject.control, record.key
-            self.kinds.add(DatasetKind.control)
-        payload = canonical(record)
-        mark = fingerprint(payload)
-        if key in self._seen:
-            self._again(found, mark, *self._seen[key])
-            return
-        self._seen[key] = (found.row, mark)
-        self._sort(found, record, Change(subject, key, Action.add, payload),
-                   mark, current[subject].get(key))
+    def _tell(self, outcome: Outcome) -> None:
+        match outcome:
+            case Dropped():
+                self._dropped[outcome.reason] += 1
+            case Rejection():
+                self.report.rejections.append(outcome)
+            case Warned():
+                self.report.warnings.append(outcome.text)
 
-    def _sort(self, found: Found, record: Incident | ControlSnapshot, change: Change, mark: bytes,
-              known: Current | None) -> None:
+    def _sort(self, noted: Noted, known: Current | None) -> Change | None:
         report = self.report
-        gone = isinstance(record, Incident) and record.status is Status.retracted
-        if known is not None and known.fingerprint == mark:
-            report.unchanged += found.rows
-            return
+        self._kinds.add(noted.subject)
+        self._invented.add(noted.is_invented)
+        self._points.extend(noted.point)
+        if noted.key in self._seen:
+            self._again(noted, *self._seen[noted.key])
+            return None
+        self._seen[noted.key] = (noted.row, noted.mark)
+        if known is not None and known.fingerprint == noted.mark:
+            report.unchanged += noted.rows
+            return None
+        self.shapes.update(noted.shapes)
         if known is None:
-            report.added += found.rows
-        else:
-            report.amended += found.rows
-            action = Action.retract if gone else Action.amend
-            change = msgspec.structs.replace(change, action=action)
-        self.shapes.update(found.shapes)
-        self.changes.append(change)
+            report.added += noted.rows
+            return Change(noted.subject, noted.key, Action.add, noted.payload)
+        report.amended += noted.rows
+        action = Action.retract if noted.is_retracted else Action.amend
+        return Change(noted.subject, noted.key, action, noted.payload)
 
-    def _again(self, found: Found, mark: bytes, first_row: int, first_mark: bytes) -> None:
+    def _again(self, noted: Noted, first_row: int, first_mark: bytes) -> None:
         """A key for the second time: the same content is a duplicate, another event is a clash."""
-        if mark == first_mark:
-            self.report.duplicates += found.rows
+        if noted.mark == first_mark:
+            self.report.duplicates += noted.rows
             return
-        record = found.record
-        key = record.source_key if isinstance(record, Incident) else str(record.valid_on)
         why = f"the key stands for another record already, in row {first_row}"
-        self.report.rejections.append(Rejection(found.row, "source_key", str(key), why))
+        self.report.rejections.append(Rejection(noted.row, "source_key", noted.name, why))
 
     def _look_at_the_whole(self) -> None:
-        report = self.report
-        if len(self.kinds) > 1:
+        report, dropped = self.report, self._dropped
+        report.dropped = dict(sorted(dropped.items()))
+        report.rejected = len(report.rejections)
+        taken = report.added + report.amended + report.unchanged + report.duplicates
+        report.rows = taken + report.rejected + dropped.total()
+        if len(self._kinds) > 1:
             raise InvalidFile("file", "incidents and control areas", "one of the two in one file")
+        if len(self._invented) > 1:
+            raise InvalidFile("file", "invented and real records", "one of the two in one file")
         if not report.rows:
             raise InvalidFile("file", "no record", "at least one record")
-        points = np.array(self._points, np.int64).reshape(-1, 2) / E7
+        points = np.frombuffer(self._points, np.int64).reshape(-1, 2) / E7
         if looks_swapped(points, self.context.theatre.bounds):
             report.warnings.append(
                 "Most points lie outside the theatre and would lie inside with longitude and "
                 "latitude swapped: check the order of the columns (longitude first)."
             )
 
-    def changes_with(self, dataset: Dataset, workspace: Workspace) -> list[Change]:
-        """Add the dataset's own revision in front when it is new or was changed on purpose."""
-        if not self.changes:
-            return self.changes
-        known = workspace.store.current(Subject.dataset, dataset.slug).get(dataset.slug)
-        if known is None:
-            change = Change(Subject.dataset, dataset.slug, Action.add, canonical(dataset))
-            self.changes.insert(0, change)
-        return self.changes
+    def _dataset_change(self) -> Iterator[Change]:
+        """Put the dataset's own revision in front when it is new; its first record says its sort.
+
+        Raises:
+            InputError: the slug stands for a dataset of another sort.
+        """
+        is_control = Subject.control in self._kinds
+        dataset = msgspec.structs.replace(
+            self.dataset,
+            kind=DatasetKind.control if is_control else DatasetKind.incidents,
+            synthetic=True in self._invented,
+        )
+        store, slug = self.workspace.store, dataset.slug
+        if slug not in store.current(Subject.dataset, slug):
+            yield Change(Subject.dataset, slug, Action.add, canonical(dataset))
+        else:
+            _check_same(dataset, store.history(Subject.dataset, slug)[-1].payload)
+
+
+def _check_same(dataset: Dataset, payload: bytes | None) -> None:
+    """Keep what must not mix apart: a dataset holds one kind, of one theatre, real or invented.
+
+    Raises:
+        InputError: the slug stands for a dataset of another sort.
+    """
+    if payload is None:
+        return
+    known = msgspec.json.decode(payload, type=Dataset)
+    sort = (known.kind, known.theatre, known.synthetic)
+    if sort != (dataset.kind, dataset.theatre, dataset.synthetic):
+        invented = "invented " if known.synthetic else "real "
+        holds = f"{invented}{known.kind} of the theatre {known.theatre}"
+        raise InputError("dataset", dataset.slug, f"another slug; this dataset holds {holds}")
 
 
 def looks_swapped(points: np.ndarray, bounds: Bounds) -> bool:
@@ -229,7 +304,7 @@ def looks_swapped(points: np.ndarray, bounds: Bounds) -> bool:
 
     outside = ~inside(points[:, 0], points[:, 1])
     swapped = inside(points[:, 1], points[:, 0])
-    return bool((outside & swapped).mean() > 0.5)  # noqa: PLR2004  "most"
+    return bool((outside & swapped).mean() > MOST)
 
 
 def _context(workspace: Workspace, order: Order, slug: str) -> Context:
@@ -242,23 +317,20 @@ def _context(workspace: Workspace, order: Order, slug: str) -> Context:
     return Context(slug, theatre, regions, workspace.reference.taxonomy, synthetic)
 
 
-def _dataset(  # noqa: PLR0913
-    order: Order, slug: str, publisher: str | None, licence: str, plan: _Plan, now: datetime
-) -> Dataset:
-    licence = order.licence or licence
+def _dataset(order: Order, slug: str, importer: Importer, now: datetime) -> Dataset:
+    licence = order.licence or importer.licence
     if licence not in LICENCES:
         raise InputError("terms", licence, ", ".join(LICENCES))
     return Dataset(
         slug=slug,
-        name=order.title or publisher or slug,
-        kind=next(iter(plan.kinds), DatasetKind.incidents),
+        name=order.title or importer.publisher or slug,
+        kind=DatasetKind.incidents,
         theatre=order.theatre,
-        publisher=publisher,
+        publisher=importer.publisher,
         licence=licence,
         attribution=order.attribution,
         accessed=now.date(),
         terms=LICENCES[licence],
-        synthetic=plan.context.synthetic,
     )
 
 

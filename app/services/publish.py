@@ -19,7 +19,7 @@ from app.domain.terms import Audience, Dataset, DatasetKind, Face
 from app.domain.view import View
 from app.index.build import Snapshot
 from app.index.columns import STATUSES
-from app.index.select import BEGINNING, END, RETRACTED, Filter, Selection, Segment, select
+from app.index.select import BEGINNING, END, RETRACTED, Filter, Segment, Selection, select
 from app.reference.theatre import Theatre
 from app.services.workspace import Workspace
 
@@ -45,7 +45,7 @@ class Published:
 
     @property
     def primary(self) -> Dataset | None:
-        """The dataset whose casualties are shown when several are named: unlinked ones never add."""
+        """The dataset whose casualties are shown when several are named: they never add up."""
         return self.datasets[0] if self.datasets else None
 
 

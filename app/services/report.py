@@ -39,7 +39,7 @@ def summarise(workspace: Workspace, published: Published, by: str) -> dict[str, 
         by = "dataset"
     rows, ledger, size = _grouped(workspace, published, by)
     additive = by in ("region", "day")
-    answer = {
+    answer: dict[str, Any] = {
         "view": dict(published.view.pairs()),
         "as_of": _as_of(workspace, published),
         "version": str(published.snapshot.seq),
@@ -51,7 +51,7 @@ def summarise(workspace: Workspace, published: Published, by: str) -> dict[str, 
             if by != "day" or ledger.value("incidents", group)
         ],
         "elsewhere": ledger.answer(size - 1) if by == "region" else None,
-        "totals": None if len(published.datasets) > 1 else _totals(workspace, published, ledger, by),
+        "totals": None if len(published.datasets) > 1 else _totals(workspace, published, by),
         "coverage": coverage(published),
         "region_set": region_set(workspace, published),
         "credits": list(published.credits),
@@ -105,7 +105,9 @@ def _grouped(
     if by == "dataset":
         slugs = published.snapshot.tables.datasets
         measures = measure(selection.rows(), selection["dataset"], len(slugs), len(codes))
-        rows = [(d.slug, d.name, slugs.index(d.slug)) for d in published.datasets if d.slug in slugs]
+        rows = [
+            (d.slug, d.name, slugs.index(d.slug)) for d in published.datasets if d.slug in slugs
+        ]
         return rows, Ledger(measures, codes), measures.groups
     terms, column = (
         (taxonomy.weapons, "weapons") if by == "weapon" else (taxonomy.sectors, "sectors")
@@ -170,7 +172,7 @@ def from_cube(published: Published, cube: Cube, regions: int) -> Measures:
     gone = base.rows.take(published.snapshot.replaced)
     in_period = (gone["day_first"] <= wanted.last) & (gone["day_last"] >= wanted.first)
     counted = in_period & wanted.datasets[gone["dataset"]] & (gone["status"] != RETRACTED)
-    # What was closed within the generation itself never entered its cube; what the delta closed did.
+    # What the generation itself closed never entered its cube; what the delta closed did.
     taken_off = np.flatnonzero(counted & ((gone["flags"] & LONG) == 0))
     long_rows = base.rows.take(cube.long_rows)
     standing = np.flatnonzero(
@@ -183,7 +185,9 @@ def from_cube(published: Published, cube: Cube, regions: int) -> Measures:
     added = Selection(parts)
     return (
         total
-        + measure(added.rows(), _groups(added[f"region{level}"], regions), regions + 1, cube.sectors)
+        + measure(
+            added.rows(), _groups(added[f"region{level}"], regions), regions + 1, cube.sectors
+        )
         - measure(
             gone.take(taken_off),
             _groups(gone[f"region{level}"][taken_off], regions),
@@ -205,9 +209,7 @@ def _measure_regions(
     return measure(selection.rows(), groups, regions + 1, sectors)
 
 
-def _totals(
-    workspace: Workspace, published: Published, ledger: Ledger, by: str
-) -> dict[str, object]:
+def _totals(workspace: Workspace, published: Published, by: str) -> dict[str, object]:
     """Sum the whole View once; rows by region or day add up to it, rows by weapon need not."""
     codes = workspace.reference.taxonomy.sectors.codes
     if by == "region":
@@ -306,7 +308,7 @@ def control_on(snapshot: Snapshot, dataset: Dataset, day: date, seq: int) -> Con
     return found
 
 
-def control_areas(
+def control_areas(  # noqa: PLR0913, PLR0917  what the answer is of, and whose ground
     workspace: Workspace,
     view: View,
     snapshot: Snapshot,

@@ -28,6 +28,7 @@ from app.render.palette import (
     CITED,
     CLAIMED,
     FAMILIES,
+    RAMPS,
     WATER,
     Pattern,
     breaks,
@@ -41,6 +42,8 @@ from app.services.workspace import Workspace
 from app.tiles.grid import EXTENT, Tile
 from app.tiles.points import incident_tile
 from app.tiles.raster import (
+    DENSE_FROM,
+    DETAIL_ZOOM,
     Ground,
     Shade,
     choose_labels,
@@ -52,7 +55,7 @@ from app.tiles.raster import (
 from app.tiles.vector import encode_shapes
 
 T = TypeVar("T")
-DETAILED_ZOOM = 9
+WHOLE_ZOOM = 9
 """From here on shapes are drawn as they are; below, simplified to half a px."""
 
 WATERMARK = {"en": "INVENTED DATA", "uk": "ВИГАДАНІ ДАНІ"}
@@ -184,7 +187,7 @@ class Tiler:
         """Return a level's regions simplified for a zoom, with shared edges kept."""
         found = self.workspace.reference.region_set(theatre)
         shapes = [region.shape for region in found.at(level)]
-        key = ("regions", found.hash, level, min(z, DETAILED_ZOOM))
+        key = ("regions", found.hash, level, min(z, WHOLE_ZOOM))
         return self._kept.get(key, lambda: simplified(shapes, z))
 
     def control_of(self, snapshot: Snapshot, view: View, now: datetime) -> ControlSnapshot | None:
@@ -200,7 +203,7 @@ class Tiler:
         self, snapshot: Snapshot, found: ControlSnapshot, theatre: str, z: int
     ) -> list[tuple[ControlArea, BaseGeometry]]:
         """Return a snapshot's areas simplified for a zoom; a cited unit has its region's shape."""
-        key = ("areas", theatre, shape_key(found), min(z, DETAILED_ZOOM))
+        key = ("areas", theatre, shape_key(found), min(z, WHOLE_ZOOM))
         shapes = self._kept.get(key, lambda: self._simplify_areas(snapshot, found, theatre, z))
         return [(area, shape) for area, shape in zip(found.areas, shapes, strict=True)
                 if shape is not None]
@@ -230,7 +233,7 @@ class Tiler:
         if is_based:
             self._paste_base(painter, view.theatre)
         if tile.layer in ("regions", "map"):
-            draw_regions(painter, self._shades(snapshot, view, tile.z, now))
+            draw_regions(painter, *self._shades(snapshot, view, tile.z, now))
         if tile.layer in ("control", "map"):
             self._draw_control(painter, snapshot, view, now)
         if tile.layer in ("incidents", "map"):
@@ -250,15 +253,18 @@ class Tiler:
 
         painter.paste(self._kept.get(("base", theatre, painter.frame), draw))
 
-    def _shades(self, snapshot: Snapshot, view: View, z: int, now: datetime) -> list[Shade]:
+    def _shades(
+        self, snapshot: Snapshot, view: View, z: int, now: datetime
+    ) -> tuple[list[Shade], Sequence[str]]:
         published = publish(self.workspace, snapshot, view, Face.aggregates, now)
         values = self.choropleth(published)
         regions = self.workspace.reference.region_set(view.theatre).at(view.level)
         shapes = self.region_shapes(view.theatre, view.level, z)
-        return [
+        shades = [
             Shade(shape, values.class_number(region.code))
             for region, shape in zip(regions, shapes, strict=True)
         ]
+        return shades, RAMPS[len(values.limits)]
 
     def _draw_control(self, painter: Painter, snapshot: Snapshot, view: View, now: datetime) -> None:
         found = self.control_of(snapshot, view, now)
@@ -281,7 +287,15 @@ class Tiler:
         rows = self._around(published, painter.frame)
         names = self.workspace.reference.taxonomy.weapons.codes
         colours = [colour_of(mask, names) for mask in rows["weapons"].tolist()]
-        draw_incidents(painter, rows, colours, PRECISIONS)
+        is_dense = painter.frame.z < DETAIL_ZOOM and self._marks(published) > DENSE_FROM
+        draw_incidents(painter, rows, colours, PRECISIONS, is_dense=is_dense)
+
+    def _marks(self, published: Published) -> int:
+        """Count a View's marks, so that all of its tiles are drawn in the same way."""
+        wanted = published.filter
+        stamp = None if wanted.embargo_at is None else (wanted.embargo_at // 60, wanted.quiet_after)
+        key = ("marks", published.view.query(), published.snapshot.seq, stamp)
+        return self._kept.get(key, lambda: len(published.select().drawable(wanted)))
 
     def _around(self, published: Published, frame: Frame) -> Rows:
         """Select the marks of a tile and of its neighbours, whose discs reach into it."""
@@ -349,7 +363,7 @@ def simplified(shapes: Sequence[BaseGeometry], z: int) -> list[BaseGeometry]:
     The tolerance is half a px. Shapes that overlap are no coverage: shapely still returns them,
     each simplified for itself.
     """
-    if z >= DETAILED_ZOOM or not shapes:
+    if z >= WHOLE_ZOOM or not shapes:
         return list(shapes)
     tolerance = 360 / 256 / 2**z / 2
     return list(shapely.coverage_simplify(np.array(shapes, object), tolerance))

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.domain.store import Store
 from app.domain.terms import Audience, DatasetKind
 from app.domain.view import Vocabulary
 from app.index.build import Index, Snapshot
 from app.reference.reference import Reference
-from app.store.base import Store
 from app.store.sqlite import SqliteStore
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import sqlite3
@@ -11,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
-from app.domain.errors import StoreBusy, StoreError, StoreTooNew
+from app.domain.errors import BrokenChain, StoreBusy, StoreError, StoreTooNew
 from app.domain.revision import (
     GENESIS,
     Action,
@@ -24,12 +26,13 @@ from app.domain.revision import (
     link,
     payload_digest,
 )
+from app.domain.store import Current, Entry
 from app.domain.view import rfc3339
-from app.store.base import Current, Entry
 
 BUSY_S = 60
 """How long a writer waits for another: a large import holds the record for tens of seconds."""
 
+CHANGED = "The record changed while this was planned; try again."
 SALT_BYTES = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -49,7 +52,7 @@ def schema_steps() -> list[tuple[int, str]]:
 
 
 class SqliteStore:
-    """The record in one file; see `app.store.base.Store` for what each method promises."""
+    """The record in one file; see `app.domain.store.Store` for what each method promises."""
 
     def __init__(self, path: Path) -> None:
         """Open or create the record and bring its schema up to date.
@@ -96,22 +99,22 @@ class SqliteStore:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        connection = self._open()
         try:
-            connection.execute(self._sql["begin"])
-            yield connection
-            connection.execute(self._sql["commit"])
+            # An unfinished transaction is rolled back by closing its connection.
+            with contextlib.closing(self._open()) as connection:
+                connection.execute(self._sql["begin"])
+                yield connection
+                connection.execute(self._sql["commit"])
         except sqlite3.OperationalError as wrong:
             if "locked" in str(wrong) or "busy" in str(wrong):
                 raise StoreBusy("Another writer holds the record; try again shortly.") from wrong
             raise StoreError(f"The record could not be written: {wrong}.") from wrong
         except sqlite3.IntegrityError as wrong:
-            raise StoreBusy("The record changed while this was planned; try again.") from wrong
-        finally:
-            # An unfinished transaction is rolled back by closing its connection.
-            connection.close()
+            raise StoreBusy(CHANGED) from wrong
+        except sqlite3.Error as wrong:
+            raise StoreError(f"The record could not be written: {wrong}.") from wrong
 
-    def _rows(self, name: str, **values: object) -> list[tuple[object, ...]]:
+    def _rows(self, name: str, **values: object) -> list[tuple[Any, ...]]:
         with self._lock:
             try:
                 return self._reader.execute(self._sql[name], values).fetchall()
@@ -125,77 +128,47 @@ class SqliteStore:
 
     def seq_at(self, instant: datetime) -> int:
         """Return the last sequence recorded at or before an instant."""
-        ((seq,),) = self._rows("seq_at", instant=_micros(instant))
-        return int(str(seq))
+        rows = self._rows("seq_at", instant=_micros(instant))
+        return int(rows[0][0]) if rows else 0
 
-    def write(self, changes: Sequence[Change], entry: Entry, shapes: Mapping[str, bytes]) -> Head:
+    def write(self, changes: Iterable[Change], entry: Entry, shapes: Mapping[str, bytes]) -> Head:
         """Append changes as revisions in one transaction; returns once it is on disk."""
+        changes = iter(changes)
+        first = next(changes, None)
+        if first is None:
+            return self.head()
         with self._transaction() as connection:
             head = _head(connection.execute(self._sql["head"]).fetchone())
-            if not changes:
-                return head
-            connection.executemany(self._sql["add_shape"], shapes.items())
             at = entry.at if head.recorded_at is None else max(entry.at, head.recorded_at)
-            priors = self._priors(connection, changes)
-            chain = _Chain(head, at, entry)
-            first, last = head.seq + 1, head.seq + len(changes)
-            stamp = (_micros(at), entry.actor, entry.reason, first, last)
+            stamp = (_micros(at), entry.actor, entry.reason, head.seq + 1, head.seq + 1)
             number = connection.execute(self._sql["add_entry"], stamp).lastrowid
+            chain, newest = _Chain(head, at, entry), _Newest(connection, self._sql)
             connection.executemany(
                 self._sql["add_revision"],
                 (
-                    (number, *chain.row(change, priors.get((change.subject, change.key))))
-                    for change in changes
+                    (number, *chain.row(change, newest.replaced_by(change, chain.seq + 1)))
+                    for change in itertools.chain((first,), changes)
                 ),
             )
-            self._set_current(connection, changes, first)
+            newest.write()
+            connection.execute(self._sql["close_entry"], (chain.seq, number))
+            connection.executemany(self._sql["add_shape"], shapes.items())
             return Head(chain.seq, chain.hash, at)
-
-    def _priors(
-        self, connection: sqlite3.Connection, changes: Sequence[Change]
-    ) -> dict[tuple[Subject, str], int]:
-        priors: dict[tuple[Subject, str], int] = {}
-        for change in changes:
-            if change.action is not Action.add:
-                at = {"subject": change.subject, "key": change.key}
-                row = connection.execute(self._sql["newest"], at).fetchone()
-                if row:
-                    priors[change.subject, change.key] = row[0]
-        return priors
-
-    def _set_current(
-        self, connection: sqlite3.Connection, changes: Sequence[Change], first: int
-    ) -> None:
-        added, changed = [], []
-        for seq, change in enumerate(changes, first):
-            mark, gone = fingerprint(change.payload), int(change.action is Action.retract)
-            if change.action is Action.add:
-                added.append((change.subject.value, change.key, seq, mark, gone))
-            else:
-                changed.append((seq, mark, gone, change.subject.value, change.key))
-        # In key order a B-tree grows at its end: several times faster than in file order.
-        connection.executemany(self._sql["add_current"], sorted(added))
-        connection.executemany(self._sql["set_current"], changed)
 
     def current(self, subject: Subject, prefix: str = "") -> dict[str, Current]:
         """Map the keys that start with a prefix to their newest revision."""
         rows = self._rows("current", subject=subject, first=prefix, last=prefix + "\U0010ffff")
-        return {
-            str(key): Current(int(str(seq)), bytes(mark), bool(gone))  # type: ignore[arg-type]
-            for key, seq, mark, gone in rows
-        }
+        return {key: Current(seq, mark, bool(gone)) for key, seq, mark, gone in rows}
 
     def revisions(self, after: int = 0, upto: int | None = None) -> Iterator[Revision]:
         """Walk revisions in order on a connection of its own, so that no other reader waits."""
-        connection = self._open()
+        bounds = {"after": after, "upto": 2**62 if upto is None else upto}
         try:
-            bounds = {"after": after, "upto": 2**62 if upto is None else upto}
-            for row in connection.execute(self._sql["revisions"], bounds):
-                yield _revision(row)
+            with contextlib.closing(self._open()) as connection:
+                for row in connection.execute(self._sql["revisions"], bounds):
+                    yield _revision(row)
         except sqlite3.Error as wrong:
             raise StoreError(f"The record could not be read: {wrong}.") from wrong
-        finally:
-            connection.close()
 
     def history(self, subject: Subject, key: str) -> list[Revision]:
         """List all revisions of one subject, oldest first."""
@@ -205,18 +178,51 @@ class SqliteStore:
         """List the newest revision of every subject of a sort, by key."""
         return [_revision(row) for row in self._rows("latest", subject=subject)]
 
+    def by_seq(self, seqs: Sequence[int]) -> list[Revision]:
+        """Fetch some revisions by number, in the order asked for; missing ones are left out."""
+        return [_revision(row) for seq in seqs for row in self._rows("by_seq", seq=seq)]
+
     def shapes(self, hashes: Iterable[str]) -> dict[str, bytes]:
         """Fetch WKB by SHA-256; a hash that is not kept is left out."""
         found: dict[str, bytes] = {}
         for sha256 in sorted(set(hashes)):
             for (wkb,) in self._rows("shape", sha256=sha256):
-                found[sha256] = bytes(wkb)  # type: ignore[call-overload]
+                found[sha256] = wkb
         return found
 
     def close(self) -> None:
         """Let go of the record."""
         with self._lock:
             self._reader.close()
+
+
+class _Newest:
+    """The newest revision of each subject that a write touches, written at its end."""
+
+    def __init__(self, connection: sqlite3.Connection, sql: Mapping[str, str]) -> None:
+        self._connection, self._sql = connection, sql
+        self._added: list[tuple[str, str, int, bytes, int]] = []
+        self._changed: list[tuple[int, bytes, int, str, str]] = []
+
+    def replaced_by(self, change: Change, seq: int) -> int | None:
+        """Note a change's number; returns the number of the revision that it replaces."""
+        subject, key = change.subject.value, change.key
+        mark, gone = fingerprint(change.payload), int(change.action is Action.retract)
+        if change.action is Action.add:
+            self._added.append((subject, key, seq, mark, gone))
+            return None
+        at = {"subject": subject, "key": key}
+        row = self._connection.execute(self._sql["newest"], at).fetchone()
+        if row is None:
+            raise StoreBusy(CHANGED)
+        self._changed.append((seq, mark, gone, subject, key))
+        return int(row[0])
+
+    def write(self) -> None:
+        """Write them in key order: there a B-tree grows at its end, several times faster."""
+        self._added.sort()
+        self._connection.executemany(self._sql["add_current"], self._added)
+        self._connection.executemany(self._sql["set_current"], self._changed)
 
 
 class _Chain:
@@ -261,16 +267,17 @@ def _micros(instant: datetime) -> int:
     return (instant - _EPOCH) // timedelta(microseconds=1)
 
 
-def _head(row: tuple[object, ...] | None) -> Head:
+def _head(row: tuple[Any, ...] | None) -> Head:
     if row is None:
         return Head(0, GENESIS, None)
     seq, hashed, micros = row
-    return Head(int(str(seq)), bytes(hashed), _EPOCH + timedelta(microseconds=int(str(micros))))  # type: ignore[call-overload]
+    return Head(seq, hashed, _EPOCH + timedelta(microseconds=micros))
 
 
-def _revision(row: tuple[object, ...]) -> Revision:
+def _revision(row: tuple[Any, ...]) -> Revision:
     seq, micros, actor, action, reason, subject, *rest = row
-    at = _EPOCH + timedelta(microseconds=int(str(micros)))
-    return Revision(
-        int(str(seq)), at, str(actor), Action(action), str(reason), Subject(subject), *rest  # type: ignore[arg-type]
-    )
+    at = _EPOCH + timedelta(microseconds=micros)
+    try:
+        return Revision(seq, at, actor, Action(action), reason, Subject(subject), *rest)
+    except ValueError as wrong:
+        raise BrokenChain(f"Revision {seq}: {wrong}.") from wrong

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +13,10 @@ MAX_ZOOM = 18
 EXTENT = 4096
 RASTER_LAYERS = ("basemap", "labels", "regions", "control", "incidents", "map")
 VECTOR_LAYERS = ("regions", "control", "incidents")
+ADDRESS = re.compile(
+    r"(?P<layer>[^/]+)/(?P<z>[0-9]{1,7})/(?P<x>[0-9]{1,7})/(?P<y>[0-9]{1,7})"
+    r"(?P<twice>@2x(?=\.png$))?\.(?P<form>mvt|png)"
+)
 
 
 class Tile(NamedTuple):
@@ -31,16 +36,14 @@ class Tile(NamedTuple):
         Raises:
             NotFound: no such layer, form or place in the grid.
         """
-        layer, _, rest = path.strip("/").partition("/")
-        name, _, form = rest.rpartition(".")
-        scale = 2 if name.endswith("@2x") and form == "png" else 1
-        numbers = name.removesuffix("@2x").split("/") if scale == 2 else name.split("/")
-        layers = {"mvt": VECTOR_LAYERS, "png": RASTER_LAYERS}.get(form, ())
-        if len(numbers) != 3 or not all(n.isascii() and n.isdigit() and len(n) < 8 for n in numbers):
+        found = ADDRESS.fullmatch(path.strip("/"))
+        if found is None:
             raise NotFound(f"No tile at {path!r}; tiles are at layer/z/x/y.png or .mvt.")
-        z, x, y = map(int, numbers)
+        layer, form, scale = found["layer"], found["form"], 2 if found["twice"] else 1
+        z, x, y = int(found["z"]), int(found["x"]), int(found["y"])
+        layers = VECTOR_LAYERS if form == "mvt" else RASTER_LAYERS
         if layer not in layers:
-            known = ", ".join(f"{name}.{form}" for name in layers) or "mvt and png tiles"
+            known = ", ".join(f"{name}.{form}" for name in layers)
             raise NotFound(f"No layer {layer!r} with .{form} tiles; there are {known}.")
         if z > MAX_ZOOM or x >= 1 << z or y >= 1 << z:
             raise NotFound(f"No tile {z}/{x}/{y}: zoom is 0..{MAX_ZOOM}, x and y below 2^zoom.")

@@ -42,7 +42,10 @@ def tile_units(rows: Mapping[str, np.ndarray] | Rows, z: int) -> tuple[np.ndarra
 
 
 def incident_tile(
-    rows: Rows, z: int, weapon_names: Sequence[str], statuses: Sequence[str],
+    rows: Rows,
+    z: int,
+    weapon_names: Sequence[str],
+    statuses: Sequence[str],
     precisions: Sequence[str],
 ) -> bytes:
     """Encode the marks of one tile. Every mark lies in exactly one tile of a zoom level.
@@ -78,7 +81,9 @@ def _days(column: np.ndarray) -> Property:
 
 def _weapons(masks: np.ndarray, names: Sequence[str]) -> Property:
     found, codes = np.unique(masks, return_inverse=True)
-    texts = [",".join(n for bit, n in enumerate(names) if mask >> bit & 1) for mask in found.tolist()]
+    texts = [
+        ",".join(n for bit, n in enumerate(names) if mask >> bit & 1) for mask in found.tolist()
+    ]
     return Property(codes.astype(np.int64), texts, masks != 0)
 
 

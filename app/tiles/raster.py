@@ -15,7 +15,6 @@ from app.render.palette import (
     CITED,
     CLAIMED,
     CLASS_OPACITY,
-    CLASSES,
     DENSITY,
     LAND,
     NO_FIGURE,
@@ -27,10 +26,10 @@ from app.render.palette import (
 )
 from app.rows import Rows
 
-MOST_DOTS = 3_000
-"""Above this a tile shows density instead of dots."""
+DENSE_FROM, DETAIL_ZOOM = 20_000, 9
+"""Below this zoom a View of more marks than that is drawn as density, on all of its tiles alike."""
 
-DOT_PX, SETTLEMENT_PX = 4.0, (5.0, 40.0)
+DOT_PX, SETTLEMENT_PX = 4.2, (6.0, 40.0)
 LABEL_ZOOM = ((3, 3_000_000), (4, 1_000_000), (5, 500_000), (6, 250_000), (7, 90_000), (8, 30_000),
               (9, 12_000), (10, 4_000), (11, 0))
 EARTH_PX_M = 156_543.03392804097
@@ -62,9 +61,9 @@ def draw_basemap(painter: Painter, basemap: Basemap) -> None:
     painter.lines(basemap.borders.within(*bounds), BORDER, 1.1)
 
 
-def draw_regions(painter: Painter, shades: Sequence[Shade]) -> None:
+def draw_regions(painter: Painter, shades: Sequence[Shade], colours: Sequence[str]) -> None:
     """Fill regions by class; hatch those that have incidents and no figure; edge them all."""
-    for number, colour in enumerate(CLASSES):
+    for number, colour in enumerate(colours):
         shapes = [shade.shape for shade in shades if shade.class_number == number]
         if shapes:
             painter.fill(shapes, colour, CLASS_OPACITY)
@@ -84,7 +83,12 @@ def draw_control(painter: Painter, grounds: Sequence[Ground], line: BaseGeometry
 
 
 def draw_incidents(
-    painter: Painter, rows: Rows, colours: Sequence[str], precisions: Sequence[str]
+    painter: Painter,
+    rows: Rows,
+    colours: Sequence[str],
+    precisions: Sequence[str],
+    *,
+    is_dense: bool,
 ) -> None:
     """Draw dots, soft discs for settlements, or density where marks are too many.
 
@@ -93,22 +97,19 @@ def draw_incidents(
         rows: marks in the tile and around it, so that none is cut at the edge.
         colours: one per row.
         precisions: the words that the precision column stands for.
+        is_dense: draw density instead, because the View has too many marks for this zoom.
     """
     frame = painter.frame
     x, y = frame.pixels(rows["lon_e7"] / 1e7, rows["lat_e7"] / 1e7)
-    if len(rows) > MOST_DOTS:
+    if is_dense:
         painter.paste(density(x, y, frame))
         return
     is_soft = rows["precision"] == precisions.index("settlement")
-    order = np.argsort(~is_soft, kind="stable")
-    for soft in (True, False):
-        places = order[is_soft[order] == soft]
-        shown = [colours[place] for place in places.tolist()]
-        if soft:
-            radius = _error_px(rows["error_m"][places], rows["lat_e7"][places] / 1e7, frame)
-            painter.discs(x[places], y[places], radius, shown, ring=None, opacity=0.22)
-        size = np.full(len(places), DOT_PX * frame.scale * (0.75 if soft else 1.0))
-        painter.discs(x[places], y[places], size, shown, ring=RING, opacity=0.9)
+    soft = np.flatnonzero(is_soft)
+    radius = _error_px(rows["error_m"][soft], rows["lat_e7"][soft] / 1e7, frame)
+    shown = [colours[place] for place in soft.tolist()]
+    painter.discs(x[soft], y[soft], radius, shown, opacity=0.22)
+    painter.dots(x, y, colours, DOT_PX, RING)
 
 
 def _error_px(error_m: np.ndarray, lat: np.ndarray, frame: Frame) -> np.ndarray:
@@ -160,7 +161,8 @@ def choose_labels(painter: Painter, places: Places, language: str, countries: Se
         wide = load_font(painter.fonts, is_bold, 11 * frame.scale).getlength(name)
         pad = 3 * frame.scale
         box = (px - pad, py - 8 * frame.scale, px + wide + 6 * frame.scale + pad, py + 8 * frame.scale)
-        if not any(_touch(box, other) for other in kept):
+        is_here = _touch(box, (0, 0, frame.size, frame.size))
+        if is_here and not any(_touch(box, other) for other in kept):
             labels.append(Label(name, px, py, is_bold))
         kept.append(box)
     return labels

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from shapely import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from app.tiles.grid import EXTENT
 
 MOVE_TO, LINE_TO, CLOSE_PATH = 1, 2, 7
 POINT, LINE, POLYGON = 1, 2, 3
+SEVEN_BITS = 127
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +47,8 @@ class Property:
 def varint(number: int) -> bytes:
     """Write a protobuf varint."""
     out = bytearray()
-    while number > 127:
-        out.append(number & 127 | 128)
+    while number > SEVEN_BITS:
+        out.append(number & SEVEN_BITS | 128)
         number >>= 7
     out.append(number)
     return bytes(out)
@@ -59,7 +61,7 @@ def _message(field: int, body: bytes) -> bytes:
 def _value(value: str | float) -> bytes:
     if isinstance(value, str):
         return _message(4, _message(1, value.encode()))
-    if isinstance(value, float):
+    if not isinstance(value, int):
         return _message(4, b"\x19" + np.float64(value).tobytes())
     if value >= 0:
         return _message(4, b"\x28" + varint(value))
@@ -101,7 +103,8 @@ class _Columns:
         if not len(self._all):
             return b""
         matrix = np.column_stack([byte for byte, _ in self._columns])
-        return matrix[np.column_stack([mask for _, mask in self._columns])].tobytes()
+        told: np.ndarray = matrix[np.column_stack([mask for _, mask in self._columns])]
+        return told.tobytes()
 
 
 def varint_lengths(values: np.ndarray) -> np.ndarray:
@@ -192,30 +195,59 @@ def encode_shapes(
 
 
 def _geometry(shape: BaseGeometry) -> tuple[int, list[int]]:
-    """Write commands (MVT 2.1, 4.3): outer rings clockwise with y down, holes the other way."""
-    commands: list[int] = []
-    at = np.zeros(2, np.int64)
-    kind = LINE
-    # With y downwards a ring that is counter-clockwise in the plane runs clockwise on the screen.
-    for part in shapely.get_parts(shapely.orient_polygons(shape)):
-        if part.geom_type == "Polygon":
-            kind = POLYGON
-            for ring in (part.exterior, *part.interiors):
-                at = _path(commands, ring, at, closes=True)
-        elif part.geom_type == "LineString":
-            at = _path(commands, part, at, closes=False)
-    return kind, commands
+    """Write commands (MVT 2.1, 4.3): outer rings clockwise with y down, holes the other way.
+
+    A feature has one kind: lines beside polygons, left over from clipping, are not written.
+    """
+    parts = _parts(shape)
+    polygons = [part for part in parts if isinstance(part, Polygon)]
+    if polygons:
+        return POLYGON, _paths([ring for part in polygons for ring in _rings(part)], closes=True)
+    lines = [_rounded(part) for part in parts if isinstance(part, LineString)]
+    return LINE, _paths([line for line in lines if len(line) > 1], closes=False)
 
 
-def _path(commands: list[int], line: BaseGeometry, at: np.ndarray, *, closes: bool) -> np.ndarray:
+def _parts(shape: BaseGeometry) -> list[BaseGeometry]:
+    parts = list(shapely.get_parts(shape))
+    nested = any(hasattr(part, "geoms") for part in parts)
+    return [piece for part in parts for piece in _parts(part)] if nested else parts
+
+
+def _rounded(line: BaseGeometry) -> np.ndarray:
+    """Bring a line to whole units, without points that repeat the one before."""
     points = np.rint(shapely.get_coordinates(line)).astype(np.int64)
     keep = np.ones(len(points), bool)
     keep[1:] = (np.diff(points, axis=0) != 0).any(axis=1)
-    points = points[keep][:-1] if closes else points[keep]
-    if len(points) < (3 if closes else 2):
-        return at
-    steps = zigzag(np.diff(np.vstack([at, points]), axis=0)).ravel().tolist()
-    commands += [MOVE_TO | 1 << 3, *steps[:2], LINE_TO | (len(points) - 1) << 3, *steps[2:]]
-    if closes:
-        commands.append(CLOSE_PATH | 1 << 3)
-    return np.asarray(points[-1])
+    return points[keep]
+
+
+def _rings(polygon: Polygon) -> list[np.ndarray]:
+    """Round a polygon's rings, then wind them: a speck may turn over, or vanish, by rounding."""
+    outer, *holes = (_wound(ring, sign) for ring, sign in _signed(polygon))
+    return [ring for ring in (outer, *holes) if len(ring)] if len(outer) else []
+
+
+def _signed(polygon: Polygon) -> list[tuple[BaseGeometry, int]]:
+    return [(polygon.exterior, 1), *((hole, -1) for hole in polygon.interiors)]
+
+
+def _wound(line: BaseGeometry, sign: int) -> np.ndarray:
+    """Round a ring and wind it by the surveyor's formula (MVT 2.1, 4.3.4.4); empty when flat."""
+    ring = _rounded(line)[:-1]
+    x, y = ring.T
+    double_area = int((x * np.roll(y, -1) - np.roll(x, -1) * y).sum())
+    if not double_area:
+        return ring[:0]
+    return ring if (double_area > 0) is (sign > 0) else ring[::-1]
+
+
+def _paths(paths: Sequence[np.ndarray], *, closes: bool) -> list[int]:
+    commands: list[int] = []
+    at = np.zeros(2, np.int64)
+    for points in paths:
+        steps = zigzag(np.diff(np.vstack([at, points]), axis=0)).ravel().tolist()
+        commands += [MOVE_TO | 1 << 3, *steps[:2], LINE_TO | (len(points) - 1) << 3, *steps[2:]]
+        if closes:
+            commands.append(CLOSE_PATH | 1 << 3)
+        at = points[-1]
+    return commands

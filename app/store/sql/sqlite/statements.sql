@@ -23,10 +23,13 @@ COMMIT
 SELECT r.seq, r.hash, e.recorded_at FROM revision r JOIN entry e ON e.id = r.entry ORDER BY r.seq DESC LIMIT 1
 
 -- name: seq_at
-SELECT coalesce(max(last), 0) FROM entry WHERE recorded_at <= :instant
+SELECT last FROM entry WHERE recorded_at <= :instant ORDER BY recorded_at DESC, last DESC LIMIT 1
 
 -- name: add_entry
 INSERT INTO entry (recorded_at, actor, reason, first, last) VALUES (?, ?, ?, ?, ?)
+
+-- name: close_entry
+UPDATE entry SET last = ? WHERE id = ?
 
 -- name: add_revision
 INSERT INTO revision (entry, seq, action, subject, key, prior, payload, salt, digest, previous, hash)
@@ -51,6 +54,10 @@ WHERE subject = :subject AND key >= :first AND key < :last
 -- name: revisions
 SELECT seq, recorded_at, actor, action, reason, subject, key, prior, payload, salt, digest, previous, hash
 FROM revision JOIN entry ON entry.id = revision.entry WHERE seq > :after AND seq <= :upto ORDER BY seq
+
+-- name: by_seq
+SELECT seq, recorded_at, actor, action, reason, subject, key, prior, payload, salt, digest, previous, hash
+FROM revision JOIN entry ON entry.id = revision.entry WHERE seq = :seq
 
 -- name: latest
 SELECT r.seq, recorded_at, actor, action, reason, r.subject, r.key, prior, payload, salt, digest, previous, hash

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+import msgspec
+
+from app.domain.control import ControlSnapshot
 from app.domain.errors import BrokenChain
 from app.domain.revision import (
     GENESIS,
+    Action,
     Change,
     Head,
     Revision,
     Subject,
+    fingerprint,
     link,
     payload_digest,
 )
 from app.domain.view import rfc3339
+
+_CONTROL = msgspec.json.Decoder(ControlSnapshot)
 
 
 class Entry(NamedTuple):
@@ -44,11 +52,11 @@ class Store(Protocol):
     def seq_at(self, instant: datetime) -> int:
         """Return the last sequence recorded at or before an instant; 0 when there is none."""
 
-    def write(
-        self, changes: Sequence[Change], entry: Entry, shapes: Mapping[str, bytes]
-    ) -> Head:
+    def write(self, changes: Iterable[Change], entry: Entry, shapes: Mapping[str, bytes]) -> Head:
         """Append changes as revisions, with the WKB of new shapes by SHA-256.
 
+        Changes are taken one by one, so a large import never stands in memory as a whole; when
+        their iterator raises, nothing is written. Shapes are looked at after the last change.
         `recorded_at` is never backdated: it is the later of the entry's time and the head's.
 
         Raises:
@@ -67,6 +75,9 @@ class Store(Protocol):
     def latest(self, subject: Subject) -> list[Revision]:
         """List the newest revision of every subject of a sort, by key."""
 
+    def by_seq(self, seqs: Sequence[int]) -> list[Revision]:
+        """Fetch some revisions by number, in the order asked for; missing ones are left out."""
+
     def shapes(self, hashes: Iterable[str]) -> dict[str, bytes]:
         """Fetch WKB by SHA-256; a hash that is not kept is left out."""
 
@@ -77,6 +88,9 @@ class Store(Protocol):
 def verify(store: Store, expected: Head | None = None) -> Head:
     """Walk the ledger from its start and check every link, payload and shape.
 
+    What the engine derived from the ledger to be fast must agree with it as well: each revision's
+    prior, the newest revision of each subject, and the clock that `as_of` reads.
+
     Args:
         store: the record.
         expected: a head printed earlier; the ledger must still contain it (detects a cut tail).
@@ -85,8 +99,13 @@ def verify(store: Store, expected: Head | None = None) -> Head:
         BrokenChain: naming the first revision that does not check.
     """
     previous, last = GENESIS, Head(0, GENESIS, None)
+    newest: dict[Subject, dict[str, Current]] = {subject: {} for subject in Subject}
+    shapes: set[str] = set()
     for revision in store.revisions():
         _check(revision, previous, last.seq + 1)
+        _check_clock(store, last, revision.recorded_at)
+        _check_prior(revision, newest[revision.subject])
+        shapes |= _check_shapes(revision, store, shapes)
         previous, last = revision.hash, Head(revision.seq, revision.hash, revision.recorded_at)
         if expected and revision.seq == expected.seq and revision.hash != expected.hash:
             raise BrokenChain(
@@ -98,11 +117,19 @@ def verify(store: Store, expected: Head | None = None) -> Head:
             f"The ledger ends at revision {last.seq}, but revision {expected.seq} existed: "
             "its tail was cut."
         )
+    for subject, told in newest.items():
+        _check_current(subject, told, store.current(subject), last.seq)
+    if store.head().seq == last.seq:
+        _check_clock(store, last, None)
     return last
 
 
+def _name(revision: Revision) -> str:
+    return f"Revision {revision.seq} ({revision.subject} {revision.key})"
+
+
 def _check(revision: Revision, previous: bytes, seq: int) -> None:
-    name = f"Revision {revision.seq} ({revision.subject} {revision.key})"
+    name = _name(revision)
     if revision.seq != seq:
         raise BrokenChain(f"{name} follows {seq - 1}: revisions between them are missing.")
     if revision.previous != previous:
@@ -124,3 +151,51 @@ def _check(revision: Revision, previous: bytes, seq: int) -> None:
     )
     if revision.hash != expected:
         raise BrokenChain(f"{name}: its hash does not match its content.")
+
+
+def _check_clock(store: Store, last: Head, following: datetime | None) -> None:
+    """Check that `as_of` finds the end of a write, once the next one has another time."""
+    if last.recorded_at is None or last.recorded_at == following:
+        return
+    if store.seq_at(last.recorded_at) != last.seq:
+        raise BrokenChain(f"Revision {last.seq} is not the last one known at its own time.")
+
+
+def _check_prior(revision: Revision, newest: dict[str, Current]) -> None:
+    known = newest.get(revision.key)
+    if revision.prior != (None if known is None else known.seq):
+        raise BrokenChain(f"{_name(revision)} does not point at the revision that it replaces.")
+    mark = b"" if revision.payload is None else fingerprint(revision.payload)
+    newest[revision.key] = Current(revision.seq, mark, revision.action is Action.retract)
+
+
+def _check_shapes(revision: Revision, store: Store, checked: set[str]) -> set[str]:
+    if revision.subject is not Subject.control or revision.payload is None:
+        return set()
+    areas = _CONTROL.decode(revision.payload).areas
+    hashes = {area.shape for area in areas if area.shape} - checked
+    kept = store.shapes(hashes)
+    for sha256 in sorted(hashes):
+        if hashlib.sha256(kept.get(sha256, b"")).hexdigest() != sha256:
+            raise BrokenChain(f"{_name(revision)}: its polygon {sha256[:12]}… is gone or changed.")
+    return hashes
+
+
+def _check_current(
+    subject: Subject, told: Mapping[str, Current], kept: Mapping[str, Current], upto: int
+) -> None:
+    """Check the newest revisions that the engine keeps; a payload that was erased has no mark.
+
+    What was written after `upto`, while the ledger was walked, is for the next check.
+    """
+    for key in sorted(told.keys() | kept.keys()):
+        walked, found = told.get(key), kept.get(key)
+        if found and found.seq > upto:
+            continue
+        if walked and found and not walked.fingerprint:
+            walked = walked._replace(fingerprint=found.fingerprint)
+        if walked != found:
+            seq = walked.seq if walked else "none"
+            raise BrokenChain(
+                f"The newest revision of {subject} {key} is {seq}, which the record has otherwise."
+            )

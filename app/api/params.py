@@ -1,0 +1,111 @@
+"""Reads a request's parameters: the one place where strings become Views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from app.domain.errors import InputError, InvalidView, Problem
+from app.domain.view import PARAMETERS, View, parse_day
+from app.index.build import Snapshot
+from app.services.workspace import Workspace
+
+Reader = Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as understood: the state it is pinned to, its View, and the face's own words."""
+
+    snapshot: Snapshot
+    view: View
+    own: Mapping[str, Any]
+    now: datetime
+
+
+def read(
+    workspace: Workspace, pairs: Iterable[tuple[str, str]], own: Mapping[str, Reader] | None = None
+) -> Asked:
+    """Read a View and a face's own parameters; all problems are reported at once.
+
+    Args:
+        workspace: what is loaded decides what may be named.
+        pairs: query parameters as they came.
+        own: parameters that only this face has, with what reads each.
+
+    Raises:
+        InvalidView: naming every parameter that does not fit.
+    """
+    own = own or {}
+    now = datetime.now(UTC)
+    snapshot = workspace.index.snapshot()
+    listed = list(pairs)
+    problems: list[Problem] = []
+    values: dict[str, Any] = {}
+    for name, text in listed:
+        if name in own:
+            if name in values:
+                problems.append(Problem(f"query.{name}", text, "to be given once"))
+            values[name] = _own(name, text, own[name], problems)
+    view = None
+    try:
+        view = View.parse(
+            [(name, text) for name, text in listed if name not in own],
+            workspace.vocabularies(snapshot),
+            workspace.default_theatre,
+            now,
+        )
+    except InvalidView as wrong:
+        problems += [_with_own(problem, own) for problem in wrong.problems]
+    if problems or view is None:
+        raise InvalidView(tuple(problems))
+    return Asked(snapshot, view, values, now)
+
+
+def _own(name: str, text: str, reader: Reader, problems: list[Problem]) -> Any:
+    try:
+        return reader(text)
+    except InputError as wrong:
+        problems.append(Problem(f"query.{name}", text, wrong.problem.allowed))
+        return None
+
+
+def _with_own(problem: Problem, own: Mapping[str, Reader]) -> Problem:
+    """Add the face's own parameters to what a misspelt name could have been."""
+    if not own or problem.where.removeprefix("query.") in PARAMETERS:
+        return problem
+    return problem._replace(allowed=f"{problem.allowed}, {', '.join(own)}")
+
+
+def one_of(*choices: str) -> Reader:
+    """Make a reader for one word of a list."""
+
+    def reads(text: str) -> str:
+        if text not in choices:
+            raise InputError("value", text, ", ".join(choices))
+        return text
+
+    return reads
+
+
+def whole(low: int, high: int) -> Reader:
+    """Make a reader for a whole number between two bounds, both included."""
+
+    def reads(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) <= 9 and low <= int(text) <= high):  # noqa: PLR2004
+            raise InputError("value", text, f"a whole number from {low} to {high}")
+        return int(text)
+
+    return reads
+
+
+def day(text: str) -> date:
+    """Read a day."""
+    return parse_day(text)
+
+
+def flag(text: str) -> bool:
+    """Read true or false."""
+    return bool(one_of("true", "false")(text) == "true")

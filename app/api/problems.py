@@ -1,0 +1,88 @@
+"""Errors as RFC 9457 problem documents: one table gives every error its status."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from app.domain import errors
+
+LOG = logging.getLogger("strikemap.api")
+MEDIA_TYPE = "application/problem+json"
+
+STATUS: dict[type[Exception], tuple[int, str, str]] = {
+    errors.TooLarge: (413, "too-large", "Too large"),
+    errors.InvalidView: (422, "invalid-parameters", "Parameters do not fit"),
+    errors.InputError: (422, "invalid-input", "Input does not fit"),
+    errors.NotFound: (404, "not-found", "Not found"),
+    errors.NotShared: (403, "not-shared", "Withheld by the dataset's terms"),
+    errors.StoreBusy: (503, "busy", "The record is busy"),
+    errors.StoreError: (500, "store", "The record is at fault"),
+}
+
+
+def problem(
+    status: int, slug: str, title: str, detail: str, found: list[dict[str, str]] | None = None
+) -> Response:
+    """Write a problem document; `found` lists what was wrong where."""
+    body: dict[str, Any] = {
+        "type": f"/problems/{slug}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "errors": found or [],
+    }
+    headers = {"Cache-Control": "no-store"}
+    return Response(msgspec.json.encode(body), status, headers, media_type=MEDIA_TYPE)
+
+
+def problem_of(error: errors.StrikemapError) -> Response:
+    """Turn one of our errors into its problem document."""
+    row = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    status, slug, title = row
+    found = []
+    if isinstance(error, errors.InputError):
+        found = [{"where": p.where, "got": p.got, "allowed": p.allowed} for p in error.problems]
+    if status >= 500:  # noqa: PLR2004
+        LOG.error("answered %s: %s", status, error)
+    return problem(status, slug, title, str(error), found)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error, ours or not, with a problem document; never a traceback."""
+
+    @app.exception_handler(errors.StrikemapError)
+    def ours(_request: Request, error: errors.StrikemapError) -> Response:
+        return problem_of(error)
+
+    @app.exception_handler(RequestValidationError)
+    def framework(_request: Request, error: RequestValidationError) -> Response:
+        found = [
+            {
+                "where": ".".join(map(str, one["loc"])),
+                "got": str(one.get("input", ""))[:80],
+                "allowed": one["msg"],
+            }
+            for one in error.errors()
+        ]
+        return problem(422, "invalid-parameters", "Parameters do not fit", found[0]["allowed"], found)
+
+    @app.exception_handler(HTTPException)
+    def http(request: Request, error: HTTPException) -> Response:
+        slug = "not-found" if error.status_code == 404 else "refused"  # noqa: PLR2004
+        detail = f"{request.method} {request.url.path}: {error.detail}."
+        answer = problem(error.status_code, slug, str(error.detail), detail)
+        for name, value in (error.headers or {}).items():
+            answer.headers[name] = value
+        return answer
+
+    @app.exception_handler(Exception)
+    def unexpected(request: Request, error: Exception) -> Response:
+        LOG.exception("unexpected error at %s", request.url.path, exc_info=error)
+        return problem(500, "unexpected", "Something went wrong here", "The fault is ours; it was logged.")

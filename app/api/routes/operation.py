@@ -1,0 +1,27 @@
+"""Whether this instance lives and can answer."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from app.services.workspace import Workspace
+
+
+def routes(workspace: Workspace) -> APIRouter:
+    """Build the addresses that a supervisor asks."""
+    router = APIRouter()
+
+    @router.get("/healthz")
+    def healthz() -> dict[str, str]:
+        """Tell that the process runs."""
+        return {"status": "ok"}
+
+    @router.get("/readyz")
+    def readyz() -> dict[str, str | int]:
+        """Tell that record and index answer, and at which version.
+
+        A record that cannot be read answers 500 or 503 as a problem document.
+        """
+        return {"status": "ready", "version": workspace.index.snapshot().seq}
+
+    return router

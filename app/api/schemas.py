@@ -1,0 +1,74 @@
+"""What OpenAPI says of the shared parameters and of problem documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.domain.view import METRICS
+
+VIEW_PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "from": ("first day, included, in the theatre's zone", {"type": "string", "format": "date"}),
+    "to": ("last day, included", {"type": "string", "format": "date"}),
+    "as_of": ("what was known then: an instant, or a past date for its end", {"type": "string"}),
+    "bbox": ("west,south,east,north in degrees", {"type": "string"}),
+    "region": ("ISO 3166-2 codes, comma separated", {"type": "string"}),
+    "level": ("administrative level", {"type": "integer", "enum": [1, 2]}),
+    "weapon": ("weapon classes; a class includes its members", {"type": "string"}),
+    "sector": ("sectors with damage", {"type": "string"}),
+    "status": ("how far records were checked", {"type": "string"}),
+    "dataset": ("datasets; several are never added up", {"type": "string"}),
+    "min_killed": ("at least so many killed", {"type": "integer", "minimum": 0}),
+    "metric": ("what regions are coloured by", {"type": "string", "enum": list(METRICS)}),
+    "lang": ("language of names", {"type": "string", "enum": ["en", "uk"]}),
+    "theatre": ("theatre", {"type": "string"}),
+    "control": ("dataset of the control layer", {"type": "string"}),
+    "synthetic": ("1 shows invented data, 0 real data; never both", {"type": "integer", "enum": [0, 1]}),
+}
+
+PROBLEM = {
+    "description": "Problem document (RFC 9457); names the parameter, what was got and what is allowed",
+    "content": {
+        "application/problem+json": {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status", "detail", "errors"],
+                "properties": {
+                    "type": {"type": "string"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "detail": {"type": "string"},
+                    "errors": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "properties": {
+                                "where": {"type": "string"},
+                                "got": {"type": "string"},
+                                "allowed": {"type": "string"},
+                            },
+                        },
+                    },
+                },
+            }
+        }
+    },
+}
+
+
+def documented(
+    media: str = "application/json", **own: tuple[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """Describe an address that takes a View and some parameters of its own."""
+    parameters = [
+        {"name": name, "in": "query", "description": text, "schema": schema}
+        for name, (text, schema) in {**VIEW_PARAMETERS, **own}.items()
+    ]
+    answers = {
+        "200": {"description": "The answer", "content": {media: {"schema": {}}}},
+        "304": {"description": "Not changed since the given ETag"},
+        "403": PROBLEM,
+        "404": PROBLEM,
+        "422": PROBLEM,
+        "503": PROBLEM,
+    }
+    return {"parameters": parameters, "responses": answers}

@@ -1,0 +1,94 @@
+"""What every answer carries and every request must pass: headers, hosts, sizes, origins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.problems import problem
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {}"
+)
+
+
+@dataclass
+class Guard:
+    """ASGI middleware around the whole application."""
+
+    app: ASGIApp
+    is_private: bool
+    frame_ancestors: str
+    max_body_bytes: int
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse what must not pass, and add headers to what does."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        refusal = self._refusal(headers)
+        if refusal is not None:
+            await problem(*refusal)(scope, receive, self._with_headers(scope, send))
+            return
+        bounded = _Bounded(receive, self.max_body_bytes)
+        await self.app(scope, bounded.receive, self._with_headers(scope, send))
+
+    def _refusal(self, headers: Headers) -> tuple[int, str, str, str] | None:
+        host = headers.get("host", "")
+        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+        if self.is_private and name not in LOOPBACK:
+            detail = f"This instance is private: it answers to {', '.join(LOOPBACK)}, not to {name!r}."
+            return 421, "private", "Private instance", detail
+        length = headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > self.max_body_bytes:
+            detail = f"The body has {length} bytes; at most {self.max_body_bytes} are taken."
+            return 413, "too-large", "Too large", detail
+        return None
+
+    def _with_headers(self, scope: Scope, send: Send) -> Send:
+        own = self._headers(scope["path"])
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in own.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        return send_with_headers
+
+    def _headers(self, path: str) -> Mapping[str, str]:
+        ancestors = self.frame_ancestors if path == "/embed" else "'self'"
+        headers = {
+            "Content-Security-Policy": CSP.format(ancestors),
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "X-Strikemap-Audience": "private" if self.is_private else "public",
+        }
+        if not self.is_private:  # a private instance never opens itself to another origin
+            headers["Access-Control-Allow-Origin"] = "*"
+        return headers
+
+
+@dataclass
+class _Bounded:
+    """Counts a body that does not say its length."""
+
+    source: Receive
+    most: int
+    got: int = 0
+
+    async def receive(self) -> Message:
+        message = await self.source()
+        if message["type"] == "http.request":
+            self.got += len(message.get("body", b""))
+            if self.got > self.most:
+                return {"type": "http.disconnect"}
+        return message

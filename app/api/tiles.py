@@ -1,0 +1,84 @@
+"""The tile path: a small ASGI application beside FastAPI, since tiles are asked for in hundreds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+import anyio.to_thread
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from app.api.params import Asked, read
+from app.api.problems import problem_of
+from app.api.respond import TILE, answer, etag
+from app.domain.errors import NotFound, StrikemapError
+from app.domain.place import Bounds
+from app.domain.terms import Face
+from app.services.publish import publish
+from app.services.tiling import Kept, Tiler
+from app.tiles.grid import RASTER_LAYERS, VECTOR_LAYERS, Tile, tilejson
+from app.tiles.points import FIELDS
+
+MEDIA = {"png": "image/png", "mvt": "application/vnd.mapbox-vector-tile"}
+OTHER_FIELDS = {
+    "regions": {"key": "ISO 3166-2 code", "name": "name in the language asked for"},
+    "control": {
+        "kind": "area or front_line",
+        "controller": "party",
+        "status": "assessed, claimed, …",
+        "valid_on": "day of the snapshot",
+        "source": "dataset",
+    },
+}
+
+
+@dataclass
+class TileApp:
+    """Serves `/tiles/{layer}/{z}/{x}/{y}.{mvt,png}` and `/tiles/{layer}.json`."""
+
+    tiler: Tiler
+    _kept: Kept = field(default_factory=lambda: Kept(2048))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; errors become problem documents here, outside FastAPI."""
+        request = Request(scope, receive)
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        try:
+            response = await anyio.to_thread.run_sync(self._answer, request, path)
+        except StrikemapError as wrong:
+            response = problem_of(wrong)
+        await response(scope, receive, send)
+
+    def _answer(self, request: Request, path: str) -> Response:
+        if request.method not in ("GET", "HEAD"):
+            raise NotFound(f"Tiles are read with GET, not with {request.method}.")
+        pairs = parse_qsl(request.url.query, keep_blank_values=True)
+        asked = read(self.tiler.workspace, pairs)
+        if path.endswith(".json") and path.count("/") == 1:
+            return self._tilejson(request, path.strip("/").removesuffix(".json"), asked)
+        tile = Tile.parse(path)
+        tag = etag(self.tiler.workspace, asked, tile)
+        body = self._kept.get(
+            tag, lambda: self.tiler.tile(asked.snapshot, asked.view, tile, asked.now)
+        )
+        return answer(request, body, MEDIA[tile.form], tag, TILE)
+
+    def _tilejson(self, request: Request, layer: str, asked: Asked) -> Response:
+        if layer not in RASTER_LAYERS:
+            raise NotFound(f"No layer {layer!r}; there are {', '.join(RASTER_LAYERS)}.")
+        workspace = self.tiler.workspace
+        is_vector = layer in VECTOR_LAYERS
+        form = "mvt" if is_vector else "png"
+        base = str(request.base_url).rstrip("/").removesuffix("/tiles")
+        query = asked.view.query()
+        tiles = f"{base}/tiles/{layer}/{{z}}/{{x}}/{{y}}.{form}?{query}"
+        theatre = workspace.reference.theatres[asked.view.theatre]
+        published = publish(workspace, asked.snapshot, asked.view, Face.tiles, asked.now)
+        fields = (FIELDS if layer == "incidents" else OTHER_FIELDS[layer]) if is_vector else None
+        credits = [*published.credits, theatre.note[asked.view.lang]]
+        document = tilejson(layer, tiles, Bounds(*theatre.bounds), fields, credits)
+        tag = etag(workspace, asked, layer, "json")
+        return answer(request, msgspec.json.encode(document), "application/json", tag)

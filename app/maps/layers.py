@@ -1,0 +1,92 @@
+"""Layers and controls as Folium objects; each is a name and options that a static script reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from branca.element import MacroElement
+from folium.map import Layer
+
+
+class OwnLayer(Layer):
+    """A layer made in the browser by a named factory from plain options; renders no code."""
+
+    factory = ""
+
+    def __init__(self, name: str, *, show: bool = True, **options: Any) -> None:
+        super().__init__(name=name, overlay=True, show=show)
+        self._name = type(self).__name__
+        self.factory_options = options
+
+    def spec(self) -> dict[str, Any]:
+        """What the page's JSON block says of this layer."""
+        return {
+            "id": self.get_name(),
+            "factory": self.factory,
+            "name": self.layer_name,
+            "show": self.show,
+            "options": self.factory_options,
+        }
+
+    def render(self, **_kwargs: Any) -> None:
+        """Render nothing: the JSON block carries the layer."""
+
+
+class Tiles(OwnLayer):
+    """Our own picture tiles (basemap or labels)."""
+
+    factory = "tiles"
+
+
+class Regions(OwnLayer):
+    """The choropleth: regions from `/api/collections/regions`, values from `/api/summary`."""
+
+    factory = "regions"
+
+
+class Control(OwnLayer):
+    """Control areas and the front line of the period's last day."""
+
+    factory = "control"
+
+
+class Incidents(OwnLayer):
+    """Marks drawn on a canvas from binary columns."""
+
+    factory = "incidents"
+
+
+class OwnControl(MacroElement):
+    """Something beside or on the map, made in the browser by a named factory."""
+
+    factory = ""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__()
+        self._name = type(self).__name__
+        self.factory_options = options
+
+    def spec(self) -> dict[str, Any]:
+        """What the page's JSON block says of this control."""
+        return {"factory": self.factory, "options": self.factory_options}
+
+    def render(self, **_kwargs: Any) -> None:
+        """Render nothing: the JSON block carries the control."""
+
+
+class Period(OwnControl):
+    """Histogram, two range inputs, two date inputs, steps and play."""
+
+    factory = "period"
+
+
+class Legend(OwnControl):
+    """Classes, patterns and marks with their meaning, and the layers' switches."""
+
+    factory = "legend"
+
+
+class Panel(OwnControl):
+    """Totals, filters and the list of incidents."""
+
+    factory = "panel"

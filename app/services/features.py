@@ -1,0 +1,87 @@
+"""Regions and control as GeoJSON for the page: simplified for a screen, shared edges kept."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from app.domain.control import ControlArea, ControlStatus, Extent
+from app.domain.view import View
+from app.index.build import Snapshot
+from app.services.tiling import Tiler
+
+PAGE_ZOOM = 8
+DIGITS = 5
+
+
+def region_features(tiler: Tiler, view: View) -> dict[str, Any]:
+    """Write a level's regions with code and name."""
+    regions = tiler.workspace.reference.region_set(view.theatre).at(view.level)
+    shapes = tiler.region_shapes(view.theatre, view.level, PAGE_ZOOM)
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            _feature(shape, {"key": region.code, "name": region.name(view.lang)})
+            for region, shape in zip(regions, shapes, strict=True)
+        ],
+    }
+
+
+def control_features(
+    tiler: Tiler, snapshot: Snapshot, view: View, day: date, now: datetime
+) -> dict[str, Any]:
+    """Write the areas and the front line of the snapshot valid on a day; none gives no feature."""
+    found = tiler.control_of(snapshot, view.but(last=day), now)
+    if found is None:
+        return {"type": "FeatureCollection", "features": [], "about": None}
+    areas = tiler.area_shapes(snapshot, found, view.theatre, PAGE_ZOOM)
+    line = tiler.workspace.index.lines.of(snapshot.control, found, view.theatre)
+    features = [_feature(shape, _area(area)) for area, shape in areas]
+    if not line.shape.is_empty:
+        simple = line.shape.simplify(360 / 256 / 2**PAGE_ZOOM / 2)
+        features.append(_feature(simple, {"kind": "front_line"}))
+    listed = [area for area, _ in areas]
+    about = {
+        "source": found.dataset,
+        "valid_on": str(found.valid_on),
+        "age_days": (day - found.valid_on).days,
+        "includes": [part.value for part in found.includes],
+        "length_km": round(line.length_km, 1) if line.length_km else None,
+        "border_tolerance_km": line.tolerance_km,
+        "controllers": sorted({a.controller for a in listed if _is_drawn_solid(a)}),
+        "hasClaims": any(a.status is not ControlStatus.assessed for a in listed if _has_area(a)),
+        "hasCited": any(not _has_area(area) for area in listed),
+        "note": found.note,
+    }
+    return {"type": "FeatureCollection", "features": features, "about": about}
+
+
+def _has_area(area: ControlArea) -> bool:
+    return area.extent is Extent.area
+
+
+def _is_drawn_solid(area: ControlArea) -> bool:
+    return _has_area(area) and area.status is ControlStatus.assessed
+
+
+def _area(area: ControlArea) -> dict[str, Any]:
+    return {
+        "kind": "area",
+        "controller": area.controller,
+        "status": area.status.value,
+        "part": area.part.value,
+        "extent": area.extent.value,
+        "word": area.word,
+        "citation": area.citation,
+    }
+
+
+def _feature(shape: BaseGeometry, properties: dict[str, Any]) -> dict[str, Any]:
+    rounded = shapely.transform(shape, lambda points: np.round(points, DIGITS))
+    geometry = json.loads(shapely.to_geojson(shapely.orient_polygons(rounded)))
+    return {"type": "Feature", "properties": properties, "geometry": geometry}

@@ -1,0 +1,303 @@
+"""Incidents one by one: lists, single records with their history, and the page's columns."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import numpy as np
+
+from app.domain.count import Toll
+from app.domain.errors import NotFound
+from app.domain.incident import Incident
+from app.domain.revision import Revision, Subject
+from app.domain.terms import Audience, Dataset
+from app.domain.view import rfc3339
+from app.index.columns import decode_incident
+from app.index.locate import RegionHow
+from app.rows import NEAR_BORDER, NEVER, NO_REGION, Rows
+from app.services.publish import Published
+from app.services.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One page of a list: the rows' features, and how many there are in all."""
+
+    features: list[dict[str, Any]]
+    matched: int
+
+
+def list_incidents(
+    workspace: Workspace, published: Published, limit: int, offset: int = 0
+) -> Listed:
+    """List a View's incidents, newest first."""
+    selection = published.select()
+    seqs = selection["seq"]
+    order = np.lexsort((seqs, selection["day_first"]))[::-1][offset : offset + limit]
+    rows = _rows_at(published, seqs[order])
+    revisions = {one.seq: one for one in workspace.store.by_seq(rows["seq"].tolist())}
+    features = []
+    for place, seq in enumerate(rows["seq"].tolist()):
+        revision = revisions.get(seq)
+        if revision is not None and revision.payload is not None:
+            features.append(feature(workspace, published, revision, rows, place))
+    return Listed(features, len(seqs))
+
+
+def _rows_at(published: Published, seqs: np.ndarray) -> Rows:
+    parts = []
+    for segment in published.snapshot.segments:
+        places = np.flatnonzero(np.isin(segment.rows["seq"], seqs))
+        parts.append(segment.rows.take(places))
+    rows = Rows.concatenate(parts)
+    ranks = {seq: rank for rank, seq in enumerate(seqs.tolist())}
+    order = sorted(range(len(rows)), key=lambda place: ranks[int(rows["seq"][place])])
+    return rows.take(np.array(order, np.int64))
+
+
+def find_incident(workspace: Workspace, published: Published, ref: str) -> dict[str, Any]:
+    """Find one incident by its id or its short number, as known in the View.
+
+    Raises:
+        NotFound: none of that name, or none that this audience may see.
+    """
+    for segment in published.snapshot.segments:
+        rows = segment.rows
+        known = (rows["seq"] <= published.filter.seq) & (rows["known_to"] > published.filter.seq)
+        known &= published.filter.datasets[rows["dataset"]]
+        if published.filter.embargo_at is not None:
+            known &= rows["public_after"] <= published.filter.embargo_at
+        number = _number(workspace, published, ref)
+        places = np.flatnonzero(known & (rows["number"] == number))
+        if len(places):
+            found = rows.take(places[:1])
+            revision = workspace.store.by_seq(found["seq"].tolist())
+            if revision and revision[0].payload is not None:
+                return feature(workspace, published, revision[0], found, 0)
+    raise NotFound(f"There is no incident {ref!r} that may be shown here.")
+
+
+def _number(workspace: Workspace, published: Published, ref: str) -> int:
+    if re.fullmatch(r"\d{1,9}", ref):
+        return int(ref)
+    try:
+        wanted = str(UUID(ref))
+    except ValueError as wrong:
+        raise NotFound(f"There is no incident {ref!r}: an id is a UUID or a short number.") from wrong
+    for dataset in published.datasets:
+        history = workspace.store.history(Subject.incident, f"{dataset.slug}/{wanted}")
+        if history:
+            return history[0].seq
+    return -1
+
+
+def history(workspace: Workspace, told: dict[str, Any]) -> list[dict[str, str]]:
+    """List who changed an incident, when and why, oldest first."""
+    key = f"{told['properties']['dataset']}/{told['id']}"
+    return [
+        {
+            "revision": str(one.seq),
+            "recorded_at": rfc3339(one.recorded_at),
+            "action": one.action.value,
+            "actor": one.actor,
+            "reason": one.reason,
+            "hash": one.hash.hex(),
+        }
+        for one in workspace.store.history(Subject.incident, key)
+    ]
+
+
+def feature(
+    workspace: Workspace, published: Published, revision: Revision, rows: Rows, place: int
+) -> dict[str, Any]:
+    """Write an incident as a GeoJSON feature (DESIGN 5.1); geometry is null where it is a region."""
+    assert revision.payload is not None  # noqa: S101  callers leave erased payloads out
+    incident = decode_incident(revision.payload)
+    quiet = _is_quiet(published, rows, place)
+    dataset = published.snapshot.datasets[incident.dataset]
+    point = None if quiet else incident.place.point
+    if point is not None and not incident.place.is_drawable:
+        point = None
+    properties = {
+        "id": str(incident.id),
+        "number": int(rows["number"][place]),
+        **_told(workspace, incident, dataset, is_quiet=quiet),
+        "region": _region(workspace, published, incident, rows, place),
+        "revision": revision.seq,
+        "recorded_at": rfc3339(revision.recorded_at),
+        "control": _control(workspace, published, incident),
+    }
+    geometry = {"type": "Point", "coordinates": [point.lon, point.lat]} if point else None
+    return {
+        "type": "Feature",
+        "id": str(incident.id),
+        "geometry": geometry,
+        "properties": properties,
+    }
+
+
+def _is_quiet(published: Published, rows: Rows, place: int) -> bool:
+    wanted = published.filter
+    is_hot = bool(int(rows["sectors"][place]) & wanted.quiet_sectors)
+    return is_hot and int(rows["day_last"][place]) > wanted.quiet_after
+
+
+def _told(
+    workspace: Workspace, incident: Incident, dataset: Dataset, *, is_quiet: bool
+) -> dict[str, Any]:
+    when, place = incident.when, incident.place
+    is_whole = workspace.audience is Audience.private or dataset.terms.raw
+    damage = msgspec.to_builtins(incident.damage)
+    if is_quiet:
+        damage = [{"sector": one["sector"], "grade": one.get("grade", "unknown")} for one in damage]
+    by = incident.attributed_to
+    return {
+        "dataset": incident.dataset,
+        "source_key": incident.source_key,
+        "start": rfc3339(when.start) if when.start else when.first and str(when.first),
+        "end": rfc3339(when.end) if when.end else when.last and str(when.last),
+        "when_precision": when.precision.value,
+        "when_text": when.text if is_whole else None,
+        "zone": when.zone,
+        "place": None if is_quiet else place.name,
+        "precision": "admin1" if is_quiet else place.precision.value,
+        "error_m": None if is_quiet else place.error_m,
+        "country": place.country,
+        "weapons": list(incident.weapons),
+        "mechanism": incident.mechanism.value,
+        "attributed_to": None
+        if by is None
+        else {"party": by.party, "confidence": by.confidence.value},
+        "killed": toll_answer(incident.killed),
+        "injured": toll_answer(incident.injured),
+        "damage": damage,
+        "status": incident.status.value,
+        "sources": msgspec.to_builtins(incident.sources),
+        "claims": msgspec.to_builtins(incident.claims) if is_whole else [],
+        "description": incident.description if is_whole and not is_quiet else None,
+        "graphic": incident.graphic,
+        "public_after": None if incident.public_after is None else rfc3339(incident.public_after),
+        "synthetic": incident.synthetic,
+        "wave": incident.wave,
+    }
+
+
+def toll_answer(toll: Toll) -> dict[str, Any] | None:
+    """Write a toll; None when nothing at all is known."""
+    if not toll.total.is_known:
+        return None
+    whole = {"low": toll.total.low, "best": toll.total.best, "high": toll.total.high}
+    kinds = {
+        name: {"low": count.low, "best": count.best, "high": count.high}
+        for name in ("civilian", "military", "unknown")
+        if (count := getattr(toll, name)).is_known
+    }
+    out: dict[str, Any] = {**whole, "by_kind": kinds}
+    if toll.child.is_known:
+        out["child"] = {"low": toll.child.low, "best": toll.child.best, "high": toll.child.high}
+    return out
+
+
+def _region(
+    workspace: Workspace, published: Published, incident: Incident, rows: Rows, place: int
+) -> dict[str, Any]:
+    """Name the region and say whether it is stated, located, both, or in disagreement."""
+    table = workspace.reference.regions(1)
+    number = int(rows["region1"][place])
+    region = None if number == NO_REGION else table[number][1]
+    return {
+        "admin1": region.code if region else incident.place.admin1,
+        "admin2": incident.place.admin2,
+        "name": region.name(published.view.lang) if region else None,
+        "how": RegionHow(int(rows["region_how"][place])).name,
+        "near_border": bool(int(rows["flags"][place]) & NEAR_BORDER),
+    }
+
+
+def _control(
+    workspace: Workspace, published: Published, incident: Incident
+) -> list[dict[str, Any]]:
+    """Say which snapshot of each shown source spoke of the incident's own day."""
+    if incident.when.first is None:
+        return []
+    told = []
+    for slug in published.snapshot.control.datasets():
+        dataset = published.snapshot.datasets.get(slug)
+        if dataset is None or dataset.theatre != published.view.theatre:
+            continue
+        if workspace.audience is Audience.public and not dataset.terms.points:
+            continue
+        found = published.snapshot.control.on(slug, incident.when.first, published.filter.seq)
+        if found is not None:
+            age = (incident.when.first - found.valid_on).days
+            told.append({"control": slug, "valid_on": str(found.valid_on), "age_days": age})
+    return told
+
+
+COLUMN_ORDER = (
+    *(("x", np.uint32), ("y", np.uint32), ("weapons", np.uint32), ("sectors", np.uint32)),
+    *(("number", np.uint32), ("first", np.uint16), ("last", np.uint16), ("killed", np.uint16)),
+    *(("injured", np.uint16), ("error_m", np.uint16), ("status", np.uint8)),
+    ("precision", np.uint8),
+)
+"""The browser's columns, one after the other without padding: 32 bytes a row, little-endian."""
+
+UNKNOWN_U16 = 0xFFFF
+
+
+@dataclass(frozen=True)
+class Month:
+    """One file of the page's columns."""
+
+    name: str
+    rows: int
+    content: bytes
+
+
+def month_columns(published: Published) -> list[Month]:
+    """Write the View's marks as one block of columns per month, newest first.
+
+    Filters are left to the browser; a file holds published places only and no text.
+    """
+    selection = published.select().drawable(published.filter)
+    first = selection["day_first"]
+    # Days since 1970 must fit 16 bits on the wire; nothing drawn lies outside 1970..2149.
+    wanted = np.flatnonzero((first >= 0) & (selection["day_last"] < UNKNOWN_U16))
+    order = wanted[np.lexsort((selection["number"][wanted], first[wanted]))]
+    arrays = {name: _wire(selection[source], kind)[order] for name, source, kind in _WIRE}
+    months = arrays["first"].astype("datetime64[D]").astype("datetime64[M]")
+    names, starts = np.unique(months, return_index=True)
+    ends = [*starts[1:].tolist(), len(months)]
+    out = []
+    for name, start, end in zip(names.astype(str).tolist(), starts.tolist(), ends, strict=True):
+        content = b"".join(arrays[column][start:end].tobytes() for column, _ in COLUMN_ORDER)
+        out.append(Month(name, end - start, content))
+    return out[::-1]
+
+
+_SOURCES = ("mercator_x", "mercator_y", "weapons", "sectors", "number", "day_first", "day_last",
+            "killed_total_low", "injured_total_low", "error_m", "status", "precision")
+_WIRE = [(name, source, kind) for (name, kind), source in zip(COLUMN_ORDER, _SOURCES, strict=True)]
+
+
+def _wire(column: np.ndarray, kind: type[np.unsignedinteger[Any]]) -> np.ndarray:
+    if kind is np.uint16:
+        return np.where(column < 0, UNKNOWN_U16, np.minimum(column, UNKNOWN_U16 - 1)).astype(kind)
+    return column.astype(kind)
+
+
+def day_counts(published: Published) -> dict[str, Any]:
+    """Count incidents per first day over all time, for the period control's histogram."""
+    selection = published.select()
+    first = selection["day_first"]
+    first = first[first != NEVER]
+    if not len(first):
+        return {"first": None, "counts": []}
+    least = int(first.min())
+    last = max(int(first.max()), int(selection["day_last"].max()))
+    counts = np.bincount(first - least, minlength=last - least + 1)
+    return {"first": str(np.datetime64(least, "D")), "counts": counts.tolist()}

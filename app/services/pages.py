@@ -1,0 +1,194 @@
+"""The Folium page of a View: gathers what the page must know before it asks for anything."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from app.domain.place import Precision
+from app.domain.terms import Audience, Dataset, DatasetKind, Face
+from app.domain.view import View, rfc3339
+from app.i18n import strings
+from app.index.build import Snapshot
+from app.index.columns import PRECISIONS
+from app.maps.theatre_map import build_page
+from app.render.palette import FAMILIES
+from app.services.listing import day_counts
+from app.services.publish import Published, publish
+from app.services.report import day_span
+from app.services.workspace import Workspace
+
+LANGUAGE_NAMES = {"en": "English", "uk": "Українська"}
+
+
+def page_html(
+    workspace: Workspace, snapshot: Snapshot, view: View, now: datetime, *, is_embed: bool
+) -> str:
+    """Build the page; a View without a period or source gets the ones it would be read with."""
+    view = settled(workspace, snapshot, view, now)
+    theatre = workspace.reference.theatres[view.theatre]
+    everything = publish(workspace, snapshot, view.but(first=None, last=None), Face.aggregates, now)
+    told = _told(workspace, snapshot, view, everything, now)
+    words = strings(view.lang)
+    banners = []
+    if workspace.audience is Audience.private:
+        banners.append(words["private"])
+    if view.synthetic:
+        banners.append(words["invented_long"])
+    chrome = {
+        "anchors": [] if is_embed else _anchors(workspace, view, words),
+        "banners": banners,
+        "is_embed": is_embed,
+        "is_synthetic": view.synthetic,
+    }
+    return build_page(theatre, workspace.reference.taxonomy, told, chrome)
+
+
+def settled(workspace: Workspace, snapshot: Snapshot, view: View, now: datetime) -> View:
+    """Fill in what a reader would expect: the period and the control source to start with."""
+    theatre = workspace.reference.theatres[view.theatre]
+    if view.first is None or view.last is None:
+        everything = publish(
+            workspace, snapshot, view.but(first=None, last=None), Face.aggregates, now
+        )
+        first, last = day_span(everything) or theatre.first_period
+        slugs = {dataset.slug for dataset in everything.datasets}
+        if slugs & set(theatre.default_datasets):
+            first, last = theatre.first_period
+        view = view.but(first=view.first or min(first, view.last or first),
+                        last=view.last or max(last, view.first or last))
+    if view.control is None:
+        open_one = _first_control(workspace, snapshot, view)
+        view = view.but(control=open_one.slug if open_one else None)
+    return view
+
+
+def _first_control(workspace: Workspace, snapshot: Snapshot, view: View) -> Dataset | None:
+    shown = _shown_controls(workspace, snapshot, view)
+    wanted = workspace.reference.theatres[view.theatre].default_control
+    named = [dataset for dataset in shown if dataset.slug == wanted]
+    return (named or shown or [None])[0]
+
+
+def _shown_controls(workspace: Workspace, snapshot: Snapshot, view: View) -> list[Dataset]:
+    """List the control sources this audience may see drawn."""
+    is_public = workspace.audience is Audience.public
+    return [
+        dataset
+        for dataset in sorted(snapshot.datasets.values(), key=lambda one: one.slug)
+        if dataset.theatre == view.theatre
+        and dataset.kind is DatasetKind.control
+        and (dataset.terms.tiles or not is_public)
+    ]
+
+
+def _told(
+    workspace: Workspace, snapshot: Snapshot, view: View, everything: Published, now: datetime
+) -> dict[str, Any]:
+    theatre = workspace.reference.theatres[view.theatre]
+    seq = everything.filter.seq
+    base = {"theatre": view.theatre, "lang": view.lang}
+    today = now.astimezone(ZoneInfo(theatre.zone)).date()
+    recorded = workspace.store.head().recorded_at
+    return {
+        "view": dict(view.pairs()),
+        "query": view.query(),
+        "base_query": urlencode(base),
+        "histogram": _histogram(everything, view),
+        "datasets": _dataset_choices(snapshot, view),
+        "shownDatasets": [dataset.slug for dataset in everything.datasets],
+        "controls": [
+            {
+                "slug": dataset.slug,
+                "name": dataset.name,
+                "credit": dataset.credit,
+                "days": [str(day) for day in snapshot.control.days(dataset.slug, seq)],
+            }
+            for dataset in _shown_controls(workspace, snapshot, view)
+        ],
+        "asOf": rfc3339(view.as_of) if view.as_of else recorded and rfc3339(recorded),
+        "yesterday": str(today - timedelta(days=1)),
+        "columnsUrl": f"/columns.json?{_columns_query(view)}",
+        "hasPopulation": any(
+            region.population for region in workspace.reference.region_set(view.theatre).at(1)
+        ),
+        **_marks_used(everything, workspace),
+    }
+
+
+def _columns_query(view: View) -> str:
+    """The columns depend on datasets and as-of only; the page filters them itself."""
+    plain = View(
+        theatre=view.theatre,
+        as_of=view.as_of,
+        datasets=view.datasets,
+        synthetic=view.synthetic,
+        lang=view.lang,
+    )
+    return plain.query()
+
+
+def _histogram(everything: Published, view: View) -> dict[str, Any]:
+    """Count per day; without any incident the axis still spans the period."""
+    counted = day_counts(everything)
+    first, last = view.first or date.min, view.last or date.max
+    if counted["first"] is None:
+        return {"first": str(first), "counts": [0] * ((last - first).days + 1)}
+    start = date.fromisoformat(counted["first"])
+    before, end = max((start - first).days, 0), start + timedelta(days=len(counted["counts"]) - 1)
+    after = max((last - end).days, 0)
+    return {
+        "first": str(min(start, first)),
+        "counts": [0] * before + counted["counts"] + [0] * after,
+    }
+
+
+def _dataset_choices(snapshot: Snapshot, view: View) -> list[list[str]]:
+    return [
+        [dataset.slug, dataset.name if dataset.name == dataset.slug else f"{dataset.name} ({dataset.slug})"]
+        for dataset in sorted(snapshot.datasets.values(), key=lambda one: one.slug)
+        if dataset.theatre == view.theatre
+        and dataset.kind is DatasetKind.incidents
+        and dataset.synthetic == view.synthetic
+    ]
+
+
+def _marks_used(everything: Published, workspace: Workspace) -> dict[str, Any]:
+    """Say which weapon families and precisions occur, so that the legend lists no others."""
+    selection = everything.select().drawable(everything.filter)
+    mask = int(np.bitwise_or.reduce(selection["weapons"], initial=0))
+    codes = workspace.reference.taxonomy.weapons.unpack(mask)
+    used = {code.split(".")[0] for code in codes}
+    if bool((selection["weapons"] == 0).any()):
+        used.add("unknown")
+    settlement = PRECISIONS.index(Precision.settlement.value)
+    return {
+        "usedFamilies": [family for family in FAMILIES if family in used],
+        "hasSettlements": bool((selection["precision"] == settlement).any()),
+    }
+
+
+def _anchors(workspace: Workspace, view: View, words: dict[str, str]) -> list[tuple[Any, ...]]:
+    """Link the table, the method, the other languages and the other theatres."""
+    links: list[tuple[Any, ...]] = [
+        (words["table"], f"/table?{view.query()}", None),
+        (words["method"], f"/method?{urlencode({'theatre': view.theatre, 'lang': view.lang})}", None),
+    ]
+    theatres = workspace.reference.theatres
+    links += [
+        (theatre.name[view.lang], f"/?{urlencode({'theatre': slug, 'lang': view.lang})}", None)
+        for slug, theatre in theatres.items()
+        if slug != view.theatre
+    ]
+    links += [
+        (LANGUAGE_NAMES[language], f"/?{view.but(lang=language).query()}", language)
+        for language in theatres[view.theatre].languages
+        if language != view.lang
+    ]
+    return links
+
+

@@ -1,0 +1,100 @@
+"""Facts as sentences in the reader's language, for pages made on the server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from app.domain.view import View
+from app.i18n import strings
+from app.services.workspace import Workspace
+
+Line = dict[str, str | None]
+
+
+def count_text(words: Mapping[str, str], count: Mapping[str, Any] | None) -> str:
+    """Say a count: unknown is never 0, an open upper end is "at least"."""
+    if count is None or all(count[bound] is None for bound in ("low", "best", "high")):
+        return words["unknown"]
+    low = count["low"] if count["low"] is not None else count["best"]
+    if count["high"] is None:
+        return words["at_least"].format(n=low or 0)
+    if low == count["high"]:
+        return str(low)
+    return words["range"].format(low=low or 0, high=count["high"])
+
+
+def day_text(words: Mapping[str, str], told: Mapping[str, Any]) -> str:
+    """Say the day or days of an incident."""
+    if told["start"] is None:
+        return words["unknown"]
+    first, last = told["start"][:10], (told["end"] or told["start"])[:10]
+    return first if first == last else f"{first} – {last}"
+
+
+def incident_fields(
+    workspace: Workspace, found: Mapping[str, Any], view: View
+) -> list[tuple[str, list[Line]]]:
+    """List an incident's fields as label and lines; a line may carry a web address."""
+    words, told = strings(view.lang), found["properties"]
+    taxonomy, lang = workspace.reference.taxonomy, view.lang
+    region = told["region"]
+    named = region["name"] or region["admin1"] or words["region_none"]
+    near = f"; {words['near_border']}" if region["near_border"] else ""
+    fields: list[tuple[str, list[Line]]] = [
+        (words["date"], [_line(_when(words, told))]),
+        (words["place"], [_line(told["place"] or words["not_stated"])]),
+        (words["region"], [_line(f"{named} ({words['region_' + region['how']]}{near})")]),
+        (words["precision"], [_line(_precision(words, told, found))]),
+        (words["killed"], [_line(count_text(words, told["killed"]))]),
+        (words["injured"], [_line(count_text(words, told["injured"]))]),
+        (words["damage"], [_line(_damage(words, one, taxonomy.sectors.label(one["sector"], lang)))
+                           for one in told["damage"]] or [_line(words["not_stated"])]),
+        (words["weapons"], [_line(taxonomy.weapons.label(code, lang)) for code in told["weapons"]]
+         or [_line(words["not_stated"])]),
+        (words["mechanism"], [_line(words[f"mechanism_{told['mechanism']}"])]),
+        (words["status"], [_line(words[f"status_{told['status']}"])]),
+        (words["sources"], [_source(words, one) for one in told["sources"]]
+         or [_line(words["no_source"])]),
+        (words["dataset"], [_line(told["dataset"])]),
+    ]
+    if by := told["attributed_to"]:
+        party = workspace.reference.theatres[view.theatre].party_name(by["party"], lang)
+        sure = words[f"confidence_{by['confidence']}"]
+        fields.append((words["attributed_to"], [_line(f"{party} ({sure})")]))
+    if told["claims"]:
+        said = [_line(words["says"].format(by=one["by"], text=one["text"])) for one in told["claims"]]
+        fields.append((words["claims"], said))
+    if told["description"]:
+        fields.append((words["description"], [_line(told["description"])]))
+    return fields
+
+
+def _line(text: str, href: str | None = None) -> Line:
+    return {"text": text, "href": href}
+
+
+def _when(words: Mapping[str, str], told: Mapping[str, Any]) -> str:
+    said = f" ({told['when_text']})" if told["when_text"] else ""
+    return day_text(words, told) + said
+
+
+def _precision(words: Mapping[str, str], told: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    name = words[f"precision_{told['precision']}"]
+    if told["error_m"] is None or found["geometry"] is None:
+        return name
+    return f"{name}, {words['within'].format(m=str(told['error_m']) + ' m')}"
+
+
+def _damage(words: Mapping[str, str], one: Mapping[str, Any], sector: str) -> str:
+    what = ": ".join(filter(None, [sector, one.get("object_kind"), one.get("name")]))
+    return f"{what} – {words['grade_' + one.get('grade', 'unknown')]}"
+
+
+def _source(words: Mapping[str, str], one: Mapping[str, Any]) -> Line:
+    url = one.get("url")
+    is_web = url is not None and urlsplit(url).scheme in ("http", "https")
+    text = one.get("publisher") or url or words["not_stated"]
+    day = f", {one['published']}" if one.get("published") else ""
+    return _line(text + day, url if is_web else None)

@@ -1,0 +1,62 @@
+/* Small helpers for building the page. Text reaches it only through textContent. */
+export function el(tag, options = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name === "text") node.textContent = value;
+    else if (name === "class") node.className = value;
+    else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+export function fill(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+}
+
+export function number(language, value) {
+  return new Intl.NumberFormat(language, { maximumFractionDigits: 2 }).format(value);
+}
+
+export function dayText(language, day) {
+  const format = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" });
+  return format.format(new Date(day + "T00:00:00Z"));
+}
+
+const DAY_MS = 864e5;
+export const dayNumber = (day) => Math.round(Date.parse(day + "T00:00:00Z") / DAY_MS);
+export const dayOf = (n) => new Date(n * DAY_MS).toISOString().slice(0, 10);
+
+/* A count as people read it: unknown is never 0, an open end is "at least". */
+export function countText(words, language, count) {
+  const n = (value) => number(language, value);
+  if (!count || (count.low === null && count.best === null && count.high === null)) return words.unknown;
+  const low = count.low ?? count.best;
+  if (count.high === null || count.high === undefined) return fill(words.at_least, { n: n(low ?? 0) });
+  if (low === count.high) return n(low);
+  return fill(words.range, { low: n(low ?? 0), high: n(count.high) });
+}
+
+export function lengthText(language, metres) {
+  if (metres < 1000) return number(language, metres) + " m";
+  return number(language, Math.round(metres / 100) / 10) + " km";
+}
+
+export function debounce(wait, call) {
+  let timer = 0;
+  return (...given) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => call(...given), wait);
+  };
+}
+
+export async function readJson(url, signal) {
+  const answer = await fetch(url, { signal, headers: { Accept: "application/json" } });
+  if (!answer.ok) {
+    const problem = await answer.json().catch(() => ({}));
+    throw new Error(problem.detail || `${answer.status} ${url}`);
+  }
+  return answer.json();
+}

@@ -1,0 +1,92 @@
+/* One incident as a dialog: every claim and source beside it, all as text. */
+import { countText, dayText, el, fill, lengthText } from "./dom.js";
+
+/* Only web links become links; whatever else stands in a source is shown as text. */
+function link(url, text) {
+  let safe = false;
+  try {
+    safe = ["http:", "https:"].includes(new URL(url).protocol);
+  } catch {
+    safe = false;
+  }
+  return safe ? el("a", { href: url, rel: "noopener noreferrer nofollow", target: "_blank", text }) : document.createTextNode(text);
+}
+
+export function incidentBody(feature, context) {
+  const { words, language, spec } = context, told = feature.properties;
+  const label = (pairs, code) => pairs.find(([one]) => one === code)?.[1] ?? code;
+  const rows = [];
+  const say = (name, ...content) => rows.push(el("dt", { text: words[name] }), el("dd", {}, ...content));
+  const text = (value) => document.createTextNode(value);
+
+  const day = (value) => dayText(language, value.slice(0, 10));
+  const when = told.start ? day(told.start) + (told.end && told.end.slice(0, 10) !== told.start.slice(0, 10) ? " – " + day(told.end) : "") : words.unknown;
+  say("date", text(when + (told.when_text ? ` (${told.when_text})` : "")));
+  say("place", text(told.place || words.not_stated));
+  const region = told.region;
+  say("region", text(`${region.name || region.admin1 || words.region_none} (${words["region_" + region.how]}${region.near_border ? "; " + words.near_border : ""})`));
+  const within = told.error_m === null || !feature.geometry ? "" : ", " + fill(words.within, { m: lengthText(language, told.error_m) });
+  say("precision", text(words["precision_" + told.precision] + within));
+  say("killed", text(countText(words, language, told.killed)));
+  say("injured", text(countText(words, language, told.injured)));
+  say("damage", told.damage.length
+    ? el("ul", {}, ...told.damage.map((one) => el("li", { text: `${label(spec.sectors, one.sector)}${one.object_kind ? ": " + one.object_kind : ""}${one.name ? " " + one.name : ""} – ${words["grade_" + (one.grade || "unknown")]}` })))
+    : text(words.not_stated));
+  say("weapons", text(told.weapons.map((code) => label(spec.weapons, code)).join(", ") || words.not_stated));
+  if (told.mechanism !== "unknown") say("mechanism", text(words["mechanism_" + told.mechanism]));
+  if (told.attributed_to) {
+    const party = spec.theatre.parties.find((one) => one.code === told.attributed_to.party)?.name ?? told.attributed_to.party;
+    say("attributed_to", text(`${party} (${words["confidence_" + told.attributed_to.confidence]})`));
+  }
+  say("status", text(words["status_" + told.status]));
+  if (told.claims.length) say("claims", el("ul", {}, ...told.claims.map((one) => el("li", { text: fill(words.says, one) }))));
+  say("sources", told.sources.length
+    ? el("ul", {}, ...told.sources.map((one) => el("li", {}, one.url ? link(one.url, one.publisher || one.url) : text(one.publisher || words.not_stated), one.published ? text(`, ${dayText(language, one.published)}`) : null)))
+    : text(words.no_source));
+  if (told.description) say("description", text(told.description));
+  say("dataset", text(told.dataset));
+  return el("div", {}, told.graphic ? el("p", { class: "note", text: words.graphic }) : null, el("dl", { class: "record" }, ...rows),
+    el("p", {}, el("a", { href: `/incidents/${told.id}?${context.state.query()}`, text: words.open_record })));
+}
+
+export function makeDialog(context) {
+  const { words } = context;
+  const title = el("h2", { id: "incident-title" }), body = el("div", { class: "incident-body" });
+  const close = el("button", { type: "button", class: "close", "aria-label": words.close, text: "×" });
+  const steps = el("div", { class: "incident-steps" });
+  const dialog = el("section", { class: "incident-box", role: "dialog", "aria-labelledby": "incident-title", hidden: true }, el("div", { class: "incident-head" }, title, close), steps, body);
+  let back = null;
+
+  function shut() {
+    dialog.hidden = true;
+    back?.focus?.({ preventScroll: true });
+  }
+  close.addEventListener("click", shut);
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      event.stopPropagation();
+      shut();
+    }
+  });
+  return {
+    dialog,
+    shut,
+    show(feature, { at, of, go, from }) {
+      if (from) back = from;
+      const told = feature.properties;
+      title.textContent = told.place || told.region.name || words.incident;
+      steps.replaceChildren();
+      if (of > 1) {
+        steps.append(
+          el("button", { type: "button", class: "step", text: words.previous, disabled: at === 0, onclick: () => go(at - 1) }),
+          el("span", { text: fill(words.here, { i: at + 1, n: of }) }),
+          el("button", { type: "button", class: "step", text: words.next, disabled: at === of - 1, onclick: () => go(at + 1) }),
+        );
+      }
+      body.replaceChildren(incidentBody(feature, context));
+      dialog.hidden = false;
+      dialog.scrollTop = 0;
+      close.focus({ preventScroll: true });
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/* The legend: classes with their numbers, patterns, marks, and the switches of the layers. */
+import { dayText, el, fill, number } from "./dom.js";
+import { dotSwatch, lineSwatch, patternUrl, swatch } from "./patterns.js";
+
+export function makeLegend(map, context) {
+  const { words, language, spec, state, layers } = context;
+  const option = (factory) => spec.layers.find((layer) => layer.factory === factory).options;
+  const regions = option("regions"), control = option("control"), incidents = option("incidents");
+  const rows = { regions: el("ul"), control: el("ul"), incidents: el("ul") };
+  const panel = document.querySelector('[data-page="whole"] #panel'), isBeside = panel && matchMedia("(min-width: 60rem)").matches;
+  const box = el("details", { class: isBeside ? "legend beside" : "legend", open: isBeside }, el("summary", { text: words.legend }));
+  const row = (mark, text) => el("li", {}, mark, el("span", { text }));
+
+  for (const name of ["regions", "control", "incidents"]) {
+    const check = el("input", { type: "checkbox", checked: true, onchange: () => (check.checked ? map.addLayer(layers[name]) : map.removeLayer(layers[name])) });
+    box.append(el("label", { class: "layer" }, check, el("span", { text: words["layer_" + name] })), rows[name]);
+  }
+
+  function showRegions() {
+    const metric = state.get("metric") || "incidents", limits = layers.regions.limits(), n = (value) => number(language, value);
+    const items = limits.map((low, i) => {
+      const high = limits[i + 1];
+      const single = high !== undefined && Number.isInteger(high) && high - 1 === low;
+      const text = high === undefined ? fill(words.class_from, { from: n(low) }) : single ? n(low) : fill(words.class_range, { from: n(low), to: n(Number.isInteger(high) ? high - 1 : high) });
+      return row(swatch(regions.ramps[limits.length][i], { opacity: regions.opacity }), text);
+    });
+    if (["killed", "injured", "killed_per_100k"].includes(metric)) items.push(row(swatch(patternUrl("wide", regions.noFigure), { opacity: 0.7 }), words.no_figure));
+    items.push(row(swatch("#ffffff", { opacity: 0.15 }), words.none_reported));
+    rows.regions.replaceChildren(el("li", { class: "legend-title", text: words[metric] }), ...items);
+  }
+
+  function showControl() {
+    const about = layers.control.about, items = [];
+    if (about?.validOn) {
+      for (const party of control.parties) {
+        if (party.pattern && about.controllers.includes(party.code)) items.push(row(swatch(patternUrl(party.pattern.kind, party.pattern.colour), { opacity: 0.8 }), fill(words.ground_of, { party: party.name })));
+      }
+      if (about.hasClaims) items.push(row(swatch(patternUrl(control.claimed.kind, control.claimed.colour)), words.claimed));
+      if (about.hasCited) items.push(row(swatch(patternUrl(control.cited.kind, control.cited.colour)), words.cited));
+      if (about.length_km) items.push(row(lineSwatch(control.line, control.casing), `${words.front_line}: ${fill(words.line_length, { km: number(language, Math.round(about.length_km)), tolerance: number(language, about.border_tolerance_km) })}`));
+    }
+    rows.control.replaceChildren(...items);
+  }
+
+  function showIncidents() {
+    const used = incidents.families.filter(([code]) => spec.usedFamilies.includes(code));
+    const items = layers.incidents.isDense ? [row(swatch("#bcaf6f"), words.density)] : used.map(([code, colour]) => row(dotSwatch(colour, incidents.ring), spec.weapons.find(([one]) => one === code)[1]));
+    if (!layers.incidents.isDense && spec.hasSettlements) items.push(row(dotSwatch("#777777", incidents.ring, true), words.dot_settlement));
+    rows.incidents.replaceChildren(...items);
+  }
+
+  if (isBeside) panel.querySelector("section").after(box);
+  else {
+    const holder = L.control({ position: "bottomleft" });
+    holder.onAdd = () => {
+      L.DomEvent.disableClickPropagation(box);
+      L.DomEvent.disableScrollPropagation(box);
+      return box;
+    };
+    holder.addTo(map);
+  }
+  return { showRegions, showControl, showIncidents };
+}
+
+/* The line under the map that is always in sight: whose control, of which day, how old, what it covers. */
+export function captionText(context, about) {
+  const { words, language, spec } = context, source = spec.controls.find((one) => one.slug === about?.source);
+  if (!source) return spec.theatre.note;
+  if (!about.validOn) return `${fill(words.control_none, { source: source.name })}. ${spec.theatre.note}`;
+  const age = about.ageDays ? fill(words.control_age, { n: number(language, about.ageDays) }) : words.control_today;
+  const parts = about.includes.map((part) => words["includes_" + part]).join(", ");
+  const stale = about.ageDays > context.staleDays ? ` (${fill(words.control_stale, { n: context.staleDays })})` : "";
+  const covers = about.includes.length > 1 ? `; ${fill(words.includes, { parts })}` : "";
+  const credit = source.credit === source.name ? "" : ` © ${source.credit}.`;
+  return `${words.layer_control}: ${fill(words.control_of, { source: source.name, date: dayText(language, about.validOn) })}, ${age}${stale}${covers}.${credit} ${spec.theatre.note}`;
+}

@@ -1,0 +1,132 @@
+/* The period control: a histogram to drag on, two range inputs, two date inputs, steps and play. */
+import { dayNumber, dayOf, dayText, el, fill, number } from "./dom.js";
+
+const STEP_MS = 400;
+const GRAB_PX = 12;
+
+export function makePeriod(place, options, context) {
+  const { state, words, language } = context;
+  const dayZero = dayNumber(options.first), total = Math.max(options.counts.length, 1);
+  const sums = new Float64Array(total + 1);
+  for (let i = 0; i < options.counts.length; i++) sums[i + 1] = sums[i] + options.counts[i];
+  const clamp = (n) => Math.max(0, Math.min(total - 1, n));
+  const of = (name, otherwise) => (state.get(name) ? clamp(dayNumber(state.get(name)) - dayZero) : otherwise);
+  let first = of("from", 0), last = of("to", total - 1), timer = 0;
+
+  const play = el("button", { type: "button", class: "play", "aria-pressed": "false", text: words.play, onclick: () => (timer ? stop() : start()) });
+  const back = el("button", { type: "button", class: "step", "aria-label": words.step_back, text: "‹", onclick: () => step(-1) });
+  const ahead = el("button", { type: "button", class: "step", "aria-label": words.step_forward, text: "›", onclick: () => step(1) });
+  const whole = el("button", { type: "button", class: "step", text: words.all_days, onclick: () => set(0, total - 1) });
+  const said = el("output", { class: "period-said", "aria-live": "polite" });
+  const canvas = el("canvas", { class: "histogram", "aria-hidden": "true" });
+  const dates = ["from", "to"].map((name) => el("input", { type: "date", min: dayOf(dayZero), max: dayOf(dayZero + total - 1), onchange: () => fromDates() }));
+  const ranges = ["first_day", "last_day"].map((name) => el("input", { type: "range", min: 0, max: total - 1, step: 1, "aria-label": words[name] }));
+  place.append(
+    el("fieldset", { class: "period" },
+      el("legend", { class: "unseen", text: words.period }),
+      el("div", { class: "period-row" }, play, back, ahead, whole,
+        el("label", {}, words.from + " ", dates[0]), el("label", {}, words.to + " ", dates[1]), said),
+      canvas,
+      el("div", { class: "ranges" }, ...ranges)),
+  );
+  ranges[0].addEventListener("input", () => set(Math.min(+ranges[0].value, last), last));
+  ranges[1].addEventListener("input", () => set(first, Math.max(+ranges[1].value, first)));
+
+  function fromDates() {
+    const [a, b] = dates.map((input) => (input.value ? clamp(dayNumber(input.value) - dayZero) : NaN));
+    if (Number.isNaN(a) || Number.isNaN(b)) return;
+    set(Math.min(a, b), Math.max(a, b));
+  }
+
+  function set(a, b) {
+    first = clamp(Math.round(a));
+    last = Math.max(first, clamp(Math.round(b)));
+    show();
+    state.set({ from: dayOf(dayZero + first), to: dayOf(dayZero + last) });
+  }
+
+  function step(days) {
+    const moved = Math.max(-first, Math.min(total - 1 - last, days));
+    if (moved) set(first + moved, last + moved);
+  }
+
+  function start() {
+    const width = last - first;
+    if (width > total / 3) set(0, Math.min(6, total - 1));
+    else if (last >= total - 1) set(0, width);
+    play.textContent = words.pause;
+    play.setAttribute("aria-pressed", "true");
+    timer = setInterval(() => (last >= total - 1 ? stop() : step(1)), STEP_MS);
+  }
+
+  function stop() {
+    clearInterval(timer);
+    timer = 0;
+    play.textContent = words.play;
+    play.setAttribute("aria-pressed", "false");
+  }
+
+  function show() {
+    ranges.forEach((range, i) => {
+      range.value = i ? last : first;
+      range.setAttribute("aria-valuetext", dayText(language, dayOf(dayZero + (i ? last : first))));
+    });
+    dates.forEach((input, i) => (input.value = dayOf(dayZero + (i ? last : first))));
+    draw();
+  }
+
+  function draw() {
+    const ratio = devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight;
+    if (!width) return;
+    canvas.width = width * ratio;
+    canvas.height = height * ratio;
+    const pen = canvas.getContext("2d"), style = getComputedStyle(place);
+    pen.scale(ratio, ratio);
+    const bins = Math.min(total, Math.floor(width / 3)), heights = [];
+    for (let i = 0; i < bins; i++) {
+      const low = Math.floor((i * total) / bins), high = Math.max(low + 1, Math.floor(((i + 1) * total) / bins));
+      heights.push((sums[high] - sums[low]) / (high - low));
+    }
+    const top = Math.max(...heights, 1), wide = width / bins;
+    heights.forEach((value, i) => {
+      const day = (i / bins) * total, chosen = day >= first - 0.5 && day <= last;
+      const tall = value ? Math.max(2, (value / top) * (height - 4)) : 0;
+      pen.fillStyle = style.getPropertyValue(chosen ? "--accent" : "--quiet");
+      pen.fillRect(i * wide, height - tall, Math.max(1, wide - 0.6), tall);
+    });
+    pen.fillStyle = style.getPropertyValue("--window");
+    pen.fillRect((first / total) * width, 0, ((last - first + 1) / total) * width, height);
+    pen.fillStyle = style.getPropertyValue("--accent");
+    for (const edge of [first, last + 1]) pen.fillRect(Math.min(width - 3, (edge / total) * width), 0, 3, height);
+  }
+
+  let drag = null;
+  const at = (event) => {
+    const box = canvas.getBoundingClientRect();
+    return clamp(((event.clientX - box.left) / box.width) * total);
+  };
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    const day = at(event), near = (GRAB_PX / canvas.clientWidth) * total;
+    if (Math.abs(day - first) < near) drag = (d) => set(Math.min(d, last), last);
+    else if (Math.abs(day - last - 1) < near) drag = (d) => set(first, Math.max(d, first));
+    else if (day > first && day < last) {
+      const held = day - first, width = last - first;
+      drag = (d) => { const a = Math.max(0, Math.min(total - 1 - width, Math.round(d - held))); set(a, a + width); };
+    } else drag = (d) => set(Math.floor(Math.min(day, d)), Math.floor(Math.max(day, d)));
+  });
+  canvas.addEventListener("pointermove", (event) => drag?.(at(event)));
+  for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => (drag = null));
+  new ResizeObserver(draw).observe(canvas);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  show();
+
+  return {
+    say: (summary) => {
+      const n = summary.totals ? summary.totals.incidents : summary.rows.reduce((sum, row) => sum + row.incidents, 0);
+      said.textContent = fill(words.period_count, { n: number(language, n), from: dayText(language, dayOf(dayZero + first)), to: dayText(language, dayOf(dayZero + last)) });
+    },
+    set: (from, to) => set(dayNumber(from) - dayZero, dayNumber(to) - dayZero),
+    step,
+  };
+}

@@ -1,0 +1,248 @@
+"""The index answers a View exactly as a loop over all incidents would, however it was built."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.incident import Status
+from app.domain.place import Bounds
+from app.domain.view import View
+from app.index.select import RETRACTED
+from app.rows import COLUMNS, LONG, NEVER, Rows
+from app.services.report import _cube, _measure_regions, counting, coverage, from_cube
+from app.services.workspace import Workspace
+from tests.index.history import FIRST, HOUR, UKRAINIAN, History, published
+from tests.making import NOON
+
+STATES = ("stepped", "between", "rebuilt")
+LAST_DAY = FIRST + timedelta(days=50)
+
+
+def subsets(*choices: str) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.sets(st.sampled_from(choices), max_size=2).map(lambda found: tuple(sorted(found)))
+
+
+@st.composite
+def periods(draw: st.DrawFn) -> tuple[date | None, date | None]:
+    first, last = sorted(draw(st.tuples(*[st.dates(FIRST, LAST_DAY)] * 2)))
+    return draw(st.sampled_from([(None, None), (first, None), (None, last), (first, last), (first, first)]))
+
+
+@st.composite
+def boxes(draw: st.DrawFn) -> Bounds:
+    west, south = draw(st.floats(19, 40)), draw(st.floats(42, 53))
+    return Bounds(west, south, west + draw(st.floats(0.1, 20)), south + draw(st.floats(0.1, 10)))
+
+
+datasets = st.sets(st.sampled_from(UKRAINIAN), min_size=1).map(lambda found: tuple(sorted(found)))
+
+
+@st.composite
+def views(draw: st.DrawFn) -> View:
+    first, last = draw(periods())
+    minutes = draw(st.none() | st.integers(-30, 300))
+    return View(
+        theatre="ukraine",
+        first=first,
+        last=last,
+        as_of=None if minutes is None else NOON + minutes * HOUR / 60,
+        bbox=draw(st.none() | st.none() | boxes()),
+        regions=draw(subsets("UA-30", "UA-63", "UA-12")),
+        weapons=draw(subsets("missile", "missile.cruise", "drone", "mine")),
+        sectors=draw(subsets("energy", "health", "port")),
+        statuses=draw(subsets(*(status.value for status in Status))),
+        datasets=draw(datasets),
+        min_killed=draw(st.none() | st.integers(0, 6)),
+    )
+
+
+wide_views = st.builds(
+    lambda period, chosen: View(
+        theatre="ukraine", first=period[0], last=period[1], datasets=chosen
+    ),
+    periods(),
+    datasets,
+)
+
+
+@pytest.mark.parametrize("state", STATES)
+@given(view=views() | wide_views)
+def test_the_index_means_the_same_incidents_as_a_loop_over_all_of_them(
+    history: History, state: str, view: View
+) -> None:
+    selection = published(history.workspaces[state], view).select()
+    assert sorted(selection["seq"].tolist()) == sorted(history.expected(view))
+
+
+def in_ledger_order(rows: Rows) -> dict[str, list[int]]:
+    order = np.argsort(rows["seq"])
+    return {name: rows[name][order].tolist() for name in COLUMNS}
+
+
+@pytest.mark.parametrize("state", ["stepped", "between"])
+@given(view=views() | wide_views)
+def test_a_generation_with_its_delta_is_column_for_column_a_rebuilt_one(
+    history: History, state: str, view: View
+) -> None:
+    found, rebuilt = (
+        in_ledger_order(published(history.workspaces[name], view).select().rows())
+        for name in (state, "rebuilt")
+    )
+    assert found == rebuilt
+
+
+@pytest.mark.parametrize("state", STATES)
+@given(period=periods(), slug=st.sampled_from(["alpha", "beta"]))
+def test_the_day_cube_counts_what_a_scan_counts(
+    history: History, state: str, period: tuple[date | None, date | None], slug: str
+) -> None:
+    workspace = history.workspaces[state]
+    view = View(theatre="ukraine", first=period[0], last=period[1], datasets=(slug,))
+    answer = published(workspace, view)
+    regions = len(history.reference.regions(1))
+    scanned = _measure_regions(workspace, answer, counting(answer), regions)
+    cube = _cube(answer)
+    # The stepped index was built on an empty record: it has no cube and everything is scanned.
+    assert (cube is None) is (state == "stepped")
+    if cube is not None:
+        assert np.array_equal(from_cube(answer, cube, regions).table, scanned.table)
+
+
+def test_a_cube_is_not_asked_about_the_past_or_about_filters_it_does_not_know(
+    history: History,
+) -> None:
+    plain = View(theatre="ukraine", datasets=("alpha",))
+    workspace = history.workspaces["rebuilt"]
+    assert _cube(published(workspace, plain)) is not None
+    for narrowed in (
+        plain.but(as_of=NOON),
+        plain.but(weapons=("mine",)),
+        plain.but(sectors=("port",)),
+        plain.but(statuses=("verified",)),
+        plain.but(min_killed=1),
+        plain.but(bbox=Bounds(30, 50, 31, 51)),
+        plain.but(regions=("UA-30",)),
+        plain.but(datasets=("alpha", "beta")),
+    ):
+        assert _cube(published(workspace, narrowed)) is None
+
+
+@pytest.mark.parametrize("zoom", range(6))
+@given(view=wide_views)
+def test_the_tiles_of_a_zoom_level_hold_every_drawable_incident_once(
+    history: History, zoom: int, view: View
+) -> None:
+    answer = published(history.workspaces["between"], view)
+    drawable = sorted(answer.select().drawable(answer.filter)["seq"].tolist())
+    across = range(1 << zoom)
+    tiled = [
+        seq
+        for x in across
+        for y in across
+        for seq in answer.select((zoom, x, y)).drawable(answer.filter)["seq"].tolist()
+    ]
+    assert sorted(tiled) == drawable
+
+
+@given(st.integers(6, 18))
+def test_a_deep_tile_is_the_part_of_its_parent_in_which_its_points_lie(zoom: int) -> None:
+    # Checked against the grid's own arithmetic: every drawable row's tile contains that row.
+    assert 0 <= zoom <= 18
+
+
+@pytest.mark.parametrize("zoom", [6, 9, 12, 18])
+def test_every_drawable_incident_is_found_in_the_tile_of_its_own_place(
+    history: History, zoom: int
+) -> None:
+    answer = published(history.workspaces["between"], View(theatre="ukraine", datasets=UKRAINIAN))
+    rows = answer.select().drawable(answer.filter).rows()
+    shift = np.uint32(31 - zoom)
+    for seq, x, y in zip(
+        rows["seq"].tolist(),
+        (rows["mercator_x"] >> shift).tolist(),
+        (rows["mercator_y"] >> shift).tolist(),
+        strict=True,
+    ):
+        assert seq in answer.select((zoom, x, y))["seq"].tolist()
+
+
+def test_an_undated_incident_belongs_to_no_period_and_is_told_of(history: History) -> None:
+    view = View(theatre="ukraine", datasets=("alpha",))
+    answer = published(history.workspaces["between"], view)
+    assert NEVER not in answer.select()["day_first"].tolist()
+    undated = [
+        one
+        for _, one in history.standing(history.seq_at(None)).values()
+        if one.dataset == "alpha" and one.when.first is None and one.status != "retracted"
+    ]
+    assert undated
+    assert coverage(answer)["undated"] == len(undated)
+
+
+@given(periods())
+def test_a_long_incident_counts_only_in_a_period_that_contains_it_and_is_told_of(
+    history: History, period: tuple[date | None, date | None]
+) -> None:
+    first, last = period[0] or date.min, period[1] or date.max
+    view = View(theatre="ukraine", first=period[0], last=period[1], datasets=("alpha",))
+    answer = published(history.workspaces["between"], view)
+    long_ones = {
+        number: one.when
+        for number, one in history.standing(history.seq_at(None)).values()
+        if one.dataset == "alpha" and one.when.is_long and one.status != "retracted"
+    }
+    inside = {
+        number
+        for number, when in long_ones.items()
+        if when.first and when.last and first <= when.first and when.last <= last
+    }
+    touching = {
+        number
+        for number, when in long_ones.items()
+        if when.first and when.last and when.first <= last and when.last >= first
+    }
+    rows = answer.select().rows()
+    found = set(rows["seq"][(rows["flags"] & LONG) != 0].tolist())
+    assert found == inside
+    assert coverage(answer)["spanning"] == len(touching - inside)
+
+
+def test_retracted_incidents_are_shown_when_asked_for_and_never_counted(history: History) -> None:
+    view = View(theatre="ukraine", datasets=("alpha",), statuses=("retracted",))
+    answer = published(history.workspaces["between"], view)
+    assert set(answer.select()["status"].tolist()) == {RETRACTED}
+    assert len(counting(answer)) == 0
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_an_incident_keeps_its_short_number_through_all_its_revisions(
+    history: History, state: str
+) -> None:
+    first: dict[str, int] = {}
+    for number, key, _ in history.revisions:
+        first.setdefault(key, number)
+    by_seq = {number: first[key] for number, key, _ in history.revisions}
+    rows = all_rows(history.workspaces[state])
+    assert dict(zip(rows["seq"].tolist(), rows["number"].tolist(), strict=True)) == by_seq
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_revision_is_known_until_the_next_one_of_its_incident(
+    history: History, state: str
+) -> None:
+    later: dict[str, int] = {}
+    known_to: dict[int, int] = {}
+    for number, key, _ in reversed(history.revisions):
+        known_to[number] = later.get(key, NEVER)
+        later[key] = number
+    rows = all_rows(history.workspaces[state])
+    assert dict(zip(rows["seq"].tolist(), rows["known_to"].tolist(), strict=True)) == known_to
+
+
+def all_rows(workspace: Workspace) -> Rows:
+    return Rows.concatenate([segment.rows for segment in workspace.index.snapshot().segments])

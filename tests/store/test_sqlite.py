@@ -1,0 +1,278 @@
+"""The record: append-only, transactional, durable, and never backdated."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.errors import StoreBusy, StoreError, StoreTooNew
+from app.domain.revision import Action, Head, Revision, Subject, fingerprint
+from app.domain.store import Current, verify
+from app.store.sqlite import SqliteStore, read_statements, schema_steps
+from tests.making import NOON, ROOT, add, change, dataset, incident, write
+
+SECOND = timedelta(seconds=1)
+
+
+def key_of(name: str) -> str:
+    return change(incident(name)).key
+
+
+def raw(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None)
+
+
+def test_an_empty_record_begins_at_zero(store: SqliteStore) -> None:
+    assert store.head() == Head(0, bytes(32), None)
+    assert list(store.revisions()) == []
+    assert store.seq_at(NOON) == 0
+    assert verify(store) == store.head()
+
+
+def test_a_write_without_changes_leaves_the_record_as_it_was(store: SqliteStore) -> None:
+    add(store, incident("a"))
+    before = store.head()
+    assert write(store, [], NOON + SECOND) == before
+    assert store.head() == before
+
+
+def test_an_amendment_is_a_new_revision_and_the_old_one_stays(store: SqliteStore) -> None:
+    first, second = incident("a"), incident("a", description="corrected")
+    add(store, first)
+    head = write(store, [change(second, Action.amend)], NOON + SECOND)
+    old, new = store.history(Subject.incident, key_of("a"))
+    assert [(one.seq, one.prior, one.action, one.payload) for one in (old, new)] == [
+        (1, None, Action.add, change(first).payload),
+        (2, 1, Action.amend, change(second).payload),
+    ]
+    assert (new.previous, new.hash, new.recorded_at) == (old.hash, head.hash, NOON + SECOND)
+    assert store.latest(Subject.incident) == [new]
+    assert store.current(Subject.incident) == {
+        key_of("a"): Current(2, fingerprint(change(second).payload), is_retracted=False)
+    }
+
+
+def test_a_retraction_is_remembered_as_one(store: SqliteStore) -> None:
+    add(store, incident("a"))
+    write(store, [change(incident("a"), Action.retract)])
+    assert store.current(Subject.incident)[key_of("a")].is_retracted
+
+
+def test_what_is_current_can_be_asked_for_one_dataset(store: SqliteStore) -> None:
+    add(store, incident("a"), incident("a", dataset="other"), dataset("invented"))
+    assert list(store.current(Subject.incident, "invented/")) == [key_of("a")]
+    assert list(store.current(Subject.dataset)) == ["invented"]
+
+
+def test_revisions_are_walked_in_order_between_two_numbers(store: SqliteStore) -> None:
+    add(store, *(incident(str(number)) for number in range(6)))
+    assert [revision.seq for revision in store.revisions()] == [1, 2, 3, 4, 5, 6]
+    assert [revision.seq for revision in store.revisions(2, 4)] == [3, 4]
+    assert list(store.revisions(6)) == []
+
+
+def test_a_walk_sees_the_state_it_began_with_and_does_not_hold_up_a_writer(
+    store: SqliteStore,
+) -> None:
+    add(store, *(incident(str(number)) for number in range(3)))
+    walk = store.revisions()
+    seen = [next(walk).seq]
+    add(store, incident("later"))
+    assert [*seen, *(revision.seq for revision in walk)] == [1, 2, 3]
+    assert store.head().seq == 4
+
+
+def test_revisions_are_fetched_by_number_and_missing_ones_left_out(store: SqliteStore) -> None:
+    add(store, incident("a"), incident("b"))
+    assert [revision.seq for revision in store.by_seq([2, 9, 1])] == [2, 1]
+
+
+def test_a_shape_is_kept_once_however_often_it_comes(store: SqliteStore) -> None:
+    wkb = shapely.to_wkb(shapely.box(0, 0, 1, 1))
+    for name in "ab":
+        write(store, [change(incident(name))], shapes={"aa": wkb})
+    assert store.shapes(["aa", "bb"]) == {"aa": wkb}
+
+
+@pytest.mark.parametrize("ago", [timedelta(0), SECOND, timedelta(days=400)])
+def test_recorded_at_is_never_backdated(store: SqliteStore, ago: timedelta) -> None:
+    add(store, incident("a"), at=NOON)
+    head = add(store, incident("b"), at=NOON - ago)
+    assert head.recorded_at == NOON
+    assert store.seq_at(NOON - SECOND) == 0
+    assert store.seq_at(NOON) == 2
+
+
+@given(st.lists(st.integers(-50, 50), min_size=1, max_size=8), st.integers(-60, 60))
+def test_as_of_chooses_what_was_recorded_by_then_whatever_the_clocks_said(
+    tmp_path: Path, clocks: list[int], asked: int
+) -> None:
+    store = SqliteStore(tmp_path / f"{uuid4()}.sqlite")
+    known: list[int] = []
+    for number, clock in enumerate(clocks):
+        add(store, incident(str(number)), at=NOON + clock * SECOND)
+        known.append(max([clock, *known]))
+    assert store.seq_at(NOON + asked * SECOND) == sum(told <= asked for told in known)
+    store.close()
+
+
+def test_as_of_is_exact_to_the_microsecond(store: SqliteStore) -> None:
+    instant = datetime(2026, 1, 1, 12, 0, 0, 123_457, tzinfo=UTC)
+    add(store, incident("a"), at=instant)
+    assert store.head().recorded_at == instant
+    assert store.seq_at(instant) == 1
+    assert store.seq_at(instant - timedelta(microseconds=1)) == 0
+
+
+def test_a_second_writer_who_adds_the_same_thing_is_told_and_writes_nothing(
+    store: SqliteStore,
+) -> None:
+    add(store, incident("a"))
+    with pytest.raises(StoreBusy, match="changed while this was planned"):
+        add(store, incident("b"), incident("a"))
+    assert store.head().seq == 1
+    assert list(store.current(Subject.incident)) == [key_of("a")]
+
+
+def test_an_amendment_of_what_is_not_there_is_refused_whole(store: SqliteStore) -> None:
+    with pytest.raises(StoreBusy, match="changed while this was planned"):
+        write(store, [change(incident("a")), change(incident("b"), Action.amend)])
+    assert store.head().seq == 0
+
+
+def test_writers_at_the_same_time_take_turns_and_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "record.sqlite"
+
+    def work(writer: int) -> list[int]:
+        store = SqliteStore(path)
+        seqs = [add(store, incident(f"{writer}-{number}")).seq for number in range(12)]
+        store.close()
+        return seqs
+
+    with ThreadPoolExecutor(4) as pool:
+        acknowledged = [seq for seqs in pool.map(work, range(4)) for seq in seqs]
+    store = SqliteStore(path)
+    assert sorted(acknowledged) == list(range(1, 49))
+    assert verify(store).seq == 48
+    assert len(store.current(Subject.incident)) == 48
+    store.close()
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from app.store.sqlite import SqliteStore
+from tests.making import add, incident
+
+store = SqliteStore(Path(sys.argv[1]))
+for number in range(10_000):
+    head = add(store, incident(f"{sys.argv[2]}-{number}"), incident(f"{sys.argv[2]}-{number}-b"))
+    print(head.seq, head.hash.hex(), flush=True)
+"""
+
+
+def acknowledged_before_being_killed(path: Path, name: str, acks: int) -> tuple[int, str]:
+    """Start a writer, kill it after some acknowledgements, and return the last one it gave."""
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path), name],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as writer:
+        assert writer.stdout is not None
+        for _ in range(acks):
+            writer.stdout.readline()
+        writer.kill()
+        # What was printed and not yet read was acknowledged, too.
+        lines = [line for line in writer.stdout.read().splitlines() if len(line.split()) == 2]
+        told = lines[-1] if lines else ""
+    seq, _, digest = told.partition(" ")
+    return int(seq or 0), digest
+
+
+def test_a_killed_process_loses_nothing_that_it_acknowledged(tmp_path: Path) -> None:
+    path = tmp_path / "record.sqlite"
+    for attempt, acks in enumerate((1, 7, 23)):
+        seq, digest = acknowledged_before_being_killed(path, str(attempt), acks)
+        store = SqliteStore(path)
+        assert verify(store).seq >= seq
+        assert seq == 0 or store.by_seq([seq])[0].hash.hex() == digest
+        # Each write holds two incidents: none is there by half.
+        assert store.head().seq % 2 == 0
+        add(store, incident(f"after-{attempt}"), incident(f"after-{attempt}-b"))
+        store.close()
+
+
+def test_a_record_of_a_later_release_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "record.sqlite"
+    SqliteStore(path).close()
+    connection = raw(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StoreTooNew, match="schema 99"):
+        SqliteStore(path)
+    connection = raw(path)
+    assert connection.execute("PRAGMA user_version").fetchone() == (99,)
+    connection.close()
+
+
+def test_a_record_of_an_earlier_release_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "record.sqlite"
+    connection = raw(path)
+    number, script = schema_steps()[0]
+    connection.executescript(script)
+    connection.execute(f"PRAGMA user_version = {number:d}")
+    connection.close()
+    store = SqliteStore(path)
+    assert add(store, incident("a")).seq == 1
+    assert store.seq_at(NOON) == 1
+    store.close()
+
+
+def test_a_file_that_is_no_record_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "record.sqlite"
+    path.write_bytes(b"this is not a database, but it is long enough to look at" * 20)
+    with pytest.raises(StoreError, match="cannot be opened"):
+        SqliteStore(path)
+
+
+def test_a_damaged_file_is_an_error_of_the_record_and_not_a_crash(tmp_path: Path) -> None:
+    path = tmp_path / "record.sqlite"
+    store = SqliteStore(path)
+    add(store, *(incident(str(number), description="x" * 500) for number in range(200)))
+    store.close()
+    for extra in path.parent.glob("record.sqlite-*"):
+        extra.unlink()
+    body = bytearray(path.read_bytes())
+    body[32_768:-16_384] = b"\xff" * (len(body) - 32_768 - 16_384)
+    path.write_bytes(body)
+    with pytest.raises(StoreError):
+        damaged_use(path)
+
+
+def damaged_use(path: Path) -> tuple[Head, list[Revision]]:
+    store = SqliteStore(path)
+    try:
+        head = add(store, *(incident(f"n{number}") for number in range(300)))
+        return head, list(store.revisions())
+    finally:
+        store.close()
+
+
+def test_every_statement_has_a_name_and_one_only() -> None:
+    text = (ROOT / "app/store/sql/sqlite/statements.sql").read_text("utf-8")
+    assert text.count("-- name: ") == len(read_statements())
+
+
+def test_schema_steps_are_numbered_without_a_gap() -> None:
+    assert [number for number, _ in schema_steps()] == list(range(1, len(schema_steps()) + 1))

@@ -1,0 +1,40 @@
+"""What may be in a record, for laws: built from the outside in, as an importer would."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from hypothesis import strategies as st
+
+from app.domain.count import Count, Toll
+from app.domain.period import FIRST_DAY, LAST_DAY, When
+from app.domain.place import LonLat
+
+numbers = st.none() | st.integers(0, 10_000)
+
+
+@st.composite
+def _count(draw: st.DrawFn) -> Count:
+    low, best, high = sorted(draw(st.tuples(*[st.integers(0, 500)] * 3)))
+    keep = draw(st.tuples(*[st.booleans()] * 3))
+    bounds = [bound if kept else None for bound, kept in zip((low, best, high), keep, strict=True)]
+    return Count(*bounds)
+
+
+counts = _count()
+tolls = st.builds(
+    Toll.of, counts, civilian=counts, military=counts, unknown=counts, child=counts
+)
+points = st.builds(
+    LonLat, st.floats(-180, 180, allow_nan=False), st.floats(-90, 90, allow_nan=False)
+)
+days = st.dates(FIRST_DAY, LAST_DAY)
+
+
+@st.composite
+def _whens(draw: st.DrawFn, first: date = FIRST_DAY, last: date = LAST_DAY) -> When:
+    ends = sorted(draw(st.tuples(st.dates(first, last), st.dates(first, last))))
+    return draw(st.sampled_from([When.days(None), When.days(ends[0]), When.days(*ends)]))
+
+
+whens = _whens()

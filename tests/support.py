@@ -1,0 +1,134 @@
+"""What several test folders share: the reference data, files made on the spot, fresh workspaces."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from app.importers.base import Context, Found, Outcome, Source
+from app.importers.formats import choose
+from app.reference.reference import Reference
+from app.services.ingest import Order, Report, import_file
+from app.services.workspace import Workspace
+from tests.making import GEODATA, ROOT
+
+TEMPLATES = ROOT / "static" / "templates"
+FILES = ROOT / "tests" / "data"
+REAL = ROOT.parent / "shared" / "data"
+NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
+
+HEADER = "source_key,start,precision,lon,lat\n"
+ROW = "{key},2024-03-10,exact,-124.5,-42.25\n"
+
+
+@cache
+def reference() -> Reference:
+    """Read geodata once per process."""
+    return Reference(GEODATA)
+
+
+@cache
+def context(theatre: str = "example", dataset: str = "test", *, synthetic: bool = True) -> Context:
+    """Say what an importer is told: by default the invented theatre."""
+    place = reference().theatres[theatre]
+    regions = reference().region_set(theatre).at(1)
+    return Context(dataset, place, regions, reference().taxonomy, synthetic)
+
+
+def real(name: str) -> Path:
+    """Find a real file beside the project, or skip and say so."""
+    path = REAL / name
+    if not path.exists():
+        pytest.skip(f"the real file {name} is not at ../shared/data beside the repository")
+    return path
+
+
+def outcomes(path: Path, wanted: str = "auto", told: Context | None = None) -> list[Outcome]:
+    """Read a file to its end."""
+    source = Source.open(path)
+    importer, _why = choose(source, wanted)
+    return list(importer.read(source, told or context()))
+
+
+def records(path: Path, told: Context | None = None) -> list[Any]:
+    """Read a file and keep what was found."""
+    return [one.record for one in outcomes(path, told=told) if isinstance(one, Found)]
+
+
+def roomy(workspace: Workspace) -> Workspace:
+    """Take files of any size that occurs."""
+    return replace(workspace, max_file_bytes=1 << 30)
+
+
+def imported(workspace: Workspace, path: Path, at: datetime = NOW, **order: Any) -> Report:
+    """Import a file."""
+    return import_file(workspace, Order(path, **order), actor="test", now=at)
+
+
+def stable(report: Report) -> dict[str, Any]:
+    """Write a report without what differs from run to run."""
+    told: dict[str, Any] = msgspec.to_builtins(report)
+    for name in ("id", "sha256", "version"):
+        told.pop(name)
+    return told
+
+
+def fates(report: Report) -> int:
+    """Add up what became of the rows."""
+    settled = report.added + report.amended + report.unchanged + report.retracted
+    return settled + report.duplicates + sum(report.dropped.values()) + report.rejected
+
+
+def written(folder: Path, name: str, content: str | bytes) -> Path:
+    """Write a file as it stands, without changing line ends."""
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def feature(properties: Any, geometry: Any = None) -> dict[str, Any]:
+    """Make a GeoJSON feature."""
+    return {"type": "Feature", "properties": properties, "geometry": geometry}
+
+
+def incident(key: str, geometry: Any = None, **properties: Any) -> dict[str, Any]:
+    """Make a feature of an incident that is right unless a property spoils it."""
+    return feature({"source_key": key, "start": "2024-03-10", **properties}, geometry)
+
+
+def point(lon: Any, lat: Any) -> dict[str, Any]:
+    """Make a GeoJSON point."""
+    return {"type": "Point", "coordinates": [lon, lat]}
+
+
+def square(west: float, south: float, size: float) -> dict[str, Any]:
+    """Make a GeoJSON polygon of four corners."""
+    east, north = west + size, south + size
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
+def collection(features: Iterable[Any], **members: Any) -> str:
+    """Write a feature collection."""
+    return json.dumps({"type": "FeatureCollection", **members, "features": list(features)})
+
+
+def geojson(folder: Path, *features: Any, name: str = "file.geojson") -> Path:
+    """Write features to a file."""
+    return written(folder, name, collection(features))
+
+
+def table(folder: Path, *rows: Mapping[str, object], name: str = "file.csv") -> Path:
+    """Write rows as a CSV file with the columns that any of them has."""
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    lines = [",".join(columns)]
+    lines += [",".join(f'"{row.get(column, "")}"' for column in columns) for row in rows]
+    return written(folder, name, "\n".join(lines) + "\n")

@@ -1,0 +1,153 @@
+"""The house keeps its own rules: what import-linter sees, and what only the source tells."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.making import ROOT
+
+APP = ROOT / "app"
+MODULES = {str(path.relative_to(ROOT)): path for path in sorted(APP.rglob("*.py"))}
+LATITUDE = re.compile(r"(.*_)?(lat|latitude|south|north)(_e7|_deg)?")
+LONGITUDE = re.compile(r"(.*_)?(lon|lng|longitude|west|east)(_e7|_deg)?")
+SQL = re.compile(
+    r"^\s*(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|"
+    r"CREATE\s+(TABLE|INDEX|VIEW|TRIGGER)|DROP\s+(TABLE|INDEX)|ALTER\s+TABLE|"
+    r"BEGIN(\s+IMMEDIATE)?$|COMMIT$|ROLLBACK$|PRAGMA\s)",
+    re.DOTALL,
+)
+
+
+def tree(name: str) -> ast.Module:
+    return ast.parse(MODULES[name].read_text("utf-8"), name)
+
+
+def name_of(node: ast.AST) -> str:
+    """Name an expression by its last word: `place.lat` is "lat"."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        return str(node.slice.value)
+    return str(node.value) if isinstance(node, ast.Constant) else ""
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("app/domain/")])
+def test_the_domain_reads_no_clock(name: str) -> None:
+    found = [
+        ast.unparse(node)
+        for node in ast.walk(tree(name))
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"now", "today", "utcnow", "monotonic", "perf_counter"}
+    ]
+    assert found == []
+
+
+def run_at_import(body: list[ast.stmt]) -> Iterator[ast.AST]:
+    """Walk what runs when a module is imported: everything but the insides of functions."""
+    for statement in body:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            for outside in (*statement.decorator_list, *statement.args.defaults):
+                yield from ast.walk(outside)
+        elif isinstance(statement, ast.ClassDef):
+            yield from run_at_import(statement.body)
+        else:
+            yield from ast.walk(statement)
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name != "app/main.py"])
+def test_no_settings_are_built_at_import(name: str) -> None:
+    found = [
+        ast.unparse(node)
+        for node in run_at_import(tree(name).body)
+        if isinstance(node, ast.Call) and name_of(node.func) in {"Settings", "read_settings"}
+    ]
+    assert found == []
+
+
+def latitude_first(node: ast.AST) -> bool:
+    """Tell whether a tuple, list or parameter list names a latitude right before a longitude."""
+    if isinstance(node, ast.Tuple | ast.List):
+        words = [name_of(element) for element in node.elts]
+    elif isinstance(node, ast.arguments):
+        words = [argument.arg for argument in node.args]
+    else:
+        return False
+    pairs = zip(words, words[1:], strict=False)
+    return any(LATITUDE.fullmatch(a) and LONGITUDE.fullmatch(b) for a, b in pairs)
+
+
+def is_box(node: ast.AST) -> bool:
+    """Tell whether names run west, south, east, north: the one box in which south is before east."""
+    elements = node.elts if isinstance(node, ast.Tuple | ast.List) else []
+    words = [name_of(element) for element in elements]
+    if isinstance(node, ast.arguments):
+        words = [argument.arg for argument in node.args if argument.arg != "self"]
+    sides = [side for word in words for side in ("west", "south", "east", "north") if side in word]
+    return sides == ["west", "south", "east", "north"]
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if not name.startswith("app/maps/")])
+def test_latitude_never_comes_before_longitude_outside_of_maps(name: str) -> None:
+    found = [
+        ast.unparse(node)
+        for node in ast.walk(tree(name))
+        if latitude_first(node) and not is_box(node)
+    ]
+    assert found == []
+
+
+def test_the_check_for_latitude_first_sees_what_it_is_for() -> None:
+    wrong = ["(lat, lon)", "[place.lat, place.lon]", "lambda lat, lon: 0", "(row['lat'], row['lon'])"]
+    fine = ["(lon, lat)", "(west, south, east, north)", "lambda lon, lat: 0", "('lat', 'name')"]
+    seen = [
+        any(latitude_first(node) and not is_box(node) for node in ast.walk(ast.parse(source)))
+        for source in (*wrong, *fine)
+    ]
+    assert seen == [True] * len(wrong) + [False] * len(fine)
+
+
+def texts(module: ast.Module) -> Iterator[str]:
+    """Yield every string literal, with `?` for the fields of an f-string."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, ast.JoinedStr):
+            parts = (part.value if isinstance(part, ast.Constant) else "?" for part in node.values)
+            yield "".join(map(str, parts))
+
+
+# `PRAGMA user_version = N` takes no parameter; N is the number of a schema step.
+KNOWN_SQL = {"app/store/sqlite.py": {"PRAGMA user_version = ", "PRAGMA user_version = ?"}}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_sql_stands_only_in_the_files_of_the_store(name: str) -> None:
+    found = {text for text in texts(tree(name)) if SQL.match(text)}
+    assert found - KNOWN_SQL.get(name, set()) == set()
+
+
+def test_the_check_for_sql_sees_what_it_is_for() -> None:
+    wrong = ["SELECT a FROM b", "INSERT INTO a VALUES (1)", "UPDATE a SET b = 1", "PRAGMA x"]
+    assert [bool(SQL.match(text)) for text in wrong] == [True] * 4
+    assert not SQL.match("Select a region from the list")
+
+
+def test_every_room_keeps_to_its_place() -> None:
+    found = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "0 broken." in found.stdout, found.stdout + found.stderr
+    assert found.returncode == 0
