@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from hypothesis import HealthCheck, settings
 
 from app.domain.terms import Audience
 from app.reference.reference import Reference
+from app.services.demo import load_demos
 from app.services.workspace import Workspace
 from app.store.sqlite import SqliteStore
-from tests.making import GEODATA, open_workspace
+from tests.making import GEODATA, NOON, open_workspace
+from tests.serving import Service, command, serving
 
 settings.register_profile(
     "ci",
@@ -58,3 +61,38 @@ def private_workspace(tmp_path: Path, reference: Reference) -> Iterator[Workspac
     workspace = open_workspace(tmp_path / "data", reference, audience=Audience.private)
     yield workspace
     workspace.store.close()
+
+
+@pytest.fixture(scope="session")
+def demos(tmp_path_factory: pytest.TempPathFactory, reference: Reference) -> Iterator[Workspace]:
+    """An instance that holds the demos and serves the public; tests only read it."""
+    folder = tmp_path_factory.mktemp("demos")
+    workspace = open_workspace(folder, reference, audience=Audience.public)
+    workspace = replace(workspace, max_file_bytes=1 << 30)
+    for report in load_demos(workspace, "test", NOON):
+        assert (report.rejected, report.warnings) == (0, [])
+    yield workspace
+    workspace.store.close()
+
+
+@pytest.fixture(scope="session")
+def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the demos loaded by the command a user would run."""
+    folder = tmp_path_factory.mktemp("demo")
+    done = command(folder, "demo")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def service(demo_data: Path) -> Iterator[Service]:
+    """The demos, served to this machine as `make serve` does."""
+    with serving(demo_data, "--private") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def public_service(demo_data: Path) -> Iterator[Service]:
+    """The demos, served to the public."""
+    with serving(demo_data) as running:
+        yield running

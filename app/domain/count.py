@@ -13,7 +13,7 @@ import msgspec
 from app.domain.errors import InvalidCount
 
 
-class Count(msgspec.Struct, frozen=True, omit_defaults=True):
+class Count(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A number of people as a range; None is "nothing known there", never 0.
 
     Raises:
@@ -103,7 +103,7 @@ class Kind(StrEnum):
     unknown = "unknown"
 
 
-class Toll(msgspec.Struct, frozen=True, omit_defaults=True):
+class Toll(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """How many people in one incident, in all and by kind; `child` is a part of the total.
 
     Build it with `Toll.of`, which fills what follows from what is given.

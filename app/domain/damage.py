@@ -18,7 +18,7 @@ class Grade(StrEnum):
     unknown = "unknown"
 
 
-class Damage(msgspec.Struct, frozen=True, omit_defaults=True):
+class Damage(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Damage to objects of one sector; `count` is how many objects, None when not stated."""
 
     sector: str

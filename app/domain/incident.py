@@ -46,14 +46,14 @@ class Confidence(StrEnum):
     established = "established"
 
 
-class Attribution(msgspec.Struct, frozen=True, omit_defaults=True):
+class Attribution(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """To whom a source attributes the strike, and how surely."""
 
     party: str
     confidence: Confidence = Confidence.claimed
 
 
-class Incident(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Incident(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """A strike with its place, time, harm and sources.
 
     `weapons` are taxonomy codes ("missile.ballistic"); empty means not stated. `public_after`

@@ -28,7 +28,7 @@ class WhenPrecision(StrEnum):
     unknown = "unknown"
 
 
-class When(msgspec.Struct, frozen=True, omit_defaults=True):
+class When(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The first and last local day, both included; instants only when an hour is known.
 
     An incident without a day is undated: both days are None and it belongs to no period.

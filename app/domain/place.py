@@ -73,7 +73,7 @@ DEFAULT_ERROR_M = {Precision.exact: 100, Precision.street: 500, Precision.settle
 """Error radius when a source gives a precision but no radius (FORMATS B13); none for areas."""
 
 
-class Place(msgspec.Struct, frozen=True, omit_defaults=True):
+class Place(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Where an incident happened, as its source states it.
 
     A place without coordinates is a fact, not an error: `lon_e7` and `lat_e7` are then None.

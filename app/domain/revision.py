@@ -33,7 +33,7 @@ class Action(StrEnum):
     retract = "retract"
 
 
-class Change(msgspec.Struct, frozen=True):
+class Change(msgspec.Struct, frozen=True, gc=False):
     """Something to be written: the subject's key and its whole new payload."""
 
     subject: Subject
@@ -42,7 +42,7 @@ class Change(msgspec.Struct, frozen=True):
     payload: bytes
 
 
-class Revision(msgspec.Struct, frozen=True):
+class Revision(msgspec.Struct, frozen=True, gc=False):
     """One entry of the ledger. `payload` is None once it was erased; the chain still checks."""
 
     seq: int

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import msgspec
 
 
-class SourceRef(msgspec.Struct, frozen=True, omit_defaults=True):
+class SourceRef(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Where a statement was published, and how it can be found again.
 
     `upstream` names the report that this one copies, so that copies count once.
@@ -22,7 +22,7 @@ class SourceRef(msgspec.Struct, frozen=True, omit_defaults=True):
     upstream: str | None = None
 
 
-class Claim(msgspec.Struct, frozen=True, omit_defaults=True):
+class Claim(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What somebody states, kept as a statement: it is shown beside the figures, never as one."""
 
     by: str

@@ -14,10 +14,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from app.domain.control import ControlSnapshot
@@ -30,6 +32,12 @@ from app.reference.theatre import Theatre
 SNIFF_BYTES = 65_536
 MAX_VERTICES = 5_000_000
 EMPTY_ROW = "every cell is empty: at least one field with a value"
+WHITE_SPACE = (
+    " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
+    "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+"""What `str.strip` takes off."""
+
 HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 """A JSON escape that is half of a surrogate pair; most have their other half."""
 
@@ -169,8 +177,30 @@ def header_of(source: Source) -> tuple[list[str], str]:
     return [name.strip() for name in names], delimiter
 
 
+class Columns(NamedTuple):
+    """A batch of a table as text by column, with the number of each row; "" is an empty cell."""
+
+    numbers: list[int]
+    cells: dict[str, list[str]]
+
+    def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
+        """Walk the rows: (row, {column: text}), empty cells left out."""
+        names = list(self.cells)
+        for number, *row in zip(self.numbers, *self.cells.values(), strict=True):
+            yield number, {name: cell for name, cell in zip(names, row, strict=True) if cell}
+
+
 def table_rows(source: Source) -> Iterator[tuple[int, dict[str, str]] | Rejection]:
-    """Read a table as text, batch by batch: (row, {column: text}), empty cells left out.
+    """Read a table row by row: (row, {column: text}); see `table_columns`."""
+    for batch in table_columns(source):
+        if isinstance(batch, Rejection):
+            yield batch
+        else:
+            yield from batch.rows()
+
+
+def table_columns(source: Source) -> Iterator[Columns | Rejection]:
+    """Read a table as text, batch by batch, without the white space around cells.
 
     Rows count from 1 after the header; blank lines are no rows. A row with too few or too many
     cells is a rejection, and so is one in which every cell is empty.
@@ -204,21 +234,33 @@ def table_rows(source: Source) -> Iterator[tuple[int, dict[str, str]] | Rejectio
         )
         number = 0
         for batch in reader:
-            columns = [column.to_pylist() for column in batch.columns]
-            for cells in zip(*columns, strict=True):
-                number += 1
-                while number in torn:  # noted while its block was read, before any row of it
-                    yield torn.pop(number)
-                    number += 1
-                found = {
-                    name: text
-                    for name, cell in zip(names, cells, strict=True)
-                    if cell and (text := cell.strip())
-                }
-                yield (number, found) if found else Rejection(number, "row", "", EMPTY_ROW)
+            numbers = _numbered(number, batch.num_rows, torn)
+            number = numbers[-1] if numbers else number
+            yield from [torn.pop(row) for row in sorted(torn) if row < number]
+            columns = [pc.utf8_trim(column, characters=WHITE_SPACE) for column in batch.columns]
+            is_empty = np.logical_and.reduce([pc.equal(column, "") for column in columns])
+            for row in np.flatnonzero(is_empty).tolist():
+                yield Rejection(numbers[row], "row", "", EMPTY_ROW)
+            if is_empty.any():
+                full = pa.array(~is_empty)
+                columns = [column.filter(full) for column in columns]
+                numbers = [one for one, empty in zip(numbers, is_empty, strict=True) if not empty]
+            cells = [column.to_pylist() for column in columns]
+            yield Columns(numbers, dict(zip(names, cells, strict=True)))
     except pa.ArrowInvalid as wrong:
         raise InvalidFile("table", source.name, f"a delimited table ({wrong})") from wrong
     yield from torn.values()
+
+
+def _numbered(after: int, rows: int, torn: Mapping[int, Rejection]) -> list[int]:
+    """Number the whole rows of a block; torn ones, noted while it was read, stand between."""
+    numbers: list[int] = []
+    for _row in range(rows):
+        after += 1
+        while after in torn:
+            after += 1
+        numbers.append(after)
+    return numbers
 
 
 def check_utf8(source: Source) -> None:
@@ -271,7 +313,7 @@ def load_json(source: Source) -> object:
     return document
 
 
-def _check_characters(source: Source, document: Any) -> None:
+def _check_characters(source: Source, document: object) -> None:
     """Refuse text with half of a surrogate pair: nothing can write it down again."""
     try:
         msgspec.json.encode(document)

@@ -14,7 +14,6 @@ from app.domain.control import Baseline, ControlArea, ControlSnapshot
 from app.importers import native
 from app.importers.base import BadFieldError, Context, Found, Outcome, Warned
 
-
 MOST_NAMED = 20
 """Repairs that a warning names one by one; the others are counted."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import shapely
 
@@ -51,8 +52,9 @@ class DeepStateDaily:
 
     def read(self, source: Source, context: Context) -> Iterator[Outcome]:
         """Yield the day's snapshot, or the one reason why there is none."""
-        document = load_json(source)
-        features = document.get("features", []) if isinstance(document, dict) else []
+        given = load_json(source)
+        document: dict[str, Any] = given if isinstance(given, dict) else {}
+        features = document.get("features", [])
         if not isinstance(features, list) or len(features) != 1:
             got = f"{len(features)} features" if isinstance(features, list) else "no list of them"
             raise InvalidFile(f"features of {source.name}", got, "exactly one MultiPolygon")

@@ -440,11 +440,14 @@ def polygons(shape: BaseGeometry, repairs: Callable[[str], None]) -> MultiPolygo
     box = Bounds(*shapely.total_bounds(parts).tolist())
     if not WORLD.covers(box):
         raise BadFieldError("geometry", list(box), "-180..180, -90..90 degrees")
-    united = MultiPolygon(parts)
-    if not shapely.is_valid(united):  # polygons of a collection, or of several repaired parts
-        united = shapely.union_all(parts)
-        repairs("overlapping polygons were united")
-    return united if isinstance(united, MultiPolygon) else MultiPolygon([united])
+    whole = MultiPolygon(parts)
+    if shapely.is_valid(whole):
+        return whole
+    # The polygons of a collection, each valid for itself, may overlap or share an edge.
+    repairs("overlapping polygons were united")
+    return MultiPolygon(
+        [part for part in _flatten(shapely.union_all(parts)) if isinstance(part, Polygon)]
+    )
 
 
 def _flatten(shape: BaseGeometry) -> list[BaseGeometry]:

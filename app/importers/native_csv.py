@@ -15,10 +15,10 @@ import shapely
 
 from app.domain.errors import InputError, InvalidFile
 from app.domain.incident import Incident, incident_id
-from app.domain.place import LonLat
 from app.importers import native
 from app.importers.base import (
     BadFieldError,
+    Columns,
     Context,
     Found,
     Outcome,
@@ -26,6 +26,7 @@ from app.importers.base import (
     Source,
     Warned,
     header_of,
+    table_columns,
     table_rows,
 )
 from app.importers.control_days import ControlDays
@@ -50,6 +51,8 @@ CONTROL_MARKS = frozenset({"valid_on", "controller"})
 CONTROL_PLAIN = (*native.CONTROL_FIELDS, "wkt")
 REMEMBERED = 8_192
 """Distinct contents of one part that are kept while a file is read."""
+
+FAULT = object()
 
 REQUIRED = {"incidents": ("start",), "control": ("valid_on", "controller")}
 
@@ -93,15 +96,8 @@ class NativeCsv:
 
     def _incidents(self, source: Source, context: Context) -> Iterator[Outcome]:
         reader = _Reader(header_of(source)[0], context)
-        for row in table_rows(source):
-            if isinstance(row, Rejection):
-                yield row
-                continue
-            number, cells = row
-            try:
-                yield Found(number, reader.incident(cells))
-            except (BadFieldError, InputError) as wrong:
-                yield native.bad(number, wrong)
+        for batch in table_columns(source):
+            yield from (batch,) if isinstance(batch, Rejection) else reader.outcomes(batch)
 
     def _control(self, source: Source, context: Context) -> Iterator[Outcome]:
         days = ControlDays(context)
@@ -127,46 +123,68 @@ def _shape(wkt: str | None) -> shapely.geometry.base.BaseGeometry | None:
 
 
 class _Reader:
-    """Reads rows part by part; what stood in a part's cells before is not read again.
+    """Reads a batch part by part; what stood in a part's cells before is not read again.
 
-    A large file says the same few things in most columns: this is four times as fast.
+    A large file says the same few things in most columns: this is three times as fast as row by
+    row. A row in which anything does not fit is read once more by itself, which names the fault.
     """
 
     def __init__(self, names: Sequence[str], context: Context) -> None:
         self._context = context
-        self._parts: list[tuple[str, list[str], Callable[..., object]]] = []
+        self._columns: dict[str, list[str]] = {}
+        self._read: list[Callable[..., object]] = []
         self._same: dict[str, Any] = {}
         for field, part in native.PARTS.items():
-            columns = [
-                name for name in names if _incident_path(name)[:1] in {(of,) for of in part.of}
-            ]
+            of = {(name,) for name in part.of}
+            columns = [name for name in names if _incident_path(name)[:1] in of]
             if columns:
-                self._parts.append((field, columns, self._remembering(columns, part)))
+                self._columns[field] = columns
+                self._read.append(self._remembering(columns, part))
             else:
                 self._same[field] = part.read({}, None, context)
 
     def _remembering(self, columns: Sequence[str], part: native.Part) -> Callable[..., object]:
         @lru_cache(maxsize=REMEMBERED)
-        def remembered(point: LonLat | None, *cells: str | None) -> object:
+        def remembered(*cells: str) -> object:
             told = {name: cell for name, cell in zip(columns, cells, strict=True) if cell}
-            return part.read(_nested(told), point, self._context)
+            try:
+                point = native.point_from(told.get("lon"), told.get("lat"))
+                return part.read(_nested(told), point, self._context)
+            except (BadFieldError, InputError):
+                return FAULT
 
         return remembered
 
-    def incident(self, cells: dict[str, str]) -> Incident:
-        """Build the incident of one row; see `native.incident_from` for what it raises."""
-        point = native.point_from(cells.get("lon"), cells.get("lat"))
-        key = cells.get("source_key")
-        if key is None:
-            return native.incident_from(_nested(cells), point, self._context)
-        parts: dict[str, Any] = {
-            field: read(point if field == "place" else None, *map(cells.get, columns))
-            for field, columns, read in self._parts
-        }
+    def outcomes(self, batch: Columns) -> Iterator[Outcome]:
+        """Yield the outcome of each row."""
+        parts = [
+            map(read, *(batch.cells[name] for name in columns))
+            for read, columns in zip(self._read, self._columns.values(), strict=True)
+        ]
+        keys = batch.cells.get("source_key") or [""] * len(batch.numbers)
         dataset = self._context.dataset
-        return Incident(
-            id=incident_id(dataset, key), dataset=dataset, source_key=key, **parts, **self._same
-        )
+        for row, (key, *values) in enumerate(zip(keys, *parts, strict=True)):
+            if not key or FAULT in values:
+                yield self._alone(batch, row)
+                continue
+            fields: dict[str, Any] = dict(zip(self._columns, values, strict=True))
+            incident = Incident(
+                id=incident_id(dataset, key),
+                dataset=dataset,
+                source_key=key,
+                **fields,
+                **self._same,
+            )
+            yield Found(batch.numbers[row], incident)
+
+    def _alone(self, batch: Columns, row: int) -> Outcome:
+        told = {name: column[row] for name, column in batch.cells.items() if column[row]}
+        try:
+            point = native.point_from(told.get("lon"), told.get("lat"))
+            incident = native.incident_from(_nested(told), point, self._context)
+            return Found(batch.numbers[row], incident)
+        except (BadFieldError, InputError) as wrong:
+            return native.bad(batch.numbers[row], wrong)
 
 
 @lru_cache(maxsize=1024)

@@ -25,7 +25,6 @@ from app.importers.base import (
 )
 from app.importers.control_days import ControlDays
 
-
 NOT_READ = frozenset({"lon", "lat"})
 """Columns of the CSV form: here the place is the feature's geometry."""
 
@@ -65,10 +64,7 @@ class NativeGeoJson:
         days = ControlDays(context)
         for row, feature in enumerate(features, 1):
             try:
-                if feature["fault"] is not None:
-                    raise BadFieldError("feature", feature["fault"], "a GeoJSON Feature")
-                values = feature["properties"]
-                shape = _geometry(feature["geometry"])
+                values, shape = _taken(feature)
                 if "valid_on" in values or "controller" in values:
                     days.add(row, values, shape)
                 else:
@@ -86,9 +82,17 @@ def _features(source: Source) -> list[dict[str, Any]]:
     return [_feature(one) for one in features]
 
 
-def _feature(one: Any) -> dict[str, Any]:
+def _taken(feature: dict[str, Any]) -> tuple[native.Values, BaseGeometry | None]:
+    if feature["fault"] is not None:
+        raise BadFieldError("feature", feature["fault"], "a GeoJSON Feature")
+    return feature["properties"], _geometry(feature["geometry"])
+
+
+def _feature(one: object) -> dict[str, Any]:
     """Take a feature apart; `fault` is what stands where no feature can be read."""
-    properties = one.get("properties") or {} if isinstance(one, dict) else None
+    if not isinstance(one, dict):
+        return {"properties": {}, "geometry": None, "fault": one}
+    properties = one.get("properties") or {}
     if not isinstance(properties, dict):
         return {"properties": {}, "geometry": None, "fault": one}
     return {"properties": properties, "geometry": one.get("geometry"), "fault": None}

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import multiprocessing
 import shutil
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -22,7 +24,7 @@ import msgspec
 import numpy as np
 
 from app.domain.errors import StoreBusy
-from app.domain.revision import Subject
+from app.domain.revision import Revision, Subject
 from app.domain.store import Store
 from app.domain.terms import Dataset
 from app.index.columns import Tables, pack
@@ -31,12 +33,14 @@ from app.index.locate import locate
 from app.index.select import Segment
 from app.index.summary import Cube, build_cube
 from app.reference.reference import Reference
+from app.reference.taxonomy import Taxonomy
 from app.rows import COLUMNS, Rows
 
 FORMAT = 1
 """Grows when columns change meaning: an index of another format is built anew."""
 
 BATCH = 100_000
+PACKERS = 2
 KEEP_GENERATIONS = 2
 
 WRITER_GRACE_S = 120.0
@@ -281,17 +285,7 @@ class Index:
             level: [region.code for _, region in self._reference.regions(level)] for level in (1, 2)
         }
         tables = Tables(levels)
-        parts: list[Rows] = []
-        control: list[DatedControl] = []
-        revisions = self._store.revisions(0, seq)
-        while batch := list(islice(revisions, BATCH)):
-            incidents = (one for one in batch if one.subject is Subject.incident)
-            parts.append(pack(incidents, tables, self._reference.taxonomy))
-            control = pack_control(
-                (one for one in batch if one.subject is Subject.control), control
-            )
-        rows = Rows.concatenate(parts)
-        parts.clear()
+        rows, control = pack_record(self._store, seq, tables, self._reference.taxonomy)
         segment = Segment.sort(link_revisions(self._located(rows)))
         self._shapes.copy(entry.snapshot for entry in control)
         cubes = self._cubes(segment, tables, levels)
@@ -336,6 +330,44 @@ class Index:
         old = sorted(self._folder.glob("gen-*"), key=lambda path: path.stat().st_mtime_ns)
         for path in old[:-KEEP_GENERATIONS]:
             shutil.rmtree(path, ignore_errors=True)  # open maps stay valid until they are closed
+
+
+def pack_record(
+    store: Store, upto: int, tables: Tables, taxonomy: Taxonomy
+) -> tuple[Rows, list[DatedControl]]:
+    """Pack every revision up to a number; a large record is packed by two processes."""
+    spans = [(first, min(first + BATCH, upto)) for first in range(0, upto, BATCH)]
+    work = partial(_pack_span, store, taxonomy, tables.regions)
+    parts: list[Rows] = []
+    control: list[DatedControl] = []
+    with contextlib.ExitStack() as stack:
+        packed = map(work, spans)
+        if len(spans) > PACKERS:
+            # Fresh processes, never forks: a server's threads and open files must not be copied.
+            fresh = multiprocessing.get_context("spawn")
+            packed = stack.enter_context(ProcessPoolExecutor(PACKERS, fresh)).map(work, spans)
+        for rows, slugs, revisions in packed:
+            numbers = np.array([tables.dataset(slug) for slug in slugs], np.int16)
+            parts.append(rows.replace(dataset=numbers[rows["dataset"]]))
+            control = pack_control(revisions, control)
+    return Rows.concatenate(parts), control
+
+
+def _pack_span(
+    store: Store, taxonomy: Taxonomy, regions: dict[int, list[str]], span: tuple[int, int]
+) -> tuple[Rows, list[str], list[Revision]]:
+    """Pack the incidents in (first, last]; returns their own table of datasets, and control."""
+    tables = Tables(regions)
+    control: list[Revision] = []
+
+    def incidents() -> Iterator[Revision]:
+        for revision in store.revisions(*span):
+            if revision.subject is Subject.incident:
+                yield revision
+            elif revision.subject is Subject.control:
+                control.append(revision)
+
+    return pack(incidents(), tables, taxonomy), tables.datasets, control
 
 
 def open_generation(folder: Path) -> Generation:

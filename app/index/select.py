@@ -108,10 +108,16 @@ def _refine(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:
     if wanted.regions:
         keep &= np.isin(rows[f"region{wanted.level}"][places], wanted.regions)
     if wanted.bbox_e7 is not None:
-        keep &= _in_box(rows, places, wanted.bbox_e7)
+        keep &= _in_box(rows, places, wanted.bbox_e7) & ~is_quiet(rows, places, wanted)
     if wanted.embargo_at is not None:
         keep &= rows["public_after"][places] <= wanted.embargo_at
     return places[keep]
+
+
+def is_quiet(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:
+    """Tell which rows are shown only in their region: no mark, and no box may find them."""
+    is_hot = (rows["sectors"][places] & np.uint32(wanted.quiet_sectors)) != 0
+    return np.asarray(is_hot & (rows["day_last"][places] > wanted.quiet_after))
 
 
 def _in_box(rows: Rows, places: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
@@ -150,9 +156,7 @@ class Selection:
         for segment, places in self.parts:
             kept = places[places < segment.marks]
             if wanted.quiet_sectors:
-                rows = segment.rows
-                hot = (rows["sectors"][kept] & np.uint32(wanted.quiet_sectors)) != 0
-                kept = kept[~(hot & (rows["day_last"][kept] > wanted.quiet_after))]
+                kept = kept[~is_quiet(segment.rows, kept, wanted)]
             parts.append((segment, kept))
         return Selection(parts)
 

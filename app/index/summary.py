@@ -46,6 +46,14 @@ class Measures:
         """How many groups the table has."""
         return int(self.table.shape[1])
 
+    def only(self, kept: np.ndarray) -> Measures:
+        """Move the sums of all other groups to the last one, which is kept."""
+        if kept.all():
+            return self
+        table = np.where(kept, self.table, 0)
+        table[:, -1] += self.table[:, ~kept].sum(axis=1)
+        return Measures(table, self.sectors)
+
     def whole(self) -> Measures:
         """Sum all groups into one; only meaningful where groups do not overlap."""
         return Measures(self.table.sum(axis=1, keepdims=True), self.sectors)

@@ -126,9 +126,10 @@ class Page(Figure):
         name = self.map.get_name()
         banners = "".join(f'<p class="banner">{escape(text)}</p>\n' for text in chrome.banners)
         return (
+            f'<header class="top">\n'
             f'<a class="skip" href="{escape(chrome.table_url)}">{escape(words["skip_to_table"])}</a>\n'
-            f'<header class="top">\n<h1>{escape(chrome.heading)}</h1>\n'
-            f'<div id="known"></div>\n{self._anchors()}</header>\n{banners}'
+            f'<h1>{escape(chrome.heading)}</h1>\n'
+            f'<div id="known"></div>\n{self._anchors()}{banners}</header>\n'
             f'<main class="work">\n<section class="map-box" aria-label="{escape(words["map"])}">\n'
             f'<div class="map" id="{name}" role="application" '
             f'aria-label="{escape(words["map_label"])}" aria-describedby="map-help"></div>\n'

@@ -7,24 +7,23 @@ import hashlib
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
 from uuid import uuid4
 
 import msgspec
 import numpy as np
 
 from app.domain.errors import InputError, InvalidFile, TooLarge
-from app.domain.incident import Incident, Status
 from app.domain.place import E7, Bounds
-from app.domain.revision import Action, Change, Subject, canonical, fingerprint
+from app.domain.revision import Action, Change, Subject, canonical
 from app.domain.store import Current, Entry
 from app.domain.terms import LICENCES, Dataset, DatasetKind
-from app.importers.base import Context, Dropped, Found, Importer, Outcome, Rejection, Source, Warned
+from app.importers.base import Context, Dropped, Importer, Outcome, Rejection, Source, Warned
 from app.importers.formats import choose
+from app.services.reading import Noted, noted
 from app.services.workspace import Workspace
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -118,47 +117,6 @@ def _report_change(report: Report) -> Change:
     return Change(Subject.report, report.id, Action.add, canonical(kept))
 
 
-class Noted(NamedTuple):
-    """What planning needs to know of a found record: its fate depends on no more than this."""
-
-    row: int
-    rows: int
-    subject: Subject
-    key: str
-    name: str
-    payload: bytes
-    mark: bytes
-    point: tuple[int, ...]
-    is_invented: bool
-    is_retracted: bool
-    shapes: Mapping[str, bytes]
-
-
-def note(found: Found) -> Noted:
-    """Write a record down in its canonical form."""
-    record = found.record
-    point: tuple[int, ...] = ()
-    is_retracted = False
-    if isinstance(record, Incident):
-        subject, key = Subject.incident, f"{record.dataset}/{record.id}"
-        name = record.source_key or str(record.id)
-        place, is_retracted = record.place, record.status is Status.retracted
-        if place.lon_e7 is not None and place.lat_e7 is not None:
-            point = (place.lon_e7, place.lat_e7)
-    else:
-        subject, key, name = Subject.control, record.key, str(record.valid_on)
-    payload = canonical(record)
-    mark = fingerprint(payload)
-    told = (subject, key, name, payload, mark, point, record.synthetic, is_retracted)
-    return Noted(found.row, found.rows, *told, found.shapes)
-
-
-def noted(importer: Importer, source: Source, context: Context) -> Iterator[Noted | Outcome]:
-    """Read a file outcome by outcome, with each record written down."""
-    for outcome in importer.read(source, context):
-        yield note(outcome) if isinstance(outcome, Found) else outcome
-
-
 @dataclass
 class _Plan:
     """Sorts outcomes into fates against what the record holds now."""
@@ -242,6 +200,7 @@ class _Plan:
     def _look_at_the_whole(self) -> None:
         report, dropped = self.report, self._dropped
         report.dropped = dict(sorted(dropped.items()))
+        report.rejections.sort(key=lambda one: one.row)
         report.rejected = len(report.rejections)
         taken = report.added + report.amended + report.unchanged + report.duplicates
         report.rows = taken + report.rejected + dropped.total()

@@ -271,7 +271,7 @@ def month_columns(published: Published) -> list[Month]:
     arrays = {name: _wire(selection[source], kind)[order] for name, source, kind in _WIRE}
     months = arrays["first"].astype("datetime64[D]").astype("datetime64[M]")
     names, starts = np.unique(months, return_index=True)
-    ends = [*starts[1:].tolist(), len(months)]
+    ends = [*starts.tolist(), len(months)][1:]
     out = []
     for name, start, end in zip(names.astype(str).tolist(), starts.tolist(), ends, strict=True):
         content = b"".join(arrays[column][start:end].tobytes() for column, _ in COLUMN_ORDER)

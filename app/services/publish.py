@@ -175,6 +175,8 @@ def control_dataset(
 ) -> Dataset | None:
     """Resolve whose control is shown: the named source, else the theatre's default, else the first.
 
+    As with incidents, `synthetic` chooses between invented sources and real ones.
+
     Raises:
         NotShared: the source's terms do not allow this face for the public.
     """
@@ -182,7 +184,9 @@ def control_dataset(
     here = {
         dataset.slug: dataset
         for dataset in snapshot.datasets.values()
-        if dataset.theatre == view.theatre and dataset.kind is DatasetKind.control
+        if dataset.theatre == view.theatre
+        and dataset.kind is DatasetKind.control
+        and dataset.synthetic == view.synthetic
     }
     slug = view.control or (
         theatre.default_control if theatre.default_control in here else min(here, default=None)

@@ -149,11 +149,14 @@ def by_region(workspace: Workspace, published: Published) -> Measures:
     A View of now that narrows only period and region is read from the day cube; the rest is a
     scan. Both give the same numbers.
     """
-    regions = len(workspace.reference.regions(published.view.level))
+    regions = workspace.reference.regions(published.view.level)
     if cube := _cube(published):
-        return from_cube(published, cube, regions)
-    selection = counting(published)
-    return _measure_regions(workspace, published, selection, regions)
+        measures = from_cube(published, cube, len(regions))
+    else:
+        measures = _measure_regions(workspace, published, counting(published), len(regions))
+    # A region of another theatre has no row here: what lies in one is elsewhere.
+    own = [theatre == published.view.theatre for theatre, _ in regions]
+    return measures.only(np.array([*own, True]))
 
 
 def _cube(published: Published) -> Cube | None:

@@ -81,9 +81,15 @@ class SqliteStore:
         connection.execute(self._sql["cache"])
         return connection
 
+    def __reduce__(self) -> tuple[type[SqliteStore], tuple[Path]]:
+        """Open the same record when it is sent to another process."""
+        return type(self), (self._path,)
+
     def _upgrade(self) -> None:
         steps = schema_steps()
         newest = steps[-1][0]
+        if self._reader.execute(self._sql["version"]).fetchone() == (newest,):
+            return  # without a lock: a large import must not keep another process from starting
         with self._transaction() as connection:
             (version,) = connection.execute(self._sql["version"]).fetchone()
             if version > newest:

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from app.domain.errors import InputError
 from app.domain.incident import Incident
 from app.importers import native
-from app.importers.native_csv import PLAIN
 from app.services.workspace import Workspace
 from tests.support import (
     collection,
@@ -24,7 +23,6 @@ from tests.support import (
     feature,
     geojson,
     imported,
-    outcomes,
     point,
     records,
     square,
@@ -121,7 +119,9 @@ ANYTHING = st.recursive(
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(codec="utf-8"), max_size=6),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 NAMES = (*native.INCIDENT_FIELDS, *native.CONTROL_FIELDS)
@@ -133,7 +133,7 @@ FEATURES = st.builds(
 
 @settings(max_examples=200)
 @given(st.lists(FEATURES | ANYTHING, max_size=4))
-@example([incident := {"properties": {"killed": {"low": 10**12}, "source_key": "a"}}])
+@example([{"properties": {"killed": {"low": 10**12}, "source_key": "a"}}])
 @example([{"properties": {"weapons": [{}], "source_key": "a"}}])
 @example([{"properties": {"includes": 5, "valid_on": "2024-03-10", "controller": "orra"}}])
 def test_whatever_stands_in_a_feature_the_file_is_read_to_its_end(
@@ -144,8 +144,7 @@ def test_whatever_stands_in_a_feature_the_file_is_read_to_its_end(
         report = imported(
             private_workspace, path, theatre="example", format="native_geojson", dry_run=True
         )
-    except InputError as refused:
-        assert str(refused)
-        return
+    except InputError:
+        return  # a file of nothing, or of two sorts: said in one sentence, tested elsewhere
     assert report.rows == len(features) == fates(report)
     json.dumps([str(one) for one in report.rejections])

@@ -1,4 +1,4 @@
-"""The real files beside the project, against the facts of FORMATS section F; skipped without them."""
+"""The real files beside the project, against FORMATS section F; skipped without them."""
 
 from __future__ import annotations
 
@@ -90,7 +90,9 @@ def test_the_front_line_of_a_day_with_and_without_tolerance(
     assert line["border_tolerance_km"] == 3
     assert line["length_km"] == pytest.approx(1317, abs=1)
     land = shapely.coverage_union_all([r.shape for r in reference.region_set("ukraine").at(1)])
-    uncut = front_line(_held(deepstate, "2025-10-25"), Homeland.of(land, reference.plane("ukraine"), 0))
+    uncut = front_line(
+        _held(deepstate, "2025-10-25"), Homeland.of(land, reference.plane("ukraine"), 0)
+    )
     assert uncut.length_km == pytest.approx(2519, abs=1)
     assert uncut.tolerance_km == 0
 

@@ -47,7 +47,9 @@ def test_the_incident_template_fills_every_field_of_an_incident() -> None:
     first = records(TEMPLATES / "incidents.csv")[0]
     empty = {name for name in first.__struct_fields__ if not getattr(first, name)}
     assert empty == set()
-    assert {name for name in first.place.__struct_fields__ if not getattr(first.place, name)} == set()
+    assert {
+        name for name in first.place.__struct_fields__ if not getattr(first.place, name)
+    } == set()
     assert {name for name in first.when.__struct_fields__ if not getattr(first.when, name)} == set()
 
 

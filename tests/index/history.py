@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from app.domain.region import Region
 from app.domain.revision import Action, Change, Subject
 from app.domain.terms import OPEN, Audience, Face
 from app.domain.view import View
-from app.index.build import Snapshot
+from app.index.build import Index, Snapshot
 from app.reference.reference import Reference
 from app.services.publish import Published, publish
 from app.services.workspace import Workspace
@@ -64,9 +64,8 @@ class History:
         }
 
     def close(self) -> None:
-        """Let go of the records."""
-        for workspace in self.workspaces.values():
-            workspace.store.close()
+        """Let go of the record."""
+        self.workspaces["stepped"].store.close()
 
 
 def published(workspace: Workspace, view: View, snapshot: Snapshot | None = None) -> Published:
@@ -136,24 +135,20 @@ def write_history(folder: Path, reference: Reference) -> History:
     stepped.index.snapshot()
     _write(history, dice, ["alpha", "beta"], new=40, again=80)
     stepped.index.snapshot()
-    history.workspaces["between"] = _beside(folder, "between", reference)
+    history.workspaces["between"] = _beside(folder, "between", stepped)
     history.workspaces["between"].index.rebuild()
     _write(history, dice, ["alpha", "beta", "late"], new=60, again=80)
     history.workspaces["between"].index.snapshot()
     _write(history, dice, ["alpha", "late"], new=30, again=120)
-    history.workspaces["rebuilt"] = _beside(folder, "rebuilt", reference)
+    history.workspaces["rebuilt"] = _beside(folder, "rebuilt", stepped)
     history.workspaces["rebuilt"].index.rebuild()
     return history
 
 
-def _beside(folder: Path, name: str, reference: Reference) -> Workspace:
-    """Open the same record with an index folder of its own."""
-    other = folder / name
-    other.mkdir()
-    (other / "record.sqlite").symlink_to(folder / "record.sqlite")
-    for extra in ("-wal", "-shm"):
-        (other / f"record.sqlite{extra}").symlink_to(folder / f"record.sqlite{extra}")
-    return open_workspace(other, reference, audience=Audience.private, delta_rows=MANY)
+def _beside(folder: Path, name: str, stepped: Workspace) -> Workspace:
+    """Index the same record in a folder of its own."""
+    index = Index(folder / name, stepped.store, stepped.reference, MANY)
+    return replace(stepped, index=index)
 
 
 def _write(

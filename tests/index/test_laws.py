@@ -149,12 +149,6 @@ def test_the_tiles_of_a_zoom_level_hold_every_drawable_incident_once(
     assert sorted(tiled) == drawable
 
 
-@given(st.integers(6, 18))
-def test_a_deep_tile_is_the_part_of_its_parent_in_which_its_points_lie(zoom: int) -> None:
-    # Checked against the grid's own arithmetic: every drawable row's tile contains that row.
-    assert 0 <= zoom <= 18
-
-
 @pytest.mark.parametrize("zoom", [6, 9, 12, 18])
 def test_every_drawable_incident_is_found_in_the_tile_of_its_own_place(
     history: History, zoom: int

@@ -30,8 +30,8 @@ def test_limits_rise_and_are_no_more_than_the_classes(values: list[float]) -> No
     assert all(low < high for low, high in pairwise(limits))
 
 
-@given(COUNTS, st.randoms())
-def test_limits_do_not_depend_on_the_order_of_values(values: list[int], chance: object) -> None:
+@given(COUNTS)
+def test_limits_do_not_depend_on_the_order_of_values(values: list[int]) -> None:
     assert breaks(values) == breaks(sorted(values)) == breaks(values[::-1])
 
 

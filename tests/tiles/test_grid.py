@@ -18,9 +18,7 @@ from app.tiles.points import tile_units
 LONS = st.floats(-180, 180, exclude_max=True)
 LATS = st.floats(-85.05, 85.05)
 TILES = st.integers(0, MAX_ZOOM).flatmap(
-    lambda z: st.tuples(
-        st.just(z), st.integers(0, (1 << z) - 1), st.integers(0, (1 << z) - 1)
-    )
+    lambda z: st.tuples(st.just(z), st.integers(0, (1 << z) - 1), st.integers(0, (1 << z) - 1))
 )
 
 
@@ -100,10 +98,11 @@ def test_every_picture_layer_has_an_address(layer: str) -> None:
 @pytest.mark.parametrize("layer", VECTOR_LAYERS)
 def test_tilejson_describes_a_layer(layer: str) -> None:
     bounds = Bounds(21.9, 44.1, 40.4, 52.5)
-    document = tilejson(layer, "https://x.test/{z}/{x}/{y}.mvt", bounds, {"n": "how many"}, ["A", "B"])
+    address, fields = "https://x.test/{z}/{x}/{y}.mvt", {"n": "how many"}
+    document = tilejson(layer, address, bounds, fields, ["A", "B"])
     assert document["tilejson"] == "3.0.0"
-    assert document["tiles"] == ["https://x.test/{z}/{x}/{y}.mvt"]
+    assert document["tiles"] == [address]
     assert document["bounds"] == [21.9, 44.1, 40.4, 52.5]
     assert document["attribution"] == "A · B"
-    assert document["vector_layers"] == [{"id": layer, "fields": {"n": "how many"}}]
+    assert document["vector_layers"] == [{"id": layer, "fields": fields}]
     assert (document["minzoom"], document["maxzoom"]) == (0, MAX_ZOOM)

@@ -38,7 +38,7 @@ def decoded(tile: bytes) -> dict[str, Any]:
 @st.composite
 def _marks(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[str, Property]]:
     size = draw(st.integers(0, 12))
-    marks = [
+    marks: list[dict[str, Any]] = [
         {
             "x": draw(UNITS),
             "y": draw(UNITS),
@@ -87,7 +87,10 @@ def test_an_unknown_value_carries_no_tag_at_all() -> None:
     assert [one["properties"] for one in layer["features"]] == [{"killed_low": 0}, {}]
 
 
-@pytest.mark.parametrize("number", [0, 1, 127, 128, 16_383, 16_384, 2**21, 2**28, 2**31, 2**35 - 1, 2**63, 2**64 - 1])
+@pytest.mark.parametrize(
+    "number",
+    [0, 1, 127, 128, 16_383, 16_384, 2**21, 2**28, 2**31, 2**35 - 1, 2**63, 2**64 - 1],
+)
 def test_varints_at_their_edges(number: int) -> None:
     written = varint(number)
     assert sum((byte & 127) << 7 * place for place, byte in enumerate(written)) == number
@@ -132,7 +135,8 @@ def test_polygons_keep_shape_hole_and_winding(
             box.exterior, [shapely.box(west + 1, south + 1, east - 1, north - 1).exterior]
         )
     given_shape = shape.reverse() if is_reversed else shape
-    (feature,) = decoded(encode_shapes("s", [given_shape], [7], [{"key": "XE-01"}]))["s"]["features"]
+    tile = encode_shapes("s", [given_shape], [7], [{"key": "XE-01"}])
+    (feature,) = decoded(tile)["s"]["features"]
     assert feature["properties"] == {"key": "XE-01"}
     assert feature["id"] == 7
     assert shapely.geometry.shape(feature["geometry"]).equals(shape)
@@ -166,7 +170,8 @@ def test_shapes_that_vanish_are_left_out() -> None:
 
 def test_values_of_each_sort_are_told_apart() -> None:
     told: dict[str, str | float] = {"text": "1", "whole": 1, "below": -1, "half": 0.5, "zero": 0}
-    (feature,) = decoded(encode_shapes("s", [shapely.box(0, 0, 8, 8)], [1], [told]))["s"]["features"]
+    tile = encode_shapes("s", [shapely.box(0, 0, 8, 8)], [1], [told])
+    (feature,) = decoded(tile)["s"]["features"]
     assert feature["properties"] == told
     assert {name: type(value) for name, value in feature["properties"].items()} == {
         name: type(value) for name, value in told.items()
@@ -181,7 +186,8 @@ def test_nothing_makes_an_empty_layer() -> None:
     assert decoded(encode_points("p", none, none, none, {}))["p"]["features"] == []
 
 
-CORNERS = st.lists(st.tuples(*[st.integers(0, 80).map(lambda n: n / 10)] * 2), min_size=3, max_size=5)
+TENTHS = st.integers(0, 80).map(lambda tenths: tenths / 10)
+CORNERS = st.lists(st.tuples(TENTHS, TENTHS), min_size=3, max_size=5)
 
 
 @settings(max_examples=300)
@@ -200,7 +206,8 @@ def test_no_ring_turns_over_or_becomes_flat_by_rounding(
 
 
 def test_lines_beside_polygons_are_not_written() -> None:
-    mixed = shapely.GeometryCollection([shapely.LineString([(0, 0), (9, 9)]), shapely.box(0, 0, 4, 4)])
+    line = shapely.LineString([(0, 0), (9, 9)])
+    mixed = shapely.GeometryCollection([line, shapely.box(0, 0, 4, 4)])
     (feature,) = decoded(encode_shapes("s", [mixed], [1], [{}]))["s"]["features"]
     assert shapely.geometry.shape(feature["geometry"]).equals(shapely.box(0, 0, 4, 4))
 

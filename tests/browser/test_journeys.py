@@ -1,0 +1,235 @@
+"""Readers' journeys in a real browser: every theatre passes the same ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE, WIDE, Watched
+from tests.serving import Service
+
+pytestmark = pytest.mark.browser
+Watch = Callable[..., Watched]
+THEATRES = ("ukraine", "example")
+PAGES = ("/", "/embed", "/table", "/method")
+
+
+def drawn(page: Page) -> int:
+    return int(page.evaluate("strikemap.layers.incidents.drawn"))
+
+
+def marks_in_window(page: Page) -> int:
+    script = "(() => { let n = 0; strikemap.layers.incidents.each(() => n++); return n; })()"
+    return int(page.evaluate(script))
+
+
+@pytest.mark.parametrize("theatre", THEATRES)
+def test_the_map_opens_with_strikes_regions_control_legend_and_totals(
+    service: Service, watch: Watch, theatre: str
+) -> None:
+    watched = watch()
+    watched.open(f"{service.url}/?theatre={theatre}")
+    page = watched.page
+    expect(page.locator(".totals .figure")).to_have_count(4)
+    expect(page.locator(".legend li").first).to_be_visible()
+    expect(page.locator("#caption")).not_to_be_empty()
+    filled = page.locator("path.region:not([fill-opacity='0'])")
+    expect(filled.first).to_be_attached()
+    expect(page.locator(".leaflet-control-pane path, .leaflet-front-pane path").first).to_be_attached()
+    assert drawn(page) > 0
+    watched.is_clean()
+
+
+@pytest.mark.parametrize("theatre", THEATRES)
+def test_moving_the_time_changes_totals_marks_and_address(
+    service: Service, watch: Watch, theatre: str
+) -> None:
+    watched = watch()
+    watched.open(f"{service.url}/?theatre={theatre}")
+    page = watched.page
+    before = page.locator(".period-said").text_content()
+    first = page.locator(".ranges input").first
+    first.focus()
+    first.press("ArrowRight")
+    expect(page.locator(".period-said")).not_to_have_text(before or "")
+    expect(page).to_have_url(re.compile(r"from=\d{4}-\d\d-\d\d"))
+    watched.is_clean()
+
+
+def test_the_line_follows_the_last_day_of_the_period(service: Service, watch: Watch) -> None:
+    watched = watch()
+    watched.open(f"{service.url}/?theatre=example&from=2024-03-01&to=2024-03-10")
+    page = watched.page
+    expect(page.locator("#caption")).to_contain_text("Mar 10, 2024")
+    line = page.locator(".leaflet-front-pane path").first
+    shape = line.get_attribute("d")
+    page.get_by_role("button", name="One day forward").click()
+    expect(page.locator("#caption")).to_contain_text("Mar 11, 2024")
+    expect(line).not_to_have_attribute("d", shape or "")
+    watched.is_clean()
+
+
+def test_a_missing_day_shows_the_last_line_with_its_age(service: Service, watch: Watch) -> None:
+    watched = watch()
+    watched.open(f"{service.url}/?theatre=example&from=2024-03-01&to=2024-03-20")
+    expect(watched.page.locator("#caption")).to_contain_text("Mar 17, 2024, 3 days old")
+
+
+@pytest.mark.parametrize("theatre", THEATRES)
+def test_an_incident_opens_from_the_list_with_its_sources(
+    service: Service, watch: Watch, theatre: str
+) -> None:
+    watched = watch()
+    watched.open(f"{service.url}/?theatre={theatre}")
+    page = watched.page
+    page.locator("button.incident").last.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    expect(dialog.locator("dt", has_text="Sources")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Close")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.locator("button.incident").last).to_be_focused()
+    watched.is_clean()
+
+
+def test_an_incident_opens_by_a_click_on_its_mark(service: Service, watch: Watch) -> None:
+    watched = watch()
+    watched.open(f"{service.url}/")
+    page = watched.page
+    spot = page.evaluate("(() => { const p = strikemap.map.latLngToContainerPoint([50.4547, 30.5238]);"
+                         " return [p.x, p.y]; })()")
+    page.locator(".map").click(position={"x": spot[0], "y": spot[1]})
+    expect(page.get_by_role("dialog")).to_contain_text("at least 2")
+    expect(page.get_by_role("dialog")).to_contain_text("Ministry of Defence of Russia")
+    watched.is_clean()
+
+
+def test_enter_opens_the_incident_nearest_the_centre(service: Service, watch: Watch) -> None:
+    watched = watch()
+    watched.open(f"{service.url}/?theatre=example")
+    page = watched.page
+    page.locator(".map").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    watched.is_clean()
+
+
+def test_filters_narrow_marks_and_totals_alike(service: Service, watch: Watch) -> None:
+    watched = watch()
+    watched.open(f"{service.url}/?theatre=example")
+    page = watched.page
+    whole = marks_in_window(page)
+    page.locator(".filters summary").click()
+    page.locator("select[name=weapon]").select_option("missile")
+    expect(page.locator(".period-said")).not_to_contain_text("361 ")
+    narrowed = marks_in_window(page)
+    told = page.request.get(f"{service.url}/api/summary?{page.url.split('?')[1].split('#')[0]}").json()
+    assert narrowed == told["totals"]["incidents"] - told["not_on_map"]
+    assert 0 < narrowed < whole
+    watched.is_clean()
+
+
+def test_marks_on_the_page_are_the_drawable_incidents_of_the_summary(
+    service: Service, watch: Watch
+) -> None:
+    watched = watch()
+    watched.open(f"{service.url}/?theatre=example&from=2024-03-05&to=2024-03-12")
+    page = watched.page
+    query = page.url.split("?")[1].split("#")[0]
+    told = page.request.get(f"{service.url}/api/summary?{query}").json()
+    assert marks_in_window(page) == told["totals"]["incidents"] - told["not_on_map"]
+
+
+def test_what_is_known_only_to_a_region_is_never_a_mark(service: Service, watch: Watch) -> None:
+    watched = watch()
+    watched.open(f"{service.url}/")
+    assert marks_in_window(watched.page) == 1
+    expect(watched.page.locator(".totals")).to_contain_text("3 known only to a region")
+
+
+def test_the_page_speaks_ukrainian(service: Service, watch: Watch) -> None:
+    watched = watch()
+    watched.open(f"{service.url}/?lang=uk")
+    expect(watched.page.locator("html")).to_have_attribute("lang", "uk")
+    expect(watched.page.locator(".totals")).to_contain_text("щонайменше 2")
+    watched.is_clean()
+
+
+def test_as_known_on_a_past_day_is_an_honest_empty_map(service: Service, watch: Watch) -> None:
+    watched = watch()
+    watched.open(f"{service.url}/?as_of=2020-01-01&from=2025-10-24&to=2025-10-25")
+    expect(watched.page.locator(".incidents + .note")).to_have_text(
+        "No incident in this period and filter."
+    )
+    watched.is_clean()
+
+
+def test_invented_data_is_watermarked(service: Service, watch: Watch) -> None:
+    watched = watch()
+    watched.open(f"{service.url}/?theatre=example")
+    script = "getComputedStyle(document.querySelector('.map-box'), '::before').content"
+    assert "INVENTED DATA" in watched.page.evaluate(script)
+    expect(watched.page.locator(".banner").last).to_contain_text("Invented data")
+
+
+def test_the_embed_works_in_a_bare_sandbox(public_service: Service, watch: Watch) -> None:
+    watched = watch()
+    page = watched.page
+    host = "http://127.0.0.1/report.html"
+    iframe = (
+        '<iframe sandbox="allow-scripts" width="900" height="600" '
+        f'src="{public_service.url}/embed?theatre=example"></iframe>'
+    )
+    page.route(host, lambda route: route.fulfill(body=iframe, content_type="text/html"))
+    page.goto(host)
+    frame = page.frame_locator("iframe")
+    expect(frame.locator("html[data-ready='1']")).to_be_attached(timeout=15_000)
+    assert watched.outside == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("lang", ["en", "uk"])
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_has_an_accessibility_violation(
+    service: Service, watch: Watch, path: str, lang: str, scheme: str
+) -> None:
+    watched = watch(WIDE, scheme)
+    url = f"{service.url}{path}?lang={lang}"
+    if path in ("/", "/embed"):
+        watched.open(url)
+    else:
+        watched.page.goto(url)
+    found = Axe().run(watched.page)
+    assert [(one["id"], one["nodes"][0]["html"][:120]) for one in found.response["violations"]] == []
+
+
+@pytest.mark.parametrize("theatre", THEATRES)
+def test_nothing_is_wider_than_a_phone(service: Service, watch: Watch, theatre: str) -> None:
+    watched = watch(PHONE)
+    for path in PAGES:
+        watched.page.goto(f"{service.url}{path}?theatre={theatre}")
+        wide = watched.page.evaluate("document.documentElement.scrollWidth")
+        assert (path, wide <= PHONE["width"]) == (path, True)
+
+
+def test_the_map_looks_as_it_was_looked_at(
+    service: Service, watch: Watch, image_regression: object
+) -> None:
+    watched = watch()
+    watched.open(f"{service.url}/?theatre=example&from=2024-03-01&to=2024-04-10")
+    page = watched.page
+    page.wait_for_load_state("networkidle")
+    picture = page.locator(".map").screenshot(animations="disabled")
+    image_regression.check(picture, diff_threshold=1.0)  # type: ignore[attr-defined]
+
+
+def test_without_scripts_there_is_a_picture_and_a_way_to_the_table(service: Service) -> None:
+    page = service.client.get("/").text
+    still = page[page.index("<noscript>") : page.index("</noscript>")]
+    assert "/tiles/map/" in still
+    assert "/table?" in still

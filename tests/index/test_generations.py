@@ -1,0 +1,237 @@
+"""A generation is immutable: readers pin one, writers swap in the next, nobody waits for the other."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import pytest
+
+from app.domain.errors import StoreBusy
+from app.domain.revision import Action
+from app.domain.view import View
+from app.index.build import Index
+from app.reference.reference import Reference
+from app.services.workspace import Workspace
+from tests.index.history import published
+from tests.making import GEODATA, ROOT, add, change, dataset, incident, open_workspace, write
+
+EVERYTHING = View(theatre="ukraine", datasets=("invented",))
+
+
+def keys(count: int, prefix: str = "n") -> list[str]:
+    return [f"{prefix}{number}" for number in range(count)]
+
+
+@pytest.fixture
+def filled(tmp_path: Path, reference: Reference) -> Iterator[Workspace]:
+    """A dataset of 50 incidents in a built generation."""
+    workspace = open_workspace(tmp_path / "data", reference, delta_rows=20)
+    add(workspace.store, dataset(), *map(incident, keys(50)))
+    workspace.index.rebuild()
+    yield workspace
+    workspace.store.close()
+
+
+def folders(workspace: Workspace) -> list[str]:
+    return sorted(path.name for path in workspace.index._folder.glob("gen-*"))
+
+
+def beside(workspace: Workspace, delta_rows: int = 20) -> Workspace:
+    """Open the same index once more, as another process would."""
+    index = Index(workspace.index._folder, workspace.store, workspace.reference, delta_rows)
+    return replace(workspace, index=index)
+
+
+def count(workspace: Workspace, min_version: int = 0) -> int:
+    snapshot = workspace.index.snapshot(min_version)
+    return len(published(workspace, EVERYTHING, snapshot).select())
+
+
+def test_a_reader_keeps_its_generation_while_others_are_swapped_in(filled: Workspace) -> None:
+    held = filled.index.snapshot()
+    before = published(filled, EVERYTHING, held).select().rows()
+    whole = {name: before[name].tolist() for name in ("seq", "known_to", "morton", "day_first")}
+    for turn in range(4):
+        add(filled.store, *map(incident, keys(10, f"t{turn}-")))
+        write(filled.store, [change(incident("n1", description=str(turn)), Action.amend)])
+        filled.index.rebuild()
+    assert len(folders(filled)) == 2
+    after = published(filled, EVERYTHING, held).select().rows()
+    assert {name: after[name].tolist() for name in whole} == whole
+    assert count(filled) == 90
+
+
+def test_a_change_is_seen_at_once_without_a_new_generation(filled: Workspace) -> None:
+    assert count(filled) == 50
+    generations = folders(filled)
+    head = add(filled.store, incident("one more"))
+    assert count(filled, head.seq) == 51
+    assert folders(filled) == generations
+
+
+def test_a_large_delta_is_built_into_a_generation_by_whoever_wrote(filled: Workspace) -> None:
+    generations = folders(filled)
+    add(filled.store, *map(incident, keys(15, "few-")))
+    filled.index.after_write()
+    assert folders(filled) == generations
+    add(filled.store, *map(incident, keys(30, "many-")))
+    filled.index.after_write()
+    assert folders(filled) != generations
+    assert filled.index.snapshot().segments[0].newest == filled.store.head().seq
+    assert count(filled) == 95
+
+
+def test_another_process_finds_the_new_generation_by_itself(filled: Workspace) -> None:
+    other = beside(filled)
+    assert count(other) == 50
+    add(filled.store, *map(incident, keys(30, "many-")))
+    filled.index.after_write()
+    assert count(other) == 80
+    assert len(other.index.snapshot().segments) == 1
+
+
+def test_a_lost_index_is_rebuilt_from_the_record(filled: Workspace) -> None:
+    expected = published(filled, EVERYTHING).select()["seq"].tolist()
+    shutil.rmtree(filled.index._folder)
+    assert published(beside(filled), EVERYTHING).select()["seq"].tolist() == expected
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "format", "half"])
+def test_an_index_that_cannot_be_used_is_built_anew(filled: Workspace, damage: str) -> None:
+    current = filled.index._folder / "CURRENT"
+    meta = filled.index._folder / current.read_text() / "meta.json"
+    if damage == "missing":
+        current.write_text("gen-nowhere")
+    elif damage == "empty":
+        meta.write_bytes(b"")
+    elif damage == "half":
+        (meta.parent / "morton.npy").unlink()
+    else:
+        meta.write_text(json.dumps({**json.loads(meta.read_text()), "format": 0}))
+    assert count(beside(filled)) == 50
+
+
+def test_an_index_that_is_ahead_of_a_restored_record_is_built_anew(
+    filled: Workspace, tmp_path: Path, reference: Reference
+) -> None:
+    other = open_workspace(tmp_path / "restored", reference)
+    add(other.store, dataset(), *map(incident, keys(7)))
+    shutil.copytree(filled.index._folder, tmp_path / "restored" / "index")
+    assert count(other) == 7
+    other.store.close()
+
+
+def test_waiting_for_a_version_that_does_not_come_ends_in_a_sentence(filled: Workspace) -> None:
+    with pytest.raises(StoreBusy, match="is at 51, not yet at 99"):
+        filled.index.snapshot(99, wait_s=0.05)
+
+
+def test_a_snapshot_for_a_version_arrives_with_the_write_that_makes_it(filled: Workspace) -> None:
+    head = filled.store.head().seq
+    writer = threading.Timer(0.2, lambda: add(filled.store, incident("awaited")))
+    writer.start()
+    assert filled.index.snapshot(head + 1, wait_s=10).seq == head + 1
+    writer.join()
+
+
+def test_readers_never_wait_for_a_rebuild(filled: Workspace) -> None:
+    count(filled)
+    with filled.index._build_lock():
+        add(filled.store, incident("written meanwhile"))
+        assert count(filled) == 51
+
+
+def test_a_datasets_terms_are_those_of_its_newest_revision(filled: Workspace) -> None:
+    write(filled.store, [change(dataset(name="Renamed"), Action.amend)])
+    assert filled.index.snapshot().datasets["invented"].name == "Renamed"
+
+
+def test_an_erased_payload_leaves_the_index_with_its_revision(filled: Workspace) -> None:
+    filled.store._reader.execute("UPDATE revision SET payload = NULL WHERE seq = 2")  # type: ignore[attr-defined]
+    filled.index.rebuild()
+    assert count(filled) == 49
+
+
+def test_rows_of_one_place_stay_in_the_order_of_the_ledger(filled: Workspace) -> None:
+    seqs = published(filled, EVERYTHING).select()["seq"]
+    assert np.array_equal(seqs, np.sort(seqs))
+
+
+SERVER = """
+import sys
+from pathlib import Path
+from app.reference.reference import Reference
+from tests.index.history import published
+from tests.index.test_generations import EVERYTHING
+from tests.making import open_workspace
+
+workspace = open_workspace(Path(sys.argv[1]), Reference(Path(sys.argv[2])), delta_rows=20)
+for line in sys.stdin:
+    snapshot = workspace.index.snapshot(int(line), wait_s=20)
+    found = published(workspace, EVERYTHING, snapshot).select()
+    print(snapshot.seq, len(found), int(found["killed_total_low"].clip(0).sum()), flush=True)
+"""
+
+
+class Server:
+    """A reading process that answers one line per question."""
+
+    def __init__(self, folder: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", SERVER, str(folder), str(GEODATA)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._in: IO[str] = self._process.stdin
+        self._out: IO[str] = self._process.stdout
+
+    def ask(self, min_version: int) -> None:
+        self._in.write(f"{min_version}\n")
+        self._in.flush()
+
+    def answer(self) -> tuple[int, ...]:
+        return tuple(map(int, self._out.readline().split()))
+
+    def close(self) -> None:
+        self._in.close()
+        self._out.close()
+        assert self._process.wait(10) == 0
+
+
+@contextmanager
+def servers(folder: Path, number: int) -> Iterator[list[Server]]:
+    started = [Server(folder) for _ in range(number)]
+    try:
+        yield started
+    finally:
+        for server in started:
+            server.close()
+
+
+def test_two_servers_and_a_writer_share_one_built_index(filled: Workspace, tmp_path: Path) -> None:
+    with servers(tmp_path / "data", 2) as (left, right):
+        for turn in range(12):
+            # Every third write is large enough that the writer builds a generation.
+            more = 30 if turn % 3 == 2 else 3
+            head = add(filled.store, *map(incident, keys(more, f"t{turn}-")))
+            for server in (left, right):
+                server.ask(head.seq)
+            filled.index.after_write()
+            expected = (head.seq, head.seq - 1, 0)
+            assert [left.answer(), right.answer()] == [expected, expected]
+    assert count(filled) == filled.store.head().seq - 1
+    assert len(folders(filled)) == 2

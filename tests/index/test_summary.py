@@ -1,0 +1,105 @@
+"""Sums by region add up to the totals, and the arithmetic on columns is that of the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.count import Count, Kind, Tally, Toll
+from app.domain.incident import Incident
+from app.domain.place import LonLat, Place, Precision
+from app.domain.revision import Action, Revision, Subject, canonical
+from app.domain.view import View
+from app.index.columns import Tables, decode_incident, pack
+from app.index.summary import Ledger, measure
+from app.reference.reference import Reference
+from app.services.report import summarise
+from app.services.workspace import Workspace
+from tests.index.history import UKRAINIAN, History, published
+from tests.making import NOON, add, dataset, incident
+from tests.strategies import tolls
+
+
+def added_up(answer: dict[str, Any], field: str) -> int:
+    return sum(int(row[field]) for row in (*answer["rows"], answer["elsewhere"]))
+
+
+@given(st.sampled_from(UKRAINIAN), st.sampled_from(["stepped", "between", "rebuilt"]))
+def test_rows_by_region_add_up_to_the_totals(history: History, slug: str, state: str) -> None:
+    workspace = history.workspaces[state]
+    answer = summarise(
+        workspace, published(workspace, View(theatre="ukraine", datasets=(slug,))), "region"
+    )
+    for field in ("incidents", "damaged", "destroyed"):
+        assert added_up(answer, field) == answer["totals"][field]
+    for toll in ("killed", "injured"):
+        parts = [row[toll] for row in (*answer["rows"], answer["elsewhere"])]
+        assert sum(part["low"] or 0 for part in parts) == (answer["totals"][toll]["low"] or 0)
+        assert sum(part["of"] for part in parts) == answer["totals"][toll]["of"]
+
+
+def test_a_point_in_the_land_of_another_theatre_is_elsewhere(private_workspace: Workspace) -> None:
+    far = Place.at(LonLat(-124.5, -42.25), Precision.exact)
+    add(private_workspace.store, dataset(), incident("here"), incident("far", place=far))
+    view = View(theatre="ukraine", datasets=("invented",))
+    for rebuilt in (False, True):
+        if rebuilt:
+            private_workspace.index.rebuild()
+        answer = summarise(private_workspace, published(private_workspace, view), "region")
+        found = {row["key"]: row["incidents"] for row in answer["rows"] if row["incidents"]}
+        assert found == {"UA-30": 1}
+        assert answer["elsewhere"]["incidents"] == 1
+        assert answer["totals"]["incidents"] == 2
+
+
+def revision(seq: int, record: Incident) -> Revision:
+    return Revision(
+        seq=seq,
+        recorded_at=NOON,
+        actor="tester",
+        action=Action.add,
+        reason="a test",
+        subject=Subject.incident,
+        key=str(seq),
+        prior=None,
+        payload=canonical(record),
+        salt=b"",
+        digest=b"",
+        previous=b"",
+        hash=b"",
+    )
+
+
+def counts_of(parts: Sequence[Toll], kind: str) -> list[Count]:
+    return [getattr(toll, kind) for toll in parts]
+
+
+@given(st.lists(st.tuples(tolls, tolls, st.integers(0, 2)), max_size=12))
+def test_sums_on_columns_are_those_of_the_counting_rules(
+    reference: Reference, given_rows: list[tuple[Toll, Toll, int]]
+) -> None:
+    revisions = [
+        revision(seq, incident(str(seq), killed=killed, injured=injured))
+        for seq, (killed, injured, _) in enumerate(given_rows, 1)
+    ]
+    rows = pack(revisions, Tables({1: [], 2: []}), reference.taxonomy)
+    groups = np.array([group for *_, group in given_rows], np.int64)
+    codes = reference.taxonomy.sectors.codes
+    ledger = Ledger(measure(rows, groups, 3, len(codes)), codes)
+    for group in range(3):
+        mine = [row for row in given_rows if row[2] == group]
+        for place, toll in enumerate(("killed", "injured")):
+            tolls_here = [row[place] for row in mine]
+            for kind in ("total", *Kind):
+                expected = Tally.total(counts_of(tolls_here, kind))
+                assert ledger.tally(toll, group, kind) == expected
+
+
+@given(tolls)
+def test_a_packed_record_decodes_to_what_was_written(toll: Toll) -> None:
+    record = incident("a", killed=toll)
+    assert decode_incident(canonical(record)) == record

@@ -1,0 +1,89 @@
+"""A real service in a process of its own, on a free port of this machine, that stops by itself."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tests.making import ROOT
+
+START_S = 60.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service and a client for it."""
+
+    url: str
+    client: httpx.Client
+    data_dir: Path
+
+
+def free_port() -> int:
+    """Ask the system for a port that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def command(data_dir: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a strikemap command on some data."""
+    return subprocess.run(
+        [sys.executable, "-m", "app.cli", *words],
+        cwd=ROOT,
+        env=environment(data_dir),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def environment(data_dir: Path) -> dict[str, str]:
+    """Give a command this data and no other settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("STRIKEMAP_")}
+    return {**kept, "STRIKEMAP_DATA_DIR": str(data_dir)}
+
+
+@contextlib.contextmanager
+def serving(data_dir: Path, *options: str) -> Iterator[Service]:
+    """Run `strikemap serve` until the block ends."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app.cli", "serve", "--port", str(port), *options],
+        cwd=ROOT,
+        env=environment(data_dir),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        with httpx.Client(base_url=url, timeout=30) as client:
+            _wait(client, process)
+            yield Service(url, client, data_dir)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        if process.stderr is not None:
+            process.stderr.close()
+
+
+def _wait(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            assert process.stderr is not None
+            raise RuntimeError(process.stderr.read().decode())
+        with contextlib.suppress(httpx.TransportError):
+            if client.get("/readyz").status_code == httpx.codes.OK:
+                return
+        time.sleep(0.1)
+    raise RuntimeError("the service did not start in time")

@@ -1,0 +1,282 @@
+"""Tiles of a View: every mark once, nothing finer than the public may see, edges that fit."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+from typing import Any
+
+import mapbox_vector_tile
+import mercantile
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from app.domain.errors import NotShared
+from app.domain.incident import Incident
+from app.domain.period import When
+from app.domain.place import LonLat, Place, Precision
+from app.domain.terms import DatasetKind, Face, Terms
+from app.domain.view import View
+from app.reference.reference import Reference
+from app.render.painter import HATCH, Frame, Painter, hatch_mask
+from app.render.palette import GROUND, Pattern
+from app.services.publish import publish
+from app.services.tiling import Tiler
+from app.services.workspace import Workspace
+from app.tiles import points
+from app.tiles.grid import EXTENT, RASTER_LAYERS, Tile
+from tests.making import DAY, NOON, ROOT, add, dataset, incident, open_workspace
+
+FONTS = ROOT / "static" / "vendor" / "noto-sans-5.3.0"
+UKRAINE = View(theatre="ukraine", first=date(2025, 10, 24), last=date(2025, 10, 25))
+EXAMPLE = View(theatre="example", synthetic=True, last=date(2024, 4, 29))
+OCEAN = (6, 2, 40)  # South Pacific, far from either theatre
+KINDS = ("rising", "falling", "cross", "level", "wide", "dots")
+
+
+@pytest.fixture(scope="module")
+def tiler(demos: Workspace) -> Tiler:
+    """Tiles of the demos for the public."""
+    return Tiler(demos, FONTS)
+
+
+def _features(tiler: Tiler, view: View, tile: Tile) -> list[dict[str, Any]]:
+    made = tiler.tile(tiler.workspace.index.snapshot(), view, tile, NOON)
+    layers = mapbox_vector_tile.decode(made, default_options={"y_coord_down": True})
+    return list(layers[tile.layer]["features"]) if layers else []
+
+
+def _picture(
+    tiler: Tiler, view: View, layer: str, place: tuple[int, int, int], scale: int = 1
+) -> np.ndarray:
+    tile = Tile(layer, *place, "png", scale)
+    made = tiler.tile(tiler.workspace.index.snapshot(), view, tile, NOON)
+    image = Image.open(io.BytesIO(made))
+    assert image.format == "PNG"
+    return np.asarray(image.convert("RGBA"))
+
+
+@pytest.mark.parametrize("z", range(6))
+def test_the_sum_over_a_level_is_the_number_of_drawable_incidents(z: int, tiler: Tiler) -> None:
+    snapshot = tiler.workspace.index.snapshot()
+    published = publish(tiler.workspace, snapshot, EXAMPLE, Face.tiles, NOON)
+    drawable = len(published.select().drawable(published.filter))
+    assert drawable > 200
+    n = 1 << z
+    tiles = (Tile("incidents", z, x, y, "mvt") for x in range(n) for y in range(n))
+    total = sum(
+        feature["properties"]["n"] for tile in tiles for feature in _features(tiler, EXAMPLE, tile)
+    )
+    assert total == drawable
+
+
+def test_no_mark_is_coarser_than_a_settlement(tiler: Tiler) -> None:
+    found = _features(tiler, EXAMPLE, Tile("incidents", 0, 0, 0, "mvt"))
+    assert {feature["properties"]["precision"] for feature in found} <= {
+        *("exact", "street", "settlement")
+    }
+    assert all("day" in feature["properties"] for feature in found)
+
+
+SOME_PLACES = st.lists(
+    st.tuples(
+        st.floats(-180, 179.999),
+        st.floats(-85, 85),
+        st.sampled_from(list(Precision)),
+        st.booleans(),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=15)
+@given(SOME_PLACES, st.integers(0, 14))
+def test_every_mark_lies_in_exactly_one_tile_of_a_level(
+    tmp_path_factory: pytest.TempPathFactory,
+    reference: Reference,
+    drawn: list[tuple[float, float, Precision, bool]],
+    z: int,
+) -> None:
+    workspace = open_workspace(tmp_path_factory.mktemp("marks"), reference)
+    records = [_at(key, *place) for key, place in enumerate(drawn)]
+    add(workspace.store, dataset(), *records)
+    view = View(theatre="ukraine", datasets=("invented",))
+    around = {
+        near
+        for lon, lat, _, _ in drawn
+        for tile in [mercantile.tile(lon, lat, z)]
+        for near in [tile, *mercantile.neighbors(tile)]
+    }
+    tiler = Tiler(workspace, FONTS)
+    total = sum(
+        feature["properties"]["n"]
+        for tile in around
+        for feature in _features(tiler, view, Tile("incidents", z, tile.x, tile.y, "mvt"))
+    )
+    assert total == sum(record.place.is_drawable for record in records)
+    workspace.store.close()
+
+
+def _at(key: int, lon: float, lat: float, precision: Precision, has_point: bool) -> Incident:
+    point = LonLat(lon, lat) if has_point else None
+    return incident(str(key), place=Place.at(point, precision))
+
+
+def test_cells_carry_the_same_sum_as_single_marks(
+    tiler: Tiler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tile = Tile("incidents", 3, 1, 5, "mvt")
+    single = _features(tiler, EXAMPLE, tile)
+    monkeypatch.setattr(points, "MOST_MARKS", 10)
+    cells = _features(tiler, EXAMPLE, tile)
+    assert len(cells) < len(single)
+    for name in ("n", "killed_low", "injured_low"):
+        assert sum(one["properties"].get(name, 0) for one in cells) == sum(
+            one["properties"].get(name, 0) for one in single
+        )
+    assert all(0 <= axis < EXTENT for one in cells for axis in one["geometry"]["coordinates"])
+
+
+def test_an_internal_dataset_gives_no_tile_content(workspace: Workspace) -> None:
+    add(workspace.store, dataset(terms=Terms()), incident("a", when=When.days(DAY)))
+    tiler = Tiler(workspace, FONTS)
+    assert _features(tiler, UKRAINE, Tile("incidents", 0, 0, 0, "mvt")) == []
+    assert not _picture(tiler, UKRAINE, "incidents", (6, 37, 21))[..., 3].any()
+
+
+def test_control_that_may_not_be_shown_is_refused(workspace: Workspace) -> None:
+    add(workspace.store, dataset("lines", kind=DatasetKind.control, terms=Terms()))
+    with pytest.raises(NotShared):
+        _features(Tiler(workspace, FONTS), UKRAINE, Tile("control", 0, 0, 0, "mvt"))
+
+
+@pytest.mark.parametrize(
+    ("view", "place"), [(UKRAINE, (5, 18, 10)), (UKRAINE, (6, 37, 22)), (EXAMPLE, (6, 9, 40))]
+)
+def test_regions_of_a_tile_share_edges_without_slivers(
+    view: View, place: tuple[int, int, int], tiler: Tiler
+) -> None:
+    found = _features(tiler, view, Tile("regions", *place, "mvt"))
+    shapes = [shapely.make_valid(shapely.geometry.shape(one["geometry"])) for one in found]
+    assert len(shapes) > 2
+    together = shapely.union_all(shapes)
+    overlap = sum(shape.area for shape in shapes) - together.area
+    holes = [shapely.Polygon(ring) for part in shapely.get_parts(together) for ring in _holes(part)]
+    slivers = [hole for hole in holes if hole.area < 100]
+    perimeter = sum(shape.length for shape in shapes)
+    assert overlap <= perimeter * 0.01  # rounding to 1/4096 of a tile, not a visible strip
+    assert sum(sliver.area for sliver in slivers) <= perimeter * 0.01
+
+
+def _holes(part: shapely.Geometry) -> list[shapely.LinearRing]:
+    return list(part.interiors) if isinstance(part, shapely.Polygon) else []
+
+
+def test_regions_meet_at_the_seam_of_two_tiles(tiler: Tiler) -> None:
+    west = _seam(_features(tiler, UKRAINE, Tile("regions", 6, 36, 21, "mvt")), EXTENT)
+    east = _seam(_features(tiler, UKRAINE, Tile("regions", 6, 37, 21, "mvt")), 0)
+    assert west.keys() == east.keys()
+    assert west.keys()
+    for key, spans in west.items():
+        assert spans.symmetric_difference(east[key]).length <= 8, key
+
+
+def _seam(features: list[dict[str, Any]], x: int) -> dict[str, Any]:
+    line = shapely.LineString([(x, 0), (x, EXTENT)])
+    cut = {
+        one["properties"]["key"]: shapely.make_valid(
+            shapely.geometry.shape(one["geometry"])
+        ).intersection(line)
+        for one in features
+    }
+    return {
+        key: shapely.transform(spans, lambda xy: xy * [0, 1])
+        for key, spans in cut.items()
+        if spans.length > 8
+    }
+
+
+def test_a_region_without_a_figure_carries_no_figure(tiler: Tiler) -> None:
+    tile = Tile("regions", 4, 9, 5, "mvt")
+    found = {
+        one["properties"]["key"]: one["properties"]
+        for one in _features(tiler, UKRAINE.but(metric="killed"), tile)
+    }
+    assert found["UA-30"]["killed"] == 2
+    assert "killed" not in found["UA-63"]
+    assert found["UA-46"]["killed"] == 0  # Lviv: no incident is reported, so nobody is
+
+
+def test_control_tiles_name_source_day_and_status(tiler: Tiler) -> None:
+    tile = Tile("control", 5, 4, 20, "mvt")
+    found = [one["properties"] for one in _features(tiler, EXAMPLE, tile)]
+    assert {one["kind"] for one in found} == {"area", "front_line"}
+    assert {one["source"] for one in found} == {"example-control"}
+    parties = {one["controller"] for one in found if one["kind"] == "area"}
+    assert parties == {"orra", "tarn", "mirel"}
+
+
+@pytest.mark.parametrize("layer", RASTER_LAYERS)
+@pytest.mark.parametrize(("view", "place"), [(UKRAINE, (5, 18, 10)), (EXAMPLE, (5, 4, 20))])
+def test_pictures_open_in_both_sizes(
+    layer: str, view: View, place: tuple[int, int, int], tiler: Tiler
+) -> None:
+    assert _picture(tiler, view, layer, place).shape == (256, 256, 4)
+    assert _picture(tiler, view, layer, place, 2).shape == (512, 512, 4)
+
+
+@pytest.mark.parametrize("layer", ["labels", "regions", "control", "incidents"])
+def test_overlays_are_transparent_where_nothing_is(layer: str, tiler: Tiler) -> None:
+    assert not _picture(tiler, UKRAINE, layer, OCEAN)[..., 3].any()
+
+
+@pytest.mark.parametrize("layer", ["basemap", "map"])
+def test_base_layers_are_opaque(layer: str, tiler: Tiler) -> None:
+    assert (_picture(tiler, UKRAINE, layer, OCEAN)[..., 3] == 255).all()
+
+
+@pytest.mark.parametrize("layer", ["regions", "control", "incidents", "map"])
+@pytest.mark.parametrize("scale", [1, 2])
+def test_invented_tiles_are_watermarked_even_where_nothing_is(
+    layer: str, scale: int, tiler: Tiler
+) -> None:
+    marked = _picture(tiler, EXAMPLE, layer, OCEAN, scale)
+    plain = _picture(tiler, UKRAINE, layer, OCEAN, scale)
+    assert (marked != plain).any(axis=2).sum() > 400 * scale
+
+
+def test_the_kyiv_mark_stands_where_kyiv_is(tiler: Tiler) -> None:
+    z = 8
+    tile = mercantile.tile(30.5238, 50.4547, z)
+    picture = _picture(tiler, UKRAINE, "incidents", (z, tile.x, tile.y))
+    x, y = Frame(z, tile.x, tile.y).pixels(np.array(30.5238), np.array(50.4547))
+    assert picture[int(y), int(x), 3] > 200
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("scale", [1, 2])
+def test_a_hatch_runs_on_across_tiles(kind: str, scale: int) -> None:
+    mask = hatch_mask(Frame(6, 10, 20, scale), kind)
+    period = HATCH * scale
+    beside = np.hstack([mask, hatch_mask(Frame(6, 11, 20, scale), kind)])
+    below = np.vstack([mask, hatch_mask(Frame(6, 10, 21, scale), kind)])
+    assert (beside[:, period:] == beside[:, :-period]).all()
+    assert (below[period:] == below[:-period]).all()
+    assert 0 < mask.mean() < 0.6
+
+
+@pytest.mark.parametrize("pattern", GROUND)
+def test_hatched_ground_meets_at_the_edge_of_two_pictures(pattern: Pattern) -> None:
+    ground = [shapely.box(-20, -20, 20, 20)]
+    pictures = []
+    for x in (31, 32):
+        painter = Painter(Frame(6, x, 31), None, FONTS)
+        painter.hatch(ground, pattern)
+        pictures.append(np.asarray(painter.image)[..., 3].astype(int))
+    both = np.hstack(pictures)
+    assert (both[:, 256 - HATCH : 256] == both[:, 256 : 256 + HATCH]).all()
+    assert both[:, 250:262].any()

@@ -1,0 +1,11 @@
+#!/bin/sh
+# Everything a change must pass, cheapest first; the last line printed is the test runner's own.
+set -eu
+bin=.venv/bin
+$bin/ruff format --check --quiet .
+$bin/ruff check --quiet .
+$bin/mypy
+$bin/lint-imports --no-cache
+$bin/python -m tools.vendor check
+if [ "${CI:-}" = true ]; then export HYPOTHESIS_PROFILE=ci; fi
+exec $bin/pytest -n 2 "$@"
