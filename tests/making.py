@@ -1,4 +1,4 @@
-"""Makes invented records for tests: every value has a quiet default, so a test names what matters."""
+"""Makes invented records for tests: values have quiet defaults, so a test names what matters."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def open_workspace(
     return Workspace(store, index, reference, audience, "ukraine", 1 << 20)
 
 
-def incident(key: str = "a", **changes: Any) -> Incident:  # noqa: ANN401  each field has its type
+def incident(key: str = "a", **changes: Any) -> Incident:
     """Make a strike in Kyiv on 24 October 2025 of which nothing else is known."""
     dataset = changes.pop("dataset", "invented")
     plain = Incident(
@@ -54,7 +54,7 @@ def incident(key: str = "a", **changes: Any) -> Incident:  # noqa: ANN401  each 
     return msgspec.structs.replace(plain, **changes)
 
 
-def dataset(slug: str = "invented", **changes: Any) -> Dataset:  # noqa: ANN401  as above
+def dataset(slug: str = "invented", **changes: Any) -> Dataset:
     """Make a dataset in Ukraine's theatre that may leave whole."""
     plain = Dataset(
         slug=slug,
@@ -80,9 +80,7 @@ def change(record: Incident | Dataset | ControlSnapshot, action: Action = Action
     if isinstance(record, Incident):
         key = f"{record.dataset}/{record.id}"
         gone = record.status is Status.retracted and action is Action.amend
-        return Change(
-            Subject.incident, key, Action.retract if gone else action, canonical(record)
-        )
+        return Change(Subject.incident, key, Action.retract if gone else action, canonical(record))
     if isinstance(record, Dataset):
         return Change(Subject.dataset, record.slug, action, canonical(record))
     return Change(Subject.control, record.key, action, canonical(record))

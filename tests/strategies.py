@@ -22,9 +22,7 @@ def _count(draw: st.DrawFn) -> Count:
 
 
 counts = _count()
-tolls = st.builds(
-    Toll.of, counts, civilian=counts, military=counts, unknown=counts, child=counts
-)
+tolls = st.builds(Toll.of, counts, civilian=counts, military=counts, unknown=counts, child=counts)
 points = st.builds(
     LonLat, st.floats(-180, 180, allow_nan=False), st.floats(-90, 90, allow_nan=False)
 )

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -81,12 +82,12 @@ def latitude_first(node: ast.AST) -> bool:
         words = [argument.arg for argument in node.args]
     else:
         return False
-    pairs = zip(words, words[1:], strict=False)
+    pairs = pairwise(words)
     return any(LATITUDE.fullmatch(a) and LONGITUDE.fullmatch(b) for a, b in pairs)
 
 
 def is_box(node: ast.AST) -> bool:
-    """Tell whether names run west, south, east, north: the one box in which south is before east."""
+    """Tell whether names run west, south, east, north, the one box with south before east."""
     elements = node.elts if isinstance(node, ast.Tuple | ast.List) else []
     words = [name_of(element) for element in elements]
     if isinstance(node, ast.arguments):
@@ -106,7 +107,12 @@ def test_latitude_never_comes_before_longitude_outside_of_maps(name: str) -> Non
 
 
 def test_the_check_for_latitude_first_sees_what_it_is_for() -> None:
-    wrong = ["(lat, lon)", "[place.lat, place.lon]", "lambda lat, lon: 0", "(row['lat'], row['lon'])"]
+    wrong = [
+        "(lat, lon)",
+        "[place.lat, place.lon]",
+        "lambda lat, lon: 0",
+        "(row['lat'], row['lon'])",
+    ]
     fine = ["(lon, lat)", "(west, south, east, north)", "lambda lon, lat: 0", "('lat', 'name')"]
     seen = [
         any(latitude_first(node) and not is_box(node) for node in ast.walk(ast.parse(source)))

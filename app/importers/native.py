@@ -222,11 +222,15 @@ def _attribution(values: Values, context: Context) -> Attribution | None:
         return None
     nested = given if isinstance(given, Mapping) else {"party": given}
     party = text(nested, "party") or ""
-    parties = [one.code for one in context.theatre.party]
-    if party not in parties:
-        raise BadFieldError("attributed_to", party, f"one of {', '.join(parties)}")
+    _check_party(party, "attributed_to", context)
     sure = nested.get("confidence", values.get("attributed_confidence"))
     return Attribution(party, one_of(Confidence, sure, Confidence.claimed, "attributed_confidence"))
+
+
+def _check_party(given: str, name: str, context: Context) -> None:
+    parties = [party.code for party in context.theatre.party]
+    if given not in parties:
+        raise BadFieldError(name, given, f"one of {', '.join(parties)}")
 
 
 def toll_from(given: object, name: str) -> Toll:
@@ -400,6 +404,7 @@ def control_area(values: Values, shape: str | None, context: Context) -> Control
     controller = text(values, "controller")
     if controller is None:
         raise BadFieldError("controller", "", "who holds the area, as a party's code")
+    _check_party(controller, "controller", context)
     default = Extent.area if shape else Extent.part_of_region
     extent = one_of(Extent, values.get("extent"), default, "extent")
     region = region_code(text(values, "region"), context)

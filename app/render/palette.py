@@ -6,6 +6,7 @@ is drawn in national colours.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -71,32 +72,33 @@ def ground_pattern(controller: str, others: Sequence[str]) -> Pattern:
 def breaks(values: Sequence[float]) -> list[float]:
     """Choose up to five classes with round limits; each number is the least of its class.
 
-    Limits follow 1, 2, 5, 10… up to the greatest value, thinned to five: equal Views give equal
-    classes on every tile, since all of a View's values are looked at once.
+    Limits are taken from 1, 2, 5, 10… between the least and the greatest value above zero, thinned
+    evenly to five: equal Views give equal classes on every tile, since all of a View's values are
+    looked at once.
 
     >>> breaks([1, 3, 18, 240])
-    [1, 5, 20, 50, 100]
+    [1, 5, 20, 50, 200]
+    >>> breaks([19, 58])
+    [10, 20, 50]
     >>> breaks([])
     [1]
     """
-    top = max(values, default=0)
-    limits: list[float] = []
-    step = min([1, *(value for value in values if value > 0)])
-    decade = 10.0 ** _exponent(step)
-    while not limits or decade <= top:
-        limits += [decade * times for times in (1, 2, 5) if decade * times <= max(top, step)]
-        decade *= 10
-    limits = [int(limit) if limit >= 1 else limit for limit in limits] or [1]
-    while len(limits) > len(CLASSES):
-        limits = [limits[0], *limits[2:]] if len(limits) - 1 == len(CLASSES) else limits[:1] + limits[2::2]
+    above = [value for value in values if value > 0]
+    if not above:
+        return [1]
+    limits = [limit for limit in _round_numbers(min(above)) if limit <= max(above)]
+    if len(limits) > len(CLASSES):
+        last = len(CLASSES) - 1
+        limits = [limits[round(place * (len(limits) - 1) / last)] for place in range(last + 1)]
     return limits
 
 
-def _exponent(value: float) -> int:
-    exponent = 0
-    while value < 10.0**exponent:
-        exponent -= 1
-    return exponent
+def _round_numbers(least: float) -> list[float]:
+    """List 1, 2, 5, 10… from the greatest that is not above the least value, nine decades up."""
+    decade = math.floor(math.log10(least))
+    numbers = [times * 10.0**power for power in range(decade, decade + 9) for times in (1, 2, 5)]
+    start = max(place for place, number in enumerate(numbers) if number <= least)
+    return [int(number) if number >= 1 else number for number in numbers[start:]]
 
 
 def class_of(value: float, limits: Sequence[float]) -> int:

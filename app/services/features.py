@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime
 from typing import Any
 
-import numpy as np
-import shapely
-from shapely.geometry.base import BaseGeometry
-
 from app.domain.control import ControlArea, ControlStatus, Extent
 from app.domain.view import View
+from app.frames import feature_collection, frame
 from app.index.build import Snapshot
 from app.services.tiling import Tiler
 
 PAGE_ZOOM = 8
-DIGITS = 5
 
 
 def region_features(tiler: Tiler, view: View) -> dict[str, Any]:
     """Write a level's regions with code and name."""
     regions = tiler.workspace.reference.region_set(view.theatre).at(view.level)
     shapes = tiler.region_shapes(view.theatre, view.level, PAGE_ZOOM)
-    return {
-        "type": "FeatureCollection",
-        "features": [
-            _feature(shape, {"key": region.code, "name": region.name(view.lang)})
-            for region, shape in zip(regions, shapes, strict=True)
-        ],
-    }
+    told = [{"key": region.code, "name": region.name(view.lang)} for region in regions]
+    return feature_collection(frame(shapes, told))
 
 
 def control_features(
@@ -41,10 +31,9 @@ def control_features(
         return {"type": "FeatureCollection", "features": [], "about": None}
     areas = tiler.area_shapes(snapshot, found, view.theatre, PAGE_ZOOM)
     line = tiler.workspace.index.lines.of(snapshot.control, found, view.theatre)
-    features = [_feature(shape, _area(area)) for area, shape in areas]
-    if not line.shape.is_empty:
-        simple = line.shape.simplify(360 / 256 / 2**PAGE_ZOOM / 2)
-        features.append(_feature(simple, {"kind": "front_line"}))
+    simple = line.shape.simplify(360 / 256 / 2**PAGE_ZOOM / 2)
+    shapes = [*(shape for _, shape in areas), simple]
+    told = [*(_area(area) for area, _ in areas), {"kind": "front_line"}]
     listed = [area for area, _ in areas]
     about = {
         "source": found.dataset,
@@ -58,7 +47,7 @@ def control_features(
         "hasCited": any(not _has_area(area) for area in listed),
         "note": found.note,
     }
-    return {"type": "FeatureCollection", "features": features, "about": about}
+    return {**feature_collection(frame(shapes, told)), "about": about}
 
 
 def _has_area(area: ControlArea) -> bool:
@@ -79,9 +68,3 @@ def _area(area: ControlArea) -> dict[str, Any]:
         "word": area.word,
         "citation": area.citation,
     }
-
-
-def _feature(shape: BaseGeometry, properties: dict[str, Any]) -> dict[str, Any]:
-    rounded = shapely.transform(shape, lambda points: np.round(points, DIGITS))
-    geometry = json.loads(shapely.to_geojson(shapely.orient_polygons(rounded)))
-    return {"type": "Feature", "properties": properties, "geometry": geometry}

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, WIDE, Watched
-from tests.serving import Service
+from tests.serving import Service, hosting
 
 pytestmark = pytest.mark.browser
 Watch = Callable[..., Watched]
@@ -180,16 +180,16 @@ def test_invented_data_is_watermarked(service: Service, watch: Watch) -> None:
 def test_the_embed_works_in_a_bare_sandbox(public_service: Service, watch: Watch) -> None:
     watched = watch()
     page = watched.page
-    host = "http://127.0.0.1/report.html"
     iframe = (
         '<iframe sandbox="allow-scripts" width="900" height="600" '
         f'src="{public_service.url}/embed?theatre=example"></iframe>'
     )
-    page.route(host, lambda route: route.fulfill(body=iframe, content_type="text/html"))
-    page.goto(host)
-    frame = page.frame_locator("iframe")
-    expect(frame.locator("html[data-ready='1']")).to_be_attached(timeout=15_000)
-    assert watched.outside == []
+    with hosting(iframe) as address:
+        page.goto(address)
+        frame = page.frame_locator("iframe")
+        expect(frame.locator("html[data-ready='1']")).to_be_attached(timeout=15_000)
+        expect(frame.locator("#caption")).to_contain_text("Invented control")
+    watched.is_clean()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

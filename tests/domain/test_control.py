@@ -106,9 +106,7 @@ def test_only_assessed_polygons_are_united_by_controller() -> None:
 
 
 @pytest.mark.parametrize(("shape", "region"), [(None, None), ("ab", "UA-12")])
-def test_an_area_is_either_a_polygon_or_a_cited_unit(
-    shape: str | None, region: str | None
-) -> None:
+def test_an_area_is_either_a_polygon_or_a_cited_unit(shape: str | None, region: str | None) -> None:
     with pytest.raises(InvalidControl, match="a polygon or a region code"):
         ControlArea("a", shape=shape, region=region)
 

@@ -114,7 +114,7 @@ def test_a_time_without_its_offset_is_refused() -> None:
         When.instants(MIDNIGHT.replace(tzinfo=None), None, "Europe/Kyiv")
 
 
-@pytest.mark.parametrize("edge", [datetime.min, datetime.max])
+@pytest.mark.parametrize("edge", [datetime.min, datetime.max])  # noqa: DTZ901  made aware below
 def test_an_instant_at_the_edge_of_time_is_refused_and_not_a_crash(edge: datetime) -> None:
     with pytest.raises(InvalidWhen):
         When.instants(edge.replace(tzinfo=UTC), None, "Europe/Kyiv")

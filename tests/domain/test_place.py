@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Transformer
 from shapely import LineString, MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import InvalidPlace
 from app.domain.place import (
@@ -27,7 +28,9 @@ from tests.strategies import points
 
 UKRAINE = Bounds(21.9, 44.1, 40.4, 52.5)
 PLANE = LocalPlane(UKRAINE)
-SQUARE = Polygon([(30, 50), (31, 50), (31, 51), (30, 51)], [[(30.4, 50.4), (30.6, 50.4), (30.5, 50.6)]])
+SQUARE = Polygon(
+    [(30, 50), (31, 50), (31, 51), (30, 51)], [[(30.4, 50.4), (30.6, 50.4), (30.5, 50.6)]]
+)
 FAR = shapely.box(34, 46, 34.5, 46.5)
 
 
@@ -40,20 +43,21 @@ def wound(polygon: Polygon, *, outer: bool, holes: bool) -> Polygon:
     return Polygon(shell, rings)
 
 
-def planar_km2(shape: shapely.Geometry, crs: str) -> float:
+def planar_km2(shape: BaseGeometry, crs: str) -> float:
     there = Transformer.from_crs("OGC:CRS84", crs, always_xy=True)
     flat = shapely.transform(
         shapely.segmentize(shape, 0.01),
-        lambda xy: shapely.get_coordinates(
-            shapely.points(*there.transform(xy[:, 0], xy[:, 1]))
-        ),
+        lambda xy: shapely.get_coordinates(shapely.points(*there.transform(xy[:, 0], xy[:, 1]))),
     )
     return float(flat.area) / 1e6
 
 
 @given(st.tuples(*[st.booleans()] * 4))
 def test_area_does_not_depend_on_how_rings_are_wound(turns: tuple[bool, bool, bool, bool]) -> None:
-    parts = [wound(SQUARE, outer=turns[0], holes=turns[1]), wound(FAR, outer=turns[2], holes=turns[3])]
+    parts = [
+        wound(SQUARE, outer=turns[0], holes=turns[1]),
+        wound(FAR, outer=turns[2], holes=turns[3]),
+    ]
     expected = area_km2(Polygon(SQUARE.exterior)) - area_km2(Polygon(SQUARE.interiors[0]))
     assert area_km2(MultiPolygon(parts)) == pytest.approx(expected + area_km2(FAR), rel=1e-9)
 

@@ -186,7 +186,9 @@ def _invent(dice: random.Random, slug: str, key: str) -> Incident:
         dataset=slug,
         when=_when(dice),
         place=_place(dice),
-        weapons=tuple(dice.sample(["missile.cruise", "missile", "drone.fpv", "mine"], dice.choice([0, 1, 2]))),
+        weapons=tuple(
+            dice.sample(["missile.cruise", "missile", "drone.fpv", "mine"], dice.choice([0, 1, 2]))
+        ),
         killed=_toll(dice),
         injured=_toll(dice),
         damage=tuple(

@@ -1,4 +1,4 @@
-"""A generation is immutable: readers pin one, writers swap in the next, nobody waits for the other."""
+"""A generation is immutable: readers pin one, writers swap in the next, and nobody waits."""
 
 from __future__ import annotations
 

@@ -30,7 +30,11 @@ def subsets(*choices: str) -> st.SearchStrategy[tuple[str, ...]]:
 @st.composite
 def periods(draw: st.DrawFn) -> tuple[date | None, date | None]:
     first, last = sorted(draw(st.tuples(*[st.dates(FIRST, LAST_DAY)] * 2)))
-    return draw(st.sampled_from([(None, None), (first, None), (None, last), (first, last), (first, first)]))
+    ends: list[tuple[date | None, date | None]] = [
+        *((None, None), (first, None), (None, last)),
+        *((first, last), (first, first)),
+    ]
+    return draw(st.sampled_from(ends))
 
 
 @st.composite
@@ -77,6 +81,17 @@ def test_the_index_means_the_same_incidents_as_a_loop_over_all_of_them(
 ) -> None:
     selection = published(history.workspaces[state], view).select()
     assert sorted(selection["seq"].tolist()) == sorted(history.expected(view))
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_after_each_write_the_whole_of_what_was_known_then_is_found(
+    history: History, state: str
+) -> None:
+    everything = View(theatre="ukraine", datasets=UKRAINIAN, statuses=tuple(sorted(Status)))
+    for at, _ in history.writes:
+        view = everything.but(as_of=at)
+        selection = published(history.workspaces[state], view).select()
+        assert sorted(selection["seq"].tolist()) == sorted(history.expected(view))
 
 
 def in_ledger_order(rows: Rows) -> dict[str, list[int]]:

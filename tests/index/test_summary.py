@@ -93,7 +93,7 @@ def test_sums_on_columns_are_those_of_the_counting_rules(
     for group in range(3):
         mine = [row for row in given_rows if row[2] == group]
         for place, toll in enumerate(("killed", "injured")):
-            tolls_here = [row[place] for row in mine]
+            tolls_here: list[Toll] = [(row[0], row[1])[place] for row in mine]
             for kind in ("total", *Kind):
                 expected = Tally.total(counts_of(tolls_here, kind))
                 assert ledger.tally(toll, group, kind) == expected

@@ -1,4 +1,4 @@
-"""`verify` names the first link that does not check, whatever column was changed behind its back."""
+"""`verify` names the first link that does not check, whatever column was changed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def path(tmp_path: Path) -> Path:
     path = tmp_path / "kept.sqlite"
     store = SqliteStore(path)
     add(store, dataset(), incident("a"), incident("b"))
-    write(store, [change(incident("a", description="new"), Action.amend)], NOON + timedelta(hours=1))
+    write(
+        store, [change(incident("a", description="new"), Action.amend)], NOON + timedelta(hours=1)
+    )
     lines = [change(snapshot(SHA256))]
     write(store, lines, NOON + timedelta(hours=2), shapes={SHA256: WKB})
     write(store, [change(incident("b"), Action.retract)], NOON + timedelta(hours=3))
@@ -114,7 +116,7 @@ def test_the_first_broken_link_is_named(path: Path, sql: str, value: object, nam
 
 def test_a_revision_taken_out_of_the_middle_is_missed(path: Path) -> None:
     tamper(path, "DELETE FROM revision WHERE seq = ?", 3)
-    with pytest.raises(BrokenChain, match="Revision 4 .* follows 2"):
+    with pytest.raises(BrokenChain, match=r"Revision 4 .* follows 2"):
         check(path)
 
 

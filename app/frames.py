@@ -1,0 +1,36 @@
+"""Rows and shapes as GeoDataFrames; the only place that names a frame's CRS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+CRS = "EPSG:4326"
+"""WGS 84 in degrees; shapely keeps longitude first. One label, since GeoPandas holds it unequal to
+OGC:CRS84 and only warns."""
+
+DIGITS = 5
+"""Decimals on the wire: 1e-5 degrees is about a metre."""
+
+
+def frame(shapes: Sequence[BaseGeometry], rows: Sequence[Mapping[str, Any]]) -> gpd.GeoDataFrame:
+    """Put shapes and their properties side by side; None stays None and never becomes NaN."""
+    table = pd.DataFrame(list(rows), dtype=object)
+    return gpd.GeoDataFrame(table, geometry=list(shapes), crs=CRS)
+
+
+def feature_collection(given: gpd.GeoDataFrame) -> dict[str, Any]:
+    """Write a frame as GeoJSON for a screen, without features whose shape is empty.
+
+    Outer rings run counter-clockwise (RFC 7946 3.1.6); coordinates are rounded to about a metre.
+    """
+    rounded = shapely.transform(given.geometry.to_numpy(), lambda points: np.round(points, DIGITS))
+    wound = given.set_geometry(shapely.orient_polygons(rounded), crs=CRS)
+    told: dict[str, Any] = wound[~wound.geometry.is_empty].to_geo_dict(drop_id=True)
+    return told
