@@ -1,1 +1,1 @@
-"""Strikemap: strikes, the harm they did and who held the ground, each with who says so and since when."""
+"""Strikemap: strikes, the harm they did and who held the ground: who says so, and since when."""

@@ -21,7 +21,8 @@ DIGITS = 5
 
 def frame(shapes: Sequence[BaseGeometry], rows: Sequence[Mapping[str, Any]]) -> gpd.GeoDataFrame:
     """Put shapes and their properties side by side; None stays None and never becomes NaN."""
-    table = pd.DataFrame(list(rows), dtype=object)
+    names = dict.fromkeys(name for row in rows for name in row)
+    table = pd.DataFrame({name: [row.get(name) for row in rows] for name in names}, dtype=object)
     return gpd.GeoDataFrame(table, geometry=list(shapes), crs=CRS)
 
 

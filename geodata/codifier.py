@@ -42,7 +42,7 @@ def units(archives: Path) -> list[Unit]:
                 name=" ".join(str(name).split()),
                 pcode=codes[0][:4],
                 raion=codes[1] if len(codes) > 1 else None,
-                hromada=codes[2] if len(codes) > 2 else None,  # noqa: PLR2004 - third level
+                hromada=codes[2] if len(codes) > 2 else None,
             )
         )
     return found

@@ -13,7 +13,7 @@ import multiprocessing
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -332,6 +332,10 @@ class Index:
             shutil.rmtree(path, ignore_errors=True)  # open maps stay valid until they are closed
 
 
+_Packed = tuple[Rows, list[str], list[Revision]]
+"""Rows with their own table of datasets, and the revisions of control among them."""
+
+
 def pack_record(
     store: Store, upto: int, tables: Tables, taxonomy: Taxonomy
 ) -> tuple[Rows, list[DatedControl]]:
@@ -341,7 +345,7 @@ def pack_record(
     parts: list[Rows] = []
     control: list[DatedControl] = []
     with contextlib.ExitStack() as stack:
-        packed = map(work, spans)
+        packed: Iterable[_Packed] = map(work, spans)
         if len(spans) > PACKERS:
             # Fresh processes, never forks: a server's threads and open files must not be copied.
             fresh = multiprocessing.get_context("spawn")
@@ -355,8 +359,8 @@ def pack_record(
 
 def _pack_span(
     store: Store, taxonomy: Taxonomy, regions: dict[int, list[str]], span: tuple[int, int]
-) -> tuple[Rows, list[str], list[Revision]]:
-    """Pack the incidents in (first, last]; returns their own table of datasets, and control."""
+) -> _Packed:
+    """Pack the incidents in (first, last] and pick out control."""
     tables = Tables(regions)
     control: list[Revision] = []
 

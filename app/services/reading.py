@@ -1,4 +1,4 @@
-"""From a file to noted records: a large file is read in a process of its own, ahead of the writer."""
+"""From a file to noted records; a large file is read in a process of its own."""
 
 from __future__ import annotations
 

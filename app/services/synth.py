@@ -16,7 +16,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
+from numpy.typing import ArrayLike
 from pyarrow import csv as arrow_csv
+from shapely.geometry.base import BaseGeometry
 
 from app.domain.damage import Grade
 from app.domain.incident import Mechanism, Status
@@ -32,25 +34,30 @@ DAYS = 4 * 365 + 1
 HOT_PLACES = 24
 """Around so many places lie four fifths of the incidents, on a twentieth of the land."""
 
-HOT_RADIUS_DEG = 0.09
+HOT_RADIUS_DEG = 0.07
+ONE_DAY, TWO_DAYS, SPANNING, UNDATED = range(4)
+SPAN_SHARES = (0.86, 0.1, 0.03, 0.01)
+LONGEST_WEEK_DAYS, LONGEST_SPAN_DAYS = 9, 28
+CENTRE, AROUND, TOWN, ANYWHERE, REGION = range(5)
+PLACE_SHARES = (0.36, 0.38, 0.07, 0.11, 0.08)
+"""On a hot place's centroid, around one, on any place's centroid, anywhere, in a region only."""
+
 STATUS_SHARES = (0.55, 0.15, 0.15, 0.1, 0.03, 0.02)
 GRADE_SHARES = (0.15, 0.15, 0.2, 0.1, 0.02, 0.38)
 
 
-def synthesise(  # noqa: PLR0913  what to invent, and the stamp of the write
+def synthesise(  # noqa: PLR0913, PLR0917  what to invent, and the stamp of the write
     workspace: Workspace,
     count: int,
-    *,
     theatre: str,
     actor: str,
     now: datetime,
     progress: Progress | None = None,
-    seed: int = 1,
 ) -> Report:
     """Invent incidents and import them as the dataset `synthetic`, in one transaction."""
     with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
         path = Path(folder) / f"{DATASET}.csv"
-        write_synth(path, count, workspace.reference, theatre, seed)
+        write_synth(path, count, workspace.reference, theatre)
         order = Order(
             path,
             format="native_csv",
@@ -85,7 +92,7 @@ def write_synth(path: Path, count: int, reference: Reference, theatre: str, seed
 class _Land:
     """The places of a theatre, with the region of each (-1: in none), and its hot places."""
 
-    shape: shapely.MultiPolygon
+    shape: BaseGeometry
     regions: Sequence[str]
     names: pa.Array
     lon: np.ndarray
@@ -128,7 +135,7 @@ class _Inventor:
         self._taxonomy = reference.taxonomy
         # The last day is the one on which the theatre's map opens, so that it opens on something.
         self._first_day = epoch_day(reference.theatres[theatre].first_period[1]) - DAYS + 1
-        bursts = rng.gamma(0.7, 1.0, DAYS) + 12 * (rng.random(DAYS) < 0.03)
+        bursts = rng.gamma(0.7, 1.0, DAYS) + 12 * self._chance(DAYS, 0.03)
         self._day_shares = bursts / bursts.sum()
         shares = 1 / np.arange(1, len(land.hot) + 1)
         self._hot_shares = shares / shares.sum()
@@ -152,40 +159,44 @@ class _Inventor:
         }
         return pa.RecordBatch.from_pydict(columns)
 
-    def _some(self, count: int, share: float, values: pa.Array) -> pa.Array:
-        return _where_known(values, self._rng.random(count) < share)
+    def _chance(self, count: int, share: float) -> np.ndarray:
+        return self._rng.random(count) < share
 
-    def _words(self, count: int, words: Sequence[str], shares: Sequence[float]) -> pa.Array:
-        drawn = self._rng.choice(len(words), count, p=np.array(shares) / sum(shares))
+    def _some(self, count: int, share: float, values: pa.Array) -> pa.Array:
+        return _where_known(values, self._chance(count, share))
+
+    def _words(self, count: int, words: Sequence[str], shares: ArrayLike) -> pa.Array:
+        drawn = self._rng.choice(len(words), count, p=np.asarray(shares) / np.sum(shares))
         return pa.array([str(word) for word in words]).take(pa.array(drawn))
 
     def _when(self, count: int) -> dict[str, pa.Array]:
         rng = self._rng
         first = self._first_day + rng.choice(DAYS, count, p=self._day_shares)
-        kind = rng.choice(4, count, p=(0.86, 0.1, 0.03, 0.01))  # one day, two, long, undated
-        length = np.select([kind == 1, kind == 2], [1, rng.integers(2, 28, count)], 0)
-        words = [WhenPrecision.day, WhenPrecision.week, WhenPrecision.month, WhenPrecision.unknown]
-        how = np.select([kind == 3, length > 9, length > 1], [3, 2, 1], 0)  # noqa: PLR2004
-        dated = kind != 3  # noqa: PLR2004  as in the list above
+        kind = rng.choice(4, count, p=SPAN_SHARES)
+        long_days = rng.integers(2, LONGEST_SPAN_DAYS, count)
+        more_days = np.select([kind == TWO_DAYS, kind == SPANNING], [1, long_days], 0)
+        words = [WhenPrecision.unknown, WhenPrecision.month, WhenPrecision.week, WhenPrecision.day]
+        how = np.select(
+            [kind == UNDATED, more_days > LONGEST_WEEK_DAYS, more_days > 1], [0, 1, 2], 3
+        )
+        dated = kind != UNDATED
         return {
             "start": _days(first, dated),
-            "end": _days(first + length, dated & (length > 0)),
+            "end": _days(first + more_days, dated & (more_days > 0)),
             "when_precision": pa.array([str(word) for word in words]).take(pa.array(how)),
         }
 
     def _where(self, count: int) -> dict[str, pa.Array]:
         rng, land = self._rng, self._land
-        # On a hot place's centroid, near one, on any place's centroid, anywhere, in a region only.
-        kind = rng.choice(5, count, p=(0.36, 0.38, 0.07, 0.11, 0.08))
+        kind = rng.choice(5, count, p=PLACE_SHARES)
         place = land.hot[rng.choice(len(land.hot), count, p=self._hot_shares)]
-        any_place = kind >= 2  # noqa: PLR2004  as in the list above
-        place[any_place] = rng.integers(0, len(land.names), int(any_place.sum()))
+        is_cold = kind >= TOWN
+        place[is_cold] = rng.integers(0, len(land.names), int(is_cold.sum()))
         lon, lat = land.lon[place].copy(), land.lat[place].copy()
-        near, loose = kind == 1, kind == 3  # noqa: PLR2004
+        near, loose, has_point = kind == AROUND, kind == ANYWHERE, kind != REGION
         lon[near] += rng.normal(0, HOT_RADIUS_DEG * 1.5, int(near.sum()))
         lat[near] += rng.normal(0, HOT_RADIUS_DEG, int(near.sum()))
         lon[loose], lat[loose] = land.anywhere(rng, int(loose.sum()))
-        has_point = kind != 4  # noqa: PLR2004
         return {
             "lon": pa.array(np.round(lon, 5), mask=~has_point),
             "lat": pa.array(np.round(lat, 5), mask=~has_point),
@@ -199,13 +210,14 @@ class _Inventor:
         fine = self._rng.choice(4, len(kind), p=(0.5, 0.25, 0.22, 0.03))
         coarse = words.index(Precision.admin1)
         centroid = words.index(Precision.settlement)
-        how = np.select([kind == 4, (kind == 1) | (kind == 3)], [coarse, fine], centroid)  # noqa: PLR2004
+        is_scattered = (kind == AROUND) | (kind == ANYWHERE)
+        how = np.select([kind == REGION, is_scattered], [coarse, fine], centroid)
         return pa.array([str(word) for word in words]).take(pa.array(how))
 
     def _admin1(self, place: np.ndarray, kind: np.ndarray) -> pa.Array:
         """State the region always where nothing else is known, and for half of the named places."""
         region = self._land.region[place]
-        stated = (kind == 4) | ((kind != 3) & (self._rng.random(len(kind)) < 0.5))  # noqa: PLR2004
+        stated = (kind == REGION) | ((kind != ANYWHERE) & self._chance(len(kind), 0.5))
         codes = pa.array(self._land.regions).take(pa.array(np.maximum(region, 0)))
         return _where_known(codes, stated & (region >= 0))
 
@@ -220,17 +232,17 @@ class _Inventor:
     def _toll(self, toll: str, count: int) -> dict[str, pa.Array]:
         """Invent a range: 70 % of each toll is unknown, so that half have neither."""
         rng = self._rng
-        known = rng.random(count) < 0.3
+        known = self._chance(count, 0.3)
         low = np.minimum(rng.geometric(0.45, count) - 1 + rng.pareto(1.6, count).astype(int), 400)
         best = low + rng.integers(0, 3, count)
         high = best + rng.integers(0, 5, count)
-        with_kind = known & (rng.random(count) < 0.4)
+        with_kind = known & self._chance(count, 0.4)
         return {
             f"{toll}_low": pa.array(low, mask=~known),
-            f"{toll}_best": pa.array(best, mask=~(known & (rng.random(count) < 0.8))),
-            f"{toll}_high": pa.array(high, mask=~(known & (rng.random(count) < 0.6))),
+            f"{toll}_best": pa.array(best, mask=~(known & self._chance(count, 0.8))),
+            f"{toll}_high": pa.array(high, mask=~(known & self._chance(count, 0.6))),
             f"{toll}_civilian": pa.array(low, mask=~with_kind),
-            f"{toll}_child": pa.array(low // 4, mask=~(with_kind & (rng.random(count) < 0.2))),
+            f"{toll}_child": pa.array(low // 4, mask=~(with_kind & self._chance(count, 0.2))),
         }
 
     def _damage(self, name: str, count: int, share: float) -> dict[str, pa.Array]:
@@ -241,7 +253,7 @@ class _Inventor:
         return {
             f"{name}_sector": _where_known(sector, known),
             f"{name}_grade": _where_known(self._words(count, tuple(Grade), GRADE_SHARES), known),
-            f"{name}_count": pa.array(number, mask=~(known & (self._rng.random(count) < 0.4))),
+            f"{name}_count": pa.array(number, mask=~(known & self._chance(count, 0.4))),
         }
 
     def _sources(self, count: int, numbers: pa.Array) -> dict[str, pa.Array]:

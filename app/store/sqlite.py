@@ -81,7 +81,9 @@ class SqliteStore:
         connection.execute(self._sql["cache"])
         return connection
 
-    def __reduce__(self) -> tuple[type[SqliteStore], tuple[Path]]:
+    def __reduce__(  # type: ignore[explicit-override]  # typing has `override` from 3.12 on
+        self,
+    ) -> tuple[type[SqliteStore], tuple[Path]]:
         """Open the same record when it is sent to another process."""
         return type(self), (self._path,)
 

@@ -79,7 +79,8 @@ def incidents() -> list[dict[str, Any]]:
         "precision": "admin1",
         "country": "UA",
         "region": "UA-51",
-        "description": "Guided aerial bombs; whether the city or the region is meant is not stated.",
+        "description": "Guided aerial bombs; "
+        "whether the city or the region is meant is not stated.",
     }
     oil = {
         "source_key": "2025-10-25-oil-sector",
@@ -92,7 +93,7 @@ def incidents() -> list[dict[str, Any]]:
         "description": "Ukrainian drones and missiles against oil infrastructure in Russia; "
         "neither place nor day stated.",
     }
-    records = [kyiv, dnipropetrovsk, kharkiv, odesa, oil]
+    records: list[dict[str, Any]] = [kyiv, dnipropetrovsk, kharkiv, odesa, oil]
     for record in records:
         record["status"] = "reported"
         record["sources"] = [DOCUMENT]
@@ -106,13 +107,23 @@ def control() -> list[dict[str, Any]]:
     areas = []
     for valid_on in ("2014-03-27", "2022-10-12"):
         areas += [
-            {"valid_on": valid_on, "region": code, "part": "crimea", "extent": "whole_region",
-             "citation": crimea}
+            {
+                "valid_on": valid_on,
+                "region": code,
+                "part": "crimea",
+                "extent": "whole_region",
+                "citation": crimea,
+            }
             for code in ("UA-40", "UA-43")
         ]
     areas += [
-        {"valid_on": "2022-10-12", "region": code, "extent": "part_of_region",
-         "word": "in part, extent not given", "citation": in_part}
+        {
+            "valid_on": "2022-10-12",
+            "region": code,
+            "extent": "part_of_region",
+            "word": "in part, extent not given",
+            "citation": in_part,
+        }
         for code in ("UA-09", "UA-14", "UA-23", "UA-65")
     ]
     return [{"controller": "ru", "status": "unknown", **area} for area in areas]

@@ -37,7 +37,7 @@ GRADES = ("destroyed", "severe", "moderate", "possible", "unknown")
 STATUSES = ("reported", "corroborated", "geolocated", "verified", "disputed")
 
 
-def island(rng: np.random.Generator) -> Polygon:
+def island(rng: np.random.Generator) -> BaseGeometry:
     """Draw a coast: a wobbling ellipse with small bays."""
     turn = np.linspace(0, 2 * np.pi, 721)[:-1]
     radius = np.ones_like(turn)
@@ -49,23 +49,22 @@ def island(rng: np.random.Generator) -> Polygon:
     return shapely.make_valid(Polygon(ring))
 
 
-def cells(land: Polygon, rng: np.random.Generator) -> list[BaseGeometry]:
+def cells(land: BaseGeometry, rng: np.random.Generator) -> list[BaseGeometry]:
     """Cut the land into as many regions as there are names, west to east."""
-    seeds = []
-    for column in range(4):
-        for row in (-1, 1):
-            seeds.append(
-                (
-                    CENTRE[0] - 2.0 + 1.33 * column + rng.uniform(-0.25, 0.25),
-                    CENTRE[1] + row * 0.65 + rng.uniform(-0.2, 0.2),
-                )
-            )
+    seeds = [
+        (
+            CENTRE[0] - 2.0 + 1.33 * column + rng.uniform(-0.25, 0.25),
+            CENTRE[1] + row * 0.65 + rng.uniform(-0.2, 0.2),
+        )
+        for column in range(4)
+        for row in (-1, 1)
+    ]
     diagram = shapely.voronoi_polygons(shapely.MultiPoint(seeds), extend_to=land.buffer(3))
     found = [shapely.set_precision(part.intersection(land), 1e-4) for part in diagram.geoms]
     return sorted(found, key=lambda part: (round(part.centroid.x, 1), part.centroid.y))
 
 
-def control(land: Polygon, day: int) -> dict[str, BaseGeometry]:
+def control(land: BaseGeometry, day: int) -> dict[str, BaseGeometry]:
     """Give each party its ground on a day; edges between parties are shared exactly."""
     while day in STILL_DAYS:
         day -= 1
@@ -74,9 +73,7 @@ def control(land: Polygon, day: int) -> dict[str, BaseGeometry]:
     line = CENTRE[0] + 0.75 + drift + 0.22 * np.sin(3 * lat) + 0.07 * np.sin(17 * lat + day / 7)
     east = np.array([CENTRE[0] + 6, CENTRE[0] + 6])
     front = Polygon(
-        np.column_stack(
-            [np.concatenate([line, east]), np.concatenate([lat, [lat[-1], lat[0]]])]
-        )
+        np.column_stack([np.concatenate([line, east]), np.concatenate([lat, [lat[-1], lat[0]]])])
     )
     turn = np.linspace(0, 2 * np.pi, 120)[:-1]
     reach = 0.85 + 0.004 * day + 0.06 * np.sin(5 * turn + day / 11)
@@ -94,13 +91,13 @@ def control(land: Polygon, day: int) -> dict[str, BaseGeometry]:
     return {"orra": orra, "tarn": tarn, "mirel": mirel}
 
 
-def claimed(grounds: dict[str, BaseGeometry], land: Polygon, day: int) -> BaseGeometry:
+def claimed(grounds: dict[str, BaseGeometry], land: BaseGeometry, day: int) -> BaseGeometry:
     """Draw ground that tarn claims beyond what is assessed, on the state's side."""
     spot = shapely.Point(CENTRE[0] + 0.15 - 0.01 * day, CENTRE[1] - 0.6).buffer(0.32)
     return shapely.intersection(spot, grounds["orra"], grid_size=1e-4).intersection(land)
 
 
-def control_features(land: Polygon) -> list[dict[str, Any]]:
+def control_features(land: BaseGeometry) -> list[dict[str, Any]]:
     """Write one feature per party and day; some days are missing, some repeat the day before."""
     features = []
     for day in range(DAYS):
@@ -164,7 +161,11 @@ def toll(rng: np.random.Generator, scale: float) -> dict[str, Any] | None:
 
 
 def incident(
-    number: int, day: int, spots: list[tuple[float, float]], land: Polygon, rng: np.random.Generator
+    number: int,
+    day: int,
+    spots: list[tuple[float, float]],
+    land: BaseGeometry,
+    rng: np.random.Generator,
 ) -> dict[str, Any]:
     """Invent one strike: in a town, near a line, or known only to its region."""
     start = FIRST + timedelta(days=day)
@@ -226,14 +227,16 @@ def main() -> None:
             "name_en": [name for name, _ in REGIONS],
             "name_uk": [name for _, name in REGIONS],
         },
-        geometry=[shape if shape.geom_type == "MultiPolygon" else MultiPolygon([shape])
-                  for shape in regions],
+        geometry=[
+            MultiPolygon([shape]) if isinstance(shape, Polygon) else shape for shape in regions
+        ],
         crs="EPSG:4326",
     )
     frame.to_parquet(HERE / "admin1.parquet", compression="zstd")
     whole = shapely.union_all(frame.geometry.to_numpy())
     gpd.GeoDataFrame(geometry=[whole], crs="EPSG:4326").to_parquet(HERE / "land.parquet")
-    people = rng.integers(2_000, 60_000, len(spots)) + np.where(np.arange(len(spots)) < 8, 90_000, 0)
+    extra = np.where(np.arange(len(spots)) < 8, 90_000, 0)
+    people = rng.integers(2_000, 60_000, len(spots)) + extra
     table = {
         "name_en": [name for name, _ in PLACES],
         "name_uk": [name for _, name in PLACES],

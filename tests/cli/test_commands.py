@@ -1,0 +1,120 @@
+"""Commands answer plainly: exit 2 for what you gave, 3 for our record, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.making import ROOT
+from tests.serving import command
+from tests.support import FILES, TEMPLATES
+
+
+@pytest.fixture
+def data(tmp_path: Path, demo_data: Path) -> Path:
+    """A copy of the demos, to be changed."""
+    shutil.copytree(demo_data, tmp_path / "data")
+    return tmp_path / "data"
+
+
+def test_loading_the_demos_again_changes_nothing(data: Path) -> None:
+    before = (data / "record.sqlite").read_bytes()
+    done = command(data, "demo")
+    assert done.stdout.splitlines() == [
+        "demo: added 0, unchanged 5",
+        "cited: added 0, unchanged 8",
+        "example-incidents: added 0, unchanged 361",
+        "example-control: added 0, unchanged 207",
+    ]
+    assert (data / "record.sqlite").read_bytes() == before
+
+
+def test_an_import_tells_every_fate(data: Path) -> None:
+    done = command(data, "import", str(FILES / "cir.csv"))
+    assert done.returncode == 0
+    assert "dropped, out of scope: military_presence" in done.stdout
+    told = json.loads(command(data, "import", "--json", str(FILES / "cir.csv")).stdout)
+    assert (told["added"], told["amended"]) == (0, 0)
+
+
+def test_a_template_imports_into_the_invented_land(data: Path) -> None:
+    file = str(TEMPLATES / "incidents.csv")
+    done = command(data, "import", file, "--theatre", "example", "--dataset", "mine")
+    assert done.returncode == 0
+    assert "rejected 0" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["import", "missing.csv"], "an existing file"),
+        (["import", str(ROOT / "LICENSE")], "one of the formats"),
+        (["import", str(FILES / "cir.csv"), "--terms", "none"], "CC0-1.0"),
+        (["import", str(FILES / "cir.csv"), "--theatre", "moon"], "ukraine"),
+        (["import", str(FILES / "cir.csv"), "--dataset", "No Slug"], "a slug"),
+        (["import", str(FILES / "cir.csv"), "--format", "odd"], "auto"),
+        (["summary", "from=x"], "YYYY-MM-DD"),
+        (["summary", "--by", "colour"], "region, day"),
+        (["verify", "--head", "x"], "SEQ:HASH"),
+        (["synth", "10", "--theatre", "moon"], "ukraine"),
+    ],
+)
+def test_wrong_input_is_exit_2_and_one_sentence(data: Path, words: list[str], said: str) -> None:
+    done = command(data, *words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_misspelt_setting_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.serving.environment", lambda _: {"STRIKEMAP_DATADIR": "x"})
+    done = command(tmp_path, "datasets")
+    assert done.returncode == 2
+    assert "STRIKEMAP_DATA_DIR" in done.stderr
+
+
+def test_a_checked_ledger_prints_its_head_and_a_broken_one_names_the_link(data: Path) -> None:
+    done = command(data, "verify")
+    assert done.returncode == 0
+    head = done.stdout.split("Head: ")[1].strip()
+    assert command(data, "verify", "--head", head).returncode == 0
+    with sqlite3.connect(data / "record.sqlite") as record:
+        record.execute("UPDATE revision SET payload = ? WHERE seq = 3", (b"{}",))
+    record.close()
+    broken = command(data, "verify")
+    assert broken.returncode == 3
+    assert "Revision 3" in broken.stderr
+    assert "does not match" in broken.stderr
+
+
+def test_a_summary_on_the_terminal_says_unknown_and_not_zero(data: Path) -> None:
+    done = command(data, "summary", "from=2025-10-24&to=2025-10-25", "--csv")
+    rows = {line.split(",")[0]: line for line in done.stdout.splitlines() if line}
+    assert rows["UA-12"].startswith("UA-12,Dnipropetrovsk Oblast,1,,,,,0,1,,,,,0,1,0,0")
+
+
+def test_a_lost_index_is_built_again(data: Path) -> None:
+    shutil.rmtree(data / "index", ignore_errors=True)
+    assert command(data, "index", "rebuild").returncode == 0
+    done = command(data, "summary", "from=2025-10-24&to=2025-10-25", "--json")
+    assert json.loads(done.stdout)["totals"]["incidents"] == 4
+
+
+def test_invented_incidents_are_flagged_and_never_mixed_with_real_ones(data: Path) -> None:
+    assert command(data, "synth", "500").returncode == 0
+    real = json.loads(command(data, "summary", "--json").stdout)
+    invented = json.loads(command(data, "summary", "synthetic=1", "--json").stdout)
+    assert real["coverage"]["datasets"] == ["demo"]
+    assert invented["coverage"]["datasets"] == ["synthetic"]
+    assert invented["totals"]["incidents"] > 400
+
+
+def test_the_same_number_of_invented_incidents_is_the_same_file(tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv"):
+        assert command(tmp_path, "synth", "300", "--out", str(tmp_path / name)).returncode == 0
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
