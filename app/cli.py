@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import getpass
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import parse_qsl
 
 import msgspec
 import typer
@@ -108,19 +110,23 @@ def serve(
     _workspace(settings).index.snapshot()
     audience = "private, this computer only" if settings.private else "public audience"
     typer.echo(f"Strikemap ({audience}): http://{host}:{port}")
-    common = {"host": host, "port": port, "log_level": settings.log_level.lower(),
-              "server_header": False, "access_log": False}
+    common = {
+        "host": host,
+        "port": port,
+        "log_level": settings.log_level.lower(),
+        "server_header": False,
+        "access_log": False,
+    }
     if workers == 1:
         uvicorn.run(create_app(settings), **common)  # type: ignore[arg-type]
         return
     _export(settings)
-    uvicorn.run("app.main:create", factory=True, workers=workers, **common)  # type: ignore[arg-type]
+    entry = "app.main:create"
+    uvicorn.run(entry, factory=True, workers=workers, **common)  # type: ignore[arg-type]
 
 
 def _export(settings: Settings) -> None:
     """Hand this process's settings to its workers, which read the environment."""
-    import os
-
     for name, value in settings.model_dump().items():
         os.environ[f"STRIKEMAP_{name.upper()}"] = str(value)
 
@@ -204,10 +210,12 @@ def synth(
     count: Annotated[int, typer.Argument(min=1, max=50_000_000, help="How many incidents.")],
     *,
     theatre: Annotated[str | None, typer.Option(help="Theatre to invent them in.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write a native CSV instead of importing.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write a native CSV instead of importing.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Write invented incidents, the same every time; flagged synthetic and watermarked on every face.
+    """Write invented incidents, the same every time, watermarked on every face.
 
     Example: strikemap synth 100000
     """
@@ -228,7 +236,9 @@ def synth(
 
 @cli.command()
 def summary(
-    query: Annotated[str, typer.Argument(help='A View as in a URL: "from=2025-10-24&to=2025-10-25".')] = "",
+    query: Annotated[
+        str, typer.Argument(help='A View as in a URL: "from=2025-10-24&lang=uk".')
+    ] = "",
     *,
     by: Annotated[str, typer.Option(help=f"One of {', '.join(GROUPINGS)}.")] = "region",
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
@@ -238,8 +248,6 @@ def summary(
 
     Example: strikemap summary "from=2025-10-24&to=2025-10-25" --by region
     """
-    from urllib.parse import parse_qsl
-
     if by not in GROUPINGS:
         raise InputError("by", by, ", ".join(GROUPINGS))
     workspace, now = _workspace(read_settings()), _now()
@@ -259,8 +267,11 @@ def summary(
             if row["incidents"]:
                 killed, injured = row["killed"], row["injured"]
                 cells = [row["incidents"], killed["low"], injured["low"], killed["known"]]
-                table.add_row(row["key"], row["name"],
-                              *("unknown" if cell is None else str(cell) for cell in cells))
+                table.add_row(
+                    row["key"],
+                    row["name"],
+                    *("unknown" if cell is None else str(cell) for cell in cells),
+                )
         Console().print(table)
 
 
@@ -270,8 +281,9 @@ def datasets(*, json: Json = False) -> None:
 
     Example: strikemap datasets
     """
-    found = sorted(_workspace(read_settings()).index.snapshot().datasets.values(),
-                   key=lambda one: one.slug)
+    found = sorted(
+        _workspace(read_settings()).index.snapshot().datasets.values(), key=lambda one: one.slug
+    )
     if json:
         typer.echo(msgspec.json.encode(found))
         return

@@ -72,7 +72,7 @@ def imported(  # each field of an order has its own type
     workspace: Workspace,
     path: Path,
     at: datetime = NOW,
-    **order: Any,  # noqa: ANN401  as said
+    **order: Any,
 ) -> Report:
     """Import a file."""
     return import_file(workspace, Order(path, **order), actor="test", now=at)

@@ -57,7 +57,10 @@ def test_every_command_is_in_the_documents_with_an_example() -> None:
     top = typer.main.get_command(cli.cli)
     commands = dict(top.commands)  # type: ignore[attr-defined]
     index = commands.pop("index")
-    for name, command in [*commands.items(), *((f"index {n}", c) for n, c in index.commands.items())]:
+    for name, command in [
+        *commands.items(),
+        *((f"index {n}", c) for n, c in index.commands.items()),
+    ]:
         assert f"`strikemap {name}" in OPERATING
         assert f"Example: strikemap {name}" in (command.help or "")
 
@@ -68,7 +71,8 @@ def test_every_address_of_the_api_is_in_the_documents(service: Service) -> None:
     known = re.sub(r"\{\w+\}", "{…}", API)
     short = [path.replace("/api/collections/incidents", "…") for path in written]
     missing = [
-        path for path, other in zip(written, short, strict=True)
+        path
+        for path, other in zip(written, short, strict=True)
         if f"`{path}`" not in known and f"`{other}`" not in known
     ]
     assert missing == []
@@ -78,7 +82,9 @@ def test_every_dependency_earns_its_place_in_a_line() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     told = (ROOT / "docs/dependencies.md").read_text("utf-8")
     names = [re.split(r"[<>=;\[ ]", one)[0] for one in project["dependencies"]]
-    assert [name for name in names if not re.search(rf"^\|[^|]*\b{name}\b", told, re.M)] == []
+    assert [
+        name for name in names if not re.search(rf"^\|[^|]*\b{name}\b", told, re.MULTILINE)
+    ] == []
 
 
 def test_links_between_the_documents_lead_somewhere() -> None:
@@ -97,5 +103,6 @@ def test_no_file_names_a_registry_or_a_place_on_a_machine() -> None:
                 continue
             found = forbidden.search(path.read_text("utf-8"))
             assert (str(path.relative_to(ROOT)), found and found[0]) == (
-                str(path.relative_to(ROOT)), None
+                str(path.relative_to(ROOT)),
+                None,
             )

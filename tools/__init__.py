@@ -1,0 +1,1 @@
+"""Scripts for maintainers and for the test command."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from starlette.middleware import Middleware
-from starlette.types import Scope
-
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+from typing_extensions import override
 
 from app.api import problems
-from app.api.routes import answers, operation, pages
+from app.api.routes import collections, columns, numbers, operation, pages
 from app.api.security import Guard
 from app.api.tiles import TileApp
 from app.domain.terms import Audience
@@ -58,8 +58,10 @@ def create_app(settings: Settings) -> FastAPI:
         ],
     )
     problems.install(app)
-    for group in (pages.routes(workspace), answers.routes(tiler), operation.routes(workspace)):
-        app.include_router(group)
+    for group in (numbers, columns, collections):
+        app.include_router(group.routes(tiler))
+    for made in (pages.routes(workspace), operation.routes(workspace)):
+        app.include_router(made)
     app.mount("/tiles", TileApp(tiler))
     app.mount("/static", OwnFiles(directory=settings.static_dir))
     return app
@@ -68,6 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
 class OwnFiles(StaticFiles):
     """Our own files: vendored ones never change under their name, the others are asked for anew."""
 
+    @override
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Serve a file with how long it may be kept."""
         response = await super().get_response(path, scope)

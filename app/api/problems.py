@@ -71,7 +71,9 @@ def install(app: FastAPI) -> None:
             }
             for one in error.errors()
         ]
-        return problem(422, "invalid-parameters", "Parameters do not fit", found[0]["allowed"], found)
+        return problem(
+            422, "invalid-parameters", "Parameters do not fit", found[0]["allowed"], found
+        )
 
     @app.exception_handler(HTTPException)
     def http(request: Request, error: HTTPException) -> Response:
@@ -84,5 +86,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     def unexpected(request: Request, error: Exception) -> Response:
-        LOG.exception("unexpected error at %s", request.url.path, exc_info=error)
-        return problem(500, "unexpected", "Something went wrong here", "The fault is ours; it was logged.")
+        LOG.error("unexpected error at %s", request.url.path, exc_info=error)
+        return problem(
+            500, "unexpected", "Something went wrong here", "The fault is ours; it was logged."
+        )

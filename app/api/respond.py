@@ -35,7 +35,7 @@ def etag(workspace: Workspace, asked: Asked, *face: object) -> str:
     return '"' + hashlib.sha256(repr(parts).encode()).hexdigest()[:24] + '"'
 
 
-def answer(
+def answer(  # noqa: PLR0913, PLR0917  what an HTTP answer has, each by name
     request: Request,
     body: bytes | str,
     media_type: str,
@@ -50,7 +50,9 @@ def answer(
         if tag in request.headers.get("if-none-match", ""):
             return Response(None, 304, told)
     content = body.encode() if isinstance(body, str) else body
-    if len(content) > SMALLEST_WORTH_ZIPPING and "gzip" in request.headers.get("accept-encoding", ""):
+    if len(content) > SMALLEST_WORTH_ZIPPING and "gzip" in request.headers.get(
+        "accept-encoding", ""
+    ):
         content = igzip.compress(content, compresslevel=1)
         told["Content-Encoding"] = "gzip"
     return Response(content, 200, told, media_type=media_type)

@@ -22,11 +22,14 @@ VIEW_PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "lang": ("language of names", {"type": "string", "enum": ["en", "uk"]}),
     "theatre": ("theatre", {"type": "string"}),
     "control": ("dataset of the control layer", {"type": "string"}),
-    "synthetic": ("1 shows invented data, 0 real data; never both", {"type": "integer", "enum": [0, 1]}),
+    "synthetic": (
+        "1 shows invented data, 0 real data; never both",
+        {"type": "integer", "enum": [0, 1]},
+    ),
 }
 
 PROBLEM = {
-    "description": "Problem document (RFC 9457); names the parameter, what was got and what is allowed",
+    "description": "Problem document (RFC 9457): what was wrong, got and allowed",
     "content": {
         "application/problem+json": {
             "schema": {

@@ -43,7 +43,9 @@ class Guard:
         host = headers.get("host", "")
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
         if self.is_private and name not in LOOPBACK:
-            detail = f"This instance is private: it answers to {', '.join(LOOPBACK)}, not to {name!r}."
+            detail = (
+                f"This instance is private: it answers to {', '.join(LOOPBACK)}, not to {name!r}."
+            )
             return 421, "private", "Private instance", detail
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > self.max_body_bytes:

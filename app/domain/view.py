@@ -132,7 +132,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         """Write the View as a canonical query string: equal Views, equal strings."""
         return urlencode(self.pairs(), safe=",:")
 
-    def but(self, **changes: Any) -> View:  # noqa: ANN401  each field has its own type
+    def but(self, **changes: Any) -> View:
         """Return the View with some fields changed."""
         return msgspec.structs.replace(self, **changes)
 

@@ -7,7 +7,7 @@ Repeated things are numbered (`source1_url`, `damage2_sector`), a range is three
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -144,12 +144,15 @@ class _Reader:
                 self._same[field] = part.read({}, None, context)
 
     def _remembering(self, columns: Sequence[str], part: native.Part) -> Callable[..., object]:
+        paths = [_incident_path(name) for name in columns]
+        has_point = "lon" in part.of
+
         @lru_cache(maxsize=REMEMBERED)
         def remembered(*cells: str) -> object:
-            told = {name: cell for name, cell in zip(columns, cells, strict=True) if cell}
+            told = _nested(zip(paths, cells, strict=True))
             try:
-                point = native.point_from(told.get("lon"), told.get("lat"))
-                return part.read(_nested(told), point, self._context)
+                point = native.point_from(told.get("lon"), told.get("lat")) if has_point else None
+                return part.read(told, point, self._context)
             except (BadFieldError, InputError):
                 return FAULT
 
@@ -178,10 +181,10 @@ class _Reader:
             yield Found(batch.numbers[row], incident)
 
     def _alone(self, batch: Columns, row: int) -> Outcome:
-        told = {name: column[row] for name, column in batch.cells.items() if column[row]}
+        told = _nested((_incident_path(name), cells[row]) for name, cells in batch.cells.items())
         try:
             point = native.point_from(told.get("lon"), told.get("lat"))
-            incident = native.incident_from(_nested(told), point, self._context)
+            incident = native.incident_from(told, point, self._context)
             return Found(batch.numbers[row], incident)
         except (BadFieldError, InputError) as wrong:
             return native.bad(batch.numbers[row], wrong)
@@ -211,16 +214,18 @@ def _is_control_column(name: str) -> bool:
     return name in CONTROL_PLAIN
 
 
-def _nested(cells: dict[str, str]) -> dict[str, Any]:
-    """Fold flat columns into the nested values of the native record."""
+def _nested(cells: Iterable[tuple[tuple[Any, ...], str]]) -> dict[str, Any]:
+    """Fold cells with the paths of their columns into nested values; empty ones are left out."""
     out: dict[str, Any] = {}
-    for column, cell in cells.items():
-        path = _incident_path(column)
+    for path, cell in cells:
+        if not path or not cell:
+            continue
         if len(path) == 1:
-            out[column] = cell
-        elif path and isinstance(path[1], int):
-            out.setdefault(str(path[0]), {}).setdefault(path[1], {})[path[2]] = cell
-        elif path:
+            out[path[0]] = cell
+        elif isinstance(path[1], int):
+            what, number, name = path
+            out.setdefault(what, {}).setdefault(number, {})[name] = cell
+        else:
             _put(out, path, cell)
     for what in ("damage", "claims", "sources"):
         if what in out:

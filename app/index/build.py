@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import gc
 import multiprocessing
 import shutil
 import threading
@@ -349,7 +350,9 @@ def pack_record(
         if len(spans) > PACKERS:
             # Fresh processes, never forks: a server's threads and open files must not be copied.
             fresh = multiprocessing.get_context("spawn")
-            packed = stack.enter_context(ProcessPoolExecutor(PACKERS, fresh)).map(work, spans)
+            packed = stack.enter_context(ProcessPoolExecutor(PACKERS, fresh, gc.disable)).map(
+                work, spans
+            )
         for rows, slugs, revisions in packed:
             numbers = np.array([tables.dataset(slug) for slug in slugs], np.int16)
             parts.append(rows.replace(dataset=numbers[rows["dataset"]]))

@@ -6,6 +6,7 @@ from typing import Any
 
 from branca.element import MacroElement
 from folium.map import Layer
+from typing_extensions import override
 
 
 class OwnLayer(Layer):
@@ -28,8 +29,10 @@ class OwnLayer(Layer):
             "options": self.factory_options,
         }
 
-    def render(self, **_kwargs: Any) -> None:
+    @override
+    def render(self, **_kwargs: Any) -> str:
         """Render nothing: the JSON block carries the layer."""
+        return ""
 
 
 class Tiles(OwnLayer):
@@ -62,7 +65,7 @@ class OwnControl(MacroElement):
     factory = ""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # branca is not annotated
         self._name = type(self).__name__
         self.factory_options = options
 
@@ -70,8 +73,10 @@ class OwnControl(MacroElement):
         """What the page's JSON block says of this control."""
         return {"factory": self.factory, "options": self.factory_options}
 
-    def render(self, **_kwargs: Any) -> None:
+    @override
+    def render(self, **_kwargs: Any) -> str:
         """Render nothing: the JSON block carries the control."""
+        return ""
 
 
 class Period(OwnControl):

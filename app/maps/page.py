@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
+from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import folium
 from branca.element import Figure
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from markupsafe import Markup
 
 from app.domain.place import LonLat
 from app.maps.layers import OwnControl, OwnLayer
@@ -31,10 +34,9 @@ class Anchor(NamedTuple):
 
 @dataclass(frozen=True)
 class Chrome:
-    """What stands around the map, as text; it is escaped here and nowhere else."""
+    """What stands around the map, as text; the template escapes it."""
 
     title: str
-    heading: str
     language: str
     strings: Mapping[str, str]
     table_url: str
@@ -104,62 +106,23 @@ class Page(Figure):
 
         Branca's templates are never rendered: they link other hosts and write code.
         """
-        body = self._body(json_block({**self.map.spec(), **spec}))
-        chrome = self.chrome
-        kind = "embed" if chrome.is_embed else "whole"
-        invented = ' data-invented="1"' if chrome.is_synthetic else ""
         return (
-            f'<!DOCTYPE html>\n<html lang="{escape(chrome.language)}" data-page="{kind}"{invented}>\n'
-            '<head>\n<meta charset="utf-8">\n'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>{escape(chrome.title)}</title>\n"
-            f'<link rel="icon" href="/static/icon.svg">\n'
-            f'<link rel="stylesheet" href="{LEAFLET}/leaflet.css">\n'
-            '<link rel="stylesheet" href="/static/page.css">\n'
-            f'<script defer src="{LEAFLET}/leaflet.js"></script>\n'
-            '<script type="module" src="/static/js/boot.js"></script>\n'
-            f"</head>\n<body>\n{body}</body>\n</html>\n"
+            _templates()
+            .get_template("page.html")
+            .render(
+                chrome=self.chrome,
+                words=self.chrome.strings,
+                leaflet=LEAFLET,
+                map_id=self.map.get_name(),
+                block=Markup(json_block({**self.map.spec(), **spec})),  # noqa: S704  made safe there
+            )
         )
 
-    def _body(self, block: str) -> str:
-        chrome, words = self.chrome, self.chrome.strings
-        name = self.map.get_name()
-        banners = "".join(f'<p class="banner">{escape(text)}</p>\n' for text in chrome.banners)
-        return (
-            f'<header class="top">\n'
-            f'<a class="skip" href="{escape(chrome.table_url)}">{escape(words["skip_to_table"])}</a>\n'
-            f'<h1>{escape(chrome.heading)}</h1>\n'
-            f'<div id="known"></div>\n{self._anchors()}{banners}</header>\n'
-            f'<main class="work">\n<section class="map-box" aria-label="{escape(words["map"])}">\n'
-            f'<div class="map" id="{name}" role="application" '
-            f'aria-label="{escape(words["map_label"])}" aria-describedby="map-help"></div>\n'
-            f'<p class="unseen" id="map-help">{escape(words["map_help"])}</p>\n'
-            f'<p class="caption" id="caption"></p>\n{self._still()}</section>\n'
-            '<div id="period"></div>\n<aside id="panel"></aside>\n</main>\n'
-            f'<p class="unseen" role="status" id="status"></p>\n'
-            f'<script type="application/json" id="spec">{block}</script>\n'
-        )
 
-    def _anchors(self) -> str:
-        links = "".join(
-            f'<a href="{escape(one.href)}"'
-            + (f' lang="{one.language}" hreflang="{one.language}"' if one.language else "")
-            + f">{escape(one.text)}</a>\n"
-            for one in self.chrome.anchors
-        )
-        return f'<nav aria-label="{escape(self.chrome.title)}">\n{links}</nav>\n' if links else ""
-
-    def _still(self) -> str:
-        """A still picture and the way to the table, for a browser without scripts."""
-        rows = "".join(
-            '<div class="still-row">'
-            + "".join(f'<img src="{escape(url)}" width="256" height="256" alt="">' for url in row)
-            + "</div>"
-            for row in self.chrome.still
-        )
-        table = escape(self.chrome.table_url)
-        words = escape(self.chrome.strings["skip_to_table"])
-        return f'<noscript><div class="still">{rows}</div><p><a href="{table}">{words}</a></p></noscript>\n'
+@cache
+def _templates() -> Environment:
+    folder = Path(__file__).parent / "templates"
+    return Environment(loader=FileSystemLoader(folder), autoescape=select_autoescape(["html"]))
 
 
 def json_block(document: Any) -> str:

@@ -54,17 +54,35 @@ def build_page(
         page_map = Map(centre, zoom=6)
         page_map.fit(west, south, east, north)
         query = told["query"]
-        Tiles(words["map"], url=f"/tiles/basemap/{{z}}/{{x}}/{{y}}{{r}}.png?{told['base_query']}",
-              pane="basemap").add_to(page_map)
-        Regions(words["layer_regions"], ramps=RAMPS, opacity=CLASS_OPACITY, edge=REGION_EDGE,
-                noFigure=NO_FIGURE).add_to(page_map)
-        Control(words["layer_control"], line=LINE, casing=LINE_CASING,
-                staleDays=theatre.stale_after_days, parties=_parties(theatre, language),
-                claimed=CLAIMED._asdict(), cited=CITED._asdict()).add_to(page_map)
-        Tiles(words["place"], url=f"/tiles/labels/{{z}}/{{x}}/{{y}}{{r}}.png?{told['base_query']}",
-              pane="labels").add_to(page_map)
-        Incidents(words["layer_incidents"], ring=RING, density=DENSITY,
-                  families=list(FAMILIES.items())).add_to(page_map)
+        Tiles(
+            words["map"],
+            url=f"/tiles/basemap/{{z}}/{{x}}/{{y}}{{r}}.png?{told['base_query']}",
+            pane="basemap",
+        ).add_to(page_map)
+        Regions(
+            words["layer_regions"],
+            ramps=RAMPS,
+            opacity=CLASS_OPACITY,
+            edge=REGION_EDGE,
+            noFigure=NO_FIGURE,
+        ).add_to(page_map)
+        Control(
+            words["layer_control"],
+            line=LINE,
+            casing=LINE_CASING,
+            staleDays=theatre.stale_after_days,
+            parties=_parties(theatre, language),
+            claimed=CLAIMED._asdict(),
+            cited=CITED._asdict(),
+        ).add_to(page_map)
+        Tiles(
+            words["place"],
+            url=f"/tiles/labels/{{z}}/{{x}}/{{y}}{{r}}.png?{told['base_query']}",
+            pane="labels",
+        ).add_to(page_map)
+        Incidents(
+            words["layer_incidents"], ring=RING, density=DENSITY, families=list(FAMILIES.items())
+        ).add_to(page_map)
         page_map.add_child(Period(**told["histogram"]))
         page_map.add_child(Legend())
         page_map.add_child(Panel())
@@ -108,7 +126,6 @@ def _chrome(
     title = words["title"].format(theatre=name)
     return Chrome(
         title=title,
-        heading=title,
         language=str(told["view"]["lang"]),
         strings=words,
         table_url=f"/table?{query}",

@@ -58,7 +58,9 @@ class Frame(NamedTuple):
 
     def project(self, shape: BaseGeometry) -> BaseGeometry:
         """Bring a shape into px."""
-        return shapely.transform(shape, self.pixels, interleaved=False)
+        return shapely.transform(
+            shape, lambda points: np.column_stack(self.pixels(points[:, 0], points[:, 1]))
+        )
 
 
 def _latitude(y: float) -> float:
@@ -83,12 +85,12 @@ class Painter:
         self.image = Image.new("RGBA", (frame.size, frame.size), colour)
 
     def visible(self, shape: BaseGeometry) -> BaseGeometry:
-        """Clip a shape to the frame with a margin and bring it into px, without needless vertices."""
+        """Clip a shape to the frame with a margin, in px, without needless vertices."""
         clipped = shapely.clip_by_rect(shape, *self.frame.bounds(margin=0.05))
         return self.frame.project(clipped).simplify(0.3 * self.frame.scale)
 
     def mask(self, shapes: Iterable[BaseGeometry]) -> Image.Image:
-        """Draw polygons as a mask, large ones first so that an enclave fills its neighbour's hole."""
+        """Draw polygons as a mask, large ones first: an enclave fills its neighbour's hole."""
         size = self.frame.size * OVERSAMPLE
         mask = Image.new("L", (size, size), 0)
         draw = ImageDraw.Draw(mask)
@@ -104,7 +106,9 @@ class Painter:
         """Fill polygons."""
         self._tint(self.mask(shapes), colour, opacity)
 
-    def hatch(self, shapes: Iterable[BaseGeometry], pattern: Pattern, opacity: float = 0.75) -> None:
+    def hatch(
+        self, shapes: Iterable[BaseGeometry], pattern: Pattern, opacity: float = 0.75
+    ) -> None:
         """Hatch polygons; the pattern runs on across tiles."""
         mask = np.asarray(self.mask(shapes), np.float32) * hatch_mask(self.frame, pattern.kind)
         self._tint(Image.fromarray(mask.astype(np.uint8)), pattern.colour, opacity)
@@ -168,11 +172,15 @@ class Painter:
         near = (px >= margin // 2) & (px < width - margin // 2)
         near &= (py >= margin // 2) & (py < width - margin // 2)
         at = (py * width + px)[near]
-        filled = np.array([(*rgb(colour), 255) for colour in colours], np.uint8).reshape(-1, 4)[near]
+        filled = np.array([(*rgb(colour), 255) for colour in colours], np.uint8).reshape(-1, 4)[
+            near
+        ]
         edge = (far <= reach) & (far > reach - self.frame.scale * over)
         inner = far <= reach - self.frame.scale * over
         # Ring and filling of a dot are laid together, so that a later dot covers an earlier one.
-        offsets = np.concatenate([down[edge] * width + across[edge], down[inner] * width + across[inner]])
+        offsets = np.concatenate(
+            [down[edge] * width + across[edge], down[inner] * width + across[inner]]
+        )
         is_ring = np.arange(len(offsets)) < edge.sum()
         for start in range(0, len(at), 4096):
             some = at[start : start + 4096]
@@ -186,7 +194,7 @@ class Painter:
         crop = whole.crop((margin, margin, margin + size, margin + size))
         self.image.alpha_composite(crop.reduce(over))
 
-    def _stamp(  # noqa: PLR0913
+    def _stamp(  # noqa: PLR0913, PLR0917  a mark's place and look
         self, mask: Image.Image, x: float, y: float, half: int, colour: str, opacity: float
     ) -> None:
         layer = Image.new("RGBA", mask.size, (*rgb(colour), 255))
@@ -223,7 +231,7 @@ class Painter:
             )
 
     def watermark(self, text: str) -> None:
-        """Write a text across the picture, so that an invented tile is never taken for a real one."""
+        """Write a text across the picture: an invented tile is never taken for a real one."""
         scale = self.frame.scale
         font = load_font(self.fonts, True, 15 * scale)
         layer = Image.new("RGBA", self.image.size, (0, 0, 0, 0))
@@ -270,7 +278,7 @@ def hatch_mask(frame: Frame, kind: str) -> np.ndarray:
 
 
 @cache
-def load_font(folder: Path, is_bold: bool, size_px: int) -> ImageFont.FreeTypeFont:  # noqa: FBT001
+def load_font(folder: Path, is_bold: bool, size_px: int) -> ImageFont.FreeTypeFont:
     """Load the vendored Noto Sans, which has Cyrillic."""
     name = "NotoSans-Bold.ttf" if is_bold else "NotoSans-Regular.ttf"
     return ImageFont.truetype(folder / name, size_px)

@@ -87,7 +87,9 @@ def _number(workspace: Workspace, published: Published, ref: str) -> int:
     try:
         wanted = str(UUID(ref))
     except ValueError as wrong:
-        raise NotFound(f"There is no incident {ref!r}: an id is a UUID or a short number.") from wrong
+        raise NotFound(
+            f"There is no incident {ref!r}: an id is a UUID or a short number."
+        ) from wrong
     for dataset in published.datasets:
         history = workspace.store.history(Subject.incident, f"{dataset.slug}/{wanted}")
         if history:
@@ -114,7 +116,7 @@ def history(workspace: Workspace, told: dict[str, Any]) -> list[dict[str, str]]:
 def feature(
     workspace: Workspace, published: Published, revision: Revision, rows: Rows, place: int
 ) -> dict[str, Any]:
-    """Write an incident as a GeoJSON feature (DESIGN 5.1); geometry is null where it is a region."""
+    """Write an incident as a GeoJSON feature; the geometry is null where only a region is known."""
     assert revision.payload is not None  # noqa: S101  callers leave erased payloads out
     incident = decode_incident(revision.payload)
     quiet = _is_quiet(published, rows, place)
@@ -238,7 +240,7 @@ def _control(
     return told
 
 
-COLUMN_ORDER = (
+COLUMN_ORDER: tuple[tuple[str, type[np.unsignedinteger[Any]]], ...] = (
     *(("x", np.uint32), ("y", np.uint32), ("weapons", np.uint32), ("sectors", np.uint32)),
     *(("number", np.uint32), ("first", np.uint16), ("last", np.uint16), ("killed", np.uint16)),
     *(("injured", np.uint16), ("error_m", np.uint16), ("status", np.uint8)),
@@ -279,8 +281,20 @@ def month_columns(published: Published) -> list[Month]:
     return out[::-1]
 
 
-_SOURCES = ("mercator_x", "mercator_y", "weapons", "sectors", "number", "day_first", "day_last",
-            "killed_total_low", "injured_total_low", "error_m", "status", "precision")
+_SOURCES = (
+    "mercator_x",
+    "mercator_y",
+    "weapons",
+    "sectors",
+    "number",
+    "day_first",
+    "day_last",
+    "killed_total_low",
+    "injured_total_low",
+    "error_m",
+    "status",
+    "precision",
+)
 _WIRE = [(name, source, kind) for (name, kind), source in zip(COLUMN_ORDER, _SOURCES, strict=True)]
 
 

@@ -59,8 +59,10 @@ def settled(workspace: Workspace, snapshot: Snapshot, view: View, now: datetime)
         slugs = {dataset.slug for dataset in everything.datasets}
         if slugs & set(theatre.default_datasets):
             first, last = theatre.first_period
-        view = view.but(first=view.first or min(first, view.last or first),
-                        last=view.last or max(last, view.first or last))
+        view = view.but(
+            first=view.first or min(first, view.last or first),
+            last=view.last or max(last, view.first or last),
+        )
     if view.control is None:
         open_one = _first_control(workspace, snapshot, view)
         view = view.but(control=open_one.slug if open_one else None)
@@ -71,7 +73,7 @@ def _first_control(workspace: Workspace, snapshot: Snapshot, view: View) -> Data
     shown = _shown_controls(workspace, snapshot, view)
     wanted = workspace.reference.theatres[view.theatre].default_control
     named = [dataset for dataset in shown if dataset.slug == wanted]
-    return (named or shown or [None])[0]
+    return next(iter(named or shown), None)
 
 
 def _shown_controls(workspace: Workspace, snapshot: Snapshot, view: View) -> list[Dataset]:
@@ -149,7 +151,10 @@ def _histogram(everything: Published, view: View) -> dict[str, Any]:
 
 def _dataset_choices(snapshot: Snapshot, view: View) -> list[list[str]]:
     return [
-        [dataset.slug, dataset.name if dataset.name == dataset.slug else f"{dataset.name} ({dataset.slug})"]
+        [
+            dataset.slug,
+            dataset.name if dataset.name == dataset.slug else f"{dataset.name} ({dataset.slug})",
+        ]
         for dataset in sorted(snapshot.datasets.values(), key=lambda one: one.slug)
         if dataset.theatre == view.theatre
         and dataset.kind is DatasetKind.incidents
@@ -176,7 +181,11 @@ def _anchors(workspace: Workspace, view: View, words: dict[str, str]) -> list[tu
     """Link the table, the method, the other languages and the other theatres."""
     links: list[tuple[Any, ...]] = [
         (words["table"], f"/table?{view.query()}", None),
-        (words["method"], f"/method?{urlencode({'theatre': view.theatre, 'lang': view.lang})}", None),
+        (
+            words["method"],
+            f"/method?{urlencode({'theatre': view.theatre, 'lang': view.lang})}",
+            None,
+        ),
     ]
     theatres = workspace.reference.theatres
     links += [
@@ -190,5 +199,3 @@ def _anchors(workspace: Workspace, view: View, words: dict[str, str]) -> list[tu
         if language != view.lang
     ]
     return links
-
-

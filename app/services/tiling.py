@@ -155,7 +155,9 @@ class Tiler:
             }
             for area, _ in areas
         ]
-        told.append({"kind": "front_line", "valid_on": str(found.valid_on), "source": found.dataset})
+        told.append(
+            {"kind": "front_line", "valid_on": str(found.valid_on), "source": found.dataset}
+        )
         shapes = [_in_tile(shape, tile) for _, shape in areas] + [_in_tile(line, tile)]
         return encode_shapes("control", shapes, range(1, len(shapes) + 1), told)
 
@@ -205,8 +207,11 @@ class Tiler:
         """Return a snapshot's areas simplified for a zoom; a cited unit has its region's shape."""
         key = ("areas", theatre, shape_key(found), min(z, WHOLE_ZOOM))
         shapes = self._kept.get(key, lambda: self._simplify_areas(snapshot, found, theatre, z))
-        return [(area, shape) for area, shape in zip(found.areas, shapes, strict=True)
-                if shape is not None]
+        return [
+            (area, shape)
+            for area, shape in zip(found.areas, shapes, strict=True)
+            if shape is not None
+        ]
 
     def _simplify_areas(
         self, snapshot: Snapshot, found: ControlSnapshot, theatre: str, z: int
@@ -218,8 +223,9 @@ class Tiler:
         }
         out: list[BaseGeometry | None] = [by_code.get(area.region or "") for area in found.areas]
         for status in ControlStatus:  # areas of one status lie side by side and share edges
-            places = [n for n, area in enumerate(found.areas)
-                      if area.shape and area.status is status]
+            places = [
+                n for n, area in enumerate(found.areas) if area.shape and area.status is status
+            ]
             shapes = [snapshot.control.shapes.read(found.areas[n].shape or "") for n in places]
             for place, shape in zip(places, simplified(shapes, z), strict=True):
                 out[place] = shape
@@ -266,7 +272,9 @@ class Tiler:
         ]
         return shades, RAMPS[len(values.limits)]
 
-    def _draw_control(self, painter: Painter, snapshot: Snapshot, view: View, now: datetime) -> None:
+    def _draw_control(
+        self, painter: Painter, snapshot: Snapshot, view: View, now: datetime
+    ) -> None:
         found = self.control_of(snapshot, view, now)
         if found is None:
             return
@@ -375,5 +383,3 @@ def _in_tile(shape: BaseGeometry, tile: Tile) -> BaseGeometry:
     clipped = shapely.clip_by_rect(shape, *frame.bounds(margin=0.02))
     scale = EXTENT / frame.size
     return shapely.transform(frame.project(clipped), lambda points: points * scale)
-
-

@@ -49,14 +49,25 @@ def incident_fields(
         (words["precision"], [_line(_precision(words, told, found))]),
         (words["killed"], [_line(count_text(words, told["killed"]))]),
         (words["injured"], [_line(count_text(words, told["injured"]))]),
-        (words["damage"], [_line(_damage(words, one, taxonomy.sectors.label(one["sector"], lang)))
-                           for one in told["damage"]] or [_line(words["not_stated"])]),
-        (words["weapons"], [_line(taxonomy.weapons.label(code, lang)) for code in told["weapons"]]
-         or [_line(words["not_stated"])]),
+        (
+            words["damage"],
+            [
+                _line(_damage(words, one, taxonomy.sectors.label(one["sector"], lang)))
+                for one in told["damage"]
+            ]
+            or [_line(words["not_stated"])],
+        ),
+        (
+            words["weapons"],
+            [_line(taxonomy.weapons.label(code, lang)) for code in told["weapons"]]
+            or [_line(words["not_stated"])],
+        ),
         (words["mechanism"], [_line(words[f"mechanism_{told['mechanism']}"])]),
         (words["status"], [_line(words[f"status_{told['status']}"])]),
-        (words["sources"], [_source(words, one) for one in told["sources"]]
-         or [_line(words["no_source"])]),
+        (
+            words["sources"],
+            [_source(words, one) for one in told["sources"]] or [_line(words["no_source"])],
+        ),
         (words["dataset"], [_line(told["dataset"])]),
     ]
     if by := told["attributed_to"]:
@@ -64,7 +75,9 @@ def incident_fields(
         sure = words[f"confidence_{by['confidence']}"]
         fields.append((words["attributed_to"], [_line(f"{party} ({sure})")]))
     if told["claims"]:
-        said = [_line(words["says"].format(by=one["by"], text=one["text"])) for one in told["claims"]]
+        said = [
+            _line(words["says"].format(by=one["by"], text=one["text"])) for one in told["claims"]
+        ]
         fields.append((words["claims"], said))
     if told["description"]:
         fields.append((words["description"], [_line(told["description"])]))

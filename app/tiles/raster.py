@@ -19,8 +19,8 @@ from app.render.palette import (
     LAND,
     NO_FIGURE,
     REGION_EDGE,
-    RIVER,
     RING,
+    RIVER,
     WATER,
     Pattern,
 )
@@ -30,8 +30,17 @@ DENSE_FROM, DETAIL_ZOOM = 20_000, 9
 """Below this zoom a View of more marks than that is drawn as density, on all of its tiles alike."""
 
 DOT_PX, SETTLEMENT_PX = 4.2, (6.0, 40.0)
-LABEL_ZOOM = ((3, 3_000_000), (4, 1_000_000), (5, 500_000), (6, 250_000), (7, 90_000), (8, 30_000),
-              (9, 12_000), (10, 4_000), (11, 0))
+LABEL_ZOOM = (
+    (3, 3_000_000),
+    (4, 1_000_000),
+    (5, 500_000),
+    (6, 250_000),
+    (7, 90_000),
+    (8, 30_000),
+    (9, 12_000),
+    (10, 4_000),
+    (11, 0),
+)
 EARTH_PX_M = 156_543.03392804097
 """Metres per px at zoom 0 on the equator of a 256 px Web Mercator tile."""
 
@@ -135,7 +144,9 @@ def density(x: np.ndarray, y: np.ndarray, frame: Frame) -> np.ndarray:
     return pixels.repeat(cell, axis=0).repeat(cell, axis=1)
 
 
-def choose_labels(painter: Painter, places: Places, language: str, countries: Sequence[str]) -> list[Label]:
+def choose_labels(
+    painter: Painter, places: Places, language: str, countries: Sequence[str]
+) -> list[Label]:
     """Choose the names of a tile, so that neighbouring tiles choose alike and none collide.
 
     Candidates are taken in order of weight; each is dropped when it would touch a weightier
@@ -147,9 +158,7 @@ def choose_labels(painter: Painter, places: Places, language: str, countries: Se
     weight = places.population * np.where(places.rank == 0, 8, np.where(places.rank == 1, 3, 1))
     at_home = np.isin(places.country, countries)
     weight = weight * np.where(at_home, 2, 1)
-    near = (
-        (places.lon > west) & (places.lon < east) & (places.lat > south) & (places.lat < north)
-    )
+    near = (places.lon > west) & (places.lon < east) & (places.lat > south) & (places.lat < north)
     found = np.flatnonzero(near & (weight >= least) & (frame.z > 2))  # noqa: PLR2004
     found = found[np.argsort(-weight[found], kind="stable")][:400]
     x, y = frame.pixels(places.lon[found], places.lat[found])
@@ -160,7 +169,12 @@ def choose_labels(painter: Painter, places: Places, language: str, countries: Se
         is_bold = bool(places.rank[place] == 0)
         wide = load_font(painter.fonts, is_bold, 11 * frame.scale).getlength(name)
         pad = 3 * frame.scale
-        box = (px - pad, py - 8 * frame.scale, px + wide + 6 * frame.scale + pad, py + 8 * frame.scale)
+        box = (
+            px - pad,
+            py - 8 * frame.scale,
+            px + wide + 6 * frame.scale + pad,
+            py + 8 * frame.scale,
+        )
         is_here = _touch(box, (0, 0, frame.size, frame.size))
         if is_here and not any(_touch(box, other) for other in kept):
             labels.append(Label(name, px, py, is_bold))

@@ -155,7 +155,7 @@ def toll(rng: np.random.Generator, scale: float) -> dict[str, Any] | None:
     if style == 0:
         return {"low": low, "best": low, "high": low}
     if style == 1:
-        return {"low": low}
+        return {"low": max(low, 1)}
     best = low + int(rng.integers(0, 3))
     return {"low": low, "best": best, "high": best + int(rng.integers(0, 4))}
 

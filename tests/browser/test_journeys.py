@@ -39,7 +39,9 @@ def test_the_map_opens_with_strikes_regions_control_legend_and_totals(
     expect(page.locator("#caption")).not_to_be_empty()
     filled = page.locator("path.region:not([fill-opacity='0'])")
     expect(filled.first).to_be_attached()
-    expect(page.locator(".leaflet-control-pane path, .leaflet-front-pane path").first).to_be_attached()
+    expect(
+        page.locator(".leaflet-control-pane path, .leaflet-front-pane path").first
+    ).to_be_attached()
     assert drawn(page) > 0
     watched.is_clean()
 
@@ -101,8 +103,10 @@ def test_an_incident_opens_by_a_click_on_its_mark(service: Service, watch: Watch
     watched = watch()
     watched.open(f"{service.url}/")
     page = watched.page
-    spot = page.evaluate("(() => { const p = strikemap.map.latLngToContainerPoint([50.4547, 30.5238]);"
-                         " return [p.x, p.y]; })()")
+    spot = page.evaluate(
+        "(() => { const p = strikemap.map.latLngToContainerPoint([50.4547, 30.5238]);"
+        " return [p.x, p.y]; })()"
+    )
     page.locator(".map").click(position={"x": spot[0], "y": spot[1]})
     expect(page.get_by_role("dialog")).to_contain_text("at least 2")
     expect(page.get_by_role("dialog")).to_contain_text("Ministry of Defence of Russia")
@@ -128,7 +132,9 @@ def test_filters_narrow_marks_and_totals_alike(service: Service, watch: Watch) -
     page.locator("select[name=weapon]").select_option("missile")
     expect(page.locator(".period-said")).not_to_contain_text("361 ")
     narrowed = marks_in_window(page)
-    told = page.request.get(f"{service.url}/api/summary?{page.url.split('?')[1].split('#')[0]}").json()
+    told = page.request.get(
+        f"{service.url}/api/summary?{page.url.split('?')[1].split('#')[0]}"
+    ).json()
     assert narrowed == told["totals"]["incidents"] - told["not_on_map"]
     assert 0 < narrowed < whole
     watched.is_clean()
@@ -205,7 +211,9 @@ def test_no_page_has_an_accessibility_violation(
     else:
         watched.page.goto(url)
     found = Axe().run(watched.page)
-    assert [(one["id"], one["nodes"][0]["html"][:120]) for one in found.response["violations"]] == []
+    assert [
+        (one["id"], one["nodes"][0]["html"][:120]) for one in found.response["violations"]
+    ] == []
 
 
 @pytest.mark.parametrize("theatre", THEATRES)

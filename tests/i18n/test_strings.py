@@ -18,7 +18,9 @@ def test_both_languages_have_the_same_strings() -> None:
 def test_both_languages_fill_in_the_same_values() -> None:
     english, ukrainian = strings("en"), strings("uk")
     differing = [
-        name for name in english if set(SLOT.findall(english[name])) != set(SLOT.findall(ukrainian[name]))
+        name
+        for name in english
+        if set(SLOT.findall(english[name])) != set(SLOT.findall(ukrainian[name]))
     ]
     assert differing == []
 

@@ -49,7 +49,7 @@ def _marks(workspace: Workspace, view: View = VIEW, now: datetime = LATER) -> in
     return len(published.select().drawable(published.filter))
 
 
-def _killed(key: str, number: int, **changes: Any) -> Incident:  # noqa: ANN401  each field has its type
+def _killed(key: str, number: int, **changes: Any) -> Incident:
     return incident(key, killed=Toll.of(Count.exactly(number)), **changes)
 
 

@@ -90,9 +90,7 @@ def routes(workspace: Workspace) -> APIRouter:
         title = told["place"] or told["region"]["name"] or words["incident"]
         fields = incident_fields(workspace, found, asked.view)
         past = history(workspace, found)
-        html = page(
-            "incident", asked.view, title, id=found["id"], fields=fields, history=past
-        )
+        html = page("incident", asked.view, title, id=found["id"], fields=fields, history=past)
         return answer(request, html, HTML, etag(workspace, asked, "incident", ref, "html"))
 
     @router.get("/method")
@@ -128,9 +126,7 @@ def routes(workspace: Workspace) -> APIRouter:
     return router
 
 
-def _table(
-    workspace: Workspace, sums: Published, points: Published, offset: int
-) -> dict[str, Any]:
+def _table(workspace: Workspace, sums: Published, points: Published, offset: int) -> dict[str, Any]:
     view, words = sums.view, strings(sums.view.lang)
     summary = summarise(workspace, sums, "region")
     listed = list_incidents(workspace, points, PAGE_ROWS, offset)
@@ -157,7 +153,9 @@ def _table(
         "matched": listed.matched,
         "first": min(offset + 1, listed.matched),
         "last": offset + len(listed.features),
-        "later": f"/table?{query}&{urlencode({'offset': max(offset - PAGE_ROWS, 0)})}" if offset else None,
+        "later": f"/table?{query}&{urlencode({'offset': max(offset - PAGE_ROWS, 0)})}"
+        if offset
+        else None,
         "earlier": f"/table?{query}&{urlencode({'offset': offset + PAGE_ROWS})}"
         if offset + PAGE_ROWS < listed.matched
         else None,
@@ -204,7 +202,9 @@ def _incident_row(
         or words["not_stated"],
         "killed": count_text(words, told["killed"]),
         "injured": count_text(words, told["injured"]),
-        "damage": ", ".join(taxonomy.sectors.label(one["sector"], language) for one in told["damage"])
+        "damage": ", ".join(
+            taxonomy.sectors.label(one["sector"], language) for one in told["damage"]
+        )
         or words["not_stated"],
         "status": words[f"status_{told['status']}"],
         "sources": ", ".join(one.get("publisher") or one.get("url", "") for one in told["sources"])

@@ -1,0 +1,36 @@
+"""The page's own data."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.api import params
+from app.api.respond import IMMUTABLE, answer, etag, json_answer
+from app.api.schemas import documented
+from app.domain.terms import Face
+from app.services.page_columns import PageColumns
+from app.services.publish import publish
+from app.services.tiling import Tiler
+
+
+def routes(tiler: Tiler) -> APIRouter:
+    """Build the columns of one instance."""
+    router, workspace, columns = APIRouter(), tiler.workspace, PageColumns()
+
+    @router.get("/columns.json", openapi_extra=documented())
+    def column_list(request: Request) -> Response:
+        """List the page's own data: one immutable file per month."""
+        asked = params.read(workspace, request.query_params.multi_items())
+        published = publish(workspace, asked.snapshot, asked.view, Face.points, asked.now)
+        return json_answer(request, columns.listing(published), etag(workspace, asked, "columns"))
+
+    @router.get("/columns/{name}", openapi_extra=documented("application/octet-stream"))
+    def column_file(request: Request, name: str) -> Response:
+        """Serve one month of columns; the name carries the hash of its content."""
+        asked = params.read(workspace, request.query_params.multi_items())
+        published = publish(workspace, asked.snapshot, asked.view, Face.points, asked.now)
+        content = columns.content(published, name)
+        return answer(request, content, "application/octet-stream", f'"{name}"', IMMUTABLE)
+
+    return router

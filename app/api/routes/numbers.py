@@ -1,0 +1,75 @@
+"""Sums and areas as JSON and CSV."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.api import params
+from app.api.respond import answer, etag, json_answer
+from app.api.schemas import documented
+from app.domain.errors import NotFound
+from app.domain.terms import Face
+from app.services.publish import control_dataset, publish
+from app.services.report import GROUPINGS, control_areas, summarise, summary_csv
+from app.services.tiling import Tiler
+
+BY = ("grouping", {"type": "string", "enum": list(GROUPINGS)})
+FORMAT = ("json or csv", {"type": "string", "enum": ["json", "csv"]})
+DAY = ("the day", {"type": "string", "format": "date"})
+
+
+def routes(tiler: Tiler) -> APIRouter:
+    """Build the numbers of one instance."""
+    router, workspace = APIRouter(), tiler.workspace
+
+    @router.get("/api/summary", openapi_extra=documented(by=BY, format=FORMAT))
+    def summary(request: Request) -> Response:
+        """Sum casualties and damage by region, day, weapon, sector or dataset."""
+        own = {"by": params.one_of(*GROUPINGS), "format": params.one_of("json", "csv")}
+        asked = params.read(workspace, request.query_params.multi_items(), own)
+        accepts = request.headers.get("accept", "")
+        form = asked.own.get("format", "csv" if "text/csv" in accepts else "json")
+        by = asked.own.get("by", "region")
+        published = publish(workspace, asked.snapshot, asked.view, Face.aggregates, asked.now)
+        told = summarise(workspace, published, by)
+        tag = etag(workspace, asked, "summary", by, form)
+        if form == "csv":
+            return answer(request, summary_csv(told), "text/csv; charset=utf-8", tag)
+        told["classes"] = tiler.choropleth(published).limits
+        selection = published.select()
+        told["not_on_map"] = len(selection) - len(selection.drawable(published.filter))
+        return json_answer(request, told, tag)
+
+    @router.get(
+        "/api/control/areas",
+        openapi_extra=documented(date=DAY, controller=("whose ground", {"type": "string"})),
+    )
+    def areas(request: Request) -> Response:
+        """Measure who held how much on a day, by status and region."""
+        own: dict[str, params.Reader] = {"date": params.day, "controller": str}
+        asked = params.read(workspace, request.query_params.multi_items(), own)
+        dataset = control_dataset(workspace, asked.snapshot, asked.view, Face.aggregates)
+        if dataset is None:
+            raise NotFound(f"No control dataset is loaded for {asked.view.theatre!r}.")
+        day = asked.own.get("date") or asked.view.last or asked.now.date()
+        theatre = workspace.reference.theatres[asked.view.theatre]
+        parties = params.one_of(*(party.code for party in theatre.party))
+        who = asked.own.get("controller")
+        told = control_areas(
+            workspace, asked.view, asked.snapshot, dataset, day, who and parties(who)
+        )
+        return json_answer(request, told, etag(workspace, asked, "areas", day, who))
+
+    @router.get("/api/datasets", openapi_extra=documented())
+    def datasets(request: Request) -> Response:
+        """List datasets and what may leave of each."""
+        asked = params.read(workspace, request.query_params.multi_items())
+        told = [
+            dataset
+            for dataset in asked.snapshot.datasets.values()
+            if dataset.theatre == asked.view.theatre
+        ]
+        return json_answer(request, {"datasets": told}, etag(workspace, asked, "datasets"))
+
+    return router
