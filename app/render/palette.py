@@ -73,13 +73,13 @@ def breaks(values: Sequence[float]) -> list[float]:
     """Choose up to five classes with round limits; each number is the least of its class.
 
     Limits are taken from 1, 2, 5, 10… between the least and the greatest value above zero, thinned
-    evenly to five: equal Views give equal classes on every tile, since all of a View's values are
-    looked at once.
+    evenly to five; where that gives fewer than three, even steps are taken. Equal Views give equal
+    classes on every tile, since all of a View's values are looked at once.
 
     >>> breaks([1, 3, 18, 240])
     [1, 5, 20, 50, 200]
-    >>> breaks([19, 58])
-    [10, 20, 50]
+    >>> breaks([22, 41])
+    [20, 25, 30, 35, 40]
     >>> breaks([])
     [1]
     """
@@ -87,6 +87,8 @@ def breaks(values: Sequence[float]) -> list[float]:
     if not above:
         return [1]
     limits = [limit for limit in _round_numbers(min(above)) if limit <= max(above)]
+    if len(limits) < 3 and max(above) > min(above):  # noqa: PLR2004  too few to tell apart
+        limits = _even_steps(min(above), max(above))
     if len(limits) > len(CLASSES):
         last = len(CLASSES) - 1
         limits = [limits[round(place * (len(limits) - 1) / last)] for place in range(last + 1)]
@@ -99,6 +101,16 @@ def _round_numbers(least: float) -> list[float]:
     numbers = [times * 10.0**power for power in range(decade, decade + 9) for times in (1, 2, 5)]
     start = max(place for place, number in enumerate(numbers) if number <= least)
     return [int(number) if number >= 1 else number for number in numbers[start:]]
+
+
+def _even_steps(least: float, most: float) -> list[float]:
+    """List multiples of a round step, about five of them between the least and the greatest."""
+    width = (most - least) / len(CLASSES)
+    step = next(number for number in _round_numbers(width) if number >= width)
+    step = max(step, 1) if float(least).is_integer() and float(most).is_integer() else step
+    first = math.floor(least / step) * step or least
+    count = math.floor((most - first) / step) + 1
+    return [first + step * place for place in range(count)]
 
 
 def class_of(value: float, limits: Sequence[float]) -> int:
