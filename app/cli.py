@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from app.api.app import create_app
+from app.api.logs import log_as_json
 from app.domain.errors import InputError, NotFound, NotShared, StoreError
 from app.domain.revision import Head
 from app.domain.store import verify as verify_ledger
@@ -106,7 +106,7 @@ def serve(
     if settings.private and host not in LOOPBACK:
         allowed = f"{', '.join(LOOPBACK)}; leave --private away to serve the public"
         raise InputError("host of a private instance", host, allowed)
-    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s %(message)s")
+    log_as_json(settings.log_level)
     _workspace(settings).index.snapshot()
     audience = "private, this computer only" if settings.private else "public audience"
     typer.echo(f"Strikemap ({audience}): http://{host}:{port}")
@@ -116,6 +116,7 @@ def serve(
         "log_level": settings.log_level.lower(),
         "server_header": False,
         "access_log": False,
+        "log_config": None,
     }
     if workers == 1:
         uvicorn.run(create_app(settings), **common)  # type: ignore[arg-type]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import problem
 
+LOG = logging.getLogger("strikemap.requests")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -54,14 +57,21 @@ class Guard:
         return None
 
     def _with_headers(self, scope: Scope, send: Send) -> Send:
-        own = self._headers(scope["path"])
+        own, started, told = self._headers(scope["path"]), time.perf_counter(), {"bytes": 0}
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                told["status"] = message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in own.items():
                     headers.setdefault(name, value)
+            else:
+                told["bytes"] += len(message.get("body", b""))
             await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                ms = round((time.perf_counter() - started) * 1e3, 1)
+                named = {"method": scope["method"], "path": scope["path"], "ms": ms}
+                LOG.info("answered", extra={**named, **told})
 
         return send_with_headers
 

@@ -192,17 +192,17 @@ def instant(given: object, name: str) -> datetime | None:
 
 
 def _place(values: Values, point: LonLat | None, context: Context) -> Place:
-    stated = values.get("region")
-    stated = stated if isinstance(stated, Mapping) else {"admin1": stated}
+    stated = values.get("region") or {}
+    stated = stated if isinstance(stated, dict) else {"admin1": stated}
     admin1 = text(values, "admin1") or text(stated, "admin1")
-    default = Precision.settlement if point else (Precision.admin1 if admin1 else Precision.country)
-    if values.get("precision") in (None, "") and point is not None:
+    given = values.get("precision") or ""
+    if given == "" and point is not None:
         raise BadFieldError(
             "precision", "", f"one of {', '.join(Precision)}: how fine the point is"
         )
     return Place.at(
         point,
-        one_of(Precision, values.get("precision"), default, "precision"),
+        one_of(Precision, given, Precision.admin1 if admin1 else Precision.country, "precision"),
         error_m=whole(values.get("error_m"), "error_m"),
         name=text(values, "place"),
         country=text(values, "country"),
@@ -373,9 +373,13 @@ def items(values: Values, name: str) -> list[Values]:
     given = values.get(name)
     if not given:
         return []
-    if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
-        raise BadFieldError(name, given, "a list of objects")
-    return given
+    if isinstance(given, list):
+        for item in given:
+            if not isinstance(item, dict):
+                break
+        else:
+            return given
+    raise BadFieldError(name, given, "a list of objects")
 
 
 def one_of(choices: type[E], given: object, default: E, name: str) -> E:

@@ -52,6 +52,9 @@ CONTROL_PLAIN = (*native.CONTROL_FIELDS, "wkt")
 REMEMBERED = 8_192
 """Distinct contents of one part that are kept while a file is read."""
 
+VARIED = frozenset({"sources", "claims", "description"})
+"""Parts that hardly ever repeat."""
+
 FAULT = object()
 
 REQUIRED = {"incidents": ("start",), "control": ("valid_on", "controller")}
@@ -139,16 +142,17 @@ class _Reader:
             columns = [name for name in names if _incident_path(name)[:1] in of]
             if columns:
                 self._columns[field] = columns
-                self._read.append(self._remembering(columns, part))
+                read = self._reading(columns, part)
+                is_varied = field in VARIED
+                self._read.append(read if is_varied else lru_cache(maxsize=REMEMBERED)(read))
             else:
                 self._same[field] = part.read({}, None, context)
 
-    def _remembering(self, columns: Sequence[str], part: native.Part) -> Callable[..., object]:
+    def _reading(self, columns: Sequence[str], part: native.Part) -> Callable[..., object]:
         paths = [_incident_path(name) for name in columns]
         has_point = "lon" in part.of
 
-        @lru_cache(maxsize=REMEMBERED)
-        def remembered(*cells: str) -> object:
+        def read(*cells: str) -> object:
             told = _nested(zip(paths, cells, strict=True))
             try:
                 point = native.point_from(told.get("lon"), told.get("lat")) if has_point else None
@@ -156,7 +160,7 @@ class _Reader:
             except (BadFieldError, InputError):
                 return FAULT
 
-        return remembered
+        return read
 
     def outcomes(self, batch: Columns) -> Iterator[Outcome]:
         """Yield the outcome of each row."""

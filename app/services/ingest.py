@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import collections
+import contextlib
+import gc
 import hashlib
 import re
 from array import array
@@ -105,11 +107,24 @@ def import_file(
         collections.deque(changes, maxlen=0)
         return report
     entry = Entry(now, actor, f"import of {source.name}")
-    head = workspace.store.write(changes, entry, plan.shapes)
+    with _without_collector():
+        head = workspace.store.write(changes, entry, plan.shapes)
     if plan.has_changes:
         report.version = head.seq
         workspace.index.after_write()
     return report
+
+
+@contextlib.contextmanager
+def _without_collector() -> Iterator[None]:
+    """Pause the search for cycles: an import makes millions of small values and no cycle."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _report_change(report: Report) -> Change:

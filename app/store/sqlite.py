@@ -34,6 +34,7 @@ BUSY_S = 60
 
 CHANGED = "The record changed while this was planned; try again."
 SALT_BYTES = 16
+TOGETHER = 100_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -205,7 +206,11 @@ class SqliteStore:
 
 
 class _Newest:
-    """The newest revision of each subject that a write touches, written at its end."""
+    """The newest revision of each subject that a write touches.
+
+    They are written many at a time in key order, which is several times faster: a B-tree page is
+    then visited once for all keys that go to it.
+    """
 
     def __init__(self, connection: sqlite3.Connection, sql: Mapping[str, str]) -> None:
         self._connection, self._sql = connection, sql
@@ -214,10 +219,12 @@ class _Newest:
 
     def replaced_by(self, change: Change, seq: int) -> int | None:
         """Note a change's number; returns the number of the revision that it replaces."""
-        subject, key = change.subject.value, change.key
+        subject, key = str(change.subject), change.key
         mark, gone = fingerprint(change.payload), int(change.action is Action.retract)
         if change.action is Action.add:
             self._added.append((subject, key, seq, mark, gone))
+            if len(self._added) >= TOGETHER:
+                self.write()
             return None
         at = {"subject": subject, "key": key}
         row = self._connection.execute(self._sql["newest"], at).fetchone()
@@ -227,10 +234,12 @@ class _Newest:
         return int(row[0])
 
     def write(self) -> None:
-        """Write them in key order: there a B-tree grows at its end, several times faster."""
+        """Write what was noted since the last time."""
         self._added.sort()
         self._connection.executemany(self._sql["add_current"], self._added)
         self._connection.executemany(self._sql["set_current"], self._changed)
+        self._added.clear()
+        self._changed.clear()
 
 
 class _Chain:
@@ -242,6 +251,7 @@ class _Chain:
 
     def row(self, change: Change, prior: int | None) -> tuple[object, ...]:
         """Make the next link and return its row."""
+        subject, action = str(change.subject), str(change.action)
         salt = os.urandom(SALT_BYTES)
         digest = payload_digest(salt, change.payload)
         previous, self.seq = self.hash, self.seq + 1
@@ -250,13 +260,13 @@ class _Chain:
             seq=self.seq,
             recorded_at=self._at,
             actor=self._entry.actor,
-            action=change.action.value,
+            action=action,
             reason=self._entry.reason,
-            subject=change.subject.value,
+            subject=subject,
             key=change.key,
             digest=digest,
         )
-        told = (self.seq, change.action.value, change.subject.value, change.key)
+        told = (self.seq, action, subject, change.key)
         return (*told, prior, change.payload, salt, digest, previous, self.hash)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from app.rows import Rows
+from app.rows import SYNTHETIC, Rows
 from app.tiles.grid import EXTENT
 from app.tiles.vector import Property, encode_points
 
@@ -21,6 +21,7 @@ CELL = 64
 
 FIELDS = {
     "n": "incidents in this mark; 1 for a single incident",
+    "synthetic": "1 where the data are invented; absent where they are real",
     "number": "short number of the incident, as in /incidents/{number}",
     "day": "first day, YYYY-MM-DD",
     "weapon": "weapon classes, comma separated; absent when not stated",
@@ -65,12 +66,17 @@ def incident_tile(
         "error_m": Property.numbers(rows["error_m"], rows["error_m"] >= 0),
         "killed_low": _count(rows["killed_total_low"]),
         "injured_low": _count(rows["injured_total_low"]),
+        "synthetic": _synthetic(rows["flags"]),
     }
     return encode_points("incidents", x, y, rows["number"], properties)
 
 
 def _count(column: np.ndarray) -> Property:
     return Property.numbers(np.maximum(column, 0), column >= 0)
+
+
+def _synthetic(flags: np.ndarray) -> Property:
+    return Property(np.zeros(len(flags), np.int64), [1], (flags & SYNTHETIC) != 0)
 
 
 def _days(column: np.ndarray) -> Property:
@@ -101,7 +107,12 @@ def _cells(rows: Rows, x: np.ndarray, y: np.ndarray) -> bytes:
         sums[name] = Property.numbers(total[used].astype(np.int64), has_any[used])
     mean_x = np.bincount(cell, x, minlength=across * across)[used] / counts[used]
     mean_y = np.bincount(cell, y, minlength=across * across)[used] / counts[used]
-    properties = {"n": Property.numbers(counts[used]), **sums}
+    invented = np.bincount(cell, rows["flags"] & SYNTHETIC, minlength=across * across)[used]
+    properties = {
+        "n": Property.numbers(counts[used]),
+        **sums,
+        "synthetic": _synthetic((invented > 0) * SYNTHETIC),
+    }
     return encode_points(
         "incidents", mean_x.astype(np.int64), mean_y.astype(np.int64), used + 1, properties
     )

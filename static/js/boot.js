@@ -156,6 +156,11 @@ function makeKnown() {
   place.append(el("label", {}, words.as_known_on + " ", input));
   if (spec.view.as_of) place.append(el("button", { type: "button", class: "step", text: words.show_now, onclick: () => state.go({ as_of: "" }) }));
   else place.append(el("span", { class: "now", text: words.as_known_now }));
+  const link = el("a", { class: "permalink", text: words.permalink });
+  const pin = () => (link.href = `${location.pathname}?${state.query({ as_of: spec.asOf })}${location.hash}`);
+  for (const event of ["pointerdown", "focus"]) link.addEventListener(event, pin);
+  pin();
+  place.append(link);
 }
 
 /* An embed tells its host how high it would like to be; nothing else leaves the frame. */

@@ -14,7 +14,7 @@ from app.domain.control import ControlSnapshot, Homeland, front_line
 from app.domain.place import area_km2
 from app.domain.view import View
 from app.reference.reference import Reference
-from app.services.report import control_areas
+from app.services.ground import control_areas
 from app.services.workspace import Workspace
 from tests.making import open_workspace
 from tests.support import fates, imported, real, records, roomy

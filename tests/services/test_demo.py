@@ -9,8 +9,9 @@ import pytest
 
 from app.domain.terms import Face
 from app.domain.view import View
+from app.services.ground import control_areas
 from app.services.publish import control_dataset, publish
-from app.services.report import control_areas, summarise
+from app.services.report import summarise
 from app.services.workspace import Workspace
 from tests.making import NOON
 

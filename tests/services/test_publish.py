@@ -19,8 +19,9 @@ from app.domain.place import LonLat, Place, Precision
 from app.domain.revision import Action
 from app.domain.terms import Audience, DatasetKind, Face, Terms
 from app.domain.view import View
+from app.services.ground import control_areas
 from app.services.publish import Published, control_dataset, publish
-from app.services.report import control_areas, neutral, summarise, summary_csv
+from app.services.report import neutral, summarise, summary_csv
 from app.services.workspace import Workspace
 from tests.making import DAY, KYIV, NOON, add, change, dataset, incident, write
 from tests.support import geojson, imported, square

@@ -10,8 +10,9 @@ from app.api.respond import answer, etag, json_answer
 from app.api.schemas import documented
 from app.domain.errors import NotFound
 from app.domain.terms import Face
+from app.services.ground import control_areas
 from app.services.publish import control_dataset, publish
-from app.services.report import GROUPINGS, control_areas, summarise, summary_csv
+from app.services.report import GROUPINGS, summarise, summary_csv
 from app.services.tiling import Tiler
 
 BY = ("grouping", {"type": "string", "enum": list(GROUPINGS)})

@@ -1,0 +1,38 @@
+"""Logs are JSON lines that say what was answered and never what was looked for."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+
+from app.api.logs import JsonLines
+
+
+def line(**extra: object) -> dict[str, object]:
+    record = logging.makeLogRecord({"name": "x", "levelname": "INFO", "msg": "answered", **extra})
+    told: dict[str, object] = json.loads(JsonLines().format(record))
+    return told
+
+
+def test_a_request_is_one_json_object() -> None:
+    told = line(method="GET", path="/api/summary", status=200, ms=1.5, bytes=10)
+    assert told | {"at": ""} == {
+        "at": "",
+        "level": "info",
+        "logger": "x",
+        "message": "answered",
+        "method": "GET",
+        "path": "/api/summary",
+        "status": 200,
+        "ms": 1.5,
+        "bytes": 10,
+    }
+
+
+def test_a_traceback_stays_on_its_line() -> None:
+    try:
+        int("broken")
+    except ValueError:
+        told = line(exc_info=sys.exc_info())
+    assert "ValueError: invalid literal" in str(told["traceback"])
