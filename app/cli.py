@@ -24,7 +24,7 @@ from app.api.logs import log_as_json
 from app.domain.errors import InputError, NotFound, NotShared, StoreError
 from app.domain.revision import Head
 from app.domain.store import verify as verify_ledger
-from app.domain.terms import Audience, Face
+from app.domain.terms import Audience, DatasetKind, Face
 from app.domain.view import View
 from app.services.demo import load_demos
 from app.services.ingest import Order, Report, import_file
@@ -172,6 +172,7 @@ def import_(  # noqa: PLR0913  a command's options, each by name
         reports.append(report)
         if not json:
             _tell(path, report)
+            _point_to(workspace, report)
     if json:
         typer.echo(msgspec.json.encode(reports if len(reports) > 1 else reports[0]))
 
@@ -193,6 +194,14 @@ def _tell(path: Path, report: Report) -> None:
         typer.echo(f"  rejected: row {one.row}, {one.field}: got {one.got!r}; {one.why}")
     if report.rejected > SHOWN_REJECTIONS:
         typer.echo(f"  … {report.rejected - SHOWN_REJECTIONS:,} more; --json lists all")
+
+
+def _point_to(workspace: Workspace, report: Report) -> None:
+    """Say where on the map the import can be seen."""
+    if report.version is not None:
+        dataset = workspace.index.snapshot(report.version).datasets[report.dataset]
+        name = "control" if dataset.kind is DatasetKind.control else "dataset"
+        typer.echo(f"  on the map: /?theatre={dataset.theatre}&{name}={dataset.slug}")
 
 
 @cli.command()

@@ -65,6 +65,9 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in own.items():
                     headers.setdefault(name, value)
+                if self.is_private and "cache-control" in headers:
+                    kept = headers["cache-control"].replace("public", "private")
+                    headers["cache-control"] = kept
             else:
                 told["bytes"] += len(message.get("body", b""))
             await send(message)

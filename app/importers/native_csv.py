@@ -164,8 +164,9 @@ class _Reader:
 
     def outcomes(self, batch: Columns) -> Iterator[Outcome]:
         """Yield the outcome of each row."""
+        # One part after the other, not row by row: what a part remembers stays near the processor.
         parts = [
-            map(read, *(batch.cells[name] for name in columns))
+            list(map(read, *(batch.cells[name] for name in columns)))
             for read, columns in zip(self._read, self._columns.values(), strict=True)
         ]
         keys = batch.cells.get("source_key") or [""] * len(batch.numbers)
