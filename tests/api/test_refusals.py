@@ -151,9 +151,7 @@ def _survives(strategy: SearchStrategy[Any]) -> None:
     run()
 
 
-def test_no_shared_cache_keeps_a_private_answer(
-    service: Service, public_service: Service
-) -> None:
+def test_no_shared_cache_keeps_a_private_answer(service: Service, public_service: Service) -> None:
     for path in ("/", "/api/summary", "/tiles/map/5/18/10.png", "/columns.json"):
         assert "private" in service.client.get(path).headers["cache-control"]
         assert "public" in public_service.client.get(path).headers["cache-control"]
