@@ -60,31 +60,30 @@ def environment(data_dir: Path) -> dict[str, str]:
 def serving(data_dir: Path, *options: str) -> Iterator[Service]:
     """Run `strikemap serve` until the block ends."""
     port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app.cli", "serve", "--port", str(port), *options],
-        cwd=ROOT,
-        env=environment(data_dir),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
+    log = data_dir.with_suffix(f".{port}.log")  # a pipe that nobody reads would stop the service
+    with log.open("w") as written:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "serve", "--port", str(port), *options],
+            cwd=ROOT,
+            env=environment(data_dir),
+            stdout=subprocess.DEVNULL,
+            stderr=written,
+        )
     url = f"http://127.0.0.1:{port}"
     try:
         with httpx.Client(base_url=url, timeout=30) as client:
-            _wait(client, process)
+            _wait(client, process, log)
             yield Service(url, client, data_dir)
     finally:
         process.terminate()
         process.wait(timeout=20)
-        if process.stderr is not None:
-            process.stderr.close()
 
 
-def _wait(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
+def _wait(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            assert process.stderr is not None
-            raise RuntimeError(process.stderr.read().decode())
+            raise RuntimeError(log.read_text("utf-8"))
         with contextlib.suppress(httpx.TransportError):
             if client.get("/readyz").status_code == httpx.codes.OK:
                 return
