@@ -1,0 +1,150 @@
+"""Tiles and sums from the index without any cache, and opening it in a new process."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import numpy as np
+
+from app.domain.terms import Face
+from app.domain.view import View
+from app.services.publish import publish
+from app.services.report import summarise
+from app.services.tiling import Tiler
+from app.services.workspace import Workspace
+from app.settings import ROOT
+from app.tiles.grid import Tile
+from app.tiles.points import EXACT_ZOOM, MOST_MARKS
+from benchmarks.figures import Figure, median_ms
+from benchmarks.importing import open_workspace
+
+FONTS = ROOT / "static/vendor/noto-sans-5.3.0"
+ZOOMS = range(4, 13)
+PER_ZOOM = 25
+FILTERS = (
+    "synthetic=1",
+    "synthetic=1&from=2023-01-01&to=2023-12-31",
+    "synthetic=1&weapon=missile",
+    "synthetic=1&sector=energy&status=verified",
+    "synthetic=1&min_killed=1",
+)
+OPENING = """
+import time, sys
+from pathlib import Path
+from benchmarks.importing import open_workspace
+import app.services.publish
+start = time.perf_counter()
+snapshot = open_workspace(Path(sys.argv[1])).index.snapshot()
+rows = sum(len(part.rows) for part in snapshot.segments)
+assert rows and int(snapshot.segments[0].rows["seq"][rows // 2])
+print(time.perf_counter() - start)
+"""
+
+
+def view_of(workspace: Workspace, query: str) -> View:
+    """Read a View."""
+    words = workspace.vocabularies(workspace.index.snapshot())
+    return View.parse(parse_qsl(query), words, "ukraine", datetime.now(UTC))
+
+
+def sampled_tiles(workspace: Workspace) -> Iterator[Tile]:
+    """Choose tiles that hold data, the busy ones more often, at every zoom."""
+    segment = workspace.index.snapshot().segments[0]
+    chance = random.Random(1)  # noqa: S311  a sample, not a secret
+    for zoom in ZOOMS:
+        for _ in range(PER_ZOOM):
+            row = chance.randrange(segment.marks)
+            x, y = (
+                int(segment.rows[axis][row]) >> 31 - zoom for axis in ("mercator_x", "mercator_y")
+            )
+            yield Tile("incidents", zoom, x, y, "mvt")
+
+
+def tiles(workspace: Workspace) -> list[Figure]:
+    """Time filtered tiles, parsed View to encoded bytes."""
+    tiler, snapshot, now = Tiler(workspace, FONTS), workspace.index.snapshot(), datetime.now(UTC)
+    views = [view_of(workspace, query) for query in FILTERS]
+    whole, small = [], []
+    for number, tile in enumerate(sampled_tiles(workspace)):
+        view = views[number % len(views)]
+        start = time.perf_counter()
+        tiler.tile(snapshot, view, tile, now)
+        spent = (time.perf_counter() - start) * 1e3
+        published = publish(workspace, snapshot, view, Face.tiles, now)
+        marks = len(published.select((tile.z, tile.x, tile.y)).drawable(published.filter))
+        whole.append(spent)
+        if marks <= MOST_MARKS or tile.z >= EXACT_ZOOM:
+            small.append(spent)
+    tail = float(np.percentile(whole, 95))
+    return [
+        Figure(
+            "filtered tile z4-z12, at most 10k points, median",
+            statistics.median(small),
+            "ms",
+            3,
+            f"{len(small)} tiles",
+        ),
+        Figure(
+            "the same with cells above 10k points, median",
+            statistics.median(whole),
+            "ms",
+            3,
+            f"{len(whole)} tiles",
+        ),
+        Figure("the same, slowest twentieth", tail, "ms"),
+    ]
+
+
+def sums(workspace: Workspace) -> list[Figure]:
+    """Time `/api/summary` by region as the service answers it, before JSON."""
+    found = []
+    for name, query, hold in (
+        ("sum by 27 regions, all days", "synthetic=1", 5.0),
+        ("sum by 27 regions, one month", "synthetic=1&from=2024-03-01&to=2024-03-31", 5.0),
+        ("sum by 27 regions, one year", "synthetic=1&from=2024-01-01&to=2024-12-31", 5.0),
+        (
+            "sum with a weapon filter, one month (scan)",
+            "synthetic=1&weapon=drone&from=2024-03-01&to=2024-03-31",
+            None,
+        ),
+        ("sum with a weapon filter, all days (scan)", "synthetic=1&weapon=drone", None),
+    ):
+        view, snapshot = view_of(workspace, query), workspace.index.snapshot()
+        now = datetime.now(UTC)
+
+        def answer(view: View = view) -> object:
+            published = publish(workspace, snapshot, view, Face.aggregates, now)  # noqa: B023
+            return summarise(workspace, published, "region")
+
+        answer()
+        found.append(Figure(name, median_ms(answer), "ms", hold))
+    return found
+
+
+def opening(folder: Path) -> list[Figure]:
+    """Time a new process from opening its data to its first rows."""
+    spent = []
+    for _ in range(5):
+        done = subprocess.run(  # noqa: S603  our own code
+            [sys.executable, "-c", OPENING, str(folder)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        spent.append(float(done.stdout))
+    return [Figure("index opened by a new process", statistics.median(spent), "s", 0.2)]
+
+
+def figures(folder: Path) -> list[Figure]:
+    """Measure everything on some data."""
+    workspace = open_workspace(folder)
+    return [*opening(folder), *tiles(workspace), *sums(workspace)]
