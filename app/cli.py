@@ -31,6 +31,7 @@ from app.services.ingest import Order, Report, import_file
 from app.services.publish import publish
 from app.services.report import GROUPINGS, summarise, summary_csv
 from app.services.synth import synthesise, write_synth
+from app.services.terms import set_terms
 from app.services.workspace import Workspace
 from app.settings import Settings, read_settings
 
@@ -45,6 +46,8 @@ cli = typer.Typer(
 )
 index_cli = typer.Typer(help="The read model; losing it loses nothing.", no_args_is_help=True)
 cli.add_typer(index_cli, name="index")
+datasets_cli = typer.Typer(help="Datasets and what may leave of each.")
+cli.add_typer(datasets_cli, name="datasets")
 Json = Annotated[bool, typer.Option("--json", help="Print the API's shape instead of text.")]
 
 
@@ -285,12 +288,14 @@ def summary(
         Console().print(table)
 
 
-@cli.command()
-def datasets(*, json: Json = False) -> None:
+@datasets_cli.callback(invoke_without_command=True)
+def datasets(context: typer.Context, *, json: Json = False) -> None:
     """List datasets and what may leave of each.
 
     Example: strikemap datasets
     """
+    if context.invoked_subcommand is not None:
+        return
     found = sorted(
         _workspace(read_settings()).index.snapshot().datasets.values(), key=lambda one: one.slug
     )
@@ -302,6 +307,22 @@ def datasets(*, json: Json = False) -> None:
         leaves = ", ".join(face.value for face in Face if one.terms.allow(face))
         table.add_row(one.slug, one.name, one.kind.value, one.theatre, one.licence, leaves)
     Console().print(table)
+
+
+@datasets_cli.command("set")
+def datasets_set(
+    slug: Annotated[str, typer.Argument(help="The dataset.")],
+    *,
+    terms: Annotated[str, typer.Option(help="Licence id: what may leave from now on.")],
+) -> None:
+    """Change what may leave of a dataset; in force from the next request.
+
+    Example: strikemap datasets set cir --terms internal
+    """
+    workspace = _workspace(read_settings())
+    changed = set_terms(workspace, slug, terms, actor=getpass.getuser(), now=_now())
+    leaves = ", ".join(face.value for face in Face if changed.terms.allow(face))
+    typer.echo(f"{slug}: {changed.licence}; shown to the public: {leaves}")
 
 
 @cli.command()

@@ -35,6 +35,14 @@ def etag(workspace: Workspace, asked: Asked, *face: object) -> str:
     return '"' + hashlib.sha256(repr(parts).encode()).hexdigest()[:24] + '"'
 
 
+def unchanged(request: Request, tag: str) -> Response | None:
+    """Answer 304 before anything is computed, when the reader has this very answer."""
+    if tag in request.headers.get("if-none-match", ""):
+        headers = {"Cache-Control": REVALIDATE, "Vary": "Accept-Encoding, Accept", "ETag": tag}
+        return Response(None, 304, headers)
+    return None
+
+
 def answer(  # noqa: PLR0913, PLR0917  what an HTTP answer has, each by name
     request: Request,
     body: bytes | str,
@@ -44,7 +52,7 @@ def answer(  # noqa: PLR0913, PLR0917  what an HTTP answer has, each by name
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Answer with a body, or 304 when the reader has it already; zipped when that is understood."""
-    told = {"Cache-Control": cache, "Vary": "Accept-Encoding", **(headers or {})}
+    told = {"Cache-Control": cache, "Vary": "Accept-Encoding, Accept", **(headers or {})}
     if tag is not None:
         told["ETag"] = tag
         if tag in request.headers.get("if-none-match", ""):

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -35,17 +36,21 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        refusal = self._refusal(headers)
+        refusal = self._refusal(headers, scope)
         if refusal is not None:
             await problem(*refusal)(scope, receive, self._with_headers(scope, send))
             return
         bounded = _Bounded(receive, self.max_body_bytes)
-        await self.app(scope, bounded.receive, self._with_headers(scope, send))
+        send = self._with_headers(scope, send)
+        if scope["method"] == "HEAD":  # answered as GET, without the body (RFC 9110 9.3.2)
+            scope, send = {**scope, "method": "GET"}, _without_body(send)
+        await self.app(scope, bounded.receive, send)
 
-    def _refusal(self, headers: Headers) -> tuple[int, str, str, str] | None:
+    def _refusal(self, headers: Headers, scope: Scope) -> tuple[int, str, str, str] | None:
         host = headers.get("host", "")
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-        if self.is_private and name not in LOOPBACK:
+        client = (scope.get("client") or ("127.0.0.1", 0))[0]
+        if self.is_private and not (name in LOOPBACK and ip_address(client).is_loopback):
             detail = (
                 f"This instance is private: it answers to {', '.join(LOOPBACK)}, not to {name!r}."
             )
@@ -79,7 +84,8 @@ class Guard:
         return send_with_headers
 
     def _headers(self, path: str) -> Mapping[str, str]:
-        ancestors = self.frame_ancestors if path == "/embed" else "'self'"
+        is_open = path == "/embed" and not self.is_private
+        ancestors = self.frame_ancestors if is_open else "'self'"
         headers = {
             "Content-Security-Policy": CSP.format(ancestors),
             "X-Content-Type-Options": "nosniff",
@@ -90,6 +96,15 @@ class Guard:
         if not self.is_private:  # a private instance never opens itself to another origin
             headers["Access-Control-Allow-Origin"] = "*"
         return headers
+
+
+def _without_body(send: Send) -> Send:
+    async def send_head(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return send_head
 
 
 @dataclass

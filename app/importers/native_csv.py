@@ -50,7 +50,7 @@ CONTROL_MARKS = frozenset({"valid_on", "controller"})
 
 CONTROL_PLAIN = (*native.CONTROL_FIELDS, "wkt")
 REMEMBERED = 8_192
-"""Distinct contents of one part that are kept while a file is read."""
+"""Distinct contents of one part after which it forgets them; an unbounded cache is the fastest."""
 
 VARIED = frozenset({"sources", "claims", "description"})
 """Parts that hardly ever repeat."""
@@ -136,6 +136,7 @@ class _Reader:
         self._context = context
         self._columns: dict[str, list[str]] = {}
         self._read: list[Callable[..., object]] = []
+        self._remembered: list[Any] = []
         self._same: dict[str, Any] = {}
         for field, part in native.PARTS.items():
             of = {(name,) for name in part.of}
@@ -143,10 +144,14 @@ class _Reader:
             if columns:
                 self._columns[field] = columns
                 read = self._reading(columns, part)
-                is_varied = field in VARIED
-                self._read.append(read if is_varied else lru_cache(maxsize=REMEMBERED)(read))
+                self._read.append(read if field in VARIED else self._remembering(read))
             else:
                 self._same[field] = part.read({}, None, context)
+
+    def _remembering(self, read: Callable[..., object]) -> Callable[..., object]:
+        remembered = lru_cache(maxsize=None)(read)
+        self._remembered.append(remembered)
+        return remembered
 
     def _reading(self, columns: Sequence[str], part: native.Part) -> Callable[..., object]:
         paths = [_incident_path(name) for name in columns]
@@ -164,6 +169,9 @@ class _Reader:
 
     def outcomes(self, batch: Columns) -> Iterator[Outcome]:
         """Yield the outcome of each row."""
+        for read in self._remembered:
+            if read.cache_info().currsize > REMEMBERED:
+                read.cache_clear()
         # One part after the other, not row by row: what a part remembers stays near the processor.
         parts = [
             list(map(read, *(batch.cells[name] for name in columns)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -37,12 +38,16 @@ class Filter:
     embargo_at: int | None = None
     quiet_sectors: int = 0
     quiet_after: int = END
+    hidden_now: frozenset[int] = frozenset()
+    quiet_now: frozenset[int] = frozenset()
+    """Numbers of incidents that are hidden or quiet as they stand today: an older revision, asked
+    for with `as_of`, must not show what the newest one withholds."""
 
     @property
     def is_plain(self) -> bool:
         """Tell whether only period, datasets and regions narrow it, so that a cube can answer."""
         return not (self.weapons or self.sectors or self.statuses or self.bbox_e7) and (
-            self.min_killed is None and self.embargo_at is None
+            self.min_killed is None
         )
 
 
@@ -65,6 +70,21 @@ class Segment:
         """Take rows that are in order already."""
         marks = int(np.searchsorted(rows["morton"], UNDRAWN))
         return cls(rows, marks, int(rows["seq"].max(initial=0)))
+
+    @cached_property
+    def long_rows(self) -> np.ndarray:
+        """The places of rows whose span is over 48 hours; few, and asked for by every sum."""
+        return np.flatnonzero(self.rows["flags"] & LONG)
+
+    @cached_property
+    def latest_embargo(self) -> int:
+        """When the last embargo ends, in seconds since 1970; 0 without any."""
+        return int(self.rows["public_after"].max(initial=0))
+
+    @cached_property
+    def undated_rows(self) -> np.ndarray:
+        """The places of rows without a day."""
+        return np.flatnonzero(self.rows["day_first"] == NEVER)
 
     def tile(self, z: int, x: int, y: int) -> tuple[int, int]:
         """Return the one contiguous range of rows whose mark lies in a tile."""
@@ -109,15 +129,29 @@ def _refine(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:
         keep &= np.isin(rows[f"region{wanted.level}"][places], wanted.regions)
     if wanted.bbox_e7 is not None:
         keep &= _in_box(rows, places, wanted.bbox_e7) & ~is_quiet(rows, places, wanted)
+    return places[keep & _is_released(rows, places, wanted)]
+
+
+def _is_released(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:
+    released = np.ones(len(places), bool)
     if wanted.embargo_at is not None:
-        keep &= rows["public_after"][places] <= wanted.embargo_at
-    return places[keep]
+        released &= rows["public_after"][places] <= wanted.embargo_at
+    if wanted.hidden_now:
+        released &= ~np.isin(rows["number"][places], list(wanted.hidden_now))
+    return released
 
 
 def is_quiet(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:
-    """Tell which rows are shown only in their region: no mark, and no box may find them."""
+    """Tell which rows are shown only in their region: no mark, and no box may find them.
+
+    An undated row at such a site stays quiet: nobody can say that the delay is over.
+    """
     is_hot = (rows["sectors"][places] & np.uint32(wanted.quiet_sectors)) != 0
-    return np.asarray(is_hot & (rows["day_last"][places] > wanted.quiet_after))
+    day_last = rows["day_last"][places]
+    quiet = is_hot & ((day_last > wanted.quiet_after) | (day_last == NOWHERE))
+    if wanted.quiet_now:
+        quiet |= np.isin(rows["number"][places], list(wanted.quiet_now))
+    return np.asarray(quiet)
 
 
 def _in_box(rows: Rows, places: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:

@@ -63,6 +63,8 @@ def measure(rows: Rows, groups: np.ndarray, size: int, sectors: int) -> Measures
     """Add up all measures of some rows by group number (0..size-1)."""
     names = measure_names(sectors)
     table = np.zeros((len(names), size), np.int64)
+    if not len(groups):
+        return Measures(table, sectors)
     at = {name: place for place, name in enumerate(names)}
 
     def count(name: str, mask: np.ndarray) -> None:
@@ -179,13 +181,21 @@ def counted(segment: Segment, dataset: int) -> np.ndarray:
     return np.flatnonzero(keep)
 
 
-def build_cube(segment: Segment, dataset: int, regions: int, level: int, sectors: int) -> Cube:
-    """Build one dataset's cube from a segment."""
+MOST_CUBE_DAYS = 8_000
+"""About 22 years: a dataset that spans more (one mistyped year does) is scanned instead."""
+
+
+def build_cube(
+    segment: Segment, dataset: int, regions: int, level: int, sectors: int
+) -> Cube | None:
+    """Build one dataset's cube from a segment; None for one that spans too many days."""
     places = counted(segment, dataset)
     is_long = (segment.rows["flags"][places] & LONG) != 0
     short = segment.rows.take(places[~is_long])
     first_day = int(short["day_first"].min(initial=NEVER))
     days = int(short["day_last"].max(initial=first_day)) - first_day + 1 if len(short) else 0
+    if days > MOST_CUBE_DAYS:
+        return None
     region = short[f"region{level}"].astype(np.int64) % (regions + 1)  # -1 becomes the last group
     return Cube(
         first_day,
@@ -201,7 +211,7 @@ def _running(
 ) -> np.ndarray:
     regions, days = shape
     sums = measure(rows, region * max(days, 1) + day, regions * max(days, 1), sectors)
-    table = sums.table.reshape(-1, regions, max(days, 1))[:, :, :days].astype(np.int32)
-    out = np.zeros((table.shape[0], regions, days + 1), np.int32)
+    table = sums.table.reshape(-1, regions, max(days, 1))[:, :, :days]
+    out = np.zeros((table.shape[0], regions, days + 1), np.int64)
     np.cumsum(table, axis=2, out=out[:, :, 1:])
     return out

@@ -22,7 +22,7 @@ from app.render.palette import (
     FAMILIES,
     LINE,
     LINE_CASING,
-    NO_FIGURE,
+    NO_FIGURE_PATTERN,
     RAMPS,
     REGION_EDGE,
     RING,
@@ -64,7 +64,7 @@ def build_page(
             ramps=RAMPS,
             opacity=CLASS_OPACITY,
             edge=REGION_EDGE,
-            noFigure=NO_FIGURE,
+            noFigure=NO_FIGURE_PATTERN._asdict(),
         ).add_to(page_map)
         Control(
             words["layer_control"],

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -59,6 +60,10 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def state(self) -> str:
         """The party that the land belongs to; ground of any other controller is occupied."""
         return next(party.code for party in self.party if party.state)
+
+    def today(self, now: datetime) -> date:
+        """The day it is in the theatre's zone."""
+        return now.astimezone(ZoneInfo(self.zone)).date()
 
     def party_name(self, code: str, language: str) -> str:
         """Name a party; an unlisted code is shown as it is."""

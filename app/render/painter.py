@@ -272,6 +272,7 @@ def hatch_mask(frame: Frame, kind: str) -> np.ndarray:
         "cross": rising | falling,
         "level": np.broadcast_to(down % step < thick, (size, size)),
         "wide": (across + down) % (2 * step) < thick,
+        "stipple": ((across + down) % step < thick) & ((across - down) % step < thick),
         "dots": (across % step < 2 * thick) & (down % step < 2 * thick),
     }
     return kinds[kind].astype(np.float32)

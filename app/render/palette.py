@@ -61,6 +61,7 @@ GROUND = (
 )
 CLAIMED = Pattern("dots", "#4a4f55")
 CITED = Pattern("wide", "#4a4f55")
+NO_FIGURE_PATTERN = Pattern("stipple", NO_FIGURE)
 
 
 def ground_pattern(controller: str, others: Sequence[str]) -> Pattern:

@@ -22,10 +22,11 @@ from app.domain.errors import InputError, InvalidFile, TooLarge
 from app.domain.place import E7, Bounds
 from app.domain.revision import Action, Change, Subject, canonical
 from app.domain.store import Current, Entry
-from app.domain.terms import LICENCES, Dataset, DatasetKind
+from app.domain.terms import Dataset, DatasetKind
 from app.importers.base import Context, Dropped, Importer, Outcome, Rejection, Source, Warned
 from app.importers.formats import choose
 from app.services.reading import Noted, noted
+from app.services.terms import terms_of
 from app.services.workspace import Workspace
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -92,6 +93,7 @@ def import_file(
     importer, why = choose(source, order.format)
     slug = _slug(order.dataset or importer.dataset or _slug_of(source.name))
     context = _context(workspace, order, slug)
+    _check_terms(workspace, order, slug)
     report = Report(
         id=str(uuid4()),
         format=importer.name,
@@ -267,6 +269,18 @@ def _check_same(dataset: Dataset, payload: bytes | None) -> None:
         raise InputError("dataset", dataset.slug, f"another slug; this dataset holds {holds}")
 
 
+def _check_terms(workspace: Workspace, order: Order, slug: str) -> None:
+    """Refuse terms that differ from a dataset's own: an import adds records, it changes no terms.
+
+    Raises:
+        InputError: with the command that does change them.
+    """
+    known = workspace.index.snapshot().datasets.get(slug)
+    if known and order.licence and order.licence != known.licence:
+        allowed = f"{known.licence}; `strikemap datasets set {slug} --terms …` changes it"
+        raise InputError("terms", order.licence, allowed)
+
+
 def looks_swapped(points: np.ndarray, bounds: Bounds) -> bool:
     """Tell whether most points (rows of lon, lat) fit the box only with their axes swapped."""
     if not len(points):
@@ -293,8 +307,6 @@ def _context(workspace: Workspace, order: Order, slug: str) -> Context:
 
 def _dataset(order: Order, slug: str, importer: Importer, now: datetime) -> Dataset:
     licence = order.licence or importer.licence
-    if licence not in LICENCES:
-        raise InputError("terms", licence, ", ".join(LICENCES))
     return Dataset(
         slug=slug,
         name=order.title or importer.publisher or slug,
@@ -304,7 +316,7 @@ def _dataset(order: Order, slug: str, importer: Importer, now: datetime) -> Data
         licence=licence,
         attribution=order.attribution,
         accessed=now.date(),
-        terms=LICENCES[licence],
+        terms=terms_of(licence),
     )
 
 

@@ -14,11 +14,13 @@ from app.domain.count import Toll
 from app.domain.errors import NotFound
 from app.domain.incident import Incident
 from app.domain.revision import Revision, Subject
+from app.domain.source import SourceRef
 from app.domain.terms import Audience, Dataset
 from app.domain.view import rfc3339
 from app.index.columns import decode_incident
 from app.index.locate import RegionHow
-from app.rows import NEAR_BORDER, NEVER, NO_REGION, Rows
+from app.index.select import is_quiet
+from app.rows import LONG, NEAR_BORDER, NEVER, NO_REGION, Rows
 from app.services.publish import Published
 from app.services.workspace import Workspace
 
@@ -65,13 +67,14 @@ def find_incident(workspace: Workspace, published: Published, ref: str) -> dict[
     Raises:
         NotFound: none of that name, or none that this audience may see.
     """
-    for segment in published.snapshot.segments:
+    number = _number(workspace, published, ref)
+    hidden = number in published.filter.hidden_now
+    for segment in () if hidden else published.snapshot.segments:
         rows = segment.rows
         known = (rows["seq"] <= published.filter.seq) & (rows["known_to"] > published.filter.seq)
         known &= published.filter.datasets[rows["dataset"]]
         if published.filter.embargo_at is not None:
             known &= rows["public_after"] <= published.filter.embargo_at
-        number = _number(workspace, published, ref)
         places = np.flatnonzero(known & (rows["number"] == number))
         if len(places):
             found = rows.take(places[:1])
@@ -82,7 +85,7 @@ def find_incident(workspace: Workspace, published: Published, ref: str) -> dict[
 
 
 def _number(workspace: Workspace, published: Published, ref: str) -> int:
-    if re.fullmatch(r"\d{1,9}", ref):
+    if re.fullmatch(r"[0-9]{1,9}", ref):
         return int(ref)
     try:
         wanted = str(UUID(ref))
@@ -97,19 +100,26 @@ def _number(workspace: Workspace, published: Published, ref: str) -> int:
     return -1
 
 
-def history(workspace: Workspace, told: dict[str, Any]) -> list[dict[str, str]]:
-    """List who changed an incident, when and why, oldest first."""
+def history(
+    workspace: Workspace, published: Published, told: dict[str, Any]
+) -> list[dict[str, str]]:
+    """List when an incident changed, oldest first, as far as the View knows.
+
+    Who and why is shown to a private audience only: accounts and file names are not the public's.
+    """
+    is_private = workspace.audience is Audience.private
     key = f"{told['properties']['dataset']}/{told['id']}"
     return [
         {
             "revision": str(one.seq),
             "recorded_at": rfc3339(one.recorded_at),
             "action": one.action.value,
-            "actor": one.actor,
-            "reason": one.reason,
+            "actor": one.actor if is_private else "",
+            "reason": one.reason if is_private else "",
             "hash": one.hash.hex(),
         }
         for one in workspace.store.history(Subject.incident, key)
+        if one.seq <= published.filter.seq
     ]
 
 
@@ -119,7 +129,7 @@ def feature(
     """Write an incident as a GeoJSON feature; the geometry is null where only a region is known."""
     assert revision.payload is not None  # noqa: S101  callers leave erased payloads out
     incident = decode_incident(revision.payload)
-    quiet = _is_quiet(published, rows, place)
+    quiet = bool(is_quiet(rows, np.array([place]), published.filter)[0])
     dataset = published.snapshot.datasets[incident.dataset]
     point = None if quiet else incident.place.point
     if point is not None and not incident.place.is_drawable:
@@ -127,8 +137,10 @@ def feature(
     properties = {
         "id": str(incident.id),
         "number": int(rows["number"][place]),
-        **_told(workspace, incident, dataset, is_quiet=quiet),
-        "region": _region(workspace, published, incident, rows, place),
+        **_told(workspace, incident, dataset, hides=quiet),
+        "region": _stated(workspace, published, incident)
+        if quiet
+        else _region(workspace, published, incident, rows, place),
         "revision": revision.seq,
         "recorded_at": rfc3339(revision.recorded_at),
         "control": _control(workspace, published, incident),
@@ -142,32 +154,28 @@ def feature(
     }
 
 
-def _is_quiet(published: Published, rows: Rows, place: int) -> bool:
-    wanted = published.filter
-    is_hot = bool(int(rows["sectors"][place]) & wanted.quiet_sectors)
-    return is_hot and int(rows["day_last"][place]) > wanted.quiet_after
-
-
 def _told(
-    workspace: Workspace, incident: Incident, dataset: Dataset, *, is_quiet: bool
+    workspace: Workspace, incident: Incident, dataset: Dataset, *, hides: bool
 ) -> dict[str, Any]:
     when, place = incident.when, incident.place
-    is_whole = workspace.audience is Audience.private or dataset.terms.raw
+    is_whole = not hides and (workspace.audience is Audience.private or dataset.terms.raw)
+    sources = incident.sources
     damage = msgspec.to_builtins(incident.damage)
-    if is_quiet:
+    if hides:
         damage = [{"sector": one["sector"], "grade": one.get("grade", "unknown")} for one in damage]
+        sources = tuple(SourceRef(publisher=one.publisher) for one in sources)
     by = incident.attributed_to
     return {
         "dataset": incident.dataset,
-        "source_key": incident.source_key,
+        "source_key": None if hides else incident.source_key,
         "start": rfc3339(when.start) if when.start else when.first and str(when.first),
         "end": rfc3339(when.end) if when.end else when.last and str(when.last),
         "when_precision": when.precision.value,
         "when_text": when.text if is_whole else None,
         "zone": when.zone,
-        "place": None if is_quiet else place.name,
-        "precision": "admin1" if is_quiet else place.precision.value,
-        "error_m": None if is_quiet else place.error_m,
+        "place": None if hides else place.name,
+        "precision": "admin1" if hides else place.precision.value,
+        "error_m": None if hides else place.error_m,
         "country": place.country,
         "weapons": list(incident.weapons),
         "mechanism": incident.mechanism.value,
@@ -178,14 +186,23 @@ def _told(
         "injured": toll_answer(incident.injured),
         "damage": damage,
         "status": incident.status.value,
-        "sources": msgspec.to_builtins(incident.sources),
+        "sources": msgspec.to_builtins(sources),
         "claims": msgspec.to_builtins(incident.claims) if is_whole else [],
-        "description": incident.description if is_whole and not is_quiet else None,
+        "description": incident.description if is_whole else None,
         "graphic": incident.graphic,
         "public_after": None if incident.public_after is None else rfc3339(incident.public_after),
         "synthetic": incident.synthetic,
         "wave": incident.wave,
     }
+
+
+def _stated(workspace: Workspace, published: Published, incident: Incident) -> dict[str, Any]:
+    """Name a quiet record's region as its source states it: nothing is taken from its point."""
+    code = incident.place.admin1
+    regions = {one.code: one for _, one in workspace.reference.regions(1)}
+    name = regions[code].name(published.view.lang) if code in regions else None
+    how = RegionHow.none if code is None else RegionHow.stated
+    return {"admin1": code, "admin2": None, "name": name, "how": how.name, "near_border": False}
 
 
 def toll_answer(toll: Toll) -> dict[str, Any] | None:
@@ -267,10 +284,13 @@ def month_columns(published: Published) -> list[Month]:
     """
     selection = published.select().drawable(published.filter)
     first = selection["day_first"]
+    # The highest bit of status says "over 48 hours", which days alone cannot.
+    is_long = (selection["flags"] & LONG != 0).astype(np.uint8) << 7
     # Days since 1970 must fit 16 bits on the wire; nothing drawn lies outside 1970..2149.
     wanted = np.flatnonzero((first >= 0) & (selection["day_last"] < UNKNOWN_U16))
     order = wanted[np.lexsort((selection["number"][wanted], first[wanted]))]
     arrays = {name: _wire(selection[source], kind)[order] for name, source, kind in _WIRE}
+    arrays["status"] |= is_long[order]
     months = arrays["first"].astype("datetime64[D]").astype("datetime64[M]")
     names, starts = np.unique(months, return_index=True)
     ends = [*starts.tolist(), len(months)][1:]

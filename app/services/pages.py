@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -32,7 +31,9 @@ def page_html(
     view = settled(workspace, snapshot, view, now)
     theatre = workspace.reference.theatres[view.theatre]
     everything = publish(workspace, snapshot, view.but(first=None, last=None), Face.aggregates, now)
-    told = _told(workspace, snapshot, view, everything, now)
+    all_time = view.but(first=None, last=None)
+    drawn = publish(workspace, snapshot, all_time, Face.points, now)
+    told = _told(workspace, snapshot, view, (everything, drawn), now)
     words = strings(view.lang)
     banners = []
     if workspace.audience is Audience.private:
@@ -89,18 +90,27 @@ def _shown_controls(workspace: Workspace, snapshot: Snapshot, view: View) -> lis
 
 
 def _told(
-    workspace: Workspace, snapshot: Snapshot, view: View, everything: Published, now: datetime
+    workspace: Workspace,
+    snapshot: Snapshot,
+    view: View,
+    published: tuple[Published, Published],
+    now: datetime,
 ) -> dict[str, Any]:
+    """Gather the facts; `published` is the View of all time, as sums and as points.
+
+    Days are told only where points may be: a histogram of days would give sums by day away.
+    """
+    everything, drawn = published
     theatre = workspace.reference.theatres[view.theatre]
     seq = everything.filter.seq
     base = {"theatre": view.theatre, "lang": view.lang}
-    today = now.astimezone(ZoneInfo(theatre.zone)).date()
+    today = theatre.today(now)
     recorded = workspace.store.head().recorded_at
     return {
         "view": dict(view.pairs()),
         "query": view.query(),
         "base_query": urlencode(base),
-        "histogram": _histogram(everything, view),
+        "histogram": _histogram(drawn, view),
         "datasets": _dataset_choices(snapshot, view),
         "shownDatasets": [dataset.slug for dataset in everything.datasets],
         "controls": [
@@ -118,13 +128,16 @@ def _told(
         "hasPopulation": any(
             region.population for region in workspace.reference.region_set(view.theatre).at(1)
         ),
-        **_marks_used(everything, workspace),
+        **_marks_used(drawn, workspace),
     }
 
 
 def _columns_query(view: View) -> str:
-    """The columns depend on datasets and as-of only; the page filters them itself."""
+    """The columns depend on place, datasets and as-of; the page filters the rest itself."""
     plain = View(
+        bbox=view.bbox,
+        regions=view.regions,
+        level=view.level,
         theatre=view.theatre,
         as_of=view.as_of,
         datasets=view.datasets,

@@ -19,12 +19,13 @@ from app.domain.terms import Audience, Dataset, DatasetKind, Face
 from app.domain.view import View
 from app.index.build import Snapshot
 from app.index.columns import STATUSES
-from app.index.select import BEGINNING, END, RETRACTED, Filter, Segment, Selection, select
+from app.index.select import BEGINNING, END, RETRACTED, Filter, Segment, Selection, is_quiet, select
 from app.reference.theatre import Theatre
 from app.services.workspace import Workspace
 
-SHORTEST_AGGREGATE_DAYS = 7
-"""Sums of data that may leave only as sums cover at least a week (DESIGN, "No side doors")."""
+MONDAY, SUNDAY = 1, 7
+"""Sums of data that may leave only as sums cover whole ISO weeks (DESIGN, "No side doors"): with
+free ends, two Views that differ by a day would give that day away."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,18 +51,27 @@ class Published:
 
 
 def publish(
-    workspace: Workspace, snapshot: Snapshot, view: View, face: Face, now: datetime
+    workspace: Workspace,
+    snapshot: Snapshot,
+    view: View,
+    face: Face,
+    now: datetime,
+    *,
+    in_all: bool = False,
 ) -> Published:
-    """Narrow a View to what its audience may see on a face."""
+    """Narrow a View to what its audience may see on a face.
+
+    `in_all` takes every dataset instead of the View's own: an incident's id names no dataset.
+    """
     theatre = workspace.reference.theatres[view.theatre]
     seq = snapshot.seq if view.as_of is None else workspace.store.seq_at(view.as_of)
     seq = min(seq, snapshot.seq)
-    wanted = wanted_datasets(snapshot, view, theatre)
+    wanted = all_datasets(snapshot) if in_all else wanted_datasets(snapshot, view, theatre)
     is_public = workspace.audience is Audience.public
     allowed = tuple(d for d in wanted if not is_public or _may_leave(d, face, view))
     compiled = _compile(workspace, snapshot, view, allowed, seq)
     if is_public:
-        compiled = _quieten(workspace, compiled, theatre, now)
+        compiled = _quieten(workspace, snapshot, compiled, theatre, now)
     refused = [dataset for dataset in wanted if dataset not in allowed]
     withheld = {
         "embargo": _embargoed(snapshot, compiled) if is_public else 0,
@@ -69,6 +79,11 @@ def publish(
     }
     credits = tuple(dict.fromkeys(dataset.credit for dataset in allowed))
     return Published(view, snapshot, theatre, allowed, compiled, withheld, credits)
+
+
+def all_datasets(snapshot: Snapshot) -> tuple[Dataset, ...]:
+    """List every dataset of incidents."""
+    return tuple(one for one in snapshot.datasets.values() if one.kind is DatasetKind.incidents)
 
 
 def wanted_datasets(snapshot: Snapshot, view: View, theatre: Theatre) -> tuple[Dataset, ...]:
@@ -96,13 +111,16 @@ def _may_leave(dataset: Dataset, face: Face, view: View) -> bool:
         return False
     if dataset.terms.points or face is not Face.aggregates:
         return True
-    return view.bbox is None and view.min_killed is None and _covers_a_week(view)
+    return view.bbox is None and view.min_killed is None and _covers_whole_weeks(view)
 
 
-def _covers_a_week(view: View) -> bool:
-    if view.first is None or view.last is None:
+def _covers_whole_weeks(view: View) -> bool:
+    """Tell whether a period is all time or whole ISO weeks: differences of two are weeks too."""
+    if view.first is None and view.last is None:
         return True
-    return view.last - view.first >= timedelta(days=SHORTEST_AGGREGATE_DAYS - 1)
+    if view.first is None or view.last is None:
+        return False
+    return view.first.isoweekday() == MONDAY and view.last.isoweekday() == SUNDAY
 
 
 def _compile(
@@ -132,14 +150,33 @@ def _e7(box: Bounds) -> tuple[int, int, int, int]:
     return west, south, east, north
 
 
-def _quieten(workspace: Workspace, wanted: Filter, theatre: Theatre, now: datetime) -> Filter:
+def _quieten(
+    workspace: Workspace, snapshot: Snapshot, wanted: Filter, theatre: Theatre, now: datetime
+) -> Filter:
     quiet_after = epoch_day((now - timedelta(days=theatre.generalise_days)).date())
-    return replace(
+    quiet = replace(
         wanted,
         embargo_at=int(now.timestamp()),
         quiet_sectors=workspace.reference.taxonomy.sectors.delayed_bits,
         quiet_after=quiet_after,
     )
+    if wanted.seq >= snapshot.seq:
+        return quiet
+    hidden, muted = _withheld_today(snapshot, quiet)
+    return replace(quiet, hidden_now=hidden, quiet_now=muted)
+
+
+def _withheld_today(snapshot: Snapshot, wanted: Filter) -> tuple[frozenset[int], frozenset[int]]:
+    """Number the incidents whose newest revision is embargoed or quiet now (DESIGN, idea 2)."""
+    hidden: set[int] = set()
+    quiet: set[int] = set()
+    for part in snapshot.segments:
+        standing = np.flatnonzero(part.rows["known_to"] > snapshot.seq)
+        number = part.rows["number"][standing]
+        embargoed = part.rows["public_after"][standing] > (wanted.embargo_at or 0)
+        hidden.update(number[embargoed].tolist())
+        quiet.update(number[is_quiet(part.rows, standing, wanted)].tolist())
+    return frozenset(hidden), frozenset(quiet)
 
 
 def _embargoed(snapshot: Snapshot, wanted: Filter) -> int:

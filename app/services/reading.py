@@ -9,6 +9,8 @@ from itertools import islice
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
+import msgspec
+
 from app.domain.control import ControlSnapshot
 from app.domain.errors import InputError, Problem
 from app.domain.incident import Status
@@ -22,7 +24,7 @@ BATCH = 500
 INCIDENT, CONTROL, RETRACTED = Subject.incident, Subject.control, Status.retracted
 
 
-class Noted(NamedTuple):
+class Noted(msgspec.Struct, frozen=True, gc=False):
     """What planning needs to know of a found record: its fate depends on no more than this."""
 
     row: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -31,22 +31,23 @@ def summarise(workspace: Workspace, published: Published, by: str) -> dict[str, 
     """
     if len(published.datasets) > 1:
         by = "dataset"
-    rows, ledger, size = _grouped(workspace, published, by)
-    additive = by in ("region", "day")
+    grouped = _grouped(workspace, published, by)
+    codes = workspace.reference.taxonomy.sectors.codes
+    ledger = Ledger(grouped.measures, codes)
     answer: dict[str, Any] = {
         "view": dict(published.view.pairs()),
         "as_of": _as_of(workspace, published),
         "version": str(published.snapshot.seq),
         "by": by,
         "synthetic": published.view.synthetic,
-        "additive": additive,
+        "additive": grouped.is_additive,
         "rows": [
             {"key": key, "name": name, **ledger.answer(group)}
-            for key, name, group in rows
+            for key, name, group in grouped.rows
             if by != "day" or ledger.value("incidents", group)
         ],
-        "elsewhere": ledger.answer(size - 1) if by == "region" else None,
-        "totals": None if len(published.datasets) > 1 else _totals(workspace, published, by),
+        "elsewhere": ledger.answer(grouped.measures.groups - 1) if by == "region" else None,
+        "totals": _totals(published, grouped, codes),
         "coverage": coverage(published),
         "region_set": region_set(workspace, published),
         "credits": list(published.credits),
@@ -78,43 +79,58 @@ def region_set(workspace: Workspace, published: Published) -> dict[str, str]:
     return {"id": found.id, "hash": found.hash}
 
 
-def _grouped(
-    workspace: Workspace, published: Published, by: str
-) -> tuple[list[tuple[str, str, int]], Ledger, int]:
-    """Measure by a grouping; returns (key, name, group) rows, the sums, and how many groups."""
-    lang, taxonomy = published.view.lang, workspace.reference.taxonomy
-    codes = taxonomy.sectors.codes
+@dataclass(frozen=True, eq=False)
+class Grouped:
+    """Sums by group, and the (key, name, group) rows that an answer lists.
+
+    `is_additive` tells that every incident stands in exactly one group.
+    """
+
+    rows: list[tuple[str, str, int]]
+    measures: Measures
+    is_additive: bool = False
+
+
+def _grouped(workspace: Workspace, published: Published, by: str) -> Grouped:
+    """Measure a View by a grouping."""
     if by == "region":
-        measures = by_region(workspace, published)
-        regions = workspace.reference.regions(published.view.level)
-        rows = [
-            (region.code, region.name(lang), group)
-            for group, (theatre, region) in enumerate(regions)
-            if theatre == published.view.theatre
-            and (not published.view.regions or region.code in published.view.regions)
-        ]
-        return rows, Ledger(measures, codes), measures.groups
-    selection = counting(published)
+        return _by_region(workspace, published)
+    selection, sectors = counting(published), len(workspace.reference.taxonomy.sectors.codes)
     if by == "day":
-        return _by_day(selection, published, codes)
+        return _by_day(selection, published, sectors)
     if by == "dataset":
         slugs = published.snapshot.tables.datasets
-        measures = measure(selection.rows(), selection["dataset"], len(slugs), len(codes))
-        rows = [
-            (d.slug, d.name, slugs.index(d.slug)) for d in published.datasets if d.slug in slugs
-        ]
-        return rows, Ledger(measures, codes), measures.groups
+        measures = measure(selection.rows(), selection["dataset"], len(slugs), sectors)
+        known = [one for one in published.datasets if one.slug in slugs]
+        return Grouped([(one.slug, one.name, slugs.index(one.slug)) for one in known], measures)
+    return _by_class(workspace, published, selection, by)
+
+
+def _by_region(workspace: Workspace, published: Published) -> Grouped:
+    view = published.view
+    rows = [
+        (region.code, region.name(view.lang), group)
+        for group, (theatre, region) in enumerate(workspace.reference.regions(view.level))
+        if theatre == view.theatre and (not view.regions or region.code in view.regions)
+    ]
+    return Grouped(rows, by_region(workspace, published), is_additive=True)
+
+
+def _by_class(workspace: Workspace, published: Published, selection: Selection, by: str) -> Grouped:
+    """Measure by weapon or sector: one incident stands in every class it names."""
+    taxonomy = workspace.reference.taxonomy
     terms, column = (
         (taxonomy.weapons, "weapons") if by == "weapon" else (taxonomy.sectors, "sectors")
     )
     masks = {code: selection[column] & np.uint32(terms.bit[code]) for code in terms.codes}
     found = {code: np.flatnonzero(mask) for code, mask in masks.items() if mask.any()}
-    whole = selection.rows()
     places = np.concatenate([*found.values(), np.empty(0, np.int64)]).astype(np.int64)
     groups = np.repeat(np.arange(len(found)), [len(one) for one in found.values()]).astype(np.int64)
-    measures = measure(whole.take(places), groups, max(len(found), 1), len(codes))
-    rows = [(code, terms.label(code, lang), group) for group, code in enumerate(found)]
-    return rows, Ledger(measures, codes), measures.groups
+    rows, sectors = selection.rows().take(places), len(taxonomy.sectors.codes)
+    measures = measure(rows, groups, max(len(found), 1), sectors)
+    lang = published.view.lang
+    named = [(code, terms.label(code, lang), group) for group, code in enumerate(found)]
+    return Grouped(named, measures)
 
 
 def counting(published: Published) -> Selection:
@@ -125,17 +141,16 @@ def counting(published: Published) -> Selection:
     return replace(published, filter=replace(published.filter, statuses=statuses)).select()
 
 
-def _by_day(
-    selection: Selection, published: Published, codes: tuple[str, ...]
-) -> tuple[list[tuple[str, str, int]], Ledger, int]:
+def _by_day(selection: Selection, published: Published, sectors: int) -> Grouped:
+    """Measure by the first day inside the period."""
     if not len(selection):
-        return [], Ledger(measure(selection.rows(), np.empty(0, np.int64), 1, len(codes)), codes), 1
+        return Grouped([], measure(selection.rows(), np.empty(0, np.int64), 1, sectors), True)
     days = np.maximum(selection["day_first"], published.filter.first).astype(np.int64)
     first = int(days.min())
     size = int(days.max()) - first + 1
-    measures = measure(selection.rows(), days - first, size, len(codes))
     names = [str(from_epoch_day(first + number)) for number in range(size)]
-    return [(name, name, n) for n, name in enumerate(names)], Ledger(measures, codes), size
+    rows = [(name, name, number) for number, name in enumerate(names)]
+    return Grouped(rows, measure(selection.rows(), days - first, size, sectors), is_additive=True)
 
 
 def by_region(workspace: Workspace, published: Published) -> Measures:
@@ -157,6 +172,9 @@ def by_region(workspace: Workspace, published: Published) -> Measures:
 def _cube(published: Published) -> Cube | None:
     wanted = published.filter
     is_now = wanted.seq == published.snapshot.seq
+    last_embargo = max(part.latest_embargo for part in published.snapshot.segments)
+    if wanted.embargo_at is not None and wanted.embargo_at < last_embargo:
+        return None  # a cube counts what an embargo hides
     if not (is_now and wanted.is_plain and not wanted.regions) or len(published.datasets) != 1:
         return None
     return published.snapshot.cubes.get((published.datasets[0].slug, published.view.level))
@@ -207,11 +225,14 @@ def _measure_regions(
     return measure(selection.rows(), groups, regions + 1, sectors)
 
 
-def _totals(workspace: Workspace, published: Published, by: str) -> dict[str, object]:
-    """Sum the whole View once; rows by region or day add up to it, rows by weapon need not."""
-    codes = workspace.reference.taxonomy.sectors.codes
-    if by == "region":
-        return Ledger(by_region(workspace, published).whole(), codes).answer(0)
+def _totals(
+    published: Published, grouped: Grouped, codes: tuple[str, ...]
+) -> dict[str, object] | None:
+    """Sum the whole View once; None for several datasets, which are never added up."""
+    if len(published.datasets) > 1:
+        return None
+    if grouped.is_additive:
+        return Ledger(grouped.measures.whole(), codes).answer(0)
     selection = counting(published)
     one_group = np.zeros(len(selection), np.int64)
     return Ledger(measure(selection.rows(), one_group, 1, len(codes)), codes).answer(0)
@@ -233,13 +254,13 @@ def _outside(published: Published, *, is_long: bool) -> int:
     for segment in published.snapshot.segments:
         rows = segment.rows
         if is_long:
-            places = np.flatnonzero(rows["flags"] & LONG)
+            places = segment.long_rows
             first, last = rows["day_first"][places], rows["day_last"][places]
             touches = (first <= wanted.last) & (last >= wanted.first)
             contained = (first >= wanted.first) & (last <= wanted.last)
             places = places[touches & ~contained]
         else:
-            places = np.flatnonzero(rows["day_first"] == NEVER)
+            places = segment.undated_rows
         standing = (rows["known_to"][places] > wanted.seq) & (rows["seq"][places] <= wanted.seq)
         standing &= wanted.datasets[rows["dataset"][places]]
         standing &= rows["status"][places] != RETRACTED

@@ -197,7 +197,7 @@ class Tiler:
         dataset = control_dataset(self.workspace, snapshot, view, Face.tiles)
         if dataset is None:
             return None
-        day = view.last or now.astimezone(UTC).date()
+        day = view.last or self.workspace.reference.theatres[view.theatre].today(now)
         seq = snapshot.seq if view.as_of is None else self.workspace.store.seq_at(view.as_of)
         return snapshot.control.on(dataset.slug, day, seq)
 

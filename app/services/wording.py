@@ -11,6 +11,7 @@ from app.i18n import strings
 from app.services.workspace import Workspace
 
 Line = dict[str, str | None]
+METRES_PER_KM = 1000
 
 
 def count_text(words: Mapping[str, str], count: Mapping[str, Any] | None) -> str:
@@ -97,7 +98,9 @@ def _precision(words: Mapping[str, str], told: Mapping[str, Any], found: Mapping
     name = words[f"precision_{told['precision']}"]
     if told["error_m"] is None or found["geometry"] is None:
         return name
-    return f"{name}, {words['within'].format(m=str(told['error_m']) + ' m')}"
+    error_m = told["error_m"]
+    length = f"{error_m} m" if error_m < METRES_PER_KM else f"{error_m / METRES_PER_KM:g} km"
+    return f"{name}, {words['within'].format(m=length)}"
 
 
 def _damage(words: Mapping[str, str], one: Mapping[str, Any], sector: str) -> str:

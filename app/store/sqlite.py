@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,11 @@ BUSY_S = 60
 
 CHANGED = "The record changed while this was planned; try again."
 SALT_BYTES = 16
+SALTS = 256
 TOGETHER = 100_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ACTIONS = {action.value: action for action in Action}
+_SUBJECTS = {subject.value: subject for subject in Subject}
 
 
 def read_statements() -> dict[str, str]:
@@ -248,11 +252,19 @@ class _Chain:
     def __init__(self, head: Head, at: datetime, entry: Entry) -> None:
         self.seq, self.hash = head.seq, head.hash
         self._at, self._entry = rfc3339(at), entry
+        self._salts: list[bytes] = []
+
+    def _salt(self) -> bytes:
+        """Draw a salt; many at once, since each call into the system costs as much as a hash."""
+        if not self._salts:
+            drawn = os.urandom(SALT_BYTES * SALTS)
+            self._salts = [drawn[at : at + SALT_BYTES] for at in range(0, len(drawn), SALT_BYTES)]
+        return self._salts.pop()
 
     def row(self, change: Change, prior: int | None) -> tuple[object, ...]:
         """Make the next link and return its row."""
         subject, action = str(change.subject), str(change.action)
-        salt = os.urandom(SALT_BYTES)
+        salt = self._salt()
         digest = payload_digest(salt, change.payload)
         previous, self.seq = self.hash, self.seq + 1
         self.hash = link(
@@ -294,8 +306,14 @@ def _head(row: tuple[Any, ...] | None) -> Head:
 
 def _revision(row: tuple[Any, ...]) -> Revision:
     seq, micros, actor, action, reason, subject, *rest = row
-    at = _EPOCH + timedelta(microseconds=micros)
     try:
-        return Revision(seq, at, actor, Action(action), reason, Subject(subject), *rest)
-    except ValueError as wrong:
-        raise BrokenChain(f"Revision {seq}: {wrong}.") from wrong
+        # Looked up, not called: an index is built from millions of these.
+        told, about = _ACTIONS[action], _SUBJECTS[subject]
+    except KeyError as wrong:
+        raise BrokenChain(f"Revision {seq}: {wrong} is no action or subject.") from wrong
+    return Revision(seq, _instant(micros), actor, told, reason, about, *rest)
+
+
+@lru_cache(maxsize=1024)
+def _instant(micros: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=micros)

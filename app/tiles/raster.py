@@ -17,7 +17,7 @@ from app.render.palette import (
     CLASS_OPACITY,
     DENSITY,
     LAND,
-    NO_FIGURE,
+    NO_FIGURE_PATTERN,
     REGION_EDGE,
     RING,
     RIVER,
@@ -78,7 +78,7 @@ def draw_regions(painter: Painter, shades: Sequence[Shade], colours: Sequence[st
             painter.fill(shapes, colour, CLASS_OPACITY)
     unknown = [shade.shape for shade in shades if shade.class_number is None]
     if unknown:
-        painter.hatch(unknown, Pattern("wide", NO_FIGURE), 0.5)
+        painter.hatch(unknown, NO_FIGURE_PATTERN, 0.9)
     painter.lines([shade.shape for shade in shades], REGION_EDGE, 0.6)
 
 

@@ -49,6 +49,7 @@ export function makeControl(options, context) {
     const at = source && day ? snapshotDay(day) : null;
     if (!at) {
       group.clearLayers();
+      group.drawnKey = null;
       group.about = { source, day, validOn: null };
       group.fire("shown");
       return;

@@ -5,7 +5,7 @@ import { readJson } from "./dom.js";
 const WORLD = 2 ** 31;
 const UNKNOWN = 0xffff;
 const SETTLEMENT = 2;
-const LONG_DAYS = 2;
+const LONG = 0x80;
 const DENSE_FROM = 60000;
 const DETAIL_ZOOM = 9;
 const DISC_LIMIT = 4000;
@@ -102,10 +102,10 @@ export function makeIncidents(options, context) {
         for (let row = 0; row < end; row++) {
           const from = month.first[row], to = month.last[row];
           if (to < first) continue;
-          if (to - from >= LONG_DAYS && (from < first || to > last)) continue;
+          if (month.status[row] & LONG && (from < first || to > last)) continue;
           if (weapons && !(month.weapons[row] & weapons)) continue;
           if (sectors && !(month.sectors[row] & sectors)) continue;
-          if (statuses && !statuses.has(month.status[row])) continue;
+          if (statuses && !statuses.has(month.status[row] & ~LONG)) continue;
           if (killed !== null && (month.killed[row] === UNKNOWN || month.killed[row] < killed)) continue;
           visit(month, row);
         }

@@ -24,7 +24,7 @@ export function makeLegend(map, context) {
       const text = high === undefined ? fill(words.class_from, { from: n(low) }) : single ? n(low) : fill(words.class_range, { from: n(low), to: n(Number.isInteger(high) ? high - 1 : high) });
       return row(swatch(regions.ramps[limits.length][i], { opacity: regions.opacity }), text);
     });
-    if (["killed", "injured", "killed_per_100k"].includes(metric)) items.push(row(swatch(patternUrl("wide", regions.noFigure), { opacity: 0.7 }), words.no_figure));
+    if (["killed", "injured", "killed_per_100k"].includes(metric)) items.push(row(swatch(patternUrl(regions.noFigure.kind, regions.noFigure.colour), { opacity: 1 }), words.no_figure));
     items.push(row(swatch("#ffffff", { opacity: 0.15 }), words.none_reported));
     rows.regions.replaceChildren(el("li", { class: "legend-title", text: words[metric] }), ...items);
   }

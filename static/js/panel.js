@@ -54,6 +54,10 @@ export function makePanel(place, context) {
   function showTotals(summary) {
     totals.replaceChildren();
     const sum = summary.totals, covered = summary.coverage;
+    if (!covered.datasets.length && covered.withheld.terms) {
+      totals.append(el("p", { text: fill(words.withheld_all, { n: number(language, covered.withheld.terms) }) }));
+      return;
+    }
     if (!sum) {
       totals.append(el("p", { text: words.several_datasets }));
       for (const row of summary.rows) totals.append(figure(row.name, number(language, row.incidents), words.incidents));

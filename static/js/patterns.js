@@ -7,6 +7,7 @@ const PATHS = {
   level: "M0,4 h8",
   wide: "M-4,4 l8,-8 M0,16 l16,-16 M12,20 l8,-8",
   dots: "M3,4 h2.4",
+  stipple: "M0,0 h1.4 M4,4 h1.4",
 };
 const made = new Map();
 let holder = null;
@@ -24,7 +25,7 @@ export function patternUrl(kind, colour) {
     holder ??= svg("svg", { class: "patterns", "aria-hidden": "true", width: 0, height: 0 }, document.body);
     const size = kind === "wide" ? 16 : 8, id = `hatch-${made.size}`;
     const pattern = svg("pattern", { id, width: size, height: size, patternUnits: "userSpaceOnUse" }, svg("defs", {}, holder));
-    svg("path", { d: PATHS[kind], stroke: colour, "stroke-width": kind === "dots" ? 2.4 : 1.3, fill: "none" }, pattern);
+    svg("path", { d: PATHS[kind], stroke: colour, "stroke-width": kind === "dots" ? 2.4 : kind === "stipple" ? 1.4 : 1.3, fill: "none" }, pattern);
     made.set(key, `url(#${id})`);
   }
   return made.get(key);

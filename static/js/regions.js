@@ -4,7 +4,7 @@ import { patternUrl } from "./patterns.js";
 
 export function makeRegions(options, context) {
   const { state, spec, words, language } = context;
-  let rows = new Map(), limits = [];
+  let rows = new Map(), limits = [], isWithheld = false;
   const metric = () => state.get("metric") || "incidents";
 
   /* What a region is worth: null when it has incidents and no figure is known. */
@@ -20,7 +20,7 @@ export function makeRegions(options, context) {
   function style(feature) {
     const worth = value(rows.get(feature.properties.key));
     const base = { color: options.edge, weight: 1, className: "region" };
-    if (worth === null) return { ...base, fillColor: patternUrl("wide", options.noFigure), fillOpacity: 0.55 };
+    if (worth === null) return { ...base, fillColor: patternUrl(options.noFigure.kind, options.noFigure.colour), fillOpacity: 0.9 };
     const at = limits.filter((limit) => worth >= limit).length - 1;
     if (at < 0) return { ...base, fillColor: "#ffffff", fillOpacity: 0 };
     return { ...base, fillColor: options.ramps[limits.length][at], fillOpacity: options.opacity };
@@ -30,6 +30,10 @@ export function makeRegions(options, context) {
     const row = rows.get(feature.properties.key), box = document.createElement("div"), list = document.createElement("dl");
     const name = box.appendChild(document.createElement("strong"));
     name.textContent = feature.properties.name;
+    if (isWithheld) {
+      box.append(document.createTextNode(" – " + words.not_shared));
+      return box;
+    }
     const lines = row
       ? [[words.incidents, number(language, row.incidents)], [words.killed, countText(words, language, row.killed)], [words.injured, countText(words, language, row.injured)], [words.damaged, number(language, row.damaged)]]
       : [[words.incidents, words.none_reported]];
@@ -55,6 +59,7 @@ export function makeRegions(options, context) {
     layer.addData(await readJson(`/api/collections/regions/items?theatre=${spec.view.theatre}&level=${state.get("level") || 1}&lang=${language}`));
   };
   layer.show = (summary) => {
+    isWithheld = !summary.coverage.datasets.length && summary.coverage.withheld.terms > 0;
     rows = new Map(summary.rows.map((row) => [row.key, row]));
     limits = summary.classes;
     layer.setStyle(style);

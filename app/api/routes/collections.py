@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -14,6 +16,7 @@ from app.services.features import control_features, region_features
 from app.services.listing import find_incident, list_incidents
 from app.services.publish import publish
 from app.services.tiling import Tiler
+from app.services.workspace import Workspace
 
 GEOJSON = "application/geo+json"
 DEFAULT_LIMIT, MOST_ITEMS = 100, 1000
@@ -36,7 +39,7 @@ def routes(tiler: Tiler) -> APIRouter:
     def control_items(request: Request) -> Response:
         """Give the control areas and the front line valid on a day."""
         asked = params.read(workspace, request.query_params.multi_items(), {"datetime": params.day})
-        day = asked.own.get("datetime") or asked.view.last or asked.now.date()
+        day = asked.own.get("datetime") or asked.view.last or _today(workspace, asked)
         told = control_features(tiler, asked.snapshot, asked.view, day, asked.now)
         return json_answer(request, told, etag(workspace, asked, "control", day), GEOJSON)
 
@@ -68,11 +71,17 @@ def routes(tiler: Tiler) -> APIRouter:
     def incident_item(request: Request, ref: str) -> Response:
         """Give one incident, by id or short number."""
         asked = params.read(workspace, request.query_params.multi_items())
-        published = publish(workspace, asked.snapshot, asked.view, Face.points, asked.now)
+        published = publish(
+            workspace, asked.snapshot, asked.view, Face.points, asked.now, in_all=True
+        )
         found = find_incident(workspace, published, ref)
         return json_answer(request, found, etag(workspace, asked, "incident", ref), GEOJSON)
 
     return router
+
+
+def _today(workspace: Workspace, asked: params.Asked) -> date:
+    return workspace.reference.theatres[asked.view.theatre].today(asked.now)
 
 
 def _links(

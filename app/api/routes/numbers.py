@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api import params
-from app.api.respond import answer, etag, json_answer
+from app.api.respond import answer, etag, json_answer, unchanged
 from app.api.schemas import documented
 from app.domain.errors import NotFound
 from app.domain.terms import Face
@@ -32,9 +32,13 @@ def routes(tiler: Tiler) -> APIRouter:
         accepts = request.headers.get("accept", "")
         form = asked.own.get("format", "csv" if "text/csv" in accepts else "json")
         by = asked.own.get("by", "region")
-        published = publish(workspace, asked.snapshot, asked.view, Face.aggregates, asked.now)
-        told = summarise(workspace, published, by)
         tag = etag(workspace, asked, "summary", by, form)
+        if (same := unchanged(request, tag)) is not None:
+            return same
+        # A day is finer than the week that aggregates-only data may be summed by.
+        face = Face.points if by == "day" else Face.aggregates
+        published = publish(workspace, asked.snapshot, asked.view, face, asked.now)
+        told = summarise(workspace, published, by)
         if form == "csv":
             return answer(request, summary_csv(told), "text/csv; charset=utf-8", tag)
         told["classes"] = tiler.choropleth(published).limits
@@ -53,8 +57,8 @@ def routes(tiler: Tiler) -> APIRouter:
         dataset = control_dataset(workspace, asked.snapshot, asked.view, Face.aggregates)
         if dataset is None:
             raise NotFound(f"No control dataset is loaded for {asked.view.theatre!r}.")
-        day = asked.own.get("date") or asked.view.last or asked.now.date()
         theatre = workspace.reference.theatres[asked.view.theatre]
+        day = asked.own.get("date") or asked.view.last or theatre.today(asked.now)
         parties = params.one_of(*(party.code for party in theatre.party))
         who = asked.own.get("controller")
         told = control_areas(

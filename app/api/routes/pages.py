@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from starlette.responses import Response
 
 from app.api import params
-from app.api.respond import answer, etag
+from app.api.respond import answer, etag, unchanged
 from app.domain.terms import Audience, DatasetKind, Face
 from app.domain.view import View
 from app.i18n import strings
@@ -57,8 +57,11 @@ def routes(workspace: Workspace) -> APIRouter:
 
     def map_page(request: Request, *, is_embed: bool) -> Response:
         asked = params.read(workspace, request.query_params.multi_items())
+        tag = etag(workspace, asked, "page", is_embed)
+        if (same := unchanged(request, tag)) is not None:
+            return same
         html = page_html(workspace, asked.snapshot, asked.view, asked.now, is_embed=is_embed)
-        return answer(request, html, HTML, etag(workspace, asked, "page", is_embed))
+        return answer(request, html, HTML, tag)
 
     @router.get("/")
     def whole(request: Request) -> Response:
@@ -83,13 +86,15 @@ def routes(workspace: Workspace) -> APIRouter:
     @router.get("/incidents/{ref}")
     def incident(request: Request, ref: str) -> Response:
         asked = params.read(workspace, request.query_params.multi_items())
-        published = publish(workspace, asked.snapshot, asked.view, Face.points, asked.now)
+        published = publish(
+            workspace, asked.snapshot, asked.view, Face.points, asked.now, in_all=True
+        )
         found = find_incident(workspace, published, ref)
         told = found["properties"]
         words = strings(asked.view.lang)
         title = told["place"] or told["region"]["name"] or words["incident"]
         fields = incident_fields(workspace, found, asked.view)
-        past = history(workspace, found)
+        past = history(workspace, published, found)
         html = page("incident", asked.view, title, id=found["id"], fields=fields, history=past)
         return answer(request, html, HTML, etag(workspace, asked, "incident", ref, "html"))
 
