@@ -46,7 +46,7 @@ cli = typer.Typer(
 )
 index_cli = typer.Typer(help="The read model; losing it loses nothing.", no_args_is_help=True)
 cli.add_typer(index_cli, name="index")
-datasets_cli = typer.Typer(help="Datasets and what may leave of each.")
+datasets_cli = typer.Typer()
 cli.add_typer(datasets_cli, name="datasets")
 Json = Annotated[bool, typer.Option("--json", help="Print the API's shape instead of text.")]
 

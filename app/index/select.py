@@ -129,16 +129,17 @@ def _refine(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:
         keep &= np.isin(rows[f"region{wanted.level}"][places], wanted.regions)
     if wanted.bbox_e7 is not None:
         keep &= _in_box(rows, places, wanted.bbox_e7) & ~is_quiet(rows, places, wanted)
-    return places[keep & _is_released(rows, places, wanted)]
+    keep &= _is_released(rows, places, wanted)
+    return np.asarray(places[keep])
 
 
 def _is_released(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:
-    released = np.ones(len(places), bool)
+    released: np.ndarray = np.ones(len(places), bool)
     if wanted.embargo_at is not None:
         released &= rows["public_after"][places] <= wanted.embargo_at
     if wanted.hidden_now:
         released &= ~np.isin(rows["number"][places], list(wanted.hidden_now))
-    return released
+    return np.asarray(released)
 
 
 def is_quiet(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:

@@ -134,13 +134,12 @@ def feature(
     point = None if quiet else incident.place.point
     if point is not None and not incident.place.is_drawable:
         point = None
+    region = _region(workspace, published, incident, rows, place)
     properties = {
         "id": str(incident.id),
         "number": int(rows["number"][place]),
         **_told(workspace, incident, dataset, hides=quiet),
-        "region": _stated(workspace, published, incident)
-        if quiet
-        else _region(workspace, published, incident, rows, place),
+        "region": _general(region, incident) if quiet else region,
         "revision": revision.seq,
         "recorded_at": rfc3339(revision.recorded_at),
         "control": _control(workspace, published, incident),
@@ -196,13 +195,10 @@ def _told(
     }
 
 
-def _stated(workspace: Workspace, published: Published, incident: Incident) -> dict[str, Any]:
-    """Name a quiet record's region as its source states it: nothing is taken from its point."""
-    code = incident.place.admin1
-    regions = {one.code: one for _, one in workspace.reference.regions(1)}
-    name = regions[code].name(published.view.lang) if code in regions else None
-    how = RegionHow.none if code is None else RegionHow.stated
-    return {"admin1": code, "admin2": None, "name": name, "how": how.name, "near_border": False}
+def _general(region: dict[str, Any], incident: Incident) -> dict[str, Any]:
+    """Keep a quiet record's region without what could tell where in it the point lies."""
+    how = RegionHow.stated if incident.place.admin1 else RegionHow.located
+    return {**region, "admin2": None, "how": how.name, "near_border": False}
 
 
 def toll_answer(toll: Toll) -> dict[str, Any] | None:

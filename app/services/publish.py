@@ -50,7 +50,7 @@ class Published:
         return self.datasets[0] if self.datasets else None
 
 
-def publish(
+def publish(  # noqa: PLR0913  a View, who asks for it, when, and on which face
     workspace: Workspace,
     snapshot: Snapshot,
     view: View,

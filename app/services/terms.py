@@ -1,4 +1,4 @@
-"""What may leave of a dataset, and changing it: a revision of its own, in force from the next request."""
+"""What may leave of a dataset; a change is a revision, in force from the next request."""
 
 from __future__ import annotations
 

@@ -15,8 +15,10 @@ from app.domain.place import LonLat, Place, Precision
 from app.domain.revision import Action, Revision, Subject, canonical
 from app.domain.view import View
 from app.index.columns import Tables, decode_incident, pack
-from app.index.summary import Ledger, measure
+from app.index.select import Segment
+from app.index.summary import Ledger, build_cube, measure, measure_names
 from app.reference.reference import Reference
+from app.rows import NEVER, Rows
 from app.services.report import summarise
 from app.services.workspace import Workspace
 from tests.index.history import UKRAINIAN, History, published
@@ -103,3 +105,23 @@ def test_sums_on_columns_are_those_of_the_counting_rules(
 def test_a_packed_record_decodes_to_what_was_written(toll: Toll) -> None:
     record = incident("a", killed=toll)
     assert decode_incident(canonical(record)) == record
+
+
+def test_sums_of_great_numbers_do_not_turn_over() -> None:
+    rows = Rows.concatenate([])
+    great = np.full(2, 2_000_000_000, np.int32)
+    columns = {name: np.zeros(2, column.dtype) for name, column in rows.columns.items()}
+    columns |= {f"killed_total_{bound}": great for bound in ("low", "best", "high")}
+    columns |= {"known_to": np.full(2, NEVER, np.int32), "seq": np.array([1, 2], np.int32)}
+    cube = build_cube(Segment.sort(Rows(columns)), 0, 1, 1, 1)
+    assert cube is not None
+    low = measure_names(1).index("killed_total_low_sum")
+    assert int(cube.between(0, 0).table[low].sum()) == 4_000_000_000
+
+
+def test_one_mistyped_year_does_not_make_a_cube_of_centuries() -> None:
+    rows = Rows.concatenate([])
+    columns = {name: np.zeros(2, column.dtype) for name, column in rows.columns.items()}
+    columns |= {"day_first": np.array([0, 47_000], np.int32)}
+    columns |= {"day_last": columns["day_first"], "known_to": np.full(2, NEVER, np.int32)}
+    assert build_cube(Segment.sort(Rows(columns)), 0, 1, 1, 1) is None

@@ -17,11 +17,14 @@ from app.domain.incident import Incident, Status
 from app.domain.period import When
 from app.domain.place import LonLat, Place, Precision
 from app.domain.revision import Action
+from app.domain.source import Claim, SourceRef
 from app.domain.terms import Audience, DatasetKind, Face, Terms
 from app.domain.view import View
 from app.services.ground import control_areas
+from app.services.listing import find_incident, history
 from app.services.publish import Published, control_dataset, publish
 from app.services.report import neutral, summarise, summary_csv
+from app.services.terms import set_terms
 from app.services.workspace import Workspace
 from tests.making import DAY, KYIV, NOON, add, change, dataset, incident, write
 from tests.support import geojson, imported, square
@@ -111,7 +114,9 @@ def test_an_internal_dataset_gives_sums_but_no_marks(workspace: Workspace) -> No
 @pytest.mark.parametrize(
     "changes",
     [
-        {"first": date(2025, 10, 24), "last": date(2025, 10, 29)},  # six days
+        {"first": date(2025, 10, 20), "last": date(2025, 10, 25)},  # six days
+        {"first": date(2025, 10, 21), "last": date(2025, 10, 27)},  # seven, no ISO week
+        {"first": None, "last": date(2025, 10, 26)},  # two open ends could be subtracted
         {"level": 2},
         {"min_killed": 1},
         {"bbox": (30, 50, 31, 51)},
@@ -124,7 +129,7 @@ def test_sums_of_a_closed_dataset_cannot_be_cut_fine(
     answer = _summary(workspace, VIEW.but(**changes))
     assert answer["totals"]["incidents"] == 0
     assert answer["coverage"]["withheld"] == {"embargo": 0, "terms": 1}
-    whole = VIEW.but(first=date(2025, 10, 23), last=date(2025, 10, 29))
+    whole = VIEW.but(first=date(2025, 10, 20), last=date(2025, 10, 26))
     assert _summary(workspace, whole)["totals"]["incidents"] == 1
 
 
@@ -282,3 +287,65 @@ def test_a_summary_as_csv_cannot_be_run_by_a_spreadsheet(
     assert [name[:3] for name in names] == ["'=H", "'+1", "'-1", "'@A", "'\tx", '"<s']
     assert lines[-1] == ""
     assert [neutral(cell) for cell in (-1, None, "a=b")] == [-1, "", "a=b"]
+
+
+def test_an_older_revision_does_not_show_what_the_newest_embargoes(workspace: Workspace) -> None:
+    add(workspace.store, dataset(), incident("a"), at=NOON)
+    held = incident("a", public_after=LATER + timedelta(days=1))
+    write(workspace.store, [change(held, Action.amend)], NOON + timedelta(hours=1))
+    before = VIEW.but(as_of=NOON)
+    assert (_count(workspace, before), _marks(workspace, before)) == (0, 0)
+    released = LATER + timedelta(days=2)
+    assert _count(workspace, before, released) == 1
+
+
+def test_an_older_revision_does_not_draw_what_the_newest_keeps_quiet(workspace: Workspace) -> None:
+    when = When.days(date(2026, 1, 1))
+    add(workspace.store, dataset(), incident("a", when=when), at=NOON)
+    known = incident("a", when=when, damage=(Damage("energy"),))
+    write(workspace.store, [change(known, Action.amend)], NOON + timedelta(hours=1))
+    before = VIEW.but(as_of=NOON)
+    assert (_count(workspace, before), _marks(workspace, before)) == (1, 0)
+
+
+@pytest.mark.parametrize("when", [When.days(date(2026, 1, 1)), When.days(None)])
+def test_a_quiet_record_tells_its_region_and_nothing_that_finds_it(
+    workspace: Workspace, when: When
+) -> None:
+    hot = incident(
+        "a",
+        when=when,
+        damage=(Damage("energy", name="SECRET station"),),
+        description="SECRET",
+        claims=(Claim("SECRET", "SECRET"),),
+        sources=(SourceRef("Publisher", "https://example.invalid/SECRET"),),
+    )
+    add(workspace.store, dataset(), hot)
+    found = find_incident(workspace, _published(workspace, face=Face.points), str(hot.id))
+    assert found["geometry"] is None
+    assert "SECRET" not in str(found)
+    assert list(found["properties"]["sources"]) == [{"publisher": "Publisher"}]
+    region = found["properties"]["region"]
+    assert (region["name"], region["how"], region["near_border"]) == ("Kyiv", "located", False)
+
+
+def test_the_public_history_names_no_account_and_ends_at_the_view(workspace: Workspace) -> None:
+    add(workspace.store, dataset(), incident("a"), at=NOON)
+    changed = incident("a", description="changed")
+    write(workspace.store, [change(changed, Action.amend)], NOON + timedelta(hours=1))
+    shown = _published(workspace, VIEW.but(as_of=NOON), Face.points)
+    found = find_incident(workspace, shown, str(changed.id))
+    past = history(workspace, shown, found)
+    assert [(one["action"], one["actor"], one["reason"]) for one in past] == [("add", "", "")]
+
+
+def test_terms_are_changed_by_a_revision_and_hold_from_the_next_request(
+    workspace: Workspace,
+) -> None:
+    add(workspace.store, dataset("closed", terms=Terms()), incident("a", dataset="closed"))
+    assert _marks(workspace) == 0
+    set_terms(workspace, "closed", "CC0-1.0", actor="test", now=LATER)
+    assert _marks(workspace) == 1
+    assert _marks(workspace, VIEW.but(as_of=NOON)) == 1
+    set_terms(workspace, "closed", "internal", actor="test", now=LATER)
+    assert _marks(workspace, VIEW.but(as_of=LATER)) == 0

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
-from jinja2 import Environment, FileSystemLoader, select_autoescape
+from jinja2 import Environment, FileSystemLoader
 from starlette.responses import Response
 
 from app.api import params
@@ -29,17 +29,21 @@ TEMPLATES = ("incidents.csv", "incidents.geojson", "control.csv", "control.geojs
 RULES = ("rule_unknown", "rule_span", "rule_place", "rule_datasets", "rule_line", "rule_regions")
 
 
-def routes(workspace: Workspace) -> APIRouter:
-    """Build the pages of one instance."""
-    router = APIRouter(include_in_schema=False)
-    folder = Path(__file__).resolve().parent.parent / "templates"
-    templates = Environment(loader=FileSystemLoader(folder), autoescape=select_autoescape(["html"]))
+class _Pages:
+    """Renders pages made on the server, with what stands around each of them."""
 
-    def page(name: str, view: View, title: str, **told: Any) -> str:
+    def __init__(self, workspace: Workspace) -> None:
+        folder = Path(__file__).resolve().parent.parent / "templates"
+        self._templates = Environment(loader=FileSystemLoader(folder), autoescape=True)
+        self._workspace = workspace
+
+    def __call__(self, name: str, view: View, title: str, **told: Any) -> str:
+        """Render a page of a View."""
         words = strings(view.lang)
-        banners = [words["private"]] if workspace.audience is Audience.private else []
+        is_private = self._workspace.audience is Audience.private
+        banners = [words["private"]] if is_private else []
         banners += [words["invented_long"]] if view.synthetic else []
-        return templates.get_template(f"{name}.html").render(
+        return self._templates.get_template(f"{name}.html").render(
             lang=view.lang,
             theatre=view.theatre,
             title=title,
@@ -49,27 +53,28 @@ def routes(workspace: Workspace) -> APIRouter:
             invented=view.synthetic,
             languages=[
                 (code, LANGUAGE_NAMES[code], f"?{view.but(lang=code).query()}")
-                for code in workspace.reference.theatres[view.theatre].languages
+                for code in self._workspace.reference.theatres[view.theatre].languages
                 if code != view.lang
             ],
             **told,
         )
 
-    def map_page(request: Request, *, is_embed: bool) -> Response:
+
+def routes(workspace: Workspace) -> APIRouter:
+    """Build the pages of one instance."""
+    router = APIRouter(include_in_schema=False)
+    page = _Pages(workspace)
+
+    @router.get("/")
+    @router.get("/embed")
+    def map_page(request: Request) -> Response:
+        is_embed = request.url.path == "/embed"
         asked = params.read(workspace, request.query_params.multi_items())
         tag = etag(workspace, asked, "page", is_embed)
         if (same := unchanged(request, tag)) is not None:
             return same
         html = page_html(workspace, asked.snapshot, asked.view, asked.now, is_embed=is_embed)
         return answer(request, html, HTML, tag)
-
-    @router.get("/")
-    def whole(request: Request) -> Response:
-        return map_page(request, is_embed=False)
-
-    @router.get("/embed")
-    def embed(request: Request) -> Response:
-        return map_page(request, is_embed=True)
 
     @router.get("/table")
     def table(request: Request) -> Response:
