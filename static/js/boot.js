@@ -10,7 +10,7 @@ import { makeRegions } from "./regions.js";
 import { State } from "./state.js";
 
 const PANES = [["basemap", 200], ["regions", 350], ["control", 360], ["labels", 380], ["front", 390], ["incidents", 450]];
-const PICK_PX = 10;
+const PICK_PX = 10, OVERFLOW_PX = 60;
 
 const spec = JSON.parse(document.getElementById("spec").textContent);
 const words = spec.strings, language = spec.view.lang;
@@ -40,7 +40,10 @@ function makeMap() {
 /* Show the theatre, once everything around the map has its size. */
 function fit() {
   map.invalidateSize({ animate: false });
-  if (spec.options.bounds) map.fitBounds(spec.options.bounds, { animate: false });
+  if (!spec.options.bounds) return;
+  // A few px may fall off the edge: a whole zoom step further out would show half a continent.
+  const bounds = L.latLngBounds(spec.options.bounds), zoom = map.getBoundsZoom(bounds, false, L.point(-OVERFLOW_PX, -OVERFLOW_PX));
+  map.setView(bounds.getCenter(), zoom, { animate: false });
 }
 
 function makeLayers() {

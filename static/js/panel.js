@@ -9,6 +9,7 @@ export function makePanel(place, context) {
   const totals = el("div", { class: "totals", "aria-live": "polite" });
   const list = el("ol", { class: "incidents" });
   const more = el("p", { class: "note" });
+  let isWithheld = false;
   const shown = el("section", { "aria-labelledby": "totals-title" });
   choice(shown, "dataset", words.dataset, spec.datasets);
   if (spec.controls.length) choice(shown, "control", words.control_source, spec.controls.map((one) => [one.slug, one.name]));
@@ -54,7 +55,9 @@ export function makePanel(place, context) {
   function showTotals(summary) {
     totals.replaceChildren();
     const sum = summary.totals, covered = summary.coverage;
-    if (!covered.datasets.length && covered.withheld.terms) {
+    isWithheld = !covered.datasets.length && covered.withheld.terms > 0;
+    if (isWithheld) {
+      more.textContent = words.not_shared;
       totals.append(el("p", { text: fill(words.withheld_all, { n: number(language, covered.withheld.terms) }) }));
       return;
     }
@@ -99,7 +102,7 @@ export function makePanel(place, context) {
       try {
         const found = await readJson(`/api/collections/incidents/items?${state.query()}&limit=${LISTED}`, running.signal);
         list.replaceChildren(...found.features.map(item));
-        more.textContent = !found.numberMatched ? words.list_empty : found.numberMatched > found.numberReturned
+        more.textContent = !found.numberMatched ? (isWithheld ? words.not_shared : words.list_empty) : found.numberMatched > found.numberReturned
           ? fill(words.list_more, { shown: number(language, found.numberReturned), n: number(language, found.numberMatched) }) : "";
       } catch (wrong) {
         if (wrong.name !== "AbortError") more.textContent = fill(words.error, { why: wrong.message });

@@ -123,6 +123,10 @@ export function makePeriod(place, options, context) {
 
   return {
     say: (summary) => {
+      if (!summary.coverage.datasets.length && summary.coverage.withheld.terms) {
+        said.textContent = words.not_shared;
+        return;
+      }
       const n = summary.totals ? summary.totals.incidents : summary.rows.reduce((sum, row) => sum + row.incidents, 0);
       said.textContent = fill(words.period_count, { n: number(language, n), from: dayText(language, dayOf(dayZero + first)), to: dayText(language, dayOf(dayZero + last)) });
     },
