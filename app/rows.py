@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -55,6 +56,16 @@ COLUMNS: dict[str, np.dtype] = {
     "public_after": np.dtype(np.int64),  # seconds since 1970; 0: no embargo
     **{name: np.dtype(np.int32) for name in COUNTS},  # NO_COUNT when unknown
 }
+
+
+class Table(Protocol):
+    """Anything with columns of equal length, gathered when they are asked for."""
+
+    def __len__(self) -> int:
+        """Count the rows."""
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """Return a column."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,12 +37,13 @@ from app.reference.reference import Reference
 from app.reference.taxonomy import Taxonomy
 from app.rows import COLUMNS, Rows
 
-FORMAT = 1
+FORMAT = 2
 """Grows when columns change meaning: an index of another format is built anew."""
 
 BATCH = 100_000
 PACKERS = 2
 KEEP_GENERATIONS = 2
+CUBE_PARTS = ("by_first", "by_last", "long_by_first", "long_by_last", "long_rows")
 
 WRITER_GRACE_S = 120.0
 """How long readers leave the packing of a large import to the process that wrote it."""
@@ -323,7 +324,7 @@ class Index:
         for column in COLUMNS:
             np.save(folder / f"{column}.npy", segment.rows[column])
         for (slug, level), cube in cubes.items():
-            for part in ("by_first", "by_last", "long_rows"):
+            for part in CUBE_PARTS:
                 np.save(folder / f"cube-{slug}-{level}-{part}.npy", getattr(cube, part))
         (folder / "meta.json").write_bytes(msgspec.json.encode(meta))
         half = self._folder / "CURRENT.part"
@@ -388,11 +389,9 @@ def open_generation(folder: Path) -> Generation:
     columns = {name: _mapped(folder / f"{name}.npy") for name in COLUMNS}
     cubes = {
         (slug, level): Cube(
-            first_day,
-            _mapped(folder / f"cube-{slug}-{level}-by_first.npy"),
-            _mapped(folder / f"cube-{slug}-{level}-by_last.npy"),
-            _mapped(folder / f"cube-{slug}-{level}-long_rows.npy"),
-            meta.sectors,
+            first_day=first_day,
+            sectors=meta.sectors,
+            **{part: _mapped(folder / f"cube-{slug}-{level}-{part}.npy") for part in CUBE_PARTS},
         )
         for slug, level, first_day in meta.cubes
     }

@@ -77,6 +77,17 @@ class Segment:
         return np.flatnonzero(self.rows["flags"] & LONG)
 
     @cached_property
+    def standing(self) -> dict[int, int]:
+        """How many rows of each dataset stand now and are not retracted."""
+        stands = (self.rows["known_to"] == NEVER) & (self.rows["status"] != RETRACTED)
+        return dict(enumerate(np.bincount(self.rows["dataset"][stands]).tolist()))
+
+    @cached_property
+    def is_amended(self) -> bool:
+        """Tell whether a later revision replaced any row."""
+        return bool((self.rows["known_to"] != NEVER).any())
+
+    @cached_property
     def latest_embargo(self) -> int:
         """When the last embargo ends, in seconds since 1970; 0 without any."""
         return int(self.rows["public_after"].max(initial=0))
@@ -99,29 +110,32 @@ class Segment:
         """Return the places of matching rows in [low, high)."""
         part = slice(low, len(self.rows) if high is None else high)
         rows = self.rows
-        mask = rows["known_to"][part] > wanted.seq
+        mask = rows["day_first"][part] <= wanted.last  # an undated row lies behind every period
+        if wanted.first > BEGINNING:
+            mask &= rows["day_last"][part] >= wanted.first
+        if self.is_amended:
+            mask &= rows["known_to"][part] > wanted.seq
         if wanted.seq < self.newest:
             mask &= rows["seq"][part] <= wanted.seq
-        mask &= rows["day_first"][part] <= wanted.last
-        mask &= rows["day_last"][part] >= wanted.first
-        mask &= wanted.datasets[rows["dataset"][part]]
+        if not wanted.statuses:
+            mask &= rows["status"][part] != RETRACTED
+        if wanted.weapons:
+            mask &= (rows["weapons"][part] & np.uint32(wanted.weapons)) != 0
+        if wanted.sectors:
+            mask &= (rows["sectors"][part] & np.uint32(wanted.sectors)) != 0
+        mask &= _is_chosen(wanted.datasets, rows["dataset"][part])
         return _refine(rows, np.flatnonzero(mask) + low, wanted)
 
 
 def _refine(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:
-    """Apply the filters that cost more per row to the few rows that are left."""
-    status = rows["status"][places]
-    keep = np.isin(status, wanted.statuses) if wanted.statuses else status != RETRACTED
-    is_long = (rows["flags"][places] & LONG) != 0
-    if is_long.any():
-        contained = (rows["day_first"][places] >= wanted.first) & (
-            rows["day_last"][places] <= wanted.last
-        )
-        keep &= ~is_long | contained
-    if wanted.weapons:
-        keep &= (rows["weapons"][places] & np.uint32(wanted.weapons)) != 0
-    if wanted.sectors:
-        keep &= (rows["sectors"][places] & np.uint32(wanted.sectors)) != 0
+    """Apply to the rows that are left the filters that cost more per row, or few ask for."""
+    keep: np.ndarray = np.ones(len(places), bool)
+    if wanted.statuses:
+        keep &= np.isin(rows["status"][places], wanted.statuses)
+    if wanted.first > BEGINNING or wanted.last < END:
+        is_contained = rows["day_first"][places] >= wanted.first
+        is_contained &= rows["day_last"][places] <= wanted.last
+        keep &= is_contained | ((rows["flags"][places] & LONG) == 0)
     if wanted.min_killed is not None:
         low, best = rows["killed_total_low"][places], rows["killed_total_best"][places]
         keep &= np.where(low >= 0, low, best) >= wanted.min_killed
@@ -131,6 +145,13 @@ def _refine(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:
         keep &= _in_box(rows, places, wanted.bbox_e7) & ~is_quiet(rows, places, wanted)
     keep &= _is_released(rows, places, wanted)
     return np.asarray(places[keep])
+
+
+def _is_chosen(chosen: np.ndarray, dataset: np.ndarray) -> np.ndarray:
+    numbers = np.flatnonzero(chosen)
+    if len(numbers) == 1:  # a comparison is ten times as fast as looking each row up
+        return np.asarray(dataset == numbers[0])
+    return np.asarray(chosen[dataset])
 
 
 def _is_released(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:

@@ -152,25 +152,36 @@ class Ledger:
 class Cube:
     """Running sums by day and region of the rows of one dataset that stood when it was built.
 
-    A short incident overlaps [from, to] when it starts by `to` and does not end before `from`, so
-    its sums are S(first day <= to) - S(last day < from): two slices, whatever the period. Long
-    incidents must be contained, which no running sum can tell: they are listed in `long_rows`.
+    Each array holds [measure, region (last: none), day + 1]: sums of rows before that day. A short
+    incident overlaps [from, to] when it starts by `to` and does not end before `from`; a long one
+    must be contained: it ends by `to` and does not start before `from`. Either is a difference of
+    two slices, whatever the period; only long ones that reach beyond both ends were subtracted
+    without having been added, and are given back by `straddling`.
     """
 
     first_day: int
-    by_first: np.ndarray  # [measure, region (last: none), day + 1], sums of rows before that day
+    by_first: np.ndarray
     by_last: np.ndarray
+    long_by_first: np.ndarray
+    long_by_last: np.ndarray
     long_rows: np.ndarray
     sectors: int
 
     def between(self, first: int, last: int) -> Measures:
-        """Sum the short incidents of a period by region (the last group: no region)."""
+        """Sum a period by region (the last group: no region), but for what straddles it."""
         days = self.by_first.shape[2] - 1
-        started = int(np.clip(last + 1 - self.first_day, 0, days))
-        ended = int(np.clip(first - self.first_day, 0, days))
-        table = self.by_first[:, :, started] - self.by_last[:, :, ended]
-        # A period that ends before it reaches any row would otherwise subtract what it never added.
-        return Measures(np.asarray(table) if last >= first else np.zeros_like(table), self.sectors)
+        after = int(np.clip(last + 1 - self.first_day, 0, days))
+        before = int(np.clip(first - self.first_day, 0, days))
+        table = self.by_first[:, :, after] - self.by_last[:, :, before]
+        table = table + self.long_by_last[:, :, after] - self.long_by_first[:, :, before]
+        # A period that ends before it begins would subtract what it never added.
+        return Measures(table if last >= first else np.zeros_like(table), self.sectors)
+
+    def straddling(self, rows: Rows, first: int, last: int) -> np.ndarray:
+        """Return the long rows that begin before a period and end after it."""
+        places = self.long_rows
+        reach = (rows["day_first"][places] < first) & (rows["day_last"][places] > last)
+        return np.asarray(places[reach])
 
 
 def counted(segment: Segment, dataset: int) -> np.ndarray:
@@ -190,17 +201,24 @@ def build_cube(
 ) -> Cube | None:
     """Build one dataset's cube from a segment; None for one that spans too many days."""
     places = counted(segment, dataset)
-    is_long = (segment.rows["flags"][places] & LONG) != 0
-    short = segment.rows.take(places[~is_long])
-    first_day = int(short["day_first"].min(initial=NEVER))
-    days = int(short["day_last"].max(initial=first_day)) - first_day + 1 if len(short) else 0
+    rows = segment.rows.take(places)
+    first_day = int(rows["day_first"].min(initial=NEVER))
+    days = int(rows["day_last"].max(initial=first_day)) - first_day + 1 if len(rows) else 0
     if days > MOST_CUBE_DAYS:
         return None
-    region = short[f"region{level}"].astype(np.int64) % (regions + 1)  # -1 becomes the last group
+    is_long = (rows["flags"] & LONG) != 0
+
+    def running(chosen: np.ndarray, column: str) -> np.ndarray:
+        some = rows.take(np.flatnonzero(chosen))
+        region = some[f"region{level}"].astype(np.int64) % (regions + 1)  # -1: the last group
+        return _running(some, region, some[column] - first_day, (regions + 1, days), sectors)
+
     return Cube(
         first_day,
-        _running(short, region, short["day_first"] - first_day, (regions + 1, days), sectors),
-        _running(short, region, short["day_last"] - first_day, (regions + 1, days), sectors),
+        running(~is_long, "day_first"),
+        running(~is_long, "day_last"),
+        running(is_long, "day_first"),
+        running(is_long, "day_last"),
         places[is_long],
         sectors,
     )

@@ -103,7 +103,9 @@ def wanted_datasets(snapshot: Snapshot, view: View, theatre: Theatre) -> tuple[D
     default = tuple(dataset for dataset in here if dataset.slug in theatre.default_datasets)
     if default or not here:
         return default
-    return (max(here, key=lambda dataset: _standing(snapshot, dataset, snapshot.seq)),)
+    if len(here) == 1:
+        return tuple(here)
+    return (max(here, key=lambda dataset: _standing_now(snapshot, dataset)),)
 
 
 def _may_leave(dataset: Dataset, face: Face, view: View) -> bool:
@@ -192,6 +194,13 @@ def _embargoed(snapshot: Snapshot, wanted: Filter) -> int:
         )
         for part in snapshot.segments
     )
+
+
+def _standing_now(snapshot: Snapshot, dataset: Dataset) -> int:
+    if dataset.slug not in snapshot.tables.datasets:
+        return 0
+    number = snapshot.tables.datasets.index(dataset.slug)
+    return sum(part.standing.get(number, 0) for part in snapshot.segments)
 
 
 def _standing(snapshot: Snapshot, dataset: Dataset, seq: int) -> int:

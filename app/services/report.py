@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -14,9 +14,9 @@ import numpy as np
 from app.domain.period import from_epoch_day
 from app.domain.view import rfc3339
 from app.index.columns import STATUSES
-from app.index.select import BEGINNING, END, RETRACTED, Selection
+from app.index.select import BEGINNING, END, RETRACTED, Filter, Segment, Selection
 from app.index.summary import Cube, Ledger, Measures, measure
-from app.rows import LONG, NEVER, TOLLS
+from app.rows import LONG, TOLLS, Rows
 from app.services.publish import Published
 from app.services.workspace import Workspace
 
@@ -181,36 +181,36 @@ def _cube(published: Published) -> Cube | None:
 
 
 def from_cube(published: Published, cube: Cube, regions: int) -> Measures:
-    """Read a period from the cube, add the delta and long rows, take off what was replaced."""
+    """Read a period from the cube, add the delta, take off what was replaced since it was built."""
     wanted, level = published.filter, published.view.level
     base, *later = published.snapshot.segments
-    total = cube.between(wanted.first, wanted.last)
-    gone = base.rows.take(published.snapshot.replaced)
-    in_period = (gone["day_first"] <= wanted.last) & (gone["day_last"] >= wanted.first)
-    counted = in_period & wanted.datasets[gone["dataset"]] & (gone["status"] != RETRACTED)
-    # What the generation itself closed never entered its cube; what the delta closed did.
-    taken_off = np.flatnonzero(counted & ((gone["flags"] & LONG) == 0))
-    long_rows = base.rows.take(cube.long_rows)
-    standing = np.flatnonzero(
-        (long_rows["known_to"] == NEVER)
-        & (long_rows["day_first"] >= wanted.first)
-        & (long_rows["day_last"] <= wanted.last)
-    )
-    parts = [(base, cube.long_rows[standing])]
-    parts += [(segment, segment.match(wanted)) for segment in later]
-    added = Selection(parts)
+
+    def summed(parts: Sequence[tuple[Segment, np.ndarray]]) -> Measures:
+        some = Selection(parts)
+        if not len(some):
+            return measure(Rows.concatenate([]), np.empty(0, np.int64), regions + 1, cube.sectors)
+        groups = _groups(some[f"region{level}"], regions)
+        return measure(some.rows(), groups, regions + 1, cube.sectors)
+
+    straddling = cube.straddling(base.rows, wanted.first, wanted.last)
+    replaced = published.snapshot.replaced
+    gone = replaced[_counted_then(base.rows, replaced, wanted)]
     return (
-        total
-        + measure(
-            added.rows(), _groups(added[f"region{level}"], regions), regions + 1, cube.sectors
-        )
-        - measure(
-            gone.take(taken_off),
-            _groups(gone[f"region{level}"][taken_off], regions),
-            regions + 1,
-            cube.sectors,
-        )
+        cube.between(wanted.first, wanted.last)
+        + summed([(base, straddling)])
+        + summed([(segment, segment.match(wanted)) for segment in later])
+        - summed([(base, gone)])
     )
+
+
+def _counted_then(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:
+    """Tell which rows counted in a period while they stood."""
+    first, last = rows["day_first"][places], rows["day_last"][places]
+    overlaps = (first <= wanted.last) & (last >= wanted.first)
+    contained = (first >= wanted.first) & (last <= wanted.last)
+    is_long = (rows["flags"][places] & LONG) != 0
+    counts = np.where(is_long, contained, overlaps) & wanted.datasets[rows["dataset"][places]]
+    return np.asarray(counts & (rows["status"][places] != RETRACTED))
 
 
 def _groups(region: np.ndarray, regions: int) -> np.ndarray:

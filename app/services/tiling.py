@@ -119,7 +119,7 @@ class Tiler:
         published = publish(self.workspace, snapshot, view, Face.tiles, now)
         found = published.select((tile.z, tile.x, tile.y)).drawable(published.filter)
         codes = self.workspace.reference.taxonomy.weapons.codes
-        return incident_tile(found.rows(), tile.z, codes, STATUSES, PRECISIONS)
+        return incident_tile(found, tile.z, codes, STATUSES, PRECISIONS)
 
     def _regions(self, snapshot: Snapshot, view: View, tile: Tile, now: datetime) -> bytes:
         published = publish(self.workspace, snapshot, view, Face.aggregates, now)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from app.rows import SYNTHETIC, Rows
+from app.rows import SYNTHETIC, Table
 from app.tiles.grid import EXTENT
 from app.tiles.vector import Property, encode_points
 
@@ -33,7 +33,7 @@ FIELDS = {
 }
 
 
-def tile_units(rows: Mapping[str, np.ndarray] | Rows, z: int) -> tuple[np.ndarray, np.ndarray]:
+def tile_units(rows: Mapping[str, np.ndarray] | Table, z: int) -> tuple[np.ndarray, np.ndarray]:
     """Place marks in their tile, 0..4095; exact, since tiles halve the 31-bit square."""
     shift = MERCATOR_BITS - z - EXTENT_BITS
     return tuple(
@@ -43,7 +43,7 @@ def tile_units(rows: Mapping[str, np.ndarray] | Rows, z: int) -> tuple[np.ndarra
 
 
 def incident_tile(
-    rows: Rows,
+    rows: Table,
     z: int,
     weapon_names: Sequence[str],
     statuses: Sequence[str],
@@ -56,9 +56,10 @@ def incident_tile(
     x, y = tile_units(rows, z)
     if len(rows) > MOST_MARKS and z < EXACT_ZOOM:
         return _cells(rows, x, y)
+    number = rows["number"]
     properties = {
         "n": Property(np.zeros(len(rows), np.int64), [1]),
-        "number": Property.numbers(rows["number"]),
+        "number": Property.numbers(number),
         "day": _days(rows["day_first"]),
         "weapon": _weapons(rows["weapons"], weapon_names),
         "status": Property(rows["status"].astype(np.int64), statuses),
@@ -68,7 +69,7 @@ def incident_tile(
         "injured_low": _count(rows["injured_total_low"]),
         "synthetic": _synthetic(rows["flags"]),
     }
-    return encode_points("incidents", x, y, rows["number"], properties)
+    return encode_points("incidents", x, y, number, properties)
 
 
 def _count(column: np.ndarray) -> Property:
@@ -93,7 +94,7 @@ def _weapons(masks: np.ndarray, names: Sequence[str]) -> Property:
     return Property(codes.astype(np.int64), texts, masks != 0)
 
 
-def _cells(rows: Rows, x: np.ndarray, y: np.ndarray) -> bytes:
+def _cells(rows: Table, x: np.ndarray, y: np.ndarray) -> bytes:
     across = EXTENT // CELL
     cell = y // CELL * across + x // CELL
     counts = np.bincount(cell, minlength=across * across)

@@ -26,7 +26,7 @@ class Property:
     """One property of point features: codes into a table of values; unknown ones are left out."""
 
     codes: np.ndarray
-    values: Sequence[str | int | float]
+    values: Sequence[str | int | float] | np.ndarray
     known: np.ndarray | None = None
 
     @classmethod
@@ -39,9 +39,9 @@ class Property:
             used = np.flatnonzero(seen)
             place = np.zeros(len(seen), np.int64)
             place[used] = np.arange(len(used))
-            return cls(place[column - low], (used + low).tolist(), known)
+            return cls(place[column - low], used + low, known)
         values, codes = np.unique(column, return_inverse=True)
-        return cls(codes, values.tolist(), known)
+        return cls(codes, values, known)
 
 
 def varint(number: int) -> bytes:
@@ -66,6 +66,18 @@ def _value(value: str | float) -> bytes:
     if value >= 0:
         return _message(4, b"\x28" + varint(value))
     return _message(4, b"\x30" + varint(-value * 2 - 1))
+
+
+def _values(values: Sequence[str | int | float] | np.ndarray) -> bytes:
+    if not isinstance(values, np.ndarray) or values.min(initial=0) < 0:
+        listed = values.tolist() if isinstance(values, np.ndarray) else values
+        return b"".join(map(_value, listed))
+    columns = _Columns(len(values))
+    columns.constant(0x22)
+    columns.varints(varint_lengths(values.astype(np.uint64)) + 1)
+    columns.constant(0x28)
+    columns.varints(values)
+    return columns.flatten()
 
 
 def _layer(name: str, features: bytes, keys: Sequence[str], values: Sequence[bytes]) -> bytes:
@@ -150,7 +162,7 @@ def encode_points(
     features.constant(0x12)
     features.varints(length)
     features.extend(body)
-    values = [_value(value) for prop in properties.values() for value in prop.values]
+    values = [_values(prop.values) for prop in properties.values()]
     return _layer(name, features.flatten(), list(properties), values)
 
 
