@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -48,10 +49,17 @@ class Reference:
             for region in self.region_set(theatre).at(level)
         ]
 
-    @property
+    @cached_property
     def region_hash(self) -> str:
-        """One hash over all region sets: an index built on others must be built anew."""
-        return "-".join(self.region_set(theatre).hash for theatre in self.theatres)
+        """One hash over all region files: an index built on others must be built anew.
+
+        Of the files' bytes, so that opening an index need not read a single boundary.
+        """
+        digest = hashlib.sha256()
+        for slug, theatre in self.theatres.items():
+            digest.update(f"{slug} {theatre.countries}".encode())
+            digest.update((self.folder / theatre.region_set.file).read_bytes())
+        return digest.hexdigest()[:16]
 
     @cache  # noqa: B019  as above
     def plane(self, theatre: str) -> LocalPlane:
