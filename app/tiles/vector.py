@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -58,6 +59,7 @@ def _message(field: int, body: bytes) -> bytes:
     return varint(field << 3 | 2) + varint(len(body)) + body
 
 
+@lru_cache(maxsize=8_192, typed=True)  # days and weapons return in every tile; 1 is not 1.0
 def _value(value: str | float) -> bytes:
     if isinstance(value, str):
         return _message(4, _message(1, value.encode()))
