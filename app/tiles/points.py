@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -59,7 +60,7 @@ def incident_tile(
     number = rows["number"]
     properties = {
         "n": Property(np.zeros(len(rows), np.int64), [1]),
-        "number": Property.numbers(number),
+        "number": Property(np.arange(len(rows)), number),  # each is told once
         "day": _days(rows["day_first"]),
         "weapon": _weapons(rows["weapons"], weapon_names),
         "status": Property(rows["status"].astype(np.int64), statuses),
@@ -88,10 +89,13 @@ def _days(column: np.ndarray) -> Property:
 
 def _weapons(masks: np.ndarray, names: Sequence[str]) -> Property:
     found, codes = np.unique(masks, return_inverse=True)
-    texts = [
-        ",".join(n for bit, n in enumerate(names) if mask >> bit & 1) for mask in found.tolist()
-    ]
+    texts = [_weapon_text(mask, tuple(names)) for mask in found.tolist()]
     return Property(codes.astype(np.int64), texts, masks != 0)
+
+
+@lru_cache(maxsize=8_192)
+def _weapon_text(mask: int, names: tuple[str, ...]) -> str:
+    return ",".join(name for bit, name in enumerate(names) if mask >> bit & 1)
 
 
 def _cells(rows: Table, x: np.ndarray, y: np.ndarray) -> bytes:

@@ -76,7 +76,7 @@ def _values(values: Sequence[str | int | float] | np.ndarray) -> bytes:
         return b"".join(map(_value, listed))
     columns = _Columns(len(values))
     columns.constant(0x22)
-    columns.varints(varint_lengths(values.astype(np.uint64)) + 1)
+    columns.varints(1 + varint_lengths(values.astype(np.uint64)))
     columns.constant(0x28)
     columns.varints(values)
     return columns.flatten()
@@ -89,43 +89,57 @@ def _layer(name: str, features: bytes, keys: Sequence[str], values: Sequence[byt
 
 
 class _Columns:
-    """Byte columns with masks, in the order in which they are written."""
+    """Byte columns with masks (None: every row), in the order in which they are written."""
 
     def __init__(self, rows: int) -> None:
-        self._all = np.ones(rows, bool)
-        self._columns: list[tuple[np.ndarray, np.ndarray]] = []
+        self._rows = rows
+        self._columns: list[tuple[np.ndarray | int, np.ndarray | None]] = []
 
     def constant(self, byte: int, mask: np.ndarray | None = None) -> None:
-        mask = self._all if mask is None else mask
-        self._columns.append((np.full(len(self._all), byte, np.uint8), mask))
+        self._columns.append((byte, mask))
 
     def varints(self, values: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
         """Add a varint column; returns how many bytes each row takes."""
-        values = values.astype(np.uint64)
+        taken: np.ndarray = np.ones(self._rows, np.int64) if mask is None else mask.astype(np.int64)
+        greatest = int(values.max(initial=0))
+        if greatest < 1 << 7:
+            self._columns.append((values.astype(np.uint8), mask))
+            return taken
+        values = values.astype(np.uint32 if greatest < 1 << 32 else np.uint64)
         lengths = varint_lengths(values)
-        mask = self._all if mask is None else mask
-        for place in range(int(lengths.max(initial=1))):
-            byte = (values >> np.uint64(7 * place)).astype(np.uint8) & np.uint8(127)
-            byte |= np.where(lengths > place + 1, np.uint8(128), np.uint8(0))
-            self._columns.append((byte, mask & (lengths > place)))
-        return np.where(mask, lengths, 0)
+        for place in range(int(lengths.max())):
+            # The last byte of a number is under 128 already; the ones before it get their mark.
+            goes_on = (lengths > place + 1).view(np.uint8) << 7
+            byte = (values >> 7 * place).astype(np.uint8) | goes_on
+            if place:
+                has_byte = lengths > place
+                self._columns.append((byte, has_byte if mask is None else mask & has_byte))
+            else:
+                self._columns.append((byte, mask))
+        return np.asarray(taken * lengths)
 
     def extend(self, other: _Columns) -> None:
         self._columns += other._columns
 
     def flatten(self) -> bytes:
-        if not len(self._all):
-            return b""
-        matrix = np.column_stack([byte for byte, _ in self._columns])
-        told: np.ndarray = matrix[np.column_stack([mask for _, mask in self._columns])]
-        return told.tobytes()
+        shape = (self._rows, len(self._columns))
+        matrix, is_told = np.empty(shape, np.uint8), np.ones(shape, bool)
+        matrix[:] = [byte if isinstance(byte, int) else 0 for byte, _ in self._columns]
+        for place, (byte, mask) in enumerate(self._columns):
+            if not isinstance(byte, int):
+                matrix[:, place] = byte
+            if mask is not None:
+                is_told[:, place] = mask
+        return bytes(np.compress(is_told.ravel(), matrix.ravel()))
 
 
 def varint_lengths(values: np.ndarray) -> np.ndarray:
     """Count the bytes that each number takes as a varint."""
     lengths = np.ones(values.shape, np.int64)
     for place in range(1, 10):
-        longer = values >= np.uint64(1 << 7 * place)
+        if 7 * place >= values.dtype.itemsize * 8:
+            break
+        longer = values >= values.dtype.type(1 << 7 * place)
         if not longer.any():
             break
         lengths += longer
@@ -171,9 +185,9 @@ def encode_points(
 def _tags(rows: int, properties: Mapping[str, Property]) -> tuple[_Columns, np.ndarray]:
     tags, length, base = _Columns(rows), np.zeros(rows, np.int64), 0
     for key, prop in enumerate(properties.values()):
-        known = np.ones(rows, bool) if prop.known is None else prop.known
-        tags.constant(key, known)
-        length += known + tags.varints(prop.codes + base, known)
+        tags.constant(key, prop.known)
+        length += tags.varints(prop.codes + base, prop.known)
+        length += 1 if prop.known is None else prop.known
         base += len(prop.values)
     return tags, length
 
