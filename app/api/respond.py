@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from collections.abc import Mapping
 from typing import Any
@@ -58,12 +59,24 @@ def answer(  # noqa: PLR0913, PLR0917  what an HTTP answer has, each by name
         if tag in request.headers.get("if-none-match", ""):
             return Response(None, 304, told)
     content = body.encode() if isinstance(body, str) else body
-    if len(content) > SMALLEST_WORTH_ZIPPING and "gzip" in request.headers.get(
-        "accept-encoding", ""
-    ):
+    is_worth_it = len(content) > SMALLEST_WORTH_ZIPPING and "Content-Encoding" not in told
+    if is_worth_it and _takes_gzip(request):
         content = igzip.compress(content, compresslevel=1)
         told["Content-Encoding"] = "gzip"
     return Response(content, 200, told, media_type=media_type)
+
+
+def zipped_answer(
+    request: Request, zipped: bytes, media_type: str, tag: str, cache: str
+) -> Response:
+    """Answer with a body that is kept as gzip; it is unpacked for the few who cannot."""
+    if not _takes_gzip(request):
+        return answer(request, gzip.decompress(zipped), media_type, tag, cache)
+    return answer(request, zipped, media_type, tag, cache, {"Content-Encoding": "gzip"})
+
+
+def _takes_gzip(request: Request) -> bool:
+    return "gzip" in request.headers.get("accept-encoding", "")
 
 
 def json_answer(

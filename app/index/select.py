@@ -226,3 +226,14 @@ def select(
         low, high = (0, len(segment.rows)) if tile is None else segment.tile(*tile)
         parts.append((segment, segment.match(wanted, low, high)))
     return Selection(parts)
+
+
+def count_unmarked(segments: Sequence[Segment], wanted: Filter) -> int:
+    """Count the rows a filter means that have no mark: only a region is known, or may be told."""
+    count = 0
+    for segment in segments:
+        count += len(segment.match(wanted, segment.marks))
+        if wanted.quiet_sectors:
+            places = segment.match(wanted, 0, segment.marks)
+            count += int(is_quiet(segment.rows, places, wanted).sum())
+    return count

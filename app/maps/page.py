@@ -22,6 +22,11 @@ from app.domain.place import LonLat
 from app.maps.layers import OwnControl, OwnLayer
 
 LEAFLET = "/static/vendor/leaflet-1.9.4"
+MODULES = (
+    *("boot", "control", "dom", "incident", "incidents", "legend", "panel", "patterns"),
+    *("period", "regions", "state"),
+)
+"""The page's own scripts: asked for together, not one after another as their imports are read."""
 
 
 class Anchor(NamedTuple):
@@ -114,6 +119,8 @@ class Page(Figure):
                 words=self.chrome.strings,
                 leaflet=LEAFLET,
                 map_id=self.map.get_name(),
+                columns=spec["columnsUrl"],
+                modules=[f"{name}.js" for name in MODULES],
                 block=Markup(json_block({**self.map.spec(), **spec})),  # noqa: S704  made safe there
             )
         )

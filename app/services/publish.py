@@ -19,7 +19,17 @@ from app.domain.terms import Audience, Dataset, DatasetKind, Face
 from app.domain.view import View
 from app.index.build import Snapshot
 from app.index.columns import STATUSES
-from app.index.select import BEGINNING, END, RETRACTED, Filter, Segment, Selection, is_quiet, select
+from app.index.select import (
+    BEGINNING,
+    END,
+    RETRACTED,
+    Filter,
+    Segment,
+    Selection,
+    count_unmarked,
+    is_quiet,
+    select,
+)
 from app.reference.theatre import Theatre
 from app.services.workspace import Workspace
 
@@ -43,6 +53,10 @@ class Published:
     def select(self, tile: tuple[int, int, int] | None = None) -> Selection:
         """Find the rows, in a tile when one is given."""
         return select(self.snapshot.segments, self.filter, tile)
+
+    def count_unmarked(self) -> int:
+        """Count the incidents that are counted in a region and stand nowhere as a mark."""
+        return count_unmarked(self.snapshot.segments, self.filter)
 
     @property
     def primary(self) -> Dataset | None:

@@ -2,7 +2,7 @@
 import { makeControl } from "./control.js";
 import { dayNumber, debounce, el, fill, readJson } from "./dom.js";
 import { makeDialog } from "./incident.js";
-import { makeIncidents } from "./incidents.js";
+import { fetchMonths, makeIncidents } from "./incidents.js";
 import { captionText, makeLegend } from "./legend.js";
 import { makePanel } from "./panel.js";
 import { makePeriod } from "./period.js";
@@ -10,10 +10,13 @@ import { makeRegions } from "./regions.js";
 import { State } from "./state.js";
 
 const PANES = [["basemap", 200], ["regions", 350], ["control", 360], ["labels", 380], ["front", 390], ["incidents", 450]];
-const PICK_PX = 10, OVERFLOW_PX = 60;
+const PICK_PX = 10, OVERFLOW_PX = 60, HEAD_START_MS = 150;
 
 const spec = JSON.parse(document.getElementById("spec").textContent);
 const words = spec.strings, language = spec.view.lang;
+/* The columns travel while the map is built. */
+const listing = fetchMonths(spec.columnsUrl);
+await Promise.race([listing.catch(() => {}), new Promise((go) => setTimeout(go, HEAD_START_MS))]);
 const state = new State(spec.view);
 const map = makeMap();
 const renderers = {};
@@ -192,7 +195,7 @@ function start() {
   context.layers.incidents.setFilter(filterOf());
   showDay();
   context.layers.regions.load().then(() => showSummary(parts)).catch(fail);
-  context.layers.incidents.load(spec.columnsUrl).catch(fail);
+  listing.then((files) => context.layers.incidents.load(files)).catch(fail);
   parts.panel?.showList();
   tellHeight();
   window.strikemap = context;

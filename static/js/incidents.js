@@ -9,6 +9,7 @@ const LONG = 0x80;
 const DENSE_FROM = 60000;
 const DETAIL_ZOOM = 9;
 const DISC_LIMIT = 4000;
+const PARTIAL_MS = 400;
 
 const rgba = (hex, alpha = 255) => {
   const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
@@ -37,6 +38,16 @@ class Month {
     }
     return low;
   }
+}
+
+/* Ask for every file of a listing at once; the promises of their months, newest first. */
+export async function fetchMonths(url) {
+  const listing = await readJson(url), columns = Object.entries(listing.columns);
+  return listing.months.map(async (month) => {
+    const answer = await fetch(month.url);
+    if (!answer.ok) throw new Error(`${answer.status} ${month.url}`);
+    return new Month(await answer.arrayBuffer(), month.rows, columns);
+  });
 }
 
 export function makeIncidents(options, context) {
@@ -68,52 +79,57 @@ export function makeIncidents(options, context) {
       this.canvas.remove();
       this.canvas = null;
     },
-    async load(url) {
-      const listing = await readJson(url);
-      const order = Object.entries(listing.columns);
+    /* Take files that are on their way; what has come so far is drawn now and then. */
+    async load(files) {
+      let next = 0;
       await Promise.all(
-        listing.months.map(async (month) => {
-          const answer = await fetch(month.url);
-          if (!answer.ok) throw new Error(`${answer.status} ${month.url}`);
-          this.months.push(new Month(await answer.arrayBuffer(), month.rows, order));
+        files.map(async (file) => {
+          this.months.push(await file);
+          if (performance.now() < next) return;
+          next = performance.now() + PARTIAL_MS;
           this.soon();
         }),
       );
       this.months.sort((a, b) => b.first[0] - a.first[0]);
       this.loaded = true;
-      this.draw();
+      this.soon();
     },
     setWindow(first, last) {
       this.window = [first, last];
-      this.soon();
+      this._rematch();
     },
     setFilter(filter) {
       this.filter = filter;
+      this._rematch();
+    },
+    _rematch() {
+      for (const month of this.months) month.matching = null;
       this.soon();
     },
     soon() {
       if (!this.frame) this.frame = requestAnimationFrame(() => { this.frame = 0; this.draw(); });
     },
-    /* Call `visit(month, row)` for every mark that the window and the filters let through. */
-    each(visit) {
+    /* The rows of a month that the window and the filters let through; kept until one of them moves. */
+    matching(month) {
+      if (month.matching) return month.matching;
       const [first, last] = this.window, { weapons, sectors, statuses, killed } = this.filter;
-      for (const month of this.months) {
-        const end = month.lower(last + 1);
-        for (let row = 0; row < end; row++) {
-          const from = month.first[row], to = month.last[row];
-          if (to < first) continue;
-          if (month.status[row] & LONG && (from < first || to > last)) continue;
-          if (weapons && !(month.weapons[row] & weapons)) continue;
-          if (sectors && !(month.sectors[row] & sectors)) continue;
-          if (statuses && !statuses.has(month.status[row] & ~LONG)) continue;
-          if (killed !== null && (month.killed[row] === UNKNOWN || month.killed[row] < killed)) continue;
-          visit(month, row);
-        }
+      const { first: begin, last: end, weapons: used, sectors: hit, status, killed: dead } = month;
+      const rows = new Uint32Array(month.lower(last + 1));
+      let count = 0;
+      for (let row = 0; row < rows.length; row++) {
+        if (end[row] < first) continue;
+        if (status[row] & LONG && (begin[row] < first || end[row] > last)) continue;
+        if (weapons && !(used[row] & weapons)) continue;
+        if (sectors && !(hit[row] & sectors)) continue;
+        if (statuses && !statuses.has(status[row] & ~LONG)) continue;
+        if (killed !== null && (dead[row] === UNKNOWN || dead[row] < killed)) continue;
+        rows[count++] = row;
       }
+      return (month.matching = rows.subarray(0, count));
     },
+    /* The first weapon a record names gives its colour. */
     family(mask) {
-      for (let bit = 0; mask; bit++, mask >>>= 1) if (mask & 1) return familyOfBit[bit];
-      return unknownFamily;
+      return mask ? familyOfBit[31 - Math.clz32(mask & -mask)] : unknownFamily;
     },
     draw() {
       const map = this._map, canvas = this.canvas;
@@ -147,51 +163,54 @@ export function makeIncidents(options, context) {
       this.drawMs = performance.now() - started;
       this.fire("drawn");
     },
-    _visible({ scale, x, y, width, height }) {
-      let capacity = 1 << 14, count = 0;
-      let xs = new Int32Array(capacity), ys = new Int32Array(capacity), kinds = new Uint8Array(capacity);
-      const discs = [];
-      this.each((month, row) => {
-        const px = (month.x[row] * scale - x) | 0, py = (month.y[row] * scale - y) | 0;
-        if (px < 0 || py < 0 || px >= width || py >= height) return;
-        if (count === capacity) {
-          capacity *= 2;
-          const grow = (old, Type) => { const wide = new Type(capacity); wide.set(old); return wide; };
-          xs = grow(xs, Int32Array); ys = grow(ys, Int32Array); kinds = grow(kinds, Uint8Array);
+    /* Where the matching marks fall, in canvas px; `rows` and `parts` lead back to their columns. */
+    _visible({ scale, x: left, y: top, width, height }) {
+      const chosen = this.months.map((month) => this.matching(month));
+      const most = chosen.reduce((sum, rows) => sum + rows.length, 0);
+      if (!this.scratch || this.scratch[0].length < most) this.scratch = [new Int32Array(most), new Int32Array(most), new Uint32Array(most)];
+      const [xs, ys, rows] = this.scratch, parts = [];
+      let count = 0;
+      for (let at = 0; at < chosen.length; at++) {
+        const month = this.months[at], { x, y } = month, from = count;
+        for (const row of chosen[at]) {
+          const px = (x[row] * scale - left) | 0, py = (y[row] * scale - top) | 0;
+          if (px < 0 || py < 0 || px >= width || py >= height) continue;
+          xs[count] = px; ys[count] = py; rows[count++] = row;
         }
-        xs[count] = px; ys[count] = py; kinds[count] = this.family(month.weapons[row]);
-        if (month.precision[row] === SETTLEMENT && discs.length < DISC_LIMIT) discs.push([px, py, month.error_m[row], kinds[count]]);
-        count++;
-      });
-      return { count, xs, ys, kinds, discs };
+        parts.push([month, from, count]);
+      }
+      return { count, xs, ys, rows, parts };
     },
-    _dots({ count, xs, ys, kinds, discs }, { width, height, ratio }) {
-      this._discs(discs, ratio);
+    _dots({ xs, ys, rows, parts }, { width, height, ratio }) {
       const radius = (this.zoom < 7 ? 3.4 : this.zoom < 10 ? 4 : 5) * ratio;
-      const reach = Math.ceil(radius), inner = [], edge = [];
+      const reach = Math.ceil(radius), inner = [], edge = [], discs = [];
       for (let dy = -reach; dy <= reach; dy++) {
         for (let dx = -reach; dx <= reach; dx++) {
           const far = Math.hypot(dx, dy);
           if (far <= radius) (far > radius - 1.1 * ratio ? edge : inner).push(dy * width + dx);
         }
       }
-      const pixels = this.pixels, colours = families.map((family) => family.colour);
-      for (let i = 0; i < count; i++) {
-        const x = xs[i], y = ys[i];
-        if (x < reach || y < reach || x >= width - reach || y >= height - reach) continue;
-        const at = y * width + x, colour = colours[kinds[i]];
-        for (let j = 0; j < edge.length; j++) pixels[at + edge[j]] = ring;
-        for (let j = 0; j < inner.length; j++) pixels[at + inner[j]] = colour;
+      const pixels = this.pixels;
+      for (const [month, from, to] of parts) {
+        for (let i = from; i < to; i++) {
+          const x = xs[i], y = ys[i], row = rows[i], family = families[this.family(month.weapons[row])];
+          if (month.precision[row] === SETTLEMENT && discs.length < DISC_LIMIT) discs.push([x, y, month.error_m[row], family.hex]);
+          if (x < reach || y < reach || x >= width - reach || y >= height - reach) continue;
+          const at = y * width + x, colour = family.colour;
+          for (let j = 0; j < edge.length; j++) pixels[at + edge[j]] = ring;
+          for (let j = 0; j < inner.length; j++) pixels[at + inner[j]] = colour;
+        }
       }
+      this._discs(discs, ratio);
     },
     /* A place known to its settlement is a soft disc of its error, not only a point. */
     _discs(discs, ratio) {
       const metresPerPx = (latitude) => (156543.03 * Math.cos((latitude * Math.PI) / 180)) / 2 ** this.zoom;
       const local = metresPerPx(this._map.getCenter().lat);
       this.pen.globalAlpha = 0.2;
-      for (const [x, y, error, kind] of discs) {
+      for (const [x, y, error, colour] of discs) {
         const radius = Math.max(6, Math.min(400, (error === UNKNOWN ? 5000 : error) / local)) * ratio;
-        this.pen.fillStyle = families[kind].hex;
+        this.pen.fillStyle = colour;
         this.pen.beginPath();
         this.pen.arc(x, y, radius, 0, 2 * Math.PI);
         this.pen.fill();
@@ -228,10 +247,12 @@ export function makeIncidents(options, context) {
     pick(latlng, radius) {
       const zoom = this._map.getZoom(), scale = (256 * 2 ** zoom) / WORLD, at = this._map.project(latlng, zoom);
       const found = [];
-      this.each((month, row) => {
-        const far = Math.hypot(month.x[row] * scale - at.x, month.y[row] * scale - at.y);
-        if (far <= radius) found.push([far, month.number[row], month.x[row], month.y[row]]);
-      });
+      for (const month of this.months) {
+        for (const row of this.matching(month)) {
+          const far = Math.hypot(month.x[row] * scale - at.x, month.y[row] * scale - at.y);
+          if (far <= radius) found.push([far, month.number[row], month.x[row], month.y[row]]);
+        }
+      }
       if (!found.length) return [];
       found.sort((a, b) => a[0] - b[0] || b[1] - a[1]);
       const [, , x, y] = found[0];

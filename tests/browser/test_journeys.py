@@ -23,7 +23,8 @@ def drawn(page: Page) -> int:
 
 
 def marks_in_window(page: Page) -> int:
-    script = "(() => { let n = 0; strikemap.layers.incidents.each(() => n++); return n; })()"
+    rows = "layer.months.reduce((sum, month) => sum + layer.matching(month).length, 0)"
+    script = f"(() => {{ const layer = strikemap.layers.incidents; return {rows}; }})()"
     return int(page.evaluate(script))
 
 

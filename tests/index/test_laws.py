@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from app.domain.incident import Status
 from app.domain.place import Bounds
+from app.domain.terms import Audience
 from app.domain.view import View
 from app.index.select import RETRACTED
 from app.rows import COLUMNS, LONG, NEVER, Rows
@@ -145,6 +147,16 @@ def test_a_cube_is_not_asked_about_the_past_or_about_filters_it_does_not_know(
         plain.but(datasets=("alpha", "beta")),
     ):
         assert _cube(published(workspace, narrowed)) is None
+
+
+@given(view=wide_views, audience=st.sampled_from(Audience))
+def test_an_incident_is_a_mark_or_is_counted_as_unmarked(
+    history: History, view: View, audience: Audience
+) -> None:
+    workspace = replace(history.workspaces["between"], audience=audience)
+    answer = published(workspace, view)
+    found = answer.select()
+    assert answer.count_unmarked() == len(found) - len(found.drawable(answer.filter))
 
 
 @pytest.mark.parametrize("zoom", range(6))

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api import params
-from app.api.respond import IMMUTABLE, answer, etag, json_answer
+from app.api.respond import IMMUTABLE, etag, json_answer, zipped_answer
 from app.api.schemas import documented
 from app.domain.terms import Face
 from app.services.page_columns import PageColumns
@@ -30,7 +30,7 @@ def routes(tiler: Tiler) -> APIRouter:
         """Serve one month of columns; the name carries the hash of its content."""
         asked = params.read(workspace, request.query_params.multi_items())
         published = publish(workspace, asked.snapshot, asked.view, Face.points, asked.now)
-        content = columns.content(published, name)
-        return answer(request, content, "application/octet-stream", f'"{name}"', IMMUTABLE)
+        zipped = columns.zipped(published, name)
+        return zipped_answer(request, zipped, "application/octet-stream", f'"{name}"', IMMUTABLE)
 
     return router

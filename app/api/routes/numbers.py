@@ -42,8 +42,7 @@ def routes(tiler: Tiler) -> APIRouter:
         if form == "csv":
             return answer(request, summary_csv(told), "text/csv; charset=utf-8", tag)
         told["classes"] = tiler.choropleth(published).limits
-        selection = published.select()
-        told["not_on_map"] = len(selection) - len(selection.drawable(published.filter))
+        told["not_on_map"] = published.count_unmarked()
         return json_answer(request, told, tag)
 
     @router.get(
