@@ -17,18 +17,21 @@ import typer
 import uvicorn
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from app.api.app import create_app
 from app.api.logs import log_as_json
+from app.domain.control import Baseline
 from app.domain.errors import InputError, NotFound, NotShared, StoreError
 from app.domain.revision import Head
 from app.domain.store import verify as verify_ledger
 from app.domain.terms import Audience, DatasetKind, Face
 from app.domain.view import View
 from app.services.demo import load_demos
-from app.services.ingest import Order, Report, import_file
+from app.services.ingest import Order, Report, choices_from, import_file
 from app.services.publish import publish
+from app.services.region_layers import RegionOrder
+from app.services.regions import RegionReport, import_regions, list_regions
 from app.services.report import GROUPINGS, summarise, summary_csv
 from app.services.synth import synthesise, write_synth
 from app.services.terms import set_terms
@@ -37,6 +40,7 @@ from app.settings import Settings, read_settings
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SHOWN_REJECTIONS = 20
+PARTS = ", ".join(part.value for part in Baseline)
 
 cli = typer.Typer(
     help="Strikes, the harm they did and who held the ground, on a map that can be cited.",
@@ -48,6 +52,10 @@ index_cli = typer.Typer(help="The read model; losing it loses nothing.", no_args
 cli.add_typer(index_cli, name="index")
 datasets_cli = typer.Typer()
 cli.add_typer(datasets_cli, name="datasets")
+regions_cli = typer.Typer(
+    help="Boundaries: the shipped ones, and better ones that you load.", no_args_is_help=True
+)
+cli.add_typer(regions_cli, name="regions")
 Json = Annotated[bool, typer.Option("--json", help="Print the API's shape instead of text.")]
 
 
@@ -137,7 +145,9 @@ def _export(settings: Settings) -> None:
 
 @cli.command("import")
 def import_(  # noqa: PLR0913  a command's options, each by name
-    files: Annotated[list[Path], typer.Argument(help="Files in any format of docs/formats.md.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Files, folders or archives of docs/formats.md's formats.")
+    ],
     *,
     dataset: Annotated[str | None, typer.Option(help="Dataset to import into (a slug).")] = None,
     form: Annotated[str, typer.Option("--format", help="auto, or a format's name.")] = "auto",
@@ -146,15 +156,44 @@ def import_(  # noqa: PLR0913  a command's options, each by name
     title: Annotated[str | None, typer.Option(help="Name of a new dataset.")] = None,
     attribution: Annotated[str | None, typer.Option(help="Credit line of a new dataset.")] = None,
     synthetic: Annotated[bool, typer.Option("--synthetic", help="The data are invented.")] = False,
+    valid_on: Annotated[
+        str | None, typer.Option(help="Control: day of areas that have no date, YYYY-MM-DD.")
+    ] = None,
+    valid_on_field: Annotated[
+        str | None, typer.Option(help="Control: the field that holds the day.")
+    ] = None,
+    status_field: Annotated[
+        str | None, typer.Option(help="Control: the field that holds the status.")
+    ] = None,
+    controller: Annotated[
+        str | None, typer.Option(help="Control: the party that holds all areas.")
+    ] = None,
+    controller_field: Annotated[
+        str | None, typer.Option(help="Control: the field that holds the party.")
+    ] = None,
+    baseline: Annotated[
+        str | None, typer.Option(help=f"Control: parts covered, of {PARTS}.")
+    ] = None,
+    accept_shrink: Annotated[
+        bool, typer.Option("--accept-shrink", help="Take areas that lost over a quarter.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan, and write nothing.")] = False,
     json: Json = False,
 ) -> None:
-    """Import files, each in one transaction; every row's fate is reported.
+    """Import files, folders or archives, each in one transaction; every row's fate is reported.
 
     Example: strikemap import events_2022.csv deepstatemap_data_20251025.geojson
     """
     settings = read_settings()
     workspace = _workspace(settings)
+    choices = choices_from(
+        valid_on=valid_on,
+        valid_on_field=valid_on_field,
+        status_field=status_field,
+        controller=controller,
+        controller_field=controller_field,
+        baseline=baseline,
+    )
     reports = []
     for path in files:
         order = Order(
@@ -167,6 +206,8 @@ def import_(  # noqa: PLR0913  a command's options, each by name
             attribution=attribution,
             synthetic=synthetic,
             dry_run=dry_run,
+            choices=choices,
+            accept_shrink=accept_shrink,
         )
         with _progress(path.name, quiet=json) as progress:
             report = import_file(
@@ -194,9 +235,11 @@ def _tell(path: Path, report: Report) -> None:
     for warning in report.warnings:
         typer.echo(f"  warning: {warning}")
     for one in report.rejections[:SHOWN_REJECTIONS]:
-        typer.echo(f"  rejected: row {one.row}, {one.field}: got {one.got!r}; {one.why}")
-    if report.rejected > SHOWN_REJECTIONS:
-        typer.echo(f"  … {report.rejected - SHOWN_REJECTIONS:,} more; --json lists all")
+        where = [one.member or "", f"row {one.row}" if one.row else "", one.field]
+        said = ", ".join(word for word in where if word)
+        typer.echo(f"  rejected: {said}: got {one.got!r}; {one.why}")
+    if len(report.rejections) > SHOWN_REJECTIONS:
+        typer.echo(f"  … {len(report.rejections) - SHOWN_REJECTIONS:,} more; --json lists all")
 
 
 def _point_to(workspace: Workspace, report: Report) -> None:
@@ -356,8 +399,85 @@ def index_rebuild() -> None:
     Example: strikemap index rebuild
     """
     with _progress("index", quiet=False):
-        seq = _workspace(read_settings()).index.rebuild()
+        index = _workspace(read_settings()).index
+        seq = index.rebuild()
+        index.sweep()
     typer.echo(f"The index is built up to revision {seq:,}.")
+
+
+@regions_cli.command("import")
+def regions_import(  # noqa: PLR0913  a command's options, each by name
+    file: Annotated[Path, typer.Argument(help="GeoJSON, GeoPackage, zipped Shapefile…")],
+    *,
+    theatre: Annotated[str | None, typer.Option(help="Theatre they are for.")] = None,
+    level: Annotated[int | None, typer.Option(min=1, max=2, help="1 or 2.")] = None,
+    set_id: Annotated[str | None, typer.Option("--id", help="Name of the set in answers.")] = None,
+    code_field: Annotated[str | None, typer.Option(help="Column of codes.")] = None,
+    name_en_field: Annotated[str | None, typer.Option(help="Column of names for lang=en.")] = None,
+    name_uk_field: Annotated[str | None, typer.Option(help="Column of names for lang=uk.")] = None,
+    parent_field: Annotated[str | None, typer.Option(help="Column of parents' codes.")] = None,
+    population: Annotated[Path | None, typer.Option(help="CSV of people by region.")] = None,
+    population_year: Annotated[
+        int | None, typer.Option(min=1900, max=2100, help="Year of the population.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Load better boundaries of a level; areas, sums and tiles follow them from the next start.
+
+    Example: strikemap regions import adm2.geojson --population population_2022.csv
+    """
+    settings = read_settings()
+    order = RegionOrder(
+        file,
+        theatre=theatre or settings.theatre,
+        level=level,
+        id=set_id,
+        code_field=code_field,
+        name_en_field=name_en_field,
+        name_uk_field=name_uk_field,
+        parent_field=parent_field,
+        population=population,
+        population_year=population_year,
+    )
+    with _progress(file.name, quiet=json):
+        report = import_regions(_workspace(settings), order, _now())
+        _workspace(settings).index.rebuild()  # a new workspace: one keeps its boundaries for life
+    if json:
+        typer.echo(msgspec.json.encode(report))
+    else:
+        _tell_regions(report)
+
+
+def _tell_regions(report: RegionReport) -> None:
+    people = f", population of {report.population_year} for {report.with_population:,}"
+    typer.echo(
+        f"{report.file}: {report.recognised}; level {report.level} of {report.theatre} is now "
+        f"{report.id!r} ({report.hash})\n"
+        f"  {report.units:,} units{people if report.population_year else ''}"
+    )
+    for line in report.told:
+        typer.echo(f"  {line}")
+    typer.echo(
+        "  The index is built on them. Restart running servers: they still have the old ones."
+    )
+
+
+@regions_cli.command("list")
+def regions_list(*, json: Json = False) -> None:
+    """List boundaries by theatre and level, and which of them serve.
+
+    Example: strikemap regions list
+    """
+    found = list_regions(_workspace(read_settings()).reference)
+    if json:
+        typer.echo(msgspec.json.encode(found))
+        return
+    named = (Column("id", overflow="fold"), Column("hash", no_wrap=True))
+    table = Table("theatre", "level", *named, "units", "serves")
+    for one in found:
+        cells = (one.theatre, one.level, one.id, one.hash, one.units)
+        table.add_row(*map(str, cells), "yes" if one.serves else "no")
+    Console().print(table)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def reference() -> Reference:
 def context(theatre: str = "example", dataset: str = "test", *, synthetic: bool = True) -> Context:
     """Say what an importer is told: by default the invented theatre."""
     place = reference().theatres[theatre]
-    regions = reference().region_set(theatre).at(1)
+    regions = reference().region_set(theatre).regions
     return Context(dataset, place, regions, reference().taxonomy, synthetic)
 
 

@@ -10,7 +10,7 @@ from starlette.types import Scope
 from typing_extensions import override
 
 from app.api import problems
-from app.api.routes import collections, columns, numbers, operation, pages
+from app.api.routes import collections, columns, control, numbers, operation, pages
 from app.api.security import Guard
 from app.api.tiles import TileApp
 from app.domain.terms import Audience
@@ -60,7 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     for group in (numbers, columns, collections):
         app.include_router(group.routes(tiler))
-    for made in (pages.routes(workspace), operation.routes(workspace)):
+    for made in (pages.routes(workspace), control.routes(workspace), operation.routes(workspace)):
         app.include_router(made)
     app.mount("/tiles", TileApp(tiler))
     app.mount("/static", OwnFiles(directory=settings.static_dir))

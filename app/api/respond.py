@@ -22,12 +22,13 @@ SMALLEST_WORTH_ZIPPING = 600
 
 
 def etag(workspace: Workspace, asked: Asked, *face: object) -> str:
-    """Make an ETag of version, publication epoch, audience and View.
+    """Make an ETag of version, boundaries, publication epoch, audience and View.
 
     The epoch is the hour: embargoes and delays end by themselves, and a copy must notice.
     """
     parts = [
         asked.snapshot.seq,
+        workspace.reference.region_hash,
         int(asked.now.timestamp()) // 3600,
         workspace.audience.value,
         asked.view.query(),

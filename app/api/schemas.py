@@ -22,6 +22,15 @@ VIEW_PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "lang": ("language of names", {"type": "string", "enum": ["en", "uk"]}),
     "theatre": ("theatre", {"type": "string"}),
     "control": ("dataset of the control layer", {"type": "string"}),
+    "freeze": (
+        "a day whose line is taken as fixed, in place of each day's own",
+        {"type": "string", "format": "date"},
+    ),
+    "line_km": (
+        "at most so many km from the front line of the incident's day",
+        {"type": "number", "exclusiveMinimum": 0},
+    ),
+    "side": ("who held the ground that day: parties, or not_stated", {"type": "string"}),
     "synthetic": (
         "1 shows invented data, 0 real data; never both",
         {"type": "integer", "enum": [0, 1]},
@@ -59,7 +68,7 @@ PROBLEM = {
 
 
 def documented(
-    media: str = "application/json", **own: tuple[str, dict[str, Any]]
+    media: str = "application/json", /, **own: tuple[str, dict[str, Any]]
 ) -> dict[str, Any]:
     """Describe an address that takes a View and some parameters of its own."""
     parameters = [

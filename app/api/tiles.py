@@ -15,16 +15,20 @@ from app.api.params import Asked, read
 from app.api.problems import problem_of
 from app.api.respond import TILE, answer, etag
 from app.domain.errors import NotFound, StrikemapError
+from app.domain.kept import Kept
 from app.domain.place import Bounds
 from app.domain.terms import Face
 from app.services.publish import publish
-from app.services.tiling import Kept, Tiler
+from app.services.tiling import Tiler
 from app.tiles.grid import RASTER_LAYERS, VECTOR_LAYERS, Tile, tilejson
 from app.tiles.points import FIELDS
 
 MEDIA = {"png": "image/png", "mvt": "application/vnd.mapbox-vector-tile"}
 OTHER_FIELDS = {
-    "regions": {"key": "ISO 3166-2 code", "name": "name in the language asked for"},
+    "regions": {
+        "key": "ISO 3166-2 code at level 1, P-code at level 2",
+        "name": "name in the language asked for",
+    },
     "control": {
         "kind": "area or front_line",
         "controller": "party",

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import msgspec
 import shapely
-from shapely import MultiLineString, MultiPolygon
+from shapely import MultiLineString
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import InvalidControl
@@ -100,26 +100,25 @@ class FrontLine:
 
 @dataclass(frozen=True, slots=True)
 class Homeland:
-    """The country that a line runs through, and the strip along its edge where none is drawn."""
+    """Where a line may run: the country without a strip along its coast and state border."""
 
-    land: BaseGeometry
-    edge_strip: BaseGeometry
+    corridor: BaseGeometry
     tolerance_km: float
 
     @classmethod
     def of(cls, land: BaseGeometry, plane: LocalPlane, tolerance_km: float) -> Homeland:
         """Prepare a country once for many lines; `land` in degrees, tolerance 0 cuts nothing.
 
-        The strip covers coast and state border alike: an area's edge within it follows the border
-        of the country rather than a line between parties.
+        An area's edge within the strip follows the border of the country rather than a line
+        between parties.
         """
         if tolerance_km <= 0:
-            return cls(land, MultiPolygon(), 0.0)
+            return cls(land, 0.0)
         # A segment that is straight in degrees is bent in the plane and the other way round.
         edge = plane.flat(shapely.segmentize(land.boundary, STRAIGHT_DEG))
-        wide = edge.simplify(50).buffer(tolerance_km * 1e3, quad_segs=4)
+        wide = edge.simplify(50).buffer(tolerance_km * 1e3, quad_segs=16)
         strip = plane.back(shapely.segmentize(wide, STRAIGHT_M))
-        return cls(land, shapely.make_valid(strip), tolerance_km)
+        return cls(land.difference(shapely.make_valid(strip)), tolerance_km)
 
 
 def by_controller(
@@ -130,7 +129,10 @@ def by_controller(
     for area in areas:
         if area.shape is not None and area.status is ControlStatus.assessed:
             parts.setdefault(area.controller, []).append(shapes[area.shape])
-    return {who: shapely.union_all(held) for who, held in sorted(parts.items())}
+    return {
+        who: held[0] if len(held) == 1 else shapely.union_all(held)
+        for who, held in sorted(parts.items())
+    }
 
 
 def front_line(held: Mapping[str, BaseGeometry], homeland: Homeland) -> FrontLine:
@@ -139,8 +141,7 @@ def front_line(held: Mapping[str, BaseGeometry], homeland: Homeland) -> FrontLin
     Empty when nobody's ground is given. Two controllers that share an edge give it once.
     """
     edges = shapely.union_all([shape.boundary for shape in held.values()])
-    inside = edges.intersection(homeland.land)
-    line = lines_only(inside.difference(homeland.edge_strip))
+    line = lines_only(edges.intersection(homeland.corridor))
     return FrontLine(line, length_km(line), homeland.tolerance_km)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
+import shapely
 from shapely import MultiPolygon
+from shapely.geometry.base import BaseGeometry
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,25 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class RegionSet:
-    """Boundaries from one source, with an id and a hash that every answer names."""
+    """One level's boundaries from one source, with an id and a hash that every answer names."""
 
     id: str
     hash: str
-    levels: Mapping[int, tuple[Region, ...]]
+    level: int
+    regions: tuple[Region, ...]
 
-    def at(self, level: int) -> tuple[Region, ...]:
-        """List the regions of a level; empty when the set has none."""
-        return self.levels.get(level, ())
+    @property
+    def has_population(self) -> bool:
+        """Tell whether rates can be told for any region."""
+        return any(region.population for region in self.regions)
+
+    @property
+    def land(self) -> BaseGeometry:
+        """Unite the regions; shapes that do not share their edges exactly take longer."""
+        shapes = [region.shape for region in self.regions]
+        is_coverage = shapely.coverage_is_valid(shapes)
+        return shapely.coverage_union_all(shapes) if is_coverage else shapely.union_all(shapes)
+
+    def named(self) -> dict[str, str]:
+        """Name the set as answers do."""
+        return {"id": self.id, "hash": self.hash}

@@ -5,6 +5,7 @@ URLs are Views written down: `View.parse` reads one, `View.query` writes it back
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -23,11 +24,18 @@ T = TypeVar("T")
 MOST_DIGITS = 9
 """Of a whole number: it stays below the 32 bits of the index's columns."""
 
+DECIMAL = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
 METRICS = ("incidents", "killed", "injured", "damaged", "destroyed")
 PARAMETERS = (
     *("from", "to", "as_of", "bbox", "region", "level", "weapon", "sector", "status", "dataset"),
     *("min_killed", "metric", "lang", "theatre", "control", "synthetic"),
+    *("freeze", "line_km", "side"),
 )
+NOT_STATED = "not_stated"
+"""The side of ground that no area of a source covers; it is not "government"."""
+
+MOST_LINE_KM = 20_040
+"""Half the way around the earth: nothing is farther away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,7 @@ class Vocabulary:
     sectors: frozenset[str]
     datasets: frozenset[str]
     controls: frozenset[str]
+    parties: tuple[str, ...]
     has_population: bool
     is_synthetic: bool
 
@@ -70,6 +79,14 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     lang: str = "en"
     control: str | None = None
     synthetic: bool = False
+    freeze: date | None = None
+    line_km: float | None = None
+    sides: tuple[str, ...] = ()
+
+    @property
+    def asks_the_ground(self) -> bool:
+        """Tell whether incidents are narrowed by where they lie to a front line."""
+        return self.line_km is not None or bool(self.sides)
 
     @classmethod
     def parse(
@@ -110,6 +127,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
             "sector": self.sectors,
             "status": self.statuses,
             "dataset": self.datasets,
+            "side": self.sides,
         }
         single = {
             "theatre": self.theatre,
@@ -122,6 +140,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
             "metric": None if self.metric == "incidents" else self.metric,
             "lang": self.lang,
             "control": self.control,
+            "freeze": self.freeze,
+            "line_km": None if self.line_km is None else _plain(self.line_km),
             "synthetic": int(self.synthetic),
         }
         out = [(name, str(value)) for name, value in single.items() if value is not None]
@@ -208,6 +228,9 @@ class _Reader:
             lang=self.one("lang", _one_of(words.languages), words.languages[0]),
             control=self.one("control", _one_of(tuple(sorted(words.controls))), None),
             synthetic=self.one("synthetic", _flag, words.is_synthetic),
+            freeze=self.one("freeze", _day, None),
+            line_km=self.one("line_km", _km, None),
+            sides=self.many("side", (*words.parties, NOT_STATED)),
         )
 
     @staticmethod
@@ -287,6 +310,8 @@ def _as_of(text: str, zone: str, now: datetime) -> datetime | None:
 def _bbox(text: str) -> Bounds | None:
     allowed = "west,south,east,north in degrees with west < east and south < north"
     try:
+        if "_" in text:
+            raise _Refused(allowed)  # Python reads 1_0 as ten; nobody else does
         west, south, east, north = (float(side) for side in text.split(","))
     except ValueError as wrong:
         raise _Refused(allowed) from wrong
@@ -294,6 +319,13 @@ def _bbox(text: str) -> Bounds | None:
     if not (WORLD.covers(box) and west < east and south < north):
         raise _Refused(allowed)
     return box
+
+
+def _km(text: str) -> float | None:
+    allowed = f"kilometres from the front line, over 0 and at most {MOST_LINE_KM}"
+    if not DECIMAL.fullmatch(text) or not 0 < float(text) <= MOST_LINE_KM:
+        raise _Refused(allowed)
+    return float(text)
 
 
 def _whole(text: str) -> int | None:

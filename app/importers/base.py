@@ -26,10 +26,14 @@ from app.domain.control import ControlSnapshot
 from app.domain.errors import InputError, InvalidFile
 from app.domain.incident import Incident
 from app.domain.region import Region
+from app.importers.choices import NO_CHOICES, ControlChoices
 from app.reference.taxonomy import Taxonomy
 from app.reference.theatre import Theatre
 
 SNIFF_BYTES = 65_536
+PACKED = (b"PK\x03\x04", b"\x1f\x8b")
+"""How zip and gzip begin; text may stand in them as it is, and says nothing of the whole."""
+
 MAX_VERTICES = 5_000_000
 EMPTY_ROW = "every cell is empty: at least one field with a value"
 WHITE_SPACE = (
@@ -42,13 +46,18 @@ HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 """A JSON escape that is half of a surrogate pair; most have their other half."""
 
 
-class Rejection(msgspec.Struct, frozen=True):
-    """A row that could not be taken: where, what was got, and why."""
+class Rejection(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A row that could not be taken: where, what was got, and why.
+
+    `member` names the file of a folder or archive; `rows` counts those that share this fate.
+    """
 
     row: int
     field: str
     got: str
     why: str
+    member: str | None = None
+    rows: int = 1
 
 
 class Dropped(NamedTuple):
@@ -62,15 +71,21 @@ class Warned(NamedTuple):
     """Something about the whole file that a person should know."""
 
     text: str
+    member: str | None = None
 
 
 class Found(NamedTuple):
-    """A record, the row it came from, how many rows made it, and the WKB of its shapes."""
+    """A record, the row it came from, how many rows made it, and the WKB of its shapes.
+
+    `is_layer`: the snapshot's areas are only some layers of its day, told apart by their `word`;
+    the day's other layers stand in other files.
+    """
 
     row: int
     record: Incident | ControlSnapshot
     rows: int = 1
     shapes: Mapping[str, bytes] = {}
+    is_layer: bool = False
 
 
 Outcome = Found | Dropped | Rejection | Warned
@@ -85,6 +100,7 @@ class Context:
     regions: tuple[Region, ...]
     taxonomy: Taxonomy
     synthetic: bool = False
+    choices: ControlChoices = NO_CHOICES
 
     @cached_property
     def iso_by_pcode(self) -> Mapping[str, str]:
@@ -165,7 +181,9 @@ def rejected(row: int, wrong: InputError) -> Rejection:
 
 
 def decoded_head(source: Source) -> str:
-    """Decode the first bytes for recognising a format; never raises."""
+    """Decode the first bytes for recognising a format; never raises. Of an archive: nothing."""
+    if source.head.startswith(PACKED):
+        return ""
     return source.head.decode("utf-8-sig", "replace")
 
 

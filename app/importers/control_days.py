@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from app.domain.control import Baseline, ControlArea, ControlSnapshot
 from app.importers import native
 from app.importers.base import BadFieldError, Context, Found, Outcome, Warned
+from app.importers.shapes import polygons, shape_hash
 
 MOST_NAMED = 20
 """Repairs that a warning names one by one; the others are counted."""
@@ -29,9 +30,13 @@ class _Day:
 
 @dataclass
 class ControlDays:
-    """Areas by their day; a day becomes one snapshot when all rows were read."""
+    """Areas by their day; a day becomes one snapshot when all rows were read.
+
+    With `is_layer` the file holds one of several layers of a day, each in a file of its own.
+    """
 
     context: Context
+    is_layer: bool = False
     days: dict[date, _Day] = field(default_factory=dict)
     shapes: dict[str, bytes] = field(default_factory=dict)
     repaired: list[str] = field(default_factory=list)
@@ -49,7 +54,8 @@ class ControlDays:
         valid_on = native.day(given, "valid_on")
         said, repairs, sha256, wkb = _said(values), list[str](), None, b""
         if shape is not None:
-            sha256, wkb = native.shape_hash(native.polygons(shape, repairs.append))
+            whole = polygons(shape, repairs.append, self.context.theatre.bounds)
+            sha256, wkb = shape_hash(whole)
         area = native.control_area(values, sha256, self.context)
         synthetic = native.flag(values, "synthetic") or self.context.synthetic
         day = self.days.setdefault(valid_on, _Day(row, synthetic))
@@ -98,7 +104,7 @@ class ControlDays:
             synthetic=day.synthetic,
         )
         shapes = {area.shape: self.shapes[area.shape] for area in day.areas if area.shape}
-        return Found(day.row, snapshot, len(day.areas), shapes)
+        return Found(day.row, snapshot, len(day.areas), shapes, self.is_layer)
 
 
 def _said(values: native.Values) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""DeepState's occupied area of one day, as collected daily: one MultiPolygon without properties.
+"""DeepState's occupied area day by day, as collected daily: one MultiPolygon a day.
 
-The date stands only in the file's name or its `name` member and is the day the map was fetched;
-it covers everything occupied, with Crimea and the areas held before 2022 (FORMATS B5).
+A daily file has no properties: its date stands only in its name or its `name` member. The
+collection "all in one" has a feature per day with its `date`. Either date is the day the map was
+fetched; an area covers everything occupied, with Crimea and what was held before 2022 (FORMATS B5).
 """
 
 from __future__ import annotations
@@ -27,12 +28,20 @@ from app.importers.base import (
     decoded_head,
     load_json,
 )
+from app.importers.control_days import ControlDays
+from app.importers.features import UNREADABLE, Feature, area, features_of
+from app.importers.shapes import polygons, shape_hash
 
 NAMED = re.compile(r"deepstatemap_data_(\d{8})")
+ALL_NAMED = re.compile(r"deepstate-?map[-_]data(?!_\d)")
+DATED = re.compile(r'"date"\s*:\s*"\d{4}-\d\d-\d\d')
+DAY_LENGTH = len("YYYY-MM-DD")
+NOTE = "The date is the day the map was fetched, not the day of its assessment."
+WORD = "occupied"
 
 
 class DeepStateDaily:
-    """Reads one daily file into one snapshot."""
+    """Reads a daily file into one snapshot, and the collection of all into one a day."""
 
     name = "deepstate_daily"
     dataset = "deepstate"
@@ -44,6 +53,8 @@ class DeepStateDaily:
         head = decoded_head(source)[:2000]
         if "FeatureCollection" in head and (NAMED.search(head) or NAMED.search(source.name)):
             return "the name deepstatemap_data_YYYYMMDD of the daily DeepState collection"
+        if _is_all_in_one(source):
+            return "the name of the DeepState collection and a date on each of its features"
         return None
 
     def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
@@ -51,41 +62,67 @@ class DeepStateDaily:
         return {"name": "valid_on", "geometry": "areas"}
 
     def read(self, source: Source, context: Context) -> Iterator[Outcome]:
-        """Yield the day's snapshot, or the one reason why there is none."""
+        """Yield the snapshot of a day or of each, or the reason why there is none."""
         given = load_json(source)
         document: dict[str, Any] = given if isinstance(given, dict) else {}
-        features = document.get("features", [])
-        if not isinstance(features, list) or len(features) != 1:
-            got = f"{len(features)} features" if isinstance(features, list) else "no list of them"
-            raise InvalidFile(f"features of {source.name}", got, "exactly one MultiPolygon")
-        valid_on = _date(source, str(document.get("name", "")))
-        repaired: list[str] = []
+        if _is_all_in_one(source):
+            listed = features_of(document, source)
+            return _all_in_one(document["features"], listed, context)
+        return _one_day(source, document, context)
+
+
+def _is_all_in_one(source: Source) -> bool:
+    head = decoded_head(source)
+    named = ALL_NAMED.search(source.name) or ALL_NAMED.search(head[:2000])
+    return bool(named and "FeatureCollection" in head and DATED.search(head))
+
+
+def _all_in_one(given: list[Any], listed: list[Feature], context: Context) -> Iterator[Outcome]:
+    """Read one snapshot per feature; its date is a property, or a member of the feature."""
+    days = ControlDays(context)
+    for row, (member, feature) in enumerate(zip(given, listed, strict=True), 1):
+        beside = member.get("date") if isinstance(member, dict) else None
+        values = {
+            "valid_on": str(feature["properties"].get("date") or beside or "")[:DAY_LENGTH],
+            "controller": context.theatre.default_controller,
+            "word": WORD,
+            "includes": list(Baseline),
+            "note": NOTE,
+        }
         try:
-            shape = shapely.geometry.shape(features[0]["geometry"])
-            sha256, wkb = native.shape_hash(native.polygons(shape, repaired.append))
+            days.add(row, values, area(feature))
         except (BadFieldError, InputError) as wrong:
-            yield native.bad(1, wrong)
-            return
-        except (
-            shapely.errors.ShapelyError,
-            ValueError,
-            TypeError,
-            AttributeError,
-            KeyError,
-        ) as wrong:
-            raise InvalidFile(f"geometry of {source.name}", wrong, "one MultiPolygon") from wrong
-        if repaired:
-            yield Warned(f"{source.name}: {'; '.join(repaired)}.")
-        controller = context.theatre.default_controller
-        snapshot = ControlSnapshot(
-            dataset=context.dataset,
-            valid_on=valid_on,
-            areas=(ControlArea(controller, shape=sha256, word="occupied"),),
-            includes=(Baseline.main, Baseline.crimea, Baseline.pre2022),
-            note="The date is the day the map was fetched, not the day of its assessment.",
-            synthetic=context.synthetic,
-        )
-        yield Found(1, snapshot, 1, {sha256: wkb})
+            yield native.bad(row, wrong)
+    yield from days.outcomes()
+
+
+def _one_day(source: Source, document: dict[str, Any], context: Context) -> Iterator[Outcome]:
+    listed = document.get("features", [])
+    if not isinstance(listed, list) or len(listed) != 1:
+        got = f"{len(listed)} features" if isinstance(listed, list) else "no list of them"
+        raise InvalidFile(f"features of {source.name}", got, "exactly one MultiPolygon")
+    valid_on = _date(source, str(document.get("name", "")))
+    repaired: list[str] = []
+    try:
+        shape = shapely.geometry.shape(listed[0]["geometry"])
+        sha256, wkb = shape_hash(polygons(shape, repaired.append, context.theatre.bounds))
+    except (BadFieldError, InputError) as wrong:
+        yield native.bad(1, wrong)
+        return
+    except UNREADABLE as wrong:
+        raise InvalidFile(f"geometry of {source.name}", wrong, "one MultiPolygon") from wrong
+    if repaired:
+        yield Warned(f"{source.name}: {'; '.join(repaired)}.")
+    controller = context.theatre.default_controller
+    snapshot = ControlSnapshot(
+        dataset=context.dataset,
+        valid_on=valid_on,
+        areas=(ControlArea(controller, shape=sha256, word=WORD),),
+        includes=tuple(Baseline),
+        note=NOTE,
+        synthetic=context.synthetic,
+    )
+    yield Found(1, snapshot, 1, {sha256: wkb})
 
 
 def _date(source: Source, name: str) -> date:

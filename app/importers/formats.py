@@ -6,12 +6,33 @@ from app.domain.errors import UnknownFormat
 from app.importers.base import Importer, Source, check_utf8
 from app.importers.cir import Cir
 from app.importers.deepstate_daily import DeepStateDaily
+from app.importers.deepstate_raw import DeepStateRaw
+from app.importers.isw import Isw
+from app.importers.kml_control import KmlControl
 from app.importers.native_csv import NativeCsv
 from app.importers.native_geojson import NativeGeoJson
+from app.importers.nzz import Nzz
+from app.importers.vector_control import VectorControl
 
 FORMATS: dict[str, Importer] = {
-    importer.name: importer for importer in (NativeGeoJson(), NativeCsv(), Cir(), DeepStateDaily())
+    importer.name: importer
+    for importer in (
+        NativeGeoJson(),
+        NativeCsv(),
+        Cir(),
+        DeepStateDaily(),
+        DeepStateRaw(),
+        Nzz(),
+        Isw(),
+        KmlControl(),
+        VectorControl(),
+    )
 }
+
+
+def recognised(source: Source) -> bool:
+    """Tell whether some format recognises a file."""
+    return any(importer.recognises(source) for importer in FORMATS.values())
 
 
 def choose(source: Source, wanted: str = "auto") -> tuple[Importer, str]:

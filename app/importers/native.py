@@ -15,11 +15,6 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import numpy as np
-import shapely
-from shapely import MultiPolygon, Polygon
-from shapely.geometry.base import BaseGeometry
-
 from app.domain.control import Baseline, ControlArea, ControlStatus, Extent
 from app.domain.count import NO_TOLL, UNKNOWN, Count, Toll
 from app.domain.damage import Damage, Grade
@@ -33,10 +28,10 @@ from app.domain.incident import (
     incident_id,
 )
 from app.domain.period import FIRST_DAY, LAST_DAY, When, WhenPrecision
-from app.domain.place import WORLD, Bounds, LonLat, Place, Precision
+from app.domain.place import LonLat, Place, Precision
 from app.domain.revision import canonical
 from app.domain.source import Claim, SourceRef
-from app.importers.base import MAX_VERTICES, BadFieldError, Context, Rejection, rejected
+from app.importers.base import BadFieldError, Context, Rejection, rejected
 
 Values = Mapping[str, Any]
 E = TypeVar("E", bound=StrEnum)
@@ -424,52 +419,6 @@ def control_area(values: Values, shape: str | None, context: Context) -> Control
         text(values, "word"),
         text(values, "citation"),
     )
-
-
-def polygons(shape: BaseGeometry, repairs: Callable[[str], None]) -> MultiPolygon:
-    """Keep the polygons of a shape, flat and valid; says what it repaired.
-
-    Raises:
-        BadFieldError: no polygon in it, or more vertices than are taken.
-    """
-    if shapely.get_num_coordinates(shape) > MAX_VERTICES:
-        raise BadFieldError("geometry", "too many vertices", f"at most {MAX_VERTICES:,}")
-    if not np.isfinite(shapely.get_coordinates(shape)).all():
-        raise BadFieldError("geometry", "a coordinate that is no number", "finite degrees")
-    if shapely.has_z(shape):
-        shape = shapely.force_2d(shape)
-        repairs("heights were dropped")
-    if not shapely.is_valid(shape):
-        reason = shapely.is_valid_reason(shape)
-        shape = shapely.make_valid(shape)
-        repairs(f"an invalid polygon was repaired ({reason})")
-    parts = [part for part in _flatten(shape) if isinstance(part, Polygon) and not part.is_empty]
-    if not parts:
-        raise BadFieldError("geometry", shape.geom_type, "a Polygon or MultiPolygon with an area")
-    box = Bounds(*shapely.total_bounds(parts).tolist())
-    if not WORLD.covers(box):
-        raise BadFieldError("geometry", list(box), "-180..180, -90..90 degrees")
-    whole = MultiPolygon(parts)
-    if shapely.is_valid(whole):
-        return whole
-    # The polygons of a collection, each valid for itself, may overlap or share an edge.
-    repairs("overlapping polygons were united")
-    return MultiPolygon(
-        [part for part in _flatten(shapely.union_all(parts)) if isinstance(part, Polygon)]
-    )
-
-
-def _flatten(shape: BaseGeometry) -> list[BaseGeometry]:
-    parts = list(shapely.get_parts(shape))
-    if any(hasattr(part, "geoms") for part in parts):
-        return [piece for part in parts for piece in _flatten(part)]
-    return parts
-
-
-def shape_hash(shape: BaseGeometry) -> tuple[str, bytes]:
-    """Return a polygon's WKB and its SHA-256."""
-    wkb = shapely.to_wkb(shape)
-    return hashlib.sha256(wkb).hexdigest(), wkb
 
 
 PARTS: dict[str, Part] = {

@@ -3,6 +3,9 @@
 `CURRENT` names an immutable generation; a new one is written beside it and swapped in by rename
 under one lock. What came after a generation is its delta: each process packs it from the record
 for itself, so writers and readers share nothing but files that never change.
+
+Generations lie in a folder named after the boundaries they were located in: a server that still
+has the old ones and a process that has new ones do not undo each other's work.
 """
 
 from __future__ import annotations
@@ -17,7 +20,8 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from datetime import date
+from functools import cached_property, partial
 from pathlib import Path
 from typing import cast
 
@@ -27,22 +31,24 @@ import numpy as np
 from app.domain.errors import StoreBusy
 from app.domain.revision import Revision, Subject
 from app.domain.store import Store
-from app.domain.terms import Dataset
+from app.domain.terms import Dataset, DatasetKind
 from app.index.columns import Tables, pack
 from app.index.control import ControlIndex, DatedControl, Lines, ShapeFiles, pack_control
-from app.index.locate import locate
+from app.index.joins import Join, Joins
+from app.index.locate import locate, state_parents
 from app.index.select import Segment
 from app.index.summary import Cube, build_cube
 from app.reference.reference import Reference
 from app.reference.taxonomy import Taxonomy
-from app.rows import COLUMNS, Rows
+from app.rows import COLUMNS, NO_REGION, Rows
 
-FORMAT = 2
+FORMAT = 3
 """Grows when columns change meaning: an index of another format is built anew."""
 
 BATCH = 100_000
 PACKERS = 2
 KEEP_GENERATIONS = 2
+HOMES = "[0-9a-f]" * 16
 CUBE_PARTS = ("by_first", "by_last", "long_by_first", "long_by_last", "long_rows")
 
 WRITER_GRACE_S = 120.0
@@ -92,6 +98,17 @@ class Snapshot:
     datasets: dict[str, Dataset]
     control: ControlIndex
 
+    def join(self, source: Dataset, seq: int, frozen: date | None = None) -> Join:
+        """Ask a source's ground, as known at a commit, for all incidents of its theatre."""
+        asked = np.zeros(len(self.tables.datasets) + 1, bool)
+        for number, slug in enumerate(self.tables.datasets):
+            one = self.datasets.get(slug)
+            fits = one is not None and one.theatre == source.theatre
+            asked[number] = fits and one is not None and one.synthetic == source.synthetic
+        calendar = self.control.calendar(source.slug, seq)
+        is_now = seq >= self.seq
+        return Join(source.slug, source.theatre, calendar, asked, frozen, is_now)
+
 
 @dataclass
 class _Delta:
@@ -116,7 +133,13 @@ class Index:
         self._stamp = (0, 0)
         self._behind_since: float | None = None
         self._shapes = ShapeFiles(folder / "shapes", store)
-        self.lines = Lines(reference)
+        self.lines = Lines(folder / "lines", reference)
+        self.joins = Joins(folder / "joins", reference, self.lines)
+
+    @cached_property
+    def _home(self) -> Path:
+        """Where the generations on this process's boundaries lie."""
+        return self._folder / self._reference.region_hash
 
     def snapshot(self, min_version: int = 0, wait_s: float = 5.0) -> Snapshot:
         """Return the newest state, at least `min_version`.
@@ -192,7 +215,7 @@ class Index:
         base = generation.segment
         rows, replaced, base_rows = _override(base.rows, delta.rows)
         if len(replaced):
-            base = Segment(base_rows, base.marks, base.newest)
+            base = Segment(base_rows, base.marks, base.newest, base.joined)
         segments = [base, Segment.sort(rows)] if len(rows) else [base]
         payloads = [one.payload for one in self._store.latest(Subject.dataset)]
         datasets = [_DATASET.decode(payload) for payload in payloads if payload is not None]
@@ -207,12 +230,22 @@ class Index:
         )
 
     def _located(self, rows: Rows) -> Rows:
+        rows = state_parents(rows, self._parents)
         for level in self._levels():
             pairs = self._reference.regions(level)
             regions = [region for _, region in pairs]
             planes = [self._reference.plane(theatre) for theatre, _ in pairs]
             rows = locate(rows, level, regions, planes)
         return rows
+
+    @cached_property
+    def _parents(self) -> np.ndarray:
+        """The number of each second-level region's parent; NO_REGION where no set has it."""
+        numbers = {region.code: n for n, (_, region) in enumerate(self._reference.regions(1))}
+        found = [
+            numbers.get(region.parent or "", NO_REGION) for _, region in self._reference.regions(2)
+        ]
+        return np.array(found, np.int16)
 
     def _levels(self) -> list[int]:
         return [level for level in (1, 2) if self._reference.regions(level)]
@@ -223,11 +256,34 @@ class Index:
             generation = self._open()
             if self._is_far_behind(generation.meta.seq if generation else 0):
                 self._build()
+        self.ask_the_ground()
+
+    def ask_the_ground(self) -> None:
+        """Derive lines and join incidents with them ahead of time, so that no reader waits."""
+        snapshot = self.snapshot()
+        for dataset in snapshot.datasets.values():
+            if dataset.kind is not DatasetKind.control:
+                continue
+            join = snapshot.join(dataset, snapshot.seq)
+            for one in join.calendar.snapshots:
+                self.lines.km2(snapshot.control, one, dataset.theatre)
+            for segment in snapshot.segments:
+                self.joins.of(snapshot.control, segment, join)
+        self.joins.keep()
 
     def rebuild(self) -> int:
         """Build a generation from the whole record and swap it in; returns its sequence."""
         with self._build_lock():
             return self._build()
+
+    def sweep(self) -> None:
+        """Remove generations on other boundaries; a process that still has those builds again."""
+        with self._build_lock():
+            (self._folder / "CURRENT").unlink(missing_ok=True)  # releases before 0.2 had one home
+            for kind in (HOMES, "gen-*"):
+                for path in self._folder.glob(kind):
+                    if path != self._home:
+                        shutil.rmtree(path, ignore_errors=True)
 
     def _open_or_build(self) -> Generation:
         generation = self._open()
@@ -246,7 +302,7 @@ class Index:
 
     def _current_stamp(self) -> tuple[int, int]:
         try:
-            found = (self._folder / "CURRENT").stat()
+            found = (self._home / "CURRENT").stat()
         except FileNotFoundError:
             return (0, 0)
         return (found.st_mtime_ns, found.st_ino)
@@ -261,8 +317,8 @@ class Index:
     def _open(self) -> Generation | None:
         for _attempt in range(3):  # a swap may remove what CURRENT named a moment ago
             try:
-                name = (self._folder / "CURRENT").read_text("utf-8")
-                generation = open_generation(self._folder / name)
+                name = (self._home / "CURRENT").read_text("utf-8")
+                generation = open_generation(self._home / name)
             except (FileNotFoundError, msgspec.DecodeError):
                 continue
             meta = generation.meta
@@ -319,18 +375,18 @@ class Index:
     def _swap_in(
         self, name: str, meta: Meta, segment: Segment, cubes: dict[tuple[str, int], Cube]
     ) -> None:
-        folder = self._folder / name
-        folder.mkdir()
+        folder = self._home / name
+        folder.mkdir(parents=True)
         for column in COLUMNS:
             np.save(folder / f"{column}.npy", segment.rows[column])
         for (slug, level), cube in cubes.items():
             for part in CUBE_PARTS:
                 np.save(folder / f"cube-{slug}-{level}-{part}.npy", getattr(cube, part))
         (folder / "meta.json").write_bytes(msgspec.json.encode(meta))
-        half = self._folder / "CURRENT.part"
+        half = self._home / "CURRENT.part"
         half.write_text(name, "utf-8")
-        half.replace(self._folder / "CURRENT")
-        old = sorted(self._folder.glob("gen-*"), key=lambda path: path.stat().st_mtime_ns)
+        half.replace(self._home / "CURRENT")
+        old = sorted(self._home.glob("gen-*"), key=lambda path: path.stat().st_mtime_ns)
         for path in old[:-KEEP_GENERATIONS]:
             shutil.rmtree(path, ignore_errors=True)  # open maps stay valid until they are closed
 

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import bisect
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import shapely
+from shapely import MultiLineString, Point
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.control import ControlSnapshot, FrontLine, by_controller, front_line
-from app.domain.place import area_km2
+from app.domain.kept import Kept
+from app.domain.place import LonLat, area_km2
 from app.domain.region import Region
 from app.domain.revision import Action, Revision
 from app.domain.store import Store
 from app.reference.reference import Reference
 from app.rows import NEVER
+
+MOST_SHAPES, MOST_CALENDARS = 2_048, 64
+"""How much stays in memory: a day of DeepState is about 50 kB."""
+
+DERIVED = 1
+"""Grows when the rule for the line changes: what was derived before is derived anew."""
 
 _DECODER = msgspec.json.Decoder(ControlSnapshot)
 
@@ -56,7 +70,7 @@ class ShapeFiles:
 
     folder: Path
     store: Store
-    _kept: dict[str, BaseGeometry] = field(default_factory=dict)
+    _kept: Kept = field(default_factory=lambda: Kept(MOST_SHAPES))
 
     def copy(self, snapshots: Iterable[ControlSnapshot]) -> None:
         """Copy the shapes of some snapshots that are not here yet."""
@@ -64,18 +78,44 @@ class ShapeFiles:
         hashes = {area.shape for snapshot in snapshots for area in snapshot.areas if area.shape}
         missing = [sha256 for sha256 in hashes if not self._path(sha256).exists()]
         for sha256, wkb in self.store.shapes(missing).items():
-            half = self._path(sha256).with_suffix(".part")
-            half.write_bytes(wkb)
-            half.replace(self._path(sha256))
+            write_whole(self._path(sha256), wkb)
 
     def read(self, sha256: str) -> BaseGeometry:
         """Read one shape, in degrees."""
-        if sha256 not in self._kept:
-            self._kept[sha256] = shapely.from_wkb(self._path(sha256).read_bytes())
-        return self._kept[sha256]
+        return self._kept.get(sha256, lambda: shapely.from_wkb(self._path(sha256).read_bytes()))
 
     def _path(self, sha256: str) -> Path:
         return self.folder / f"{sha256}.wkb"
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that is either whole or not there, whoever else writes it at the same time."""
+    half = path.with_suffix(f".{os.getpid()}.part")
+    half.write_bytes(content)
+    half.replace(path)
+
+
+@dataclass(frozen=True, eq=False)
+class Calendar:
+    """What a source says of each day, as known at one commit: its snapshots, oldest first."""
+
+    snapshots: tuple[ControlSnapshot, ...]
+
+    @cached_property
+    def days(self) -> tuple[date, ...]:
+        """The days the source speaks of."""
+        return tuple(snapshot.valid_on for snapshot in self.snapshots)
+
+    def on(self, day: date) -> ControlSnapshot | None:
+        """Return the newest snapshot valid on or before a day."""
+        place = bisect.bisect_right(self.days, day)
+        return self.snapshots[place - 1] if place else None
+
+    @cached_property
+    def mark(self) -> str:
+        """Identify what the calendar says: equal calendars, equal marks."""
+        told = "\n".join(f"{one.valid_on} {shape_key(one)}" for one in self.snapshots)
+        return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,32 +124,36 @@ class ControlIndex:
 
     entries: Sequence[DatedControl]
     shapes: ShapeFiles
+    _calendars: Kept = field(default_factory=lambda: Kept(MOST_CALENDARS))
+
+    @cached_property
+    def _by_dataset(self) -> Mapping[str, Sequence[DatedControl]]:
+        found: dict[str, list[DatedControl]] = {}
+        for entry in sorted(self.entries, key=lambda one: one.snapshot.valid_on):
+            found.setdefault(entry.snapshot.dataset, []).append(entry)
+        return found
 
     def datasets(self) -> list[str]:
         """Name the datasets that have snapshots."""
-        return sorted({entry.snapshot.dataset for entry in self.entries})
+        return sorted(self._by_dataset)
+
+    def calendar(self, dataset: str, seq: int) -> Calendar:
+        """Gather a source's snapshots as known at a commit; empty for one without any."""
+
+        def gather() -> Calendar:
+            entries = self._by_dataset.get(dataset, ())
+            known = (one for one in entries if one.seq <= seq < one.known_to and not one.retracted)
+            return Calendar(tuple(one.snapshot for one in known))
+
+        return self._calendars.get((dataset, seq), gather)
 
     def on(self, dataset: str, day: date, seq: int) -> ControlSnapshot | None:
         """Return the newest snapshot valid on or before a day, as known at a commit."""
-        found = [
-            entry.snapshot
-            for entry in self.entries
-            if entry.snapshot.dataset == dataset
-            and entry.seq <= seq < entry.known_to
-            and not entry.retracted
-            and entry.snapshot.valid_on <= day
-        ]
-        return max(found, key=lambda snapshot: snapshot.valid_on, default=None)
+        return self.calendar(dataset, seq).on(day)
 
-    def days(self, dataset: str, seq: int) -> list[date]:
+    def days(self, dataset: str, seq: int) -> Sequence[date]:
         """List the days a dataset speaks of, as known at a commit."""
-        return sorted(
-            entry.snapshot.valid_on
-            for entry in self.entries
-            if entry.snapshot.dataset == dataset
-            and entry.seq <= seq < entry.known_to
-            and not entry.retracted
-        )
+        return self.calendar(dataset, seq).days
 
     def held(self, snapshot: ControlSnapshot) -> dict[str, BaseGeometry]:
         """Unite each controller's assessed ground."""
@@ -117,20 +161,69 @@ class ControlIndex:
         return by_controller(snapshot.areas, shapes)
 
 
+class Derived(msgspec.Struct, frozen=True):
+    """What follows from a snapshot's areas and the boundaries: its line, and areas in km²."""
+
+    line_wkb: bytes
+    length_km: float
+    tolerance_km: float
+    km2: dict[str, float]
+
+    def line(self) -> FrontLine:
+        """Read the line; in degrees."""
+        shape = MultiLineString(shapely.get_parts(shapely.from_wkb(self.line_wkb)).tolist())
+        return FrontLine(shape, self.length_km, self.tolerance_km)
+
+
 @dataclass(frozen=True)
 class Lines:
-    """Front lines, derived once for each set of areas and kept for the life of the process."""
+    """Front lines and areas, derived once for each set of areas and kept beside the shapes."""
 
+    folder: Path
     reference: Reference
-    _kept: dict[str, FrontLine] = field(default_factory=dict)
+    _kept: Kept = field(default_factory=lambda: Kept(MOST_SHAPES))
 
     def of(self, control: ControlIndex, snapshot: ControlSnapshot, theatre: str) -> FrontLine:
         """Derive a snapshot's line, or return the one derived before."""
-        key = theatre + shape_key(snapshot)
-        if key not in self._kept:
-            homeland = self.reference.homeland(theatre)
-            self._kept[key] = front_line(control.held(snapshot), homeland)
-        return self._kept[key]
+        key = ("line", self.key(snapshot, theatre))
+        return self._kept.get(key, lambda: self._derived(control, snapshot, theatre).line())
+
+    def km2(
+        self, control: ControlIndex, snapshot: ControlSnapshot, theatre: str
+    ) -> dict[str, float]:
+        """Measure each controller's assessed ground, in km²."""
+        key = ("km2", self.key(snapshot, theatre))
+        return self._kept.get(key, lambda: self._derived(control, snapshot, theatre).km2)
+
+    def distance_m(
+        self, control: ControlIndex, snapshot: ControlSnapshot, theatre: str, point: LonLat
+    ) -> float | None:
+        """Measure how far one point is from a snapshot's line; None when it has no line."""
+        plane = self.reference.plane(theatre)
+        key = ("flat", self.key(snapshot, theatre))
+        line = self._kept.get(key, lambda: plane.flat(self.of(control, snapshot, theatre).shape))
+        if line.is_empty:
+            return None
+        x, y = plane.flat_xy(np.array([point.lon]), np.array([point.lat]))
+        return float(line.distance(Point(x[0], y[0])))
+
+    def key(self, snapshot: ControlSnapshot, theatre: str) -> str:
+        """Identify what follows from a snapshot: other boundaries give another line."""
+        tolerance = self.reference.theatres[theatre].front_line_tolerance_km
+        told = f"{DERIVED} {theatre} {tolerance} {self.reference.region_hash} {shape_key(snapshot)}"
+        return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+    def _derived(self, control: ControlIndex, snapshot: ControlSnapshot, theatre: str) -> Derived:
+        path = self.folder / f"{self.key(snapshot, theatre)}.msgpack"
+        with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
+            return msgspec.msgpack.decode(path.read_bytes(), type=Derived)
+        held = control.held(snapshot)
+        line = front_line(held, self.reference.homeland(theatre))
+        km2 = {who: area_km2(ground) for who, ground in held.items()}
+        derived = Derived(shapely.to_wkb(line.shape), line.length_km, line.tolerance_km, km2)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_whole(path, msgspec.msgpack.encode(derived))
+        return derived
 
 
 def shape_key(snapshot: ControlSnapshot) -> str:

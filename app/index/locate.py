@@ -8,8 +8,9 @@ from enum import IntEnum
 import numpy as np
 import shapely
 
-from app.domain.place import E7, LocalPlane
+from app.domain.place import E7, LocalPlane, Precision
 from app.domain.region import Region
+from app.index.columns import PRECISIONS
 from app.rows import NEAR_BORDER, NO_REGION, NOWHERE, Rows
 
 
@@ -34,7 +35,7 @@ def locate(rows: Rows, level: int, regions: Sequence[Region], planes: Sequence[L
     """
     column = f"region{level}"
     stated = rows[column]
-    places, back = _distinct_places(rows)
+    places, back = _distinct_places(rows, _is_fine_enough(rows, level))
     found, near = _find(places, regions, planes)
     located = np.where(back >= 0, found[back], NO_REGION).astype(np.int16)
     region = np.where(stated != NO_REGION, stated, located)
@@ -52,12 +53,37 @@ def _how(stated: np.ndarray, located: np.ndarray) -> np.ndarray:
     return np.select(choices, kinds, RegionHow.none).astype(np.uint8)
 
 
-def _distinct_places(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+def state_parents(rows: Rows, parents: np.ndarray) -> Rows:
+    """Take the parent of a stated second-level code as stated, where no first-level code is.
+
+    Args:
+        rows: packed rows whose region columns hold stated codes.
+        parents: the first-level number of each second-level number.
+    """
+    by_child = (rows["region1"] == NO_REGION) & (rows["region2"] != NO_REGION)
+    if not by_child.any():
+        return rows
+    region1 = rows["region1"].copy()
+    region1[by_child] = parents[rows["region2"][by_child]]
+    return rows.replace(region1=region1)
+
+
+def _is_fine_enough(rows: Rows, level: int) -> np.ndarray:
+    """Tell which rows are known finely enough to be in one region of a level.
+
+    A coarse place may have a point all the same, the centre of its unit: what is known only to an
+    oblast is in no raion, and what is known only to a country in no oblast (DESIGN 5.1).
+    """
+    coarsest = Precision.admin1 if level == 1 else Precision.admin2
+    return np.asarray(rows["precision"] <= PRECISIONS.index(coarsest))
+
+
+def _distinct_places(rows: Rows, is_fine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return distinct (lon, lat, error) and, for each row, its place among them (-1: no point).
 
     Thousands of real rows share one city's centroid, so distinct places are far fewer.
     """
-    has_point = rows["lon_e7"] != NOWHERE
+    has_point = (rows["lon_e7"] != NOWHERE) & is_fine
     back = np.full(len(rows), -1, np.int64)
     keys = np.empty(int(has_point.sum()), [("lon", "i8"), ("lat", "i8"), ("error", "i8")])
     for name, column in (("lon", "lon_e7"), ("lat", "lat_e7"), ("error", "error_m")):

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
+from app.domain.kept import Kept
 from app.index.columns import MERCATOR_BITS, STATUSES, UNDRAWN
 from app.rows import COLUMNS, LONG, NEVER, NOWHERE, Rows
 
 RETRACTED = STATUSES.index("retracted")
 BEGINNING, END = NOWHERE + 1, NEVER - 1
 """Open ends of a period; an undated row lies outside even these."""
+
+MOST_JOINS = 8
+"""Joins kept per segment: 13 bytes a row each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +42,7 @@ class Filter:
     embargo_at: int | None = None
     quiet_sectors: int = 0
     quiet_after: int = END
+    near: Near | None = None
     hidden_now: frozenset[int] = frozenset()
     quiet_now: frozenset[int] = frozenset()
     """Numbers of incidents that are hidden or quiet as they stand today: an older revision, asked
@@ -47,8 +52,31 @@ class Filter:
     def is_plain(self) -> bool:
         """Tell whether only period, datasets and regions narrow it, so that a cube can answer."""
         return not (self.weapons or self.sectors or self.statuses or self.bbox_e7) and (
-            self.min_killed is None
+            self.min_killed is None and self.near is None
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Near:
+    """Keeps what fell within a distance of the line, or on ground of some holders.
+
+    `of` gives each row's distance in metres (NaN: unknown), its holder's number, and whether any
+    snapshot speaks of it at all. What is not known is not kept.
+    """
+
+    within_m: float | None
+    holders: tuple[int, ...]
+    of: Callable[[Segment], tuple[np.ndarray, np.ndarray, np.ndarray]]
+
+    def keep(self, segment: Segment, places: np.ndarray) -> np.ndarray:
+        """Return the places that are near enough and on the right ground."""
+        mark, distance_m, holder = (column[places] for column in self.of(segment))
+        kept: np.ndarray = mark != 0
+        if self.within_m is not None:
+            kept &= distance_m <= self.within_m
+        if self.holders:
+            kept &= np.isin(holder, self.holders)
+        return np.asarray(places[kept])
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +86,8 @@ class Segment:
     rows: Rows
     marks: int
     newest: int
+    joined: Kept = field(default_factory=lambda: Kept(MOST_JOINS))
+    """What `Joins` found for these rows; it stays right while their places and days do."""
 
     @classmethod
     def sort(cls, rows: Rows) -> Segment:
@@ -124,7 +154,11 @@ class Segment:
         if wanted.sectors:
             mask &= (rows["sectors"][part] & np.uint32(wanted.sectors)) != 0
         mask &= _is_chosen(wanted.datasets, rows["dataset"][part])
-        return _refine(rows, np.flatnonzero(mask) + low, wanted)
+        places = _refine(rows, np.flatnonzero(mask) + low, wanted)
+        if wanted.near is None:
+            return places
+        places = wanted.near.keep(self, places)
+        return np.asarray(places[~is_quiet(rows, places, wanted)])
 
 
 def _refine(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:

@@ -18,14 +18,20 @@ from app.render.palette import (
     CITED,
     CLAIMED,
     CLASS_OPACITY,
+    DASHES,
     DENSITY,
     FAMILIES,
+    GAINED,
     LINE,
     LINE_CASING,
+    LINE_FIXED,
+    LINE_OTHER,
+    LOST,
     NO_FIGURE_PATTERN,
     RAMPS,
     REGION_EDGE,
     RING,
+    STALE_OPACITY,
     ground_pattern,
 )
 
@@ -74,6 +80,12 @@ def build_page(
             parties=_parties(theatre, language),
             claimed=CLAIMED._asdict(),
             cited=CITED._asdict(),
+            gained=GAINED._asdict(),
+            lost=LOST._asdict(),
+            fixed=LINE_FIXED,
+            other=LINE_OTHER,
+            dashes={kind: f"{dash} {gap}" for kind, (dash, gap) in DASHES.items()},
+            staleOpacity=STALE_OPACITY,
         ).add_to(page_map)
         Tiles(
             words["place"],
@@ -137,13 +149,15 @@ def _chrome(
     )
 
 
-def still_tiles(theatre: Theatre, query: str) -> Sequence[Sequence[str]]:
-    """Address the composed tiles that cover a theatre, row by row, for a page without scripts."""
+def still_tiles(
+    theatre: Theatre, query: str, layer: str = "map", across: int = STILL_ZOOM_WIDTH
+) -> Sequence[Sequence[str]]:
+    """Address the tiles that cover a theatre, row by row, for a page without scripts."""
     west, south, east, north = theatre.bounds
-    zoom = next(z for z in range(12, -1, -1) if (east - west) / 360 * 2**z <= STILL_ZOOM_WIDTH - 1)
+    zoom = next(z for z in range(12, -1, -1) if (east - west) / 360 * 2**z <= across - 1)
     columns = range(_column(west, zoom), _column(east, zoom) + 1)
     rows = range(_row(north, zoom), _row(south, zoom) + 1)
-    return [[f"/tiles/map/{zoom}/{x}/{y}.png?{query}" for x in columns] for y in rows]
+    return [[f"/tiles/{layer}/{zoom}/{x}/{y}.png?{query}" for x in columns] for y in rows]
 
 
 def _column(lon: float, zoom: int) -> int:

@@ -54,6 +54,9 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Mapping[str, str]
     note: Mapping[str, str]
     party: tuple[Party, ...]
+    baseline: Mapping[str, tuple[str, ...]] = {}
+    """Regions of a part of the baseline, by part: sources that leave it out differ by this."""
+
     slug: str = ""
 
     @property

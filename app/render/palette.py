@@ -41,6 +41,11 @@ NO_FIGURE = "#5b6066"
 """Hatch of a region with incidents of which none carries a figure: unknown is not zero."""
 
 LINE, LINE_CASING = "#23262a", "#ffffff"
+LINE_FIXED, LINE_OTHER = "#5b2a86", "#00606b"
+"""A line taken as fixed, and another source's line: told apart by their dashes as well."""
+
+DASHES = {"stale": (7, 6), "fixed": (14, 4), "other": (2, 5)}
+"""Dash and gap in px: of a line older than the theatre's limit, of a fixed and of another one."""
 
 DENSITY = ((0, 32, 77), (58, 78, 107), (124, 123, 120), (188, 175, 111), (255, 234, 70))
 """Cividis, five stops."""
@@ -61,6 +66,12 @@ GROUND = (
 )
 CLAIMED = Pattern("dots", "#4a4f55")
 CITED = Pattern("wide", "#4a4f55")
+GAINED, LOST = Pattern("cross", "#8a4b08"), Pattern("level", "#0b5c8a")
+"""Ground that the party asked for gained, and ground that it lost."""
+
+STALE_OPACITY = 0.5
+"""How much of its strength a hatch keeps when its snapshot is older than the theatre's limit."""
+
 NO_FIGURE_PATTERN = Pattern("stipple", NO_FIGURE)
 
 

@@ -16,7 +16,7 @@ PAGE_ZOOM = 8
 
 def region_features(tiler: Tiler, view: View) -> dict[str, Any]:
     """Write a level's regions with code and name."""
-    regions = tiler.workspace.reference.region_set(view.theatre).at(view.level)
+    regions = tiler.workspace.reference.region_set(view.theatre, view.level).regions
     shapes = tiler.region_shapes(view.theatre, view.level, PAGE_ZOOM)
     told = [{"key": region.code, "name": region.name(view.lang)} for region in regions]
     return feature_collection(frame(shapes, told))

@@ -1,89 +1,149 @@
-"""Who held how much ground on a day: control areas measured by status and region."""
+"""Who held how much ground: one source's areas on a day, over time, and between two days."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import shapely
+from shapely import MultiPolygon
+from shapely.geometry.base import BaseGeometry
+
 from app.domain.control import ControlSnapshot, ControlStatus
 from app.domain.errors import NotFound
+from app.domain.kept import Kept
 from app.domain.place import area_km2
+from app.domain.region import Region, RegionSet
 from app.domain.terms import Dataset
 from app.domain.view import View
+from app.frames import feature_collection, frame
 from app.index.build import Snapshot
-from app.index.control import areas_by_region
+from app.index.control import areas_by_region, shape_key
+from app.services.nearness import known_at
 from app.services.workspace import Workspace
 
-
-def control_on(snapshot: Snapshot, dataset: Dataset, day: date, seq: int) -> ControlSnapshot:
-    """Find the snapshot valid on a day.
-
-    Raises:
-        NotFound: the source says nothing on or before that day, as known then.
-    """
-    found = snapshot.control.on(dataset.slug, day, seq)
-    if found is None:
-        raise NotFound(f"{dataset.slug!r} has no control snapshot on or before {day}.")
-    return found
+NOWHERE = MultiPolygon()
 
 
-def control_areas(  # noqa: PLR0913, PLR0917  what the answer is of, and whose ground
-    workspace: Workspace,
-    view: View,
-    snapshot: Snapshot,
-    dataset: Dataset,
-    day: date,
-    controller: str | None,
-) -> dict[str, Any]:
+@dataclass(frozen=True, eq=False)
+class Source:
+    """One source of control as a View reads it, and whose ground is asked for."""
+
+    workspace: Workspace
+    snapshot: Snapshot
+    view: View
+    dataset: Dataset
+    controller: str
+
+    @classmethod
+    def of(
+        cls,
+        workspace: Workspace,
+        snapshot: Snapshot,
+        view: View,
+        dataset: Dataset,
+        controller: str | None = None,
+    ) -> Source:
+        """Ask for a party's ground, or for that of the theatre's default one."""
+        theatre = workspace.reference.theatres[view.theatre]
+        return cls(workspace, snapshot, view, dataset, controller or theatre.default_controller)
+
+    @property
+    def seq(self) -> int:
+        """The commit that the View is of."""
+        return known_at(self.workspace, self.snapshot, self.view)
+
+    @property
+    def regions(self) -> RegionSet:
+        """The boundaries of the View's level."""
+        return self.workspace.reference.region_set(self.view.theatre, self.view.level)
+
+    def on(self, day: date) -> ControlSnapshot:
+        """Find the snapshot valid on a day.
+
+        Raises:
+            NotFound: the source says nothing on or before that day, as known then.
+        """
+        found = self.snapshot.control.on(self.dataset.slug, day, self.seq)
+        if found is None:
+            raise NotFound(f"{self.dataset.slug!r} has no control snapshot on or before {day}.")
+        return found
+
+    def ground(self, found: ControlSnapshot) -> BaseGeometry:
+        """The assessed ground of the party asked for; empty when it has none."""
+        return self.snapshot.control.held(found).get(self.controller, NOWHERE)
+
+    def km2(self, found: ControlSnapshot) -> float | None:
+        """Measure it; None when the snapshot gives the party no polygon: that is not 0."""
+        control = self.snapshot.control
+        measured = self.workspace.index.lines.km2(control, found, self.view.theatre)
+        return measured.get(self.controller)
+
+    def key(self, *snapshots: ControlSnapshot) -> Hashable:
+        """Identify an answer by all that it depends on."""
+        drawn = tuple(shape_key(one) for one in snapshots)
+        return (self.view.theatre, self.controller, self.view.level, self.regions.hash, drawn)
+
+
+def control_areas(source: Source, day: date) -> dict[str, Any]:
     """Measure a day's control in the shape of `/api/control/areas`.
 
     Cited units have no polygon and are listed with km2 null, never measured.
     """
-    theatre = workspace.reference.theatres[view.theatre]
-    controller = controller or theatre.default_controller
-    seq = snapshot.seq if view.as_of is None else workspace.store.seq_at(view.as_of)
-    found = control_on(snapshot, dataset, day, seq)
-    held = snapshot.control.held(found)
-    ground = held.get(controller)
-    regions = workspace.reference.region_set(view.theatre)
-    names = {region.code: region for region in regions.at(view.level)}
-    by_code = {} if ground is None else areas_by_region(ground, names.values())
-    total = None if ground is None else area_km2(ground)
+    found = source.on(day)
+    total = source.km2(found)
+    by_code = areas_by_region(source.ground(found), source.regions.regions)
     return {
-        "control": dataset.slug,
+        "control": source.dataset.slug,
         "date": str(day),
-        "valid_on": str(found.valid_on),
-        "age_days": (day - found.valid_on).days,
+        **about(found, day),
         "baseline": {"includes": [part.value for part in found.includes]},
-        "controller": controller,
-        "total_km2": None if total is None else round(total, 1),
-        "areas": _areas(snapshot, found),
-        "regions": [
-            {
-                "key": code,
-                "name": names[code].name(view.lang),
-                "km2": round(km2, 1),
-                "share": round(km2 / area_km2(names[code].shape), 4),
-            }
-            for code, km2 in sorted(by_code.items(), key=lambda pair: -pair[1])
-        ],
-        "elsewhere_km2": None if total is None else round(max(total - sum(by_code.values()), 0), 1),
-        "front_line": _line(workspace, view, snapshot, found),
-        "region_set": {"id": regions.id, "hash": regions.hash},
+        "controller": source.controller,
+        "total_km2": _rounded(total),
+        "areas": _areas(source.snapshot, found),
+        "regions": shares(source, by_code),
+        "elsewhere_km2": None if total is None else _rounded(max(total - sum(by_code.values()), 0)),
+        "front_line": _line(source, found),
+        "region_set": source.regions.named(),
         "note": found.note,
-        "credits": [dataset.credit],
+        "credits": [source.dataset.credit],
     }
 
 
-def _line(
-    workspace: Workspace, view: View, snapshot: Snapshot, found: ControlSnapshot
-) -> dict[str, float]:
-    line = workspace.index.lines.of(snapshot.control, found, view.theatre)
+def about(found: ControlSnapshot, day: date) -> dict[str, Any]:
+    """Date a snapshot: the day it speaks of, and how old it was on the day asked for."""
+    return {"valid_on": str(found.valid_on), "age_days": (day - found.valid_on).days}
+
+
+def shares(source: Source, by_code: Mapping[str, float]) -> list[dict[str, Any]]:
+    """List regions by how much of them some ground covers, the most first."""
+    regions = {region.code: region for region in source.regions.regions}
+    return [
+        {
+            "key": code,
+            "name": regions[code].name(source.view.lang),
+            "km2": _rounded(km2),
+            "share": round(km2 / area_km2(regions[code].shape), 4),
+        }
+        for code, km2 in sorted(by_code.items(), key=lambda pair: -pair[1])
+    ]
+
+
+def _rounded(km2: float | None) -> float | None:
+    return None if km2 is None else round(km2, 1)
+
+
+def _line(source: Source, found: ControlSnapshot) -> dict[str, float]:
+    lines, theatre = source.workspace.index.lines, source.view.theatre
+    line = lines.of(source.snapshot.control, found, theatre)
     return {"length_km": round(line.length_km, 1), "border_tolerance_km": line.tolerance_km}
 
 
 def _areas(snapshot: Snapshot, found: ControlSnapshot) -> list[dict[str, Any]]:
-    measured: dict[tuple[str, ControlStatus], float] = {}
+    """Measure by controller and status; pieces that overlap are not measured twice."""
+    pieces: dict[tuple[str, ControlStatus], list[BaseGeometry]] = {}
     cited = []
     for area in found.areas:
         if area.shape is None:
@@ -99,10 +159,109 @@ def _areas(snapshot: Snapshot, found: ControlSnapshot) -> list[dict[str, Any]]:
             )
         else:
             key = (area.controller, area.status)
-            km2 = area_km2(snapshot.control.shapes.read(area.shape))
-            measured[key] = measured.get(key, 0.0) + km2
+            pieces.setdefault(key, []).append(snapshot.control.shapes.read(area.shape))
     listed: list[dict[str, Any]] = [
-        {"controller": who, "status": status.value, "km2": round(km2, 1)}
-        for (who, status), km2 in measured.items()
+        {
+            "controller": who,
+            "status": status.value,
+            "km2": _rounded(area_km2(shapely.union_all(shapes))),
+        }
+        for (who, status), shapes in pieces.items()
     ]
     return listed + cited
+
+
+@dataclass
+class GroundBook:
+    """Answers that compare grounds, kept by what they were computed from."""
+
+    kept: Kept = field(default_factory=Kept)
+
+    def series(self, source: Source) -> dict[str, Any]:
+        """List the area of every snapshot of the View's period; days without one are not filled."""
+        calendar = source.snapshot.control.calendar(source.dataset.slug, source.seq)
+        first, last = source.view.first or date.min, source.view.last or date.max
+        key = ("series", source.key(), source.dataset.slug, calendar.mark, first, last)
+
+        def measure() -> list[dict[str, Any]]:
+            inside = [one for one in calendar.snapshots if first <= one.valid_on <= last]
+            return [
+                {"valid_on": str(one.valid_on), "km2": _rounded(source.km2(one))} for one in inside
+            ]
+
+        return {
+            "control": source.dataset.slug,
+            "controller": source.controller,
+            "points": self.kept.get(key, measure),
+            "credits": [source.dataset.credit],
+        }
+
+    def changes(
+        self, source: Source, first: date, last: date, *, geometry: bool = False
+    ) -> dict[str, Any]:
+        """Measure what a party gained and lost between two days, by region."""
+        old, new = source.on(first), source.on(last)
+        told, shapes = self.kept.get(
+            ("changes", source.key(old, new), source.view.lang),
+            lambda: _changes(source, old, new),
+        )
+        answer = {
+            "control": source.dataset.slug,
+            "controller": source.controller,
+            "from": {"date": str(first), **about(old, first)},
+            "to": {"date": str(last), **about(new, last)},
+            **told,
+            "region_set": source.regions.named(),
+            "credits": [source.dataset.credit],
+        }
+        if geometry:
+            kinds = [{"kind": kind, "controller": source.controller} for kind in ("gained", "lost")]
+            answer["areas"] = feature_collection(frame(shapes, kinds))
+        return answer
+
+
+def _changes(
+    source: Source, old: ControlSnapshot, new: ControlSnapshot
+) -> tuple[dict[str, Any], list[BaseGeometry]]:
+    before, after = source.ground(old), source.ground(new)
+    moved = {"gained": _less(after, before), "lost": _less(before, after)}
+    km2 = {kind: area_km2(shape) for kind, shape in moved.items()}
+    by_region = {
+        kind: areas_by_region(shape, source.regions.regions) for kind, shape in moved.items()
+    }
+    rows: list[dict[str, Any]] = []
+    for region in source.regions.regions:
+        here = {kind: found.get(region.code, 0.0) for kind, found in by_region.items()}
+        if any(here.values()):
+            rows.append({"key": region.code, "name": region.name(source.view.lang), **_net(here)})
+    rows.sort(key=lambda row: -(row["gained_km2"] + row["lost_km2"]))
+    elsewhere = {kind: max(km2[kind] - sum(by_region[kind].values()), 0.0) for kind in moved}
+    return {**_net(km2), "regions": rows, "elsewhere_km2": _net(elsewhere)}, list(moved.values())
+
+
+def _net(km2: Mapping[str, float]) -> dict[str, float]:
+    gained, lost = round(km2["gained"], 2), round(km2["lost"], 2)
+    return {"gained_km2": gained, "lost_km2": lost, "net_km2": round(gained - lost, 2)}
+
+
+def _less(one: BaseGeometry, other: BaseGeometry) -> BaseGeometry:
+    """Take one ground off another, and keep nothing but ground: edges that touch leave lines."""
+    return only_ground(shapely.difference(one, other))
+
+
+def only_ground(shape: BaseGeometry) -> MultiPolygon:
+    """Keep the polygons of whatever an overlay returned."""
+    parts = shapely.get_parts(shapely.get_parts(shape))
+    return MultiPolygon([part for part in parts if part.geom_type == "Polygon" and part.area > 0])
+
+
+def people(regions: Iterable[Region]) -> dict[str, dict[str, int]]:
+    """Tell the population of regions where it is loaded, with its year."""
+    return {
+        region.code: {
+            "population": region.population,
+            "population_year": region.population_year,
+        }
+        for region in regions
+        if region.population is not None and region.population_year is not None
+    }

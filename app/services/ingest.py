@@ -9,28 +9,38 @@ import hashlib
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
 import msgspec
 import numpy as np
 
-from app.domain.errors import InputError, InvalidFile, TooLarge
+from app.domain.control import Baseline
+from app.domain.errors import InputError, InvalidFile
 from app.domain.place import E7, Bounds
 from app.domain.revision import Action, Change, Subject, canonical
 from app.domain.store import Current, Entry
 from app.domain.terms import Dataset, DatasetKind
-from app.importers.base import Context, Dropped, Importer, Outcome, Rejection, Source, Warned
-from app.importers.formats import choose
-from app.services.reading import Noted, noted
+from app.importers.base import BadFieldError, Context, Dropped, Importer, Outcome, Rejection, Warned
+from app.importers.choices import NO_CHOICES, ControlChoices
+from app.importers.formats import recognised
+from app.importers.members import Held, Member, held
+from app.importers.native import day
+from app.services.reading import Noted, agreed, noted, noted_members
+from app.services.snapshots import Succession
 from app.services.terms import terms_of
 from app.services.workspace import Workspace
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 Progress = Callable[[int], None]
+_First = tuple[int, bytes, str | None]
+"""Where a key stood first: row, content and file. Small, since one is kept for every record."""
+
+MOST_WARNINGS = 20
 MOST = 0.5
 """Share of a file's points from which on "most" is said of them."""
 
@@ -49,6 +59,28 @@ class Order:
     attribution: str | None = None
     synthetic: bool = False
     dry_run: bool = False
+    choices: ControlChoices = NO_CHOICES
+    accept_shrink: bool = False
+
+
+def choices_from(
+    *, valid_on: str | None, baseline: str | None, **fields: str | None
+) -> ControlChoices:
+    """Read what a person says of a control file, as text of a command or a form.
+
+    Raises:
+        InputError: a day or a part that does not exist.
+    """
+    try:
+        return ControlChoices(
+            valid_on=day(valid_on, "valid-on") if valid_on else None,
+            includes=tuple(Baseline(part.strip()) for part in (baseline or "").split(",") if part),
+            **fields,
+        )
+    except BadFieldError as wrong:
+        raise InputError(wrong.name, wrong.got, wrong.why) from wrong
+    except ValueError as wrong:
+        raise InputError("baseline", baseline, f"any of {', '.join(Baseline)}") from wrong
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -82,16 +114,29 @@ def import_file(
     now: datetime,
     progress: Progress | None = None,
 ) -> Report:
-    """Import one file in one transaction; a dry run plans the same and writes nothing.
+    """Import a file, a folder or an archive in one transaction; a dry run writes nothing.
 
     Raises:
         InvalidFile: the file as a whole cannot be taken; nothing was written.
         StoreBusy: another writer was faster; nothing was written.
     """
-    source = Source.open(order.path, order.name)
-    _bound(source, workspace.max_file_bytes)
-    importer, why = choose(source, order.format)
-    slug = _slug(order.dataset or importer.dataset or _slug_of(source.name))
+    name = order.name or order.path.name
+    with held(order.path, name, workspace.max_file_bytes, recognised) as files:
+        return _import_held(workspace, order, files, _Call(name, actor, now, progress))
+
+
+class _Call(NamedTuple):
+    """What an import is stamped with, and who watches it."""
+
+    name: str
+    actor: str
+    now: datetime
+    progress: Progress | None
+
+
+def _import_held(workspace: Workspace, order: Order, files: Held, call: _Call) -> Report:
+    importer, why, members, faults = agreed(files, order.format, call.name)
+    slug = _slug(order.dataset or importer.dataset or _slug_of(call.name))
     context = _context(workspace, order, slug)
     _check_terms(workspace, order, slug)
     report = Report(
@@ -99,22 +144,36 @@ def import_file(
         format=importer.name,
         why=why,
         dataset=slug,
-        sha256=_sha256(order.path),
+        sha256=_sha256(order.path, members),
         dry_run=order.dry_run,
-        mapping=importer.mapping(source),
+        rejections=faults,
+        mapping=_mapping(importer, members),
     )
-    plan = _Plan(workspace, context, report, _dataset(order, slug, importer, now))
-    changes = plan.changes(noted(importer, source, context), progress)
+    plan = _Plan(workspace, context, report, _dataset(order, slug, importer, call.now))
+    if files.is_many:
+        outcomes = noted_members(importer, members, context)
+    else:
+        outcomes = noted(importer, members[0].source, context)
+    succession = Succession(workspace.store, slug, order.accept_shrink)
+    changes = plan.changes(succession.in_order(outcomes), call.progress)
     if order.dry_run:
         collections.deque(changes, maxlen=0)
         return report
-    entry = Entry(now, actor, f"import of {source.name}")
+    entry = Entry(call.now, call.actor, f"import of {call.name}")
     with _without_collector():
         head = workspace.store.write(changes, entry, plan.shapes)
     if plan.has_changes:
         report.version = head.seq
         workspace.index.after_write()
     return report
+
+
+def _mapping(importer: Importer, members: Sequence[Member]) -> dict[str, str]:
+    """Map the columns of the first file that can be read; the others are of the same format."""
+    for member in members[:-1]:
+        with contextlib.suppress(InputError):
+            return importer.mapping(member.source)
+    return importer.mapping(members[-1].source)
 
 
 @contextlib.contextmanager
@@ -147,7 +206,8 @@ class _Plan:
     _kinds: set[Subject] = field(default_factory=set)
     _invented: set[bool] = field(default_factory=set)
     _dropped: Counter[str] = field(default_factory=Counter)
-    _seen: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    _warned: dict[str, list[str | None]] = field(default_factory=dict)
+    _seen: dict[str, _First] = field(default_factory=dict)
     _points: array[int] = field(default_factory=lambda: array("q"))
 
     def changes(
@@ -184,7 +244,7 @@ class _Plan:
             case Rejection():
                 self.report.rejections.append(outcome)
             case Warned():
-                self.report.warnings.append(outcome.text)
+                self._warned.setdefault(outcome.text, []).append(outcome.member)
 
     def _sort(self, noted: Noted, known: Current | None) -> Change | None:
         report = self.report
@@ -192,9 +252,9 @@ class _Plan:
         self._invented.add(noted.is_invented)
         self._points.extend(noted.point)
         if noted.key in self._seen:
-            self._again(noted, *self._seen[noted.key])
+            self._again(noted, self._seen[noted.key])
             return None
-        self._seen[noted.key] = (noted.row, noted.mark)
+        self._seen[noted.key] = (noted.row, noted.mark, noted.member)
         if known is not None and known.fingerprint == noted.mark:
             report.unchanged += noted.rows
             return None
@@ -206,19 +266,23 @@ class _Plan:
         action = Action.retract if noted.is_retracted else Action.amend
         return Change(noted.subject, noted.key, action, noted.payload)
 
-    def _again(self, noted: Noted, first_row: int, first_mark: bytes) -> None:
+    def _again(self, noted: Noted, first: _First) -> None:
         """A key for the second time: the same content is a duplicate, another event is a clash."""
-        if noted.mark == first_mark:
+        row, mark, member = first
+        if noted.mark == mark:
             self.report.duplicates += noted.rows
             return
-        why = f"the key stands for another record already, in row {first_row}"
-        self.report.rejections.append(Rejection(noted.row, "source_key", noted.name, why))
+        where = f"row {row} of {member}" if member else f"row {row}"
+        why = f"the key stands for another record already, in {where}"
+        clash = Rejection(noted.row, "source_key", noted.name, why, noted.member, noted.rows)
+        self.report.rejections.append(clash)
 
     def _look_at_the_whole(self) -> None:
         report, dropped = self.report, self._dropped
         report.dropped = dict(sorted(dropped.items()))
-        report.rejections.sort(key=lambda one: one.row)
-        report.rejected = len(report.rejections)
+        report.rejections.sort(key=lambda one: (one.member or "", one.row))
+        report.rejected = sum(one.rows for one in report.rejections)
+        report.warnings = list(_told(self._warned))
         taken = report.added + report.amended + report.unchanged + report.duplicates
         report.rows = taken + report.rejected + dropped.total()
         if len(self._kinds) > 1:
@@ -299,10 +363,11 @@ def _context(workspace: Workspace, order: Order, slug: str) -> Context:
     theatres = workspace.reference.theatres
     if order.theatre not in theatres:
         raise InputError("theatre", order.theatre, ", ".join(theatres))
-    regions = workspace.reference.region_set(order.theatre).at(1)
+    regions = workspace.reference.region_set(order.theatre).regions
     theatre = theatres[order.theatre]
     synthetic = order.synthetic or theatre.synthetic
-    return Context(slug, theatre, regions, workspace.reference.taxonomy, synthetic)
+    taxonomy = workspace.reference.taxonomy
+    return Context(slug, theatre, regions, taxonomy, synthetic, order.choices)
 
 
 def _dataset(order: Order, slug: str, importer: Importer, now: datetime) -> Dataset:
@@ -320,10 +385,15 @@ def _dataset(order: Order, slug: str, importer: Importer, now: datetime) -> Data
     )
 
 
-def _bound(source: Source, most: int) -> None:
-    size = source.path.stat().st_size
-    if size > most:
-        raise TooLarge(f"size of {source.name}", f"{size:,} bytes", f"at most {most:,} bytes")
+def _told(warned: Mapping[str, list[str | None]]) -> Iterator[str]:
+    """Tell each warning once, with the file that it speaks of and how many others share it."""
+    for number, (text, members) in enumerate(warned.items()):
+        first, *others = members
+        if first is not None and number >= MOST_WARNINGS:
+            yield f"{len(warned) - number:,} other warnings in other files."
+            return
+        more = f" (and {len(others):,} more files)" if others and first else ""
+        yield f"{first}{more}: {text}" if first else text
 
 
 def _slug(given: str) -> str:
@@ -337,6 +407,14 @@ def _slug_of(name: str) -> str:
     return stem or "dataset"
 
 
-def _sha256(path: Path) -> str:
+def _sha256(path: Path, members: Sequence[Member]) -> str:
+    """Hash a file; of a folder, the names and hashes of its files."""
+    if not path.is_dir():
+        return _file_sha256(path)
+    lines = (f"{_file_sha256(one.source.path)}  {one.path}\n" for one in members)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _file_sha256(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -22,6 +22,7 @@ from app.index.locate import RegionHow
 from app.index.select import is_quiet
 from app.rows import LONG, NEAR_BORDER, NEVER, NO_REGION, Rows
 from app.services.publish import Published
+from app.services.whereabouts import whereabouts
 from app.services.workspace import Workspace
 
 
@@ -142,7 +143,7 @@ def feature(
         "region": _general(region, incident) if quiet else region,
         "revision": revision.seq,
         "recorded_at": rfc3339(revision.recorded_at),
-        "control": _control(workspace, published, incident),
+        "control": [] if quiet else whereabouts(workspace, published, incident),
     }
     geometry = {"type": "Point", "coordinates": [point.lon, point.lat]} if point else None
     return {
@@ -231,26 +232,6 @@ def _region(
         "how": RegionHow(int(rows["region_how"][place])).name,
         "near_border": bool(int(rows["flags"][place]) & NEAR_BORDER),
     }
-
-
-def _control(
-    workspace: Workspace, published: Published, incident: Incident
-) -> list[dict[str, Any]]:
-    """Say which snapshot of each shown source spoke of the incident's own day."""
-    if incident.when.first is None:
-        return []
-    told = []
-    for slug in published.snapshot.control.datasets():
-        dataset = published.snapshot.datasets.get(slug)
-        if dataset is None or dataset.theatre != published.view.theatre:
-            continue
-        if workspace.audience is Audience.public and not dataset.terms.points:
-            continue
-        found = published.snapshot.control.on(slug, incident.when.first, published.filter.seq)
-        if found is not None:
-            age = (incident.when.first - found.valid_on).days
-            told.append({"control": slug, "valid_on": str(found.valid_on), "age_days": age})
-    return told
 
 
 COLUMN_ORDER: tuple[tuple[str, type[np.unsignedinteger[Any]]], ...] = (

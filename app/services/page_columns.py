@@ -11,9 +11,9 @@ import numpy as np
 from isal import igzip
 
 from app.domain.errors import NotFound
+from app.domain.kept import Kept
 from app.services.listing import COLUMN_ORDER, Month, month_columns
 from app.services.publish import Published
-from app.services.tiling import Kept
 
 MOST_KEPT = 4
 """How many Views' columns stay in memory; each is about 14 bytes an incident."""

@@ -71,13 +71,13 @@ def settled(workspace: Workspace, snapshot: Snapshot, view: View, now: datetime)
 
 
 def _first_control(workspace: Workspace, snapshot: Snapshot, view: View) -> Dataset | None:
-    shown = _shown_controls(workspace, snapshot, view)
+    shown = shown_controls(workspace, snapshot, view)
     wanted = workspace.reference.theatres[view.theatre].default_control
     named = [dataset for dataset in shown if dataset.slug == wanted]
     return next(iter(named or shown), None)
 
 
-def _shown_controls(workspace: Workspace, snapshot: Snapshot, view: View) -> list[Dataset]:
+def shown_controls(workspace: Workspace, snapshot: Snapshot, view: View) -> list[Dataset]:
     """List the control sources this audience may see drawn."""
     is_public = workspace.audience is Audience.public
     return [
@@ -120,21 +120,24 @@ def _told(
                 "credit": dataset.credit,
                 "days": [str(day) for day in snapshot.control.days(dataset.slug, seq)],
             }
-            for dataset in _shown_controls(workspace, snapshot, view)
+            for dataset in shown_controls(workspace, snapshot, view)
         ],
+        "controller": theatre.default_controller,
         "asOf": rfc3339(view.as_of) if view.as_of else recorded and rfc3339(recorded),
         "yesterday": str(today - timedelta(days=1)),
         "columnsUrl": f"/columns.json?{_columns_query(view)}",
-        "hasPopulation": any(
-            region.population for region in workspace.reference.region_set(view.theatre).at(1)
-        ),
+        "hasPopulation": workspace.reference.region_set(view.theatre, view.level).has_population,
         **_marks_used(drawn, workspace),
     }
 
 
 def _columns_query(view: View) -> str:
-    """The columns depend on place, datasets and as-of; the page filters the rest itself."""
+    """The columns depend on place, ground, datasets and as-of; the page filters the rest itself."""
     plain = View(
+        line_km=view.line_km,
+        sides=view.sides,
+        freeze=view.freeze if view.asks_the_ground else None,
+        control=view.control if view.asks_the_ground else None,
         bbox=view.bbox,
         regions=view.regions,
         level=view.level,

@@ -31,6 +31,7 @@ from app.index.select import (
     select,
 )
 from app.reference.theatre import Theatre
+from app.services.nearness import known_at, near
 from app.services.workspace import Workspace
 
 MONDAY, SUNDAY = 1, 7
@@ -78,12 +79,14 @@ def publish(  # noqa: PLR0913  a View, who asks for it, when, and on which face
     `in_all` takes every dataset instead of the View's own: an incident's id names no dataset.
     """
     theatre = workspace.reference.theatres[view.theatre]
-    seq = snapshot.seq if view.as_of is None else workspace.store.seq_at(view.as_of)
-    seq = min(seq, snapshot.seq)
+    seq = known_at(workspace, snapshot, view)
     wanted = all_datasets(snapshot) if in_all else wanted_datasets(snapshot, view, theatre)
     is_public = workspace.audience is Audience.public
     allowed = tuple(d for d in wanted if not is_public or _may_leave(d, face, view))
     compiled = _compile(workspace, snapshot, view, allowed, seq)
+    if view.asks_the_ground:
+        source = control_dataset(workspace, snapshot, view, Face.aggregates)
+        compiled = replace(compiled, near=near(workspace, snapshot, view, source))
     if is_public:
         compiled = _quieten(workspace, snapshot, compiled, theatre, now)
     refused = [dataset for dataset in wanted if dataset not in allowed]
@@ -127,7 +130,8 @@ def _may_leave(dataset: Dataset, face: Face, view: View) -> bool:
         return False
     if dataset.terms.points or face is not Face.aggregates:
         return True
-    return view.bbox is None and view.min_killed is None and _covers_whole_weeks(view)
+    narrows = view.bbox is not None or view.min_killed is not None or view.asks_the_ground
+    return not narrows and _covers_whole_weeks(view)
 
 
 def _covers_whole_weeks(view: View) -> bool:

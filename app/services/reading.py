@@ -1,10 +1,11 @@
-"""From a file to noted records; a large file is read in a process of its own."""
+"""From a file, or several, to noted records; a large file is read in a process of its own."""
 
 from __future__ import annotations
 
 import gc
 import multiprocessing
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from multiprocessing.connection import Connection
 from typing import NamedTuple
@@ -12,10 +13,12 @@ from typing import NamedTuple
 import msgspec
 
 from app.domain.control import ControlSnapshot
-from app.domain.errors import InputError, Problem
+from app.domain.errors import InputError, Problem, UnknownFormat
 from app.domain.incident import Status
 from app.domain.revision import Subject, canonical, fingerprint
-from app.importers.base import Context, Found, Importer, Outcome, Source
+from app.importers.base import Context, Found, Importer, Outcome, Rejection, Source, Warned
+from app.importers.formats import FORMATS, choose
+from app.importers.members import Held, Member, fault
 
 LARGE_BYTES = 32 * 1024 * 1024
 """From here on a second process, which takes a second to start, is worth it."""
@@ -38,6 +41,8 @@ class Noted(msgspec.Struct, frozen=True, gc=False):
     is_invented: bool
     is_retracted: bool
     shapes: Mapping[str, bytes]
+    is_layer: bool = False
+    member: str | None = None
 
 
 def noted(importer: Importer, source: Source, context: Context) -> Iterator[Noted | Outcome]:
@@ -51,18 +56,83 @@ def noted(importer: Importer, source: Source, context: Context) -> Iterator[Note
     return _here(importer, source, context)
 
 
+def agreed(
+    held: Held, wanted: str, name: str
+) -> tuple[Importer, str, list[Member], list[Rejection]]:
+    """Agree on one format for all files of a collection: the one that most of them have.
+
+    Returns the importer, why, the files that have it, and the fate of those that have not.
+
+    Raises:
+        InvalidFile: no file has a known format.
+    """
+    if not held.is_many and held.members:
+        return *choose(held.members[0].source, wanted), held.members, []
+    if wanted not in ("auto", *FORMATS) and held.members:
+        choose(held.members[0].source, wanted)
+    faults, chosen = list(held.faults), list[tuple[Member, Importer, str]]()
+    for member in held.members:
+        try:
+            chosen.append((member, *choose(member.source, wanted)))
+        except InputError as wrong:
+            faults.append(fault(member.path, wrong))
+    if not chosen:
+        got = f"{len(faults)} files of no known format"
+        raise UnknownFormat(f"files of {name}", got, f"one of {', '.join(FORMATS)}")
+    most = Counter(importer.name for _, importer, _ in chosen).most_common(1)[0][0]
+    allowed = f"{most}: all files of one import have one format"
+    strays = [
+        Rejection(0, "format", importer.name, allowed, member.path)
+        for member, importer, _ in chosen
+        if importer.name != most
+    ]
+    taken = [member for member, importer, _ in chosen if importer.name == most]
+    why = next(why for _, importer, why in chosen if importer.name == most)
+    return FORMATS[most], f"{why}; {len(taken):,} files", taken, [*faults, *strays]
+
+
+def noted_members(
+    importer: Importer, members: Sequence[Member], context: Context
+) -> Iterator[Noted | Outcome]:
+    """Read the files of a collection one after another, each outcome with its file's name.
+
+    A file that cannot be read is one rejection and the rest goes on. A large one is not held back
+    until it was read to its end: when that fails, the import as a whole is refused.
+    """
+    for member in members:
+        found = noted(importer, member.source, context)
+        if member.source.path.stat().st_size < LARGE_BYTES:
+            try:
+                found = iter(list(found))
+            except InputError as wrong:
+                found = iter([fault(member.path, wrong)])
+        for outcome in found:
+            yield _named(outcome, member.path)
+
+
+def _named(outcome: Noted | Outcome, path: str) -> Noted | Outcome:
+    match outcome:
+        case Noted() | Rejection():
+            return msgspec.structs.replace(outcome, member=path)
+        case Warned():
+            return Warned(outcome.text, path)
+        case _:
+            return outcome
+
+
 def _here(importer: Importer, source: Source, context: Context) -> Iterator[Noted | Outcome]:
     for outcome in importer.read(source, context):
         yield _note(outcome) if isinstance(outcome, Found) else outcome
 
 
 def _note(found: Found) -> Noted:
-    row, record, rows, shapes = found
+    row, record, rows, shapes, is_layer = found
     payload = canonical(record)
     mark, is_invented = fingerprint(payload), record.synthetic
     if isinstance(record, ControlSnapshot):
         key, name = record.key, str(record.valid_on)
-        return Noted(row, rows, CONTROL, key, name, payload, mark, (), is_invented, False, shapes)
+        sort = (is_invented, False, shapes, is_layer)
+        return Noted(row, rows, CONTROL, key, name, payload, mark, (), *sort)
     key, name = f"{record.dataset}/{record.id}", record.source_key or str(record.id)
     lon, lat = record.place.lon_e7, record.place.lat_e7
     point = () if lon is None or lat is None else (lon, lat)

@@ -7,20 +7,27 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from app.domain.period import from_epoch_day
-from app.domain.view import rfc3339
+from app.domain.terms import Face
+from app.domain.view import NOT_STATED, View, rfc3339
+from app.i18n import strings
 from app.index.columns import STATUSES
-from app.index.select import BEGINNING, END, RETRACTED, Filter, Segment, Selection
+from app.index.select import BEGINNING, END, RETRACTED, Filter, Segment, Selection, is_quiet
 from app.index.summary import Cube, Ledger, Measures, measure
 from app.rows import LONG, TOLLS, Rows
-from app.services.publish import Published
+from app.services.nearness import asker
+from app.services.publish import Published, control_dataset
 from app.services.workspace import Workspace
 
-GROUPINGS = ("region", "day", "weapon", "sector", "dataset")
+GROUPINGS = ("region", "day", "weapon", "sector", "dataset", "line")
+BANDS_KM = (10, 30, 100)
+"""Bounds of `by=line`: a distance belongs to the first band that reaches as far."""
+
 CSV_CELLS_THAT_RUN = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -58,12 +65,13 @@ def summarise(workspace: Workspace, published: Published, by: str) -> dict[str, 
 
 
 def _add_rates(workspace: Workspace, published: Published, rows: list[dict[str, Any]]) -> None:
-    regions = workspace.reference.region_set(published.view.theatre).at(published.view.level)
-    people = {region.code: region.population for region in regions}
+    regions = workspace.reference.region_set(published.view.theatre, published.view.level).regions
+    people = {region.code: (region.population, region.population_year) for region in regions}
     for row in rows:
-        low, population = row["killed"]["low"], people.get(row["key"])
+        low, (population, year) = row["killed"]["low"], people.get(row["key"], (None, None))
         known = low is not None and population
         row["killed_per_100k"] = round(low / population * 1e5, 3) if known and population else None
+        row["population"], row["population_year"] = population, year
 
 
 def _as_of(workspace: Workspace, published: Published) -> str | None:
@@ -75,8 +83,8 @@ def _as_of(workspace: Workspace, published: Published) -> str | None:
 
 def region_set(workspace: Workspace, published: Published) -> dict[str, str]:
     """Name the boundaries that an answer stands on."""
-    found = workspace.reference.region_set(published.view.theatre)
-    return {"id": found.id, "hash": found.hash}
+    view = published.view
+    return workspace.reference.region_set(view.theatre, view.level).named()
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +111,57 @@ def _grouped(workspace: Workspace, published: Published, by: str) -> Grouped:
         measures = measure(selection.rows(), selection["dataset"], len(slugs), sectors)
         known = [one for one in published.datasets if one.slug in slugs]
         return Grouped([(one.slug, one.name, slugs.index(one.slug)) for one in known], measures)
+    if by == "line":
+        return _by_line(workspace, published, selection, sectors)
     return _by_class(workspace, published, selection, by)
+
+
+def _by_line(
+    workspace: Workspace, published: Published, selection: Selection, sectors: int
+) -> Grouped:
+    """Measure by who held the ground and how far the line was, on each incident's own day.
+
+    Keys are "holder:band"; what has no point, or no snapshot near enough in time, is "unknown",
+    and so is what the audience gets only by region.
+    """
+    view, snapshot = published.view, published.snapshot
+    source = control_dataset(workspace, snapshot, view, Face.aggregates)
+    ask = asker(workspace, snapshot, view, source)
+    parties = [party.code for party in published.theatre.party]
+    bands = [f"{low}-{high}" for low, high in pairwise((0, *BANDS_KM))]
+    bands += [f"over-{BANDS_KM[-1]}", "no-line"]
+    groups = []
+    for segment, places in selection.parts:
+        found = ask(segment).at(places)
+        band = np.searchsorted(BANDS_KM, found.distance_m / 1e3)  # NaN sorts behind every bound
+        band[np.isnan(found.distance_m)] = len(bands) - 1
+        group = 1 + found.holder.astype(np.int64) * len(bands) + band
+        unknown = (found.mark == 0) | is_quiet(segment.rows, places, published.filter)
+        groups.append(np.where(unknown, 0, group))
+    numbers = np.concatenate(groups)
+    size = 1 + (len(parties) + 1) * len(bands)
+    measures = measure(selection.rows(), numbers, size, sectors)
+    keys = ["unknown"] + [f"{who}:{band}" for who in (NOT_STATED, *parties) for band in bands]
+    present = set(np.unique(numbers).tolist())
+    rows = [
+        (key, _line_name(view, published, key), n) for n, key in enumerate(keys) if n in present
+    ]
+    return Grouped(rows, measures, is_additive=True)
+
+
+def _line_name(view: View, published: Published, key: str) -> str:
+    words = strings(view.lang)
+    if key == "unknown":
+        return words["line_unknown"]
+    who, _, band = key.partition(":")
+    party = (
+        words["not_stated"] if who == NOT_STATED else published.theatre.party_name(who, view.lang)
+    )
+    if band == "no-line":
+        return f"{party}, {words['line_none']}"
+    low, _, high = band.replace("over-", "").partition("-")
+    distance = f"{low}–{high}" if high else f"> {low}"
+    return f"{party}, {distance} km"
 
 
 def _by_region(workspace: Workspace, published: Published) -> Grouped:

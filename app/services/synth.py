@@ -102,18 +102,18 @@ class _Land:
 
     @classmethod
     def of(cls, reference: Reference, theatre: str, rng: np.random.Generator) -> _Land:
-        regions = reference.region_set(theatre).at(1)
+        regions = reference.region_set(theatre)
         places = reference.basemap(theatre).places
         own = np.flatnonzero(np.isin(places.country, reference.theatres[theatre].countries))
         lon, lat = places.lon[own], places.lat[own]
         region = np.full(len(own), -1)
-        for number, one in enumerate(regions):
+        for number, one in enumerate(regions.regions):
             region[shapely.contains_xy(one.shape, lon, lat)] = number
         names = pa.array([places.name_en[place] for place in own.tolist()])
-        shape = shapely.coverage_union_all([one.shape for one in regions])
+        shape = regions.land
         shapely.prepare(shape)
         hot = rng.permutation(min(len(own), 8 * HOT_PLACES))[:HOT_PLACES]
-        return cls(shape, [one.code for one in regions], names, lon, lat, region, hot)
+        return cls(shape, [one.code for one in regions.regions], names, lon, lat, region, hot)
 
     def anywhere(self, rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Scatter points evenly over the land."""

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
-from threading import Lock
-from typing import Any, TypeVar
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.control import ControlArea, ControlSnapshot, ControlStatus, Extent
+from app.domain.kept import Kept
 from app.domain.terms import Face
 from app.domain.view import View
 from app.index.build import Snapshot
@@ -36,6 +34,7 @@ from app.render.palette import (
     ground_pattern,
 )
 from app.rows import Rows
+from app.services.nearness import known_at
 from app.services.publish import Published, control_dataset, publish
 from app.services.report import by_region
 from app.services.workspace import Workspace
@@ -54,33 +53,10 @@ from app.tiles.raster import (
 )
 from app.tiles.vector import encode_shapes
 
-T = TypeVar("T")
 WHOLE_ZOOM = 9
 """From here on shapes are drawn as they are; below, simplified to half a px."""
 
 WATERMARK = {"en": "INVENTED DATA", "uk": "ВИГАДАНІ ДАНІ"}
-
-
-@dataclass
-class Kept:
-    """A small thread-safe memory of what was computed last."""
-
-    most: int = 256
-    _values: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
-    _lock: Lock = field(default_factory=Lock)
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what is kept under a key, or make and keep it."""
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]  # type: ignore[no-any-return]
-        value = make()
-        with self._lock:
-            self._values[key] = value
-            while len(self._values) > self.most:
-                self._values.popitem(last=False)
-        return value
 
 
 @dataclass(frozen=True)
@@ -124,7 +100,7 @@ class Tiler:
     def _regions(self, snapshot: Snapshot, view: View, tile: Tile, now: datetime) -> bytes:
         published = publish(self.workspace, snapshot, view, Face.aggregates, now)
         values = self.choropleth(published)
-        regions = self.workspace.reference.region_set(view.theatre).at(view.level)
+        regions = self.workspace.reference.region_set(view.theatre, view.level).regions
         shapes = self.region_shapes(view.theatre, view.level, tile.z)
         told = [
             {
@@ -187,8 +163,8 @@ class Tiler:
 
     def region_shapes(self, theatre: str, level: int, z: int) -> Sequence[BaseGeometry]:
         """Return a level's regions simplified for a zoom, with shared edges kept."""
-        found = self.workspace.reference.region_set(theatre)
-        shapes = [region.shape for region in found.at(level)]
+        found = self.workspace.reference.region_set(theatre, level)
+        shapes = [region.shape for region in found.regions]
         key = ("regions", found.hash, level, min(z, WHOLE_ZOOM))
         return self._kept.get(key, lambda: simplified(shapes, z))
 
@@ -197,9 +173,12 @@ class Tiler:
         dataset = control_dataset(self.workspace, snapshot, view, Face.tiles)
         if dataset is None:
             return None
-        day = view.last or self.workspace.reference.theatres[view.theatre].today(now)
-        seq = snapshot.seq if view.as_of is None else self.workspace.store.seq_at(view.as_of)
-        return snapshot.control.on(dataset.slug, day, seq)
+        seq = known_at(self.workspace, snapshot, view)
+        return snapshot.control.on(dataset.slug, self.control_day(view, now), seq)
+
+    def control_day(self, view: View, now: datetime) -> date:
+        """The day whose control a View shows: its last, or today."""
+        return view.last or self.workspace.reference.theatres[view.theatre].today(now)
 
     def area_shapes(
         self, snapshot: Snapshot, found: ControlSnapshot, theatre: str, z: int
@@ -216,7 +195,7 @@ class Tiler:
     def _simplify_areas(
         self, snapshot: Snapshot, found: ControlSnapshot, theatre: str, z: int
     ) -> list[BaseGeometry | None]:
-        regions = self.workspace.reference.region_set(theatre).at(1)
+        regions = self.workspace.reference.region_set(theatre).regions
         by_code = {
             region.code: shape
             for region, shape in zip(regions, self.region_shapes(theatre, 1, z), strict=True)
@@ -264,7 +243,7 @@ class Tiler:
     ) -> tuple[list[Shade], Sequence[str]]:
         published = publish(self.workspace, snapshot, view, Face.aggregates, now)
         values = self.choropleth(published)
-        regions = self.workspace.reference.region_set(view.theatre).at(view.level)
+        regions = self.workspace.reference.region_set(view.theatre, view.level).regions
         shapes = self.region_shapes(view.theatre, view.level, z)
         shades = [
             Shade(shape, values.class_number(region.code))
@@ -286,7 +265,8 @@ class Tiler:
             if (pattern := area_pattern(area, theatre)) is not None
         ]
         line = self.workspace.index.lines.of(snapshot.control, found, view.theatre)
-        draw_control(painter, grounds, line.shape)
+        age = (self.control_day(view, now) - found.valid_on).days
+        draw_control(painter, grounds, line.shape, is_stale=age > theatre.stale_after_days)
 
     def _draw_incidents(
         self, painter: Painter, snapshot: Snapshot, view: View, now: datetime

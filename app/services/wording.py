@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.domain.view import View
+from app.domain.view import NOT_STATED, View
 from app.i18n import strings
+from app.reference.theatre import Theatre
 from app.services.workspace import Workspace
 
 Line = dict[str, str | None]
@@ -71,6 +72,14 @@ def incident_fields(
         ),
         (words["dataset"], [_line(told["dataset"])]),
     ]
+    if told["control"]:
+        theatre = workspace.reference.theatres[view.theatre]
+        fields.append(
+            (
+                words["ground_here"],
+                [_line(ground_text(words, theatre, lang, one)) for one in told["control"]],
+            )
+        )
     if by := told["attributed_to"]:
         party = workspace.reference.theatres[view.theatre].party_name(by["party"], lang)
         sure = words[f"confidence_{by['confidence']}"]
@@ -83,6 +92,35 @@ def incident_fields(
     if told["description"]:
         fields.append((words["description"], [_line(told["description"])]))
     return fields
+
+
+def ground_text(
+    words: Mapping[str, str], theatre: Theatre, lang: str, one: Mapping[str, Any]
+) -> str:
+    """Say what one source gives for a place on the incident's own day, with the snapshot's age."""
+    party = theatre.party_name(one["controller"] or "", lang)
+    key = "no_point" if one["status"] is None else one["status"]
+    status = words[f"control_{key}"].format(party=party)
+    parts = [words["ground_status"].format(source=one["name"], status=status)]
+    if one["distance_km"] is not None:
+        parts.append(words["ground_line"].format(km=one["distance_km"]))
+    if one["shares"]:
+        shares = ", ".join(
+            f"{words['nobody_states'] if who == NOT_STATED else theatre.party_name(who, lang)} "
+            f"{share:.0%}"
+            for who, share in one["shares"].items()
+        )
+        parts.append(words["ground_shares"].format(shares=shares))
+    age = one["age_days"]
+    parts.append(age_text(words, "ground_age", age))
+    return "; ".join(parts)
+
+
+def age_text(words: Mapping[str, str], name: str, days: int) -> str:
+    """Say how old a snapshot was on the day asked for."""
+    if not days:
+        return words["control_today"]
+    return words[f"{name}_one" if days == 1 else name].format(n=days)
 
 
 def _line(text: str, href: str | None = None) -> Line:

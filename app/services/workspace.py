@@ -42,7 +42,7 @@ class Workspace:
             StoreError: the record cannot be opened.
         """
         store = SqliteStore(data_dir / "record.sqlite")
-        reference = Reference(geodata_dir)
+        reference = Reference(geodata_dir, data_dir / "regions")
         index = Index(data_dir / "index", store, reference, delta_rows)
         return cls(store, index, reference, audience, default_theatre, max_file_bytes)
 
@@ -55,15 +55,16 @@ class Workspace:
                 zone=theatre.zone,
                 languages=theatre.languages,
                 regions={
-                    level: frozenset(region.code for region in regions)
-                    for level, regions in self.reference.region_set(slug).levels.items()
+                    level: frozenset(region.code for region in found.regions)
+                    for level, found in self.reference.region_sets(slug).items()
                 },
                 weapons=frozenset(taxonomy.weapons.codes),
                 sectors=frozenset(taxonomy.sectors.codes),
                 datasets=self._slugs(snapshot, slug, DatasetKind.incidents),
                 controls=self._slugs(snapshot, slug, DatasetKind.control),
+                parties=tuple(party.code for party in theatre.party),
                 has_population=any(
-                    region.population for region in self.reference.region_set(slug).at(1)
+                    found.has_population for found in self.reference.region_sets(slug).values()
                 ),
                 is_synthetic=theatre.synthetic,
             )

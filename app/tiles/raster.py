@@ -21,6 +21,7 @@ from app.render.palette import (
     REGION_EDGE,
     RING,
     RIVER,
+    STALE_OPACITY,
     WATER,
     Pattern,
 )
@@ -82,13 +83,17 @@ def draw_regions(painter: Painter, shades: Sequence[Shade], colours: Sequence[st
     painter.lines([shade.shape for shade in shades], REGION_EDGE, 0.6)
 
 
-def draw_control(painter: Painter, grounds: Sequence[Ground], line: BaseGeometry | None) -> None:
-    """Hatch the ground of each party and draw the line between them."""
+def draw_control(
+    painter: Painter, grounds: Sequence[Ground], line: BaseGeometry | None, *, is_stale: bool
+) -> None:
+    """Hatch the ground of each party and draw the line between them; fainter when it is old."""
+    strength = STALE_OPACITY if is_stale else 1.0
     for pattern in dict.fromkeys(ground.pattern for ground in grounds):
         shapes = [ground.shape for ground in grounds if ground.pattern == pattern]
-        painter.hatch(shapes, pattern, 0.5 if pattern in (CLAIMED, CITED) else 0.42)
+        opacity = 0.5 if pattern in (CLAIMED, CITED) else 0.42
+        painter.hatch(shapes, pattern, opacity * strength)
     if line is not None and not line.is_empty:
-        painter.front_line(line)
+        painter.front_line(line, is_stale=is_stale)
 
 
 def draw_incidents(

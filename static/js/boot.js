@@ -9,7 +9,7 @@ import { makePeriod } from "./period.js";
 import { makeRegions } from "./regions.js";
 import { State } from "./state.js";
 
-const PANES = [["basemap", 200], ["regions", 350], ["control", 360], ["labels", 380], ["front", 390], ["incidents", 450]];
+const PANES = [["basemap", 200], ["regions", 350], ["control", 360], ["changes", 370], ["labels", 380], ["front", 390], ["incidents", 450]];
 const PICK_PX = 10, OVERFLOW_PX = 60, HEAD_START_MS = 150;
 
 const spec = JSON.parse(document.getElementById("spec").textContent);
@@ -23,7 +23,7 @@ const renderers = {};
 const context = {
   spec, words, language, state, map, layers: {},
   staleDays: spec.layers.find((layer) => layer.factory === "control").options.staleDays,
-  controlDays: () => spec.controls.find((one) => one.slug === state.get("control"))?.days ?? [],
+  controlDays: (source = state.get("control")) => spec.controls.find((one) => one.slug === source)?.days ?? [],
   renderer: (pane) => (renderers[pane] ??= L.svg({ pane })),
 };
 
@@ -77,6 +77,18 @@ function filterOf() {
   };
 }
 
+/* Where marks lie to the line is the server's to say: it sends the columns of those that are meant. */
+const asksTheGround = () => Boolean(state.get("line_km") || state.get("side"));
+
+function reload() {
+  const [path, query] = spec.columnsUrl.split("?"), params = new URLSearchParams(query);
+  for (const name of ["line_km", "side", "control", "freeze"]) {
+    params.delete(name);
+    if (asksTheGround() && state.get(name)) params.set(name, state.get(name));
+  }
+  fetchMonths(`${path}?${params}`).then((files) => context.layers.incidents.load(files)).catch(fail);
+}
+
 let asking = null;
 async function showSummary(parts) {
   asking?.abort();
@@ -101,6 +113,8 @@ function listen(parts) {
   const later = debounce(120, () => { showSummary(parts); parts.panel?.showList(); });
   state.addEventListener("change", ({ detail }) => {
     if (detail.has("from") || detail.has("to") || detail.has("control")) showDay();
+    if (detail.has("control")) parts.period.showCoverage();
+    if (["line_km", "side"].some((name) => detail.has(name)) || (asksTheGround() && ["control", "freeze"].some((name) => detail.has(name)))) reload();
     context.layers.incidents.setFilter(filterOf());
     later();
   });
@@ -108,6 +122,7 @@ function listen(parts) {
     document.getElementById("caption").textContent = captionText(context, context.layers.control.about);
     parts.legend.showControl();
   });
+  context.layers.control.on("beside", () => parts.legend.showControl());
   context.layers.incidents.on("drawn", () => {
     parts.legend.showIncidents();
     if (context.layers.incidents.loaded && !document.documentElement.dataset.ready) {

@@ -1,5 +1,5 @@
 /* One incident as a dialog: every claim and source beside it, all as text. */
-import { countText, dayText, el, fill, lengthText } from "./dom.js";
+import { countText, dayText, el, fill, lengthText, number } from "./dom.js";
 
 /* Only web links become links; whatever else stands in a source is shown as text. */
 function link(url, text) {
@@ -10,6 +10,19 @@ function link(url, text) {
     safe = false;
   }
   return safe ? el("a", { href: url, rel: "noopener noreferrer nofollow", target: "_blank", text }) : document.createTextNode(text);
+}
+
+/* What one source gives for the place on the incident's own day, with the snapshot's age. */
+export function groundText(one, context) {
+  const { words, language, spec } = context, n = (value) => number(language, value);
+  const party = (code) => spec.theatre.parties.find((known) => known.code === code)?.name ?? code;
+  const status = one.status === null ? words.control_no_point : fill(words["control_" + one.status], { party: party(one.controller) });
+  const parts = [fill(words.ground_status, { source: one.name, status })];
+  if (one.distance_km !== null) parts.push(fill(words.ground_line, { km: n(one.distance_km) }));
+  const shares = Object.entries(one.shares ?? {}).map(([who, share]) => `${who === "not_stated" ? words.nobody_states : party(who)} ${n(Math.round(share * 100))} %`);
+  if (shares.length) parts.push(fill(words.ground_shares, { shares: shares.join(", ") }));
+  parts.push(one.age_days ? fill(one.age_days === 1 ? words.ground_age_one : words.ground_age, { n: n(one.age_days) }) : words.control_today);
+  return parts.join("; ");
 }
 
 export function incidentBody(feature, context) {
@@ -39,6 +52,7 @@ export function incidentBody(feature, context) {
     say("attributed_to", text(`${party} (${words["confidence_" + told.attributed_to.confidence]})`));
   }
   say("status", text(words["status_" + told.status]));
+  if (told.control.length) say("ground_here", el("ul", {}, ...told.control.map((one) => el("li", { text: groundText(one, context) }))));
   if (told.claims.length) say("claims", el("ul", {}, ...told.claims.map((one) => el("li", { text: fill(words.says, one) }))));
   say("sources", told.sources.length
     ? el("ul", {}, ...told.sources.map((one) => el("li", {}, one.url ? link(one.url, one.publisher || one.url) : text(one.publisher || words.not_stated), one.published ? text(`, ${dayText(language, one.published)}`) : null)))

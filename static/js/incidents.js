@@ -81,16 +81,18 @@ export function makeIncidents(options, context) {
     },
     /* Take files that are on their way; what has come so far is drawn now and then. */
     async load(files) {
+      const months = (this.months = []);
       let next = 0;
+      this.loaded = false;
       await Promise.all(
         files.map(async (file) => {
-          this.months.push(await file);
+          months.push(await file);
           if (performance.now() < next) return;
           next = performance.now() + PARTIAL_MS;
           this.soon();
         }),
       );
-      this.months.sort((a, b) => b.first[0] - a.first[0]);
+      months.sort((a, b) => b.first[0] - a.first[0]);
       this.loaded = true;
       this.soon();
     },

@@ -39,6 +39,11 @@ export function makeLegend(map, context) {
       if (about.hasCited) items.push(row(swatch(patternUrl(control.cited.kind, control.cited.colour)), words.cited));
       if (about.length_km) items.push(row(lineSwatch(control.line, control.casing), `${words.front_line}: ${fill(words.line_length, { km: number(language, Math.round(about.length_km)), tolerance: number(language, about.border_tolerance_km) })}`));
     }
+    if (about?.isStale) items.push(row(lineSwatch(control.line, control.casing, control.dashes.stale), fill(words.stale_line, { n: context.staleDays })));
+    const { other, fixed, changed } = layers.control.beside, party = control.parties.find((one) => one.code === spec.controller)?.name ?? "";
+    for (const kind of changed ?? []) items.push(row(swatch(patternUrl(control[kind].kind, control[kind].colour), { stroke: control[kind].colour }), fill(words[kind + "_ground"], { party })));
+    if (other) items.push(row(lineSwatch(control.other, control.casing, control.dashes.other), fill(words.overlay_line, { source: spec.controls.find((one) => one.slug === other.source).name, date: dayText(language, other.validOn) })));
+    if (fixed) items.push(row(lineSwatch(control.fixed, control.casing, control.dashes.fixed), fill(words.frozen_line, { date: dayText(language, fixed) })));
     rows.control.replaceChildren(...items);
   }
 
@@ -67,7 +72,7 @@ export function captionText(context, about) {
   const { words, language, spec } = context, source = spec.controls.find((one) => one.slug === about?.source);
   if (!source) return spec.theatre.note;
   if (!about.validOn) return `${fill(words.control_none, { source: source.name })}. ${spec.theatre.note}`;
-  const age = about.ageDays ? fill(words.control_age, { n: number(language, about.ageDays) }) : words.control_today;
+  const age = about.ageDays ? fill(about.ageDays === 1 ? words.control_age_one : words.control_age, { n: number(language, about.ageDays) }) : words.control_today;
   const parts = about.includes.map((part) => words["includes_" + part]).join(", ");
   const stale = about.ageDays > context.staleDays ? ` (${fill(words.control_stale, { n: context.staleDays })})` : "";
   const covers = about.includes.length > 1 ? `; ${fill(words.includes, { parts })}` : "";

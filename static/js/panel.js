@@ -1,8 +1,9 @@
 /* Totals, filters and the list of incidents: what a reader of the map can also read and operate. */
 import { countText, dayText, el, fill, number, readJson } from "./dom.js";
+import { makeGround } from "./ground.js";
 
 const LISTED = 40;
-const IN_PLACE = new Set(["weapon", "sector", "status", "metric", "control"]);
+const IN_PLACE = new Set(["weapon", "sector", "status", "metric"]);
 
 export function makePanel(place, context) {
   const { state, spec, words, language } = context;
@@ -12,12 +13,12 @@ export function makePanel(place, context) {
   let isWithheld = false;
   const shown = el("section", { "aria-labelledby": "totals-title" });
   choice(shown, "dataset", words.dataset, spec.datasets);
-  if (spec.controls.length) choice(shown, "control", words.control_source, spec.controls.map((one) => [one.slug, one.name]));
   choice(shown, "metric", words.metric, metricPairs());
   shown.append(el("h2", { id: "totals-title", text: words.totals }), totals);
   place.append(
     shown,
     filters(),
+    makeGround(context) ?? "",
     el("section", { "aria-labelledby": "list-title" }, el("h2", { id: "list-title", text: words.list }), list, more),
   );
 

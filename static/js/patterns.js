@@ -45,8 +45,8 @@ export function dotSwatch(colour, ring, soft = false) {
   return box;
 }
 
-export function lineSwatch(colour, casing) {
+export function lineSwatch(colour, casing, dashes) {
   const box = svg("svg", { class: "swatch", width: 26, height: 16, "aria-hidden": "true" });
-  for (const [stroke, width] of [[casing, 6], [colour, 3]]) svg("path", { d: "M1,11 C8,2 16,14 25,5", fill: "none", stroke, "stroke-width": width }, box);
+  for (const [stroke, width, dash] of [[casing, 6, ""], [colour, 3, dashes ?? ""]]) svg("path", { d: "M1,11 C8,2 16,14 25,5", fill: "none", stroke, "stroke-width": width, "stroke-dasharray": dash }, box);
   return box;
 }

@@ -1,5 +1,5 @@
 /* The period control: a histogram to drag on, two range inputs, two date inputs, steps and play. */
-import { dayNumber, dayOf, dayText, el, fill, number } from "./dom.js";
+import { dayNumber, dayOf, dayText, debounce, el, fill, number } from "./dom.js";
 
 const STEP_MS = 400;
 const GRAB_PX = 12;
@@ -19,6 +19,7 @@ export function makePeriod(place, options, context) {
   const whole = el("button", { type: "button", class: "step", text: words.all_days, onclick: () => set(0, total - 1) });
   const said = el("output", { class: "period-said", "aria-live": "polite" });
   const canvas = el("canvas", { class: "histogram", "aria-hidden": "true" });
+  const strip = el("canvas", { class: "coverage", role: "img", "aria-label": words.control_source });
   const dates = ["from", "to"].map((name) => el("input", { type: "date", min: dayOf(dayZero), max: dayOf(dayZero + total - 1), onchange: () => fromDates() }));
   const ranges = ["first_day", "last_day"].map((name) => el("input", { type: "range", min: 0, max: total - 1, step: 1, "aria-label": words[name] }));
   place.append(
@@ -27,6 +28,7 @@ export function makePeriod(place, options, context) {
       el("div", { class: "period-row" }, play, back, ahead, whole,
         el("label", {}, words.from + " ", dates[0]), el("label", {}, words.to + " ", dates[1]), said),
       canvas,
+      strip,
       el("div", { class: "ranges" }, ...ranges)),
   );
   ranges[0].addEventListener("input", () => set(Math.min(+ranges[0].value, last), last));
@@ -73,6 +75,7 @@ export function makePeriod(place, options, context) {
     });
     dates.forEach((input, i) => (input.value = dayOf(dayZero + (i ? last : first))));
     draw();
+    later();
   }
 
   function draw() {
@@ -100,6 +103,25 @@ export function makePeriod(place, options, context) {
     for (const edge of [first, last + 1]) pen.fillRect(Math.min(width - 3, (edge / total) * width), 0, 3, height);
   }
 
+  /* Which days have a snapshot of the chosen source; the others stay empty. */
+  function showCoverage() {
+    const source = context.spec.controls.find((one) => one.slug === state.get("control"));
+    strip.hidden = !source;
+    if (!source || !strip.clientWidth) return;
+    const ratio = devicePixelRatio || 1, width = (strip.width = strip.clientWidth * ratio), height = (strip.height = strip.clientHeight * ratio);
+    const pen = strip.getContext("2d"), wide = Math.max(1, width / total);
+    pen.fillStyle = getComputedStyle(place).getPropertyValue("--ink");
+    let inside = 0;
+    for (const day of source.days) {
+      const at = dayNumber(day) - dayZero;
+      if (at < 0 || at >= total) continue;
+      pen.fillRect((at / total) * width, 0, wide, height);
+      if (at >= first && at <= last) inside++;
+    }
+    strip.setAttribute("aria-label", fill(words.coverage, { n: number(language, inside), of: number(language, last - first + 1), source: source.name }));
+    strip.title = strip.getAttribute("aria-label");
+  }
+
   let drag = null;
   const at = (event) => {
     const box = canvas.getBoundingClientRect();
@@ -117,7 +139,8 @@ export function makePeriod(place, options, context) {
   });
   canvas.addEventListener("pointermove", (event) => drag?.(at(event)));
   for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => (drag = null));
-  new ResizeObserver(draw).observe(canvas);
+  const later = debounce(120, showCoverage);
+  new ResizeObserver(() => { draw(); showCoverage(); }).observe(canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   show();
 
@@ -130,6 +153,7 @@ export function makePeriod(place, options, context) {
       const n = summary.totals ? summary.totals.incidents : summary.rows.reduce((sum, row) => sum + row.incidents, 0);
       said.textContent = fill(words.period_count, { n: number(language, n), from: dayText(language, dayOf(dayZero + first)), to: dayText(language, dayOf(dayZero + last)) });
     },
+    showCoverage,
     set: (from, to) => set(dayNumber(from) - dayZero, dayNumber(to) - dayZero),
     step,
   };

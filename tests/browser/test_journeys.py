@@ -15,7 +15,7 @@ from tests.serving import Service, hosting
 pytestmark = pytest.mark.browser
 Watch = Callable[..., Watched]
 THEATRES = ("ukraine", "example")
-PAGES = ("/", "/embed", "/table", "/method")
+PAGES = ("/", "/embed", "/table", "/method", "/compare")
 
 
 def drawn(page: Page) -> int:
@@ -80,6 +80,80 @@ def test_a_missing_day_shows_the_last_line_with_its_age(service: Service, watch:
     watched = watch()
     watched.open(f"{service.url}/?theatre=example&from=2024-03-01&to=2024-03-20")
     expect(watched.page.locator("#caption")).to_contain_text("Mar 17, 2024, 3 days old")
+
+
+def test_a_line_older_than_the_limit_is_dashed_and_said_to_be(
+    service: Service, watch: Watch
+) -> None:
+    watched = watch()
+    watched.open(f"{service.url}/?theatre=ukraine&from=2025-10-24&to=2025-10-25&control=cited")
+    expect(watched.page.locator("#caption")).to_contain_text("days old (older than 7 days)")
+
+
+def test_stepping_days_changes_the_area_and_the_age_beside_the_map(
+    service: Service, watch: Watch
+) -> None:
+    watched = watch()
+    watched.open(f"{service.url}/?theatre=example&from=2024-03-01&to=2024-03-16")
+    page = watched.page
+    total = page.locator(".ground-total")
+    expect(total).to_contain_text("km² assessed as held by Tarn League")
+    ages = []
+    for _step in range(5):
+        ages.append((page.locator("#caption").text_content() or "").split(", ")[3])
+        said = page.locator(".period-said").text_content() or ""
+        page.get_by_role("button", name="One day forward").click()
+        expect(page.locator(".period-said")).not_to_have_text(said)
+        page.wait_for_function("strikemap.layers.control.about.day === strikemap.state.get('to')")
+    assert [age.split(".")[0] for age in ages] == [
+        *("of this day", "of this day", "1 day old", "2 days old", "3 days old"),
+    ]
+    watched.is_clean()
+
+
+def test_ground_gained_and_lost_is_drawn_and_listed_when_asked_for(
+    service: Service, watch: Watch
+) -> None:
+    watched = watch()
+    watched.open(f"{service.url}/?theatre=example")
+    page = watched.page
+    page.get_by_label("Show ground gained and lost in the period").check()
+    expect(page.locator(".leaflet-changes-pane path")).to_have_count(2)
+    expect(page.locator(".legend")).to_contain_text("gained by Tarn League in the period")
+    expect(page.locator(".facts")).to_contain_text("gained")
+    watched.is_clean()
+
+
+def test_a_line_can_be_taken_as_fixed_and_stays_in_the_address(
+    service: Service, watch: Watch
+) -> None:
+    watched = watch()
+    watched.open(f"{service.url}/?theatre=example&from=2024-03-01&to=2024-03-10")
+    page = watched.page
+    page.get_by_role("button", name="Take this day's line as fixed").click()
+    expect(page).to_have_url(re.compile("freeze=2024-03-10"))
+    expect(page.locator(".legend")).to_contain_text("taken as fixed")
+    page.get_by_role("button", name="One day forward").click()
+    expect(page.locator(".facts")).to_contain_text("beyond the fixed line")
+    page.get_by_role("button", name="Follow each day's line again").click()
+    expect(page.locator(".legend")).not_to_contain_text("taken as fixed")
+    watched.is_clean()
+
+
+def test_marks_can_be_narrowed_to_the_neighbourhood_of_the_line(
+    service: Service, watch: Watch
+) -> None:
+    watched = watch()
+    watched.open(f"{service.url}/?theatre=example")
+    page = watched.page
+    before, counted = marks_in_window(page), page.locator(".period-said")
+    expect(counted).to_have_text(re.compile("^361 incidents"))
+    page.get_by_label("Distance to the line").select_option("10")
+    expect(counted).to_have_text(re.compile(r"^(?!361)\d+ incidents"))
+    said = counted.text_content() or ""
+    page.wait_for_function(f"strikemap.layers.incidents.drawn === {int(said.split()[0])}")
+    assert marks_in_window(page) == int(said.split()[0]) < before
+    watched.is_clean()
 
 
 @pytest.mark.parametrize("theatre", THEATRES)

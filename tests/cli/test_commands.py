@@ -11,7 +11,7 @@ import pytest
 
 from tests.making import ROOT
 from tests.serving import command
-from tests.support import FILES, TEMPLATES
+from tests.support import FILES, TEMPLATES, collection, feature, geojson, square, written
 
 
 @pytest.fixture
@@ -48,6 +48,19 @@ def test_a_template_imports_into_the_invented_land(data: Path) -> None:
     assert "rejected 0" in done.stdout
 
 
+def test_what_a_control_file_leaves_open_is_said_by_options(data: Path, tmp_path: Path) -> None:
+    days = {"2024-03-10": square(36, 47, 1), "2024-03-11": square(36, 47, 0.5)}
+    features = [feature({"day": day, "what": "occupied"}, shape) for day, shape in days.items()]
+    file = str(written(tmp_path, "areas.geojson", collection(features)))
+    words = ["import", file, "--controller", "ru", "--valid-on-field", "day"]
+    words += ["--status-field", "what", "--baseline", "main,pre2022"]
+    done = command(data, *words)
+    assert done.returncode == 0, done.stderr
+    assert "added 1," in done.stdout
+    assert "rejected: row 2, area: got '2," in done.stdout
+    assert "added 1," in command(data, *words, "--accept-shrink").stdout
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -57,10 +70,14 @@ def test_a_template_imports_into_the_invented_land(data: Path) -> None:
         (["import", str(FILES / "cir.csv"), "--theatre", "moon"], "ukraine"),
         (["import", str(FILES / "cir.csv"), "--dataset", "No Slug"], "a slug"),
         (["import", str(FILES / "cir.csv"), "--format", "odd"], "auto"),
+        (["import", str(FILES / "cir.csv"), "--valid-on", "today"], "YYYY-MM-DD"),
+        (["import", str(FILES / "cir.csv"), "--baseline", "moon"], "main, crimea, pre2022"),
         (["summary", "from=x"], "YYYY-MM-DD"),
         (["summary", "--by", "colour"], "region, day"),
         (["verify", "--head", "x"], "SEQ:HASH"),
         (["synth", "10", "--theatre", "moon"], "ukraine"),
+        (["regions", "import", "missing.geojson"], "an existing file"),
+        (["regions", "import", str(FILES / "cir.csv")], "polygons"),
     ],
 )
 def test_wrong_input_is_exit_2_and_one_sentence(data: Path, words: list[str], said: str) -> None:
@@ -103,6 +120,29 @@ def test_a_lost_index_is_built_again(data: Path) -> None:
     assert command(data, "index", "rebuild").returncode == 0
     done = command(data, "summary", "from=2025-10-24&to=2025-10-25", "--json")
     assert json.loads(done.stdout)["totals"]["incidents"] == 4
+
+
+def test_better_boundaries_serve_the_next_command_and_the_old_index_is_swept(
+    data: Path, tmp_path: Path
+) -> None:
+    unit = feature({"iso2": "UA-12", "name_uk": "Січ"}, square(34, 47, 2))
+    path = str(geojson(tmp_path, unit, name="mine.geojson"))
+    done = command(data, "regions", "import", path, "--id", "mine")
+    assert done.returncode == 0, done.stderr
+    assert "level 1 of ukraine is now 'mine'" in done.stdout
+    assert "not in the file, so in no region: UA-05" in done.stdout
+    assert "Restart running servers" in done.stdout
+    told = json.loads(command(data, "summary", "from=2025-10-24&to=2025-10-25", "--json").stdout)
+    assert [row["key"] for row in told["rows"]] == ["UA-12"]
+    assert told["region_set"]["id"] == "mine"
+    listed = json.loads(command(data, "regions", "list", "--json").stdout)
+    serves = {one["id"]: one["serves"] for one in listed}
+    assert serves == {"example": True, "natural-earth-10m": False, "mine": True}
+    assert "natural-earth" in command(data, "regions", "list").stdout
+    homes = {path.parent for path in (data / "index").glob("*/CURRENT")}
+    assert command(data, "index", "rebuild").returncode == 0
+    kept = {path.parent for path in (data / "index").glob("*/CURRENT")}
+    assert (len(homes), len(kept)) == (2, 1)
 
 
 def test_invented_incidents_are_flagged_and_never_mixed_with_real_ones(data: Path) -> None:

@@ -26,6 +26,7 @@ WORDS = {
         sectors=frozenset({"energy", "health"}),
         datasets=frozenset({"demo", "cir"}),
         controls=frozenset({"deepstate"}),
+        parties=("ua", "ru"),
         has_population=True,
         is_synthetic=False,
     ),
@@ -38,6 +39,7 @@ WORDS = {
         sectors=frozenset(),
         datasets=frozenset(),
         controls=frozenset(),
+        parties=("orra",),
         has_population=False,
         is_synthetic=True,
     ),
@@ -89,6 +91,9 @@ def views(draw: st.DrawFn) -> View:
         lang=draw(st.sampled_from(words.languages)),
         control=draw(controls),
         synthetic=draw(st.booleans()),
+        freeze=draw(st.none() | days),
+        line_km=draw(st.none() | st.integers(1, 20_000_000).map(lambda metres: metres / 1000)),
+        sides=draw(some(frozenset({*words.parties, "not_stated"}))),
     )
 
 
@@ -130,6 +135,9 @@ WRONG = {
     "theatre": "atlantis",
     "control": "nobody",
     "synthetic": "maybe",
+    "freeze": "now",
+    "line_km": "0",
+    "side": "north",
 }
 
 

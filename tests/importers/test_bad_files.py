@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.errors import InputError, InvalidFile, TooLarge, UnknownFormat
 from app.importers.base import Found, Rejection, Source, Warned
-from app.importers.formats import choose
+from app.importers.formats import FORMATS, choose
 from app.services.workspace import Workspace
 from tests.support import (
     FILES,
@@ -183,8 +183,8 @@ def test_a_file_of_no_known_format_is_named_with_what_it_begins(tmp_path: Path) 
     with pytest.raises(UnknownFormat) as refused:
         outcomes(written(tmp_path, "list.txt", "a,b\n1,2\n"))
     assert str(refused.value) == (
-        "content of list.txt: got 'a,b\\n1,2\\n', allowed: one of the formats native_geojson, "
-        "native_csv, cir, deepstate_daily; see docs/formats.md."
+        "content of list.txt: got 'a,b\\n1,2\\n', allowed: one of the formats "
+        f"{', '.join(FORMATS)}; see docs/formats.md."
     )
 
 
@@ -328,7 +328,7 @@ def test_an_unknown_format_theatre_slug_or_licence_is_named(
     wrong: list[tuple[dict[str, Any], str]] = [
         (
             {"format": "xlsx"},
-            "format: got 'xlsx', allowed: auto, native_geojson, native_csv, cir, deepstate_daily.",
+            f"format: got 'xlsx', allowed: auto, {', '.join(FORMATS)}.",
         ),
         ({"theatre": "moon"}, "theatre: got 'moon', allowed: example, ukraine."),
         (

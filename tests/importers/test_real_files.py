@@ -9,15 +9,20 @@ from typing import Any
 
 import pytest
 import shapely
+from shapely import Point
 
-from app.domain.control import ControlSnapshot, Homeland, front_line
+from app.domain.control import ControlSnapshot, ControlStatus, Homeland, front_line
+from app.domain.errors import InvalidFile
 from app.domain.place import area_km2
 from app.domain.view import View
+from app.importers.base import Dropped, Found, Outcome, Rejection, Warned
 from app.reference.reference import Reference
-from app.services.ground import control_areas
+from app.services.ground import Source, control_areas
 from app.services.workspace import Workspace
 from tests.making import open_workspace
-from tests.support import fates, imported, real, records, roomy
+from tests.support import context, fates, imported, outcomes, real, records, roomy
+
+UKRAINE = context("ukraine", synthetic=False)
 
 TOTALS_KM2 = {
     "2024-07-08": 109_360.9,
@@ -49,7 +54,7 @@ def deepstate(
 def _answer(workspace: Workspace, day: str) -> dict[str, Any]:
     snapshot = workspace.index.snapshot()
     view, dataset = View(theatre="ukraine"), snapshot.datasets["deepstate"]
-    return control_areas(workspace, view, snapshot, dataset, date.fromisoformat(day), None)
+    return control_areas(Source.of(workspace, snapshot, view, dataset), date.fromisoformat(day))
 
 
 def test_cir_keeps_damage_explosions_and_casualties_and_nothing_else(
@@ -89,7 +94,7 @@ def test_the_front_line_of_a_day_with_and_without_tolerance(
     line = _answer(deepstate, "2025-10-25")["front_line"]
     assert line["border_tolerance_km"] == 3
     assert line["length_km"] == pytest.approx(1317, abs=1)
-    land = shapely.coverage_union_all([r.shape for r in reference.region_set("ukraine").at(1)])
+    land = shapely.coverage_union_all([r.shape for r in reference.region_set("ukraine").regions])
     uncut = front_line(
         _held(deepstate, "2025-10-25"), Homeland.of(land, reference.plane("ukraine"), 0)
     )
@@ -115,6 +120,76 @@ def test_a_daily_file_says_what_it_includes_and_what_its_date_means() -> None:
     assert isinstance(found, ControlSnapshot)
     assert [part.value for part in found.includes] == ["main", "crimea", "pre2022"]
     assert found.note == "The date is the day the map was fetched, not the day of its assessment."
+
+
+RAW_KM2 = {
+    "1651387795": ("2022-05-01", 121_366.7),
+    "1680387436": ("2023-04-02", 109_233.5),
+    "1754077960": ("2025-08-01", 114_291.3),
+}
+NZZ_KM2 = {
+    "2022-03-01": ("2022-03-01", 60_066.8, ["main", "pre2022"]),
+    "2023-01-01": ("2022-12-30", 83_348.0, ["main", "pre2022"]),
+    "2024-06-01": ("2024-05-31", 65_108.7, ["main"]),
+    "2025-10-01": ("2025-09-30", 71_948.5, ["main"]),
+}
+
+
+@pytest.mark.parametrize("name", RAW_KM2)
+def test_a_raw_map_gives_occupied_ukraine_and_nothing_else(name: str) -> None:
+    valid_on, km2 = RAW_KM2[name]
+    found = outcomes(real(f"deepstate_raw/{name}.geojson"), told=UKRAINE)
+    told, measured = _assessed_km2(found)
+    assert told == valid_on
+    assert measured == pytest.approx(km2, abs=0.1)
+    reasons = {one.reason for one in found if isinstance(one, Dropped)}
+    assert reasons == {"unit_or_attack_icon", "other_territory"}
+    assert not [one for one in found if isinstance(one, Rejection)]
+
+
+@pytest.mark.parametrize("name", NZZ_KM2)
+def test_nzz_gives_what_is_held_and_says_which_parts_it_covers(name: str) -> None:
+    valid_on, km2, includes = NZZ_KM2[name]
+    found = outcomes(real(f"nzz/{name}.json"), told=UKRAINE)
+    told, measured = _assessed_km2(found)
+    assert told == valid_on
+    assert measured == pytest.approx(km2, abs=0.1)
+    (one,) = [one for one in found if isinstance(one, Found)]
+    assert isinstance(one.record, ControlSnapshot)
+    assert [part.value for part in one.record.includes] == includes
+    held = shapely.union_all([shapely.from_wkb(wkb) for wkb in one.shapes.values()])
+    assert not held.covers(Point(34.1, 44.95))  # Simferopol, in Crimea
+
+
+def test_a_kml_control_file_that_includes_russia_says_so() -> None:
+    found = outcomes(real("kml_control/Control_24_06_01.kml"), told=UKRAINE)
+    said = [one.text for one in found if isinstance(one, Warned)]
+    assert said[0] == ("397,720 km² that the file gives to ru lie outside UA; nothing was cut off.")
+
+
+def test_a_kml_control_file_that_does_not_parse_names_its_line() -> None:
+    path = real("kml_control/ProgressAFU_26_01_17.kml")
+    with pytest.raises(InvalidFile, match="line 103: got 'mismatched tag'"):
+        outcomes(path, told=UKRAINE)
+
+
+def test_the_days_of_a_folder_are_one_import(private_workspace: Workspace) -> None:
+    workspace = roomy(private_workspace)
+    report = imported(workspace, real("deepstate_daily"))
+    assert (report.rows, report.added, report.rejected) == (10, 10, 0)
+    again = imported(workspace, real("deepstate_daily"))
+    assert (again.added, again.unchanged) == (0, 10)
+
+
+def _assessed_km2(found: list[Outcome]) -> tuple[str, float]:
+    (one,) = [one for one in found if isinstance(one, Found)]
+    assert isinstance(one.record, ControlSnapshot)
+    assessed = [
+        area_km2(shapely.from_wkb(one.shapes[area.shape]))
+        for area in one.record.areas
+        if area.shape and area.status is ControlStatus.assessed
+    ]
+    return str(one.record.valid_on), sum(assessed)
 
 
 def _held(workspace: Workspace, day: str) -> dict[str, Any]:

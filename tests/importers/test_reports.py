@@ -28,7 +28,9 @@ def test_a_report_tells_what_became_of_every_row(
     private_workspace: Workspace,
     data_regression: DataRegressionFixture,
 ) -> None:
-    report = imported(private_workspace, FILES / name, theatre=theatre, synthetic=True)
+    report = imported(
+        private_workspace, FILES / name, theatre=theatre, synthetic=True, accept_shrink=True
+    )
     assert report.rows == rows == fates(report)
     data_regression.check(stable(report))
 

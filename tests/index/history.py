@@ -56,7 +56,7 @@ class History:
 
     def expected(self, view: View) -> set[int]:
         """Answer a View for a private reader by looking at every incident: the law's other side."""
-        regions = self.reference.region_set(view.theatre).at(1)
+        regions = self.reference.region_set(view.theatre).regions
         return {
             number
             for number, one in self.standing(self.seq_at(view.as_of)).values()
@@ -119,7 +119,7 @@ def region_of(place: Place, regions: tuple[Region, ...]) -> str | None:
     """Name the region as stated, where a set knows the code, else the one the point lies in."""
     if place.admin1 in {region.code for region in regions}:
         return place.admin1
-    if place.point is None:
+    if place.point is None or place.precision is Precision.country:
         return None
     point = shapely.Point(place.point)
     return next((region.code for region in regions if region.shape.contains(point)), None)

@@ -105,7 +105,7 @@ RUSSIAN_ERA = [
 
 
 def _ukraine(reference: Reference) -> dict[str, Region]:
-    return {region.code: region for region in reference.region_set("ukraine").at(1)}
+    return {region.code: region for region in reference.region_set("ukraine").regions}
 
 
 def test_ukraine_has_27_regions_with_iso_codes_and_p_codes(reference: Reference) -> None:
@@ -125,7 +125,7 @@ def test_crimea_and_sevastopol_are_in_ukraine(reference: Reference) -> None:
 
 
 def test_regions_cover_the_land_once(reference: Reference) -> None:
-    shapes = [region.shape for region in reference.region_set("ukraine").at(1)]
+    shapes = [region.shape for region in reference.region_set("ukraine").regions]
     assert shapely.coverage_is_valid(shapes)
     apart = sum(area_km2(shape) for shape in shapes)
     assert apart == pytest.approx(area_km2(shapely.coverage_union_all(shapes)), abs=0.1)
@@ -202,7 +202,7 @@ def test_a_theatre_names_what_exists(slug: str, reference: Reference) -> None:
     west, south, east, north = theatre.bounds
     assert west < east
     assert south < north
-    for region in reference.region_set(slug).at(1):
+    for region in reference.region_set(slug).regions:
         assert region.shape.intersects(shapely.box(*theatre.bounds))
 
 

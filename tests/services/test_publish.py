@@ -20,7 +20,7 @@ from app.domain.revision import Action
 from app.domain.source import Claim, SourceRef
 from app.domain.terms import Audience, DatasetKind, Face, Terms
 from app.domain.view import View
-from app.services.ground import control_areas
+from app.services.ground import Source, control_areas
 from app.services.listing import find_incident, history
 from app.services.publish import Published, control_dataset, publish
 from app.services.report import neutral, summarise, summary_csv
@@ -232,7 +232,7 @@ def test_as_of_hides_control_that_was_imported_later(
     def total(as_of: datetime | None) -> float:
         pinned = view.but(as_of=as_of)
         return float(
-            control_areas(private_workspace, pinned, snapshot, lines, date(2024, 3, 11), None)[
+            control_areas(Source.of(private_workspace, snapshot, pinned, lines), date(2024, 3, 11))[
                 "total_km2"
             ]
         )

@@ -32,7 +32,7 @@ def routes(tiler: Tiler) -> APIRouter:
         """Give the regions of a level as GeoJSON, simplified for the page."""
         asked = params.read(workspace, request.query_params.multi_items())
         told = region_features(tiler, asked.view)
-        tag = etag(workspace, asked, "regions", tiler.workspace.reference.region_hash)
+        tag = etag(workspace, asked, "regions")
         return json_answer(request, told, tag, GEOJSON)
 
     @router.get("/api/collections/control/items", openapi_extra=documented(GEOJSON, datetime=DAY))

@@ -13,11 +13,14 @@ from starlette.responses import Response
 
 from app.api import params
 from app.api.respond import answer, etag, unchanged
+from app.domain.errors import InvalidView, NotFound, Problem
 from app.domain.terms import Audience, DatasetKind, Face
 from app.domain.view import View
 from app.i18n import strings
+from app.services.comparing import compared
+from app.services.ground import Source
 from app.services.listing import find_incident, history, list_incidents
-from app.services.pages import LANGUAGE_NAMES, page_html, settled
+from app.services.pages import LANGUAGE_NAMES, page_html, settled, shown_controls
 from app.services.publish import Published, publish
 from app.services.report import summarise
 from app.services.wording import count_text, day_text, incident_fields
@@ -25,6 +28,7 @@ from app.services.workspace import Workspace
 
 HTML = "text/html; charset=utf-8"
 PAGE_ROWS = 200
+KEPT_IN_COMPARE = ("theatre", "lang", "as_of", "synthetic", "level")
 TEMPLATES = ("incidents.csv", "incidents.geojson", "control.csv", "control.geojson")
 RULES = ("rule_unknown", "rule_span", "rule_place", "rule_datasets", "rule_line", "rule_regions")
 
@@ -103,12 +107,24 @@ def routes(workspace: Workspace) -> APIRouter:
         html = page("incident", asked.view, title, id=found["id"], fields=fields, history=past)
         return answer(request, html, HTML, etag(workspace, asked, "incident", ref, "html"))
 
+    @router.get("/compare")
+    def compare(request: Request) -> Response:
+        asked = params.read(workspace, request.query_params.multi_items(), {"with": str})
+        view = settled(workspace, asked.snapshot, asked.view, asked.now)
+        sources = shown_controls(workspace, asked.snapshot, view)
+        if not sources:
+            raise NotFound(f"No control dataset is loaded for {view.theatre!r}.")
+        told = _compared(workspace, asked, view, [one.slug for one in sources])
+        told["sources"] = [(one.slug, one.name) for one in sources]
+        html = page("compare", view, strings(view.lang)["compare_title"], **told)
+        return answer(request, html, HTML, etag(workspace, asked, "compare", told["other"]))
+
     @router.get("/method")
     def method(request: Request) -> Response:
         asked = params.read(workspace, request.query_params.multi_items())
         view, words = asked.view, strings(asked.view.lang)
         theatre = workspace.reference.theatres[view.theatre]
-        regions = workspace.reference.region_set(view.theatre)
+        regions = workspace.reference.region_set(view.theatre, view.level)
         rules = [words[rule].format(set=f"{regions.id} ({regions.hash})") for rule in RULES]
         datasets = [
             {
@@ -134,6 +150,35 @@ def routes(workspace: Workspace) -> APIRouter:
         return answer(request, html, HTML, etag(workspace, asked, "method"))
 
     return router
+
+
+def _compared(
+    workspace: Workspace, asked: params.Asked, view: View, slugs: Sequence[str]
+) -> dict[str, Any]:
+    """Read what is compared: a second source, when one is named, else the period's two ends."""
+    other = asked.own.get("with") or None
+    if other is not None and other not in slugs:
+        raise InvalidView((Problem("query.with", other, ", ".join(slugs)),))
+    chosen = view.control or slugs[0]
+
+    def source(slug: str) -> Source:
+        dataset = asked.snapshot.datasets[slug]
+        return Source.of(workspace, asked.snapshot, view.but(control=slug), dataset)
+
+    assert view.first and view.last  # noqa: S101, PT018  a settled View has a period
+    second = source(other) if other and other != chosen else None
+    return {
+        **compared(source(chosen), second, view.first, view.last),
+        "chosen": chosen,
+        "other": other,
+        "first_day": view.first,
+        "last_day": view.last,
+        "kept": [
+            pair
+            for pair in view.pairs()
+            if pair[0] in ("theatre", "lang", "as_of", "synthetic", "level")
+        ],
+    }
 
 
 def _table(workspace: Workspace, sums: Published, points: Published, offset: int) -> dict[str, Any]:

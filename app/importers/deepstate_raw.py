@@ -1,0 +1,213 @@
+"""DeepState's map as it is drawn, one snapshot: areas by status among hundreds of icons.
+
+What an area is stands in its `name`, as a key: "… /// Occupied /// geoJSON.status.occupied".
+Older files have no keys; only there are words read, and colours where no word tells (FORMATS B5).
+Only Ukraine counts: the other lands that the map calls occupied are dropped, and so is every icon.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from app.domain.control import Baseline, ControlStatus
+from app.domain.errors import InputError, InvalidFile
+from app.importers import native
+from app.importers.base import (
+    BadFieldError,
+    Context,
+    Dropped,
+    Outcome,
+    Source,
+    Warned,
+    decoded_head,
+    load_json,
+)
+from app.importers.control_days import ControlDays
+from app.importers.features import Feature, area, features_of, kind_of
+
+OTHER = "other_territory"
+DRAWN = {
+    "Point": "unit_or_attack_icon",
+    "MultiPoint": "unit_or_attack_icon",
+    "LineString": "line_or_arrow",
+    "MultiLineString": "line_or_arrow",
+}
+"""What is never taken, with the reason under which it is counted."""
+
+
+class Meaning(NamedTuple):
+    """What an area is; `by_state`: held by the state that the land belongs to."""
+
+    status: ControlStatus
+    part: Baseline = Baseline.main
+    by_state: bool = False
+
+
+OCCUPIED = Meaning(ControlStatus.assessed)
+CRIMEA = Meaning(ControlStatus.assessed, Baseline.crimea)
+PRE2022 = Meaning(ControlStatus.assessed, Baseline.pre2022)
+REGAINED = Meaning(ControlStatus.regained, by_state=True)
+UNKNOWN = Meaning(ControlStatus.unknown)
+
+KEY = re.compile(r"geoJSON\.([\w.-]+)")
+KEYS = {
+    "status.occupied": OCCUPIED,
+    "territories.crimea": CRIMEA,
+    "territories.tuzla": CRIMEA,
+    "territories.ordlo": PRE2022,
+    "status.dismissed": REGAINED,
+    "status.dismissed_at": REGAINED,
+    "zmiinyi_island": REGAINED,
+    "status.unknown": UNKNOWN,
+}
+WORDS: tuple[tuple[re.Pattern[str], Meaning | str], ...] = (
+    (re.compile(r"Окупован\w+ Крим|Тузла"), CRIMEA),
+    (re.compile(r"ОРДЛО"), PRE2022),
+    (re.compile(r"Придністров"), OTHER),
+    (re.compile(r"\bОкуповано\b"), OCCUPIED),
+    (re.compile(r"\bЗвільнено\b|Під контролем ЗСУ"), REGAINED),
+    (re.compile(r"Під питанням|Сіра зона|Статус невідомий|Ситуація невідома"), UNKNOWN),
+)
+"""Words of the files without keys; other inflections speak of lands outside Ukraine."""
+
+COLOURS: Mapping[str, Meaning | str] = {
+    "#a52714": OCCUPIED,
+    "#0f9d58": REGAINED,
+    "#0288d1": REGAINED,
+    "#01579b": REGAINED,
+    "#bcaaa4": UNKNOWN,
+    "#ff5252": OTHER,
+}
+"""The last resort. Colours that stood for different things over time are not in it."""
+
+STAMPED = re.compile(r"(?<!\d)(1[0-9]{9})(?!\d)")
+"""Seconds since 1970, of the years 2001 to 2033."""
+
+
+class DeepStateRaw:
+    """Reads one raw snapshot."""
+
+    name = "deepstate_raw"
+    dataset = "deepstate-raw"
+    publisher = "DeepState"
+    licence = "internal"
+
+    def recognises(self, source: Source) -> str | None:
+        """Look for the drawing properties that only this map writes, or its keys."""
+        head = decoded_head(source)
+        if "FeatureCollection" not in head:
+            return None
+        if '"styleHash"' in head and '"styleMapHash"' in head:
+            return "a feature collection with styleHash and styleMapHash, as DeepState's map has"
+        return "keys of DeepState's map" if KEY.search(head) and '"name"' in head else None
+
+    def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
+        """One property tells what an area is."""
+        return {"name": "status, part", "id": "assessed_at, valid_on", "geometry": "areas"}
+
+    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+        """Yield the snapshot, and one outcome for whatever is not taken."""
+        document = load_json(source)
+        whole: Mapping[str, Any] = document if isinstance(document, dict) else {}
+        listed = features_of(whole.get("map", whole), source)
+        of_day = _of_day(source, whole.get("id"), context)
+        days, told_by = ControlDays(context), Counter[str]()
+        for row, feature in enumerate(listed, 1):
+            try:
+                found = _meaning(feature, told_by)
+                if isinstance(found, str):
+                    yield Dropped(row, found)
+                else:
+                    values = {**of_day, **_values(feature, found, context)}
+                    days.add(row, values, area(feature))
+            except (BadFieldError, InputError) as wrong:
+                yield native.bad(row, wrong)
+        if told_by:
+            yield Warned(_unkeyed(told_by))
+        yield from days.outcomes()
+
+
+def _of_day(source: Source, given: object, context: Context) -> dict[str, Any]:
+    """Read when the snapshot was made: of its id, else of its name, else as it was ordered."""
+    found = STAMPED.search(str(given or "")) or STAMPED.search(source.name)
+    of_day: dict[str, Any] = {"includes": list(Baseline)}
+    if found is not None:
+        made = datetime.fromtimestamp(int(found[1]), UTC)
+        day = made.astimezone(ZoneInfo(context.theatre.zone)).date()
+        return {**of_day, "valid_on": str(day), "assessed_at": made.isoformat()}
+    if context.choices.valid_on is not None:
+        return {**of_day, "valid_on": str(context.choices.valid_on)}
+    raise InvalidFile(
+        f"date of {source.name}",
+        "none",
+        "an `id` or a name in seconds since 1970, as in 1754077960.geojson, or --valid-on DAY",
+    )
+
+
+def _meaning(feature: Feature, told_by: Counter[str]) -> Meaning | str:
+    """Tell what a feature is, or the reason to drop it.
+
+    Raises:
+        BadFieldError: neither key, word nor colour is one that is known.
+    """
+    if reason := DRAWN.get(kind_of(feature)):
+        return reason
+    properties = feature["properties"]
+    name = _name(feature)
+    if keyed := KEY.search(name):
+        return _keyed(keyed[1], name)
+    for pattern, meaning in WORDS:
+        if pattern.search(name):
+            told_by["words"] += 1
+            return meaning
+    colour = str(properties.get("fill", "")).lower()
+    if colour in COLOURS:
+        told_by["colour"] += 1
+        return COLOURS[colour]
+    raise BadFieldError("name", name, "a key, word or colour that docs/formats.md lists")
+
+
+def _keyed(key: str, name: str) -> Meaning | str:
+    if key in KEYS:
+        return KEYS[key]
+    if key.startswith("territories."):
+        return OTHER
+    raise BadFieldError("name", name, "a key that docs/formats.md lists")
+
+
+def _name(feature: Feature) -> str:
+    return " ".join(str(feature["properties"].get("name") or "").split())
+
+
+def _values(feature: Feature, found: Meaning, context: Context) -> dict[str, Any]:
+    theatre = context.theatre
+    return {
+        "controller": theatre.state if found.by_state else theatre.default_controller,
+        "status": found.status,
+        "part": found.part,
+        "word": _word(_name(feature)),
+    }
+
+
+def _word(name: str) -> str | None:
+    """Keep the source's own word: in English where it gives one, else only the word it is read by.
+
+    The free text of the first months is not kept: some of it is abuse, and none of it is a status.
+    """
+    _own, *rest = (part.strip() for part in name.split("///"))
+    if rest and rest[0] and not KEY.search(rest[0]):
+        return rest[0]
+    found = next((found for pattern, _ in WORDS if (found := pattern.search(name))), None)
+    return found[0] if found else None
+
+
+def _unkeyed(told_by: Counter[str]) -> str:
+    return (
+        f"{told_by.total()} areas carry no key: {told_by['words']} were read by their words and "
+        f"{told_by['colour']} by their colour alone."
+    )

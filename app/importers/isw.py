@@ -1,0 +1,174 @@
+"""Control layers of ISW and CTP: shapefile zips and answers of their ArcGIS service.
+
+A file is one layer of its day, and its name says which: the tiers of certainty are kept apart
+(FORMATS B6). Their licence asks for written consent, so nothing of them leaves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import Any, NamedTuple
+
+from app.domain.control import Baseline, ControlStatus
+from app.domain.errors import InputError, InvalidFile
+from app.importers import native
+from app.importers.base import (
+    BadFieldError,
+    Context,
+    Dropped,
+    Outcome,
+    Source,
+    decoded_head,
+    load_json,
+)
+from app.importers.control_days import ControlDays
+from app.importers.features import area, features_of
+from app.importers.layers import Area, esri_areas, shapefile_areas, zipped_names
+
+PARTISANS = "partisan_warfare"
+
+
+class Tier(NamedTuple):
+    """What a layer says; `by_state`: of the party that the land belongs to."""
+
+    word: str
+    status: ControlStatus
+    part: Baseline = Baseline.main
+    by_state: bool = False
+
+
+TIERS: tuple[tuple[re.Pattern[str], Tier | None], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), tier)
+    for pattern, tier in (
+        (r"Partisan", None),
+        (
+            r"Counter-?offensive",
+            Tier("claimed counter-offensive", ControlStatus.claimed, by_state=True),
+        ),
+        (r"Infiltration", Tier("assessed infiltration", ControlStatus.contested)),
+        (r"Advance", Tier("assessed advance", ControlStatus.advance)),
+        (r"Claimed", Tier("claimed control", ControlStatus.claimed)),
+        (
+            r"Pre-?(Feb|2022|24|invasion)|Before_?Feb",
+            Tier("control before 24 February 2022", ControlStatus.assessed, Baseline.pre2022),
+        ),
+        (r"CoT|Control", Tier("assessed control", ControlStatus.assessed)),
+    )
+)
+"""Layer names, the more special first; None: out of scope."""
+
+NAMED = re.compile(
+    r"UkraineControlMap|AssessedRussian|ClaimedRussian|ClaimedUkrainian|ReportedUkrainian"
+    r"|RussiaCoTinUkraine",
+    re.IGNORECASE,
+)
+MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+DATED = re.compile(
+    rf"(?<!\d)(?P<day>\d{{2}})(?P<month>{'|'.join(MONTHS)})(?P<year>\d{{4}})(?!\d)"
+    rf"|(?P<month2>{'|'.join(MONTHS)})(?P<day2>\d{{2}})(?P<year2>\d{{4}})(?!\d)",
+    re.IGNORECASE,
+)
+
+
+class Isw:
+    """Reads one layer into its part of a day's snapshot."""
+
+    name = "isw"
+    dataset = "isw"
+    publisher = "ISW and CTP"
+    licence = "internal"
+
+    def recognises(self, source: Source) -> str | None:
+        """Look for the names of the layers, in a zip with shapefiles or in an ArcGIS answer."""
+        shapefiles = [name for name in zipped_names(source) if name.lower().endswith(".shp")]
+        if any(NAMED.search(name) for name in (*shapefiles, source.name) if shapefiles):
+            return "a shapefile under the name of an ISW layer"
+        head = decoded_head(source)
+        is_arcgis = '"OBJECTID"' in head and ('"rings"' in head or '"Polygon"' in head)
+        if is_arcgis and (NAMED.search(source.name) or '"GlobalID' in head):
+            return "polygons of an ArcGIS service as ISW publishes them"
+        return None
+
+    def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
+        """The name of the layer tells what its areas are and when."""
+        return {"layer": "status, part, valid_on", "geometry": "areas"}
+
+    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+        """Yield the layer's part of the day, and one outcome for whatever is not taken."""
+        days = ControlDays(context, is_layer=True)
+        for row, found in enumerate(_areas(source), 1):
+            tier = _tier(found.layer, source)
+            if tier is None:
+                yield Dropped(row, PARTISANS)
+                continue
+            try:
+                values = _values(tier, _day(found, source, context), context)
+                days.add(row, values, found.drawn())
+            except InvalidFile:
+                raise
+            except (BadFieldError, InputError) as wrong:
+                yield native.bad(row, wrong)
+        yield from days.outcomes()
+
+
+def _areas(source: Source) -> Iterable[Area]:
+    if zipped_names(source):
+        return shapefile_areas(source)
+    document = load_json(source)
+    whole: Mapping[str, Any] = document if isinstance(document, dict) else {}
+    beside = whole.get("properties")
+    more = beside.get("exceededTransferLimit") if isinstance(beside, dict) else None
+    if whole.get("exceededTransferLimit") or more:
+        raise InvalidFile(
+            source.name,
+            "exceededTransferLimit, which means that areas are missing",
+            "all pages of the answer, or fewer fields",
+        )
+    if "rings" in decoded_head(source):
+        return esri_areas(source)
+    return _geojson_areas(whole, source)
+
+
+def _geojson_areas(whole: Mapping[str, Any], source: Source) -> Iterator[Area]:
+    for feature in features_of(whole, source):
+        try:
+            shape = area(feature)
+        except BadFieldError:
+            shape = None
+        yield Area(source.name, feature["properties"], shape)
+
+
+def _tier(layer: str, source: Source) -> Tier | None:
+    for name in (layer, source.name):
+        for pattern, tier in TIERS:
+            if pattern.search(name):
+                return tier
+    allowed = "the name of an ISW layer, such as AssessedRussianAdvancesinUkraineJAN012025"
+    raise InvalidFile("layer", layer, allowed)
+
+
+def _day(found: Area, source: Source, context: Context) -> date:
+    """Take the day of the layer's name, else of the file's, else the one ordered."""
+    for name in (found.layer, source.name):
+        if dated := DATED.search(name):
+            given = {key.rstrip("2"): text for key, text in dated.groupdict().items() if text}
+            month = MONTHS.index(given["month"].upper()) + 1
+            return native.day(f"{given['year']}-{month:02}-{given['day']}", "date")
+    if context.choices.valid_on is None:
+        allowed = "a day in the name as 01JAN2025 or JAN012025, or --valid-on DAY"
+        raise InvalidFile(f"date of {source.name}", "none", allowed)
+    return context.choices.valid_on
+
+
+def _values(tier: Tier, valid_on: date, context: Context) -> dict[str, Any]:
+    theatre = context.theatre
+    return {
+        "valid_on": str(valid_on),
+        "controller": theatre.state if tier.by_state else theatre.default_controller,
+        "status": tier.status,
+        "part": tier.part,
+        "word": tier.word,
+        "includes": [str(part) for part in context.choices.includes],
+    }

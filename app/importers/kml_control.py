@@ -1,0 +1,201 @@
+"""Control zones in KML and KMZ: polygons whose style or name says who holds them.
+
+Icons, points and lines are dropped. Nothing that does not parse is repaired: XML with a fault may
+have lost an area, and nobody could tell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
+
+import shapely
+from shapely import MultiPolygon, Polygon
+
+from app.domain.control import ControlStatus
+from app.domain.errors import InputError, InvalidFile
+from app.domain.place import area_km2
+from app.importers import native
+from app.importers.base import (
+    BadFieldError,
+    Context,
+    Dropped,
+    Outcome,
+    Source,
+    Warned,
+    decoded_head,
+)
+from app.importers.control_days import ControlDays
+from app.importers.layers import zipped_bytes, zipped_names
+from app.importers.shapes import polygons
+
+DRAWN = {"Point": "unit_or_attack_icon", "LineString": "line_or_arrow", "Track": "line_or_arrow"}
+NAMED_DAY = re.compile(r"(?<!\d)(?:20)?(\d\d)_(\d\d)_(\d\d)(?!\d)")
+OUTSIDE_KM2 = 1_000
+"""Ground abroad from here on is told: less is how coarse two drawings of one border are."""
+
+
+class KmlControl:
+    """Reads the polygons of one file into one snapshot."""
+
+    name = "kml_control"
+    dataset = None
+    publisher = None
+    licence = "internal"
+
+    def recognises(self, source: Source) -> str | None:
+        """Look for KML with a polygon, as it stands or in a zip."""
+        if any(name.lower().endswith(".kml") for name in zipped_names(source)):
+            return "a KMZ with polygons" if b"<Polygon" in _kml(source) else None
+        head = decoded_head(source)
+        return "KML with polygons" if "<kml" in head[:2000] and "<Polygon" in head else None
+
+    def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
+        """Style and name tell who holds an area."""
+        return {"styleUrl": "controller", "name": "word", "coordinates": "areas"}
+
+    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+        """Yield the snapshot, and one outcome for whatever is not taken."""
+        valid_on = _day(source, context)
+        root = _parsed(_kml(source), source)
+        days, drawn = ControlDays(context), list[tuple[str, MultiPolygon]]()
+        for row, placemark in enumerate(_placemarks(root, source), 1):
+            if reason := _out_of_scope(placemark):
+                yield Dropped(row, reason)
+                continue
+            try:
+                values = _values(placemark, source, context)
+                shape = _shape(placemark)
+                days.add(row, {**values, "valid_on": str(valid_on)}, shape)
+                drawn.append((values["controller"], polygons(shape, lambda _: None)))
+            except (BadFieldError, InputError) as wrong:
+                yield native.bad(row, wrong)
+        yield from _abroad(drawn, context)
+        yield from days.outcomes()
+
+
+def _kml(source: Source) -> bytes:
+    """Read the document, out of its zip when it is in one."""
+    names = [name for name in zipped_names(source) if name.lower().endswith(".kml")]
+    if not names:
+        return source.path.read_bytes()
+    return zipped_bytes(source, "doc.kml" if "doc.kml" in names else names[0])
+
+
+def _parsed(document: bytes, source: Source) -> Element:
+    """Parse XML that declares no entities and loads nothing; names of tags without their space.
+
+    Raises:
+        InvalidFile: it is not well-formed, with the line; or it declares an entity.
+    """
+    builder, parser = TreeBuilder(), expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    parser.StartElementHandler = lambda tag, given: builder.start(_local(tag), given)
+    parser.EndElementHandler = lambda tag: builder.end(_local(tag))
+    parser.CharacterDataHandler = builder.data
+
+    def refuse(*_declared: object) -> None:
+        where = f"XML of {source.name}, line {parser.CurrentLineNumber}"
+        raise InvalidFile(where, "an entity declaration", "KML without a DTD")
+
+    parser.EntityDeclHandler = refuse
+    try:
+        parser.Parse(document, True)
+    except expat.ExpatError as wrong:
+        where = f"XML of {source.name}, line {wrong.lineno}"
+        got = expat.errors.messages[wrong.code]
+        raise InvalidFile(where, got, "well-formed XML; nothing of it was repaired") from wrong
+    return builder.close()
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition(" ")[2]
+
+
+def _placemarks(root: Element, source: Source) -> list[Element]:
+    found = list(root.iter("Placemark"))
+    if not found:
+        raise InvalidFile(f"content of {source.name}", "no Placemark", "KML with areas")
+    return found
+
+
+def _out_of_scope(placemark: Element) -> str | None:
+    """Say why a placemark without any area is dropped."""
+    if placemark.find(".//Polygon") is not None:
+        return None
+    return next(
+        (why for tag, why in DRAWN.items() if placemark.find(f".//{tag}") is not None), "no_area"
+    )
+
+
+def _day(source: Source, context: Context) -> date:
+    """Take the day of the file's name, as in Control_24_06_01, else the one ordered."""
+    if named := NAMED_DAY.search(source.name):
+        year, month, number = named.groups()
+        try:
+            return native.day(f"20{year}-{month}-{number}", "date")
+        except BadFieldError:
+            pass
+    if context.choices.valid_on is None:
+        allowed = "a name with the day as YY_MM_DD, or --valid-on DAY"
+        raise InvalidFile(f"date of {source.name}", "none", allowed)
+    return context.choices.valid_on
+
+
+def _values(placemark: Element, source: Source, context: Context) -> dict[str, Any]:
+    is_advance = source.name.lower().startswith("progress")
+    return {
+        "controller": _controller(placemark, context),
+        "status": ControlStatus.advance if is_advance else ControlStatus.assessed,
+        "word": (placemark.findtext("name") or "").strip() or None,
+        "includes": [str(part) for part in context.choices.includes],
+    }
+
+
+def _controller(placemark: Element, context: Context) -> str:
+    """Read who holds an area: a style or a name that is a party's code, else the one ordered."""
+    style = (placemark.findtext("styleUrl") or "").strip().removeprefix("#")
+    name = (placemark.findtext("name") or "").strip().lower()
+    parties = [party.code for party in context.theatre.party]
+    found = next((code for code in (style.lower(), name) if code in parties), None)
+    if found is None and context.choices.controller is None:
+        allowed = f"a style or name of {', '.join(parties)}, or --controller PARTY"
+        raise BadFieldError("styleUrl", style, allowed)
+    return found or str(context.choices.controller)
+
+
+def _shape(placemark: Element) -> MultiPolygon | Polygon:
+    parts = [_polygon(one) for one in placemark.iter("Polygon")]
+    return parts[0] if len(parts) == 1 else MultiPolygon(parts)
+
+
+def _polygon(drawn: Element) -> Polygon:
+    outer = drawn.findtext("outerBoundaryIs/LinearRing/coordinates")
+    inner = [one.text for one in drawn.iterfind("innerBoundaryIs/LinearRing/coordinates")]
+    try:
+        return Polygon(_ring(outer), [_ring(text) for text in inner])
+    except (ValueError, shapely.errors.ShapelyError) as wrong:
+        allowed = "rings of lon,lat or lon,lat,height"
+        raise BadFieldError("coordinates", str(wrong), allowed) from wrong
+
+
+def _ring(text: str | None) -> list[tuple[float, ...]]:
+    """Read a ring; heights are the format's and are not kept."""
+    return [tuple(map(float, point.split(",")[:2])) for point in (text or "").split()]
+
+
+def _abroad(drawn: list[tuple[str, MultiPolygon]], context: Context) -> Iterator[Warned]:
+    """Tell how much of what each party holds lies outside the theatre's countries."""
+    land = shapely.union_all([region.shape for region in context.regions])
+    for who in sorted({who for who, _ in drawn}):
+        outside = shapely.union_all([shape.difference(land) for one, shape in drawn if one == who])
+        km2 = area_km2(outside)
+        if km2 >= OUTSIDE_KM2:
+            yield Warned(
+                f"{km2:,.0f} km² that the file gives to {who} lie outside "
+                f"{', '.join(context.theatre.countries)}; nothing was cut off."
+            )

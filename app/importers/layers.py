@@ -1,0 +1,193 @@
+"""Layers of areas in files of geographic software: shapefiles, GeoPackages, ArcGIS and GeoJSON.
+
+Whatever reference system a file states is read and brought to longitude and latitude on WGS 84;
+a file that states none is refused, since a guess would move the ground.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyogrio.raw
+import shapely
+from pyogrio.errors import DataLayerError, DataSourceError
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError
+from shapely.geometry.base import BaseGeometry
+
+from app.domain.errors import InvalidFile, TooLarge
+from app.importers.base import MAX_VERTICES, BadFieldError, Source
+
+ZIP, SQLITE = b"PK\x03\x04", b"SQLite format 3\x00"
+MOST_UNPACKED_BYTES = 512 << 20
+PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+LONGITUDE_FIRST = "OGC:CRS84"
+
+
+class Area(NamedTuple):
+    """One feature: its layer's name, its fields and its shape in degrees, None without one."""
+
+    layer: str
+    fields: Mapping[str, Any]
+    shape: BaseGeometry | None
+
+    def drawn(self) -> BaseGeometry:
+        """Return the shape.
+
+        Raises:
+            BadFieldError: there is none.
+        """
+        if self.shape is None:
+            raise BadFieldError("geometry", "", "a Polygon or MultiPolygon with an area")
+        return self.shape
+
+
+def zipped_names(source: Source) -> list[str]:
+    """List the files of a zip; none when it is no zip."""
+    if not source.head.startswith(ZIP):
+        return []
+    try:
+        with zipfile.ZipFile(source.path) as archive:
+            return [name for name in archive.namelist() if not name.startswith("__MACOSX")]
+    except zipfile.BadZipFile:
+        return []
+
+
+def zipped_bytes(source: Source, name: str) -> bytes:
+    """Unpack one file of a zip into memory.
+
+    Raises:
+        TooLarge: it is over the bound.
+        InvalidFile: it is cut, corrupt or encrypted.
+    """
+    try:
+        with zipfile.ZipFile(source.path) as archive:
+            size = archive.getinfo(name).file_size
+            if size > MOST_UNPACKED_BYTES:
+                most = f"at most {MOST_UNPACKED_BYTES:,} bytes"
+                raise TooLarge(f"unpacked size of {source.name}", f"{size:,} bytes", most)
+            return archive.read(name)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as wrong:
+        allowed = "a complete zip without a password"
+        raise InvalidFile(f"{name} in {source.name}", str(wrong), allowed) from wrong
+
+
+def has_shapefile(source: Source) -> bool:
+    """Tell whether a file is a zip with at least one shapefile."""
+    return any(name.lower().endswith(".shp") for name in zipped_names(source))
+
+
+def is_geopackage(source: Source) -> bool:
+    """Tell a GeoPackage by the signature of SQLite and its own mark at byte 68."""
+    return source.head.startswith(SQLITE) and source.head[68:72] in (b"GPKG", b"GP10", b"GP11")
+
+
+def shapefile_areas(source: Source) -> Iterator[Area]:
+    """Read every shapefile of a zip.
+
+    Raises:
+        InvalidFile: one cannot be read, or has no .prj.
+    """
+    with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
+        for path in _unpacked(source, Path(folder)):
+            if not path.with_suffix(".prj").exists():
+                allowed = "a .prj beside it, which says what its numbers mean"
+                raise InvalidFile(f"{path.name} in {source.name}", "no .prj", allowed)
+            yield from _areas(path, None, source)
+
+
+def geopackage_areas(source: Source) -> Iterator[Area]:
+    """Read every layer of a GeoPackage that has shapes.
+
+    Raises:
+        InvalidFile: it cannot be read, or states no reference system.
+    """
+    with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
+        path = Path(folder) / "file.gpkg"  # the library tells the format by the ending as well
+        path.symlink_to(source.path.resolve())
+        with _read_by_gdal(source):
+            names = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+        for name in names:
+            yield from _areas(path, name, source)
+
+
+def esri_areas(source: Source) -> Iterator[Area]:
+    """Read an answer of ArcGIS in its own JSON.
+
+    Raises:
+        InvalidFile: it cannot be read, or states no reference system.
+    """
+    with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
+        path = Path(folder) / f"{Path(source.name).stem or 'file'}.json"
+        path.symlink_to(source.path.resolve())
+        yield from _areas(path, None, source)
+
+
+@contextlib.contextmanager
+def _read_by_gdal(source: Source) -> Iterator[None]:
+    try:
+        yield
+    except (DataSourceError, DataLayerError, UnicodeDecodeError) as wrong:
+        raise InvalidFile(source.name, str(wrong)[:200], "a file that GDAL can read") from wrong
+
+
+def _unpacked(source: Source, folder: Path) -> list[Path]:
+    """Unpack the shapefiles of a zip side by side, in the order of their names."""
+    found, left = list[Path](), MOST_UNPACKED_BYTES
+    for name in sorted(zipped_names(source)):
+        inner = PurePosixPath(name.replace("\\", "/"))
+        if inner.is_absolute() or ".." in inner.parts:
+            raise InvalidFile(f"path in {source.name}", name, "paths inside it")
+        if inner.suffix.lower() in PARTS:
+            content = zipped_bytes(source, name)
+            left -= len(content)
+            if left < 0:
+                most = f"at most {MOST_UNPACKED_BYTES:,} bytes"
+                raise TooLarge(f"unpacked size of {source.name}", "more", most)
+            target = folder / f"{inner.stem}{inner.suffix.lower()}"
+            target.write_bytes(content)
+            found += [target] if target.suffix == ".shp" else []
+    return found
+
+
+def _areas(path: Path, layer: str | None, source: Source) -> Iterator[Area]:
+    with _read_by_gdal(source):
+        meta, _ids, shapes, columns = pyogrio.raw.read(path, layer=layer, force_2d=True)
+    drawn = shapely.from_wkb(shapes)
+    if shapely.get_num_coordinates(drawn).sum() > MAX_VERTICES:
+        raise TooLarge(f"vertices of {source.name}", "more", f"at most {MAX_VERTICES:,}")
+    moved = in_degrees(drawn, meta["crs"], source)
+    names = [str(name) for name in meta["fields"]]
+    for number, shape in enumerate(moved):
+        fields = {name: column[number] for name, column in zip(names, columns, strict=True)}
+        yield Area(layer or path.stem, fields, shape)
+
+
+def in_degrees(shapes: np.ndarray, stated: str | None, source: Source) -> np.ndarray:
+    """Bring shapes from the reference system that their file states to longitude and latitude.
+
+    Raises:
+        InvalidFile: none is stated, or one that nobody knows.
+    """
+    if not stated:
+        allowed = "a file that states its reference system"
+        raise InvalidFile(f"reference system of {source.name}", "none", allowed)
+    try:
+        crs = CRS.from_user_input(stated)
+    except CRSError as wrong:
+        allowed = "one that PROJ knows"
+        raise InvalidFile(f"reference system of {source.name}", stated, allowed) from wrong
+    if crs.equals(LONGITUDE_FIRST, ignore_axis_order=True):
+        return shapes
+    there = Transformer.from_crs(crs, LONGITUDE_FIRST, always_xy=True)
+    moved = shapely.transform(
+        shapes, lambda points: np.column_stack(there.transform(points[:, 0], points[:, 1]))
+    )
+    return np.asarray(moved)

@@ -1,0 +1,219 @@
+"""What a path holds: one file, or the files of a folder, an archive or a compressed file.
+
+Nothing is unpacked to a name of its own choosing, and nothing beyond a bound on bytes and files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO, NamedTuple
+
+from app.domain.errors import InputError, InvalidFile, TooLarge
+from app.importers.base import Rejection, Source
+
+MOST_MEMBERS = 20_000
+MOST_DEEP = 3
+"""Archives within archives: a folder of zips of compressed files, and no further."""
+
+BLOCK = 1 << 20
+GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
+TORN = (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, RuntimeError)
+"""What the standard library raises of an archive that is cut, corrupt or encrypted."""
+
+Recognises = Callable[[Source], bool]
+
+
+class Member(NamedTuple):
+    """One file of several, with its path within the whole."""
+
+    path: str
+    source: Source
+
+
+@dataclass
+class Held:
+    """The files that a path holds, and what became of those that cannot be opened."""
+
+    members: list[Member] = field(default_factory=list)
+    faults: list[Rejection] = field(default_factory=list)
+
+    @property
+    def is_many(self) -> bool:
+        """Tell a collection from one file, however it is packed."""
+        return len(self.members) + len(self.faults) > 1
+
+
+@contextlib.contextmanager
+def held(path: Path, name: str, most_bytes: int, recognises: Recognises) -> Iterator[Held]:
+    """Open a path; what had to be unpacked is gone when the block ends.
+
+    Args:
+        path: a file, a folder, a tar (compressed or not), a zip or a gzip file.
+        name: what to call it.
+        most_bytes: bound on each file, and on all that is unpacked together.
+        recognises: tells a zip that is itself a file of some format, which is not unpacked.
+
+    Raises:
+        InvalidFile: missing or empty; an archive that cannot be read or that names a path
+            outside itself.
+        TooLarge: over the bound on bytes or on files.
+    """
+    with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
+        unpacker = _Unpacker(Path(folder), most_bytes, recognises)
+        if path.is_dir():
+            unpacker.take_folder(path)
+        else:
+            unpacker.take(path, name, name)
+        yield unpacker.held
+
+
+@dataclass
+class _Unpacker:
+    folder: Path
+    most_bytes: int
+    recognises: Recognises
+    held: Held = field(default_factory=Held)
+    unpacked: int = 0
+    count: int = 0
+    depth: int = 0
+
+    def take_folder(self, folder: Path) -> None:
+        """Take every file below a folder; hidden ones are nobody's data."""
+        files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        for path in files:
+            within = path.relative_to(folder)
+            if not _is_hidden(within.as_posix()):
+                self._try(path, within.as_posix())
+        if not self.held.members and not self.held.faults:
+            raise InvalidFile("folder", folder.name, "a folder with at least one file")
+
+    def _try(self, path: Path, within: str) -> None:
+        """Take one of several; one that cannot be opened is told, and the rest goes on."""
+        try:
+            self.take(path, Path(within).name, within)
+        except TooLarge:
+            raise
+        except InputError as wrong:
+            self.held.faults.append(fault(within, wrong))
+
+    def take(self, path: Path, name: str, within: str) -> None:
+        """Take a file, or what is packed in it."""
+        source = Source.open(path, name)
+        self._count(source)
+        if _is_tar(path):
+            self._take_tar(path, name, within)
+        elif source.head.startswith(GZIP):
+            self._take_gzip(path, name, within)
+        elif source.head.startswith(ZIP) and not self.recognises(source):
+            self._take_zip(path, name, within)
+        else:
+            self.held.members.append(Member(within, source))
+
+    def _count(self, source: Source) -> None:
+        self.count += 1
+        if self.count > MOST_MEMBERS:
+            raise TooLarge("files", f"more than {MOST_MEMBERS:,}", f"at most {MOST_MEMBERS:,}")
+        size, most = source.path.stat().st_size, self.most_bytes
+        if size > most:
+            raise TooLarge(f"size of {source.name}", f"{size:,} bytes", f"at most {most:,} bytes")
+
+    def _take_gzip(self, path: Path, name: str, within: str) -> None:
+        with self._opened(name), gzip.open(path) as stream:
+            self.take(self._unpack(stream, name), name.removesuffix(".gz"), within)
+
+    def _take_tar(self, path: Path, name: str, within: str) -> None:
+        with self._opened(name), tarfile.open(path) as archive:
+            listed, size = [], 0
+            for one in archive:  # a compressed one is read as it is listed: look at sizes first
+                size += one.size
+                self._bound(size, name)
+                listed.append(one)
+            _check_paths(name, [one.name for one in listed])
+            for one in listed:
+                if not one.isdir():
+                    stream = archive.extractfile(one) if one.isfile() else None
+                    self._take_packed(stream, one.name, within)
+
+    def _take_zip(self, path: Path, name: str, within: str) -> None:
+        with self._opened(name), zipfile.ZipFile(path) as archive:
+            listed = [one for one in archive.infolist() if not one.is_dir()]
+            _check_paths(name, [one.filename for one in listed])
+            for one in listed:
+                with archive.open(one) as stream:
+                    self._take_packed(stream, one.filename, within)
+
+    @contextlib.contextmanager
+    def _opened(self, name: str) -> Iterator[None]:
+        """Count how deep we are, and write what an unpacker raises as one sentence of ours."""
+        self.depth += 1
+        try:
+            if self.depth > MOST_DEEP:
+                allowed = f"at most {MOST_DEEP} archives within one another"
+                raise InvalidFile(f"archive {name}", "one more archive", allowed)
+            yield
+        except TORN as wrong:
+            got = str(wrong) or type(wrong).__name__
+            allowed = "a complete archive without a password"
+            raise InvalidFile(f"archive {name}", got, allowed) from wrong
+        finally:
+            self.depth -= 1
+
+    def _take_packed(self, stream: IO[bytes] | None, name: str, archive: str) -> None:
+        """Unpack one member; a link or a device is no file."""
+        if _is_hidden(name):
+            return
+        within = f"{archive}/{name}"
+        if stream is None:
+            self.held.faults.append(Rejection(0, "file", name, "a file, no link", within))
+            return
+        self._try(self._unpack(stream, archive), within)
+
+    def _unpack(self, stream: IO[bytes] | gzip.GzipFile, archive: str) -> Path:
+        """Copy a stream to a file whose name we choose."""
+        target = self.folder / f"{self.count}-{self.depth}"
+        with target.open("wb") as out:
+            while block := stream.read(BLOCK):
+                self.unpacked += len(block)
+                self._bound(self.unpacked, archive)
+                out.write(block)
+        return target
+
+    def _bound(self, size: int, archive: str) -> None:
+        if size > self.most_bytes:
+            got, allowed = f"over {self.most_bytes:,} bytes", f"at most {self.most_bytes:,} bytes"
+            raise TooLarge(f"unpacked size of {archive}", got, allowed)
+
+
+def _is_tar(path: Path) -> bool:
+    """Tell a tar, compressed or not, by its first member; zeros alone pass for an empty one."""
+    try:
+        with tarfile.open(path) as archive:
+            return archive.next() is not None
+    except TORN:
+        return False
+
+
+def _check_paths(archive: str, names: list[str]) -> None:
+    """Refuse an archive that tries to leave its own folder."""
+    for name in names:
+        path = PurePosixPath(name.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or PureWindowsPath(name).drive:
+            raise InvalidFile(f"path in {archive}", name, "paths inside the archive")
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+
+
+def fault(member: str, wrong: InputError) -> Rejection:
+    """Write what is wrong with one file of several as its fate."""
+    problem = wrong.problem
+    return Rejection(0, problem.where, problem.got[:200], problem.allowed, member)

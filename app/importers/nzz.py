@@ -1,0 +1,107 @@
+"""The daily control files of the newspaper NZZ: what is held, gained and lost, of one day.
+
+`nochange` and `gains` together are held on the day, `losses` are not held any more; the three do
+not overlap. Crimea is never in them (FORMATS B12); the other ground held before 24 February 2022 is
+in the files of 2022 and early 2023 and not in later ones, so each file is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import shapely
+
+from app.domain.control import Baseline, ControlStatus
+from app.domain.errors import InputError, InvalidFile
+from app.importers import native
+from app.importers.base import BadFieldError, Context, Outcome, Source, decoded_head, load_json
+from app.importers.control_days import ControlDays
+from app.importers.features import Feature, area, features_of
+
+HELD_SINCE_2014 = shapely.MultiPoint([(37.8, 48.0), (39.3, 48.57)])
+"""In the cities of Donetsk and Luhansk: a file that covers neither leaves the older areas out."""
+
+HELD, LOST = ("nochange", "gains"), "losses"
+DATES = ("_dateto", "date")
+"""The last day of the span that a file compares; `date` repeats it. The name is a day later."""
+
+
+class Nzz:
+    """Reads one daily file into one snapshot."""
+
+    name = "nzz"
+    dataset = "nzz"
+    publisher = "NZZ"
+    licence = "internal"
+
+    def recognises(self, source: Source) -> str | None:
+        """Look for the collection under `value` and the type of its first feature."""
+        head = decoded_head(source)
+        if not re.match(r'\s*\{\s*"value"\s*:\s*\{\s*"type"\s*:\s*"FeatureCollection"', head):
+            return None
+        if re.search(rf'"type"\s*:\s*"({"|".join((*HELD, LOST))})"', head):
+            return "a feature collection under `value` with the types nochange, gains and losses"
+        return None
+
+    def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
+        """Two properties tell what an area is and when."""
+        return {"type": "status", DATES[0]: "valid_on", "geometry": "areas"}
+
+    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+        """Yield the day's snapshot, and one outcome for whatever is not taken."""
+        document = load_json(source)
+        inner = document.get("value") if isinstance(document, Mapping) else None
+        listed = features_of(inner, source)
+        days, includes = ControlDays(context), _includes(listed, context)
+        for row, feature in enumerate(listed, 1):
+            try:
+                values = _values(feature, source, context)
+                days.add(row, {**values, "includes": includes}, area(feature))
+            except InvalidFile:
+                raise
+            except (BadFieldError, InputError) as wrong:
+                yield native.bad(row, wrong)
+        yield from days.outcomes()
+
+
+def _includes(listed: list[Feature], context: Context) -> list[Baseline]:
+    """Tell which parts the file covers, unless the order says so."""
+    if context.choices.includes:
+        return list(context.choices.includes)
+    for feature in listed:
+        try:
+            shape = area(feature)
+        except BadFieldError:
+            continue
+        if shapely.make_valid(shape).intersects(HELD_SINCE_2014):
+            return [Baseline.main, Baseline.pre2022]
+    return [Baseline.main]
+
+
+def _values(feature: Feature, source: Source, context: Context) -> dict[str, Any]:
+    properties, theatre = feature["properties"], context.theatre
+    kind = properties.get("type")
+    if kind not in (*HELD, LOST):
+        raise BadFieldError("type", kind, f"one of {', '.join((*HELD, LOST))}")
+    is_lost = kind == LOST
+    return {
+        "valid_on": _day(properties, source, context),
+        "controller": theatre.state if is_lost else theatre.default_controller,
+        "status": ControlStatus.regained if is_lost else ControlStatus.assessed,
+        "word": kind,
+    }
+
+
+def _day(properties: Mapping[str, Any], source: Source, context: Context) -> str:
+    """Take the day of the file, else the one ordered.
+
+    Raises:
+        InvalidFile: neither is given.
+    """
+    given = next((str(properties[name]) for name in DATES if properties.get(name)), None)
+    if given is None and context.choices.valid_on is None:
+        allowed = f"{' or '.join(DATES)} on each feature, or --valid-on DAY"
+        raise InvalidFile(f"date of {source.name}", "none", allowed)
+    return given or str(context.choices.valid_on)

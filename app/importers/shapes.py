@@ -1,0 +1,121 @@
+"""Polygons as control files bring them: made flat, valid and whole, or refused with the reason."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+import shapely
+from shapely import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from app.domain.place import WORLD, Bounds
+from app.importers.base import MAX_VERTICES, BadFieldError
+
+HALF_GLOBE_DEG, GLOBE_DEG = 180, 360
+SWAPPED = "a polygon outside the theatre that lies inside with its axes swapped"
+
+
+def polygons(
+    shape: BaseGeometry, repairs: Callable[[str], None], theatre: Bounds | None = None
+) -> MultiPolygon:
+    """Keep the polygons of a shape, flat and valid; says what it repaired.
+
+    Rings may be wound either way: nothing that measures them depends on it.
+
+    Raises:
+        BadFieldError: no polygon in it, more vertices than are taken, or axes in another order
+            than longitude, latitude (told by the theatre's box, when one is given).
+    """
+    if shapely.get_num_coordinates(shape) > MAX_VERTICES:
+        raise BadFieldError("geometry", "too many vertices", f"at most {MAX_VERTICES:,}")
+    if not np.isfinite(shapely.get_coordinates(shape)).all():
+        raise BadFieldError("geometry", "a coordinate that is no number", "finite degrees")
+    if shapely.has_z(shape):
+        shape = shapely.force_2d(shape)
+        repairs("heights were dropped")
+    whole = _whole(_valid(_cut_at_antimeridian(shape, repairs), repairs), repairs)
+    box = Bounds(*whole.bounds)
+    if theatre and looks_swapped(box, theatre):
+        raise BadFieldError("geometry", SWAPPED, "longitude first, then latitude")
+    if not WORLD.covers(box):
+        raise BadFieldError("geometry", list(box), "-180..180, -90..90 degrees")
+    return whole
+
+
+def _valid(shape: BaseGeometry, repairs: Callable[[str], None]) -> BaseGeometry:
+    if shapely.is_valid(shape):
+        return shape
+    repairs(f"an invalid polygon was repaired ({shapely.is_valid_reason(shape)})")
+    return shapely.make_valid(shape)
+
+
+def _whole(shape: BaseGeometry, repairs: Callable[[str], None]) -> MultiPolygon:
+    """Join what a shape has of polygons; the rest of a collection falls away."""
+    parts = [part for part in _flatten(shape) if isinstance(part, Polygon) and not part.is_empty]
+    if not parts:
+        raise BadFieldError("geometry", shape.geom_type, "a Polygon or MultiPolygon with an area")
+    whole = MultiPolygon(parts)
+    if shapely.is_valid(whole):
+        return whole
+    # The polygons of a collection, each valid for itself, may overlap or share an edge.
+    repairs("overlapping polygons were united")
+    return MultiPolygon(
+        [part for part in _flatten(shapely.union_all(parts)) if isinstance(part, Polygon)]
+    )
+
+
+def _flatten(shape: BaseGeometry) -> list[BaseGeometry]:
+    parts = list(shapely.get_parts(shape))
+    if any(hasattr(part, "geoms") for part in parts):
+        return [piece for part in parts for piece in _flatten(part)]
+    return parts
+
+
+def _cut_at_antimeridian(shape: BaseGeometry, repairs: Callable[[str], None]) -> BaseGeometry:
+    """Cut polygons that cross the antimeridian in two, as RFC 7946 3.1.9 asks of their writer.
+
+    Such a polygon gives itself away by an edge that jumps over more than half of the globe.
+    """
+    if shape.is_empty or np.ptp(shapely.get_coordinates(shape)[:, 0]) <= HALF_GLOBE_DEG:
+        return shape
+    parts = _flatten(shape)
+    crossing = [isinstance(part, Polygon) and _crosses(part) for part in parts]
+    if not any(crossing):
+        return shape
+    repairs("a polygon across the antimeridian was cut there")
+    cut = [_cut(part) if crosses else part for part, crosses in zip(parts, crossing, strict=True)]
+    return shapely.geometrycollections([piece for part in cut for piece in _flatten(part)])
+
+
+def _crosses(polygon: Polygon) -> bool:
+    steps = np.abs(np.diff(shapely.get_coordinates(polygon.exterior)[:, 0]))
+    return bool(((steps > HALF_GLOBE_DEG) & (steps < GLOBE_DEG)).any())
+
+
+def _cut(polygon: BaseGeometry) -> BaseGeometry:
+    unrolled = shapely.make_valid(shapely.transform(polygon, _unrolled))
+    west = unrolled.intersection(shapely.box(-180, -90, 180, 90))
+    east = unrolled.intersection(shapely.box(180, -90, 540, 90))
+    return shapely.geometrycollections(
+        [west, shapely.transform(east, lambda xy: xy - [GLOBE_DEG, 0])]
+    )
+
+
+def _unrolled(points: np.ndarray) -> np.ndarray:
+    return points + np.where(points[:, :1] < 0, [GLOBE_DEG, 0], 0)
+
+
+def looks_swapped(box: Bounds, theatre: Bounds) -> bool:
+    """Tell whether a box misses the theatre and would lie inside with its axes swapped."""
+    apart_x = box.east < theatre.west or box.west > theatre.east
+    apart_y = box.north < theatre.south or box.south > theatre.north
+    swapped = Bounds(*np.array(box)[[1, 0, 3, 2]].tolist())
+    return (apart_x or apart_y) and theatre.covers(swapped)
+
+
+def shape_hash(shape: BaseGeometry) -> tuple[str, bytes]:
+    """Return a polygon's WKB and its SHA-256."""
+    wkb = shapely.to_wkb(shape)
+    return hashlib.sha256(wkb).hexdigest(), wkb

@@ -1,0 +1,146 @@
+"""Recognises where a boundary file keeps codes, names and parents, by the names of its columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+ISO_CODE = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
+ADMIN_LEVELS = (4, 3, 2, 1, 0)
+"""A COD-AB layer names the levels above its own as well: the finest one is its own."""
+
+COD_AB, GEO_BOUNDARIES = "OCHA COD-AB", "geoBoundaries"
+OWN_IDS = "geoBoundaries, by its own ids"
+"""Where geoBoundaries has no ISO codes: its ids are no P-codes, but they are unique."""
+
+Table = Mapping[str, np.ndarray]
+"""A layer's columns by name."""
+
+
+class Columns(NamedTuple):
+    """The columns of one layer that a region needs, by the names the file gives them.
+
+    `country_from_parent`: the code lacks the country's two letters, which the parent's code has.
+    """
+
+    source: str
+    level: int | None
+    code: str | None = None
+    name_en: str | None = None
+    name_uk: str | None = None
+    parent: str | None = None
+    population: str | None = None
+    country_from_parent: bool = False
+
+
+class Recipe(NamedTuple):
+    """How one kind of file names its columns, in lower case; the first that is there is taken."""
+
+    source: str
+    level: int | None
+    code: Sequence[str]
+    name_en: Sequence[str] = ()
+    name_uk: Sequence[str] = ()
+    parent: Sequence[str] = ()
+    population: Sequence[str] = ()
+    country_from_parent: bool = False
+    also: Sequence[str] = ()
+
+
+NAMES_EN = ("name:en", "name_en", "int_name", "name")
+NAMES_UK = ("name:uk", "name_uk")
+POPULATIONS = ("population", "raion_pop")
+
+
+def recognise(table: Table, local: Sequence[str]) -> Columns | None:
+    """Find the recipe that a layer follows, or None.
+
+    Args:
+        table: the layer's columns.
+        local: what COD-AB may append to a column of local names, such as "ua" (ADM1_UA).
+    """
+    by_lower = {name.lower(): name for name in table}
+    for recipe in _recipes(local):
+        code = _first(recipe.code, by_lower)
+        if code is not None and all(name in by_lower for name in recipe.also):
+            found = Columns(
+                recipe.source,
+                _told_level(table, by_lower) if recipe.level is None else recipe.level,
+                code,
+                _first(recipe.name_en, by_lower),
+                _first(recipe.name_uk, by_lower),
+                _first(recipe.parent, by_lower),
+                _first(recipe.population, by_lower),
+                recipe.country_from_parent,
+            )
+            return _settled(found, table, by_lower)
+    return None
+
+
+def _recipes(local: Sequence[str]) -> Iterator[Recipe]:
+    for level in ADMIN_LEVELS:
+        adm = f"adm{level}"
+        yield Recipe(
+            COD_AB,
+            level,
+            (f"{adm}_pcode", f"admin{level}pcode"),
+            (f"{adm}_en", f"{adm}_name", f"admin{level}name_en"),
+            (*(f"{adm}_{suffix}" for suffix in local), f"{adm}_name1"),
+            (f"adm{level - 1}_pcode", f"admin{level - 1}pcode") if level > 1 else (),
+        )
+    yield Recipe(GEO_BOUNDARIES, None, ("shapeiso",), ("shapename",), also=("shapeid", "shapetype"))
+    yield Recipe(
+        "GeoNames second level",
+        2,
+        ("geonames_admin2",),
+        NAMES_EN,
+        NAMES_UK,
+        ("iso_3166_2",),
+        POPULATIONS,
+        country_from_parent=True,
+        also=("iso_3166_2",),
+    )
+    iso = ("iso3166-2", "iso_3166_2", "iso3166_2", "iso_3166-2", "iso2")
+    yield Recipe("ISO 3166-2 codes", 1, iso, NAMES_EN, NAMES_UK, (), POPULATIONS)
+
+
+def _first(names: Sequence[str], by_lower: Mapping[str, str]) -> str | None:
+    return next((by_lower[name] for name in names if name in by_lower), None)
+
+
+def _told_level(table: Table, by_lower: Mapping[str, str]) -> int | None:
+    """Read the level that geoBoundaries writes into every row ("ADM1")."""
+    told = {text_of(value) for value in table[by_lower["shapetype"]]}
+    numbers = {match[1] for one in told if (match := re.fullmatch(r"ADM(\d)", one or ""))}
+    return int(numbers.pop()) if len(numbers) == 1 else None
+
+
+def _settled(columns: Columns, table: Table, by_lower: Mapping[str, str]) -> Columns:
+    """Settle what depends on the values.
+
+    geoBoundaries often leaves shapeISO empty; new editions of COD-AB say in `lang`, `lang1`… which
+    language `adm1_name`, `adm1_name1`… are in.
+    """
+    codes = table[columns.code or ""]
+    if columns.source == GEO_BOUNDARIES and not any(text_of(code) for code in codes):
+        return columns._replace(code=by_lower["shapeid"], source=OWN_IDS)
+    if columns.source == COD_AB and "lang" in by_lower:
+        spoken = {
+            text_of(value): by_lower.get(f"adm{columns.level}_name{suffix}")
+            for suffix in ("3", "2", "1", "")
+            for value in table.get(by_lower.get(f"lang{suffix}", ""), np.empty(0))[:1]
+        }
+        return columns._replace(name_en=spoken.get("en", columns.name_en), name_uk=spoken.get("uk"))
+    return columns
+
+
+def text_of(value: object) -> str | None:
+    """Read a cell as text; empty, None and NaN are None, and 102.0 is "102"."""
+    if value is None or (isinstance(value, float | np.floating) and not np.isfinite(value)):
+        return None
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value).strip() or None

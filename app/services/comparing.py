@@ -1,0 +1,105 @@
+"""What the page that compares two days, or two sources of control, shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from app.domain.errors import NotFound
+from app.domain.kept import Kept
+from app.domain.view import View
+from app.i18n import strings
+from app.maps.theatre_map import still_tiles
+from app.services.agreement import agreement
+from app.services.ground import GroundBook, Source, about
+from app.services.wording import age_text
+
+LAYERS = ("basemap", "control", "labels")
+ACROSS = 6
+"""Tiles across a picture, at most: finer than a picture in their size, for a sharp print."""
+
+
+def compared(one: Source, other: Source | None, first: date, last: date) -> dict[str, Any]:
+    """Compare one source's two days, or two sources on the last day."""
+    words = strings(one.view.lang)
+    shown = [(one, first), (one, last)] if other is None else [(one, last), (other, last)]
+    told = {
+        "sides": [_side(words, source, day) for source, day in shown],
+        "credits": list(dict.fromkeys(source.dataset.credit for source, _ in shown)),
+    }
+    try:
+        figures = _changes(one, first, last) if other is None else _pair(one, other, last)
+    except NotFound:
+        return told  # one of the two says nothing then; its side of the page says so
+    return {**told, **figures}
+
+
+def _side(words: Mapping[str, str], source: Source, day: date) -> dict[str, Any]:
+    name = source.dataset.name
+    try:
+        found = source.on(day)
+    except NotFound:
+        label = words["snapshot_missing"].format(source=name, date=day)
+        return {"label": label, "total": None, "layers": _layers(source.view, source, day)}
+    age = about(found, day)["age_days"]
+    said = age_text(words, "control_age", age)
+    label = words["snapshot_of"].format(source=name, date=found.valid_on, age=said)
+    return {
+        "label": label,
+        "total": _total(words, source, found),
+        "layers": _layers(source.view, source, day),
+    }
+
+
+def _total(words: Mapping[str, str], source: Source, found: Any) -> str:
+    theatre = source.workspace.reference.theatres[source.view.theatre]
+    party = theatre.party_name(source.controller, source.view.lang)
+    km2 = source.km2(found)
+    if km2 is None:
+        return words["ground_unknown"].format(party=party)
+    return words["ground_km2"].format(km2=f"{km2:,.1f}", party=party)
+
+
+def _layers(view: View, source: Source, day: date) -> list[Any]:
+    theatre = source.workspace.reference.theatres[view.theatre]
+    plain = View(
+        theatre=view.theatre,
+        lang=view.lang,
+        last=day,
+        control=source.dataset.slug,
+        as_of=view.as_of,
+        synthetic=view.synthetic,
+    )
+    return [still_tiles(theatre, plain.query(), layer, ACROSS) for layer in LAYERS]
+
+
+def _changes(source: Source, first: date, last: date) -> dict[str, Any]:
+    words = strings(source.view.lang)
+    told = GroundBook().changes(source, first, last)
+    rows = [*told["regions"], {"name": words["elsewhere"], **told["elsewhere_km2"]}]
+    rows.append({"name": words["sum_of"], **{key: told[key] for key in told["elsewhere_km2"]}})
+    query = source.view.but(first=first, last=last, control=source.dataset.slug).query()
+    return {"changes": rows, "api": f"/api/control/changes?{query}"}
+
+
+def _pair(one: Source, other: Source, day: date) -> dict[str, Any]:
+    words = strings(one.view.lang)
+    told = agreement([one, other], day, Kept())
+    (pair,) = told["pairs"]
+    rows = [
+        (words["both_say"], pair["both_km2"]),
+        (words["only_says"].format(source=one.dataset.name), pair["only_a_km2"]),
+        (words["only_says"].format(source=other.dataset.name), pair["only_b_km2"]),
+        (words["baseline_says"], pair["baseline_km2"]),
+        (words["dispute"], pair["dispute_km2"]),
+    ]
+    missing = ", ".join(words[f"includes_{part}"] for part in pair["baseline_not_outlined"])
+    slugs = f"{one.dataset.slug},{other.dataset.slug}"
+    asked = {"theatre": one.view.theatre, "date": str(day), "control": slugs}
+    return {
+        "pairs": [(label, f"{km2:,.1f}") for label, km2 in rows],
+        "not_outlined": words["not_outlined"].format(parts=missing) if missing else None,
+        "api": f"/api/control/agreement?{urlencode(asked, safe=',')}",
+    }

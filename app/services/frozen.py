@@ -1,0 +1,88 @@
+"""A day's line taken as fixed: what lies on each side of it, and what happened there since."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from app.domain.place import area_km2
+from app.domain.terms import Face
+from app.domain.view import NOT_STATED
+from app.index.control import areas_by_region
+from app.index.joins import holders
+from app.index.select import is_quiet
+from app.index.summary import Ledger, measure
+from app.services.ground import GroundBook, Source, about, only_ground, people, shares
+from app.services.nearness import asker
+from app.services.publish import publish
+from app.services.report import counting, coverage
+
+
+def frozen(source: Source, day: date, now: datetime, book: GroundBook) -> dict[str, Any]:
+    """Tell what a fixed line divides, by side, in the shape of `/api/control/frozen`.
+
+    Sides are the parties with ground on that day, and the rest of the country as "not_stated".
+    Population is that of whole regions, with the share of each region's area on the side: nobody
+    knows how many of its people live there. Incidents are those after the day, up to the View's
+    end, by the side that their place lies on.
+    """
+    found = source.on(day)
+    until = source.view.last or source.workspace.reference.theatres[source.view.theatre].today(now)
+    grounds = _sides(source, day)
+    line = source.workspace.index.lines.of(source.snapshot.control, found, source.view.theatre)
+    harm = _since(source, day, until, now)
+    population = people(source.regions.regions)
+    sides = []
+    for who, ground in grounds.items():
+        by_code = areas_by_region(ground, source.regions.regions)
+        regions = [{**row, **population.get(row["key"], {})} for row in shares(source, by_code)]
+        total = round(area_km2(ground), 1)
+        sides.append({"side": who, "km2": total, "regions": regions, "since": harm[who]})
+    return {
+        "control": source.dataset.slug,
+        "freeze": str(day),
+        **about(found, day),
+        "baseline": {"includes": [part.value for part in found.includes]},
+        "front_line": {
+            "length_km": round(line.length_km, 1),
+            "border_tolerance_km": line.tolerance_km,
+        },
+        "until": str(until),
+        "sides": sides,
+        "unknown": harm["unknown"],
+        "coverage": harm["coverage"],
+        "control_since": book.changes(source, day, until) if until > day else None,
+        "region_set": source.regions.named(),
+        "credits": [source.dataset.credit],
+    }
+
+
+def _sides(source: Source, day: date) -> dict[str, BaseGeometry]:
+    held = source.snapshot.control.held(source.on(day))
+    land = source.workspace.reference.region_set(source.view.theatre).land
+    rest = only_ground(shapely.difference(land, shapely.union_all(list(held.values()))))
+    return {**held, NOT_STATED: rest}
+
+
+def _since(source: Source, day: date, until: date, now: datetime) -> dict[str, Any]:
+    """Sum incidents after the day by side; those without a point are "unknown"."""
+    workspace, snapshot = source.workspace, source.snapshot
+    view = source.view.but(first=day + timedelta(days=1), last=max(until, day), freeze=day)
+    published = publish(workspace, snapshot, view, Face.aggregates, now)
+    ask = asker(workspace, snapshot, view, source.dataset)
+    number = {NOT_STATED: 0, **holders(workspace.reference, view.theatre)}
+    selection = counting(published)
+    groups = [np.empty(0, np.int64)]
+    for segment, places in selection.parts:
+        joined = ask(segment).at(places)
+        unknown = (joined.mark == 0) | is_quiet(segment.rows, places, published.filter)
+        groups.append(np.where(unknown, len(number), joined.holder.astype(np.int64)))
+    codes = workspace.reference.taxonomy.sectors.codes
+    sums = measure(selection.rows(), np.concatenate(groups), len(number) + 1, len(codes))
+    ledger = Ledger(sums, codes)
+    told = {who: ledger.answer(group) for who, group in number.items()}
+    return {**told, "unknown": ledger.answer(len(number)), "coverage": coverage(published)}
