@@ -31,3 +31,8 @@ class Kept:
             while len(self._values) > self.most:
                 self._values.popitem(last=False)
         return value
+
+    def forget(self) -> None:
+        """Let go of everything."""
+        with self._lock:
+            self._values.clear()

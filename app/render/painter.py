@@ -15,9 +15,7 @@ import numpy as np
 import shapely
 from isal import isal_zlib
 from PIL import Image, ImageDraw, ImageFont
-from shapely import LineString
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import substring
 
 from app.domain.place import Bounds
 from app.render.palette import DASHES, HALO, LINE, LINE_CASING, TEXT, Pattern, rgb
@@ -138,20 +136,32 @@ class Painter:
         dashes: tuple[int, int] | None = None,
     ) -> None:
         """Stroke lines (or the edges of polygons), `width` px at 1x, whole or in dashes."""
-        self._stroke(self._strokes(shapes, dashes), colour, width)
+        self._stroke(self._strokes(shapes), colour, width, dashes)
 
-    def _strokes(
-        self, shapes: Iterable[BaseGeometry], dashes: tuple[int, int] | None = None
-    ) -> list[BaseGeometry]:
-        strokes = [part for shape in shapes for part in _strokes(self.visible(shape))]
-        return strokes if dashes is None else _dashed(strokes, dashes, self.frame.scale)
+    def _strokes(self, shapes: Iterable[BaseGeometry]) -> list[BaseGeometry]:
+        return [part for shape in shapes for part in _strokes(self.visible(shape))]
 
-    def _stroke(self, strokes: list[BaseGeometry], colour: str, width: float) -> None:
-        if strokes:
-            wide = shapely.buffer(
-                strokes, width * self.frame.scale / 2, join_style="bevel", cap_style="flat"
-            )
-            self._tint(self._drawn(wide), colour, 1.0)
+    def _stroke(
+        self,
+        strokes: Sequence[BaseGeometry],
+        colour: str,
+        width: float,
+        dashes: tuple[int, int] | None = None,
+    ) -> None:
+        """Stamp a disc along strokes (px): however ragged a line is, this takes its length only."""
+        scale = self.frame.scale * OVERSAMPLE
+        x, y, along = _sampled(strokes, OVERSAMPLE)
+        if dashes is not None:
+            drawn = along % (sum(dashes) * scale) < dashes[0] * scale
+            x, y = x[drawn], y[drawn]
+        across, down = _disc(width * scale / 2)
+        size = self.frame.size * OVERSAMPLE
+        columns = np.rint(x).astype(np.int64)[:, None] + across
+        rows = np.rint(y).astype(np.int64)[:, None] + down
+        inside = (columns >= 0) & (columns < size) & (rows >= 0) & (rows < size)
+        mask = np.zeros((size, size), np.uint8)
+        mask[rows[inside], columns[inside]] = 255
+        self._tint(Image.fromarray(mask).reduce(OVERSAMPLE), colour, 1.0)
 
     def front_line(self, line: BaseGeometry, *, is_stale: bool = False) -> None:
         """Draw a front line: dark with a light casing, so that it reads on any ground.
@@ -160,9 +170,7 @@ class Painter:
         """
         strokes = self._strokes([line])
         self._stroke(strokes, LINE_CASING, 4.6)
-        if is_stale:
-            strokes = _dashed(strokes, DASHES["stale"], self.frame.scale)
-        self._stroke(strokes, LINE, 2.4)
+        self._stroke(strokes, LINE, 2.4, DASHES["stale"] if is_stale else None)
 
     def discs(
         self,
@@ -260,12 +268,7 @@ class Painter:
 
     def watermark(self, text: str) -> None:
         """Write a text across the picture: an invented tile is never taken for a real one."""
-        scale = self.frame.scale
-        font = load_font(self.fonts, True, 15 * scale)
-        layer = Image.new("RGBA", self.image.size, (0, 0, 0, 0))
-        centre = self.frame.size / 2
-        ImageDraw.Draw(layer).text((centre, centre), text, (90, 60, 110, 120), font, anchor="mm")
-        self.image.alpha_composite(layer.rotate(24, resample=Image.Resampling.BICUBIC))
+        self.image.alpha_composite(_slanted(self.fonts, text, self.frame.size, self.frame.scale))
 
     def png(self) -> bytes:
         """Compress the picture; isal is several times faster than zlib at a like size."""
@@ -278,6 +281,16 @@ class Painter:
         return PNG + b"".join(
             _chunk(*one) for one in ((b"IHDR", header), (b"IDAT", body), (b"IEND", b""))
         )
+
+
+@cache
+def _slanted(fonts: Path, text: str, size: int, scale: int) -> Image.Image:
+    """Set a text across a picture of a size, once."""
+    layer = Image.new("RGBA", (size, size), (0, 0, 0, 0))
+    font = load_font(fonts, True, 15 * scale)
+    centre = (size / 2, size / 2)
+    ImageDraw.Draw(layer).text(centre, text, (90, 60, 110, 120), font, anchor="mm")
+    return layer.rotate(24, resample=Image.Resampling.BICUBIC)
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:
@@ -318,17 +331,27 @@ def hatch_mask(size: int, scale: int, kind: str) -> np.ndarray:
     return kinds[kind].astype(np.float32)
 
 
-def _dashed(
-    strokes: Iterable[BaseGeometry], dashes: tuple[int, int], scale: int
-) -> list[BaseGeometry]:
-    """Cut strokes (px) into dashes."""
-    dash, step = dashes[0] * scale, sum(dashes) * scale
-    return [
-        substring(stroke, start, start + dash)
-        for stroke in strokes
-        if isinstance(stroke, LineString)
-        for start in np.arange(0, stroke.length, step).tolist()
-    ]
+def _sampled(
+    strokes: Sequence[BaseGeometry], scale: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Walk along strokes in steps of a px: places, and how far along its stroke each is, scaled."""
+    empty = np.empty(0)
+    parts = [(empty, empty, empty)]
+    for stroke in strokes:
+        x, y = shapely.get_coordinates(stroke).T * scale
+        reached = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
+        along = np.append(np.arange(0.0, reached[-1]), reached[-1])
+        parts.append((np.interp(along, reached, x), np.interp(along, reached, y), along))
+    return tuple(np.concatenate(column) for column in zip(*parts, strict=True))  # type: ignore[return-value]
+
+
+@cache
+def _disc(radius: float) -> tuple[np.ndarray, np.ndarray]:
+    """List the px of a disc around 0, 0; at least the one in its middle."""
+    reach = int(np.ceil(radius))
+    down, across = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    inside = np.hypot(across, down) <= max(radius - 0.3, 0.0)
+    return across[inside], down[inside]
 
 
 @cache

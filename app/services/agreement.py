@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -28,8 +29,9 @@ def agreement(
     """
     found = [source.on(day) for source in sources]
     first = sources[0]
-    key = ("agreement", first.key(*found), tuple(source.dataset.slug for source in sources))
-    told, pieces = kept.get(key, lambda: _compared(sources, found))
+    known = first.snapshot.seq, first.seq
+    key = ("agreement", first.key(*found), tuple(one.dataset.slug for one in sources), known)
+    told, pieces = kept.get(key, lambda: _compared(sources, found, kept))
     listed = [
         {
             "control": source.dataset.slug,
@@ -57,21 +59,28 @@ _Piece = tuple[str, str, str, BaseGeometry]
 
 
 def _compared(
-    sources: Sequence[Source], found: Sequence[ControlSnapshot]
+    sources: Sequence[Source], found: Sequence[ControlSnapshot], kept: Kept
 ) -> tuple[dict[str, Any], list[_Piece]]:
     grounds = [source.ground(one) for source, one in zip(sources, found, strict=True)]
-    outlines = {part: _outline(sources, found, part) for part in Baseline}
+    first = sources[0]
+    known = (first.view.theatre, first.view.synthetic, first.snapshot.seq, first.seq)
+    outlines = {
+        part: kept.get(("outline", part, known), partial(_outline, first, part))
+        for part in Baseline
+    }
     pairs, pieces = [], list[_Piece]()
     for pair in combinations(range(len(sources)), 2):
         told, parts = _pair(sources, found, grounds, outlines, pair)
         pairs.append(told)
         pieces += [(told["a"], told["b"], kind, part) for kind, part in parts.items()]
-    told = {
-        "all_agree_km2": round(area_km2(only_ground(shapely.intersection_all(grounds))), 1),
-        "some_say_km2": round(area_km2(shapely.union_all(grounds)), 1),
-        "pairs": pairs,
-    }
-    return told, pieces
+    if len(sources) == 2:  # noqa: PLR2004  a pair has said it all
+        agreed = pairs[0]["both_km2"]
+        some = agreed + pairs[0]["only_a_km2"] + pairs[0]["only_b_km2"]
+    else:
+        agreed = area_km2(only_ground(shapely.intersection_all(grounds)))
+        some = area_km2(shapely.union_all(grounds))
+    sums = {"all_agree_km2": round(agreed, 1), "some_say_km2": round(some, 1)}
+    return {**sums, "pairs": pairs}, pieces
 
 
 def _pair(
@@ -112,18 +121,22 @@ def _inside(
     return area_km2(only_ground(ground.intersection(outline)))
 
 
-def _outline(
-    sources: Sequence[Source], found: Sequence[ControlSnapshot], part: Baseline
-) -> BaseGeometry:
-    """Outline a part of the baseline: the theatre's regions of it, and what sources mark as it."""
+def _outline(source: Source, part: Baseline) -> BaseGeometry:
+    """Outline a part of the baseline: the theatre's regions of it, and what any source marks as it.
+
+    What was held before a war began does not change with the day asked for: each source's newest
+    snapshot says it.
+    """
     if part is Baseline.main:
         return NOWHERE  # every source includes it: it explains no difference
-    first = sources[0]
-    theatre = first.workspace.reference.theatres[first.view.theatre]
-    codes = theatre.baseline.get(part.value, ())
-    regions = first.workspace.reference.region_set(theatre.slug).regions
+    reference, control = source.workspace.reference, source.snapshot.control
+    codes = reference.theatres[source.view.theatre].baseline.get(part.value, ())
+    regions = reference.region_set(source.view.theatre).regions
     shapes: list[BaseGeometry] = [region.shape for region in regions if region.code in codes]
-    for source, one in zip(sources, found, strict=True):
-        read = source.snapshot.control.shapes.read
-        shapes += [read(area.shape) for area in one.areas if area.shape and area.part is part]
+    for slug in control.datasets():
+        dataset, calendar = source.snapshot.datasets[slug], control.calendar(slug, source.seq)
+        if dataset.theatre != source.view.theatre or dataset.synthetic != source.view.synthetic:
+            continue
+        marked = calendar.snapshots[-1].areas if calendar.snapshots else ()
+        shapes += [control.shapes.read(a.shape) for a in marked if a.shape and a.part is part]
     return shapely.union_all(shapes) if shapes else NOWHERE

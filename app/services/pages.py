@@ -127,6 +127,7 @@ def _told(
         "yesterday": str(today - timedelta(days=1)),
         "columnsUrl": f"/columns.json?{_columns_query(view)}",
         "hasPopulation": workspace.reference.region_set(view.theatre, view.level).has_population,
+        "levels": sorted(workspace.reference.region_sets(view.theatre)),
         **_marks_used(drawn, workspace),
     }
 

@@ -14,6 +14,7 @@ export function makePanel(place, context) {
   const shown = el("section", { "aria-labelledby": "totals-title" });
   choice(shown, "dataset", words.dataset, spec.datasets);
   choice(shown, "metric", words.metric, metricPairs());
+  if (spec.levels.length > 1) choice(shown, "level", words.level, spec.levels.map((level) => [String(level), words[`level_${level}`]]));
   shown.append(el("h2", { id: "totals-title", text: words.totals }), totals);
   place.append(
     shown,
@@ -42,8 +43,8 @@ export function makePanel(place, context) {
   }
 
   function choice(box, name, label, pairs) {
-    const select = el("select", { name, onchange: () => (IN_PLACE.has(name) ? state.set({ [name]: select.value }) : state.go({ [name]: select.value, from: "", to: "" })) });
-    const chosen = state.get(name) || (name === "metric" ? "incidents" : name === "dataset" ? spec.shownDatasets.join(",") : "");
+    const select = el("select", { name, onchange: () => (IN_PLACE.has(name) ? state.set({ [name]: select.value }) : state.go(name === "level" ? { level: select.value, region: "" } : { [name]: select.value, from: "", to: "" })) });
+    const chosen = state.get(name) || (name === "metric" ? "incidents" : name === "level" ? "1" : name === "dataset" ? spec.shownDatasets.join(",") : "");
     for (const [value, text] of pairs) select.append(el("option", { value, text, selected: value === chosen }));
     if (![...select.options].some((option) => option.value === chosen)) select.append(el("option", { value: chosen, text: chosen, selected: true }));
     box.append(el("label", { class: "choice" }, el("span", { text: label }), select));
