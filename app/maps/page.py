@@ -23,7 +23,7 @@ from app.maps.layers import OwnControl, OwnLayer
 
 LEAFLET = "/static/vendor/leaflet-1.9.4"
 MODULES = (
-    *("boot", "control", "dom", "ground", "incident", "incidents", "legend", "panel"),
+    *("boot", "control", "dom", "flat", "ground", "incident", "incidents", "legend", "panel"),
     *("patterns", "period", "regions", "state"),
 )
 """The page's own scripts: asked for together, not one after another as their imports are read."""

@@ -1,6 +1,7 @@
 /* Control areas and the front line of the period's last day; beside them a second source's line,
    a line taken as fixed, and the ground that changed hands in the period. */
 import { dayNumber, readJson } from "./dom.js";
+import { FlatPath, flatOf } from "./flat.js";
 import { patternUrl } from "./patterns.js";
 
 const MOST_KEPT = 260;
@@ -16,7 +17,7 @@ export function makeControl(options, context) {
     const party = options.parties.find((one) => one.code === properties.controller);
     if (party && !party.pattern) return { stroke: false, fill: false };
     const pattern = properties.extent !== "area" ? options.cited : properties.status !== "assessed" ? options.claimed : party?.pattern ?? options.claimed;
-    return { stroke: properties.status !== "assessed", weight: 1, dashArray: "2 4", color: pattern.colour, fillColor: patternUrl(pattern.kind, pattern.colour), fillOpacity: 0.6 * strength };
+    return { stroke: properties.status !== "assessed", fill: true, weight: 1, dashArray: "2 4", color: pattern.colour, fillColor: patternUrl(pattern.kind, pattern.colour), fillOpacity: 0.6 * strength };
   }
 
   /* Days between two snapshots show the same ground: the file is asked for by its own day. */
@@ -44,18 +45,26 @@ export function makeControl(options, context) {
 
   const lineOf = (document) => document.features.filter((one) => one.properties.kind === "front_line");
 
-  function strokes(line, pairs, into) {
-    for (const [color, weight, dashes] of pairs) {
-      L.geoJSON(line, { pane: "front", renderer: context.renderer("front"), style: { color, weight, fill: false, dashArray: dashes ? options.dashes[dashes] : null }, interactive: false }).addTo(into);
-    }
+  /* Paths are made once and shown again: stepping through days changes what they draw, no more. */
+  function path(pane, into) {
+    return new FlatPath({ pane, renderer: context.renderer(pane), fill: false, fillRule: "evenodd" }).addTo(into);
+  }
+
+  const areas = [], line = [path("front", own), path("front", own)];
+  const beside = { other: [path("front", extra), path("front", extra)], fixed: [path("front", extra), path("front", extra)], changes: [path("changes", extra), path("changes", extra)] };
+
+  function stroke(paths, document, colour, weight, dashes) {
+    const shown = document ? lineOf(document).map(flatOf) : [];
+    const dash = dashes ? options.dashes[dashes] : null;
+    paths[0].show(shown, { color: options.casing, weight: weight * 1.9 });
+    paths[1].show(shown, { color: colour, weight, dashArray: dash });
   }
 
   function draw(document, isStale) {
-    own.clearLayers();
-    const areas = { type: "FeatureCollection", features: document.features.filter((one) => one.properties.kind === "area") };
-    const style = (feature) => areaStyle(feature, isStale ? options.staleOpacity : 1);
-    L.geoJSON(areas, { pane: "control", renderer: context.renderer("control"), style, interactive: false }).addTo(own);
-    strokes(lineOf(document), [[options.casing, 5], [options.line, 2.6, isStale ? "stale" : null]], own);
+    const found = document ? document.features.filter((one) => one.properties.kind === "area") : [];
+    while (areas.length < found.length) areas.push(path("control", own));
+    areas.forEach((one, i) => (found[i] ? one.show([flatOf(found[i])], areaStyle(found[i], isStale ? options.staleOpacity : 1)) : one.show([])));
+    stroke(line, document, options.line, 2.6, isStale ? "stale" : null);
   }
 
   group.showDay = async (day) => {
@@ -63,7 +72,7 @@ export function makeControl(options, context) {
     wanted = source && day ? `${source}/${day}` : null;
     const at = source && day ? snapshotDay(source, day) : null;
     if (!at) {
-      own.clearLayers();
+      draw(null);
       group.drawnKey = null;
       group.about = { source, day, validOn: null };
       group.fire("shown");
@@ -83,23 +92,17 @@ export function makeControl(options, context) {
   group.showBeside = async ({ day, other, fixed, changes }) => {
     const turn = ++extras, source = state.get("control"), found = {};
     const at = other && day ? snapshotDay(other, day) : null, fixedAt = fixed && source ? snapshotDay(source, fixed) : null;
-    const [beside, frozen] = await Promise.all([at ? read(other, at) : null, fixedAt ? read(source, fixedAt) : null]);
+    const [second, frozen] = await Promise.all([at ? read(other, at) : null, fixedAt ? read(source, fixedAt) : null]);
     if (turn !== extras) return;
-    extra.clearLayers();
-    const pattern = { gained: options.gained, lost: options.lost };
-    const style = ({ properties }) => ({ weight: 1.2, color: pattern[properties.kind].colour, fillColor: patternUrl(pattern[properties.kind].kind, pattern[properties.kind].colour), fillOpacity: 0.9 });
-    if (changes) {
-      L.geoJSON(changes, { pane: "changes", renderer: context.renderer("changes"), style, interactive: false }).addTo(extra);
-      found.changed = changes.features.map((one) => one.properties.kind);
-    }
-    if (beside) {
-      strokes(lineOf(beside), [[options.casing, 4.4], [options.other, 2.4, "other"]], extra);
-      found.other = { source: other, validOn: at };
-    }
-    if (frozen) {
-      strokes(lineOf(frozen), [[options.casing, 5], [options.fixed, 3, "fixed"]], extra);
-      found.fixed = fixedAt;
-    }
+    ["gained", "lost"].forEach((kind, i) => {
+      const { kind: hatch, colour } = options[kind], moved = changes?.features.filter((one) => one.properties.kind === kind) ?? [];
+      beside.changes[i].show(moved.map(flatOf), { weight: 1.2, color: colour, fill: true, fillColor: patternUrl(hatch, colour), fillOpacity: 0.9 });
+      if (moved.length) (found.changed ??= []).push(kind);
+    });
+    stroke(beside.other, second, options.other, 2.4, "other");
+    stroke(beside.fixed, frozen, options.fixed, 3, "fixed");
+    if (second) found.other = { source: other, validOn: at };
+    if (frozen) found.fixed = fixedAt;
     group.beside = found;
     group.fire("beside");
   };
