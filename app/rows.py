@@ -53,7 +53,8 @@ COLUMNS: dict[str, np.dtype] = {
     "region1": np.dtype(np.int16),  # index into the region table; NO_REGION when in none
     "region2": np.dtype(np.int16),
     "region_how": np.dtype(np.uint8),  # see RegionHow
-    "public_after": np.dtype(np.int64),  # seconds since 1970; 0: no embargo
+    "public_after": np.dtype(np.int64),  # seconds since 1970; 0: no embargo of its own
+    "ended_at": np.dtype(np.int64),  # when it was over, seconds since 1970; 0 when undated
     **{name: np.dtype(np.int32) for name in COUNTS},  # NO_COUNT when unknown
 }
 

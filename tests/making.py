@@ -38,7 +38,7 @@ def open_workspace(
     """Open an instance on reference data that is loaded already."""
     store = SqliteStore(folder / "record.sqlite")
     index = Index(folder / "index", store, reference, delta_rows)
-    return Workspace(store, index, reference, audience, "ukraine", 1 << 20)
+    return Workspace(store, index, reference, audience, "ukraine", 1 << 20, folder / "archive")
 
 
 def incident(key: str = "a", **changes: Any) -> Incident:

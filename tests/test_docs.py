@@ -57,10 +57,12 @@ def test_every_command_is_in_the_documents_with_an_example() -> None:
     top = typer.main.get_command(cli.cli)
     commands = dict(top.commands)  # type: ignore[attr-defined]
     index, regions, datasets = commands.pop("index"), commands.pop("regions"), commands["datasets"]
+    token = commands.pop("token")
     for name, command in [
         *commands.items(),
         *((f"index {n}", c) for n, c in index.commands.items()),
         *((f"regions {n}", c) for n, c in regions.commands.items()),
+        *((f"token {n}", c) for n, c in token.commands.items()),
         *((f"datasets {n}", c) for n, c in datasets.commands.items()),
     ]:
         assert f"`strikemap {name}" in OPERATING

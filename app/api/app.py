@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.responses import Response
@@ -10,15 +14,31 @@ from starlette.types import Scope
 from typing_extensions import override
 
 from app.api import problems
-from app.api.routes import collections, columns, control, numbers, operation, pages
+from app.api.routes import (
+    collections,
+    columns,
+    control,
+    editing,
+    evidence,
+    imports,
+    numbers,
+    operation,
+    pages,
+    waves,
+)
 from app.api.security import Guard
 from app.api.tiles import TileApp
+from app.domain.account import Holder
+from app.domain.kept import Kept
 from app.domain.terms import Audience
+from app.services.spool import Spool
 from app.services.tiling import Tiler
+from app.services.widening import widened
 from app.services.workspace import Workspace
 from app.settings import Settings
 
 FONTS = "vendor/noto-sans-5.3.0"
+MOST_SCOPES = 8
 DESCRIPTION = (
     "Strikes, the harm they did and who held the ground, each with who says so and since when it "
     "is known. Counts are ranges: unknown is null, never 0."
@@ -40,7 +60,29 @@ def create_app(settings: Settings) -> FastAPI:
         max_file_bytes=settings.max_file_bytes,
         delta_rows=settings.delta_rows,
     )
-    tiler = Tiler(workspace, settings.static_dir / FONTS)
+    spool = Spool(settings.data_dir / "spool", settings.max_file_bytes)
+    make = partial(_application, settings, workspace, spool)
+    wider = _Wider(workspace, make)
+    guard = Middleware(
+        Guard,
+        is_private=settings.private,
+        frame_ancestors=settings.frame_ancestors,
+        max_body_bytes=settings.max_file_bytes,
+        book=workspace.store,
+        wider=wider,
+    )
+    return make(workspace, [guard])
+
+
+def _application(
+    settings: Settings,
+    record: Workspace,
+    spool: Spool,
+    seen: Workspace,
+    middleware: Sequence[Middleware] = (),
+) -> FastAPI:
+    """Put the faces of one audience together; all of an instance write to one record."""
+    tiler = Tiler(seen, settings.static_dir / FONTS)
     app = FastAPI(
         title="Strikemap",
         description=DESCRIPTION,
@@ -48,23 +90,36 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        middleware=[
-            Middleware(
-                Guard,
-                is_private=settings.private,
-                frame_ancestors=settings.frame_ancestors,
-                max_body_bytes=settings.max_file_bytes,
-            )
-        ],
+        middleware=middleware,
     )
     problems.install(app)
     for group in (numbers, columns, collections):
         app.include_router(group.routes(tiler))
-    for made in (pages.routes(workspace), control.routes(workspace), operation.routes(workspace)):
+    for made in (pages.routes(seen), control.routes(seen), operation.routes(seen)):
         app.include_router(made)
+    app.include_router(waves.routes(seen))
+    app.include_router(evidence.routes(seen))
+    app.include_router(imports.routes(record, spool))
+    app.include_router(editing.routes(record, seen))
     app.mount("/tiles", TileApp(tiler))
     app.mount("/static", OwnFiles(directory=settings.static_dir))
     return app
+
+
+@dataclass
+class _Wider:
+    """The applications that show a token's holder more than the public, made when asked for."""
+
+    workspace: Workspace
+    make: Callable[[Workspace], FastAPI]
+    _kept: Kept = field(default_factory=lambda: Kept(MOST_SCOPES))
+
+    def __call__(self, holder: Holder) -> FastAPI | None:
+        """Return a holder's application; None where everybody sees everything."""
+        if self.workspace.audience is Audience.private:
+            return None
+        scope = holder.datasets
+        return self._kept.get(scope, lambda: self.make(widened(self.workspace, scope)))
 
 
 class OwnFiles(StaticFiles):

@@ -22,6 +22,10 @@ STATUS: dict[type[Exception], tuple[int, str, str]] = {
     errors.InputError: (422, "invalid-input", "Input does not fit"),
     errors.NotFound: (404, "not-found", "Not found"),
     errors.NotShared: (403, "not-shared", "Withheld by the dataset's terms"),
+    errors.NotKnown: (401, "not-known", "A token is needed"),
+    errors.NotAllowed: (403, "not-allowed", "Not allowed"),
+    errors.DoneBefore: (409, "done-before", "Done before"),
+    errors.Outdated: (412, "outdated", "Somebody was faster"),
     errors.StoreBusy: (503, "busy", "The record is busy"),
     errors.StoreError: (500, "store", "The record is at fault"),
 }
@@ -51,7 +55,10 @@ def problem_of(error: errors.StrikemapError) -> Response:
         found = [{"where": p.where, "got": p.got, "allowed": p.allowed} for p in error.problems]
     if status >= 500:  # noqa: PLR2004
         LOG.error("answered %s: %s", status, error)
-    return problem(status, slug, title, str(error), found)
+    answer = problem(status, slug, title, str(error), found)
+    if isinstance(error, errors.NotKnown):
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="strikemap"'
+    return answer
 
 
 def install(app: FastAPI) -> None:

@@ -1,20 +1,33 @@
-"""What every answer carries and every request must pass: headers, hosts, sizes, origins."""
+"""What every answer carries and every request must pass: headers, hosts, sizes, origins, tokens."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from ipaddress import ip_address
+from typing import cast
+from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.problems import problem
+from app.api.problems import problem, problem_of
+from app.domain.account import Holder, TokenBook
+from app.domain.errors import NotAllowed, NotKnown, StrikemapError
+from app.services.accounts import holder_of, local_holder
 
 LOG = logging.getLogger("strikemap.requests")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+SAFE = ("GET", "HEAD", "OPTIONS")
+OWN_HEADER = "X-Strikemap"
+"""A page of another site cannot set it without asking first, and nobody here answers yes."""
+
+FOR_HOLDER = "private, no-store"
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {}"
@@ -23,12 +36,17 @@ CSP = (
 
 @dataclass
 class Guard:
-    """ASGI middleware around the whole application."""
+    """ASGI middleware around the whole application.
+
+    `wider` gives the application that shows a token's holder more; None where this one shows all.
+    """
 
     app: ASGIApp
     is_private: bool
     frame_ancestors: str
     max_body_bytes: int
+    book: TokenBook
+    wider: Callable[[Holder], ASGIApp | None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse what must not pass, and add headers to what does."""
@@ -36,15 +54,56 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        by_token = "authorization" in headers
+        send = self._with_headers(scope, send, by_token=by_token)
         refusal = self._refusal(headers, scope)
         if refusal is not None:
-            await problem(*refusal)(scope, receive, self._with_headers(scope, send))
+            await problem(*refusal)(scope, receive, send)
+            return
+        try:
+            holder = await self._holder(headers, scope)
+        except StrikemapError as wrong:
+            await problem_of(wrong)(scope, receive, send)
             return
         bounded = _Bounded(receive, self.max_body_bytes)
-        send = self._with_headers(scope, send)
+        scope = {**scope, "state": {**scope.get("state", {}), "holder": holder, "body": bounded}}
         if scope["method"] == "HEAD":  # answered as GET, without the body (RFC 9110 9.3.2)
             scope, send = {**scope, "method": "GET"}, _without_body(send)
-        await self.app(scope, bounded.receive, send)
+        app = self.app
+        if by_token and holder is not None:
+            app = await run_in_threadpool(self._wide, holder)
+            scope = _unconditional(scope)
+        await app(scope, bounded.receive, send)
+
+    def _wide(self, holder: Holder) -> ASGIApp:
+        """Choose the application that shows a holder what they may see."""
+        wide = self.wider(holder)
+        return self.app if wide is None else wide
+
+    async def _holder(self, headers: Headers, scope: Scope) -> Holder | None:
+        """Recognise who asks; None is the public, which may only read.
+
+        Raises:
+            NotKnown: a token that opens nothing, or none where one is needed.
+            NotAllowed: another site's page asks this machine to change something.
+        """
+        if "authorization" in headers:
+            scheme, _, text = headers["authorization"].partition(" ")
+            if scheme.lower() != "bearer":
+                raise NotKnown("Send the token as `Authorization: Bearer strikemap_…`.")
+            now = datetime.now(UTC)
+            return await run_in_threadpool(holder_of, self.book, text.strip(), now)
+        is_write = scope["method"] not in SAFE
+        if not self.is_private:
+            if is_write:
+                raise NotKnown("Changing anything here needs a token: `Authorization: Bearer …`.")
+            return None
+        if is_write and not is_own_page(headers):
+            raise NotAllowed(
+                f"Send `{OWN_HEADER}: 1` with what changes something: "
+                "a page of another site could have sent this request."
+            )
+        return local_holder()
 
     def _refusal(self, headers: Headers, scope: Scope) -> tuple[int, str, str, str] | None:
         host = headers.get("host", "")
@@ -61,7 +120,7 @@ class Guard:
             return 413, "too-large", "Too large", detail
         return None
 
-    def _with_headers(self, scope: Scope, send: Send) -> Send:
+    def _with_headers(self, scope: Scope, send: Send, *, by_token: bool) -> Send:
         own, started, told = self._headers(scope["path"]), time.perf_counter(), {"bytes": 0}
 
         async def send_with_headers(message: Message) -> None:
@@ -73,6 +132,8 @@ class Guard:
                 if self.is_private and "cache-control" in headers:
                     kept = headers["cache-control"].replace("public", "private")
                     headers["cache-control"] = kept
+                if by_token:
+                    _keep_for_holder(headers)
             else:
                 told["bytes"] += len(message.get("body", b""))
             await send(message)
@@ -96,6 +157,48 @@ class Guard:
         if not self.is_private:  # a private instance never opens itself to another origin
             headers["Access-Control-Allow-Origin"] = "*"
         return headers
+
+
+def is_own_page(headers: Headers) -> bool:
+    """Tell whether our own page, or a program that is no browser, sent a request that changes.
+
+    A browser says where a request comes from and lets no page lie about it; another site's page
+    cannot set our header, since that takes a preflight that is never granted here.
+    """
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+        return False
+    if site is not None:
+        return site == "same-origin"
+    return headers.get(OWN_HEADER) == "1"
+
+
+def requester(request: Request) -> Holder:
+    """Return who asks.
+
+    Raises:
+        NotKnown: the public asks, and this is not for the public.
+    """
+    holder = cast("Holder | None", request.state.holder)
+    if holder is None:
+        raise NotKnown("This needs a token: `Authorization: Bearer …`.")
+    return holder
+
+
+def _keep_for_holder(headers: MutableHeaders) -> None:
+    """Let no cache keep what a token opened, nor give it to somebody else."""
+    headers["cache-control"] = FOR_HOLDER
+    headers["x-strikemap-audience"] = "token"
+    headers.add_vary_header("Authorization")
+    del headers["access-control-allow-origin"]
+    if not headers.get("etag", "").strip('"').isdigit():  # a record's revision, for If-Match
+        del headers["etag"]
+
+
+def _unconditional(scope: Scope) -> Scope:
+    """Ask for the whole answer: a validator from a public answer must not say "unchanged"."""
+    kept = [pair for pair in scope["headers"] if pair[0] != b"if-none-match"]
+    return {**scope, "headers": kept}
 
 
 def _without_body(send: Send) -> Send:
@@ -122,3 +225,8 @@ class _Bounded:
             if self.got > self.most:
                 return {"type": "http.disconnect"}
         return message
+
+    @property
+    def is_over(self) -> bool:
+        """Tell a body that was too long from one that was cut."""
+        return self.got > self.most

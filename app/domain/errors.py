@@ -12,6 +12,10 @@
     │       └── TooLarge          over a bound on bytes, rows or vertices
     ├── NotFound                  no such incident, dataset, tile or address
     ├── NotShared                 the terms or the audience withhold it
+    ├── NotKnown                  no token, or one that opens nothing
+    ├── NotAllowed                the role or the scope is too small, or the request is foreign
+    ├── Outdated                  somebody was faster: what was meant is no longer the newest
+    │   └── DoneBefore            the same was committed or undone already
     └── StoreError                the record, not the user, is at fault
         ├── StoreBusy             another writer holds the record for too long
         ├── StoreTooNew           written by a later release
@@ -101,6 +105,22 @@ class NotFound(StrikemapError):
 
 class NotShared(StrikemapError):
     """The dataset's terms, or the audience, withhold this."""
+
+
+class NotKnown(StrikemapError):
+    """There is no token where one is needed, or it is wrong, expired or revoked."""
+
+
+class NotAllowed(StrikemapError):
+    """The holder's role or scope does not reach this, or another site's page asked."""
+
+
+class Outdated(StrikemapError):
+    """A change was made from a revision that is no longer the newest; nothing was written."""
+
+
+class DoneBefore(Outdated):
+    """The same was done already; nothing was written a second time."""
 
 
 class StoreError(StrikemapError):

@@ -21,8 +21,13 @@ class Subject(StrEnum):
 
     incident = "incident"
     control = "control"
+    wave = "wave"
     dataset = "dataset"
     report = "report"
+    merge = "merge"
+    matching = "matching"
+    erasure = "erasure"
+    attachment = "attachment"
 
 
 class Action(StrEnum):
@@ -34,12 +39,17 @@ class Action(StrEnum):
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
-    """Something to be written: the subject's key and its whole new payload."""
+    """Something to be written: the subject's key and its whole new payload.
+
+    `replaces` is the revision that it was made from; when another one is the newest by then, the
+    whole write is refused. None replaces whatever is there.
+    """
 
     subject: Subject
     key: str
     action: Action
     payload: bytes
+    replaces: int | None = None
 
 
 class Revision(msgspec.Struct, frozen=True, gc=False):
@@ -58,6 +68,15 @@ class Revision(msgspec.Struct, frozen=True, gc=False):
     digest: bytes
     previous: bytes
     hash: bytes
+
+
+class Erasure(msgspec.Struct, frozen=True):
+    """What a purge leaves behind: whose payloads were erased, by revision number, and why."""
+
+    subject: Subject
+    key: str
+    seqs: tuple[int, ...]
+    reason: str
 
 
 class Head(msgspec.Struct, frozen=True):

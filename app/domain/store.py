@@ -9,12 +9,14 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from app.domain.account import TokenBook
 from app.domain.control import ControlSnapshot
 from app.domain.errors import BrokenChain
 from app.domain.revision import (
     GENESIS,
     Action,
     Change,
+    Erasure,
     Head,
     Revision,
     Subject,
@@ -25,6 +27,7 @@ from app.domain.revision import (
 from app.domain.view import rfc3339
 
 _CONTROL = msgspec.json.Decoder(ControlSnapshot)
+_ERASURE = msgspec.json.Decoder(Erasure)
 
 
 class Entry(NamedTuple):
@@ -43,7 +46,7 @@ class Current(NamedTuple):
     is_retracted: bool
 
 
-class Store(Protocol):
+class Store(TokenBook, Protocol):
     """The record. Every method sees a consistent state; `write` is all or nothing and durable."""
 
     def head(self) -> Head:
@@ -60,7 +63,17 @@ class Store(Protocol):
         `recorded_at` is never backdated: it is the later of the entry's time and the head's.
 
         Raises:
-            StoreBusy: another writer did not finish in time; nothing was written.
+            StoreBusy: another writer did not finish in time, or a change replaces a revision that
+                is not the newest; nothing was written.
+        """
+
+    def erase(self, seqs: Sequence[int], mark: Change, entry: Entry) -> Head:
+        """Erase payloads with their salts for good, and append the mark that says so.
+
+        The chain still checks: it covers digests, and an erased digest can no longer be guessed.
+
+        Raises:
+            StoreBusy: as `write`; nothing was erased.
         """
 
     def current(self, subject: Subject, prefix: str = "") -> dict[str, Current]:
@@ -77,6 +90,9 @@ class Store(Protocol):
 
     def by_seq(self, seqs: Sequence[int]) -> list[Revision]:
         """Fetch some revisions by number, in the order asked for; missing ones are left out."""
+
+    def span(self, seq: int) -> tuple[int, int]:
+        """Return the first and the last revision of the write that made one; (0, -1) for none."""
 
     def shapes(self, hashes: Iterable[str]) -> dict[str, bytes]:
         """Fetch WKB by SHA-256; a hash that is not kept is left out."""
@@ -101,17 +117,24 @@ def verify(store: Store, expected: Head | None = None) -> Head:
     previous, last = GENESIS, Head(0, GENESIS, None)
     newest: dict[Subject, dict[str, Current]] = {subject: {} for subject in Subject}
     shapes: set[str] = set()
+    erased, marked = set[int](), set[int]()
     for revision in store.revisions():
         _check(revision, previous, last.seq + 1)
         _check_clock(store, last, revision.recorded_at)
         _check_prior(revision, newest[revision.subject])
         shapes |= _check_shapes(revision, store, shapes)
+        erased |= {revision.seq} if revision.payload is None else set()
+        marked |= _marked_as_erased(revision)
         previous, last = revision.hash, Head(revision.seq, revision.hash, revision.recorded_at)
         if expected and revision.seq == expected.seq and revision.hash != expected.hash:
             raise BrokenChain(
                 f"Revision {revision.seq} has hash {revision.hash.hex()}, "
                 f"but {expected.hash.hex()} was printed for it earlier."
             )
+    if erased - marked:
+        raise BrokenChain(
+            f"Revision {min(erased - marked)} has no payload, and no purge says that it was erased."
+        )
     if expected and last.seq < expected.seq:
         raise BrokenChain(
             f"The ledger ends at revision {last.seq}, but revision {expected.seq} existed: "
@@ -151,6 +174,12 @@ def _check(revision: Revision, previous: bytes, seq: int) -> None:
     )
     if revision.hash != expected:
         raise BrokenChain(f"{name}: its hash does not match its content.")
+
+
+def _marked_as_erased(revision: Revision) -> set[int]:
+    if revision.subject is not Subject.erasure or revision.payload is None:
+        return set()
+    return set(_ERASURE.decode(revision.payload).seqs)
 
 
 def _check_clock(store: Store, last: Head, following: datetime | None) -> None:

@@ -58,6 +58,7 @@ class DatasetKind(StrEnum):
 
     incidents = "incidents"
     control = "control"
+    waves = "waves"
 
 
 class Dataset(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

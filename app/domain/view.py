@@ -286,6 +286,20 @@ def _day(text: str) -> date | None:
         raise _Refused(wrong.problem.allowed) from wrong
 
 
+def parse_known(text: str, zone: str, now: datetime) -> datetime:
+    """Read an instant of knowledge: an instant with its offset, or a past day for its end.
+
+    Raises:
+        InvalidWhen: another notation, or the future.
+    """
+    try:
+        found = _as_of(text, zone, now)
+    except _Refused as refused:
+        raise InvalidWhen("instant", text, refused.allowed) from refused
+    assert found is not None  # noqa: S101  it refuses what it cannot read
+    return found
+
+
 def _as_of(text: str, zone: str, now: datetime) -> datetime | None:
     allowed = f"a day before today or an instant such as {rfc3339(now.replace(microsecond=0))}"
     try:

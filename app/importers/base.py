@@ -25,7 +25,9 @@ from pyarrow import csv as arrow_csv
 from app.domain.control import ControlSnapshot
 from app.domain.errors import InputError, InvalidFile
 from app.domain.incident import Incident
+from app.domain.mapping import TableMapping
 from app.domain.region import Region
+from app.domain.wave import Wave
 from app.importers.choices import NO_CHOICES, ControlChoices
 from app.reference.taxonomy import Taxonomy
 from app.reference.theatre import Theatre
@@ -33,6 +35,9 @@ from app.reference.theatre import Theatre
 SNIFF_BYTES = 65_536
 PACKED = (b"PK\x03\x04", b"\x1f\x8b")
 """How zip and gzip begin; text may stand in them as it is, and says nothing of the whole."""
+
+LFS_POINTER = b"version https://git-lfs"
+"""How the 130 bytes begin that a repository holds in place of a large file."""
 
 MAX_VERTICES = 5_000_000
 EMPTY_ROW = "every cell is empty: at least one field with a value"
@@ -82,7 +87,7 @@ class Found(NamedTuple):
     """
 
     row: int
-    record: Incident | ControlSnapshot
+    record: Incident | ControlSnapshot | Wave
     rows: int = 1
     shapes: Mapping[str, bytes] = {}
     is_layer: bool = False
@@ -101,6 +106,7 @@ class Context:
     taxonomy: Taxonomy
     synthetic: bool = False
     choices: ControlChoices = NO_CHOICES
+    table: TableMapping | None = None
 
     @cached_property
     def iso_by_pcode(self) -> Mapping[str, str]:
@@ -110,18 +116,22 @@ class Context:
 
 @dataclass(frozen=True)
 class Source:
-    """A file to be read, with its first bytes already at hand for recognising it."""
+    """A file to be read, with its first bytes already at hand for recognising it.
+
+    `beside`: the other files of the same collection, by their name; some formats need several.
+    """
 
     path: Path
     name: str
     head: bytes = field(repr=False, default=b"")
+    beside: tuple[tuple[str, Path], ...] = field(repr=False, default=())
 
     @classmethod
     def open(cls, path: Path, name: str | None = None) -> Source:
         """Look at a file.
 
         Raises:
-            InvalidFile: it is missing, a folder, or empty.
+            InvalidFile: it is missing, a folder, empty, or a pointer of Git LFS.
         """
         name = name or path.name
         if not path.is_file():
@@ -130,6 +140,9 @@ class Source:
             head = stream.read(SNIFF_BYTES)
         if not head.strip():
             raise InvalidFile("file", f"{name}, which is empty", "a file with at least one record")
+        if head.startswith(LFS_POINTER):
+            got = f"{name}, a pointer that Git LFS left in place of the file"
+            raise InvalidFile("file", got, "the file itself; `git lfs pull` fetches it")
         return cls(path, name, head)
 
 

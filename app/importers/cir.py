@@ -1,4 +1,4 @@
-"""CIR Eyes on Russia: the map's CSV export of 2022, 15 columns (FORMATS B9).
+"""CIR Eyes on Russia: the map's CSV of 2022, its old GeoJSON, its new service (FORMATS B9).
 
 The event group decides scope: damage, explosions and casualties become incidents; military
 presence, losses, firing positions and the like are dropped by purpose and counted so. The month
@@ -8,16 +8,19 @@ in a group's name is not the date.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from app.domain.damage import Damage
-from app.domain.errors import InputError, InvalidFile
+from app.domain.errors import InvalidFile
 from app.domain.incident import Incident, Status, incident_id
 from app.domain.period import When
-from app.domain.place import Place, Precision
+from app.domain.place import LonLat, Place, Precision
 from app.domain.source import SourceRef
-from app.importers import native
+from app.importers import events, native
 from app.importers.base import (
     BadFieldError,
     Context,
@@ -27,7 +30,9 @@ from app.importers.base import (
     Rejection,
     Source,
     Warned,
+    decoded_head,
     header_of,
+    load_json,
     table_rows,
 )
 
@@ -50,8 +55,46 @@ COLUMNS = {
 }
 
 
+SERVICE = {
+    "OBJECTID": "(kept in no field)",
+    "Entry_Number": "source_key",
+    "Description": "description",
+    "Link": "sources[0].url",
+    "Link_geolocation": "sources[1].url",
+    "Credit": "(kept in no field)",
+    "Primary_category": "(scope and damage)",
+    "Secondary_category": "claims",
+    "Sector_affected": "damage, claims",
+    "Town_or_City": "place",
+    "country": "country",
+    "province": "admin1",
+    "latitude": "lat",
+    "longitude": "lon",
+    "TIMESTAMP": "start",
+    "Graphic_content_level": "graphic",
+}
+OLD = {
+    "id": "source_key",
+    "verifiedDate": "start",
+    "url": "sources[0].url",
+    "status": "(kept in no field)",
+    "credit": "(kept in no field)",
+    "description": "description",
+    "country": "country",
+    "province": "admin1",
+    "district": "(kept in no field)",
+    "city": "place",
+    "categories": "(scope and damage)",
+    "title": "when_text",
+}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+CUT_OFF = (
+    "The service cut this answer off (exceededTransferLimit): more entries exist than it holds."
+)
+
+
 class Cir:
-    """Reads the 2022 export."""
+    """Reads the 2022 export, the old map's GeoJSON and an answer of the new service."""
 
     name = "cir"
     dataset = "cir"
@@ -59,22 +102,28 @@ class Cir:
     licence = "internal"
 
     def recognises(self, source: Source) -> str | None:
-        """Look for the columns that only this export has together."""
+        """Look for the columns or members that only these exports have together."""
         names = set(header_of(source)[0])
         if {"entry", "event_group", "violence level", "geolocation"} <= names:
             return "columns entry, event_group, violence level and geolocation of CIR's export"
-        return None
+        return _form(source)
 
     def mapping(self, source: Source) -> dict[str, str]:
-        """Map the 15 columns."""
+        """Map the 15 columns, or the members of a feature."""
+        if _form(source) is not None:
+            return dict(SERVICE if '"Entry_Number"' in decoded_head(source) else OLD)
         return {name: COLUMNS[name] for name in header_of(source)[0] if name in COLUMNS}
 
     def read(self, source: Source, context: Context) -> Iterator[Outcome]:
-        """Yield one outcome per row.
+        """Yield one outcome per row or feature.
 
         Raises:
-            InvalidFile: columns are missing; new ones only warn.
+            InvalidFile: columns are missing, or there is no list of features; new names only warn.
         """
+        words = _Words(context)
+        if _form(source) is not None:
+            yield from _of_features(source, words)
+            return
         names = header_of(source)[0]
         missing = [name for name in COLUMNS if name not in names]
         if missing:
@@ -85,25 +134,46 @@ class Cir:
             )
         if new := [name for name in names if name not in COLUMNS]:
             yield Warned(f"New columns that this importer does not know: {', '.join(new)}.")
-        words = _Words(context)
         for row in table_rows(source):
             if isinstance(row, Rejection):
                 yield row
             else:
-                yield self._outcome(*row, context, words)
+                number, cells = row
+                yield events.settled(
+                    number, cells, lambda number, cells: _fate(number, _of_row(cells), words)
+                )
 
-    def _outcome(self, row: int, cells: dict[str, str], context: Context, words: _Words) -> Outcome:
-        group = words.group(cells.get("event_group", ""))
-        scope = words.scope.get(group)
-        if scope is None:
-            allowed = f"a group beginning with {', '.join(words.scope)}"
-            return Rejection(row, "event_group", cells.get("event_group", ""), allowed)
-        if scope != "incident":
-            return Dropped(row, scope)
-        try:
-            return Found(row, _incident(cells, group, context, words))
-        except (BadFieldError, InputError) as wrong:
-            return native.bad(row, wrong)
+
+def _form(source: Source) -> str | None:
+    head = decoded_head(source)
+    if '"Entry_Number"' in head and '"Primary_category"' in head:
+        return "Entry_Number and Primary_category of CIR's service"
+    if '"verifiedDate"' in head and '"categories"' in head:
+        return "verifiedDate and categories of CIR's old map"
+    return None
+
+
+@dataclass
+class _Entry:
+    """One entry, whichever form it came in; its day is read only where it is in scope."""
+
+    group: str
+    column: str
+    values: Mapping[str, Any]
+    key: str | None
+    lon: object
+    lat: object
+    read_day: Callable[[], date | None]
+    text: str | None = None
+    place: str | None = None
+    country: str = ""
+    province: str = ""
+    arms: str = ""
+    sector: str | None = None
+    links: list[str] = field(default_factory=list)
+    description: str | None = None
+    graphic: bool = False
+    said: dict[str, str | None] = field(default_factory=dict)
 
 
 class _Words:
@@ -111,7 +181,9 @@ class _Words:
 
     def __init__(self, context: Context) -> None:
         crosswalk = context.taxonomy.crosswalk("cir")
+        self.context, self._places = context, events.Words(context, "cir")
         self.scope, self.damage = crosswalk["scope"], crosswalk["damage"]
+        self.sectors = crosswalk["sectors"]
         self.countries, self._weapons = crosswalk["countries"], crosswalk["weapons"]
         self._given, self._regions = crosswalk["provinces"], context.regions
 
@@ -124,6 +196,10 @@ class _Words:
         """Province names in lower case to ISO codes."""
         own = {region.name_en.lower(): region.code for region in self._regions}
         return {**own, **self._given}
+
+    def province(self, given: str) -> str | None:
+        """Find a province's ISO code by its name or, as the service has it, by the short name."""
+        return self.provinces.get(given.lower()) or self._places.region(given)
 
     def weapons(self, given: str) -> tuple[str, ...]:
         """Find the weapon class of a munition's name: the longest listed word that begins in it.
@@ -138,37 +214,173 @@ class _Words:
         return (self._weapons[max(found, key=len)],) if found else ()
 
 
-def _incident(cells: dict[str, str], group: str, context: Context, words: _Words) -> Incident:
-    point = native.point_from(cells.get("lon"), cells.get("lat"))
-    key = cells.get("entry") or native.content_key(cells, point)
-    given = cells.get("date")
-    arms = cells.get("arms/munition", "")
-    sector = words.damage.get(group)
-    country = cells.get("country", "").lower()
-    place = Place.at(
-        point,
-        Precision.exact if point else Precision.country,
-        name=cells.get("town/city"),
-        country=words.countries.get(country),
-        admin1=words.provinces.get(cells.get("province", "").lower()),
+def _fate(row: int, entry: _Entry, words: _Words) -> Outcome:
+    group = words.group(entry.group)
+    scope = words.scope.get(group)
+    if scope is None:
+        allowed = f"a group beginning with {', '.join(words.scope)}"
+        return Rejection(row, entry.column, entry.group, allowed)
+    return (
+        Dropped(row, scope) if scope != "incident" else Found(row, _incident(entry, group, words))
     )
+
+
+def _incident(entry: _Entry, group: str, words: _Words) -> Incident:
+    context = words.context
+    point = native.point_from(entry.lon, entry.lat)
+    key = entry.key or native.content_key(entry.values, point)
+    sector = (entry.sector and words.sectors.get(entry.sector)) or words.damage.get(group)
     return Incident(
         id=incident_id(context.dataset, key),
         dataset=context.dataset,
         source_key=key,
-        when=When.days(
-            native.day(given, "date") if given else None,
-            text=cells.get("title"),
-            zone=context.theatre.zone,
-        ),
-        place=place,
-        weapons=words.weapons(arms),
+        when=When.days(entry.read_day(), text=entry.text, zone=context.theatre.zone),
+        place=_place(entry, point, words),
+        weapons=words.weapons(entry.arms),
         damage=(Damage(sector),) if sector else (),
-        sources=tuple(
-            SourceRef(url=url) for name in ("link", "geolocation") if (url := cells.get(name))
-        ),
+        claims=events.coded("CIR", **entry.said),
+        sources=tuple(SourceRef(url=url) for url in entry.links),
         status=Status.geolocated,
-        description=cells.get("brief description"),
-        graphic=cells.get("violence level", "").lower() == "graphic",
+        description=entry.description,
+        graphic=entry.graphic,
         synthetic=context.synthetic,
     )
+
+
+def _place(entry: _Entry, point: LonLat | None, words: _Words) -> Place:
+    return Place.at(
+        point,
+        Precision.exact if point else Precision.country,
+        name=entry.place,
+        country=words.countries.get(entry.country.lower()),
+        admin1=words.province(entry.province),
+    )
+
+
+def _of_row(cells: dict[str, str]) -> _Entry:
+    given = cells.get("date")
+    return _Entry(
+        group=cells.get("event_group", ""),
+        column="event_group",
+        values=cells,
+        key=cells.get("entry"),
+        lon=cells.get("lon"),
+        lat=cells.get("lat"),
+        read_day=lambda: native.day(given, "date") if given else None,
+        text=cells.get("title"),
+        place=cells.get("town/city"),
+        country=cells.get("country", ""),
+        province=cells.get("province", ""),
+        arms=cells.get("arms/munition", ""),
+        links=[url for name in ("link", "geolocation") if (url := cells.get(name))],
+        description=cells.get("brief description"),
+        graphic=_is_graphic(cells.get("violence level")),
+    )
+
+
+def _is_graphic(given: str | None) -> bool:
+    """Numbers are levels of violence, "Not graphic" is the opposite; only the word sets it."""
+    return (given or "").lower().startswith("graphic")
+
+
+def _of_features(source: Source, words: _Words) -> Iterator[Outcome]:
+    document = load_json(source)
+    listed = document.get("features") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(listed, list):
+        raise InvalidFile(source.name, "no list `features`", "an answer of CIR's map")
+    told = [(_values(one), one) for one in listed]
+    is_service = '"Entry_Number"' in decoded_head(source)
+    known = SERVICE if is_service else OLD
+    if new := sorted({name for values, _ in told for name in values} - known.keys()):
+        yield Warned(f"New members that this importer does not know: {', '.join(new)}.")
+    nested = document.get("properties")
+    limits = (document, nested if isinstance(nested, dict) else {})
+    if any(one.get("exceededTransferLimit") for one in limits):
+        yield Warned(CUT_OFF)
+    read = _of_service if is_service else _of_old
+    for row, (values, one) in enumerate(told, 1):
+
+        def fate(row: int, values: Mapping[str, Any], one: object = one) -> Outcome:
+            return _fate(row, read(values, _corner(one)), words)
+
+        yield events.settled(row, values, fate)
+
+
+def _values(feature: object) -> dict[str, Any]:
+    """Take a feature's values: ArcGIS calls them attributes, GeoJSON properties."""
+    given = feature if isinstance(feature, dict) else {}
+    values = given.get("attributes") or given.get("properties") or {}
+    return values if isinstance(values, dict) else {}
+
+
+def _corner(feature: object) -> tuple[object, object]:
+    """Read a feature's own point, which may be written as text; neither for none."""
+    geometry = feature.get("geometry") if isinstance(feature, dict) else None
+    if not isinstance(geometry, dict):
+        return None, None
+    match geometry.get("coordinates"):
+        case [lon, lat, *_]:
+            return lon, lat
+    return geometry.get("x"), geometry.get("y")
+
+
+def _of_service(values: Mapping[str, Any], corner: tuple[object, object]) -> _Entry:
+    """Read the new form; its second category only adds to the first, which decides."""
+    said = {name: native.text(values, name) for name in ("Secondary_category", "Sector_affected")}
+    stated = values.get("longitude"), values.get("latitude")
+    lon, lat = stated if stated != (None, None) else corner
+    return _Entry(
+        group=native.text(values, "Primary_category") or "",
+        column="Primary_category",
+        values=values,
+        key=native.text(values, "Entry_Number"),
+        lon=lon,
+        lat=lat,
+        read_day=lambda: _stamped(values.get("TIMESTAMP")),
+        place=native.text(values, "Town_or_City"),
+        country=native.text(values, "country") or "",
+        province=native.text(values, "province") or "",
+        sector=said["Sector_affected"],
+        links=events.links(_joined(values, "Link", "Link_geolocation")),
+        description=native.text(values, "Description"),
+        graphic=_is_graphic(native.text(values, "Graphic_content_level")),
+        said={name: word for name, word in said.items() if word != "None"},
+    )
+
+
+def _of_old(values: Mapping[str, Any], corner: tuple[object, object]) -> _Entry:
+    """Read the old form; the first of its categories decides."""
+    categories = values.get("categories") or []
+    given = native.text(values, "verifiedDate")
+    listed = [str(one) for one in categories] if isinstance(categories, list) else []
+    return _Entry(
+        group=listed[0] if listed else "",
+        column="categories",
+        values=values,
+        key=native.text(values, "id"),
+        lon=corner[0],
+        lat=corner[1],
+        read_day=lambda: events.day(given, "verifiedDate", (events.ISO,)) if given else None,
+        text=native.text(values, "title"),
+        place=native.text(values, "city"),
+        country=native.text(values, "country") or "",
+        province=native.text(values, "province") or "",
+        links=events.links(native.text(values, "url")),
+        description=native.text(values, "description"),
+    )
+
+
+def _joined(values: Mapping[str, Any], *names: str) -> str:
+    return " ".join(text for name in names if (text := native.text(values, name)))
+
+
+def _stamped(given: object) -> date | None:
+    """Read milliseconds since 1970 as the day that they are midnight of, in UTC."""
+    if given is None or given == "":
+        return None
+    try:
+        stamp = EPOCH + timedelta(milliseconds=int(str(given)))
+    except (ValueError, OverflowError) as wrong:
+        allowed = "milliseconds since 1970, or empty"
+        raise BadFieldError("TIMESTAMP", given, allowed) from wrong
+    return events.day(f"{stamp:%Y-%m-%d}", "TIMESTAMP", (events.ISO,))

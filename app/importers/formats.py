@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from app.domain.errors import UnknownFormat
+from app.importers.acled import Acled
 from app.importers.base import Importer, Source, check_utf8
 from app.importers.cir import Cir
 from app.importers.deepstate_daily import DeepStateDaily
 from app.importers.deepstate_raw import DeepStateRaw
+from app.importers.geoconfirmed import GeoConfirmed
+from app.importers.hxl import Hxl
 from app.importers.isw import Isw
 from app.importers.kml_control import KmlControl
+from app.importers.kml_points import KmlPoints
+from app.importers.mapped import Mapped, VectorPoints
+from app.importers.missile_attacks import MissileAttacks
 from app.importers.native_csv import NativeCsv
 from app.importers.native_geojson import NativeGeoJson
 from app.importers.nzz import Nzz
+from app.importers.texty import Texty
+from app.importers.timemap import TimeMap
+from app.importers.ucdp import Ucdp
+from app.importers.unosat import Unosat
 from app.importers.vector_control import VectorControl
+from app.importers.viina import Viina
 
 FORMATS: dict[str, Importer] = {
     importer.name: importer
@@ -20,12 +31,24 @@ FORMATS: dict[str, Importer] = {
         NativeGeoJson(),
         NativeCsv(),
         Cir(),
+        Acled(),
+        Ucdp(),
+        TimeMap(),
+        MissileAttacks(),
+        GeoConfirmed(),
+        Viina(),
+        Hxl(),
+        Texty(),
+        Unosat(),
         DeepStateDaily(),
         DeepStateRaw(),
         Nzz(),
         Isw(),
         KmlControl(),
+        KmlPoints(),
+        VectorPoints(),
         VectorControl(),
+        Mapped(),
     )
 }
 

@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
-from xml.etree.ElementTree import Element, TreeBuilder
-from xml.parsers import expat
+from xml.etree.ElementTree import Element
 
 import shapely
 from shapely import MultiPolygon, Polygon
@@ -30,7 +29,7 @@ from app.importers.base import (
     decoded_head,
 )
 from app.importers.control_days import ControlDays
-from app.importers.layers import zipped_bytes, zipped_names
+from app.importers.kml import document, is_kmz, parsed
 from app.importers.shapes import polygons
 
 DRAWN = {"Point": "unit_or_attack_icon", "LineString": "line_or_arrow", "Track": "line_or_arrow"}
@@ -49,8 +48,8 @@ class KmlControl:
 
     def recognises(self, source: Source) -> str | None:
         """Look for KML with a polygon, as it stands or in a zip."""
-        if any(name.lower().endswith(".kml") for name in zipped_names(source)):
-            return "a KMZ with polygons" if b"<Polygon" in _kml(source) else None
+        if is_kmz(source):
+            return "a KMZ with polygons" if b"<Polygon" in document(source) else None
         head = decoded_head(source)
         return "KML with polygons" if "<kml" in head[:2000] and "<Polygon" in head else None
 
@@ -61,7 +60,7 @@ class KmlControl:
     def read(self, source: Source, context: Context) -> Iterator[Outcome]:
         """Yield the snapshot, and one outcome for whatever is not taken."""
         valid_on = _day(source, context)
-        root = _parsed(_kml(source), source)
+        root = parsed(document(source), source)
         days, drawn = ControlDays(context), list[tuple[str, MultiPolygon]]()
         for row, placemark in enumerate(_placemarks(root, source), 1):
             if reason := _out_of_scope(placemark):
@@ -76,44 +75,6 @@ class KmlControl:
                 yield native.bad(row, wrong)
         yield from _abroad(drawn, context)
         yield from days.outcomes()
-
-
-def _kml(source: Source) -> bytes:
-    """Read the document, out of its zip when it is in one."""
-    names = [name for name in zipped_names(source) if name.lower().endswith(".kml")]
-    if not names:
-        return source.path.read_bytes()
-    return zipped_bytes(source, "doc.kml" if "doc.kml" in names else names[0])
-
-
-def _parsed(document: bytes, source: Source) -> Element:
-    """Parse XML that declares no entities and loads nothing; names of tags without their space.
-
-    Raises:
-        InvalidFile: it is not well-formed, with the line; or it declares an entity.
-    """
-    builder, parser = TreeBuilder(), expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True
-    parser.StartElementHandler = lambda tag, given: builder.start(_local(tag), given)
-    parser.EndElementHandler = lambda tag: builder.end(_local(tag))
-    parser.CharacterDataHandler = builder.data
-
-    def refuse(*_declared: object) -> None:
-        where = f"XML of {source.name}, line {parser.CurrentLineNumber}"
-        raise InvalidFile(where, "an entity declaration", "KML without a DTD")
-
-    parser.EntityDeclHandler = refuse
-    try:
-        parser.Parse(document, True)
-    except expat.ExpatError as wrong:
-        where = f"XML of {source.name}, line {wrong.lineno}"
-        got = expat.errors.messages[wrong.code]
-        raise InvalidFile(where, got, "well-formed XML; nothing of it was repaired") from wrong
-    return builder.close()
-
-
-def _local(tag: str) -> str:
-    return tag.rpartition(" ")[2]
 
 
 def _placemarks(root: Element, source: Source) -> list[Element]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -29,6 +30,17 @@ ZIP, SQLITE = b"PK\x03\x04", b"SQLite format 3\x00"
 MOST_UNPACKED_BYTES = 512 << 20
 PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 LONGITUDE_FIRST = "OGC:CRS84"
+TORN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    NotImplementedError,
+    ValueError,
+    KeyError,
+)
+"""What the standard library raises of a zip that is cut, corrupt, encrypted or of a later kind."""
 
 
 class Area(NamedTuple):
@@ -56,7 +68,7 @@ def zipped_names(source: Source) -> list[str]:
     try:
         with zipfile.ZipFile(source.path) as archive:
             return [name for name in archive.namelist() if not name.startswith("__MACOSX")]
-    except zipfile.BadZipFile:
+    except TORN:
         return []
 
 
@@ -74,7 +86,7 @@ def zipped_bytes(source: Source, name: str) -> bytes:
                 most = f"at most {MOST_UNPACKED_BYTES:,} bytes"
                 raise TooLarge(f"unpacked size of {source.name}", f"{size:,} bytes", most)
             return archive.read(name)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as wrong:
+    except TORN as wrong:
         allowed = "a complete zip without a password"
         raise InvalidFile(f"{name} in {source.name}", str(wrong), allowed) from wrong
 
@@ -109,13 +121,68 @@ def geopackage_areas(source: Source) -> Iterator[Area]:
     Raises:
         InvalidFile: it cannot be read, or states no reference system.
     """
+    with _geopackage(source) as (path, layers):
+        for name in layers:
+            yield from _areas(path, name, source)
+
+
+def geopackage_kinds(source: Source) -> set[str]:
+    """Name the types of shapes that a GeoPackage's layers are declared to hold.
+
+    Raises:
+        InvalidFile: it cannot be read.
+    """
+    with _geopackage(source) as (_path, layers):
+        return set(layers.values())
+
+
+@contextlib.contextmanager
+def _geopackage(source: Source) -> Iterator[tuple[Path, dict[str, str]]]:
+    """Open a GeoPackage: its path, and the type of each layer that has shapes."""
     with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
         path = Path(folder) / "file.gpkg"  # the library tells the format by the ending as well
         path.symlink_to(source.path.resolve())
         with _read_by_gdal(source):
-            names = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
-        for name in names:
-            yield from _areas(path, name, source)
+            listed = pyogrio.list_layers(path)
+        yield path, {str(name): str(kind) for name, kind in listed if kind is not None}
+
+
+def has_geodatabase(source: Source) -> bool:
+    """Tell whether a file is a zip with a file geodatabase, a folder named NAME.gdb."""
+    return bool(_geodatabases(source))
+
+
+def _geodatabases(source: Source) -> list[str]:
+    """List the folders of geodatabases within a zip."""
+    paths = [PurePosixPath(name.replace("\\", "/")) for name in zipped_names(source)]
+    folders = {str(one) for path in paths for one in path.parents if one.suffix.lower() == ".gdb"}
+    return sorted(folders)
+
+
+def geodatabase_areas(source: Source) -> Iterator[Area]:
+    """Read every layer with shapes of the file geodatabases in a zip.
+
+    Raises:
+        InvalidFile: one cannot be read, or states no reference system.
+    """
+    with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
+        for number, within in enumerate(_geodatabases(source)):
+            path = Path(folder) / f"{number}.gdb"
+            path.mkdir()
+            left = MOST_UNPACKED_BYTES
+            for name in zipped_names(source):
+                inner = PurePosixPath(name.replace("\\", "/"))
+                if str(inner.parent) == within and not name.endswith("/"):
+                    content = zipped_bytes(source, name)
+                    left -= len(content)
+                    if left < 0:
+                        most = f"at most {MOST_UNPACKED_BYTES:,} bytes"
+                        raise TooLarge(f"unpacked size of {source.name}", "more", most)
+                    (path / inner.name).write_bytes(content)
+            with _read_by_gdal(source):
+                layers = [str(one) for one, kind in pyogrio.list_layers(path) if kind is not None]
+            for layer in layers:
+                yield from _areas(path, layer, source)
 
 
 def esri_areas(source: Source) -> Iterator[Area]:
@@ -133,7 +200,9 @@ def esri_areas(source: Source) -> Iterator[Area]:
 @contextlib.contextmanager
 def _read_by_gdal(source: Source) -> Iterator[None]:
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # what GDAL says of odd files
+            yield
     except (DataSourceError, DataLayerError, UnicodeDecodeError) as wrong:
         raise InvalidFile(source.name, str(wrong)[:200], "a file that GDAL can read") from wrong
 

@@ -36,13 +36,14 @@ from app.index.columns import Tables, pack
 from app.index.control import ControlIndex, DatedControl, Lines, ShapeFiles, pack_control
 from app.index.joins import Join, Joins
 from app.index.locate import locate, state_parents
+from app.index.merged import Decisions, Merged
 from app.index.select import Segment
 from app.index.summary import Cube, build_cube
 from app.reference.reference import Reference
 from app.reference.taxonomy import Taxonomy
 from app.rows import COLUMNS, NO_REGION, Rows
 
-FORMAT = 3
+FORMAT = 5
 """Grows when columns change meaning: an index of another format is built anew."""
 
 BATCH = 100_000
@@ -69,6 +70,7 @@ class Meta(msgspec.Struct):
     cubes: list[tuple[str, int, int]]
     control: list[DatedControl]
     sectors: int
+    decisions: Decisions
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +99,7 @@ class Snapshot:
     tables: Tables
     datasets: dict[str, Dataset]
     control: ControlIndex
+    merged: Merged
 
     def join(self, source: Dataset, seq: int, frozen: date | None = None) -> Join:
         """Ask a source's ground, as known at a commit, for all incidents of its theatre."""
@@ -118,6 +121,7 @@ class _Delta:
     tables: Tables
     rows: Rows
     control: list[DatedControl]
+    decisions: Decisions
 
 
 class Index:
@@ -194,6 +198,7 @@ class Index:
                 generation.tables,
                 Rows.concatenate([]),
                 generation.meta.control,
+                generation.meta.decisions,
             )
         )
         self._snapshot = self._combine(generation, self._delta)
@@ -209,7 +214,9 @@ class Index:
         control = [one for one in revisions if one.subject is Subject.control]
         entries = pack_control(control, delta.control)
         self._shapes.copy(entry.snapshot for entry in entries)
-        return _Delta(revisions[-1].seq, tables, Rows.concatenate([delta.rows, rows]), entries)
+        decisions = delta.decisions.with_more(revisions)
+        rows = Rows.concatenate([delta.rows, rows])
+        return _Delta(revisions[-1].seq, tables, rows, entries, decisions)
 
     def _combine(self, generation: Generation, delta: _Delta) -> Snapshot:
         base = generation.segment
@@ -227,6 +234,7 @@ class Index:
             delta.tables,
             {dataset.slug: dataset for dataset in datasets},
             ControlIndex(delta.control, self._shapes),
+            Merged(delta.decisions, segments, tuple(delta.tables.datasets)),
         )
 
     def _located(self, rows: Rows) -> Rows:
@@ -270,6 +278,15 @@ class Index:
             for segment in snapshot.segments:
                 self.joins.of(snapshot.control, segment, join)
         self.joins.keep()
+
+    def forget(self) -> int:
+        """Build anew and keep nothing older: what was erased must not live on in any file."""
+        with self._build_lock():
+            for path in self._folder.glob("joins/*"):
+                path.unlink(missing_ok=True)
+            for path in self._folder.glob("*/gen-*"):
+                shutil.rmtree(path, ignore_errors=True)
+            return self._build()
 
     def rebuild(self) -> int:
         """Build a generation from the whole record and swap it in; returns its sequence."""
@@ -343,7 +360,7 @@ class Index:
             level: [region.code for _, region in self._reference.regions(level)] for level in (1, 2)
         }
         tables = Tables(levels)
-        rows, control = pack_record(self._store, seq, tables, self._reference.taxonomy)
+        rows, control, decisions = pack_record(self._store, seq, tables, self._reference.taxonomy)
         segment = Segment.sort(link_revisions(self._located(rows)))
         self._shapes.copy(entry.snapshot for entry in control)
         cubes = self._cubes(segment, tables, levels)
@@ -357,6 +374,7 @@ class Index:
             [(slug, level, cube.first_day) for (slug, level), cube in cubes.items()],
             control,
             len(self._reference.taxonomy.sectors.codes),
+            decisions,
         )
         self._swap_in(f"gen-{seq:010d}-{time.time_ns():x}", meta, segment, cubes)
         return seq
@@ -392,17 +410,18 @@ class Index:
 
 
 _Packed = tuple[Rows, list[str], list[Revision]]
-"""Rows with their own table of datasets, and the revisions of control among them."""
+"""Rows with their own table of datasets, and the revisions among them that are no incidents."""
 
 
 def pack_record(
     store: Store, upto: int, tables: Tables, taxonomy: Taxonomy
-) -> tuple[Rows, list[DatedControl]]:
+) -> tuple[Rows, list[DatedControl], Decisions]:
     """Pack every revision up to a number; a large record is packed by two processes."""
     spans = [(first, min(first + BATCH, upto)) for first in range(0, upto, BATCH)]
     work = partial(_pack_span, store, taxonomy, tables.regions)
     parts: list[Rows] = []
     control: list[DatedControl] = []
+    decisions = Decisions()
     with contextlib.ExitStack() as stack:
         packed: Iterable[_Packed] = map(work, spans)
         if len(spans) > PACKERS:
@@ -414,25 +433,27 @@ def pack_record(
         for rows, slugs, revisions in packed:
             numbers = np.array([tables.dataset(slug) for slug in slugs], np.int16)
             parts.append(rows.replace(dataset=numbers[rows["dataset"]]))
-            control = pack_control(revisions, control)
-    return Rows.concatenate(parts), control
+            of_control = [one for one in revisions if one.subject is Subject.control]
+            control = pack_control(of_control, control)
+            decisions = decisions.with_more(revisions)
+    return Rows.concatenate(parts), control, decisions
 
 
 def _pack_span(
     store: Store, taxonomy: Taxonomy, regions: dict[int, list[str]], span: tuple[int, int]
 ) -> _Packed:
-    """Pack the incidents in (first, last] and pick out control."""
+    """Pack the incidents in (first, last] and pick out control and decisions about records."""
     tables = Tables(regions)
-    control: list[Revision] = []
+    others: list[Revision] = []
 
     def incidents() -> Iterator[Revision]:
         for revision in store.revisions(*span):
             if revision.subject is Subject.incident:
                 yield revision
-            elif revision.subject is Subject.control:
-                control.append(revision)
+            elif revision.subject in (Subject.control, Subject.merge, Subject.matching):
+                others.append(revision)
 
-    return pack(incidents(), tables, taxonomy), tables.datasets, control
+    return pack(incidents(), tables, taxonomy), tables.datasets, others
 
 
 def open_generation(folder: Path) -> Generation:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
 
 import msgspec
 import numpy as np
@@ -11,7 +14,7 @@ import numpy as np
 from app.domain.count import Count, Toll
 from app.domain.damage import Grade
 from app.domain.incident import Incident, Status
-from app.domain.period import epoch_day
+from app.domain.period import When, end_of_day, epoch_day
 from app.domain.place import DRAWABLE, E7, Precision
 from app.domain.revision import Revision
 from app.reference.taxonomy import Taxonomy
@@ -38,6 +41,9 @@ UNDRAWN = np.uint64(2**64 - 1)
 
 MAX_LATITUDE = 85.05112877980659
 """Where Web Mercator's square ends; places beyond are drawn on its edge."""
+
+LAST_ZONE = "Etc/GMT+12"
+"""Where a day ends last of all."""
 
 _STATUS = {status: place for place, status in enumerate(Status)}
 _PRECISION = {precision: place for place, precision in enumerate(Precision)}
@@ -136,6 +142,7 @@ class _Packer:
                 self._tables.region(1, place.admin1),
                 self._tables.region(2, place.admin2),
                 0 if embargo is None else int(embargo.timestamp()),
+                _ended_at(when),
             )
         )
         self._toll("killed", incident.killed, row)
@@ -168,7 +175,7 @@ class _Packer:
         names = [
             *("seq", "prior", "dataset", "day_first", "day_last", "weapons", "sectors"),
             *("destroyed", "uncounted", "status", "precision", "flags", "lon_e7", "lat_e7"),
-            *("error_m", "region1", "region2", "public_after"),
+            *("error_m", "region1", "region2", "public_after", "ended_at"),
         ]
         table = np.array(self._plain, np.int64).reshape(len(self._plain), len(names))
         columns = {name: table[:, i].astype(COLUMNS[name]) for i, name in enumerate(names)}
@@ -179,6 +186,19 @@ class _Packer:
         columns["known_to"] = np.full(len(table), NEVER, np.int32)
         columns["region_how"] = np.zeros(len(table), np.uint8)
         return Rows({**columns, **_mercator_columns(columns)})
+
+
+def _ended_at(when: When) -> int:
+    """Tell when a strike was over; without a time of day, at the end of its last day."""
+    if when.end is not None:
+        return int(when.end.timestamp())
+    return 0 if when.last is None else _end_of_day(when.last, when.zone)
+
+
+@lru_cache(maxsize=8_192)
+def _end_of_day(day: date, zone: str | None) -> int:
+    """The end of a local day; where no zone is known, of the last place on earth that has it."""
+    return math.ceil(end_of_day(day, zone or LAST_ZONE).timestamp())
 
 
 def _mercator_columns(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

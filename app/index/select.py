@@ -40,6 +40,10 @@ class Filter:
     level: int = 1
     bbox_e7: tuple[int, int, int, int] | None = None
     embargo_at: int | None = None
+    grace_s: tuple[int, int] = (0, 0)
+    """How long after its end a strike stays withheld: at civilian places, and at military ones."""
+
+    military: int = 0
     quiet_sectors: int = 0
     quiet_after: int = END
     near: Near | None = None
@@ -117,10 +121,15 @@ class Segment:
         """Tell whether a later revision replaced any row."""
         return bool((self.rows["known_to"] != NEVER).any())
 
-    @cached_property
-    def latest_embargo(self) -> int:
+    def latest_embargo(self, wanted: Filter) -> int:
         """When the last embargo ends, in seconds since 1970; 0 without any."""
-        return int(self.rows["public_after"].max(initial=0))
+        stated, ended = self._last_instants
+        return max(stated, ended + max(wanted.grace_s) if any(wanted.grace_s) else 0)
+
+    @cached_property
+    def _last_instants(self) -> tuple[int, int]:
+        names = ("public_after", "ended_at")
+        return tuple(int(self.rows[name].max(initial=0)) for name in names)  # type: ignore[return-value]
 
     @cached_property
     def undated_rows(self) -> np.ndarray:
@@ -191,10 +200,21 @@ def _is_chosen(chosen: np.ndarray, dataset: np.ndarray) -> np.ndarray:
 def _is_released(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:
     released: np.ndarray = np.ones(len(places), bool)
     if wanted.embargo_at is not None:
-        released &= rows["public_after"][places] <= wanted.embargo_at
+        released &= ~is_embargoed(rows, places, wanted)
     if wanted.hidden_now:
         released &= ~np.isin(rows["number"][places], list(wanted.hidden_now))
     return np.asarray(released)
+
+
+def is_embargoed(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:
+    """Tell which rows the audience may not see yet at all: by their own date, or by their kind."""
+    now = wanted.embargo_at or 0
+    held = rows["public_after"][places] > now
+    if any(wanted.grace_s):
+        is_military = (rows["sectors"][places] & np.uint32(wanted.military)) != 0
+        grace = np.where(is_military, wanted.grace_s[1], wanted.grace_s[0])
+        held |= rows["ended_at"][places] + grace > now
+    return np.asarray(held)
 
 
 def is_quiet(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:

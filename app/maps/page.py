@@ -47,6 +47,7 @@ class Chrome:
     table_url: str
     anchors: Sequence[Anchor] = ()
     banners: Sequence[str] = ()
+    corrections: Anchor | None = None
     is_embed: bool = False
     is_synthetic: bool = False
     still: Sequence[Sequence[str]] = field(default_factory=tuple)

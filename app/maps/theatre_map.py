@@ -143,6 +143,7 @@ def _chrome(
         table_url=f"/table?{query}",
         anchors=[Anchor(*one) for one in chrome["anchors"]],
         banners=chrome["banners"],
+        corrections=Anchor(*chrome["corrections"]) if chrome["corrections"] else None,
         is_embed=chrome["is_embed"],
         is_synthetic=chrome["is_synthetic"],
         still=still_tiles(theatre, query),

@@ -64,6 +64,10 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The party that the land belongs to; ground of any other controller is occupied."""
         return next(party.code for party in self.party if party.state)
 
+    def embargo_s(self, kind: str) -> int:
+        """How long strikes at a kind of place are withheld from the public, in seconds."""
+        return self.embargo_hours.get(kind, 0) * 3_600
+
     def today(self, now: datetime) -> date:
         """The day it is in the theatre's zone."""
         return now.astimezone(ZoneInfo(self.zone)).date()

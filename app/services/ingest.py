@@ -21,6 +21,7 @@ import numpy as np
 
 from app.domain.control import Baseline
 from app.domain.errors import InputError, InvalidFile
+from app.domain.mapping import TableMapping
 from app.domain.place import E7, Bounds
 from app.domain.revision import Action, Change, Subject, canonical
 from app.domain.store import Current, Entry
@@ -39,6 +40,13 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 Progress = Callable[[int], None]
 _First = tuple[int, bytes, str | None]
 """Where a key stood first: row, content and file. Small, since one is kept for every record."""
+
+KINDS = {
+    Subject.incident: DatasetKind.incidents,
+    Subject.control: DatasetKind.control,
+    Subject.wave: DatasetKind.waves,
+}
+"""The records that a dataset may hold, one sort each."""
 
 MOST_WARNINGS = 20
 MOST = 0.5
@@ -60,7 +68,9 @@ class Order:
     synthetic: bool = False
     dry_run: bool = False
     choices: ControlChoices = NO_CHOICES
+    table: TableMapping | None = None
     accept_shrink: bool = False
+    id: str | None = None
 
 
 def choices_from(
@@ -106,15 +116,30 @@ class Report(msgspec.Struct, kw_only=True):
     version: int | None = None
 
 
-def import_file(
+class Planned(NamedTuple):
+    """One change of a plan, with the row that it came from and what it replaces."""
+
+    report: Report
+    noted: Noted
+    change: Change
+    known: Current | None
+
+
+Watch = Callable[[Planned], None]
+
+
+def import_file(  # noqa: PLR0913  an order, its stamp, and who looks on
     workspace: Workspace,
     order: Order,
     *,
     actor: str,
     now: datetime,
     progress: Progress | None = None,
+    watch: Watch | None = None,
 ) -> Report:
     """Import a file, a folder or an archive in one transaction; a dry run writes nothing.
+
+    `watch` sees every change as it is planned; when it raises, nothing is written.
 
     Raises:
         InvalidFile: the file as a whole cannot be taken; nothing was written.
@@ -122,7 +147,7 @@ def import_file(
     """
     name = order.name or order.path.name
     with held(order.path, name, workspace.max_file_bytes, recognised) as files:
-        return _import_held(workspace, order, files, _Call(name, actor, now, progress))
+        return _import_held(workspace, order, files, _Call(name, actor, now, progress, watch))
 
 
 class _Call(NamedTuple):
@@ -132,6 +157,7 @@ class _Call(NamedTuple):
     actor: str
     now: datetime
     progress: Progress | None
+    watch: Watch | None
 
 
 def _import_held(workspace: Workspace, order: Order, files: Held, call: _Call) -> Report:
@@ -140,7 +166,7 @@ def _import_held(workspace: Workspace, order: Order, files: Held, call: _Call) -
     context = _context(workspace, order, slug)
     _check_terms(workspace, order, slug)
     report = Report(
-        id=str(uuid4()),
+        id=order.id or str(uuid4()),
         format=importer.name,
         why=why,
         dataset=slug,
@@ -149,7 +175,8 @@ def _import_held(workspace: Workspace, order: Order, files: Held, call: _Call) -
         rejections=faults,
         mapping=_mapping(importer, members),
     )
-    plan = _Plan(workspace, context, report, _dataset(order, slug, importer, call.now))
+    dataset = _dataset(order, slug, importer, call.now)
+    plan = _Plan(workspace, context, report, dataset, watch=call.watch)
     if files.is_many:
         outcomes = noted_members(importer, members, context)
     else:
@@ -203,6 +230,7 @@ class _Plan:
     dataset: Dataset
     shapes: dict[str, bytes] = field(default_factory=dict)
     has_changes: bool = False
+    watch: Watch | None = None
     _kinds: set[Subject] = field(default_factory=set)
     _invented: set[bool] = field(default_factory=set)
     _dropped: Counter[str] = field(default_factory=Counter)
@@ -220,12 +248,15 @@ class _Plan:
         """
         current = {
             subject: self.workspace.store.current(subject, f"{self.context.dataset}/")
-            for subject in (Subject.incident, Subject.control)
+            for subject in KINDS
         }
         for count, outcome in enumerate(outcomes, 1):
             if isinstance(outcome, Noted):
-                change = self._sort(outcome, current[outcome.subject].get(outcome.key))
+                known = current[outcome.subject].get(outcome.key)
+                change = self._sort(outcome, known)
                 if change is not None:
+                    if self.watch is not None:
+                        self.watch(Planned(self.report, outcome, change, known))
                     yield from () if self.has_changes else self._dataset_change()
                     self.has_changes = True
                     yield change
@@ -255,7 +286,7 @@ class _Plan:
             self._again(noted, self._seen[noted.key])
             return None
         self._seen[noted.key] = (noted.row, noted.mark, noted.member)
-        if known is not None and known.fingerprint == noted.mark:
+        if _stands(known, noted):
             report.unchanged += noted.rows
             return None
         self.shapes.update(noted.shapes)
@@ -304,10 +335,9 @@ class _Plan:
         Raises:
             InputError: the slug stands for a dataset of another sort.
         """
-        is_control = Subject.control in self._kinds
         dataset = msgspec.structs.replace(
             self.dataset,
-            kind=DatasetKind.control if is_control else DatasetKind.incidents,
+            kind=next((KINDS[one] for one in self._kinds), DatasetKind.incidents),
             synthetic=True in self._invented,
         )
         store, slug = self.workspace.store, dataset.slug
@@ -315,6 +345,13 @@ class _Plan:
             yield Change(Subject.dataset, slug, Action.add, canonical(dataset))
         else:
             _check_same(dataset, store.history(Subject.dataset, slug)[-1].payload)
+
+
+def _stands(known: Current | None, noted: Noted) -> bool:
+    """Tell whether the record holds this very content; what an undo retracted does not stand."""
+    if known is None or known.fingerprint != noted.mark:
+        return False
+    return noted.is_retracted or not known.is_retracted
 
 
 def _check_same(dataset: Dataset, payload: bytes | None) -> None:
@@ -367,7 +404,7 @@ def _context(workspace: Workspace, order: Order, slug: str) -> Context:
     theatre = theatres[order.theatre]
     synthetic = order.synthetic or theatre.synthetic
     taxonomy = workspace.reference.taxonomy
-    return Context(slug, theatre, regions, taxonomy, synthetic, order.choices)
+    return Context(slug, theatre, regions, taxonomy, synthetic, order.choices, order.table)
 
 
 def _dataset(order: Order, slug: str, importer: Importer, now: datetime) -> Dataset:

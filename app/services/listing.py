@@ -13,14 +13,18 @@ import numpy as np
 from app.domain.count import Toll
 from app.domain.errors import NotFound
 from app.domain.incident import Incident
-from app.domain.revision import Revision, Subject
+from app.domain.merge import Member
+from app.domain.revision import Action, Revision, Subject
 from app.domain.source import SourceRef
 from app.domain.terms import Audience, Dataset
 from app.domain.view import rfc3339
-from app.index.columns import decode_incident
+from app.index.columns import decode_incident, pack
 from app.index.locate import RegionHow
-from app.index.select import is_quiet
+from app.index.merged import HIDDEN
+from app.index.select import is_embargoed, is_quiet
 from app.rows import LONG, NEAR_BORDER, NEVER, NO_REGION, Rows
+from app.services.editing import changed_fields
+from app.services.matching import upstream_links
 from app.services.publish import Published
 from app.services.whereabouts import whereabouts
 from app.services.workspace import Workspace
@@ -53,8 +57,9 @@ def list_incidents(
 
 def _rows_at(published: Published, seqs: np.ndarray) -> Rows:
     parts = []
-    for segment in published.snapshot.segments:
-        places = np.flatnonzero(np.isin(segment.rows["seq"], seqs))
+    for segment in published.segments:
+        stands = segment.rows["known_to"] != HIDDEN
+        places = np.flatnonzero(stands & np.isin(segment.rows["seq"], seqs))
         parts.append(segment.rows.take(places))
     rows = Rows.concatenate(parts)
     ranks = {seq: rank for rank, seq in enumerate(seqs.tolist())}
@@ -75,7 +80,7 @@ def find_incident(workspace: Workspace, published: Published, ref: str) -> dict[
         known = (rows["seq"] <= published.filter.seq) & (rows["known_to"] > published.filter.seq)
         known &= published.filter.datasets[rows["dataset"]]
         if published.filter.embargo_at is not None:
-            known &= rows["public_after"] <= published.filter.embargo_at
+            known &= ~is_embargoed(rows, np.arange(len(rows)), published.filter)
         places = np.flatnonzero(known & (rows["number"] == number))
         if len(places):
             found = rows.take(places[:1])
@@ -104,12 +109,13 @@ def _number(workspace: Workspace, published: Published, ref: str) -> int:
 def history(
     workspace: Workspace, published: Published, told: dict[str, Any]
 ) -> list[dict[str, str]]:
-    """List when an incident changed, oldest first, as far as the View knows.
+    """List when and in which fields an incident changed, oldest first, as far as the View knows.
 
     Who and why is shown to a private audience only: accounts and file names are not the public's.
     """
     is_private = workspace.audience is Audience.private
     key = f"{told['properties']['dataset']}/{told['id']}"
+    past = workspace.store.history(Subject.incident, key)
     return [
         {
             "revision": str(one.seq),
@@ -117,9 +123,10 @@ def history(
             "action": one.action.value,
             "actor": one.actor if is_private else "",
             "reason": one.reason if is_private else "",
+            "changed": ", ".join([] if before is None else changed_fields(before, one.payload)),
             "hash": one.hash.hex(),
         }
-        for one in workspace.store.history(Subject.incident, key)
+        for before, one in zip([None, *(one.payload for one in past)], past, strict=False)
         if one.seq <= published.filter.seq
     ]
 
@@ -144,6 +151,7 @@ def feature(
         "revision": revision.seq,
         "recorded_at": rfc3339(revision.recorded_at),
         "control": [] if quiet else whereabouts(workspace, published, incident),
+        "merged_with": [] if quiet else _merged_with(workspace, published, revision, rows, place),
     }
     geometry = {"type": "Point", "coordinates": [point.lon, point.lat]} if point else None
     return {
@@ -152,6 +160,59 @@ def feature(
         "geometry": geometry,
         "properties": properties,
     }
+
+
+def _merged_with(
+    workspace: Workspace, published: Published, revision: Revision, rows: Rows, place: int
+) -> list[dict[str, Any]]:
+    """Show beside a record what other datasets say of its strike, each in its own words.
+
+    `same_upstream` says that the two lead back to one report, and are one source then.
+    """
+    others = published.snapshot.merged.others(int(rows["number"][place]), published.filter.seq)
+    links, found = _links(revision), []
+    for member in others:
+        told = _known_then(workspace, published, member)
+        if told is not None and told.payload is not None:
+            incident = decode_incident(told.payload)
+            dataset = published.snapshot.datasets[incident.dataset]
+            found.append(
+                {
+                    "id": str(incident.id),
+                    "number": member.number,
+                    **_told(workspace, incident, dataset, hides=False),
+                    "same_upstream": bool(links & _links(told)),
+                }
+            )
+    return found
+
+
+def _links(revision: Revision) -> frozenset[str]:
+    assert revision.payload is not None  # noqa: S101  callers leave erased payloads out
+    sources = decode_incident(revision.payload).sources
+    return frozenset(link for one in sources for link in upstream_links(one))
+
+
+def _known_then(workspace: Workspace, published: Published, member: Member) -> Revision | None:
+    """Find another dataset's record as the View knows it; None where the audience may not see it.
+
+    The public sees those only whose terms let the record out whole, and nothing that is withheld
+    or drawn nowhere: beside another record it would say where it was.
+    """
+    past = workspace.store.history(Subject.incident, member.key)
+    known = [one for one in past if one.seq <= published.filter.seq]
+    if not known or known[-1].payload is None or known[-1].action is Action.retract:
+        return None
+    if workspace.audience is Audience.private:
+        return known[-1]
+    wanted, dataset = published.filter, published.snapshot.datasets.get(member.dataset)
+    tables, taxonomy = published.snapshot.tables.copy(), workspace.reference.taxonomy
+    for one in (known[-1], past[-1]):  # as it was known, and as it is withheld today
+        row = pack([one], tables, taxonomy)
+        at = np.arange(len(row))
+        if not len(row) or is_embargoed(row, at, wanted)[0] or is_quiet(row, at, wanted)[0]:
+            return None
+    return known[-1] if dataset is not None and dataset.terms.raw else None
 
 
 def _told(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from app.index.build import Snapshot
 from app.index.columns import PRECISIONS
 from app.maps.theatre_map import build_page
 from app.render.palette import FAMILIES
+from app.services.changes import changes
 from app.services.listing import day_counts
 from app.services.publish import Published, publish
 from app.services.report import day_span
@@ -41,12 +43,27 @@ def page_html(
     if view.synthetic:
         banners.append(words["invented_long"])
     chrome = {
+        "corrections": corrections(workspace, snapshot, view, now),
         "anchors": [] if is_embed else _anchors(workspace, view, words),
         "banners": banners,
         "is_embed": is_embed,
         "is_synthetic": view.synthetic,
     }
     return build_page(theatre, workspace.reference.taxonomy, told, chrome)
+
+
+def corrections(
+    workspace: Workspace, snapshot: Snapshot, view: View, now: datetime
+) -> tuple[str, str] | None:
+    """Say what was corrected since a pinned View's day, and where to read it; None for now."""
+    if view.as_of is None:
+        return None
+    words, current = strings(view.lang), view.but(as_of=None)
+    found = changes(workspace, snapshot, current, view.as_of, now, 0).corrections
+    key = {0: "corrections_none", 1: "corrections_one"}.get(found, "corrections_since")
+    zone = ZoneInfo(workspace.reference.theatres[view.theatre].zone)
+    text = words[key].format(n=found, date=view.as_of.astimezone(zone).date())
+    return text, f"/changes?{current.query()}&since={rfc3339(view.as_of)}"
 
 
 def settled(workspace: Workspace, snapshot: Snapshot, view: View, now: datetime) -> View:
@@ -204,6 +221,9 @@ def _anchors(workspace: Workspace, view: View, words: dict[str, str]) -> list[tu
             None,
         ),
     ]
+    if workspace.audience is Audience.private:
+        query = urlencode({"theatre": view.theatre, "lang": view.lang})
+        links.append((words["import_title"], f"/import?{query}", None))
     theatres = workspace.reference.theatres
     links += [
         (theatre.name[view.lang], f"/?{urlencode({'theatre': slug, 'lang': view.lang})}", None)

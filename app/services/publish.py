@@ -6,7 +6,7 @@ A public answer obeys each dataset's terms, embargo and generalisation as of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -19,6 +19,7 @@ from app.domain.terms import Audience, Dataset, DatasetKind, Face
 from app.domain.view import View
 from app.index.build import Snapshot
 from app.index.columns import STATUSES
+from app.index.merged import Folded
 from app.index.select import (
     BEGINNING,
     END,
@@ -27,6 +28,7 @@ from app.index.select import (
     Segment,
     Selection,
     count_unmarked,
+    is_embargoed,
     is_quiet,
     select,
 )
@@ -50,18 +52,30 @@ class Published:
     filter: Filter
     withheld: Mapping[str, int]
     credits: tuple[str, ...]
+    is_compared: bool | None = None
+    folded: Folded | None = None
+
+    @property
+    def segments(self) -> Sequence[Segment]:
+        """What the View is read from: where datasets are summed, one row stands for each strike."""
+        return self.snapshot.segments if self.folded is None else self.folded.segments
+
+    @property
+    def is_summed(self) -> bool:
+        """Tell whether all datasets may be added up: there is one, or each pair was compared."""
+        return len(self.datasets) < 2 or self.folded is not None  # noqa: PLR2004  a pair
 
     def select(self, tile: tuple[int, int, int] | None = None) -> Selection:
         """Find the rows, in a tile when one is given."""
-        return select(self.snapshot.segments, self.filter, tile)
+        return select(self.segments, self.filter, tile)
 
     def count_unmarked(self) -> int:
         """Count the incidents that are counted in a region and stand nowhere as a mark."""
-        return count_unmarked(self.snapshot.segments, self.filter)
+        return count_unmarked(self.segments, self.filter)
 
     @property
     def primary(self) -> Dataset | None:
-        """The dataset whose casualties are shown when several are named: they never add up."""
+        """The dataset whose casualties are shown when several are named that do not add up."""
         return self.datasets[0] if self.datasets else None
 
 
@@ -95,7 +109,19 @@ def publish(  # noqa: PLR0913  a View, who asks for it, when, and on which face
         "terms": sum(_standing(snapshot, dataset, seq) for dataset in refused),
     }
     credits = tuple(dict.fromkeys(dataset.credit for dataset in allowed))
-    return Published(view, snapshot, theatre, allowed, compiled, withheld, credits)
+    found = Published(view, snapshot, theatre, allowed, compiled, withheld, credits)
+    return found if in_all or len(allowed) < 2 else _folded(found)  # noqa: PLR2004  a pair
+
+
+def _folded(found: Published) -> Published:
+    """Read several datasets as one where matching has compared each pair of them as they stand."""
+    slugs, wanted = [dataset.slug for dataset in found.datasets], found.filter
+    is_compared = found.snapshot.merged.is_compared(slugs, wanted.seq)
+    if not is_compared:
+        return replace(found, is_compared=is_compared)
+    folded = found.snapshot.merged.fold(wanted)
+    narrowed = replace(wanted, quiet_now=wanted.quiet_now | folded.quiet)
+    return replace(found, filter=narrowed, is_compared=True, folded=folded)
 
 
 def all_datasets(snapshot: Snapshot) -> tuple[Dataset, ...]:
@@ -177,9 +203,13 @@ def _quieten(
     quiet = replace(
         wanted,
         embargo_at=int(now.timestamp()),
+        grace_s=(theatre.embargo_s("civilian"), theatre.embargo_s("military")),
+        military=workspace.reference.taxonomy.sectors.bits(("military",)),
         quiet_sectors=workspace.reference.taxonomy.sectors.delayed_bits,
         quiet_after=quiet_after,
     )
+    if all(part.latest_embargo(quiet) <= (quiet.embargo_at or 0) for part in snapshot.segments):
+        quiet = replace(quiet, grace_s=(0, 0))  # nothing is that fresh: rows need not be asked
     if wanted.seq >= snapshot.seq:
         return quiet
     hidden, muted = _withheld_today(snapshot, quiet)
@@ -193,7 +223,7 @@ def _withheld_today(snapshot: Snapshot, wanted: Filter) -> tuple[frozenset[int],
     for part in snapshot.segments:
         standing = np.flatnonzero(part.rows["known_to"] > snapshot.seq)
         number = part.rows["number"][standing]
-        embargoed = part.rows["public_after"][standing] > (wanted.embargo_at or 0)
+        embargoed = is_embargoed(part.rows, standing, wanted)
         hidden.update(number[embargoed].tolist())
         quiet.update(number[is_quiet(part.rows, standing, wanted)].tolist())
     return frozenset(hidden), frozenset(quiet)
@@ -201,16 +231,18 @@ def _withheld_today(snapshot: Snapshot, wanted: Filter) -> tuple[frozenset[int],
 
 def _embargoed(snapshot: Snapshot, wanted: Filter) -> int:
     """Count embargoed rows whatever the filters: a filter must not reveal what it hides."""
+    now = wanted.embargo_at or 0
     return sum(
         int(
             (
-                (part.rows["public_after"] > (wanted.embargo_at or 0))
+                is_embargoed(part.rows, np.arange(len(part.rows)), wanted)
                 & (part.rows["known_to"] > wanted.seq)
                 & (part.rows["seq"] <= wanted.seq)
                 & wanted.datasets[part.rows["dataset"]]
             ).sum()
         )
         for part in snapshot.segments
+        if part.latest_embargo(wanted) > now
     )
 
 

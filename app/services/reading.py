@@ -6,8 +6,10 @@ import gc
 import multiprocessing
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -16,6 +18,7 @@ from app.domain.control import ControlSnapshot
 from app.domain.errors import InputError, Problem, UnknownFormat
 from app.domain.incident import Status
 from app.domain.revision import Subject, canonical, fingerprint
+from app.domain.wave import Wave
 from app.importers.base import Context, Found, Importer, Outcome, Rejection, Source, Warned
 from app.importers.formats import FORMATS, choose
 from app.importers.members import Held, Member, fault
@@ -99,8 +102,9 @@ def noted_members(
     A file that cannot be read is one rejection and the rest goes on. A large one is not held back
     until it was read to its end: when that fails, the import as a whole is refused.
     """
+    beside = tuple((Path(member.path).name, member.source.path) for member in members)
     for member in members:
-        found = noted(importer, member.source, context)
+        found = noted(importer, replace(member.source, beside=beside), context)
         if member.source.path.stat().st_size < LARGE_BYTES:
             try:
                 found = iter(list(found))
@@ -133,6 +137,9 @@ def _note(found: Found) -> Noted:
         key, name = record.key, str(record.valid_on)
         sort = (is_invented, False, shapes, is_layer)
         return Noted(row, rows, CONTROL, key, name, payload, mark, (), *sort)
+    if isinstance(record, Wave):
+        key, name = record.subject, record.key
+        return Noted(row, rows, Subject.wave, key, name, payload, mark, (), is_invented, False, {})
     key, name = f"{record.dataset}/{record.id}", record.source_key or str(record.id)
     lon, lat = record.place.lon_e7, record.place.lat_e7
     point = () if lon is None or lat is None else (lon, lat)

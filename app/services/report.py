@@ -25,6 +25,9 @@ from app.services.publish import Published, control_dataset
 from app.services.workspace import Workspace
 
 GROUPINGS = ("region", "day", "weapon", "sector", "dataset", "line")
+RULE = "range across independent sources"
+"""How the figures of one strike that several datasets tell become one (`app.index.merged`)."""
+
 BANDS_KM = (10, 30, 100)
 """Bounds of `by=line`: a distance belongs to the first band that reaches as far."""
 
@@ -34,11 +37,14 @@ CSV_CELLS_THAT_RUN = ("=", "+", "-", "@", "\t", "\r")
 def summarise(workspace: Workspace, published: Published, by: str) -> dict[str, Any]:
     """Sum a View in the shape of `/api/summary`.
 
-    Several datasets are never added up: unless `by` is dataset, they give rows by dataset.
+    Several datasets are added up only where each pair of them was compared, so that a strike that
+    two of them tell counts once; until then they give rows by dataset.
     """
-    if len(published.datasets) > 1:
+    if not published.is_summed:
         by = "dataset"
-    grouped = _grouped(workspace, published, by)
+    # Rows by dataset are each dataset's own figures, whatever another one tells too.
+    apart = replace(published, folded=None) if by == "dataset" else published
+    grouped = _grouped(workspace, apart, by)
     codes = workspace.reference.taxonomy.sectors.codes
     ledger = Ledger(grouped.measures, codes)
     answer: dict[str, Any] = {
@@ -48,6 +54,7 @@ def summarise(workspace: Workspace, published: Published, by: str) -> dict[str, 
         "by": by,
         "synthetic": published.view.synthetic,
         "additive": grouped.is_additive,
+        **_told_of_several(published),
         "rows": [
             {"key": key, "name": name, **ledger.answer(group)}
             for key, name, group in grouped.rows
@@ -62,6 +69,20 @@ def summarise(workspace: Workspace, published: Published, by: str) -> dict[str, 
     if published.view.metric == "killed_per_100k":
         _add_rates(workspace, published, answer["rows"])
     return answer
+
+
+def _told_of_several(published: Published) -> dict[str, Any]:
+    """Say by which rule several datasets were added up, or why they were not."""
+    if len(published.datasets) < 2:  # noqa: PLR2004  a pair
+        return {}
+    slugs = " ".join(dataset.slug for dataset in published.datasets)
+    stale = f"records came or changed since they were compared: strikemap match {slugs}"
+    missing = f"not all of them were compared: strikemap match {slugs}"
+    reason = {True: None, False: stale, None: missing}[published.is_compared]
+    folded = published.folded
+    groups = None if folded is None else folded.groups
+    rule = None if folded is None else RULE
+    return {"rule": rule, "matching": {"groups": groups, "not_summed": reason}}
 
 
 def _add_rates(workspace: Workspace, published: Published, rows: list[dict[str, Any]]) -> None:
@@ -230,7 +251,7 @@ def by_region(workspace: Workspace, published: Published) -> Measures:
 def _cube(published: Published) -> Cube | None:
     wanted = published.filter
     is_now = wanted.seq == published.snapshot.seq
-    last_embargo = max(part.latest_embargo for part in published.snapshot.segments)
+    last_embargo = max(part.latest_embargo(wanted) for part in published.segments)
     if wanted.embargo_at is not None and wanted.embargo_at < last_embargo:
         return None  # a cube counts what an embargo hides
     if not (is_now and wanted.is_plain and not wanted.regions) or len(published.datasets) != 1:
@@ -286,8 +307,8 @@ def _measure_regions(
 def _totals(
     published: Published, grouped: Grouped, codes: tuple[str, ...]
 ) -> dict[str, object] | None:
-    """Sum the whole View once; None for several datasets, which are never added up."""
-    if len(published.datasets) > 1:
+    """Sum the whole View once; None for several datasets that were not compared."""
+    if not published.is_summed:
         return None
     if grouped.is_additive:
         return Ledger(grouped.measures.whole(), codes).answer(0)
@@ -309,7 +330,7 @@ def coverage(published: Published) -> dict[str, Any]:
 def _outside(published: Published, *, is_long: bool) -> int:
     """Count incidents that overlap the period without being contained, or that have no day."""
     wanted, count = published.filter, 0
-    for segment in published.snapshot.segments:
+    for segment in published.segments:
         rows = segment.rows
         if is_long:
             places = segment.long_rows

@@ -148,7 +148,7 @@ class Tiler:
     def _value_regions(self, published: Published) -> Choropleth:
         view, reference = published.view, self.workspace.reference
         first = published.primary
-        if first is not None and len(published.datasets) > 1:
+        if first is not None and not published.is_summed:
             only = published.view.but(datasets=(first.slug,))
             published = publish(
                 self.workspace, published.snapshot, only, Face.aggregates, _now_of(published)

@@ -24,6 +24,8 @@ class Workspace:
     audience: Audience
     default_theatre: str
     max_file_bytes: int
+    archive: Path = Path("archive")
+    """Where archived source files lie, by the SHA-256 of their content."""
 
     @classmethod
     def open(  # noqa: PLR0913  what an operator sets, each by name
@@ -44,7 +46,8 @@ class Workspace:
         store = SqliteStore(data_dir / "record.sqlite")
         reference = Reference(geodata_dir, data_dir / "regions")
         index = Index(data_dir / "index", store, reference, delta_rows)
-        return cls(store, index, reference, audience, default_theatre, max_file_bytes)
+        archive = data_dir / "archive"
+        return cls(store, index, reference, audience, default_theatre, max_file_bytes, archive)
 
     def vocabularies(self, snapshot: Snapshot) -> Mapping[str, Vocabulary]:
         """Say what a View of each theatre may name, given what is loaded now."""

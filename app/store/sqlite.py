@@ -15,6 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from app.domain.account import Role, Token
 from app.domain.errors import BrokenChain, StoreBusy, StoreError, StoreTooNew
 from app.domain.revision import (
     GENESIS,
@@ -151,22 +152,41 @@ class SqliteStore:
         if first is None:
             return self.head()
         with self._transaction() as connection:
-            head = _head(connection.execute(self._sql["head"]).fetchone())
-            at = entry.at if head.recorded_at is None else max(entry.at, head.recorded_at)
-            stamp = (_micros(at), entry.actor, entry.reason, head.seq + 1, head.seq + 1)
-            number = connection.execute(self._sql["add_entry"], stamp).lastrowid
-            chain, newest = _Chain(head, at, entry), _Newest(connection, self._sql)
-            connection.executemany(
-                self._sql["add_revision"],
-                (
-                    (number, *chain.row(change, newest.replaced_by(change, chain.seq + 1)))
-                    for change in itertools.chain((first,), changes)
-                ),
-            )
-            newest.write()
-            connection.execute(self._sql["close_entry"], (chain.seq, number))
+            head = self._append(connection, itertools.chain((first,), changes), entry)
             connection.executemany(self._sql["add_shape"], shapes.items())
-            return Head(chain.seq, chain.hash, at)
+            return head
+
+    def _append(
+        self, connection: sqlite3.Connection, changes: Iterator[Change], entry: Entry
+    ) -> Head:
+        """Append revisions inside a transaction."""
+        head = _head(connection.execute(self._sql["head"]).fetchone())
+        at = entry.at if head.recorded_at is None else max(entry.at, head.recorded_at)
+        stamp = (_micros(at), entry.actor, entry.reason, head.seq + 1, head.seq + 1)
+        number = connection.execute(self._sql["add_entry"], stamp).lastrowid
+        chain, newest = _Chain(head, at, entry), _Newest(connection, self._sql)
+        connection.executemany(
+            self._sql["add_revision"],
+            (
+                (number, *chain.row(change, newest.replaced_by(change, chain.seq + 1)))
+                for change in changes
+            ),
+        )
+        newest.write()
+        connection.execute(self._sql["close_entry"], (chain.seq, number))
+        return Head(chain.seq, chain.hash, at)
+
+    def erase(self, seqs: Sequence[int], mark: Change, entry: Entry) -> Head:
+        """Erase payloads in place; their pages and the log are overwritten, not only let go."""
+        numbers = [(seq,) for seq in seqs]
+        with self._transaction() as connection:
+            connection.execute(self._sql["overwrite"])
+            head = self._append(connection, iter([mark]), entry)
+            connection.executemany(self._sql["erase"], numbers)
+            connection.executemany(self._sql["forget"], numbers)
+        with self._lock:
+            self._reader.execute(self._sql["truncate"]).fetchall()
+        return head
 
     def current(self, subject: Subject, prefix: str = "") -> dict[str, Current]:
         """Map the keys that start with a prefix to their newest revision."""
@@ -194,6 +214,33 @@ class SqliteStore:
     def by_seq(self, seqs: Sequence[int]) -> list[Revision]:
         """Fetch some revisions by number, in the order asked for; missing ones are left out."""
         return [_revision(row) for seq in seqs for row in self._rows("by_seq", seq=seq)]
+
+    def span(self, seq: int) -> tuple[int, int]:
+        """Return the first and the last revision of the write that made one; (0, -1) for none."""
+        rows = self._rows("span", seq=seq)
+        return (rows[0][0], rows[0][1]) if rows else (0, -1)
+
+    def add_token(self, token: Token, digest: bytes) -> None:
+        """Keep a new token with the SHA-256 of its secret."""
+        ends = None if token.expires_at is None else _micros(token.expires_at)
+        named = (token.id, token.name, str(token.role), ",".join(token.datasets))
+        with self._transaction() as connection:
+            values = (*named, digest, _micros(token.created_at), ends)
+            connection.execute(self._sql["add_token"], values)
+
+    def find_token(self, number: str) -> tuple[Token, bytes] | None:
+        """Find a token and the digest of its secret."""
+        rows = self._rows("find_token", id=number)
+        return (_token(rows[0]), rows[0][-1]) if rows else None
+
+    def tokens(self) -> list[Token]:
+        """List all tokens, oldest first."""
+        return [_token(row) for row in self._rows("tokens")]
+
+    def revoke_token(self, number: str, at: datetime) -> None:
+        """Close a token."""
+        with self._transaction() as connection:
+            connection.execute(self._sql["revoke_token"], (_micros(at), number))
 
     def shapes(self, hashes: Iterable[str]) -> dict[str, bytes]:
         """Fetch WKB by SHA-256; a hash that is not kept is left out."""
@@ -232,7 +279,7 @@ class _Newest:
             return None
         at = {"subject": subject, "key": key}
         row = self._connection.execute(self._sql["newest"], at).fetchone()
-        if row is None:
+        if row is None or change.replaces not in (None, row[0]):
             raise StoreBusy(CHANGED)
         self._changed.append((seq, mark, gone, subject, key))
         return int(row[0])
@@ -302,6 +349,21 @@ def _head(row: tuple[Any, ...] | None) -> Head:
         return Head(0, GENESIS, None)
     seq, hashed, micros = row
     return Head(seq, hashed, _EPOCH + timedelta(microseconds=micros))
+
+
+def _token(row: tuple[Any, ...]) -> Token:
+    number, name, role, datasets, *instants, _digest = row
+    created, expires, revoked = (None if at is None else _instant(at) for at in instants)
+    assert created is not None  # noqa: S101  the column is NOT NULL
+    return Token(
+        id=number,
+        name=name,
+        role=Role(role),
+        datasets=tuple(datasets.split(",")) if datasets else (),
+        created_at=created,
+        expires_at=expires,
+        revoked_at=revoked,
+    )
 
 
 def _revision(row: tuple[Any, ...]) -> Revision:

@@ -13,10 +13,12 @@ from shapely import Point
 
 from app.domain.control import ControlSnapshot, ControlStatus, Homeland, front_line
 from app.domain.errors import InvalidFile
+from app.domain.kept import Kept
 from app.domain.place import area_km2
 from app.domain.view import View
 from app.importers.base import Dropped, Found, Outcome, Rejection, Warned
 from app.reference.reference import Reference
+from app.services.agreement import agreement
 from app.services.ground import Source, control_areas
 from app.services.workspace import Workspace
 from tests.making import open_workspace
@@ -197,3 +199,28 @@ def _held(workspace: Workspace, day: str) -> dict[str, Any]:
     found = control.on("deepstate", date.fromisoformat(day), 2**31 - 2)
     assert found is not None
     return control.held(found)
+
+
+def test_two_sources_of_one_day_differ_mostly_by_their_baselines(
+    private_workspace: Workspace,
+) -> None:
+    workspace = roomy(private_workspace)
+    for name in (
+        "deepstate_daily/deepstatemap_data_20251001.geojson",
+        "deepstate_raw/1754077960.geojson",
+        "nzz/2025-10-01.json",
+    ):
+        imported(workspace, real(name))
+    snapshot, view = workspace.index.snapshot(), View(theatre="ukraine")
+    sources = [
+        Source.of(workspace, snapshot, view, snapshot.datasets[slug])
+        for slug in ("deepstate", "nzz")
+    ]
+    told = agreement(sources, date(2025, 10, 1), Kept())
+    (pair,) = told["pairs"]
+    assert [one["total_km2"] for one in told["sources"]] == [114_993.3, 71_948.5]
+    assert pair["both_km2"] == pytest.approx(69_948, abs=1)
+    # Crimea as the theatre's boundaries have it, and what DeepState itself marks as held before.
+    assert pair["baseline_km2"] == pytest.approx(44_400, abs=1_000)
+    assert pair["dispute_km2"] < 3_500
+    assert pair["baseline_not_outlined"] == []

@@ -32,6 +32,8 @@ from tests.support import incident as told
 
 VIEW = View(theatre="ukraine")
 LATER = NOON + timedelta(days=1)
+FRESH = (LATER - timedelta(days=3)).date()
+"""Past every embargo, and not past the delay of sensitive sites."""
 
 
 def _published(
@@ -161,7 +163,7 @@ def test_a_private_audience_sees_all_at_once(private_workspace: Workspace) -> No
         private_workspace.store,
         dataset(terms=Terms()),
         incident("a", public_after=LATER + timedelta(days=9)),
-        incident("b", damage=(Damage("energy"),), when=When.days(LATER.date())),
+        incident("b", damage=(Damage("energy"),), when=When.days(FRESH)),
     )
     assert (_count(private_workspace), _marks(private_workspace)) == (2, 2)
     assert _published(private_workspace).withheld == {"embargo": 0, "terms": 0}
@@ -170,7 +172,7 @@ def test_a_private_audience_sees_all_at_once(private_workspace: Workspace) -> No
 def test_a_fresh_strike_on_energy_is_counted_in_its_region_and_not_drawn(
     workspace: Workspace,
 ) -> None:
-    when = When.days(date(2026, 1, 1))
+    when = When.days(FRESH)
     add(
         workspace.store,
         dataset(),
@@ -186,7 +188,7 @@ def test_a_fresh_strike_on_energy_is_counted_in_its_region_and_not_drawn(
 
 
 def test_a_box_does_not_give_away_the_place_of_a_quiet_record(workspace: Workspace) -> None:
-    when = When.days(date(2026, 1, 1))
+    when = When.days(FRESH)
     add(workspace.store, dataset(), incident("energy", when=when, damage=(Damage("energy"),)))
     box = (KYIV.lon - 0.001, KYIV.lat - 0.001, KYIV.lon + 0.001, KYIV.lat + 0.001)
     assert _count(workspace, VIEW.but(bbox=box)) == 0
@@ -300,7 +302,7 @@ def test_an_older_revision_does_not_show_what_the_newest_embargoes(workspace: Wo
 
 
 def test_an_older_revision_does_not_draw_what_the_newest_keeps_quiet(workspace: Workspace) -> None:
-    when = When.days(date(2026, 1, 1))
+    when = When.days(FRESH)
     add(workspace.store, dataset(), incident("a", when=when), at=NOON)
     known = incident("a", when=when, damage=(Damage("energy"),))
     write(workspace.store, [change(known, Action.amend)], NOON + timedelta(hours=1))
@@ -308,7 +310,7 @@ def test_an_older_revision_does_not_draw_what_the_newest_keeps_quiet(workspace: 
     assert (_count(workspace, before), _marks(workspace, before)) == (1, 0)
 
 
-@pytest.mark.parametrize("when", [When.days(date(2026, 1, 1)), When.days(None)])
+@pytest.mark.parametrize("when", [When.days(FRESH), When.days(None)])
 def test_a_quiet_record_tells_its_region_and_nothing_that_finds_it(
     workspace: Workspace, when: When
 ) -> None:
@@ -349,3 +351,35 @@ def test_terms_are_changed_by_a_revision_and_hold_from_the_next_request(
     assert _marks(workspace, VIEW.but(as_of=NOON)) == 1
     set_terms(workspace, "closed", "internal", actor="test", now=LATER)
     assert _marks(workspace, VIEW.but(as_of=LATER)) == 0
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("damage", "hours"), [((), 3), ((Damage("residential"),), 3), ((Damage("military"),), 12)]
+)
+def test_a_fresh_strike_is_withheld_for_hours_by_its_kind_of_place(
+    workspace: Workspace, damage: tuple[Damage, ...], hours: int
+) -> None:
+    when = When.instants(NOON, NOON, "Europe/Kyiv")
+    add(workspace.store, dataset(), incident("a", when=when, damage=damage))
+    for face in (Face.aggregates, Face.tiles, Face.points):
+        early = _published(workspace, face=face, now=NOON + hours * HOUR - timedelta(seconds=1))
+        assert (len(early.select()), early.withheld["embargo"]) == (0, 1)
+        late = _published(workspace, face=face, now=NOON + hours * HOUR)
+        assert (len(late.select()), late.withheld["embargo"]) == (1, 0)
+
+
+def test_a_strike_without_a_time_is_withheld_from_the_end_of_its_day(workspace: Workspace) -> None:
+    when = When.days(NOON.date(), zone="Europe/Kyiv")
+    add(workspace.store, dataset(), incident("a", when=when))
+    ends = NOON.replace(hour=22)  # midnight in Kyiv, two hours ahead in winter
+    assert _count(workspace, now=ends + 3 * HOUR - timedelta(seconds=1)) == 0
+    assert _count(workspace, now=ends + 3 * HOUR) == 1
+
+
+def test_a_private_reader_waits_for_nothing(private_workspace: Workspace) -> None:
+    when = When.instants(NOON, NOON, "Europe/Kyiv")
+    add(private_workspace.store, dataset(), incident("a", when=when))
+    assert _count(private_workspace, now=NOON) == 1

@@ -13,8 +13,8 @@ import shapely
 from typing_extensions import override
 
 from app.domain.errors import BrokenChain
-from app.domain.revision import Action, Head, Subject
-from app.domain.store import Current, verify
+from app.domain.revision import Action, Change, Erasure, Head, Subject, canonical
+from app.domain.store import Current, Entry, verify
 from app.store.sqlite import SqliteStore
 from tests.making import NOON, add, change, dataset, incident, snapshot, write
 
@@ -153,14 +153,22 @@ def test_a_longer_ledger_still_contains_an_older_head(path: Path) -> None:
     assert check(path, head).seq == 7
 
 
-def test_an_erased_payload_leaves_a_chain_that_checks(path: Path) -> None:
+def test_an_erased_payload_leaves_a_mark_and_a_chain_that_checks(path: Path) -> None:
     head = check(path)
-    tamper(path, "UPDATE revision SET payload = NULL WHERE seq IN (2, 4)")
-    assert check(path, head) == head
     store = SqliteStore(path)
+    told = Erasure(Subject.incident, "invented/a", (2, 4), "a test")
+    mark = Change(Subject.erasure, "one", Action.add, canonical(told))
+    after = store.erase([2, 4], mark, Entry(NOON, "tester", "purge"))
     (erased,) = store.by_seq([4])
     store.close()
-    assert erased.payload is None
+    assert (erased.payload, erased.salt) == (None, b"")
+    assert check(path, head) == after
+
+
+def test_a_payload_taken_away_without_a_mark_is_named(path: Path) -> None:
+    tamper(path, "UPDATE revision SET payload = NULL, salt = x'' WHERE seq = 4")
+    with pytest.raises(BrokenChain, match="Revision 4 has no payload, and no purge says"):
+        check(path)
 
 
 def test_a_payload_can_be_shown_alone_with_its_salt(path: Path) -> None:

@@ -13,11 +13,13 @@ from starlette.responses import Response
 
 from app.api import params
 from app.api.respond import answer, etag, unchanged
+from app.api.routes.evidence import read_changes
 from app.domain.errors import InvalidView, NotFound, Problem
 from app.domain.terms import Audience, DatasetKind, Face
-from app.domain.view import View
+from app.domain.view import View, rfc3339
 from app.i18n import strings
 from app.services.comparing import compared
+from app.services.feeds import content_lines
 from app.services.ground import Source
 from app.services.listing import find_incident, history, list_incidents
 from app.services.pages import LANGUAGE_NAMES, page_html, settled, shown_controls
@@ -33,7 +35,7 @@ TEMPLATES = ("incidents.csv", "incidents.geojson", "control.csv", "control.geojs
 RULES = ("rule_unknown", "rule_span", "rule_place", "rule_datasets", "rule_line", "rule_regions")
 
 
-class _Pages:
+class Pages:
     """Renders pages made on the server, with what stands around each of them."""
 
     def __init__(self, workspace: Workspace) -> None:
@@ -54,6 +56,7 @@ class _Pages:
             words=words,
             query=view.query(),
             banners=banners,
+            is_private=is_private,
             invented=view.synthetic,
             languages=[
                 (code, LANGUAGE_NAMES[code], f"?{view.but(lang=code).query()}")
@@ -67,7 +70,7 @@ class _Pages:
 def routes(workspace: Workspace) -> APIRouter:
     """Build the pages of one instance."""
     router = APIRouter(include_in_schema=False)
-    page = _Pages(workspace)
+    page = Pages(workspace)
 
     @router.get("/")
     @router.get("/embed")
@@ -107,18 +110,6 @@ def routes(workspace: Workspace) -> APIRouter:
         html = page("incident", asked.view, title, id=found["id"], fields=fields, history=past)
         return answer(request, html, HTML, etag(workspace, asked, "incident", ref, "html"))
 
-    @router.get("/compare")
-    def compare(request: Request) -> Response:
-        asked = params.read(workspace, request.query_params.multi_items(), {"with": str})
-        view = settled(workspace, asked.snapshot, asked.view, asked.now)
-        sources = shown_controls(workspace, asked.snapshot, view)
-        if not sources:
-            raise NotFound(f"No control dataset is loaded for {view.theatre!r}.")
-        told = _compared(workspace, asked, view, [one.slug for one in sources])
-        told["sources"] = [(one.slug, one.name) for one in sources]
-        html = page("compare", view, strings(view.lang)["compare_title"], **told)
-        return answer(request, html, HTML, etag(workspace, asked, "compare", told["other"]))
-
     @router.get("/method")
     def method(request: Request) -> Response:
         asked = params.read(workspace, request.query_params.multi_items())
@@ -149,7 +140,46 @@ def routes(workspace: Workspace) -> APIRouter:
         )
         return answer(request, html, HTML, etag(workspace, asked, "method"))
 
+    _compare(router, workspace, page)
     return router
+
+
+def _compare(router: APIRouter, workspace: Workspace, page: Pages) -> None:
+    """Add the pages that set two states side by side: of the ground, and of the record."""
+
+    @router.get("/compare")
+    def compare(request: Request) -> Response:
+        asked = params.read(workspace, request.query_params.multi_items(), {"with": str})
+        view = settled(workspace, asked.snapshot, asked.view, asked.now)
+        sources = shown_controls(workspace, asked.snapshot, view)
+        if not sources:
+            raise NotFound(f"No control dataset is loaded for {view.theatre!r}.")
+        told = _compared(workspace, asked, view, [one.slug for one in sources])
+        told["sources"] = [(one.slug, one.name) for one in sources]
+        html = page("compare", view, strings(view.lang)["compare_title"], **told)
+        return answer(request, html, HTML, etag(workspace, asked, "compare", told["other"]))
+
+    @router.get("/changes")
+    def changed(request: Request) -> Response:
+        asked, found = read_changes(workspace, request)
+        words = strings(asked.view.lang)
+        told = {
+            "since": rfc3339(found.since)[:16].replace("T", " "),
+            "instant": rfc3339(found.since),
+            "none": words["corrections_none"].format(date=str(found.since)[:10]),
+            "rows": [
+                {
+                    "recorded": one["recorded_at"][:16].replace("T", " "),
+                    "kind": words[f"change_{one['kind']}"],
+                    "incident": one["incident"],
+                    "title": one["title"],
+                    "lines": content_lines(one, words),
+                }
+                for one in found.items
+            ],
+        }
+        html = page("changes", asked.view, words["changes_title"], **told)
+        return answer(request, html, HTML, etag(workspace, asked, "changes-page", found.since))
 
 
 def _compared(

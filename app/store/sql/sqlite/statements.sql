@@ -35,6 +35,18 @@ UPDATE entry SET last = ? WHERE id = ?
 INSERT INTO revision (entry, seq, action, subject, key, prior, payload, salt, digest, previous, hash)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
+-- name: overwrite
+PRAGMA secure_delete = ON
+
+-- name: erase
+UPDATE revision SET payload = NULL, salt = x'' WHERE seq = ?
+
+-- name: forget
+UPDATE current SET fingerprint = x'' WHERE seq = ?
+
+-- name: truncate
+PRAGMA wal_checkpoint(TRUNCATE)
+
 -- name: newest
 SELECT seq FROM current WHERE subject = :subject AND key = :key
 
@@ -75,3 +87,18 @@ FROM past JOIN revision r ON r.seq = past.seq JOIN entry ON entry.id = r.entry O
 
 -- name: shape
 SELECT wkb FROM shape WHERE sha256 = :sha256
+
+-- name: span
+SELECT entry.first, entry.last FROM revision JOIN entry ON entry.id = revision.entry WHERE revision.seq = :seq
+
+-- name: add_token
+INSERT INTO token (id, name, role, datasets, digest, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+
+-- name: find_token
+SELECT id, name, role, datasets, created_at, expires_at, revoked_at, digest FROM token WHERE id = :id
+
+-- name: tokens
+SELECT id, name, role, datasets, created_at, expires_at, revoked_at, digest FROM token ORDER BY created_at, id
+
+-- name: revoke_token
+UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL

@@ -1,0 +1,175 @@
+"""Editing over HTTP: records typed in, amended, retracted, and who changed what and when."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from app.api import params
+from app.api.bodies import small_json
+from app.api.respond import etag, json_answer
+from app.api.routes.imports import documented, page_block, read_own, written
+from app.api.routes.pages import HTML, Pages
+from app.api.schemas import documented as documented_view
+from app.api.security import requester
+from app.domain.account import Role
+from app.domain.errors import InputError
+from app.domain.incident import Status
+from app.domain.place import Precision
+from app.domain.terms import Face
+from app.i18n import strings
+from app.maps.page import json_block
+from app.services.accounts import allow
+from app.services.editing import Desk, Edited, native_values
+from app.services.listing import find_incident, history
+from app.services.publish import publish
+from app.services.workspace import Workspace
+
+REVISION = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
+COUNTS = ("killed", "injured")
+BOUNDS = ("low", "best", "high")
+
+
+def _body(text: str, *needed: str) -> dict[str, Any]:
+    schema = {
+        "type": "object",
+        "required": list(needed),
+        "properties": {name: {"type": "string"} for name in needed},
+    }
+    return {
+        "required": True,
+        "description": text,
+        "content": {"application/json": {"schema": schema}},
+    }
+
+
+FIELDS = "Fields of docs/formats.md by name, and `reason`."
+NEW = _body(f"{FIELDS} `dataset` must exist.", "dataset", "reason")
+PATCH = _body(f"{FIELDS} JSON Merge Patch (RFC 7396): null removes.", "reason")
+REASON = _body("Why it is taken back.", "reason")
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """What each address answers; the router only gives them their names.
+
+    `record` is written to; `seen` is what this application's reader may see of it.
+    """
+
+    record: Workspace
+    seen: Workspace
+
+    def _desk(self, request: Request) -> Desk:
+        read_own(request.query_params.multi_items(), {})
+        return Desk(self.record, requester(request), datetime.now(UTC))
+
+    async def create(self, request: Request) -> Response:
+        """Write down a record that somebody typed in."""
+        desk = self._desk(request)
+        allow(desk.holder, Role.editor)
+        told = await small_json(request)
+        reason, dataset = told.pop("reason", None), told.pop("dataset", "")
+        edited = await run_in_threadpool(desk.create, told, str(dataset), reason)
+        return _edited(edited)
+
+    def read(self, request: Request, ref: str) -> Response:
+        """Give a record whole, in the fields of docs/formats.md, with its revision as ETag."""
+        return _edited(self._desk(request).read(ref))
+
+    async def amend(self, request: Request, ref: str) -> Response:
+        """Change fields of a record as it was at the revision in `If-Match`."""
+        desk = self._desk(request)
+        allow(desk.holder, Role.editor)
+        revision = meant(request)
+        if revision is None:
+            allowed = 'the revision that you read, such as "17"'
+            raise InputError("header If-Match", "", allowed)
+        told = await small_json(request)
+        reason = told.pop("reason", None)
+        return _edited(await run_in_threadpool(desk.amend, ref, told, revision, reason))
+
+    async def retract(self, request: Request, ref: str) -> Response:
+        """Take a record back; it stays in the ledger and counts nowhere."""
+        desk = self._desk(request)
+        allow(desk.holder, Role.reviewer)
+        told = await small_json(request)
+        reason = told.pop("reason", None)
+        if told:
+            raise InputError("body", ", ".join(told)[:80], "`reason` only")
+        return _edited(await run_in_threadpool(desk.retract, ref, meant(request), reason))
+
+    def history(self, request: Request, ref: str) -> Response:
+        """List a record's revisions: when, in which fields, and who and why for a token."""
+        asked = params.read(self.seen, request.query_params.multi_items())
+        published = publish(
+            self.seen, asked.snapshot, asked.view, Face.points, asked.now, in_all=True
+        )
+        found = find_incident(self.seen, published, ref)
+        told = {"id": found["id"], "revisions": history(self.seen, published, found)}
+        return json_answer(request, told, etag(self.seen, asked, "history", ref))
+
+
+def meant(request: Request) -> int | None:
+    """Read the revision that a change was made from; None when none is named.
+
+    Raises:
+        InputError: it is no revision number.
+    """
+    given = request.headers.get("if-match")
+    if given is None:
+        return None
+    fits = REVISION.fullmatch(given.strip())
+    if fits is None:
+        raise InputError("header If-Match", given, 'one revision number, such as "17"')
+    return int(fits[1])
+
+
+def _edited(edited: Edited) -> Response:
+    incident, revision = edited
+    told = {
+        "id": str(incident.id),
+        "dataset": incident.dataset,
+        "source_key": incident.source_key,
+        "synthetic": incident.synthetic,
+        "revision": revision,
+        "fields": native_values(incident),
+    }
+    return written(told, {"ETag": f'"{revision}"'})
+
+
+def routes(record: Workspace, seen: Workspace) -> APIRouter:
+    """Build the addresses of editing, and their page."""
+    router, answers = APIRouter(), _Answers(record, seen)
+    page, one = Pages(seen), "/api/incidents/{ref}"
+    router.post("/api/incidents", openapi_extra=documented({}, NEW))(answers.create)
+    router.get(one, openapi_extra=documented({}))(answers.read)
+    router.patch(one, openapi_extra=documented({}, PATCH))(answers.amend)
+    router.post(f"{one}/retract", openapi_extra=documented({}, REASON))(answers.retract)
+    router.get(f"{one}/history", openapi_extra=documented_view())(answers.history)
+
+    @router.get("/edit/{ref}", include_in_schema=False)
+    def edit_page(request: Request, ref: str) -> Response:
+        """Give the form, which holds no data: it asks for the record with its holder's token."""
+        asked = params.read(seen, request.query_params.multi_items())
+        lang, taxonomy = asked.view.lang, seen.reference.taxonomy
+        weapons = [(code, taxonomy.weapons.label(code, lang)) for code in taxonomy.weapons.codes]
+        spec = {**page_block(seen, asked)["spec"], "id": ref}
+        html = page(
+            "edit",
+            asked.view,
+            strings(lang)["edit_title"],
+            block=json_block(spec),
+            weapons=weapons,
+            precisions=[one.value for one in Precision],
+            statuses=[one.value for one in Status],
+            counts=[(name, bound) for name in COUNTS for bound in BOUNDS],
+        )
+        return Response(html, 200, {"Cache-Control": "no-cache"}, media_type=HTML)
+
+    return router

@@ -1,0 +1,198 @@
+"""Importing over HTTP: an upload, its dry run, its commit, its report, and undoing it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from app.api import params
+from app.api.bodies import spooled
+from app.api.routes.pages import HTML, Pages
+from app.api.schemas import PROBLEM
+from app.api.security import OWN_HEADER, requester
+from app.domain.account import Role
+from app.domain.control import Baseline
+from app.domain.errors import InputError, InvalidView, Problem
+from app.domain.terms import LICENCES, Audience
+from app.i18n import strings
+from app.importers.formats import FORMATS
+from app.maps.page import LEAFLET, json_block
+from app.services.accounts import allow
+from app.services.imports import Imports
+from app.services.spool import Spool, Upload, Wish
+from app.services.workspace import Workspace
+
+NO_STORE = {"Cache-Control": "no-store"}
+JSON = "application/json"
+TEXT: dict[str, Any] = {"type": "string"}
+FLAG: dict[str, Any] = {"type": "boolean"}
+
+TOLD: dict[str, tuple[params.Reader, str, dict[str, Any]]] = {
+    "format": (str, "auto, or a format's name", TEXT),
+    "dataset": (str, "dataset to import into (a slug)", TEXT),
+    "theatre": (str, "theatre the file belongs to", TEXT),
+    "terms": (str, "licence id: what may leave", {"type": "string", "enum": list(LICENCES)}),
+    "title": (str, "name of a new dataset", TEXT),
+    "attribution": (str, "credit line of a new dataset", TEXT),
+    "synthetic": (params.flag, "true: the data are invented", FLAG),
+    "valid_on": (str, "control: day of areas that have no date", {**TEXT, "format": "date"}),
+    "valid_on_field": (str, "control: the field that holds the day", TEXT),
+    "status_field": (str, "control: the field that holds the status", TEXT),
+    "controller": (str, "control: the party that holds all areas", TEXT),
+    "controller_field": (str, "control: the field that holds the party", TEXT),
+    "baseline": (str, f"control: parts covered, of {', '.join(Baseline)}", TEXT),
+    "accept_shrink": (params.flag, "control: true takes areas that lost over a quarter", FLAG),
+    "dry_run": (params.flag, "true plans, keeps the file for a day and writes nothing", FLAG),
+}
+FORCE = {"force": (params.flag, "true also takes back what was changed since (admin)", FLAG)}
+Own = Mapping[str, tuple[params.Reader, str, dict[str, Any]]]
+
+
+def documented(own: Own, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Describe an address that changes something: its parameters, its body, its refusals."""
+    parameters = [
+        {"name": name, "in": "query", "description": text, "schema": schema}
+        for name, (_read, text, schema) in own.items()
+    ]
+    refusals = ("401", "403", "404", "409", "412", "413", "422", "503")
+    answers = {"200": {"description": "What was done", "content": {JSON: {"schema": {}}}}}
+    told = {"parameters": parameters, "responses": answers | dict.fromkeys(refusals, PROBLEM)}
+    return {**told, "requestBody": body} if body else told
+
+
+FORM = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {"file": {"type": "string", "format": "binary"}},
+            }
+        }
+    },
+}
+
+
+def read_own(pairs: Iterable[tuple[str, str]], own: Own) -> dict[str, Any]:
+    """Read an address's own parameters; all problems are reported at once.
+
+    Raises:
+        InvalidView: naming every parameter that does not fit.
+    """
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for name, text in pairs:
+        if name not in own:
+            problems.append(Problem(f"query.{name}", text, ", ".join(own) or "none"))
+        elif name in values:
+            problems.append(Problem(f"query.{name}", text, "to be given once"))
+        else:
+            try:
+                values[name] = own[name][0](text)
+            except InputError as wrong:
+                problems.append(Problem(f"query.{name}", text, wrong.problem.allowed))
+    if problems:
+        raise InvalidView(tuple(problems))
+    return values
+
+
+def written(told: Any, headers: Mapping[str, str] | None = None) -> Response:
+    """Answer with JSON that nobody keeps."""
+    body = msgspec.json.encode(told)
+    return Response(body, 200, {**NO_STORE, **(headers or {})}, media_type=JSON)
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """What each address answers; the router only gives them their names."""
+
+    imports: Imports
+
+    async def upload(self, request: Request) -> Response:
+        """Plan or import a file: multipart, one part named `file`."""
+        holder = requester(request)
+        allow(holder, Role.editor)
+        told = read_own(request.query_params.multi_items(), TOLD)
+        dry_run = told.pop("dry_run", False)
+        wish = Wish(**{name: value for name, value in told.items() if value != ""})
+        spool, now = self.imports.spool, datetime.now(UTC)
+        await run_in_threadpool(spool.sweep, now)
+        path = await run_in_threadpool(spool.place)
+        upload = Upload(path.stem, await spooled(request, path))
+        answer = await run_in_threadpool(
+            self.imports.run, upload, wish, holder, now, dry_run=dry_run
+        )
+        return written(answer)
+
+    def commit(self, request: Request, number: str) -> Response:
+        """Import what a dry run planned; planned again when the record moved since."""
+        read_own(request.query_params.multi_items(), {})
+        return written(self.imports.commit(number, requester(request), datetime.now(UTC)))
+
+    def report(self, request: Request, number: str) -> Response:
+        """Read the report of an import or of a dry run."""
+        read_own(request.query_params.multi_items(), {})
+        return written(self.imports.read(number, requester(request)))
+
+    def undo(self, request: Request, number: str) -> Response:
+        """Undo a whole import in one transaction; forget a dry run."""
+        told = read_own(request.query_params.multi_items(), FORCE)
+        force, now = told.get("force", False), datetime.now(UTC)
+        holder = requester(request)
+        return written(self.imports.forget_or_undo(number, holder, now, force=force))
+
+
+def routes(workspace: Workspace, spool: Spool) -> APIRouter:
+    """Build the addresses of importing, and their page."""
+    router, answers = APIRouter(), _Answers(Imports(workspace, spool))
+    page, one = Pages(workspace), "/api/imports/{number}"
+    router.post("/api/imports", openapi_extra=documented(TOLD, FORM))(answers.upload)
+    router.post(f"{one}/commit", openapi_extra=documented({}))(answers.commit)
+    router.get(one, openapi_extra=documented({}))(answers.report)
+    router.delete(one, openapi_extra=documented(FORCE))(answers.undo)
+
+    @router.get("/import", include_in_schema=False)
+    def import_page(request: Request) -> Response:
+        asked = params.read(workspace, request.query_params.multi_items())
+        words, theatre = strings(asked.view.lang), asked.view.theatre
+        told = page_block(workspace, asked)
+        choices = {
+            "formats": ["auto", *FORMATS],
+            "theatres": [(slug, one.name[asked.view.lang]) for slug, one in told["theatres"]],
+            "licences": list(LICENCES),
+            "parties": [one.code for one in workspace.reference.theatres[theatre].party],
+        }
+        spec = {**told["spec"], "bounds": list(workspace.reference.theatres[theatre].bounds)}
+        html = page(
+            "import",
+            asked.view,
+            words["import_title"],
+            block=json_block(spec),
+            leaflet=LEAFLET,
+            **choices,
+        )
+        return Response(html, 200, {"Cache-Control": "no-cache"}, media_type=HTML)
+
+    return router
+
+
+def page_block(workspace: Workspace, asked: params.Asked) -> dict[str, Any]:
+    """Gather what a page that changes something must know before it asks for anything."""
+    words = strings(asked.view.lang)
+    spec = {
+        "lang": asked.view.lang,
+        "theatre": asked.view.theatre,
+        "query": asked.view.query(),
+        "strings": words,
+        "header": OWN_HEADER,
+        "isPrivate": workspace.audience is Audience.private,
+    }
+    return {"spec": spec, "theatres": list(workspace.reference.theatres.items())}

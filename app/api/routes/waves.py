@@ -1,0 +1,46 @@
+"""Waves: what was launched and stopped, report by report, and in sum."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.api import params
+from app.api.respond import etag, json_answer, unchanged
+from app.api.schemas import documented
+from app.services.waves import WaveBook, waves_answer, waves_dataset
+from app.services.workspace import Workspace
+
+MOST, USUAL = 1_000, 100
+LIMIT = (f"at most so many waves ({USUAL} when not given)", {"type": "integer", "minimum": 1})
+OFFSET = ("after so many", {"type": "integer", "minimum": 0})
+DATASET = ("a dataset of waves; the theatre's first when not given", {"type": "string"})
+
+
+def routes(workspace: Workspace) -> APIRouter:
+    """Build the answers on waves of one instance."""
+    router, book = APIRouter(prefix="/api"), WaveBook()
+    own: dict[str, params.Reader] = {
+        "dataset": str,
+        "limit": params.whole(1, MOST),
+        "offset": params.whole(0, 10**8),
+    }
+
+    def waves(request: Request) -> Response:
+        """List the waves of a period, newest first, with sums that count no weapon twice."""
+        asked = params.read(workspace, request.query_params.multi_items(), own)
+        dataset = waves_dataset(asked.snapshot, asked.view, asked.own.get("dataset"))
+        limit, offset = asked.own.get("limit", USUAL), asked.own.get("offset", 0)
+        tag = etag(workspace, asked, request.url.path, dataset.slug, limit, offset)
+        if told := unchanged(request, tag):
+            return told
+        answer: dict[str, Any] = waves_answer(
+            workspace, asked.snapshot, asked.view, dataset, book, limit=limit, offset=offset
+        )
+        return json_answer(request, answer, tag)
+
+    extra = documented(dataset=DATASET, limit=LIMIT, offset=OFFSET)
+    router.add_api_route("/waves", waves, methods=["GET"], openapi_extra=extra)
+    return router

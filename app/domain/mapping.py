@@ -1,0 +1,120 @@
+"""A saved mapping: which column of somebody's table is which of our fields, and in what notation.
+
+What a mapping does not say stays unknown; what it must say to be of use, `checked` asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+import msgspec
+
+from app.domain.errors import InvalidFile
+from app.domain.place import Precision
+
+VERSION = 1
+TOLLS = ("killed", "injured")
+TOLL_PARTS = ("", "_low", "_best", "_high", "_civilian", "_military", "_unknown", "_child")
+
+WHEN = ("start", "end", "when_text", "when_precision", "zone")
+WHERE = (
+    *("lon", "lat", "lon_lat", "place", "lat_lon", "precision", "error_m"),
+    *("country", "admin1", "admin2"),
+)
+WHAT = (
+    *("weapons", "mechanism", "attributed_to", "attributed_confidence", "status", "wave"),
+    *("sector", "object_kind", "object_name", "grade", "damage_count"),
+    *("description", "graphic", "source_key"),
+    *("source_url", "source_publisher", "source_published"),
+)
+FIELDS = (*WHEN, *WHERE, *WHAT, *(f"{toll}{part}" for toll in TOLLS for part in TOLL_PARTS))
+"""Every name that a column or a constant may be mapped to."""
+
+REPEATED = ("source_url", "weapons", "description")
+"""Fields to which several columns may be mapped."""
+
+DAYS = ("start", "end", "source_published")
+PLACES = ("place", "country", "admin1", "admin2")
+
+
+class Notation(StrEnum):
+    """How a column writes days; never guessed, since 03/04/2024 is two different days."""
+
+    ymd = "ymd"
+    dmy = "dmy"
+    mdy = "mdy"
+    compact = "compact"
+    month_name = "month_name"
+    epoch_s = "epoch_s"
+    epoch_ms = "epoch_ms"
+
+
+class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What one file's columns mean.
+
+    `words` are crosswalks by field: their word in lower case to our code, "" for "says nothing".
+    """
+
+    version: int
+    format: str = "mapped"
+    dates: Notation | None = None
+    decimal_comma: bool = False
+    has_points: bool = False
+    sheet: str | None = None
+    header_row: int = 1
+    columns: dict[str, str] = {}
+    constants: dict[str, str] = {}
+    words: dict[str, dict[str, str]] = {}
+
+    def column(self, field: str) -> str | None:
+        """Return the first column that a field is read from."""
+        return next((name for name, to in self.columns.items() if to == field), None)
+
+    def says(self, field: str) -> bool:
+        """Tell whether a field is read at all."""
+        return field in self.constants or field in self.columns.values()
+
+    @property
+    def is_drawn(self) -> bool:
+        """Tell whether records get a point, from columns or from the file's own geometry."""
+        has_columns = self.says("lon") and self.says("lat")
+        return self.has_points or has_columns or self.says("lat_lon") or self.says("lon_lat")
+
+
+def checked(mapping: TableMapping, name: str = "the mapping") -> TableMapping:
+    """Return a mapping of which use can be made.
+
+    Raises:
+        InvalidFile: it says no date, no place, or something that nobody can follow.
+    """
+    for what, got, allowed in _faults(mapping):
+        raise InvalidFile(f"{what} in {name}", got, allowed)
+    return mapping
+
+
+def _faults(mapping: TableMapping) -> Iterator[tuple[str, str, str]]:
+    yield from _unknown(mapping)
+    if not mapping.says("start"):
+        yield "date", "none", "a column or constant for `start`, the day of the incident"
+    if not mapping.is_drawn and not any(mapping.says(field) for field in PLACES):
+        yield "place", "none", "columns for `lon` and `lat`, or one for `place` or `admin1`"
+    if mapping.dates is None and any(field in mapping.columns.values() for field in DAYS):
+        yield "dates", "none", f"the notation of its days, one of {', '.join(Notation)}"
+    if mapping.is_drawn and not mapping.says("precision"):
+        choice = ", ".join(Precision)
+        yield "precision", "none", f"a constant or column `precision`, one of {choice}"
+
+
+def _unknown(mapping: TableMapping) -> Iterator[tuple[str, str, str]]:
+    targets = [*mapping.columns.values(), *mapping.constants]
+    if mapping.version != VERSION:
+        yield "version", str(mapping.version), str(VERSION)
+    if mapping.header_row < 1:
+        yield "header_row", str(mapping.header_row), "1 or more"
+    for field in [*targets, *mapping.words]:
+        if field not in FIELDS:
+            yield "field", field, f"one of {', '.join(FIELDS)}"
+    for field in targets:
+        if targets.count(field) > 1 and field not in REPEATED:
+            yield "columns", f"{field} twice", "one column or constant for each field"

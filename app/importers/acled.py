@@ -1,0 +1,228 @@
+"""ACLED's event CSV: 31 columns today, older forms, dyadic and monadic (FORMATS B1).
+
+Strikes are taken; battles, protests and movements are dropped by purpose. A monadic file has a row
+per actor: the rows of one event make one incident, since nothing that differs between them is kept.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import lru_cache
+
+from app.domain.count import UNKNOWN, Count, Toll
+from app.domain.incident import Attribution, Incident, incident_id
+from app.domain.period import When, WhenPrecision
+from app.domain.place import Place, Precision
+from app.domain.source import Claim, SourceRef
+from app.importers import events, native
+from app.importers.base import BadFieldError, Context, Dropped, Found, Outcome, Source, header_of
+
+COLUMNS = {
+    "event_id_cnty": "source_key",
+    "event_date": "start",
+    "year": "(kept in no field)",
+    "time_precision": "when_precision",
+    "disorder_type": "(kept in no field)",
+    "event_type": "(scope)",
+    "sub_event_type": "(scope), claims",
+    "actor1": "attributed_to",
+    "assoc_actor_1": "(kept in no field)",
+    "inter1": "(kept in no field)",
+    "actor2": "(attribution)",
+    "assoc_actor_2": "(kept in no field)",
+    "inter2": "(kept in no field)",
+    "interaction": "(attribution)",
+    "civilian_targeting": "(scope)",
+    "iso": "(kept in no field)",
+    "region": "(kept in no field)",
+    "country": "country",
+    "admin1": "admin1",
+    "admin2": "(kept in no field)",
+    "admin3": "(kept in no field)",
+    "location": "place",
+    "latitude": "lat",
+    "longitude": "lon",
+    "geo_precision": "precision, error_m",
+    "source": "sources",
+    "source_scale": "(kept in no field)",
+    "notes": "description",
+    "fatalities": "killed.best",
+    "tags": "(kept in no field)",
+    "timestamp": "(kept in no field)",
+}
+HEADER = events.Header(
+    COLUMNS,
+    needed=(
+        *("event_id_cnty", "event_date", "time_precision", "event_type", "sub_event_type"),
+        *("longitude", "latitude", "geo_precision", "fatalities"),
+    ),
+    older=frozenset(
+        (
+            *("data_id", "iso3", "event_id_no_cnty", "population_best"),
+            *(f"population_{km}km" for km in (1, 2, 5)),
+        )
+    ),
+)
+NOTATIONS = (events.ISO, events.NAMED, events.DAY_FIRST)
+HALF_WEEK = timedelta(days=3)
+PLACES = {
+    "1": (Precision.settlement, 5_000),
+    "2": (Precision.admin2, 25_000),
+    "3": (Precision.admin1, None),
+}
+CODES = ("sub_event_type", "geo_precision", "time_precision")
+INCIDENT, IF_HARM, IF_WEAPON = "incident", "if_harm", "if_weapon"
+
+
+class Acled:
+    """Reads one export."""
+
+    name = "acled"
+    dataset = "acled"
+    publisher = "ACLED"
+    licence = "internal"
+
+    def recognises(self, source: Source) -> str | None:
+        """Look for the columns that only this database has together."""
+        if {"event_id_cnty", "event_date", "sub_event_type"} <= set(header_of(source)[0]):
+            return "columns event_id_cnty, event_date and sub_event_type of ACLED's export"
+        return None
+
+    def mapping(self, source: Source) -> dict[str, str]:
+        """Map the columns that the file has."""
+        return HEADER.mapped(source)
+
+    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+        """Yield one outcome per row.
+
+        Raises:
+            InvalidFile: a needed column is missing; new ones only warn.
+        """
+        yield from HEADER.guard(source)
+        words = events.Words(context, "acled")
+        yield from events.table_outcomes(source, lambda row, cells: _fate(row, cells, words))
+
+
+def _fate(row: int, cells: dict[str, str], words: events.Words) -> Outcome:
+    if reason := _out_of_scope(cells, words):
+        return Dropped(row, reason)
+    return Found(row, _incident(cells, words))
+
+
+def _out_of_scope(cells: dict[str, str], words: events.Words) -> str | None:
+    """Say why an event is no strike on people or places; None for one that is.
+
+    Raises:
+        BadFieldError: a type that no list has, so that it is seen.
+    """
+    kind, sort = cells.get("event_type", ""), cells.get("sub_event_type", "")
+    types, sorts = words.tables["types"], words.tables["scope"]
+    said = sorts.get(sort) or types.get(kind)
+    if said is None:
+        allowed = f"one of {', '.join(sorts)}, or an event_type of {', '.join(types)}"
+        raise BadFieldError("sub_event_type", sort, allowed)
+    if said == INCIDENT:
+        return None
+    if said == IF_HARM:
+        has_harm = cells.get("civilian_targeting") or _number(cells.get("fatalities"))
+        return None if has_harm else "no_harm_reported"
+    if said == IF_WEAPON:
+        named = words.word_in("weapons", cells.get("notes"))
+        return None if named else "attack_without_strike"
+    return said
+
+
+def _number(given: str | None) -> int | None:
+    return native.whole(given, "fatalities")
+
+
+def _incident(cells: dict[str, str], words: events.Words) -> Incident:
+    key, context = cells.get("event_id_cnty"), words.context
+    if not key:
+        allowed = "the event's id: without it, rows would be taken for one another"
+        raise BadFieldError("event_id_cnty", "", allowed)
+    return Incident(
+        id=incident_id(context.dataset, key),
+        dataset=context.dataset,
+        source_key=key,
+        when=_when(
+            cells.get("event_date", ""), cells.get("time_precision", ""), context.theatre.zone
+        ),
+        place=_place(cells, words),
+        attributed_to=_attribution(cells, words),
+        killed=_killed(cells.get("fatalities")),
+        claims=_claims(*(cells.get(name) for name in CODES)),
+        sources=_sources(cells.get("source", "")),
+        description=cells.get("notes"),
+        synthetic=context.synthetic,
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _killed(given: str | None) -> Toll:
+    killed = _number(given)
+    return Toll.of(UNKNOWN if killed is None else Count(None, killed, None))
+
+
+@lru_cache(maxsize=4_096)
+def _claims(*codes: str | None) -> tuple[Claim, ...]:
+    return events.coded("ACLED", **dict(zip(CODES, codes, strict=True)))
+
+
+@lru_cache(maxsize=65_536)
+def _when(given: str, fine: str, zone: str) -> When:
+    """Read the day with its precision: a week or a month is a span, never one day of it.
+
+    Precision 3 is "middle of the week" in one codebook and "month" in another: the wider counts.
+    """
+    day = events.day(given, "event_date", NOTATIONS)
+    if fine == "1":
+        return When.days(day, zone=zone)
+    if fine == "2":
+        first, last, precision = day - HALF_WEEK, day + HALF_WEEK, WhenPrecision.week
+    elif fine == "3":
+        first, last, precision = *_month(day), WhenPrecision.month
+    else:
+        raise BadFieldError("time_precision", fine, "1 (day), 2 (week) or 3 (month)")
+    return When.days(first, last, precision=precision, text=given, zone=zone)
+
+
+def _month(day: date) -> tuple[date, date]:
+    last = calendar.monthrange(day.year, day.month)[1]
+    return day.replace(day=1), day.replace(day=last)
+
+
+def _place(cells: dict[str, str], words: events.Words) -> Place:
+    code = cells.get("geo_precision", "")
+    if code not in PLACES:
+        raise BadFieldError("geo_precision", code, "1 (town), 2 (near a town) or 3 (region)")
+    precision, error_m = PLACES[code]
+    point = events.point(cells)
+    return Place.at(
+        point,
+        precision if point else Precision.admin1 if cells.get("admin1") else Precision.country,
+        error_m=error_m if point else None,
+        name=cells.get("location") if precision is not Precision.admin1 else None,
+        country=words.country(cells.get("country")),
+        admin1=words.region(cells.get("admin1")),
+    )
+
+
+def _attribution(cells: dict[str, str], words: events.Words) -> Attribution | None:
+    """Attribute a strike to the first actor only where nobody else could have fired.
+
+    Between two armed actors the order says nothing, and a row of a monadic file holds one of them.
+    """
+    other, between = cells.get("actor2", ""), cells.get("interaction", "")
+    is_alone = not other and (between.endswith("only") or between in words.tables["alone"])
+    if not is_alone and not other.startswith("Civilians"):
+        return None
+    party = words.party(cells.get("actor1"))
+    return Attribution(party) if party else None
+
+
+@lru_cache(maxsize=65_536)
+def _sources(given: str) -> tuple[SourceRef, ...]:
+    return tuple(SourceRef(name) for name in map(str.strip, given.split(";")) if name)

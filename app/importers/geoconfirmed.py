@@ -1,0 +1,308 @@
+"""GeoConfirmed's map: its CSV, KMZ, GeoJSON and old JSON exports (FORMATS B7).
+
+Much of it shows armed forces. What names a unit, belongs to one of them or describes a position is
+dropped by purpose, before anything else of the row is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import unescape
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from app.domain.errors import InvalidFile
+from app.domain.incident import Incident, Status, incident_id
+from app.domain.period import When
+from app.domain.place import Place, Precision
+from app.importers import events, native
+from app.importers.base import (
+    BadFieldError,
+    Context,
+    Dropped,
+    Found,
+    Outcome,
+    Source,
+    decoded_head,
+    header_of,
+    load_json,
+)
+from app.importers.features import features_of
+from app.importers.kml import document, is_kmz, parsed
+
+COLUMNS = {
+    "Date": "start",
+    "Name": "(scope)",
+    "Faction": "(scope), claims",
+    "Origin": "(kept in no field)",
+    "Latitude": "lat",
+    "Longitude": "lon",
+    "PlusCode": "place, admin1, country",
+    "Description": "description",
+    "Source": "sources",
+    "Geolocation": "sources",
+    "Equipment": "weapons, (scope)",
+    "EquipmentItems": "weapons, (scope)",
+    "Units": "(scope: dropped)",
+    "OrbatUnits": "(scope: dropped)",
+    "Id": "source_key",
+}
+HEADER = events.Header(COLUMNS, needed=("Date", "Faction", "Latitude", "Longitude", "Units", "Id"))
+NOTATIONS = (events.ISO, events.NAMED)
+PLUS_CODE = re.compile(r"^\s*[23456789CFGHJMPQRVWX]{2,8}\+[23456789CFGHJMPQRVWX]{0,3},?\s*")
+ICON = re.compile(r"icons/([0-9A-Fa-f]{6})/(True|False)/")
+BREAK = re.compile(r"<br\s*/?>|</p>", re.IGNORECASE)
+TAG = re.compile(r"<[^>]*>")
+SOURCE_PART = re.compile(r"\b(?:Source|Geolocation)\(s\)\s*:", re.IGNORECASE)
+INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[T ].*")
+DIMENSIONS = 2
+
+
+class GeoConfirmed:
+    """Reads one export of one conflict's map."""
+
+    name = "geoconfirmed"
+    dataset = "geoconfirmed"
+    publisher = "GeoConfirmed"
+    licence = "internal"
+
+    def recognises(self, source: Source) -> str | None:
+        """Look for the columns or members that only this map has."""
+        if {"PlusCode", "Faction", "OrbatUnits"} <= set(header_of(source)[0]):
+            return "columns PlusCode, Faction and OrbatUnits of GeoConfirmed's export"
+        if is_kmz(source) and b"api/icons/" in document(source):
+            return "a KMZ with GeoConfirmed's icons"
+        head = decoded_head(source).lstrip()
+        if head.startswith("{") and '"factionMeta"' in head:
+            return "a collection with factionMeta, as GeoConfirmed's map has"
+        if head.startswith("[") and '"originalSource"' in head and '"geolocation"' in head:
+            return "events with originalSource and geolocation, as GeoConfirmed's old map had"
+        return None
+
+    def mapping(self, source: Source) -> dict[str, str]:
+        """Map the columns of the CSV; the other forms have less."""
+        if set(header_of(source)[0]) & {"PlusCode"}:
+            return HEADER.mapped(source)
+        if is_kmz(source):
+            return {"name": "start", "description": "description, sources", "styleUrl": "(scope)"}
+        return {"id": "source_key", "date": "start", "icon": "(scope)", "coordinates": "lon, lat"}
+
+    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+        """Yield one outcome per row, placemark or feature.
+
+        Raises:
+            InvalidFile: it cannot be read, or a needed column is missing.
+        """
+        words = events.Words(context, "geoconfirmed")
+        if is_kmz(source):
+            marks = enumerate(parsed(document(source), source).iter("Placemark"), 1)
+            for row, mark in marks:
+                yield events.settled(
+                    row, mark, lambda row, mark: _fate(row, _of_mark(mark, words), words)
+                )
+        elif decoded_head(source).lstrip().startswith(("{", "[")):
+            yield from _of_json(source, words)
+        else:
+            yield from HEADER.guard(source)
+            yield from events.table_outcomes(
+                source, lambda row, cells: _fate(row, _of_row(cells), words)
+            )
+
+
+@dataclass
+class _Mark:
+    """A mark on the map, whichever form it came in; `at` is longitude and latitude as written."""
+
+    date: str
+    faction: str
+    at: tuple[object, object]
+    key: str | None = None
+    title: str = ""
+    description: str | None = None
+    links: str = ""
+    where: str = ""
+    equipment: str = ""
+    units: str = ""
+
+
+def _fate(row: int, mark: _Mark, words: events.Words) -> Outcome:
+    if reason := _of_forces(mark, words):
+        return Dropped(row, reason)
+    day = events.day(mark.date, "Date", NOTATIONS)
+    faction = words.tables["factions"].get(mark.faction.lower())
+    if faction is None:
+        allowed = f"one of {', '.join(words.tables['factions'])}"
+        raise BadFieldError("Faction", mark.faction, allowed)
+    if faction != "incident":
+        return Dropped(row, faction)
+    when = When.days(day, text=_said(mark), zone=words.context.theatre.zone)
+    return Found(row, _incident(mark, when, words))
+
+
+def _of_forces(mark: _Mark, words: events.Words) -> str | None:
+    """Say why a mark may tell where an armed force is; looked at before anything else."""
+    if mark.units:
+        return "unit"
+    if words.tables["factions"].get(mark.faction.lower()) == "armed_force":
+        return "armed_force"
+    if words.word_in("positions", f"{mark.title} {mark.description or ''}"):
+        return "described_position"
+    if mark.equipment and words.code_of("weapons", mark.equipment) is None:
+        return "equipment"
+    return None
+
+
+def _said(mark: _Mark) -> str | None:
+    return mark.title if mark.title and mark.title != mark.date else None
+
+
+def _incident(mark: _Mark, when: When, words: events.Words) -> Incident:
+    context, point = words.context, native.point_from(*mark.at)
+    told = {"date": mark.date, "faction": mark.faction, "text": mark.description, "at": mark.links}
+    key = mark.key or native.content_key(told, point)
+    weapon = words.code_of("weapons", mark.equipment)
+    name, admin1, country = _where(mark.where, words)
+    return Incident(
+        id=incident_id(context.dataset, key),
+        dataset=context.dataset,
+        source_key=key,
+        when=when,
+        place=Place.at(
+            point,
+            Precision.exact if point else Precision.admin1 if admin1 else Precision.country,
+            name=name,
+            country=country,
+            admin1=admin1,
+        ),
+        weapons=(weapon,) if weapon else (),
+        claims=events.coded("GeoConfirmed", faction=mark.faction),
+        sources=events.sources(mark.links),
+        status=Status.geolocated if point else Status.reported,
+        description=events.without_video_time(mark.description),
+        synthetic=context.synthetic,
+    )
+
+
+def _where(given: str, words: events.Words) -> tuple[str | None, str | None, str | None]:
+    """Read "9CC5+22 Town, Oblast, Country": the code is the point once more."""
+    parts = [part.strip() for part in PLUS_CODE.sub("", given).split(",")]
+    parts = [part for part in parts if part]
+    country = words.country(parts[-1]) if parts else None
+    parts = parts[:-1] if country else parts
+    admin1 = next((code for part in parts[::-1] if (code := words.region(part))), None)
+    return (parts[0] if parts else None), admin1, country
+
+
+def _of_row(cells: Mapping[str, str]) -> _Mark:
+    def joined(*names: str) -> str:
+        return " ".join(cells[name] for name in names if name in cells)
+
+    return _Mark(
+        date=cells.get("Date", ""),
+        faction=cells.get("Faction", ""),
+        at=(cells.get("Longitude"), cells.get("Latitude")),
+        key=cells.get("Id"),
+        title=cells.get("Name", ""),
+        description=cells.get("Description"),
+        links=joined("Source", "Geolocation"),
+        where=cells.get("PlusCode", ""),
+        equipment=joined("Equipment", "EquipmentItems"),
+        units=joined("Units", "OrbatUnits"),
+    )
+
+
+def _of_mark(mark: Element, words: events.Words) -> _Mark:
+    """Read a placemark: its name is its day, its icon's colour its faction."""
+    title = (mark.findtext("name") or "").strip()
+    html = mark.findtext("description") or ""
+    text = unescape(TAG.sub(" ", BREAK.sub("\n", html)))
+    said = SOURCE_PART.split(text)[0].strip() or None
+    return _Mark(
+        date=title,
+        faction=_faction(mark.findtext("styleUrl") or "", words),
+        at=_coordinates(mark.findtext(".//Point/coordinates")),
+        description=said,
+        links=html,
+    )
+
+
+def _coordinates(given: str | None) -> tuple[object, object]:
+    lon, _, rest = (given or "").strip().partition(",")
+    return lon, rest.partition(",")[0]
+
+
+def _faction(icon: str, words: events.Words) -> str:
+    """Name the faction that an icon's colour stands for; the colour itself when it is unknown."""
+    found = ICON.search(icon)
+    if not found:
+        raise BadFieldError("icon", icon, "a path with the faction's colour, icons/RRGGBB/False/…")
+    return words.tables["colours"].get(found[1].upper(), found[1].upper())
+
+
+def _of_json(source: Source, words: events.Words) -> Iterator[Outcome]:
+    given = load_json(source)
+    if isinstance(given, list):
+        for row, one in enumerate(given, 1):
+            yield events.settled(row, one, lambda row, one: _fate(row, _of_old(one, words), words))
+        return
+    meta = given.get("factionMeta") if isinstance(given, dict) else None
+    if not isinstance(given, dict) or not isinstance(meta, list):
+        raise InvalidFile(source.name, "no factionMeta", "the factions of GeoConfirmed's map")
+    names = {str(one.get("id")): str(one.get("name")) for one in meta if isinstance(one, dict)}
+    for row, feature in enumerate(features_of(given.get("geojson"), source), 1):
+        yield events.settled(
+            row, feature, lambda row, one: _fate(row, _of_feature(one, names, words), words)
+        )
+
+
+def _of_old(one: object, words: events.Words) -> _Mark:
+    """Read an event of the old map, whose coordinates are latitude first."""
+    if not isinstance(one, dict):
+        raise BadFieldError("event", one, "an object")
+    place = one.get("coordinates") or [None, None]
+    if not isinstance(place, list) or len(place) != DIMENSIONS:
+        raise BadFieldError("lon, lat", place, "two numbers in degrees, latitude first")
+    told = {name: native.text(one, name) or "" for name in ("originalSource", "geolocation")}
+    return _Mark(
+        date=_plain_day(native.text(one, "date")),
+        faction=_faction(native.text(one, "icon") or "", words),
+        at=(place[1], place[0]),
+        key=native.text(one, "id"),
+        title=native.text(one, "name") or "",
+        description=native.text(one, "description"),
+        links=" ".join(told.values()),
+    )
+
+
+def _of_feature(feature: Mapping[str, Any], names: Mapping[str, str], words: events.Words) -> _Mark:
+    properties, geometry = feature["properties"], feature["geometry"]
+    if feature["fault"] is not None:
+        raise BadFieldError("feature", feature["fault"], "a GeoJSON Feature")
+    place = geometry.get("coordinates") if isinstance(geometry, Mapping) else None
+    if place is not None and (not isinstance(place, list) or len(place) < DIMENSIONS):
+        raise BadFieldError("lon, lat", place, "two numbers in degrees")
+    given = names.get(native.text(properties, "factionId") or "")
+    return _Mark(
+        date=_plain_day(native.text(properties, "date") or native.text(properties, "dateSort")),
+        faction=given or _by_colour(properties, words),
+        at=(place[0], place[1]) if place else (None, None),
+        key=native.text(properties, "id"),
+        title=native.text(properties, "name") or "",
+        description=native.text(properties, "description"),
+        units=native.text(properties, "units") or "",
+    )
+
+
+def _by_colour(properties: Mapping[str, Any], words: events.Words) -> str:
+    colour = (native.text(properties, "color") or "").removeprefix("#").upper()
+    if colour in words.tables["colours"]:
+        return words.tables["colours"][colour]
+    return _faction(native.text(properties, "icon") or "", words)
+
+
+def _plain_day(given: str | None) -> str:
+    """Take the day of a day with an hour: the hour is when somebody put the mark there."""
+    found = INSTANT.fullmatch(given or "")
+    return found[1] if found else given or ""

@@ -1,0 +1,411 @@
+"""Tables with HXL hashtags, and those of Insecurity Insight (FORMATS B11): CSV and XLSX.
+
+The hashtags under the header say what a column holds. Where Insecurity Insight's own are missing
+or wrong, its labels say it. A point that stands for a whole country is not taken for a place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from app.domain.count import NO_TOLL, UNKNOWN, Count, Toll
+from app.domain.damage import Damage, Grade
+from app.domain.errors import InputError, InvalidFile
+from app.domain.incident import Attribution, Incident, incident_id
+from app.domain.period import When
+from app.domain.place import LonLat, Place, Precision
+from app.domain.source import SourceRef
+from app.importers import native
+from app.importers.base import (
+    BadFieldError,
+    Context,
+    Dropped,
+    Found,
+    Outcome,
+    Rejection,
+    Source,
+    Warned,
+    decoded_head,
+)
+from app.importers.sheets import Cells, distinct, first_lines, is_workbook, squeezed, table
+from app.importers.words import Words
+
+TAG = re.compile(r"#[a-z][a-z0-9_]*", re.IGNORECASE)
+TAGGED_SHARE = 0.5
+"""Of the cells of a line that hold anything; from here on it is a line of hashtags."""
+
+DEEPEST_TAGS = 25
+"""Lines in which hashtags are looked for, as the HXL standard says."""
+
+OWN = "sind event id"
+"""A label that only Insecurity Insight's tables have."""
+
+FACILITIES = "number of attacks on health facilities reporting "
+LABELS = {
+    "date": "#date",
+    "event description": "#description",
+    "country": "#country+name",
+    "country iso": "#country+code",
+    "admin 1": "#adm1+name",
+    "latitude": "#geo+lat",
+    "longitude": "#geo+lon",
+    "geo precision": "#geo+precision",
+    "sector affected": "#sector",
+    "explosive weapon type": "#weapon",
+    "launch type": "#weapon+launch",
+    "weapon carried/used": "#weapon",
+    "reported perpetrator name": "#group+perp+name",
+    "affected": "#affected+what",
+    "aid workers killed": "#affected+aidworker+killed",
+    "health workers killed": "#affected+healthworker+killed",
+    "aid health workers killed": "#affected+aid_healthworker+killed",
+    "educators killed": "#affected+teacher+killed",
+    "students killed": "#affected+student+killed",
+    "health workers injured": "#affected+healthworker+injured",
+    FACILITIES + "destruction": "#indicator+health_facility+destroyed+num",
+    FACILITIES + "damaged": "#indicator+health_facility+damaged+num",
+    "health transportation destroyed": "#indicator+health_transport+destroyed+num",
+    "health transportation damaged": "#indicator+health_transport+damaged+num",
+    "sind event id": "#event+id",
+}
+"""What Insecurity Insight's columns hold, by their label in lower case.
+
+Only the first column of a label counts: the health care file repeats two of them.
+"""
+
+READ = frozenset(text.partition("+")[0] for text in LABELS.values()) | {"#loc"}
+NOT_THE_DAY = frozenset({"reported", "published", "updated", "end"})
+NOT_A_PART = frozenset({"killed", "injured", "num", "total", "low", "high"})
+CODE = re.compile(r"\(?\s*([1-6])\s*(?:\)|$)")
+START, END = frozenset({"start"}), frozenset({"end"})
+NAME, ISO, PLAIN = frozenset({"name"}), frozenset({"code"}), frozenset[str]()
+
+
+class Tag(NamedTuple):
+    """A hashtag taken apart: `#affected +killed` is ("#affected", {"killed"})."""
+
+    name: str
+    attributes: frozenset[str]
+
+    @classmethod
+    def read(cls, text: str) -> Tag:
+        """Read a tag; spaces may stand anywhere, and a plus sign may be missing."""
+        name, *attributes = re.split(r"[\s+]+", text.strip().lower())
+        return cls(name, frozenset(one for one in attributes if one))
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which column holds what, by tag."""
+
+    tags: Mapping[str, Tag]
+
+    def first(self, name: str, *any_of: frozenset[str]) -> str | None:
+        """Find the column whose tag has one of these sets of attributes, the first set first.
+
+        Of several the one with the fewest other attributes is meant.
+        """
+        for wanted in any_of or (PLAIN,):
+            fitting = {
+                column: len(tag.attributes)
+                for column, tag in self.tags.items()
+                if tag.name == name and tag.attributes >= wanted
+            }
+            if fitting:
+                return min(fitting, key=lambda column: fitting[column])
+        return None
+
+    def having(self, name: str, attribute: str) -> dict[str, Tag]:
+        """List the columns of a tag that have an attribute."""
+        return {
+            column: tag
+            for column, tag in self.tags.items()
+            if tag.name == name and attribute in tag.attributes
+        }
+
+
+class Hxl:
+    """Reads one event per row."""
+
+    name = "hxl"
+    dataset = None
+    publisher = None
+    licence = "internal"
+
+    def recognises(self, source: Source) -> str | None:
+        """Look for a line of hashtags, or for Insecurity Insight's column of event ids."""
+        if not is_workbook(source) and not _is_text(source):
+            return None
+        try:
+            header, tags, _below = _top(source)
+        except InputError:
+            return None
+        if tags:
+            known = [tag for tag in map(Tag.read, filter(None, tags)) if tag.name in READ]
+            return f"a line of {len(known)} HXL hashtags that are read" if known else None
+        if OWN in map(squeezed, header):
+            return "the column SiND Event ID of Insecurity Insight"
+        return None
+
+    def mapping(self, source: Source) -> dict[str, str]:
+        """Map columns to the tags by which they are read."""
+        header, tags, _below = _top(source)
+        columns = _columns(header, tags)
+        return {column: _written(tag) for column, tag in columns.tags.items()}
+
+    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+        """Yield one outcome per row.
+
+        Raises:
+            InvalidFile: no column of dates.
+        """
+        header, tags, below = _top(source)
+        crosswalk, words = context.taxonomy.crosswalk("hxl"), Words(context)
+        reader = _Reader(_columns(header, tags), crosswalk, words, context)
+        if reader.day is None:
+            allowed = "a column tagged #date, #date+start or #date+occurred"
+            raise InvalidFile(f"date of {source.name}", "none", allowed)
+        yield from reader.notes()
+        found = table(source, header_row=below - bool(tags), below=int(bool(tags)))
+        for row in found.rows:
+            yield row if isinstance(row, Rejection) else reader.outcome(*row)
+        yield from words.untold()
+
+
+def _is_text(source: Source) -> bool:
+    head = decoded_head(source)
+    return bool(head) and not head.lstrip().startswith(("{", "[", "<"))
+
+
+def _top(source: Source) -> tuple[list[str], list[str], int]:
+    """Find the header, the hashtags under it ([] when there are none) and how many lines they end.
+
+    Raises:
+        InputError: it is no table.
+    """
+    first: list[str] = []
+    before: list[str] = []
+    for number, line in enumerate(first_lines(source, DEEPEST_TAGS), 1):
+        filled = [cell for cell in line if cell]
+        tagged = [cell for cell in filled if TAG.match(cell)]
+        if number > 1 and tagged and len(tagged) >= TAGGED_SHARE * len(filled):
+            return before, line, number
+        first, before = first or line, line
+    return first, [], 1
+
+
+def _columns(header: list[str], tags: list[str]) -> Columns:
+    """Say what each column holds: by its label where the table is Insecurity Insight's own."""
+    is_own = OWN in map(squeezed, header)
+    found, labelled = dict[str, Tag](), set[str]()
+    for place, (name, given) in enumerate(zip(distinct(header), header, strict=True)):
+        label = squeezed(given)
+        text = tags[place] if place < len(tags) else ""
+        if is_own and label in LABELS:
+            text = "" if label in labelled else LABELS[label]
+            labelled.add(label)
+        elif is_own:
+            text = ""
+        if TAG.match(text):
+            found[name] = Tag.read(text)
+    return Columns(found)
+
+
+def _written(tag: Tag) -> str:
+    return "+".join([tag.name, *sorted(tag.attributes)])
+
+
+class _Reader:
+    """Turns rows into incidents, by the tags of one file."""
+
+    def __init__(
+        self,
+        columns: Columns,
+        crosswalk: Mapping[str, Mapping[str, str]],
+        words: Words,
+        to: Context,
+    ) -> None:
+        self.crosswalk, self.words, self.context, first = crosswalk, words, to, columns.first
+        days = {
+            column: tag
+            for column, tag in columns.tags.items()
+            if tag.name == "#date" and not tag.attributes & NOT_THE_DAY
+        }
+        self.day = first("#date", START) or next(iter(days), None)
+        self.end = first("#date", END)
+        self.lon, self.lat = first("#geo", frozenset({"lon"})), first("#geo", frozenset({"lat"}))
+        self.fineness = first("#geo", frozenset({"precision"}))
+        self.admin1 = first("#adm1", ISO, NAME, PLAIN)
+        self.admin2 = first("#adm2", ISO)
+        self.settlement = first("#loc", NAME, PLAIN)
+        iso = [frozenset({one}) for one in ("code", "iso2", "iso3", "iso")]
+        self.country = first("#country", *iso, NAME, PLAIN)
+        self.text, self.key = first("#description"), first("#event", frozenset({"id"}), ISO)
+        self.weapon = first("#weapon", frozenset({"type"}), PLAIN)
+        self.launch = first("#weapon", frozenset({"launch"}))
+        self.party, self.what = (
+            first("#group", frozenset({"perp", "name"})),
+            first("#affected", frozenset({"what"})),
+        )
+        self.publisher = first("#meta", frozenset({"source"})) or first("#org")
+        self.link = first("#meta", frozenset({"url"}))
+        self.tolls = {name: columns.having("#affected", name) for name in ("killed", "injured")}
+        self.damaged = {
+            grade: columns.having("#indicator", word)
+            for word, grade in (("destroyed", Grade.destroyed), ("damaged", Grade.unknown))
+        }
+
+    def notes(self) -> Iterator[Warned]:
+        """Say what is read otherwise than a person may expect."""
+        if self.lat and not self.fineness:
+            yield Warned(
+                "No column says how fine the points are (#geo+precision): each is taken for its "
+                "settlement, within 5 km."
+            )
+
+    def outcome(self, row: int, cells: Cells) -> Outcome:
+        """Decide the fate of one row."""
+        try:
+            country = self._country(cells)
+            if self.words.is_abroad(country):
+                return Dropped(row, "other_country")
+            incident = self._incident(cells, country)
+        except (BadFieldError, InputError) as wrong:
+            return native.bad(row, wrong)
+        if squeezed(cells.get(self.weapon or "", "")) in self.crosswalk["no_strike"]:
+            return Dropped(row, "no_strike")
+        is_harmless = incident.weapons == ("small_arms",) and _is_harmless(incident)
+        return Dropped(row, "no_harm") if is_harmless else Found(row, incident)
+
+    def _incident(self, cells: Cells, country: str | None) -> Incident:
+        point, place = self._place(cells, country)
+        key = self._cell(cells, self.key) or native.content_key(cells, point)
+        values: dict[str, Any] = {
+            "start": self._cell(cells, self.day),
+            "end": self._cell(cells, self.end),
+        }
+        return Incident(
+            id=incident_id(self.context.dataset, key),
+            dataset=self.context.dataset,
+            source_key=key,
+            when=_when(values, self.context.theatre.zone),
+            place=place,
+            weapons=self._weapons(cells),
+            attributed_to=self._attribution(cells),
+            killed=self._toll(cells, "killed"),
+            injured=self._toll(cells, "injured"),
+            damage=tuple(self._damage(cells)),
+            sources=self._sources(cells),
+            description=self._cell(cells, self.text),
+            synthetic=self.context.synthetic,
+        )
+
+    @staticmethod
+    def _cell(cells: Cells, column: str | None) -> str | None:
+        return cells.get(column) if column else None
+
+    def _country(self, cells: Cells) -> str | None:
+        """Read the country; one that no list has is not taken for one of ours."""
+        given = self._cell(cells, self.country)
+        return (self.words.country(given) or given) if given else None
+
+    def _place(self, cells: Cells, country: str | None) -> tuple[LonLat | None, Place]:
+        lon, lat = self._cell(cells, self.lon), self._cell(cells, self.lat)
+        code = self._code(cells)
+        fineness, _, error_m = self.crosswalk["precision"].get(code, "settlement|").partition("|")
+        point = None if fineness == "none" else native.point_from(lon, lat)
+        given = self._cell(cells, self.admin1)
+        admin1 = self.words.region(given, self.crosswalk["provinces"]) if given else None
+        known = Precision.admin1 if admin1 else Precision.country
+        precision = Precision(fineness) if point else known
+        error = native.whole(error_m, "#geo+precision") if point else None
+        stated = {"country": country, "admin1": admin1, "admin2": self._cell(cells, self.admin2)}
+        name = self._cell(cells, self.settlement)
+        return point, Place.at(point, precision, error_m=error, name=name, **stated)
+
+    def _code(self, cells: Cells) -> str:
+        """Read how fine the point is: the number of "(2) 25 km precision ", or "censored"."""
+        given = self._cell(cells, self.fineness)
+        if not given:
+            return ""
+        if squeezed(given) in self.crosswalk["precision"]:
+            return squeezed(given)
+        if found := CODE.match(given):
+            return found[1]
+        raise BadFieldError("#geo+precision", given, '"(1) …" to "(6) …" or "censored"')
+
+    def _weapons(self, cells: Cells) -> tuple[str, ...]:
+        given = self._cell(cells, self.weapon)
+        if not given:
+            return ()
+        launch = squeezed(self._cell(cells, self.launch) or "")
+        terms, listed = self.context.taxonomy.weapons, self.crosswalk["weapons"]
+        found = self.words.codes("#weapon", given, terms, {**self.crosswalk["no_strike"], **listed})
+        found = [code for code in found if code != "no_strike"]
+        if self.crosswalk["launch"].get(launch) == "drone":
+            found = ["drone.dropped" if code == "bomb" else code for code in found]
+        return tuple(found)
+
+    def _attribution(self, cells: Cells) -> Attribution | None:
+        """Attribute where a list has exactly the name; a party must be one of the theatre's."""
+        code = self.crosswalk["parties"].get(squeezed(self._cell(cells, self.party) or ""))
+        parties = [party.code for party in self.context.theatre.party]
+        return Attribution(code) if code in parties else None
+
+    def _toll(self, cells: Cells, name: str) -> Toll:
+        """Read people by role as a lower bound of civilians, else totals and kinds as given."""
+        roles, kinds = dict[str, int](), dict[str, Count]()
+        for column, tag in self.tolls[name].items():
+            number = native.whole(cells.get(column), column)
+            if number is None:
+                continue
+            part = tag.attributes - NOT_A_PART
+            role = next((self.crosswalk["roles"].get(one) for one in sorted(part)), None)
+            kind = next((self.crosswalk["kinds"].get(one) for one in sorted(part)), None)
+            if role:
+                roles[role] = max(number, roles.get(role, 0))
+            elif kind or not part:
+                kinds.setdefault(kind or "total", Count.exactly(number))
+        if roles and not kinds:
+            # Other people may have come to harm beside those whose work the file is about.
+            return Toll.of(civilian=Count(low=sum(roles.values())))
+        total = kinds.pop("total", UNKNOWN)
+        return Toll.of(total, **kinds) if kinds or total.is_known else NO_TOLL
+
+    def _damage(self, cells: Cells) -> Iterator[Damage]:
+        """Read damage from counts of objects, else from the word for what was affected."""
+        counted = False
+        for grade, columns in self.damaged.items():
+            for column, tag in columns.items():
+                known = (self.crosswalk["objects"].get(one) for one in sorted(tag.attributes))
+                sector, _, kind = next((one for one in known if one), "unknown|").partition("|")
+                if count := native.whole(cells.get(column), column):
+                    counted = True
+                    yield Damage(sector, kind or None, grade=grade, count=count)
+        sector = self.crosswalk["damage"].get(squeezed(self._cell(cells, self.what) or ""), "")
+        if sector and not counted:
+            yield Damage(sector)
+
+    def _sources(self, cells: Cells) -> tuple[SourceRef, ...]:
+        publisher, url = self._cell(cells, self.publisher), self._cell(cells, self.link)
+        return (SourceRef(publisher, url),) if publisher or url else ()
+
+
+def _when(values: Mapping[str, Any], zone: str) -> When:
+    """Read days; an hour of midnight that a spreadsheet adds to them is none."""
+    plain = {name: _without_midnight(given) for name, given in values.items()}
+    if not plain["start"]:
+        raise BadFieldError("#date", "", "a day as YYYY-MM-DD")
+    return native.when_from(plain, zone)
+
+
+def _without_midnight(given: str | None) -> str | None:
+    return None if given is None else re.sub(r"[ T]00:00(:00(\.0+)?)?Z?$", "", given)
+
+
+def _is_harmless(incident: Incident) -> bool:
+    tolls = (incident.killed.total.low, incident.injured.total.low)
+    return not any(tolls) and not incident.damage

@@ -1,0 +1,212 @@
+"""Placemarks of KML and KMZ: points with a name, a description and a time of their own.
+
+A placemark without a time is rejected: the day of a strike is not guessed from its name, unless a
+mapping says that the name is its day.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from typing_extensions import override
+
+from app.domain.errors import InputError, InvalidFile
+from app.domain.mapping import Notation, checked
+from app.domain.place import LonLat, Precision
+from app.importers import native
+from app.importers.base import (
+    BadFieldError,
+    Context,
+    Dropped,
+    Found,
+    Outcome,
+    Source,
+    Warned,
+    decoded_head,
+)
+from app.importers.kml import document, is_kmz, parsed
+from app.importers.notation import day_of
+
+MAPPED = (
+    "a TimeStamp or TimeSpan; or --mapping M.toml, in which a column of the placemark "
+    '(name, description, a name of ExtendedData) is mapped to "start"'
+)
+LINK = re.compile(r"https?://[^\s<>\"']+")
+PLACED = {"Polygon": "area", "LineString": "line_or_arrow", "Track": "line_or_arrow"}
+BREAKS = frozenset({"br", "p", "div", "li", "tr", "h1", "h2", "h3"})
+UNSEEN = frozenset({"script", "style"})
+READ = ("start", "description", "place", "source_key")
+"""Fields that a mapping may take from a placemark."""
+
+
+class KmlPoints:
+    """Reads every placemark that is a point."""
+
+    name = "kml_points"
+    dataset = None
+    publisher = None
+    licence = "internal"
+
+    def recognises(self, source: Source) -> str | None:
+        """Look for KML with a point and no polygon, as it stands or in a zip."""
+        if is_kmz(source):
+            return "a KMZ with points" if _is_of_points(document(source)) else None
+        if "<kml" not in decoded_head(source)[:2000]:
+            return None
+        return "KML with points" if _is_of_points(source.path.read_bytes()) else None
+
+    def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
+        """Placemarks have one shape."""
+        return {
+            "id": "source_key",
+            "name": "place",
+            "description": "description",
+            "TimeStamp": "start",
+            "TimeSpan": "start, end",
+            "Point": "lon, lat",
+        }
+
+    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+        """Yield one outcome per placemark.
+
+        Raises:
+            InvalidFile: not well-formed, or without placemarks.
+        """
+        told = None if context.table is None else checked(context.table)
+        if told and (others := [to for to in told.columns.values() if to not in READ]):
+            allowed = f"of a placemark only {', '.join(READ)}"
+            raise InvalidFile("columns of the mapping", ", ".join(others), allowed)
+        found = list(parsed(document(source), source).iter("Placemark"))
+        if not found:
+            raise InvalidFile(f"content of {source.name}", "no Placemark", "KML with points")
+        if not (told and told.says("precision")):
+            yield Warned(
+                "No placemark says how fine its point is: each is taken for its settlement, "
+                "within 5 km; a mapping with the constant `precision` says it."
+            )
+        for row, placemark in enumerate(found, 1):
+            try:
+                yield _outcome(row, placemark, context)
+            except (BadFieldError, InputError) as wrong:
+                yield native.bad(row, wrong)
+
+
+def _is_of_points(text: bytes) -> bool:
+    return b"<Point" in text and b"<Polygon" not in text
+
+
+def _outcome(row: int, placemark: Element, context: Context) -> Outcome:
+    if placemark.find(".//Point") is None:
+        found = (why for tag, why in PLACED.items() if placemark.find(f".//{tag}") is not None)
+        return Dropped(row, next(found, "no_point"))
+    point = _point(placemark)
+    values = _values(placemark, context)
+    return Found(row, native.incident_from(values, point, context))
+
+
+def _point(placemark: Element) -> LonLat:
+    given = (placemark.findtext(".//Point/coordinates") or "").strip()
+    lon, _, rest = given.partition(",")
+    found = native.point_from(lon.strip(), rest.partition(",")[0].strip())
+    if found is None:
+        raise BadFieldError("coordinates", given, "lon,lat or lon,lat,height")
+    return found
+
+
+def _values(placemark: Element, context: Context) -> dict[str, Any]:
+    told = context.table
+    html = placemark.findtext("description") or ""
+    texts = {"name": _plain(placemark.findtext("name") or ""), "description": _plain(html)}
+    texts.update(_extended(placemark))
+    values: dict[str, Any] = {
+        "place": texts["name"] or None,
+        "description": texts["description"] or None,
+        "source_key": placemark.get("id"),
+        "precision": Precision.settlement,
+        "sources": [{"url": url} for url in dict.fromkeys(LINK.findall(html))],
+        **_times(placemark),
+    }
+    if told:
+        values.update(told.constants)
+        values.update({to: texts.get(name) for name, to in told.columns.items()})
+        if name := told.column("start"):
+            notation = told.dates or Notation.ymd
+            values["start"] = day_of(texts.get(name, ""), notation, "start")
+    if not values.get("start"):
+        raise BadFieldError("TimeStamp", "", MAPPED)
+    return values
+
+
+def _extended(placemark: Element) -> dict[str, str]:
+    """Read the fields that a writer added."""
+    data = {one.get("name", ""): one.findtext("value") for one in placemark.iter("Data")}
+    simple = {one.get("name", ""): one.text for one in placemark.iter("SimpleData")}
+    return {name: _plain(text) for name, text in {**data, **simple}.items() if text}
+
+
+def _times(placemark: Element) -> dict[str, str]:
+    """Read days or instants; a month or a year is a span with its precision (KML 2.2, 9.17)."""
+    begin = (placemark.findtext(".//TimeSpan/begin") or "").strip()
+    end = (placemark.findtext(".//TimeSpan/end") or "").strip()
+    when = (placemark.findtext(".//TimeStamp/when") or "").strip()
+    first, last = when or begin or end, when or end or begin
+    if not first:
+        return {}
+    start, precision = _ends(first)[0], _ends(first)[2]
+    return {"start": start, "end": _ends(last)[1], "when_precision": precision}
+
+
+def _ends(given: str) -> tuple[str, str, str]:
+    """Return first day, last day and precision of a KML time."""
+    if re.fullmatch(r"\d{4}", given):
+        return f"{given}-01-01", f"{given}-12-31", "year"
+    if re.fullmatch(r"\d{4}-\d\d", given):
+        try:
+            year, month = map(int, given.split("-"))
+            last = monthrange(year, month)[1]
+        except ValueError as wrong:
+            raise BadFieldError("TimeStamp", given, "a month as YYYY-MM") from wrong
+        return f"{given}-01", f"{given}-{last}", "month"
+    day = day_of(given, Notation.ymd, "TimeStamp")
+    return day, day, "day"
+
+
+class _Text(HTMLParser):
+    """Collects what a reader of HTML would see."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self.unseen = 0
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Break lines where a browser would."""
+        self.unseen += tag in UNSEEN
+        if tag in BREAKS:
+            self.parts.append("\n")
+
+    @override
+    def handle_endtag(self, tag: str) -> None:
+        """Come back from what is not shown."""
+        self.unseen -= tag in UNSEEN and self.unseen > 0
+
+    @override
+    def handle_data(self, data: str) -> None:
+        """Keep text."""
+        if not self.unseen:
+            self.parts.append(data)
+
+
+def _plain(html: str) -> str:
+    """Strip HTML to its text, line by line."""
+    reader = _Text()
+    reader.feed(html)
+    reader.close()
+    lines = (" ".join(line.split()) for line in "".join(reader.parts).splitlines())
+    return "\n".join(line for line in lines if line)

@@ -1,0 +1,276 @@
+"""Massive missile attacks, the CSV of launches and interceptions by attack (FORMATS B10).
+
+A row is one model of one report; the rows of one report, window and target make a wave. Where
+weapons were launched from is not kept, and reconnaissance drones are no strike.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from app.domain.count import UNKNOWN, Count
+from app.domain.errors import InputError
+from app.domain.period import When
+from app.domain.source import SourceRef
+from app.domain.wave import Scope, Volley, Wave
+from app.importers import events, native
+from app.importers.base import (
+    BadFieldError,
+    Context,
+    Dropped,
+    Found,
+    Outcome,
+    Rejection,
+    Source,
+    Warned,
+    header_of,
+    table_rows,
+)
+
+COLUMNS = {
+    "time_start": "start, key",
+    "time_end": "end, key",
+    "model": "volleys.model, weapons",
+    "launch_place": "(never kept)",
+    "target": "target, scope, key",
+    "target_main": "(kept in no field)",
+    "launched": "volleys.launched",
+    "destroyed": "volleys.intercepted",
+    "not_reach_goal": "volleys.lost",
+    "still_attacking": "volleys.flying",
+    "border_crossing": "(kept in no field)",
+    "is_shahed": "(kept in no field)",
+    "num_hit_location": "(kept in no field)",
+    "num_fall_fragment_location": "(kept in no field)",
+    "carrier": "(never kept)",
+    "turbojet": "(kept in no field)",
+    "turbojet_destroyed": "(kept in no field)",
+    "affected region": "(checked, kept in no field)",
+    "destroyed_details": "(checked, kept in no field)",
+    "launched_details": "(checked, kept in no field)",
+    "launch_place_details": "(never kept)",
+    "source": "sources, key",
+}
+HEADER = events.Header(
+    COLUMNS, needed=("time_start", "time_end", "model", "target", "launched", "destroyed", "source")
+)
+LITERALS = ("affected region", "destroyed_details", "launched_details")
+FIGURES = {
+    "launched": "launched",
+    "destroyed": "intercepted",
+    "not_reach_goal": "lost",
+    "still_attacking": "flying",
+}
+TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:\s+(\d{1,2}):(\d\d))?")
+BARE_NAN = re.compile(r"\bnan\b", re.IGNORECASE)
+JOINED = re.compile(r"\s+and\s+")
+TIMES = "YYYY-MM-DD or YYYY-MM-DD HH:MM"
+
+
+class MissileAttacks:
+    """Reads one copy of the table into waves."""
+
+    name = "missile_attacks"
+    dataset = "missile-attacks"
+    publisher = "Massive Missile Attacks on Ukraine (P. Ivaniuk)"
+    licence = "internal"
+
+    def recognises(self, source: Source) -> str | None:
+        """Look for the columns that only this table has together."""
+        if {"time_start", "model", "launched", "destroyed"} <= set(header_of(source)[0]):
+            return "columns time_start, model, launched and destroyed of the missile attacks"
+        return None
+
+    def mapping(self, source: Source) -> dict[str, str]:
+        """Map the columns that the file has."""
+        return HEADER.mapped(source)
+
+    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+        """Yield one outcome per row that is not taken, then the waves that the others make.
+
+        Raises:
+            InvalidFile: a needed column is missing; new ones only warn.
+        """
+        yield from HEADER.guard(source)
+        book = _Book(context, events.Words(context, "missile_attacks"))
+        for row in table_rows(source):
+            if isinstance(row, Rejection):
+                yield row
+            elif outcome := book.take(*row):
+                yield outcome
+        yield from book.outcomes()
+
+
+class _Report(NamedTuple):
+    """What makes a wave: its window, its target and who reports it, as they are written."""
+
+    start: str
+    end: str
+    target: str
+    source: str
+
+    @property
+    def key(self) -> str:
+        """The source's own words; where weapons came from is no part of it."""
+        return f"{self.start}/{self.end}|{self.target}|{self.source}"
+
+
+@dataclass
+class _Rows:
+    """The rows of one wave, with the volley of each."""
+
+    when: When
+    numbers: list[int] = field(default_factory=list)
+    volleys: list[Volley] = field(default_factory=list)
+    again: list[int] = field(default_factory=list)
+
+
+@dataclass
+class _Book:
+    """Collects rows into waves; a row that comes twice is told apart from another launch."""
+
+    context: Context
+    words: events.Words
+    waves: dict[_Report, _Rows] = field(default_factory=dict)
+    seen: dict[tuple[str, ...], tuple[int, Volley]] = field(default_factory=dict)
+    odd: int = 0
+
+    def take(self, row: int, cells: dict[str, str]) -> Outcome | None:
+        """Take a row into its wave; an outcome when it is not taken."""
+        try:
+            return self._take(row, cells)
+        except (BadFieldError, InputError) as wrong:
+            return native.bad(row, wrong)
+
+    def _take(self, row: int, cells: dict[str, str]) -> Outcome | None:
+        model = cells.get("model", "")
+        weapons = _weapons(model, self.words)
+        if weapons is None:
+            return Dropped(row, "reconnaissance")
+        report = _Report(*(_spaced(cells.get(name, "")) for name in _NAMES))
+        when = _when(report, self.context.theatre.zone)
+        self.odd += sum(not _is_literal(cells.get(name)) for name in LITERALS)
+        figures = {ours: _count(cells, name) for name, ours in FIGURES.items()}
+        volley = Volley(model=model, weapons=weapons, **figures)
+        natural = (*report, model, cells.get("launch_place", ""))
+        if natural in self.seen:
+            return self._again(row, report, volley, self.seen[natural])
+        self.seen[natural] = row, volley
+        wave = self.waves.setdefault(report, _Rows(when))
+        wave.numbers.append(row)
+        wave.volleys.append(volley)
+        return None
+
+    def _again(
+        self, row: int, report: _Report, volley: Volley, first: tuple[int, Volley]
+    ) -> Outcome | None:
+        number, same = first
+        if same == volley:
+            self.waves[report].again.append(row)
+            return None
+        why = f"the key stands for another record already, in row {number}"
+        return Rejection(row, "source_key", report.key[:200], why)
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """Yield each wave with the rows that made it, and once more for each repeated row."""
+        for report, rows in self.waves.items():
+            wave = self._wave(report, rows)
+            yield Found(rows.numbers[0], wave, rows=len(rows.numbers))
+            yield from (Found(row, wave) for row in rows.again)
+        if self.odd:
+            yield Warned(
+                f"{self.odd:,} cells of {', '.join(LITERALS)} are no list or dictionary; "
+                "they were passed over."
+            )
+
+    def _wave(self, report: _Report, rows: _Rows) -> Wave:
+        whole = report.target.lower() in self.words.tables["national"]
+        return Wave(
+            key=report.key,
+            dataset=self.context.dataset,
+            when=rows.when,
+            scope=Scope.national if whole else Scope.regional,
+            target=report.target or None,
+            volleys=tuple(rows.volleys),
+            sources=_sources(report.source),
+            synthetic=self.context.synthetic,
+        )
+
+
+_NAMES = ("time_start", "time_end", "target", "source")
+
+
+def _spaced(given: str) -> str:
+    return " ".join(given.split())
+
+
+def _weapons(model: str, words: events.Words) -> tuple[str, ...] | None:
+    """Map each of the models that "and" joins; None when all of them only look.
+
+    Raises:
+        BadFieldError: no model is named.
+    """
+    if not model:
+        raise BadFieldError("model", "", "the weapon's model, in the source's word")
+    names = [name.lower() for name in JOINED.split(model)]
+    listed = {name.lower(): code for name, code in words.tables["weapons"].items()}
+    watching = {name.lower() for name in words.tables["reconnaissance"]}
+    if all(name in watching for name in names):
+        return None
+    return tuple(dict.fromkeys(listed[name] for name in names if name in listed))
+
+
+def _count(cells: dict[str, str], name: str) -> Count:
+    number = native.whole(cells.get(name), name)
+    return UNKNOWN if number is None else Count.exactly(number)
+
+
+def _when(report: _Report, zone: str) -> When:
+    """Read a window: instants when both ends have an hour, else days; no midnight is invented."""
+    first, start = _moment(report.start, "time_start", zone)
+    last, end = _moment(report.end, "time_end", zone)
+    text = f"{report.start} - {report.end}"
+    if start is not None and end is not None:
+        return When.instants(start, end, zone, text=text)
+    return When.days(first, last, text=text, zone=zone)
+
+
+def _moment(given: str, name: str, zone: str) -> tuple[date, datetime | None]:
+    found = TIME.fullmatch(given)
+    if not found:
+        raise BadFieldError(name, given, TIMES)
+    day, hour, minute = found.groups()
+    on = events.day(day, name, (events.ISO,))
+    if hour is None:
+        return on, None
+    try:
+        at = datetime(on.year, on.month, on.day, int(hour), int(minute), tzinfo=ZoneInfo(zone))
+    except ValueError as wrong:
+        raise BadFieldError(name, given, TIMES) from wrong
+    return on, at
+
+
+def _is_literal(given: str | None) -> bool:
+    """Tell whether a cell is a Python list or dictionary, perhaps with a bare NaN; nothing runs."""
+    if not given:
+        return True
+    try:
+        ast.literal_eval(BARE_NAN.sub("None", given))
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return True
+
+
+def _sources(given: str) -> tuple[SourceRef, ...]:
+    """Keep the post: as a link where it is one, else in the source's words."""
+    if not given:
+        return ()
+    if given.startswith(("http://", "https://")):
+        return (SourceRef(url=given),)
+    return (SourceRef(publisher=given),)

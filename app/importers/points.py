@@ -1,0 +1,227 @@
+"""Points of any source: GeoPackage, zipped shapefile, file geodatabase, GeoJSON and GeoParquet.
+
+Fields are told as text, as a table's cells are; places in degrees, or what is wrong with them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import shapely
+from pyarrow import parquet
+from shapely import MultiPoint, Point
+from shapely.geometry.base import BaseGeometry
+
+from app.domain.errors import InputError, InvalidFile, TooLarge
+from app.domain.place import LonLat
+from app.importers.base import BadFieldError, Source, decoded_head, load_json
+from app.importers.features import UNREADABLE, features_of, geometry
+from app.importers.layers import (
+    LONGITUDE_FIRST,
+    MOST_UNPACKED_BYTES,
+    Area,
+    geodatabase_areas,
+    geopackage_areas,
+    geopackage_kinds,
+    has_geodatabase,
+    has_shapefile,
+    in_degrees,
+    is_geopackage,
+    shapefile_areas,
+    zipped_bytes,
+    zipped_names,
+)
+from app.importers.sheets import MOST_COLUMNS, said
+
+PARQUET = b"PAR1"
+SHAPE_TYPES_OF_POINTS = (1, 8, 11, 18, 21, 28)
+"""Point and MultiPoint, also with heights and measures (ESRI Shapefile Technical Description)."""
+
+A_POINT = "a Point; areas and lines are no incidents"
+POINTS = re.compile(r'"type"\s*:\s*"(Multi)?Point"')
+POLYGONS = re.compile(r'"type"\s*:\s*"(Multi)?Polygon"')
+BATCH = 4_096
+
+
+class Spot(NamedTuple):
+    """One feature: its fields as text, its point or None, and what is wrong with its geometry."""
+
+    fields: dict[str, str]
+    point: LonLat | None
+    fault: BadFieldError | None = None
+
+    def placed(self) -> LonLat | None:
+        """Return the point.
+
+        Raises:
+            BadFieldError: the geometry is none that an incident has.
+        """
+        if self.fault is not None:
+            raise self.fault
+        return self.point
+
+
+def kind_of(source: Source) -> str | None:
+    """Say what sort of file of points this is, or None."""
+    if source.head.startswith(PARQUET):
+        return "GeoParquet" if _is_geoparquet(source) else None
+    if has_geodatabase(source):
+        return "a file geodatabase in a zip"
+    if has_shapefile(source):
+        return "a zip with a shapefile of points" if _shapes_are_points(source) else None
+    if is_geopackage(source):
+        return "a GeoPackage with points" if _package_has_points(source) else None
+    head = decoded_head(source)
+    if head.lstrip().startswith("{") and "FeatureCollection" in head and POINTS.search(head):
+        return None if POLYGONS.search(head) else "a feature collection of points"
+    return None
+
+
+def spots(source: Source) -> Iterator[Spot]:
+    """Read every feature.
+
+    Raises:
+        InvalidFile: not a file of such a kind, or one without a reference system.
+        TooLarge: over a bound.
+    """
+    if source.head.startswith(PARQUET):
+        yield from _parquet_spots(source)
+    elif has_geodatabase(source):
+        yield from map(_spot, geodatabase_areas(source))
+    elif has_shapefile(source):
+        yield from map(_spot, shapefile_areas(source))
+    elif is_geopackage(source):
+        yield from map(_spot, geopackage_areas(source))
+    else:
+        yield from _geojson_spots(source)
+
+
+def _spot(area: Area) -> Spot:
+    return _placed(area.fields, area.shape)
+
+
+def _placed(fields: Mapping[str, Any], shape: BaseGeometry | None) -> Spot:
+    cells = {name: text for name, value in fields.items() if (text := _text(value))}
+    if isinstance(shape, MultiPoint) and len(shape.geoms) == 1:
+        shape = shape.geoms[0]
+    if shape is None or shape.is_empty:
+        return Spot(cells, None)
+    if not isinstance(shape, Point):
+        return Spot(cells, None, BadFieldError("geometry", shape.geom_type, A_POINT))
+    try:
+        return Spot(cells, LonLat.checked(lon=shape.x, lat=shape.y))
+    except InputError as wrong:
+        problem = wrong.problem
+        return Spot(cells, None, BadFieldError("geometry", problem.got, problem.allowed))
+
+
+def _text(value: object) -> str:
+    """Write a field's value as text; missing numbers and days are nothing."""
+    if isinstance(value, np.datetime64):
+        return "" if np.isnat(value) else said(value.astype("datetime64[s]").item())
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False)
+    return said(value)
+
+
+def _geojson_spots(source: Source) -> Iterator[Spot]:
+    document = load_json(source)
+    stated = stated_crs(document)
+    for feature in features_of(document, source):
+        if feature["fault"] is not None:
+            yield Spot({}, None, BadFieldError("feature", feature["fault"], "a GeoJSON Feature"))
+            continue
+        fields = feature["properties"]
+        if len(fields) > MOST_COLUMNS:
+            most = f"at most {MOST_COLUMNS:,}"
+            raise TooLarge(f"properties of {source.name}", f"{len(fields):,}", most)
+        try:
+            shape = geometry(feature["geometry"])
+        except BadFieldError as wrong:
+            yield Spot(_placed(fields, None).fields, None, wrong)
+            continue
+        (moved,) = in_degrees(np.array([shape], dtype=object), stated, source)
+        yield _placed(fields, moved)
+
+
+def stated_crs(document: object) -> str:
+    """Read the reference system of old GeoJSON; RFC 7946 knows only longitude and latitude."""
+    crs = document.get("crs") if isinstance(document, Mapping) else None
+    named = crs.get("properties") if isinstance(crs, Mapping) else None
+    return str(named["name"]) if isinstance(named, Mapping) and "name" in named else LONGITUDE_FIRST
+
+
+def _shapes_are_points(source: Source) -> bool:
+    """Read the type of every shapefile in its header, at byte 32."""
+    names = [name for name in zipped_names(source) if name.lower().endswith(".shp")]
+    try:
+        heads = [zipped_bytes(source, name)[32:36] for name in names]
+    except InputError:
+        return False
+    return all(int.from_bytes(head, "little") in SHAPE_TYPES_OF_POINTS for head in heads)
+
+
+def _package_has_points(source: Source) -> bool:
+    try:
+        kinds = {kind.split()[0] for kind in geopackage_kinds(source)}
+    except InputError:
+        return False
+    return bool(kinds) and kinds <= {"Point", "MultiPoint"}
+
+
+def _is_geoparquet(source: Source) -> bool:
+    try:
+        return b"geo" in (parquet.read_metadata(source.path).metadata or {})
+    except (pa.ArrowInvalid, OSError):
+        return False
+
+
+def _parquet_spots(source: Source) -> Iterator[Spot]:
+    try:
+        with parquet.ParquetFile(source.path) as file:
+            column, stated = _geo(file, source)
+            for batch in file.iter_batches(batch_size=BATCH):
+                yield from _batch_spots(batch, column, stated, source)
+    except (pa.ArrowException, OSError) as wrong:
+        raise InvalidFile(source.name, str(wrong)[:200], "a complete GeoParquet file") from wrong
+
+
+def _geo(file: parquet.ParquetFile, source: Source) -> tuple[str, str]:
+    """Read where a file keeps its geometry and in which reference system.
+
+    Raises:
+        InvalidFile: no such metadata, or another encoding than WKB.
+        TooLarge: it unpacks to more than we hold.
+    """
+    size = sum(file.metadata.row_group(n).total_byte_size for n in range(file.num_row_groups))
+    if size > MOST_UNPACKED_BYTES or len(file.schema_arrow.names) > MOST_COLUMNS:
+        most = f"at most {MOST_UNPACKED_BYTES:,} bytes and {MOST_COLUMNS:,} columns"
+        raise TooLarge(f"unpacked size of {source.name}", f"{size:,} bytes", most)
+    try:
+        told = json.loads((file.metadata.metadata or {})[b"geo"])
+        column = told["primary_column"]
+        about = told["columns"][column]
+        encoding, crs = about["encoding"], about.get("crs", LONGITUDE_FIRST)
+    except (KeyError, TypeError, ValueError) as wrong:
+        allowed = "GeoParquet, with its metadata under `geo`"
+        raise InvalidFile(source.name, "no readable metadata", allowed) from wrong
+    if encoding != "WKB":
+        raise InvalidFile(f"geometry of {source.name}", encoding, "the encoding WKB")
+    return str(column), crs if isinstance(crs, str) else json.dumps(crs)
+
+
+def _batch_spots(batch: pa.RecordBatch, column: str, stated: str, source: Source) -> Iterable[Spot]:
+    rows = batch.to_pylist()
+    try:
+        shapes = shapely.from_wkb([row.pop(column, None) for row in rows])
+    except UNREADABLE as wrong:
+        raise InvalidFile(f"geometry of {source.name}", str(wrong), "WKB") from wrong
+    moved = in_degrees(np.asarray(shapes, dtype=object), stated, source)
+    return [_placed(row, shape) for row, shape in zip(rows, moved, strict=True)]

@@ -1,0 +1,240 @@
+"""Tables as text, row by row: delimited text and workbooks (XLSX), header and all.
+
+For formats whose first lines are not one plain header. Formulas are never evaluated: a cell is the
+value that was saved beside its formula.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, time
+from itertools import islice
+from typing import NamedTuple
+
+from python_calamine import (
+    CalamineError,
+    CalamineWorkbook,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
+
+from app.domain.errors import InvalidFile, TooLarge
+from app.importers.base import EMPTY_ROW, Rejection, Source, check_utf8, decoded_head, header_of
+from app.importers.layers import MOST_UNPACKED_BYTES, TORN, zipped_names
+
+MOST_COLUMNS = 2_000
+MOST_CELLS = 20_000_000
+"""Of the box around a sheet's cells, which the library lays out whole, empty ones included."""
+
+BLOCK = 1 << 20
+REFERENCE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
+LONGEST_REFERENCE = 16
+WORKBOOK = "xl/workbook.xml"
+SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
+SPACE = re.compile(r"[ \t\n\v\f\r\u00a0\u200b\ufeff]+")
+
+Cells = dict[str, str]
+
+
+class Table(NamedTuple):
+    """A header of distinct names, and (row, {column: text}) below it, empty cells left out."""
+
+    names: list[str]
+    rows: Iterator[tuple[int, Cells] | Rejection]
+
+
+def is_workbook(source: Source) -> bool:
+    """Tell an XLSX by what its zip holds."""
+    return WORKBOOK in zipped_names(source)
+
+
+def table(
+    source: Source, *, header_row: int = 1, below: int = 0, sheet: str | None = None
+) -> Table:
+    """Read a table whose names stand in one row; `below` rows under it are no data.
+
+    Rows count from 1 after those; blank ones are no rows. Names are made distinct: the second
+    "Killed" is "Killed (2)", a nameless one is "column 7".
+
+    Raises:
+        InvalidFile: not UTF-8, no such row, no such sheet, or not a table.
+        TooLarge: over a bound on columns or cells.
+    """
+    lines = grid(source, sheet)
+    header = next(islice(lines, header_row - 1, None), None)
+    if header is None:
+        raise InvalidFile(
+            f"header of {source.name}", "no such row", f"a header in row {header_row}"
+        )
+    for _line in islice(lines, below):
+        pass
+    names = distinct(header)
+    return Table(names, _rows(lines, names, pads=is_workbook(source)))
+
+
+def _rows(
+    lines: Iterator[list[str]], names: list[str], *, pads: bool
+) -> Iterator[tuple[int, Cells] | Rejection]:
+    number = 0
+    for line in lines:
+        if not line or (pads and not any(line)):
+            continue
+        number += 1
+        if len(line) != len(names):
+            why = f"{len(line)} cells where the header has {len(names)}"
+            yield Rejection(number, "row", ",".join(line)[:200], why)
+        elif not any(line):
+            yield Rejection(number, "row", "", EMPTY_ROW)
+        else:
+            yield number, {name: cell for name, cell in zip(names, line, strict=True) if cell}
+
+
+def distinct(header: list[str]) -> list[str]:
+    """Name every column, each name once."""
+    seen, names = Counter[str](), list[str]()
+    for place, given in enumerate(header, 1):
+        name = given or f"column {place}"
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return names
+
+
+def grid(source: Source, sheet: str | None = None) -> Iterator[list[str]]:
+    """Read every line of a table as text, without the white space around cells.
+
+    Raises:
+        InvalidFile: not UTF-8, no such sheet, or not a table.
+        TooLarge: over a bound on columns or cells.
+    """
+    for line in _workbook(source, sheet) if is_workbook(source) else _delimited(source):
+        if len(line) > MOST_COLUMNS:
+            most = f"at most {MOST_COLUMNS:,}"
+            raise TooLarge(f"columns of {source.name}", f"{len(line):,}", most)
+        yield line
+
+
+def first_lines(source: Source, most: int) -> list[list[str]]:
+    """Read the first lines only, as far as they lie in the head of a text.
+
+    Raises:
+        InputError: not a table.
+    """
+    if is_workbook(source):
+        return list(islice(grid(source), most))
+    _names, delimiter = header_of(source)
+    lines = decoded_head(source).splitlines(keepends=True)
+    try:
+        reader = csv.reader(lines, delimiter=delimiter)
+        return [[cell.strip() for cell in line] for line in islice(reader, most)]
+    except csv.Error as wrong:
+        raise InvalidFile(f"table {source.name}", str(wrong), "a delimited table") from wrong
+
+
+def _delimited(source: Source) -> Iterator[list[str]]:
+    check_utf8(source)
+    _names, delimiter = header_of(source)
+    with source.path.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(stream, delimiter=delimiter)
+        try:
+            for line in reader:
+                if "\0" in "".join(line):
+                    where = f"text of {source.name}, near line {reader.line_num}"
+                    raise InvalidFile(where, "a NUL character", "text")
+                yield [cell.strip() for cell in line]
+        except csv.Error as wrong:
+            most = f"a table with cells of at most {csv.field_size_limit():,} characters"
+            where = f"table {source.name}, line {reader.line_num}"
+            raise InvalidFile(where, str(wrong), most) from wrong
+
+
+def _workbook(source: Source, sheet: str | None) -> Iterator[list[str]]:
+    _check_box(source)
+    try:
+        with CalamineWorkbook.from_path(source.path) as book:
+            rows = book.get_sheet_by_name(_sheet_name(book, source, sheet)).iter_rows()
+            longest = csv.field_size_limit()
+            for row in rows:
+                line = [said(cell) for cell in row]
+                if any(len(cell) > longest for cell in line):
+                    most = f"at most {longest:,} characters"
+                    raise TooLarge(f"cell of {source.name}", "a longer one", most)
+                yield line
+    except CalamineError as wrong:
+        allowed = "a complete XLSX workbook without a password"
+        raise InvalidFile(f"workbook {source.name}", str(wrong)[:200], allowed) from wrong
+
+
+def _sheet_name(book: CalamineWorkbook, source: Source, wanted: str | None) -> str:
+    """Choose the sheet that was asked for, else the first that a person sees."""
+    found = [one for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
+    seen = [one.name for one in found if one.visible == SheetVisibleEnum.Visible]
+    names = [one.name for one in found] if wanted else seen
+    if wanted is None and names:
+        return names[0]
+    if wanted is None or wanted not in names:
+        allowed = f"one of {', '.join(names) or 'no sheet at all'}"
+        raise InvalidFile(f"sheet of {source.name}", wanted or "none", allowed)
+    return wanted
+
+
+def _check_box(source: Source) -> None:
+    """Refuse a workbook that unpacks to more than we hold, before the library opens it.
+
+    One cell in the last row and column of an otherwise empty sheet is a small file, for which the
+    library would lay out 17 thousand million cells.
+    """
+    left = MOST_UNPACKED_BYTES
+    try:
+        with zipfile.ZipFile(source.path) as archive:
+            for one in archive.infolist():
+                left -= one.file_size
+                if left < 0:
+                    most = f"at most {MOST_UNPACKED_BYTES:,} bytes"
+                    raise TooLarge(f"unpacked size of {source.name}", "more", most)
+                if SHEET.fullmatch(one.filename):
+                    _check_sheet(archive, one, source)
+    except TORN as wrong:
+        allowed = "a complete XLSX workbook without a password"
+        raise InvalidFile(f"workbook {source.name}", str(wrong), allowed) from wrong
+
+
+def _check_sheet(archive: zipfile.ZipFile, one: zipfile.ZipInfo, source: Source) -> None:
+    columns, rows, tail = 0, 0, b""
+    with archive.open(one) as stream:
+        while block := stream.read(BLOCK):
+            for letters, number in REFERENCE.findall(tail + block):
+                columns, rows = max(columns, _column(letters)), max(rows, int(number))
+            tail = block[-LONGEST_REFERENCE:]
+    if columns * rows > MOST_CELLS:
+        got = f"{columns:,} columns x {rows:,} rows"
+        raise TooLarge(f"sheet of {source.name}", got, f"at most {MOST_CELLS:,} cells")
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number
+
+
+def said(cell: object) -> str:
+    """Write a value as its text: days as YYYY-MM-DD, 3.0 as 3, nothing as ""."""
+    if cell is None or cell != cell:  # noqa: PLR0124  NaN is unequal to itself
+        return ""
+    if isinstance(cell, str):
+        return cell.strip()
+    if isinstance(cell, datetime):
+        is_day = cell.time() == time()
+        return cell.date().isoformat() if is_day else cell.isoformat(" ", "seconds")
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).lower() if isinstance(cell, bool) else str(cell)
+
+
+def squeezed(text: str) -> str:
+    """Compare words without regard to case, spaces and how many there are."""
+    return SPACE.sub(" ", text).strip().lower()

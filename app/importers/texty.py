@@ -1,0 +1,137 @@
+"""Texty.org.ua, "Under attack": a published spreadsheet as CSV, 17 columns under two lines.
+
+The columns are known by their place. A cell of latitude sometimes holds "lat,lon"; a latitude
+without a longitude is a rejection, never a point on the equator.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from app.domain.errors import InputError
+from app.domain.mapping import Notation
+from app.domain.place import LonLat, Precision
+from app.importers import native
+from app.importers.base import (
+    BadFieldError,
+    Context,
+    Found,
+    Outcome,
+    Rejection,
+    Source,
+    decoded_head,
+)
+from app.importers.notation import day_of
+from app.importers.sheets import Cells, first_lines, squeezed, table
+from app.importers.words import Words
+
+COLUMNS = {
+    "title": "when_text",
+    "latitude": "lat",
+    "longitude": "lon",
+    "date": "start",
+    "place_name": "place",
+    "place_type": "damage.object_kind",
+    "accuracy": "precision",
+    "civilian": "(kept in no field)",
+    "link": "sources[0].url",
+    "oblast": "admin1",
+    "artillery": "weapons",
+    "air": "weapons",
+    "missile": "weapons",
+    "missiles": "(kept in no field)",
+    "drones": "weapons",
+    "projectile": "weapons",
+    "address": "description",
+}
+NAMES = list(COLUMNS)
+ACCURATE, INACCURATE = "точні", "неточні"
+LINES = 2
+SLASHES = re.compile(r"\d{1,2}/\d{1,2}/\d{4}")
+DEEPEST = 40
+FLAGS = {"artillery": "artillery", "air": "bomb", "missile": "missile", "drones": "drone.one_way"}
+NO = frozenset({"", "0", "ні", "false", "no", "-"})
+
+
+class Texty:
+    """Reads one strike per row."""
+
+    name = "texty"
+    dataset = "texty"
+    publisher = "Texty.org.ua"
+    licence = "internal"
+
+    def recognises(self, source: Source) -> str | None:
+        """Look for 17 columns whose seventh says whether the coordinates are exact."""
+        if ACCURATE not in decoded_head(source).lower():
+            return None
+        try:
+            lines = first_lines(source, DEEPEST)[LINES:]
+        except InputError:
+            return None
+        fitting = [
+            line
+            for line in lines
+            if len(line) == len(NAMES) and line[6].lower() in (ACCURATE, INACCURATE)
+        ]
+        return "17 columns, the seventh of which is точні or неточні" if fitting else None
+
+    def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
+        """Map the columns, known by their place."""
+        return dict(COLUMNS)
+
+    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+        """Yield one outcome per row."""
+        words = Words(context)
+        found = table(source, below=LINES - 1)
+        names = dict(zip(found.names, NAMES, strict=False))
+        for row in found.rows:
+            if isinstance(row, Rejection):
+                yield row
+                continue
+            cells = {names[name]: text for name, text in row[1].items() if name in names}
+            try:
+                values, point = _values(cells, words), _point(cells)
+                if point is None:
+                    values["precision"] = None
+                yield Found(row[0], native.incident_from(values, point, context))
+            except (BadFieldError, InputError) as wrong:
+                yield native.bad(row[0], wrong)
+        yield from words.untold()
+
+
+def _point(cells: Cells) -> LonLat | None:
+    lon, lat = cells.get("longitude", ""), cells.get("latitude", "")
+    if "," in lat and not lon:
+        lat, _, lon = lat.partition(",")
+    return native.point_from(lon.strip(), lat.strip())
+
+
+def _values(cells: Cells, words: Words) -> dict[str, Any]:
+    given = cells.get("date", "")
+    is_exact = cells.get("accuracy", "").lower() == ACCURATE
+    kind, oblast, url = cells.get("place_type"), cells.get("oblast"), cells.get("link")
+    return {
+        "start": day_of(given, Notation.dmy if SLASHES.match(given) else Notation.ymd, "date"),
+        "when_text": cells.get("title"),
+        "place": cells.get("place_name"),
+        "admin1": words.region(oblast) if oblast else None,
+        "precision": Precision.exact if is_exact else Precision.settlement,
+        "weapons": _weapons(cells, words),
+        "damage": [{"sector": "unknown", "object_kind": kind}] if kind else [],
+        "sources": [{"url": url}] if url else [],
+        "description": cells.get("address"),
+    }
+
+
+def _weapons(cells: Cells, words: Words) -> list[str]:
+    """Read the flags, and the projectile's name where a list has it; a finer word wins."""
+    flagged = [code for name, code in FLAGS.items() if squeezed(cells.get(name, "")) not in NO]
+    taxonomy = words.context.taxonomy
+    listed = taxonomy.crosswalk("mapped")["weapons"]
+    given = cells.get("projectile")
+    named = words.codes("projectile", given, taxonomy.weapons, listed) if given else []
+    finer = {code.split(".")[0] for code in named}
+    return list(dict.fromkeys([*named, *(c for c in flagged if c.split(".")[0] not in finer)]))

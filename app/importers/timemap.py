@@ -1,0 +1,295 @@
+"""Bellingcat's TimeMap of civilian harm: its export as JSON or CSV, or its raw files (FORMATS B8).
+
+The raw form is three files: events, and what their sources and associations mean. Events alone
+are read as well, and the report says what is missing. Coordinates were displaced by the publisher.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.domain.damage import Damage
+from app.domain.errors import InvalidFile
+from app.domain.incident import Incident, Status, incident_id
+from app.domain.period import When
+from app.domain.place import Place, Precision
+from app.domain.source import SourceRef
+from app.importers import events, native
+from app.importers.base import (
+    BadFieldError,
+    Context,
+    Found,
+    Outcome,
+    Source,
+    Warned,
+    decoded_head,
+    header_of,
+    load_json,
+)
+
+DISPLACED_M = 150
+NOTATIONS = (events.MONTH_FIRST,)
+AREA, WEAPON = "Type of area affected", "Weapon System"
+HIDDEN = "HIDDEN"
+EVENTS, SOURCES, ASSOCIATIONS = "events.json", "sources.json", "associations.json"
+BEFORE_LINK = re.compile(r",\s*(?=https?://)")
+BEFORE_KEY = re.compile(r",\s*(?=[^,=]+=)")
+COLUMNS = {
+    "id": "source_key",
+    "date": "start",
+    "latitude": "lat",
+    "longitude": "lon",
+    "location": "place",
+    "description": "description",
+    "sources": "sources",
+    "associations": "damage, weapons, claims",
+}
+HEADER = events.Header(COLUMNS, needed=("id", "date", "longitude", "latitude"))
+JSON_FIELDS = {**COLUMNS, "filters": "damage, weapons, claims", "graphic": "graphic"}
+SILENT = frozenset({"civId", "time"})
+"""Read as the key, and not read at all: every event says 00:00."""
+
+COMPANIONS = (
+    (re.compile(r'\s*\[\s*\{[^\[\]{}]*"filter_paths"\s*:'), "what the associations mean"),
+    (re.compile(r'\s*\{\s*"[^"]*"\s*:\s*\{[^{}]*"paths"\s*:'), "what the sources are"),
+)
+RAW, EXPORT = re.compile(r'"associations"\s*:\s*\['), re.compile(r'"filters"\s*:\s*\[')
+
+
+class TimeMap:
+    """Reads an export, or the raw events with the files beside them."""
+
+    name = "timemap"
+    dataset = "bellingcat"
+    publisher = "Bellingcat"
+    licence = "internal"
+
+    def recognises(self, source: Source) -> str | None:
+        """Look for the columns of the export, or for members that only these files have."""
+        names = header_of(source)[0]
+        if {"id", "date", "location", "sources", "associations"} <= set(names):
+            return "columns id, date, location, sources and associations of a TimeMap export"
+        head = decoded_head(source).lstrip()
+        if head.startswith("[") and '"latitude"' in head and '"sources"' in head:
+            if EXPORT.search(head):
+                return "events with filters, as a TimeMap export has"
+            if RAW.search(head):
+                return "events with associations, as TimeMap's raw files have"
+        found = _companion(source)
+        return f"{found} of a TimeMap" if found else None
+
+    def mapping(self, source: Source) -> dict[str, str]:
+        """Map the columns, or the members of the events."""
+        return HEADER.mapped(source) if _is_table(source) else dict(JSON_FIELDS)
+
+    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+        """Yield one outcome per event; the files beside the events have none of their own.
+
+        Raises:
+            InvalidFile: no list of events, or a file that says something of events elsewhere.
+        """
+        if found := _companion(source):
+            _check_has_events(source, found)
+            return
+        words = events.Words(context, "timemap")
+        if _is_table(source):
+            yield from HEADER.guard(source)
+            yield from events.table_outcomes(
+                source, lambda row, cells: Found(row, _incident(_of_table(cells), words))
+            )
+        else:
+            yield from _raw_or_export(source, words)
+
+
+def _is_table(source: Source) -> bool:
+    return not decoded_head(source).lstrip().startswith(("[", "{"))
+
+
+def _companion(source: Source) -> str | None:
+    """Tell a file that only explains events: by what it holds."""
+    head = decoded_head(source)
+    return next((what for pattern, what in COMPANIONS if pattern.match(head)), None)
+
+
+def _check_has_events(source: Source, what: str) -> None:
+    if events.together(source, _named(source, EVENTS)) is None:
+        allowed = f"{EVENTS}, which takes this file along; or the folder that holds all"
+        raise InvalidFile(source.name, what, allowed)
+
+
+@dataclass
+class _Event:
+    """One event, whichever form it came in."""
+
+    values: Mapping[str, Any]
+    links: list[str] = field(default_factory=list)
+    said: list[tuple[str, str]] = field(default_factory=list)
+
+
+def _of_table(cells: dict[str, str]) -> _Event:
+    links = [one for one in BEFORE_LINK.split(cells.get("sources", "")) if one.startswith("http")]
+    pairs = BEFORE_KEY.split(cells["associations"]) if cells.get("associations") else []
+    said = [(key.strip(), value.strip()) for key, _, value in (one.partition("=") for one in pairs)]
+    return _Event(cells, links, said)
+
+
+def _raw_or_export(source: Source, words: events.Words) -> Iterator[Outcome]:
+    listed = load_json(source)
+    if not isinstance(listed, list):
+        raise InvalidFile(source.name, "no list", "a list of events")
+    books = _Books.of(source) if RAW.search(decoded_head(source)) else _Books()
+    known = {*JSON_FIELDS, *SILENT}
+    members = {name for one in listed if isinstance(one, dict) for name in one}
+    if new := sorted(members - known):
+        yield Warned(f"New members that this importer does not know: {', '.join(new)}.")
+
+    def fate(row: int, one: object) -> Outcome:
+        if not isinstance(one, dict):
+            raise BadFieldError("event", one, "an object")
+        return Found(row, _incident(books.event(one), words))
+
+    for row, one in enumerate(listed, 1):
+        yield events.settled(row, one, fate)
+    yield from books.warnings()
+
+
+@dataclass
+class _Books:
+    """What the raw files say of the ids that events name; empty for an export, which needs none."""
+
+    sources: Mapping[str, Any] | None = None
+    associations: Mapping[str, Any] | None = None
+    is_raw: bool = False
+    unknown: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, source: Source) -> _Books:
+        """Read the files beside the events.
+
+        Raises:
+            InvalidFile: one of them cannot be read.
+        """
+        associations = _book(source, ASSOCIATIONS)
+        listed = associations if isinstance(associations, list) else []
+        paths = {
+            str(one.get("id")): one.get("filter_paths") for one in listed if isinstance(one, dict)
+        }
+        sources = _book(source, SOURCES)
+        found = sources if isinstance(sources, dict) else None
+        return cls(found, paths if listed else None, is_raw=True)
+
+    def event(self, one: Mapping[str, Any]) -> _Event:
+        """Look up what an event's ids stand for."""
+        if not self.is_raw:
+            links = [str(each.get("path") or "") for each in native.items(one, "sources")]
+            pairs = [(each.get("key"), each.get("value")) for each in native.items(one, "filters")]
+            return _Event(one, links, [(str(key), str(value)) for key, value in pairs])
+        paths = [path for each in _ids(one, "sources") for path in self._paths(each)]
+        said = [pair for each in _ids(one, "associations") if (pair := self._said(each))]
+        return _Event(one, paths, said)
+
+    def _paths(self, name: str) -> list[str]:
+        if self.sources is None:
+            return []
+        found = self.sources.get(name)
+        if not isinstance(found, dict):
+            self.unknown["sources"] = self.unknown.get("sources", 0) + 1
+            return []
+        return [str(path) for path in found.get("paths") or ()]
+
+    def _said(self, name: str) -> tuple[str, str] | None:
+        """Read "key|value", or look the id up."""
+        if self.associations is None:
+            key, bar, value = name.partition("|")
+            return (key, value) if bar else None
+        match self.associations.get(name):
+            case [str(key), str(value), *_]:
+                return key, value
+        self.unknown["associations"] = self.unknown.get("associations", 0) + 1
+        return None
+
+    def warnings(self) -> Iterator[Warned]:
+        """Say what is missing."""
+        if self.is_raw and self.sources is None:
+            yield Warned(f"Sources are missing: no {SOURCES} was beside the events.")
+        if self.is_raw and self.associations is None:
+            yield Warned(
+                f"Areas and weapons may be missing: no {ASSOCIATIONS} was beside the events."
+            )
+        for what, count in self.unknown.items():
+            yield Warned(f"{count:,} of the {what} that events name are not in the file of them.")
+
+
+def _named(source: Source, kind: str) -> str:
+    """Name another file of the same set: it begins as this one does."""
+    ending = next((one for one in (EVENTS, SOURCES, ASSOCIATIONS) if source.name.endswith(one)), "")
+    begins = source.name.removesuffix(ending) if ending else ""
+    return f"{begins}{kind}"
+
+
+def _book(source: Source, kind: str) -> object:
+    path = events.beside(source, _named(source, kind))
+    return None if path is None else load_json(Source.open(path, kind))
+
+
+def _ids(one: Mapping[str, Any], name: str) -> list[str]:
+    given = one.get(name) or []
+    if not isinstance(given, list):
+        raise BadFieldError(name, given, "a list of ids")
+    return [str(each) for each in given]
+
+
+def _incident(event: _Event, words: events.Words) -> Incident:
+    values, context = event.values, words.context
+    key = native.text(values, "civId") or native.text(values, "id")
+    if key is None:
+        raise BadFieldError("id", "", "the event's id")
+    given = native.text(values, "date") or ""
+    point = native.point_from(native.text(values, "longitude"), native.text(values, "latitude"))
+    return Incident(
+        id=incident_id(context.dataset, key),
+        dataset=context.dataset,
+        source_key=key,
+        when=When.days(events.day(given, "date", NOTATIONS), zone=context.theatre.zone),
+        place=Place.at(
+            point,
+            Precision.street if point else Precision.country,
+            error_m=DISPLACED_M if point else None,
+            name=native.text(values, "location"),
+        ),
+        weapons=_coded(event, words, WEAPON, "weapons"),
+        damage=tuple(Damage(sector) for sector in _coded(event, words, AREA, "sectors")),
+        claims=_claims(event),
+        sources=_sources(event.links),
+        status=Status.geolocated if point else Status.reported,
+        description=native.text(values, "description"),
+        graphic=native.flag(values, "graphic"),
+        synthetic=context.synthetic,
+    )
+
+
+def _coded(event: _Event, words: events.Words, key: str, table: str) -> tuple[str, ...]:
+    """Map the words under one key; one that is not listed stays unstated."""
+    listed = words.tables[table]
+    found = (listed[value] for name, value in event.said if name == key and value in listed)
+    return tuple(dict.fromkeys(found))
+
+
+def _claims(event: _Event) -> Any:
+    codes: dict[str, str] = {}
+    for key, value in event.said:
+        codes[key] = f"{codes[key]}, {value}" if key in codes else value
+    return events.coded("Bellingcat", **{f"{key}:": value for key, value in codes.items()})
+
+
+def _sources(given: list[str]) -> tuple[SourceRef, ...]:
+    """Make a source of each link; one that the publisher hides is said to exist."""
+    found = dict.fromkeys(one.strip() for one in given if one.strip())
+    return tuple(
+        SourceRef(url=one) if one.startswith("http") else SourceRef("hidden by the publisher")
+        for one in found
+        if one.startswith("http") or one == HIDDEN
+    )

@@ -1,0 +1,281 @@
+"""UCDP's Georeferenced Event Dataset and its Candidate releases (FORMATS B3).
+
+A row may sum up many days and places: its span and precision are kept, so that it is never placed
+on one day or drawn as a dot. Rows in which only combatants died are dropped as battles.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import tempfile
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+from app.domain.count import UNKNOWN, Count, Toll
+from app.domain.incident import Attribution, Incident, incident_id
+from app.domain.period import When, WhenPrecision
+from app.domain.place import Place, Precision
+from app.domain.source import SourceRef
+from app.importers import events, native
+from app.importers.base import (
+    BadFieldError,
+    Context,
+    Dropped,
+    Found,
+    Outcome,
+    Source,
+    Warned,
+    decoded_head,
+    header_of,
+)
+
+NAMES = (
+    *("id", "relid", "year", "active_year", "code_status", "type_of_violence"),
+    *("conflict_dset_id", "conflict_new_id", "conflict_name"),
+    *("dyad_dset_id", "dyad_new_id", "dyad_name", "side_a_dset_id", "side_a_new_id", "side_a"),
+    *("side_b_dset_id", "side_b_new_id", "side_b", "number_of_sources", "source_article"),
+    *("source_office", "source_date", "source_headline", "source_original"),
+    *("where_prec", "where_coordinates", "where_description", "adm_1", "adm_2", "latitude"),
+    *("longitude", "geom_wkt", "priogrid_gid", "country", "country_id", "region"),
+    *("event_clarity", "date_prec", "date_start", "date_end"),
+    *("deaths_a", "deaths_b", "deaths_civilians", "deaths_unknown", "best", "high", "low"),
+    *("gwnoa", "gwnob"),
+)
+"""All 49 columns, in the order of a release without a header."""
+
+READ = {
+    "id": "source_key",
+    "type_of_violence": "(scope), claims",
+    "side_a": "attributed_to",
+    "source_article": "sources",
+    "source_office": "sources.publisher",
+    "source_date": "sources.published",
+    "where_prec": "precision, error_m",
+    "where_coordinates": "place",
+    "adm_1": "admin1",
+    "latitude": "lat",
+    "longitude": "lon",
+    "country": "country",
+    "event_clarity": "claims",
+    "date_prec": "when_precision",
+    "date_start": "start",
+    "date_end": "end",
+    "deaths_a": "killed.military",
+    "deaths_b": "killed.military",
+    "deaths_civilians": "killed.civilian",
+    "deaths_unknown": "killed.unknown",
+    "best": "killed.best",
+    "high": "killed.high",
+    "low": "killed.low",
+}
+HEADER = events.Header(
+    {name: READ.get(name, "(kept in no field)") for name in NAMES},
+    needed=(
+        *("id", "type_of_violence", "where_prec", "longitude", "latitude", "date_prec"),
+        *("date_start", "date_end", "best", "high", "low"),
+    ),
+    older=frozenset({"iso3"}),
+)
+PLACES: dict[str, tuple[Precision, int | None]] = {
+    "1": (Precision.settlement, 1_000),
+    "2": (Precision.admin2, 25_000),
+    "3": (Precision.admin2, None),
+    "4": (Precision.admin1, None),
+    "5": (Precision.admin1, None),
+    "6": (Precision.country, None),
+    "7": (Precision.country, None),
+}
+AT_SEA = "7"
+DAYS = {
+    "1": WhenPrecision.day,
+    "2": WhenPrecision.week,
+    "3": WhenPrecision.week,
+    "4": WhenPrecision.month,
+    "5": WhenPrecision.year,
+}
+ONE_SIDED = "3"
+ARTICLE = re.compile(r'"([^"]*)"')
+MIDNIGHT = " 00:00:00.000"
+BEFORE_ARTICLES = NAMES.index("source_article")
+BARE_ROW = re.compile(r'"?\d+"?,[^,\n]*,"?(?:19|20)\d\d"?,')
+
+
+class Ucdp:
+    """Reads one release."""
+
+    name = "ucdp"
+    dataset = "ucdp"
+    publisher = "UCDP"
+    licence = "CC-BY-4.0"
+
+    def recognises(self, source: Source) -> str | None:
+        """Look for the columns of GED, or for rows of its shape without a header."""
+        if {"type_of_violence", "where_prec", "date_prec"} <= set(header_of(source)[0]):
+            return "columns type_of_violence, where_prec and date_prec of UCDP GED"
+        return "rows of UCDP GED's 49 columns without a header" if _is_bare(source) else None
+
+    def mapping(self, source: Source) -> dict[str, str]:
+        """Map the columns that the file has, or would have."""
+        return dict(HEADER.mapping) if _is_bare(source) else HEADER.mapped(source)
+
+    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+        """Yield one outcome per row.
+
+        Raises:
+            InvalidFile: a needed column is missing; new ones only warn.
+        """
+        words = events.Words(context, "ucdp")
+        with _with_header(source) as whole:
+            if whole is not source:
+                yield Warned(f"No header row: read as the {len(NAMES)} columns of UCDP GED.")
+            yield from HEADER.guard(whole)
+            yield from events.table_outcomes(whole, lambda row, cells: _fate(row, cells, words))
+
+
+def _is_bare(source: Source) -> bool:
+    """Tell a release that came without its header row (Candidate 24.0.1 did)."""
+    head = decoded_head(source)
+    # The first line may end inside the quoted articles, so the cells before them are counted.
+    cells = len(header_of(source)[0])
+    return bool(BARE_ROW.match(head)) and MIDNIGHT in head and cells >= BEFORE_ARTICLES
+
+
+@contextlib.contextmanager
+def _with_header(source: Source) -> Iterator[Source]:
+    """Give a file the header row that it lacks, in a copy that is gone when the block ends."""
+    if not _is_bare(source):
+        yield source
+        return
+    with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
+        path = Path(folder) / "with-header.csv"
+        with path.open("wb") as out, source.path.open("rb") as given:
+            out.write(",".join(NAMES).encode() + b"\n")
+            while block := given.read(1 << 20):
+                out.write(block.removeprefix(b"\xef\xbb\xbf"))
+        yield Source.open(path, source.name)
+
+
+def _fate(row: int, cells: dict[str, str], words: events.Words) -> Outcome:
+    if reason := _out_of_scope(cells, words):
+        return Dropped(row, reason)
+    return Found(row, _incident(cells, words))
+
+
+def _out_of_scope(cells: dict[str, str], words: events.Words) -> str | None:
+    """Tell a battle: an event between armed sides in which nobody else is known to have died."""
+    kind = cells.get("type_of_violence", "")
+    if kind not in words.tables["violence"]:
+        raise BadFieldError("type_of_violence", kind, ", ".join(words.tables["violence"]))
+    others = (cells.get("deaths_civilians"), cells.get("deaths_unknown"))
+    sides = (cells.get("deaths_a"), cells.get("deaths_b"))
+    if kind == ONE_SIDED or any(number is None or number != "0" for number in others):
+        return None
+    return "combatants_only" if any(number not in (None, "0") for number in sides) else None
+
+
+def _incident(cells: dict[str, str], words: events.Words) -> Incident:
+    key, context = cells.get("id"), words.context
+    if not key:
+        raise BadFieldError("id", "", "the event's id")
+    return Incident(
+        id=incident_id(context.dataset, key),
+        dataset=context.dataset,
+        source_key=key,
+        when=_when(cells, context.theatre.zone),
+        place=_place(cells, words),
+        attributed_to=_attribution(cells, words),
+        killed=_killed(cells),
+        claims=events.coded(
+            "UCDP",
+            type_of_violence=words.tables["violence"][cells["type_of_violence"]],
+            where_prec=cells.get("where_prec"),
+            date_prec=cells.get("date_prec"),
+            event_clarity=cells.get("event_clarity"),
+        ),
+        sources=_sources(cells),
+        synthetic=context.synthetic,
+    )
+
+
+def _when(cells: dict[str, str], zone: str) -> When:
+    code = cells.get("date_prec", "")
+    if code not in DAYS:
+        raise BadFieldError("date_prec", code, f"one of {', '.join(DAYS)}")
+    first, last = (
+        events.day(cells.get(name, ""), name, (events.ISO,)) for name in ("date_start", "date_end")
+    )
+    precision = DAYS[code]
+    text = None if precision is WhenPrecision.day else f"{first} to {last}"
+    return When.days(first, last, precision=precision, text=text, zone=zone)
+
+
+def _place(cells: dict[str, str], words: events.Words) -> Place:
+    code = cells.get("where_prec", "")
+    if code not in PLACES:
+        raise BadFieldError("where_prec", code, f"one of {', '.join(PLACES)}")
+    precision, error_m = PLACES[code]
+    point, admin1 = events.point(cells), cells.get("adm_1")
+    if point is None or (precision is Precision.admin1 and not admin1):
+        precision = Precision.admin1 if admin1 else Precision.country
+    # A country's middle is nowhere in particular, and must not pass for a place.
+    is_somewhere = point if precision is not Precision.country else None
+    return Place.at(
+        is_somewhere,
+        precision,
+        error_m=error_m if is_somewhere else None,
+        name=cells.get("where_coordinates"),
+        country=None if code == AT_SEA else words.country(cells.get("country")),
+        admin1=words.region(admin1) if precision is not Precision.country else None,
+    )
+
+
+def _attribution(cells: dict[str, str], words: events.Words) -> Attribution | None:
+    """In one-sided violence the first side is who did it; between two, the order says nothing."""
+    one_sided = cells.get("type_of_violence") == ONE_SIDED
+    party = words.party(cells.get("side_a")) if one_sided else None
+    return Attribution(party) if party else None
+
+
+def _killed(cells: dict[str, str]) -> Toll:
+    def number(name: str) -> int | None:
+        return native.whole(cells.get(name), name)
+
+    total = native.count_from({name: number(name) for name in ("low", "best", "high")}, "killed")
+    sides = [count for name in ("deaths_a", "deaths_b") if (count := number(name)) is not None]
+    return Toll.of(
+        total,
+        civilian=_best(number("deaths_civilians")),
+        military=_best(sum(sides) if sides else None),
+        unknown=_best(number("deaths_unknown")),
+    )
+
+
+def _best(number: int | None) -> Count:
+    """Deaths by side are UCDP's best estimate; it gives no bounds for them."""
+    return UNKNOWN if number is None else Count(None, number, None)
+
+
+def _sources(cells: dict[str, str]) -> tuple[SourceRef, ...]:
+    """Read who reported: names and days where both lists match, else the articles as quoted."""
+    offices = _listed(cells.get("source_office"))
+    days = _listed(cells.get("source_date"))
+    if not offices:
+        articles = ARTICLE.findall(cells.get("source_article", ""))
+        offices, days = [" ".join(one.split()).strip(",") for one in articles], []
+    published = [_published(day) for day in days] if len(days) == len(offices) else []
+    padded = published or [None] * len(offices)
+    found = [SourceRef(who, published=on) for who, on in zip(offices, padded, strict=True) if who]
+    return tuple(dict.fromkeys(found))
+
+
+def _listed(given: str | None) -> list[str]:
+    return [one.strip() for one in given.split(";")] if given else []
+
+
+def _published(given: str) -> date | None:
+    try:
+        return events.day(given, "source_date", (events.ISO,))
+    except BadFieldError:
+        return None  # the day of an article is no reason to lose the event

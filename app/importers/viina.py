@@ -1,0 +1,261 @@
+"""VIINA 2.0: events that a machine coded from headlines (FORMATS B4).
+
+Everything in it is reported and machine-coded: no figure of casualties, only that a headline
+mentions some. Its control by populated place needs polygons that its tables have not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from app.domain.damage import Damage
+from app.domain.errors import InvalidFile
+from app.domain.incident import Incident, incident_id
+from app.domain.period import When
+from app.domain.place import Place, Precision
+from app.domain.source import SourceRef
+from app.importers import events
+from app.importers.base import (
+    BadFieldError,
+    Context,
+    Dropped,
+    Found,
+    Outcome,
+    Rejection,
+    Source,
+    Warned,
+    header_of,
+    table_rows,
+)
+
+NOTATIONS = (events.PACKED,)
+PLACES = {
+    "STREET": Precision.street,
+    "ADM3": Precision.settlement,
+    "ADM2": Precision.admin2,
+    "ADM1": Precision.admin1,
+}
+FINEST = tuple(PLACES)
+SHARED = {
+    "viina_version": "(kept in no field)",
+    "event_id_1pd": "source_key",
+    "date": "start",
+    "geonameid": "(kept in no field)",
+    "feature_code": "(kept in no field)",
+    "asciiname": "place",
+    "ADM1_NAME": "admin1",
+    "ADM1_CODE": "(kept in no field)",
+    "ADM2_NAME": "(kept in no field)",
+    "ADM2_CODE": "(kept in no field)",
+    "longitude": "lon",
+    "latitude": "lat",
+    "GEO_PRECISION": "precision, error_m",
+}
+CODES = (
+    *("t_mil_b", "a_rus_b", "a_ukr_b", "a_rus_init_b", "a_ukr_init_b", "a_civ_b", "a_other_b"),
+    *("t_aad_b", "t_airstrike_b", "t_airalert_b", "t_uav_b", "t_armor_b", "t_arrest_b"),
+    *("t_artillery_b", "t_control_b", "t_firefight_b", "t_ied_b", "t_raid_b", "t_occupy_b"),
+    *("t_property_b", "t_cyber_b", "t_hospital_b", "t_milcas_b", "t_civcas_b", "t_retreat_b"),
+    *("t_loc_b", "t_san_b"),
+)
+EVENTS = events.Header(
+    {
+        **SHARED,
+        "n_reports": "(kept in no field)",
+        "event_ids": "sources",
+        "sources": "sources.publisher",
+        **dict.fromkeys(CODES, "(scope), weapons, damage, claims"),
+        "tid": "(kept in no field)",
+    },
+    needed=("event_id_1pd", "date", "longitude", "latitude", "GEO_PRECISION", "t_uav_b"),
+)
+REPORTS = events.Header(
+    {
+        **SHARED,
+        "event_id": "source_key, where event_id_1pd is empty",
+        "time": "(kept in no field)",
+        "GEO_API": "(kept in no field)",
+        "location": "(kept in no field)",
+        "address": "(kept in no field)",
+        "report_id": "(kept in no field)",
+        "source": "sources.publisher",
+        "url": "sources.url",
+        "text": "(scope)",
+        "lang": "(kept in no field)",
+    },
+    needed=("event_id", "event_id_1pd", "date", "longitude", "latitude", "GEO_PRECISION", "text"),
+)
+
+
+class Viina:
+    """Reads events of one place and day, with their reports beside them, or the reports alone."""
+
+    name = "viina"
+    dataset = "viina"
+    publisher = "VIINA 2.0, Y. Zhukov and N. Ayers"
+    licence = "ODbL-1.0"
+
+    def recognises(self, source: Source) -> str | None:
+        """Look for the columns of any of its tables."""
+        names = set(header_of(source)[0])
+        if {"viina_version", "event_id_1pd"} <= names:
+            return "columns viina_version and event_id_1pd of VIINA 2.0"
+        if {"status_boost", "status_dsm"} <= names:
+            return "columns status_boost and status_dsm of VIINA's control"
+        return None
+
+    def mapping(self, source: Source) -> dict[str, str]:
+        """Map the columns that the file has."""
+        header = REPORTS if "event_ids" not in header_of(source)[0] else EVENTS
+        return header.mapped(source)
+
+    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+        """Yield one outcome per event, or per report when these come alone.
+
+        Raises:
+            InvalidFile: control by populated place, or labels without events.
+        """
+        _check_takeable(source)
+        names = header_of(source)[0]
+        words = events.Words(context, "viina")
+        if "event_ids" in names:
+            yield from EVENTS.guard(source)
+            reports = _reports_beside(source)
+            yield from events.table_outcomes(
+                source, lambda row, cells: _fate(row, cells, reports, words)
+            )
+        elif events.together(source, _named(source, "event_1pd")) is not None:
+            return  # they are read with their events
+        elif "text" in names:
+            yield from _alone(source, words)
+        else:
+            raise InvalidFile(source.name, "labels alone", "event_1pd, which has places and codes")
+
+
+def _check_takeable(source: Source) -> None:
+    if {"status_boost", "status_dsm"} <= set(header_of(source)[0]):
+        allowed = (
+            "event_1pd or event_info; control here needs areas, and a status by populated place "
+            "has none until it is joined with the publisher's tessellation"
+        )
+        raise InvalidFile(source.name, "control by populated place", allowed)
+
+
+def _named(source: Source, kind: str) -> str:
+    """Name another table of the same release: it differs in one word."""
+    return re.sub(r"event_(?:1pd|info|labels)", kind, source.name)
+
+
+Reports = Mapping[str, tuple[str | None, str | None]]
+
+
+def _reports_beside(source: Source) -> Reports:
+    """Read who reported what, by report: the events' own table names them by number only."""
+    name = _named(source, "event_info")
+    path = None if name == source.name else events.beside(source, name)
+    if path is None:
+        return {}
+    rows = (row for row in table_rows(Source.open(path)) if not isinstance(row, Rejection))
+    return {
+        cells["event_id"]: (cells.get("source"), cells.get("url"))
+        for _, cells in rows
+        if "event_id" in cells
+    }
+
+
+def _fate(row: int, cells: dict[str, str], reports: Reports, words: events.Words) -> Outcome:
+    coded = [name for name in CODES if cells.get(name) in ("1", "1.0")]
+    scope = words.tables["scope"]
+    said = [scope[name] for name in scope if name in coded]
+    if "incident" not in said:
+        return Dropped(row, said[0] if said else "no_event_type")
+    return Found(row, _event(cells, coded, _sources(cells, reports), words))
+
+
+def _event(
+    cells: Mapping[str, str],
+    coded: Sequence[str],
+    sources: tuple[SourceRef, ...],
+    words: events.Words,
+) -> Incident:
+    key, context = cells.get("event_id_1pd") or cells.get("event_id"), words.context
+    if not key:
+        raise BadFieldError("event_id_1pd", "", "the event's id")
+    weapons, sectors, said = (words.tables[name] for name in ("weapons", "sectors", "said"))
+    labels = ", ".join(said[name] for name in coded if name in said)
+    hit = dict.fromkeys(sectors[name] for name in coded if name in sectors)
+    return Incident(
+        id=incident_id(context.dataset, key),
+        dataset=context.dataset,
+        source_key=key,
+        when=When.days(
+            events.day(cells.get("date", ""), "date", NOTATIONS), zone=context.theatre.zone
+        ),
+        place=_place(cells, words),
+        weapons=tuple(dict.fromkeys(weapons[name] for name in coded if name in weapons)),
+        damage=tuple(Damage(sector) for sector in hit),
+        claims=events.coded("VIINA, coded by a machine from headlines", mentions=labels),
+        sources=sources,
+        synthetic=context.synthetic,
+    )
+
+
+def _place(cells: Mapping[str, str], words: events.Words) -> Place:
+    code = cells.get("GEO_PRECISION", "")
+    if code not in PLACES:
+        raise BadFieldError("GEO_PRECISION", code, f"one of {', '.join(PLACES)}")
+    point, admin1 = events.point(cells), words.region(cells.get("ADM1_NAME"))
+    coarsest = Precision.admin1 if admin1 else Precision.country
+    return Place.at(
+        point, PLACES[code] if point else coarsest, name=cells.get("asciiname"), admin1=admin1
+    )
+
+
+def _sources(cells: Mapping[str, str], reports: Reports) -> tuple[SourceRef, ...]:
+    """Name each report by its link where the reports are at hand, else the outlets alone."""
+    numbers = [one.strip() for one in cells.get("event_ids", "").split(",")]
+    found = [SourceRef(*reports[number]) for number in numbers if number in reports]
+    if not found:
+        outlets = (one.strip() for one in cells.get("sources", "").split(","))
+        found = [SourceRef(outlet) for outlet in outlets if outlet]
+    return tuple(dict.fromkeys(found))
+
+
+def _alone(source: Source, words: events.Words) -> Iterator[Outcome]:
+    """Read reports without their events: only a headline says what happened."""
+    yield from REPORTS.guard(source)
+    yield Warned(
+        "Reports alone say what happened in their headlines only: those that name a strike are "
+        "taken. Import event_1pd, with event_info beside it, for the publisher's own codes."
+    )
+    told: dict[str, list[tuple[int, dict[str, str]]]] = {}
+    for row in table_rows(source):
+        if isinstance(row, Rejection):
+            yield row
+            continue
+        number, cells = row
+        key = cells.get("event_id_1pd") or cells.get("event_id") or f"row {number}"
+        told.setdefault(key, []).append((number, cells))
+    for rows in told.values():
+        yield from _of_reports(rows, words)
+
+
+def _of_reports(rows: list[tuple[int, dict[str, str]]], words: events.Words) -> Iterator[Outcome]:
+    """Make one incident of an event's reports: the finest place, and every source."""
+    if not any(words.word_in("headline", cells.get("text")) for _, cells in rows):
+        yield from (Dropped(number, "headline_without_strike") for number, _ in rows)
+        return
+    finest = min((cells for _, cells in rows), key=_fineness)
+    sources = dict.fromkeys(SourceRef(cells.get("source"), cells.get("url")) for _, cells in rows)
+
+    def fate(row: int, cells: dict[str, str]) -> Outcome:
+        return Found(row, _event(cells, (), tuple(sources), words))
+
+    for number, _cells in rows:
+        yield events.settled(number, finest, fate)
+
+
+def _fineness(cells: Mapping[str, str]) -> int:
+    code = cells.get("GEO_PRECISION", "")
+    return FINEST.index(code) if code in FINEST else len(FINEST)

@@ -1,0 +1,290 @@
+"""Strikes told by several datasets, in the read model: which rows are one, and what it then says.
+
+A View of several datasets is read from segments in which the rows of a group are hidden and one
+row stands for them, at the most precise place. So everything that reads segments counts and draws
+a group once. A View of one dataset never comes here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from app.domain.kept import Kept
+from app.domain.merge import Matching, Member, Merge, groups, matching_key
+from app.domain.revision import Action, Revision, Subject
+from app.index.columns import UNDRAWN
+from app.index.select import RETRACTED, Filter, Segment, is_embargoed, is_quiet
+from app.rows import BOUNDS, GRAPHIC, KINDS, NEVER, NO_COUNT, TOLLS, Rows
+
+HIDDEN = 0
+"""`known_to` of a row that another one stands for: no commit knows it."""
+
+MOST_FOLDS = 8
+NO_LOW = np.iinfo(np.int32).max
+_MERGE = msgspec.json.Decoder(Merge)
+_MATCHING = msgspec.json.Decoder(Matching)
+
+
+class DatedMerge(msgspec.Struct, frozen=True):
+    """One revision of a merge: known in [seq, known_to). No members: it was undone, or parts."""
+
+    seq: int
+    known_to: int
+    members: tuple[Member, ...]
+
+
+class DatedMatching(msgspec.Struct, frozen=True):
+    """That a pair of datasets was compared, up to a revision; known in [seq, known_to)."""
+
+    seq: int
+    known_to: int
+    key: str
+    upto: int
+
+
+class Decisions(msgspec.Struct, frozen=True):
+    """All revisions of merges and matchings up to a commit."""
+
+    merges: tuple[DatedMerge, ...] = ()
+    matchings: tuple[DatedMatching, ...] = ()
+
+    def with_more(self, revisions: Iterable[Revision]) -> Decisions:
+        """Append revisions, closing the ones they replace."""
+        merges = {one.seq: one for one in self.merges}
+        matchings = {one.seq: one for one in self.matchings}
+        for revision in revisions:
+            if revision.payload is None:
+                continue
+            if revision.subject is Subject.merge:
+                _close(merges, revision)
+                merge = _MERGE.decode(revision.payload)
+                joins = merge.is_same and revision.action is not Action.retract
+                members = merge.members if joins else ()
+                merges[revision.seq] = DatedMerge(revision.seq, NEVER, members)
+            elif revision.subject is Subject.matching:
+                _close(matchings, revision)
+                upto = _MATCHING.decode(revision.payload).upto
+                matchings[revision.seq] = DatedMatching(revision.seq, NEVER, revision.key, upto)
+        return Decisions(tuple(merges.values()), tuple(matchings.values()))
+
+    def groups(self, seq: int) -> list[tuple[Member, ...]]:
+        """Join the merges known at a commit."""
+        return groups(one.members for one in self.merges if one.seq <= seq < one.known_to)
+
+    def compared(self, slugs: Sequence[str], seq: int) -> dict[tuple[str, str], int] | None:
+        """Tell up to which revision each pair was compared; None when one never was."""
+        known = {one.key: one.upto for one in self.matchings if one.seq <= seq < one.known_to}
+        pairs = list(combinations(sorted(slugs), 2))
+        if any(matching_key(*pair) not in known for pair in pairs):
+            return None
+        return {pair: known[matching_key(*pair)] for pair in pairs}
+
+
+def _close(entries: dict[int, DatedMerge] | dict[int, DatedMatching], revision: Revision) -> None:
+    old = entries.get(revision.prior or 0)
+    if old is not None:
+        entries[old.seq] = msgspec.structs.replace(old, known_to=revision.seq)  # type: ignore[assignment]
+
+
+class Folded(NamedTuple):
+    """Segments in which each group is one row; `quiet` numbers those with a quiet member."""
+
+    segments: tuple[Segment, ...]
+    groups: int
+    quiet: frozenset[int]
+
+
+class _Members(NamedTuple):
+    """Rows of groups by segment, gathered, with each row's group."""
+
+    places: tuple[np.ndarray, ...]
+    rows: Rows
+    group: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Merged:
+    """What is one strike, over the segments of one snapshot."""
+
+    decisions: Decisions
+    segments: Sequence[Segment]
+    datasets: Sequence[str]
+    _kept: Kept = field(default_factory=lambda: Kept(MOST_FOLDS))
+
+    def is_compared(self, slugs: Sequence[str], seq: int) -> bool | None:
+        """Tell whether every pair was compared as it stands; None when one never was.
+
+        A record that came or changed since may tell of a strike that another dataset tells too,
+        unless it is in a group already.
+        """
+        compared = self.decisions.compared(slugs, seq)
+        if compared is None:
+            return None
+        newest = self._kept.get(("newest", seq), lambda: self._newest_alone(seq))
+        return all(newest.get(slug, 0) <= upto for two, upto in compared.items() for slug in two)
+
+    def _newest_alone(self, seq: int) -> dict[str, int]:
+        """Return each dataset's newest revision of a record that stands in no group."""
+        grouped = self._group_of(seq)
+        newest = np.zeros(len(self.datasets) + 1, np.int64)
+        for segment in self.segments:
+            places = np.flatnonzero(_stands(segment.rows, seq))
+            number = segment.rows["number"][places]
+            alone = places[grouped[np.minimum(number, len(grouped) - 1)] < 0]
+            rows = segment.rows
+            np.maximum.at(newest, rows["dataset"][alone], rows["seq"][alone])
+        return dict(zip(self.datasets, newest.tolist(), strict=False))
+
+    def others(self, number: int, seq: int) -> tuple[Member, ...]:
+        """List the other records that tell of one record's strike, by its short number."""
+        found = self._kept.get(("groups", seq), lambda: _by_number(self.decisions.groups(seq)))
+        return tuple(one for one in found.get(number, ()) if one.number != number)
+
+    def _group_of(self, seq: int) -> np.ndarray:
+        """Number each record's group by the record's number; -1 for none, the last place too."""
+        found = self.decisions.groups(seq)
+        most = max((member.number for group in found for member in group), default=0)
+        table = np.full(most + 2, -1, np.int32)
+        for number, group in enumerate(found):
+            table[[member.number for member in group]] = number
+        return table
+
+    def fold(self, wanted: Filter) -> Folded:
+        """Let one row stand for each group of at least two rows that the audience may see."""
+        key = (wanted.seq, wanted.datasets.tobytes())
+        members = self._kept.get(("members", *key), lambda: self._members(wanted))
+        seen = _is_seen(members.rows, wanted)
+        fold = self._kept.get(("fold", *key, seen.tobytes()), lambda: self._fold(members, seen))
+        return fold._replace(quiet=_quiet(members, seen, wanted))
+
+    def _members(self, wanted: Filter) -> _Members:
+        table, parts = self._group_of(wanted.seq), []
+        for segment in self.segments:
+            rows = segment.rows
+            is_member = table[np.minimum(rows["number"], len(table) - 1)] >= 0
+            is_member &= wanted.datasets[rows["dataset"]] & _stands(rows, wanted.seq)
+            parts.append(np.flatnonzero(is_member))
+        gathered = [
+            part.rows.take(places) for part, places in zip(self.segments, parts, strict=True)
+        ]
+        rows = Rows.concatenate(gathered)
+        return _Members(tuple(parts), rows, table[rows["number"]])
+
+    def _fold(self, members: _Members, seen: np.ndarray) -> Folded:
+        chosen = _of_several(members.group, seen)
+        ends = np.cumsum([len(places) for places in members.places])[:-1]
+        segments = []
+        for segment, places, hide in zip(
+            self.segments, members.places, np.split(chosen, ends), strict=True
+        ):
+            segments.append(_hiding(segment, places[hide]))
+        rows, group = members.rows.take(np.flatnonzero(chosen)), members.group[chosen]
+        if not len(rows):
+            return Folded(tuple(segments), 0, frozenset())
+        one = one_row_each(rows, group)
+        return Folded((*segments, Segment.sort(one)), len(one), frozenset())
+
+
+def _by_number(found: Iterable[tuple[Member, ...]]) -> dict[int, tuple[Member, ...]]:
+    return {member.number: group for group in found for member in group}
+
+
+def _stands(rows: Rows, seq: int) -> np.ndarray:
+    stands = (rows["seq"] <= seq) & (rows["known_to"] > seq)
+    return np.asarray(stands & (rows["status"] != RETRACTED))
+
+
+def _is_seen(rows: Rows, wanted: Filter) -> np.ndarray:
+    """Tell which members the audience may see: one under embargo adds nothing to its group."""
+    seen: np.ndarray = ~np.isin(rows["number"], list(wanted.hidden_now))
+    if wanted.embargo_at is not None:
+        seen &= ~is_embargoed(rows, np.arange(len(rows)), wanted)
+    return seen
+
+
+def _of_several(group: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Keep the rows of groups of which at least two are left."""
+    if not len(group):
+        return seen
+    counts = np.bincount(group[seen], minlength=int(group.max()) + 1)
+    return np.asarray(seen & (counts[group] > 1))
+
+
+def _hiding(segment: Segment, places: np.ndarray) -> Segment:
+    if not len(places):
+        return segment
+    known_to = np.array(segment.rows["known_to"])
+    known_to[places] = HIDDEN
+    rows = segment.rows.replace(known_to=known_to)
+    return replace(segment, rows=rows)
+
+
+def _quiet(members: _Members, seen: np.ndarray, wanted: Filter) -> frozenset[int]:
+    """Number what may not be drawn because one of its group may not: its lead would tell where."""
+    if not wanted.quiet_sectors and not wanted.quiet_now:
+        return frozenset()
+    chosen = np.flatnonzero(_of_several(members.group, seen))
+    quiet = chosen[is_quiet(members.rows, chosen, wanted)]
+    together = np.isin(members.group, members.group[quiet])
+    return frozenset(members.rows["number"][together].tolist())
+
+
+def one_row_each(rows: Rows, group: np.ndarray) -> Rows:
+    """Make one row of each group, at its most precise place and with what all of it says.
+
+    Figures become the range across the members that have one: the least low, the greatest high,
+    and a best only where the bests agree. An open upper end stays open, unknown stays unknown.
+    """
+    undrawn = rows["morton"] == UNDRAWN
+    error_m = np.where(rows["error_m"] == NO_COUNT, np.iinfo(np.int32).max, rows["error_m"])
+    order = np.lexsort((rows["number"], error_m, rows["precision"], undrawn, group))
+    rows, group = rows.take(order), group[order]
+    starts = np.unique(group, return_index=True)[1]
+
+    def together(column: np.ndarray) -> np.ndarray:
+        return np.asarray(np.bitwise_or.reduceat(column, starts))
+
+    counted = together(rows["sectors"] & ~rows["uncounted"])
+    lead = rows.take(starts)
+    nothing = np.zeros(len(lead), np.int64)
+    return lead.replace(
+        weapons=together(rows["weapons"]),
+        sectors=together(rows["sectors"]),
+        destroyed=together(rows["destroyed"]),
+        uncounted=together(rows["uncounted"]) & ~counted,
+        flags=lead["flags"] | (together(rows["flags"]) & np.uint8(GRAPHIC)),
+        status=np.maximum.reduceat(rows["status"], starts),
+        # Each member was looked at for itself: what they say together is not held back again.
+        public_after=nothing,
+        ended_at=nothing,
+        known_to=np.full(len(lead), NEVER, np.int32),
+        **_ranges(rows, starts),
+    )
+
+
+def _ranges(rows: Rows, starts: np.ndarray) -> dict[str, np.ndarray]:
+    out: dict[str, np.ndarray] = {}
+    for name in (f"{toll}_{kind}" for toll in TOLLS for kind in KINDS):
+        low, best, high = (rows[f"{name}_{bound}"] for bound in BOUNDS)
+        least = np.where(low != NO_COUNT, low, np.where(best != NO_COUNT, best, NO_LOW))
+        least = np.minimum.reduceat(least, starts)
+        is_open = np.logical_or.reduceat(
+            (high == NO_COUNT) & ((low != NO_COUNT) | (best != NO_COUNT)), starts
+        )
+        greatest = np.maximum.reduceat(high, starts)
+        most = np.maximum.reduceat(best, starts)
+        fewest = np.minimum.reduceat(np.where(best == NO_COUNT, NO_LOW, best), starts)
+        columns = (
+            np.where(least == NO_LOW, NO_COUNT, least),
+            np.where(fewest == most, most, NO_COUNT),
+            np.where(is_open, NO_COUNT, greatest),
+        )
+        for bound, column in zip(BOUNDS, columns, strict=True):
+            out[f"{name}_{bound}"] = column.astype(np.int32)
+    return out

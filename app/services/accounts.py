@@ -1,0 +1,123 @@
+"""Tokens: made once, shown once, recognised, and closed."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import hmac
+import re
+import secrets
+from datetime import datetime, timedelta
+
+from app.domain.account import Holder, Role, Token, TokenBook
+from app.domain.errors import InputError, NotAllowed, NotFound, NotKnown
+
+PREFIX = "strikemap"
+SECRET_BYTES = 32
+SHAPE = re.compile(rf"{PREFIX}_([0-9a-f]{{12}})_([A-Za-z0-9_-]{{43}})")
+MOST_DAYS = 3650
+LONGEST_NAME = 60
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+NOBODY = hashlib.sha256(b"").digest()
+"""What a token without a row is compared with, so that it costs what a wrong secret costs."""
+
+
+def create_token(  # noqa: PLR0913  what a token says of its holder, each by name
+    book: TokenBook,
+    name: str,
+    role: Role,
+    *,
+    now: datetime,
+    days: int | None = None,
+    datasets: tuple[str, ...] = (),
+) -> tuple[Token, str]:
+    """Make a token and return it with its text, which is kept nowhere and cannot be shown again.
+
+    Raises:
+        InputError: a name or a number of days that does not fit.
+    """
+    _check(name, days, datasets)
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    token = Token(
+        id=secrets.token_hex(6),
+        name=name.strip(),
+        role=role,
+        datasets=datasets,
+        created_at=now,
+        expires_at=None if days is None else now + timedelta(days=days),
+    )
+    book.add_token(token, _digest(secret))
+    return token, f"{PREFIX}_{token.id}_{secret}"
+
+
+def _check(name: str, days: int | None, datasets: tuple[str, ...]) -> None:
+    if not (name.strip() and len(name) <= LONGEST_NAME and name.isprintable()):
+        allowed = f"1 to {LONGEST_NAME} characters: whom the ledger shall name"
+        raise InputError("name", name, allowed)
+    if days is not None and not 0 < days <= MOST_DAYS:
+        raise InputError("days", days, f"1 to {MOST_DAYS}")
+    for slug in datasets:
+        if not SLUG.fullmatch(slug):
+            allowed = "a slug: lower-case letters, digits and hyphens"
+            raise InputError("dataset", slug, allowed)
+
+
+def _digest(secret: str) -> bytes:
+    """Hash a secret; 256 random bits need no slow hash and no salt."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def holder_of(book: TokenBook, text: str, now: datetime) -> Holder:
+    """Recognise whom a token stands for.
+
+    The row is found by the token's public number; the secret is compared in constant time, and a
+    number that nobody has takes the same way, so that the time of an answer says nothing.
+
+    Raises:
+        NotKnown: the token is wrong, expired or revoked.
+    """
+    shaped = SHAPE.fullmatch(text)
+    number, secret = shaped.groups() if shaped else ("", "")
+    token, digest = book.find_token(number) or (None, NOBODY)
+    is_right = hmac.compare_digest(_digest(secret or "-"), digest)
+    if token is None or not is_right:
+        raise NotKnown("The token is not known here: check that it was copied whole.")
+    if not token.is_valid_at(now):
+        ended = "revoked" if token.revoked_at is not None else "valid until then only"
+        at = token.revoked_at or token.expires_at
+        raise NotKnown(f"The token {token.id} opens nothing any more: {ended} ({at:%Y-%m-%d}).")
+    return token.holder
+
+
+def local_holder() -> Holder:
+    """Name the person at this machine, who may do everything on a private instance."""
+    return Holder(getpass.getuser(), Role.admin)
+
+
+def revoke_token(book: TokenBook, number: str, now: datetime) -> Token:
+    """Close a token from the next request on.
+
+    Raises:
+        NotFound: no token has the number.
+    """
+    if book.find_token(number) is None:
+        raise NotFound(f"There is no token {number!r}: `strikemap token list` names them.")
+    book.revoke_token(number, now)
+    found = book.find_token(number)
+    assert found is not None  # noqa: S101  tokens are never deleted
+    return found[0]
+
+
+def allow(holder: Holder, role: Role, dataset: str | None = None) -> None:
+    """Let a holder pass who has the role, and whose scope covers the dataset.
+
+    Raises:
+        NotAllowed: saying what is needed.
+    """
+    if not holder.role.reaches(role):
+        raise NotAllowed(
+            f"This needs the role {role.value}; {holder.actor} is {holder.role.value}."
+        )
+    if dataset is not None and not holder.covers(dataset):
+        scope = ", ".join(sorted(holder.datasets))
+        raise NotAllowed(f"{holder.actor} is for the datasets {scope}, not for {dataset!r}.")

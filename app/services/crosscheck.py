@@ -1,0 +1,163 @@
+"""Totals that somebody else publishes, beside a View's own: HDX HAPI's conflict events.
+
+They are sums and no incidents: nothing of them is kept. A difference is a question, not a fault:
+sources count other events, of other days, in other ways.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from app.domain.errors import InputError, InvalidFile
+from app.domain.region import Region
+from app.domain.terms import Face
+from app.domain.view import View
+from app.importers import native
+from app.importers.base import BadFieldError, Rejection, Source, decoded_head, load_json
+from app.importers.sheets import Cells, said, table
+from app.index.build import Snapshot
+from app.services.publish import publish
+from app.services.report import summarise
+from app.services.workspace import Workspace
+
+COLUMNS = (
+    *("admin1_code", "admin2_code", "admin_level", "event_type", "events", "fatalities"),
+    *("reference_period_start", "reference_period_end"),
+)
+EVENT_TYPE = "political_violence"
+"""The widest type: events that target civilians are among them, so that the two never add up."""
+
+Key = tuple[date, date, str]
+MOST_PERIODS = 600
+
+
+class Line(NamedTuple):
+    """Both sums of one region and month; None is "says nothing"."""
+
+    first: date
+    last: date
+    region: str
+    name: str
+    their_events: int
+    our_incidents: int
+    their_killed: int | None
+    our_killed: int | None
+
+    @property
+    def difference(self) -> int:
+        """Ours less theirs."""
+        return self.our_incidents - self.their_events
+
+
+def cross_check(
+    workspace: Workspace, snapshot: Snapshot, view: View, path: Path, now: datetime
+) -> list[Line]:
+    """Compare a file of totals with a View, by region and month, where the file has one.
+
+    Raises:
+        InvalidFile: not HAPI's table, or none of it lies in the View.
+        InputError: the View holds several datasets, whose sums are never added.
+    """
+    events, killed = _theirs(Source.open(path), workspace, view)
+    periods = sorted(
+        {(first, last) for first, last, _region in events if _within(view, first, last)}
+    )
+    if not periods:
+        raise InvalidFile(f"months of {path.name}", "none in the View", "another from and to")
+    if len(periods) > MOST_PERIODS:
+        raise InvalidFile(f"months of {path.name}", f"{len(periods)}", f"at most {MOST_PERIODS}")
+    lines = list[Line]()
+    for first, last in periods:
+        ours = _ours(workspace, snapshot, view.but(first=first, last=last), now)
+        for row in ours:
+            key = (first, last, row["key"])
+            if key in events or row["incidents"]:
+                toll = row["killed"]
+                best = toll["low"] if toll["best"] is None else toll["best"]
+                counts = (events[key], row["incidents"], killed.get(key), best)
+                lines.append(Line(first, last, row["key"], row["name"], *counts))
+    return lines
+
+
+def _within(view: View, first: date, last: date) -> bool:
+    after = view.first is None or first >= view.first
+    return after and (view.last is None or last <= view.last)
+
+
+def _ours(
+    workspace: Workspace, snapshot: Snapshot, view: View, now: datetime
+) -> list[dict[str, Any]]:
+    published = publish(workspace, snapshot, view, Face.aggregates, now)
+    if len(published.datasets) != 1:
+        got = ", ".join(one.slug for one in published.datasets) or "none"
+        raise InputError("datasets of the View", got, "one; name it with dataset=")
+    return list(summarise(workspace, published, "region")["rows"])
+
+
+def _theirs(source: Source, workspace: Workspace, view: View) -> tuple[Counter[Key], Counter[Key]]:
+    """Sum the file by period and region of the View's level."""
+    events, killed = Counter[Key](), Counter[Key]()
+    rows = [row for row in _rows(source) if row.get("event_type") == EVENT_TYPE]
+    levels = {row.get("admin_level") for row in rows}
+    level = str(view.level) if str(view.level) in levels else "2"
+    iso = _codes(workspace.reference.region_set(view.theatre, view.level).regions)
+    for row in rows:
+        region = iso.get(row.get(f"admin{view.level}_code", ""))
+        if region is None or row.get("admin_level") != level or row.get("error"):
+            continue
+        try:
+            first = native.day(row["reference_period_start"][:10], "reference_period_start")
+            last = native.day(row["reference_period_end"][:10], "reference_period_end")
+            key = (first, last, region)
+            events[key] += native.whole(row.get("events"), "events") or 0
+            if (dead := native.whole(row.get("fatalities"), "fatalities")) is not None:
+                killed[key] += dead
+        except (BadFieldError, KeyError) as wrong:
+            got = wrong.got if isinstance(wrong, BadFieldError) else ""
+            allowed = "days as YYYY-MM-DD and whole numbers"
+            raise InvalidFile(f"totals in {source.name}", got, allowed) from wrong
+    return events, killed
+
+
+def _codes(regions: tuple[Region, ...]) -> dict[str, str]:
+    return {region.pcode or region.code: region.code for region in regions}
+
+
+def _rows(source: Source) -> Iterator[Cells]:
+    """Read the table as CSV, XLSX or the API's JSON.
+
+    Raises:
+        InvalidFile: columns are missing.
+    """
+    if decoded_head(source).lstrip().startswith(("{", "[")):
+        document = load_json(source)
+        listed = document.get("data") if isinstance(document, dict) else document
+        rows = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+        names = list(rows[0]) if rows else []
+        found: Iterator[Cells] = ({k: said(v) for k, v in row.items() if said(v)} for row in rows)
+    else:
+        names, read = table(source)
+        found = (row[1] for row in read if not isinstance(row, Rejection))
+    if missing := [name for name in COLUMNS if name not in names]:
+        allowed = f"HDX HAPI's columns {', '.join(COLUMNS)}"
+        raise InvalidFile(f"columns of {source.name}", f"no {', '.join(missing)}", allowed)
+    yield from found
+
+
+def as_cells(line: Line) -> list[str]:
+    """Write a line for a table; unknown is said."""
+    counts = (line.their_events, line.our_incidents, line.difference)
+    tolls = (line.their_killed, line.our_killed)
+    cells = [f"{line.first} to {line.last}", line.region, line.name, *map(str, counts)]
+    return cells + ["unknown" if toll is None else str(toll) for toll in tolls]
+
+
+def as_json(lines: list[Line]) -> bytes:
+    """Write lines as JSON."""
+    return msgspec.json.encode([{**one._asdict(), "difference": one.difference} for one in lines])

@@ -1,0 +1,207 @@
+"""Waves: the reports of a View's period, and what they add up to without counting twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from app.domain.errors import InvalidView, NotFound, Problem
+from app.domain.kept import Kept
+from app.domain.period import Period
+from app.domain.revision import Action, Revision, Subject
+from app.domain.terms import Audience, Dataset, DatasetKind
+from app.domain.view import View, rfc3339
+from app.domain.wave import FIGURES, Reckoning, Sum, Volley, Wave, reckoned
+from app.index.build import Snapshot
+from app.services.workspace import Workspace
+
+_WAVE = msgspec.json.Decoder(Wave)
+DAYS_A_WEEK = 7
+MOST_KEPT = 8
+NOT_OF_WAVES = frozenset(
+    {"bbox", "region", "sector", "status", "min_killed", "line_km", "side", "freeze"}
+)
+
+
+class WaveBook:
+    """The waves of each dataset as they were known, with which of them count."""
+
+    def __init__(self) -> None:
+        self._kept = Kept(MOST_KEPT)
+
+    def of(self, workspace: Workspace, dataset: Dataset, seq: int) -> tuple[list[Wave], Reckoning]:
+        """Read the waves that stood at a revision, by key."""
+
+        def make() -> tuple[list[Wave], Reckoning]:
+            waves = _standing(workspace, dataset, seq)
+            return waves, reckoned(waves)
+
+        return self._kept.get((dataset.slug, seq, workspace.store.head().seq), make)
+
+
+def waves_dataset(snapshot: Snapshot, view: View, named: str | None) -> Dataset:
+    """Resolve whose waves are meant: the named dataset, else the theatre's first.
+
+    Raises:
+        InvalidView: the named one does not exist, or the View narrows by what a wave has not.
+        NotFound: none is loaded.
+    """
+    if strange := [name for name, _ in view.pairs() if name in NOT_OF_WAVES]:
+        allowed = (
+            "from, to, as_of, weapon, dataset, theatre, synthetic: a wave has no place or harm"
+        )
+        raise InvalidView(tuple(Problem(f"query.{name}", name, allowed) for name in strange))
+    here = {
+        dataset.slug: dataset
+        for dataset in snapshot.datasets.values()
+        if dataset.theatre == view.theatre
+        and dataset.kind is DatasetKind.waves
+        and dataset.synthetic == view.synthetic
+    }
+    if named is not None and named not in here:
+        allowed = ", ".join(sorted(here)) or "none is loaded"
+        raise InvalidView((Problem("query.dataset", named, allowed),))
+    if not here:
+        raise NotFound(f"No dataset of waves is loaded for {view.theatre!r}.")
+    return here[named or min(here)]
+
+
+def waves_answer(  # noqa: PLR0913  what is asked for, each by name
+    workspace: Workspace,
+    snapshot: Snapshot,
+    view: View,
+    dataset: Dataset,
+    book: WaveBook,
+    *,
+    limit: int,
+    offset: int,
+) -> dict[str, Any]:
+    """List the waves of a View's period, newest first, with their totals.
+
+    For the public, reports leave only where the dataset's terms let raw records out; without
+    that, sums are given for all days or whole weeks, as with incidents.
+    """
+    seq = snapshot.seq if view.as_of is None else workspace.store.seq_at(view.as_of)
+    waves, reckoning = book.of(workspace, dataset, seq)
+    zone = workspace.reference.theatres[view.theatre].zone
+    wanted = [n for n, wave in enumerate(waves) if _is_in(wave, view, zone)]
+    wanted = [n for n in wanted if any(_wants(one, view) for one in waves[n].volleys)]
+    wanted.sort(key=lambda n: (waves[n].when.last, waves[n].key), reverse=True)
+    is_public = workspace.audience is Audience.public
+    shows = dataset.terms.raw or not is_public
+    listed = wanted[offset : offset + limit] if shows else []
+    return {
+        "view": dict(view.pairs()),
+        "dataset": dataset.slug,
+        "numberMatched": len(wanted) if shows else None,
+        "numberReturned": len(listed),
+        "waves": [_told(waves[n], counted=n in reckoning.counted) for n in listed],
+        **(_sums(reckoning, set(wanted), view) if shows or _covers_weeks(view) else _NO_SUMS),
+        "coverage": {
+            "undated": sum(wave.window is None for wave in waves) if shows else None,
+            "withheld": {"terms": 0 if shows else len(waves)},
+        },
+        "credits": [dataset.credit],
+    }
+
+
+_NO_SUMS: dict[str, Any] = {"totals": None, "by_weapon": []}
+
+
+def _standing(workspace: Workspace, dataset: Dataset, seq: int) -> list[Wave]:
+    """Read each wave as it was at a revision; one that was retracted by then is left out."""
+    store, found = workspace.store, list[Wave]()
+    known = store.current(Subject.wave, f"{dataset.slug}/")
+    newest = {one.seq: one for one in store.by_seq([now.seq for now in known.values()])}
+    for key, now in sorted(known.items()):
+        past = [newest[now.seq]] if now.seq <= seq else store.history(Subject.wave, key)
+        if wave := _last(past, seq):
+            found.append(wave)
+    return found
+
+
+def _last(past: list[Revision], seq: int) -> Wave | None:
+    then = [one for one in past if one.seq <= seq]
+    if not then or then[-1].action is Action.retract or then[-1].payload is None:
+        return None
+    return _WAVE.decode(then[-1].payload)
+
+
+def _is_in(wave: Wave, view: View, zone: str) -> bool:
+    """Tell whether a wave belongs to a period: a night belongs to each that it overlaps."""
+    window, when = wave.window, wave.when
+    if window is None or when.first is None or when.last is None:
+        return False
+    first, last = view.first or when.first, view.last or when.last
+    if first > last:
+        return False
+    period = Period.of_days(first, last, zone)
+    if when.is_long:
+        return period.start <= window.start and window.end <= period.end
+    return period.overlaps(window)
+
+
+def _wants(volley: Volley, view: View) -> bool:
+    """Tell whether a volley has one of the weapons asked for; a class includes its members."""
+    if not view.weapons:
+        return True
+    return any(
+        code in view.weapons or code.split(".")[0] in view.weapons for code in volley.weapons
+    )
+
+
+def _covers_weeks(view: View) -> bool:
+    """Tell whether a period is all days or whole ISO weeks: no single night can be told from it."""
+    if view.first is None and view.last is None:
+        return True
+    if view.first is None or view.last is None:
+        return False
+    days = (view.last - view.first).days + 1
+    return view.first.isoweekday() == 1 and days % DAYS_A_WEEK == 0
+
+
+def _sums(reckoning: Reckoning, among: set[int], view: View) -> dict[str, Any]:
+    families = {one.volley.family for one in reckoning.said if one.number in among}
+
+    def of(family: str) -> dict[str, Any]:
+        found = reckoning.total(among, lambda one: one.family == family and _wants(one, view))
+        return {"weapon": family or None, **_figures(found)}
+
+    return {
+        "totals": _figures(reckoning.total(among, lambda one: _wants(one, view))),
+        "by_weapon": [of(family) for family in sorted(families)],
+    }
+
+
+def _figures(found: Sum) -> dict[str, Any]:
+    figures = {name: getattr(found, name).answer() for name in FIGURES}
+    return {**figures, "reports": found.reports, "overlapping": found.overlapping}
+
+
+def _told(wave: Wave, *, counted: bool) -> dict[str, Any]:
+    when = wave.when
+    return {
+        "key": wave.key,
+        "start": rfc3339(when.start) if when.start else str(when.first),
+        "end": rfc3339(when.end) if when.end else str(when.last),
+        "when_precision": when.precision.value,
+        "scope": wave.scope.value,
+        "target": wave.target,
+        "counted": counted,
+        "volleys": [
+            {
+                "model": one.model,
+                "weapons": list(one.weapons),
+                **{name: msgspec.to_builtins(_whole(one, name)) for name in FIGURES},
+            }
+            for one in wave.volleys
+        ],
+        "sources": [msgspec.to_builtins(one) for one in wave.sources],
+        "synthetic": wave.synthetic,
+    }
+
+
+def _whole(volley: Volley, name: str) -> dict[str, int | None]:
+    count = getattr(volley, name)
+    return {"low": count.low, "best": count.best, "high": count.high}

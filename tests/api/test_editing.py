@@ -1,0 +1,216 @@
+"""Editing over HTTP: the right person, the right revision, and a history that says what it may."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.serving import Service, command, serving
+
+OWN = {"X-Strikemap": "1"}
+NEW = {
+    "dataset": "example-incidents",
+    "reason": "typed in from a bulletin",
+    "start": "2024-03-10",
+    "precision": "exact",
+    "lon": -124.5,
+    "lat": -42.25,
+    "killed": {"low": 2},
+}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory, demo_data: Path) -> Path:
+    """A copy of the demos, to be written to."""
+    folder = tmp_path_factory.mktemp("editing") / "data"
+    shutil.copytree(demo_data, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def private(data: Path) -> Iterator[Service]:
+    with serving(data, "--private") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def public(data: Path) -> Iterator[Service]:
+    with serving(data) as running:
+        yield running
+
+
+def token(data: Path, role: str, *words: str) -> dict[str, str]:
+    done = command(data, "token", "create", role, "--role", role, "--json", *words)
+    return {"Authorization": f"Bearer {json.loads(done.stdout)['token']}"}
+
+
+def create(service: Service, headers: dict[str, str] = OWN, **more: Any) -> httpx.Response:
+    return service.client.post("/api/incidents", headers=headers, json={**NEW, **more})
+
+
+def patch(
+    service: Service, one: dict[str, Any], headers: dict[str, str] = OWN, **fields: Any
+) -> httpx.Response:
+    match = {"If-Match": f'"{one["revision"]}"'}
+    path = f"/api/incidents/{one['id']}"
+    return service.client.patch(path, headers={**headers, **match}, json=fields)
+
+
+def is_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def test_a_record_is_typed_in_read_changed_and_taken_back(private: Service, data: Path) -> None:
+    made = create(private)
+    one = made.json()
+    assert (made.status_code, made.headers["etag"]) == (200, f'"{one["revision"]}"')
+    assert one["fields"]["killed"] == {"low": 2}
+    path = f"/api/incidents/{one['id']}"
+    assert private.client.get(path).json() == one
+    changed = patch(private, one, killed={"low": 3}, reason="recount").json()
+    assert changed["fields"]["killed"] == {"low": 3}
+    items = private.client.get(f"/api/collections/incidents/items/{one['id']}?theatre=example")
+    assert items.json()["properties"]["killed"]["low"] == 3
+    gone = private.client.post(f"{path}/retract", headers=OWN, json={"reason": "a drill"})
+    assert gone.json()["fields"]["status"] == "retracted"
+    past = private.client.get(f"{path}/history?theatre=example").json()["revisions"]
+    told = [(step["action"], step["changed"], step["reason"]) for step in past]
+    assert told == [
+        ("add", "", "typed in from a bulletin"),
+        ("amend", "killed", "recount"),
+        ("retract", "status", "a drill"),
+    ]
+    assert all(step["actor"] for step in past)
+    page = private.client.get(f"/incidents/{one['id']}?theatre=example").text
+    assert "recount" in page
+    assert f"/edit/{one['id']}" in page
+    assert command(data, "verify").returncode == 0
+
+
+def test_the_public_reads_the_history_without_names_and_reasons(
+    private: Service, public: Service
+) -> None:
+    one = create(private).json()
+    patch(private, one, place="Wending", reason="a secret source said so")
+    past = public.client.get(f"/api/incidents/{one['id']}/history?theatre=example")
+    assert past.headers["cache-control"].startswith("public")
+    steps = past.json()["revisions"]
+    assert [(s["actor"], s["reason"], s["changed"]) for s in steps] == [
+        ("", "", ""),
+        ("", "", "place"),
+    ]
+    page = public.client.get(f"/incidents/{one['id']}?theatre=example").text
+    assert "secret source" not in page
+    assert "/edit/" not in page
+
+
+def test_who_comes_second_gets_a_412(private: Service) -> None:
+    one = create(private).json()
+    assert patch(private, one, place="First", reason="why").status_code == 200
+    told = is_problem(patch(private, one, place="Second", reason="why"), 412)
+    assert "somebody was faster" in told["detail"]
+
+
+def test_of_many_patches_at_once_one_is_taken(private: Service) -> None:
+    one = create(private).json()
+
+    def change(n: int) -> int:
+        url = f"{private.url}/api/incidents/{one['id']}"
+        match = {**OWN, "If-Match": f'"{one["revision"]}"'}
+        body = {"place": f"Wending {n}", "reason": "at once"}
+        return httpx.patch(url, headers=match, json=body, timeout=30).status_code
+
+    with ThreadPoolExecutor(8) as many:
+        statuses = sorted(many.map(change, range(8)))
+    assert statuses == [200] + [412] * 7
+    path = f"/api/incidents/{one['id']}/history?theatre=example"
+    assert len(private.client.get(path).json()["revisions"]) == 2
+
+
+@pytest.mark.parametrize("match", [None, "", "x", "*", '"1", "2"', "-1"])
+def test_a_patch_must_say_which_revision_it_means(private: Service, match: str | None) -> None:
+    one = create(private).json()
+    headers = OWN if match is None else {**OWN, "If-Match": match}
+    answer = private.client.patch(
+        f"/api/incidents/{one['id']}", headers=headers, json={"place": "x", "reason": "y"}
+    )
+    assert is_problem(answer, 422)["errors"][0]["where"] == "header If-Match"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"[]", b"1", b"{", b'{"a":', b"\xff\xfe", b'{"a":NaN}', b"[" * 100_000),
+        *(b'{"reason":"x"}', b'{"reason":7,"place":"x"}', b'{"place":"x"}'),
+    ],
+)
+def test_a_body_that_is_no_change_is_a_422(private: Service, body: bytes) -> None:
+    one = create(private).json()
+    headers = {**OWN, "If-Match": f'"{one["revision"]}"'}
+    answer = private.client.patch(f"/api/incidents/{one['id']}", headers=headers, content=body)
+    is_problem(answer, 422)
+
+
+def test_a_body_of_many_megabytes_is_refused(private: Service) -> None:
+    body = b'{"description":"' + b"x" * (3 << 20) + b'"}'
+    answer = private.client.post("/api/incidents", headers=OWN, content=body)
+    is_problem(answer, 413)
+
+
+def test_a_field_that_does_not_fit_is_named_as_in_an_import(private: Service) -> None:
+    told = is_problem(create(private, start="10.03.2024"), 422)
+    assert told["errors"][0]["where"] == "start"
+    assert told["errors"][0]["allowed"].startswith("a day as YYYY-MM-DD")
+    assert is_problem(create(private, dataset="nowhere"), 422)
+    assert is_problem(create(private, dataset="example-control"), 422)
+    assert is_problem(create(private, id="00000000-0000-7000-8000-000000000000"), 422)
+
+
+def test_roles_and_scopes_hold_over_http(public: Service, data: Path) -> None:
+    viewer, editor = token(data, "viewer"), token(data, "editor")
+    reviewer = token(data, "reviewer")
+    scoped = token(data, "admin", "--dataset", "theirs")
+    is_problem(create(public, {}), 401)
+    is_problem(create(public, viewer), 403)
+    is_problem(create(public, scoped), 403)
+    one = create(public, editor).json()
+    path = f"/api/incidents/{one['id']}"
+    is_problem(public.client.get(path), 401)
+    is_problem(public.client.get(path, headers=scoped), 404)
+    read = public.client.get(path, headers=viewer)
+    assert read.headers["cache-control"] == "private, no-store"
+    assert read.headers["etag"] == f'"{one["revision"]}"'
+    is_problem(patch(public, one, viewer, place="x", reason="y"), 403)
+    is_problem(patch(public, one, scoped, place="x", reason="y"), 404)
+    is_problem(patch(public, one, editor, status="verified", reason="y"), 403)
+    verified = patch(public, one, reviewer, status="verified", reason="checked").json()
+    is_problem(patch(public, verified, editor, place="x", reason="y"), 403)
+    body = {"reason": "y"}
+    is_problem(public.client.post(f"{path}/retract", headers=editor, json=body), 403)
+    gone = public.client.post(f"{path}/retract", headers=reviewer, json=body)
+    assert gone.status_code == 200
+    past = public.client.get(f"{path}/history?theatre=example", headers=viewer).json()
+    assert ["editor (token " in past["revisions"][0]["actor"], len(past["revisions"])] == [True, 3]
+
+
+def test_the_form_holds_no_data_of_its_record(public: Service, private: Service) -> None:
+    one = create(private, description="not for everybody").json()
+    page = public.client.get(f"/edit/{one['id']}?theatre=example&lang=uk")
+    assert page.status_code == 200
+    assert "not for everybody" not in page.text
+
+
+def test_a_hostile_id_in_the_form_stays_text(public: Service) -> None:
+    page = public.client.get("/edit/%3Cscript%3Ealert(1)%22%27%3E?theatre=example")
+    assert page.status_code == 200
+    assert "<script>alert" not in page.text

@@ -1,0 +1,185 @@
+"""What is withheld from the public stands on no address, whatever is asked and however often."""
+
+from __future__ import annotations
+
+import gzip
+import math
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import mapbox_vector_tile
+import numpy as np
+import pytest
+
+from app.domain.damage import Damage
+from app.domain.incident import Incident
+from app.domain.period import When
+from app.domain.place import LonLat, Place, Precision
+from app.domain.revision import Action
+from app.reference.reference import Reference
+from app.services.listing import COLUMN_ORDER
+from tests.making import change, dataset, incident, open_workspace, write
+from tests.serving import Service, serving
+
+NOW = datetime.now(UTC)
+RECENT = When.days(NOW.date() - timedelta(days=3))
+EMBARGOED, PLANT = LonLat(31.234567, 49.345678), LonLat(34.567891, 48.456789)
+TEXT, NAME = "the words of the withheld record", "Quarry Lane substation"
+KEYS = ("embargoed", "plant")
+
+
+def place(point: LonLat) -> Place:
+    return Place.at(point, Precision.exact, name=NAME, admin1="UA-71")
+
+
+def records() -> Iterator[tuple[Incident, Incident]]:
+    """Yield each withheld record as it was first told, open, and as it stands, withheld."""
+    for key, point, withheld in (
+        ("embargoed", EMBARGOED, {"public_after": NOW + timedelta(days=2)}),
+        ("plant", PLANT, {"damage": (Damage("energy", name=NAME),)}),
+    ):
+        first = incident(key, place=place(point), when=RECENT, description=TEXT)
+        changed: dict[str, Any] = {"place": place(point), "when": RECENT, "description": TEXT}
+        yield first, incident(key, **changed, **withheld)
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory: pytest.TempPathFactory, reference: Reference) -> Iterator[Service]:
+    """Serve the public a record in which two incidents are withheld and one is open."""
+    folder = tmp_path_factory.mktemp("privacy")
+    workspace = open_workspace(folder, reference)
+    before = NOW - timedelta(days=2)
+    firsts = [change(first) for first, _ in records()]
+    open_one = incident("open", place=Place.at(LonLat(30.5, 50.4), Precision.exact), when=RECENT)
+    write(workspace.store, [change(dataset()), change(open_one), *firsts], before)
+    write(
+        workspace.store,
+        [change(now, Action.amend) for _, now in records()],
+        NOW - timedelta(days=1),
+    )
+    workspace.store.close()
+    with serving(folder) as service:
+        yield service
+
+
+def queries() -> Iterator[str]:
+    """Ask for now, and for the day before the records were withheld; plainly and by box."""
+    then = (NOW - timedelta(days=1, hours=12)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for when in ("dataset=invented", f"dataset=invented&as_of={then}"):
+        yield when
+        for point in (EMBARGOED, PLANT):
+            box = (point.lon - 0.01, point.lat - 0.01, point.lon + 0.01, point.lat + 0.01)
+            yield f"{when}&bbox={','.join(f'{side:.4f}' for side in box)}"
+
+
+def addresses(service: Service) -> list[str]:
+    """List every address that can be read, with the withheld records' ids where one is taken."""
+    paths = service.client.get("/api/openapi.json").json()["paths"]
+    found = [path for path, methods in paths.items() if "get" in methods]
+    found += ["/", "/embed", "/table", "/method", "/changes", "/incidents/{ref}"]
+    ids = [str(incident(key).id) for key in KEYS]
+    told = []
+    for path in found:
+        names = [ref for ref in ("{ref}", "{incident_id}", "{id}") if ref in path]
+        told += [path.replace(names[0], number) for number in ids] if names else [path]
+    return [path for path in told if "{" not in path]
+
+
+def own(path: str) -> str:
+    """Add what an address cannot do without."""
+    since = (NOW - timedelta(days=1, hours=12)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"&since={since}" if "changes" in path else ""
+
+
+def hints() -> list[bytes]:
+    """What would give a record away: its words, and its place to about ten metres."""
+    told = [TEXT.encode(), NAME.encode()]
+    for point in (EMBARGOED, PLANT):
+        told += [str(side)[:7].encode() for side in point]
+    return told
+
+
+def test_no_address_tells_the_text_or_the_place(public: Service) -> None:
+    asked = 0
+    for path in addresses(public):
+        for asked_for in queries():
+            query = asked_for.split("&as_of")[0] if "/changes" in path else asked_for
+            answer = public.client.get(f"{path}?{query}{own(path)}")
+            assert answer.status_code in (200, 403, 404, 422), (path, query, answer.text)
+            said = (
+                answer.content.split(b'"view"')[0] if answer.status_code == 422 else answer.content
+            )
+            found = [hint for hint in hints() if hint in said.replace(query.encode(), b"")]
+            boxed = "bbox=" in query
+            assert not found or (boxed and _only_echoes(said, found)), (path, query, found)
+            asked += answer.status_code == 200
+    assert asked > 40
+
+
+def _only_echoes(said: bytes, found: list[bytes]) -> bool:
+    """Tell whether a place stands only in the box that was asked for, which an answer repeats."""
+    return TEXT.encode() not in found and NAME.encode() not in found and b"bbox" in said
+
+
+@pytest.mark.parametrize("zoom", [4, 8, 12, 16])
+def test_no_tile_has_a_mark_of_it(public: Service, zoom: int) -> None:
+    for query in queries():
+        if "bbox" in query:
+            continue
+        for point in (EMBARGOED, PLANT):
+            n = 2**zoom
+            x = int((point.lon + 180) / 360 * n)
+            y = int((0.5 - math.asinh(math.tan(math.radians(point.lat))) / math.tau) * n)
+            answer = public.client.get(f"/tiles/incidents/{zoom}/{x}/{y}.mvt?{query}")
+            assert answer.status_code == 200
+            layers = mapbox_vector_tile.decode(answer.content)
+            marks = layers.get("incidents", {"features": []})["features"]
+            assert len(marks) <= 1  # the open one, at the coarsest zoom
+            if zoom > 4:
+                assert marks == []
+
+
+def test_no_column_file_holds_its_place_or_its_number(public: Service) -> None:
+    for query in queries():
+        listing = public.client.get(f"/columns.json?{query}").json()
+        for month in listing["months"]:
+            content = public.client.get(month["url"]).content
+            if content[:2] == b"\x1f\x8b":
+                content = gzip.decompress(content)
+            x = np.frombuffer(content, COLUMN_ORDER[0][1], month["rows"])
+            for point in (EMBARGOED, PLANT):
+                wanted = (point.lon + 180) / 360 * 2**31
+                assert np.abs(x.astype(np.float64) - wanted).min() > 2**31 / 360 * 0.01
+
+
+def test_bisecting_by_box_finds_the_open_record_and_never_the_withheld_ones(
+    public: Service,
+) -> None:
+    def count(sides: list[float], when: str) -> int:
+        asked = ",".join(map(str, sides))
+        answer = public.client.get(f"/api/summary?dataset=invented&bbox={asked}{when}")
+        return int(answer.json()["totals"]["incidents"])
+
+    then = (NOW - timedelta(days=1, hours=12)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for when in ("", f"&as_of={then}"):
+        box = [22.0, 44.0, 40.0, 52.0]
+        for _step in range(12):  # always into the half with the withheld plant
+            assert count(box, when) <= 1
+            axis = _step % 2
+            middle = (box[axis] + box[axis + 2]) / 2
+            if (PLANT.lon, PLANT.lat)[axis] < middle:
+                box[axis + 2] = middle
+            else:
+                box[axis] = middle
+        assert count(box, when) == 0
+
+
+def test_what_is_withheld_is_counted_whatever_the_filter(public: Service) -> None:
+    for query in (
+        "dataset=invented",
+        "dataset=invented&weapon=mine",
+        "dataset=invented&min_killed=9",
+    ):
+        covered = public.client.get(f"/api/summary?{query}").json()["coverage"]
+        assert covered["withheld"]["embargo"] == 1

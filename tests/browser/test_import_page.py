@@ -1,0 +1,257 @@
+"""People bring a file, see what it would do, commit, edit and undo, by mouse or by keyboard."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE, Watched
+from tests.serving import Service, command, serving
+
+pytestmark = pytest.mark.browser
+Watch = Callable[..., Watched]
+HEADER = "source_key,start,precision,lon,lat,place\n"
+HOSTILE = "<img src=x onerror=window.ran=1>"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory, demo_data: Path) -> Path:
+    """A copy of the demos, to be written to."""
+    folder = tmp_path_factory.mktemp("importing") / "data"
+    shutil.copytree(demo_data, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def private(data: Path) -> Iterator[Service]:
+    with serving(data, "--private") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def public(data: Path) -> Iterator[Service]:
+    with serving(data) as running:
+        yield running
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Three rows: two that can be taken, with hostile text, and one that cannot."""
+    path = tmp_path / "events.csv"
+    rows = [
+        f"a,2024-03-10,exact,-124.5,-42.25,{HOSTILE}",
+        "b,2024-03-11,exact,-124.4,-42.2,Wending",
+        f"c,{HOSTILE},exact,-124.4,-42.2,Wending",
+    ]
+    path.write_text(HEADER + "\n".join(rows) + "\n", "utf-8")
+    return path
+
+
+def choose(page: Page, file: Path, dataset: str) -> None:
+    page.set_input_files("#file", str(file))
+    page.locator("input[name=dataset]").fill(dataset)
+
+
+def expect_no_axe_violations(page: Page) -> None:
+    found = Axe().run(page).response["violations"]
+    assert [(one["id"], [n["html"] for n in one["nodes"]][:3]) for one in found] == []
+
+
+@pytest.mark.parametrize("lang", ["en", "uk"])
+def test_a_file_is_looked_at_committed_and_undone(
+    private: Service, watch: Watch, file: Path, lang: str
+) -> None:
+    watched = watch()
+    watched.open(f"{private.url}/import?theatre=example&lang={lang}")
+    page = watched.page
+    choose(page, file, f"mine-{lang}")
+    page.locator("#upload button[type=submit]").click()
+    report = page.locator("#report")
+    expect(report).to_be_visible()
+    expect(report).to_be_focused()
+    expect(page.locator("#about")).to_contain_text("native_csv")
+    expect(page.locator("#about")).to_contain_text(f"mine-{lang}")
+    expect(page.locator("#told table").nth(1)).to_contain_text(HOSTILE)
+    expect(page.locator("#preview .leaflet-tile-loaded").first).to_be_attached()
+    expect(page.locator("#preview-note")).to_contain_text("2")
+    expect_no_axe_violations(page)
+    commit, undo = page.locator("#actions button").first, page.locator("#actions button").first
+    commit.click()
+    seen = page.locator("#actions a")
+    expect(seen).to_have_attribute("href", re.compile(f"dataset=mine-{lang}"))
+    expect_no_axe_violations(page)
+    count = f"/api/collections/incidents/items?theatre=example&dataset=mine-{lang}"
+    assert private.client.get(count).json()["numberMatched"] == 2
+    undo.click()
+    expect(page.locator("#actions button")).to_have_count(0)
+    expect(page.locator("#status")).to_contain_text("2")
+    assert page.evaluate("window.ran") is None
+    watched.is_clean()
+
+
+def test_the_whole_way_by_keyboard(private: Service, watch: Watch, file: Path) -> None:
+    watched = watch()
+    watched.open(f"{private.url}/import?theatre=example")
+    page = watched.page
+    choose(page, file, "by-keys")
+    page.locator("input[name=dataset]").press("Enter")
+    expect(page.locator("#report")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Commit")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).to_contain_text("Imported, version")
+    expect(page.locator("#report")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).to_contain_text("Undone: 2 retracted")
+
+
+def test_a_dropped_file_is_taken_and_one_that_misses_does_not_replace_the_page(
+    private: Service, watch: Watch
+) -> None:
+    watched = watch()
+    watched.open(f"{private.url}/import?theatre=example")
+    page = watched.page
+    drop = """(selector) => {
+      const data = new DataTransfer();
+      data.items.add(new File(["source_key,start,precision\\nx,2024-03-10,admin1\\n"], "d.csv"));
+      const event = new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
+      document.querySelector(selector).dispatchEvent(event);
+      return event.defaultPrevented;
+    }"""
+    assert page.evaluate(drop, "main") is True
+    assert page.evaluate("document.getElementById('file').files.length") == 0
+    assert page.evaluate(drop, "#drop") is True
+    assert page.evaluate("document.getElementById('file').files[0].name") == "d.csv"
+    page.get_by_role("button", name="See what would change").click()
+    expect(page.locator("#preview-note")).to_have_text("No place to show")
+    page.get_by_role("button", name="Forget it").click()
+    expect(page.locator("#report")).to_be_hidden()
+    watched.is_clean()
+
+
+def test_a_refusal_is_said_on_the_page(private: Service, watch: Watch, tmp_path: Path) -> None:
+    watched = watch()
+    watched.open(f"{private.url}/import?theatre=example")
+    page = watched.page
+    path = tmp_path / "odd.bin"
+    path.write_bytes(b"\x00\x01\x02 nothing that anybody knows")
+    choose(page, path, "odd")
+    page.get_by_role("button", name="See what would change").click()
+    expect(page.locator("#problem")).to_contain_text("one of the formats")
+    expect(page.locator("#report")).to_be_hidden()
+
+
+def test_the_public_instance_asks_for_a_token_and_keeps_it_in_the_tab(
+    public: Service, data: Path, watch: Watch, file: Path
+) -> None:
+    made = command(data, "token", "create", "desk", "--role", "editor", "--json")
+    watched = watch()
+    watched.open(f"{public.url}/import?theatre=example")
+    page = watched.page
+    choose(page, file, "by-token")
+    page.get_by_role("button", name="See what would change").click()
+    expect(page.locator("#problem")).to_contain_text("token")
+    page.get_by_label("Token").fill(json.loads(made.stdout)["token"])
+    page.get_by_role("button", name="See what would change").click()
+    expect(page.get_by_role("button", name="Commit")).to_be_visible()
+    expect_no_axe_violations(page)
+    assert "strikemap_" not in page.url
+    assert page.evaluate("localStorage.length") == 0
+
+
+@pytest.mark.parametrize("lang", ["en", "uk"])
+def test_a_record_is_corrected_and_its_history_says_so(
+    private: Service, watch: Watch, lang: str
+) -> None:
+    told = {
+        "dataset": "example-incidents",
+        "reason": "typed in",
+        "start": "2024-03-10",
+        "precision": "exact",
+        "lon": -124.5,
+        "lat": -42.25,
+        "killed": {"low": 2, "best": 2, "high": 2},
+        "weapons": ["drone"],
+    }
+    own = {"X-Strikemap": "1"}
+    one = private.client.post("/api/incidents", headers=own, json=told).json()
+    watched = watch()
+    watched.open(f"{private.url}/edit/{one['id']}?theatre=example&lang={lang}")
+    page = watched.page
+    expect(page.locator("input[name='killed.low']")).to_have_value("2")
+    expect_no_axe_violations(page)
+    page.locator("input[name='killed.low']").fill("3")
+    page.locator("input[name='killed.best']").fill("")
+    page.locator("input[name='killed.high']").fill("")
+    page.locator("input[name=place]").fill(HOSTILE)
+    page.locator("#reason").fill("recount by the hospital")
+    page.locator("#reason").press("Enter")
+    expect(page.locator("html")).not_to_have_attribute("data-revision", str(one["revision"]))
+    fields = private.client.get(f"/api/incidents/{one['id']}").json()["fields"]
+    assert (fields["killed"], fields["place"], fields["weapons"]) == (
+        {"low": 3},
+        HOSTILE,
+        ["drone"],
+    )
+    page.locator("#back").click()
+    expect(page.locator("table")).to_contain_text("recount by the hospital")
+    expect(page.locator("table")).to_contain_text("place, killed")
+    expect_no_axe_violations(page)
+    assert page.evaluate("window.ran") is None
+    watched.is_clean()
+
+
+def test_who_is_second_reads_that_somebody_was_faster(private: Service, watch: Watch) -> None:
+    told = {"dataset": "example-incidents", "reason": "x", "start": "2024-03-10"}
+    own = {"X-Strikemap": "1"}
+    one = private.client.post("/api/incidents", headers=own, json=told).json()
+    watched = watch(PHONE)
+    watched.open(f"{private.url}/edit/{one['id']}?theatre=example")
+    page = watched.page
+    match = {**own, "If-Match": f'"{one["revision"]}"'}
+    faster = {"place": "Elsewhere", "reason": "first"}
+    private.client.patch(f"/api/incidents/{one['id']}", headers=match, json=faster)
+    page.locator("input[name=place]").fill("Here")
+    page.locator("#reason").fill("second")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#problem")).to_contain_text("somebody was faster")
+    assert page.locator("input[name=place]").input_value() == "Here"
+
+
+def test_a_record_is_taken_back_and_saving_it_again_does_not_bring_it_back(
+    private: Service, watch: Watch
+) -> None:
+    told = {"dataset": "example-incidents", "reason": "x", "start": "2024-03-10"}
+    one = private.client.post("/api/incidents", headers={"X-Strikemap": "1"}, json=told).json()
+    watched = watch()
+    watched.open(f"{private.url}/edit/{one['id']}?theatre=example")
+    page = watched.page
+    page.get_by_role("button", name="Retract the record").click()
+    assert page.evaluate("document.activeElement.id") == "reason"
+    page.locator("#reason").fill("it was a drill")
+    page.get_by_role("button", name="Retract the record").click()
+    expect(page.locator("#status")).to_contain_text("Retracted as revision")
+    page.locator("input[name=place]").fill("Wending")
+    page.locator("#reason").fill("named")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#status")).to_contain_text("Saved as revision")
+    fields = private.client.get(f"/api/incidents/{one['id']}").json()["fields"]
+    assert (fields["status"], fields["place"]) == ("retracted", "Wending")
+    watched.is_clean()
+
+
+@pytest.mark.parametrize("path", ["/import", "/edit/00000000-0000-7000-8000-000000000000"])
+def test_the_pages_fit_a_phone(public: Service, watch: Watch, path: str) -> None:
+    watched = watch(PHONE)
+    watched.open(f"{public.url}{path}?theatre=example")
+    page = watched.page
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect_no_axe_violations(page)

@@ -1,0 +1,164 @@
+"""HXL-tagged tables and Insecurity Insight's: places, roles, damage and what is left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.domain.count import UNKNOWN, Count
+from app.domain.damage import Damage, Grade
+from app.domain.errors import InvalidFile
+from app.domain.incident import Attribution
+from app.domain.place import Precision
+from app.importers.base import Dropped, Found, Rejection, Source, Warned
+from app.importers.formats import choose
+from app.services.workspace import Workspace
+from tests.support import FILES, fates, imported, outcomes, table, written
+from tests.tables import sheet, told, workbook
+
+LABELS = (
+    "Date",
+    "Country ISO",
+    "Admin 1",
+    "Latitude",
+    "Longitude",
+    "Geo Precision",
+    "Explosive Weapon Type",
+    "Reported Perpetrator Name",
+    "Affected",
+    "Aid Workers Killed",
+    "Health Workers Killed",
+    "Aid Health Workers Killed",
+    "Educators Killed",
+    "Students Killed",
+    "SiND Event ID",
+)
+PLAIN = {
+    "Date": "2024-03-01",
+    "Country ISO": "UKR",
+    "Latitude": "48.53",
+    "Longitude": "37.69",
+    "Geo Precision": "(2) 25 km precision ",
+    "SiND Event ID": "1",
+}
+
+
+def _row(folder: Path, **cells: str) -> Any:
+    """Read one row of Insecurity Insight's table: its record, or its other fate."""
+    values = {**PLAIN, **{name.replace("_", " "): text for name, text in cells.items()}}
+    path = table(folder, {name: values.get(name, "") for name in LABELS}, name="ii.csv")
+    first = next(one for one in outcomes(path, told=told()) if not isinstance(one, Warned))
+    return first.record if isinstance(first, Found) else first
+
+
+def test_the_stand_in_is_read_by_its_hashtags(private_workspace: Workspace) -> None:
+    report = imported(private_workspace, FILES / "hxl_attacks.csv")
+    assert (report.format, report.why) == ("hxl", "a line of 9 HXL hashtags that are read")
+    assert (report.rows, report.added, report.dropped) == (2, 1, {"other_country": 1})
+    again = imported(private_workspace, FILES / "hxl_attacks.csv")
+    assert (again.added, again.amended, again.unchanged, fates(again)) == (0, 0, 1, 2)
+
+
+def test_25_km_is_a_raion_with_its_radius_and_never_a_dot(tmp_path: Path) -> None:
+    place = _row(tmp_path).place
+    assert (place.precision, place.error_m, place.is_drawable) == (Precision.admin2, 25_000, False)
+
+
+@pytest.mark.parametrize("said", ["censored", "Censored ", "(6) Country"])
+def test_a_country_and_a_censored_point_are_no_places(said: str, tmp_path: Path) -> None:
+    place = _row(tmp_path, Geo_Precision=said).place
+    assert (place.point, place.precision, place.error_m) == (None, Precision.country, None)
+
+
+def test_a_precision_that_nobody_listed_is_rejected(tmp_path: Path) -> None:
+    assert _row(tmp_path, Geo_Precision="(9) about") == Rejection(
+        1, "#geo+precision", "(9) about", '"(1) …" to "(6) …" or "censored"'
+    )
+
+
+def test_missing_coordinates_stay_missing(tmp_path: Path) -> None:
+    place = _row(tmp_path, Latitude="", Longitude="", Admin_1="Donetsk Oblast ").place
+    assert (place.point, place.admin1, place.precision) == (None, "UA-14", Precision.admin1)
+
+
+def test_people_by_role_are_civilians_and_a_lower_bound(tmp_path: Path) -> None:
+    killed = _row(tmp_path, Health_Workers_Killed="2.0", Students_Killed="3").killed
+    assert killed.civilian == killed.total == Count(low=5)
+    assert killed.military == UNKNOWN
+
+
+def test_aid_workers_who_treat_the_sick_are_not_counted_twice(tmp_path: Path) -> None:
+    cells = {"Aid_Workers_Killed": "5", "Aid_Health_Workers_Killed": "4"}
+    assert _row(tmp_path, **cells).killed.total == Count(low=5)
+
+
+def test_empty_cells_of_people_are_unknown_and_not_nobody(tmp_path: Path) -> None:
+    assert not _row(tmp_path).killed.total.is_known
+    assert _row(tmp_path, Health_Workers_Killed="0").killed.total == Count(low=0)
+
+
+def test_weapon_party_and_damage_follow_the_crosswalk(tmp_path: Path) -> None:
+    found = _row(
+        tmp_path,
+        Explosive_Weapon_Type="Missile, Unspecified Explosive",
+        Reported_Perpetrator_Name="Armed Forces of the Russian Federation",
+        Affected="Health Infrastructure",
+    )
+    assert found.weapons == ("missile",)
+    assert found.attributed_to == Attribution("ru")
+    assert found.damage == (Damage("health"),)
+
+
+def test_what_is_no_strike_is_dropped(tmp_path: Path) -> None:
+    assert _row(tmp_path, Explosive_Weapon_Type="Arson") == Dropped(1, "no_strike")
+    assert _row(tmp_path, Explosive_Weapon_Type="Firearms") == Dropped(1, "no_harm")
+    assert _row(tmp_path, Country_ISO="PSE") == Dropped(1, "other_country")
+
+
+@pytest.mark.parametrize("day", ["", "March 2024", "2024-02-30"])
+def test_an_unreadable_day_is_a_rejection(day: str, tmp_path: Path) -> None:
+    fate = _row(tmp_path, Date=day)
+    assert isinstance(fate, Rejection)
+    assert fate.got == day
+
+
+def test_any_tagged_table_is_read_with_spaces_in_its_tags(tmp_path: Path) -> None:
+    lines = (
+        "When;Where;Lat;Lon;Dead;Dead children;Hurt;Schools\n"
+        "#date +occurred;#adm1 +code;#geo +lat;#geo +lon;#affected +killed;"
+        "#affected +killed +children;#affected+injured;#indicator +school +destroyed +num\n"
+        "2024-03-01;UA44;48.5;39.3;4;1;;2\n"
+    )
+    first, found = outcomes(written(tmp_path, "any.csv", lines), told=told())
+    assert isinstance(first, Warned)
+    assert isinstance(found, Found)
+    one: Any = found.record
+    assert (one.place.admin1, one.place.precision) == ("UA-09", Precision.settlement)
+    assert (one.killed.total, one.killed.child) == (Count.exactly(4), Count.exactly(1))
+    assert not one.injured.total.is_known
+    assert one.damage == (Damage("education", "school", grade=Grade.destroyed, count=2),)
+
+
+def test_a_line_with_fewer_hashtags_than_half_is_no_line_of_hashtags(tmp_path: Path) -> None:
+    path = written(tmp_path, "plain.csv", "a,b,c\n#date,x,y\n1,2,3\n")
+    assert choose(Source.open(path), "hxl")[0].recognises(Source.open(path)) is None
+
+
+def test_a_table_without_a_tagged_day_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, "dateless.csv", "a,b\n#geo+lat,#geo+lon\n48.5,37.5\n")
+    with pytest.raises(InvalidFile, match=r"^date of dateless.csv: got 'none', allowed: a column"):
+        outcomes(path, told=told())
+
+
+def test_a_workbook_is_read_as_its_csv_and_formulas_are_not_run(tmp_path: Path) -> None:
+    header = [*LABELS[:-1], "Event Description", "SiND Event ID"]
+    values: dict[str, object] = {**PLAIN, "Event Description": '=HYPERLINK("http://x","y")'}
+    values |= {"Latitude": 48.53, "Longitude": 37.69, "Health Workers Killed": 2.0}
+    rows: list[list[object]] = [[*header], [values.get(name, "") for name in header]]
+    found = outcomes(workbook(tmp_path, sheet(rows)), told=told())
+    assert isinstance(found[0], Found)
+    one: Any = found[0].record
+    assert (one.source_key, one.description) == ("1", "shown")
+    assert one.killed.total == Count(low=2)

@@ -1,0 +1,340 @@
+"""Any table through a saved mapping: what is proposed, what is refused and what comes of rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from app import cli
+from app.domain.count import Count
+from app.domain.damage import Damage
+from app.domain.errors import InvalidFile
+from app.domain.mapping import FIELDS, Notation, checked
+from app.domain.place import Precision
+from app.importers.base import BadFieldError, Dropped, Found, Outcome, Rejection, Warned
+from app.importers.notation import day_of
+from app.services.mapping import FIELD_OF, read_mapping, suggest
+from app.services.workspace import Workspace
+from tests.support import imported, outcomes, table, written
+from tests.tables import mapping, sheet, told, workbook
+
+HEADER = "№;Дата удару;Область;Населений пункт;Широта;Довгота;Загинули;Поранено;Зброя;Посилання;"
+UKRAINIAN = f"""{HEADER}Щось
+1;03/04/2024;Харківська область;Харків;49,99;36,23;2;5;Шахед;https://e.org/1;x
+2;17/04/2024;Київська;Бровари;50,51;30,79;;1;невідомо;https://e.org/2;y
+"""
+COLUMNS = {"day": "start", "lat": "lat", "lon": "lon"}
+
+
+def _read(folder: Path, table_mapping: Any, **cells: object) -> Outcome:
+    found = outcomes(table(folder, cells), "mapped", told(table_mapping))
+    return next(one for one in found if not isinstance(one, Warned))
+
+
+def _record(folder: Path, table_mapping: Any, **cells: object) -> Any:
+    found = _read(folder, table_mapping, **cells)
+    assert isinstance(found, Found), found
+    return found.record
+
+
+def test_a_mapping_is_proposed_from_ukrainian_names_and_values(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    found = suggest(private_workspace, written(tmp_path, "a.csv", UKRAINIAN), "ukraine")
+    assert found.mapping.columns == {
+        "Дата удару": "start",
+        "Область": "admin1",
+        "Населений пункт": "place",
+        "Широта": "lat",
+        "Довгота": "lon",
+        "Загинули": "killed",
+        "Поранено": "injured",
+        "Зброя": "weapons",
+        "Посилання": "source_url",
+    }
+    assert (found.mapping.dates, found.mapping.decimal_comma) == (Notation.dmy, True)
+    assert found.mapping.words == {"weapons": {"шахед": "drone.one_way"}}
+    assert found.missing == []
+    nothing = "not mapped: neither its name nor its values tell what it is"
+    assert (found.why["№"], found.why["Щось"]) == (nothing, nothing)
+    assert '# "невідомо" = ""  # which code?\n' in found.toml()
+
+
+def test_a_proposal_written_down_is_read_again_and_imports(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    path = written(tmp_path, "a.csv", UKRAINIAN)
+    proposed = suggest(private_workspace, path, "ukraine")
+    saved = read_mapping(written(tmp_path, "m.toml", proposed.toml()))
+    assert saved == proposed.mapping
+    report = imported(private_workspace, path, format="mapped", table=saved)
+    assert (report.added, report.rejected) == (2, 0)
+    assert report.warnings == [
+        "Columns that the mapping leaves out: №, Щось.",
+        "Words of weapons that no list has, left unstated: 'невідомо' (1).",
+    ]
+    again = imported(private_workspace, path, format="mapped", table=saved)
+    assert (again.added, again.unchanged) == (0, 2)
+
+
+def test_days_that_can_be_two_things_are_left_to_a_person(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    path = table(tmp_path, {"date": "03/04/2024", "lat": "50.1", "lon": "30.2"})
+    found = suggest(private_workspace, path, "ukraine")
+    assert found.mapping.dates is None
+    assert found.why["date"] == ("start: called 'date'; set `dates`: its values can be dmy or mdy")
+    with pytest.raises(InvalidFile, match=r"^dates in m.toml: got 'none', allowed: the notation"):
+        read_mapping(written(tmp_path, "m.toml", found.toml()))
+
+
+def test_what_only_values_tell_is_mapped_when_one_column_can_be_meant(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    path = table(tmp_path, {"c1": "2024-03-10", "c2": "UA44", "c3": "50.123", "c4": "30.512"})
+    found = suggest(private_workspace, path, "ukraine")
+    assert found.mapping.columns == {"c1": "start", "c2": "admin1", "c3": "lat", "c4": "lon"}
+    both = table(tmp_path, {"c1": "2024-03-10", "c2": "2024-03-11"}, name="two.csv")
+    unsure = suggest(private_workspace, both, "ukraine")
+    assert unsure.mapping.columns == {}
+    assert unsure.why["c1"] == "not mapped: could be start, and so could 1 more"
+
+
+def test_a_name_whose_values_do_not_fit_is_not_taken(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    rows = [{"date": "2024-03-10", "lat": "x", "killed": "many", "id": "7"} for _row in range(2)]
+    found = suggest(private_workspace, table(tmp_path, *rows), "ukraine")
+    assert found.mapping.columns == {"date": "start"}
+    assert found.why["killed"] == (
+        "not mapped: called like killed, but its values do not fit: 'many'"
+    )
+    assert found.why["id"] == (
+        "not mapped: called like source_key, but its values repeat, so it is no key"
+    )
+
+
+def test_a_mapping_is_not_proposed_for_what_is_no_table(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    path = written(tmp_path, "a.kml", "<kml><Placemark/></kml>")
+    with pytest.raises(InvalidFile, match=r"^content of a.kml: got 'XML or JSON of another kind'"):
+        suggest(private_workspace, path, "ukraine")
+
+
+def test_every_synonym_names_a_field() -> None:
+    assert set(FIELD_OF.values()) <= set(FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("columns", "changes", "sentence"),
+    [
+        ({"lat": "lat", "lon": "lon"}, {}, "date in"),
+        ({"day": "start"}, {}, "place in"),
+        ({"day": "start", "lat": "lat"}, {}, "place in"),
+        (COLUMNS, {"dates": None}, "dates in"),
+        (COLUMNS, {"constants": {}}, "precision in"),
+        (COLUMNS, {"version": 2}, "version in"),
+        (COLUMNS, {"header_row": 0}, "header_row in"),
+        ({**COLUMNS, "x": "deaths"}, {}, "field in"),
+        ({**COLUMNS, "x": "start"}, {}, "columns in"),
+        (COLUMNS, {"words": {"nothing": {}}}, "field in"),
+    ],
+)
+def test_a_mapping_of_no_use_is_refused_with_one_sentence(
+    columns: dict[str, str], changes: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(InvalidFile, match=f"^{sentence} the mapping: got '"):
+        checked(mapping(columns, **changes))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version = ",
+        "version = 1\nnothing = 2\n",
+        "\x00",
+        'version = "1"',
+        "version = 1\n[columns]\na = 1",
+    ],
+)
+def test_a_mapping_that_is_none_is_refused(text: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidFile, match=r"^mapping m.toml: got"):
+        read_mapping(written(tmp_path, "m.toml", text))
+
+
+def test_a_table_without_a_mapping_is_told_how_to_make_one(tmp_path: Path) -> None:
+    path = workbook(tmp_path, sheet([["a", "b"], ["1", "2"]]))
+    with pytest.raises(
+        InvalidFile, match=r"^columns of file.xlsx: got 'no mapping', allowed: --map"
+    ):
+        outcomes(path)
+
+
+def test_a_column_that_the_file_has_not_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidFile, match=r"^columns of file.csv: got 'no lat, lon', allowed: day"):
+        _read(tmp_path, mapping(COLUMNS), day="2024-03-10")
+
+
+def test_every_field_reaches_its_place_in_the_record(tmp_path: Path) -> None:
+    columns = {
+        "day": "start",
+        "yx": "lat_lon",
+        "p": "precision",
+        "w1": "weapons",
+        "w2": "weapons",
+        "s": "sector",
+        "g": "grade",
+        "n": "damage_count",
+        "k": "killed",
+        "kc": "killed_civilian",
+        "ch": "killed_child",
+        "il": "injured_low",
+        "u1": "source_url",
+        "u2": "source_url",
+        "key": "source_key",
+        "c": "country",
+    }
+    words = {
+        "weapons": {"bmb": "bomb"},
+        "precision": {"точно": "exact"},
+        "grade": {"total": "destroyed"},
+    }
+    found = _record(
+        tmp_path,
+        mapping(columns, words=words, constants={"status": "verified", "source_publisher": "me"}),
+        day="2024-03-10",
+        yx="50.4, 30.5",
+        p="точно",
+        w1="BMB",
+        w2="missile.cruise, mine",
+        s="energy",
+        g="Total",
+        n="3.0",
+        k="4",
+        kc="3",
+        ch="1",
+        il="2",
+        u1="https://e.org/1 https://e.org/2",
+        u2="https://e.org/3",
+        key="K7",
+        c="UKR",
+    )
+    assert (found.source_key, found.status, found.place.precision) == ("K7", "verified", "exact")
+    assert found.weapons == ("bomb", "missile.cruise", "mine")
+    assert found.damage == (Damage("energy", grade="destroyed", count=3),)  # type: ignore[arg-type]
+    assert (found.killed.total, found.killed.civilian) == (Count.exactly(4), Count.exactly(3))
+    assert (found.killed.child, found.injured.total) == (Count.exactly(1), Count(low=2))
+    assert [one.url for one in found.sources] == [f"https://e.org/{n}" for n in (1, 2, 3)]
+    assert {one.publisher for one in found.sources} == {"me"}
+
+
+def test_no_coordinates_are_no_point_and_never_zero(tmp_path: Path) -> None:
+    found = _record(
+        tmp_path, mapping({**COLUMNS, "r": "admin1"}), day="2024-03-10", lat="", lon="", r="Київ"
+    )
+    assert (found.place.point, found.place.admin1) == (None, "UA-30")
+    assert found.place.precision is Precision.admin1
+
+
+@pytest.mark.parametrize(
+    ("cells", "field"),
+    [
+        ({"day": "", "lat": "50", "lon": "30"}, "start"),
+        ({"day": "10/03/2024", "lat": "50", "lon": "30"}, "start"),
+        ({"day": "2024-03-10", "lat": "50", "lon": ""}, "lon, lat"),
+        ({"day": "2024-03-10", "lat": "95", "lon": "30"}, "lon, lat"),
+        ({"day": "2024-03-10", "lat": "50,4", "lon": "30"}, "lon, lat"),
+        ({"day": "2024-03-10", "lat": "50", "lon": "30", "k": "about 5"}, "killed"),
+    ],
+)
+def test_a_row_that_does_not_fit_is_a_rejection(
+    cells: dict[str, str], field: str, tmp_path: Path
+) -> None:
+    fate = _read(tmp_path, mapping({**COLUMNS, "k": "killed"}), **{"k": "", **cells})
+    assert isinstance(fate, Rejection)
+    assert fate.field == field
+
+
+def test_a_country_outside_the_theatre_is_dropped(tmp_path: Path) -> None:
+    cells = {"day": "2024-03-10", "lat": "33", "lon": "36", "c": "Syria"}
+    assert _read(tmp_path, mapping({**COLUMNS, "c": "country"}), **cells) == Dropped(
+        1, "other_country"
+    )
+
+
+def test_kyiv_is_the_city_and_kyiv_oblast_is_not(tmp_path: Path) -> None:
+    for name, code in (
+        ("Kyiv", "UA-30"),
+        ("Kyiv region", "UA-32"),
+        ("Київська", "UA-32"),
+        ("UA80", "UA-30"),
+    ):
+        found = _record(
+            tmp_path, mapping({"day": "start", "r": "admin1"}), day="2024-03-10", r=name
+        )
+        assert (name, found.place.admin1) == (name, code)
+
+
+@pytest.mark.parametrize(
+    ("given", "notation", "zone", "read"),
+    [
+        ("2024-3-1", Notation.ymd, None, "2024-03-01"),
+        ("2024-03-01T00:00:00.000Z", Notation.ymd, None, "2024-03-01"),
+        ("2024-03-01 14:30", Notation.ymd, None, "2024-03-01"),
+        ("2024-03-01 14:30", Notation.ymd, "Europe/Kyiv", "2024-03-01T12:30:00+00:00"),
+        ("2024-03-01T14:30:00+02:00", Notation.ymd, None, "2024-03-01T14:30:00+02:00"),
+        ("03/04/2024", Notation.dmy, None, "2024-04-03"),
+        ("03/04/2024", Notation.mdy, None, "2024-03-04"),
+        ("3.4.2024", Notation.dmy, None, "2024-04-03"),
+        ("20240304", Notation.compact, None, "2024-03-04"),
+        ("08 March 2025", Notation.month_name, None, "2025-03-08"),
+        ("17 SEP 2025", Notation.month_name, None, "2025-09-17"),
+        ("March 8, 2025", Notation.month_name, None, "2025-03-08"),
+        ("17 вересня 2025 р.", Notation.month_name, None, "2025-09-17"),
+        ("1709251200000", Notation.epoch_ms, None, "2024-03-01"),
+        ("1709254800", Notation.epoch_s, None, "2024-03-01T01:00:00+00:00"),
+    ],
+)
+def test_days_are_read_in_their_notation(
+    given: str, notation: Notation, zone: str | None, read: str
+) -> None:
+    assert day_of(given, notation, "start", zone) == read
+
+
+@pytest.mark.parametrize(
+    ("given", "notation"),
+    [
+        ("31.04.2024", Notation.dmy),
+        ("13/13/2024", Notation.dmy),
+        ("03-04.2024", Notation.dmy),
+        ("1527-02-04", Notation.ymd),
+        ("2024-03", Notation.ymd),
+        ("2024-03-01 25:00", Notation.ymd),
+        ("5 Nothing 2024", Notation.month_name),
+        ("99999999999999999", Notation.epoch_ms),
+        ("nan", Notation.epoch_s),
+        ("", Notation.ymd),
+    ],
+)
+def test_a_day_that_is_none_is_no_other_day(given: str, notation: Notation) -> None:
+    with pytest.raises(BadFieldError):
+        day_of(given, notation, "start")
+
+
+def test_the_commands_propose_and_use_a_mapping(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRIKEMAP_DATA_DIR", str(tmp_path / "data"))
+    path, saved = written(tmp_path, "a.csv", UKRAINIAN), tmp_path / "m.toml"
+    run = CliRunner()
+    shown = run.invoke(cli.cli, ["mapping", "suggest", str(path)])
+    assert shown.exit_code == 0, shown.output
+    done = run.invoke(cli.cli, ["mapping", "suggest", str(path), "--out", str(saved)])
+    assert "Дата удару: start: called 'Дата удару'" in done.output
+    assert saved.read_text("utf-8") == shown.output
+    report = run.invoke(cli.cli, ["import", str(path), "--mapping", str(saved), "--dry-run"])
+    assert "2 rows: would be added 2" in report.output

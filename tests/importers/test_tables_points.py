@@ -1,0 +1,366 @@
+"""Points of geographic software, placemarks, and UNOSAT's passes."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyogrio.raw
+import pytest
+import shapely
+from pyarrow import parquet
+
+from app.domain.damage import Grade
+from app.domain.errors import InvalidFile
+from app.domain.period import WhenPrecision
+from app.domain.place import Precision
+from app.importers.base import Dropped, Found, Outcome, Rejection, Source, Warned
+from app.importers.formats import choose
+from app.services.mapping import suggest
+from app.services.workspace import Workspace
+from tests.support import collection, feature, geojson, imported, outcomes, point, square, written
+from tests.tables import mapping, told
+
+FIELDS = {"when": "2024-03-10", "dead": 2}
+MAPPING = mapping({"when": "start", "dead": "killed"}, has_points=True, format="vector_points")
+WEB = "EPSG:3857"
+
+
+def _drawn(path: Path, driver: str, crs: str | None = WEB, **fields: Any) -> Path:
+    """Write one point in Kyiv with GDAL, in metres of Web Mercator."""
+    x, y = 3397450.0, 6524500.0
+    values = fields or FIELDS
+    pyogrio.raw.write(
+        path,
+        shapely.to_wkb(np.array([shapely.Point(x, y)])),
+        [np.array([value], dtype=object) for value in values.values()],
+        list(values),
+        geometry_type="Point",
+        crs=crs,
+        driver=driver,
+    )
+    return path
+
+
+def _zipped(folder: Path, name: str) -> Path:
+    """Pack the files of a folder, with its own name in front."""
+    path = folder.parent / name
+    with zipfile.ZipFile(path, "w") as archive:
+        for one in sorted(folder.rglob("*")):
+            archive.write(one, one.relative_to(folder.parent))
+    return path
+
+
+def _geopackage(folder: Path, **fields: Any) -> Path:
+    return _drawn(folder / "points.gpkg", "GPKG", **fields)
+
+
+def _shapefile(folder: Path, **fields: Any) -> Path:
+    (folder / "shp").mkdir()
+    _drawn(folder / "shp" / "points.shp", "ESRI Shapefile", **fields)
+    return _zipped(folder / "shp", "points.zip")
+
+
+def _geodatabase(folder: Path, **fields: Any) -> Path:
+    _drawn(folder / "points.gdb", "OpenFileGDB", **fields)
+    return _zipped(folder / "points.gdb", "points.gdb.zip")
+
+
+def _geoparquet(folder: Path, **fields: Any) -> Path:
+    values = fields or FIELDS
+    told_of = {"encoding": "WKB", "geometry_types": ["Point"]}
+    about = {"version": "1.1.0", "primary_column": "shape", "columns": {"shape": told_of}}
+    columns = {**{name: [value] for name, value in values.items()}}
+    table = pa.table({**columns, "shape": [shapely.to_wkb(shapely.Point(30.52, 50.45))]})
+    path = folder / "points.parquet"
+    parquet.write_table(table.replace_schema_metadata({"geo": json.dumps(about)}), path)
+    return path
+
+
+def _geojson(folder: Path, **fields: Any) -> Path:
+    return geojson(folder, feature(fields or FIELDS, point(30.52, 50.45)))
+
+
+WRITERS = (_geopackage, _shapefile, _geodatabase, _geoparquet, _geojson)
+
+
+def _found(path: Path, table: Any = None, wanted: str = "auto") -> list[Outcome]:
+    return [one for one in outcomes(path, wanted, told(table)) if not isinstance(one, Warned)]
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_points_of_any_file_are_read_through_a_mapping(
+    writer: Any, private_workspace: Workspace, tmp_path: Path
+) -> None:
+    path = writer(tmp_path)
+    assert choose(Source.open(path))[0].name == "vector_points"
+    (found,) = _found(path, MAPPING)
+    assert isinstance(found, Found)
+    one: Any = found.record
+    assert one.place.point == pytest.approx((30.52, 50.45), abs=0.001)
+    assert (one.when.first, one.killed.total.low) == (date(2024, 3, 10), 2)
+    report = imported(private_workspace, path, table=MAPPING)
+    assert (report.added, report.rejected) == (1, 0)
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_mapping_is_proposed_for_points(
+    writer: Any, private_workspace: Workspace, tmp_path: Path
+) -> None:
+    path = writer(tmp_path, date="2024-03-10", killed=2)
+    found = suggest(private_workspace, path, "ukraine").mapping
+    assert (found.columns, found.has_points) == ({"date": "start", "killed": "killed"}, True)
+    assert len(_found(path, found)) == 1
+
+
+def test_points_without_a_mapping_are_told_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(InvalidFile, match=r"got 'no mapping', allowed: --mapping M.toml"):
+        outcomes(_geojson(tmp_path))
+
+
+def test_a_shapefile_without_a_reference_system_is_refused(tmp_path: Path) -> None:
+    path = _shapefile(tmp_path)
+    bare = tmp_path / "bare.zip"
+    with zipfile.ZipFile(path) as full, zipfile.ZipFile(bare, "w") as less:
+        for one in full.infolist():
+            if not one.filename.endswith(".prj"):
+                less.writestr(one, full.read(one))
+    with pytest.raises(InvalidFile, match=r"no \.prj"):
+        _found(bare, MAPPING)
+
+
+def test_areas_and_missing_geometry_are_no_points(tmp_path: Path) -> None:
+    features = [
+        feature(FIELDS, point(30, 50)),
+        feature(FIELDS, square(30, 50, 1)),
+        feature(FIELDS),
+        feature(FIELDS, {"type": "Point", "coordinates": ["x", "y"]}),
+        feature(FIELDS, point(500, 50)),
+        feature(FIELDS, {"type": "MultiPoint", "coordinates": [[30, 50]]}),
+        7,
+    ]
+    found = _found(geojson(tmp_path, *features), MAPPING, "vector_points")
+    fates = [one.field if isinstance(one, Rejection) else type(one).__name__ for one in found]
+    assert fates == ["Found", "geometry", "Found", "geometry", "geometry", "Found", "feature"]
+    third: Any = found[2]
+    assert (third.record.place.point, third.record.place.precision) == (None, Precision.country)
+
+
+def test_a_parquet_without_geometry_is_of_no_known_format(tmp_path: Path) -> None:
+    path = tmp_path / "plain.parquet"
+    parquet.write_table(pa.table({"a": [1]}), path)
+    with pytest.raises(InvalidFile):
+        outcomes(path)
+
+
+# Placemarks
+
+KML = """<?xml version="1.0" encoding="UTF-8"?>
+<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{}</Document></kml>"""
+PLACEMARK = """<Placemark id="{id}"><name>{name}</name>
+<description><![CDATA[<b>A house</b> &amp; a yard<br/>Source: <a href="https://e.org/1">x</a>
+<script>bad()</script>]]></description>{time}
+<Point><coordinates> 30.52,50.45,0 </coordinates></Point></Placemark>"""
+
+
+def _kml(folder: Path, *placemarks: str, name: str = "doc.kml") -> Path:
+    text = KML.format("".join(placemarks))
+    if name.endswith(".kmz"):
+        with zipfile.ZipFile(folder / name, "w") as archive:
+            archive.writestr("doc.kml", text)
+        return folder / name
+    return written(folder, name, text)
+
+
+def _placemark(time: str = "", name: str = "Kyiv", number: str = "1") -> str:
+    return PLACEMARK.format(id=number, name=name, time=time)
+
+
+@pytest.mark.parametrize("name", ["doc.kml", "doc.kmz"])
+def test_a_placemark_becomes_an_incident(
+    name: str, private_workspace: Workspace, tmp_path: Path
+) -> None:
+    path = _kml(tmp_path, _placemark("<TimeStamp><when>2024-03-10</when></TimeStamp>"), name=name)
+    assert choose(Source.open(path))[0].name == "kml_points"
+    (found,) = _found(path)
+    assert isinstance(found, Found)
+    one: Any = found.record
+    assert (one.when.first, one.place.name, one.source_key) == (date(2024, 3, 10), "Kyiv", "1")
+    assert one.description == "A house & a yard\nSource: x"
+    assert [source.url for source in one.sources] == ["https://e.org/1"]
+    assert (one.place.point, one.place.precision) == ((30.52, 50.45), Precision.settlement)
+    assert imported(private_workspace, path).added == 1
+
+
+@pytest.mark.parametrize(
+    ("time", "first", "last", "precision"),
+    [
+        ("<TimeStamp><when>2024</when></TimeStamp>", "2024-01-01", "2024-12-31", "year"),
+        ("<TimeStamp><when>2024-02</when></TimeStamp>", "2024-02-01", "2024-02-29", "month"),
+        (
+            "<TimeStamp><when>2024-03-10T23:30:00Z</when></TimeStamp>",
+            "2024-03-11",
+            "2024-03-11",
+            "minute",
+        ),
+        (
+            "<TimeSpan><begin>2024-03-10</begin><end>2024-03-12</end></TimeSpan>",
+            "2024-03-10",
+            "2024-03-12",
+            "day",
+        ),
+    ],
+)
+def test_a_placemark_has_days_or_instants_in_the_theatres_zone(
+    time: str, first: str, last: str, precision: str, tmp_path: Path
+) -> None:
+    (found,) = _found(_kml(tmp_path, _placemark(time)))
+    assert isinstance(found, Found)
+    one: Any = found.record
+    when = (str(one.when.first), str(one.when.last), one.when.precision.value)
+    assert when == (first, last, precision)
+
+
+@pytest.mark.parametrize("time", ["", "<TimeStamp><when>soon</when></TimeStamp>"])
+def test_a_placemark_without_a_day_is_a_rejection(time: str, tmp_path: Path) -> None:
+    (fate,) = _found(_kml(tmp_path, _placemark(time)))
+    assert isinstance(fate, Rejection)
+    assert fate.field == "TimeStamp"
+
+
+def test_a_mapping_says_that_the_name_is_the_day(tmp_path: Path) -> None:
+    table = mapping({"name": "start"}, dates="month_name", has_points=True)
+    (found,) = _found(_kml(tmp_path, _placemark(name="17 SEP 2025")), table)
+    assert isinstance(found, Found)
+    one: Any = found.record
+    assert one.when.first == date(2025, 9, 17)
+
+
+def test_the_same_placemark_in_two_folders_counts_once(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    one = _placemark("<TimeStamp><when>2024-03-10</when></TimeStamp>")
+    report = imported(private_workspace, _kml(tmp_path, one, one))
+    assert (report.added, report.duplicates) == (1, 1)
+
+
+def test_lines_are_dropped_and_half_a_point_is_a_rejection(tmp_path: Path) -> None:
+    line = "<Placemark><LineString><coordinates>1,2 3,4</coordinates></LineString></Placemark>"
+    half = "<Placemark><Point><coordinates>30</coordinates></Point></Placemark>"
+    empty = "<Placemark><name>x</name></Placemark>"
+    found = _found(_kml(tmp_path, line, half, empty))
+    assert found[0] == Dropped(1, "line_or_arrow")
+    assert isinstance(found[1], Rejection)
+    assert found[2] == Dropped(3, "no_point")
+
+
+BOMB = (
+    '<!DOCTYPE kml [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
+    "<kml><Placemark><Point>&b;</Point></Placemark></kml>"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (KML.format("<Placemark><Point></Placemark>"), "XML of bad.kml, line 2"),
+        (
+            BOMB,
+            "XML of bad.kml, line 1: got 'an entity declaration'",
+        ),
+        ("<kml><Folder/><!-- <Point --></kml>", "content of bad.kml: got 'no Placemark'"),
+    ],
+)
+def test_kml_that_is_none_is_refused(text: str, sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidFile, match=f"^{sentence}"):
+        outcomes(written(tmp_path, "bad.kml", text))
+
+
+# UNOSAT
+
+PASSES = {
+    "SensorDate": "2023-10-15T00:00:00",
+    "Main_Damage_Site_Class": 6,
+    "SensorDate_2": "2024-05-03",
+    "Main_Damage_Site_Class_2": 1,
+    "SensorDate_3": 1704585600000,  # 7 January 2024: passes stand in no order of time
+    "Main_Damage_Site_Class_3": 3,
+    "Damage_Status_2": "worse",
+    "SensorDate_4": None,
+    "Main_Damage_Site_Class_4": None,
+}
+
+
+def _site(folder: Path, **fields: object) -> Any:
+    path = geojson(folder, feature({**PASSES, **fields}, point(30.52, 50.45)))
+    assert choose(Source.open(path))[0].name == "unosat"
+    (found,) = _found(path)
+    return found.record if isinstance(found, Found) else found
+
+
+def test_the_latest_pass_gives_the_grade_and_earlier_ones_are_claims(tmp_path: Path) -> None:
+    one = _site(tmp_path)
+    assert [(part.grade, part.count) for part in one.damage] == [(Grade.destroyed, 1)]
+    assert [claim.text for claim in one.claims] == [
+        "2023-10-15: none (class 6)",
+        "2024-01-07: moderate (class 3)",
+    ]
+    assert one.description == "Damage_Status_2: worse"
+
+
+def test_damage_came_to_be_between_two_passes(tmp_path: Path) -> None:
+    when = _site(tmp_path).when
+    assert (when.first, when.last) == (date(2023, 10, 15), date(2024, 1, 7))
+    assert when.precision is WhenPrecision.unknown
+    assert when.text == "first seen from orbit on 2024-01-07, not yet on 2023-10-15"
+
+
+@pytest.mark.parametrize(
+    ("given", "grade"),
+    [(1, "destroyed"), (2, "severe"), (3, "moderate"), (4, "possible"), (11, "possible")],
+)
+def test_damage_classes_are_grades(given: int, grade: str, tmp_path: Path) -> None:
+    (part,) = _site(tmp_path, Main_Damage_Site_Class_2=given).damage
+    assert part.grade.value == grade
+    assert bool(part.object_kind) == (given == 11)
+
+
+def test_a_site_without_visible_damage_is_dropped(tmp_path: Path) -> None:
+    classes = {"Main_Damage_Site_Class_2": 6, "Main_Damage_Site_Class_3": "No Visible Damage"}
+    assert _site(tmp_path, **classes) == Dropped(1, "no_visible_damage")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"Main_Damage_Site_Class_2": 8},
+        {"SensorDate_2": "soon"},
+        {"SensorDate_2": None},
+    ],
+)
+def test_a_pass_that_cannot_be_read_rejects_its_site(
+    fields: dict[str, object], tmp_path: Path
+) -> None:
+    assert isinstance(_site(tmp_path, **fields), Rejection)
+
+
+@pytest.mark.parametrize("writer", [_geopackage, _shapefile, _geodatabase])
+def test_unosats_other_files_are_recognised_by_their_fields(
+    writer: Any, private_workspace: Workspace, tmp_path: Path
+) -> None:
+    names = {"SensorDate": "2024-01-07", "Main_Damage_Site_Class": 1}
+    if writer is _shapefile:
+        names = {"SensorDate": "2024-01-07", "Main_Damag": 1, "SensorDa_1": "", "Main_Dam_1": ""}
+    report = imported(private_workspace, writer(tmp_path, **names))
+    assert (report.format, report.added) == ("unosat", 1)
+
+
+def test_a_collection_without_features_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, "none.geojson", collection([]))
+    with pytest.raises(InvalidFile, match="got 'no pass'"):
+        outcomes(path, "unosat")

@@ -1,0 +1,425 @@
+"""Datasets that were compared are added up, and a strike that several of them tell counts once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.count import Count, Toll
+from app.domain.damage import Damage
+from app.domain.incident import Incident, Status
+from app.domain.merge import How, Matching, Member, Merge, merge_id
+from app.domain.period import When
+from app.domain.place import LonLat, Place, Precision
+from app.domain.revision import Action, Change, Subject, canonical
+from app.domain.source import SourceRef
+from app.domain.terms import Audience, Face, Terms
+from app.domain.view import View
+from app.reference.reference import Reference
+from app.rows import COLUMNS
+from app.services.listing import find_incident, list_incidents
+from app.services.publish import Published, publish
+from app.services.report import summarise
+from app.services.workspace import Workspace
+from tests.making import KYIV, NOON, add, change, dataset, incident, open_workspace, write
+from tests.strategies import tolls
+
+HOUR = timedelta(hours=1)
+NOW = NOON + timedelta(days=100)
+VIEW = View(theatre="ukraine", datasets=("a", "b", "c"))
+KHARKIV = LonLat(36.23, 49.99)
+
+
+class Kept(NamedTuple):
+    """A record that was written, and its short number."""
+
+    record: Incident
+    number: int
+
+    @property
+    def member(self) -> Member:
+        return Member(f"{self.record.dataset}/{self.record.id}", self.number)
+
+
+def recorded(workspace: Workspace, *records: Incident) -> list[Kept]:
+    """Write datasets a, b and c, and some of their records."""
+    head = add(workspace.store, *map(dataset, "abc"), *records)
+    first = head.seq - len(records) + 1
+    return [Kept(record, first + n) for n, record in enumerate(records)]
+
+
+def compared(workspace: Workspace, *pairs: str, at: datetime = NOON) -> None:
+    """Note that pairs such as "ab" were compared, up to now."""
+    upto = workspace.store.head().seq
+    changes = []
+    for one, other in pairs or ("ab", "ac", "bc"):
+        matching = Matching(
+            datasets=(one, other),
+            upto=upto,
+            threshold=0,
+            review=0,
+            candidates=0,
+            merged=0,
+            pending_count=0,
+        )
+        action = Action.amend if workspace.store.history(Subject.matching, matching.key) else None
+        told = canonical(matching)
+        changes.append(Change(Subject.matching, matching.key, action or Action.add, told))
+    write(workspace.store, changes, at)
+
+
+def merged(workspace: Workspace, *kept: Kept, at: datetime = NOON, undone: bool = False) -> None:
+    """Decide that records tell of one strike, or take that back."""
+    members = tuple(sorted(one.member for one in kept))
+    merge = Merge(id=merge_id(members), members=members, how=How.reviewed, by="tester")
+    action = Action.retract if undone else Action.add
+    write(workspace.store, [Change(Subject.merge, merge.id, action, canonical(merge))], at)
+
+
+def published(workspace: Workspace, face: Face = Face.aggregates, **changes: Any) -> Published:
+    return publish(workspace, workspace.index.snapshot(), VIEW.but(**changes), face, NOW)
+
+
+def totals(workspace: Workspace, **changes: Any) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = summarise(workspace, published(workspace, **changes), "region")[
+        "totals"
+    ]
+    return found
+
+
+def bounds(told: dict[str, Any]) -> tuple[int | None, ...]:
+    return told["low"], told["best"], told["high"]
+
+
+def killed(key: str, slug: str, *figures: int | None, **changes: Any) -> Incident:
+    toll = Toll.of(Count(*figures)) if figures else Toll()
+    return incident(key, dataset=slug, killed=toll, **changes)
+
+
+def test_datasets_that_were_not_compared_stand_side_by_side(private_workspace: Workspace) -> None:
+    recorded(private_workspace, killed("1", "a", 2, 2, 2), killed("1", "b", 3, 3, 3))
+    compared(private_workspace, "ab", "ac")
+    answer = summarise(private_workspace, published(private_workspace), "region")
+    assert (answer["by"], answer["additive"], answer["totals"]) == ("dataset", False, None)
+    assert answer["rule"] is None
+    assert answer["matching"]["not_summed"].startswith("not all of them were compared")
+
+
+def test_a_strike_that_two_datasets_tell_counts_once_as_a_range(
+    private_workspace: Workspace,
+) -> None:
+    one, two, alone = recorded(
+        private_workspace,
+        killed("1", "a", 2, 3, 4),
+        killed("1", "b", 5, 5, 5),
+        killed("2", "c", 1, 1, 1),
+    )
+    merged(private_workspace, one, two)
+    compared(private_workspace)
+    answer = summarise(private_workspace, published(private_workspace), "region")
+    assert (answer["rule"], answer["additive"]) == ("range across independent sources", True)
+    assert answer["matching"] == {"groups": 1, "not_summed": None}
+    assert answer["totals"]["incidents"] == 2
+    assert bounds(answer["totals"]["killed"]) == (3, 1, 6)
+    by_dataset = summarise(private_workspace, published(private_workspace), "dataset")
+    assert [row["incidents"] for row in by_dataset["rows"]] == [1, 1, 1]
+    assert (by_dataset["additive"], by_dataset["totals"]) == (False, answer["totals"])
+    assert alone.number in {int(n) for n in published(private_workspace).select()["number"]}
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (((2, 2, 2), (2, 2, 2)), (2, 2, 2)),
+        (((2, 2, 2), ()), (2, 2, 2)),
+        (((2, 2, 2), (4, 4, 4)), (2, None, 4)),
+        (((2, None, None), (4, 4, 4)), (2, 4, None)),
+        (((None, 3, None), (4, 4, 4)), (3, None, None)),
+        (((None, None, 5), (4, 4, 4)), (4, 4, 5)),
+        (((), ()), (None, None, None)),
+    ],
+    ids=["agree", "one unknown", "differ", "open", "best only", "at most", "unknown"],
+)
+def test_the_range_goes_from_the_least_to_the_greatest_that_any_source_says(
+    private_workspace: Workspace,
+    told: tuple[tuple[int | None, ...], ...],
+    expected: tuple[int | None, ...],
+) -> None:
+    kept = recorded(
+        private_workspace,
+        *(killed("1", slug, *figures) for slug, figures in zip("ab", told, strict=True)),
+    )
+    merged(private_workspace, *kept)
+    compared(private_workspace)
+    found = totals(private_workspace)
+    assert found is not None
+    assert bounds(found["killed"]) == expected
+
+
+def test_undoing_a_merge_returns_the_old_total_and_as_of_still_reads_it(
+    private_workspace: Workspace,
+) -> None:
+    kept = recorded(private_workspace, killed("1", "a", 2, 2, 2), killed("1", "b", 2, 2, 2))
+    compared(private_workspace)
+    before = totals(private_workspace)
+    merged(private_workspace, *kept, at=NOON + HOUR)
+    while_merged = totals(private_workspace)
+    merged(private_workspace, *kept, at=NOON + 2 * HOUR, undone=True)
+    assert before is not None
+    assert while_merged is not None
+    assert (before["incidents"], while_merged["incidents"]) == (2, 1)
+    assert totals(private_workspace) == before
+    assert totals(private_workspace, as_of=NOON + 1.5 * HOUR) == while_merged
+    assert totals(private_workspace, as_of=NOON + HOUR / 2) == before
+
+
+def test_a_view_of_one_dataset_counts_its_own_records_as_before(
+    private_workspace: Workspace,
+) -> None:
+    kept = recorded(private_workspace, killed("1", "a", 2, 2, 2), killed("1", "b", 9, 9, 9))
+    before = totals(private_workspace, datasets=("a",))
+    merged(private_workspace, *kept)
+    compared(private_workspace)
+    assert totals(private_workspace, datasets=("a",)) == before
+
+
+def test_what_came_after_the_comparison_ends_the_summing_until_the_next_one(
+    private_workspace: Workspace,
+) -> None:
+    kept = recorded(private_workspace, incident("1", dataset="a"), incident("1", dataset="b"))
+    merged(private_workspace, *kept)
+    compared(private_workspace, at=NOON + HOUR)
+    add(private_workspace.store, incident("2", dataset="b"), at=NOON + 2 * HOUR)
+    answer = summarise(private_workspace, published(private_workspace), "region")
+    assert (answer["by"], answer["totals"]) == ("dataset", None)
+    assert "since they were compared" in answer["matching"]["not_summed"]
+    assert totals(private_workspace, as_of=NOON + 1.5 * HOUR) is not None
+    compared(private_workspace, at=NOON + 3 * HOUR)
+    assert totals(private_workspace) is not None
+
+
+def test_an_amended_member_stays_in_its_group(private_workspace: Workspace) -> None:
+    one, two = recorded(private_workspace, killed("1", "a", 2, 2, 2), killed("1", "b", 2, 2, 2))
+    merged(private_workspace, one, two)
+    compared(private_workspace)
+    later = killed("1", "a", 7, 7, 7)
+    write(private_workspace.store, [change(later, Action.amend)], NOON + HOUR)
+    found = totals(private_workspace)
+    assert found is not None
+    assert bounds(found["killed"]) == (2, None, 7)
+
+
+def test_a_retracted_member_falls_away(private_workspace: Workspace) -> None:
+    one, two = recorded(private_workspace, killed("1", "a", 2, 2, 2), killed("1", "b", 9, 9, 9))
+    merged(private_workspace, one, two)
+    compared(private_workspace)
+    gone = killed("1", "b", 9, 9, 9, status=Status.retracted)
+    write(private_workspace.store, [change(gone, Action.amend)], NOON + HOUR)
+    found = totals(private_workspace)
+    assert found is not None
+    assert bounds(found["killed"]) == (2, 2, 2)
+    assert find(private_workspace, one)["merged_with"] == []
+
+
+def find(workspace: Workspace, kept: Kept) -> dict[str, Any]:
+    snapshot = workspace.index.snapshot()
+    seen = publish(workspace, snapshot, VIEW, Face.points, NOW, in_all=True)
+    told: dict[str, Any] = find_incident(workspace, seen, str(kept.record.id))["properties"]
+    return told
+
+
+def test_a_group_stands_once_on_the_map_at_its_most_precise_place(
+    private_workspace: Workspace,
+) -> None:
+    town = Place.at(KHARKIV, Precision.settlement)
+    exact = Place.at(LonLat(KHARKIV.lon + 0.01, KHARKIV.lat), Precision.exact)
+    one, two = recorded(
+        private_workspace,
+        incident("1", dataset="a", place=town, weapons=("drone.fpv",)),
+        incident("1", dataset="b", place=exact, damage=(Damage("health"),)),
+    )
+    merged(private_workspace, one, two)
+    compared(private_workspace)
+    drawn = published(private_workspace, Face.points)
+    assert drawn.select().drawable(drawn.filter)["number"].tolist() == [two.number]
+    # What either says, the group says: it is found by the weapon of one and the sector of both.
+    both = published(private_workspace, weapons=("drone",), sectors=("health",))
+    assert both.select()["number"].tolist() == [two.number]
+    (told,) = list_incidents(private_workspace, drawn, 10).features
+    assert told["id"] == str(two.record.id)
+    (other,) = told["properties"]["merged_with"]
+    assert (other["id"], other["dataset"], other["weapons"]) == (
+        str(one.record.id),
+        "a",
+        ["drone.fpv"],
+    )
+
+
+def test_a_record_shows_what_others_say_of_its_strike_and_whether_they_copy(
+    private_workspace: Workspace,
+) -> None:
+    post = (SourceRef(url="https://t.me/channel/5"),)
+    kept = recorded(
+        private_workspace,
+        killed("1", "a", 2, 2, 2, sources=post),
+        killed("1", "b", 3, 3, 3, sources=post),
+        incident("1", dataset="c"),
+    )
+    merged(private_workspace, *kept)
+    told = find(private_workspace, kept[0])["merged_with"]
+    assert [(one["dataset"], one["same_upstream"]) for one in told] == [("b", True), ("c", False)]
+    assert told[0]["killed"]["low"] == 3
+
+
+@pytest.fixture
+def public(tmp_path: Any, reference: Reference) -> Any:
+    workspace = open_workspace(tmp_path / "data", reference, audience=Audience.public)
+    yield workspace
+    workspace.store.close()
+
+
+def test_the_public_sees_nothing_of_a_member_that_is_withheld(public: Workspace) -> None:
+    later = NOW + timedelta(days=1)
+    one, two = recorded(
+        public,
+        killed("1", "a", 2, 2, 2),
+        killed("1", "b", 9, 9, 9, public_after=later),
+    )
+    merged(public, one, two)
+    compared(public)
+    found = totals(public)
+    assert found is not None
+    assert (found["incidents"], bounds(found["killed"])) == (1, (2, 2, 2))
+    assert find(public, one)["merged_with"] == []
+
+
+def test_a_group_with_one_member_at_a_sensitive_site_has_no_mark(public: Workspace) -> None:
+    fresh = When.days(NOW.date() - timedelta(days=5))
+    one, two = recorded(
+        public,
+        incident("1", dataset="a", when=fresh),
+        incident("1", dataset="b", when=fresh, damage=(Damage("energy"),)),
+    )
+    drawn = published(public, Face.points, datasets=("a",))
+    assert len(drawn.select().drawable(drawn.filter)) == 1
+    merged(public, one, two)
+    compared(public)
+    drawn = published(public, Face.points)
+    assert len(drawn.select().drawable(drawn.filter)) == 0
+    assert drawn.count_unmarked() == 1
+    assert find(public, one)["merged_with"] == []
+
+
+def test_records_that_may_leave_only_as_sums_are_shown_beside_no_other(public: Workspace) -> None:
+    one, two = recorded(public, incident("1", dataset="a"), incident("1", dataset="b"))
+    merged(public, one, two)
+    assert len(find(public, one)["merged_with"]) == 1
+    closed = dataset("b", terms=Terms())
+    write(public.store, [change(closed, Action.amend)], NOON + HOUR)
+    assert find(public, one)["merged_with"] == []
+
+
+places = st.sampled_from([KYIV, KHARKIV]).map(lambda at: Place.at(at, Precision.exact))
+records = st.lists(
+    st.tuples(
+        st.sampled_from("abc"),
+        tolls,
+        places,
+        st.sampled_from([Status.reported, Status.verified, Status.retracted]),
+        st.integers(0, 4),
+    ),
+    max_size=10,
+)
+"""The last number says which strike a record tells of; 0 says that it stands alone."""
+
+
+def range_of(counts: Sequence[Count]) -> tuple[int | None, int | None, int | None]:
+    """Write the rule out: the least and the greatest that the members with a figure say."""
+    lows = [one.best if one.low is None else one.low for one in counts]
+    bests = {one.best for one in counts if one.best is not None}
+    highs = [one.high for one in counts if one.is_known]
+    return (
+        min((low for low in lows if low is not None), default=None),
+        bests.pop() if len(bests) == 1 else None,
+        None if None in highs else max((high for high in highs if high is not None), default=None),
+    )
+
+
+@given(made=records)
+def test_a_total_of_compared_datasets_follows_the_rule_and_stays_within_its_bounds(
+    tmp_path_factory: pytest.TempPathFactory,
+    reference: Reference,
+    made: list[tuple[str, Toll, Place, Status, int]],
+) -> None:
+    workspace = open_workspace(tmp_path_factory.mktemp("law"), reference)
+    told = [
+        incident(str(n), dataset=slug, killed=toll, place=place, status=status)
+        for n, (slug, toll, place, status, _) in enumerate(made)
+    ]
+    kept = recorded(workspace, *told)
+    compared(workspace)
+    before = totals(workspace)
+    groups: dict[object, list[Kept]] = {}
+    for one, (*_, strike) in zip(kept, made, strict=True):
+        groups.setdefault(strike or ("alone", one.number), []).append(one)
+    several = [group for group in groups.values() if len(group) > 1]
+    for group in several:
+        merged(workspace, *group)
+    found = totals(workspace)
+    apart = summarise(workspace, published(workspace), "dataset")["rows"]
+    rebuilt = again(workspace)
+    for group in several:
+        merged(workspace, *group, undone=True)
+    undone = totals(workspace)
+    workspace.store.close()
+
+    standing = [
+        [one.record.killed.total for one in group if one.record.status is not Status.retracted]
+        for group in groups.values()
+    ]
+    ranges = [range_of(counts) for counts in standing if counts]
+    assert found is not None
+    assert found["incidents"] == len(ranges)
+    told_low, told_best, told_high = ([one[n] for one in ranges] for n in range(3))
+    assert found["killed"]["low"] == added(told_low)
+    assert found["killed"]["best"] == added(told_best)
+    assert found["killed"]["high_known"] == added(told_high)
+    assert found["killed"]["high"] == (None if None in told_high else added(told_high))
+    assert (found, before) == (rebuilt, undone)
+
+    own_highs = [row["killed"]["high_known"] or 0 for row in apart]
+    own_lows = [row["killed"]["low"] or 0 for row in apart]
+    assert (found["killed"]["high_known"] or 0) <= sum(own_highs)
+    assert (found["killed"]["low"] or 0) <= sum(own_lows) + sum(
+        row["killed"]["best"] or 0 for row in apart
+    )
+    if found["killed"]["high"] is not None:
+        assert found["killed"]["high"] >= max(own_lows)
+
+
+def added(values: Any) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def again(workspace: Workspace) -> dict[str, Any] | None:
+    """Count once more from a generation that was built with everything in it."""
+    workspace.index.rebuild()
+    return totals(replace(workspace))
+
+
+def test_the_columns_of_a_group_keep_their_types(private_workspace: Workspace) -> None:
+    kept = recorded(private_workspace, incident("1", dataset="a"), incident("1", dataset="b"))
+    merged(private_workspace, *kept)
+    compared(private_workspace)
+    folded = published(private_workspace)
+    (raw,) = folded.snapshot.segments
+    assert [raw.rows[name].dtype for name in COLUMNS] == [
+        folded.segments[-1].rows[name].dtype for name in COLUMNS
+    ]

@@ -1,0 +1,248 @@
+"""Which pairs are candidates, what the score says of them, and how right it was on read records."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.incident import Incident, Status
+from app.domain.merge import Pair
+from app.domain.period import When
+from app.domain.place import LonLat, Place, Precision
+from app.domain.source import SourceRef
+from app.reference.reference import Reference
+from app.services.matching import SLACK_DAYS, find_pairs, normal_link
+from app.services.merging import REVIEW, THRESHOLD
+from app.services.workspace import Workspace
+from tests.making import DAY, KYIV, add, dataset, incident, open_workspace
+from tests.support import FILES, imported, real, roomy
+
+LINK = SourceRef(url="https://twitter.com/somebody/status/1234567890?s=20")
+SAME_LINK = SourceRef(url="https://mobile.twitter.com/i/status/1234567890")
+
+
+def beside(metres: float) -> Place:
+    """Lie some metres north of the quiet default."""
+    return Place.at(LonLat(KYIV.lon, KYIV.lat + metres / 111_200), Precision.exact)
+
+
+def pairs_of(workspace: Workspace, *records: Incident) -> list[Pair]:
+    """Record some incidents and compare the datasets a and b."""
+    add(workspace.store, dataset("a"), dataset("b"), *records)
+    reference = workspace.reference
+    plane, weapons = reference.plane("ukraine"), reference.taxonomy.weapons
+    snapshot = workspace.index.snapshot()
+    return find_pairs(workspace.store, snapshot, ("a", "b"), plane, weapons)
+
+
+def points(pair: Pair) -> dict[str, int]:
+    return {reason.code: reason.points for reason in pair.reasons}
+
+
+def test_a_pair_says_what_each_point_was_given_for(private_workspace: Workspace) -> None:
+    text = "Boarding school hit, roof gone."
+    place = msgspec.structs.replace(beside(50), name="Verkhnia")
+    one = incident("1", dataset="a", place=place, description=text, sources=(LINK,))
+    two = incident(
+        "2",
+        dataset="b",
+        place=msgspec.structs.replace(beside(0), name="verkhnia"),
+        description="The boarding school's roof",
+        sources=(SAME_LINK,),
+        weapons=("missile.cruise",),
+    )
+    (pair,) = pairs_of(private_workspace, one, two)
+    assert [msgspec.to_builtins(reason) for reason in pair.reasons] == [
+        {"code": "same_upstream", "points": 40, "values": {"links": 1}},
+        {
+            "code": "distance",
+            "points": 22,
+            "values": {"distance_m": 50, "error_m": 100, "other_error_m": 100},
+        },
+        {"code": "days_apart", "points": 15, "values": {"days": 0, "span_days": 1}},
+        {"code": "wording", "points": 11, "values": {"percent": 75, "words": 3}},
+        {"code": "place_name", "points": 5, "values": {"percent": 100}},
+        {"code": "weapons", "points": 0, "values": {"fit": "compatible"}},
+    ]
+    assert pair.score == 93
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"place": beside(460)},
+        {"place": Place.at(KYIV, Precision.admin1)},
+        {"place": Place.at(None, Precision.settlement)},
+        {"when": When.days(DAY + timedelta(days=SLACK_DAYS + 1))},
+        {"when": When.days(DAY - timedelta(days=4), DAY + timedelta(days=4))},
+        {"when": When.days(None)},
+        {"weapons": ("drone.one_way",)},
+        {"status": Status.retracted},
+    ],
+    ids=[
+        "far",
+        "a region",
+        "no point",
+        "days later",
+        "nine days",
+        "undated",
+        "weapon",
+        "retracted",
+    ],
+)
+def test_what_cannot_be_one_strike_is_no_candidate(
+    private_workspace: Workspace, other: dict[str, object]
+) -> None:
+    one = incident("1", dataset="a", weapons=("missile.cruise",))
+    assert pairs_of(private_workspace, one, incident("2", dataset="b", **other)) == []
+
+
+def test_places_reach_as_far_as_both_errors_together(private_workspace: Workspace) -> None:
+    town = Place.at(KYIV, Precision.settlement)
+    records = [
+        incident("near", dataset="a", place=beside(5_300)),
+        incident("far", dataset="a", place=beside(5_400)),
+        incident("town", dataset="b", place=town),
+    ]
+    (pair,) = pairs_of(private_workspace, *records)
+    assert pair.reasons[1].values["distance_m"] == pytest.approx(5_300, abs=20)
+
+
+def test_two_records_on_one_towns_centre_are_not_near_each_other(
+    private_workspace: Workspace,
+) -> None:
+    town = Place.at(KYIV, Precision.settlement, name="Kyiv")
+    same = {"place": town, "weapons": ("drone.one_way",), "description": "Warehouse burning"}
+    records = [incident(str(n), dataset=slug, **same) for n, slug in enumerate("ab")]
+    (pair,) = pairs_of(private_workspace, *records)
+    assert points(pair)["distance"] == 1
+    assert pair.score < THRESHOLD
+
+
+def test_a_longer_span_says_less_of_the_day(private_workspace: Workspace) -> None:
+    night = When.days(DAY - timedelta(days=1), DAY)
+    week = When.days(DAY - timedelta(days=6), DAY)
+    records = [
+        incident("1", dataset="a"),
+        incident("night", dataset="b", when=night),
+        incident("week", dataset="b", when=week),
+    ]
+    found = pairs_of(private_workspace, *records)
+    assert sorted(points(pair)["days_apart"] for pair in found) == [2, 15]
+
+
+def test_a_link_that_many_records_name_ties_no_two_of_them(private_workspace: Workspace) -> None:
+    crowd = [incident(str(n), dataset="a", sources=(LINK,)) for n in range(5)]
+    found = pairs_of(private_workspace, *crowd, incident("x", dataset="b", sources=(SAME_LINK,)))
+    assert [points(pair)["same_upstream"] for pair in found] == [0] * 5
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("http://x.com/a/status/77", "https://twitter.com/b/statuses/77/photo/1?s=20"),
+        ("https://t.me/s/channel/12?single", "https://t.me/Channel/12"),
+        ("https://youtu.be/abcdefghij_", "https://m.youtube.com/watch?t=4&v=abcdefghij_"),
+        ("https://www.example.org/News/1/", "http://example.org/news/1"),
+    ],
+)
+def test_one_report_has_one_address_however_it_is_written(one: str, other: str) -> None:
+    assert normal_link(one) == normal_link(other) is not None
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://example.org", "https://t.me/channel", "https://youtube.com/", "", "http://[::1"],
+)
+def test_an_address_that_names_no_report_ties_nothing(url: str) -> None:
+    assert normal_link(url) is None
+
+
+@given(st.text())
+def test_any_text_may_stand_where_an_address_should(text: str) -> None:
+    assert normal_link(text) is None or isinstance(normal_link(text), str)
+
+
+days = st.integers(0, 6).map(lambda n: date(2025, 10, 1) + timedelta(days=n))
+told = st.lists(st.tuples(st.sampled_from("ab"), days, st.integers(0, 1_000)), max_size=12)
+
+
+@given(told)
+def test_the_spatial_index_finds_what_a_loop_over_all_pairs_finds(
+    tmp_path_factory: pytest.TempPathFactory,
+    reference: Reference,
+    records: list[tuple[str, date, int]],
+) -> None:
+    workspace = open_workspace(tmp_path_factory.mktemp("law"), reference)
+    made = [
+        incident(f"{n}", dataset=slug, when=When.days(day), place=beside(metres))
+        for n, (slug, day, metres) in enumerate(records)
+    ]
+    expected = {
+        (f"a/{made[i].id}", f"b/{made[j].id}")
+        for i, (one, first, here) in enumerate(records)
+        for j, (other, second, there) in enumerate(records)
+        if (one, other) == ("a", "b") and abs(here - there) <= 445
+        if abs((first - second).days) <= SLACK_DAYS
+    }
+    found = {(p.members[0].key, p.members[1].key) for p in pairs_of(workspace, *made)}
+    near_the_edge = {
+        pair
+        for pair in found
+        if 445 < abs(metres_of(made, pair[0]) - metres_of(made, pair[1])) < 455
+    }
+    workspace.store.close()
+    assert found - near_the_edge == expected
+
+
+def metres_of(made: Iterable[Incident], key: str) -> float:
+    (place,) = (one.place for one in made if key.endswith(str(one.id)))
+    assert place.point is not None
+    return (place.point.lat - KYIV.lat) * 111_200
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory, reference: Reference) -> list[tuple[int, str]]:
+    """Score the pairs that were labelled by reading both records; a pair not found scores 0."""
+    workspace = roomy(open_workspace(tmp_path_factory.mktemp("real"), reference))
+    imported(workspace, real("cir/events_2022.csv"), dataset="cir")
+    imported(workspace, real("bellingcat/export_events.json"), dataset="bellingcat")
+    plane, weapons = reference.plane("ukraine"), reference.taxonomy.weapons
+    slugs = ("bellingcat", "cir")
+    found = find_pairs(workspace.store, workspace.index.snapshot(), slugs, plane, weapons)
+    workspace.store.close()
+    score = {tuple(member.key for member in pair.members): pair.score for pair in found}
+    return [
+        (score.get((f"bellingcat/{row['bellingcat']}", f"cir/{row['cir']}"), 0), row["label"])
+        for row in labels(FILES / "matching_labels.csv")
+    ]
+
+
+def labels(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_what_is_merged_without_a_person_was_right_on_read_pairs(
+    judged: list[tuple[int, str]],
+) -> None:
+    """As `docs/matching.md` prints it; a label of "unsure" counts as wrong."""
+    merged = Counter(label for score, label in judged if score >= THRESHOLD)
+    assert merged == {"same": 119, "unsure": 1}
+    assert merged["same"] / merged.total() >= 0.98
+    same = Counter(label for _, label in judged)["same"]
+    assert (len(judged), same) == (257, 169)
+    assert merged["same"] / same == pytest.approx(0.704, abs=0.001)
+
+
+def test_no_read_pair_that_differs_is_even_asked_about(judged: list[tuple[int, str]]) -> None:
+    asked = Counter(label for score, label in judged if score >= REVIEW)
+    assert asked == {"same": 161, "unsure": 15}

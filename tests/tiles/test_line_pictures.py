@@ -1,0 +1,41 @@
+"""The invented land's control and line on three days, as pictures that were looked at."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+
+import numpy as np
+import pytest
+from PIL import Image
+from pytest_regressions.image_regression import ImageRegressionFixture
+
+from app.domain.view import View
+from app.services.tiling import Tiler
+from app.services.workspace import Workspace
+from app.tiles.grid import Tile
+from tests.making import NOON, ROOT
+
+ZOOM, COLUMNS, ROWS = 7, range(18, 21), range(79, 82)
+FONTS = ROOT / "static" / "vendor" / "noto-sans-5.3.0"
+
+
+@pytest.mark.parametrize("day", ["2024-03-05", "2024-03-25", "2024-04-29"])
+def test_the_line_looks_as_it_was_looked_at(
+    demos: Workspace, image_regression: ImageRegressionFixture, day: str
+) -> None:
+    tiler, snapshot = Tiler(demos, FONTS), demos.index.snapshot()
+    view = View(theatre="example", synthetic=True, last=date.fromisoformat(day))
+
+    def picture(x: int, y: int) -> np.ndarray:
+        parts = [
+            Image.open(io.BytesIO(tiler.tile(snapshot, view, Tile(layer, ZOOM, x, y, "png"), NOON)))
+            for layer in ("basemap", "control")
+        ]
+        parts[0].alpha_composite(parts[1])
+        return np.asarray(parts[0].convert("RGB"))
+
+    whole = np.vstack([np.hstack([picture(x, y) for x in COLUMNS]) for y in ROWS])
+    out = io.BytesIO()
+    Image.fromarray(whole).save(out, "PNG")
+    image_regression.check(out.getvalue(), diff_threshold=0.5)
