@@ -24,6 +24,7 @@ from app.api.routes import (
     numbers,
     operation,
     pages,
+    review,
     waves,
 )
 from app.api.security import Guard
@@ -101,6 +102,7 @@ def _application(
     app.include_router(evidence.routes(seen))
     app.include_router(imports.routes(record, spool))
     app.include_router(editing.routes(record, seen))
+    app.include_router(review.routes(record, seen))
     app.mount("/tiles", TileApp(tiler))
     app.mount("/static", OwnFiles(directory=settings.static_dir))
     return app

@@ -16,7 +16,10 @@ VIEW_PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "weapon": ("weapon classes; a class includes its members", {"type": "string"}),
     "sector": ("sectors with damage", {"type": "string"}),
     "status": ("how far records were checked", {"type": "string"}),
-    "dataset": ("datasets; several are never added up", {"type": "string"}),
+    "dataset": (
+        "datasets; several are added up only where each two were compared",
+        {"type": "string"},
+    ),
     "min_killed": ("at least so many killed", {"type": "integer", "minimum": 0}),
     "metric": ("what regions are coloured by", {"type": "string", "enum": list(METRICS)}),
     "lang": ("language of names", {"type": "string", "enum": ["en", "uk"]}),

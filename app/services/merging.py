@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import combinations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -23,7 +23,7 @@ from app.domain.store import Entry, Store
 from app.domain.terms import Dataset, DatasetKind
 from app.index.build import Snapshot
 from app.services.accounts import allow
-from app.services.editing import checked_reason
+from app.services.editing import checked_reason, native_values
 from app.services.matching import find_pairs
 from app.services.workspace import Workspace
 
@@ -258,7 +258,52 @@ class Reviewing:
     holder: Holder
     now: datetime
 
-    def decide(self, number: str, reason: str, *, is_same: bool) -> Merge:
+    def waiting(self, limit: int) -> dict[str, Any]:
+        """List pairs that wait, and the newest decisions, each with its records side by side.
+
+        Raises:
+            NotAllowed: only a reviewer reads them; only pairs in their scope are listed.
+        """
+        allow(self.holder, Role.reviewer)
+        store = self.workspace.store
+        pairs = [pair for pair in pending_pairs(store) if self._covers(pair.members)]
+        decided = sorted(decisions(store).values(), key=lambda one: -one.seq)
+        standing = [
+            one.merge for one in decided if not one.is_undone and self._covers(one.merge.members)
+        ]
+        return {
+            "pending": len(pairs),
+            "pairs": [self._told(pair.id, pair) for pair in pairs[:limit]],
+            "decided": [
+                {
+                    **self._told(merge.id, merge),
+                    "is_same": merge.is_same,
+                    "how": merge.how.value,
+                    "by": merge.by,
+                }
+                for merge in standing[:limit]
+            ],
+        }
+
+    def _covers(self, members: Iterable[Member]) -> bool:
+        return all(self.holder.covers(member.dataset) for member in members)
+
+    def _told(self, number: str, pair: Pair | Merge) -> dict[str, Any]:
+        return {
+            "id": number,
+            "score": pair.score,
+            "reasons": msgspec.to_builtins(pair.reasons),
+            "records": [self._record(member) for member in pair.members],
+        }
+
+    def _record(self, member: Member) -> dict[str, Any]:
+        told: dict[str, Any] = {"id": member.key.partition("/")[2], "dataset": member.dataset}
+        past = self.workspace.store.history(Subject.incident, member.key)
+        if past and past[-1].payload is not None:
+            told["fields"] = native_values(_INCIDENT.decode(past[-1].payload))
+        return told
+
+    def decide(self, number: str, reason: object, *, is_same: bool) -> Merge:
         """Decide about a pair that waits, or that was decided before.
 
         Raises:
@@ -274,7 +319,7 @@ class Reviewing:
         merge = self._merge(number, known, is_same=is_same)
         return self._write(merge, Action.amend if known else Action.add, reason, known)
 
-    def join(self, keys: Iterable[str], reason: str) -> Merge:
+    def join(self, keys: Iterable[str], reason: object) -> Merge:
         """Merge any records that a person knows to tell of one strike, by key.
 
         Raises:
@@ -287,7 +332,7 @@ class Reviewing:
         merge = Merge(id=number, members=members, how=How.reviewed, by=self.holder.actor)
         return self._write(merge, Action.amend if known else Action.add, reason, known)
 
-    def undo(self, number: str, reason: str) -> Merge:
+    def undo(self, number: str, reason: object) -> Merge:
         """Take a decision back, whoever made it; the pair waits for a person again.
 
         Raises:
@@ -317,7 +362,7 @@ class Reviewing:
             raise NotFound(f"No record {key[:120]!r} stands.")
         return Member(key, past[0].seq)
 
-    def _write(self, merge: Merge, action: Action, reason: str, known: Decided | None) -> Merge:
+    def _write(self, merge: Merge, action: Action, reason: object, known: Decided | None) -> Merge:
         for member in merge.members:
             allow(self.holder, Role.reviewer, member.dataset)
         entry = Entry(self.now, self.holder.actor, checked_reason(reason))

@@ -88,7 +88,7 @@ class _Undoing:
     def changes(self, past: list[Revision], told: dict[str, Any]) -> Iterator[Change]:
         """Yield what takes the import back, and last the report's own mark that it was undone."""
         prefix = f"{self.undone.dataset}/"
-        for subject in (Subject.incident, Subject.control):
+        for subject in (Subject.incident, Subject.control, Subject.wave):
             self._current[subject] = self.store.current(subject, prefix)
         first, last = self.store.span(past[0].seq)
         for revision in self.store.revisions(first - 1, last):

@@ -39,7 +39,7 @@ export function makeLegend(map, context) {
       if (about.hasCited) items.push(row(swatch(patternUrl(control.cited.kind, control.cited.colour)), words.cited));
       if (about.length_km) items.push(row(lineSwatch(control.line, control.casing), `${words.front_line}: ${fill(words.line_length, { km: number(language, Math.round(about.length_km)), tolerance: number(language, about.border_tolerance_km) })}`));
     }
-    if (about?.isStale) items.push(row(lineSwatch(control.line, control.casing, control.dashes.stale), fill(words.stale_line, { n: context.staleDays })));
+    if (about?.isStale && about.length_km) items.push(row(lineSwatch(control.line, control.casing, control.dashes.stale), fill(words.stale_line, { n: context.staleDays })));
     const { other, fixed, changed } = layers.control.beside, party = control.parties.find((one) => one.code === spec.controller)?.name ?? "";
     for (const kind of changed ?? []) items.push(row(swatch(patternUrl(control[kind].kind, control[kind].colour), { stroke: control[kind].colour }), fill(words[kind + "_ground"], { party })));
     if (other) items.push(row(lineSwatch(control.other, control.casing, control.dashes.other), fill(words.overlay_line, { source: spec.controls.find((one) => one.slug === other.source).name, date: dayText(language, other.validOn) })));

@@ -107,7 +107,12 @@ def routes(workspace: Workspace) -> APIRouter:
         title = told["place"] or told["region"]["name"] or words["incident"]
         fields = incident_fields(workspace, found, asked.view)
         past = history(workspace, published, found)
-        html = page("incident", asked.view, title, id=found["id"], fields=fields, history=past)
+        merged = [
+            {**one, **{toll: count_text(words, one[toll]) for toll in ("killed", "injured")}}
+            for one in told["merged_with"]
+        ]
+        block = {"id": found["id"], "fields": fields, "history": past, "merged": merged}
+        html = page("incident", asked.view, title, **block)
         return answer(request, html, HTML, etag(workspace, asked, "incident", ref, "html"))
 
     @router.get("/method")
