@@ -2,7 +2,11 @@
 import { ask, fill, readyToken, say, spec, words } from "./door.js";
 
 const byId = (id) => document.getElementById(id);
-const SHOWN = ["start", "end", "place", "precision", "error_m", "lon", "lat", "weapons", "killed", "injured", "status", "description", "claims", "sources"];
+const SHOWN = {
+  start: words.edit_start, end: words.edit_end, place: words.place, precision: words.precision, error_m: words.edit_error_m,
+  lon: words.edit_lon, lat: words.edit_lat, weapons: words.weapons, killed: words.killed, injured: words.injured,
+  status: words.status, description: words.description, claims: words.claims, sources: words.sources,
+};
 
 function element(kind, text, ...children) {
   const out = document.createElement(kind);
@@ -28,12 +32,14 @@ function table(records) {
     cell.scope = "col";
     head.append(cell);
   }
-  const rows = SHOWN.filter((name) => records.some((one) => one.fields?.[name] !== undefined)).map((name) => {
-    const label = element("th", name);
+  const rows = Object.entries(SHOWN).filter(([name]) => records.some((one) => one.fields?.[name] !== undefined)).map(([name, text]) => {
+    const label = element("th", text);
     label.scope = "row";
     return element("tr", "", label, ...records.map((one) => element("td", plain(one.fields?.[name]))));
   });
-  return element("table", "", element("thead", "", head), element("tbody", "", ...rows));
+  const out = element("table", "", element("thead", "", head), element("tbody", "", ...rows));
+  out.className = "pair";
+  return out;
 }
 
 function reasons(pair) {
