@@ -150,11 +150,12 @@ class Painter:
     ) -> None:
         """Stamp a disc along strokes (px): however ragged a line is, this takes its length only."""
         scale = self.frame.scale * OVERSAMPLE
-        x, y, along = _sampled(strokes, OVERSAMPLE)
+        radius = width * scale / 2
+        x, y, along = _sampled(strokes, OVERSAMPLE, max(1.0, 0.6 * radius))
         if dashes is not None:
             drawn = along % (sum(dashes) * scale) < dashes[0] * scale
             x, y = x[drawn], y[drawn]
-        across, down = _disc(width * scale / 2)
+        across, down = _disc(radius)
         size = self.frame.size * OVERSAMPLE
         columns = np.rint(x).astype(np.int64)[:, None] + across
         rows = np.rint(y).astype(np.int64)[:, None] + down
@@ -332,15 +333,15 @@ def hatch_mask(size: int, scale: int, kind: str) -> np.ndarray:
 
 
 def _sampled(
-    strokes: Sequence[BaseGeometry], scale: float
+    strokes: Sequence[BaseGeometry], scale: float, step: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Walk along strokes in steps of a px: places, and how far along its stroke each is, scaled."""
+    """Walk along strokes step by step: places, and how far along its stroke each is, in px."""
     empty = np.empty(0)
     parts = [(empty, empty, empty)]
     for stroke in strokes:
         x, y = shapely.get_coordinates(stroke).T * scale
         reached = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
-        along = np.append(np.arange(0.0, reached[-1]), reached[-1])
+        along = np.append(np.arange(0.0, reached[-1], step), reached[-1])
         parts.append((np.interp(along, reached, x), np.interp(along, reached, y), along))
     return tuple(np.concatenate(column) for column in zip(*parts, strict=True))  # type: ignore[return-value]
 
