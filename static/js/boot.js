@@ -10,7 +10,8 @@ import { makeRegions } from "./regions.js";
 import { State } from "./state.js";
 
 const PANES = [["basemap", 200], ["regions", 350], ["control", 360], ["changes", 370], ["labels", 380], ["front", 390], ["incidents", 450]];
-const PICK_PX = 10, OVERFLOW_PX = 60, HEAD_START_MS = 150;
+const PICK_PX = 10, HEAD_START_MS = 150, FIT_SNAP = 0.25, FIT_MARGIN_PX = 12, SETTLE_MS = 1500;
+let isSettled = false;
 
 const spec = JSON.parse(document.getElementById("spec").textContent);
 const words = spec.strings, language = spec.view.lang;
@@ -40,14 +41,23 @@ function makeMap() {
   return made;
 }
 
-/* Show the theatre, once everything around the map has its size. */
+/* Set a view that may lie between two zoom levels; the buttons and the wheel go by whole ones. */
+function setView(centre, zoom) {
+  map.options.zoomSnap = FIT_SNAP;
+  map.setView(centre, zoom, { animate: false });
+  map.options.zoomSnap = 1;
+}
+
+/* Show the whole theatre, and go on showing it while the page takes its size; not once a reader looks. */
 function fit() {
   map.invalidateSize({ animate: false });
-  if (!spec.options.bounds) return;
-  // A few px may fall off the edge: a whole zoom step further out would show half a continent.
-  const bounds = L.latLngBounds(spec.options.bounds), zoom = map.getBoundsZoom(bounds, false, L.point(-OVERFLOW_PX, -OVERFLOW_PX));
-  map.setView(bounds.getCenter(), zoom, { animate: false });
+  if (isSettled || !spec.options.bounds) return;
+  const bounds = L.latLngBounds(spec.options.bounds);
+  map.options.zoomSnap = FIT_SNAP;
+  setView(bounds.getCenter(), map.getBoundsZoom(bounds, false, L.point(FIT_MARGIN_PX, FIT_MARGIN_PX)));
 }
+
+const settle = () => (isSettled = true);
 
 function makeLayers() {
   const factories = {
@@ -133,7 +143,8 @@ function listen(parts) {
   const view = new URLSearchParams(location.hash.slice(1));
   if (view.has("at")) {
     const [zoom, lat, lng] = view.get("at").split("/").map(Number);
-    if ([zoom, lat, lng].every(Number.isFinite)) map.setView([lat, lng], zoom, { animate: false });
+    isSettled = [zoom, lat, lng].every(Number.isFinite);
+    if (isSettled) setView([lat, lng], zoom);
   }
   map.on("moveend", () => {
     const centre = map.getCenter();
@@ -206,6 +217,9 @@ function start() {
   };
   makeKnown();
   fit();
+  for (const event of ["pointerdown", "wheel", "keydown"]) map.getContainer().addEventListener(event, settle, { passive: true });
+  setTimeout(settle, SETTLE_MS);
+  new ResizeObserver(fit).observe(map.getContainer());
   listen(parts);
   context.layers.incidents.setFilter(filterOf());
   showDay();

@@ -1,0 +1,17 @@
+"""The same services from a terminal. Exit 2: your input; exit 3: our record."""
+
+from app.cli import datasets, loading, matches, record, regions, serving, summary, tokens
+from app.cli.base import cli, main
+
+__all__ = [
+    "cli",
+    "datasets",
+    "loading",
+    "main",
+    "matches",
+    "record",
+    "regions",
+    "serving",
+    "summary",
+    "tokens",
+]

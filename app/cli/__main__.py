@@ -1,0 +1,5 @@
+"""Runs `python -m app.cli`."""
+
+from app.cli import main
+
+main()

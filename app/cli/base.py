@@ -1,0 +1,75 @@
+"""What every command stands on: the program, its exit codes, an open instance, a progress line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from app.domain.errors import InputError, NotAllowed, NotFound, NotShared, Outdated, StoreError
+from app.domain.terms import Audience
+from app.services.workspace import Workspace
+from app.settings import Settings, read_settings
+
+cli = typer.Typer(
+    help="Strikes, the harm they did and who held the ground, on a map that can be cited.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+Json = Annotated[bool, typer.Option("--json", help="Print the API's shape instead of text.")]
+
+
+def main() -> None:
+    """Run a command; an error becomes one sentence and an exit code, never a traceback."""
+    try:
+        cli()
+    except (InputError, NotAllowed, NotFound, NotShared, Outdated) as wrong:
+        for problem in getattr(wrong, "problems", ()):
+            typer.echo(problem.sentence(), err=True)
+        if not isinstance(wrong, InputError):
+            typer.echo(str(wrong), err=True)
+        sys.exit(2)
+    except StoreError as wrong:
+        typer.echo(str(wrong), err=True)
+        sys.exit(3)
+
+
+def open_workspace(settings: Settings | None = None) -> Workspace:
+    """Open the instance that the settings name, whole: who has the terminal has the files."""
+    settings = settings or read_settings()
+    return Workspace.open(
+        settings.data_dir,
+        settings.geodata_dir,
+        audience=Audience.private,
+        default_theatre=settings.theatre,
+        max_file_bytes=settings.max_file_bytes,
+        delta_rows=settings.delta_rows,
+    )
+
+
+def present() -> datetime:
+    """The present, in UTC."""
+    return datetime.now(UTC)
+
+
+def tell_json(value: object) -> None:
+    """Print a value in the API's shape."""
+    typer.echo(msgspec.json.encode(value))
+
+
+@contextmanager
+def progress_line(text: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """Show how many rows are done; silent for JSON and where nobody watches."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    shown = Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True)
+    with shown:
+        task = shown.add_task(text, total=None)
+        yield lambda rows: shown.update(task, description=f"{text}: {rows:,} rows")

@@ -1,0 +1,131 @@
+"""The same strike told by several datasets."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+from typer.core import TyperGroup
+from typing_extensions import override
+
+from app.cli.base import Json, cli, open_workspace, present, tell_json
+from app.services.accounts import local_holder
+from app.services.merging import MatchReport, Reviewing, decisions, match_datasets, pending_pairs
+
+
+class _MatchGroup(TyperGroup):
+    """Takes `match ONE OTHER` for `match run ONE OTHER`: what is most often meant is shortest."""
+
+    @override
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, "--help"):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+match_cli = typer.Typer(
+    cls=_MatchGroup,
+    help="The same strike told by several datasets. Example: strikemap match cir bellingcat",
+    no_args_is_help=True,
+)
+cli.add_typer(match_cli, name="match")
+
+
+@match_cli.command("run")
+def match_run(
+    one: Annotated[str, typer.Argument(metavar="DATASET", help="A dataset of incidents.")],
+    other: Annotated[str, typer.Argument(metavar="DATASET", help="Another one.")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Compare, and write nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """Compare two datasets; merge what is sure, keep what is doubtful for review.
+
+    Example: strikemap match run cir bellingcat --dry-run
+    """
+    workspace = open_workspace()
+    report = match_datasets(workspace, (one, other), local_holder(), now=present(), dry_run=dry_run)
+    if json:
+        tell_json(report)
+    else:
+        _tell_match(report)
+
+
+def _tell_match(report: MatchReport) -> None:
+    would = "would merge" if report.dry_run else "merged"
+    typer.echo(
+        f"{' + '.join(report.datasets)}: {report.candidates:,} candidate pairs\n"
+        f"  {would} {report.merged:,} with a score of {report.threshold} or more; "
+        f"{report.kept:,} were merged before\n"
+        f"  {report.pending:,} with a score of {report.review} or more wait: "
+        "strikemap match review, or /review"
+    )
+
+
+@match_cli.command("list")
+def match_list(*, json: Json = False) -> None:
+    """List decisions: which records tell of one strike, which do not, and who says so.
+
+    Example: strikemap match list
+    """
+    found = decisions(open_workspace().store)
+    if json:
+        tell_json([one.merge for one in found.values() if not one.is_undone])
+        return
+    table = Table(Column("id", no_wrap=True), "records", "decision", "score", "by")
+    for number, one in found.items():
+        said = "undone" if one.is_undone else "same" if one.merge.is_same else "not the same"
+        score = "" if one.merge.score is None else str(one.merge.score)
+        keys = "\n".join(member.key for member in one.merge.members)
+        table.add_row(number, keys, f"{said} ({one.merge.how.value})", score, one.merge.by)
+    Console().print(table)
+
+
+@match_cli.command("review")
+def match_review(*, json: Json = False) -> None:
+    """List the pairs that wait for a person, best first, with the reasons of their scores.
+
+    Example: strikemap match review
+    """
+    waiting = pending_pairs(open_workspace().store)
+    if json:
+        tell_json(waiting)
+        return
+    table = Table(Column("id", no_wrap=True), "records", "score", "reasons")
+    for pair in waiting:
+        keys = "\n".join(member.key for member in pair.members)
+        reasons = ", ".join(f"{one.code} {one.points}" for one in pair.reasons if one.points)
+        table.add_row(pair.id, keys, str(pair.score), reasons)
+    Console().print(table)
+
+
+@match_cli.command("decide")
+def match_decide(
+    number: Annotated[str, typer.Argument(metavar="ID", help="As `match review` says.")],
+    *,
+    same: Annotated[bool, typer.Option("--same/--not-same", help="Whether it is one strike.")],
+    reason: Annotated[str, typer.Option(help="Why; kept with your name.")],
+) -> None:
+    """Decide about a pair that waits, or decide otherwise than before.
+
+    Example: strikemap match decide 0b6f9a2e-3d0c-5c53-8f3a-9a1e5d7c2b10 --same --reason "one video"
+    """
+    reviewing = Reviewing(open_workspace(), local_holder(), present())
+    merge = reviewing.decide(number, reason, is_same=same)
+    typer.echo(f"{merge.id}: {'the same strike' if merge.is_same else 'not the same'}.")
+
+
+@match_cli.command("undo")
+def match_undo(
+    number: Annotated[str, typer.Argument(metavar="ID", help="As `match list` says.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why; kept with your name.")] = "undone by hand",
+) -> None:
+    """Take a decision back; both records count apart again, and the pair waits for a person.
+
+    Example: strikemap match undo 0b6f9a2e-3d0c-5c53-8f3a-9a1e5d7c2b10
+    """
+    merge = Reviewing(open_workspace(), local_holder(), present()).undo(number, reason)
+    typer.echo(f"{merge.id} is undone: {len(merge.members)} records stand apart again.")

@@ -1,0 +1,128 @@
+"""The record itself: proof, archive, erasure, and its index."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.base import cli, open_workspace, present, progress_line
+from app.domain.errors import InputError
+from app.domain.revision import Head
+from app.domain.store import verify as verify_ledger
+from app.domain.terms import Face
+from app.domain.view import View
+from app.services.evidence import Attachment, bundle
+from app.services.evidence import attach as attach_file
+from app.services.publish import Published, publish
+from app.services.purge import purge as erase_incident
+from app.services.workspace import Workspace
+
+index_cli = typer.Typer(help="The read model; losing it loses nothing.", no_args_is_help=True)
+cli.add_typer(index_cli, name="index")
+
+
+def _published(workspace: Workspace, face: Face = Face.raw) -> Published:
+    snapshot = workspace.index.snapshot()
+    view = View(theatre=workspace.default_theatre)
+    return publish(workspace, snapshot, view, face, present(), in_all=True)
+
+
+@cli.command()
+def evidence(
+    incident: Annotated[str, typer.Argument(help="The incident's id or short number.")],
+    *,
+    out: Annotated[Path | None, typer.Option(help="Where to write it.")] = None,
+) -> None:
+    """Write an incident's evidence bundle, with a script that checks it offline.
+
+    Example: strikemap evidence 7f3c… --out evidence.zip
+    """
+    workspace = open_workspace()
+    path = out or Path(f"evidence-{incident}.zip")
+    path.write_bytes(bundle(workspace, _published(workspace), incident))
+    typer.echo(f"{path}: check it with the script inside: python check_evidence.py {path}")
+
+
+@cli.command()
+def attach(
+    incident: Annotated[str, typer.Argument(help="The incident's id or short number.")],
+    file: Annotated[Path, typer.Argument(help="The archived source: a page, picture or video.")],
+    *,
+    method: Annotated[str, typer.Option(help="How it was taken.")] = "saved by hand",
+    url: Annotated[str | None, typer.Option(help="Where it was taken from.")] = None,
+) -> None:
+    """Archive a source file of an incident, with its hash, time, method and operator.
+
+    Example: strikemap attach 7f3c… page.html --url https://example.org/news
+    """
+    workspace, operator, now = open_workspace(), getpass.getuser(), present()
+    told = Attachment(
+        incident="",
+        name="",
+        sha256="",
+        size=0,
+        captured_at=now,
+        operator=operator,
+        method=method,
+        url=url,
+    )
+    kept = attach_file(workspace, _published(workspace), incident, file, told)
+    typer.echo(f"{kept.name}: {kept.size:,} bytes, SHA-256 {kept.sha256}")
+
+
+@cli.command()
+def purge(
+    incident: Annotated[str, typer.Argument(help="The incident's id.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why; kept for ever, without what it erases.")],
+) -> None:
+    """Erase an incident for good, for every `as_of`; the chain keeps a mark and still checks.
+
+    Example: strikemap purge 7f3c… --reason "at the family's request"
+    """
+    workspace = open_workspace()
+    head = erase_incident(workspace, incident, reason, actor=getpass.getuser(), now=present())
+    typer.echo(
+        f"Erased. Head: {head.seq}:{head.hash.hex()}. Backups, exports and archived files are "
+        "not reached: erase it there yourself."
+    )
+
+
+@cli.command()
+def verify(
+    *,
+    head: Annotated[
+        str | None, typer.Option(help="SEQ:HASH printed earlier; detects a cut tail.")
+    ] = None,
+) -> None:
+    """Walk the ledger and check every link; names the first broken one.
+
+    Example: strikemap verify --head 4337:9f2c…
+    """
+    workspace = open_workspace()
+    last = verify_ledger(workspace.store, None if head is None else _head(head))
+    typer.echo(f"{last.seq:,} revisions check. Head: {last.seq}:{last.hash.hex()}")
+
+
+def _head(text: str) -> Head:
+    number, _, digest = text.partition(":")
+    try:
+        return Head(int(number), bytes.fromhex(digest), None)
+    except ValueError as wrong:
+        raise InputError("head", text, "SEQ:HASH as `strikemap verify` prints it") from wrong
+
+
+@index_cli.command("rebuild")
+def index_rebuild() -> None:
+    """Build the index anew from the record and swap it in; running servers take it up.
+
+    Example: strikemap index rebuild
+    """
+    with progress_line("index", quiet=False):
+        index = open_workspace().index
+        seq = index.rebuild()
+        index.sweep()
+    typer.echo(f"The index is built up to revision {seq:,}.")

@@ -1,0 +1,79 @@
+"""Sums of a View."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app.cli.base import Json, cli, open_workspace, present, tell_json
+from app.domain.errors import InputError
+from app.domain.terms import Face
+from app.domain.view import View
+from app.services.crosscheck import Line, as_cells, as_json, cross_check
+from app.services.publish import publish
+from app.services.report import GROUPINGS, summarise, summary_csv
+
+
+@cli.command()
+def summary(
+    query: Annotated[
+        str, typer.Argument(help='A View as in a URL: "from=2025-10-24&lang=uk".')
+    ] = "",
+    *,
+    by: Annotated[str, typer.Option(help=f"One of {', '.join(GROUPINGS)}.")] = "region",
+    against: Annotated[
+        Path | None, typer.Option(help="Compare with totals of HDX HAPI, CSV or JSON.")
+    ] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    json: Json = False,
+) -> None:
+    """Sum casualties and damage of a View.
+
+    Example: strikemap summary "from=2025-10-24&to=2025-10-25" --by region
+    """
+    if by not in GROUPINGS:
+        raise InputError("by", by, ", ".join(GROUPINGS))
+    workspace, now = open_workspace(), present()
+    snapshot = workspace.index.snapshot()
+    pairs = parse_qsl(query, keep_blank_values=True)
+    words = workspace.vocabularies(snapshot)
+    view = View.parse(pairs, words, workspace.default_theatre, now)
+    if against is not None:
+        _tell_against(cross_check(workspace, snapshot, view, against, now), json=json)
+        return
+    published = publish(workspace, snapshot, view, Face.aggregates, now)
+    told = summarise(workspace, published, by)
+    if json:
+        tell_json(told)
+    elif csv:
+        typer.echo(summary_csv(told), nl=False)
+    else:
+        table = Table("key", "name", "incidents", "killed low", "injured low", "with a figure")
+        for row in told["rows"]:
+            if row["incidents"]:
+                killed, injured = row["killed"], row["injured"]
+                cells = [row["incidents"], killed["low"], injured["low"], killed["known"]]
+                table.add_row(
+                    row["key"],
+                    row["name"],
+                    *("unknown" if cell is None else str(cell) for cell in cells),
+                )
+        Console().print(table)
+
+
+def _tell_against(lines: list[Line], *, json: bool) -> None:
+    """Print their sums beside ours."""
+    if json:
+        typer.echo(as_json(lines))
+        return
+    counts = ("their events", "our incidents", "difference", "their killed", "our killed")
+    table = Table("period", "key", "name", *counts)
+    for line in lines:
+        table.add_row(*as_cells(line))
+    Console().print(table)
+    typer.echo("A difference is a question: sources count other events, in other ways.")
