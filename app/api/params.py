@@ -101,6 +101,17 @@ def whole(low: int, high: int) -> Reader:
     return reads
 
 
+def text(most: int) -> Reader:
+    """Make a reader for a line of text of at most so many characters."""
+
+    def reads(given: str) -> str:
+        if len(given) > most or not given.isprintable():
+            raise InputError("value", given[:most], f"one line of at most {most} characters")
+        return given.strip()
+
+    return reads
+
+
 def day(text: str) -> date:
     """Read a day."""
     return parse_day(text)

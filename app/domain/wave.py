@@ -19,7 +19,7 @@ from app.domain.count import UNKNOWN, Count, Tally, add_known
 from app.domain.period import Period, When
 from app.domain.source import SourceRef
 
-FIGURES = ("launched", "intercepted", "lost", "flying")
+FIGURES = ("launched", "intercepted", "lost", "flying", "hits", "debris")
 INSTANT = timedelta(microseconds=1)
 
 
@@ -33,7 +33,8 @@ class Scope(StrEnum):
 class Volley(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """What a report says of one model, in the source's word; `weapons` are taxonomy codes.
 
-    `lost` did not reach its goal by itself (decoys, jamming); `flying` had not come down yet.
+    `lost` did not reach its goal by itself (decoys, jamming); `flying` had not come down yet;
+    `hits` and `debris` are places where impacts, or debris of what was intercepted, were reported.
     """
 
     model: str
@@ -42,6 +43,8 @@ class Volley(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=
     intercepted: Count = UNKNOWN
     lost: Count = UNKNOWN
     flying: Count = UNKNOWN
+    hits: Count = UNKNOWN
+    debris: Count = UNKNOWN
 
     @property
     def family(self) -> str:
@@ -111,6 +114,8 @@ class Sum(msgspec.Struct, frozen=True):
     intercepted: Tally
     lost: Tally
     flying: Tally
+    hits: Tally
+    debris: Tally
     reports: int
     overlapping: int
 

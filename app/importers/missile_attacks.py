@@ -46,8 +46,8 @@ COLUMNS = {
     "still_attacking": "volleys.flying",
     "border_crossing": "(kept in no field)",
     "is_shahed": "(kept in no field)",
-    "num_hit_location": "(kept in no field)",
-    "num_fall_fragment_location": "(kept in no field)",
+    "num_hit_location": "volleys.hits",
+    "num_fall_fragment_location": "volleys.debris",
     "carrier": "(never kept)",
     "turbojet": "(kept in no field)",
     "turbojet_destroyed": "(kept in no field)",
@@ -66,6 +66,8 @@ FIGURES = {
     "destroyed": "intercepted",
     "not_reach_goal": "lost",
     "still_attacking": "flying",
+    "num_hit_location": "hits",
+    "num_fall_fragment_location": "debris",
 }
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:\s+(\d{1,2}):(\d\d))?")
 BARE_NAN = re.compile(r"\bnan\b", re.IGNORECASE)

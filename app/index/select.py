@@ -282,12 +282,13 @@ def select(
     return Selection(parts)
 
 
-def count_unmarked(segments: Sequence[Segment], wanted: Filter) -> int:
-    """Count the rows a filter means that have no mark: only a region is known, or may be told."""
-    count = 0
+def unmarked(segments: Sequence[Segment], wanted: Filter) -> Selection:
+    """Find the rows a filter means that have no mark: only a region is known, or may be told."""
+    parts = []
     for segment in segments:
-        count += len(segment.match(wanted, segment.marks))
+        without = segment.match(wanted, segment.marks)
         if wanted.quiet_sectors:
             places = segment.match(wanted, 0, segment.marks)
-            count += int(is_quiet(segment.rows, places, wanted).sum())
-    return count
+            without = np.concatenate([places[is_quiet(segment.rows, places, wanted)], without])
+        parts.append((segment, without))
+    return Selection(parts)

@@ -91,7 +91,49 @@ class Legend(OwnControl):
     factory = "legend"
 
 
-class Panel(OwnControl):
-    """Totals, filters and the list of incidents."""
+class Overview(OwnControl):
+    """Figures of the View or of a chosen region, what was hit, by what and when, and in words."""
 
-    factory = "panel"
+    factory = "overview"
+
+
+class IncidentList(OwnControl):
+    """The incidents in view, newest first."""
+
+    factory = "list"
+
+
+class Filters(OwnControl):
+    """Filters, each choice with its count."""
+
+    factory = "filters"
+
+
+class Ground(OwnControl):
+    """Who held the ground: source, area, change, a second source's line."""
+
+    factory = "ground"
+
+
+class Waves(OwnControl):
+    """Reports of waves in the period."""
+
+    factory = "waves"
+
+
+class Search(OwnControl):
+    """A field that finds places by name."""
+
+    factory = "search"
+
+
+class Ruler(OwnControl):
+    """Measures distances on the map."""
+
+    factory = "ruler"
+
+
+class Share(OwnControl):
+    """Link, frame, picture, tiles and citation of the View."""
+
+    factory = "share"

@@ -23,8 +23,9 @@ from app.maps.layers import OwnControl, OwnLayer
 
 LEAFLET = "/static/vendor/leaflet-1.9.4"
 MODULES = (
-    *("boot", "control", "dom", "flat", "ground", "incident", "incidents", "legend", "panel"),
-    *("patterns", "period", "regions", "state"),
+    *("bars", "boot", "control", "dom", "filters", "flat", "ground", "hash", "incident"),
+    *("incidents", "known", "legend", "list", "opening", "overview", "patterns", "period"),
+    *("regions", "ruler", "search", "share", "spot", "state", "tabs", "waves"),
 )
 """The page's own scripts: asked for together, not one after another as their imports are read."""
 
@@ -50,6 +51,8 @@ class Chrome:
     corrections: Anchor | None = None
     is_embed: bool = False
     is_synthetic: bool = False
+    credits: str = ""
+    whole_url: str = "/"
     still: Sequence[Sequence[str]] = field(default_factory=tuple)
 
 

@@ -10,7 +10,23 @@ from app.domain.incident import Status
 from app.domain.place import LonLat
 from app.i18n import strings
 from app.maps.ids import stable_ids
-from app.maps.layers import Control, Incidents, Legend, Panel, Period, Regions, Tiles
+from app.maps.layers import (
+    Control,
+    Filters,
+    Ground,
+    IncidentList,
+    Incidents,
+    Legend,
+    Overview,
+    OwnControl,
+    Period,
+    Regions,
+    Ruler,
+    Search,
+    Share,
+    Tiles,
+    Waves,
+)
 from app.maps.page import Anchor, Chrome, Map, Page
 from app.reference.taxonomy import Taxonomy, Terms
 from app.reference.theatre import Theatre
@@ -36,6 +52,9 @@ from app.render.palette import (
 )
 
 STILL_ZOOM_WIDTH = 4
+EMBEDDED: tuple[type[OwnControl], ...] = (Legend,)
+AROUND = (Overview, IncidentList, Filters, Ground, Waves, Legend, Search, Ruler, Share)
+"""What stands around the map of a page, in the order of its tabs; an embed has the legend only."""
 
 
 def build_page(
@@ -96,8 +115,8 @@ def build_page(
             words["layer_incidents"], ring=RING, density=DENSITY, families=list(FAMILIES.items())
         ).add_to(page_map)
         page_map.add_child(Period(**told["histogram"]))
-        page_map.add_child(Legend())
-        page_map.add_child(Panel())
+        for part in EMBEDDED if chrome["is_embed"] else AROUND:
+            page_map.add_child(part())
         page = Page(page_map, _chrome(theatre, told, chrome, words, query))
         return page.document(
             {
@@ -146,6 +165,8 @@ def _chrome(
         corrections=Anchor(*chrome["corrections"]) if chrome["corrections"] else None,
         is_embed=chrome["is_embed"],
         is_synthetic=chrome["is_synthetic"],
+        credits=f"{words['credits']}: {' · '.join(chrome['credits']) or '–'}",
+        whole_url=f"/?{query}",
         still=still_tiles(theatre, query),
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+import shapely
+
 from app.domain.control import ControlArea, ControlStatus, Extent
 from app.domain.view import View
 from app.frames import feature_collection, frame
@@ -15,10 +17,14 @@ PAGE_ZOOM = 8
 
 
 def region_features(tiler: Tiler, view: View) -> dict[str, Any]:
-    """Write a level's regions with code and name."""
+    """Write a level's regions with code, name and a point inside, where a count may stand."""
     regions = tiler.workspace.reference.region_set(view.theatre, view.level).regions
     shapes = tiler.region_shapes(view.theatre, view.level, PAGE_ZOOM)
-    told = [{"key": region.code, "name": region.name(view.lang)} for region in regions]
+    inside = shapely.get_coordinates(shapely.point_on_surface(list(shapes))).round(4).tolist()
+    told = [
+        {"key": region.code, "name": region.name(view.lang), "at": at}
+        for region, at in zip(regions, inside, strict=True)
+    ]
     return feature_collection(frame(shapes, told))
 
 

@@ -46,6 +46,7 @@ def page_html(
         "corrections": corrections(workspace, snapshot, view, now),
         "anchors": [] if is_embed else _anchors(workspace, view, words),
         "banners": banners,
+        "credits": everything.credits,
         "is_embed": is_embed,
         "is_synthetic": view.synthetic,
     }
@@ -140,6 +141,13 @@ def _told(
             for dataset in shown_controls(workspace, snapshot, view)
         ],
         "controller": theatre.default_controller,
+        "waves": _wave_dataset(snapshot, view),
+        "head": workspace.store.head().hash.hex()[:16],
+        "regions": [
+            [one.code, one.name(view.lang)]
+            for one in workspace.reference.region_set(view.theatre, view.level).regions
+        ],
+        "isPrivate": workspace.audience is Audience.private,
         "asOf": rfc3339(view.as_of) if view.as_of else recorded and rfc3339(recorded),
         "yesterday": str(today - timedelta(days=1)),
         "columnsUrl": f"/columns.json?{_columns_query(view)}",
@@ -147,6 +155,18 @@ def _told(
         "levels": sorted(workspace.reference.region_sets(view.theatre)),
         **_marks_used(drawn, workspace),
     }
+
+
+def _wave_dataset(snapshot: Snapshot, view: View) -> str | None:
+    """Name the dataset of waves that the page shows: the theatre's first."""
+    here = [
+        one.slug
+        for one in snapshot.datasets.values()
+        if one.theatre == view.theatre
+        and one.kind is DatasetKind.waves
+        and one.synthetic == view.synthetic
+    ]
+    return min(here, default=None)
 
 
 def _columns_query(view: View) -> str:

@@ -27,10 +27,10 @@ from app.index.select import (
     Filter,
     Segment,
     Selection,
-    count_unmarked,
     is_embargoed,
     is_quiet,
     select,
+    unmarked,
 )
 from app.reference.theatre import Theatre
 from app.services.nearness import known_at, near
@@ -69,9 +69,13 @@ class Published:
         """Find the rows, in a tile when one is given."""
         return select(self.segments, self.filter, tile)
 
+    def unmarked(self) -> Selection:
+        """Find the incidents that are counted in a region and stand nowhere as a mark."""
+        return unmarked(self.segments, self.filter)
+
     def count_unmarked(self) -> int:
-        """Count the incidents that are counted in a region and stand nowhere as a mark."""
-        return count_unmarked(self.segments, self.filter)
+        """Count them."""
+        return len(self.unmarked())
 
     @property
     def primary(self) -> Dataset | None:

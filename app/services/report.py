@@ -248,6 +248,15 @@ def by_region(workspace: Workspace, published: Published) -> Measures:
     return measures.only(np.array([*own, True]))
 
 
+def unmarked_by_region(workspace: Workspace, published: Published) -> dict[str, int]:
+    """Count, by region, what is known or may be told only by region; "" where in none."""
+    regions = workspace.reference.regions(published.view.level)
+    found = published.unmarked()
+    times = np.bincount(_groups(found[f"region{published.view.level}"], len(regions)))
+    codes = [*(region.code for _, region in regions), ""]
+    return {codes[group]: n for group, n in enumerate(times.tolist()) if n}
+
+
 def _cube(published: Published) -> Cube | None:
     wanted = published.filter
     is_now = wanted.seq == published.snapshot.seq

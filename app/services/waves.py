@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from app.domain.errors import InvalidView, NotFound, Problem
 from app.domain.kept import Kept
-from app.domain.period import Period
+from app.domain.period import Period, epoch_day
 from app.domain.revision import Action, Revision, Subject
-from app.domain.terms import Audience, Dataset, DatasetKind
+from app.domain.terms import Audience, Dataset, DatasetKind, Face
 from app.domain.view import View, rfc3339
 from app.domain.wave import FIGURES, Reckoning, Sum, Volley, Wave, reckoned
 from app.index.build import Snapshot
+from app.index.select import Selection
+from app.reference.taxonomy import Taxonomy
+from app.services.publish import publish
 from app.services.workspace import Workspace
 
 _WAVE = msgspec.json.Decoder(Wave)
@@ -76,6 +82,7 @@ def waves_answer(  # noqa: PLR0913  what is asked for, each by name
     *,
     limit: int,
     offset: int,
+    mapped: Mapped | None = None,
 ) -> dict[str, Any]:
     """List the waves of a View's period, newest first, with their totals.
 
@@ -96,7 +103,13 @@ def waves_answer(  # noqa: PLR0913  what is asked for, each by name
         "dataset": dataset.slug,
         "numberMatched": len(wanted) if shows else None,
         "numberReturned": len(listed),
-        "waves": [_told(waves[n], counted=n in reckoning.counted) for n in listed],
+        "waves": [
+            {
+                **_told(waves[n], counted=n in reckoning.counted),
+                "mapped": None if mapped is None else mapped(waves[n]),
+            }
+            for n in listed
+        ],
         **(_sums(reckoning, set(wanted), view) if shows or _covers_weeks(view) else _NO_SUMS),
         "coverage": {
             "undated": sum(wave.window is None for wave in waves) if shows else None,
@@ -104,6 +117,46 @@ def waves_answer(  # noqa: PLR0913  what is asked for, each by name
         },
         "credits": [dataset.credit],
     }
+
+
+@dataclass(frozen=True, eq=False)
+class Mapped:
+    """Counts the marks of a dataset of incidents that fall on a wave's days with its weapons.
+
+    It counts what may be of the wave, by day and class of weapon: nobody said that it is.
+    """
+
+    found: Selection
+    taxonomy: Taxonomy
+
+    @classmethod
+    def of(
+        cls, workspace: Workspace, snapshot: Snapshot, view: View, slug: str, now: datetime
+    ) -> Mapped | None:
+        """Read a dataset's marks of a View's period; None where the audience may not have them.
+
+        Raises:
+            InvalidView: no such dataset of incidents is loaded.
+        """
+        shown = view.but(datasets=(slug,), weapons=())
+        if slug not in workspace.vocabularies(snapshot)[view.theatre].datasets:
+            allowed = ", ".join(sorted(workspace.vocabularies(snapshot)[view.theatre].datasets))
+            raise InvalidView((Problem("query.incidents", slug, allowed or "none is loaded"),))
+        published = publish(workspace, snapshot, shown, Face.points, now)
+        if not published.datasets:
+            return None
+        marks = published.select().drawable(published.filter)
+        return cls(marks, workspace.reference.taxonomy)
+
+    def __call__(self, wave: Wave) -> int | None:
+        """Count; None for a wave whose days or weapons are not known."""
+        families = {code.partition(".")[0] for one in wave.volleys for code in one.weapons}
+        if not families or wave.when.first is None or wave.when.last is None:
+            return None
+        wanted = np.uint32(self.taxonomy.weapons.family_bits(families))
+        fits = self.found["day_first"] <= epoch_day(wave.when.last)
+        fits &= self.found["day_last"] >= epoch_day(wave.when.first)
+        return int((fits & ((self.found["weapons"] & wanted) != 0)).sum())
 
 
 _NO_SUMS: dict[str, Any] = {"totals": None, "by_weapon": []}

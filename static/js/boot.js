@@ -1,28 +1,42 @@
 /* Builds the page from its JSON block: the map, its layers and what stands around it. */
 import { makeControl } from "./control.js";
-import { dayNumber, debounce, el, fill, readJson } from "./dom.js";
-import { makeDialog } from "./incident.js";
+import { dayNumber, debounce, fill, readJson } from "./dom.js";
+import { makeFilters } from "./filters.js";
+import { makeGround } from "./ground.js";
+import { fromHash, toHash } from "./hash.js";
 import { fetchMonths, makeIncidents } from "./incidents.js";
+import { makeKnown } from "./known.js";
 import { captionText, makeLegend } from "./legend.js";
-import { makePanel } from "./panel.js";
+import { makeList } from "./list.js";
+import { makeOpening } from "./opening.js";
+import { makeOverview } from "./overview.js";
 import { makePeriod } from "./period.js";
 import { makeRegions } from "./regions.js";
+import { makeRuler } from "./ruler.js";
+import { makeSearch } from "./search.js";
+import { makeShare } from "./share.js";
+import { makeSpot } from "./spot.js";
 import { State } from "./state.js";
+import { makeTabs } from "./tabs.js";
+import { makeWaves } from "./waves.js";
 
-const PANES = [["basemap", 200], ["regions", 350], ["control", 360], ["changes", 370], ["labels", 380], ["front", 390], ["incidents", 450]];
-const PICK_PX = 10, HEAD_START_MS = 150, FIT_SNAP = 0.25, FIT_MARGIN_PX = 12, SETTLE_MS = 1500;
+const PANES = [["basemap", 200], ["regions", 350], ["control", 360], ["changes", 370], ["labels", 380], ["front", 390], ["incidents", 450], ["badges", 460], ["spot", 470]];
+const HEAD_START_MS = 150, FIT_SNAP = 0.25, FIT_MARGIN_PX = 12, SETTLE_MS = 1500;
 let isSettled = false;
 
 const spec = JSON.parse(document.getElementById("spec").textContent);
 const words = spec.strings, language = spec.view.lang;
+/* Without a canvas the marks come as pictures from the server. */
+const hasCanvas = Boolean(document.createElement("canvas").getContext?.("2d"));
 /* The columns travel while the map is built. */
-const listing = fetchMonths(spec.columnsUrl);
+const listing = hasCanvas ? fetchMonths(spec.columnsUrl) : Promise.resolve([]);
 await Promise.race([listing.catch(() => {}), new Promise((go) => setTimeout(go, HEAD_START_MS))]);
 const state = new State(spec.view);
 const map = makeMap();
 const renderers = {};
 const context = {
-  spec, words, language, state, map, layers: {},
+  spec, words, language, state, map, fail, layers: {}, credits: null,
+  settle: () => (isSettled = true),
   staleDays: spec.layers.find((layer) => layer.factory === "control").options.staleDays,
   controlDays: (source = state.get("control")) => spec.controls.find((one) => one.slug === source)?.days ?? [],
   renderer: (pane) => (renderers[pane] ??= L.svg({ pane })),
@@ -57,16 +71,46 @@ function fit() {
   setView(bounds.getCenter(), map.getBoundsZoom(bounds, false, L.point(FIT_MARGIN_PX, FIT_MARGIN_PX)));
 }
 
-const settle = () => (isSettled = true);
+const picture = (url, pane) => L.tileLayer(url, { pane, maxZoom: 18, maxNativeZoom: 16, attribution: "" });
+
+/* The marks as server tiles, for a browser that cannot draw them; the same questions have other answers. */
+function pictured() {
+  const layer = picture(`/tiles/incidents/{z}/{x}/{y}{r}.png?${state.query()}`, "incidents");
+  const redraw = () => layer.setUrl(`/tiles/incidents/{z}/{x}/{y}{r}.png?${state.query()}`);
+  return Object.assign(layer, { load: async () => { layer.loaded = true; layer.fire("drawn"); }, setWindow: redraw, setFilter: redraw, drawn: null });
+}
 
 function makeLayers() {
-  const factories = {
-    tiles: (options) => L.tileLayer(options.url, { pane: options.pane, maxZoom: 18, maxNativeZoom: 16, attribution: "" }),
-    regions: (options) => (context.layers.regions = makeRegions(options, context)),
-    control: (options) => (context.layers.control = makeControl(options, context)),
-    incidents: (options) => (context.layers.incidents = makeIncidents(options, context)),
+  const { layers } = context, factories = {
+    tiles: (options) => picture(options.url, options.pane),
+    regions: (options) => (layers.regions = makeRegions(options, context)),
+    control: (options) => (layers.control = makeControl(options, context)),
+    incidents: (options) => (layers.incidents = hasCanvas ? makeIncidents(options, context) : pictured()),
   };
   for (const layer of spec.layers) if (Object.hasOwn(factories, layer.factory)) factories[layer.factory](layer.options).addTo(map);
+}
+
+/* What stands around the map, in the order in which the page's Python objects name it. */
+function makeParts() {
+  const parts = {}, tabs = [], panel = document.getElementById("panel");
+  const tab = (name, part) => part && tabs.push({ name, ...part }) && part;
+  const factories = {
+    period: (options) => makePeriod(document.getElementById("period"), options, context),
+    overview: () => tab("summary", makeOverview(context)),
+    list: () => (context.list = tab("incidents", makeList(context))),
+    filters: () => tab("filters", makeFilters(context)),
+    ground: () => tab("ground", makeGround(context)),
+    waves: () => tab("waves", makeWaves(context)),
+    search: () => makeSearch(map, context).addTo(map),
+    ruler: () => makeRuler(map, context).addTo(map),
+    share: () => document.getElementById("share").append(makeShare(context)),
+    legend: () => null,
+  };
+  for (const { factory, options } of spec.parts) if (Object.hasOwn(factories, factory)) parts[factory] = factories[factory](options);
+  if (tabs.length) context.tabs = makeTabs(panel, context, tabs);
+  parts.legend = makeLegend(map, context);
+  context.chooseRegion = parts.overview && ((key) => { parts.overview.choose(key); context.tabs.open("summary"); });
+  return parts;
 }
 
 function fail(wrong) {
@@ -87,14 +131,16 @@ function filterOf() {
   };
 }
 
-/* Where marks lie to the line is the server's to say: it sends the columns of those that are meant. */
+/* Where marks lie to the line and in which region is the server's to say: it sends the columns of those meant. */
+const PLACED = ["line_km", "side", "region"], GROUND = ["control", "freeze"];
 const asksTheGround = () => Boolean(state.get("line_km") || state.get("side"));
 
 function reload() {
+  if (!hasCanvas) return;
   const [path, query] = spec.columnsUrl.split("?"), params = new URLSearchParams(query);
-  for (const name of ["line_km", "side", "control", "freeze"]) {
+  for (const name of [...PLACED, ...GROUND]) {
     params.delete(name);
-    if (asksTheGround() && state.get(name)) params.set(name, state.get(name));
+    if (state.get(name) && (name === "region" || asksTheGround())) params.set(name, state.get(name));
   }
   fetchMonths(`${path}?${params}`).then((files) => context.layers.incidents.load(files)).catch(fail);
 }
@@ -105,8 +151,9 @@ async function showSummary(parts) {
   asking = new AbortController();
   try {
     const summary = await readJson(`/api/summary?${state.query()}`, asking.signal);
+    context.credits = summary.credits;
     context.layers.regions.show(summary);
-    parts.panel?.showTotals(summary);
+    parts.overview?.show(summary);
     parts.period.say(summary);
     parts.legend.showRegions();
   } catch (wrong) {
@@ -120,79 +167,34 @@ function showDay() {
 }
 
 function listen(parts) {
-  const later = debounce(120, () => { showSummary(parts); parts.panel?.showList(); });
+  const later = debounce(120, () => showSummary(parts)), { layers } = context;
   state.addEventListener("change", ({ detail }) => {
-    if (detail.has("from") || detail.has("to") || detail.has("control")) showDay();
-    if (detail.has("control")) parts.period.showCoverage();
-    if (["line_km", "side"].some((name) => detail.has(name)) || (asksTheGround() && ["control", "freeze"].some((name) => detail.has(name)))) reload();
-    context.layers.incidents.setFilter(filterOf());
+    const has = (name) => detail.has(name);
+    if (["from", "to", "control"].some(has)) showDay();
+    if (has("control")) parts.period.showCoverage();
+    if (PLACED.some(has) || (asksTheGround() && GROUND.some(has))) reload();
+    layers.incidents.setFilter(filterOf());
     later();
   });
-  context.layers.control.on("shown", () => {
-    document.getElementById("caption").textContent = captionText(context, context.layers.control.about);
+  layers.control.on("shown", () => {
+    document.getElementById("caption").textContent = captionText(context, layers.control.about);
     parts.legend.showControl();
   });
-  context.layers.control.on("beside", () => parts.legend.showControl());
-  context.layers.incidents.on("drawn", () => {
+  layers.control.on("beside", () => parts.legend.showControl());
+  layers.incidents.on("drawn", () => {
     parts.legend.showIncidents();
-    if (context.layers.incidents.loaded && !document.documentElement.dataset.ready) {
+    if (layers.incidents.loaded && !document.documentElement.dataset.ready) {
       document.documentElement.dataset.ready = "1";
       document.documentElement.dataset.readyMs = String(Math.round(performance.now()));
     }
   });
-  const view = new URLSearchParams(location.hash.slice(1));
-  if (view.has("at")) {
-    const [zoom, lat, lng] = view.get("at").split("/").map(Number);
-    isSettled = [zoom, lat, lng].every(Number.isFinite);
-    if (isSettled) setView([lat, lng], zoom);
-  }
+  const [zoom, lat, lng] = fromHash("at").split("/").map(Number);
+  isSettled = fromHash("at") !== "" && [zoom, lat, lng].every(Number.isFinite);
+  if (isSettled) setView([lat, lng], zoom);
   map.on("moveend", () => {
     const centre = map.getCenter();
-    try {
-      history.replaceState(null, "", `${location.search}#at=${map.getZoom()}/${centre.lat.toFixed(4)}/${centre.lng.toFixed(4)}`);
-    } catch {
-      /* a sandboxed frame has no history of its own */
-    }
+    toHash({ at: `${map.getZoom()}/${centre.lat.toFixed(4)}/${centre.lng.toFixed(4)}` });
   });
-}
-
-function makeOpening() {
-  const box = makeDialog(context);
-  document.querySelector(".map-box").append(box.dialog);
-  context.open = async (numbers, feature, from, at = 0) => {
-    try {
-      const wanted = feature ?? (await readJson(`/api/collections/incidents/items/${numbers[at]}?${state.query()}`));
-      box.show(wanted, { at, of: numbers.length, go: (next) => context.open(numbers, null, null, next), from });
-      if (feature?.geometry) {
-        const [lon, lat] = feature.geometry.coordinates;
-        map.panTo([lat, lon]);
-      }
-    } catch (wrong) {
-      fail(wrong);
-    }
-  };
-  map.on("click", ({ latlng }) => {
-    const numbers = map.hasLayer(context.layers.incidents) ? context.layers.incidents.pick(latlng, PICK_PX) : [];
-    if (numbers.length) context.open(numbers, null, map.getContainer());
-  });
-  map.getContainer().addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.target !== map.getContainer()) return;
-    const numbers = context.layers.incidents.nearest();
-    if (numbers.length) context.open(numbers, null, map.getContainer());
-  });
-}
-
-function makeKnown() {
-  const place = document.getElementById("known"), day = spec.asOf ? spec.asOf.slice(0, 10) : "";
-  const input = el("input", { type: "date", value: spec.view.as_of ? day : "", max: spec.yesterday, onchange: () => state.go({ as_of: input.value }) });
-  place.append(el("label", {}, words.as_known_on + " ", input));
-  if (spec.view.as_of) place.append(el("button", { type: "button", class: "step", text: words.show_now, onclick: () => state.go({ as_of: "" }) }));
-  else place.append(el("span", { class: "now", text: words.as_known_now }));
-  const link = el("a", { class: "permalink", text: words.permalink });
-  const pin = () => (link.href = `${location.pathname}?${state.query({ as_of: spec.asOf })}${location.hash}`);
-  for (const event of ["pointerdown", "focus"]) link.addEventListener(event, pin);
-  pin();
-  place.append(link);
 }
 
 /* An embed tells its host how high it would like to be; nothing else leaves the frame. */
@@ -206,26 +208,20 @@ function tellHeight() {
 }
 
 function start() {
-  const isWhole = document.documentElement.dataset.page === "whole";
   makeLayers();
-  makeOpening();
-  const option = (factory) => spec.parts.find((one) => one.factory === factory).options;
-  const parts = {
-    panel: isWhole ? makePanel(document.getElementById("panel"), context) : null,
-    period: makePeriod(document.getElementById("period"), option("period"), context),
-    legend: makeLegend(map, context),
-  };
-  makeKnown();
+  context.spot = makeSpot(map, context);
+  const parts = makeParts();
+  makeOpening(context);
+  makeKnown(document.getElementById("known"), context);
   fit();
-  for (const event of ["pointerdown", "wheel", "keydown"]) map.getContainer().addEventListener(event, settle, { passive: true });
-  setTimeout(settle, SETTLE_MS);
+  for (const event of ["pointerdown", "wheel", "keydown"]) map.getContainer().addEventListener(event, context.settle, { passive: true });
+  setTimeout(context.settle, SETTLE_MS);
   new ResizeObserver(fit).observe(map.getContainer());
   listen(parts);
   context.layers.incidents.setFilter(filterOf());
   showDay();
   context.layers.regions.load().then(() => showSummary(parts)).catch(fail);
   listing.then((files) => context.layers.incidents.load(files)).catch(fail);
-  parts.panel?.showList();
   tellHeight();
   window.strikemap = context;
 }

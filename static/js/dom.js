@@ -44,6 +44,16 @@ export function lengthText(language, metres) {
   return number(language, Math.round(metres / 100) / 10) + " km";
 }
 
+/* A canvas's pen at the screen's own resolution, cleared; null where nothing can be drawn. */
+export function penOf(canvas) {
+  const ratio = devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight, pen = width ? canvas.getContext?.("2d") : null;
+  if (!pen) return null;
+  canvas.width = width * ratio;
+  canvas.height = height * ratio;
+  pen.scale(ratio, ratio);
+  return { pen, width, height };
+}
+
 export function debounce(wait, call) {
   let timer = 0;
   return (...given) => {

@@ -1,9 +1,9 @@
-/* Who held the ground: source, area and change, the chart of area over time, and filters by the line. */
-import { dayNumber, dayText, debounce, el, fill, number, readJson } from "./dom.js";
+/* Who held the ground: source, area and change, the chart of area over time, and what a fixed line divides. */
+import { dayNumber, dayText, debounce, el, fill, number, penOf, readJson } from "./dom.js";
+import { fromHash, toHash } from "./hash.js";
 
 const CHART_HEIGHT = 74;
 const LISTED = 5;
-const DISTANCES = ["10", "30", "100"];
 
 export function makeGround(context) {
   const { state, spec, words, language, layers } = context;
@@ -12,7 +12,7 @@ export function makeGround(context) {
   const km2 = (value) => number(language, Math.abs(value) < 100 ? value : Math.round(value));
   const facts = el("div", { class: "facts", "aria-live": "polite" }), chart = el("canvas", { class: "area-chart", role: "img", "aria-label": words.ground, hidden: true });
   const box = el("section", { class: "ground", "aria-labelledby": "ground-title" }, el("h2", { id: "ground-title", text: words.ground }));
-  let series = null, other = new URLSearchParams(location.hash.slice(1)).get("with") || "", isShowingChanges = false;
+  let series = null, other = fromHash("with"), isShowingChanges = false;
 
   function choice(label, pairs, value, change) {
     const select = el("select", { onchange: () => change(select.value) });
@@ -24,12 +24,10 @@ export function makeGround(context) {
 
   const sources = spec.controls.map((one) => [one.slug, one.name]);
   choice(words.control_source, sources, state.get("control"), (slug) => state.set({ control: slug }));
-  if (sources.length > 1) choice(words.overlay, [["", words.none], ...sources], other, (slug) => { other = slug; beside(); });
+  if (sources.length > 1) choice(words.overlay, [["", words.none], ...sources], other, (slug) => { other = slug; toHash({ with: slug }); beside(); });
   box.append(facts, chart);
   const changes = el("input", { type: "checkbox", onchange: () => { isShowingChanges = changes.checked; measure(); } });
   box.append(el("label", { class: "layer" }, changes, el("span", { text: words.show_changes })));
-  choice(words.line_km, [["", words.any_distance], ...DISTANCES.map((n) => [n, fill(words.within_km, { n })])], state.get("line_km") ?? "", (n) => state.set({ line_km: n }));
-  choice(words.side, [["", words.all], ...parties.map((one) => [one.code, one.name]), ["not_stated", words.nobody_states]], state.get("side") ?? "", (who) => state.set({ side: who }));
   const freeze = el("button", { type: "button", class: "step", text: words.freeze, onclick: () => state.set({ freeze: state.get("freeze") ? "" : state.get("to") }) });
   const compare = el("a", { text: words.compare });
   box.append(el("p", { class: "ground-actions" }, freeze, compare));
@@ -50,6 +48,7 @@ export function makeGround(context) {
   let asking = null;
   /* Read the area of the last day, what changed in the period, and what a fixed line divides. */
   async function measure() {
+    if (box.closest("[hidden]") && !isShowingChanges && !other && !state.get("freeze")) return;
     asking?.abort();
     asking = new AbortController();
     const { signal } = asking, [from, to] = [state.get("from"), state.get("to")], fixed = state.get("freeze");
@@ -104,10 +103,9 @@ export function makeGround(context) {
     const points = (series?.points ?? []).filter((one) => one.km2 !== null).map((one) => [dayNumber(one.valid_on), one.km2, one.valid_on]);
     chart.hidden = points.length < 2;
     if (chart.hidden) return;
-    const ratio = devicePixelRatio || 1, width = chart.clientWidth || 260, pen = chart.getContext("2d"), style = getComputedStyle(box);
-    chart.width = width * ratio;
-    chart.height = CHART_HEIGHT * ratio;
-    pen.scale(ratio, ratio);
+    const found = penOf(chart);
+    if (!found) return;
+    const { pen, width } = found, style = getComputedStyle(box);
     const all = points.map(([, area]) => area), low = Math.min(...all), high = Math.max(...all), room = Math.max(high - low, high * 0.001);
     const [first, last] = [points[0][0], points.at(-1)[0]], x = (day) => 4 + ((day - first) / Math.max(1, last - first)) * (width - 8), y = (area) => CHART_HEIGHT - 16 - ((area - low) / room) * (CHART_HEIGHT - 30);
     pen.fillStyle = style.getPropertyValue("--note");
@@ -138,5 +136,5 @@ export function makeGround(context) {
   });
   layers.control.once("shown", () => { measure(); readSeries().catch(() => {}); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  return box;
+  return { content: [box], onshow: () => layers.control.about && later() };
 }

@@ -1,5 +1,5 @@
 /* One incident as a dialog: every claim and source beside it, all as text. */
-import { countText, dayText, el, fill, lengthText, number } from "./dom.js";
+import { countText, dayText, el, fill, lengthText, number, readJson } from "./dom.js";
 
 /* Only web links become links; whatever else stands in a source is shown as text. */
 function link(url, text) {
@@ -60,7 +60,37 @@ export function incidentBody(feature, context) {
   if (told.description) say("description", text(told.description));
   say("dataset", text(told.dataset));
   return el("div", {}, told.graphic ? el("p", { class: "note", text: words.graphic }) : null, el("dl", { class: "record" }, ...rows),
+    told.merged_with?.length ? beside(told, context) : null, pastOf(told, context),
     el("p", {}, el("a", { href: `/incidents/${told.id}?${context.state.query()}`, text: words.open_record })));
+}
+
+/* What other datasets say of the same strike, each in its own figures. */
+function beside(told, context) {
+  const { words, language } = context, cell = (count) => el("td", { text: countText(words, language, count) });
+  const rows = [{ ...told, dataset: `${told.dataset} (${words.this_record})` }, ...told.merged_with];
+  return el("section", {}, el("h3", { text: words.claims_beside }),
+    el("table", {}, el("thead", {}, el("tr", {}, ...["dataset", "killed", "injured"].map((name) => el("th", { scope: "col", text: words[name] })))),
+      el("tbody", {}, ...rows.map((one) => el("tr", {}, el("th", { scope: "row", text: one.dataset + (one.same_upstream ? ` – ${words.review_same_upstream}` : "") }), cell(one.killed), cell(one.injured))))));
+}
+
+/* When the record was written and changed; read when a reader opens it. */
+function pastOf(told, context) {
+  const { words, language, state } = context, list = el("ol"), box = el("details", { class: "past" }, el("summary", { text: words.history_of }), list);
+  box.addEventListener("toggle", async () => {
+    if (!box.open || list.childElementCount) return;
+    try {
+      const { revisions } = await readJson(`/api/incidents/${told.id}/history?${state.query()}`);
+      list.replaceChildren(...revisions.map((one) => {
+        const parts = [fill(words.history_line, { date: dayText(language, one.recorded_at.slice(0, 10)), action: words[`action_${one.action}`] ?? one.action })];
+        if (one.changed) parts.push(fill(words.history_changed, { fields: one.changed }));
+        if (one.reason) parts.push(one.reason);
+        return el("li", { text: parts.join("; ") });
+      }));
+    } catch (wrong) {
+      list.replaceChildren(el("li", { text: wrong.message }));
+    }
+  });
+  return box;
 }
 
 export function makeDialog(context) {
@@ -73,6 +103,7 @@ export function makeDialog(context) {
 
   function shut() {
     dialog.hidden = true;
+    context.closed();
     back?.focus?.({ preventScroll: true });
   }
   close.addEventListener("click", shut);
@@ -85,6 +116,8 @@ export function makeDialog(context) {
   return {
     dialog,
     shut,
+    /* What the box covers of the map's right side; on a phone it lies along the bottom. */
+    room: () => (dialog.offsetWidth < dialog.parentElement.offsetWidth * 0.7 ? dialog.offsetWidth + 40 : 60),
     show(feature, { at, of, go, from }) {
       if (from) back = from;
       const told = feature.properties;

@@ -1,5 +1,6 @@
 /* The legend: classes with their numbers, patterns, marks, and the switches of the layers. */
 import { dayText, el, fill, number } from "./dom.js";
+import { fromHash } from "./hash.js";
 import { dotSwatch, lineSwatch, patternUrl, swatch } from "./patterns.js";
 
 export function makeLegend(map, context) {
@@ -7,7 +8,7 @@ export function makeLegend(map, context) {
   const option = (factory) => spec.layers.find((layer) => layer.factory === factory).options;
   const regions = option("regions"), control = option("control"), incidents = option("incidents");
   const rows = { regions: el("ul"), control: el("ul"), incidents: el("ul") };
-  const panel = document.querySelector('[data-page="whole"] #panel'), isBeside = panel && matchMedia("(min-width: 60rem)").matches;
+  const panel = document.querySelector("#pane-summary"), isBeside = panel && matchMedia("(min-width: 60rem)").matches;
   const box = el("details", { class: isBeside ? "legend beside" : "legend", open: isBeside }, el("summary", { text: words.legend }));
   const row = (mark, text) => el("li", {}, mark, el("span", { text }));
 
@@ -26,6 +27,7 @@ export function makeLegend(map, context) {
     });
     if (["killed", "injured", "killed_per_100k"].includes(metric)) items.push(row(swatch(patternUrl(regions.noFigure.kind, regions.noFigure.colour), { opacity: 1 }), words.no_figure));
     items.push(row(swatch("#ffffff", { opacity: 0.15 }), words.none_reported));
+    if (layers.regions.hasBadges) items.push(row(el("span", { class: "badge swatch-badge", text: "n", "aria-hidden": "true" }), words.badge_legend));
     rows.regions.replaceChildren(el("li", { class: "legend-title", text: words[metric] }), ...items);
   }
 
@@ -54,7 +56,7 @@ export function makeLegend(map, context) {
     rows.incidents.replaceChildren(...items);
   }
 
-  if (isBeside) panel.querySelector("section").after(box);
+  if (isBeside) panel.firstElementChild.after(box);
   else {
     const holder = L.control({ position: "bottomleft" });
     holder.onAdd = () => {
@@ -64,6 +66,9 @@ export function makeLegend(map, context) {
     };
     holder.addTo(map);
   }
+  /* A chosen region's figures and charts come first; the legend makes room. */
+  context.foldLegend = (isFolded) => isBeside && (box.open = !isFolded);
+  context.foldLegend(Boolean(fromHash("region")));
   return { showRegions, showControl, showIncidents };
 }
 

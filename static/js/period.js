@@ -1,5 +1,5 @@
 /* The period control: a histogram to drag on, two range inputs, two date inputs, steps and play. */
-import { dayNumber, dayOf, dayText, debounce, el, fill, number } from "./dom.js";
+import { dayNumber, dayOf, dayText, debounce, el, fill, number, penOf } from "./dom.js";
 
 const STEP_MS = 400;
 const GRAB_PX = 12;
@@ -16,7 +16,14 @@ export function makePeriod(place, options, context) {
   const play = el("button", { type: "button", class: "play", "aria-pressed": "false", text: words.play, onclick: () => (timer ? stop() : start()) });
   const back = el("button", { type: "button", class: "step", "aria-label": words.step_back, text: "‹", onclick: () => step(-1) });
   const ahead = el("button", { type: "button", class: "step", "aria-label": words.step_forward, text: "›", onclick: () => step(1) });
-  const whole = el("button", { type: "button", class: "step", text: words.all_days, onclick: () => set(0, total - 1) });
+  // Presets end on the last day with a record: an archive has no "today".
+  const recent = Math.max(0, options.counts.findLastIndex((count) => count > 0));
+  const night = () => [Math.max(0, recent - 1), recent], week = () => [Math.max(0, recent - 6), recent];
+  const month = () => [clamp(dayNumber(dayOf(dayZero + recent).slice(0, 8) + "01") - dayZero), recent];
+  const hint = fill(words.preset_ends, { to: dayText(language, dayOf(dayZero + recent)) });
+  const presets = [["preset_night", night], ["preset_week", week], ["preset_month", month], ["all_days", () => [0, total - 1]]].map(([name, span]) => ({
+    span, node: el("button", { type: "button", class: "step", "aria-pressed": "false", text: words[name], title: name === "all_days" ? null : hint, onclick: () => set(...span()) }),
+  }));
   const said = el("output", { class: "period-said", "aria-live": "polite" });
   const canvas = el("canvas", { class: "histogram", "aria-hidden": "true" });
   const strip = el("canvas", { class: "coverage", role: "img", "aria-label": words.control_source });
@@ -25,7 +32,8 @@ export function makePeriod(place, options, context) {
   place.append(
     el("fieldset", { class: "period" },
       el("legend", { class: "unseen", text: words.period }),
-      el("div", { class: "period-row" }, play, back, ahead, whole,
+      el("div", { class: "period-row" }, play, back, ahead,
+        el("span", { class: "presets", role: "group", "aria-label": words.presets }, ...presets.map((one) => one.node)),
         el("label", {}, words.from + " ", dates[0]), el("label", {}, words.to + " ", dates[1]), said),
       canvas,
       strip,
@@ -74,17 +82,18 @@ export function makePeriod(place, options, context) {
       range.setAttribute("aria-valuetext", dayText(language, dayOf(dayZero + (i ? last : first))));
     });
     dates.forEach((input, i) => (input.value = dayOf(dayZero + (i ? last : first))));
+    for (const { node, span } of presets) {
+      const [a, b] = span();
+      node.setAttribute("aria-pressed", String(a === first && b === last));
+    }
     draw();
     later();
   }
 
   function draw() {
-    const ratio = devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight;
-    if (!width) return;
-    canvas.width = width * ratio;
-    canvas.height = height * ratio;
-    const pen = canvas.getContext("2d"), style = getComputedStyle(place);
-    pen.scale(ratio, ratio);
+    const found = penOf(canvas);
+    if (!found) return;
+    const { pen, width, height } = found, style = getComputedStyle(place);
     const bins = Math.min(total, Math.floor(width / 3)), heights = [];
     for (let i = 0; i < bins; i++) {
       const low = Math.floor((i * total) / bins), high = Math.max(low + 1, Math.floor(((i + 1) * total) / bins));
@@ -107,9 +116,9 @@ export function makePeriod(place, options, context) {
   function showCoverage() {
     const source = context.spec.controls.find((one) => one.slug === state.get("control"));
     strip.hidden = !source;
-    if (!source || !strip.clientWidth) return;
-    const ratio = devicePixelRatio || 1, width = (strip.width = strip.clientWidth * ratio), height = (strip.height = strip.clientHeight * ratio);
-    const pen = strip.getContext("2d"), wide = Math.max(1, width / total);
+    const found = source && penOf(strip);
+    if (!found) return;
+    const { pen, width, height } = found, wide = Math.max(1, width / total);
     pen.fillStyle = getComputedStyle(place).getPropertyValue("--ink");
     let inside = 0;
     for (const day of source.days) {

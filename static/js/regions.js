@@ -1,10 +1,12 @@
-/* The choropleth: shapes once, values anew for every period. */
+/* The choropleth: shapes once, values anew for every period; a click chooses a region. What is known only
+   to a region stands in it as a hatched number, never as a dot. */
 import { countText, fill, number, readJson } from "./dom.js";
 import { patternUrl } from "./patterns.js";
 
 export function makeRegions(options, context) {
   const { state, spec, words, language } = context;
-  let rows = new Map(), limits = [], isWithheld = false;
+  const badges = L.layerGroup(), paths = new Map();
+  let rows = new Map(), limits = [], isWithheld = false, marked = "", hinted = null;
   const metric = () => state.get("metric") || "incidents";
 
   /* What a region is worth: null when it has incidents and no figure is known. */
@@ -19,7 +21,8 @@ export function makeRegions(options, context) {
 
   function style(feature) {
     const worth = value(rows.get(feature.properties.key));
-    const base = { color: options.edge, weight: 1, className: "region" };
+    const key = feature.properties.key, isMarked = key === marked || key === hinted;
+    const base = { color: options.edge, weight: isMarked ? 3.5 : 1, className: "region" };
     if (worth === null) return { ...base, fillColor: patternUrl(options.noFigure.kind, options.noFigure.colour), fillOpacity: 0.9 };
     const at = limits.filter((limit) => worth >= limit).length - 1;
     if (at < 0) return { ...base, fillColor: "#ffffff", fillOpacity: 0 };
@@ -53,8 +56,33 @@ export function makeRegions(options, context) {
     pane: "regions",
     renderer: L.svg({ pane: "regions" }),
     style,
-    onEachFeature: (feature, path) => path.bindTooltip(() => told(feature), { sticky: true, className: "region-tip" }),
+    onEachFeature: (feature, path) => {
+      paths.set(feature.properties.key, path);
+      path.bindTooltip(() => told(feature), { sticky: true, className: "region-tip" });
+      path.on("click", () => (layer.clicked = feature.properties.key));
+    },
   });
+  layer.on("add", () => badges.addTo(context.map)).on("remove", () => badges.remove());
+
+  function showBadges(unmarked) {
+    badges.clearLayers();
+    for (const [key, path] of paths) {
+      if (!unmarked[key]) continue;
+      const [lon, lat] = path.feature.properties.at, text = number(language, unmarked[key]), node = document.createElement("span");
+      node.textContent = text;
+      node.title = fill(words.badge, { name: path.feature.properties.name, n: text });
+      L.marker([lat, lon], { pane: "badges", interactive: false, keyboard: false, icon: L.divIcon({ className: "badge", html: node, iconSize: null }) }).addTo(badges);
+    }
+    layer.hasBadges = badges.getLayers().length > 0;
+  }
+
+  /* Draw one region's edge strong: the chosen one, and for a moment the one that a list speaks of. */
+  function edge(key) {
+    const path = paths.get(key);
+    if (!path) return;
+    path.setStyle(style(path.feature));
+    if (key === marked || key === hinted) path.bringToFront();
+  }
   layer.load = async () => {
     layer.addData(await readJson(`/api/collections/regions/items?theatre=${spec.view.theatre}&level=${state.get("level") || 1}&lang=${language}`));
   };
@@ -63,6 +91,23 @@ export function makeRegions(options, context) {
     rows = new Map(summary.rows.map((row) => [row.key, row]));
     limits = summary.classes;
     layer.setStyle(style);
+    showBadges(summary.unmarked ?? {});
+  };
+  layer.mark = (key) => {
+    const before = marked;
+    marked = key;
+    for (const one of [before, key]) edge(one);
+  };
+  layer.hint = (key) => {
+    const before = hinted;
+    hinted = key;
+    for (const one of [before, key]) edge(one);
+  };
+  layer.zoomTo = (key) => {
+    const path = paths.get(key);
+    if (!path) return;
+    context.settle();
+    context.map.fitBounds(path.getBounds(), { padding: [20, 20], animate: false });
   };
   layer.limits = () => limits;
   return layer;

@@ -61,6 +61,7 @@ def test_a_hostile_name_is_shown_as_text_in_the_dialog(
     watched = watch()
     watched.open(f"{hostile_service.url}/?theatre=example&dataset=hostile")
     page = watched.page
+    page.get_by_role("tab", name="Incidents").click()
     expect(page.locator("button.incident")).to_have_count(len(HOSTILE))
     page.locator("button.incident").nth(number).click()
     dialog = page.get_by_role("dialog")

@@ -96,6 +96,7 @@ def test_stepping_days_changes_the_area_and_the_age_beside_the_map(
     watched = watch()
     watched.open(f"{service.url}/?theatre=example&from=2024-03-01&to=2024-03-16")
     page = watched.page
+    page.get_by_role("tab", name="Ground").click()
     total = page.locator(".ground-total")
     expect(total).to_contain_text("km² assessed as held by Tarn League")
     ages = []
@@ -117,6 +118,7 @@ def test_ground_gained_and_lost_is_drawn_and_listed_when_asked_for(
     watched = watch()
     watched.open(f"{service.url}/?theatre=example")
     page = watched.page
+    page.get_by_role("tab", name="Ground").click()
     page.get_by_label("Show ground gained and lost in the period").check()
     expect(page.locator(".leaflet-changes-pane path")).to_have_count(2)
     expect(page.locator(".legend")).to_contain_text("gained by Tarn League in the period")
@@ -130,6 +132,7 @@ def test_a_line_can_be_taken_as_fixed_and_stays_in_the_address(
     watched = watch()
     watched.open(f"{service.url}/?theatre=example&from=2024-03-01&to=2024-03-10")
     page = watched.page
+    page.get_by_role("tab", name="Ground").click()
     page.get_by_role("button", name="Take this day's line as fixed").click()
     expect(page).to_have_url(re.compile("freeze=2024-03-10"))
     expect(page.locator(".legend")).to_contain_text("taken as fixed")
@@ -148,6 +151,7 @@ def test_marks_can_be_narrowed_to_the_neighbourhood_of_the_line(
     page = watched.page
     before, counted = marks_in_window(page), page.locator(".period-said")
     expect(counted).to_have_text(re.compile("^361 incidents"))
+    page.get_by_role("tab", name="Filters").click()
     page.get_by_label("Distance to the line").select_option("10")
     expect(counted).to_have_text(re.compile(r"^(?!361)\d+ incidents"))
     said = counted.text_content() or ""
@@ -163,6 +167,7 @@ def test_an_incident_opens_from_the_list_with_its_sources(
     watched = watch()
     watched.open(f"{service.url}/?theatre={theatre}")
     page = watched.page
+    page.get_by_role("tab", name="Incidents").click()
     page.locator("button.incident").last.click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
@@ -203,8 +208,8 @@ def test_filters_narrow_marks_and_totals_alike(service: Service, watch: Watch) -
     watched.open(f"{service.url}/?theatre=example")
     page = watched.page
     whole = marks_in_window(page)
-    page.locator(".filters summary").click()
-    page.locator("select[name=weapon]").select_option("missile")
+    page.get_by_role("tab", name="Filters").click()
+    page.locator("[data-facet=weapon]").get_by_label("Missile", exact=False).first.check()
     expect(page.locator(".period-said")).not_to_contain_text("361 ")
     narrowed = marks_in_window(page)
     told = page.request.get(
@@ -230,7 +235,8 @@ def test_what_is_known_only_to_a_region_is_never_a_mark(service: Service, watch:
     watched = watch()
     watched.open(f"{service.url}/")
     assert marks_in_window(watched.page) == 1
-    expect(watched.page.locator(".totals")).to_contain_text("3 known only to a region")
+    expect(watched.page.locator(".totals-notes")).to_contain_text("3 known only to a region")
+    expect(watched.page.locator(".badge span")).to_have_count(3)
 
 
 def test_the_page_speaks_ukrainian(service: Service, watch: Watch) -> None:
@@ -244,7 +250,8 @@ def test_the_page_speaks_ukrainian(service: Service, watch: Watch) -> None:
 def test_as_known_on_a_past_day_is_an_honest_empty_map(service: Service, watch: Watch) -> None:
     watched = watch()
     watched.open(f"{service.url}/?as_of=2020-01-01&from=2025-10-24&to=2025-10-25")
-    expect(watched.page.locator(".incidents + .note")).to_have_text(
+    watched.page.get_by_role("tab", name="Incidents").click()
+    expect(watched.page.locator("#pane-incidents [role=status]")).to_have_text(
         "No incident in this period and filter."
     )
     watched.is_clean()
@@ -255,7 +262,7 @@ def test_invented_data_is_watermarked(service: Service, watch: Watch) -> None:
     watched.open(f"{service.url}/?theatre=example")
     script = "getComputedStyle(document.querySelector('.map-box'), '::before').content"
     assert "INVENTED DATA" in watched.page.evaluate(script)
-    expect(watched.page.locator(".banner").last).to_contain_text("Invented data")
+    expect(watched.page.locator(".top .banner").last).to_contain_text("Invented data")
 
 
 def test_the_embed_works_in_a_bare_sandbox(public_service: Service, watch: Watch) -> None:

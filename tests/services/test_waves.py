@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.errors import InvalidView, NotFound
 from app.domain.view import View
-from app.services.waves import WaveBook, waves_answer, waves_dataset
+from app.services.waves import Mapped, WaveBook, waves_answer, waves_dataset
 from app.services.workspace import Workspace
 from tests.support import NOW, imported, table
 
@@ -21,6 +21,9 @@ ROWS = (
     ("2025-06-08 01:00", "2025-06-08 02:00", "Kalibr", "south", "4", "4", "south/2"),
     ("2025-06-10", "2025-06-10", "Shahed-136/131", "Ukraine", "10", "", "one/2"),
 )
+
+
+NO_POINT = {"lon": "", "lat": ""}
 
 
 def _file(folder: Path, rows: tuple[tuple[str, ...], ...] = ROWS) -> Path:
@@ -119,3 +122,44 @@ def test_waves_do_not_mix_with_incidents_in_one_dataset(
     vocabulary = private_workspace.vocabularies(private_workspace.index.snapshot())["ukraine"]
     assert "missile-attacks" not in vocabulary.datasets
     assert "missile-attacks" not in vocabulary.controls
+
+
+def test_marks_beside_a_report_are_of_its_days_and_weapons(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    imported(private_workspace, _file(tmp_path / "one"))
+    spot = {"precision": "exact", "lon": "30.5", "lat": "50.4", "weapons": "drone.one_way"}
+    rows = [
+        {**spot, "source_key": "a", "start": "2025-06-07"},
+        {**spot, "source_key": "b", "start": "2025-06-07", "weapons": "missile.cruise"},
+        {**spot, "source_key": "c", "start": "2025-06-09"},
+        {**spot, "source_key": "d", "start": "2025-06-07", "precision": "country", **NO_POINT},
+    ]
+    imported(private_workspace, table(tmp_path, *rows), dataset="seen", theatre="ukraine")
+    snapshot, view = private_workspace.index.snapshot(), View(theatre="ukraine")
+    beside = Mapped.of(private_workspace, snapshot, view, "seen", NOW)
+    dataset = waves_dataset(snapshot, view, None)
+    told = waves_answer(
+        private_workspace, snapshot, view, dataset, WaveBook(), limit=9, offset=0, mapped=beside
+    )
+    counts = {
+        one["volleys"][0]["model"] + one["start"][:10]: one["mapped"] for one in told["waves"]
+    }
+    assert counts == {
+        "Shahed-136/1312025-06-10": 0,
+        "Kalibr2025-06-07": 0,
+        "Unknown UAV2025-06-07": 1,
+        "Shahed-136/1312025-06-06": 1,
+    }
+
+
+def test_marks_beside_a_report_that_may_not_be_shown_are_not_known(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    blank = {"precision": "country", "lon": "", "lat": ""}
+    rows = [{**blank, "source_key": "a", "start": "2025-06-07"}]
+    imported(workspace, table(tmp_path, *rows), dataset="held", theatre="ukraine")
+    snapshot, view = workspace.index.snapshot(), View(theatre="ukraine")
+    assert Mapped.of(workspace, snapshot, view, "held", NOW) is None
+    with pytest.raises(InvalidView, match="held"):
+        Mapped.of(workspace, snapshot, view, "nothing", NOW)

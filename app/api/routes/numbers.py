@@ -9,11 +9,22 @@ from app.api import params
 from app.api.respond import answer, etag, json_answer, unchanged
 from app.api.schemas import documented
 from app.domain.terms import Face
+from app.services.facets import facets, line_facets
+from app.services.places import PlaceFinder
 from app.services.publish import publish
-from app.services.report import GROUPINGS, summarise, summary_csv
+from app.services.report import GROUPINGS, summarise, summary_csv, unmarked_by_region
+from app.services.telling import in_words
 from app.services.tiling import Tiler
+from app.services.workspace import Workspace
 
 BY = ("grouping", {"type": "string", "enum": list(GROUPINGS)})
+ONLY = (
+    "line_km: counts by distance to the front line, which the others leave out",
+    {"type": "string", "enum": ["line_km"]},
+)
+MOST_LETTERS, MOST_PLACES, USUAL_PLACES = 80, 20, 8
+Q = ("the beginning of a name", {"type": "string", "maxLength": MOST_LETTERS})
+LIMIT = ("at most so many", {"type": "integer", "minimum": 1, "maximum": MOST_PLACES})
 FORMAT = ("json or csv", {"type": "string", "enum": ["json", "csv"]})
 
 
@@ -40,7 +51,10 @@ def routes(tiler: Tiler) -> APIRouter:
         if form == "csv":
             return answer(request, summary_csv(told), "text/csv; charset=utf-8", tag)
         told["classes"] = tiler.choropleth(published).limits
-        told["not_on_map"] = published.count_unmarked()
+        unmarked = unmarked_by_region(workspace, published)
+        told["not_on_map"], told["unmarked"] = sum(unmarked.values()), unmarked
+        if by == "region":
+            told["text"] = in_words(workspace, published, told)
         return json_answer(request, told, tag)
 
     @router.get("/api/datasets", openapi_extra=documented())
@@ -54,4 +68,32 @@ def routes(tiler: Tiler) -> APIRouter:
         ]
         return json_answer(request, {"datasets": told}, etag(workspace, asked, "datasets"))
 
+    _choices(router, workspace)
     return router
+
+
+def _choices(router: APIRouter, workspace: Workspace) -> None:
+    """Add what a reader chooses from: counted filters, and places by name."""
+    finder = PlaceFinder(workspace.reference)
+
+    @router.get("/api/facets", openapi_extra=documented(only=ONLY))
+    def counted(request: Request) -> Response:
+        """Count a View's incidents by each choice of each filter, the other filters as they are."""
+        own = {"only": params.one_of("line_km")}
+        asked = params.read(workspace, request.query_params.multi_items(), own)
+        tag = etag(workspace, asked, "facets", asked.own.get("only"))
+        if (same := unchanged(request, tag)) is not None:
+            return same
+        count = line_facets if "only" in asked.own else facets
+        told = count(workspace, asked.snapshot, asked.view, asked.now)
+        return json_answer(request, told, tag)
+
+    @router.get("/api/places", openapi_extra=documented(q=Q, limit=LIMIT))
+    def places(request: Request) -> Response:
+        """Find places and regions by the beginning of a name in any language of the theatre."""
+        own = {"q": params.text(MOST_LETTERS), "limit": params.whole(1, MOST_PLACES)}
+        asked = params.read(workspace, request.query_params.multi_items(), own)
+        wanted, limit = asked.own.get("q", ""), asked.own.get("limit", USUAL_PLACES)
+        found = finder.find(asked.view, wanted, limit)
+        tag = etag(workspace, asked, "places", wanted, limit)
+        return json_answer(request, {"places": found}, tag)

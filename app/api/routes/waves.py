@@ -10,13 +10,18 @@ from starlette.responses import Response
 from app.api import params
 from app.api.respond import etag, json_answer, unchanged
 from app.api.schemas import documented
-from app.services.waves import WaveBook, waves_answer, waves_dataset
+from app.services.waves import Mapped, WaveBook, waves_answer, waves_dataset
 from app.services.workspace import Workspace
 
+STRING: dict[str, Any] = {"type": "string"}
 MOST, USUAL = 1_000, 100
 LIMIT = (f"at most so many waves ({USUAL} when not given)", {"type": "integer", "minimum": 1})
 OFFSET = ("after so many", {"type": "integer", "minimum": 0})
-DATASET = ("a dataset of waves; the theatre's first when not given", {"type": "string"})
+INCIDENTS = (
+    "a dataset of incidents: `mapped` counts its marks of the same days and weapons",
+    STRING,
+)
+DATASET = ("a dataset of waves; the theatre's first when not given", STRING)
 
 
 def routes(workspace: Workspace) -> APIRouter:
@@ -24,6 +29,7 @@ def routes(workspace: Workspace) -> APIRouter:
     router, book = APIRouter(prefix="/api"), WaveBook()
     own: dict[str, params.Reader] = {
         "dataset": str,
+        "incidents": str,
         "limit": params.whole(1, MOST),
         "offset": params.whole(0, 10**8),
     }
@@ -33,14 +39,17 @@ def routes(workspace: Workspace) -> APIRouter:
         asked = params.read(workspace, request.query_params.multi_items(), own)
         dataset = waves_dataset(asked.snapshot, asked.view, asked.own.get("dataset"))
         limit, offset = asked.own.get("limit", USUAL), asked.own.get("offset", 0)
-        tag = etag(workspace, asked, request.url.path, dataset.slug, limit, offset)
+        beside = asked.own.get("incidents")
+        tag = etag(workspace, asked, request.url.path, dataset.slug, limit, offset, beside)
         if told := unchanged(request, tag):
             return told
+        state = (workspace, asked.snapshot, asked.view)
+        mapped = None if beside is None else Mapped.of(*state, beside, asked.now)
         answer: dict[str, Any] = waves_answer(
-            workspace, asked.snapshot, asked.view, dataset, book, limit=limit, offset=offset
+            *state, dataset, book, limit=limit, offset=offset, mapped=mapped
         )
         return json_answer(request, answer, tag)
 
-    extra = documented(dataset=DATASET, limit=LIMIT, offset=OFFSET)
+    extra = documented(dataset=DATASET, incidents=INCIDENTS, limit=LIMIT, offset=OFFSET)
     router.add_api_route("/waves", waves, methods=["GET"], openapi_extra=extra)
     return router

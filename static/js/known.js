@@ -1,0 +1,10 @@
+/* Since when what the map shows is known: always in sight, and the way to a past day. */
+import { el } from "./dom.js";
+
+export function makeKnown(place, context) {
+  const { spec, state, words } = context, day = spec.asOf ? spec.asOf.slice(0, 10) : "";
+  const input = el("input", { type: "date", value: spec.view.as_of ? day : "", max: spec.yesterday, onchange: () => state.go({ as_of: input.value }) });
+  place.append(el("label", {}, words.as_known_on + " ", input));
+  if (spec.view.as_of) place.append(el("button", { type: "button", class: "step", text: words.show_now, onclick: () => state.go({ as_of: "" }) }));
+  else place.append(el("span", { class: "now", text: words.as_known_now }));
+}
