@@ -25,6 +25,7 @@ from app.api.routes import (
     operation,
     pages,
     review,
+    table,
     waves,
 )
 from app.api.security import Guard
@@ -98,6 +99,7 @@ def _application(
         app.include_router(group.routes(tiler))
     for made in (pages.routes(seen), control.routes(seen), operation.routes(seen)):
         app.include_router(made)
+    app.include_router(table.routes(seen))
     app.include_router(waves.routes(seen))
     app.include_router(evidence.routes(seen))
     app.include_router(imports.routes(record, spool))

@@ -21,7 +21,7 @@ from app.domain.view import rfc3339
 from app.index.columns import decode_incident, pack
 from app.index.locate import RegionHow
 from app.index.merged import HIDDEN
-from app.index.select import is_embargoed, is_quiet
+from app.index.select import Selection, is_embargoed, is_quiet
 from app.rows import LONG, NEAR_BORDER, NEVER, NO_REGION, Rows
 from app.services.editing import changed_fields
 from app.services.matching import upstream_links
@@ -38,14 +38,17 @@ class Listed:
     matched: int
 
 
+ORDERS = ("new", "old", "killed", "injured")
+"""By day, newest or oldest first, or by a toll, the highest known figure first and unknown last."""
+
+
 def list_incidents(
-    workspace: Workspace, published: Published, limit: int, offset: int = 0
+    workspace: Workspace, published: Published, limit: int, offset: int = 0, order: str = "new"
 ) -> Listed:
-    """List a View's incidents, newest first."""
+    """List a View's incidents in one of ORDERS."""
     selection = published.select()
     seqs = selection["seq"]
-    order = np.lexsort((seqs, selection["day_first"]))[::-1][offset : offset + limit]
-    rows = _rows_at(published, seqs[order])
+    rows = _rows_at(published, seqs[_ordered(selection, order)[offset : offset + limit]])
     revisions = {one.seq: one for one in workspace.store.by_seq(rows["seq"].tolist())}
     features = []
     for place, seq in enumerate(rows["seq"].tolist()):
@@ -53,6 +56,16 @@ def list_incidents(
         if revision is not None and revision.payload is not None:
             features.append(feature(workspace, published, revision, rows, place))
     return Listed(features, len(seqs))
+
+
+def _ordered(selection: Selection, order: str) -> np.ndarray:
+    seqs, day = selection["seq"], selection["day_first"]
+    if order == "old":
+        return np.lexsort((seqs, day))
+    if order == "new":
+        return np.lexsort((seqs, day))[::-1]
+    low, best = selection[f"{order}_total_low"], selection[f"{order}_total_best"]
+    return np.lexsort((seqs, day, np.where(low >= 0, low, best)))[::-1]
 
 
 def _rows_at(published: Published, seqs: np.ndarray) -> Rows:

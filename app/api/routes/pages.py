@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from jinja2 import Environment, FileSystemLoader
@@ -15,17 +14,16 @@ from app.api import params
 from app.api.respond import answer, etag, unchanged
 from app.api.routes.evidence import read_changes
 from app.domain.errors import InvalidView, NotFound, Problem
-from app.domain.terms import Audience, DatasetKind, Face
+from app.domain.terms import Audience, Face
 from app.domain.view import View, rfc3339
 from app.i18n import strings
 from app.services.comparing import compared
 from app.services.feeds import content_lines
 from app.services.ground import Source
-from app.services.listing import find_incident, history, list_incidents
+from app.services.listing import find_incident, history
 from app.services.pages import LANGUAGE_NAMES, page_html, settled, shown_controls
-from app.services.publish import Published, publish
-from app.services.report import summarise
-from app.services.wording import count_text, day_text, incident_fields
+from app.services.publish import publish
+from app.services.wording import count_text, incident_fields
 from app.services.workspace import Workspace
 
 HTML = "text/html; charset=utf-8"
@@ -82,18 +80,6 @@ def routes(workspace: Workspace) -> APIRouter:
             return same
         html = page_html(workspace, asked.snapshot, asked.view, asked.now, is_embed=is_embed)
         return answer(request, html, HTML, tag)
-
-    @router.get("/table")
-    def table(request: Request) -> Response:
-        own = {"offset": params.whole(0, 10**9 - 1)}
-        asked = params.read(workspace, request.query_params.multi_items(), own)
-        view = settled(workspace, asked.snapshot, asked.view, asked.now)
-        offset = asked.own.get("offset", 0)
-        sums = publish(workspace, asked.snapshot, view, Face.aggregates, asked.now)
-        points = publish(workspace, asked.snapshot, view, Face.points, asked.now)
-        title = strings(view.lang)["table_title"]
-        html = page("table", view, title, **_table(workspace, sums, points, offset))
-        return answer(request, html, HTML, etag(workspace, asked, "table", offset))
 
     @router.get("/incidents/{ref}")
     def incident(request: Request, ref: str) -> Response:
@@ -213,90 +199,4 @@ def _compared(
             for pair in view.pairs()
             if pair[0] in ("theatre", "lang", "as_of", "synthetic", "level")
         ],
-    }
-
-
-def _table(workspace: Workspace, sums: Published, points: Published, offset: int) -> dict[str, Any]:
-    view, words = sums.view, strings(sums.view.lang)
-    summary = summarise(workspace, sums, "region")
-    listed = list_incidents(workspace, points, PAGE_ROWS, offset)
-    rows = [_region_row(words, row["name"], row) for row in summary["rows"] if row["incidents"]]
-    if summary["elsewhere"] and summary["elsewhere"]["incidents"]:
-        rows.append(_region_row(words, words["elsewhere"], summary["elsewhere"]))
-    if summary["totals"]:
-        rows.append(_region_row(words, words["total"], summary["totals"]))
-    covered = summary["coverage"]
-    told = {
-        "undated": covered["undated"],
-        "spanning": covered["spanning"],
-        "withheld": sum(covered["withheld"].values()),
-    }
-    notes = [words[name].format(n=count) for name, count in told.items() if count]
-    query = view.query()
-    return {
-        "first_day": view.first,
-        "last_day": view.last,
-        "summary": summary,
-        "rows": rows,
-        "notes": notes,
-        "incidents": [_incident_row(workspace, words, view.lang, one) for one in listed.features],
-        "matched": listed.matched,
-        "first": min(offset + 1, listed.matched),
-        "last": offset + len(listed.features),
-        "later": f"/table?{query}&{urlencode({'offset': max(offset - PAGE_ROWS, 0)})}"
-        if offset
-        else None,
-        "earlier": f"/table?{query}&{urlencode({'offset': offset + PAGE_ROWS})}"
-        if offset + PAGE_ROWS < listed.matched
-        else None,
-        "datasets": _choices(sums),
-        "shown": [dataset.slug for dataset in sums.datasets],
-        "kept": [pair for pair in view.pairs() if pair[0] not in ("from", "to", "dataset")],
-    }
-
-
-def _choices(published: Published) -> Sequence[tuple[str, str]]:
-    view = published.view
-    return [
-        (one.slug, one.name)
-        for one in sorted(published.snapshot.datasets.values(), key=lambda one: one.slug)
-        if one.theatre == view.theatre
-        and one.kind is DatasetKind.incidents
-        and one.synthetic == view.synthetic
-    ]
-
-
-def _region_row(words: Mapping[str, str], name: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    killed = row["killed"]
-    return {
-        "name": name,
-        "incidents": row["incidents"],
-        "killed": count_text(words, killed) if row["incidents"] else "–",
-        "injured": count_text(words, row["injured"]) if row["incidents"] else "–",
-        "damaged": row["damaged"],
-        "known": f"{killed['known']} / {killed['of']}",
-    }
-
-
-def _incident_row(
-    workspace: Workspace, words: Mapping[str, str], language: str, found: Mapping[str, Any]
-) -> dict[str, Any]:
-    told, taxonomy = found["properties"], workspace.reference.taxonomy
-    return {
-        "id": found["id"],
-        "when": day_text(words, told),
-        "place": told["place"] or words["not_stated"],
-        "region": told["region"]["name"] or told["region"]["admin1"] or words["region_none"],
-        "precision": words[f"precision_{told['precision']}"],
-        "weapons": ", ".join(taxonomy.weapons.label(code, language) for code in told["weapons"])
-        or words["not_stated"],
-        "killed": count_text(words, told["killed"]),
-        "injured": count_text(words, told["injured"]),
-        "damage": ", ".join(
-            taxonomy.sectors.label(one["sector"], language) for one in told["damage"]
-        )
-        or words["not_stated"],
-        "status": words[f"status_{told['status']}"],
-        "sources": ", ".join(one.get("publisher") or one.get("url", "") for one in told["sources"])
-        or words["no_source"],
     }

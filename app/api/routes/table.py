@@ -1,0 +1,211 @@
+"""The table twin: sums and incidents without a map, sorted and narrowed without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.api import params
+from app.api.respond import answer, etag
+from app.api.routes.pages import HTML, Pages
+from app.domain.incident import Status
+from app.domain.terms import DatasetKind, Face
+from app.domain.view import View
+from app.i18n import strings
+from app.services.listing import ORDERS, list_incidents
+from app.services.pages import settled
+from app.services.publish import Published, publish
+from app.services.report import summarise, unmarked_by_region
+from app.services.telling import in_words
+from app.services.wording import count_text, day_text
+from app.services.workspace import Workspace
+
+PAGE_ROWS = 200
+SORTS = ("name", "incidents", "killed", "injured", "damaged")
+NARROWED = ("from", "to", "dataset", "weapon", "sector", "status", "region", "min_killed")
+"""What the form sets; every other parameter of the View travels along unseen."""
+
+
+def routes(workspace: Workspace) -> APIRouter:
+    """Build the table of one instance."""
+    router = APIRouter(include_in_schema=False)
+    page = Pages(workspace)
+    own = {
+        "offset": params.whole(0, 10**9 - 1),
+        "sort": params.one_of(*SORTS),
+        "order": params.one_of(*ORDERS),
+    }
+
+    @router.get("/table")
+    def table(request: Request) -> Response:
+        given = [(name, text) for name, text in request.query_params.multi_items() if text]
+        asked = params.read(workspace, given, own)
+        view = settled(workspace, asked.snapshot, asked.view, asked.now)
+        sums = publish(workspace, asked.snapshot, view, Face.aggregates, asked.now)
+        points = publish(workspace, asked.snapshot, view, Face.points, asked.now)
+        offset, sort = asked.own.get("offset", 0), asked.own.get("sort", "name")
+        order = asked.own.get("order", "new")
+        told = {
+            **_sums(workspace, sums, sort),
+            **_incidents(workspace, points, offset, order),
+            **_form(workspace, sums),
+            **_links(view, sort, order),
+        }
+        html = page("table", view, strings(view.lang)["table_title"], **told)
+        return answer(request, html, HTML, etag(workspace, asked, "table", offset, sort, order))
+
+    return router
+
+
+def _sums(workspace: Workspace, sums: Published, sort: str) -> dict[str, Any]:
+    """Write the sums by region, elsewhere and in all, with what they leave out."""
+    words = strings(sums.view.lang)
+    summary = summarise(workspace, sums, "region")
+    summary["not_on_map"] = sum(unmarked_by_region(workspace, sums).values())
+    listed = [row for row in summary["rows"] if row["incidents"]]
+    if sort != "name":
+        listed.sort(key=lambda row: -_worth(row[sort]))
+    rows = [_region_row(words, row["name"], row) for row in listed]
+    if summary["elsewhere"] and summary["elsewhere"]["incidents"]:
+        rows.append(_region_row(words, words["elsewhere"], summary["elsewhere"]))
+    if summary["totals"]:
+        rows.append(_region_row(words, words["total"], summary["totals"]))
+    covered = summary["coverage"]
+    told = {
+        "undated": covered["undated"],
+        "spanning": covered["spanning"],
+        "withheld": sum(covered["withheld"].values()),
+    }
+    notes = [words[name].format(n=count) for name, count in told.items() if count]
+    said = in_words(workspace, sums, summary)
+    return {"summary": summary, "rows": rows, "notes": notes, "said": said}
+
+
+def _worth(value: Any) -> int:
+    """Order counts by what is known at least; unknown comes last."""
+    if not isinstance(value, Mapping):
+        return int(value)
+    known = value["low"] if value["low"] is not None else value["best"]
+    return -1 if known is None else int(known)
+
+
+def _incidents(workspace: Workspace, points: Published, offset: int, order: str) -> dict[str, Any]:
+    view, words = points.view, strings(points.view.lang)
+    listed = list_incidents(workspace, points, PAGE_ROWS, offset, order)
+
+    def at(start: int) -> str:
+        return f"/table?{view.query()}&{urlencode({'order': order, 'offset': start})}"
+
+    is_more = offset + PAGE_ROWS < listed.matched
+    return {
+        "incidents": [_incident_row(workspace, words, view.lang, one) for one in listed.features],
+        "matched": listed.matched,
+        "first": min(offset + 1, listed.matched),
+        "last": offset + len(listed.features),
+        "later": at(max(offset - PAGE_ROWS, 0)) if offset else None,
+        "earlier": at(offset + PAGE_ROWS) if is_more else None,
+    }
+
+
+def _form(workspace: Workspace, sums: Published) -> dict[str, Any]:
+    """List what the form offers, and what is chosen of it."""
+    view, words, taxonomy = sums.view, strings(sums.view.lang), workspace.reference.taxonomy
+    regions = workspace.reference.region_set(view.theatre, view.level).regions
+    lists = (
+        (
+            "weapon",
+            view.weapons,
+            [(c, taxonomy.weapons.label(c, view.lang)) for c in taxonomy.weapons.codes],
+        ),
+        (
+            "sector",
+            view.sectors,
+            [(c, taxonomy.sectors.label(c, view.lang)) for c in taxonomy.sectors.codes],
+        ),
+        ("status", view.statuses, [(one.value, words[f"status_{one.value}"]) for one in Status]),
+        ("region", view.regions, [(one.code, one.name(view.lang)) for one in regions]),
+    )
+    return {
+        "first_day": view.first,
+        "last_day": view.last,
+        "min_killed": "" if view.min_killed is None else view.min_killed,
+        "datasets": _choices(sums),
+        "shown": [dataset.slug for dataset in sums.datasets],
+        "lists": [
+            {
+                "name": name,
+                "label": words[name],
+                "options": options,
+                "chosen": ",".join(chosen),
+                "several": len(chosen) > 1,
+            }
+            for name, chosen, options in lists
+        ],
+        "kept": [pair for pair in view.pairs() if pair[0] not in NARROWED],
+    }
+
+
+def _links(view: View, sort: str, order: str) -> dict[str, Any]:
+    """Say how each column is sorted by a link; `aria-sort` says by which it is."""
+    here = view.query()
+    return {
+        "sorts": {
+            name: f"/table?{here}&{urlencode({'sort': name, 'order': order})}" for name in SORTS
+        },
+        "orders": {
+            name: f"/table?{here}&{urlencode({'sort': sort, 'order': name})}" for name in ORDERS
+        },
+        "sort": sort,
+        "order": order,
+    }
+
+
+def _choices(published: Published) -> Sequence[tuple[str, str]]:
+    view = published.view
+    return [
+        (one.slug, one.name)
+        for one in sorted(published.snapshot.datasets.values(), key=lambda one: one.slug)
+        if one.theatre == view.theatre
+        and one.kind is DatasetKind.incidents
+        and one.synthetic == view.synthetic
+    ]
+
+
+def _region_row(words: Mapping[str, str], name: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    killed = row["killed"]
+    return {
+        "name": name,
+        "incidents": row["incidents"],
+        "killed": count_text(words, killed) if row["incidents"] else "–",
+        "injured": count_text(words, row["injured"]) if row["incidents"] else "–",
+        "damaged": row["damaged"],
+        "known": f"{killed['known']} / {killed['of']}",
+    }
+
+
+def _incident_row(
+    workspace: Workspace, words: Mapping[str, str], language: str, found: Mapping[str, Any]
+) -> dict[str, Any]:
+    told, taxonomy = found["properties"], workspace.reference.taxonomy
+    return {
+        "id": found["id"],
+        "when": day_text(words, told),
+        "place": told["place"] or words["not_stated"],
+        "region": told["region"]["name"] or told["region"]["admin1"] or words["region_none"],
+        "precision": words[f"precision_{told['precision']}"],
+        "weapons": ", ".join(taxonomy.weapons.label(code, language) for code in told["weapons"])
+        or words["not_stated"],
+        "killed": count_text(words, told["killed"]),
+        "injured": count_text(words, told["injured"]),
+        "damage": ", ".join(
+            taxonomy.sectors.label(one["sector"], language) for one in told["damage"]
+        )
+        or words["not_stated"],
+        "status": words[f"status_{told['status']}"],
+        "sources": ", ".join(one.get("publisher") or one.get("url", "") for one in told["sources"])
+        or words["no_source"],
+    }

@@ -1,0 +1,81 @@
+"""The table twin says what the map says, narrowed and sorted without scripts."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.serving import Service
+
+EXAMPLE = {"theatre": "example"}
+INCIDENT = re.compile(r'<tr><td><a href="/incidents/.*?</tr>', re.DOTALL)
+CELL = re.compile(r"<t[dh][^>]*>(.*?)</t[dh]>", re.DOTALL)
+
+
+def page(service: Service, **query: Any) -> str:
+    answer = service.client.get("/table", params={**EXAMPLE, **query})
+    assert answer.status_code == 200
+    return answer.text
+
+
+def incidents(html: str) -> list[list[str]]:
+    return [
+        [re.sub("<.*?>", "", cell) for cell in CELL.findall(row)] for row in INCIDENT.findall(html)
+    ]
+
+
+def least(cell: str) -> int:
+    found = re.search(r"\d+", cell)
+    return int(found[0]) if found else -1
+
+
+def test_a_form_with_empty_fields_is_the_whole_view(service: Service) -> None:
+    empty = {"weapon": "", "sector": "", "status": "", "region": "", "min_killed": ""}
+    assert "of 361" in page(service, **empty)
+
+
+@pytest.mark.parametrize(
+    "query", [{"weapon": "drone"}, {"sector": "energy"}, {"min_killed": 3}, {"status": "verified"}]
+)
+def test_the_table_is_narrowed_as_the_summary_is(service: Service, query: dict[str, Any]) -> None:
+    told = service.client.get("/api/summary", params={**EXAMPLE, **query}).json()
+    assert f"of {told['totals']['incidents']}." in page(service, **query)
+
+
+@pytest.mark.parametrize(("order", "column"), [("killed", 5), ("injured", 6)])
+def test_incidents_are_sorted_by_what_is_known_with_the_unknown_last(
+    service: Service, order: str, column: int
+) -> None:
+    figures = [least(row[column]) for row in incidents(page(service, order=order))]
+    assert figures == sorted(figures, reverse=True)
+    assert len(figures) == 200
+
+
+def test_the_oldest_come_first_when_asked(service: Service) -> None:
+    days = [row[0][:10] for row in incidents(page(service, order="old"))]
+    assert days == sorted(days)
+    newest = [row[0][:10] for row in incidents(page(service))]
+    assert newest == sorted(newest, reverse=True)
+
+
+def test_regions_are_sorted_and_the_total_stays_last(service: Service) -> None:
+    html = page(service, sort="killed")
+    body = html[html.index("<tbody>") : html.index("</tbody>")]
+    rows = [CELL.findall(row) for row in body.split("<tr>")[1:]]
+    figures = [least(row[2]) for row in rows[:-1]]
+    assert figures == sorted(figures, reverse=True)
+    assert rows[-1][0] == "Total"
+    assert 'aria-sort="descending"' in html
+
+
+def test_the_table_says_the_same_in_words(service: Service) -> None:
+    text = service.client.get("/api/summary", params=EXAMPLE).json()["text"]
+    assert text[1] in page(service)
+
+
+def test_a_wrong_order_is_refused_with_what_is_allowed(service: Service) -> None:
+    answer = service.client.get("/table", params={"order": "loudest"})
+    assert answer.status_code == 422
+    assert "new, old, killed, injured" in answer.json()["detail"]
