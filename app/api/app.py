@@ -94,6 +94,7 @@ def _application(
         redoc_url=None,
         middleware=middleware,
     )
+    app.state.workspace = seen
     problems.install(app)
     for group in (numbers, columns, collections):
         app.include_router(group.routes(tiler))

@@ -6,7 +6,9 @@ modules build it. A Folium element that would need generated code or a foreign a
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -54,6 +56,39 @@ class Chrome:
     credits: str = ""
     whole_url: str = "/"
     still: Sequence[Sequence[str]] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class SavedKit:
+    """What a page in one file carries with it."""
+
+    style: str
+    leaflet: str
+    modules: Mapping[str, str]
+    table: Mapping[str, Any]
+    kept: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, static: Path, table: Mapping[str, Any], kept: Mapping[str, Any]) -> SavedKit:
+        """Read our own scripts and styles and the vendored Leaflet."""
+        vendored = static / "vendor" / "leaflet-1.9.4"
+        pictures = re.compile(r"url\([^)]*\)")
+        styles = [vendored / "leaflet.css", static / "page.css"]
+        return cls(
+            style=pictures.sub("none", "\n".join(path.read_text("utf-8") for path in styles)),
+            leaflet=(vendored / "leaflet.js").read_text("utf-8").replace("</script", "<\\/script"),
+            modules={
+                f"strikemap/{name}.js": _data_url((static / "js" / f"{name}.js").read_text("utf-8"))
+                for name in (*MODULES, "offline")
+            },
+            table=table,
+            kept=kept,
+        )
+
+
+def _data_url(script: str) -> str:
+    bare = re.sub(r'from "\./', 'from "strikemap/', script)
+    return "data:text/javascript;base64," + base64.b64encode(bare.encode()).decode()
 
 
 class Map(folium.Map):
@@ -126,6 +161,28 @@ class Page(Figure):
                 columns=spec["columnsUrl"],
                 modules=[f"{name}.js" for name in MODULES],
                 block=Markup(json_block({**self.map.spec(), **spec})),  # noqa: S704  made safe there
+            )
+        )
+
+    def saved(self, spec: Mapping[str, Any], kit: SavedKit) -> str:
+        """Write the page as one file that asks nobody: scripts, styles and data are inside.
+
+        Its own modules become data URLs, which know no folder: they import each other by the bare
+        names of an import map.
+        """
+        return (
+            _templates()
+            .get_template("saved.html")
+            .render(
+                chrome=self.chrome,
+                words=self.chrome.strings,
+                map_id=self.map.get_name(),
+                style=Markup(kit.style),  # noqa: S704  our own files
+                leaflet=Markup(kit.leaflet),  # noqa: S704  likewise
+                imports=Markup(json_block({"imports": kit.modules})),  # noqa: S704  made safe there
+                table=kit.table,
+                kept=Markup(json_block(kit.kept)),  # noqa: S704  made safe there
+                block=Markup(json_block({**self.map.spec(), **spec})),  # noqa: S704  likewise
             )
         )
 

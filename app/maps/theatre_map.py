@@ -27,7 +27,7 @@ from app.maps.layers import (
     Tiles,
     Waves,
 )
-from app.maps.page import Anchor, Chrome, Map, Page
+from app.maps.page import Anchor, Chrome, Map, Page, SavedKit
 from app.reference.taxonomy import Taxonomy, Terms
 from app.reference.theatre import Theatre
 from app.render.palette import (
@@ -53,8 +53,10 @@ from app.render.palette import (
 
 STILL_ZOOM_WIDTH = 4
 EMBEDDED: tuple[type[OwnControl], ...] = (Legend,)
+SAVED: tuple[type[OwnControl], ...] = (Overview, IncidentList, Legend, Ruler)
 AROUND = (Overview, IncidentList, Filters, Ground, Waves, Legend, Search, Ruler, Share)
-"""What stands around the map of a page, in the order of its tabs; an embed has the legend only."""
+"""What stands around the map of a page, in the order of its tabs; an embed has the legend only, and
+a page saved as one file what it can answer by itself."""
 
 
 def build_page(
@@ -114,20 +116,21 @@ def build_page(
         Incidents(
             words["layer_incidents"], ring=RING, density=DENSITY, families=list(FAMILIES.items())
         ).add_to(page_map)
-        page_map.add_child(Period(**told["histogram"]))
-        for part in EMBEDDED if chrome["is_embed"] else AROUND:
+        kit: SavedKit | None = chrome["kit"]
+        if kit is None:
+            page_map.add_child(Period(**told["histogram"]))
+        for part in SAVED if kit else EMBEDDED if chrome["is_embed"] else AROUND:
             page_map.add_child(part())
         page = Page(page_map, _chrome(theatre, told, chrome, words, query))
-        return page.document(
-            {
-                "strings": words,
-                "weapons": _labels(taxonomy.weapons, language),
-                "sectors": _labels(taxonomy.sectors, language),
-                "statuses": [[one.value, words[f"status_{one.value}"]] for one in Status],
-                "theatre": {"note": theatre.note[language], "parties": _parties(theatre, language)},
-                **told,
-            }
-        )
+        spec = {
+            "strings": words,
+            "weapons": _labels(taxonomy.weapons, language),
+            "sectors": _labels(taxonomy.sectors, language),
+            "statuses": [[one.value, words[f"status_{one.value}"]] for one in Status],
+            "theatre": {"note": theatre.note[language], "parties": _parties(theatre, language)},
+            **told,
+        }
+        return page.document(spec) if kit is None else page.saved(spec, kit)
 
 
 def _labels(terms: Terms, language: str) -> list[list[str]]:

@@ -15,6 +15,7 @@ from app.domain.view import View, rfc3339
 from app.i18n import strings
 from app.index.build import Snapshot
 from app.index.columns import PRECISIONS
+from app.maps.page import SavedKit
 from app.maps.theatre_map import build_page
 from app.render.palette import FAMILIES
 from app.services.changes import changes
@@ -26,16 +27,26 @@ from app.services.workspace import Workspace
 LANGUAGE_NAMES = {"en": "English", "uk": "Українська"}
 
 
-def page_html(
-    workspace: Workspace, snapshot: Snapshot, view: View, now: datetime, *, is_embed: bool
+def page_html(  # noqa: PLR0913  a View, its state, and which dress it wears
+    workspace: Workspace,
+    snapshot: Snapshot,
+    view: View,
+    now: datetime,
+    *,
+    is_embed: bool = False,
+    kit: SavedKit | None = None,
 ) -> str:
-    """Build the page; a View without a period or source gets the ones it would be read with."""
+    """Build the page; a View without a period or source gets the ones it would be read with.
+
+    With a kit it becomes one file that needs no service.
+    """
     view = settled(workspace, snapshot, view, now)
     theatre = workspace.reference.theatres[view.theatre]
     everything = publish(workspace, snapshot, view.but(first=None, last=None), Face.aggregates, now)
     all_time = view.but(first=None, last=None)
     drawn = publish(workspace, snapshot, all_time, Face.points, now)
     told = _told(workspace, snapshot, view, (everything, drawn), now)
+    told["isSaved"] = kit is not None
     words = strings(view.lang)
     banners = []
     if workspace.audience is Audience.private:
@@ -44,7 +55,8 @@ def page_html(
         banners.append(words["invented_long"])
     chrome = {
         "corrections": corrections(workspace, snapshot, view, now),
-        "anchors": [] if is_embed else _anchors(workspace, view, words),
+        "kit": kit,
+        "anchors": [] if is_embed or kit else _anchors(workspace, view, words),
         "banners": banners,
         "credits": everything.credits,
         "is_embed": is_embed,
@@ -150,7 +162,7 @@ def _told(
         "isPrivate": workspace.audience is Audience.private,
         "asOf": rfc3339(view.as_of) if view.as_of else recorded and rfc3339(recorded),
         "yesterday": str(today - timedelta(days=1)),
-        "columnsUrl": f"/columns.json?{_columns_query(view)}",
+        "columnsUrl": f"/columns.json?{columns_query(view)}",
         "hasPopulation": workspace.reference.region_set(view.theatre, view.level).has_population,
         "levels": sorted(workspace.reference.region_sets(view.theatre)),
         **_marks_used(drawn, workspace),
@@ -169,8 +181,11 @@ def _wave_dataset(snapshot: Snapshot, view: View) -> str | None:
     return min(here, default=None)
 
 
-def _columns_query(view: View) -> str:
-    """The columns depend on place, ground, datasets and as-of; the page filters the rest itself."""
+def columns_query(view: View) -> str:
+    """Write which columns a page asks for.
+
+    The columns depend on place, ground, datasets and as-of; the page filters the rest itself.
+    """
     plain = View(
         line_km=view.line_km,
         sides=view.sides,

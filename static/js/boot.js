@@ -21,7 +21,7 @@ import { makeTabs } from "./tabs.js";
 import { makeWaves } from "./waves.js";
 
 const PANES = [["basemap", 200], ["regions", 350], ["control", 360], ["changes", 370], ["labels", 380], ["front", 390], ["incidents", 450], ["badges", 460], ["spot", 470]];
-const HEAD_START_MS = 150, FIT_SNAP = 0.25, FIT_MARGIN_PX = 12, SETTLE_MS = 1500;
+const HEAD_START_MS = 150, FIT_SNAP = 0.25, FIT_MARGIN_PX = 12, SETTLE_MS = 1500, SAVED_ZOOM = 7;
 let isSettled = false;
 
 const spec = JSON.parse(document.getElementById("spec").textContent);
@@ -71,7 +71,8 @@ function fit() {
   setView(bounds.getCenter(), map.getBoundsZoom(bounds, false, L.point(FIT_MARGIN_PX, FIT_MARGIN_PX)));
 }
 
-const picture = (url, pane) => L.tileLayer(url, { pane, maxZoom: 18, maxNativeZoom: 16, attribution: "" });
+/* A saved page has its tiles to a certain zoom; names are not worth enlarging. */
+const picture = (url, pane) => L.tileLayer(url, { pane, maxZoom: spec.isSaved && pane === "labels" ? SAVED_ZOOM + 1 : 18, maxNativeZoom: spec.isSaved ? SAVED_ZOOM : 16, attribution: "" });
 
 /* The marks as server tiles, for a browser that cannot draw them; the same questions have other answers. */
 function pictured() {
@@ -154,7 +155,7 @@ async function showSummary(parts) {
     context.credits = summary.credits;
     context.layers.regions.show(summary);
     parts.overview?.show(summary);
-    parts.period.say(summary);
+    parts.period?.say(summary);
     parts.legend.showRegions();
   } catch (wrong) {
     if (wrong.name !== "AbortError") fail(wrong);
@@ -171,7 +172,7 @@ function listen(parts) {
   state.addEventListener("change", ({ detail }) => {
     const has = (name) => detail.has(name);
     if (["from", "to", "control"].some(has)) showDay();
-    if (has("control")) parts.period.showCoverage();
+    if (has("control")) parts.period?.showCoverage();
     if (PLACED.some(has) || (asksTheGround() && GROUND.some(has))) reload();
     layers.incidents.setFilter(filterOf());
     later();

@@ -60,8 +60,8 @@ export function incidentBody(feature, context) {
   if (told.description) say("description", text(told.description));
   say("dataset", text(told.dataset));
   return el("div", {}, told.graphic ? el("p", { class: "note", text: words.graphic }) : null, el("dl", { class: "record" }, ...rows),
-    told.merged_with?.length ? beside(told, context) : null, pastOf(told, context),
-    el("p", {}, el("a", { href: `/incidents/${told.id}?${context.state.query()}`, text: words.open_record })));
+    told.merged_with?.length ? beside(told, context) : "", spec.isSaved ? "" : pastOf(told, context),
+    spec.isSaved ? null : el("p", {}, el("a", { href: `/incidents/${told.id}?${context.state.query()}`, text: words.open_record })));
 }
 
 /* What other datasets say of the same strike, each in its own figures. */

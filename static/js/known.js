@@ -1,8 +1,13 @@
 /* Since when what the map shows is known: always in sight, and the way to a past day. */
-import { el } from "./dom.js";
+import { dayText, el } from "./dom.js";
 
 export function makeKnown(place, context) {
   const { spec, state, words } = context, day = spec.asOf ? spec.asOf.slice(0, 10) : "";
+  if (spec.isSaved) {
+    const [from, to] = ["from", "to"].map((name) => dayText(context.language, state.get(name)));
+    place.append(el("span", { text: `${from} – ${to}. ${words.as_known_on} ${spec.asOf?.slice(0, 16).replace("T", " ") ?? "–"} UTC` }));
+    return;
+  }
   const input = el("input", { type: "date", value: spec.view.as_of ? day : "", max: spec.yesterday, onchange: () => state.go({ as_of: input.value }) });
   place.append(el("label", {}, words.as_known_on + " ", input));
   if (spec.view.as_of) place.append(el("button", { type: "button", class: "step", text: words.show_now, onclick: () => state.go({ as_of: "" }) }));

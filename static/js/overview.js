@@ -12,9 +12,9 @@ export function makeOverview(context) {
   const notes = el("div", { class: "totals-notes" }), charts = el("div", { class: "charts" }), said = el("details", { class: "said" }, el("summary", {}, el("h2", { text: words.in_words })), el("div"));
   const chosen = el("section", { "aria-labelledby": "totals-title" }, head, totals, notes);
   const settings = el("section", { class: "settings" });
-  choice("dataset", words.dataset, spec.datasets);
+  if (!spec.isSaved) choice("dataset", words.dataset, spec.datasets);
   choice("metric", words.metric, metricPairs());
-  if (spec.levels.length > 1) choice("level", words.level, spec.levels.map((level) => [String(level), words[`level_${level}`]]));
+  if (spec.levels.length > 1 && !spec.isSaved) choice("level", words.level, spec.levels.map((level) => [String(level), words[`level_${level}`]]));
   let region = fromHash("region"), latest = null, asking = null;
   const n = (value) => number(language, value);
 
@@ -57,7 +57,7 @@ export function makeOverview(context) {
     head.append(
       el("button", { type: "button", class: "close", "aria-label": words.back_to_all, title: words.back_to_all, text: "×", onclick: () => choose("") }),
       el("p", { class: "region-actions" },
-        el("button", { type: "button", class: "step", text: isOnly ? words.all_regions : words.only_region, onclick: () => state.set({ region: isOnly ? "" : row.key }) }),
+        spec.isSaved ? "" : el("button", { type: "button", class: "step", text: isOnly ? words.all_regions : words.only_region, onclick: () => state.set({ region: isOnly ? "" : row.key }) }),
         el("button", { type: "button", class: "step", text: words.zoom_to, onclick: () => context.layers.regions.zoomTo(row.key) })),
     );
   }

@@ -66,14 +66,7 @@ def _sums(workspace: Workspace, sums: Published, sort: str) -> dict[str, Any]:
     words = strings(sums.view.lang)
     summary = summarise(workspace, sums, "region")
     summary["not_on_map"] = sum(unmarked_by_region(workspace, sums).values())
-    listed = [row for row in summary["rows"] if row["incidents"]]
-    if sort != "name":
-        listed.sort(key=lambda row: -_worth(row[sort]))
-    rows = [_region_row(words, row["name"], row) for row in listed]
-    if summary["elsewhere"] and summary["elsewhere"]["incidents"]:
-        rows.append(_region_row(words, words["elsewhere"], summary["elsewhere"]))
-    if summary["totals"]:
-        rows.append(_region_row(words, words["total"], summary["totals"]))
+    rows = region_rows(words, summary, sort)
     covered = summary["coverage"]
     told = {
         "undated": covered["undated"],
@@ -83,6 +76,21 @@ def _sums(workspace: Workspace, sums: Published, sort: str) -> dict[str, Any]:
     notes = [words[name].format(n=count) for name, count in told.items() if count]
     said = in_words(workspace, sums, summary)
     return {"summary": summary, "rows": rows, "notes": notes, "said": said}
+
+
+def region_rows(
+    words: Mapping[str, str], summary: Mapping[str, Any], sort: str = "name"
+) -> list[dict[str, Any]]:
+    """Write the rows of a summary by region as text, sorted, elsewhere and the total last."""
+    listed = [row for row in summary["rows"] if row["incidents"]]
+    if sort != "name":
+        listed.sort(key=lambda row: -_worth(row[sort]))
+    rows = [_region_row(words, row["name"], row) for row in listed]
+    if summary["elsewhere"] and summary["elsewhere"]["incidents"]:
+        rows.append(_region_row(words, words["elsewhere"], summary["elsewhere"]))
+    if summary["totals"]:
+        rows.append(_region_row(words, words["total"], summary["totals"]))
+    return rows
 
 
 def _worth(value: Any) -> int:

@@ -1,0 +1,201 @@
+"""A View's page as one file that opens without any service, from a disk or a stick.
+
+It carries the very answers that the service gives to the page: what an audience may not see is in
+no answer, and so in no file.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from fastapi import FastAPI
+from starlette.types import Message
+
+from app.api.params import read
+from app.api.routes.table import region_rows
+from app.domain.errors import NotShared
+from app.domain.view import METRICS, View
+from app.i18n import strings
+from app.maps.page import SavedKit
+from app.reference.theatre import Theatre
+from app.services.pages import columns_query, page_html, settled
+from app.services.workspace import Workspace
+
+ZOOMS = range(4, 8)
+"""Levels whose basemap is carried; closer ones enlarge the last (SAVED_ZOOM in boot.js)."""
+
+MOST_RECORDS, PAGE = 5_000, 1_000
+"""The newest records are carried whole; the others are marks only."""
+
+OK = 200
+
+
+def saved_page(app: FastAPI, static: Path, query: str) -> str:
+    """Write a View's page as one HTML file, for the audience that the application serves.
+
+    Raises:
+        InvalidView: the query names what does not exist.
+        NotShared: the terms let nothing of the View leave.
+    """
+    workspace: Workspace = app.state.workspace
+    asked = read(workspace, parse_qsl(query, keep_blank_values=True))
+    view = settled(workspace, asked.snapshot, asked.view, asked.now)
+    theatre = workspace.reference.theatres[view.theatre]
+    words = strings(view.lang)
+    # A loop of its own: a notebook, among others, has one running already.
+    with start_blocking_portal() as portal:
+        answers = _Answers(app, view, portal)
+        kept = {
+            "answers": answers.documents(),
+            "columns": answers.columns(),
+            "records": list(answers.records()),
+            "tiles": answers.tiles(theatre),
+            "lacks": words["file_lacks"],
+        }
+        summary = answers.get(f"/api/summary?{view.query()}")
+    table = {"said": summary["text"], "rows": region_rows(words, summary)}
+    kit = SavedKit.of(static, table, kept)
+    return page_html(workspace, asked.snapshot, view, asked.now, kit=kit)
+
+
+@dataclass
+class _Answers:
+    """Asks the application in this process, as the page would over HTTP."""
+
+    app: FastAPI
+    view: View
+    portal: BlockingPortal
+
+    def bytes(self, address: str) -> bytes:
+        status, body = self.portal.call(_ask, self.app, address)
+        if status != OK:
+            detail = json.loads(body).get("detail", "") if body.startswith(b"{") else ""
+            raise NotShared(f"{urlsplit(address).path}: {detail or status}")
+        return body
+
+    def get(self, address: str) -> Any:
+        return json.loads(self.bytes(address))
+
+    def documents(self) -> dict[str, Any]:
+        """Keep the sums by every metric, the charts' sums, the regions and the day's control."""
+        view, found = self.view, dict[str, Any]()
+        for metric in METRICS:
+            address = f"/api/summary?{view.but(metric=metric).query()}"
+            found[_key(address)] = self.get(address)
+        for by in ("weapon", "day"):
+            address = f"/api/summary?{view.but(metric='incidents').query()}&by={by}"
+            found[_key(address)] = self.get(address)
+        plain = {"theatre": view.theatre, "level": view.level, "lang": view.lang}
+        regions = f"/api/collections/regions/items?{urlencode(plain)}"
+        found[_key(regions)] = self.get(regions)
+        if view.control and view.last:
+            found |= self._control(view)
+        listing = self.get(self._listing())
+        found[_key(self._listing())] = listing
+        return found
+
+    def _control(self, view: View) -> dict[str, Any]:
+        """Keep the control that is shown; the page asks for it by its own day."""
+        given = {name: text for name, text in view.pairs() if name in ("as_of", "synthetic")}
+        asked = {"theatre": view.theatre, "control": view.control, "lang": view.lang, **given}
+        base = "/api/collections/control/items"
+        told = self.get(f"{base}?{urlencode({**asked, 'datetime': view.last})}")
+        if told["about"] is None:
+            return {}
+        day = told["about"]["valid_on"]
+        return {_key(f"{base}?{urlencode({**asked, 'datetime': day})}"): told}
+
+    def _listing(self) -> str:
+        return f"/columns.json?{columns_query(self.view)}"
+
+    def columns(self) -> dict[str, str]:
+        """Keep the marks, zipped."""
+        months = self.get(self._listing())["months"]
+        return {
+            _key(month["url"]): _base64(gzip.compress(self.bytes(month["url"]), 6, mtime=0))
+            for month in months
+        }
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Keep the newest records whole."""
+        for offset in range(0, MOST_RECORDS, PAGE):
+            page = f"{self.view.query()}&limit={PAGE}&offset={offset}"
+            found = self.get(f"/api/collections/incidents/items?{page}")["features"]
+            yield from found
+            if len(found) < PAGE:
+                return
+
+    def tiles(self, theatre: Theatre) -> dict[str, str]:
+        """Keep the basemap and the names around the theatre."""
+        base = urlencode({"theatre": self.view.theatre, "lang": self.view.lang})
+        return {
+            f"{layer}/{z}/{x}/{y}": _base64(self.bytes(f"/tiles/{layer}/{z}/{x}/{y}.png?{base}"))
+            for z in ZOOMS
+            for x, y in _cover(theatre, z)
+            for layer in ("basemap", "labels")
+        }
+
+
+def _key(address: str) -> str:
+    """Name an answer as offline.js does: path and sorted parameters; metric only without `by`."""
+    parts = urlsplit(address)
+    pairs = dict(parse_qsl(parts.query))
+    if "by" in pairs:
+        pairs.pop("metric", None)
+    return f"{parts.path}?{urlencode(sorted(pairs.items()), safe='*-._')}"
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def _cover(theatre: Theatre, z: int) -> Iterator[tuple[int, int]]:
+    """List the tiles of a theatre, with one more on each side for wide windows."""
+    west, south, east, north = theatre.bounds
+    n = 2**z
+
+    def row(lat: float) -> int:
+        return int((0.5 - math.asinh(math.tan(math.radians(lat))) / (2 * math.pi)) * n)
+
+    for x in range(int((west + 180) / 360 * n) - 1, int((east + 180) / 360 * n) + 2):
+        for y in range(row(north) - 1, row(south) + 2):
+            if 0 <= x < n and 0 <= y < n:
+                yield x, y
+
+
+async def _ask(app: FastAPI, address: str) -> tuple[int, bytes]:
+    parts = urlsplit(address)
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": parts.path,
+        "raw_path": parts.path.encode(),
+        "query_string": parts.query.encode(),
+        "root_path": "",
+        "headers": [(b"host", b"127.0.0.1"), (b"accept", b"application/json")],
+        "server": ("127.0.0.1", 80),
+        "client": ("127.0.0.1", 0),
+    }
+    await app(scope, receive, send)
+    body = b"".join(message.get("body", b"") for message in sent)
+    return int(sent[0]["status"]), body
