@@ -1,0 +1,46 @@
+"""The page is light: what a reader on a slow line loads before any data."""
+
+from __future__ import annotations
+
+import gzip
+import re
+
+import httpx
+
+from tests.serving import Service
+
+MOST_BYTES = 120_000
+ZIPPED = {"Accept-Encoding": "gzip"}
+
+
+def travelled(client: httpx.Client, path: str) -> int:
+    """Count the bytes of a body as they travel."""
+    with client.stream("GET", path, headers=ZIPPED) as answer:
+        assert answer.status_code == 200
+        return sum(len(piece) for piece in answer.iter_raw())
+
+
+def test_the_page_with_its_scripts_and_styles_travels_in_120_kb(service: Service) -> None:
+    for query in ("theatre=ukraine", "theatre=example&lang=uk"):
+        html = service.client.get(f"/?{query}").text
+        linked = set(re.findall(r'(?:src|href)="(/static/[^"]+\.(?:js|css|svg))"', html))
+        assert len(linked) > 20
+        sizes = [travelled(service.client, path) for path in (f"/?{query}", *linked)]
+        assert sum(sizes) <= MOST_BYTES
+
+
+def test_a_zipped_script_is_the_script(service: Service) -> None:
+    plain = service.client.get("/static/js/boot.js", headers={"Accept-Encoding": "identity"})
+    assert "Content-Encoding" not in plain.headers
+    with service.client.stream("GET", "/static/js/boot.js", headers=ZIPPED) as answer:
+        zipped = b"".join(answer.iter_raw())
+    assert gzip.decompress(zipped) == plain.content
+    assert answer.headers["Content-Type"] == plain.headers["Content-Type"]
+    assert answer.headers["ETag"] != plain.headers["ETag"]
+
+
+def test_a_reader_who_has_the_script_gets_nothing_again(service: Service) -> None:
+    for headers in (ZIPPED, {"Accept-Encoding": "identity"}):
+        tag = service.client.get("/static/js/boot.js", headers=headers).headers["ETag"]
+        again = service.client.get("/static/js/boot.js", headers={**headers, "If-None-Match": tag})
+        assert (again.status_code, again.content) == (304, b"")
