@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,10 +13,12 @@ from app.cli.base import Json, cli, open_workspace, present, progress_line, tell
 from app.domain.control import Baseline
 from app.domain.errors import InputError
 from app.domain.terms import DatasetKind
+from app.importers.base import Rejection
 from app.services.accounts import local_holder
 from app.services.demo import load_demos
-from app.services.ingest import Order, Report, choices_from, import_file
+from app.services.ingest import Order, choices_from, import_file
 from app.services.mapping import read_mapping, suggest
+from app.services.planning import Report
 from app.services.synth import synthesise, write_synth
 from app.services.undo import undo_import
 from app.services.workspace import Workspace
@@ -68,6 +71,9 @@ def import_(  # noqa: PLR0913  a command's options, each by name
     accept_shrink: Annotated[
         bool, typer.Option("--accept-shrink", help="Take areas that lost over a quarter.")
     ] = False,
+    over_edits: Annotated[
+        bool, typer.Option("--over-edits", help="Take the file's values over edits by hand.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan, and write nothing.")] = False,
     json: Json = False,
 ) -> None:
@@ -100,6 +106,7 @@ def import_(  # noqa: PLR0913  a command's options, each by name
             choices=choices,
             table=told,
             accept_shrink=accept_shrink,
+            over_edits=over_edits,
         )
         with progress_line(path.name, quiet=json) as progress:
             report = import_file(
@@ -120,18 +127,24 @@ def _tell(path: Path, report: Report) -> None:
         f"{path.name}: {report.format} ({report.why}) into {report.dataset!r}\n"
         f"  {report.rows:,} rows: {done}added {report.added:,}, amended {report.amended:,}, "
         f"unchanged {report.unchanged:,}, duplicate {report.duplicates:,}, "
-        f"dropped {sum(report.dropped.values()):,}, rejected {report.rejected:,}"
+        f"dropped {sum(report.dropped.values()):,}, in conflict {report.conflicts:,}, "
+        f"rejected {report.rejected:,}"
     )
     for reason, count in report.dropped.items():
         typer.echo(f"  dropped, out of scope: {reason} {count:,}")
     for warning in report.warnings:
         typer.echo(f"  warning: {warning}")
-    for one in report.rejections[:SHOWN_REJECTIONS]:
+    _list("in conflict", report.conflicting)
+    _list("rejected", report.rejections)
+
+
+def _list(fate: str, rows: Sequence[Rejection]) -> None:
+    for one in rows[:SHOWN_REJECTIONS]:
         where = [one.member or "", f"row {one.row}" if one.row else "", one.field]
         said = ", ".join(word for word in where if word)
-        typer.echo(f"  rejected: {said}: got {one.got!r}; {one.why}")
-    if len(report.rejections) > SHOWN_REJECTIONS:
-        typer.echo(f"  … {len(report.rejections) - SHOWN_REJECTIONS:,} more; --json lists all")
+        typer.echo(f"  {fate}: {said}: got {one.got!r}; {one.why}")
+    if len(rows) > SHOWN_REJECTIONS:
+        typer.echo(f"  … {len(rows) - SHOWN_REJECTIONS:,} more; --json lists all")
 
 
 def _point_to(workspace: Workspace, report: Report) -> None:

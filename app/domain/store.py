@@ -79,6 +79,15 @@ class Store(TokenBook, Protocol):
     def current(self, subject: Subject, prefix: str = "") -> dict[str, Current]:
         """Map the keys that start with a prefix to their newest revision."""
 
+    def newest(self, subject: Subject, prefix: str = "") -> int:
+        """Return the newest revision among the keys that start with a prefix; 0 for none."""
+
+    def edited(self, subject: Subject, prefix: str = "") -> set[str]:
+        """Name the keys that somebody wrote otherwise than by an import or its undo.
+
+        The writes of these end with a report.
+        """
+
     def revisions(self, after: int = 0, upto: int | None = None) -> Iterator[Revision]:
         """Walk revisions in order, those in (after, upto]."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from app.services.ingest import Order, Report, import_file
+from app.services.ingest import Order, import_file
+from app.services.planning import Report
 from app.services.workspace import Workspace
 
 DEMOS = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_right
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,15 +13,14 @@ import msgspec
 from app.domain.account import Holder, Role
 from app.domain.errors import DoneBefore, InvalidFile, NotAllowed, NotFound, StoreBusy
 from app.domain.revision import Action, Revision, Subject
-from app.domain.store import Store
 from app.services.accounts import allow
-from app.services.ingest import Order, Planned, Report, import_file
+from app.services.ingest import Order, import_file
+from app.services.planning import Planned, Report
 from app.services.sketch import Sketch
 from app.services.spool import Spool, Upload, Waiting, Wish, import_number
 from app.services.undo import undo_import
 from app.services.workspace import Workspace
 
-BY_IMPORT = ("import of ", "undo of import ")
 REVIEWED = tuple(f'"status":"{one}"'.encode() for one in ("verified", "disputed", "retracted"))
 """As canonical JSON writes them; inside a text the quotes would be escaped."""
 
@@ -76,13 +74,7 @@ class Imports:
         report = import_file(
             self.workspace, order, actor=holder.actor, now=now, watch=_Guarded(holder, sketch)
         )
-        edited = count_edited(self.workspace.store, sketch.replaced)
-        if edited:
-            report.warnings.append(
-                f"{edited:,} records were edited by hand since they were last imported: "
-                "this import would put the file's content in their place."
-            )
-        vanish = {"records": sketch.retracted, "edits": edited}
+        vanish = {"records": sketch.retracted, "edits": report.edits_replaced}
         answer = {**_told(report), "vanish": vanish, "preview": sketch.preview()}
         kept = (upload.id, upload.name, wish, report.sha256, version, holder.actor, answer)
         self.spool.keep(Waiting(*kept))
@@ -187,7 +179,7 @@ def _state(waiting: Waiting | None, last: Revision | None) -> str:
 def _planned_again(waiting: Waiting, report: Report, version: int) -> dict[str, Any]:
     """Say whether the record moved since the dry run, and which counts that changed."""
     fresh = _told(report)
-    names = ("added", "amended", "unchanged", "duplicates", "rejected")
+    names = ("added", "amended", "unchanged", "duplicates", "conflicts", "rejected")
     differs = {name: [waiting.answer[name], fresh[name]] for name in names}
     differs = {name: pair for name, pair in differs.items() if pair[0] != pair[1]}
     moved = version != waiting.version
@@ -223,20 +215,3 @@ class _Guarded:
                         f"Row {planned.noted.row} sets {status.decode()}: that needs a reviewer."
                     )
         self.sketch.add(planned)
-
-
-def count_edited(store: Store, seqs: list[int]) -> int:
-    """Count the revisions that people made, among many that imports made.
-
-    Asked write by write: an import's span covers thousands of revisions at once.
-    """
-    ordered, at, edited = sorted(seqs), 0, 0
-    while at < len(ordered):
-        seq = ordered[at]
-        _first, last = store.span(seq)
-        until = bisect_right(ordered, max(last, seq))
-        made = store.by_seq([seq])
-        if made and not made[0].reason.startswith(BY_IMPORT):
-            edited += until - at
-        at = until
-    return edited

@@ -16,7 +16,7 @@ from app.domain.incident import Incident
 from app.domain.place import E7
 from app.domain.revision import Action, Subject
 from app.domain.store import Store
-from app.services.ingest import Planned
+from app.services.planning import Planned
 
 MOST_FEATURES = 2000
 FINEST_DEG, MOST_VERTICES = 0.001, 100_000
@@ -36,7 +36,6 @@ class Sketch:
 
     store: Store
     retracted: int = 0
-    replaced: list[int] = field(default_factory=list)
     _points: list[tuple[Action, bytes]] = field(default_factory=list)
     _every: int = 1
     _with_point: int = 0
@@ -47,8 +46,6 @@ class Sketch:
         """See one change."""
         change = planned.change
         self.retracted += change.action is Action.retract
-        if planned.known is not None:
-            self.replaced.append(planned.known.seq)
         if change.subject is Subject.control:
             self._days += 1
             if self._day is None or change.key > self._day.change.key:

@@ -36,6 +36,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     controller_field: str | None = None
     baseline: str | None = None
     accept_shrink: bool = False
+    over_edits: bool = False
 
     def order(self, path: Path, name: str, theatre: str) -> Order:
         """Read the wish.
@@ -54,6 +55,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
             attribution=self.attribution,
             synthetic=self.synthetic,
             accept_shrink=self.accept_shrink,
+            over_edits=self.over_edits,
             choices=choices_from(
                 valid_on=self.valid_on,
                 baseline=self.baseline,

@@ -25,7 +25,8 @@ from app.domain.incident import Mechanism, Status
 from app.domain.period import WhenPrecision, epoch_day
 from app.domain.place import Precision
 from app.reference.reference import Reference
-from app.services.ingest import Order, Progress, Report, import_file
+from app.services.ingest import Order, import_file
+from app.services.planning import Progress, Report
 from app.services.workspace import Workspace
 
 DATASET, LICENCE = "synthetic", "CC0-1.0"

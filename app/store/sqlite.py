@@ -190,8 +190,16 @@ class SqliteStore:
 
     def current(self, subject: Subject, prefix: str = "") -> dict[str, Current]:
         """Map the keys that start with a prefix to their newest revision."""
-        rows = self._rows("current", subject=subject, first=prefix, last=prefix + "\U0010ffff")
+        rows = self._rows("current", **_starting(subject, prefix))
         return {key: Current(seq, mark, bool(gone)) for key, seq, mark, gone in rows}
+
+    def newest(self, subject: Subject, prefix: str = "") -> int:
+        """Return the newest revision among the keys that start with a prefix; 0 for none."""
+        return int(self._rows("newest_of", **_starting(subject, prefix))[0][0])
+
+    def edited(self, subject: Subject, prefix: str = "") -> set[str]:
+        """Name the keys that somebody wrote otherwise than by an import or its undo."""
+        return {key for (key,) in self._rows("edited", **_starting(subject, prefix))}
 
     def revisions(self, after: int = 0, upto: int | None = None) -> Iterator[Revision]:
         """Walk revisions in order on a connection of its own, so that no other reader waits."""
@@ -327,6 +335,10 @@ class _Chain:
         )
         told = (self.seq, action, subject, change.key)
         return (*told, prior, change.payload, salt, digest, previous, self.hash)
+
+
+def _starting(subject: Subject, prefix: str) -> dict[str, str]:
+    return {"subject": subject, "first": prefix, "last": prefix + "\U0010ffff"}
 
 
 def _split(script: str) -> list[str]:

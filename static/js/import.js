@@ -58,6 +58,8 @@ function table(title, head, rows) {
 function fates(told) {
   const rows = ["rows", "added", "amended", "unchanged", "duplicates"].map((name) => [words["fate_" + name], n(told[name])]);
   for (const [reason, count] of Object.entries(told.dropped)) rows.push([`${words.fate_dropped}: ${reason}`, n(count)]);
+  if (told.edits_kept) rows.push([words.fate_edits_kept, n(told.edits_kept)]);
+  if (told.conflicts) rows.push([words.fate_conflicts, n(told.conflicts)]);
   rows.push([words.fate_rejected, n(told.rejected)]);
   if (told.vanish) rows.push([words.fate_vanish, n(told.vanish.records)], [words.fate_edits, n(told.vanish.edits)]);
   return rows;
@@ -66,10 +68,12 @@ function fates(told) {
 function tell(told) {
   byId("about").textContent = `${fill(words.import_recognised, told)}; ${fill(words.import_into, told)}`;
   const listed = told.rejections.slice(0, MOST_LISTED), more = told.rejections.length - listed.length;
+  const where = (one) => [[one.member, one.row || null].filter(Boolean).join(": ") || "–", one.field, one.got, one.why];
   byId("told").replaceChildren(
     ...table(words.fate, [words.fate, words.rows_count], fates(told)),
     ...(told.warnings.length ? [el("h2", { text: words.warnings }), el("ul", {}, ...told.warnings.map((text) => el("li", { text })))] : []),
-    ...table(words.rejections, [words.row, words.field, words.got, words.why_rejected], listed.map((one) => [[one.member, one.row || null].filter(Boolean).join(": ") || "–", one.field, one.got, one.why])),
+    ...table(words.import_conflicts, [words.row, words.field, words.got, words.why_rejected], told.conflicting.slice(0, MOST_LISTED).map(where)),
+    ...table(words.rejections, [words.row, words.field, words.got, words.why_rejected], listed.map(where)),
     ...(more > 0 ? [el("p", { class: "note", text: fill(words.rejections_more, { n: n(more) }) })] : []),
     ...table(words.import_mapping, [words.their_column, words.our_field], Object.entries(told.mapping)),
   );

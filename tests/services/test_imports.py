@@ -30,8 +30,8 @@ from app.domain.incident import Incident
 from app.domain.revision import Action, Subject
 from app.domain.store import verify
 from app.services.editing import Desk
-from app.services.imports import Imports, count_edited
-from app.services.ingest import Planned
+from app.services.imports import Imports
+from app.services.planning import Planned
 from app.services.spool import Spool, Upload, Wish
 from app.services.undo import undo_import
 from app.services.workspace import Workspace
@@ -310,22 +310,6 @@ def test_a_scoped_holder_imports_into_their_own_datasets_only(bench: Bench) -> N
     for act in (bench.imports.commit, lambda n, h, _now: bench.imports.read(n, h)):
         with pytest.raises(NotAllowed):
             act(told["id"], outside, NOW)
-
-
-def test_edits_that_an_import_would_replace_are_counted(bench: Bench) -> None:
-    bench.take(rows("a", "b", "c"))
-    edit(bench, "a", place="Wending")
-    edit(bench, "a", place="Wending Mill")
-    told = bench.plan(rows("a", "b", "c", killed=2))
-    assert told["vanish"] == {"records": 0, "edits": 1}
-    assert "1 records were edited by hand" in told["warnings"][-1]
-
-
-def test_counting_edits_asks_once_per_write(bench: Bench) -> None:
-    bench.take(rows(*(f"k{n}" for n in range(100))))
-    seqs = [one.seq for one in bench.workspace.store.latest(Subject.incident)]
-    assert count_edited(bench.workspace.store, seqs) == 0
-    assert count_edited(bench.workspace.store, []) == 0
 
 
 def test_a_preview_is_an_even_sample_of_at_most_two_thousand(bench: Bench) -> None:

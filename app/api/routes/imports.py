@@ -49,6 +49,7 @@ TOLD: dict[str, tuple[params.Reader, str, dict[str, Any]]] = {
     "controller_field": (str, "control: the field that holds the party", TEXT),
     "baseline": (str, f"control: parts covered, of {', '.join(Baseline)}", TEXT),
     "accept_shrink": (params.flag, "control: true takes areas that lost over a quarter", FLAG),
+    "over_edits": (params.flag, "true takes the file's values over edits by hand", FLAG),
     "dry_run": (params.flag, "true plans, keeps the file for a day and writes nothing", FLAG),
 }
 FORCE = {"force": (params.flag, "true also takes back what was changed since (admin)", FLAG)}

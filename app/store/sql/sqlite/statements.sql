@@ -63,6 +63,14 @@ INSERT INTO shape (sha256, wkb) VALUES (?, ?) ON CONFLICT (sha256) DO NOTHING
 SELECT key, seq, fingerprint, retracted FROM current
 WHERE subject = :subject AND key >= :first AND key < :last
 
+-- name: newest_of
+SELECT coalesce(max(seq), 0) FROM current WHERE subject = :subject AND key >= :first AND key < :last
+
+-- name: edited
+SELECT DISTINCT r.key
+FROM entry e CROSS JOIN revision l ON l.seq = e.last CROSS JOIN revision r ON r.seq BETWEEN e.first AND e.last
+WHERE l.subject <> 'report' AND r.subject = :subject AND r.key >= :first AND r.key < :last
+
 -- name: revisions
 SELECT seq, recorded_at, actor, action, reason, subject, key, prior, payload, salt, digest, previous, hash
 FROM revision JOIN entry ON entry.id = revision.entry WHERE seq > :after AND seq <= :upto ORDER BY seq
