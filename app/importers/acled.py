@@ -65,6 +65,7 @@ HEADER = events.Header(
         )
     ),
 )
+READ = frozenset(name for name, of in COLUMNS.items() if of != "(kept in no field)")
 NOTATIONS = (events.ISO, events.NAMED, events.DAY_FIRST)
 HALF_WEEK = timedelta(days=3)
 PLACES = {
@@ -102,7 +103,7 @@ class Acled:
         """
         yield from HEADER.guard(source)
         words = events.Words(context, "acled")
-        yield from events.table_outcomes(source, lambda row, cells: _fate(row, cells, words))
+        yield from events.table_outcomes(source, lambda row, cells: _fate(row, cells, words), READ)
 
 
 def _fate(row: int, cells: dict[str, str], words: events.Words) -> Outcome:

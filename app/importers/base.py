@@ -10,7 +10,7 @@ import codecs
 import csv
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -214,10 +214,11 @@ class Columns(NamedTuple):
     numbers: list[int]
     cells: dict[str, list[str]]
 
-    def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
-        """Walk the rows: (row, {column: text}), empty cells left out."""
-        names = list(self.cells)
-        for number, *row in zip(self.numbers, *self.cells.values(), strict=True):
+    def rows(self, wanted: Collection[str] | None = None) -> Iterator[tuple[int, dict[str, str]]]:
+        """Walk the rows: (row, {column: text}) without empty cells; of all or some columns."""
+        names = [name for name in self.cells if wanted is None or name in wanted]
+        cells = [self.cells[name] for name in names]
+        for number, *row in zip(self.numbers, *cells, strict=True):
             yield number, {name: cell for name, cell in zip(names, row, strict=True) if cell}
 
 

@@ -6,7 +6,7 @@ Days in many notations, links in text, the words of a crosswalk, a guard against
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -26,7 +26,7 @@ from app.importers.base import (
     Source,
     Warned,
     header_of,
-    table_rows,
+    table_columns,
 )
 
 T = TypeVar("T")
@@ -145,16 +145,24 @@ class Header:
 
 
 def table_outcomes(
-    source: Source, fate: Callable[[int, dict[str, str]], Outcome]
+    source: Source,
+    fate: Callable[[int, dict[str, str]], Outcome],
+    wanted: Collection[str] | None = None,
 ) -> Iterator[Outcome]:
-    """Read a table, each row through `fate`; a row of HXL tags below the header is no event."""
-    for row in table_rows(source):
-        if isinstance(row, Rejection):
-            yield row
-        elif row[0] == 1 and _are_tags(row[1]):
+    """Read a table, each row through `fate`; a row of HXL tags below the header is no event.
+
+    `wanted` names the columns that `fate` looks at: of a wide table the others cost as much.
+    """
+    for batch in table_columns(source):
+        if isinstance(batch, Rejection):
+            yield batch
+            continue
+        rows = batch.rows(wanted)
+        if batch.numbers[:1] == [1] and _are_tags([cell[0] for cell in batch.cells.values()]):
+            next(rows)
             yield Dropped(1, "hxl_tags")
-        else:
-            yield settled(*row, fate)
+        for row, cells in rows:
+            yield settled(row, cells, fate)
 
 
 def settled(row: int, values: T, fate: Callable[[int, T], Outcome]) -> Outcome:
@@ -165,9 +173,9 @@ def settled(row: int, values: T, fate: Callable[[int, T], Outcome]) -> Outcome:
         return native.bad(row, wrong)
 
 
-def _are_tags(cells: Mapping[str, str]) -> bool:
-    tags = sum(cell.startswith("#") for cell in cells.values())
-    return tags > TAGS_SHARE * len(cells)
+def _are_tags(row: Iterable[str]) -> bool:
+    cells = [cell for cell in row if cell]
+    return sum(cell.startswith("#") for cell in cells) > TAGS_SHARE * len(cells)
 
 
 def together(source: Source, name: str) -> Path | None:
