@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -26,10 +27,10 @@ from benchmarks.figures import Figure
 from benchmarks.importing import open_workspace
 
 NEW_SHARE = 10
-WORDS = (
-    "apartment block roof school fire brigade morning evening window substation warehouse clinic "
-    "bridge village market drone missile fragment courtyard garage road church station depot"
-).split()  # noqa: SIM905  a text is easier to read than a list
+SYLLABLES = ("ka", "lo", "mi", "re", "tu", "sha", "vin", "dor", "pel", "nas")
+WORDS = ["".join(three) for three in product(SYLLABLES, repeat=3)]
+"""A thousand, so that few of them stand in more than one text of twenty."""
+
 WORDS_EACH = 10
 JITTER_DEG = 0.002
 

@@ -32,6 +32,11 @@ class Kept:
                 self._values.popitem(last=False)
         return value
 
+    def values(self) -> list[Any]:
+        """List what is kept, oldest use first."""
+        with self._lock:
+            return list(self._values.values())
+
     def forget(self) -> None:
         """Let go of everything."""
         with self._lock:

@@ -38,19 +38,19 @@ from app.index.joins import Join, Joins
 from app.index.locate import locate, state_parents
 from app.index.merged import Decisions, Merged
 from app.index.select import Segment
-from app.index.summary import Cube, build_cube
+from app.index.summary import Cube, Cubes, build_cube
 from app.reference.reference import Reference
 from app.reference.taxonomy import Taxonomy
 from app.rows import COLUMNS, NO_REGION, Rows
 
-FORMAT = 5
+FORMAT = 6
 """Grows when columns change meaning: an index of another format is built anew."""
 
 BATCH = 100_000
 PACKERS = 2
 KEEP_GENERATIONS = 2
 HOMES = "[0-9a-f]" * 16
-CUBE_PARTS = ("by_first", "by_last", "long_by_first", "long_by_last", "long_rows")
+CUBE_PARTS = ("names", "running", "spans")
 
 WRITER_GRACE_S = 120.0
 """How long readers leave the packing of a large import to the process that wrote it."""
@@ -80,7 +80,7 @@ class Generation:
     name: str
     meta: Meta
     segment: Segment
-    cubes: dict[tuple[str, int], Cube]
+    cubes: Cubes
 
     @property
     def tables(self) -> Tables:
@@ -95,7 +95,7 @@ class Snapshot:
     seq: int
     segments: Sequence[Segment]
     replaced: np.ndarray  # rows of the first segment that the delta replaced
-    cubes: dict[tuple[str, int], Cube]
+    cubes: Cubes
     tables: Tables
     datasets: dict[str, Dataset]
     control: ControlIndex
@@ -472,7 +472,10 @@ def open_generation(folder: Path) -> Generation:
         )
         for slug, level, first_day in meta.cubes
     }
-    return Generation(folder.name, meta, Segment.sorted(Rows(columns)), cubes)
+    segment = Segment.sorted(Rows(columns))
+    regions = {level: len(codes) for level, codes in meta.regions.items()}
+    told = Cubes(cubes, segment, meta.datasets, regions, meta.sectors)
+    return Generation(folder.name, meta, segment, told)
 
 
 def _mapped(path: Path) -> np.ndarray:

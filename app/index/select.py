@@ -54,8 +54,8 @@ class Filter:
 
     @property
     def is_plain(self) -> bool:
-        """Tell whether only period, datasets and regions narrow it, so that a cube can answer."""
-        return not (self.weapons or self.sectors or self.statuses or self.bbox_e7) and (
+        """Tell whether only period, datasets, weapons and regions narrow it: a cube can answer."""
+        return not (self.sectors or self.statuses or self.bbox_e7) and (
             self.min_killed is None and self.near is None
         )
 

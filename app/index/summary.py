@@ -6,12 +6,13 @@ open, unknown is never 0. A measure table holds whole sums per group, so tables 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from app.domain.count import Kind, Tally
+from app.domain.kept import Kept
 from app.index.select import RETRACTED, Segment
 from app.rows import BOUNDS, COUNTS, KINDS, LONG, NEVER, NO_COUNT, TOLLS, Rows
 
@@ -52,6 +53,13 @@ class Measures:
             return self
         table = np.where(kept, self.table, 0)
         table[:, -1] += self.table[:, ~kept].sum(axis=1)
+        return Measures(table, self.sectors)
+
+    def among(self, groups: Sequence[int]) -> Measures:
+        """Keep some groups; the others hold nothing then."""
+        table = np.zeros_like(self.table)
+        chosen = list(groups)
+        table[:, chosen] = self.table[:, chosen]
         return Measures(table, self.sectors)
 
     def whole(self) -> Measures:
@@ -150,45 +158,55 @@ class Ledger:
 
 @dataclass(frozen=True, eq=False)
 class Cube:
-    """Running sums by day and region of the rows of one dataset that stood when it was built.
+    """Running sums by day and region of some rows of one dataset that stood when it was built.
 
-    Each array holds [measure, region (last: none), day + 1]: sums of rows before that day. A short
-    incident overlaps [from, to] when it starts by `to` and does not end before `from`; a long one
-    must be contained: it ends by `to` and does not start before `from`. Either is a difference of
-    two slices, whatever the period; only long ones that reach beyond both ends were subtracted
-    without having been added, and are given back by `straddling`.
+    `running[day, measure, region (last: none)]` are sums of what is anchored before that day; only
+    the measures in `names` are kept, the others are 0 everywhere. A short incident is anchored on
+    its first day and counts in every period that it overlaps; a long one on its last day, and
+    counts only in a period that contains it. So a period is the difference of two slices, but for
+    the few rows that began before it and reach into it: `edges` names them.
     """
 
     first_day: int
-    by_first: np.ndarray
-    by_last: np.ndarray
-    long_by_first: np.ndarray
-    long_by_last: np.ndarray
-    long_rows: np.ndarray
+    names: np.ndarray
+    running: np.ndarray
+    spans: np.ndarray
+    """Rows of several days: place, first day, last day, 1 for a long one."""
+
     sectors: int
 
+    @property
+    def size(self) -> int:
+        """How many bytes it holds."""
+        return int(self.running.nbytes + self.spans.nbytes)
+
     def between(self, first: int, last: int) -> Measures:
-        """Sum a period by region (the last group: no region), but for what straddles it."""
-        days = self.by_first.shape[2] - 1
-        after = int(np.clip(last + 1 - self.first_day, 0, days))
-        before = int(np.clip(first - self.first_day, 0, days))
-        table = self.by_first[:, :, after] - self.by_last[:, :, before]
-        table = table + self.long_by_last[:, :, after] - self.long_by_first[:, :, before]
-        # A period that ends before it begins would subtract what it never added.
-        return Measures(table if last >= first else np.zeros_like(table), self.sectors)
+        """Sum a period by region (the last group: no region), but for its edges."""
+        days, _, groups = self.running.shape
+        table = np.zeros((len(measure_names(self.sectors)), groups), np.int64)
+        if last >= first:  # a period that ends before it begins holds nothing
+            after, before = (
+                self.running[int(np.clip(day - self.first_day, 0, days - 1))]
+                for day in (last + 1, first)
+            )
+            table[self.names] = after.astype(np.int64) - before
+        return Measures(table, self.sectors)
 
-    def straddling(self, rows: Rows, first: int, last: int) -> np.ndarray:
-        """Return the long rows that begin before a period and end after it."""
-        places = self.long_rows
-        reach = (rows["day_first"][places] < first) & (rows["day_last"][places] > last)
-        return np.asarray(places[reach])
+    def edges(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows that `between` left out, and those that it should not have counted."""
+        place, begins, ends, is_long = self.spans
+        reaches_in = (begins < first) & (ends >= first) & (first <= last)
+        missed = reaches_in & (is_long == 0)
+        return place[missed], place[reaches_in & (is_long == 1) & (ends <= last)]
 
 
-def counted(segment: Segment, dataset: int) -> np.ndarray:
+def counted(segment: Segment, dataset: int, weapons: int = 0) -> np.ndarray:
     """Return the rows of a dataset that can count now: standing, dated and not retracted."""
     rows = segment.rows
     keep = (rows["dataset"] == dataset) & (rows["known_to"] == NEVER)
     keep &= (rows["day_first"] != NEVER) & (rows["status"] != RETRACTED)
+    if weapons:
+        keep &= (rows["weapons"] & np.uint32(weapons)) != 0
     return np.flatnonzero(keep)
 
 
@@ -196,44 +214,76 @@ MOST_CUBE_DAYS = 8_000
 """About 22 years: a dataset that spans more (one mistyped year does) is scanned instead."""
 
 
-def build_cube(
-    segment: Segment, dataset: int, regions: int, level: int, sectors: int
+def build_cube(  # noqa: PLR0913, PLR0917  what is summed, and into how many groups
+    segment: Segment, dataset: int, regions: int, level: int, sectors: int, weapons: int = 0
 ) -> Cube | None:
     """Build one dataset's cube from a segment; None for one that spans too many days.
 
     Hundreds of small regions make a cube of gigabytes: it is worth that only to many more
     incidents than it has cells. Fewer are scanned in milliseconds.
     """
-    places = counted(segment, dataset)
+    places = counted(segment, dataset, weapons)
     rows = segment.rows.take(places)
     first_day = int(rows["day_first"].min(initial=NEVER))
     days = int(rows["day_last"].max(initial=first_day)) - first_day + 1 if len(rows) else 0
     if days > MOST_CUBE_DAYS or (level > 1 and days * regions > len(rows)):
         return None
+    begins, ends = rows["day_first"], rows["day_last"]
     is_long = (rows["flags"] & LONG) != 0
-
-    def running(chosen: np.ndarray, column: str) -> np.ndarray:
-        some = rows.take(np.flatnonzero(chosen))
-        region = some[f"region{level}"].astype(np.int64) % (regions + 1)  # -1: the last group
-        return _running(some, region, some[column] - first_day, (regions + 1, days), sectors)
-
-    return Cube(
-        first_day,
-        running(~is_long, "day_first"),
-        running(~is_long, "day_last"),
-        running(is_long, "day_first"),
-        running(is_long, "day_last"),
-        places[is_long],
-        sectors,
-    )
+    anchor = np.where(is_long, ends, begins) - first_day
+    region = rows[f"region{level}"].astype(np.int64) % (regions + 1)  # -1: the last group
+    names, running = _running(rows, region, anchor, (regions + 1, days), sectors)
+    several = np.flatnonzero(ends > begins)
+    spans = [column[several].astype(np.int32) for column in (places, begins, ends, is_long)]
+    return Cube(first_day, names, running, np.array(spans), sectors)
 
 
 def _running(
     rows: Rows, region: np.ndarray, day: np.ndarray, shape: tuple[int, int], sectors: int
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
     regions, days = shape
-    sums = measure(rows, region * max(days, 1) + day, regions * max(days, 1), sectors)
-    table = sums.table.reshape(-1, regions, max(days, 1))[:, :, :days]
-    out = np.zeros((table.shape[0], regions, days + 1), np.int64)
-    np.cumsum(table, axis=2, out=out[:, :, 1:])
-    return out
+    sums = measure(rows, day.astype(np.int64) * regions + region, regions * days, sectors)
+    names = np.flatnonzero(sums.table.any(axis=1))
+    table = sums.table[names].reshape(len(names), days, regions)
+    most = int(table.sum(axis=1).max(initial=0))
+    dtype = np.int32 if most < NEVER else np.int64
+    out = np.zeros((days + 1, len(names), regions), dtype)
+    np.cumsum(table.transpose(1, 0, 2), axis=0, out=out[1:], dtype=dtype)
+    return names, out
+
+
+MOST_ASKED = 8
+MOST_ASKED_BYTES = 32 << 20
+"""Cubes by weapon are kept in memory: so many, none of them larger. Others are scanned."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cubes:
+    """The cubes of a generation: those on disk, and those by weapon that somebody asked for.
+
+    `regions` counts each level's regions; `segment` is the generation's own, without a delta.
+    """
+
+    plain: Mapping[tuple[str, int], Cube]
+    segment: Segment
+    datasets: Sequence[str]
+    regions: Mapping[int, int]
+    sectors: int
+    asked: Kept = field(default_factory=lambda: Kept(MOST_ASKED))
+
+    def of(self, slug: str, level: int, weapons: int) -> Cube | None:
+        """Return the cube of a dataset's incidents with any of some weapons; 0: of all.
+
+        Who asks first waits for it as long as for one scan of all days.
+        """
+        plain = self.plain.get((slug, level))
+        if plain is None or not weapons:
+            return plain
+        return self.asked.get((slug, level, weapons), lambda: self._built(slug, level, weapons))
+
+    def _built(self, slug: str, level: int, weapons: int) -> Cube | None:
+        number = self.datasets.index(slug)
+        made = build_cube(
+            self.segment, number, self.regions[level], level, self.sectors, weapons=weapons
+        )
+        return None if made is None or made.size > MOST_ASKED_BYTES else made

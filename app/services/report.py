@@ -235,8 +235,8 @@ def _by_day(selection: Selection, published: Published, sectors: int) -> Grouped
 def by_region(workspace: Workspace, published: Published) -> Measures:
     """Sum by region of the View's level; the last group is "in no region of this level".
 
-    A View of now that narrows only period and region is read from the day cube; the rest is a
-    scan. Both give the same numbers.
+    A View of now that narrows only period, weapon and region is read from a day cube; the rest is
+    a scan. Both give the same numbers.
     """
     regions = workspace.reference.regions(published.view.level)
     if cube := _cube(published):
@@ -263,9 +263,10 @@ def _cube(published: Published) -> Cube | None:
     last_embargo = max(part.latest_embargo(wanted) for part in published.segments)
     if wanted.embargo_at is not None and wanted.embargo_at < last_embargo:
         return None  # a cube counts what an embargo hides
-    if not (is_now and wanted.is_plain and not wanted.regions) or len(published.datasets) != 1:
+    if not (is_now and wanted.is_plain) or len(published.datasets) != 1:
         return None
-    return published.snapshot.cubes.get((published.datasets[0].slug, published.view.level))
+    slug = published.datasets[0].slug
+    return published.snapshot.cubes.of(slug, published.view.level, wanted.weapons)
 
 
 def from_cube(published: Published, cube: Cube, regions: int) -> Measures:
@@ -280,15 +281,17 @@ def from_cube(published: Published, cube: Cube, regions: int) -> Measures:
         groups = _groups(some[f"region{level}"], regions)
         return measure(some.rows(), groups, regions + 1, cube.sectors)
 
-    straddling = cube.straddling(base.rows, wanted.first, wanted.last)
+    missed, too_many = cube.edges(wanted.first, wanted.last)
     replaced = published.snapshot.replaced
     gone = replaced[_counted_then(base.rows, replaced, wanted)]
-    return (
+    everywhere = (
         cube.between(wanted.first, wanted.last)
-        + summed([(base, straddling)])
+        + summed([(base, missed)])
+        - summed([(base, too_many)])
         + summed([(segment, segment.match(wanted)) for segment in later])
         - summed([(base, gone)])
     )
+    return everywhere.among(wanted.regions) if wanted.regions else everywhere
 
 
 def _counted_then(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:
@@ -298,6 +301,8 @@ def _counted_then(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:
     contained = (first >= wanted.first) & (last <= wanted.last)
     is_long = (rows["flags"][places] & LONG) != 0
     counts = np.where(is_long, contained, overlaps) & wanted.datasets[rows["dataset"][places]]
+    if wanted.weapons:
+        counts &= (rows["weapons"][places] & np.uint32(wanted.weapons)) != 0
     return np.asarray(counts & (rows["status"][places] != RETRACTED))
 
 

@@ -14,7 +14,9 @@ from app.domain.incident import Status
 from app.domain.place import Bounds
 from app.domain.terms import Audience
 from app.domain.view import View
+from app.index import summary
 from app.index.select import RETRACTED
+from app.index.summary import MOST_ASKED
 from app.rows import COLUMNS, LONG, NEVER, Rows
 from app.services.report import _cube, _measure_regions, counting, coverage, from_cube
 from app.services.workspace import Workspace
@@ -113,21 +115,54 @@ def test_a_generation_with_its_delta_is_column_for_column_a_rebuilt_one(
     assert found == rebuilt
 
 
+cube_views = st.builds(
+    lambda period, slug, weapons, regions: View(
+        theatre="ukraine",
+        first=period[0],
+        last=period[1],
+        datasets=(slug,),
+        weapons=weapons,
+        regions=regions,
+    ),
+    periods(),
+    st.sampled_from(["alpha", "beta"]),
+    subsets("missile", "missile.cruise", "drone", "mine"),
+    subsets("UA-30", "UA-63", "UA-12"),
+)
+
+
 @pytest.mark.parametrize("state", STATES)
-@given(period=periods(), slug=st.sampled_from(["alpha", "beta"]))
-def test_the_day_cube_counts_what_a_scan_counts(
-    history: History, state: str, period: tuple[date | None, date | None], slug: str
-) -> None:
+@given(view=cube_views)
+def test_the_day_cube_counts_what_a_scan_counts(history: History, state: str, view: View) -> None:
     workspace = history.workspaces[state]
-    view = View(theatre="ukraine", first=period[0], last=period[1], datasets=(slug,))
     answer = published(workspace, view)
-    regions = len(history.reference.regions(1))
-    scanned = _measure_regions(workspace, answer, counting(answer), regions)
+    size = len(history.reference.regions(1))
+    scanned = _measure_regions(workspace, answer, counting(answer), size)
     cube = _cube(answer)
     # The stepped index was built on an empty record: it has no cube and everything is scanned.
     assert (cube is None) is (state == "stepped")
     if cube is not None:
-        assert np.array_equal(from_cube(answer, cube, regions).table, scanned.table)
+        assert np.array_equal(from_cube(answer, cube, size).table, scanned.table)
+
+
+def test_cubes_by_weapon_are_made_once_and_few_are_kept(history: History) -> None:
+    snapshot = history.workspaces["rebuilt"].index.snapshot()
+    snapshot.cubes.asked.forget()
+    drones = snapshot.cubes.of("alpha", 1, 1)
+    assert drones is snapshot.cubes.of("alpha", 1, 1)
+    for weapons in range(2, MOST_ASKED + 2):
+        snapshot.cubes.of("alpha", 1, weapons)
+    assert drones is not snapshot.cubes.of("alpha", 1, 1)
+
+
+def test_a_cube_by_weapon_that_would_fill_the_memory_is_not_kept(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = history.workspaces["rebuilt"].index.snapshot()
+    snapshot.cubes.asked.forget()
+    monkeypatch.setattr(summary, "MOST_ASKED_BYTES", 100)
+    assert snapshot.cubes.of("alpha", 1, 1) is None
+    snapshot.cubes.asked.forget()
 
 
 def test_a_cube_is_not_asked_about_the_past_or_about_filters_it_does_not_know(
@@ -138,12 +173,10 @@ def test_a_cube_is_not_asked_about_the_past_or_about_filters_it_does_not_know(
     assert _cube(published(workspace, plain)) is not None
     for narrowed in (
         plain.but(as_of=NOON),
-        plain.but(weapons=("mine",)),
         plain.but(sectors=("port",)),
         plain.but(statuses=("verified",)),
         plain.but(min_killed=1),
         plain.but(bbox=Bounds(30, 50, 31, 51)),
-        plain.but(regions=("UA-30",)),
         plain.but(datasets=("alpha", "beta")),
     ):
         assert _cube(published(workspace, narrowed)) is None
