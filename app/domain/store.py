@@ -100,6 +100,9 @@ class Store(TokenBook, Protocol):
     def by_seq(self, seqs: Sequence[int]) -> list[Revision]:
         """Fetch some revisions by number, in the order asked for; missing ones are left out."""
 
+    def payloads(self, seqs: Sequence[int]) -> Iterator[tuple[int, str, bytes]]:
+        """Walk some revisions as (number, key, payload); erased and missing ones are left out."""
+
     def span(self, seq: int) -> tuple[int, int]:
         """Return the first and the last revision of the write that made one; (0, -1) for none."""
 

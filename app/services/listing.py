@@ -24,7 +24,7 @@ from app.index.merged import HIDDEN
 from app.index.select import Selection, is_embargoed, is_quiet
 from app.rows import LONG, NEAR_BORDER, NEVER, NO_REGION, Rows
 from app.services.editing import changed_fields
-from app.services.matching import upstream_links
+from app.services.likeness import upstream_links
 from app.services.publish import Published
 from app.services.whereabouts import whereabouts
 from app.services.workspace import Workspace

@@ -23,8 +23,9 @@ from app.domain.store import Entry, Store
 from app.domain.terms import Dataset, DatasetKind
 from app.index.build import Snapshot
 from app.services.accounts import allow
+from app.services.candidates import Side
 from app.services.editing import checked_reason, native_values
-from app.services.matching import find_pairs
+from app.services.matching import score_pairs
 from app.services.workspace import Workspace
 
 THRESHOLD = 54
@@ -87,16 +88,19 @@ def match_datasets(
     for slug in slugs:
         allow(holder, Role.reviewer, slug)
     weapons = workspace.reference.taxonomy.weapons
-    pairs = find_pairs(store, snapshot, slugs, workspace.reference.plane(theatre), weapons)
-    board = _Board.of(decisions(store))
-    for pair in pairs:
+    plane = workspace.reference.plane(theatre)
+    one, other = (Side.of(snapshot, slug, plane, weapons) for slug in slugs)
+    decided = decisions(store)
+    found = score_pairs(store, (one, other), least=REVIEW, always=_pairs_of(decided))
+    board = _Board.of(decided)
+    for pair in found.pairs:
         board.place(pair)
     matching = Matching(
         datasets=slugs,
         upto=_newest(snapshot, slugs),
         threshold=THRESHOLD,
         review=REVIEW,
-        candidates=len(pairs),
+        candidates=found.candidates,
         merged=len(board.merged) + board.kept,
         pending_count=len(board.pending),
         pending=tuple(board.pending[:MOST_PENDING]),
@@ -104,7 +108,7 @@ def match_datasets(
     report = MatchReport(
         datasets=slugs,
         dry_run=dry_run,
-        candidates=len(pairs),
+        candidates=found.candidates,
         merged=len(board.merged),
         kept=board.kept,
         pending=len(board.pending),
@@ -121,6 +125,12 @@ def match_datasets(
         report.version = head.seq
         workspace.index.after_write()
     return report
+
+
+def _pairs_of(decided: Mapping[str, Decided]) -> set[tuple[str, ...]]:
+    """Name the pairs that were decided: they are placed whatever their score."""
+    members = (one.merge.members for one in decided.values())
+    return {tuple(sorted(member.key for member in some)) for some in members}
 
 
 def _comparable(snapshot: Snapshot, slugs: tuple[str, str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import os
 import re
 import sqlite3
@@ -38,6 +39,7 @@ CHANGED = "The record changed while this was planned; try again."
 SALT_BYTES = 16
 SALTS = 256
 TOGETHER = 100_000
+SOME = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ACTIONS = {action.value: action for action in Action}
 _SUBJECTS = {subject.value: subject for subject in Subject}
@@ -222,6 +224,11 @@ class SqliteStore:
     def by_seq(self, seqs: Sequence[int]) -> list[Revision]:
         """Fetch some revisions by number, in the order asked for; missing ones are left out."""
         return [_revision(row) for seq in seqs for row in self._rows("by_seq", seq=seq)]
+
+    def payloads(self, seqs: Sequence[int]) -> Iterator[tuple[int, str, bytes]]:
+        """Walk some revisions as (number, key, payload); erased and missing ones are left out."""
+        for first in range(0, len(seqs), SOME):
+            yield from self._rows("payloads", seqs=json.dumps(seqs[first : first + SOME]))
 
     def span(self, seq: int) -> tuple[int, int]:
         """Return the first and the last revision of the write that made one; (0, -1) for none."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import re
+import unicodedata
 from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +21,10 @@ from app.domain.period import When
 from app.domain.place import LonLat, Place, Precision
 from app.domain.source import SourceRef
 from app.reference.reference import Reference
-from app.services.matching import SLACK_DAYS, find_pairs, normal_link
+from app.services import likeness
+from app.services.candidates import MOST_RIVALS, SLACK_DAYS
+from app.services.likeness import Lists, normal_link, plain, shared
+from app.services.matching import find_pairs
 from app.services.merging import REVIEW, THRESHOLD
 from app.services.workspace import Workspace
 from tests.making import DAY, KYIV, add, dataset, incident, open_workspace
@@ -198,6 +204,66 @@ def test_the_spatial_index_finds_what_a_loop_over_all_pairs_finds(
         pair for pair, metres in near.items() if metres < 440
     }
     assert {pair for pair in found if near[pair] > 460} == set()
+
+
+numbers = st.sets(st.integers(0, 9), max_size=6)
+
+
+def lists_of(sets: list[set[int]]) -> Lists:
+    values = [number for one in sets for number in sorted(one)]
+    return Lists(np.cumsum([0, *map(len, sets)]), np.array(values, np.int64))
+
+
+@given(
+    st.lists(numbers, min_size=1, max_size=5),
+    st.lists(numbers, min_size=1, max_size=5),
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=12),
+    numbers,
+    st.sampled_from([1, 3, 1 << 18]),
+)
+def test_what_two_lists_share_is_counted_as_sets_count_it(
+    ours: list[set[int]],
+    theirs: list[set[int]],
+    pairs: list[tuple[int, int]],
+    unwanted: set[int],
+    together: int,
+) -> None:
+    pairs = [(a % len(ours), b % len(theirs)) for a, b in pairs]
+    in_ours, in_theirs = (
+        (np.array(one, np.int64) for one in zip(*pairs, strict=True))
+        if pairs
+        else (np.empty(0, np.int64), np.empty(0, np.int64))
+    )
+    mask = np.isin(np.arange(10), list(unwanted))
+    left, right = (lists_of(one).without(mask) for one in (ours, theirs))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(likeness, "TOGETHER", together)
+        found = shared(left, in_ours, right, in_theirs, 10)
+    assert found.tolist() == [len((ours[a] & theirs[b]) - unwanted) for a, b in pairs]
+    assert left.lengths.tolist() == [len(one - unwanted) for one in ours]
+
+
+@given(st.text())
+def test_words_are_those_that_a_letter_by_letter_reading_finds(text: str) -> None:
+    bare = unicodedata.normalize("NFKD", text.casefold())
+    letters = "".join(one for one in bare if not unicodedata.combining(one))
+    found = re.findall(r"[^\W\d_]+", re.sub("['\u2019\u02bc`]", "", letters))
+    assert plain(text) == [one for one in found if len(one) >= 3]
+
+
+@pytest.mark.parametrize("slugs", [("a", "b"), ("b", "a")])
+def test_each_record_of_the_larger_dataset_keeps_its_nearest(
+    private_workspace: Workspace, slugs: tuple[str, str]
+) -> None:
+    larger, smaller = slugs
+    rivals = MOST_RIVALS + 5
+    near = [incident(str(n), dataset=smaller, place=beside(n)) for n in range(rivals)]
+    later = When.days(DAY + timedelta(days=30))
+    others = [incident(f"later {n}", dataset=larger, when=later) for n in range(rivals)]
+    found = pairs_of(private_workspace, *near, incident("x", dataset=larger), *others)
+    metres = sorted(int(pair.reasons[1].values["distance_m"] or 0) for pair in found)
+    assert metres == list(range(MOST_RIVALS))
+    assert {pair.members[0].dataset for pair in found} == {"a"}
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from app.domain.account import Holder, Role
 from app.domain.errors import DoneBefore, InputError, NotAllowed, NotFound
 from app.domain.incident import Incident, Status
 from app.domain.merge import How, Member, merge_id
+from app.domain.period import When
 from app.domain.place import LonLat, Place, Precision
 from app.domain.revision import Action, Subject
 from app.domain.source import SourceRef
@@ -71,6 +72,21 @@ def test_a_second_run_writes_nothing(three: Workspace) -> None:
     again = matched(three, "b", "a")
     assert (again.merged, again.kept, again.version) == (0, 1, None)
     assert three.store.head() == before
+
+
+def test_what_a_person_joined_is_kept_however_low_it_scores(
+    private_workspace: Workspace,
+) -> None:
+    far = Place.at(LonLat(KYIV.lon, KYIV.lat + 0.0035), Precision.exact)
+    one = incident("1", dataset="a")
+    other = incident("2", dataset="b", place=far, when=When.days(DAY + timedelta(days=2)))
+    add(private_workspace.store, dataset("a"), dataset("b"), one, other)
+    report = matched(private_workspace)
+    assert (report.candidates, report.merged, report.pending, report.kept) == (1, 0, 0, 0)
+    keys = (f"a/{one.id}", f"b/{other.id}")
+    Reviewing(private_workspace, HOLDER, NOON + HOUR).join(keys, "the same crater")
+    again = matched(private_workspace)
+    assert (again.merged, again.pending, again.kept) == (0, 0, 1)
 
 
 def test_a_dry_run_writes_nothing_and_says_what_it_would_merge(three: Workspace) -> None:

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.errors import StoreBusy, StoreError, StoreTooNew
-from app.domain.revision import Action, Head, Revision, Subject, fingerprint
-from app.domain.store import Current, verify
+from app.domain.revision import Action, Change, Head, Revision, Subject, canonical, fingerprint
+from app.domain.store import Current, Entry, verify
 from app.store.sqlite import SqliteStore, read_statements, schema_steps
 from tests.making import NOON, ROOT, add, change, dataset, incident, write
 
@@ -95,6 +95,29 @@ def test_a_walk_sees_the_state_it_began_with_and_does_not_hold_up_a_writer(
 def test_revisions_are_fetched_by_number_and_missing_ones_left_out(store: SqliteStore) -> None:
     add(store, incident("a"), incident("b"))
     assert [revision.seq for revision in store.by_seq([2, 9, 1])] == [2, 1]
+
+
+def test_payloads_are_fetched_by_number_and_erased_ones_left_out(store: SqliteStore) -> None:
+    one, two = incident("a"), incident("b")
+    add(store, one, two)
+    mark = Change(Subject.erasure, "x", Action.add, b"{}")
+    store.erase([2], mark, Entry(NOON, "tester", "purge"))
+    told = list(store.payloads([2, 9, 1]))
+    assert told == [(1, f"invented/{one.id}", canonical(one))]
+    assert list(store.payloads([])) == []
+
+
+def test_the_newest_of_a_dataset_and_what_people_wrote_there_are_found(store: SqliteStore) -> None:
+    edited, other = incident("b"), incident("c", dataset="other")
+    report = Change(Subject.report, "r", Action.add, b"{}")
+    write(store, [change(incident("a")), change(edited), change(other), report])
+    assert store.newest(Subject.incident, "invented/") == 2
+    assert store.newest(Subject.incident, "none/") == 0
+    assert store.edited(Subject.incident) == set()
+    write(store, [change(edited, Action.amend)])
+    assert store.newest(Subject.incident, "invented/") == 5
+    assert store.edited(Subject.incident, "invented/") == {f"invented/{edited.id}"}
+    assert store.edited(Subject.incident, "other/") == set()
 
 
 def test_a_shape_is_kept_once_however_often_it_comes(store: SqliteStore) -> None:

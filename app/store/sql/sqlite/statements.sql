@@ -79,6 +79,10 @@ FROM revision JOIN entry ON entry.id = revision.entry WHERE seq > :after AND seq
 SELECT seq, recorded_at, actor, action, reason, subject, key, prior, payload, salt, digest, previous, hash
 FROM revision JOIN entry ON entry.id = revision.entry WHERE seq = :seq
 
+-- name: payloads
+SELECT r.seq, r.key, r.payload FROM json_each(:seqs) j CROSS JOIN revision r ON r.seq = j.value
+WHERE r.payload IS NOT NULL
+
 -- name: latest
 SELECT r.seq, recorded_at, actor, action, reason, r.subject, r.key, prior, payload, salt, digest, previous, hash
 FROM current c JOIN revision r ON r.seq = c.seq JOIN entry ON entry.id = r.entry
