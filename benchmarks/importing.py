@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import resource
+import shutil
+import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,9 +18,12 @@ from app.services.ingest import Order, import_file
 from app.services.synth import write_synth
 from app.services.workspace import Workspace
 from app.settings import ROOT
+from benchmarks import acled_rows
 from benchmarks.figures import Figure
+from benchmarks.memory import Watched
 
 GEODATA = ROOT / "geodata"
+DRY, COMMIT = "dry", "commit"
 
 
 def open_workspace(folder: Path) -> Workspace:
@@ -30,31 +37,90 @@ def write_file(path: Path, rows: int) -> None:
         write_synth(path, rows, Reference(GEODATA), "ukraine")
 
 
-def run(folder: Path, path: Path) -> None:
-    """Import a file and print seconds, rows added, and peak memory of this process and children."""
-    workspace = open_workspace(folder)
-    order = Order(path, dataset="synthetic", licence="CC0-1.0", synthetic=True)
+def run(folder: Path, path: Path, dataset: str, mode: str) -> None:
+    """Import a file and print what it took: seconds, processor seconds, memory, rows."""
+    workspace, told = open_workspace(folder), list[int]()
+    order = Order(path, dataset=dataset, licence="CC0-1.0", synthetic=True, dry_run=mode == DRY)
     start = time.perf_counter()
-    report = import_file(workspace, order, actor="benchmark", now=datetime.now(UTC))
-    workspace.index.snapshot()
+    with Watched() as watched:
+        report = import_file(
+            workspace, order, actor="benchmark", now=datetime.now(UTC), progress=told.append
+        )
+        workspace.index.snapshot()
     spent = time.perf_counter() - start
-    peaks = [
-        resource.getrusage(who).ru_maxrss / 2**20
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    ]
-    print(spent, report.added, *peaks)
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    own = used[0].ru_maxrss / 2**20  # a peak may be shorter than the time between two samples
+    figures = {
+        "seconds": spent,
+        "processor": sum(one.ru_utime + one.ru_stime for one in used),
+        "gib": max(own, watched.most_gib),
+        "rows": report.rows,
+        "added": report.added,
+        "amended": report.amended,
+        "told": len(told),
+    }
+    print(json.dumps(figures))
 
 
-def figures(first: str, again: str) -> list[Figure]:
-    """Read what two runs printed."""
-    spent, added, own, children = map(float, first.split())
-    second, added_again, *_ = map(float, again.split())
-    return [
-        Figure("import and index in one go", spent, "s", 60, f"{added:,.0f} added"),
-        Figure("peak memory of the import", own, "GiB", 2.0, f"its reader {children:.2f} GiB"),
-        Figure("the same file again", second, "s", 15, f"{added_again:.0f} added"),
-    ]
+def measured(folder: Path, path: Path, dataset: str, mode: str = COMMIT) -> dict[str, float]:
+    """Import in a new process; returns what it took."""
+    command = [sys.executable, "-m", "benchmarks.importing", str(folder), str(path), dataset, mode]
+    done = subprocess.run(  # noqa: S603  our own code
+        command, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return dict(json.loads(done.stdout))
+
+
+def _note(told: dict[str, float], *also: str) -> str:
+    return "; ".join((f"{told['processor']:.0f} s of processor", *also))
+
+
+def figures(folder: Path, path: Path) -> Iterator[Figure]:
+    """Import the native file, again, and with one row changed."""
+    first = measured(folder, path, "synthetic")
+    note = _note(first, f"{first['added']:,.0f} added")
+    yield Figure("import and index in one go", first["seconds"], "s", 60, note)
+    yield Figure("its memory, all processes together", first["gib"], "GiB", 2.0)
+    again = measured(folder, path, "synthetic")
+    note = _note(again, f"{again['added']:.0f} added")
+    yield Figure("the same file again", again["seconds"], "s", 15, note)
+    other = path.with_name("changed.csv")
+    _change_last_row(path, other)
+    changed = measured(folder, other, "synthetic")
+    note = _note(changed, f"{changed['amended']:.0f} amended")
+    yield Figure("the file with one row changed", changed["seconds"], "s", None, note)
+    other.unlink()
+
+
+def _change_last_row(path: Path, other: Path) -> None:
+    """Copy a file whose last row then ends in another cell: `graphic` is true."""
+    shutil.copy(path, other)
+    with other.open("rb+") as stream:
+        stream.seek(-200, 2)
+        row = stream.read().rpartition(b"\n")[0].rpartition(b"\n")[2]
+        is_graphic = row.endswith(b'"true"')
+        stream.seek(-7 if is_graphic else -1, 2)
+        stream.truncate()
+        stream.write(b"\n" if is_graphic else b'"true"\n')
+
+
+def acled_figures(folder: Path, rows: int) -> Iterator[Figure]:
+    """Plan and import an ACLED-shaped file into an empty record, and again."""
+    path, data = folder / "acled.csv", folder / "acled"
+    acled_rows.write_rows(path, rows, Reference(GEODATA))
+    size = path.stat().st_size / 2**20
+    for name, mode, hold in (
+        ("ACLED-shaped rows, 31 columns: dry run", DRY, 40),
+        ("the same, committed and indexed", COMMIT, 60),
+        ("the same file again, ACLED-shaped", COMMIT, 15),
+    ):
+        told = measured(data, path, "invented-events", mode)
+        note = _note(told, f"{size:.0f} MiB", f"{told['added']:,.0f} added")
+        note = f"{note}; progress told {told['told']:,.0f} times"
+        yield Figure(name, told["seconds"], "s", hold, note)
+        yield Figure(f"its memory, all processes ({mode})", told["gib"], "GiB", 2.0)
+    shutil.rmtree(data)
 
 
 if __name__ == "__main__":
-    run(Path(sys.argv[1]), Path(sys.argv[2]))
+    run(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4])

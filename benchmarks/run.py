@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
-from app.settings import ROOT
-from benchmarks import answering, ground, importing, serving
+from benchmarks import answering, ground, importing, matching, serving
 from benchmarks.figures import Figure, write
 
 
-def imported(folder: Path, path: Path) -> str:
-    """Import in a new process; returns what it printed."""
-    command = [sys.executable, "-m", "benchmarks.importing", str(folder), str(path)]
-    done = subprocess.run(  # noqa: S603  our own code
-        command, cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return done.stdout
-
-
-def tell(figures: list[Figure]) -> list[Figure]:
+def tell(figures: Iterable[Figure]) -> list[Figure]:
     """Print figures as they come."""
+    told = []
     for figure in figures:
         print(f"{figure.name}: {figure.value:.4g} {figure.unit} {figure.verdict}", flush=True)
-    return figures
+        told.append(figure)
+    return told
 
 
 def main() -> None:
@@ -38,10 +29,12 @@ def main() -> None:
         folder, path = Path(name) / "data", Path(name) / "synth.csv"
         importing.write_file(path, asked.rows)
         figures: list[Figure] = []
-        figures += tell(importing.figures(imported(folder, path), imported(folder, path)))
+        figures += tell(importing.figures(folder, path))
         figures += tell(answering.figures(folder))
         figures += tell(serving.figures(folder))
-        figures += tell(list(ground.figures(folder, Path(name))))
+        figures += tell(ground.figures(folder, Path(name)))
+        figures += tell(importing.acled_figures(Path(name), asked.rows))
+        figures += tell(matching.figures(path, Path(name)))
         write(figures, asked.rows)
 
 
