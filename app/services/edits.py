@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from app.domain.count import Count
 from app.domain.incident import Incident
 from app.domain.revision import Action, Revision, Subject
 from app.domain.store import Store
@@ -29,6 +30,7 @@ PARTS = tuple(
 )
 _INCIDENT = msgspec.json.Decoder(Incident)
 _ABSENT = object()
+BOUNDS = {"low", "best", "high"}
 
 
 class Writer(Enum):
@@ -154,12 +156,14 @@ def _told(
     who = f"{edit.actor} on {rfc3339(edit.recorded_at)[:10]} ({edit.reason})"
     for name in sorted(ours.keys() | new.keys()):
         if ours.get(name) != new.get(name):
-            then = "no file" if said is _ABSENT else f"the file {_text(old.get(name))}"
-            stands = f"{_text(ours.get(name))}, set by {who} when {then} said so"
+            then = "no file said it" if said is _ABSENT else f"the file said {_text(old.get(name))}"
+            stands = f"{_text(ours.get(name))} stands, set by {who} when {then}"
             yield Conflict(name, _text(new.get(name)), f"{stands}; --over-edits takes the file's")
 
 
 def _text(value: object) -> str:
     if value is None:
         return "nothing"
+    if isinstance(value, dict) and value.keys() <= BOUNDS:
+        return Count(**value).text()
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -72,7 +72,7 @@ function tell(told) {
   byId("told").replaceChildren(
     ...table(words.fate, [words.fate, words.rows_count], fates(told)),
     ...(told.warnings.length ? [el("h2", { text: words.warnings }), el("ul", {}, ...told.warnings.map((text) => el("li", { text })))] : []),
-    ...table(words.import_conflicts, [words.row, words.field, words.got, words.why_rejected], told.conflicting.slice(0, MOST_LISTED).map(where)),
+    ...table(words.import_conflicts, [words.row, words.field, words.got, words.import_stands], told.conflicting.slice(0, MOST_LISTED).map(where)),
     ...table(words.rejections, [words.row, words.field, words.got, words.why_rejected], listed.map(where)),
     ...(more > 0 ? [el("p", { class: "note", text: fill(words.rejections_more, { n: n(more) }) })] : []),
     ...table(words.import_mapping, [words.their_column, words.our_field], Object.entries(told.mapping)),
