@@ -96,6 +96,42 @@ def test_a_file_is_looked_at_committed_and_undone(
     watched.is_clean()
 
 
+@pytest.mark.parametrize("lang", ["en", "uk"])
+def test_a_file_that_comes_again_after_an_edit_shows_what_stands_and_takes_an_order(
+    private: Service, watch: Watch, tmp_path: Path, lang: str
+) -> None:
+    path, slug, own = tmp_path / "events.csv", f"again-{lang}", {"X-Strikemap": "1"}
+    path.write_text(f"{HEADER}a,2024-03-10,exact,-124.5,-42.25,Wending\n", "utf-8")
+    with path.open("rb") as stream:
+        where = f"/api/imports?theatre=example&dataset={slug}"
+        private.client.post(where, headers=own, files={"file": stream})
+    items = f"/api/collections/incidents/items?theatre=example&dataset={slug}"
+    one = private.client.get(items).json()["features"][0]
+    edit = {"place": HOSTILE, "reason": "the mayor says so"}
+    match = {**own, "If-Match": f'"{one["properties"]["revision"]}"'}
+    done = private.client.patch(f"/api/incidents/{one['id']}", headers=match, json=edit)
+    assert done.status_code == 200
+    path.write_text(f"{HEADER}a,2024-03-10,exact,-124.5,-42.25,Elsewhere\n", "utf-8")
+    watched = watch()
+    watched.open(f"{private.url}/import?theatre=example&lang={lang}")
+    page = watched.page
+    choose(page, path, slug)
+    page.locator("#upload button[type=submit]").click()
+    conflicts = page.locator("#told table").nth(1)
+    for said in ("place", "Elsewhere", HOSTILE, "the mayor says so", "Wending"):
+        expect(conflicts).to_contain_text(said)
+    expect_no_axe_violations(page)
+    page.locator("input[name=over_edits]").check()
+    page.locator("#upload button[type=submit]").click()
+    expect(conflicts).not_to_contain_text("the mayor says so")
+    page.locator("#actions button").first.click()
+    expect(page.locator("#actions a")).to_have_attribute("href", re.compile(f"dataset={slug}"))
+    fields = private.client.get(f"/api/incidents/{one['id']}").json()["fields"]
+    assert fields["place"] == "Elsewhere"
+    assert page.evaluate("window.ran") is None
+    watched.is_clean()
+
+
 def test_the_whole_way_by_keyboard(private: Service, watch: Watch, file: Path) -> None:
     watched = watch()
     watched.open(f"{private.url}/import?theatre=example")
