@@ -20,7 +20,7 @@ from app.services.workspace import Workspace
 from app.settings import ROOT
 from benchmarks import acled_rows
 from benchmarks.figures import Figure
-from benchmarks.memory import Watched
+from benchmarks.memory import Watched, own_peak_gib
 
 GEODATA = ROOT / "geodata"
 DRY, COMMIT = "dry", "commit"
@@ -49,11 +49,10 @@ def run(folder: Path, path: Path, dataset: str, mode: str) -> None:
         workspace.index.snapshot()
     spent = time.perf_counter() - start
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    own = used[0].ru_maxrss / 2**20  # a peak may be shorter than the time between two samples
     figures = {
         "seconds": spent,
         "processor": sum(one.ru_utime + one.ru_stime for one in used),
-        "gib": max(own, watched.most_gib),
+        "gib": max(own_peak_gib(), watched.most_gib),
         "rows": report.rows,
         "added": report.added,
         "amended": report.amended,

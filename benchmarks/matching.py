@@ -6,7 +6,6 @@ some hundred metres off, the same day or the next, other words, and for half of 
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ from app.services.merging import match_datasets
 from app.settings import ROOT
 from benchmarks.figures import Figure
 from benchmarks.importing import open_workspace
+from benchmarks.memory import own_peak_gib
 
 NEW_SHARE = 10
 SYLLABLES = ("ka", "lo", "mi", "re", "tu", "sha", "vin", "dor", "pel", "nas")
@@ -87,8 +87,7 @@ def run(folder: Path, known: Path, new: Path) -> None:
     start, own = time.perf_counter(), time.process_time()
     report = match_datasets(workspace, ("known", "new"), holder, now=now)
     spent, own = time.perf_counter() - start, time.process_time() - own
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(spent, own, report.candidates, report.merged, report.pending, peak)
+    print(spent, own, report.candidates, report.merged, report.pending, own_peak_gib())
 
 
 def figures(synth: Path, folder: Path) -> list[Figure]:

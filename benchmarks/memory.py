@@ -41,6 +41,15 @@ class Watched:
             self.most_gib = max(self.most_gib, held / 2**30)
 
 
+def own_peak_gib() -> float:
+    """The most that this process held, to the page: a peak may be shorter than two samples.
+
+    `ru_maxrss` would not do: it begins with what the starting process held.
+    """
+    status = Path("/proc/self/status").read_text("ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 2**20
+
+
 def _family(pid: int) -> Iterator[int]:
     yield pid
     with contextlib.suppress(OSError):
