@@ -9,6 +9,7 @@
     │   ├── InvalidView           one or more parameters of a request
     │   └── InvalidFile           a whole file that cannot be read
     │       ├── UnknownFormat     no importer recognises the content
+    │       ├── NeedsMapping      only a mapping can say what its columns mean
     │       └── TooLarge          over a bound on bytes, rows or vertices
     ├── NotFound                  no such incident, dataset, tile or address
     ├── NotShared                 the terms or the audience withhold it
@@ -93,6 +94,10 @@ class InvalidFile(InputError):
 
 class UnknownFormat(InvalidFile):
     """No importer recognises the content of the file."""
+
+
+class NeedsMapping(InvalidFile):
+    """A table or file of points of unknown columns, without a mapping that says what they mean."""
 
 
 class TooLarge(InvalidFile):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.domain.errors import InputError, InvalidFile
+from app.domain.errors import InputError, InvalidFile, NeedsMapping
 from app.domain.mapping import DAYS, TOLL_PARTS, TOLLS, Notation, TableMapping, checked
 from app.domain.place import LonLat
 from app.importers import native
@@ -59,7 +59,8 @@ class Mapped:
         """Yield one outcome per row.
 
         Raises:
-            InvalidFile: no mapping, or one for another file.
+            NeedsMapping: without one.
+            InvalidFile: it is for another file.
         """
         return _outcomes(source, context)
 
@@ -84,14 +85,15 @@ class VectorPoints:
         """Yield one outcome per feature.
 
         Raises:
-            InvalidFile: no mapping, or a file that cannot be read.
+            NeedsMapping: without one.
+            InvalidFile: the file cannot be read.
         """
         return _outcomes(source, context)
 
 
 def _outcomes(source: Source, context: Context) -> Iterator[Outcome]:
     if context.table is None:
-        raise InvalidFile(f"columns of {source.name}", "no mapping", MAKE_ONE)
+        raise NeedsMapping(f"columns of {source.name}", "no mapping", MAKE_ONE)
     told = checked(context.table)
     reader, is_drawn = _Reader(told, context, source), told.has_points or kind_of(source)
     yield from reader.of_points(spots(source)) if is_drawn else reader.of_table()

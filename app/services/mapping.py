@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from app.domain.errors import InvalidFile
+from app.domain.errors import InputError, InvalidFile
 from app.domain.mapping import DAYS, VERSION, Notation, TableMapping, checked
 from app.domain.place import Bounds, Precision
 from app.importers.base import BadFieldError, Context, Rejection, Source, decoded_head
@@ -29,13 +29,13 @@ from app.services.workspace import Workspace
 
 SAMPLE_ROWS = 2_000
 MOST_BYTES = 1 << 20
-MOST_SHOWN = 3
+MOST_SHOWN, LONGEST_SHOWN = 3, 60
 SHARE = 0.9
 """Of a column's values that must fit for it to be taken; the rest may be faults of the file."""
 
 SYNONYMS = {
     "start": "date|event date|incident date|date of event|date of incident|start date|"
-    "date start|day|дата|дата події|дата удару|дата інциденту|дата початку|коли",
+    "date start|day|день|дата|дата події|дата удару|дата інциденту|дата початку|коли",
     "end": "end date|date end|дата закінчення|дата кінця",
     "lat": "lat|latitude|y|широта|шир",
     "lon": "lon|lng|long|longitude|x|довгота|дов",
@@ -64,7 +64,7 @@ SYNONYMS = {
     "injured_civilian": "civilians injured|injured civilians|поранено цивільних|поранені цивільні",
     "grade": "damage grade|damage level|damage class|ступінь пошкодження",
     "description": "description|notes|details|summary|comment|event description|text|title|"
-    "опис|примітки|деталі|коментар|назва|що сталося",
+    "опис|примітка|примітки|деталі|коментар|назва|що сталося",
     "source_url": "url|link|source url|source link|links|посилання|лінк",
     "source_publisher": "source|source name|publisher|джерело",
     "source_key": "id|event id|incident id|uuid|unique id|код події|ід|ідентифікатор",
@@ -94,6 +94,7 @@ class Suggestion:
     why: dict[str, str]
     missing: list[str]
     unknown_words: dict[str, list[str]] = field(default_factory=dict)
+    samples: dict[str, list[str]] = field(default_factory=dict)
 
     def toml(self) -> str:
         """Write it as a file that a person reads, completes and saves."""
@@ -115,20 +116,23 @@ class _Draft:
             self.columns[column], self.why[column] = to, f"{to}: {why}"
 
 
-def suggest(workspace: Workspace, path: Path, theatre: str) -> Suggestion:
-    """Propose a mapping for a table or a file of points.
+def suggest(workspace: Workspace, path: Path, theatre: str, name: str | None = None) -> Suggestion:
+    """Propose a mapping for a table or a file of points; `name` is what its sender calls it.
 
     Raises:
         InvalidFile: it cannot be read as either.
+        InputError: no such theatre.
     """
-    source = Source.open(path)
+    if theatre not in workspace.reference.theatres:
+        raise InputError("theatre", theatre, ", ".join(workspace.reference.theatres))
+    source = Source.open(path, name)
     has_points = kind_of(source) is not None
     columns = _sampled(source, has_points=has_points)
     place = workspace.reference.theatres[theatre]
     words = Words(_context(workspace, theatre))
     draft = _Draft()
-    for name, values in columns.items():
-        _by_name(draft, name, values, words, place.bounds)
+    for column, values in columns.items():
+        _by_name(draft, column, values, words, place.bounds)
     _by_values(draft, columns, place.bounds, words, has_points=has_points)
     mapping = TableMapping(
         version=VERSION,
@@ -146,7 +150,12 @@ def suggest(workspace: Workspace, path: Path, theatre: str) -> Suggestion:
         to: [one for one in _distinct(draft, to, columns) if one not in mapping.words.get(to, {})]
         for to in WORDED
     }
-    return Suggestion(mapping, draft.why, list(_missing(mapping)), unknown)
+    samples = {
+        column: list(dict.fromkeys(text[:LONGEST_SHOWN] for text in values[:50]))[:MOST_SHOWN]
+        for column, values in columns.items()
+    }
+    why = {column: draft.why[column] for column in columns}
+    return Suggestion(mapping, why, list(_missing(mapping)), unknown, samples)
 
 
 def _distinct(draft: _Draft, to: str, columns: Mapping[str, Sequence[str]]) -> list[str]:
@@ -179,15 +188,26 @@ def read_mapping(path: Path) -> TableMapping:
     """Read a saved mapping.
 
     Raises:
-        InvalidFile: not TOML, with a key that no mapping has, or of no use.
+        InvalidFile: neither TOML nor JSON, with a key that no mapping has, or of no use.
     """
     name = path.name
     if not path.is_file():
         raise InvalidFile("mapping", name, "an existing file")
     if path.stat().st_size > MOST_BYTES:
         raise InvalidFile(f"size of {name}", "more", f"at most {MOST_BYTES:,} bytes")
+    return mapping_from(path.read_bytes(), name)
+
+
+def mapping_from(content: bytes, name: str = "mapping") -> TableMapping:
+    """Read a mapping as TOML, or as JSON of the same members.
+
+    Raises:
+        InvalidFile: neither, with a key that no mapping has, or of no use.
+    """
+    is_json = content.lstrip().startswith(b"{")
+    decode = msgspec.json.decode if is_json else msgspec.toml.decode
     try:
-        mapping = msgspec.toml.decode(path.read_bytes(), type=TableMapping)
+        mapping = decode(content, type=TableMapping)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
         allowed = "a mapping as `strikemap mapping suggest` writes it"
         raise InvalidFile(f"mapping {name}", str(wrong), allowed) from wrong

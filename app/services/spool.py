@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from app.domain.errors import NotFound, TooLarge
+from app.domain.mapping import TableMapping
 from app.services.ingest import Order, choices_from
 
 KEPT_FOR = timedelta(days=1)
@@ -36,6 +37,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     controller_field: str | None = None
     baseline: str | None = None
     accept_shrink: bool = False
+    mapping: TableMapping | None = None
 
     def order(self, path: Path, name: str, theatre: str) -> Order:
         """Read the wish.
@@ -46,7 +48,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
         return Order(
             path,
             name=name,
-            format=self.format,
+            format=self.mapping.format if self.mapping and self.format == "auto" else self.format,
             dataset=self.dataset,
             theatre=self.theatre or theatre,
             licence=self.terms,
@@ -54,6 +56,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
             attribution=self.attribution,
             synthetic=self.synthetic,
             accept_shrink=self.accept_shrink,
+            table=self.mapping,
             choices=choices_from(
                 valid_on=self.valid_on,
                 baseline=self.baseline,
