@@ -21,6 +21,7 @@ UNREADABLE = (
     AttributeError,
     KeyError,
     IndexError,
+    OverflowError,
 )
 """What shapely raises of a geometry that is none."""
 

@@ -44,7 +44,7 @@ class Header:
             InvalidFile: naming the columns that are missing.
         """
         found = header_of(source)[0] if names is None else names
-        if not found:
+        if names is not None and not found:
             return  # a list without a single record: said elsewhere
         if missing := [name for name in self.needed if name not in found]:
             raise InvalidFile(

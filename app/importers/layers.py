@@ -7,6 +7,7 @@ a file that states none is refused, since a guess would move the ground.
 from __future__ import annotations
 
 import contextlib
+import copy
 import tempfile
 import warnings
 import zipfile
@@ -28,6 +29,7 @@ from app.importers.base import MAX_VERTICES, BadFieldError, Source
 
 ZIP, SQLITE = b"PK\x03\x04", b"SQLite format 3\x00"
 MOST_UNPACKED_BYTES = 512 << 20
+BLOCK = 1 << 20
 PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 LONGITUDE_FIRST = "OGC:CRS84"
 TORN = (
@@ -81,14 +83,30 @@ def zipped_bytes(source: Source, name: str) -> bytes:
     """
     try:
         with zipfile.ZipFile(source.path) as archive:
-            size = archive.getinfo(name).file_size
-            if size > MOST_UNPACKED_BYTES:
-                most = f"at most {MOST_UNPACKED_BYTES:,} bytes"
-                raise TooLarge(f"unpacked size of {source.name}", f"{size:,} bytes", most)
-            return archive.read(name)
+            return b"".join(unpacked_blocks(archive, archive.getinfo(name), source))
     except TORN as wrong:
         allowed = "a complete zip without a password"
         raise InvalidFile(f"{name} in {source.name}", str(wrong), allowed) from wrong
+
+
+def unpacked_blocks(
+    archive: zipfile.ZipFile, one: zipfile.ZipInfo, source: Source
+) -> Iterator[bytes]:
+    """Unpack one file of a zip block by block, however small its own header says that it is.
+
+    Raises:
+        TooLarge: it is over the bound.
+    """
+    one = copy.copy(one)
+    # The library stops at the size that the header states, having unpacked far more by then.
+    one.file_size, left = MOST_UNPACKED_BYTES + 1, MOST_UNPACKED_BYTES
+    with archive.open(one) as stream:
+        while block := stream.read(BLOCK):
+            left -= len(block)
+            if left < 0:
+                most = f"at most {MOST_UNPACKED_BYTES:,} bytes"
+                raise TooLarge(f"unpacked size of {source.name}", "more", most)
+            yield block
 
 
 def has_shapefile(source: Source) -> bool:
@@ -229,7 +247,8 @@ def _unpacked(source: Source, folder: Path) -> list[Path]:
 def _areas(path: Path, layer: str | None, source: Source) -> Iterator[Area]:
     with _read_by_gdal(source):
         meta, _ids, shapes, columns = pyogrio.raw.read(path, layer=layer, force_2d=True)
-    drawn = shapely.from_wkb(shapes)
+    # What is no geometry (a ring that does not close) is its feature's fault, not the file's.
+    drawn = shapely.from_wkb(shapes, on_invalid="ignore")
     if shapely.get_num_coordinates(drawn).sum() > MAX_VERTICES:
         raise TooLarge(f"vertices of {source.name}", "more", f"at most {MAX_VERTICES:,}")
     moved = in_degrees(drawn, meta["crs"], source)
