@@ -19,6 +19,7 @@ SHARES = 3
 """How often each format gets its turn, so that no format waits for the last minute."""
 
 HANGS_S = 60.0
+FOUND = 10
 START_S = 120.0
 
 
@@ -47,9 +48,11 @@ def _run(name: str, seconds: float) -> bool:
             if is_over or (now.exists() and time.time() - now.stat().st_mtime > START_S):
                 child.kill()
                 return _keep(name, folder, "hung")
-    if child.returncode not in (0, 1):
+    if child.returncode == 1:
+        raise SystemExit(f"{name}: it could not be run")
+    if child.returncode not in (0, FOUND):
         return _keep(name, folder, f"ended with {child.returncode}")
-    return child.returncode == 1
+    return child.returncode == FOUND
 
 
 def _keep(name: str, folder: Path, what: str) -> bool:

@@ -90,7 +90,7 @@ OLD = {
 }
 HEADER = Header(
     COLUMNS,
-    needed=("entry", "date", "event_group", "lat", "lon", "violence level", "link", "geolocation"),
+    needed=("entry", "date", "event_group", "lon", "lat", "violence level", "link", "geolocation"),
 )
 FORMS = {
     "service": Header(

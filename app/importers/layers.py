@@ -221,6 +221,10 @@ def _read_by_gdal(source: Source) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # what GDAL says of odd files
             yield
+    except UnboundLocalError as wrong:  # the library's own, where GDAL cannot write the system down
+        got = "one that GDAL cannot read"
+        where = f"reference system of {source.name}"
+        raise InvalidFile(where, got, "one that PROJ knows") from wrong
     except (DataSourceError, DataLayerError, UnicodeDecodeError) as wrong:
         raise InvalidFile(source.name, str(wrong)[:200], "a file that GDAL can read") from wrong
 

@@ -33,6 +33,9 @@ MOST_MEMORY = 3 << 30
 """Of address space: what a small file needs more of is a finding."""
 
 SLOW_S = 5.0
+FOUND = 10
+"""The exit code: 1 is what Python itself ends with."""
+
 ROUND = 100
 
 
@@ -111,4 +114,4 @@ def _kept(name: str, folder: Path, trace: str) -> str:
 
 if __name__ == "__main__":
     which, for_s, where_to = sys.argv[1:]
-    sys.exit(1 if fuzz(which, float(for_s), Path(where_to)) else 0)
+    sys.exit(FOUND if fuzz(which, float(for_s), Path(where_to)) else 0)
