@@ -14,7 +14,7 @@ from app.domain.errors import InputError
 from app.domain.terms import DatasetKind
 from app.services.accounts import local_holder
 from app.services.demo import load_demos
-from app.services.ingest import Order, Report, choices_from, import_file
+from app.services.ingest import Order, Report, accessed_on, choices_from, import_file
 from app.services.mapping import read_mapping, suggest
 from app.services.synth import synthesise, write_synth
 from app.services.undo import undo_import
@@ -43,6 +43,10 @@ def import_(  # noqa: PLR0913  a command's options, each by name
     terms: Annotated[str | None, typer.Option(help="Licence id: what may leave.")] = None,
     title: Annotated[str | None, typer.Option(help="Name of a new dataset.")] = None,
     attribution: Annotated[str | None, typer.Option(help="Credit line of a new dataset.")] = None,
+    accessed: Annotated[
+        str | None,
+        typer.Option(help="Day the file was taken from its publisher; today without it."),
+    ] = None,
     synthetic: Annotated[bool, typer.Option("--synthetic", help="The data are invented.")] = False,
     valid_on: Annotated[
         str | None, typer.Option(help="Control: day of areas that have no date, YYYY-MM-DD.")
@@ -100,6 +104,7 @@ def import_(  # noqa: PLR0913  a command's options, each by name
             choices=choices,
             table=told,
             accept_shrink=accept_shrink,
+            accessed=accessed_on(accessed, present().date()),
         )
         with progress_line(path.name, quiet=json) as progress:
             report = import_file(

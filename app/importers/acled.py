@@ -84,7 +84,7 @@ class Acled:
     name = "acled"
     dataset = "acled"
     publisher = "ACLED"
-    licence = "internal"
+    licence = "ACLED"
 
     def recognises(self, source: Source) -> str | None:
         """Look for the columns that only this database has together."""

@@ -21,7 +21,7 @@ import pyogrio.raw
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import CRS, Transformer
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import CRSError, ProjError
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import InvalidFile, TooLarge
@@ -278,7 +278,11 @@ def in_degrees(shapes: np.ndarray, stated: str | None, source: Source) -> np.nda
         raise InvalidFile(f"reference system of {source.name}", stated, allowed) from wrong
     if crs.equals(LONGITUDE_FIRST, ignore_axis_order=True):
         return shapes
-    there = Transformer.from_crs(crs, LONGITUDE_FIRST, always_xy=True)
+    try:
+        there = Transformer.from_crs(crs, LONGITUDE_FIRST, always_xy=True)
+    except ProjError as wrong:  # a system of the Moon, for example
+        where = f"reference system of {source.name}"
+        raise InvalidFile(where, stated, "one that leads to WGS 84") from wrong
     moved = shapely.transform(
         shapes, lambda points: np.column_stack(there.transform(points[:, 0], points[:, 1]))
     )

@@ -11,7 +11,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -71,6 +71,24 @@ class Order:
     table: TableMapping | None = None
     accept_shrink: bool = False
     id: str | None = None
+    accessed: date | None = None
+
+
+def accessed_on(given: str | None, today: date) -> date | None:
+    """Read the day on which a file was taken from its publisher.
+
+    Raises:
+        InputError: no day, or one that is still to come.
+    """
+    if not given:
+        return None
+    try:
+        told = day(given, "accessed")
+    except BadFieldError as wrong:
+        raise InputError(wrong.name, wrong.got, wrong.why) from wrong
+    if told > today:
+        raise InputError("accessed", given, f"a day up to today, {today}")
+    return told
 
 
 def choices_from(
@@ -344,7 +362,9 @@ class _Plan:
         if slug not in store.current(Subject.dataset, slug):
             yield Change(Subject.dataset, slug, Action.add, canonical(dataset))
         else:
-            _check_same(dataset, store.history(Subject.dataset, slug)[-1].payload)
+            payload = store.history(Subject.dataset, slug)[-1].payload
+            _check_same(dataset, payload)
+            yield from _later_access(dataset, payload)
 
 
 def _stands(known: Current | None, noted: Noted) -> bool:
@@ -352,6 +372,19 @@ def _stands(known: Current | None, noted: Noted) -> bool:
     if known is None or known.fingerprint != noted.mark:
         return False
     return noted.is_retracted or not known.is_retracted
+
+
+def _later_access(dataset: Dataset, payload: bytes | None) -> Iterator[Change]:
+    """Note that a dataset was taken from its publisher again; credits may have to say the day."""
+    known = None if payload is None else msgspec.json.decode(payload, type=Dataset)
+    if (
+        known is None
+        or dataset.accessed is None
+        or dataset.accessed <= (known.accessed or date.min)
+    ):
+        return
+    later = msgspec.structs.replace(known, accessed=dataset.accessed)
+    yield Change(Subject.dataset, dataset.slug, Action.amend, canonical(later))
 
 
 def _check_same(dataset: Dataset, payload: bytes | None) -> None:
@@ -417,7 +450,7 @@ def _dataset(order: Order, slug: str, importer: Importer, now: datetime) -> Data
         publisher=importer.publisher,
         licence=licence,
         attribution=order.attribution,
-        accessed=now.date(),
+        accessed=order.accessed or now.date(),
         terms=terms_of(licence),
     )
 

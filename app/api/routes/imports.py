@@ -45,6 +45,7 @@ TOLD: dict[str, tuple[params.Reader, str, dict[str, Any]]] = {
     "terms": (str, "licence id: what may leave", {"type": "string", "enum": list(LICENCES)}),
     "title": (str, "name of a new dataset", TEXT),
     "attribution": (str, "credit line of a new dataset", TEXT),
+    "accessed": (str, "day the file was taken from its publisher", {**TEXT, "format": "date"}),
     "synthetic": (params.flag, "true: the data are invented", FLAG),
     "valid_on": (str, "control: day of areas that have no date", {**TEXT, "format": "date"}),
     "valid_on_field": (str, "control: the field that holds the day", TEXT),

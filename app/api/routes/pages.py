@@ -118,6 +118,7 @@ def routes(workspace: Workspace) -> APIRouter:
                 "name": one.name,
                 "credit": one.credit,
                 "licence": one.licence,
+                "about": words.get(f"terms_{one.licence}", ""),
                 "accessed": one.accessed or "",
                 "leaves": ", ".join(face.value for face in Face if one.terms.allow(face)),
             }
