@@ -29,6 +29,7 @@ from app.domain.mapping import TableMapping
 from app.domain.region import Region
 from app.domain.wave import Wave
 from app.importers.choices import NO_CHOICES, ControlChoices
+from app.reference.settlements import Settlements
 from app.reference.taxonomy import Taxonomy
 from app.reference.theatre import Theatre
 
@@ -111,6 +112,7 @@ class Context:
     synthetic: bool = False
     choices: ControlChoices = NO_CHOICES
     table: TableMapping | None = None
+    settlements: Settlements | None = None
 
     @cached_property
     def iso_by_pcode(self) -> Mapping[str, str]:
@@ -325,8 +327,8 @@ def _numbered(after: int, rows: int, torn: Mapping[int, Rejection]) -> list[int]
     return numbers
 
 
-def check_utf8(source: Source) -> None:
-    """Read the file through as UTF-8 text, with or without a byte order mark.
+def check_utf8(source: Source, *, is_text: bool = True) -> None:
+    """Read the file through as UTF-8, with or without a byte order mark; text holds no NUL.
 
     Raises:
         InvalidFile: it is in another encoding, cut inside a character, or holds a NUL; names the
@@ -347,7 +349,7 @@ def check_utf8(source: Source) -> None:
                     f"byte 0x{wrong.object[wrong.start]:02x}",
                     'UTF-8; save the file again in it (spreadsheets call it "CSV UTF-8")',
                 ) from wrong
-            if b"\0" in block:
+            if is_text and b"\0" in block:
                 line += block.count(b"\n", 0, block.index(b"\0"))
                 where = f"text of {source.name}, near line {line}"
                 raise InvalidFile(where, "a NUL character", "text")

@@ -74,7 +74,7 @@ def choose(source: Source, wanted: str = "auto") -> tuple[Importer, str]:
     for importer in FORMATS.values():
         if why := importer.recognises(source):
             return importer, why
-    check_utf8(source)
+    check_utf8(source, is_text=False)
     raise UnknownFormat(
         f"content of {source.name}",
         source.head[:60].decode("utf-8", "replace"),

@@ -20,6 +20,7 @@ from app.importers.base import (
     Source,
     Warned,
 )
+from app.importers.geocoding import Geocoder
 from app.importers.notation import WRITTEN, day_of
 from app.importers.points import Spot, kind_of, spots
 from app.importers.sheets import Cells, is_workbook, squeezed, table
@@ -102,7 +103,7 @@ def _outcomes(source: Source, context: Context) -> Iterator[Outcome]:
 class _Reader:
     def __init__(self, told: TableMapping, context: Context, source: Source) -> None:
         self.told, self.context, self.source = told, context, source
-        self.words = Words(context)
+        self.words, self.geocoder = Words(context), Geocoder(context)
 
     def of_table(self) -> Iterator[Outcome]:
         """Read a table's rows."""
@@ -111,6 +112,7 @@ class _Reader:
         for row in found.rows:
             yield row if isinstance(row, Rejection) else self._outcome(row[0], Spot(row[1], None))
         yield from self.words.untold()
+        yield from self.geocoder.untold()
 
     def of_points(self, found: Iterator[Spot]) -> Iterator[Outcome]:
         """Read features; their names are those of the first one's fields and of all later ones."""
@@ -124,6 +126,7 @@ class _Reader:
             yield Warned(f"Fields of the mapping that no feature fills: {told}.")
         yield from self._left_out(sorted(names))
         yield from self.words.untold()
+        yield from self.geocoder.untold()
 
     def _notes(self, names: list[str]) -> Iterator[Warned]:
         missing = [name for name in self.told.columns if name not in names]
@@ -143,6 +146,8 @@ class _Reader:
             if self.words.is_abroad(values.get("country")):
                 return Dropped(row, "other_country")
             point = self._point(values) or (point if self.told.has_points else None)
+            if point is None and self.told.geocode:
+                point = self.geocoder.placed(values)
             if point is None:
                 values.update(precision=None, error_m=None)
             return Found(row, native.incident_from(values, point, self.context))

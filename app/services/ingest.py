@@ -437,7 +437,9 @@ def _context(workspace: Workspace, order: Order, slug: str) -> Context:
     theatre = theatres[order.theatre]
     synthetic = order.synthetic or theatre.synthetic
     taxonomy = workspace.reference.taxonomy
-    return Context(slug, theatre, regions, taxonomy, synthetic, order.choices, order.table)
+    settlements = workspace.reference.settlements(order.theatre)
+    told = (theatre, regions, taxonomy, synthetic, order.choices, order.table)
+    return Context(slug, *told, settlements=settlements)
 
 
 def _dataset(order: Order, slug: str, importer: Importer, now: datetime) -> Dataset:

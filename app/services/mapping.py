@@ -70,6 +70,16 @@ SYNONYMS = {
     "source_key": "id|event id|incident id|uuid|unique id|код події|ід|ідентифікатор",
     "status": "status|verification|verification status|статус|підтвердження",
 }
+PEOPLE = frozenset(
+    (
+        *("victim", "victims", "victim name", "victim names", "name of victim"),
+        *("names of victims", "full name", "surname", "first name", "last name", "deceased"),
+        *("піб", "ім я", "імена", "прізвище", "загиблий", "загибла", "імена загиблих"),
+        *("ім я загиблого", "піб загиблого", "імена постраждалих", "потерпілий"),
+    )
+)
+"""Columns that hold names of people: nothing here keeps them, and nothing proposes to."""
+
 FIELD_OF = {word: name for name, words in SYNONYMS.items() for word in words.split("|")}
 WHOLE = re.compile(r"\d{1,7}(?:\.0+)?")
 PCODE = re.compile(r"[A-Z]{2}\d{2,8}")
@@ -83,6 +93,11 @@ CROSSWALKED = ("precision", "status", "grade")
 MOSTLY = 0.5
 """Of a column called a date: days that cannot be read are each a rejection."""
 
+FLAGS = {
+    "decimal_comma": "decimal_comma = true",
+    "has_points": "has_points = true  # the place is the feature's own geometry",
+    "geocode": "geocode = true  # a settlement that its unit has once gets its point by its name",
+}
 POINTS_SAID = Precision.settlement
 
 
@@ -146,6 +161,9 @@ def suggest(workspace: Workspace, path: Path, theatre: str, name: str | None = N
     if mapping.is_drawn and not mapping.says("precision"):
         constants = {"precision": str(POINTS_SAID)}
         mapping = msgspec.structs.replace(mapping, constants=constants)
+    names_places = mapping.says("place") and mapping.says("admin1")
+    if names_places and workspace.reference.settlements(theatre) is not None:
+        mapping = msgspec.structs.replace(mapping, geocode=True)
     unknown = {
         to: [one for one in _distinct(draft, to, columns) if one not in mapping.words.get(to, {})]
         for to in WORDED
@@ -246,6 +264,8 @@ def plain(name: str) -> str:
 def _by_name(draft: _Draft, name: str, values: Sequence[str], words: Words, bounds: Bounds) -> None:
     """Map a column whose name is known, when its values fit."""
     to = FIELD_OF.get(plain(name))
+    if plain(name) in PEOPLE:
+        draft.why[name] = "not mapped: names of people have no field here"
     if to is None:
         return
     if not values:
@@ -395,10 +415,7 @@ def _lines(told: Suggestion) -> Iterator[str]:
         yield f"dates = {_quoted(mapping.dates)}\n"
     else:
         yield f"# dates = {_quoted('dmy')}  # one of {', '.join(Notation)}\n"
-    if mapping.decimal_comma:
-        yield "decimal_comma = true\n"
-    if mapping.has_points:
-        yield "has_points = true  # the place is the feature's own geometry\n"
+    yield from (f"{line}\n" for name, line in FLAGS.items() if getattr(mapping, name))
     yield "\n[columns]\n"
     for name, why in told.why.items():
         to = mapping.columns.get(name)

@@ -63,7 +63,7 @@ function show(told) {
 /* What the public does not see of this record, and why. */
 function showRedacted(redacted) {
   const names = Object.keys(redacted);
-  for (const box of veil.querySelectorAll("input")) box.checked = box.name in redacted;
+  for (const box of veil.querySelectorAll("input")) box.checked = box.value in redacted;
   if (names.length) byId("code").value = redacted[names[0]];
   byId("redacted").textContent = names.length ? fill(words.edit_redacted, { texts: names.map((name) => words["edit_" + name] ?? words[name]).join(", ") }) : "";
   byId("lift").disabled = !names.length;
@@ -107,7 +107,7 @@ byId("retract").addEventListener("click", async () => {
 });
 veil.addEventListener("submit", (event) => {
   event.preventDefault();
-  redact([...veil.querySelectorAll("input:checked")].map((one) => one.name));
+  redact([...veil.querySelectorAll("input:checked")].map((one) => one.value));
 });
 byId("lift").addEventListener("click", () => redact([], words.edit_lifted));
 byId("open").addEventListener("submit", (event) => {

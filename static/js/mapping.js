@@ -46,6 +46,7 @@ export function showMapping(told) {
   byId("mapping-dates").value = base.dates ?? "";
   byId("mapping-precision").value = base.constants?.precision ?? "";
   byId("mapping-comma").checked = Boolean(base.decimal_comma);
+  byId("mapping-geocode").checked = Boolean(base.geocode);
   byId("mapping-words").replaceChildren(...Object.keys(spec.codes).flatMap((field) => wordTable(field, told)));
   byId("mapping").hidden = false;
 }
@@ -57,7 +58,7 @@ export function shownMapping() {
   for (const one of byId("mapping-words").querySelectorAll("select")) if (one.value) (listed[one.dataset.field] ??= {})[one.dataset.word] = one.value;
   const dates = byId("mapping-dates").value, precision = byId("mapping-precision").value;
   if (precision) constants.precision = precision;
-  const out = { ...base, columns, constants, words: listed, dates: dates || null, decimal_comma: byId("mapping-comma").checked };
+  const out = { ...base, columns, constants, words: listed, dates: dates || null, decimal_comma: byId("mapping-comma").checked, geocode: byId("mapping-geocode").checked };
   return JSON.stringify(out, null, 1);
 }
 

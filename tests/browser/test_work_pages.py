@@ -142,7 +142,7 @@ def test_a_text_is_hidden_from_the_public_and_the_history_keeps_its_silence(
     page, form = watched.page, watched.page.locator("#redact")
     expect(form).to_be_visible()
     expect(form.locator("#lift")).to_be_disabled()
-    form.locator("input[name=description]").check()
+    form.locator("input[value=description]").check()
     form.locator("#code").select_option("privacy_of_victim")
     form.locator("button[type=submit]").click()
     assert page.evaluate("document.activeElement.id") == "reason"

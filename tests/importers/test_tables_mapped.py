@@ -125,6 +125,16 @@ def test_a_mapping_is_not_proposed_for_what_is_no_table(
         suggest(private_workspace, path, "ukraine")
 
 
+@pytest.mark.parametrize("name", ["Victim name", "Names of victims", "ПІБ", "Ім'я загиблого"])
+def test_names_of_people_are_never_proposed(
+    name: str, private_workspace: Workspace, tmp_path: Path
+) -> None:
+    path = table(tmp_path, {"date": "2024-03-14", name: "Somebody Invented"})
+    found = suggest(private_workspace, path, "ukraine")
+    assert found.mapping.columns == {"date": "start"}
+    assert found.why[name] == "not mapped: names of people have no field here"
+
+
 def test_every_synonym_names_a_field() -> None:
     assert set(FIELD_OF.values()) <= set(FIELDS)
 
