@@ -59,7 +59,11 @@ COLUMNS = {
     "source": "sources, key",
 }
 HEADER = Header(
-    COLUMNS, needed=("time_start", "time_end", "model", "target", "launched", "destroyed", "source")
+    COLUMNS,
+    needed=("time_start", "time_end", "model", "target", "launched", "destroyed", "source"),
+    may_lack=frozenset(
+        {"num_hit_location", "num_fall_fragment_location"}
+    ),  # older copies have none
 )
 LITERALS = ("affected region", "destroyed_details", "launched_details")
 FIGURES = {
