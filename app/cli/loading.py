@@ -67,7 +67,7 @@ def import_(  # noqa: PLR0913  a command's options, each by name
         str | None, typer.Option(help=f"Control: parts covered, of {PARTS}.")
     ] = None,
     mapping: Annotated[
-        Path | None, typer.Option(help="Any table: a saved mapping of its columns (TOML).")
+        Path | None, typer.Option(help="Any table: a saved mapping of its columns (TOML or JSON).")
     ] = None,
     accept_shrink: Annotated[
         bool, typer.Option("--accept-shrink", help="Take areas that lost over a quarter.")
