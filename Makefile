@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test bench lock format clean
+.PHONY: serve test fuzz bench lock format clean
 
 serve: $(VENV)/.runtime
 	$(BIN)/strikemap demo
@@ -11,6 +11,11 @@ serve: $(VENV)/.runtime
 
 test: $(VENV)/.test
 	tools/check.sh
+
+# A scheduled lane: spoilt files of every format for MINUTES; what breaks the law stays in var/fuzz.
+MINUTES ?= 10
+fuzz: $(VENV)/.test
+	$(BIN)/python -m tools.fuzz $(MINUTES)
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.run

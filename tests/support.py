@@ -41,7 +41,8 @@ def context(theatre: str = "example", dataset: str = "test", *, synthetic: bool 
     """Say what an importer is told: by default the invented theatre."""
     place = reference().theatres[theatre]
     regions = reference().region_set(theatre).regions
-    return Context(dataset, place, regions, reference().taxonomy, synthetic)
+    told = (place, regions, reference().taxonomy, synthetic)
+    return Context(dataset, *told, settlements=reference().settlements(theatre))
 
 
 def real(name: str) -> Path:

@@ -25,7 +25,11 @@ from tests.support import feature, point, reference
 
 DATASET = "test"
 ZONES = st.sampled_from(["Etc/GMT+8", "Europe/Kyiv", "Asia/Kathmandu"])
-WORDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12).map(str.strip).filter(bool)
+WORDS = (
+    st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
+    .map(str.strip)
+    .filter(bool)
+)
 MAYBE = st.none() | WORDS
 NUMBERS = st.none() | st.integers(0, 2**31 - 1)
 INSTANTS = st.datetimes(datetime(1950, 1, 2), datetime(2090, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  the zone is added

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import anyio
 import msgspec
@@ -23,11 +23,20 @@ LONGEST_NAME = 120
 IDLE_S = 60.0
 """How long a sender may be silent in the middle of a body."""
 
-ONE_PART = "multipart/form-data with one part named `file` and nothing else"
+ONE_PART = "multipart/form-data with one part named `file`"
 
 
-async def spooled(request: Request, path: Path) -> str:
-    """Write the one part named `file` to a path as it arrives; returns its sender's name for it.
+class Sent(NamedTuple):
+    """What a form brought: the sender's name of the file, and its small parts whole."""
+
+    name: str
+    parts: dict[str, bytes]
+
+
+async def spooled(request: Request, path: Path, *beside: str) -> Sent:
+    """Write the one part named `file` to a path as it arrives.
+
+    `beside`: names of parts that may come with it, of at most a megabyte each.
 
     Raises:
         InvalidFile: no form, another part, or a body that ends before its last boundary; nothing
@@ -39,13 +48,13 @@ async def spooled(request: Request, path: Path) -> str:
         raise InvalidFile("header Content-Type", kind.decode("latin-1") or "none", ONE_PART)
     try:
         with path.open("xb") as target:
-            form = _Form(target)
+            form = _Form(target, beside)
             parser = MultipartParser(options[b"boundary"], form.callbacks())  # type: ignore[arg-type]
             with _as_ours():
                 async for chunk in _chunks(request):
                     await run_in_threadpool(parser.write, chunk)
                 await run_in_threadpool(parser.finalize)
-            return form.name_when_whole()
+            return Sent(form.name_when_whole(), {n: bytes(part) for n, part in form.parts.items()})
     except BaseException:
         path.unlink(missing_ok=True)  # noqa: ASYNC240  one name, on our own disk
         raise
@@ -81,11 +90,14 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
 
 @dataclass
 class _Form:
-    """Takes what the parser finds: one part named `file` goes to the target."""
+    """Takes what the parser finds: one part named `file` goes to the target, small ones stay."""
 
     target: BinaryIO
+    beside: tuple[str, ...] = ()
     name: str | None = None
     is_whole: bool = False
+    parts: dict[str, bytearray] = field(default_factory=dict)
+    _small: bytearray | None = None
     _header: list[bytearray] = field(default_factory=lambda: [bytearray(), bytearray()])
     _disposition: bytes = b""
     _header_bytes: int = 0
@@ -98,18 +110,32 @@ class _Form:
             "on_header_value": lambda data, start, end: self._head(1, data[start:end]),
             "on_header_end": self._header_end,
             "on_headers_finished": self._headers_finished,
-            "on_part_data": lambda data, start, end: self.target.write(data[start:end]),
+            "on_part_data": lambda data, start, end: self._take(data[start:end]),
             "on_end": self._end,
         }
 
     def _begin(self) -> None:
-        if self.name is not None:
-            raise InvalidFile("form", "more than one part", ONE_PART)
+        if self.name is not None and len(self.parts) == len(self.beside):
+            raise InvalidFile("form", "more than one part", self._allowed)
+        self._header_bytes, self._disposition, self._small = 0, b"", None
+
+    @property
+    def _allowed(self) -> str:
+        more = ", ".join(f"`{name}`" for name in self.beside)
+        return f"{ONE_PART}, and perhaps {more}" if more else f"{ONE_PART} and nothing else"
+
+    def _take(self, data: bytes) -> None:
+        if self._small is None:
+            self.target.write(data)
+            return
+        self._small += data
+        if len(self._small) > MOST_JSON_BYTES:
+            raise TooLarge("form", "a longer part", f"at most {MOST_JSON_BYTES:,} bytes")
 
     def _head(self, which: int, data: bytes) -> None:
         self._header_bytes += len(data)
         if self._header_bytes > MOST_HEADER_BYTES:
-            raise InvalidFile("form", "headers of a part without an end", ONE_PART)
+            raise InvalidFile("form", "headers of a part without an end", self._allowed)
         self._header[which] += data
 
     def _header_end(self) -> None:
@@ -121,8 +147,11 @@ class _Form:
     def _headers_finished(self) -> None:
         _kind, options = parse_options_header(self._disposition)
         part = options.get(b"name", b"").decode("utf-8", "replace")
-        if part != "file" or b"filename" not in options:
-            raise InvalidFile("form", f"a part named {part!r}", ONE_PART)
+        if part in self.beside and part not in self.parts:
+            self._small = self.parts[part] = bytearray()
+            return
+        if part != "file" or b"filename" not in options or self.name is not None:
+            raise InvalidFile("form", f"a part named {part!r}", self._allowed)
         self.name = own_name(options[b"filename"].decode("utf-8", "replace"))
 
     def _end(self) -> None:
@@ -135,8 +164,8 @@ class _Form:
             InvalidFile: the last boundary never came.
         """
         if self.name is None or not self.is_whole:
-            got = "an end before the last boundary" if self.name else "no part"
-            raise InvalidFile("form", got, ONE_PART)
+            got = "an end before the last boundary" if self.name else "no part named `file`"
+            raise InvalidFile("form", got, self._allowed)
         return self.name
 
 

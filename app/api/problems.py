@@ -18,6 +18,8 @@ MEDIA_TYPE = "application/problem+json"
 
 STATUS: dict[type[Exception], tuple[int, str, str]] = {
     errors.TooLarge: (413, "too-large", "Too large"),
+    errors.UnknownFormat: (422, "unknown-format", "No format has this"),
+    errors.NeedsMapping: (422, "needs-mapping", "A mapping is needed"),
     errors.InvalidView: (422, "invalid-parameters", "Parameters do not fit"),
     errors.InputError: (422, "invalid-input", "Input does not fit"),
     errors.NotFound: (404, "not-found", "Not found"),

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from app.cli.base import Json, cli, open_workspace, present, tell_json
 from app.domain.terms import Face
+from app.services.ingest import accessed_on
 from app.services.terms import set_terms
 
 datasets_cli = typer.Typer()
@@ -29,10 +30,18 @@ def datasets(context: typer.Context, *, json: Json = False) -> None:
     if json:
         tell_json(found)
         return
-    table = Table("slug", "name", "kind", "theatre", "licence", "shown to the public")
+    table = Table("slug", "name", "kind", "theatre", "licence", "accessed", "shown to the public")
     for one in found:
         leaves = ", ".join(face.value for face in Face if one.terms.allow(face))
-        table.add_row(one.slug, one.name, one.kind.value, one.theatre, one.licence, leaves)
+        table.add_row(
+            one.slug,
+            one.name,
+            one.kind.value,
+            one.theatre,
+            one.licence,
+            str(one.accessed or ""),
+            leaves,
+        )
     Console().print(table)
 
 
@@ -40,13 +49,20 @@ def datasets(context: typer.Context, *, json: Json = False) -> None:
 def datasets_set(
     slug: Annotated[str, typer.Argument(help="The dataset.")],
     *,
-    terms: Annotated[str, typer.Option(help="Licence id: what may leave from now on.")],
+    terms: Annotated[
+        str | None, typer.Option(help="Licence id: what may leave from now on.")
+    ] = None,
+    accessed: Annotated[
+        str | None, typer.Option(help="Day it was taken from its publisher, YYYY-MM-DD.")
+    ] = None,
 ) -> None:
-    """Change what may leave of a dataset; in force from the next request.
+    """Change what may leave of a dataset, or the day it was taken; in force from the next request.
 
     Example: strikemap datasets set cir --terms internal
     """
     workspace = open_workspace()
-    changed = set_terms(workspace, slug, terms, actor=getpass.getuser(), now=present())
+    now, actor = present(), getpass.getuser()
+    on = accessed_on(accessed, now.date())
+    changed = set_terms(workspace, slug, terms, accessed=on, actor=actor, now=now)
     leaves = ", ".join(face.value for face in Face if changed.terms.allow(face))
-    typer.echo(f"{slug}: {changed.licence}; shown to the public: {leaves}")
+    typer.echo(f"{slug}: {changed.licence}, accessed {changed.accessed}; to the public: {leaves}")

@@ -16,7 +16,7 @@ from app.domain.terms import DatasetKind
 from app.importers.base import Rejection
 from app.services.accounts import local_holder
 from app.services.demo import load_demos
-from app.services.ingest import Order, choices_from, import_file
+from app.services.ingest import Order, accessed_on, choices_from, import_file
 from app.services.mapping import read_mapping, suggest
 from app.services.planning import Report
 from app.services.synth import synthesise, write_synth
@@ -46,6 +46,10 @@ def import_(  # noqa: PLR0913  a command's options, each by name
     terms: Annotated[str | None, typer.Option(help="Licence id: what may leave.")] = None,
     title: Annotated[str | None, typer.Option(help="Name of a new dataset.")] = None,
     attribution: Annotated[str | None, typer.Option(help="Credit line of a new dataset.")] = None,
+    accessed: Annotated[
+        str | None,
+        typer.Option(help="Day the file was taken from its publisher; today without it."),
+    ] = None,
     synthetic: Annotated[bool, typer.Option("--synthetic", help="The data are invented.")] = False,
     valid_on: Annotated[
         str | None, typer.Option(help="Control: day of areas that have no date, YYYY-MM-DD.")
@@ -66,7 +70,7 @@ def import_(  # noqa: PLR0913  a command's options, each by name
         str | None, typer.Option(help=f"Control: parts covered, of {PARTS}.")
     ] = None,
     mapping: Annotated[
-        Path | None, typer.Option(help="Any table: a saved mapping of its columns (TOML).")
+        Path | None, typer.Option(help="Any table: a saved mapping of its columns (TOML or JSON).")
     ] = None,
     accept_shrink: Annotated[
         bool, typer.Option("--accept-shrink", help="Take areas that lost over a quarter.")
@@ -107,6 +111,7 @@ def import_(  # noqa: PLR0913  a command's options, each by name
             table=told,
             accept_shrink=accept_shrink,
             over_edits=over_edits,
+            accessed=accessed_on(accessed, present().date()),
         )
         with progress_line(path.name, quiet=json) as progress:
             report = import_file(

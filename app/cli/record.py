@@ -10,14 +10,17 @@ import typer
 
 from app.cli.base import cli, open_workspace, present, progress_line
 from app.domain.errors import InputError
+from app.domain.redaction import Reason, Text
 from app.domain.revision import Head
 from app.domain.store import verify as verify_ledger
 from app.domain.terms import Face
 from app.domain.view import View
+from app.services.accounts import local_holder
 from app.services.evidence import Attachment, bundle
 from app.services.evidence import attach as attach_file
 from app.services.publish import Published, publish
 from app.services.purge import purge as erase_incident
+from app.services.redaction import Redacting
 from app.services.workspace import Workspace
 
 index_cli = typer.Typer(help="The read model; losing it loses nothing.", no_args_is_help=True)
@@ -89,6 +92,31 @@ def purge(
         f"Erased. Head: {head.seq}:{head.hash.hex()}. Backups, exports and archived files are "
         "not reached: erase it there yourself."
     )
+
+
+@cli.command()
+def redact(
+    incident: Annotated[str, typer.Argument(help="The incident's id.")],
+    *,
+    texts: Annotated[
+        list[str] | None, typer.Option("--text", help=f"What to hide, of {', '.join(Text)}.")
+    ] = None,
+    code: Annotated[
+        str, typer.Option(help=f"Why, as the public reads it: {', '.join(Reason)}.")
+    ] = "",
+    reason: Annotated[str, typer.Option(help="Why, for the ledger; not shown to the public.")],
+    lift: Annotated[bool, typer.Option("--lift", help="Show the texts again.")] = False,
+) -> None:
+    """Hide texts of an incident from the public, for every `as_of`; the record keeps them.
+
+    Example: strikemap redact 7f3c… --text description --code privacy_of_victim --reason "names her"
+    """
+    redacting = Redacting(open_workspace(), local_holder(), present())
+    if lift:
+        typer.echo(f"{redacting.lift(incident, reason)}: shown again")
+        return
+    done = redacting.redact(incident, texts or [], code, reason)
+    typer.echo(f"{done.key}: {', '.join(done.texts)}: {done.mark}")
 
 
 @cli.command()

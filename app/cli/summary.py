@@ -44,7 +44,8 @@ def summary(
     words = workspace.vocabularies(snapshot)
     view = View.parse(pairs, words, workspace.default_theatre, now)
     if against is not None:
-        _tell_against(cross_check(workspace, snapshot, view, against, now), json=json)
+        lines = cross_check(workspace, snapshot, view, against, now, note=_warn)
+        _tell_against(lines, json=json)
         return
     published = publish(workspace, snapshot, view, Face.aggregates, now)
     told = summarise(workspace, published, by)
@@ -64,6 +65,10 @@ def summary(
                     *("unknown" if cell is None else str(cell) for cell in cells),
                 )
         Console().print(table)
+
+
+def _warn(text: str) -> None:
+    typer.echo(text, err=True)
 
 
 def _tell_against(lines: list[Line], *, json: bool) -> None:

@@ -9,6 +9,7 @@
     │   ├── InvalidView           one or more parameters of a request
     │   └── InvalidFile           a whole file that cannot be read
     │       ├── UnknownFormat     no importer recognises the content
+    │       ├── NeedsMapping      only a mapping can say what its columns mean
     │       └── TooLarge          over a bound on bytes, rows or vertices
     ├── NotFound                  no such incident, dataset, tile or address
     ├── NotShared                 the terms or the audience withhold it
@@ -31,6 +32,9 @@ from typing import NamedTuple
 LONGEST_GOT = 80
 """Characters of an offending value that a message repeats."""
 
+LONGEST_PART = 2_000
+"""Characters of the rest of it: a file's own names can stand there, line ends and all."""
+
 
 class Problem(NamedTuple):
     """One thing wrong with an input: where it stood, what was got and what is allowed."""
@@ -43,7 +47,13 @@ class Problem(NamedTuple):
         """Say it in one line, with an overlong value cut."""
         fits = len(self.got) <= LONGEST_GOT
         got = self.got if fits else self.got[: LONGEST_GOT - 3] + "…"
-        return f"{self.where}: got {got!r}, allowed: {self.allowed}."
+        where, allowed = _line(self.where), _line(self.allowed)
+        return f"{where}: got {got!r}, allowed: {allowed}."
+
+
+def _line(text: str) -> str:
+    """Bring a part of a sentence to one line of sensible length."""
+    return " ".join(text[: LONGEST_PART - 1].split()) + ("…" if len(text) >= LONGEST_PART else "")
 
 
 class StrikemapError(Exception):
@@ -93,6 +103,10 @@ class InvalidFile(InputError):
 
 class UnknownFormat(InvalidFile):
     """No importer recognises the content of the file."""
+
+
+class NeedsMapping(InvalidFile):
+    """A table or file of points of unknown columns, without a mapping that says what they mean."""
 
 
 class TooLarge(InvalidFile):

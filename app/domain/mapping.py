@@ -53,6 +53,7 @@ class Notation(StrEnum):
 class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What one file's columns mean.
 
+    `geocode` gives a settlement that is named with its unit its point, where only one is so named.
     `words` are crosswalks by field: their word in lower case to our code, "" for "says nothing".
     """
 
@@ -61,6 +62,7 @@ class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     dates: Notation | None = None
     decimal_comma: bool = False
     has_points: bool = False
+    geocode: bool = False
     sheet: str | None = None
     header_row: int = 1
     columns: dict[str, str] = {}
@@ -99,6 +101,9 @@ def _faults(mapping: TableMapping) -> Iterator[tuple[str, str, str]]:
         yield "date", "none", "a column or constant for `start`, the day of the incident"
     if not mapping.is_drawn and not any(mapping.says(field) for field in PLACES):
         yield "place", "none", "columns for `lon` and `lat`, or one for `place` or `admin1`"
+    if mapping.geocode and not (mapping.says("place") and mapping.says("admin1")):
+        allowed = "columns or constants for `place` and `admin1`: names repeat from unit to unit"
+        yield "geocode", "true", allowed
     if mapping.dates is None and any(field in mapping.columns.values() for field in DAYS):
         yield "dates", "none", f"the notation of its days, one of {', '.join(Notation)}"
     if mapping.is_drawn and not mapping.says("precision"):

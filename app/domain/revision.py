@@ -28,6 +28,7 @@ class Subject(StrEnum):
     matching = "matching"
     erasure = "erasure"
     attachment = "attachment"
+    redaction = "redaction"
 
 
 class Action(StrEnum):

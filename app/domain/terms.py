@@ -47,10 +47,23 @@ OPEN = Terms(raw=True, points=True, tiles=True, embeds=True, export=True, finest
 LICENCES: dict[str, Terms] = {
     "CC0-1.0": OPEN,
     "CC-BY-4.0": OPEN,
+    "CC-BY-3.0-IGO": OPEN,
+    "CC-BY-SA-4.0": msgspec.structs.replace(OPEN, share_alike=True),
     "ODbL-1.0": msgspec.structs.replace(OPEN, share_alike=True),
+    "ACLED": Terms(finest_level=2),
+    "DeepState": Terms(),
+    "ISW": Terms(),
     "internal": Terms(),
 }
-"""Licence ids that `--terms` takes; anything else is refused rather than guessed."""
+"""Licence ids that `--terms` takes; anything else is refused rather than guessed.
+
+ACLED: attribution with the day of access, no raw data to others, nothing that could stand in for
+the source, so sums alone, as it publishes them itself down to the second level. DeepState: not for
+commerce and not to be passed on. ISW: only with the publisher's written consent.
+"""
+
+DATED = frozenset({"ACLED"})
+"""Licences that ask for the day of access in the credit itself."""
 
 
 class DatasetKind(StrEnum):
@@ -78,4 +91,6 @@ class Dataset(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     @property
     def credit(self) -> str:
         """The line that stands under every picture of it."""
-        return self.attribution or self.publisher or self.name
+        line = self.attribution or self.publisher or self.name
+        is_dated = self.licence in DATED and self.accessed is not None
+        return f"{line}, accessed {self.accessed}" if is_dated else line

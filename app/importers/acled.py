@@ -18,6 +18,7 @@ from app.domain.place import Place, Precision
 from app.domain.source import Claim, SourceRef
 from app.importers import events, native
 from app.importers.base import BadFieldError, Context, Dropped, Found, Outcome, Source, header_of
+from app.importers.header import Header
 
 COLUMNS = {
     "event_id_cnty": "source_key",
@@ -52,12 +53,13 @@ COLUMNS = {
     "tags": "(kept in no field)",
     "timestamp": "(kept in no field)",
 }
-HEADER = events.Header(
+HEADER = Header(
     COLUMNS,
     needed=(
         *("event_id_cnty", "event_date", "time_precision", "event_type", "sub_event_type"),
         *("longitude", "latitude", "geo_precision", "fatalities"),
     ),
+    may_lack=frozenset({"actor2"}),  # a monadic file has one actor a row
     older=frozenset(
         (
             *("data_id", "iso3", "event_id_no_cnty", "population_best"),
@@ -83,7 +85,7 @@ class Acled:
     name = "acled"
     dataset = "acled"
     publisher = "ACLED"
-    licence = "internal"
+    licence = "ACLED"
 
     def recognises(self, source: Source) -> str | None:
         """Look for the columns that only this database has together."""

@@ -10,7 +10,7 @@ import codecs
 import csv
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,12 +23,13 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from app.domain.control import ControlSnapshot
-from app.domain.errors import InputError, InvalidFile
+from app.domain.errors import InputError, InvalidFile, TooLarge
 from app.domain.incident import Incident
 from app.domain.mapping import TableMapping
 from app.domain.region import Region
 from app.domain.wave import Wave
 from app.importers.choices import NO_CHOICES, ControlChoices
+from app.reference.settlements import Settlements
 from app.reference.taxonomy import Taxonomy
 from app.reference.theatre import Theatre
 
@@ -40,6 +41,10 @@ LFS_POINTER = b"version https://git-lfs"
 """How the 130 bytes begin that a repository holds in place of a large file."""
 
 MAX_VERTICES = 5_000_000
+MOST_COLUMNS = 2_000
+LONGEST_CELL = 131_072
+"""Characters; longer ones are a quote that was never closed, or somebody's joke."""
+
 EMPTY_ROW = "every cell is empty: at least one field with a value"
 WHITE_SPACE = (
     " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
@@ -107,6 +112,7 @@ class Context:
     synthetic: bool = False
     choices: ControlChoices = NO_CHOICES
     table: TableMapping | None = None
+    settlements: Settlements | None = None
 
     @cached_property
     def iso_by_pcode(self) -> Mapping[str, str]:
@@ -239,13 +245,13 @@ def table_columns(source: Source) -> Iterator[Columns | Rejection]:
 
     Raises:
         InvalidFile: not UTF-8, or without a header.
+        TooLarge: over a bound on columns or on a cell.
     """
     check_utf8(source)
     names, delimiter = header_of(source)
-    if len(set(names)) != len(names):
-        twice = sorted({name for name in names if names.count(name) > 1})
-        raise InvalidFile("header", ", ".join(twice), "each column name once")
+    _check_names(names, source)
     torn: dict[int, Rejection] = {}
+    number = 0
 
     def note(bad: arrow_csv.InvalidRow) -> str:
         row = max((bad.number or 2) - 1, 1)
@@ -264,12 +270,12 @@ def table_columns(source: Source) -> Iterator[Columns | Rejection]:
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
             ),
         )
-        number = 0
         for batch in reader:
             numbers = _numbered(number, batch.num_rows, torn)
             number = numbers[-1] if numbers else number
             yield from [torn.pop(row) for row in sorted(torn) if row < number]
             columns = [pc.utf8_trim(column, characters=WHITE_SPACE) for column in batch.columns]
+            _check_cells(columns, numbers[0] - 1 if numbers else number, source)
             is_empty = np.logical_and.reduce([pc.equal(column, "") for column in columns])
             for row in np.flatnonzero(is_empty).tolist():
                 yield Rejection(numbers[row], "row", "", EMPTY_ROW)
@@ -280,8 +286,35 @@ def table_columns(source: Source) -> Iterator[Columns | Rejection]:
             cells = [column.to_pylist() for column in columns]
             yield Columns(numbers, dict(zip(names, cells, strict=True)))
     except pa.ArrowInvalid as wrong:
+        if "straddling" in str(wrong):  # a row that is longer than a block
+            raise _too_long(number, source) from wrong
         raise InvalidFile("table", source.name, f"a delimited table ({wrong})") from wrong
     yield from torn.values()
+
+
+def _check_names(names: Sequence[str], source: Source) -> None:
+    """Refuse a header that nobody could mean."""
+    if len(names) > MOST_COLUMNS:
+        most = f"at most {MOST_COLUMNS:,}"
+        raise TooLarge(f"columns of {source.name}", f"{len(names):,}", most)
+    if not any(names):
+        raise InvalidFile(f"header of {source.name}", "an empty line", "the names of the columns")
+    if len(set(names)) != len(names):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise InvalidFile("header", ", ".join(twice), "each column name once")
+
+
+def _too_long(after: int, source: Source) -> TooLarge:
+    where = f"cell of {source.name}, after row {after:,}"
+    return TooLarge(where, "a longer one", f"at most {LONGEST_CELL:,} characters")
+
+
+def _check_cells(columns: Sequence[pa.Array], after: int, source: Source) -> None:
+    """Refuse a cell that is longer than any text; bytes are counted first, which is quick."""
+    for column in columns:
+        longest = pc.max(pc.binary_length(column)).as_py() or 0
+        if longest > LONGEST_CELL and pc.max(pc.utf8_length(column)).as_py() > LONGEST_CELL:
+            raise _too_long(after, source)
 
 
 def _numbered(after: int, rows: int, torn: Mapping[int, Rejection]) -> list[int]:
@@ -295,11 +328,12 @@ def _numbered(after: int, rows: int, torn: Mapping[int, Rejection]) -> list[int]
     return numbers
 
 
-def check_utf8(source: Source) -> None:
-    """Read the file through as UTF-8, with or without a byte order mark.
+def check_utf8(source: Source, *, is_text: bool = True) -> None:
+    """Read the file through as UTF-8, with or without a byte order mark; text holds no NUL.
 
     Raises:
-        InvalidFile: it is in another encoding, or cut inside a character; names the line.
+        InvalidFile: it is in another encoding, cut inside a character, or holds a NUL; names the
+            line.
     """
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     line = 1
@@ -316,6 +350,10 @@ def check_utf8(source: Source) -> None:
                     f"byte 0x{wrong.object[wrong.start]:02x}",
                     'UTF-8; save the file again in it (spreadsheets call it "CSV UTF-8")',
                 ) from wrong
+            if is_text and b"\0" in block:
+                line += block.count(b"\n", 0, block.index(b"\0"))
+                where = f"text of {source.name}, near line {line}"
+                raise InvalidFile(where, "a NUL character", "text")
             line += block.count(b"\n")
 
 

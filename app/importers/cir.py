@@ -35,6 +35,7 @@ from app.importers.base import (
     load_json,
     table_rows,
 )
+from app.importers.header import Header, members
 
 COLUMNS = {
     "entry": "source_key",
@@ -87,6 +88,19 @@ OLD = {
     "categories": "(scope and damage)",
     "title": "when_text",
 }
+HEADER = Header(
+    COLUMNS,
+    needed=("entry", "date", "event_group", "lon", "lat", "violence level", "link", "geolocation"),
+)
+FORMS = {
+    "service": Header(
+        SERVICE,
+        needed=("Entry_Number", "Primary_category", "TIMESTAMP"),
+        may_lack=frozenset({"latitude", "longitude"}),  # the feature's own point says the same
+        what="members",
+    ),
+    "old": Header(OLD, needed=("verifiedDate", "categories"), what="members"),
+}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CUT_OFF = (
     "The service cut this answer off (exceededTransferLimit): more entries exist than it holds."
@@ -110,9 +124,9 @@ class Cir:
 
     def mapping(self, source: Source) -> dict[str, str]:
         """Map the 15 columns, or the members of a feature."""
-        if _form(source) is not None:
-            return dict(SERVICE if '"Entry_Number"' in decoded_head(source) else OLD)
-        return {name: COLUMNS[name] for name in header_of(source)[0] if name in COLUMNS}
+        if _is_json(source):
+            return dict(FORMS["service" if _is_service(source) else "old"].mapping)
+        return HEADER.mapped(source)
 
     def read(self, source: Source, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per row or feature.
@@ -121,19 +135,10 @@ class Cir:
             InvalidFile: columns are missing, or there is no list of features; new names only warn.
         """
         words = _Words(context)
-        if _form(source) is not None:
+        if _is_json(source):
             yield from _of_features(source, words)
             return
-        names = header_of(source)[0]
-        missing = [name for name in COLUMNS if name not in names]
-        if missing:
-            raise InvalidFile(
-                f"header of {source.name}",
-                f"no {', '.join(missing)}",
-                f"the columns {', '.join(COLUMNS)}",
-            )
-        if new := [name for name in names if name not in COLUMNS]:
-            yield Warned(f"New columns that this importer does not know: {', '.join(new)}.")
+        yield from HEADER.guard(source)
         for row in table_rows(source):
             if isinstance(row, Rejection):
                 yield row
@@ -151,6 +156,15 @@ def _form(source: Source) -> str | None:
     if '"verifiedDate"' in head and '"categories"' in head:
         return "verifiedDate and categories of CIR's old map"
     return None
+
+
+def _is_json(source: Source) -> bool:
+    return decoded_head(source).lstrip().startswith(("{", "["))
+
+
+def _is_service(source: Source) -> bool:
+    head = decoded_head(source)
+    return any(f'"{name}"' in head for name in ("Entry_Number", "Primary_category", "TIMESTAMP"))
 
 
 @dataclass
@@ -262,7 +276,8 @@ def _of_row(cells: dict[str, str]) -> _Entry:
     return _Entry(
         group=cells.get("event_group", ""),
         column="event_group",
-        values=cells,
+        # Where a row has no id its content is its key: a column that is new must not change that.
+        values=_known(cells, COLUMNS),
         key=cells.get("entry"),
         lon=cells.get("lon"),
         lat=cells.get("lat"),
@@ -289,10 +304,9 @@ def _of_features(source: Source, words: _Words) -> Iterator[Outcome]:
     if not isinstance(document, dict) or not isinstance(listed, list):
         raise InvalidFile(source.name, "no list `features`", "an answer of CIR's map")
     told = [(_values(one), one) for one in listed]
-    is_service = '"Entry_Number"' in decoded_head(source)
-    known = SERVICE if is_service else OLD
-    if new := sorted({name for values, _ in told for name in values} - known.keys()):
-        yield Warned(f"New members that this importer does not know: {', '.join(new)}.")
+    is_service = _is_service(source)
+    header = FORMS["service" if is_service else "old"]
+    yield from header.guard(source, members(values for values, _ in told))
     nested = document.get("properties")
     limits = (document, nested if isinstance(nested, dict) else {})
     if any(one.get("exceededTransferLimit") for one in limits):
@@ -332,7 +346,7 @@ def _of_service(values: Mapping[str, Any], corner: tuple[object, object]) -> _En
     return _Entry(
         group=native.text(values, "Primary_category") or "",
         column="Primary_category",
-        values=values,
+        values=_known(values, SERVICE),
         key=native.text(values, "Entry_Number"),
         lon=lon,
         lat=lat,
@@ -356,7 +370,7 @@ def _of_old(values: Mapping[str, Any], corner: tuple[object, object]) -> _Entry:
     return _Entry(
         group=listed[0] if listed else "",
         column="categories",
-        values=values,
+        values=_known(values, OLD),
         key=native.text(values, "id"),
         lon=corner[0],
         lat=corner[1],
@@ -368,6 +382,10 @@ def _of_old(values: Mapping[str, Any], corner: tuple[object, object]) -> _Entry:
         links=events.links(native.text(values, "url")),
         description=native.text(values, "description"),
     )
+
+
+def _known(values: Mapping[str, Any], known: Mapping[str, str]) -> Mapping[str, Any]:
+    return {name: value for name, value in values.items() if name in known}
 
 
 def _joined(values: Mapping[str, Any], *names: str) -> str:

@@ -46,7 +46,7 @@ class DeepStateDaily:
     name = "deepstate_daily"
     dataset = "deepstate"
     publisher = "DeepState"
-    licence = "internal"
+    licence = "DeepState"
 
     def recognises(self, source: Source) -> str | None:
         """Look for the collection's own name, in the file or in the file's name."""

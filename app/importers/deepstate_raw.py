@@ -95,7 +95,7 @@ class DeepStateRaw:
     name = "deepstate_raw"
     dataset = "deepstate-raw"
     publisher = "DeepState"
-    licence = "internal"
+    licence = "DeepState"
 
     def recognises(self, source: Source) -> str | None:
         """Look for the drawing properties that only this map writes, or its keys."""

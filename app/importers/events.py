@@ -1,19 +1,19 @@
 """What the importers of event databases share.
 
-Days in many notations, links in text, the words of a crosswalk, a guard against drifted headers.
+Days in many notations, links in text, the words of a crosswalk.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from app.domain.errors import InputError, InvalidFile
+from app.domain.errors import InputError
 from app.domain.place import LonLat
 from app.domain.source import Claim, SourceRef
 from app.importers import native
@@ -24,8 +24,6 @@ from app.importers.base import (
     Outcome,
     Rejection,
     Source,
-    Warned,
-    header_of,
     table_columns,
 )
 
@@ -113,35 +111,6 @@ def coded(by: str, **codes: str | None) -> tuple[Claim, ...]:
 def point(cells: Mapping[str, str], lon: str = "longitude", lat: str = "latitude") -> LonLat | None:
     """Read a point from two columns; both or neither."""
     return native.point_from(cells.get(lon), cells.get(lat))
-
-
-@dataclass(frozen=True)
-class Header:
-    """The columns of a format: the ones it cannot do without, and the others that are known."""
-
-    mapping: Mapping[str, str]
-    needed: tuple[str, ...]
-    older: frozenset[str] = frozenset()
-
-    def mapped(self, source: Source) -> dict[str, str]:
-        """Map the columns that the file has."""
-        names = header_of(source)[0]
-        return {name: self.mapping[name] for name in names if name in self.mapping}
-
-    def guard(self, source: Source, names: Sequence[str] | None = None) -> Iterator[Warned]:
-        """Refuse a file without a needed column, and name the columns that nobody reads.
-
-        Raises:
-            InvalidFile: naming the columns that are missing.
-        """
-        names = header_of(source)[0] if names is None else names
-        if missing := [name for name in self.needed if name not in names]:
-            got = f"no {', '.join(missing)}"
-            raise InvalidFile(
-                f"header of {source.name}", got, f"the columns {', '.join(self.needed)}"
-            )
-        if new := [name for name in names if name not in self.mapping and name not in self.older]:
-            yield Warned(f"New columns that this importer does not know: {', '.join(new)}.")
 
 
 def table_outcomes(

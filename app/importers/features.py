@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -21,6 +22,7 @@ UNREADABLE = (
     AttributeError,
     KeyError,
     IndexError,
+    OverflowError,
 )
 """What shapely raises of a geometry that is none."""
 
@@ -70,7 +72,8 @@ def geometry(given: object) -> BaseGeometry | None:
     if given is None:
         return None
     try:
-        shape = shapely.geometry.shape(given)  # type: ignore[arg-type]  # told by what it raises
+        with np.errstate(all="ignore"):  # a coordinate that is no number is told below
+            shape = shapely.geometry.shape(given)  # type: ignore[arg-type]  # told by what it raises
     except UNREADABLE as wrong:
         raise BadFieldError("geometry", given, "a GeoJSON geometry or null") from wrong
     if shape.is_empty and _has_coordinates(given):

@@ -20,6 +20,7 @@ from app.importers.native_geojson import NativeGeoJson
 from app.importers.nzz import Nzz
 from app.importers.texty import Texty
 from app.importers.timemap import TimeMap
+from app.importers.totals import refuse_totals
 from app.importers.ucdp import Ucdp
 from app.importers.unosat import Unosat
 from app.importers.vector_control import VectorControl
@@ -63,16 +64,17 @@ def choose(source: Source, wanted: str = "auto") -> tuple[Importer, str]:
 
     Raises:
         UnknownFormat: the wanted one does not exist, or `auto` recognises none.
-        InvalidFile: `auto` recognises none because the file is not in UTF-8.
+        InvalidFile: `auto` recognises none because the file is not in UTF-8, or holds sums.
     """
     if wanted != "auto":
         if wanted not in FORMATS:
             raise UnknownFormat("format", wanted, f"auto, {', '.join(FORMATS)}")
         return FORMATS[wanted], "named by you"
+    refuse_totals(source)
     for importer in FORMATS.values():
         if why := importer.recognises(source):
             return importer, why
-    check_utf8(source)
+    check_utf8(source, is_text=False)
     raise UnknownFormat(
         f"content of {source.name}",
         source.head[:60].decode("utf-8", "replace"),

@@ -30,6 +30,7 @@ from app.importers.base import (
     load_json,
 )
 from app.importers.features import features_of
+from app.importers.header import Header, members
 from app.importers.kml import document, is_kmz, parsed
 
 COLUMNS = {
@@ -49,7 +50,40 @@ COLUMNS = {
     "OrbatUnits": "(scope: dropped)",
     "Id": "source_key",
 }
-HEADER = events.Header(COLUMNS, needed=("Date", "Faction", "Latitude", "Longitude", "Units", "Id"))
+OF_FORCES = ("Name", "Faction", "Description", "Equipment", "EquipmentItems", "Units", "OrbatUnits")
+"""What tells marks of armed forces from strikes: without one of them they would come in unseen."""
+
+HEADER = Header(COLUMNS, needed=("Date", "Latitude", "Longitude", "Id", *OF_FORCES))
+FEATURE = Header(
+    {
+        "id": "source_key",
+        "date": "start",
+        "dateSort": "start, where date is empty",
+        "icon": "(scope), where factionId and color say nothing",
+        "factionId": "(scope)",
+        "color": "(scope), where factionId says nothing",
+        "name": "when_text, (scope)",
+        "description": "description, (scope)",
+        "units": "(scope: dropped)",
+    },
+    needed=("id",),
+    may_lack=frozenset({"name", "description", "units", "dateSort", "icon", "color"}),
+    what="members",
+)
+OLD_EVENT = Header(
+    {
+        "id": "source_key",
+        "date": "start",
+        "name": "when_text, (scope)",
+        "description": "description, (scope)",
+        "originalSource": "sources",
+        "geolocation": "sources",
+        "icon": "(scope)",
+        "coordinates": "lon, lat",
+    },
+    needed=("date", "icon", "coordinates", "name", "description"),
+    what="members",
+)
 NOTATIONS = (events.ISO, events.NAMED)
 PLUS_CODE = re.compile(r"^\s*[23456789CFGHJMPQRVWX]{2,8}\+[23456789CFGHJMPQRVWX]{0,3},?\s*")
 ICON = re.compile(r"icons/([0-9A-Fa-f]{6})/(True|False)/")
@@ -87,7 +121,8 @@ class GeoConfirmed:
             return HEADER.mapped(source)
         if is_kmz(source):
             return {"name": "start", "description": "description, sources", "styleUrl": "(scope)"}
-        return {"id": "source_key", "date": "start", "icon": "(scope)", "coordinates": "lon, lat"}
+        is_old = decoded_head(source).lstrip().startswith("[")
+        return dict((OLD_EVENT if is_old else FEATURE).mapping)
 
     def read(self, source: Source, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per row, placemark or feature.
@@ -244,6 +279,7 @@ def _faction(icon: str, words: events.Words) -> str:
 def _of_json(source: Source, words: events.Words) -> Iterator[Outcome]:
     given = load_json(source)
     if isinstance(given, list):
+        yield from OLD_EVENT.guard(source, members(given))
         for row, one in enumerate(given, 1):
             yield events.settled(row, one, lambda row, one: _fate(row, _of_old(one, words), words))
         return
@@ -251,7 +287,9 @@ def _of_json(source: Source, words: events.Words) -> Iterator[Outcome]:
     if not isinstance(given, dict) or not isinstance(meta, list):
         raise InvalidFile(source.name, "no factionMeta", "the factions of GeoConfirmed's map")
     names = {str(one.get("id")): str(one.get("name")) for one in meta if isinstance(one, dict)}
-    for row, feature in enumerate(features_of(given.get("geojson"), source), 1):
+    features = features_of(given.get("geojson"), source)
+    yield from FEATURE.guard(source, members(one["properties"] for one in features))
+    for row, feature in enumerate(features, 1):
         yield events.settled(
             row, feature, lambda row, one: _fate(row, _of_feature(one, names, words), words)
         )

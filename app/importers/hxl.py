@@ -30,6 +30,8 @@ from app.importers.base import (
     Warned,
     decoded_head,
 )
+from app.importers.header import drift, written
+from app.importers.insight import ALWAYS, KNOWN, LABELS, OWN
 from app.importers.sheets import Cells, distinct, first_lines, is_workbook, squeezed, table
 from app.importers.words import Words
 
@@ -39,42 +41,6 @@ TAGGED_SHARE = 0.5
 
 DEEPEST_TAGS = 25
 """Lines in which hashtags are looked for, as the HXL standard says."""
-
-OWN = "sind event id"
-"""A label that only Insecurity Insight's tables have."""
-
-FACILITIES = "number of attacks on health facilities reporting "
-LABELS = {
-    "date": "#date",
-    "event description": "#description",
-    "country": "#country+name",
-    "country iso": "#country+code",
-    "admin 1": "#adm1+name",
-    "latitude": "#geo+lat",
-    "longitude": "#geo+lon",
-    "geo precision": "#geo+precision",
-    "sector affected": "#sector",
-    "explosive weapon type": "#weapon",
-    "launch type": "#weapon+launch",
-    "weapon carried/used": "#weapon",
-    "reported perpetrator name": "#group+perp+name",
-    "affected": "#affected+what",
-    "aid workers killed": "#affected+aidworker+killed",
-    "health workers killed": "#affected+healthworker+killed",
-    "aid health workers killed": "#affected+aid_healthworker+killed",
-    "educators killed": "#affected+teacher+killed",
-    "students killed": "#affected+student+killed",
-    "health workers injured": "#affected+healthworker+injured",
-    FACILITIES + "destruction": "#indicator+health_facility+destroyed+num",
-    FACILITIES + "damaged": "#indicator+health_facility+damaged+num",
-    "health transportation destroyed": "#indicator+health_transport+destroyed+num",
-    "health transportation damaged": "#indicator+health_transport+damaged+num",
-    "sind event id": "#event+id",
-}
-"""What Insecurity Insight's columns hold, by their label in lower case.
-
-Only the first column of a label counts: the health care file repeats two of them.
-"""
 
 READ = frozenset(text.partition("+")[0] for text in LABELS.values()) | {"#loc"}
 NOT_THE_DAY = frozenset({"reported", "published", "updated", "end"})
@@ -168,6 +134,7 @@ class Hxl:
         if reader.day is None:
             allowed = "a column tagged #date, #date+start or #date+occurred"
             raise InvalidFile(f"date of {source.name}", "none", allowed)
+        yield from _drift(header, reader)
         yield from reader.notes()
         found = table(source, header_row=below - bool(tags), below=int(bool(tags)))
         for row in found.rows:
@@ -214,6 +181,18 @@ def _columns(header: list[str], tags: list[str]) -> Columns:
     return Columns(found)
 
 
+def _drift(header: list[str], reader: _Reader) -> Iterator[Warned]:
+    """Name what is not read: the publisher's own labels that are new, else columns of any tag."""
+    if OWN in map(squeezed, header):
+        labels = dict.fromkeys(map(squeezed, header))
+        lacking = [label for label in ALWAYS if label not in labels]
+        yield from drift([one for one in labels if one not in KNOWN], lacking)
+        return
+    names = distinct(header)
+    if unread := [name for name in names if name not in reader.used]:
+        yield Warned(f"Columns that nobody reads were left out: {written(unread)}.")
+
+
 def _written(tag: Tag) -> str:
     return "+".join([tag.name, *sorted(tag.attributes)])
 
@@ -257,6 +236,17 @@ class _Reader:
             grade: columns.having("#indicator", word)
             for word, grade in (("destroyed", Grade.destroyed), ("damaged", Grade.unknown))
         }
+
+    @property
+    def used(self) -> set[str]:
+        """Name the columns that are read."""
+        single = (
+            *(self.day, self.end, self.lon, self.lat, self.fineness, self.admin1, self.admin2),
+            *(self.settlement, self.country, self.text, self.key, self.weapon, self.launch),
+            *(self.party, self.what, self.publisher, self.link),
+        )
+        several = (*self.tolls.values(), *self.damaged.values())
+        return {one for one in single if one} | {one for columns in several for one in columns}
 
     def notes(self) -> Iterator[Warned]:
         """Say what is read otherwise than a person may expect."""

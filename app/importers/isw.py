@@ -78,7 +78,7 @@ class Isw:
     name = "isw"
     dataset = "isw"
     publisher = "ISW and CTP"
-    licence = "internal"
+    licence = "ISW"
 
     def recognises(self, source: Source) -> str | None:
         """Look for the names of the layers, in a zip with shapefiles or in an ArcGIS answer."""

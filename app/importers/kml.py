@@ -42,6 +42,9 @@ def parsed(text: bytes, source: Source) -> Element:
     parser.EntityDeclHandler = refuse
     try:
         parser.Parse(text, True)
+    except LookupError as wrong:  # what the parser's codecs raise
+        where = f"XML of {source.name}"
+        raise InvalidFile(where, str(wrong), "an encoding that exists, such as UTF-8") from wrong
     except expat.ExpatError as wrong:
         where = f"XML of {source.name}, line {wrong.lineno}"
         got = expat.errors.messages[wrong.code]

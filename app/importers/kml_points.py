@@ -38,6 +38,7 @@ MAPPED = (
 )
 LINK = re.compile(r"https?://[^\s<>\"']+")
 PLACED = {"Polygon": "area", "LineString": "line_or_arrow", "Track": "line_or_arrow"}
+BOGUS = re.compile(r"<!\[[^>]*>?")
 BREAKS = frozenset({"br", "p", "div", "li", "tr", "h1", "h2", "h3"})
 UNSEEN = frozenset({"script", "style"})
 READ = ("start", "description", "place", "source_key")
@@ -206,7 +207,8 @@ class _Text(HTMLParser):
 def _plain(html: str) -> str:
     """Strip HTML to its text, line by line."""
     reader = _Text()
-    reader.feed(html)
+    # A browser takes "<![…>" for a comment; the library takes it for a fault of its own.
+    reader.feed(BOGUS.sub("", html))
     reader.close()
     lines = (" ".join(line.split()) for line in "".join(reader.parts).splitlines())
     return "\n".join(line for line in lines if line)

@@ -7,6 +7,7 @@ a file that states none is refused, since a guess would move the ground.
 from __future__ import annotations
 
 import contextlib
+import copy
 import tempfile
 import warnings
 import zipfile
@@ -20,7 +21,7 @@ import pyogrio.raw
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import CRS, Transformer
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import CRSError, ProjError
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import InvalidFile, TooLarge
@@ -28,6 +29,7 @@ from app.importers.base import MAX_VERTICES, BadFieldError, Source
 
 ZIP, SQLITE = b"PK\x03\x04", b"SQLite format 3\x00"
 MOST_UNPACKED_BYTES = 512 << 20
+BLOCK = 1 << 20
 PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 LONGITUDE_FIRST = "OGC:CRS84"
 TORN = (
@@ -81,14 +83,30 @@ def zipped_bytes(source: Source, name: str) -> bytes:
     """
     try:
         with zipfile.ZipFile(source.path) as archive:
-            size = archive.getinfo(name).file_size
-            if size > MOST_UNPACKED_BYTES:
-                most = f"at most {MOST_UNPACKED_BYTES:,} bytes"
-                raise TooLarge(f"unpacked size of {source.name}", f"{size:,} bytes", most)
-            return archive.read(name)
+            return b"".join(unpacked_blocks(archive, archive.getinfo(name), source))
     except TORN as wrong:
         allowed = "a complete zip without a password"
         raise InvalidFile(f"{name} in {source.name}", str(wrong), allowed) from wrong
+
+
+def unpacked_blocks(
+    archive: zipfile.ZipFile, one: zipfile.ZipInfo, source: Source
+) -> Iterator[bytes]:
+    """Unpack one file of a zip block by block, however small its own header says that it is.
+
+    Raises:
+        TooLarge: it is over the bound.
+    """
+    one = copy.copy(one)
+    # The library stops at the size that the header states, having unpacked far more by then.
+    one.file_size, left = MOST_UNPACKED_BYTES + 1, MOST_UNPACKED_BYTES
+    with archive.open(one) as stream:
+        while block := stream.read(BLOCK):
+            left -= len(block)
+            if left < 0:
+                most = f"at most {MOST_UNPACKED_BYTES:,} bytes"
+                raise TooLarge(f"unpacked size of {source.name}", "more", most)
+            yield block
 
 
 def has_shapefile(source: Source) -> bool:
@@ -203,6 +221,10 @@ def _read_by_gdal(source: Source) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # what GDAL says of odd files
             yield
+    except UnboundLocalError as wrong:  # the library's own, where GDAL cannot write the system down
+        got = "one that GDAL cannot read"
+        where = f"reference system of {source.name}"
+        raise InvalidFile(where, got, "one that PROJ knows") from wrong
     except (DataSourceError, DataLayerError, UnicodeDecodeError) as wrong:
         raise InvalidFile(source.name, str(wrong)[:200], "a file that GDAL can read") from wrong
 
@@ -229,7 +251,8 @@ def _unpacked(source: Source, folder: Path) -> list[Path]:
 def _areas(path: Path, layer: str | None, source: Source) -> Iterator[Area]:
     with _read_by_gdal(source):
         meta, _ids, shapes, columns = pyogrio.raw.read(path, layer=layer, force_2d=True)
-    drawn = shapely.from_wkb(shapes)
+    # What is no geometry (a ring that does not close) is its feature's fault, not the file's.
+    drawn = shapely.from_wkb(shapes, on_invalid="ignore")
     if shapely.get_num_coordinates(drawn).sum() > MAX_VERTICES:
         raise TooLarge(f"vertices of {source.name}", "more", f"at most {MAX_VERTICES:,}")
     moved = in_degrees(drawn, meta["crs"], source)
@@ -255,7 +278,11 @@ def in_degrees(shapes: np.ndarray, stated: str | None, source: Source) -> np.nda
         raise InvalidFile(f"reference system of {source.name}", stated, allowed) from wrong
     if crs.equals(LONGITUDE_FIRST, ignore_axis_order=True):
         return shapes
-    there = Transformer.from_crs(crs, LONGITUDE_FIRST, always_xy=True)
+    try:
+        there = Transformer.from_crs(crs, LONGITUDE_FIRST, always_xy=True)
+    except ProjError as wrong:  # a system of the Moon, for example
+        where = f"reference system of {source.name}"
+        raise InvalidFile(where, stated, "one that leads to WGS 84") from wrong
     moved = shapely.transform(
         shapes, lambda points: np.column_stack(there.transform(points[:, 0], points[:, 1]))
     )

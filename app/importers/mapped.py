@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.domain.errors import InputError, InvalidFile
+from app.domain.errors import InputError, InvalidFile, NeedsMapping
 from app.domain.mapping import DAYS, TOLL_PARTS, TOLLS, Notation, TableMapping, checked
 from app.domain.place import LonLat
 from app.importers import native
@@ -20,6 +20,7 @@ from app.importers.base import (
     Source,
     Warned,
 )
+from app.importers.geocoding import Geocoder
 from app.importers.notation import WRITTEN, day_of
 from app.importers.points import Spot, kind_of, spots
 from app.importers.sheets import Cells, is_workbook, squeezed, table
@@ -59,7 +60,8 @@ class Mapped:
         """Yield one outcome per row.
 
         Raises:
-            InvalidFile: no mapping, or one for another file.
+            NeedsMapping: without one.
+            InvalidFile: it is for another file.
         """
         return _outcomes(source, context)
 
@@ -84,14 +86,15 @@ class VectorPoints:
         """Yield one outcome per feature.
 
         Raises:
-            InvalidFile: no mapping, or a file that cannot be read.
+            NeedsMapping: without one.
+            InvalidFile: the file cannot be read.
         """
         return _outcomes(source, context)
 
 
 def _outcomes(source: Source, context: Context) -> Iterator[Outcome]:
     if context.table is None:
-        raise InvalidFile(f"columns of {source.name}", "no mapping", MAKE_ONE)
+        raise NeedsMapping(f"columns of {source.name}", "no mapping", MAKE_ONE)
     told = checked(context.table)
     reader, is_drawn = _Reader(told, context, source), told.has_points or kind_of(source)
     yield from reader.of_points(spots(source)) if is_drawn else reader.of_table()
@@ -100,7 +103,7 @@ def _outcomes(source: Source, context: Context) -> Iterator[Outcome]:
 class _Reader:
     def __init__(self, told: TableMapping, context: Context, source: Source) -> None:
         self.told, self.context, self.source = told, context, source
-        self.words = Words(context)
+        self.words, self.geocoder = Words(context), Geocoder(context)
 
     def of_table(self) -> Iterator[Outcome]:
         """Read a table's rows."""
@@ -109,6 +112,7 @@ class _Reader:
         for row in found.rows:
             yield row if isinstance(row, Rejection) else self._outcome(row[0], Spot(row[1], None))
         yield from self.words.untold()
+        yield from self.geocoder.untold()
 
     def of_points(self, found: Iterator[Spot]) -> Iterator[Outcome]:
         """Read features; their names are those of the first one's fields and of all later ones."""
@@ -122,6 +126,7 @@ class _Reader:
             yield Warned(f"Fields of the mapping that no feature fills: {told}.")
         yield from self._left_out(sorted(names))
         yield from self.words.untold()
+        yield from self.geocoder.untold()
 
     def _notes(self, names: list[str]) -> Iterator[Warned]:
         missing = [name for name in self.told.columns if name not in names]
@@ -141,6 +146,8 @@ class _Reader:
             if self.words.is_abroad(values.get("country")):
                 return Dropped(row, "other_country")
             point = self._point(values) or (point if self.told.has_points else None)
+            if point is None and self.told.geocode:
+                point = self.geocoder.placed(values)
             if point is None:
                 values.update(precision=None, error_m=None)
             return Found(row, native.incident_from(values, point, self.context))

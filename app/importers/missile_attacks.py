@@ -32,12 +32,13 @@ from app.importers.base import (
     header_of,
     table_rows,
 )
+from app.importers.header import Header
 
 COLUMNS = {
     "time_start": "start, key",
     "time_end": "end, key",
     "model": "volleys.model, weapons",
-    "launch_place": "(never kept)",
+    "launch_place": "(tells rows apart, never kept)",
     "target": "target, scope, key",
     "target_main": "(kept in no field)",
     "launched": "volleys.launched",
@@ -57,8 +58,12 @@ COLUMNS = {
     "launch_place_details": "(never kept)",
     "source": "sources, key",
 }
-HEADER = events.Header(
-    COLUMNS, needed=("time_start", "time_end", "model", "target", "launched", "destroyed", "source")
+HEADER = Header(
+    COLUMNS,
+    needed=("time_start", "time_end", "model", "target", "launched", "destroyed", "source"),
+    may_lack=frozenset(
+        {"num_hit_location", "num_fall_fragment_location"}
+    ),  # older copies have none
 )
 LITERALS = ("affected region", "destroyed_details", "launched_details")
 FIGURES = {

@@ -56,7 +56,7 @@ INCIDENT_FIELDS = (
     *("damage", "status", "sources", "claims", "description", "graphic", "public_after"),
     *("synthetic", "wave"),
 )
-DERIVED_FIELDS = ("revision", "recorded_at", "control", "number")
+DERIVED_FIELDS = ("revision", "recorded_at", "control", "number", "merged_with", "redacted")
 """Written by exports; a re-import ignores them by name."""
 
 CONTROL_FIELDS = (

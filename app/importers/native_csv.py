@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import shapely
 
 from app.domain.errors import InputError, InvalidFile
@@ -90,7 +91,8 @@ class NativeCsv:
         for name in REQUIRED["control" if is_control else "incidents"]:
             if name not in names:
                 raise InvalidFile("header", ", ".join(names), f"a column {name!r} among them")
-        strange = [name for name in names if name not in self.mapping(source)]
+        known = self.mapping(source)
+        strange = [name for name in names if name not in known]
         if strange:
             yield Warned(f"Columns that nobody reads were left out: {', '.join(strange)}.")
         yield from (
@@ -120,7 +122,8 @@ def _shape(wkt: str | None) -> shapely.geometry.base.BaseGeometry | None:
     if wkt is None:
         return None
     try:
-        return shapely.from_wkt(wkt)
+        with np.errstate(all="ignore"):
+            return shapely.from_wkt(wkt)
     except shapely.errors.ShapelyError as wrong:
         raise BadFieldError("wkt", wkt, "a POLYGON or MULTIPOLYGON in WKT, degrees") from wrong
 

@@ -19,7 +19,13 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import InputError, InvalidFile, TooLarge
 from app.domain.place import LonLat
-from app.importers.base import BadFieldError, Source, decoded_head, load_json
+from app.importers.base import (
+    MOST_COLUMNS,
+    BadFieldError,
+    Source,
+    decoded_head,
+    load_json,
+)
 from app.importers.features import UNREADABLE, features_of, geometry
 from app.importers.layers import (
     LONGITUDE_FIRST,
@@ -36,7 +42,7 @@ from app.importers.layers import (
     zipped_bytes,
     zipped_names,
 )
-from app.importers.sheets import MOST_COLUMNS, said
+from app.importers.sheets import said
 
 PARQUET = b"PAR1"
 SHAPE_TYPES_OF_POINTS = (1, 8, 11, 18, 21, 28)

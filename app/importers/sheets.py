@@ -11,6 +11,7 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, time
 from itertools import islice
 from typing import NamedTuple
@@ -23,14 +24,21 @@ from python_calamine import (
 )
 
 from app.domain.errors import InvalidFile, TooLarge
-from app.importers.base import EMPTY_ROW, Rejection, Source, check_utf8, decoded_head, header_of
-from app.importers.layers import MOST_UNPACKED_BYTES, TORN, zipped_names
+from app.importers.base import (
+    EMPTY_ROW,
+    LONGEST_CELL,
+    MOST_COLUMNS,
+    Rejection,
+    Source,
+    check_utf8,
+    decoded_head,
+    header_of,
+)
+from app.importers.layers import MOST_UNPACKED_BYTES, TORN, unpacked_blocks, zipped_names
 
-MOST_COLUMNS = 2_000
 MOST_CELLS = 20_000_000
 """Of the box around a sheet's cells, which the library lays out whole, empty ones included."""
 
-BLOCK = 1 << 20
 REFERENCE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 LONGEST_REFERENCE = 16
 WORKBOOK = "xl/workbook.xml"
@@ -141,9 +149,6 @@ def _delimited(source: Source) -> Iterator[list[str]]:
         reader = csv.reader(stream, delimiter=delimiter)
         try:
             for line in reader:
-                if "\0" in "".join(line):
-                    where = f"text of {source.name}, near line {reader.line_num}"
-                    raise InvalidFile(where, "a NUL character", "text")
                 yield [cell.strip() for cell in line]
         except csv.Error as wrong:
             most = f"a table with cells of at most {csv.field_size_limit():,} characters"
@@ -156,11 +161,10 @@ def _workbook(source: Source, sheet: str | None) -> Iterator[list[str]]:
     try:
         with CalamineWorkbook.from_path(source.path) as book:
             rows = book.get_sheet_by_name(_sheet_name(book, source, sheet)).iter_rows()
-            longest = csv.field_size_limit()
             for row in rows:
                 line = [said(cell) for cell in row]
-                if any(len(cell) > longest for cell in line):
-                    most = f"at most {longest:,} characters"
+                if any(len(cell) > LONGEST_CELL for cell in line):
+                    most = f"at most {LONGEST_CELL:,} characters"
                     raise TooLarge(f"cell of {source.name}", "a longer one", most)
                 yield line
     except CalamineError as wrong:
@@ -191,27 +195,40 @@ def _check_box(source: Source) -> None:
     try:
         with zipfile.ZipFile(source.path) as archive:
             for one in archive.infolist():
-                left -= one.file_size
-                if left < 0:
-                    most = f"at most {MOST_UNPACKED_BYTES:,} bytes"
-                    raise TooLarge(f"unpacked size of {source.name}", "more", most)
-                if SHEET.fullmatch(one.filename):
-                    _check_sheet(archive, one, source)
+                box = _Box()
+                for block in unpacked_blocks(archive, one, source):
+                    left -= len(block)
+                    if left < 0:
+                        most = f"at most {MOST_UNPACKED_BYTES:,} bytes"
+                        raise TooLarge(f"unpacked size of {source.name}", "more", most)
+                    if SHEET.fullmatch(one.filename):
+                        box.widen(block, source)
     except TORN as wrong:
         allowed = "a complete XLSX workbook without a password"
         raise InvalidFile(f"workbook {source.name}", str(wrong), allowed) from wrong
 
 
-def _check_sheet(archive: zipfile.ZipFile, one: zipfile.ZipInfo, source: Source) -> None:
-    columns, rows, tail = 0, 0, b""
-    with archive.open(one) as stream:
-        while block := stream.read(BLOCK):
-            for letters, number in REFERENCE.findall(tail + block):
-                columns, rows = max(columns, _column(letters)), max(rows, int(number))
-            tail = block[-LONGEST_REFERENCE:]
-    if columns * rows > MOST_CELLS:
-        got = f"{columns:,} columns x {rows:,} rows"
-        raise TooLarge(f"sheet of {source.name}", got, f"at most {MOST_CELLS:,} cells")
+@dataclass
+class _Box:
+    """The box around a sheet's cells, as far as it was read."""
+
+    columns: int = 0
+    rows: int = 0
+    tail: bytes = b""
+
+    def widen(self, block: bytes, source: Source) -> None:
+        """Look for cells in the next block.
+
+        Raises:
+            TooLarge: over the bound on cells.
+        """
+        for letters, number in REFERENCE.findall(self.tail + block):
+            self.columns = max(self.columns, _column(letters))
+            self.rows = max(self.rows, int(number))
+        self.tail = block[-LONGEST_REFERENCE:]
+        if self.columns * self.rows > MOST_CELLS:
+            got = f"{self.columns:,} columns x {self.rows:,} rows"
+            raise TooLarge(f"sheet of {source.name}", got, f"at most {MOST_CELLS:,} cells")
 
 
 def _column(letters: bytes) -> int:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from app.domain.errors import InputError
+from app.domain.errors import InputError, InvalidFile
 from app.domain.mapping import Notation
 from app.domain.place import LonLat, Precision
 from app.importers import native
@@ -23,6 +23,7 @@ from app.importers.base import (
     Source,
     decoded_head,
 )
+from app.importers.header import drift
 from app.importers.notation import day_of
 from app.importers.sheets import Cells, first_lines, squeezed, table
 from app.importers.words import Words
@@ -64,7 +65,7 @@ class Texty:
     licence = "internal"
 
     def recognises(self, source: Source) -> str | None:
-        """Look for 17 columns whose seventh says whether the coordinates are exact."""
+        """Look for 17 columns or more whose seventh says whether the coordinates are exact."""
         if ACCURATE not in decoded_head(source).lower():
             return None
         try:
@@ -74,18 +75,26 @@ class Texty:
         fitting = [
             line
             for line in lines
-            if len(line) == len(NAMES) and line[6].lower() in (ACCURATE, INACCURATE)
+            if len(line) >= len(NAMES) and line[6].lower() in (ACCURATE, INACCURATE)
         ]
-        return "17 columns, the seventh of which is точні or неточні" if fitting else None
+        return "17 columns or more, the seventh of which is точні or неточні" if fitting else None
 
     def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
         """Map the columns, known by their place."""
         return dict(COLUMNS)
 
     def read(self, source: Source, context: Context) -> Iterator[Outcome]:
-        """Yield one outcome per row."""
+        """Yield one outcome per row.
+
+        Raises:
+            InvalidFile: fewer columns than are known; more of them, at the end, only warn.
+        """
         words = Words(context)
         found = table(source, below=LINES - 1)
+        if len(found.names) < len(NAMES):
+            allowed = f"{len(NAMES)} columns, which are known by their place"
+            raise InvalidFile(f"header of {source.name}", f"{len(found.names)} columns", allowed)
+        yield from drift(found.names[len(NAMES) :], ())
         names = dict(zip(found.names, NAMES, strict=False))
         for row in found.rows:
             if isinstance(row, Rejection):

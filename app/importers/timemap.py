@@ -29,6 +29,7 @@ from app.importers.base import (
     header_of,
     load_json,
 )
+from app.importers.header import Header, members
 
 DISPLACED_M = 150
 NOTATIONS = (events.MONTH_FIRST,)
@@ -47,10 +48,19 @@ COLUMNS = {
     "sources": "sources",
     "associations": "damage, weapons, claims",
 }
-HEADER = events.Header(COLUMNS, needed=("id", "date", "longitude", "latitude"))
+HEADER = Header(COLUMNS, needed=("id", "date", "longitude", "latitude"))
 JSON_FIELDS = {**COLUMNS, "filters": "damage, weapons, claims", "graphic": "graphic"}
 SILENT = frozenset({"civId", "time"})
 """Read as the key, and not read at all: every event says 00:00."""
+
+EVENT = Header(
+    JSON_FIELDS,
+    needed=("date", "longitude", "latitude"),
+    older=SILENT,
+    # The raw files and the export differ in these; which form it is was told by them.
+    may_lack=frozenset({"id", "associations", "filters", "graphic"}),
+    what="members",
+)
 
 COMPANIONS = (
     (re.compile(r'\s*\[\s*\{[^\[\]{}]*"filter_paths"\s*:'), "what the associations mean"),
@@ -141,10 +151,7 @@ def _raw_or_export(source: Source, words: events.Words) -> Iterator[Outcome]:
     if not isinstance(listed, list):
         raise InvalidFile(source.name, "no list", "a list of events")
     books = _Books.of(source) if RAW.search(decoded_head(source)) else _Books()
-    known = {*JSON_FIELDS, *SILENT}
-    members = {name for one in listed if isinstance(one, dict) for name in one}
-    if new := sorted(members - known):
-        yield Warned(f"New members that this importer does not know: {', '.join(new)}.")
+    yield from EVENT.guard(source, members(listed))
 
     def fate(row: int, one: object) -> Outcome:
         if not isinstance(one, dict):

@@ -30,6 +30,7 @@ from app.importers.base import (
     decoded_head,
     header_of,
 )
+from app.importers.header import Header
 
 NAMES = (
     *("id", "relid", "year", "active_year", "code_status", "type_of_violence"),
@@ -70,7 +71,7 @@ READ = {
     "high": "killed.high",
     "low": "killed.low",
 }
-HEADER = events.Header(
+HEADER = Header(
     {name: READ.get(name, "(kept in no field)") for name in NAMES},
     needed=(
         *("id", "type_of_violence", "where_prec", "longitude", "latitude", "date_prec"),

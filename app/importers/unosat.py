@@ -27,8 +27,10 @@ from app.importers.base import (
     Found,
     Outcome,
     Source,
+    Warned,
     decoded_head,
 )
+from app.importers.header import written
 from app.importers.notation import day_of
 from app.importers.points import Spot, kind_of, spots
 
@@ -104,9 +106,10 @@ class Unosat:
         Raises:
             InvalidFile: no pair of columns anywhere.
         """
-        has_pairs = False
+        has_pairs, names = False, dict[str, None]()
         for row, spot in enumerate(spots(source), 1):
             has_pairs = has_pairs or bool(_pairs(spot.fields))
+            names.update(dict.fromkeys(spot.fields))
             try:
                 yield _outcome(row, spot, context)
             except (BadFieldError, InputError) as wrong:
@@ -114,6 +117,24 @@ class Unosat:
         if not has_pairs:
             allowed = "SensorDate and Main_Damage_Site_Class, with the same number"
             raise InvalidFile(f"columns of {source.name}", "no pass", allowed)
+        yield from _drift(list(names))
+
+
+def _drift(names: list[str]) -> Iterator[Warned]:
+    """Name the fields that nobody reads, and halves of a pass whose other half is missing."""
+    paired = {name for pair in _pairs(dict.fromkeys(names, "")) for name in pair}
+    halves = [one for one in names if _number(one) is not None and one not in paired]
+    known = paired | {one for one in names if STATUS.fullmatch(one)} | {*KEYS, *halves}
+    if unread := [one for one in names if one not in known]:
+        yield Warned(f"Columns that nobody reads were left out: {written(unread)}.")
+    if halves:
+        yield Warned(f"Passes with only one of date and class: {written(halves)}.")
+
+
+def _number(name: str) -> str | None:
+    """Tell the number of the pass that a column belongs to, "" for the first; None for none."""
+    found = DATE.fullmatch(name) or CLASS.fullmatch(name)
+    return None if found is None else found[1] or ""
 
 
 def _pairs(fields: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from app.domain.damage import Damage
 from app.domain.errors import InvalidFile
@@ -28,6 +29,7 @@ from app.importers.base import (
     header_of,
     table_rows,
 )
+from app.importers.header import Header
 
 NOTATIONS = (events.PACKED,)
 PLACES = {
@@ -59,7 +61,7 @@ CODES = (
     *("t_property_b", "t_cyber_b", "t_hospital_b", "t_milcas_b", "t_civcas_b", "t_retreat_b"),
     *("t_loc_b", "t_san_b"),
 )
-EVENTS = events.Header(
+EVENTS = Header(
     {
         **SHARED,
         "n_reports": "(kept in no field)",
@@ -70,7 +72,7 @@ EVENTS = events.Header(
     },
     needed=("event_id_1pd", "date", "longitude", "latitude", "GEO_PRECISION", "t_uav_b"),
 )
-REPORTS = events.Header(
+REPORTS = Header(
     {
         **SHARED,
         "event_id": "source_key, where event_id_1pd is empty",
@@ -86,6 +88,11 @@ REPORTS = events.Header(
     },
     needed=("event_id", "event_id_1pd", "date", "longitude", "latitude", "GEO_PRECISION", "text"),
 )
+INFO = Header(
+    {**dict.fromkeys(REPORTS.mapping, "(kept in no field)"), "source": "", "url": ""},
+    needed=("event_id",),
+)
+"""The reports beside their events, of which only the outlet and the link are read."""
 
 
 class Viina:
@@ -121,7 +128,10 @@ class Viina:
         words = events.Words(context, "viina")
         if "event_ids" in names:
             yield from EVENTS.guard(source)
-            reports = _reports_beside(source)
+            path = _info_beside(source)
+            if path is not None:
+                yield from INFO.guard(Source.open(path))
+            reports = {} if path is None else _reports_of(path)
             yield from events.table_outcomes(
                 source, lambda row, cells: _fate(row, cells, reports, words)
             )
@@ -150,12 +160,13 @@ def _named(source: Source, kind: str) -> str:
 Reports = Mapping[str, tuple[str | None, str | None]]
 
 
-def _reports_beside(source: Source) -> Reports:
-    """Read who reported what, by report: the events' own table names them by number only."""
+def _info_beside(source: Source) -> Path | None:
     name = _named(source, "event_info")
-    path = None if name == source.name else events.beside(source, name)
-    if path is None:
-        return {}
+    return None if name == source.name else events.beside(source, name)
+
+
+def _reports_of(path: Path) -> Reports:
+    """Read who reported what, by report: the events' own table names them by number only."""
     rows = (row for row in table_rows(Source.open(path)) if not isinstance(row, Rejection))
     return {
         cells["event_id"]: (cells.get("source"), cells.get("url"))

@@ -20,6 +20,7 @@ UNIT = re.compile(
     r"(^(oblast de|область|м\.) )|"
     r"( (oblast|region|governorate|province|область|обл\.?|автономна республіка)$)"
 )
+CITY = re.compile(r"^(м\.|місто) ?")
 MOST_TOLD = 10
 
 
@@ -66,6 +67,8 @@ class Words:
         if extra and word in extra:
             return extra[word] or None
         found = self._regions.get(word) or self._units.get(bare(word))
+        if found is None and CITY.match(word):  # a city that is a unit of its own
+            found = self._regions.get(CITY.sub("", word))
         return self._known("admin1", given, found)
 
     def codes(self, name: str, given: str, terms: Terms, listed: Mapping[str, str]) -> list[str]:

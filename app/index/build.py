@@ -17,9 +17,9 @@ import multiprocessing
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
@@ -29,7 +29,8 @@ import msgspec
 import numpy as np
 
 from app.domain.errors import StoreBusy
-from app.domain.revision import Revision, Subject
+from app.domain.redaction import Redaction
+from app.domain.revision import Action, Revision, Subject
 from app.domain.store import Store
 from app.domain.terms import Dataset, DatasetKind
 from app.index.columns import Tables, pack
@@ -55,6 +56,7 @@ CUBE_PARTS = ("names", "running", "spans")
 WRITER_GRACE_S = 120.0
 """How long readers leave the packing of a large import to the process that wrote it."""
 
+_REDACTION = msgspec.json.Decoder(Redaction)
 _DATASET = msgspec.json.Decoder(Dataset)
 
 
@@ -100,6 +102,7 @@ class Snapshot:
     datasets: dict[str, Dataset]
     control: ControlIndex
     merged: Merged
+    redactions: Mapping[str, Redaction] = field(default_factory=dict)
 
     def join(self, source: Dataset, seq: int, frozen: date | None = None) -> Join:
         """Ask a source's ground, as known at a commit, for all incidents of its theatre."""
@@ -235,7 +238,14 @@ class Index:
             {dataset.slug: dataset for dataset in datasets},
             ControlIndex(delta.control, self._shapes),
             Merged(delta.decisions, segments, tuple(delta.tables.datasets)),
+            {one.key: one for one in self._redactions()},
         )
+
+    def _redactions(self) -> Iterator[Redaction]:
+        """Read what is hidden from the public now: it has no past, whatever a View's `as_of`."""
+        for revision in self._store.latest(Subject.redaction):
+            if revision.action is not Action.retract and revision.payload is not None:
+                yield _REDACTION.decode(revision.payload)
 
     def _located(self, rows: Rows) -> Rows:
         rows = state_parents(rows, self._parents)

@@ -14,6 +14,7 @@ from app.domain.place import LocalPlane
 from app.domain.region import Region, RegionSet
 from app.reference.basemap import Basemap
 from app.reference.regions import ImportedSet, Shelf, read_region_set
+from app.reference.settlements import Settlements
 from app.reference.taxonomy import Taxonomy
 from app.reference.theatre import Theatre, read_theatres
 
@@ -117,6 +118,14 @@ class Reference:
         land = self.region_set(theatre).land
         tolerance_km = self.theatres[theatre].front_line_tolerance_km
         return Homeland.of(land, self.plane(theatre), tolerance_km)
+
+    @cache  # noqa: B019  as above
+    def settlements(self, theatre: str) -> Settlements | None:
+        """The list of a theatre's settlements; None where it has none."""
+        file = self.theatres[theatre].settlements
+        regions = self.region_set(theatre).regions
+        iso = {region.pcode: region.code for region in regions if region.pcode}
+        return None if file is None else Settlements(self.folder / file, iso)
 
     @cache  # noqa: B019  as above
     def basemap(self, theatre: str) -> Basemap:

@@ -57,6 +57,9 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     baseline: Mapping[str, tuple[str, ...]] = {}
     """Regions of a part of the baseline, by part: sources that leave it out differ by this."""
 
+    settlements: str | None = None
+    """The list by which names of settlements are found, a file under geodata/; none: by nothing."""
+
     slug: str = ""
 
     @property

@@ -15,7 +15,7 @@ from app.domain.view import View, rfc3339
 from app.index.build import Snapshot
 from app.index.select import RETRACTED
 from app.rows import Rows
-from app.services.listing import feature
+from app.services.listing import feature, title_of
 from app.services.publish import Published, publish
 from app.services.workspace import Workspace
 
@@ -117,7 +117,7 @@ def _told(
     differing = _differing(before, after)
     return {
         "incident": after["id"],
-        "title": after["properties"]["place"] or after["properties"]["region"]["name"] or "",
+        "title": title_of(after["properties"]),
         "revision": newest.seq,
         "recorded_at": rfc3339(newest.recorded_at),
         "changes": differing,

@@ -7,7 +7,7 @@ sources count other events, of other days, in other ways.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from app.domain.terms import Face
 from app.domain.view import View
 from app.importers import native
 from app.importers.base import BadFieldError, Rejection, Source, decoded_head, load_json
+from app.importers.header import Header
 from app.importers.sheets import Cells, said, table
 from app.index.build import Snapshot
 from app.services.publish import publish
@@ -30,10 +31,23 @@ COLUMNS = (
     *("admin1_code", "admin2_code", "admin_level", "event_type", "events", "fatalities"),
     *("reference_period_start", "reference_period_end"),
 )
+HEADER = Header(
+    dict.fromkeys((*COLUMNS, "error"), "(totals)"),
+    needed=COLUMNS,
+    older=frozenset(
+        (
+            *("location_code", "has_hrp", "in_gho", "provider_admin1_name", "provider_admin2_name"),
+            *("admin1_name", "admin2_name", "dataset_hdx_id", "resource_hdx_id", "warning"),
+            *("location_ref", "location_name", "admin1_ref", "admin2_ref"),
+        )
+    ),
+    may_lack=frozenset({"error"}),  # the API's JSON has none
+)
 EVENT_TYPE = "political_violence"
 """The widest type: events that target civilians are among them, so that the two never add up."""
 
 Key = tuple[date, date, str]
+Note = Callable[[str], object]
 MOST_PERIODS = 600
 
 
@@ -55,16 +69,24 @@ class Line(NamedTuple):
         return self.our_incidents - self.their_events
 
 
-def cross_check(
-    workspace: Workspace, snapshot: Snapshot, view: View, path: Path, now: datetime
+def cross_check(  # noqa: PLR0913  a View, a file, the time, and who is told of its oddities
+    workspace: Workspace,
+    snapshot: Snapshot,
+    view: View,
+    path: Path,
+    now: datetime,
+    *,
+    note: Note = str,
 ) -> list[Line]:
     """Compare a file of totals with a View, by region and month, where the file has one.
+
+    `note` is called with a sentence about columns that are new.
 
     Raises:
         InvalidFile: not HAPI's table, or none of it lies in the View.
         InputError: the View holds several datasets, whose sums are never added.
     """
-    events, killed = _theirs(Source.open(path), workspace, view)
+    events, killed = _theirs(Source.open(path), workspace, view, note)
     periods = sorted(
         {(first, last) for first, last, _region in events if _within(view, first, last)}
     )
@@ -100,10 +122,12 @@ def _ours(
     return list(summarise(workspace, published, "region")["rows"])
 
 
-def _theirs(source: Source, workspace: Workspace, view: View) -> tuple[Counter[Key], Counter[Key]]:
+def _theirs(
+    source: Source, workspace: Workspace, view: View, note: Note
+) -> tuple[Counter[Key], Counter[Key]]:
     """Sum the file by period and region of the View's level."""
     events, killed = Counter[Key](), Counter[Key]()
-    rows = [row for row in _rows(source) if row.get("event_type") == EVENT_TYPE]
+    rows = [row for row in _rows(source, note) if row.get("event_type") == EVENT_TYPE]
     levels = {row.get("admin_level") for row in rows}
     level = str(view.level) if str(view.level) in levels else "2"
     iso = _codes(workspace.reference.region_set(view.theatre, view.level).regions)
@@ -129,8 +153,8 @@ def _codes(regions: tuple[Region, ...]) -> dict[str, str]:
     return {region.pcode or region.code: region.code for region in regions}
 
 
-def _rows(source: Source) -> Iterator[Cells]:
-    """Read the table as CSV, XLSX or the API's JSON.
+def _rows(source: Source, note: Note) -> Iterator[Cells]:
+    """Read the table as CSV, XLSX or the API's JSON; new columns are noted.
 
     Raises:
         InvalidFile: columns are missing.
@@ -144,10 +168,9 @@ def _rows(source: Source) -> Iterator[Cells]:
     else:
         names, read = table(source)
         found = (row[1] for row in read if not isinstance(row, Rejection))
-    if missing := [name for name in COLUMNS if name not in names]:
-        allowed = f"HDX HAPI's columns {', '.join(COLUMNS)}"
-        raise InvalidFile(f"columns of {source.name}", f"no {', '.join(missing)}", allowed)
-    yield from found
+    for warned in HEADER.guard(source, names):
+        note(warned.text)
+    return found
 
 
 def as_cells(line: Line) -> list[str]:

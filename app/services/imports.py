@@ -63,14 +63,14 @@ class Imports:
             allow(holder, Role.editor, wish.dataset)
         return wish
 
-    def _order(self, upload: Upload, wish: Wish) -> Order:
+    def _order(self, upload: Upload, wish: Wish, now: datetime) -> Order:
         path = self.spool.file(upload.id)
-        order = wish.order(path, upload.name, self.workspace.default_theatre)
+        order = wish.order(path, upload.name, self.workspace.default_theatre, now.date())
         return replace(order, id=upload.id)
 
     def _planned(self, upload: Upload, wish: Wish, holder: Holder, now: datetime) -> dict[str, Any]:
         sketch, version = Sketch(self.workspace.store), self.workspace.store.head().seq
-        order = replace(self._order(upload, wish), dry_run=True)
+        order = replace(self._order(upload, wish, now), dry_run=True)
         report = import_file(
             self.workspace, order, actor=holder.actor, now=now, watch=_Guarded(holder, sketch)
         )
@@ -83,7 +83,7 @@ class Imports:
     def _imported(
         self, upload: Upload, wish: Wish, holder: Holder, now: datetime
     ) -> dict[str, Any]:
-        order, sketch = self._order(upload, wish), Sketch(self.workspace.store)
+        order, sketch = self._order(upload, wish, now), Sketch(self.workspace.store)
         report = import_file(
             self.workspace, order, actor=holder.actor, now=now, watch=_Guarded(holder, sketch)
         )
@@ -102,7 +102,7 @@ class Imports:
         if waiting.is_committed or self._in_record(waiting.id) is not None:
             raise DoneBefore(f"The import {waiting.id} was committed already.")
         _check_hash(self.spool.file(waiting.id), waiting)
-        order = self._order(Upload(waiting.id, waiting.name), waiting.wish)
+        order = self._order(Upload(waiting.id, waiting.name), waiting.wish, now)
         before = self.workspace.store.head().seq
         watch = _Guarded(holder, Sketch(self.workspace.store))
         try:

@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -56,6 +56,24 @@ class Order:
     accept_shrink: bool = False
     over_edits: bool = False
     id: str | None = None
+    accessed: date | None = None
+
+
+def accessed_on(given: str | None, today: date) -> date | None:
+    """Read the day on which a file was taken from its publisher.
+
+    Raises:
+        InputError: no day, or one that is still to come.
+    """
+    if not given:
+        return None
+    try:
+        told = day(given, "accessed")
+    except BadFieldError as wrong:
+        raise InputError(wrong.name, wrong.got, wrong.why) from wrong
+    if told > today:
+        raise InputError("accessed", given, f"a day up to today, {today}")
+    return told
 
 
 def choices_from(
@@ -219,7 +237,9 @@ def _context(workspace: Workspace, order: Order, slug: str) -> Context:
     theatre = theatres[order.theatre]
     synthetic = order.synthetic or theatre.synthetic
     taxonomy = workspace.reference.taxonomy
-    return Context(slug, theatre, regions, taxonomy, synthetic, order.choices, order.table)
+    settlements = workspace.reference.settlements(order.theatre)
+    told = (theatre, regions, taxonomy, synthetic, order.choices, order.table)
+    return Context(slug, *told, settlements=settlements)
 
 
 def _dataset(order: Order, slug: str, importer: Importer, now: datetime) -> Dataset:
@@ -232,7 +252,7 @@ def _dataset(order: Order, slug: str, importer: Importer, now: datetime) -> Data
         publisher=importer.publisher,
         licence=licence,
         attribution=order.attribution,
-        accessed=now.date(),
+        accessed=order.accessed or now.date(),
         terms=terms_of(licence),
     )
 

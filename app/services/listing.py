@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -26,6 +27,7 @@ from app.rows import LONG, NEAR_BORDER, NEVER, NO_REGION, Rows
 from app.services.editing import changed_fields
 from app.services.likeness import upstream_links
 from app.services.publish import Published
+from app.services.redaction import hidden, redacted
 from app.services.whereabouts import whereabouts
 from app.services.workspace import Workspace
 
@@ -151,7 +153,6 @@ def feature(
     assert revision.payload is not None  # noqa: S101  callers leave erased payloads out
     incident = decode_incident(revision.payload)
     quiet = bool(is_quiet(rows, np.array([place]), published.filter)[0])
-    dataset = published.snapshot.datasets[incident.dataset]
     point = None if quiet else incident.place.point
     if point is not None and not incident.place.is_drawable:
         point = None
@@ -159,7 +160,7 @@ def feature(
     properties = {
         "id": str(incident.id),
         "number": int(rows["number"][place]),
-        **_told(workspace, incident, dataset, hides=quiet),
+        **_shown(workspace, published, incident, hides=quiet),
         "region": _general(region, incident) if quiet else region,
         "revision": revision.seq,
         "recorded_at": rfc3339(revision.recorded_at),
@@ -188,12 +189,11 @@ def _merged_with(
         told = _known_then(workspace, published, member)
         if told is not None and told.payload is not None:
             incident = decode_incident(told.payload)
-            dataset = published.snapshot.datasets[incident.dataset]
             found.append(
                 {
                     "id": str(incident.id),
                     "number": member.number,
-                    **_told(workspace, incident, dataset, hides=False),
+                    **_shown(workspace, published, incident, hides=False),
                     "same_upstream": bool(links & _links(told)),
                 }
             )
@@ -226,6 +226,24 @@ def _known_then(workspace: Workspace, published: Published, member: Member) -> R
         if not len(row) or is_embargoed(row, at, wanted)[0] or is_quiet(row, at, wanted)[0]:
             return None
     return known[-1] if dataset is not None and dataset.terms.raw else None
+
+
+def _shown(
+    workspace: Workspace, published: Published, incident: Incident, *, hides: bool
+) -> dict[str, Any]:
+    """Tell a record, for the public without the texts that are redacted now, whatever `as_of`."""
+    dataset = published.snapshot.datasets[incident.dataset]
+    told = _told(workspace, incident, dataset, hides=hides)
+    redactions, key = published.snapshot.redactions, f"{incident.dataset}/{incident.id}"
+    if key in redactions and workspace.audience is Audience.public:
+        told = redacted(told, redactions[key])
+    return {**told, "redacted": hidden(redactions, key)}
+
+
+def title_of(told: Mapping[str, Any]) -> str:
+    """Name a told record by its place, or by its region where the place is not shown."""
+    place = None if "place" in told["redacted"] else told["place"]
+    return str(place or told["region"]["name"] or "")
 
 
 def _told(

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from app.domain.errors import InvalidFile
+from app.domain.errors import InputError, InvalidFile
 from app.domain.mapping import DAYS, VERSION, Notation, TableMapping, checked
 from app.domain.place import Bounds, Precision
 from app.importers.base import BadFieldError, Context, Rejection, Source, decoded_head
@@ -29,13 +29,13 @@ from app.services.workspace import Workspace
 
 SAMPLE_ROWS = 2_000
 MOST_BYTES = 1 << 20
-MOST_SHOWN = 3
+MOST_SHOWN, LONGEST_SHOWN = 3, 60
 SHARE = 0.9
 """Of a column's values that must fit for it to be taken; the rest may be faults of the file."""
 
 SYNONYMS = {
     "start": "date|event date|incident date|date of event|date of incident|start date|"
-    "date start|day|дата|дата події|дата удару|дата інциденту|дата початку|коли",
+    "date start|day|день|дата|дата події|дата удару|дата інциденту|дата початку|коли",
     "end": "end date|date end|дата закінчення|дата кінця",
     "lat": "lat|latitude|y|широта|шир",
     "lon": "lon|lng|long|longitude|x|довгота|дов",
@@ -64,12 +64,22 @@ SYNONYMS = {
     "injured_civilian": "civilians injured|injured civilians|поранено цивільних|поранені цивільні",
     "grade": "damage grade|damage level|damage class|ступінь пошкодження",
     "description": "description|notes|details|summary|comment|event description|text|title|"
-    "опис|примітки|деталі|коментар|назва|що сталося",
+    "опис|примітка|примітки|деталі|коментар|назва|що сталося",
     "source_url": "url|link|source url|source link|links|посилання|лінк",
     "source_publisher": "source|source name|publisher|джерело",
     "source_key": "id|event id|incident id|uuid|unique id|код події|ід|ідентифікатор",
     "status": "status|verification|verification status|статус|підтвердження",
 }
+PEOPLE = frozenset(
+    (
+        *("victim", "victims", "victim name", "victim names", "name of victim"),
+        *("names of victims", "full name", "surname", "first name", "last name", "deceased"),
+        *("піб", "ім я", "імена", "прізвище", "загиблий", "загибла", "імена загиблих"),
+        *("ім я загиблого", "піб загиблого", "імена постраждалих", "потерпілий"),
+    )
+)
+"""Columns that hold names of people: nothing here keeps them, and nothing proposes to."""
+
 FIELD_OF = {word: name for name, words in SYNONYMS.items() for word in words.split("|")}
 WHOLE = re.compile(r"\d{1,7}(?:\.0+)?")
 PCODE = re.compile(r"[A-Z]{2}\d{2,8}")
@@ -83,6 +93,11 @@ CROSSWALKED = ("precision", "status", "grade")
 MOSTLY = 0.5
 """Of a column called a date: days that cannot be read are each a rejection."""
 
+FLAGS = {
+    "decimal_comma": "decimal_comma = true",
+    "has_points": "has_points = true  # the place is the feature's own geometry",
+    "geocode": "geocode = true  # a settlement that its unit has once gets its point by its name",
+}
 POINTS_SAID = Precision.settlement
 
 
@@ -94,6 +109,7 @@ class Suggestion:
     why: dict[str, str]
     missing: list[str]
     unknown_words: dict[str, list[str]] = field(default_factory=dict)
+    samples: dict[str, list[str]] = field(default_factory=dict)
 
     def toml(self) -> str:
         """Write it as a file that a person reads, completes and saves."""
@@ -115,20 +131,23 @@ class _Draft:
             self.columns[column], self.why[column] = to, f"{to}: {why}"
 
 
-def suggest(workspace: Workspace, path: Path, theatre: str) -> Suggestion:
-    """Propose a mapping for a table or a file of points.
+def suggest(workspace: Workspace, path: Path, theatre: str, name: str | None = None) -> Suggestion:
+    """Propose a mapping for a table or a file of points; `name` is what its sender calls it.
 
     Raises:
         InvalidFile: it cannot be read as either.
+        InputError: no such theatre.
     """
-    source = Source.open(path)
+    if theatre not in workspace.reference.theatres:
+        raise InputError("theatre", theatre, ", ".join(workspace.reference.theatres))
+    source = Source.open(path, name)
     has_points = kind_of(source) is not None
     columns = _sampled(source, has_points=has_points)
     place = workspace.reference.theatres[theatre]
     words = Words(_context(workspace, theatre))
     draft = _Draft()
-    for name, values in columns.items():
-        _by_name(draft, name, values, words, place.bounds)
+    for column, values in columns.items():
+        _by_name(draft, column, values, words, place.bounds)
     _by_values(draft, columns, place.bounds, words, has_points=has_points)
     mapping = TableMapping(
         version=VERSION,
@@ -142,11 +161,19 @@ def suggest(workspace: Workspace, path: Path, theatre: str) -> Suggestion:
     if mapping.is_drawn and not mapping.says("precision"):
         constants = {"precision": str(POINTS_SAID)}
         mapping = msgspec.structs.replace(mapping, constants=constants)
+    names_places = mapping.says("place") and mapping.says("admin1")
+    if names_places and workspace.reference.settlements(theatre) is not None:
+        mapping = msgspec.structs.replace(mapping, geocode=True)
     unknown = {
         to: [one for one in _distinct(draft, to, columns) if one not in mapping.words.get(to, {})]
         for to in WORDED
     }
-    return Suggestion(mapping, draft.why, list(_missing(mapping)), unknown)
+    samples = {
+        column: list(dict.fromkeys(text[:LONGEST_SHOWN] for text in values[:50]))[:MOST_SHOWN]
+        for column, values in columns.items()
+    }
+    why = {column: draft.why[column] for column in columns}
+    return Suggestion(mapping, why, list(_missing(mapping)), unknown, samples)
 
 
 def _distinct(draft: _Draft, to: str, columns: Mapping[str, Sequence[str]]) -> list[str]:
@@ -179,15 +206,26 @@ def read_mapping(path: Path) -> TableMapping:
     """Read a saved mapping.
 
     Raises:
-        InvalidFile: not TOML, with a key that no mapping has, or of no use.
+        InvalidFile: neither TOML nor JSON, with a key that no mapping has, or of no use.
     """
     name = path.name
     if not path.is_file():
         raise InvalidFile("mapping", name, "an existing file")
     if path.stat().st_size > MOST_BYTES:
         raise InvalidFile(f"size of {name}", "more", f"at most {MOST_BYTES:,} bytes")
+    return mapping_from(path.read_bytes(), name)
+
+
+def mapping_from(content: bytes, name: str = "mapping") -> TableMapping:
+    """Read a mapping as TOML, or as JSON of the same members.
+
+    Raises:
+        InvalidFile: neither, with a key that no mapping has, or of no use.
+    """
+    is_json = content.lstrip().startswith(b"{")
+    decode = msgspec.json.decode if is_json else msgspec.toml.decode
     try:
-        mapping = msgspec.toml.decode(path.read_bytes(), type=TableMapping)
+        mapping = decode(content, type=TableMapping)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
         allowed = "a mapping as `strikemap mapping suggest` writes it"
         raise InvalidFile(f"mapping {name}", str(wrong), allowed) from wrong
@@ -226,6 +264,8 @@ def plain(name: str) -> str:
 def _by_name(draft: _Draft, name: str, values: Sequence[str], words: Words, bounds: Bounds) -> None:
     """Map a column whose name is known, when its values fit."""
     to = FIELD_OF.get(plain(name))
+    if plain(name) in PEOPLE:
+        draft.why[name] = "not mapped: names of people have no field here"
     if to is None:
         return
     if not values:
@@ -375,10 +415,7 @@ def _lines(told: Suggestion) -> Iterator[str]:
         yield f"dates = {_quoted(mapping.dates)}\n"
     else:
         yield f"# dates = {_quoted('dmy')}  # one of {', '.join(Notation)}\n"
-    if mapping.decimal_comma:
-        yield "decimal_comma = true\n"
-    if mapping.has_points:
-        yield "has_points = true  # the place is the feature's own geometry\n"
+    yield from (f"{line}\n" for name, line in FLAGS.items() if getattr(mapping, name))
     yield "\n[columns]\n"
     for name, why in told.why.items():
         to = mapping.columns.get(name)

@@ -6,6 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import NamedTuple
 
@@ -254,7 +255,9 @@ class Plan:
         if slug not in store.current(Subject.dataset, slug):
             yield Change(Subject.dataset, slug, Action.add, canonical(dataset))
         else:
-            _check_same(dataset, store.history(Subject.dataset, slug)[-1].payload)
+            payload = store.history(Subject.dataset, slug)[-1].payload
+            _check_same(dataset, payload)
+            yield from _later_access(dataset, payload)
 
 
 def _stands(known: Current | None, noted: Noted) -> bool:
@@ -262,6 +265,19 @@ def _stands(known: Current | None, noted: Noted) -> bool:
     if known is None or known.fingerprint != noted.mark:
         return False
     return noted.is_retracted or not known.is_retracted
+
+
+def _later_access(dataset: Dataset, payload: bytes | None) -> Iterator[Change]:
+    """Note that a dataset was taken from its publisher again; credits may have to say the day."""
+    known = None if payload is None else msgspec.json.decode(payload, type=Dataset)
+    if (
+        known is None
+        or dataset.accessed is None
+        or dataset.accessed <= (known.accessed or date.min)
+    ):
+        return
+    later = msgspec.structs.replace(known, accessed=dataset.accessed)
+    yield Change(Subject.dataset, dataset.slug, Action.amend, canonical(later))
 
 
 def _check_same(dataset: Dataset, payload: bytes | None) -> None:

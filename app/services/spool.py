@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,7 +12,8 @@ from uuid import UUID, uuid4
 import msgspec
 
 from app.domain.errors import NotFound, TooLarge
-from app.services.ingest import Order, choices_from
+from app.domain.mapping import TableMapping
+from app.services.ingest import Order, accessed_on, choices_from
 
 KEPT_FOR = timedelta(days=1)
 SPOOL_FILES = 16
@@ -37,8 +38,10 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     baseline: str | None = None
     accept_shrink: bool = False
     over_edits: bool = False
+    mapping: TableMapping | None = None
+    accessed: str | None = None
 
-    def order(self, path: Path, name: str, theatre: str) -> Order:
+    def order(self, path: Path, name: str, theatre: str, today: date) -> Order:
         """Read the wish.
 
         Raises:
@@ -47,7 +50,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
         return Order(
             path,
             name=name,
-            format=self.format,
+            format=self.mapping.format if self.mapping and self.format == "auto" else self.format,
             dataset=self.dataset,
             theatre=self.theatre or theatre,
             licence=self.terms,
@@ -56,6 +59,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
             synthetic=self.synthetic,
             accept_shrink=self.accept_shrink,
             over_edits=self.over_edits,
+            table=self.mapping,
+            accessed=accessed_on(self.accessed, today),
             choices=choices_from(
                 valid_on=self.valid_on,
                 baseline=self.baseline,

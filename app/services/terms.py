@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -24,18 +24,32 @@ def terms_of(licence: str) -> Terms:
     return LICENCES[licence]
 
 
-def set_terms(
-    workspace: Workspace, slug: str, licence: str, *, actor: str, now: datetime
+def set_terms(  # noqa: PLR0913  what is changed, by whom and when
+    workspace: Workspace,
+    slug: str,
+    licence: str | None,
+    *,
+    accessed: date | None = None,
+    actor: str,
+    now: datetime,
 ) -> Dataset:
-    """Change a dataset's licence and so what leaves of it; the change stands in the ledger.
+    """Change a dataset's licence, and so what leaves of it, or the day of access.
 
     Raises:
-        InputError: no such dataset or licence.
+        InputError: no such dataset or licence, or nothing to change.
     """
+    if licence is None and accessed is None:
+        raise InputError("terms", "nothing", "--terms, --accessed or both")
     datasets = workspace.index.snapshot().datasets
     if slug not in datasets:
         raise InputError("dataset", slug, ", ".join(sorted(datasets)) or "none is loaded")
-    changed = msgspec.structs.replace(datasets[slug], licence=licence, terms=terms_of(licence))
+    changed, said = datasets[slug], list[str]()
+    if licence is not None:
+        changed = msgspec.structs.replace(changed, licence=licence, terms=terms_of(licence))
+        said.append(f"terms set to {licence}")
+    if accessed is not None:
+        changed = msgspec.structs.replace(changed, accessed=accessed)
+        said.append(f"accessed {accessed}")
     change = Change(Subject.dataset, slug, Action.amend, canonical(changed))
-    workspace.store.write([change], Entry(now, actor, f"terms set to {licence}"), {})
+    workspace.store.write([change], Entry(now, actor, ", ".join(said)), {})
     return changed

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.domain.terms import Audience
 from app.domain.view import NOT_STATED, View
 from app.i18n import strings
 from app.reference.theatre import Theatre
@@ -46,7 +47,7 @@ def incident_fields(
     near = f"; {words['near_border']}" if region["near_border"] else ""
     fields: list[tuple[str, list[Line]]] = [
         (words["date"], [_line(_when(words, told))]),
-        (words["place"], [_line(told["place"] or words["not_stated"])]),
+        (words["place"], [_line(text_of(words, told, "place") or words["not_stated"])]),
         (words["region"], [_line(f"{named} ({words['region_' + region['how']]}{near})")]),
         (words["precision"], [_line(_precision(words, told, found))]),
         (words["killed"], [_line(count_text(words, told["killed"]))]),
@@ -84,14 +85,39 @@ def incident_fields(
         party = workspace.reference.theatres[view.theatre].party_name(by["party"], lang)
         sure = words[f"confidence_{by['confidence']}"]
         fields.append((words["attributed_to"], [_line(f"{party} ({sure})")]))
-    if told["claims"]:
-        said = [
-            _line(words["says"].format(by=one["by"], text=one["text"])) for one in told["claims"]
-        ]
+    if said := _claims(words, told):
         fields.append((words["claims"], said))
     if told["description"]:
-        fields.append((words["description"], [_line(told["description"])]))
+        fields.append((words["description"], [_line(text_of(words, told, "description") or "")]))
+    if told["redacted"] and workspace.audience is Audience.private:
+        fields.append((words["redacted_here"], [_line(_redactions(words, told))]))
     return fields
+
+
+def text_of(words: Mapping[str, str], told: Mapping[str, Any], name: str) -> str | None:
+    """Say a text, or in the reader's language why it is not shown."""
+    code, text = told["redacted"].get(name), told[name]
+    if code is None or text != f"redacted: {code}":
+        return None if text is None else str(text)
+    return redaction_text(words, code)
+
+
+def redaction_text(words: Mapping[str, str], code: str) -> str:
+    """Say why something is not shown."""
+    return words["redacted"].format(reason=words[f"redaction_{code}"])
+
+
+def _claims(words: Mapping[str, str], told: Mapping[str, Any]) -> list[Line]:
+    said = [_line(words["says"].format(by=one["by"], text=one["text"])) for one in told["claims"]]
+    code = told["redacted"].get("claims")
+    return said or ([_line(redaction_text(words, code))] if code else [])
+
+
+def _redactions(words: Mapping[str, str], told: Mapping[str, Any]) -> str:
+    names = {"objects": "damage", "when_text": "date"}
+    listed = ", ".join(words[names.get(name, name)] for name in told["redacted"])
+    code = next(iter(told["redacted"].values()))
+    return f"{listed}: {words[f'redaction_{code}']}"
 
 
 def ground_text(
@@ -128,7 +154,8 @@ def _line(text: str, href: str | None = None) -> Line:
 
 
 def _when(words: Mapping[str, str], told: Mapping[str, Any]) -> str:
-    said = f" ({told['when_text']})" if told["when_text"] else ""
+    text = text_of(words, told, "when_text")
+    said = f" ({text})" if text else ""
     return day_text(words, told) + said
 
 

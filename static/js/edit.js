@@ -2,7 +2,7 @@
 import { ask, fill, readyToken, say, spec, words } from "./door.js";
 
 const byId = (id) => document.getElementById(id);
-const form = byId("edit"), address = `/api/incidents/${encodeURIComponent(spec.id)}`;
+const form = byId("edit"), veil = byId("redact"), address = `/api/incidents/${encodeURIComponent(spec.id)}`;
 const COUNTS = ["killed", "injured"], NUMBERS = ["lon", "lat", "error_m"];
 let read = null;
 
@@ -60,10 +60,29 @@ function show(told) {
   document.documentElement.dataset.revision = told.revision;
 }
 
+/* What the public does not see of this record, and why. */
+function showRedacted(redacted) {
+  const names = Object.keys(redacted);
+  for (const box of veil.querySelectorAll("input")) box.checked = box.value in redacted;
+  if (names.length) byId("code").value = redacted[names[0]];
+  byId("redacted").textContent = names.length ? fill(words.edit_redacted, { texts: names.map((name) => words["edit_" + name] ?? words[name]).join(", ") }) : "";
+  byId("lift").disabled = !names.length;
+  veil.hidden = false;
+}
+
+async function redact(texts, done) {
+  if (!byId("reason").reportValidity()) return;
+  const told = await ask("POST", `${address}/redact`, { texts, code: byId("code").value, reason: reason() });
+  if (!told) return;
+  showRedacted(told.redacted);
+  say(done || byId("redacted").textContent);
+}
+
 async function load() {
   const told = await ask("GET", address);
   if (!told) return;
   show(told);
+  showRedacted(told.redacted);
   say(fill(words.edit_loaded, told));
 }
 
@@ -86,6 +105,11 @@ byId("retract").addEventListener("click", async () => {
   show(told);
   say(fill(words.edit_retracted, told));
 });
+veil.addEventListener("submit", (event) => {
+  event.preventDefault();
+  redact([...veil.querySelectorAll("input:checked")].map((one) => one.value));
+});
+byId("lift").addEventListener("click", () => redact([], words.edit_lifted));
 byId("open").addEventListener("submit", (event) => {
   event.preventDefault();
   load();

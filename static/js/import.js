@@ -1,10 +1,12 @@
 /* The import page: send a file, read what would change, look at it on a map, commit or undo. */
 import { el, number } from "./dom.js";
 import { ask, clear, fill, headers, readyToken, refuse, say, spec, words } from "./door.js";
+import { readyMapping, savedMapping, showMapping, shownMapping } from "./mapping.js";
 
 const byId = (id) => document.getElementById(id);
 const form = byId("upload"), file = byId("file"), drop = byId("drop"), progress = byId("progress");
 const MOST_LISTED = 200, MEGABYTE = 1e6;
+const UNMAPPED = ["/problems/unknown-format", "/problems/needs-mapping"];
 const COLOURS = { add: "#00558a", amend: "#a15c00", retract: "#6b7178" };
 const n = (value) => number(spec.lang, value);
 let map = null, shown = null, busy = false;
@@ -16,17 +18,18 @@ function wait(isBusy) {
 
 /* What was said in the form, without what was left empty. */
 function query() {
-  const told = new URLSearchParams({ dry_run: "true" });
-  for (const [name, value] of new FormData(form)) if (name !== "file" && typeof value === "string" && value.trim()) told.set(name, value.trim());
+  const told = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (typeof value === "string" && value.trim()) told.set(name, value.trim());
   return told;
 }
 
 /* Only this old way tells how much of a body was sent. */
-function send(chosen) {
+function send(address, chosen, mapping) {
   return new Promise((done) => {
     const request = new XMLHttpRequest(), body = new FormData();
+    if (mapping) body.append("mapping", mapping);
     body.append("file", chosen, chosen.name);
-    request.open("POST", `/api/imports?${query()}`);
+    request.open("POST", address);
     for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
     request.responseType = "json";
     request.upload.addEventListener("progress", (event) => {
@@ -155,24 +158,47 @@ function plan(told) {
   byId("report").focus();
 }
 
-async function upload() {
+/* Send the chosen file somewhere; a refusal is shown and gives what was refused. */
+async function sent(address, mapping) {
   clear();
   const [chosen] = file.files;
-  if (!chosen) return refuse({ detail: words.choose_file_first });
+  if (!chosen) return { ok: false, told: refuse({ detail: words.choose_file_first }) ?? {} };
   wait(true);
   byId("report").hidden = true;
   progress.hidden = false;
-  const { ok, told } = await send(chosen);
+  const answer = await send(address, chosen, mapping);
   progress.hidden = true;
   wait(false);
-  if (ok) plan(told);
-  else refuse(told);
+  if (!answer.ok) refuse(answer.told);
+  return answer;
+}
+
+async function upload(mapping) {
+  const told = query();
+  told.set("dry_run", "true");
+  const answer = await sent(`/api/imports?${told}`, mapping);
+  if (answer.ok) return plan(answer.told);
+  if (!mapping && UNMAPPED.includes(answer.told.type)) await propose(byId("problem").textContent);
+}
+
+/* Ask what the columns of a file could mean; `why` stays on the page, since it says what happened. */
+async function propose(why = "") {
+  const theatre = encodeURIComponent(form.elements.theatre.value);
+  const { ok, told } = await sent(`/api/mappings?theatre=${theatre}`);
+  if (!ok) return why && (byId("problem").textContent = why);
+  showMapping(told);
+  byId("problem").textContent = why;
+  say(words.mapping_proposed);
+  byId("mapping").focus();
 }
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (!busy) upload();
+  if (!busy) upload(savedMapping());
 });
+readyMapping(() => !busy && upload(shownMapping()));
+byId("ask-mapping").addEventListener("click", () => !busy && propose());
+file.addEventListener("change", () => { byId("mapping").hidden = true; });
 for (const name of ["dragenter", "dragover"]) drop.addEventListener(name, (event) => {
   event.preventDefault();
   drop.classList.add("over");

@@ -31,11 +31,13 @@ export function incidentBody(feature, context) {
   const rows = [];
   const say = (name, ...content) => rows.push(el("dt", { text: words[name] }), el("dd", {}, ...content));
   const text = (value) => document.createTextNode(value);
+  /* A text, or in the reader's language why it is not shown. */
+  const open = (name) => (told[name] && told[name] === `redacted: ${told.redacted[name]}` ? fill(words.redacted, { reason: words["redaction_" + told.redacted[name]] }) : told[name]);
 
   const day = (value) => dayText(language, value.slice(0, 10));
   const when = told.start ? day(told.start) + (told.end && told.end.slice(0, 10) !== told.start.slice(0, 10) ? " – " + day(told.end) : "") : words.unknown;
-  say("date", text(when + (told.when_text ? ` (${told.when_text})` : "")));
-  say("place", text(told.place || words.not_stated));
+  say("date", text(when + (told.when_text ? ` (${open("when_text")})` : "")));
+  say("place", text(open("place") || words.not_stated));
   const region = told.region;
   say("region", text(`${region.name || region.admin1 || words.region_none} (${words["region_" + region.how]}${region.near_border ? "; " + words.near_border : ""})`));
   const within = told.error_m === null || !feature.geometry ? "" : ", " + fill(words.within, { m: lengthText(language, told.error_m) });
@@ -54,10 +56,11 @@ export function incidentBody(feature, context) {
   say("status", text(words["status_" + told.status]));
   if (told.control.length) say("ground_here", el("ul", {}, ...told.control.map((one) => el("li", { text: groundText(one, context) }))));
   if (told.claims.length) say("claims", el("ul", {}, ...told.claims.map((one) => el("li", { text: fill(words.says, one) }))));
+  else if (told.redacted.claims) say("claims", text(fill(words.redacted, { reason: words["redaction_" + told.redacted.claims] })));
   say("sources", told.sources.length
     ? el("ul", {}, ...told.sources.map((one) => el("li", {}, one.url ? link(one.url, one.publisher || one.url) : text(one.publisher || words.not_stated), one.published ? text(`, ${dayText(language, one.published)}`) : null)))
     : text(words.no_source));
-  if (told.description) say("description", text(told.description));
+  if (told.description) say("description", text(open("description")));
   say("dataset", text(told.dataset));
   return el("div", {}, told.graphic ? el("p", { class: "note", text: words.graphic }) : null, el("dl", { class: "record" }, ...rows),
     told.merged_with?.length ? beside(told, context) : "", spec.isSaved ? "" : pastOf(told, context),
@@ -121,7 +124,7 @@ export function makeDialog(context) {
     show(feature, { at, of, go, from }) {
       if (from) back = from;
       const told = feature.properties;
-      title.textContent = told.place || told.region.name || words.incident;
+      title.textContent = (told.redacted.place ? "" : told.place) || told.region.name || words.incident;
       steps.replaceChildren();
       if (of > 1) {
         steps.append(

@@ -16,7 +16,7 @@ export function makeList(context) {
     const told = feature.properties, dot = feature.geometry ? "●" : "▨";
     const day = told.start ? dayText(language, told.start.slice(0, 10)) : words.unknown;
     const until = told.end && told.end.slice(0, 10) !== told.start?.slice(0, 10) ? " – " + dayText(language, told.end.slice(0, 10)) : "";
-    const where = [told.place, told.region.name || told.region.admin1].filter(Boolean), harm = [];
+    const where = [told.redacted?.place ? null : told.place, told.region.name || told.region.admin1].filter(Boolean), harm = [];
     if (told.killed) harm.push(`${words.killed}: ${countText(words, language, told.killed)}`);
     if (told.injured) harm.push(`${words.injured}: ${countText(words, language, told.injured)}`);
     const show = () => context.spot.ring(feature);

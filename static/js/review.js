@@ -98,4 +98,5 @@ byId("open").addEventListener("submit", (event) => {
   event.preventDefault();
   load();
 });
-if (spec.isPrivate || byId("token").value) load();
+if (spec.isPrivate || byId("token").value) await load();
+document.documentElement.dataset.ready = "1";

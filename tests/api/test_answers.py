@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.i18n import strings
 from tests.serving import Service
 
 COUNT = {"low", "best", "high", "high_known", "known", "of", "by_kind"}
@@ -183,3 +184,18 @@ def test_the_templates_can_be_downloaded_from_the_method_page(service: Service) 
     for name in ("incidents.csv", "incidents.geojson", "control.csv", "control.geojson"):
         assert f"/static/templates/{name}" in page
         assert service.client.get(f"/static/templates/{name}").status_code == 200
+
+
+@pytest.mark.parametrize("lang", ["en", "uk"])
+def test_the_method_page_lists_every_dataset_with_its_terms_and_day_of_access(
+    public_service: Service, lang: str
+) -> None:
+    for theatre in ("ukraine", "example"):
+        page = public_service.client.get(f"/method?theatre={theatre}&lang={lang}").text
+        known = public_service.client.get(f"/api/datasets?theatre={theatre}").json()["datasets"]
+        assert known
+        for one in known:
+            row = next(row for row in page.split("<tr>") if f"({one['slug']})" in row)
+            assert one["licence"] in row
+            assert one["accessed"] in row
+            assert strings(lang)[f"terms_{one['licence']}"] in row

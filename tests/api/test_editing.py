@@ -214,3 +214,49 @@ def test_a_hostile_id_in_the_form_stays_text(public: Service) -> None:
     page = public.client.get("/edit/%3Cscript%3Ealert(1)%22%27%3E?theatre=example")
     assert page.status_code == 200
     assert "<script>alert" not in page.text
+
+
+def test_a_reviewer_hides_a_text_from_the_public_and_shows_it_again(
+    public: Service, data: Path
+) -> None:
+    reviewer, editor = token(data, "reviewer"), token(data, "editor")
+    told = {"description": "names somebody", "place": "Wending", "status": "reported"}
+    one = create(public, reviewer, **told).json()
+    path = f"/api/incidents/{one['id']}"
+    assert one["redacted"] == {}
+    body = {"texts": ["description"], "code": "privacy_of_victim", "reason": "names somebody"}
+
+    def post(headers: dict[str, str], **changes: Any) -> httpx.Response:
+        answer: httpx.Response = public.client.post(
+            f"{path}/redact", headers=headers, json={**body, **changes}
+        )
+        return answer
+
+    is_problem(post({}), 401)
+    is_problem(post(editor), 403)
+    for changes in ({"texts": "description"}, {"texts": ["x"]}, {"code": "x"}, {"more": 1}):
+        is_problem(post(reviewer, **changes), 422)
+    answer = post(reviewer)
+    assert answer.json()["redacted"] == {"description": "privacy_of_victim"}
+    item = f"/api/collections/incidents/items/{one['id']}?theatre=example"
+    seen = public.client.get(item).json()["properties"]
+    assert (seen["description"], seen["place"]) == ("redacted: privacy_of_victim", "Wending")
+    whole = public.client.get(item, headers=reviewer).json()["properties"]
+    assert whole["description"] == "names somebody"
+    read = public.client.get(path, headers=editor).json()
+    assert read["fields"]["description"] == "names somebody"
+    assert read["redacted"] == {"description": "privacy_of_victim"}
+    assert post(reviewer, texts=[]).json()["redacted"] == {}
+    assert public.client.get(item).json()["properties"]["description"] == "names somebody"
+
+
+def test_the_command_redacts_and_lifts(data: Path, private: Service) -> None:
+    one = create(private, description="names somebody").json()
+    words = ("redact", one["id"], "--reason", "names somebody")
+    done = command(data, *words, "--text", "description", "--code", "safety_of_person")
+    assert done.returncode == 0, done.stderr
+    assert "redacted: safety_of_person" in done.stdout
+    read = private.client.get(f"/api/incidents/{one['id']}").json()
+    assert read["redacted"] == {"description": "safety_of_person"}
+    assert command(data, *words, "--lift").returncode == 0
+    assert command(data, *words, "--lift").returncode == 2

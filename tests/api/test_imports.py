@@ -77,6 +77,110 @@ def spool(data: Path) -> set[str]:
     return {path.name for path in folder.iterdir()} if folder.exists() else set()
 
 
+TABLE = "День;Місто;Широта;Довгота;Загинули\n14.03.2024;Wending;-42,25;-124,5;2\n"
+MAPPING = """version = 1
+dates = "dmy"
+decimal_comma = true
+[columns]
+"День" = "start"
+"Місто" = "place"
+"Широта" = "lat"
+"Довгота" = "lon"
+"Загинули" = "killed"
+[constants]
+precision = "settlement"
+"""
+
+
+def mapped(service: Service, mapping: str | bytes, query: str = QUERY) -> Any:
+    files = {"mapping": (None, mapping), "file": ("odd.csv", TABLE.encode())}
+    return service.client.post(f"/api/imports?{query}&dry_run=true", headers=OWN, files=files)
+
+
+def test_any_table_is_read_through_a_mapping_that_comes_with_it(private: Service) -> None:
+    query = "theatre=example&dataset=by-mapping"
+    told = mapped(private, MAPPING, query).json()
+    assert (told["format"], told["added"], told["rejected"]) == ("mapped", 1, 0)
+    (feature,) = told["preview"]["features"]
+    assert feature["geometry"]["coordinates"] == [-124.5, -42.25]
+    done = private.client.post(f"/api/imports/{told['id']}/commit", headers=OWN).json()
+    assert (done["added"], done["differs"]) == (1, {})
+    address = f"/api/collections/incidents/items?{query}"
+    (found,) = private.client.get(address).json()["features"]
+    assert found["properties"]["place"] == "Wending"
+    assert found["properties"]["killed"]["best"] == 2
+
+
+def test_a_table_of_no_format_is_told_apart_and_a_mapping_is_proposed(private: Service) -> None:
+    files = {"file": ("odd.csv", TABLE.encode())}
+    address = f"/api/imports?{QUERY}&dry_run=true"
+    refused = private.client.post(address, headers=OWN, files=files)
+    assert problem(refused, 422)["type"] == "/problems/unknown-format"
+    refused = private.client.post(f"{address}&format=mapped", headers=OWN, files=files)
+    assert problem(refused, 422)["type"] == "/problems/needs-mapping"
+    proposed = private.client.post("/api/mappings?theatre=example", headers=OWN, files=files).json()
+    assert proposed["mapping"]["columns"] == {
+        "День": "start",
+        "Місто": "place",
+        "Широта": "lat",
+        "Довгота": "lon",
+        "Загинули": "killed",
+    }
+    assert proposed["samples"]["Широта"] == ["-42,25"]
+    assert proposed["why"]["День"].startswith("start: called 'День'")
+    for mapping in (proposed["toml"], json.dumps(proposed["mapping"])):
+        answer = mapped(private, mapping)
+        assert (answer.status_code, answer.json()["added"]) == (200, 1), answer.text
+
+
+@pytest.mark.parametrize(
+    ("mapping", "got"),
+    [
+        ("columns = [", "mapping mapping: got"),
+        ('version = 1\n[columns]\n"a" = "b"\n', "field in mapping: got 'b'"),
+        ("version = 1\n", "date in mapping: got 'none'"),
+        (b"\xff\xfe", "mapping mapping: got"),
+        (b"{" * 1_000, "mapping mapping: got"),
+        ("#" * (1 << 20) + "#", "form: got 'a longer part'"),
+    ],
+)
+def test_a_mapping_of_no_use_is_refused_and_nothing_is_kept(
+    mapping: str | bytes, got: str, private: Service, data: Path
+) -> None:
+    before = spool(data)
+    answer = mapped(private, mapping)
+    assert answer.status_code in (413, 422), answer.text
+    assert answer.json()["detail"].startswith(got)
+    assert spool(data) == before
+
+
+def test_a_proposal_keeps_no_file_and_needs_an_editor(
+    private: Service, public: Service, data: Path
+) -> None:
+    files = {"file": ("odd.bin", b"<kml>")}
+    before = spool(data)
+    answer = private.client.post("/api/mappings", headers=OWN, files=files)
+    assert "XML or JSON of another kind" in problem(answer, 422)["detail"]
+    answer = private.client.post("/api/mappings?theatre=moon", headers=OWN, files=files)
+    assert "example, ukraine" in problem(answer, 422)["detail"]
+    problem(public.client.post("/api/mappings", headers=OWN, files=files), 401)
+    viewer = token(data, "viewer")
+    problem(public.client.post("/api/mappings", headers=viewer, files=files), 403)
+    assert spool(data) == before
+
+
+def test_a_form_brings_a_file_and_a_mapping_once_each(private: Service) -> None:
+    twice = [("file", ("a.csv", rows("a"))), ("file", ("b.csv", rows("b")))]
+    answer = private.client.post(f"/api/imports?{QUERY}", headers=OWN, files=twice)
+    assert problem(answer, 422)["detail"] == (
+        "form: got \"a part named 'file'\", allowed: multipart/form-data with one part named "
+        "`file`, and perhaps `mapping`."
+    )
+    alone = {"mapping": (None, MAPPING)}
+    answer = private.client.post(f"/api/imports?{QUERY}", headers=OWN, files=alone)
+    assert "no part named `file`" in problem(answer, 422)["detail"]
+
+
 def test_a_file_is_planned_committed_read_and_undone(private: Service, data: Path) -> None:
     told = plan(private, OWN, rows("a", "b")).json()
     assert (told["dry_run"], told["rows"], told["added"]) == (True, 2, 2)

@@ -173,6 +173,68 @@ def test_a_dropped_file_is_taken_and_one_that_misses_does_not_replace_the_page(
     watched.is_clean()
 
 
+TABLE = (
+    f"День;Місто;Широта;Довгота;Зброя;Примітка\n"
+    f"14.03.2024;Wending;-42,25;-124,5;дрон;{HOSTILE}\n"
+    "11.03.2024;Tarn;-42,2;-124,4;пращу;x\n"
+)
+
+
+@pytest.mark.parametrize(("lang", "scheme"), [("en", "light"), ("uk", "dark")])
+def test_the_columns_of_an_unknown_table_are_proposed_corrected_tried_and_saved(
+    private: Service, watch: Watch, tmp_path: Path, lang: str, scheme: str
+) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text(TABLE, "utf-8")
+    watched = watch(scheme=scheme)
+    watched.open(f"{private.url}/import?theatre=example&lang={lang}")
+    page = watched.page
+    choose(page, path, f"mapped-{lang}")
+    page.locator("#upload button[type=submit]").click()
+    mapping = page.locator("#mapping")
+    expect(mapping).to_be_focused()
+    expect(page.locator("#problem")).to_contain_text("one of the formats")
+    columns = page.locator("#mapping-columns select")
+    expect(columns).to_have_count(6)
+    fields = columns.evaluate_all("all => all.map((one) => one.value)")
+    assert fields == ["start", "place", "lat", "lon", "weapons", "description"]
+    expect(page.locator("#mapping-columns")).to_contain_text(HOSTILE)
+    expect(page.locator("#mapping-dates")).to_have_value("dmy")
+    expect(page.locator("#mapping-comma")).to_be_checked()
+    expect_no_axe_violations(page)
+    columns.nth(5).select_option("")
+    page.locator("#mapping-words select[data-word='пращу']").select_option("other")
+    page.locator("#mapping-precision").select_option("exact")
+    with page.expect_download() as saving:
+        page.locator("#mapping-save").click()
+    saved = tmp_path / "mapping.json"
+    saving.value.save_as(saved)
+    page.locator("#mapping-try").click()
+    expect(page.locator("#report")).to_be_focused()
+    expect(page.locator("#about")).to_contain_text("mapped")
+    expect(page.locator("#told")).to_contain_text("Примітка")
+    page.locator("#actions button").first.click()
+    expect(page.locator("#actions a")).to_be_attached()
+    items = f"/api/collections/incidents/items?theatre=example&dataset=mapped-{lang}"
+    found = [one["properties"] for one in private.client.get(items).json()["features"]]
+    assert {one["place"]: (one["precision"], one["weapons"]) for one in found} == {
+        "Wending": ("exact", ["drone"]),
+        "Tarn": ("exact", ["other"]),
+    }
+    assert page.evaluate("window.ran") is None
+    # The saved mapping reads the file at once, without asking again.
+    watched.open(f"{private.url}/import?theatre=example&lang={lang}")
+    choose(page, path, f"mapped-{lang}")
+    page.set_input_files("#saved", str(saved))
+    page.locator("#upload button[type=submit]").click()
+    expect(page.locator("#report")).to_be_focused()
+    expect(mapping).to_be_hidden()
+    told = page.locator("#told table").first.inner_text()
+    assert re.search(r"(unchanged|без змін)\s+2", told), told
+    watched.faults = [one for one in watched.faults if "422" not in one]  # the refusal, as meant
+    watched.is_clean()
+
+
 def test_a_refusal_is_said_on_the_page(private: Service, watch: Watch, tmp_path: Path) -> None:
     watched = watch()
     watched.open(f"{private.url}/import?theatre=example")

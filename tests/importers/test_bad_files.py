@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app.domain.errors import InputError, InvalidFile, TooLarge, UnknownFormat
+from app.domain.terms import LICENCES
 from app.importers.base import Found, Rejection, Source, Warned
 from app.importers.formats import FORMATS, choose
 from app.services.workspace import Workspace
@@ -337,7 +338,7 @@ def test_an_unknown_format_theatre_slug_or_licence_is_named(
         ),
         (
             {"licence": "mine"},
-            "terms: got 'mine', allowed: CC0-1.0, CC-BY-4.0, ODbL-1.0, internal.",
+            f"terms: got 'mine', allowed: {', '.join(LICENCES)}.",
         ),
     ]
     for order, sentence in wrong:

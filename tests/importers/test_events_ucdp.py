@@ -18,6 +18,7 @@ from tests.support import FILES, context, outcomes, records, table, written
 UKRAINE = context("ukraine")
 STAND_IN = FILES / "events" / "ucdp_ged.csv"
 EVENT = {
+    **dict.fromkeys(NAMES, ""),
     "id": "1",
     "type_of_violence": "1",
     "side_a": "Government of Russia (Soviet Union)",

@@ -19,6 +19,7 @@ from tests.support import FILES, context, imported, outcomes, records, table, wr
 UKRAINE = context("ukraine")
 STAND_INS = FILES / "events"
 EVENT = {
+    **dict.fromkeys(EVENTS.mapping, ""),
     "viina_version": "invented",
     "event_id_1pd": "1",
     "date": "20250910",
@@ -32,6 +33,7 @@ EVENT = {
     "t_uav_b": "0",
 }
 REPORT = {
+    **dict.fromkeys(REPORTS.mapping, ""),
     "viina_version": "invented",
     "event_id": "1",
     "event_id_1pd": "1",

@@ -35,7 +35,8 @@ TAGS = "#date,#geo+lat,#geo+lon,#event+id"
 def _lines(wanted: str, *lines: str) -> str:
     """Write a table of day, lat, lon, id, with hashtags where the format asks for them."""
     tags = [TAGS] if wanted == "hxl" else []
-    return "\n".join(["day,lat,lon,id", *tags, *lines]) + "\n"
+    more = "," * 13 if wanted == "texty" else ""  # which is known by its 17 columns
+    return "".join(f"{line}{more}\n" for line in ("day,lat,lon,id", *tags, *lines))
 
 
 def _refused(workspace: Workspace, path: Path, **order: Any) -> str:

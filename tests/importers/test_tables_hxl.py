@@ -126,12 +126,14 @@ def test_an_unreadable_day_is_a_rejection(day: str, tmp_path: Path) -> None:
 
 def test_any_tagged_table_is_read_with_spaces_in_its_tags(tmp_path: Path) -> None:
     lines = (
-        "When;Where;Lat;Lon;Dead;Dead children;Hurt;Schools\n"
+        "When;Where;Lat;Lon;Dead;Dead children;Hurt;Schools;When it was written\n"
         "#date +occurred;#adm1 +code;#geo +lat;#geo +lon;#affected +killed;"
-        "#affected +killed +children;#affected+injured;#indicator +school +destroyed +num\n"
-        "2024-03-01;UA44;48.5;39.3;4;1;;2\n"
+        "#affected +killed +children;#affected+injured;#indicator +school +destroyed +num;"
+        "#date+reported\n"
+        "2024-03-01;UA44;48.5;39.3;4;1;;2;2024-04-01\n"
     )
-    first, found = outcomes(written(tmp_path, "any.csv", lines), told=told())
+    unread, first, found = outcomes(written(tmp_path, "any.csv", lines), told=told())
+    assert unread == Warned("Columns that nobody reads were left out: When it was written.")
     assert isinstance(first, Warned)
     assert isinstance(found, Found)
     one: Any = found.record

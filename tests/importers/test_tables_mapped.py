@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
@@ -123,6 +124,27 @@ def test_a_mapping_is_not_proposed_for_what_is_no_table(
     path = written(tmp_path, "a.kml", "<kml><Placemark/></kml>")
     with pytest.raises(InvalidFile, match=r"^content of a.kml: got 'XML or JSON of another kind'"):
         suggest(private_workspace, path, "ukraine")
+
+
+def test_a_mapping_saved_by_the_page_is_the_same_as_json(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    found = suggest(
+        private_workspace, table(tmp_path, {"date": "2024-03-14", "city": "x"}), "ukraine"
+    )
+    as_json = written(tmp_path, "mapping.json", msgspec.json.encode(found.mapping))
+    as_toml = written(tmp_path, "mapping.toml", found.toml())
+    assert read_mapping(as_json) == read_mapping(as_toml) == found.mapping
+
+
+@pytest.mark.parametrize("name", ["Victim name", "Names of victims", "ПІБ", "Ім'я загиблого"])
+def test_names_of_people_are_never_proposed(
+    name: str, private_workspace: Workspace, tmp_path: Path
+) -> None:
+    path = table(tmp_path, {"date": "2024-03-14", name: "Somebody Invented"})
+    found = suggest(private_workspace, path, "ukraine")
+    assert found.mapping.columns == {"date": "start"}
+    assert found.why[name] == "not mapped: names of people have no field here"
 
 
 def test_every_synonym_names_a_field() -> None:

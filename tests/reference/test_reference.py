@@ -264,7 +264,9 @@ def test_what_is_vendored_has_the_hashes_of_its_manifest() -> None:
         assert base64.b64encode(digest).decode() == expected, name
 
 
-@pytest.mark.parametrize("folder", ["basemap", "demo", "example", "regions", "taxonomy", "theatre"])
+@pytest.mark.parametrize(
+    "folder", ["basemap", "demo", "example", "gazetteer", "regions", "taxonomy", "theatre"]
+)
 def test_every_folder_of_geodata_says_where_it_comes_from(folder: str) -> None:
     text = (GEODATA / folder / "SOURCE.md").read_text("utf-8")
     assert "Licence" in text or "licence" in text

@@ -105,7 +105,7 @@ def test_totals_of_another_time_or_table_are_refused(
     later = VIEW.but(first=date(2025, 1, 1))
     with pytest.raises(InvalidFile, match=r"^months of hapi.csv: got 'none in the View'"):
         _checked(private_workspace, _totals(tmp_path, _row()), later)
-    with pytest.raises(InvalidFile, match=r"^columns of a.csv: got 'no admin1_code, "):
+    with pytest.raises(InvalidFile, match=r"^header of a.csv: got 'no admin1_code, "):
         _checked(private_workspace, written(tmp_path, "a.csv", "a,b\n1,2\n"))
     with pytest.raises(InvalidFile, match=r"^totals in hapi.csv: got 'many'"):
         _checked(private_workspace, _totals(tmp_path, _row(events="many")))

@@ -22,6 +22,7 @@ from app.domain.account import Role
 from app.domain.errors import InputError
 from app.domain.incident import Status
 from app.domain.place import Precision
+from app.domain.redaction import Reason, Text
 from app.domain.terms import Face
 from app.i18n import strings
 from app.maps.page import json_block
@@ -29,6 +30,7 @@ from app.services.accounts import allow
 from app.services.editing import Desk, Edited, native_values
 from app.services.listing import find_incident, history
 from app.services.publish import publish
+from app.services.redaction import Redacting, hidden
 from app.services.workspace import Workspace
 
 REVISION = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
@@ -52,6 +54,12 @@ def _body(text: str, *needed: str) -> dict[str, Any]:
 FIELDS = "Fields of docs/formats.md by name, and `reason`."
 NEW = _body(f"{FIELDS} `dataset` must exist.", "dataset", "reason")
 PATCH = _body(f"{FIELDS} JSON Merge Patch (RFC 7396): null removes.", "reason")
+REDACT = _body(
+    f"`texts` of {', '.join(Text)}, none to show them again; `code`, one of {', '.join(Reason)}.",
+    "texts",
+    "code",
+    "reason",
+)
 REASON = _body("Why it is taken back.", "reason")
 
 
@@ -75,12 +83,12 @@ class _Answers:
         allow(desk.holder, Role.editor)
         told = await small_json(request)
         reason, dataset = told.pop("reason", None), told.pop("dataset", "")
-        edited = await run_in_threadpool(desk.create, told, str(dataset), reason)
-        return _edited(edited)
+        return _edited(desk, await run_in_threadpool(desk.create, told, str(dataset), reason))
 
     def read(self, request: Request, ref: str) -> Response:
         """Give a record whole, in the fields of docs/formats.md, with its revision as ETag."""
-        return _edited(self._desk(request).read(ref))
+        desk = self._desk(request)
+        return _edited(desk, desk.read(ref))
 
     async def amend(self, request: Request, ref: str) -> Response:
         """Change fields of a record as it was at the revision in `If-Match`."""
@@ -92,7 +100,7 @@ class _Answers:
             raise InputError("header If-Match", "", allowed)
         told = await small_json(request)
         reason = told.pop("reason", None)
-        return _edited(await run_in_threadpool(desk.amend, ref, told, revision, reason))
+        return _edited(desk, await run_in_threadpool(desk.amend, ref, told, revision, reason))
 
     async def retract(self, request: Request, ref: str) -> Response:
         """Take a record back; it stays in the ledger and counts nowhere."""
@@ -102,7 +110,23 @@ class _Answers:
         reason = told.pop("reason", None)
         if told:
             raise InputError("body", ", ".join(told)[:80], "`reason` only")
-        return _edited(await run_in_threadpool(desk.retract, ref, meant(request), reason))
+        return _edited(desk, await run_in_threadpool(desk.retract, ref, meant(request), reason))
+
+    async def redact(self, request: Request, ref: str) -> Response:
+        """Hide texts of a record from the public, or show them again with no `texts`."""
+        desk = self._desk(request)
+        allow(desk.holder, Role.reviewer)
+        told = await small_json(request)
+        reason, texts, code = (told.pop(name, None) for name in ("reason", "texts", "code"))
+        if told or not isinstance(texts, list):
+            raise InputError("body", ", ".join(told)[:80], "`texts` (a list), `code`, `reason`")
+        redacting = Redacting(desk.workspace, desk.holder, desk.now)
+        if texts:
+            named = [str(one) for one in texts]
+            await run_in_threadpool(redacting.redact, ref, named, str(code or ""), reason)
+        else:
+            await run_in_threadpool(redacting.lift, ref, reason)
+        return written({"id": ref, "redacted": await run_in_threadpool(redacting.told, ref)})
 
     def history(self, request: Request, ref: str) -> Response:
         """List a record's revisions: when, in which fields, and who and why for a token."""
@@ -130,8 +154,9 @@ def meant(request: Request) -> int | None:
     return int(fits[1])
 
 
-def _edited(edited: Edited) -> Response:
+def _edited(desk: Desk, edited: Edited) -> Response:
     incident, revision = edited
+    redactions = desk.workspace.index.snapshot().redactions
     told = {
         "id": str(incident.id),
         "dataset": incident.dataset,
@@ -139,6 +164,7 @@ def _edited(edited: Edited) -> Response:
         "synthetic": incident.synthetic,
         "revision": revision,
         "fields": native_values(incident),
+        "redacted": hidden(redactions, f"{incident.dataset}/{incident.id}"),
     }
     return written(told, {"ETag": f'"{revision}"'})
 
@@ -151,6 +177,7 @@ def routes(record: Workspace, seen: Workspace) -> APIRouter:
     router.get(one, openapi_extra=documented({}))(answers.read)
     router.patch(one, openapi_extra=documented({}, PATCH))(answers.amend)
     router.post(f"{one}/retract", openapi_extra=documented({}, REASON))(answers.retract)
+    router.post(f"{one}/redact", openapi_extra=documented({}, REDACT))(answers.redact)
     router.get(f"{one}/history", openapi_extra=documented_view())(answers.history)
 
     @router.get("/edit/{ref}", include_in_schema=False)
@@ -169,6 +196,8 @@ def routes(record: Workspace, seen: Workspace) -> APIRouter:
             precisions=[one.value for one in Precision],
             statuses=[one.value for one in Status],
             counts=[(name, bound) for name in COUNTS for bound in BOUNDS],
+            texts=[one.value for one in Text],
+            codes=[one.value for one in Reason],
         )
         return Response(html, 200, {"Cache-Control": "no-cache"}, media_type=HTML)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,12 +21,15 @@ from app.api.security import OWN_HEADER, requester
 from app.domain.account import Role
 from app.domain.control import Baseline
 from app.domain.errors import InputError, InvalidView, Problem
+from app.domain.mapping import FIELDS, Notation
+from app.domain.place import Precision
 from app.domain.terms import LICENCES, Audience
 from app.i18n import strings
 from app.importers.formats import FORMATS
 from app.maps.page import LEAFLET, json_block
 from app.services.accounts import allow
 from app.services.imports import Imports
+from app.services.mapping import mapping_from, suggest
 from app.services.spool import Spool, Upload, Wish
 from app.services.workspace import Workspace
 
@@ -41,6 +45,7 @@ TOLD: dict[str, tuple[params.Reader, str, dict[str, Any]]] = {
     "terms": (str, "licence id: what may leave", {"type": "string", "enum": list(LICENCES)}),
     "title": (str, "name of a new dataset", TEXT),
     "attribution": (str, "credit line of a new dataset", TEXT),
+    "accessed": (str, "day the file was taken from its publisher", {**TEXT, "format": "date"}),
     "synthetic": (params.flag, "true: the data are invented", FLAG),
     "valid_on": (str, "control: day of areas that have no date", {**TEXT, "format": "date"}),
     "valid_on_field": (str, "control: the field that holds the day", TEXT),
@@ -52,6 +57,7 @@ TOLD: dict[str, tuple[params.Reader, str, dict[str, Any]]] = {
     "over_edits": (params.flag, "true takes the file's values over edits by hand", FLAG),
     "dry_run": (params.flag, "true plans, keeps the file for a day and writes nothing", FLAG),
 }
+THEATRE = {"theatre": TOLD["theatre"]}
 FORCE = {"force": (params.flag, "true also takes back what was changed since (admin)", FLAG)}
 Own = Mapping[str, tuple[params.Reader, str, dict[str, Any]]]
 
@@ -79,6 +85,11 @@ FORM = {
             }
         }
     },
+}
+MAPPED_FORM = msgspec.json.decode(msgspec.json.encode(FORM))
+MAPPED_FORM["content"]["multipart/form-data"]["schema"]["properties"]["mapping"] = {
+    "type": "string",
+    "description": "a mapping of the file's columns, as TOML or JSON",
 }
 
 
@@ -127,11 +138,36 @@ class _Answers:
         spool, now = self.imports.spool, datetime.now(UTC)
         await run_in_threadpool(spool.sweep, now)
         path = await run_in_threadpool(spool.place)
-        upload = Upload(path.stem, await spooled(request, path))
+        sent = await spooled(request, path, "mapping")
+        if given := sent.parts.get("mapping"):
+            wish = self._with_mapping(wish, given, path)
+        upload = Upload(path.stem, sent.name)
         answer = await run_in_threadpool(
             self.imports.run, upload, wish, holder, now, dry_run=dry_run
         )
         return written(answer)
+
+    @staticmethod
+    def _with_mapping(wish: Wish, given: bytes, path: Path) -> Wish:
+        try:
+            return msgspec.structs.replace(wish, mapping=mapping_from(given))
+        except InputError:
+            path.unlink(missing_ok=True)
+            raise
+
+    async def suggestion(self, request: Request) -> Response:
+        """Propose what a table's columns mean, with the reason for each; the file is not kept."""
+        allow(requester(request), Role.editor)
+        told = read_own(request.query_params.multi_items(), THEATRE)
+        spool, workspace = self.imports.spool, self.imports.workspace
+        path = await run_in_threadpool(spool.place)
+        try:
+            sent = await spooled(request, path)
+            theatre = told.get("theatre") or workspace.default_theatre
+            found = await run_in_threadpool(suggest, workspace, path, theatre, sent.name)
+        finally:
+            path.unlink(missing_ok=True)
+        return written({**msgspec.to_builtins(found), "toml": found.toml()})
 
     def commit(self, request: Request, number: str) -> Response:
         """Import what a dry run planned; planned again when the record moved since."""
@@ -155,7 +191,8 @@ def routes(workspace: Workspace, spool: Spool) -> APIRouter:
     """Build the addresses of importing, and their page."""
     router, answers = APIRouter(), _Answers(Imports(workspace, spool))
     page, one = Pages(workspace), "/api/imports/{number}"
-    router.post("/api/imports", openapi_extra=documented(TOLD, FORM))(answers.upload)
+    router.post("/api/imports", openapi_extra=documented(TOLD, MAPPED_FORM))(answers.upload)
+    router.post("/api/mappings", openapi_extra=documented(THEATRE, FORM))(answers.suggestion)
     router.post(f"{one}/commit", openapi_extra=documented({}))(answers.commit)
     router.get(one, openapi_extra=documented({}))(answers.report)
     router.delete(one, openapi_extra=documented(FORCE))(answers.undo)
@@ -169,9 +206,16 @@ def routes(workspace: Workspace, spool: Spool) -> APIRouter:
             "formats": ["auto", *FORMATS],
             "theatres": [(slug, one.name[asked.view.lang]) for slug, one in told["theatres"]],
             "licences": list(LICENCES),
+            "notations": list(Notation),
+            "precisions": list(Precision),
             "parties": [one.code for one in workspace.reference.theatres[theatre].party],
         }
-        spec = {**told["spec"], "bounds": list(workspace.reference.theatres[theatre].bounds)}
+        spec = {
+            **told["spec"],
+            "bounds": list(workspace.reference.theatres[theatre].bounds),
+            "fields": list(FIELDS),
+            "codes": _codes(workspace, asked.view.lang),
+        }
         html = page(
             "import",
             asked.view,
@@ -183,6 +227,16 @@ def routes(workspace: Workspace, spool: Spool) -> APIRouter:
         return Response(html, 200, {"Cache-Control": "no-cache"}, media_type=HTML)
 
     return router
+
+
+def _codes(workspace: Workspace, lang: str) -> dict[str, list[tuple[str, str]]]:
+    """List the codes of the fields whose words a mapping translates, with their names."""
+    taxonomy = workspace.reference.taxonomy
+    terms = {"weapons": taxonomy.weapons, "sector": taxonomy.sectors}
+    return {
+        field: [(code, listed.label(code, lang)) for code in listed.codes]
+        for field, listed in terms.items()
+    }
 
 
 def page_block(workspace: Workspace, asked: params.Asked) -> dict[str, Any]:

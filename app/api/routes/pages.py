@@ -20,10 +20,10 @@ from app.i18n import strings
 from app.services.comparing import compared
 from app.services.feeds import content_lines
 from app.services.ground import Source
-from app.services.listing import find_incident, history
+from app.services.listing import find_incident, history, title_of
 from app.services.pages import LANGUAGE_NAMES, page_html, settled, shown_controls
 from app.services.publish import publish
-from app.services.wording import count_text, incident_fields
+from app.services.wording import count_text, incident_fields, text_of
 from app.services.workspace import Workspace
 
 HTML = "text/html; charset=utf-8"
@@ -90,11 +90,15 @@ def routes(workspace: Workspace) -> APIRouter:
         found = find_incident(workspace, published, ref)
         told = found["properties"]
         words = strings(asked.view.lang)
-        title = told["place"] or told["region"]["name"] or words["incident"]
+        title = title_of(told) or words["incident"]
         fields = incident_fields(workspace, found, asked.view)
         past = history(workspace, published, found)
         merged = [
-            {**one, **{toll: count_text(words, one[toll]) for toll in ("killed", "injured")}}
+            {
+                **one,
+                **{toll: count_text(words, one[toll]) for toll in ("killed", "injured")},
+                "description": text_of(words, one, "description"),
+            }
             for one in told["merged_with"]
         ]
         block = {"id": found["id"], "fields": fields, "history": past, "merged": merged}
@@ -114,6 +118,7 @@ def routes(workspace: Workspace) -> APIRouter:
                 "name": one.name,
                 "credit": one.credit,
                 "licence": one.licence,
+                "about": words.get(f"terms_{one.licence}", ""),
                 "accessed": one.accessed or "",
                 "leaves": ", ".join(face.value for face in Face if one.terms.allow(face)),
             }

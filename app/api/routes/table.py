@@ -21,7 +21,7 @@ from app.services.pages import settled
 from app.services.publish import Published, publish
 from app.services.report import summarise, unmarked_by_region
 from app.services.telling import in_words
-from app.services.wording import count_text, day_text
+from app.services.wording import count_text, day_text, text_of
 from app.services.workspace import Workspace
 
 PAGE_ROWS = 200
@@ -202,7 +202,7 @@ def _incident_row(
     return {
         "id": found["id"],
         "when": day_text(words, told),
-        "place": told["place"] or words["not_stated"],
+        "place": text_of(words, told, "place") or words["not_stated"],
         "region": told["region"]["name"] or told["region"]["admin1"] or words["region_none"],
         "precision": words[f"precision_{told['precision']}"],
         "weapons": ", ".join(taxonomy.weapons.label(code, language) for code in told["weapons"])

@@ -1,0 +1,95 @@
+"""Gives a named settlement its point where its first-level unit leaves only one of that name.
+
+Nothing is guessed: of several namesakes none is taken, and each is listed in the row's rejection.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.domain.place import LonLat, Precision
+from app.importers.base import BadFieldError, Context, Warned
+from app.importers.sheets import squeezed
+from app.reference.settlements import Settlement, Settlements
+
+ERROR_M = {"city": 15_000, "town": 5_000, "village": 3_000}
+"""How far from the listed point of a settlement its edge may lie."""
+
+MOST_TOLD = 12
+RAION = (" район", " raion", " р-н")
+
+
+@dataclass
+class Geocoder:
+    """Looks names up for one import, and tallies those that gave no point."""
+
+    context: Context
+    unknown: Counter[str] = field(default_factory=Counter)
+    unplaced: Counter[str] = field(default_factory=Counter)
+
+    def placed(self, values: dict[str, Any]) -> LonLat | None:
+        """Find a row's settlement; its precision, radius and raion are written into the values.
+
+        Raises:
+            BadFieldError: several settlements can be meant, or no first-level unit is stated.
+        """
+        name, settlements = values.get("place"), self.context.settlements
+        if not name or settlements is None:
+            return None
+        one = self._one(name, values, settlements)
+        if one is None:
+            self.unknown[name] += 1
+            return None
+        values["admin2"] = one.admin2
+        if one.point is None:
+            self.unplaced[name] += 1
+            return None
+        values.update(precision=Precision.settlement.value, error_m=ERROR_M[one.kind])
+        return one.point
+
+    def _one(
+        self, name: str, values: Mapping[str, Any], settlements: Settlements
+    ) -> Settlement | None:
+        admin1, admin2 = values.get("admin1"), values.get("admin2")
+        found = settlements.called(name, admin1)
+        if found and not admin1:
+            allowed = f"the first-level unit in which {name} lies: {_listed(found)}"
+            raise BadFieldError("admin1", "", allowed)
+        if admin2:
+            found = [one for one in found if _lies_in(one, admin2)] or found
+        if len(found) > 1:
+            why = (
+                f"one settlement; {len(found)} have this name in {admin1}: {_listed(found)}. "
+                "Say the raion in `admin2`, or give coordinates"
+            )
+            raise BadFieldError("place", name, why)
+        return found[0] if found else None
+
+    def untold(self) -> Iterator[Warned]:
+        """Say which names gave no point, the most frequent first."""
+        for tally, why in (
+            (self.unknown, "Places that the list of settlements has not in their unit"),
+            (self.unplaced, "Places of which the list has no position"),
+        ):
+            if tally:
+                told = ", ".join(f"{name!r} ({n:,})" for name, n in tally.most_common(MOST_TOLD))
+                more = len(tally) - MOST_TOLD
+                rest = f" and {more:,} more" if more > 0 else ""
+                yield Warned(f"{why}, known to their region only: {told}{rest}.")
+
+
+def _lies_in(one: Settlement, admin2: str) -> bool:
+    """Tell whether a settlement lies in a raion, by its P-code or by its name."""
+    said = squeezed(admin2)
+    for word in RAION:
+        said = said.removesuffix(word)
+    return admin2 == one.admin2 or said == (one.raion or "").lower()
+
+
+def _listed(found: list[Settlement]) -> str:
+    told = "; ".join(one.told() for one in found[:MOST_TOLD])
+    more = len(found) - MOST_TOLD
+    return f"{told}; and {more:,} more" if more > 0 else told

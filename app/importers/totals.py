@@ -1,0 +1,30 @@
+"""Tables of sums that look like tables of events: taken for events, each would be one strike."""
+
+from __future__ import annotations
+
+from app.domain.errors import InputError, InvalidFile
+from app.importers.base import Source, decoded_head
+from app.importers.sheets import first_lines, is_workbook, squeezed
+
+TOTALS = (
+    frozenset({"admin1_code", "event_type", "events", "reference_period_start"}),
+    frozenset({"admin1 pcode", "month", "year", "events"}),
+)
+"""HDX HAPI's conflict events, and ACLED's aggregates on HDX."""
+
+
+def refuse_totals(source: Source) -> None:
+    """Let pass whatever is no such table.
+
+    Raises:
+        InvalidFile: it is one.
+    """
+    if not is_workbook(source) and decoded_head(source).lstrip()[:1] in ("", "{", "[", "<"):
+        return
+    try:
+        names = {squeezed(cell) for line in first_lines(source, 1) for cell in line}
+    except InputError:
+        return
+    if any(known <= names for known in TOTALS):
+        allowed = "events; `strikemap summary --against FILE` compares HDX HAPI's totals with ours"
+        raise InvalidFile(f"content of {source.name}", "sums by region and month", allowed)

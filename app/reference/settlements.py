@@ -1,0 +1,96 @@
+"""Finds settlements by name within a first-level unit; names repeat, so all of them are told."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow.parquet as pq
+
+from app.domain.place import LonLat
+
+KIND = re.compile(
+    r"^(м|с|смт|с-ще|сщ|сел|селище|місто|село|city of|town of|village of)\.?\s+|"
+    r"\s+(city|town|village|settlement)$"
+)
+APOSTROPHES = re.compile("['`\u00b4\u2018\u2019\u02bc\u0301]")
+BREAKS = re.compile(r"[\s\-\u2010-\u2015]+")
+
+
+class Settlement(NamedTuple):
+    """One settlement of the official list; its position is known for the larger ones only."""
+
+    code: str
+    name_uk: str
+    name_en: str
+    admin1: str
+    admin2: str | None
+    raion: str | None
+    hromada: str | None
+    kind: str
+    point: LonLat | None
+
+    def told(self) -> str:
+        """Say which one it is among its namesakes."""
+        raion = self.raion and f"{self.raion} raion"
+        hromada = self.hromada and f"{self.hromada} hromada"
+        where = ", ".join(part for part in (self.kind, raion, hromada) if part)
+        return f"{self.name_uk} ({where}, {self.admin2 or self.admin1})"
+
+
+@dataclass(frozen=True, eq=False)
+class Settlements:
+    """A theatre's list; read when the first name is asked for."""
+
+    path: Path
+    iso_by_pcode: Mapping[str, str]
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, list[Settlement]]:
+        found: dict[str, list[Settlement]] = {}
+        for row in pq.read_table(self.path).to_pylist():
+            lon, lat = row.pop("lon"), row.pop("lat")
+            one = Settlement(
+                code=row["code"],
+                name_uk=row["name_uk"],
+                name_en=row["name_en"],
+                admin1=self.iso_by_pcode.get(row["admin1"], row["admin1"]),
+                admin2=row["admin2"],
+                raion=row["raion_uk"],
+                hromada=row["hromada_uk"],
+                kind=row["kind"],
+                point=None if lon is None else LonLat(lon, lat),
+            )
+            for name in {plain(one.name_uk), loose(one.name_en)}:
+                found.setdefault(name, []).append(one)
+        return found
+
+    def called(self, name: str, admin1: str | None = None) -> list[Settlement]:
+        """List every settlement of a name, in Ukrainian or in Latin letters, within a unit."""
+        listed = self._by_name.get(plain(name)) or self._by_name.get(loose(name)) or []
+        return [one for one in listed if admin1 is None or one.admin1 == admin1]
+
+
+def plain(name: str) -> str:
+    """Compare names without case, stress marks, apostrophes and the word for their kind.
+
+    >>> plain("м. Кам'янець-Подільський"), plain("село Дем`янів")
+    ('камянець подільський', 'демянів')
+    """
+    text = KIND.sub("", unicodedata.normalize("NFC", name.strip().casefold()))
+    return BREAKS.sub(" ", APOSTROPHES.sub("", text)).strip()
+
+
+def loose(name: str) -> str:
+    """Make the romanisations in use alike.
+
+    >>> loose("Kryvyy Rih") == loose("Kryvyi Rih"), loose("Kharkiv city")
+    (True, 'kharkiv')
+    """
+    letters = unicodedata.normalize("NFD", plain(name))
+    return re.sub(r"[iy]+", "i", re.sub(r"[^a-z ]", "", letters)).strip()

@@ -1,0 +1,103 @@
+"""Redacting a record's free text: by a reviewer, with a public reason, in force at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from app.domain.account import Holder, Role
+from app.domain.errors import InputError
+from app.domain.redaction import Reason, Redaction, Text
+from app.domain.revision import Action, Change, Subject, canonical
+from app.domain.store import Entry
+from app.services.accounts import allow
+from app.services.editing import Desk, checked_reason
+from app.services.workspace import Workspace
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+@dataclass(frozen=True)
+class Redacting:
+    """Where one reviewer hides text from the public, and shows it again, at one time."""
+
+    workspace: Workspace
+    holder: Holder
+    now: datetime
+
+    def redact(self, ref: str, texts: Sequence[str], code: str, reason: str) -> Redaction:
+        """Hide parts of a record; what was hidden before is replaced by this.
+
+        Raises:
+            NotFound: there is no such record in the holder's scope.
+            InputError: a part or a code that no list has, no part at all, or no reason.
+            NotAllowed: only a reviewer redacts.
+        """
+        key, parts = self._key(ref), tuple(dict.fromkeys(_word(Text, "texts", t) for t in texts))
+        if not parts:
+            raise InputError("texts", "none", f"one or more of {', '.join(Text)}")
+        redaction = Redaction(key, parts, _word(Reason, "code", code))
+        self._write(redaction, reason, gone=False)
+        return redaction
+
+    def lift(self, ref: str, reason: str) -> str:
+        """Show a record's text again; returns the record's key.
+
+        Raises:
+            InputError: nothing of it is redacted, or no reason.
+        """
+        key = self._key(ref)
+        standing = self.workspace.index.snapshot().redactions.get(key)
+        if standing is None:
+            raise InputError("incident", ref, "one of which something is redacted")
+        self._write(standing, reason, gone=True)
+        return key
+
+    def told(self, ref: str) -> dict[str, str]:
+        """Say which parts of a record the public does not see, and why."""
+        return hidden(self.workspace.index.snapshot().redactions, self._key(ref, Role.viewer))
+
+    def _key(self, ref: str, role: Role = Role.reviewer) -> str:
+        incident, _revision = Desk(self.workspace, self.holder, self.now).read(ref)
+        allow(self.holder, role, incident.dataset)
+        return f"{incident.dataset}/{incident.id}"
+
+    def _write(self, redaction: Redaction, reason: str, *, gone: bool) -> None:
+        said, store = checked_reason(reason), self.workspace.store
+        past = store.history(Subject.redaction, redaction.key)
+        action = Action.retract if gone else Action.amend if past else Action.add
+        change = Change(Subject.redaction, redaction.key, action, canonical(redaction))
+        store.write([change], Entry(self.now, self.holder.actor, said), {})
+        self.workspace.index.after_write()
+
+
+def _word(kind: type[Word], name: str, given: str) -> Word:
+    try:
+        return kind(given)
+    except ValueError as wrong:
+        raise InputError(name, given, f"one of {', '.join(kind)}") from wrong
+
+
+def hidden(redactions: Mapping[str, Redaction], key: str) -> dict[str, str]:
+    """Name a record's redacted parts with the reason of each; none for most records."""
+    found = redactions.get(key)
+    return {} if found is None else {part.value: found.code.value for part in found.texts}
+
+
+def redacted(told: dict[str, Any], redaction: Redaction) -> dict[str, Any]:
+    """Put the mark in the place of the texts of a told record."""
+    parts, mark = set(redaction.texts), redaction.mark
+    out = dict(told)
+    for name in (Text.description, Text.place, Text.when_text):
+        if name in parts and out[name.value] is not None:
+            out[name.value] = mark
+    if Text.claims in parts:
+        out["claims"] = []
+    if Text.objects in parts:
+        out["damage"] = [{**one, "name": mark} if "name" in one else one for one in told["damage"]]
+    if Text.sources in parts:
+        out["sources"] = [{"publisher": mark}] * bool(told["sources"])
+    return out

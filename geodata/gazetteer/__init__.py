@@ -1,0 +1,1 @@
+"""Builds the list of settlements by which names of places are found."""

@@ -1,0 +1,58 @@
+"""Spoilt files of every format obey one law; a small part of what `make fuzz` does for longer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.importers.formats import FORMATS
+from app.services.workspace import Workspace
+from tests.fuzz.law import choices, judge, judge_suggestion
+from tests.fuzz.mutating import mutants
+from tests.fuzz.seeds import DAY, MAPPING, POINTS, Seed, seeds
+from tests.making import ROOT
+
+CORPUS = sorted((ROOT / "tests" / "fuzz" / "corpus").iterdir())
+EXAMPLES = 12
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[Seed]]:
+    return seeds(tmp_path_factory.mktemp("seeds"))
+
+
+def test_every_format_has_a_seed_that_is_taken(
+    known: Mapping[str, list[Seed]], private_workspace: Workspace
+) -> None:
+    for name, among in known.items():
+        assert "taken" in {judge(private_workspace, seed, name) for seed in among}, name
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_any_bytes_give_records_rejections_or_one_sentence(
+    name: str, known: Mapping[str, list[Seed]], private_workspace: Workspace
+) -> None:
+    others = [seed.content[:4_000] for among in known.values() for seed in among]
+
+    @settings(max_examples=EXAMPLES)
+    @given(mutants(known[name], others), st.sampled_from(choices(name)))
+    def law(seed: Seed, wanted: str) -> None:
+        judge(private_workspace, seed, wanted)
+        judge_suggestion(private_workspace, seed)
+
+    law()
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)
+def test_what_fuzzing_found_stays_found(path: Path, private_workspace: Workspace) -> None:
+    wanted = path.name.partition("--")[0]
+    mapping = {"mapped": MAPPING, "vector_points": POINTS}.get(wanted)
+    called = path.name.rpartition("--")[2]
+    seed = Seed(wanted, called, path.read_bytes(), mapping, DAY)
+    for name in ("auto", wanted):
+        judge(private_workspace, seed, name)
+        judge_suggestion(private_workspace, seed)
