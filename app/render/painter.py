@@ -5,68 +5,26 @@ Everything is drawn at twice the size and reduced, which smooths edges.
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import shapely
-from isal import isal_zlib
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from shapely.geometry.base import BaseGeometry
+from typing_extensions import override
 
-from app.domain.place import Bounds
-from app.render.palette import DASHES, HALO, LINE, LINE_CASING, TEXT, Pattern, rgb
+from app.render.canvas import Canvas, Dashes, Text
+from app.render.fonts import load_font
+from app.render.frame import Frame
+from app.render.palette import HALO, TEXT, Pattern, rgb
+from app.render.png import write_png
 
 OVERSAMPLE = 2
-PNG = b"\x89PNG\r\n\x1a\n"
 HATCH = 16
 """Hatches repeat every 16 px at 1x: a divisor of 256, so that they run on across tiles."""
-
-MAX_LATITUDE = 85.05112877980659
-
-
-class Frame(NamedTuple):
-    """A square of the tile grid, drawn `size` px wide at a `scale` of 1 or 2."""
-
-    z: int
-    x: int
-    y: int
-    scale: int = 1
-
-    @property
-    def size(self) -> int:
-        """Width and height in px."""
-        return 256 * self.scale
-
-    def bounds(self, margin: float = 0.0) -> Bounds:
-        """Return the square in degrees, widened by a share of its width on each side."""
-        n = 2.0**self.z
-        west = (self.x - margin) / n * 360 - 180
-        east = (self.x + 1 + margin) / n * 360 - 180
-        north = _latitude((self.y - margin) / n)
-        south = _latitude((self.y + 1 + margin) / n)
-        return Bounds(west, south, east, north)
-
-    def pixels(self, lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Project degrees to px from the upper left corner."""
-        n = 2.0**self.z * self.size
-        sine = np.sin(np.radians(np.clip(lat, -MAX_LATITUDE, MAX_LATITUDE)))
-        x = (np.asarray(lon) + 180) / 360 * n - self.x * self.size
-        y = (0.5 - np.log((1 + sine) / (1 - sine)) / (4 * np.pi)) * n - self.y * self.size
-        return x, y
-
-    def project(self, shape: BaseGeometry) -> BaseGeometry:
-        """Bring a shape into px."""
-        return shapely.transform(
-            shape, lambda points: np.column_stack(self.pixels(points[:, 0], points[:, 1]))
-        )
-
-
-def _latitude(y: float) -> float:
-    return float(np.degrees(np.arctan(np.sinh(np.pi * (1 - 2 * min(max(y, 0.0), 1.0))))))
 
 
 class Label(NamedTuple):
@@ -78,77 +36,78 @@ class Label(NamedTuple):
     is_bold: bool
 
 
-class Painter:
-    """One picture being drawn."""
+class Painter(Canvas):
+    """One picture being drawn as pixels."""
 
     def __init__(self, frame: Frame, background: str | None, fonts: Path) -> None:
-        self.frame, self.fonts = frame, fonts
+        super().__init__(frame, fonts)
         colour = (*rgb(background), 255) if background else (0, 0, 0, 0)
-        self.image = Image.new("RGBA", (frame.size, frame.size), colour)
+        self.image = Image.new("RGBA", (frame.width, frame.height), colour)
 
-    def visible(self, shape: BaseGeometry) -> BaseGeometry:
-        """Clip a shape to the frame with a margin, in px, without needless vertices."""
-        clipped = shapely.clip_by_rect(shape, *self.frame.bounds(margin=0.05))
-        flat = self.frame.project(clipped)
-        # Only drawn, never measured: it need not stay valid, and is several times faster so.
-        return flat.simplify(0.3 * self.frame.scale, preserve_topology=False)
+    @override
+    def paint(self, shapes: Sequence[BaseGeometry], colour: str, opacity: float = 1.0) -> None:
+        drawn = self._mask(shapes)
+        if drawn is not None:
+            self._tint(*drawn, colour, opacity)
 
-    def mask(self, shapes: Iterable[BaseGeometry]) -> Image.Image:
-        """Draw polygons as a mask, large ones first: an enclave fills its neighbour's hole."""
-        return self._drawn([self.visible(shape) for shape in shapes])
+    @override
+    def paint_hatch(
+        self, shapes: Sequence[BaseGeometry], pattern: Pattern, opacity: float = 0.75
+    ) -> None:
+        drawn = self._mask(shapes)
+        if drawn is None:
+            return
+        mask, (left, top) = drawn
+        size = (self.frame.width, self.frame.height)
+        hatch = hatch_mask(size, self.frame.scale, pattern.kind)
+        part = hatch[top : top + mask.height, left : left + mask.width]
+        cut = Image.fromarray(np.where(part, np.asarray(mask), np.uint8(0)))
+        self._tint(cut, (left, top), pattern.colour, opacity)
 
-    def _drawn(self, shapes: Iterable[BaseGeometry]) -> Image.Image:
-        size = self.frame.size * OVERSAMPLE
-        mask = Image.new("L", (size, size), 0)
-        draw = ImageDraw.Draw(mask)
+    def _mask(self, shapes: Sequence[BaseGeometry]) -> tuple[Image.Image, tuple[int, int]] | None:
+        """Draw polygons as a mask of the part they lie in, large ones first.
+
+        An enclave fills its neighbour's hole. None when nothing of them is in the picture.
+        """
         parts = shapely.get_parts(shapely.get_parts(list(shapes))).tolist()
         solid = [part for part in parts if part.geom_type == "Polygon" and not part.is_empty]
+        box = self._inside(solid)
+        if box is None:
+            return None
+        left, top, right, bottom = box
+        mask = Image.new("L", ((right - left) * OVERSAMPLE, (bottom - top) * OVERSAMPLE), 0)
+        draw = ImageDraw.Draw(mask)
         for part in sorted(solid, key=lambda part: -part.area):
-            _ring(draw, part.exterior, 255)
+            _ring(draw, part.exterior, 255, (left, top))
             for hole in part.interiors:
-                _ring(draw, hole, 0)
-        return mask.reduce(OVERSAMPLE)
+                _ring(draw, hole, 0, (left, top))
+        return mask.reduce(OVERSAMPLE), (left, top)
 
-    def fill(self, shapes: Iterable[BaseGeometry], colour: str, opacity: float = 1.0) -> None:
-        """Fill polygons."""
-        self._tint(self.mask(shapes), colour, opacity)
+    def _inside(self, parts: Sequence[BaseGeometry]) -> tuple[int, int, int, int] | None:
+        """Find the px that shapes reach: drawing no more than these is what makes it fast."""
+        if not parts:
+            return None
+        west, north, east, south = shapely.total_bounds(np.array(parts, object))
+        left, top = max(int(west) - 1, 0), max(int(north) - 1, 0)
+        right = min(int(east) + 2, self.frame.width)
+        bottom = min(int(south) + 2, self.frame.height)
+        return (left, top, right, bottom) if left < right and top < bottom else None
 
-    def hatch(
-        self, shapes: Iterable[BaseGeometry], pattern: Pattern, opacity: float = 0.75
-    ) -> None:
-        """Hatch polygons; the pattern runs on across tiles."""
-        mask = np.asarray(self.mask(shapes), np.float32) * hatch_mask(
-            self.frame.size, self.frame.scale, pattern.kind
-        )
-        self._tint(Image.fromarray(mask.astype(np.uint8)), pattern.colour, opacity)
-
-    def _tint(self, mask: Image.Image, colour: str, opacity: float) -> None:
+    def _tint(self, mask: Image.Image, at: tuple[int, int], colour: str, opacity: float) -> None:
         alpha = mask if opacity == 1 else mask.point([round(n * opacity) for n in range(256)])
-        layer = Image.new("RGBA", self.image.size, (*rgb(colour), 255))
+        layer = Image.new("RGBA", mask.size, (*rgb(colour), 255))
         layer.putalpha(alpha)
-        self.image.alpha_composite(layer)
+        self.image.alpha_composite(layer, at)
 
-    def lines(
-        self,
-        shapes: Iterable[BaseGeometry],
-        colour: str,
-        width: float,
-        dashes: tuple[int, int] | None = None,
-    ) -> None:
-        """Stroke lines (or the edges of polygons), `width` px at 1x, whole or in dashes."""
-        self._stroke(self._strokes(shapes), colour, width, dashes)
-
-    def _strokes(self, shapes: Iterable[BaseGeometry]) -> list[BaseGeometry]:
-        return [part for shape in shapes for part in _strokes(self.visible(shape))]
-
-    def _stroke(
+    @override
+    def stroke(
         self,
         strokes: Sequence[BaseGeometry],
         colour: str,
         width: float,
-        dashes: tuple[int, int] | None = None,
+        dashes: Dashes | None = None,
     ) -> None:
-        """Stamp a disc along strokes (px): however ragged a line is, this takes its length only."""
+        # Stamps a disc along the strokes: however ragged a line is, this takes its length only.
         scale = self.frame.scale * OVERSAMPLE
         radius = width * scale / 2
         x, y, along = _sampled(strokes, OVERSAMPLE, max(1.0, 0.6 * radius))
@@ -156,23 +115,15 @@ class Painter:
             drawn = along % (sum(dashes) * scale) < dashes[0] * scale
             x, y = x[drawn], y[drawn]
         across, down = _disc(radius)
-        size = self.frame.size * OVERSAMPLE
+        wide, high = self.frame.width * OVERSAMPLE, self.frame.height * OVERSAMPLE
         columns = np.rint(x).astype(np.int64)[:, None] + across
         rows = np.rint(y).astype(np.int64)[:, None] + down
-        inside = (columns >= 0) & (columns < size) & (rows >= 0) & (rows < size)
-        mask = np.zeros((size, size), np.uint8)
+        inside = (columns >= 0) & (columns < wide) & (rows >= 0) & (rows < high)
+        mask = np.zeros((high, wide), np.uint8)
         mask[rows[inside], columns[inside]] = 255
-        self._tint(Image.fromarray(mask).reduce(OVERSAMPLE), colour, 1.0)
+        self._tint(Image.fromarray(mask).reduce(OVERSAMPLE), (0, 0), colour, 1.0)
 
-    def front_line(self, line: BaseGeometry, *, is_stale: bool = False) -> None:
-        """Draw a front line: dark with a light casing, so that it reads on any ground.
-
-        One older than the theatre's limit is dashed.
-        """
-        strokes = self._strokes([line])
-        self._stroke(strokes, LINE_CASING, 4.6)
-        self._stroke(strokes, LINE, 2.4, DASHES["stale"] if is_stale else None)
-
+    @override
     def discs(
         self,
         x: np.ndarray,
@@ -182,7 +133,6 @@ class Painter:
         *,
         opacity: float,
     ) -> None:
-        """Draw soft circles; px at this picture's scale."""
         over = 4
         for cx, cy, r, colour in zip(x.tolist(), y.tolist(), radius.tolist(), colours, strict=True):
             half = int(np.ceil(r + 2))
@@ -193,21 +143,22 @@ class Painter:
             )
             self._stamp(box.reduce(over), cx, cy, half, colour, opacity)
 
+    @override
     def dots(
         self, x: np.ndarray, y: np.ndarray, colours: Sequence[str], radius: float, ring: str
     ) -> None:
-        """Draw dots with a ring, all in one pass; px at this picture's scale, radius at 1x."""
         over = 2
-        size, reach = self.frame.size * over, radius * self.frame.scale * over
+        wide, high = self.frame.width * over, self.frame.height * over
+        reach = radius * self.frame.scale * over
         span = np.arange(-int(np.ceil(reach)), int(np.ceil(reach)) + 1)
         down, across = (axis.ravel() for axis in np.meshgrid(span, span, indexing="ij"))
         far = np.hypot(down, across)
         margin = len(span)
-        layer = np.zeros(((size + 2 * margin) * (size + 2 * margin), 4), np.uint8)
-        width = size + 2 * margin
+        width, height = wide + 2 * margin, high + 2 * margin
+        layer = np.zeros((height * width, 4), np.uint8)
         px, py = np.floor(x * over).astype(int) + margin, np.floor(y * over).astype(int) + margin
         near = (px >= margin // 2) & (px < width - margin // 2)
-        near &= (py >= margin // 2) & (py < width - margin // 2)
+        near &= (py >= margin // 2) & (py < height - margin // 2)
         at = (py * width + px)[near]
         filled = np.array([(*rgb(colour), 255) for colour in colours], np.uint8).reshape(-1, 4)[
             near
@@ -227,8 +178,8 @@ class Painter:
                 filled[start : start + 4096, None, :],
             )
             layer[(some[:, None] + offsets[None, :]).ravel()] = pixels.reshape(-1, 4)
-        whole = Image.fromarray(layer.reshape(width, width, 4))
-        crop = whole.crop((margin, margin, margin + size, margin + size))
+        whole = Image.fromarray(layer.reshape(height, width, 4))
+        crop = whole.crop((margin, margin, margin + wide, margin + high))
         self.image.alpha_composite(crop.reduce(over))
 
     def _stamp(  # noqa: PLR0913, PLR0917  a mark's place and look
@@ -240,12 +191,22 @@ class Painter:
         crop = (max(-left, 0), max(-top, 0), mask.size[0], mask.size[1])
         if crop[0] >= crop[2] or crop[1] >= crop[3]:
             return
-        if left < self.frame.size and top < self.frame.size:
+        if left < self.frame.width and top < self.frame.height:
             self.image.alpha_composite(layer.crop(crop), (max(left, 0), max(top, 0)))
 
+    @override
     def paste(self, pixels: np.ndarray) -> None:
-        """Lay RGBA pixels over the picture."""
         self.image.alpha_composite(Image.fromarray(pixels))
+
+    @override
+    def write(self, text: Text) -> None:
+        scale = self.frame.scale
+        font = load_font(self.fonts, text.is_bold, text.size * scale)
+        anchor = {"start": "ls", "middle": "ms", "end": "rs"}[text.anchor]
+        wide = {} if text.halo is None else {"stroke_width": 2 * scale, "stroke_fill": text.halo}
+        ImageDraw.Draw(self.image).text(
+            (text.x, text.y), text.text, text.colour, font, anchor=anchor, **wide
+        )
 
     def labels(self, labels: Iterable[Label]) -> None:
         """Write names with a light halo beside their dots."""
@@ -269,67 +230,51 @@ class Painter:
 
     def watermark(self, text: str) -> None:
         """Write a text across the picture: an invented tile is never taken for a real one."""
-        self.image.alpha_composite(_slanted(self.fonts, text, self.frame.size, self.frame.scale))
+        size = (self.frame.width, self.frame.height)
+        self.image.alpha_composite(_slanted(self.fonts, text, size, self.frame.scale))
 
-    def png(self) -> bytes:
-        """Compress the picture; isal is several times faster than zlib at a like size."""
-        pixels = np.asarray(self.image)
-        height, width = pixels.shape[:2]
-        rows = np.zeros((height, 1 + width * 4), np.uint8)  # each row begins with its filter: none
-        rows[:, 1:] = pixels.reshape(height, -1)
-        header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-        body = isal_zlib.compress(rows.tobytes(), 1)
-        return PNG + b"".join(
-            _chunk(*one) for one in ((b"IHDR", header), (b"IDAT", body), (b"IEND", b""))
-        )
+    def png(self, told: Mapping[str, str] | None = None) -> bytes:
+        """Write the picture, with text that says what it shows."""
+        return write_png(np.asarray(self.image), told)
 
 
 @cache
-def _slanted(fonts: Path, text: str, size: int, scale: int) -> Image.Image:
+def _slanted(fonts: Path, text: str, size: tuple[int, int], scale: int) -> Image.Image:
     """Set a text across a picture of a size, once."""
-    layer = Image.new("RGBA", (size, size), (0, 0, 0, 0))
+    layer = Image.new("RGBA", size, (0, 0, 0, 0))
     font = load_font(fonts, True, 15 * scale)
-    centre = (size / 2, size / 2)
+    centre = (size[0] / 2, size[1] / 2)
     ImageDraw.Draw(layer).text(centre, text, (90, 60, 110, 120), font, anchor="mm")
     return layer.rotate(24, resample=Image.Resampling.BICUBIC)
 
 
-def _chunk(name: bytes, content: bytes) -> bytes:
-    """Write a chunk (PNG, third edition, 5.3): length, name, content, check sum."""
-    check = isal_zlib.crc32(name + content)
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", check)
-
-
-def _ring(draw: ImageDraw.ImageDraw, ring: BaseGeometry, value: int) -> None:
-    points = (shapely.get_coordinates(ring) * OVERSAMPLE).tolist()
+def _ring(
+    draw: ImageDraw.ImageDraw, ring: BaseGeometry, value: int, corner: tuple[int, int]
+) -> None:
+    points = ((shapely.get_coordinates(ring) - corner) * OVERSAMPLE).tolist()
     if len(points) > 2:  # noqa: PLR2004  a ring
         draw.polygon([tuple(point) for point in points], value)
 
 
-def _strokes(shape: BaseGeometry) -> list[BaseGeometry]:
-    parts = []
-    for part in shapely.get_parts(shape):
-        edge = part.boundary if part.geom_type == "Polygon" else part
-        parts += [piece for piece in shapely.get_parts(edge) if not piece.is_empty]
-    return parts
+@lru_cache(64)
+def hatch_mask(size: tuple[int, int], scale: int, kind: str) -> np.ndarray:
+    """Tell which px of a width and height a hatch covers.
 
-
-@cache
-def hatch_mask(size: int, scale: int, kind: str) -> np.ndarray:
-    """Return a hatch as 0..1 per px; a tile is a whole number of steps: it runs on across tiles."""
+    A tile is a whole number of steps, so that a hatch runs on across tiles.
+    """
     step, thick = HATCH * scale // 2, max(scale * 3 // 2, 1)
-    across, down = np.arange(size)[None, :], np.arange(size)[:, None]
+    across, down = np.arange(size[0])[None, :], np.arange(size[1])[:, None]
     rising, falling = (across + down) % step < thick, (across - down) % step < thick
     kinds = {
         "rising": rising,
         "falling": falling,
         "cross": rising | falling,
-        "level": np.broadcast_to(down % step < thick, (size, size)),
+        "level": np.broadcast_to(down % step < thick, size[::-1]),
         "wide": (across + down) % (2 * step) < thick,
         "stipple": rising & falling,
         "dots": (across % step < 2 * thick) & (down % step < 2 * thick),
     }
-    return kinds[kind].astype(np.float32)
+    return kinds[kind]
 
 
 def _sampled(
@@ -353,10 +298,3 @@ def _disc(radius: float) -> tuple[np.ndarray, np.ndarray]:
     down, across = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     inside = np.hypot(across, down) <= max(radius - 0.3, 0.0)
     return across[inside], down[inside]
-
-
-@cache
-def load_font(folder: Path, is_bold: bool, size_px: int) -> ImageFont.FreeTypeFont:
-    """Load the vendored Noto Sans, which has Cyrillic."""
-    name = "NotoSans-Bold.ttf" if is_bold else "NotoSans-Regular.ttf"
-    return ImageFont.truetype(folder / name, size_px)

@@ -21,7 +21,8 @@ from app.index.control import shape_key
 from app.index.select import Selection
 from app.index.summary import Ledger
 from app.reference.theatre import Theatre
-from app.render.painter import Frame, Painter
+from app.render.frame import Frame
+from app.render.painter import Painter
 from app.render.palette import (
     CITED,
     CLAIMED,
@@ -361,5 +362,5 @@ def _in_tile(shape: BaseGeometry, tile: Tile) -> BaseGeometry:
     """Clip a shape to a tile with a margin and bring it into tile units."""
     frame = Frame(tile.z, tile.x, tile.y)
     clipped = shapely.clip_by_rect(shape, *frame.bounds(margin=0.02))
-    scale = EXTENT / frame.size
+    scale = EXTENT / frame.width
     return shapely.transform(frame.project(clipped), lambda points: points * scale)

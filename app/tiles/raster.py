@@ -9,7 +9,10 @@ import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from app.reference.basemap import Basemap, Places
-from app.render.painter import Frame, Label, Painter, load_font
+from app.render.canvas import Canvas
+from app.render.fonts import load_font
+from app.render.frame import Frame
+from app.render.painter import Label, Painter
 from app.render.palette import (
     BORDER,
     CITED,
@@ -60,7 +63,7 @@ class Ground(NamedTuple):
     pattern: Pattern
 
 
-def draw_basemap(painter: Painter, basemap: Basemap) -> None:
+def draw_basemap(painter: Canvas, basemap: Basemap) -> None:
     """Draw land, water, rivers and borders."""
     bounds = painter.frame.bounds(margin=0.05)
     zoom = painter.frame.z
@@ -71,7 +74,7 @@ def draw_basemap(painter: Painter, basemap: Basemap) -> None:
     painter.lines(basemap.borders.within(*bounds), BORDER, 1.1)
 
 
-def draw_regions(painter: Painter, shades: Sequence[Shade], colours: Sequence[str]) -> None:
+def draw_regions(painter: Canvas, shades: Sequence[Shade], colours: Sequence[str]) -> None:
     """Fill regions by class; hatch those that have incidents and no figure; edge them all."""
     for number, colour in enumerate(colours):
         shapes = [shade.shape for shade in shades if shade.class_number == number]
@@ -84,7 +87,7 @@ def draw_regions(painter: Painter, shades: Sequence[Shade], colours: Sequence[st
 
 
 def draw_control(
-    painter: Painter, grounds: Sequence[Ground], line: BaseGeometry | None, *, is_stale: bool
+    painter: Canvas, grounds: Sequence[Ground], line: BaseGeometry | None, *, is_stale: bool
 ) -> None:
     """Hatch the ground of each party and draw the line between them; fainter when it is old."""
     strength = STALE_OPACITY if is_stale else 1.0
@@ -97,7 +100,7 @@ def draw_control(
 
 
 def draw_incidents(
-    painter: Painter,
+    painter: Canvas,
     rows: Rows,
     colours: Sequence[str],
     precisions: Sequence[str],
@@ -137,16 +140,17 @@ def _error_px(error_m: np.ndarray, lat: np.ndarray, frame: Frame) -> np.ndarray:
 def density(x: np.ndarray, y: np.ndarray, frame: Frame) -> np.ndarray:
     """Draw counts per 4 px cell on a logarithmic cividis scale, as RGBA pixels."""
     cell = 4 * frame.scale
-    across = frame.size // cell
-    inside = (x >= 0) & (x < frame.size) & (y >= 0) & (y < frame.size)
+    across, down = -(-frame.width // cell), -(-frame.height // cell)
+    inside = (x >= 0) & (x < frame.width) & (y >= 0) & (y < frame.height)
     place = (y[inside] // cell).astype(int) * across + (x[inside] // cell).astype(int)
-    counts = np.bincount(place, minlength=across * across)
+    counts = np.bincount(place, minlength=across * down)
     level = np.log1p(counts) / np.log1p(max(counts.max(initial=1), 1_000))
     stops = np.linspace(0, 1, len(DENSITY))
     channels = [np.interp(level, stops, [stop[i] for stop in DENSITY]) for i in range(3)]
     alpha = np.where(counts > 0, 170 + 85 * level, 0)
-    pixels = np.stack([*channels, alpha], axis=-1).astype(np.uint8).reshape(across, across, 4)
-    return pixels.repeat(cell, axis=0).repeat(cell, axis=1)
+    pixels = np.stack([*channels, alpha], axis=-1).astype(np.uint8).reshape(down, across, 4)
+    whole = pixels.repeat(cell, axis=0).repeat(cell, axis=1)
+    return np.ascontiguousarray(whole[: frame.height, : frame.width])
 
 
 def choose_labels(
@@ -180,7 +184,7 @@ def choose_labels(
             px + wide + 6 * frame.scale + pad,
             py + 8 * frame.scale,
         )
-        is_here = _touch(box, (0, 0, frame.size, frame.size))
+        is_here = _touch(box, (0, 0, frame.width, frame.height))
         if is_here and not any(_touch(box, other) for other in kept):
             labels.append(Label(name, px, py, is_bold))
         kept.append(box)
