@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,8 @@ from app.render.palette import DASHES, LINE, LINE_CASING, Pattern
 
 CASING_PX, LINE_PX = 4.6, 2.4
 Dashes = tuple[int, int]
+POLYGON = 3
+"""What shapely.get_type_id says of a polygon."""
 
 
 class Text(NamedTuple):
@@ -51,7 +54,7 @@ class Canvas(ABC):
             clipped, lambda points: np.column_stack(self.frame.pixels(points[:, 0], points[:, 1]))
         )
         # Only drawn, never measured: it need not stay valid, and is several times faster so.
-        thin = shapely.simplify(flat, 0.3 * self.frame.scale, preserve_topology=False)
+        thin = shapely.simplify(flat, 0.3, preserve_topology=False)
         return [shape for shape in thin.tolist() if not shape.is_empty]
 
     def fill(self, shapes: Iterable[BaseGeometry], colour: str, opacity: float = 1.0) -> None:
@@ -129,6 +132,19 @@ class Canvas(ABC):
     def write(self, text: Text) -> None:
         """Write a line of text."""
 
+    @property
+    def watermark_px(self) -> int:
+        """Size of a watermark's letters at 1x: 15 on a tile, more on a figure."""
+        return min(self.frame.across // 17, 44)
+
+    @abstractmethod
+    def watermark(self, text: str) -> None:
+        """Write a text slanted across the picture: invented data are never taken for real ones."""
+
+    @abstractmethod
+    def inset(self, frame: Frame, left: int, top: int) -> AbstractContextManager[Canvas]:
+        """Draw into a rectangle of this picture, which cuts what reaches out; px at 1x."""
+
 
 def strokes_of(shapes: Iterable[BaseGeometry]) -> list[BaseGeometry]:
     """Take shapes apart into single lines; of a polygon, its rings."""
@@ -137,3 +153,14 @@ def strokes_of(shapes: Iterable[BaseGeometry]) -> list[BaseGeometry]:
         edge = part.boundary if part.geom_type == "Polygon" else part
         parts += [piece for piece in shapely.get_parts(edge) if not piece.is_empty]
     return parts
+
+
+def polygons_of(shapes: Iterable[BaseGeometry]) -> list[BaseGeometry]:
+    """Take shapes apart into single polygons, wound alike.
+
+    Written as one path that is filled by the non-zero rule, neighbours meet without a seam, an
+    enclave fills its neighbour's hole and what overlaps is filled once.
+    """
+    parts = shapely.get_parts(shapely.get_parts(list(shapes)))
+    solid = parts[(shapely.get_type_id(parts) == POLYGON) & ~shapely.is_empty(parts)]
+    return list(shapely.orient_polygons(solid))

@@ -30,7 +30,9 @@ class Frame(NamedTuple):
     down: int = TILE_PX
 
     @classmethod
-    def fit(cls, box: Bounds, across: int, down: int, scale: int = 1, most_zoom: float = 14) -> Frame:  # noqa: E501,PLR0913,PLR0917
+    def fit(
+        cls, box: Bounds, across: int, down: int, scale: int = 1, most_zoom: float = 14
+    ) -> Frame:  # noqa: E501,PLR0913,PLR0917
         """Show a box in degrees whole and in the middle of so many px at 1x."""
         left, top = _plane(box.west, box.north)
         right, bottom = _plane(box.east, box.south)

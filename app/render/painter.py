@@ -5,7 +5,8 @@ Everything is drawn at twice the size and reduced, which smooths edges.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +24,8 @@ from app.render.palette import HALO, TEXT, Pattern, rgb
 from app.render.png import write_png
 
 OVERSAMPLE = 2
+HALO_PX = 2
+ANCHORS = {"start": "ls", "middle": "ms", "end": "rs"}
 HATCH = 16
 """Hatches repeat every 16 px at 1x: a divisor of 256, so that they run on across tiles."""
 
@@ -57,12 +60,10 @@ class Painter(Canvas):
         drawn = self._mask(shapes)
         if drawn is None:
             return
-        mask, (left, top) = drawn
-        size = (self.frame.width, self.frame.height)
-        hatch = hatch_mask(size, self.frame.scale, pattern.kind)
-        part = hatch[top : top + mask.height, left : left + mask.width]
-        cut = Image.fromarray(np.where(part, np.asarray(mask), np.uint8(0)))
-        self._tint(cut, (left, top), pattern.colour, opacity)
+        mask, at = drawn
+        hatch = hatch_mask(mask.size, self.frame.scale, pattern.kind, at)
+        cut = Image.fromarray(np.where(hatch, np.asarray(mask), np.uint8(0)))
+        self._tint(cut, at, pattern.colour, opacity)
 
     def _mask(self, shapes: Sequence[BaseGeometry]) -> tuple[Image.Image, tuple[int, int]] | None:
         """Draw polygons as a mask of the part they lie in, large ones first.
@@ -115,13 +116,18 @@ class Painter(Canvas):
             drawn = along % (sum(dashes) * scale) < dashes[0] * scale
             x, y = x[drawn], y[drawn]
         across, down = _disc(radius)
-        wide, high = self.frame.width * OVERSAMPLE, self.frame.height * OVERSAMPLE
         columns = np.rint(x).astype(np.int64)[:, None] + across
         rows = np.rint(y).astype(np.int64)[:, None] + down
+        wide, high = self.frame.width * OVERSAMPLE, self.frame.height * OVERSAMPLE
         inside = (columns >= 0) & (columns < wide) & (rows >= 0) & (rows < high)
-        mask = np.zeros((high, wide), np.uint8)
-        mask[rows[inside], columns[inside]] = 255
-        self._tint(Image.fromarray(mask).reduce(OVERSAMPLE), (0, 0), colour, 1.0)
+        columns, rows = columns[inside], rows[inside]
+        if not len(columns):
+            return
+        left, top = (int(axis.min()) // OVERSAMPLE for axis in (columns, rows))
+        right, bottom = (int(axis.max()) // OVERSAMPLE + 1 for axis in (columns, rows))
+        mask = np.zeros(((bottom - top) * OVERSAMPLE, (right - left) * OVERSAMPLE), np.uint8)
+        mask[rows - top * OVERSAMPLE, columns - left * OVERSAMPLE] = 255
+        self._tint(Image.fromarray(mask).reduce(OVERSAMPLE), (left, top), colour, 1.0)
 
     @override
     def discs(
@@ -133,41 +139,45 @@ class Painter(Canvas):
         *,
         opacity: float,
     ) -> None:
-        over = 4
-        for cx, cy, r, colour in zip(x.tolist(), y.tolist(), radius.tolist(), colours, strict=True):
-            half = int(np.ceil(r + 2))
-            box = Image.new("L", (2 * half * over, 2 * half * over), 0)
-            centre_x, centre_y, reach = (half + cx % 1) * over, (half + cy % 1) * over, r * over
-            ImageDraw.Draw(box).ellipse(
-                [centre_x - reach, centre_y - reach, centre_x + reach, centre_y + reach], fill=255
-            )
-            self._stamp(box.reduce(over), cx, cy, half, colour, opacity)
+        wide, high = self.frame.width, self.frame.height
+        reach = np.ceil(radius + 2)
+        near = (x > -reach) & (y > -reach) & (x < wide + reach) & (y < high + reach)
+        for place in np.flatnonzero(near).tolist():
+            cx, cy, r = float(x[place]), float(y[place]), float(radius[place])
+            half = int(reach[place])
+            # Where a disc begins within its px matters to a quarter of one: few kinds occur.
+            left, right = (int((half + cx % 1 + side) * 4) for side in (-r, r))
+            top, bottom = (int((half + cy % 1 + side) * 4) for side in (-r, r))
+            stamp = _soft_disc(half, (left, top, right, bottom), colours[place], opacity)
+            self._stamp(stamp, int(np.floor(cx)) - half, int(np.floor(cy)) - half)
 
     @override
     def dots(
         self, x: np.ndarray, y: np.ndarray, colours: Sequence[str], radius: float, ring: str
     ) -> None:
-        over = 2
-        wide, high = self.frame.width * over, self.frame.height * over
-        reach = radius * self.frame.scale * over
-        span = np.arange(-int(np.ceil(reach)), int(np.ceil(reach)) + 1)
-        down, across = (axis.ravel() for axis in np.meshgrid(span, span, indexing="ij"))
+        over, scale = OVERSAMPLE, self.frame.scale
+        reach = radius * scale * over
+        half = int(np.ceil(reach))
+        px, py = np.floor(x * over).astype(int), np.floor(y * over).astype(int)
+        near = (px > -half) & (px < self.frame.width * over + half)
+        near &= (py > -half) & (py < self.frame.height * over + half)
+        if not near.any():
+            return
+        px, py = px[near], py[near]
+        # The part of the picture that dots reach, in whole px; a margin keeps every stamp inside.
+        left, top = (int(axis.min() - half) // over * over for axis in (px, py))
+        wide, high = (int(px.max()) + half + over - left), (int(py.max()) + half + over - top)
+        wide, high = wide + wide % over, high + high % over
+        layer = np.zeros((high * wide, 4), np.uint8)
+        down, across = (axis.ravel() for axis in np.mgrid[-half : half + 1, -half : half + 1])
         far = np.hypot(down, across)
-        margin = len(span)
-        width, height = wide + 2 * margin, high + 2 * margin
-        layer = np.zeros((height * width, 4), np.uint8)
-        px, py = np.floor(x * over).astype(int) + margin, np.floor(y * over).astype(int) + margin
-        near = (px >= margin // 2) & (px < width - margin // 2)
-        near &= (py >= margin // 2) & (py < height - margin // 2)
-        at = (py * width + px)[near]
-        filled = np.array([(*rgb(colour), 255) for colour in colours], np.uint8).reshape(-1, 4)[
-            near
-        ]
-        edge = (far <= reach) & (far > reach - self.frame.scale * over)
-        inner = far <= reach - self.frame.scale * over
+        at = (py - top) * wide + (px - left)
+        filled = np.array([(*rgb(colour), 255) for colour in colours], np.uint8)[near]
+        edge = (far <= reach) & (far > reach - scale * over)
+        inner = far <= reach - scale * over
         # Ring and filling of a dot are laid together, so that a later dot covers an earlier one.
         offsets = np.concatenate(
-            [down[edge] * width + across[edge], down[inner] * width + across[inner]]
+            [down[edge] * wide + across[edge], down[inner] * wide + across[inner]]
         )
         is_ring = np.arange(len(offsets)) < edge.sum()
         for start in range(0, len(at), 4096):
@@ -178,21 +188,15 @@ class Painter(Canvas):
                 filled[start : start + 4096, None, :],
             )
             layer[(some[:, None] + offsets[None, :]).ravel()] = pixels.reshape(-1, 4)
-        whole = Image.fromarray(layer.reshape(height, width, 4))
-        crop = whole.crop((margin, margin, margin + wide, margin + high))
-        self.image.alpha_composite(crop.reduce(over))
+        whole = Image.fromarray(layer.reshape(high, wide, 4))
+        self._stamp(whole.reduce(over), left // over, top // over)
 
-    def _stamp(  # noqa: PLR0913, PLR0917  a mark's place and look
-        self, mask: Image.Image, x: float, y: float, half: int, colour: str, opacity: float
-    ) -> None:
-        layer = Image.new("RGBA", mask.size, (*rgb(colour), 255))
-        layer.putalpha(mask.point(lambda value: round(value * opacity)))
-        left, top = int(np.floor(x)) - half, int(np.floor(y)) - half
-        crop = (max(-left, 0), max(-top, 0), mask.size[0], mask.size[1])
+    def _stamp(self, stamp: Image.Image, left: int, top: int) -> None:
+        crop = (max(-left, 0), max(-top, 0), stamp.width, stamp.height)
         if crop[0] >= crop[2] or crop[1] >= crop[3]:
             return
         if left < self.frame.width and top < self.frame.height:
-            self.image.alpha_composite(layer.crop(crop), (max(left, 0), max(top, 0)))
+            self.image.alpha_composite(stamp.crop(crop), (max(left, 0), max(top, 0)))
 
     @override
     def paste(self, pixels: np.ndarray) -> None:
@@ -200,13 +204,24 @@ class Painter(Canvas):
 
     @override
     def write(self, text: Text) -> None:
-        scale = self.frame.scale
-        font = load_font(self.fonts, text.is_bold, text.size * scale)
-        anchor = {"start": "ls", "middle": "ms", "end": "rs"}[text.anchor]
-        wide = {} if text.halo is None else {"stroke_width": 2 * scale, "stroke_fill": text.halo}
-        ImageDraw.Draw(self.image).text(
-            (text.x, text.y), text.text, text.colour, font, anchor=anchor, **wide
-        )
+        # Drawn at twice the size: letters stand between px, as they do in the vector forms.
+        font = load_font(self.fonts, text.is_bold, text.size * self.frame.scale * OVERSAMPLE)
+        halo = HALO_PX * self.frame.scale * OVERSAMPLE
+        left, top, right, bottom = font.getbbox(text.text, anchor=ANCHORS[text.anchor])
+        x, y = (round(axis * OVERSAMPLE) for axis in (text.x, text.y))
+        x0, y0 = ((x + left - halo) // OVERSAMPLE, (y + top - halo) // OVERSAMPLE)
+        x1, y1 = ((x + right + halo) // OVERSAMPLE + 1, (y + bottom + halo) // OVERSAMPLE + 1)
+        x0, y0, x1, y1 = int(x0), int(y0), int(x1), int(y1)
+        size = ((x1 - x0) * OVERSAMPLE, (y1 - y0) * OVERSAMPLE)
+        at = (x - x0 * OVERSAMPLE, y - y0 * OVERSAMPLE)
+        for colour, wide in ((text.halo, halo), (text.colour, 0)):
+            if colour is not None:
+                mask = Image.new("L", size, 0)
+                draw, anchor = ImageDraw.Draw(mask), ANCHORS[text.anchor]
+                draw.text(at, text.text, 255, font, anchor=anchor, stroke_width=wide)
+                layer = Image.new("RGBA", (x1 - x0, y1 - y0), (*rgb(colour), 255))
+                layer.putalpha(mask.reduce(OVERSAMPLE))
+                self._stamp(layer, x0, y0)
 
     def labels(self, labels: Iterable[Label]) -> None:
         """Write names with a light halo beside their dots."""
@@ -228,21 +243,41 @@ class Painter(Canvas):
                 stroke_fill=HALO,
             )
 
+    @override
+    @contextmanager
+    def inset(self, frame: Frame, left: int, top: int) -> Iterator[Painter]:
+        part = Painter(frame, "#ffffff", self.fonts)
+        yield part
+        self.image.paste(part.image, (left * frame.scale, top * frame.scale))
+
+    @override
     def watermark(self, text: str) -> None:
-        """Write a text across the picture: an invented tile is never taken for a real one."""
         size = (self.frame.width, self.frame.height)
-        self.image.alpha_composite(_slanted(self.fonts, text, size, self.frame.scale))
+        letters = self.watermark_px * self.frame.scale
+        self.image.alpha_composite(_slanted(self.fonts, text, size, letters))
 
     def png(self, told: Mapping[str, str] | None = None) -> bytes:
         """Write the picture, with text that says what it shows."""
         return write_png(np.asarray(self.image), told)
 
 
-@cache
-def _slanted(fonts: Path, text: str, size: tuple[int, int], scale: int) -> Image.Image:
+@lru_cache(2048)
+def _soft_disc(
+    half: int, box: tuple[int, int, int, int], colour: str, opacity: float
+) -> Image.Image:
+    """Draw a disc in a square of twice `half` px; the box is in quarters of a px."""
+    mask = Image.new("L", (8 * half, 8 * half), 0)
+    ImageDraw.Draw(mask).ellipse(box, fill=255)
+    layer = Image.new("RGBA", (2 * half, 2 * half), (*rgb(colour), 255))
+    layer.putalpha(mask.reduce(4).point([round(n * opacity) for n in range(256)]))
+    return layer
+
+
+@lru_cache(16)
+def _slanted(fonts: Path, text: str, size: tuple[int, int], letters: int) -> Image.Image:
     """Set a text across a picture of a size, once."""
     layer = Image.new("RGBA", size, (0, 0, 0, 0))
-    font = load_font(fonts, True, 15 * scale)
+    font = load_font(fonts, True, letters)
     centre = (size[0] / 2, size[1] / 2)
     ImageDraw.Draw(layer).text(centre, text, (90, 60, 110, 120), font, anchor="mm")
     return layer.rotate(24, resample=Image.Resampling.BICUBIC)
@@ -256,20 +291,32 @@ def _ring(
         draw.polygon([tuple(point) for point in points], value)
 
 
-@lru_cache(64)
-def hatch_mask(size: tuple[int, int], scale: int, kind: str) -> np.ndarray:
-    """Tell which px of a width and height a hatch covers.
+def hatch_mask(
+    size: tuple[int, int], scale: int, kind: str, at: tuple[int, int] = (0, 0)
+) -> np.ndarray:
+    """Tell which px of a width and height a hatch covers, from a px of the picture on.
 
     A tile is a whole number of steps, so that a hatch runs on across tiles.
     """
-    step, thick = HATCH * scale // 2, max(scale * 3 // 2, 1)
-    across, down = np.arange(size[0])[None, :], np.arange(size[1])[:, None]
+    period = _hatch_period(scale, kind)
+    side = len(period)
+    across, down = (
+        np.arange(start, start + length) % side for start, length in zip(at, size, strict=True)
+    )
+    return np.asarray(period[down[:, None], across[None, :]])
+
+
+@cache
+def _hatch_period(scale: int, kind: str) -> np.ndarray:
+    """Draw a hatch once, as far as it does not repeat."""
+    step, thick, side = HATCH * scale // 2, max(scale * 3 // 2, 1), HATCH * scale
+    across, down = np.arange(side)[None, :], np.arange(side)[:, None]
     rising, falling = (across + down) % step < thick, (across - down) % step < thick
     kinds = {
         "rising": rising,
         "falling": falling,
         "cross": rising | falling,
-        "level": np.broadcast_to(down % step < thick, size[::-1]),
+        "level": np.broadcast_to(down % step < thick, (side, side)),
         "wide": (across + down) % (2 * step) < thick,
         "stipple": rising & falling,
         "dots": (across % step < 2 * thick) & (down % step < 2 * thick),

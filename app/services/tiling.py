@@ -146,14 +146,18 @@ class Tiler:
         key = ("choropleth", view.query(), published.snapshot.seq, stamp)
         return self._kept.get(key, lambda: self._value_regions(published))
 
+    def valued(self, published: Published) -> Published:
+        """Narrow a View to the one dataset that regions are coloured by, where none are summed."""
+        first = published.primary
+        if first is None or published.is_summed:
+            return published
+        only = published.view.but(datasets=(first.slug,))
+        now = _now_of(published)
+        return publish(self.workspace, published.snapshot, only, Face.aggregates, now)
+
     def _value_regions(self, published: Published) -> Choropleth:
         view, reference = published.view, self.workspace.reference
-        first = published.primary
-        if first is not None and not published.is_summed:
-            only = published.view.but(datasets=(first.slug,))
-            published = publish(
-                self.workspace, published.snapshot, only, Face.aggregates, _now_of(published)
-            )
+        published = self.valued(published)
         ledger = Ledger(by_region(self.workspace, published), reference.taxonomy.sectors.codes)
         values: dict[str, float | None] = {}
         for group, (theatre, region) in enumerate(reference.regions(view.level)):
@@ -219,7 +223,8 @@ class Tiler:
         if is_based:
             self._paste_base(painter, view.theatre)
         if tile.layer in ("regions", "map"):
-            draw_regions(painter, *self._shades(snapshot, view, tile.z, now))
+            # A picture of twice the px shows twice the detail.
+            draw_regions(painter, *self._shades(snapshot, view, tile.z + tile.scale - 1, now))
         if tile.layer in ("control", "map"):
             self._draw_control(painter, snapshot, view, now)
         if tile.layer in ("incidents", "map"):

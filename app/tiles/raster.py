@@ -12,6 +12,7 @@ from app.reference.basemap import Basemap, Places
 from app.render.canvas import Canvas
 from app.render.fonts import load_font
 from app.render.frame import Frame
+from app.render.labels import Box, candidates, touch
 from app.render.painter import Label, Painter
 from app.render.palette import (
     BORDER,
@@ -34,17 +35,6 @@ DENSE_FROM, DETAIL_ZOOM = 20_000, 9
 """Below this zoom a View of more marks than that is drawn as density, on all of its tiles alike."""
 
 DOT_PX, SETTLEMENT_PX = 4.2, (6.0, 40.0)
-LABEL_ZOOM = (
-    (3, 3_000_000),
-    (4, 1_000_000),
-    (5, 500_000),
-    (6, 250_000),
-    (7, 90_000),
-    (8, 30_000),
-    (9, 12_000),
-    (10, 4_000),
-    (11, 0),
-)
 EARTH_PX_M = 156_543.03392804097
 """Metres per px at zoom 0 on the equator of a 256 px Web Mercator tile."""
 
@@ -106,6 +96,7 @@ def draw_incidents(
     precisions: Sequence[str],
     *,
     is_dense: bool,
+    dot_px: float = DOT_PX,
 ) -> None:
     """Draw dots, soft discs for settlements, or density where marks are too many.
 
@@ -115,6 +106,7 @@ def draw_incidents(
         colours: one per row.
         precisions: the words that the precision column stands for.
         is_dense: draw density instead, because the View has too many marks for this zoom.
+        dot_px: radius of a dot at 1x.
     """
     frame = painter.frame
     x, y = frame.pixels(rows["lon_e7"] / 1e7, rows["lat_e7"] / 1e7)
@@ -126,7 +118,7 @@ def draw_incidents(
     radius = _error_px(rows["error_m"][soft], rows["lat_e7"][soft] / 1e7, frame)
     shown = [colours[place] for place in soft.tolist()]
     painter.discs(x[soft], y[soft], radius, shown, opacity=0.22)
-    painter.dots(x, y, colours, DOT_PX, RING)
+    painter.dots(x, y, colours, dot_px, RING)
 
 
 def _error_px(error_m: np.ndarray, lat: np.ndarray, frame: Frame) -> np.ndarray:
@@ -162,16 +154,8 @@ def choose_labels(
     candidate within reach, whichever tile that one lies in.
     """
     frame = painter.frame
-    least = next((people for zoom, people in LABEL_ZOOM if frame.z <= zoom), 0)
-    west, south, east, north = frame.bounds(margin=0.8)
-    weight = places.population * np.where(places.rank == 0, 8, np.where(places.rank == 1, 3, 1))
-    at_home = np.isin(places.country, countries)
-    weight = weight * np.where(at_home, 2, 1)
-    near = (places.lon > west) & (places.lon < east) & (places.lat > south) & (places.lat < north)
-    found = np.flatnonzero(near & (weight >= least) & (frame.z > 2))  # noqa: PLR2004
-    found = found[np.argsort(-weight[found], kind="stable")][:400]
-    x, y = frame.pixels(places.lon[found], places.lat[found])
-    kept: list[tuple[float, float, float, float]] = []
+    found, x, y = candidates(frame, places, countries, 0.8)
+    kept: list[Box] = []
     labels = []
     for place, px, py in zip(found.tolist(), x.tolist(), y.tolist(), strict=True):
         name = places.name(place, language)
@@ -184,12 +168,8 @@ def choose_labels(
             px + wide + 6 * frame.scale + pad,
             py + 8 * frame.scale,
         )
-        is_here = _touch(box, (0, 0, frame.width, frame.height))
-        if is_here and not any(_touch(box, other) for other in kept):
+        is_here = touch(box, (0, 0, frame.width, frame.height))
+        if is_here and not any(touch(box, other) for other in kept):
             labels.append(Label(name, px, py, is_bold))
         kept.append(box)
     return labels
-
-
-def _touch(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
