@@ -10,10 +10,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import shapely
+from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from app.render.frame import Frame
@@ -137,6 +138,11 @@ class Canvas(ABC):
         """Size of a watermark's letters at 1x: 15 on a tile, more on a figure."""
         return min(self.frame.across // 17, 44)
 
+    @property
+    def watermark_opacity(self) -> float:
+        """How strong a watermark is: its larger letters on a figure need less."""
+        return 0.47 if self.watermark_px < 20 else 0.3  # noqa: PLR2004
+
     @abstractmethod
     def watermark(self, text: str) -> None:
         """Write a text slanted across the picture: invented data are never taken for real ones."""
@@ -155,7 +161,7 @@ def strokes_of(shapes: Iterable[BaseGeometry]) -> list[BaseGeometry]:
     return parts
 
 
-def polygons_of(shapes: Iterable[BaseGeometry]) -> list[BaseGeometry]:
+def polygons_of(shapes: Iterable[BaseGeometry]) -> list[Polygon]:
     """Take shapes apart into single polygons, wound alike.
 
     Written as one path that is filled by the non-zero rule, neighbours meet without a seam, an
@@ -163,4 +169,4 @@ def polygons_of(shapes: Iterable[BaseGeometry]) -> list[BaseGeometry]:
     """
     parts = shapely.get_parts(shapely.get_parts(list(shapes)))
     solid = parts[(shapely.get_type_id(parts) == POLYGON) & ~shapely.is_empty(parts)]
-    return list(shapely.orient_polygons(solid))
+    return cast("list[Polygon]", list(shapely.orient_polygons(solid)))

@@ -14,6 +14,9 @@ MAX_LATITUDE = 85.05112877980659
 TILE_PX = 256
 """Side of a tile at 1x; the whole world is so many px wide at zoom 0."""
 
+MOST_ZOOM = 14
+"""A figure of one point looks no closer: coordinates are not known better than streets."""
+
 
 class Frame(NamedTuple):
     """A rectangle of the plane, drawn at a `scale` of px to one px at 1x.
@@ -30,14 +33,12 @@ class Frame(NamedTuple):
     down: int = TILE_PX
 
     @classmethod
-    def fit(
-        cls, box: Bounds, across: int, down: int, scale: int = 1, most_zoom: float = 14
-    ) -> Frame:  # noqa: E501,PLR0913,PLR0917
+    def fit(cls, box: Bounds, across: int, down: int, scale: int = 1) -> Frame:
         """Show a box in degrees whole and in the middle of so many px at 1x."""
         left, top = _plane(box.west, box.north)
         right, bottom = _plane(box.east, box.south)
         wide, high = max(right - left, 1e-9), max(bottom - top, 1e-9)
-        z = min(np.log2(across / wide / TILE_PX), np.log2(down / high / TILE_PX), most_zoom)
+        z = min(np.log2(across / wide / TILE_PX), np.log2(down / high / TILE_PX), MOST_ZOOM)
         n = 2.0**z
         x = (left + right) / 2 * n - across / TILE_PX / 2
         y = (top + bottom) / 2 * n - down / TILE_PX / 2
@@ -90,7 +91,7 @@ class Frame(NamedTuple):
         # A short step: the geodesic between far points does not follow the parallel.
         step = min(degrees, 0.1)
         *_, metres = WGS84.inv(0.0, lat, step, lat)
-        return float(metres) / 1e3 * degrees / step
+        return float(metres / 1e3 * degrees / step)
 
 
 def _plane(lon: float, lat: float) -> tuple[float, float]:

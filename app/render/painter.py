@@ -254,7 +254,8 @@ class Painter(Canvas):
     def watermark(self, text: str) -> None:
         size = (self.frame.width, self.frame.height)
         letters = self.watermark_px * self.frame.scale
-        self.image.alpha_composite(_slanted(self.fonts, text, size, letters))
+        alpha = round(255 * self.watermark_opacity)
+        self.image.alpha_composite(_slanted(self.fonts, text, size, letters, alpha))
 
     def png(self, told: Mapping[str, str] | None = None) -> bytes:
         """Write the picture, with text that says what it shows."""
@@ -274,12 +275,14 @@ def _soft_disc(
 
 
 @lru_cache(16)
-def _slanted(fonts: Path, text: str, size: tuple[int, int], letters: int) -> Image.Image:
+def _slanted(
+    fonts: Path, text: str, size: tuple[int, int], letters: int, alpha: int
+) -> Image.Image:
     """Set a text across a picture of a size, once."""
     layer = Image.new("RGBA", size, (0, 0, 0, 0))
     font = load_font(fonts, True, letters)
     centre = (size[0] / 2, size[1] / 2)
-    ImageDraw.Draw(layer).text(centre, text, (90, 60, 110, 120), font, anchor="mm")
+    ImageDraw.Draw(layer).text(centre, text, (90, 60, 110, alpha), font, anchor="mm")
     return layer.rotate(24, resample=Image.Resampling.BICUBIC)
 
 

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import shapely
@@ -29,7 +30,9 @@ POINTS_PER_PX = 0.75
 
 ROUND, NON_ZERO = 1, 1
 STEP, WIDE_STEP = 8.0, 16.0
-FILL, STROKE = 0, 1
+FILL: Final = 0
+STROKE: Final = 1
+"""How letters are drawn (ISO 32000 9.3.6): filled, or their outlines stroked."""
 
 
 class PdfCanvas(Canvas):
@@ -169,7 +172,7 @@ class PdfCanvas(Canvas):
         sheet.rotate(-24)
         sheet.scale(1, -1)
         sheet.setFont(_font(self.fonts, is_bold=True), self.watermark_px * self.frame.scale)
-        self._ink("#5a3c6e", 0.47)
+        self._ink("#5a3c6e", self.watermark_opacity)
         sheet.drawCentredString(0, 0, text)
         sheet.restoreState()
 
@@ -193,6 +196,9 @@ class PdfCanvas(Canvas):
         sheet.setKeywords(told["Copyright"])
         sheet.setAuthor("Strikemap")
         sheet.setCreator("Strikemap")
+        if "Creation Time" in told:  # what was known then is what the document is of
+            digits = "".join(filter(str.isdigit, told["Creation Time"]))[:14]
+            sheet.setDateFormatter(lambda *_now: f"D:{digits}Z")
         sheet.setViewerPreference("DisplayDocTitle", "true")
         sheet.setCatalogEntry("Lang", language)
         sheet.showPage()

@@ -158,7 +158,7 @@ class SvgCanvas(Canvas):
         self.used.setdefault(True, set()).update(text)
         self.parts.append(
             f'<text x="{x:g}" y="{y:g}" transform="rotate(-24 {x:g} {y:g})" text-anchor="middle"'
-            f' font-size="{size}" font-weight="700" fill="#5a3c6e" fill-opacity="0.47">'
+            f' font-size="{size}" font-weight="700" fill="#5a3c6e" fill-opacity="{self.watermark_opacity}">'
             f"{escape(text)}</text>"
         )
 
@@ -167,7 +167,8 @@ class SvgCanvas(Canvas):
     def inset(self, frame: Frame, left: int, top: int) -> Iterator[SvgCanvas]:
         part, name = SvgCanvas(frame, self.fonts, self), f"inset-{len(self.parts)}"
         self.defs[name] = (
-            f'<clipPath id="{name}"><rect width="{frame.width}" height="{frame.height}"/></clipPath>'
+            f'<clipPath id="{name}">'
+            f'<rect width="{frame.width}" height="{frame.height}"/></clipPath>'
         )
         yield part
         at = f"translate({left * frame.scale} {top * frame.scale})"
@@ -179,7 +180,8 @@ class SvgCanvas(Canvas):
         frame = self.frame
         faces = "".join(
             f"@font-face{{font-family:'{FAMILY}';font-weight:{700 if is_bold else 400};"
-            f"src:url(data:font/ttf;base64,{_letters(self.fonts, is_bold, ''.join(sorted(used)))})}}"
+            f"src:url(data:font/ttf;base64,{_letters(self.fonts, is_bold, ''.join(sorted(used)))}"
+            ")}"
             for is_bold, used in sorted(self.used.items())
         )
         head = (

@@ -66,18 +66,22 @@ class Scene:
 
     @cached_property
     def workspace(self) -> Workspace:
+        """The instance."""
         return self.tiler.workspace
 
     @cached_property
     def theatre(self) -> Theatre:
+        """The View's theatre."""
         return self.workspace.reference.theatres[self.view.theatre]
 
     @cached_property
     def sums(self) -> Published:
+        """The View as its sums may leave."""
         return publish(self.workspace, self.snapshot, self.view, Face.aggregates, self.now)
 
     @cached_property
     def marks(self) -> Published:
+        """The View as its marks may leave on a picture: as on tiles."""
         return publish(self.workspace, self.snapshot, self.view, Face.tiles, self.now)
 
     @cached_property
@@ -87,6 +91,7 @@ class Scene:
 
     @cached_property
     def is_dense(self) -> bool:
+        """Tell whether there are too many marks to tell apart: they are drawn as density."""
         return len(self.rows) > DENSE_FROM
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -10,10 +10,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from app.domain.control import ControlStatus, Extent
+from app.domain.revision import Revision
 from app.domain.terms import Audience, Dataset
-from app.domain.view import NOT_STATED, View
+from app.domain.view import NOT_STATED, View, rfc3339
 from app.i18n import strings
-from app.reference.taxonomy import Terms
 from app.reference.theatre import Theatre
 from app.render.figure import Content, Row, Section, Swatch
 from app.render.fonts import legible
@@ -35,7 +35,6 @@ HASH_LETTERS = 12
 MOST_NAMED = 3
 """Regions that the alternative text names: the ones with the greatest values."""
 
-WATERMARK = "invented"
 MAP_CREDITS = "Natural Earth; GeoNames (CC BY 4.0)"
 
 
@@ -147,17 +146,32 @@ class Writer:
 
     def known(self) -> str:
         """Say when what is shown was known, and which version of the record that is."""
-        store, words = self.scene.workspace.store, self._words
-        seq = self.scene.sums.filter.seq
-        found = store.by_seq([seq]) if seq else []
-        instant = self._view.as_of or (found[0].recorded_at if found else None)
-        if instant is None:
+        words, revision, known_at = self._words, self._revision, self._known_at
+        if known_at is None:
             return ""
-        said = f"{words['as_known_on']} {self._instant(instant)}"
-        if found:
-            version = {"seq": self._n(seq), "hash": found[0].hash.hex()[:HASH_LETTERS]}
+        said = f"{words['as_known_on']} {self._instant(known_at)}"
+        if revision is not None:
+            letters = revision.hash.hex()[:HASH_LETTERS]
+            version = {"seq": self._n(revision.seq), "hash": letters}
             said += f" ({words['figure_version'].format(**version)})"
         return said
+
+    @cached_property
+    def _revision(self) -> Revision | None:
+        """The newest revision that the figure stands on."""
+        seq = self.scene.sums.filter.seq
+        return next(iter(self.scene.workspace.store.by_seq([seq])), None) if seq else None
+
+    @property
+    def _known_at(self) -> datetime | None:
+        if self._view.as_of is not None:
+            return self._view.as_of
+        return None if self._revision is None else self._revision.recorded_at
+
+    @property
+    def instant(self) -> str:
+        """Write the instant of `known` for machines; empty for an empty record."""
+        return "" if self._known_at is None else rfc3339(self._known_at)
 
     def _instant(self, instant: datetime) -> str:
         there = instant.astimezone(UTC)
@@ -221,11 +235,7 @@ class Writer:
         """Say the classes by their limits, as the page's legend does."""
         words, out = self._words, []
         for low, high in pairwise(limits):
-            top = (
-                high - 1
-                if float(high).is_integer() and self._view.metric != "killed_per_100k"
-                else high
-            )  # noqa: E501
+            top = high if self._view.metric == "killed_per_100k" else high - 1
             said = words["class_range"].format(**{"from": self._n(low), "to": self._n(top)})
             out.append(self._n(low) if low == top else said)
         return [*out, words["class_from"].format(**{"from": self._n(limits[-1])})]
@@ -238,7 +248,7 @@ class Writer:
             rows.append(Row(words["density"], Swatch("density")))
         else:
             rows += [
-                Row(_family(weapons, family, self._view.lang), Swatch("dot", colour))
+                Row(weapons.label(family, self._view.lang), Swatch("dot", colour))
                 for family, colour in FAMILIES.items()
                 if family in counted.families
             ]
@@ -382,7 +392,3 @@ class Writer:
         known.sort(key=lambda pair: (-pair[0], pair[1]))
         told = ", ".join(f"{name} {self._n(value)}" for value, name in known[:MOST_NAMED])
         return f"{self._words[view.metric]}: {told}" if told else ""
-
-
-def _family(weapons: Terms, family: str, language: str) -> str:
-    return weapons.label(family, language)

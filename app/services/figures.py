@@ -100,20 +100,39 @@ class Figures:
         Raises:
             InputError: the page is too small for what must stand on it.
         """
-        view = settled(self.tiler.workspace, snapshot, view, now)
-        scene = Scene(self.tiler, snapshot, view, now)
-        writer = Writer(scene, self.tiler.fonts)
-        content = writer.content(wanted.title, wanted.subtitle)
+        scene, writer, content = self._composed(snapshot, view, wanted, now)
         layout = lay_out(content, wanted.width, wanted.height, self.tiler.fonts)
         told = {
             "Title": content.title,
             "Description": writer.alternative(content),
             "Copyright": writer.rights(),
             "Software": "Strikemap",
+            "Creation Time": writer.instant,
         }
+        told = {name: text for name, text in told.items() if text}
         is_large = wanted.width * wanted.height * wanted.scale**2 > LARGE
         with self._turns if is_large else nullcontext():
             return self._written(scene, content, layout, wanted, told)
+
+    def fits(self, snapshot: Snapshot, view: View, wanted: Wanted, now: datetime) -> bool:
+        """Tell whether what must stand on a figure has room on it, without drawing."""
+        if min(wanted.width, wanted.height) < LEAST_PX:
+            return False
+        *_, content = self._composed(snapshot, view, wanted, now)
+        try:
+            lay_out(content, wanted.width, wanted.height, self.tiler.fonts)
+        except InputError:
+            return False
+        return True
+
+    def _composed(
+        self, snapshot: Snapshot, view: View, wanted: Wanted, now: datetime
+    ) -> tuple[Scene, Writer, Content]:
+        """Gather a View as the page would show it, and write its words."""
+        view = settled(self.tiler.workspace, snapshot, view, now)
+        scene = Scene(self.tiler, snapshot, view, now)
+        writer = Writer(scene, self.tiler.fonts)
+        return scene, writer, writer.content(wanted.title, wanted.subtitle)
 
     def _written(
         self,

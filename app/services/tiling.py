@@ -264,7 +264,7 @@ class Tiler:
         if found is None:
             return
         theatre = self.workspace.reference.theatres[view.theatre]
-        areas = self.area_shapes(snapshot, found, view.theatre, painter.frame.z)
+        areas = self.area_shapes(snapshot, found, view.theatre, int(painter.frame.z))
         grounds = [
             Ground(shape, pattern)
             for area, shape in areas
@@ -293,12 +293,10 @@ class Tiler:
 
     def _around(self, published: Published, frame: Frame) -> Rows:
         """Select the marks of a tile and of its neighbours, whose discs reach into it."""
-        n = 1 << frame.z
+        z, x, y = int(frame.z), int(frame.x), int(frame.y)
+        n = 1 << z
         tiles = {
-            (frame.z, (frame.x + dx) % n, frame.y + dy)
-            for dx in (-1, 0, 1)
-            for dy in (-1, 0, 1)
-            if 0 <= frame.y + dy < n
+            (z, (x + dx) % n, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if 0 <= y + dy < n
         }
         parts = [
             part

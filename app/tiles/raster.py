@@ -89,7 +89,7 @@ def draw_control(
         painter.front_line(line, is_stale=is_stale)
 
 
-def draw_incidents(
+def draw_incidents(  # noqa: PLR0913  marks and how they look
     painter: Canvas,
     rows: Rows,
     colours: Sequence[str],
