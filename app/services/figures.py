@@ -18,25 +18,18 @@ from app.domain.view import View
 from app.index.build import Snapshot
 from app.index.columns import PRECISIONS
 from app.render.canvas import Canvas
-from app.render.figure import (
-    PAPER,
-    Content,
-    Layout,
-    chip_size,
-    draw_chip,
-    draw_page,
-    lay_out,
-    scale_box,
-)
+from app.render.figure import chip_size, draw_chip, draw_page, scale_box
 from app.render.frame import Frame
 from app.render.labels import place_names, spread, write_names
+from app.render.layout import PAPER, Content, Layout, lay_out
 from app.render.painter import Painter
 from app.render.palette import RAMPS, WATER
 from app.render.pdf import PdfCanvas
 from app.render.png import write_png
 from app.render.svg import SvgCanvas
+from app.services.figure_legend import number
 from app.services.figure_scene import Scene
-from app.services.figure_words import Writer, number
+from app.services.figure_words import Writer
 from app.services.pages import settled
 from app.services.tiling import Tiler, area_pattern, colour_of
 from app.tiles.raster import (
