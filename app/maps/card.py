@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+LOCALES = {"en": "en_GB", "uk": "uk_UA"}
 WIDTH, HEIGHT = 1200, 630
 """The size that readers of og:image show whole."""
 
@@ -15,7 +16,7 @@ class Card:
 
     title: str
     description: str
-    language: str
+    locale: str
     address: str
     picture: str
     oembed: str | None = None
@@ -41,4 +42,5 @@ class Card:
         address = f"{base}/?{query}"
         oembed = f"{base}/oembed?{urlencode({'url': address})}" if is_public else None
         picture = f"{base}/figure.png?{query}&{size}"
-        return cls(title, description, language, address, picture, oembed)
+        locale = LOCALES.get(language, language)
+        return cls(title, description, locale, address, picture, oembed)

@@ -66,14 +66,14 @@ def _draw_scale(part: Canvas, content: Content) -> None:
 
 
 def _draw_notice(part: Canvas, notice: str) -> None:
-    """Say in the middle of the map what it cannot show."""
+    """Say over the map what it cannot show."""
     frame, scale, size = part.frame, part.frame.scale, 13.0
     lines = list(wrapped(part.fonts, notice, size, min(frame.across - 40.0, 460.0), is_bold=True))
     wide = max(text_width(part.fonts, line, size, is_bold=True) for line in lines) / 2 + 14
     high = len(lines) * size * LEADING + 16
-    x, y = frame.across / 2, frame.down / 2 - high / 2
+    x, y = frame.across / 2, 14.0
     box = shapely.box(*(np.array([x - wide, y, x + wide, y + high]) * scale))
-    part.paint([box], PAPER, 0.92)
+    part.paint([box], PAPER)
     part.stroke([box.exterior], EDGE, 1.0)
     for line in lines:
         y += size * LEADING

@@ -89,7 +89,7 @@ class Legend:
         if any(value is None for value in shown):
             hatch = Swatch("hatch", opacity=0.9, pattern=NO_FIGURE_PATTERN)
             rows.append(Row(words["no_figure"], hatch))
-        if any(value == 0 for value in shown):
+        if self.scene.is_known and any(value == 0 for value in shown):
             rows.append(Row(words["none_reported"], Swatch("fill", LAND)))
         return Section(title, (*rows, *map(Row, self.said_of_sums())))
 

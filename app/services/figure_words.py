@@ -17,12 +17,11 @@ from app.render.fonts import legible
 from app.render.layout import Content, Section
 from app.services.figure_legend import Legend, day_words, number
 from app.services.figure_scene import Scene
+from app.services.tiling import BASEMAP_CREDITS, WATERMARK
 
 HASH_LETTERS = 12
 MOST_NAMED = 3
 """Regions that the alternative text names: the ones with the greatest values."""
-
-MAP_CREDITS = "Natural Earth; GeoNames (CC BY 4.0)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +62,7 @@ class Writer:
             notes=self._legible(self._notes()),
             scale_text=self._scale_text,
             notice=self._notice(),
-            watermark=words["figure_watermark"] if view.synthetic else None,
+            watermark=WATERMARK[view.lang] if view.synthetic else None,
             mark=words["figure_private"] if is_private else None,
         )
 
@@ -172,7 +171,7 @@ class Writer:
         regions = self.scene.workspace.reference.region_set(view.theatre, view.level)
         told = [f"{words['figure_data']}: {', '.join(self._credits())}"]
         told.append(words["figure_boundaries"].format(set=f"{regions.id} ({regions.hash})"))
-        told.append(words["figure_map"].format(credits=MAP_CREDITS))
+        told.append(words["figure_map"].format(credits=BASEMAP_CREDITS))
         told.append(self._theatre.note[view.lang])
         told += [words["invented_long"]] if view.synthetic else []
         return [*told, "Strikemap"]

@@ -13,8 +13,8 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.control import ControlArea, ControlSnapshot, ControlStatus, Extent
 from app.domain.kept import Kept
-from app.domain.terms import Face
-from app.domain.view import View
+from app.domain.terms import Dataset, Face
+from app.domain.view import View, rfc3339
 from app.index.build import Snapshot
 from app.index.columns import PRECISIONS, STATUSES
 from app.index.control import shape_key
@@ -54,6 +54,7 @@ from app.tiles.raster import (
 )
 from app.tiles.vector import encode_shapes
 
+BASEMAP_CREDITS = "Natural Earth; GeoNames (CC BY 4.0)"
 WHOLE_ZOOM = 9
 """From here on shapes are drawn as they are; below, simplified to half a px."""
 
@@ -215,6 +216,40 @@ class Tiler:
                 out[place] = shape
         return out
 
+    def credits(self, snapshot: Snapshot, view: View, layer: str, now: datetime) -> tuple[str, ...]:
+        """Credit what a layer shows, each with its licence, and say whose borders these are.
+
+        The terms of a dataset are part of the record, so that a version and a View settle it.
+        """
+        key = ("credits", view.query(), snapshot.seq, layer)
+        return self._kept.get(key, lambda: self._credits(snapshot, view, layer, now))
+
+    def _credits(
+        self, snapshot: Snapshot, view: View, layer: str, now: datetime
+    ) -> tuple[str, ...]:
+        theatre = self.workspace.reference.theatres[view.theatre]
+        shown: list[Dataset] = []
+        for name, face in (("regions", Face.aggregates), ("incidents", Face.tiles)):
+            if layer in (name, "map"):
+                shown += publish(self.workspace, snapshot, view, face, now).datasets
+        if layer in ("control", "map"):
+            source = control_dataset(self.workspace, snapshot, view, Face.tiles)
+            shown += [] if source is None else [source]
+        told = [f"{one.credit} ({one.licence})" for one in shown]
+        if layer in ("basemap", "labels", "map"):
+            told.append(BASEMAP_CREDITS)
+        return (*dict.fromkeys(told), theatre.note[view.lang])
+
+    def _told(self, snapshot: Snapshot, view: View, layer: str, now: datetime) -> dict[str, str]:
+        """Say in a picture's metadata whose it is and what it shows: a tile has no room for it."""
+        period = f"{view.first or '…'} – {view.last or '…'}"
+        known = rfc3339(view.as_of) if view.as_of else f"version {snapshot.seq}"
+        invented = f"; {WATERMARK[view.lang]}" if view.synthetic else ""
+        return {
+            "Description": f"Strikemap, {layer}: {period}; as known: {known}{invented}",
+            "Copyright": " · ".join(self.credits(snapshot, view, layer, now)),
+        }
+
     def _picture(self, snapshot: Snapshot, view: View, tile: Tile, now: datetime) -> bytes:
         theatre = self.workspace.reference.theatres[view.theatre]
         frame = Frame(tile.z, tile.x, tile.y, tile.scale)
@@ -233,8 +268,8 @@ class Tiler:
             places = self.workspace.reference.basemap(view.theatre).places
             painter.labels(choose_labels(painter, places, view.lang, theatre.countries))
         if view.synthetic and tile.layer not in ("basemap", "labels"):
-            painter.watermark(WATERMARK.get(view.lang, WATERMARK["en"]))
-        return painter.png()
+            painter.watermark(WATERMARK[view.lang])
+        return painter.png(self._told(snapshot, view, tile.layer, now))
 
     def _paste_base(self, painter: Painter, theatre: str) -> None:
         def draw() -> np.ndarray:
