@@ -11,14 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import shapely
+from shapely.geometry.base import BaseGeometry
 
-from app.render.canvas import Canvas, Text
+from app.render.canvas import CASING_PX, LINE_PX, Canvas, Text
 from app.render.fonts import text_width
 from app.render.frame import Frame
 from app.render.layout import EDGE, INK, LEADING, PAPER, Content, Layout, Swatch, wrapped
 from app.render.palette import DASHES, DENSITY, HALO, LINE, LINE_CASING, NO_FIGURE, RING, Pattern
 
-SCALE_PX = 150
+SCALE_PX, NOTICE_PX, NOTICE_TOP = 150, 13.0, 14.0
 CHIP = Pattern("stipple", NO_FIGURE)
 
 
@@ -65,19 +66,30 @@ def _draw_scale(part: Canvas, content: Content) -> None:
     part.write(Text(said, 10.0 * scale, (y - 9) * scale, 10.0, INK, halo=HALO))
 
 
+def _notice_lines(fonts: Path, frame: Frame, notice: str) -> list[str]:
+    width = min(frame.across - 40.0, 460.0)
+    return list(wrapped(fonts, notice, NOTICE_PX, width, is_bold=True))
+
+
+def notice_box(fonts: Path, frame: Frame, notice: str) -> tuple[float, float, float, float]:
+    """Say which px of a map a notice takes, at the top of it."""
+    lines, scale = _notice_lines(fonts, frame, notice), frame.scale
+    wide = max(text_width(fonts, line, NOTICE_PX, is_bold=True) for line in lines) / 2 + 14
+    high, middle = len(lines) * NOTICE_PX * LEADING + 16, frame.across / 2
+    left, right = (middle - wide) * scale, (middle + wide) * scale
+    return left, NOTICE_TOP * scale, right, (NOTICE_TOP + high) * scale
+
+
 def _draw_notice(part: Canvas, notice: str) -> None:
     """Say over the map what it cannot show."""
-    frame, scale, size = part.frame, part.frame.scale, 13.0
-    lines = list(wrapped(part.fonts, notice, size, min(frame.across - 40.0, 460.0), is_bold=True))
-    wide = max(text_width(part.fonts, line, size, is_bold=True) for line in lines) / 2 + 14
-    high = len(lines) * size * LEADING + 16
-    x, y = frame.across / 2, 14.0
-    box = shapely.box(*(np.array([x - wide, y, x + wide, y + high]) * scale))
+    scale = part.frame.scale
+    box = shapely.box(*notice_box(part.fonts, part.frame, notice))
     part.paint([box], PAPER)
     part.stroke([box.exterior], EDGE, 1.0)
-    for line in lines:
-        y += size * LEADING
-        part.write(Text(line, x * scale, (y + 4) * scale, size, INK, True, "middle"))
+    x, y = part.frame.across / 2, NOTICE_TOP
+    for line in _notice_lines(part.fonts, part.frame, notice):
+        y += NOTICE_PX * LEADING
+        part.write(Text(line, x * scale, (y + 4) * scale, NOTICE_PX, INK, True, "middle"))
 
 
 def chip_size(fonts: Path, text: str, size: float, scale: int) -> tuple[float, float]:
@@ -120,9 +132,7 @@ def draw_swatch(page: Canvas, swatch: Swatch, x: float, y: float, size: float) -
     elif swatch.kind == "chip":
         draw_chip(page, "12", (box[0], box[1], box[2], box[3]), size * 0.8)
     elif swatch.kind == "line":
-        line = shapely.LineString([(box[0], middle[1][0]), (box[2], middle[1][0])])
-        page.stroke([line], LINE_CASING, 4.6)
-        page.stroke([line], LINE, 2.4, DASHES["stale"] if swatch.is_dashed else None)
+        _draw_line(page, box, is_dashed=swatch.is_dashed)
     elif swatch.kind == "density":
         _draw_ramp(page, box)
     else:
@@ -130,6 +140,20 @@ def draw_swatch(page: Canvas, swatch: Swatch, x: float, y: float, size: float) -
             radius = np.array([size * 0.62 * scale])
             page.discs(*middle, radius, [swatch.colour], opacity=0.3)
         page.dots(*middle, [swatch.colour], 2.6 if swatch.kind == "soft" else 4.2, RING)
+
+
+def _draw_line(page: Canvas, box: np.ndarray, *, is_dashed: bool) -> None:
+    """Draw a piece of the front line as boxes: straight, it needs no stamping along itself."""
+    scale, y = page.frame.scale, (box[1] + box[3]) / 2
+    dash, gap = (part * scale for part in DASHES["stale"]) if is_dashed else (box[2] - box[0], 1)
+
+    def bar(left: float, right: float, thick: float) -> BaseGeometry:
+        half = thick * scale / 2
+        return shapely.box(left, y - half, min(right, box[2]), y + half)
+
+    page.paint([bar(box[0], box[2], CASING_PX)], LINE_CASING)
+    starts = np.arange(box[0], box[2], dash + gap).tolist()
+    page.paint([bar(start, start + dash, LINE_PX) for start in starts], LINE)
 
 
 def _draw_ramp(page: Canvas, box: np.ndarray) -> None:

@@ -24,7 +24,6 @@ from app.render.palette import (
     ground_pattern,
 )
 from app.services.figure_scene import Scene
-from app.services.wording import age_text
 
 TOLLS = {"killed": "killed", "injured": "injured", "killed_per_100k": "killed"}
 
@@ -100,7 +99,9 @@ class Legend:
     def said_of_sums(self) -> list[str]:
         """Say what a sum stands on: how many carry a figure, and whose figures they are."""
         view, words, counted = self._view, self._words, self.scene.counted
-        told = []
+        if self.scene.choropleth is None or not self.scene.is_known:
+            return []
+        told = [f"{words['total']}: {self._total()}"]
         if view.metric in TOLLS:
             tally = counted.ledger.tally(TOLLS[view.metric], 0)
             known = {"known": self._n(tally.known), "of": self._n(tally.of)}
@@ -108,6 +109,18 @@ class Legend:
         if not self.scene.sums.is_summed and counted.valued.primary is not None:
             told.append(words["figure_only_of"].format(dataset=counted.valued.primary.name))
         return told
+
+    def _total(self) -> str:
+        """Sum the View: a toll is what is known at least, and unknown is never 0."""
+        words, ledger, metric = self._words, self.scene.counted.ledger, self._view.metric
+        if metric not in TOLLS:
+            return self._n(ledger.value(metric, 0))
+        tally = ledger.tally(TOLLS[metric], 0)
+        low = tally.low if tally.low is not None else tally.best
+        if not tally.of:
+            return self._n(0)
+        known = words["unknown"] if low is None else words["at_least"].format(n=self._n(low))
+        return f"{known} ({words[TOLLS[metric]].lower()})" if metric != TOLLS[metric] else known
 
     def classes(self, limits: Sequence[float]) -> list[str]:
         """Say the classes by their limits, as the page's legend does."""
@@ -140,7 +153,7 @@ class Legend:
         """Say how many stand on the map and what is left out of it, and why."""
         words, scene, counted = self._words, self.scene, self.scene.counted
         told = []
-        if scene.marks.datasets:
+        if scene.marks.datasets and scene.is_known:
             parts = [words["figure_marks"].format(n=self._n(counted.marks))]
             if counted.region_only:
                 parts.append(words["figure_by_region"].format(n=self._n(counted.region_only)))
@@ -175,7 +188,8 @@ class Legend:
 
     def _age(self) -> str:
         words, held, limit = self._words, self.scene.held, self._theatre.stale_after_days
-        said = age_text(words, "control_age", held.age_days)
+        key = {0: "control_today", 1: "control_age_one"}.get(held.age_days, "control_age")
+        said = words[key].format(n=self._n(held.age_days))
         old = words["control_stale"].format(n=limit)
         return f"{said} ({old})" if held.age_days > limit else said
 

@@ -18,7 +18,7 @@ from app.domain.view import View
 from app.index.build import Snapshot
 from app.index.columns import PRECISIONS
 from app.render.canvas import Canvas
-from app.render.figure import chip_size, draw_chip, draw_page, scale_box
+from app.render.figure import chip_size, draw_chip, draw_page, notice_box, scale_box
 from app.render.frame import Frame
 from app.render.labels import place_names, spread, write_names
 from app.render.layout import PAPER, Content, Layout, lay_out
@@ -142,7 +142,7 @@ class Figures:
         map_frame = layout.frame(scene.box(), scale)
 
         def draw(canvas: Canvas) -> None:
-            self._draw(canvas, scene)
+            self._draw(canvas, scene, content)
 
         if wanted.form == "svg":
             svg = SvgCanvas(page, fonts)
@@ -156,7 +156,7 @@ class Figures:
         draw_page(painter, layout, content, map_frame, draw)
         return write_png(np.asarray(painter.image.convert("RGB")), told)
 
-    def _draw(self, canvas: Canvas, scene: Scene) -> None:
+    def _draw(self, canvas: Canvas, scene: Scene, content: Content) -> None:
         """Draw the map itself, in the order of the tiles' layers."""
         self._draw_base(canvas, scene)
         # The zoom whose shapes are as fine as the px of this picture.
@@ -173,6 +173,8 @@ class Figures:
         taken = self._draw_chips(canvas, scene, shapes)
         places = scene.workspace.reference.basemap(scene.view.theatre).places
         free = [*taken, scale_box(canvas.frame)]
+        if content.notice:
+            free.append(notice_box(canvas.fonts, canvas.frame, content.notice))
         names = place_names(canvas, places, scene.view.lang, scene.theatre.countries, free)
         write_names(canvas, names)
 
