@@ -106,3 +106,8 @@ def test_tilejson_describes_a_layer(layer: str) -> None:
     assert document["attribution"] == "A · B"
     assert document["vector_layers"] == [{"id": layer, "fields": fields}]
     assert (document["minzoom"], document["maxzoom"]) == (0, MAX_ZOOM)
+
+
+def test_a_credit_in_tilejson_is_text_whatever_is_in_it() -> None:
+    told = tilejson("map", "", Bounds(0, 0, 1, 1), None, ["<img src=x onerror=alert(1)> & me"])
+    assert told["attribution"] == "&lt;img src=x onerror=alert(1)&gt; &amp; me"
