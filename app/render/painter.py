@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import shapely
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, features
 from shapely.geometry.base import BaseGeometry
 from typing_extensions import override
 
@@ -25,6 +25,9 @@ from app.render.png import write_png
 
 OVERSAMPLE = 2
 HALO_PX = 2
+UNKERNED = ["-kern"] if features.check("raqm") else None
+"""Lines are as long as they were measured, in every form of a figure."""
+
 ANCHORS = {"start": "ls", "middle": "ms", "end": "rs"}
 HATCH = 16
 """Hatches repeat every 16 px at 1x: a divisor of 256, so that they run on across tiles."""
@@ -207,7 +210,9 @@ class Painter(Canvas):
         # Drawn at twice the size: letters stand between px, as they do in the vector forms.
         font = load_font(self.fonts, text.is_bold, text.size * self.frame.scale * OVERSAMPLE)
         halo = HALO_PX * self.frame.scale * OVERSAMPLE
-        left, top, right, bottom = font.getbbox(text.text, anchor=ANCHORS[text.anchor])
+        left, top, right, bottom = font.getbbox(
+            text.text, anchor=ANCHORS[text.anchor], features=UNKERNED
+        )
         x, y = (round(axis * OVERSAMPLE) for axis in (text.x, text.y))
         x0, y0 = ((x + left - halo) // OVERSAMPLE, (y + top - halo) // OVERSAMPLE)
         x1, y1 = ((x + right + halo) // OVERSAMPLE + 1, (y + bottom + halo) // OVERSAMPLE + 1)
@@ -218,7 +223,15 @@ class Painter(Canvas):
             if colour is not None:
                 mask = Image.new("L", size, 0)
                 draw, anchor = ImageDraw.Draw(mask), ANCHORS[text.anchor]
-                draw.text(at, text.text, 255, font, anchor=anchor, stroke_width=wide)
+                draw.text(
+                    at,
+                    text.text,
+                    255,
+                    font,
+                    anchor=anchor,
+                    features=UNKERNED,
+                    stroke_width=wide,
+                )
                 layer = Image.new("RGBA", (x1 - x0, y1 - y0), (*rgb(colour), 255))
                 layer.putalpha(mask.reduce(OVERSAMPLE))
                 self._stamp(layer, x0, y0)

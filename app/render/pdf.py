@@ -171,9 +171,10 @@ class PdfCanvas(Canvas):
         sheet.translate(self.frame.width / 2, self.frame.height / 2)
         sheet.rotate(-24)
         sheet.scale(1, -1)
-        sheet.setFont(_font(self.fonts, is_bold=True), self.watermark_px * self.frame.scale)
+        size = self.watermark_px * self.frame.scale
+        sheet.setFont(_font(self.fonts, is_bold=True), size)
         self._ink("#5a3c6e", self.watermark_opacity)
-        sheet.drawCentredString(0, 0, text)
+        sheet.drawCentredString(0, -0.36 * size, text)
         sheet.restoreState()
 
     @override

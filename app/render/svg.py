@@ -157,7 +157,8 @@ class SvgCanvas(Canvas):
         )
         self.used.setdefault(True, set()).update(text)
         self.parts.append(
-            f'<text x="{x:g}" y="{y:g}" transform="rotate(-24 {x:g} {y:g})" text-anchor="middle"'
+            f'<text x="{x:g}" y="{y + 0.36 * size:g}" transform="rotate(-24 {x:g} {y:g})"'
+            f' text-anchor="middle"'
             f' font-size="{size}" font-weight="700" fill="#5a3c6e"'
             f' fill-opacity="{self.watermark_opacity}">'
             f"{escape(text)}</text>"

@@ -170,7 +170,7 @@ class Figures:
         draw_incidents(
             canvas, scene.rows, colours, PRECISIONS, is_dense=scene.is_dense, dot_px=dot_px
         )
-        taken = self._draw_chips(canvas, scene, shapes)
+        taken = self._draw_chips(canvas, scene)
         places = scene.workspace.reference.basemap(scene.view.theatre).places
         free = [*taken, scale_box(canvas.frame)]
         if content.notice:
@@ -227,19 +227,22 @@ class Figures:
         draw_control(canvas, grounds, held.line.shape, is_stale=is_stale)
 
     @staticmethod
-    def _draw_chips(
-        canvas: Canvas, scene: Scene, shapes: Sequence[BaseGeometry]
-    ) -> list[tuple[float, float, float, float]]:
-        """Write what is known only to a region as a number in it; return where numbers stand."""
+    def _draw_chips(canvas: Canvas, scene: Scene) -> list[tuple[float, float, float, float]]:
+        """Write what is known only to a region as a number in it; return where numbers stand.
+
+        Places come from the boundaries as they are: a form with more detail puts none elsewhere.
+        """
         counts, _elsewhere = scene.region_only
         found = scene.workspace.reference.region_set(scene.view.theatre, scene.view.level).regions
-        points, texts = [], []
-        for region, shape in zip(found, shapes, strict=True):
-            part = _largest(canvas.visible([shape])) if region.code in counts else None
-            if part is not None:
-                middle = part.point_on_surface()
-                points.append((float(middle.x), float(middle.y)))
-                texts.append(number(scene.view.lang, counts[region.code]))
+        bounds, points, texts = canvas.frame.bounds(), [], []
+        for region in found:
+            if region.code in counts:
+                part = _largest(shapely.clip_by_rect(region.shape, *bounds))
+                if part is not None:
+                    middle = canvas.frame.project(part.point_on_surface())
+                    x, y = shapely.get_coordinates(middle)[0].tolist()
+                    points.append((x, y))
+                    texts.append(number(scene.view.lang, counts[region.code]))
         scale = canvas.frame.scale
         sizes = [chip_size(canvas.fonts, text, CHIP_PX, scale) for text in texts]
         rows = scene.rows
@@ -250,6 +253,6 @@ class Figures:
         return boxes
 
 
-def _largest(shapes: Sequence[BaseGeometry]) -> BaseGeometry | None:
-    parts = [one for one in shapely.get_parts(list(shapes)).tolist() if one.area > 0]
+def _largest(shape: BaseGeometry) -> BaseGeometry | None:
+    parts = [part for part in shapely.get_parts(shape).tolist() if part.area > 0]
     return max(parts, key=lambda part: part.area, default=None)
