@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from app.settings import ROOT
-from benchmarks import answering, ground, importing, serving
+from benchmarks import answering, figuring, ground, importing, serving
 from benchmarks.figures import Figure, write
 
 
@@ -40,6 +40,7 @@ def main() -> None:
         figures: list[Figure] = []
         figures += tell(importing.figures(imported(folder, path), imported(folder, path)))
         figures += tell(answering.figures(folder))
+        figures += tell(figuring.figures(folder))
         figures += tell(serving.figures(folder))
         figures += tell(list(ground.figures(folder, Path(name))))
         write(figures, asked.rows)

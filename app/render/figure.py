@@ -104,7 +104,7 @@ def draw_chip(
     """Draw a number on a hatched chip: strikes known only to a region, which are never dots."""
     scale = canvas.frame.scale
     shape = shapely.box(*box)
-    canvas.paint([shape], PAPER, 0.94)
+    canvas.paint([shape], PAPER)
     edge = size * 0.62 * scale
     ends = [
         shapely.box(box[0], box[1], box[0] + edge, box[3]),

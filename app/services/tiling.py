@@ -81,6 +81,7 @@ class Tiler:
     workspace: Workspace
     fonts: Path
     _kept: Kept = field(default_factory=Kept)
+    _kept_names: Kept = field(default_factory=Kept)
 
     def tile(self, snapshot: Snapshot, view: View, tile: Tile, now: datetime) -> bytes:
         """Make a tile of any layer.
@@ -251,7 +252,6 @@ class Tiler:
         }
 
     def _picture(self, snapshot: Snapshot, view: View, tile: Tile, now: datetime) -> bytes:
-        theatre = self.workspace.reference.theatres[view.theatre]
         frame = Frame(tile.z, tile.x, tile.y, tile.scale)
         is_based = tile.layer in ("basemap", "map")
         painter = Painter(frame, WATER if is_based else None, self.fonts)
@@ -265,11 +265,22 @@ class Tiler:
         if tile.layer in ("incidents", "map"):
             self._draw_incidents(painter, snapshot, view, now)
         if tile.layer in ("labels", "map"):
-            places = self.workspace.reference.basemap(view.theatre).places
-            painter.labels(choose_labels(painter, places, view.lang, theatre.countries))
+            painter.paste(self._names(painter.frame, view))
         if view.synthetic and tile.layer not in ("basemap", "labels"):
             painter.watermark(WATERMARK[view.lang])
         return painter.png(self._told(snapshot, view, tile.layer, now))
+
+    def _names(self, frame: Frame, view: View) -> np.ndarray:
+        """Return a tile's names; they depend on place and language only."""
+
+        def draw() -> np.ndarray:
+            theatre = self.workspace.reference.theatres[view.theatre]
+            places = self.workspace.reference.basemap(view.theatre).places
+            names = Painter(frame, None, self.fonts)
+            names.labels(choose_labels(names, places, view.lang, theatre.countries))
+            return np.asarray(names.image)
+
+        return self._kept_names.get((view.theatre, view.lang, frame), draw)
 
     def _paste_base(self, painter: Painter, theatre: str) -> None:
         def draw() -> np.ndarray:
