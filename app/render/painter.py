@@ -93,10 +93,10 @@ class Painter(Canvas):
         """Find the px that shapes reach: drawing no more than these is what makes it fast."""
         if not parts:
             return None
-        west, north, east, south = shapely.total_bounds(np.array(parts, object))
-        left, top = max(int(west) - 1, 0), max(int(north) - 1, 0)
-        right = min(int(east) + 2, self.frame.width)
-        bottom = min(int(south) + 2, self.frame.height)
+        x0, y0, x1, y1 = shapely.total_bounds(np.array(parts, object))
+        left, top = max(int(x0) - 1, 0), max(int(y0) - 1, 0)
+        right = min(int(x1) + 2, self.frame.width)
+        bottom = min(int(y1) + 2, self.frame.height)
         return (left, top, right, bottom) if left < right and top < bottom else None
 
     def _tint(self, mask: Image.Image, at: tuple[int, int], colour: str, opacity: float) -> None:

@@ -226,25 +226,25 @@ def _trace(path: PDFPathObject, line: BaseGeometry) -> None:
 
 def _hatch_lines(kind: str, box: np.ndarray, scale: int, sheet: Sheet) -> list[tuple[float, ...]]:
     """Draw a hatch as lines over a box, on the same raster as everywhere on the page."""
-    west, north, east, south = box.tolist()
+    left, top, right, bottom = box.tolist()
     step = (WIDE_STEP if kind == "wide" else STEP) * scale
     lines: list[tuple[float, ...]] = []
     if kind in ("rising", "wide", "cross"):  # x + y is the same along a line
-        sums = np.arange(np.floor((west + north) / step) * step, east + south + step, step)
-        lines += [(c - north, north, c - south, south) for c in sums.tolist()]
+        sums = np.arange(np.floor((left + top) / step) * step, right + bottom + step, step)
+        lines += [(c - top, top, c - bottom, bottom) for c in sums.tolist()]
     if kind in ("falling", "cross"):  # x - y is the same along a line
-        differences = np.arange(np.floor((west - south) / step) * step, east - north + step, step)
-        lines += [(c + north, north, c + south, south) for c in differences.tolist()]
+        differences = np.arange(np.floor((left - bottom) / step) * step, right - top + step, step)
+        lines += [(c + top, top, c + bottom, bottom) for c in differences.tolist()]
     if kind in ("level", "dots", "stipple"):
-        rows = np.arange(np.floor(north / step) * step, south + step, step)
-        lines += [(west, y, east, y) for y in rows.tolist()]
+        rows = np.arange(np.floor(top / step) * step, bottom + step, step)
+        lines += [(left, y, right, y) for y in rows.tolist()]
     if kind in ("dots", "stipple"):  # the dots are the dashes of level lines
         dot = (2.4 if kind == "dots" else 1.4) * scale
         sheet.setLineWidth(dot)
-        sheet.setDash([dot, step - dot], -west % step)
+        sheet.setDash([dot, step - dot], left % step)
         if kind == "stipple":
             lines += [
-                (west - step / 2, line[1] + step / 2, east, line[3] + step / 2) for line in lines
+                (left - step / 2, line[1] + step / 2, right, line[3] + step / 2) for line in lines
             ]
     return lines
 
