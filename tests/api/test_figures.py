@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import xml.etree.ElementTree as ET
 from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,7 +18,7 @@ from PIL import Image
 from typing_extensions import override
 
 from tests.drawing import pdf_words
-from tests.serving import Service
+from tests.serving import Service, command, serving
 
 TYPES = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 STARTS = {"png": b"\x89PNG", "svg": b"<svg xmlns=", "pdf": b"%PDF-"}
@@ -228,3 +230,17 @@ def test_tilejson_credits_every_dataset_of_a_layer(public_service: Service) -> N
         assert part in told
     base = public_service.client.get("/tiles/basemap.json").json()["attribution"]
     assert "Situation report" not in base
+
+
+def test_data_that_may_not_be_embedded_is_refused_with_a_sentence(
+    tmp_path: Path, demo_data: Path
+) -> None:
+    shutil.copytree(demo_data, tmp_path / "data")
+    for slug in ("demo", "example-incidents"):
+        command(tmp_path / "data", "datasets", "set", slug, "--terms", "internal")
+    with serving(tmp_path / "data") as service:
+        told = is_problem(ask(service, "/"), 403)
+        assert "do not allow embedding" in told["detail"]
+        said = pdf_words(service.client.get("/figure.pdf").content)
+        assert "Withheld from the public" in said
+        assert "marked on the map" not in said

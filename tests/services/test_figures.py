@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import re
 import xml.etree.ElementTree as ET
@@ -24,11 +25,12 @@ from app.domain.place import Place, Precision
 from app.domain.terms import Audience, DatasetKind, Face, Terms
 from app.domain.view import View
 from app.reference.reference import Reference
-from app.render.palette import CLASS_OPACITY, FAMILIES, RAMPS, rgb
+from app.render.palette import CLASS_OPACITY, RAMPS, rgb
 from app.services import figure_words
 from app.services.figure_legend import Legend, number
 from app.services.figure_scene import Scene
 from app.services.figures import MOST_AREA
+from app.services.pages import page_html
 from app.services.publish import publish
 from app.services.tiling import Tiler
 from app.services.workspace import Workspace
@@ -293,12 +295,28 @@ def test_page_tile_and_figure_show_the_same_colours(demos: Workspace) -> None:
     view = EXAMPLE.but(first=date(2024, 3, 1), last=date(2024, 4, 29), metric="killed")
     tiler, snapshot = Tiler(demos, FONTS), demos.index.snapshot()
     scene = Scene(tiler, snapshot, view, NOON)
-    regions, marks, _control = Legend(scene).sections()
+    regions, marks, control = Legend(scene).sections()
     ramp = RAMPS[len(tiler.choropleth(scene.sums).limits)]
     swatches = [row.swatch.colour for row in regions.rows if row.swatch]
     assert swatches[: len(ramp)] == list(ramp)
     dots = [row.swatch.colour for row in marks.rows if row.swatch and row.swatch.kind == "dot"]
-    assert set(dots) <= set(FAMILIES.values())
+    page = page_html(demos, snapshot, view, NOON)
+    block = page.split('<script type="application/json" id="spec">')[1].split("</script>")[0]
+    layers = {one["factory"]: one["options"] for one in json.loads(block)["layers"]}
+    assert layers["regions"]["ramps"][len(ramp)] == list(ramp)
+    assert layers["regions"]["opacity"] == CLASS_OPACITY
+    families = {colour for _family, colour in layers["incidents"]["families"]}
+    hatches = [party["pattern"] for party in layers["control"]["parties"] if party["pattern"]]
+    shown = [
+        row.swatch.pattern._asdict() for row in control.rows if row.swatch and row.swatch.pattern
+    ]
+    assert all(one in shown for one in hatches)
+    assert layers["control"]["claimed"] in shown
+    tile = tiler.tile(snapshot, view, Tile("regions", 5, 4, 20, "png"), NOON)
+    pixels = np.asarray(Image.open(io.BytesIO(tile))).reshape(-1, 4)
+    strong = pixels[pixels[:, 3] == round(255 * CLASS_OPACITY)][:, :3]
+    assert len(strong) > 1000
+    assert {tuple(one) for one in strong.tolist()} <= {rgb(colour) for colour in ramp}
     figure = {tuple(one) for one in picture(drawn(demos, view)).reshape(-1, 3).tolist()}
     for colour in ramp:  # a swatch on paper: the class as strong as on the map
         mixed = tuple(
@@ -306,6 +324,7 @@ def test_page_tile_and_figure_show_the_same_colours(demos: Workspace) -> None:
         )
         assert any(max(abs(a - b) for a, b in zip(mixed, one, strict=True)) <= 1 for one in figure)
     for colour in dots:
+        assert colour in families
         assert rgb(colour) in figure
 
 

@@ -16,7 +16,7 @@ from app.api import params
 from app.api.params import Asked
 from app.api.problems import problem
 from app.api.respond import REVALIDATE, answer, etag
-from app.domain.errors import InputError, InvalidView, NotFound, NotKnown, Problem
+from app.domain.errors import InputError, InvalidView, NotFound, NotKnown, NotShared, Problem
 from app.domain.terms import Audience, Face
 from app.domain.view import View
 from app.i18n import strings
@@ -102,6 +102,7 @@ def _view_of(figures: Figures, request: Request, url: str) -> Asked:
 
     Raises:
         NotFound: another site's address, another page, or parameters that fit no View.
+        NotShared: no dataset of the View may be embedded.
     """
     parts = urlsplit(url)
     is_ours = parts.scheme in ("http", "https") and parts.netloc == request.url.netloc
@@ -114,7 +115,12 @@ def _view_of(figures: Figures, request: Request, url: str) -> Asked:
         raise NotFound(f"The address shows no map: {wrong}") from wrong
     known = asked.view.as_of or workspace.store.head().recorded_at or asked.now
     pinned = asked.view.but(as_of=known)
-    publish(workspace, asked.snapshot, pinned, Face.aggregates, asked.now)
+    found = publish(workspace, asked.snapshot, pinned, Face.embeds, asked.now)
+    if not found.datasets and found.withheld["terms"]:
+        raise NotShared(
+            "The terms of this View's data do not allow embedding for the public; an operator "
+            "can change them with `strikemap datasets set SLUG --terms …`."
+        )
     return Asked(asked.snapshot, pinned, {}, asked.now)
 
 
