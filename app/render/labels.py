@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
 
 from app.reference.basemap import Places
 from app.render.canvas import Canvas, Text
@@ -112,25 +114,30 @@ def write_names(canvas: Canvas, names: Sequence[Name]) -> None:
 
 
 def spread(
-    points: Sequence[tuple[float, float]],
+    homes: Sequence[BaseGeometry],
     sizes: Sequence[tuple[float, float]],
     frame: Frame,
     marks: tuple[np.ndarray, np.ndarray],
 ) -> list[Box]:
-    """Put a box near each point, in the order given, so that none covers an earlier one.
+    """Put a box into each polygon (px), in the order given, so that none covers an earlier one.
 
-    Of the free places the one that covers the fewest marks (x and y in px) is taken. Nothing is
-    left out: a box that finds no free place near its point stands on the point.
+    Of the free places around a polygon's middle, one inside it comes first, and then the one that
+    covers the fewest marks (x and y in px). Nothing is left out: a box that finds no free place
+    stands on the middle.
     """
     boxes: list[Box] = []
-    for (x, y), (wide, high) in zip(points, sizes, strict=True):
+    for home, (wide, high) in zip(homes, sizes, strict=True):
+        (x, y) = shapely.get_coordinates(home.point_on_surface())[0].tolist()
         tried = [_box(x + dx * wide, y + dy * high, wide, high) for dx, dy in STEPS]
+        middles = np.array(STEPS) * (wide, high) + (x, y)
+        at_home = dict(zip(tried, shapely.contains_xy(home, middles).tolist(), strict=True))
         free = [
             box
             for box in tried
             if _is_inside(box, frame) and not any(touch(box, other) for other in boxes)
         ]
-        boxes.append(min(free or tried[:1], key=lambda box: _covered(box, marks)))
+        order = [(not at_home[box], _covered(box, marks), place) for place, box in enumerate(free)]
+        boxes.append(free[min(order)[2]] if free else tried[0])
     return boxes
 
 

@@ -14,7 +14,7 @@ from app.render.fonts import text_width
 from app.render.frame import Frame
 from app.render.palette import Pattern
 
-PAPER, INK, QUIET, EDGE = "#ffffff", "#1b1e21", "#4d5358", "#8b8f94"
+PAPER, INK, QUIET, EDGE, WARNING = "#ffffff", "#1b1e21", "#4d5358", "#8b8f94", "#8a2f00"
 MARGIN, GAP, LEADING = 14.0, 10.0, 1.32
 SIZES = (12.0, 11.5, 11.0, 10.5, 10.0, 9.5, 9.0, 8.5, 8.0)
 READABLE = 10.0
@@ -63,7 +63,7 @@ class Content:
     scale_text: Callable[[float, float], str]
     notice: str | None = None
     watermark: str | None = None
-    mark: str | None = None
+    marks: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -176,8 +176,8 @@ def _arranged(
         head.add(content.subtitle, max(most * 0.62, size), QUIET)
     for fact in content.facts:
         head.add(fact, size)
-    if content.mark:
-        head.add(content.mark, size, "#8a2f00", is_bold=True)
+    for mark in content.marks:
+        head.add(mark, size, WARNING, is_bold=True)
     foot = _Column(fonts, MARGIN, 0, width - 2 * MARGIN)
     foot.add(" · ".join(content.notes), max(size - 2, 7.5), QUIET)
     top, bottom = head.y + GAP, height - MARGIN - foot.y + 4

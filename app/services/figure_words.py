@@ -63,7 +63,12 @@ class Writer:
             scale_text=self._scale_text,
             notice=self._notice(),
             watermark=WATERMARK[view.lang] if view.synthetic else None,
-            mark=words["figure_private"] if is_private else None,
+            marks=self._legible(
+                [
+                    words["invented_long"] if view.synthetic else "",
+                    words["figure_private"] if is_private else "",
+                ]
+            ),
         )
 
     def _legible(self, texts: Sequence[str]) -> list[str]:
@@ -173,7 +178,6 @@ class Writer:
         told.append(words["figure_boundaries"].format(set=f"{regions.id} ({regions.hash})"))
         told.append(words["figure_map"].format(credits=BASEMAP_CREDITS))
         told.append(self._theatre.note[view.lang])
-        told += [words["invented_long"]] if view.synthetic else []
         return [*told, "Strikemap"]
 
     def _credits(self) -> list[str]:

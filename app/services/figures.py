@@ -234,23 +234,21 @@ class Figures:
         """
         counts, _elsewhere = scene.region_only
         found = scene.workspace.reference.region_set(scene.view.theatre, scene.view.level).regions
-        bounds, points, texts = canvas.frame.bounds(), [], []
+        bounds, homes, texts = canvas.frame.bounds(), [], []
         for region in found:
             if region.code in counts:
                 part = _largest(shapely.clip_by_rect(region.shape, *bounds))
                 if part is not None:
-                    middle = canvas.frame.project(part.point_on_surface())
-                    x, y = shapely.get_coordinates(middle)[0].tolist()
-                    points.append((x, y))
+                    homes.append(canvas.frame.project(part))
                     texts.append(number(scene.view.lang, counts[region.code]))
-        scale = canvas.frame.scale
-        sizes = [chip_size(canvas.fonts, text, CHIP_PX, scale) for text in texts]
-        rows = scene.rows
+        sizes = [chip_size(canvas.fonts, text, CHIP_PX, canvas.frame.scale) for text in texts]
+        # Where marks are a density there is no place without any.
+        rows = scene.rows.take(np.arange(0 if scene.is_dense else len(scene.rows)))
         marks = canvas.frame.pixels(rows["lon_e7"] / 1e7, rows["lat_e7"] / 1e7)
         # On whole px their edges are sharp, and they are drawn several times faster.
         boxes = [
             (round(box[0]), round(box[1]), round(box[2]), round(box[3]))
-            for box in spread(points, sizes, canvas.frame, marks)
+            for box in spread(homes, sizes, canvas.frame, marks)
         ]
         for text, box in zip(texts, boxes, strict=True):
             draw_chip(canvas, text, box, CHIP_PX)

@@ -7,6 +7,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from PIL import Image, ImageFont
@@ -163,21 +164,32 @@ def _box(
 
 
 POINTS = st.lists(st.tuples(st.floats(0, 400), st.floats(0, 300)), max_size=12)
+MIDDLES = st.lists(st.tuples(st.integers(20, 380), st.integers(20, 280)), max_size=12)
 
 
-@given(POINTS, POINTS)
-def test_numbers_all_stand_somewhere_and_cover_each_other_only_without_room(
-    points: list[tuple[float, float]], marks: list[tuple[float, float]]
+@given(MIDDLES, POINTS)
+def test_every_number_stands_near_its_region_and_covers_another_only_without_room(
+    middles: list[tuple[int, int]], marks: list[tuple[float, float]]
 ) -> None:
     frame = Frame(0, 0, 0, 1, 400, 300)
     x, y = np.array(marks, float).reshape(-1, 2).T
-    boxes = spread(points, [(30.0, 16.0)] * len(points), frame, (x, y))
-    assert len(boxes) == len(points)
-    for number, (box, (px, py)) in enumerate(zip(boxes, points, strict=True)):
-        assert abs((box[0] + box[2]) / 2 - px) <= 30 * 2.4 + 1e-6
-        assert abs((box[1] + box[3]) / 2 - py) <= 16 * 2.4 + 1e-6
+    homes = [shapely.box(px - 20, py - 20, px + 20, py + 20) for px, py in middles]
+    boxes = spread(homes, [(30.0, 16.0)] * len(homes), frame, (x, y))
+    assert len(boxes) == len(homes)
+    for number, (box, (px, py)) in enumerate(zip(boxes, middles, strict=True)):
+        middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+        assert abs(middle[0] - px) <= 30 * 2.4 + 1e-6
+        assert abs(middle[1] - py) <= 16 * 2.4 + 1e-6
         if any(touch(box, other) for other in boxes[:number]):
-            assert ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2) == pytest.approx((px, py))
+            assert middle == pytest.approx((px, py))
+
+
+def test_a_number_with_room_stands_in_its_region_beside_the_marks() -> None:
+    frame, home = Frame(0, 0, 0, 1, 400, 300), shapely.box(100, 100, 260, 200)
+    marks = np.array([180.0]), np.array([150.0])  # one in the very middle
+    (box,) = spread([home], [(30.0, 16.0)], frame, marks)
+    assert home.contains(shapely.box(*box))
+    assert not box[0] < 180 < box[2] or not box[1] < 150 < box[3]
 
 
 @given(
