@@ -46,7 +46,7 @@ class Canvas(ABC):
         self.frame, self.fonts = frame, fonts
 
     def visible(self, shapes: Iterable[BaseGeometry]) -> list[BaseGeometry]:
-        """Clip shapes to the frame with a margin, in px, without needless vertices."""
+        """Clip each shape to the frame with a margin, in px, without needless vertices."""
         whole = np.array(list(shapes), object)
         if not len(whole):
             return []
@@ -56,7 +56,7 @@ class Canvas(ABC):
         )
         # Only drawn, never measured: it need not stay valid, and is several times faster so.
         thin = shapely.simplify(flat, 0.3, preserve_topology=False)
-        return [shape for shape in thin.tolist() if not shape.is_empty]
+        return list(thin)
 
     def fill(self, shapes: Iterable[BaseGeometry], colour: str, opacity: float = 1.0) -> None:
         """Fill polygons in degrees."""

@@ -9,7 +9,7 @@ import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from app.reference.basemap import Basemap, Places
-from app.render.canvas import Canvas
+from app.render.canvas import Canvas, strokes_of
 from app.render.fonts import load_font
 from app.render.frame import Frame
 from app.render.labels import Box, candidates, touch
@@ -66,14 +66,16 @@ def draw_basemap(painter: Canvas, basemap: Basemap) -> None:
 
 def draw_regions(painter: Canvas, shades: Sequence[Shade], colours: Sequence[str]) -> None:
     """Fill regions by class; hatch those that have incidents and no figure; edge them all."""
+    flat = painter.visible([shade.shape for shade in shades])
+
+    def of(number: int | None) -> list[BaseGeometry]:
+        pairs = zip(flat, shades, strict=True)
+        return [one for one, shade in pairs if shade.class_number == number]
+
     for number, colour in enumerate(colours):
-        shapes = [shade.shape for shade in shades if shade.class_number == number]
-        if shapes:
-            painter.fill(shapes, colour, CLASS_OPACITY)
-    unknown = [shade.shape for shade in shades if shade.class_number is None]
-    if unknown:
-        painter.hatch(unknown, NO_FIGURE_PATTERN, 0.9)
-    painter.lines([shade.shape for shade in shades], REGION_EDGE, 0.6)
+        painter.paint(of(number), colour, CLASS_OPACITY)
+    painter.paint_hatch(of(None), NO_FIGURE_PATTERN, 0.9)
+    painter.stroke(strokes_of(flat), REGION_EDGE, 0.6)
 
 
 def draw_control(
