@@ -17,7 +17,7 @@ from app.render.canvas import CASING_PX, LINE_PX, Canvas, Text
 from app.render.fonts import text_width
 from app.render.frame import Frame
 from app.render.layout import EDGE, INK, LEADING, PAPER, Content, Layout, Swatch, wrapped
-from app.render.palette import DASHES, DENSITY, HALO, LINE, LINE_CASING, NO_FIGURE, RING, Pattern
+from app.render.palette import DENSITY, HALO, LINE_CASING, NO_FIGURE, RING, Pattern
 
 SCALE_PX, NOTICE_PX, NOTICE_TOP = 150, 13.0, 14.0
 CHIP = Pattern("stipple", NO_FIGURE)
@@ -132,7 +132,7 @@ def draw_swatch(page: Canvas, swatch: Swatch, x: float, y: float, size: float) -
     elif swatch.kind == "chip":
         draw_chip(page, "12", (box[0], box[1], box[2], box[3]), size * 0.8)
     elif swatch.kind == "line":
-        _draw_line(page, box, is_dashed=swatch.is_dashed)
+        _draw_line(page, box, swatch)
     elif swatch.kind == "density":
         _draw_ramp(page, box)
     else:
@@ -142,10 +142,11 @@ def draw_swatch(page: Canvas, swatch: Swatch, x: float, y: float, size: float) -
         page.dots(*middle, [swatch.colour], 2.6 if swatch.kind == "soft" else 4.2, RING)
 
 
-def _draw_line(page: Canvas, box: np.ndarray, *, is_dashed: bool) -> None:
+def _draw_line(page: Canvas, box: np.ndarray, swatch: Swatch) -> None:
     """Draw a piece of the front line as boxes: straight, it needs no stamping along itself."""
     scale, y = page.frame.scale, (box[1] + box[3]) / 2
-    dash, gap = (part * scale for part in DASHES["stale"]) if is_dashed else (box[2] - box[0], 1)
+    whole = (box[2] - box[0], 1.0)
+    dash, gap = whole if swatch.dashes is None else (part * scale for part in swatch.dashes)
 
     def bar(left: float, right: float, thick: float) -> BaseGeometry:
         half = thick * scale / 2
@@ -153,7 +154,7 @@ def _draw_line(page: Canvas, box: np.ndarray, *, is_dashed: bool) -> None:
 
     page.paint([bar(box[0], box[2], CASING_PX)], LINE_CASING)
     starts = np.arange(box[0], box[2], dash + gap).tolist()
-    page.paint([bar(start, start + dash, LINE_PX) for start in starts], LINE)
+    page.paint([bar(start, start + dash, LINE_PX) for start in starts], swatch.colour)
 
 
 def _draw_ramp(page: Canvas, box: np.ndarray) -> None:

@@ -31,7 +31,7 @@ class Swatch(NamedTuple):
     colour: str = INK
     opacity: float = 1.0
     pattern: Pattern | None = None
-    is_dashed: bool = False
+    dashes: tuple[int, int] | None = None
 
 
 class Row(NamedTuple):

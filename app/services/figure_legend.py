@@ -17,8 +17,11 @@ from app.render.palette import (
     CITED,
     CLAIMED,
     CLASS_OPACITY,
+    DASHES,
     FAMILIES,
     LAND,
+    LINE,
+    LINE_FIXED,
     NO_FIGURE_PATTERN,
     RAMPS,
     ground_pattern,
@@ -224,4 +227,8 @@ class Legend:
         )
         stale = words["stale_line"].format(n=self._theatre.stale_after_days)
         said = f"{words['front_line']}: {length}" + (f"; {stale}" if is_stale else "")
-        return [Row(said, Swatch("line", is_dashed=is_stale))]
+        rows = [Row(said, Swatch("line", LINE, dashes=DASHES["stale"] if is_stale else None))]
+        if self.scene.frozen is not None and self._view.freeze is not None:
+            frozen = words["frozen_line"].format(date=day_words(words, self._view.freeze))
+            rows.append(Row(frozen, Swatch("line", LINE_FIXED, dashes=DASHES["fixed"])))
+        return rows

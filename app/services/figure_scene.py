@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 
 import numpy as np
@@ -126,15 +126,25 @@ class Scene:
             source = control_dataset(self.workspace, self.snapshot, self.view, Face.tiles)
         except NotShared:
             return Held(withheld=self._named())
-        found = None if source is None else self._control_of(source)
+        day = self.tiler.control_day(self.view, self.now)
+        found = None if source is None else self._control_of(source, day)
         if source is None or found is None:
             return Held(source)
-        day = self.tiler.control_day(self.view, self.now)
         line = self.workspace.index.lines.of(self.snapshot.control, found, self.view.theatre)
         return Held(source, found, line, (day - found.valid_on).days)
 
-    def _control_of(self, source: Dataset) -> ControlSnapshot | None:
-        day = self.tiler.control_day(self.view, self.now)
+    @cached_property
+    def frozen(self) -> FrontLine | None:
+        """The line of a View's frozen day, which its distances are measured from."""
+        source = self.held.source
+        if self.view.freeze is None or source is None:
+            return None
+        found = self._control_of(source, self.view.freeze)
+        if found is None:
+            return None
+        return self.workspace.index.lines.of(self.snapshot.control, found, self.view.theatre)
+
+    def _control_of(self, source: Dataset, day: date) -> ControlSnapshot | None:
         seq = known_at(self.workspace, self.snapshot, self.view)
         return self.snapshot.control.on(source.slug, day, seq)
 

@@ -17,13 +17,13 @@ from app.domain.kept import Kept
 from app.domain.view import View
 from app.index.build import Snapshot
 from app.index.columns import PRECISIONS
-from app.render.canvas import Canvas
+from app.render.canvas import LINE_PX, Canvas
 from app.render.figure import chip_size, draw_chip, draw_page, notice_box, scale_box
 from app.render.frame import Frame
 from app.render.labels import Box, place_names, spread, write_names
 from app.render.layout import PAPER, Content, Layout, lay_out
 from app.render.painter import Painter
-from app.render.palette import RAMPS, WATER
+from app.render.palette import DASHES, LINE_FIXED, RAMPS, WATER
 from app.render.pdf import PdfCanvas
 from app.render.png import write_png
 from app.render.svg import SvgCanvas
@@ -45,7 +45,7 @@ FORMS = ("png", "svg", "pdf")
 LEAST_PX, MOST_PX, MOST_SCALE, MOST_AREA = 200, 4000, 3, 16_000_000
 LONGEST_TITLE, LONGEST_SUBTITLE = 200, 300
 LARGE = 2_000_000
-"""Px from which a figure waits for its turn and its base is not kept: each takes 20 bytes a px."""
+"""Px from which a figure waits for its turn and its base is not kept: each takes 40 bytes a px."""
 
 AT_ONCE = 2
 CHIP_PX = 10.0
@@ -225,6 +225,8 @@ class Figures:
         ]
         is_stale = held.age_days > scene.theatre.stale_after_days
         draw_control(canvas, grounds, held.line.shape, is_stale=is_stale)
+        if scene.frozen is not None:
+            canvas.lines([scene.frozen.shape], LINE_FIXED, LINE_PX, DASHES["fixed"])
 
     @staticmethod
     def _draw_chips(canvas: Canvas, scene: Scene) -> Sequence[Box]:

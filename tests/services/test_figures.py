@@ -25,7 +25,7 @@ from app.domain.place import Place, Precision
 from app.domain.terms import Audience, DatasetKind, Face, Terms
 from app.domain.view import View
 from app.reference.reference import Reference
-from app.render.palette import CLASS_OPACITY, RAMPS, rgb
+from app.render.palette import CLASS_OPACITY, LINE_FIXED, RAMPS, rgb
 from app.services import figure_words
 from app.services.figure_legend import Legend, number
 from app.services.figure_scene import Scene
@@ -102,6 +102,17 @@ def test_every_filter_of_a_view_stands_on_its_figure(demos: Workspace) -> None:
         assert part.lower() in said.lower()
     assert "1 March 2024 – 29 April 2024" in said
     assert "INVENTED DATA" in said
+
+
+def test_a_line_taken_as_fixed_is_drawn_beside_the_days_own(demos: Workspace) -> None:
+    view = EXAMPLE.but(first=date(2024, 4, 29), last=date(2024, 4, 29))
+    frozen = view.but(freeze=date(2024, 3, 1))
+    assert "line of 1 March 2024, taken as fixed" in words(demos, frozen)
+    colours = [
+        {tuple(one) for one in picture(drawn(demos, one, scale=2)).reshape(-1, 3).tolist()}
+        for one in (view, frozen)
+    ]
+    assert [rgb(LINE_FIXED) in found for found in colours] == [False, True]
 
 
 @pytest.mark.parametrize("form", ["png", "svg", "pdf"])
