@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks import answering, ground, importing, matching, serving
+from benchmarks import answering, figuring, ground, importing, matching, serving
 from benchmarks.figures import Figure, write
 
 
@@ -31,6 +31,7 @@ def main() -> None:
         figures: list[Figure] = []
         figures += tell(importing.figures(folder, path))
         figures += tell(answering.figures(folder))
+        figures += tell(figuring.figures(folder))
         figures += tell(serving.figures(folder))
         figures += tell(ground.figures(folder, Path(name)))
         figures += tell(importing.acled_figures(Path(name), asked.rows))

@@ -57,15 +57,15 @@ def environment(data_dir: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def serving(data_dir: Path, *options: str) -> Iterator[Service]:
-    """Run `strikemap serve` until the block ends."""
+def serving(data_dir: Path, *options: str, **settings: str) -> Iterator[Service]:
+    """Run `strikemap serve` until the block ends, with settings by their names in capitals."""
     port = free_port()
     log = data_dir.with_suffix(f".{port}.log")  # a pipe that nobody reads would stop the service
     with log.open("w") as written:
         process = subprocess.Popen(
             [sys.executable, "-m", "app.cli", "serve", "--port", str(port), *options],
             cwd=ROOT,
-            env=environment(data_dir),
+            env={**environment(data_dir), **settings},
             stdout=subprocess.DEVNULL,
             stderr=written,
         )

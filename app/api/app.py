@@ -23,8 +23,10 @@ from app.api.routes import (
     control,
     editing,
     evidence,
+    figures,
     imports,
     numbers,
+    oembed,
     operation,
     pages,
     review,
@@ -36,6 +38,7 @@ from app.api.tiles import TileApp
 from app.domain.account import Holder
 from app.domain.kept import Kept
 from app.domain.terms import Audience
+from app.services.figures import Figures
 from app.services.spool import Spool
 from app.services.tiling import Tiler
 from app.services.widening import widened
@@ -103,6 +106,9 @@ def _application(
     problems.install(app)
     for group in (numbers, columns, collections):
         app.include_router(group.routes(tiler))
+    drawn = Figures(tiler)
+    for page in (figures, oembed):
+        app.include_router(page.routes(drawn))
     for made in (pages.routes(seen), control.routes(seen), operation.routes(seen)):
         app.include_router(made)
     app.include_router(table.routes(seen))

@@ -17,8 +17,6 @@ from app.api.respond import TILE, answer, etag
 from app.domain.errors import NotFound, StrikemapError
 from app.domain.kept import Kept
 from app.domain.place import Bounds
-from app.domain.terms import Face
-from app.services.publish import publish
 from app.services.tiling import Tiler
 from app.tiles.grid import RASTER_LAYERS, VECTOR_LAYERS, Tile, tilejson
 from app.tiles.points import FIELDS
@@ -80,9 +78,8 @@ class TileApp:
         query = asked.view.query()
         tiles = f"{base}/tiles/{layer}/{{z}}/{{x}}/{{y}}.{form}?{query}"
         theatre = workspace.reference.theatres[asked.view.theatre]
-        published = publish(workspace, asked.snapshot, asked.view, Face.tiles, asked.now)
         fields = (FIELDS if layer == "incidents" else OTHER_FIELDS[layer]) if is_vector else None
-        credits = [*published.credits, theatre.note[asked.view.lang]]
+        credits = self.tiler.credits(asked.snapshot, asked.view, layer, asked.now)
         document = tilejson(layer, tiles, Bounds(*theatre.bounds), fields, credits)
         tag = etag(workspace, asked, layer, "json")
         return answer(request, msgspec.json.encode(document), "application/json", tag)

@@ -21,6 +21,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup
 
 from app.domain.place import LonLat
+from app.maps.card import Card
 from app.maps.layers import OwnControl, OwnLayer
 
 LEAFLET = "/static/vendor/leaflet-1.9.4"
@@ -56,6 +57,7 @@ class Chrome:
     credits: str = ""
     whole_url: str = "/"
     still: Sequence[Sequence[str]] = field(default_factory=tuple)
+    card: Card | None = None
 
 
 @dataclass(frozen=True)

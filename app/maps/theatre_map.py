@@ -171,6 +171,7 @@ def _chrome(
         credits=f"{words['credits']}: {' · '.join(chrome['credits']) or '–'}",
         whole_url=f"/?{query}",
         still=still_tiles(theatre, query),
+        card=chrome.get("card"),
     )
 
 

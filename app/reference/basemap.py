@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -86,19 +87,28 @@ class Basemap:
     @cached_property
     def places(self) -> Places:
         """Places for labels: capitals first, then by rank and population."""
-        rows = [
-            row
+        tables = [
+            pq.read_table(folder / "places.parquet")
             for folder in self.folders
             if (folder / "places.parquet").exists()
-            for row in pq.read_table(folder / "places.parquet").to_pylist()
         ]
-        rows.sort(key=lambda row: (row["rank"], -(row["population"] or 0)))
+        columns: dict[str, list[Any]] = {
+            name: [value for table in tables for value in table[name].to_pylist()]
+            for name in ("lon", "lat", "rank", "population", "country", "name_en", "name_uk")
+        }
+        people = np.array([count or 0 for count in columns["population"]], np.int64)
+        rank = np.array(columns["rank"], np.int8)
+        order = np.lexsort((-people, rank))
+        names = {
+            name: [columns[name][place] for place in order.tolist()]
+            for name in ("name_en", "name_uk")
+        }
         return Places(
-            np.array([row["lon"] for row in rows], float),
-            np.array([row["lat"] for row in rows], float),
-            np.array([row["rank"] for row in rows], np.int8),
-            np.array([row["population"] or 0 for row in rows], np.int64),
-            np.array([row["country"] for row in rows]),
-            [row["name_en"] for row in rows],
-            [row["name_uk"] for row in rows],
+            np.array(columns["lon"], float)[order],
+            np.array(columns["lat"], float)[order],
+            rank[order],
+            people[order],
+            np.array(columns["country"])[order],
+            names["name_en"],
+            names["name_uk"],
         )

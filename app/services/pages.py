@@ -15,6 +15,7 @@ from app.domain.view import View, rfc3339
 from app.i18n import strings
 from app.index.build import Snapshot
 from app.index.columns import PRECISIONS
+from app.maps.card import Card
 from app.maps.page import SavedKit
 from app.maps.theatre_map import build_page
 from app.render.palette import FAMILIES
@@ -35,10 +36,12 @@ def page_html(  # noqa: PLR0913  a View, its state, and which dress it wears
     *,
     is_embed: bool = False,
     kit: SavedKit | None = None,
+    base: str | None = None,
 ) -> str:
     """Build the page; a View without a period or source gets the ones it would be read with.
 
-    With a kit it becomes one file that needs no service.
+    With a kit it becomes one file that needs no service. `base` is how the reader addressed us,
+    such as https://host: a head names whole addresses, or none where there is no such address.
     """
     view = settled(workspace, snapshot, view, now)
     theatre = workspace.reference.theatres[view.theatre]
@@ -61,8 +64,24 @@ def page_html(  # noqa: PLR0913  a View, its state, and which dress it wears
         "credits": everything.credits,
         "is_embed": is_embed,
         "is_synthetic": view.synthetic,
+        "card": None if base is None else _card(workspace, view, base),
     }
     return build_page(theatre, workspace.reference.taxonomy, told, chrome)
+
+
+def _card(workspace: Workspace, view: View, base: str) -> Card:
+    """Say in the head what the page shows, and where its picture is."""
+    words = strings(view.lang)
+    name = workspace.reference.theatres[view.theatre].name[view.lang]
+    invented = f" {words['invented_long']}." if view.synthetic else ""
+    return Card.of(
+        base,
+        view.query(),
+        title=words["title"].format(theatre=name),
+        description=f"{view.first} – {view.last}. {words['subtitle']}.{invented}",
+        language=view.lang,
+        is_public=workspace.audience is Audience.public,
+    )
 
 
 def corrections(

@@ -13,15 +13,16 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.control import ControlArea, ControlSnapshot, ControlStatus, Extent
 from app.domain.kept import Kept
-from app.domain.terms import Face
-from app.domain.view import View
+from app.domain.terms import Dataset, Face
+from app.domain.view import View, rfc3339
 from app.index.build import Snapshot
 from app.index.columns import PRECISIONS, STATUSES
 from app.index.control import shape_key
 from app.index.select import Selection
 from app.index.summary import Ledger
 from app.reference.theatre import Theatre
-from app.render.painter import Frame, Painter
+from app.render.frame import Frame
+from app.render.painter import Painter
 from app.render.palette import (
     CITED,
     CLAIMED,
@@ -53,6 +54,7 @@ from app.tiles.raster import (
 )
 from app.tiles.vector import encode_shapes
 
+BASEMAP_CREDITS = "Natural Earth; GeoNames (CC BY 4.0)"
 WHOLE_ZOOM = 9
 """From here on shapes are drawn as they are; below, simplified to half a px."""
 
@@ -79,6 +81,7 @@ class Tiler:
     workspace: Workspace
     fonts: Path
     _kept: Kept = field(default_factory=Kept)
+    _kept_names: Kept = field(default_factory=Kept)
 
     def tile(self, snapshot: Snapshot, view: View, tile: Tile, now: datetime) -> bytes:
         """Make a tile of any layer.
@@ -145,14 +148,18 @@ class Tiler:
         key = ("choropleth", view.query(), published.snapshot.seq, stamp)
         return self._kept.get(key, lambda: self._value_regions(published))
 
+    def valued(self, published: Published) -> Published:
+        """Narrow a View to the one dataset that regions are coloured by, where none are summed."""
+        first = published.primary
+        if first is None or published.is_summed:
+            return published
+        only = published.view.but(datasets=(first.slug,))
+        now = _now_of(published)
+        return publish(self.workspace, published.snapshot, only, Face.aggregates, now)
+
     def _value_regions(self, published: Published) -> Choropleth:
         view, reference = published.view, self.workspace.reference
-        first = published.primary
-        if first is not None and not published.is_summed:
-            only = published.view.but(datasets=(first.slug,))
-            published = publish(
-                self.workspace, published.snapshot, only, Face.aggregates, _now_of(published)
-            )
+        published = self.valued(published)
         ledger = Ledger(by_region(self.workspace, published), reference.taxonomy.sectors.codes)
         values: dict[str, float | None] = {}
         for group, (theatre, region) in enumerate(reference.regions(view.level)):
@@ -210,25 +217,70 @@ class Tiler:
                 out[place] = shape
         return out
 
-    def _picture(self, snapshot: Snapshot, view: View, tile: Tile, now: datetime) -> bytes:
+    def credits(self, snapshot: Snapshot, view: View, layer: str, now: datetime) -> tuple[str, ...]:
+        """Credit what a layer shows, each with its licence, and say whose borders these are.
+
+        The terms of a dataset are part of the record, so that a version and a View settle it.
+        """
+        key = ("credits", view.query(), snapshot.seq, layer)
+        return self._kept.get(key, lambda: self._credits(snapshot, view, layer, now))
+
+    def _credits(
+        self, snapshot: Snapshot, view: View, layer: str, now: datetime
+    ) -> tuple[str, ...]:
         theatre = self.workspace.reference.theatres[view.theatre]
+        shown: list[Dataset] = []
+        for name, face in (("regions", Face.aggregates), ("incidents", Face.tiles)):
+            if layer in (name, "map"):
+                shown += publish(self.workspace, snapshot, view, face, now).datasets
+        if layer in ("control", "map"):
+            source = control_dataset(self.workspace, snapshot, view, Face.tiles)
+            shown += [] if source is None else [source]
+        told = [f"{one.credit} ({one.licence})" for one in shown]
+        if layer in ("basemap", "labels", "map"):
+            told.append(BASEMAP_CREDITS)
+        return (*dict.fromkeys(told), theatre.note[view.lang])
+
+    def _told(self, snapshot: Snapshot, view: View, layer: str, now: datetime) -> dict[str, str]:
+        """Say in a picture's metadata whose it is and what it shows: a tile has no room for it."""
+        period = f"{view.first or '…'} – {view.last or '…'}"
+        known = rfc3339(view.as_of) if view.as_of else f"version {snapshot.seq}"
+        invented = f"; {WATERMARK[view.lang]}" if view.synthetic else ""
+        return {
+            "Description": f"Strikemap, {layer}: {period}; as known: {known}{invented}",
+            "Copyright": " · ".join(self.credits(snapshot, view, layer, now)),
+        }
+
+    def _picture(self, snapshot: Snapshot, view: View, tile: Tile, now: datetime) -> bytes:
         frame = Frame(tile.z, tile.x, tile.y, tile.scale)
         is_based = tile.layer in ("basemap", "map")
         painter = Painter(frame, WATER if is_based else None, self.fonts)
         if is_based:
             self._paste_base(painter, view.theatre)
         if tile.layer in ("regions", "map"):
-            draw_regions(painter, *self._shades(snapshot, view, tile.z, now))
+            # A picture of twice the px shows twice the detail.
+            draw_regions(painter, *self._shades(snapshot, view, tile.z + tile.scale - 1, now))
         if tile.layer in ("control", "map"):
             self._draw_control(painter, snapshot, view, now)
         if tile.layer in ("incidents", "map"):
             self._draw_incidents(painter, snapshot, view, now)
         if tile.layer in ("labels", "map"):
-            places = self.workspace.reference.basemap(view.theatre).places
-            painter.labels(choose_labels(painter, places, view.lang, theatre.countries))
+            painter.paste(self._names(painter.frame, view))
         if view.synthetic and tile.layer not in ("basemap", "labels"):
-            painter.watermark(WATERMARK.get(view.lang, WATERMARK["en"]))
-        return painter.png()
+            painter.watermark(WATERMARK[view.lang])
+        return painter.png(self._told(snapshot, view, tile.layer, now))
+
+    def _names(self, frame: Frame, view: View) -> np.ndarray:
+        """Return a tile's names; they depend on place and language only."""
+
+        def draw() -> np.ndarray:
+            theatre = self.workspace.reference.theatres[view.theatre]
+            places = self.workspace.reference.basemap(view.theatre).places
+            names = Painter(frame, None, self.fonts)
+            names.labels(choose_labels(names, places, view.lang, theatre.countries))
+            return np.asarray(names.image)
+
+        return self._kept_names.get((view.theatre, view.lang, frame), draw)
 
     def _paste_base(self, painter: Painter, theatre: str) -> None:
         def draw() -> np.ndarray:
@@ -258,7 +310,7 @@ class Tiler:
         if found is None:
             return
         theatre = self.workspace.reference.theatres[view.theatre]
-        areas = self.area_shapes(snapshot, found, view.theatre, painter.frame.z)
+        areas = self.area_shapes(snapshot, found, view.theatre, int(painter.frame.z))
         grounds = [
             Ground(shape, pattern)
             for area, shape in areas
@@ -287,12 +339,10 @@ class Tiler:
 
     def _around(self, published: Published, frame: Frame) -> Rows:
         """Select the marks of a tile and of its neighbours, whose discs reach into it."""
-        n = 1 << frame.z
+        z, x, y = int(frame.z), int(frame.x), int(frame.y)
+        n = 1 << z
         tiles = {
-            (frame.z, (frame.x + dx) % n, frame.y + dy)
-            for dx in (-1, 0, 1)
-            for dy in (-1, 0, 1)
-            if 0 <= frame.y + dy < n
+            (z, (x + dx) % n, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if 0 <= y + dy < n
         }
         parts = [
             part
@@ -361,5 +411,5 @@ def _in_tile(shape: BaseGeometry, tile: Tile) -> BaseGeometry:
     """Clip a shape to a tile with a margin and bring it into tile units."""
     frame = Frame(tile.z, tile.x, tile.y)
     clipped = shapely.clip_by_rect(shape, *frame.bounds(margin=0.02))
-    scale = EXTENT / frame.size
+    scale = EXTENT / frame.width
     return shapely.transform(frame.project(clipped), lambda points: points * scale)

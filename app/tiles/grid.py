@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from html import escape
 from typing import Any, NamedTuple
 
 from app.domain.errors import NotFound
@@ -62,7 +63,8 @@ def tilejson(
         "minzoom": 0,
         "maxzoom": MAX_ZOOM,
         "bounds": list(bounds),
-        "attribution": " · ".join(credits),
+        # The specification lets readers show it as HTML: a credit is text.
+        "attribution": " · ".join(escape(credit, quote=False) for credit in credits),
     }
     if fields is not None:
         document["vector_layers"] = [{"id": layer, "fields": fields}]

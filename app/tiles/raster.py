@@ -9,7 +9,11 @@ import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from app.reference.basemap import Basemap, Places
-from app.render.painter import Frame, Label, Painter, load_font
+from app.render.canvas import Canvas, strokes_of
+from app.render.fonts import load_font
+from app.render.frame import Frame
+from app.render.labels import Box, candidates, touch
+from app.render.painter import Label, Painter
 from app.render.palette import (
     BORDER,
     CITED,
@@ -31,17 +35,6 @@ DENSE_FROM, DETAIL_ZOOM = 20_000, 9
 """Below this zoom a View of more marks than that is drawn as density, on all of its tiles alike."""
 
 DOT_PX, SETTLEMENT_PX = 4.2, (6.0, 40.0)
-LABEL_ZOOM = (
-    (3, 3_000_000),
-    (4, 1_000_000),
-    (5, 500_000),
-    (6, 250_000),
-    (7, 90_000),
-    (8, 30_000),
-    (9, 12_000),
-    (10, 4_000),
-    (11, 0),
-)
 EARTH_PX_M = 156_543.03392804097
 """Metres per px at zoom 0 on the equator of a 256 px Web Mercator tile."""
 
@@ -60,7 +53,7 @@ class Ground(NamedTuple):
     pattern: Pattern
 
 
-def draw_basemap(painter: Painter, basemap: Basemap) -> None:
+def draw_basemap(painter: Canvas, basemap: Basemap) -> None:
     """Draw land, water, rivers and borders."""
     bounds = painter.frame.bounds(margin=0.05)
     zoom = painter.frame.z
@@ -71,20 +64,22 @@ def draw_basemap(painter: Painter, basemap: Basemap) -> None:
     painter.lines(basemap.borders.within(*bounds), BORDER, 1.1)
 
 
-def draw_regions(painter: Painter, shades: Sequence[Shade], colours: Sequence[str]) -> None:
+def draw_regions(painter: Canvas, shades: Sequence[Shade], colours: Sequence[str]) -> None:
     """Fill regions by class; hatch those that have incidents and no figure; edge them all."""
+    flat = painter.visible([shade.shape for shade in shades])
+
+    def of(number: int | None) -> list[BaseGeometry]:
+        pairs = zip(flat, shades, strict=True)
+        return [one for one, shade in pairs if shade.class_number == number]
+
     for number, colour in enumerate(colours):
-        shapes = [shade.shape for shade in shades if shade.class_number == number]
-        if shapes:
-            painter.fill(shapes, colour, CLASS_OPACITY)
-    unknown = [shade.shape for shade in shades if shade.class_number is None]
-    if unknown:
-        painter.hatch(unknown, NO_FIGURE_PATTERN, 0.9)
-    painter.lines([shade.shape for shade in shades], REGION_EDGE, 0.6)
+        painter.paint(of(number), colour, CLASS_OPACITY)
+    painter.paint_hatch(of(None), NO_FIGURE_PATTERN, 0.9)
+    painter.stroke(strokes_of(flat), REGION_EDGE, 0.6)
 
 
 def draw_control(
-    painter: Painter, grounds: Sequence[Ground], line: BaseGeometry | None, *, is_stale: bool
+    painter: Canvas, grounds: Sequence[Ground], line: BaseGeometry | None, *, is_stale: bool
 ) -> None:
     """Hatch the ground of each party and draw the line between them; fainter when it is old."""
     strength = STALE_OPACITY if is_stale else 1.0
@@ -96,13 +91,14 @@ def draw_control(
         painter.front_line(line, is_stale=is_stale)
 
 
-def draw_incidents(
-    painter: Painter,
+def draw_incidents(  # noqa: PLR0913  marks and how they look
+    painter: Canvas,
     rows: Rows,
     colours: Sequence[str],
     precisions: Sequence[str],
     *,
     is_dense: bool,
+    dot_px: float = DOT_PX,
 ) -> None:
     """Draw dots, soft discs for settlements, or density where marks are too many.
 
@@ -112,6 +108,7 @@ def draw_incidents(
         colours: one per row.
         precisions: the words that the precision column stands for.
         is_dense: draw density instead, because the View has too many marks for this zoom.
+        dot_px: radius of a dot at 1x.
     """
     frame = painter.frame
     x, y = frame.pixels(rows["lon_e7"] / 1e7, rows["lat_e7"] / 1e7)
@@ -123,7 +120,7 @@ def draw_incidents(
     radius = _error_px(rows["error_m"][soft], rows["lat_e7"][soft] / 1e7, frame)
     shown = [colours[place] for place in soft.tolist()]
     painter.discs(x[soft], y[soft], radius, shown, opacity=0.22)
-    painter.dots(x, y, colours, DOT_PX, RING)
+    painter.dots(x, y, colours, dot_px, RING)
 
 
 def _error_px(error_m: np.ndarray, lat: np.ndarray, frame: Frame) -> np.ndarray:
@@ -137,16 +134,17 @@ def _error_px(error_m: np.ndarray, lat: np.ndarray, frame: Frame) -> np.ndarray:
 def density(x: np.ndarray, y: np.ndarray, frame: Frame) -> np.ndarray:
     """Draw counts per 4 px cell on a logarithmic cividis scale, as RGBA pixels."""
     cell = 4 * frame.scale
-    across = frame.size // cell
-    inside = (x >= 0) & (x < frame.size) & (y >= 0) & (y < frame.size)
+    across, down = -(-frame.width // cell), -(-frame.height // cell)
+    inside = (x >= 0) & (x < frame.width) & (y >= 0) & (y < frame.height)
     place = (y[inside] // cell).astype(int) * across + (x[inside] // cell).astype(int)
-    counts = np.bincount(place, minlength=across * across)
+    counts = np.bincount(place, minlength=across * down)
     level = np.log1p(counts) / np.log1p(max(counts.max(initial=1), 1_000))
     stops = np.linspace(0, 1, len(DENSITY))
     channels = [np.interp(level, stops, [stop[i] for stop in DENSITY]) for i in range(3)]
     alpha = np.where(counts > 0, 170 + 85 * level, 0)
-    pixels = np.stack([*channels, alpha], axis=-1).astype(np.uint8).reshape(across, across, 4)
-    return pixels.repeat(cell, axis=0).repeat(cell, axis=1)
+    pixels = np.stack([*channels, alpha], axis=-1).astype(np.uint8).reshape(down, across, 4)
+    whole = pixels.repeat(cell, axis=0).repeat(cell, axis=1)
+    return np.ascontiguousarray(whole[: frame.height, : frame.width])
 
 
 def choose_labels(
@@ -158,16 +156,8 @@ def choose_labels(
     candidate within reach, whichever tile that one lies in.
     """
     frame = painter.frame
-    least = next((people for zoom, people in LABEL_ZOOM if frame.z <= zoom), 0)
-    west, south, east, north = frame.bounds(margin=0.8)
-    weight = places.population * np.where(places.rank == 0, 8, np.where(places.rank == 1, 3, 1))
-    at_home = np.isin(places.country, countries)
-    weight = weight * np.where(at_home, 2, 1)
-    near = (places.lon > west) & (places.lon < east) & (places.lat > south) & (places.lat < north)
-    found = np.flatnonzero(near & (weight >= least) & (frame.z > 2))  # noqa: PLR2004
-    found = found[np.argsort(-weight[found], kind="stable")][:400]
-    x, y = frame.pixels(places.lon[found], places.lat[found])
-    kept: list[tuple[float, float, float, float]] = []
+    found, x, y = candidates(frame, places, countries, 0.8)
+    kept: list[Box] = []
     labels = []
     for place, px, py in zip(found.tolist(), x.tolist(), y.tolist(), strict=True):
         name = places.name(place, language)
@@ -180,12 +170,8 @@ def choose_labels(
             px + wide + 6 * frame.scale + pad,
             py + 8 * frame.scale,
         )
-        is_here = _touch(box, (0, 0, frame.size, frame.size))
-        if is_here and not any(_touch(box, other) for other in kept):
+        is_here = touch(box, (0, 0, frame.width, frame.height))
+        if is_here and not any(touch(box, other) for other in kept):
             labels.append(Label(name, px, py, is_bold))
         kept.append(box)
     return labels
-
-
-def _touch(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.domain.errors import NotFound
 from app.domain.place import Bounds
 from app.index.columns import mercator
-from app.render.painter import Frame
+from app.render.frame import Frame
 from app.tiles.grid import MAX_ZOOM, RASTER_LAYERS, VECTOR_LAYERS, Tile, tilejson
 from app.tiles.points import tile_units
 
@@ -34,7 +34,7 @@ def test_a_place_lies_in_the_tile_that_mercantile_names(lon: float, lat: float, 
 def _on_edge(lon: float, lat: float, z: int) -> int:
     """Allow the neighbour only within a rounding error (1e-9 of a tile) of an edge."""
     frame = Frame(z, *mercantile.tile(lon, lat, z)[:2])
-    x, y = (float(axis) / frame.size for axis in frame.pixels(np.array(lon), np.array(lat)))
+    x, y = (float(axis) / frame.width for axis in frame.pixels(np.array(lon), np.array(lat)))
     near = min(x % 1, 1 - x % 1, y % 1, 1 - y % 1)
     return int(near < 1e-3 * 2.0 ** (z - MAX_ZOOM))
 
@@ -106,3 +106,8 @@ def test_tilejson_describes_a_layer(layer: str) -> None:
     assert document["attribution"] == "A · B"
     assert document["vector_layers"] == [{"id": layer, "fields": fields}]
     assert (document["minzoom"], document["maxzoom"]) == (0, MAX_ZOOM)
+
+
+def test_a_credit_in_tilejson_is_text_whatever_is_in_it() -> None:
+    told = tilejson("map", "", Bounds(0, 0, 1, 1), None, ["<img src=x onerror=alert(1)> & me"])
+    assert told["attribution"] == "&lt;img src=x onerror=alert(1)&gt; &amp; me"

@@ -22,7 +22,8 @@ from app.domain.place import LonLat, Place, Precision
 from app.domain.terms import DatasetKind, Face, Terms
 from app.domain.view import View
 from app.reference.reference import Reference
-from app.render.painter import HATCH, Frame, Painter, hatch_mask
+from app.render.frame import Frame
+from app.render.painter import HATCH, Painter, hatch_mask
 from app.render.palette import GROUND, Pattern
 from app.services.publish import publish
 from app.services.tiling import Tiler
@@ -260,7 +261,7 @@ def test_the_kyiv_mark_stands_where_kyiv_is(tiler: Tiler) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("scale", [1, 2])
 def test_a_hatch_runs_on_across_tiles(kind: str, scale: int) -> None:
-    mask = hatch_mask(256 * scale, scale, kind)
+    mask = hatch_mask((256 * scale, 256 * scale), scale, kind)
     period = HATCH * scale
     beside, below = np.hstack([mask, mask]), np.vstack([mask, mask])
     assert (beside[:, period:] == beside[:, :-period]).all()

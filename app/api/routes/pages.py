@@ -75,10 +75,13 @@ def routes(workspace: Workspace) -> APIRouter:
     def map_page(request: Request) -> Response:
         is_embed = request.url.path == "/embed"
         asked = params.read(workspace, request.query_params.multi_items())
-        tag = etag(workspace, asked, "page", is_embed)
+        base = str(request.base_url).rstrip("/")  # heads name whole addresses
+        tag = etag(workspace, asked, "page", is_embed, base)
         if (same := unchanged(request, tag)) is not None:
             return same
-        html = page_html(workspace, asked.snapshot, asked.view, asked.now, is_embed=is_embed)
+        html = page_html(
+            workspace, asked.snapshot, asked.view, asked.now, is_embed=is_embed, base=base
+        )
         return answer(request, html, HTML, tag)
 
     @router.get("/incidents/{ref}")

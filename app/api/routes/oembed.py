@@ -1,0 +1,170 @@
+"""oEmbed 1.0 (oembed.com): what a publishing system asks when an editor pastes our link."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+from xml.sax.saxutils import escape as escape_xml
+
+import msgspec
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.api import params
+from app.api.params import Asked
+from app.api.problems import problem
+from app.api.respond import REVALIDATE, answer, etag
+from app.domain.errors import InputError, InvalidView, NotFound, NotKnown, NotShared, Problem
+from app.domain.terms import Audience, Face
+from app.domain.view import View
+from app.i18n import strings
+from app.services.figures import Figures, Wanted
+from app.services.publish import publish
+
+PATHS = ("/", "/embed")
+SIZE, THUMBNAIL = (800, 600), (1200, 630)
+LARGEST = 10_000
+OWN = {
+    "url": ("an address of our map", {"type": "string", "format": "uri"}),
+    "maxwidth": ("px", {"type": "integer", "minimum": 1, "maximum": LARGEST}),
+    "maxheight": ("px", {"type": "integer", "minimum": 1, "maximum": LARGEST}),
+    "format": ("json or xml", {"type": "string", "enum": ["json", "xml"]}),
+}
+
+
+def routes(figures: Figures) -> APIRouter:
+    """Build the oEmbed provider of one instance."""
+    router, workspace = APIRouter(), figures.tiler.workspace
+
+    @router.get("/oembed", openapi_extra=_documented(), response_class=Response)
+    def oembed(request: Request) -> Response:
+        """Say how a map is embedded: a sandboxed frame of its View as it is known now."""
+        given = request.query_params
+        form = given.get("format", "json")
+        if form not in ("json", "xml"):  # the status is the specification's (2.3.4.4)
+            detail = f"There is no format {form!r}; there are json and xml."
+            return problem(501, "format", "Not implemented", detail)
+        if workspace.audience is Audience.private:
+            raise NotKnown("This instance is private: its maps can be embedded nowhere.")
+        asked = _view_of(figures, request, given.get("url", ""))
+        most = _bounds(given)
+        told = _told(figures, request, asked, most)
+        tag = etag(workspace, asked, "oembed", told["html"], most, form)
+        if form == "xml":
+            return answer(request, _xml(told), "text/xml; charset=utf-8", tag, REVALIDATE)
+        return answer(request, msgspec.json.encode(told), "application/json", tag, REVALIDATE)
+
+    return router
+
+
+def _documented() -> dict[str, Any]:
+    """Describe the address: it takes no View, and ignores what it does not know.
+
+    Consumers add parameters of their own; the specification lets a provider leave them aside.
+    """
+    told = [
+        {"name": name, "in": "query", "description": text, "schema": schema}
+        for name, (text, schema) in OWN.items()
+    ]
+    told[0]["required"] = True
+    answers = {
+        "200": {"description": "How to embed it"},
+        **{status: {"description": text} for status, text in REFUSALS.items()},
+    }
+    return {"parameters": told, "responses": answers}
+
+
+REFUSALS = {
+    "304": "Not changed since the given ETag",
+    "401": "A private instance",
+    "403": "The terms allow no embedding",
+    "404": "Not an address of ours",
+    "422": "A size that does not fit",
+    "501": "Another format",
+}
+
+
+def _bounds(given: Mapping[str, str]) -> tuple[int, int]:
+    found = []
+    for name, default in (("maxwidth", LARGEST), ("maxheight", LARGEST)):
+        try:
+            found.append(params.whole(1, LARGEST)(given.get(name, str(default))))
+        except InputError as wrong:
+            allowed = wrong.problem.allowed
+            raise InvalidView((Problem(f"query.{name}", given[name], allowed),)) from wrong
+    return found[0], found[1]
+
+
+def _view_of(figures: Figures, request: Request, url: str) -> Asked:
+    """Read the View of an address of ours, pinned to what is known now.
+
+    Raises:
+        NotFound: another site's address, another page, or parameters that fit no View.
+        NotShared: no dataset of the View may be embedded.
+    """
+    parts = urlsplit(url)
+    is_ours = parts.scheme in ("http", "https") and parts.netloc == request.url.netloc
+    if not is_ours or (parts.path or "/") not in PATHS:
+        raise NotFound(f"{url[:200]!r} is no map here: give url=, the address of / or /embed.")
+    workspace = figures.tiler.workspace
+    try:
+        asked = params.read(workspace, parse_qsl(parts.query, keep_blank_values=True))
+    except InvalidView as wrong:
+        raise NotFound(f"The address shows no map: {wrong}") from wrong
+    known = asked.view.as_of or workspace.store.head().recorded_at or asked.now
+    pinned = asked.view.but(as_of=known)
+    found = publish(workspace, asked.snapshot, pinned, Face.embeds, asked.now)
+    if not found.datasets and found.withheld["terms"]:
+        raise NotShared(
+            "The terms of this View's data do not allow embedding for the public; an operator "
+            "can change them with `strikemap datasets set SLUG --terms …`."
+        )
+    return Asked(asked.snapshot, pinned, {}, asked.now)
+
+
+def _told(
+    figures: Figures, request: Request, asked: Asked, most: tuple[int, int]
+) -> dict[str, Any]:
+    view, base = asked.view, str(request.base_url).rstrip("/")
+    words = strings(view.lang)
+    theatre = figures.tiler.workspace.reference.theatres[view.theatre]
+    title = words["title"].format(theatre=theatre.name[view.lang])
+    width, height = (min(side, limit) for side, limit in zip(SIZE, most, strict=True))
+    frame = (
+        f'<iframe src="{escape(f"{base}/embed?{view.query()}")}" width="{width}" height="{height}"'
+        ' sandbox="allow-scripts allow-popups" loading="lazy"'
+        f' title="{escape(title)}"></iframe>'
+    )
+    return {
+        "type": "rich",
+        "version": "1.0",
+        "title": title,
+        "provider_name": "Strikemap",
+        "provider_url": f"{base}/",
+        "html": frame,
+        "width": width,
+        "height": height,
+        **_thumbnail(figures, asked, view, base, most),
+    }
+
+
+def _thumbnail(
+    figures: Figures, asked: Asked, view: View, base: str, most: tuple[int, int]
+) -> dict[str, Any]:
+    """Address a figure within the bounds; none where a figure of that size has no room."""
+    width, height = (min(side, limit) for side, limit in zip(THUMBNAIL, most, strict=True))
+    if not figures.fits(asked.snapshot, view, Wanted(width=width, height=height), asked.now):
+        return {}
+    size = urlencode({"width": width, "height": height})
+    return {
+        "thumbnail_url": f"{base}/figure.png?{view.query()}&{size}",
+        "thumbnail_width": width,
+        "thumbnail_height": height,
+    }
+
+
+def _xml(told: Mapping[str, Any]) -> str:
+    fields = "".join(f"<{name}>{escape_xml(str(value))}</{name}>" for name, value in told.items())
+    return f'<?xml version="1.0" encoding="utf-8" standalone="yes"?>\n<oembed>{fields}</oembed>\n'

@@ -1,0 +1,85 @@
+"""Pictures for reports: one of a View, or a set with one of each region."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from app.cli.base import cli, open_workspace, present
+from app.domain.errors import InputError
+from app.domain.view import View
+from app.services.figures import FORMS, LEAST_PX, MOST_PX, MOST_SCALE, Figures, Wanted
+from app.services.tiling import Tiler
+from app.settings import read_settings
+
+FONTS = "vendor/noto-sans-5.3.0"
+Side = Annotated[int, typer.Option(min=LEAST_PX, max=MOST_PX, help="px at 1x.")]
+
+
+@cli.command()
+def figure(  # noqa: PLR0913  what a figure may be told, each by name
+    out: Annotated[Path, typer.Argument(help="OUT.png, .svg or .pdf.")],
+    query: Annotated[
+        str, typer.Argument(help='A View as in a URL: "from=2025-10-24&lang=uk".')
+    ] = "",
+    *,
+    width: Side = 1200,
+    height: Side = 630,
+    scale: Annotated[int, typer.Option(min=1, max=MOST_SCALE, help="px to one px at 1x.")] = 1,
+    title: Annotated[str, typer.Option(help="Plain text; ours by default.")] = "",
+    subtitle: Annotated[str, typer.Option(help="Plain text.")] = "",
+    all_regions: Annotated[
+        bool,
+        typer.Option("--all-regions", help="OUT is a folder: one figure of each region, by code."),
+    ] = False,
+    form: Annotated[str, typer.Option("--format", help="Of a set: png, svg or pdf.")] = "png",
+) -> None:
+    """Draw a View with its legend, sources, terms and as-of, for a report.
+
+    Example: strikemap figure week.pdf "from=2025-10-20&to=2025-10-26&lang=uk" --title "Тиждень"
+    """
+    form = form if all_regions else out.suffix.removeprefix(".").lower()
+    if form not in FORMS:
+        raise InputError("form of the figure", form or out.name, ", ".join(FORMS))
+    settings, now = read_settings(), present()
+    workspace = open_workspace(settings)
+    snapshot = workspace.index.snapshot()
+    pairs = parse_qsl(query, keep_blank_values=True)
+    words = workspace.vocabularies(snapshot)
+    view = View.parse(pairs, words, workspace.default_theatre, now)
+    figures = Figures(Tiler(workspace, settings.static_dir / FONTS))
+    wanted = Wanted(form, width, height, scale, title, subtitle)
+
+    def draw(one: View) -> bytes:
+        return figures.figure(snapshot, one, wanted, now)
+
+    if not all_regions:
+        body = draw(view)
+        try:
+            out.write_bytes(body)
+        except OSError as wrong:
+            raise InputError(
+                "OUT", out, "a file in a folder that exists and can be written"
+            ) from wrong
+        typer.echo(f"{out}")
+        return
+    found = workspace.reference.region_set(view.theatre, view.level).regions
+    chosen = [one.code for one in found if not view.regions or one.code in view.regions]
+    _draw_set(out, form, view, chosen, draw)
+
+
+def _draw_set(
+    folder: Path, form: str, view: View, codes: list[str], draw: Callable[[View], bytes]
+) -> None:
+    """Draw a figure of each region, named by its code, so that a second run replaces the first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with Progress(console=Console(stderr=True), transient=True) as shown:
+        for code in shown.track(codes, description="figures"):
+            (folder / f"{code}.{form}").write_bytes(draw(view.but(regions=(code,))))
+    typer.echo(f"{len(codes)} figures in {folder}")

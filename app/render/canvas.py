@@ -1,0 +1,172 @@
+"""What can be drawn on, whatever it becomes: pixels, or a scene that is written as SVG or PDF.
+
+Layers draw shapes in degrees; a canvas brings them into px of its frame, clips and thins them.
+Places are px of the picture; widths, radii and sizes of letters are px at 1x.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import numpy as np
+import shapely
+from shapely import Polygon
+from shapely.geometry.base import BaseGeometry
+
+from app.render.frame import Frame
+from app.render.palette import DASHES, LINE, LINE_CASING, Pattern
+
+CASING_PX, LINE_PX = 4.6, 2.4
+Dashes = tuple[int, int]
+POLYGON = 3
+"""What shapely.get_type_id says of a polygon."""
+
+
+class Text(NamedTuple):
+    """One line of text with its baseline at y; `anchor` says what stands at x."""
+
+    text: str
+    x: float
+    y: float
+    size: float
+    colour: str
+    is_bold: bool = False
+    anchor: str = "start"
+    halo: str | None = None
+
+
+class Canvas(ABC):
+    """A picture being drawn: the same layers draw on each kind."""
+
+    def __init__(self, frame: Frame, fonts: Path) -> None:
+        self.frame, self.fonts = frame, fonts
+
+    def visible(self, shapes: Iterable[BaseGeometry]) -> list[BaseGeometry]:
+        """Clip each shape to the frame with a margin, in px, without needless vertices."""
+        whole = np.array(list(shapes), object)
+        if not len(whole):
+            return []
+        clipped = shapely.clip_by_rect(whole, *self.frame.bounds(margin=0.05))
+        flat = shapely.transform(
+            clipped, lambda points: np.column_stack(self.frame.pixels(points[:, 0], points[:, 1]))
+        )
+        # Only drawn, never measured: it need not stay valid, and is several times faster so.
+        thin = shapely.simplify(flat, 0.3, preserve_topology=False)
+        return list(thin)
+
+    def fill(self, shapes: Iterable[BaseGeometry], colour: str, opacity: float = 1.0) -> None:
+        """Fill polygons in degrees."""
+        self.paint(self.visible(shapes), colour, opacity)
+
+    def hatch(
+        self, shapes: Iterable[BaseGeometry], pattern: Pattern, opacity: float = 0.75
+    ) -> None:
+        """Hatch polygons in degrees; on tiles the pattern runs on across them."""
+        self.paint_hatch(self.visible(shapes), pattern, opacity)
+
+    def lines(
+        self,
+        shapes: Iterable[BaseGeometry],
+        colour: str,
+        width: float,
+        dashes: Dashes | None = None,
+    ) -> None:
+        """Stroke lines (or the edges of polygons) in degrees, whole or in dashes."""
+        self.stroke(strokes_of(self.visible(shapes)), colour, width, dashes)
+
+    def front_line(self, line: BaseGeometry, *, is_stale: bool = False) -> None:
+        """Draw a front line: dark with a light casing, so that it reads on any ground.
+
+        One older than the theatre's limit is dashed.
+        """
+        strokes = strokes_of(self.visible([line]))
+        self.stroke(strokes, LINE_CASING, CASING_PX)
+        self.stroke(strokes, LINE, LINE_PX, DASHES["stale"] if is_stale else None)
+
+    @abstractmethod
+    def paint(self, shapes: Sequence[BaseGeometry], colour: str, opacity: float = 1.0) -> None:
+        """Fill polygons in px."""
+
+    @abstractmethod
+    def paint_hatch(
+        self, shapes: Sequence[BaseGeometry], pattern: Pattern, opacity: float = 0.75
+    ) -> None:
+        """Hatch polygons in px."""
+
+    @abstractmethod
+    def stroke(
+        self,
+        strokes: Sequence[BaseGeometry],
+        colour: str,
+        width: float,
+        dashes: Dashes | None = None,
+    ) -> None:
+        """Stroke lines in px."""
+
+    @abstractmethod
+    def discs(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        radius: np.ndarray,
+        colours: Sequence[str],
+        *,
+        opacity: float,
+    ) -> None:
+        """Draw soft circles; the radius is in px of the picture."""
+
+    @abstractmethod
+    def dots(
+        self, x: np.ndarray, y: np.ndarray, colours: Sequence[str], radius: float, ring: str
+    ) -> None:
+        """Draw dots with a ring, the later over the earlier; the radius is in px at 1x."""
+
+    @abstractmethod
+    def paste(self, pixels: np.ndarray) -> None:
+        """Lay RGBA pixels over the whole picture."""
+
+    @abstractmethod
+    def write(self, text: Text) -> None:
+        """Write a line of text."""
+
+    @property
+    def watermark_px(self) -> int:
+        """Size of a watermark's letters at 1x: 15 on a tile, more on a figure."""
+        return min(self.frame.across // 17, 44)
+
+    @property
+    def watermark_opacity(self) -> float:
+        """How strong a watermark is: its larger letters on a figure need less."""
+        return 0.47 if self.watermark_px < 20 else 0.3  # noqa: PLR2004
+
+    @abstractmethod
+    def watermark(self, text: str) -> None:
+        """Write a text slanted across the picture: invented data are never taken for real ones."""
+
+    @abstractmethod
+    def inset(self, frame: Frame, left: int, top: int) -> AbstractContextManager[Canvas]:
+        """Draw into a rectangle of this picture, which cuts what reaches out; px at 1x."""
+
+
+def strokes_of(shapes: Iterable[BaseGeometry]) -> list[BaseGeometry]:
+    """Take shapes apart into single lines; of a polygon, its rings."""
+    parts = []
+    for part in shapely.get_parts(shapely.get_parts(list(shapes))):
+        edge = part.boundary if part.geom_type == "Polygon" else part
+        parts += [piece for piece in shapely.get_parts(edge) if not piece.is_empty]
+    return parts
+
+
+def polygons_of(shapes: Iterable[BaseGeometry]) -> list[Polygon]:
+    """Take shapes apart into single polygons, wound alike.
+
+    Written as one path that is filled by the non-zero rule, neighbours meet without a seam, an
+    enclave fills its neighbour's hole and what overlaps is filled once.
+    """
+    parts = shapely.get_parts(shapely.get_parts(list(shapes)))
+    solid = parts[(shapely.get_type_id(parts) == POLYGON) & ~shapely.is_empty(parts)]
+    return cast("list[Polygon]", list(shapely.orient_polygons(solid)))

@@ -1,0 +1,225 @@
+"""Lays a figure out: title, map, legend, credits, in letters as large as there is room for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from app.domain.errors import InputError
+from app.domain.place import Bounds
+from app.render.canvas import Text
+from app.render.fonts import text_width
+from app.render.frame import Frame
+from app.render.palette import Pattern
+
+PAPER, INK, QUIET, EDGE, WARNING = "#ffffff", "#1b1e21", "#4d5358", "#8b8f94", "#8a2f00"
+MARGIN, GAP, LEADING = 14.0, 10.0, 1.32
+SIZES = (12.0, 11.5, 11.0, 10.5, 10.0, 9.5, 9.0, 8.5, 8.0)
+READABLE = 10.0
+"""Below this size of letters the other arrangement of map and legend is tried first."""
+
+LEAST_MAP = (0.45, 0.34)
+"""Shares of the page's width and height that the map keeps, whatever the legend needs."""
+
+
+class Swatch(NamedTuple):
+    """What stands before a line of the legend: the colour or pattern that the map is drawn with."""
+
+    kind: str
+    colour: str = INK
+    opacity: float = 1.0
+    pattern: Pattern | None = None
+    dashes: tuple[int, int] | None = None
+
+
+class Row(NamedTuple):
+    """A line of the legend."""
+
+    text: str
+    swatch: Swatch | None = None
+
+
+class Section(NamedTuple):
+    """A part of the legend."""
+
+    title: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything that is written on a figure, in the reader's language.
+
+    `scale_text` takes km and the latitude at which the bar is true.
+    """
+
+    title: str
+    subtitle: str
+    facts: Sequence[str]
+    sections: Sequence[Section]
+    notes: Sequence[str]
+    scale_text: Callable[[float, float], str]
+    notice: str | None = None
+    watermark: str | None = None
+    marks: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where everything stands, in px at 1x: the map's box, and lines of text and swatches."""
+
+    width: int
+    height: int
+    map_box: tuple[int, int, int, int]
+    texts: Sequence[Text]
+    swatches: Sequence[tuple[Swatch, float, float, float]] = field(default_factory=tuple)
+
+    def frame(self, box: Bounds, scale: int) -> Frame:
+        """Show a box of degrees in the map's part of the page."""
+        _left, _top, across, down = self.map_box
+        return Frame.fit(box, across, down, scale)
+
+
+class _Column:
+    """Sets lines one under the other; `texts` and `swatches` are what was set."""
+
+    def __init__(self, fonts: Path, left: float, top: float, width: float) -> None:
+        self.fonts, self.left, self.y, self.width = fonts, left, top, width
+        self.texts: list[Text] = []
+        self.swatches: list[tuple[Swatch, float, float, float]] = []
+
+    def add(
+        self, text: str, size: float, colour: str = INK, *, is_bold: bool = False, inset: float = 0
+    ) -> None:
+        """Set a text in as many lines as it needs."""
+        for line in wrapped(self.fonts, text, size, self.width - inset, is_bold=is_bold):
+            self.y += size * LEADING
+            at = self.y - size * (LEADING - 1)
+            self.texts.append(Text(line, self.left + inset, at, size, colour, is_bold))
+
+    def section(self, section: Section, size: float) -> None:
+        """Set a part of the legend."""
+        self.add(section.title, size, is_bold=True)
+        self.y += size * 0.25
+        inset = size * 2.6
+        for row in section.rows:
+            if row.swatch is None:
+                self.add(row.text, size - 1, QUIET)
+            else:
+                self.swatches.append((row.swatch, self.left, self.y + size * 0.75, size))
+                self.add(row.text, size, inset=inset)
+            self.y += size * 0.22
+        self.y += size * 0.7
+
+
+def wrapped(fonts: Path, text: str, size: float, width: float, *, is_bold: bool) -> Iterator[str]:
+    """Break a text into lines no wider than `width` px; a longer word is cut.
+
+    Spaces that do not break, as in numbers, hold what they stand between together.
+    """
+    line = ""
+    for word in text.split(" "):
+        trial = f"{line} {word}" if line else word
+        if text_width(fonts, trial, size, is_bold=is_bold) <= width:
+            line = trial
+            continue
+        if line:
+            yield line
+        line = word
+        while text_width(fonts, line, size, is_bold=is_bold) > width and len(line) > 1:
+            fits = len(line) - 1
+            while fits > 1 and text_width(fonts, line[:fits], size, is_bold=is_bold) > width:
+                fits -= 1
+            yield line[:fits]
+            line = line[fits:]
+    if line:
+        yield line
+
+
+def lay_out(content: Content, width: int, height: int, fonts: Path) -> Layout:
+    """Arrange a figure: the legend beside the map on a wide page, under it on a tall one.
+
+    The letters become smaller until everything has room; nothing is ever left out.
+
+    Raises:
+        InputError: the page is too small for what must stand on it.
+    """
+    wide, tall = _beside, _under
+    order = (wide, tall) if width >= height * 1.1 else (tall, wide)
+    for sizes in (
+        [size for size in SIZES if size >= READABLE],
+        [size for size in SIZES if size < READABLE],
+    ):
+        for arrange in order:
+            for size in sizes:
+                layout = _arranged(content, (width, height), fonts, size, arrange)
+                if layout is not None:
+                    return layout
+    allowed = "more px: title, legend, credits and terms of this View do not fit beside a map"
+    raise InputError("width, height", f"{width} x {height}", allowed)
+
+
+Place = tuple[float, float, float, float]
+Arrange = Callable[[Content, Place, Path, float], "tuple[Place, list[_Column]] | None"]
+
+
+def _arranged(
+    content: Content, page: tuple[int, int], fonts: Path, size: float, arrange: Arrange
+) -> Layout | None:
+    width, height = page
+    head = _Column(fonts, MARGIN, MARGIN - 6, width - 2 * MARGIN)
+    most = min(26.0, max(15.0, width / 46)) * size / SIZES[0]
+    head.add(content.title, most, is_bold=True)
+    if content.subtitle:
+        head.add(content.subtitle, max(most * 0.62, size), QUIET)
+    for fact in content.facts:
+        head.add(fact, size)
+    for mark in content.marks:
+        head.add(mark, size, WARNING, is_bold=True)
+    foot = _Column(fonts, MARGIN, 0, width - 2 * MARGIN)
+    foot.add(" · ".join(content.notes), max(size - 2, 7.5), QUIET)
+    top, bottom = head.y + GAP, height - MARGIN - foot.y + 4
+    texts = [*head.texts, *(text._replace(y=text.y + bottom) for text in foot.texts)]
+    place = (MARGIN, top, width - 2 * MARGIN, bottom - GAP / 2 - top)
+    found = arrange(content, place, fonts, size)
+    if found is None:
+        return None
+    (left, top, across, down), columns = found
+    if across < width * LEAST_MAP[0] or down < height * LEAST_MAP[1]:
+        return None
+    texts += [text for column in columns for text in column.texts]
+    swatches = [one for column in columns for one in column.swatches]
+    box = (round(left), round(top), int(across), int(down))
+    return Layout(width, height, box, texts, swatches)
+
+
+def _beside(
+    content: Content, place: Place, fonts: Path, size: float
+) -> tuple[Place, list[_Column]] | None:
+    left, top, wide, high = place
+    share = min(300.0, max(150.0, wide * 0.25))
+    column = _Column(fonts, left + wide - share, top - 3, share)
+    for section in content.sections:
+        column.section(section, size)
+    if column.y - top > high + size:
+        return None
+    return (left, top, wide - share - GAP - 4, high), [column]
+
+
+def _under(
+    content: Content, place: Place, fonts: Path, size: float
+) -> tuple[Place, list[_Column]] | None:
+    left, top, wide, high = place
+    count = max(1, min(len(content.sections), int(wide // (size * 19))))
+    share = (wide - (count - 1) * GAP * 2) / count
+    columns = [_Column(fonts, left + n * (share + GAP * 2), 0, share) for n in range(count)]
+    for section in content.sections:
+        min(columns, key=lambda column: column.y).section(section, size)
+    deep = max((column.y for column in columns), default=0.0)
+    start = top + high - deep
+    for column in columns:
+        column.texts = [text._replace(y=text.y + start) for text in column.texts]
+        column.swatches = [(one, x, y + start, size) for one, x, y, size in column.swatches]
+    return (left, top, wide, high - deep - GAP), columns

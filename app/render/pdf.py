@@ -1,0 +1,258 @@
+"""Writes a picture as PDF: vectors, selectable text, the fonts it uses embedded."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import shapely
+from PIL import Image
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas as Sheet
+from reportlab.pdfgen.pathobject import PDFPathObject
+from shapely.geometry.base import BaseGeometry
+from typing_extensions import override
+
+from app.render.canvas import Canvas, Dashes, Text, polygons_of
+from app.render.fonts import font_file
+from app.render.frame import Frame
+from app.render.palette import Pattern, rgb
+
+POINTS_PER_PX = 0.75
+"""A px of CSS is 1/96 inch, a point 1/72."""
+
+ROUND, NON_ZERO = 1, 1
+STEP, WIDE_STEP = 8.0, 16.0
+FILL: Final = 0
+STROKE: Final = 1
+"""How letters are drawn (ISO 32000 9.3.6): filled, or their outlines stroked."""
+
+
+class PdfCanvas(Canvas):
+    """A picture being written as one page of PDF, in px of its frame with y downwards."""
+
+    def __init__(self, frame: Frame, fonts: Path, sheet: Sheet | None = None) -> None:
+        super().__init__(frame, fonts)
+        self._out = io.BytesIO()
+        self.sheet = sheet or self._new_sheet()
+
+    def _new_sheet(self) -> Sheet:
+        wide, high = (side * POINTS_PER_PX for side in (self.frame.across, self.frame.down))
+        # Invariant: no date and no random id, so that the same picture gives the same bytes.
+        sheet = Sheet(self._out, pagesize=(wide, high), invariant=1, pageCompression=1)
+        sheet.translate(0, high)
+        per_px = POINTS_PER_PX / self.frame.scale
+        sheet.scale(per_px, -per_px)
+        sheet.setLineJoin(ROUND)
+        return sheet
+
+    @override
+    def paint(self, shapes: Sequence[BaseGeometry], colour: str, opacity: float = 1.0) -> None:
+        path = self._path_of(shapes)
+        if path is not None:
+            self._ink(colour, opacity)
+            self.sheet.drawPath(path, stroke=0, fill=1, fillMode=NON_ZERO)
+            self.sheet.setFillAlpha(1)
+
+    @override
+    def paint_hatch(
+        self, shapes: Sequence[BaseGeometry], pattern: Pattern, opacity: float = 0.75
+    ) -> None:
+        path = self._path_of(shapes)
+        if path is None:
+            return
+        sheet, scale = self.sheet, self.frame.scale
+        sheet.saveState()
+        sheet.clipPath(path, stroke=0, fill=0, fillMode=NON_ZERO)
+        self._pen(pattern.colour, 1.3, None)
+        sheet.setStrokeAlpha(opacity)
+        box = shapely.total_bounds(np.array(list(shapes), object))
+        inside = np.clip(box, 0, [self.frame.width, self.frame.height] * 2)
+        sheet.lines(_hatch_lines(pattern.kind, inside, scale, sheet))
+        sheet.restoreState()
+
+    def _path_of(self, shapes: Sequence[BaseGeometry]) -> PDFPathObject | None:
+        polygons = polygons_of(shapes)
+        if not polygons:
+            return None
+        path = self.sheet.beginPath()
+        for polygon in polygons:
+            for ring in (polygon.exterior, *polygon.interiors):
+                _trace(path, ring)
+                path.close()
+        return path
+
+    @override
+    def stroke(
+        self,
+        strokes: Sequence[BaseGeometry],
+        colour: str,
+        width: float,
+        dashes: Dashes | None = None,
+    ) -> None:
+        if not strokes:
+            return
+        path = self.sheet.beginPath()
+        for line in strokes:
+            _trace(path, line)
+        self._pen(colour, width, dashes)
+        self.sheet.drawPath(path, stroke=1, fill=0)
+        self.sheet.setDash()
+
+    @override
+    def discs(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        radius: np.ndarray,
+        colours: Sequence[str],
+        *,
+        opacity: float,
+    ) -> None:
+        rows = zip(x.tolist(), y.tolist(), radius.tolist(), colours, strict=True)
+        for cx, cy, r, colour in rows:
+            if self._is_near(cx, cy, r):
+                self._ink(colour, opacity)
+                self.sheet.circle(cx, cy, r, stroke=0, fill=1)
+        self.sheet.setFillAlpha(1)
+
+    @override
+    def dots(
+        self, x: np.ndarray, y: np.ndarray, colours: Sequence[str], radius: float, ring: str
+    ) -> None:
+        self._pen(ring, 1.0, None)
+        r = (radius - 0.5) * self.frame.scale
+        for cx, cy, colour in zip(x.tolist(), y.tolist(), colours, strict=True):
+            if self._is_near(cx, cy, r):
+                self._ink(colour, 1.0)
+                self.sheet.circle(cx, cy, r, stroke=1, fill=1)
+
+    def _is_near(self, x: float, y: float, r: float) -> bool:
+        return -r < x < self.frame.width + r and -r < y < self.frame.height + r
+
+    @override
+    def paste(self, pixels: np.ndarray) -> None:
+        high, wide = pixels.shape[:2]
+        sheet = self.sheet
+        sheet.saveState()
+        sheet.translate(0, high)
+        sheet.scale(1, -1)
+        sheet.drawImage(ImageReader(Image.fromarray(pixels)), 0, 0, wide, high, mask="auto")
+        sheet.restoreState()
+
+    @override
+    def write(self, text: Text) -> None:
+        sheet, size = self.sheet, text.size * self.frame.scale
+        font = _font(self.fonts, is_bold=text.is_bold)
+        share = {"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor]
+        start = -share * pdfmetrics.stringWidth(text.text, font, size)
+        sheet.saveState()
+        sheet.translate(text.x, text.y)
+        sheet.scale(1, -1)
+        sheet.setFont(font, size)
+        if text.halo is not None:
+            self._pen(text.halo, 4.0, None)
+            sheet.drawString(start, 0, text.text, mode=STROKE)
+        self._ink(text.colour, 1.0)
+        sheet.drawString(start, 0, text.text, mode=FILL)
+        sheet.restoreState()
+
+    @override
+    def watermark(self, text: str) -> None:
+        sheet = self.sheet
+        sheet.saveState()
+        sheet.translate(self.frame.width / 2, self.frame.height / 2)
+        sheet.rotate(-24)
+        sheet.scale(1, -1)
+        size = self.watermark_px * self.frame.scale
+        sheet.setFont(_font(self.fonts, is_bold=True), size)
+        self._ink("#5a3c6e", self.watermark_opacity)
+        sheet.drawCentredString(0, -0.36 * size, text)
+        sheet.restoreState()
+
+    @override
+    @contextmanager
+    def inset(self, frame: Frame, left: int, top: int) -> Iterator[PdfCanvas]:
+        sheet = self.sheet
+        sheet.saveState()
+        sheet.translate(left * frame.scale, top * frame.scale)
+        edge = sheet.beginPath()
+        edge.rect(0, 0, frame.width, frame.height)
+        sheet.clipPath(edge, stroke=0, fill=0)
+        yield PdfCanvas(frame, self.fonts, sheet)
+        sheet.restoreState()
+
+    def pdf(self, told: Mapping[str, str], language: str) -> bytes:
+        """Write the document; `told` has a Title, a Description and a Copyright."""
+        sheet = self.sheet
+        sheet.setTitle(told["Title"])
+        sheet.setSubject(told["Description"])
+        sheet.setKeywords(told["Copyright"])
+        sheet.setAuthor("Strikemap")
+        sheet.setCreator("Strikemap")
+        if "Creation Time" in told:  # what was known then is what the document is of
+            digits = "".join(filter(str.isdigit, told["Creation Time"]))[:14]
+            sheet.setDateFormatter(lambda *_now: f"D:{digits}Z")
+        sheet.setViewerPreference("DisplayDocTitle", "true")
+        sheet.setCatalogEntry("Lang", language)
+        sheet.showPage()
+        sheet.save()
+        return self._out.getvalue()
+
+    def _ink(self, colour: str, opacity: float) -> None:
+        self.sheet.setFillColorRGB(*(part / 255 for part in rgb(colour)))
+        self.sheet.setFillAlpha(opacity)
+
+    def _pen(self, colour: str, width: float, dashes: Dashes | None) -> None:
+        scale = self.frame.scale
+        self.sheet.setStrokeColorRGB(*(part / 255 for part in rgb(colour)))
+        self.sheet.setLineWidth(width * scale)
+        self.sheet.setDash([part * scale for part in dashes] if dashes else [])
+
+
+def _trace(path: PDFPathObject, line: BaseGeometry) -> None:
+    points = shapely.get_coordinates(line).tolist()
+    path.moveTo(*points[0])
+    for point in points[1:]:
+        path.lineTo(*point)
+
+
+def _hatch_lines(kind: str, box: np.ndarray, scale: int, sheet: Sheet) -> list[tuple[float, ...]]:
+    """Draw a hatch as lines over a box, on the same raster as everywhere on the page."""
+    left, top, right, bottom = box.tolist()
+    step = (WIDE_STEP if kind == "wide" else STEP) * scale
+    lines: list[tuple[float, ...]] = []
+    if kind in ("rising", "wide", "cross"):  # x + y is the same along a line
+        sums = np.arange(np.floor((left + top) / step) * step, right + bottom + step, step)
+        lines += [(c - top, top, c - bottom, bottom) for c in sums.tolist()]
+    if kind in ("falling", "cross"):  # x - y is the same along a line
+        differences = np.arange(np.floor((left - bottom) / step) * step, right - top + step, step)
+        lines += [(c + top, top, c + bottom, bottom) for c in differences.tolist()]
+    if kind in ("level", "dots", "stipple"):
+        rows = np.arange(np.floor(top / step) * step, bottom + step, step)
+        lines += [(left, y, right, y) for y in rows.tolist()]
+    if kind in ("dots", "stipple"):  # the dots are the dashes of level lines
+        dot = (2.4 if kind == "dots" else 1.4) * scale
+        sheet.setLineWidth(dot)
+        sheet.setDash([dot, step - dot], left % step)
+        if kind == "stipple":
+            lines += [
+                (left - step / 2, line[1] + step / 2, right, line[3] + step / 2) for line in lines
+            ]
+    return lines
+
+
+def _font(folder: Path, *, is_bold: bool) -> str:
+    """Register a weight of the vendored font under a name of its own, once a process."""
+    path = font_file(folder, is_bold=is_bold)
+    name = f"{path.stem}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    if name not in pdfmetrics.getRegisteredFontNames():
+        pdfmetrics.registerFont(TTFont(name, str(path)))
+    return name

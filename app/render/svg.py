@@ -1,0 +1,227 @@
+"""Writes a picture as SVG: text stays text, with the letters it needs of the font embedded."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
+
+import numpy as np
+import shapely
+from fontTools import subset
+from fontTools.ttLib import TTFont
+from shapely.geometry.base import BaseGeometry
+from typing_extensions import override
+
+from app.render.canvas import Canvas, Dashes, Text, polygons_of
+from app.render.fonts import font_file, text_width
+from app.render.frame import Frame
+from app.render.palette import Pattern
+from app.render.png import write_png
+
+FAMILY = "Strikemap Noto Sans"
+HATCHES = {
+    "rising": (8, "M-2,2 l4,-4 M0,8 l8,-8 M6,10 l4,-4", 1.3),
+    "falling": (8, "M-2,6 l4,4 M0,0 l8,8 M6,-2 l4,4", 1.3),
+    "cross": (8, "M-2,2 l4,-4 M0,8 l8,-8 M6,10 l4,-4 M-2,6 l4,4 M0,0 l8,8 M6,-2 l4,4", 1.3),
+    "level": (8, "M0,4 h8", 1.3),
+    "wide": (16, "M-4,4 l8,-8 M0,16 l16,-16 M12,20 l8,-8", 1.3),
+    "dots": (8, "M3,4 h2.4", 2.4),
+    "stipple": (8, "M0,0 h1.4 M4,4 h1.4", 1.4),
+}
+"""Side of the repeated square, its path and width of stroke, px at 1x, as the page draws them."""
+
+
+class SvgCanvas(Canvas):
+    """A picture being written as SVG, in px of its frame."""
+
+    def __init__(self, frame: Frame, fonts: Path, shared: SvgCanvas | None = None) -> None:
+        super().__init__(frame, fonts)
+        self.parts: list[str] = []
+        self.defs: dict[str, str] = {} if shared is None else shared.defs
+        self.used: dict[bool, set[str]] = {} if shared is None else shared.used
+
+    @override
+    def paint(self, shapes: Sequence[BaseGeometry], colour: str, opacity: float = 1.0) -> None:
+        self._filled(shapes, f'fill="{colour}"', opacity)
+
+    @override
+    def paint_hatch(
+        self, shapes: Sequence[BaseGeometry], pattern: Pattern, opacity: float = 0.75
+    ) -> None:
+        side, path, width = HATCHES[pattern.kind]
+        name = f"hatch-{pattern.kind}-{pattern.colour.lstrip('#').lower()}"
+        scale = self.frame.scale
+        self.defs[name] = (
+            f'<pattern id="{name}" width="{side}" height="{side}" patternUnits="userSpaceOnUse"'
+            f' patternTransform="scale({scale})"><path d="{path}" stroke="{pattern.colour}"'
+            f' stroke-width="{width}" fill="none"/></pattern>'
+        )
+        self._filled(shapes, f'fill="url(#{name})"', opacity)
+
+    def _filled(self, shapes: Sequence[BaseGeometry], fill: str, opacity: float) -> None:
+        path = "".join(
+            _path(ring, is_closed=True)
+            for part in polygons_of(shapes)
+            for ring in (part.exterior, *part.interiors)
+        )
+        if path:
+            faint = "" if opacity == 1 else f' fill-opacity="{opacity:g}"'
+            self.parts.append(f'<path d="{path}" {fill}{faint}/>')
+
+    @override
+    def stroke(
+        self,
+        strokes: Sequence[BaseGeometry],
+        colour: str,
+        width: float,
+        dashes: Dashes | None = None,
+    ) -> None:
+        path, scale = "".join(_path(one) for one in strokes), self.frame.scale
+        if path:
+            dashed = "" if dashes is None else f' stroke-dasharray="{_pair(dashes, scale)}"'
+            self.parts.append(
+                f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width * scale:g}"'
+                f' stroke-linejoin="round"{dashed}/>'
+            )
+
+    @override
+    def discs(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        radius: np.ndarray,
+        colours: Sequence[str],
+        *,
+        opacity: float,
+    ) -> None:
+        rows = zip(x.tolist(), y.tolist(), radius.tolist(), colours, strict=True)
+        discs = "".join(
+            f'<circle cx="{cx:.1f}" cy="{cy:.1f}" r="{r:.1f}" fill="{colour}"/>'
+            for cx, cy, r, colour in rows
+            if self._is_near(cx, cy, r)
+        )
+        self.parts.append(f'<g fill-opacity="{opacity:g}">{discs}</g>')
+
+    @override
+    def dots(
+        self, x: np.ndarray, y: np.ndarray, colours: Sequence[str], radius: float, ring: str
+    ) -> None:
+        scale = self.frame.scale
+        dots = "".join(
+            f'<circle cx="{cx:.1f}" cy="{cy:.1f}" r="{(radius - 0.5) * scale:g}" fill="{colour}"/>'
+            for cx, cy, colour in zip(x.tolist(), y.tolist(), colours, strict=True)
+            if self._is_near(cx, cy, radius * scale)
+        )
+        self.parts.append(f'<g stroke="{ring}" stroke-width="{scale}">{dots}</g>')
+
+    def _is_near(self, x: float, y: float, r: float) -> bool:
+        return -r < x < self.frame.width + r and -r < y < self.frame.height + r
+
+    @override
+    def paste(self, pixels: np.ndarray) -> None:
+        high, wide = pixels.shape[:2]
+        data = base64.b64encode(write_png(pixels)).decode()
+        self.parts.append(
+            f'<image width="{wide}" height="{high}" href="data:image/png;base64,{data}"/>'
+        )
+
+    @override
+    def write(self, text: Text) -> None:
+        scale, size = self.frame.scale, text.size * self.frame.scale
+        self.used.setdefault(text.is_bold, set()).update(text.text)
+        # With the length stated, a viewer without the embedded font keeps every line in its place.
+        wide = text_width(self.fonts, text.text, size, is_bold=text.is_bold)
+        look = f'fill="{text.colour}"'
+        if text.halo is not None:
+            look += f' stroke="{text.halo}" stroke-width="{4 * scale}" paint-order="stroke"'
+            look += ' stroke-linejoin="round"'
+        bold = ' font-weight="700"' if text.is_bold else ""
+        anchor = "" if text.anchor == "start" else f' text-anchor="{text.anchor}"'
+        self.parts.append(
+            f'<text x="{text.x:.1f}" y="{text.y:.1f}" font-size="{size:g}"{bold}{anchor}'
+            f' textLength="{wide:.1f}" lengthAdjust="spacingAndGlyphs" {look}>'
+            f"{escape(text.text)}</text>"
+        )
+
+    @override
+    def watermark(self, text: str) -> None:
+        x, y, size = (
+            self.frame.width / 2,
+            self.frame.height / 2,
+            self.watermark_px * self.frame.scale,
+        )
+        self.used.setdefault(True, set()).update(text)
+        self.parts.append(
+            f'<text x="{x:g}" y="{y + 0.36 * size:g}" transform="rotate(-24 {x:g} {y:g})"'
+            f' text-anchor="middle"'
+            f' font-size="{size}" font-weight="700" fill="#5a3c6e"'
+            f' fill-opacity="{self.watermark_opacity}">'
+            f"{escape(text)}</text>"
+        )
+
+    @override
+    @contextmanager
+    def inset(self, frame: Frame, left: int, top: int) -> Iterator[SvgCanvas]:
+        part, name = SvgCanvas(frame, self.fonts, self), f"inset-{len(self.parts)}"
+        self.defs[name] = (
+            f'<clipPath id="{name}">'
+            f'<rect width="{frame.width}" height="{frame.height}"/></clipPath>'
+        )
+        yield part
+        at = f"translate({left * frame.scale} {top * frame.scale})"
+        content = "".join(part.parts)
+        self.parts.append(f'<g transform="{at}"><g clip-path="url(#{name})">{content}</g></g>')
+
+    def svg(self, told: Mapping[str, str], language: str, background: str) -> bytes:
+        """Write the document; `told` has a Title, a Description and a Copyright."""
+        frame = self.frame
+        faces = "".join(
+            f"@font-face{{font-family:'{FAMILY}';font-weight:{700 if is_bold else 400};"
+            f"src:url(data:font/ttf;base64,{_letters(self.fonts, is_bold, ''.join(sorted(used)))}"
+            ")}"
+            for is_bold, used in sorted(self.used.items())
+        )
+        head = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{frame.across}" height="{frame.down}"'
+            f' viewBox="0 0 {frame.width} {frame.height}" role="img" aria-labelledby="title desc"'
+            f" xml:lang={quoteattr(language)} font-family=\"'{FAMILY}', 'Noto Sans', sans-serif\">"
+            f'<title id="title">{escape(told["Title"])}</title>'
+            f'<desc id="desc">{escape(told["Description"])}</desc>'
+            '<metadata><dc:rights xmlns:dc="http://purl.org/dc/elements/1.1/">'
+            f"{escape(told['Copyright'])}</dc:rights></metadata>"
+            f"<style>{faces}</style><defs>{''.join(self.defs.values())}</defs>"
+            f'<rect width="{frame.width}" height="{frame.height}" fill="{background}"/>'
+        )
+        return f"{head}{''.join(self.parts)}</svg>\n".encode()
+
+
+def _path(line: BaseGeometry, *, is_closed: bool = False) -> str:
+    """Write a line's points to a tenth of a px."""
+    points = np.round(shapely.get_coordinates(line), 1)
+    points = points[:-1] if is_closed else points
+    text = "L".join(f"{x:g} {y:g}" for x, y in points.tolist())
+    return f"M{text}Z" if is_closed else f"M{text}"
+
+
+def _pair(dashes: Dashes, scale: int) -> str:
+    return f"{dashes[0] * scale} {dashes[1] * scale}"
+
+
+@cache
+def _letters(folder: Path, is_bold: bool, letters: str) -> str:
+    """Cut a font down to some letters, as base64; the same letters give the same bytes."""
+    options = subset.Options(
+        layout_features=[], hinting=False, notdef_outline=True, name_IDs=[1, 2], glyph_names=False
+    )
+    with TTFont(font_file(folder, is_bold=is_bold), recalcTimestamp=False) as font:
+        cutter = subset.Subsetter(options)
+        cutter.populate(text=letters)
+        cutter.subset(font)
+        out = io.BytesIO()
+        font.save(out)
+    return base64.b64encode(out.getvalue()).decode()

@@ -1,0 +1,74 @@
+"""What tests of figures share: drawing one, and reading its words back out of the PDF."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pypdfium2
+from PIL import Image
+
+from app.domain.view import View
+from app.services.figures import Figures, Wanted
+from app.services.tiling import Tiler
+from app.services.workspace import Workspace
+from tests.making import NOON, ROOT
+
+FONTS = ROOT / "static" / "vendor" / "noto-sans-5.3.0"
+
+
+def drawn(
+    workspace: Workspace, view: View, form: str = "png", now: datetime = NOON, **wanted: Any
+) -> bytes:
+    """Draw a figure with nothing kept from before."""
+    figures = Figures(Tiler(workspace, FONTS))
+    asked = Wanted(form, **wanted)
+    return figures.figure(workspace.index.snapshot(), view, asked, now)
+
+
+def words(workspace: Workspace, view: View, now: datetime = NOON, **wanted: Any) -> str:
+    """Read everything that a figure says, lines joined by single spaces."""
+    return pdf_words(drawn(workspace, view, "pdf", now, **wanted))
+
+
+def pdf_words(body: bytes) -> str:
+    """Read the text of a PDF's only page."""
+    document = pypdfium2.PdfDocument(body)
+    try:
+        assert len(document) == 1
+        page = document[0]
+        text = page.get_textpage()
+        found = str(text.get_text_bounded())
+        text.close()
+        page.close()
+    finally:
+        document.close()
+    return " ".join(found.split())
+
+
+def pdf_picture(body: bytes, px_per_point: float = 4 / 3) -> np.ndarray:
+    """Rasterise a PDF's only page."""
+    document = pypdfium2.PdfDocument(body)
+    try:
+        page = document[0]
+        picture = np.asarray(page.render(scale=px_per_point).to_pil().convert("RGB"))
+        page.close()
+    finally:
+        document.close()
+    return picture
+
+
+def picture(body: bytes) -> np.ndarray:
+    """Read a PNG as RGB px."""
+    return np.asarray(Image.open(io.BytesIO(body)).convert("RGB"))
+
+
+def apart(a: np.ndarray, b: np.ndarray) -> float:
+    """Measure how unlike two pictures are: the mean difference of a colour, smoothed, 0 to 255."""
+    small = [
+        np.asarray(Image.fromarray(one).convert("RGB").resize((300, 158), Image.Resampling.BOX))
+        for one in (a, b)
+    ]
+    return float(np.abs(small[0].astype(int) - small[1].astype(int)).mean())
