@@ -56,7 +56,10 @@ INCIDENT_FIELDS = (
     *("damage", "status", "sources", "claims", "description", "graphic", "public_after"),
     *("synthetic", "wave"),
 )
-DERIVED_FIELDS = ("revision", "recorded_at", "control", "number", "merged_with", "redacted")
+DERIVED_FIELDS = (
+    *("revision", "recorded_at", "control", "number", "first_day", "last_day", "merged_with"),
+    "redacted",
+)
 """Written by exports; a re-import ignores them by name."""
 
 CONTROL_FIELDS = (
@@ -189,6 +192,8 @@ def instant(given: object, name: str) -> datetime | None:
 def _place(values: Values, point: LonLat | None, context: Context) -> Place:
     stated = values.get("region") or {}
     stated = stated if isinstance(stated, dict) else {"admin1": stated}
+    # Beside a code of its own, `region` says where the place was found to lie, not what is stated.
+    stated = {name: code for name, code in stated.items() if name not in values}
     admin1 = text(values, "admin1") or text(stated, "admin1")
     given = values.get("precision") or ""
     if given == "" and point is not None:

@@ -260,6 +260,16 @@ class Selection:
         """Gather every column."""
         return Rows({name: self[name] for name in COLUMNS})
 
+    def take(self, wanted: np.ndarray) -> Rows:
+        """Gather some rows, by their number in the selection and in the order asked for."""
+        parts, before = [], 0
+        for segment, places in self.parts:
+            here = (wanted >= before) & (wanted < before + len(places))
+            parts.append((np.flatnonzero(here), segment.rows.take(places[wanted[here] - before])))
+            before += len(places)
+        order = np.argsort(np.concatenate([at for at, _ in parts]) if parts else wanted)
+        return Rows.concatenate([rows for _, rows in parts]).take(order)
+
     def drawable(self, wanted: Filter) -> Selection:
         """Keep what may stand on a map as a mark of its own."""
         parts = []
