@@ -23,6 +23,7 @@ from app.api.routes import (
     control,
     editing,
     evidence,
+    exporting,
     imports,
     numbers,
     operation,
@@ -108,6 +109,7 @@ def _application(
     app.include_router(table.routes(seen))
     app.include_router(waves.routes(seen))
     app.include_router(evidence.routes(seen))
+    app.include_router(exporting.routes(seen, settings.data_dir / "exports"))
     app.include_router(imports.routes(record, spool))
     app.include_router(editing.routes(record, seen))
     app.include_router(review.routes(record, seen))

@@ -1,11 +1,12 @@
 """The same services from a terminal. Exit 2: your input; exit 3: our record."""
 
-from app.cli import datasets, loading, matches, record, regions, serving, summary, tokens
+from app.cli import datasets, exporting, loading, matches, record, regions, serving, summary, tokens
 from app.cli.base import cli, main
 
 __all__ = [
     "cli",
     "datasets",
+    "exporting",
     "loading",
     "main",
     "matches",

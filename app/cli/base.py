@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
+from urllib.parse import parse_qsl
 
 import msgspec
 import typer
@@ -15,6 +16,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from app.domain.errors import InputError, NotAllowed, NotFound, NotShared, Outdated, StoreError
 from app.domain.terms import Audience
+from app.domain.view import View
+from app.index.build import Snapshot
 from app.services.workspace import Workspace
 from app.settings import Settings, read_settings
 
@@ -53,6 +56,16 @@ def open_workspace(settings: Settings | None = None) -> Workspace:
         max_file_bytes=settings.max_file_bytes,
         delta_rows=settings.delta_rows,
     )
+
+
+def read_view(workspace: Workspace, snapshot: Snapshot, query: str, now: datetime) -> View:
+    """Read a View as it stands in a URL.
+
+    Raises:
+        InvalidView: naming every parameter that does not fit.
+    """
+    pairs = parse_qsl(query.removeprefix("?"), keep_blank_values=True)
+    return View.parse(pairs, workspace.vocabularies(snapshot), workspace.default_theatre, now)
 
 
 def present() -> datetime:
