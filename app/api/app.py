@@ -26,6 +26,8 @@ from app.api.routes import (
     exporting,
     imports,
     numbers,
+    ogc,
+    ogc_tiles,
     operation,
     pages,
     review,
@@ -101,8 +103,10 @@ def _application(
         middleware=middleware,
     )
     app.state.workspace = seen
+    app.openapi_version = "3.0.3"  # what OGC API Features asks for; nothing here needs a later one
     problems.install(app)
-    for group in (numbers, columns, collections):
+    tiles = TileApp(tiler)
+    for group in (numbers, columns, ogc, collections):
         app.include_router(group.routes(tiler))
     for made in (pages.routes(seen), control.routes(seen), operation.routes(seen)):
         app.include_router(made)
@@ -113,7 +117,8 @@ def _application(
     app.include_router(imports.routes(record, spool))
     app.include_router(editing.routes(record, seen))
     app.include_router(review.routes(record, seen))
-    app.mount("/tiles", TileApp(tiler))
+    app.include_router(ogc_tiles.routes(tiles))
+    app.mount("/tiles", tiles)
     app.mount("/static", OwnFiles(settings.static_dir))
     return app
 

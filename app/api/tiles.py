@@ -63,7 +63,10 @@ class TileApp:
         asked = read(self.tiler.workspace, pairs)
         if path.endswith(".json") and path.count("/") == 1:
             return self._tilejson(request, path.strip("/").removesuffix(".json"), asked)
-        tile = Tile.parse(path)
+        return self.answer(request, asked, Tile.parse(path))
+
+    def answer(self, request: Request, asked: Asked, tile: Tile) -> Response:
+        """Answer with one tile, kept where it was made before."""
         tag = etag(self.tiler.workspace, asked, tile)
         body = self._kept.get(
             tag, lambda: self.tiler.tile(asked.snapshot, asked.view, tile, asked.now)

@@ -22,7 +22,7 @@ from app.exporters.csv_table import metadata
 from app.exporters.formats import FORMATS
 from app.index.build import Snapshot
 from app.index.select import Selection
-from app.services.listing import features_of, newest_first
+from app.services.listing import features_of, in_order
 from app.services.publish import Published, publish, wanted_datasets
 from app.services.report import coverage
 from app.services.workspace import Workspace
@@ -87,7 +87,7 @@ def prepare(
     wanted = wanted_datasets(snapshot, view, published.theatre)
     _refuse_what_must_stay(workspace, wanted, published)
     selection = published.select()
-    order = newest_first(selection)
+    order = in_order(selection)
     about = _about(workspace, published, len(order), now)
     FORMATS[form].check(about)
     return Export(workspace, published, about, selection, order)

@@ -43,11 +43,16 @@ ORDERS = ("new", "old", "killed", "injured")
 """By day, newest or oldest first, or by a toll, the highest known figure first and unknown last."""
 
 
-def list_incidents(
-    workspace: Workspace, published: Published, limit: int, offset: int = 0, order: str = "new"
+def list_incidents(  # noqa: PLR0913, PLR0917  a View, a page of it, its order and a filter
+    workspace: Workspace,
+    published: Published,
+    limit: int,
+    offset: int = 0,
+    order: str = "new",
+    selection: Selection | None = None,
 ) -> Listed:
-    """List a View's incidents in one of ORDERS."""
-    selection = published.select()
+    """List a View's incidents, or those that a filter left of them, in one of ORDERS."""
+    selection = published.select() if selection is None else selection
     places = in_order(selection, order)
     listed = features_of(workspace, published, selection.take(places[offset : offset + limit]))
     return Listed(listed, len(places))

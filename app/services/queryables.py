@@ -43,6 +43,7 @@ class Sheet:
     quiet: np.ndarray
 
     def column(self, name: str) -> np.ndarray:
+        """Return a column of the selection's rows."""
         return self.selection[name]
 
 
