@@ -21,22 +21,9 @@ from app.domain.terms import Face
 from app.services.publish import publish
 from app.services.tiling import Tiler
 from app.tiles.grid import RASTER_LAYERS, VECTOR_LAYERS, Tile, tilejson
-from app.tiles.points import FIELDS
+from app.tiles.points import FIELDS_OF
 
 MEDIA = {"png": "image/png", "mvt": "application/vnd.mapbox-vector-tile"}
-OTHER_FIELDS = {
-    "regions": {
-        "key": "ISO 3166-2 code at level 1, P-code at level 2",
-        "name": "name in the language asked for",
-    },
-    "control": {
-        "kind": "area or front_line",
-        "controller": "party",
-        "status": "assessed, claimed, …",
-        "valid_on": "day of the snapshot",
-        "source": "dataset",
-    },
-}
 
 
 @dataclass
@@ -84,7 +71,7 @@ class TileApp:
         tiles = f"{base}/tiles/{layer}/{{z}}/{{x}}/{{y}}.{form}?{query}"
         theatre = workspace.reference.theatres[asked.view.theatre]
         published = publish(workspace, asked.snapshot, asked.view, Face.tiles, asked.now)
-        fields = (FIELDS if layer == "incidents" else OTHER_FIELDS[layer]) if is_vector else None
+        fields = FIELDS_OF[layer] if is_vector else None
         credits = [*published.credits, theatre.note[asked.view.lang]]
         document = tilejson(layer, tiles, Bounds(*theatre.bounds), fields, credits)
         tag = etag(workspace, asked, layer, "json")

@@ -79,10 +79,10 @@ def tell_json(value: object) -> None:
 
 
 @contextmanager
-def progress_line(text: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+def progress_line(text: str, *, quiet: bool, what: str = "rows") -> Iterator[Callable[[int], None]]:
     """Show how many rows are done; silent for JSON and where nobody watches."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     shown = Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True)
     with shown:
         task = shown.add_task(text, total=None)
-        yield lambda rows: shown.update(task, description=f"{text}: {rows:,} rows")
+        yield lambda rows: shown.update(task, description=f"{text}: {rows:,} {what}")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from app.cli.base import Json, cli, open_workspace, present, progress_line, read_view, tell_json
+from app.domain.terms import Audience
 from app.services.exporting import Export, form_of, prepare
 
 ViewText = Annotated[str, typer.Option("--view", help='A View as in a URL: "from=2025-10-24".')]
@@ -22,6 +24,9 @@ def export(
     ],
     *,
     view: ViewText = "",
+    public: Annotated[
+        bool, typer.Option("--public", help="Write what the public may see, and no more.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Write a View's incidents to files, with the data dictionary, terms and citation inside.
@@ -30,6 +35,8 @@ def export(
     """
     forms = [form_of(path) for path in files]
     workspace, now = open_workspace(), present()
+    if public:
+        workspace = replace(workspace, audience=Audience.public)
     snapshot = workspace.index.snapshot()
     wanted = read_view(workspace, snapshot, view, now)
     told = []

@@ -83,43 +83,52 @@ def prepare(
         NotShared: the terms of a dataset in the View keep it from leaving.
         InputError: the format does not hold so much.
     """
+    refuse_what_must_stay(workspace, snapshot, view)
     published = publish(workspace, snapshot, view, Face.export, now)
-    wanted = wanted_datasets(snapshot, view, published.theatre)
-    _refuse_what_must_stay(workspace, wanted, published)
     selection = published.select()
     order = in_order(selection)
-    about = _about(workspace, published, len(order), now)
+    about = about_of(workspace, published, len(order), now)
     FORMATS[form].check(about)
     return Export(workspace, published, about, selection, order)
 
 
-def withheld_from_export(workspace: Workspace, snapshot: Snapshot, view: View) -> list[Dataset]:
-    """List the datasets of a View whose terms keep it from being taken along as a file."""
+def kept_from_leaving(
+    workspace: Workspace, snapshot: Snapshot, view: View, face: Face = Face.points
+) -> list[Dataset]:
+    """List the datasets of a View whose terms keep it from being taken along as a file.
+
+    A file is an export and a face at once: its terms must allow both.
+    """
     if workspace.audience is Audience.private:
         return []
     theatre = workspace.reference.theatres[view.theatre]
     return [
         one
         for one in wanted_datasets(snapshot, view, theatre)
-        if not (one.terms.export and one.terms.points) or view.level > one.terms.finest_level
+        if not (one.terms.export and one.terms.allow(face)) or view.level > one.terms.finest_level
     ]
 
 
-def _refuse_what_must_stay(
-    workspace: Workspace, wanted: Sequence[Dataset], published: Published
+def refuse_what_must_stay(
+    workspace: Workspace, snapshot: Snapshot, view: View, face: Face = Face.points
 ) -> None:
-    refused = withheld_from_export(workspace, published.snapshot, published.view)
+    """Refuse a View of which a part must stay.
+
+    Raises:
+        NotShared: naming the datasets and the command that changes their terms.
+    """
+    refused = kept_from_leaving(workspace, snapshot, view, face)
     if not refused:
         return
     named = ", ".join(f"{one.slug!r} ({one.licence})" for one in refused)
-    rest = " The other datasets can be exported without it." if len(refused) < len(wanted) else ""
     raise NotShared(
-        f"The terms of {named} do not allow an export for the public.{rest} An operator can change "
-        f"them with `strikemap datasets set {refused[0].slug} --terms …`."
+        f"The terms of {named} do not allow the public to take this along as a file. An operator "
+        f"can change them with `strikemap datasets set {refused[0].slug} --terms …`."
     )
 
 
-def _about(workspace: Workspace, published: Published, rows: int, now: datetime) -> About:
+def about_of(workspace: Workspace, published: Published, rows: int, now: datetime) -> About:
+    """Describe what is taken along, for every format."""
     view, seq = published.view, published.filter.seq
     known = workspace.store.by_seq([seq])
     head = f"{seq}:{known[0].hash.hex()}" if known else f"{seq}:"
