@@ -26,6 +26,9 @@ BOM = b"\xef\xbb\xbf"
 RUNS = r"^('*[=+\-@\t\r])"
 """Text that a spreadsheet would run; an apostrophe more, and the importer takes it away again."""
 
+CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
+"""Signs that no text needs and at which readers of tables stop, as GDAL does at the first NUL."""
+
 DATATYPES = {
     "text": "string",
     "json": "json",
@@ -55,7 +58,8 @@ def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
 def _neutral(column: pa.Array) -> pa.Array:
     if not pa.types.is_string(column.type):
         return column
-    return pc.replace_substring_regex(column, RUNS, r"'\1")
+    readable = pc.replace_substring_regex(column, CONTROLS, " ")
+    return pc.replace_substring_regex(readable, RUNS, r"'\1")
 
 
 def metadata(about: About, name: str) -> bytes:

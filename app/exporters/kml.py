@@ -57,7 +57,7 @@ def _placemarks(features: Sequence[Feature]) -> Iterator[str]:
         )
         title = told["place"] or told["region"]["name"] or told["region"]["admin1"] or told["id"]
         yield (
-            f'<Placemark id="i{told["id"]}"><name>{_text(title)}</name>{_span(told)}'
+            f"<Placemark><name>{_text(title)}</name>{_span(told)}"
             f'<ExtendedData><SchemaData schemaUrl="#incident">{data}</SchemaData></ExtendedData>'
             f"{_point(feature)}</Placemark>\n"
         )
