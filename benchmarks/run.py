@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks import answering, ground, importing, matching, serving
+from benchmarks import answering, exporting, ground, importing, matching, serving
 from benchmarks.figures import Figure, write
 
 
@@ -33,6 +33,7 @@ def main() -> None:
         figures += tell(answering.figures(folder))
         figures += tell(serving.figures(folder))
         figures += tell(ground.figures(folder, Path(name)))
+        figures += tell(exporting.figures(folder))
         figures += tell(importing.acled_figures(Path(name), asked.rows))
         figures += tell(matching.figures(path, Path(name)))
         write(figures, asked.rows)

@@ -162,8 +162,10 @@ def _moment(text: str, allowed: str) -> date | datetime | None:
         if len(text) == len("YYYY-MM-DD"):
             return parse_day(text)
         # A plus sign in a query string arrives as a space when it was not escaped.
-        when = datetime.fromisoformat(text.upper().replace(" ", "+")).astimezone(UTC)
-        if not FIRST_DAY <= when.date() <= LAST_DAY or "T" not in text.upper():
+        given = datetime.fromisoformat(text.upper().replace(" ", "+"))
+        when = given.astimezone(UTC)
+        is_whole = given.tzinfo is not None and "T" in text.upper()
+        if not is_whole or not FIRST_DAY <= when.date() <= LAST_DAY:
             raise InputError("datetime", text, allowed)
     except (ValueError, OverflowError, InvalidWhen) as wrong:
         raise InputError("datetime", text, allowed) from wrong

@@ -11,6 +11,9 @@ from app.exporters.about import About, Batches, Feature
 from app.exporters.columns import COLUMNS, NOTES
 
 TYPES = {"whole": "int", "number": "double", "flag": "bool"}
+ID = "incident_id"
+"""What `id` is called here: readers take a field of that name for the placemark's own."""
+
 NOT_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold, not even escaped."""
 
@@ -26,7 +29,7 @@ def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
 def _head(about: About) -> str:
     told = "\n".join(f"{name}: {value}" for name, value in about.pairs())
     fields = "".join(
-        f'<SimpleField name="{note.name}" type="{TYPES.get(note.kind, "string")}">'
+        f'<SimpleField name="{_named(note.name)}" type="{TYPES.get(note.kind, "string")}">'
         f"<displayName>{_text(_display(note.name, note.meaning, note.unit))}</displayName>"
         "</SimpleField>\n"
         for note in NOTES
@@ -39,6 +42,10 @@ def _head(about: About) -> str:
     )
 
 
+def _named(name: str) -> str:
+    return ID if name == "id" else name
+
+
 def _display(name: str, meaning: str, unit: str) -> str:
     return f"{name}: {meaning}" + (f" ({unit})" if unit else "")
 
@@ -46,7 +53,8 @@ def _display(name: str, meaning: str, unit: str) -> str:
 def _placemarks(features: Sequence[Feature]) -> Iterator[str]:
     properties = [one["properties"] for one in features]
     columns = [
-        (quoteattr(column.note.name), column.read(features, properties)) for column in COLUMNS
+        (quoteattr(_named(column.note.name)), column.read(features, properties))
+        for column in COLUMNS
     ]
     for row, feature in enumerate(features):
         told = properties[row]

@@ -243,14 +243,16 @@ def toll_from(given: object, name: str) -> Toll:
     if not isinstance(kinds, dict):
         raise BadFieldError(f"{name}.by_kind", kinds, "civilian, military, unknown")
     if not kinds and "child" not in given:
-        return Toll.of(count_from(given, name))
-    return Toll.of(
+        count = count_from(given, name)
+        return Toll.of(count) if count.is_known else NO_TOLL
+    toll = Toll.of(
         count_from(given, name),
         civilian=count_from(kinds.get("civilian"), f"{name}.civilian"),
         military=count_from(kinds.get("military"), f"{name}.military"),
         unknown=count_from(kinds.get("unknown"), f"{name}.unknown"),
         child=count_from(given.get("child"), f"{name}.child"),
     )
+    return NO_TOLL if toll == NO_TOLL else toll  # written in one way, however it was left out
 
 
 def count_from(given: object, name: str) -> Count:

@@ -173,7 +173,7 @@ def _shown(arg: Any) -> str:
 
 def _compared(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
     left, right = args
-    if not (isinstance(left, dict) and "property" in left):
+    if isinstance(right, dict) and "property" in right:
         left, right, op = right, left, MIRRORED.get(op, op)
     values = _property(left, sheet, "text", "number", "day", "flag")
     return _by_word(values, COMPARE[op], _literal(right, values))
