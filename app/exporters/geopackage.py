@@ -34,11 +34,7 @@ def write(about: About, batches: Batches, folder: Path) -> Iterator[bytes]:
         crs=CRS,
         dataset_metadata={**plain, "STRIKEMAP": msgspec.json.encode(told).decode()},
         layer_metadata={**plain, "DESCRIPTION": about.citation},
-        layer_options={
-            "IDENTIFIER": about.title,
-            "DESCRIPTION": about.citation,
-            "SPATIAL_INDEX": "YES",
-        },
+        layer_options={"IDENTIFIER": about.title, "DESCRIPTION": about.citation},
     )
     names, values = zip(*about.pairs(), strict=True)
     _table(path, "about", {"name": names, "value": values})

@@ -70,8 +70,8 @@ def test_gdal_reads_back_every_incident(demos: Workspace, tmp_path: Path, form: 
     if form == "parquet":  # the GDAL of the wheel has no driver for it; GeoPandas reads it itself
         assert set(geopandas.read_parquet(path)["id"]) == set(expected)
     else:
-        found = cells(path, "incidents" if form in ("gpkg", "xlsx") else None)
-        found = found["incident_id" if form == "kml" else "id"]
+        table = cells(path, "incidents" if form in ("gpkg", "xlsx") else None)
+        found = table["incident_id" if form == "kml" else "id"]
         assert (len(found), set(found)) == (len(expected), set(expected))
 
 
@@ -94,7 +94,7 @@ def test_a_geopackage_is_a_sound_database_with_the_facts_of_the_list(
     with sqlite3.connect(path) as base:
         assert base.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert base.execute("SELECT count(*) FROM gpkg_metadata").fetchone()[0] >= 1
-        assert base.execute("SELECT count(*) FROM rtree_incidents_geometry").fetchone()[0] == sum(
+        assert base.execute("SELECT count(*) FROM rtree_incidents_geom").fetchone()[0] == sum(
             one["geometry"] is not None for one in expected.values()
         )
         fields = dict(base.execute("SELECT field, unit FROM fields").fetchall())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,6 +18,7 @@ from app.domain.period import When
 from app.domain.revision import Subject
 from app.domain.terms import Face
 from app.domain.view import View
+from app.exporters.csv_table import CONTROLS
 from app.reference.reference import Reference
 from app.services.publish import publish
 from app.services.workspace import Workspace
@@ -28,14 +30,21 @@ from tests.told import as_feature, incidents
 VIEW = View(theatre="example", synthetic=True, datasets=("test",))
 
 
+def _clean(told: Any) -> Any:
+    if isinstance(told, dict):
+        return {name: _clean(value) for name, value in told.items()}
+    if isinstance(told, list | tuple):
+        return [_clean(value) for value in told]
+    return re.sub(CONTROLS, "x", told) if isinstance(told, str) else told
+
+
 def _as_told(record: Incident) -> Incident:
     """Take from a record what no file tells, and give it what every listed record has.
 
     Coarse points, children without a total and control characters are not told; undated and
     retracted records belong to no View.
     """
-    text = re.sub(r"\\u00[01][0-9a-f]", "x", msgspec.json.encode(record).decode())
-    record = msgspec.json.decode(text, type=Incident)
+    record = msgspec.convert(_clean(msgspec.to_builtins(record)), Incident)
     place, when = record.place, record.when
     if place.point is not None and not place.is_drawable:
         place = msgspec.structs.replace(place, lon_e7=None, lat_e7=None)
@@ -54,7 +63,7 @@ def _with_total(toll: Toll) -> Toll:
 
 
 @pytest.mark.parametrize("form", ["geojson", "csv"])
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(found=st.lists(incidents.map(_as_told), min_size=1, max_size=4))
 def test_a_private_export_imported_again_changes_nothing(
     private_workspace: Workspace, tmp_path: Path, form: str, found: list[Incident]
