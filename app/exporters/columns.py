@@ -79,7 +79,7 @@ def _listed(name: str, meaning: str) -> Column:
     def read(_features: Sequence[Feature], told: Properties) -> list[Any]:
         return [msgspec.json.encode(one[name]).decode() if one[name] else None for one in told]
 
-    return Column(FieldNote(name, "json", f"{meaning}, as a JSON list"), read)
+    return Column(FieldNote(name, "json", f"{meaning}, as JSON"), read)
 
 
 def _toll(toll: str, done: str) -> Iterator[Column]:
@@ -189,6 +189,7 @@ COLUMNS: tuple[Column, ...] = (
         "ids of other datasets' records of the same strike",
         lambda told: [one["id"] for one in told["merged_with"]],
     ),
+    _listed("redacted", "parts of the text that the public does not see, each with the reason"),
     _plain("revision", "whole", "the revision in the ledger that this row is"),
     _plain("recorded_at", "text", "when that revision was recorded, UTC"),
 )

@@ -45,7 +45,7 @@ LISTED = ("damage", "claims", "sources")
 DERIVED = re.compile(
     "dataset|number|first_day|last_day|region(_name|_how|_near_border)?|sectors|source_urls|"
     "control(_source|_status|_controller|_valid_on|_age_days|_distance_km)?|merged_with|"
-    "revision|recorded_at|licence|citation"
+    "redacted|revision|recorded_at|licence|citation"
 )
 """Columns of our own exports that follow from others; an import passes them over without a word."""
 
