@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks import answering, figuring, ground, importing, matching, serving
+from benchmarks import answering, exporting, figuring, ground, importing, matching, serving
 from benchmarks.figures import Figure, write
 
 
@@ -34,6 +34,7 @@ def main() -> None:
         figures += tell(figuring.figures(folder))
         figures += tell(serving.figures(folder))
         figures += tell(ground.figures(folder, Path(name)))
+        figures += tell(exporting.figures(folder))
         figures += tell(importing.acled_figures(Path(name), asked.rows))
         figures += tell(matching.figures(path, Path(name)))
         write(figures, asked.rows)

@@ -23,10 +23,13 @@ from app.api.routes import (
     control,
     editing,
     evidence,
+    exporting,
     figures,
     imports,
     numbers,
     oembed,
+    ogc,
+    ogc_tiles,
     operation,
     pages,
     review,
@@ -103,8 +106,10 @@ def _application(
         middleware=middleware,
     )
     app.state.workspace = seen
+    app.openapi_version = "3.0.3"  # what OGC API Features asks for; nothing here needs a later one
     problems.install(app)
-    for group in (numbers, columns, collections):
+    tiles = TileApp(tiler)
+    for group in (numbers, columns, ogc, collections):
         app.include_router(group.routes(tiler))
     drawn = Figures(tiler)
     for page in (figures, oembed):
@@ -114,10 +119,12 @@ def _application(
     app.include_router(table.routes(seen))
     app.include_router(waves.routes(seen))
     app.include_router(evidence.routes(seen))
+    app.include_router(exporting.routes(seen, settings.data_dir / "exports"))
     app.include_router(imports.routes(record, spool))
     app.include_router(editing.routes(record, seen))
     app.include_router(review.routes(record, seen))
-    app.mount("/tiles", TileApp(tiler))
+    app.include_router(ogc_tiles.routes(tiles))
+    app.mount("/tiles", tiles)
     app.mount("/static", OwnFiles(settings.static_dir))
     return app
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import UTC, date, datetime, time
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
-from app.domain.errors import InputError, InvalidView, Problem
+from app.domain.errors import InputError, InvalidView, InvalidWhen, Problem
+from app.domain.period import FIRST_DAY, LAST_DAY
 from app.domain.view import PARAMETERS, View, parse_day
 from app.index.build import Snapshot
+from app.services.catalogue import CRS84
 from app.services.workspace import Workspace
 
 Reader = Callable[[str], Any]
+OPEN = ("..", "")
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,66 @@ def text(most: int) -> Reader:
 def day(text: str) -> date:
     """Read a day."""
     return parse_day(text)
+
+
+class Span(NamedTuple):
+    """A time as OGC addresses write it: days or instants, an open end is None."""
+
+    start: date | datetime | None
+    end: date | datetime | None
+
+    @property
+    def is_interval(self) -> bool:
+        """Tell an interval from one day or instant."""
+        return self.start is None or self.start != self.end
+
+    def days(self, zone: str) -> tuple[date | None, date | None]:
+        """Return the first and the last day in a zone: what happened has days more than hours."""
+        return _local(self.start, zone), _local(self.end, zone)
+
+
+def _local(when: date | datetime | None, zone: str) -> date | None:
+    return when.astimezone(ZoneInfo(zone)).date() if isinstance(when, datetime) else when
+
+
+def span(text: str) -> Span:
+    """Read a day, an instant with its offset, or an interval of them with `..` for an open end."""
+    ends = text.split("/")
+    allowed = "a day, an RFC 3339 time, or two with / between them and .. for an open end"
+    if len(ends) > 2 or (len(ends) == 1 and ends[0] in OPEN):  # noqa: PLR2004  two ends
+        raise InputError("datetime", text, allowed)
+    start, end = (_moment(one, allowed) for one in (ends[0], ends[-1]))
+    if start is None and end is None and len(ends) == 1:
+        raise InputError("datetime", text, allowed)
+    if start and end and _instant(end) < _instant(start):
+        raise InputError("datetime", text, f"{allowed}; the end not before the start")
+    return Span(start, end)
+
+
+def _moment(text: str, allowed: str) -> date | datetime | None:
+    if text in OPEN:
+        return None
+    try:
+        if len(text) == len("YYYY-MM-DD"):
+            return parse_day(text)
+        # A plus sign in a query string arrives as a space when it was not escaped.
+        given = datetime.fromisoformat(text.upper().replace(" ", "+"))
+        when = given.astimezone(UTC)
+        is_whole = given.tzinfo is not None and "T" in text.upper()
+        if not is_whole or not FIRST_DAY <= when.date() <= LAST_DAY:
+            raise InputError("datetime", text, allowed)
+    except (ValueError, OverflowError, InvalidWhen) as wrong:
+        raise InputError("datetime", text, allowed) from wrong
+    return when
+
+
+def _instant(when: date | datetime) -> datetime:
+    return when if isinstance(when, datetime) else datetime.combine(when, time.max, UTC)
+
+
+def crs84(text: str) -> str:
+    """Take the one reference system there is: degrees on WGS 84, longitude first."""
+    return str(one_of(CRS84)(text))
 
 
 def flag(text: str) -> bool:

@@ -61,7 +61,7 @@ def answer(  # noqa: PLR0913, PLR0917  what an HTTP answer has, each by name
             return Response(None, 304, told)
     content = body.encode() if isinstance(body, str) else body
     is_worth_it = len(content) > SMALLEST_WORTH_ZIPPING and "Content-Encoding" not in told
-    if is_worth_it and _takes_gzip(request):
+    if is_worth_it and takes_gzip(request):
         content = igzip.compress(content, compresslevel=1)
         told["Content-Encoding"] = "gzip"
     return Response(content, 200, told, media_type=media_type)
@@ -71,12 +71,13 @@ def zipped_answer(
     request: Request, zipped: bytes, media_type: str, tag: str, cache: str
 ) -> Response:
     """Answer with a body that is kept as gzip; it is unpacked for the few who cannot."""
-    if not _takes_gzip(request):
+    if not takes_gzip(request):
         return answer(request, gzip.decompress(zipped), media_type, tag, cache)
     return answer(request, zipped, media_type, tag, cache, {"Content-Encoding": "gzip"})
 
 
-def _takes_gzip(request: Request) -> bool:
+def takes_gzip(request: Request) -> bool:
+    """Tell whether the reader unpacks gzip."""
     return "gzip" in request.headers.get("accept-encoding", "")
 
 

@@ -31,7 +31,7 @@ VIEW_PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "line_km": (
         "at most so many km from the front line of the incident's day",
-        {"type": "number", "exclusiveMinimum": 0},
+        {"type": "number", "minimum": 0, "exclusiveMinimum": True},
     ),
     "side": ("who held the ground that day: parties, or not_stated", {"type": "string"}),
     "synthetic": (

@@ -65,9 +65,17 @@ class Guard:
         except StrikemapError as wrong:
             await problem_of(wrong)(scope, receive, send)
             return
-        bounded = _Bounded(receive, self.max_body_bytes)
-        scope = {**scope, "state": {**scope.get("state", {}), "holder": holder, "body": bounded}}
-        if scope["method"] == "HEAD":  # answered as GET, without the body (RFC 9110 9.3.2)
+        bounded, is_head = _Bounded(receive, self.max_body_bytes), scope["method"] == "HEAD"
+        scope = {
+            **scope,
+            "state": {
+                **scope.get("state", {}),
+                "holder": holder,
+                "body": bounded,
+                "is_head": is_head,
+            },
+        }
+        if is_head:  # answered as GET, without the body (RFC 9110 9.3.2)
             scope, send = {**scope, "method": "GET"}, _without_body(send)
         app = self.app
         if by_token and holder is not None:

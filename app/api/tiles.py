@@ -19,22 +19,9 @@ from app.domain.kept import Kept
 from app.domain.place import Bounds
 from app.services.tiling import Tiler
 from app.tiles.grid import RASTER_LAYERS, VECTOR_LAYERS, Tile, tilejson
-from app.tiles.points import FIELDS
+from app.tiles.points import FIELDS_OF
 
 MEDIA = {"png": "image/png", "mvt": "application/vnd.mapbox-vector-tile"}
-OTHER_FIELDS = {
-    "regions": {
-        "key": "ISO 3166-2 code at level 1, P-code at level 2",
-        "name": "name in the language asked for",
-    },
-    "control": {
-        "kind": "area or front_line",
-        "controller": "party",
-        "status": "assessed, claimed, …",
-        "valid_on": "day of the snapshot",
-        "source": "dataset",
-    },
-}
 
 
 @dataclass
@@ -61,7 +48,10 @@ class TileApp:
         asked = read(self.tiler.workspace, pairs)
         if path.endswith(".json") and path.count("/") == 1:
             return self._tilejson(request, path.strip("/").removesuffix(".json"), asked)
-        tile = Tile.parse(path)
+        return self.answer(request, asked, Tile.parse(path))
+
+    def answer(self, request: Request, asked: Asked, tile: Tile) -> Response:
+        """Answer with one tile, kept where it was made before."""
         tag = etag(self.tiler.workspace, asked, tile)
         body = self._kept.get(
             tag, lambda: self.tiler.tile(asked.snapshot, asked.view, tile, asked.now)
@@ -78,7 +68,7 @@ class TileApp:
         query = asked.view.query()
         tiles = f"{base}/tiles/{layer}/{{z}}/{{x}}/{{y}}.{form}?{query}"
         theatre = workspace.reference.theatres[asked.view.theatre]
-        fields = (FIELDS if layer == "incidents" else OTHER_FIELDS[layer]) if is_vector else None
+        fields = FIELDS_OF[layer] if is_vector else None
         credits = self.tiler.credits(asked.snapshot, asked.view, layer, asked.now)
         document = tilejson(layer, tiles, Bounds(*theatre.bounds), fields, credits)
         tag = etag(workspace, asked, layer, "json")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
+from urllib.parse import parse_qsl
 
 import msgspec
 import typer
@@ -15,6 +16,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from app.domain.errors import InputError, NotAllowed, NotFound, NotShared, Outdated, StoreError
 from app.domain.terms import Audience
+from app.domain.view import View
+from app.index.build import Snapshot
 from app.services.workspace import Workspace
 from app.settings import Settings, read_settings
 
@@ -55,6 +58,16 @@ def open_workspace(settings: Settings | None = None) -> Workspace:
     )
 
 
+def read_view(workspace: Workspace, snapshot: Snapshot, query: str, now: datetime) -> View:
+    """Read a View as it stands in a URL.
+
+    Raises:
+        InvalidView: naming every parameter that does not fit.
+    """
+    pairs = parse_qsl(query.removeprefix("?"), keep_blank_values=True)
+    return View.parse(pairs, workspace.vocabularies(snapshot), workspace.default_theatre, now)
+
+
 def present() -> datetime:
     """The present, in UTC."""
     return datetime.now(UTC)
@@ -66,10 +79,10 @@ def tell_json(value: object) -> None:
 
 
 @contextmanager
-def progress_line(text: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+def progress_line(text: str, *, quiet: bool, what: str = "rows") -> Iterator[Callable[[int], None]]:
     """Show how many rows are done; silent for JSON and where nobody watches."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     shown = Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True)
     with shown:
         task = shown.add_task(text, total=None)
-        yield lambda rows: shown.update(task, description=f"{text}: {rows:,} rows")
+        yield lambda rows: shown.update(task, description=f"{text}: {rows:,} {what}")

@@ -56,7 +56,10 @@ INCIDENT_FIELDS = (
     *("damage", "status", "sources", "claims", "description", "graphic", "public_after"),
     *("synthetic", "wave"),
 )
-DERIVED_FIELDS = ("revision", "recorded_at", "control", "number", "merged_with", "redacted")
+DERIVED_FIELDS = (
+    *("revision", "recorded_at", "control", "number", "first_day", "last_day", "merged_with"),
+    "redacted",
+)
 """Written by exports; a re-import ignores them by name."""
 
 CONTROL_FIELDS = (
@@ -189,6 +192,8 @@ def instant(given: object, name: str) -> datetime | None:
 def _place(values: Values, point: LonLat | None, context: Context) -> Place:
     stated = values.get("region") or {}
     stated = stated if isinstance(stated, dict) else {"admin1": stated}
+    # Beside a code of its own, `region` says where the place was found to lie, not what is stated.
+    stated = {name: code for name, code in stated.items() if name not in values}
     admin1 = text(values, "admin1") or text(stated, "admin1")
     given = values.get("precision") or ""
     if given == "" and point is not None:
@@ -238,14 +243,16 @@ def toll_from(given: object, name: str) -> Toll:
     if not isinstance(kinds, dict):
         raise BadFieldError(f"{name}.by_kind", kinds, "civilian, military, unknown")
     if not kinds and "child" not in given:
-        return Toll.of(count_from(given, name))
-    return Toll.of(
+        count = count_from(given, name)
+        return Toll.of(count) if count.is_known else NO_TOLL
+    toll = Toll.of(
         count_from(given, name),
         civilian=count_from(kinds.get("civilian"), f"{name}.civilian"),
         military=count_from(kinds.get("military"), f"{name}.military"),
         unknown=count_from(kinds.get("unknown"), f"{name}.unknown"),
         child=count_from(given.get("child"), f"{name}.child"),
     )
+    return NO_TOLL if toll == NO_TOLL else toll  # written in one way, however it was left out
 
 
 def count_from(given: object, name: str) -> Count:

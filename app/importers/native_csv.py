@@ -6,6 +6,7 @@ Repeated things are numbered (`source1_url`, `damage2_sector`), a range is three
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -38,6 +39,19 @@ PLAIN = (
     *("attributed_to", "attributed_confidence", "status", "description", "graphic"),
     *("public_after", "synthetic", "wave"),
 )
+LISTED = ("damage", "claims", "sources")
+"""Columns of our own exports: everything of a sort as one JSON list."""
+
+DERIVED = re.compile(
+    "dataset|number|first_day|last_day|region(_name|_how|_near_border)?|sectors|source_urls|"
+    "control(_source|_status|_controller|_valid_on|_age_days|_distance_km)?|merged_with|"
+    "redacted|revision|recorded_at|licence|citation"
+)
+"""Columns of our own exports that follow from others; an import passes them over without a word."""
+
+QUOTED = re.compile(r"'+[=+\-@\t\r]")
+"""A cell that an export kept from being run as a formula: one apostrophe was put before it."""
+
 NUMBERED = {
     "damage": ("sector", "object_kind", "name", "grade", "count"),
     "claim": ("by", "text", "url"),
@@ -92,7 +106,7 @@ class NativeCsv:
             if name not in names:
                 raise InvalidFile("header", ", ".join(names), f"a column {name!r} among them")
         known = self.mapping(source)
-        strange = [name for name in names if name not in known]
+        strange = [name for name in names if name not in known and not DERIVED.fullmatch(name)]
         if strange:
             yield Warned(f"Columns that nobody reads were left out: {', '.join(strange)}.")
         yield from (
@@ -181,6 +195,7 @@ class _Reader:
             for read, columns in zip(self._read, self._columns.values(), strict=True)
         ]
         keys = batch.cells.get("source_key") or [""] * len(batch.numbers)
+        keys = list(map(_bare, keys))
         dataset = self._context.dataset
         for row, (key, *values) in enumerate(zip(keys, *parts, strict=True)):
             if not key or FAULT in values:
@@ -209,7 +224,7 @@ class _Reader:
 @lru_cache(maxsize=1024)
 def _incident_path(column: str) -> tuple[str | int, ...]:
     """Turn a column name into the place of its value; empty when it is not one of ours."""
-    if column in PLAIN:
+    if column in PLAIN or column in LISTED:
         return (column,)
     if toll := TOLL.fullmatch(column):
         what, kind, bound = toll.groups()
@@ -233,20 +248,35 @@ def _is_control_column(name: str) -> bool:
 def _nested(cells: Iterable[tuple[tuple[Any, ...], str]]) -> dict[str, Any]:
     """Fold cells with the paths of their columns into nested values; empty ones are left out."""
     out: dict[str, Any] = {}
-    for path, cell in cells:
-        if not path or not cell:
+    numbered: dict[str, dict[int, dict[str, str]]] = {}
+    for path, text in cells:
+        if not path or not text:
             continue
+        cell = _bare(text)
         if len(path) == 1:
-            out[path[0]] = cell
+            out[path[0]] = _items(cell) if path[0] in LISTED else cell
         elif isinstance(path[1], int):
             what, number, name = path
-            out.setdefault(what, {}).setdefault(number, {})[name] = cell
+            numbered.setdefault(what, {}).setdefault(number, {})[name] = cell
         else:
             _put(out, path, cell)
-    for what in ("damage", "claims", "sources"):
-        if what in out:
-            out[what] = [out[what][number] for number in sorted(out[what])]
+    for what, found in numbered.items():
+        listed = out.get(what) or []
+        if isinstance(listed, list):
+            out[what] = [*listed, *(found[number] for number in sorted(found))]
     return out
+
+
+def _bare(cell: str) -> str:
+    return cell[1:] if QUOTED.match(cell) else cell
+
+
+def _items(cell: str) -> Any:
+    """Read a JSON list; what is none stays as it is, and is refused where it is taken."""
+    try:
+        return json.loads(cell)
+    except (ValueError, RecursionError):
+        return cell
 
 
 def _put(out: dict[str, Any], path: tuple[str | int, ...], cell: str) -> None:

@@ -40,10 +40,11 @@ class NativeGeoJson:
         head = decoded_head(source)
         if not head.lstrip().startswith("{") or "FeatureCollection" not in head:
             return None
-        if re.search(r'"valid_on"\s*:', head) and re.search(r'"controller"\s*:', head):
-            return "a feature collection whose features carry valid_on and controller"
+        # Incidents first: an export says what ground they fell on, with its day and controller.
         if re.search(r'"source_key"\s*:', head) and re.search(r'"start"\s*:', head):
             return "a feature collection whose features carry source_key and start"
+        if re.search(r'"valid_on"\s*:', head) and re.search(r'"controller"\s*:', head):
+            return "a feature collection whose features carry valid_on and controller"
         return None
 
     def mapping(self, source: Source) -> dict[str, str]:

@@ -13,14 +13,13 @@ from functools import cached_property
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import shapely
-from shapely import MultiLineString, Point
+from shapely import MultiLineString
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.control import ControlSnapshot, FrontLine, by_controller, front_line
 from app.domain.kept import Kept
-from app.domain.place import LonLat, area_km2
+from app.domain.place import area_km2
 from app.domain.region import Region
 from app.domain.revision import Action, Revision
 from app.domain.store import Store
@@ -195,17 +194,11 @@ class Lines:
         key = ("km2", self.key(snapshot, theatre))
         return self._kept.get(key, lambda: self._derived(control, snapshot, theatre).km2)
 
-    def distance_m(
-        self, control: ControlIndex, snapshot: ControlSnapshot, theatre: str, point: LonLat
-    ) -> float | None:
-        """Measure how far one point is from a snapshot's line; None when it has no line."""
+    def flat(self, control: ControlIndex, snapshot: ControlSnapshot, theatre: str) -> BaseGeometry:
+        """Return a snapshot's line in the theatre's plane, in metres."""
         plane = self.reference.plane(theatre)
         key = ("flat", self.key(snapshot, theatre))
-        line = self._kept.get(key, lambda: plane.flat(self.of(control, snapshot, theatre).shape))
-        if line.is_empty:
-            return None
-        x, y = plane.flat_xy(np.array([point.lon]), np.array([point.lat]))
-        return float(line.distance(Point(x[0], y[0])))
+        return self._kept.get(key, lambda: plane.flat(self.of(control, snapshot, theatre).shape))
 
     def key(self, snapshot: ControlSnapshot, theatre: str) -> str:
         """Identify what follows from a snapshot: other boundaries give another line."""

@@ -236,11 +236,11 @@ def distances_m(
 ) -> np.ndarray:
     """Measure how far points (degrees) are from a line, in metres in the plane; NaN without one."""
     if line.is_empty or not len(lon):
-        return np.full(len(lon), np.nan, np.float32)
+        return np.full(len(lon), np.nan)
     tree = shapely.STRtree(_segments(plane.flat(line)))
     points = shapely.points(*plane.flat_xy(lon, lat))
     _, distance = tree.query_nearest(points, return_distance=True, all_matches=False)
-    return np.asarray(distance, np.float32)
+    return np.asarray(distance)
 
 
 def _segments(line: BaseGeometry) -> np.ndarray:

@@ -260,6 +260,23 @@ class Selection:
         """Gather every column."""
         return Rows({name: self[name] for name in COLUMNS})
 
+    def take(self, wanted: np.ndarray) -> Rows:
+        """Gather some rows, by their number in the selection and in the order asked for."""
+        parts, before = [], 0
+        for segment, places in self.parts:
+            here = (wanted >= before) & (wanted < before + len(places))
+            parts.append((np.flatnonzero(here), segment.rows.take(places[wanted[here] - before])))
+            before += len(places)
+        order = np.argsort(np.concatenate([at for at, _ in parts]) if parts else wanted)
+        return Rows.concatenate([rows for _, rows in parts]).take(order)
+
+    def where(self, mask: np.ndarray) -> Selection:
+        """Keep the rows that a mask over all of them marks."""
+        ends = np.cumsum([len(places) for _, places in self.parts])[:-1]
+        masks = np.split(mask, ends) if self.parts else []
+        kept = [(part, at[some]) for (part, at), some in zip(self.parts, masks, strict=True)]
+        return Selection(kept)
+
     def drawable(self, wanted: Filter) -> Selection:
         """Keep what may stand on a map as a mark of its own."""
         parts = []

@@ -1,47 +1,167 @@
-"""Regions and control as GeoJSON for the page: simplified for a screen, shared edges kept."""
+"""Regions, control and front lines as GeoJSON: simplified for a screen, or as they are kept."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 import shapely
 
-from app.domain.control import ControlArea, ControlStatus, Extent
+from app.domain.control import ControlArea, ControlSnapshot, ControlStatus, Extent
+from app.domain.errors import NotFound
+from app.domain.terms import DatasetKind, Face
 from app.domain.view import View
 from app.frames import feature_collection, frame
 from app.index.build import Snapshot
-from app.services.tiling import Tiler
+from app.services.nearness import known_at
+from app.services.publish import control_dataset
+from app.services.tiling import WHOLE_ZOOM, Tiler
 
 PAGE_ZOOM = 8
+ZOOMS = {"page": PAGE_ZOOM, "full": WHOLE_ZOOM}
+"""How fine shapes are: for a screen with shared edges kept, or as they are kept."""
+
+LINE_ONLY, ALL_PARTS = ("front_line",), ("area", "front_line")
 
 
-def region_features(tiler: Tiler, view: View) -> dict[str, Any]:
+def region_features(tiler: Tiler, view: View, detail: str = "page") -> dict[str, Any]:
     """Write a level's regions with code, name and a point inside, where a count may stand."""
     regions = tiler.workspace.reference.region_set(view.theatre, view.level).regions
-    shapes = tiler.region_shapes(view.theatre, view.level, PAGE_ZOOM)
+    shapes = tiler.region_shapes(view.theatre, view.level, ZOOMS[detail])
     inside = shapely.get_coordinates(shapely.point_on_surface(list(shapes))).round(4).tolist()
     told = [
         {"key": region.code, "name": region.name(view.lang), "at": at}
         for region, at in zip(regions, inside, strict=True)
     ]
-    return feature_collection(frame(shapes, told))
+    return _with_ids(feature_collection(frame(shapes, told)), "key")
 
 
-def control_features(
-    tiler: Tiler, snapshot: Snapshot, view: View, day: date, now: datetime
+def _with_ids(collection: dict[str, Any], name: str) -> dict[str, Any]:
+    for one in collection["features"]:
+        one["id"] = one["properties"][name]
+    return collection
+
+
+def control_features(  # noqa: PLR0913, PLR0917  a View's day, how fine, and which parts
+    tiler: Tiler,
+    snapshot: Snapshot,
+    view: View,
+    day: date,
+    detail: str = "page",
+    kinds: Sequence[str] = ALL_PARTS,
 ) -> dict[str, Any]:
     """Write the areas and the front line of the snapshot valid on a day; none gives no feature."""
-    found = tiler.control_of(snapshot, view.but(last=day), now)
+    source = _source(tiler, snapshot, view, detail)
+    if source is None:
+        return {"type": "FeatureCollection", "features": [], "about": None}
+    found = next(_in_force(tiler, snapshot, view.but(control=source), (day, day)), None)
     if found is None:
         return {"type": "FeatureCollection", "features": [], "about": None}
-    areas = tiler.area_shapes(snapshot, found, view.theatre, PAGE_ZOOM)
+    told = snapshot_features(tiler, snapshot, view, found, detail, kinds)
+    return {**told, "about": _about(tiler, snapshot, view, found, day)}
+
+
+def control_between(  # noqa: PLR0913, PLR0917  a View's days, how fine, which parts
+    tiler: Tiler,
+    snapshot: Snapshot,
+    view: View,
+    days: tuple[date | None, date],
+    detail: str = "page",
+    kinds: Sequence[str] = ALL_PARTS,
+) -> Iterator[dict[str, Any]]:
+    """Yield the features of every snapshot in force within some days, the newest first."""
+    source = _source(tiler, snapshot, view, detail)
+    if source is None:
+        return
+    for found in _in_force(tiler, snapshot, view.but(control=source), days):
+        yield from snapshot_features(tiler, snapshot, view, found, detail, kinds)["features"]
+
+
+def control_feature(
+    tiler: Tiler, snapshot: Snapshot, view: View, ref: str, kinds: Sequence[str]
+) -> dict[str, Any]:
+    """Find one area or line by its id, SOURCE.DAY.PART.
+
+    Raises:
+        NotFound: none has this id.
+        NotShared: the source's terms keep it from the public.
+    """
+    slug, _, rest = ref.partition(".")
+    day, _, _part = rest.partition(".")
+    dataset = snapshot.datasets.get(slug)
+    if dataset is not None and dataset.kind is DatasetKind.control:
+        its = view.but(control=slug, theatre=dataset.theatre, synthetic=dataset.synthetic)
+        source, seq = (
+            _source(tiler, snapshot, its, "full"),
+            known_at(tiler.workspace, snapshot, its),
+        )
+        calendar = snapshot.control.calendar(source or "", seq)
+        for found in (one for one in calendar.snapshots if str(one.valid_on) == day):
+            told = snapshot_features(tiler, snapshot, its, found, "full", kinds)
+            for feature in told["features"]:
+                if feature["id"] == ref:
+                    return dict(feature)
+    raise NotFound(f"There is no control area or front line {ref!r}.")
+
+
+def _source(tiler: Tiler, snapshot: Snapshot, view: View, detail: str) -> str | None:
+    """Name the source of control; its shapes as they are kept are raw records."""
+    face = Face.tiles if detail == "page" else Face.raw
+    dataset = control_dataset(tiler.workspace, snapshot, view, face)
+    return None if dataset is None else dataset.slug
+
+
+def _in_force(
+    tiler: Tiler, snapshot: Snapshot, view: View, days: tuple[date | None, date]
+) -> Iterator[ControlSnapshot]:
+    """Yield the snapshots that stood on any of some days, the newest first."""
+    first, last = days
+    seq = known_at(tiler.workspace, snapshot, view)
+    for found in reversed(snapshot.control.calendar(view.control or "", seq).snapshots):
+        if found.valid_on <= last:
+            yield found
+            if first is not None and found.valid_on <= first:
+                return
+
+
+def snapshot_features(  # noqa: PLR0913, PLR0917  a snapshot, how fine, which parts
+    tiler: Tiler,
+    snapshot: Snapshot,
+    view: View,
+    found: ControlSnapshot,
+    detail: str,
+    kinds: Sequence[str],
+) -> dict[str, Any]:
+    """Write one day's areas and line, each with an id."""
+    zoom, key = ZOOMS[detail], f"{found.dataset}.{found.valid_on}"
+    shapes, told = [], []
+    if "area" in kinds:
+        areas = tiler.area_shapes(snapshot, found, view.theatre, zoom)
+        shapes += [shape for _, shape in areas]
+        told += [{"id": f"{key}.{n}", **_area(area)} for n, (area, _) in enumerate(areas, 1)]
     line = tiler.workspace.index.lines.of(snapshot.control, found, view.theatre)
-    simple = line.shape.simplify(360 / 256 / 2**PAGE_ZOOM / 2)
-    shapes = [*(shape for _, shape in areas), simple]
-    told = [*(_area(area) for area, _ in areas), {"kind": "front_line"}]
-    listed = [area for area, _ in areas]
-    about = {
+    simple = detail == "page"
+    shapes.append(line.shape.simplify(360 / 256 / 2**zoom / 2) if simple else line.shape)
+    length = round(line.length_km, 1) if line.length_km else None
+    told.append(
+        {
+            "id": f"{key}.line",
+            "kind": "front_line",
+            "length_km": length,
+            "border_tolerance_km": line.tolerance_km,
+        }
+    )
+    dated = {"source": found.dataset, "valid_on": str(found.valid_on)}
+    return _with_ids(feature_collection(frame(shapes, [{**one, **dated} for one in told])), "id")
+
+
+def _about(
+    tiler: Tiler, snapshot: Snapshot, view: View, found: ControlSnapshot, day: date
+) -> dict[str, Any]:
+    line = tiler.workspace.index.lines.of(snapshot.control, found, view.theatre)
+    listed = [area for area, _ in tiler.area_shapes(snapshot, found, view.theatre, PAGE_ZOOM)]
+    return {
         "source": found.dataset,
         "valid_on": str(found.valid_on),
         "age_days": (day - found.valid_on).days,
@@ -53,7 +173,6 @@ def control_features(
         "hasCited": any(not _has_area(area) for area in listed),
         "note": found.note,
     }
-    return {**feature_collection(frame(shapes, told)), "about": about}
 
 
 def _has_area(area: ControlArea) -> bool:

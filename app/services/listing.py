@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,18 +17,17 @@ from app.domain.incident import Incident
 from app.domain.merge import Member
 from app.domain.revision import Action, Revision, Subject
 from app.domain.source import SourceRef
-from app.domain.terms import Audience, Dataset
+from app.domain.terms import Audience, Dataset, Face
 from app.domain.view import rfc3339
 from app.index.columns import decode_incident, pack
 from app.index.locate import RegionHow
-from app.index.merged import HIDDEN
 from app.index.select import Selection, is_embargoed, is_quiet
 from app.rows import LONG, NEAR_BORDER, NEVER, NO_REGION, Rows
 from app.services.editing import changed_fields
 from app.services.likeness import upstream_links
 from app.services.publish import Published
 from app.services.redaction import hidden, redacted
-from app.services.whereabouts import whereabouts
+from app.services.whereabouts import whereabouts_of
 from app.services.workspace import Workspace
 
 
@@ -44,42 +43,44 @@ ORDERS = ("new", "old", "killed", "injured")
 """By day, newest or oldest first, or by a toll, the highest known figure first and unknown last."""
 
 
-def list_incidents(
-    workspace: Workspace, published: Published, limit: int, offset: int = 0, order: str = "new"
+def list_incidents(  # noqa: PLR0913, PLR0917  a View, a page of it, its order and a filter
+    workspace: Workspace,
+    published: Published,
+    limit: int,
+    offset: int = 0,
+    order: str = "new",
+    selection: Selection | None = None,
 ) -> Listed:
-    """List a View's incidents in one of ORDERS."""
-    selection = published.select()
-    seqs = selection["seq"]
-    rows = _rows_at(published, seqs[_ordered(selection, order)[offset : offset + limit]])
-    revisions = {one.seq: one for one in workspace.store.by_seq(rows["seq"].tolist())}
-    features = []
-    for place, seq in enumerate(rows["seq"].tolist()):
-        revision = revisions.get(seq)
-        if revision is not None and revision.payload is not None:
-            features.append(feature(workspace, published, revision, rows, place))
-    return Listed(features, len(seqs))
+    """List a View's incidents, or those that a filter left of them, in one of ORDERS."""
+    selection = published.select() if selection is None else selection
+    places = in_order(selection, order)
+    listed = features_of(workspace, published, selection.take(places[offset : offset + limit]))
+    return Listed(listed, len(places))
 
 
-def _ordered(selection: Selection, order: str) -> np.ndarray:
+def in_order(selection: Selection, order: str = "new") -> np.ndarray:
+    """Put a selection's rows into one of ORDERS; within a day they stand as in the ledger."""
     seqs, day = selection["seq"], selection["day_first"]
     if order == "old":
-        return np.lexsort((seqs, day))
+        return np.asarray(np.lexsort((seqs, day)))
     if order == "new":
-        return np.lexsort((seqs, day))[::-1]
+        return np.asarray(np.lexsort((seqs, day))[::-1])
     low, best = selection[f"{order}_total_low"], selection[f"{order}_total_best"]
-    return np.lexsort((seqs, day, np.where(low >= 0, low, best)))[::-1]
+    return np.asarray(np.lexsort((seqs, day, np.where(low >= 0, low, best)))[::-1])
 
 
-def _rows_at(published: Published, seqs: np.ndarray) -> Rows:
-    parts = []
-    for segment in published.segments:
-        stands = segment.rows["known_to"] != HIDDEN
-        places = np.flatnonzero(stands & np.isin(segment.rows["seq"], seqs))
-        parts.append(segment.rows.take(places))
-    rows = Rows.concatenate(parts)
-    ranks = {seq: rank for rank, seq in enumerate(seqs.tolist())}
-    order = sorted(range(len(rows)), key=lambda place: ranks[int(rows["seq"][place])])
-    return rows.take(np.array(order, np.int64))
+def features_of(
+    workspace: Workspace, published: Published, rows: Rows, face: Face = Face.points
+) -> list[dict[str, Any]]:
+    """Write rows as features, in their order; an erased record is left out.
+
+    The record is asked once for all of them, and so is each day's ground.
+    """
+    found = {one.seq: one for one in workspace.store.by_seq(rows["seq"].tolist())}
+    revisions = [found.get(seq) for seq in rows["seq"].tolist()]
+    kept = [n for n, one in enumerate(revisions) if one is not None and one.payload is not None]
+    told = [one for one in revisions if one is not None and one.payload is not None]
+    return _features(workspace, published, told, rows.take(np.array(kept, np.int64)), face)
 
 
 def find_incident(workspace: Workspace, published: Published, ref: str) -> dict[str, Any]:
@@ -149,41 +150,70 @@ def history(
 def feature(
     workspace: Workspace, published: Published, revision: Revision, rows: Rows, place: int
 ) -> dict[str, Any]:
-    """Write an incident as a GeoJSON feature; the geometry is null where only a region is known."""
+    """Write one incident as a GeoJSON feature."""
+    return _features(workspace, published, [revision], rows.take(np.array([place])), Face.points)[0]
+
+
+def _features(
+    workspace: Workspace,
+    published: Published,
+    revisions: Sequence[Revision],
+    rows: Rows,
+    face: Face,
+) -> list[dict[str, Any]]:
+    """Write revisions, each with its row; the geometry is null where only a region is known."""
+    incidents = [_decoded(revision) for revision in revisions]
+    quiet = is_quiet(rows, np.arange(len(rows)), published.filter).tolist()
+    asked = [None if hides else incident for incident, hides in zip(incidents, quiet, strict=True)]
+    grounds = whereabouts_of(workspace, published, asked, face)
+    numbers = rows["number"].tolist()
+    told = []
+    for place, (revision, incident) in enumerate(zip(revisions, incidents, strict=True)):
+        hides = quiet[place]
+        region = _region(workspace, published, incident, rows, place)
+        properties = {
+            "id": str(incident.id),
+            "number": numbers[place],
+            **_shown(workspace, published, incident, hides=hides),
+            "region": _general(region, incident) if hides else region,
+            "revision": revision.seq,
+            "recorded_at": rfc3339(revision.recorded_at),
+            "control": grounds[place],
+            "merged_with": []
+            if hides
+            else _merged_with(workspace, published, revision, numbers[place]),
+        }
+        told.append(
+            {
+                "type": "Feature",
+                "id": properties["id"],
+                "geometry": None if hides else _geometry(incident),
+                "properties": properties,
+            }
+        )
+    return told
+
+
+def _decoded(revision: Revision) -> Incident:
     assert revision.payload is not None  # noqa: S101  callers leave erased payloads out
-    incident = decode_incident(revision.payload)
-    quiet = bool(is_quiet(rows, np.array([place]), published.filter)[0])
-    point = None if quiet else incident.place.point
-    if point is not None and not incident.place.is_drawable:
-        point = None
-    region = _region(workspace, published, incident, rows, place)
-    properties = {
-        "id": str(incident.id),
-        "number": int(rows["number"][place]),
-        **_shown(workspace, published, incident, hides=quiet),
-        "region": _general(region, incident) if quiet else region,
-        "revision": revision.seq,
-        "recorded_at": rfc3339(revision.recorded_at),
-        "control": [] if quiet else whereabouts(workspace, published, incident),
-        "merged_with": [] if quiet else _merged_with(workspace, published, revision, rows, place),
-    }
-    geometry = {"type": "Point", "coordinates": [point.lon, point.lat]} if point else None
-    return {
-        "type": "Feature",
-        "id": str(incident.id),
-        "geometry": geometry,
-        "properties": properties,
-    }
+    return decode_incident(revision.payload)
+
+
+def _geometry(incident: Incident) -> dict[str, Any] | None:
+    point = incident.place.point if incident.place.is_drawable else None
+    return {"type": "Point", "coordinates": [point.lon, point.lat]} if point else None
 
 
 def _merged_with(
-    workspace: Workspace, published: Published, revision: Revision, rows: Rows, place: int
+    workspace: Workspace, published: Published, revision: Revision, number: int
 ) -> list[dict[str, Any]]:
     """Show beside a record what other datasets say of its strike, each in its own words.
 
     `same_upstream` says that the two lead back to one report, and are one source then.
     """
-    others = published.snapshot.merged.others(int(rows["number"][place]), published.filter.seq)
+    others = published.snapshot.merged.others(number, published.filter.seq)
+    if not others:
+        return []
     links, found = _links(revision), []
     for member in others:
         told = _known_then(workspace, published, member)
@@ -201,8 +231,7 @@ def _merged_with(
 
 
 def _links(revision: Revision) -> frozenset[str]:
-    assert revision.payload is not None  # noqa: S101  callers leave erased payloads out
-    sources = decode_incident(revision.payload).sources
+    sources = _decoded(revision).sources
     return frozenset(link for one in sources for link in upstream_links(one))
 
 
@@ -262,6 +291,8 @@ def _told(
         "source_key": None if hides else incident.source_key,
         "start": rfc3339(when.start) if when.start else when.first and str(when.first),
         "end": rfc3339(when.end) if when.end else when.last and str(when.last),
+        "first_day": when.first and str(when.first),
+        "last_day": when.last and str(when.last),
         "when_precision": when.precision.value,
         "when_text": when.text if is_whole else None,
         "zone": when.zone,
@@ -269,6 +300,8 @@ def _told(
         "precision": "admin1" if hides else place.precision.value,
         "error_m": None if hides else place.error_m,
         "country": place.country,
+        "admin1": place.admin1,
+        "admin2": None if hides else place.admin2,
         "weapons": list(incident.weapons),
         "mechanism": incident.mechanism.value,
         "attributed_to": None

@@ -39,6 +39,9 @@ CHANGED = "The record changed while this was planned; try again."
 SALT_BYTES = 16
 SALTS = 256
 TOGETHER = 100_000
+ASKED_TOGETHER = 2_000
+"""Revisions fetched in one go: other readers wait for so many and no longer."""
+
 SOME = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ACTIONS = {action.value: action for action in Action}
@@ -223,7 +226,11 @@ class SqliteStore:
 
     def by_seq(self, seqs: Sequence[int]) -> list[Revision]:
         """Fetch some revisions by number, in the order asked for; missing ones are left out."""
-        return [_revision(row) for seq in seqs for row in self._rows("by_seq", seq=seq)]
+        found: dict[int, Revision] = {}
+        for start in range(0, len(seqs), ASKED_TOGETHER):
+            some = json.dumps([int(seq) for seq in seqs[start : start + ASKED_TOGETHER]])
+            found |= {row[0]: _revision(row) for row in self._rows("by_seqs", seqs=some)}
+        return [found[seq] for seq in seqs if seq in found]
 
     def payloads(self, seqs: Sequence[int]) -> Iterator[tuple[int, str, bytes]]:
         """Walk some revisions as (number, key, payload); erased and missing ones are left out."""

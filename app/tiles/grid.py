@@ -1,4 +1,4 @@
-"""Tile addresses and the document that describes a layer (TileJSON 3.0)."""
+"""Tile addresses, and the documents that describe a layer and the grid."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ from app.domain.errors import NotFound
 from app.domain.place import Bounds
 
 MAX_ZOOM = 18
+GRID = "WebMercatorQuad"
+WEB_MERCATOR = f"http://www.opengis.net/def/tilematrixset/OGC/1.0/{GRID}"
+EDGE_M = 20037508.342789244
+PIXEL_M = 0.00028
+"""The standard's pixel, from which a scale follows (OGC 17-083r4)."""
+
 EXTENT = 4096
 RASTER_LAYERS = ("basemap", "labels", "regions", "control", "incidents", "map")
 VECTOR_LAYERS = ("regions", "control", "incidents")
@@ -49,6 +55,34 @@ class Tile(NamedTuple):
         if z > MAX_ZOOM or x >= 1 << z or y >= 1 << z:
             raise NotFound(f"No tile {z}/{x}/{y}: zoom is 0..{MAX_ZOOM}, x and y below 2^zoom.")
         return cls(layer, z, x, y, form, scale)
+
+
+def tile_matrix_set() -> dict[str, Any]:
+    """Describe the grid (OGC 17-083r4): 256 px tiles, rows counted from the north."""
+
+    def matrix(zoom: int) -> dict[str, Any]:
+        cell_m = 2 * EDGE_M / 256 / 2**zoom
+        return {
+            "id": str(zoom),
+            "scaleDenominator": cell_m / PIXEL_M,
+            "cellSize": cell_m,
+            "cornerOfOrigin": "topLeft",
+            "pointOfOrigin": [-EDGE_M, EDGE_M],
+            "tileWidth": 256,
+            "tileHeight": 256,
+            "matrixWidth": 2**zoom,
+            "matrixHeight": 2**zoom,
+        }
+
+    return {
+        "id": GRID,
+        "title": "Google Maps Compatible for the World",
+        "uri": WEB_MERCATOR,
+        "crs": "http://www.opengis.net/def/crs/EPSG/0/3857",
+        "orderedAxes": ["X", "Y"],
+        "wellKnownScaleSet": "http://www.opengis.net/def/wkss/OGC/1.0/GoogleMapsCompatible",
+        "tileMatrices": [matrix(zoom) for zoom in range(MAX_ZOOM + 1)],
+    }
 
 
 def tilejson(

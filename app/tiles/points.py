@@ -34,6 +34,23 @@ FIELDS = {
 }
 
 
+FIELDS_OF = {
+    "incidents": FIELDS,
+    "regions": {
+        "key": "ISO 3166-2 code at level 1, P-code at level 2",
+        "name": "name in the language asked for",
+    },
+    "control": {
+        "kind": "area or front_line",
+        "controller": "party",
+        "status": "assessed, claimed, …",
+        "valid_on": "day of the snapshot",
+        "source": "dataset",
+    },
+}
+"""What the properties of each vector layer mean."""
+
+
 def tile_units(rows: Mapping[str, np.ndarray] | Table, z: int) -> tuple[np.ndarray, np.ndarray]:
     """Place marks in their tile, 0..4095; exact, since tiles halve the 31-bit square."""
     shift = MERCATOR_BITS - z - EXTENT_BITS

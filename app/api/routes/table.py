@@ -15,7 +15,9 @@ from app.api.routes.pages import HTML, Pages
 from app.domain.incident import Status
 from app.domain.terms import DatasetKind, Face
 from app.domain.view import View
+from app.exporters.formats import FORMATS
 from app.i18n import strings
+from app.services.exporting import kept_from_leaving
 from app.services.listing import ORDERS, list_incidents
 from app.services.pages import settled
 from app.services.publish import Published, publish
@@ -28,6 +30,17 @@ PAGE_ROWS = 200
 SORTS = ("name", "incidents", "killed", "injured", "damaged")
 NARROWED = ("from", "to", "dataset", "weapon", "sector", "status", "region", "min_killed")
 """What the form sets; every other parameter of the View travels along unseen."""
+
+
+def _exports(workspace: Workspace, asked: params.Asked, view: View) -> dict[str, Any]:
+    """Offer the View as files, or say whose terms keep it here."""
+    words = strings(view.lang)
+    kept = kept_from_leaving(workspace, asked.snapshot, view)
+    names = ", ".join(one.name for one in kept)
+    return {
+        "exports": [(form, words[f"export_{form}"]) for form in FORMATS],
+        "export_refused": words["exports_refused"].format(names=names) if kept else None,
+    }
 
 
 def routes(workspace: Workspace) -> APIRouter:
@@ -54,6 +67,7 @@ def routes(workspace: Workspace) -> APIRouter:
             **_incidents(workspace, points, offset, order),
             **_form(workspace, sums),
             **_links(view, sort, order),
+            **_exports(workspace, asked, view),
         }
         html = page("table", view, strings(view.lang)["table_title"], **told)
         return answer(request, html, HTML, etag(workspace, asked, "table", offset, sort, order))

@@ -75,9 +75,9 @@ WHERE l.subject <> 'report' AND r.subject = :subject AND r.key >= :first AND r.k
 SELECT seq, recorded_at, actor, action, reason, subject, key, prior, payload, salt, digest, previous, hash
 FROM revision JOIN entry ON entry.id = revision.entry WHERE seq > :after AND seq <= :upto ORDER BY seq
 
--- name: by_seq
+-- name: by_seqs
 SELECT seq, recorded_at, actor, action, reason, subject, key, prior, payload, salt, digest, previous, hash
-FROM revision JOIN entry ON entry.id = revision.entry WHERE seq = :seq
+FROM revision JOIN entry ON entry.id = revision.entry WHERE seq IN (SELECT value FROM json_each(:seqs))
 
 -- name: payloads
 SELECT r.seq, r.key, r.payload FROM json_each(:seqs) j CROSS JOIN revision r ON r.seq = j.value

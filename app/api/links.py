@@ -1,0 +1,59 @@
+"""Links between answers: absolute, since programs store them, and in OGC's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+
+from app.api.params import Asked
+
+JSON, GEOJSON, HTML = "application/json", "application/geo+json", "text/html"
+SCHEMA = "application/schema+json"
+OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+CONFORMANCE = "http://www.opengis.net/def/rel/ogc/1.0/conformance"
+TILESETS = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
+MAP_TILESETS = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-map"
+SCHEMES = "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes"
+SCHEME = "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme"
+
+Link = dict[str, str]
+
+
+def base(request: Request) -> str:
+    """Return this instance's own address, without a slash at its end."""
+    return str(request.base_url).rstrip("/")
+
+
+def link(request: Request, rel: str, path: str, kind: str = JSON, title: str = "") -> Link:
+    """Make a link to an address of ours."""
+    told = {"rel": rel, "type": kind, "href": base(request) + path}
+    return {**told, "title": title} if title else told
+
+
+def asked_for(asked: Asked) -> str:
+    """Write the View again, so that a link leads to the same of it."""
+    return asked.view.query()
+
+
+def pages(
+    request: Request, asked: Asked, own: Mapping[str, Any], offset: int, *, has_next: bool
+) -> list[Link]:
+    """Link a page of items to itself and to the ones beside it."""
+
+    def at(rel: str, place: int) -> Link:
+        told = {**{name: str(value) for name, value in own.items()}, "offset": str(place)}
+        path = f"{request.url.path}?{asked_for(asked)}&{urlencode(told)}"
+        return link(request, rel, path, GEOJSON)
+
+    limit = int(own["limit"])
+    found = [at("self", offset)]
+    if has_next:
+        found.append(at("next", offset + limit))
+    if offset:
+        found.append(at("prev", max(offset - limit, 0)))
+    collection = request.url.path.removesuffix("/items")
+    return [*found, link(request, "collection", f"{collection}?{asked_for(asked)}")]

@@ -1,0 +1,81 @@
+"""A View's incidents as files to take along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from fastapi import APIRouter, Request
+from isal import isal_zlib
+from starlette.responses import Response, StreamingResponse
+
+from app.api import params
+from app.api.respond import REVALIDATE, answer, etag, takes_gzip, unchanged
+from app.api.schemas import documented
+from app.exporters.formats import FORMATS
+from app.services.exporting import prepare
+from app.services.workspace import Workspace
+
+ZIPPED_ALREADY = ("xlsx", "parquet")
+CSVW = "application/csvm+json"
+GZIP_WINDOW = 31
+"""The largest window, in a gzip wrapper (zlib's own number for both)."""
+
+
+def routes(workspace: Workspace, folder: Path) -> APIRouter:
+    """Build the exports of one instance; `folder` holds files that are made before being sent."""
+    router = APIRouter()
+    for form, kind in FORMATS.items():
+        router.add_api_route(
+            f"/api/export.{form}",
+            _export(workspace, folder, form),
+            name=f"export_{form}",
+            summary=f"Export {form}",
+            openapi_extra=documented(kind.media_type),
+        )
+
+    @router.get("/api/export.csv-metadata.json", openapi_extra=documented(CSVW))
+    def csv_metadata(request: Request) -> Response:
+        """Describe the CSV export of the same View: columns, terms, citation (W3C CSVW)."""
+        asked = params.read(workspace, request.query_params.multi_items())
+        made = prepare(workspace, asked.snapshot, asked.view, "csv", asked.now)
+        told = made.beside("csv", f"export.csv?{asked.view.query()}") or b""
+        return answer(request, told, CSVW, etag(workspace, asked, "csvw"))
+
+    return router
+
+
+def _export(workspace: Workspace, folder: Path, form: str) -> Callable[[Request], Response]:
+    def export(request: Request) -> Response:
+        """Take a View's incidents along, with the data dictionary, terms and citation inside."""
+        asked = params.read(workspace, request.query_params.multi_items())
+        tag = etag(workspace, asked, "export", form)
+        made = prepare(workspace, asked.snapshot, asked.view, form, asked.now)
+        if (same := unchanged(request, tag)) is not None:
+            return same
+        headers = {
+            "Cache-Control": REVALIDATE,
+            "Vary": "Accept-Encoding, Accept",
+            "ETag": tag,
+            "Content-Disposition": f'attachment; filename="{made.name}.{form}"',
+        }
+        if form == "csv":
+            beside = f"/api/export.csv-metadata.json?{asked.view.query()}"
+            headers["Link"] = f'<{beside}>; rel="describedby"; type="{CSVW}"'
+        # Who asks for the header only gets it without the work of the body.
+        body = iter(()) if request.state.is_head else made.write(form, folder)
+        if form not in ZIPPED_ALREADY and takes_gzip(request):
+            headers["Content-Encoding"] = "gzip"
+            body = _zipped(body)
+        return StreamingResponse(body, 200, headers, media_type=FORMATS[form].media_type)
+
+    return export
+
+
+def _zipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Pack a stream as it passes."""
+    packer = isal_zlib.compressobj(1, isal_zlib.DEFLATED, GZIP_WINDOW)
+    for piece in pieces:
+        if packed := packer.compress(piece):
+            yield packed
+    yield packer.flush()

@@ -1,0 +1,67 @@
+"""A View's tiles as one file for a static host."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.base import Json, cli, open_workspace, present, progress_line, read_view, tell_json
+from app.domain.errors import InputError
+from app.domain.terms import Audience
+from app.services.archiving import archive_view
+from app.services.tiling import Tiler
+from app.settings import read_settings
+from app.tiles.grid import MAX_ZOOM, VECTOR_LAYERS
+
+FONTS = "vendor/noto-sans-5.3.0"
+Zoom = Annotated[int, typer.Option(min=0, max=MAX_ZOOM, help="Zoom level.")]
+
+
+@cli.command()
+def tiles(  # noqa: PLR0913  what a person sets, each by name
+    out: Annotated[Path, typer.Argument(help="Where to write; ends in .pmtiles.")],
+    *,
+    view: Annotated[str, typer.Option("--view", help="A View as in a URL.")] = "",
+    layer: Annotated[
+        list[str] | None, typer.Option(help=f"Any of {', '.join(VECTOR_LAYERS)}; repeatable.")
+    ] = None,
+    minzoom: Zoom = 0,
+    maxzoom: Zoom = 10,
+    private: Annotated[
+        bool, typer.Option("--private", help="Write what the public may not see, too.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Write a View's vector tiles as one PMTiles file that a static host can serve.
+
+    It holds what the public may see now: a later embargo or purge does not reach it.
+
+    Example: strikemap tiles strikes.pmtiles --view "dataset=demo" --layer incidents --maxzoom 10
+    """
+    layers = [name for name in VECTOR_LAYERS if name in (layer or ["incidents"])]
+    if unknown := sorted(set(layer or []) - set(VECTOR_LAYERS)):
+        raise InputError("layer", ", ".join(unknown), ", ".join(VECTOR_LAYERS))
+    if out.suffix != ".pmtiles":
+        raise InputError("ending of the file", out.name, ".pmtiles")
+    if maxzoom < minzoom:
+        raise InputError("maxzoom", maxzoom, f"{minzoom} (the value of minzoom) or more")
+    settings = read_settings()
+    audience = Audience.private if private else Audience.public
+    workspace, now = replace(open_workspace(settings), audience=audience), present()
+    snapshot = workspace.index.snapshot()
+    wanted = read_view(workspace, snapshot, view, now)
+    tiler = Tiler(workspace, settings.static_dir / FONTS)
+    with progress_line(out.name, quiet=json, what="tiles") as progress:
+        zooms = (minzoom, maxzoom)
+        made = archive_view(tiler, snapshot, wanted, layers, zooms, now, out, progress)
+    told = {"file": str(out), "audience": audience.value, **made._asdict()}
+    if json:
+        tell_json(told)
+        return
+    typer.echo(
+        f"{out} ({audience.value}): {made.tiles:,} tiles of {made.marks:,} marks, "
+        f"{made.size:,} bytes"
+    )

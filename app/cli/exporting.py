@@ -1,0 +1,75 @@
+"""A View's incidents as files to take along."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.base import Json, cli, open_workspace, present, progress_line, read_view, tell_json
+from app.domain.terms import Audience
+from app.services.exporting import Export, form_of, prepare
+
+ViewText = Annotated[str, typer.Option("--view", help='A View as in a URL: "from=2025-10-24".')]
+
+
+@cli.command()
+def export(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Where to write: .geojson, .csv, .xlsx, .gpkg, .parquet or .kml."),
+    ],
+    *,
+    view: ViewText = "",
+    public: Annotated[
+        bool, typer.Option("--public", help="Write what the public may see, and no more.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Write a View's incidents to files, with the data dictionary, terms and citation inside.
+
+    Example: strikemap export strikes.gpkg strikes.csv --view "dataset=demo&from=2025-10-24"
+    """
+    forms = [form_of(path) for path in files]
+    workspace, now = open_workspace(), present()
+    if public:
+        workspace = replace(workspace, audience=Audience.public)
+    snapshot = workspace.index.snapshot()
+    wanted = read_view(workspace, snapshot, view, now)
+    told = []
+    for path, form in zip(files, forms, strict=True):
+        made = prepare(workspace, snapshot, wanted, form, now)
+        with progress_line(path.name, quiet=json) as progress:
+            told.append(_write(made, path, form, progress))
+    if json:
+        tell_json(told)
+        return
+    for one in told:
+        typer.echo(f"{one['file']}: {one['rows']:,} incidents, {one['bytes']:,} bytes")
+
+
+def _write(made: Export, path: Path, form: str, progress: Any) -> dict[str, Any]:
+    """Write one file, whole or not at all, and what stands beside it."""
+    half, digest = path.with_name(f".{path.name}.part"), hashlib.sha256()
+    try:
+        with half.open("wb") as file:
+            for piece in made.write(form, path.parent, progress):
+                digest.update(piece)
+                file.write(piece)
+        size = half.stat().st_size
+        half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)
+    if (beside := made.beside(form, path.name)) is not None:
+        path.with_name(f"{path.name}-metadata.json").write_bytes(beside)
+    about = made.about
+    return {
+        "file": str(path),
+        "rows": about.rows,
+        "bytes": size,
+        "sha256": digest.hexdigest(),
+        "citation": about.citation,
+    }

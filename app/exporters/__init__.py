@@ -1,0 +1,1 @@
+"""A View's incidents as files: rows in, bytes out, batch by batch; no store, no network."""

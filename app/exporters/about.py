@@ -1,0 +1,109 @@
+"""What an export says of itself in every format: whose it is, on which terms, how to cite it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Feature = Mapping[str, Any]
+"""An incident as `/api/collections/incidents/items` writes it."""
+
+Batches = Iterator[Sequence[Feature]]
+
+PREAMBLE = (
+    "Counts are ranges: low, best and high, each empty where it is not known. Empty is never 0. "
+    "An incident known only to a region has no geometry."
+)
+
+
+@dataclass(frozen=True)
+class FieldNote:
+    """One line of the data dictionary."""
+
+    name: str
+    kind: str
+    meaning: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class About:
+    """The description that travels inside the file."""
+
+    title: str
+    citation: str
+    terms: Sequence[str]
+    datasets: Sequence[Mapping[str, Any]]
+    credits: Sequence[str]
+    view: Mapping[str, str]
+    query: str
+    as_of: str | None
+    version: int
+    ledger_head: str
+    exported_at: str
+    audience: str
+    rows: int
+    withheld: Mapping[str, int]
+    notes: Sequence[str]
+
+    @property
+    def licence(self) -> str:
+        """Name the licences of all parts."""
+        return "; ".join(dict.fromkeys(str(one["licence"]) for one in self.datasets))
+
+    def document(self, fields: Sequence[FieldNote]) -> dict[str, Any]:
+        """Write everything as one JSON object, the data dictionary included."""
+        return {
+            "title": self.title,
+            "reading": PREAMBLE,
+            "citation": self.citation,
+            "terms": list(self.terms),
+            "datasets": [dict(one) for one in self.datasets],
+            "credits": list(self.credits),
+            "view": dict(self.view),
+            "query": self.query,
+            "as_of": self.as_of,
+            "version": self.version,
+            "ledger_head": self.ledger_head,
+            "exported_at": self.exported_at,
+            "audience": self.audience,
+            "rows": self.rows,
+            "withheld": dict(self.withheld),
+            "notes": list(self.notes),
+            "fields": [
+                {
+                    "name": one.name,
+                    "type": one.kind,
+                    "meaning": one.meaning,
+                    "unit": one.unit or None,
+                    "unknown": "null; an empty cell in a table",
+                }
+                for one in fields
+            ],
+        }
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Write the description as name and text, for formats that hold nothing deeper."""
+        datasets = [
+            f"{one['slug']}: {one['name']}; {one['attribution']}; {one['licence']}"
+            for one in self.datasets
+        ]
+        told: list[tuple[str, str]] = [
+            ("title", self.title),
+            ("reading", PREAMBLE),
+            ("citation", self.citation),
+            *(("terms", one) for one in self.terms),
+            *(("dataset", one) for one in datasets),
+            ("credits", " · ".join(self.credits)),
+            ("view", self.query),
+            ("as_of", self.as_of or ""),
+            ("version", str(self.version)),
+            ("ledger_head", self.ledger_head),
+            ("exported_at", self.exported_at),
+            ("audience", self.audience),
+            ("rows", str(self.rows)),
+            *((f"withheld_{name}", str(count)) for name, count in self.withheld.items()),
+            *(("note", one) for one in self.notes),
+        ]
+        return told

@@ -1,0 +1,235 @@
+"""The one table behind every tabular format: its columns, their meaning, and a feature as a row.
+
+Names are those of the native CSV (docs/formats.md), so that a table can be imported again; lists
+within a record are JSON text, since their lengths differ from record to record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import shapely
+
+from app.exporters.about import Batches, Feature, FieldNote
+
+Properties = Sequence[dict[str, Any]]
+BOUNDS = ("low", "best", "high")
+GEOMETRY = "geometry"
+ARROW = {
+    "text": pa.string(),
+    "json": pa.string(),
+    "day": pa.date32(),
+    "whole": pa.int64(),
+    "number": pa.float64(),
+    "flag": pa.bool_(),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column and how it is read from the features of a batch."""
+
+    note: FieldNote
+    read: Callable[[Sequence[Feature], Properties], list[Any]]
+
+
+def _plain(name: str, kind: str, meaning: str, unit: str = "") -> Column:
+    return Column(
+        FieldNote(name, kind, meaning, unit),
+        lambda _features, told: [one[name] for one in told],
+    )
+
+
+def _inside(outer: str, name: str, kind: str, meaning: str, as_name: str = "") -> Column:
+    def read(_features: Sequence[Feature], told: Properties) -> list[Any]:
+        return [None if one[outer] is None else one[outer].get(name) for one in told]
+
+    return Column(FieldNote(as_name or f"{outer}_{name}", kind, meaning), read)
+
+
+def _day(name: str, meaning: str) -> Column:
+    def read(_features: Sequence[Feature], told: Properties) -> list[Any]:
+        days = np.array([one[name] for one in told], "datetime64[D]")
+        return days.tolist()  # type: ignore[no-any-return]
+
+    return Column(FieldNote(name, "day", meaning), read)
+
+
+def _axis(name: str, place: int, meaning: str) -> Column:
+    def read(features: Sequence[Feature], _told: Properties) -> list[Any]:
+        shapes = (one["geometry"] for one in features)
+        return [None if shape is None else shape["coordinates"][place] for shape in shapes]
+
+    return Column(FieldNote(name, "number", meaning, "degrees, WGS 84"), read)
+
+
+def _joined(name: str, meaning: str, parts: Callable[[dict[str, Any]], Sequence[str]]) -> Column:
+    def read(_features: Sequence[Feature], told: Properties) -> list[Any]:
+        return ["|".join(parts(one)) or None for one in told]
+
+    return Column(FieldNote(name, "text", f"{meaning}, separated by |"), read)
+
+
+def _listed(name: str, meaning: str) -> Column:
+    def read(_features: Sequence[Feature], told: Properties) -> list[Any]:
+        return [msgspec.json.encode(one[name]).decode() if one[name] else None for one in told]
+
+    return Column(FieldNote(name, "json", f"{meaning}, as JSON"), read)
+
+
+def _toll(toll: str, done: str) -> Iterator[Column]:
+    whose = {
+        "": ("people", ()),
+        "_civilian": ("civilians", ("by_kind", "civilian")),
+        "_military": ("soldiers", ("by_kind", "military")),
+        "_unknown": ("people of whom no kind is stated", ("by_kind", "unknown")),
+        "_child": ("children, a part of the total", ("child",)),
+    }
+    bounds = {"low": "at least", "best": "best estimate", "high": "at most"}
+    for kind, (people, way) in whose.items():
+        for bound, words in bounds.items():
+            note = FieldNote(
+                f"{toll}{kind}_{bound}", "whole", f"{people} {done}: {words}", "people"
+            )
+            yield Column(note, _bound(toll, way, bound))
+
+
+def _bound(
+    toll: str, way: tuple[str, ...], bound: str
+) -> Callable[[Sequence[Feature], Properties], list[Any]]:
+    def read(_features: Sequence[Feature], told: Properties) -> list[Any]:
+        found = [one[toll] for one in told]
+        for step in way:
+            found = [None if one is None else one.get(step) for one in found]
+        return [None if one is None else one.get(bound) for one in found]
+
+    return read
+
+
+def _control(name: str, kind: str, meaning: str, unit: str = "", of: str = "") -> Column:
+    """Read what the first source of control says; all of them stand in `control`."""
+
+    def read(_features: Sequence[Feature], told: Properties) -> list[Any]:
+        return [one["control"][0][of or name] if one["control"] else None for one in told]
+
+    return Column(FieldNote(f"control_{name}", kind, meaning, unit), read)
+
+
+def _source_urls(told: dict[str, Any]) -> list[str]:
+    return [one["url"] for one in told["sources"] if one.get("url")]
+
+
+def _sectors(told: dict[str, Any]) -> list[str]:
+    return list(dict.fromkeys(one["sector"] for one in told["damage"]))
+
+
+COLUMNS: tuple[Column, ...] = (
+    _plain("id", "text", "the incident's id; it never changes"),
+    _plain("number", "whole", "its short number, as in /incidents/{number}"),
+    _plain("dataset", "text", "the dataset that tells it"),
+    _plain("source_key", "text", "the source's own id of the event"),
+    _plain("start", "text", "beginning: a day, or a time in UTC where the hour is known"),
+    _plain("end", "text", "end, likewise"),
+    _day("first_day", "first day in the zone"),
+    _day("last_day", "last day in the zone"),
+    _plain("when_precision", "text", "minute, day, week, month, year or unknown"),
+    _plain("when_text", "text", "the time in the source's own words"),
+    _plain("zone", "text", "the time zone of its days"),
+    _axis("lon", 0, "longitude; empty where the place is no point"),
+    _axis("lat", 1, "latitude; empty where the place is no point"),
+    _plain("precision", "text", "exact, street, settlement, admin2, admin1 or country"),
+    _plain("error_m", "whole", "the place lies within this radius", "metres"),
+    _plain("place", "text", "the place's name"),
+    _plain("country", "text", "country as stated, ISO 3166-1"),
+    _plain("admin1", "text", "region as stated, ISO 3166-2"),
+    _plain("admin2", "text", "district as stated, P-code"),
+    _inside("region", "admin1", "text", "region as stated or located, ISO 3166-2", "region"),
+    _inside("region", "name", "text", "its name in the language asked for"),
+    _inside("region", "how", "text", "whether the region is stated, located, both, or in conflict"),
+    _inside("region", "near_border", "flag", "a region's border lies within the place's error"),
+    _joined("weapons", "weapon classes; empty: not stated", lambda told: told["weapons"]),
+    _plain("mechanism", "text", "direct_hit, interception_debris or unknown"),
+    _inside(
+        "attributed_to", "party", "text", "party that a source attributes it to", "attributed_to"
+    ),
+    _inside(
+        "attributed_to",
+        "confidence",
+        "text",
+        "claimed, suspected or established",
+        "attributed_confidence",
+    ),
+    *_toll("killed", "killed"),
+    *_toll("injured", "injured"),
+    _joined("sectors", "sectors that `damage` names", _sectors),
+    _listed("damage", "what was damaged: sector, object_kind, name, grade, count"),
+    _plain("status", "text", "reported, corroborated, geolocated, verified, disputed or retracted"),
+    _joined("source_urls", "addresses of the sources", _source_urls),
+    _listed("sources", "who reports it: publisher, url, published, retrieved, archive_url, …"),
+    _listed("claims", "who states what, beside the figures"),
+    _plain("description", "text", "the source's text"),
+    _plain("graphic", "flag", "the sources show injured or dead people"),
+    _plain("public_after", "text", "not for the public before this time"),
+    _plain("synthetic", "flag", "invented data"),
+    _plain("wave", "text", "the night's attack it belongs to"),
+    _control("source", "text", "the source of control asked for that day", of="control"),
+    _control("status", "text", "status of the ground there by that source"),
+    _control("controller", "text", "who held it by that source"),
+    _control("valid_on", "text", "day of that source's snapshot"),
+    _control("age_days", "whole", "how old the snapshot was that day", "days"),
+    _control("distance_km", "number", "distance to that snapshot's front line", "kilometres"),
+    _listed("control", "every source of control for the place and day"),
+    _joined(
+        "merged_with",
+        "ids of other datasets' records of the same strike",
+        lambda told: [one["id"] for one in told["merged_with"]],
+    ),
+    _listed("redacted", "parts of the text that the public does not see, each with the reason"),
+    _plain("revision", "whole", "the revision in the ledger that this row is"),
+    _plain("recorded_at", "text", "when that revision was recorded, UTC"),
+)
+NOTES: tuple[FieldNote, ...] = tuple(column.note for column in COLUMNS)
+
+
+def schema(*, has_geometry: bool) -> pa.Schema:
+    """Describe the table, each column with its meaning and unit."""
+    fields = [
+        pa.field(
+            note.name,
+            ARROW[note.kind],
+            metadata={"description": note.meaning, "unit": note.unit},
+        )
+        for note in NOTES
+    ]
+    if has_geometry:
+        fields.append(pa.field(GEOMETRY, pa.binary()))
+    return pa.schema(fields)
+
+
+def record_batches(batches: Batches, *, has_geometry: bool) -> Iterator[pa.RecordBatch]:
+    """Turn features into batches of the table; a point becomes WKB, no point null."""
+    told = schema(has_geometry=has_geometry)
+    for features in batches:
+        properties = [one["properties"] for one in features]
+        arrays = [
+            pa.array(column.read(features, properties), ARROW[column.note.kind])
+            for column in COLUMNS
+        ]
+        if has_geometry:
+            arrays.append(pa.array(_points(features), pa.binary()))
+        yield pa.RecordBatch.from_arrays(arrays, schema=told)
+
+
+def _points(features: Sequence[Feature]) -> np.ndarray:
+    found = [one["geometry"] for one in features]
+    known = np.array([shape is not None for shape in found], bool)
+    out = np.full(len(found), None, object)
+    if known.any():
+        at = np.array([shape["coordinates"] for shape in found if shape is not None], float)
+        out[known] = shapely.to_wkb(shapely.points(at))
+    return out

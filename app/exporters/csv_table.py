@@ -1,0 +1,97 @@
+"""CSV: one header line, one row an incident, and nothing that a reader would stumble over.
+
+A comment line or a second header would break spreadsheets and GDAL alike, and a zip is no table
+to either. So what must never part from a row stands in it (`licence`, `citation`), and the whole
+description with the data dictionary is CSV on the Web metadata beside it (`metadata`).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from app.exporters.about import About, Batches
+from app.exporters.columns import NOTES, record_batches
+
+BOM = b"\xef\xbb\xbf"
+"""Without it, Excel reads UTF-8 as a Western code page and breaks every Cyrillic name."""
+
+RUNS = r"^('*[=+\-@\t\r])"
+"""Text that a spreadsheet would run; an apostrophe more, and the importer takes it away again."""
+
+CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
+"""Signs that no text needs and at which readers of tables stop, as GDAL does at the first NUL."""
+
+DATATYPES = {
+    "text": "string",
+    "json": "json",
+    "day": "date",
+    "whole": "integer",
+    "number": "number",
+    "flag": "boolean",
+}
+
+
+def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
+    """Write the table; text cells that look like formulas get an apostrophe."""
+    options = csv.WriteOptions(include_header=False, quoting_style="needed")
+    names = [*(note.name for note in NOTES), "licence", "citation"]
+    licences = {str(one["slug"]): str(one["licence"]) for one in about.datasets}
+    yield BOM + ",".join(names).encode() + b"\n"
+    for batch in record_batches(batches, has_geometry=False):
+        columns = [_neutral(column) for column in batch.columns]
+        slugs = batch.column("dataset").to_pylist()
+        columns.append(pa.array([licences.get(slug) for slug in slugs], pa.string()))
+        columns.append(pa.array([about.citation] * len(slugs), pa.string()))
+        out = io.BytesIO()
+        csv.write_csv(pa.RecordBatch.from_arrays(columns, names=names), out, options)
+        yield out.getvalue()
+
+
+def _neutral(column: pa.Array) -> pa.Array:
+    if not pa.types.is_string(column.type):
+        return column
+    readable = pc.replace_substring_regex(column, CONTROLS, " ")
+    return pc.replace_substring_regex(readable, RUNS, r"'\1")
+
+
+def metadata(about: About, name: str) -> bytes:
+    """Describe a CSV file (W3C CSV on the Web): every column, the terms and the citation."""
+    columns: list[dict[str, Any]] = [
+        {
+            "name": note.name,
+            "titles": note.name,
+            "datatype": DATATYPES[note.kind],
+            "dc:description": note.meaning + (f" ({note.unit})" if note.unit else ""),
+            "null": "",
+        }
+        for note in NOTES
+    ]
+    columns += [
+        {"name": name, "titles": name, "datatype": "string", "dc:description": text}
+        for name, text in (
+            ("licence", "licence of the row's dataset"),
+            ("citation", "how to cite the file that the row is from"),
+        )
+    ]
+    document = {
+        "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
+        "url": name,
+        "dc:title": about.title,
+        "dc:description": about.document(())["reading"],
+        "dc:license": about.licence,
+        "dc:rights": list(about.terms),
+        "dc:bibliographicCitation": about.citation,
+        "dc:issued": about.exported_at,
+        "dialect": {"header": True, "delimiter": ",", "encoding": "utf-8"},
+        "tableSchema": {"columns": columns, "primaryKey": "id"},
+        "notes": [about.document(())],
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=1)

@@ -1,0 +1,34 @@
+"""GeoJSON (RFC 7946): features as the API writes them, with the description as a foreign member."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from app.exporters.about import About, Batches, FieldNote
+
+NOTES = (
+    FieldNote("killed, injured", "object", "low, best, high; by_kind and child likewise", "people"),
+    FieldNote("error_m", "number", "the place lies within this radius", "metres"),
+    FieldNote("control[].distance_km", "number", "distance to the front line", "kilometres"),
+    FieldNote("control[].age_days", "number", "how old the snapshot was that day", "days"),
+    FieldNote("region", "object", "region as stated or located, and how it is known"),
+    FieldNote("admin1, admin2", "text", "region codes as the source states them"),
+    FieldNote("start, end", "text", "a day, or a time in UTC where the hour is known"),
+    FieldNote("sources, claims, damage", "list", "who says so; who states what; what was hit"),
+)
+"""What a name alone does not say; the other properties are described with the tables."""
+
+
+def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
+    """Write a FeatureCollection; the description stands before the first feature."""
+    told = msgspec.json.encode(about.document(NOTES))
+    yield b'{"type":"FeatureCollection","strikemap":' + told + b',"features":[\n'
+    before = b""
+    for features in batches:
+        if features:
+            yield before + b",\n".join(map(msgspec.json.encode, features))
+            before = b",\n"
+    yield b"\n]}\n"

@@ -1,0 +1,55 @@
+"""GeoPackage: incidents as points or without geometry, and the file's description as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyogrio
+
+from app.exporters.about import About, Batches
+from app.exporters.columns import GEOMETRY, NOTES, record_batches, schema
+from app.exporters.pieces import pieces
+
+CRS = "EPSG:4326"
+
+
+def write(about: About, batches: Batches, folder: Path) -> Iterator[bytes]:
+    """Write the layer `incidents` as a stream of batches, then the tables `about` and `fields`."""
+    path = folder / "export.gpkg"
+    rows = pa.RecordBatchReader.from_batches(
+        schema(has_geometry=True), record_batches(batches, has_geometry=True)
+    )
+    told = about.document(NOTES)
+    plain = {"TITLE": about.title, "CITATION": about.citation, "LICENCE": about.licence}
+    pyogrio.write_arrow(
+        rows,
+        path,
+        layer="incidents",
+        driver="GPKG",
+        geometry_name=GEOMETRY,
+        geometry_type="Point",
+        crs=CRS,
+        dataset_metadata={**plain, "STRIKEMAP": msgspec.json.encode(told).decode()},
+        layer_metadata={**plain, "DESCRIPTION": about.citation},
+        layer_options={"IDENTIFIER": about.title, "DESCRIPTION": about.citation},
+    )
+    names, values = zip(*about.pairs(), strict=True)
+    _table(path, "about", {"name": names, "value": values})
+    fields: dict[str, Sequence[str | None]] = {
+        "field": [note.name for note in NOTES],
+        "type": [note.kind for note in NOTES],
+        "unit": [note.unit or None for note in NOTES],
+        "meaning": [note.meaning for note in NOTES],
+        "unknown": ["NULL"] * len(NOTES),
+    }
+    _table(path, "fields", fields)
+    yield from pieces(path)
+
+
+def _table(path: Path, name: str, columns: Mapping[str, Sequence[str | None]]) -> None:
+    """Add a table without geometry."""
+    table = pa.table({key: pa.array(values, pa.string()) for key, values in columns.items()})
+    pyogrio.write_arrow(table, path, layer=name, driver="GPKG", append=True)

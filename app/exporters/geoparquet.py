@@ -1,0 +1,65 @@
+"""GeoParquet 1.1: a row group a batch, written from front to back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from app.exporters.about import About, Batches
+from app.exporters.columns import GEOMETRY, NOTES, record_batches, schema
+
+GEO = {
+    "version": "1.1.0",
+    "primary_column": GEOMETRY,
+    "columns": {GEOMETRY: {"encoding": "WKB", "geometry_types": ["Point"]}},
+}
+"""Without a `crs`, degrees on WGS 84 with the longitude first (OGC:CRS84) are meant."""
+
+
+class _Sink:
+    """Takes what the writer writes, to be handed on piece by piece."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._at = 0
+
+    def write(self, piece: bytes) -> int:
+        self._pieces.append(bytes(piece))
+        self._at += len(piece)
+        return len(piece)
+
+    def tell(self) -> int:
+        return self._at
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def close(self) -> None:
+        self.closed = True
+
+    def take(self) -> bytes:
+        taken, self._pieces = b"".join(self._pieces), []
+        return taken
+
+
+def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
+    """Write the table with WKB points; the description is key-value metadata of the file."""
+    told = {
+        "geo": msgspec.json.encode(GEO),
+        "strikemap": msgspec.json.encode(about.document(NOTES)),
+        "citation": about.citation.encode(),
+        "licence": about.licence.encode(),
+    }
+    sink = _Sink()
+    described = schema(has_geometry=True).with_metadata(told)
+    with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), described, compression="zstd") as writer:
+        for batch in record_batches(batches, has_geometry=True):
+            writer.write_batch(batch)
+            yield sink.take()
+    yield sink.take()

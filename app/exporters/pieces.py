@@ -1,0 +1,15 @@
+"""A finished file as a stream, for formats that cannot be written from front to back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+PIECE_BYTES = 1 << 18
+
+
+def pieces(path: Path) -> Iterator[bytes]:
+    """Read a file piece by piece."""
+    with path.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            yield piece

@@ -1,0 +1,100 @@
+"""XLSX: the incidents, what the file is, and what each column means, on three sheets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from app.domain.errors import InputError
+from app.exporters.about import About, Batches
+from app.exporters.columns import NOTES, record_batches
+from app.exporters.pieces import pieces
+
+MOST_ROWS = 1_048_575
+"""Of a sheet, beside its header (Excel's own limit)."""
+
+LONGEST_CELL = 32_767
+CUT = "…"
+
+
+def write(about: About, batches: Batches, folder: Path) -> Iterator[bytes]:
+    """Write a workbook row by row; a text over Excel's limit is cut and ends in an ellipsis.
+
+    Raises:
+        InputError: more rows than a sheet holds.
+    """
+    check(about)
+    path = folder / "export.xlsx"
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "tmpdir": str(folder),
+    }
+    with xlsxwriter.Workbook(path, options) as book:
+        book.set_properties({"title": about.title, "comments": about.citation})
+        bold = book.add_format({"bold": True})
+        _write_rows(book.add_worksheet("incidents"), batches, book, bold)
+        _write_about(book.add_worksheet("about"), about, bold)
+        _write_fields(book.add_worksheet("fields"), bold)
+    yield from pieces(path)
+
+
+def check(about: About) -> None:
+    """Refuse what does not fit on a sheet."""
+    if about.rows > MOST_ROWS:
+        allowed = f"at most {MOST_ROWS:,} in a sheet; narrow the View, or take csv, gpkg or parquet"
+        raise InputError("rows for xlsx", f"{about.rows:,}", allowed)
+
+
+def _write_rows(sheet: Worksheet, batches: Batches, book: Any, bold: Format) -> None:
+    day = book.add_format({"num_format": "yyyy-mm-dd"})
+    sheet.freeze_panes(1, 1)
+    _row(sheet, 0, [note.name for note in NOTES], bold)
+    kinds = [note.kind for note in NOTES]
+    number = 1
+    for batch in record_batches(batches, has_geometry=False):
+        for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            for place, cell in enumerate(cells):
+                if cell is None:
+                    continue
+                if kinds[place] in ("text", "json"):
+                    sheet.write_string(number, place, _short(cell))
+                elif kinds[place] == "day":
+                    sheet.write_datetime(number, place, cell, day)
+                elif kinds[place] == "flag":
+                    sheet.write_boolean(number, place, cell)
+                else:
+                    sheet.write_number(number, place, cell)
+            number += 1
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + CUT
+
+
+def _row(sheet: Worksheet, number: int, cells: Sequence[str], style: Format | None = None) -> None:
+    for place, cell in enumerate(cells):
+        sheet.write_string(number, place, _short(cell), style)
+
+
+def _write_about(sheet: Worksheet, about: About, bold: Format) -> None:
+    sheet.set_column(0, 0, 18)
+    sheet.set_column(1, 1, 110)
+    _row(sheet, 0, ("name", "value"), bold)
+    for number, pair in enumerate(about.pairs(), 1):
+        _row(sheet, number, pair)
+
+
+def _write_fields(sheet: Worksheet, bold: Format) -> None:
+    sheet.set_column(0, 0, 26)
+    sheet.set_column(3, 3, 90)
+    _row(sheet, 0, ("field", "type", "unit", "meaning", "unknown"), bold)
+    for number, note in enumerate(NOTES, 1):
+        _row(sheet, number, (note.name, note.kind, note.unit, note.meaning, "an empty cell"))

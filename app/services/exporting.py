@@ -1,0 +1,239 @@
+"""A View's incidents as a file to take along: the facts of the map, under the same terms."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.domain.errors import InputError, NotShared
+from app.domain.terms import Audience, Dataset, Face
+from app.domain.view import View, rfc3339
+from app.exporters.about import About
+from app.exporters.csv_table import metadata
+from app.exporters.formats import FORMATS
+from app.index.build import Snapshot
+from app.index.select import Selection
+from app.services.listing import features_of, in_order
+from app.services.publish import Published, publish, wanted_datasets
+from app.services.report import coverage
+from app.services.workspace import Workspace
+
+BATCH = 5_000
+"""Incidents in memory at a time."""
+
+LEFT_BEHIND = timedelta(days=1)
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Export:
+    """A View that may leave as a file, settled before its first byte."""
+
+    workspace: Workspace
+    published: Published
+    about: About
+    selection: Selection
+    order: np.ndarray
+
+    @property
+    def name(self) -> str:
+        """Suggest a name for the file, without its ending."""
+        view = self.published.view
+        slugs = "-".join(dataset.slug for dataset in self.published.datasets) or view.theatre
+        days = (str(day) for day in (view.first, view.last) if day)
+        return re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(("strikemap", slugs, *days)))[:120]
+
+    def batches(self, progress: Progress | None = None) -> Iterator[Sequence[dict[str, Any]]]:
+        """Write the incidents batch by batch, newest first."""
+        for start in range(0, len(self.order), BATCH):
+            rows = self.selection.take(self.order[start : start + BATCH])
+            yield features_of(self.workspace, self.published, rows, Face.export)
+            if progress is not None:
+                progress(start + len(rows))
+
+    def write(self, form: str, folder: Path, progress: Progress | None = None) -> Iterator[bytes]:
+        """Write a file of a format as a stream.
+
+        Formats that cannot be written from front to back are made in a folder of their own first;
+        memory holds one batch, whatever the number of rows.
+        """
+        with _workplace(folder) as place:
+            yield from FORMATS[form].write(self.about, self.batches(progress), place)
+
+    def beside(self, form: str, name: str) -> bytes | None:
+        """Write what stands beside a file: CSV has no room for its own description."""
+        return metadata(self.about, name) if form == "csv" else None
+
+
+def prepare(
+    workspace: Workspace, snapshot: Snapshot, view: View, form: str, now: datetime
+) -> Export:
+    """Settle what an export holds, before anything is written.
+
+    Raises:
+        NotShared: the terms of a dataset in the View keep it from leaving.
+        InputError: the format does not hold so much.
+    """
+    refuse_what_must_stay(workspace, snapshot, view)
+    published = publish(workspace, snapshot, view, Face.export, now)
+    selection = published.select()
+    order = in_order(selection)
+    about = about_of(workspace, published, len(order), now)
+    FORMATS[form].check(about)
+    return Export(workspace, published, about, selection, order)
+
+
+def kept_from_leaving(
+    workspace: Workspace, snapshot: Snapshot, view: View, face: Face = Face.points
+) -> list[Dataset]:
+    """List the datasets of a View whose terms keep it from being taken along as a file.
+
+    A file is an export and a face at once: its terms must allow both.
+    """
+    if workspace.audience is Audience.private:
+        return []
+    theatre = workspace.reference.theatres[view.theatre]
+    return [
+        one
+        for one in wanted_datasets(snapshot, view, theatre)
+        if not (one.terms.export and one.terms.allow(face)) or view.level > one.terms.finest_level
+    ]
+
+
+def refuse_what_must_stay(
+    workspace: Workspace, snapshot: Snapshot, view: View, face: Face = Face.points
+) -> None:
+    """Refuse a View of which a part must stay.
+
+    Raises:
+        NotShared: naming the datasets and the command that changes their terms.
+    """
+    refused = kept_from_leaving(workspace, snapshot, view, face)
+    if not refused:
+        return
+    named = ", ".join(f"{one.slug!r} ({one.licence})" for one in refused)
+    raise NotShared(
+        f"The terms of {named} do not allow the public to take this along as a file. An operator "
+        f"can change them with `strikemap datasets set {refused[0].slug} --terms …`."
+    )
+
+
+def about_of(workspace: Workspace, published: Published, rows: int, now: datetime) -> About:
+    """Describe what is taken along, for every format."""
+    view, seq = published.view, published.filter.seq
+    known = workspace.store.by_seq([seq])
+    head = f"{seq}:{known[0].hash.hex()}" if known else f"{seq}:"
+    as_of = view.as_of or (known[0].recorded_at if known else None)
+    names = ", ".join(dataset.name for dataset in published.datasets) or view.theatre
+    days = " to ".join(str(day) for day in (view.first, view.last) if day) or "all days"
+    title = f"Strikemap: {names}, {days}"
+    told = rfc3339(as_of) if as_of else "the beginning"
+    credits = "; ".join(published.credits) or names
+    return About(
+        title=title,
+        citation=(
+            f"{credits}. {title}. As known on {told}, ledger head {head}. View: {view.query()}"
+        ),
+        terms=_terms(workspace, published.datasets),
+        datasets=[_dataset(one) for one in published.datasets],
+        credits=published.credits,
+        view=dict(view.pairs()),
+        query=view.query(),
+        as_of=rfc3339(as_of) if as_of else None,
+        version=published.snapshot.seq,
+        ledger_head=head,
+        exported_at=rfc3339(now.replace(microsecond=0)),
+        audience=workspace.audience.value,
+        rows=rows,
+        withheld=published.withheld,
+        notes=_notes(workspace, published),
+    )
+
+
+def _dataset(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "slug": dataset.slug,
+        "name": dataset.name,
+        "publisher": dataset.publisher,
+        "attribution": dataset.credit,
+        "licence": dataset.licence,
+        "share_alike": dataset.terms.share_alike,
+        "accessed": None if dataset.accessed is None else str(dataset.accessed),
+        "synthetic": dataset.synthetic,
+    }
+
+
+def _terms(workspace: Workspace, datasets: Sequence[Dataset]) -> list[str]:
+    told = [f"{one.slug}: {one.licence}. Name the source: {one.credit}." for one in datasets]
+    told += [
+        f"{one.slug}: share-alike. What is made from it may be published under {one.licence} only."
+        for one in datasets
+        if one.terms.share_alike
+    ]
+    if workspace.audience is Audience.private:
+        told += [
+            f"{one.slug}: exported privately. Its terms do not allow passing it on."
+            for one in datasets
+            if not one.terms.export
+        ]
+    return told
+
+
+def _notes(workspace: Workspace, published: Published) -> list[str]:
+    """Say what somebody could misread in the rows."""
+    covered, notes = coverage(published), []
+    if published.view.synthetic:
+        notes.append("Invented data: nothing in this file happened.")
+    if covered["undated"]:
+        notes.append(f"{covered['undated']} incidents without a day belong to no period.")
+    if covered["spanning"]:
+        notes.append(f"{covered['spanning']} incidents of over 48 hours reach out of the period.")
+    if workspace.audience is Audience.public:
+        days = published.theatre.generalise_days
+        notes.append(f"For {days} days, incidents at sensitive sites stand in their region only.")
+    if published.folded is not None:
+        notes.append(
+            "A strike that several datasets tell is one row, the most precise; `merged_with` names "
+            "the other records. Figures are that row's own."
+        )
+    elif len(published.datasets) > 1:
+        notes.append("These datasets were not compared: a strike can stand in several rows.")
+    return notes
+
+
+@contextlib.contextmanager
+def _workplace(folder: Path) -> Iterator[Path]:
+    """Give an export a folder of its own, and remove what a killed process left behind."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _sweep(folder)
+    with tempfile.TemporaryDirectory(prefix="export-", dir=folder) as place:
+        yield Path(place)
+
+
+def _sweep(folder: Path) -> None:
+    oldest = datetime.now().timestamp() - LEFT_BEHIND.total_seconds()  # noqa: DTZ005  a stamp
+    for path in folder.glob("export-*"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < oldest:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def form_of(path: Path) -> str:
+    """Tell a format by a file's ending.
+
+    Raises:
+        InputError: no format has this ending.
+    """
+    form = path.suffix.lower().removeprefix(".")
+    if form not in FORMATS:
+        raise InputError("ending of the file", path.name, ", ".join(f".{name}" for name in FORMATS))
+    return form

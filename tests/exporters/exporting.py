@@ -1,0 +1,40 @@
+"""What the tests of exports share: a View written to a file on disk."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from app.domain.view import View
+from app.services.exporting import prepare
+from app.services.workspace import Workspace
+from tests.support import NOW
+
+EXAMPLE = View(theatre="example", synthetic=True)
+FORMS = ("geojson", "csv", "xlsx", "gpkg", "parquet", "kml")
+
+
+def exported(
+    workspace: Workspace, folder: Path, form: str, view: View = EXAMPLE, now: datetime = NOW
+) -> Path:
+    """Write a View to a file."""
+    made = prepare(workspace, workspace.index.snapshot(), view, form, now)
+    path = folder / f"export.{form}"
+    path.write_bytes(b"".join(made.write(form, folder / "work")))
+    beside = made.beside(form, path.name)
+    if beside is not None:
+        path.with_name(f"{path.name}-metadata.json").write_bytes(beside)
+    return path
+
+
+def cells(path: Path, layer: str | None = None) -> dict[str, list[Any]]:
+    """Read a file with GDAL: columns by name, geometry as WKB or None."""
+    import pyogrio.raw  # noqa: PLC0415  only here
+
+    meta, _, shapes, columns = pyogrio.raw.read(path, layer=layer)
+    told = {
+        name: [None if value != value else value for value in column.tolist()]  # noqa: PLR0124  NaN
+        for name, column in zip(meta["fields"], columns, strict=True)
+    }
+    return {**told, "geometry": [None] * len(columns[0]) if shapes is None else list(shapes)}
