@@ -9,10 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
+from app.api.app import create_app
+from app.api.save import saved_page
 from app.cli.base import Json, cli, open_workspace, present, progress_line, read_view, tell_json
 from app.domain.terms import Audience
-from app.services.exporting import Export, form_of, prepare
+from app.services.exporting import Export, form_of, prepare, refuse_what_must_stay
+from app.settings import read_settings
 
+PAGE = ".html"
 ViewText = Annotated[str, typer.Option("--view", help='A View as in a URL: "from=2025-10-24".')]
 
 
@@ -20,7 +24,7 @@ ViewText = Annotated[str, typer.Option("--view", help='A View as in a URL: "from
 def export(
     files: Annotated[
         list[Path],
-        typer.Argument(help="Where to write: .geojson, .csv, .xlsx, .gpkg, .parquet or .kml."),
+        typer.Argument(help="Where to write: .geojson, .csv, .xlsx, .gpkg, .parquet, .kml, .html."),
     ],
     *,
     view: ViewText = "",
@@ -31,9 +35,11 @@ def export(
 ) -> None:
     """Write a View's incidents to files, with the data dictionary, terms and citation inside.
 
-    Example: strikemap export strikes.gpkg strikes.csv --view "dataset=demo&from=2025-10-24"
+    An .html file is the map itself: it opens from a disk or a stick, without any service.
+
+    Example: strikemap export strikes.gpkg map.html --view "dataset=demo&from=2025-10-24"
     """
-    forms = [form_of(path) for path in files]
+    forms = [PAGE if path.suffix.lower() == PAGE else form_of(path) for path in files]
     workspace, now = open_workspace(), present()
     if public:
         workspace = replace(workspace, audience=Audience.public)
@@ -41,6 +47,10 @@ def export(
     wanted = read_view(workspace, snapshot, view, now)
     told = []
     for path, form in zip(files, forms, strict=True):
+        if form == PAGE:
+            refuse_what_must_stay(workspace, snapshot, wanted)
+            told.append(_save(path, view, private=not public))
+            continue
         made = prepare(workspace, snapshot, wanted, form, now)
         with progress_line(path.name, quiet=json) as progress:
             told.append(_write(made, path, form, progress))
@@ -48,7 +58,21 @@ def export(
         tell_json(told)
         return
     for one in told:
-        typer.echo(f"{one['file']}: {one['rows']:,} incidents, {one['bytes']:,} bytes")
+        rows = f"{one['rows']:,} incidents, " if "rows" in one else ""
+        typer.echo(f"{one['file']}: {rows}{one['bytes']:,} bytes")
+
+
+def _save(path: Path, view: str, *, private: bool) -> dict[str, Any]:
+    """Write the map as one file, whole or not at all."""
+    settings = read_settings().model_copy(update={"private": private})
+    page = saved_page(create_app(settings), settings.static_dir, view.removeprefix("?")).encode()
+    half = path.with_name(f".{path.name}.part")
+    try:
+        half.write_bytes(page)
+        half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)
+    return {"file": str(path), "bytes": len(page), "sha256": hashlib.sha256(page).hexdigest()}
 
 
 def _write(made: Export, path: Path, form: str, progress: Any) -> dict[str, Any]:

@@ -117,6 +117,23 @@ def test_the_file_is_the_same_every_time(demo_data: Path, page_file: Path) -> No
     assert pictures.sub("", once) == pictures.sub("", again)
 
 
+def test_the_command_writes_the_file_and_refuses_what_must_stay(
+    demo_data: Path, tmp_path: Path
+) -> None:
+    done = command(demo_data, "export", str(tmp_path / "map.html"), "--view", EXAMPLE, "--public")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "map.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+    data_dir, row = tmp_path / "data", {"source_key": "a", "start": "2025-03-10"}
+    row |= {"precision": "country", "lon": "", "lat": ""}
+    command(data_dir, "import", str(table(tmp_path, row)), "--dataset", "held")
+    held = command(
+        data_dir, "export", str(tmp_path / "held.html"), "--view", "dataset=held", "--public"
+    )
+    assert held.returncode == 2
+    assert "The terms of 'held'" in held.stderr
+    assert not (tmp_path / "held.html").exists()
+
+
 def test_a_view_that_does_not_exist_is_refused(demo_data: Path) -> None:
     with pytest.raises(InvalidView, match="nowhere"):
         saved(demo_data, "theatre=nowhere")
