@@ -11,6 +11,9 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+GeoDataFrame = gpd.GeoDataFrame
+"""The type, for those who hand frames on."""
+
 CRS = "EPSG:4326"
 """WGS 84 in degrees; shapely keeps longitude first. One label, since GeoPandas holds it unequal to
 OGC:CRS84 and only warns."""
@@ -19,11 +22,13 @@ DIGITS = 5
 """Decimals on the wire: 1e-5 degrees is about a metre."""
 
 
-def frame(shapes: Sequence[BaseGeometry], rows: Sequence[Mapping[str, Any]]) -> gpd.GeoDataFrame:
+def frame(
+    shapes: Sequence[BaseGeometry | None], rows: Sequence[Mapping[str, Any]]
+) -> gpd.GeoDataFrame:
     """Put shapes and their properties side by side; None stays None and never becomes NaN."""
     names = dict.fromkeys(name for row in rows for name in row)
     table = pd.DataFrame({name: [row.get(name) for row in rows] for name in names}, dtype=object)
-    return gpd.GeoDataFrame(table, geometry=list(shapes), crs=CRS)
+    return gpd.GeoDataFrame(table, geometry=np.array(shapes, object), crs=CRS)
 
 
 def feature_collection(given: gpd.GeoDataFrame) -> dict[str, Any]:
