@@ -48,7 +48,7 @@ class Credits(Element):
     _template = Template("<p style='font: 13px sans-serif'>{{ this.text | e }}</p>")
 
     def __init__(self, text: str) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # branca is not annotated
+        super().__init__()
         self.text = text
 
 
@@ -65,7 +65,7 @@ def plain_map(
     made = folium.Map(
         location=(centre.lat, centre.lon), zoom_start=6, tiles=None, attributionControl=False
     )
-    made.get_root().html.add_child(Credits(credits))
+    made.get_root().html.add_child(Credits(credits))  # type: ignore[attr-defined]
     # Set on this map: `add_js_link` would change the list of every map of the process.
     made.default_js = [("leaflet", _carried(vendored / "leaflet.js", "text/javascript"))]
     made.default_css = [("leaflet_css", _carried(vendored / "leaflet.css", "text/css"))]
