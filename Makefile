@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test fuzz bench lock format clean
+.PHONY: serve test fuzz bench pictures lock format clean
 
 serve: $(VENV)/.runtime
 	$(BIN)/strikemap demo
@@ -28,6 +28,9 @@ $(VENV)/.test: requirements-test.lock pyproject.toml
 	tools/venv.sh $(PYTHON) $(VENV) requirements-test.lock
 	tools/browser.sh
 	@touch $@ $(VENV)/.runtime
+
+pictures: $(VENV)/.test
+	$(BIN)/python -m tools.pictures
 
 format:
 	$(BIN)/ruff format .

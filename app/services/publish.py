@@ -128,6 +128,20 @@ def _folded(found: Published) -> Published:
     return replace(found, filter=narrowed, is_compared=True, folded=folded)
 
 
+def refuse_embedding(workspace: Workspace, snapshot: Snapshot, view: View, now: datetime) -> None:
+    """Refuse to show a View inside another site's page where no dataset's terms allow that.
+
+    Raises:
+        NotShared: naming the command that changes the terms.
+    """
+    found = publish(workspace, snapshot, view, Face.embeds, now)
+    if not found.datasets and found.withheld["terms"]:
+        raise NotShared(
+            "The terms of this View's data do not allow embedding for the public; an operator "
+            "can change them with `strikemap datasets set SLUG --terms …`."
+        )
+
+
 def all_datasets(snapshot: Snapshot) -> tuple[Dataset, ...]:
     """List every dataset of incidents."""
     return tuple(one for one in snapshot.datasets.values() if one.kind is DatasetKind.incidents)

@@ -109,6 +109,7 @@ function makeParts() {
   };
   for (const { factory, options } of spec.parts) if (Object.hasOwn(factories, factory)) parts[factory] = factories[factory](options);
   if (tabs.length) context.tabs = makeTabs(panel, context, tabs);
+  parts.filters?.show(); // how many are set stands on a tab, which is there only now
   parts.legend = makeLegend(map, context);
   context.chooseRegion = parts.overview && ((key) => { parts.overview.choose(key); context.tabs.open("summary"); });
   return parts;

@@ -94,5 +94,5 @@ export function makeFilters(context) {
   const later = debounce(LATER_MS, count), muchLater = debounce(LINE_MS, countLine);
   state.addEventListener("change", () => { show(); later(); muchLater(); });
   show();
-  return { content, onshow: () => { later(); muchLater(); } };
+  return { content, show, onshow: () => { later(); muchLater(); } };
 }

@@ -16,12 +16,12 @@ from app.api import params
 from app.api.params import Asked
 from app.api.problems import problem
 from app.api.respond import REVALIDATE, answer, etag
-from app.domain.errors import InputError, InvalidView, NotFound, NotKnown, NotShared, Problem
-from app.domain.terms import Audience, Face
+from app.domain.errors import InputError, InvalidView, NotFound, NotKnown, Problem
+from app.domain.terms import Audience
 from app.domain.view import View
 from app.i18n import strings
 from app.services.figures import Figures, Wanted
-from app.services.publish import publish
+from app.services.publish import refuse_embedding
 
 PATHS = ("/", "/embed")
 SIZE, THUMBNAIL = (800, 600), (1200, 630)
@@ -115,12 +115,7 @@ def _view_of(figures: Figures, request: Request, url: str) -> Asked:
         raise NotFound(f"The address shows no map: {wrong}") from wrong
     known = asked.view.as_of or workspace.store.head().recorded_at or asked.now
     pinned = asked.view.but(as_of=known)
-    found = publish(workspace, asked.snapshot, pinned, Face.embeds, asked.now)
-    if not found.datasets and found.withheld["terms"]:
-        raise NotShared(
-            "The terms of this View's data do not allow embedding for the public; an operator "
-            "can change them with `strikemap datasets set SLUG --terms …`."
-        )
+    refuse_embedding(workspace, asked.snapshot, pinned, asked.now)
     return Asked(asked.snapshot, pinned, {}, asked.now)
 
 

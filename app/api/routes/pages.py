@@ -22,7 +22,7 @@ from app.services.feeds import content_lines
 from app.services.ground import Source
 from app.services.listing import find_incident, history, title_of
 from app.services.pages import LANGUAGE_NAMES, page_html, settled, shown_controls
-from app.services.publish import publish
+from app.services.publish import publish, refuse_embedding
 from app.services.wording import count_text, incident_fields, text_of
 from app.services.workspace import Workspace
 
@@ -79,6 +79,8 @@ def routes(workspace: Workspace) -> APIRouter:
         tag = etag(workspace, asked, "page", is_embed, base)
         if (same := unchanged(request, tag)) is not None:
             return same
+        if is_embed:
+            refuse_embedding(workspace, asked.snapshot, asked.view, asked.now)
         html = page_html(
             workspace, asked.snapshot, asked.view, asked.now, is_embed=is_embed, base=base
         )

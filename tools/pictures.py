@@ -1,0 +1,91 @@
+"""Takes the pictures in docs/pictures/ from the demos, as readers see them: `make pictures`."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from app.settings import ROOT
+from tests.browser.conftest import ARGUMENTS, PHONE, WIDE
+from tests.serving import command, serving
+
+FOLDER = ROOT / "docs" / "pictures"
+UKRAINE = "theatre=ukraine"
+EXAMPLE = "theatre=example&from=2024-03-01&to=2024-04-10"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture by name: an address, a window, a look, and which tab is open."""
+
+    name: str
+    path: str
+    size: dict[str, int]
+    scheme: str = "light"
+    tab: str = ""
+    region: str = ""
+
+
+PICTURES = (
+    Picture("map", f"/?{UKRAINE}", WIDE),
+    Picture("region", f"/?{EXAMPLE}", WIDE, region="first"),
+    Picture("dark", f"/?{EXAMPLE}&lang=uk", WIDE, "dark", "Фільтри"),
+    Picture("phone", f"/?{EXAMPLE}", PHONE, tab="Incidents"),
+    Picture("embed", f"/embed?{EXAMPLE}", {"width": 800, "height": 600}),
+)
+
+
+def main() -> None:
+    """Load the demos, serve them to the public and take every picture."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "data"
+        done = command(folder, "demo")
+        if done.returncode:
+            raise SystemExit(done.stderr)
+        with serving(folder) as service, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=ARGUMENTS
+            )
+            for one in PICTURES:
+                take(browser, service.url, one)
+                print(f"docs/pictures/{one.name}.png")
+            answer = service.client.get(
+                f"/figure.png?{EXAMPLE}&metric=killed&width=1200&height=630"
+            )
+            (FOLDER / "figure.png").write_bytes(answer.content)
+            browser.close()
+
+
+def take(browser: Browser, url: str, one: Picture) -> None:
+    """Open a page as a reader would and take its picture."""
+    context = browser.new_context(
+        viewport=one.size,  # type: ignore[arg-type]
+        color_scheme=one.scheme,  # type: ignore[arg-type]
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    page.goto(url + one.path)
+    expect(page.locator("html")).to_have_attribute("data-ready", "1", timeout=60_000)
+    page.wait_for_load_state("networkidle")
+    arrange(page, one)
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(800)  # tiles fade in
+    page.screenshot(path=str(FOLDER / f"{one.name}.png"))
+    context.close()
+
+
+def arrange(page: Page, one: Picture) -> None:
+    """Open what the picture is about."""
+    if one.tab:
+        page.get_by_role("tab", name=one.tab).click()
+    if one.region:
+        page.evaluate("strikemap.chooseRegion(strikemap.spec.regions[0][0])")
+        expect(page.locator(".day-chart")).to_be_visible()
+
+
+if __name__ == "__main__":
+    main()
