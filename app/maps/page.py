@@ -28,7 +28,7 @@ LEAFLET = "/static/vendor/leaflet-1.9.4"
 MODULES = (
     *("bars", "boot", "control", "dom", "filters", "flat", "ground", "hash", "incident"),
     *("incidents", "known", "legend", "list", "opening", "overview", "patterns", "period"),
-    *("regions", "ruler", "search", "share", "spot", "state", "tabs", "waves"),
+    *("print", "regions", "ruler", "search", "share", "spot", "state", "tabs", "waves"),
 )
 """The page's own scripts: asked for together, not one after another as their imports are read."""
 

@@ -11,6 +11,7 @@ import { makeList } from "./list.js";
 import { makeOpening } from "./opening.js";
 import { makeOverview } from "./overview.js";
 import { makePeriod } from "./period.js";
+import { listenForPrint } from "./print.js";
 import { makeRegions } from "./regions.js";
 import { makeRuler } from "./ruler.js";
 import { makeSearch } from "./search.js";
@@ -225,6 +226,7 @@ function start() {
   context.layers.regions.load().then(() => showSummary(parts)).catch(fail);
   listing.then((files) => context.layers.incidents.load(files)).catch(fail);
   tellHeight();
+  listenForPrint();
   window.strikemap = context;
 }
 

@@ -12,4 +12,5 @@ export function makeKnown(place, context) {
   place.append(el("label", {}, words.as_known_on + " ", input));
   if (spec.view.as_of) place.append(el("button", { type: "button", class: "step", text: words.show_now, onclick: () => state.go({ as_of: "" }) }));
   else place.append(el("span", { class: "now", text: words.as_known_now }));
+  place.append(el("span", { class: "on-paper", text: spec.asOf ? `${spec.asOf.slice(0, 16).replace("T", " ")} UTC · ${spec.head}` : "–" }));
 }

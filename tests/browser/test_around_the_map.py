@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
+import pypdfium2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Position, expect
@@ -258,6 +261,22 @@ def test_on_a_phone_the_panel_is_a_sheet_that_grows_and_makes_room(
     tall = page.evaluate("document.documentElement.scrollHeight")
     assert tall <= PHONE["height"]
     watched.is_clean()
+
+
+def test_on_paper_stand_the_map_its_legend_figures_words_and_as_of(
+    service: Service, watch: Watch, tmp_path: Path
+) -> None:
+    watched = opened(watch, service)
+    head = watched.page.evaluate("strikemap.spec.head")
+    watched.page.wait_for_load_state("networkidle")
+    watched.page.pdf(path=str(tmp_path / "paper.pdf"), format="A4")
+    paper = pypdfium2.PdfDocument(tmp_path / "paper.pdf")
+    text = " ".join(sheet.get_textpage().get_text_range() for sheet in paper)
+    wanted = ("361", "at least 259", "front line (derived)", "Credits: Invented strikes", head)
+    assert [one for one in (*wanted, "Incidents reported:") if one not in text] == []
+    assert "Find a place" not in text
+    ink = np.asarray(paper[0].render(scale=0.5).to_pil().convert("L"))
+    assert (ink < 250).mean() > 0.2
 
 
 def test_a_browser_without_a_canvas_gets_pictures_of_the_marks(
