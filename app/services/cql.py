@@ -6,6 +6,7 @@ NumPy, for all rows at once, in three values: what is not known is neither true 
 
 from __future__ import annotations
 
+import fnmatch
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +31,10 @@ from app.services.workspace import Workspace
 MOST_CHARACTERS = 2_000
 DEEPEST = 8
 """Brackets within one another: the parser's time doubles with each one that is left open."""
+
+GLOB = re.compile(r"[*?\[]")
+ARITY = {"not": 1, "isNull": 1, "between": 3}
+"""Arguments of an operator; all others but and, or have two."""
 
 QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"")
 COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -99,10 +104,18 @@ def _parsed(text: str) -> Any:
         raise _Refused(text, allowed) from wrong
 
 
-def _truth(tree: Any, sheet: Sheet) -> Truth:
+def _opened(tree: Any) -> tuple[str, Sequence[Any]]:
+    """Take a condition apart into its operator and as many arguments as that has."""
     if not isinstance(tree, dict) or "op" not in tree:
         raise _Refused(_shown(tree), f"a condition with one of {SUPPORTED}")
     op, args = tree["op"], tree["args"]
+    if op not in ("and", "or") and len(args) != ARITY.get(op, 2):
+        raise _Refused(_shown(tree), f"{op} with {ARITY.get(op, 2)} arguments")
+    return op, args
+
+
+def _truth(tree: Any, sheet: Sheet) -> Truth:
+    op, args = _opened(tree)
     if op in ("and", "or"):
         return _joined(op, [_truth(one, sheet) for one in args])
     if op == "not":
@@ -207,13 +220,15 @@ def _between(args: Sequence[Any], sheet: Sheet) -> Truth:
 def _like(args: Sequence[Any], sheet: Sheet) -> Truth:
     values = _property(args[0], sheet, "text")
     pattern = _literal(args[1], values)
-    parts = re.split(r"(\\.|%|_)", pattern)
+    parts = re.split(r"(\\.|%|_)", str(pattern))
     told = "".join(
-        {"%": ".*", "_": "."}.get(part) or re.escape(part[-1:] if part[:1] == "\\" else part)
+        {"%": "*", "_": "?"}.get(part) or GLOB.sub(r"[\g<0>]", part.removeprefix("\\") or part)
         for part in parts
     )
-    compiled = re.compile(told, re.DOTALL)
-    return _by_word(values, lambda word, _: compiled.fullmatch(word) is not None, None)
+    # fnmatch never goes back over a star that has matched: a plain ".*" for each % would take
+    # time that doubles with every one of them.
+    matches = re.compile(fnmatch.translate(told)).match
+    return _by_word(values, lambda word, _: matches(word) is not None, None)
 
 
 def _array(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
@@ -252,6 +267,8 @@ def _temporal(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
 def _span(arg: Any) -> tuple[int, int]:
     if not isinstance(arg, dict) or "interval" not in arg:
         return (_day(arg),) * 2
+    if len(arg["interval"]) != 2:  # noqa: PLR2004  a beginning and an end
+        raise _Refused(_shown(arg), "INTERVAL('2026-01-01', '2026-01-31'), '..' for an open end")
     start, end = arg["interval"]
     return (
         NOWHERE if start == ".." else _day(start),

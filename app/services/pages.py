@@ -102,10 +102,12 @@ def settled(workspace: Workspace, snapshot: Snapshot, view: View, now: datetime)
     """Fill in what a reader would expect: the period and the control source to start with."""
     theatre = workspace.reference.theatres[view.theatre]
     if view.first is None or view.last is None:
-        everything = publish(
-            workspace, snapshot, view.but(first=None, last=None), Face.aggregates, now
-        )
+        everything = publish(workspace, snapshot, _unfiltered(view), Face.aggregates, now)
         first, last = day_span(everything) or theatre.first_period
+        if not all(one.terms.points for one in everything.datasets):
+            # Sums that leave by the week only: the first and the last day are days, too.
+            first -= timedelta(days=first.weekday())
+            last += timedelta(days=6 - last.weekday())
         slugs = {dataset.slug for dataset in everything.datasets}
         if slugs & set(theatre.default_datasets):
             first, last = theatre.first_period
@@ -117,6 +119,12 @@ def settled(workspace: Workspace, snapshot: Snapshot, view: View, now: datetime)
         open_one = _first_control(workspace, snapshot, view)
         view = view.but(control=open_one.slug if open_one else None)
     return view
+
+
+def _unfiltered(view: View) -> View:
+    """Take a View's datasets and nothing else of it: no filter may tell of a single day."""
+    plain = View(theatre=view.theatre, datasets=view.datasets, synthetic=view.synthetic)
+    return plain.but(lang=view.lang)
 
 
 def _first_control(workspace: Workspace, snapshot: Snapshot, view: View) -> Dataset | None:

@@ -129,13 +129,13 @@ def _folded(found: Published) -> Published:
 
 
 def refuse_embedding(workspace: Workspace, snapshot: Snapshot, view: View, now: datetime) -> None:
-    """Refuse to show a View inside another site's page where no dataset's terms allow that.
+    """Refuse to show a View inside another site's page where the terms of a dataset keep it out.
 
     Raises:
         NotShared: naming the command that changes the terms.
     """
     found = publish(workspace, snapshot, view, Face.embeds, now)
-    if not found.datasets and found.withheld["terms"]:
+    if found.withheld["terms"]:
         raise NotShared(
             "The terms of this View's data do not allow embedding for the public; an operator "
             "can change them with `strikemap datasets set SLUG --terms …`."
@@ -175,6 +175,8 @@ def _may_leave(dataset: Dataset, face: Face, view: View) -> bool:
     if dataset.terms.points or face is not Face.aggregates:
         return True
     narrows = view.bbox is not None or view.min_killed is not None or view.asks_the_ground
+    # Two states of the record differ by what came between them: perhaps a single strike.
+    narrows = narrows or view.as_of is not None
     return not narrows and _covers_whole_weeks(view)
 
 
@@ -249,19 +251,16 @@ def _withheld_today(snapshot: Snapshot, wanted: Filter) -> tuple[frozenset[int],
 
 def _embargoed(snapshot: Snapshot, wanted: Filter) -> int:
     """Count embargoed rows whatever the filters: a filter must not reveal what it hides."""
-    now = wanted.embargo_at or 0
-    return sum(
-        int(
-            (
-                is_embargoed(part.rows, np.arange(len(part.rows)), wanted)
-                & (part.rows["known_to"] > wanted.seq)
-                & (part.rows["seq"] <= wanted.seq)
-                & wanted.datasets[part.rows["dataset"]]
-            ).sum()
-        )
-        for part in snapshot.segments
-        if part.latest_embargo(wanted) > now
-    )
+    now, count = wanted.embargo_at or 0, 0
+    for part in snapshot.segments:
+        if part.latest_embargo(wanted) <= now and not wanted.hidden_now:
+            continue
+        held = is_embargoed(part.rows, np.arange(len(part.rows)), wanted)
+        if wanted.hidden_now:
+            held |= np.isin(part.rows["number"], list(wanted.hidden_now))
+        held &= (part.rows["known_to"] > wanted.seq) & (part.rows["seq"] <= wanted.seq)
+        count += int((held & wanted.datasets[part.rows["dataset"]]).sum())
+    return count
 
 
 def _standing_now(snapshot: Snapshot, dataset: Dataset) -> int:

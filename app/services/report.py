@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from app.domain.period import from_epoch_day
-from app.domain.terms import Face
+from app.domain.terms import Audience, Face
 from app.domain.view import NOT_STATED, View, rfc3339
 from app.i18n import strings
 from app.index.columns import STATUSES
@@ -57,10 +57,12 @@ def summarise(workspace: Workspace, published: Published, by: str) -> dict[str, 
         **_told_of_several(published),
         "rows": [
             {"key": key, "name": name, **ledger.answer(group)}
-            for key, name, group in grouped.rows
+            for key, name, group in ([] if is_withheld(published) else grouped.rows)
             if by != "day" or ledger.value("incidents", group)
         ],
-        "elsewhere": ledger.answer(grouped.measures.groups - 1) if by == "region" else None,
+        "elsewhere": ledger.answer(grouped.measures.groups - 1)
+        if by == "region" and not is_withheld(published)
+        else None,
         "totals": _totals(published, grouped, codes),
         "coverage": coverage(published),
         "region_set": region_set(workspace, published),
@@ -69,6 +71,11 @@ def summarise(workspace: Workspace, published: Published, by: str) -> dict[str, 
     if published.view.metric == "killed_per_100k":
         _add_rates(workspace, published, answer["rows"])
     return answer
+
+
+def is_withheld(published: Published) -> bool:
+    """Tell whether the terms hold all of a View back: then there are no sums, not sums of 0."""
+    return not published.datasets and published.withheld["terms"] > 0
 
 
 def _told_of_several(published: Published) -> dict[str, Any]:
@@ -251,7 +258,9 @@ def by_region(workspace: Workspace, published: Published) -> Measures:
 def unmarked_by_region(workspace: Workspace, published: Published) -> dict[str, int]:
     """Count, by region, what is known or may be told only by region; "" where in none."""
     regions = workspace.reference.regions(published.view.level)
-    found = published.unmarked()
+    is_public = workspace.audience is Audience.public
+    has_marks = not is_public or all(one.terms.points for one in published.datasets)
+    found = published.unmarked() if has_marks else counting(published)
     times = np.bincount(_groups(found[f"region{published.view.level}"], len(regions)))
     codes = [*(region.code for _, region in regions), ""]
     return {codes[group]: n for group, n in enumerate(times.tolist()) if n}
@@ -322,7 +331,7 @@ def _totals(
     published: Published, grouped: Grouped, codes: tuple[str, ...]
 ) -> dict[str, object] | None:
     """Sum the whole View once; None for several datasets that were not compared."""
-    if not published.is_summed:
+    if not published.is_summed or is_withheld(published):
         return None
     if grouped.is_additive:
         return Ledger(grouped.measures.whole(), codes).answer(0)

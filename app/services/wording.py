@@ -173,9 +173,16 @@ def _damage(words: Mapping[str, str], one: Mapping[str, Any], sector: str) -> st
     return f"{what} – {words['grade_' + one.get('grade', 'unknown')]}"
 
 
+def _is_web(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in ("http", "https")
+    except ValueError:  # half of an IPv6 address: shown as the text that it is
+        return False
+
+
 def _source(words: Mapping[str, str], one: Mapping[str, Any]) -> Line:
     url = one.get("url")
-    is_web = url is not None and urlsplit(url).scheme in ("http", "https")
+    is_web = url is not None and _is_web(url)
     text = one.get("publisher") or url or words["not_stated"]
     day = f", {one['published']}" if one.get("published") else ""
     return _line(text + day, url if is_web else None)

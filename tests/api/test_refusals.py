@@ -162,3 +162,10 @@ def test_no_shared_cache_keeps_a_private_answer(service: Service, public_service
     for path in ("/", "/api/summary", "/tiles/map/5/18/10.png", "/columns.json"):
         assert "private" in service.client.get(path).headers["cache-control"]
         assert "public" in public_service.client.get(path).headers["cache-control"]
+
+
+def test_half_of_an_ipv6_address_is_no_fault_of_ours(public_service: Service) -> None:
+    client = public_service.client
+    assert client.get("/oembed", params={"url": "http://[::1"}).status_code == 404
+    answer = client.post("/api/imports", headers={"Origin": "http://[x"})
+    assert 400 <= answer.status_code < 500

@@ -235,7 +235,7 @@ def test_what_is_known_only_to_a_region_is_never_a_mark(service: Service, watch:
     watched = watch()
     watched.open(f"{service.url}/")
     assert marks_in_window(watched.page) == 1
-    expect(watched.page.locator(".totals-notes")).to_contain_text("3 known only to a region")
+    expect(watched.page.locator(".totals-notes")).to_contain_text("3 known or shown only by region")
     expect(watched.page.locator(".badge span")).to_have_count(3)
 
 

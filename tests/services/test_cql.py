@@ -16,7 +16,7 @@ from app.domain.view import View
 from app.services.cql import narrowed
 from app.services.publish import publish
 from app.services.workspace import Workspace
-from tests.making import KYIV, add, dataset, incident
+from tests.making import KYIV, NOON, add, dataset, incident
 from tests.support import NOW
 
 VIEW = View(theatre="ukraine", datasets=("invented",))
@@ -113,3 +113,30 @@ def test_no_filter_finds_where_a_withheld_place_lies(workspace: Workspace) -> No
         "error_m = 100",
     ):
         assert kept(workspace, text) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A_OVERLAPS(weapons)",
+        "S_INTERSECTS(geometry)",
+        "T_AFTER(first_day)",
+        "T_AFTER(first_day, INTERVAL('2026-01-01'))",
+    ],
+)
+def test_an_operator_without_its_arguments_is_refused(demos: Workspace, text: str) -> None:
+    snapshot = demos.index.snapshot()
+    view = View(theatre="example", synthetic=True)
+    published = publish(demos, snapshot, view, Face.points, NOON)
+    with pytest.raises(InvalidView):
+        narrowed(demos, published, text)
+
+
+def test_a_pattern_of_many_wildcards_is_matched_without_going_back(demos: Workspace) -> None:
+    view = View(theatre="example", synthetic=True)
+    published = publish(demos, demos.index.snapshot(), view, Face.points, NOON)
+    many = "%a" * 60 + "%x"
+    assert len(narrowed(demos, published, f"status LIKE '{many}'")) == 0
+    everything = narrowed(demos, published, "status LIKE '%%%'")
+    assert 0 < len(everything) <= len(published.select())
+    assert len(narrowed(demos, published, "status LIKE '*'")) == 0

@@ -95,7 +95,7 @@ def test_a_summary_in_words_says_numbers_gaps_and_sources(demos: Workspace) -> N
     text = " ".join(said(demos, EXAMPLE))
     assert "Incidents reported: 361 (source: Invented strikes)" in text
     assert "Killed: at least 259 (a figure in 203 of 361 incidents)" in text
-    assert "39 known only to a region" in text
+    assert "39 known or shown only by region" in text
 
 
 def test_a_summary_in_words_speaks_ukrainian(demos: Workspace) -> None:

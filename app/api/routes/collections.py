@@ -92,7 +92,9 @@ def _incidents(router: APIRouter, workspace: Workspace) -> None:
         listed = list_incidents(workspace, published, limit, offset, selection=selection)
         has_next = offset + limit < listed.matched
         told = _page(request, asked, listed.features, offset, limit, has_next=has_next)
-        return _answer(request, {**told, "numberMatched": listed.matched}, None)
+        return _answer(
+            request, {**told, "numberMatched": listed.matched, "withheld": published.withheld}, None
+        )
 
     @router.get("/api/collections/incidents/items/{ref}", openapi_extra=documented(GEOJSON))
     def incident_item(request: Request, ref: str) -> Response:

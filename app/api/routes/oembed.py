@@ -104,7 +104,10 @@ def _view_of(figures: Figures, request: Request, url: str) -> Asked:
         NotFound: another site's address, another page, or parameters that fit no View.
         NotShared: no dataset of the View may be embedded.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as wrong:  # half of an IPv6 address
+        raise NotFound(f"{url[:200]!r} is no address.") from wrong
     is_ours = parts.scheme in ("http", "https") and parts.netloc == request.url.netloc
     if not is_ours or (parts.path or "/") not in PATHS:
         raise NotFound(f"{url[:200]!r} is no map here: give url=, the address of / or /embed.")
