@@ -73,10 +73,6 @@ class Published:
         """Find the incidents that are counted in a region and stand nowhere as a mark."""
         return unmarked(self.segments, self.filter)
 
-    def count_unmarked(self) -> int:
-        """Count them."""
-        return len(self.unmarked())
-
     @property
     def primary(self) -> Dataset | None:
         """The dataset whose casualties are shown when several are named that do not add up."""
