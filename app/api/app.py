@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from threading import Thread
 
 from fastapi import FastAPI
 from starlette.datastructures import Headers
@@ -62,6 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
     """Build the application of one instance.
 
     Raises:
+        InputError: nothing is known of the default theatre.
         StoreError: the record cannot be opened.
     """
     audience = Audience.private if settings.private else Audience.public
@@ -96,8 +99,16 @@ def _application(
 ) -> FastAPI:
     """Put the faces of one audience together; all of an instance write to one record."""
     tiler = Tiler(seen, settings.static_dir / FONTS)
+
+    @asynccontextmanager
+    async def reading_ahead(_app: FastAPI) -> AsyncIterator[None]:
+        basemap = seen.reference.basemap(seen.default_theatre)
+        Thread(target=basemap.read_ahead, daemon=True).start()
+        yield
+
     app = FastAPI(
         title="Strikemap",
+        lifespan=reading_ahead,
         description=DESCRIPTION,
         version="0.1.0",
         openapi_url="/api/openapi.json",

@@ -64,6 +64,10 @@ class Basemap:
                 parts.append(shapely.from_wkb(column.to_numpy()))
         return Shapes(np.concatenate(parts) if parts else np.empty(0, object))
 
+    def read_ahead(self) -> None:
+        """Read every layer, which takes a tenth of a second, before somebody waits for it."""
+        _ = self.land, self.lakes, self.rivers, self.borders, self.places
+
     @cached_property
     def land(self) -> Shapes:
         """Land, cut into pieces that are filled without a stroke."""

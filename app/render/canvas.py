@@ -127,7 +127,7 @@ class Canvas(ABC):
 
     @abstractmethod
     def paste(self, pixels: np.ndarray) -> None:
-        """Lay RGBA pixels over the whole picture."""
+        """Lay RGB or RGBA pixels over the whole picture."""
 
     @abstractmethod
     def write(self, text: Text) -> None:

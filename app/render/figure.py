@@ -103,15 +103,16 @@ def draw_chip(
 ) -> None:
     """Draw a number on a hatched chip: strikes known only to a region, which are never dots."""
     scale = canvas.frame.scale
-    shape = shapely.box(*box)
-    canvas.paint([shape], PAPER)
+    left, top, right, bottom = box[0] + scale, box[1] + scale, box[2] - scale, box[3] - scale
+    # A filled box within a filled box: straight edges need no stamping along them.
+    canvas.paint([shapely.box(*box)], INK)
+    canvas.paint([shapely.box(left, top, right, bottom)], PAPER)
     edge = size * 0.62 * scale
     ends = [
-        shapely.box(box[0], box[1], box[0] + edge, box[3]),
-        shapely.box(box[2] - edge, box[1], box[2], box[3]),
+        shapely.box(left, top, box[0] + edge, bottom),
+        shapely.box(box[2] - edge, top, right, bottom),
     ]
     canvas.paint_hatch(ends, CHIP, 1.0)
-    canvas.stroke([shape.exterior], INK, 0.9)
     middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2 + 0.36 * size * scale
     canvas.write(Text(text, *middle, size, INK, True, "middle"))
 

@@ -136,7 +136,8 @@ def spread(
             for box in tried
             if _is_inside(box, frame) and not any(touch(box, other) for other in boxes)
         ]
-        order = [(not at_home[box], _covered(box, marks), place) for place, box in enumerate(free)]
+        covered = _covered(free, marks)
+        order = [(not at_home[box], covered[place], place) for place, box in enumerate(free)]
         boxes.append(free[min(order)[2]] if free else tried[0])
     return boxes
 
@@ -145,11 +146,18 @@ def _box(x: float, y: float, wide: float, high: float) -> Box:
     return x - wide / 2, y - high / 2, x + wide / 2, y + high / 2
 
 
-def _covered(box: Box, marks: tuple[np.ndarray, np.ndarray]) -> int:
+def _covered(boxes: Sequence[Box], marks: tuple[np.ndarray, np.ndarray]) -> list[int]:
+    """Count the marks under each box, or just beside it."""
+    if not boxes:
+        return []
+    left, top, right, bottom = np.array(boxes).T[:, :, None]
+    pad = (bottom - top) / 4
+    left, top, right, bottom = left - pad, top - pad, right + pad, bottom + pad
     x, y = marks
-    pad = (box[3] - box[1]) / 4
-    inside = (x > box[0] - pad) & (x < box[2] + pad) & (y > box[1] - pad) & (y < box[3] + pad)
-    return int(np.count_nonzero(inside))
+    near = (x > left.min()) & (x < right.max()) & (y > top.min()) & (y < bottom.max())
+    x, y = x[near], y[near]
+    inside = (x > left) & (x < right) & (y > top) & (y < bottom)
+    return [int(count) for count in np.count_nonzero(inside, axis=1)]
 
 
 def touch(a: Box, b: Box) -> bool:

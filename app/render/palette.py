@@ -133,3 +133,11 @@ def class_of(value: float, limits: Sequence[float]) -> int:
 def rgb(colour: str) -> tuple[int, int, int]:
     """Turn #rrggbb into three numbers."""
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def colour_of(weapons: int, names: Sequence[str]) -> str:
+    """Colour a mark by the first weapon family it names."""
+    for bit, name in enumerate(names):
+        if weapons >> bit & 1:
+            return FAMILIES[name.split(".")[0]]
+    return FAMILIES["unknown"]

@@ -17,10 +17,9 @@ from app.domain.terms import Dataset, Face
 from app.domain.view import View
 from app.index.build import Snapshot
 from app.index.columns import PRECISIONS
-from app.index.select import is_quiet
+from app.index.select import Selection, is_quiet
 from app.index.summary import Ledger
 from app.reference.theatre import Theatre
-from app.rows import Rows
 from app.services.nearness import known_at
 from app.services.publish import Published, control_dataset, publish
 from app.services.report import by_region, counting
@@ -85,9 +84,9 @@ class Scene:
         return publish(self.workspace, self.snapshot, self.view, Face.tiles, self.now)
 
     @cached_property
-    def rows(self) -> Rows:
+    def rows(self) -> Selection:
         """The marks of the View."""
-        return self.marks.select().drawable(self.marks.filter).rows()
+        return self.marks.select().drawable(self.marks.filter)
 
     @cached_property
     def is_dense(self) -> bool:

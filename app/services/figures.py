@@ -31,7 +31,7 @@ from app.services.figure_legend import number
 from app.services.figure_scene import Scene
 from app.services.figure_words import Writer
 from app.services.pages import settled
-from app.services.tiling import Tiler, area_pattern, colour_of
+from app.services.tiling import Tiler, area_pattern
 from app.tiles.raster import (
     Ground,
     Shade,
@@ -154,7 +154,7 @@ class Figures:
             return pdf.pdf(told, scene.view.lang)
         painter = Painter(page, PAPER, fonts)
         draw_page(painter, layout, content, map_frame, draw)
-        return write_png(np.asarray(painter.image.convert("RGB")), told)
+        return write_png(np.asarray(painter.image), told)
 
     def _draw(self, canvas: Canvas, scene: Scene, content: Content) -> None:
         """Draw the map itself, in the order of the tiles' layers."""
@@ -165,10 +165,9 @@ class Figures:
         self._draw_regions(canvas, scene, shapes)
         self._draw_control(canvas, scene, z)
         codes = scene.workspace.reference.taxonomy.weapons.codes
-        colours = [colour_of(mask, codes) for mask in scene.rows["weapons"].tolist()]
         dot_px = next(px for most, px in DOTS_PX if len(scene.rows) <= most)
         draw_incidents(
-            canvas, scene.rows, colours, PRECISIONS, is_dense=scene.is_dense, dot_px=dot_px
+            canvas, scene.rows, codes, PRECISIONS, is_dense=scene.is_dense, dot_px=dot_px
         )
         taken = self._draw_chips(canvas, scene)
         places = scene.workspace.reference.basemap(scene.view.theatre).places
@@ -245,8 +244,9 @@ class Figures:
                     texts.append(number(scene.view.lang, counts[region.code]))
         sizes = [chip_size(canvas.fonts, text, CHIP_PX, canvas.frame.scale) for text in texts]
         # Where marks are a density there is no place without any.
-        rows = scene.rows.take(np.arange(0 if scene.is_dense else len(scene.rows)))
-        marks = canvas.frame.pixels(rows["lon_e7"] / 1e7, rows["lat_e7"] / 1e7)
+        some = slice(0 if scene.is_dense else None)
+        lon, lat = (scene.rows[axis][some] / 1e7 for axis in ("lon_e7", "lat_e7"))
+        marks = canvas.frame.pixels(lon, lat)
         # On whole px their edges are sharp, and they are drawn several times faster.
         boxes = [
             (round(box[0]), round(box[1]), round(box[2]), round(box[3]))

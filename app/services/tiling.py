@@ -26,7 +26,6 @@ from app.render.painter import Painter
 from app.render.palette import (
     CITED,
     CLAIMED,
-    FAMILIES,
     RAMPS,
     WATER,
     Pattern,
@@ -34,7 +33,6 @@ from app.render.palette import (
     class_of,
     ground_pattern,
 )
-from app.rows import Rows
 from app.services.nearness import known_at
 from app.services.publish import Published, control_dataset, publish
 from app.services.report import by_region
@@ -324,11 +322,10 @@ class Tiler:
         self, painter: Painter, snapshot: Snapshot, view: View, now: datetime
     ) -> None:
         published = publish(self.workspace, snapshot, view, Face.tiles, now)
-        rows = self._around(published, painter.frame)
+        marks = self._around(published, painter.frame)
         names = self.workspace.reference.taxonomy.weapons.codes
-        colours = [colour_of(mask, names) for mask in rows["weapons"].tolist()]
         is_dense = painter.frame.z < DETAIL_ZOOM and self._marks(published) > DENSE_FROM
-        draw_incidents(painter, rows, colours, PRECISIONS, is_dense=is_dense)
+        draw_incidents(painter, marks, names, PRECISIONS, is_dense=is_dense)
 
     def _marks(self, published: Published) -> int:
         """Count a View's marks, so that all of its tiles are drawn in the same way."""
@@ -337,7 +334,7 @@ class Tiler:
         key = ("marks", published.view.query(), published.snapshot.seq, stamp)
         return self._kept.get(key, lambda: len(published.select().drawable(wanted)))
 
-    def _around(self, published: Published, frame: Frame) -> Rows:
+    def _around(self, published: Published, frame: Frame) -> Selection:
         """Select the marks of a tile and of its neighbours, whose discs reach into it."""
         z, x, y = int(frame.z), int(frame.x), int(frame.y)
         n = 1 << z
@@ -349,7 +346,7 @@ class Tiler:
             for place in sorted(tiles)
             for part in published.select(place).drawable(published.filter).parts
         ]
-        return Selection(parts).rows()
+        return Selection(parts)
 
 
 def _now_of(published: Published) -> datetime:
@@ -385,14 +382,6 @@ def area_pattern(area: ControlArea, theatre: Theatre) -> Pattern | None:
         return CLAIMED
     others = [party.code for party in theatre.party if not party.state]
     return ground_pattern(area.controller, others)
-
-
-def colour_of(weapons: int, names: Sequence[str]) -> str:
-    """Colour a mark by the first weapon family it names."""
-    for bit, name in enumerate(names):
-        if weapons >> bit & 1:
-            return FAMILIES[name.split(".")[0]]
-    return FAMILIES["unknown"]
 
 
 def simplified(shapes: Sequence[BaseGeometry], z: int) -> list[BaseGeometry]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.domain.errors import InputError
 from app.domain.store import Store
 from app.domain.terms import Audience, DatasetKind
 from app.domain.view import Vocabulary
@@ -41,10 +42,13 @@ class Workspace:
         """Open or create an instance's data.
 
         Raises:
+            InputError: nothing is known of the default theatre.
             StoreError: the record cannot be opened.
         """
-        store = SqliteStore(data_dir / "record.sqlite")
         reference = Reference(geodata_dir, data_dir / "regions")
+        if default_theatre not in reference.theatres:
+            raise InputError("theatre", default_theatre, ", ".join(sorted(reference.theatres)))
+        store = SqliteStore(data_dir / "record.sqlite")
         index = Index(data_dir / "index", store, reference, delta_rows)
         archive = data_dir / "archive"
         return cls(store, index, reference, audience, default_theatre, max_file_bytes, archive)

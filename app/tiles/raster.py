@@ -28,8 +28,9 @@ from app.render.palette import (
     STALE_OPACITY,
     WATER,
     Pattern,
+    colour_of,
 )
-from app.rows import Rows
+from app.rows import Table
 
 DENSE_FROM, DETAIL_ZOOM = 20_000, 9
 """Below this zoom a View of more marks than that is drawn as density, on all of its tiles alike."""
@@ -93,8 +94,8 @@ def draw_control(
 
 def draw_incidents(  # noqa: PLR0913  marks and how they look
     painter: Canvas,
-    rows: Rows,
-    colours: Sequence[str],
+    marks: Table,
+    weapons: Sequence[str],
     precisions: Sequence[str],
     *,
     is_dense: bool,
@@ -104,23 +105,26 @@ def draw_incidents(  # noqa: PLR0913  marks and how they look
 
     Args:
         painter: the picture.
-        rows: marks in the tile and around it, so that none is cut at the edge.
-        colours: one per row.
+        marks: those in the picture and around it, so that none is cut at the edge.
+        weapons: the codes that the bits of the weapons column stand for.
         precisions: the words that the precision column stands for.
         is_dense: draw density instead, because the View has too many marks for this zoom.
         dot_px: radius of a dot at 1x.
     """
     frame = painter.frame
-    x, y = frame.pixels(rows["lon_e7"] / 1e7, rows["lat_e7"] / 1e7)
+    x, y = frame.pixels(marks["lon_e7"] / 1e7, marks["lat_e7"] / 1e7)
     if is_dense:
         painter.paste(density(x, y, frame))
         return
-    is_soft = rows["precision"] == precisions.index("settlement")
-    soft = np.flatnonzero(is_soft)
-    radius = _error_px(rows["error_m"][soft], rows["lat_e7"][soft] / 1e7, frame)
-    shown = [colours[place] for place in soft.tolist()]
-    painter.discs(x[soft], y[soft], radius, shown, opacity=0.22)
-    painter.dots(x, y, colours, dot_px, RING)
+    reach = (SETTLEMENT_PX[1] + dot_px) * frame.scale
+    near = (x > -reach) & (x < frame.width + reach) & (y > -reach) & (y < frame.height + reach)
+    x, y = x[near], y[near]
+    masks, which = np.unique(marks["weapons"][near], return_inverse=True)
+    colours = np.array([colour_of(mask, weapons) for mask in masks.tolist()], object)[which]
+    soft = np.flatnonzero(marks["precision"][near] == precisions.index("settlement"))
+    radius = _error_px(marks["error_m"][near][soft], marks["lat_e7"][near][soft] / 1e7, frame)
+    painter.discs(x[soft], y[soft], radius, colours[soft].tolist(), opacity=0.22)
+    painter.dots(x, y, colours.tolist(), dot_px, RING)
 
 
 def _error_px(error_m: np.ndarray, lat: np.ndarray, frame: Frame) -> np.ndarray:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.making import ROOT
-from tests.serving import command
+from tests.serving import command, environment
 from tests.support import FILES, TEMPLATES, collection, feature, geojson, square, written
 
 
@@ -93,6 +93,18 @@ def test_a_misspelt_setting_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
     done = command(tmp_path, "datasets")
     assert done.returncode == 2
     assert "STRIKEMAP_DATA_DIR" in done.stderr
+
+
+def test_a_default_theatre_that_nothing_is_known_of_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = environment(tmp_path)
+    monkeypatch.setattr(
+        "tests.serving.environment", lambda _: {**known, "STRIKEMAP_THEATRE": "atlantis"}
+    )
+    done = command(tmp_path, "serve", "--port", "0")
+    assert done.returncode == 2
+    assert done.stderr == "theatre: got 'atlantis', allowed: example, ukraine.\n"
 
 
 def test_a_checked_ledger_prints_its_head_and_a_broken_one_names_the_link(data: Path) -> None:

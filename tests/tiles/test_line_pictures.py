@@ -32,8 +32,8 @@ def test_the_line_looks_as_it_was_looked_at(
             Image.open(io.BytesIO(tiler.tile(snapshot, view, Tile(layer, ZOOM, x, y, "png"), NOON)))
             for layer in ("basemap", "control")
         ]
-        parts[0].alpha_composite(parts[1])
-        return np.asarray(parts[0].convert("RGB"))
+        parts[0].paste(parts[1], mask=parts[1])
+        return np.asarray(parts[0])
 
     whole = np.vstack([np.hstack([picture(x, y) for x in COLUMNS]) for y in ROWS])
     out = io.BytesIO()
