@@ -14,6 +14,9 @@ from app.exporters.columns import GEOMETRY, NOTES, record_batches, schema
 from app.exporters.pieces import pieces
 
 CRS = "EPSG:4326"
+INDEX_LAST = {"OGR_GPKG_ALLOW_THREADED_RTREE": False}
+"""Let GDAL make the spatial index from the finished file, as fast: beside the writing it would keep
+every box in memory, and a queue of them on a busy machine."""
 
 
 def write(about: About, batches: Batches, folder: Path) -> Iterator[bytes]:
@@ -23,6 +26,7 @@ def write(about: About, batches: Batches, folder: Path) -> Iterator[bytes]:
         schema(has_geometry=True), record_batches(batches, has_geometry=True)
     )
     told = about.document(NOTES)
+    pyogrio.set_gdal_config_options(INDEX_LAST)
     plain = {"TITLE": about.title, "CITATION": about.citation, "LICENCE": about.licence}
     pyogrio.write_arrow(
         rows,
