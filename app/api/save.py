@@ -39,8 +39,10 @@ MOST_RECORDS, PAGE = 5_000, 1_000
 OK = 200
 
 
-def saved_page(app: FastAPI, static: Path, query: str) -> str:
+def saved_page(app: FastAPI, static: Path, query: str, archive: str | None = None) -> str:
     """Write a View's page as one HTML file, for the audience that the application serves.
+
+    Its marks are inside, or in the PMTiles file of the name `archive` that will lie beside it.
 
     Raises:
         InvalidView: the query names what does not exist.
@@ -56,14 +58,14 @@ def saved_page(app: FastAPI, static: Path, query: str) -> str:
         answers = _Answers(app, view, portal)
         kept = {
             "answers": answers.documents(),
-            "columns": answers.columns(),
+            "columns": {} if archive else answers.columns(),
             "records": list(answers.records()),
             "tiles": answers.tiles(theatre),
             "lacks": words["file_lacks"],
         }
         summary = answers.get(f"/api/summary?{view.query()}")
     table = {"said": summary["text"], "rows": region_rows(words, summary)}
-    kit = SavedKit.of(static, table, kept)
+    kit = SavedKit.of(static, table, kept, archive)
     return page_html(workspace, asked.snapshot, view, asked.now, kit=kit)
 
 

@@ -9,9 +9,12 @@ from typing import Annotated
 import typer
 
 from app.cli.base import Json, cli, open_workspace, present, progress_line, read_view, tell_json
+from app.cli.exporting import PAGE, save_page
 from app.domain.errors import InputError
 from app.domain.terms import Audience
 from app.services.archiving import archive_view
+from app.services.exporting import refuse_what_must_stay
+from app.services.pages import settled
 from app.services.tiling import Tiler
 from app.settings import read_settings
 from app.tiles.grid import MAX_ZOOM, VECTOR_LAYERS
@@ -33,17 +36,18 @@ def tiles(  # noqa: PLR0913  what a person sets, each by name
     private: Annotated[
         bool, typer.Option("--private", help="Write what the public may not see, too.")
     ] = False,
+    page: Annotated[
+        bool, typer.Option("--page", help="Write the map that reads it beside it, as .html.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Write a View's vector tiles as one PMTiles file that a static host can serve.
 
     It holds what the public may see now: a later embargo or purge does not reach it.
 
-    Example: strikemap tiles strikes.pmtiles --view "dataset=demo" --layer incidents --maxzoom 10
+    Example: strikemap tiles strikes.pmtiles --view "dataset=demo" --page --maxzoom 10
     """
-    layers = [name for name in VECTOR_LAYERS if name in (layer or ["incidents"])]
-    if unknown := sorted(set(layer or []) - set(VECTOR_LAYERS)):
-        raise InputError("layer", ", ".join(unknown), ", ".join(VECTOR_LAYERS))
+    layers = _layers(layer or ["incidents"], page=page)
     if out.suffix != ".pmtiles":
         raise InputError("ending of the file", out.name, ".pmtiles")
     if maxzoom < minzoom:
@@ -53,11 +57,17 @@ def tiles(  # noqa: PLR0913  what a person sets, each by name
     workspace, now = replace(open_workspace(settings), audience=audience), present()
     snapshot = workspace.index.snapshot()
     wanted = read_view(workspace, snapshot, view, now)
+    if page:  # with the period that a page opens with
+        wanted = settled(workspace, snapshot, wanted, now)
+        refuse_what_must_stay(workspace, snapshot, wanted)
     tiler = Tiler(workspace, settings.static_dir / FONTS)
     with progress_line(out.name, quiet=json, what="tiles") as progress:
         zooms = (minzoom, maxzoom)
         made = archive_view(tiler, snapshot, wanted, layers, zooms, now, out, progress)
     told = {"file": str(out), "audience": audience.value, **made._asdict()}
+    if page:
+        beside = out.with_suffix(PAGE)
+        told["page"] = save_page(beside, wanted.query(), private=private, archive=out.name)["file"]
     if json:
         tell_json(told)
         return
@@ -65,3 +75,13 @@ def tiles(  # noqa: PLR0913  what a person sets, each by name
         f"{out} ({audience.value}): {made.tiles:,} tiles of {made.marks:,} marks, "
         f"{made.size:,} bytes"
     )
+    if page:
+        typer.echo(f"{told['page']}: the map that reads it; put both on any host of static files")
+
+
+def _layers(asked: list[str], *, page: bool) -> list[str]:
+    if unknown := sorted(set(asked) - set(VECTOR_LAYERS)):
+        raise InputError("layer", ", ".join(unknown), ", ".join(VECTOR_LAYERS))
+    if page and "incidents" not in asked:
+        raise InputError("layer of a page", ", ".join(asked), "incidents, alone or among others")
+    return [name for name in VECTOR_LAYERS if name in asked]

@@ -49,7 +49,7 @@ def export(
     for path, form in zip(files, forms, strict=True):
         if form == PAGE:
             refuse_what_must_stay(workspace, snapshot, wanted)
-            told.append(_save(path, view, private=not public))
+            told.append(save_page(path, view, private=not public))
             continue
         made = prepare(workspace, snapshot, wanted, form, now)
         with progress_line(path.name, quiet=json) as progress:
@@ -62,10 +62,13 @@ def export(
         typer.echo(f"{one['file']}: {rows}{one['bytes']:,} bytes")
 
 
-def _save(path: Path, view: str, *, private: bool) -> dict[str, Any]:
-    """Write the map as one file, whole or not at all."""
+def save_page(
+    path: Path, view: str, *, private: bool, archive: str | None = None
+) -> dict[str, Any]:
+    """Write the map as one file, whole or not at all; `archive` names the marks' own file."""
     settings = read_settings().model_copy(update={"private": private})
-    page = saved_page(create_app(settings), settings.static_dir, view.removeprefix("?")).encode()
+    app, query = create_app(settings), view.removeprefix("?")
+    page = saved_page(app, settings.static_dir, query, archive).encode()
     half = path.with_name(f".{path.name}.part")
     try:
         half.write_bytes(page)

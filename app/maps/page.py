@@ -69,9 +69,13 @@ class SavedKit:
     modules: Mapping[str, str]
     table: Mapping[str, Any]
     kept: Mapping[str, Any]
+    archive: str | None
+    """The PMTiles file beside the page that holds its marks."""
 
     @classmethod
-    def of(cls, static: Path, table: Mapping[str, Any], kept: Mapping[str, Any]) -> SavedKit:
+    def of(
+        cls, static: Path, table: Mapping[str, Any], kept: Mapping[str, Any], archive: str | None
+    ) -> SavedKit:
         """Read our own scripts and styles and the vendored Leaflet."""
         vendored = static / "vendor" / "leaflet-1.9.4"
         pictures = re.compile(r"url\([^)]*\)")
@@ -81,15 +85,16 @@ class SavedKit:
             leaflet=(vendored / "leaflet.js").read_text("utf-8").replace("</script", "<\\/script"),
             modules={
                 f"strikemap/{name}.js": _data_url((static / "js" / f"{name}.js").read_text("utf-8"))
-                for name in (*MODULES, "offline")
+                for name in (*MODULES, "offline", *(("archive", "archived") if archive else ()))
             },
             table=table,
             kept=kept,
+            archive=archive,
         )
 
 
 def _data_url(script: str) -> str:
-    bare = re.sub(r'from "\./', 'from "strikemap/', script)
+    bare = re.sub(r'(from |import\()"\./', r'\1"strikemap/', script)
     return "data:text/javascript;base64," + base64.b64encode(bare.encode()).decode()
 
 
@@ -183,6 +188,7 @@ class Page(Figure):
                 leaflet=Markup(kit.leaflet),  # noqa: S704  likewise
                 imports=Markup(json_block({"imports": kit.modules})),  # noqa: S704  made safe there
                 table=kit.table,
+                archive=kit.archive,
                 kept=Markup(json_block(kit.kept)),  # noqa: S704  made safe there
                 block=Markup(json_block({**self.map.spec(), **spec})),  # noqa: S704  likewise
             )

@@ -22,13 +22,16 @@ from app.services.publish import control_dataset, publish
 from app.services.tiling import Tiler
 from app.tiles.archive import Archive, tile_numbers
 from app.tiles.grid import Tile
-from app.tiles.points import FIELDS_OF, MERCATOR_BITS, incident_tile
+from app.tiles.points import EXACT_ZOOM, FIELDS_OF, MERCATOR_BITS, incident_tile
 from app.tiles.vector import encode_shapes
 
 COLUMNS = (
     *("mercator_x", "mercator_y", "morton", "number", "day_first", "weapons", "status"),
     *("precision", "error_m", "killed_total_low", "injured_total_low", "flags"),
 )
+LEAST_EXACT = 10
+"""An archive that ends before this zoom has cells where marks are too many for one tile."""
+
 Progress = Callable[[int], None]
 
 
@@ -91,11 +94,13 @@ def archive_view(  # noqa: PLR0913, PLR0917  a View, its layers and zooms, when,
     order = np.argsort(drawn["morton"], kind="stable")
     marks = _Marks({name: drawn[name][order] for name in COLUMNS})
     box = Bounds(*published.theatre.bounds)
+    # The closest tiles are enlarged from there on: they hold every mark by itself.
+    exact = min(EXACT_ZOOM, max(zooms[1], LEAST_EXACT))
     with tempfile.TemporaryFile(dir=path.parent) as data:
         archive = Archive(data)
         for zoom in range(zooms[0], zooms[1] + 1):
             for place in _places(marks, zoom, box, layers):
-                content = _content(tiler, snapshot, view, now, layers, zoom, place, marks)
+                content = _content(tiler, snapshot, view, now, layers, zoom, place, marks, exact)
                 if content:
                     archive.add(place.number, content)
                     if progress is not None:
@@ -186,13 +191,15 @@ def _content(  # noqa: PLR0913, PLR0917  a View's tile, and what of it is at han
     zoom: int,
     place: _Place,
     marks: _Marks,
+    exact_zoom: int,
 ) -> bytes:
     """Join the layers of one tile; empty ones are left out."""
     parts = []
     for layer in layers:
         if layer == "incidents":
             if place.high > place.low:
-                parts.append(_marks_tile(tiler, marks.between(place.low, place.high), zoom))
+                here = marks.between(place.low, place.high)
+                parts.append(_marks_tile(tiler, here, zoom, exact_zoom))
             continue
         part = tiler.tile(snapshot, view, Tile(layer, zoom, place.x, place.y, "mvt"), now)
         if part != encode_shapes(layer, [], [], []):
@@ -200,6 +207,6 @@ def _content(  # noqa: PLR0913, PLR0917  a View's tile, and what of it is at han
     return b"".join(parts)
 
 
-def _marks_tile(tiler: Tiler, marks: _Marks, zoom: int) -> bytes:
+def _marks_tile(tiler: Tiler, marks: _Marks, zoom: int, exact_zoom: int) -> bytes:
     codes = tiler.workspace.reference.taxonomy.weapons.codes
-    return incident_tile(marks, zoom, codes, STATUSES, PRECISIONS)
+    return incident_tile(marks, zoom, codes, STATUSES, PRECISIONS, exact_zoom)

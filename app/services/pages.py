@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -50,6 +50,7 @@ def page_html(  # noqa: PLR0913  a View, its state, and which dress it wears
     drawn = publish(workspace, snapshot, all_time, Face.points, now)
     told = _told(workspace, snapshot, view, (everything, drawn), now)
     told["isSaved"] = kit is not None
+    told["archive"] = kit and kit.archive and quote(kit.archive)
     words = strings(view.lang)
     banners = []
     if workspace.audience is Audience.private:

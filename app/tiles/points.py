@@ -60,19 +60,21 @@ def tile_units(rows: Mapping[str, np.ndarray] | Table, z: int) -> tuple[np.ndarr
     )  # type: ignore[return-value]
 
 
-def incident_tile(
+def incident_tile(  # noqa: PLR0913, PLR0917  marks, their words, and where cells end
     rows: Table,
     z: int,
     weapon_names: Sequence[str],
     statuses: Sequence[str],
     precisions: Sequence[str],
+    exact_zoom: int = EXACT_ZOOM,
 ) -> bytes:
     """Encode the marks of one tile. Every mark lies in exactly one tile of a zoom level.
 
-    So the sum of `n` over a level's tiles is the number of drawable incidents of the View.
+    So the sum of `n` over a level's tiles is the number of drawable incidents of the View. From
+    `exact_zoom` on there are no cells.
     """
     x, y = tile_units(rows, z)
-    if len(rows) > MOST_MARKS and z < EXACT_ZOOM:
+    if len(rows) > MOST_MARKS and z < exact_zoom:
         return _cells(rows, x, y)
     number = rows["number"]
     properties = {

@@ -30,7 +30,8 @@ const words = spec.strings, language = spec.view.lang;
 /* Without a canvas the marks come as pictures from the server. */
 const hasCanvas = Boolean(document.createElement("canvas").getContext?.("2d"));
 /* The columns travel while the map is built. */
-const listing = hasCanvas ? fetchMonths(spec.columnsUrl) : Promise.resolve([]);
+const listing = hasCanvas && !spec.archive ? fetchMonths(spec.columnsUrl) : Promise.resolve([]);
+const makeMarks = spec.archive ? (await import("./archived.js")).makeArchived : makeIncidents;
 await Promise.race([listing.catch(() => {}), new Promise((go) => setTimeout(go, HEAD_START_MS))]);
 const state = new State(spec.view);
 const map = makeMap();
@@ -87,7 +88,7 @@ function makeLayers() {
     tiles: (options) => picture(options.url, options.pane),
     regions: (options) => (layers.regions = makeRegions(options, context)),
     control: (options) => (layers.control = makeControl(options, context)),
-    incidents: (options) => (layers.incidents = hasCanvas ? makeIncidents(options, context) : pictured()),
+    incidents: (options) => (layers.incidents = hasCanvas ? makeMarks(options, context) : pictured()),
   };
   for (const layer of spec.layers) if (Object.hasOwn(factories, layer.factory)) factories[layer.factory](layer.options).addTo(map);
 }

@@ -133,7 +133,7 @@ export function makeDialog(context) {
           el("button", { type: "button", class: "step", text: words.next, disabled: at === of - 1, onclick: () => go(at + 1) }),
         );
       }
-      body.replaceChildren(incidentBody(feature, context));
+      body.replaceChildren(feature.body ?? incidentBody(feature, context));
       dialog.hidden = false;
       dialog.scrollTop = 0;
       close.focus({ preventScroll: true });

@@ -10,6 +10,7 @@ const DENSE_FROM = 60000;
 const DETAIL_ZOOM = 9;
 const DISC_LIMIT = 4000;
 const PARTIAL_MS = 400;
+const DENSITY_PX = 3, CELL_PX = 4;
 
 const rgba = (hex, alpha = 255) => {
   const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
@@ -156,12 +157,12 @@ export function makeIncidents(options, context) {
       const scale = (256 * 2 ** this.zoom * ratio) / WORLD, origin = map.getPixelOrigin().add(corner);
       const view = { scale, x: origin.x * ratio, y: origin.y * ratio, width, height, ratio };
       const found = this._visible(view);
-      if (found.count > DENSE_FROM && this.zoom < DETAIL_ZOOM) this._density(found, view);
+      this.isDense = found.hasCells || (found.count > DENSE_FROM && this.zoom < DETAIL_ZOOM);
+      if (this.isDense) this._density(found, view);
       else this._dots(found, view);
       this.off.getContext("2d").putImageData(this.image, 0, 0);
       this.pen.drawImage(this.off, 0, 0);
       this.drawn = found.count;
-      this.isDense = found.count > DENSE_FROM && this.zoom < DETAIL_ZOOM;
       this.drawMs = performance.now() - started;
       this.fire("drawn");
     },
@@ -181,7 +182,8 @@ export function makeIncidents(options, context) {
         }
         parts.push([month, from, count]);
       }
-      return { count, xs, ys, rows, parts };
+      const hasCells = parts.some(([month, from, to]) => month.n && to > from);
+      return { count, xs, ys, rows, parts, hasCells };
     },
     _dots({ xs, ys, rows, parts }, { width, height, ratio }) {
       const radius = (this.zoom < 7 ? 3.4 : this.zoom < 10 ? 4 : 5) * ratio;
@@ -219,13 +221,16 @@ export function makeIncidents(options, context) {
       }
       this.pen.globalAlpha = 1;
     },
-    _density({ count, xs, ys }, { width, height, ratio }) {
-      const cell = Math.round(3 * ratio), across = Math.ceil(width / cell), down = Math.ceil(height / cell);
+    /* Some hundred thousand marks, or cells that stand for many: `n` counts what each stands for. */
+    _density({ xs, ys, rows, parts, hasCells }, { width, height, ratio }) {
+      const cell = Math.ceil((hasCells ? CELL_PX * 2 ** (this.zoom - Math.round(this.zoom)) : DENSITY_PX) * ratio), across = Math.ceil(width / cell), down = Math.ceil(height / cell);
       const counts = new Uint32Array(across * down);
       let most = 1;
-      for (let i = 0; i < count; i++) {
-        const at = ((ys[i] / cell) | 0) * across + ((xs[i] / cell) | 0);
-        if (++counts[at] > most) most = counts[at];
+      for (const [{ n }, from, to] of parts) {
+        for (let i = from; i < to; i++) {
+          const at = ((ys[i] / cell) | 0) * across + ((xs[i] / cell) | 0);
+          if ((counts[at] += n ? n[rows[i]] : 1) > most) most = counts[at];
+        }
       }
       const stops = options.density, top = Math.log(most + 1);
       for (let cy = 0; cy < down; cy++) {
@@ -250,6 +255,7 @@ export function makeIncidents(options, context) {
       const zoom = this._map.getZoom(), scale = (256 * 2 ** zoom) / WORLD, at = this._map.project(latlng, zoom);
       const found = [];
       for (const month of this.months) {
+        if (month.n) continue; // cells are nobody's record
         for (const row of this.matching(month)) {
           const far = Math.hypot(month.x[row] * scale - at.x, month.y[row] * scale - at.y);
           if (far <= radius) found.push([far, month.number[row], month.x[row], month.y[row]]);

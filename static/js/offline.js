@@ -1,4 +1,4 @@
-/* Answers a saved page's questions from the page itself: nothing is asked of anybody. */
+/* Answers a saved page's questions from the page itself. */
 const kept = JSON.parse(document.getElementById("kept").textContent);
 const EMPTY_PICTURE = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
 const ITEMS = "/api/collections/incidents/items";
@@ -26,7 +26,11 @@ function items(params) {
   return told({ type: "FeatureCollection", numberMatched: found.length, numberReturned: features.length, features });
 }
 
-globalThis.fetch = async (address) => {
+/* A page with an archive of tiles beside it reads that, and nothing else, from its host. */
+const { archive } = JSON.parse(document.getElementById("spec").textContent), askHost = globalThis.fetch;
+
+globalThis.fetch = async (address, options) => {
+  if (archive && address === archive) return askHost(address, options);
   const { pathname, searchParams } = new URL(address, "http://saved/");
   if (pathname === ITEMS) return items(searchParams);
   if (pathname.startsWith(ITEMS + "/")) {

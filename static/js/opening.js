@@ -16,7 +16,7 @@ export function makeOpening(context) {
   document.querySelector(".map-box").append(box.dialog);
   context.open = async (numbers, feature, from, at = 0) => {
     try {
-      const wanted = feature ?? (await readJson(`/api/collections/incidents/items/${numbers[at]}?${state.query()}`));
+      const wanted = feature ?? (await readJson(`/api/collections/incidents/items/${numbers[at]}?${state.query()}`).catch((wrong) => layers.incidents.facts?.(numbers[at]) ?? Promise.reject(wrong)));
       box.show(wanted, { at, of: numbers.length, go: (next) => context.open(numbers, null, null, next), from });
       context.spot.open(wanted);
       context.tabs?.lower();
