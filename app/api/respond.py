@@ -19,6 +19,7 @@ REVALIDATE = "public, max-age=0, must-revalidate"
 TILE = "public, max-age=60, must-revalidate"
 IMMUTABLE = "public, max-age=31536000, immutable"
 SMALLEST_WORTH_ZIPPING = 600
+ZIPPED_INSIDE = ("image/png", "application/pdf")
 
 
 def etag(workspace: Workspace, asked: Asked, *face: object) -> str:
@@ -60,8 +61,8 @@ def answer(  # noqa: PLR0913, PLR0917  what an HTTP answer has, each by name
         if tag in request.headers.get("if-none-match", ""):
             return Response(None, 304, told)
     content = body.encode() if isinstance(body, str) else body
-    is_worth_it = len(content) > SMALLEST_WORTH_ZIPPING and "Content-Encoding" not in told
-    if is_worth_it and takes_gzip(request):
+    is_zipped = "Content-Encoding" in told or media_type in ZIPPED_INSIDE
+    if len(content) > SMALLEST_WORTH_ZIPPING and not is_zipped and takes_gzip(request):
         content = igzip.compress(content, compresslevel=1)
         told["Content-Encoding"] = "gzip"
     return Response(content, 200, told, media_type=media_type)

@@ -241,7 +241,8 @@ class Tiler:
 
     def _told(self, snapshot: Snapshot, view: View, layer: str, now: datetime) -> dict[str, str]:
         """Say in a picture's metadata whose it is and what it shows: a tile has no room for it."""
-        period = f"{view.first or '…'} – {view.last or '…'}"
+        days = [f"{word} {day}" for word, day in (("from", view.first), ("to", view.last)) if day]
+        period = " ".join(days) or "all days"
         known = rfc3339(view.as_of) if view.as_of else f"version {snapshot.seq}"
         invented = f"; {WATERMARK[view.lang]}" if view.synthetic else ""
         return {

@@ -355,13 +355,23 @@ def test_numbers_are_written_as_readers_of_the_language_expect() -> None:
     assert (number("en", 0.25), number("uk", 0.25)) == ("0.25", "0,25")
 
 
-def test_every_tile_says_whose_it_is(demos: Workspace) -> None:
+@pytest.mark.parametrize(
+    ("view", "said"),
+    [
+        (UKRAINE, "from 2025-10-24 to 2025-10-25"),
+        (UKRAINE.but(first=None), "to 2025-10-25"),
+        (UKRAINE.but(first=None, last=None), "all days"),
+    ],
+)
+def test_every_tile_says_whose_it_is_and_of_which_days(
+    demos: Workspace, view: View, said: str
+) -> None:
     tiler, snapshot = Tiler(demos, FONTS), demos.index.snapshot()
-    body = tiler.tile(snapshot, UKRAINE, Tile("map", 5, 18, 10, "png"), NOON)
+    body = tiler.tile(snapshot, view, Tile("map", 5, 18, 10, "png"), NOON)
     told: dict[str, str] = Image.open(io.BytesIO(body)).text  # type: ignore[attr-defined]
     assert "CC0-1.0" in told["Copyright"]
     assert "GeoNames" in told["Copyright"]
-    assert "2025-10-24 – 2025-10-25" in told["Description"]
+    assert f"map: {said};" in told["Description"]
 
 
 @pytest.mark.slow
