@@ -15,6 +15,7 @@ from app.domain import errors
 
 LOG = logging.getLogger("strikemap.api")
 MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = "30"
 
 STATUS: dict[type[Exception], tuple[int, str, str]] = {
     errors.TooLarge: (413, "too-large", "Too large"),
@@ -28,6 +29,7 @@ STATUS: dict[type[Exception], tuple[int, str, str]] = {
     errors.NotAllowed: (403, "not-allowed", "Not allowed"),
     errors.DoneBefore: (409, "done-before", "Done before"),
     errors.Outdated: (412, "outdated", "Somebody was faster"),
+    errors.Busy: (503, "busy", "Too much at once"),
     errors.StoreBusy: (503, "busy", "The record is busy"),
     errors.StoreError: (500, "store", "The record is at fault"),
 }
@@ -58,6 +60,8 @@ def problem_of(error: errors.StrikemapError) -> Response:
     if status >= 500:  # noqa: PLR2004
         LOG.error("answered %s: %s", status, error)
     answer = problem(status, slug, title, str(error), found)
+    if status == 503:  # noqa: PLR2004
+        answer.headers["Retry-After"] = RETRY_AFTER_S
     if isinstance(error, errors.NotKnown):
         answer.headers["WWW-Authenticate"] = 'Bearer realm="strikemap"'
     return answer

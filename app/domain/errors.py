@@ -15,6 +15,7 @@
     ├── NotShared                 the terms or the audience withhold it
     ├── NotKnown                  no token, or one that opens nothing
     ├── NotAllowed                the role or the scope is too small, or the request is foreign
+    ├── Busy                      as much of this is being done as one process can
     ├── Outdated                  somebody was faster: what was meant is no longer the newest
     │   └── DoneBefore            the same was committed or undone already
     └── StoreError                the record, not the user, is at fault
@@ -139,6 +140,10 @@ class DoneBefore(Outdated):
 
 class StoreError(StrikemapError):
     """The record could not be read or written."""
+
+
+class Busy(StrikemapError):
+    """As much of this is being done at once as one process can; the same works later."""
 
 
 class StoreBusy(StoreError):

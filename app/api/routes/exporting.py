@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import BoundedSemaphore
 
 from fastapi import APIRouter, Request
 from isal import isal_zlib
@@ -12,23 +14,27 @@ from starlette.responses import Response, StreamingResponse
 from app.api import params
 from app.api.respond import REVALIDATE, answer, etag, takes_gzip, unchanged
 from app.api.schemas import documented
+from app.domain.errors import Busy
 from app.exporters.formats import FORMATS
 from app.services.exporting import prepare
 from app.services.workspace import Workspace
 
 ZIPPED_ALREADY = ("xlsx", "parquet")
 CSVW = "application/csvm+json"
+AT_ONCE = 8
+"""Exports that one process makes at once: each takes a processor, and some a file on disk first."""
+
 GZIP_WINDOW = 31
 """The largest window, in a gzip wrapper (zlib's own number for both)."""
 
 
 def routes(workspace: Workspace, folder: Path) -> APIRouter:
     """Build the exports of one instance; `folder` holds files that are made before being sent."""
-    router = APIRouter()
+    router, turns = APIRouter(), BoundedSemaphore(AT_ONCE)
     for form, kind in FORMATS.items():
         router.add_api_route(
             f"/api/export.{form}",
-            _export(workspace, folder, form),
+            _export(workspace, folder, form, turns),
             name=f"export_{form}",
             summary=f"Export {form}",
             openapi_extra=documented(kind.media_type),
@@ -45,7 +51,9 @@ def routes(workspace: Workspace, folder: Path) -> APIRouter:
     return router
 
 
-def _export(workspace: Workspace, folder: Path, form: str) -> Callable[[Request], Response]:
+def _export(
+    workspace: Workspace, folder: Path, form: str, turns: BoundedSemaphore
+) -> Callable[[Request], Response]:
     def export(request: Request) -> Response:
         """Take a View's incidents along, with the data dictionary, terms and citation inside."""
         asked = params.read(workspace, request.query_params.multi_items())
@@ -63,13 +71,25 @@ def _export(workspace: Workspace, folder: Path, form: str) -> Callable[[Request]
             beside = f"/api/export.csv-metadata.json?{asked.view.query()}"
             headers["Link"] = f'<{beside}>; rel="describedby"; type="{CSVW}"'
         # Who asks for the header only gets it without the work of the body.
-        body = iter(()) if request.state.is_head else made.write(form, folder)
+        body = iter(()) if request.state.is_head else _in_turn(turns, made.write(form, folder))
         if form not in ZIPPED_ALREADY and takes_gzip(request):
             headers["Content-Encoding"] = "gzip"
             body = _zipped(body)
         return StreamingResponse(body, 200, headers, media_type=FORMATS[form].media_type)
 
     return export
+
+
+def _in_turn(turns: BoundedSemaphore, body: Iterator[bytes]) -> Iterator[bytes]:
+    """Count a body among those being made until nobody holds it, whether or not it was read.
+
+    Raises:
+        Busy: so many are being made that one more has to wait.
+    """
+    if not turns.acquire(blocking=False):
+        raise Busy(f"{AT_ONCE} files are being made for others; ask again in half a minute.")
+    weakref.finalize(body, turns.release)
+    return body
 
 
 def _zipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
