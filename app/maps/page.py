@@ -10,7 +10,7 @@ import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,6 +39,8 @@ class Anchor(NamedTuple):
     text: str
     href: str
     language: str | None = None
+    is_view: bool = False
+    """Leads to the same View: the page keeps it up with what is shown."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,10 @@ class Chrome:
     is_synthetic: bool = False
     credits: str = ""
     whole_url: str = "/"
-    still: Sequence[Sequence[str]] = field(default_factory=tuple)
+    still: str = ""
+    still_text: str = ""
+    """The picture for a reader without scripts, and what it shows, in words."""
+
     card: Card | None = None
 
 

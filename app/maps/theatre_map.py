@@ -79,7 +79,7 @@ def build_page(
     with stable_ids():
         centre = LonLat((west + east) / 2, (south + north) / 2)
         page_map = Map(centre, zoom=6)
-        page_map.fit(west, south, east, north)
+        page_map.fit(*told["box"])
         query = told["query"]
         Tiles(
             words["map"],
@@ -170,7 +170,8 @@ def _chrome(
         is_synthetic=chrome["is_synthetic"],
         credits=f"{words['credits']}: {' · '.join(chrome['credits']) or '–'}",
         whole_url=f"/?{query}",
-        still=still_tiles(theatre, query),
+        still=f"/figure.png?{query}&width=1200&height=800",
+        still_text=f"{title}. {told['view']['from']} – {told['view']['to']}. {words['subtitle']}",
         card=chrome.get("card"),
     )
 

@@ -15,6 +15,7 @@ from app.i18n import strings
 from app.reference.theatre import Theatre
 from app.render.fonts import legible
 from app.render.layout import Content, Section
+from app.services.asking import narrowings
 from app.services.figure_legend import Legend, day_words, number
 from app.services.figure_scene import Scene
 from app.services.tiling import BASEMAP_CREDITS, WATERMARK
@@ -83,32 +84,8 @@ class Writer:
 
     def _asked(self) -> list[str]:
         """Say what the View asks for: the period and every filter in force."""
-        view, words = self._view, self._words
-        taxonomy = self.scene.workspace.reference.taxonomy
-        lists = [
-            ("weapon", [taxonomy.weapons.label(one, view.lang) for one in view.weapons]),
-            ("sector", [taxonomy.sectors.label(one, view.lang) for one in view.sectors]),
-            ("status", [words[f"status_{one}"] for one in view.statuses]),
-            ("region", self._region_names()),
-            ("side", [self._legend.party(side) for side in view.sides]),
-        ]
-        told = [self.period()]
-        told += [f"{words[name]}: {', '.join(listed)}" for name, listed in lists if listed]
-        if view.min_killed is not None:
-            told.append(words["figure_min_killed"].format(n=self._n(view.min_killed)))
-        if view.line_km is not None:
-            near = words["within_km"].format(n=self._n(view.line_km))
-            told.append(f"{words['line_km']}: {near}")
-        if view.freeze is not None:
-            told.append(words["frozen_line"].format(date=day_words(words, view.freeze)))
-        if view.bbox is not None:
-            west, south, east, north = (self._n(round(side, 3)) for side in view.bbox)
-            told.append(words["figure_area"].format(box=f"{west}–{east}, {south}–{north}"))
-        return told
-
-    def _region_names(self) -> list[str]:
-        found = self.scene.workspace.reference.region_set(self._view.theatre, self._view.level)
-        return [r.name(self._view.lang) for r in found.regions if r.code in self._view.regions]
+        told = narrowings(self.scene.workspace.reference, self._view)
+        return [self.period(), *(one.text for one in told)]
 
     def period(self) -> str:
         """Say the period: a settled View has both days."""

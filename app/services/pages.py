@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import shapely
 
 from app.domain.place import Precision
 from app.domain.terms import Audience, Dataset, DatasetKind, Face
@@ -20,6 +22,7 @@ from app.maps.page import SavedKit
 from app.maps.theatre_map import build_page
 from app.render.palette import FAMILIES
 from app.services.changes import changes
+from app.services.figure_legend import day_words
 from app.services.listing import day_counts
 from app.services.publish import Published, publish
 from app.services.report import day_span
@@ -54,9 +57,11 @@ def page_html(  # noqa: PLR0913  a View, its state, and which dress it wears
     words = strings(view.lang)
     banners = []
     if workspace.audience is Audience.private:
-        banners.append(words["private"])
+        banners.append(words["private_file" if kit else "private"])
     if view.synthetic:
         banners.append(words["invented_long"])
+    if (unknown := _before_the_record(workspace, view)) is not None:
+        banners.append(unknown)
     chrome = {
         "corrections": corrections(workspace, snapshot, view, now),
         "kit": kit,
@@ -68,6 +73,19 @@ def page_html(  # noqa: PLR0913  a View, its state, and which dress it wears
         "card": None if base is None else _card(workspace, view, base),
     }
     return build_page(theatre, workspace.reference.taxonomy, told, chrome)
+
+
+def _before_the_record(workspace: Workspace, view: View) -> str | None:
+    """Say that nothing was known on a View's `as_of`: its empty map is no map of a quiet time."""
+    first = workspace.store.by_seq([1])
+    if view.as_of is None or (first and first[0].recorded_at <= view.as_of):
+        return None
+    words = strings(view.lang)
+    if not first:
+        return words["figure_no_record"]
+    zone = ZoneInfo(workspace.reference.theatres[view.theatre].zone)
+    day = day_words(words, first[0].recorded_at.astimezone(zone).date())
+    return words["figure_nothing_known"].format(date=day)
 
 
 def _card(workspace: Workspace, view: View, base: str) -> Card:
@@ -168,6 +186,7 @@ def _told(
         "view": dict(view.pairs()),
         "query": view.query(),
         "base_query": urlencode(base),
+        "box": _box(workspace, view),
         "histogram": _histogram(drawn, view),
         "datasets": _dataset_choices(snapshot, view),
         "shownDatasets": [dataset.slug for dataset in everything.datasets],
@@ -189,12 +208,24 @@ def _told(
         ],
         "isPrivate": workspace.audience is Audience.private,
         "asOf": rfc3339(view.as_of) if view.as_of else recorded and rfc3339(recorded),
+        "asOfDay": view.as_of and str(view.as_of.astimezone(ZoneInfo(theatre.zone)).date()),
         "yesterday": str(today - timedelta(days=1)),
         "columnsUrl": f"/columns.json?{columns_query(view)}",
         "hasPopulation": workspace.reference.region_set(view.theatre, view.level).has_population,
         "levels": sorted(workspace.reference.region_sets(view.theatre)),
         **_marks_used(drawn, workspace),
     }
+
+
+def _box(workspace: Workspace, view: View) -> Sequence[float]:
+    """Say what the map shows first: the View's own box or regions, or the whole theatre."""
+    if view.bbox is not None:
+        return view.bbox
+    regions = workspace.reference.region_set(view.theatre, view.level).regions
+    chosen = [region.shape for region in regions if region.code in view.regions]
+    if chosen:
+        return [float(side) for side in shapely.total_bounds(np.array(chosen, object))]
+    return workspace.reference.theatres[view.theatre].bounds
 
 
 def _wave_dataset(snapshot: Snapshot, view: View) -> str | None:
@@ -277,7 +308,7 @@ def _marks_used(everything: Published, workspace: Workspace) -> dict[str, Any]:
 def _anchors(workspace: Workspace, view: View, words: dict[str, str]) -> list[tuple[Any, ...]]:
     """Link the table, the method, the other languages and the other theatres."""
     links: list[tuple[Any, ...]] = [
-        (words["table"], f"/table?{view.query()}", None),
+        (words["table"], f"/table?{view.query()}", None, True),
         (
             words["method"],
             f"/method?{urlencode({'theatre': view.theatre, 'lang': view.lang})}",
@@ -294,7 +325,7 @@ def _anchors(workspace: Workspace, view: View, words: dict[str, str]) -> list[tu
         if slug != view.theatre
     ]
     links += [
-        (LANGUAGE_NAMES[language], f"/?{view.but(lang=language).query()}", language)
+        (LANGUAGE_NAMES[language], f"/?{view.but(lang=language).query()}", language, True)
         for language in theatres[view.theatre].languages
         if language != view.lang
     ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.i18n import strings
+from app.services.asking import narrowings
 from app.services.publish import Published
 from app.services.wording import count_text
 from app.services.workspace import Workspace
@@ -33,9 +34,13 @@ def in_words(workspace: Workspace, published: Published, summary: Mapping[str, A
         return [words["withheld_all"].format(n=withheld)] if withheld else [words["text_no_data"]]
     if sum_ is None:
         return [words["several_datasets"]]
+    asked = "; ".join(one.text for one in narrowings(workspace.reference, view))
+    only = [words["text_only"].format(filters=asked)] if asked else []
     if not sum_["incidents"]:
-        return [words["text_nothing"].format(**told)]
-    said = [words["text_incidents"].format(n=sum_["incidents"], **told), _toll(words, sum_)]
+        # What is filtered away is recorded all the same.
+        return [*only, words["text_none_fits" if asked else "text_nothing"].format(**told)]
+    counted = words["text_incidents"].format(n=sum_["incidents"], **told)
+    said = [*only, counted, _toll(words, sum_)]
     said += _most(
         words, "text_regions", [(row["name"], row["incidents"]) for row in summary["rows"]]
     )

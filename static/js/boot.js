@@ -34,6 +34,7 @@ const listing = hasCanvas && !spec.archive ? fetchMonths(spec.columnsUrl) : Prom
 const makeMarks = spec.archive ? (await import("./archived.js")).makeArchived : makeIncidents;
 await Promise.race([listing.catch(() => {}), new Promise((go) => setTimeout(go, HEAD_START_MS))]);
 const state = new State(spec.view);
+state.follow();
 const map = makeMap();
 const renderers = {};
 const context = {
@@ -79,7 +80,8 @@ const picture = (url, pane) => L.tileLayer(url, { pane, maxZoom: spec.isSaved &&
 /* The marks as server tiles, for a browser that cannot draw them; the same questions have other answers. */
 function pictured() {
   const layer = picture(`/tiles/incidents/{z}/{x}/{y}{r}.png?${state.query()}`, "incidents");
-  const redraw = () => layer.setUrl(`/tiles/incidents/{z}/{x}/{y}{r}.png?${state.query()}`);
+  // Redrawn by setUrl, Leaflet would ask for tiles of a zoom that lies between two.
+  const redraw = () => { layer.setUrl(`/tiles/incidents/{z}/{x}/{y}{r}.png?${state.query()}`, true); if (layer._map) layer.remove().addTo(map); };
   return Object.assign(layer, { load: async () => { layer.loaded = true; layer.fire("drawn"); }, setWindow: redraw, setFilter: redraw, drawn: null });
 }
 

@@ -2,14 +2,14 @@
 import { debounce, el, fill, number, readJson } from "./dom.js";
 
 const KILLED = ["1", "5", "10", "50"], DISTANCES = ["10", "30", "100"];
-const LISTS = ["weapon", "sector", "status"], NAMES = [...LISTS, "min_killed", "region", "line_km", "side"];
+const LISTS = ["weapon", "sector", "status"], NAMES = [...LISTS, "min_killed", "region", "line_km", "side", "bbox"];
 const LATER_MS = 200, LINE_MS = 600;
 
 export function makeFilters(context) {
   const { state, spec, words, language } = context;
   const n = (value) => number(language, value);
   const known = el("p", { class: "note", "aria-live": "polite" });
-  const clear = el("button", { type: "button", class: "step", text: words.clear_filters, onclick: () => state.set(Object.fromEntries(NAMES.map((name) => [name, ""]))) });
+  const clear = el("button", { type: "button", class: "step", text: words.clear_filters, onclick: () => (state.get("bbox") ? state.go : state.set).call(state, Object.fromEntries(NAMES.map((name) => [name, ""]))) });
   const groups = { weapon: group("weapon", spec.weapons), sector: group("sector", spec.sectors), status: group("status", spec.statuses) };
   const selects = {
     min_killed: select("min_killed", words.killed_least, [["", words.any], ...KILLED.map((least) => [least, least])]),
@@ -19,7 +19,9 @@ export function makeFilters(context) {
     selects.line_km = select("line_km", words.line_km, [["", words.any_distance], ...DISTANCES.map((km) => [km, fill(words.within_km, { n: km })])]);
     selects.side = select("side", words.side, [["", words.all], ...spec.theatre.parties.map((one) => [one.code, one.name]), ["not_stated", words.nobody_states]]);
   }
-  const content = [el("p", { class: "filters-head" }, known, clear), ...Object.values(selects).map((one) => one.label), ...Object.values(groups).map((one) => one.box)];
+  /* A box comes with the address only; here it is told, and can be taken away. */
+  const boxed = el("p", { class: "filters-head" }, el("span", { class: "note" }), el("button", { type: "button", class: "step", text: words.all_places, onclick: () => state.go({ bbox: "" }) }));
+  const content = [el("p", { class: "filters-head" }, known, clear), boxed, ...Object.values(selects).map((one) => one.label), ...Object.values(groups).map((one) => one.box)];
 
   const listed = (name) => String(state.get(name) || "").split(",").filter(Boolean);
 
@@ -60,6 +62,9 @@ export function makeFilters(context) {
       made.value = value;
       for (const one of options) if (one.value && found?.[one.value] !== undefined) one.node.textContent = fill(words.count_in, { label: one.label, n: n(found[one.value]) });
     }
+    const box = (state.get("bbox") || "").split(",").filter(Boolean).map((side) => n(+side));
+    boxed.hidden = !box.length;
+    boxed.firstChild.textContent = box.length ? fill(words.figure_area, { box: `${box[0]} – ${box[2]}, ${box[1]} – ${box[3]}` }) : "";
     const set = NAMES.filter((name) => state.get(name)).length;
     known.textContent = set ? fill(words.filters_set, { n: set }) : "";
     clear.hidden = !set;
@@ -76,6 +81,7 @@ export function makeFilters(context) {
     try {
       const found = await readJson(`/api/facets?${state.query()}`, signal);
       show(found);
+      context.tellDatasets?.(found.datasets);
       if (found.dataset && spec.shownDatasets.length > 1) known.textContent += " " + fill(words.facets_of, { dataset: found.dataset });
     } catch (wrong) {
       if (wrong.name !== "AbortError") known.textContent = fill(words.error, { why: wrong.message });

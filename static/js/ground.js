@@ -12,7 +12,7 @@ export function makeGround(context) {
   const km2 = (value) => number(language, Math.abs(value) < 100 ? value : Math.round(value));
   const facts = el("div", { class: "facts", "aria-live": "polite" }), chart = el("canvas", { class: "area-chart", role: "img", "aria-label": words.ground, hidden: true });
   const box = el("section", { class: "ground", "aria-labelledby": "ground-title" }, el("h2", { id: "ground-title", text: words.ground }));
-  let series = null, other = fromHash("with"), isShowingChanges = false;
+  let series = null, other = fromHash("with"), isShowingChanges = fromHash("changes") === "1";
 
   function choice(label, pairs, value, change) {
     const select = el("select", { onchange: () => change(select.value) });
@@ -26,7 +26,7 @@ export function makeGround(context) {
   choice(words.control_source, sources, state.get("control"), (slug) => state.set({ control: slug }));
   if (sources.length > 1) choice(words.overlay, [["", words.none], ...sources], other, (slug) => { other = slug; toHash({ with: slug }); beside(); });
   box.append(facts, chart);
-  const changes = el("input", { type: "checkbox", onchange: () => { isShowingChanges = changes.checked; measure(); } });
+  const changes = el("input", { type: "checkbox", checked: isShowingChanges, onchange: () => { isShowingChanges = changes.checked; toHash({ changes: isShowingChanges ? "1" : "" }); measure(); } });
   box.append(el("label", { class: "layer" }, changes, el("span", { text: words.show_changes })));
   const freeze = el("button", { type: "button", class: "step", text: words.freeze, onclick: () => state.set({ freeze: state.get("freeze") ? "" : state.get("to") }) });
   const compare = el("a", { text: words.compare });

@@ -69,7 +69,7 @@ export function makeIncidents(options, context) {
       canvas.setAttribute("aria-hidden", "true");
       map.getPane("incidents").appendChild(canvas);
       this.pen = canvas.getContext("2d");
-      this.off = document.createElement("canvas");
+      this.back = document.createElement("canvas");
       map.on("moveend resize zoomend", this.draw, this);
       map.on("zoomanim", this._animate, this);
       this.draw();
@@ -136,13 +136,13 @@ export function makeIncidents(options, context) {
     },
     draw() {
       const map = this._map, canvas = this.canvas;
-      if (!map || !canvas) return;
+      if (!map || !canvas) return void (this.loaded && this.fire("drawn")); // switched off, and ready all the same
       const started = performance.now();
       const size = map.getSize(), ratio = Math.min(2, devicePixelRatio || 1), pad = 0.2;
       const width = Math.ceil(size.x * (1 + 2 * pad) * ratio), height = Math.ceil(size.y * (1 + 2 * pad) * ratio);
       if (canvas.width !== width || canvas.height !== height) {
-        canvas.width = this.off.width = width;
-        canvas.height = this.off.height = height;
+        canvas.width = this.back.width = width;
+        canvas.height = this.back.height = height;
         canvas.style.width = width / ratio + "px";
         canvas.style.height = height / ratio + "px";
         this.image = new ImageData(width, height);
@@ -160,8 +160,8 @@ export function makeIncidents(options, context) {
       this.isDense = found.hasCells || (found.count > DENSE_FROM && this.zoom < DETAIL_ZOOM);
       if (this.isDense) this._density(found, view);
       else this._dots(found, view);
-      this.off.getContext("2d").putImageData(this.image, 0, 0);
-      this.pen.drawImage(this.off, 0, 0);
+      this.back.getContext("2d").putImageData(this.image, 0, 0);
+      this.pen.drawImage(this.back, 0, 0);
       this.drawn = found.count;
       this.drawMs = performance.now() - started;
       this.fire("drawn");
@@ -266,8 +266,20 @@ export function makeIncidents(options, context) {
       const [, , x, y] = found[0];
       return found.filter((one) => one[2] === x && one[3] === y).map((one) => one[1]);
     },
+    /* The number of the mark nearest the centre, alone in a list; empty where there is none. */
     nearest() {
-      return this.pick(this._map.getCenter(), Infinity).slice(0, 1);
+      const scale = (256 * 2 ** this._map.getZoom()) / WORLD, at = this._map.project(this._map.getCenter()).divideBy(scale);
+      let least = Infinity, found = [];
+      for (const month of this.months) {
+        if (month.n) continue;
+        for (const row of this.matching(month)) {
+          const far = (month.x[row] - at.x) ** 2 + (month.y[row] - at.y) ** 2;
+          if (far >= least) continue;
+          least = far;
+          found = [month.number[row]];
+        }
+      }
+      return found;
     },
   });
   Layer.include(L.Evented.prototype);

@@ -1,7 +1,10 @@
 /* The legend: classes with their numbers, patterns, marks, and the switches of the layers. */
 import { dayText, el, fill, number } from "./dom.js";
-import { fromHash } from "./hash.js";
+import { fromHash, toHash } from "./hash.js";
 import { dotSwatch, lineSwatch, patternUrl, swatch } from "./patterns.js";
+
+const NAMES = ["regions", "control", "incidents"];
+const isOff = (name) => fromHash("off").split(",").includes(name);
 
 export function makeLegend(map, context) {
   const { words, language, spec, state, layers } = context;
@@ -12,8 +15,14 @@ export function makeLegend(map, context) {
   const box = el("details", { class: isBeside ? "legend beside" : "legend", open: isBeside }, el("summary", { text: words.legend }));
   const row = (mark, text) => el("li", {}, mark, el("span", { text }));
 
-  for (const name of ["regions", "control", "incidents"]) {
-    const check = el("input", { type: "checkbox", checked: true, onchange: () => (check.checked ? map.addLayer(layers[name]) : map.removeLayer(layers[name])) });
+  function showLayer(name) {
+    if (isOff(name)) map.removeLayer(layers[name]);
+    else map.addLayer(layers[name]);
+  }
+
+  for (const name of NAMES) {
+    const check = el("input", { type: "checkbox", checked: !isOff(name), onchange: () => { toHash({ off: NAMES.filter((one) => (one === name ? !check.checked : isOff(one))).join(",") }); showLayer(name); } });
+    showLayer(name);
     box.append(el("label", { class: "layer" }, check, el("span", { text: words["layer_" + name] })), rows[name]);
   }
 
@@ -28,6 +37,8 @@ export function makeLegend(map, context) {
     if (["killed", "injured", "killed_per_100k"].includes(metric)) items.push(row(swatch(patternUrl(regions.noFigure.kind, regions.noFigure.colour), { opacity: 1 }), words.no_figure));
     items.push(row(swatch("#ffffff", { opacity: 0.15 }), words.none_reported));
     if (layers.regions.hasBadges) items.push(row(el("span", { class: "badge swatch-badge", text: "n", "aria-hidden": "true" }), words.badge_legend));
+    const lack = layers.regions.lacks();
+    if (lack) items.splice(0, items.length, lack === "not_shared" ? row(swatch(patternUrl(regions.noFigure.kind, regions.noFigure.colour), { opacity: 1 }), words.not_shared) : el("li", {}, el("span", { text: words[lack] })));
     rows.regions.replaceChildren(el("li", { class: "legend-title", text: words[metric] }), ...items);
   }
 

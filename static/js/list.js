@@ -27,17 +27,19 @@ export function makeList(context) {
     return el("li", {}, button);
   }
 
-  /* The box in view, a little rounded: a pan of a pixel asks for nothing new. */
+  /* The box in view, within the View's own; a little rounded: a pan of a pixel asks for nothing new. */
   function box() {
-    const seen = map.getBounds(), clip = (value, most) => Math.max(-most, Math.min(most, value)).toFixed(3);
-    return [clip(seen.getWest(), 180), clip(seen.getSouth(), 90), clip(seen.getEast(), 180), clip(seen.getNorth(), 90)].join(",");
+    const seen = map.getBounds(), own = (state.get("bbox") || "-180,-90,180,90").split(",").map(Number), clip = (value, axis) => Math.max(own[axis % 2], Math.min(own[axis % 2 + 2], value)).toFixed(3);
+    const box = [seen.getWest(), seen.getSouth(), seen.getEast(), seen.getNorth()].map(clip);
+    return +box[0] < +box[2] && +box[1] < +box[3] ? box.join(",") : null;
   }
 
   async function read(offset = 0) {
     if (content[0].closest("[hidden]")) return;
     running?.abort();
     running = new AbortController();
-    const narrowed = only.checked ? { bbox: box() } : {};
+    const seen = only.checked ? box() : "", narrowed = seen ? { bbox: seen } : {};
+    if (seen === null) return void (list.replaceChildren(), (known.textContent = words.list_empty), (more.hidden = true));
     try {
       const found = await readJson(`/api/collections/incidents/items?${state.query(narrowed)}&limit=${LISTED}&offset=${offset}`, running.signal);
       const items = found.features.map(item);

@@ -30,6 +30,7 @@ export function makeOverview(context) {
     const now = state.get(name) || { metric: "incidents", level: "1", dataset: spec.shownDatasets.join(",") }[name];
     for (const [value, text] of pairs) select.append(el("option", { value, text, selected: value === now }));
     if (![...select.options].some((option) => option.value === now)) select.append(el("option", { value: now, text: now, selected: true }));
+    if (name === "dataset") context.tellDatasets = (counts = {}) => { for (const option of select.options) if (counts[option.value] !== undefined) option.text = fill(words.count_in, { label: (pairs.find(([value]) => value === option.value) ?? [0, option.value])[1], n: n(counts[option.value]) }); };
     settings.append(el("label", { class: "choice" }, el("span", { text: label }), select));
   }
 

@@ -6,7 +6,7 @@ import { patternUrl } from "./patterns.js";
 export function makeRegions(options, context) {
   const { state, spec, words, language } = context;
   const badges = L.layerGroup(), paths = new Map();
-  let rows = new Map(), limits = [], isWithheld = false, marked = "", hinted = null;
+  let rows = new Map(), limits = [], isWithheld = false, isNothing = false, marked = "", hinted = null;
   const metric = () => state.get("metric") || "incidents";
 
   /* What a region is worth: null when it has incidents and no figure is known. */
@@ -23,7 +23,7 @@ export function makeRegions(options, context) {
     const worth = value(rows.get(feature.properties.key));
     const key = feature.properties.key, isMarked = key === marked || key === hinted;
     const base = { color: options.edge, weight: isMarked ? 3.5 : 1, className: "region" };
-    if (worth === null) return { ...base, fillColor: patternUrl(options.noFigure.kind, options.noFigure.colour), fillOpacity: 0.9 };
+    if (worth === null || isWithheld) return { ...base, fillColor: patternUrl(options.noFigure.kind, options.noFigure.colour), fillOpacity: 0.9 };
     const at = limits.filter((limit) => worth >= limit).length - 1;
     if (at < 0) return { ...base, fillColor: "#ffffff", fillOpacity: 0 };
     return { ...base, fillColor: options.ramps[limits.length][at], fillOpacity: options.opacity };
@@ -88,6 +88,7 @@ export function makeRegions(options, context) {
   };
   layer.show = (summary) => {
     isWithheld = !summary.coverage.datasets.length && summary.coverage.withheld.terms > 0;
+    isNothing = summary.rows.every((row) => !row.incidents);
     rows = new Map(summary.rows.map((row) => [row.key, row]));
     limits = summary.classes;
     layer.setStyle(style);
@@ -110,5 +111,7 @@ export function makeRegions(options, context) {
     context.map.fitBounds(path.getBounds(), { padding: [20, 20], animate: false });
   };
   layer.limits = () => limits;
+  /* Why no region has a colour: its terms withhold everything, or nothing is recorded for the View. */
+  layer.lacks = () => (isWithheld ? "not_shared" : isNothing ? "figure_none" : null);
   return layer;
 }

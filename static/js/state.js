@@ -41,8 +41,19 @@ export class State extends EventTarget {
     }
   }
 
+  /* Links to the same View elsewhere lead to what is shown now, in their own language. */
+  follow() {
+    const led = (event) => {
+      const link = event.target.closest?.("a[data-view]");
+      if (!link) return;
+      const url = new URL(link.href), lang = url.searchParams.get("lang");
+      link.href = `${url.pathname}?${this.query(lang ? { lang } : {})}${url.pathname === "/" ? location.hash : ""}`;
+    };
+    for (const event of ["pointerover", "focusin", "click"]) document.addEventListener(event, led, true);
+  }
+
   /* What decides which data the server sends is loaded with the page anew. */
   go(changes) {
-    location.assign("?" + this.query(changes));
+    location.assign("?" + this.query(changes) + location.hash);
   }
 }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -79,3 +81,12 @@ def test_a_wrong_order_is_refused_with_what_is_allowed(service: Service) -> None
     answer = service.client.get("/table", params={"order": "loudest"})
     assert answer.status_code == 422
     assert "new, old, killed, injured" in answer.json()["detail"]
+
+
+def test_filters_without_a_field_are_told_and_can_be_taken_away(service: Service) -> None:
+    html = service.client.get("/table?theatre=example&bbox=-132,-46,-120,-40&line_km=30").text
+    assert "only within -132–-120, -46–-40 degrees" in html
+    assert "Distance to the line: within 30 km" in html
+    links = [unescape(one) for one in re.findall(r'<a href="([^"]+)">take this filter away', html)]
+    left = [set(parse_qs(urlsplit(one).query)) & {"bbox", "line_km"} for one in links]
+    assert sorted(map(sorted, left)) == [["bbox"], ["line_km"]]

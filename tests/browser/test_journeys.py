@@ -321,5 +321,5 @@ def test_the_map_looks_as_it_was_looked_at(
 def test_without_scripts_there_is_a_picture_and_a_way_to_the_table(service: Service) -> None:
     page = service.client.get("/").text
     still = page[page.index("<noscript>") : page.index("</noscript>")]
-    assert "/tiles/map/" in still
+    assert "/figure.png?" in still
     assert "/table?" in still

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.place import Bounds
 from app.domain.terms import Face
 from app.domain.view import View
 from app.services.facets import facets, line_facets
@@ -105,6 +106,21 @@ def test_a_summary_in_words_speaks_ukrainian(demos: Workspace) -> None:
 def test_an_empty_period_is_not_said_to_be_one_without_harm(demos: Workspace) -> None:
     text = said(demos, EXAMPLE.but(first=date(1999, 1, 1), last=date(1999, 1, 2)))
     assert text[0].endswith("That does not mean that nothing happened.")
+
+
+def test_what_filters_hide_is_not_said_to_be_unrecorded(demos: Workspace) -> None:
+    view = EXAMPLE.but(weapons=("mine",), regions=("XE-01",), min_killed=50)
+    only, none = said(demos, view)
+    assert only.startswith("Only what fits this: Weapon: Mine")
+    assert "at least 50 killed" in only
+    assert "no recorded incident fits" in none
+    assert "nothing is recorded" not in none
+
+
+def test_words_of_a_narrowed_view_begin_with_what_narrows_it(demos: Workspace) -> None:
+    text = said(demos, EXAMPLE.but(weapons=("drone",), bbox=Bounds(-132, -46, -120, -40)))
+    assert text[0] == "Only what fits this: Weapon: Drone; only within -132–-120, -46–-40 degrees."
+    assert "Incidents reported: " in text[1]
 
 
 def test_withheld_data_is_said_to_be_withheld(workspace: Workspace, tmp_path: Any) -> None:

@@ -17,6 +17,7 @@ from app.domain.terms import DatasetKind, Face
 from app.domain.view import View
 from app.exporters.formats import FORMATS
 from app.i18n import strings
+from app.services.asking import narrowings
 from app.services.exporting import kept_from_leaving
 from app.services.listing import ORDERS, list_incidents
 from app.services.pages import settled
@@ -29,7 +30,14 @@ from app.services.workspace import Workspace
 PAGE_ROWS = 200
 SORTS = ("name", "incidents", "killed", "injured", "damaged")
 NARROWED = ("from", "to", "dataset", "weapon", "sector", "status", "region", "min_killed")
-"""What the form sets; every other parameter of the View travels along unseen."""
+"""What the form sets; every other parameter of the View travels along with it."""
+
+UNSEEN: dict[str, dict[str, Any]] = {
+    "bbox": {"bbox": None},
+    "line_km": {"line_km": None},
+    "side": {"sides": ()},
+}
+"""Filters that the form has no field for, and the View without each: told, and taken away."""
 
 
 def _exports(workspace: Workspace, asked: params.Asked, view: View) -> dict[str, Any]:
@@ -166,6 +174,11 @@ def _form(workspace: Workspace, sums: Published) -> dict[str, Any]:
                 "several": len(chosen) > 1,
             }
             for name, chosen, options in lists
+        ],
+        "unseen": [
+            (one.text, f"/table?{view.but(**UNSEEN[one.name]).query()}")
+            for one in narrowings(workspace.reference, view)
+            if one.name in UNSEEN
         ],
         "kept": [pair for pair in view.pairs() if pair[0] not in NARROWED],
     }
