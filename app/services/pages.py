@@ -63,7 +63,7 @@ def page_html(  # noqa: PLR0913  a View, its state, and which dress it wears
     if (unknown := _before_the_record(workspace, view)) is not None:
         banners.append(unknown)
     chrome = {
-        "corrections": corrections(workspace, snapshot, view, now),
+        "corrections": None if unknown else corrections(workspace, snapshot, view, now),
         "kit": kit,
         "anchors": [] if is_embed or kit else _anchors(workspace, view, words),
         "banners": banners,

@@ -119,8 +119,11 @@ export function makeDialog(context) {
   return {
     dialog,
     shut,
-    /* What the box covers of the map's right side; on a phone it lies along the bottom. */
-    room: () => (dialog.offsetWidth < dialog.parentElement.offsetWidth * 0.7 ? dialog.offsetWidth + 40 : 60),
+    /* What the box covers of the map, from the right and from below: on a phone it lies along the bottom. */
+    covers() {
+      const map = context.map.getContainer(), isBeside = dialog.offsetWidth < map.offsetWidth * 0.7;
+      return isBeside ? [dialog.offsetWidth + 40, 60] : [20, Math.max(60, map.getBoundingClientRect().bottom - dialog.getBoundingClientRect().top + 20)];
+    },
     show(feature, { at, of, go, from }) {
       if (from) back = from;
       const told = feature.properties;

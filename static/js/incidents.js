@@ -136,7 +136,8 @@ export function makeIncidents(options, context) {
     },
     draw() {
       const map = this._map, canvas = this.canvas;
-      if (!map || !canvas) return void (this.loaded && this.fire("drawn")); // switched off, and ready all the same
+      // Switched off, or in a frame without room: ready all the same.
+      if (!map || !canvas || !map.getSize().x || !map.getSize().y) return void (this.loaded && this.fire("drawn"));
       const started = performance.now();
       const size = map.getSize(), ratio = Math.min(2, devicePixelRatio || 1), pad = 0.2;
       const width = Math.ceil(size.x * (1 + 2 * pad) * ratio), height = Math.ceil(size.y * (1 + 2 * pad) * ratio);

@@ -35,7 +35,7 @@ export function makeLegend(map, context) {
       return row(swatch(regions.ramps[limits.length][i], { opacity: regions.opacity }), text);
     });
     if (["killed", "injured", "killed_per_100k"].includes(metric)) items.push(row(swatch(patternUrl(regions.noFigure.kind, regions.noFigure.colour), { opacity: 1 }), words.no_figure));
-    items.push(row(swatch("#ffffff", { opacity: 0.15 }), words.none_reported));
+    items.push(row(swatch("#ffffff", { opacity: 0.15 }), words[layers.regions.none()]));
     if (layers.regions.hasBadges) items.push(row(el("span", { class: "badge swatch-badge", text: "n", "aria-hidden": "true" }), words.badge_legend));
     const lack = layers.regions.lacks();
     if (lack) items.splice(0, items.length, lack === "not_shared" ? row(swatch(patternUrl(regions.noFigure.kind, regions.noFigure.colour), { opacity: 1 }), words.not_shared) : el("li", {}, el("span", { text: words[lack] })));

@@ -8,6 +8,8 @@ const PICK_PX = 10, EDGE_PX = 60;
 export function makeOpening(context) {
   const { map, state, layers } = context;
   context.closed = () => {
+    if (box.lowered) context.tabs.raise(box.lowered);
+    box.lowered = null;
     context.spot.open(null);
     context.list?.mark(null);
     toHash({ open: "" });
@@ -19,17 +21,18 @@ export function makeOpening(context) {
       const wanted = feature ?? (await readJson(`/api/collections/incidents/items/${numbers[at]}?${state.query()}`).catch((wrong) => layers.incidents.facts?.(numbers[at]) ?? Promise.reject(wrong)));
       box.show(wanted, { at, of: numbers.length, go: (next) => context.open(numbers, null, null, next), from });
       context.spot.open(wanted);
-      context.tabs?.lower();
+      box.lowered = context.tabs?.lower() ?? null;
       context.list?.mark(wanted.properties.number);
       toHash({ open: wanted.properties.number });
       if (feature?.geometry) {
         const [lon, lat] = feature.geometry.coordinates;
         context.settle();
         // No further than it takes to see the mark beside the box: the list speaks of what is in view.
-        map.panInside([lat, lon], { paddingTopLeft: [EDGE_PX, EDGE_PX], paddingBottomRight: [box.room(), EDGE_PX], animate: false });
+        map.panInside([lat, lon], { paddingTopLeft: [EDGE_PX, EDGE_PX], paddingBottomRight: box.covers(), animate: false });
       }
     } catch (wrong) {
-      context.fail(wrong);
+      toHash({ open: "" });
+      document.getElementById("status").textContent = wrong.message;
     }
   };
   map.on("click", ({ latlng }) => {

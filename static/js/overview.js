@@ -72,7 +72,7 @@ export function makeOverview(context) {
       totals.replaceChildren(el("p", { text: words.several_datasets }), ...summary.rows.map((row) => figure(row.name, n(row.incidents), words.incidents)));
     } else totals.replaceChildren(...figures(sum));
     const withheld = covered.datasets.length ? covered.withheld.terms + covered.withheld.embargo : covered.withheld.embargo;
-    const gaps = [["not_on_map", summary.not_on_map], ["undated", covered.undated], ["spanning", covered.spanning], ["withheld", withheld]];
+    const gaps = [["not_on_map", summary.not_on_map], ["figure_elsewhere", summary.elsewhere?.incidents], ["undated", covered.undated], ["spanning", covered.spanning], ["withheld", withheld]];
     notes.replaceChildren(...gaps.filter(([, count]) => count).map(([name, count]) => note(fill(words[name], { n: n(count) }))));
     if (summary.credits.length) notes.append(note(`${words.credits}: ${summary.credits.join(" · ")}`));
   }

@@ -3,6 +3,8 @@ import { dayNumber, dayOf, dayText, debounce, el, fill, number, penOf } from "./
 
 const STEP_MS = 400;
 const GRAB_PX = 12;
+/* A wider window has no room to be moved: a drag in it draws another. */
+const ROOMY = 0.9;
 
 export function makePeriod(place, options, context) {
   const { state, words, language } = context;
@@ -17,13 +19,14 @@ export function makePeriod(place, options, context) {
   const back = el("button", { type: "button", class: "step", "aria-label": words.step_back, text: "‹", onclick: () => step(-1) });
   const ahead = el("button", { type: "button", class: "step", "aria-label": words.step_forward, text: "›", onclick: () => step(1) });
   // Presets end on the last day with a record: an archive has no "today".
-  const recent = Math.max(0, options.counts.findLastIndex((count) => count > 0));
+  const recent = options.counts.findLastIndex((count) => count > 0);
   const night = () => [Math.max(0, recent - 1), recent], week = () => [Math.max(0, recent - 6), recent];
   const month = () => [clamp(dayNumber(dayOf(dayZero + recent).slice(0, 8) + "01") - dayZero), recent];
-  const hint = fill(words.preset_ends, { to: dayText(language, dayOf(dayZero + recent)) });
+  const hint = recent < 0 ? words.not_shared : fill(words.preset_ends, { to: dayText(language, dayOf(dayZero + recent)) });
   const presets = [["preset_night", night], ["preset_week", week], ["preset_month", month], ["all_days", () => [0, total - 1]]].map(([name, span]) => ({
     span, node: el("button", { type: "button", class: "step", "aria-pressed": "false", text: words[name], title: name === "all_days" ? null : hint, onclick: () => set(...span()) }),
   }));
+  if (recent < 0) for (const { node } of presets.slice(0, -1)) node.disabled = true; // sums by the day stay with the publisher
   const said = el("output", { class: "period-said", "aria-live": "polite" });
   const canvas = el("canvas", { class: "histogram", "aria-hidden": "true" });
   const strip = el("canvas", { class: "coverage", role: "img", "aria-label": words.control_source });
@@ -64,6 +67,7 @@ export function makePeriod(place, options, context) {
     const width = last - first;
     if (width > total / 3) set(0, Math.min(6, total - 1));
     else if (last >= total - 1) set(0, width);
+    context.isPlaying = true;
     play.textContent = words.pause;
     play.setAttribute("aria-pressed", "true");
     timer = setInterval(() => (last >= total - 1 ? stop() : step(1)), STEP_MS);
@@ -72,6 +76,8 @@ export function makePeriod(place, options, context) {
   function stop() {
     clearInterval(timer);
     timer = 0;
+    context.isPlaying = false;
+    state.dispatchEvent(new CustomEvent("change", { detail: new Set() }));
     play.textContent = words.play;
     play.setAttribute("aria-pressed", "false");
   }
@@ -84,7 +90,7 @@ export function makePeriod(place, options, context) {
     dates.forEach((input, i) => (input.value = dayOf(dayZero + (i ? last : first))));
     for (const { node, span } of presets) {
       const [a, b] = span();
-      node.setAttribute("aria-pressed", String(a === first && b === last));
+      node.setAttribute("aria-pressed", String(!node.disabled && a === first && b === last));
     }
     draw();
     later();
@@ -141,7 +147,7 @@ export function makePeriod(place, options, context) {
     const day = at(event), near = (GRAB_PX / canvas.clientWidth) * total;
     if (Math.abs(day - first) < near) drag = (d) => set(Math.min(d, last), last);
     else if (Math.abs(day - last - 1) < near) drag = (d) => set(first, Math.max(d, first));
-    else if (day > first && day < last) {
+    else if (day > first && day < last && last - first < ROOMY * total) {
       const held = day - first, width = last - first;
       drag = (d) => { const a = Math.max(0, Math.min(total - 1 - width, Math.round(d - held))); set(a, a + width); };
     } else drag = (d) => set(Math.floor(Math.min(day, d)), Math.floor(Math.max(day, d)));

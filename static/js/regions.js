@@ -6,7 +6,7 @@ import { patternUrl } from "./patterns.js";
 export function makeRegions(options, context) {
   const { state, spec, words, language } = context;
   const badges = L.layerGroup(), paths = new Map();
-  let rows = new Map(), limits = [], isWithheld = false, isNothing = false, marked = "", hinted = null;
+  let rows = new Map(), limits = [], isWithheld = false, isNothing = false, elsewhere = 0, marked = "", hinted = null;
   const metric = () => state.get("metric") || "incidents";
 
   /* What a region is worth: null when it has incidents and no figure is known. */
@@ -39,10 +39,10 @@ export function makeRegions(options, context) {
     }
     const lines = row
       ? [[words.incidents, number(language, row.incidents)], [words.killed, countText(words, language, row.killed)], [words.injured, countText(words, language, row.injured)], [words.damaged, number(language, row.damaged)]]
-      : [[words.incidents, words.none_reported]];
+      : [[words.incidents, words[layer.none()]]];
     for (const [label, text] of lines) {
       list.appendChild(document.createElement("dt")).textContent = label;
-      list.appendChild(document.createElement("dd")).textContent = row && !row.incidents && label !== words.incidents ? "–" : text;
+      list.appendChild(document.createElement("dd")).textContent = row && !row.incidents ? (label === words.incidents ? words[layer.none()] : "–") : text;
     }
     if (row && row.incidents) {
       const note = document.createElement("p");
@@ -59,6 +59,8 @@ export function makeRegions(options, context) {
     onEachFeature: (feature, path) => {
       paths.set(feature.properties.key, path);
       path.bindTooltip(() => told(feature), { sticky: true, className: "region-tip" });
+      // A listener for focus makes a shape a nameless stop of the Tab key; the table has its figures.
+      path.on("add", () => path.getElement()?.setAttribute("tabindex", "-1"));
       path.on("click", () => (layer.clicked = feature.properties.key));
     },
   });
@@ -88,9 +90,11 @@ export function makeRegions(options, context) {
   };
   layer.show = (summary) => {
     isWithheld = !summary.coverage.datasets.length && summary.coverage.withheld.terms > 0;
-    isNothing = summary.rows.every((row) => !row.incidents);
+    elsewhere = summary.elsewhere?.incidents ?? 0;
+    isNothing = !elsewhere && summary.rows.every((row) => !row.incidents);
     rows = new Map(summary.rows.map((row) => [row.key, row]));
-    limits = summary.classes;
+    // While time plays a colour keeps its meaning, so that days compare.
+    if (!context.isPlaying || !limits.length) limits = summary.classes;
     layer.setStyle(style);
     showBadges(summary.unmarked ?? {});
   };
@@ -111,6 +115,8 @@ export function makeRegions(options, context) {
     context.map.fitBounds(path.getBounds(), { padding: [20, 20], animate: false });
   };
   layer.limits = () => limits;
+  /* What an uncoloured region means: where some are known to larger regions only, they may lie in it. */
+  layer.none = () => (elsewhere ? "none_placed" : "none_reported");
   /* Why no region has a colour: its terms withhold everything, or nothing is recorded for the View. */
   layer.lacks = () => (isWithheld ? "not_shared" : isNothing ? "figure_none" : null);
   return layer;

@@ -60,8 +60,14 @@ export function makeTabs(place, context, parts) {
     if (at >= 0) buttons[at].textContent = words[`tab_${name}`] + (count ? ` (${count})` : "");
   }
 
-  const lower = () => grow(-HEIGHTS.length);
-  const tabs = { choose, tell, lower, open: (name) => { choose(name); if (place.dataset.height === "low") grow(1); }, chosen: "" };
+  /* Take the sheet down, and tell how high it stood, so that it can be raised again. */
+  function lower() {
+    const before = place.dataset.height;
+    grow(-HEIGHTS.length);
+    return before === "low" ? null : before;
+  }
+  const raise = (height) => grow(HEIGHTS.indexOf(height) - HEIGHTS.indexOf(place.dataset.height));
+  const tabs = { choose, tell, lower, raise, open: (name) => { choose(name); if (place.dataset.height === "low") grow(1); }, chosen: "" };
   choose(shown.some(({ name }) => name === wanted) ? wanted : shown[0].name);
   return tabs;
 }

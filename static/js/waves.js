@@ -1,7 +1,7 @@
 /* Waves: what was launched and stopped in the period, report by report and in sum. */
 import { countText, dayText, debounce, el, fill, number, readJson } from "./dom.js";
 
-const LISTED = 20, LATER_MS = 250;
+const LISTED = 20, MOST = 1000, LATER_MS = 250;
 
 export function makeWaves(context) {
   const { state, spec, words, language } = context;
@@ -9,6 +9,8 @@ export function makeWaves(context) {
   const content = [el("div", { "aria-live": "polite" }), el("div")], [sums, list] = content;
   const label = (code) => spec.weapons.find(([one]) => one === code)?.[1] ?? code;
   const told = (count) => countText(words, language, count);
+  const more = el("button", { type: "button", class: "step", text: words.show_more, onclick: () => { listed = Math.min(MOST, listed + 4 * LISTED); read(); } });
+  let listed = LISTED;
   const isKnown = (count) => count.low !== null || count.best !== null || count.high !== null;
 
   function table(found) {
@@ -33,14 +35,14 @@ export function makeWaves(context) {
 
   async function read() {
     if (sums.closest("[hidden]")) return;
-    const query = new URLSearchParams({ theatre: state.get("theatre"), lang: language, limit: LISTED, dataset: spec.waves });
+    const query = new URLSearchParams({ theatre: state.get("theatre"), lang: language, limit: listed, dataset: spec.waves });
     for (const name of ["from", "to", "as_of", "weapon", "synthetic"]) if (state.get(name)) query.set(name, state.get(name));
     if (spec.shownDatasets.length === 1) query.set("incidents", spec.shownDatasets[0]);
     try {
       const found = await readJson(`/api/waves?${query}`);
       const isEmpty = !found.by_weapon.length;
       sums.replaceChildren(isEmpty ? el("p", { text: words.waves_none }) : table(found), el("p", { class: "note", text: `${words.waves_note} ${words.credits}: ${found.credits.join(" · ")}` }));
-      list.replaceChildren(...(found.waves.length ? [el("h3", { text: words.waves_list }), el("ol", { class: "waves" }, ...found.waves.map(report))] : []));
+      list.replaceChildren(...(found.waves.length ? [el("h3", { text: `${words.waves_list}: ${number(language, found.numberReturned)} / ${number(language, found.numberMatched)}` }), el("ol", { class: "waves" }, ...found.waves.map(report)), found.numberReturned < Math.min(MOST, found.numberMatched) ? more : ""] : []));
     } catch (wrong) {
       sums.replaceChildren(el("p", { class: "note", text: wrong.message }));
     }

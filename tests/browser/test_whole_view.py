@@ -213,3 +213,108 @@ def test_a_page_with_the_offered_lines_gives_its_frame_the_height_it_asks_for(
         page.wait_for_timeout(100)
         assert page.evaluate("Number(document.querySelector('iframe').height)") > 400
         server.shutdown()
+
+
+def test_on_a_phone_an_opened_mark_stays_in_sight_and_closing_leads_back(
+    watch: Watch, service: Service
+) -> None:
+    page = opened(watch, service, f"{EXAMPLE}#tab=incidents", size=PHONE).page
+    page.locator(".sheet-more").click()
+    item = page.locator("button.incident", has_text="●").nth(2)
+    item.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    ring = page.locator(".leaflet-spot-pane path").first.bounding_box()
+    box = dialog.bounding_box()
+    assert ring
+    assert box
+    assert ring["y"] + ring["height"] <= box["y"]
+    page.get_by_role("button", name="Close").click()
+    expect(item).to_be_focused()
+    expect(item).to_be_in_viewport()
+
+
+@pytest.mark.parametrize(
+    ("face", "size", "least"),
+    [
+        ("/", {"width": 844, "height": 390}, 140),
+        ("/embed", {"width": 600, "height": 400}, 170),
+        ("/embed", {"width": 320, "height": 240}, 90),
+        ("/embed", {"width": 900, "height": 640}, 300),
+    ],
+)
+def test_in_a_low_window_the_map_comes_first(
+    watch: Watch, public_service: Service, face: str, size: dict[str, int], least: int
+) -> None:
+    watched = opened(watch, public_service, f"{face}?theatre=example", size=size)
+    assert watched.page.locator(".map").evaluate("(one) => one.clientHeight") >= least
+    watched.is_clean()
+
+
+def test_where_only_larger_regions_are_known_none_is_called_unreported(
+    watch: Watch, tmp_path: Path
+) -> None:
+    row = {"source_key": "a", "start": "2025-03-10", "precision": "country"}
+    done = command(tmp_path / "data", "import", str(table(tmp_path, row)), "--dataset", "own")
+    assert done.returncode == 0, done.stderr
+    with serving(tmp_path / "data", "--private") as service:
+        page = opened(watch, service, "/?theatre=ukraine&dataset=own").page
+        expect(page.locator(".totals-notes")).to_contain_text("1 in no region of this level")
+        expect(page.locator(".legend")).to_contain_text("none placed here")
+        expect(page.locator(".legend")).not_to_contain_text("nothing reported")
+
+
+def test_regions_are_no_nameless_stops_of_the_tab_key(watch: Watch, service: Service) -> None:
+    page = opened(watch, service).page
+    page.locator(".map").focus()
+    stops = []
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate("document.activeElement.tagName.toLowerCase()"))
+    assert "path" not in stops
+
+
+def test_a_window_can_be_drawn_on_the_histogram_of_all_days(watch: Watch, service: Service) -> None:
+    page = opened(watch, service).page
+    box = page.locator(".histogram").bounding_box()
+    assert box
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.25, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.5, y, steps=4)
+    page.mouse.up()
+    view = asked(page.url)
+    assert (view["from"], view["to"]) == ("2024-03-16", "2024-03-31")
+
+
+def test_while_time_plays_colours_keep_their_meaning(watch: Watch, service: Service) -> None:
+    page = opened(watch, service, f"{EXAMPLE}&from=2024-03-01&to=2024-03-14").page
+    limits = "strikemap.layers.regions.limits()"
+    expect(page.locator(".legend")).to_contain_text("and more")
+    before = page.evaluate(limits)
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_url(re.compile("to=2024-03-(1[89]|2)"))
+    assert page.evaluate(limits) == before
+    page.get_by_role("button", name="Pause").click()
+
+
+def test_presets_of_single_days_rest_where_only_sums_may_leave(
+    watch: Watch, tmp_path: Path
+) -> None:
+    row = {"precision": "exact", "lon": "30.5217", "lat": "50.4519"}
+    row |= {"source_key": "a", "start": "2025-03-10"}
+    done = command(tmp_path / "data", "import", str(table(tmp_path, row)), "--dataset", "held")
+    assert done.returncode == 0, done.stderr
+    with serving(tmp_path / "data") as service:
+        page = opened(watch, service, "/?theatre=ukraine&dataset=held").page
+        expect(page.get_by_role("button", name="Last night")).to_be_disabled()
+        expect(page.get_by_role("button", name="All days")).to_be_enabled()
+
+
+def test_an_address_of_an_incident_that_is_not_there_says_so(
+    watch: Watch, service: Service
+) -> None:
+    page = opened(watch, service, f"{EXAMPLE}#open=999999").page
+    expect(page.locator("#status")).to_contain_text("There is no incident")
+    expect(page.locator("#status")).not_to_contain_text("could not be loaded")
+    assert "open=" not in page.url
