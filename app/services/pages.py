@@ -206,6 +206,7 @@ def _told(
             [one.code, one.name(view.lang)]
             for one in workspace.reference.region_set(view.theatre, view.level).regions
         ],
+        "mayEmbed": not publish(workspace, snapshot, view, Face.embeds, now).withheld["terms"],
         "isPrivate": workspace.audience is Audience.private,
         "asOf": rfc3339(view.as_of) if view.as_of else recorded and rfc3339(recorded),
         "asOfDay": view.as_of and str(view.as_of.astimezone(ZoneInfo(theatre.zone)).date()),

@@ -16,9 +16,11 @@ export function makeShare(context) {
   const dialog = el("dialog", { class: "share", "aria-labelledby": "share-title" },
     el("div", { class: "incident-head" }, el("h2", { id: "share-title", text: words.share_title }), close),
     spec.isPrivate ? el("p", { class: "warning", text: words.share_private }) : null,
+    spec.mayEmbed ? null : el("p", { class: "warning", text: words.share_no_embed }),
     el("label", { class: "layer" }, pinned, el("span", { text: words.share_pin })),
     el("p", { class: "note", text: words.share_pin_note }),
     ...Object.values(fields).map((one) => one.row));
+  if (!spec.mayEmbed) for (const name of ["iframe", "resize", "oembed"]) fields[name].row.hidden = true;
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   document.body.append(dialog);
 

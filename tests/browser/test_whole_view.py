@@ -309,6 +309,10 @@ def test_presets_of_single_days_rest_where_only_sums_may_leave(
         page = opened(watch, service, "/?theatre=ukraine&dataset=held").page
         expect(page.get_by_role("button", name="Last night")).to_be_disabled()
         expect(page.get_by_role("button", name="All days")).to_be_enabled()
+        page.get_by_role("button", name="Share").click()
+        expect(page.get_by_role("dialog")).to_contain_text("it can be linked, not embedded")
+        expect(page.locator("#share_iframe")).to_be_hidden()
+        expect(page.locator("#share_link")).to_be_visible()
 
 
 def test_an_address_of_an_incident_that_is_not_there_says_so(
