@@ -14,6 +14,7 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from app.api import params
+from app.api.pages import without_tracking
 from app.api.params import Asked
 from app.api.problems import problem
 from app.api.respond import REVALIDATE, answer, etag
@@ -130,7 +131,9 @@ def _view_of(figures: Figures, request: Request, url: str) -> Asked:
         raise NotFound(f"{url[:200]!r} is no map here: give url=, the address of / or /embed.")
     workspace = figures.tiler.workspace
     try:
-        asked = params.read(workspace, parse_qsl(parts.query, keep_blank_values=True))
+        asked = params.read(
+            workspace, parse_qsl(without_tracking(parts.query), keep_blank_values=True)
+        )
     except InvalidView as wrong:
         raise NotFound(f"The address shows no map: {wrong}") from wrong
     known = asked.view.as_of or workspace.store.head().recorded_at or asked.now
