@@ -105,6 +105,18 @@ def whole(low: int, high: int) -> Reader:
     return reads
 
 
+def at_most(most: int) -> Reader:
+    """Make a reader for a page's size: more than is given at once is no error (OGC 17-069r4)."""
+
+    def reads(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and text.strip("0")):
+            raise InputError("value", text, f"a whole number from 1 to {most}; more counts as that")
+        digits = text.lstrip("0")
+        return most if len(digits) > len(str(most)) else min(int(digits), most)
+
+    return reads
+
+
 def text(most: int) -> Reader:
     """Make a reader for a line of text of at most so many characters."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,6 +17,20 @@ from app.domain import errors
 LOG = logging.getLogger("strikemap.api")
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = "30"
+MOST_LISTED = 20
+"""Problems of one answer that are spelt out; the rest are counted."""
+
+WANTED = {
+    "missing": "to be given",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing_size": "a whole number of sensible length",
+    "float_parsing": "a number",
+    "bool_parsing": "true or false",
+    "date_from_datetime_parsing": "a day as YYYY-MM-DD",
+}
+"""What the framework's own checks want, in our words."""
 
 STATUS: dict[type[Exception], tuple[int, str, str]] = {
     errors.TooLarge: (413, "too-large", "Too large"),
@@ -36,27 +51,45 @@ STATUS: dict[type[Exception], tuple[int, str, str]] = {
 
 
 def problem(
-    status: int, slug: str, title: str, detail: str, found: list[dict[str, str]] | None = None
-) -> Response:
-    """Write a problem document; `found` lists what was wrong where."""
+    status: int, slug: str, title: str, detail: str, found: Sequence[errors.Problem] = ()
+) -> ProblemAnswer:
+    """Write a problem document; `found` lists what was wrong where, as far as that helps."""
+    more = max(len(found) - MOST_LISTED, 0)
+    if more:
+        detail = f"{detail} {more:,} more problems are not listed."
     body: dict[str, Any] = {
         "type": f"/problems/{slug}",
         "title": title,
         "status": status,
         "detail": detail,
-        "errors": found or [],
+        "errors": [one.cut()._asdict() for one in found[:MOST_LISTED]],
     }
-    headers = {"Cache-Control": "no-store"}
-    return Response(msgspec.json.encode(body), status, headers, media_type=MEDIA_TYPE)
+    return ProblemAnswer(body)
 
 
-def problem_of(error: errors.StrikemapError) -> Response:
+class ProblemAnswer(Response):
+    """A problem document as an answer, with what it says."""
+
+    def __init__(self, told: dict[str, Any]) -> None:
+        self.told = told
+        headers = {"Cache-Control": "no-store"}
+        body = msgspec.json.encode(told)
+        super().__init__(body, told["status"], headers, media_type=MEDIA_TYPE)
+
+    def sentences(self) -> list[str]:
+        """Say what was wrong, a sentence each."""
+        told = [errors.Problem(**one).sentence() for one in self.told["errors"]]
+        if len(told) < MOST_LISTED:
+            return told or [self.told["detail"]]
+        more = self.told["detail"].removeprefix(told[0]).strip()
+        return [*told, more] if more else told
+
+
+def problem_of(error: errors.StrikemapError) -> ProblemAnswer:
     """Turn one of our errors into its problem document."""
     row = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     status, slug, title = row
-    found = []
-    if isinstance(error, errors.InputError):
-        found = [{"where": p.where, "got": p.got, "allowed": p.allowed} for p in error.problems]
+    found = error.problems if isinstance(error, errors.InputError) else ()
     if status >= 500:  # noqa: PLR2004
         LOG.error("answered %s: %s", status, error)
     answer = problem(status, slug, title, str(error), found)
@@ -65,6 +98,11 @@ def problem_of(error: errors.StrikemapError) -> Response:
     if isinstance(error, errors.NotKnown):
         answer.headers["WWW-Authenticate"] = 'Bearer realm="strikemap"'
     return answer
+
+
+def _of_framework(one: Mapping[str, Any]) -> errors.Problem:
+    allowed = WANTED.get(one["type"], one["msg"])
+    return errors.Problem(".".join(map(str, one["loc"])), str(one.get("input", "")), allowed)
 
 
 def install(app: FastAPI) -> None:
@@ -76,16 +114,9 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def framework(_request: Request, error: RequestValidationError) -> Response:
-        found = [
-            {
-                "where": ".".join(map(str, one["loc"])),
-                "got": str(one.get("input", ""))[:80],
-                "allowed": one["msg"],
-            }
-            for one in error.errors()
-        ]
+        found = [_of_framework(one) for one in error.errors()]
         return problem(
-            422, "invalid-parameters", "Parameters do not fit", found[0]["allowed"], found
+            422, "invalid-parameters", "Parameters do not fit", found[0].sentence(), found
         )
 
     @app.exception_handler(HTTPException)

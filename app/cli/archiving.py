@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from app.cli.base import Json, cli, open_workspace, present, progress_line, read_view, tell_json
+from app.cli.base import (
+    Json,
+    cli,
+    open_workspace,
+    present,
+    progress_line,
+    read_view,
+    refuse_unwritable,
+    tell_json,
+)
 from app.cli.exporting import PAGE, save_page
 from app.domain.errors import InputError
 from app.domain.terms import Audience
@@ -52,6 +61,8 @@ def tiles(  # noqa: PLR0913  what a person sets, each by name
         raise InputError("ending of the file", out.name, ".pmtiles")
     if maxzoom < minzoom:
         raise InputError("maxzoom", maxzoom, f"{minzoom} (the value of minzoom) or more")
+    for path in (out, out.with_suffix(PAGE)) if page else (out,):
+        refuse_unwritable(path)
     settings = read_settings()
     audience = Audience.private if private else Audience.public
     workspace, now = replace(open_workspace(settings), audience=audience), present()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import parse_qsl
 
@@ -66,6 +68,21 @@ def read_view(workspace: Workspace, snapshot: Snapshot, query: str, now: datetim
     """
     pairs = parse_qsl(query.removeprefix("?"), keep_blank_values=True)
     return View.parse(pairs, workspace.vocabularies(snapshot), workspace.default_theatre, now)
+
+
+def refuse_unwritable(out: Path) -> None:
+    """Refuse a file that cannot be written before anything is made for it.
+
+    Raises:
+        InputError: a folder, or a file in a folder that is missing or closed to us.
+    """
+    try:
+        fits = os.access(out.parent, os.W_OK | os.X_OK) and not out.is_dir()
+        fits = fits and out.parent.is_dir()
+    except OSError:  # a name longer than the disk takes
+        fits = False
+    if not fits:
+        raise InputError("OUT", out, "a file in a folder that exists and can be written")
 
 
 def present() -> datetime:

@@ -11,7 +11,17 @@ import typer
 
 from app.api.app import create_app
 from app.api.save import saved_page
-from app.cli.base import Json, cli, open_workspace, present, progress_line, read_view, tell_json
+from app.cli.base import (
+    Json,
+    cli,
+    open_workspace,
+    present,
+    progress_line,
+    read_view,
+    refuse_unwritable,
+    tell_json,
+)
+from app.domain.errors import InputError
 from app.domain.terms import Audience
 from app.services.exporting import Export, form_of, prepare, refuse_what_must_stay
 from app.settings import read_settings
@@ -39,7 +49,9 @@ def export(
 
     Example: strikemap export strikes.gpkg map.html --view "dataset=demo&from=2025-10-24"
     """
-    forms = [PAGE if path.suffix.lower() == PAGE else form_of(path) for path in files]
+    forms = [_form(path) for path in files]
+    for path in files:
+        refuse_unwritable(path)
     workspace, now = open_workspace(), present()
     if public:
         workspace = replace(workspace, audience=Audience.public)
@@ -60,6 +72,19 @@ def export(
     for one in told:
         rows = f"{one['rows']:,} incidents, " if "rows" in one else ""
         typer.echo(f"{one['file']}: {rows}{one['bytes']:,} bytes")
+
+
+def _form(path: Path) -> str:
+    """Tell a form by a file's ending, and a View from a file."""
+    if path.suffix.lower() == PAGE:
+        return PAGE
+    try:
+        return form_of(path)
+    except InputError as wrong:
+        allowed = f"{wrong.problem.allowed}, {PAGE}"
+        if "=" in path.name:
+            allowed = f'{allowed}; a View is given with --view "{path.name}"'
+        raise InputError(wrong.problem.where, path.name, allowed) from wrong
 
 
 def save_page(

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from app.cli.base import cli, open_workspace, present
+from app.cli.base import cli, open_workspace, present, refuse_unwritable
 from app.domain.errors import InputError
 from app.domain.view import View
 from app.services.figures import FORMS, LEAST_PX, MOST_PX, MOST_SCALE, Figures, Wanted
@@ -60,13 +60,8 @@ def figure(  # noqa: PLR0913  what a figure may be told, each by name
         return figures.figure(snapshot, one, wanted, now)
 
     if not all_regions:
-        body = draw(view)
-        try:
-            out.write_bytes(body)
-        except OSError as wrong:
-            raise InputError(
-                "OUT", out, "a file in a folder that exists and can be written"
-            ) from wrong
+        refuse_unwritable(out)
+        out.write_bytes(draw(view))
         typer.echo(f"{out}")
         return
     found = workspace.reference.region_set(view.theatre, view.level).regions
@@ -78,7 +73,10 @@ def _draw_set(
     folder: Path, form: str, view: View, codes: list[str], draw: Callable[[View], bytes]
 ) -> None:
     """Draw a figure of each region, named by its code, so that a second run replaces the first."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        raise InputError("OUT", folder, "a folder that exists or can be made") from wrong
     with Progress(console=Console(stderr=True), transient=True) as shown:
         for code in shown.track(codes, description="figures"):
             (folder / f"{code}.{form}").write_bytes(draw(view.but(regions=(code,))))

@@ -46,10 +46,14 @@ class Problem(NamedTuple):
 
     def sentence(self) -> str:
         """Say it in one line, with an overlong value cut."""
+        where, got, allowed = self.cut()
+        return f"{where}: got {got!r}, allowed: {allowed}."
+
+    def cut(self) -> Problem:
+        """Cut what is overlong: an answer must not grow with what somebody sends."""
         fits = len(self.got) <= LONGEST_GOT
         got = self.got if fits else self.got[: LONGEST_GOT - 3] + "…"
-        where, allowed = _line(self.where), _line(self.allowed)
-        return f"{where}: got {got!r}, allowed: {allowed}."
+        return Problem(_line(self.where), got, _line(self.allowed))
 
 
 def _line(text: str) -> str:

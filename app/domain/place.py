@@ -5,6 +5,8 @@ The one place that answers "how is area measured?" and "how is distance measured
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -40,12 +42,39 @@ class LonLat(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """A box in degrees; west < east, so none crosses the antimeridian."""
+    """A box in degrees; west > east means that it crosses the antimeridian (RFC 7946 5.2)."""
 
     west: float
     south: float
     east: float
     north: float
+
+    @classmethod
+    def of(cls, sides: Sequence[float]) -> Bounds:
+        """Read four sides, or six with heights (OGC 17-069r4 7.15.3); heights narrow nothing here.
+
+        Raises:
+            InvalidPlace: another number of sides, not on the globe, or no box at all.
+        """
+        flat = (*sides[:2], *sides[3:5]) if len(sides) == 6 else sides  # noqa: PLR2004
+        # An infinite or missing height is as wrong as an infinite side.
+        if len(flat) == 4 and all(map(math.isfinite, sides)):  # noqa: PLR2004
+            west, south, east, north = flat
+            on_globe = all(WORLD.west <= side <= WORLD.east for side in (west, east))
+            if on_globe and west != east and WORLD.south <= south < north <= WORLD.north:
+                return cls(west, south, east, north)
+        allowed = (
+            "west,south,east,north in degrees with south < north; "
+            "west > east crosses the antimeridian"
+        )
+        raise InvalidPlace("box", ",".join(map(str, sides)), allowed)
+
+    @property
+    def parts(self) -> tuple[Bounds, ...]:
+        """The box as one or two that do not cross the antimeridian."""
+        if self.west < self.east:
+            return (self,)
+        return (self._replace(east=WORLD.east), self._replace(west=WORLD.west))
 
     def covers(self, other: Bounds) -> bool:
         """Tell whether another box lies inside, edges included; one with NaN does not."""

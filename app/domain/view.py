@@ -14,10 +14,10 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from app.domain.errors import InvalidView, InvalidWhen, Problem
+from app.domain.errors import InvalidPlace, InvalidView, InvalidWhen, Problem
 from app.domain.incident import Status
 from app.domain.period import FIRST_DAY, LAST_DAY, end_of_day
-from app.domain.place import WORLD, Bounds
+from app.domain.place import Bounds
 
 T = TypeVar("T")
 
@@ -322,17 +322,15 @@ def _as_of(text: str, zone: str, now: datetime) -> datetime | None:
 
 
 def _bbox(text: str) -> Bounds | None:
-    allowed = "west,south,east,north in degrees with west < east and south < north"
     try:
-        if "_" in text:
-            raise _Refused(allowed)  # Python reads 1_0 as ten; nobody else does
-        west, south, east, north = (float(side) for side in text.split(","))
-    except ValueError as wrong:
-        raise _Refused(allowed) from wrong
-    box = Bounds(west, south, east, north)
-    if not (WORLD.covers(box) and west < east and south < north):
-        raise _Refused(allowed)
-    return box
+        # Python reads 1_0 as ten; nobody else does.
+        sides = [] if "_" in text else [float(side) for side in text.split(",")]
+    except ValueError:
+        sides = []
+    try:
+        return Bounds.of(sides)
+    except InvalidPlace as wrong:
+        raise _Refused(wrong.problem.allowed) from wrong
 
 
 def _km(text: str) -> float | None:

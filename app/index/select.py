@@ -233,7 +233,9 @@ def is_quiet(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:
 def _in_box(rows: Rows, places: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
     west, south, east, north = box
     lon, lat = rows["lon_e7"][places], rows["lat_e7"][places]
-    inside: np.ndarray = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+    across = (lon >= west) & (lon <= east) if west < east else (lon >= west) | (lon <= east)
+    # A row without a place has coordinates below every box: one around the antimeridian, too.
+    inside: np.ndarray = across & (lat >= south) & (lat <= north)
     return inside
 
 

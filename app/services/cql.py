@@ -15,12 +15,13 @@ from typing import Any, NamedTuple
 import cql2
 import numpy as np
 import shapely
-from shapely import Polygon
+from shapely import MultiPolygon, Polygon
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
-from app.domain.errors import InputError, InvalidView, InvalidWhen, Problem
+from app.domain.errors import InputError, InvalidPlace, InvalidView, InvalidWhen, Problem
 from app.domain.period import epoch_day
+from app.domain.place import WORLD, Bounds
 from app.domain.view import parse_day
 from app.index.select import Selection, is_quiet
 from app.rows import NEVER, NOWHERE
@@ -115,6 +116,9 @@ def _opened(tree: Any) -> tuple[str, Sequence[Any]]:
 
 
 def _truth(tree: Any, sheet: Sheet) -> Truth:
+    if isinstance(tree, bool):
+        rows = len(sheet.selection)
+        return Truth(np.full(rows, tree), np.ones(rows, bool))
     op, args = _opened(tree)
     if op in ("and", "or"):
         return _joined(op, [_truth(one, sheet) for one in args])
@@ -291,14 +295,22 @@ def _shape(arg: Any) -> BaseGeometry:
     allowed = "a geometry in WKT or BBOX(west, south, east, north), degrees, longitude first"
     try:
         if isinstance(arg, dict) and "bbox" in arg:
-            west, south, east, north = arg["bbox"]
-            return Polygon.from_bounds(west, south, east, north)
+            return MultiPolygon([_rectangle(part) for part in Bounds.of(arg["bbox"]).parts])
         shape: BaseGeometry = shapely.geometry.shape(arg)
+    except InvalidPlace as wrong:
+        raise _Refused(f"BBOX({wrong.problem.got})", wrong.problem.allowed) from wrong
     except (ShapelyError, ValueError, TypeError, AttributeError, KeyError, IndexError) as wrong:
         raise _Refused(_shown(arg), allowed) from wrong
     if not shape.is_valid or not np.isfinite(shapely.get_coordinates(shape)).all():
         raise _Refused(_shown(arg), f"{allowed}; a polygon must not cross itself")
     return shape
+
+
+def _rectangle(box: Bounds) -> Polygon:
+    """Draw a box; at 180° it goes on, since what lies there is on no edge of it."""
+    west = box.west - 1 if box.west == WORLD.west else box.west
+    east = box.east + 1 if box.east == WORLD.east else box.east
+    return Polygon.from_bounds(west, box.south, east, box.north)
 
 
 def check_language(text: str) -> str:

@@ -185,7 +185,10 @@ class Scene:
     def box(self) -> Bounds:
         """Say what the figure shows: the View's box, its regions, or the whole theatre."""
         if self.view.bbox is not None:
-            return self.view.bbox
+            box = self.view.bbox
+            if len(box.parts) == 1:
+                return box
+            return box._replace(west=-180.0, east=180.0)  # a sheet has its edges at 180°
         found = self.workspace.reference.region_set(self.view.theatre, self.view.level)
         shapes = [one.shape for one in found.regions if one.code in self.view.regions]
         if not shapes:

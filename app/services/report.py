@@ -69,7 +69,7 @@ def summarise(workspace: Workspace, published: Published, by: str) -> dict[str, 
         "credits": list(published.credits),
     }
     if published.view.metric == "killed_per_100k":
-        _add_rates(workspace, published, answer["rows"])
+        add_rates(workspace, published, answer["rows"])
     return answer
 
 
@@ -92,7 +92,8 @@ def _told_of_several(published: Published) -> dict[str, Any]:
     return {"rule": rule, "matching": {"groups": groups, "not_summed": reason}}
 
 
-def _add_rates(workspace: Workspace, published: Published, rows: list[dict[str, Any]]) -> None:
+def add_rates(workspace: Workspace, published: Published, rows: list[dict[str, Any]]) -> None:
+    """Add to regions the dead of 100,000 people, where the dead and the people are known."""
     regions = workspace.reference.region_set(published.view.theatre, published.view.level).regions
     people = {region.code: (region.population, region.population_year) for region in regions}
     for row in rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import geopandas
@@ -120,6 +121,78 @@ def test_what_cannot_be_asked_is_named(service: Service, path: str, where: str) 
     answer = service.client.get(path)
     assert answer.status_code == 422
     assert where in [one["where"] for one in answer.json()["errors"]]
+
+
+@pytest.mark.parametrize("collection", ["incidents", "regions", "control", "frontline"])
+def test_a_larger_limit_than_there_is_is_no_error(service: Service, collection: str) -> None:
+    path = f"/api/collections/{collection}/items?{EXAMPLE}"
+    for limit in ("10001", "9" * 40):
+        told = read(service, f"{path}&limit={limit}")
+        assert told["numberReturned"] == told["numberMatched"] > 0
+        here = next(one["href"] for one in told["links"] if one["rel"] == "self")
+        assert "limit=10000" in here
+    for limit in ("0", "-1", "00", "1e3", ""):
+        assert service.client.get(f"{path}&limit={limit}").status_code == 422
+
+
+@pytest.mark.parametrize("collection", ["incidents", "regions", "control", "frontline"])
+def test_a_box_across_the_antimeridian_is_both_its_sides(service: Service, collection: str) -> None:
+    path = f"/api/collections/{collection}/items?{EXAMPLE}"
+    plain = read(service, f"{path}&bbox=-124,-43,-123,-42")["numberMatched"]
+    assert read(service, f"{path}&bbox=-124,-43,-99,-123,-42,99")["numberMatched"] == plain > 0
+    assert read(service, f"{path}&bbox=170,-43,-123,-42")["numberMatched"] >= plain
+    assert read(service, f"{path}&bbox=170,-43,-170,-42")["numberMatched"] == 0
+
+
+@pytest.mark.parametrize(
+    ("condition", "same_as"),
+    [
+        ("TRUE", ""),
+        ("FALSE", None),
+        ("NOT FALSE", ""),
+        ("status = 'verified' AND TRUE", "&status=verified"),
+        ("status = 'verified' AND FALSE", None),
+        ("status = 'verified' OR FALSE", "&status=verified"),
+        ("S_INTERSECTS(geometry,BBOX(170,40,-170,60))", None),
+        ("S_WITHIN(geometry,BBOX(170,-43,-123,-42))", "&bbox=170,-43,-123,-42"),
+        ("S_INTERSECTS(geometry,BBOX(-124,-43,0,-123,-42,9))", "&bbox=-124,-43,-123,-42"),
+    ],
+)
+def test_a_filter_knows_truth_and_boxes_as_the_standard_does(
+    service: Service, condition: str, same_as: str | None
+) -> None:
+    wanted = 0 if same_as is None else matched(service, same_as)
+    answer = service.client.get(ITEMS, params={"theatre": "example", "filter": condition})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["numberMatched"] == wanted
+
+
+def test_a_box_of_a_filter_that_is_none_is_named(service: Service) -> None:
+    condition = "S_INTERSECTS(geometry,BBOX(30,60,31,50))"
+    answer = service.client.get(ITEMS, params={"filter": condition})
+    assert answer.status_code == 422
+    assert "south < north" in answer.json()["errors"][0]["allowed"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(f"{name}/items?{EXAMPLE}" for name in COLLECTIONS),
+        f"frontline/items?{EXAMPLE}&datetime=2024-03-01/2024-03-20",
+    ],
+)
+def test_items_say_when_they_were_given(service: Service, path: str) -> None:
+    answer = service.client.get(f"/api/collections/{path}")
+    given = datetime.fromisoformat(answer.json()["timeStamp"])
+    assert abs(datetime.now(UTC) - given) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("name", ["regions", "control", "frontline"])
+def test_the_second_of_an_answer_does_not_make_it_another(service: Service, name: str) -> None:
+    path = f"/api/collections/{name}/items?{EXAMPLE}"
+    tag = service.client.get(path).headers["etag"]
+    assert tag.startswith('W/"')  # not the same bytes: the time stands in them
+    assert service.client.get(path, headers={"If-None-Match": tag}).status_code == 304
 
 
 def test_front_lines_of_an_interval_are_read_in_pages_and_one_by_one(service: Service) -> None:

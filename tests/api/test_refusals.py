@@ -67,6 +67,35 @@ def test_all_wrong_parameters_are_named_at_once(service: Service) -> None:
     assert named == {"query.from", "query.weapon", "query.colour", "query.by"}
 
 
+def test_a_problem_does_not_grow_with_what_was_sent(service: Service) -> None:
+    long = service.client.get("/api/summary?from=" + "x" * 20_000)
+    assert len(long.content) < 1_000
+    assert len(long.json()["errors"][0]["got"]) <= 80
+    many = service.client.get("/api/summary?" + "&".join(f"p{n}=1" for n in range(3_000)))
+    assert (many.status_code, len(many.json()["errors"])) == (422, 20)
+    assert many.json()["detail"].endswith(" 2,980 more problems are not listed.")
+    name = service.client.get("/api/summary?" + "y" * 20_000 + "=1")
+    assert len(name.content) < 7_000
+
+
+def test_a_fault_in_a_path_is_told_in_our_words(service: Service) -> None:
+    problem = service.client.get("/api/tiles/WebMercatorQuad/a/0/0").json()
+    wanted = {"where": "path.z", "got": "a", "allowed": "a whole number"}
+    assert problem["errors"] == [wanted]
+    assert problem["detail"] == "path.z: got 'a', allowed: a whole number."
+
+
+@pytest.mark.parametrize("name", ["url", "format", "maxwidth"])
+def test_a_parameter_of_oembed_stands_once(public_service: Service, name: str) -> None:
+    here = f"{public_service.url}/"
+    values = {"url": here, "format": "json", "maxwidth": "400"}
+    twice = [*values.items(), (name, values[name])]
+    answer = public_service.client.get("/oembed", params=twice)
+    assert answer.status_code == 422
+    told = {"where": f"query.{name}", "got": f"{values[name]}, {values[name]}"}
+    assert answer.json()["errors"] == [{**told, "allowed": "to be given once"}]
+
+
 def test_a_missing_level_says_how_to_import_one(service: Service) -> None:
     problem = service.client.get("/api/summary?level=2").json()
     assert "strikemap regions import FILE" in problem["errors"][0]["allowed"]

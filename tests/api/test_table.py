@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from app.api.routes.table import region_rows
+from app.i18n import strings
 from tests.serving import Service
 
 EXAMPLE = {"theatre": "example"}
@@ -90,3 +92,26 @@ def test_filters_without_a_field_are_told_and_can_be_taken_away(service: Service
     links = [unescape(one) for one in re.findall(r'<a href="([^"]+)">take this filter away', html)]
     left = [set(parse_qs(urlsplit(one).query)) & {"bbox", "line_km"} for one in links]
     assert sorted(map(sorted, left)) == [["bbox"], ["line_km"]]
+
+
+def test_no_rate_is_shown_where_no_people_are_counted(service: Service) -> None:
+    assert "killed_per_100k" not in page(service)
+
+
+def test_rates_are_sorted_with_the_unknown_last_and_sums_have_none() -> None:
+    def row(name: str, low: int | None, high: int | None, rate: float | None) -> dict[str, Any]:
+        count = {"low": low, "best": low, "high": high, "known": 1, "of": 1}
+        told = {"name": name, "incidents": 1, "killed": count, "injured": count, "damaged": 0}
+        return {**told, "killed_per_100k": rate}
+
+    total = row("", 5, None, None)
+    del total["killed_per_100k"]
+    listed = [row("A", None, None, None), row("B", 1, 1, 0.25), row("C", 4, None, 2.5)]
+    summary = {"rows": listed, "elsewhere": None, "totals": total}
+    rows = region_rows(strings("en"), summary, "killed_per_100k")
+    assert [(one["name"], one["rate"]) for one in rows] == [
+        ("C", "at least 2.5"),
+        ("B", "0.25"),
+        ("A", "not known"),
+        ("Total", "–"),
+    ]

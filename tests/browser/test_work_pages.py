@@ -268,3 +268,16 @@ def test_the_working_pages_fit_a_phone(private: Service, watch: Watch, path: str
     watched.page.wait_for_load_state("networkidle")
     assert watched.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     expect_no_axe_violations(watched.page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("lang", ["en", "uk"])
+def test_the_page_of_a_problem_has_no_axe_violation_and_leads_to_the_map(
+    private: Service, watch: Watch, lang: str, scheme: str
+) -> None:
+    page = watch(scheme=scheme).page
+    page.goto(f"{private.url}/table?theatre=example&lang={lang}&from=x&colour=red")
+    expect(page.locator("main p[lang=en]")).to_have_count(2)
+    expect_no_axe_violations(page)
+    page.locator("main a").click()
+    expect(page.locator(".leaflet-container").first).to_be_visible()

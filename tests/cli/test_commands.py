@@ -170,3 +170,39 @@ def test_the_same_number_of_invented_incidents_is_the_same_file(tmp_path: Path) 
     for name in ("a.csv", "b.csv"):
         assert command(tmp_path, "synth", "300", "--out", str(tmp_path / name)).returncode == 0
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("export", f"no/such/folder/x.{form}") for form in ("csv", "gpkg", "html", "xlsx")),
+        ("export", "folder.csv"),
+        ("export", "file.txt/x.csv"),
+        ("export", f"{'x' * 300}.csv"),
+        ("tiles", "no/such/folder/x.pmtiles"),
+        ("tiles", "folder.pmtiles"),
+        ("figure", "folder.png"),
+        ("figure", "file.txt/set", "--all-regions"),
+    ],
+)
+def test_what_cannot_be_written_is_one_sentence_and_leaves_nothing(
+    tmp_path: Path, demo_data: Path, words: tuple[str, ...]
+) -> None:
+    for name in ("folder.csv", "folder.pmtiles", "folder.png"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "file.txt").write_text("")
+    before = sorted(tmp_path.rglob("*"))
+    name, out, *rest = words
+    done = command(demo_data, name, str(tmp_path / out), *rest)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert done.stderr.startswith("OUT: got ")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_view_in_the_place_of_a_file_is_told_where_it_belongs(
+    tmp_path: Path, demo_data: Path
+) -> None:
+    done = command(demo_data, "export", str(tmp_path / "out.html"), "theatre=example")
+    assert done.returncode == 2
+    assert 'a View is given with --view "theatre=example"' in done.stderr
+    assert list(tmp_path.iterdir()) == []

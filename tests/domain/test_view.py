@@ -122,7 +122,7 @@ WRONG = {
     "from": "2025-13-01",
     "to": "yesterday",
     "as_of": "2026-01-02",
-    "bbox": "31,50,30,51",
+    "bbox": "31,51,30,50",
     "region": "UA-99",
     "level": "3",
     "weapon": "spear",
@@ -263,11 +263,31 @@ def test_a_day_is_read_back_as_written(day: date) -> None:
         "-181,0,1,1",
         "0,-91,1,1",
         "1,1,1,2",
+        "1,2,1,3",
+        "1,2,0,3,4,nan",
+        "1,2,0,3,1,0",
     ],
 )
 def test_a_box_that_is_none_is_refused_with_its_order_of_sides(box: str) -> None:
     with pytest.raises(InvalidView, match="west,south,east,north in degrees"):
         View.parse([("bbox", box)], WORDS, "ukraine", NOW)
+
+
+@pytest.mark.parametrize(
+    ("box", "sides", "parts"),
+    [
+        ("30,50,-5,31,51,9", "30,50,31,51", ["30,50,31,51"]),
+        ("170,40,-170,60", "170,40,-170,60", ["170,40,180,60", "-180,40,-170,60"]),
+        ("170,40,0,-170,60,0", "170,40,-170,60", ["170,40,180,60", "-180,40,-170,60"]),
+    ],
+)
+def test_a_box_may_have_heights_and_may_cross_the_antimeridian(
+    box: str, sides: str, parts: list[str]
+) -> None:
+    view = View.parse([("bbox", box)], WORDS, "ukraine", NOW)
+    assert f"bbox={sides}" in view.query().split("&")
+    assert view.bbox is not None
+    assert [",".join(f"{side:g}" for side in one) for one in view.bbox.parts] == parts
 
 
 def test_an_instant_is_written_in_utc_with_a_z() -> None:

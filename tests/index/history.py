@@ -110,7 +110,11 @@ def in_box(view: View, place: Place) -> bool:
     return (
         place.lon_e7 is not None
         and place.lat_e7 is not None
-        and west <= place.lon_e7 <= east
+        and (
+            west <= place.lon_e7 <= east
+            if west < east
+            else place.lon_e7 >= west or place.lon_e7 <= east
+        )
         and south <= place.lat_e7 <= north
     )
 

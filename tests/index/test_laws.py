@@ -44,7 +44,9 @@ def periods(draw: st.DrawFn) -> tuple[date | None, date | None]:
 @st.composite
 def boxes(draw: st.DrawFn) -> Bounds:
     west, south = draw(st.floats(19, 40)), draw(st.floats(42, 53))
-    return Bounds(west, south, west + draw(st.floats(0.1, 20)), south + draw(st.floats(0.1, 10)))
+    box = Bounds(west, south, west + draw(st.floats(0.1, 20)), south + draw(st.floats(0.1, 10)))
+    is_around = draw(st.booleans())  # the rest of the world between two parallels
+    return box._replace(west=box.east, east=box.west) if is_around else box
 
 
 datasets = st.sets(st.sampled_from(UKRAINIAN), min_size=1).map(lambda found: tuple(sorted(found)))

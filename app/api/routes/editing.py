@@ -13,9 +13,9 @@ from starlette.responses import Response
 
 from app.api import params
 from app.api.bodies import small_json
+from app.api.pages import HTML, Pages
 from app.api.respond import etag, json_answer
 from app.api.routes.imports import documented, page_block, read_own, written
-from app.api.routes.pages import HTML, Pages
 from app.api.schemas import documented as documented_view
 from app.api.security import requester
 from app.domain.account import Role

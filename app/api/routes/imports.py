@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from app.api import params
 from app.api.bodies import spooled
-from app.api.routes.pages import HTML, Pages
+from app.api.pages import HTML, Pages
 from app.api.schemas import PROBLEM
 from app.api.security import OWN_HEADER, requester
 from app.domain.account import Role

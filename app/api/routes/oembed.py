@@ -10,9 +10,11 @@ from xml.sax.saxutils import escape as escape_xml
 
 import msgspec
 from fastapi import APIRouter, Request
+from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from app.api import params
+from app.api.pages import without_tracking
 from app.api.params import Asked
 from app.api.problems import problem
 from app.api.respond import REVALIDATE, answer, etag
@@ -42,6 +44,7 @@ def routes(figures: Figures) -> APIRouter:
     def oembed(request: Request) -> Response:
         """Say how a map is embedded: a sandboxed frame of its View as it is known now."""
         given = request.query_params
+        _refuse_repeated(given)
         form = given.get("format", "json")
         if form not in ("json", "xml"):  # the status is the specification's (2.3.4.4)
             detail = f"There is no format {form!r}; there are json and xml."
@@ -81,9 +84,24 @@ REFUSALS = {
     "401": "A private instance",
     "403": "The terms allow no embedding",
     "404": "Not an address of ours",
-    "422": "A size that does not fit",
+    "422": "A size that does not fit, or a parameter given twice",
     "501": "Another format",
 }
+
+
+def _refuse_repeated(given: QueryParams) -> None:
+    """Refuse one of our own parameters that stands twice: none of the two is the right one.
+
+    Raises:
+        InvalidView: naming each of them.
+    """
+    found = [
+        Problem(f"query.{name}", ", ".join(texts), "to be given once")
+        for name in OWN
+        if len(texts := given.getlist(name)) > 1
+    ]
+    if found:
+        raise InvalidView(tuple(found))
 
 
 def _bounds(given: Mapping[str, str]) -> tuple[int, int]:
@@ -113,7 +131,9 @@ def _view_of(figures: Figures, request: Request, url: str) -> Asked:
         raise NotFound(f"{url[:200]!r} is no map here: give url=, the address of / or /embed.")
     workspace = figures.tiler.workspace
     try:
-        asked = params.read(workspace, parse_qsl(parts.query, keep_blank_values=True))
+        asked = params.read(
+            workspace, parse_qsl(without_tracking(parts.query), keep_blank_values=True)
+        )
     except InvalidView as wrong:
         raise NotFound(f"The address shows no map: {wrong}") from wrong
     known = asked.view.as_of or workspace.store.head().recorded_at or asked.now

@@ -3,71 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
-from jinja2 import Environment, FileSystemLoader
 from starlette.responses import Response
 
 from app.api import params
+from app.api.pages import HTML, PageRoute, Pages
 from app.api.respond import answer, etag, unchanged
 from app.api.routes.evidence import read_changes
 from app.domain.errors import InvalidView, NotFound, Problem
-from app.domain.terms import Audience, Face
+from app.domain.terms import Face
 from app.domain.view import View, rfc3339
 from app.i18n import strings
 from app.services.comparing import compared
 from app.services.feeds import content_lines
 from app.services.ground import Source
 from app.services.listing import find_incident, history, title_of
-from app.services.pages import LANGUAGE_NAMES, page_html, settled, shown_controls
+from app.services.pages import page_html, settled, shown_controls
 from app.services.publish import publish, refuse_embedding
 from app.services.wording import count_text, incident_fields, text_of
 from app.services.workspace import Workspace
 
-HTML = "text/html; charset=utf-8"
 PAGE_ROWS = 200
 KEPT_IN_COMPARE = ("theatre", "lang", "as_of", "synthetic", "level")
 TEMPLATES = ("incidents.csv", "incidents.geojson", "control.csv", "control.geojson")
 RULES = ("rule_unknown", "rule_span", "rule_place", "rule_datasets", "rule_line", "rule_regions")
 
 
-class Pages:
-    """Renders pages made on the server, with what stands around each of them."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        folder = Path(__file__).resolve().parent.parent / "templates"
-        self._templates = Environment(loader=FileSystemLoader(folder), autoescape=True)
-        self._workspace = workspace
-
-    def __call__(self, name: str, view: View, title: str, **told: Any) -> str:
-        """Render a page of a View."""
-        words = strings(view.lang)
-        is_private = self._workspace.audience is Audience.private
-        banners = [words["private"]] if is_private else []
-        banners += [words["invented_long"]] if view.synthetic else []
-        return self._templates.get_template(f"{name}.html").render(
-            lang=view.lang,
-            theatre=view.theatre,
-            title=title,
-            words=words,
-            query=view.query(),
-            banners=banners,
-            is_private=is_private,
-            invented=view.synthetic,
-            languages=[
-                (code, LANGUAGE_NAMES[code], f"?{view.but(lang=code).query()}")
-                for code in self._workspace.reference.theatres[view.theatre].languages
-                if code != view.lang
-            ],
-            **told,
-        )
-
-
 def routes(workspace: Workspace) -> APIRouter:
     """Build the pages of one instance."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, route_class=PageRoute)
     page = Pages(workspace)
 
     @router.get("/")
@@ -125,7 +91,9 @@ def routes(workspace: Workspace) -> APIRouter:
                 "licence": one.licence,
                 "about": words.get(f"terms_{one.licence}", ""),
                 "accessed": one.accessed or "",
-                "leaves": ", ".join(face.value for face in Face if one.terms.allow(face)),
+                "leaves": ", ".join(
+                    words[f"face_{face}"] for face in Face if one.terms.allow(face)
+                ),
             }
             for one in sorted(asked.snapshot.datasets.values(), key=lambda one: one.slug)
             if one.theatre == view.theatre

@@ -12,8 +12,8 @@ from starlette.responses import Response
 
 from app.api import params
 from app.api.bodies import small_json
+from app.api.pages import HTML, Pages
 from app.api.routes.imports import documented, page_block, read_own, written
-from app.api.routes.pages import HTML, Pages
 from app.api.security import requester
 from app.domain.account import Role
 from app.domain.errors import InputError

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api import params
+from app.api.pages import HTML, PageRoute, Pages
 from app.api.respond import answer, etag
-from app.api.routes.pages import HTML, Pages
 from app.domain.incident import Status
 from app.domain.terms import DatasetKind, Face
 from app.domain.view import View
@@ -22,13 +22,14 @@ from app.services.exporting import kept_from_leaving
 from app.services.listing import ORDERS, list_incidents
 from app.services.pages import settled
 from app.services.publish import Published, publish
-from app.services.report import summarise, unmarked_by_region
+from app.services.report import add_rates, summarise, unmarked_by_region
 from app.services.telling import in_words
 from app.services.wording import count_text, day_text, text_of
 from app.services.workspace import Workspace
 
 PAGE_ROWS = 200
-SORTS = ("name", "incidents", "killed", "injured", "damaged")
+RATE = "killed_per_100k"
+SORTS = ("name", "incidents", "killed", "injured", "damaged", RATE)
 NARROWED = ("from", "to", "dataset", "weapon", "sector", "status", "region", "min_killed")
 """What the form sets; every other parameter of the View travels along with it."""
 
@@ -53,7 +54,7 @@ def _exports(workspace: Workspace, asked: params.Asked, view: View) -> dict[str,
 
 def routes(workspace: Workspace) -> APIRouter:
     """Build the table of one instance."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, route_class=PageRoute)
     page = Pages(workspace)
     own = {
         "offset": params.whole(0, 10**9 - 1),
@@ -88,6 +89,9 @@ def _sums(workspace: Workspace, sums: Published, sort: str) -> dict[str, Any]:
     words = strings(sums.view.lang)
     summary = summarise(workspace, sums, "region")
     summary["not_on_map"] = sum(unmarked_by_region(workspace, sums).values())
+    has_rates = workspace.reference.region_set(sums.view.theatre, sums.view.level).has_population
+    if has_rates:
+        add_rates(workspace, sums, summary["rows"])
     rows = region_rows(words, summary, sort)
     covered = summary["coverage"]
     told = {
@@ -97,7 +101,7 @@ def _sums(workspace: Workspace, sums: Published, sort: str) -> dict[str, Any]:
     }
     notes = [words[name].format(n=count) for name, count in told.items() if count]
     said = in_words(workspace, sums, summary)
-    return {"summary": summary, "rows": rows, "notes": notes, "said": said}
+    return {"summary": summary, "rows": rows, "notes": notes, "said": said, "has_rates": has_rates}
 
 
 def region_rows(
@@ -106,7 +110,7 @@ def region_rows(
     """Write the rows of a summary by region as text, sorted, elsewhere and the total last."""
     listed = [row for row in summary["rows"] if row["incidents"]]
     if sort != "name":
-        listed.sort(key=lambda row: -_worth(row[sort]))
+        listed.sort(key=lambda row: -_worth(row.get(sort)))
     rows = [_region_row(words, row["name"], row) for row in listed]
     if summary["elsewhere"] and summary["elsewhere"]["incidents"]:
         rows.append(_region_row(words, words["elsewhere"], summary["elsewhere"]))
@@ -115,12 +119,12 @@ def region_rows(
     return rows
 
 
-def _worth(value: Any) -> int:
+def _worth(value: Any) -> float:
     """Order counts by what is known at least; unknown comes last."""
-    if not isinstance(value, Mapping):
-        return int(value)
-    known = value["low"] if value["low"] is not None else value["best"]
-    return -1 if known is None else int(known)
+    known = value
+    if isinstance(value, Mapping):
+        known = value["low"] if value["low"] is not None else value["best"]
+    return -1 if known is None else float(known)
 
 
 def _incidents(workspace: Workspace, points: Published, offset: int, order: str) -> dict[str, Any]:
@@ -216,10 +220,21 @@ def _region_row(words: Mapping[str, str], name: str, row: Mapping[str, Any]) -> 
         "name": name,
         "incidents": row["incidents"],
         "killed": count_text(words, killed) if row["incidents"] else "–",
+        "rate": _rate_text(words, row),
         "injured": count_text(words, row["injured"]) if row["incidents"] else "–",
         "damaged": row["damaged"],
         "known": f"{killed['known']} / {killed['of']}",
     }
+
+
+def _rate_text(words: Mapping[str, str], row: Mapping[str, Any]) -> str:
+    """Say the dead of 100,000 people, at least; a sum of regions has no people of its own."""
+    if RATE not in row:
+        return "–"
+    if row[RATE] is None:
+        return words["unknown"]
+    rate, killed = str(row[RATE]), row["killed"]
+    return rate if killed["low"] == killed["high"] else words["at_least"].format(n=rate)
 
 
 def _incident_row(

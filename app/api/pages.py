@@ -1,0 +1,132 @@
+"""Pages made on the server: what stands around each, and what one says when it cannot be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
+
+from fastapi import Request
+from fastapi.routing import APIRoute
+from jinja2 import Environment, FileSystemLoader
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+from typing_extensions import override
+
+from app.api.problems import problem_of
+from app.domain.errors import StrikemapError
+from app.domain.terms import Audience
+from app.domain.view import View
+from app.i18n import strings
+from app.services.pages import LANGUAGE_NAMES
+from app.services.workspace import Workspace
+
+HTML = "text/html; charset=utf-8"
+TRACKING = frozenset(
+    {"fbclid", "gclid", "gbraid", "wbraid", "msclkid", "twclid", "yclid", "ttclid"}
+    | {"igsh", "igshid", "mc_cid", "mc_eid"}
+)
+"""Parameters that networks and newsletters add to a link that somebody shares, beside utm_*."""
+
+
+def without_tracking(query: str) -> str:
+    """Leave out what a network added to a query string; the rest stays as it was written."""
+
+    def is_ours(part: str) -> bool:
+        name = unquote_plus(part.partition("=")[0]).lower()
+        return name not in TRACKING and not name.startswith("utm_")
+
+    return "&".join(filter(is_ours, query.split("&")))
+
+
+def prefers_html(accept: str) -> bool:
+    """Tell a browser, which names text/html, from a program that takes whatever comes."""
+    worth = {"text/html": 0.0, "json": 0.0}
+    for one in accept.lower().split(","):
+        kind, *rest = (part.strip() for part in one.split(";"))
+        weights = [part.removeprefix("q=") for part in rest if part.startswith("q=")]
+        try:
+            weight = float(weights[0]) if weights else 1.0
+        except ValueError:
+            weight = 0.0
+        key = "json" if kind.endswith("json") else kind
+        if key in worth:
+            worth[key] = max(worth[key], weight)
+    return worth["text/html"] > worth["json"]
+
+
+class PageRoute(APIRoute):
+    """An address of a page: it opens when shared, and tells a browser what is wrong as a page."""
+
+    @override
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the page's own handler."""
+        handle = super().get_route_handler()
+
+        async def shown(request: Request) -> Response:
+            query = request.url.query
+            if (clean := without_tracking(query)) != query:
+                there = f"{request.url.path}?{clean}" if clean else request.url.path
+                return RedirectResponse(there, 302, {"Cache-Control": "no-store"})
+            try:
+                return await handle(request)
+            except StrikemapError as wrong:
+                if not prefers_html(request.headers.get("accept", "")):
+                    raise
+                return await run_in_threadpool(_problem_page, request, wrong)
+
+        return shown
+
+
+def _problem_page(request: Request, wrong: StrikemapError) -> Response:
+    """Say on a page what a problem document says, in the language that was asked for."""
+    answer, workspace = problem_of(wrong), request.app.state.workspace
+    words = workspace.vocabularies(workspace.index.snapshot())
+    theatre = request.query_params.get("theatre", "")
+    theatre = theatre if theatre in words else workspace.default_theatre
+    lang = request.query_params.get("lang", "")
+    lang = lang if lang in words[theatre].languages else words[theatre].languages[0]
+    pairs = [("theatre", theatre), ("lang", lang)]
+    view = View.parse(pairs, words, workspace.default_theatre, datetime.now(UTC))
+    title = strings(lang)["problem_title"]
+    html = Pages(workspace)("problem", view, title, sentences=answer.sentences())
+    kept = {name: answer.headers[name] for name in KEPT if name in answer.headers}
+    return Response(html, answer.status_code, {**kept, "Vary": "Accept"}, media_type=HTML)
+
+
+KEPT = ("Cache-Control", "Retry-After", "WWW-Authenticate")
+"""Headers of a problem document that its page has, too."""
+
+
+class Pages:
+    """Renders pages made on the server, with what stands around each of them."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        folder = Path(__file__).resolve().parent / "templates"
+        self._templates = Environment(loader=FileSystemLoader(folder), autoescape=True)
+        self._workspace = workspace
+
+    def __call__(self, name: str, view: View, title: str, **told: Any) -> str:
+        """Render a page of a View."""
+        words = strings(view.lang)
+        is_private = self._workspace.audience is Audience.private
+        banners = [words["private"]] if is_private else []
+        banners += [words["invented_long"]] if view.synthetic else []
+        return self._templates.get_template(f"{name}.html").render(
+            lang=view.lang,
+            theatre=view.theatre,
+            title=title,
+            words=words,
+            query=view.query(),
+            banners=banners,
+            is_private=is_private,
+            invented=view.synthetic,
+            languages=[
+                (code, LANGUAGE_NAMES[code], f"?{view.but(lang=code).query()}")
+                for code in self._workspace.reference.theatres[view.theatre].languages
+                if code != view.lang
+            ],
+            **told,
+        )
