@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -31,6 +32,9 @@ cli = typer.Typer(
 )
 Json = Annotated[bool, typer.Option("--json", help="Print the API's shape instead of text.")]
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""What a disk says that is full, or closed to writing."""
+
 
 def main() -> None:
     """Run a command; an error becomes one sentence and an exit code, never a traceback."""
@@ -44,6 +48,11 @@ def main() -> None:
         sys.exit(2)
     except StoreError as wrong:
         typer.echo(str(wrong), err=True)
+        sys.exit(3)
+    except OSError as wrong:
+        if wrong.errno not in NO_ROOM:
+            raise
+        typer.echo(f"The disk cannot take this: {wrong.strerror}.", err=True)
         sys.exit(3)
 
 

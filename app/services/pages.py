@@ -221,7 +221,8 @@ def _told(
 def _box(workspace: Workspace, view: View) -> Sequence[float]:
     """Say what the map shows first: the View's own box or regions, or the whole theatre."""
     if view.bbox is not None:
-        return view.bbox
+        west, south, east, north = view.bbox
+        return west, south, east + 360 * (west > east), north
     regions = workspace.reference.region_set(view.theatre, view.level).regions
     chosen = [region.shape for region in regions if region.code in view.regions]
     if chosen:

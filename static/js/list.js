@@ -30,6 +30,7 @@ export function makeList(context) {
   /* The box in view, within the View's own; a little rounded: a pan of a pixel asks for nothing new. */
   function box() {
     const seen = map.getBounds(), own = (state.get("bbox") || "-180,-90,180,90").split(",").map(Number), clip = (value, axis) => Math.max(own[axis % 2], Math.min(own[axis % 2 + 2], value)).toFixed(3);
+    if (own[0] > own[2]) return ""; // across the antimeridian the View's own box is all there is
     const box = [seen.getWest(), seen.getSouth(), seen.getEast(), seen.getNorth()].map(clip);
     return +box[0] < +box[2] && +box[1] < +box[3] ? box.join(",") : null;
   }

@@ -206,3 +206,12 @@ def test_a_view_in_the_place_of_a_file_is_told_where_it_belongs(
     assert done.returncode == 2
     assert 'a View is given with --view "theatre=example"' in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_told_in_one_sentence(data: Path) -> None:
+    done = command(data, "export", "/dev/full", "--view", "theatre=example")
+    assert done.returncode == 2
+    script = "import app.cli.base as base, errno; base.cli = lambda: (_ for _ in ()).throw(OSError(errno.ENOSPC, 'No space left on device')); base.main()"
+    told = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert told.returncode == 3
+    assert told.stderr == "The disk cannot take this: No space left on device.\n"
