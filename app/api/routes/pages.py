@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
 from starlette.responses import Response
 
 from app.api import params
@@ -17,13 +19,14 @@ from app.domain.errors import InvalidView, NotFound, Problem
 from app.domain.terms import Audience, Face
 from app.domain.view import View, rfc3339
 from app.i18n import strings
+from app.i18n.values import count_text, day_text, instant_text, number
 from app.services.comparing import compared
 from app.services.feeds import content_lines
 from app.services.ground import Source
 from app.services.listing import find_incident, history, title_of
 from app.services.pages import LANGUAGE_NAMES, page_html, settled, shown_controls
 from app.services.publish import publish, refuse_embedding
-from app.services.wording import count_text, incident_fields, text_of
+from app.services.wording import incident_fields, text_of
 from app.services.workspace import Workspace
 
 HTML = "text/html; charset=utf-8"
@@ -39,6 +42,7 @@ class Pages:
     def __init__(self, workspace: Workspace) -> None:
         folder = Path(__file__).resolve().parent.parent / "templates"
         self._templates = Environment(loader=FileSystemLoader(folder), autoescape=True)
+        self._templates.filters.update(n=_number, day=_day, instant=_instant)
         self._workspace = workspace
 
     def __call__(self, name: str, view: View, title: str, **told: Any) -> str:
@@ -63,6 +67,28 @@ class Pages:
             ],
             **told,
         )
+
+
+@pass_context
+def _number(page: Context, value: float) -> str:
+    """Write a number in the page's language."""
+    return number(page["lang"], value)
+
+
+@pass_context
+def _day(page: Context, day: str) -> Markup:
+    """Write a day for people and for machines."""
+    return _time(str(day), day_text(page["lang"], day))
+
+
+@pass_context
+def _instant(page: Context, instant: str) -> Markup:
+    """Write an instant for people and for machines."""
+    return _time(instant, instant_text(page["lang"], instant))
+
+
+def _time(machine: str, text: str) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(machine, text)
 
 
 def routes(workspace: Workspace) -> APIRouter:
@@ -101,7 +127,7 @@ def routes(workspace: Workspace) -> APIRouter:
         merged = [
             {
                 **one,
-                **{toll: count_text(words, one[toll]) for toll in ("killed", "injured")},
+                **{toll: count_text(asked.view.lang, one[toll]) for toll in ("killed", "injured")},
                 "description": text_of(words, one, "description"),
             }
             for one in told["merged_with"]
@@ -165,12 +191,13 @@ def _compare(router: APIRouter, workspace: Workspace, page: Pages) -> None:
         asked, found = read_changes(workspace, request)
         words = strings(asked.view.lang)
         told = {
-            "since": rfc3339(found.since)[:16].replace("T", " "),
             "instant": rfc3339(found.since),
-            "none": words["corrections_none"].format(date=str(found.since)[:10]),
+            "none": words["corrections_none"].format(
+                date=day_text(asked.view.lang, found.since.date())
+            ),
             "rows": [
                 {
-                    "recorded": one["recorded_at"][:16].replace("T", " "),
+                    "recorded": one["recorded_at"],
                     "kind": words[f"change_{one['kind']}"],
                     "incident": one["incident"],
                     "title": one["title"],
