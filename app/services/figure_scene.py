@@ -70,7 +70,7 @@ class Scene:
 
     @cached_property
     def theatre(self) -> Theatre:
-        """The theatre of the View: its bounds, zone and parties; a View always names a known one."""
+        """The theatre of the View, which always names a known one: bounds, zone, parties."""
         return self.workspace.reference.theatres[self.view.theatre]
 
     @cached_property
