@@ -1,11 +1,9 @@
-"""What a reader does with the live page: waves, a rate, a citation, the other language, a tap."""
+"""What a reader does with the live page: waves, a citation, the other language, a tap."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Route, expect
@@ -78,41 +76,6 @@ def test_a_late_answer_about_waves_does_not_replace_a_newer_one(
     watched.page.wait_for_timeout(300)
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("Drone")
-
-
-@pytest.fixture
-def with_people(service: Service, tmp_path: Path) -> Iterator[Service]:
-    """Serve the demo with boundaries that say how many people live in each region."""
-    data = tmp_path / "people"
-    assert command(data, "demo").returncode == 0
-    told = service.client.get("/api/collections/regions/items?theatre=example").json()
-    for one in told["features"]:
-        one["properties"]["population"] = 1_000_000
-    file = tmp_path / "regions.geojson"
-    file.write_text(json.dumps({"type": "FeatureCollection", "features": told["features"]}))
-    words = ["--theatre", "example", "--level", "1", "--code-field", "key"]
-    words += ["--name-en-field", "name", "--population-year", "2024"]
-    done = command(data, "regions", "import", str(file), *words)
-    assert done.returncode == 0, done.stderr + done.stdout
-    with serving(data, "--private") as running:
-        yield running
-
-
-def test_regions_are_coloured_by_the_rate_and_the_legend_says_so(
-    with_people: Service, watch: Watch
-) -> None:
-    watched = watch()
-    watched.open(with_people.url + EXAMPLE)
-    page = watched.page
-    title = page.locator(".legend .legend-title").first
-    expect(title).to_have_text("Incidents")
-    before = page.locator(".legend ul").first.inner_text()
-    page.get_by_label("Regions coloured by").select_option("killed_per_100k")
-    expect(title).to_have_text("Killed per 100,000")
-    expect(page.locator(".legend ul").first).not_to_have_text(before)
-    expect(page.locator(".legend ul").first).to_contain_text("incidents, but no figure known")
-    expect(page).to_have_url(re.compile("metric=killed_per_100k"))
-    watched.is_clean()
 
 
 def test_a_citation_names_sources_period_record_and_address(service: Service, watch: Watch) -> None:
