@@ -82,6 +82,7 @@ def test_a_citation_names_sources_period_record_and_address(service: Service, wa
     watched = watch()
     watched.open(f"{service.url}{EXAMPLE}&from=2024-03-01&to=2024-03-10")
     page = watched.page
+    expect(page.locator(".totals .figure")).to_have_count(4)  # the sums bring the credits
     page.locator(".share-button").click()
     cited = page.get_by_role("textbox", name="Citation").input_value()
     head = page.evaluate("strikemap.spec.head")
