@@ -10,7 +10,9 @@ from urllib.parse import unquote_plus
 
 from fastapi import Request
 from fastapi.routing import APIRoute
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 from typing_extensions import override
@@ -20,6 +22,7 @@ from app.domain.errors import StrikemapError
 from app.domain.terms import Audience
 from app.domain.view import View
 from app.i18n import strings
+from app.i18n.values import day_text, instant_text, number
 from app.services.pages import LANGUAGE_NAMES
 from app.services.workspace import Workspace
 
@@ -106,6 +109,7 @@ class Pages:
     def __init__(self, workspace: Workspace) -> None:
         folder = Path(__file__).resolve().parent / "templates"
         self._templates = Environment(loader=FileSystemLoader(folder), autoescape=True)
+        self._templates.filters.update(n=_number, day=_day, instant=_instant)
         self._workspace = workspace
 
     def __call__(self, name: str, view: View, title: str, **told: Any) -> str:
@@ -130,3 +134,25 @@ class Pages:
             ],
             **told,
         )
+
+
+@pass_context
+def _number(page: Context, value: float) -> str:
+    """Write a number in the page's language."""
+    return number(page["lang"], value)
+
+
+@pass_context
+def _day(page: Context, day: str) -> Markup:
+    """Write a day for people and for machines."""
+    return _time(str(day), day_text(page["lang"], day))
+
+
+@pass_context
+def _instant(page: Context, instant: str) -> Markup:
+    """Write an instant for people and for machines."""
+    return _time(instant, instant_text(page["lang"], instant))
+
+
+def _time(machine: str, text: str) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(machine, text)

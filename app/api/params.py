@@ -129,7 +129,7 @@ def text(most: int) -> Reader:
 
 
 def day(text: str) -> date:
-    """Read a day."""
+    """Read a day, YYYY-MM-DD; a month, a time or anything else is refused with what is allowed."""
     return parse_day(text)
 
 

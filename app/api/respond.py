@@ -85,5 +85,5 @@ def takes_gzip(request: Request) -> bool:
 def json_answer(
     request: Request, document: Any, tag: str | None = None, media_type: str = "application/json"
 ) -> Response:
-    """Answer with JSON."""
+    """Answer 200 with JSON; with a tag, 304 and no body to who holds that very answer."""
     return answer(request, msgspec.json.encode(document), media_type, tag)

@@ -64,7 +64,7 @@ def saved_page(app: FastAPI, static: Path, query: str, archive: str | None = Non
             "lacks": words["file_lacks"],
         }
         summary = answers.get(f"/api/summary?{view.query()}")
-    table = {"said": summary["text"], "rows": region_rows(words, summary)}
+    table = {"said": summary["text"], "rows": region_rows(view.lang, summary)}
     kit = SavedKit.of(static, table, kept, archive)
     return page_html(workspace, asked.snapshot, view, asked.now, kit=kit)
 

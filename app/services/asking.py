@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from app.domain.view import NOT_STATED, View
 from app.i18n import strings
+from app.i18n.values import number
 from app.reference.reference import Reference
-from app.services.figure_legend import day_words, number
+from app.services.figure_legend import day_words
 
 
 class Narrowing(NamedTuple):
@@ -46,7 +47,7 @@ def narrowings(reference: Reference, view: View) -> list[Narrowing]:
         line = words["frozen_line"].format(date=day_words(words, view.freeze))
         told.append(Narrowing("freeze", line))
     if view.bbox is not None:
-        west, south, east, north = (number(lang, round(side, 3)) for side in view.bbox)
+        west, south, east, north = (number(lang, side, 3) for side in view.bbox)
         area = words["figure_area"].format(box=f"{west}–{east}, {south}–{north}")
         told.append(Narrowing("bbox", area))
     return told

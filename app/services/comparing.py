@@ -11,6 +11,7 @@ from app.domain.errors import NotFound
 from app.domain.kept import Kept
 from app.domain.view import View
 from app.i18n import strings
+from app.i18n.values import day_text, number
 from app.maps.theatre_map import still_tiles
 from app.services.agreement import agreement
 from app.services.ground import GroundBook, Source, about
@@ -23,10 +24,9 @@ ACROSS = 6
 
 def compared(one: Source, other: Source | None, first: date, last: date) -> dict[str, Any]:
     """Compare one source's two days, or two sources on the last day."""
-    words = strings(one.view.lang)
     shown = [(one, first), (one, last)] if other is None else [(one, last), (other, last)]
     told = {
-        "sides": [_side(words, source, day) for source, day in shown],
+        "sides": [_side(source, day) for source, day in shown],
         "credits": list(dict.fromkeys(source.dataset.credit for source, _ in shown)),
     }
     try:
@@ -36,16 +36,18 @@ def compared(one: Source, other: Source | None, first: date, last: date) -> dict
     return {**told, **figures}
 
 
-def _side(words: Mapping[str, str], source: Source, day: date) -> dict[str, Any]:
-    name = source.dataset.name
+def _side(source: Source, day: date) -> dict[str, Any]:
+    name, lang = source.dataset.name, source.view.lang
+    words = strings(lang)
     try:
         found = source.on(day)
     except NotFound:
-        label = words["snapshot_missing"].format(source=name, date=day)
+        label = words["snapshot_missing"].format(source=name, date=day_text(lang, day))
         return {"label": label, "total": None, "layers": _layers(source.view, source, day)}
     age = about(found, day)["age_days"]
-    said = age_text(words, "control_age", age)
-    label = words["snapshot_of"].format(source=name, date=found.valid_on, age=said)
+    said = age_text(lang, "control_age", age)
+    valid_on = day_text(lang, found.valid_on)
+    label = words["snapshot_of"].format(source=name, date=valid_on, age=said)
     return {
         "label": label,
         "total": _total(words, source, found),
@@ -59,7 +61,7 @@ def _total(words: Mapping[str, str], source: Source, found: Any) -> str:
     km2 = source.km2(found)
     if km2 is None:
         return words["ground_unknown"].format(party=party)
-    return words["ground_km2"].format(km2=f"{km2:,.1f}", party=party)
+    return words["ground_km2"].format(km2=number(source.view.lang, km2, 1), party=party)
 
 
 def _layers(view: View, source: Source, day: date) -> list[Any]:
@@ -81,6 +83,8 @@ def _changes(source: Source, first: date, last: date) -> dict[str, Any]:
     rows = [*told["regions"], {"name": words["elsewhere"], **told["elsewhere_km2"]}]
     rows.append({"name": words["sum_of"], **{key: told[key] for key in told["elsewhere_km2"]}})
     query = source.view.but(first=first, last=last, control=source.dataset.slug).query()
+    lang, figures = source.view.lang, tuple(told["elsewhere_km2"])
+    rows = [{**row, **{key: number(lang, row[key], 1) for key in figures}} for row in rows]
     return {"changes": rows, "api": f"/api/control/changes?{query}"}
 
 
@@ -99,7 +103,7 @@ def _pair(one: Source, other: Source, day: date) -> dict[str, Any]:
     slugs = f"{one.dataset.slug},{other.dataset.slug}"
     asked = {"theatre": one.view.theatre, "date": str(day), "control": slugs}
     return {
-        "pairs": [(label, f"{km2:,.1f}") for label, km2 in rows],
+        "pairs": [(label, number(one.view.lang, km2, 1)) for label, km2 in rows],
         "not_outlined": words["not_outlined"].format(parts=missing) if missing else None,
         "api": f"/api/control/agreement?{urlencode(asked, safe=',')}",
     }

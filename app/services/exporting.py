@@ -20,6 +20,8 @@ from app.domain.view import View, rfc3339
 from app.exporters.about import About
 from app.exporters.csv_table import metadata
 from app.exporters.formats import FORMATS
+from app.i18n import strings
+from app.i18n.values import day_text, number
 from app.index.build import Snapshot
 from app.index.select import Selection
 from app.services.listing import features_of, in_order
@@ -134,16 +136,16 @@ def about_of(workspace: Workspace, published: Published, rows: int, now: datetim
     head = f"{seq}:{known[0].hash.hex()}" if known else f"{seq}:"
     as_of = view.as_of or (known[0].recorded_at if known else None)
     names = ", ".join(dataset.name for dataset in published.datasets) or view.theatre
-    days = " to ".join(str(day) for day in (view.first, view.last) if day) or "all days"
-    title = f"Strikemap: {names}, {days}"
-    told = rfc3339(as_of) if as_of else "the beginning"
+    words = strings(view.lang)
+    title = words["export_title"].format(names=names, days=_days(view))
+    told = rfc3339(as_of) if as_of else words["export_beginning"]
     credits = "; ".join(published.credits) or names
     return About(
         title=title,
-        citation=(
-            f"{credits}. {title}. As known on {told}, ledger head {head}. View: {view.query()}"
+        citation=words["export_citation"].format(
+            credits=credits, title=title, as_of=told, head=head, query=view.query()
         ),
-        terms=_terms(workspace, published.datasets),
+        terms=_terms(workspace, published),
         datasets=[_dataset(one) for one in published.datasets],
         credits=published.credits,
         view=dict(view.pairs()),
@@ -172,41 +174,44 @@ def _dataset(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _terms(workspace: Workspace, datasets: Sequence[Dataset]) -> list[str]:
-    told = [f"{one.slug}: {one.licence}. Name the source: {one.credit}." for one in datasets]
-    told += [
-        f"{one.slug}: share-alike. What is made from it may be published under {one.licence} only."
-        for one in datasets
-        if one.terms.share_alike
-    ]
-    if workspace.audience is Audience.private:
-        told += [
-            f"{one.slug}: exported privately. Its terms do not allow passing it on."
-            for one in datasets
-            if not one.terms.export
-        ]
-    return told
+def _days(view: View) -> str:
+    words = strings(view.lang)
+    first, last = (day and day_text(view.lang, day) for day in (view.first, view.last))
+    if first and last:
+        return words["export_days"].format(**{"from": first, "to": last})
+    return first or last or words["export_all_days"]
+
+
+def _terms(workspace: Workspace, published: Published) -> list[str]:
+    words = strings(published.view.lang)
+
+    def say(name: str, one: Dataset) -> str:
+        return words[name].format(slug=one.slug, licence=one.licence, credit=one.credit)
+
+    datasets, is_private = published.datasets, workspace.audience is Audience.private
+    told = [say("export_terms", one) for one in datasets]
+    told += [say("export_share_alike", one) for one in datasets if one.terms.share_alike]
+    kept = [one for one in datasets if is_private and not one.terms.export]
+    return told + [say("export_private", one) for one in kept]
 
 
 def _notes(workspace: Workspace, published: Published) -> list[str]:
     """Say what somebody could misread in the rows."""
-    covered, notes = coverage(published), []
+    lang, covered, notes = published.view.lang, coverage(published), []
+    words = strings(lang)
     if published.view.synthetic:
-        notes.append("Invented data: nothing in this file happened.")
+        notes.append(words["export_invented"])
     if covered["undated"]:
-        notes.append(f"{covered['undated']} incidents without a day belong to no period.")
+        notes.append(words["export_undated"].format(n=number(lang, covered["undated"])))
     if covered["spanning"]:
-        notes.append(f"{covered['spanning']} incidents of over 48 hours reach out of the period.")
+        notes.append(words["export_spanning"].format(n=number(lang, covered["spanning"])))
     if workspace.audience is Audience.public:
         days = published.theatre.generalise_days
-        notes.append(f"For {days} days, incidents at sensitive sites stand in their region only.")
+        notes.append(words["export_generalised"].format(n=number(lang, days)))
     if published.folded is not None:
-        notes.append(
-            "A strike that several datasets tell is one row, the most precise; `merged_with` names "
-            "the other records. Figures are that row's own."
-        )
+        notes.append(words["export_folded"])
     elif len(published.datasets) > 1:
-        notes.append("These datasets were not compared: a strike can stand in several rows.")
+        notes.append(words["export_not_compared"])
     return notes
 
 

@@ -37,7 +37,7 @@ def json_feed(found: Changes, words: Mapping[str, str], here: str, home: str) ->
 
 
 def atom_feed(found: Changes, words: Mapping[str, str], here: str, home: str) -> bytes:
-    """Write an Atom feed."""
+    """Write an Atom feed, UTF-8; without a change it has no entry and is as new as `since`."""
     newest = found.items[0]["recorded_at"] if found.items else rfc3339(found.since)
     feed = ET.Element("feed", xmlns=ATOM)
     _add(feed, "title", words["changes_title"])

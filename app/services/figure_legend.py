@@ -11,6 +11,7 @@ from itertools import pairwise
 from app.domain.control import ControlStatus, Extent
 from app.domain.view import NOT_STATED, View
 from app.i18n import strings
+from app.i18n.values import number
 from app.reference.theatre import Theatre
 from app.render.layout import Row, Section, Swatch
 from app.render.palette import (
@@ -29,14 +30,6 @@ from app.render.palette import (
 from app.services.figure_scene import Scene
 
 TOLLS = {"killed": "killed", "injured": "injured", "killed_per_100k": "killed"}
-
-
-def number(language: str, value: float) -> str:
-    """Write a number as a reader of the language expects: 1,234.5 or 1 234,5."""
-    text = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.6g}"
-    if language == "uk":
-        text = text.replace(",", "\u00a0").replace(".", ",")
-    return text
 
 
 def day_words(words: Mapping[str, str], day: date) -> str:

@@ -65,12 +65,12 @@ class Scene:
 
     @cached_property
     def workspace(self) -> Workspace:
-        """The instance."""
+        """The instance whose record and reference data the figure stands on."""
         return self.tiler.workspace
 
     @cached_property
     def theatre(self) -> Theatre:
-        """The View's theatre."""
+        """The theatre of the View, which always names a known one: bounds, zone, parties."""
         return self.workspace.reference.theatres[self.view.theatre]
 
     @cached_property

@@ -12,11 +12,12 @@ from app.domain.revision import Revision
 from app.domain.terms import Audience, Dataset
 from app.domain.view import View, rfc3339
 from app.i18n import strings
+from app.i18n.values import number
 from app.reference.theatre import Theatre
 from app.render.fonts import legible
 from app.render.layout import Content, Section
 from app.services.asking import narrowings
-from app.services.figure_legend import Legend, day_words, number
+from app.services.figure_legend import Legend, day_words
 from app.services.figure_scene import Scene
 from app.services.tiling import BASEMAP_CREDITS, WATERMARK
 
@@ -173,7 +174,7 @@ class Writer:
     def _scale_text(self, km: float, latitude: float) -> str:
         side = "N" if latitude >= 0 else "S"
         at = self._words[f"figure_at_{side.lower()}"].format(n=self._n(round(abs(latitude), 1)))
-        return f"{self._n(km)}\u00a0{self._words['figure_km']} ({at})"
+        return f"{self._n(km)}\u00a0{self._words['unit_km']} ({at})"
 
     def rights(self) -> str:
         """Write whose data these are, on one line."""

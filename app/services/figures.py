@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from app.domain.errors import InputError
 from app.domain.kept import Kept
 from app.domain.view import View
+from app.i18n.values import number
 from app.index.build import Snapshot
 from app.index.columns import PRECISIONS
 from app.render.canvas import LINE_PX, Canvas
@@ -27,7 +28,6 @@ from app.render.palette import DASHES, LINE_FIXED, RAMPS, WATER
 from app.render.pdf import PdfCanvas
 from app.render.png import write_png
 from app.render.svg import SvgCanvas
-from app.services.figure_legend import number
 from app.services.figure_scene import Scene
 from app.services.figure_words import Writer
 from app.services.pages import settled

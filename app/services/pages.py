@@ -15,6 +15,7 @@ from app.domain.place import Precision
 from app.domain.terms import Audience, Dataset, DatasetKind, Face
 from app.domain.view import View, rfc3339
 from app.i18n import strings
+from app.i18n.values import day_text, days_text, number
 from app.index.build import Snapshot
 from app.index.columns import PRECISIONS
 from app.maps.card import Card
@@ -93,11 +94,12 @@ def _card(workspace: Workspace, view: View, base: str) -> Card:
     words = strings(view.lang)
     name = workspace.reference.theatres[view.theatre].name[view.lang]
     invented = f" {words['invented_long']}." if view.synthetic else ""
+    days = days_text(view.lang, str(view.first), str(view.last))
     return Card.of(
         base,
         view.query(),
         title=words["title"].format(theatre=name),
-        description=f"{view.first} – {view.last}. {words['subtitle']}.{invented}",
+        description=f"{days}. {words['subtitle']}.{invented}",
         language=view.lang,
         is_public=workspace.audience is Audience.public,
     )
@@ -113,7 +115,8 @@ def corrections(
     found = changes(workspace, snapshot, current, view.as_of, now, 0).corrections
     key = {0: "corrections_none", 1: "corrections_one"}.get(found, "corrections_since")
     zone = ZoneInfo(workspace.reference.theatres[view.theatre].zone)
-    text = words[key].format(n=found, date=view.as_of.astimezone(zone).date())
+    day = day_text(view.lang, view.as_of.astimezone(zone).date())
+    text = words[key].format(n=number(view.lang, found), date=day)
     return text, f"/changes?{current.query()}&since={rfc3339(view.as_of)}"
 
 

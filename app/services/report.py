@@ -190,7 +190,7 @@ def _line_name(view: View, published: Published, key: str) -> str:
         return f"{party}, {words['line_none']}"
     low, _, high = band.replace("over-", "").partition("-")
     distance = f"{low}–{high}" if high else f"> {low}"
-    return f"{party}, {distance} km"
+    return f"{party}, {distance} {words['unit_km']}"
 
 
 def _by_region(workspace: Workspace, published: Published) -> Grouped:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.i18n import strings
+from app.i18n.values import count_text, day_text, number
 from app.services.asking import narrowings
 from app.services.publish import Published
-from app.services.wording import count_text
 from app.services.workspace import Workspace
 
 UNSTATED = "unknown"
@@ -24,14 +24,18 @@ def in_words(workspace: Workspace, published: Published, summary: Mapping[str, A
     view, words = published.view, strings(published.view.lang)
     told = {
         "theatre": published.theatre.name[view.lang],
-        "from": view.first or words["beginning"],
-        "to": view.last or words["today"],
+        "from": day_text(view.lang, view.first) if view.first else words["beginning"],
+        "to": day_text(view.lang, view.last) if view.last else words["today"],
         "sources": ", ".join(one.name for one in published.datasets),
     }
     sum_, covered = summary["totals"], summary["coverage"]
     if not published.datasets:
         withheld = covered["withheld"]["terms"]
-        return [words["withheld_all"].format(n=withheld)] if withheld else [words["text_no_data"]]
+        return (
+            [words["withheld_all"].format(n=number(view.lang, withheld))]
+            if withheld
+            else [words["text_no_data"]]
+        )
     if sum_ is None:
         return [words["several_datasets"]]
     asked = "; ".join(one.text for one in narrowings(workspace.reference, view))
@@ -39,10 +43,10 @@ def in_words(workspace: Workspace, published: Published, summary: Mapping[str, A
     if not sum_["incidents"]:
         # What is filtered away is recorded all the same.
         return [*only, words["text_none_fits" if asked else "text_nothing"].format(**told)]
-    counted = words["text_incidents"].format(n=sum_["incidents"], **told)
-    said = [*only, counted, _toll(words, sum_)]
+    counted = words["text_incidents"].format(n=number(view.lang, sum_["incidents"]), **told)
+    said = [*only, counted, _toll(view.lang, sum_)]
     said += _most(
-        words, "text_regions", [(row["name"], row["incidents"]) for row in summary["rows"]]
+        view.lang, "text_regions", [(row["name"], row["incidents"]) for row in summary["rows"]]
     )
     sectors = workspace.reference.taxonomy.sectors
     hit = [
@@ -50,24 +54,25 @@ def in_words(workspace: Workspace, published: Published, summary: Mapping[str, A
         for code, one in sum_["damage"].items()
         if code != UNSTATED
     ]
-    said += _most(words, "text_sectors", hit)
+    said += _most(view.lang, "text_sectors", hit)
     gaps = {"not_on_map": summary["not_on_map"], "undated": covered["undated"]}
     gaps |= {"spanning": covered["spanning"], "withheld": sum(covered["withheld"].values())}
-    said += [words[name].format(n=n) + "." for name, n in gaps.items() if n]
+    said += [words[name].format(n=number(view.lang, n)) + "." for name, n in gaps.items() if n]
     return said
 
 
-def _toll(words: Mapping[str, str], sum_: Mapping[str, Any]) -> str:
-    return words["text_toll"].format(
-        killed=count_text(words, sum_["killed"]),
-        killed_known=sum_["killed"]["known"],
-        injured=count_text(words, sum_["injured"]),
-        injured_known=sum_["injured"]["known"],
-        of=sum_["incidents"],
+def _toll(lang: str, sum_: Mapping[str, Any]) -> str:
+    return strings(lang)["text_toll"].format(
+        killed=count_text(lang, sum_["killed"]),
+        killed_known=number(lang, sum_["killed"]["known"]),
+        injured=count_text(lang, sum_["injured"]),
+        injured_known=number(lang, sum_["injured"]["known"]),
+        of=number(lang, sum_["incidents"]),
     )
 
 
-def _most(words: Mapping[str, str], key: str, counted: list[tuple[str, int]]) -> list[str]:
+def _most(lang: str, key: str, counted: list[tuple[str, int]]) -> list[str]:
     """Name the greatest of some counts; nothing where there is none."""
     most = sorted((one for one in counted if one[1]), key=lambda one: (-one[1], one[0]))[:NAMED]
-    return [words[key].format(list=", ".join(f"{name} ({n})" for name, n in most))] if most else []
+    told = ", ".join(f"{name} ({number(lang, n)})" for name, n in most)
+    return [strings(lang)[key].format(list=told)] if most else []

@@ -15,6 +15,8 @@ from app.domain.control import ControlArea, ControlSnapshot, ControlStatus, Exte
 from app.domain.kept import Kept
 from app.domain.terms import Dataset, Face
 from app.domain.view import View, rfc3339
+from app.i18n import strings
+from app.i18n.values import day_text
 from app.index.build import Snapshot
 from app.index.columns import PRECISIONS, STATUSES
 from app.index.control import shape_key
@@ -241,12 +243,15 @@ class Tiler:
 
     def _told(self, snapshot: Snapshot, view: View, layer: str, now: datetime) -> dict[str, str]:
         """Say in a picture's metadata whose it is and what it shows: a tile has no room for it."""
-        days = [f"{word} {day}" for word, day in (("from", view.first), ("to", view.last)) if day]
-        period = " ".join(days) or "all days"
-        known = rfc3339(view.as_of) if view.as_of else f"version {snapshot.seq}"
+        words, ends = strings(view.lang), (("tile_from", view.first), ("tile_to", view.last))
+        days = [words[name].format(day=day_text(view.lang, day)) for name, day in ends if day]
+        period = " ".join(days) or words["export_all_days"]
+        version = words["tile_version"].format(seq=snapshot.seq)
+        known = rfc3339(view.as_of) if view.as_of else version
+        said = words["tile_told"].format(layer=layer, days=period, known=known)
         invented = f"; {WATERMARK[view.lang]}" if view.synthetic else ""
         return {
-            "Description": f"Strikemap, {layer}: {period}; as known: {known}{invented}",
+            "Description": f"{said}{invented}",
             "Copyright": " · ".join(self.credits(snapshot, view, layer, now)),
         }
 

@@ -9,49 +9,43 @@ from urllib.parse import urlsplit
 from app.domain.terms import Audience
 from app.domain.view import NOT_STATED, View
 from app.i18n import strings
+from app.i18n.values import count_text, day_text, days_text, length_text, number
 from app.reference.theatre import Theatre
 from app.services.workspace import Workspace
 
 Line = dict[str, str | None]
-METRES_PER_KM = 1000
 
 
-def count_text(words: Mapping[str, str], count: Mapping[str, Any] | None) -> str:
-    """Say a count: unknown is never 0, an open upper end is "at least"."""
-    if count is None or all(count[bound] is None for bound in ("low", "best", "high")):
-        return words["unknown"]
-    low = count["low"] if count["low"] is not None else count["best"]
-    if count["high"] is None:
-        return words["at_least"].format(n=low or 0)
-    if low == count["high"]:
-        return str(low)
-    return words["range"].format(low=low or 0, high=count["high"])
-
-
-def day_text(words: Mapping[str, str], told: Mapping[str, Any]) -> str:
-    """Say the day or days of an incident."""
+def when_text(language: str, told: Mapping[str, Any]) -> str:
+    """Say the day or days of an incident; none is not known."""
     if told["start"] is None:
-        return words["unknown"]
-    first, last = told["start"][:10], (told["end"] or told["start"])[:10]
-    return first if first == last else f"{first} – {last}"
+        return strings(language)["unknown"]
+    return days_text(language, told["start"], told["end"] or told["start"])
+
+
+def days_of(told: Mapping[str, Any]) -> list[str]:
+    """Give the day of an incident, or its first and last, as ISO; none where it is not known."""
+    if told["start"] is None:
+        return []
+    return list(dict.fromkeys((told["start"][:10], (told["end"] or told["start"])[:10])))
 
 
 def incident_fields(
     workspace: Workspace, found: Mapping[str, Any], view: View
 ) -> list[tuple[str, list[Line]]]:
-    """List an incident's fields as label and lines; a line may carry a web address."""
+    """List an incident's fields as label and lines; a line may carry a web address or a day."""
     words, told = strings(view.lang), found["properties"]
     taxonomy, lang = workspace.reference.taxonomy, view.lang
     region = told["region"]
     named = region["name"] or region["admin1"] or words["region_none"]
     near = f"; {words['near_border']}" if region["near_border"] else ""
     fields: list[tuple[str, list[Line]]] = [
-        (words["date"], [_line(_when(words, told))]),
+        (words["date"], [_line(_when(lang, told), day=next(iter(days_of(told)), None))]),
         (words["place"], [_line(text_of(words, told, "place") or words["not_stated"])]),
         (words["region"], [_line(f"{named} ({words['region_' + region['how']]}{near})")]),
-        (words["precision"], [_line(_precision(words, told, found))]),
-        (words["killed"], [_line(count_text(words, told["killed"]))]),
-        (words["injured"], [_line(count_text(words, told["injured"]))]),
+        (words["precision"], [_line(_precision(lang, told, found))]),
+        (words["killed"], [_line(count_text(lang, told["killed"]))]),
+        (words["injured"], [_line(count_text(lang, told["injured"]))]),
         (
             words["damage"],
             [
@@ -69,7 +63,7 @@ def incident_fields(
         (words["status"], [_line(words[f"status_{told['status']}"])]),
         (
             words["sources"],
-            [_source(words, one) for one in told["sources"]] or [_line(words["no_source"])],
+            [_source(lang, one) for one in told["sources"]] or [_line(words["no_source"])],
         ),
         (words["dataset"], [_line(told["dataset"])]),
     ]
@@ -78,7 +72,7 @@ def incident_fields(
         fields.append(
             (
                 words["ground_here"],
-                [_line(ground_text(words, theatre, lang, one)) for one in told["control"]],
+                [_line(ground_text(theatre, lang, one)) for one in told["control"]],
             )
         )
     if by := told["attributed_to"]:
@@ -120,16 +114,15 @@ def _redactions(words: Mapping[str, str], told: Mapping[str, Any]) -> str:
     return f"{listed}: {words[f'redaction_{code}']}"
 
 
-def ground_text(
-    words: Mapping[str, str], theatre: Theatre, lang: str, one: Mapping[str, Any]
-) -> str:
+def ground_text(theatre: Theatre, lang: str, one: Mapping[str, Any]) -> str:
     """Say what one source gives for a place on the incident's own day, with the snapshot's age."""
+    words = strings(lang)
     party = theatre.party_name(one["controller"] or "", lang)
     key = "no_point" if one["status"] is None else one["status"]
     status = words[f"control_{key}"].format(party=party)
     parts = [words["ground_status"].format(source=one["name"], status=status)]
     if one["distance_km"] is not None:
-        parts.append(words["ground_line"].format(km=one["distance_km"]))
+        parts.append(words["ground_line"].format(km=number(lang, one["distance_km"])))
     if one["shares"]:
         shares = ", ".join(
             f"{words['nobody_states'] if who == NOT_STATED else theatre.party_name(who, lang)} "
@@ -138,34 +131,34 @@ def ground_text(
         )
         parts.append(words["ground_shares"].format(shares=shares))
     age = one["age_days"]
-    parts.append(age_text(words, "ground_age", age))
+    parts.append(age_text(lang, "ground_age", age))
     return "; ".join(parts)
 
 
-def age_text(words: Mapping[str, str], name: str, days: int) -> str:
+def age_text(language: str, name: str, days: int) -> str:
     """Say how old a snapshot was on the day asked for."""
+    words = strings(language)
     if not days:
         return words["control_today"]
-    return words[f"{name}_one" if days == 1 else name].format(n=days)
+    return words[f"{name}_one" if days == 1 else name].format(n=number(language, days))
 
 
-def _line(text: str, href: str | None = None) -> Line:
-    return {"text": text, "href": href}
+def _line(text: str, href: str | None = None, day: str | None = None) -> Line:
+    return {"text": text, "href": href, "day": day}
 
 
-def _when(words: Mapping[str, str], told: Mapping[str, Any]) -> str:
-    text = text_of(words, told, "when_text")
+def _when(lang: str, told: Mapping[str, Any]) -> str:
+    text = text_of(strings(lang), told, "when_text")
     said = f" ({text})" if text else ""
-    return day_text(words, told) + said
+    return when_text(lang, told) + said
 
 
-def _precision(words: Mapping[str, str], told: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+def _precision(lang: str, told: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    words = strings(lang)
     name = words[f"precision_{told['precision']}"]
     if told["error_m"] is None or found["geometry"] is None:
         return name
-    error_m = told["error_m"]
-    length = f"{error_m} m" if error_m < METRES_PER_KM else f"{error_m / METRES_PER_KM:g} km"
-    return f"{name}, {words['within'].format(m=length)}"
+    return f"{name}, {words['within'].format(m=length_text(lang, told['error_m']))}"
 
 
 def _damage(words: Mapping[str, str], one: Mapping[str, Any], sector: str) -> str:
@@ -180,9 +173,17 @@ def _is_web(url: str) -> bool:
         return False
 
 
-def _source(words: Mapping[str, str], one: Mapping[str, Any]) -> Line:
+def _source(lang: str, one: Mapping[str, Any]) -> Line:
     url = one.get("url")
     is_web = url is not None and _is_web(url)
-    text = one.get("publisher") or url or words["not_stated"]
-    day = f", {one['published']}" if one.get("published") else ""
+    text = one.get("publisher") or url or strings(lang)["not_stated"]
+    day = f", {_published(lang, one['published'])}" if one.get("published") else ""
     return _line(text + day, url if is_web else None)
+
+
+def _published(lang: str, day: str) -> str:
+    """Say a source's day; some sources state a year or a month only, which stands as it is."""
+    try:
+        return day_text(lang, day)
+    except ValueError:
+        return day

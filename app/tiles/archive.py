@@ -67,7 +67,7 @@ class Archive:
     _seen: dict[bytes, tuple[int, int]] = field(default_factory=dict)
 
     def add(self, number: int, content: bytes) -> None:
-        """Add a tile."""
+        """Add a tile by its Hilbert number, rising; equal content is kept once."""
         body = packed(content)
         offset, length = self._seen.get(body, (self._at, len(body)))
         if offset == self._at:

@@ -1,6 +1,6 @@
 /* Builds the page from its JSON block: the map, its layers and what stands around it. */
 import { makeControl } from "./control.js";
-import { dayNumber, debounce, fill, readJson } from "./dom.js";
+import { dayNumber, debounce, fill, makeScale, readJson } from "./dom.js";
 import { makeFilters } from "./filters.js";
 import { makeGround } from "./ground.js";
 import { fromHash, toHash } from "./hash.js";
@@ -54,7 +54,7 @@ function makeMap() {
     if (name !== "regions") pane.style.pointerEvents = "none";
   }
   L.control.zoom({ zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out, position: "topleft" }).addTo(made);
-  L.control.scale({ imperial: false, position: "bottomright" }).addTo(made);
+  makeScale(language).addTo(made);
   return made;
 }
 

@@ -39,9 +39,21 @@ export function countText(words, language, count) {
   return fill(words.range, { low: n(low ?? 0), high: n(count.high) });
 }
 
+/* A length in the language's own units and numbers: 500 m, 1,5 км. */
 export function lengthText(language, metres) {
-  if (metres < 1000) return number(language, metres) + " m";
-  return number(language, Math.round(metres / 100) / 10) + " km";
+  const isShort = metres < 1000, unit = isShort ? "meter" : "kilometer";
+  const format = new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits: isShort ? 0 : 1 });
+  return format.format(isShort ? metres : metres / 1000);
+}
+
+/* Leaflet's scale with its length in the reader's language. */
+export function makeScale(language) {
+  const scale = L.control.scale({ imperial: false, position: "bottomright" });
+  scale._updateMetric = function (most) {
+    const metres = this._getRoundNum(most);
+    this._updateScale(this._mScale, lengthText(language, metres), metres / most);
+  };
+  return scale;
 }
 
 /* A canvas's pen at the screen's own resolution, cleared; null where nothing can be drawn. */

@@ -110,7 +110,7 @@ export function makeGround(context) {
     const [first, last] = [points[0][0], points.at(-1)[0]], x = (day) => 4 + ((day - first) / Math.max(1, last - first)) * (width - 8), y = (area) => CHART_HEIGHT - 16 - ((area - low) / room) * (CHART_HEIGHT - 30);
     pen.fillStyle = style.getPropertyValue("--note");
     pen.font = "11px system-ui, sans-serif";
-    pen.fillText(`${km2(high)} km²`, 4, 10);
+    pen.fillText(`${km2(high)} ${words.km2}`, 4, 10);
     pen.fillText(points[0][2], 4, CHART_HEIGHT - 3);
     pen.textAlign = "right";
     pen.fillText(points.at(-1)[2], width - 4, CHART_HEIGHT - 3);

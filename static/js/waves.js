@@ -33,17 +33,23 @@ export function makeWaves(context) {
       wave.counted ? null : el("p", { class: "note", text: words.wave_counted_not }));
   }
 
+  let asking = null;
+
+  /* Only the newest question may answer: an older one is called off. */
   async function read() {
     if (sums.closest("[hidden]")) return;
     const query = new URLSearchParams({ theatre: state.get("theatre"), lang: language, limit: listed, dataset: spec.waves });
     for (const name of ["from", "to", "as_of", "weapon", "synthetic"]) if (state.get(name)) query.set(name, state.get(name));
     if (spec.shownDatasets.length === 1) query.set("incidents", spec.shownDatasets[0]);
+    asking?.abort();
+    const mine = (asking = new AbortController());
     try {
-      const found = await readJson(`/api/waves?${query}`);
+      const found = await readJson(`/api/waves?${query}`, mine.signal);
       const isEmpty = !found.by_weapon.length;
       sums.replaceChildren(isEmpty ? el("p", { text: words.waves_none }) : table(found), el("p", { class: "note", text: `${words.waves_note} ${words.credits}: ${found.credits.join(" · ")}` }));
       list.replaceChildren(...(found.waves.length ? [el("h3", { text: `${words.waves_list}: ${number(language, found.numberReturned)} / ${number(language, found.numberMatched)}` }), el("ol", { class: "waves" }, ...found.waves.map(report)), found.numberReturned < Math.min(MOST, found.numberMatched) ? more : ""] : []));
     } catch (wrong) {
+      if (mine.signal.aborted) return;
       sums.replaceChildren(el("p", { class: "note", text: wrong.message }));
     }
   }

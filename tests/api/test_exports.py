@@ -181,3 +181,12 @@ def test_the_commands_write_files_and_an_archive(data: Path, tmp_path: Path) -> 
         done = command(data, *words)
         assert (done.returncode, named in done.stderr) == (2, True), done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_an_export_describes_itself_in_the_views_language(service: Service) -> None:
+    query = {"theatre": "example", "lang": "uk", "from": "2024-03-01", "to": "2024-03-10"}
+    about = service.client.get("/api/export.csv-metadata.json", params=query).text
+    told = about.encode().decode("unicode_escape") if "\\u04" in about else about
+    for part in ("Як було відомо на", "10 бер. 2024", "Назвіть джерело", "Вигадані дані"):
+        assert part in told
+    assert "Name the source" not in told

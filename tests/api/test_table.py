@@ -10,11 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from app.api.routes.table import region_rows
-from app.i18n import strings
 from tests.serving import Service
 
 EXAMPLE = {"theatre": "example"}
 INCIDENT = re.compile(r'<tr><td><a href="/incidents/.*?</tr>', re.DOTALL)
+DAY = re.compile(r'<td><a [^>]*><time datetime="(.*?)">')
 CELL = re.compile(r"<t[dh][^>]*>(.*?)</t[dh]>", re.DOTALL)
 
 
@@ -58,9 +58,10 @@ def test_incidents_are_sorted_by_what_is_known_with_the_unknown_last(
 
 
 def test_the_oldest_come_first_when_asked(service: Service) -> None:
-    days = [row[0][:10] for row in incidents(page(service, order="old"))]
+    days = DAY.findall(page(service, order="old"))
     assert days == sorted(days)
-    newest = [row[0][:10] for row in incidents(page(service))]
+    newest = DAY.findall(page(service))
+    assert len(newest) == 200
     assert newest == sorted(newest, reverse=True)
 
 
@@ -108,10 +109,28 @@ def test_rates_are_sorted_with_the_unknown_last_and_sums_have_none() -> None:
     del total["killed_per_100k"]
     listed = [row("A", None, None, None), row("B", 1, 1, 0.25), row("C", 4, None, 2.5)]
     summary = {"rows": listed, "elsewhere": None, "totals": total}
-    rows = region_rows(strings("en"), summary, "killed_per_100k")
+    rows = region_rows("en", summary, "killed_per_100k")
     assert [(one["name"], one["rate"]) for one in rows] == [
         ("C", "at least 2.5"),
         ("B", "0.25"),
         ("A", "not known"),
         ("Total", "–"),
     ]
+
+
+def test_a_ukrainian_table_has_ukrainian_numbers_and_days(service: Service) -> None:
+    html = page(service, lang="uk", theatre="example", **{"from": "2024-03-01", "to": "2024-03-10"})
+    assert "1 бер. 2024\u202fр." in html
+    assert re.search(r'<time datetime="2024-03-10">10 бер\. 2024\u202fр\.</time>', html)
+    assert not re.search(r">\d{4}-\d\d-\d\d", html)
+
+
+def test_a_ukrainian_comparison_writes_every_area_alike(service: Service) -> None:
+    query = {**EXAMPLE, "lang": "uk", "from": "2024-03-01", "to": "2024-04-10"}
+    html = service.client.get("/compare", params=query).text
+    areas = re.findall(r"(\d[\d.,\u00a0]*) км²", html)
+    areas += re.findall(r'<td class="n">(.*?)</td>', html)
+    assert len(areas) > 4
+    spelled = re.compile(r"-?\d{1,3}(\u00a0\d{3})*(,\d)?")
+    assert [one for one in areas if not spelled.fullmatch(one)] == []
+    assert "квіт. 2024\u202fр." in html

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import sqlite3
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.base import main
 from tests.making import ROOT
 from tests.serving import command, environment
 from tests.support import FILES, TEMPLATES, collection, feature, geojson, square, written
@@ -208,10 +210,14 @@ def test_a_view_in_the_place_of_a_file_is_told_where_it_belongs(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_is_told_in_one_sentence(data: Path) -> None:
-    done = command(data, "export", "/dev/full", "--view", "theatre=example")
-    assert done.returncode == 2
-    script = "import app.cli.base as base, errno; base.cli = lambda: (_ for _ in ()).throw(OSError(errno.ENOSPC, 'No space left on device')); base.main()"
-    told = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert told.returncode == 3
-    assert told.stderr == "The disk cannot take this: No space left on device.\n"
+def test_a_full_disk_is_told_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("app.cli.base.cli", full)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 3
+    assert capsys.readouterr().err == "The disk cannot take this: No space left on device.\n"

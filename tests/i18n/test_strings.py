@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import pytest
+
+from app.domain.incident import Confidence, Mechanism, Status
+from app.domain.place import Precision
+from app.domain.redaction import Reason
+from app.exporters.formats import FORMATS
 from app.i18n import strings
 from tests.making import ROOT
 
@@ -29,11 +36,77 @@ def test_no_string_is_empty() -> None:
     assert [name for one in ("en", "uk") for name, text in strings(one).items() if not text] == []
 
 
-def test_every_string_the_scripts_ask_for_exists() -> None:
-    asked: set[str] = set()
-    for path in (ROOT / "static/js").glob("*.js"):
-        asked |= set(re.findall(r"words\.(\w+)", path.read_text("utf-8")))
-    assert asked - strings("en").keys() == set()
+def sources(*endings: str) -> Iterator[str]:
+    """Read every script, module and template that can ask for a string."""
+    for path in [*(ROOT / "static/js").glob("*.js"), *(ROOT / "app").rglob("*")]:
+        if path.suffix in (endings or (".js", ".py", ".html")):
+            yield path.read_text("utf-8")
+
+
+def asked_whole() -> set[str]:
+    """Find the names asked for as they stand: `words.x`, `words["x"]`."""
+    found: set[str] = set()
+    for text in sources(".js", ".html"):
+        found |= set(re.findall(r"\bwords\.(\w+)", text))
+    for text in sources():
+        found |= set(re.findall(r"""\bwords\[["']([\w.-]+)["']\]""", text))
+    return found
+
+
+def asked_in_part() -> set[str]:
+    """Find the beginnings of names put together: `words["x_" + code]`, `words[f"x_{code}"]`."""
+    found: set[str] = set()
+    for text in sources():
+        found |= set(re.findall(r"""\bwords\[\(?["'](\w+_)["'] \+""", text))
+        found |= set(re.findall(r"\bwords\[`(\w+_)\$\{", text))
+        found |= set(re.findall(r"""\b_?words(?:\[|\.get\()f["'](\w+_)\{""", text))
+    return found
+
+
+# Names that are put together; the domain says which there are, and the test below that all exist.
+CODES: dict[str, Iterable[str]] = {
+    "status_": [one.value for one in Status],
+    "precision_": [one.value for one in Precision],
+    "confidence_": [one.value for one in Confidence],
+    "mechanism_": [one.value for one in Mechanism],
+    "redaction_": [one.value for one in Reason],
+    "action_": ["add", "amend", "retract"],
+    "change_": ["added", "amended", "regraded", "retracted"],
+    "level_": ["1", "2"],
+    "layer_": ["regions", "control", "incidents"],
+    "tab_": ["summary", "incidents", "filters", "ground", "waves"],
+    "export_": list(FORMATS),
+    "collection_": ["incidents", "control", "frontline", "regions"],
+    "fate_": ["rows", "added", "amended", "unchanged", "duplicates", "vanish"],
+    "month_": [str(n) for n in range(1, 13)],
+    "month_short_": [str(n) for n in range(1, 13)],
+}
+
+
+@pytest.mark.parametrize("beginning", CODES)
+def test_every_code_of_a_list_has_its_string(beginning: str) -> None:
+    wanted = {beginning + code for code in CODES[beginning]}
+    assert wanted - strings("en").keys() == set()
+
+
+def test_every_string_that_is_asked_for_exists() -> None:
+    assert asked_whole() - strings("en").keys() == set()
+
+
+def test_every_beginning_that_is_asked_for_has_strings() -> None:
+    names = strings("en").keys()
+    none = [one for one in asked_in_part() if not any(name.startswith(one) for name in names)]
+    assert none == []
+    assert {"status_", "precision_", "fate_", "tab_"} <= asked_in_part()
+
+
+def test_every_string_is_used() -> None:
+    """A name is used where it stands in the source, or where its beginning is put together."""
+    told = set(re.findall(r"\w+", " ".join(sources())))
+    parts = tuple(asked_in_part() | {"figure_at_"})
+    told |= {kind + "_ground" for kind in ("gained", "lost")}  # legend.js: the code comes first
+    unused = [name for name in strings("en") if name not in told and not name.startswith(parts)]
+    assert unused == []
 
 
 def test_ukrainian_is_ukrainian() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from app.i18n import strings
 from app.services.wording import _source
 
 
@@ -18,5 +17,5 @@ from app.services.wording import _source
     ],
 )
 def test_only_an_address_of_the_web_becomes_a_link(url: str, href: str | None) -> None:
-    line = _source(strings("en"), {"url": url, "publisher": None})
+    line = _source("en", {"url": url, "publisher": None})
     assert (line["text"], line["href"]) == (url, href)

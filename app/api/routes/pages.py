@@ -16,13 +16,14 @@ from app.domain.errors import InvalidView, NotFound, Problem
 from app.domain.terms import Face
 from app.domain.view import View, rfc3339
 from app.i18n import strings
+from app.i18n.values import count_text, day_text
 from app.services.comparing import compared
 from app.services.feeds import content_lines
 from app.services.ground import Source
 from app.services.listing import find_incident, history, title_of
 from app.services.pages import page_html, settled, shown_controls
 from app.services.publish import publish, refuse_embedding
-from app.services.wording import count_text, incident_fields, text_of
+from app.services.wording import incident_fields, text_of
 from app.services.workspace import Workspace
 
 PAGE_ROWS = 200
@@ -67,7 +68,7 @@ def routes(workspace: Workspace) -> APIRouter:
         merged = [
             {
                 **one,
-                **{toll: count_text(words, one[toll]) for toll in ("killed", "injured")},
+                **{toll: count_text(asked.view.lang, one[toll]) for toll in ("killed", "injured")},
                 "description": text_of(words, one, "description"),
             }
             for one in told["merged_with"]
@@ -133,12 +134,13 @@ def _compare(router: APIRouter, workspace: Workspace, page: Pages) -> None:
         asked, found = read_changes(workspace, request)
         words = strings(asked.view.lang)
         told = {
-            "since": rfc3339(found.since)[:16].replace("T", " "),
             "instant": rfc3339(found.since),
-            "none": words["corrections_none"].format(date=str(found.since)[:10]),
+            "none": words["corrections_none"].format(
+                date=day_text(asked.view.lang, found.since.date())
+            ),
             "rows": [
                 {
-                    "recorded": one["recorded_at"][:16].replace("T", " "),
+                    "recorded": one["recorded_at"],
                     "kind": words[f"change_{one['kind']}"],
                     "incident": one["incident"],
                     "title": one["title"],

@@ -17,6 +17,7 @@ from app.domain.terms import DatasetKind, Face
 from app.domain.view import View
 from app.exporters.formats import FORMATS
 from app.i18n import strings
+from app.i18n.values import count_text, number
 from app.services.asking import narrowings
 from app.services.exporting import kept_from_leaving
 from app.services.listing import ORDERS, list_incidents
@@ -24,7 +25,7 @@ from app.services.pages import settled
 from app.services.publish import Published, publish
 from app.services.report import add_rates, summarise, unmarked_by_region
 from app.services.telling import in_words
-from app.services.wording import count_text, day_text, text_of
+from app.services.wording import days_of, text_of
 from app.services.workspace import Workspace
 
 PAGE_ROWS = 200
@@ -92,30 +93,33 @@ def _sums(workspace: Workspace, sums: Published, sort: str) -> dict[str, Any]:
     has_rates = workspace.reference.region_set(sums.view.theatre, sums.view.level).has_population
     if has_rates:
         add_rates(workspace, sums, summary["rows"])
-    rows = region_rows(words, summary, sort)
+    rows = region_rows(sums.view.lang, summary, sort)
     covered = summary["coverage"]
     told = {
         "undated": covered["undated"],
         "spanning": covered["spanning"],
         "withheld": sum(covered["withheld"].values()),
     }
-    notes = [words[name].format(n=count) for name, count in told.items() if count]
+    notes = [
+        words[name].format(n=number(sums.view.lang, count)) for name, count in told.items() if count
+    ]
     said = in_words(workspace, sums, summary)
     return {"summary": summary, "rows": rows, "notes": notes, "said": said, "has_rates": has_rates}
 
 
 def region_rows(
-    words: Mapping[str, str], summary: Mapping[str, Any], sort: str = "name"
+    language: str, summary: Mapping[str, Any], sort: str = "name"
 ) -> list[dict[str, Any]]:
     """Write the rows of a summary by region as text, sorted, elsewhere and the total last."""
+    words = strings(language)
     listed = [row for row in summary["rows"] if row["incidents"]]
     if sort != "name":
         listed.sort(key=lambda row: -_worth(row.get(sort)))
-    rows = [_region_row(words, row["name"], row) for row in listed]
+    rows = [_region_row(language, row["name"], row) for row in listed]
     if summary["elsewhere"] and summary["elsewhere"]["incidents"]:
-        rows.append(_region_row(words, words["elsewhere"], summary["elsewhere"]))
+        rows.append(_region_row(language, words["elsewhere"], summary["elsewhere"]))
     if summary["totals"]:
-        rows.append(_region_row(words, words["total"], summary["totals"]))
+        rows.append(_region_row(language, words["total"], summary["totals"]))
     return rows
 
 
@@ -128,7 +132,7 @@ def _worth(value: Any) -> float:
 
 
 def _incidents(workspace: Workspace, points: Published, offset: int, order: str) -> dict[str, Any]:
-    view, words = points.view, strings(points.view.lang)
+    view = points.view
     listed = list_incidents(workspace, points, PAGE_ROWS, offset, order)
 
     def at(start: int) -> str:
@@ -136,7 +140,7 @@ def _incidents(workspace: Workspace, points: Published, offset: int, order: str)
 
     is_more = offset + PAGE_ROWS < listed.matched
     return {
-        "incidents": [_incident_row(workspace, words, view.lang, one) for one in listed.features],
+        "incidents": [_incident_row(workspace, view.lang, one) for one in listed.features],
         "matched": listed.matched,
         "first": min(offset + 1, listed.matched),
         "last": offset + len(listed.features),
@@ -214,43 +218,43 @@ def _choices(published: Published) -> Sequence[tuple[str, str]]:
     ]
 
 
-def _region_row(words: Mapping[str, str], name: str, row: Mapping[str, Any]) -> dict[str, Any]:
+def _region_row(language: str, name: str, row: Mapping[str, Any]) -> dict[str, Any]:
     killed = row["killed"]
     return {
         "name": name,
-        "incidents": row["incidents"],
-        "killed": count_text(words, killed) if row["incidents"] else "–",
-        "rate": _rate_text(words, row),
-        "injured": count_text(words, row["injured"]) if row["incidents"] else "–",
-        "damaged": row["damaged"],
-        "known": f"{killed['known']} / {killed['of']}",
+        "incidents": number(language, row["incidents"]),
+        "killed": count_text(language, killed) if row["incidents"] else "–",
+        "rate": _rate_text(language, row),
+        "injured": count_text(language, row["injured"]) if row["incidents"] else "–",
+        "damaged": number(language, row["damaged"]),
+        "known": f"{number(language, killed['known'])} / {number(language, killed['of'])}",
     }
 
 
-def _rate_text(words: Mapping[str, str], row: Mapping[str, Any]) -> str:
+def _rate_text(language: str, row: Mapping[str, Any]) -> str:
     """Say the dead of 100,000 people, at least; a sum of regions has no people of its own."""
     if RATE not in row:
         return "–"
+    words = strings(language)
     if row[RATE] is None:
         return words["unknown"]
-    rate, killed = str(row[RATE]), row["killed"]
+    rate, killed = number(language, row[RATE]), row["killed"]
     return rate if killed["low"] == killed["high"] else words["at_least"].format(n=rate)
 
 
-def _incident_row(
-    workspace: Workspace, words: Mapping[str, str], language: str, found: Mapping[str, Any]
-) -> dict[str, Any]:
+def _incident_row(workspace: Workspace, language: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    words = strings(language)
     told, taxonomy = found["properties"], workspace.reference.taxonomy
     return {
         "id": found["id"],
-        "when": day_text(words, told),
+        "days": days_of(told),
         "place": text_of(words, told, "place") or words["not_stated"],
         "region": told["region"]["name"] or told["region"]["admin1"] or words["region_none"],
         "precision": words[f"precision_{told['precision']}"],
         "weapons": ", ".join(taxonomy.weapons.label(code, language) for code in told["weapons"])
         or words["not_stated"],
-        "killed": count_text(words, told["killed"]),
-        "injured": count_text(words, told["injured"]),
+        "killed": count_text(language, told["killed"]),
+        "injured": count_text(language, told["injured"]),
         "damage": ", ".join(
             taxonomy.sectors.label(one["sector"], language) for one in told["damage"]
         )
