@@ -31,9 +31,15 @@ def _turned(points: Points) -> Points:
     return tuple((round((x - y) * half, 3), round((x + y) * half, 3)) for x, y in points)
 
 
-_PLUS: Points = (
-    *((-0.42, -1.15), (0.42, -1.15), (0.42, -0.42), (1.15, -0.42), (1.15, 0.42), (0.42, 0.42)),
-    *((0.42, 1.15), (-0.42, 1.15), (-0.42, 0.42), (-1.15, 0.42), (-1.15, -0.42), (-0.42, -0.42)),
+_LONG, _THICK = 1.14, 0.425
+_ARM: Points = ((-_THICK, -_LONG), (_THICK, -_LONG), (_THICK, -_THICK))
+_PLUS = tuple(
+    corner
+    for arm in (
+        _ARM,
+        *(((-y, x) for x, y in _ARM), ((-x, -y) for x, y in _ARM), ((y, -x) for x, y in _ARM)),
+    )
+    for corner in arm
 )
 
 SHAPES: dict[str, Points] = {

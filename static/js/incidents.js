@@ -15,10 +15,11 @@ const rgba = (hex, alpha = 255) => {
 };
 
 /* The pixels around its middle that a shape covers at a size: those of its ring, and those inside it. */
-function footprint(points, radius, ring) {
+export function footprint(points, radius, ring) {
   const pen = document.createElement("canvas").getContext("2d"), path = new Path2D();
   for (const [x, y] of points) path.lineTo(x * radius, y * radius);
   path.closePath();
+  pen.lineJoin = "round"; // what is nearer to an edge than the ring is wide
   pen.lineWidth = 2 * ring;
   const reach = Math.ceil(radius * Math.max(...points.flat().map(Math.abs))), edge = [], inner = [];
   for (let dy = -reach; dy <= reach; dy++) {
