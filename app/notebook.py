@@ -28,7 +28,7 @@ from app.frames import GeoDataFrame, frame
 from app.i18n import strings
 from app.index.build import Snapshot
 from app.maps.plain import PlainLayer, plain_map
-from app.render.palette import CLASS_OPACITY, LINE, RAMPS, REGION_EDGE, RING, colour_of
+from app.render.palette import CLASS_OPACITY, LINE, RAMPS, REGION_EDGE, RING, mark_of
 from app.services.features import control_features, region_features
 from app.services.listing import list_incidents
 from app.services.pages import settled
@@ -158,6 +158,7 @@ class Notebook:
         return drawn
 
     def _marks(self, asked: _Asked) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """Draw circles by colour alone: the shapes of marks are more than a CircleMarker can do."""
         published = asked.published(Face.points)
         found = published.select().drawable(published.filter)
         names = self.workspace.reference.taxonomy.weapons.codes
@@ -168,7 +169,7 @@ class Notebook:
                 {
                     "color": RING,
                     "fill": True,
-                    "fillColor": colour_of(mask, names),
+                    "fillColor": mark_of(mask, names).colour,
                     "fillOpacity": 1,
                 },
             )

@@ -35,7 +35,10 @@ from app.render.palette import (
     CLAIMED,
     CLASS_OPACITY,
     DASHES,
+    DENSE_FROM,
     DENSITY,
+    DENSITY_PX,
+    DETAIL_ZOOM,
     FAMILIES,
     GAINED,
     LINE,
@@ -47,6 +50,7 @@ from app.render.palette import (
     RAMPS,
     REGION_EDGE,
     RING,
+    SHAPES,
     STALE_OPACITY,
     ground_pattern,
 )
@@ -114,7 +118,14 @@ def build_page(
             pane="labels",
         ).add_to(page_map)
         Incidents(
-            words["layer_incidents"], ring=RING, density=DENSITY, families=list(FAMILIES.items())
+            words["layer_incidents"],
+            ring=RING,
+            shapes=SHAPES,
+            families=[(code, mark.colour, mark.shape) for code, mark in FAMILIES.items()],
+            density=DENSITY,
+            densityPx=DENSITY_PX,
+            denseFrom=DENSE_FROM,
+            detailZoom=DETAIL_ZOOM,
         ).add_to(page_map)
         kit: SavedKit | None = chrome["kit"]
         if kit is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -18,7 +19,7 @@ from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from app.render.frame import Frame
-from app.render.palette import DASHES, LINE, LINE_CASING, Pattern
+from app.render.palette import DASHES, LINE, LINE_CASING, SHAPES, Mark, Pattern
 
 CASING_PX, LINE_PX = 4.6, 2.4
 Dashes = tuple[int, int]
@@ -121,9 +122,12 @@ class Canvas(ABC):
 
     @abstractmethod
     def dots(
-        self, x: np.ndarray, y: np.ndarray, colours: Sequence[str], radius: float, ring: str
+        self, x: np.ndarray, y: np.ndarray, marks: Sequence[Mark], radius: float, ring: str
     ) -> None:
-        """Draw dots with a ring, the later over the earlier; the radius is in px at 1x."""
+        """Draw each mark in its shape with a ring 1 px wide, the later over the earlier.
+
+        The radius is that of the circle that a shape is as large as, in px at 1x.
+        """
 
     @abstractmethod
     def paste(self, pixels: np.ndarray) -> None:
@@ -150,6 +154,13 @@ class Canvas(ABC):
     @abstractmethod
     def inset(self, frame: Frame, left: int, top: int) -> AbstractContextManager[Canvas]:
         """Draw into a rectangle of this picture, which cuts what reaches out; px at 1x."""
+
+
+@cache
+def outline(shape: str, radius: float, inset: float = 0.0) -> Polygon:
+    """Bring the shape of a mark to a size, its edge moved inwards by so many px."""
+    whole = Polygon(np.array(SHAPES[shape]) * radius)
+    return whole.buffer(-inset, join_style="mitre") if inset else whole
 
 
 def strokes_of(shapes: Iterable[BaseGeometry]) -> list[BaseGeometry]:

@@ -16,8 +16,19 @@ from shapely.geometry.base import BaseGeometry
 from app.render.canvas import CASING_PX, LINE_PX, Canvas, Text
 from app.render.fonts import text_width
 from app.render.frame import Frame
-from app.render.layout import EDGE, INK, LEADING, PAPER, Content, Layout, Swatch, wrapped
-from app.render.palette import DENSITY, HALO, LINE_CASING, NO_FIGURE, RING, Pattern
+from app.render.layout import LEADING, Content, Layout, Swatch, wrapped
+from app.render.palette import (
+    DENSITY,
+    EDGE,
+    HALO,
+    INK,
+    LINE_CASING,
+    NO_FIGURE,
+    PAPER,
+    RING,
+    Mark,
+    Pattern,
+)
 
 SCALE_PX, NOTICE_PX, NOTICE_TOP = 150, 13.0, 14.0
 CHIP = Pattern("stipple", NO_FIGURE)
@@ -140,7 +151,8 @@ def draw_swatch(page: Canvas, swatch: Swatch, x: float, y: float, size: float) -
         if swatch.kind == "soft":
             radius = np.array([size * 0.62 * scale])
             page.discs(*middle, radius, [swatch.colour], opacity=0.3)
-        page.dots(*middle, [swatch.colour], 2.6 if swatch.kind == "soft" else 4.2, RING)
+        mark = Mark(swatch.colour, swatch.shape)
+        page.dots(*middle, [mark], 2.6 if swatch.kind == "soft" else 4.2, RING)
 
 
 def _draw_line(page: Canvas, box: np.ndarray, swatch: Swatch) -> None:

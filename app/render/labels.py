@@ -13,7 +13,7 @@ from app.reference.basemap import Places
 from app.render.canvas import Canvas, Text
 from app.render.fonts import legible, text_width
 from app.render.frame import Frame
-from app.render.palette import HALO, TEXT
+from app.render.palette import HALO, TEXT, Mark
 
 LABEL_PX, LABEL_PAD, MOST_CANDIDATES = 11.0, 3.0, 400
 LABEL_ZOOM = (
@@ -108,7 +108,7 @@ def write_names(canvas: Canvas, names: Sequence[Name]) -> None:
     if not names:
         return
     x, y = (np.array([name[axis] for name in names]) for axis in (1, 2))
-    canvas.dots(x, y, [TEXT] * len(names), 2.4, HALO)
+    canvas.dots(x, y, [Mark(TEXT)] * len(names), 2.4, HALO)
     for name in names:
         canvas.write(name.text)
 

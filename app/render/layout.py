@@ -12,9 +12,8 @@ from app.domain.place import Bounds
 from app.render.canvas import Text
 from app.render.fonts import text_width
 from app.render.frame import Frame
-from app.render.palette import Pattern
+from app.render.palette import INK, QUIET, WARNING, Pattern
 
-PAPER, INK, QUIET, EDGE, WARNING = "#ffffff", "#1b1e21", "#4d5358", "#8b8f94", "#8a2f00"
 MARGIN, GAP, LEADING = 14.0, 10.0, 1.32
 SIZES = (12.0, 11.5, 11.0, 10.5, 10.0, 9.5, 9.0, 8.5, 8.0)
 READABLE = 10.0
@@ -32,6 +31,7 @@ class Swatch(NamedTuple):
     opacity: float = 1.0
     pattern: Pattern | None = None
     dashes: tuple[int, int] | None = None
+    shape: str = "circle"
 
 
 class Row(NamedTuple):

@@ -19,9 +19,17 @@ from typing_extensions import override
 
 from app.render.canvas import Canvas, Dashes, Text
 from app.render.frame import Frame
-from app.render.palette import HALO, TEXT, Pattern, rgb
+from app.render.palette import HALO, PAPER, TEXT, Mark, Pattern, rgb
 from app.render.png import write_png
-from app.render.stamps import OVERSAMPLE, dot, letters, slanted, soft_disc
+from app.render.stamps import (
+    OVERSAMPLE,
+    dot,
+    footprint,
+    letters,
+    reach_of,
+    slanted,
+    soft_disc,
+)
 
 LABEL_PX, LABEL_DOT_PX = 11.0, 2.3
 FEW, CORNERS = 200, 5
@@ -161,45 +169,44 @@ class Painter(Canvas):
 
     @override
     def dots(
-        self, x: np.ndarray, y: np.ndarray, colours: Sequence[str], radius: float, ring: str
+        self, x: np.ndarray, y: np.ndarray, marks: Sequence[Mark], radius: float, ring: str
     ) -> None:
+        kinds = sorted(set(marks))
         over, scale = OVERSAMPLE, self.frame.scale
-        reach = radius * scale * over
+        reach = radius * scale * over * max((reach_of(kind.shape) for kind in kinds), default=0)
         half = int(np.ceil(reach))
         px, py = np.floor(x * over).astype(int), np.floor(y * over).astype(int)
         near = (px > -half) & (px < self.frame.width * over + half)
         near &= (py > -half) & (py < self.frame.height * over + half)
-        if not near.any():
+        places = np.flatnonzero(near).tolist()
+        if len(places) > FEW:
+            self._layer(px[near], py[near], [marks[place] for place in places], radius, ring)
             return
-        if np.count_nonzero(near) <= FEW:
-            for place in np.flatnonzero(near).tolist():
-                (left, phase_x), (top, phase_y) = (
-                    divmod(int(axis[place]), over) for axis in (px, py)
-                )
-                stamp = dot(radius * scale, scale, (colours[place], ring), (phase_x, phase_y))
-                self._stamp(stamp, left - stamp.width // 2, top - stamp.height // 2)
-            return
-        px, py = px[near], py[near]
+        for place in places:
+            (left, phase_x), (top, phase_y) = (divmod(int(axis[place]), over) for axis in (px, py))
+            stamp, middle = dot(marks[place], radius * scale, (ring, scale), (phase_x, phase_y))
+            self._stamp(stamp, left - middle, top - middle)
+
+    def _layer(
+        self, px: np.ndarray, py: np.ndarray, marks: Sequence[Mark], radius: float, ring: str
+    ) -> None:
+        """Draw many marks, whose middles are px of the enlarged picture, as one layer."""
+        over, scale = OVERSAMPLE, self.frame.scale
+        kinds = {kind: number for number, kind in enumerate(sorted(set(marks)))}
+        prints = [footprint(kind.shape, radius * scale * over, scale * over) for kind in kinds]
+        half = max(len(covered) for covered, _edge in prints) // 2
         # The part of the picture that dots reach, in whole px; a margin keeps every stamp inside.
         left, top = (int(axis.min() - half) // over * over for axis in (px, py))
         wide, high = (int(px.max()) + half + over - left), (int(py.max()) + half + over - top)
         wide, high = wide + wide % over, high + high % over
         layer = np.zeros(high * wide, np.uint32)  # the four bytes of a px as one number
-        down, across = (axis.ravel() for axis in np.mgrid[-half : half + 1, -half : half + 1])
-        far = np.hypot(down, across)
         at = (py - top) * wide + (px - left)
-        filled = _packed(colours)[near]
-        edge = (far <= reach) & (far > reach - scale * over)
-        inner = far <= reach - scale * over
+        which = np.array([kinds[mark] for mark in marks])
+        offsets, values = _laid(list(kinds), prints, ring, wide)
         # Ring and filling of a dot are laid together, so that a later dot covers an earlier one.
-        offsets = np.concatenate(
-            [down[edge] * wide + across[edge], down[inner] * wide + across[inner]]
-        )
-        is_ring = np.arange(len(offsets)) < edge.sum()
         for start in range(0, len(at), 4096):
-            some = at[start : start + 4096]
-            pixels = np.where(is_ring, _packed([ring]), filled[start : start + 4096, None])
-            layer[(some[:, None] + offsets).ravel()] = pixels.ravel()
+            some, kind = at[start : start + 4096], which[start : start + 4096]
+            layer[(some[:, None] + offsets[kind]).ravel()] = values[kind].ravel()
         whole = Image.fromarray(layer.view(np.uint8).reshape(high, wide, 4))
         self._stamp(whole.reduce(over), left // over, top // over)
 
@@ -238,7 +245,7 @@ class Painter(Canvas):
             return
         scale = self.frame.scale
         x, y = (np.array([getattr(label, axis) for label in labels]) for axis in ("x", "y"))
-        self.dots(x, y, [TEXT] * len(labels), LABEL_DOT_PX, HALO)
+        self.dots(x, y, [Mark(TEXT)] * len(labels), LABEL_DOT_PX, HALO)
         for label in labels:
             start, base = label.x + 4 * scale, label.y + 0.36 * LABEL_PX * scale
             self.write(Text(label.text, start, base, LABEL_PX, TEXT, label.is_bold, halo=HALO))
@@ -246,7 +253,7 @@ class Painter(Canvas):
     @override
     @contextmanager
     def inset(self, frame: Frame, left: int, top: int) -> Iterator[Painter]:
-        part = Painter(frame, "#ffffff", self.fonts)
+        part = Painter(frame, PAPER, self.fonts)
         yield part
         self.image.paste(part.image, (left * frame.scale, top * frame.scale))
 
@@ -262,9 +269,28 @@ class Painter(Canvas):
         return write_png(np.asarray(self.image), told)
 
 
-def _packed(colours: Sequence[str]) -> np.ndarray:
-    """Write each colour as the four bytes of an opaque px, in one number."""
-    return np.array([(*rgb(colour), 255) for colour in colours], np.uint8).view(np.uint32).ravel()
+def _laid(
+    kinds: Sequence[Mark], prints: Sequence[tuple[np.ndarray, np.ndarray]], ring: str, wide: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """List the px that each kind of mark covers, from its middle, and what stands in them.
+
+    Every kind has as many: those of a smaller one repeat its first, which changes nothing.
+    """
+    most = max(int(covered.sum()) for covered, _edge in prints)
+    offsets, values = (np.empty((len(kinds), most), kind) for kind in (np.int64, np.uint32))
+    for row, (kind, (covered, edge)) in enumerate(zip(kinds, prints, strict=True)):
+        down, across = np.nonzero(covered)
+        half = len(covered) // 2
+        found = (down - half) * wide + across - half
+        colours = np.where(edge[covered], _packed(ring), _packed(kind.colour))
+        offsets[row] = np.append(found, [found[0]] * (most - len(found)))
+        values[row] = np.append(colours, [colours[0]] * (most - len(colours)))
+    return offsets, values
+
+
+def _packed(colour: str) -> np.uint32:
+    """Write a colour as the four bytes of an opaque px, in one number."""
+    return np.uint32(np.array([*rgb(colour), 255], np.uint8).view(np.uint32)[0])
 
 
 def _whole_boxes(shapes: Sequence[BaseGeometry]) -> list[tuple[int, int, int, int]] | None:

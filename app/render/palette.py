@@ -1,7 +1,7 @@
-"""The one truth for colours, classes and patterns: page, tiles and figures all read it.
+"""The one truth for colours, shapes, classes and patterns: page, tiles and figures all read it.
 
-Colour is never alone: every kind has a shape or a pattern of its own as well, and nobody's ground
-is drawn in national colours.
+Colour is never alone: every weapon family has a shape and every kind of ground a pattern of its
+own as well, and nobody's ground is drawn in national colours.
 """
 
 from __future__ import annotations
@@ -12,18 +12,70 @@ from typing import NamedTuple
 
 LAND, WATER, RIVER, BORDER = "#f6f5f1", "#cfdde6", "#b4cbd9", "#8b8f94"
 TEXT, HALO, REGION_EDGE = "#2f3337", "#ffffff", "#6f757b"
+PAPER, INK, QUIET, EDGE, WARNING = "#ffffff", "#1b1e21", "#4d5358", "#8b8f94", "#8a2f00"
+"""What a figure is written with around its map; the ink is the page's on a map, too."""
+
+WATERMARK = "#5a3c6e"
+
+Points = tuple[tuple[float, float], ...]
+
+
+def _circle(corners: int = 36) -> Points:
+    turns = (2 * math.pi * n / corners for n in range(corners))
+    return tuple((round(math.cos(turn), 3), round(math.sin(turn), 3)) for turn in turns)
+
+
+def _turned(points: Points) -> Points:
+    """Turn by an eighth."""
+    half = math.sqrt(0.5)
+    return tuple((round((x - y) * half, 3), round((x + y) * half, 3)) for x, y in points)
+
+
+_LONG, _THICK = 1.14, 0.425
+_ARM: Points = ((-_THICK, -_LONG), (_THICK, -_LONG), (_THICK, -_THICK))
+_PLUS = tuple(
+    corner
+    for arm in (
+        _ARM,
+        *(((-y, x) for x, y in _ARM), ((-x, -y) for x, y in _ARM), ((y, -x) for x, y in _ARM)),
+    )
+    for corner in arm
+)
+
+SHAPES: dict[str, Points] = {
+    "circle": _circle(),
+    "up": ((0.0, -1.555), (1.347, 0.778), (-1.347, 0.778)),
+    "down": ((0.0, 1.555), (-1.347, -0.778), (1.347, -0.778)),
+    "diamond": ((0.0, -1.253), (1.253, 0.0), (0.0, 1.253), (-1.253, 0.0)),
+    "square": ((-0.886, -0.886), (0.886, -0.886), (0.886, 0.886), (-0.886, 0.886)),
+    "bar": ((-1.33, -0.59), (1.33, -0.59), (1.33, 0.59), (-1.33, 0.59)),
+    "plus": _PLUS,
+    "cross": _turned(_PLUS),
+}
+"""The outlines of marks, y downwards, each about as large as the circle of radius 1.
+
+Every painter draws these very polygons: the page's canvas, tiles, figures of each form, legends.
+"""
+
+
+class Mark(NamedTuple):
+    """How a mark is drawn: its colour, and which of the shapes it has."""
+
+    colour: str
+    shape: str = "circle"
+
 
 FAMILIES = {
-    "missile": "#D55E00",
-    "drone": "#0072B2",
-    "bomb": "#CC79A7",
-    "artillery": "#009E73",
-    "mine": "#E69F00",
-    "small_arms": "#56B4E9",
-    "other": "#000000",
-    "unknown": "#777777",
+    "missile": Mark("#D55E00", "up"),
+    "drone": Mark("#0072B2", "diamond"),
+    "bomb": Mark("#CC79A7", "down"),
+    "artillery": Mark("#009E73", "square"),
+    "mine": Mark("#E69F00", "plus"),
+    "small_arms": Mark("#56B4E9", "bar"),
+    "other": Mark("#000000", "cross"),
+    "unknown": Mark("#777777", "circle"),
 }
-"""Okabe-Ito, by weapon family; every dot also carries a dark ring, since some hues are pale."""
+"""Okabe-Ito and a shape, by weapon family; a dark ring goes round each: some hues are pale."""
 
 RING = "#1b1e21"
 
@@ -49,6 +101,21 @@ DASHES = {"stale": (7, 6), "fixed": (14, 4), "other": (2, 5)}
 
 DENSITY = ((0, 32, 77), (58, 78, 107), (124, 123, 120), (188, 175, 111), (255, 234, 70))
 """Cividis, five stops."""
+
+DENSE_FROM, DETAIL_ZOOM = 20_000, 9
+"""Below this zoom more marks than that are drawn as density, by page, tiles and figures alike.
+
+A dot covers about 36 px at country zoom: 20,000 of them, laid side by side, would fill seven
+tenths of a map of 1280 x 800 px, and dots of one place hide each other long before that. A tile
+and a figure count the marks of their View, so that neighbouring tiles are alike; the page, which
+redraws anyway, those in sight.
+"""
+
+DENSITY_PX, DENSITY_MOST = 4, 1_000
+"""Side of a cell in px at 1x, and the marks from which on a tile's or a figure's is brightest.
+
+Fixed, so that neighbouring tiles do not differ; the page's brightest cell is its fullest one.
+"""
 
 
 class Pattern(NamedTuple):
@@ -135,8 +202,8 @@ def rgb(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
-def colour_of(weapons: int, names: Sequence[str]) -> str:
-    """Colour a mark by the first weapon family it names."""
+def mark_of(weapons: int, names: Sequence[str]) -> Mark:
+    """Draw a mark as the first weapon family it names."""
     for bit, name in enumerate(names):
         if weapons >> bit & 1:
             return FAMILIES[name.split(".")[0]]

@@ -20,15 +20,15 @@ from reportlab.pdfgen.pathobject import PDFPathObject
 from shapely.geometry.base import BaseGeometry
 from typing_extensions import override
 
-from app.render.canvas import Canvas, Dashes, Text, polygons_of
+from app.render.canvas import Canvas, Dashes, Text, outline, polygons_of
 from app.render.fonts import font_file
 from app.render.frame import Frame
-from app.render.palette import Pattern, rgb
+from app.render.palette import WATERMARK, Mark, Pattern, rgb
 
 POINTS_PER_PX = 0.75
 """A px of CSS is 1/96 inch, a point 1/72."""
 
-ROUND, NON_ZERO = 1, 1
+MITRE, ROUND, NON_ZERO = 0, 1, 1
 STEP, WIDE_STEP = 8.0, 16.0
 FILL: Final = 0
 STROKE: Final = 1
@@ -125,14 +125,27 @@ class PdfCanvas(Canvas):
 
     @override
     def dots(
-        self, x: np.ndarray, y: np.ndarray, colours: Sequence[str], radius: float, ring: str
+        self, x: np.ndarray, y: np.ndarray, marks: Sequence[Mark], radius: float, ring: str
     ) -> None:
+        scale = self.frame.scale
         self._pen(ring, 1.0, None)
-        r = (radius - 0.5) * self.frame.scale
-        for cx, cy, colour in zip(x.tolist(), y.tolist(), colours, strict=True):
-            if self._is_near(cx, cy, r):
-                self._ink(colour, 1.0)
-                self.sheet.circle(cx, cy, r, stroke=1, fill=1)
+        self.sheet.setLineJoin(MITRE)
+        for cx, cy, mark in zip(x.tolist(), y.tolist(), marks, strict=True):
+            if self._is_near(cx, cy, 2 * radius * scale):
+                self._ink(mark.colour, 1.0)
+                self._mark(mark.shape, (cx, cy), radius * scale)
+        self.sheet.setLineJoin(ROUND)
+
+    def _mark(self, shape: str, middle: tuple[float, float], radius: float) -> None:
+        """Draw a shape; half of its ring lies outside the line that is stroked."""
+        inset = 0.5 * self.frame.scale
+        if shape == "circle":
+            self.sheet.circle(*middle, radius - inset, stroke=1, fill=1)
+            return
+        path = self.sheet.beginPath()
+        _trace(path, outline(shape, radius, inset).exterior, middle)
+        path.close()
+        self.sheet.drawPath(path, stroke=1, fill=1)
 
     def _is_near(self, x: float, y: float, r: float) -> bool:
         return -r < x < self.frame.width + r and -r < y < self.frame.height + r
@@ -173,7 +186,7 @@ class PdfCanvas(Canvas):
         sheet.scale(1, -1)
         size = self.watermark_px * self.frame.scale
         sheet.setFont(_font(self.fonts, is_bold=True), size)
-        self._ink("#5a3c6e", self.watermark_opacity)
+        self._ink(WATERMARK, self.watermark_opacity)
         sheet.drawCentredString(0, -0.36 * size, text)
         sheet.restoreState()
 
@@ -217,8 +230,8 @@ class PdfCanvas(Canvas):
         self.sheet.setDash([part * scale for part in dashes] if dashes else [])
 
 
-def _trace(path: PDFPathObject, line: BaseGeometry) -> None:
-    points = shapely.get_coordinates(line).tolist()
+def _trace(path: PDFPathObject, line: BaseGeometry, at: tuple[float, float] = (0, 0)) -> None:
+    points = (shapely.get_coordinates(line) + at).tolist()
     path.moveTo(*points[0])
     for point in points[1:]:
         path.lineTo(*point)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
+import shapely
 from PIL import Image, ImageDraw, features
 
-from app.render.canvas import Text
+from app.render.canvas import Text, outline
 from app.render.fonts import load_font
-from app.render.palette import rgb
+from app.render.palette import SHAPES, WATERMARK, Mark, rgb
 
 OVERSAMPLE = 2
 HALO_PX = 2
@@ -48,21 +49,40 @@ def letters(
     return whole, left, top
 
 
+@cache
+def reach_of(shape: str) -> float:
+    """Say how far a shape goes from its middle, along an axis, at radius 1."""
+    return max(abs(axis) for point in SHAPES[shape] for axis in point)
+
+
+@cache
+def footprint(shape: str, radius: float, ring: float) -> tuple[np.ndarray, np.ndarray]:
+    """Tell which px around the one in the middle a mark covers, and which of them its ring."""
+    half = int(np.ceil(radius * reach_of(shape)))
+    down, across = np.mgrid[-half : half + 1, -half : half + 1]
+    whole = outline(shape, radius)
+    covered = shapely.intersects_xy(whole, across, down)
+    edge = shapely.distance(whole.exterior, shapely.points(across, down)) < ring
+    return covered, covered & edge
+
+
 @lru_cache(512)
 def dot(
-    radius: float, ring_px: int, colours: tuple[str, str], phase: tuple[int, int]
-) -> Image.Image:
-    """Draw a dot of a filling and a ring round the middle of a square; `phase` as above."""
-    half = int(np.ceil(radius)) + 1
-    side = np.arange(2 * half * OVERSAMPLE)
-    across, down = (side - half * OVERSAMPLE - part for part in phase)
-    far = np.hypot(down[:, None], across[None, :])
-    reach = radius * OVERSAMPLE
-    filling, ring = ((*rgb(colour), 255) for colour in colours)
-    pixels = np.zeros((len(side), len(side), 4), np.uint8)
-    pixels[far <= reach] = ring
-    pixels[far <= reach - ring_px * OVERSAMPLE] = filling
-    return Image.fromarray(pixels).reduce(OVERSAMPLE)
+    mark: Mark, radius: float, ring: tuple[str, int], phase: tuple[int, int]
+) -> tuple[Image.Image, int]:
+    """Draw a mark in a ring of a colour and px round the middle of a square, px of the picture.
+
+    Returned with the middle's distance from the square's edges; `phase` as above.
+    """
+    covered, edge = footprint(mark.shape, radius * OVERSAMPLE, ring[1] * OVERSAMPLE)
+    middle = len(covered) // 2
+    half = -(-middle // OVERSAMPLE) + 1
+    pixels = np.zeros((2 * half * OVERSAMPLE, 2 * half * OVERSAMPLE, 4), np.uint8)
+    left, top = (half * OVERSAMPLE + part - middle for part in phase)
+    part = pixels[top : top + len(covered), left : left + len(covered)]
+    part[covered] = (*rgb(mark.colour), 255)
+    part[edge] = (*rgb(ring[0]), 255)
+    return Image.fromarray(pixels).reduce(OVERSAMPLE), half
 
 
 @lru_cache(2048)
@@ -83,5 +103,5 @@ def slanted(fonts: Path, text: str, size: tuple[int, int], letters: int, alpha: 
     layer = Image.new("RGBA", size, (0, 0, 0, 0))
     font = load_font(fonts, True, letters)
     centre = (size[0] / 2, size[1] / 2)
-    ImageDraw.Draw(layer).text(centre, text, (90, 60, 110, alpha), font, anchor="mm")
+    ImageDraw.Draw(layer).text(centre, text, (*rgb(WATERMARK), alpha), font, anchor="mm")
     return layer.rotate(24, resample=Image.Resampling.BICUBIC)

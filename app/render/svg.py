@@ -17,10 +17,10 @@ from fontTools.ttLib import TTFont
 from shapely.geometry.base import BaseGeometry
 from typing_extensions import override
 
-from app.render.canvas import Canvas, Dashes, Text, polygons_of
+from app.render.canvas import Canvas, Dashes, Text, outline, polygons_of
 from app.render.fonts import font_file, text_width
 from app.render.frame import Frame
-from app.render.palette import Pattern
+from app.render.palette import WATERMARK, Mark, Pattern
 from app.render.png import write_png
 
 FAMILY = "Strikemap Noto Sans"
@@ -109,13 +109,16 @@ class SvgCanvas(Canvas):
 
     @override
     def dots(
-        self, x: np.ndarray, y: np.ndarray, colours: Sequence[str], radius: float, ring: str
+        self, x: np.ndarray, y: np.ndarray, marks: Sequence[Mark], radius: float, ring: str
     ) -> None:
-        scale = self.frame.scale
+        scale, names = self.frame.scale, {}
+        for shape in sorted({mark.shape for mark in marks}):
+            name = names[shape] = f"{shape}-{radius * scale:g}".replace(".", "_")
+            self.defs[name] = _symbol(name, shape, radius * scale, 0.5 * scale)
         dots = "".join(
-            f'<circle cx="{cx:.1f}" cy="{cy:.1f}" r="{(radius - 0.5) * scale:g}" fill="{colour}"/>'
-            for cx, cy, colour in zip(x.tolist(), y.tolist(), colours, strict=True)
-            if self._is_near(cx, cy, radius * scale)
+            f'<use href="#{names[mark.shape]}" x="{cx:.1f}" y="{cy:.1f}" fill="{mark.colour}"/>'
+            for cx, cy, mark in zip(x.tolist(), y.tolist(), marks, strict=True)
+            if self._is_near(cx, cy, 2 * radius * scale)
         )
         self.parts.append(f'<g stroke="{ring}" stroke-width="{scale}">{dots}</g>')
 
@@ -159,7 +162,7 @@ class SvgCanvas(Canvas):
         self.parts.append(
             f'<text x="{x:g}" y="{y + 0.36 * size:g}" transform="rotate(-24 {x:g} {y:g})"'
             f' text-anchor="middle"'
-            f' font-size="{size}" font-weight="700" fill="#5a3c6e"'
+            f' font-size="{size}" font-weight="700" fill="{WATERMARK}"'
             f' fill-opacity="{self.watermark_opacity}">'
             f"{escape(text)}</text>"
         )
@@ -206,6 +209,14 @@ def _path(line: BaseGeometry, *, is_closed: bool = False) -> str:
     points = points[:-1] if is_closed else points
     text = "L".join(f"{x:g} {y:g}" for x, y in points.tolist())
     return f"M{text}Z" if is_closed else f"M{text}"
+
+
+def _symbol(name: str, shape: str, radius: float, inset: float) -> str:
+    """Define a mark's shape, to be used wherever one stands; half of its ring lies outside it."""
+    if shape == "circle":
+        return f'<circle id="{name}" r="{radius - inset:g}"/>'
+    points = shapely.get_coordinates(outline(shape, radius, inset)).round(2)[:-1].tolist()
+    return f'<path id="{name}" d="M{"L".join(f"{x:g} {y:g}" for x, y in points)}Z"/>'
 
 
 def _pair(dashes: Dashes, scale: int) -> str:

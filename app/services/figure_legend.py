@@ -19,6 +19,8 @@ from app.render.palette import (
     CLAIMED,
     CLASS_OPACITY,
     DASHES,
+    DENSITY_MOST,
+    DENSITY_PX,
     FAMILIES,
     LAND,
     LINE,
@@ -132,15 +134,21 @@ class Legend:
         weapons = self.scene.workspace.reference.taxonomy.weapons
         rows: list[Row] = []
         if self.scene.is_dense:
+            scale = {"px": DENSITY_PX, "most": self._n(DENSITY_MOST)}
             rows.append(Row(words["density"], Swatch("density")))
+            rows.append(Row(words["density_cell_more"].format(**scale)))
         else:
             rows += [
-                Row(weapons.label(family, self._view.lang), Swatch("dot", colour))
-                for family, colour in FAMILIES.items()
+                Row(
+                    weapons.label(family, self._view.lang),
+                    Swatch("dot", mark.colour, shape=mark.shape),
+                )
+                for family, mark in FAMILIES.items()
                 if family in counted.families
             ]
             if counted.has_settlements:
-                rows.append(Row(words["dot_settlement"], Swatch("soft", FAMILIES["unknown"])))
+                soft = Swatch("soft", FAMILIES["unknown"].colour)
+                rows.append(Row(words["dot_settlement"], soft))
         if counted.region_only:
             rows.append(Row(words["figure_chip"], Swatch("chip")))
         return Section(words["layer_incidents"], (*rows, *map(Row, self.said_of_marks())))

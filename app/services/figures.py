@@ -22,9 +22,9 @@ from app.render.canvas import LINE_PX, Canvas
 from app.render.figure import chip_size, draw_chip, draw_page, notice_box, scale_box
 from app.render.frame import Frame
 from app.render.labels import Box, place_names, spread, write_names
-from app.render.layout import PAPER, Content, Layout, lay_out
+from app.render.layout import Content, Layout, lay_out
 from app.render.painter import Painter
-from app.render.palette import DASHES, LINE_FIXED, RAMPS, WATER
+from app.render.palette import DASHES, LINE_FIXED, PAPER, RAMPS, WATER
 from app.render.pdf import PdfCanvas
 from app.render.png import write_png
 from app.render.svg import SvgCanvas

@@ -28,6 +28,8 @@ from app.render.painter import Painter
 from app.render.palette import (
     CITED,
     CLAIMED,
+    DENSE_FROM,
+    DETAIL_ZOOM,
     RAMPS,
     WATER,
     Pattern,
@@ -42,8 +44,6 @@ from app.services.workspace import Workspace
 from app.tiles.grid import EXTENT, Tile
 from app.tiles.points import incident_tile
 from app.tiles.raster import (
-    DENSE_FROM,
-    DETAIL_ZOOM,
     Ground,
     Shade,
     choose_labels,

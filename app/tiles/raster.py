@@ -20,6 +20,8 @@ from app.render.palette import (
     CLAIMED,
     CLASS_OPACITY,
     DENSITY,
+    DENSITY_MOST,
+    DENSITY_PX,
     LAND,
     NO_FIGURE_PATTERN,
     REGION_EDGE,
@@ -28,12 +30,9 @@ from app.render.palette import (
     STALE_OPACITY,
     WATER,
     Pattern,
-    colour_of,
+    mark_of,
 )
 from app.rows import Table
-
-DENSE_FROM, DETAIL_ZOOM = 20_000, 9
-"""Below this zoom a View of more marks than that is drawn as density, on all of its tiles alike."""
 
 DOT_PX, SETTLEMENT_PX = 4.2, (6.0, 40.0)
 EARTH_PX_M = 156_543.03392804097
@@ -120,11 +119,13 @@ def draw_incidents(  # noqa: PLR0913  marks and how they look
     near = (x > -reach) & (x < frame.width + reach) & (y > -reach) & (y < frame.height + reach)
     x, y = x[near], y[near]
     masks, which = np.unique(marks["weapons"][near], return_inverse=True)
-    colours = np.array([colour_of(mask, weapons) for mask in masks.tolist()], object)[which]
+    kinds = [mark_of(mask, weapons) for mask in masks.tolist()]
+    looks = [kinds[number] for number in which.tolist()]
     soft = np.flatnonzero(marks["precision"][near] == precisions.index("settlement"))
     radius = _error_px(marks["error_m"][near][soft], marks["lat_e7"][near][soft] / 1e7, frame)
-    painter.discs(x[soft], y[soft], radius, colours[soft].tolist(), opacity=0.22)
-    painter.dots(x, y, colours.tolist(), dot_px, RING)
+    colours = [looks[place].colour for place in soft.tolist()]
+    painter.discs(x[soft], y[soft], radius, colours, opacity=0.22)
+    painter.dots(x, y, looks, dot_px, RING)
 
 
 def _error_px(error_m: np.ndarray, lat: np.ndarray, frame: Frame) -> np.ndarray:
@@ -136,13 +137,13 @@ def _error_px(error_m: np.ndarray, lat: np.ndarray, frame: Frame) -> np.ndarray:
 
 
 def density(x: np.ndarray, y: np.ndarray, frame: Frame) -> np.ndarray:
-    """Draw counts per 4 px cell on a logarithmic cividis scale, as RGBA pixels."""
-    cell = 4 * frame.scale
+    """Draw counts per cell on a logarithmic cividis scale, as RGBA pixels."""
+    cell = DENSITY_PX * frame.scale
     across, down = -(-frame.width // cell), -(-frame.height // cell)
     inside = (x >= 0) & (x < frame.width) & (y >= 0) & (y < frame.height)
     place = (y[inside] // cell).astype(int) * across + (x[inside] // cell).astype(int)
     counts = np.bincount(place, minlength=across * down)
-    level = np.log1p(counts) / np.log1p(max(counts.max(initial=1), 1_000))
+    level = np.minimum(np.log1p(counts) / np.log1p(DENSITY_MOST), 1.0)
     stops = np.linspace(0, 1, len(DENSITY))
     channels = [np.interp(level, stops, [stop[i] for stop in DENSITY]) for i in range(3)]
     alpha = np.where(counts > 0, 170 + 85 * level, 0)

@@ -7,7 +7,7 @@ const byId = (id) => document.getElementById(id);
 const form = byId("upload"), file = byId("file"), drop = byId("drop"), progress = byId("progress");
 const MOST_LISTED = 200, MEGABYTE = 1e6;
 const UNMAPPED = ["/problems/unknown-format", "/problems/needs-mapping"];
-const COLOURS = { add: "#00558a", amend: "#a15c00", retract: "#6b7178" };
+const colour = (name) => getComputedStyle(byId("preview")).getPropertyValue(`--${name}`).trim();
 const n = (value) => number(spec.lang, value);
 let map = null, shown = null, busy = false;
 
@@ -94,11 +94,11 @@ function makeMap() {
 function draw(preview) {
   map?.remove();
   map = makeMap();
-  const renderer = L.canvas();
+  const renderer = L.canvas(), fates = Object.fromEntries(["add", "amend", "retract"].map((fate) => [fate, colour(fate)])), edge = colour("edge-of-marks");
   shown = L.geoJSON(preview.features.filter((one) => one.geometry), {
     renderer,
-    pointToLayer: (one, place) => L.circleMarker(place, { renderer, radius: 5, weight: 1, color: "#ffffff", fillColor: COLOURS[one.properties.fate], fillOpacity: .85 }),
-    style: (one) => ({ weight: 1, color: COLOURS[one.properties.fate], fillOpacity: .35 }),
+    pointToLayer: (one, place) => L.circleMarker(place, { renderer, radius: 5, weight: 1, color: edge, fillColor: fates[one.properties.fate], fillOpacity: .85 }),
+    style: (one) => ({ weight: 1, color: fates[one.properties.fate], fillOpacity: .35 }),
     onEachFeature: (one, layer) => {
       const told = one.properties, lines = [words["fate_" + { add: "added", amend: "amended", retract: "vanish" }[told.fate]], told.day, told.place, told.source_key, told.controller, told.status];
       layer.bindPopup(() => el("div", {}, ...lines.filter(Boolean).map((text) => el("div", { text }))));

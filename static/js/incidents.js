@@ -6,16 +6,29 @@ const WORLD = 2 ** 31;
 const UNKNOWN = 0xffff;
 const SETTLEMENT = 2;
 const LONG = 0x80;
-const DENSE_FROM = 60000;
-const DETAIL_ZOOM = 9;
 const DISC_LIMIT = 4000;
 const PARTIAL_MS = 400;
-const DENSITY_PX = 3, CELL_PX = 4;
 
 const rgba = (hex, alpha = 255) => {
   const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
   return ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
 };
+
+/* The pixels around its middle that a shape covers at a size: those of its ring, and those inside it. */
+export function footprint(points, radius, ring) {
+  const pen = document.createElement("canvas").getContext("2d"), path = new Path2D();
+  for (const [x, y] of points) path.lineTo(x * radius, y * radius);
+  path.closePath();
+  pen.lineJoin = "round"; // what is nearer to an edge than the ring is wide
+  pen.lineWidth = 2 * ring;
+  const reach = Math.ceil(radius * Math.max(...points.flat().map(Math.abs))), edge = [], inner = [];
+  for (let dy = -reach; dy <= reach; dy++) {
+    for (let dx = -reach; dx <= reach; dx++) {
+      if (pen.isPointInPath(path, dx, dy)) (pen.isPointInStroke(path, dx, dy) ? edge : inner).push([dx, dy]);
+    }
+  }
+  return { reach, edge, inner };
+}
 
 /* One month: typed arrays over one buffer, in the order that the server documents. */
 class Month {
@@ -52,10 +65,24 @@ export async function fetchMonths(url) {
 }
 
 export function makeIncidents(options, context) {
-  const families = options.families.map(([code, colour]) => ({ code, colour: rgba(colour), hex: colour }));
+  const families = options.families.map(([code, colour, shape]) => ({ code, colour: rgba(colour), hex: colour, shape }));
   const familyOfBit = context.spec.weapons.map(([code]) => families.findIndex((f) => f.code === code.split(".")[0]));
   const unknownFamily = families.findIndex((family) => family.code === "unknown");
-  const ring = rgba(options.ring);
+  const ring = rgba(options.ring), kept = new Map();
+
+  /* What each family covers at a size, as steps from one pixel to another in a canvas so wide. */
+  function stamps(radius, ratio, width) {
+    const key = `${radius}/${ratio}/${width}`;
+    if (!kept.has(key)) {
+      const steps = (pixels) => Int32Array.from(pixels, ([dx, dy]) => dy * width + dx);
+      kept.clear();
+      kept.set(key, families.map(({ shape }) => {
+        const { reach, edge, inner } = footprint(options.shapes[shape], radius, 1.1 * ratio);
+        return { reach, edge: steps(edge), inner: steps(inner) };
+      }));
+    }
+    return kept.get(key);
+  }
 
   const Layer = L.Layer.extend({
     initialize() {
@@ -158,7 +185,7 @@ export function makeIncidents(options, context) {
       const scale = (256 * 2 ** this.zoom * ratio) / WORLD, origin = map.getPixelOrigin().add(corner);
       const view = { scale, x: origin.x * ratio, y: origin.y * ratio, width, height, ratio };
       const found = this._visible(view);
-      this.isDense = found.hasCells || (found.count > DENSE_FROM && this.zoom < DETAIL_ZOOM);
+      this.isDense = found.hasCells || (found.count > options.denseFrom && this.zoom < options.detailZoom);
       if (this.isDense) this._density(found, view);
       else this._dots(found, view);
       this.back.getContext("2d").putImageData(this.image, 0, 0);
@@ -188,18 +215,12 @@ export function makeIncidents(options, context) {
     },
     _dots({ xs, ys, rows, parts }, { width, height, ratio }) {
       const radius = (this.zoom < 7 ? 3.4 : this.zoom < 10 ? 4 : 5) * ratio;
-      const reach = Math.ceil(radius), inner = [], edge = [], discs = [];
-      for (let dy = -reach; dy <= reach; dy++) {
-        for (let dx = -reach; dx <= reach; dx++) {
-          const far = Math.hypot(dx, dy);
-          if (far <= radius) (far > radius - 1.1 * ratio ? edge : inner).push(dy * width + dx);
-        }
-      }
-      const pixels = this.pixels;
+      const looks = stamps(radius, ratio, width), pixels = this.pixels, discs = [];
       for (const [month, from, to] of parts) {
         for (let i = from; i < to; i++) {
-          const x = xs[i], y = ys[i], row = rows[i], family = families[this.family(month.weapons[row])];
+          const x = xs[i], y = ys[i], row = rows[i], number = this.family(month.weapons[row]), family = families[number];
           if (month.precision[row] === SETTLEMENT && discs.length < DISC_LIMIT) discs.push([x, y, month.error_m[row], family.hex]);
+          const { reach, edge, inner } = looks[number];
           if (x < reach || y < reach || x >= width - reach || y >= height - reach) continue;
           const at = y * width + x, colour = family.colour;
           for (let j = 0; j < edge.length; j++) pixels[at + edge[j]] = ring;
@@ -224,7 +245,7 @@ export function makeIncidents(options, context) {
     },
     /* Some hundred thousand marks, or cells that stand for many: `n` counts what each stands for. */
     _density({ xs, ys, rows, parts, hasCells }, { width, height, ratio }) {
-      const cell = Math.ceil((hasCells ? CELL_PX * 2 ** (this.zoom - Math.round(this.zoom)) : DENSITY_PX) * ratio), across = Math.ceil(width / cell), down = Math.ceil(height / cell);
+      const cell = Math.ceil(options.densityPx * (hasCells ? 2 ** (this.zoom - Math.round(this.zoom)) : 1) * ratio), across = Math.ceil(width / cell), down = Math.ceil(height / cell);
       const counts = new Uint32Array(across * down);
       let most = 1;
       for (const [{ n }, from, to] of parts) {
@@ -233,6 +254,7 @@ export function makeIncidents(options, context) {
           if ((counts[at] += n ? n[rows[i]] : 1) > most) most = counts[at];
         }
       }
+      this.most = most;
       const stops = options.density, top = Math.log(most + 1);
       for (let cy = 0; cy < down; cy++) {
         for (let cx = 0; cx < across; cx++) {

@@ -1,7 +1,7 @@
 /* The legend: classes with their numbers, patterns, marks, and the switches of the layers. */
 import { dayText, el, fill, number } from "./dom.js";
 import { fromHash, toHash } from "./hash.js";
-import { dotSwatch, lineSwatch, patternUrl, swatch } from "./patterns.js";
+import { dotSwatch, lineSwatch, patternUrl, rampSwatch, swatch as framed } from "./patterns.js";
 
 const NAMES = ["regions", "control", "incidents"];
 const isOff = (name) => fromHash("off").split(",").includes(name);
@@ -10,6 +10,7 @@ export function makeLegend(map, context) {
   const { words, language, spec, state, layers } = context;
   const option = (factory) => spec.layers.find((layer) => layer.factory === factory).options;
   const regions = option("regions"), control = option("control"), incidents = option("incidents");
+  const swatch = (fill, look) => framed(fill, { stroke: regions.edge, ...look });
   const rows = { regions: el("ul"), control: el("ul"), incidents: el("ul") };
   const panel = document.querySelector("#pane-summary"), isBeside = panel && matchMedia("(min-width: 60rem)").matches;
   const box = el("details", { class: isBeside ? "legend beside" : "legend", open: isBeside }, el("summary", { text: words.legend }));
@@ -35,7 +36,7 @@ export function makeLegend(map, context) {
       return row(swatch(regions.ramps[limits.length][i], { opacity: regions.opacity }), text);
     });
     if (["killed", "injured", "killed_per_100k"].includes(metric)) items.push(row(swatch(patternUrl(regions.noFigure.kind, regions.noFigure.colour), { opacity: 1 }), words.no_figure));
-    items.push(row(swatch("#ffffff", { opacity: 0.15 }), words[layers.regions.none()]));
+    items.push(row(swatch("none"), words[layers.regions.none()]));
     if (layers.regions.hasBadges) items.push(row(el("span", { class: "badge swatch-badge", text: "n", "aria-hidden": "true" }), words.badge_legend));
     const lack = layers.regions.lacks();
     if (lack) items.splice(0, items.length, lack === "not_shared" ? row(swatch(patternUrl(regions.noFigure.kind, regions.noFigure.colour), { opacity: 1 }), words.not_shared) : el("li", {}, el("span", { text: words[lack] })));
@@ -62,8 +63,14 @@ export function makeLegend(map, context) {
 
   function showIncidents() {
     const used = incidents.families.filter(([code]) => spec.usedFamilies.includes(code));
-    const items = layers.incidents.isDense ? [row(swatch("#bcaf6f"), words.density)] : used.map(([code, colour]) => row(dotSwatch(colour, incidents.ring), spec.weapons.find(([one]) => one === code)[1]));
-    if (!layers.incidents.isDense && spec.hasSettlements) items.push(row(dotSwatch("#777777", incidents.ring, true), words.dot_settlement));
+    const mark = ([, colour, shape], soft) => dotSwatch(colour, incidents.shapes[shape], incidents.ring, soft);
+    if (layers.incidents.isDense) {
+      const cell = fill(words.density_cell, { px: incidents.densityPx, most: number(language, layers.incidents.most) });
+      rows.incidents.replaceChildren(row(rampSwatch(incidents.density, regions.edge), `${words.density}; ${cell}`));
+      return;
+    }
+    const items = used.map((one) => row(mark(one), spec.weapons.find(([code]) => code === one[0])[1]));
+    if (spec.hasSettlements) items.push(row(mark(incidents.families.find(([code]) => code === "unknown"), true), words.dot_settlement));
     rows.incidents.replaceChildren(...items);
   }
 

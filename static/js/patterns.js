@@ -32,16 +32,25 @@ export function patternUrl(kind, colour) {
 }
 
 /* A swatch for the legend: the very pattern that the map is filled with. */
-export function swatch(fill, { opacity = 1, stroke = "#6f757b" } = {}) {
+export function swatch(fill, { opacity = 1, stroke }) {
   const box = svg("svg", { class: "swatch", width: 26, height: 16, "aria-hidden": "true" });
   svg("rect", { x: 0.5, y: 0.5, width: 25, height: 15, fill, "fill-opacity": opacity, stroke }, box);
   return box;
 }
 
-export function dotSwatch(colour, ring, soft = false) {
-  const box = svg("svg", { class: "swatch", width: 26, height: 16, "aria-hidden": "true" });
+/* A mark in its shape, an outline around 0, 0. */
+export function dotSwatch(colour, points, ring, soft = false) {
+  const box = svg("svg", { class: "swatch", width: 26, height: 16, "aria-hidden": "true" }), radius = soft ? 3.5 : 4.4;
   if (soft) svg("circle", { cx: 13, cy: 8, r: 8, fill: colour, "fill-opacity": 0.25 }, box);
-  svg("circle", { cx: 13, cy: 8, r: soft ? 3.5 : 5, fill: colour, stroke: ring }, box);
+  svg("polygon", { points: points.map(([x, y]) => `${13 + x * radius},${8 + y * radius}`).join(" "), fill: colour, stroke: ring }, box);
+  return box;
+}
+
+/* The colours of a scale, from least to most. */
+export function rampSwatch(stops, stroke) {
+  const box = svg("svg", { class: "swatch", width: 26, height: 16, "aria-hidden": "true" }), wide = 25 / stops.length;
+  stops.forEach((stop, i) => svg("rect", { x: 0.5 + i * wide, y: 0.5, width: wide, height: 15, fill: `rgb(${stop})` }, box));
+  svg("rect", { x: 0.5, y: 0.5, width: 25, height: 15, fill: "none", stroke }, box);
   return box;
 }
 

@@ -25,7 +25,7 @@ export function makeRegions(options, context) {
     const base = { color: options.edge, weight: isMarked ? 3.5 : 1, className: "region" };
     if (worth === null || isWithheld) return { ...base, fillColor: patternUrl(options.noFigure.kind, options.noFigure.colour), fillOpacity: 0.9 };
     const at = limits.filter((limit) => worth >= limit).length - 1;
-    if (at < 0) return { ...base, fillColor: "#ffffff", fillOpacity: 0 };
+    if (at < 0) return { ...base, fillOpacity: 0 };
     return { ...base, fillColor: options.ramps[limits.length][at], fillOpacity: options.opacity };
   }
 

@@ -11,7 +11,7 @@ function icon() {
 
 export function makeRuler(map, context) {
   const { words, language } = context;
-  const line = L.polyline([], { pane: "spot", renderer: context.renderer("spot"), color: "#1f2326", weight: 2, dashArray: "6 4", interactive: false });
+  const line = L.polyline([], { pane: "spot", renderer: context.renderer("spot"), className: "pencil", weight: 2, dashArray: "6 4", interactive: false });
   const ends = L.layerGroup(), said = el("output", { class: "ruler-said", role: "status", hidden: true });
   const button = el("button", { type: "button", class: "ruler", "aria-pressed": "false", "aria-label": words.ruler, title: words.ruler, onclick: () => (isOn ? stop() : start()) }, icon());
   let points = [], isOn = false;
@@ -19,7 +19,7 @@ export function makeRuler(map, context) {
   function draw() {
     line.setLatLngs(points);
     ends.clearLayers();
-    for (const point of points) L.circleMarker(point, { pane: "spot", renderer: context.renderer("spot"), radius: 3.5, color: "#1f2326", fillColor: "#fff", fillOpacity: 1, weight: 2, interactive: false }).addTo(ends);
+    for (const point of points) L.circleMarker(point, { pane: "spot", renderer: context.renderer("spot"), radius: 3.5, className: "pencil end", fillOpacity: 1, weight: 2, interactive: false }).addTo(ends);
     let metres = 0;
     points.forEach((point, i) => i && (metres += point.distanceTo(points[i - 1])));
     said.textContent = points.length > 1 ? fill(words.ruler_total, { km: number(language, Math.round(metres / 10) / 100), n: points.length - 1 }) : words.ruler_help;

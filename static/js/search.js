@@ -67,7 +67,7 @@ export function makeSearch(map, context) {
       map.fitBounds([[south, west], [north, east]], { animate: false });
       return;
     }
-    marker = L.circleMarker([place.lat, place.lon], { pane: "spot", renderer: context.renderer("spot"), radius: 12, weight: 2, color: "#1f2326", dashArray: "3 3", fill: false, interactive: false }).addTo(map);
+    marker = L.circleMarker([place.lat, place.lon], { pane: "spot", renderer: context.renderer("spot"), radius: 12, weight: 2, className: "pencil", dashArray: "3 3", fill: false, interactive: false }).addTo(map);
     map.setView([place.lat, place.lon], Math.max(map.getZoom(), ZOOM), { animate: false });
   }
 

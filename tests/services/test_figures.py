@@ -310,13 +310,18 @@ def test_page_tile_and_figure_show_the_same_colours(demos: Workspace) -> None:
     ramp = RAMPS[len(tiler.choropleth(scene.sums).limits)]
     swatches = [row.swatch.colour for row in regions.rows if row.swatch]
     assert swatches[: len(ramp)] == list(ramp)
-    dots = [row.swatch.colour for row in marks.rows if row.swatch and row.swatch.kind == "dot"]
+    dots = [
+        (row.swatch.colour, row.swatch.shape)
+        for row in marks.rows
+        if row.swatch and row.swatch.kind == "dot"
+    ]
     page = page_html(demos, snapshot, view, NOON)
     block = page.split('<script type="application/json" id="spec">')[1].split("</script>")[0]
     layers = {one["factory"]: one["options"] for one in json.loads(block)["layers"]}
     assert layers["regions"]["ramps"][len(ramp)] == list(ramp)
     assert layers["regions"]["opacity"] == CLASS_OPACITY
-    families = {colour for _family, colour in layers["incidents"]["families"]}
+    families = {(colour, shape) for _family, colour, shape in layers["incidents"]["families"]}
+    assert all(len(layers["incidents"]["shapes"][shape]) > 2 for _colour, shape in families)
     hatches = [party["pattern"] for party in layers["control"]["parties"] if party["pattern"]]
     shown = [
         row.swatch.pattern._asdict() for row in control.rows if row.swatch and row.swatch.pattern
@@ -334,9 +339,9 @@ def test_page_tile_and_figure_show_the_same_colours(demos: Workspace) -> None:
             round(CLASS_OPACITY * part + (1 - CLASS_OPACITY) * 255) for part in rgb(colour)
         )
         assert any(max(abs(a - b) for a, b in zip(mixed, one, strict=True)) <= 1 for one in figure)
-    for colour in dots:
-        assert colour in families
-        assert rgb(colour) in figure
+    for dot in dots:
+        assert dot in families
+        assert rgb(dot[0]) in figure
 
 
 def test_a_figure_of_regions_shades_no_other(demos: Workspace) -> None:
