@@ -24,10 +24,11 @@ from app.domain.period import When
 from app.domain.place import Place, Precision
 from app.domain.terms import Audience, DatasetKind, Face, Terms
 from app.domain.view import View
+from app.i18n.values import number
 from app.reference.reference import Reference
 from app.render.palette import CLASS_OPACITY, LINE_FIXED, RAMPS, rgb
 from app.services import figure_words
-from app.services.figure_legend import Legend, number
+from app.services.figure_legend import Legend
 from app.services.figure_scene import Scene
 from app.services.figures import MOST_AREA
 from app.services.pages import page_html
@@ -363,8 +364,8 @@ def test_numbers_are_written_as_readers_of_the_language_expect() -> None:
 @pytest.mark.parametrize(
     ("view", "said"),
     [
-        (UKRAINE, "from 2025-10-24 to 2025-10-25"),
-        (UKRAINE.but(first=None), "to 2025-10-25"),
+        (UKRAINE, "from Oct 24, 2025 to Oct 25, 2025"),
+        (UKRAINE.but(first=None), "to Oct 25, 2025"),
         (UKRAINE.but(first=None, last=None), "all days"),
     ],
 )
