@@ -55,6 +55,12 @@ from app.render.palette import (
     ground_pattern,
 )
 
+OTHER_PAGES = (
+    *("change_", "collection_", "corrections_", "edit_", "export", "face_", "fate_", "import_"),
+    *("mapping_", "month_", "notation_", "preview_", "rule_", "sort_", "text_"),
+)
+"""Beginnings of strings that no script of the map's page asks for: it is lighter without them."""
+
 STILL_ZOOM_WIDTH = 4
 EMBEDDED: tuple[type[OwnControl], ...] = (Legend,)
 SAVED: tuple[type[OwnControl], ...] = (Overview, IncidentList, Legend, Ruler)
@@ -134,7 +140,9 @@ def build_page(
             page_map.add_child(part())
         page = Page(page_map, _chrome(theatre, told, chrome, words, query))
         spec = {
-            "strings": words,
+            "strings": {
+                name: text for name, text in words.items() if not name.startswith(OTHER_PAGES)
+            },
             "weapons": _labels(taxonomy.weapons, language),
             "sectors": _labels(taxonomy.sectors, language),
             "statuses": [[one.value, words[f"status_{one.value}"]] for one in Status],

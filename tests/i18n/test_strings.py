@@ -13,6 +13,8 @@ from app.domain.place import Precision
 from app.domain.redaction import Reason
 from app.exporters.formats import FORMATS
 from app.i18n import strings
+from app.maps.page import MODULES
+from app.maps.theatre_map import OTHER_PAGES
 from tests.making import ROOT
 
 SLOT = re.compile(r"\{(\w+)\}")
@@ -98,6 +100,14 @@ def test_every_beginning_that_is_asked_for_has_strings() -> None:
     none = [one for one in asked_in_part() if not any(name.startswith(one) for name in names)]
     assert none == []
     assert {"status_", "precision_", "fate_", "tab_"} <= asked_in_part()
+
+
+def test_the_maps_page_carries_every_string_that_its_scripts_name() -> None:
+    scripts = [ROOT / f"static/js/{name}.js" for name in (*MODULES, "archived", "offline")]
+    named = {name for one in scripts for name in re.findall(r"\w+", one.read_text("utf-8"))}
+    left_out = {name for name in strings("en") if name.startswith(OTHER_PAGES)}
+    assert named & left_out == set()
+    assert named & set(OTHER_PAGES) == set()  # beginnings that a script puts names together from
 
 
 def test_every_string_is_used() -> None:
