@@ -107,7 +107,9 @@ def test_the_maps_page_carries_every_string_that_its_scripts_name() -> None:
     named = {name for one in scripts for name in re.findall(r"\w+", one.read_text("utf-8"))}
     left_out = {name for name in strings("en") if name.startswith(OTHER_PAGES)}
     assert named & left_out == set()
-    assert named & set(OTHER_PAGES) == set()  # beginnings that a script puts names together from
+    assert (named - {"export"}) & set(
+        OTHER_PAGES
+    ) == set()  # beginnings that a script puts names together from
 
 
 def test_every_string_is_used() -> None:
