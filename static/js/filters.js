@@ -21,7 +21,8 @@ export function makeFilters(context) {
   }
   /* A box comes with the address only; here it is told, and can be taken away. */
   const boxed = el("p", { class: "filters-head" }, el("span", { class: "note" }), el("button", { type: "button", class: "step", text: words.all_places, onclick: () => state.go({ bbox: "" }) }));
-  const content = [el("p", { class: "filters-head" }, known, clear), boxed, ...Object.values(selects).map((one) => one.label), ...Object.values(groups).map((one) => one.box)];
+  const head = el("p", { class: "filters-head" }, known, clear);
+  const content = [head, boxed, ...Object.values(selects).map((one) => one.label), ...Object.values(groups).map((one) => one.box)];
 
   const listed = (name) => String(state.get(name) || "").split(",").filter(Boolean);
 
@@ -67,12 +68,12 @@ export function makeFilters(context) {
     boxed.firstChild.textContent = box.length ? fill(words.figure_area, { box: `${box[0]} – ${box[2]}, ${box[1]} – ${box[3]}` }) : "";
     const set = NAMES.filter((name) => state.get(name)).length;
     known.textContent = set ? fill(words.filters_set, { n: set }) : "";
-    clear.hidden = !set;
+    clear.hidden = head.hidden = !set;
     context.tabs?.tell("filters", set);
   }
 
   let asking = null;
-  const isSeen = () => !content[0].closest("[hidden]");
+  const isSeen = () => !content[2].closest("[hidden]");
   async function count() {
     if (!isSeen()) return;
     asking?.abort();
@@ -82,7 +83,10 @@ export function makeFilters(context) {
       const found = await readJson(`/api/facets?${state.query()}`, signal);
       show(found);
       context.tellDatasets?.(found.datasets);
-      if (found.dataset && spec.shownDatasets.length > 1) known.textContent += " " + fill(words.facets_of, { dataset: found.dataset });
+      if (found.dataset && spec.shownDatasets.length > 1) {
+        head.hidden = false;
+        known.textContent += " " + fill(words.facets_of, { dataset: found.dataset });
+      }
     } catch (wrong) {
       if (wrong.name !== "AbortError") known.textContent = fill(words.error, { why: wrong.message });
     }
