@@ -34,7 +34,7 @@ def _own_mib() -> float:
 
 
 def _geopackage(workspace: Workspace, folder: Path) -> None:
-    """Print seconds, rows, MiB after some rows, at half and at most, and the peak with mapped files.
+    """Print seconds, rows, MiB after some rows, at half, at most, and the peak with mapped files.
 
     In the first half a memory of bounded size fills with the shapes of the days' control.
     """
