@@ -21,7 +21,7 @@ export function makeOpening(context) {
       const wanted = feature ?? (await readJson(`/api/collections/incidents/items/${numbers[at]}?${state.query()}`).catch((wrong) => layers.incidents.facts?.(numbers[at]) ?? Promise.reject(wrong)));
       box.show(wanted, { at, of: numbers.length, go: (next) => context.open(numbers, null, null, next), from });
       context.spot.open(wanted);
-      box.lowered = context.tabs?.lower() ?? null;
+      box.lowered = context.tabs?.lower() ?? box.lowered; // a step to the next record finds it low already
       context.list?.mark(wanted.properties.number);
       toHash({ open: wanted.properties.number });
       if (feature?.geometry) {

@@ -22,11 +22,11 @@ export function makePeriod(place, options, context) {
   const recent = options.counts.findLastIndex((count) => count > 0);
   const night = () => [Math.max(0, recent - 1), recent], week = () => [Math.max(0, recent - 6), recent];
   const month = () => [clamp(dayNumber(dayOf(dayZero + recent).slice(0, 8) + "01") - dayZero), recent];
-  const hint = recent < 0 ? words.not_shared : fill(words.preset_ends, { to: dayText(language, dayOf(dayZero + recent)) });
+  const hint = recent < 0 ? null : fill(words.preset_ends, { to: dayText(language, dayOf(dayZero + recent)) });
   const presets = [["preset_night", night], ["preset_week", week], ["preset_month", month], ["all_days", () => [0, total - 1]]].map(([name, span]) => ({
     span, node: el("button", { type: "button", class: "step", "aria-pressed": "false", text: words[name], title: name === "all_days" ? null : hint, onclick: () => set(...span()) }),
   }));
-  if (recent < 0) for (const { node } of presets.slice(0, -1)) node.disabled = true; // sums by the day stay with the publisher
+  if (recent < 0) for (const { node } of presets.slice(0, -1)) node.disabled = true; // no day is told: nothing is recorded, or the terms keep sums by the day
   const said = el("output", { class: "period-said", "aria-live": "polite" });
   const canvas = el("canvas", { class: "histogram", "aria-hidden": "true" });
   const strip = el("canvas", { class: "coverage", role: "img", "aria-label": words.control_source });

@@ -229,6 +229,7 @@ def test_on_a_phone_an_opened_mark_stays_in_sight_and_closing_leads_back(
     assert ring
     assert box
     assert ring["y"] + ring["height"] <= box["y"]
+    page.evaluate("strikemap.open([strikemap.layers.incidents.nearest()[0]], null, null)")
     page.get_by_role("button", name="Close").click()
     expect(item).to_be_focused()
     expect(item).to_be_in_viewport()
