@@ -26,7 +26,7 @@ from app.domain.view import View
 from app.exporters.columns import COLUMNS
 from app.frames import GeoDataFrame, frame
 from app.i18n import strings
-from app.index.build import Snapshot
+from app.index.build import State
 from app.maps.plain import PlainLayer, plain_map
 from app.render.palette import CLASS_OPACITY, LINE, RAMPS, REGION_EDGE, RING, mark_of
 from app.services.features import control_features, region_features
@@ -119,12 +119,12 @@ class Notebook:
         return plain_map(Bounds(*theatre.bounds), layers, asked.credits(), self.static / LEAFLET)
 
     def _read(self, query: str) -> _Asked:
-        now, snapshot = datetime.now(UTC), self.workspace.index.snapshot()
-        words = self.workspace.vocabularies(snapshot)
+        now, state = datetime.now(UTC), self.workspace.index.state()
+        words = self.workspace.vocabularies(state)
         pairs = parse_qsl(query.removeprefix("?"), keep_blank_values=True)
         view = View.parse(pairs, words, self.workspace.default_theatre, now)
-        view = settled(self.workspace, snapshot, view, now)
-        return _Asked(self.workspace, snapshot, view, now)
+        view = settled(self.workspace, state, view, now)
+        return _Asked(self.workspace, state, view, now)
 
     def _regions(self, asked: _Asked) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         values = self._tiler.choropleth(asked.published(Face.aggregates))
@@ -140,8 +140,8 @@ class Notebook:
     def _control(self, asked: _Asked) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         """Draw areas by a plain fill: a hatch is more than Leaflet's paths can do by themselves."""
         day = self._tiler.control_day(asked.view, asked.now)
-        told = control_features(self._tiler, asked.snapshot, asked.view, day)
-        found = self._tiler.control_of(asked.snapshot, asked.view, asked.now)
+        told = control_features(self._tiler, asked.state, asked.view, day)
+        found = self._tiler.control_of(asked.state, asked.view, asked.now)
         theatre = self.workspace.reference.theatres[asked.view.theatre]
         patterns = (
             {} if found is None else {a.controller: area_pattern(a, theatre) for a in found.areas}
@@ -182,7 +182,7 @@ class _Asked:
     """A View as understood, at one moment."""
 
     workspace: Workspace
-    snapshot: Snapshot
+    state: State
     view: View
     now: datetime
 
@@ -190,14 +190,14 @@ class _Asked:
         """Say who is shown, of which days, and whose borders they are."""
         words, view = strings(self.view.lang), self.view
         named = list(self.published(Face.aggregates).credits)
-        source = control_dataset(self.workspace, self.snapshot, view, Face.tiles)
+        source = control_dataset(self.workspace, self.state, view, Face.tiles)
         named += [] if source is None else [source.credit]
         days = f"{view.first} – {view.last}"
         note = self.workspace.reference.theatres[view.theatre].note[view.lang]
         return f"{days}. {words['credits']}: {' · '.join(named)}. {note}"
 
     def published(self, face: Face) -> Published:
-        return publish(self.workspace, self.snapshot, self.view, face, self.now)
+        return publish(self.workspace, self.state, self.view, face, self.now)
 
 
 def _point(geometry: dict[str, Any] | None) -> BaseGeometry | None:

@@ -52,13 +52,13 @@ print(time.perf_counter() - start)
 
 def view_of(workspace: Workspace, query: str) -> View:
     """Read a View."""
-    words = workspace.vocabularies(workspace.index.snapshot())
+    words = workspace.vocabularies(workspace.index.state())
     return View.parse(parse_qsl(query), words, "ukraine", datetime.now(UTC))
 
 
 def sampled_tiles(workspace: Workspace) -> Iterator[Tile]:
     """Choose tiles that hold data, the busy ones more often, at every zoom."""
-    segment = workspace.index.snapshot().segments[0]
+    segment = workspace.index.state().segments[0]
     chance = random.Random(1)  # noqa: S311  a sample, not a secret
     for zoom in ZOOMS:
         for _ in range(PER_ZOOM):
@@ -71,15 +71,15 @@ def sampled_tiles(workspace: Workspace) -> Iterator[Tile]:
 
 def tiles(workspace: Workspace) -> list[Figure]:
     """Time filtered tiles, parsed View to encoded bytes."""
-    tiler, snapshot, now = Tiler(workspace, FONTS), workspace.index.snapshot(), datetime.now(UTC)
+    tiler, state, now = Tiler(workspace, FONTS), workspace.index.state(), datetime.now(UTC)
     views = [view_of(workspace, query) for query in FILTERS]
     whole, small = [], []
     for number, tile in enumerate(sampled_tiles(workspace)):
         view = views[number % len(views)]
         start = time.perf_counter()
-        tiler.tile(snapshot, view, tile, now)
+        tiler.tile(state, view, tile, now)
         spent = (time.perf_counter() - start) * 1e3
-        published = publish(workspace, snapshot, view, Face.tiles, now)
+        published = publish(workspace, state, view, Face.tiles, now)
         marks = len(published.select((tile.z, tile.x, tile.y)).drawable(published.filter))
         whole.append(spent)
         if marks <= MOST_MARKS or tile.z >= EXACT_ZOOM:
@@ -115,11 +115,11 @@ def sums(workspace: Workspace) -> list[Figure]:
         ("sum with a weapon filter, all days", DRONES, 5.0),
         ("sum with a sector filter, all days (scan)", "synthetic=1&sector=energy", None),
     ):
-        view, snapshot = view_of(workspace, query), workspace.index.snapshot()
+        view, state = view_of(workspace, query), workspace.index.state()
         now = datetime.now(UTC)
 
         def answer(view: View = view) -> object:
-            published = publish(workspace, snapshot, view, Face.aggregates, now)  # noqa: B023
+            published = publish(workspace, state, view, Face.aggregates, now)  # noqa: B023
             return summarise(workspace, published, "region")
 
         answer()
@@ -129,16 +129,16 @@ def sums(workspace: Workspace) -> list[Figure]:
 
 def first_by_weapon(workspace: Workspace) -> Figure:
     """Time the first question about a weapon, which makes its cube."""
-    snapshot, now = workspace.index.snapshot(), datetime.now(UTC)
+    state, now = workspace.index.state(), datetime.now(UTC)
     view = view_of(workspace, DRONES)
 
     def answer() -> object:
-        snapshot.cubes.asked.forget()
-        published = publish(workspace, snapshot, view, Face.aggregates, now)
+        state.cubes.asked.forget()
+        published = publish(workspace, state, view, Face.aggregates, now)
         return summarise(workspace, published, "region")
 
     spent = median_ms(answer, 5)
-    (cube,) = snapshot.cubes.asked.values()
+    (cube,) = state.cubes.asked.values()
     note = f"its cube takes {cube.size / 2**20:.1f} MiB"
     return Figure("the same, asked for the first time", spent, "ms", None, note)
 

@@ -39,7 +39,7 @@ def _geopackage(workspace: Workspace, folder: Path) -> None:
     In the first half a memory of bounded size fills with the shapes of the days' control.
     """
     start, seen = time.perf_counter(), list[tuple[int, float]]()
-    made = prepare(workspace, workspace.index.snapshot(), VIEW, "gpkg", datetime.now(UTC))
+    made = prepare(workspace, workspace.index.state(), VIEW, "gpkg", datetime.now(UTC))
     for _ in made.write("gpkg", folder, lambda rows: seen.append((rows, _own_mib()))):
         pass
     spent = time.perf_counter() - start
@@ -54,8 +54,8 @@ def _pmtiles(workspace: Workspace, folder: Path) -> None:
     """Print seconds, marks, tiles and bytes."""
     start, tiler = time.perf_counter(), Tiler(workspace, FONTS)
     now, path = datetime.now(UTC), folder / "out.pmtiles"
-    snapshot = workspace.index.snapshot()
-    made = archive_view(tiler, snapshot, VIEW, ["incidents"], ZOOMS, now, path)
+    state = workspace.index.state()
+    made = archive_view(tiler, state, VIEW, ["incidents"], ZOOMS, now, path)
     print(time.perf_counter() - start, made.marks, made.tiles, made.size)
 
 

@@ -60,10 +60,10 @@ def weeks(workspace: Workspace, query: str) -> list[View]:
 def figures(folder: Path) -> list[Figure]:
     """Measure on some data."""
     workspace = open_workspace(folder)
-    views, snapshot = weeks(workspace, "synthetic=1"), workspace.index.snapshot()
+    views, state = weeks(workspace, "synthetic=1"), workspace.index.state()
 
     def draw(on: Figures, view: View, form: str = "png") -> bytes:
-        return on.figure(snapshot, view, Wanted(form), present())
+        return on.figure(state, view, Wanted(form), present())
 
     def each(call: Callable[[View], object]) -> float:
         call(views[-1])
@@ -116,13 +116,13 @@ def _first(folder: Path) -> float:
 
 def _tiles(workspace: Workspace) -> Figure:
     """Time tiles of the composed map whose base is kept, each of another View."""
-    tiler, snapshot = Tiler(workspace, FONTS), workspace.index.snapshot()
+    tiler, state = Tiler(workspace, FONTS), workspace.index.state()
     views, now = weeks(workspace, "synthetic=1"), present()
     spent = []
     for number, view in enumerate(views):
         for place in TILES:
             start = time.perf_counter()
-            tiler.tile(snapshot, view, Tile("map", *place, "png"), now)
+            tiler.tile(state, view, Tile("map", *place, "png"), now)
             if number:  # the first View warms the base
                 spent.append((time.perf_counter() - start) * 1e3)
     name = "map tile 256 px z6 png of another View, base kept"

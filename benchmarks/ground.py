@@ -80,16 +80,16 @@ def importing(workspace: Workspace, folder: Path) -> Iterator[Figure]:
 def source_of(workspace: Workspace, slug: str, query: str = "") -> Source:
     """Ask one source."""
     view = view_of(workspace, f"synthetic=1&control={slug}{query}")
-    snapshot = workspace.index.snapshot()
-    dataset = control_dataset(workspace, snapshot, view, Face.aggregates)
+    state = workspace.index.state()
+    dataset = control_dataset(workspace, state, view, Face.aggregates)
     assert dataset is not None  # noqa: S101  it was imported above
-    return Source.of(workspace, snapshot, view, dataset)
+    return Source.of(workspace, state, view, dataset)
 
 
 def tiles(workspace: Workspace) -> Iterator[Figure]:
     """Time control tiles of random days around the line, with nothing kept of the tile itself."""
     chance, now = random.Random(1), datetime.now(UTC)  # noqa: S311  a sample, not a secret
-    snapshot = workspace.index.snapshot()
+    state = workspace.index.state()
     for form in ("mvt", "png"):
         tiler, spent = Tiler(workspace, FONTS), []
         for _ in range(300):
@@ -100,7 +100,7 @@ def tiles(workspace: Workspace) -> Iterator[Figure]:
             day = FIRST + timedelta(days=chance.randrange(DAYS))
             view = View(theatre="ukraine", control="lines", last=day, synthetic=True)
             start = time.perf_counter()
-            tiler.tile(snapshot, view, Tile("control", z, x, y, form), now)
+            tiler.tile(state, view, Tile("control", z, x, y, form), now)
             spent.append((time.perf_counter() - start) * 1e3)
         name = f"control tile z4-z12 of any day, {form}, median of 300"
         yield Figure(name, statistics.median(spent), "ms", 5.0)
@@ -124,18 +124,18 @@ def comparing(workspace: Workspace) -> Iterator[Figure]:
 
 def joining(workspace: Workspace, folder: Path) -> Iterator[Figure]:
     """Time the control-on-the-day join of all incidents from nothing, and from what is kept."""
-    snapshot = workspace.index.snapshot()
-    join = snapshot.join(snapshot.datasets["lines"], snapshot.seq)
+    state = workspace.index.state()
+    join = state.join(state.datasets["lines"], state.seq)
     shutil.rmtree(folder / "index" / "joins", ignore_errors=True)
     for name, hold in (("join of incidents with 769 days, cold", 90.0), ("the same, kept", None)):
         joins = Joins(folder / "index" / "joins", workspace.reference, workspace.index.lines)
         start, found = time.perf_counter(), 0
-        for segment in snapshot.segments:
+        for segment in state.segments:
             segment.joined.forget()
-            found += int((joins.of(snapshot.control, segment, join).mark != 0).sum())
+            found += int((joins.of(state.control, segment, join).mark != 0).sum())
         spent = time.perf_counter() - start
         joins.keep()
-        rows = sum(len(segment.rows) for segment in snapshot.segments)
+        rows = sum(len(segment.rows) for segment in state.segments)
         yield Figure(name, spent, "s", hold, f"{found:,} of {rows:,} rows on these days")
 
 

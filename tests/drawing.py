@@ -25,7 +25,7 @@ def drawn(
     """Draw a figure with nothing kept from before."""
     figures = Figures(Tiler(workspace, FONTS))
     asked = Wanted(form, **wanted)
-    return figures.figure(workspace.index.snapshot(), view, asked, now)
+    return figures.figure(workspace.index.state(), view, asked, now)
 
 
 def words(workspace: Workspace, view: View, now: datetime = NOON, **wanted: Any) -> str:

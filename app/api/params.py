@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from app.domain.errors import InputError, InvalidView, InvalidWhen, Problem
 from app.domain.period import FIRST_DAY, LAST_DAY
 from app.domain.view import PARAMETERS, View, parse_day
-from app.index.build import Snapshot
+from app.index.build import State
 from app.services.catalogue import CRS84
 from app.services.workspace import Workspace
 
@@ -23,7 +23,7 @@ OPEN = ("..", "")
 class Asked:
     """A request as understood: the state it is pinned to, its View, and the face's own words."""
 
-    snapshot: Snapshot
+    state: State
     view: View
     own: Mapping[str, Any]
     now: datetime
@@ -44,7 +44,7 @@ def read(
     """
     own = own or {}
     now = datetime.now(UTC)
-    snapshot = workspace.index.snapshot()
+    state = workspace.index.state()
     listed = list(pairs)
     problems: list[Problem] = []
     values: dict[str, Any] = {}
@@ -57,7 +57,7 @@ def read(
     try:
         view = View.parse(
             [(name, text) for name, text in listed if name not in own],
-            workspace.vocabularies(snapshot),
+            workspace.vocabularies(state),
             workspace.default_theatre,
             now,
         )
@@ -65,7 +65,7 @@ def read(
         problems += [_with_own(problem, own) for problem in wrong.problems]
     if problems or view is None:
         raise InvalidView(tuple(problems))
-    return Asked(snapshot, view, values, now)
+    return Asked(state, view, values, now)
 
 
 def _own(name: str, text: str, reader: Reader, problems: list[Problem]) -> Any:

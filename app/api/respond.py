@@ -28,7 +28,7 @@ def etag(workspace: Workspace, asked: Asked, *face: object) -> str:
     The epoch is the hour: embargoes and delays end by themselves, and a copy must notice.
     """
     parts = [
-        asked.snapshot.seq,
+        asked.state.seq,
         workspace.reference.region_hash,
         int(asked.now.timestamp()) // 3600,
         workspace.audience.value,

@@ -54,7 +54,7 @@ class TileApp:
         """Answer with one tile, kept where it was made before."""
         tag = etag(self.tiler.workspace, asked, tile)
         body = self._kept.get(
-            tag, lambda: self.tiler.tile(asked.snapshot, asked.view, tile, asked.now)
+            tag, lambda: self.tiler.tile(asked.state, asked.view, tile, asked.now)
         )
         return answer(request, body, MEDIA[tile.form], tag, TILE)
 
@@ -69,7 +69,7 @@ class TileApp:
         tiles = f"{base}/tiles/{layer}/{{z}}/{{x}}/{{y}}.{form}?{query}"
         theatre = workspace.reference.theatres[asked.view.theatre]
         fields = FIELDS_OF[layer] if is_vector else None
-        credits = self.tiler.credits(asked.snapshot, asked.view, layer, asked.now)
+        credits = self.tiler.credits(asked.state, asked.view, layer, asked.now)
         document = tilejson(layer, tiles, Bounds(*theatre.bounds), fields, credits)
         tag = etag(workspace, asked, layer, "json")
         return answer(request, msgspec.json.encode(document), "application/json", tag)

@@ -66,15 +66,15 @@ def tiles(  # noqa: PLR0913  what a person sets, each by name
     settings = read_settings()
     audience = Audience.private if private else Audience.public
     workspace, now = replace(open_workspace(settings), audience=audience), present()
-    snapshot = workspace.index.snapshot()
-    wanted = read_view(workspace, snapshot, view, now)
+    state = workspace.index.state()
+    wanted = read_view(workspace, state, view, now)
     if page:  # with the period that a page opens with
-        wanted = settled(workspace, snapshot, wanted, now)
-        refuse_what_must_stay(workspace, snapshot, wanted)
+        wanted = settled(workspace, state, wanted, now)
+        refuse_what_must_stay(workspace, state, wanted)
     tiler = Tiler(workspace, settings.static_dir / FONTS)
     with progress_line(out.name, quiet=json, what="tiles") as progress:
         zooms = (minzoom, maxzoom)
-        made = archive_view(tiler, snapshot, wanted, layers, zooms, now, out, progress)
+        made = archive_view(tiler, state, wanted, layers, zooms, now, out, progress)
     told = {"file": str(out), "audience": audience.value, **made._asdict()}
     if page:
         beside = out.with_suffix(PAGE)

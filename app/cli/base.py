@@ -20,7 +20,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from app.domain.errors import InputError, NotAllowed, NotFound, NotShared, Outdated, StoreError
 from app.domain.terms import Audience
 from app.domain.view import View
-from app.index.build import Snapshot
+from app.index.build import State
 from app.services.workspace import Workspace
 from app.settings import Settings, read_settings
 
@@ -69,14 +69,14 @@ def open_workspace(settings: Settings | None = None) -> Workspace:
     )
 
 
-def read_view(workspace: Workspace, snapshot: Snapshot, query: str, now: datetime) -> View:
+def read_view(workspace: Workspace, state: State, query: str, now: datetime) -> View:
     """Read a View as it stands in a URL.
 
     Raises:
         InvalidView: naming every parameter that does not fit.
     """
     pairs = parse_qsl(query.removeprefix("?"), keep_blank_values=True)
-    return View.parse(pairs, workspace.vocabularies(snapshot), workspace.default_theatre, now)
+    return View.parse(pairs, workspace.vocabularies(state), workspace.default_theatre, now)
 
 
 def refuse_unwritable(out: Path) -> None:

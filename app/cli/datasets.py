@@ -26,7 +26,7 @@ def datasets(context: typer.Context, *, json: Json = False) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    found = sorted(open_workspace().index.snapshot().datasets.values(), key=lambda one: one.slug)
+    found = sorted(open_workspace().index.state().datasets.values(), key=lambda one: one.slug)
     if json:
         tell_json(found)
         return

@@ -55,15 +55,15 @@ def export(
     workspace, now = open_workspace(), present()
     if public:
         workspace = replace(workspace, audience=Audience.public)
-    snapshot = workspace.index.snapshot()
-    wanted = read_view(workspace, snapshot, view, now)
+    state = workspace.index.state()
+    wanted = read_view(workspace, state, view, now)
     told = []
     for path, form in zip(files, forms, strict=True):
         if form == PAGE:
-            refuse_what_must_stay(workspace, snapshot, wanted)
+            refuse_what_must_stay(workspace, state, wanted)
             told.append(save_page(path, view, private=not public))
             continue
-        made = prepare(workspace, snapshot, wanted, form, now)
+        made = prepare(workspace, state, wanted, form, now)
         with progress_line(path.name, quiet=json) as progress:
             told.append(_write(made, path, form, progress))
     if json:

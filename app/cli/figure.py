@@ -49,15 +49,15 @@ def figure(  # noqa: PLR0913  what a figure may be told, each by name
         raise InputError("form of the figure", form or out.name, ", ".join(FORMS))
     settings, now = read_settings(), present()
     workspace = open_workspace(settings)
-    snapshot = workspace.index.snapshot()
+    state = workspace.index.state()
     pairs = parse_qsl(query, keep_blank_values=True)
-    words = workspace.vocabularies(snapshot)
+    words = workspace.vocabularies(state)
     view = View.parse(pairs, words, workspace.default_theatre, now)
     figures = Figures(Tiler(workspace, settings.static_dir / FONTS))
     wanted = Wanted(form, width, height, scale, title, subtitle)
 
     def draw(one: View) -> bytes:
-        return figures.figure(snapshot, one, wanted, now)
+        return figures.figure(state, one, wanted, now)
 
     if not all_regions:
         refuse_unwritable(out)

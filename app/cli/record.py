@@ -28,9 +28,9 @@ cli.add_typer(index_cli, name="index")
 
 
 def _published(workspace: Workspace, face: Face = Face.raw) -> Published:
-    snapshot = workspace.index.snapshot()
+    state = workspace.index.state()
     view = View(theatre=workspace.default_theatre)
-    return publish(workspace, snapshot, view, face, present(), in_all=True)
+    return publish(workspace, state, view, face, present(), in_all=True)
 
 
 @cli.command()

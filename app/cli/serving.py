@@ -36,7 +36,7 @@ def serve(
         allowed = f"{', '.join(LOOPBACK)}; leave --private away to serve the public"
         raise InputError("host of a private instance", host, allowed)
     log_as_json(settings.log_level)
-    open_workspace(settings).index.snapshot()
+    open_workspace(settings).index.state()
     audience = "private, this computer only" if settings.private else "public audience"
     typer.echo(f"Strikemap ({audience}): http://{host}:{port}")
     common = {

@@ -39,15 +39,15 @@ def summary(
     if by not in GROUPINGS:
         raise InputError("by", by, ", ".join(GROUPINGS))
     workspace, now = open_workspace(), present()
-    snapshot = workspace.index.snapshot()
+    state = workspace.index.state()
     pairs = parse_qsl(query, keep_blank_values=True)
-    words = workspace.vocabularies(snapshot)
+    words = workspace.vocabularies(state)
     view = View.parse(pairs, words, workspace.default_theatre, now)
     if against is not None:
-        lines = cross_check(workspace, snapshot, view, against, now, note=_warn)
+        lines = cross_check(workspace, state, view, against, now, note=_warn)
         _tell_against(lines, json=json)
         return
-    published = publish(workspace, snapshot, view, Face.aggregates, now)
+    published = publish(workspace, state, view, Face.aggregates, now)
     told = summarise(workspace, published, by)
     if json:
         tell_json(told)

@@ -91,7 +91,7 @@ class Generation:
 
 
 @dataclass(frozen=True, eq=False)
-class Snapshot:
+class State:
     """One consistent state of everything, pinned by a request for its whole life."""
 
     seq: int
@@ -136,7 +136,7 @@ class Index:
         self._lock = threading.Lock()
         self._generation: Generation | None = None
         self._delta: _Delta | None = None
-        self._snapshot: Snapshot | None = None
+        self._state: State | None = None
         self._stamp = (0, 0)
         self._behind_since: float | None = None
         self._shapes = ShapeFiles(folder / "shapes", store)
@@ -148,7 +148,7 @@ class Index:
         """Where the generations on this process's boundaries lie."""
         return self._folder / self._reference.region_hash
 
-    def snapshot(self, min_version: int = 0, wait_s: float = 5.0) -> Snapshot:
+    def state(self, min_version: int = 0, wait_s: float = 5.0) -> State:
         """Return the newest state, at least `min_version`.
 
         Raises:
@@ -156,23 +156,23 @@ class Index:
         """
         deadline = time.monotonic() + wait_s
         while True:
-            snapshot = self._newest()
-            if snapshot.seq >= min_version:
-                return snapshot
+            state = self._newest()
+            if state.seq >= min_version:
+                return state
             if time.monotonic() > deadline:
-                raise StoreBusy(f"The record is at {snapshot.seq}, not yet at {min_version}.")
+                raise StoreBusy(f"The record is at {state.seq}, not yet at {min_version}.")
             time.sleep(0.02)
 
-    def _newest(self) -> Snapshot:
-        head, stamp, snapshot = self._store.head().seq, self._current_stamp(), self._snapshot
-        if snapshot is not None and snapshot.seq == head and self._stamp == stamp:
-            return snapshot
-        behind = head - snapshot.seq if snapshot is not None and self._stamp == stamp else 0
-        if snapshot is not None and self._is_for_the_writer(behind):
-            return snapshot
+    def _newest(self) -> State:
+        head, stamp, state = self._store.head().seq, self._current_stamp(), self._state
+        if state is not None and state.seq == head and self._stamp == stamp:
+            return state
+        behind = head - state.seq if state is not None and self._stamp == stamp else 0
+        if state is not None and self._is_for_the_writer(behind):
+            return state
         # Readers do not queue behind a refresh: the state they have is whole and a moment old.
-        if not self._lock.acquire(blocking=snapshot is None):
-            return cast("Snapshot", snapshot)
+        if not self._lock.acquire(blocking=state is None):
+            return cast("State", state)
         try:
             return self._refresh(stamp)
         finally:
@@ -187,7 +187,7 @@ class Index:
         self._behind_since = self._behind_since or now
         return now - self._behind_since < WRITER_GRACE_S
 
-    def _refresh(self, stamp: tuple[int, int]) -> Snapshot:
+    def _refresh(self, stamp: tuple[int, int]) -> State:
         stale = self._delta is not None and self._is_far_behind(self._delta.seq)
         if self._generation is None or self._stamp != stamp or stale:
             self._generation = self._open_or_build()
@@ -204,8 +204,8 @@ class Index:
                 generation.meta.decisions,
             )
         )
-        self._snapshot = self._combine(generation, self._delta)
-        return self._snapshot
+        self._state = self._combine(generation, self._delta)
+        return self._state
 
     def _extend(self, delta: _Delta) -> _Delta:
         revisions = list(self._store.revisions(delta.seq))
@@ -221,7 +221,7 @@ class Index:
         rows = Rows.concatenate([delta.rows, rows])
         return _Delta(revisions[-1].seq, tables, rows, entries, decisions)
 
-    def _combine(self, generation: Generation, delta: _Delta) -> Snapshot:
+    def _combine(self, generation: Generation, delta: _Delta) -> State:
         base = generation.segment
         rows, replaced, base_rows = _override(base.rows, delta.rows)
         if len(replaced):
@@ -229,7 +229,7 @@ class Index:
         segments = [base, Segment.sort(rows)] if len(rows) else [base]
         payloads = [one.payload for one in self._store.latest(Subject.dataset)]
         datasets = [_DATASET.decode(payload) for payload in payloads if payload is not None]
-        return Snapshot(
+        return State(
             delta.seq,
             segments,
             replaced,
@@ -278,15 +278,15 @@ class Index:
 
     def ask_the_ground(self) -> None:
         """Derive lines and join incidents with them ahead of time, so that no reader waits."""
-        snapshot = self.snapshot()
-        for dataset in snapshot.datasets.values():
+        state = self.state()
+        for dataset in state.datasets.values():
             if dataset.kind is not DatasetKind.control:
                 continue
-            join = snapshot.join(dataset, snapshot.seq)
+            join = state.join(dataset, state.seq)
             for one in join.calendar.snapshots:
-                self.lines.km2(snapshot.control, one, dataset.theatre)
-            for segment in snapshot.segments:
-                self.joins.of(snapshot.control, segment, join)
+                self.lines.km2(state.control, one, dataset.theatre)
+            for segment in state.segments:
+                self.joins.of(state.control, segment, join)
         self.joins.keep()
 
     def forget(self) -> int:

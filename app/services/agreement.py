@@ -29,7 +29,7 @@ def agreement(
     """
     found = [source.on(day) for source in sources]
     first = sources[0]
-    known = first.snapshot.seq, first.seq
+    known = first.state.seq, first.seq
     key = ("agreement", first.key(*found), tuple(one.dataset.slug for one in sources), known)
     told, pieces = kept.get(key, lambda: _compared(sources, found, kept))
     listed = [
@@ -63,7 +63,7 @@ def _compared(
 ) -> tuple[dict[str, Any], list[_Piece]]:
     grounds = [source.ground(one) for source, one in zip(sources, found, strict=True)]
     first = sources[0]
-    known = (first.view.theatre, first.view.synthetic, first.snapshot.seq, first.seq)
+    known = (first.view.theatre, first.view.synthetic, first.state.seq, first.seq)
     outlines = {
         part: kept.get(("outline", part, known), partial(_outline, first, part))
         for part in Baseline
@@ -129,12 +129,12 @@ def _outline(source: Source, part: Baseline) -> BaseGeometry:
     """
     if part is Baseline.main:
         return NOWHERE  # every source includes it: it explains no difference
-    reference, control = source.workspace.reference, source.snapshot.control
+    reference, control = source.workspace.reference, source.state.control
     codes = reference.theatres[source.view.theatre].baseline.get(part.value, ())
     regions = reference.region_set(source.view.theatre).regions
     shapes: list[BaseGeometry] = [region.shape for region in regions if region.code in codes]
     for slug in control.datasets():
-        dataset, calendar = source.snapshot.datasets[slug], control.calendar(slug, source.seq)
+        dataset, calendar = source.state.datasets[slug], control.calendar(slug, source.seq)
         if dataset.theatre != source.view.theatre or dataset.synthetic != source.view.synthetic:
             continue
         marked = calendar.snapshots[-1].areas if calendar.snapshots else ()

@@ -15,7 +15,7 @@ import numpy as np
 from app.domain.place import Bounds
 from app.domain.terms import Face
 from app.domain.view import View
-from app.index.build import Snapshot
+from app.index.build import State
 from app.index.columns import PRECISIONS, STATUSES, mercator
 from app.services.exporting import about_of, refuse_what_must_stay
 from app.services.publish import control_dataset, publish
@@ -71,7 +71,7 @@ class Archived(NamedTuple):
 
 def archive_view(  # noqa: PLR0913, PLR0917  a View, its layers and zooms, when, and where to
     tiler: Tiler,
-    snapshot: Snapshot,
+    state: State,
     view: View,
     layers: Sequence[str],
     zooms: tuple[int, int],
@@ -86,10 +86,10 @@ def archive_view(  # noqa: PLR0913, PLR0917  a View, its layers and zooms, when,
     """
     workspace = tiler.workspace
     if "incidents" in layers:
-        refuse_what_must_stay(workspace, snapshot, view, Face.tiles)
+        refuse_what_must_stay(workspace, state, view, Face.tiles)
     if "control" in layers:
-        _refuse_control(tiler, snapshot, view)
-    published = publish(workspace, snapshot, view, Face.tiles, now)
+        _refuse_control(tiler, state, view)
+    published = publish(workspace, state, view, Face.tiles, now)
     drawn = published.select().drawable(published.filter)
     order = np.argsort(drawn["morton"], kind="stable")
     marks = _Marks({name: drawn[name][order] for name in COLUMNS})
@@ -100,7 +100,7 @@ def archive_view(  # noqa: PLR0913, PLR0917  a View, its layers and zooms, when,
         archive = Archive(data)
         for zoom in range(zooms[0], zooms[1] + 1):
             for place in _places(marks, zoom, box, layers):
-                content = _content(tiler, snapshot, view, now, layers, zoom, place, marks, exact)
+                content = _content(tiler, state, view, now, layers, zoom, place, marks, exact)
                 if content:
                     archive.add(place.number, content)
                     if progress is not None:
@@ -127,9 +127,9 @@ def archive_view(  # noqa: PLR0913, PLR0917  a View, its layers and zooms, when,
     return Archived(archive.tiles, len(marks), size)
 
 
-def _refuse_control(tiler: Tiler, snapshot: Snapshot, view: View) -> None:
+def _refuse_control(tiler: Tiler, state: State, view: View) -> None:
     for face in (Face.tiles, Face.export):
-        control_dataset(tiler.workspace, snapshot, view, face)
+        control_dataset(tiler.workspace, state, view, face)
 
 
 def _written(path: Path, head: bytes, data: Any) -> int:
@@ -184,7 +184,7 @@ def tile_at(lon: float, lat: float, zoom: int) -> tuple[int, int]:
 
 def _content(  # noqa: PLR0913, PLR0917  a View's tile, and what of it is at hand already
     tiler: Tiler,
-    snapshot: Snapshot,
+    state: State,
     view: View,
     now: datetime,
     layers: Sequence[str],
@@ -201,7 +201,7 @@ def _content(  # noqa: PLR0913, PLR0917  a View's tile, and what of it is at han
                 here = marks.between(place.low, place.high)
                 parts.append(_marks_tile(tiler, here, zoom, exact_zoom))
             continue
-        part = tiler.tile(snapshot, view, Tile(layer, zoom, place.x, place.y, "mvt"), now)
+        part = tiler.tile(state, view, Tile(layer, zoom, place.x, place.y, "mvt"), now)
         if part != encode_shapes(layer, [], [], []):
             parts.append(part)
     return b"".join(parts)

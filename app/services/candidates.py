@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 
 from app.domain.place import DEFAULT_ERROR_M, E7, LocalPlane, Precision
-from app.index.build import Snapshot
+from app.index.build import State
 from app.index.columns import PRECISIONS, UNDRAWN
 from app.index.select import RETRACTED
 from app.reference.taxonomy import Terms
@@ -48,15 +48,15 @@ class Side:
     families: np.ndarray
 
     @classmethod
-    def of(cls, snapshot: Snapshot, slug: str, plane: LocalPlane, weapons: Terms) -> Side:
+    def of(cls, state: State, slug: str, plane: LocalPlane, weapons: Terms) -> Side:
         """Gather a dataset, by first day."""
-        number = snapshot.tables.dataset(slug) if slug in snapshot.tables.datasets else -1
+        number = state.tables.dataset(slug) if slug in state.tables.datasets else -1
         names = [
             *("seq", "number", "day_first", "day_last", "lon_e7", "lat_e7"),
             *("error_m", "precision", "weapons"),
         ]
         parts = []
-        for segment in snapshot.segments:
+        for segment in state.segments:
             rows = segment.rows
             keep = (rows["dataset"] == number) & (rows["known_to"] == NEVER)
             keep &= (rows["status"] != RETRACTED) & (rows["morton"] != UNDRAWN)

@@ -15,7 +15,7 @@ from app.domain.place import E7
 from app.domain.terms import Face
 from app.domain.view import View
 from app.i18n import strings
-from app.index.build import Snapshot
+from app.index.build import State
 from app.services.nearness import known_at
 from app.services.publish import control_dataset, publish
 from app.services.tiling import Tiler
@@ -36,11 +36,11 @@ class Listed:
     credits: tuple[str, ...]
 
 
-def describe(tiler: Tiler, snapshot: Snapshot, view: View, name: str, now: datetime) -> Listed:
+def describe(tiler: Tiler, state: State, view: View, name: str, now: datetime) -> Listed:
     """Describe a collection in the View's language, with what its audience gets of it."""
     words = strings(view.lang)
     makers = {"incidents": _incidents, "control": _control, "frontline": _control}
-    extent, credits = makers.get(name, _regions)(tiler, snapshot, view, now)
+    extent, credits = makers.get(name, _regions)(tiler, state, view, now)
     title, description = words[f"collection_{name}"], words[f"collection_{name}_about"]
     return Listed(name, title, description, extent, credits)
 
@@ -59,9 +59,9 @@ def _theatre_box(tiler: Tiler, view: View) -> list[float]:
     return list(tiler.workspace.reference.theatres[view.theatre].bounds)
 
 
-def _incidents(tiler: Tiler, snapshot: Snapshot, view: View, now: datetime) -> Extent:
+def _incidents(tiler: Tiler, state: State, view: View, now: datetime) -> Extent:
     """Bound what may be drawn; what is withheld or known only to a region bounds nothing."""
-    published = publish(tiler.workspace, snapshot, view, Face.points, now)
+    published = publish(tiler.workspace, state, view, Face.points, now)
     selection = published.select()
     box = _theatre_box(tiler, view)
     drawn = selection.drawable(published.filter)
@@ -80,18 +80,18 @@ def _beginning(day: date) -> str:
     return f"{day}T00:00:00Z"
 
 
-def _control(tiler: Tiler, snapshot: Snapshot, view: View, _now: datetime) -> Extent:
+def _control(tiler: Tiler, state: State, view: View, _now: datetime) -> Extent:
     box = _theatre_box(tiler, view)
     try:
-        dataset = control_dataset(tiler.workspace, snapshot, view, Face.tiles)
+        dataset = control_dataset(tiler.workspace, state, view, Face.tiles)
     except NotShared:
         dataset = None
     if dataset is None:
         return _extent(box, None, None), ()
-    days = snapshot.control.days(dataset.slug, known_at(tiler.workspace, snapshot, view))
+    days = state.control.days(dataset.slug, known_at(tiler.workspace, state, view))
     first = _beginning(days[0]) if days else None
     return _extent(box, first, None), (dataset.credit,)
 
 
-def _regions(tiler: Tiler, _snapshot: Snapshot, view: View, _now: datetime) -> Extent:
+def _regions(tiler: Tiler, _snapshot: State, view: View, _now: datetime) -> Extent:
     return _extent(_theatre_box(tiler, view), None, None), ()

@@ -12,7 +12,7 @@ import numpy as np
 from app.domain.errors import InvalidView, Problem
 from app.domain.terms import Face
 from app.domain.view import View, rfc3339
-from app.index.build import Snapshot
+from app.index.build import State
 from app.index.select import RETRACTED
 from app.rows import Rows
 from app.services.listing import feature, title_of
@@ -43,7 +43,7 @@ class Changes(NamedTuple):
 
 def changes(  # noqa: PLR0913, PLR0917  a View, two instants, and how much is listed
     workspace: Workspace,
-    snapshot: Snapshot,
+    state: State,
     view: View,
     since: datetime,
     now: datetime,
@@ -60,14 +60,14 @@ def changes(  # noqa: PLR0913, PLR0917  a View, two instants, and how much is li
     if view.as_of is not None:
         allowed = "to be left out: the list goes from `since` to now"
         raise InvalidView((Problem("query.as_of", rfc3339(view.as_of), allowed),))
-    is_then = publish(workspace, snapshot, view.but(as_of=since), Face.points, now)
-    is_now = publish(workspace, snapshot, view, Face.points, now)
+    is_then = publish(workspace, state, view.but(as_of=since), Face.points, now)
+    is_now = publish(workspace, state, view, Face.points, now)
     hides = replace(
         is_now.filter, hidden_now=is_then.filter.hidden_now, quiet_now=is_then.filter.quiet_now
     )
     published = replace(is_now, filter=hides)
     shown = np.union1d(is_now.select()["number"], is_then.select()["number"])
-    rows = _rows(snapshot, shown, published)
+    rows = _rows(state, shown, published)
     fresh = np.flatnonzero(rows["seq"] > is_then.filter.seq)
     fresh = fresh[np.argsort(-rows["seq"][fresh])]
     counts = dict.fromkeys(KINDS, 0)
@@ -83,11 +83,11 @@ def changes(  # noqa: PLR0913, PLR0917  a View, two instants, and how much is li
     return Changes(since, counts, items)
 
 
-def _rows(snapshot: Snapshot, numbers: np.ndarray, published: Published) -> Rows:
+def _rows(state: State, numbers: np.ndarray, published: Published) -> Rows:
     """Gather every revision of some incidents."""
     parts = []
     hidden = np.array(sorted(published.filter.hidden_now), np.int64)
-    for segment in snapshot.segments:
+    for segment in state.segments:
         keep = np.isin(segment.rows["number"], numbers) & ~np.isin(segment.rows["number"], hidden)
         parts.append(segment.rows.take(np.flatnonzero(keep)))
     return Rows.concatenate(parts)

@@ -22,7 +22,7 @@ from app.importers import native
 from app.importers.base import BadFieldError, Rejection, Source, decoded_head, load_json
 from app.importers.header import Header
 from app.importers.sheets import Cells, said, table
-from app.index.build import Snapshot
+from app.index.build import State
 from app.services.publish import publish
 from app.services.report import summarise
 from app.services.workspace import Workspace
@@ -71,7 +71,7 @@ class Line(NamedTuple):
 
 def cross_check(  # noqa: PLR0913  a View, a file, the time, and who is told of its oddities
     workspace: Workspace,
-    snapshot: Snapshot,
+    state: State,
     view: View,
     path: Path,
     now: datetime,
@@ -96,7 +96,7 @@ def cross_check(  # noqa: PLR0913  a View, a file, the time, and who is told of 
         raise InvalidFile(f"months of {path.name}", f"{len(periods)}", f"at most {MOST_PERIODS}")
     lines = list[Line]()
     for first, last in periods:
-        ours = _ours(workspace, snapshot, view.but(first=first, last=last), now)
+        ours = _ours(workspace, state, view.but(first=first, last=last), now)
         for row in ours:
             key = (first, last, row["key"])
             if key in events or row["incidents"]:
@@ -112,10 +112,8 @@ def _within(view: View, first: date, last: date) -> bool:
     return after and (view.last is None or last <= view.last)
 
 
-def _ours(
-    workspace: Workspace, snapshot: Snapshot, view: View, now: datetime
-) -> list[dict[str, Any]]:
-    published = publish(workspace, snapshot, view, Face.aggregates, now)
+def _ours(workspace: Workspace, state: State, view: View, now: datetime) -> list[dict[str, Any]]:
+    published = publish(workspace, state, view, Face.aggregates, now)
     if len(published.datasets) != 1:
         got = ", ".join(one.slug for one in published.datasets) or "none"
         raise InputError("datasets of the View", got, "one; name it with dataset=")

@@ -138,7 +138,7 @@ class Desk:
         raise NotFound(f"There is no incident {ref!r} in your scope.")
 
     def _datasets(self) -> Mapping[str, Dataset]:
-        return self.workspace.index.snapshot().datasets
+        return self.workspace.index.state().datasets
 
     def _dataset(self, slug: str) -> Dataset:
         found = self._datasets()

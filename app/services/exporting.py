@@ -22,7 +22,7 @@ from app.exporters.csv_table import metadata
 from app.exporters.formats import FORMATS
 from app.i18n import strings
 from app.i18n.values import day_text, number
-from app.index.build import Snapshot
+from app.index.build import State
 from app.index.select import Selection
 from app.services.listing import features_of, in_order
 from app.services.publish import Published, publish, wanted_datasets
@@ -76,17 +76,15 @@ class Export:
         return metadata(self.about, name) if form == "csv" else None
 
 
-def prepare(
-    workspace: Workspace, snapshot: Snapshot, view: View, form: str, now: datetime
-) -> Export:
+def prepare(workspace: Workspace, state: State, view: View, form: str, now: datetime) -> Export:
     """Settle what an export holds, before anything is written.
 
     Raises:
         NotShared: the terms of a dataset in the View keep it from leaving.
         InputError: the format does not hold so much.
     """
-    refuse_what_must_stay(workspace, snapshot, view)
-    published = publish(workspace, snapshot, view, Face.export, now)
+    refuse_what_must_stay(workspace, state, view)
+    published = publish(workspace, state, view, Face.export, now)
     selection = published.select()
     order = in_order(selection)
     about = about_of(workspace, published, len(order), now)
@@ -95,7 +93,7 @@ def prepare(
 
 
 def kept_from_leaving(
-    workspace: Workspace, snapshot: Snapshot, view: View, face: Face = Face.points
+    workspace: Workspace, state: State, view: View, face: Face = Face.points
 ) -> list[Dataset]:
     """List the datasets of a View whose terms keep it from being taken along as a file.
 
@@ -106,20 +104,20 @@ def kept_from_leaving(
     theatre = workspace.reference.theatres[view.theatre]
     return [
         one
-        for one in wanted_datasets(snapshot, view, theatre)
+        for one in wanted_datasets(state, view, theatre)
         if not (one.terms.export and one.terms.allow(face)) or view.level > one.terms.finest_level
     ]
 
 
 def refuse_what_must_stay(
-    workspace: Workspace, snapshot: Snapshot, view: View, face: Face = Face.points
+    workspace: Workspace, state: State, view: View, face: Face = Face.points
 ) -> None:
     """Refuse a View of which a part must stay.
 
     Raises:
         NotShared: naming the datasets and the command that changes their terms.
     """
-    refused = kept_from_leaving(workspace, snapshot, view, face)
+    refused = kept_from_leaving(workspace, state, view, face)
     if not refused:
         return
     named = ", ".join(f"{one.slug!r} ({one.licence})" for one in refused)
@@ -151,7 +149,7 @@ def about_of(workspace: Workspace, published: Published, rows: int, now: datetim
         view=dict(view.pairs()),
         query=view.query(),
         as_of=rfc3339(as_of) if as_of else None,
-        version=published.snapshot.seq,
+        version=published.state.seq,
         ledger_head=head,
         exported_at=rfc3339(now.replace(microsecond=0)),
         audience=workspace.audience.value,

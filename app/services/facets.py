@@ -10,7 +10,7 @@ import numpy as np
 
 from app.domain.terms import DatasetKind, Face
 from app.domain.view import View
-from app.index.build import Snapshot
+from app.index.build import State
 from app.index.columns import STATUSES
 from app.index.select import Selection
 from app.reference.taxonomy import Terms
@@ -26,14 +26,14 @@ LINE_KM = (10, 30, 100)
 """Steps of `line_km` that are counted."""
 
 
-def facets(workspace: Workspace, snapshot: Snapshot, view: View, now: datetime) -> dict[str, Any]:
+def facets(workspace: Workspace, state: State, view: View, now: datetime) -> dict[str, Any]:
     """Count a View's incidents by each choice of each filter, with all other filters as they are.
 
     A filter's own setting does not narrow its own counts: they say what choosing otherwise would
     give. Where several datasets do not add up, the first one is counted and named. None stands for
     counts that the audience may not have.
     """
-    reader = _Reader(workspace, snapshot, view, now)
+    reader = _Reader(workspace, state, view, now)
     taxonomy = workspace.reference.taxonomy
     base = reader.published({})
     return {
@@ -47,23 +47,21 @@ def facets(workspace: Workspace, snapshot: Snapshot, view: View, now: datetime) 
         ),
         "status": reader.count({"statuses": ()}, _statuses),
         "min_killed": reader.count({"min_killed": None}, _killed, Face.points),
-        "datasets": {slug: reader.dataset(slug) for slug in _slugs(snapshot, view)},
+        "datasets": {slug: reader.dataset(slug) for slug in _slugs(state, view)},
     }
 
 
-def line_facets(
-    workspace: Workspace, snapshot: Snapshot, view: View, now: datetime
-) -> dict[str, Any]:
+def line_facets(workspace: Workspace, state: State, view: View, now: datetime) -> dict[str, Any]:
     """Count by distance to the front line of each incident's own day; None where that is withheld.
 
     Apart from the other facets, since the first answer after new strikes or snapshots joins them.
     """
-    reader = _Reader(workspace, snapshot, view, now)
+    reader = _Reader(workspace, state, view, now)
     published = reader.published({"line_km": None}, Face.points)
-    source = control_dataset(workspace, snapshot, view, Face.aggregates)
+    source = control_dataset(workspace, state, view, Face.aggregates)
     if not published.datasets or source is None:
         return {"view": dict(view.pairs()), "line_km": None}
-    ask = asker(workspace, snapshot, view, source)
+    ask = asker(workspace, state, view, source)
     # A place that is shown only in its region has no distance (DESIGN, "No side doors").
     parts = counting(published).drawable(published.filter).parts
     far = np.concatenate([ask(segment).at(places).distance_m for segment, places in parts])
@@ -76,8 +74,8 @@ def line_facets(
 class _Reader:
     """Publishes a View with some filters taken off, each of them once."""
 
-    def __init__(self, workspace: Workspace, snapshot: Snapshot, view: View, now: datetime) -> None:
-        self._workspace, self._snapshot, self._view, self._now = workspace, snapshot, view, now
+    def __init__(self, workspace: Workspace, state: State, view: View, now: datetime) -> None:
+        self._workspace, self._snapshot, self._view, self._now = workspace, state, view, now
         self._found: dict[tuple[str, Face], tuple[Published, Selection]] = {}
 
     def published(self, changes: Mapping[str, Any], face: Face = Face.aggregates) -> Published:
@@ -128,10 +126,10 @@ def _killed(found: Selection) -> dict[str, int]:
     return {str(least): int((known >= least).sum()) for least in KILLED}
 
 
-def _slugs(snapshot: Snapshot, view: View) -> list[str]:
+def _slugs(state: State, view: View) -> list[str]:
     return sorted(
         one.slug
-        for one in snapshot.datasets.values()
+        for one in state.datasets.values()
         if one.theatre == view.theatre
         and one.kind is DatasetKind.incidents
         and one.synthetic == view.synthetic

@@ -13,7 +13,7 @@ from app.domain.errors import NotFound
 from app.domain.terms import DatasetKind, Face
 from app.domain.view import View
 from app.frames import feature_collection, frame
-from app.index.build import Snapshot
+from app.index.build import State
 from app.services.nearness import known_at
 from app.services.publish import control_dataset
 from app.services.tiling import WHOLE_ZOOM, Tiler
@@ -45,41 +45,41 @@ def _with_ids(collection: dict[str, Any], name: str) -> dict[str, Any]:
 
 def control_features(  # noqa: PLR0913, PLR0917  a View's day, how fine, and which parts
     tiler: Tiler,
-    snapshot: Snapshot,
+    state: State,
     view: View,
     day: date,
     detail: str = "page",
     kinds: Sequence[str] = ALL_PARTS,
 ) -> dict[str, Any]:
     """Write the areas and the front line of the snapshot valid on a day; none gives no feature."""
-    source = _source(tiler, snapshot, view, detail)
+    source = _source(tiler, state, view, detail)
     if source is None:
         return {"type": "FeatureCollection", "features": [], "about": None}
-    found = next(_in_force(tiler, snapshot, view.but(control=source), (day, day)), None)
+    found = next(_in_force(tiler, state, view.but(control=source), (day, day)), None)
     if found is None:
         return {"type": "FeatureCollection", "features": [], "about": None}
-    told = snapshot_features(tiler, snapshot, view, found, detail, kinds)
-    return {**told, "about": _about(tiler, snapshot, view, found, day)}
+    told = snapshot_features(tiler, state, view, found, detail, kinds)
+    return {**told, "about": _about(tiler, state, view, found, day)}
 
 
 def control_between(  # noqa: PLR0913, PLR0917  a View's days, how fine, which parts
     tiler: Tiler,
-    snapshot: Snapshot,
+    state: State,
     view: View,
     days: tuple[date | None, date],
     detail: str = "page",
     kinds: Sequence[str] = ALL_PARTS,
 ) -> Iterator[dict[str, Any]]:
     """Yield the features of every snapshot in force within some days, the newest first."""
-    source = _source(tiler, snapshot, view, detail)
+    source = _source(tiler, state, view, detail)
     if source is None:
         return
-    for found in _in_force(tiler, snapshot, view.but(control=source), days):
-        yield from snapshot_features(tiler, snapshot, view, found, detail, kinds)["features"]
+    for found in _in_force(tiler, state, view.but(control=source), days):
+        yield from snapshot_features(tiler, state, view, found, detail, kinds)["features"]
 
 
 def control_feature(
-    tiler: Tiler, snapshot: Snapshot, view: View, ref: str, kinds: Sequence[str]
+    tiler: Tiler, state: State, view: View, ref: str, kinds: Sequence[str]
 ) -> dict[str, Any]:
     """Find one area or line by its id, SOURCE.DAY.PART.
 
@@ -89,36 +89,36 @@ def control_feature(
     """
     slug, _, rest = ref.partition(".")
     day, _, _part = rest.partition(".")
-    dataset = snapshot.datasets.get(slug)
+    dataset = state.datasets.get(slug)
     if dataset is not None and dataset.kind is DatasetKind.control:
         its = view.but(control=slug, theatre=dataset.theatre, synthetic=dataset.synthetic)
         source, seq = (
-            _source(tiler, snapshot, its, "full"),
-            known_at(tiler.workspace, snapshot, its),
+            _source(tiler, state, its, "full"),
+            known_at(tiler.workspace, state, its),
         )
-        calendar = snapshot.control.calendar(source or "", seq)
+        calendar = state.control.calendar(source or "", seq)
         for found in (one for one in calendar.snapshots if str(one.valid_on) == day):
-            told = snapshot_features(tiler, snapshot, its, found, "full", kinds)
+            told = snapshot_features(tiler, state, its, found, "full", kinds)
             for feature in told["features"]:
                 if feature["id"] == ref:
                     return dict(feature)
     raise NotFound(f"There is no control area or front line {ref!r}.")
 
 
-def _source(tiler: Tiler, snapshot: Snapshot, view: View, detail: str) -> str | None:
+def _source(tiler: Tiler, state: State, view: View, detail: str) -> str | None:
     """Name the source of control; its shapes as they are kept are raw records."""
     face = Face.tiles if detail == "page" else Face.raw
-    dataset = control_dataset(tiler.workspace, snapshot, view, face)
+    dataset = control_dataset(tiler.workspace, state, view, face)
     return None if dataset is None else dataset.slug
 
 
 def _in_force(
-    tiler: Tiler, snapshot: Snapshot, view: View, days: tuple[date | None, date]
+    tiler: Tiler, state: State, view: View, days: tuple[date | None, date]
 ) -> Iterator[ControlSnapshot]:
     """Yield the snapshots that stood on any of some days, the newest first."""
     first, last = days
-    seq = known_at(tiler.workspace, snapshot, view)
-    for found in reversed(snapshot.control.calendar(view.control or "", seq).snapshots):
+    seq = known_at(tiler.workspace, state, view)
+    for found in reversed(state.control.calendar(view.control or "", seq).snapshots):
         if found.valid_on <= last:
             yield found
             if first is not None and found.valid_on <= first:
@@ -127,7 +127,7 @@ def _in_force(
 
 def snapshot_features(  # noqa: PLR0913, PLR0917  a snapshot, how fine, which parts
     tiler: Tiler,
-    snapshot: Snapshot,
+    state: State,
     view: View,
     found: ControlSnapshot,
     detail: str,
@@ -137,10 +137,10 @@ def snapshot_features(  # noqa: PLR0913, PLR0917  a snapshot, how fine, which pa
     zoom, key = ZOOMS[detail], f"{found.dataset}.{found.valid_on}"
     shapes, told = [], []
     if "area" in kinds:
-        areas = tiler.area_shapes(snapshot, found, view.theatre, zoom)
+        areas = tiler.area_shapes(state, found, view.theatre, zoom)
         shapes += [shape for _, shape in areas]
         told += [{"id": f"{key}.{n}", **_area(area)} for n, (area, _) in enumerate(areas, 1)]
-    line = tiler.workspace.index.lines.of(snapshot.control, found, view.theatre)
+    line = tiler.workspace.index.lines.of(state.control, found, view.theatre)
     simple = detail == "page"
     shapes.append(line.shape.simplify(360 / 256 / 2**zoom / 2) if simple else line.shape)
     length = round(line.length_km, 1) if line.length_km else None
@@ -157,10 +157,10 @@ def snapshot_features(  # noqa: PLR0913, PLR0917  a snapshot, how fine, which pa
 
 
 def _about(
-    tiler: Tiler, snapshot: Snapshot, view: View, found: ControlSnapshot, day: date
+    tiler: Tiler, state: State, view: View, found: ControlSnapshot, day: date
 ) -> dict[str, Any]:
-    line = tiler.workspace.index.lines.of(snapshot.control, found, view.theatre)
-    listed = [area for area, _ in tiler.area_shapes(snapshot, found, view.theatre, PAGE_ZOOM)]
+    line = tiler.workspace.index.lines.of(state.control, found, view.theatre)
+    listed = [area for area, _ in tiler.area_shapes(state, found, view.theatre, PAGE_ZOOM)]
     return {
         "source": found.dataset,
         "valid_on": str(found.valid_on),

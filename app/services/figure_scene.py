@@ -15,7 +15,7 @@ from app.domain.errors import NotShared
 from app.domain.place import Bounds
 from app.domain.terms import Dataset, Face
 from app.domain.view import View
-from app.index.build import Snapshot
+from app.index.build import State
 from app.index.columns import PRECISIONS
 from app.index.select import Selection, is_quiet
 from app.index.summary import Ledger
@@ -59,7 +59,7 @@ class Scene:
     """A View as a figure shows it: published for each layer, counted, and ready to be drawn."""
 
     tiler: Tiler
-    snapshot: Snapshot
+    state: State
     view: View
     now: datetime
 
@@ -76,12 +76,12 @@ class Scene:
     @cached_property
     def sums(self) -> Published:
         """The View as its sums may leave."""
-        return publish(self.workspace, self.snapshot, self.view, Face.aggregates, self.now)
+        return publish(self.workspace, self.state, self.view, Face.aggregates, self.now)
 
     @cached_property
     def marks(self) -> Published:
         """The View as its marks may leave on a picture: as on tiles."""
-        return publish(self.workspace, self.snapshot, self.view, Face.tiles, self.now)
+        return publish(self.workspace, self.state, self.view, Face.tiles, self.now)
 
     @cached_property
     def rows(self) -> Selection:
@@ -122,14 +122,14 @@ class Scene:
     def held(self) -> Held:
         """The control of the View's last day: whose it is, or why there is none."""
         try:
-            source = control_dataset(self.workspace, self.snapshot, self.view, Face.tiles)
+            source = control_dataset(self.workspace, self.state, self.view, Face.tiles)
         except NotShared:
             return Held(withheld=self._named())
         day = self.tiler.control_day(self.view, self.now)
         found = None if source is None else self._control_of(source, day)
         if source is None or found is None:
             return Held(source)
-        line = self.workspace.index.lines.of(self.snapshot.control, found, self.view.theatre)
+        line = self.workspace.index.lines.of(self.state.control, found, self.view.theatre)
         return Held(source, found, line, (day - found.valid_on).days)
 
     @cached_property
@@ -141,15 +141,15 @@ class Scene:
         found = self._control_of(source, self.view.freeze)
         if found is None:
             return None
-        return self.workspace.index.lines.of(self.snapshot.control, found, self.view.theatre)
+        return self.workspace.index.lines.of(self.state.control, found, self.view.theatre)
 
     def _control_of(self, source: Dataset, day: date) -> ControlSnapshot | None:
-        seq = known_at(self.workspace, self.snapshot, self.view)
-        return self.snapshot.control.on(source.slug, day, seq)
+        seq = known_at(self.workspace, self.state, self.view)
+        return self.state.control.on(source.slug, day, seq)
 
     def _named(self) -> str:
         slug = self.view.control or self.theatre.default_control
-        return self.snapshot.datasets[slug].name if slug in self.snapshot.datasets else slug
+        return self.state.datasets[slug].name if slug in self.state.datasets else slug
 
     @cached_property
     def counted(self) -> Counted:

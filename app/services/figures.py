@@ -16,7 +16,7 @@ from app.domain.errors import InputError
 from app.domain.kept import Kept
 from app.domain.view import View
 from app.i18n.values import number
-from app.index.build import Snapshot
+from app.index.build import State
 from app.index.columns import PRECISIONS
 from app.render.canvas import LINE_PX, Canvas
 from app.render.figure import chip_size, draw_chip, draw_page, notice_box, scale_box
@@ -87,13 +87,13 @@ class Figures:
     _kept: Kept = field(default_factory=lambda: Kept(12))
     _turns: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(AT_ONCE))
 
-    def figure(self, snapshot: Snapshot, view: View, wanted: Wanted, now: datetime) -> bytes:
+    def figure(self, state: State, view: View, wanted: Wanted, now: datetime) -> bytes:
         """Draw a View for a report.
 
         Raises:
             InputError: the page is too small for what must stand on it.
         """
-        scene, writer, content = self._composed(snapshot, view, wanted, now)
+        scene, writer, content = self._composed(state, view, wanted, now)
         layout = lay_out(content, wanted.width, wanted.height, self.tiler.fonts)
         told = {
             "Title": content.title,
@@ -107,11 +107,11 @@ class Figures:
         with self._turns if is_large else nullcontext():
             return self._written(scene, content, layout, wanted, told)
 
-    def fits(self, snapshot: Snapshot, view: View, wanted: Wanted, now: datetime) -> bool:
+    def fits(self, state: State, view: View, wanted: Wanted, now: datetime) -> bool:
         """Tell whether what must stand on a figure has room on it, without drawing."""
         if min(wanted.width, wanted.height) < LEAST_PX:
             return False
-        *_, content = self._composed(snapshot, view, wanted, now)
+        *_, content = self._composed(state, view, wanted, now)
         try:
             lay_out(content, wanted.width, wanted.height, self.tiler.fonts)
         except InputError:
@@ -119,11 +119,11 @@ class Figures:
         return True
 
     def _composed(
-        self, snapshot: Snapshot, view: View, wanted: Wanted, now: datetime
+        self, state: State, view: View, wanted: Wanted, now: datetime
     ) -> tuple[Scene, Writer, Content]:
         """Gather a View as the page would show it, and write its words."""
-        view = settled(self.tiler.workspace, snapshot, view, now)
-        scene = Scene(self.tiler, snapshot, view, now)
+        view = settled(self.tiler.workspace, state, view, now)
+        scene = Scene(self.tiler, state, view, now)
         writer = Writer(scene, self.tiler.fonts)
         return scene, writer, writer.content(wanted.title, wanted.subtitle)
 
@@ -216,7 +216,7 @@ class Figures:
         held = scene.held
         if held.snapshot is None or held.line is None:
             return
-        areas = self.tiler.area_shapes(scene.snapshot, held.snapshot, scene.view.theatre, z)
+        areas = self.tiler.area_shapes(scene.state, held.snapshot, scene.view.theatre, z)
         grounds = [
             Ground(shape, pattern)
             for area, shape in areas

@@ -33,7 +33,7 @@ def frozen(source: Source, day: date, now: datetime, book: GroundBook) -> dict[s
     found = source.on(day)
     until = source.view.last or source.workspace.reference.theatres[source.view.theatre].today(now)
     grounds = _sides(source, day)
-    line = source.workspace.index.lines.of(source.snapshot.control, found, source.view.theatre)
+    line = source.workspace.index.lines.of(source.state.control, found, source.view.theatre)
     harm = _since(source, day, until, now)
     population = people(source.regions.regions)
     sides = []
@@ -62,7 +62,7 @@ def frozen(source: Source, day: date, now: datetime, book: GroundBook) -> dict[s
 
 
 def _sides(source: Source, day: date) -> dict[str, BaseGeometry]:
-    held = source.snapshot.control.held(source.on(day))
+    held = source.state.control.held(source.on(day))
     land = source.workspace.reference.region_set(source.view.theatre).land
     rest = only_ground(shapely.difference(land, shapely.union_all(list(held.values()))))
     return {**held, NOT_STATED: rest}
@@ -70,10 +70,10 @@ def _sides(source: Source, day: date) -> dict[str, BaseGeometry]:
 
 def _since(source: Source, day: date, until: date, now: datetime) -> dict[str, Any]:
     """Sum incidents after the day by side; those without a point are "unknown"."""
-    workspace, snapshot = source.workspace, source.snapshot
+    workspace, state = source.workspace, source.state
     view = source.view.but(first=day + timedelta(days=1), last=max(until, day), freeze=day)
-    published = publish(workspace, snapshot, view, Face.aggregates, now)
-    ask = asker(workspace, snapshot, view, source.dataset)
+    published = publish(workspace, state, view, Face.aggregates, now)
+    ask = asker(workspace, state, view, source.dataset)
     number = {NOT_STATED: 0, **holders(workspace.reference, view.theatre)}
     selection = counting(published)
     groups = [np.empty(0, np.int64)]

@@ -19,7 +19,7 @@ from app.domain.region import Region, RegionSet
 from app.domain.terms import Dataset
 from app.domain.view import View
 from app.frames import feature_collection, frame
-from app.index.build import Snapshot
+from app.index.build import State
 from app.index.control import areas_by_region, shape_key
 from app.services.nearness import known_at
 from app.services.workspace import Workspace
@@ -32,7 +32,7 @@ class Source:
     """One source of control as a View reads it, and whose ground is asked for."""
 
     workspace: Workspace
-    snapshot: Snapshot
+    state: State
     view: View
     dataset: Dataset
     controller: str
@@ -41,19 +41,19 @@ class Source:
     def of(
         cls,
         workspace: Workspace,
-        snapshot: Snapshot,
+        state: State,
         view: View,
         dataset: Dataset,
         controller: str | None = None,
     ) -> Source:
         """Ask for a party's ground, or for that of the theatre's default one."""
         theatre = workspace.reference.theatres[view.theatre]
-        return cls(workspace, snapshot, view, dataset, controller or theatre.default_controller)
+        return cls(workspace, state, view, dataset, controller or theatre.default_controller)
 
     @property
     def seq(self) -> int:
         """The commit that the View is of."""
-        return known_at(self.workspace, self.snapshot, self.view)
+        return known_at(self.workspace, self.state, self.view)
 
     @property
     def regions(self) -> RegionSet:
@@ -66,18 +66,18 @@ class Source:
         Raises:
             NotFound: the source says nothing on or before that day, as known then.
         """
-        found = self.snapshot.control.on(self.dataset.slug, day, self.seq)
+        found = self.state.control.on(self.dataset.slug, day, self.seq)
         if found is None:
             raise NotFound(f"{self.dataset.slug!r} has no control snapshot on or before {day}.")
         return found
 
     def ground(self, found: ControlSnapshot) -> BaseGeometry:
         """The assessed ground of the party asked for; empty when it has none."""
-        return self.snapshot.control.held(found).get(self.controller, NOWHERE)
+        return self.state.control.held(found).get(self.controller, NOWHERE)
 
     def km2(self, found: ControlSnapshot) -> float | None:
         """Measure it; None when the snapshot gives the party no polygon: that is not 0."""
-        control = self.snapshot.control
+        control = self.state.control
         measured = self.workspace.index.lines.km2(control, found, self.view.theatre)
         return measured.get(self.controller)
 
@@ -102,7 +102,7 @@ def control_areas(source: Source, day: date) -> dict[str, Any]:
         "baseline": {"includes": [part.value for part in found.includes]},
         "controller": source.controller,
         "total_km2": _rounded(total),
-        "areas": _areas(source.snapshot, found),
+        "areas": _areas(source.state, found),
         "regions": shares(source, by_code),
         "elsewhere_km2": None if total is None else _rounded(max(total - sum(by_code.values()), 0)),
         "front_line": _line(source, found),
@@ -137,11 +137,11 @@ def _rounded(km2: float | None) -> float | None:
 
 def _line(source: Source, found: ControlSnapshot) -> dict[str, float]:
     lines, theatre = source.workspace.index.lines, source.view.theatre
-    line = lines.of(source.snapshot.control, found, theatre)
+    line = lines.of(source.state.control, found, theatre)
     return {"length_km": round(line.length_km, 1), "border_tolerance_km": line.tolerance_km}
 
 
-def _areas(snapshot: Snapshot, found: ControlSnapshot) -> list[dict[str, Any]]:
+def _areas(state: State, found: ControlSnapshot) -> list[dict[str, Any]]:
     """Measure by controller and status; pieces that overlap are not measured twice."""
     pieces: dict[tuple[str, ControlStatus], list[BaseGeometry]] = {}
     cited = []
@@ -159,7 +159,7 @@ def _areas(snapshot: Snapshot, found: ControlSnapshot) -> list[dict[str, Any]]:
             )
         else:
             key = (area.controller, area.status)
-            pieces.setdefault(key, []).append(snapshot.control.shapes.read(area.shape))
+            pieces.setdefault(key, []).append(state.control.shapes.read(area.shape))
     listed: list[dict[str, Any]] = [
         {
             "controller": who,
@@ -179,7 +179,7 @@ class GroundBook:
 
     def series(self, source: Source) -> dict[str, Any]:
         """List the area of every snapshot of the View's period; days without one are not filled."""
-        calendar = source.snapshot.control.calendar(source.dataset.slug, source.seq)
+        calendar = source.state.control.calendar(source.dataset.slug, source.seq)
         first, last = source.view.first or date.min, source.view.last or date.max
         key = ("series", source.key(), source.dataset.slug, calendar.mark, first, last)
 

@@ -91,7 +91,7 @@ def find_incident(workspace: Workspace, published: Published, ref: str) -> dict[
     """
     number = _number(workspace, published, ref)
     hidden = number in published.filter.hidden_now
-    for segment in () if hidden else published.snapshot.segments:
+    for segment in () if hidden else published.state.segments:
         rows = segment.rows
         known = (rows["seq"] <= published.filter.seq) & (rows["known_to"] > published.filter.seq)
         known &= published.filter.datasets[rows["dataset"]]
@@ -211,7 +211,7 @@ def _merged_with(
 
     `same_upstream` says that the two lead back to one report, and are one source then.
     """
-    others = published.snapshot.merged.others(number, published.filter.seq)
+    others = published.state.merged.others(number, published.filter.seq)
     if not others:
         return []
     links, found = _links(revision), []
@@ -247,8 +247,8 @@ def _known_then(workspace: Workspace, published: Published, member: Member) -> R
         return None
     if workspace.audience is Audience.private:
         return known[-1]
-    wanted, dataset = published.filter, published.snapshot.datasets.get(member.dataset)
-    tables, taxonomy = published.snapshot.tables.copy(), workspace.reference.taxonomy
+    wanted, dataset = published.filter, published.state.datasets.get(member.dataset)
+    tables, taxonomy = published.state.tables.copy(), workspace.reference.taxonomy
     for one in (known[-1], past[-1]):  # as it was known, and as it is withheld today
         row = pack([one], tables, taxonomy)
         at = np.arange(len(row))
@@ -261,9 +261,9 @@ def _shown(
     workspace: Workspace, published: Published, incident: Incident, *, hides: bool
 ) -> dict[str, Any]:
     """Tell a record, for the public without the texts that are redacted now, whatever `as_of`."""
-    dataset = published.snapshot.datasets[incident.dataset]
+    dataset = published.state.datasets[incident.dataset]
     told = _told(workspace, incident, dataset, hides=hides)
-    redactions, key = published.snapshot.redactions, f"{incident.dataset}/{incident.id}"
+    redactions, key = published.state.redactions, f"{incident.dataset}/{incident.id}"
     if key in redactions and workspace.audience is Audience.public:
         told = redacted(told, redactions[key])
     return {**told, "redacted": hidden(redactions, key)}

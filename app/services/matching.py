@@ -16,7 +16,7 @@ import numpy as np
 from app.domain.merge import Member, Pair, Reason
 from app.domain.place import LocalPlane
 from app.domain.store import Store
-from app.index.build import Snapshot
+from app.index.build import State
 from app.reference.taxonomy import Terms
 from app.services.candidates import SLACK_DAYS, SLACK_M, Candidates, Side, candidates
 from app.services.likeness import Lists, Telling, Vocabulary, shared
@@ -49,10 +49,10 @@ class Found(NamedTuple):
 
 
 def find_pairs(
-    store: Store, snapshot: Snapshot, slugs: tuple[str, str], plane: LocalPlane, weapons: Terms
+    store: Store, state: State, slugs: tuple[str, str], plane: LocalPlane, weapons: Terms
 ) -> list[Pair]:
     """Score every candidate pair of two datasets, best first."""
-    one, other = (Side.of(snapshot, slug, plane, weapons) for slug in slugs)
+    one, other = (Side.of(state, slug, plane, weapons) for slug in slugs)
     return score_pairs(store, (one, other)).pairs
 
 

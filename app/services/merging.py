@@ -21,7 +21,7 @@ from app.domain.merge import How, Matching, Member, Merge, Pair, groups, matchin
 from app.domain.revision import Action, Change, Revision, Subject, canonical
 from app.domain.store import Entry, Store
 from app.domain.terms import Dataset, DatasetKind
-from app.index.build import Snapshot
+from app.index.build import State
 from app.services.accounts import allow
 from app.services.candidates import Side
 from app.services.editing import checked_reason, native_values
@@ -82,14 +82,14 @@ def match_datasets(
         InputError: no such datasets, or two that cannot tell of the same strikes.
         NotAllowed: only a reviewer of both datasets merges.
     """
-    snapshot, store = workspace.index.snapshot(), workspace.store
+    state, store = workspace.index.state(), workspace.store
     slugs = (min(slugs), max(slugs))
-    theatre = _comparable(snapshot, slugs)
+    theatre = _comparable(state, slugs)
     for slug in slugs:
         allow(holder, Role.reviewer, slug)
     weapons = workspace.reference.taxonomy.weapons
     plane = workspace.reference.plane(theatre)
-    one, other = (Side.of(snapshot, slug, plane, weapons) for slug in slugs)
+    one, other = (Side.of(state, slug, plane, weapons) for slug in slugs)
     decided = decisions(store)
     found = score_pairs(store, (one, other), least=REVIEW, always=_pairs_of(decided))
     board = _Board.of(decided)
@@ -97,7 +97,7 @@ def match_datasets(
         board.place(pair)
     matching = Matching(
         datasets=slugs,
-        upto=_newest(snapshot, slugs),
+        upto=_newest(state, slugs),
         threshold=THRESHOLD,
         review=REVIEW,
         candidates=found.candidates,
@@ -133,11 +133,9 @@ def _pairs_of(decided: Mapping[str, Decided]) -> set[tuple[str, ...]]:
     return {tuple(sorted(member.key for member in some)) for some in members}
 
 
-def _comparable(snapshot: Snapshot, slugs: tuple[str, str]) -> str:
+def _comparable(state: State, slugs: tuple[str, str]) -> str:
     """Check that two datasets may hold the same strikes; return their theatre."""
-    known = {
-        slug: one for slug, one in snapshot.datasets.items() if one.kind is DatasetKind.incidents
-    }
+    known = {slug: one for slug, one in state.datasets.items() if one.kind is DatasetKind.incidents}
     found: list[Dataset] = []
     for slug in slugs:
         if slug not in known:
@@ -154,11 +152,11 @@ def _comparable(snapshot: Snapshot, slugs: tuple[str, str]) -> str:
     return one.theatre
 
 
-def _newest(snapshot: Snapshot, slugs: Iterable[str]) -> int:
+def _newest(state: State, slugs: Iterable[str]) -> int:
     """Return the newest revision of some datasets' incidents."""
-    numbers = [snapshot.tables.datasets.index(s) for s in slugs if s in snapshot.tables.datasets]
+    numbers = [state.tables.datasets.index(s) for s in slugs if s in state.tables.datasets]
     newest = 0
-    for segment in snapshot.segments:
+    for segment in state.segments:
         for number in numbers:
             of = segment.rows["dataset"] == number
             newest = max(newest, int(segment.rows["seq"][of].max(initial=0)))

@@ -51,7 +51,7 @@ class PageColumns:
     def _files(self, published: Published) -> dict[str, Zipped]:
         wanted = published.filter
         stamp = None if wanted.embargo_at is None else (wanted.embargo_at // 60, wanted.quiet_after)
-        key = (published.view.query(), wanted.seq, published.snapshot.seq, stamp)
+        key = (published.view.query(), wanted.seq, published.state.seq, stamp)
         return self._kept.get(key, lambda: _zipped(month_columns(published)))
 
 

@@ -16,7 +16,7 @@ from app.domain.terms import Audience, Dataset, DatasetKind, Face
 from app.domain.view import View, rfc3339
 from app.i18n import strings
 from app.i18n.values import day_text, days_text, number
-from app.index.build import Snapshot
+from app.index.build import State
 from app.index.columns import PRECISIONS
 from app.maps.card import Card
 from app.maps.page import SavedKit
@@ -34,7 +34,7 @@ LANGUAGE_NAMES = {"en": "English", "uk": "Українська"}
 
 def page_html(  # noqa: PLR0913  a View, its state, and which dress it wears
     workspace: Workspace,
-    snapshot: Snapshot,
+    state: State,
     view: View,
     now: datetime,
     *,
@@ -47,12 +47,12 @@ def page_html(  # noqa: PLR0913  a View, its state, and which dress it wears
     With a kit it becomes one file that needs no service. `base` is how the reader addressed us,
     such as https://host: a head names whole addresses, or none where there is no such address.
     """
-    view = settled(workspace, snapshot, view, now)
+    view = settled(workspace, state, view, now)
     theatre = workspace.reference.theatres[view.theatre]
-    everything = publish(workspace, snapshot, view.but(first=None, last=None), Face.aggregates, now)
+    everything = publish(workspace, state, view.but(first=None, last=None), Face.aggregates, now)
     all_time = view.but(first=None, last=None)
-    drawn = publish(workspace, snapshot, all_time, Face.points, now)
-    told = _told(workspace, snapshot, view, (everything, drawn), now)
+    drawn = publish(workspace, state, all_time, Face.points, now)
+    told = _told(workspace, state, view, (everything, drawn), now)
     told["isSaved"] = kit is not None
     told["archive"] = kit and kit.archive and quote(kit.archive)
     words = strings(view.lang)
@@ -64,7 +64,7 @@ def page_html(  # noqa: PLR0913  a View, its state, and which dress it wears
     if (unknown := _before_the_record(workspace, view)) is not None:
         banners.append(unknown)
     chrome = {
-        "corrections": None if unknown else corrections(workspace, snapshot, view, now),
+        "corrections": None if unknown else corrections(workspace, state, view, now),
         "kit": kit,
         "anchors": [] if is_embed or kit else _anchors(workspace, view, words),
         "banners": banners,
@@ -106,13 +106,13 @@ def _card(workspace: Workspace, view: View, base: str) -> Card:
 
 
 def corrections(
-    workspace: Workspace, snapshot: Snapshot, view: View, now: datetime
+    workspace: Workspace, state: State, view: View, now: datetime
 ) -> tuple[str, str] | None:
     """Say what was corrected since a pinned View's day, and where to read it; None for now."""
     if view.as_of is None:
         return None
     words, current = strings(view.lang), view.but(as_of=None)
-    found = changes(workspace, snapshot, current, view.as_of, now, 0).corrections
+    found = changes(workspace, state, current, view.as_of, now, 0).corrections
     key = {0: "corrections_none", 1: "corrections_one"}.get(found, "corrections_since")
     zone = ZoneInfo(workspace.reference.theatres[view.theatre].zone)
     day = day_text(view.lang, view.as_of.astimezone(zone).date())
@@ -120,11 +120,11 @@ def corrections(
     return text, f"/changes?{current.query()}&since={rfc3339(view.as_of)}"
 
 
-def settled(workspace: Workspace, snapshot: Snapshot, view: View, now: datetime) -> View:
+def settled(workspace: Workspace, state: State, view: View, now: datetime) -> View:
     """Fill in what a reader would expect: the period and the control source to start with."""
     theatre = workspace.reference.theatres[view.theatre]
     if view.first is None or view.last is None:
-        everything = publish(workspace, snapshot, _unfiltered(view), Face.aggregates, now)
+        everything = publish(workspace, state, _unfiltered(view), Face.aggregates, now)
         first, last = day_span(everything) or theatre.first_period
         if not all(one.terms.points for one in everything.datasets):
             # Sums that leave by the week only: the first and the last day are days, too.
@@ -138,7 +138,7 @@ def settled(workspace: Workspace, snapshot: Snapshot, view: View, now: datetime)
             last=view.last or max(last, view.first or last),
         )
     if view.control is None:
-        open_one = _first_control(workspace, snapshot, view)
+        open_one = _first_control(workspace, state, view)
         view = view.but(control=open_one.slug if open_one else None)
     return view
 
@@ -149,19 +149,19 @@ def _unfiltered(view: View) -> View:
     return plain.but(lang=view.lang)
 
 
-def _first_control(workspace: Workspace, snapshot: Snapshot, view: View) -> Dataset | None:
-    shown = shown_controls(workspace, snapshot, view)
+def _first_control(workspace: Workspace, state: State, view: View) -> Dataset | None:
+    shown = shown_controls(workspace, state, view)
     wanted = workspace.reference.theatres[view.theatre].default_control
     named = [dataset for dataset in shown if dataset.slug == wanted]
     return next(iter(named or shown), None)
 
 
-def shown_controls(workspace: Workspace, snapshot: Snapshot, view: View) -> list[Dataset]:
+def shown_controls(workspace: Workspace, state: State, view: View) -> list[Dataset]:
     """List the control sources this audience may see drawn."""
     is_public = workspace.audience is Audience.public
     return [
         dataset
-        for dataset in sorted(snapshot.datasets.values(), key=lambda one: one.slug)
+        for dataset in sorted(state.datasets.values(), key=lambda one: one.slug)
         if dataset.theatre == view.theatre
         and dataset.kind is DatasetKind.control
         and (dataset.terms.tiles or not is_public)
@@ -170,7 +170,7 @@ def shown_controls(workspace: Workspace, snapshot: Snapshot, view: View) -> list
 
 def _told(
     workspace: Workspace,
-    snapshot: Snapshot,
+    state: State,
     view: View,
     published: tuple[Published, Published],
     now: datetime,
@@ -191,25 +191,25 @@ def _told(
         "base_query": urlencode(base),
         "box": _box(workspace, view),
         "histogram": _histogram(drawn, view),
-        "datasets": _dataset_choices(snapshot, view),
+        "datasets": _dataset_choices(state, view),
         "shownDatasets": [dataset.slug for dataset in everything.datasets],
         "controls": [
             {
                 "slug": dataset.slug,
                 "name": dataset.name,
                 "credit": dataset.credit,
-                "days": [str(day) for day in snapshot.control.days(dataset.slug, seq)],
+                "days": [str(day) for day in state.control.days(dataset.slug, seq)],
             }
-            for dataset in shown_controls(workspace, snapshot, view)
+            for dataset in shown_controls(workspace, state, view)
         ],
         "controller": theatre.default_controller,
-        "waves": _wave_dataset(snapshot, view),
+        "waves": _wave_dataset(state, view),
         "head": workspace.store.head().hash.hex()[:16],
         "regions": [
             [one.code, one.name(view.lang)]
             for one in workspace.reference.region_set(view.theatre, view.level).regions
         ],
-        "mayEmbed": not publish(workspace, snapshot, view, Face.embeds, now).withheld["terms"],
+        "mayEmbed": not publish(workspace, state, view, Face.embeds, now).withheld["terms"],
         "isPrivate": workspace.audience is Audience.private,
         "asOf": rfc3339(view.as_of) if view.as_of else recorded and rfc3339(recorded),
         "asOfDay": view.as_of and str(view.as_of.astimezone(ZoneInfo(theatre.zone)).date()),
@@ -233,11 +233,11 @@ def _box(workspace: Workspace, view: View) -> Sequence[float]:
     return workspace.reference.theatres[view.theatre].bounds
 
 
-def _wave_dataset(snapshot: Snapshot, view: View) -> str | None:
+def _wave_dataset(state: State, view: View) -> str | None:
     """Name the dataset of waves that the page shows: the theatre's first."""
     here = [
         one.slug
-        for one in snapshot.datasets.values()
+        for one in state.datasets.values()
         if one.theatre == view.theatre
         and one.kind is DatasetKind.waves
         and one.synthetic == view.synthetic
@@ -282,13 +282,13 @@ def _histogram(everything: Published, view: View) -> dict[str, Any]:
     }
 
 
-def _dataset_choices(snapshot: Snapshot, view: View) -> list[list[str]]:
+def _dataset_choices(state: State, view: View) -> list[list[str]]:
     return [
         [
             dataset.slug,
             dataset.name if dataset.name == dataset.slug else f"{dataset.name} ({dataset.slug})",
         ]
-        for dataset in sorted(snapshot.datasets.values(), key=lambda one: one.slug)
+        for dataset in sorted(state.datasets.values(), key=lambda one: one.slug)
         if dataset.theatre == view.theatre
         and dataset.kind is DatasetKind.incidents
         and dataset.synthetic == view.synthetic

@@ -17,7 +17,7 @@ from app.domain.period import epoch_day
 from app.domain.place import E7, Bounds
 from app.domain.terms import Audience, Dataset, DatasetKind, Face
 from app.domain.view import View
-from app.index.build import Snapshot
+from app.index.build import State
 from app.index.columns import STATUSES
 from app.index.merged import Folded
 from app.index.select import (
@@ -46,7 +46,7 @@ class Published:
     """A View as its audience gets it: pinned to a state, narrowed, with what was withheld."""
 
     view: View
-    snapshot: Snapshot
+    state: State
     theatre: Theatre
     datasets: tuple[Dataset, ...]
     filter: Filter
@@ -58,7 +58,7 @@ class Published:
     @property
     def segments(self) -> Sequence[Segment]:
         """What the View is read from: where datasets are summed, one row stands for each strike."""
-        return self.snapshot.segments if self.folded is None else self.folded.segments
+        return self.state.segments if self.folded is None else self.folded.segments
 
     @property
     def is_summed(self) -> bool:
@@ -81,7 +81,7 @@ class Published:
 
 def publish(  # noqa: PLR0913  a View, who asks for it, when, and on which face
     workspace: Workspace,
-    snapshot: Snapshot,
+    state: State,
     view: View,
     face: Face,
     now: datetime,
@@ -93,44 +93,44 @@ def publish(  # noqa: PLR0913  a View, who asks for it, when, and on which face
     `in_all` takes every dataset instead of the View's own: an incident's id names no dataset.
     """
     theatre = workspace.reference.theatres[view.theatre]
-    seq = known_at(workspace, snapshot, view)
-    wanted = all_datasets(snapshot) if in_all else wanted_datasets(snapshot, view, theatre)
+    seq = known_at(workspace, state, view)
+    wanted = all_datasets(state) if in_all else wanted_datasets(state, view, theatre)
     is_public = workspace.audience is Audience.public
     allowed = tuple(d for d in wanted if not is_public or _may_leave(d, face, view))
-    compiled = _compile(workspace, snapshot, view, allowed, seq)
+    compiled = _compile(workspace, state, view, allowed, seq)
     if view.asks_the_ground:
-        source = control_dataset(workspace, snapshot, view, Face.aggregates)
-        compiled = replace(compiled, near=near(workspace, snapshot, view, source))
+        source = control_dataset(workspace, state, view, Face.aggregates)
+        compiled = replace(compiled, near=near(workspace, state, view, source))
     if is_public:
-        compiled = _quieten(workspace, snapshot, compiled, theatre, now)
+        compiled = _quieten(workspace, state, compiled, theatre, now)
     refused = [dataset for dataset in wanted if dataset not in allowed]
     withheld = {
-        "embargo": _embargoed(snapshot, compiled) if is_public else 0,
-        "terms": sum(_standing(snapshot, dataset, seq) for dataset in refused),
+        "embargo": _embargoed(state, compiled) if is_public else 0,
+        "terms": sum(_standing(state, dataset, seq) for dataset in refused),
     }
     credits = tuple(dict.fromkeys(dataset.credit for dataset in allowed))
-    found = Published(view, snapshot, theatre, allowed, compiled, withheld, credits)
+    found = Published(view, state, theatre, allowed, compiled, withheld, credits)
     return found if in_all or len(allowed) < 2 else _folded(found)  # noqa: PLR2004  a pair
 
 
 def _folded(found: Published) -> Published:
     """Read several datasets as one where matching has compared each pair of them as they stand."""
     slugs, wanted = [dataset.slug for dataset in found.datasets], found.filter
-    is_compared = found.snapshot.merged.is_compared(slugs, wanted.seq)
+    is_compared = found.state.merged.is_compared(slugs, wanted.seq)
     if not is_compared:
         return replace(found, is_compared=is_compared)
-    folded = found.snapshot.merged.fold(wanted)
+    folded = found.state.merged.fold(wanted)
     narrowed = replace(wanted, quiet_now=wanted.quiet_now | folded.quiet)
     return replace(found, filter=narrowed, is_compared=True, folded=folded)
 
 
-def refuse_embedding(workspace: Workspace, snapshot: Snapshot, view: View, now: datetime) -> None:
+def refuse_embedding(workspace: Workspace, state: State, view: View, now: datetime) -> None:
     """Refuse to show a View inside another site's page where the terms of a dataset keep it out.
 
     Raises:
         NotShared: naming the command that changes the terms.
     """
-    found = publish(workspace, snapshot, view, Face.embeds, now)
+    found = publish(workspace, state, view, Face.embeds, now)
     if found.withheld["terms"]:
         raise NotShared(
             "The terms of this View's data do not allow embedding for the public; an operator "
@@ -138,19 +138,19 @@ def refuse_embedding(workspace: Workspace, snapshot: Snapshot, view: View, now: 
         )
 
 
-def all_datasets(snapshot: Snapshot) -> tuple[Dataset, ...]:
+def all_datasets(state: State) -> tuple[Dataset, ...]:
     """List every dataset of incidents."""
-    return tuple(one for one in snapshot.datasets.values() if one.kind is DatasetKind.incidents)
+    return tuple(one for one in state.datasets.values() if one.kind is DatasetKind.incidents)
 
 
-def wanted_datasets(snapshot: Snapshot, view: View, theatre: Theatre) -> tuple[Dataset, ...]:
+def wanted_datasets(state: State, view: View, theatre: Theatre) -> tuple[Dataset, ...]:
     """Resolve which datasets a View means: the named ones, else the theatre's default, else one.
 
     Synthetic records never mix with real ones: `synthetic` chooses which of the two is shown.
     """
     here = [
         dataset
-        for dataset in snapshot.datasets.values()
+        for dataset in state.datasets.values()
         if dataset.theatre == view.theatre
         and dataset.kind is DatasetKind.incidents
         and dataset.synthetic == view.synthetic
@@ -162,7 +162,7 @@ def wanted_datasets(snapshot: Snapshot, view: View, theatre: Theatre) -> tuple[D
         return default
     if len(here) == 1:
         return tuple(here)
-    return (max(here, key=lambda dataset: _standing_now(snapshot, dataset)),)
+    return (max(here, key=lambda dataset: _standing_now(state, dataset)),)
 
 
 def _may_leave(dataset: Dataset, face: Face, view: View) -> bool:
@@ -186,9 +186,9 @@ def _covers_whole_weeks(view: View) -> bool:
 
 
 def _compile(
-    workspace: Workspace, snapshot: Snapshot, view: View, datasets: tuple[Dataset, ...], seq: int
+    workspace: Workspace, state: State, view: View, datasets: tuple[Dataset, ...], seq: int
 ) -> Filter:
-    taxonomy, tables = workspace.reference.taxonomy, snapshot.tables
+    taxonomy, tables = workspace.reference.taxonomy, state.tables
     numbers = [tables.datasets.index(d.slug) for d in datasets if d.slug in tables.datasets]
     chosen = np.zeros(len(tables.datasets) + 1, bool)
     chosen[numbers] = True
@@ -213,7 +213,7 @@ def _e7(box: Bounds) -> tuple[int, int, int, int]:
 
 
 def _quieten(
-    workspace: Workspace, snapshot: Snapshot, wanted: Filter, theatre: Theatre, now: datetime
+    workspace: Workspace, state: State, wanted: Filter, theatre: Theatre, now: datetime
 ) -> Filter:
     quiet_after = epoch_day((now - timedelta(days=theatre.generalise_days)).date())
     quiet = replace(
@@ -224,20 +224,20 @@ def _quieten(
         quiet_sectors=workspace.reference.taxonomy.sectors.delayed_bits,
         quiet_after=quiet_after,
     )
-    if all(part.latest_embargo(quiet) <= (quiet.embargo_at or 0) for part in snapshot.segments):
+    if all(part.latest_embargo(quiet) <= (quiet.embargo_at or 0) for part in state.segments):
         quiet = replace(quiet, grace_s=(0, 0))  # nothing is that fresh: rows need not be asked
-    if wanted.seq >= snapshot.seq:
+    if wanted.seq >= state.seq:
         return quiet
-    hidden, muted = _withheld_today(snapshot, quiet)
+    hidden, muted = _withheld_today(state, quiet)
     return replace(quiet, hidden_now=hidden, quiet_now=muted)
 
 
-def _withheld_today(snapshot: Snapshot, wanted: Filter) -> tuple[frozenset[int], frozenset[int]]:
+def _withheld_today(state: State, wanted: Filter) -> tuple[frozenset[int], frozenset[int]]:
     """Number the incidents whose newest revision is embargoed or quiet now (DESIGN, idea 2)."""
     hidden: set[int] = set()
     quiet: set[int] = set()
-    for part in snapshot.segments:
-        standing = np.flatnonzero(part.rows["known_to"] > snapshot.seq)
+    for part in state.segments:
+        standing = np.flatnonzero(part.rows["known_to"] > state.seq)
         number = part.rows["number"][standing]
         embargoed = is_embargoed(part.rows, standing, wanted)
         hidden.update(number[embargoed].tolist())
@@ -245,10 +245,10 @@ def _withheld_today(snapshot: Snapshot, wanted: Filter) -> tuple[frozenset[int],
     return frozenset(hidden), frozenset(quiet)
 
 
-def _embargoed(snapshot: Snapshot, wanted: Filter) -> int:
+def _embargoed(state: State, wanted: Filter) -> int:
     """Count embargoed rows whatever the filters: a filter must not reveal what it hides."""
     now, count = wanted.embargo_at or 0, 0
-    for part in snapshot.segments:
+    for part in state.segments:
         if part.latest_embargo(wanted) <= now and not wanted.hidden_now:
             continue
         held = is_embargoed(part.rows, np.arange(len(part.rows)), wanted)
@@ -259,18 +259,18 @@ def _embargoed(snapshot: Snapshot, wanted: Filter) -> int:
     return count
 
 
-def _standing_now(snapshot: Snapshot, dataset: Dataset) -> int:
-    if dataset.slug not in snapshot.tables.datasets:
+def _standing_now(state: State, dataset: Dataset) -> int:
+    if dataset.slug not in state.tables.datasets:
         return 0
-    number = snapshot.tables.datasets.index(dataset.slug)
-    return sum(part.standing.get(number, 0) for part in snapshot.segments)
+    number = state.tables.datasets.index(dataset.slug)
+    return sum(part.standing.get(number, 0) for part in state.segments)
 
 
-def _standing(snapshot: Snapshot, dataset: Dataset, seq: int) -> int:
-    if dataset.slug not in snapshot.tables.datasets:
+def _standing(state: State, dataset: Dataset, seq: int) -> int:
+    if dataset.slug not in state.tables.datasets:
         return 0
-    number = snapshot.tables.datasets.index(dataset.slug)
-    return sum(_count_standing(part, number, seq) for part in snapshot.segments)
+    number = state.tables.datasets.index(dataset.slug)
+    return sum(_count_standing(part, number, seq) for part in state.segments)
 
 
 def _count_standing(part: Segment, number: int, seq: int) -> int:
@@ -279,9 +279,7 @@ def _count_standing(part: Segment, number: int, seq: int) -> int:
     return int((mask & (rows["status"] != RETRACTED)).sum())
 
 
-def control_dataset(
-    workspace: Workspace, snapshot: Snapshot, view: View, face: Face
-) -> Dataset | None:
+def control_dataset(workspace: Workspace, state: State, view: View, face: Face) -> Dataset | None:
     """Resolve whose control is shown: the named source, else the theatre's default, else the first.
 
     As with incidents, `synthetic` chooses between invented sources and real ones.
@@ -292,7 +290,7 @@ def control_dataset(
     theatre = workspace.reference.theatres[view.theatre]
     here = {
         dataset.slug: dataset
-        for dataset in snapshot.datasets.values()
+        for dataset in state.datasets.values()
         if dataset.theatre == view.theatre
         and dataset.kind is DatasetKind.control
         and dataset.synthetic == view.synthetic

@@ -109,7 +109,7 @@ QUERYABLES: dict[str, Queryable] = {
     "number": Queryable({**WHOLE, "title": "short number"}, _whole("number")),
     "dataset": Queryable(
         {**TEXT, "title": "dataset"},
-        _words("dataset", lambda sheet: sheet.published.snapshot.tables.datasets),
+        _words("dataset", lambda sheet: sheet.published.state.tables.datasets),
     ),
     "first_day": Queryable(
         {**DAY, "title": "first day"}, _whole("day_first", unknown=NEVER, kind="day")

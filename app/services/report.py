@@ -50,7 +50,7 @@ def summarise(workspace: Workspace, published: Published, by: str) -> dict[str, 
     answer: dict[str, Any] = {
         "view": dict(published.view.pairs()),
         "as_of": _as_of(workspace, published),
-        "version": str(published.snapshot.seq),
+        "version": str(published.state.seq),
         "by": by,
         "synthetic": published.view.synthetic,
         "additive": grouped.is_additive,
@@ -136,7 +136,7 @@ def _grouped(workspace: Workspace, published: Published, by: str) -> Grouped:
     if by == "day":
         return _by_day(selection, published, sectors)
     if by == "dataset":
-        slugs = published.snapshot.tables.datasets
+        slugs = published.state.tables.datasets
         measures = measure(selection.rows(), selection["dataset"], len(slugs), sectors)
         known = [one for one in published.datasets if one.slug in slugs]
         return Grouped([(one.slug, one.name, slugs.index(one.slug)) for one in known], measures)
@@ -153,9 +153,9 @@ def _by_line(
     Keys are "holder:band"; what has no point, or no snapshot near enough in time, is "unknown",
     and so is what the audience gets only by region.
     """
-    view, snapshot = published.view, published.snapshot
-    source = control_dataset(workspace, snapshot, view, Face.aggregates)
-    ask = asker(workspace, snapshot, view, source)
+    view, state = published.view, published.state
+    source = control_dataset(workspace, state, view, Face.aggregates)
+    ask = asker(workspace, state, view, source)
     parties = [party.code for party in published.theatre.party]
     bands = [f"{low}-{high}" for low, high in pairwise((0, *BANDS_KM))]
     bands += [f"over-{BANDS_KM[-1]}", "no-line"]
@@ -269,20 +269,20 @@ def unmarked_by_region(workspace: Workspace, published: Published) -> dict[str, 
 
 def _cube(published: Published) -> Cube | None:
     wanted = published.filter
-    is_now = wanted.seq == published.snapshot.seq
+    is_now = wanted.seq == published.state.seq
     last_embargo = max(part.latest_embargo(wanted) for part in published.segments)
     if wanted.embargo_at is not None and wanted.embargo_at < last_embargo:
         return None  # a cube counts what an embargo hides
     if not (is_now and wanted.is_plain) or len(published.datasets) != 1:
         return None
     slug = published.datasets[0].slug
-    return published.snapshot.cubes.of(slug, published.view.level, wanted.weapons)
+    return published.state.cubes.of(slug, published.view.level, wanted.weapons)
 
 
 def from_cube(published: Published, cube: Cube, regions: int) -> Measures:
     """Read a period from the cube, add the delta, take off what was replaced since it was built."""
     wanted, level = published.filter, published.view.level
-    base, *later = published.snapshot.segments
+    base, *later = published.state.segments
 
     def summed(parts: Sequence[tuple[Segment, np.ndarray]]) -> Measures:
         some = Selection(parts)
@@ -292,7 +292,7 @@ def from_cube(published: Published, cube: Cube, regions: int) -> Measures:
         return measure(some.rows(), groups, regions + 1, cube.sectors)
 
     missed, too_many = cube.edges(wanted.first, wanted.last)
-    replaced = published.snapshot.replaced
+    replaced = published.state.replaced
     gone = replaced[_counted_then(base.rows, replaced, wanted)]
     everywhere = (
         cube.between(wanted.first, wanted.last)

@@ -17,7 +17,7 @@ from app.domain.terms import Dataset, Face
 from app.domain.view import View, rfc3339
 from app.i18n import strings
 from app.i18n.values import day_text
-from app.index.build import Snapshot
+from app.index.build import State
 from app.index.columns import PRECISIONS, STATUSES
 from app.index.control import shape_key
 from app.index.select import Selection
@@ -83,25 +83,25 @@ class Tiler:
     _kept: Kept = field(default_factory=Kept)
     _kept_names: Kept = field(default_factory=Kept)
 
-    def tile(self, snapshot: Snapshot, view: View, tile: Tile, now: datetime) -> bytes:
+    def tile(self, state: State, view: View, tile: Tile, now: datetime) -> bytes:
         """Make a tile of any layer.
 
         Raises:
             NotShared: the terms of what the layer would show do not allow tiles for the public.
         """
         if tile.form == "png":
-            return self._picture(snapshot, view, tile, now)
+            return self._picture(state, view, tile, now)
         makers = {"incidents": self._incidents, "regions": self._regions, "control": self._control}
-        return makers[tile.layer](snapshot, view, tile, now)
+        return makers[tile.layer](state, view, tile, now)
 
-    def _incidents(self, snapshot: Snapshot, view: View, tile: Tile, now: datetime) -> bytes:
-        published = publish(self.workspace, snapshot, view, Face.tiles, now)
+    def _incidents(self, state: State, view: View, tile: Tile, now: datetime) -> bytes:
+        published = publish(self.workspace, state, view, Face.tiles, now)
         found = published.select((tile.z, tile.x, tile.y)).drawable(published.filter)
         codes = self.workspace.reference.taxonomy.weapons.codes
         return incident_tile(found, tile.z, codes, STATUSES, PRECISIONS)
 
-    def _regions(self, snapshot: Snapshot, view: View, tile: Tile, now: datetime) -> bytes:
-        published = publish(self.workspace, snapshot, view, Face.aggregates, now)
+    def _regions(self, state: State, view: View, tile: Tile, now: datetime) -> bytes:
+        published = publish(self.workspace, state, view, Face.aggregates, now)
         values = self.choropleth(published)
         regions = self.workspace.reference.region_set(view.theatre, view.level).regions
         shapes = self.region_shapes(view.theatre, view.level, tile.z)
@@ -117,12 +117,12 @@ class Tiler:
             "regions", [_in_tile(shape, tile) for shape in shapes], range(1, len(shapes) + 1), told
         )
 
-    def _control(self, snapshot: Snapshot, view: View, tile: Tile, now: datetime) -> bytes:
-        found = self.control_of(snapshot, view, now)
+    def _control(self, state: State, view: View, tile: Tile, now: datetime) -> bytes:
+        found = self.control_of(state, view, now)
         if found is None:
             return encode_shapes("control", [], [], [])
-        areas = self.area_shapes(snapshot, found, view.theatre, tile.z)
-        line = self.workspace.index.lines.of(snapshot.control, found, view.theatre).shape
+        areas = self.area_shapes(state, found, view.theatre, tile.z)
+        line = self.workspace.index.lines.of(state.control, found, view.theatre).shape
         told: list[dict[str, str | float]] = [
             {
                 "kind": "area",
@@ -145,7 +145,7 @@ class Tiler:
         view = published.view
         # Kept per minute: a public View changes by itself when an embargo ends.
         stamp = None if published.filter.embargo_at is None else published.filter.embargo_at // 60
-        key = ("choropleth", view.query(), published.snapshot.seq, stamp)
+        key = ("choropleth", view.query(), published.state.seq, stamp)
         return self._kept.get(key, lambda: self._value_regions(published))
 
     def valued(self, published: Published) -> Published:
@@ -155,7 +155,7 @@ class Tiler:
             return published
         only = published.view.but(datasets=(first.slug,))
         now = _now_of(published)
-        return publish(self.workspace, published.snapshot, only, Face.aggregates, now)
+        return publish(self.workspace, published.state, only, Face.aggregates, now)
 
     def _value_regions(self, published: Published) -> Choropleth:
         view, reference = published.view, self.workspace.reference
@@ -175,24 +175,24 @@ class Tiler:
         key = ("regions", found.hash, level, min(z, WHOLE_ZOOM))
         return self._kept.get(key, lambda: simplified(shapes, z))
 
-    def control_of(self, snapshot: Snapshot, view: View, now: datetime) -> ControlSnapshot | None:
+    def control_of(self, state: State, view: View, now: datetime) -> ControlSnapshot | None:
         """Find the control snapshot a View shows: the one valid on its last day."""
-        dataset = control_dataset(self.workspace, snapshot, view, Face.tiles)
+        dataset = control_dataset(self.workspace, state, view, Face.tiles)
         if dataset is None:
             return None
-        seq = known_at(self.workspace, snapshot, view)
-        return snapshot.control.on(dataset.slug, self.control_day(view, now), seq)
+        seq = known_at(self.workspace, state, view)
+        return state.control.on(dataset.slug, self.control_day(view, now), seq)
 
     def control_day(self, view: View, now: datetime) -> date:
         """The day whose control a View shows: its last, or today."""
         return view.last or self.workspace.reference.theatres[view.theatre].today(now)
 
     def area_shapes(
-        self, snapshot: Snapshot, found: ControlSnapshot, theatre: str, z: int
+        self, state: State, found: ControlSnapshot, theatre: str, z: int
     ) -> list[tuple[ControlArea, BaseGeometry]]:
         """Return a snapshot's areas simplified for a zoom; a cited unit has its region's shape."""
         key = ("areas", theatre, shape_key(found), min(z, WHOLE_ZOOM))
-        shapes = self._kept.get(key, lambda: self._simplify_areas(snapshot, found, theatre, z))
+        shapes = self._kept.get(key, lambda: self._simplify_areas(state, found, theatre, z))
         return [
             (area, shape)
             for area, shape in zip(found.areas, shapes, strict=True)
@@ -200,7 +200,7 @@ class Tiler:
         ]
 
     def _simplify_areas(
-        self, snapshot: Snapshot, found: ControlSnapshot, theatre: str, z: int
+        self, state: State, found: ControlSnapshot, theatre: str, z: int
     ) -> list[BaseGeometry | None]:
         regions = self.workspace.reference.region_set(theatre).regions
         by_code = {
@@ -212,50 +212,48 @@ class Tiler:
             places = [
                 n for n, area in enumerate(found.areas) if area.shape and area.status is status
             ]
-            shapes = [snapshot.control.shapes.read(found.areas[n].shape or "") for n in places]
+            shapes = [state.control.shapes.read(found.areas[n].shape or "") for n in places]
             for place, shape in zip(places, simplified(shapes, z), strict=True):
                 out[place] = shape
         return out
 
-    def credits(self, snapshot: Snapshot, view: View, layer: str, now: datetime) -> tuple[str, ...]:
+    def credits(self, state: State, view: View, layer: str, now: datetime) -> tuple[str, ...]:
         """Credit what a layer shows, each with its licence, and say whose borders these are.
 
         The terms of a dataset are part of the record, so that a version and a View settle it.
         """
-        key = ("credits", view.query(), snapshot.seq, layer)
-        return self._kept.get(key, lambda: self._credits(snapshot, view, layer, now))
+        key = ("credits", view.query(), state.seq, layer)
+        return self._kept.get(key, lambda: self._credits(state, view, layer, now))
 
-    def _credits(
-        self, snapshot: Snapshot, view: View, layer: str, now: datetime
-    ) -> tuple[str, ...]:
+    def _credits(self, state: State, view: View, layer: str, now: datetime) -> tuple[str, ...]:
         theatre = self.workspace.reference.theatres[view.theatre]
         shown: list[Dataset] = []
         for name, face in (("regions", Face.aggregates), ("incidents", Face.tiles)):
             if layer in (name, "map"):
-                shown += publish(self.workspace, snapshot, view, face, now).datasets
+                shown += publish(self.workspace, state, view, face, now).datasets
         if layer in ("control", "map"):
-            source = control_dataset(self.workspace, snapshot, view, Face.tiles)
+            source = control_dataset(self.workspace, state, view, Face.tiles)
             shown += [] if source is None else [source]
         told = [f"{one.credit} ({one.licence})" for one in shown]
         if layer in ("basemap", "labels", "map"):
             told.append(BASEMAP_CREDITS)
         return (*dict.fromkeys(told), theatre.note[view.lang])
 
-    def _told(self, snapshot: Snapshot, view: View, layer: str, now: datetime) -> dict[str, str]:
+    def _told(self, state: State, view: View, layer: str, now: datetime) -> dict[str, str]:
         """Say in a picture's metadata whose it is and what it shows: a tile has no room for it."""
         words, ends = strings(view.lang), (("tile_from", view.first), ("tile_to", view.last))
         days = [words[name].format(day=day_text(view.lang, day)) for name, day in ends if day]
         period = " ".join(days) or words["export_all_days"]
-        version = words["tile_version"].format(seq=snapshot.seq)
+        version = words["tile_version"].format(seq=state.seq)
         known = rfc3339(view.as_of) if view.as_of else version
         said = words["tile_told"].format(layer=layer, days=period, known=known)
         invented = f"; {WATERMARK[view.lang]}" if view.synthetic else ""
         return {
             "Description": f"{said}{invented}",
-            "Copyright": " · ".join(self.credits(snapshot, view, layer, now)),
+            "Copyright": " · ".join(self.credits(state, view, layer, now)),
         }
 
-    def _picture(self, snapshot: Snapshot, view: View, tile: Tile, now: datetime) -> bytes:
+    def _picture(self, state: State, view: View, tile: Tile, now: datetime) -> bytes:
         frame = Frame(tile.z, tile.x, tile.y, tile.scale)
         is_based = tile.layer in ("basemap", "map")
         painter = Painter(frame, WATER if is_based else None, self.fonts)
@@ -263,16 +261,16 @@ class Tiler:
             self._paste_base(painter, view.theatre)
         if tile.layer in ("regions", "map"):
             # A picture of twice the px shows twice the detail.
-            draw_regions(painter, *self._shades(snapshot, view, tile.z + tile.scale - 1, now))
+            draw_regions(painter, *self._shades(state, view, tile.z + tile.scale - 1, now))
         if tile.layer in ("control", "map"):
-            self._draw_control(painter, snapshot, view, now)
+            self._draw_control(painter, state, view, now)
         if tile.layer in ("incidents", "map"):
-            self._draw_incidents(painter, snapshot, view, now)
+            self._draw_incidents(painter, state, view, now)
         if tile.layer in ("labels", "map"):
             painter.paste(self._names(painter.frame, view))
         if view.synthetic and tile.layer not in ("basemap", "labels"):
             painter.watermark(WATERMARK[view.lang])
-        return painter.png(self._told(snapshot, view, tile.layer, now))
+        return painter.png(self._told(state, view, tile.layer, now))
 
     def _names(self, frame: Frame, view: View) -> np.ndarray:
         """Return a tile's names; they depend on place and language only."""
@@ -295,9 +293,9 @@ class Tiler:
         painter.paste(self._kept.get(("base", theatre, painter.frame), draw))
 
     def _shades(
-        self, snapshot: Snapshot, view: View, z: int, now: datetime
+        self, state: State, view: View, z: int, now: datetime
     ) -> tuple[list[Shade], Sequence[str]]:
-        published = publish(self.workspace, snapshot, view, Face.aggregates, now)
+        published = publish(self.workspace, state, view, Face.aggregates, now)
         values = self.choropleth(published)
         regions = self.workspace.reference.region_set(view.theatre, view.level).regions
         shapes = self.region_shapes(view.theatre, view.level, z)
@@ -307,27 +305,23 @@ class Tiler:
         ]
         return shades, RAMPS[len(values.limits)]
 
-    def _draw_control(
-        self, painter: Painter, snapshot: Snapshot, view: View, now: datetime
-    ) -> None:
-        found = self.control_of(snapshot, view, now)
+    def _draw_control(self, painter: Painter, state: State, view: View, now: datetime) -> None:
+        found = self.control_of(state, view, now)
         if found is None:
             return
         theatre = self.workspace.reference.theatres[view.theatre]
-        areas = self.area_shapes(snapshot, found, view.theatre, int(painter.frame.z))
+        areas = self.area_shapes(state, found, view.theatre, int(painter.frame.z))
         grounds = [
             Ground(shape, pattern)
             for area, shape in areas
             if (pattern := area_pattern(area, theatre)) is not None
         ]
-        line = self.workspace.index.lines.of(snapshot.control, found, view.theatre)
+        line = self.workspace.index.lines.of(state.control, found, view.theatre)
         age = (self.control_day(view, now) - found.valid_on).days
         draw_control(painter, grounds, line.shape, is_stale=age > theatre.stale_after_days)
 
-    def _draw_incidents(
-        self, painter: Painter, snapshot: Snapshot, view: View, now: datetime
-    ) -> None:
-        published = publish(self.workspace, snapshot, view, Face.tiles, now)
+    def _draw_incidents(self, painter: Painter, state: State, view: View, now: datetime) -> None:
+        published = publish(self.workspace, state, view, Face.tiles, now)
         marks = self._around(published, painter.frame)
         names = self.workspace.reference.taxonomy.weapons.codes
         is_dense = painter.frame.z < DETAIL_ZOOM and self._marks(published) > DENSE_FROM
@@ -337,7 +331,7 @@ class Tiler:
         """Count a View's marks, so that all of its tiles are drawn in the same way."""
         wanted = published.filter
         stamp = None if wanted.embargo_at is None else (wanted.embargo_at // 60, wanted.quiet_after)
-        key = ("marks", published.view.query(), published.snapshot.seq, stamp)
+        key = ("marks", published.view.query(), published.state.seq, stamp)
         return self._kept.get(key, lambda: len(published.select().drawable(wanted)))
 
     def _around(self, published: Published, frame: Frame) -> Selection:

@@ -16,7 +16,7 @@ from app.domain.revision import Action, Revision, Subject
 from app.domain.terms import Audience, Dataset, DatasetKind, Face
 from app.domain.view import View, rfc3339
 from app.domain.wave import FIGURES, Reckoning, Sum, Volley, Wave, reckoned
-from app.index.build import Snapshot
+from app.index.build import State
 from app.index.select import Selection
 from app.reference.taxonomy import Taxonomy
 from app.services.publish import publish
@@ -46,7 +46,7 @@ class WaveBook:
         return self._kept.get((dataset.slug, seq, workspace.store.head().seq), make)
 
 
-def waves_dataset(snapshot: Snapshot, view: View, named: str | None) -> Dataset:
+def waves_dataset(state: State, view: View, named: str | None) -> Dataset:
     """Resolve whose waves are meant: the named dataset, else the theatre's first.
 
     Raises:
@@ -60,7 +60,7 @@ def waves_dataset(snapshot: Snapshot, view: View, named: str | None) -> Dataset:
         raise InvalidView(tuple(Problem(f"query.{name}", name, allowed) for name in strange))
     here = {
         dataset.slug: dataset
-        for dataset in snapshot.datasets.values()
+        for dataset in state.datasets.values()
         if dataset.theatre == view.theatre
         and dataset.kind is DatasetKind.waves
         and dataset.synthetic == view.synthetic
@@ -75,7 +75,7 @@ def waves_dataset(snapshot: Snapshot, view: View, named: str | None) -> Dataset:
 
 def waves_answer(  # noqa: PLR0913  what is asked for, each by name
     workspace: Workspace,
-    snapshot: Snapshot,
+    state: State,
     view: View,
     dataset: Dataset,
     book: WaveBook,
@@ -89,7 +89,7 @@ def waves_answer(  # noqa: PLR0913  what is asked for, each by name
     For the public, reports leave only where the dataset's terms let raw records out; without
     that, sums are given for all days or whole weeks, as with incidents.
     """
-    seq = snapshot.seq if view.as_of is None else workspace.store.seq_at(view.as_of)
+    seq = state.seq if view.as_of is None else workspace.store.seq_at(view.as_of)
     waves, reckoning = book.of(workspace, dataset, seq)
     zone = workspace.reference.theatres[view.theatre].zone
     wanted = [n for n, wave in enumerate(waves) if _is_in(wave, view, zone)]
@@ -131,7 +131,7 @@ class Mapped:
 
     @classmethod
     def of(
-        cls, workspace: Workspace, snapshot: Snapshot, view: View, slug: str, now: datetime
+        cls, workspace: Workspace, state: State, view: View, slug: str, now: datetime
     ) -> Mapped | None:
         """Read a dataset's marks of a View's period; None where the audience may not have them.
 
@@ -139,10 +139,10 @@ class Mapped:
             InvalidView: no such dataset of incidents is loaded.
         """
         shown = view.but(datasets=(slug,), weapons=())
-        if slug not in workspace.vocabularies(snapshot)[view.theatre].datasets:
-            allowed = ", ".join(sorted(workspace.vocabularies(snapshot)[view.theatre].datasets))
+        if slug not in workspace.vocabularies(state)[view.theatre].datasets:
+            allowed = ", ".join(sorted(workspace.vocabularies(state)[view.theatre].datasets))
             raise InvalidView((Problem("query.incidents", slug, allowed or "none is loaded"),))
-        published = publish(workspace, snapshot, shown, Face.points, now)
+        published = publish(workspace, state, shown, Face.points, now)
         if not published.datasets:
             return None
         marks = published.select().drawable(published.filter)

@@ -40,7 +40,7 @@ def whereabouts_of(
     """
     told: list[list[dict[str, Any]]] = [[] for _ in incidents]
     for dataset in _sources(workspace, published, face):
-        calendar = published.snapshot.control.calendar(dataset.slug, published.filter.seq)
+        calendar = published.state.control.calendar(dataset.slug, published.filter.seq)
         for found, places in _by_snapshot(calendar, incidents, dataset):
             some = [one for n in places if (one := incidents[n]) is not None]
             answers = _where(workspace, published, some, found)
@@ -60,8 +60,8 @@ def whereabouts_of(
 
 
 def _sources(workspace: Workspace, published: Published, face: Face) -> Iterator[Dataset]:
-    for slug in published.snapshot.control.datasets():
-        dataset = published.snapshot.datasets.get(slug)
+    for slug in published.state.control.datasets():
+        dataset = published.state.datasets.get(slug)
         if dataset is None or dataset.theatre != published.view.theatre:
             continue
         is_open = dataset.terms.points and dataset.terms.allow(face)
@@ -81,9 +81,9 @@ def _by_snapshot(
             asked.setdefault(incident.when.first, []).append(place)
     found: dict[date, tuple[ControlSnapshot, list[int]]] = {}
     for day, places in asked.items():
-        snapshot = calendar.on(day)
-        if snapshot is not None:
-            found.setdefault(snapshot.valid_on, (snapshot, []))[1].extend(places)
+        state = calendar.on(day)
+        if state is not None:
+            found.setdefault(state.valid_on, (state, []))[1].extend(places)
     yield from found.values()
 
 
@@ -134,7 +134,7 @@ def _distances_m(
     lat: np.ndarray,
 ) -> np.ndarray:
     """Measure to a snapshot's line; NaN without one. A tree is worth its making for many points."""
-    control, theatre = published.snapshot.control, published.view.theatre
+    control, theatre = published.state.control, published.view.theatre
     plane, lines = workspace.reference.plane(theatre), workspace.index.lines
     if len(lon) > FEW:
         return distances_m(lines.of(control, found, theatre).shape, lon, lat, plane)
@@ -153,7 +153,7 @@ def _areas_at(
     for area in sorted(found.areas, key=lambda area: FIRMEST_FIRST.index(area.status)):
         if area.shape is None or not left.any():
             continue
-        shape = published.snapshot.control.shapes.read(area.shape)
+        shape = published.state.control.shapes.read(area.shape)
         shapely.prepare(shape)
         here = np.flatnonzero(left)
         for place in here[shapely.intersects_xy(shape, lon[here], lat[here])].tolist():
@@ -176,7 +176,7 @@ def _shares(
     x, y = plane.flat_xy(np.array([point.lon]), np.array([point.lat]))
     disk = Point(x[0], y[0]).buffer(error_m)
     near = plane.back(disk).envelope
-    held = published.snapshot.control.held(found)
+    held = published.state.control.held(found)
     parts: dict[str, float] = {}
     left: BaseGeometry = disk
     for who, ground in held.items():

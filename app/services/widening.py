@@ -9,7 +9,7 @@ import msgspec
 
 from app.domain.kept import Kept
 from app.domain.terms import OPEN, Audience
-from app.index.build import Index, Snapshot
+from app.index.build import Index, State
 from app.services.workspace import Workspace
 
 
@@ -33,13 +33,13 @@ class _Opened:
     datasets: frozenset[str]
     _kept: Kept = field(default_factory=lambda: Kept(1))
 
-    def snapshot(self, *given: Any, **named: Any) -> Snapshot:
+    def state(self, *given: Any, **named: Any) -> State:
         """Return the newest state, as `Index.snapshot` does."""
-        found = self.index.snapshot(*given, **named)
+        found = self.index.state(*given, **named)
         kept = self._kept.get(id(found), lambda: (found, self._opened(found)))
         return kept[1]  # with its origin beside it, so that no other takes the same address
 
-    def _opened(self, found: Snapshot) -> Snapshot:
+    def _opened(self, found: State) -> State:
         opened = {
             slug: msgspec.structs.replace(one, terms=OPEN) if slug in self.datasets else one
             for slug, one in found.datasets.items()

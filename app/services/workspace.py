@@ -10,7 +10,7 @@ from app.domain.errors import InputError
 from app.domain.store import Store
 from app.domain.terms import Audience, DatasetKind
 from app.domain.view import Vocabulary
-from app.index.build import Index, Snapshot
+from app.index.build import Index, State
 from app.reference.reference import Reference
 from app.store.sqlite import SqliteStore
 
@@ -53,7 +53,7 @@ class Workspace:
         archive = data_dir / "archive"
         return cls(store, index, reference, audience, default_theatre, max_file_bytes, archive)
 
-    def vocabularies(self, snapshot: Snapshot) -> Mapping[str, Vocabulary]:
+    def vocabularies(self, state: State) -> Mapping[str, Vocabulary]:
         """Say what a View of each theatre may name, given what is loaded now."""
         taxonomy = self.reference.taxonomy
         return {
@@ -67,8 +67,8 @@ class Workspace:
                 },
                 weapons=frozenset(taxonomy.weapons.codes),
                 sectors=frozenset(taxonomy.sectors.codes),
-                datasets=self._slugs(snapshot, slug, DatasetKind.incidents),
-                controls=self._slugs(snapshot, slug, DatasetKind.control),
+                datasets=self._slugs(state, slug, DatasetKind.incidents),
+                controls=self._slugs(state, slug, DatasetKind.control),
                 parties=tuple(party.code for party in theatre.party),
                 has_population=any(
                     found.has_population for found in self.reference.region_sets(slug).values()
@@ -79,6 +79,6 @@ class Workspace:
         }
 
     @staticmethod
-    def _slugs(snapshot: Snapshot, theatre: str, kind: DatasetKind) -> frozenset[str]:
-        datasets = snapshot.datasets.values()
+    def _slugs(state: State, theatre: str, kind: DatasetKind) -> frozenset[str]:
+        datasets = state.datasets.values()
         return frozenset(d.slug for d in datasets if d.theatre == theatre and d.kind is kind)

@@ -79,8 +79,8 @@ def test_a_private_export_imported_again_changes_nothing(
 
 def exported_rows(workspace: Workspace) -> int:
     """Count what the View holds."""
-    snapshot = workspace.index.snapshot()
-    return len(publish(workspace, snapshot, VIEW, Face.export, NOW).select())
+    state = workspace.index.state()
+    return len(publish(workspace, state, VIEW, Face.export, NOW).select())
 
 
 def test_the_demo_comes_back_unchanged_from_both(

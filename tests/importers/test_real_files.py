@@ -54,9 +54,9 @@ def deepstate(
 
 
 def _answer(workspace: Workspace, day: str) -> dict[str, Any]:
-    snapshot = workspace.index.snapshot()
-    view, dataset = View(theatre="ukraine"), snapshot.datasets["deepstate"]
-    return control_areas(Source.of(workspace, snapshot, view, dataset), date.fromisoformat(day))
+    state = workspace.index.state()
+    view, dataset = View(theatre="ukraine"), state.datasets["deepstate"]
+    return control_areas(Source.of(workspace, state, view, dataset), date.fromisoformat(day))
 
 
 def test_cir_keeps_damage_explosions_and_casualties_and_nothing_else(
@@ -195,7 +195,7 @@ def _assessed_km2(found: list[Outcome]) -> tuple[str, float]:
 
 
 def _held(workspace: Workspace, day: str) -> dict[str, Any]:
-    control = workspace.index.snapshot().control
+    control = workspace.index.state().control
     found = control.on("deepstate", date.fromisoformat(day), 2**31 - 2)
     assert found is not None
     return control.held(found)
@@ -211,10 +211,9 @@ def test_two_sources_of_one_day_differ_mostly_by_their_baselines(
         "nzz/2025-10-01.json",
     ):
         imported(workspace, real(name))
-    snapshot, view = workspace.index.snapshot(), View(theatre="ukraine")
+    state, view = workspace.index.state(), View(theatre="ukraine")
     sources = [
-        Source.of(workspace, snapshot, view, snapshot.datasets[slug])
-        for slug in ("deepstate", "nzz")
+        Source.of(workspace, state, view, state.datasets[slug]) for slug in ("deepstate", "nzz")
     ]
     told = agreement(sources, date(2025, 10, 1), Kept())
     (pair,) = told["pairs"]

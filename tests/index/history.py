@@ -18,7 +18,7 @@ from app.domain.region import Region
 from app.domain.revision import Action, Change, Subject
 from app.domain.terms import OPEN, Audience, Face
 from app.domain.view import View
-from app.index.build import Index, Snapshot
+from app.index.build import Index, State
 from app.reference.reference import Reference
 from app.services.publish import Published, publish
 from app.services.workspace import Workspace
@@ -68,9 +68,9 @@ class History:
         self.workspaces["stepped"].store.close()
 
 
-def published(workspace: Workspace, view: View, snapshot: Snapshot | None = None) -> Published:
+def published(workspace: Workspace, view: View, state: State | None = None) -> Published:
     """Publish a View to a private reader."""
-    pinned = snapshot or workspace.index.snapshot()
+    pinned = state or workspace.index.state()
     return publish(workspace, pinned, view, Face.aggregates, NOW)
 
 
@@ -136,13 +136,13 @@ def write_history(folder: Path, reference: Reference) -> History:
     history = History(reference, {"stepped": stepped})
     stepped.index.rebuild()
     _write(history, dice, ["alpha", "beta"], new=260, again=0)
-    stepped.index.snapshot()
+    stepped.index.state()
     _write(history, dice, ["alpha", "beta"], new=40, again=80)
-    stepped.index.snapshot()
+    stepped.index.state()
     history.workspaces["between"] = _beside(folder, "between", stepped)
     history.workspaces["between"].index.rebuild()
     _write(history, dice, ["alpha", "beta", "late"], new=60, again=80)
-    history.workspaces["between"].index.snapshot()
+    history.workspaces["between"].index.state()
     _write(history, dice, ["alpha", "late"], new=30, again=120)
     history.workspaces["rebuilt"] = _beside(folder, "rebuilt", stepped)
     history.workspaces["rebuilt"].index.rebuild()

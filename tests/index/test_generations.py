@@ -53,12 +53,12 @@ def beside(workspace: Workspace, delta_rows: int = 20) -> Workspace:
 
 
 def count(workspace: Workspace, min_version: int = 0) -> int:
-    snapshot = workspace.index.snapshot(min_version)
-    return len(published(workspace, EVERYTHING, snapshot).select())
+    state = workspace.index.state(min_version)
+    return len(published(workspace, EVERYTHING, state).select())
 
 
 def test_a_reader_keeps_its_generation_while_others_are_swapped_in(filled: Workspace) -> None:
-    held = filled.index.snapshot()
+    held = filled.index.state()
     before = published(filled, EVERYTHING, held).select().rows()
     whole = {name: before[name].tolist() for name in ("seq", "known_to", "morton", "day_first")}
     for turn in range(4):
@@ -87,7 +87,7 @@ def test_a_large_delta_is_built_into_a_generation_by_whoever_wrote(filled: Works
     add(filled.store, *map(incident, keys(30, "many-")))
     filled.index.after_write()
     assert folders(filled) != generations
-    assert filled.index.snapshot().segments[0].newest == filled.store.head().seq
+    assert filled.index.state().segments[0].newest == filled.store.head().seq
     assert count(filled) == 95
 
 
@@ -97,7 +97,7 @@ def test_another_process_finds_the_new_generation_by_itself(filled: Workspace) -
     add(filled.store, *map(incident, keys(30, "many-")))
     filled.index.after_write()
     assert count(other) == 80
-    assert len(other.index.snapshot().segments) == 1
+    assert len(other.index.state().segments) == 1
 
 
 def test_a_lost_index_is_rebuilt_from_the_record(filled: Workspace) -> None:
@@ -133,14 +133,14 @@ def test_an_index_that_is_ahead_of_a_restored_record_is_built_anew(
 
 def test_waiting_for_a_version_that_does_not_come_ends_in_a_sentence(filled: Workspace) -> None:
     with pytest.raises(StoreBusy, match="is at 51, not yet at 99"):
-        filled.index.snapshot(99, wait_s=0.05)
+        filled.index.state(99, wait_s=0.05)
 
 
 def test_a_snapshot_for_a_version_arrives_with_the_write_that_makes_it(filled: Workspace) -> None:
     head = filled.store.head().seq
     writer = threading.Timer(0.2, lambda: add(filled.store, incident("awaited")))
     writer.start()
-    assert filled.index.snapshot(head + 1, wait_s=10).seq == head + 1
+    assert filled.index.state(head + 1, wait_s=10).seq == head + 1
     writer.join()
 
 
@@ -153,7 +153,7 @@ def test_readers_never_wait_for_a_rebuild(filled: Workspace) -> None:
 
 def test_a_datasets_terms_are_those_of_its_newest_revision(filled: Workspace) -> None:
     write(filled.store, [change(dataset(name="Renamed"), Action.amend)])
-    assert filled.index.snapshot().datasets["invented"].name == "Renamed"
+    assert filled.index.state().datasets["invented"].name == "Renamed"
 
 
 def test_an_erased_payload_leaves_the_index_with_its_revision(filled: Workspace) -> None:

@@ -148,23 +148,23 @@ def test_the_day_cube_counts_what_a_scan_counts(history: History, state: str, vi
 
 
 def test_cubes_by_weapon_are_made_once_and_few_are_kept(history: History) -> None:
-    snapshot = history.workspaces["rebuilt"].index.snapshot()
-    snapshot.cubes.asked.forget()
-    drones = snapshot.cubes.of("alpha", 1, 1)
-    assert drones is snapshot.cubes.of("alpha", 1, 1)
+    state = history.workspaces["rebuilt"].index.state()
+    state.cubes.asked.forget()
+    drones = state.cubes.of("alpha", 1, 1)
+    assert drones is state.cubes.of("alpha", 1, 1)
     for weapons in range(2, MOST_ASKED + 2):
-        snapshot.cubes.of("alpha", 1, weapons)
-    assert drones is not snapshot.cubes.of("alpha", 1, 1)
+        state.cubes.of("alpha", 1, weapons)
+    assert drones is not state.cubes.of("alpha", 1, 1)
 
 
 def test_a_cube_by_weapon_that_would_fill_the_memory_is_not_kept(
     history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    snapshot = history.workspaces["rebuilt"].index.snapshot()
-    snapshot.cubes.asked.forget()
+    state = history.workspaces["rebuilt"].index.state()
+    state.cubes.asked.forget()
     monkeypatch.setattr(summary, "MOST_ASKED_BYTES", 100)
-    assert snapshot.cubes.of("alpha", 1, 1) is None
-    snapshot.cubes.asked.forget()
+    assert state.cubes.of("alpha", 1, 1) is None
+    state.cubes.asked.forget()
 
 
 def test_a_cube_is_not_asked_about_the_past_or_about_filters_it_does_not_know(
@@ -301,4 +301,4 @@ def test_a_revision_is_known_until_the_next_one_of_its_incident(
 
 
 def all_rows(workspace: Workspace) -> Rows:
-    return Rows.concatenate([segment.rows for segment in workspace.index.snapshot().segments])
+    return Rows.concatenate([segment.rows for segment in workspace.index.state().segments])

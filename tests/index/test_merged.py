@@ -80,7 +80,7 @@ def merged(workspace: Workspace, *kept: Kept, at: datetime = NOON, undone: bool 
 
 
 def published(workspace: Workspace, face: Face = Face.aggregates, **changes: Any) -> Published:
-    return publish(workspace, workspace.index.snapshot(), VIEW.but(**changes), face, NOW)
+    return publish(workspace, workspace.index.state(), VIEW.but(**changes), face, NOW)
 
 
 def totals(workspace: Workspace, **changes: Any) -> dict[str, Any] | None:
@@ -225,8 +225,8 @@ def test_a_retracted_member_falls_away(private_workspace: Workspace) -> None:
 
 
 def find(workspace: Workspace, kept: Kept) -> dict[str, Any]:
-    snapshot = workspace.index.snapshot()
-    seen = publish(workspace, snapshot, VIEW, Face.points, NOW, in_all=True)
+    state = workspace.index.state()
+    seen = publish(workspace, state, VIEW, Face.points, NOW, in_all=True)
     told: dict[str, Any] = find_incident(workspace, seen, str(kept.record.id))["properties"]
     return told
 
@@ -421,7 +421,7 @@ def test_the_columns_of_a_group_keep_their_types(private_workspace: Workspace) -
     merged(private_workspace, *kept)
     compared(private_workspace)
     folded = published(private_workspace)
-    (raw,) = folded.snapshot.segments
+    (raw,) = folded.state.segments
     assert [raw.rows[name].dtype for name in COLUMNS] == [
         folded.segments[-1].rows[name].dtype for name in COLUMNS
     ]

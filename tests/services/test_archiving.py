@@ -30,20 +30,20 @@ EXAMPLE = View(theatre="example", synthetic=True)
 
 def archived(workspace: Workspace, path: Path, view: View, layers: list[str], top: int) -> Any:
     tiler = Tiler(workspace, FONTS)
-    snapshot = workspace.index.snapshot()
-    return archive_view(tiler, snapshot, view, layers, (0, top), NOW, path)
+    state = workspace.index.state()
+    return archive_view(tiler, state, view, layers, (0, top), NOW, path)
 
 
 def test_every_level_holds_every_mark_of_the_index(demos: Workspace, tmp_path: Path) -> None:
     path = tmp_path / "out.pmtiles"
     made = archived(demos, path, EXAMPLE, ["incidents"], 9)
-    published = publish(demos, demos.index.snapshot(), EXAMPLE, Face.tiles, NOW)
+    published = publish(demos, demos.index.state(), EXAMPLE, Face.tiles, NOW)
     marks = len(published.select().drawable(published.filter))
     counts = dict.fromkeys(range(10), 0)
-    tiler, snapshot = Tiler(demos, FONTS), demos.index.snapshot()
+    tiler, state = Tiler(demos, FONTS), demos.index.state()
     for (z, x, y), body in all_tiles(MemorySource(path.read_bytes())):
         content = gzip.decompress(body)
-        assert content == tiler.tile(snapshot, EXAMPLE, Tile("incidents", z, x, y, "mvt"), NOW)
+        assert content == tiler.tile(state, EXAMPLE, Tile("incidents", z, x, y, "mvt"), NOW)
         features = mapbox_vector_tile.decode(content)["incidents"]["features"]
         counts[z] += sum(one["properties"]["n"] for one in features)
     assert counts == dict.fromkeys(range(10), marks)

@@ -23,7 +23,7 @@ VIEW = View(theatre="ukraine", datasets=("invented",))
 
 
 def kept(workspace: Workspace, text: str) -> set[str]:
-    published = publish(workspace, workspace.index.snapshot(), VIEW, Face.points, NOW)
+    published = publish(workspace, workspace.index.state(), VIEW, Face.points, NOW)
     rows = narrowed(workspace, published, text).rows()
     found = workspace.store.by_seq(rows["seq"].tolist())
     return {one.payload.decode().split('"source_key":"')[1][0] for one in found if one.payload}
@@ -125,16 +125,16 @@ def test_no_filter_finds_where_a_withheld_place_lies(workspace: Workspace) -> No
     ],
 )
 def test_an_operator_without_its_arguments_is_refused(demos: Workspace, text: str) -> None:
-    snapshot = demos.index.snapshot()
+    state = demos.index.state()
     view = View(theatre="example", synthetic=True)
-    published = publish(demos, snapshot, view, Face.points, NOON)
+    published = publish(demos, state, view, Face.points, NOON)
     with pytest.raises(InvalidView):
         narrowed(demos, published, text)
 
 
 def test_a_pattern_of_many_wildcards_is_matched_without_going_back(demos: Workspace) -> None:
     view = View(theatre="example", synthetic=True)
-    published = publish(demos, demos.index.snapshot(), view, Face.points, NOON)
+    published = publish(demos, demos.index.state(), view, Face.points, NOON)
     many = "%a" * 60 + "%x"
     assert len(narrowed(demos, published, f"status LIKE '{many}'")) == 0
     everything = narrowed(demos, published, "status LIKE '%%%'")

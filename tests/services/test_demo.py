@@ -21,8 +21,8 @@ UNKNOWN = {"low": None, "best": None, "high": None, "high_known": None, "known":
 
 
 def _summary(workspace: Workspace, view: View, by: str = "region") -> dict[str, Any]:
-    snapshot = workspace.index.snapshot()
-    return summarise(workspace, publish(workspace, snapshot, view, Face.aggregates, NOON), by)
+    state = workspace.index.state()
+    return summarise(workspace, publish(workspace, state, view, Face.aggregates, NOON), by)
 
 
 def _figures(count: dict[str, Any]) -> dict[str, Any]:
@@ -59,9 +59,9 @@ def test_dnipropetrovsk_counts_one_incident_and_shows_no_dot(demos: Workspace) -
     row = next(row for row in _summary(demos, BARRAGE)["rows"] if row["key"] == "UA-12")
     assert row["incidents"] == 1
     assert _figures(row["killed"]) == _figures(row["injured"]) == UNKNOWN
-    snapshot = demos.index.snapshot()
+    state = demos.index.state()
     only = BARRAGE.but(regions=("UA-12",))
-    published = publish(demos, snapshot, only, Face.tiles, NOON)
+    published = publish(demos, state, only, Face.tiles, NOON)
     assert len(published.select()) == 1
     assert len(published.select().drawable(published.filter)) == 0
 
@@ -74,7 +74,7 @@ def test_one_record_is_undated_and_in_no_period(demos: Workspace) -> None:
 
 
 def test_only_the_city_is_a_mark_on_the_map(demos: Workspace) -> None:
-    published = publish(demos, demos.index.snapshot(), BARRAGE, Face.tiles, NOON)
+    published = publish(demos, demos.index.state(), BARRAGE, Face.tiles, NOON)
     marks = published.select().drawable(published.filter)
     assert marks["error_m"].tolist() == [20_000]
 
@@ -101,10 +101,10 @@ def test_a_strike_of_several_weapons_is_not_added_twice(by: str, demos: Workspac
 
 
 def test_cited_ground_is_listed_and_never_measured(demos: Workspace) -> None:
-    snapshot = demos.index.snapshot()
-    dataset = control_dataset(demos, snapshot, BARRAGE, Face.aggregates)
+    state = demos.index.state()
+    dataset = control_dataset(demos, state, BARRAGE, Face.aggregates)
     assert dataset is not None
-    answer = control_areas(Source.of(demos, snapshot, BARRAGE, dataset), date(2025, 10, 25))
+    answer = control_areas(Source.of(demos, state, BARRAGE, dataset), date(2025, 10, 25))
     assert (answer["total_km2"], answer["elsewhere_km2"], answer["regions"]) == (None, None, [])
     assert answer["front_line"]["length_km"] == 0
     assert {area["region"]: area["km2"] for area in answer["areas"]} == {
@@ -116,17 +116,17 @@ def test_cited_ground_is_listed_and_never_measured(demos: Workspace) -> None:
 
 
 def test_before_october_2022_only_crimea_and_sevastopol_are_cited(demos: Workspace) -> None:
-    snapshot = demos.index.snapshot()
-    dataset = snapshot.datasets["cited"]
-    answer = control_areas(Source.of(demos, snapshot, BARRAGE, dataset), date(2022, 1, 1))
+    state = demos.index.state()
+    dataset = state.datasets["cited"]
+    answer = control_areas(Source.of(demos, state, BARRAGE, dataset), date(2022, 1, 1))
     assert {area["region"] for area in answer["areas"]} == {"UA-40", "UA-43"}
 
 
 def test_the_invented_land_measures_ground_of_three_parties(demos: Workspace) -> None:
-    snapshot = demos.index.snapshot()
-    dataset = control_dataset(demos, snapshot, EXAMPLE, Face.aggregates)
+    state = demos.index.state()
+    dataset = control_dataset(demos, state, EXAMPLE, Face.aggregates)
     assert dataset is not None
-    answer = control_areas(Source.of(demos, snapshot, EXAMPLE, dataset), date(2024, 4, 1))
+    answer = control_areas(Source.of(demos, state, EXAMPLE, dataset), date(2024, 4, 1))
     assert set(answer) >= {
         *("control", "date", "valid_on", "age_days", "baseline", "controller", "total_km2"),
         *("areas", "regions", "elsewhere_km2", "region_set", "credits", "front_line"),
@@ -147,13 +147,13 @@ def test_the_invented_land_measures_ground_of_three_parties(demos: Workspace) ->
 
 
 def test_a_day_without_a_snapshot_shows_an_older_one_and_its_age(demos: Workspace) -> None:
-    snapshot = demos.index.snapshot()
-    days = snapshot.control.days("example-control", snapshot.seq)
+    state = demos.index.state()
+    days = state.control.days("example-control", state.seq)
     first, last = days[0].toordinal(), days[-1].toordinal()
     gaps = [day for day in range(first, last) if date.fromordinal(day) not in days]
     assert len(gaps) == 4
     day = date.fromordinal(gaps[0])
-    dataset = snapshot.datasets["example-control"]
-    answer = control_areas(Source.of(demos, snapshot, EXAMPLE, dataset), day)
+    dataset = state.datasets["example-control"]
+    answer = control_areas(Source.of(demos, state, EXAMPLE, dataset), day)
     assert answer["age_days"] == 1
     assert answer["valid_on"] == str(date.fromordinal(gaps[0] - 1))

@@ -26,8 +26,8 @@ NUMBER = str(incident("a").id)
 
 
 def whole(workspace: Workspace) -> Published:
-    snapshot = workspace.index.snapshot()
-    return publish(workspace, snapshot, View(theatre="ukraine"), Face.raw, NOON, in_all=True)
+    state = workspace.index.state()
+    return publish(workspace, state, View(theatre="ukraine"), Face.raw, NOON, in_all=True)
 
 
 @pytest.fixture

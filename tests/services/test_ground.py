@@ -81,13 +81,13 @@ def strike(key: str, lon: float, lat: float = 48.5, **changes: Any) -> Incident:
 
 
 def source(workspace: Workspace, slug: str = "lines", view: View = VIEW) -> Source:
-    snapshot = workspace.index.snapshot()
-    return Source.of(workspace, snapshot, view, snapshot.datasets[slug])
+    state = workspace.index.state()
+    return Source.of(workspace, state, view, state.datasets[slug])
 
 
 def summary(workspace: Workspace, view: View, by: str = "line") -> dict[str, Any]:
-    snapshot = workspace.index.snapshot()
-    return summarise(workspace, publish(workspace, snapshot, view, Face.points, NOON), by)
+    state = workspace.index.state()
+    return summarise(workspace, publish(workspace, state, view, Face.points, NOON), by)
 
 
 def keys(answer: dict[str, Any]) -> dict[str, int]:
@@ -172,8 +172,8 @@ def test_days_without_a_snapshot_stay_missing_in_the_series(private_workspace: W
 
 def test_ground_that_a_source_does_not_give_is_null_and_not_0(private_workspace: Workspace) -> None:
     lines(private_workspace, [(DAY, LEFT)])
-    snapshot = private_workspace.index.snapshot()
-    told = Source.of(private_workspace, snapshot, VIEW, snapshot.datasets["lines"], "ua")
+    state = private_workspace.index.state()
+    told = Source.of(private_workspace, state, VIEW, state.datasets["lines"], "ua")
     answer = control_areas(told, DAY)
     assert (answer["total_km2"], answer["elsewhere_km2"]) == (None, None)
 
@@ -234,8 +234,8 @@ def test_an_incident_is_told_the_ground_the_line_and_the_age_of_its_own_day(
         strike("after", 34.9, when=When.days(DAY + timedelta(days=3))),
         strike("late", 34.9, when=When.days(DAY + timedelta(days=30))),
     )
-    snapshot = private_workspace.index.snapshot()
-    published = publish(private_workspace, snapshot, VIEW, Face.points, NOON)
+    state = private_workspace.index.state()
+    published = publish(private_workspace, state, VIEW, Face.points, NOON)
 
     def told(key: str) -> dict[str, Any]:
         found = find_incident(private_workspace, published, str(incident(key).id))
@@ -258,8 +258,8 @@ def test_the_error_disk_of_an_imprecise_place_is_divided_by_the_line(
         strike("on", MIDDLE, precision=Precision.settlement, error_m=5_000),
         incident("somewhere", place=Place.at(LonLat(35, 48.5), Precision.admin1)),
     )
-    snapshot = private_workspace.index.snapshot()
-    published = publish(private_workspace, snapshot, VIEW, Face.points, NOON)
+    state = private_workspace.index.state()
+    published = publish(private_workspace, state, VIEW, Face.points, NOON)
     (on,) = find_incident(private_workspace, published, str(incident("on").id))["properties"][
         "control"
     ]
@@ -386,9 +386,9 @@ def test_sums_along_a_line_are_not_given_of_data_that_may_leave_only_as_sums(
     lines(workspace, [(DAY, LEFT)])
     closed = dataset(terms=Terms())
     write(workspace.store, [change(closed), change(strike("a", 34.9))])
-    snapshot = workspace.index.snapshot()
+    state = workspace.index.state()
     for narrowed in ({"line_km": 50.0}, {"sides": ("ru",)}):
-        published = publish(workspace, snapshot, VIEW.but(**narrowed), Face.aggregates, NOON)
+        published = publish(workspace, state, VIEW.but(**narrowed), Face.aggregates, NOON)
         assert len(published.select()) == 0
         assert published.withheld["terms"] == 1
 
@@ -397,12 +397,12 @@ def test_a_quiet_record_has_no_distance_for_the_public(workspace: Workspace) -> 
     lines(workspace, [(DAY, LEFT)])
     strikes(workspace, strike("a", 34.9, damage=(Damage("energy"),)), strike("b", 34.9))
     now = NOON.replace(year=DAY.year, month=DAY.month, day=DAY.day + 2)
-    snapshot = workspace.index.snapshot()
-    published = publish(workspace, snapshot, VIEW.but(line_km=50.0), Face.points, now)
+    state = workspace.index.state()
+    published = publish(workspace, state, VIEW.but(line_km=50.0), Face.points, now)
     assert len(published.select()) == 1
-    answer = summarise(workspace, publish(workspace, snapshot, VIEW, Face.points, now), "line")
+    answer = summarise(workspace, publish(workspace, state, VIEW, Face.points, now), "line")
     assert keys(answer) == {"unknown": 1, "ru:0-10": 1}
-    found = publish(workspace, snapshot, VIEW, Face.points, now)
+    found = publish(workspace, state, VIEW, Face.points, now)
     assert find_incident(workspace, found, str(incident("a").id))["properties"]["control"] == []
 
 
@@ -420,8 +420,8 @@ def test_statuses_keep_the_firmest_word_over_a_point(private_workspace: Workspac
     records = [change(dataset("lines", kind=DatasetKind.control)), change(told)]
     write(private_workspace.store, records, NOON, {sha256: wkb})
     strikes(private_workspace, strike("a", 34.9))
-    snapshot = private_workspace.index.snapshot()
-    published = publish(private_workspace, snapshot, VIEW, Face.points, NOON)
+    state = private_workspace.index.state()
+    published = publish(private_workspace, state, VIEW, Face.points, NOON)
     (one,) = find_incident(private_workspace, published, str(incident("a").id))["properties"][
         "control"
     ]

@@ -44,8 +44,8 @@ def pairs_of(workspace: Workspace, *records: Incident) -> list[Pair]:
     add(workspace.store, dataset("a"), dataset("b"), *records)
     reference = workspace.reference
     plane, weapons = reference.plane("ukraine"), reference.taxonomy.weapons
-    snapshot = workspace.index.snapshot()
-    return find_pairs(workspace.store, snapshot, ("a", "b"), plane, weapons)
+    state = workspace.index.state()
+    return find_pairs(workspace.store, state, ("a", "b"), plane, weapons)
 
 
 def points(pair: Pair) -> dict[str, int]:
@@ -274,7 +274,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory, reference: Reference) -> li
     imported(workspace, real("bellingcat/export_events.json"), dataset="bellingcat")
     plane, weapons = reference.plane("ukraine"), reference.taxonomy.weapons
     slugs = ("bellingcat", "cir")
-    found = find_pairs(workspace.store, workspace.index.snapshot(), slugs, plane, weapons)
+    found = find_pairs(workspace.store, workspace.index.state(), slugs, plane, weapons)
     workspace.store.close()
     score = {tuple(member.key for member in pair.members): pair.score for pair in found}
     return [

@@ -39,7 +39,7 @@ FRESH = (LATER - timedelta(days=3)).date()
 def _published(
     workspace: Workspace, view: View = VIEW, face: Face = Face.aggregates, now: datetime = LATER
 ) -> Published:
-    return publish(workspace, workspace.index.snapshot(), view, face, now)
+    return publish(workspace, workspace.index.state(), view, face, now)
 
 
 def _summary(workspace: Workspace, view: View = VIEW, by: str = "region") -> dict[str, Any]:
@@ -98,9 +98,9 @@ def test_invented_records_are_shown_only_when_asked_for_and_alone(workspace: Wor
 def test_invented_control_is_not_shown_in_a_real_view(workspace: Workspace) -> None:
     made = dataset("made-lines", kind=DatasetKind.control, synthetic=True)
     add(workspace.store, made)
-    snapshot = workspace.index.snapshot()
-    assert control_dataset(workspace, snapshot, VIEW, Face.tiles) is None
-    shown = control_dataset(workspace, snapshot, VIEW.but(synthetic=True), Face.tiles)
+    state = workspace.index.state()
+    assert control_dataset(workspace, state, VIEW, Face.tiles) is None
+    shown = control_dataset(workspace, state, VIEW.but(synthetic=True), Face.tiles)
     assert shown is not None
     assert shown.slug == "made-lines"
 
@@ -228,13 +228,13 @@ def test_as_of_hides_control_that_was_imported_later(
         private_workspace, day(0.2, "second.geojson"), NOON + timedelta(days=1), **order
     )
     assert (report.added, report.amended) == (0, 1)
-    snapshot = private_workspace.index.snapshot()
-    lines, view = snapshot.datasets["lines"], View(theatre="example", synthetic=True)
+    state = private_workspace.index.state()
+    lines, view = state.datasets["lines"], View(theatre="example", synthetic=True)
 
     def total(as_of: datetime | None) -> float:
         pinned = view.but(as_of=as_of)
         return float(
-            control_areas(Source.of(private_workspace, snapshot, pinned, lines), date(2024, 3, 11))[
+            control_areas(Source.of(private_workspace, state, pinned, lines), date(2024, 3, 11))[
                 "total_km2"
             ]
         )
@@ -249,11 +249,11 @@ def test_control_whose_terms_forbid_tiles_is_refused_with_the_command_that_helps
     area = ControlArea("ru", region="UA-43")
     lines = ControlSnapshot(dataset="lines", valid_on=DAY, areas=(area,))
     add(workspace.store, dataset("lines", kind=DatasetKind.control, terms=Terms()), lines)
-    snapshot = workspace.index.snapshot()
+    state = workspace.index.state()
     with pytest.raises(NotShared, match="strikemap datasets set lines"):
-        control_dataset(workspace, snapshot, VIEW, Face.tiles)
+        control_dataset(workspace, state, VIEW, Face.tiles)
     private = replace(workspace, audience=Audience.private)
-    assert control_dataset(private, snapshot, VIEW, Face.tiles) is not None
+    assert control_dataset(private, state, VIEW, Face.tiles) is not None
 
 
 def test_a_place_known_only_to_the_country_stands_elsewhere(workspace: Workspace) -> None:

@@ -37,10 +37,10 @@ def held(private_workspace: Workspace) -> Workspace:
 
 def test_a_purged_incident_is_found_at_no_time(held: Workspace) -> None:
     purge(held, str(incident("a").id), "at the request of the family", actor="admin", now=LATER)
-    snapshot = held.index.snapshot()
+    state = held.index.state()
     for as_of in (None, NOON, NOON + timedelta(days=1)):
         view = View(theatre="ukraine", as_of=as_of)
-        published = publish(held, snapshot, view, Face.points, LATER)
+        published = publish(held, state, view, Face.points, LATER)
         with pytest.raises(NotFound):
             find_incident(held, published, str(incident("a").id))
         expected = 0 if as_of == NOON else 1

@@ -63,8 +63,8 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
 
 
 def _answer(workspace: Workspace, level: int) -> dict[str, Any]:
-    snapshot, view = workspace.index.snapshot(), View(theatre="ukraine", level=level)
-    return control_areas(Source.of(workspace, snapshot, view, snapshot.datasets["deepstate"]), DAY)
+    state, view = workspace.index.state(), View(theatre="ukraine", level=level)
+    return control_areas(Source.of(workspace, state, view, state.datasets["deepstate"]), DAY)
 
 
 def test_ground_by_oblast_on_osm_boundaries(loaded: Loaded) -> None:
@@ -85,7 +85,7 @@ def test_ground_by_oblast_on_osm_boundaries(loaded: Loaded) -> None:
 def test_the_front_line_on_osm_boundaries_with_and_without_tolerance(loaded: Loaded) -> None:
     line = _answer(loaded.workspace, 1)["front_line"]
     assert line == {"length_km": pytest.approx(1_329, abs=1.5), "border_tolerance_km": 3}
-    reference, control = loaded.workspace.reference, loaded.workspace.index.snapshot().control
+    reference, control = loaded.workspace.reference, loaded.workspace.index.state().control
     found = control.on("deepstate", DAY, loaded.workspace.store.head().seq)
     assert found is not None
     land, plane = reference.region_set("ukraine").land, reference.plane("ukraine")

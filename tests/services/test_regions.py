@@ -48,7 +48,7 @@ def home(tmp_path: Path) -> Iterator[Workspace]:
 def opened(folder: Path) -> Workspace:
     """Open an instance as a new process does: it takes up the boundaries that serve now."""
     workspace = open_workspace(folder / "data", Reference(GEODATA, folder / "data" / "regions"))
-    workspace.index.snapshot()
+    workspace.index.state()
     return workspace
 
 
@@ -421,7 +421,7 @@ def split(home: Workspace, tmp_path: Path) -> Iterator[Workspace]:
 
 def by_region(workspace: Workspace, **view: Any) -> dict[str, Any]:
     asked = View(theatre="ukraine", datasets=("invented",), **view)
-    published = publish(workspace, workspace.index.snapshot(), asked, Face.aggregates, NOON)
+    published = publish(workspace, workspace.index.state(), asked, Face.aggregates, NOON)
     return summarise(workspace, published, "region")
 
 
@@ -454,7 +454,7 @@ def test_the_cube_of_raions_counts_what_a_scan_counts(split: Workspace) -> None:
     add(split.store, *many)
     split.index.rebuild()
     asked = View(theatre="ukraine", datasets=("invented",), level=2)
-    published = publish(split, split.index.snapshot(), asked, Face.aggregates, NOON)
+    published = publish(split, split.index.state(), asked, Face.aggregates, NOON)
     cube, scanned = _cube(published), _measure_regions(split, published, counting(published), 3)
     assert cube is not None
     assert np.array_equal(from_cube(published, cube, 3).table, scanned.table)
@@ -472,19 +472,19 @@ def test_rates_are_told_where_people_are_known(split: Workspace) -> None:
     assert rates["UA6304"] is None
     years = {row["key"]: (row["population"], row["population_year"]) for row in told["rows"]}
     assert years["UA6302"] == (100, 2022)
-    words = split.vocabularies(split.index.snapshot())["ukraine"]
+    words = split.vocabularies(split.index.state())["ukraine"]
     assert "killed_per_100k" in words.metrics
     assert words.regions[2] == {"UA1402", "UA6302", "UA6304"}
 
 
 def test_tiles_of_raions_are_drawn(split: Workspace) -> None:
     tiler, view = Tiler(split, ROOT / "static" / "vendor"), View(theatre="ukraine", level=2)
-    body = tiler.tile(split.index.snapshot(), view, Tile("regions", 6, 38, 21, "mvt", 1), NOON)
+    body = tiler.tile(split.index.state(), view, Tile("regions", 6, 38, 21, "mvt", 1), NOON)
     assert b"UA6302" in body
 
 
 def test_level_2_without_boundaries_says_how_to_import_some(home: Workspace) -> None:
-    words = home.vocabularies(home.index.snapshot())
+    words = home.vocabularies(home.index.state())
     with pytest.raises(InvalidView, match="strikemap regions import FILE"):
         View.parse([("level", "2")], words, "ukraine", NOON)
 
@@ -519,8 +519,6 @@ def generations(folder: Path) -> list[Path]:
 def test_validators_of_answers_change_with_the_boundaries(home: Workspace, tmp_path: Path) -> None:
     loaded(home, two_oblasts(tmp_path))
     other = opened(tmp_path)
-    asked = [
-        Asked(one.index.snapshot(), View(theatre="ukraine"), {}, NOON) for one in (home, other)
-    ]
+    asked = [Asked(one.index.state(), View(theatre="ukraine"), {}, NOON) for one in (home, other)]
     assert etag(home, asked[0], "x") != etag(other, asked[1], "x")
     other.store.close()

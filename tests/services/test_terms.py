@@ -25,7 +25,7 @@ WEEK = View(theatre="ukraine", datasets=("acled",), first=date(2025, 3, 3), last
 
 
 def _dataset(workspace: Workspace, slug: str) -> Any:
-    return workspace.index.snapshot().datasets[slug]
+    return workspace.index.state().datasets[slug]
 
 
 def test_every_format_has_terms_that_exist() -> None:
@@ -50,12 +50,12 @@ def test_acled_gives_sums_down_to_the_second_level_with_the_day_of_access_in_the
     workspace: Workspace,
 ) -> None:
     imported(workspace, ACLED, accessed=date(2026, 8, 20))
-    snapshot = workspace.index.snapshot()
+    state = workspace.index.state()
     for level in (1, 2):
-        found = publish(workspace, snapshot, WEEK.but(level=level), Face.aggregates, NOON)
+        found = publish(workspace, state, WEEK.but(level=level), Face.aggregates, NOON)
         assert found.credits == ("ACLED, accessed 2026-08-20",)
     for face in (Face.points, Face.tiles, Face.raw, Face.export, Face.embeds):
-        refused = publish(workspace, snapshot, WEEK, face, NOON)
+        refused = publish(workspace, state, WEEK, face, NOON)
         assert (refused.datasets, refused.credits) == ((), ())
 
 
@@ -104,5 +104,5 @@ def test_only_the_public_is_bound_by_terms(private_workspace: Workspace) -> None
     imported(private_workspace, ACLED)
     view = View(theatre="ukraine", datasets=("acled",))
     now = datetime(2026, 9, 1, tzinfo=UTC)
-    found = publish(private_workspace, private_workspace.index.snapshot(), view, Face.raw, now)
+    found = publish(private_workspace, private_workspace.index.state(), view, Face.raw, now)
     assert [one.slug for one in found.datasets] == ["acled"]

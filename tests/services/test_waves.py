@@ -32,10 +32,10 @@ def _file(folder: Path, rows: tuple[tuple[str, ...], ...] = ROWS) -> Path:
 
 
 def _answer(workspace: Workspace, *, limit: int = 100, offset: int = 0, **view: Any) -> Any:
-    snapshot = workspace.index.snapshot()
+    state = workspace.index.state()
     asked = View(theatre="ukraine", **view)
-    dataset = waves_dataset(snapshot, asked, None)
-    return waves_answer(workspace, snapshot, asked, dataset, WaveBook(), limit=limit, offset=offset)
+    dataset = waves_dataset(state, asked, None)
+    return waves_answer(workspace, state, asked, dataset, WaveBook(), limit=limit, offset=offset)
 
 
 def _bounds(told: Any, name: str = "launched") -> tuple[int | None, int | None]:
@@ -106,20 +106,20 @@ def test_open_terms_let_reports_out(workspace: Workspace, tmp_path: Path) -> Non
 
 def test_what_a_wave_has_not_is_refused(private_workspace: Workspace, tmp_path: Path) -> None:
     with pytest.raises(NotFound):
-        waves_dataset(private_workspace.index.snapshot(), View(theatre="ukraine"), None)
+        waves_dataset(private_workspace.index.state(), View(theatre="ukraine"), None)
     imported(private_workspace, _file(tmp_path / "one"))
-    snapshot = private_workspace.index.snapshot()
+    state = private_workspace.index.state()
     with pytest.raises(InvalidView):
-        waves_dataset(snapshot, View(theatre="ukraine", regions=("UA-63",)), None)
+        waves_dataset(state, View(theatre="ukraine", regions=("UA-63",)), None)
     with pytest.raises(InvalidView):
-        waves_dataset(snapshot, View(theatre="ukraine"), "other")
+        waves_dataset(state, View(theatre="ukraine"), "other")
 
 
 def test_waves_do_not_mix_with_incidents_in_one_dataset(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
     imported(private_workspace, _file(tmp_path / "one"))
-    vocabulary = private_workspace.vocabularies(private_workspace.index.snapshot())["ukraine"]
+    vocabulary = private_workspace.vocabularies(private_workspace.index.state())["ukraine"]
     assert "missile-attacks" not in vocabulary.datasets
     assert "missile-attacks" not in vocabulary.controls
 
@@ -136,11 +136,11 @@ def test_marks_beside_a_report_are_of_its_days_and_weapons(
         {**spot, "source_key": "d", "start": "2025-06-07", "precision": "country", **NO_POINT},
     ]
     imported(private_workspace, table(tmp_path, *rows), dataset="seen", theatre="ukraine")
-    snapshot, view = private_workspace.index.snapshot(), View(theatre="ukraine")
-    beside = Mapped.of(private_workspace, snapshot, view, "seen", NOW)
-    dataset = waves_dataset(snapshot, view, None)
+    state, view = private_workspace.index.state(), View(theatre="ukraine")
+    beside = Mapped.of(private_workspace, state, view, "seen", NOW)
+    dataset = waves_dataset(state, view, None)
     told = waves_answer(
-        private_workspace, snapshot, view, dataset, WaveBook(), limit=9, offset=0, mapped=beside
+        private_workspace, state, view, dataset, WaveBook(), limit=9, offset=0, mapped=beside
     )
     counts = {
         one["volleys"][0]["model"] + one["start"][:10]: one["mapped"] for one in told["waves"]
@@ -159,7 +159,7 @@ def test_marks_beside_a_report_that_may_not_be_shown_are_not_known(
     blank = {"precision": "country", "lon": "", "lat": ""}
     rows = [{**blank, "source_key": "a", "start": "2025-06-07"}]
     imported(workspace, table(tmp_path, *rows), dataset="held", theatre="ukraine")
-    snapshot, view = workspace.index.snapshot(), View(theatre="ukraine")
-    assert Mapped.of(workspace, snapshot, view, "held", NOW) is None
+    state, view = workspace.index.state(), View(theatre="ukraine")
+    assert Mapped.of(workspace, state, view, "held", NOW) is None
     with pytest.raises(InvalidView, match="held"):
-        Mapped.of(workspace, snapshot, view, "nothing", NOW)
+        Mapped.of(workspace, state, view, "nothing", NOW)

@@ -24,12 +24,12 @@ FONTS = ROOT / "static" / "vendor" / "noto-sans-5.3.0"
 def test_the_line_looks_as_it_was_looked_at(
     demos: Workspace, image_regression: ImageRegressionFixture, day: str
 ) -> None:
-    tiler, snapshot = Tiler(demos, FONTS), demos.index.snapshot()
+    tiler, state = Tiler(demos, FONTS), demos.index.state()
     view = View(theatre="example", synthetic=True, last=date.fromisoformat(day))
 
     def picture(x: int, y: int) -> np.ndarray:
         parts = [
-            Image.open(io.BytesIO(tiler.tile(snapshot, view, Tile(layer, ZOOM, x, y, "png"), NOON)))
+            Image.open(io.BytesIO(tiler.tile(state, view, Tile(layer, ZOOM, x, y, "png"), NOON)))
             for layer in ("basemap", "control")
         ]
         parts[0].paste(parts[1], mask=parts[1])

@@ -46,7 +46,7 @@ def tiler(demos: Workspace) -> Tiler:
 
 
 def _features(tiler: Tiler, view: View, tile: Tile) -> list[dict[str, Any]]:
-    made = tiler.tile(tiler.workspace.index.snapshot(), view, tile, NOON)
+    made = tiler.tile(tiler.workspace.index.state(), view, tile, NOON)
     layers = mapbox_vector_tile.decode(made, default_options={"y_coord_down": True})
     return list(layers[tile.layer]["features"]) if layers else []
 
@@ -55,7 +55,7 @@ def _picture(
     tiler: Tiler, view: View, layer: str, place: tuple[int, int, int], scale: int = 1
 ) -> np.ndarray:
     tile = Tile(layer, *place, "png", scale)
-    made = tiler.tile(tiler.workspace.index.snapshot(), view, tile, NOON)
+    made = tiler.tile(tiler.workspace.index.state(), view, tile, NOON)
     image = Image.open(io.BytesIO(made))
     assert image.format == "PNG"
     return np.asarray(image.convert("RGBA"))
@@ -63,8 +63,8 @@ def _picture(
 
 @pytest.mark.parametrize("z", range(6))
 def test_the_sum_over_a_level_is_the_number_of_drawable_incidents(z: int, tiler: Tiler) -> None:
-    snapshot = tiler.workspace.index.snapshot()
-    published = publish(tiler.workspace, snapshot, EXAMPLE, Face.tiles, NOON)
+    state = tiler.workspace.index.state()
+    published = publish(tiler.workspace, state, EXAMPLE, Face.tiles, NOON)
     drawable = len(published.select().drawable(published.filter))
     assert drawable > 200
     n = 1 << z

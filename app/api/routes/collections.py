@@ -89,7 +89,7 @@ def _incidents(router: APIRouter, workspace: Workspace) -> None:
         asked = params.read(workspace, request.query_params.multi_items(), {**PAGED, **FILTERED})
         limit, offset = asked.own.get("limit", DEFAULT_LIMIT), asked.own.get("offset", 0)
         view = _within(workspace, asked)
-        published = publish(workspace, asked.snapshot, view, Face.points, asked.now)
+        published = publish(workspace, asked.state, view, Face.points, asked.now)
         text = asked.own.get("filter")
         selection = None if text is None else narrowed(workspace, published, text)
         listed = list_incidents(workspace, published, limit, offset, selection=selection)
@@ -103,9 +103,7 @@ def _incidents(router: APIRouter, workspace: Workspace) -> None:
     def incident_item(request: Request, ref: str) -> Response:
         """Give one incident, by id or short number."""
         asked = params.read(workspace, request.query_params.multi_items())
-        published = publish(
-            workspace, asked.snapshot, asked.view, Face.points, asked.now, in_all=True
-        )
+        published = publish(workspace, asked.state, asked.view, Face.points, asked.now, in_all=True)
         found = find_incident(workspace, published, ref)
         told = {**found, "links": _item_links(request, asked)}
         return _answer(request, told, etag(workspace, asked, "incident", ref))
@@ -152,14 +150,14 @@ def _ground(
         if asked_time is not None and asked_time.is_interval:
             return _interval(request, tiler, asked, detail, kinds)
         day = _day(workspace, asked)
-        told = control_features(tiler, asked.snapshot, asked.view, day, detail, kinds)
+        told = control_features(tiler, asked.state, asked.view, day, detail, kinds)
         found = [one for one in told["features"] if _is_in(asked.view, one)]
         return _paged(request, workspace, asked, found, name, day, about=told["about"])
 
     def item(request: Request, ref: str) -> Response:
         """Give one area or front line, by its id."""
         asked = params.read(workspace, request.query_params.multi_items())
-        found = control_feature(tiler, asked.snapshot, asked.view, ref, kinds)
+        found = control_feature(tiler, asked.state, asked.view, ref, kinds)
         told = {**found, "links": _item_links(request, asked)}
         return _answer(request, told, etag(workspace, asked, name, ref))
 
@@ -190,7 +188,7 @@ def _interval(
     first, last = asked.own["datetime"].days(_zone(workspace, asked))
     days = (first, last or workspace.reference.theatres[asked.view.theatre].today(asked.now))
     limit, offset = asked.own.get("limit", DEFAULT_LIMIT), asked.own.get("offset", 0)
-    every = control_between(tiler, asked.snapshot, asked.view, days, detail, kinds)
+    every = control_between(tiler, asked.state, asked.view, days, detail, kinds)
     inside = (one for one in every if _is_in(asked.view, one))
     found = list(islice(inside, offset, offset + limit + 1))
     has_next = len(found) > limit

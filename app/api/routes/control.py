@@ -135,7 +135,7 @@ def _asked(
 
 
 def _source(workspace: Workspace, asked: params.Asked, face: Face) -> Source:
-    dataset = control_dataset(workspace, asked.snapshot, asked.view, face)
+    dataset = control_dataset(workspace, asked.state, asked.view, face)
     if dataset is None:
         raise NotFound(f"No control dataset is loaded for {asked.view.theatre!r}.")
     return _of(workspace, asked, dataset)
@@ -143,7 +143,7 @@ def _source(workspace: Workspace, asked: params.Asked, face: Face) -> Source:
 
 def _of(workspace: Workspace, asked: params.Asked, dataset: Dataset) -> Source:
     party = asked.own.get("controller")
-    return Source.of(workspace, asked.snapshot, asked.view, dataset, party)
+    return Source.of(workspace, asked.state, asked.view, dataset, party)
 
 
 def sources_of(workspace: Workspace, asked: params.Asked) -> list[Source]:
@@ -152,9 +152,9 @@ def sources_of(workspace: Workspace, asked: params.Asked) -> list[Source]:
     Raises:
         InvalidView: fewer than two, too many, or an unknown one.
     """
-    words = workspace.vocabularies(asked.snapshot)[asked.view.theatre]
+    words = workspace.vocabularies(asked.state)[asked.view.theatre]
     given: Any = asked.own.get("control")
-    invented = {one.slug for one in asked.snapshot.datasets.values() if one.synthetic}
+    invented = {one.slug for one in asked.state.datasets.values() if one.synthetic}
     loaded = sorted(s for s in words.controls if (s in invented) is asked.view.synthetic)
     slugs = list(dict.fromkeys(given.split(","))) if given else loaded[:MOST_SOURCES]
     if not 1 < len(slugs) <= MOST_SOURCES or not set(slugs) <= set(loaded):
@@ -165,7 +165,7 @@ def sources_of(workspace: Workspace, asked: params.Asked) -> list[Source]:
     for slug in slugs:
         view = asked.view.but(control=slug)
         face = Face.tiles if asked.own.get("geometry", False) else Face.aggregates
-        dataset = control_dataset(workspace, asked.snapshot, view, face)
+        dataset = control_dataset(workspace, asked.state, view, face)
         assert dataset is not None  # noqa: S101  the slug was looked up above
         found.append(_of(workspace, asked, dataset))
     return found

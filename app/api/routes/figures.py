@@ -72,4 +72,4 @@ def _route(figures: Figures, form: str, kept: Kept) -> Callable[[Request], Respo
 
 
 def _drawn(figures: Figures, asked: Asked, wanted: Wanted) -> bytes:
-    return figures.figure(asked.snapshot, asked.view, wanted, asked.now)
+    return figures.figure(asked.state, asked.view, wanted, asked.now)

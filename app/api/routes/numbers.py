@@ -46,7 +46,7 @@ def routes(tiler: Tiler) -> APIRouter:
         # Days are finer than weeks, and bands along a line finer than regions: data that may be
         # summed only by those has neither.
         face = Face.points if by in ("day", "line") else Face.aggregates
-        published = publish(workspace, asked.snapshot, asked.view, face, asked.now)
+        published = publish(workspace, asked.state, asked.view, face, asked.now)
         told = summarise(workspace, published, by)
         if form == "csv":
             return answer(request, summary_csv(told), "text/csv; charset=utf-8", tag)
@@ -63,7 +63,7 @@ def routes(tiler: Tiler) -> APIRouter:
         asked = params.read(workspace, request.query_params.multi_items())
         told = [
             dataset
-            for dataset in asked.snapshot.datasets.values()
+            for dataset in asked.state.datasets.values()
             if dataset.theatre == asked.view.theatre
         ]
         return json_answer(request, {"datasets": told}, etag(workspace, asked, "datasets"))
@@ -85,7 +85,7 @@ def _choices(router: APIRouter, workspace: Workspace) -> None:
         if (same := unchanged(request, tag)) is not None:
             return same
         count = line_facets if "only" in asked.own else facets
-        told = count(workspace, asked.snapshot, asked.view, asked.now)
+        told = count(workspace, asked.state, asked.view, asked.now)
         return json_answer(request, told, tag)
 
     @router.get("/api/places", openapi_extra=documented(q=Q, limit=LIMIT))

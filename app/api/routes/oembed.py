@@ -138,8 +138,8 @@ def _view_of(figures: Figures, request: Request, url: str) -> Asked:
         raise NotFound(f"The address shows no map: {wrong}") from wrong
     known = asked.view.as_of or workspace.store.head().recorded_at or asked.now
     pinned = asked.view.but(as_of=known)
-    refuse_embedding(workspace, asked.snapshot, pinned, asked.now)
-    return Asked(asked.snapshot, pinned, {}, asked.now)
+    refuse_embedding(workspace, asked.state, pinned, asked.now)
+    return Asked(asked.state, pinned, {}, asked.now)
 
 
 def _told(
@@ -173,7 +173,7 @@ def _thumbnail(
 ) -> dict[str, Any]:
     """Address a figure within the bounds; none where a figure of that size has no room."""
     width, height = (min(side, limit) for side, limit in zip(THUMBNAIL, most, strict=True))
-    if not figures.fits(asked.snapshot, view, Wanted(width=width, height=height), asked.now):
+    if not figures.fits(asked.state, view, Wanted(width=width, height=height), asked.now):
         return {}
     size = urlencode({"width": width, "height": height})
     return {

@@ -131,7 +131,7 @@ def _queryables(router: APIRouter, tiler: Tiler) -> None:
     def incident_queryables(request: Request) -> Response:
         """Describe what a filter may name, as JSON schema."""
         asked = params.read(workspace, request.query_params.multi_items())
-        published = publish(workspace, asked.snapshot, asked.view, Face.points, asked.now)
+        published = publish(workspace, asked.state, asked.view, Face.points, asked.now)
         told = {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$id": f"{links.base(request)}/api/collections/incidents/queryables",
@@ -145,7 +145,7 @@ def _queryables(router: APIRouter, tiler: Tiler) -> None:
 
 
 def _described(request: Request, tiler: Tiler, asked: params.Asked, name: str) -> dict[str, Any]:
-    found = describe(tiler, asked.snapshot, asked.view, name, asked.now)
+    found = describe(tiler, asked.state, asked.view, name, asked.now)
     query = links.asked_for(asked)
     path = f"/api/collections/{name}"
     told: list[Link] = [

@@ -67,7 +67,7 @@ def _together(tiles: TileApp) -> Maker:
         for layer in VECTOR_LAYERS:
             tile = Tile.parse(f"{layer}/{z}/{col}/{row}.mvt")
             try:
-                parts.append(tiles.tiler.tile(asked.snapshot, asked.view, tile, asked.now))
+                parts.append(tiles.tiler.tile(asked.state, asked.view, tile, asked.now))
             except NotShared:
                 continue  # the terms of one source of control do not close the others
         tag = etag(tiles.tiler.workspace, asked, "tiles", z, row, col)

@@ -47,18 +47,16 @@ def routes(workspace: Workspace) -> APIRouter:
         if (same := unchanged(request, tag)) is not None:
             return same
         if is_embed:
-            refuse_embedding(workspace, asked.snapshot, asked.view, asked.now)
+            refuse_embedding(workspace, asked.state, asked.view, asked.now)
         html = page_html(
-            workspace, asked.snapshot, asked.view, asked.now, is_embed=is_embed, base=base
+            workspace, asked.state, asked.view, asked.now, is_embed=is_embed, base=base
         )
         return answer(request, html, HTML, tag)
 
     @router.get("/incidents/{ref}")
     def incident(request: Request, ref: str) -> Response:
         asked = params.read(workspace, request.query_params.multi_items())
-        published = publish(
-            workspace, asked.snapshot, asked.view, Face.points, asked.now, in_all=True
-        )
+        published = publish(workspace, asked.state, asked.view, Face.points, asked.now, in_all=True)
         found = find_incident(workspace, published, ref)
         told = found["properties"]
         words = strings(asked.view.lang)
@@ -96,7 +94,7 @@ def routes(workspace: Workspace) -> APIRouter:
                     words[f"face_{face}"] for face in Face if one.terms.allow(face)
                 ),
             }
-            for one in sorted(asked.snapshot.datasets.values(), key=lambda one: one.slug)
+            for one in sorted(asked.state.datasets.values(), key=lambda one: one.slug)
             if one.theatre == view.theatre
         ]
         html = page(
@@ -120,8 +118,8 @@ def _compare(router: APIRouter, workspace: Workspace, page: Pages) -> None:
     @router.get("/compare")
     def compare(request: Request) -> Response:
         asked = params.read(workspace, request.query_params.multi_items(), {"with": str})
-        view = settled(workspace, asked.snapshot, asked.view, asked.now)
-        sources = shown_controls(workspace, asked.snapshot, view)
+        view = settled(workspace, asked.state, asked.view, asked.now)
+        sources = shown_controls(workspace, asked.state, view)
         if not sources:
             raise NotFound(f"No control dataset is loaded for {view.theatre!r}.")
         told = _compared(workspace, asked, view, [one.slug for one in sources])
@@ -163,8 +161,8 @@ def _compared(
     chosen = view.control or slugs[0]
 
     def source(slug: str) -> Source:
-        dataset = asked.snapshot.datasets[slug]
-        return Source.of(workspace, asked.snapshot, view.but(control=slug), dataset)
+        dataset = asked.state.datasets[slug]
+        return Source.of(workspace, asked.state, view.but(control=slug), dataset)
 
     assert view.first and view.last  # noqa: S101, PT018  a settled View has a period
     second = source(other) if other and other != chosen else None

@@ -45,7 +45,7 @@ UNSEEN: dict[str, dict[str, Any]] = {
 def _exports(workspace: Workspace, asked: params.Asked, view: View) -> dict[str, Any]:
     """Offer the View as files, or say whose terms keep it here."""
     words = strings(view.lang)
-    kept = kept_from_leaving(workspace, asked.snapshot, view)
+    kept = kept_from_leaving(workspace, asked.state, view)
     names = ", ".join(one.name for one in kept)
     return {
         "exports": [(form, words[f"export_{form}"]) for form in FORMATS],
@@ -67,9 +67,9 @@ def routes(workspace: Workspace) -> APIRouter:
     def table(request: Request) -> Response:
         given = [(name, text) for name, text in request.query_params.multi_items() if text]
         asked = params.read(workspace, given, own)
-        view = settled(workspace, asked.snapshot, asked.view, asked.now)
-        sums = publish(workspace, asked.snapshot, view, Face.aggregates, asked.now)
-        points = publish(workspace, asked.snapshot, view, Face.points, asked.now)
+        view = settled(workspace, asked.state, asked.view, asked.now)
+        sums = publish(workspace, asked.state, view, Face.aggregates, asked.now)
+        points = publish(workspace, asked.state, view, Face.points, asked.now)
         offset, sort = asked.own.get("offset", 0), asked.own.get("sort", "name")
         order = asked.own.get("order", "new")
         told = {
@@ -211,7 +211,7 @@ def _choices(published: Published) -> Sequence[tuple[str, str]]:
     view = published.view
     return [
         (one.slug, one.name)
-        for one in sorted(published.snapshot.datasets.values(), key=lambda one: one.slug)
+        for one in sorted(published.state.datasets.values(), key=lambda one: one.slug)
         if one.theatre == view.theatre
         and one.kind is DatasetKind.incidents
         and one.synthetic == view.synthetic
