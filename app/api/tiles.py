@@ -15,7 +15,7 @@ from app.api.params import Asked, read
 from app.api.problems import problem_of
 from app.api.respond import TILE, answer, etag
 from app.domain.errors import NotFound, StrikemapError
-from app.domain.kept import Kept
+from app.domain.cache import BoundedCache
 from app.domain.place import Bounds
 from app.services.tiling import Tiler
 from app.tiles.grid import RASTER_LAYERS, VECTOR_LAYERS, Tile, tilejson
@@ -29,7 +29,7 @@ class TileApp:
     """Serves `/tiles/{layer}/{z}/{x}/{y}.{mvt,png}` and `/tiles/{layer}.json`."""
 
     tiler: Tiler
-    _kept: Kept = field(default_factory=lambda: Kept(2048))
+    _kept: BoundedCache = field(default_factory=lambda: BoundedCache(2048))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; errors become problem documents here, outside FastAPI."""

@@ -18,7 +18,7 @@ from shapely import MultiLineString
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.control import ControlSnapshot, FrontLine, by_controller, front_line
-from app.domain.kept import Kept
+from app.domain.cache import BoundedCache
 from app.domain.place import area_km2
 from app.domain.region import Region
 from app.domain.revision import Action, Revision
@@ -69,7 +69,7 @@ class ShapeFiles:
 
     folder: Path
     store: Store
-    _kept: Kept = field(default_factory=lambda: Kept(MOST_SHAPES))
+    _kept: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_SHAPES))
 
     def copy(self, snapshots: Iterable[ControlSnapshot]) -> None:
         """Copy the shapes of some snapshots that are not here yet."""
@@ -123,7 +123,7 @@ class ControlIndex:
 
     entries: Sequence[DatedControl]
     shapes: ShapeFiles
-    _calendars: Kept = field(default_factory=lambda: Kept(MOST_CALENDARS))
+    _calendars: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_CALENDARS))
 
     @cached_property
     def _by_dataset(self) -> Mapping[str, Sequence[DatedControl]]:
@@ -180,7 +180,7 @@ class Lines:
 
     folder: Path
     reference: Reference
-    _kept: Kept = field(default_factory=lambda: Kept(MOST_SHAPES))
+    _kept: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_SHAPES))
 
     def of(self, control: ControlIndex, snapshot: ControlSnapshot, theatre: str) -> FrontLine:
         """Derive a snapshot's line, or return the one derived before."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from app.domain.kept import Kept
+from app.domain.cache import BoundedCache
 from app.domain.merge import Matching, Member, Merge, groups, matching_key
 from app.domain.revision import Action, Revision, Subject
 from app.index.columns import UNDRAWN
@@ -115,7 +115,7 @@ class Merged:
     decisions: Decisions
     segments: Sequence[Segment]
     datasets: Sequence[str]
-    _kept: Kept = field(default_factory=lambda: Kept(MOST_FOLDS))
+    _kept: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_FOLDS))
 
     def is_compared(self, slugs: Sequence[str], seq: int) -> bool | None:
         """Tell whether every pair was compared as it stands; None when one never was.

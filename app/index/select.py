@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from app.domain.kept import Kept
+from app.domain.cache import BoundedCache
 from app.index.columns import MERCATOR_BITS, STATUSES, UNDRAWN
 from app.rows import COLUMNS, LONG, NEVER, NOWHERE, Rows
 
@@ -90,7 +90,7 @@ class Segment:
     rows: Rows
     marks: int
     newest: int
-    joined: Kept = field(default_factory=lambda: Kept(MOST_JOINS))
+    joined: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_JOINS))
     """What `Joins` found for these rows; it stays right while their places and days do."""
 
     @classmethod

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from app.domain.count import Kind, Tally
-from app.domain.kept import Kept
+from app.domain.cache import BoundedCache
 from app.index.select import RETRACTED, Segment
 from app.rows import BOUNDS, COUNTS, KINDS, LONG, NEVER, NO_COUNT, TOLLS, Rows
 
@@ -269,7 +269,7 @@ class Cubes:
     datasets: Sequence[str]
     regions: Mapping[int, int]
     sectors: int
-    asked: Kept = field(default_factory=lambda: Kept(MOST_ASKED))
+    asked: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_ASKED))
 
     def of(self, slug: str, level: int, weapons: int) -> Cube | None:
         """Return the cube of a dataset's incidents with any of some weapons; 0: of all.

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.control import ControlSnapshot, ControlStatus
 from app.domain.errors import NotFound
-from app.domain.kept import Kept
+from app.domain.cache import BoundedCache
 from app.domain.place import area_km2
 from app.domain.region import Region, RegionSet
 from app.domain.terms import Dataset
@@ -175,7 +175,7 @@ def _areas(state: State, found: ControlSnapshot) -> list[dict[str, Any]]:
 class GroundBook:
     """Answers that compare grounds, kept by what they were computed from."""
 
-    kept: Kept = field(default_factory=Kept)
+    kept: BoundedCache = field(default_factory=BoundedCache)
 
     def series(self, source: Source) -> dict[str, Any]:
         """List the area of every snapshot of the View's period; days without one are not filled."""

@@ -11,7 +11,7 @@ import numpy as np
 from isal import igzip
 
 from app.domain.errors import NotFound
-from app.domain.kept import Kept
+from app.domain.cache import BoundedCache
 from app.services.listing import COLUMN_ORDER, Month, month_columns
 from app.services.publish import Published
 
@@ -23,7 +23,7 @@ MOST_KEPT = 4
 class PageColumns:
     """Makes columns once per View and state; any process can make the same file again."""
 
-    _kept: Kept = field(default_factory=lambda: Kept(MOST_KEPT))
+    _kept: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_KEPT))
 
     def listing(self, published: Published) -> dict[str, Any]:
         """List the files, and the columns in each, in order."""

@@ -12,7 +12,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.control import ControlArea, ControlSnapshot, ControlStatus, Extent
-from app.domain.kept import Kept
+from app.domain.cache import BoundedCache
 from app.domain.terms import Dataset, Face
 from app.domain.view import View, rfc3339
 from app.i18n import strings
@@ -80,8 +80,8 @@ class Tiler:
 
     workspace: Workspace
     fonts: Path
-    _kept: Kept = field(default_factory=Kept)
-    _kept_names: Kept = field(default_factory=Kept)
+    _kept: BoundedCache = field(default_factory=BoundedCache)
+    _kept_names: BoundedCache = field(default_factory=BoundedCache)
 
     def tile(self, state: State, view: View, tile: Tile, now: datetime) -> bytes:
         """Make a tile of any layer.

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from app.domain.errors import InvalidView, NotFound, Problem
-from app.domain.kept import Kept
+from app.domain.cache import BoundedCache
 from app.domain.period import Period, epoch_day
 from app.domain.revision import Action, Revision, Subject
 from app.domain.terms import Audience, Dataset, DatasetKind, Face
@@ -34,7 +34,7 @@ class WaveBook:
     """The waves of each dataset as they were known, with which of them count."""
 
     def __init__(self) -> None:
-        self._kept = Kept(MOST_KEPT)
+        self._kept = BoundedCache(MOST_KEPT)
 
     def of(self, workspace: Workspace, dataset: Dataset, seq: int) -> tuple[list[Wave], Reckoning]:
         """Read the waves that stood at a revision, by key."""

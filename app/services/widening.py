@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import msgspec
 
-from app.domain.kept import Kept
+from app.domain.cache import BoundedCache
 from app.domain.terms import OPEN, Audience
 from app.index.build import Index, State
 from app.services.workspace import Workspace
@@ -31,7 +31,7 @@ class _Opened:
 
     index: Index
     datasets: frozenset[str]
-    _kept: Kept = field(default_factory=lambda: Kept(1))
+    _kept: BoundedCache = field(default_factory=lambda: BoundedCache(1))
 
     def state(self, *given: Any, **named: Any) -> State:
         """Return the newest state, as `Index.snapshot` does."""

@@ -12,7 +12,7 @@ from app.api import params
 from app.api.params import Asked
 from app.api.respond import REVALIDATE, answer, etag, unchanged
 from app.api.schemas import documented
-from app.domain.kept import Kept
+from app.domain.cache import BoundedCache
 from app.services.figures import FORMS, LEAST_PX, MOST_PX, MOST_SCALE, Figures, Wanted
 
 MEDIA = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
@@ -45,7 +45,7 @@ MOST_KEPT = 24
 
 def routes(figures: Figures) -> APIRouter:
     """Build the figures of one instance."""
-    router, kept = APIRouter(), Kept(MOST_KEPT)
+    router, kept = APIRouter(), BoundedCache(MOST_KEPT)
     for form in FORMS:
         told = documented(MEDIA[form], **OWN)
         made = _route(figures, form, kept)
@@ -53,7 +53,7 @@ def routes(figures: Figures) -> APIRouter:
     return router
 
 
-def _route(figures: Figures, form: str, kept: Kept) -> Callable[[Request], Response]:
+def _route(figures: Figures, form: str, kept: BoundedCache) -> Callable[[Request], Response]:
     workspace = figures.tiler.workspace
 
     def figure(request: Request) -> Response:
