@@ -14,8 +14,8 @@ from starlette.types import Receive, Scope, Send
 from app.api.params import Asked, read
 from app.api.problems import problem_of
 from app.api.respond import TILE, answer, etag
-from app.domain.errors import NotFound, StrikemapError
 from app.domain.cache import BoundedCache
+from app.domain.errors import NotFound, StrikemapError
 from app.domain.place import Bounds
 from app.services.tiling import Tiler
 from app.tiles.grid import RASTER_LAYERS, VECTOR_LAYERS, Tile, tilejson

@@ -12,6 +12,7 @@ import msgspec
 from app.domain.account import TokenBook
 from app.domain.control import ControlSnapshot
 from app.domain.errors import BrokenChain
+from app.domain.instants import rfc3339
 from app.domain.revision import (
     GENESIS,
     Action,
@@ -24,7 +25,6 @@ from app.domain.revision import (
     link,
     payload_digest,
 )
-from app.domain.view import rfc3339
 
 _CONTROL = msgspec.json.Decoder(ControlSnapshot)
 _ERASURE = msgspec.json.Decoder(Erasure)

@@ -16,7 +16,10 @@ import msgspec
 
 from app.domain.errors import InvalidPlace, InvalidView, InvalidWhen, Problem
 from app.domain.incident import Status
-from app.domain.period import FIRST_DAY, LAST_DAY, end_of_day
+from app.domain.instants import is_day, parse_instant
+from app.domain.instants import parse_day as parse_day  # noqa: PLC0414  Views' readers need it
+from app.domain.instants import rfc3339 as rfc3339  # noqa: PLC0414  likewise
+from app.domain.period import end_of_day
 from app.domain.place import Bounds
 
 T = TypeVar("T")
@@ -161,11 +164,6 @@ def _plain(degrees: float) -> str:
     return str(degrees + 0.0).removesuffix(".0")  # -0.0 becomes 0.0: equal Views, equal strings
 
 
-def rfc3339(instant: datetime) -> str:
-    """Write an instant in UTC with a Z; microseconds only when there are any."""
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 @dataclass
 class _Reader:
     """Collects problems while it reads, so that a user sees all of them at once."""
@@ -263,22 +261,6 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
     return read
 
 
-def parse_day(text: str) -> date:
-    """Read YYYY-MM-DD and nothing else.
-
-    Raises:
-        InvalidWhen: another notation, no such day, or outside 1900..2100.
-    """
-    try:
-        day = date.fromisoformat(text) if len(text) == len("YYYY-MM-DD") else None
-    except ValueError:
-        day = None
-    # Week dates such as 2025-W01-1 have the same length.
-    if day is None or str(day) != text or not FIRST_DAY <= day <= LAST_DAY:
-        raise InvalidWhen("day", text, f"YYYY-MM-DD, {FIRST_DAY} to {LAST_DAY}")
-    return day
-
-
 def _day(text: str) -> date | None:
     try:
         return parse_day(text)
@@ -303,12 +285,8 @@ def parse_known(text: str, zone: str, now: datetime) -> datetime:
 def _as_of(text: str, zone: str, now: datetime) -> datetime | None:
     allowed = f"a day before today or an instant such as {rfc3339(now.replace(microsecond=0))}"
     try:
-        if len(text) == len("YYYY-MM-DD"):
-            instant = end_of_day(parse_day(text), zone)
-        else:
-            # A plus sign in a query string arrives as a space when it was not escaped.
-            instant = datetime.fromisoformat(text.replace(" ", "+"))
-    except (ValueError, InvalidWhen) as wrong:
+        instant = end_of_day(parse_day(text), zone) if is_day(text) else parse_instant(text)
+    except InvalidWhen as wrong:
         raise _Refused(allowed) from wrong
     if instant.tzinfo is None:
         raise _Refused(allowed + ", with its offset")

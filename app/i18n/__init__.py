@@ -7,6 +7,11 @@ from functools import cache
 from importlib import resources
 
 LANGUAGES = ("en", "uk")
+LANGUAGE_NAMES = {"en": "English", "uk": "Українська"}
+"""Each language by the name that its readers use."""
+
+WATERMARK = {"en": "INVENTED DATA", "uk": "ВИГАДАНІ ДАНІ"}
+"""What stands across every picture of invented data."""
 
 
 @cache

@@ -43,6 +43,15 @@ def day_text(language: str, day: date | str) -> str:
     return f"{month} {told.day}, {told.year}"
 
 
+def day_words(words: Mapping[str, str], day: date) -> str:
+    r"""Write a day with the whole name of its month, from the strings of a language.
+
+    >>> day_words(strings("en"), date(2025, 10, 24))
+    '24\xa0October\xa02025'
+    """
+    return f"{day.day}\u00a0{words[f'month_{day.month}']}\u00a0{day.year}"
+
+
 def days_text(language: str, first: str, last: str) -> str:
     """Write a day, or the first and the last of several."""
     told = [day_text(language, day) for day in dict.fromkeys((first[:10], last[:10]))]

@@ -14,6 +14,7 @@ import numpy as np
 from app.domain.count import Count, Toll
 from app.domain.damage import Grade
 from app.domain.incident import Incident, Status
+from app.domain.mercator import BITS, unit_x, unit_y
 from app.domain.period import When, end_of_day, epoch_day
 from app.domain.place import DRAWABLE, E7, Precision
 from app.domain.revision import Revision
@@ -35,12 +36,8 @@ from app.rows import (
 
 STATUSES = tuple(status.value for status in Status)
 PRECISIONS = tuple(precision.value for precision in Precision)
-MERCATOR_BITS = 31
 UNDRAWN = np.uint64(2**64 - 1)
 """Morton key of a row without a mark on the map; it sorts behind every real key."""
-
-MAX_LATITUDE = 85.05112877980659
-"""Where Web Mercator's square ends; places beyond are drawn on its edge."""
 
 LAST_ZONE = "Etc/GMT+12"
 """Where a day ends last of all."""
@@ -216,12 +213,9 @@ def _mercator_columns(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def mercator(lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Project degrees to 31-bit Web Mercator, x eastwards and y southwards."""
-    size = 1 << MERCATOR_BITS
-    sine = np.sin(np.radians(np.clip(lat, -MAX_LATITUDE, MAX_LATITUDE)))
-    x = (lon + 180.0) / 360.0
-    y = 0.5 - np.log((1 + sine) / (1 - sine)) / (4 * np.pi)
-    pair = [np.clip(np.floor(axis * size), 0, size - 1).astype(np.uint32) for axis in (x, y)]
-    return pair[0], pair[1]
+    size, axes = 1 << BITS, (unit_x(lon), unit_y(lat))
+    x, y = (np.clip(np.floor(axis * size), 0, size - 1).astype(np.uint32) for axis in axes)
+    return x, y
 
 
 def interleave(values: np.ndarray) -> np.ndarray:

@@ -17,8 +17,8 @@ import shapely
 from shapely import MultiLineString
 from shapely.geometry.base import BaseGeometry
 
-from app.domain.control import ControlSnapshot, FrontLine, by_controller, front_line
 from app.domain.cache import BoundedCache
+from app.domain.control import ControlSnapshot, FrontLine, by_controller, front_line
 from app.domain.place import area_km2
 from app.domain.region import Region
 from app.domain.revision import Action, Revision

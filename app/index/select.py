@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from app.domain.cache import BoundedCache
-from app.index.columns import MERCATOR_BITS, STATUSES, UNDRAWN
+from app.domain.mercator import BITS
+from app.index.columns import STATUSES, UNDRAWN
 from app.rows import COLUMNS, LONG, NEVER, NOWHERE, Rows
 
 RETRACTED = STATUSES.index("retracted")
@@ -138,7 +139,7 @@ class Segment:
 
     def tile(self, z: int, x: int, y: int) -> tuple[int, int]:
         """Return the one contiguous range of rows whose mark lies in a tile."""
-        shift = 2 * (MERCATOR_BITS - z)
+        shift = 2 * (BITS - z)
         first = _morton(x, y) << shift
         morton = self.rows["morton"][: self.marks]
         ends = np.array([first, first + (1 << shift) - 1], np.uint64)
@@ -241,7 +242,7 @@ def _in_box(rows: Rows, places: np.ndarray, box: tuple[int, int, int, int]) -> n
 
 def _morton(x: int, y: int) -> int:
     key = 0
-    for bit in range(MERCATOR_BITS):
+    for bit in range(BITS):
         key |= (x >> bit & 1) << 2 * bit | (y >> bit & 1) << 2 * bit + 1
     return key
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from app.domain.count import Kind, Tally
 from app.domain.cache import BoundedCache
+from app.domain.count import Kind, Tally
 from app.index.select import RETRACTED, Segment
 from app.rows import BOUNDS, COUNTS, KINDS, LONG, NEVER, NO_COUNT, TOLLS, Rows
 

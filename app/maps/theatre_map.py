@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.domain.incident import Status
+from app.domain.mercator import tile_at
 from app.domain.place import LonLat
 from app.i18n import strings
 from app.maps.ids import stable_ids
@@ -201,14 +201,7 @@ def still_tiles(
     """Address the tiles that cover a theatre, row by row, for a page without scripts."""
     west, south, east, north = theatre.bounds
     zoom = next(z for z in range(12, -1, -1) if (east - west) / 360 * 2**z <= across - 1)
-    columns = range(_column(west, zoom), _column(east, zoom) + 1)
-    rows = range(_row(north, zoom), _row(south, zoom) + 1)
+    first_column, first_row = tile_at(west, north, zoom)
+    last_column, last_row = tile_at(east, south, zoom)
+    columns, rows = range(first_column, last_column + 1), range(first_row, last_row + 1)
     return [[f"/tiles/{layer}/{zoom}/{x}/{y}.png?{query}" for x in columns] for y in rows]
-
-
-def _column(lon: float, zoom: int) -> int:
-    return int((lon + 180) / 360 * 2**zoom)
-
-
-def _row(lat: float, zoom: int) -> int:
-    return int((0.5 - math.asinh(math.tan(math.radians(lat))) / (2 * math.pi)) * 2**zoom)

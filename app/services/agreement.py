@@ -11,8 +11,8 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from app.domain.control import Baseline, ControlSnapshot
 from app.domain.cache import BoundedCache
+from app.domain.control import Baseline, ControlSnapshot
 from app.domain.place import area_km2
 from app.frames import feature_collection, frame
 from app.services.ground import NOWHERE, Source, about, only_ground

@@ -11,6 +11,7 @@ import numpy as np
 
 from app.domain.errors import NotShared
 from app.domain.period import from_epoch_day
+from app.domain.place import CRS84 as CRS84  # noqa: PLC0414  the routes take it from here
 from app.domain.place import E7
 from app.domain.terms import Face
 from app.domain.view import View
@@ -20,7 +21,6 @@ from app.services.nearness import known_at
 from app.services.publish import control_dataset, publish
 from app.services.tiling import Tiler
 
-CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 COLLECTIONS = ("incidents", "control", "frontline", "regions")
 

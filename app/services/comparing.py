@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from app.domain.errors import NotFound
 from app.domain.cache import BoundedCache
+from app.domain.errors import NotFound
 from app.domain.view import View
 from app.i18n import strings
 from app.i18n.values import day_text, number

@@ -12,8 +12,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from app.domain.errors import InputError
 from app.domain.cache import BoundedCache
+from app.domain.errors import InputError
 from app.domain.view import View
 from app.i18n.values import number
 from app.index.build import State

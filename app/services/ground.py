@@ -11,9 +11,9 @@ import shapely
 from shapely import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
+from app.domain.cache import BoundedCache
 from app.domain.control import ControlSnapshot, ControlStatus
 from app.domain.errors import NotFound
-from app.domain.cache import BoundedCache
 from app.domain.place import area_km2
 from app.domain.region import Region, RegionSet
 from app.domain.terms import Dataset

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from isal import igzip
 
-from app.domain.errors import NotFound
 from app.domain.cache import BoundedCache
+from app.domain.errors import NotFound
 from app.services.listing import COLUMN_ORDER, Month, month_columns
 from app.services.publish import Published
 

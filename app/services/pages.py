@@ -14,6 +14,7 @@ import shapely
 from app.domain.place import Precision
 from app.domain.terms import Audience, Dataset, DatasetKind, Face
 from app.domain.view import View, rfc3339
+from app.i18n import LANGUAGE_NAMES as LANGUAGE_NAMES  # noqa: PLC0414  api takes it from here
 from app.i18n import strings
 from app.i18n.values import day_text, days_text, number
 from app.index.build import State
@@ -28,8 +29,6 @@ from app.services.listing import day_counts
 from app.services.publish import Published, publish
 from app.services.report import day_span
 from app.services.workspace import Workspace
-
-LANGUAGE_NAMES = {"en": "English", "uk": "Українська"}
 
 
 def page_html(  # noqa: PLR0913  a View, its state, and which dress it wears

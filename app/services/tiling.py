@@ -11,10 +11,11 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from app.domain.control import ControlArea, ControlSnapshot, ControlStatus, Extent
 from app.domain.cache import BoundedCache
+from app.domain.control import ControlArea, ControlSnapshot, ControlStatus, Extent
 from app.domain.terms import Dataset, Face
 from app.domain.view import View, rfc3339
+from app.i18n import WATERMARK as WATERMARK  # noqa: PLC0414  figures take it from here
 from app.i18n import strings
 from app.i18n.values import day_text
 from app.index.build import State
@@ -57,8 +58,6 @@ from app.tiles.vector import encode_shapes
 BASEMAP_CREDITS = "Natural Earth; GeoNames (CC BY 4.0)"
 WHOLE_ZOOM = 9
 """From here on shapes are drawn as they are; below, simplified to half a px."""
-
-WATERMARK = {"en": "INVENTED DATA", "uk": "ВИГАДАНІ ДАНІ"}
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from app.domain.errors import InvalidView, NotFound, Problem
 from app.domain.cache import BoundedCache
+from app.domain.errors import InvalidView, NotFound, Problem
 from app.domain.period import Period, epoch_day
 from app.domain.revision import Action, Revision, Subject
 from app.domain.terms import Audience, Dataset, DatasetKind, Face

@@ -18,6 +18,7 @@ from typing import Any
 
 from app.domain.account import Role, Token
 from app.domain.errors import BrokenChain, StoreBusy, StoreError, StoreTooNew
+from app.domain.instants import rfc3339
 from app.domain.revision import (
     GENESIS,
     Action,
@@ -30,7 +31,6 @@ from app.domain.revision import (
     payload_digest,
 )
 from app.domain.store import Current, Entry
-from app.domain.view import rfc3339
 
 BUSY_S = 60
 """How long a writer waits for another: a large import holds the record for tens of seconds."""

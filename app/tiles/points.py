@@ -7,11 +7,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from app.domain.mercator import BITS
 from app.rows import SYNTHETIC, Table
 from app.tiles.grid import EXTENT
 from app.tiles.vector import Property, encode_points
 
-MERCATOR_BITS = 31
+MERCATOR_BITS = BITS
 EXTENT_BITS = 12
 MOST_MARKS = 10_000
 """Above this, and below `EXACT_ZOOM`, a tile carries cells instead of single marks."""

@@ -11,9 +11,9 @@ import pytest
 import shapely
 from shapely import Point
 
+from app.domain.cache import BoundedCache
 from app.domain.control import ControlSnapshot, ControlStatus, Homeland, front_line
 from app.domain.errors import InvalidFile
-from app.domain.cache import BoundedCache
 from app.domain.place import area_km2
 from app.domain.view import View
 from app.importers.base import Dropped, Found, Outcome, Rejection, Warned

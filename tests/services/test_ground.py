@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
+from app.domain.cache import BoundedCache
 from app.domain.control import Baseline, ControlArea, ControlSnapshot, ControlStatus
 from app.domain.count import Count, Toll
 from app.domain.damage import Damage
 from app.domain.errors import InvalidView, NotFound
 from app.domain.incident import Incident
-from app.domain.cache import BoundedCache
 from app.domain.period import When
 from app.domain.place import LonLat, Place, Precision, area_km2
 from app.domain.revision import Action, Subject
