@@ -215,7 +215,7 @@ def _covers_weeks(view: View) -> bool:
 
 
 def _sums(reckoning: Reckoning, among: set[int], view: View) -> dict[str, Any]:
-    families = {one.volley.family for one in reckoning.said if one.number in among}
+    families = {one.volley.family for one in reckoning.volleys if one.number in among}
 
     def of(family: str) -> dict[str, Any]:
         found = reckoning.total(among, lambda one: one.family == family and _wants(one, view))
