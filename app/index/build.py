@@ -1,11 +1,11 @@
 """Index generations on disk and the live index that reads them.
 
-`CURRENT` names an immutable generation; a new one is written beside it and swapped in by rename
-under one lock. What came after a generation is its delta: each process packs it from the record
-for itself, so writers and readers share nothing but files that never change.
+The file `CURRENT` names an immutable generation; a new one is written beside it, and a rename under
+one lock makes it the current one. The revisions after a generation are its delta: each process
+packs them from the record for itself, so writers and readers share only files that never change.
 
-Generations lie in a folder named after the boundaries they were located in: a server that still
-has the old ones and a process that has new ones do not undo each other's work.
+The folder of generations is named after the boundaries in which their incidents were located. So a
+server with the old boundaries and a process with new ones do not undo each other's work.
 """
 
 from __future__ import annotations
@@ -45,23 +45,25 @@ from app.reference.taxonomy import Taxonomy
 from app.rows import COLUMNS, NO_REGION, Rows
 
 FORMAT = 6
-"""Grows when columns change meaning: an index of another format is built anew."""
+"""One more whenever columns change their meaning: an index of another format is built again."""
 
 BATCH = 100_000
 PACKERS = 2
 KEEP_GENERATIONS = 2
-HOMES = "[0-9a-f]" * 16
+BOUNDARY_FOLDERS = "[0-9a-f]" * 16
+"""The pattern of the folders' names: a hash of the boundaries."""
+
 CUBE_PARTS = ("names", "running", "spans")
 
 WRITER_GRACE_S = 120.0
-"""How long readers leave the packing of a large import to the process that wrote it."""
+"""How long readers wait for the process that wrote a large import to pack it."""
 
 _REDACTION = msgspec.json.Decoder(Redaction)
 _DATASET = msgspec.json.Decoder(Dataset)
 
 
 class Meta(msgspec.Struct):
-    """What a generation says of itself."""
+    """The description of a generation, stored beside its columns."""
 
     format: int
     seq: int
@@ -86,13 +88,13 @@ class Generation:
 
     @property
     def tables(self) -> Tables:
-        """A copy of what the small integers stand for."""
+        """A copy of the tables that the small integers refer to."""
         return Tables(self.meta.regions, list(self.meta.datasets))
 
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """One consistent state of everything, pinned by a request for its whole life."""
+    """One consistent state of the record, which a request uses from its start to its end."""
 
     seq: int
     segments: Sequence[Segment]
@@ -105,20 +107,25 @@ class State:
     redactions: Mapping[str, Redaction] = field(default_factory=dict)
 
     def join(self, source: Dataset, seq: int, frozen: date | None = None) -> Join:
-        """Ask a source's ground, as known at a commit, for all incidents of its theatre."""
-        asked = np.zeros(len(self.tables.datasets) + 1, bool)
+        """Join a source's control, as known at `seq`, with all incidents of its theatre.
+
+        With `frozen`, every incident is joined with the control of that day.
+        """
+        is_joined = np.zeros(len(self.tables.datasets) + 1, bool)
         for number, slug in enumerate(self.tables.datasets):
-            one = self.datasets.get(slug)
-            fits = one is not None and one.theatre == source.theatre
-            asked[number] = fits and one is not None and one.synthetic == source.synthetic
+            dataset = self.datasets.get(slug)
+            fits = dataset is not None and dataset.theatre == source.theatre
+            is_joined[number] = (
+                fits and dataset is not None and dataset.synthetic == source.synthetic
+            )
         calendar = self.control.calendar(source.slug, seq)
         is_now = seq >= self.seq
-        return Join(source.slug, source.theatre, calendar, asked, frozen, is_now)
+        return Join(source.slug, source.theatre, calendar, is_joined, frozen, is_now)
 
 
 @dataclass
 class _Delta:
-    """What came after a generation, as far as this process has packed it."""
+    """The revisions after a generation, as far as this process has packed them."""
 
     seq: int
     tables: Tables
@@ -144,8 +151,8 @@ class Index:
         self.joins = Joins(folder / "joins", reference, self.lines)
 
     @cached_property
-    def _home(self) -> Path:
-        """Where the generations on this process's boundaries lie."""
+    def _generations(self) -> Path:
+        """The folder of the generations with this process's boundaries."""
         return self._folder / self._reference.region_hash
 
     def state(self, min_version: int = 0, wait_s: float = 5.0) -> State:
@@ -170,7 +177,7 @@ class Index:
         behind = head - state.seq if state is not None and self._stamp == stamp else 0
         if state is not None and self._is_for_the_writer(behind):
             return state
-        # Readers do not queue behind a refresh: the state they have is whole and a moment old.
+        # Readers do not wait for a refresh: their state is complete and only a moment old.
         if not self._lock.acquire(blocking=state is None):
             return cast("State", state)
         try:
@@ -179,7 +186,7 @@ class Index:
             self._lock.release()
 
     def _is_for_the_writer(self, behind: int) -> bool:
-        """Tell whether to wait for a large import's own generation instead of packing it here."""
+        """Tell whether to wait for the generation of a large import instead of packing it here."""
         if behind <= self._delta_rows:
             self._behind_since = None
             return False
@@ -242,7 +249,7 @@ class Index:
         )
 
     def _redactions(self) -> Iterator[Redaction]:
-        """Read what is hidden from the public now: it has no past, whatever a View's `as_of`."""
+        """Read the redactions of now: they apply to every View, whatever its `as_of`."""
         for revision in self._store.latest(Subject.redaction):
             if revision.action is not Action.retract and revision.payload is not None:
                 yield _REDACTION.decode(revision.payload)
@@ -258,39 +265,42 @@ class Index:
 
     @cached_property
     def _parents(self) -> np.ndarray:
-        """The number of each second-level region's parent; NO_REGION where no set has it."""
+        """The number of each second-level region's parent; NO_REGION when it is not loaded."""
         numbers = {region.code: n for n, (_, region) in enumerate(self._reference.regions(1))}
-        found = [
+        parents = [
             numbers.get(region.parent or "", NO_REGION) for _, region in self._reference.regions(2)
         ]
-        return np.array(found, np.int16)
+        return np.array(parents, np.int16)
 
     def _levels(self) -> list[int]:
         return [level for level in (1, 2) if self._reference.regions(level)]
 
     def after_write(self) -> None:
-        """Build a new generation when the delta has grown large; called by whoever wrote."""
+        """Build a new generation when the delta is large; called after every write."""
         with self._build_lock():
             generation = self._open()
             if self._is_far_behind(generation.meta.seq if generation else 0):
                 self._build()
-        self.ask_the_ground()
+        self.join_ahead()
 
-    def ask_the_ground(self) -> None:
-        """Derive lines and join incidents with them ahead of time, so that no reader waits."""
+    def join_ahead(self) -> None:
+        """Derive lines and join incidents with them in advance, so that no reader waits."""
         state = self.state()
         for dataset in state.datasets.values():
             if dataset.kind is not DatasetKind.control:
                 continue
             join = state.join(dataset, state.seq)
-            for one in join.calendar.snapshots:
-                self.lines.km2(state.control, one, dataset.theatre)
+            for snapshot in join.calendar.snapshots:
+                self.lines.km2(state.control, snapshot, dataset.theatre)
             for segment in state.segments:
                 self.joins.of(state.control, segment, join)
         self.joins.keep()
 
     def forget(self) -> int:
-        """Build anew and keep nothing older: what was erased must not live on in any file."""
+        """Build again and delete every older file: erased data must not stay in any of them.
+
+        Returns the sequence of the new generation.
+        """
         with self._build_lock():
             for path in self._folder.glob("joins/*"):
                 path.unlink(missing_ok=True)
@@ -299,17 +309,17 @@ class Index:
             return self._build()
 
     def rebuild(self) -> int:
-        """Build a generation from the whole record and swap it in; returns its sequence."""
+        """Build a generation from the whole record and make it current; returns its sequence."""
         with self._build_lock():
             return self._build()
 
     def sweep(self) -> None:
-        """Remove generations on other boundaries; a process that still has those builds again."""
+        """Remove generations with other boundaries; a process that has those builds them again."""
         with self._build_lock():
-            (self._folder / "CURRENT").unlink(missing_ok=True)  # releases before 0.2 had one home
-            for kind in (HOMES, "gen-*"):
+            (self._folder / "CURRENT").unlink(missing_ok=True)  # releases before 0.2 had one folder
+            for kind in (BOUNDARY_FOLDERS, "gen-*"):
                 for path in self._folder.glob(kind):
-                    if path != self._home:
+                    if path != self._generations:
                         shutil.rmtree(path, ignore_errors=True)
 
     def _open_or_build(self) -> Generation:
@@ -329,10 +339,10 @@ class Index:
 
     def _current_stamp(self) -> tuple[int, int]:
         try:
-            found = (self._home / "CURRENT").stat()
+            status = (self._generations / "CURRENT").stat()
         except FileNotFoundError:
             return (0, 0)
-        return (found.st_mtime_ns, found.st_ino)
+        return (status.st_mtime_ns, status.st_ino)
 
     @contextlib.contextmanager
     def _build_lock(self) -> Iterator[None]:
@@ -342,10 +352,10 @@ class Index:
             yield
 
     def _open(self) -> Generation | None:
-        for _attempt in range(3):  # a swap may remove what CURRENT named a moment ago
+        for _attempt in range(3):  # another process may remove what CURRENT named
             try:
-                name = (self._home / "CURRENT").read_text("utf-8")
-                generation = open_generation(self._home / name)
+                name = (self._generations / "CURRENT").read_text("utf-8")
+                generation = open_generation(self._generations / name)
             except (FileNotFoundError, msgspec.DecodeError):
                 continue
             meta = generation.meta
@@ -393,17 +403,17 @@ class Index:
         self, segment: Segment, tables: Tables, levels: dict[int, list[str]]
     ) -> dict[tuple[str, int], Cube]:
         sectors = len(self._reference.taxonomy.sectors.codes)
-        found = {
+        cubes = {
             (slug, level): build_cube(segment, number, len(levels[level]), level, sectors)
             for number, slug in enumerate(tables.datasets)
             for level in self._levels()
         }
-        return {key: cube for key, cube in found.items() if cube is not None}
+        return {key: cube for key, cube in cubes.items() if cube is not None}
 
     def _swap_in(
         self, name: str, meta: Meta, segment: Segment, cubes: dict[tuple[str, int], Cube]
     ) -> None:
-        folder = self._home / name
+        folder = self._generations / name
         folder.mkdir(parents=True)
         for column in COLUMNS:
             np.save(folder / f"{column}.npy", segment.rows[column])
@@ -411,22 +421,22 @@ class Index:
             for part in CUBE_PARTS:
                 np.save(folder / f"cube-{slug}-{level}-{part}.npy", getattr(cube, part))
         (folder / "meta.json").write_bytes(msgspec.json.encode(meta))
-        half = self._home / "CURRENT.part"
+        half = self._generations / "CURRENT.part"
         half.write_text(name, "utf-8")
-        half.replace(self._home / "CURRENT")
-        old = sorted(self._home.glob("gen-*"), key=lambda path: path.stat().st_mtime_ns)
+        half.replace(self._generations / "CURRENT")
+        old = sorted(self._generations.glob("gen-*"), key=lambda path: path.stat().st_mtime_ns)
         for path in old[:-KEEP_GENERATIONS]:
             shutil.rmtree(path, ignore_errors=True)  # open maps stay valid until they are closed
 
 
 _Packed = tuple[Rows, list[str], list[Revision]]
-"""Rows with their own table of datasets, and the revisions among them that are no incidents."""
+"""Rows with their own table of datasets, and the revisions of other subjects."""
 
 
 def pack_record(
     store: Store, upto: int, tables: Tables, taxonomy: Taxonomy
 ) -> tuple[Rows, list[DatedControl], Decisions]:
-    """Pack every revision up to a number; a large record is packed by two processes."""
+    """Pack every revision up to a number; two processes pack a large record."""
     spans = [(first, min(first + BATCH, upto)) for first in range(0, upto, BATCH)]
     work = partial(_pack_span, store, taxonomy, tables.regions)
     parts: list[Rows] = []
@@ -435,7 +445,7 @@ def pack_record(
     with contextlib.ExitStack() as stack:
         packed: Iterable[_Packed] = map(work, spans)
         if len(spans) > PACKERS:
-            # Fresh processes, never forks: a server's threads and open files must not be copied.
+            # New processes, never forks: a fork would copy a server's threads and open files.
             fresh = multiprocessing.get_context("spawn")
             packed = stack.enter_context(ProcessPoolExecutor(PACKERS, fresh, gc.disable)).map(
                 work, spans
@@ -452,7 +462,7 @@ def pack_record(
 def _pack_span(
     store: Store, taxonomy: Taxonomy, regions: dict[int, list[str]], span: tuple[int, int]
 ) -> _Packed:
-    """Pack the incidents in (first, last] and pick out control and decisions about records."""
+    """Pack the incidents in (first, last], and list the revisions of control and of merges."""
     tables = Tables(regions)
     others: list[Revision] = []
 
@@ -467,14 +477,14 @@ def _pack_span(
 
 
 def open_generation(folder: Path) -> Generation:
-    """Map a generation; takes milliseconds whatever its size.
+    """Map a generation into memory; takes milliseconds, whatever its size.
 
     Raises:
         FileNotFoundError: a later swap removed it.
     """
     meta = msgspec.json.decode((folder / "meta.json").read_bytes(), type=Meta)
     columns = {name: _mapped(folder / f"{name}.npy") for name in COLUMNS}
-    cubes = {
+    plain = {
         (slug, level): Cube(
             first_day=first_day,
             sectors=meta.sectors,
@@ -484,17 +494,17 @@ def open_generation(folder: Path) -> Generation:
     }
     segment = Segment.sorted(Rows(columns))
     regions = {level: len(codes) for level, codes in meta.regions.items()}
-    told = Cubes(cubes, segment, meta.datasets, regions, meta.sectors)
-    return Generation(folder.name, meta, segment, told)
+    cubes = Cubes(plain, segment, meta.datasets, regions, meta.sectors)
+    return Generation(folder.name, meta, segment, cubes)
 
 
 def _mapped(path: Path) -> np.ndarray:
-    """Map an array, as a plain view: the memmap class makes every slice several times slower."""
+    """Map an array, not as a memmap, whose class makes every slice several times slower."""
     return np.asarray(np.load(path, mmap_mode="r"))
 
 
 def link_revisions(rows: Rows) -> Rows:
-    """Close each revision that a later one replaces, and carry the incident's number forward.
+    """Set `known_to` of replaced revisions, and give each revision the number of its incident.
 
     Args:
         rows: in the order of the ledger.
@@ -509,7 +519,11 @@ def link_revisions(rows: Rows) -> Rows:
 
 
 def _override(base: Rows, delta: Rows) -> tuple[Rows, np.ndarray, Rows]:
-    """Link a delta to itself and to its base, which it overrides without editing it."""
+    """Link the revisions of a delta with each other and with a copy of its base.
+
+    Returns the delta, the places of the base's rows that it replaces, and the base with those
+    closed.
+    """
     delta = link_revisions(delta)
     later = np.flatnonzero(delta["prior"])
     if not len(later) or not len(base):

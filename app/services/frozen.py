@@ -62,7 +62,7 @@ def frozen(source: Source, day: date, now: datetime, book: GroundBook) -> dict[s
 
 
 def _sides(source: Source, day: date) -> dict[str, BaseGeometry]:
-    held = source.state.control.held(source.on(day))
+    held = source.state.control.grounds(source.on(day))
     land = source.workspace.reference.region_set(source.view.theatre).land
     rest = only_ground(shapely.difference(land, shapely.union_all(list(held.values()))))
     return {**held, NOT_STATED: rest}

@@ -73,7 +73,7 @@ class Source:
 
     def ground(self, found: ControlSnapshot) -> BaseGeometry:
         """The assessed ground of the party asked for; empty when it has none."""
-        return self.state.control.held(found).get(self.controller, NOWHERE)
+        return self.state.control.grounds(found).get(self.controller, NOWHERE)
 
     def km2(self, found: ControlSnapshot) -> float | None:
         """Measure it; None when the snapshot gives the party no polygon: that is not 0."""

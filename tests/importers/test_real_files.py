@@ -198,7 +198,7 @@ def _held(workspace: Workspace, day: str) -> dict[str, Any]:
     control = workspace.index.state().control
     found = control.on("deepstate", date.fromisoformat(day), 2**31 - 2)
     assert found is not None
-    return control.held(found)
+    return control.grounds(found)
 
 
 def test_two_sources_of_one_day_differ_mostly_by_their_baselines(

@@ -43,7 +43,7 @@ def filled(tmp_path: Path, reference: Reference) -> Iterator[Workspace]:
 
 
 def folders(workspace: Workspace) -> list[str]:
-    return sorted(path.name for path in workspace.index._home.glob("gen-*"))
+    return sorted(path.name for path in workspace.index._generations.glob("gen-*"))
 
 
 def beside(workspace: Workspace, delta_rows: int = 20) -> Workspace:
@@ -108,8 +108,8 @@ def test_a_lost_index_is_rebuilt_from_the_record(filled: Workspace) -> None:
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "format", "half"])
 def test_an_index_that_cannot_be_used_is_built_anew(filled: Workspace, damage: str) -> None:
-    current = filled.index._home / "CURRENT"
-    meta = filled.index._home / current.read_text() / "meta.json"
+    current = filled.index._generations / "CURRENT"
+    meta = filled.index._generations / current.read_text() / "meta.json"
     if damage == "missing":
         current.write_text("gen-nowhere")
     elif damage == "empty":
@@ -177,9 +177,9 @@ from tests.making import open_workspace
 
 workspace = open_workspace(Path(sys.argv[1]), Reference(Path(sys.argv[2])), delta_rows=20)
 for line in sys.stdin:
-    snapshot = workspace.index.snapshot(int(line), wait_s=20)
-    found = published(workspace, EVERYTHING, snapshot).select()
-    print(snapshot.seq, len(found), int(found["killed_total_low"].clip(0).sum()), flush=True)
+    state = workspace.index.state(int(line), wait_s=20)
+    found = published(workspace, EVERYTHING, state).select()
+    print(state.seq, len(found), int(found["killed_total_low"].clip(0).sum()), flush=True)
 """
 
 
