@@ -12,16 +12,13 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import gc
-import multiprocessing
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import cast
 
@@ -30,66 +27,29 @@ import numpy as np
 
 from app.domain.errors import StoreBusy
 from app.domain.redaction import Redaction
-from app.domain.revision import Action, Revision, Subject
+from app.domain.revision import Action, Subject
 from app.domain.store import Store
 from app.domain.terms import Dataset, DatasetKind
 from app.index.columns import Tables, pack
 from app.index.control import ControlIndex, DatedControl, Lines, ShapeFiles, pack_control
+from app.index.generation import FORMAT, Generation, Meta, open_generation, write_generation
 from app.index.joins import Join, Joins
 from app.index.locate import locate, state_parents
 from app.index.merged import Decisions, Merged
+from app.index.packing import link_revisions, override, pack_record
 from app.index.select import Segment
 from app.index.summary import Cube, Cubes, build_cube
 from app.reference.reference import Reference
-from app.reference.taxonomy import Taxonomy
-from app.rows import COLUMNS, NO_REGION, Rows
+from app.rows import NO_REGION, Rows
 
-FORMAT = 6
-"""One more whenever columns change their meaning: an index of another format is built again."""
-
-BATCH = 100_000
-PACKERS = 2
-KEEP_GENERATIONS = 2
 BOUNDARY_FOLDERS = "[0-9a-f]" * 16
 """The pattern of the folders' names: a hash of the boundaries."""
-
-CUBE_PARTS = ("names", "running", "spans")
 
 WRITER_GRACE_S = 120.0
 """How long readers wait for the process that wrote a large import to pack it."""
 
 _REDACTION = msgspec.json.Decoder(Redaction)
 _DATASET = msgspec.json.Decoder(Dataset)
-
-
-class Meta(msgspec.Struct):
-    """The description of a generation, stored beside its columns."""
-
-    format: int
-    seq: int
-    region_hash: str
-    taxonomy: list[str]
-    regions: dict[int, list[str]]
-    datasets: list[str]
-    cubes: list[tuple[str, int, int]]
-    control: list[DatedControl]
-    sectors: int
-    decisions: Decisions
-
-
-@dataclass(frozen=True, eq=False)
-class Generation:
-    """One immutable generation, memory-mapped."""
-
-    name: str
-    meta: Meta
-    segment: Segment
-    cubes: Cubes
-
-    @property
-    def tables(self) -> Tables:
-        """A copy of the tables that the small integers refer to."""
-        return Tables(self.meta.regions, list(self.meta.datasets))
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,7 +190,7 @@ class Index:
 
     def _combine(self, generation: Generation, delta: _Delta) -> State:
         base = generation.segment
-        rows, replaced, base_rows = _override(base.rows, delta.rows)
+        rows, replaced, base_rows = override(base.rows, delta.rows)
         if len(replaced):
             base = Segment(base_rows, base.marks, base.newest, base.joined)
         segments = [base, Segment.sort(rows)] if len(rows) else [base]
@@ -396,7 +356,7 @@ class Index:
             len(self._reference.taxonomy.sectors.codes),
             decisions,
         )
-        self._swap_in(f"gen-{seq:010d}-{time.time_ns():x}", meta, segment, cubes)
+        write_generation(self._generations, meta, segment, cubes)
         return seq
 
     def _cubes(
@@ -409,140 +369,3 @@ class Index:
             for level in self._levels()
         }
         return {key: cube for key, cube in cubes.items() if cube is not None}
-
-    def _swap_in(
-        self, name: str, meta: Meta, segment: Segment, cubes: dict[tuple[str, int], Cube]
-    ) -> None:
-        folder = self._generations / name
-        folder.mkdir(parents=True)
-        for column in COLUMNS:
-            np.save(folder / f"{column}.npy", segment.rows[column])
-        for (slug, level), cube in cubes.items():
-            for part in CUBE_PARTS:
-                np.save(folder / f"cube-{slug}-{level}-{part}.npy", getattr(cube, part))
-        (folder / "meta.json").write_bytes(msgspec.json.encode(meta))
-        half = self._generations / "CURRENT.part"
-        half.write_text(name, "utf-8")
-        half.replace(self._generations / "CURRENT")
-        old = sorted(self._generations.glob("gen-*"), key=lambda path: path.stat().st_mtime_ns)
-        for path in old[:-KEEP_GENERATIONS]:
-            shutil.rmtree(path, ignore_errors=True)  # open maps stay valid until they are closed
-
-
-_Packed = tuple[Rows, list[str], list[Revision]]
-"""Rows with their own table of datasets, and the revisions of other subjects."""
-
-
-def pack_record(
-    store: Store, upto: int, tables: Tables, taxonomy: Taxonomy
-) -> tuple[Rows, list[DatedControl], Decisions]:
-    """Pack every revision up to a number; two processes pack a large record."""
-    spans = [(first, min(first + BATCH, upto)) for first in range(0, upto, BATCH)]
-    work = partial(_pack_span, store, taxonomy, tables.regions)
-    parts: list[Rows] = []
-    control: list[DatedControl] = []
-    decisions = Decisions()
-    with contextlib.ExitStack() as stack:
-        packed: Iterable[_Packed] = map(work, spans)
-        if len(spans) > PACKERS:
-            # New processes, never forks: a fork would copy a server's threads and open files.
-            fresh = multiprocessing.get_context("spawn")
-            packed = stack.enter_context(ProcessPoolExecutor(PACKERS, fresh, gc.disable)).map(
-                work, spans
-            )
-        for rows, slugs, revisions in packed:
-            numbers = np.array([tables.dataset(slug) for slug in slugs], np.int16)
-            parts.append(rows.replace(dataset=numbers[rows["dataset"]]))
-            of_control = [one for one in revisions if one.subject is Subject.control]
-            control = pack_control(of_control, control)
-            decisions = decisions.with_more(revisions)
-    return Rows.concatenate(parts), control, decisions
-
-
-def _pack_span(
-    store: Store, taxonomy: Taxonomy, regions: dict[int, list[str]], span: tuple[int, int]
-) -> _Packed:
-    """Pack the incidents in (first, last], and list the revisions of control and of merges."""
-    tables = Tables(regions)
-    others: list[Revision] = []
-
-    def incidents() -> Iterator[Revision]:
-        for revision in store.revisions(*span):
-            if revision.subject is Subject.incident:
-                yield revision
-            elif revision.subject in (Subject.control, Subject.merge, Subject.matching):
-                others.append(revision)
-
-    return pack(incidents(), tables, taxonomy), tables.datasets, others
-
-
-def open_generation(folder: Path) -> Generation:
-    """Map a generation into memory; takes milliseconds, whatever its size.
-
-    Raises:
-        FileNotFoundError: a later swap removed it.
-    """
-    meta = msgspec.json.decode((folder / "meta.json").read_bytes(), type=Meta)
-    columns = {name: _mapped(folder / f"{name}.npy") for name in COLUMNS}
-    plain = {
-        (slug, level): Cube(
-            first_day=first_day,
-            sectors=meta.sectors,
-            **{part: _mapped(folder / f"cube-{slug}-{level}-{part}.npy") for part in CUBE_PARTS},
-        )
-        for slug, level, first_day in meta.cubes
-    }
-    segment = Segment.sorted(Rows(columns))
-    regions = {level: len(codes) for level, codes in meta.regions.items()}
-    cubes = Cubes(plain, segment, meta.datasets, regions, meta.sectors)
-    return Generation(folder.name, meta, segment, cubes)
-
-
-def _mapped(path: Path) -> np.ndarray:
-    """Map an array, not as a memmap, whose class makes every slice several times slower."""
-    return np.asarray(np.load(path, mmap_mode="r"))
-
-
-def link_revisions(rows: Rows) -> Rows:
-    """Set `known_to` of replaced revisions, and give each revision the number of its incident.
-
-    Args:
-        rows: in the order of the ledger.
-    """
-    known_to, number = rows["known_to"].copy(), rows["number"].copy()
-    later = np.flatnonzero(rows["prior"])
-    earlier = np.searchsorted(rows["seq"], rows["prior"][later])
-    for new, old in zip(later.tolist(), earlier.tolist(), strict=True):
-        if old < len(rows) and rows["seq"][old] == rows["prior"][new]:
-            known_to[old], number[new] = rows["seq"][new], number[old]
-    return rows.replace(known_to=known_to, number=number)
-
-
-def _override(base: Rows, delta: Rows) -> tuple[Rows, np.ndarray, Rows]:
-    """Link the revisions of a delta with each other and with a copy of its base.
-
-    Returns the delta, the places of the base's rows that it replaces, and the base with those
-    closed.
-    """
-    delta = link_revisions(delta)
-    later = np.flatnonzero(delta["prior"])
-    if not len(later) or not len(base):
-        return delta, np.empty(0, np.int64), base
-    by_seq = np.argsort(base["seq"], kind="stable")
-    ordered = base["seq"][by_seq]
-    at = np.minimum(np.searchsorted(ordered, delta["prior"][later]), len(ordered) - 1)
-    hits = ordered[at] == delta["prior"][later]
-    replaced, by = by_seq[at[hits]], later[hits]
-    known_to, number = np.array(base["known_to"]), delta["number"].copy()
-    known_to[replaced] = delta["seq"][by]
-    first_number = dict(
-        zip(delta["seq"][by].tolist(), base["number"][replaced].tolist(), strict=True)
-    )
-    chained = link_revisions(delta.replace(number=_numbered(number, delta, first_number)))
-    return chained, replaced, base.replace(known_to=known_to)
-
-
-def _numbered(number: np.ndarray, delta: Rows, first: dict[int, int]) -> np.ndarray:
-    for row, seq in enumerate(delta["seq"].tolist()):
-        number[row] = first.get(seq, number[row])
-    return number

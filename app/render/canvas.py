@@ -88,6 +88,11 @@ class Canvas(ABC):
         self.stroke(strokes, LINE_CASING, CASING_PX)
         self.stroke(strokes, LINE, LINE_PX, DASHES["stale"] if is_stale else None)
 
+    def is_near(self, x: float, y: float, reach: float) -> bool:
+        """Tell whether something around a point, up to `reach` px away, is in the picture."""
+        frame = self.frame
+        return -reach < x < frame.width + reach and -reach < y < frame.height + reach
+
     @abstractmethod
     def paint(self, shapes: Sequence[BaseGeometry], colour: str, opacity: float = 1.0) -> None:
         """Fill polygons in px."""

@@ -118,7 +118,7 @@ class PdfCanvas(Canvas):
     ) -> None:
         rows = zip(x.tolist(), y.tolist(), radius.tolist(), colours, strict=True)
         for cx, cy, r, colour in rows:
-            if self._is_near(cx, cy, r):
+            if self.is_near(cx, cy, r):
                 self._ink(colour, opacity)
                 self.sheet.circle(cx, cy, r, stroke=0, fill=1)
         self.sheet.setFillAlpha(1)
@@ -131,7 +131,7 @@ class PdfCanvas(Canvas):
         self._pen(ring, 1.0, None)
         self.sheet.setLineJoin(MITRE)
         for cx, cy, mark in zip(x.tolist(), y.tolist(), marks, strict=True):
-            if self._is_near(cx, cy, 2 * radius * scale):
+            if self.is_near(cx, cy, 2 * radius * scale):
                 self._ink(mark.colour, 1.0)
                 self._mark(mark.shape, (cx, cy), radius * scale)
         self.sheet.setLineJoin(ROUND)
@@ -146,9 +146,6 @@ class PdfCanvas(Canvas):
         _trace(path, outline(shape, radius, inset).exterior, middle)
         path.close()
         self.sheet.drawPath(path, stroke=1, fill=1)
-
-    def _is_near(self, x: float, y: float, r: float) -> bool:
-        return -r < x < self.frame.width + r and -r < y < self.frame.height + r
 
     @override
     def paste(self, pixels: np.ndarray) -> None:

@@ -103,7 +103,7 @@ class SvgCanvas(Canvas):
         discs = "".join(
             f'<circle cx="{cx:.1f}" cy="{cy:.1f}" r="{r:.1f}" fill="{colour}"/>'
             for cx, cy, r, colour in rows
-            if self._is_near(cx, cy, r)
+            if self.is_near(cx, cy, r)
         )
         self.parts.append(f'<g fill-opacity="{opacity:g}">{discs}</g>')
 
@@ -118,12 +118,9 @@ class SvgCanvas(Canvas):
         dots = "".join(
             f'<use href="#{names[mark.shape]}" x="{cx:.1f}" y="{cy:.1f}" fill="{mark.colour}"/>'
             for cx, cy, mark in zip(x.tolist(), y.tolist(), marks, strict=True)
-            if self._is_near(cx, cy, 2 * radius * scale)
+            if self.is_near(cx, cy, 2 * radius * scale)
         )
         self.parts.append(f'<g stroke="{ring}" stroke-width="{scale}">{dots}</g>')
-
-    def _is_near(self, x: float, y: float, r: float) -> bool:
-        return -r < x < self.frame.width + r and -r < y < self.frame.height + r
 
     @override
     def paste(self, pixels: np.ndarray) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import os
 import re
 import sqlite3
 import threading
@@ -18,7 +17,6 @@ from typing import Any
 
 from app.domain.account import Role, Token
 from app.domain.errors import BrokenChain, StoreBusy, StoreError, StoreTooNew
-from app.domain.instants import rfc3339
 from app.domain.revision import (
     GENESIS,
     Action,
@@ -27,17 +25,14 @@ from app.domain.revision import (
     Revision,
     Subject,
     fingerprint,
-    link,
-    payload_digest,
 )
 from app.domain.store import Current, Entry
+from app.store.chain import Chain
 
 BUSY_S = 60
 """How long a writer waits for another: a large import locks the record for tens of seconds."""
 
 CHANGED = "The record changed while this was planned; try again."
-SALT_BYTES = 16
-SALT_BATCH = 256
 WRITE_BATCH = 100_000
 READ_BATCH = 2_000
 """Revisions of one query: other readers wait for one query at most."""
@@ -173,7 +168,7 @@ class SqliteStore:
         at = entry.at if head.recorded_at is None else max(entry.at, head.recorded_at)
         stamp = (_micros(at), entry.actor, entry.reason, head.seq + 1, head.seq + 1)
         number = connection.execute(self._sql["add_entry"], stamp).lastrowid
-        chain, newest = _Chain(head, at, entry), _Newest(connection, self._sql)
+        chain, newest = Chain(head, at, entry), _Newest(connection, self._sql)
         connection.executemany(
             self._sql["add_revision"],
             (
@@ -317,42 +312,6 @@ class _Newest:
         self._connection.executemany(self._sql["set_current"], self._changed)
         self._added.clear()
         self._changed.clear()
-
-
-class _Chain:
-    """The links of one write, each computed from the one before."""
-
-    def __init__(self, head: Head, at: datetime, entry: Entry) -> None:
-        self.seq, self.hash = head.seq, head.hash
-        self._at, self._entry = rfc3339(at), entry
-        self._salts: list[bytes] = []
-
-    def _salt(self) -> bytes:
-        """Return a random salt; one system call reads many, since it costs as much as a hash."""
-        if not self._salts:
-            random = os.urandom(SALT_BYTES * SALT_BATCH)
-            self._salts = [random[at : at + SALT_BYTES] for at in range(0, len(random), SALT_BYTES)]
-        return self._salts.pop()
-
-    def row(self, change: Change, prior: int | None) -> tuple[object, ...]:
-        """Compute the next link and return its row."""
-        subject, action = str(change.subject), str(change.action)
-        salt = self._salt()
-        digest = payload_digest(salt, change.payload)
-        previous, self.seq = self.hash, self.seq + 1
-        self.hash = link(
-            previous,
-            seq=self.seq,
-            recorded_at=self._at,
-            actor=self._entry.actor,
-            action=action,
-            reason=self._entry.reason,
-            subject=subject,
-            key=change.key,
-            digest=digest,
-        )
-        identity = (self.seq, action, subject, change.key)
-        return (*identity, prior, change.payload, salt, digest, previous, self.hash)
 
 
 def _starting(subject: Subject, prefix: str) -> dict[str, str]:

@@ -9,11 +9,14 @@ from typing import NamedTuple
 
 from app.domain.errors import NotFound
 from app.domain.place import Bounds
+from app.render.frame import TILE_PX
 
 MAX_ZOOM = 18
 GRID = "WebMercatorQuad"
 WEB_MERCATOR = f"http://www.opengis.net/def/tilematrixset/OGC/1.0/{GRID}"
 EDGE_M = 20037508.342789244
+"""Half the side of the Web Mercator square, in its metres."""
+
 PIXEL_M = 0.00028
 """The pixel of the standard in metres, which gives the scale (OGC 17-083r4)."""
 
@@ -61,15 +64,15 @@ def tile_matrix_set() -> dict[str, object]:
     """Describe the grid (OGC 17-083r4): 256 px tiles, rows counted from the north."""
 
     def matrix(zoom: int) -> dict[str, object]:
-        cell_m = 2 * EDGE_M / 256 / 2**zoom
+        cell_m = 2 * EDGE_M / TILE_PX / 2**zoom
         return {
             "id": str(zoom),
             "scaleDenominator": cell_m / PIXEL_M,
             "cellSize": cell_m,
             "cornerOfOrigin": "topLeft",
             "pointOfOrigin": [-EDGE_M, EDGE_M],
-            "tileWidth": 256,
-            "tileHeight": 256,
+            "tileWidth": TILE_PX,
+            "tileHeight": TILE_PX,
             "matrixWidth": 2**zoom,
             "matrixHeight": 2**zoom,
         }

@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from app.reference.basemap import Basemap, Places
 from app.render.canvas import Canvas, strokes_of
 from app.render.fonts import load_font
-from app.render.frame import Frame
+from app.render.frame import TILE_PX, Frame
 from app.render.labels import Box, candidates, touch
 from app.render.painter import Label, Painter
 from app.render.palette import (
@@ -33,9 +33,10 @@ from app.render.palette import (
     mark_of,
 )
 from app.rows import Table
+from app.tiles.grid import EDGE_M
 
 DOT_PX, SETTLEMENT_PX = 4.2, (6.0, 40.0)
-EARTH_PX_M = 156_543.03392804097
+EARTH_PX_M = 2 * EDGE_M / TILE_PX
 """Metres per px at zoom 0 on the equator, for tiles of 256 px."""
 
 
