@@ -56,7 +56,7 @@ def frozen(source: Source, day: date, now: datetime, book: GroundBook) -> dict[s
         "unknown": harm["unknown"],
         "coverage": harm["coverage"],
         "control_since": book.changes(source, day, until) if until > day else None,
-        "region_set": source.regions.named(),
+        "region_set": source.regions.identity(),
         "credits": [source.dataset.credit],
     }
 

@@ -113,7 +113,7 @@ def _as_of(workspace: Workspace, published: Published) -> str | None:
 def region_set(workspace: Workspace, published: Published) -> dict[str, str]:
     """Name the boundaries that an answer stands on."""
     view = published.view
-    return workspace.reference.region_set(view.theatre, view.level).named()
+    return workspace.reference.region_set(view.theatre, view.level).identity()
 
 
 @dataclass(frozen=True, eq=False)
