@@ -75,7 +75,7 @@ def published(workspace: Workspace, view: View, state: State | None = None) -> P
 
 
 def means(view: View, incident: Incident, regions: tuple[Region, ...]) -> bool:
-    """Tell whether a View means an incident, field by field (DESIGN, counting rules)."""
+    """Tell whether a View means an incident, field by field, without the index."""
     statuses = view.statuses or tuple(status for status in Status if status != "retracted")
     damaged = {damage.sector for damage in incident.damage if damage.grade is not Grade.none}
     low = (

@@ -1,4 +1,4 @@
-"""A figure's page: everything on it has room, the scale is true, names do not collide."""
+"""A figure's page: everything on it fits, the scale is true, names do not collide."""
 
 from __future__ import annotations
 
