@@ -43,9 +43,9 @@ from pathlib import Path
 from benchmarks.importing import open_workspace
 import app.services.publish
 start = time.perf_counter()
-snapshot = open_workspace(Path(sys.argv[1])).index.snapshot()
-rows = sum(len(part.rows) for part in snapshot.segments)
-assert rows and int(snapshot.segments[0].rows["seq"][rows // 2])
+state = open_workspace(Path(sys.argv[1])).index.state()
+rows = sum(len(part.rows) for part in state.segments)
+assert rows and int(state.segments[0].rows["seq"][rows // 2])
 print(time.perf_counter() - start)
 """
 

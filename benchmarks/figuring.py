@@ -32,7 +32,7 @@ view = figuring.weeks(workspace, "synthetic=1")[0]
 figures = figuring.fresh(workspace)
 workspace.reference.basemap(view.theatre).read_ahead()
 start = time.perf_counter()
-figures.figure(workspace.index.snapshot(), view, Wanted(), figuring.present())
+figures.figure(workspace.index.state(), view, Wanted(), figuring.present())
 print(time.perf_counter() - start)
 """
 

@@ -12,27 +12,21 @@ from uuid import UUID
 import msgspec
 
 from app.domain.account import Holder, Role
-from app.domain.count import Count, Toll
 from app.domain.errors import InputError, NotAllowed, NotFound, Outdated, StoreBusy
+from app.domain.fields import EDITABLE_FIELDS, incident_values
 from app.domain.incident import Incident, Status
-from app.domain.revision import Action, Change, Revision, Subject, canonical
+from app.domain.revision import Action, Change, Revision, Subject, canonical, checked_reason
 from app.domain.store import Entry
 from app.domain.terms import Dataset, DatasetKind
-from app.domain.view import rfc3339
 from app.importers import native
 from app.importers.base import BadFieldError, Context
 from app.services.accounts import allow
 from app.services.workspace import Workspace
 
-FIXED = ("id", "dataset", "source_key", "region", "synthetic")
-"""Identity never changes; a region is written as admin1 and admin2; a dataset is of one sort."""
-
-EDITABLE = tuple(name for name in native.INCIDENT_FIELDS if name not in FIXED)
 FREE = frozenset({Status.reported, Status.corroborated})
 """What an editor may edit; a record in any other status is a reviewer's."""
 
 FOR_REVIEWERS = frozenset({Status.verified, Status.disputed, Status.retracted})
-LONGEST_REASON = 500
 
 _INCIDENT = msgspec.json.Decoder(Incident)
 
@@ -87,7 +81,7 @@ class Desk:
         """
         before = self._standing(ref, revision)
         dataset = self._dataset(before.dataset)
-        known = native_values(before)
+        known = incident_values(before)
         if "precision" in patch:  # a radius belongs to its precision
             known.pop("error_m", None)
         values = merged(known, _taken(patch))
@@ -200,24 +194,11 @@ def _faster(newest: int, meant: int) -> str:
     return f"The record is at revision {newest}, not at {meant}: somebody was faster; read it anew."
 
 
-def checked_reason(given: object) -> str:
-    """Take a reason: a sentence of any language, on one line.
-
-    Raises:
-        InputError: none is given, or it is no line of text.
-    """
-    said = given.strip() if isinstance(given, str) else ""
-    if not said or len(said) > LONGEST_REASON or not said.isprintable():
-        allowed = f"why, in one line of at most {LONGEST_REASON} characters"
-        raise InputError("reason", "" if given is None else given, allowed)
-    return said
-
-
 def _taken(patch: Mapping[str, Any]) -> Mapping[str, Any]:
     """Refuse fields that nobody may change, by name."""
     for name in patch:
-        if name not in EDITABLE:
-            raise InputError("field", name, ", ".join(EDITABLE))
+        if name not in EDITABLE_FIELDS:
+            raise InputError("field", name, ", ".join(EDITABLE_FIELDS))
     return patch
 
 
@@ -246,75 +227,3 @@ def typed_id(now: datetime) -> UUID:
     ms = int(now.timestamp() * 1000) & (2**48 - 1)
     drawn = secrets.randbits(74)
     return UUID(int=ms << 80 | 7 << 76 | (drawn >> 62) << 64 | 0b10 << 62 | drawn & (2**62 - 1))
-
-
-def native_values(incident: Incident) -> dict[str, Any]:
-    """Write a record in the native fields that the parser reads; what is unknown is left out."""
-    when, place, by = incident.when, incident.place, incident.attributed_to
-    point = place.point
-    start, end = when.start or when.first, when.end or when.last
-    values = {
-        "start": _moment(start),
-        "end": _moment(end),
-        "when_precision": when.precision.value if when.first and not when.start else None,
-        "when_text": when.text,
-        "zone": when.zone,
-        "lon": None if point is None else point.lon,
-        "lat": None if point is None else point.lat,
-        "precision": place.precision.value,
-        "error_m": place.error_m,
-        "place": place.name,
-        "country": place.country,
-        "admin1": place.admin1,
-        "admin2": place.admin2,
-        "weapons": list(incident.weapons) or None,
-        "mechanism": incident.mechanism.value,
-        "attributed_to": None if by is None else by.party,
-        "attributed_confidence": None if by is None else by.confidence.value,
-        "killed": _toll(incident.killed),
-        "injured": _toll(incident.injured),
-        "damage": list(msgspec.to_builtins(incident.damage)) or None,
-        "claims": list(msgspec.to_builtins(incident.claims)) or None,
-        "sources": list(msgspec.to_builtins(incident.sources)) or None,
-        "status": incident.status.value,
-        "description": incident.description,
-        "graphic": incident.graphic,
-        "public_after": _moment(incident.public_after),
-        "wave": incident.wave,
-    }
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _moment(value: Any) -> str | None:
-    if isinstance(value, datetime):
-        return rfc3339(value)
-    return None if value is None else str(value)
-
-
-def _toll(toll: Toll) -> dict[str, Any] | None:
-    """Write a toll, of which the parser makes the same.
-
-    Kinds that say no more are left out: a corrected total would otherwise stand against them.
-    """
-    is_plain = not (toll.civilian.is_known or toll.military.is_known)
-    names = () if is_plain and toll.unknown == toll.total else ("civilian", "military", "unknown")
-    kinds = {name: told for name in names if (told := _count(getattr(toll, name)))}
-    out: dict[str, Any] = {**(_count(toll.total) or {})}
-    if kinds:
-        out["by_kind"] = kinds
-    if child := _count(toll.child):
-        out["child"] = child
-    return out or None
-
-
-def _count(count: Count) -> dict[str, int] | None:
-    bounds = {"low": count.low, "best": count.best, "high": count.high}
-    return {name: value for name, value in bounds.items() if value is not None} or None
-
-
-def changed_fields(before: bytes | None, after: bytes | None) -> list[str]:
-    """Name the native fields in which two revisions differ; none where one was erased."""
-    if before is None or after is None:
-        return []
-    was, became = (native_values(_INCIDENT.decode(one)) for one in (before, after))
-    return [name for name in EDITABLE if was.get(name) != became.get(name)]

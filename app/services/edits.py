@@ -17,11 +17,11 @@ from typing import NamedTuple
 import msgspec
 
 from app.domain.count import Count
+from app.domain.fields import incident_values
 from app.domain.incident import Incident
 from app.domain.revision import Action, Revision, Subject
 from app.domain.store import Store
 from app.domain.view import rfc3339
-from app.services.editing import native_values
 
 PARTS = tuple(
     name
@@ -148,10 +148,12 @@ def _told(
 ) -> Iterator[Conflict]:
     """Name each native field of a part on which a person and the file differ."""
     standing, theirs = two
-    ours = native_values(standing)
-    new = native_values(msgspec.structs.replace(standing, **{part: getattr(theirs, part)}))
+    ours = incident_values(standing)
+    new = incident_values(msgspec.structs.replace(standing, **{part: getattr(theirs, part)}))
     old = (
-        {} if said is _ABSENT else native_values(msgspec.structs.replace(standing, **{part: said}))
+        {}
+        if said is _ABSENT
+        else incident_values(msgspec.structs.replace(standing, **{part: said}))
     )
     who = f"{edit.actor} on {rfc3339(edit.recorded_at)[:10]} ({edit.reason})"
     for name in sorted(ours.keys() | new.keys()):

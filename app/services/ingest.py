@@ -20,7 +20,7 @@ from app.domain.control import Baseline
 from app.domain.errors import InputError
 from app.domain.mapping import TableMapping
 from app.domain.store import Entry
-from app.domain.terms import Dataset, DatasetKind
+from app.domain.terms import Dataset, DatasetKind, terms_of
 from app.importers.base import BadFieldError, Context, Importer
 from app.importers.choices import NO_CHOICES, ControlChoices
 from app.importers.formats import recognised
@@ -31,7 +31,6 @@ from app.services.planning import Plan, Progress, Report, Watch
 from app.services.reading import agreed, noted, noted_members
 from app.services.remembered import FROM_BYTES, earlier_report, reading_mark
 from app.services.snapshots import Succession
-from app.services.terms import terms_of
 from app.services.workspace import Workspace
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")

@@ -14,13 +14,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import NamedTuple
-from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import numpy as np
 
 from app.domain.merge import Member
-from app.domain.source import SourceRef
+from app.domain.source import upstream_links
 from app.domain.store import Store
 from app.services.candidates import Side
 
@@ -29,8 +28,6 @@ STEM = 5
 TOGETHER = 1 << 18
 """Pairs compared at once: their words fit in a few hundred megabytes."""
 
-_POST = re.compile(r"/status(?:es)?/(\d+)")
-_VIDEO = re.compile(r"/(?:embed/|shorts/|live/)?([\w-]{11})/?$")
 _WORD = re.compile(r"[^\W\d_]+")
 _APOSTROPHES = re.compile("['\u2019\u02bc`]")
 
@@ -175,46 +172,6 @@ def _text(record: _Record) -> str:
 
 def _links(record: _Record) -> list[str]:
     return [link for one in record.sources for link in upstream_links(one)]
-
-
-def upstream_links(source: SourceRef | _Source) -> list[str]:
-    """Say what a source leads back to: the report that it copies, else itself."""
-    given = source.upstream or source.url
-    found = normal_link(given) if given else None
-    return [found] if found else []
-
-
-@lru_cache(1 << 16)
-def normal_link(url: str) -> str | None:
-    """Write equal addresses equally; None for one that leads to a site, not to a report.
-
-    >>> normal_link("https://mobile.twitter.com/someone/status/12345?s=20")
-    'twitter.com/12345'
-    >>> normal_link("https://youtu.be/abcdefghijk") == normal_link(
-    ...     "http://www.youtube.com/watch?v=abcdefghijk&t=3"
-    ... )
-    True
-    >>> normal_link("https://www.example.org/")
-    """
-    try:
-        parts = urlsplit(url.strip())
-        host = (parts.hostname or "").removeprefix("www.").removeprefix("mobile.")
-    except ValueError:
-        return None
-    host = {"m.youtube.com": "youtube.com", "x.com": "twitter.com", "telegram.me": "t.me"}.get(
-        host.removeprefix("m."), host.removeprefix("m.")
-    )
-    path = parts.path.rstrip("/")
-    if post := _POST.search(path):
-        return f"twitter.com/{post[1]}"
-    if host in ("youtube.com", "youtu.be"):
-        video = parse_qs(parts.query).get("v") or _VIDEO.findall(path)
-        return f"youtube.com/{video[0]}" if video else None
-    path = path.removeprefix("/s/") if host == "t.me" else path
-    query = "" if host in ("t.me", "instagram.com") else parts.query
-    if not path.strip("/") or (host == "t.me" and not path[-1].isdigit()):
-        return None
-    return f"{host}/{path.strip('/')}{'?' + query if query else ''}".lower()
 
 
 def stems(text: str) -> frozenset[str]:

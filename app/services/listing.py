@@ -13,20 +13,19 @@ import numpy as np
 
 from app.domain.count import Toll
 from app.domain.errors import NotFound
+from app.domain.fields import changed_fields
 from app.domain.incident import Incident
 from app.domain.merge import Member
+from app.domain.redaction import hidden_parts, redact
 from app.domain.revision import Action, Revision, Subject
-from app.domain.source import SourceRef
+from app.domain.source import SourceRef, upstream_links
 from app.domain.terms import Audience, Dataset, Face
 from app.domain.view import rfc3339
 from app.index.columns import decode_incident, pack
 from app.index.locate import RegionHow
 from app.index.select import Selection, is_embargoed, is_quiet
 from app.rows import LONG, NEAR_BORDER, NEVER, NO_REGION, Rows
-from app.services.editing import changed_fields
-from app.services.likeness import upstream_links
 from app.services.publish import Published
-from app.services.redaction import hidden, redacted
 from app.services.whereabouts import whereabouts_of
 from app.services.workspace import Workspace
 
@@ -90,8 +89,8 @@ def find_incident(workspace: Workspace, published: Published, ref: str) -> dict[
         NotFound: none of that name, or none that this audience may see.
     """
     number = _number(workspace, published, ref)
-    hidden = number in published.filter.hidden_now
-    for segment in () if hidden else published.state.segments:
+    hidden_parts = number in published.filter.hidden_now
+    for segment in () if hidden_parts else published.state.segments:
         rows = segment.rows
         known = (rows["seq"] <= published.filter.seq) & (rows["known_to"] > published.filter.seq)
         known &= published.filter.datasets[rows["dataset"]]
@@ -265,8 +264,8 @@ def _shown(
     told = _told(workspace, incident, dataset, hides=hides)
     redactions, key = published.state.redactions, f"{incident.dataset}/{incident.id}"
     if key in redactions and workspace.audience is Audience.public:
-        told = redacted(told, redactions[key])
-    return {**told, "redacted": hidden(redactions, key)}
+        told = redact(told, redactions[key])
+    return {**told, "redacted": hidden_parts(redactions, key)}
 
 
 def title_of(told: Mapping[str, Any]) -> str:

@@ -16,15 +16,15 @@ import msgspec
 
 from app.domain.account import Holder, Role
 from app.domain.errors import DoneBefore, InputError, NotFound
+from app.domain.fields import incident_values
 from app.domain.incident import Incident, Status
 from app.domain.merge import How, Matching, Member, Merge, Pair, groups, matching_key, merge_id
-from app.domain.revision import Action, Change, Revision, Subject, canonical
+from app.domain.revision import Action, Change, Revision, Subject, canonical, checked_reason
 from app.domain.store import Entry, Store
 from app.domain.terms import Dataset, DatasetKind
 from app.index.build import State
 from app.services.accounts import allow
 from app.services.candidates import Side
-from app.services.editing import checked_reason, native_values
 from app.services.matching import score_pairs
 from app.services.workspace import Workspace
 
@@ -308,7 +308,7 @@ class Reviewing:
         told: dict[str, Any] = {"id": member.key.partition("/")[2], "dataset": member.dataset}
         past = self.workspace.store.history(Subject.incident, member.key)
         if past and past[-1].payload is not None:
-            told["fields"] = native_values(_INCIDENT.decode(past[-1].payload))
+            told["fields"] = incident_values(_INCIDENT.decode(past[-1].payload))
         return told
 
     def decide(self, number: str, reason: object, *, is_same: bool) -> Merge:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from app.domain.account import Holder, Role
 from app.domain.errors import InputError
-from app.domain.redaction import Reason, Redaction, Text
-from app.domain.revision import Action, Change, Subject, canonical
+from app.domain.redaction import Reason, Redaction, Text, hidden_parts
+from app.domain.revision import Action, Change, Subject, canonical, checked_reason
 from app.domain.store import Entry
 from app.services.accounts import allow
-from app.services.editing import Desk, checked_reason
+from app.services.editing import Desk
 from app.services.workspace import Workspace
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -58,7 +58,7 @@ class Redacting:
 
     def told(self, ref: str) -> dict[str, str]:
         """Say which parts of a record the public does not see, and why."""
-        return hidden(self.workspace.index.state().redactions, self._key(ref, Role.viewer))
+        return hidden_parts(self.workspace.index.state().redactions, self._key(ref, Role.viewer))
 
     def _key(self, ref: str, role: Role = Role.reviewer) -> str:
         incident, _revision = Desk(self.workspace, self.holder, self.now).read(ref)
@@ -79,25 +79,3 @@ def _word(kind: type[Word], name: str, given: str) -> Word:
         return kind(given)
     except ValueError as wrong:
         raise InputError(name, given, f"one of {', '.join(kind)}") from wrong
-
-
-def hidden(redactions: Mapping[str, Redaction], key: str) -> dict[str, str]:
-    """Name a record's redacted parts with the reason of each; none for most records."""
-    found = redactions.get(key)
-    return {} if found is None else {part.value: found.code.value for part in found.texts}
-
-
-def redacted(told: dict[str, Any], redaction: Redaction) -> dict[str, Any]:
-    """Put the mark in the place of the texts of a told record."""
-    parts, mark = set(redaction.texts), redaction.mark
-    out = dict(told)
-    for name in (Text.description, Text.place, Text.when_text):
-        if name in parts and out[name.value] is not None:
-            out[name.value] = mark
-    if Text.claims in parts:
-        out["claims"] = []
-    if Text.objects in parts:
-        out["damage"] = [{**one, "name": mark} if "name" in one else one for one in told["damage"]]
-    if Text.sources in parts:
-        out["sources"] = [{"publisher": mark}] * bool(told["sources"])
-    return out

@@ -9,19 +9,8 @@ import msgspec
 from app.domain.errors import InputError
 from app.domain.revision import Action, Change, Subject, canonical
 from app.domain.store import Entry
-from app.domain.terms import LICENCES, Dataset, Terms
+from app.domain.terms import Dataset, terms_of
 from app.services.workspace import Workspace
-
-
-def terms_of(licence: str) -> Terms:
-    """Look up what a licence lets out.
-
-    Raises:
-        InputError: a licence nobody listed; it is refused rather than guessed.
-    """
-    if licence not in LICENCES:
-        raise InputError("terms", licence, ", ".join(LICENCES))
-    return LICENCES[licence]
 
 
 def set_terms(  # noqa: PLR0913  what is changed, by whom and when

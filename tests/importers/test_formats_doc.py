@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.fields import INCIDENT_FIELDS
 from app.importers import native
 from app.importers.cir import COLUMNS
 from app.importers.formats import FORMATS
@@ -55,7 +56,7 @@ def test_the_examples_of_both_native_forms_are_the_same_records(tmp_path: Path) 
 
 def test_every_format_column_and_property_is_documented() -> None:
     names = [*FORMATS, *PLAIN, *CONTROL_PLAIN, *COLUMNS, *native.DERIVED_FIELDS]
-    names += [*native.INCIDENT_FIELDS, *native.CONTROL_FIELDS]
+    names += [*INCIDENT_FIELDS, *native.CONTROL_FIELDS]
     names += [f"{what}1_{name}" for what, columns in NUMBERED.items() for name in columns]
     assert [name for name in names if f"`{name}`" not in DOC] == []
 

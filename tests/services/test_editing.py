@@ -13,18 +13,12 @@ from hypothesis import given
 from app.domain.account import Holder, Role
 from app.domain.count import Count
 from app.domain.errors import InputError, NotAllowed, NotFound, Outdated, StoreBusy
+from app.domain.fields import EDITABLE_FIELDS, INCIDENT_FIELDS, changed_fields, incident_values
 from app.domain.incident import Incident, Status
 from app.domain.revision import Action, Change, Subject
 from app.domain.store import Entry, verify
 from app.importers import native
-from app.services.editing import (
-    EDITABLE,
-    Desk,
-    changed_fields,
-    merged,
-    native_values,
-    typed_id,
-)
+from app.services.editing import Desk, merged, typed_id
 from app.services.workspace import Workspace
 from tests.making import NOON, add, dataset, incident
 from tests.support import context
@@ -47,7 +41,7 @@ def by(desk: Desk, holder: Holder) -> Desk:
 
 @given(incidents)
 def test_a_record_written_in_native_fields_is_read_back_as_it_was(record: Incident) -> None:
-    values = {**native_values(record), "source_key": record.source_key, "id": str(record.id)}
+    values = {**incident_values(record), "source_key": record.source_key, "id": str(record.id)}
     point = native.point_from(values.get("lon"), values.get("lat"))
     assert native.incident_from(values, point, context()) == record
 
@@ -74,7 +68,7 @@ def test_a_patch_changes_what_it_names_and_nothing_else(desk: Desk) -> None:
     made = desk.create({**NEW, "place": "Wending", "zone": "Etc/UTC"}, "invented", "why")
     ref = str(made.incident.id)
     done = desk.amend(ref, {"killed": {"low": 3}, "place": None}, made.revision, "recount")
-    before, after = native_values(made.incident), native_values(done.incident)
+    before, after = incident_values(made.incident), incident_values(done.incident)
     assert after == {**{k: v for k, v in before.items() if k != "place"}, "killed": {"low": 3}}
     first, second = desk.workspace.store.history(Subject.incident, f"invented/{ref}")
     assert changed_fields(first.payload, second.payload) == ["place", "killed"]
@@ -241,6 +235,6 @@ def test_a_merge_patch_is_that_of_its_rfc() -> None:
 
 
 def test_every_native_field_but_the_fixed_ones_can_be_edited() -> None:
-    assert set(native.INCIDENT_FIELDS) - set(EDITABLE) == {
+    assert set(INCIDENT_FIELDS) - set(EDITABLE_FIELDS) == {
         *("id", "dataset", "source_key", "region", "synthetic")
     }

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from app.domain.account import Holder, Role
 from app.domain.errors import StoreBusy
+from app.domain.fields import incident_values
 from app.domain.incident import Incident
 from app.domain.revision import Subject
 from app.domain.store import verify
 from app.reference.reference import Reference
-from app.services.editing import Desk, native_values
+from app.services.editing import Desk
 from app.services.imports import Imports
 from app.services.planning import Report
 from app.services.purge import purge
@@ -56,7 +57,7 @@ class Case:
         return self.workspace.store.history(Subject.incident, one.key)
 
     def stands(self) -> dict[str, Any]:
-        return native_values(msgspec.json.decode(self.past()[-1].payload or b"", type=Incident))
+        return incident_values(msgspec.json.decode(self.past()[-1].payload or b"", type=Incident))
 
 
 @pytest.fixture

@@ -20,17 +20,18 @@ from app.api.schemas import documented as documented_view
 from app.api.security import requester
 from app.domain.account import Role
 from app.domain.errors import InputError
+from app.domain.fields import incident_values
 from app.domain.incident import Status
 from app.domain.place import Precision
-from app.domain.redaction import Reason, Text
+from app.domain.redaction import Reason, Text, hidden_parts
 from app.domain.terms import Face
 from app.i18n import strings
 from app.maps.page import json_block
 from app.services.accounts import allow
-from app.services.editing import Desk, Edited, native_values
+from app.services.editing import Desk, Edited
 from app.services.listing import find_incident, history
 from app.services.publish import publish
-from app.services.redaction import Redacting, hidden
+from app.services.redaction import Redacting
 from app.services.workspace import Workspace
 
 REVISION = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
@@ -161,8 +162,8 @@ def _edited(desk: Desk, edited: Edited) -> Response:
         "source_key": incident.source_key,
         "synthetic": incident.synthetic,
         "revision": revision,
-        "fields": native_values(incident),
-        "redacted": hidden(redactions, f"{incident.dataset}/{incident.id}"),
+        "fields": incident_values(incident),
+        "redacted": hidden_parts(redactions, f"{incident.dataset}/{incident.id}"),
     }
     return written(told, {"ETag": f'"{revision}"'})
 
