@@ -27,6 +27,7 @@ from app.exporters.columns import COLUMNS
 from app.frames import GeoDataFrame, frame
 from app.i18n import strings
 from app.index.build import State
+from app.instance.workspace import Workspace
 from app.maps.plain import PlainLayer, plain_map
 from app.render.palette import CLASS_OPACITY, LINE, RAMPS, REGION_EDGE, RING, mark_of
 from app.services.features import control_features, region_features
@@ -35,7 +36,6 @@ from app.services.pages import settled
 from app.services.publish import Published, control_dataset, publish
 from app.services.report import summarise
 from app.services.tiling import Tiler, area_pattern
-from app.services.workspace import Workspace
 from app.settings import Settings, read_settings
 
 FONTS = "vendor/noto-sans-5.3.0"

@@ -16,10 +16,10 @@ import numpy as np
 
 from app.domain.terms import Face
 from app.domain.view import View
+from app.instance.workspace import Workspace
 from app.services.publish import publish
 from app.services.report import summarise
 from app.services.tiling import Tiler
-from app.services.workspace import Workspace
 from app.settings import ROOT
 from app.tiles.grid import Tile
 from app.tiles.points import EXACT_ZOOM, MOST_MARKS

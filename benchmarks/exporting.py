@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.domain.view import View
+from app.instance.workspace import Workspace
 from app.services.archiving import archive_view
 from app.services.exporting import prepare
 from app.services.tiling import Tiler
-from app.services.workspace import Workspace
 from app.settings import ROOT
 from benchmarks.figures import Figure
 from benchmarks.importing import open_workspace

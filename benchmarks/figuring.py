@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from app.domain.view import View
+from app.instance.workspace import Workspace
 from app.services.figures import Figures, Wanted
 from app.services.tiling import Tiler
-from app.services.workspace import Workspace
 from app.settings import ROOT
 from app.tiles.grid import Tile
 from benchmarks.answering import FONTS, view_of

@@ -11,9 +11,9 @@ import pypdfium2
 from PIL import Image
 
 from app.domain.view import View
+from app.instance.workspace import Workspace
 from app.services.figures import Figures, Wanted
 from app.services.tiling import Tiler
-from app.services.workspace import Workspace
 from tests.making import NOON, ROOT
 
 FONTS = ROOT / "static" / "vendor" / "noto-sans-5.3.0"

@@ -43,11 +43,11 @@ from app.api.tiles import TileApp
 from app.domain.account import Holder
 from app.domain.kept import Kept
 from app.domain.terms import Audience
+from app.instance.scope import widened
+from app.instance.workspace import Workspace
 from app.services.figures import Figures
 from app.services.spool import Spool
 from app.services.tiling import Tiler
-from app.services.widening import widened
-from app.services.workspace import Workspace
 from app.settings import Settings
 
 FONTS = "vendor/noto-sans-5.3.0"

@@ -12,8 +12,8 @@ from app.domain.errors import InputError, InvalidView, InvalidWhen, Problem
 from app.domain.period import FIRST_DAY, LAST_DAY
 from app.domain.view import PARAMETERS, View, parse_day
 from app.index.build import State
+from app.instance.workspace import Workspace
 from app.services.catalogue import CRS84
-from app.services.workspace import Workspace
 
 Reader = Callable[[str], Any]
 OPEN = ("..", "")

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.params import Asked
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 
 REVALIDATE = "public, max-age=0, must-revalidate"
 TILE = "public, max-age=60, must-revalidate"

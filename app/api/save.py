@@ -25,10 +25,10 @@ from app.api.routes.table import region_rows
 from app.domain.errors import NotShared
 from app.domain.view import METRICS, View
 from app.i18n import strings
+from app.instance.workspace import Workspace
 from app.maps.page import SavedKit
 from app.reference.theatre import Theatre
 from app.services.pages import columns_query, page_html, settled
-from app.services.workspace import Workspace
 
 ZOOMS = range(4, 8)
 """Levels whose basemap is carried; closer ones enlarge the last (SAVED_ZOOM in boot.js)."""

@@ -21,7 +21,7 @@ from app.domain.errors import InputError, NotAllowed, NotFound, NotShared, Outda
 from app.domain.terms import Audience
 from app.domain.view import View
 from app.index.build import State
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 from app.settings import Settings, read_settings
 
 cli = typer.Typer(

@@ -14,14 +14,14 @@ from app.domain.control import Baseline
 from app.domain.errors import InputError
 from app.domain.terms import DatasetKind
 from app.importers.base import Rejection
-from app.services.accounts import local_holder
+from app.instance.tokens import local_holder
+from app.instance.workspace import Workspace
 from app.services.demo import load_demos
 from app.services.ingest import Order, accessed_on, choices_from, import_file
 from app.services.mapping import read_mapping, suggest
 from app.services.planning import Report
 from app.services.synth import synthesise, write_synth
 from app.services.undo import undo_import
-from app.services.workspace import Workspace
 from app.settings import read_settings
 
 SHOWN_REJECTIONS = 20

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from typing_extensions import override
 
 from app.cli.base import Json, cli, open_workspace, present, tell_json
-from app.services.accounts import local_holder
+from app.instance.tokens import local_holder
 from app.services.merging import MatchReport, Reviewing, decisions, match_datasets, pending_pairs
 
 

@@ -14,10 +14,10 @@ from app.domain.terms import Face
 from app.domain.view import View, rfc3339
 from app.index.build import State
 from app.index.select import RETRACTED
+from app.instance.workspace import Workspace
 from app.rows import Rows
 from app.services.listing import feature, title_of
 from app.services.publish import Published, publish
-from app.services.workspace import Workspace
 
 COMPARED = (
     *("start", "end", "when_precision", "place", "precision", "error_m", "region", "weapons"),

@@ -24,10 +24,10 @@ from app.domain.period import epoch_day
 from app.domain.place import WORLD, Bounds
 from app.domain.view import parse_day
 from app.index.select import Selection, is_quiet
+from app.instance.workspace import Workspace
 from app.rows import NEVER, NOWHERE
 from app.services.publish import Published
 from app.services.queryables import QUERYABLES, Sheet, Values
-from app.services.workspace import Workspace
 
 MOST_CHARACTERS = 2_000
 DEEPEST = 8

@@ -23,9 +23,9 @@ from app.importers.base import BadFieldError, Rejection, Source, decoded_head, l
 from app.importers.header import Header
 from app.importers.sheets import Cells, said, table
 from app.index.build import State
+from app.instance.workspace import Workspace
 from app.services.publish import publish
 from app.services.report import summarise
-from app.services.workspace import Workspace
 
 COLUMNS = (
     *("admin1_code", "admin2_code", "admin_level", "event_type", "events", "fatalities"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from app.instance.workspace import Workspace
 from app.services.ingest import Order, import_file
 from app.services.planning import Report
-from app.services.workspace import Workspace
 
 DEMOS = (
     ("demo/incidents.geojson", "demo", "ukraine", "Situation report, 25 October 2025"),

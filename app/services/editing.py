@@ -20,8 +20,8 @@ from app.domain.store import Entry
 from app.domain.terms import Dataset, DatasetKind
 from app.importers import native
 from app.importers.base import BadFieldError, Context
-from app.services.accounts import allow
-from app.services.workspace import Workspace
+from app.instance.tokens import allow
+from app.instance.workspace import Workspace
 
 FREE = frozenset({Status.reported, Status.corroborated})
 """What an editor may edit; a record in any other status is a reviewer's."""

@@ -13,11 +13,11 @@ from app.domain.view import View
 from app.index.build import State
 from app.index.columns import STATUSES
 from app.index.select import Selection
+from app.instance.workspace import Workspace
 from app.reference.taxonomy import Terms
 from app.services.nearness import asker
 from app.services.publish import Published, control_dataset, publish
 from app.services.report import counting
-from app.services.workspace import Workspace
 
 KILLED = (1, 5, 10, 50)
 """Steps of `min_killed` that are counted."""

@@ -21,8 +21,8 @@ from app.domain.view import View
 from app.frames import feature_collection, frame
 from app.index.build import State
 from app.index.control import areas_by_region, shape_key
+from app.instance.workspace import Workspace
 from app.services.nearness import known_at
-from app.services.workspace import Workspace
 
 NOWHERE = MultiPolygon()
 

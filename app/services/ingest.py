@@ -26,12 +26,12 @@ from app.importers.choices import NO_CHOICES, ControlChoices
 from app.importers.formats import recognised
 from app.importers.members import Held, Member, held
 from app.importers.native import day
+from app.instance.workspace import Workspace
 from app.services import remembered
 from app.services.planning import Plan, Progress, Report, Watch
 from app.services.reading import agreed, noted, noted_members
 from app.services.remembered import FROM_BYTES, earlier_report, reading_mark
 from app.services.snapshots import Succession
-from app.services.workspace import Workspace
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 

@@ -24,10 +24,10 @@ from app.domain.view import rfc3339
 from app.index.columns import decode_incident, pack
 from app.index.locate import RegionHow
 from app.index.select import Selection, is_embargoed, is_quiet
+from app.instance.workspace import Workspace
 from app.rows import LONG, NEAR_BORDER, NEVER, NO_REGION, Rows
 from app.services.publish import Published
 from app.services.whereabouts import whereabouts_of
-from app.services.workspace import Workspace
 
 
 @dataclass(frozen=True)

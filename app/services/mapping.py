@@ -25,7 +25,7 @@ from app.importers.notation import PATTERNS, day_of
 from app.importers.points import kind_of, spots
 from app.importers.sheets import squeezed, table
 from app.importers.words import SEVERAL, Words
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 
 SAMPLE_ROWS = 2_000
 MOST_BYTES = 1 << 20

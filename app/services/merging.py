@@ -23,10 +23,10 @@ from app.domain.revision import Action, Change, Revision, Subject, canonical, ch
 from app.domain.store import Entry, Store
 from app.domain.terms import Dataset, DatasetKind
 from app.index.build import State
-from app.services.accounts import allow
+from app.instance.tokens import allow
+from app.instance.workspace import Workspace
 from app.services.candidates import Side
 from app.services.matching import score_pairs
-from app.services.workspace import Workspace
 
 THRESHOLD = 54
 """From this score on a pair is merged without a person: precision on labelled pairs is over 0.98,

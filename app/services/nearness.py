@@ -12,7 +12,7 @@ from app.index import joins
 from app.index.build import State
 from app.index.joins import Join, Joined, holders
 from app.index.select import Near, Segment
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 
 
 def near(workspace: Workspace, state: State, view: View, source: Dataset | None) -> Near | None:

@@ -18,6 +18,7 @@ from app.i18n import strings
 from app.i18n.values import day_text, days_text, number
 from app.index.build import State
 from app.index.columns import PRECISIONS
+from app.instance.workspace import Workspace
 from app.maps.card import Card
 from app.maps.page import SavedKit
 from app.maps.theatre_map import build_page
@@ -27,7 +28,6 @@ from app.services.figure_legend import day_words
 from app.services.listing import day_counts
 from app.services.publish import Published, publish
 from app.services.report import day_span
-from app.services.workspace import Workspace
 
 LANGUAGE_NAMES = {"en": "English", "uk": "Українська"}
 

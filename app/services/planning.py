@@ -20,9 +20,9 @@ from app.domain.revision import Action, Change, Revision, Subject, canonical
 from app.domain.store import Current
 from app.domain.terms import Dataset, DatasetKind
 from app.importers.base import Context, Dropped, Outcome, Rejection, Warned
+from app.instance.workspace import Workspace
 from app.services.edits import Settled, Writer, settled, writers
 from app.services.reading import Noted
-from app.services.workspace import Workspace
 
 Progress = Callable[[int], None]
 _First = tuple[int, bytes, str | None]

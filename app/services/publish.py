@@ -32,9 +32,9 @@ from app.index.select import (
     select,
     unmarked,
 )
+from app.instance.workspace import Workspace
 from app.reference.theatre import Theatre
 from app.services.nearness import known_at, near
-from app.services.workspace import Workspace
 
 MONDAY, SUNDAY = 1, 7
 """Sums of data that may leave only as sums cover whole ISO weeks (DESIGN, "No side doors"): with

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from app.domain.errors import InputError, NotFound
 from app.domain.revision import Action, Change, Erasure, Head, Revision, Subject, canonical
 from app.domain.store import Entry
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 
 SHORTEST_REASON = 8
 

@@ -12,11 +12,11 @@ import msgspec
 from app.domain.errors import InputError
 from app.domain.region import Region
 from app.frames import frame
+from app.instance.workspace import Workspace
 from app.reference.reference import Reference
 from app.reference.regions import ImportedSet, content_hash
 from app.services.region_layers import RegionOrder
 from app.services.region_units import RegionReading
-from app.services.workspace import Workspace
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 

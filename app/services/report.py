@@ -19,10 +19,10 @@ from app.i18n import strings
 from app.index.columns import STATUSES
 from app.index.select import BEGINNING, END, RETRACTED, Filter, Segment, Selection, is_quiet
 from app.index.summary import Cube, Ledger, Measures, measure
+from app.instance.workspace import Workspace
 from app.rows import LONG, TOLLS, Rows
 from app.services.nearness import asker
 from app.services.publish import Published, control_dataset
-from app.services.workspace import Workspace
 
 GROUPINGS = ("region", "day", "weapon", "sector", "dataset", "line")
 RULE = "range across independent sources"

@@ -7,9 +7,9 @@ from typing import Any
 
 from app.i18n import strings
 from app.i18n.values import count_text, day_text, number
+from app.instance.workspace import Workspace
 from app.services.asking import narrowings
 from app.services.publish import Published
-from app.services.workspace import Workspace
 
 UNSTATED = "unknown"
 NAMED = 3

@@ -10,7 +10,7 @@ from app.domain.errors import InputError
 from app.domain.revision import Action, Change, Subject, canonical
 from app.domain.store import Entry
 from app.domain.terms import Dataset, terms_of
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 
 
 def set_terms(  # noqa: PLR0913  what is changed, by whom and when

@@ -22,6 +22,7 @@ from app.index.columns import PRECISIONS, STATUSES
 from app.index.control import shape_key
 from app.index.select import Selection
 from app.index.summary import Ledger
+from app.instance.workspace import Workspace
 from app.reference.theatre import Theatre
 from app.render.frame import Frame
 from app.render.painter import Painter
@@ -40,7 +41,6 @@ from app.render.palette import (
 from app.services.nearness import known_at
 from app.services.publish import Published, control_dataset, publish
 from app.services.report import by_region
-from app.services.workspace import Workspace
 from app.tiles.grid import EXTENT, Tile
 from app.tiles.points import incident_tile
 from app.tiles.raster import (

@@ -14,9 +14,9 @@ from app.domain.errors import DoneBefore, NotFound
 from app.domain.incident import Incident, Status
 from app.domain.revision import Action, Change, Revision, Subject, canonical
 from app.domain.store import Current, Entry, Store
-from app.services.accounts import allow
+from app.instance.tokens import allow
+from app.instance.workspace import Workspace
 from app.services.spool import import_number
-from app.services.workspace import Workspace
 
 MOST_NAMED = 1000
 

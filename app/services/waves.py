@@ -18,9 +18,9 @@ from app.domain.view import View, rfc3339
 from app.domain.wave import FIGURES, Reckoning, Sum, Volley, Wave, reckoned
 from app.index.build import State
 from app.index.select import Selection
+from app.instance.workspace import Workspace
 from app.reference.taxonomy import Taxonomy
 from app.services.publish import publish
-from app.services.workspace import Workspace
 
 _WAVE = msgspec.json.Decoder(Wave)
 DAYS_A_WEEK = 7

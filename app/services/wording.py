@@ -10,8 +10,8 @@ from app.domain.terms import Audience
 from app.domain.view import NOT_STATED, View
 from app.i18n import strings
 from app.i18n.values import count_text, day_text, days_text, length_text, number
+from app.instance.workspace import Workspace
 from app.reference.theatre import Theatre
-from app.services.workspace import Workspace
 
 Line = dict[str, str | None]
 

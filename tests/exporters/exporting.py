@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.view import View
+from app.instance.workspace import Workspace
 from app.services.exporting import prepare
-from app.services.workspace import Workspace
 from tests.support import NOW
 
 EXAMPLE = View(theatre="example", synthetic=True)

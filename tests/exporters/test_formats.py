@@ -25,9 +25,9 @@ from app.domain.source import SourceRef
 from app.domain.terms import Face
 from app.domain.view import View
 from app.exporters.columns import NOTES
+from app.instance.workspace import Workspace
 from app.services.listing import list_incidents
 from app.services.publish import publish
-from app.services.workspace import Workspace
 from tests.exporters.exporting import EXAMPLE, FORMS, cells, exported
 from tests.making import KYIV, add, dataset, incident
 from tests.support import NOW

@@ -19,9 +19,9 @@ from app.domain.revision import Subject
 from app.domain.terms import Face
 from app.domain.view import View
 from app.exporters.csv_table import CONTROLS
+from app.instance.workspace import Workspace
 from app.reference.reference import Reference
 from app.services.publish import publish
-from app.services.workspace import Workspace
 from tests.exporters.exporting import exported
 from tests.making import open_workspace
 from tests.support import NOW, geojson, imported

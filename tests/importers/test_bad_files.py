@@ -12,7 +12,7 @@ from app.domain.errors import InputError, InvalidFile, TooLarge, UnknownFormat
 from app.domain.terms import LICENCES
 from app.importers.base import Found, Rejection, Source, Warned
 from app.importers.formats import FORMATS, choose
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 from tests.support import (
     FILES,
     HEADER,

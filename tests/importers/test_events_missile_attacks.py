@@ -17,7 +17,7 @@ from app.domain.terms import DatasetKind
 from app.domain.wave import Scope, Wave
 from app.importers.base import Dropped, Outcome, Rejection, Warned
 from app.importers.missile_attacks import COLUMNS
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 from tests.support import context, imported, outcomes, records, table
 
 UKRAINE = context("ukraine")

@@ -12,8 +12,8 @@ from app.importers import native
 from app.importers.cir import COLUMNS
 from app.importers.formats import FORMATS
 from app.importers.native_csv import CONTROL_PLAIN, NUMBERED, PLAIN
+from app.instance.workspace import Workspace
 from app.reference.reference import Reference
-from app.services.workspace import Workspace
 from tests.making import ROOT
 from tests.support import imported, records, written
 

@@ -16,7 +16,7 @@ from app.domain.errors import InputError
 from app.domain.fields import INCIDENT_FIELDS
 from app.domain.incident import Incident
 from app.importers import native
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 from tests.support import (
     collection,
     context,

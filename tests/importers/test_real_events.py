@@ -12,8 +12,8 @@ import pytest
 from app.domain.view import View
 from app.domain.wave import Scope, Wave
 from app.importers.base import Dropped, Found, Rejection, Warned
+from app.instance.workspace import Workspace
 from app.services.waves import WaveBook, waves_answer, waves_dataset
-from app.services.workspace import Workspace
 from tests.support import context, fates, imported, outcomes, real, records, roomy
 
 UKRAINE = context("ukraine", synthetic=False)

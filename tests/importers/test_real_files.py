@@ -17,10 +17,10 @@ from app.domain.kept import Kept
 from app.domain.place import area_km2
 from app.domain.view import View
 from app.importers.base import Dropped, Found, Outcome, Rejection, Warned
+from app.instance.workspace import Workspace
 from app.reference.reference import Reference
 from app.services.agreement import agreement
 from app.services.ground import Source, control_areas
-from app.services.workspace import Workspace
 from tests.making import open_workspace
 from tests.support import context, fates, imported, outcomes, real, records, roomy
 

@@ -13,7 +13,7 @@ from app.domain.fields import INCIDENT_FIELDS
 from app.domain.incident import Incident
 from app.importers import native
 from app.importers.native_csv import CONTROL_PLAIN, NUMBERED, PLAIN
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 from tests.support import TEMPLATES, imported, records, stable
 
 FILES = ("incidents.csv", "incidents.geojson", "control.csv", "control.geojson")

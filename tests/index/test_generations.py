@@ -20,8 +20,8 @@ from app.domain.errors import StoreBusy
 from app.domain.revision import Action
 from app.domain.view import View
 from app.index.build import Index
+from app.instance.workspace import Workspace
 from app.reference.reference import Reference
-from app.services.workspace import Workspace
 from tests.index.history import published
 from tests.making import GEODATA, ROOT, add, change, dataset, incident, open_workspace, write
 

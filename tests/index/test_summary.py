@@ -17,10 +17,10 @@ from app.domain.view import View
 from app.index.columns import Tables, decode_incident, pack
 from app.index.select import Segment
 from app.index.summary import Ledger, build_cube, measure, measure_names
+from app.instance.workspace import Workspace
 from app.reference.reference import Reference
 from app.rows import NEVER, Rows
 from app.services.report import summarise
-from app.services.workspace import Workspace
 from tests.index.history import UKRAINIAN, History, published
 from tests.making import NOON, add, dataset, incident
 from tests.strategies import tolls

@@ -16,10 +16,10 @@ from pmtiles.reader import MemorySource, Reader, all_tiles
 from app.domain.errors import NotShared
 from app.domain.terms import OPEN, Audience, Face, Terms
 from app.domain.view import View
+from app.instance.workspace import Workspace
 from app.services.archiving import archive_view
 from app.services.publish import publish
 from app.services.tiling import Tiler
-from app.services.workspace import Workspace
 from app.tiles.grid import Tile
 from tests.making import ROOT, add, dataset, incident
 from tests.support import NOW

@@ -16,9 +16,9 @@ from app.domain.period import When
 from app.domain.revision import Action
 from app.domain.view import View
 from app.i18n import strings
+from app.instance.workspace import Workspace
 from app.services.changes import Changes, changes
 from app.services.feeds import ATOM, atom_feed, json_feed
-from app.services.workspace import Workspace
 from tests.making import NOON, change, dataset, incident, write
 
 VIEW = View(theatre="ukraine")

@@ -13,9 +13,9 @@ from app.domain.period import When
 from app.domain.place import LonLat, Place, Precision
 from app.domain.terms import Face
 from app.domain.view import View
+from app.instance.workspace import Workspace
 from app.services.cql import narrowed
 from app.services.publish import publish
-from app.services.workspace import Workspace
 from tests.making import KYIV, NOON, add, dataset, incident
 from tests.support import NOW
 

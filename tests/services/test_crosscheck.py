@@ -15,8 +15,8 @@ from app.domain.errors import InputError, InvalidFile
 from app.domain.period import When
 from app.domain.place import Place, Precision
 from app.domain.view import View
+from app.instance.workspace import Workspace
 from app.services.crosscheck import Line, cross_check
-from app.services.workspace import Workspace
 from tests.making import NOON, add, dataset, incident
 from tests.support import written
 

@@ -9,10 +9,10 @@ import pytest
 
 from app.domain.terms import Face
 from app.domain.view import View
+from app.instance.workspace import Workspace
 from app.services.ground import Source, control_areas
 from app.services.publish import control_dataset, publish
 from app.services.report import summarise
-from app.services.workspace import Workspace
 from tests.making import NOON
 
 BARRAGE = View(theatre="ukraine", first=date(2025, 10, 24), last=date(2025, 10, 25))

@@ -18,8 +18,8 @@ from app.domain.incident import Incident, Status
 from app.domain.revision import Action, Change, Subject
 from app.domain.store import Entry, verify
 from app.importers import native
+from app.instance.workspace import Workspace
 from app.services.editing import Desk, merged, typed_id
-from app.services.workspace import Workspace
 from tests.making import NOON, add, dataset, incident
 from tests.support import context
 from tests.told import incidents

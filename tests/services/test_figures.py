@@ -25,6 +25,7 @@ from app.domain.place import Place, Precision
 from app.domain.terms import Audience, DatasetKind, Face, Terms
 from app.domain.view import View
 from app.i18n.values import number
+from app.instance.workspace import Workspace
 from app.reference.reference import Reference
 from app.render.palette import CLASS_OPACITY, LINE_FIXED, RAMPS, rgb
 from app.services import figure_words
@@ -34,7 +35,6 @@ from app.services.figures import MOST_AREA
 from app.services.pages import page_html
 from app.services.publish import publish
 from app.services.tiling import Tiler
-from app.services.workspace import Workspace
 from app.tiles.grid import Tile
 from tests.drawing import FONTS, apart, drawn, pdf_picture, pdf_words, picture, words
 from tests.making import KYIV, NOON, add, dataset, incident, open_workspace

@@ -29,12 +29,12 @@ from app.domain.errors import (
 from app.domain.incident import Incident
 from app.domain.revision import Action, Subject
 from app.domain.store import verify
+from app.instance.workspace import Workspace
 from app.services.editing import Desk
 from app.services.imports import Imports
 from app.services.planning import Planned
 from app.services.spool import Spool, Upload, Wish
 from app.services.undo import undo_import
-from app.services.workspace import Workspace
 from tests.support import NOW, collection, feature, square
 
 ADMIN, REVIEWER = Holder("ann", Role.admin), Holder("rae", Role.reviewer)

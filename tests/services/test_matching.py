@@ -20,13 +20,13 @@ from app.domain.merge import Pair
 from app.domain.period import When
 from app.domain.place import LonLat, Place, Precision
 from app.domain.source import SourceRef, normal_link
+from app.instance.workspace import Workspace
 from app.reference.reference import Reference
 from app.services import likeness
 from app.services.candidates import MOST_RIVALS, SLACK_DAYS
 from app.services.likeness import Lists, plain, shared
 from app.services.matching import find_pairs
 from app.services.merging import REVIEW, THRESHOLD
-from app.services.workspace import Workspace
 from tests.making import DAY, KYIV, add, dataset, incident, open_workspace
 from tests.support import FILES, imported, real, roomy
 

@@ -15,6 +15,7 @@ from app.domain.place import LonLat, Place, Precision
 from app.domain.revision import Action, Subject
 from app.domain.source import SourceRef
 from app.domain.store import verify
+from app.instance.workspace import Workspace
 from app.services.merging import (
     MatchReport,
     Reviewing,
@@ -24,7 +25,6 @@ from app.services.merging import (
     matchings,
     pending_pairs,
 )
-from app.services.workspace import Workspace
 from tests.making import DAY, KYIV, NOON, add, change, dataset, incident, write
 
 HOLDER = Holder("reviewer", Role.reviewer)

@@ -22,13 +22,13 @@ from app.domain.place import LonLat, Place, Precision
 from app.domain.region import Region
 from app.domain.terms import Face
 from app.domain.view import View
+from app.instance.workspace import Workspace
 from app.reference.reference import Reference
 from app.services.publish import publish
 from app.services.region_layers import RegionOrder
 from app.services.regions import RegionReport, import_regions, list_regions
 from app.services.report import _cube, _measure_regions, counting, from_cube, summarise
 from app.services.tiling import Tiler
-from app.services.workspace import Workspace
 from app.tiles.grid import Tile
 from tests.making import GEODATA, NOON, ROOT, add, dataset, incident, open_workspace
 from tests.support import feature, geojson, square, written

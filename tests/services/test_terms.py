@@ -13,10 +13,10 @@ from app.domain.terms import LICENCES, Audience, Face
 from app.domain.view import View
 from app.i18n import strings
 from app.importers.formats import FORMATS
+from app.instance.workspace import Workspace
 from app.services.ingest import accessed_on
 from app.services.publish import publish
 from app.services.terms import set_terms
-from app.services.workspace import Workspace
 from tests.making import NOON
 from tests.support import FILES, NOW, imported, table
 

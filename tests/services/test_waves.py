@@ -10,8 +10,8 @@ import pytest
 
 from app.domain.errors import InvalidView, NotFound
 from app.domain.view import View
+from app.instance.workspace import Workspace
 from app.services.waves import Mapped, WaveBook, waves_answer, waves_dataset
-from app.services.workspace import Workspace
 from tests.support import NOW, imported, table
 
 HEADER = ("time_start", "time_end", "model", "target", "launched", "destroyed", "source")

@@ -10,10 +10,10 @@ import pytest
 from app.domain.errors import NotShared
 from app.domain.terms import Face
 from app.domain.view import View
+from app.instance.workspace import Workspace
 from app.services.pages import settled
 from app.services.publish import publish, refuse_embedding
 from app.services.report import summarise, unmarked_by_region
-from app.services.workspace import Workspace
 from tests.support import imported, table
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)

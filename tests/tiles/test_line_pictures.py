@@ -11,8 +11,8 @@ from PIL import Image
 from pytest_regressions.image_regression import ImageRegressionFixture
 
 from app.domain.view import View
+from app.instance.workspace import Workspace
 from app.services.tiling import Tiler
-from app.services.workspace import Workspace
 from app.tiles.grid import Tile
 from tests.making import NOON, ROOT
 

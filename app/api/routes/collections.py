@@ -17,6 +17,7 @@ from app.api.schemas import documented
 from app.domain.errors import InvalidView, NotFound, Problem
 from app.domain.terms import Face
 from app.domain.view import View, rfc3339
+from app.instance.workspace import Workspace
 from app.services.catalogue import CRS84
 from app.services.cql import check_language, narrowed
 from app.services.features import (
@@ -31,7 +32,6 @@ from app.services.features import (
 from app.services.listing import find_incident, list_incidents
 from app.services.publish import publish
 from app.services.tiling import Tiler
-from app.services.workspace import Workspace
 
 DEFAULT_LIMIT, MOST_ITEMS = 100, 10_000
 DATETIME = (

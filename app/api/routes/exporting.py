@@ -16,8 +16,8 @@ from app.api.respond import REVALIDATE, answer, etag, takes_gzip, unchanged
 from app.api.schemas import documented
 from app.domain.errors import Busy
 from app.exporters.formats import FORMATS
+from app.instance.workspace import Workspace
 from app.services.exporting import prepare
-from app.services.workspace import Workspace
 
 ZIPPED_ALREADY = ("xlsx", "parquet")
 CSVW = "application/csvm+json"

@@ -26,12 +26,12 @@ from app.domain.place import Precision
 from app.domain.terms import LICENCES, Audience
 from app.i18n import strings
 from app.importers.formats import FORMATS
+from app.instance.tokens import allow
+from app.instance.workspace import Workspace
 from app.maps.page import LEAFLET, json_block
-from app.services.accounts import allow
 from app.services.imports import Imports
 from app.services.mapping import mapping_from, suggest
 from app.services.spool import Spool, Upload, Wish
-from app.services.workspace import Workspace
 
 NO_STORE = {"Cache-Control": "no-store"}
 JSON = "application/json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 
 
 def routes(workspace: Workspace) -> APIRouter:

@@ -17,6 +17,7 @@ from app.domain.terms import Face
 from app.domain.view import View, rfc3339
 from app.i18n import strings
 from app.i18n.values import count_text, day_text
+from app.instance.workspace import Workspace
 from app.services.comparing import compared
 from app.services.feeds import content_lines
 from app.services.ground import Source
@@ -24,7 +25,6 @@ from app.services.listing import find_incident, history, title_of
 from app.services.pages import page_html, settled, shown_controls
 from app.services.publish import publish, refuse_embedding
 from app.services.wording import incident_fields, text_of
-from app.services.workspace import Workspace
 
 PAGE_ROWS = 200
 KEPT_IN_COMPARE = ("theatre", "lang", "as_of", "synthetic", "level")

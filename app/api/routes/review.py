@@ -18,10 +18,10 @@ from app.api.security import requester
 from app.domain.account import Role
 from app.domain.errors import InputError
 from app.i18n import strings
+from app.instance.tokens import allow
+from app.instance.workspace import Workspace
 from app.maps.page import json_block
-from app.services.accounts import allow
 from app.services.merging import Reviewing
-from app.services.workspace import Workspace
 
 LISTED = 50
 """Pairs and decisions per answer: a person decides one after the other."""

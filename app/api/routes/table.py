@@ -18,6 +18,7 @@ from app.domain.view import View
 from app.exporters.formats import FORMATS
 from app.i18n import strings
 from app.i18n.values import count_text, number
+from app.instance.workspace import Workspace
 from app.services.asking import narrowings
 from app.services.exporting import kept_from_leaving
 from app.services.listing import ORDERS, list_incidents
@@ -26,7 +27,6 @@ from app.services.publish import Published, publish
 from app.services.report import add_rates, summarise, unmarked_by_region
 from app.services.telling import in_words
 from app.services.wording import days_of, text_of
-from app.services.workspace import Workspace
 
 PAGE_ROWS = 200
 RATE = "killed_per_100k"

@@ -10,8 +10,8 @@ from starlette.responses import Response
 from app.api import params
 from app.api.respond import etag, json_answer, unchanged
 from app.api.schemas import documented
+from app.instance.workspace import Workspace
 from app.services.waves import Mapped, WaveBook, waves_answer, waves_dataset
-from app.services.workspace import Workspace
 
 STRING: dict[str, Any] = {"type": "string"}
 MOST, USUAL = 1_000, 100

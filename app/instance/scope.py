@@ -10,7 +10,7 @@ import msgspec
 from app.domain.kept import Kept
 from app.domain.terms import OPEN, Audience
 from app.index.build import Index, State
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 
 
 def widened(workspace: Workspace, datasets: frozenset[str]) -> Workspace:

@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.account import Role
 from app.domain.errors import InputError, NotAllowed, NotFound, NotKnown
-from app.services.accounts import allow, create_token, holder_of, revoke_token
+from app.instance.tokens import allow, create_token, holder_of, revoke_token
 from app.store.sqlite import SqliteStore
 from tests.making import NOON
 
