@@ -29,11 +29,11 @@ from app.i18n import strings
 from app.index.build import State
 from app.instance.workspace import Workspace
 from app.maps.plain import PlainLayer, plain_map
+from app.publishing.publish import Published, control_dataset, publish
 from app.render.palette import CLASS_OPACITY, LINE, RAMPS, REGION_EDGE, RING, mark_of
 from app.services.features import control_features, region_features
 from app.services.listing import list_incidents
 from app.services.pages import settled
-from app.services.publish import Published, control_dataset, publish
 from app.services.report import summarise
 from app.services.tiling import Tiler, area_pattern
 from app.settings import Settings, read_settings

@@ -17,7 +17,7 @@ import numpy as np
 from app.domain.terms import Face
 from app.domain.view import View
 from app.instance.workspace import Workspace
-from app.services.publish import publish
+from app.publishing.publish import publish
 from app.services.report import summarise
 from app.services.tiling import Tiler
 from app.settings import ROOT
@@ -41,7 +41,7 @@ OPENING = """
 import time, sys
 from pathlib import Path
 from benchmarks.importing import open_workspace
-import app.services.publish
+import app.publishing.publish
 start = time.perf_counter()
 state = open_workspace(Path(sys.argv[1])).index.state()
 rows = sum(len(part.rows) for part in state.segments)

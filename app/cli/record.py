@@ -17,9 +17,9 @@ from app.domain.terms import Face
 from app.domain.view import View
 from app.instance.tokens import local_holder
 from app.instance.workspace import Workspace
+from app.publishing.publish import Published, publish
 from app.services.evidence import Attachment, bundle
 from app.services.evidence import attach as attach_file
-from app.services.publish import Published, publish
 from app.services.purge import purge as erase_incident
 from app.services.redaction import Redacting
 

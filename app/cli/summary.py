@@ -14,8 +14,8 @@ from app.cli.base import Json, cli, open_workspace, present, tell_json
 from app.domain.errors import InputError
 from app.domain.terms import Face
 from app.domain.view import View
+from app.publishing.publish import publish
 from app.services.crosscheck import Line, as_cells, as_json, cross_check
-from app.services.publish import publish
 from app.services.report import GROUPINGS, summarise, summary_csv
 
 

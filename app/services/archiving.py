@@ -17,8 +17,8 @@ from app.domain.terms import Face
 from app.domain.view import View
 from app.index.build import State
 from app.index.columns import PRECISIONS, STATUSES, mercator
+from app.publishing.publish import control_dataset, publish
 from app.services.exporting import about_of, refuse_what_must_stay
-from app.services.publish import control_dataset, publish
 from app.services.tiling import Tiler
 from app.tiles.archive import Archive, tile_numbers
 from app.tiles.grid import Tile

@@ -16,8 +16,8 @@ from app.domain.terms import Face
 from app.domain.view import View
 from app.i18n import strings
 from app.index.build import State
-from app.services.nearness import known_at
-from app.services.publish import control_dataset, publish
+from app.publishing.line_joins import known_at
+from app.publishing.publish import control_dataset, publish
 from app.services.tiling import Tiler
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"

@@ -15,9 +15,9 @@ from app.domain.view import View, rfc3339
 from app.index.build import State
 from app.index.select import RETRACTED
 from app.instance.workspace import Workspace
+from app.publishing.publish import Published, publish
 from app.rows import Rows
 from app.services.listing import feature, title_of
-from app.services.publish import Published, publish
 
 COMPARED = (
     *("start", "end", "when_precision", "place", "precision", "error_m", "region", "weapons"),

@@ -25,8 +25,8 @@ from app.domain.place import WORLD, Bounds
 from app.domain.view import parse_day
 from app.index.select import Selection, is_quiet
 from app.instance.workspace import Workspace
+from app.publishing.publish import Published
 from app.rows import NEVER, NOWHERE
-from app.services.publish import Published
 from app.services.queryables import QUERYABLES, Sheet, Values
 
 MOST_CHARACTERS = 2_000

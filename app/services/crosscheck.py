@@ -24,7 +24,7 @@ from app.importers.header import Header
 from app.importers.sheets import Cells, said, table
 from app.index.build import State
 from app.instance.workspace import Workspace
-from app.services.publish import publish
+from app.publishing.publish import publish
 from app.services.report import summarise
 
 COLUMNS = (

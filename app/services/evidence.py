@@ -18,8 +18,8 @@ from app.domain.store import Entry
 from app.domain.terms import Audience
 from app.domain.view import rfc3339
 from app.instance.workspace import Workspace
+from app.publishing.publish import Published
 from app.services.listing import find_incident
-from app.services.publish import Published
 
 MOST_LINKS = 200_000
 """Links from the incident's first revision to the head that a bundle carries: about 60 MB."""

@@ -25,8 +25,8 @@ from app.i18n.values import day_text, number
 from app.index.build import State
 from app.index.select import Selection
 from app.instance.workspace import Workspace
+from app.publishing.publish import Published, publish, wanted_datasets
 from app.services.listing import features_of, in_order
-from app.services.publish import Published, publish, wanted_datasets
 from app.services.report import coverage
 
 BATCH = 5_000

@@ -14,9 +14,9 @@ from app.index.build import State
 from app.index.columns import STATUSES
 from app.index.select import Selection
 from app.instance.workspace import Workspace
+from app.publishing.line_joins import asker
+from app.publishing.publish import Published, control_dataset, publish
 from app.reference.taxonomy import Terms
-from app.services.nearness import asker
-from app.services.publish import Published, control_dataset, publish
 from app.services.report import counting
 
 KILLED = (1, 5, 10, 50)

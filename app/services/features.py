@@ -14,8 +14,8 @@ from app.domain.terms import DatasetKind, Face
 from app.domain.view import View
 from app.frames import feature_collection, frame
 from app.index.build import State
-from app.services.nearness import known_at
-from app.services.publish import control_dataset
+from app.publishing.line_joins import known_at
+from app.publishing.publish import control_dataset
 from app.services.tiling import WHOLE_ZOOM, Tiler
 
 PAGE_ZOOM = 8

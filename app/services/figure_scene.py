@@ -20,10 +20,10 @@ from app.index.columns import PRECISIONS
 from app.index.select import Selection, is_quiet
 from app.index.summary import Ledger
 from app.instance.workspace import Workspace
+from app.publishing.line_joins import known_at
+from app.publishing.publish import Published, control_dataset, publish
 from app.reference.theatre import Theatre
 from app.render.palette import DENSE_FROM
-from app.services.nearness import known_at
-from app.services.publish import Published, control_dataset, publish
 from app.services.report import by_region, counting
 from app.services.tiling import Choropleth, Tiler
 

@@ -16,9 +16,9 @@ from app.index.control import areas_by_region
 from app.index.joins import holders
 from app.index.select import is_quiet
 from app.index.summary import Ledger, measure
+from app.publishing.line_joins import asker
+from app.publishing.publish import publish
 from app.services.ground import GroundBook, Source, about, only_ground, people, shares
-from app.services.nearness import asker
-from app.services.publish import publish
 from app.services.report import counting, coverage
 
 

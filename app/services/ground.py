@@ -22,7 +22,7 @@ from app.frames import feature_collection, frame
 from app.index.build import State
 from app.index.control import areas_by_region, shape_key
 from app.instance.workspace import Workspace
-from app.services.nearness import known_at
+from app.publishing.line_joins import known_at
 
 NOWHERE = MultiPolygon()
 

@@ -25,8 +25,8 @@ from app.index.columns import decode_incident, pack
 from app.index.locate import RegionHow
 from app.index.select import Selection, is_embargoed, is_quiet
 from app.instance.workspace import Workspace
+from app.publishing.publish import Published
 from app.rows import LONG, NEAR_BORDER, NEVER, NO_REGION, Rows
-from app.services.publish import Published
 from app.services.whereabouts import whereabouts_of
 
 

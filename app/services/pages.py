@@ -22,11 +22,11 @@ from app.instance.workspace import Workspace
 from app.maps.card import Card
 from app.maps.page import SavedKit
 from app.maps.theatre_map import build_page
+from app.publishing.publish import Published, publish
 from app.render.palette import FAMILIES
 from app.services.changes import changes
 from app.services.figure_legend import day_words
 from app.services.listing import day_counts
-from app.services.publish import Published, publish
 from app.services.report import day_span
 
 LANGUAGE_NAMES = {"en": "English", "uk": "Українська"}

@@ -12,8 +12,8 @@ from app.domain.place import E7, Precision
 from app.index.columns import PRECISIONS, STATUSES
 from app.index.select import Selection
 from app.instance.workspace import Workspace
+from app.publishing.publish import Published
 from app.rows import BOUNDS, GRAPHIC, KINDS, NEVER, NO_COUNT, NOWHERE, SYNTHETIC, TOLLS
-from app.services.publish import Published
 
 
 class Values(NamedTuple):

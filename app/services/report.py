@@ -20,9 +20,9 @@ from app.index.columns import STATUSES
 from app.index.select import BEGINNING, END, RETRACTED, Filter, Segment, Selection, is_quiet
 from app.index.summary import Cube, Ledger, Measures, measure
 from app.instance.workspace import Workspace
+from app.publishing.line_joins import asker
+from app.publishing.publish import Published, control_dataset
 from app.rows import LONG, TOLLS, Rows
-from app.services.nearness import asker
-from app.services.publish import Published, control_dataset
 
 GROUPINGS = ("region", "day", "weapon", "sector", "dataset", "line")
 RULE = "range across independent sources"

@@ -23,6 +23,8 @@ from app.index.control import shape_key
 from app.index.select import Selection
 from app.index.summary import Ledger
 from app.instance.workspace import Workspace
+from app.publishing.line_joins import known_at
+from app.publishing.publish import Published, control_dataset, publish
 from app.reference.theatre import Theatre
 from app.render.frame import Frame
 from app.render.painter import Painter
@@ -38,8 +40,6 @@ from app.render.palette import (
     class_of,
     ground_pattern,
 )
-from app.services.nearness import known_at
-from app.services.publish import Published, control_dataset, publish
 from app.services.report import by_region
 from app.tiles.grid import EXTENT, Tile
 from app.tiles.points import incident_tile

@@ -19,8 +19,8 @@ from app.domain.wave import FIGURES, Reckoning, Sum, Volley, Wave, reckoned
 from app.index.build import State
 from app.index.select import Selection
 from app.instance.workspace import Workspace
+from app.publishing.publish import publish
 from app.reference.taxonomy import Taxonomy
-from app.services.publish import publish
 
 _WAVE = msgspec.json.Decoder(Wave)
 DAYS_A_WEEK = 7

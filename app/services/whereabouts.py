@@ -19,7 +19,7 @@ from app.domain.view import NOT_STATED
 from app.index.control import Calendar
 from app.index.joins import distances_m
 from app.instance.workspace import Workspace
-from app.services.publish import Published
+from app.publishing.publish import Published
 
 FIRMEST_FIRST = tuple(ControlStatus)
 """Where areas of several statuses lie over a point, the one that the source is surest of."""

@@ -26,8 +26,8 @@ from app.domain.terms import Face
 from app.domain.view import View
 from app.exporters.columns import NOTES
 from app.instance.workspace import Workspace
+from app.publishing.publish import publish
 from app.services.listing import list_incidents
-from app.services.publish import publish
 from tests.exporters.exporting import EXAMPLE, FORMS, cells, exported
 from tests.making import KYIV, add, dataset, incident
 from tests.support import NOW

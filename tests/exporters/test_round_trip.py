@@ -20,8 +20,8 @@ from app.domain.terms import Face
 from app.domain.view import View
 from app.exporters.csv_table import CONTROLS
 from app.instance.workspace import Workspace
+from app.publishing.publish import publish
 from app.reference.reference import Reference
-from app.services.publish import publish
 from tests.exporters.exporting import exported
 from tests.making import open_workspace
 from tests.support import NOW, geojson, imported

@@ -20,8 +20,8 @@ from app.domain.terms import OPEN, Audience, Face
 from app.domain.view import View
 from app.index.build import Index, State
 from app.instance.workspace import Workspace
+from app.publishing.publish import Published, publish
 from app.reference.reference import Reference
-from app.services.publish import Published, publish
 from tests.making import NOON, change, dataset, incident, open_workspace, write
 
 HOUR = timedelta(hours=1)

@@ -20,10 +20,10 @@ from app.domain.source import SourceRef
 from app.domain.terms import Audience, Face, Terms
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.publishing.publish import Published, publish
 from app.reference.reference import Reference
 from app.rows import COLUMNS
 from app.services.listing import find_incident, list_incidents
-from app.services.publish import Published, publish
 from app.services.report import summarise
 from tests.making import KYIV, NOON, add, change, dataset, incident, open_workspace, write
 

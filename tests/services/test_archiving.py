@@ -17,8 +17,8 @@ from app.domain.errors import NotShared
 from app.domain.terms import OPEN, Audience, Face, Terms
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.publishing.publish import publish
 from app.services.archiving import archive_view
-from app.services.publish import publish
 from app.services.tiling import Tiler
 from app.tiles.grid import Tile
 from tests.making import ROOT, add, dataset, incident

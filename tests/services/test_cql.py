@@ -14,8 +14,8 @@ from app.domain.place import LonLat, Place, Precision
 from app.domain.terms import Face
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.publishing.publish import publish
 from app.services.cql import narrowed
-from app.services.publish import publish
 from tests.making import KYIV, NOON, add, dataset, incident
 from tests.support import NOW
 

@@ -10,8 +10,8 @@ import pytest
 from app.domain.terms import Face
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.publishing.publish import control_dataset, publish
 from app.services.ground import Source, control_areas
-from app.services.publish import control_dataset, publish
 from app.services.report import summarise
 from tests.making import NOON
 

@@ -18,8 +18,8 @@ from app.domain.revision import Action
 from app.domain.terms import Audience, Face
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.publishing.publish import Published, publish
 from app.services.evidence import Attachment, attach, bundle
-from app.services.publish import Published, publish
 from tests.making import NOON, change, dataset, incident, write
 
 NUMBER = str(incident("a").id)

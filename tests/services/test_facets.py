@@ -12,9 +12,9 @@ from app.domain.place import Bounds
 from app.domain.terms import Face
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.publishing.publish import publish
 from app.services.facets import facets, line_facets
 from app.services.places import PlaceFinder
-from app.services.publish import publish
 from app.services.report import counting, summarise, unmarked_by_region
 from app.services.telling import in_words
 from tests.making import NOON

@@ -25,11 +25,11 @@ from app.domain.revision import Action, Subject
 from app.domain.terms import DatasetKind, Face, Terms
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.publishing.publish import publish
 from app.services.agreement import agreement
 from app.services.frozen import frozen
 from app.services.ground import GroundBook, Source, _less, control_areas
 from app.services.listing import find_incident
-from app.services.publish import publish
 from app.services.report import summarise
 from tests.making import DAY, NOON, change, dataset, incident, write
 

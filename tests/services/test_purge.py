@@ -14,8 +14,8 @@ from app.domain.store import verify
 from app.domain.terms import Face
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.publishing.publish import publish
 from app.services.listing import find_incident
-from app.services.publish import publish
 from app.services.purge import purge
 from tests.making import NOON, change, dataset, incident, write
 

@@ -21,9 +21,9 @@ from app.domain.store import verify
 from app.domain.terms import Audience, Face
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.publishing.publish import publish
 from app.services.changes import changes
 from app.services.listing import find_incident, list_incidents
-from app.services.publish import publish
 from app.services.redaction import Redacting
 from tests.making import KYIV, NOON, change, dataset, incident, write
 

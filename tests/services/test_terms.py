@@ -14,8 +14,8 @@ from app.domain.view import View
 from app.i18n import strings
 from app.importers.formats import FORMATS
 from app.instance.workspace import Workspace
+from app.publishing.publish import publish
 from app.services.ingest import accessed_on
-from app.services.publish import publish
 from app.services.terms import set_terms
 from tests.making import NOON
 from tests.support import FILES, NOW, imported, table

@@ -18,6 +18,7 @@ from app.domain.errors import InvalidView, NotFound, Problem
 from app.domain.terms import Face
 from app.domain.view import View, rfc3339
 from app.instance.workspace import Workspace
+from app.publishing.publish import publish
 from app.services.catalogue import CRS84
 from app.services.cql import check_language, narrowed
 from app.services.features import (
@@ -30,7 +31,6 @@ from app.services.features import (
     region_features,
 )
 from app.services.listing import find_incident, list_incidents
-from app.services.publish import publish
 from app.services.tiling import Tiler
 
 DEFAULT_LIMIT, MOST_ITEMS = 100, 10_000

@@ -9,8 +9,8 @@ from app.api import params
 from app.api.respond import IMMUTABLE, etag, json_answer, zipped_answer
 from app.api.schemas import documented
 from app.domain.terms import Face
+from app.publishing.publish import publish
 from app.services.page_columns import PageColumns
-from app.services.publish import publish
 from app.services.tiling import Tiler
 
 

@@ -16,10 +16,10 @@ from app.api.schemas import documented
 from app.domain.errors import InvalidView, NotFound, Problem
 from app.domain.terms import Dataset, Face
 from app.instance.workspace import Workspace
+from app.publishing.publish import control_dataset
 from app.services.agreement import agreement
 from app.services.frozen import frozen
 from app.services.ground import GroundBook, Source, control_areas
-from app.services.publish import control_dataset
 
 DAY = ("the day", {"type": "string", "format": "date"})
 WHOSE = ("whose ground; the theatre's default party when not given", {"type": "string"})

@@ -29,9 +29,9 @@ from app.i18n import strings
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
 from app.maps.page import json_block
+from app.publishing.publish import publish
 from app.services.editing import Desk, Edited
 from app.services.listing import find_incident, history
-from app.services.publish import publish
 from app.services.redaction import Redacting
 
 REVISION = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')

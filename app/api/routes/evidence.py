@@ -13,11 +13,11 @@ from app.domain.terms import Face
 from app.domain.view import parse_known, rfc3339
 from app.i18n import strings
 from app.instance.workspace import Workspace
+from app.publishing.publish import publish
 from app.services.changes import Changes
 from app.services.changes import changes as changes_of
 from app.services.evidence import bundle
 from app.services.feeds import atom_feed, json_feed
-from app.services.publish import publish
 
 DEFAULT_LIMIT, MOST_ITEMS = 100, 1_000
 SINCE = ("what was known then: an instant, or a past date for its end", {"type": "string"})

@@ -10,9 +10,9 @@ from app.api.respond import answer, etag, json_answer, unchanged
 from app.api.schemas import documented
 from app.domain.terms import Face
 from app.instance.workspace import Workspace
+from app.publishing.publish import publish
 from app.services.facets import facets, line_facets
 from app.services.places import PlaceFinder
-from app.services.publish import publish
 from app.services.report import GROUPINGS, summarise, summary_csv, unmarked_by_region
 from app.services.telling import in_words
 from app.services.tiling import Tiler

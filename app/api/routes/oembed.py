@@ -22,8 +22,8 @@ from app.domain.errors import InputError, InvalidView, NotFound, NotKnown, Probl
 from app.domain.terms import Audience
 from app.domain.view import View
 from app.i18n import strings
+from app.publishing.publish import refuse_embedding
 from app.services.figures import Figures, Wanted
-from app.services.publish import refuse_embedding
 
 PATHS = ("/", "/embed")
 SIZE, THUMBNAIL = (800, 600), (1200, 630)

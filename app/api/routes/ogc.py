@@ -12,8 +12,8 @@ from app.api.links import GEOJSON, SCHEMA, Link, link
 from app.api.respond import etag, json_answer
 from app.api.schemas import documented
 from app.domain.terms import Face
+from app.publishing.publish import publish
 from app.services.catalogue import COLLECTIONS, CRS84, describe
-from app.services.publish import publish
 from app.services.queryables import queryables
 from app.services.tiling import Tiler
 from app.tiles.grid import VECTOR_LAYERS

@@ -18,12 +18,12 @@ from app.domain.view import View, rfc3339
 from app.i18n import strings
 from app.i18n.values import count_text, day_text
 from app.instance.workspace import Workspace
+from app.publishing.publish import publish, refuse_embedding
 from app.services.comparing import compared
 from app.services.feeds import content_lines
 from app.services.ground import Source
 from app.services.listing import find_incident, history, title_of
 from app.services.pages import page_html, settled, shown_controls
-from app.services.publish import publish, refuse_embedding
 from app.services.wording import incident_fields, text_of
 
 PAGE_ROWS = 200

@@ -19,11 +19,11 @@ from app.exporters.formats import FORMATS
 from app.i18n import strings
 from app.i18n.values import count_text, number
 from app.instance.workspace import Workspace
+from app.publishing.publish import Published, publish
 from app.services.asking import narrowings
 from app.services.exporting import kept_from_leaving
 from app.services.listing import ORDERS, list_incidents
 from app.services.pages import settled
-from app.services.publish import Published, publish
 from app.services.report import add_rates, summarise, unmarked_by_region
 from app.services.telling import in_words
 from app.services.wording import days_of, text_of

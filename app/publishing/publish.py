@@ -33,8 +33,8 @@ from app.index.select import (
     unmarked,
 )
 from app.instance.workspace import Workspace
+from app.publishing.line_joins import known_at, near
 from app.reference.theatre import Theatre
-from app.services.nearness import known_at, near
 
 MONDAY, SUNDAY = 1, 7
 """Sums of data that may leave only as sums cover whole ISO weeks (DESIGN, "No side doors"): with

@@ -11,8 +11,8 @@ from app.domain.errors import NotShared
 from app.domain.terms import Face
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.publishing.publish import publish, refuse_embedding
 from app.services.pages import settled
-from app.services.publish import publish, refuse_embedding
 from app.services.report import summarise, unmarked_by_region
 from tests.support import imported, table
 
