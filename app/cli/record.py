@@ -15,13 +15,13 @@ from app.domain.revision import Head
 from app.domain.store import verify as verify_ledger
 from app.domain.terms import Face
 from app.domain.view import View
+from app.editing.erasure import purge as erase_incident
+from app.editing.redaction import Redacting
 from app.instance.tokens import local_holder
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
 from app.services.evidence import Attachment, bundle
 from app.services.evidence import attach as attach_file
-from app.services.purge import purge as erase_incident
-from app.services.redaction import Redacting
 
 index_cli = typer.Typer(help="The read model; losing it loses nothing.", no_args_is_help=True)
 cli.add_typer(index_cli, name="index")

@@ -20,12 +20,12 @@ from app.domain.revision import Action
 from app.domain.source import Claim, SourceRef
 from app.domain.terms import Audience, DatasetKind, Face, Terms
 from app.domain.view import View
+from app.editing.terms import set_terms
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, control_dataset, publish
 from app.services.ground import Source, control_areas
 from app.services.listing import find_incident, history
 from app.services.report import neutral, summarise, summary_csv
-from app.services.terms import set_terms
 from tests.making import DAY, KYIV, NOON, add, change, dataset, incident, write
 from tests.support import geojson, imported, square
 from tests.support import incident as told

@@ -18,12 +18,12 @@ from app.domain.fields import incident_values
 from app.domain.incident import Incident
 from app.domain.revision import Subject
 from app.domain.store import verify
+from app.editing.edits import Desk
+from app.editing.erasure import purge
 from app.instance.workspace import Workspace
 from app.reference.reference import Reference
-from app.services.editing import Desk
 from app.services.imports import Imports
 from app.services.planning import Report
-from app.services.purge import purge
 from app.services.spool import Spool, Upload, Wish
 from app.services.undo import undo_import
 from tests.making import open_workspace

@@ -29,8 +29,8 @@ from app.domain.errors import (
 from app.domain.incident import Incident
 from app.domain.revision import Action, Subject
 from app.domain.store import verify
+from app.editing.edits import Desk
 from app.instance.workspace import Workspace
-from app.services.editing import Desk
 from app.services.imports import Imports
 from app.services.planning import Planned
 from app.services.spool import Spool, Upload, Wish

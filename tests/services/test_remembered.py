@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from app.domain.account import Holder, Role
 from app.domain.incident import Incident
 from app.domain.revision import Subject
+from app.editing.edits import Desk
+from app.editing.erasure import purge
 from app.instance.workspace import Workspace
 from app.reference.reference import Reference
 from app.services import ingest, reading, remembered
-from app.services.editing import Desk
 from app.services.planning import Report
-from app.services.purge import purge
 from app.services.undo import undo_import
 from tests.making import open_workspace
 from tests.support import NOW, imported, written

@@ -25,14 +25,14 @@ from app.domain.incident import Status
 from app.domain.place import Precision
 from app.domain.redaction import Reason, Text, hidden_parts
 from app.domain.terms import Face
+from app.editing.edits import Desk, Edited
+from app.editing.redaction import Redacting
 from app.i18n import strings
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
 from app.maps.page import json_block
 from app.publishing.publish import publish
-from app.services.editing import Desk, Edited
 from app.services.listing import find_incident, history
-from app.services.redaction import Redacting
 
 REVISION = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
 COUNTS = ("killed", "injured")

@@ -11,12 +11,12 @@ import pytest
 from app.domain.errors import InputError
 from app.domain.terms import LICENCES, Audience, Face
 from app.domain.view import View
+from app.editing.terms import set_terms
 from app.i18n import strings
 from app.importers.formats import FORMATS
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.services.ingest import accessed_on
-from app.services.terms import set_terms
 from tests.making import NOON
 from tests.support import FILES, NOW, imported, table
 

@@ -13,10 +13,10 @@ from app.domain.revision import Action
 from app.domain.store import verify
 from app.domain.terms import Face
 from app.domain.view import View
+from app.editing.erasure import purge
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.services.listing import find_incident
-from app.services.purge import purge
 from tests.making import NOON, change, dataset, incident, write
 
 TOLD = "a sentence that must not survive anywhere"

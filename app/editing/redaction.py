@@ -13,9 +13,9 @@ from app.domain.errors import InputError
 from app.domain.redaction import Reason, Redaction, Text, hidden_parts
 from app.domain.revision import Action, Change, Subject, canonical, checked_reason
 from app.domain.store import Entry
+from app.editing.edits import Desk
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
-from app.services.editing import Desk
 
 Word = TypeVar("Word", bound=StrEnum)
 

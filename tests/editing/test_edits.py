@@ -17,9 +17,9 @@ from app.domain.fields import EDITABLE_FIELDS, INCIDENT_FIELDS, changed_fields, 
 from app.domain.incident import Incident, Status
 from app.domain.revision import Action, Change, Subject
 from app.domain.store import Entry, verify
+from app.editing.edits import Desk, merged, typed_id
 from app.importers import native
 from app.instance.workspace import Workspace
-from app.services.editing import Desk, merged, typed_id
 from tests.making import NOON, add, dataset, incident
 from tests.support import context
 from tests.told import incidents

@@ -20,11 +20,11 @@ from app.domain.source import Claim, SourceRef
 from app.domain.store import verify
 from app.domain.terms import Audience, Face
 from app.domain.view import View
+from app.editing.redaction import Redacting
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.services.changes import changes
 from app.services.listing import find_incident, list_incidents
-from app.services.redaction import Redacting
 from tests.making import KYIV, NOON, change, dataset, incident, write
 
 NAME = "Somebody Invented"
