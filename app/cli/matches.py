@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from app.cli.base import Json, cli, open_workspace, present, tell_json
 from app.instance.tokens import local_holder
-from app.services.merging import MatchReport, Reviewing, decisions, match_datasets, pending_pairs
+from app.matching.decisions import MatchReport, Reviewing, decisions, match_datasets, pending_pairs
 
 
 class _MatchGroup(TyperGroup):

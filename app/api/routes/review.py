@@ -21,7 +21,7 @@ from app.i18n import strings
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
 from app.maps.page import json_block
-from app.services.merging import Reviewing
+from app.matching.decisions import Reviewing
 
 LISTED = 50
 """Pairs and decisions per answer: a person decides one after the other."""

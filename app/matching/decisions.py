@@ -25,12 +25,12 @@ from app.domain.terms import Dataset, DatasetKind
 from app.index.build import State
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
-from app.services.candidates import Side
-from app.services.matching import score_pairs
+from app.matching.candidates import Side
+from app.matching.scores import score_pairs
 
 THRESHOLD = 54
 """From this score on a pair is merged without a person: precision on labelled pairs is over 0.98,
-doubtful labels counted as wrong (`docs/matching.md`; `tests/services/test_matching.py`)."""
+doubtful labels counted as wrong (`docs/matching.md`; `tests/matching/test_scores.py`)."""
 
 REVIEW = 40
 """From this score on a person is asked."""

@@ -16,7 +16,7 @@ from app.domain.revision import Action, Subject
 from app.domain.source import SourceRef
 from app.domain.store import verify
 from app.instance.workspace import Workspace
-from app.services.merging import (
+from app.matching.decisions import (
     MatchReport,
     Reviewing,
     decisions,

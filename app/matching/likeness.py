@@ -21,7 +21,7 @@ import numpy as np
 from app.domain.merge import Member
 from app.domain.source import upstream_links
 from app.domain.store import Store
-from app.services.candidates import Side
+from app.matching.candidates import Side
 
 SHORTEST_WORD = 3
 STEM = 5

@@ -17,9 +17,9 @@ from app.domain.merge import Member, Pair, Reason
 from app.domain.place import LocalPlane
 from app.domain.store import Store
 from app.index.build import State
+from app.matching.candidates import SLACK_DAYS, SLACK_M, Candidates, Side, candidates
+from app.matching.likeness import Lists, Telling, Vocabulary, shared
 from app.reference.taxonomy import Terms
-from app.services.candidates import SLACK_DAYS, SLACK_M, Candidates, Side, candidates
-from app.services.likeness import Lists, Telling, Vocabulary, shared
 
 MOST_NAMED = 4
 """A link that more records of one dataset name is an album or a channel, and ties no two."""

@@ -1,6 +1,6 @@
 """Which records of two datasets are worth comparing: near in place and day, no conflict of weapons.
 
-Only the index's columns are asked; `app.services.matching` scores what is found here.
+Only the index's columns are asked; `app.matching.scores` scores what is found here.
 """
 
 from __future__ import annotations

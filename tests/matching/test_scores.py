@@ -21,12 +21,12 @@ from app.domain.period import When
 from app.domain.place import LonLat, Place, Precision
 from app.domain.source import SourceRef, normal_link
 from app.instance.workspace import Workspace
+from app.matching import likeness
+from app.matching.candidates import MOST_RIVALS, SLACK_DAYS
+from app.matching.decisions import REVIEW, THRESHOLD
+from app.matching.likeness import Lists, plain, shared
+from app.matching.scores import find_pairs
 from app.reference.reference import Reference
-from app.services import likeness
-from app.services.candidates import MOST_RIVALS, SLACK_DAYS
-from app.services.likeness import Lists, plain, shared
-from app.services.matching import find_pairs
-from app.services.merging import REVIEW, THRESHOLD
 from tests.making import DAY, KYIV, add, dataset, incident, open_workspace
 from tests.support import FILES, imported, real, roomy
 
