@@ -21,10 +21,10 @@ from app.domain.terms import Face
 from app.domain.view import View
 from app.index.joins import Joins
 from app.instance.workspace import Workspace
+from app.intake.importing import Order, import_file
 from app.publishing.publish import control_dataset
 from app.services.agreement import agreement
 from app.services.ground import GroundBook, Source
-from app.services.ingest import Order, import_file
 from app.services.tiling import Tiler
 from app.tiles.grid import Tile
 from benchmarks.answering import FONTS, view_of

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from app.domain.terms import Audience
 from app.instance.workspace import Workspace
+from app.intake.importing import Order, import_file
+from app.intake.synth import write_synth
 from app.reference.reference import Reference
-from app.services.ingest import Order, import_file
-from app.services.synth import write_synth
 from app.settings import ROOT
 from benchmarks import acled_rows
 from benchmarks.figures import Figure

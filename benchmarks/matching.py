@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from app.domain.account import Holder, Role
+from app.intake.importing import Order, import_file
 from app.matching.decisions import match_datasets
-from app.services.ingest import Order, import_file
 from app.settings import ROOT
 from benchmarks.figures import Figure
 from benchmarks.importing import open_workspace

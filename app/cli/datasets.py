@@ -12,7 +12,7 @@ from rich.table import Table
 from app.cli.base import Json, cli, open_workspace, present, tell_json
 from app.domain.terms import Face
 from app.editing.terms import set_terms
-from app.services.ingest import accessed_on
+from app.intake.importing import accessed_on
 
 datasets_cli = typer.Typer()
 cli.add_typer(datasets_cli, name="datasets")

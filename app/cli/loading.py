@@ -16,12 +16,12 @@ from app.domain.terms import DatasetKind
 from app.importers.base import Rejection
 from app.instance.tokens import local_holder
 from app.instance.workspace import Workspace
-from app.services.demo import load_demos
-from app.services.ingest import Order, accessed_on, choices_from, import_file
-from app.services.mapping import read_mapping, suggest
-from app.services.planning import Report
-from app.services.synth import synthesise, write_synth
-from app.services.undo import undo_import
+from app.intake.demo import load_demos
+from app.intake.importing import Order, accessed_on, choices_from, import_file
+from app.intake.planning import Report
+from app.intake.suggestion import read_mapping, suggest
+from app.intake.synth import synthesise, write_synth
+from app.intake.undo import undo_import
 from app.settings import read_settings
 
 SHOWN_REJECTIONS = 20

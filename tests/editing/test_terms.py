@@ -15,8 +15,8 @@ from app.editing.terms import set_terms
 from app.i18n import strings
 from app.importers.formats import FORMATS
 from app.instance.workspace import Workspace
+from app.intake.importing import accessed_on
 from app.publishing.publish import publish
-from app.services.ingest import accessed_on
 from tests.making import NOON
 from tests.support import FILES, NOW, imported, table
 

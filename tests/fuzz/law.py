@@ -7,8 +7,8 @@ import msgspec
 from app.domain.errors import InputError
 from app.importers.formats import FORMATS
 from app.instance.workspace import Workspace
-from app.services.ingest import Order, import_file
-from app.services.mapping import suggest
+from app.intake.importing import Order, import_file
+from app.intake.suggestion import suggest
 from tests.fuzz.seeds import Seed
 from tests.support import NOW, fates
 

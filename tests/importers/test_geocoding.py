@@ -13,8 +13,8 @@ from app.domain.mapping import checked
 from app.domain.place import Precision
 from app.importers.base import Found, Outcome, Rejection, Warned
 from app.instance.workspace import Workspace
+from app.intake.suggestion import suggest
 from app.reference.reference import Reference
-from app.services.mapping import suggest
 from tests.support import outcomes, table
 from tests.tables import mapping, told
 

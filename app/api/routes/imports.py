@@ -28,10 +28,10 @@ from app.i18n import strings
 from app.importers.formats import FORMATS
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
+from app.intake.spool import Spool, Upload, Wish
+from app.intake.suggestion import mapping_from, suggest
+from app.intake.uploads import Imports
 from app.maps.page import LEAFLET, json_block
-from app.services.imports import Imports
-from app.services.mapping import mapping_from, suggest
-from app.services.spool import Spool, Upload, Wish
 
 NO_STORE = {"Cache-Control": "no-store"}
 JSON = "application/json"

@@ -19,10 +19,12 @@ from app.domain.revision import Subject
 from app.editing.edits import Desk
 from app.editing.erasure import purge
 from app.instance.workspace import Workspace
+from app.intake import importing as ingest
+from app.intake import reading
+from app.intake import repeats as remembered
+from app.intake.planning import Report
+from app.intake.undo import undo_import
 from app.reference.reference import Reference
-from app.services import ingest, reading, remembered
-from app.services.planning import Report
-from app.services.undo import undo_import
 from tests.making import open_workspace
 from tests.support import NOW, imported, written
 

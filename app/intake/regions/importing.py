@@ -13,10 +13,10 @@ from app.domain.errors import InputError
 from app.domain.region import Region
 from app.frames import frame
 from app.instance.workspace import Workspace
+from app.intake.regions.layers import RegionOrder
+from app.intake.regions.units import RegionReading
 from app.reference.reference import Reference
 from app.reference.regions import ImportedSet, content_hash
-from app.services.region_layers import RegionOrder
-from app.services.region_units import RegionReading
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 

@@ -18,7 +18,7 @@ from app.domain.place import area_km2
 from app.domain.revision import Action, Subject, canonical, fingerprint
 from app.domain.store import Store
 from app.importers.base import Dropped, Outcome, Rejection
-from app.services.reading import Noted
+from app.intake.reading import Noted
 
 SUPERSEDED = "superseded_same_day"
 MOST_LOST = 0.25

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from app.instance.workspace import Workspace
-from app.services.ingest import Order, import_file
-from app.services.planning import Report
+from app.intake.importing import Order, import_file
+from app.intake.planning import Report
 
 DEMOS = (
     ("demo/incidents.geojson", "demo", "ukraine", "Situation report, 25 October 2025"),

@@ -16,7 +16,7 @@ from app.domain.incident import Incident
 from app.domain.place import E7
 from app.domain.revision import Action, Subject
 from app.domain.store import Store
-from app.services.planning import Planned
+from app.intake.planning import Planned
 
 MOST_FEATURES = 2000
 FINEST_DEG, MOST_VERTICES = 0.001, 100_000

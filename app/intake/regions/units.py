@@ -14,10 +14,10 @@ from shapely import MultiPolygon
 from app.domain.errors import InvalidFile
 from app.domain.region import Region, RegionSet
 from app.instance.workspace import Workspace
+from app.intake.regions.layers import RegionOrder, choose_layer
 from app.reference.boundaries import read_layers
 from app.reference.columns import ISO_CODE, OWN_IDS, text_of
 from app.reference.population import People, read_people, whole
-from app.services.region_layers import RegionOrder, choose_layer
 
 COUNTRY_CODE = re.compile(r"[A-Z]{2}-?\d")
 OWN_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")

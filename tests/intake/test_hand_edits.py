@@ -21,11 +21,11 @@ from app.domain.store import verify
 from app.editing.edits import Desk
 from app.editing.erasure import purge
 from app.instance.workspace import Workspace
+from app.intake.planning import Report
+from app.intake.spool import Spool, Upload, Wish
+from app.intake.undo import undo_import
+from app.intake.uploads import Imports
 from app.reference.reference import Reference
-from app.services.imports import Imports
-from app.services.planning import Report
-from app.services.spool import Spool, Upload, Wish
-from app.services.undo import undo_import
 from tests.making import open_workspace
 from tests.support import NOW, imported, table
 

@@ -16,7 +16,7 @@ from app.domain.revision import Action, Change, Revision, Subject, canonical
 from app.domain.store import Current, Entry, Store
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
-from app.services.spool import import_number
+from app.intake.spool import import_number
 
 MOST_NAMED = 1000
 

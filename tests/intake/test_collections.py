@@ -19,7 +19,7 @@ from app.domain.errors import InputError, InvalidFile, TooLarge
 from app.domain.revision import Subject
 from app.importers.choices import ControlChoices
 from app.instance.workspace import Workspace
-from app.services.ingest import choices_from
+from app.intake.importing import choices_from
 from tests.support import collection, fates, feature, imported, roomy, square, written
 
 NAME = "deepstatemap_data_202403{:02}.geojson"

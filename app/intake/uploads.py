@@ -15,11 +15,11 @@ from app.domain.errors import DoneBefore, InvalidFile, NotAllowed, NotFound, Sto
 from app.domain.revision import Action, Revision, Subject
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
-from app.services.ingest import Order, import_file
-from app.services.planning import Planned, Report
-from app.services.sketch import Sketch
-from app.services.spool import Spool, Upload, Waiting, Wish, import_number
-from app.services.undo import undo_import
+from app.intake.importing import Order, import_file
+from app.intake.planning import Planned, Report
+from app.intake.preview import Sketch
+from app.intake.spool import Spool, Upload, Waiting, Wish, import_number
+from app.intake.undo import undo_import
 
 REVIEWED = tuple(f'"status":"{one}"'.encode() for one in ("verified", "disputed", "retracted"))
 """As canonical JSON writes them; inside a text the quotes would be escaped."""

@@ -11,10 +11,10 @@ import pytest
 from app.domain.control import Homeland, front_line
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.intake.regions.importing import RegionReport, import_regions
+from app.intake.regions.layers import RegionOrder
 from app.reference.reference import Reference
 from app.services.ground import Source, control_areas
-from app.services.region_layers import RegionOrder
-from app.services.regions import RegionReport, import_regions
 from tests.making import GEODATA, open_workspace
 from tests.support import imported, real, roomy
 

@@ -13,7 +13,7 @@ import msgspec
 
 from app.domain.errors import NotFound, TooLarge
 from app.domain.mapping import TableMapping
-from app.services.ingest import Order, accessed_on, choices_from
+from app.intake.importing import Order, accessed_on, choices_from
 
 KEPT_FOR = timedelta(days=1)
 SPOOL_FILES = 16

@@ -27,11 +27,11 @@ from app.importers.formats import recognised
 from app.importers.members import Held, Member, held
 from app.importers.native import day
 from app.instance.workspace import Workspace
-from app.services import remembered
-from app.services.planning import Plan, Progress, Report, Watch
-from app.services.reading import agreed, noted, noted_members
-from app.services.remembered import FROM_BYTES, earlier_report, reading_mark
-from app.services.snapshots import Succession
+from app.intake import repeats as remembered
+from app.intake.planning import Plan, Progress, Report, Watch
+from app.intake.reading import agreed, noted, noted_members
+from app.intake.repeats import FROM_BYTES, earlier_report, reading_mark
+from app.intake.succession import Succession
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 

@@ -25,9 +25,9 @@ from app.domain.incident import Mechanism, Status
 from app.domain.period import WhenPrecision, epoch_day
 from app.domain.place import Precision
 from app.instance.workspace import Workspace
+from app.intake.importing import Order, import_file
+from app.intake.planning import Progress, Report
 from app.reference.reference import Reference
-from app.services.ingest import Order, import_file
-from app.services.planning import Progress, Report
 
 DATASET, LICENCE = "synthetic", "CC0-1.0"
 BATCH = 100_000

@@ -31,10 +31,10 @@ from app.domain.revision import Action, Subject
 from app.domain.store import verify
 from app.editing.edits import Desk
 from app.instance.workspace import Workspace
-from app.services.imports import Imports
-from app.services.planning import Planned
-from app.services.spool import Spool, Upload, Wish
-from app.services.undo import undo_import
+from app.intake.planning import Planned
+from app.intake.spool import Spool, Upload, Wish
+from app.intake.undo import undo_import
+from app.intake.uploads import Imports
 from tests.support import NOW, collection, feature, square
 
 ADMIN, REVIEWER = Holder("ann", Role.admin), Holder("rae", Role.reviewer)
@@ -277,7 +277,7 @@ def test_an_import_that_breaks_half_way_leaves_nothing(
         if len(seen) == 30:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("app.services.imports._Guarded.__call__", breaks)
+    monkeypatch.setattr("app.intake.uploads._Guarded.__call__", breaks)
     with pytest.raises(KeyboardInterrupt):
         bench.imports.commit(told["id"], EDITOR, NOW)
     monkeypatch.undo()

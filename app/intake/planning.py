@@ -21,8 +21,8 @@ from app.domain.store import Current
 from app.domain.terms import Dataset, DatasetKind
 from app.importers.base import Context, Dropped, Outcome, Rejection, Warned
 from app.instance.workspace import Workspace
-from app.services.edits import Settled, Writer, settled, writers
-from app.services.reading import Noted
+from app.intake.hand_edits import Settled, Writer, settled, writers
+from app.intake.reading import Noted
 
 Progress = Callable[[int], None]
 _First = tuple[int, bytes, str | None]

@@ -23,10 +23,10 @@ from app.domain.region import Region
 from app.domain.terms import Face
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.intake.regions.importing import RegionReport, import_regions, list_regions
+from app.intake.regions.layers import RegionOrder
 from app.publishing.publish import publish
 from app.reference.reference import Reference
-from app.services.region_layers import RegionOrder
-from app.services.regions import RegionReport, import_regions, list_regions
 from app.services.report import _cube, _measure_regions, counting, from_cube, summarise
 from app.services.tiling import Tiler
 from app.tiles.grid import Tile
