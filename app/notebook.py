@@ -33,7 +33,6 @@ from app.publishing.publish import Published, control_dataset, publish
 from app.render.palette import CLASS_OPACITY, LINE, RAMPS, REGION_EDGE, RING, mark_of
 from app.services.features import control_features, region_features
 from app.services.listing import list_incidents
-from app.services.pages import settled
 from app.services.report import summarise
 from app.services.tiling import Tiler, area_pattern
 from app.settings import Settings, read_settings
@@ -123,7 +122,7 @@ class Notebook:
         words = self.workspace.vocabularies(state)
         pairs = parse_qsl(query.removeprefix("?"), keep_blank_values=True)
         view = View.parse(pairs, words, self.workspace.default_theatre, now)
-        view = settled(self.workspace, state, view, now)
+        view = with_defaults(self.workspace, state, view, now)
         return _Asked(self.workspace, state, view, now)
 
     def _regions(self, asked: _Asked) -> list[tuple[dict[str, Any], dict[str, Any]]]:

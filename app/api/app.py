@@ -43,7 +43,6 @@ from app.api.tiles import TileApp
 from app.domain.account import Holder
 from app.domain.kept import Kept
 from app.domain.terms import Audience
-from app.instance.scope import widened
 from app.instance.workspace import Workspace
 from app.intake.spool import Spool
 from app.services.figures import Figures
@@ -153,7 +152,7 @@ class _Wider:
         if self.workspace.audience is Audience.private:
             return None
         scope = holder.datasets
-        return self._kept.get(scope, lambda: self.make(widened(self.workspace, scope)))
+        return self._kept.get(scope, lambda: self.make(self.workspace.seen_by(scope)))
 
 
 class OwnFiles(StaticFiles):

@@ -28,7 +28,7 @@ from app.i18n import strings
 from app.instance.workspace import Workspace
 from app.maps.page import SavedKit
 from app.reference.theatre import Theatre
-from app.services.pages import columns_query, page_html, settled
+from app.services.pages import columns_query, page_html
 
 ZOOMS = range(4, 8)
 """Levels whose basemap is carried; closer ones enlarge the last (SAVED_ZOOM in boot.js)."""
@@ -50,7 +50,7 @@ def saved_page(app: FastAPI, static: Path, query: str, archive: str | None = Non
     """
     workspace: Workspace = app.state.workspace
     asked = read(workspace, parse_qsl(query, keep_blank_values=True))
-    view = settled(workspace, asked.state, asked.view, asked.now)
+    view = with_defaults(workspace, asked.state, asked.view, asked.now)
     theatre = workspace.reference.theatres[view.theatre]
     words = strings(view.lang)
     # A loop of its own: a notebook, among others, has one running already.

@@ -23,7 +23,6 @@ from app.domain.errors import InputError
 from app.domain.terms import Audience
 from app.services.archiving import archive_view
 from app.services.exporting import refuse_what_must_stay
-from app.services.pages import settled
 from app.services.tiling import Tiler
 from app.settings import read_settings
 from app.tiles.grid import MAX_ZOOM, VECTOR_LAYERS
@@ -69,7 +68,7 @@ def tiles(  # noqa: PLR0913  what a person sets, each by name
     state = workspace.index.state()
     wanted = read_view(workspace, state, view, now)
     if page:  # with the period that a page opens with
-        wanted = settled(workspace, state, wanted, now)
+        wanted = with_defaults(workspace, state, wanted, now)
         refuse_what_must_stay(workspace, state, wanted)
     tiler = Tiler(workspace, settings.static_dir / FONTS)
     with progress_line(out.name, quiet=json, what="tiles") as progress:

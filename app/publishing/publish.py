@@ -1,4 +1,4 @@
-"""What an audience may see of a View: the one door between a request and the index.
+"""What an audience may see of a View: between a request and the index there is nothing else.
 
 A public answer obeys each dataset's terms, embargo and generalisation as of the request, whatever
 `as_of` says; a private one shows everything and says that it is private.
@@ -6,16 +6,17 @@ A public answer obeys each dataset's terms, embargo and generalisation as of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 
 from app.domain.errors import NotShared
 from app.domain.period import epoch_day
 from app.domain.place import E7, Bounds
-from app.domain.terms import Audience, Dataset, DatasetKind, Face
+from app.domain.control import ControlSnapshot
+from app.domain.terms import Dataset, DatasetKind, Face
 from app.domain.view import View
 from app.index.build import State
 from app.index.columns import STATUSES
@@ -33,7 +34,8 @@ from app.index.select import (
     unmarked,
 )
 from app.instance.workspace import Workspace
-from app.publishing.line_joins import known_at, near
+from app.publishing.line_joins import near
+from app.publishing.query import Query
 from app.reference.theatre import Theatre
 
 MONDAY, SUNDAY = 1, 7
@@ -43,17 +45,47 @@ free ends, two Views that differ by a day would give that day away."""
 
 @dataclass(frozen=True, eq=False)
 class Published:
-    """A View as its audience gets it: pinned to a state, narrowed, with what was withheld."""
+    """A query as its audience gets it: narrowed, with what was withheld."""
 
-    view: View
-    state: State
-    theatre: Theatre
+    query: Query
     datasets: tuple[Dataset, ...]
     filter: Filter
     withheld: Mapping[str, int]
     credits: tuple[str, ...]
     is_compared: bool | None = None
     folded: Folded | None = None
+
+    @property
+    def view(self) -> View:
+        """The View as it was asked."""
+        return self.query.view
+
+    @property
+    def state(self) -> State:
+        """The state of the record that it is read from."""
+        return self.query.state
+
+    @property
+    def workspace(self) -> Workspace:
+        """The instance that it is read from."""
+        return self.query.workspace
+
+    @property
+    def theatre(self) -> Theatre:
+        """The theatre of the View."""
+        return self.query.theatre
+
+    @property
+    def key(self) -> Hashable:
+        """Identify what the audience sees: equal keys, equal answers.
+
+        A public View changes by itself when an embargo or a delay ends, which is checked by the
+        minute.
+        """
+        hidden = self.filter
+        minute = None if hidden.embargo_at is None else hidden.embargo_at // 60
+        slugs = tuple(dataset.slug for dataset in self.datasets)
+        return (self.view.query(), self.state.seq, slugs, hidden.seq, minute, hidden.quiet_after)
 
     @property
     def segments(self) -> Sequence[Segment]:
@@ -79,59 +111,59 @@ class Published:
         return self.datasets[0] if self.datasets else None
 
 
-def publish(  # noqa: PLR0913  a View, who asks for it, when, and on which face
-    workspace: Workspace,
-    state: State,
-    view: View,
-    face: Face,
-    now: datetime,
-    *,
-    in_all: bool = False,
-) -> Published:
-    """Narrow a View to what its audience may see on a face.
+def publish(query: Query, face: Face, *, in_all: bool = False) -> Published:
+    """Narrow a query to what its audience may see on a face.
 
+    What was narrowed before for this query is returned again: a picture of several layers asks
+    for each of its faces, and most faces show the same datasets.
     `in_all` takes every dataset instead of the View's own: an incident's id names no dataset.
     """
-    theatre = workspace.reference.theatres[view.theatre]
-    seq = known_at(workspace, state, view)
-    wanted = all_datasets(state) if in_all else wanted_datasets(state, view, theatre)
-    is_public = workspace.audience is Audience.public
-    allowed = tuple(d for d in wanted if not is_public or _may_leave(d, face, view))
-    compiled = _compile(workspace, state, view, allowed, seq)
-    if view.asks_the_ground:
-        source = control_dataset(workspace, state, view, Face.aggregates)
-        compiled = replace(compiled, near=near(workspace, state, view, source))
-    if is_public:
-        compiled = _quieten(workspace, state, compiled, theatre, now)
-    refused = [dataset for dataset in wanted if dataset not in allowed]
+    datasets = all_datasets(query.state) if in_all else wanted_datasets(query)
+    allowed = tuple(d for d in datasets if not query.is_public or _may_leave(d, face, query.view))
+    key = ("published", in_all, tuple(dataset.slug for dataset in allowed))
+    if key not in query.remembered:
+        refused = [dataset for dataset in datasets if dataset not in allowed]
+        query.remembered[key] = _published(query, allowed, refused, in_all=in_all)
+    published: Published = query.remembered[key]
+    return published
+
+
+def _published(
+    query: Query, allowed: tuple[Dataset, ...], refused: Sequence[Dataset], *, in_all: bool
+) -> Published:
+    compiled = _compile(query, allowed)
+    if query.view.asks_the_ground:
+        source = control_dataset(query, Face.aggregates)
+        compiled = replace(compiled, near=near(query, source))
+    if query.is_public:
+        compiled = _quieten(query, compiled)
     withheld = {
-        "embargo": _embargoed(state, compiled) if is_public else 0,
-        "terms": sum(_standing(state, dataset, seq) for dataset in refused),
+        "embargo": _embargoed(query.state, compiled) if query.is_public else 0,
+        "terms": sum(_standing(query.state, dataset, query.seq) for dataset in refused),
     }
     credits = tuple(dict.fromkeys(dataset.credit for dataset in allowed))
-    found = Published(view, state, theatre, allowed, compiled, withheld, credits)
-    return found if in_all or len(allowed) < 2 else _folded(found)  # noqa: PLR2004  a pair
+    published = Published(query, allowed, compiled, withheld, credits)
+    return published if in_all or len(allowed) < 2 else _folded(published)  # noqa: PLR2004  a pair
 
 
-def _folded(found: Published) -> Published:
+def _folded(published: Published) -> Published:
     """Read several datasets as one where matching has compared each pair of them as they stand."""
-    slugs, wanted = [dataset.slug for dataset in found.datasets], found.filter
-    is_compared = found.state.merged.is_compared(slugs, wanted.seq)
+    slugs, wanted = [dataset.slug for dataset in published.datasets], published.filter
+    is_compared = published.state.merged.is_compared(slugs, wanted.seq)
     if not is_compared:
-        return replace(found, is_compared=is_compared)
-    folded = found.state.merged.fold(wanted)
+        return replace(published, is_compared=is_compared)
+    folded = published.state.merged.fold(wanted)
     narrowed = replace(wanted, quiet_now=wanted.quiet_now | folded.quiet)
-    return replace(found, filter=narrowed, is_compared=True, folded=folded)
+    return replace(published, filter=narrowed, is_compared=True, folded=folded)
 
 
-def refuse_embedding(workspace: Workspace, state: State, view: View, now: datetime) -> None:
+def refuse_embedding(query: Query) -> None:
     """Refuse to show a View inside another site's page where the terms of a dataset keep it out.
 
     Raises:
         NotShared: naming the command that changes the terms.
     """
-    found = publish(workspace, state, view, Face.embeds, now)
-    if found.withheld["terms"]:
+    if publish(query, Face.embeds).withheld["terms"]:
         raise NotShared(
             "The terms of this View's data do not allow embedding for the public; an operator "
             "can change them with `strikemap datasets set SLUG --terms …`."
@@ -140,29 +172,25 @@ def refuse_embedding(workspace: Workspace, state: State, view: View, now: dateti
 
 def all_datasets(state: State) -> tuple[Dataset, ...]:
     """List every dataset of incidents."""
-    return tuple(one for one in state.datasets.values() if one.kind is DatasetKind.incidents)
+    datasets = state.datasets.values()
+    return tuple(dataset for dataset in datasets if dataset.kind is DatasetKind.incidents)
 
 
-def wanted_datasets(state: State, view: View, theatre: Theatre) -> tuple[Dataset, ...]:
+def wanted_datasets(query: Query) -> tuple[Dataset, ...]:
     """Resolve which datasets a View means: the named ones, else the theatre's default, else one.
 
     Synthetic records never mix with real ones: `synthetic` chooses which of the two is shown.
     """
-    here = [
-        dataset
-        for dataset in state.datasets.values()
-        if dataset.theatre == view.theatre
-        and dataset.kind is DatasetKind.incidents
-        and dataset.synthetic == view.synthetic
-    ]
-    if view.datasets:
-        return tuple(dataset for dataset in here if dataset.slug in view.datasets)
-    default = tuple(dataset for dataset in here if dataset.slug in theatre.default_datasets)
-    if default or not here:
+    datasets = query.datasets_of(DatasetKind.incidents)
+    if query.view.datasets:
+        return tuple(dataset for dataset in datasets if dataset.slug in query.view.datasets)
+    defaults = query.theatre.default_datasets
+    default = tuple(dataset for dataset in datasets if dataset.slug in defaults)
+    if default or not datasets:
         return default
-    if len(here) == 1:
-        return tuple(here)
-    return (max(here, key=lambda dataset: _standing_now(state, dataset)),)
+    if len(datasets) == 1:
+        return tuple(datasets)
+    return (max(datasets, key=lambda dataset: _standing_now(query.state, dataset)),)
 
 
 def _may_leave(dataset: Dataset, face: Face, view: View) -> bool:
@@ -185,16 +213,14 @@ def _covers_whole_weeks(view: View) -> bool:
     return view.first.isoweekday() == MONDAY and view.last.isoweekday() == SUNDAY
 
 
-def _compile(
-    workspace: Workspace, state: State, view: View, datasets: tuple[Dataset, ...], seq: int
-) -> Filter:
-    taxonomy, tables = workspace.reference.taxonomy, state.tables
+def _compile(query: Query, datasets: tuple[Dataset, ...]) -> Filter:
+    view, tables, taxonomy = query.view, query.state.tables, query.workspace.reference.taxonomy
     numbers = [tables.datasets.index(d.slug) for d in datasets if d.slug in tables.datasets]
-    chosen = np.zeros(len(tables.datasets) + 1, bool)
-    chosen[numbers] = True
+    is_wanted = np.zeros(len(tables.datasets) + 1, bool)
+    is_wanted[numbers] = True
     return Filter(
-        seq=seq,
-        datasets=chosen,
+        seq=query.seq,
+        datasets=is_wanted,
         first=BEGINNING if view.first is None else epoch_day(view.first),
         last=END if view.last is None else epoch_day(view.last),
         weapons=taxonomy.weapons.family_bits(view.weapons),
@@ -212,16 +238,15 @@ def _e7(box: Bounds) -> tuple[int, int, int, int]:
     return west, south, east, north
 
 
-def _quieten(
-    workspace: Workspace, state: State, wanted: Filter, theatre: Theatre, now: datetime
-) -> Filter:
-    quiet_after = epoch_day((now - timedelta(days=theatre.generalise_days)).date())
+def _quieten(query: Query, wanted: Filter) -> Filter:
+    theatre, sectors, state = query.theatre, query.workspace.reference.taxonomy.sectors, query.state
+    quiet_after = epoch_day((query.now - timedelta(days=theatre.generalise_days)).date())
     quiet = replace(
         wanted,
-        embargo_at=int(now.timestamp()),
+        embargo_at=int(query.now.timestamp()),
         grace_s=(theatre.embargo_s("civilian"), theatre.embargo_s("military")),
-        military=workspace.reference.taxonomy.sectors.bits(("military",)),
-        quiet_sectors=workspace.reference.taxonomy.sectors.delayed_bits,
+        military=sectors.bits(("military",)),
+        quiet_sectors=sectors.delayed_bits,
         quiet_after=quiet_after,
     )
     if all(part.latest_embargo(quiet) <= (quiet.embargo_at or 0) for part in state.segments):
@@ -279,7 +304,7 @@ def _count_standing(part: Segment, number: int, seq: int) -> int:
     return int((mask & (rows["status"] != RETRACTED)).sum())
 
 
-def control_dataset(workspace: Workspace, state: State, view: View, face: Face) -> Dataset | None:
+def control_dataset(query: Query, face: Face) -> Dataset | None:
     """Resolve whose control is shown: the named source, else the theatre's default, else the first.
 
     As with incidents, `synthetic` chooses between invented sources and real ones.
@@ -287,21 +312,23 @@ def control_dataset(workspace: Workspace, state: State, view: View, face: Face) 
     Raises:
         NotShared: the source's terms do not allow this face for the public.
     """
-    theatre = workspace.reference.theatres[view.theatre]
-    here = {
-        dataset.slug: dataset
-        for dataset in state.datasets.values()
-        if dataset.theatre == view.theatre
-        and dataset.kind is DatasetKind.control
-        and dataset.synthetic == view.synthetic
-    }
-    slug = view.control or (
-        theatre.default_control if theatre.default_control in here else min(here, default=None)
-    )
-    dataset = here.get(slug or "")
-    if dataset and workspace.audience is Audience.public and not dataset.terms.allow(face):
+    sources = {dataset.slug: dataset for dataset in query.datasets_of(DatasetKind.control)}
+    default = query.theatre.default_control
+    slug = query.view.control or (default if default in sources else min(sources, default=None))
+    dataset = sources.get(slug or "")
+    if dataset and query.is_public and not dataset.terms.allow(face):
         raise NotShared(
             f"The terms of {dataset.slug!r} ({dataset.licence}) do not allow this for the public; "
             f"an operator can change them with `strikemap datasets set {dataset.slug} --terms …`."
         )
     return dataset
+
+
+def control_shown(query: Query, face: Face) -> ControlSnapshot | None:
+    """Find the control snapshot a View shows: the one valid on its last day.
+
+    Raises:
+        NotShared: as `control_dataset`.
+    """
+    source = control_dataset(query, face)
+    return None if source is None else query.control_on(source, query.control_day)

@@ -58,30 +58,38 @@ class Counted:
 class Scene:
     """A View as a figure shows it: published for each layer, counted, and ready to be drawn."""
 
-    tiler: Tiler
-    state: State
-    view: View
-    now: datetime
+    query: Query
+    choropleths: Choropleths
 
-    @cached_property
+    @property
+    def view(self) -> View:
+        """The View that is drawn."""
+        return self.query.view
+
+    @property
+    def state(self) -> State:
+        """The state of the record that it is read from."""
+        return self.query.state
+
+    @property
     def workspace(self) -> Workspace:
         """The instance whose record and reference data the figure stands on."""
-        return self.tiler.workspace
+        return self.query.workspace
 
     @cached_property
     def theatre(self) -> Theatre:
         """The theatre of the View, which always names a known one: bounds, zone, parties."""
-        return self.workspace.reference.theatres[self.view.theatre]
+        return self.query.theatre
 
     @cached_property
     def sums(self) -> Published:
         """The View as its sums may leave."""
-        return publish(self.workspace, self.state, self.view, Face.aggregates, self.now)
+        return publish(self.query, Face.aggregates)
 
     @cached_property
     def marks(self) -> Published:
         """The View as its marks may leave on a picture: as on tiles."""
-        return publish(self.workspace, self.state, self.view, Face.tiles, self.now)
+        return publish(self.query, Face.tiles)
 
     @cached_property
     def rows(self) -> Selection:
@@ -98,7 +106,7 @@ class Scene:
         """The regions' values; None where the terms let out no sum of this View."""
         if not self.sums.datasets and self.sums.withheld["terms"]:
             return None
-        return self.tiler.choropleth(self.sums)
+        return self.choropleths.of(self.sums)
 
     @cached_property
     def region_only(self) -> tuple[dict[str, int], int]:
@@ -122,14 +130,14 @@ class Scene:
     def held(self) -> Held:
         """The control of the View's last day: whose it is, or why there is none."""
         try:
-            source = control_dataset(self.workspace, self.state, self.view, Face.tiles)
+            source = control_dataset(self.query, Face.tiles)
         except NotShared:
             return Held(withheld=self._named())
-        day = self.tiler.control_day(self.view, self.now)
-        found = None if source is None else self._control_of(source, day)
+        day = self.query.control_day
+        found = None if source is None else self.query.control_on(source, day)
         if source is None or found is None:
             return Held(source)
-        line = self.workspace.index.lines.of(self.state.control, found, self.view.theatre)
+        line = self.query.front_line(found)
         return Held(source, found, line, (day - found.valid_on).days)
 
     @cached_property
@@ -138,14 +146,10 @@ class Scene:
         source = self.held.source
         if self.view.freeze is None or source is None:
             return None
-        found = self._control_of(source, self.view.freeze)
+        found = self.query.control_on(source, self.view.freeze)
         if found is None:
             return None
-        return self.workspace.index.lines.of(self.state.control, found, self.view.theatre)
-
-    def _control_of(self, source: Dataset, day: date) -> ControlSnapshot | None:
-        seq = known_at(self.workspace, self.state, self.view)
-        return self.state.control.on(source.slug, day, seq)
+        return self.query.front_line(found)
 
     def _named(self) -> str:
         slug = self.view.control or self.theatre.default_control
@@ -159,8 +163,8 @@ class Scene:
         families = {codes[bit].split(".")[0] for mask in masks for bit in _bits(mask)[:1]}
         families |= {"unknown"} if 0 in masks else set()
         own, elsewhere = self.region_only
-        valued = self.tiler.valued(self.sums)
-        whole = by_region(self.workspace, valued).whole()
+        single = valued(self.sums)
+        whole = by_region(single).whole()
         ledger = Ledger(whole, self.workspace.reference.taxonomy.sectors.codes)
         settlement = PRECISIONS.index("settlement")
         return Counted(
@@ -170,7 +174,7 @@ class Scene:
             region_only=sum(own.values()),
             elsewhere=elsewhere,
             ledger=ledger,
-            valued=valued,
+            valued=single,
         )
 
     @cached_property
@@ -189,7 +193,7 @@ class Scene:
             if len(box.parts) == 1:
                 return box
             return box._replace(west=-180.0, east=180.0)  # a sheet has its edges at 180°
-        found = self.workspace.reference.region_set(self.view.theatre, self.view.level)
+        found = self.query.regions
         shapes = [one.shape for one in found.regions if one.code in self.view.regions]
         if not shapes:
             return Bounds(*self.theatre.bounds)

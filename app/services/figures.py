@@ -30,7 +30,6 @@ from app.render.png import write_png
 from app.render.svg import SvgCanvas
 from app.services.figure_scene import Scene
 from app.services.figure_words import Writer
-from app.services.pages import settled
 from app.services.tiling import Tiler, area_pattern
 from app.tiles.raster import (
     Ground,
@@ -87,13 +86,13 @@ class Figures:
     _kept: Kept = field(default_factory=lambda: Kept(12))
     _turns: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(AT_ONCE))
 
-    def figure(self, state: State, view: View, wanted: Wanted, now: datetime) -> bytes:
+    def figure(self, query: Query, wanted: Wanted) -> bytes:
         """Draw a View for a report.
 
         Raises:
             InputError: the page is too small for what must stand on it.
         """
-        scene, writer, content = self._composed(state, view, wanted, now)
+        scene, writer, content = self._composed(query, wanted)
         layout = lay_out(content, wanted.width, wanted.height, self.tiler.fonts)
         told = {
             "Title": content.title,
@@ -107,23 +106,20 @@ class Figures:
         with self._turns if is_large else nullcontext():
             return self._written(scene, content, layout, wanted, told)
 
-    def fits(self, state: State, view: View, wanted: Wanted, now: datetime) -> bool:
+    def fits(self, query: Query, wanted: Wanted) -> bool:
         """Tell whether what must stand on a figure has room on it, without drawing."""
         if min(wanted.width, wanted.height) < LEAST_PX:
             return False
-        *_, content = self._composed(state, view, wanted, now)
+        *_, content = self._composed(query, wanted)
         try:
             lay_out(content, wanted.width, wanted.height, self.tiler.fonts)
         except InputError:
             return False
         return True
 
-    def _composed(
-        self, state: State, view: View, wanted: Wanted, now: datetime
-    ) -> tuple[Scene, Writer, Content]:
+    def _composed(self, query: Query, wanted: Wanted) -> tuple[Scene, Writer, Content]:
         """Gather a View as the page would show it, and write its words."""
-        view = settled(self.tiler.workspace, state, view, now)
-        scene = Scene(self.tiler, state, view, now)
+        scene = Scene(with_defaults(query), self.tiler.choropleths)
         writer = Writer(scene, self.tiler.fonts)
         return scene, writer, writer.content(wanted.title, wanted.subtitle)
 

@@ -32,11 +32,8 @@ from app.services.report import day_span
 LANGUAGE_NAMES = {"en": "English", "uk": "Українська"}
 
 
-def page_html(  # noqa: PLR0913  a View, its state, and which dress it wears
-    workspace: Workspace,
-    state: State,
-    view: View,
-    now: datetime,
+def page_html(
+    query: Query,
     *,
     is_embed: bool = False,
     kit: SavedKit | None = None,
@@ -47,52 +44,49 @@ def page_html(  # noqa: PLR0913  a View, its state, and which dress it wears
     With a kit it becomes one file that needs no service. `base` is how the reader addressed us,
     such as https://host: a head names whole addresses, or none where there is no such address.
     """
-    view = settled(workspace, state, view, now)
-    theatre = workspace.reference.theatres[view.theatre]
-    everything = publish(workspace, state, view.but(first=None, last=None), Face.aggregates, now)
-    all_time = view.but(first=None, last=None)
-    drawn = publish(workspace, state, all_time, Face.points, now)
-    told = _told(workspace, state, view, (everything, drawn), now)
+    query = with_defaults(query)
+    view, words = query.view, query.words
+    all_time = query.but(first=None, last=None)
+    everything, drawn = publish(all_time, Face.aggregates), publish(all_time, Face.points)
+    told = _told(query, (everything, drawn))
     told["isSaved"] = kit is not None
     told["archive"] = kit and kit.archive and quote(kit.archive)
-    words = strings(view.lang)
     banners = []
-    if workspace.audience is Audience.private:
+    if not query.is_public:
         banners.append(words["private_file" if kit else "private"])
     if view.synthetic:
         banners.append(words["invented_long"])
-    if (unknown := _before_the_record(workspace, view)) is not None:
+    if (unknown := _before_the_record(query)) is not None:
         banners.append(unknown)
     chrome = {
-        "corrections": None if unknown else corrections(workspace, state, view, now),
+        "corrections": None if unknown else corrections(query),
         "kit": kit,
-        "anchors": [] if is_embed or kit else _anchors(workspace, view, words),
+        "anchors": [] if is_embed or kit else _anchors(query),
         "banners": banners,
         "credits": everything.credits,
         "is_embed": is_embed,
         "is_synthetic": view.synthetic,
-        "card": None if base is None else _card(workspace, view, base),
+        "card": None if base is None else _card(query, base),
     }
-    return build_page(theatre, workspace.reference.taxonomy, told, chrome)
+    return build_page(query.theatre, query.workspace.reference.taxonomy, told, chrome)
 
 
-def _before_the_record(workspace: Workspace, view: View) -> str | None:
+def _before_the_record(query: Query) -> str | None:
     """Say that nothing was known on a View's `as_of`: its empty map is no map of a quiet time."""
-    first = workspace.store.by_seq([1])
-    if view.as_of is None or (first and first[0].recorded_at <= view.as_of):
+    first = query.workspace.store.by_seq([1])
+    as_of, words = query.view.as_of, query.words
+    if as_of is None or (first and first[0].recorded_at <= as_of):
         return None
-    words = strings(view.lang)
     if not first:
         return words["figure_no_record"]
-    zone = ZoneInfo(workspace.reference.theatres[view.theatre].zone)
-    day = day_words(words, first[0].recorded_at.astimezone(zone).date())
+    day = day_words(words, first[0].recorded_at.astimezone(ZoneInfo(query.theatre.zone)).date())
     return words["figure_nothing_known"].format(date=day)
 
 
-def _card(workspace: Workspace, view: View, base: str) -> Card:
+def _card(query: Query, base: str) -> Card:
     """Say in the head what the page shows, and where its picture is."""
-    words = strings(view.lang)
-    name = workspace.reference.theatres[view.theatre].name[view.lang]
+    view, words = query.view, query.words
+    name = query.theatre.name[view.lang]
     invented = f" {words['invented_long']}." if view.synthetic else ""
     days = days_text(view.lang, str(view.first), str(view.last))
     return Card.of(
@@ -101,148 +95,74 @@ def _card(workspace: Workspace, view: View, base: str) -> Card:
         title=words["title"].format(theatre=name),
         description=f"{days}. {words['subtitle']}.{invented}",
         language=view.lang,
-        is_public=workspace.audience is Audience.public,
+        is_public=query.is_public,
     )
 
 
-def corrections(
-    workspace: Workspace, state: State, view: View, now: datetime
-) -> tuple[str, str] | None:
+def corrections(query: Query) -> tuple[str, str] | None:
     """Say what was corrected since a pinned View's day, and where to read it; None for now."""
+    view, words = query.view, query.words
     if view.as_of is None:
         return None
-    words, current = strings(view.lang), view.but(as_of=None)
-    found = changes(workspace, state, current, view.as_of, now, 0).corrections
-    key = {0: "corrections_none", 1: "corrections_one"}.get(found, "corrections_since")
-    zone = ZoneInfo(workspace.reference.theatres[view.theatre].zone)
-    day = day_text(view.lang, view.as_of.astimezone(zone).date())
-    text = words[key].format(n=number(view.lang, found), date=day)
-    return text, f"/changes?{current.query()}&since={rfc3339(view.as_of)}"
+    current = query.but(as_of=None)
+    number_of = changes(current, view.as_of, 0).corrections
+    key = {0: "corrections_none", 1: "corrections_one"}.get(number_of, "corrections_since")
+    day = day_text(view.lang, view.as_of.astimezone(ZoneInfo(query.theatre.zone)).date())
+    text = words[key].format(n=number(view.lang, number_of), date=day)
+    return text, f"/changes?{current.view.query()}&since={rfc3339(view.as_of)}"
 
 
-def settled(workspace: Workspace, state: State, view: View, now: datetime) -> View:
-    """Fill in what a reader would expect: the period and the control source to start with."""
-    theatre = workspace.reference.theatres[view.theatre]
-    if view.first is None or view.last is None:
-        everything = publish(workspace, state, _unfiltered(view), Face.aggregates, now)
-        first, last = day_span(everything) or theatre.first_period
-        if not all(one.terms.points for one in everything.datasets):
-            # Sums that leave by the week only: the first and the last day are days, too.
-            first -= timedelta(days=first.weekday())
-            last += timedelta(days=6 - last.weekday())
-        slugs = {dataset.slug for dataset in everything.datasets}
-        if slugs & set(theatre.default_datasets):
-            first, last = theatre.first_period
-        view = view.but(
-            first=view.first or min(first, view.last or first),
-            last=view.last or max(last, view.first or last),
-        )
-    if view.control is None:
-        open_one = _first_control(workspace, state, view)
-        view = view.but(control=open_one.slug if open_one else None)
-    return view
-
-
-def _unfiltered(view: View) -> View:
-    """Take a View's datasets and nothing else of it: no filter may tell of a single day."""
-    plain = View(theatre=view.theatre, datasets=view.datasets, synthetic=view.synthetic)
-    return plain.but(lang=view.lang)
-
-
-def _first_control(workspace: Workspace, state: State, view: View) -> Dataset | None:
-    shown = shown_controls(workspace, state, view)
-    wanted = workspace.reference.theatres[view.theatre].default_control
-    named = [dataset for dataset in shown if dataset.slug == wanted]
-    return next(iter(named or shown), None)
-
-
-def shown_controls(workspace: Workspace, state: State, view: View) -> list[Dataset]:
-    """List the control sources this audience may see drawn."""
-    is_public = workspace.audience is Audience.public
-    return [
-        dataset
-        for dataset in sorted(state.datasets.values(), key=lambda one: one.slug)
-        if dataset.theatre == view.theatre
-        and dataset.kind is DatasetKind.control
-        and (dataset.terms.tiles or not is_public)
-    ]
-
-
-def _told(
-    workspace: Workspace,
-    state: State,
-    view: View,
-    published: tuple[Published, Published],
-    now: datetime,
-) -> dict[str, Any]:
+def _told(query: Query, published: tuple[Published, Published]) -> dict[str, Any]:
     """Gather the facts; `published` is the View of all time, as sums and as points.
 
     Days are told only where points may be: a histogram of days would give sums by day away.
     """
     everything, drawn = published
-    theatre = workspace.reference.theatres[view.theatre]
-    seq = everything.filter.seq
-    base = {"theatre": view.theatre, "lang": view.lang}
-    today = theatre.today(now)
+    workspace, state, view, theatre = query.workspace, query.state, query.view, query.theatre
     recorded = workspace.store.head().recorded_at
     return {
         "view": dict(view.pairs()),
         "query": view.query(),
-        "base_query": urlencode(base),
-        "box": _box(workspace, view),
+        "base_query": urlencode({"theatre": view.theatre, "lang": view.lang}),
+        "box": _box(query),
         "histogram": _histogram(drawn, view),
-        "datasets": _dataset_choices(state, view),
+        "datasets": _dataset_choices(query),
         "shownDatasets": [dataset.slug for dataset in everything.datasets],
         "controls": [
             {
                 "slug": dataset.slug,
                 "name": dataset.name,
                 "credit": dataset.credit,
-                "days": [str(day) for day in state.control.days(dataset.slug, seq)],
+                "days": [str(day) for day in state.control.days(dataset.slug, query.seq)],
             }
-            for dataset in shown_controls(workspace, state, view)
+            for dataset in shown_controls(query)
         ],
         "controller": theatre.default_controller,
-        "waves": _wave_dataset(state, view),
+        "waves": min((one.slug for one in query.datasets_of(DatasetKind.waves)), default=None),
         "head": workspace.store.head().hash.hex()[:16],
-        "regions": [
-            [one.code, one.name(view.lang)]
-            for one in workspace.reference.region_set(view.theatre, view.level).regions
-        ],
-        "mayEmbed": not publish(workspace, state, view, Face.embeds, now).withheld["terms"],
-        "isPrivate": workspace.audience is Audience.private,
+        "regions": [[one.code, one.name(view.lang)] for one in query.regions.regions],
+        "mayEmbed": not publish(query, Face.embeds).withheld["terms"],
+        "isPrivate": not query.is_public,
         "asOf": rfc3339(view.as_of) if view.as_of else recorded and rfc3339(recorded),
         "asOfDay": view.as_of and str(view.as_of.astimezone(ZoneInfo(theatre.zone)).date()),
-        "yesterday": str(today - timedelta(days=1)),
+        "yesterday": str(query.today - timedelta(days=1)),
         "columnsUrl": f"/columns.json?{columns_query(view)}",
-        "hasPopulation": workspace.reference.region_set(view.theatre, view.level).has_population,
+        "hasPopulation": query.regions.has_population,
         "levels": sorted(workspace.reference.region_sets(view.theatre)),
-        **_marks_used(drawn, workspace),
+        **_marks_used(drawn),
     }
 
 
-def _box(workspace: Workspace, view: View) -> Sequence[float]:
+def _box(query: Query) -> Sequence[float]:
     """Say what the map shows first: the View's own box or regions, or the whole theatre."""
+    view = query.view
     if view.bbox is not None:
         west, south, east, north = view.bbox
         return west, south, east + 360 * (west > east), north
-    regions = workspace.reference.region_set(view.theatre, view.level).regions
-    chosen = [region.shape for region in regions if region.code in view.regions]
-    if chosen:
-        return [float(side) for side in shapely.total_bounds(np.array(chosen, object))]
-    return workspace.reference.theatres[view.theatre].bounds
-
-
-def _wave_dataset(state: State, view: View) -> str | None:
-    """Name the dataset of waves that the page shows: the theatre's first."""
-    here = [
-        one.slug
-        for one in state.datasets.values()
-        if one.theatre == view.theatre
-        and one.kind is DatasetKind.waves
-        and one.synthetic == view.synthetic
-    ]
-    return min(here, default=None)
+    shapes = [region.shape for region in query.regions.regions if region.code in view.regions]
+    if shapes:
+        return [float(side) for side in shapely.total_bounds(np.array(shapes, object))]
+    return query.theatre.bounds
 
 
 def columns_query(view: View) -> str:
@@ -282,24 +202,21 @@ def _histogram(everything: Published, view: View) -> dict[str, Any]:
     }
 
 
-def _dataset_choices(state: State, view: View) -> list[list[str]]:
+def _dataset_choices(query: Query) -> list[list[str]]:
     return [
         [
             dataset.slug,
             dataset.name if dataset.name == dataset.slug else f"{dataset.name} ({dataset.slug})",
         ]
-        for dataset in sorted(state.datasets.values(), key=lambda one: one.slug)
-        if dataset.theatre == view.theatre
-        and dataset.kind is DatasetKind.incidents
-        and dataset.synthetic == view.synthetic
+        for dataset in query.datasets_of(DatasetKind.incidents)
     ]
 
 
-def _marks_used(everything: Published, workspace: Workspace) -> dict[str, Any]:
+def _marks_used(published: Published) -> dict[str, Any]:
     """Say which weapon families and precisions occur, so that the legend lists no others."""
-    selection = everything.select().drawable(everything.filter)
+    selection = published.select().drawable(published.filter)
     mask = int(np.bitwise_or.reduce(selection["weapons"], initial=0))
-    codes = workspace.reference.taxonomy.weapons.unpack(mask)
+    codes = published.workspace.reference.taxonomy.weapons.unpack(mask)
     used = {code.split(".")[0] for code in codes}
     if bool((selection["weapons"] == 0).any()):
         used.add("unknown")
@@ -310,8 +227,9 @@ def _marks_used(everything: Published, workspace: Workspace) -> dict[str, Any]:
     }
 
 
-def _anchors(workspace: Workspace, view: View, words: dict[str, str]) -> list[tuple[Any, ...]]:
+def _anchors(query: Query) -> list[tuple[Any, ...]]:
     """Link the table, the method, the other languages and the other theatres."""
+    view, words = query.view, query.words
     links: list[tuple[Any, ...]] = [
         (words["table"], f"/table?{view.query()}", None, True),
         (
@@ -320,10 +238,10 @@ def _anchors(workspace: Workspace, view: View, words: dict[str, str]) -> list[tu
             None,
         ),
     ]
-    if workspace.audience is Audience.private:
+    if not query.is_public:
         query = urlencode({"theatre": view.theatre, "lang": view.lang})
         links.append((words["import_title"], f"/import?{query}", None))
-    theatres = workspace.reference.theatres
+    theatres = query.workspace.reference.theatres
     links += [
         (theatre.name[view.lang], f"/?{urlencode({'theatre': slug, 'lang': view.lang})}", None)
         for slug, theatre in theatres.items()

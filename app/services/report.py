@@ -371,17 +371,6 @@ def _outside(published: Published, *, is_long: bool) -> int:
     return count
 
 
-def day_span(published: Published) -> tuple[date, date] | None:
-    """Return the first and last day that any incident of the View's datasets touches."""
-    everything = replace(published.filter, first=BEGINNING, last=END)
-    selection = replace(published, filter=everything).select()
-    if not len(selection):
-        return None
-    return from_epoch_day(int(selection["day_first"].min())), from_epoch_day(
-        int(selection["day_last"].max())
-    )
-
-
 def summary_csv(answer: Mapping[str, Any]) -> str:
     """Write a summary as CSV (RFC 4180): one row per group, then elsewhere and totals."""
     out = io.StringIO()

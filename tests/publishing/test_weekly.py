@@ -12,7 +12,6 @@ from app.domain.terms import Face
 from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish, refuse_embedding
-from app.services.pages import settled
 from app.services.report import summarise, unmarked_by_region
 from tests.support import imported, table
 
@@ -38,7 +37,7 @@ def weekly(workspace: Workspace, tmp_path: Path) -> Workspace:
 def test_the_period_to_start_with_is_of_whole_weeks_whatever_the_filter(
     weekly: Workspace, view: View
 ) -> None:
-    found = settled(weekly, weekly.index.state(), view, NOW)
+    found = with_defaults(weekly, weekly.index.state(), view, NOW)
     assert (found.first, found.last) == (date(2026, 3, 9), date(2026, 3, 29))
     published = publish(weekly, weekly.index.state(), found, Face.aggregates, NOW)
     assert [one.slug for one in published.datasets] == ["held"]

@@ -23,7 +23,7 @@ from app.services.comparing import compared
 from app.services.feeds import content_lines
 from app.services.ground import Source
 from app.services.listing import find_incident, history, title_of
-from app.services.pages import page_html, settled, shown_controls
+from app.services.pages import page_html
 from app.services.wording import incident_fields, text_of
 
 PAGE_ROWS = 200
@@ -118,7 +118,7 @@ def _compare(router: APIRouter, workspace: Workspace, page: Pages) -> None:
     @router.get("/compare")
     def compare(request: Request) -> Response:
         asked = params.read(workspace, request.query_params.multi_items(), {"with": str})
-        view = settled(workspace, asked.state, asked.view, asked.now)
+        view = with_defaults(workspace, asked.state, asked.view, asked.now)
         sources = shown_controls(workspace, asked.state, view)
         if not sources:
             raise NotFound(f"No control dataset is loaded for {view.theatre!r}.")

@@ -23,7 +23,6 @@ from app.publishing.publish import Published, publish
 from app.services.asking import narrowings
 from app.services.exporting import kept_from_leaving
 from app.services.listing import ORDERS, list_incidents
-from app.services.pages import settled
 from app.services.report import add_rates, summarise, unmarked_by_region
 from app.services.telling import in_words
 from app.services.wording import days_of, text_of
@@ -67,7 +66,7 @@ def routes(workspace: Workspace) -> APIRouter:
     def table(request: Request) -> Response:
         given = [(name, text) for name, text in request.query_params.multi_items() if text]
         asked = params.read(workspace, given, own)
-        view = settled(workspace, asked.state, asked.view, asked.now)
+        view = with_defaults(workspace, asked.state, asked.view, asked.now)
         sums = publish(workspace, asked.state, view, Face.aggregates, asked.now)
         points = publish(workspace, asked.state, view, Face.points, asked.now)
         offset, sort = asked.own.get("offset", 0), asked.own.get("sort", "name")
