@@ -78,7 +78,7 @@ class Notebook:
         published = asked.published(Face.points)
         features: list[dict[str, Any]] = []
         while True:
-            page = list_incidents(self.workspace, published, PAGE, len(features))
+            page = list_incidents(published, PAGE, len(features))
             features += page.features
             if not page.features or len(features) >= page.matched:
                 break
@@ -96,7 +96,7 @@ class Notebook:
         `killed_of` incidents that carry a figure. What lies in no region is not among the rows.
         """
         asked = self._read(query)
-        told = summarise(self.workspace, asked.published(Face.aggregates), "region")
+        told = summarise(asked.published(Face.aggregates), "region")
         shapes = self.workspace.reference.region_set(asked.view.theatre, asked.view.level).regions
         by_code = {one.code: one.shape for one in shapes}
         rows = [_sums(row) for row in told["rows"]]
@@ -122,7 +122,7 @@ class Notebook:
         words = self.workspace.vocabularies(state)
         pairs = parse_qsl(query.removeprefix("?"), keep_blank_values=True)
         view = View.parse(pairs, words, self.workspace.default_theatre, now)
-        view = with_defaults(self.workspace, state, view, now)
+        view = with_defaults(Query(self.workspace, state, view, now))
         return _Asked(self.workspace, state, view, now)
 
     def _regions(self, asked: _Asked) -> list[tuple[dict[str, Any], dict[str, Any]]]:
@@ -189,14 +189,14 @@ class _Asked:
         """Say who is shown, of which days, and whose borders they are."""
         words, view = strings(self.view.lang), self.view
         named = list(self.published(Face.aggregates).credits)
-        source = control_dataset(self.workspace, self.state, view, Face.tiles)
+        source = control_dataset(self.of_view(view), Face.tiles)
         named += [] if source is None else [source.credit]
         days = f"{view.first} – {view.last}"
         note = self.workspace.reference.theatres[view.theatre].note[view.lang]
         return f"{days}. {words['credits']}: {' · '.join(named)}. {note}"
 
     def published(self, face: Face) -> Published:
-        return publish(self.workspace, self.state, self.view, face, self.now)
+        return publish(self, face)
 
 
 def _point(geometry: dict[str, Any] | None) -> BaseGeometry | None:

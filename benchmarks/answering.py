@@ -79,7 +79,7 @@ def tiles(workspace: Workspace) -> list[Figure]:
         start = time.perf_counter()
         tiler.tile(state, view, tile, now)
         spent = (time.perf_counter() - start) * 1e3
-        published = publish(workspace, state, view, Face.tiles, now)
+        published = publish(Query(workspace, state, view, now), Face.tiles)
         marks = len(published.select((tile.z, tile.x, tile.y)).drawable(published.filter))
         whole.append(spent)
         if marks <= MOST_MARKS or tile.z >= EXACT_ZOOM:
@@ -119,8 +119,8 @@ def sums(workspace: Workspace) -> list[Figure]:
         now = datetime.now(UTC)
 
         def answer(view: View = view) -> object:
-            published = publish(workspace, state, view, Face.aggregates, now)  # noqa: B023
-            return summarise(workspace, published, "region")
+            published = publish(Query(workspace, state, view, now), Face.aggregates)  # noqa: B023
+            return summarise(published, "region")
 
         answer()
         found.append(Figure(name, median_ms(answer), "ms", hold))
@@ -134,8 +134,8 @@ def first_by_weapon(workspace: Workspace) -> Figure:
 
     def answer() -> object:
         state.cubes.asked.forget()
-        published = publish(workspace, state, view, Face.aggregates, now)
-        return summarise(workspace, published, "region")
+        published = publish(Query(workspace, state, view, now), Face.aggregates)
+        return summarise(published, "region")
 
     spent = median_ms(answer, 5)
     (cube,) = state.cubes.asked.values()

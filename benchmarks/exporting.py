@@ -39,7 +39,7 @@ def _geopackage(workspace: Workspace, folder: Path) -> None:
     In the first half a memory of bounded size fills with the shapes of the days' control.
     """
     start, seen = time.perf_counter(), list[tuple[int, float]]()
-    made = prepare(workspace, workspace.index.state(), VIEW, "gpkg", datetime.now(UTC))
+    made = prepare(Query.of(workspace, VIEW, datetime.now(UTC)), "gpkg")
     for _ in made.write("gpkg", folder, lambda rows: seen.append((rows, _own_mib()))):
         pass
     spent = time.perf_counter() - start

@@ -81,7 +81,7 @@ def source_of(workspace: Workspace, slug: str, query: str = "") -> Source:
     """Ask one source."""
     view = view_of(workspace, f"synthetic=1&control={slug}{query}")
     state = workspace.index.state()
-    dataset = control_dataset(workspace, state, view, Face.aggregates)
+    dataset = control_dataset(MANUAL(workspace=workspace, state=state, view=view), Face.aggregates)
     assert dataset is not None  # noqa: S101  it was imported above
     return Source.of(workspace, state, view, dataset)
 

@@ -50,7 +50,7 @@ def saved_page(app: FastAPI, static: Path, query: str, archive: str | None = Non
     """
     workspace: Workspace = app.state.workspace
     asked = read(workspace, parse_qsl(query, keep_blank_values=True))
-    view = with_defaults(workspace, asked.state, asked.view, asked.now)
+    view = with_defaults(asked)
     theatre = workspace.reference.theatres[view.theatre]
     words = strings(view.lang)
     # A loop of its own: a notebook, among others, has one running already.
@@ -66,7 +66,7 @@ def saved_page(app: FastAPI, static: Path, query: str, archive: str | None = Non
         summary = answers.get(f"/api/summary?{view.query()}")
     table = {"said": summary["text"], "rows": region_rows(view.lang, summary)}
     kit = SavedKit.of(static, table, kept, archive)
-    return page_html(workspace, asked.state, view, asked.now, kit=kit)
+    return page_html(asked.of_view(view), kit=kit)
 
 
 @dataclass

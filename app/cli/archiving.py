@@ -68,8 +68,8 @@ def tiles(  # noqa: PLR0913  what a person sets, each by name
     state = workspace.index.state()
     wanted = read_view(workspace, state, view, now)
     if page:  # with the period that a page opens with
-        wanted = with_defaults(workspace, state, wanted, now)
-        refuse_what_must_stay(workspace, state, wanted)
+        wanted = with_defaults(Query(workspace, state, wanted, now))
+        refuse_what_must_stay(MANUAL(workspace=workspace, state=state, view=wanted))
     tiler = Tiler(workspace, settings.static_dir / FONTS)
     with progress_line(out.name, quiet=json, what="tiles") as progress:
         zooms = (minzoom, maxzoom)

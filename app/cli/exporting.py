@@ -60,10 +60,10 @@ def export(
     told = []
     for path, form in zip(files, forms, strict=True):
         if form == PAGE:
-            refuse_what_must_stay(workspace, state, wanted)
+            refuse_what_must_stay(MANUAL(workspace=workspace, state=state, view=wanted))
             told.append(save_page(path, view, private=not public))
             continue
-        made = prepare(workspace, state, wanted, form, now)
+        made = prepare(Query(workspace, state, wanted, now), form)
         with progress_line(path.name, quiet=json) as progress:
             told.append(_write(made, path, form, progress))
     if json:

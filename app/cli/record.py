@@ -30,7 +30,7 @@ cli.add_typer(index_cli, name="index")
 def _published(workspace: Workspace, face: Face = Face.raw) -> Published:
     state = workspace.index.state()
     view = View(theatre=workspace.default_theatre)
-    return publish(workspace, state, view, face, present(), in_all=True)
+    return publish(Query(workspace, state, view, present()), face, in_all=True)
 
 
 @cli.command()
@@ -45,7 +45,7 @@ def evidence(
     """
     workspace = open_workspace()
     path = out or Path(f"evidence-{incident}.zip")
-    path.write_bytes(bundle(workspace, _published(workspace), incident))
+    path.write_bytes(bundle(_published(workspace), incident))
     typer.echo(f"{path}: check it with the script inside: python check_evidence.py {path}")
 
 
@@ -72,7 +72,7 @@ def attach(
         method=method,
         url=url,
     )
-    kept = attach_file(workspace, _published(workspace), incident, file, told)
+    kept = attach_file(_published(workspace), incident, file, told)
     typer.echo(f"{kept.name}: {kept.size:,} bytes, SHA-256 {kept.sha256}")
 
 

@@ -44,11 +44,11 @@ def summary(
     words = workspace.vocabularies(state)
     view = View.parse(pairs, words, workspace.default_theatre, now)
     if against is not None:
-        lines = cross_check(workspace, state, view, against, now, note=_warn)
+        lines = cross_check(Query(workspace, state, view, now), against, note=_warn)
         _tell_against(lines, json=json)
         return
-    published = publish(workspace, state, view, Face.aggregates, now)
-    told = summarise(workspace, published, by)
+    published = publish(Query(workspace, state, view, now), Face.aggregates)
+    told = summarise(published, by)
     if json:
         tell_json(told)
     elif csv:

@@ -86,10 +86,10 @@ def archive_view(  # noqa: PLR0913, PLR0917  a View, its layers and zooms, when,
     """
     workspace = tiler.workspace
     if "incidents" in layers:
-        refuse_what_must_stay(workspace, state, view, Face.tiles)
+        refuse_what_must_stay(MANUAL(workspace=workspace, state=state, view=view), Face.tiles)
     if "control" in layers:
         _refuse_control(tiler, state, view)
-    published = publish(workspace, state, view, Face.tiles, now)
+    published = publish(Query(workspace, state, view, now), Face.tiles)
     drawn = published.select().drawable(published.filter)
     order = np.argsort(drawn["morton"], kind="stable")
     marks = _Marks({name: drawn[name][order] for name in COLUMNS})
@@ -105,7 +105,7 @@ def archive_view(  # noqa: PLR0913, PLR0917  a View, its layers and zooms, when,
                     archive.add(place.number, content)
                     if progress is not None:
                         progress(archive.tiles)
-        about = about_of(workspace, published, len(marks), now)
+        about = about_of(published, len(marks), now)
         told = {
             "name": about.title,
             "description": about.citation,
@@ -129,7 +129,7 @@ def archive_view(  # noqa: PLR0913, PLR0917  a View, its layers and zooms, when,
 
 def _refuse_control(tiler: Tiler, state: State, view: View) -> None:
     for face in (Face.tiles, Face.export):
-        control_dataset(tiler.workspace, state, view, face)
+        control_dataset(MANUAL(workspace=tiler.workspace, state=state, view=view), face)
 
 
 def _written(path: Path, head: bytes, data: Any) -> int:

@@ -61,7 +61,7 @@ def _theatre_box(tiler: Tiler, view: View) -> list[float]:
 
 def _incidents(tiler: Tiler, state: State, view: View, now: datetime) -> Extent:
     """Bound what may be drawn; what is withheld or known only to a region bounds nothing."""
-    published = publish(tiler.workspace, state, view, Face.points, now)
+    published = publish(Query(tiler.workspace, state, view, now), Face.points)
     selection = published.select()
     box = _theatre_box(tiler, view)
     drawn = selection.drawable(published.filter)
@@ -83,7 +83,9 @@ def _beginning(day: date) -> str:
 def _control(tiler: Tiler, state: State, view: View, _now: datetime) -> Extent:
     box = _theatre_box(tiler, view)
     try:
-        dataset = control_dataset(tiler.workspace, state, view, Face.tiles)
+        dataset = control_dataset(
+            MANUAL(workspace=tiler.workspace, state=state, view=view), Face.tiles
+        )
     except NotShared:
         dataset = None
     if dataset is None:

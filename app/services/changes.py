@@ -42,11 +42,8 @@ class Changes(NamedTuple):
 
 
 def changes(  # noqa: PLR0913, PLR0917  a View, two instants, and how much is listed
-    workspace: Workspace,
-    state: State,
-    view: View,
+    query: Query,
     since: datetime,
-    now: datetime,
     limit: int,
 ) -> Changes:
     """List what happened to the incidents that the View shows now, or showed then.
@@ -57,17 +54,17 @@ def changes(  # noqa: PLR0913, PLR0917  a View, two instants, and how much is li
     Raises:
         InvalidView: `since` together with `as_of`: a View of the past does not change.
     """
-    if view.as_of is not None:
+    if query.view.as_of is not None:
         allowed = "to be left out: the list goes from `since` to now"
-        raise InvalidView((Problem("query.as_of", rfc3339(view.as_of), allowed),))
-    is_then = publish(workspace, state, view.but(as_of=since), Face.points, now)
-    is_now = publish(workspace, state, view, Face.points, now)
+        raise InvalidView((Problem("query.as_of", rfc3339(query.view.as_of), allowed),))
+    is_then = publish(query.but(as_of=since), Face.points)
+    is_now = publish(query, Face.points)
     hides = replace(
         is_now.filter, hidden_now=is_then.filter.hidden_now, quiet_now=is_then.filter.quiet_now
     )
     published = replace(is_now, filter=hides)
     shown = np.union1d(is_now.select()["number"], is_then.select()["number"])
-    rows = _rows(state, shown, published)
+    rows = _rows(query.state, shown, published)
     fresh = np.flatnonzero(rows["seq"] > is_then.filter.seq)
     fresh = fresh[np.argsort(-rows["seq"][fresh])]
     counts = dict.fromkeys(KINDS, 0)
@@ -78,7 +75,7 @@ def changes(  # noqa: PLR0913, PLR0917  a View, two instants, and how much is li
         kind = _kind(rows, place, prior)
         counts[kind] += 1
         if len(items) < limit:
-            told = _told(workspace, published, rows, place, prior)
+            told = _told(published, rows, place, prior)
             items += [{"kind": kind, **told}] if told else []
     return Changes(since, counts, items)
 
@@ -103,17 +100,15 @@ def _kind(rows: Rows, place: int, prior: int | None) -> str:
     return "regraded" if after != before else "amended"
 
 
-def _told(
-    workspace: Workspace, published: Published, rows: Rows, place: int, prior: int | None
-) -> dict[str, Any] | None:
+def _told(published: Published, rows: Rows, place: int, prior: int | None) -> dict[str, Any] | None:
     """Write one change with what differs; None when a payload was erased."""
     seqs = [int(rows["seq"][one]) for one in (place, prior) if one is not None]
-    revisions = [one for one in workspace.store.by_seq(seqs) if one.payload is not None]
+    revisions = [one for one in published.workspace.store.by_seq(seqs) if one.payload is not None]
     if len(revisions) < len(seqs):
         return None
     newest = revisions[0]
-    after = feature(workspace, published, newest, rows, place)
-    before = None if prior is None else feature(workspace, published, revisions[1], rows, prior)
+    after = feature(published, newest, rows, place)
+    before = None if prior is None else feature(published, revisions[1], rows, prior)
     differing = _differing(before, after)
     return {
         "incident": after["id"],

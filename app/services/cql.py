@@ -72,7 +72,7 @@ class _Refused(Exception):
         self.got, self.allowed = got, allowed
 
 
-def narrowed(workspace: Workspace, published: Published, text: str) -> Selection:
+def narrowed(published: Published, text: str) -> Selection:
     """Keep the rows of a View that a filter is true of.
 
     Raises:
@@ -83,7 +83,7 @@ def narrowed(workspace: Workspace, published: Published, text: str) -> Selection
         tree = _parsed(text)
         quiet = [is_quiet(part.rows, at, published.filter) for part, at in selection.parts]
         joined = np.concatenate(quiet) if quiet else np.empty(0, bool)
-        found = _truth(tree, Sheet(workspace, published, selection, joined))
+        found = _truth(tree, Sheet(published.workspace, published, selection, joined))
     except _Refused as refused:
         raise InvalidView((Problem("query.filter", refused.got, refused.allowed),)) from refused
     return selection.where(found.true & found.known)

@@ -70,11 +70,8 @@ class Line(NamedTuple):
 
 
 def cross_check(  # noqa: PLR0913  a View, a file, the time, and who is told of its oddities
-    workspace: Workspace,
-    state: State,
-    view: View,
+    query: Query,
     path: Path,
-    now: datetime,
     *,
     note: Note = str,
 ) -> list[Line]:
@@ -86,9 +83,9 @@ def cross_check(  # noqa: PLR0913  a View, a file, the time, and who is told of 
         InvalidFile: not HAPI's table, or none of it lies in the View.
         InputError: the View holds several datasets, whose sums are never added.
     """
-    events, killed = _theirs(Source.open(path), workspace, view, note)
+    events, killed = _theirs(Source.open(path), query, note)
     periods = sorted(
-        {(first, last) for first, last, _region in events if _within(view, first, last)}
+        {(first, last) for first, last, _region in events if _within(query.view, first, last)}
     )
     if not periods:
         raise InvalidFile(f"months of {path.name}", "none in the View", "another from and to")
@@ -96,7 +93,7 @@ def cross_check(  # noqa: PLR0913  a View, a file, the time, and who is told of 
         raise InvalidFile(f"months of {path.name}", f"{len(periods)}", f"at most {MOST_PERIODS}")
     lines = list[Line]()
     for first, last in periods:
-        ours = _ours(workspace, state, view.but(first=first, last=last), now)
+        ours = _ours(query.but(first=first, last=last))
         for row in ours:
             key = (first, last, row["key"])
             if key in events or row["incidents"]:
@@ -112,25 +109,23 @@ def _within(view: View, first: date, last: date) -> bool:
     return after and (view.last is None or last <= view.last)
 
 
-def _ours(workspace: Workspace, state: State, view: View, now: datetime) -> list[dict[str, Any]]:
-    published = publish(workspace, state, view, Face.aggregates, now)
+def _ours(query: Query) -> list[dict[str, Any]]:
+    published = publish(query, Face.aggregates)
     if len(published.datasets) != 1:
         got = ", ".join(one.slug for one in published.datasets) or "none"
         raise InputError("datasets of the View", got, "one; name it with dataset=")
-    return list(summarise(workspace, published, "region")["rows"])
+    return list(summarise(published, "region")["rows"])
 
 
-def _theirs(
-    source: Source, workspace: Workspace, view: View, note: Note
-) -> tuple[Counter[Key], Counter[Key]]:
+def _theirs(source: Source, query: Query, note: Note) -> tuple[Counter[Key], Counter[Key]]:
     """Sum the file by period and region of the View's level."""
     events, killed = Counter[Key](), Counter[Key]()
     rows = [row for row in _rows(source, note) if row.get("event_type") == EVENT_TYPE]
     levels = {row.get("admin_level") for row in rows}
-    level = str(view.level) if str(view.level) in levels else "2"
-    iso = _codes(workspace.reference.region_set(view.theatre, view.level).regions)
+    level = str(query.view.level) if str(query.view.level) in levels else "2"
+    iso = _codes(query.workspace.reference.region_set(query.view.theatre, query.view.level).regions)
     for row in rows:
-        region = iso.get(row.get(f"admin{view.level}_code", ""))
+        region = iso.get(row.get(f"admin{query.view.level}_code", ""))
         if region is None or row.get("admin_level") != level or row.get("error"):
             continue
         try:

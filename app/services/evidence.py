@@ -58,9 +58,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None = None
 
 
-def attach(
-    workspace: Workspace, published: Published, ref: str, path: Path, attachment: Attachment
-) -> Attachment:
+def attach(published: Published, ref: str, path: Path, attachment: Attachment) -> Attachment:
     """Archive a source file of an incident: by content, recorded in the chain.
 
     Raises:
@@ -71,16 +69,16 @@ def attach(
     if not path.is_file():
         raise InputError("file", str(path), "an existing file")
     size = path.stat().st_size
-    if size > workspace.max_file_bytes:
-        allowed = f"at most {workspace.max_file_bytes:,} bytes"
+    if size > published.workspace.max_file_bytes:
+        allowed = f"at most {published.workspace.max_file_bytes:,} bytes"
         raise TooLarge(f"size of {path.name}", f"{size:,} bytes", allowed)
-    found = find_incident(workspace, published, ref)
+    found = find_incident(published, ref)
     content = path.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
     told = msgspec.structs.replace(
         attachment, incident=found["id"], name=path.name, sha256=sha256, size=size
     )
-    kept = workspace.archive / sha256
+    kept = published.workspace.archive / sha256
     kept.parent.mkdir(parents=True, exist_ok=True)
     if not kept.exists():
         half = kept.with_suffix(".part")
@@ -89,28 +87,30 @@ def attach(
     key = f"{found['id']}/{sha256}"
     change = Change(Subject.attachment, key, Action.add, canonical(told))
     why = f"archived {path.name}"
-    workspace.store.write([change], Entry(attachment.captured_at, attachment.operator, why), {})
+    published.workspace.store.write(
+        [change], Entry(attachment.captured_at, attachment.operator, why), {}
+    )
     return told
 
 
-def bundle(workspace: Workspace, published: Published, ref: str) -> bytes:
+def bundle(published: Published, ref: str) -> bytes:
     """Pack an incident's evidence as a ZIP archive.
 
     Raises:
         NotFound: no such incident.
         NotShared: for the public: the chain names who recorded what, and why.
     """
-    if workspace.audience is Audience.public:
+    if published.workspace.audience is Audience.public:
         raise NotShared(
             "Evidence bundles name who recorded what and why: they are given by a private instance "
             "(`strikemap evidence ID`) or to a token, not to the public."
         )
-    found = find_incident(workspace, published, ref)
+    found = find_incident(published, ref)
     key = f"{found['properties']['dataset']}/{found['id']}"
-    past = workspace.store.history(Subject.incident, key)
+    past = published.workspace.store.history(Subject.incident, key)
     attached = [
         msgspec.json.decode(one.payload, type=Attachment)
-        for one in workspace.store.latest(Subject.attachment)
+        for one in published.workspace.store.latest(Subject.attachment)
         if one.payload is not None and one.key.startswith(f"{found['id']}/")
     ]
     files: dict[str, bytes] = {
@@ -121,10 +121,10 @@ def bundle(workspace: Workspace, published: Published, ref: str) -> bytes:
         "attachments.jsonl": _lines(msgspec.to_builtins(one) for one in attached),
     }
     for one in attached:
-        kept = workspace.archive / one.sha256
+        kept = published.workspace.archive / one.sha256
         if kept.exists():
             files[f"attachments/{one.sha256}"] = kept.read_bytes()
-    files["chain.jsonl"], head = _chain(workspace, past[0].seq)
+    files["chain.jsonl"], head = _chain(published.workspace, past[0].seq)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     manifest = {"incident": found["id"], "head": head, "files": hashes}
     files["manifest.json"] = msgspec.json.format(msgspec.json.encode(manifest), indent=1)

@@ -58,7 +58,7 @@ class Export:
         """Write the incidents batch by batch, newest first."""
         for start in range(0, len(self.order), BATCH):
             rows = self.selection.take(self.order[start : start + BATCH])
-            yield features_of(self.workspace, self.published, rows, Face.export)
+            yield features_of(self.published, rows, Face.export)
             if progress is not None:
                 progress(start + len(rows))
 
@@ -76,48 +76,45 @@ class Export:
         return metadata(self.about, name) if form == "csv" else None
 
 
-def prepare(workspace: Workspace, state: State, view: View, form: str, now: datetime) -> Export:
+def prepare(query: Query, form: str) -> Export:
     """Settle what an export holds, before anything is written.
 
     Raises:
         NotShared: the terms of a dataset in the View keep it from leaving.
         InputError: the format does not hold so much.
     """
-    refuse_what_must_stay(workspace, state, view)
-    published = publish(workspace, state, view, Face.export, now)
+    refuse_what_must_stay(query)
+    published = publish(query, Face.export)
     selection = published.select()
     order = in_order(selection)
-    about = about_of(workspace, published, len(order), now)
+    about = about_of(published, len(order), query.now)
     FORMATS[form].check(about)
-    return Export(workspace, published, about, selection, order)
+    return Export(query.workspace, published, about, selection, order)
 
 
-def kept_from_leaving(
-    workspace: Workspace, state: State, view: View, face: Face = Face.points
-) -> list[Dataset]:
+def kept_from_leaving(query: Query, face: Face = Face.points) -> list[Dataset]:
     """List the datasets of a View whose terms keep it from being taken along as a file.
 
     A file is an export and a face at once: its terms must allow both.
     """
-    if workspace.audience is Audience.private:
+    if query.workspace.audience is Audience.private:
         return []
-    theatre = workspace.reference.theatres[view.theatre]
+    theatre = query.workspace.reference.theatres[query.view.theatre]
     return [
         one
-        for one in wanted_datasets(state, view, theatre)
-        if not (one.terms.export and one.terms.allow(face)) or view.level > one.terms.finest_level
+        for one in wanted_datasets(query)
+        if not (one.terms.export and one.terms.allow(face))
+        or query.view.level > one.terms.finest_level
     ]
 
 
-def refuse_what_must_stay(
-    workspace: Workspace, state: State, view: View, face: Face = Face.points
-) -> None:
+def refuse_what_must_stay(query: Query, face: Face = Face.points) -> None:
     """Refuse a View of which a part must stay.
 
     Raises:
         NotShared: naming the datasets and the command that changes their terms.
     """
-    refused = kept_from_leaving(workspace, state, view, face)
+    refused = kept_from_leaving(query, face)
     if not refused:
         return
     named = ", ".join(f"{one.slug!r} ({one.licence})" for one in refused)
@@ -127,10 +124,10 @@ def refuse_what_must_stay(
     )
 
 
-def about_of(workspace: Workspace, published: Published, rows: int, now: datetime) -> About:
+def about_of(published: Published, rows: int, now: datetime) -> About:
     """Describe what is taken along, for every format."""
     view, seq = published.view, published.filter.seq
-    known = workspace.store.by_seq([seq])
+    known = published.workspace.store.by_seq([seq])
     head = f"{seq}:{known[0].hash.hex()}" if known else f"{seq}:"
     as_of = view.as_of or (known[0].recorded_at if known else None)
     names = ", ".join(dataset.name for dataset in published.datasets) or view.theatre
@@ -143,7 +140,7 @@ def about_of(workspace: Workspace, published: Published, rows: int, now: datetim
         citation=words["export_citation"].format(
             credits=credits, title=title, as_of=told, head=head, query=view.query()
         ),
-        terms=_terms(workspace, published),
+        terms=_terms(published),
         datasets=[_dataset(one) for one in published.datasets],
         credits=published.credits,
         view=dict(view.pairs()),
@@ -152,10 +149,10 @@ def about_of(workspace: Workspace, published: Published, rows: int, now: datetim
         version=published.state.seq,
         ledger_head=head,
         exported_at=rfc3339(now.replace(microsecond=0)),
-        audience=workspace.audience.value,
+        audience=published.workspace.audience.value,
         rows=rows,
         withheld=published.withheld,
-        notes=_notes(workspace, published),
+        notes=_notes(published),
     )
 
 
@@ -180,20 +177,20 @@ def _days(view: View) -> str:
     return first or last or words["export_all_days"]
 
 
-def _terms(workspace: Workspace, published: Published) -> list[str]:
+def _terms(published: Published) -> list[str]:
     words = strings(published.view.lang)
 
     def say(name: str, one: Dataset) -> str:
         return words[name].format(slug=one.slug, licence=one.licence, credit=one.credit)
 
-    datasets, is_private = published.datasets, workspace.audience is Audience.private
+    datasets, is_private = published.datasets, published.workspace.audience is Audience.private
     told = [say("export_terms", one) for one in datasets]
     told += [say("export_share_alike", one) for one in datasets if one.terms.share_alike]
     kept = [one for one in datasets if is_private and not one.terms.export]
     return told + [say("export_private", one) for one in kept]
 
 
-def _notes(workspace: Workspace, published: Published) -> list[str]:
+def _notes(published: Published) -> list[str]:
     """Say what somebody could misread in the rows."""
     lang, covered, notes = published.view.lang, coverage(published), []
     words = strings(lang)
@@ -203,7 +200,7 @@ def _notes(workspace: Workspace, published: Published) -> list[str]:
         notes.append(words["export_undated"].format(n=number(lang, covered["undated"])))
     if covered["spanning"]:
         notes.append(words["export_spanning"].format(n=number(lang, covered["spanning"])))
-    if workspace.audience is Audience.public:
+    if published.workspace.audience is Audience.public:
         days = published.theatre.generalise_days
         notes.append(words["export_generalised"].format(n=number(lang, days)))
     if published.folded is not None:

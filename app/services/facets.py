@@ -26,18 +26,18 @@ LINE_KM = (10, 30, 100)
 """Steps of `line_km` that are counted."""
 
 
-def facets(workspace: Workspace, state: State, view: View, now: datetime) -> dict[str, Any]:
+def facets(query: Query) -> dict[str, Any]:
     """Count a View's incidents by each choice of each filter, with all other filters as they are.
 
     A filter's own setting does not narrow its own counts: they say what choosing otherwise would
     give. Where several datasets do not add up, the first one is counted and named. None stands for
     counts that the audience may not have.
     """
-    reader = _Reader(workspace, state, view, now)
-    taxonomy = workspace.reference.taxonomy
+    reader = _Reader(query.workspace, query.state, query.view, query.now)
+    taxonomy = query.workspace.reference.taxonomy
     base = reader.published({})
     return {
-        "view": dict(view.pairs()),
+        "view": dict(query.view.pairs()),
         "dataset": None if base.primary is None else base.primary.slug,
         "weapon": reader.count(
             {"weapons": ()}, lambda found: _bits(found["weapons"], taxonomy.weapons)
@@ -47,26 +47,26 @@ def facets(workspace: Workspace, state: State, view: View, now: datetime) -> dic
         ),
         "status": reader.count({"statuses": ()}, _statuses),
         "min_killed": reader.count({"min_killed": None}, _killed, Face.points),
-        "datasets": {slug: reader.dataset(slug) for slug in _slugs(state, view)},
+        "datasets": {slug: reader.dataset(slug) for slug in _slugs(query)},
     }
 
 
-def line_facets(workspace: Workspace, state: State, view: View, now: datetime) -> dict[str, Any]:
+def line_facets(query: Query) -> dict[str, Any]:
     """Count by distance to the front line of each incident's own day; None where that is withheld.
 
     Apart from the other facets, since the first answer after new strikes or snapshots joins them.
     """
-    reader = _Reader(workspace, state, view, now)
+    reader = _Reader(query.workspace, query.state, query.view, query.now)
     published = reader.published({"line_km": None}, Face.points)
-    source = control_dataset(workspace, state, view, Face.aggregates)
+    source = control_dataset(query, Face.aggregates)
     if not published.datasets or source is None:
-        return {"view": dict(view.pairs()), "line_km": None}
-    ask = asker(workspace, state, view, source)
+        return {"view": dict(query.view.pairs()), "line_km": None}
+    ask = asker(query.workspace, query.state, query.view, source)
     # A place that is shown only in its region has no distance (DESIGN, "No side doors").
     parts = counting(published).drawable(published.filter).parts
     far = np.concatenate([ask(segment).at(places).distance_m for segment, places in parts])
     return {
-        "view": dict(view.pairs()),
+        "view": dict(query.view.pairs()),
         "line_km": {str(km): int((far <= km * 1e3).sum()) for km in LINE_KM},
     }
 
@@ -97,10 +97,10 @@ class _Reader:
     def _read(self, view: View, face: Face) -> tuple[Published, Selection]:
         key = (view.query(), face)
         if key not in self._found:
-            published = publish(self._workspace, self._snapshot, view, face, self._now)
+            published = publish(Query(self._workspace, self._snapshot, view, self._now), face)
             if not published.is_summed and published.primary is not None:
                 only = view.but(datasets=(published.primary.slug,))
-                published = publish(self._workspace, self._snapshot, only, face, self._now)
+                published = publish(Query(self._workspace, self._snapshot, only, self._now), face)
             self._found[key] = published, counting(published)
         return self._found[key]
 
@@ -126,11 +126,11 @@ def _killed(found: Selection) -> dict[str, int]:
     return {str(least): int((known >= least).sum()) for least in KILLED}
 
 
-def _slugs(state: State, view: View) -> list[str]:
+def _slugs(query: Query) -> list[str]:
     return sorted(
         one.slug
-        for one in state.datasets.values()
-        if one.theatre == view.theatre
+        for one in query.state.datasets.values()
+        if one.theatre == query.view.theatre
         and one.kind is DatasetKind.incidents
-        and one.synthetic == view.synthetic
+        and one.synthetic == query.view.synthetic
     )

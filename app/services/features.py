@@ -108,7 +108,7 @@ def control_feature(
 def _source(tiler: Tiler, state: State, view: View, detail: str) -> str | None:
     """Name the source of control; its shapes as they are kept are raw records."""
     face = Face.tiles if detail == "page" else Face.raw
-    dataset = control_dataset(tiler.workspace, state, view, face)
+    dataset = control_dataset(MANUAL(workspace=tiler.workspace, state=state, view=view), face)
     return None if dataset is None else dataset.slug
 
 

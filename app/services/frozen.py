@@ -72,7 +72,7 @@ def _since(source: Source, day: date, until: date, now: datetime) -> dict[str, A
     """Sum incidents after the day by side; those without a point are "unknown"."""
     workspace, state = source.workspace, source.state
     view = source.view.but(first=day + timedelta(days=1), last=max(until, day), freeze=day)
-    published = publish(workspace, state, view, Face.aggregates, now)
+    published = publish(Query(workspace, state, view, now), Face.aggregates)
     ask = asker(workspace, state, view, source.dataset)
     number = {NOT_STATED: 0, **holders(workspace.reference, view.theatre)}
     selection = counting(published)

@@ -43,7 +43,6 @@ ORDERS = ("new", "old", "killed", "injured")
 
 
 def list_incidents(  # noqa: PLR0913, PLR0917  a View, a page of it, its order and a filter
-    workspace: Workspace,
     published: Published,
     limit: int,
     offset: int = 0,
@@ -53,7 +52,7 @@ def list_incidents(  # noqa: PLR0913, PLR0917  a View, a page of it, its order a
     """List a View's incidents, or those that a filter left of them, in one of ORDERS."""
     selection = published.select() if selection is None else selection
     places = in_order(selection, order)
-    listed = features_of(workspace, published, selection.take(places[offset : offset + limit]))
+    listed = features_of(published, selection.take(places[offset : offset + limit]))
     return Listed(listed, len(places))
 
 
@@ -68,27 +67,25 @@ def in_order(selection: Selection, order: str = "new") -> np.ndarray:
     return np.asarray(np.lexsort((seqs, day, np.where(low >= 0, low, best)))[::-1])
 
 
-def features_of(
-    workspace: Workspace, published: Published, rows: Rows, face: Face = Face.points
-) -> list[dict[str, Any]]:
+def features_of(published: Published, rows: Rows, face: Face = Face.points) -> list[dict[str, Any]]:
     """Write rows as features, in their order; an erased record is left out.
 
     The record is asked once for all of them, and so is each day's ground.
     """
-    found = {one.seq: one for one in workspace.store.by_seq(rows["seq"].tolist())}
+    found = {one.seq: one for one in published.workspace.store.by_seq(rows["seq"].tolist())}
     revisions = [found.get(seq) for seq in rows["seq"].tolist()]
     kept = [n for n, one in enumerate(revisions) if one is not None and one.payload is not None]
     told = [one for one in revisions if one is not None and one.payload is not None]
-    return _features(workspace, published, told, rows.take(np.array(kept, np.int64)), face)
+    return _features(published, told, rows.take(np.array(kept, np.int64)), face)
 
 
-def find_incident(workspace: Workspace, published: Published, ref: str) -> dict[str, Any]:
+def find_incident(published: Published, ref: str) -> dict[str, Any]:
     """Find one incident by its id or its short number, as known in the View.
 
     Raises:
         NotFound: none of that name, or none that this audience may see.
     """
-    number = _number(workspace, published, ref)
+    number = _number(published, ref)
     hidden_parts = number in published.filter.hidden_now
     for segment in () if hidden_parts else published.state.segments:
         rows = segment.rows
@@ -99,13 +96,13 @@ def find_incident(workspace: Workspace, published: Published, ref: str) -> dict[
         places = np.flatnonzero(known & (rows["number"] == number))
         if len(places):
             found = rows.take(places[:1])
-            revision = workspace.store.by_seq(found["seq"].tolist())
+            revision = published.workspace.store.by_seq(found["seq"].tolist())
             if revision and revision[0].payload is not None:
-                return feature(workspace, published, revision[0], found, 0)
+                return feature(published, revision[0], found, 0)
     raise NotFound(f"There is no incident {ref!r} that may be shown here.")
 
 
-def _number(workspace: Workspace, published: Published, ref: str) -> int:
+def _number(published: Published, ref: str) -> int:
     if re.fullmatch(r"[0-9]{1,9}", ref):
         return int(ref)
     try:
@@ -115,22 +112,20 @@ def _number(workspace: Workspace, published: Published, ref: str) -> int:
             f"There is no incident {ref!r}: an id is a UUID or a short number."
         ) from wrong
     for dataset in published.datasets:
-        history = workspace.store.history(Subject.incident, f"{dataset.slug}/{wanted}")
+        history = published.workspace.store.history(Subject.incident, f"{dataset.slug}/{wanted}")
         if history:
             return history[0].seq
     return -1
 
 
-def history(
-    workspace: Workspace, published: Published, told: dict[str, Any]
-) -> list[dict[str, str]]:
+def history(published: Published, told: dict[str, Any]) -> list[dict[str, str]]:
     """List when and in which fields an incident changed, oldest first, as far as the View knows.
 
     Who and why is shown to a private audience only: accounts and file names are not the public's.
     """
-    is_private = workspace.audience is Audience.private
+    is_private = published.workspace.audience is Audience.private
     key = f"{told['properties']['dataset']}/{told['id']}"
-    past = workspace.store.history(Subject.incident, key)
+    past = published.workspace.store.history(Subject.incident, key)
     return [
         {
             "revision": str(one.seq),
@@ -146,15 +141,12 @@ def history(
     ]
 
 
-def feature(
-    workspace: Workspace, published: Published, revision: Revision, rows: Rows, place: int
-) -> dict[str, Any]:
+def feature(published: Published, revision: Revision, rows: Rows, place: int) -> dict[str, Any]:
     """Write one incident as a GeoJSON feature."""
-    return _features(workspace, published, [revision], rows.take(np.array([place])), Face.points)[0]
+    return _features(published, [revision], rows.take(np.array([place])), Face.points)[0]
 
 
 def _features(
-    workspace: Workspace,
     published: Published,
     revisions: Sequence[Revision],
     rows: Rows,
@@ -164,23 +156,21 @@ def _features(
     incidents = [_decoded(revision) for revision in revisions]
     quiet = is_quiet(rows, np.arange(len(rows)), published.filter).tolist()
     asked = [None if hides else incident for incident, hides in zip(incidents, quiet, strict=True)]
-    grounds = whereabouts_of(workspace, published, asked, face)
+    grounds = whereabouts_of(published, asked, face)
     numbers = rows["number"].tolist()
     told = []
     for place, (revision, incident) in enumerate(zip(revisions, incidents, strict=True)):
         hides = quiet[place]
-        region = _region(workspace, published, incident, rows, place)
+        region = _region(published, incident, rows, place)
         properties = {
             "id": str(incident.id),
             "number": numbers[place],
-            **_shown(workspace, published, incident, hides=hides),
+            **_shown(published, incident, hides=hides),
             "region": _general(region, incident) if hides else region,
             "revision": revision.seq,
             "recorded_at": rfc3339(revision.recorded_at),
             "control": grounds[place],
-            "merged_with": []
-            if hides
-            else _merged_with(workspace, published, revision, numbers[place]),
+            "merged_with": [] if hides else _merged_with(published, revision, numbers[place]),
         }
         told.append(
             {
@@ -203,9 +193,7 @@ def _geometry(incident: Incident) -> dict[str, Any] | None:
     return {"type": "Point", "coordinates": [point.lon, point.lat]} if point else None
 
 
-def _merged_with(
-    workspace: Workspace, published: Published, revision: Revision, number: int
-) -> list[dict[str, Any]]:
+def _merged_with(published: Published, revision: Revision, number: int) -> list[dict[str, Any]]:
     """Show beside a record what other datasets say of its strike, each in its own words.
 
     `same_upstream` says that the two lead back to one report, and are one source then.
@@ -215,14 +203,14 @@ def _merged_with(
         return []
     links, found = _links(revision), []
     for member in others:
-        told = _known_then(workspace, published, member)
+        told = _known_then(published, member)
         if told is not None and told.payload is not None:
             incident = decode_incident(told.payload)
             found.append(
                 {
                     "id": str(incident.id),
                     "number": member.number,
-                    **_shown(workspace, published, incident, hides=False),
+                    **_shown(published, incident, hides=False),
                     "same_upstream": bool(links & _links(told)),
                 }
             )
@@ -234,20 +222,20 @@ def _links(revision: Revision) -> frozenset[str]:
     return frozenset(link for one in sources for link in upstream_links(one))
 
 
-def _known_then(workspace: Workspace, published: Published, member: Member) -> Revision | None:
+def _known_then(published: Published, member: Member) -> Revision | None:
     """Find another dataset's record as the View knows it; None where the audience may not see it.
 
     The public sees those only whose terms let the record out whole, and nothing that is withheld
     or drawn nowhere: beside another record it would say where it was.
     """
-    past = workspace.store.history(Subject.incident, member.key)
+    past = published.workspace.store.history(Subject.incident, member.key)
     known = [one for one in past if one.seq <= published.filter.seq]
     if not known or known[-1].payload is None or known[-1].action is Action.retract:
         return None
-    if workspace.audience is Audience.private:
+    if published.workspace.audience is Audience.private:
         return known[-1]
     wanted, dataset = published.filter, published.state.datasets.get(member.dataset)
-    tables, taxonomy = published.state.tables.copy(), workspace.reference.taxonomy
+    tables, taxonomy = published.state.tables.copy(), published.workspace.reference.taxonomy
     for one in (known[-1], past[-1]):  # as it was known, and as it is withheld today
         row = pack([one], tables, taxonomy)
         at = np.arange(len(row))
@@ -256,14 +244,12 @@ def _known_then(workspace: Workspace, published: Published, member: Member) -> R
     return known[-1] if dataset is not None and dataset.terms.raw else None
 
 
-def _shown(
-    workspace: Workspace, published: Published, incident: Incident, *, hides: bool
-) -> dict[str, Any]:
+def _shown(published: Published, incident: Incident, *, hides: bool) -> dict[str, Any]:
     """Tell a record, for the public without the texts that are redacted now, whatever `as_of`."""
     dataset = published.state.datasets[incident.dataset]
-    told = _told(workspace, incident, dataset, hides=hides)
+    told = _told(published.workspace, incident, dataset, hides=hides)
     redactions, key = published.state.redactions, f"{incident.dataset}/{incident.id}"
-    if key in redactions and workspace.audience is Audience.public:
+    if key in redactions and published.workspace.audience is Audience.public:
         told = redact(told, redactions[key])
     return {**told, "redacted": hidden_parts(redactions, key)}
 
@@ -342,11 +328,9 @@ def toll_answer(toll: Toll) -> dict[str, Any] | None:
     return out
 
 
-def _region(
-    workspace: Workspace, published: Published, incident: Incident, rows: Rows, place: int
-) -> dict[str, Any]:
+def _region(published: Published, incident: Incident, rows: Rows, place: int) -> dict[str, Any]:
     """Name the region and say whether it is stated, located, both, or in disagreement."""
-    table = workspace.reference.regions(1)
+    table = published.workspace.reference.regions(1)
     number = int(rows["region1"][place])
     region = None if number == NO_REGION else table[number][1]
     return {

@@ -47,7 +47,10 @@ def page_html(
     query = with_defaults(query)
     view, words = query.view, query.words
     all_time = query.but(first=None, last=None)
-    everything, drawn = publish(all_time, Face.aggregates), publish(all_time, Face.points)
+    everything, drawn = (
+        publish(all_time, Face.aggregates),
+        publish(all_time, Face.points),
+    )
     told = _told(query, (everything, drawn))
     told["isSaved"] = kit is not None
     told["archive"] = kit and kit.archive and quote(kit.archive)

@@ -145,7 +145,7 @@ QUERYABLES: dict[str, Queryable] = {
 }
 
 
-def queryables(workspace: Workspace, published: Published) -> dict[str, Any]:
+def queryables(published: Published) -> dict[str, Any]:
     """Describe what a filter may name, as JSON schema properties."""
     words = {
         "dataset": [one.slug for one in published.datasets],
@@ -155,7 +155,7 @@ def queryables(workspace: Workspace, published: Published) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for name, one in QUERYABLES.items():
         told[name] = {**one.schema, **({"enum": words[name]} if words.get(name) else {})}
-    taxonomy = workspace.reference.taxonomy
+    taxonomy = published.workspace.reference.taxonomy
     for name, terms in (("weapons", taxonomy.weapons), ("sectors", taxonomy.sectors)):
         told[name]["items"] = {"type": "string", "enum": list(terms.codes)}
     return told

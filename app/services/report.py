@@ -34,7 +34,7 @@ BANDS_KM = (10, 30, 100)
 CSV_CELLS_THAT_RUN = ("=", "+", "-", "@", "\t", "\r")
 
 
-def summarise(workspace: Workspace, published: Published, by: str) -> dict[str, Any]:
+def summarise(published: Published, by: str) -> dict[str, Any]:
     """Sum a View in the shape of `/api/summary`.
 
     Several datasets are added up only where each pair of them was compared, so that a strike that
@@ -44,12 +44,12 @@ def summarise(workspace: Workspace, published: Published, by: str) -> dict[str, 
         by = "dataset"
     # Rows by dataset are each dataset's own figures, whatever another one tells too.
     apart = replace(published, folded=None) if by == "dataset" else published
-    grouped = _grouped(workspace, apart, by)
-    codes = workspace.reference.taxonomy.sectors.codes
+    grouped = _grouped(apart, by)
+    codes = published.workspace.reference.taxonomy.sectors.codes
     ledger = Ledger(grouped.measures, codes)
     answer: dict[str, Any] = {
         "view": dict(published.view.pairs()),
-        "as_of": _as_of(workspace, published),
+        "as_of": _as_of(published),
         "version": str(published.state.seq),
         "by": by,
         "synthetic": published.view.synthetic,
@@ -65,11 +65,11 @@ def summarise(workspace: Workspace, published: Published, by: str) -> dict[str, 
         else None,
         "totals": _totals(published, grouped, codes),
         "coverage": coverage(published),
-        "region_set": region_set(workspace, published),
+        "region_set": region_set(published),
         "credits": list(published.credits),
     }
     if published.view.metric == "killed_per_100k":
-        add_rates(workspace, published, answer["rows"])
+        add_rates(published, answer["rows"])
     return answer
 
 
@@ -92,9 +92,11 @@ def _told_of_several(published: Published) -> dict[str, Any]:
     return {"rule": rule, "matching": {"groups": groups, "not_summed": reason}}
 
 
-def add_rates(workspace: Workspace, published: Published, rows: list[dict[str, Any]]) -> None:
+def add_rates(published: Published, rows: list[dict[str, Any]]) -> None:
     """Add to regions the dead of 100,000 people, where the dead and the people are known."""
-    regions = workspace.reference.region_set(published.view.theatre, published.view.level).regions
+    regions = published.workspace.reference.region_set(
+        published.view.theatre, published.view.level
+    ).regions
     people = {region.code: (region.population, region.population_year) for region in regions}
     for row in rows:
         low, (population, year) = row["killed"]["low"], people.get(row["key"], (None, None))
@@ -103,17 +105,17 @@ def add_rates(workspace: Workspace, published: Published, rows: list[dict[str, A
         row["population"], row["population_year"] = population, year
 
 
-def _as_of(workspace: Workspace, published: Published) -> str | None:
+def _as_of(published: Published) -> str | None:
     if published.view.as_of is not None:
         return rfc3339(published.view.as_of)
-    recorded = workspace.store.head().recorded_at
+    recorded = published.workspace.store.head().recorded_at
     return None if recorded is None else rfc3339(recorded)
 
 
-def region_set(workspace: Workspace, published: Published) -> dict[str, str]:
+def region_set(published: Published) -> dict[str, str]:
     """Name the boundaries that an answer stands on."""
     view = published.view
-    return workspace.reference.region_set(view.theatre, view.level).named()
+    return published.workspace.reference.region_set(view.theatre, view.level).named()
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,11 +130,14 @@ class Grouped:
     is_additive: bool = False
 
 
-def _grouped(workspace: Workspace, published: Published, by: str) -> Grouped:
+def _grouped(published: Published, by: str) -> Grouped:
     """Measure a View by a grouping."""
     if by == "region":
-        return _by_region(workspace, published)
-    selection, sectors = counting(published), len(workspace.reference.taxonomy.sectors.codes)
+        return _by_region(published)
+    selection, sectors = (
+        counting(published),
+        len(published.workspace.reference.taxonomy.sectors.codes),
+    )
     if by == "day":
         return _by_day(selection, published, sectors)
     if by == "dataset":
@@ -141,21 +146,21 @@ def _grouped(workspace: Workspace, published: Published, by: str) -> Grouped:
         known = [one for one in published.datasets if one.slug in slugs]
         return Grouped([(one.slug, one.name, slugs.index(one.slug)) for one in known], measures)
     if by == "line":
-        return _by_line(workspace, published, selection, sectors)
-    return _by_class(workspace, published, selection, by)
+        return _by_line(published, selection, sectors)
+    return _by_class(published, selection, by)
 
 
-def _by_line(
-    workspace: Workspace, published: Published, selection: Selection, sectors: int
-) -> Grouped:
+def _by_line(published: Published, selection: Selection, sectors: int) -> Grouped:
     """Measure by who held the ground and how far the line was, on each incident's own day.
 
     Keys are "holder:band"; what has no point, or no snapshot near enough in time, is "unknown",
     and so is what the audience gets only by region.
     """
     view, state = published.view, published.state
-    source = control_dataset(workspace, state, view, Face.aggregates)
-    ask = asker(workspace, state, view, source)
+    source = control_dataset(
+        MANUAL(workspace=published.workspace, state=state, view=view), Face.aggregates
+    )
+    ask = asker(published.workspace, state, view, source)
     parties = [party.code for party in published.theatre.party]
     bands = [f"{low}-{high}" for low, high in pairwise((0, *BANDS_KM))]
     bands += [f"over-{BANDS_KM[-1]}", "no-line"]
@@ -193,19 +198,19 @@ def _line_name(view: View, published: Published, key: str) -> str:
     return f"{party}, {distance} {words['unit_km']}"
 
 
-def _by_region(workspace: Workspace, published: Published) -> Grouped:
+def _by_region(published: Published) -> Grouped:
     view = published.view
     rows = [
         (region.code, region.name(view.lang), group)
-        for group, (theatre, region) in enumerate(workspace.reference.regions(view.level))
+        for group, (theatre, region) in enumerate(published.workspace.reference.regions(view.level))
         if theatre == view.theatre and (not view.regions or region.code in view.regions)
     ]
-    return Grouped(rows, by_region(workspace, published), is_additive=True)
+    return Grouped(rows, by_region(published), is_additive=True)
 
 
-def _by_class(workspace: Workspace, published: Published, selection: Selection, by: str) -> Grouped:
+def _by_class(published: Published, selection: Selection, by: str) -> Grouped:
     """Measure by weapon or sector: one incident stands in every class it names."""
-    taxonomy = workspace.reference.taxonomy
+    taxonomy = published.workspace.reference.taxonomy
     terms, column = (
         (taxonomy.weapons, "weapons") if by == "weapon" else (taxonomy.sectors, "sectors")
     )
@@ -240,26 +245,26 @@ def _by_day(selection: Selection, published: Published, sectors: int) -> Grouped
     return Grouped(rows, measure(selection.rows(), days - first, size, sectors), is_additive=True)
 
 
-def by_region(workspace: Workspace, published: Published) -> Measures:
+def by_region(published: Published) -> Measures:
     """Sum by region of the View's level; the last group is "in no region of this level".
 
     A View of now that narrows only period, weapon and region is read from a day cube; the rest is
     a scan. Both give the same numbers.
     """
-    regions = workspace.reference.regions(published.view.level)
+    regions = published.workspace.reference.regions(published.view.level)
     if cube := _cube(published):
         measures = from_cube(published, cube, len(regions))
     else:
-        measures = _measure_regions(workspace, published, counting(published), len(regions))
+        measures = _measure_regions(published, counting(published), len(regions))
     # A region of another theatre has no row here: what lies in one is elsewhere.
     own = [theatre == published.view.theatre for theatre, _ in regions]
     return measures.only(np.array([*own, True]))
 
 
-def unmarked_by_region(workspace: Workspace, published: Published) -> dict[str, int]:
+def unmarked_by_region(published: Published) -> dict[str, int]:
     """Count, by region, what is known or may be told only by region; "" where in none."""
-    regions = workspace.reference.regions(published.view.level)
-    is_public = workspace.audience is Audience.public
+    regions = published.workspace.reference.regions(published.view.level)
+    is_public = published.workspace.audience is Audience.public
     has_marks = not is_public or all(one.terms.points for one in published.datasets)
     found = published.unmarked() if has_marks else counting(published)
     times = np.bincount(_groups(found[f"region{published.view.level}"], len(regions)))
@@ -320,10 +325,8 @@ def _groups(region: np.ndarray, regions: int) -> np.ndarray:
     return region.astype(np.int64) % (regions + 1)
 
 
-def _measure_regions(
-    workspace: Workspace, published: Published, selection: Selection, regions: int
-) -> Measures:
-    sectors = len(workspace.reference.taxonomy.sectors.codes)
+def _measure_regions(published: Published, selection: Selection, regions: int) -> Measures:
+    sectors = len(published.workspace.reference.taxonomy.sectors.codes)
     groups = _groups(selection[f"region{published.view.level}"], regions)
     return measure(selection.rows(), groups, regions + 1, sectors)
 

@@ -16,7 +16,7 @@ NAMED = 3
 """How many regions and sectors are named."""
 
 
-def in_words(workspace: Workspace, published: Published, summary: Mapping[str, Any]) -> list[str]:
+def in_words(published: Published, summary: Mapping[str, Any]) -> list[str]:
     """Say a summary by region in sentences of the View's language, unknowns and gaps included.
 
     An empty period is said to be one in which nothing is recorded, never one without harm.
@@ -38,7 +38,7 @@ def in_words(workspace: Workspace, published: Published, summary: Mapping[str, A
         )
     if sum_ is None:
         return [words["several_datasets"]]
-    asked = "; ".join(one.text for one in narrowings(workspace.reference, view))
+    asked = "; ".join(one.text for one in narrowings(published.workspace.reference, view))
     only = [words["text_only"].format(filters=asked)] if asked else []
     if not sum_["incidents"]:
         # What is filtered away is recorded all the same.
@@ -48,7 +48,7 @@ def in_words(workspace: Workspace, published: Published, summary: Mapping[str, A
     said += _most(
         view.lang, "text_regions", [(row["name"], row["incidents"]) for row in summary["rows"]]
     )
-    sectors = workspace.reference.taxonomy.sectors
+    sectors = published.workspace.reference.taxonomy.sectors
     hit = [
         (sectors.label(code, view.lang), one["damaged"])
         for code, one in sum_["damage"].items()

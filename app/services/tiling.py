@@ -233,9 +233,7 @@ def _around(published: Published, frame: Frame) -> Selection:
     """Select the marks of a tile and of its neighbours, whose discs reach into it."""
     z, x, y = int(frame.z), int(frame.x), int(frame.y)
     n = 1 << z
-    tiles = {
-        (z, (x + dx) % n, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if 0 <= y + dy < n
-    }
+    tiles = {(z, (x + dx) % n, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if 0 <= y + dy < n}
     parts = [
         part
         for place in sorted(tiles)

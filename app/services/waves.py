@@ -46,37 +46,35 @@ class WaveBook:
         return self._kept.get((dataset.slug, seq, workspace.store.head().seq), make)
 
 
-def waves_dataset(state: State, view: View, named: str | None) -> Dataset:
+def waves_dataset(query: Query, named: str | None) -> Dataset:
     """Resolve whose waves are meant: the named dataset, else the theatre's first.
 
     Raises:
         InvalidView: the named one does not exist, or the View narrows by what a wave has not.
         NotFound: none is loaded.
     """
-    if strange := [name for name, _ in view.pairs() if name in NOT_OF_WAVES]:
+    if strange := [name for name, _ in query.view.pairs() if name in NOT_OF_WAVES]:
         allowed = (
             "from, to, as_of, weapon, dataset, theatre, synthetic: a wave has no place or harm"
         )
         raise InvalidView(tuple(Problem(f"query.{name}", name, allowed) for name in strange))
     here = {
         dataset.slug: dataset
-        for dataset in state.datasets.values()
-        if dataset.theatre == view.theatre
+        for dataset in query.state.datasets.values()
+        if dataset.theatre == query.view.theatre
         and dataset.kind is DatasetKind.waves
-        and dataset.synthetic == view.synthetic
+        and dataset.synthetic == query.view.synthetic
     }
     if named is not None and named not in here:
         allowed = ", ".join(sorted(here)) or "none is loaded"
         raise InvalidView((Problem("query.dataset", named, allowed),))
     if not here:
-        raise NotFound(f"No dataset of waves is loaded for {view.theatre!r}.")
+        raise NotFound(f"No dataset of waves is loaded for {query.view.theatre!r}.")
     return here[named or min(here)]
 
 
 def waves_answer(  # noqa: PLR0913  what is asked for, each by name
-    workspace: Workspace,
-    state: State,
-    view: View,
+    query: Query,
     dataset: Dataset,
     book: WaveBook,
     *,
@@ -89,17 +87,21 @@ def waves_answer(  # noqa: PLR0913  what is asked for, each by name
     For the public, reports leave only where the dataset's terms let raw records out; without
     that, sums are given for all days or whole weeks, as with incidents.
     """
-    seq = state.seq if view.as_of is None else workspace.store.seq_at(view.as_of)
-    waves, reckoning = book.of(workspace, dataset, seq)
-    zone = workspace.reference.theatres[view.theatre].zone
-    wanted = [n for n, wave in enumerate(waves) if _is_in(wave, view, zone)]
-    wanted = [n for n in wanted if any(_wants(one, view) for one in waves[n].volleys)]
+    seq = (
+        query.state.seq
+        if query.view.as_of is None
+        else query.workspace.store.seq_at(query.view.as_of)
+    )
+    waves, reckoning = book.of(query.workspace, dataset, seq)
+    zone = query.workspace.reference.theatres[query.view.theatre].zone
+    wanted = [n for n, wave in enumerate(waves) if _is_in(wave, query.view, zone)]
+    wanted = [n for n in wanted if any(_wants(one, query.view) for one in waves[n].volleys)]
     wanted.sort(key=lambda n: (waves[n].when.last, waves[n].key), reverse=True)
-    is_public = workspace.audience is Audience.public
+    is_public = query.workspace.audience is Audience.public
     shows = dataset.terms.raw or not is_public
     listed = wanted[offset : offset + limit] if shows else []
     return {
-        "view": dict(view.pairs()),
+        "view": dict(query.view.pairs()),
         "dataset": dataset.slug,
         "numberMatched": len(wanted) if shows else None,
         "numberReturned": len(listed),
@@ -110,7 +112,11 @@ def waves_answer(  # noqa: PLR0913  what is asked for, each by name
             }
             for n in listed
         ],
-        **(_sums(reckoning, set(wanted), view) if shows or _covers_weeks(view) else _NO_SUMS),
+        **(
+            _sums(reckoning, set(wanted), query.view)
+            if shows or _covers_weeks(query.view)
+            else _NO_SUMS
+        ),
         "coverage": {
             "undated": sum(wave.window is None for wave in waves) if shows else None,
             "withheld": {"terms": 0 if shows else len(waves)},
@@ -142,7 +148,7 @@ class Mapped:
         if slug not in workspace.vocabularies(state)[view.theatre].datasets:
             allowed = ", ".join(sorted(workspace.vocabularies(state)[view.theatre].datasets))
             raise InvalidView((Problem("query.incidents", slug, allowed or "none is loaded"),))
-        published = publish(workspace, state, shown, Face.points, now)
+        published = publish(Query(workspace, state, shown, now), Face.points)
         if not published.datasets:
             return None
         marks = published.select().drawable(published.filter)

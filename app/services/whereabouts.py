@@ -26,7 +26,6 @@ FIRMEST_FIRST = tuple(ControlStatus)
 
 
 def whereabouts_of(
-    workspace: Workspace,
     published: Published,
     incidents: Sequence[Incident | None],
     face: Face = Face.points,
@@ -39,11 +38,11 @@ def whereabouts_of(
     says nothing to the public.
     """
     told: list[list[dict[str, Any]]] = [[] for _ in incidents]
-    for dataset in _sources(workspace, published, face):
+    for dataset in _sources(published, face):
         calendar = published.state.control.calendar(dataset.slug, published.filter.seq)
         for found, places in _by_snapshot(calendar, incidents, dataset):
             some = [one for n in places if (one := incidents[n]) is not None]
-            answers = _where(workspace, published, some, found)
+            answers = _where(published, some, found)
             for place, incident, where in zip(places, some, answers, strict=True):
                 age = ((incident.when.first or found.valid_on) - found.valid_on).days
                 told[place].append(
@@ -59,13 +58,13 @@ def whereabouts_of(
     return told
 
 
-def _sources(workspace: Workspace, published: Published, face: Face) -> Iterator[Dataset]:
+def _sources(published: Published, face: Face) -> Iterator[Dataset]:
     for slug in published.state.control.datasets():
         dataset = published.state.datasets.get(slug)
         if dataset is None or dataset.theatre != published.view.theatre:
             continue
         is_open = dataset.terms.points and dataset.terms.allow(face)
-        if workspace.audience is Audience.private or is_open:
+        if published.workspace.audience is Audience.private or is_open:
             yield dataset
 
 
@@ -100,7 +99,6 @@ NOWHERE: Mapping[str, Any] = {
 
 
 def _where(
-    workspace: Workspace,
     published: Published,
     incidents: Sequence[Incident],
     found: ControlSnapshot,
@@ -112,7 +110,7 @@ def _where(
     if not points:
         return told
     lon, lat = (np.array(axis) for axis in zip(*points, strict=True))
-    metres = _distances_m(workspace, published, found, lon, lat)
+    metres = _distances_m(published, found, lon, lat)
     areas = _areas_at(published, found, lon, lat)
     for n, area, metre in zip(drawn, areas, metres.tolist(), strict=True):
         known = None if math.isnan(metre) else metre
@@ -121,13 +119,12 @@ def _where(
             "controller": area.controller if area else None,
             "word": area.word if area else None,
             "distance_km": None if known is None else round(known / 1e3, 2),
-            "shares": _shares(workspace, published, incidents[n], found, known),
+            "shares": _shares(published, incidents[n], found, known),
         }
     return told
 
 
 def _distances_m(
-    workspace: Workspace,
     published: Published,
     found: ControlSnapshot,
     lon: np.ndarray,
@@ -135,7 +132,7 @@ def _distances_m(
 ) -> np.ndarray:
     """Measure to a snapshot's line; NaN without one. A tree is worth its making for many points."""
     control, theatre = published.state.control, published.view.theatre
-    plane, lines = workspace.reference.plane(theatre), workspace.index.lines
+    plane, lines = published.workspace.reference.plane(theatre), published.workspace.index.lines
     if len(lon) > FEW:
         return distances_m(lines.of(control, found, theatre).shape, lon, lat, plane)
     line = lines.flat(control, found, theatre)
@@ -162,7 +159,6 @@ def _areas_at(
 
 
 def _shares(
-    workspace: Workspace,
     published: Published,
     incident: Incident,
     found: ControlSnapshot,
@@ -172,7 +168,7 @@ def _shares(
     point, error_m = incident.place.point, incident.place.error_m
     if metres is None or point is None or not error_m or metres > error_m:
         return None
-    plane = workspace.reference.plane(published.view.theatre)
+    plane = published.workspace.reference.plane(published.view.theatre)
     x, y = plane.flat_xy(np.array([point.lon]), np.array([point.lat]))
     disk = Point(x[0], y[0]).buffer(error_m)
     near = plane.back(disk).envelope

@@ -40,7 +40,7 @@ def test_a_purged_incident_is_found_at_no_time(held: Workspace) -> None:
     state = held.index.state()
     for as_of in (None, NOON, NOON + timedelta(days=1)):
         view = View(theatre="ukraine", as_of=as_of)
-        published = publish(held, state, view, Face.points, LATER)
+        published = publish(Query(held, state, view, LATER), Face.points)
         with pytest.raises(NotFound):
             find_incident(held, published, str(incident("a").id))
         expected = 0 if as_of == NOON else 1

@@ -63,9 +63,9 @@ def _desk(workspace: Workspace, holder: Holder = REVIEWER) -> Redacting:
 def _seen(workspace: Workspace, as_of: Any = None) -> dict[str, Any]:
     view = View(theatre="ukraine", as_of=as_of)
     state = workspace.index.state()
-    published = publish(workspace, state, view, Face.points, TODAY)
-    (listed,) = list_incidents(workspace, published, 10).features
-    found = find_incident(workspace, published, ID)
+    published = publish(Query(workspace, state, view, TODAY), Face.points)
+    (listed,) = list_incidents(published, 10).features
+    found = find_incident(published, ID)
     assert listed == found
     return found
 
@@ -107,7 +107,7 @@ def test_a_private_audience_reads_the_text_and_that_the_public_does_not(held: Wo
 def test_changes_tell_neither_the_text_before_nor_after(held: Workspace) -> None:
     _all_texts(_desk(held))
     view, state = View(theatre="ukraine"), held.index.state()
-    found = changes(held, state, view, NOON - timedelta(days=1), TODAY, 10)
+    found = changes(Query(held, state, view, TODAY), NOON - timedelta(days=1), 10)
     assert found.items
     assert NAME not in str(found)
     assert "redacted" not in found.items[0]["title"]

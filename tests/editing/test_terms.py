@@ -52,10 +52,10 @@ def test_acled_gives_sums_down_to_the_second_level_with_the_day_of_access_in_the
     imported(workspace, ACLED, accessed=date(2026, 8, 20))
     state = workspace.index.state()
     for level in (1, 2):
-        found = publish(workspace, state, WEEK.but(level=level), Face.aggregates, NOON)
+        found = publish(Query(workspace, state, WEEK.but(level=level), NOON), Face.aggregates)
         assert found.credits == ("ACLED, accessed 2026-08-20",)
     for face in (Face.points, Face.tiles, Face.raw, Face.export, Face.embeds):
-        refused = publish(workspace, state, WEEK, face, NOON)
+        refused = publish(Query(workspace, state, WEEK, NOON), face)
         assert (refused.datasets, refused.credits) == ((), ())
 
 
@@ -104,5 +104,5 @@ def test_only_the_public_is_bound_by_terms(private_workspace: Workspace) -> None
     imported(private_workspace, ACLED)
     view = View(theatre="ukraine", datasets=("acled",))
     now = datetime(2026, 9, 1, tzinfo=UTC)
-    found = publish(private_workspace, private_workspace.index.state(), view, Face.raw, now)
+    found = publish(Query.of(private_workspace, view, now), Face.raw)
     assert [one.slug for one in found.datasets] == ["acled"]

@@ -19,7 +19,7 @@ def exported(
     workspace: Workspace, folder: Path, form: str, view: View = EXAMPLE, now: datetime = NOW
 ) -> Path:
     """Write a View to a file."""
-    made = prepare(workspace, workspace.index.state(), view, form, now)
+    made = prepare(Query.of(workspace, view, now), form)
     path = folder / f"export.{form}"
     path.write_bytes(b"".join(made.write(form, folder / "work")))
     beside = made.beside(form, path.name)

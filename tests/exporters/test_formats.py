@@ -57,8 +57,8 @@ def invented(private_workspace: Workspace) -> Workspace:
 
 def listed(workspace: Workspace, view: View) -> dict[str, dict[str, Any]]:
     """List the same View as the API does, by id."""
-    published = publish(workspace, workspace.index.state(), view, Face.points, NOW)
-    features = list_incidents(workspace, published, 10_000).features
+    published = publish(Query.of(workspace, view, NOW), Face.points)
+    features = list_incidents(published, 10_000).features
     return {one["id"]: one for one in features}
 
 

@@ -80,7 +80,7 @@ def test_a_private_export_imported_again_changes_nothing(
 def exported_rows(workspace: Workspace) -> int:
     """Count what the View holds."""
     state = workspace.index.state()
-    return len(publish(workspace, state, VIEW, Face.export, NOW).select())
+    return len(publish(Query(workspace, state, VIEW, NOW), Face.export).select())
 
 
 def test_the_demo_comes_back_unchanged_from_both(

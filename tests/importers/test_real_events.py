@@ -89,8 +89,14 @@ def test_a_night_is_its_national_report_and_not_the_regional_ones_as_well(
     imported(roomy(private_workspace), real("missile_attacks/missile_attacks_daily.csv"))
     state = private_workspace.index.state()
     view = View(theatre="ukraine", first=date(2026, 6, 6), last=date(2026, 6, 6))
-    dataset = waves_dataset(state, view, None)
-    told = waves_answer(private_workspace, state, view, dataset, WaveBook(), limit=100, offset=0)
+    dataset = waves_dataset(MANUAL(state=state, view=view), None)
+    told = waves_answer(
+        MANUAL(workspace=private_workspace, state=state, view=view),
+        dataset,
+        WaveBook(),
+        limit=100,
+        offset=0,
+    )
     south = [one for one in told["waves"] if one["target"] == "south"]
     assert [one["counted"] for one in south] == [False]
     national = [one for one in told["waves"] if one["scope"] == "national"]

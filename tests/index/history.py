@@ -71,7 +71,7 @@ class History:
 def published(workspace: Workspace, view: View, state: State | None = None) -> Published:
     """Publish a View to a private reader."""
     pinned = state or workspace.index.state()
-    return publish(workspace, pinned, view, Face.aggregates, NOW)
+    return publish(Query(workspace, pinned, view, NOW), Face.aggregates)
 
 
 def means(view: View, one: Incident, regions: tuple[Region, ...]) -> bool:

@@ -139,7 +139,7 @@ def test_the_day_cube_counts_what_a_scan_counts(history: History, state: str, vi
     workspace = history.workspaces[state]
     answer = published(workspace, view)
     size = len(history.reference.regions(1))
-    scanned = _measure_regions(workspace, answer, counting(answer), size)
+    scanned = _measure_regions(answer, counting(answer), size)
     cube = _cube(answer)
     # The stepped index was built on an empty record: it has no cube and everything is scanned.
     assert (cube is None) is (state == "stepped")

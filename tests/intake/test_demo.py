@@ -22,7 +22,7 @@ UNKNOWN = {"low": None, "best": None, "high": None, "high_known": None, "known":
 
 def _summary(workspace: Workspace, view: View, by: str = "region") -> dict[str, Any]:
     state = workspace.index.state()
-    return summarise(workspace, publish(workspace, state, view, Face.aggregates, NOON), by)
+    return summarise(publish(Query(workspace, state, view, NOON), Face.aggregates), by)
 
 
 def _figures(count: dict[str, Any]) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def test_dnipropetrovsk_counts_one_incident_and_shows_no_dot(demos: Workspace) -
     assert _figures(row["killed"]) == _figures(row["injured"]) == UNKNOWN
     state = demos.index.state()
     only = BARRAGE.but(regions=("UA-12",))
-    published = publish(demos, state, only, Face.tiles, NOON)
+    published = publish(Query(demos, state, only, NOON), Face.tiles)
     assert len(published.select()) == 1
     assert len(published.select().drawable(published.filter)) == 0
 
@@ -74,7 +74,7 @@ def test_one_record_is_undated_and_in_no_period(demos: Workspace) -> None:
 
 
 def test_only_the_city_is_a_mark_on_the_map(demos: Workspace) -> None:
-    published = publish(demos, demos.index.state(), BARRAGE, Face.tiles, NOON)
+    published = publish(Query.of(demos, BARRAGE, NOON), Face.tiles)
     marks = published.select().drawable(published.filter)
     assert marks["error_m"].tolist() == [20_000]
 
@@ -102,7 +102,7 @@ def test_a_strike_of_several_weapons_is_not_added_twice(by: str, demos: Workspac
 
 def test_cited_ground_is_listed_and_never_measured(demos: Workspace) -> None:
     state = demos.index.state()
-    dataset = control_dataset(demos, state, BARRAGE, Face.aggregates)
+    dataset = control_dataset(MANUAL(workspace=demos, state=state, view=BARRAGE), Face.aggregates)
     assert dataset is not None
     answer = control_areas(Source.of(demos, state, BARRAGE, dataset), date(2025, 10, 25))
     assert (answer["total_km2"], answer["elsewhere_km2"], answer["regions"]) == (None, None, [])
@@ -124,7 +124,7 @@ def test_before_october_2022_only_crimea_and_sevastopol_are_cited(demos: Workspa
 
 def test_the_invented_land_measures_ground_of_three_parties(demos: Workspace) -> None:
     state = demos.index.state()
-    dataset = control_dataset(demos, state, EXAMPLE, Face.aggregates)
+    dataset = control_dataset(MANUAL(workspace=demos, state=state, view=EXAMPLE), Face.aggregates)
     assert dataset is not None
     answer = control_areas(Source.of(demos, state, EXAMPLE, dataset), date(2024, 4, 1))
     assert set(answer) >= {

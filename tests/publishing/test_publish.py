@@ -39,11 +39,11 @@ FRESH = (LATER - timedelta(days=3)).date()
 def _published(
     workspace: Workspace, view: View = VIEW, face: Face = Face.aggregates, now: datetime = LATER
 ) -> Published:
-    return publish(workspace, workspace.index.state(), view, face, now)
+    return publish(Query.of(workspace, view, now), face)
 
 
 def _summary(workspace: Workspace, view: View = VIEW, by: str = "region") -> dict[str, Any]:
-    return summarise(workspace, _published(workspace, view), by)
+    return summarise(_published(workspace, view), by)
 
 
 def _count(workspace: Workspace, view: View = VIEW, now: datetime = LATER) -> int:
@@ -99,8 +99,10 @@ def test_invented_control_is_not_shown_in_a_real_view(workspace: Workspace) -> N
     made = dataset("made-lines", kind=DatasetKind.control, synthetic=True)
     add(workspace.store, made)
     state = workspace.index.state()
-    assert control_dataset(workspace, state, VIEW, Face.tiles) is None
-    shown = control_dataset(workspace, state, VIEW.but(synthetic=True), Face.tiles)
+    assert control_dataset(MANUAL(workspace=workspace, state=state, view=VIEW), Face.tiles) is None
+    shown = control_dataset(
+        MANUAL(workspace=workspace, state=state, view=VIEW.but(synthetic=True)), Face.tiles
+    )
     assert shown is not None
     assert shown.slug == "made-lines"
 
@@ -251,9 +253,11 @@ def test_control_whose_terms_forbid_tiles_is_refused_with_the_command_that_helps
     add(workspace.store, dataset("lines", kind=DatasetKind.control, terms=Terms()), lines)
     state = workspace.index.state()
     with pytest.raises(NotShared, match="strikemap datasets set lines"):
-        control_dataset(workspace, state, VIEW, Face.tiles)
+        control_dataset(MANUAL(workspace=workspace, state=state, view=VIEW), Face.tiles)
     private = replace(workspace, audience=Audience.private)
-    assert control_dataset(private, state, VIEW, Face.tiles) is not None
+    assert (
+        control_dataset(MANUAL(workspace=private, state=state, view=VIEW), Face.tiles) is not None
+    )
 
 
 def test_a_place_known_only_to_the_country_stands_elsewhere(workspace: Workspace) -> None:
@@ -323,7 +327,7 @@ def test_a_quiet_record_tells_its_region_and_nothing_that_finds_it(
         sources=(SourceRef("Publisher", "https://example.invalid/SECRET"),),
     )
     add(workspace.store, dataset(), hot)
-    found = find_incident(workspace, _published(workspace, face=Face.points), str(hot.id))
+    found = find_incident(_published(workspace, face=Face.points), str(hot.id))
     assert found["geometry"] is None
     assert "SECRET" not in str(found)
     assert list(found["properties"]["sources"]) == [{"publisher": "Publisher"}]
@@ -336,8 +340,8 @@ def test_the_public_history_names_no_account_and_ends_at_the_view(workspace: Wor
     changed = incident("a", description="changed")
     write(workspace.store, [change(changed, Action.amend)], NOON + timedelta(hours=1))
     shown = _published(workspace, VIEW.but(as_of=NOON), Face.points)
-    found = find_incident(workspace, shown, str(changed.id))
-    past = history(workspace, shown, found)
+    found = find_incident(shown, str(changed.id))
+    past = history(shown, found)
     assert [(one["action"], one["actor"], one["reason"]) for one in past] == [("add", "", "")]
 
 

@@ -37,29 +37,29 @@ def weekly(workspace: Workspace, tmp_path: Path) -> Workspace:
 def test_the_period_to_start_with_is_of_whole_weeks_whatever_the_filter(
     weekly: Workspace, view: View
 ) -> None:
-    found = with_defaults(weekly, weekly.index.state(), view, NOW)
+    found = with_defaults(Query.of(weekly, view, NOW))
     assert (found.first, found.last) == (date(2026, 3, 9), date(2026, 3, 29))
-    published = publish(weekly, weekly.index.state(), found, Face.aggregates, NOW)
+    published = publish(Query.of(weekly, found, NOW), Face.aggregates)
     assert [one.slug for one in published.datasets] == ["held"]
 
 
 def test_two_states_of_the_record_are_not_to_be_subtracted(weekly: Workspace) -> None:
     view = WEEK.but(as_of=NOW + timedelta(hours=1))
     later = NOW + timedelta(days=1)
-    published = publish(weekly, weekly.index.state(), view, Face.aggregates, later)
+    published = publish(Query.of(weekly, view, later), Face.aggregates)
     assert (published.datasets, published.withheld["terms"]) == ((), 2)
 
 
 def test_what_is_held_back_whole_has_no_sums_rather_than_sums_of_zero(weekly: Workspace) -> None:
     view = HELD.but(first=date(2026, 3, 10), last=date(2026, 3, 10))
-    published = publish(weekly, weekly.index.state(), view, Face.aggregates, NOW)
+    published = publish(Query.of(weekly, view, NOW), Face.aggregates)
     told = summarise(weekly, published, "region")
     assert (told["totals"], told["elsewhere"], told["rows"]) == (None, None, [])
     assert told["coverage"]["withheld"]["terms"] == 2
 
 
 def test_sums_without_marks_do_not_say_which_of_them_could_have_one(weekly: Workspace) -> None:
-    published = publish(weekly, weekly.index.state(), WEEK, Face.aggregates, NOW)
+    published = publish(Query.of(weekly, WEEK, NOW), Face.aggregates)
     assert unmarked_by_region(weekly, published) == {"UA-30": 1}
 
 
@@ -70,6 +70,6 @@ def test_a_map_of_two_datasets_is_not_embedded_when_one_may_not_be(
     path = table(tmp_path, row, name="open.csv")
     imported(weekly, path, dataset="open", theatre="ukraine", licence="CC0-1.0", at=NOW)
     state = weekly.index.state()
-    refuse_embedding(weekly, state, HELD.but(datasets=("open",)), NOW)
+    refuse_embedding(Query(weekly, state, HELD.but(datasets=("open",)), NOW))
     with pytest.raises(NotShared):
-        refuse_embedding(weekly, state, HELD.but(datasets=("held", "open")), NOW)
+        refuse_embedding(Query(weekly, state, HELD.but(datasets=("held", "open")), NOW))

@@ -37,7 +37,7 @@ def archived(workspace: Workspace, path: Path, view: View, layers: list[str], to
 def test_every_level_holds_every_mark_of_the_index(demos: Workspace, tmp_path: Path) -> None:
     path = tmp_path / "out.pmtiles"
     made = archived(demos, path, EXAMPLE, ["incidents"], 9)
-    published = publish(demos, demos.index.state(), EXAMPLE, Face.tiles, NOW)
+    published = publish(Query.of(demos, EXAMPLE, NOW), Face.tiles)
     marks = len(published.select().drawable(published.filter))
     counts = dict.fromkeys(range(10), 0)
     tiler, state = Tiler(demos, FONTS), demos.index.state()

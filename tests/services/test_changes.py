@@ -29,7 +29,7 @@ NOW = NOON + 10 * DAY
 def listed(
     workspace: Workspace, view: View = VIEW, since: datetime = NOON, now: datetime = NOW
 ) -> Changes:
-    return changes(workspace, workspace.index.state(), view, since, now, 100)
+    return changes(Query.of(workspace, view, now), since, 100)
 
 
 @pytest.fixture

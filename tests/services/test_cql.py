@@ -23,8 +23,8 @@ VIEW = View(theatre="ukraine", datasets=("invented",))
 
 
 def kept(workspace: Workspace, text: str) -> set[str]:
-    published = publish(workspace, workspace.index.state(), VIEW, Face.points, NOW)
-    rows = narrowed(workspace, published, text).rows()
+    published = publish(Query.of(workspace, VIEW, NOW), Face.points)
+    rows = narrowed(published, text).rows()
     found = workspace.store.by_seq(rows["seq"].tolist())
     return {one.payload.decode().split('"source_key":"')[1][0] for one in found if one.payload}
 
@@ -127,16 +127,16 @@ def test_no_filter_finds_where_a_withheld_place_lies(workspace: Workspace) -> No
 def test_an_operator_without_its_arguments_is_refused(demos: Workspace, text: str) -> None:
     state = demos.index.state()
     view = View(theatre="example", synthetic=True)
-    published = publish(demos, state, view, Face.points, NOON)
+    published = publish(Query(demos, state, view, NOON), Face.points)
     with pytest.raises(InvalidView):
-        narrowed(demos, published, text)
+        narrowed(published, text)
 
 
 def test_a_pattern_of_many_wildcards_is_matched_without_going_back(demos: Workspace) -> None:
     view = View(theatre="example", synthetic=True)
-    published = publish(demos, demos.index.state(), view, Face.points, NOON)
+    published = publish(Query.of(demos, view, NOON), Face.points)
     many = "%a" * 60 + "%x"
-    assert len(narrowed(demos, published, f"status LIKE '{many}'")) == 0
-    everything = narrowed(demos, published, "status LIKE '%%%'")
+    assert len(narrowed(published, f"status LIKE '{many}'")) == 0
+    everything = narrowed(published, "status LIKE '%%%'")
     assert 0 < len(everything) <= len(published.select())
-    assert len(narrowed(demos, published, "status LIKE '*'")) == 0
+    assert len(narrowed(published, "status LIKE '*'")) == 0

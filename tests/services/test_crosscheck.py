@@ -61,7 +61,7 @@ def _filled(workspace: Workspace) -> None:
 
 
 def _checked(workspace: Workspace, path: Path, view: View = VIEW) -> list[Line]:
-    return cross_check(workspace, workspace.index.state(), view, path, NOON)
+    return cross_check(Query.of(workspace, view, NOON), path)
 
 
 def test_sums_stand_side_by_side_by_region_and_month(

@@ -27,7 +27,7 @@ NUMBER = str(incident("a").id)
 
 def whole(workspace: Workspace) -> Published:
     state = workspace.index.state()
-    return publish(workspace, state, View(theatre="ukraine"), Face.raw, NOON, in_all=True)
+    return publish(Query(workspace, state, View(theatre="ukraine"), NOON), Face.raw, in_all=True)
 
 
 @pytest.fixture
@@ -136,4 +136,4 @@ def test_equal_evidence_gives_equal_bytes_and_holds_the_archived_source(
 def test_the_public_gets_no_bundle_and_is_told_who_does(held: Workspace) -> None:
     public = replace(held, audience=Audience.public)
     with pytest.raises(NotShared, match="strikemap evidence"):
-        bundle(public, whole(public), NUMBER)
+        bundle(whole(public), NUMBER)

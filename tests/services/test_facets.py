@@ -25,11 +25,11 @@ EXAMPLE = View(theatre="example", synthetic=True)
 
 
 def count(workspace: Workspace, view: View, face: Face = Face.aggregates) -> int:
-    return len(counting(publish(workspace, workspace.index.state(), view, face, NOON)))
+    return len(counting(publish(Query.of(workspace, view, NOON), face)))
 
 
 def found(workspace: Workspace, view: View = EXAMPLE) -> Mapping[str, Any]:
-    return facets(workspace, workspace.index.state(), view, NOON)
+    return facets(Query.of(workspace, view, NOON))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_choice_that_leaves_nothing_is_not_listed(demos: Workspace) -> None:
 
 
 def test_distances_are_counted_as_the_filter_would_narrow(demos: Workspace) -> None:
-    told = line_facets(demos, demos.index.state(), EXAMPLE, NOON)
+    told = line_facets(Query.of(demos, EXAMPLE, NOON))
     assert told["line_km"] == {
         km: count(demos, EXAMPLE.but(line_km=float(km)), Face.points) for km in told["line_km"]
     }
@@ -74,22 +74,22 @@ def test_data_that_leaves_only_as_sums_has_no_counts_by_casualties(
     told = found(workspace, View(theatre="ukraine", datasets=("held",)))
     assert told["status"] == {"reported": 1}
     assert told["min_killed"] is None
-    lines = line_facets(workspace, workspace.index.state(), View(theatre="ukraine"), NOON)
+    lines = line_facets(Query.of(workspace, View(theatre="ukraine"), NOON))
     assert lines["line_km"] is None
 
 
 def test_what_is_known_only_to_a_region_is_counted_there(demos: Workspace) -> None:
-    published = publish(demos, demos.index.state(), EXAMPLE, Face.aggregates, NOON)
-    told = unmarked_by_region(demos, published)
+    published = publish(Query.of(demos, EXAMPLE, NOON), Face.aggregates)
+    told = unmarked_by_region(published)
     assert sum(told.values()) == len(published.unmarked()) > 0
     assert set(told) <= {one.code for one in demos.reference.region_set("example").regions} | {""}
 
 
 def said(workspace: Workspace, view: View) -> list[str]:
-    published = publish(workspace, workspace.index.state(), view, Face.aggregates, NOON)
-    summary = summarise(workspace, published, "region")
+    published = publish(Query.of(workspace, view, NOON), Face.aggregates)
+    summary = summarise(published, "region")
     summary["not_on_map"] = len(published.unmarked())
-    return in_words(workspace, published, summary)
+    return in_words(published, summary)
 
 
 def test_a_summary_in_words_says_numbers_gaps_and_sources(demos: Workspace) -> None:

@@ -316,7 +316,7 @@ def test_page_tile_and_figure_show_the_same_colours(demos: Workspace) -> None:
         for row in marks.rows
         if row.swatch and row.swatch.kind == "dot"
     ]
-    page = page_html(demos, state, view, NOON)
+    page = page_html(Query(demos, state, view, NOON))
     block = page.split('<script type="application/json" id="spec">')[1].split("</script>")[0]
     layers = {one["factory"]: one["options"] for one in json.loads(block)["layers"]}
     assert layers["regions"]["ramps"][len(ramp)] == list(ramp)
@@ -390,5 +390,5 @@ def test_real_strikes_and_control_fill_a_figure(private_workspace: Workspace) ->
     said = words(workspace, view)
     assert "1,194 marked on the map" in said
     assert "Total: 1,194" in said
-    published = publish(workspace, workspace.index.state(), view, Face.tiles, NOON)
+    published = publish(Query.of(workspace, view, NOON), Face.tiles)
     assert len(published.select().drawable(published.filter)) == 1194

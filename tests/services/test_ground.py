@@ -87,7 +87,7 @@ def source(workspace: Workspace, slug: str = "lines", view: View = VIEW) -> Sour
 
 def summary(workspace: Workspace, view: View, by: str = "line") -> dict[str, Any]:
     state = workspace.index.state()
-    return summarise(workspace, publish(workspace, state, view, Face.points, NOON), by)
+    return summarise(publish(Query(workspace, state, view, NOON), Face.points), by)
 
 
 def keys(answer: dict[str, Any]) -> dict[str, int]:
@@ -235,10 +235,10 @@ def test_an_incident_is_told_the_ground_the_line_and_the_age_of_its_own_day(
         strike("late", 34.9, when=When.days(DAY + timedelta(days=30))),
     )
     state = private_workspace.index.state()
-    published = publish(private_workspace, state, VIEW, Face.points, NOON)
+    published = publish(Query(private_workspace, state, VIEW, NOON), Face.points)
 
     def told(key: str) -> dict[str, Any]:
-        found = find_incident(private_workspace, published, str(incident(key).id))
+        found = find_incident(published, str(incident(key).id))
         (one,) = found["properties"]["control"]
         return dict(one)
 
@@ -259,15 +259,13 @@ def test_the_error_disk_of_an_imprecise_place_is_divided_by_the_line(
         incident("somewhere", place=Place.at(LonLat(35, 48.5), Precision.admin1)),
     )
     state = private_workspace.index.state()
-    published = publish(private_workspace, state, VIEW, Face.points, NOON)
-    (on,) = find_incident(private_workspace, published, str(incident("on").id))["properties"][
-        "control"
-    ]
+    published = publish(Query(private_workspace, state, VIEW, NOON), Face.points)
+    (on,) = find_incident(published, str(incident("on").id))["properties"]["control"]
     assert on["shares"] == {
         "ru": pytest.approx(0.5, abs=0.01),
         "not_stated": pytest.approx(0.5, abs=0.01),
     }
-    found = find_incident(private_workspace, published, str(incident("somewhere").id))
+    found = find_incident(published, str(incident("somewhere").id))
     (somewhere,) = found["properties"]["control"]
     assert (somewhere["status"], somewhere["distance_km"], somewhere["shares"]) == (
         None,
@@ -388,7 +386,7 @@ def test_sums_along_a_line_are_not_given_of_data_that_may_leave_only_as_sums(
     write(workspace.store, [change(closed), change(strike("a", 34.9))])
     state = workspace.index.state()
     for narrowed in ({"line_km": 50.0}, {"sides": ("ru",)}):
-        published = publish(workspace, state, VIEW.but(**narrowed), Face.aggregates, NOON)
+        published = publish(Query(workspace, state, VIEW.but(**narrowed), NOON), Face.aggregates)
         assert len(published.select()) == 0
         assert published.withheld["terms"] == 1
 
@@ -398,12 +396,12 @@ def test_a_quiet_record_has_no_distance_for_the_public(workspace: Workspace) -> 
     strikes(workspace, strike("a", 34.9, damage=(Damage("energy"),)), strike("b", 34.9))
     now = NOON.replace(year=DAY.year, month=DAY.month, day=DAY.day + 2)
     state = workspace.index.state()
-    published = publish(workspace, state, VIEW.but(line_km=50.0), Face.points, now)
+    published = publish(Query(workspace, state, VIEW.but(line_km=50.0), now), Face.points)
     assert len(published.select()) == 1
-    answer = summarise(workspace, publish(workspace, state, VIEW, Face.points, now), "line")
+    answer = summarise(publish(Query(workspace, state, VIEW, now), Face.points), "line")
     assert keys(answer) == {"unknown": 1, "ru:0-10": 1}
-    found = publish(workspace, state, VIEW, Face.points, now)
-    assert find_incident(workspace, found, str(incident("a").id))["properties"]["control"] == []
+    found = publish(Query(workspace, state, VIEW, now), Face.points)
+    assert find_incident(found, str(incident("a").id))["properties"]["control"] == []
 
 
 def test_statuses_keep_the_firmest_word_over_a_point(private_workspace: Workspace) -> None:
@@ -421,9 +419,7 @@ def test_statuses_keep_the_firmest_word_over_a_point(private_workspace: Workspac
     write(private_workspace.store, records, NOON, {sha256: wkb})
     strikes(private_workspace, strike("a", 34.9))
     state = private_workspace.index.state()
-    published = publish(private_workspace, state, VIEW, Face.points, NOON)
-    (one,) = find_incident(private_workspace, published, str(incident("a").id))["properties"][
-        "control"
-    ]
+    published = publish(Query(private_workspace, state, VIEW, NOON), Face.points)
+    (one,) = find_incident(published, str(incident("a").id))["properties"]["control"]
     assert (one["status"], one["controller"], one["word"]) == ("advance", "ru", "advance")
     assert one["distance_km"] is None  # claims and advances draw no line

@@ -34,8 +34,14 @@ def _file(folder: Path, rows: tuple[tuple[str, ...], ...] = ROWS) -> Path:
 def _answer(workspace: Workspace, *, limit: int = 100, offset: int = 0, **view: Any) -> Any:
     state = workspace.index.state()
     asked = View(theatre="ukraine", **view)
-    dataset = waves_dataset(state, asked, None)
-    return waves_answer(workspace, state, asked, dataset, WaveBook(), limit=limit, offset=offset)
+    dataset = waves_dataset(MANUAL(state=state, view=asked), None)
+    return waves_answer(
+        MANUAL(workspace=workspace, state=state, view=asked),
+        dataset,
+        WaveBook(),
+        limit=limit,
+        offset=offset,
+    )
 
 
 def _bounds(told: Any, name: str = "launched") -> tuple[int | None, int | None]:
@@ -106,13 +112,15 @@ def test_open_terms_let_reports_out(workspace: Workspace, tmp_path: Path) -> Non
 
 def test_what_a_wave_has_not_is_refused(private_workspace: Workspace, tmp_path: Path) -> None:
     with pytest.raises(NotFound):
-        waves_dataset(private_workspace.index.state(), View(theatre="ukraine"), None)
+        waves_dataset(
+            MANUAL(state=private_workspace.index.state(), view=View(theatre="ukraine")), None
+        )
     imported(private_workspace, _file(tmp_path / "one"))
     state = private_workspace.index.state()
     with pytest.raises(InvalidView):
-        waves_dataset(state, View(theatre="ukraine", regions=("UA-63",)), None)
+        waves_dataset(MANUAL(state=state, view=View(theatre="ukraine", regions=("UA-63",))), None)
     with pytest.raises(InvalidView):
-        waves_dataset(state, View(theatre="ukraine"), "other")
+        waves_dataset(MANUAL(state=state, view=View(theatre="ukraine")), "other")
 
 
 def test_waves_do_not_mix_with_incidents_in_one_dataset(
@@ -138,9 +146,14 @@ def test_marks_beside_a_report_are_of_its_days_and_weapons(
     imported(private_workspace, table(tmp_path, *rows), dataset="seen", theatre="ukraine")
     state, view = private_workspace.index.state(), View(theatre="ukraine")
     beside = Mapped.of(private_workspace, state, view, "seen", NOW)
-    dataset = waves_dataset(state, view, None)
+    dataset = waves_dataset(MANUAL(state=state, view=view), None)
     told = waves_answer(
-        private_workspace, state, view, dataset, WaveBook(), limit=9, offset=0, mapped=beside
+        MANUAL(workspace=private_workspace, state=state, view=view),
+        dataset,
+        WaveBook(),
+        limit=9,
+        offset=0,
+        mapped=beside,
     )
     counts = {
         one["volleys"][0]["model"] + one["start"][:10]: one["mapped"] for one in told["waves"]

@@ -64,7 +64,7 @@ def _picture(
 @pytest.mark.parametrize("z", range(6))
 def test_the_sum_over_a_level_is_the_number_of_drawable_incidents(z: int, tiler: Tiler) -> None:
     state = tiler.workspace.index.state()
-    published = publish(tiler.workspace, state, EXAMPLE, Face.tiles, NOON)
+    published = publish(Query(tiler.workspace, state, EXAMPLE, NOON), Face.tiles)
     drawable = len(published.select().drawable(published.filter))
     assert drawable > 200
     n = 1 << z

@@ -89,10 +89,10 @@ def _incidents(router: APIRouter, workspace: Workspace) -> None:
         asked = params.read(workspace, request.query_params.multi_items(), {**PAGED, **FILTERED})
         limit, offset = asked.own.get("limit", DEFAULT_LIMIT), asked.own.get("offset", 0)
         view = _within(workspace, asked)
-        published = publish(workspace, asked.state, view, Face.points, asked.now)
+        published = publish(asked.of_view(view), Face.points)
         text = asked.own.get("filter")
-        selection = None if text is None else narrowed(workspace, published, text)
-        listed = list_incidents(workspace, published, limit, offset, selection=selection)
+        selection = None if text is None else narrowed(published, text)
+        listed = list_incidents(published, limit, offset, selection=selection)
         has_next = offset + limit < listed.matched
         told = _page(request, asked, listed.features, offset, limit, has_next=has_next)
         return _answer(
@@ -103,8 +103,8 @@ def _incidents(router: APIRouter, workspace: Workspace) -> None:
     def incident_item(request: Request, ref: str) -> Response:
         """Give one incident, by id or short number."""
         asked = params.read(workspace, request.query_params.multi_items())
-        published = publish(workspace, asked.state, asked.view, Face.points, asked.now, in_all=True)
-        found = find_incident(workspace, published, ref)
+        published = publish(asked, Face.points, in_all=True)
+        found = find_incident(published, ref)
         told = {**found, "links": _item_links(request, asked)}
         return _answer(request, told, etag(workspace, asked, "incident", ref))
 

@@ -22,14 +22,14 @@ def routes(tiler: Tiler) -> APIRouter:
     def column_list(request: Request) -> Response:
         """List the page's own data: one immutable file per month."""
         asked = params.read(workspace, request.query_params.multi_items())
-        published = publish(workspace, asked.state, asked.view, Face.points, asked.now)
+        published = publish(asked, Face.points)
         return json_answer(request, columns.listing(published), etag(workspace, asked, "columns"))
 
     @router.get("/columns/{name}", openapi_extra=documented("application/octet-stream"))
     def column_file(request: Request, name: str) -> Response:
         """Serve one month of columns; the name carries the hash of its content."""
         asked = params.read(workspace, request.query_params.multi_items())
-        published = publish(workspace, asked.state, asked.view, Face.points, asked.now)
+        published = publish(asked, Face.points)
         zipped = columns.zipped(published, name)
         return zipped_answer(request, zipped, "application/octet-stream", f'"{name}"', IMMUTABLE)
 

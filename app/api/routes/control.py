@@ -135,7 +135,7 @@ def _asked(
 
 
 def _source(workspace: Workspace, asked: params.Asked, face: Face) -> Source:
-    dataset = control_dataset(workspace, asked.state, asked.view, face)
+    dataset = control_dataset(asked, face)
     if dataset is None:
         raise NotFound(f"No control dataset is loaded for {asked.view.theatre!r}.")
     return _of(workspace, asked, dataset)
@@ -165,7 +165,7 @@ def sources_of(workspace: Workspace, asked: params.Asked) -> list[Source]:
     for slug in slugs:
         view = asked.view.but(control=slug)
         face = Face.tiles if asked.own.get("geometry", False) else Face.aggregates
-        dataset = control_dataset(workspace, asked.state, view, face)
+        dataset = control_dataset(asked.of_view(view), face)
         assert dataset is not None  # noqa: S101  the slug was looked up above
         found.append(_of(workspace, asked, dataset))
     return found

@@ -132,7 +132,7 @@ class _Answers:
     def history(self, request: Request, ref: str) -> Response:
         """List a record's revisions: when, in which fields, and who and why for a token."""
         asked = params.read(self.seen, request.query_params.multi_items())
-        published = publish(self.seen, asked.state, asked.view, Face.points, asked.now, in_all=True)
+        published = publish(asked, Face.points, in_all=True)
         found = find_incident(self.seen, published, ref)
         told = {"id": found["id"], "revisions": history(self.seen, published, found)}
         return json_answer(request, told, etag(self.seen, asked, "history", ref))

@@ -33,8 +33,8 @@ def routes(workspace: Workspace) -> APIRouter:
     def evidence(request: Request, ref: str) -> Response:
         """Pack an incident's evidence, checkable offline; not for the public."""
         asked = params.read(workspace, request.query_params.multi_items())
-        published = publish(workspace, asked.state, asked.view, Face.raw, asked.now, in_all=True)
-        packed = bundle(workspace, published, ref)
+        published = publish(asked, Face.raw, in_all=True)
+        packed = bundle(published, ref)
         headers = {
             "Content-Disposition": f'attachment; filename="evidence-{ref}.zip"',
             "Cache-Control": "private, no-store",
@@ -81,4 +81,4 @@ def read_changes(workspace: Workspace, request: Request) -> tuple[params.Asked, 
         got = asked.own.get("since", "nothing")
         raise InvalidView((Problem("query.since", got, wrong.problem.allowed),)) from wrong
     limit = asked.own.get("limit", DEFAULT_LIMIT)
-    return asked, changes_of(workspace, asked.state, asked.view, since, asked.now, limit)
+    return asked, changes_of(asked, since, limit)

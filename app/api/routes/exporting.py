@@ -44,7 +44,7 @@ def routes(workspace: Workspace, folder: Path) -> APIRouter:
     def csv_metadata(request: Request) -> Response:
         """Describe the CSV export of the same View: columns, terms, citation (W3C CSVW)."""
         asked = params.read(workspace, request.query_params.multi_items())
-        made = prepare(workspace, asked.state, asked.view, "csv", asked.now)
+        made = prepare(asked, "csv")
         told = made.beside("csv", f"export.csv?{asked.view.query()}") or b""
         return answer(request, told, CSVW, etag(workspace, asked, "csvw"))
 
@@ -58,7 +58,7 @@ def _export(
         """Take a View's incidents along, with the data dictionary, terms and citation inside."""
         asked = params.read(workspace, request.query_params.multi_items())
         tag = etag(workspace, asked, "export", form)
-        made = prepare(workspace, asked.state, asked.view, form, asked.now)
+        made = prepare(asked, form)
         if (same := unchanged(request, tag)) is not None:
             return same
         headers = {

@@ -46,15 +46,15 @@ def routes(tiler: Tiler) -> APIRouter:
         # Days are finer than weeks, and bands along a line finer than regions: data that may be
         # summed only by those has neither.
         face = Face.points if by in ("day", "line") else Face.aggregates
-        published = publish(workspace, asked.state, asked.view, face, asked.now)
-        told = summarise(workspace, published, by)
+        published = publish(asked, face)
+        told = summarise(published, by)
         if form == "csv":
             return answer(request, summary_csv(told), "text/csv; charset=utf-8", tag)
         told["classes"] = tiler.choropleth(published).limits
-        unmarked = unmarked_by_region(workspace, published)
+        unmarked = unmarked_by_region(published)
         told["not_on_map"], told["unmarked"] = sum(unmarked.values()), unmarked
         if by == "region":
-            told["text"] = in_words(workspace, published, told)
+            told["text"] = in_words(published, told)
         return json_answer(request, told, tag)
 
     @router.get("/api/datasets", openapi_extra=documented())

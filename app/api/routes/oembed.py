@@ -138,7 +138,7 @@ def _view_of(figures: Figures, request: Request, url: str) -> Asked:
         raise NotFound(f"The address shows no map: {wrong}") from wrong
     known = asked.view.as_of or workspace.store.head().recorded_at or asked.now
     pinned = asked.view.but(as_of=known)
-    refuse_embedding(workspace, asked.state, pinned, asked.now)
+    refuse_embedding(asked.of_view(pinned))
     return Asked(asked.state, pinned, {}, asked.now)
 
 

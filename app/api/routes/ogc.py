@@ -131,13 +131,13 @@ def _queryables(router: APIRouter, tiler: Tiler) -> None:
     def incident_queryables(request: Request) -> Response:
         """Describe what a filter may name, as JSON schema."""
         asked = params.read(workspace, request.query_params.multi_items())
-        published = publish(workspace, asked.state, asked.view, Face.points, asked.now)
+        published = publish(asked, Face.points)
         told = {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$id": f"{links.base(request)}/api/collections/incidents/queryables",
             "type": "object",
             "title": "Incidents",
-            "properties": queryables(workspace, published),
+            "properties": queryables(published),
             "additionalProperties": False,
         }
         tag = etag(workspace, asked, "queryables")

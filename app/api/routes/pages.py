@@ -47,22 +47,20 @@ def routes(workspace: Workspace) -> APIRouter:
         if (same := unchanged(request, tag)) is not None:
             return same
         if is_embed:
-            refuse_embedding(workspace, asked.state, asked.view, asked.now)
-        html = page_html(
-            workspace, asked.state, asked.view, asked.now, is_embed=is_embed, base=base
-        )
+            refuse_embedding(asked)
+        html = page_html(asked, is_embed=is_embed, base=base)
         return answer(request, html, HTML, tag)
 
     @router.get("/incidents/{ref}")
     def incident(request: Request, ref: str) -> Response:
         asked = params.read(workspace, request.query_params.multi_items())
-        published = publish(workspace, asked.state, asked.view, Face.points, asked.now, in_all=True)
-        found = find_incident(workspace, published, ref)
+        published = publish(asked, Face.points, in_all=True)
+        found = find_incident(published, ref)
         told = found["properties"]
         words = strings(asked.view.lang)
         title = title_of(told) or words["incident"]
-        fields = incident_fields(workspace, found, asked.view)
-        past = history(workspace, published, found)
+        fields = incident_fields(asked, found)
+        past = history(published, found)
         merged = [
             {
                 **one,
@@ -118,8 +116,8 @@ def _compare(router: APIRouter, workspace: Workspace, page: Pages) -> None:
     @router.get("/compare")
     def compare(request: Request) -> Response:
         asked = params.read(workspace, request.query_params.multi_items(), {"with": str})
-        view = with_defaults(workspace, asked.state, asked.view, asked.now)
-        sources = shown_controls(workspace, asked.state, view)
+        view = with_defaults(asked)
+        sources = shown_controls(asked.of_view(view))
         if not sources:
             raise NotFound(f"No control dataset is loaded for {view.theatre!r}.")
         told = _compared(workspace, asked, view, [one.slug for one in sources])

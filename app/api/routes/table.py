@@ -44,7 +44,7 @@ UNSEEN: dict[str, dict[str, Any]] = {
 def _exports(workspace: Workspace, asked: params.Asked, view: View) -> dict[str, Any]:
     """Offer the View as files, or say whose terms keep it here."""
     words = strings(view.lang)
-    kept = kept_from_leaving(workspace, asked.state, view)
+    kept = kept_from_leaving(asked.of_view(view))
     names = ", ".join(one.name for one in kept)
     return {
         "exports": [(form, words[f"export_{form}"]) for form in FORMATS],
@@ -66,9 +66,9 @@ def routes(workspace: Workspace) -> APIRouter:
     def table(request: Request) -> Response:
         given = [(name, text) for name, text in request.query_params.multi_items() if text]
         asked = params.read(workspace, given, own)
-        view = with_defaults(workspace, asked.state, asked.view, asked.now)
-        sums = publish(workspace, asked.state, view, Face.aggregates, asked.now)
-        points = publish(workspace, asked.state, view, Face.points, asked.now)
+        view = with_defaults(asked)
+        sums = publish(asked.of_view(view), Face.aggregates)
+        points = publish(asked.of_view(view), Face.points)
         offset, sort = asked.own.get("offset", 0), asked.own.get("sort", "name")
         order = asked.own.get("order", "new")
         told = {
@@ -87,11 +87,11 @@ def routes(workspace: Workspace) -> APIRouter:
 def _sums(workspace: Workspace, sums: Published, sort: str) -> dict[str, Any]:
     """Write the sums by region, elsewhere and in all, with what they leave out."""
     words = strings(sums.view.lang)
-    summary = summarise(workspace, sums, "region")
-    summary["not_on_map"] = sum(unmarked_by_region(workspace, sums).values())
+    summary = summarise(sums, "region")
+    summary["not_on_map"] = sum(unmarked_by_region(sums).values())
     has_rates = workspace.reference.region_set(sums.view.theatre, sums.view.level).has_population
     if has_rates:
-        add_rates(workspace, sums, summary["rows"])
+        add_rates(sums, summary["rows"])
     rows = region_rows(sums.view.lang, summary, sort)
     covered = summary["coverage"]
     told = {
@@ -102,7 +102,7 @@ def _sums(workspace: Workspace, sums: Published, sort: str) -> dict[str, Any]:
     notes = [
         words[name].format(n=number(sums.view.lang, count)) for name, count in told.items() if count
     ]
-    said = in_words(workspace, sums, summary)
+    said = in_words(sums, summary)
     return {"summary": summary, "rows": rows, "notes": notes, "said": said, "has_rates": has_rates}
 
 
@@ -132,7 +132,7 @@ def _worth(value: Any) -> float:
 
 def _incidents(workspace: Workspace, points: Published, offset: int, order: str) -> dict[str, Any]:
     view = points.view
-    listed = list_incidents(workspace, points, PAGE_ROWS, offset, order)
+    listed = list_incidents(points, PAGE_ROWS, offset, order)
 
     def at(start: int) -> str:
         return f"/table?{view.query()}&{urlencode({'order': order, 'offset': start})}"

@@ -37,7 +37,7 @@ def routes(workspace: Workspace) -> APIRouter:
     def waves(request: Request) -> Response:
         """List the waves of a period, newest first, with sums that count no weapon twice."""
         asked = params.read(workspace, request.query_params.multi_items(), own)
-        dataset = waves_dataset(asked.state, asked.view, asked.own.get("dataset"))
+        dataset = waves_dataset(asked, asked.own.get("dataset"))
         limit, offset = asked.own.get("limit", USUAL), asked.own.get("offset", 0)
         beside = asked.own.get("incidents")
         tag = etag(workspace, asked, request.url.path, dataset.slug, limit, offset, beside)

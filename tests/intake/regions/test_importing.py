@@ -421,8 +421,8 @@ def split(home: Workspace, tmp_path: Path) -> Iterator[Workspace]:
 
 def by_region(workspace: Workspace, **view: Any) -> dict[str, Any]:
     asked = View(theatre="ukraine", datasets=("invented",), **view)
-    published = publish(workspace, workspace.index.state(), asked, Face.aggregates, NOON)
-    return summarise(workspace, published, "region")
+    published = publish(Query.of(workspace, asked, NOON), Face.aggregates)
+    return summarise(published, "region")
 
 
 def test_sums_by_raion_take_what_is_stated_then_what_is_located_and_share_nothing_out(
@@ -454,7 +454,7 @@ def test_the_cube_of_raions_counts_what_a_scan_counts(split: Workspace) -> None:
     add(split.store, *many)
     split.index.rebuild()
     asked = View(theatre="ukraine", datasets=("invented",), level=2)
-    published = publish(split, split.index.state(), asked, Face.aggregates, NOON)
+    published = publish(Query.of(split, asked, NOON), Face.aggregates)
     cube, scanned = _cube(published), _measure_regions(split, published, counting(published), 3)
     assert cube is not None
     assert np.array_equal(from_cube(published, cube, 3).table, scanned.table)
