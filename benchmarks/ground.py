@@ -24,7 +24,7 @@ from app.instance.workspace import Workspace
 from app.intake.importing import Order, import_file
 from app.publishing.publish import control_dataset
 from app.services.agreement import agreement
-from app.services.ground import GroundBook, Source
+from app.services.ground import GroundBook, ControlSource
 from app.services.tiling import Tiler
 from app.tiles.grid import Tile
 from benchmarks.answering import FONTS, view_of
@@ -77,13 +77,13 @@ def importing(workspace: Workspace, folder: Path) -> Iterator[Figure]:
         yield Figure(name, time.perf_counter() - start, "s", hold, f"{report.added} added")
 
 
-def source_of(workspace: Workspace, slug: str, query: str = "") -> Source:
+def source_of(workspace: Workspace, slug: str, query: str = "") -> ControlSource:
     """Ask one source."""
     view = view_of(workspace, f"synthetic=1&control={slug}{query}")
     state = workspace.index.state()
     dataset = control_dataset(MANUAL(workspace=workspace, state=state, view=view), Face.aggregates)
     assert dataset is not None  # noqa: S101  it was imported above
-    return Source.of(workspace, state, view, dataset)
+    return ControlSource.of(workspace, state, view, dataset)
 
 
 def tiles(workspace: Workspace) -> Iterator[Figure]:

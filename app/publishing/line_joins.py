@@ -22,7 +22,7 @@ def near(query: Query, source: Dataset | None) -> Near | None:
     view = query.view
     if not view.asks_the_ground:
         return None
-    number = {NOT_STATED: joins.NOT_STATED, **holders(query.workspace.reference, view.theatre)}
+    number = {NOT_STATED: joins.NOT_STATED, **holders(query.reference, view.theatre)}
     return Near(
         None if view.line_km is None else view.line_km * 1e3,
         tuple(number[side] for side in view.sides),

@@ -36,6 +36,7 @@ from app.index.select import (
 from app.instance.workspace import Workspace
 from app.publishing.line_joins import near
 from app.publishing.query import Query
+from app.reference.reference import Reference
 from app.reference.theatre import Theatre
 
 MONDAY, SUNDAY = 1, 7
@@ -69,6 +70,16 @@ class Published:
     def workspace(self) -> Workspace:
         """The instance that it is read from."""
         return self.query.workspace
+
+    @property
+    def reference(self) -> Reference:
+        """The reference data of the instance."""
+        return self.query.reference
+
+    @property
+    def is_public(self) -> bool:
+        """Tell whether terms, embargo and generalisation narrowed it."""
+        return self.query.is_public
 
     @property
     def theatre(self) -> Theatre:
@@ -157,6 +168,13 @@ def _folded(published: Published) -> Published:
     return replace(published, filter=narrowed, is_compared=True, folded=folded)
 
 
+def countable(published: Published, face: Face) -> Published:
+    """Narrow a View to its first dataset where several are named that do not add up."""
+    if published.is_summed or published.primary is None:
+        return published
+    return publish(published.query.but(datasets=(published.primary.slug,)), face)
+
+
 def refuse_embedding(query: Query) -> None:
     """Refuse to show a View inside another site's page where the terms of a dataset keep it out.
 
@@ -214,7 +232,7 @@ def _covers_whole_weeks(view: View) -> bool:
 
 
 def _compile(query: Query, datasets: tuple[Dataset, ...]) -> Filter:
-    view, tables, taxonomy = query.view, query.state.tables, query.workspace.reference.taxonomy
+    view, tables, taxonomy = query.view, query.state.tables, query.reference.taxonomy
     numbers = [tables.datasets.index(d.slug) for d in datasets if d.slug in tables.datasets]
     is_wanted = np.zeros(len(tables.datasets) + 1, bool)
     is_wanted[numbers] = True
@@ -239,7 +257,7 @@ def _e7(box: Bounds) -> tuple[int, int, int, int]:
 
 
 def _quieten(query: Query, wanted: Filter) -> Filter:
-    theatre, sectors, state = query.theatre, query.workspace.reference.taxonomy.sectors, query.state
+    theatre, sectors, state = query.theatre, query.reference.taxonomy.sectors, query.state
     quiet_after = epoch_day((query.now - timedelta(days=theatre.generalise_days)).date())
     quiet = replace(
         wanted,

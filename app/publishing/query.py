@@ -15,6 +15,7 @@ from app.domain.view import View
 from app.i18n import strings
 from app.index.build import State
 from app.instance.workspace import Workspace
+from app.reference.reference import Reference
 from app.reference.theatre import Theatre
 
 
@@ -60,6 +61,11 @@ class Query:
     def is_public(self) -> bool:
         """Tell whether terms, embargo and generalisation narrow the answer."""
         return self.workspace.audience is Audience.public
+
+    @property
+    def reference(self) -> Reference:
+        """The reference data of the instance."""
+        return self.workspace.reference
 
     @property
     def theatre(self) -> Theatre:

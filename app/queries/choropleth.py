@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from app.domain.kept import Kept
 from app.domain.terms import Face
 from app.index.summary import Ledger
-from app.publishing.publish import Published, publish
+from app.publishing.publish import Published, countable
 from app.render.palette import breaks, class_of
 from app.services.report import by_region
 
@@ -36,17 +36,11 @@ class Choropleths:
         return self._cache.get(published.key, lambda: _choropleth(published))
 
 
-def valued(published: Published) -> Published:
-    """Narrow a View to the one dataset that regions are coloured by, where none are summed."""
-    first = published.primary
-    if first is None or published.is_summed:
-        return published
-    return publish(published.query.but(datasets=(first.slug,)), Face.aggregates)
-
-
 def _choropleth(published: Published) -> Choropleth:
-    view, reference = published.view, published.workspace.reference
-    ledger = Ledger(by_region(valued(published)), reference.taxonomy.sectors.codes)
+    view, reference = published.view, published.reference
+    ledger = Ledger(
+        by_region(countable(published, Face.aggregates)), reference.taxonomy.sectors.codes
+    )
     values: dict[str, float | None] = {}
     for group, (theatre, region) in enumerate(reference.regions(view.level)):
         if theatre == view.theatre:

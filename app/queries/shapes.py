@@ -27,7 +27,7 @@ class Shapes:
     def regions(self, query: Query, z: int, level: int | None = None) -> Sequence[BaseGeometry]:
         """Return the regions of the View's level (or another) for a zoom, shared edges kept."""
         level = level or query.view.level
-        boundaries = query.workspace.reference.region_set(query.view.theatre, level)
+        boundaries = query.reference.region_set(query.view.theatre, level)
         shapes = [region.shape for region in boundaries.regions]
         key = ("regions", boundaries.hash, level, min(z, WHOLE_ZOOM))
         return self._cache.get(key, lambda: simplified(shapes, z))
@@ -47,7 +47,7 @@ class Shapes:
     def _simplify_areas(
         self, query: Query, snapshot: ControlSnapshot, z: int
     ) -> list[BaseGeometry | None]:
-        regions = query.workspace.reference.region_set(query.view.theatre).regions
+        regions = query.reference.region_set(query.view.theatre).regions
         by_code = {
             region.code: shape
             for region, shape in zip(regions, self.regions(query, z, level=1), strict=True)

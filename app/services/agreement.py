@@ -15,11 +15,11 @@ from app.domain.control import Baseline, ControlSnapshot
 from app.domain.kept import Kept
 from app.domain.place import area_km2
 from app.frames import feature_collection, frame
-from app.services.ground import NOWHERE, Source, about, only_ground
+from app.services.ground import NOWHERE, ControlSource, about, only_ground
 
 
 def agreement(
-    sources: Sequence[Source], day: date, kept: Kept, *, geometry: bool = False
+    sources: Sequence[ControlSource], day: date, kept: Kept, *, geometry: bool = False
 ) -> dict[str, Any]:
     """Compare what sources give to one party on a day, in the shape of `/api/control/agreement`.
 
@@ -29,7 +29,7 @@ def agreement(
     """
     found = [source.on(day) for source in sources]
     first = sources[0]
-    known = first.state.seq, first.seq
+    known = first.query.state.seq, first.query.seq
     key = ("agreement", first.key(*found), tuple(one.dataset.slug for one in sources), known)
     told, pieces = kept.get(key, lambda: _compared(sources, found, kept))
     listed = [
@@ -59,11 +59,11 @@ _Piece = tuple[str, str, str, BaseGeometry]
 
 
 def _compared(
-    sources: Sequence[Source], found: Sequence[ControlSnapshot], kept: Kept
+    sources: Sequence[ControlSource], found: Sequence[ControlSnapshot], kept: Kept
 ) -> tuple[dict[str, Any], list[_Piece]]:
     grounds = [source.ground(one) for source, one in zip(sources, found, strict=True)]
     first = sources[0]
-    known = (first.view.theatre, first.view.synthetic, first.state.seq, first.seq)
+    known = (first.view.theatre, first.view.synthetic, first.query.state.seq, first.query.seq)
     outlines = {
         part: kept.get(("outline", part, known), partial(_outline, first, part))
         for part in Baseline
@@ -84,7 +84,7 @@ def _compared(
 
 
 def _pair(
-    sources: Sequence[Source],
+    sources: Sequence[ControlSource],
     found: Sequence[ControlSnapshot],
     grounds: Sequence[BaseGeometry],
     outlines: dict[Baseline, BaseGeometry],
@@ -121,7 +121,7 @@ def _inside(
     return area_km2(only_ground(ground.intersection(outline)))
 
 
-def _outline(source: Source, part: Baseline) -> BaseGeometry:
+def _outline(source: ControlSource, part: Baseline) -> BaseGeometry:
     """Outline a part of the baseline: the theatre's regions of it, and what any source marks as it.
 
     What was held before a war began does not change with the day asked for: each source's newest
@@ -129,12 +129,13 @@ def _outline(source: Source, part: Baseline) -> BaseGeometry:
     """
     if part is Baseline.main:
         return NOWHERE  # every source includes it: it explains no difference
-    reference, control = source.workspace.reference, source.state.control
+    reference, control = source.query.reference, source.query.state.control
     codes = reference.theatres[source.view.theatre].baseline.get(part.value, ())
     regions = reference.region_set(source.view.theatre).regions
     shapes: list[BaseGeometry] = [region.shape for region in regions if region.code in codes]
     for slug in control.datasets():
-        dataset, calendar = source.state.datasets[slug], control.calendar(slug, source.seq)
+        dataset = source.query.state.datasets[slug]
+        calendar = control.calendar(slug, source.query.seq)
         if dataset.theatre != source.view.theatre or dataset.synthetic != source.view.synthetic:
             continue
         marked = calendar.snapshots[-1].areas if calendar.snapshots else ()

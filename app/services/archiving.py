@@ -69,13 +69,41 @@ class Archived(NamedTuple):
     size: int
 
 
-def archive_view(  # noqa: PLR0913, PLR0917  a View, its layers and zooms, when, and where to
+@dataclass(frozen=True, eq=False)
+class _Layers:
+    """What the tiles of an archive are made of."""
+
+    tiler: Tiler
+    query: Query
+    names: Sequence[str]
+    marks: _Marks
+    exact_zoom: int
+    """The closest tiles are enlarged from there on: they hold every mark by itself."""
+
+    def content(self, zoom: int, place: _Place) -> bytes:
+        """Join the layers of one tile; empty ones are left out."""
+        parts = []
+        for layer in self.names:
+            if layer == "incidents":
+                if place.high > place.low:
+                    parts.append(self._marks_tile(zoom, place))
+                continue
+            part = self.tiler.tile(self.query, Tile(layer, zoom, place.x, place.y, "mvt"))
+            if part != encode_shapes(layer, [], [], []):
+                parts.append(part)
+        return b"".join(parts)
+
+    def _marks_tile(self, zoom: int, place: _Place) -> bytes:
+        marks = self.marks.between(place.low, place.high)
+        codes = self.query.reference.taxonomy.weapons.codes
+        return incident_tile(marks, zoom, codes, STATUSES, PRECISIONS, self.exact_zoom)
+
+
+def archive_view(  # noqa: PLR0913, PLR0917  a View, its layers and zooms, and where to
     tiler: Tiler,
-    state: State,
-    view: View,
-    layers: Sequence[str],
+    query: Query,
+    names: Sequence[str],
     zooms: tuple[int, int],
-    now: datetime,
     path: Path,
     progress: Progress | None = None,
 ) -> Archived:
@@ -84,52 +112,56 @@ def archive_view(  # noqa: PLR0913, PLR0917  a View, its layers and zooms, when,
     Raises:
         NotShared: the terms of a part allow the public no tiles, or no file to take along.
     """
-    workspace = tiler.workspace
-    if "incidents" in layers:
-        refuse_what_must_stay(MANUAL(workspace=workspace, state=state, view=view), Face.tiles)
-    if "control" in layers:
-        _refuse_control(tiler, state, view)
-    published = publish(Query(workspace, state, view, now), Face.tiles)
+    if "incidents" in names:
+        refuse_what_must_stay(query, Face.tiles)
+    if "control" in names:
+        _refuse_control(query)
+    published = publish(query, Face.tiles)
     drawn = published.select().drawable(published.filter)
     order = np.argsort(drawn["morton"], kind="stable")
     marks = _Marks({name: drawn[name][order] for name in COLUMNS})
-    box = Bounds(*published.theatre.bounds)
-    # The closest tiles are enlarged from there on: they hold every mark by itself.
-    exact = min(EXACT_ZOOM, max(zooms[1], LEAST_EXACT))
+    box = Bounds(*query.theatre.bounds)
+    layers = _Layers(tiler, query, names, marks, min(EXACT_ZOOM, max(zooms[1], LEAST_EXACT)))
     with tempfile.TemporaryFile(dir=path.parent) as data:
         archive = Archive(data)
         for zoom in range(zooms[0], zooms[1] + 1):
-            for place in _places(marks, zoom, box, layers):
-                content = _content(tiler, state, view, now, layers, zoom, place, marks, exact)
+            for place in _places(marks, zoom, box, names):
+                content = layers.content(zoom, place)
                 if content:
                     archive.add(place.number, content)
                     if progress is not None:
                         progress(archive.tiles)
-        about = about_of(published, len(marks), now)
-        told = {
-            "name": about.title,
-            "description": about.citation,
-            "attribution": " · ".join((*about.credits, published.theatre.note[view.lang])),
-            "type": "overlay",
-            "version": str(about.version),
-            "vector_layers": [
-                {
-                    "id": layer,
-                    "fields": FIELDS_OF[layer],
-                    "minzoom": zooms[0],
-                    "maxzoom": zooms[1],
-                }
-                for layer in layers
-            ],
-            "strikemap": about.document(()),
-        }
-        size = _written(path, archive.head(told, box, zooms), data)
+        metadata = _metadata(published, len(marks), names, zooms)
+        size = _written(path, archive.head(metadata, box, zooms), data)
     return Archived(archive.tiles, len(marks), size)
 
 
-def _refuse_control(tiler: Tiler, state: State, view: View) -> None:
+def _metadata(
+    published: Published, marks: int, names: Sequence[str], zooms: tuple[int, int]
+) -> dict[str, Any]:
+    about = about_of(published, marks)
+    return {
+        "name": about.title,
+        "description": about.citation,
+        "attribution": " · ".join((*about.credits, published.theatre.note[published.view.lang])),
+        "type": "overlay",
+        "version": str(about.version),
+        "vector_layers": [
+            {
+                "id": name,
+                "fields": FIELDS_OF[name],
+                "minzoom": zooms[0],
+                "maxzoom": zooms[1],
+            }
+            for name in names
+        ],
+        "strikemap": about.document(()),
+    }
+
+
+def _refuse_control(query: Query) -> None:
     for face in (Face.tiles, Face.export):
-        control_dataset(MANUAL(workspace=tiler.workspace, state=state, view=view), face)
+        control_dataset(query, face)
 
 
 def _written(path: Path, head: bytes, data: Any) -> int:
@@ -180,33 +212,3 @@ def tile_at(lon: float, lat: float, zoom: int) -> tuple[int, int]:
     """Find the tile of a point."""
     x, y = mercator(np.array([lon]), np.array([lat]))
     return int(x[0]) >> MERCATOR_BITS - zoom, int(y[0]) >> MERCATOR_BITS - zoom
-
-
-def _content(  # noqa: PLR0913, PLR0917  a View's tile, and what of it is at hand already
-    tiler: Tiler,
-    state: State,
-    view: View,
-    now: datetime,
-    layers: Sequence[str],
-    zoom: int,
-    place: _Place,
-    marks: _Marks,
-    exact_zoom: int,
-) -> bytes:
-    """Join the layers of one tile; empty ones are left out."""
-    parts = []
-    for layer in layers:
-        if layer == "incidents":
-            if place.high > place.low:
-                here = marks.between(place.low, place.high)
-                parts.append(_marks_tile(tiler, here, zoom, exact_zoom))
-            continue
-        part = tiler.tile(state, view, Tile(layer, zoom, place.x, place.y, "mvt"), now)
-        if part != encode_shapes(layer, [], [], []):
-            parts.append(part)
-    return b"".join(parts)
-
-
-def _marks_tile(tiler: Tiler, marks: _Marks, zoom: int, exact_zoom: int) -> bytes:
-    codes = tiler.workspace.reference.taxonomy.weapons.codes
-    return incident_tile(marks, zoom, codes, STATUSES, PRECISIONS, exact_zoom)

@@ -36,12 +36,11 @@ class Listed:
     credits: tuple[str, ...]
 
 
-def describe(tiler: Tiler, state: State, view: View, name: str, now: datetime) -> Listed:
+def describe(query: Query, name: str) -> Listed:
     """Describe a collection in the View's language, with what its audience gets of it."""
-    words = strings(view.lang)
     makers = {"incidents": _incidents, "control": _control, "frontline": _control}
-    extent, credits = makers.get(name, _regions)(tiler, state, view, now)
-    title, description = words[f"collection_{name}"], words[f"collection_{name}_about"]
+    extent, credits = makers.get(name, _regions)(query)
+    title, description = query.words[f"collection_{name}"], query.words[f"collection_{name}_about"]
     return Listed(name, title, description, extent, credits)
 
 
@@ -55,15 +54,11 @@ def _extent(box: list[float], first: str | None, last: str | None) -> dict[str, 
     }
 
 
-def _theatre_box(tiler: Tiler, view: View) -> list[float]:
-    return list(tiler.workspace.reference.theatres[view.theatre].bounds)
-
-
-def _incidents(tiler: Tiler, state: State, view: View, now: datetime) -> Extent:
+def _incidents(query: Query) -> Extent:
     """Bound what may be drawn; what is withheld or known only to a region bounds nothing."""
-    published = publish(Query(tiler.workspace, state, view, now), Face.points)
+    published = publish(query, Face.points)
     selection = published.select()
-    box = _theatre_box(tiler, view)
+    box = list(query.theatre.bounds)
     drawn = selection.drawable(published.filter)
     if len(drawn):
         lon, lat = drawn["lon_e7"] / E7, drawn["lat_e7"] / E7
@@ -80,20 +75,18 @@ def _beginning(day: date) -> str:
     return f"{day}T00:00:00Z"
 
 
-def _control(tiler: Tiler, state: State, view: View, _now: datetime) -> Extent:
-    box = _theatre_box(tiler, view)
+def _control(query: Query) -> Extent:
+    box = list(query.theatre.bounds)
     try:
-        dataset = control_dataset(
-            MANUAL(workspace=tiler.workspace, state=state, view=view), Face.tiles
-        )
+        dataset = control_dataset(query, Face.tiles)
     except NotShared:
         dataset = None
     if dataset is None:
         return _extent(box, None, None), ()
-    days = state.control.days(dataset.slug, known_at(tiler.workspace, state, view))
+    days = query.state.control.days(dataset.slug, query.seq)
     first = _beginning(days[0]) if days else None
     return _extent(box, first, None), (dataset.credit,)
 
 
-def _regions(tiler: Tiler, _snapshot: State, view: View, _now: datetime) -> Extent:
-    return _extent(_theatre_box(tiler, view), None, None), ()
+def _regions(query: Query) -> Extent:
+    return _extent(list(query.theatre.bounds), None, None), ()

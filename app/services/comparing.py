@@ -14,7 +14,7 @@ from app.i18n import strings
 from app.i18n.values import day_text, number
 from app.maps.theatre_map import still_tiles
 from app.services.agreement import agreement
-from app.services.ground import GroundBook, Source, about
+from app.services.ground import GroundBook, ControlSource, about
 from app.services.wording import age_text
 
 LAYERS = ("basemap", "control", "labels")
@@ -22,7 +22,9 @@ ACROSS = 6
 """Tiles across a picture, at most: finer than a picture in their size, for a sharp print."""
 
 
-def compared(one: Source, other: Source | None, first: date, last: date) -> dict[str, Any]:
+def compared(
+    one: ControlSource, other: ControlSource | None, first: date, last: date
+) -> dict[str, Any]:
     """Compare one source's two days, or two sources on the last day."""
     shown = [(one, first), (one, last)] if other is None else [(one, last), (other, last)]
     told = {
@@ -36,14 +38,14 @@ def compared(one: Source, other: Source | None, first: date, last: date) -> dict
     return {**told, **figures}
 
 
-def _side(source: Source, day: date) -> dict[str, Any]:
+def _side(source: ControlSource, day: date) -> dict[str, Any]:
     name, lang = source.dataset.name, source.view.lang
     words = strings(lang)
     try:
         found = source.on(day)
     except NotFound:
         label = words["snapshot_missing"].format(source=name, date=day_text(lang, day))
-        return {"label": label, "total": None, "layers": _layers(source.view, source, day)}
+        return {"label": label, "total": None, "layers": _layers(source, day)}
     age = about(found, day)["age_days"]
     said = age_text(lang, "control_age", age)
     valid_on = day_text(lang, found.valid_on)
@@ -51,12 +53,12 @@ def _side(source: Source, day: date) -> dict[str, Any]:
     return {
         "label": label,
         "total": _total(words, source, found),
-        "layers": _layers(source.view, source, day),
+        "layers": _layers(source, day),
     }
 
 
-def _total(words: Mapping[str, str], source: Source, found: Any) -> str:
-    theatre = source.workspace.reference.theatres[source.view.theatre]
+def _total(words: Mapping[str, str], source: ControlSource, found: Any) -> str:
+    theatre = source.query.theatre
     party = theatre.party_name(source.controller, source.view.lang)
     km2 = source.km2(found)
     if km2 is None:
@@ -64,8 +66,8 @@ def _total(words: Mapping[str, str], source: Source, found: Any) -> str:
     return words["ground_km2"].format(km2=number(source.view.lang, km2, 1), party=party)
 
 
-def _layers(view: View, source: Source, day: date) -> list[Any]:
-    theatre = source.workspace.reference.theatres[view.theatre]
+def _layers(source: ControlSource, day: date) -> list[Any]:
+    view, theatre = source.view, source.query.theatre
     plain = View(
         theatre=view.theatre,
         lang=view.lang,
@@ -77,7 +79,7 @@ def _layers(view: View, source: Source, day: date) -> list[Any]:
     return [still_tiles(theatre, plain.query(), layer, ACROSS) for layer in LAYERS]
 
 
-def _changes(source: Source, first: date, last: date) -> dict[str, Any]:
+def _changes(source: ControlSource, first: date, last: date) -> dict[str, Any]:
     words = strings(source.view.lang)
     told = GroundBook().changes(source, first, last)
     rows = [*told["regions"], {"name": words["elsewhere"], **told["elsewhere_km2"]}]
@@ -88,7 +90,7 @@ def _changes(source: Source, first: date, last: date) -> dict[str, Any]:
     return {"changes": rows, "api": f"/api/control/changes?{query}"}
 
 
-def _pair(one: Source, other: Source, day: date) -> dict[str, Any]:
+def _pair(one: ControlSource, other: ControlSource, day: date) -> dict[str, Any]:
     words = strings(one.view.lang)
     told = agreement([one, other], day, Kept())
     (pair,) = told["pairs"]

@@ -123,7 +123,7 @@ def _theirs(source: Source, query: Query, note: Note) -> tuple[Counter[Key], Cou
     rows = [row for row in _rows(source, note) if row.get("event_type") == EVENT_TYPE]
     levels = {row.get("admin_level") for row in rows}
     level = str(query.view.level) if str(query.view.level) in levels else "2"
-    iso = _codes(query.workspace.reference.region_set(query.view.theatre, query.view.level).regions)
+    iso = _codes(query.regions.regions)
     for row in rows:
         region = iso.get(row.get(f"admin{query.view.level}_code", ""))
         if region is None or row.get("admin_level") != level or row.get("error"):

@@ -100,7 +100,7 @@ def bundle(published: Published, ref: str) -> bytes:
         NotFound: no such incident.
         NotShared: for the public: the chain names who recorded what, and why.
     """
-    if published.workspace.audience is Audience.public:
+    if published.is_public:
         raise NotShared(
             "Evidence bundles name who recorded what and why: they are given by a private instance "
             "(`strikemap evidence ID`) or to a token, not to the public."

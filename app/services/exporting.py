@@ -40,7 +40,6 @@ Progress = Callable[[int], None]
 class Export:
     """A View that may leave as a file, settled before its first byte."""
 
-    workspace: Workspace
     published: Published
     about: About
     selection: Selection
@@ -87,9 +86,9 @@ def prepare(query: Query, form: str) -> Export:
     published = publish(query, Face.export)
     selection = published.select()
     order = in_order(selection)
-    about = about_of(published, len(order), query.now)
+    about = about_of(published, len(order))
     FORMATS[form].check(about)
-    return Export(query.workspace, published, about, selection, order)
+    return Export(published, about, selection, order)
 
 
 def kept_from_leaving(query: Query, face: Face = Face.points) -> list[Dataset]:
@@ -97,9 +96,8 @@ def kept_from_leaving(query: Query, face: Face = Face.points) -> list[Dataset]:
 
     A file is an export and a face at once: its terms must allow both.
     """
-    if query.workspace.audience is Audience.private:
+    if not query.is_public:
         return []
-    theatre = query.workspace.reference.theatres[query.view.theatre]
     return [
         one
         for one in wanted_datasets(query)
@@ -124,7 +122,7 @@ def refuse_what_must_stay(query: Query, face: Face = Face.points) -> None:
     )
 
 
-def about_of(published: Published, rows: int, now: datetime) -> About:
+def about_of(published: Published, rows: int) -> About:
     """Describe what is taken along, for every format."""
     view, seq = published.view, published.filter.seq
     known = published.workspace.store.by_seq([seq])
@@ -148,7 +146,7 @@ def about_of(published: Published, rows: int, now: datetime) -> About:
         as_of=rfc3339(as_of) if as_of else None,
         version=published.state.seq,
         ledger_head=head,
-        exported_at=rfc3339(now.replace(microsecond=0)),
+        exported_at=rfc3339(published.query.now.replace(microsecond=0)),
         audience=published.workspace.audience.value,
         rows=rows,
         withheld=published.withheld,
@@ -183,7 +181,7 @@ def _terms(published: Published) -> list[str]:
     def say(name: str, one: Dataset) -> str:
         return words[name].format(slug=one.slug, licence=one.licence, credit=one.credit)
 
-    datasets, is_private = published.datasets, published.workspace.audience is Audience.private
+    datasets, is_private = published.datasets, not published.is_public
     told = [say("export_terms", one) for one in datasets]
     told += [say("export_share_alike", one) for one in datasets if one.terms.share_alike]
     kept = [one for one in datasets if is_private and not one.terms.export]
@@ -200,7 +198,7 @@ def _notes(published: Published) -> list[str]:
         notes.append(words["export_undated"].format(n=number(lang, covered["undated"])))
     if covered["spanning"]:
         notes.append(words["export_spanning"].format(n=number(lang, covered["spanning"])))
-    if published.workspace.audience is Audience.public:
+    if published.is_public:
         days = published.theatre.generalise_days
         notes.append(words["export_generalised"].format(n=number(lang, days)))
     if published.folded is not None:

@@ -14,7 +14,7 @@ from app.index.build import State
 from app.index.columns import STATUSES
 from app.index.select import Selection
 from app.instance.workspace import Workspace
-from app.publishing.line_joins import asker
+from app.publishing.line_joins import joined_by
 from app.publishing.publish import Published, control_dataset, publish
 from app.reference.taxonomy import Terms
 from app.services.report import counting
@@ -33,8 +33,8 @@ def facets(query: Query) -> dict[str, Any]:
     give. Where several datasets do not add up, the first one is counted and named. None stands for
     counts that the audience may not have.
     """
-    reader = _Reader(query.workspace, query.state, query.view, query.now)
-    taxonomy = query.workspace.reference.taxonomy
+    reader = _Reader(query)
+    taxonomy = query.reference.taxonomy
     base = reader.published({})
     return {
         "view": dict(query.view.pairs()),
@@ -47,7 +47,10 @@ def facets(query: Query) -> dict[str, Any]:
         ),
         "status": reader.count({"statuses": ()}, _statuses),
         "min_killed": reader.count({"min_killed": None}, _killed, Face.points),
-        "datasets": {slug: reader.dataset(slug) for slug in _slugs(query)},
+        "datasets": {
+            dataset.slug: reader.dataset(dataset.slug)
+            for dataset in query.datasets_of(DatasetKind.incidents)
+        },
     }
 
 
@@ -56,15 +59,15 @@ def line_facets(query: Query) -> dict[str, Any]:
 
     Apart from the other facets, since the first answer after new strikes or snapshots joins them.
     """
-    reader = _Reader(query.workspace, query.state, query.view, query.now)
+    reader = _Reader(query)
     published = reader.published({"line_km": None}, Face.points)
     source = control_dataset(query, Face.aggregates)
     if not published.datasets or source is None:
         return {"view": dict(query.view.pairs()), "line_km": None}
-    ask = asker(query.workspace, query.state, query.view, source)
+    join = joined_by(query, source)
     # A place that is shown only in its region has no distance (DESIGN, "No side doors").
     parts = counting(published).drawable(published.filter).parts
-    far = np.concatenate([ask(segment).at(places).distance_m for segment, places in parts])
+    far = np.concatenate([join(segment).at(places).distance_m for segment, places in parts])
     return {
         "view": dict(query.view.pairs()),
         "line_km": {str(km): int((far <= km * 1e3).sum()) for km in LINE_KM},
@@ -74,12 +77,12 @@ def line_facets(query: Query) -> dict[str, Any]:
 class _Reader:
     """Publishes a View with some filters taken off, each of them once."""
 
-    def __init__(self, workspace: Workspace, state: State, view: View, now: datetime) -> None:
-        self._workspace, self._snapshot, self._view, self._now = workspace, state, view, now
-        self._found: dict[tuple[str, Face], tuple[Published, Selection]] = {}
+    def __init__(self, query: Query) -> None:
+        self._query = query
+        self._selections: dict[tuple[str, Face], tuple[Published, Selection]] = {}
 
     def published(self, changes: Mapping[str, Any], face: Face = Face.aggregates) -> Published:
-        return self._read(self._view.but(**changes), face)[0]
+        return self._read(self._query.but(**changes), face)[0]
 
     def count(
         self,
@@ -87,22 +90,19 @@ class _Reader:
         how: Callable[[Selection], dict[str, int]],
         face: Face = Face.aggregates,
     ) -> dict[str, int] | None:
-        published, selection = self._read(self._view.but(**changes), face)
+        published, selection = self._read(self._query.but(**changes), face)
         return how(selection) if published.datasets else None
 
     def dataset(self, slug: str) -> int | None:
-        published, selection = self._read(self._view.but(datasets=(slug,)), Face.aggregates)
+        published, selection = self._read(self._query.but(datasets=(slug,)), Face.aggregates)
         return len(selection) if published.datasets else None
 
-    def _read(self, view: View, face: Face) -> tuple[Published, Selection]:
-        key = (view.query(), face)
-        if key not in self._found:
-            published = publish(Query(self._workspace, self._snapshot, view, self._now), face)
-            if not published.is_summed and published.primary is not None:
-                only = view.but(datasets=(published.primary.slug,))
-                published = publish(Query(self._workspace, self._snapshot, only, self._now), face)
-            self._found[key] = published, counting(published)
-        return self._found[key]
+    def _read(self, query: Query, face: Face) -> tuple[Published, Selection]:
+        key = (query.view.query(), face)
+        if key not in self._selections:
+            published = countable(publish(query, face), face)
+            self._selections[key] = published, counting(published)
+        return self._selections[key]
 
 
 def _bits(masks: np.ndarray, terms: Terms) -> dict[str, int]:
@@ -124,13 +124,3 @@ def _killed(found: Selection) -> dict[str, int]:
     low, best = found["killed_total_low"], found["killed_total_best"]
     known = np.where(low >= 0, low, best)
     return {str(least): int((known >= least).sum()) for least in KILLED}
-
-
-def _slugs(query: Query) -> list[str]:
-    return sorted(
-        one.slug
-        for one in query.state.datasets.values()
-        if one.theatre == query.view.theatre
-        and one.kind is DatasetKind.incidents
-        and one.synthetic == query.view.synthetic
-    )

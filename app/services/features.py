@@ -14,9 +14,9 @@ from app.domain.terms import DatasetKind, Face
 from app.domain.view import View
 from app.frames import feature_collection, frame
 from app.index.build import State
-from app.publishing.line_joins import known_at
 from app.publishing.publish import control_dataset
-from app.services.tiling import WHOLE_ZOOM, Tiler
+from app.queries.shapes import WHOLE_ZOOM, Shapes
+from app.publishing.query import Query
 
 PAGE_ZOOM = 8
 ZOOMS = {"page": PAGE_ZOOM, "full": WHOLE_ZOOM}
@@ -25,16 +25,16 @@ ZOOMS = {"page": PAGE_ZOOM, "full": WHOLE_ZOOM}
 LINE_ONLY, ALL_PARTS = ("front_line",), ("area", "front_line")
 
 
-def region_features(tiler: Tiler, view: View, detail: str = "page") -> dict[str, Any]:
+def region_features(query: Query, shapes: Shapes, detail: str = "page") -> dict[str, Any]:
     """Write a level's regions with code, name and a point inside, where a count may stand."""
-    regions = tiler.workspace.reference.region_set(view.theatre, view.level).regions
-    shapes = tiler.region_shapes(view.theatre, view.level, ZOOMS[detail])
-    inside = shapely.get_coordinates(shapely.point_on_surface(list(shapes))).round(4).tolist()
+    regions = query.regions.regions
+    outlines = shapes.regions(query, ZOOMS[detail])
+    inside = shapely.get_coordinates(shapely.point_on_surface(list(outlines))).round(4).tolist()
     told = [
-        {"key": region.code, "name": region.name(view.lang), "at": at}
+        {"key": region.code, "name": region.name(query.view.lang), "at": at}
         for region, at in zip(regions, inside, strict=True)
     ]
-    return _with_ids(feature_collection(frame(shapes, told)), "key")
+    return _with_ids(feature_collection(frame(outlines, told)), "key")
 
 
 def _with_ids(collection: dict[str, Any], name: str) -> dict[str, Any]:
@@ -44,43 +44,39 @@ def _with_ids(collection: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def control_features(  # noqa: PLR0913, PLR0917  a View's day, how fine, and which parts
-    tiler: Tiler,
-    state: State,
-    view: View,
+    query: Query,
+    shapes: Shapes,
     day: date,
     detail: str = "page",
     kinds: Sequence[str] = ALL_PARTS,
 ) -> dict[str, Any]:
     """Write the areas and the front line of the snapshot valid on a day; none gives no feature."""
-    source = _source(tiler, state, view, detail)
+    source = _source(query, detail)
     if source is None:
         return {"type": "FeatureCollection", "features": [], "about": None}
-    found = next(_in_force(tiler, state, view.but(control=source), (day, day)), None)
+    found = next(_in_force(query.but(control=source), (day, day)), None)
     if found is None:
         return {"type": "FeatureCollection", "features": [], "about": None}
-    told = snapshot_features(tiler, state, view, found, detail, kinds)
-    return {**told, "about": _about(tiler, state, view, found, day)}
+    told = snapshot_features(query, shapes, found, detail, kinds)
+    return {**told, "about": _about(query, shapes, found, day)}
 
 
 def control_between(  # noqa: PLR0913, PLR0917  a View's days, how fine, which parts
-    tiler: Tiler,
-    state: State,
-    view: View,
+    query: Query,
+    shapes: Shapes,
     days: tuple[date | None, date],
     detail: str = "page",
     kinds: Sequence[str] = ALL_PARTS,
 ) -> Iterator[dict[str, Any]]:
     """Yield the features of every snapshot in force within some days, the newest first."""
-    source = _source(tiler, state, view, detail)
+    source = _source(query, detail)
     if source is None:
         return
-    for found in _in_force(tiler, state, view.but(control=source), days):
-        yield from snapshot_features(tiler, state, view, found, detail, kinds)["features"]
+    for found in _in_force(query.but(control=source), days):
+        yield from snapshot_features(query, shapes, found, detail, kinds)["features"]
 
 
-def control_feature(
-    tiler: Tiler, state: State, view: View, ref: str, kinds: Sequence[str]
-) -> dict[str, Any]:
+def control_feature(query: Query, shapes: Shapes, ref: str, kinds: Sequence[str]) -> dict[str, Any]:
     """Find one area or line by its id, SOURCE.DAY.PART.
 
     Raises:
@@ -89,36 +85,31 @@ def control_feature(
     """
     slug, _, rest = ref.partition(".")
     day, _, _part = rest.partition(".")
-    dataset = state.datasets.get(slug)
+    dataset = query.state.datasets.get(slug)
     if dataset is not None and dataset.kind is DatasetKind.control:
-        its = view.but(control=slug, theatre=dataset.theatre, synthetic=dataset.synthetic)
-        source, seq = (
-            _source(tiler, state, its, "full"),
-            known_at(tiler.workspace, state, its),
-        )
-        calendar = state.control.calendar(source or "", seq)
+        its = query.but(control=slug, theatre=dataset.theatre, synthetic=dataset.synthetic)
+        source = _source(its, "full")
+        calendar = query.state.control.calendar(source or "", its.seq)
         for found in (one for one in calendar.snapshots if str(one.valid_on) == day):
-            told = snapshot_features(tiler, state, its, found, "full", kinds)
+            told = snapshot_features(its, shapes, found, "full", kinds)
             for feature in told["features"]:
                 if feature["id"] == ref:
                     return dict(feature)
     raise NotFound(f"There is no control area or front line {ref!r}.")
 
 
-def _source(tiler: Tiler, state: State, view: View, detail: str) -> str | None:
+def _source(query: Query, detail: str) -> str | None:
     """Name the source of control; its shapes as they are kept are raw records."""
     face = Face.tiles if detail == "page" else Face.raw
-    dataset = control_dataset(MANUAL(workspace=tiler.workspace, state=state, view=view), face)
+    dataset = control_dataset(query, face)
     return None if dataset is None else dataset.slug
 
 
-def _in_force(
-    tiler: Tiler, state: State, view: View, days: tuple[date | None, date]
-) -> Iterator[ControlSnapshot]:
+def _in_force(query: Query, days: tuple[date | None, date]) -> Iterator[ControlSnapshot]:
     """Yield the snapshots that stood on any of some days, the newest first."""
     first, last = days
-    seq = known_at(tiler.workspace, state, view)
-    for found in reversed(state.control.calendar(view.control or "", seq).snapshots):
+    calendar = query.state.control.calendar(query.view.control or "", query.seq)
+    for found in reversed(calendar.snapshots):
         if found.valid_on <= last:
             yield found
             if first is not None and found.valid_on <= first:
@@ -126,23 +117,22 @@ def _in_force(
 
 
 def snapshot_features(  # noqa: PLR0913, PLR0917  a snapshot, how fine, which parts
-    tiler: Tiler,
-    state: State,
-    view: View,
+    query: Query,
+    shapes: Shapes,
     found: ControlSnapshot,
     detail: str,
     kinds: Sequence[str],
 ) -> dict[str, Any]:
     """Write one day's areas and line, each with an id."""
     zoom, key = ZOOMS[detail], f"{found.dataset}.{found.valid_on}"
-    shapes, told = [], []
+    drawn, told = [], []
     if "area" in kinds:
-        areas = tiler.area_shapes(state, found, view.theatre, zoom)
-        shapes += [shape for _, shape in areas]
+        areas = shapes.areas(query, found, zoom)
+        drawn += [shape for _, shape in areas]
         told += [{"id": f"{key}.{n}", **_area(area)} for n, (area, _) in enumerate(areas, 1)]
-    line = tiler.workspace.index.lines.of(state.control, found, view.theatre)
+    line = query.front_line(found)
     simple = detail == "page"
-    shapes.append(line.shape.simplify(360 / 256 / 2**zoom / 2) if simple else line.shape)
+    drawn.append(line.shape.simplify(360 / 256 / 2**zoom / 2) if simple else line.shape)
     length = round(line.length_km, 1) if line.length_km else None
     told.append(
         {
@@ -153,14 +143,12 @@ def snapshot_features(  # noqa: PLR0913, PLR0917  a snapshot, how fine, which pa
         }
     )
     dated = {"source": found.dataset, "valid_on": str(found.valid_on)}
-    return _with_ids(feature_collection(frame(shapes, [{**one, **dated} for one in told])), "id")
+    return _with_ids(feature_collection(frame(drawn, [{**one, **dated} for one in told])), "id")
 
 
-def _about(
-    tiler: Tiler, state: State, view: View, found: ControlSnapshot, day: date
-) -> dict[str, Any]:
-    line = tiler.workspace.index.lines.of(state.control, found, view.theatre)
-    listed = [area for area, _ in tiler.area_shapes(state, found, view.theatre, PAGE_ZOOM)]
+def _about(query: Query, shapes: Shapes, found: ControlSnapshot, day: date) -> dict[str, Any]:
+    line = query.front_line(found)
+    listed = [area for area, _ in shapes.areas(query, found, PAGE_ZOOM)]
     return {
         "source": found.dataset,
         "valid_on": str(found.valid_on),

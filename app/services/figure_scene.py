@@ -163,7 +163,7 @@ class Scene:
         families = {codes[bit].split(".")[0] for mask in masks for bit in _bits(mask)[:1]}
         families |= {"unknown"} if 0 in masks else set()
         own, elsewhere = self.region_only
-        single = valued(self.sums)
+        single = countable(self.sums, Face.aggregates)
         whole = by_region(single).whole()
         ledger = Ledger(whole, self.workspace.reference.taxonomy.sectors.codes)
         settlement = PRECISIONS.index("settlement")

@@ -157,7 +157,7 @@ class Figures:
         self._draw_base(canvas, scene)
         # The zoom whose shapes are as fine as the px of this picture.
         z = int(np.ceil(canvas.frame.z + np.log2(canvas.frame.scale)))
-        shapes = self.tiler.region_shapes(scene.view.theatre, scene.view.level, z)
+        shapes = self.tiler.shapes.regions(scene.query, z)
         self._draw_regions(canvas, scene, shapes)
         self._draw_control(canvas, scene, z)
         codes = scene.workspace.reference.taxonomy.weapons.codes
@@ -212,7 +212,7 @@ class Figures:
         held = scene.held
         if held.snapshot is None or held.line is None:
             return
-        areas = self.tiler.area_shapes(scene.state, held.snapshot, scene.view.theatre, z)
+        areas = self.tiler.shapes.areas(scene.query, held.snapshot, z)
         grounds = [
             Ground(shape, pattern)
             for area, shape in areas

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,13 @@ from app.index.control import areas_by_region
 from app.index.joins import holders
 from app.index.select import is_quiet
 from app.index.summary import Ledger, measure
-from app.publishing.line_joins import asker
+from app.publishing.line_joins import joined_by
 from app.publishing.publish import publish
-from app.services.ground import GroundBook, Source, about, only_ground, people, shares
+from app.services.ground import GroundBook, ControlSource, about, only_ground, people, shares
 from app.services.report import counting, coverage
 
 
-def frozen(source: Source, day: date, now: datetime, book: GroundBook) -> dict[str, Any]:
+def frozen(source: ControlSource, day: date, book: GroundBook) -> dict[str, Any]:
     """Tell what a fixed line divides, by side, in the shape of `/api/control/frozen`.
 
     Sides are the parties with ground on that day, and the rest of the country as "not_stated".
@@ -31,10 +31,10 @@ def frozen(source: Source, day: date, now: datetime, book: GroundBook) -> dict[s
     end, by the side that their place lies on.
     """
     found = source.on(day)
-    until = source.view.last or source.workspace.reference.theatres[source.view.theatre].today(now)
+    until = source.query.control_day
     grounds = _sides(source, day)
-    line = source.workspace.index.lines.of(source.state.control, found, source.view.theatre)
-    harm = _since(source, day, until, now)
+    line = source.query.front_line(found)
+    harm = _since(source, day, until)
     population = people(source.regions.regions)
     sides = []
     for who, ground in grounds.items():
@@ -61,27 +61,27 @@ def frozen(source: Source, day: date, now: datetime, book: GroundBook) -> dict[s
     }
 
 
-def _sides(source: Source, day: date) -> dict[str, BaseGeometry]:
-    held = source.state.control.held(source.on(day))
-    land = source.workspace.reference.region_set(source.view.theatre).land
+def _sides(source: ControlSource, day: date) -> dict[str, BaseGeometry]:
+    held = source.query.state.control.held(source.on(day))
+    land = source.query.reference.region_set(source.view.theatre).land
     rest = only_ground(shapely.difference(land, shapely.union_all(list(held.values()))))
     return {**held, NOT_STATED: rest}
 
 
-def _since(source: Source, day: date, until: date, now: datetime) -> dict[str, Any]:
+def _since(source: ControlSource, day: date, until: date) -> dict[str, Any]:
     """Sum incidents after the day by side; those without a point are "unknown"."""
-    workspace, state = source.workspace, source.state
-    view = source.view.but(first=day + timedelta(days=1), last=max(until, day), freeze=day)
-    published = publish(Query(workspace, state, view, now), Face.aggregates)
-    ask = asker(workspace, state, view, source.dataset)
-    number = {NOT_STATED: 0, **holders(workspace.reference, view.theatre)}
+    first = day + timedelta(days=1)
+    query = source.query.but(first=first, last=max(until, day), freeze=day)
+    published = publish(query, Face.aggregates)
+    join = joined_by(query, source.dataset)
+    number = {NOT_STATED: 0, **holders(query.reference, query.view.theatre)}
     selection = counting(published)
     groups = [np.empty(0, np.int64)]
     for segment, places in selection.parts:
-        joined = ask(segment).at(places)
+        joined = join(segment).at(places)
         unknown = (joined.mark == 0) | is_quiet(segment.rows, places, published.filter)
         groups.append(np.where(unknown, len(number), joined.holder.astype(np.int64)))
-    codes = workspace.reference.taxonomy.sectors.codes
+    codes = query.reference.taxonomy.sectors.codes
     sums = measure(selection.rows(), np.concatenate(groups), len(number) + 1, len(codes))
     ledger = Ledger(sums, codes)
     told = {who: ledger.answer(group) for who, group in number.items()}

@@ -28,37 +28,32 @@ NOWHERE = MultiPolygon()
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class ControlSource:
     """One source of control as a View reads it, and whose ground is asked for."""
 
-    workspace: Workspace
-    state: State
-    view: View
+    query: Query
     dataset: Dataset
     controller: str
 
     @classmethod
-    def of(
-        cls,
-        workspace: Workspace,
-        state: State,
-        view: View,
-        dataset: Dataset,
-        controller: str | None = None,
-    ) -> Source:
+    def of(cls, query: Query, dataset: Dataset, controller: str | None = None) -> ControlSource:
         """Ask for a party's ground, or for that of the theatre's default one."""
-        theatre = workspace.reference.theatres[view.theatre]
-        return cls(workspace, state, view, dataset, controller or theatre.default_controller)
+        return cls(query, dataset, controller or query.theatre.default_controller)
 
     @property
-    def seq(self) -> int:
-        """The commit that the View is of."""
-        return known_at(self.workspace, self.state, self.view)
+    def view(self) -> View:
+        """The View that asks."""
+        return self.query.view
 
     @property
     def regions(self) -> RegionSet:
         """The boundaries of the View's level."""
-        return self.workspace.reference.region_set(self.view.theatre, self.view.level)
+        return self.query.regions
+
+    @property
+    def calendar(self) -> Calendar:
+        """All snapshots of the source, as the View knows them."""
+        return self.query.state.control.calendar(self.dataset.slug, self.query.seq)
 
     def on(self, day: date) -> ControlSnapshot:
         """Find the snapshot valid on a day.
@@ -66,19 +61,19 @@ class Source:
         Raises:
             NotFound: the source says nothing on or before that day, as known then.
         """
-        found = self.state.control.on(self.dataset.slug, day, self.seq)
+        found = self.query.control_on(self.dataset, day)
         if found is None:
             raise NotFound(f"{self.dataset.slug!r} has no control snapshot on or before {day}.")
         return found
 
     def ground(self, found: ControlSnapshot) -> BaseGeometry:
         """The assessed ground of the party asked for; empty when it has none."""
-        return self.state.control.held(found).get(self.controller, NOWHERE)
+        return self.query.state.control.held(found).get(self.controller, NOWHERE)
 
     def km2(self, found: ControlSnapshot) -> float | None:
         """Measure it; None when the snapshot gives the party no polygon: that is not 0."""
-        control = self.state.control
-        measured = self.workspace.index.lines.km2(control, found, self.view.theatre)
+        lines, control = self.query.workspace.index.lines, self.query.state.control
+        measured = lines.km2(control, found, self.view.theatre)
         return measured.get(self.controller)
 
     def key(self, *snapshots: ControlSnapshot) -> Hashable:
@@ -87,7 +82,7 @@ class Source:
         return (self.view.theatre, self.controller, self.view.level, self.regions.hash, drawn)
 
 
-def control_areas(source: Source, day: date) -> dict[str, Any]:
+def control_areas(source: ControlSource, day: date) -> dict[str, Any]:
     """Measure a day's control in the shape of `/api/control/areas`.
 
     Cited units have no polygon and are listed with km2 null, never measured.
@@ -102,7 +97,7 @@ def control_areas(source: Source, day: date) -> dict[str, Any]:
         "baseline": {"includes": [part.value for part in found.includes]},
         "controller": source.controller,
         "total_km2": _rounded(total),
-        "areas": _areas(source.state, found),
+        "areas": _areas(source.query.state, found),
         "regions": shares(source, by_code),
         "elsewhere_km2": None if total is None else _rounded(max(total - sum(by_code.values()), 0)),
         "front_line": _line(source, found),
@@ -117,7 +112,7 @@ def about(found: ControlSnapshot, day: date) -> dict[str, Any]:
     return {"valid_on": str(found.valid_on), "age_days": (day - found.valid_on).days}
 
 
-def shares(source: Source, by_code: Mapping[str, float]) -> list[dict[str, Any]]:
+def shares(source: ControlSource, by_code: Mapping[str, float]) -> list[dict[str, Any]]:
     """List regions by how much of them some ground covers, the most first."""
     regions = {region.code: region for region in source.regions.regions}
     return [
@@ -135,9 +130,8 @@ def _rounded(km2: float | None) -> float | None:
     return None if km2 is None else round(km2, 1)
 
 
-def _line(source: Source, found: ControlSnapshot) -> dict[str, float]:
-    lines, theatre = source.workspace.index.lines, source.view.theatre
-    line = lines.of(source.state.control, found, theatre)
+def _line(source: ControlSource, found: ControlSnapshot) -> dict[str, float]:
+    line = source.query.front_line(found)
     return {"length_km": round(line.length_km, 1), "border_tolerance_km": line.tolerance_km}
 
 
@@ -177,9 +171,9 @@ class GroundBook:
 
     kept: Kept = field(default_factory=Kept)
 
-    def series(self, source: Source) -> dict[str, Any]:
+    def series(self, source: ControlSource) -> dict[str, Any]:
         """List the area of every snapshot of the View's period; days without one are not filled."""
-        calendar = source.state.control.calendar(source.dataset.slug, source.seq)
+        calendar = source.calendar
         first, last = source.view.first or date.min, source.view.last or date.max
         key = ("series", source.key(), source.dataset.slug, calendar.mark, first, last)
 
@@ -197,7 +191,7 @@ class GroundBook:
         }
 
     def changes(
-        self, source: Source, first: date, last: date, *, geometry: bool = False
+        self, source: ControlSource, first: date, last: date, *, geometry: bool = False
     ) -> dict[str, Any]:
         """Measure what a party gained and lost between two days, by region."""
         old, new = source.on(first), source.on(last)
@@ -221,7 +215,7 @@ class GroundBook:
 
 
 def _changes(
-    source: Source, old: ControlSnapshot, new: ControlSnapshot
+    source: ControlSource, old: ControlSnapshot, new: ControlSnapshot
 ) -> tuple[dict[str, Any], list[BaseGeometry]]:
     before, after = source.ground(old), source.ground(new)
     moved = {"gained": _less(after, before), "lost": _less(before, after)}

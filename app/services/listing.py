@@ -123,7 +123,7 @@ def history(published: Published, told: dict[str, Any]) -> list[dict[str, str]]:
 
     Who and why is shown to a private audience only: accounts and file names are not the public's.
     """
-    is_private = published.workspace.audience is Audience.private
+    is_private = not published.is_public
     key = f"{told['properties']['dataset']}/{told['id']}"
     past = published.workspace.store.history(Subject.incident, key)
     return [
@@ -232,10 +232,10 @@ def _known_then(published: Published, member: Member) -> Revision | None:
     known = [one for one in past if one.seq <= published.filter.seq]
     if not known or known[-1].payload is None or known[-1].action is Action.retract:
         return None
-    if published.workspace.audience is Audience.private:
+    if not published.is_public:
         return known[-1]
     wanted, dataset = published.filter, published.state.datasets.get(member.dataset)
-    tables, taxonomy = published.state.tables.copy(), published.workspace.reference.taxonomy
+    tables, taxonomy = published.state.tables.copy(), published.reference.taxonomy
     for one in (known[-1], past[-1]):  # as it was known, and as it is withheld today
         row = pack([one], tables, taxonomy)
         at = np.arange(len(row))
@@ -249,7 +249,7 @@ def _shown(published: Published, incident: Incident, *, hides: bool) -> dict[str
     dataset = published.state.datasets[incident.dataset]
     told = _told(published.workspace, incident, dataset, hides=hides)
     redactions, key = published.state.redactions, f"{incident.dataset}/{incident.id}"
-    if key in redactions and published.workspace.audience is Audience.public:
+    if key in redactions and published.is_public:
         told = redact(told, redactions[key])
     return {**told, "redacted": hidden_parts(redactions, key)}
 
@@ -330,7 +330,7 @@ def toll_answer(toll: Toll) -> dict[str, Any] | None:
 
 def _region(published: Published, incident: Incident, rows: Rows, place: int) -> dict[str, Any]:
     """Name the region and say whether it is stated, located, both, or in disagreement."""
-    table = published.workspace.reference.regions(1)
+    table = published.reference.regions(1)
     number = int(rows["region1"][place])
     region = None if number == NO_REGION else table[number][1]
     return {

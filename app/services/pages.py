@@ -71,7 +71,7 @@ def page_html(
         "is_synthetic": view.synthetic,
         "card": None if base is None else _card(query, base),
     }
-    return build_page(query.theatre, query.workspace.reference.taxonomy, told, chrome)
+    return build_page(query.theatre, query.reference.taxonomy, told, chrome)
 
 
 def _before_the_record(query: Query) -> str | None:
@@ -219,7 +219,7 @@ def _marks_used(published: Published) -> dict[str, Any]:
     """Say which weapon families and precisions occur, so that the legend lists no others."""
     selection = published.select().drawable(published.filter)
     mask = int(np.bitwise_or.reduce(selection["weapons"], initial=0))
-    codes = published.workspace.reference.taxonomy.weapons.unpack(mask)
+    codes = published.reference.taxonomy.weapons.unpack(mask)
     used = {code.split(".")[0] for code in codes}
     if bool((selection["weapons"] == 0).any()):
         used.add("unknown")
@@ -244,7 +244,7 @@ def _anchors(query: Query) -> list[tuple[Any, ...]]:
     if not query.is_public:
         query = urlencode({"theatre": view.theatre, "lang": view.lang})
         links.append((words["import_title"], f"/import?{query}", None))
-    theatres = query.workspace.reference.theatres
+    theatres = query.reference.theatres
     links += [
         (theatre.name[view.lang], f"/?{urlencode({'theatre': slug, 'lang': view.lang})}", None)
         for slug, theatre in theatres.items()

@@ -155,7 +155,7 @@ def queryables(published: Published) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for name, one in QUERYABLES.items():
         told[name] = {**one.schema, **({"enum": words[name]} if words.get(name) else {})}
-    taxonomy = published.workspace.reference.taxonomy
+    taxonomy = published.reference.taxonomy
     for name, terms in (("weapons", taxonomy.weapons), ("sectors", taxonomy.sectors)):
         told[name]["items"] = {"type": "string", "enum": list(terms.codes)}
     return told

@@ -20,7 +20,7 @@ from app.index.columns import STATUSES
 from app.index.select import BEGINNING, END, RETRACTED, Filter, Segment, Selection, is_quiet
 from app.index.summary import Cube, Ledger, Measures, measure
 from app.instance.workspace import Workspace
-from app.publishing.line_joins import asker
+from app.publishing.line_joins import joined_by
 from app.publishing.publish import Published, control_dataset
 from app.rows import LONG, TOLLS, Rows
 
@@ -45,7 +45,7 @@ def summarise(published: Published, by: str) -> dict[str, Any]:
     # Rows by dataset are each dataset's own figures, whatever another one tells too.
     apart = replace(published, folded=None) if by == "dataset" else published
     grouped = _grouped(apart, by)
-    codes = published.workspace.reference.taxonomy.sectors.codes
+    codes = published.reference.taxonomy.sectors.codes
     ledger = Ledger(grouped.measures, codes)
     answer: dict[str, Any] = {
         "view": dict(published.view.pairs()),
@@ -94,9 +94,7 @@ def _told_of_several(published: Published) -> dict[str, Any]:
 
 def add_rates(published: Published, rows: list[dict[str, Any]]) -> None:
     """Add to regions the dead of 100,000 people, where the dead and the people are known."""
-    regions = published.workspace.reference.region_set(
-        published.view.theatre, published.view.level
-    ).regions
+    regions = published.query.regions.regions
     people = {region.code: (region.population, region.population_year) for region in regions}
     for row in rows:
         low, (population, year) = row["killed"]["low"], people.get(row["key"], (None, None))
@@ -115,7 +113,7 @@ def _as_of(published: Published) -> str | None:
 def region_set(published: Published) -> dict[str, str]:
     """Name the boundaries that an answer stands on."""
     view = published.view
-    return published.workspace.reference.region_set(view.theatre, view.level).named()
+    return published.reference.region_set(view.theatre, view.level).named()
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +134,7 @@ def _grouped(published: Published, by: str) -> Grouped:
         return _by_region(published)
     selection, sectors = (
         counting(published),
-        len(published.workspace.reference.taxonomy.sectors.codes),
+        len(published.reference.taxonomy.sectors.codes),
     )
     if by == "day":
         return _by_day(selection, published, sectors)
@@ -156,17 +154,14 @@ def _by_line(published: Published, selection: Selection, sectors: int) -> Groupe
     Keys are "holder:band"; what has no point, or no snapshot near enough in time, is "unknown",
     and so is what the audience gets only by region.
     """
-    view, state = published.view, published.state
-    source = control_dataset(
-        MANUAL(workspace=published.workspace, state=state, view=view), Face.aggregates
-    )
-    ask = asker(published.workspace, state, view, source)
+    view = published.view
+    join = joined_by(published.query, control_dataset(published.query, Face.aggregates))
     parties = [party.code for party in published.theatre.party]
     bands = [f"{low}-{high}" for low, high in pairwise((0, *BANDS_KM))]
     bands += [f"over-{BANDS_KM[-1]}", "no-line"]
     groups = []
     for segment, places in selection.parts:
-        found = ask(segment).at(places)
+        found = join(segment).at(places)
         band = np.searchsorted(BANDS_KM, found.distance_m / 1e3)  # NaN sorts behind every bound
         band[np.isnan(found.distance_m)] = len(bands) - 1
         group = 1 + found.holder.astype(np.int64) * len(bands) + band
@@ -202,7 +197,7 @@ def _by_region(published: Published) -> Grouped:
     view = published.view
     rows = [
         (region.code, region.name(view.lang), group)
-        for group, (theatre, region) in enumerate(published.workspace.reference.regions(view.level))
+        for group, (theatre, region) in enumerate(published.reference.regions(view.level))
         if theatre == view.theatre and (not view.regions or region.code in view.regions)
     ]
     return Grouped(rows, by_region(published), is_additive=True)
@@ -210,7 +205,7 @@ def _by_region(published: Published) -> Grouped:
 
 def _by_class(published: Published, selection: Selection, by: str) -> Grouped:
     """Measure by weapon or sector: one incident stands in every class it names."""
-    taxonomy = published.workspace.reference.taxonomy
+    taxonomy = published.reference.taxonomy
     terms, column = (
         (taxonomy.weapons, "weapons") if by == "weapon" else (taxonomy.sectors, "sectors")
     )
@@ -251,7 +246,7 @@ def by_region(published: Published) -> Measures:
     A View of now that narrows only period, weapon and region is read from a day cube; the rest is
     a scan. Both give the same numbers.
     """
-    regions = published.workspace.reference.regions(published.view.level)
+    regions = published.reference.regions(published.view.level)
     if cube := _cube(published):
         measures = from_cube(published, cube, len(regions))
     else:
@@ -263,8 +258,8 @@ def by_region(published: Published) -> Measures:
 
 def unmarked_by_region(published: Published) -> dict[str, int]:
     """Count, by region, what is known or may be told only by region; "" where in none."""
-    regions = published.workspace.reference.regions(published.view.level)
-    is_public = published.workspace.audience is Audience.public
+    regions = published.reference.regions(published.view.level)
+    is_public = published.is_public
     has_marks = not is_public or all(one.terms.points for one in published.datasets)
     found = published.unmarked() if has_marks else counting(published)
     times = np.bincount(_groups(found[f"region{published.view.level}"], len(regions)))
@@ -326,7 +321,7 @@ def _groups(region: np.ndarray, regions: int) -> np.ndarray:
 
 
 def _measure_regions(published: Published, selection: Selection, regions: int) -> Measures:
-    sectors = len(published.workspace.reference.taxonomy.sectors.codes)
+    sectors = len(published.reference.taxonomy.sectors.codes)
     groups = _groups(selection[f"region{published.view.level}"], regions)
     return measure(selection.rows(), groups, regions + 1, sectors)
 

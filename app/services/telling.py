@@ -38,7 +38,7 @@ def in_words(published: Published, summary: Mapping[str, Any]) -> list[str]:
         )
     if sum_ is None:
         return [words["several_datasets"]]
-    asked = "; ".join(one.text for one in narrowings(published.workspace.reference, view))
+    asked = "; ".join(one.text for one in narrowings(published.reference, view))
     only = [words["text_only"].format(filters=asked)] if asked else []
     if not sum_["incidents"]:
         # What is filtered away is recorded all the same.
@@ -48,7 +48,7 @@ def in_words(published: Published, summary: Mapping[str, Any]) -> list[str]:
     said += _most(
         view.lang, "text_regions", [(row["name"], row["incidents"]) for row in summary["rows"]]
     )
-    sectors = published.workspace.reference.taxonomy.sectors
+    sectors = published.reference.taxonomy.sectors
     hit = [
         (sectors.label(code, view.lang), one["damaged"])
         for code, one in sum_["damage"].items()

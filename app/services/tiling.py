@@ -76,7 +76,7 @@ class Tiler:
     def _incidents(self, query: Query, tile: Tile) -> bytes:
         published = publish(query, Face.tiles)
         rows = published.select((tile.z, tile.x, tile.y)).drawable(published.filter)
-        codes = query.workspace.reference.taxonomy.weapons.codes
+        codes = query.reference.taxonomy.weapons.codes
         return incident_tile(rows, tile.z, codes, STATUSES, PRECISIONS)
 
     def _regions(self, query: Query, tile: Tile) -> bytes:
@@ -162,7 +162,7 @@ class Tiler:
         view = query.view
 
         def draw() -> np.ndarray:
-            places = query.workspace.reference.basemap(view.theatre).places
+            places = query.reference.basemap(view.theatre).places
             names = Painter(frame, None, self.fonts)
             names.labels(choose_labels(names, places, view.lang, query.theatre.countries))
             return np.asarray(names.image)
@@ -174,7 +174,7 @@ class Tiler:
 
         def draw() -> np.ndarray:
             base = Painter(painter.frame, WATER, self.fonts)
-            draw_basemap(base, query.workspace.reference.basemap(theatre))
+            draw_basemap(base, query.reference.basemap(theatre))
             return np.asarray(base.image)
 
         painter.paste(self._cache.get(("base", theatre, painter.frame), draw))
@@ -204,7 +204,7 @@ class Tiler:
     def _draw_incidents(self, painter: Painter, query: Query) -> None:
         published = publish(query, Face.tiles)
         marks = _around(published, painter.frame)
-        names = query.workspace.reference.taxonomy.weapons.codes
+        names = query.reference.taxonomy.weapons.codes
         is_dense = painter.frame.z < DETAIL_ZOOM and self._marks(published) > DENSE_FROM
         draw_incidents(painter, marks, names, PRECISIONS, is_dense=is_dense)
 

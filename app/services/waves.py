@@ -58,13 +58,7 @@ def waves_dataset(query: Query, named: str | None) -> Dataset:
             "from, to, as_of, weapon, dataset, theatre, synthetic: a wave has no place or harm"
         )
         raise InvalidView(tuple(Problem(f"query.{name}", name, allowed) for name in strange))
-    here = {
-        dataset.slug: dataset
-        for dataset in query.state.datasets.values()
-        if dataset.theatre == query.view.theatre
-        and dataset.kind is DatasetKind.waves
-        and dataset.synthetic == query.view.synthetic
-    }
+    here = {dataset.slug: dataset for dataset in query.datasets_of(DatasetKind.waves)}
     if named is not None and named not in here:
         allowed = ", ".join(sorted(here)) or "none is loaded"
         raise InvalidView((Problem("query.dataset", named, allowed),))
@@ -87,17 +81,12 @@ def waves_answer(  # noqa: PLR0913  what is asked for, each by name
     For the public, reports leave only where the dataset's terms let raw records out; without
     that, sums are given for all days or whole weeks, as with incidents.
     """
-    seq = (
-        query.state.seq
-        if query.view.as_of is None
-        else query.workspace.store.seq_at(query.view.as_of)
-    )
-    waves, reckoning = book.of(query.workspace, dataset, seq)
-    zone = query.workspace.reference.theatres[query.view.theatre].zone
+    waves, reckoning = book.of(query.workspace, dataset, query.seq)
+    zone = query.theatre.zone
     wanted = [n for n, wave in enumerate(waves) if _is_in(wave, query.view, zone)]
     wanted = [n for n in wanted if any(_wants(one, query.view) for one in waves[n].volleys)]
     wanted.sort(key=lambda n: (waves[n].when.last, waves[n].key), reverse=True)
-    is_public = query.workspace.audience is Audience.public
+    is_public = query.is_public
     shows = dataset.terms.raw or not is_public
     listed = wanted[offset : offset + limit] if shows else []
     return {
@@ -136,23 +125,21 @@ class Mapped:
     taxonomy: Taxonomy
 
     @classmethod
-    def of(
-        cls, workspace: Workspace, state: State, view: View, slug: str, now: datetime
-    ) -> Mapped | None:
+    def of(cls, query: Query, slug: str) -> Mapped | None:
         """Read a dataset's marks of a View's period; None where the audience may not have them.
 
         Raises:
             InvalidView: no such dataset of incidents is loaded.
         """
-        shown = view.but(datasets=(slug,), weapons=())
-        if slug not in workspace.vocabularies(state)[view.theatre].datasets:
-            allowed = ", ".join(sorted(workspace.vocabularies(state)[view.theatre].datasets))
-            raise InvalidView((Problem("query.incidents", slug, allowed or "none is loaded"),))
-        published = publish(Query(workspace, state, shown, now), Face.points)
+        words = query.workspace.vocabularies(query.state)[query.view.theatre]
+        if slug not in words.datasets:
+            allowed = ", ".join(sorted(words.datasets)) or "none is loaded"
+            raise InvalidView((Problem("query.incidents", slug, allowed),))
+        published = publish(query.but(datasets=(slug,), weapons=()), Face.points)
         if not published.datasets:
             return None
         marks = published.select().drawable(published.filter)
-        return cls(marks, workspace.reference.taxonomy)
+        return cls(marks, query.reference.taxonomy)
 
     def __call__(self, wave: Wave) -> int | None:
         """Count; None for a wave whose days or weapons are not known."""

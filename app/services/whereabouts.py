@@ -64,7 +64,7 @@ def _sources(published: Published, face: Face) -> Iterator[Dataset]:
         if dataset is None or dataset.theatre != published.view.theatre:
             continue
         is_open = dataset.terms.points and dataset.terms.allow(face)
-        if published.workspace.audience is Audience.private or is_open:
+        if not published.is_public or is_open:
             yield dataset
 
 
@@ -132,7 +132,7 @@ def _distances_m(
 ) -> np.ndarray:
     """Measure to a snapshot's line; NaN without one. A tree is worth its making for many points."""
     control, theatre = published.state.control, published.view.theatre
-    plane, lines = published.workspace.reference.plane(theatre), published.workspace.index.lines
+    plane, lines = published.reference.plane(theatre), published.workspace.index.lines
     if len(lon) > FEW:
         return distances_m(lines.of(control, found, theatre).shape, lon, lat, plane)
     line = lines.flat(control, found, theatre)
@@ -168,7 +168,7 @@ def _shares(
     point, error_m = incident.place.point, incident.place.error_m
     if metres is None or point is None or not error_m or metres > error_m:
         return None
-    plane = published.workspace.reference.plane(published.view.theatre)
+    plane = published.reference.plane(published.view.theatre)
     x, y = plane.flat_xy(np.array([point.lon]), np.array([point.lat]))
     disk = Point(x[0], y[0]).buffer(error_m)
     near = plane.back(disk).envelope

@@ -33,7 +33,7 @@ def days_of(told: Mapping[str, Any]) -> list[str]:
 def incident_fields(query: Query, found: Mapping[str, Any]) -> list[tuple[str, list[Line]]]:
     """List an incident's fields as label and lines; a line may carry a web address or a day."""
     words, told = strings(query.view.lang), found["properties"]
-    taxonomy, lang = query.workspace.reference.taxonomy, query.view.lang
+    taxonomy, lang = query.reference.taxonomy, query.view.lang
     region = told["region"]
     named = region["name"] or region["admin1"] or words["region_none"]
     near = f"; {words['near_border']}" if region["near_border"] else ""
@@ -66,7 +66,7 @@ def incident_fields(query: Query, found: Mapping[str, Any]) -> list[tuple[str, l
         (words["dataset"], [_line(told["dataset"])]),
     ]
     if told["control"]:
-        theatre = query.workspace.reference.theatres[query.view.theatre]
+        theatre = query.theatre
         fields.append(
             (
                 words["ground_here"],
@@ -74,14 +74,14 @@ def incident_fields(query: Query, found: Mapping[str, Any]) -> list[tuple[str, l
             )
         )
     if by := told["attributed_to"]:
-        party = query.workspace.reference.theatres[query.view.theatre].party_name(by["party"], lang)
+        party = query.theatre.party_name(by["party"], lang)
         sure = words[f"confidence_{by['confidence']}"]
         fields.append((words["attributed_to"], [_line(f"{party} ({sure})")]))
     if said := _claims(words, told):
         fields.append((words["claims"], said))
     if told["description"]:
         fields.append((words["description"], [_line(text_of(words, told, "description") or "")]))
-    if told["redacted"] and query.workspace.audience is Audience.private:
+    if told["redacted"] and not query.is_public:
         fields.append((words["redacted_here"], [_line(_redactions(words, told))]))
     return fields
 

@@ -20,7 +20,7 @@ from app.importers.base import Dropped, Found, Outcome, Rejection, Warned
 from app.instance.workspace import Workspace
 from app.reference.reference import Reference
 from app.services.agreement import agreement
-from app.services.ground import Source, control_areas
+from app.services.ground import ControlSource, control_areas
 from tests.making import open_workspace
 from tests.support import context, fates, imported, outcomes, real, records, roomy
 
@@ -56,7 +56,7 @@ def deepstate(
 def _answer(workspace: Workspace, day: str) -> dict[str, Any]:
     state = workspace.index.state()
     view, dataset = View(theatre="ukraine"), state.datasets["deepstate"]
-    return control_areas(Source.of(workspace, state, view, dataset), date.fromisoformat(day))
+    return control_areas(ControlSource.of(workspace, state, view, dataset), date.fromisoformat(day))
 
 
 def test_cir_keeps_damage_explosions_and_casualties_and_nothing_else(
@@ -213,7 +213,8 @@ def test_two_sources_of_one_day_differ_mostly_by_their_baselines(
         imported(workspace, real(name))
     state, view = workspace.index.state(), View(theatre="ukraine")
     sources = [
-        Source.of(workspace, state, view, state.datasets[slug]) for slug in ("deepstate", "nzz")
+        ControlSource.of(workspace, state, view, state.datasets[slug])
+        for slug in ("deepstate", "nzz")
     ]
     told = agreement(sources, date(2025, 10, 1), Kept())
     (pair,) = told["pairs"]

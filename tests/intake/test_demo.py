@@ -11,7 +11,7 @@ from app.domain.terms import Face
 from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import control_dataset, publish
-from app.services.ground import Source, control_areas
+from app.services.ground import ControlSource, control_areas
 from app.services.report import summarise
 from tests.making import NOON
 
@@ -104,7 +104,7 @@ def test_cited_ground_is_listed_and_never_measured(demos: Workspace) -> None:
     state = demos.index.state()
     dataset = control_dataset(MANUAL(workspace=demos, state=state, view=BARRAGE), Face.aggregates)
     assert dataset is not None
-    answer = control_areas(Source.of(demos, state, BARRAGE, dataset), date(2025, 10, 25))
+    answer = control_areas(ControlSource.of(demos, state, BARRAGE, dataset), date(2025, 10, 25))
     assert (answer["total_km2"], answer["elsewhere_km2"], answer["regions"]) == (None, None, [])
     assert answer["front_line"]["length_km"] == 0
     assert {area["region"]: area["km2"] for area in answer["areas"]} == {
@@ -118,7 +118,7 @@ def test_cited_ground_is_listed_and_never_measured(demos: Workspace) -> None:
 def test_before_october_2022_only_crimea_and_sevastopol_are_cited(demos: Workspace) -> None:
     state = demos.index.state()
     dataset = state.datasets["cited"]
-    answer = control_areas(Source.of(demos, state, BARRAGE, dataset), date(2022, 1, 1))
+    answer = control_areas(ControlSource.of(demos, state, BARRAGE, dataset), date(2022, 1, 1))
     assert {area["region"] for area in answer["areas"]} == {"UA-40", "UA-43"}
 
 
@@ -126,7 +126,7 @@ def test_the_invented_land_measures_ground_of_three_parties(demos: Workspace) ->
     state = demos.index.state()
     dataset = control_dataset(MANUAL(workspace=demos, state=state, view=EXAMPLE), Face.aggregates)
     assert dataset is not None
-    answer = control_areas(Source.of(demos, state, EXAMPLE, dataset), date(2024, 4, 1))
+    answer = control_areas(ControlSource.of(demos, state, EXAMPLE, dataset), date(2024, 4, 1))
     assert set(answer) >= {
         *("control", "date", "valid_on", "age_days", "baseline", "controller", "total_km2"),
         *("areas", "regions", "elsewhere_km2", "region_set", "credits", "front_line"),
@@ -154,6 +154,6 @@ def test_a_day_without_a_snapshot_shows_an_older_one_and_its_age(demos: Workspac
     assert len(gaps) == 4
     day = date.fromordinal(gaps[0])
     dataset = state.datasets["example-control"]
-    answer = control_areas(Source.of(demos, state, EXAMPLE, dataset), day)
+    answer = control_areas(ControlSource.of(demos, state, EXAMPLE, dataset), day)
     assert answer["age_days"] == 1
     assert answer["valid_on"] == str(date.fromordinal(gaps[0] - 1))

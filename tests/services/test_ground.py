@@ -28,7 +28,7 @@ from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.services.agreement import agreement
 from app.services.frozen import frozen
-from app.services.ground import GroundBook, Source, _less, control_areas
+from app.services.ground import GroundBook, ControlSource, _less, control_areas
 from app.services.listing import find_incident
 from app.services.report import summarise
 from tests.making import DAY, NOON, change, dataset, incident, write
@@ -80,9 +80,9 @@ def strike(key: str, lon: float, lat: float = 48.5, **changes: Any) -> Incident:
     return incident(key, place=place, **changes)
 
 
-def source(workspace: Workspace, slug: str = "lines", view: View = VIEW) -> Source:
+def source(workspace: Workspace, slug: str = "lines", view: View = VIEW) -> ControlSource:
     state = workspace.index.state()
-    return Source.of(workspace, state, view, state.datasets[slug])
+    return ControlSource.of(workspace, state, view, state.datasets[slug])
 
 
 def summary(workspace: Workspace, view: View, by: str = "line") -> dict[str, Any]:
@@ -173,7 +173,7 @@ def test_days_without_a_snapshot_stay_missing_in_the_series(private_workspace: W
 def test_ground_that_a_source_does_not_give_is_null_and_not_0(private_workspace: Workspace) -> None:
     lines(private_workspace, [(DAY, LEFT)])
     state = private_workspace.index.state()
-    told = Source.of(private_workspace, state, VIEW, state.datasets["lines"], "ua")
+    told = ControlSource.of(private_workspace, state, VIEW, state.datasets["lines"], "ua")
     answer = control_areas(told, DAY)
     assert (answer["total_km2"], answer["elsewhere_km2"]) == (None, None)
 

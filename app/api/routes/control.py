@@ -19,7 +19,7 @@ from app.instance.workspace import Workspace
 from app.publishing.publish import control_dataset
 from app.services.agreement import agreement
 from app.services.frozen import frozen
-from app.services.ground import GroundBook, Source, control_areas
+from app.services.ground import GroundBook, ControlSource, control_areas
 
 DAY = ("the day", {"type": "string", "format": "date"})
 WHOSE = ("whose ground; the theatre's default party when not given", {"type": "string"})
@@ -134,19 +134,19 @@ def _asked(
     return asked
 
 
-def _source(workspace: Workspace, asked: params.Asked, face: Face) -> Source:
+def _source(workspace: Workspace, asked: params.Asked, face: Face) -> ControlSource:
     dataset = control_dataset(asked, face)
     if dataset is None:
         raise NotFound(f"No control dataset is loaded for {asked.view.theatre!r}.")
     return _of(workspace, asked, dataset)
 
 
-def _of(workspace: Workspace, asked: params.Asked, dataset: Dataset) -> Source:
+def _of(workspace: Workspace, asked: params.Asked, dataset: Dataset) -> ControlSource:
     party = asked.own.get("controller")
-    return Source.of(workspace, asked.state, asked.view, dataset, party)
+    return ControlSource.of(workspace, asked.state, asked.view, dataset, party)
 
 
-def sources_of(workspace: Workspace, asked: params.Asked) -> list[Source]:
+def sources_of(workspace: Workspace, asked: params.Asked) -> list[ControlSource]:
     """Read `control` as a list of sources.
 
     Raises:
@@ -176,7 +176,7 @@ def _day(workspace: Workspace, asked: params.Asked) -> date:
     return asked.own.get("date") or asked.view.last or today
 
 
-def _period(workspace: Workspace, asked: params.Asked, source: Source) -> tuple[date, date]:
+def _period(workspace: Workspace, asked: params.Asked, source: ControlSource) -> tuple[date, date]:
     """Resolve the two days to compare: open ends are the newest snapshot and the one before."""
     today = workspace.reference.theatres[asked.view.theatre].today(asked.now)
     last = asked.view.last or today

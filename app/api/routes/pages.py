@@ -21,7 +21,7 @@ from app.instance.workspace import Workspace
 from app.publishing.publish import publish, refuse_embedding
 from app.services.comparing import compared
 from app.services.feeds import content_lines
-from app.services.ground import Source
+from app.services.ground import ControlSource
 from app.services.listing import find_incident, history, title_of
 from app.services.pages import page_html
 from app.services.wording import incident_fields, text_of
@@ -158,9 +158,9 @@ def _compared(
         raise InvalidView((Problem("query.with", other, ", ".join(slugs)),))
     chosen = view.control or slugs[0]
 
-    def source(slug: str) -> Source:
+    def source(slug: str) -> ControlSource:
         dataset = asked.state.datasets[slug]
-        return Source.of(workspace, asked.state, view.but(control=slug), dataset)
+        return ControlSource.of(workspace, asked.state, view.but(control=slug), dataset)
 
     assert view.first and view.last  # noqa: S101, PT018  a settled View has a period
     second = source(other) if other and other != chosen else None
