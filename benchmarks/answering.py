@@ -18,6 +18,7 @@ from app.domain.terms import Face
 from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
+from app.publishing.query import Query
 from app.services.report import summarise
 from app.services.tiling import Tiler
 from app.settings import ROOT
@@ -52,13 +53,13 @@ print(time.perf_counter() - start)
 
 def view_of(workspace: Workspace, query: str) -> View:
     """Read a View."""
-    words = workspace.vocabularies(workspace.index.state())
+    words = workspace.vocabularies(workspace.state())
     return View.parse(parse_qsl(query), words, "ukraine", datetime.now(UTC))
 
 
 def sampled_tiles(workspace: Workspace) -> Iterator[Tile]:
     """Choose tiles that hold data, the busy ones more often, at every zoom."""
-    segment = workspace.index.state().segments[0]
+    segment = workspace.state().segments[0]
     chance = random.Random(1)  # noqa: S311  a sample, not a secret
     for zoom in ZOOMS:
         for _ in range(PER_ZOOM):
@@ -71,13 +72,13 @@ def sampled_tiles(workspace: Workspace) -> Iterator[Tile]:
 
 def tiles(workspace: Workspace) -> list[Figure]:
     """Time filtered tiles, parsed View to encoded bytes."""
-    tiler, state, now = Tiler(workspace, FONTS), workspace.index.state(), datetime.now(UTC)
+    tiler, state, now = Tiler(FONTS), workspace.state(), datetime.now(UTC)
     views = [view_of(workspace, query) for query in FILTERS]
     whole, small = [], []
     for number, tile in enumerate(sampled_tiles(workspace)):
         view = views[number % len(views)]
         start = time.perf_counter()
-        tiler.tile(state, view, tile, now)
+        tiler.tile(Query(workspace, state, view, now), tile)
         spent = (time.perf_counter() - start) * 1e3
         published = publish(Query(workspace, state, view, now), Face.tiles)
         marks = len(published.select((tile.z, tile.x, tile.y)).drawable(published.filter))
@@ -115,7 +116,7 @@ def sums(workspace: Workspace) -> list[Figure]:
         ("sum with a weapon filter, all days", DRONES, 5.0),
         ("sum with a sector filter, all days (scan)", "synthetic=1&sector=energy", None),
     ):
-        view, state = view_of(workspace, query), workspace.index.state()
+        view, state = view_of(workspace, query), workspace.state()
         now = datetime.now(UTC)
 
         def answer(view: View = view) -> object:
@@ -129,7 +130,7 @@ def sums(workspace: Workspace) -> list[Figure]:
 
 def first_by_weapon(workspace: Workspace) -> Figure:
     """Time the first question about a weapon, which makes its cube."""
-    state, now = workspace.index.state(), datetime.now(UTC)
+    state, now = workspace.state(), datetime.now(UTC)
     view = view_of(workspace, DRONES)
 
     def answer() -> object:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.publishing.query import Query
 from app.services.archiving import archive_view
 from app.services.exporting import prepare
 from app.services.tiling import Tiler
@@ -52,10 +53,10 @@ def _geopackage(workspace: Workspace, folder: Path) -> None:
 
 def _pmtiles(workspace: Workspace, folder: Path) -> None:
     """Print seconds, marks, tiles and bytes."""
-    start, tiler = time.perf_counter(), Tiler(workspace, FONTS)
+    start, tiler = time.perf_counter(), Tiler(FONTS)
     now, path = datetime.now(UTC), folder / "out.pmtiles"
-    state = workspace.index.state()
-    made = archive_view(tiler, state, VIEW, ["incidents"], ZOOMS, now, path)
+    state = workspace.state()
+    made = archive_view(tiler, Query(workspace, state, VIEW, now), ["incidents"], ZOOMS, path)
     print(time.perf_counter() - start, made.marks, made.tiles, made.size)
 
 

@@ -46,7 +46,7 @@ def run(folder: Path, path: Path, dataset: str, mode: str) -> None:
         report = import_file(
             workspace, order, actor="benchmark", now=datetime.now(UTC), progress=told.append
         )
-        workspace.index.state()
+        workspace.state()
     spent = time.perf_counter() - start
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     figures = {

@@ -12,6 +12,7 @@ from PIL import Image
 
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.publishing.query import Query
 from app.services.figures import Figures, Wanted
 from app.services.tiling import Tiler
 from tests.making import NOON, ROOT
@@ -23,9 +24,8 @@ def drawn(
     workspace: Workspace, view: View, form: str = "png", now: datetime = NOON, **wanted: Any
 ) -> bytes:
     """Draw a figure with nothing kept from before."""
-    figures = Figures(Tiler(workspace, FONTS))
-    asked = Wanted(form, **wanted)
-    return figures.figure(workspace.index.state(), view, asked, now)
+    figures = Figures(Tiler(FONTS))
+    return figures.figure(Query.of(workspace, view, now), Wanted(form, **wanted))
 
 
 def words(workspace: Workspace, view: View, now: datetime = NOON, **wanted: Any) -> str:

@@ -86,7 +86,7 @@ class PageRoute(APIRoute):
 def _problem_page(request: Request, wrong: StrikemapError) -> Response:
     """Say on a page what a problem document says, in the language that was asked for."""
     answer, workspace = problem_of(wrong), request.app.state.workspace
-    words = workspace.vocabularies(workspace.index.state())
+    words = workspace.vocabularies(workspace.state())
     theatre = request.query_params.get("theatre", "")
     theatre = theatre if theatre in words else workspace.default_theatre
     lang = request.query_params.get("lang", "")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.domain.errors import InputError, InvalidView, InvalidWhen, Problem
 from app.domain.period import FIRST_DAY, LAST_DAY
-from app.domain.view import PARAMETERS, View, parse_day
-from app.index.build import State
+from app.domain.view import PARAMETERS, parse_day
 from app.instance.workspace import Workspace
+from app.publishing.query import Query
 from app.services.catalogue import CRS84
 
 Reader = Callable[[str], Any]

@@ -15,9 +15,8 @@ from app.cli.base import (
     Json,
     cli,
     open_workspace,
-    present,
     progress_line,
-    read_view,
+    read_query,
     refuse_unwritable,
     tell_json,
 )
@@ -52,18 +51,17 @@ def export(
     forms = [_form(path) for path in files]
     for path in files:
         refuse_unwritable(path)
-    workspace, now = open_workspace(), present()
+    workspace = open_workspace()
     if public:
         workspace = replace(workspace, audience=Audience.public)
-    state = workspace.index.state()
-    wanted = read_view(workspace, state, view, now)
+    query = read_query(workspace, view)
     told = []
     for path, form in zip(files, forms, strict=True):
         if form == PAGE:
-            refuse_what_must_stay(MANUAL(workspace=workspace, state=state, view=wanted))
+            refuse_what_must_stay(query)
             told.append(save_page(path, view, private=not public))
             continue
-        made = prepare(Query(workspace, state, wanted, now), form)
+        made = prepare(query, form)
         with progress_line(path.name, quiet=json) as progress:
             told.append(_write(made, path, form, progress))
     if json:

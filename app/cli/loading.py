@@ -155,7 +155,7 @@ def _list(fate: str, rows: Sequence[Rejection]) -> None:
 def _point_to(workspace: Workspace, report: Report) -> None:
     """Say where on the map the import can be seen, and how it is undone."""
     if report.version is not None:
-        dataset = workspace.index.state(report.version).datasets[report.dataset]
+        dataset = workspace.state(report.version).datasets[report.dataset]
         if dataset.kind is DatasetKind.waves:
             typer.echo(f"  to read: /api/waves?theatre={dataset.theatre}&dataset={dataset.slug}")
             return

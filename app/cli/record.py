@@ -20,6 +20,7 @@ from app.editing.redaction import Redacting
 from app.instance.tokens import local_holder
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
+from app.publishing.query import Query
 from app.services.evidence import Attachment, bundle
 from app.services.evidence import attach as attach_file
 
@@ -28,9 +29,8 @@ cli.add_typer(index_cli, name="index")
 
 
 def _published(workspace: Workspace, face: Face = Face.raw) -> Published:
-    state = workspace.index.state()
-    view = View(theatre=workspace.default_theatre)
-    return publish(Query(workspace, state, view, present()), face, in_all=True)
+    query = Query.of(workspace, View(theatre=workspace.default_theatre), present())
+    return publish(query, face, in_all=True)
 
 
 @cli.command()

@@ -132,7 +132,7 @@ class Desk:
         raise NotFound(f"There is no incident {ref!r} in your scope.")
 
     def _datasets(self) -> Mapping[str, Dataset]:
-        return self.workspace.index.state().datasets
+        return self.workspace.state().datasets
 
     def _dataset(self, slug: str) -> Dataset:
         found = self._datasets()

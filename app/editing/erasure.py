@@ -42,7 +42,7 @@ def _history(workspace: Workspace, ref: str) -> list[Revision]:
         wanted = str(UUID(ref))
     except ValueError as wrong:
         raise InputError("incident", ref, "an incident's id, a UUID") from wrong
-    for slug in workspace.index.state().datasets:
+    for slug in workspace.state().datasets:
         if past := workspace.store.history(Subject.incident, f"{slug}/{wanted}"):
             return past
     raise NotFound(f"There is no incident {ref!r}.")

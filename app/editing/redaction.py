@@ -50,7 +50,7 @@ class Redacting:
             InputError: nothing of it is redacted, or no reason.
         """
         key = self._key(ref)
-        standing = self.workspace.index.state().redactions.get(key)
+        standing = self.workspace.state().redactions.get(key)
         if standing is None:
             raise InputError("incident", ref, "one of which something is redacted")
         self._write(standing, reason, gone=True)
@@ -58,7 +58,7 @@ class Redacting:
 
     def told(self, ref: str) -> dict[str, str]:
         """Say which parts of a record the public does not see, and why."""
-        return hidden_parts(self.workspace.index.state().redactions, self._key(ref, Role.viewer))
+        return hidden_parts(self.workspace.state().redactions, self._key(ref, Role.viewer))
 
     def _key(self, ref: str, role: Role = Role.reviewer) -> str:
         incident, _revision = Desk(self.workspace, self.holder, self.now).read(ref)

@@ -29,7 +29,7 @@ def set_terms(  # noqa: PLR0913  what is changed, by whom and when
     """
     if licence is None and accessed is None:
         raise InputError("terms", "nothing", "--terms, --accessed or both")
-    datasets = workspace.index.state().datasets
+    datasets = workspace.state().datasets
     if slug not in datasets:
         raise InputError("dataset", slug, ", ".join(sorted(datasets)) or "none is loaded")
     changed, said = datasets[slug], list[str]()

@@ -222,7 +222,7 @@ def _check_terms(workspace: Workspace, order: Order, slug: str) -> None:
     Raises:
         InputError: with the command that does change them.
     """
-    known = workspace.index.state().datasets.get(slug)
+    known = workspace.state().datasets.get(slug)
     if known and order.licence and order.licence != known.licence:
         allowed = f"{known.licence}; `strikemap datasets set {slug} --terms …` changes it"
         raise InputError("terms", order.licence, allowed)

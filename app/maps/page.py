@@ -172,7 +172,7 @@ class Page(Figure):
                 map_id=self.map.get_name(),
                 columns=spec["columnsUrl"],
                 modules=[f"{name}.js" for name in MODULES],
-                block=Markup(json_block({**self.map.spec(), **spec})),  # noqa: S704  made safe there
+                block=Markup(json_block({**self.map.spec(), **spec})),  # noqa: S704  likewise
             )
         )
 

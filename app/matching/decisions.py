@@ -82,7 +82,7 @@ def match_datasets(
         InputError: no such datasets, or two that cannot tell of the same strikes.
         NotAllowed: only a reviewer of both datasets merges.
     """
-    state, store = workspace.index.state(), workspace.store
+    state, store = workspace.state(), workspace.store
     slugs = (min(slugs), max(slugs))
     theatre = _comparable(state, slugs)
     for slug in slugs:

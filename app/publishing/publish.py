@@ -12,10 +12,10 @@ from datetime import timedelta
 
 import numpy as np
 
+from app.domain.control import ControlSnapshot
 from app.domain.errors import NotShared
 from app.domain.period import epoch_day
 from app.domain.place import E7, Bounds
-from app.domain.control import ControlSnapshot
 from app.domain.terms import Dataset, DatasetKind, Face
 from app.domain.view import View
 from app.index.build import State

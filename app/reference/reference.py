@@ -42,7 +42,7 @@ class Reference:
         """Weapons, sectors and crosswalks."""
         return Taxonomy(self.folder / "taxonomy")
 
-    @cache  # noqa: B019  one Reference lives as long as the process
+    @cache  # noqa: B019  as above
     def region_set(self, theatre: str, level: int = 1) -> RegionSet:
         """Read the boundaries that serve a level: imported ones if any, else the shipped.
 

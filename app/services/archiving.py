@@ -6,7 +6,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,10 +13,9 @@ import numpy as np
 
 from app.domain.place import Bounds
 from app.domain.terms import Face
-from app.domain.view import View
-from app.index.build import State
 from app.index.columns import PRECISIONS, STATUSES, mercator
-from app.publishing.publish import control_dataset, publish
+from app.publishing.publish import Published, control_dataset, publish
+from app.publishing.query import Query
 from app.services.exporting import about_of, refuse_what_must_stay
 from app.services.tiling import Tiler
 from app.tiles.archive import Archive, tile_numbers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,8 @@ from app.domain.errors import NotShared
 from app.domain.period import from_epoch_day
 from app.domain.place import E7
 from app.domain.terms import Face
-from app.domain.view import View
-from app.i18n import strings
-from app.index.build import State
-from app.publishing.line_joins import known_at
 from app.publishing.publish import control_dataset, publish
-from app.services.tiling import Tiler
+from app.publishing.query import Query
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"

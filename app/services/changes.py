@@ -11,11 +11,11 @@ import numpy as np
 
 from app.domain.errors import InvalidView, Problem
 from app.domain.terms import Face
-from app.domain.view import View, rfc3339
+from app.domain.view import rfc3339
 from app.index.build import State
 from app.index.select import RETRACTED
-from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
+from app.publishing.query import Query
 from app.rows import Rows
 from app.services.listing import feature, title_of
 
@@ -41,7 +41,7 @@ class Changes(NamedTuple):
         return sum(self.counts[kind] for kind in CORRECTIONS)
 
 
-def changes(  # noqa: PLR0913, PLR0917  a View, two instants, and how much is listed
+def changes(
     query: Query,
     since: datetime,
     limit: int,

@@ -14,7 +14,7 @@ from app.i18n import strings
 from app.i18n.values import day_text, number
 from app.maps.theatre_map import still_tiles
 from app.services.agreement import agreement
-from app.services.ground import GroundBook, ControlSource, about
+from app.services.ground import ControlSource, GroundBook, about
 from app.services.wording import age_text
 
 LAYERS = ("basemap", "control", "labels")

@@ -24,7 +24,6 @@ from app.domain.period import epoch_day
 from app.domain.place import WORLD, Bounds
 from app.domain.view import parse_day
 from app.index.select import Selection, is_quiet
-from app.instance.workspace import Workspace
 from app.publishing.publish import Published
 from app.rows import NEVER, NOWHERE
 from app.services.queryables import QUERYABLES, Sheet, Values

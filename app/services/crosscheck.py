@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,9 +22,8 @@ from app.importers import native
 from app.importers.base import BadFieldError, Rejection, Source, decoded_head, load_json
 from app.importers.header import Header
 from app.importers.sheets import Cells, said, table
-from app.index.build import State
-from app.instance.workspace import Workspace
 from app.publishing.publish import publish
+from app.publishing.query import Query
 from app.services.report import summarise
 
 COLUMNS = (
@@ -69,7 +68,7 @@ class Line(NamedTuple):
         return self.our_incidents - self.their_events
 
 
-def cross_check(  # noqa: PLR0913  a View, a file, the time, and who is told of its oddities
+def cross_check(
     query: Query,
     path: Path,
     *,

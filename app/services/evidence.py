@@ -15,7 +15,6 @@ import msgspec
 from app.domain.errors import InputError, NotShared, TooLarge
 from app.domain.revision import Action, Change, Revision, Subject, canonical
 from app.domain.store import Entry
-from app.domain.terms import Audience
 from app.domain.view import rfc3339
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published

@@ -15,17 +15,16 @@ from typing import Any
 import numpy as np
 
 from app.domain.errors import InputError, NotShared
-from app.domain.terms import Audience, Dataset, Face
+from app.domain.terms import Dataset, Face
 from app.domain.view import View, rfc3339
 from app.exporters.about import About
 from app.exporters.csv_table import metadata
 from app.exporters.formats import FORMATS
 from app.i18n import strings
 from app.i18n.values import day_text, number
-from app.index.build import State
 from app.index.select import Selection
-from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish, wanted_datasets
+from app.publishing.query import Query
 from app.services.listing import features_of, in_order
 from app.services.report import coverage
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from app.domain.terms import DatasetKind, Face
-from app.domain.view import View
-from app.index.build import State
 from app.index.columns import STATUSES
 from app.index.select import Selection
-from app.instance.workspace import Workspace
 from app.publishing.line_joins import joined_by
-from app.publishing.publish import Published, control_dataset, publish
+from app.publishing.publish import Published, control_dataset, countable, publish
+from app.publishing.query import Query
 from app.reference.taxonomy import Terms
 from app.services.report import counting
 

@@ -11,12 +11,10 @@ import shapely
 from app.domain.control import ControlArea, ControlSnapshot, ControlStatus, Extent
 from app.domain.errors import NotFound
 from app.domain.terms import DatasetKind, Face
-from app.domain.view import View
 from app.frames import feature_collection, frame
-from app.index.build import State
 from app.publishing.publish import control_dataset
-from app.queries.shapes import WHOLE_ZOOM, Shapes
 from app.publishing.query import Query
+from app.queries.shapes import WHOLE_ZOOM, Shapes
 
 PAGE_ZOOM = 8
 ZOOMS = {"page": PAGE_ZOOM, "full": WHOLE_ZOOM}
@@ -43,7 +41,7 @@ def _with_ids(collection: dict[str, Any], name: str) -> dict[str, Any]:
     return collection
 
 
-def control_features(  # noqa: PLR0913, PLR0917  a View's day, how fine, and which parts
+def control_features(
     query: Query,
     shapes: Shapes,
     day: date,
@@ -61,7 +59,7 @@ def control_features(  # noqa: PLR0913, PLR0917  a View's day, how fine, and whi
     return {**told, "about": _about(query, shapes, found, day)}
 
 
-def control_between(  # noqa: PLR0913, PLR0917  a View's days, how fine, which parts
+def control_between(
     query: Query,
     shapes: Shapes,
     days: tuple[date | None, date],
@@ -116,7 +114,7 @@ def _in_force(query: Query, days: tuple[date | None, date]) -> Iterator[ControlS
                 return
 
 
-def snapshot_features(  # noqa: PLR0913, PLR0917  a snapshot, how fine, which parts
+def snapshot_features(
     query: Query,
     shapes: Shapes,
     found: ControlSnapshot,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import cached_property
 
 import numpy as np
@@ -20,12 +19,12 @@ from app.index.columns import PRECISIONS
 from app.index.select import Selection, is_quiet
 from app.index.summary import Ledger
 from app.instance.workspace import Workspace
-from app.publishing.line_joins import known_at
-from app.publishing.publish import Published, control_dataset, publish
+from app.publishing.publish import Published, control_dataset, countable, publish
+from app.publishing.query import Query
+from app.queries.choropleth import Choropleth, Choropleths
 from app.reference.theatre import Theatre
 from app.render.palette import DENSE_FROM
 from app.services.report import by_region, counting
-from app.services.tiling import Choropleth, Tiler
 
 PAD_SHARE = 0.03
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime
 from threading import BoundedSemaphore
 
 import numpy as np
@@ -14,10 +13,10 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import InputError
 from app.domain.kept import Kept
-from app.domain.view import View
 from app.i18n.values import number
-from app.index.build import State
 from app.index.columns import PRECISIONS
+from app.publishing.defaults import with_defaults
+from app.publishing.query import Query
 from app.render.canvas import LINE_PX, Canvas
 from app.render.figure import chip_size, draw_chip, draw_page, notice_box, scale_box
 from app.render.frame import Frame

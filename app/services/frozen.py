@@ -18,7 +18,7 @@ from app.index.select import is_quiet
 from app.index.summary import Ledger, measure
 from app.publishing.line_joins import joined_by
 from app.publishing.publish import publish
-from app.services.ground import GroundBook, ControlSource, about, only_ground, people, shares
+from app.services.ground import ControlSource, GroundBook, about, only_ground, people, shares
 from app.services.report import counting, coverage
 
 

@@ -20,9 +20,8 @@ from app.domain.terms import Dataset
 from app.domain.view import View
 from app.frames import feature_collection, frame
 from app.index.build import State
-from app.index.control import areas_by_region, shape_key
-from app.instance.workspace import Workspace
-from app.publishing.line_joins import known_at
+from app.index.control import Calendar, areas_by_region, shape_key
+from app.publishing.query import Query
 
 NOWHERE = MultiPolygon()
 

@@ -42,7 +42,7 @@ ORDERS = ("new", "old", "killed", "injured")
 """By day, newest or oldest first, or by a toll, the highest known figure first and unknown last."""
 
 
-def list_incidents(  # noqa: PLR0913, PLR0917  a View, a page of it, its order and a filter
+def list_incidents(
     published: Published,
     limit: int,
     offset: int = 0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
@@ -12,22 +12,20 @@ import numpy as np
 import shapely
 
 from app.domain.place import Precision
-from app.domain.terms import Audience, Dataset, DatasetKind, Face
+from app.domain.terms import DatasetKind, Face
 from app.domain.view import View, rfc3339
-from app.i18n import strings
 from app.i18n.values import day_text, days_text, number
-from app.index.build import State
 from app.index.columns import PRECISIONS
-from app.instance.workspace import Workspace
 from app.maps.card import Card
 from app.maps.page import SavedKit
 from app.maps.theatre_map import build_page
+from app.publishing.defaults import shown_controls, with_defaults
 from app.publishing.publish import Published, publish
+from app.publishing.query import Query
 from app.render.palette import FAMILIES
 from app.services.changes import changes
 from app.services.figure_legend import day_words
 from app.services.listing import day_counts
-from app.services.report import day_span
 
 LANGUAGE_NAMES = {"en": "English", "uk": "Українська"}
 
@@ -242,8 +240,8 @@ def _anchors(query: Query) -> list[tuple[Any, ...]]:
         ),
     ]
     if not query.is_public:
-        query = urlencode({"theatre": view.theatre, "lang": view.lang})
-        links.append((words["import_title"], f"/import?{query}", None))
+        same = urlencode({"theatre": view.theatre, "lang": view.lang})
+        links.append((words["import_title"], f"/import?{same}", None))
     theatres = query.reference.theatres
     links += [
         (theatre.name[view.lang], f"/?{urlencode({'theatre': slug, 'lang': view.lang})}", None)

@@ -6,20 +6,18 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from app.domain.period import from_epoch_day
-from app.domain.terms import Audience, Face
+from app.domain.terms import Face
 from app.domain.view import NOT_STATED, View, rfc3339
 from app.i18n import strings
 from app.index.columns import STATUSES
-from app.index.select import BEGINNING, END, RETRACTED, Filter, Segment, Selection, is_quiet
+from app.index.select import RETRACTED, Filter, Segment, Selection, is_quiet
 from app.index.summary import Cube, Ledger, Measures, measure
-from app.instance.workspace import Workspace
 from app.publishing.line_joins import joined_by
 from app.publishing.publish import Published, control_dataset
 from app.rows import LONG, TOLLS, Rows

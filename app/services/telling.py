@@ -7,7 +7,6 @@ from typing import Any
 
 from app.i18n import strings
 from app.i18n.values import count_text, day_text, number
-from app.instance.workspace import Workspace
 from app.publishing.publish import Published
 from app.services.asking import narrowings
 

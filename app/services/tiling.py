@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from app.domain.control import ControlArea, ControlStatus, Extent
 from app.domain.kept import Kept
 from app.domain.terms import Dataset, Face
-from app.domain.view import View, rfc3339
+from app.domain.view import rfc3339
 from app.i18n.values import day_text
 from app.index.columns import PRECISIONS, STATUSES
 from app.index.select import Selection

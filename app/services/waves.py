@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -13,13 +12,13 @@ from app.domain.errors import InvalidView, NotFound, Problem
 from app.domain.kept import Kept
 from app.domain.period import Period, epoch_day
 from app.domain.revision import Action, Revision, Subject
-from app.domain.terms import Audience, Dataset, DatasetKind, Face
+from app.domain.terms import Dataset, DatasetKind, Face
 from app.domain.view import View, rfc3339
 from app.domain.wave import FIGURES, Reckoning, Sum, Volley, Wave, reckoned
-from app.index.build import State
 from app.index.select import Selection
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
+from app.publishing.query import Query
 from app.reference.taxonomy import Taxonomy
 
 _WAVE = msgspec.json.Decoder(Wave)

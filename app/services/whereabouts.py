@@ -14,11 +14,10 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.control import ControlArea, ControlSnapshot, ControlStatus
 from app.domain.incident import Incident
-from app.domain.terms import Audience, Dataset, Face
+from app.domain.terms import Dataset, Face
 from app.domain.view import NOT_STATED
 from app.index.control import Calendar
 from app.index.joins import distances_m
-from app.instance.workspace import Workspace
 from app.publishing.publish import Published
 
 FIRMEST_FIRST = tuple(ControlStatus)

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.domain.terms import Audience
-from app.domain.view import NOT_STATED, View
+from app.domain.view import NOT_STATED
 from app.i18n import strings
 from app.i18n.values import count_text, day_text, days_text, length_text, number
-from app.instance.workspace import Workspace
+from app.publishing.query import Query
 from app.reference.theatre import Theatre
 
 Line = dict[str, str | None]

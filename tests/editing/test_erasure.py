@@ -16,6 +16,7 @@ from app.domain.view import View
 from app.editing.erasure import purge
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
+from app.publishing.query import Query
 from app.services.listing import find_incident
 from tests.making import NOON, change, dataset, incident, write
 
@@ -42,7 +43,7 @@ def test_a_purged_incident_is_found_at_no_time(held: Workspace) -> None:
         view = View(theatre="ukraine", as_of=as_of)
         published = publish(Query(held, state, view, LATER), Face.points)
         with pytest.raises(NotFound):
-            find_incident(held, published, str(incident("a").id))
+            find_incident(published, str(incident("a").id))
         expected = 0 if as_of == NOON else 1
         assert len(published.select()) == expected
 

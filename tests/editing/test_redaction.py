@@ -23,6 +23,7 @@ from app.domain.view import View
 from app.editing.redaction import Redacting
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
+from app.publishing.query import Query
 from app.services.changes import changes
 from app.services.listing import find_incident, list_incidents
 from tests.making import KYIV, NOON, change, dataset, incident, write
@@ -62,7 +63,7 @@ def _desk(workspace: Workspace, holder: Holder = REVIEWER) -> Redacting:
 
 def _seen(workspace: Workspace, as_of: Any = None) -> dict[str, Any]:
     view = View(theatre="ukraine", as_of=as_of)
-    state = workspace.index.state()
+    state = workspace.state()
     published = publish(Query(workspace, state, view, TODAY), Face.points)
     (listed,) = list_incidents(published, 10).features
     found = find_incident(published, ID)

@@ -17,6 +17,7 @@ from app.importers.formats import FORMATS
 from app.instance.workspace import Workspace
 from app.intake.importing import accessed_on
 from app.publishing.publish import publish
+from app.publishing.query import Query
 from tests.making import NOON
 from tests.support import FILES, NOW, imported, table
 
@@ -25,7 +26,7 @@ WEEK = View(theatre="ukraine", datasets=("acled",), first=date(2025, 3, 3), last
 
 
 def _dataset(workspace: Workspace, slug: str) -> Any:
-    return workspace.index.state().datasets[slug]
+    return workspace.state().datasets[slug]
 
 
 def test_every_format_has_terms_that_exist() -> None:
@@ -50,7 +51,7 @@ def test_acled_gives_sums_down_to_the_second_level_with_the_day_of_access_in_the
     workspace: Workspace,
 ) -> None:
     imported(workspace, ACLED, accessed=date(2026, 8, 20))
-    state = workspace.index.state()
+    state = workspace.state()
     for level in (1, 2):
         found = publish(Query(workspace, state, WEEK.but(level=level), NOON), Face.aggregates)
         assert found.credits == ("ACLED, accessed 2026-08-20",)

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.publishing.query import Query
 from app.services.exporting import prepare
 from tests.support import NOW
 

@@ -27,6 +27,7 @@ from app.domain.view import View
 from app.exporters.columns import NOTES
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
+from app.publishing.query import Query
 from app.services.listing import list_incidents
 from tests.exporters.exporting import EXAMPLE, FORMS, cells, exported
 from tests.making import KYIV, add, dataset, incident

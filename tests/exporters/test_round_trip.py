@@ -21,6 +21,7 @@ from app.domain.view import View
 from app.exporters.csv_table import CONTROLS
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
+from app.publishing.query import Query
 from app.reference.reference import Reference
 from tests.exporters.exporting import exported
 from tests.making import open_workspace
@@ -79,7 +80,7 @@ def test_a_private_export_imported_again_changes_nothing(
 
 def exported_rows(workspace: Workspace) -> int:
     """Count what the View holds."""
-    state = workspace.index.state()
+    state = workspace.state()
     return len(publish(Query(workspace, state, VIEW, NOW), Face.export).select())
 
 

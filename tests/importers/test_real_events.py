@@ -13,7 +13,9 @@ from app.domain.view import View
 from app.domain.wave import Scope, Wave
 from app.importers.base import Dropped, Found, Rejection, Warned
 from app.instance.workspace import Workspace
+from app.publishing.query import Query
 from app.services.waves import WaveBook, waves_answer, waves_dataset
+from tests.making import NOON
 from tests.support import context, fates, imported, outcomes, real, records, roomy
 
 UKRAINE = context("ukraine", synthetic=False)
@@ -87,11 +89,11 @@ def test_a_night_is_its_national_report_and_not_the_regional_ones_as_well(
     private_workspace: Workspace,
 ) -> None:
     imported(roomy(private_workspace), real("missile_attacks/missile_attacks_daily.csv"))
-    state = private_workspace.index.state()
+    state = private_workspace.state()
     view = View(theatre="ukraine", first=date(2026, 6, 6), last=date(2026, 6, 6))
-    dataset = waves_dataset(MANUAL(state=state, view=view), None)
+    dataset = waves_dataset(Query(private_workspace, state, view, NOON), None)
     told = waves_answer(
-        MANUAL(workspace=private_workspace, state=state, view=view),
+        Query(private_workspace, state, view, NOON),
         dataset,
         WaveBook(),
         limit=100,

@@ -21,6 +21,7 @@ from app.domain.view import View
 from app.index.build import Index, State
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
+from app.publishing.query import Query
 from app.reference.reference import Reference
 from tests.making import NOON, change, dataset, incident, open_workspace, write
 
@@ -70,7 +71,7 @@ class History:
 
 def published(workspace: Workspace, view: View, state: State | None = None) -> Published:
     """Publish a View to a private reader."""
-    pinned = state or workspace.index.state()
+    pinned = state or workspace.state()
     return publish(Query(workspace, pinned, view, NOW), Face.aggregates)
 
 

@@ -301,4 +301,4 @@ def test_a_revision_is_known_until_the_next_one_of_its_incident(
 
 
 def all_rows(workspace: Workspace) -> Rows:
-    return Rows.concatenate([segment.rows for segment in workspace.index.state().segments])
+    return Rows.concatenate([segment.rows for segment in workspace.state().segments])

@@ -21,6 +21,7 @@ from app.domain.terms import Audience, Face, Terms
 from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
+from app.publishing.query import Query
 from app.reference.reference import Reference
 from app.rows import COLUMNS
 from app.services.listing import find_incident, list_incidents
@@ -223,7 +224,7 @@ def test_a_retracted_member_falls_away(private_workspace: Workspace) -> None:
 
 
 def find(workspace: Workspace, kept: Kept) -> dict[str, Any]:
-    state = workspace.index.state()
+    state = workspace.state()
     seen = publish(Query(workspace, state, VIEW, NOW), Face.points, in_all=True)
     told: dict[str, Any] = find_incident(seen, str(kept.record.id))["properties"]
     return told

@@ -11,6 +11,7 @@ from app.domain.terms import Face
 from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import control_dataset, publish
+from app.publishing.query import Query
 from app.services.ground import ControlSource, control_areas
 from app.services.report import summarise
 from tests.making import NOON
@@ -21,7 +22,7 @@ UNKNOWN = {"low": None, "best": None, "high": None, "high_known": None, "known":
 
 
 def _summary(workspace: Workspace, view: View, by: str = "region") -> dict[str, Any]:
-    state = workspace.index.state()
+    state = workspace.state()
     return summarise(publish(Query(workspace, state, view, NOON), Face.aggregates), by)
 
 
@@ -59,7 +60,7 @@ def test_dnipropetrovsk_counts_one_incident_and_shows_no_dot(demos: Workspace) -
     row = next(row for row in _summary(demos, BARRAGE)["rows"] if row["key"] == "UA-12")
     assert row["incidents"] == 1
     assert _figures(row["killed"]) == _figures(row["injured"]) == UNKNOWN
-    state = demos.index.state()
+    state = demos.state()
     only = BARRAGE.but(regions=("UA-12",))
     published = publish(Query(demos, state, only, NOON), Face.tiles)
     assert len(published.select()) == 1
@@ -101,10 +102,12 @@ def test_a_strike_of_several_weapons_is_not_added_twice(by: str, demos: Workspac
 
 
 def test_cited_ground_is_listed_and_never_measured(demos: Workspace) -> None:
-    state = demos.index.state()
-    dataset = control_dataset(MANUAL(workspace=demos, state=state, view=BARRAGE), Face.aggregates)
+    state = demos.state()
+    dataset = control_dataset(Query(demos, state, BARRAGE, NOON), Face.aggregates)
     assert dataset is not None
-    answer = control_areas(ControlSource.of(demos, state, BARRAGE, dataset), date(2025, 10, 25))
+    answer = control_areas(
+        ControlSource.of(Query(demos, state, BARRAGE, NOON), dataset), date(2025, 10, 25)
+    )
     assert (answer["total_km2"], answer["elsewhere_km2"], answer["regions"]) == (None, None, [])
     assert answer["front_line"]["length_km"] == 0
     assert {area["region"]: area["km2"] for area in answer["areas"]} == {
@@ -116,17 +119,21 @@ def test_cited_ground_is_listed_and_never_measured(demos: Workspace) -> None:
 
 
 def test_before_october_2022_only_crimea_and_sevastopol_are_cited(demos: Workspace) -> None:
-    state = demos.index.state()
+    state = demos.state()
     dataset = state.datasets["cited"]
-    answer = control_areas(ControlSource.of(demos, state, BARRAGE, dataset), date(2022, 1, 1))
+    answer = control_areas(
+        ControlSource.of(Query(demos, state, BARRAGE, NOON), dataset), date(2022, 1, 1)
+    )
     assert {area["region"] for area in answer["areas"]} == {"UA-40", "UA-43"}
 
 
 def test_the_invented_land_measures_ground_of_three_parties(demos: Workspace) -> None:
-    state = demos.index.state()
-    dataset = control_dataset(MANUAL(workspace=demos, state=state, view=EXAMPLE), Face.aggregates)
+    state = demos.state()
+    dataset = control_dataset(Query(demos, state, EXAMPLE, NOON), Face.aggregates)
     assert dataset is not None
-    answer = control_areas(ControlSource.of(demos, state, EXAMPLE, dataset), date(2024, 4, 1))
+    answer = control_areas(
+        ControlSource.of(Query(demos, state, EXAMPLE, NOON), dataset), date(2024, 4, 1)
+    )
     assert set(answer) >= {
         *("control", "date", "valid_on", "age_days", "baseline", "controller", "total_km2"),
         *("areas", "regions", "elsewhere_km2", "region_set", "credits", "front_line"),
@@ -147,13 +154,13 @@ def test_the_invented_land_measures_ground_of_three_parties(demos: Workspace) ->
 
 
 def test_a_day_without_a_snapshot_shows_an_older_one_and_its_age(demos: Workspace) -> None:
-    state = demos.index.state()
+    state = demos.state()
     days = state.control.days("example-control", state.seq)
     first, last = days[0].toordinal(), days[-1].toordinal()
     gaps = [day for day in range(first, last) if date.fromordinal(day) not in days]
     assert len(gaps) == 4
     day = date.fromordinal(gaps[0])
     dataset = state.datasets["example-control"]
-    answer = control_areas(ControlSource.of(demos, state, EXAMPLE, dataset), day)
+    answer = control_areas(ControlSource.of(Query(demos, state, EXAMPLE, NOON), dataset), day)
     assert answer["age_days"] == 1
     assert answer["valid_on"] == str(date.fromordinal(gaps[0] - 1))

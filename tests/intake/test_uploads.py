@@ -165,7 +165,7 @@ def test_an_undo_retracts_what_was_added_and_restores_what_was_amended(bench: Be
     assert bench.standing() == {"a": ("reported", 1)}
     last = bench.workspace.store.latest(Subject.incident)
     assert {one.reason for one in last} == {f"undo of import {second['id']}"}
-    state = bench.workspace.index.state()
+    state = bench.workspace.state()
     assert sum(part.standing.get(0, 0) for part in state.segments) == 1
     assert bench.imports.read(second["id"], EDITOR)["state"] == "undone"
     with pytest.raises(DoneBefore):
@@ -202,7 +202,7 @@ def test_control_days_come_back_too(bench: Bench) -> None:
     third = bench.take(make("2024-03-11", 0.5), wish)
     for one in (third, second):
         undo_import(bench.workspace, one["id"], EDITOR, now=NOW)
-    days = bench.workspace.index.state().control.days("ground", 10**9)
+    days = bench.workspace.state().control.days("ground", 10**9)
     assert [str(day) for day in days] == ["2024-03-10"]
     again = bench.take(make("2024-03-11", 0.5), wish)
     assert again["amended"] == 1

@@ -44,7 +44,7 @@ def pairs_of(workspace: Workspace, *records: Incident) -> list[Pair]:
     add(workspace.store, dataset("a"), dataset("b"), *records)
     reference = workspace.reference
     plane, weapons = reference.plane("ukraine"), reference.taxonomy.weapons
-    state = workspace.index.state()
+    state = workspace.state()
     return find_pairs(workspace.store, state, ("a", "b"), plane, weapons)
 
 
@@ -274,7 +274,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory, reference: Reference) -> li
     imported(workspace, real("bellingcat/export_events.json"), dataset="bellingcat")
     plane, weapons = reference.plane("ukraine"), reference.taxonomy.weapons
     slugs = ("bellingcat", "cir")
-    found = find_pairs(workspace.store, workspace.index.state(), slugs, plane, weapons)
+    found = find_pairs(workspace.store, workspace.state(), slugs, plane, weapons)
     workspace.store.close()
     score = {tuple(member.key for member in pair.members): pair.score for pair in found}
     return [

@@ -23,7 +23,8 @@ from app.domain.view import View
 from app.editing.terms import set_terms
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, control_dataset, publish
-from app.services.ground import Source, control_areas
+from app.publishing.query import Query
+from app.services.ground import ControlSource, control_areas
 from app.services.listing import find_incident, history
 from app.services.report import neutral, summarise, summary_csv
 from tests.making import DAY, KYIV, NOON, add, change, dataset, incident, write
@@ -98,11 +99,9 @@ def test_invented_records_are_shown_only_when_asked_for_and_alone(workspace: Wor
 def test_invented_control_is_not_shown_in_a_real_view(workspace: Workspace) -> None:
     made = dataset("made-lines", kind=DatasetKind.control, synthetic=True)
     add(workspace.store, made)
-    state = workspace.index.state()
-    assert control_dataset(MANUAL(workspace=workspace, state=state, view=VIEW), Face.tiles) is None
-    shown = control_dataset(
-        MANUAL(workspace=workspace, state=state, view=VIEW.but(synthetic=True)), Face.tiles
-    )
+    state = workspace.state()
+    assert control_dataset(Query(workspace, state, VIEW, NOON), Face.tiles) is None
+    shown = control_dataset(Query(workspace, state, VIEW.but(synthetic=True), NOON), Face.tiles)
     assert shown is not None
     assert shown.slug == "made-lines"
 
@@ -230,16 +229,13 @@ def test_as_of_hides_control_that_was_imported_later(
         private_workspace, day(0.2, "second.geojson"), NOON + timedelta(days=1), **order
     )
     assert (report.added, report.amended) == (0, 1)
-    state = private_workspace.index.state()
+    state = private_workspace.state()
     lines, view = state.datasets["lines"], View(theatre="example", synthetic=True)
 
     def total(as_of: datetime | None) -> float:
         pinned = view.but(as_of=as_of)
-        return float(
-            control_areas(Source.of(private_workspace, state, pinned, lines), date(2024, 3, 11))[
-                "total_km2"
-            ]
-        )
+        source = ControlSource.of(Query(private_workspace, state, pinned, NOON), lines)
+        return float(control_areas(source, date(2024, 3, 11))["total_km2"])
 
     assert total(NOON) == pytest.approx(total(None) / 4, rel=0.01)
     assert total(NOON + timedelta(days=2)) == total(None)
@@ -251,13 +247,11 @@ def test_control_whose_terms_forbid_tiles_is_refused_with_the_command_that_helps
     area = ControlArea("ru", region="UA-43")
     lines = ControlSnapshot(dataset="lines", valid_on=DAY, areas=(area,))
     add(workspace.store, dataset("lines", kind=DatasetKind.control, terms=Terms()), lines)
-    state = workspace.index.state()
+    state = workspace.state()
     with pytest.raises(NotShared, match="strikemap datasets set lines"):
-        control_dataset(MANUAL(workspace=workspace, state=state, view=VIEW), Face.tiles)
+        control_dataset(Query(workspace, state, VIEW, NOON), Face.tiles)
     private = replace(workspace, audience=Audience.private)
-    assert (
-        control_dataset(MANUAL(workspace=private, state=state, view=VIEW), Face.tiles) is not None
-    )
+    assert control_dataset(Query(private, state, VIEW, NOON), Face.tiles) is not None
 
 
 def test_a_place_known_only_to_the_country_stands_elsewhere(workspace: Workspace) -> None:

@@ -18,6 +18,7 @@ from app.domain.terms import OPEN, Audience, Face, Terms
 from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
+from app.publishing.query import Query
 from app.services.archiving import archive_view
 from app.services.tiling import Tiler
 from app.tiles.grid import Tile
@@ -29,9 +30,9 @@ EXAMPLE = View(theatre="example", synthetic=True)
 
 
 def archived(workspace: Workspace, path: Path, view: View, layers: list[str], top: int) -> Any:
-    tiler = Tiler(workspace, FONTS)
-    state = workspace.index.state()
-    return archive_view(tiler, state, view, layers, (0, top), NOW, path)
+    tiler = Tiler(FONTS)
+    state = workspace.state()
+    return archive_view(tiler, Query(workspace, state, view, NOW), layers, (0, top), path)
 
 
 def test_every_level_holds_every_mark_of_the_index(demos: Workspace, tmp_path: Path) -> None:
@@ -40,10 +41,10 @@ def test_every_level_holds_every_mark_of_the_index(demos: Workspace, tmp_path: P
     published = publish(Query.of(demos, EXAMPLE, NOW), Face.tiles)
     marks = len(published.select().drawable(published.filter))
     counts = dict.fromkeys(range(10), 0)
-    tiler, state = Tiler(demos, FONTS), demos.index.state()
+    tiler, query = Tiler(FONTS), Query.of(demos, EXAMPLE, NOW)
     for (z, x, y), body in all_tiles(MemorySource(path.read_bytes())):
         content = gzip.decompress(body)
-        assert content == tiler.tile(state, EXAMPLE, Tile("incidents", z, x, y, "mvt"), NOW)
+        assert content == tiler.tile(query, Tile("incidents", z, x, y, "mvt"))
         features = mapbox_vector_tile.decode(content)["incidents"]["features"]
         counts[z] += sum(one["properties"]["n"] for one in features)
     assert counts == dict.fromkeys(range(10), marks)

@@ -15,6 +15,7 @@ from app.domain.terms import Face
 from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
+from app.publishing.query import Query
 from app.services.cql import narrowed
 from tests.making import KYIV, NOON, add, dataset, incident
 from tests.support import NOW
@@ -125,7 +126,7 @@ def test_no_filter_finds_where_a_withheld_place_lies(workspace: Workspace) -> No
     ],
 )
 def test_an_operator_without_its_arguments_is_refused(demos: Workspace, text: str) -> None:
-    state = demos.index.state()
+    state = demos.state()
     view = View(theatre="example", synthetic=True)
     published = publish(Query(demos, state, view, NOON), Face.points)
     with pytest.raises(InvalidView):

@@ -16,6 +16,7 @@ from app.domain.period import When
 from app.domain.place import Place, Precision
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.publishing.query import Query
 from app.services.crosscheck import Line, cross_check
 from tests.making import NOON, add, dataset, incident
 from tests.support import written

@@ -19,6 +19,7 @@ from app.domain.terms import Audience, Face
 from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
+from app.publishing.query import Query
 from app.services.evidence import Attachment, attach, bundle
 from tests.making import NOON, change, dataset, incident, write
 
@@ -26,7 +27,7 @@ NUMBER = str(incident("a").id)
 
 
 def whole(workspace: Workspace) -> Published:
-    state = workspace.index.state()
+    state = workspace.state()
     return publish(Query(workspace, state, View(theatre="ukraine"), NOON), Face.raw, in_all=True)
 
 
@@ -55,9 +56,9 @@ def packed(held: Workspace, tmp_path: Path) -> Path:
         operator="tester",
         method="saved by hand",
     )
-    attach(held, whole(held), NUMBER, page, told)
+    attach(whole(held), NUMBER, page, told)
     path = tmp_path / "evidence.zip"
-    path.write_bytes(bundle(held, whole(held), NUMBER))
+    path.write_bytes(bundle(whole(held), NUMBER))
     return path
 
 
@@ -126,7 +127,7 @@ def test_a_link_taken_out_of_the_chain_is_missed(packed: Path) -> None:
 def test_equal_evidence_gives_equal_bytes_and_holds_the_archived_source(
     held: Workspace, packed: Path
 ) -> None:
-    assert bundle(held, whole(held), NUMBER) == packed.read_bytes()
+    assert bundle(whole(held), NUMBER) == packed.read_bytes()
     with zipfile.ZipFile(packed) as archive:
         (name,) = (one for one in archive.namelist() if one.startswith("attachments/"))
         assert archive.read(name) == b"<p>as it was</p>"

@@ -13,6 +13,7 @@ from app.domain.terms import Face
 from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
+from app.publishing.query import Query
 from app.services.facets import facets, line_facets
 from app.services.places import PlaceFinder
 from app.services.report import counting, summarise, unmarked_by_region

@@ -27,6 +27,8 @@ from app.domain.view import View
 from app.i18n.values import number
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
+from app.publishing.query import Query
+from app.queries.choropleth import Choropleths
 from app.reference.reference import Reference
 from app.render.palette import CLASS_OPACITY, LINE_FIXED, RAMPS, rgb
 from app.services import figure_words
@@ -240,7 +242,7 @@ def test_what_is_known_only_to_a_region_is_a_number_and_never_a_dot(
     records = [incident(str(n), place=somewhere) for n in range(7)]
     add(private_workspace.store, dataset(), *records)
     view = UKRAINE.but(datasets=("invented",))
-    scene = Scene(Tiler(private_workspace, FONTS), private_workspace.index.state(), view, NOON)
+    scene = Scene(Query.of(private_workspace, view, NOON), Choropleths())
     assert len(scene.rows) == 0
     assert scene.region_only == ({"UA-30": 7}, 0)
     said = words(private_workspace, view)
@@ -253,7 +255,7 @@ def test_a_sensitive_site_is_a_number_for_the_public(workspace: Workspace) -> No
     hit = incident("a", when=When.days(fresh), damage=(Damage("energy"),))
     add(workspace.store, dataset(), hit)
     view = View(theatre="ukraine", first=fresh, last=fresh, datasets=("invented",))
-    scene = Scene(Tiler(workspace, FONTS), workspace.index.state(), view, NOON)
+    scene = Scene(Query.of(workspace, view, NOON), Choropleths())
     assert len(scene.rows) == 0
     assert scene.region_only[0] == {"UA-30": 1}
 
@@ -305,10 +307,10 @@ def test_an_empty_record_and_an_empty_view_are_told_apart(
 
 def test_page_tile_and_figure_show_the_same_colours(demos: Workspace) -> None:
     view = EXAMPLE.but(first=date(2024, 3, 1), last=date(2024, 4, 29), metric="killed")
-    tiler, state = Tiler(demos, FONTS), demos.index.state()
-    scene = Scene(tiler, state, view, NOON)
+    tiler, query = Tiler(FONTS), Query.of(demos, view, NOON)
+    scene = Scene(query, tiler.choropleths)
     regions, marks, control = Legend(scene).sections()
-    ramp = RAMPS[len(tiler.choropleth(scene.sums).limits)]
+    ramp = RAMPS[len(tiler.choropleths.of(scene.sums).limits)]
     swatches = [row.swatch.colour for row in regions.rows if row.swatch]
     assert swatches[: len(ramp)] == list(ramp)
     dots = [
@@ -316,7 +318,7 @@ def test_page_tile_and_figure_show_the_same_colours(demos: Workspace) -> None:
         for row in marks.rows
         if row.swatch and row.swatch.kind == "dot"
     ]
-    page = page_html(Query(demos, state, view, NOON))
+    page = page_html(query)
     block = page.split('<script type="application/json" id="spec">')[1].split("</script>")[0]
     layers = {one["factory"]: one["options"] for one in json.loads(block)["layers"]}
     assert layers["regions"]["ramps"][len(ramp)] == list(ramp)
@@ -329,7 +331,7 @@ def test_page_tile_and_figure_show_the_same_colours(demos: Workspace) -> None:
     ]
     assert all(one in shown for one in hatches)
     assert layers["control"]["claimed"] in shown
-    tile = tiler.tile(state, view, Tile("regions", 5, 4, 20, "png"), NOON)
+    tile = tiler.tile(query, Tile("regions", 5, 4, 20, "png"))
     pixels = np.asarray(Image.open(io.BytesIO(tile))).reshape(-1, 4)
     strong = pixels[pixels[:, 3] == round(255 * CLASS_OPACITY)][:, :3]
     assert len(strong) > 1000
@@ -347,7 +349,7 @@ def test_page_tile_and_figure_show_the_same_colours(demos: Workspace) -> None:
 
 def test_a_figure_of_regions_shades_no_other(demos: Workspace) -> None:
     view = EXAMPLE.but(regions=("XE-01",))
-    scene = Scene(Tiler(demos, FONTS), demos.index.state(), view, NOON)
+    scene = Scene(Query.of(demos, view, NOON), Choropleths())
     own = next(one for one in demos.reference.region_set("example").regions if one.code == "XE-01")
     west, south, east, north = own.shape.bounds
     box = scene.box()
@@ -372,8 +374,7 @@ def test_numbers_are_written_as_readers_of_the_language_expect() -> None:
 def test_every_tile_says_whose_it_is_and_of_which_days(
     demos: Workspace, view: View, said: str
 ) -> None:
-    tiler, state = Tiler(demos, FONTS), demos.index.state()
-    body = tiler.tile(state, view, Tile("map", 5, 18, 10, "png"), NOON)
+    body = Tiler(FONTS).tile(Query.of(demos, view, NOON), Tile("map", 5, 18, 10, "png"))
     told: dict[str, str] = Image.open(io.BytesIO(body)).text  # type: ignore[attr-defined]
     assert "CC0-1.0" in told["Copyright"]
     assert "GeoNames" in told["Copyright"]

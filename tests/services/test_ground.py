@@ -26,9 +26,10 @@ from app.domain.terms import DatasetKind, Face, Terms
 from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
+from app.publishing.query import Query
 from app.services.agreement import agreement
 from app.services.frozen import frozen
-from app.services.ground import GroundBook, ControlSource, _less, control_areas
+from app.services.ground import ControlSource, GroundBook, _less, control_areas
 from app.services.listing import find_incident
 from app.services.report import summarise
 from tests.making import DAY, NOON, change, dataset, incident, write
@@ -81,12 +82,12 @@ def strike(key: str, lon: float, lat: float = 48.5, **changes: Any) -> Incident:
 
 
 def source(workspace: Workspace, slug: str = "lines", view: View = VIEW) -> ControlSource:
-    state = workspace.index.state()
-    return ControlSource.of(workspace, state, view, state.datasets[slug])
+    state = workspace.state()
+    return ControlSource.of(Query(workspace, state, view, NOON), state.datasets[slug])
 
 
 def summary(workspace: Workspace, view: View, by: str = "line") -> dict[str, Any]:
-    state = workspace.index.state()
+    state = workspace.state()
     return summarise(publish(Query(workspace, state, view, NOON), Face.points), by)
 
 
@@ -172,8 +173,8 @@ def test_days_without_a_snapshot_stay_missing_in_the_series(private_workspace: W
 
 def test_ground_that_a_source_does_not_give_is_null_and_not_0(private_workspace: Workspace) -> None:
     lines(private_workspace, [(DAY, LEFT)])
-    state = private_workspace.index.state()
-    told = ControlSource.of(private_workspace, state, VIEW, state.datasets["lines"], "ua")
+    query = Query.of(private_workspace, VIEW, NOON)
+    told = ControlSource.of(query, query.state.datasets["lines"], "ua")
     answer = control_areas(told, DAY)
     assert (answer["total_km2"], answer["elsewhere_km2"]) == (None, None)
 
@@ -234,7 +235,7 @@ def test_an_incident_is_told_the_ground_the_line_and_the_age_of_its_own_day(
         strike("after", 34.9, when=When.days(DAY + timedelta(days=3))),
         strike("late", 34.9, when=When.days(DAY + timedelta(days=30))),
     )
-    state = private_workspace.index.state()
+    state = private_workspace.state()
     published = publish(Query(private_workspace, state, VIEW, NOON), Face.points)
 
     def told(key: str) -> dict[str, Any]:
@@ -258,7 +259,7 @@ def test_the_error_disk_of_an_imprecise_place_is_divided_by_the_line(
         strike("on", MIDDLE, precision=Precision.settlement, error_m=5_000),
         incident("somewhere", place=Place.at(LonLat(35, 48.5), Precision.admin1)),
     )
-    state = private_workspace.index.state()
+    state = private_workspace.state()
     published = publish(Query(private_workspace, state, VIEW, NOON), Face.points)
     (on,) = find_incident(published, str(incident("on").id))["properties"]["control"]
     assert on["shares"] == {
@@ -335,7 +336,7 @@ def test_a_frozen_line_is_asked_for_every_day(struck: Workspace) -> None:
 
 def test_what_a_frozen_line_divides_is_told_by_side(struck: Workspace) -> None:
     until = DAY + timedelta(days=30)
-    told = frozen(source(struck, view=VIEW.but(freeze=DAY, last=until)), DAY, NOON, GroundBook())
+    told = frozen(source(struck, view=VIEW.but(freeze=DAY, last=until)), DAY, GroundBook())
     sides = {side["side"]: side for side in told["sides"]}
     assert set(sides) == {"ru", "not_stated"}
     assert sides["ru"]["km2"] == pytest.approx(area_km2(LEFT), abs=0.1)
@@ -384,7 +385,7 @@ def test_sums_along_a_line_are_not_given_of_data_that_may_leave_only_as_sums(
     lines(workspace, [(DAY, LEFT)])
     closed = dataset(terms=Terms())
     write(workspace.store, [change(closed), change(strike("a", 34.9))])
-    state = workspace.index.state()
+    state = workspace.state()
     for narrowed in ({"line_km": 50.0}, {"sides": ("ru",)}):
         published = publish(Query(workspace, state, VIEW.but(**narrowed), NOON), Face.aggregates)
         assert len(published.select()) == 0
@@ -395,7 +396,7 @@ def test_a_quiet_record_has_no_distance_for_the_public(workspace: Workspace) -> 
     lines(workspace, [(DAY, LEFT)])
     strikes(workspace, strike("a", 34.9, damage=(Damage("energy"),)), strike("b", 34.9))
     now = NOON.replace(year=DAY.year, month=DAY.month, day=DAY.day + 2)
-    state = workspace.index.state()
+    state = workspace.state()
     published = publish(Query(workspace, state, VIEW.but(line_km=50.0), now), Face.points)
     assert len(published.select()) == 1
     answer = summarise(publish(Query(workspace, state, VIEW, now), Face.points), "line")
@@ -418,7 +419,7 @@ def test_statuses_keep_the_firmest_word_over_a_point(private_workspace: Workspac
     records = [change(dataset("lines", kind=DatasetKind.control)), change(told)]
     write(private_workspace.store, records, NOON, {sha256: wkb})
     strikes(private_workspace, strike("a", 34.9))
-    state = private_workspace.index.state()
+    state = private_workspace.state()
     published = publish(Query(private_workspace, state, VIEW, NOON), Face.points)
     (one,) = find_incident(published, str(incident("a").id))["properties"]["control"]
     assert (one["status"], one["controller"], one["word"]) == ("advance", "ru", "advance")

@@ -11,6 +11,7 @@ import pytest
 from app.domain.errors import InvalidView, NotFound
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.publishing.query import Query
 from app.services.waves import Mapped, WaveBook, waves_answer, waves_dataset
 from tests.support import NOW, imported, table
 
@@ -32,11 +33,11 @@ def _file(folder: Path, rows: tuple[tuple[str, ...], ...] = ROWS) -> Path:
 
 
 def _answer(workspace: Workspace, *, limit: int = 100, offset: int = 0, **view: Any) -> Any:
-    state = workspace.index.state()
+    state = workspace.state()
     asked = View(theatre="ukraine", **view)
-    dataset = waves_dataset(MANUAL(state=state, view=asked), None)
+    dataset = waves_dataset(Query(workspace, state, asked, NOW), None)
     return waves_answer(
-        MANUAL(workspace=workspace, state=state, view=asked),
+        Query(workspace, state, asked, NOW),
         dataset,
         WaveBook(),
         limit=limit,
@@ -112,22 +113,22 @@ def test_open_terms_let_reports_out(workspace: Workspace, tmp_path: Path) -> Non
 
 def test_what_a_wave_has_not_is_refused(private_workspace: Workspace, tmp_path: Path) -> None:
     with pytest.raises(NotFound):
-        waves_dataset(
-            MANUAL(state=private_workspace.index.state(), view=View(theatre="ukraine")), None
-        )
+        waves_dataset(Query.of(private_workspace, View(theatre="ukraine"), NOW), None)
     imported(private_workspace, _file(tmp_path / "one"))
-    state = private_workspace.index.state()
+    state = private_workspace.state()
     with pytest.raises(InvalidView):
-        waves_dataset(MANUAL(state=state, view=View(theatre="ukraine", regions=("UA-63",))), None)
+        waves_dataset(
+            Query(private_workspace, state, View(theatre="ukraine", regions=("UA-63",)), NOW), None
+        )
     with pytest.raises(InvalidView):
-        waves_dataset(MANUAL(state=state, view=View(theatre="ukraine")), "other")
+        waves_dataset(Query(private_workspace, state, View(theatre="ukraine"), NOW), "other")
 
 
 def test_waves_do_not_mix_with_incidents_in_one_dataset(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
     imported(private_workspace, _file(tmp_path / "one"))
-    vocabulary = private_workspace.vocabularies(private_workspace.index.state())["ukraine"]
+    vocabulary = private_workspace.vocabularies(private_workspace.state())["ukraine"]
     assert "missile-attacks" not in vocabulary.datasets
     assert "missile-attacks" not in vocabulary.controls
 
@@ -144,11 +145,10 @@ def test_marks_beside_a_report_are_of_its_days_and_weapons(
         {**spot, "source_key": "d", "start": "2025-06-07", "precision": "country", **NO_POINT},
     ]
     imported(private_workspace, table(tmp_path, *rows), dataset="seen", theatre="ukraine")
-    state, view = private_workspace.index.state(), View(theatre="ukraine")
-    beside = Mapped.of(private_workspace, state, view, "seen", NOW)
-    dataset = waves_dataset(MANUAL(state=state, view=view), None)
+    query = Query.of(private_workspace, View(theatre="ukraine"), NOW)
+    beside, dataset = Mapped.of(query, "seen"), waves_dataset(query, None)
     told = waves_answer(
-        MANUAL(workspace=private_workspace, state=state, view=view),
+        query,
         dataset,
         WaveBook(),
         limit=9,
@@ -172,7 +172,7 @@ def test_marks_beside_a_report_that_may_not_be_shown_are_not_known(
     blank = {"precision": "country", "lon": "", "lat": ""}
     rows = [{**blank, "source_key": "a", "start": "2025-06-07"}]
     imported(workspace, table(tmp_path, *rows), dataset="held", theatre="ukraine")
-    state, view = workspace.index.state(), View(theatre="ukraine")
-    assert Mapped.of(workspace, state, view, "held", NOW) is None
+    query = Query.of(workspace, View(theatre="ukraine"), NOW)
+    assert Mapped.of(query, "held") is None
     with pytest.raises(InvalidView, match="held"):
-        Mapped.of(workspace, state, view, "nothing", NOW)
+        Mapped.of(query, "nothing")

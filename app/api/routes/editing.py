@@ -131,11 +131,11 @@ class _Answers:
 
     def history(self, request: Request, ref: str) -> Response:
         """List a record's revisions: when, in which fields, and who and why for a token."""
-        asked = params.read(self.seen, request.query_params.multi_items())
-        published = publish(asked, Face.points, in_all=True)
-        found = find_incident(self.seen, published, ref)
-        told = {"id": found["id"], "revisions": history(self.seen, published, found)}
-        return json_answer(request, told, etag(self.seen, asked, "history", ref))
+        query = params.read_query(self.seen, request.query_params.multi_items())
+        published = publish(query, Face.points, in_all=True)
+        found = find_incident(published, ref)
+        told = {"id": found["id"], "revisions": history(published, found)}
+        return json_answer(request, told, etag(query, "history", ref))
 
 
 def meant(request: Request) -> int | None:
@@ -155,7 +155,7 @@ def meant(request: Request) -> int | None:
 
 def _edited(desk: Desk, edited: Edited) -> Response:
     incident, revision = edited
-    redactions = desk.workspace.index.state().redactions
+    redactions = desk.workspace.state().redactions
     told = {
         "id": str(incident.id),
         "dataset": incident.dataset,
@@ -182,13 +182,13 @@ def routes(record: Workspace, seen: Workspace) -> APIRouter:
     @router.get("/edit/{ref}", include_in_schema=False)
     def edit_page(request: Request, ref: str) -> Response:
         """Give the form, which holds no data: it asks for the record with its holder's token."""
-        asked = params.read(seen, request.query_params.multi_items())
-        lang, taxonomy = asked.view.lang, seen.reference.taxonomy
+        query = params.read_query(seen, request.query_params.multi_items())
+        lang, taxonomy = query.view.lang, seen.reference.taxonomy
         weapons = [(code, taxonomy.weapons.label(code, lang)) for code in taxonomy.weapons.codes]
-        spec = {**page_block(seen, asked)["spec"], "id": ref}
+        spec = {**page_block(seen, query)["spec"], "id": ref}
         html = page(
             "edit",
-            asked.view,
+            query.view,
             strings(lang)["edit_title"],
             block=json_block(spec),
             weapons=weapons,

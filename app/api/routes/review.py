@@ -92,9 +92,9 @@ def routes(record: Workspace, seen: Workspace) -> APIRouter:
     @router.get("/review", include_in_schema=False)
     def review_page(request: Request) -> Response:
         """Give the page, which holds no data: it asks for the pairs with its holder's token."""
-        asked = params.read(seen, request.query_params.multi_items())
-        block = json_block(page_block(seen, asked)["spec"])
-        html = page("review", asked.view, strings(asked.view.lang)["review_title"], block=block)
+        query = params.read_query(seen, request.query_params.multi_items())
+        block = json_block(page_block(seen, query)["spec"])
+        html = page("review", query.view, strings(query.view.lang)["review_title"], block=block)
         return Response(html, 200, {"Cache-Control": "no-cache"}, media_type=HTML)
 
     return router

@@ -19,7 +19,9 @@ from app.exporters.formats import FORMATS
 from app.i18n import strings
 from app.i18n.values import count_text, number
 from app.instance.workspace import Workspace
+from app.publishing.defaults import with_defaults
 from app.publishing.publish import Published, publish
+from app.publishing.query import Query
 from app.services.asking import narrowings
 from app.services.exporting import kept_from_leaving
 from app.services.listing import ORDERS, list_incidents
@@ -41,10 +43,9 @@ UNSEEN: dict[str, dict[str, Any]] = {
 """Filters that the form has no field for, and the View without each: told, and taken away."""
 
 
-def _exports(workspace: Workspace, asked: params.Asked, view: View) -> dict[str, Any]:
+def _exports(query: Query) -> dict[str, Any]:
     """Offer the View as files, or say whose terms keep it here."""
-    words = strings(view.lang)
-    kept = kept_from_leaving(asked.of_view(view))
+    words, kept = query.words, kept_from_leaving(query)
     names = ", ".join(one.name for one in kept)
     return {
         "exports": [(form, words[f"export_{form}"]) for form in FORMATS],
@@ -56,7 +57,7 @@ def routes(workspace: Workspace) -> APIRouter:
     """Build the table of one instance."""
     router = APIRouter(include_in_schema=False, route_class=PageRoute)
     page = Pages(workspace)
-    own = {
+    readers = {
         "offset": params.whole(0, 10**9 - 1),
         "sort": params.one_of(*SORTS),
         "order": params.one_of(*ORDERS),
@@ -65,21 +66,21 @@ def routes(workspace: Workspace) -> APIRouter:
     @router.get("/table")
     def table(request: Request) -> Response:
         given = [(name, text) for name, text in request.query_params.multi_items() if text]
-        asked = params.read(workspace, given, own)
-        view = with_defaults(asked)
-        sums = publish(asked.of_view(view), Face.aggregates)
-        points = publish(asked.of_view(view), Face.points)
-        offset, sort = asked.own.get("offset", 0), asked.own.get("sort", "name")
-        order = asked.own.get("order", "new")
+        query, own = params.read(workspace, given, readers)
+        query = with_defaults(query)
+        view, sums = query.view, publish(query, Face.aggregates)
+        points = publish(query, Face.points)
+        offset, sort = own.get("offset", 0), own.get("sort", "name")
+        order = own.get("order", "new")
         told = {
             **_sums(workspace, sums, sort),
             **_incidents(workspace, points, offset, order),
             **_form(workspace, sums),
             **_links(view, sort, order),
-            **_exports(workspace, asked, view),
+            **_exports(query),
         }
         html = page("table", view, strings(view.lang)["table_title"], **told)
-        return answer(request, html, HTML, etag(workspace, asked, "table", offset, sort, order))
+        return answer(request, html, HTML, etag(query, "table", offset, sort, order))
 
     return router
 

@@ -15,7 +15,6 @@ import pytest
 import shapely
 from pyproj import Transformer
 
-from app.api.params import Asked
 from app.api.respond import etag
 from app.domain.errors import InputError, InvalidFile, InvalidView, TooLarge
 from app.domain.place import LonLat, Place, Precision
@@ -26,6 +25,7 @@ from app.instance.workspace import Workspace
 from app.intake.regions.importing import RegionReport, import_regions, list_regions
 from app.intake.regions.layers import RegionOrder
 from app.publishing.publish import publish
+from app.publishing.query import Query
 from app.reference.reference import Reference
 from app.services.report import _cube, _measure_regions, counting, from_cube, summarise
 from app.services.tiling import Tiler
@@ -48,7 +48,7 @@ def home(tmp_path: Path) -> Iterator[Workspace]:
 def opened(folder: Path) -> Workspace:
     """Open an instance as a new process does: it takes up the boundaries that serve now."""
     workspace = open_workspace(folder / "data", Reference(GEODATA, folder / "data" / "regions"))
-    workspace.index.state()
+    workspace.state()
     return workspace
 
 
@@ -455,7 +455,7 @@ def test_the_cube_of_raions_counts_what_a_scan_counts(split: Workspace) -> None:
     split.index.rebuild()
     asked = View(theatre="ukraine", datasets=("invented",), level=2)
     published = publish(Query.of(split, asked, NOON), Face.aggregates)
-    cube, scanned = _cube(published), _measure_regions(split, published, counting(published), 3)
+    cube, scanned = _cube(published), _measure_regions(published, counting(published), 3)
     assert cube is not None
     assert np.array_equal(from_cube(published, cube, 3).table, scanned.table)
 
@@ -478,8 +478,8 @@ def test_rates_are_told_where_people_are_known(split: Workspace) -> None:
 
 
 def test_tiles_of_raions_are_drawn(split: Workspace) -> None:
-    tiler, view = Tiler(split, ROOT / "static" / "vendor"), View(theatre="ukraine", level=2)
-    body = tiler.tile(split.index.state(), view, Tile("regions", 6, 38, 21, "mvt", 1), NOON)
+    query = Query.of(split, View(theatre="ukraine", level=2), NOON)
+    body = Tiler(ROOT / "static" / "vendor").tile(query, Tile("regions", 6, 38, 21, "mvt", 1))
     assert b"UA6302" in body
 
 
@@ -519,6 +519,7 @@ def generations(folder: Path) -> list[Path]:
 def test_validators_of_answers_change_with_the_boundaries(home: Workspace, tmp_path: Path) -> None:
     loaded(home, two_oblasts(tmp_path))
     other = opened(tmp_path)
-    asked = [Asked(one.index.state(), View(theatre="ukraine"), {}, NOON) for one in (home, other)]
-    assert etag(home, asked[0], "x") != etag(other, asked[1], "x")
+    view = View(theatre="ukraine")
+    tags = {etag(Query.of(one, view, NOON), "x") for one in (home, other)}
+    assert len(tags) == 2
     other.store.close()

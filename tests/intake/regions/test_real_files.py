@@ -13,9 +13,10 @@ from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.intake.regions.importing import RegionReport, import_regions
 from app.intake.regions.layers import RegionOrder
+from app.publishing.query import Query
 from app.reference.reference import Reference
-from app.services.ground import Source, control_areas
-from tests.making import GEODATA, open_workspace
+from app.services.ground import ControlSource, control_areas
+from tests.making import GEODATA, NOON, open_workspace
 from tests.support import imported, real, roomy
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -63,8 +64,10 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
 
 
 def _answer(workspace: Workspace, level: int) -> dict[str, Any]:
-    state, view = workspace.index.state(), View(theatre="ukraine", level=level)
-    return control_areas(Source.of(workspace, state, view, state.datasets["deepstate"]), DAY)
+    state, view = workspace.state(), View(theatre="ukraine", level=level)
+    return control_areas(
+        ControlSource.of(Query(workspace, state, view, NOON), state.datasets["deepstate"]), DAY
+    )
 
 
 def test_ground_by_oblast_on_osm_boundaries(loaded: Loaded) -> None:
@@ -85,7 +88,7 @@ def test_ground_by_oblast_on_osm_boundaries(loaded: Loaded) -> None:
 def test_the_front_line_on_osm_boundaries_with_and_without_tolerance(loaded: Loaded) -> None:
     line = _answer(loaded.workspace, 1)["front_line"]
     assert line == {"length_km": pytest.approx(1_329, abs=1.5), "border_tolerance_km": 3}
-    reference, control = loaded.workspace.reference, loaded.workspace.index.state().control
+    reference, control = loaded.workspace.reference, loaded.workspace.state().control
     found = control.on("deepstate", DAY, loaded.workspace.store.head().seq)
     assert found is not None
     land, plane = reference.region_set("ukraine").land, reference.plane("ukraine")
