@@ -62,7 +62,7 @@ def line_facets(workspace: Workspace, state: State, view: View, now: datetime) -
     if not published.datasets or source is None:
         return {"view": dict(view.pairs()), "line_km": None}
     ask = asker(workspace, state, view, source)
-    # A place that is shown only in its region has no distance (DESIGN, "No side doors").
+    # A place that is shown only in its region has no distance (docs/privacy.md, "Generalisation").
     parts = counting(published).drawable(published.filter).parts
     far = np.concatenate([ask(segment).at(places).distance_m for segment, places in parts])
     return {

@@ -37,8 +37,8 @@ from app.services.nearness import known_at, near
 from app.services.workspace import Workspace
 
 MONDAY, SUNDAY = 1, 7
-"""Sums of data that may leave only as sums cover whole ISO weeks (DESIGN, "No side doors"): with
-free ends, two Views that differ by a day would give that day away."""
+"""Sums of data that may leave only as sums cover whole ISO weeks: with free ends, two Views that
+differ by a day would give that day away (docs/privacy.md, "Sums of weeks")."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,7 +233,10 @@ def _quieten(
 
 
 def _withheld_today(state: State, wanted: Filter) -> tuple[frozenset[int], frozenset[int]]:
-    """Number the incidents whose newest revision is embargoed or quiet now (DESIGN, idea 2)."""
+    """Number the incidents whose newest revision is embargoed or quiet now.
+
+    An older revision shows no more than the newest (docs/privacy.md, "No way around the terms").
+    """
     hidden: set[int] = set()
     quiet: set[int] = set()
     for part in state.segments:
