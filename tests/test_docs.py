@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 import tomllib
 from collections.abc import Iterator
@@ -103,6 +104,12 @@ def test_every_dependency_earns_its_place_in_a_line() -> None:
     heads = " ".join(re.findall(r"^- \*\*([^*]+)\*\*:", text, re.MULTILINE))
     names = [re.split(r"[<>=;\[ ]", one)[0] for one in project["dependencies"]]
     assert [name for name in names if not re.search(rf"(?<![\w-]){name}(?![\w-])", heads)] == []
+
+
+@pytest.mark.parametrize("name", ["counting.md", "style.md"])
+def test_the_examples_of_the_rules_run(name: str) -> None:
+    examples = doctest.testfile(str(ROOT / "docs" / name), module_relative=False, encoding="utf-8")
+    assert (examples.failed, examples.attempted > 0) == (0, True)
 
 
 PAGES = [
