@@ -37,7 +37,8 @@ from tests.serving import serving
 DAYS, VERTICES = 769, 3_000
 FIRST = date(2023, 10, 1)
 QUIET_DAYS = 0.15
-"""Share of days that repeat the day before, as DeepState's do (FORMATS B5)."""
+"""Share of days that repeat the day before, as DeepState's do (docs/formats.md,
+"deepstate_daily")."""
 
 LINE_PLACES = ((33.5, 47.6), (35.2, 47.9), (36.8, 48.2), (37.6, 48.9))
 STEPS = 200

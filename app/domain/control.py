@@ -20,7 +20,7 @@ STRAIGHT_DEG, STRAIGHT_M = 0.05, 5_000
 
 
 class ControlStatus(StrEnum):
-    """How the source puts it (terms of ISW and DeepState, FORMATS D)."""
+    """How the source puts it (docs/formats.md, "Words of control")."""
 
     assessed = "assessed"
     advance = "advance"

@@ -72,7 +72,8 @@ def _is_fine_enough(rows: Rows, level: int) -> np.ndarray:
     """Tell which rows are known finely enough to be in one region of a level.
 
     A coarse place may have a point all the same, the centre of its unit: what is known only to an
-    oblast is in no raion, and what is known only to a country in no oblast (DESIGN 5.1).
+    oblast is in no raion, and what is known only to a country in no oblast
+    (docs/counting.md, "Regions").
     """
     coarsest = Precision.admin1 if level == 1 else Precision.admin2
     return np.asarray(rows["precision"] <= PRECISIONS.index(coarsest))

@@ -40,8 +40,8 @@ from app.reference.reference import Reference
 from app.reference.theatre import Theatre
 
 MONDAY, SUNDAY = 1, 7
-"""Sums of data that may leave only as sums cover whole ISO weeks (DESIGN, "No side doors"): with
-free ends, two Views that differ by a day would give that day away."""
+"""Sums of data that may leave only as sums cover whole ISO weeks: with free ends, two Views that
+differ by a day would give that day away (docs/privacy.md, "Sums of weeks")."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -276,7 +276,10 @@ def _quieten(query: Query, wanted: Filter) -> Filter:
 
 
 def _withheld_today(state: State, wanted: Filter) -> tuple[frozenset[int], frozenset[int]]:
-    """Number the incidents whose newest revision is embargoed or quiet now (DESIGN, idea 2)."""
+    """Number the incidents whose newest revision is embargoed or quiet now.
+
+    An older revision shows no more than the newest (docs/privacy.md, "No way around the terms").
+    """
     hidden: set[int] = set()
     quiet: set[int] = set()
     for part in state.segments:

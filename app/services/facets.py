@@ -62,7 +62,7 @@ def line_facets(query: Query) -> dict[str, Any]:
     if not published.datasets or source is None:
         return {"view": dict(query.view.pairs()), "line_km": None}
     join = joined_by(query, source)
-    # A place that is shown only in its region has no distance (DESIGN, "No side doors").
+    # A place that is shown only in its region has no distance (docs/privacy.md, "Generalisation").
     parts = counting(published).drawable(published.filter).parts
     far = np.concatenate([join(segment).at(places).distance_m for segment, places in parts])
     return {

@@ -1,4 +1,4 @@
-"""The real event files beside the project, against FORMATS; skipped without them."""
+"""The real event files beside the project, against counts of their rows; skipped without them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The real files beside the project, against FORMATS section F; skipped without them."""
+"""The real files beside the project, against areas and lengths worked out apart; skipped without
+them."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def published(workspace: Workspace, view: View, state: State | None = None) -> P
 
 
 def means(view: View, one: Incident, regions: tuple[Region, ...]) -> bool:
-    """Tell whether a View means an incident, field by field (DESIGN, counting rules)."""
+    """Tell whether a View means an incident, field by field (docs/counting.md)."""
     statuses = view.statuses or tuple(status for status in Status if status != "retracted")
     damaged = {damage.sector for damage in one.damage if damage.grade is not Grade.none}
     low = one.killed.total.best if one.killed.total.low is None else one.killed.total.low

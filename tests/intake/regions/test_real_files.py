@@ -1,4 +1,5 @@
-"""Real boundaries beside the project, against FORMATS section F; skipped without them."""
+"""Real boundaries beside the project, against areas worked out from the same files; skipped without
+them."""
 
 from __future__ import annotations
 
