@@ -30,11 +30,11 @@ from app.publishing.defaults import with_defaults
 from app.publishing.publish import control_dataset, control_shown, publish
 from app.publishing.query import Query
 from app.queries.choropleth import Choropleths
+from app.queries.geojson import control_features, region_features
+from app.queries.incidents import list_incidents
 from app.queries.shapes import Shapes
+from app.queries.sums import summarise
 from app.render.palette import CLASS_OPACITY, LINE, RAMPS, REGION_EDGE, RING, mark_of
-from app.services.features import control_features, region_features
-from app.services.listing import list_incidents
-from app.services.report import summarise
 from app.services.tiling import area_pattern
 from app.settings import Settings, read_settings
 

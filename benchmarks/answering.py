@@ -19,7 +19,7 @@ from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
-from app.services.report import summarise
+from app.queries.sums import summarise
 from app.services.tiling import Tiler
 from app.settings import ROOT
 from app.tiles.grid import Tile

@@ -24,8 +24,8 @@ from app.instance.workspace import Workspace
 from app.intake.importing import Order, import_file
 from app.publishing.publish import control_dataset
 from app.publishing.query import Query
-from app.services.agreement import agreement
-from app.services.ground import ControlSource, GroundBook
+from app.queries.ground.agreement import agreement
+from app.queries.ground.measures import ControlSource, GroundBook
 from app.services.tiling import Tiler
 from app.tiles.grid import Tile
 from benchmarks.answering import FONTS, view_of

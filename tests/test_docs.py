@@ -16,7 +16,7 @@ from app import cli
 from app.domain import errors
 from app.domain.view import PARAMETERS
 from app.importers.formats import FORMATS
-from app.services.report import GROUPINGS
+from app.queries.sums import GROUPINGS
 from app.settings import PREFIX, Settings
 from app.tiles.grid import RASTER_LAYERS
 from tests.making import ROOT

@@ -12,7 +12,7 @@ from app.domain.period import FIRST_DAY, LAST_DAY
 from app.domain.view import PARAMETERS, parse_day
 from app.instance.workspace import Workspace
 from app.publishing.query import Query
-from app.services.catalogue import CRS84
+from app.queries.catalogue import CRS84
 
 Reader = Callable[[str], Any]
 OPEN = ("..", "")

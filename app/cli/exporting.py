@@ -22,7 +22,7 @@ from app.cli.base import (
 )
 from app.domain.errors import InputError
 from app.domain.terms import Audience
-from app.services.exporting import Export, form_of, prepare, refuse_what_must_stay
+from app.queries.export import Export, form_of, prepare, refuse_what_must_stay
 from app.settings import read_settings
 
 PAGE = ".html"

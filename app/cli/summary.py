@@ -13,8 +13,8 @@ from app.cli.base import Json, cli, open_workspace, read_query, tell_json
 from app.domain.errors import InputError
 from app.domain.terms import Face
 from app.publishing.publish import publish
-from app.services.crosscheck import Line, as_cells, as_json, cross_check
-from app.services.report import GROUPINGS, summarise, summary_csv
+from app.queries.crosscheck import Line, as_cells, as_json, cross_check
+from app.queries.sums import GROUPINGS, summarise, summary_csv
 
 
 @cli.command()

@@ -8,8 +8,8 @@ from app.domain.kept import Kept
 from app.domain.terms import Face
 from app.index.summary import Ledger
 from app.publishing.publish import Published, countable
+from app.queries.sums import by_region
 from app.render.palette import breaks, class_of
-from app.services.report import by_region
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from app.domain.terms import Face
 from app.index.columns import PRECISIONS, STATUSES, mercator
 from app.publishing.publish import Published, control_dataset, publish
 from app.publishing.query import Query
-from app.services.exporting import about_of, refuse_what_must_stay
+from app.queries.export import about_of, refuse_what_must_stay
 from app.services.tiling import Tiler
 from app.tiles.archive import Archive, tile_numbers
 from app.tiles.grid import Tile

@@ -13,9 +13,9 @@ from app.domain.view import View
 from app.i18n import strings
 from app.i18n.values import day_text, number
 from app.maps.theatre_map import still_tiles
-from app.services.agreement import agreement
-from app.services.ground import ControlSource, GroundBook, about
-from app.services.wording import age_text
+from app.queries.ground.agreement import agreement
+from app.queries.ground.measures import ControlSource, GroundBook, about
+from app.queries.words.record import age_text
 
 LAYERS = ("basemap", "control", "labels")
 ACROSS = 6

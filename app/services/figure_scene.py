@@ -22,9 +22,9 @@ from app.instance.workspace import Workspace
 from app.publishing.publish import Published, control_dataset, countable, publish
 from app.publishing.query import Query
 from app.queries.choropleth import Choropleth, Choropleths
+from app.queries.sums import by_region, counting
 from app.reference.theatre import Theatre
 from app.render.palette import DENSE_FROM
-from app.services.report import by_region, counting
 
 PAD_SHARE = 0.03
 

@@ -13,7 +13,7 @@ from isal import igzip
 from app.domain.errors import NotFound
 from app.domain.kept import Kept
 from app.publishing.publish import Published
-from app.services.listing import COLUMN_ORDER, Month, month_columns
+from app.queries.incidents import COLUMN_ORDER, Month, month_columns
 
 MOST_KEPT = 4
 """How many Views' columns stay in memory; each is about 14 bytes an incident."""

@@ -22,10 +22,10 @@ from app.maps.theatre_map import build_page
 from app.publishing.defaults import shown_controls, with_defaults
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
+from app.queries.changes import changes
+from app.queries.incidents import day_counts
 from app.render.palette import FAMILIES
-from app.services.changes import changes
 from app.services.figure_legend import day_words
-from app.services.listing import day_counts
 
 LANGUAGE_NAMES = {"en": "English", "uk": "Українська"}
 

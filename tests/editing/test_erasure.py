@@ -17,7 +17,7 @@ from app.editing.erasure import purge
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
-from app.services.listing import find_incident
+from app.queries.incidents import find_incident
 from tests.making import NOON, change, dataset, incident, write
 
 TOLD = "a sentence that must not survive anywhere"

@@ -24,8 +24,8 @@ from app.editing.redaction import Redacting
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
-from app.services.changes import changes
-from app.services.listing import find_incident, list_incidents
+from app.queries.changes import changes
+from app.queries.incidents import find_incident, list_incidents
 from tests.making import KYIV, NOON, change, dataset, incident, write
 
 NAME = "Somebody Invented"

@@ -9,7 +9,7 @@ from typing import Any
 from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.query import Query
-from app.services.exporting import prepare
+from app.queries.export import prepare
 from tests.support import NOW
 
 EXAMPLE = View(theatre="example", synthetic=True)

@@ -28,7 +28,7 @@ from app.exporters.columns import NOTES
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
-from app.services.listing import list_incidents
+from app.queries.incidents import list_incidents
 from tests.exporters.exporting import EXAMPLE, FORMS, cells, exported
 from tests.making import KYIV, add, dataset, incident
 from tests.support import NOW

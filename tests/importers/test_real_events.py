@@ -14,7 +14,7 @@ from app.domain.wave import Scope, Wave
 from app.importers.base import Dropped, Found, Rejection, Warned
 from app.instance.workspace import Workspace
 from app.publishing.query import Query
-from app.services.waves import WaveBook, waves_answer, waves_dataset
+from app.queries.waves import WaveBook, waves_answer, waves_dataset
 from tests.making import NOON
 from tests.support import context, fates, imported, outcomes, real, records, roomy
 

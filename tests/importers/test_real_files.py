@@ -20,9 +20,9 @@ from app.domain.view import View
 from app.importers.base import Dropped, Found, Outcome, Rejection, Warned
 from app.instance.workspace import Workspace
 from app.publishing.query import Query
+from app.queries.ground.agreement import agreement
+from app.queries.ground.measures import ControlSource, control_areas
 from app.reference.reference import Reference
-from app.services.agreement import agreement
-from app.services.ground import ControlSource, control_areas
 from tests.making import NOON, open_workspace
 from tests.support import context, fates, imported, outcomes, real, records, roomy
 

@@ -18,8 +18,8 @@ from app.index import summary
 from app.index.select import RETRACTED
 from app.index.summary import MOST_ASKED
 from app.instance.workspace import Workspace
+from app.queries.sums import _cube, _measure_regions, counting, coverage, from_cube
 from app.rows import COLUMNS, LONG, NEVER, Rows
-from app.services.report import _cube, _measure_regions, counting, coverage, from_cube
 from tests.index.history import FIRST, HOUR, UKRAINIAN, History, published
 from tests.making import NOON
 

@@ -22,10 +22,10 @@ from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
+from app.queries.incidents import find_incident, list_incidents
+from app.queries.sums import summarise
 from app.reference.reference import Reference
 from app.rows import COLUMNS
-from app.services.listing import find_incident, list_incidents
-from app.services.report import summarise
 from tests.making import KYIV, NOON, add, change, dataset, incident, open_workspace, write
 
 HOUR = timedelta(hours=1)

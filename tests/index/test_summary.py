@@ -18,9 +18,9 @@ from app.index.columns import Tables, decode_incident, pack
 from app.index.select import Segment
 from app.index.summary import Ledger, build_cube, measure, measure_names
 from app.instance.workspace import Workspace
+from app.queries.sums import summarise
 from app.reference.reference import Reference
 from app.rows import NEVER, Rows
-from app.services.report import summarise
 from tests.index.history import UKRAINIAN, History, published
 from tests.making import NOON, add, dataset, incident
 from tests.strategies import tolls

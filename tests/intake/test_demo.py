@@ -12,8 +12,8 @@ from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import control_dataset, publish
 from app.publishing.query import Query
-from app.services.ground import ControlSource, control_areas
-from app.services.report import summarise
+from app.queries.ground.measures import ControlSource, control_areas
+from app.queries.sums import summarise
 from tests.making import NOON
 
 BARRAGE = View(theatre="ukraine", first=date(2025, 10, 24), last=date(2025, 10, 25))

@@ -24,9 +24,9 @@ from app.editing.terms import set_terms
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, control_dataset, publish
 from app.publishing.query import Query
-from app.services.ground import ControlSource, control_areas
-from app.services.listing import find_incident, history
-from app.services.report import neutral, summarise, summary_csv
+from app.queries.ground.measures import ControlSource, control_areas
+from app.queries.incidents import find_incident, history
+from app.queries.sums import neutral, summarise, summary_csv
 from tests.making import DAY, KYIV, NOON, add, change, dataset, incident, write
 from tests.support import geojson, imported, square
 from tests.support import incident as told

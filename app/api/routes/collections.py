@@ -20,10 +20,9 @@ from app.domain.view import View, rfc3339
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
-from app.queries.shapes import Shapes
-from app.services.catalogue import CRS84
-from app.services.cql import check_language, narrowed
-from app.services.features import (
+from app.queries.catalogue import CRS84
+from app.queries.cql import check_language, narrowed
+from app.queries.geojson import (
     ALL_PARTS,
     LINE_ONLY,
     ZOOMS,
@@ -32,7 +31,8 @@ from app.services.features import (
     control_features,
     region_features,
 )
-from app.services.listing import find_incident, list_incidents
+from app.queries.incidents import find_incident, list_incidents
+from app.queries.shapes import Shapes
 
 DEFAULT_LIMIT, MOST_ITEMS = 100, 10_000
 DATETIME = (

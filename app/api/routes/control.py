@@ -18,9 +18,9 @@ from app.domain.terms import DatasetKind, Face
 from app.instance.workspace import Workspace
 from app.publishing.publish import control_dataset
 from app.publishing.query import Query
-from app.services.agreement import agreement
-from app.services.frozen import frozen
-from app.services.ground import ControlSource, GroundBook, control_areas
+from app.queries.ground.agreement import agreement
+from app.queries.ground.frozen import frozen
+from app.queries.ground.measures import ControlSource, GroundBook, control_areas
 
 DAY = ("the day", {"type": "string", "format": "date"})
 WHOSE = ("whose ground; the theatre's default party when not given", {"type": "string"})

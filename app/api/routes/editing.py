@@ -32,7 +32,7 @@ from app.instance.tokens import allow
 from app.instance.workspace import Workspace
 from app.maps.page import json_block
 from app.publishing.publish import publish
-from app.services.listing import find_incident, history
+from app.queries.incidents import find_incident, history
 
 REVISION = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
 COUNTS = ("killed", "injured")

@@ -18,10 +18,10 @@ from app.i18n import strings
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
-from app.services.changes import Changes
-from app.services.changes import changes as changes_of
-from app.services.evidence import bundle
-from app.services.feeds import atom_feed, json_feed
+from app.queries.changes import Changes
+from app.queries.changes import changes as changes_of
+from app.queries.evidence import bundle
+from app.queries.feeds import atom_feed, json_feed
 
 DEFAULT_LIMIT, MOST_ITEMS = 100, 1_000
 SINCE = ("what was known then: an instant, or a past date for its end", {"type": "string"})

@@ -17,7 +17,7 @@ from app.api.schemas import documented
 from app.domain.errors import Busy
 from app.exporters.formats import FORMATS
 from app.instance.workspace import Workspace
-from app.services.exporting import prepare
+from app.queries.export import prepare
 
 ZIPPED_ALREADY = ("xlsx", "parquet")
 CSVW = "application/csvm+json"

@@ -12,10 +12,10 @@ from app.domain.terms import Face
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.queries.choropleth import Choropleths
-from app.services.facets import facets, line_facets
-from app.services.places import PlaceFinder
-from app.services.report import GROUPINGS, summarise, summary_csv, unmarked_by_region
-from app.services.telling import in_words
+from app.queries.facets import facets, line_facets
+from app.queries.places import PlaceFinder
+from app.queries.sums import GROUPINGS, summarise, summary_csv, unmarked_by_region
+from app.queries.words.summary import in_words
 
 BY = ("grouping", {"type": "string", "enum": list(GROUPINGS)})
 ONLY = (

@@ -15,8 +15,8 @@ from app.domain.terms import Face
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
-from app.services.catalogue import COLLECTIONS, CRS84, describe
-from app.services.queryables import queryables
+from app.queries.catalogue import COLLECTIONS, CRS84, describe
+from app.queries.queryables import queryables
 from app.tiles.grid import VECTOR_LAYERS
 
 CONFORMS = (

@@ -16,7 +16,7 @@ from app.api.tiles import MEDIA, TileApp
 from app.domain.errors import NotShared
 from app.domain.place import Bounds
 from app.publishing.query import Query
-from app.services.catalogue import CRS84
+from app.queries.catalogue import CRS84
 from app.tiles.grid import GRID, VECTOR_LAYERS, WEB_MERCATOR, Tile, tile_matrix_set
 
 Maker = Callable[[Request, Query, int, int, int], Response]

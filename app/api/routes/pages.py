@@ -21,12 +21,12 @@ from app.instance.workspace import Workspace
 from app.publishing.defaults import shown_controls, with_defaults
 from app.publishing.publish import publish, refuse_embedding
 from app.publishing.query import Query
+from app.queries.feeds import content_lines
+from app.queries.ground.measures import ControlSource
+from app.queries.incidents import find_incident, history, title_of
+from app.queries.words.record import incident_fields, text_of
 from app.services.comparing import compared
-from app.services.feeds import content_lines
-from app.services.ground import ControlSource
-from app.services.listing import find_incident, history, title_of
 from app.services.pages import page_html
-from app.services.wording import incident_fields, text_of
 
 PAGE_ROWS = 200
 KEPT_IN_COMPARE = ("theatre", "lang", "as_of", "synthetic", "level")

@@ -22,12 +22,12 @@ from app.instance.workspace import Workspace
 from app.publishing.defaults import with_defaults
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
-from app.services.asking import narrowings
-from app.services.exporting import kept_from_leaving
-from app.services.listing import ORDERS, list_incidents
-from app.services.report import add_rates, summarise, unmarked_by_region
-from app.services.telling import in_words
-from app.services.wording import days_of, text_of
+from app.queries.export import kept_from_leaving
+from app.queries.incidents import ORDERS, list_incidents
+from app.queries.sums import add_rates, summarise, unmarked_by_region
+from app.queries.words.filters import narrowings
+from app.queries.words.record import days_of, text_of
+from app.queries.words.summary import in_words
 
 PAGE_ROWS = 200
 RATE = "killed_per_100k"

@@ -11,7 +11,7 @@ from app.api import params
 from app.api.respond import etag, json_answer, unchanged
 from app.api.schemas import documented
 from app.instance.workspace import Workspace
-from app.services.waves import Mapped, WaveBook, waves_answer, waves_dataset
+from app.queries.waves import Mapped, WaveBook, waves_answer, waves_dataset
 
 STRING: dict[str, Any] = {"type": "string"}
 MOST, USUAL = 1_000, 100

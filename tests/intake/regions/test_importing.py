@@ -26,8 +26,8 @@ from app.intake.regions.importing import RegionReport, import_regions, list_regi
 from app.intake.regions.layers import RegionOrder
 from app.publishing.publish import publish
 from app.publishing.query import Query
+from app.queries.sums import _cube, _measure_regions, counting, from_cube, summarise
 from app.reference.reference import Reference
-from app.services.report import _cube, _measure_regions, counting, from_cube, summarise
 from app.services.tiling import Tiler
 from app.tiles.grid import Tile
 from tests.making import GEODATA, NOON, ROOT, add, dataset, incident, open_workspace

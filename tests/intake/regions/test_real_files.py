@@ -15,8 +15,8 @@ from app.instance.workspace import Workspace
 from app.intake.regions.importing import RegionReport, import_regions
 from app.intake.regions.layers import RegionOrder
 from app.publishing.query import Query
+from app.queries.ground.measures import ControlSource, control_areas
 from app.reference.reference import Reference
-from app.services.ground import ControlSource, control_areas
 from tests.making import GEODATA, NOON, open_workspace
 from tests.support import imported, real, roomy
 

@@ -8,7 +8,7 @@ from typing import Any
 from app.i18n import strings
 from app.i18n.values import count_text, day_text, number
 from app.publishing.publish import Published
-from app.services.asking import narrowings
+from app.queries.words.filters import narrowings
 
 UNSTATED = "unknown"
 NAMED = 3

@@ -26,8 +26,8 @@ from app.index.locate import RegionHow
 from app.index.select import Selection, is_embargoed, is_quiet
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published
+from app.queries.ground.at_points import whereabouts_of
 from app.rows import LONG, NEAR_BORDER, NEVER, NO_REGION, Rows
-from app.services.whereabouts import whereabouts_of
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from app.domain.control import Baseline, ControlSnapshot
 from app.domain.kept import Kept
 from app.domain.place import area_km2
 from app.frames import feature_collection, frame
-from app.services.ground import NOWHERE, ControlSource, about, only_ground
+from app.queries.ground.measures import NOWHERE, ControlSource, about, only_ground
 
 
 def agreement(

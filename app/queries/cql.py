@@ -25,8 +25,8 @@ from app.domain.place import WORLD, Bounds
 from app.domain.view import parse_day
 from app.index.select import Selection, is_quiet
 from app.publishing.publish import Published
+from app.queries.queryables import QUERYABLES, Sheet, Values
 from app.rows import NEVER, NOWHERE
-from app.services.queryables import QUERYABLES, Sheet, Values
 
 MOST_CHARACTERS = 2_000
 DEEPEST = 8

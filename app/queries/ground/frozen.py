@@ -18,8 +18,15 @@ from app.index.select import is_quiet
 from app.index.summary import Ledger, measure
 from app.publishing.line_joins import joined_by
 from app.publishing.publish import publish
-from app.services.ground import ControlSource, GroundBook, about, only_ground, people, shares
-from app.services.report import counting, coverage
+from app.queries.ground.measures import (
+    ControlSource,
+    GroundBook,
+    about,
+    only_ground,
+    people,
+    shares,
+)
+from app.queries.sums import counting, coverage
 
 
 def frozen(source: ControlSource, day: date, book: GroundBook) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from app.index.build import State
 from app.index.select import RETRACTED
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
+from app.queries.incidents import feature, title_of
 from app.rows import Rows
-from app.services.listing import feature, title_of
 
 COMPARED = (
     *("start", "end", "when_precision", "place", "precision", "error_m", "region", "weapons"),

@@ -18,8 +18,8 @@ from app.domain.view import View
 from app.i18n import strings
 from app.instance.workspace import Workspace
 from app.publishing.query import Query
-from app.services.changes import Changes, changes
-from app.services.feeds import ATOM, atom_feed, json_feed
+from app.queries.changes import Changes, changes
+from app.queries.feeds import ATOM, atom_feed, json_feed
 from tests.making import NOON, change, dataset, incident, write
 
 VIEW = View(theatre="ukraine")

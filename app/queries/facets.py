@@ -13,8 +13,8 @@ from app.index.select import Selection
 from app.publishing.line_joins import joined_by
 from app.publishing.publish import Published, control_dataset, countable, publish
 from app.publishing.query import Query
+from app.queries.sums import counting
 from app.reference.taxonomy import Terms
-from app.services.report import counting
 
 KILLED = (1, 5, 10, 50)
 """Steps of `min_killed` that are counted."""

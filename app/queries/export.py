@@ -25,8 +25,8 @@ from app.i18n.values import day_text, number
 from app.index.select import Selection
 from app.publishing.publish import Published, publish, wanted_datasets
 from app.publishing.query import Query
-from app.services.listing import features_of, in_order
-from app.services.report import coverage
+from app.queries.incidents import features_of, in_order
+from app.queries.sums import coverage
 
 BATCH = 5_000
 """Incidents in memory at a time."""

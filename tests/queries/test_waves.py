@@ -12,7 +12,7 @@ from app.domain.errors import InvalidView, NotFound
 from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.query import Query
-from app.services.waves import Mapped, WaveBook, waves_answer, waves_dataset
+from app.queries.waves import Mapped, WaveBook, waves_answer, waves_dataset
 from tests.support import NOW, imported, table
 
 HEADER = ("time_start", "time_end", "model", "target", "launched", "destroyed", "source")

@@ -20,7 +20,7 @@ from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
-from app.services.evidence import Attachment, attach, bundle
+from app.queries.evidence import Attachment, attach, bundle
 from tests.making import NOON, change, dataset, incident, write
 
 NUMBER = str(incident("a").id)

@@ -27,11 +27,11 @@ from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
-from app.services.agreement import agreement
-from app.services.frozen import frozen
-from app.services.ground import ControlSource, GroundBook, _less, control_areas
-from app.services.listing import find_incident
-from app.services.report import summarise
+from app.queries.ground.agreement import agreement
+from app.queries.ground.frozen import frozen
+from app.queries.ground.measures import ControlSource, GroundBook, _less, control_areas
+from app.queries.incidents import find_incident
+from app.queries.sums import summarise
 from tests.making import DAY, NOON, change, dataset, incident, write
 
 VIEW = View(theatre="ukraine")

@@ -18,7 +18,7 @@ from app.domain.store import Entry
 from app.domain.view import rfc3339
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published
-from app.services.listing import find_incident
+from app.queries.incidents import find_incident
 
 MOST_LINKS = 200_000
 """Links from the incident's first revision to the head that a bundle carries: about 60 MB."""

@@ -17,7 +17,7 @@ from app.domain.place import Place, Precision
 from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.query import Query
-from app.services.crosscheck import Line, cross_check
+from app.queries.crosscheck import Line, cross_check
 from tests.making import NOON, add, dataset, incident
 from tests.support import written
 

@@ -14,10 +14,10 @@ from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
-from app.services.facets import facets, line_facets
-from app.services.places import PlaceFinder
-from app.services.report import counting, summarise, unmarked_by_region
-from app.services.telling import in_words
+from app.queries.facets import facets, line_facets
+from app.queries.places import PlaceFinder
+from app.queries.sums import counting, summarise, unmarked_by_region
+from app.queries.words.summary import in_words
 from tests.making import NOON
 from tests.support import imported, table
 

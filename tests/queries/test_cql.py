@@ -16,7 +16,7 @@ from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
-from app.services.cql import narrowed
+from app.queries.cql import narrowed
 from tests.making import KYIV, NOON, add, dataset, incident
 from tests.support import NOW
 

@@ -24,7 +24,7 @@ from app.importers.header import Header
 from app.importers.sheets import Cells, said, table
 from app.publishing.publish import publish
 from app.publishing.query import Query
-from app.services.report import summarise
+from app.queries.sums import summarise
 
 COLUMNS = (
     *("admin1_code", "admin2_code", "admin_level", "event_type", "events", "fatalities"),

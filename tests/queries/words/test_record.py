@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.services.wording import _source
+from app.queries.words.record import _source
 
 
 @pytest.mark.parametrize(
