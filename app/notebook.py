@@ -26,6 +26,7 @@ from app.exporters.columns import COLUMNS
 from app.frames import GeoDataFrame, frame
 from app.instance.workspace import Workspace
 from app.maps.plain import PlainLayer, plain_map
+from app.pictures.tiles import area_pattern
 from app.publishing.defaults import with_defaults
 from app.publishing.publish import control_dataset, control_shown, publish
 from app.publishing.query import Query
@@ -35,7 +36,6 @@ from app.queries.incidents import list_incidents
 from app.queries.shapes import Shapes
 from app.queries.sums import summarise
 from app.render.palette import CLASS_OPACITY, LINE, RAMPS, REGION_EDGE, RING, mark_of
-from app.services.tiling import area_pattern
 from app.settings import Settings, read_settings
 
 LEAFLET = "vendor/leaflet-1.9.4"

@@ -17,10 +17,10 @@ import numpy as np
 from app.domain.terms import Face
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.pictures.tiles import Tiler
 from app.publishing.publish import publish
 from app.publishing.query import Query
 from app.queries.sums import summarise
-from app.services.tiling import Tiler
 from app.settings import ROOT
 from app.tiles.grid import Tile
 from app.tiles.points import EXACT_ZOOM, MOST_MARKS

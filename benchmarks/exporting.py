@@ -12,10 +12,10 @@ from pathlib import Path
 
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.pictures.archive import archive_view
+from app.pictures.tiles import Tiler
 from app.publishing.query import Query
 from app.queries.export import prepare
-from app.services.archiving import archive_view
-from app.services.tiling import Tiler
 from app.settings import ROOT
 from benchmarks.figures import Figure
 from benchmarks.importing import open_workspace

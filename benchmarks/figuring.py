@@ -12,9 +12,9 @@ from pathlib import Path
 
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.pictures.figures import Figures, Wanted
+from app.pictures.tiles import Tiler
 from app.publishing.query import Query
-from app.services.figures import Figures, Wanted
-from app.services.tiling import Tiler
 from app.settings import ROOT
 from app.tiles.grid import Tile
 from benchmarks.answering import FONTS, view_of
@@ -28,7 +28,7 @@ import time, sys
 from pathlib import Path
 from benchmarks import figuring
 from app.publishing.query import Query
-from app.services.figures import Wanted
+from app.pictures.figures import Wanted
 workspace = figuring.open_workspace(Path(sys.argv[1]))
 view = figuring.weeks(workspace, "synthetic=1")[0]
 figures = figuring.fresh()

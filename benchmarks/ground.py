@@ -22,11 +22,11 @@ from app.domain.view import View
 from app.index.joins import Joins
 from app.instance.workspace import Workspace
 from app.intake.importing import Order, import_file
+from app.pictures.tiles import Tiler
 from app.publishing.publish import control_dataset
 from app.publishing.query import Query
 from app.queries.ground.agreement import agreement
 from app.queries.ground.measures import ControlSource, GroundBook
-from app.services.tiling import Tiler
 from app.tiles.grid import Tile
 from benchmarks.answering import FONTS, view_of
 from benchmarks.figures import Figure, median_ms

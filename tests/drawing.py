@@ -12,9 +12,9 @@ from PIL import Image
 
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.pictures.figures import Figures, Wanted
+from app.pictures.tiles import Tiler
 from app.publishing.query import Query
-from app.services.figures import Figures, Wanted
-from app.services.tiling import Tiler
 from tests.making import NOON, ROOT
 
 FONTS = ROOT / "static" / "vendor" / "noto-sans-5.3.0"

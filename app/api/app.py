@@ -45,8 +45,8 @@ from app.domain.kept import Kept
 from app.domain.terms import Audience
 from app.instance.workspace import Workspace
 from app.intake.spool import Spool
-from app.services.figures import Figures
-from app.services.tiling import Tiler
+from app.pictures.figures import Figures
+from app.pictures.tiles import Tiler
 from app.settings import Settings
 
 FONTS = "vendor/noto-sans-5.3.0"

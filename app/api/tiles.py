@@ -18,8 +18,8 @@ from app.domain.errors import NotFound, StrikemapError
 from app.domain.kept import Kept
 from app.domain.place import Bounds
 from app.instance.workspace import Workspace
+from app.pictures.tiles import Tiler
 from app.publishing.query import Query
-from app.services.tiling import Tiler
 from app.tiles.grid import RASTER_LAYERS, VECTOR_LAYERS, Tile, tilejson
 from app.tiles.points import FIELDS_OF
 

@@ -20,10 +20,10 @@ from app.cli.base import (
 from app.cli.exporting import PAGE, save_page
 from app.domain.errors import InputError
 from app.domain.terms import Audience
+from app.pictures.archive import archive_view
+from app.pictures.tiles import Tiler
 from app.publishing.defaults import with_defaults
 from app.queries.export import refuse_what_must_stay
-from app.services.archiving import archive_view
-from app.services.tiling import Tiler
 from app.settings import read_settings
 from app.tiles.grid import MAX_ZOOM, VECTOR_LAYERS
 

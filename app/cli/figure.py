@@ -11,9 +11,9 @@ from rich.progress import Progress
 
 from app.cli.base import cli, open_workspace, read_query, refuse_unwritable
 from app.domain.errors import InputError
+from app.pictures.figures import FORMS, LEAST_PX, MOST_PX, MOST_SCALE, Figures, Wanted
+from app.pictures.tiles import Tiler
 from app.publishing.query import Query
-from app.services.figures import FORMS, LEAST_PX, MOST_PX, MOST_SCALE, Figures, Wanted
-from app.services.tiling import Tiler
 from app.settings import read_settings
 
 FONTS = "vendor/noto-sans-5.3.0"

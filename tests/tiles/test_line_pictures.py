@@ -12,8 +12,8 @@ from pytest_regressions.image_regression import ImageRegressionFixture
 
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.pictures.tiles import Tiler
 from app.publishing.query import Query
-from app.services.tiling import Tiler
 from app.tiles.grid import Tile
 from tests.making import NOON, ROOT
 

@@ -23,13 +23,13 @@ from app.domain.place import LonLat, Place, Precision
 from app.domain.terms import DatasetKind, Face, Terms
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.pictures.tiles import Tiler
 from app.publishing.publish import publish
 from app.publishing.query import Query
 from app.reference.reference import Reference
 from app.render.frame import Frame
 from app.render.painter import HATCH, Painter, hatch_mask
 from app.render.palette import GROUND, Pattern
-from app.services.tiling import Tiler
 from app.tiles import points
 from app.tiles.grid import EXTENT, RASTER_LAYERS, Tile
 from tests.making import DAY, NOON, ROOT, add, dataset, incident, open_workspace

@@ -13,7 +13,7 @@ from app.api.respond import REVALIDATE, answer, etag, unchanged
 from app.api.schemas import documented
 from app.domain.kept import Kept
 from app.instance.workspace import Workspace
-from app.services.figures import FORMS, LEAST_PX, MOST_PX, MOST_SCALE, Figures, Wanted
+from app.pictures.figures import FORMS, LEAST_PX, MOST_PX, MOST_SCALE, Figures, Wanted
 
 MEDIA = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 SVG_POLICY = (

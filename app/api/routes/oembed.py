@@ -21,9 +21,9 @@ from app.domain.errors import InputError, InvalidView, NotFound, NotKnown, Probl
 from app.domain.terms import Audience
 from app.i18n import strings
 from app.instance.workspace import Workspace
+from app.pictures.figures import Figures, Wanted
 from app.publishing.publish import refuse_embedding
 from app.publishing.query import Query
-from app.services.figures import Figures, Wanted
 
 PATHS = ("/", "/embed")
 SIZE, THUMBNAIL = (800, 600), (1200, 630)

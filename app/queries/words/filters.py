@@ -7,8 +7,8 @@ from typing import NamedTuple
 from app.domain.view import NOT_STATED, View
 from app.i18n import strings
 from app.i18n.values import number
+from app.pictures.legend import day_words
 from app.reference.reference import Reference
-from app.services.figure_legend import day_words
 
 
 class Narrowing(NamedTuple):

@@ -24,11 +24,11 @@ from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.intake.regions.importing import RegionReport, import_regions, list_regions
 from app.intake.regions.layers import RegionOrder
+from app.pictures.tiles import Tiler
 from app.publishing.publish import publish
 from app.publishing.query import Query
 from app.queries.sums import _cube, _measure_regions, counting, from_cube, summarise
 from app.reference.reference import Reference
-from app.services.tiling import Tiler
 from app.tiles.grid import Tile
 from tests.making import GEODATA, NOON, ROOT, add, dataset, incident, open_workspace
 from tests.support import feature, geojson, square, written

@@ -17,10 +17,10 @@ from app.domain.errors import NotShared
 from app.domain.terms import OPEN, Audience, Face, Terms
 from app.domain.view import View
 from app.instance.workspace import Workspace
+from app.pictures.archive import archive_view
+from app.pictures.tiles import Tiler
 from app.publishing.publish import publish
 from app.publishing.query import Query
-from app.services.archiving import archive_view
-from app.services.tiling import Tiler
 from app.tiles.grid import Tile
 from tests.making import ROOT, add, dataset, incident
 from tests.support import NOW

@@ -12,6 +12,7 @@ from app.domain.control import ControlStatus, Extent
 from app.domain.view import NOT_STATED, View
 from app.i18n import strings
 from app.i18n.values import number
+from app.pictures.scene import Scene
 from app.reference.theatre import Theatre
 from app.render.layout import Row, Section, Swatch
 from app.render.palette import (
@@ -29,7 +30,6 @@ from app.render.palette import (
     RAMPS,
     ground_pattern,
 )
-from app.services.figure_scene import Scene
 
 TOLLS = {"killed": "killed", "injured": "injured", "killed_per_100k": "killed"}
 

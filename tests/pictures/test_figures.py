@@ -26,17 +26,17 @@ from app.domain.terms import Audience, DatasetKind, Face, Terms
 from app.domain.view import View
 from app.i18n.values import number
 from app.instance.workspace import Workspace
+from app.pictures import captions as figure_words
+from app.pictures.figures import MOST_AREA
+from app.pictures.legend import Legend
+from app.pictures.scene import Scene
+from app.pictures.tiles import Tiler
 from app.publishing.publish import publish
 from app.publishing.query import Query
 from app.queries.choropleth import Choropleths
 from app.reference.reference import Reference
 from app.render.palette import CLASS_OPACITY, LINE_FIXED, RAMPS, rgb
-from app.services import figure_words
-from app.services.figure_legend import Legend
-from app.services.figure_scene import Scene
-from app.services.figures import MOST_AREA
 from app.services.pages import page_html
-from app.services.tiling import Tiler
 from app.tiles.grid import Tile
 from tests.drawing import FONTS, apart, drawn, pdf_picture, pdf_words, picture, words
 from tests.making import KYIV, NOON, add, dataset, incident, open_workspace

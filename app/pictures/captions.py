@@ -13,13 +13,13 @@ from app.domain.terms import Audience, Dataset
 from app.domain.view import View, rfc3339
 from app.i18n import strings
 from app.i18n.values import number
+from app.pictures.legend import Legend, day_words
+from app.pictures.scene import Scene
+from app.pictures.tiles import BASEMAP_CREDITS, WATERMARK
 from app.queries.words.filters import narrowings
 from app.reference.theatre import Theatre
 from app.render.fonts import legible
 from app.render.layout import Content, Section
-from app.services.figure_legend import Legend, day_words
-from app.services.figure_scene import Scene
-from app.services.tiling import BASEMAP_CREDITS, WATERMARK
 
 HASH_LETTERS = 12
 MOST_NAMED = 3

@@ -15,6 +15,9 @@ from app.domain.errors import InputError
 from app.domain.kept import Kept
 from app.i18n.values import number
 from app.index.columns import PRECISIONS
+from app.pictures.captions import Writer
+from app.pictures.scene import Scene
+from app.pictures.tiles import Tiler, area_pattern
 from app.publishing.defaults import with_defaults
 from app.publishing.query import Query
 from app.render.canvas import LINE_PX, Canvas
@@ -27,9 +30,6 @@ from app.render.palette import DASHES, LINE_FIXED, PAPER, RAMPS, WATER
 from app.render.pdf import PdfCanvas
 from app.render.png import write_png
 from app.render.svg import SvgCanvas
-from app.services.figure_scene import Scene
-from app.services.figure_words import Writer
-from app.services.tiling import Tiler, area_pattern
 from app.tiles.raster import (
     Ground,
     Shade,

@@ -14,10 +14,10 @@ import numpy as np
 from app.domain.place import Bounds
 from app.domain.terms import Face
 from app.index.columns import PRECISIONS, STATUSES, mercator
+from app.pictures.tiles import Tiler
 from app.publishing.publish import Published, control_dataset, publish
 from app.publishing.query import Query
 from app.queries.export import about_of, refuse_what_must_stay
-from app.services.tiling import Tiler
 from app.tiles.archive import Archive, tile_numbers
 from app.tiles.grid import Tile
 from app.tiles.points import EXACT_ZOOM, FIELDS_OF, MERCATOR_BITS, incident_tile
