@@ -24,7 +24,7 @@ from app.domain.view import View
 from app.i18n import strings
 from app.i18n.values import day_text, instant_text, number
 from app.instance.workspace import Workspace
-from app.services.pages import LANGUAGE_NAMES
+from app.pages.map import LANGUAGE_NAMES
 
 HTML = "text/html; charset=utf-8"
 TRACKING = frozenset(

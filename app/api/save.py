@@ -26,9 +26,9 @@ from app.domain.errors import NotShared
 from app.domain.view import METRICS, View
 from app.instance.workspace import Workspace
 from app.maps.page import SavedKit
+from app.pages.map import columns_query, page_html
 from app.publishing.defaults import with_defaults
 from app.reference.theatre import Theatre
-from app.services.pages import columns_query, page_html
 
 ZOOMS = range(4, 8)
 """Levels whose basemap is carried; closer ones enlarge the last (SAVED_ZOOM in boot.js)."""

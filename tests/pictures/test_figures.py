@@ -26,6 +26,7 @@ from app.domain.terms import Audience, DatasetKind, Face, Terms
 from app.domain.view import View
 from app.i18n.values import number
 from app.instance.workspace import Workspace
+from app.pages.map import page_html
 from app.pictures import captions as figure_words
 from app.pictures.figures import MOST_AREA
 from app.pictures.legend import Legend
@@ -36,7 +37,6 @@ from app.publishing.query import Query
 from app.queries.choropleth import Choropleths
 from app.reference.reference import Reference
 from app.render.palette import CLASS_OPACITY, LINE_FIXED, RAMPS, rgb
-from app.services.pages import page_html
 from app.tiles.grid import Tile
 from tests.drawing import FONTS, apart, drawn, pdf_picture, pdf_words, picture, words
 from tests.making import KYIV, NOON, add, dataset, incident, open_workspace

@@ -10,8 +10,8 @@ from app.api.respond import IMMUTABLE, etag, json_answer, zipped_answer
 from app.api.schemas import documented
 from app.domain.terms import Face
 from app.instance.workspace import Workspace
+from app.pages.columns import PageColumns
 from app.publishing.publish import publish
-from app.services.page_columns import PageColumns
 
 
 def routes(workspace: Workspace) -> APIRouter:

@@ -18,6 +18,8 @@ from app.domain.view import rfc3339
 from app.i18n import strings
 from app.i18n.values import count_text, day_text
 from app.instance.workspace import Workspace
+from app.pages.compare import compared
+from app.pages.map import page_html
 from app.publishing.defaults import shown_controls, with_defaults
 from app.publishing.publish import publish, refuse_embedding
 from app.publishing.query import Query
@@ -25,8 +27,6 @@ from app.queries.feeds import content_lines
 from app.queries.ground.measures import ControlSource
 from app.queries.incidents import find_incident, history, title_of
 from app.queries.words.record import incident_fields, text_of
-from app.services.comparing import compared
-from app.services.pages import page_html
 
 PAGE_ROWS = 200
 KEPT_IN_COMPARE = ("theatre", "lang", "as_of", "synthetic", "level")
