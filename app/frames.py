@@ -12,31 +12,31 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 GeoDataFrame = gpd.GeoDataFrame
-"""The type, for those who hand frames on."""
+"""The type, for modules that only pass frames on."""
 
 CRS = "EPSG:4326"
-"""WGS 84 in degrees; shapely keeps longitude first. One label, since GeoPandas holds it unequal to
-OGC:CRS84 and only warns."""
+"""WGS 84 in degrees; in shapely the longitude comes first. One name only: GeoPandas takes OGC:CRS84
+for another system and only warns."""
 
 DIGITS = 5
-"""Decimals on the wire: 1e-5 degrees is about a metre."""
+"""Decimals in answers: 1e-5 degrees is about a metre."""
 
 
 def frame(
-    shapes: Sequence[BaseGeometry | None], rows: Sequence[Mapping[str, Any]]
+    shapes: Sequence[BaseGeometry | None], rows: Sequence[Mapping[str, object]]
 ) -> gpd.GeoDataFrame:
-    """Put shapes and their properties side by side; None stays None and never becomes NaN."""
+    """Make a frame of shapes and their properties; None stays None and never becomes NaN."""
     names = dict.fromkeys(name for row in rows for name in row)
     table = pd.DataFrame({name: [row.get(name) for row in rows] for name in names}, dtype=object)
     return gpd.GeoDataFrame(table, geometry=np.array(shapes, object), crs=CRS)
 
 
-def feature_collection(given: gpd.GeoDataFrame) -> dict[str, Any]:
-    """Write a frame as GeoJSON for a screen, without features whose shape is empty.
+def feature_collection(table: gpd.GeoDataFrame) -> dict[str, Any]:
+    """Write a frame as GeoJSON for drawing, without features whose shape is empty.
 
     Outer rings run counter-clockwise (RFC 7946 3.1.6); coordinates are rounded to about a metre.
     """
-    rounded = shapely.transform(given.geometry.to_numpy(), lambda points: np.round(points, DIGITS))
-    wound = given.set_geometry(shapely.orient_polygons(rounded), crs=CRS)
-    told: dict[str, Any] = wound[~wound.geometry.is_empty].to_geo_dict(drop_id=True)
-    return told
+    rounded = shapely.transform(table.geometry.to_numpy(), lambda points: np.round(points, DIGITS))
+    wound = table.set_geometry(shapely.orient_polygons(rounded), crs=CRS)
+    document: dict[str, Any] = wound[~wound.geometry.is_empty].to_geo_dict(drop_id=True)
+    return document

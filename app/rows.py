@@ -1,7 +1,7 @@
-"""Typed NumPy batches of incidents, as index, tiles, pages and exporters pass them around.
+"""Typed NumPy columns of incidents, which index, tiles, pages and exporters use.
 
-One row is one revision. Unknown has a value of its own in each column (see the table below), so
-that no column needs a mask and none can be mistaken for 0.
+One row is one revision. Each column has a value of its own for "unknown" (see the table below), so
+that no column needs a mask and nobody takes unknown for 0.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 NEVER = np.iinfo(np.int32).max
-"""`known_to` of a revision that still stands, and `day_first` of an undated incident."""
+"""`known_to` of a current revision, and `day_first` of an undated incident."""
 
 NOWHERE = np.iinfo(np.int32).min
 """A coordinate that is not known, and `day_last` of an undated incident."""
@@ -33,7 +33,7 @@ COLUMNS: dict[str, np.dtype] = {
     "seq": np.dtype(np.int32),  # the revision's number in the ledger
     "prior": np.dtype(np.int32),  # the revision it replaces; 0 for a first one
     "number": np.dtype(np.int32),  # the incident's first revision: its short public number
-    "known_to": np.dtype(np.int32),  # the revision that replaced it; NEVER while it stands
+    "known_to": np.dtype(np.int32),  # the revision that replaced it; NEVER while it is current
     "dataset": np.dtype(np.int16),
     "day_first": np.dtype(np.int32),  # days since 1970-01-01
     "day_last": np.dtype(np.int32),
@@ -60,7 +60,7 @@ COLUMNS: dict[str, np.dtype] = {
 
 
 class Table(Protocol):
-    """Anything with columns of equal length, gathered when they are asked for."""
+    """Anything with columns of equal length; a column may be gathered when it is read."""
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -82,7 +82,7 @@ class Rows:
         return self.columns[name]
 
     def take(self, places: np.ndarray) -> Rows:
-        """Copy some rows, in the order of `places`."""
+        """Copy the rows at `places`, in their order."""
         return Rows({name: column[places] for name, column in self.columns.items()})
 
     def replace(self, **columns: np.ndarray) -> Rows:
@@ -91,7 +91,7 @@ class Rows:
 
     @classmethod
     def concatenate(cls, parts: Sequence[Rows]) -> Rows:
-        """Join batches; none gives an empty batch."""
+        """Join batches; without any, return an empty batch."""
         if not parts:
             return cls({name: np.empty(0, dtype) for name, dtype in COLUMNS.items()})
         return cls({name: np.concatenate([part[name] for part in parts]) for name in COLUMNS})

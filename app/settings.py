@@ -1,4 +1,4 @@
-"""One frozen Settings object, read from STRIKEMAP_* and never built at import."""
+"""One frozen Settings object, read from STRIKEMAP_* when a program starts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Settings(BaseSettings):
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the environment once, refusing names that nobody reads.
+    """Read the environment; refuse names that no setting has.
 
     Raises:
         InputError: an unknown STRIKEMAP_* name (a typing error), or a value that does not fit.

@@ -134,12 +134,12 @@ def first_by_weapon(workspace: Workspace) -> Figure:
     view = view_of(workspace, DRONES)
 
     def answer() -> object:
-        state.cubes.asked.forget()
+        state.cubes.by_weapon.forget()
         published = publish(Query(workspace, state, view, now), Face.aggregates)
         return summarise(published, "region")
 
     spent = median_ms(answer, 5)
-    (cube,) = state.cubes.asked.values()
+    (cube,) = state.cubes.by_weapon.values()
     note = f"its cube takes {cube.size / 2**20:.1f} MiB"
     return Figure("the same, asked for the first time", spent, "ms", None, note)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import expect, sync_playwright
 
-from app.domain.kept import Kept
+from app.domain.cache import BoundedCache
 from app.domain.terms import Face
 from app.domain.view import View
 from app.index.joins import Joins
@@ -118,7 +118,7 @@ def comparing(workspace: Workspace) -> Iterator[Figure]:
     yield Figure("/changes between two days, cold", statistics.median(cold), "ms", 250)
     again = median_ms(lambda: books.changes(one, days[1], days[-1]))
     yield Figure("/changes again", again, "ms", 5)
-    kept = Kept()
+    kept = BoundedCache()
     agreement([one, other], days[0], kept)
     cold = [median_ms(partial(agreement, [one, other], day, kept), 1) for day in days[1:]]
     yield Figure("/agreement of two sources, cold", statistics.median(cold), "ms", 300)

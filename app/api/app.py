@@ -41,7 +41,7 @@ from app.api.routes import (
 from app.api.security import Guard
 from app.api.tiles import TileApp
 from app.domain.account import Holder
-from app.domain.kept import Kept
+from app.domain.cache import BoundedCache
 from app.domain.terms import Audience
 from app.instance.workspace import Workspace
 from app.intake.spool import Spool
@@ -141,7 +141,7 @@ class _Wider:
 
     workspace: Workspace
     make: Callable[[Workspace], FastAPI]
-    _kept: Kept = field(default_factory=lambda: Kept(MOST_SCOPES))
+    _kept: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_SCOPES))
 
     def __call__(self, holder: Holder) -> FastAPI | None:
         """Return a holder's application; None where everybody sees everything."""
@@ -159,7 +159,7 @@ class OwnFiles(StaticFiles):
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory=directory)
-        self._zipped = Kept(MOST_ZIPPED)
+        self._zipped = BoundedCache(MOST_ZIPPED)
 
     @override
     async def get_response(self, path: str, scope: Scope) -> Response:

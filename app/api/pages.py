@@ -21,10 +21,9 @@ from app.api.problems import problem_of
 from app.domain.errors import StrikemapError
 from app.domain.terms import Audience
 from app.domain.view import View
-from app.i18n import strings
+from app.i18n import LANGUAGE_NAMES, strings
 from app.i18n.values import day_text, instant_text, number
 from app.instance.workspace import Workspace
-from app.pages.map import LANGUAGE_NAMES
 
 HTML = "text/html; charset=utf-8"
 TRACKING = frozenset(

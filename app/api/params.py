@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.domain.errors import InputError, InvalidView, InvalidWhen, Problem
+from app.domain.instants import is_day, parse_day, parse_instant
 from app.domain.period import FIRST_DAY, LAST_DAY
-from app.domain.view import PARAMETERS, parse_day
+from app.domain.place import CRS84
+from app.domain.view import PARAMETERS
 from app.instance.workspace import Workspace
 from app.publishing.query import Query
-from app.queries.catalogue import CRS84
 
 Reader = Callable[[str], Any]
 OPEN = ("..", "")
@@ -162,12 +163,11 @@ def _moment(text: str, allowed: str) -> date | datetime | None:
     if text in OPEN:
         return None
     try:
-        if len(text) == len("YYYY-MM-DD"):
+        if is_day(text):
             return parse_day(text)
-        # A plus sign in a query string arrives as a space when it was not escaped.
-        given = datetime.fromisoformat(text.upper().replace(" ", "+"))
-        when = given.astimezone(UTC)
-        is_whole = given.tzinfo is not None and "T" in text.upper()
+        instant = parse_instant(text.upper())
+        when = instant.astimezone(UTC)
+        is_whole = instant.tzinfo is not None and "T" in text.upper()
         if not is_whole or not FIRST_DAY <= when.date() <= LAST_DAY:
             raise InputError("datetime", text, allowed)
     except (ValueError, OverflowError, InvalidWhen) as wrong:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from starlette.types import Message
 from app.api.params import read_query
 from app.api.routes.table import region_rows
 from app.domain.errors import NotShared
+from app.domain.mercator import tile_at
 from app.domain.view import METRICS, View
 from app.instance.workspace import Workspace
 from app.maps.page import SavedKit
@@ -165,14 +165,11 @@ def _base64(content: bytes) -> str:
 def _cover(theatre: Theatre, z: int) -> Iterator[tuple[int, int]]:
     """List the tiles of a theatre, with one more on each side for wide windows."""
     west, south, east, north = theatre.bounds
-    n = 2**z
-
-    def row(lat: float) -> int:
-        return int((0.5 - math.asinh(math.tan(math.radians(lat))) / (2 * math.pi)) * n)
-
-    for x in range(int((west + 180) / 360 * n) - 1, int((east + 180) / 360 * n) + 2):
-        for y in range(row(north) - 1, row(south) + 2):
-            if 0 <= x < n and 0 <= y < n:
+    first_column, first_row = tile_at(west, north, z)
+    last_column, last_row = tile_at(east, south, z)
+    for x in range(first_column - 1, last_column + 2):
+        for y in range(first_row - 1, last_row + 2):
+            if 0 <= x < 2**z and 0 <= y < 2**z:
                 yield x, y
 
 

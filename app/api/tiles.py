@@ -14,8 +14,8 @@ from starlette.types import Receive, Scope, Send
 from app.api.params import read_query
 from app.api.problems import problem_of
 from app.api.respond import TILE, answer, etag
+from app.domain.cache import BoundedCache
 from app.domain.errors import NotFound, StrikemapError
-from app.domain.kept import Kept
 from app.domain.place import Bounds
 from app.instance.workspace import Workspace
 from app.pictures.tiles import Tiler
@@ -32,7 +32,7 @@ class TileApp:
 
     workspace: Workspace
     tiler: Tiler
-    _kept: Kept = field(default_factory=lambda: Kept(2048))
+    _kept: BoundedCache = field(default_factory=lambda: BoundedCache(2048))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; errors become problem documents here, outside FastAPI."""

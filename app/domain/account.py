@@ -1,7 +1,7 @@
 """Who may do what: roles, and the tokens that prove them.
 
 A role widens what its holder sees and may do, never what the public sees. A token is a number of
-its own and a secret; only a digest of the secret is kept, so a copy of the record opens nothing.
+its own and a secret; only a digest of the secret is stored: a copy of the record gives no access.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ class Role(StrEnum):
     reviewer = "reviewer"
     admin = "admin"
 
-    def reaches(self, wanted: Role) -> bool:
+    def reaches(self, other: Role) -> bool:
         """Tell whether this role may do what another may.
 
         >>> Role.reviewer.reaches(Role.editor), Role.viewer.reaches(Role.editor)
         (True, False)
         """
         ranks = list(Role)
-        return ranks.index(self) >= ranks.index(wanted)
+        return ranks.index(self) >= ranks.index(other)
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """Somebody who was recognised: how the ledger names them, and what they may.
+    """Somebody who showed a valid token: how the ledger names them, and what they may do.
 
     `datasets` is the scope; empty means all.
     """
@@ -47,7 +47,7 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept of a token: everything but its secret."""
+    """A token as it is stored: everything except its secret."""
 
     id: str
     name: str
@@ -58,22 +58,22 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     revoked_at: datetime | None = None
 
     def is_valid_at(self, now: datetime) -> bool:
-        """Tell whether the token opens anything at an instant."""
+        """Tell whether the token gives access at an instant: not revoked, not expired."""
         if self.revoked_at is not None and self.revoked_at <= now:
             return False
         return self.expires_at is None or now < self.expires_at
 
     @property
     def holder(self) -> Holder:
-        """Whom the token stands for; two tokens of one name are told apart in the ledger."""
+        """Who uses the token; the ledger can distinguish two tokens of the same name."""
         return Holder(f"{self.name} (token {self.id})", self.role, frozenset(self.datasets))
 
 
 class TokenBook(Protocol):
-    """Where tokens are kept, beside the ledger: they open doors and are no part of the record."""
+    """Where tokens are stored, beside the ledger: they give access and are not in the record."""
 
     def add_token(self, token: Token, digest: bytes) -> None:
-        """Keep a new token with the SHA-256 of its secret."""
+        """Store a new token with the SHA-256 of its secret."""
 
     def find_token(self, number: str) -> tuple[Token, bytes] | None:
         """Find a token and the digest of its secret; None when there is none."""
@@ -82,4 +82,4 @@ class TokenBook(Protocol):
         """List all tokens, oldest first, revoked and expired ones included."""
 
     def revoke_token(self, number: str, at: datetime) -> None:
-        """Close a token; one that is closed stays closed since its first time."""
+        """Revoke a token; one that was revoked before keeps the instant of the first time."""

@@ -1,4 +1,4 @@
-"""Who held the ground: dated control areas by source, and the front line derived from them."""
+"""Who held the ground: dated control areas by source, and the front line that follows from them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from app.domain.errors import InvalidControl
 from app.domain.place import LocalPlane, length_km
 
 STRAIGHT_DEG, STRAIGHT_M = 0.05, 5_000
-"""Segments up to this long are as straight in degrees as in the plane, to about a metre."""
+"""Up to this length, a segment that is straight in degrees is straight in the plane: the two differ
+by about a metre."""
 
 
 class ControlStatus(StrEnum):
-    """How the source puts it (docs/formats.md, "Words of control")."""
+    """How the source describes control, in the terms of ISW and DeepState (docs/control.md)."""
 
     assessed = "assessed"
     advance = "advance"
@@ -31,7 +32,7 @@ class ControlStatus(StrEnum):
 
 
 class Baseline(StrEnum):
-    """Which part of the ground an area belongs to: sources differ in what they include."""
+    """Which part of the land an area belongs to: sources differ in what they include."""
 
     main = "main"
     crimea = "crimea"
@@ -39,7 +40,7 @@ class Baseline(StrEnum):
 
 
 class Extent(StrEnum):
-    """What the source gives: a drawn area, a whole named unit, or "in part, extent not given"."""
+    """What the source gives: a polygon, the name of a whole region, or "a part of this region"."""
 
     area = "area"
     whole_region = "whole_region"
@@ -49,8 +50,9 @@ class Extent(StrEnum):
 class ControlArea(msgspec.Struct, frozen=True, omit_defaults=True):
     """Ground that one controller holds in one status.
 
-    `shape` is the SHA-256 of the polygon's WKB, kept once however many days repeat it; a cited
-    unit (`region`) has no polygon of its own and is never measured. `word` is the source's own.
+    `shape` is the SHA-256 of the polygon's WKB; the record stores a polygon once, however many days
+    repeat it. A region that is only named (`region`) has no polygon and is never measured. `word`
+    is the source's own word for the status.
     """
 
     controller: str
@@ -71,7 +73,8 @@ class ControlSnapshot(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     """All areas that one source gives for one day.
 
     `valid_on` is the day the source speaks of, `assessed_at` when it decided, `fetched_at` when
-    the file was taken. Land that no area covers is not stated, which is not "government".
+    the file was downloaded. For land that no area covers the source says nothing; that does not
+    mean "government".
     """
 
     dataset: str
@@ -85,7 +88,7 @@ class ControlSnapshot(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
 
     @property
     def key(self) -> str:
-        """Identify the snapshot in the record: one per dataset and day."""
+        """The key in the record: one snapshot per dataset and day."""
         return f"{self.dataset}/{self.valid_on}"
 
 
@@ -107,14 +110,14 @@ class Homeland:
 
     @classmethod
     def of(cls, land: BaseGeometry, plane: LocalPlane, tolerance_km: float) -> Homeland:
-        """Prepare a country once for many lines; `land` in degrees, tolerance 0 cuts nothing.
+        """Prepare a country once for many lines; `land` is in degrees, tolerance 0 removes nothing.
 
-        An area's edge within the strip follows the border of the country rather than a line
+        Inside the strip, the edge of an area follows the border of the country and is no line
         between parties.
         """
         if tolerance_km <= 0:
             return cls(land, 0.0)
-        # A segment that is straight in degrees is bent in the plane and the other way round.
+        # A segment that is straight in degrees is curved in the plane, and the other way round.
         edge = plane.flat(shapely.segmentize(land.boundary, STRAIGHT_DEG))
         wide = edge.simplify(50).buffer(tolerance_km * 1e3, quad_segs=16)
         strip = plane.back(shapely.segmentize(wide, STRAIGHT_M))
@@ -124,29 +127,30 @@ class Homeland:
 def by_controller(
     areas: Iterable[ControlArea], shapes: Mapping[str, BaseGeometry]
 ) -> dict[str, BaseGeometry]:
-    """Unite each controller's assessed polygons; claims and cited units do not draw a line."""
+    """Unite each controller's assessed polygons; claims and regions only named are left out."""
     parts: dict[str, list[BaseGeometry]] = {}
     for area in areas:
         if area.shape is not None and area.status is ControlStatus.assessed:
             parts.setdefault(area.controller, []).append(shapes[area.shape])
     return {
-        who: held[0] if len(held) == 1 else shapely.union_all(held)
-        for who, held in sorted(parts.items())
+        who: polygons[0] if len(polygons) == 1 else shapely.union_all(polygons)
+        for who, polygons in sorted(parts.items())
     }
 
 
-def front_line(held: Mapping[str, BaseGeometry], homeland: Homeland) -> FrontLine:
+def front_line(grounds: Mapping[str, BaseGeometry], homeland: Homeland) -> FrontLine:
     """Derive the line: edges of controlled ground inside the country, away from its border.
 
-    Empty when nobody's ground is given. Two controllers that share an edge give it once.
+    `grounds` are the polygons of each controller, in degrees; without any the line is empty. An
+    edge that two controllers share is in the line once.
     """
-    edges = shapely.union_all([shape.boundary for shape in held.values()])
+    edges = shapely.union_all([shape.boundary for shape in grounds.values()])
     line = lines_only(edges.intersection(homeland.corridor))
     return FrontLine(line, length_km(line), homeland.tolerance_km)
 
 
 def lines_only(shape: BaseGeometry) -> MultiLineString:
-    """Keep the lines of whatever an overlay returned, merged end to end."""
+    """Return only the lines of what an overlay returned, joined end to end."""
     parts = [part for part in shapely.get_parts(shape) if part.geom_type.endswith("LineString")]
     flat = [piece for part in parts for piece in shapely.get_parts(part) if not piece.is_empty]
     merged = shapely.line_merge(MultiLineString(flat))

@@ -1,6 +1,7 @@
 """How casualties are counted: ranges in which doubt adds up, and unknown is never zero.
 
-The rules stand here once; `/method` quotes them and `app.index.summary` applies them to columns.
+The rules are written here once; `/method` quotes them and `app.index.summary` applies them to
+columns.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from app.domain.errors import InvalidCount
 
 
 class Count(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A number of people as a range; None is "nothing known there", never 0.
+    """A number of people as a range; None means that the bound is not known, never 0.
 
     Raises:
         InvalidCount: a bound is negative, or the known bounds are not low <= best <= high.
@@ -37,35 +38,36 @@ class Count(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     @classmethod
     def exactly(cls, number: int) -> Count:
-        """Take a source at its word: one number, no doubt stated."""
+        """Make a count of one number, from a source that states no doubt."""
         return cls(number, number, number)
 
     @classmethod
     def unknown(cls) -> Count:
-        """Return the count of which nothing is known; always the same object."""
+        """Return the count without any figure; always the same object."""
         return UNKNOWN
 
     @property
     def is_known(self) -> bool:
-        """Tell whether any bound carries a figure."""
+        """Tell whether any bound has a figure."""
         return self.low is not None or self.best is not None or self.high is not None
 
     def __add__(self, other: Count) -> Count:
         """Add ranges: known lows and bests add up, and an open upper end stays open.
 
-        Lows and bests may be known of different parts, so the best of a sum can lie below its low.
+        The lows and the bests may come from different parts, so the best of a sum can be below its
+        low.
 
         >>> Count(2, 3, 5) + Count(1, None, None)
         Count(low=3, best=3, high=None)
         """
         high = None if self.high is None or other.high is None else self.high + other.high
         total = Count(low=add_known(self.low, other.low), high=high)
-        # Set past the check, which is for what one source claims.
+        # Set without the check, which is for the figures of one source.
         msgspec.structs.force_setattr(total, "best", add_known(self.best, other.best))
         return total
 
     def text(self) -> str:
-        """Write the range plainly: "2", "2-5", "at least 2", "at most 5", "about 3", "unknown".
+        """Write the range in words: "2", "2-5", "at least 2", "at most 5", "about 3", "unknown".
 
         >>> Count(2, None, None).text(), Count(2, 3, 5).text(), Count.exactly(4).text()
         ('at least 2', '2-5', '4')
@@ -85,7 +87,7 @@ UNKNOWN = Count()
 
 
 def add_known(a: int | None, b: int | None) -> int | None:
-    """Add what is known; None only when neither is.
+    """Add two figures of which each may be unknown; None only when both are.
 
     >>> add_known(2, None), add_known(None, None)
     (2, None)
@@ -96,7 +98,7 @@ def add_known(a: int | None, b: int | None) -> int | None:
 
 
 class Kind(StrEnum):
-    """Who the people were, as far as the source says; the three are summed apart."""
+    """Who the people were, as far as the source says; each kind has a sum of its own."""
 
     civilian = "civilian"
     military = "military"
@@ -106,7 +108,7 @@ class Kind(StrEnum):
 class Toll(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """How many people in one incident, in all and by kind; `child` is a part of the total.
 
-    Build it with `Toll.of`, which fills what follows from what is given.
+    Build it with `Toll.of`, which completes the fields that follow from the others.
     """
 
     total: Count = UNKNOWN
@@ -127,8 +129,8 @@ class Toll(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     ) -> Toll:
         """Complete a toll: a total without kinds is of unknown kind; kinds without a total add up.
 
-        A kind of which nothing is stated is left out of that sum rather than held against it:
-        a source that counts civilians only is taken to count civilians.
+        A kind that the source does not mention is left out of that sum and does not make it
+        unknown: a source that counts civilians only states a number of civilians.
         """
         kinds = [kind for kind in (civilian, military, unknown) if kind.is_known]
         if not kinds:
@@ -138,7 +140,7 @@ class Toll(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
             for kind in kinds[1:]:
                 total = total + kind
             if total.low is not None and total.best is not None and total.best < total.low:
-                # It is the best of some kinds only, and the others' low says that it is too small.
+                # The best covers some kinds only: the low of the others shows that it is too small.
                 total = Count(total.low, None, total.high)
         return cls(total, civilian, military, unknown, child)
 
@@ -147,7 +149,7 @@ NO_TOLL = Toll()
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """A sum over incidents, with how many of them carry a figure.
+    """A sum over incidents, with the number of those that have a figure.
 
     `open` counts the parts without an upper bound, so that tallies add up in any order:
     the upper bound of the sum is known only when every part has one.
@@ -174,7 +176,7 @@ class Tally(msgspec.Struct, frozen=True):
 
     @classmethod
     def total(cls, counts: Iterable[Count]) -> Tally:
-        """Sum counts; the sum of none is known of nobody.
+        """Sum counts; a sum of no counts has no bounds.
 
         >>> Tally.total([Count(2, None, None), Count.unknown()]).answer()
         {'low': 2, 'best': None, 'high': None, 'high_known': None, 'known': 1, 'of': 2}
@@ -201,7 +203,7 @@ class Tally(msgspec.Struct, frozen=True):
         return self.high_known if self.open == 0 else None
 
     def answer(self) -> dict[str, int | None]:
-        """Write it in the one shape that every answer uses."""
+        """Return it in the shape that every answer uses."""
         return {
             "low": self.low,
             "best": self.best,

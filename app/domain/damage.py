@@ -8,7 +8,7 @@ import msgspec
 
 
 class Grade(StrEnum):
-    """How badly, from the UNOSAT/Copernicus damage scale; unknown is not none."""
+    """How badly, on the UNOSAT/Copernicus damage scale; "unknown" is not "none"."""
 
     destroyed = "destroyed"
     severe = "severe"

@@ -13,15 +13,15 @@
     │       └── TooLarge          over a bound on bytes, rows or vertices
     ├── NotFound                  no such incident, dataset, tile or address
     ├── NotShared                 the terms or the audience withhold it
-    ├── NotKnown                  no token, or one that opens nothing
-    ├── NotAllowed                the role or the scope is too small, or the request is foreign
-    ├── Busy                      as much of this is being done as one process can
-    ├── Outdated                  somebody was faster: what was meant is no longer the newest
+    ├── NotKnown                  no token, or one that is not valid
+    ├── NotAllowed                the role or the scope is too small, or another site sent it
+    ├── Busy                      one process cannot do more of this at the same time
+    ├── Outdated                  somebody else wrote first: the revision is no longer the newest
     │   └── DoneBefore            the same was committed or undone already
-    └── StoreError                the record, not the user, is at fault
-        ├── StoreBusy             another writer holds the record for too long
+    └── StoreError                the fault lies in the record, not in the request
+        ├── StoreBusy             another writer locks the record for too long
         ├── StoreTooNew           written by a later release
-        └── BrokenChain           the ledger does not check; names the first broken link
+        └── BrokenChain           the ledger was changed; names the first wrong link
 
 The domain knows no status codes: `app.api.problems` holds the one table that gives them.
 """
@@ -34,23 +34,23 @@ LONGEST_GOT = 80
 """Characters of an offending value that a message repeats."""
 
 LONGEST_PART = 2_000
-"""Characters of the rest of it: a file's own names can stand there, line ends and all."""
+"""Characters of the other parts: they can hold names from a file, with line ends."""
 
 
 class Problem(NamedTuple):
-    """One thing wrong with an input: where it stood, what was got and what is allowed."""
+    """One fault of an input: where it is, the value, and what is allowed."""
 
     where: str
     got: str
     allowed: str
 
     def sentence(self) -> str:
-        """Say it in one line, with an overlong value cut."""
+        """Write it in one line, with a long value cut."""
         where, got, allowed = self.cut()
         return f"{where}: got {got!r}, allowed: {allowed}."
 
     def cut(self) -> Problem:
-        """Cut what is overlong: an answer must not grow with what somebody sends."""
+        """Cut long parts: an answer must not grow with the size of a request."""
         fits = len(self.got) <= LONGEST_GOT
         got = self.got if fits else self.got[: LONGEST_GOT - 3] + "…"
         return Problem(_line(self.where), got, _line(self.allowed))
@@ -66,7 +66,7 @@ class StrikemapError(Exception):
 
 
 class InputError(StrikemapError):
-    """Something given from outside is not usable; says what, got and allowed.
+    """An input cannot be used; the message says what, got and allowed.
 
     `problems` lists what is wrong: one item, except for a View.
     """
@@ -78,11 +78,11 @@ class InputError(StrikemapError):
 
 
 class InvalidPlace(InputError):
-    """Coordinates, a precision class or an error radius that cannot be."""
+    """Coordinates, a precision class or an error radius that is impossible."""
 
 
 class InvalidWhen(InputError):
-    """A day, an instant or a span that cannot be."""
+    """A day, an instant or a span that is impossible."""
 
 
 class InvalidCount(InputError):
@@ -103,7 +103,7 @@ class InvalidView(InputError):
 
 
 class InvalidFile(InputError):
-    """A file refused whole: nothing of it was taken."""
+    """A file that is refused as a whole: nothing of it was imported."""
 
 
 class UnknownFormat(InvalidFile):
@@ -115,7 +115,7 @@ class NeedsMapping(InvalidFile):
 
 
 class TooLarge(InvalidFile):
-    """The file or request body is over a bound; refused before it is read."""
+    """The file or request body is over a limit; refused before it is read."""
 
 
 class NotFound(StrikemapError):
@@ -123,7 +123,7 @@ class NotFound(StrikemapError):
 
 
 class NotShared(StrikemapError):
-    """The dataset's terms, or the audience, withhold this."""
+    """The terms of the dataset, or the audience, do not allow this."""
 
 
 class NotKnown(StrikemapError):
@@ -131,7 +131,7 @@ class NotKnown(StrikemapError):
 
 
 class NotAllowed(StrikemapError):
-    """The holder's role or scope does not reach this, or another site's page asked."""
+    """The role or scope is too small for this, or the page of another site sent the request."""
 
 
 class Outdated(StrikemapError):
@@ -147,11 +147,11 @@ class StoreError(StrikemapError):
 
 
 class Busy(StrikemapError):
-    """As much of this is being done at once as one process can; the same works later."""
+    """One process cannot do more of this at the same time; the same request works later."""
 
 
 class StoreBusy(StoreError):
-    """Another writer held the record for longer than we wait; nothing was written."""
+    """Another writer locked the record for longer than we wait; nothing was written."""
 
 
 class StoreTooNew(StoreError):
@@ -159,4 +159,4 @@ class StoreTooNew(StoreError):
 
 
 class BrokenChain(StoreError):
-    """The ledger does not check; the message names the first broken link."""
+    """The ledger was changed from outside; the message names the first wrong link."""

@@ -9,7 +9,7 @@ import msgspec
 
 from app.domain.count import Count, Toll
 from app.domain.incident import Incident
-from app.domain.view import rfc3339
+from app.domain.instants import rfc3339
 
 INCIDENT_FIELDS = (
     *("id", "dataset", "source_key", "start", "end", "when_precision", "when_text", "zone"),

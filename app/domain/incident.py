@@ -1,4 +1,4 @@
-"""The incident: one strike, as one dataset tells it."""
+"""The incident: one strike, as one dataset describes it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.domain.place import Place
 from app.domain.source import Claim, SourceRef
 
 NAMESPACE = UUID("6f0a3f4e-5f53-5c0b-9b33-0d5e1c1f6a11")
-"""Root of all imported ids. Never changes: links in printed reports depend on it."""
+"""All ids of imported records follow from this one, which never changes: printed links use them."""
 
 
 class Status(StrEnum):
@@ -57,7 +57,7 @@ class Incident(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
     """A strike with its place, time, harm and sources.
 
     `weapons` are taxonomy codes ("missile.ballistic"); empty means not stated. `public_after`
-    is the embargo: the public sees nothing of the record before it.
+    is the end of the embargo: before it the public sees nothing of the record.
     """
 
     id: UUID
@@ -84,6 +84,6 @@ class Incident(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
 def incident_id(dataset: str, source_key: str) -> UUID:
     """Derive the id of an imported incident: the same file gives the same ids everywhere."""
     # uuid.uuid5 step by step (RFC 9562 5.5), at a third of its cost.
-    named = NAMESPACE.bytes + f"{dataset}\n{source_key}".encode()
-    digest = hashlib.sha1(named, usedforsecurity=False).digest()
+    name = NAMESPACE.bytes + f"{dataset}\n{source_key}".encode()
+    digest = hashlib.sha1(name, usedforsecurity=False).digest()
     return UUID(bytes=digest[:16], version=5)

@@ -1,6 +1,6 @@
 """A saved mapping: which column of somebody's table is which of our fields, and in what notation.
 
-What a mapping does not say stays unknown; what it must say to be of use, `checked` asks for.
+A field without a column or constant stays unknown; `checked` requires those that a record needs.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PLACES = ("place", "country", "admin1", "admin2")
 
 
 class Notation(StrEnum):
-    """How a column writes days; never guessed, since 03/04/2024 is two different days."""
+    """How a column writes days; never guessed, because 03/04/2024 is two different days."""
 
     ymd = "ymd"
     dmy = "dmy"
@@ -53,8 +53,8 @@ class Notation(StrEnum):
 class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What one file's columns mean.
 
-    `geocode` gives a settlement that is named with its unit its point, where only one is so named.
-    `words` are crosswalks by field: their word in lower case to our code, "" for "says nothing".
+    `geocode` looks up the point of a settlement by its name and its region, when only one has this
+    name. `words` maps words of the file (lower case) to our codes, by field; "" is "not stated".
     """
 
     version: int
@@ -70,11 +70,11 @@ class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     words: dict[str, dict[str, str]] = {}
 
     def column(self, field: str) -> str | None:
-        """Return the first column that a field is read from."""
+        """Return the first column that is mapped to a field."""
         return next((name for name, to in self.columns.items() if to == field), None)
 
     def says(self, field: str) -> bool:
-        """Tell whether a field is read at all."""
+        """Tell whether the mapping has a column or a constant for a field."""
         return field in self.constants or field in self.columns.values()
 
     @property
@@ -85,10 +85,10 @@ class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 def checked(mapping: TableMapping, name: str = "the mapping") -> TableMapping:
-    """Return a mapping of which use can be made.
+    """Return the mapping when an import can use it.
 
     Raises:
-        InvalidFile: it says no date, no place, or something that nobody can follow.
+        InvalidFile: it has no date or no place, or something in it is unclear.
     """
     for what, got, allowed in _faults(mapping):
         raise InvalidFile(f"{what} in {name}", got, allowed)

@@ -1,7 +1,7 @@
-"""One strike told by several datasets: which records mean it, and why somebody thinks so.
+"""One strike described by several datasets: which records belong together, and why.
 
-Members are never edited and keep their ids. A merge is a record of its own, so it has a history,
-can be undone (retracted) and is respected by `as_of` like everything else.
+Members are never edited and keep their ids. A merge is a record of its own: it has a history, can
+be undone (retracted), and `as_of` applies to it as to everything else.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import msgspec
 from app.domain.errors import InputError
 
 NAMESPACE = UUID("0c1f4a67-33a8-5b58-8d52-7be0d9a1f2c4")
-"""Root of all merge ids: the same members have the same id, so a second run changes nothing."""
+"""All merge ids follow from this one: equal members give an equal id, so a second run changes
+nothing."""
 
 
 class How(StrEnum):
@@ -26,7 +27,7 @@ class How(StrEnum):
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """One feature of a pair: a short code, the points it gives, and what it was measured from."""
+    """One feature of a pair: a short code, the points it gives, and the values behind them."""
 
     code: str
     points: int
@@ -36,7 +37,7 @@ class Reason(msgspec.Struct, frozen=True):
 class Member(msgspec.Struct, frozen=True, order=True):
     """One record: its key ("dataset/uuid") and its short public number, neither of which changes.
 
-    The number stands here as well so that the index finds rows without asking the record.
+    The number is stored as well, so that the index finds rows without a read of the record.
     """
 
     key: str
@@ -44,12 +45,12 @@ class Member(msgspec.Struct, frozen=True, order=True):
 
     @property
     def dataset(self) -> str:
-        """The dataset that tells it."""
+        """The dataset of the record."""
         return self.key.partition("/")[0]
 
 
 class Pair(msgspec.Struct, frozen=True):
-    """Two records that may tell of one strike, with the score (0 to 100) and its reasons."""
+    """Two records that may describe one strike, with the score (0 to 100) and its reasons."""
 
     members: tuple[Member, Member]
     score: int
@@ -57,14 +58,14 @@ class Pair(msgspec.Struct, frozen=True):
 
     @property
     def id(self) -> str:
-        """The id that a merge of the two has, or a decision against it."""
+        """The id of the decision about the two, whether they are merged or kept apart."""
         return merge_id(self.members)
 
 
 class Merge(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision about two or more records: that they tell of one strike, or that they do not.
+    """A decision about two or more records: that they describe one strike, or that they do not.
 
-    `is_same` false keeps a reviewer's "not the same", so that no later run asks again.
+    `is_same` false stores a reviewer's "not the same", so that no later run proposes the pair.
     """
 
     id: str
@@ -90,9 +91,9 @@ class Merge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Matching(msgspec.Struct, frozen=True, kw_only=True):
-    """That two datasets were compared, and up to which revision; only then may they be summed.
+    """A comparison of two datasets, up to a revision; only compared datasets may be summed.
 
-    `pending` are the pairs that a person should look at, best first.
+    `pending` are the pairs that a person should review, best first.
     """
 
     datasets: tuple[str, str]
@@ -106,17 +107,17 @@ class Matching(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """The key under which the record keeps it: a pair has one, whichever is named first."""
+        """The key in the record: a pair of datasets has one key, in either order."""
         return matching_key(*self.datasets)
 
 
-def matching_key(one: str, other: str) -> str:
+def matching_key(first: str, second: str) -> str:
     """Name a pair of datasets, in either order.
 
     >>> matching_key("b", "a")
     'a+b'
     """
-    return "+".join(sorted((one, other)))
+    return "+".join(sorted((first, second)))
 
 
 def merge_id(members: Iterable[Member]) -> str:
@@ -126,13 +127,13 @@ def merge_id(members: Iterable[Member]) -> str:
         InputError: fewer than two different records.
     """
     keys = sorted({member.key for member in members})
-    if len(keys) < 2:  # noqa: PLR2004  what "several" means
+    if len(keys) < 2:  # noqa: PLR2004  a merge needs two
         raise InputError("members", ", ".join(keys), "two or more different records")
     return str(uuid5(NAMESPACE, "\n".join(keys)))
 
 
 def groups(merged: Iterable[Iterable[Member]]) -> list[tuple[Member, ...]]:
-    """Join merges that share a member: A with B and B with C is one strike told three times.
+    """Join merges that share a member: A with B and B with C is one strike in three records.
 
     >>> a, b, c = (Member(f"{name}/1", number) for number, name in enumerate("abc", 1))
     >>> [[member.key for member in group] for group in groups([(a, b), (b, c)])]

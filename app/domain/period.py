@@ -32,7 +32,7 @@ class WhenPrecision(StrEnum):
 
 
 class When(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """The first and last local day, both included; instants only when an hour is known.
+    """The first and last local day, both included; `start` and `end` only when an hour is known.
 
     An incident without a day is undated: both days are None and it belongs to no period.
     """
@@ -124,7 +124,7 @@ class Period(msgspec.Struct, frozen=True):
 
     @classmethod
     def of_days(cls, first: date, last: date, zone: str) -> Period:
-        """Cover whole local days, both included; a day of 23 or 25 hours is taken as it is."""
+        """Cover whole local days, both included; a day may have 23 or 25 hours."""
         local = ZoneInfo(zone)
         return cls(
             datetime.combine(first, time(), local).astimezone(UTC),
@@ -146,7 +146,7 @@ def end_of_day(day: date, zone: str) -> datetime:
 
 
 def epoch_day(day: date) -> int:
-    """Count days since 1970-01-01, as the index keeps them."""
+    """Count days since 1970-01-01, as the columns of the index do."""
     return day.toordinal() - _EPOCH
 
 

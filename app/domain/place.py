@@ -1,6 +1,6 @@
 """Where things are: points, precision, areas and lengths. Degrees on WGS 84, longitude first.
 
-The one place that answers "how is area measured?" and "how is distance measured?".
+The one module that measures areas and lengths.
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ from shapely.geometry.base import BaseGeometry
 from app.domain.errors import InvalidPlace
 
 WGS84 = Geod(ellps="WGS84")
+CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+"""The name of our coordinates in documents: degrees on WGS 84, longitude first."""
+
 E7 = 10_000_000
-"""Coordinates are kept as whole 1e-7 degrees (about 1 cm): exact, comparable."""
+"""Coordinates are stored as whole 1e-7 degrees (about 1 cm): exact, comparable."""
 
 
 class LonLat(NamedTuple):
@@ -31,7 +34,7 @@ class LonLat(NamedTuple):
 
     @classmethod
     def checked(cls, *, lon: float, lat: float) -> LonLat:
-        """Refuse what is not on the globe, NaN included.
+        """Make a point; refuse one that is not on the globe, NaN included.
 
         Raises:
             InvalidPlace: outside -180..180, -90..90.
@@ -51,10 +54,10 @@ class Bounds(NamedTuple):
 
     @classmethod
     def of(cls, sides: Sequence[float]) -> Bounds:
-        """Read four sides, or six with heights (OGC 17-069r4 7.15.3); heights narrow nothing here.
+        """Read four sides, or six with heights (OGC 17-069r4 7.15.3); heights are ignored.
 
         Raises:
-            InvalidPlace: another number of sides, not on the globe, or no box at all.
+            InvalidPlace: another number of sides, not on the globe, or an empty box.
         """
         flat = (*sides[:2], *sides[3:5]) if len(sides) == 6 else sides  # noqa: PLR2004
         # An infinite or missing height is as wrong as an infinite side.
@@ -86,7 +89,7 @@ WORLD = Bounds(-180.0, -90.0, 180.0, 90.0)
 
 
 class Precision(StrEnum):
-    """How finely a place is known. Only the first three may be drawn where they lie."""
+    """How exactly a place is known. Only the first three may be drawn as a point on the map."""
 
     exact = "exact"
     street = "street"
@@ -108,7 +111,7 @@ class Place(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Where an incident happened, as its source states it.
 
     A place without coordinates is a fact, not an error: `lon_e7` and `lat_e7` are then None.
-    Region codes here are the stated ones; located ones are derived by the index.
+    Region codes here are those that the source states; the index finds those of the point.
     """
 
     lon_e7: int | None = None
@@ -154,14 +157,14 @@ class Place(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     @property
     def is_drawable(self) -> bool:
-        """Tell whether a map may put a mark here: a point no coarser than a settlement."""
+        """Tell whether a map may draw a mark: a point no coarser than a settlement."""
         return self.lon_e7 is not None and self.precision in DRAWABLE
 
 
 def area_km2(shape: BaseGeometry) -> float:
     """Measure land on the ellipsoid, in km²; empty is 0.
 
-    Rings are wound first: unwound, a hole is added and parts can cancel to nothing.
+    Rings are wound first: else a hole is added, and parts can cancel each other.
     """
     area_m2, _perimeter_m = WGS84.geometry_area_perimeter(shapely.orient_polygons(shape))
     return float(area_m2) / 1e6
@@ -173,7 +176,7 @@ def length_km(line: BaseGeometry) -> float:
 
 
 class LocalPlane:
-    """A Lambert azimuthal plane around a box: metres for buffers and nearness over one country.
+    """A Lambert azimuthal plane around a box: metres for buffers and distances in one country.
 
     Scale errs by under 1 % up to about 1,000 km from the centre; areas and lengths that are
     printed are measured on the ellipsoid instead.
@@ -182,21 +185,21 @@ class LocalPlane:
     def __init__(self, bounds: Bounds) -> None:
         lon, lat = (bounds.west + bounds.east) / 2, (bounds.south + bounds.north) / 2
         plane = f"+proj=laea +lon_0={lon} +lat_0={lat} +datum=WGS84 +units=m"
-        self._there = Transformer.from_crs("OGC:CRS84", plane, always_xy=True)
+        self._to_plane = Transformer.from_crs("OGC:CRS84", plane, always_xy=True)
 
     def flat(self, shape: BaseGeometry) -> BaseGeometry:
-        """Bring a shape from degrees into metres."""
+        """Project a shape from degrees to metres."""
         return shapely.transform(shape, lambda points: self._moved(points, "FORWARD"))
 
     def back(self, shape: BaseGeometry) -> BaseGeometry:
-        """Bring a shape from metres back into degrees."""
+        """Project a shape from metres back to degrees."""
         return shapely.transform(shape, lambda points: self._moved(points, "INVERSE"))
 
     def _moved(self, points: np.ndarray, direction: str) -> np.ndarray:
-        moved = self._there.transform(points[:, 0], points[:, 1], direction=direction)
+        moved = self._to_plane.transform(points[:, 0], points[:, 1], direction=direction)
         return np.column_stack(moved)
 
     def flat_xy(self, lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Bring arrays of degrees into metres."""
-        x, y = self._there.transform(lon, lat)
+        """Project arrays of degrees to metres."""
+        x, y = self._to_plane.transform(lon, lat)
         return x, y

@@ -1,7 +1,7 @@
-"""Taking free text of a record away from the public, with a public reason and without touching it.
+"""Hiding free text of a record from the public, with a public reason, without changing the record.
 
-A redaction is a revision of its own beside the record: it holds as of the request, whatever
-`as_of` says, and a record that is imported again is redacted still.
+A redaction is a revision of its own beside the record. It applies to every request, also to one
+with an earlier `as_of`, and a record that is imported again stays redacted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 
 
 class Reason(StrEnum):
-    """Why text is not shown, as the public reads it; the list is short so that it stays true."""
+    """Why a text is not shown, as the public reads it; a short list keeps reasons comparable."""
 
     privacy_of_victim = "privacy_of_victim"
     safety_of_person = "safety_of_person"
@@ -25,7 +25,7 @@ class Reason(StrEnum):
 
 
 class Text(StrEnum):
-    """The parts of a record that hold text somebody wrote."""
+    """The parts of a record that hold free text."""
 
     description = "description"
     claims = "claims"
@@ -44,7 +44,7 @@ class Redaction(msgspec.Struct, frozen=True):
 
     @property
     def mark(self) -> str:
-        """What stands in the place of a text.
+        """What is shown instead of a text.
 
         >>> Redaction("d/1", (Text.place,), Reason.licence).mark
         'redacted: licence'

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 class Region:
     """One unit: ISO 3166-2 code at level 1, OCHA P-code at level 2.
 
-    ISO code and P-code differ for five Ukrainian units, so both are kept. `name_uk` may be None
+    ISO code and P-code differ for five Ukrainian units, so both are stored. `name_uk` may be None
     outside Ukraine. A population without its year is not used.
     """
 
@@ -29,7 +29,7 @@ class Region:
     population_year: int | None = None
 
     def name(self, language: str) -> str:
-        """Name the region in the language asked for, in English when it has no other name."""
+        """Name the region in a language, in English when it has no other name."""
         return self.name_uk if language == "uk" and self.name_uk else self.name_en
 
 
@@ -44,16 +44,16 @@ class RegionSet:
 
     @property
     def has_population(self) -> bool:
-        """Tell whether rates can be told for any region."""
+        """Tell whether rates per inhabitant exist for any region."""
         return any(region.population for region in self.regions)
 
     @property
     def land(self) -> BaseGeometry:
-        """Unite the regions; shapes that do not share their edges exactly take longer."""
+        """The regions as one shape, in degrees; slow where their edges are not exactly equal."""
         shapes = [region.shape for region in self.regions]
         is_coverage = shapely.coverage_is_valid(shapes)
         return shapely.coverage_union_all(shapes) if is_coverage else shapely.union_all(shapes)
 
     def named(self) -> dict[str, str]:
-        """Name the set as answers do."""
+        """Return the id and the hash, as answers state them."""
         return {"id": self.id, "hash": self.hash}

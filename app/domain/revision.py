@@ -1,7 +1,7 @@
-"""The ledger's arithmetic: canonical JSON, salted digests, and a chain of SHA-256 links.
+"""How the ledger is hashed: canonical JSON, salted digests, and a chain of SHA-256 links.
 
 A link covers the previous link, the metadata and a *salted digest* of the payload, so a payload
-can be erased or shown alone and the chain still checks.
+can be erased, or shown alone, and the chain can still be verified.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ class Action(StrEnum):
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
-    """Something to be written: the subject's key and its whole new payload.
+    """A change to write: the subject's key and its whole new payload.
 
-    `replaces` is the revision that it was made from; when another one is the newest by then, the
-    whole write is refused. None replaces whatever is there.
+    `replaces` is the revision that the change was made from; when another one is the newest at the
+    time of writing, the whole write is refused. None replaces any revision.
     """
 
     subject: Subject
@@ -56,7 +56,7 @@ class Change(msgspec.Struct, frozen=True, gc=False):
 
 
 class Revision(msgspec.Struct, frozen=True, gc=False):
-    """One entry of the ledger. `payload` is None once it was erased; the chain still checks."""
+    """One entry of the ledger. `payload` is None after it was erased."""
 
     seq: int
     recorded_at: datetime
@@ -74,7 +74,7 @@ class Revision(msgspec.Struct, frozen=True, gc=False):
 
 
 class Erasure(msgspec.Struct, frozen=True):
-    """What a purge leaves behind: whose payloads were erased, by revision number, and why."""
+    """What a purge writes: whose payloads were erased, by revision number, and why."""
 
     subject: Subject
     key: str
@@ -83,7 +83,7 @@ class Erasure(msgspec.Struct, frozen=True):
 
 
 class Head(msgspec.Struct, frozen=True):
-    """The newest link: compare it with a printed one to detect a cut tail."""
+    """The newest link: a comparison with an earlier one shows whether later links are missing."""
 
     seq: int
     hash: bytes
@@ -93,8 +93,8 @@ class Head(msgspec.Struct, frozen=True):
 def canonical(value: object) -> bytes:
     """Write a payload as RFC 8785 canonical JSON.
 
-    Payloads hold no floats and only ASCII keys by design (coordinates are whole 1e-7 degrees),
-    which is where canonical number and key ordering would otherwise be hard. Tests compare the
+    Payloads hold no floats and only ASCII keys by design (coordinates are whole 1e-7 degrees):
+    only those would make canonical numbers and the order of keys difficult. Tests compare the
     result with a full implementation.
     """
     return _CANONICAL.encode(value)
@@ -106,7 +106,7 @@ def payload_digest(salt: bytes, payload: bytes) -> bytes:
 
 
 def fingerprint(payload: bytes) -> bytes:
-    """Shorten a payload to 16 bytes for telling "unchanged" from "amended" on a re-import."""
+    """Hash a payload to 16 bytes: a new import compares them to find what changed."""
     return hashlib.blake2b(payload, digest_size=16).digest()
 
 

@@ -1,4 +1,4 @@
-"""Who says so: sources and the claims that hang on them."""
+"""Who says so: sources, and the claims that they make."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import msgspec
 class SourceRef(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Where a statement was published, and how it can be found again.
 
-    `upstream` names the report that this one copies, so that copies count once.
+    `upstream` names the report that this one copies: a report and its copies count as one source.
     """
 
     publisher: str | None = None
@@ -27,7 +27,7 @@ class SourceRef(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """What somebody states, kept as a statement: it is shown beside the figures, never as one."""
+    """A statement of somebody: it is shown beside the figures and never counted."""
 
     by: str
     text: str

@@ -1,4 +1,4 @@
-"""What a record can do, whichever engine keeps it; and how a ledger is checked."""
+"""What a record can do, in any storage engine; and how a ledger is verified."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import msgspec
 from app.domain.account import TokenBook
 from app.domain.control import ControlSnapshot
 from app.domain.errors import BrokenChain
+from app.domain.instants import rfc3339
 from app.domain.revision import (
     GENESIS,
     Action,
@@ -24,7 +25,6 @@ from app.domain.revision import (
     link,
     payload_digest,
 )
-from app.domain.view import rfc3339
 
 _CONTROL = msgspec.json.Decoder(ControlSnapshot)
 _ERASURE = msgspec.json.Decoder(Erasure)
@@ -39,7 +39,7 @@ class Entry(NamedTuple):
 
 
 class Current(NamedTuple):
-    """The newest revision of a subject: its number, its content's fingerprint, if it stands."""
+    """The newest revision of a subject: its number, its content's fingerprint, its retraction."""
 
     seq: int
     fingerprint: bytes
@@ -58,9 +58,9 @@ class Store(TokenBook, Protocol):
     def write(self, changes: Iterable[Change], entry: Entry, shapes: Mapping[str, bytes]) -> Head:
         """Append changes as revisions, with the WKB of new shapes by SHA-256.
 
-        Changes are taken one by one, so a large import never stands in memory as a whole; when
-        their iterator raises, nothing is written. Shapes are looked at after the last change.
-        `recorded_at` is never backdated: it is the later of the entry's time and the head's.
+        Changes are read one by one, so a large import is never in memory as a whole; when their
+        iterator raises, nothing is written. Shapes are written after the last change.
+        `recorded_at` never goes back: it is the later of the entry's time and the head's.
 
         Raises:
             StoreBusy: another writer did not finish in time, or a change replaces a revision that
@@ -68,9 +68,10 @@ class Store(TokenBook, Protocol):
         """
 
     def erase(self, seqs: Sequence[int], mark: Change, entry: Entry) -> Head:
-        """Erase payloads with their salts for good, and append the mark that says so.
+        """Erase payloads and their salts for ever, and append the change that records it.
 
-        The chain still checks: it covers digests, and an erased digest can no longer be guessed.
+        The chain can still be verified, since it covers digests; without its salt nobody can guess
+        a payload from its digest.
 
         Raises:
             StoreBusy: as `write`; nothing was erased.
@@ -83,48 +84,48 @@ class Store(TokenBook, Protocol):
         """Return the newest revision among the keys that start with a prefix; 0 for none."""
 
     def edited(self, subject: Subject, prefix: str = "") -> set[str]:
-        """Name the keys that somebody wrote otherwise than by an import or its undo.
+        """List the keys that were written in another way than by an import or its undo.
 
-        The writes of these end with a report.
+        The writes of imports and undos end with a report.
         """
 
     def revisions(self, after: int = 0, upto: int | None = None) -> Iterator[Revision]:
-        """Walk revisions in order, those in (after, upto]."""
+        """Iterate over the revisions in (after, upto], in order."""
 
     def history(self, subject: Subject, key: str) -> list[Revision]:
         """List all revisions of one subject, oldest first."""
 
     def latest(self, subject: Subject) -> list[Revision]:
-        """List the newest revision of every subject of a sort, by key."""
+        """List the newest revision of every subject of a kind, by key."""
 
     def by_seq(self, seqs: Sequence[int]) -> list[Revision]:
-        """Fetch some revisions by number, in the order asked for; missing ones are left out."""
+        """Fetch revisions by number, in the order of `seqs`; missing ones are left out."""
 
     def payloads(self, seqs: Sequence[int]) -> Iterator[tuple[int, str, bytes]]:
-        """Walk some revisions as (number, key, payload); erased and missing ones are left out."""
+        """Iterate over revisions as (number, key, payload), without erased and missing ones."""
 
     def span(self, seq: int) -> tuple[int, int]:
-        """Return the first and the last revision of the write that made one; (0, -1) for none."""
+        """Return the first and the last revision of the write that has `seq`; (0, -1) for none."""
 
     def shapes(self, hashes: Iterable[str]) -> dict[str, bytes]:
-        """Fetch WKB by SHA-256; a hash that is not kept is left out."""
+        """Fetch WKB by SHA-256; an unknown hash is left out."""
 
     def close(self) -> None:
-        """Let go of the record; a later use is an error."""
+        """Close the record; a later use is an error."""
 
 
 def verify(store: Store, expected: Head | None = None) -> Head:
-    """Walk the ledger from its start and check every link, payload and shape.
+    """Read the ledger from its start and check every link, payload and shape.
 
-    What the engine derived from the ledger to be fast must agree with it as well: each revision's
-    prior, the newest revision of each subject, and the clock that `as_of` reads.
+    The tables that the engine derives from the ledger must agree with it as well: each revision's
+    prior, the newest revision of each subject, and the times that `as_of` uses.
 
     Args:
         store: the record.
-        expected: a head printed earlier; the ledger must still contain it (detects a cut tail).
+        expected: an earlier head; the ledger must still contain it (else its end was cut off).
 
     Raises:
-        BrokenChain: naming the first revision that does not check.
+        BrokenChain: names the first revision that is wrong.
     """
     previous, last = GENESIS, Head(0, GENESIS, None)
     newest: dict[Subject, dict[str, Current]] = {subject: {} for subject in Subject}
@@ -152,8 +153,8 @@ def verify(store: Store, expected: Head | None = None) -> Head:
             f"The ledger ends at revision {last.seq}, but revision {expected.seq} existed: "
             "its tail was cut."
         )
-    for subject, told in newest.items():
-        _check_current(subject, told, store.current(subject), last.seq)
+    for subject, walked in newest.items():
+        _check_current(subject, walked, store.current(subject), last.seq)
     if store.head().seq == last.seq:
         _check_clock(store, last, None)
     return last
@@ -203,8 +204,8 @@ def _check_clock(store: Store, last: Head, following: datetime | None) -> None:
 
 
 def _check_prior(revision: Revision, newest: dict[str, Current]) -> None:
-    known = newest.get(revision.key)
-    if revision.prior != (None if known is None else known.seq):
+    current = newest.get(revision.key)
+    if revision.prior != (None if current is None else current.seq):
         raise BrokenChain(f"{_name(revision)} does not point at the revision that it replaces.")
     mark = b"" if revision.payload is None else fingerprint(revision.payload)
     newest[revision.key] = Current(revision.seq, mark, revision.action is Action.retract)
@@ -215,28 +216,28 @@ def _check_shapes(revision: Revision, store: Store, checked: set[str]) -> set[st
         return set()
     areas = _CONTROL.decode(revision.payload).areas
     hashes = {area.shape for area in areas if area.shape} - checked
-    kept = store.shapes(hashes)
+    stored = store.shapes(hashes)
     for sha256 in sorted(hashes):
-        if hashlib.sha256(kept.get(sha256, b"")).hexdigest() != sha256:
+        if hashlib.sha256(stored.get(sha256, b"")).hexdigest() != sha256:
             raise BrokenChain(f"{_name(revision)}: its polygon {sha256[:12]}… is gone or changed.")
     return hashes
 
 
 def _check_current(
-    subject: Subject, told: Mapping[str, Current], kept: Mapping[str, Current], upto: int
+    subject: Subject, ledger: Mapping[str, Current], engine: Mapping[str, Current], upto: int
 ) -> None:
-    """Check the newest revisions that the engine keeps; a payload that was erased has no mark.
+    """Check the engine's table of newest revisions; an erased payload has no fingerprint.
 
-    What was written after `upto`, while the ledger was walked, is for the next check.
+    Revisions after `upto` were written while the ledger was read: the next check covers them.
     """
-    for key in sorted(told.keys() | kept.keys()):
-        walked, found = told.get(key), kept.get(key)
-        if found and found.seq > upto:
+    for key in sorted(ledger.keys() | engine.keys()):
+        expected, stored = ledger.get(key), engine.get(key)
+        if stored and stored.seq > upto:
             continue
-        if walked and found and not walked.fingerprint:
-            walked = walked._replace(fingerprint=found.fingerprint)
-        if walked != found:
-            seq = walked.seq if walked else "none"
+        if expected and stored and not expected.fingerprint:
+            expected = expected._replace(fingerprint=stored.fingerprint)
+        if expected != stored:
+            seq = expected.seq if expected else "none"
             raise BrokenChain(
                 f"The newest revision of {subject} {key} is {seq}, which the record has otherwise."
             )

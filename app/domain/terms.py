@@ -11,14 +11,14 @@ from app.domain.errors import InputError
 
 
 class Audience(StrEnum):
-    """Who reads the answer; explicit on every request, public unless the server says otherwise."""
+    """Who reads the answer: the public, unless the server is private."""
 
     public = "public"
     private = "private"
 
 
 class Face(StrEnum):
-    """What is about to be served; the terms are asked for each."""
+    """What an answer contains; a dataset's terms allow or refuse each."""
 
     raw = "raw"
     points = "points"
@@ -29,7 +29,7 @@ class Face(StrEnum):
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """What a licence lets out to the public; by default (unknown data) sums by admin1."""
+    """What the public may get under a licence; by default only sums by first-level region."""
 
     raw: bool = False
     points: bool = False
@@ -59,13 +59,13 @@ LICENCES: dict[str, Terms] = {
 }
 """Licence ids that `--terms` takes; anything else is refused rather than guessed.
 
-ACLED: attribution with the day of access, no raw data to others, nothing that could stand in for
-the source, so sums alone, as it publishes them itself down to the second level. DeepState: not for
-commerce and not to be passed on. ISW: only with the publisher's written consent.
+ACLED: attribution with the day of access; no raw data for others and nothing that could replace
+the source, so only sums, which ACLED itself publishes down to the second level. DeepState: not for
+commerce, and no copies for others. ISW: only with the publisher's written consent.
 """
 
 DATED = frozenset({"ACLED"})
-"""Licences that ask for the day of access in the credit itself."""
+"""Licences that require the day of access in the credit."""
 
 
 class DatasetKind(StrEnum):
@@ -92,7 +92,7 @@ class Dataset(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     @property
     def credit(self) -> str:
-        """The line that stands under every picture of it."""
+        """The line of credit under every picture of the dataset."""
         line = self.attribution or self.publisher or self.name
         is_dated = self.licence in DATED and self.accessed is not None
         return f"{line}, accessed {self.accessed}" if is_dated else line

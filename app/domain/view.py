@@ -1,6 +1,6 @@
-"""The View: what somebody wants to see, as one small value that every face takes.
+"""The View: what a request asks for, as one small value that every answer is made from.
 
-URLs are Views written down: `View.parse` reads one, `View.query` writes it back.
+A URL holds a View: `View.parse` reads its parameters, `View.query` writes them.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ import msgspec
 
 from app.domain.errors import InvalidPlace, InvalidView, InvalidWhen, Problem
 from app.domain.incident import Status
-from app.domain.period import FIRST_DAY, LAST_DAY, end_of_day
+from app.domain.instants import is_day, parse_day, parse_instant, rfc3339
+from app.domain.period import end_of_day
 from app.domain.place import Bounds
 
 T = TypeVar("T")
 
 MOST_DIGITS = 9
-"""Of a whole number: it stays below the 32 bits of the index's columns."""
+"""Of a whole number: it must fit into the 32 bits of the index's columns."""
 
 DECIMAL = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
 METRICS = ("incidents", "killed", "injured", "damaged", "destroyed")
@@ -35,12 +36,12 @@ NOT_STATED = "not_stated"
 """The side of ground that no area of a source covers; it is not "government"."""
 
 MOST_LINE_KM = 20_040
-"""Half the way around the earth: nothing is farther away."""
+"""Half of the earth's circumference: nothing is farther away."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What a View of one theatre may name."""
+    """The values that a View of one theatre may use."""
 
     theatre: str
     zone: str
@@ -85,7 +86,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def asks_the_ground(self) -> bool:
-        """Tell whether incidents are narrowed by where they lie to a front line."""
+        """Tell whether incidents are filtered by their place relative to a front line."""
         return self.line_km is not None or bool(self.sides)
 
     @classmethod
@@ -96,23 +97,23 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         default_theatre: str,
         now: datetime,
     ) -> View:
-        """Read a View from query parameters; every wrong one is named, none is ignored.
+        """Read a View from query parameters; every wrong one is reported, none is ignored.
 
         Args:
-            pairs: names and values as they came; lists may repeat or be separated by commas.
+            pairs: names and values of the URL; lists may repeat or be separated by commas.
             vocabularies: what each theatre allows.
-            default_theatre: the theatre when none is named.
+            default_theatre: the theatre of a request without one.
             now: the present, in UTC; an `as_of` after it is refused.
 
         Raises:
             InvalidView: with one problem per parameter that does not fit.
         """
-        given: dict[str, list[str]] = {}
+        texts: dict[str, list[str]] = {}
         for name, value in pairs:
-            given.setdefault(name, []).append(value)
-        reader = _Reader(given)
+            texts.setdefault(name, []).append(value)
+        reader = _Reader(texts)
         reader.names()
-        theatre = reader.one("theatre", _one_of(tuple(vocabularies)), default_theatre)
+        theatre = reader.single("theatre", _one_of(tuple(vocabularies)), default_theatre)
         words = vocabularies[theatre]
         view = reader.view(words, now)
         if reader.problems:
@@ -120,8 +121,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         return view
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Write the View as parameters, without those that stand at their default."""
-        listed = {
+        """Write the View as parameters, without those that have their default value."""
+        lists = {
             "region": self.regions,
             "weapon": self.weapons,
             "sector": self.sectors,
@@ -145,7 +146,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
             "synthetic": int(self.synthetic),
         }
         out = [(name, str(value)) for name, value in single.items() if value is not None]
-        out += [(name, ",".join(values)) for name, values in listed.items() if values]
+        out += [(name, ",".join(values)) for name, values in lists.items() if values]
         return sorted(out)
 
     def query(self) -> str:
@@ -161,36 +162,31 @@ def _plain(degrees: float) -> str:
     return str(degrees + 0.0).removesuffix(".0")  # -0.0 becomes 0.0: equal Views, equal strings
 
 
-def rfc3339(instant: datetime) -> str:
-    """Write an instant in UTC with a Z; microseconds only when there are any."""
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 @dataclass
 class _Reader:
-    """Collects problems while it reads, so that a user sees all of them at once."""
+    """Reads parameters and collects their problems, so that a user sees all of them at once."""
 
-    given: Mapping[str, list[str]]
+    texts: Mapping[str, list[str]]
     problems: list[Problem] = field(default_factory=list)
 
     def names(self) -> None:
-        for name in self.given:
+        for name in self.texts:
             if name not in PARAMETERS:
                 self.wrong(name, name, f"one of the parameters {', '.join(PARAMETERS)}")
 
     def wrong(self, name: str, got: str, allowed: str) -> None:
         self.problems.append(Problem(f"query.{name}", got, allowed))
 
-    def one(self, name: str, read: Callable[[str], T], default: T) -> T:
-        """Read a parameter that may stand once; `read` raises _Refused with what is allowed."""
-        values = self.given.get(name, [])
+    def single(self, name: str, parse: Callable[[str], T], default: T) -> T:
+        """Read a parameter that may occur once; `parse` raises _Refused with what is allowed."""
+        values = self.texts.get(name, [])
         if not values:
             return default
         if len(values) > 1:
             self.wrong(name, ", ".join(values), "to be given once")
             return default
         try:
-            return read(values[0])
+            return parse(values[0])
         except _Refused as refused:
             self.wrong(name, values[0], refused.allowed)
             return default
@@ -198,38 +194,38 @@ class _Reader:
     def many(self, name: str, allowed: Iterable[str]) -> tuple[str, ...]:
         """Read a list parameter: repeated, separated by commas, or both; order does not matter."""
         choices = sorted(allowed)
-        values = [item for value in self.given.get(name, []) for item in value.split(",")]
+        values = [item for value in self.texts.get(name, []) for item in value.split(",")]
         for value in values:
             if value not in choices:
-                self.wrong(name, value, _listed(choices))
+                self.wrong(name, value, _comma_list(choices))
         return tuple(sorted({value for value in values if value in choices}))
 
     def view(self, words: Vocabulary, now: datetime) -> View:
-        """Read everything but the theatre."""
-        first = self.one("from", _day, None)
-        last = self.one("to", _day, None)
+        """Read everything except the theatre."""
+        first = self.single("from", _day, None)
+        last = self.single("to", _day, None)
         if first and last and last < first:
             self.wrong("to", str(last), f"{first} (the value of from) or later")
-        level = self.one("level", lambda text: self._level(text, words), 1)
+        level = self.single("level", lambda text: self._level(text, words), 1)
         return View(
             theatre=words.theatre,
             first=first,
             last=last,
-            as_of=self.one("as_of", lambda text: _as_of(text, words.zone, now), None),
-            bbox=self.one("bbox", _bbox, None),
+            as_of=self.single("as_of", lambda text: _as_of(text, words.zone, now), None),
+            bbox=self.single("bbox", _bbox, None),
             regions=self.many("region", words.regions.get(level, frozenset())),
             level=level,
             weapons=self.many("weapon", words.weapons),
             sectors=self.many("sector", words.sectors),
             statuses=self.many("status", (status.value for status in Status)),
             datasets=self.many("dataset", words.datasets),
-            min_killed=self.one("min_killed", _whole, None),
-            metric=self.one("metric", _one_of(words.metrics), "incidents"),
-            lang=self.one("lang", _one_of(words.languages), words.languages[0]),
-            control=self.one("control", _one_of(tuple(sorted(words.controls))), None),
-            synthetic=self.one("synthetic", _flag, words.is_synthetic),
-            freeze=self.one("freeze", _day, None),
-            line_km=self.one("line_km", _km, None),
+            min_killed=self.single("min_killed", _whole, None),
+            metric=self.single("metric", _one_of(words.metrics), "incidents"),
+            lang=self.single("lang", _one_of(words.languages), words.languages[0]),
+            control=self.single("control", _one_of(tuple(sorted(words.controls))), None),
+            synthetic=self.single("synthetic", _flag, words.is_synthetic),
+            freeze=self.single("freeze", _day, None),
+            line_km=self.single("line_km", _km, None),
             sides=self.many("side", (*words.parties, NOT_STATED)),
         )
 
@@ -250,33 +246,17 @@ class _Refused(Exception):
         self.allowed = allowed
 
 
-def _listed(choices: Iterable[str]) -> str:
+def _comma_list(choices: Iterable[str]) -> str:
     return ", ".join(choices) or "nothing: none is loaded"
 
 
 def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
-    def read(text: str) -> str:
+    def parse(text: str) -> str:
         if text not in choices:
-            raise _Refused(_listed(choices))
+            raise _Refused(_comma_list(choices))
         return text
 
-    return read
-
-
-def parse_day(text: str) -> date:
-    """Read YYYY-MM-DD and nothing else.
-
-    Raises:
-        InvalidWhen: another notation, no such day, or outside 1900..2100.
-    """
-    try:
-        day = date.fromisoformat(text) if len(text) == len("YYYY-MM-DD") else None
-    except ValueError:
-        day = None
-    # Week dates such as 2025-W01-1 have the same length.
-    if day is None or str(day) != text or not FIRST_DAY <= day <= LAST_DAY:
-        raise InvalidWhen("day", text, f"YYYY-MM-DD, {FIRST_DAY} to {LAST_DAY}")
-    return day
+    return parse
 
 
 def _day(text: str) -> date | None:
@@ -287,28 +267,24 @@ def _day(text: str) -> date | None:
 
 
 def parse_known(text: str, zone: str, now: datetime) -> datetime:
-    """Read an instant of knowledge: an instant with its offset, or a past day for its end.
+    """Read an `as_of`: an instant with its offset, or a past day, which means its end.
 
     Raises:
         InvalidWhen: another notation, or the future.
     """
     try:
-        found = _as_of(text, zone, now)
+        instant = _as_of(text, zone, now)
     except _Refused as refused:
         raise InvalidWhen("instant", text, refused.allowed) from refused
-    assert found is not None  # noqa: S101  it refuses what it cannot read
-    return found
+    assert instant is not None  # noqa: S101  it refuses what it cannot read
+    return instant
 
 
 def _as_of(text: str, zone: str, now: datetime) -> datetime | None:
     allowed = f"a day before today or an instant such as {rfc3339(now.replace(microsecond=0))}"
     try:
-        if len(text) == len("YYYY-MM-DD"):
-            instant = end_of_day(parse_day(text), zone)
-        else:
-            # A plus sign in a query string arrives as a space when it was not escaped.
-            instant = datetime.fromisoformat(text.replace(" ", "+"))
-    except (ValueError, InvalidWhen) as wrong:
+        instant = end_of_day(parse_day(text), zone) if is_day(text) else parse_instant(text)
+    except InvalidWhen as wrong:
         raise _Refused(allowed) from wrong
     if instant.tzinfo is None:
         raise _Refused(allowed + ", with its offset")

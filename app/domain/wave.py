@@ -1,7 +1,7 @@
 """The wave: one report of an attack in a window of time, with what was launched and stopped.
 
-Reports overlap: a regional command speaks of weapons that the national report of the same night
-holds already. The rule for adding them up stands here once.
+Reports overlap: a regional command counts weapons that the national report of the same night counts
+too. This module has the one rule for adding them up.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ INSTANT = timedelta(microseconds=1)
 
 
 class Scope(StrEnum):
-    """Whether a report speaks of a whole country, or of a part that it may share with others."""
+    """Whether a report covers a whole country, or a part that other reports may cover as well."""
 
     national = "national"
     regional = "regional"
@@ -34,7 +34,7 @@ class Volley(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=
     """What a report says of one model, in the source's word; `weapons` are taxonomy codes.
 
     `lost` did not reach its goal by itself (decoys, jamming); `flying` had not come down yet;
-    `hits` and `debris` are places where impacts, or debris of what was intercepted, were reported.
+    `hits` and `debris` count places with reported impacts, or with debris of interceptions.
     """
 
     model: str
@@ -48,7 +48,7 @@ class Volley(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=
 
     @property
     def family(self) -> str:
-        """The class that all its weapons belong to; "" when not stated or when there are several.
+        """The class of all its weapons; "" when not stated or when there are several.
 
         >>> Volley(model="invented", weapons=("missile.cruise", "missile.ballistic")).family
         'missile'
@@ -58,10 +58,10 @@ class Volley(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=
 
 
 class Wave(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
-    """One report of an attack: its window, whom it speaks of, and a volley for each model.
+    """One report of an attack: its window, its scope, and a volley for each model.
 
-    `key` is the source's own within the dataset; `target` is the source's text. Where weapons were
-    launched from is never kept.
+    `key` is the source's own within the dataset; `target` is the source's text. The place of launch
+    is never stored.
     """
 
     key: str
@@ -75,7 +75,7 @@ class Wave(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
 
     @property
     def subject(self) -> str:
-        """The key under which the record keeps it."""
+        """The key in the record."""
         return f"{self.dataset}/{self.key}"
 
     @property
@@ -95,8 +95,8 @@ class Wave(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
 Wants = Callable[[Volley], bool]
 
 
-class _Said(NamedTuple):
-    """A volley with the window and the report that it stands in."""
+class _ReportedVolley(NamedTuple):
+    """A volley with its wave, the wave's place in the list, and its window."""
 
     number: int
     wave: Wave
@@ -105,9 +105,9 @@ class _Said(NamedTuple):
 
 
 class Sum(msgspec.Struct, frozen=True):
-    """What several reports add up to without counting a weapon twice.
+    """The sum of several reports, without counting a weapon twice.
 
-    `reports` were counted; `overlapping` were not, since a national report holds them already.
+    `reports` were counted; `overlapping` were not, because a national report covers them.
     """
 
     launched: Tally
@@ -121,64 +121,66 @@ class Sum(msgspec.Struct, frozen=True):
 
 
 class Reckoning(NamedTuple):
-    """Which reports of a dataset count, and which may speak of the same weapons.
+    """Which reports of a dataset count, and which may count the same weapons.
 
-    It is made of all waves, whatever is asked for: a report just outside a period may hold one
+    It is made from all waves, whatever the View: a report just outside a period may cover one
     inside.
     """
 
-    groups: Sequence[Sequence[_Said]]
-    said: Sequence[_Said]
+    groups: Sequence[Sequence[_ReportedVolley]]
+    volleys: Sequence[_ReportedVolley]
 
     @property
     def counted(self) -> set[int]:
-        """The places of waves of which something counts."""
+        """The places of the waves of which a volley counts."""
         return {one.number for part in self.groups for one in part}
 
     def total(self, among: Container[int], wants: Wants = lambda _: True) -> Sum:
-        """Add up the volleys that are wanted of some waves, by their places."""
+        """Add up the volleys that `wants` accepts, of the waves at the places `among`."""
         parts = [[one for one in part if _fits(one, among, wants)] for part in self.groups]
         parts = [part for part in parts if part]
-        named = {one.number for one in self.said if _fits(one, among, wants)}
-        standing = {one.number for part in parts for one in part}
+        reports = {one.number for one in self.volleys if _fits(one, among, wants)}
+        counting = {one.number for part in parts for one in part}
         return Sum(
             **{name: Tally.total(_either(part, name) for part in parts) for name in FIGURES},
-            reports=len(standing),
-            overlapping=len(named - standing),
+            reports=len(counting),
+            overlapping=len(reports - counting),
         )
 
 
 def reckoned(waves: Sequence[Wave]) -> Reckoning:
-    """Tell which reports count.
+    """Find the reports that count.
 
     National reports are added. A regional one counts only where no national report of an
-    overlapping window speaks of the same class. Regional reports whose windows overlap may speak
-    of the same weapons: the sum is at least the largest and at most all of them.
+    overlapping window covers the same class. Regional reports whose windows overlap may count the
+    same weapons: the sum is at least the largest and at most all of them.
     """
-    said = list(_said(waves))
-    return Reckoning([part for of_class in _by_class(said) for part in _counted(of_class)], said)
+    volleys = list(_reported(waves))
+    return Reckoning(
+        [part for of_class in _by_class(volleys) for part in _counted(of_class)], volleys
+    )
 
 
-def _fits(one: _Said, among: Container[int], wants: Wants) -> bool:
-    return one.number in among and wants(one.volley)
+def _fits(entry: _ReportedVolley, among: Container[int], wants: Wants) -> bool:
+    return entry.number in among and wants(entry.volley)
 
 
-def _said(waves: Sequence[Wave]) -> Iterable[_Said]:
+def _reported(waves: Sequence[Wave]) -> Iterable[_ReportedVolley]:
     for number, wave in enumerate(waves):
         if window := wave.window:
-            yield from (_Said(number, wave, volley, window) for volley in wave.volleys)
+            yield from (_ReportedVolley(number, wave, volley, window) for volley in wave.volleys)
 
 
-def _by_class(said: Iterable[_Said]) -> list[list[_Said]]:
-    ordered = sorted(said, key=lambda one: one.volley.family)
+def _by_class(volleys: Iterable[_ReportedVolley]) -> list[list[_ReportedVolley]]:
+    ordered = sorted(volleys, key=lambda one: one.volley.family)
     return [list(part) for _, part in groupby(ordered, key=lambda one: one.volley.family)]
 
 
-def _counted(said: Sequence[_Said]) -> list[list[_Said]]:
-    """List what counts of one class, as groups; the reports within a group may be of the same."""
-    national = [one for one in said if one.wave.scope is Scope.national]
+def _counted(volleys: Sequence[_ReportedVolley]) -> list[list[_ReportedVolley]]:
+    """Group the volleys of one class that count; those of a group may be the same weapons."""
+    national = [one for one in volleys if one.wave.scope is Scope.national]
     windows = _joined(one.window for one in national)
-    regional = [one for one in said if one.wave.scope is Scope.regional]
+    regional = [one for one in volleys if one.wave.scope is Scope.regional]
     regional = [one for one in regional if not _overlaps_any(one.window, windows)]
     ordered = sorted(national, key=lambda one: (one.window.start, one.window.end))
     # Two national reports of the very same window are two accounts of it.
@@ -201,22 +203,22 @@ def _overlaps_any(window: Period, joined: Sequence[Period]) -> bool:
     return any(window.overlaps(one) for one in joined)
 
 
-def _clusters(said: Sequence[_Said]) -> list[list[_Said]]:
+def _clusters(volleys: Sequence[_ReportedVolley]) -> list[list[_ReportedVolley]]:
     """Group reports whose windows overlap, one after another."""
-    joined = _joined(one.window for one in said)
-    groups: list[list[_Said]] = [[] for _ in joined]
-    for one in said:
-        place = next(n for n, window in enumerate(joined) if one.window.overlaps(window))
-        groups[place].append(one)
+    joined = _joined(one.window for one in volleys)
+    groups: list[list[_ReportedVolley]] = [[] for _ in joined]
+    for entry in volleys:
+        place = next(n for n, window in enumerate(joined) if entry.window.overlaps(window))
+        groups[place].append(entry)
     return groups
 
 
-def _either(part: Sequence[_Said], name: str) -> Count:
-    """Add up what each report says, and take the reports of a group for possibly the same."""
+def _either(part: Sequence[_ReportedVolley], name: str) -> Count:
+    """Add up each report, and bound the sum of a group whose reports may be the same weapons."""
     by_report: dict[tuple[str, ...], Count] = {}
-    for one in part:
-        report = _report(one.wave)
-        figure: Count = getattr(one.volley, name)
+    for entry in part:
+        report = _report(entry.wave)
+        figure: Count = getattr(entry.volley, name)
         by_report[report] = by_report[report] + figure if report in by_report else figure
     counts = list(by_report.values())
     if len(counts) == 1:
@@ -230,6 +232,6 @@ def _either(part: Sequence[_Said], name: str) -> Count:
 
 
 def _report(wave: Wave) -> tuple[str, ...]:
-    """One report may hold several waves: rows of other targets, which are not the same weapons."""
-    told = tuple(one.url or one.publisher or "" for one in wave.sources)
-    return told or (wave.key,)
+    """Identify a report: its waves are rows of several targets, which are different weapons."""
+    origins = tuple(one.url or one.publisher or "" for one in wave.sources)
+    return origins or (wave.key,)

@@ -1,4 +1,4 @@
-"""Strings of the page in English and Ukrainian; complete in both, which a test checks."""
+"""All strings that a user reads, in English and Ukrainian; a test checks that both are complete."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from functools import cache
 from importlib import resources
 
 LANGUAGES = ("en", "uk")
+LANGUAGE_NAMES = {"en": "English", "uk": "Українська"}
+"""Each language by the name that its readers use."""
+
+WATERMARK = {"en": "INVENTED DATA", "uk": "ВИГАДАНІ ДАНІ"}
+"""What stands across every picture of invented data."""
 
 
 @cache
 def strings(language: str) -> dict[str, str]:
-    """Read all strings of a language."""
+    """Read all strings of a language, by key."""
     text = (resources.files("app.i18n") / f"{language}.json").read_text("utf-8")
-    found: dict[str, str] = json.loads(text)
-    return found
+    texts: dict[str, str] = json.loads(text)
+    return texts

@@ -1,13 +1,12 @@
-"""Numbers, days and lengths as a reader of a language expects them, in pages, texts and pictures.
+"""Numbers, days and lengths in the notation of a language, in pages, texts and pictures.
 
-The scripts of the page have the same in `static/js/dom.js`, from the browser's own tables.
+The scripts of the page have the same functions in `static/js/dom.js`, with the browser's tables.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Any
 
 from app.i18n import strings
 
@@ -16,7 +15,7 @@ NARROW_SPACE = "\u202f"
 
 
 def number(language: str, value: float, digits: int = 2) -> str:
-    r"""Write a number with at most so many digits after the point.
+    r"""Write a number with at most `digits` digits after the point.
 
     >>> number("en", 32788.4), number("uk", 32788.4), number("en", 0.004)
     ('32,788.4', '32\xa0788,4', '0')
@@ -31,22 +30,31 @@ def number(language: str, value: float, digits: int = 2) -> str:
 
 
 def day_text(language: str, day: date | str) -> str:
-    r"""Write a day, given as one or as ISO text, of which anything after the day is left out.
+    r"""Write a day; of ISO text only the day is read.
 
     >>> day_text("en", "2025-10-24T18:00:00Z")
     'Oct 24, 2025'
     """
-    told = date.fromisoformat(day[:10]) if isinstance(day, str) else day
-    month = strings(language)[f"month_short_{told.month}"]
+    day = date.fromisoformat(day[:10]) if isinstance(day, str) else day
+    month = strings(language)[f"month_short_{day.month}"]
     if language == "uk":
-        return f"{told.day} {month} {told.year}{NARROW_SPACE}р."
-    return f"{month} {told.day}, {told.year}"
+        return f"{day.day} {month} {day.year}{NARROW_SPACE}р."
+    return f"{month} {day.day}, {day.year}"
+
+
+def day_words(words: Mapping[str, str], day: date) -> str:
+    r"""Write a day with the whole name of its month, from the strings of a language.
+
+    >>> day_words(strings("en"), date(2025, 10, 24))
+    '24\xa0October\xa02025'
+    """
+    return f"{day.day}\u00a0{words[f'month_{day.month}']}\u00a0{day.year}"
 
 
 def days_text(language: str, first: str, last: str) -> str:
-    """Write a day, or the first and the last of several."""
-    told = [day_text(language, day) for day in dict.fromkeys((first[:10], last[:10]))]
-    return " – ".join(told)
+    """Write a first and a last day, or one day when they are equal; both are ISO text."""
+    days = [day_text(language, day) for day in dict.fromkeys((first[:10], last[:10]))]
+    return " – ".join(days)
 
 
 def instant_text(language: str, instant: datetime | str) -> str:
@@ -55,9 +63,9 @@ def instant_text(language: str, instant: datetime | str) -> str:
     >>> instant_text("en", "2025-10-24T18:05:59Z")
     'Oct 24, 2025, 18:05 UTC'
     """
-    given = datetime.fromisoformat(instant) if isinstance(instant, str) else instant
-    told = given.astimezone(UTC)
-    return f"{day_text(language, told.date())}, {told:%H:%M} UTC"
+    moment = datetime.fromisoformat(instant) if isinstance(instant, str) else instant
+    utc = moment.astimezone(UTC)
+    return f"{day_text(language, utc.date())}, {utc:%H:%M} UTC"
 
 
 def length_text(language: str, metres: float) -> str:
@@ -72,7 +80,7 @@ def length_text(language: str, metres: float) -> str:
     return f"{number(language, metres / METRES_PER_KM, 1)} {words['unit_km']}"
 
 
-def count_text(language: str, count: Mapping[str, Any] | None) -> str:
+def count_text(language: str, count: Mapping[str, int | None] | None) -> str:
     """Write a count: unknown is never 0, an open upper end is "at least"."""
     words = strings(language)
     if count is None or all(count[bound] is None for bound in ("low", "best", "high")):

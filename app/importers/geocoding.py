@@ -90,6 +90,6 @@ def _lies_in(one: Settlement, admin2: str) -> bool:
 
 
 def _listed(found: list[Settlement]) -> str:
-    told = "; ".join(one.told() for one in found[:MOST_TOLD])
+    told = "; ".join(one.label() for one in found[:MOST_TOLD])
     more = len(found) - MOST_TOLD
     return f"{told}; and {more:,} more" if more > 0 else told

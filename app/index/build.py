@@ -1,27 +1,24 @@
 """Index generations on disk and the live index that reads them.
 
-`CURRENT` names an immutable generation; a new one is written beside it and swapped in by rename
-under one lock. What came after a generation is its delta: each process packs it from the record
-for itself, so writers and readers share nothing but files that never change.
+The file `CURRENT` names an immutable generation; a new one is written beside it, and a rename under
+one lock makes it the current one. The revisions after a generation are its delta: each process
+packs them from the record for itself, so writers and readers share only files that never change.
 
-Generations lie in a folder named after the boundaries they were located in: a server that still
-has the old ones and a process that has new ones do not undo each other's work.
+The folder of generations is named after the boundaries in which their incidents were located. So a
+server with the old boundaries and a process with new ones do not undo each other's work.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import gc
-import multiprocessing
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import cast
 
@@ -30,69 +27,34 @@ import numpy as np
 
 from app.domain.errors import StoreBusy
 from app.domain.redaction import Redaction
-from app.domain.revision import Action, Revision, Subject
+from app.domain.revision import Action, Subject
 from app.domain.store import Store
 from app.domain.terms import Dataset, DatasetKind
 from app.index.columns import Tables, pack
 from app.index.control import ControlIndex, DatedControl, Lines, ShapeFiles, pack_control
+from app.index.generation import FORMAT, Generation, Meta, open_generation, write_generation
 from app.index.joins import Join, Joins
 from app.index.locate import locate, state_parents
 from app.index.merged import Decisions, Merged
+from app.index.packing import link_revisions, override, pack_record
 from app.index.select import Segment
 from app.index.summary import Cube, Cubes, build_cube
 from app.reference.reference import Reference
-from app.reference.taxonomy import Taxonomy
-from app.rows import COLUMNS, NO_REGION, Rows
+from app.rows import NO_REGION, Rows
 
-FORMAT = 6
-"""Grows when columns change meaning: an index of another format is built anew."""
-
-BATCH = 100_000
-PACKERS = 2
-KEEP_GENERATIONS = 2
-HOMES = "[0-9a-f]" * 16
-CUBE_PARTS = ("names", "running", "spans")
+BOUNDARY_FOLDERS = "[0-9a-f]" * 16
+"""The pattern of the folders' names: a hash of the boundaries."""
 
 WRITER_GRACE_S = 120.0
-"""How long readers leave the packing of a large import to the process that wrote it."""
+"""How long readers wait for the process that wrote a large import to pack it."""
 
 _REDACTION = msgspec.json.Decoder(Redaction)
 _DATASET = msgspec.json.Decoder(Dataset)
 
 
-class Meta(msgspec.Struct):
-    """What a generation says of itself."""
-
-    format: int
-    seq: int
-    region_hash: str
-    taxonomy: list[str]
-    regions: dict[int, list[str]]
-    datasets: list[str]
-    cubes: list[tuple[str, int, int]]
-    control: list[DatedControl]
-    sectors: int
-    decisions: Decisions
-
-
-@dataclass(frozen=True, eq=False)
-class Generation:
-    """One immutable generation, memory-mapped."""
-
-    name: str
-    meta: Meta
-    segment: Segment
-    cubes: Cubes
-
-    @property
-    def tables(self) -> Tables:
-        """A copy of what the small integers stand for."""
-        return Tables(self.meta.regions, list(self.meta.datasets))
-
-
 @dataclass(frozen=True, eq=False)
 class State:
-    """One consistent state of everything, pinned by a request for its whole life."""
+    """One consistent state of the record, which a request uses from its start to its end."""
 
     seq: int
     segments: Sequence[Segment]
@@ -105,20 +67,25 @@ class State:
     redactions: Mapping[str, Redaction] = field(default_factory=dict)
 
     def join(self, source: Dataset, seq: int, frozen: date | None = None) -> Join:
-        """Ask a source's ground, as known at a commit, for all incidents of its theatre."""
-        asked = np.zeros(len(self.tables.datasets) + 1, bool)
+        """Join a source's control, as known at `seq`, with all incidents of its theatre.
+
+        With `frozen`, every incident is joined with the control of that day.
+        """
+        is_joined = np.zeros(len(self.tables.datasets) + 1, bool)
         for number, slug in enumerate(self.tables.datasets):
-            one = self.datasets.get(slug)
-            fits = one is not None and one.theatre == source.theatre
-            asked[number] = fits and one is not None and one.synthetic == source.synthetic
+            dataset = self.datasets.get(slug)
+            fits = dataset is not None and dataset.theatre == source.theatre
+            is_joined[number] = (
+                fits and dataset is not None and dataset.synthetic == source.synthetic
+            )
         calendar = self.control.calendar(source.slug, seq)
         is_now = seq >= self.seq
-        return Join(source.slug, source.theatre, calendar, asked, frozen, is_now)
+        return Join(source.slug, source.theatre, calendar, is_joined, frozen, is_now)
 
 
 @dataclass
 class _Delta:
-    """What came after a generation, as far as this process has packed it."""
+    """The revisions after a generation, as far as this process has packed them."""
 
     seq: int
     tables: Tables
@@ -144,8 +111,8 @@ class Index:
         self.joins = Joins(folder / "joins", reference, self.lines)
 
     @cached_property
-    def _home(self) -> Path:
-        """Where the generations on this process's boundaries lie."""
+    def _generations(self) -> Path:
+        """The folder of the generations with this process's boundaries."""
         return self._folder / self._reference.region_hash
 
     def state(self, min_version: int = 0, wait_s: float = 5.0) -> State:
@@ -170,7 +137,7 @@ class Index:
         behind = head - state.seq if state is not None and self._stamp == stamp else 0
         if state is not None and self._is_for_the_writer(behind):
             return state
-        # Readers do not queue behind a refresh: the state they have is whole and a moment old.
+        # Readers do not wait for a refresh: their state is complete and only a moment old.
         if not self._lock.acquire(blocking=state is None):
             return cast("State", state)
         try:
@@ -179,7 +146,7 @@ class Index:
             self._lock.release()
 
     def _is_for_the_writer(self, behind: int) -> bool:
-        """Tell whether to wait for a large import's own generation instead of packing it here."""
+        """Tell whether to wait for the generation of a large import instead of packing it here."""
         if behind <= self._delta_rows:
             self._behind_since = None
             return False
@@ -223,7 +190,7 @@ class Index:
 
     def _combine(self, generation: Generation, delta: _Delta) -> State:
         base = generation.segment
-        rows, replaced, base_rows = _override(base.rows, delta.rows)
+        rows, replaced, base_rows = override(base.rows, delta.rows)
         if len(replaced):
             base = Segment(base_rows, base.marks, base.newest, base.joined)
         segments = [base, Segment.sort(rows)] if len(rows) else [base]
@@ -242,7 +209,7 @@ class Index:
         )
 
     def _redactions(self) -> Iterator[Redaction]:
-        """Read what is hidden from the public now: it has no past, whatever a View's `as_of`."""
+        """Read the redactions of now: they apply to every View, whatever its `as_of`."""
         for revision in self._store.latest(Subject.redaction):
             if revision.action is not Action.retract and revision.payload is not None:
                 yield _REDACTION.decode(revision.payload)
@@ -258,39 +225,42 @@ class Index:
 
     @cached_property
     def _parents(self) -> np.ndarray:
-        """The number of each second-level region's parent; NO_REGION where no set has it."""
+        """The number of each second-level region's parent; NO_REGION when it is not loaded."""
         numbers = {region.code: n for n, (_, region) in enumerate(self._reference.regions(1))}
-        found = [
+        parents = [
             numbers.get(region.parent or "", NO_REGION) for _, region in self._reference.regions(2)
         ]
-        return np.array(found, np.int16)
+        return np.array(parents, np.int16)
 
     def _levels(self) -> list[int]:
         return [level for level in (1, 2) if self._reference.regions(level)]
 
     def after_write(self) -> None:
-        """Build a new generation when the delta has grown large; called by whoever wrote."""
+        """Build a new generation when the delta is large; called after every write."""
         with self._build_lock():
             generation = self._open()
             if self._is_far_behind(generation.meta.seq if generation else 0):
                 self._build()
-        self.ask_the_ground()
+        self.join_ahead()
 
-    def ask_the_ground(self) -> None:
-        """Derive lines and join incidents with them ahead of time, so that no reader waits."""
+    def join_ahead(self) -> None:
+        """Derive lines and join incidents with them in advance, so that no reader waits."""
         state = self.state()
         for dataset in state.datasets.values():
             if dataset.kind is not DatasetKind.control:
                 continue
             join = state.join(dataset, state.seq)
-            for one in join.calendar.snapshots:
-                self.lines.km2(state.control, one, dataset.theatre)
+            for snapshot in join.calendar.snapshots:
+                self.lines.km2(state.control, snapshot, dataset.theatre)
             for segment in state.segments:
                 self.joins.of(state.control, segment, join)
         self.joins.keep()
 
     def forget(self) -> int:
-        """Build anew and keep nothing older: what was erased must not live on in any file."""
+        """Build again and delete every older file: erased data must not stay in any of them.
+
+        Returns the sequence of the new generation.
+        """
         with self._build_lock():
             for path in self._folder.glob("joins/*"):
                 path.unlink(missing_ok=True)
@@ -299,17 +269,17 @@ class Index:
             return self._build()
 
     def rebuild(self) -> int:
-        """Build a generation from the whole record and swap it in; returns its sequence."""
+        """Build a generation from the whole record and make it current; returns its sequence."""
         with self._build_lock():
             return self._build()
 
     def sweep(self) -> None:
-        """Remove generations on other boundaries; a process that still has those builds again."""
+        """Remove generations with other boundaries; a process that has those builds them again."""
         with self._build_lock():
-            (self._folder / "CURRENT").unlink(missing_ok=True)  # releases before 0.2 had one home
-            for kind in (HOMES, "gen-*"):
+            (self._folder / "CURRENT").unlink(missing_ok=True)  # releases before 0.2 had one folder
+            for kind in (BOUNDARY_FOLDERS, "gen-*"):
                 for path in self._folder.glob(kind):
-                    if path != self._home:
+                    if path != self._generations:
                         shutil.rmtree(path, ignore_errors=True)
 
     def _open_or_build(self) -> Generation:
@@ -329,10 +299,10 @@ class Index:
 
     def _current_stamp(self) -> tuple[int, int]:
         try:
-            found = (self._home / "CURRENT").stat()
+            status = (self._generations / "CURRENT").stat()
         except FileNotFoundError:
             return (0, 0)
-        return (found.st_mtime_ns, found.st_ino)
+        return (status.st_mtime_ns, status.st_ino)
 
     @contextlib.contextmanager
     def _build_lock(self) -> Iterator[None]:
@@ -342,10 +312,10 @@ class Index:
             yield
 
     def _open(self) -> Generation | None:
-        for _attempt in range(3):  # a swap may remove what CURRENT named a moment ago
+        for _attempt in range(3):  # another process may remove what CURRENT named
             try:
-                name = (self._home / "CURRENT").read_text("utf-8")
-                generation = open_generation(self._home / name)
+                name = (self._generations / "CURRENT").read_text("utf-8")
+                generation = open_generation(self._generations / name)
             except (FileNotFoundError, msgspec.DecodeError):
                 continue
             meta = generation.meta
@@ -386,149 +356,16 @@ class Index:
             len(self._reference.taxonomy.sectors.codes),
             decisions,
         )
-        self._swap_in(f"gen-{seq:010d}-{time.time_ns():x}", meta, segment, cubes)
+        write_generation(self._generations, meta, segment, cubes)
         return seq
 
     def _cubes(
         self, segment: Segment, tables: Tables, levels: dict[int, list[str]]
     ) -> dict[tuple[str, int], Cube]:
         sectors = len(self._reference.taxonomy.sectors.codes)
-        found = {
+        cubes = {
             (slug, level): build_cube(segment, number, len(levels[level]), level, sectors)
             for number, slug in enumerate(tables.datasets)
             for level in self._levels()
         }
-        return {key: cube for key, cube in found.items() if cube is not None}
-
-    def _swap_in(
-        self, name: str, meta: Meta, segment: Segment, cubes: dict[tuple[str, int], Cube]
-    ) -> None:
-        folder = self._home / name
-        folder.mkdir(parents=True)
-        for column in COLUMNS:
-            np.save(folder / f"{column}.npy", segment.rows[column])
-        for (slug, level), cube in cubes.items():
-            for part in CUBE_PARTS:
-                np.save(folder / f"cube-{slug}-{level}-{part}.npy", getattr(cube, part))
-        (folder / "meta.json").write_bytes(msgspec.json.encode(meta))
-        half = self._home / "CURRENT.part"
-        half.write_text(name, "utf-8")
-        half.replace(self._home / "CURRENT")
-        old = sorted(self._home.glob("gen-*"), key=lambda path: path.stat().st_mtime_ns)
-        for path in old[:-KEEP_GENERATIONS]:
-            shutil.rmtree(path, ignore_errors=True)  # open maps stay valid until they are closed
-
-
-_Packed = tuple[Rows, list[str], list[Revision]]
-"""Rows with their own table of datasets, and the revisions among them that are no incidents."""
-
-
-def pack_record(
-    store: Store, upto: int, tables: Tables, taxonomy: Taxonomy
-) -> tuple[Rows, list[DatedControl], Decisions]:
-    """Pack every revision up to a number; a large record is packed by two processes."""
-    spans = [(first, min(first + BATCH, upto)) for first in range(0, upto, BATCH)]
-    work = partial(_pack_span, store, taxonomy, tables.regions)
-    parts: list[Rows] = []
-    control: list[DatedControl] = []
-    decisions = Decisions()
-    with contextlib.ExitStack() as stack:
-        packed: Iterable[_Packed] = map(work, spans)
-        if len(spans) > PACKERS:
-            # Fresh processes, never forks: a server's threads and open files must not be copied.
-            fresh = multiprocessing.get_context("spawn")
-            packed = stack.enter_context(ProcessPoolExecutor(PACKERS, fresh, gc.disable)).map(
-                work, spans
-            )
-        for rows, slugs, revisions in packed:
-            numbers = np.array([tables.dataset(slug) for slug in slugs], np.int16)
-            parts.append(rows.replace(dataset=numbers[rows["dataset"]]))
-            of_control = [one for one in revisions if one.subject is Subject.control]
-            control = pack_control(of_control, control)
-            decisions = decisions.with_more(revisions)
-    return Rows.concatenate(parts), control, decisions
-
-
-def _pack_span(
-    store: Store, taxonomy: Taxonomy, regions: dict[int, list[str]], span: tuple[int, int]
-) -> _Packed:
-    """Pack the incidents in (first, last] and pick out control and decisions about records."""
-    tables = Tables(regions)
-    others: list[Revision] = []
-
-    def incidents() -> Iterator[Revision]:
-        for revision in store.revisions(*span):
-            if revision.subject is Subject.incident:
-                yield revision
-            elif revision.subject in (Subject.control, Subject.merge, Subject.matching):
-                others.append(revision)
-
-    return pack(incidents(), tables, taxonomy), tables.datasets, others
-
-
-def open_generation(folder: Path) -> Generation:
-    """Map a generation; takes milliseconds whatever its size.
-
-    Raises:
-        FileNotFoundError: a later swap removed it.
-    """
-    meta = msgspec.json.decode((folder / "meta.json").read_bytes(), type=Meta)
-    columns = {name: _mapped(folder / f"{name}.npy") for name in COLUMNS}
-    cubes = {
-        (slug, level): Cube(
-            first_day=first_day,
-            sectors=meta.sectors,
-            **{part: _mapped(folder / f"cube-{slug}-{level}-{part}.npy") for part in CUBE_PARTS},
-        )
-        for slug, level, first_day in meta.cubes
-    }
-    segment = Segment.sorted(Rows(columns))
-    regions = {level: len(codes) for level, codes in meta.regions.items()}
-    told = Cubes(cubes, segment, meta.datasets, regions, meta.sectors)
-    return Generation(folder.name, meta, segment, told)
-
-
-def _mapped(path: Path) -> np.ndarray:
-    """Map an array, as a plain view: the memmap class makes every slice several times slower."""
-    return np.asarray(np.load(path, mmap_mode="r"))
-
-
-def link_revisions(rows: Rows) -> Rows:
-    """Close each revision that a later one replaces, and carry the incident's number forward.
-
-    Args:
-        rows: in the order of the ledger.
-    """
-    known_to, number = rows["known_to"].copy(), rows["number"].copy()
-    later = np.flatnonzero(rows["prior"])
-    earlier = np.searchsorted(rows["seq"], rows["prior"][later])
-    for new, old in zip(later.tolist(), earlier.tolist(), strict=True):
-        if old < len(rows) and rows["seq"][old] == rows["prior"][new]:
-            known_to[old], number[new] = rows["seq"][new], number[old]
-    return rows.replace(known_to=known_to, number=number)
-
-
-def _override(base: Rows, delta: Rows) -> tuple[Rows, np.ndarray, Rows]:
-    """Link a delta to itself and to its base, which it overrides without editing it."""
-    delta = link_revisions(delta)
-    later = np.flatnonzero(delta["prior"])
-    if not len(later) or not len(base):
-        return delta, np.empty(0, np.int64), base
-    by_seq = np.argsort(base["seq"], kind="stable")
-    ordered = base["seq"][by_seq]
-    at = np.minimum(np.searchsorted(ordered, delta["prior"][later]), len(ordered) - 1)
-    hits = ordered[at] == delta["prior"][later]
-    replaced, by = by_seq[at[hits]], later[hits]
-    known_to, number = np.array(base["known_to"]), delta["number"].copy()
-    known_to[replaced] = delta["seq"][by]
-    first_number = dict(
-        zip(delta["seq"][by].tolist(), base["number"][replaced].tolist(), strict=True)
-    )
-    chained = link_revisions(delta.replace(number=_numbered(number, delta, first_number)))
-    return chained, replaced, base.replace(known_to=known_to)
-
-
-def _numbered(number: np.ndarray, delta: Rows, first: dict[int, int]) -> np.ndarray:
-    for row, seq in enumerate(delta["seq"].tolist()):
-        number[row] = first.get(seq, number[row])
-    return number
+        return {key: cube for key, cube in cubes.items() if cube is not None}

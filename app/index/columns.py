@@ -1,4 +1,4 @@
-"""Turns revisions of incidents into columns: the one place that knows how each field is packed."""
+"""Turns revisions of incidents into columns: the one module that packs each field."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import numpy as np
 from app.domain.count import Count, Toll
 from app.domain.damage import Grade
 from app.domain.incident import Incident, Status
+from app.domain.mercator import BITS, unit_x, unit_y
 from app.domain.period import When, end_of_day, epoch_day
 from app.domain.place import DRAWABLE, E7, Precision
 from app.domain.revision import Revision
@@ -35,15 +36,11 @@ from app.rows import (
 
 STATUSES = tuple(status.value for status in Status)
 PRECISIONS = tuple(precision.value for precision in Precision)
-MERCATOR_BITS = 31
 UNDRAWN = np.uint64(2**64 - 1)
-"""Morton key of a row without a mark on the map; it sorts behind every real key."""
-
-MAX_LATITUDE = 85.05112877980659
-"""Where Web Mercator's square ends; places beyond are drawn on its edge."""
+"""Morton key of a row without a mark on the map; it sorts after every real key."""
 
 LAST_ZONE = "Etc/GMT+12"
-"""Where a day ends last of all."""
+"""The zone in which a day ends last."""
 
 _STATUS = {status: place for place, status in enumerate(Status)}
 _PRECISION = {precision: place for place, precision in enumerate(Precision)}
@@ -58,7 +55,7 @@ def decode_incident(payload: bytes) -> Incident:
 
 @dataclass
 class Tables:
-    """What the small integers in the columns stand for; grows at the end, never reordered."""
+    """What the small integers in the columns refer to; entries are only added at the end."""
 
     regions: dict[int, list[str]]
     datasets: list[str] = field(default_factory=list)
@@ -71,24 +68,24 @@ class Tables:
         }
 
     def dataset(self, slug: str) -> int:
-        """Number a dataset, giving a new one the next number."""
+        """Return the number of a dataset; a new one gets the next number."""
         if slug not in self._dataset:
             self._dataset[slug] = len(self.datasets)
             self.datasets.append(slug)
         return self._dataset[slug]
 
     def region(self, level: int, code: str | None) -> int:
-        """Number a region; NO_REGION for none and for a code of no loaded set."""
+        """Return the number of a region; NO_REGION for None and for a code that is not loaded."""
         return self._region.get(level, {}).get(code or "", NO_REGION)
 
     def copy(self) -> Tables:
-        """Copy, so that a snapshot's tables never change under it."""
+        """Copy the tables, so that those of a state never change."""
         return Tables(self.regions, list(self.datasets))
 
 
 @dataclass
 class _Sparse:
-    """A column that is mostly unknown: only the known values are kept until it is written."""
+    """A column that is mostly unknown: only the known values are collected."""
 
     rows: list[int] = field(default_factory=list)
     values: list[int] = field(default_factory=list)
@@ -108,7 +105,7 @@ def pack(revisions: Iterable[Revision], tables: Tables, taxonomy: Taxonomy) -> R
 
 
 class _Packer:
-    """Collects fields in plain lists, several times faster than writing into arrays one by one."""
+    """Collects fields in lists, which is several times faster than single writes to arrays."""
 
     def __init__(self, tables: Tables, taxonomy: Taxonomy) -> None:
         self._tables, self._weapons, self._sectors = tables, taxonomy.weapons, taxonomy.sectors
@@ -171,7 +168,7 @@ class _Packer:
                     sparse.values.append(number)
 
     def rows(self) -> Rows:
-        """Write the columns."""
+        """Return the columns."""
         names = [
             *("seq", "prior", "dataset", "day_first", "day_last", "weapons", "sectors"),
             *("destroyed", "uncounted", "status", "precision", "flags", "lon_e7", "lat_e7"),
@@ -189,7 +186,7 @@ class _Packer:
 
 
 def _ended_at(when: When) -> int:
-    """Tell when a strike was over; without a time of day, at the end of its last day."""
+    """Return when a strike was over; without a time of day, at the end of its last day."""
     if when.end is not None:
         return int(when.end.timestamp())
     return 0 if when.last is None else _end_of_day(when.last, when.zone)
@@ -197,7 +194,7 @@ def _ended_at(when: When) -> int:
 
 @lru_cache(maxsize=8_192)
 def _end_of_day(day: date, zone: str | None) -> int:
-    """The end of a local day; where no zone is known, of the last place on earth that has it."""
+    """The end of a local day; without a known zone, where on earth the day ends last."""
     return math.ceil(end_of_day(day, zone or LAST_ZONE).timestamp())
 
 
@@ -206,26 +203,23 @@ def _mercator_columns(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     lon = np.where(has_point, columns["lon_e7"], 0) / E7
     lat = np.where(has_point, columns["lat_e7"], 0) / E7
     x, y = mercator(lon, lat)
-    drawn = has_point & _DRAWABLE[columns["precision"]]
+    is_drawable = has_point & _DRAWABLE[columns["precision"]]
     return {
         "mercator_x": x,
         "mercator_y": y,
-        "morton": np.where(drawn, interleave(x) | interleave(y) << np.uint64(1), UNDRAWN),
+        "morton": np.where(is_drawable, interleave(x) | interleave(y) << np.uint64(1), UNDRAWN),
     }
 
 
 def mercator(lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Project degrees to 31-bit Web Mercator, x eastwards and y southwards."""
-    size = 1 << MERCATOR_BITS
-    sine = np.sin(np.radians(np.clip(lat, -MAX_LATITUDE, MAX_LATITUDE)))
-    x = (lon + 180.0) / 360.0
-    y = 0.5 - np.log((1 + sine) / (1 - sine)) / (4 * np.pi)
-    pair = [np.clip(np.floor(axis * size), 0, size - 1).astype(np.uint32) for axis in (x, y)]
-    return pair[0], pair[1]
+    size, axes = 1 << BITS, (unit_x(lon), unit_y(lat))
+    x, y = (np.clip(np.floor(axis * size), 0, size - 1).astype(np.uint32) for axis in axes)
+    return x, y
 
 
 def interleave(values: np.ndarray) -> np.ndarray:
-    """Spread 31 bits over the even bits of 64, by halving shifts (Morton order, 1966)."""
+    """Spread 31 bits over the even bits of 64 (Morton order, 1966)."""
     spread = values.astype(np.uint64)
     for shift, mask in (
         (16, 0x0000FFFF0000FFFF),

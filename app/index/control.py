@@ -17,8 +17,8 @@ import shapely
 from shapely import MultiLineString
 from shapely.geometry.base import BaseGeometry
 
+from app.domain.cache import BoundedCache
 from app.domain.control import ControlSnapshot, FrontLine, by_controller, front_line
-from app.domain.kept import Kept
 from app.domain.place import area_km2
 from app.domain.region import Region
 from app.domain.revision import Action, Revision
@@ -27,16 +27,16 @@ from app.reference.reference import Reference
 from app.rows import NEVER
 
 MOST_SHAPES, MOST_CALENDARS = 2_048, 64
-"""How much stays in memory: a day of DeepState is about 50 kB."""
+"""How many stay in memory: a day of DeepState is about 50 kB."""
 
 DERIVED = 1
-"""Grows when the rule for the line changes: what was derived before is derived anew."""
+"""One more whenever the rule for the line changes: stored lines are then derived again."""
 
 _DECODER = msgspec.json.Decoder(ControlSnapshot)
 
 
 class DatedControl(msgspec.Struct, frozen=True):
-    """One revision of one snapshot: known in [seq, known_to)."""
+    """One revision of one snapshot: the newest one for a `seq` in [seq, known_to)."""
 
     seq: int
     known_to: int
@@ -45,10 +45,10 @@ class DatedControl(msgspec.Struct, frozen=True):
 
 
 def pack_control(
-    revisions: Iterable[Revision], known: Sequence[DatedControl]
+    revisions: Iterable[Revision], earlier: Sequence[DatedControl]
 ) -> list[DatedControl]:
-    """Append control revisions to what is known, closing the ones they replace."""
-    entries = {entry.seq: entry for entry in known}
+    """Append revisions of control to earlier ones, and close those that they replace."""
+    entries = {entry.seq: entry for entry in earlier}
     for revision in revisions:
         if revision.prior in entries:
             old = entries[revision.prior]
@@ -64,15 +64,15 @@ def pack_control(
 class ShapeFiles:
     """Control polygons as files named by their SHA-256, copied out of the record once.
 
-    Faces read shapes here, never by SQL; a lost file is copied again.
+    Answers read shapes from these files, not from the record; a lost file is copied again.
     """
 
     folder: Path
     store: Store
-    _kept: Kept = field(default_factory=lambda: Kept(MOST_SHAPES))
+    _cache: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_SHAPES))
 
     def copy(self, snapshots: Iterable[ControlSnapshot]) -> None:
-        """Copy the shapes of some snapshots that are not here yet."""
+        """Copy those shapes of some snapshots that have no file yet."""
         self.folder.mkdir(parents=True, exist_ok=True)
         hashes = {area.shape for snapshot in snapshots for area in snapshot.areas if area.shape}
         missing = [sha256 for sha256 in hashes if not self._path(sha256).exists()]
@@ -81,14 +81,14 @@ class ShapeFiles:
 
     def read(self, sha256: str) -> BaseGeometry:
         """Read one shape, in degrees."""
-        return self._kept.get(sha256, lambda: shapely.from_wkb(self._path(sha256).read_bytes()))
+        return self._cache.get(sha256, lambda: shapely.from_wkb(self._path(sha256).read_bytes()))
 
     def _path(self, sha256: str) -> Path:
         return self.folder / f"{sha256}.wkb"
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is either whole or not there, whoever else writes it at the same time."""
+    """Write a file that is complete or missing, also when several processes write it at once."""
     half = path.with_suffix(f".{os.getpid()}.part")
     half.write_bytes(content)
     half.replace(path)
@@ -96,13 +96,13 @@ def write_whole(path: Path, content: bytes) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Calendar:
-    """What a source says of each day, as known at one commit: its snapshots, oldest first."""
+    """The snapshots of a source as known at one revision, oldest first."""
 
     snapshots: tuple[ControlSnapshot, ...]
 
     @cached_property
     def days(self) -> tuple[date, ...]:
-        """The days the source speaks of."""
+        """The days of the snapshots."""
         return tuple(snapshot.valid_on for snapshot in self.snapshots)
 
     def on(self, day: date) -> ControlSnapshot | None:
@@ -112,56 +112,58 @@ class Calendar:
 
     @cached_property
     def mark(self) -> str:
-        """Identify what the calendar says: equal calendars, equal marks."""
-        told = "\n".join(f"{one.valid_on} {shape_key(one)}" for one in self.snapshots)
-        return hashlib.sha256(told.encode()).hexdigest()[:32]
+        """A hash of the content: equal calendars have equal marks."""
+        text = "\n".join(f"{one.valid_on} {shape_key(one)}" for one in self.snapshots)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, eq=False)
 class ControlIndex:
-    """All control snapshots, answering for a day and a commit."""
+    """All control snapshots, by dataset, day and revision."""
 
     entries: Sequence[DatedControl]
     shapes: ShapeFiles
-    _calendars: Kept = field(default_factory=lambda: Kept(MOST_CALENDARS))
+    _calendars: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_CALENDARS))
 
     @cached_property
     def _by_dataset(self) -> Mapping[str, Sequence[DatedControl]]:
-        found: dict[str, list[DatedControl]] = {}
+        by_dataset: dict[str, list[DatedControl]] = {}
         for entry in sorted(self.entries, key=lambda one: one.snapshot.valid_on):
-            found.setdefault(entry.snapshot.dataset, []).append(entry)
-        return found
+            by_dataset.setdefault(entry.snapshot.dataset, []).append(entry)
+        return by_dataset
 
     def datasets(self) -> list[str]:
-        """Name the datasets that have snapshots."""
+        """List the datasets that have snapshots."""
         return sorted(self._by_dataset)
 
     def calendar(self, dataset: str, seq: int) -> Calendar:
-        """Gather a source's snapshots as known at a commit; empty for one without any."""
+        """Return a source's snapshots as known at a revision; empty without any."""
 
         def gather() -> Calendar:
             entries = self._by_dataset.get(dataset, ())
-            known = (one for one in entries if one.seq <= seq < one.known_to and not one.retracted)
-            return Calendar(tuple(one.snapshot for one in known))
+            snapshots = (
+                one for one in entries if one.seq <= seq < one.known_to and not one.retracted
+            )
+            return Calendar(tuple(one.snapshot for one in snapshots))
 
         return self._calendars.get((dataset, seq), gather)
 
     def on(self, dataset: str, day: date, seq: int) -> ControlSnapshot | None:
-        """Return the newest snapshot valid on or before a day, as known at a commit."""
+        """Return the newest snapshot valid on or before a day, as known at a revision."""
         return self.calendar(dataset, seq).on(day)
 
     def days(self, dataset: str, seq: int) -> Sequence[date]:
-        """List the days a dataset speaks of, as known at a commit."""
+        """List the days of a dataset's snapshots, as known at a revision."""
         return self.calendar(dataset, seq).days
 
-    def held(self, snapshot: ControlSnapshot) -> dict[str, BaseGeometry]:
-        """Unite each controller's assessed ground."""
+    def grounds(self, snapshot: ControlSnapshot) -> dict[str, BaseGeometry]:
+        """Unite each controller's assessed ground, in degrees."""
         shapes = {area.shape: self.shapes.read(area.shape) for area in snapshot.areas if area.shape}
         return by_controller(snapshot.areas, shapes)
 
 
 class Derived(msgspec.Struct, frozen=True):
-    """What follows from a snapshot's areas and the boundaries: its line, and areas in km²."""
+    """What is derived from a snapshot and the boundaries: its line, and areas in km²."""
 
     line_wkb: bytes
     length_km: float
@@ -169,50 +171,50 @@ class Derived(msgspec.Struct, frozen=True):
     km2: dict[str, float]
 
     def line(self) -> FrontLine:
-        """Read the line; in degrees."""
+        """Return the line, in degrees."""
         shape = MultiLineString(shapely.get_parts(shapely.from_wkb(self.line_wkb)).tolist())
         return FrontLine(shape, self.length_km, self.tolerance_km)
 
 
 @dataclass(frozen=True)
 class Lines:
-    """Front lines and areas, derived once for each set of areas and kept beside the shapes."""
+    """Front lines and areas, derived once for each set of areas and stored in files."""
 
     folder: Path
     reference: Reference
-    _kept: Kept = field(default_factory=lambda: Kept(MOST_SHAPES))
+    _cache: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_SHAPES))
 
     def of(self, control: ControlIndex, snapshot: ControlSnapshot, theatre: str) -> FrontLine:
-        """Derive a snapshot's line, or return the one derived before."""
+        """Return a snapshot's line, in degrees; derived at the first call."""
         key = ("line", self.key(snapshot, theatre))
-        return self._kept.get(key, lambda: self._derived(control, snapshot, theatre).line())
+        return self._cache.get(key, lambda: self._derived(control, snapshot, theatre).line())
 
     def km2(
         self, control: ControlIndex, snapshot: ControlSnapshot, theatre: str
     ) -> dict[str, float]:
         """Measure each controller's assessed ground, in km²."""
         key = ("km2", self.key(snapshot, theatre))
-        return self._kept.get(key, lambda: self._derived(control, snapshot, theatre).km2)
+        return self._cache.get(key, lambda: self._derived(control, snapshot, theatre).km2)
 
     def flat(self, control: ControlIndex, snapshot: ControlSnapshot, theatre: str) -> BaseGeometry:
         """Return a snapshot's line in the theatre's plane, in metres."""
         plane = self.reference.plane(theatre)
         key = ("flat", self.key(snapshot, theatre))
-        return self._kept.get(key, lambda: plane.flat(self.of(control, snapshot, theatre).shape))
+        return self._cache.get(key, lambda: plane.flat(self.of(control, snapshot, theatre).shape))
 
     def key(self, snapshot: ControlSnapshot, theatre: str) -> str:
-        """Identify what follows from a snapshot: other boundaries give another line."""
+        """A hash of all that the line depends on: the areas, the boundaries and the rule."""
         tolerance = self.reference.theatres[theatre].front_line_tolerance_km
-        told = f"{DERIVED} {theatre} {tolerance} {self.reference.region_hash} {shape_key(snapshot)}"
-        return hashlib.sha256(told.encode()).hexdigest()[:32]
+        text = f"{DERIVED} {theatre} {tolerance} {self.reference.region_hash} {shape_key(snapshot)}"
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def _derived(self, control: ControlIndex, snapshot: ControlSnapshot, theatre: str) -> Derived:
         path = self.folder / f"{self.key(snapshot, theatre)}.msgpack"
         with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
             return msgspec.msgpack.decode(path.read_bytes(), type=Derived)
-        held = control.held(snapshot)
-        line = front_line(held, self.reference.homeland(theatre))
-        km2 = {who: area_km2(ground) for who, ground in held.items()}
+        grounds = control.grounds(snapshot)
+        line = front_line(grounds, self.reference.homeland(theatre))
+        km2 = {who: area_km2(ground) for who, ground in grounds.items()}
         derived = Derived(shapely.to_wkb(line.shape), line.length_km, line.tolerance_km, km2)
         self.folder.mkdir(parents=True, exist_ok=True)
         write_whole(path, msgspec.msgpack.encode(derived))
@@ -220,14 +222,14 @@ class Lines:
 
 
 def shape_key(snapshot: ControlSnapshot) -> str:
-    """Identify what a snapshot draws: equal for a day that repeats the one before."""
+    """Identify the areas of a snapshot: equal for a day that repeats the one before."""
     return "|".join(
         f"{area.controller}:{area.status}:{area.shape or area.region}" for area in snapshot.areas
     )
 
 
 def areas_by_region(ground: BaseGeometry, regions: Iterable[Region]) -> dict[str, float]:
-    """Measure how much of each region some ground covers, in km²; untouched ones are left out."""
+    """Measure how much of each region `ground` covers, in km²; regions without any are left out."""
     shapely.prepare(ground)
     touched = [region for region in regions if ground.intersects(region.shape)]
     areas = {region.code: area_km2(region.shape.intersection(ground)) for region in touched}

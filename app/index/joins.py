@@ -1,8 +1,8 @@
-"""Joins incidents with the ground they fell on: who held it that day, and how far the line was.
+"""Joins incidents with control: who held the ground on their day, and how far the line was.
 
-A day's snapshot is asked once for all incidents of that day. What was found stays on disk by
-revision number, with the mark of what it was found with: after new incidents or snapshots only
-the rows whose answer can differ are asked again.
+Each snapshot is joined once with all incidents of its days. The answers are stored on disk by
+revision number, with a mark of the snapshot they came from: after new incidents or snapshots, only
+the rows whose answer can differ are joined again.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from app.reference.reference import Reference
 from app.rows import NEVER
 
 NOT_STATED = 0
-"""The holder of ground that no area covers; parties count from 1, in the theatre's order."""
+"""The holder of ground that no area covers; parties begin with 1, in the theatre's order."""
 
 
 class Join(NamedTuple):
-    """Which ground is asked for which incidents: day by day, or one day's ground for all.
+    """Which control is joined with which incidents: by day, or that of one day (`frozen`) with all.
 
-    `datasets` tells by number which rows are asked for at all: those of the source's theatre.
+    `datasets` is a mask by dataset number: the rows of the source's theatre are joined.
     """
 
     source: str
@@ -47,15 +47,15 @@ class Join(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Name what is kept of it; only the answer of now stays on disk."""
+        """The name of the stored answers; only those of the newest state are stored on disk."""
         return f"{self.theatre}-{self.source}"
 
 
 class Joined(NamedTuple):
     """One answer per row of a segment, in its order.
 
-    `mark` is 0 where no snapshot speaks of the row's day, or the place is no point: nothing is
-    known then. `distance_m` is NaN where the snapshot has no line.
+    `mark` is 0 where nothing is known: no snapshot is valid on the row's day, or the row has no
+    point. `distance_m` is NaN where the snapshot has no line.
     """
 
     mark: np.ndarray
@@ -64,61 +64,61 @@ class Joined(NamedTuple):
 
     @classmethod
     def nothing(cls, rows: int) -> Joined:
-        """Begin with nothing known."""
+        """Make answers for so many rows, with nothing known."""
         return cls(
             np.zeros(rows, np.uint64), np.full(rows, np.nan, np.float32), np.zeros(rows, np.uint8)
         )
 
     def at(self, places: np.ndarray) -> Joined:
-        """Take some rows."""
+        """Return the answers of some rows."""
         return Joined(*(column[places] for column in self))
 
 
-class _Recalled(NamedTuple):
-    """What was found before, by revision number (ascending)."""
+class _Stored(NamedTuple):
+    """Earlier answers, by revision number (ascending)."""
 
     seq: np.ndarray
-    found: Joined
+    joined: Joined
 
 
 @dataclass
 class Joins:
-    """Computes and keeps joins; one lock, since two requests would do the same work twice."""
+    """Computes and stores joins; one lock, so that two requests do not do the same work."""
 
     folder: Path
     reference: Reference
     lines: Lines
-    _recalled: dict[str, _Recalled] = field(default_factory=dict)
+    _stored: dict[str, _Stored] = field(default_factory=dict)
     _unwritten: set[str] = field(default_factory=set)
     _lock: RLock = field(default_factory=RLock)
 
     def of(self, control: ControlIndex, segment: Segment, join: Join) -> Joined:
-        """Answer for every row of a segment."""
+        """Return the answer for every row of a segment."""
         key = (join.name, join.calendar.mark, join.frozen)
         with self._lock:
             return segment.joined.get(key, lambda: self._join(control, segment, join))
 
     def _join(self, control: ControlIndex, segment: Segment, join: Join) -> Joined:
         rows = segment.rows
-        chosen = self._chosen(segment, join)
-        marks = np.array([0, *self._marks(join)], np.uint64)[chosen + 1]
+        numbers = self._snapshot_numbers(segment, join)
+        marks = np.array([0, *self._marks(join)], np.uint64)[numbers + 1]
         seq = rows["seq"][: segment.marks]
-        found = self._recall(join, seq, marks)
-        todo = np.flatnonzero(found.mark != marks)
+        joined = self._stored_answers(join, seq, marks)
+        todo = np.flatnonzero(joined.mark != marks)
         if len(todo):
-            self._ask(control, segment, join, (todo, chosen[todo]), found)
-            found.mark[todo] = marks[todo]
+            self._join_rows(control, segment, join, (todo, numbers[todo]), joined)
+            joined.mark[todo] = marks[todo]
             if join.is_now and join.frozen is None:
-                self._remember(join, seq, found)
+                self._store(join, seq, joined)
         whole = Joined.nothing(len(rows))
-        for column, part in zip(whole, found, strict=True):
+        for column, part in zip(whole, joined, strict=True):
             column[: segment.marks] = part
         return whole
 
-    def _chosen(self, segment: Segment, join: Join) -> np.ndarray:
-        """Number each mark's snapshot in the calendar; -1 where none speaks of its day.
+    def _snapshot_numbers(self, segment: Segment, join: Join) -> np.ndarray:
+        """Return each mark's snapshot as a number in the calendar; -1 where none is valid.
 
-        A snapshot speaks of its own day and of the days after it, up to the theatre's limit.
+        A snapshot is valid on its own day and on the days after it, up to the theatre's limit.
         """
         day = segment.rows["day_first"][: segment.marks].astype(np.int64)
         is_asked = join.datasets[segment.rows["dataset"][: segment.marks]]
@@ -138,45 +138,48 @@ class Joins:
         keys = [self.lines.key(snapshot, join.theatre) for snapshot in join.calendar.snapshots]
         return [int(key[:15], 16) + 1 for key in keys]
 
-    def _recall(self, join: Join, seq: np.ndarray, marks: np.ndarray) -> Joined:
-        """Look up what was found before; the day it was asked with may be another."""
-        found = Joined.nothing(len(marks))
+    def _stored_answers(self, join: Join, seq: np.ndarray, marks: np.ndarray) -> Joined:
+        """Return the stored answers; their marks show whether they are still right."""
+        joined = Joined.nothing(len(marks))
         if join.frozen is not None:
-            return found
-        if join.name not in self._recalled:
-            self._recalled[join.name] = self._load(join)
-        before = self._recalled[join.name]
+            return joined
+        if join.name not in self._stored:
+            self._stored[join.name] = self._load(join)
+        before = self._stored[join.name]
         if not len(before.seq):
-            return found
+            return joined
         place = np.minimum(np.searchsorted(before.seq, seq), len(before.seq) - 1)
-        known = np.flatnonzero(before.seq[place] == seq)
-        for column, old in zip(found, before.found, strict=True):
-            column[known] = old[place[known]]
-        return found
+        answered = np.flatnonzero(before.seq[place] == seq)
+        for column, old in zip(joined, before.joined, strict=True):
+            column[answered] = old[place[answered]]
+        return joined
 
-    def _ask(
+    def _join_rows(
         self,
         control: ControlIndex,
         segment: Segment,
         join: Join,
         todo: tuple[np.ndarray, np.ndarray],
-        found: Joined,
+        joined: Joined,
     ) -> None:
-        """Ask each snapshot once, for all of its rows."""
+        """Join each snapshot once with all of its rows, and write into `joined`.
+
+        `todo` are the places of the rows, and the number of the snapshot of each.
+        """
         rows, plane = segment.rows, self.reference.plane(join.theatre)
-        places, chosen = todo
-        order = np.argsort(chosen, kind="stable")
-        numbers, starts = np.unique(chosen[order], return_index=True)
+        places, snapshot_of = todo
+        order = np.argsort(snapshot_of, kind="stable")
+        numbers, starts = np.unique(snapshot_of[order], return_index=True)
         ends = [*starts.tolist(), len(order)][1:]
         for number, start, end in zip(numbers.tolist(), starts.tolist(), ends, strict=True):
-            some = places[order[start:end]]
-            found.distance_m[some], found.holder[some] = np.nan, NOT_STATED
+            batch = places[order[start:end]]
+            joined.distance_m[batch], joined.holder[batch] = np.nan, NOT_STATED
             if number >= 0:
-                lon, lat = (rows[name][some] / E7 for name in ("lon_e7", "lat_e7"))
+                lon, lat = (rows[name][batch] / E7 for name in ("lon_e7", "lat_e7"))
                 snapshot = join.calendar.snapshots[number]
                 line = self.lines.of(control, snapshot, join.theatre).shape
-                found.distance_m[some] = distances_m(line, lon, lat, plane)
-                found.holder[some] = self._holders(control, snapshot, join.theatre, (lon, lat))
+                joined.distance_m[batch] = distances_m(line, lon, lat, plane)
+                joined.holder[batch] = self._holders(control, snapshot, join.theatre, (lon, lat))
 
     def _holders(
         self,
@@ -187,7 +190,7 @@ class Joins:
     ) -> np.ndarray:
         parties = holders(self.reference, theatre)
         holder = np.full(len(points[0]), NOT_STATED, np.uint8)
-        for who, ground in control.held(snapshot).items():
+        for who, ground in control.grounds(snapshot).items():
             shapely.prepare(ground)
             holder[shapely.intersects_xy(ground, *points)] = parties[who]
         return holder
@@ -195,46 +198,46 @@ class Joins:
     def _path(self, join: Join) -> Path:
         return self.folder / f"{join.name}.npz"
 
-    def _load(self, join: Join) -> _Recalled:
+    def _load(self, join: Join) -> _Stored:
         try:
-            with np.load(self._path(join)) as kept:
-                return _Recalled(kept["seq"], Joined(*(kept[name] for name in Joined._fields)))
+            with np.load(self._path(join)) as archive:
+                return _Stored(archive["seq"], Joined(*(archive[name] for name in Joined._fields)))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-            return _Recalled(np.empty(0, np.int64), Joined.nothing(0))
+            return _Stored(np.empty(0, np.int64), Joined.nothing(0))
 
-    def _remember(self, join: Join, seq: np.ndarray, found: Joined) -> None:
-        """Keep what was found, in place of what an older state had for the same revisions."""
-        before = self._recalled[join.name]
+    def _store(self, join: Join, seq: np.ndarray, joined: Joined) -> None:
+        """Store answers, in place of those of an older state for the same revisions."""
+        before = self._stored[join.name]
         stays = ~np.isin(before.seq, seq)
         seq = np.concatenate([before.seq[stays], seq])
         order = np.argsort(seq)
         columns = (
             np.concatenate([old[stays], new])[order]
-            for old, new in zip(before.found, found, strict=True)
+            for old, new in zip(before.joined, joined, strict=True)
         )
-        self._recalled[join.name] = _Recalled(seq[order], Joined(*columns))
+        self._stored[join.name] = _Stored(seq[order], Joined(*columns))
         self._unwritten.add(join.name)
 
     def keep(self) -> None:
-        """Write what was found to disk, so that the next process need not ask again."""
+        """Write the answers to disk, so that the next process does not compute them again."""
         with self._lock:
             self.folder.mkdir(parents=True, exist_ok=True)
             for name in sorted(self._unwritten):
-                recalled, out = self._recalled[name], io.BytesIO()
-                np.savez(out, seq=recalled.seq, **recalled.found._asdict())
+                stored, out = self._stored[name], io.BytesIO()
+                np.savez(out, seq=stored.seq, **stored.joined._asdict())
                 write_whole(self.folder / f"{name}.npz", out.getvalue())
             self._unwritten.clear()
 
 
 def holders(reference: Reference, theatre: str) -> Mapping[str, int]:
-    """Number the parties of a theatre from 1."""
+    """Number the parties of a theatre, from 1."""
     return {party.code: n for n, party in enumerate(reference.theatres[theatre].party, 1)}
 
 
 def distances_m(
     line: BaseGeometry, lon: np.ndarray, lat: np.ndarray, plane: LocalPlane
 ) -> np.ndarray:
-    """Measure how far points (degrees) are from a line, in metres in the plane; NaN without one."""
+    """Measure how far points in degrees are from a line, in metres; NaN for an empty line."""
     if line.is_empty or not len(lon):
         return np.full(len(lon), np.nan)
     tree = shapely.STRtree(_segments(plane.flat(line)))
@@ -244,7 +247,7 @@ def distances_m(
 
 
 def _segments(line: BaseGeometry) -> np.ndarray:
-    """Take a line apart: the nearest of many short pieces is found without walking all of it."""
+    """Cut a line into its segments: a tree finds the nearest of many short ones fast."""
     points, parts = shapely.get_coordinates(line), shapely.get_parts(line)
     part = np.repeat(np.arange(len(parts)), shapely.get_num_coordinates(parts))
     joins = np.flatnonzero(part[1:] == part[:-1])

@@ -1,4 +1,4 @@
-"""Finds the region each point lies in, and tells whether it could as well lie in the next one."""
+"""Finds the region of each point, and whether the point could also lie in the next region."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.rows import NEAR_BORDER, NO_REGION, NOWHERE, Rows
 
 
 class RegionHow(IntEnum):
-    """Where a row's region comes from. A stated region wins over a located one."""
+    """Where a row's region comes from. A stated region has priority over a located one."""
 
     none = 0
     stated = 1
@@ -25,19 +25,19 @@ class RegionHow(IntEnum):
 
 
 def locate(rows: Rows, level: int, regions: Sequence[Region], planes: Sequence[LocalPlane]) -> Rows:
-    """Fill a level's region column and, at level 1, how it was found and whether a border is near.
+    """Fill a level's region column and, at level 1, its origin and whether a border is near.
 
     Args:
         rows: packed rows whose region column holds stated codes.
         level: 1 or 2.
-        regions: in the order of the table that the column's numbers refer to.
+        regions: in the order of the table that the numbers of the column refer to.
         planes: the metric plane to use for each region's border.
     """
     column = f"region{level}"
     stated = rows[column]
     places, back = _distinct_places(rows, _is_fine_enough(rows, level))
-    found, near = _find(places, regions, planes)
-    located = np.where(back >= 0, found[back], NO_REGION).astype(np.int16)
+    numbers, near = _find(places, regions, planes)
+    located = np.where(back >= 0, numbers[back], NO_REGION).astype(np.int16)
     region = np.where(stated != NO_REGION, stated, located)
     if level != 1:
         return rows.replace(**{column: region})
@@ -47,14 +47,19 @@ def locate(rows: Rows, level: int, regions: Sequence[Region], planes: Sequence[L
 
 
 def _how(stated: np.ndarray, located: np.ndarray) -> np.ndarray:
-    says, lies = stated != NO_REGION, located != NO_REGION
-    choices = [says & lies & (stated == located), says & lies, says, lies]
+    is_stated, is_located = stated != NO_REGION, located != NO_REGION
+    choices = [
+        is_stated & is_located & (stated == located),
+        is_stated & is_located,
+        is_stated,
+        is_located,
+    ]
     kinds = [RegionHow.agreed, RegionHow.disagreed, RegionHow.stated, RegionHow.located]
     return np.select(choices, kinds, RegionHow.none).astype(np.uint8)
 
 
 def state_parents(rows: Rows, parents: np.ndarray) -> Rows:
-    """Take the parent of a stated second-level code as stated, where no first-level code is.
+    """Where only a second-level code is stated, take its parent as the stated first-level code.
 
     Args:
         rows: packed rows whose region columns hold stated codes.
@@ -69,7 +74,7 @@ def state_parents(rows: Rows, parents: np.ndarray) -> Rows:
 
 
 def _is_fine_enough(rows: Rows, level: int) -> np.ndarray:
-    """Tell which rows are known finely enough to be in one region of a level.
+    """Tell which rows have a precision that is fine enough for the regions of a level.
 
     A coarse place may have a point all the same, the centre of its unit: what is known only to an
     oblast is in no raion, and what is known only to a country in no oblast
@@ -80,9 +85,9 @@ def _is_fine_enough(rows: Rows, level: int) -> np.ndarray:
 
 
 def _distinct_places(rows: Rows, is_fine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return distinct (lon, lat, error) and, for each row, its place among them (-1: no point).
+    """Return distinct (lon, lat, error) and, for each row, its number among them (-1: no point).
 
-    Thousands of real rows share one city's centroid, so distinct places are far fewer.
+    Thousands of real rows share the centroid of a city, so distinct places are far fewer.
     """
     has_point = (rows["lon_e7"] != NOWHERE) & is_fine
     back = np.full(len(rows), -1, np.int64)
@@ -97,7 +102,7 @@ def _distinct_places(rows: Rows, is_fine: np.ndarray) -> tuple[np.ndarray, np.nd
     inverse[order] = np.cumsum(is_new) - 1
     back[has_point] = inverse
     places = ordered[is_new]
-    if not len(places):  # keeps `found[back]` valid when no row has a point
+    if not len(places):  # keeps `numbers[back]` valid when no row has a point
         places = np.zeros(1, keys.dtype)
     return places, back
 
@@ -106,16 +111,16 @@ def _find(
     places: np.ndarray, regions: Sequence[Region], planes: Sequence[LocalPlane]
 ) -> tuple[np.ndarray, np.ndarray]:
     lon, lat = places["lon"] / E7, places["lat"] / E7
-    found = np.full(len(places), NO_REGION, np.int16)
+    numbers = np.full(len(places), NO_REGION, np.int16)
     near = np.zeros(len(places), bool)
     for number, (region, plane) in enumerate(zip(regions, planes, strict=True)):
         in_box = np.flatnonzero(_in_box(lon, lat, region))
         shape = region.shape
         shapely.prepare(shape)
         inside = in_box[shapely.contains_xy(shape, lon[in_box], lat[in_box])]
-        found[inside] = number
+        numbers[inside] = number
         near[inside] = _near_edge(lon[inside], lat[inside], places["error"][inside], shape, plane)
-    return found, near
+    return numbers, near
 
 
 def _in_box(lon: np.ndarray, lat: np.ndarray, region: Region) -> np.ndarray:

@@ -1,8 +1,8 @@
-"""Strikes told by several datasets, in the read model: which rows are one, and what it then says.
+"""Strikes that several datasets describe: which rows form a group, and the row that replaces them.
 
-A View of several datasets is read from segments in which the rows of a group are hidden and one
-row stands for them, at the most precise place. So everything that reads segments counts and draws
-a group once. A View of one dataset never comes here.
+A View of several datasets reads segments in which the rows of a group are hidden, and one row at
+the most precise place stands for them. So everything that reads segments counts and draws a group
+once. A View of one dataset does not need this module.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from app.domain.kept import Kept
+from app.domain.cache import BoundedCache
 from app.domain.merge import Matching, Member, Merge, groups, matching_key
 from app.domain.revision import Action, Revision, Subject
 from app.index.columns import UNDRAWN
@@ -23,7 +23,7 @@ from app.index.select import RETRACTED, Filter, Segment, is_embargoed, is_quiet
 from app.rows import BOUNDS, GRAPHIC, KINDS, NEVER, NO_COUNT, TOLLS, Rows
 
 HIDDEN = 0
-"""`known_to` of a row that another one stands for: no commit knows it."""
+"""`known_to` of a row that another one stands for: it is visible at no revision."""
 
 MOST_FOLDS = 8
 NO_LOW = np.iinfo(np.int32).max
@@ -32,7 +32,7 @@ _MATCHING = msgspec.json.Decoder(Matching)
 
 
 class DatedMerge(msgspec.Struct, frozen=True):
-    """One revision of a merge: known in [seq, known_to). No members: it was undone, or parts."""
+    """One revision of a merge: valid in [seq, known_to). No members: undone, or "not the same"."""
 
     seq: int
     known_to: int
@@ -40,7 +40,7 @@ class DatedMerge(msgspec.Struct, frozen=True):
 
 
 class DatedMatching(msgspec.Struct, frozen=True):
-    """That a pair of datasets was compared, up to a revision; known in [seq, known_to)."""
+    """One revision of a comparison of two datasets, up to `upto`; valid in [seq, known_to)."""
 
     seq: int
     known_to: int
@@ -49,13 +49,13 @@ class DatedMatching(msgspec.Struct, frozen=True):
 
 
 class Decisions(msgspec.Struct, frozen=True):
-    """All revisions of merges and matchings up to a commit."""
+    """All revisions of merges and matchings."""
 
     merges: tuple[DatedMerge, ...] = ()
     matchings: tuple[DatedMatching, ...] = ()
 
     def with_more(self, revisions: Iterable[Revision]) -> Decisions:
-        """Append revisions, closing the ones they replace."""
+        """Append revisions, and close those that they replace."""
         merges = {one.seq: one for one in self.merges}
         matchings = {one.seq: one for one in self.matchings}
         for revision in revisions:
@@ -74,16 +74,16 @@ class Decisions(msgspec.Struct, frozen=True):
         return Decisions(tuple(merges.values()), tuple(matchings.values()))
 
     def groups(self, seq: int) -> list[tuple[Member, ...]]:
-        """Join the merges known at a commit."""
+        """Join the merges that are valid at a revision."""
         return groups(one.members for one in self.merges if one.seq <= seq < one.known_to)
 
     def compared(self, slugs: Sequence[str], seq: int) -> dict[tuple[str, str], int] | None:
-        """Tell up to which revision each pair was compared; None when one never was."""
-        known = {one.key: one.upto for one in self.matchings if one.seq <= seq < one.known_to}
+        """Return up to which revision each pair was compared; None when one never was."""
+        upto = {one.key: one.upto for one in self.matchings if one.seq <= seq < one.known_to}
         pairs = list(combinations(sorted(slugs), 2))
-        if any(matching_key(*pair) not in known for pair in pairs):
+        if any(matching_key(*pair) not in upto for pair in pairs):
             return None
-        return {pair: known[matching_key(*pair)] for pair in pairs}
+        return {pair: upto[matching_key(*pair)] for pair in pairs}
 
 
 def _close(entries: dict[int, DatedMerge] | dict[int, DatedMatching], revision: Revision) -> None:
@@ -93,7 +93,7 @@ def _close(entries: dict[int, DatedMerge] | dict[int, DatedMatching], revision: 
 
 
 class Folded(NamedTuple):
-    """Segments in which each group is one row; `quiet` numbers those with a quiet member."""
+    """Segments in which each group is one row; `quiet` has the numbers of groups not to draw."""
 
     segments: tuple[Segment, ...]
     groups: int
@@ -101,7 +101,7 @@ class Folded(NamedTuple):
 
 
 class _Members(NamedTuple):
-    """Rows of groups by segment, gathered, with each row's group."""
+    """The rows of all groups: their places in each segment, the rows, and the group of each."""
 
     places: tuple[np.ndarray, ...]
     rows: Rows
@@ -110,27 +110,27 @@ class _Members(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Merged:
-    """What is one strike, over the segments of one snapshot."""
+    """The merged strikes in the segments of one state."""
 
     decisions: Decisions
     segments: Sequence[Segment]
     datasets: Sequence[str]
-    _kept: Kept = field(default_factory=lambda: Kept(MOST_FOLDS))
+    _cache: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_FOLDS))
 
     def is_compared(self, slugs: Sequence[str], seq: int) -> bool | None:
-        """Tell whether every pair was compared as it stands; None when one never was.
+        """Tell whether every pair was compared in its newest form; None when one never was.
 
-        A record that came or changed since may tell of a strike that another dataset tells too,
+        A record that was added or changed later may describe a strike of another dataset too,
         unless it is in a group already.
         """
         compared = self.decisions.compared(slugs, seq)
         if compared is None:
             return None
-        newest = self._kept.get(("newest", seq), lambda: self._newest_alone(seq))
+        newest = self._cache.get(("newest", seq), lambda: self._newest_alone(seq))
         return all(newest.get(slug, 0) <= upto for two, upto in compared.items() for slug in two)
 
     def _newest_alone(self, seq: int) -> dict[str, int]:
-        """Return each dataset's newest revision of a record that stands in no group."""
+        """Return each dataset's newest revision of a record without a group."""
         grouped = self._group_of(seq)
         newest = np.zeros(len(self.datasets) + 1, np.int64)
         for segment in self.segments:
@@ -142,33 +142,33 @@ class Merged:
         return dict(zip(self.datasets, newest.tolist(), strict=False))
 
     def others(self, number: int, seq: int) -> tuple[Member, ...]:
-        """List the other records that tell of one record's strike, by its short number."""
-        found = self._kept.get(("groups", seq), lambda: _by_number(self.decisions.groups(seq)))
-        return tuple(one for one in found.get(number, ()) if one.number != number)
+        """List the other records of a record's group; the record by its short number."""
+        groups = self._cache.get(("groups", seq), lambda: _by_number(self.decisions.groups(seq)))
+        return tuple(one for one in groups.get(number, ()) if one.number != number)
 
     def _group_of(self, seq: int) -> np.ndarray:
-        """Number each record's group by the record's number; -1 for none, the last place too."""
-        found = self.decisions.groups(seq)
-        most = max((member.number for group in found for member in group), default=0)
+        """Map numbers of records to numbers of groups; -1 for none, and in the last place."""
+        groups = self.decisions.groups(seq)
+        most = max((member.number for group in groups for member in group), default=0)
         table = np.full(most + 2, -1, np.int32)
-        for number, group in enumerate(found):
+        for number, group in enumerate(groups):
             table[[member.number for member in group]] = number
         return table
 
-    def fold(self, wanted: Filter) -> Folded:
-        """Let one row stand for each group of at least two rows that the audience may see."""
-        key = (wanted.seq, wanted.datasets.tobytes())
-        members = self._kept.get(("members", *key), lambda: self._members(wanted))
-        seen = _is_seen(members.rows, wanted)
-        fold = self._kept.get(("fold", *key, seen.tobytes()), lambda: self._fold(members, seen))
-        return fold._replace(quiet=_quiet(members, seen, wanted))
+    def fold(self, criteria: Filter) -> Folded:
+        """Replace each group by one row, if the audience may see at least two of its rows."""
+        key = (criteria.seq, criteria.datasets.tobytes())
+        members = self._cache.get(("members", *key), lambda: self._members(criteria))
+        seen = _is_seen(members.rows, criteria)
+        fold = self._cache.get(("fold", *key, seen.tobytes()), lambda: self._fold(members, seen))
+        return fold._replace(quiet=_quiet(members, seen, criteria))
 
-    def _members(self, wanted: Filter) -> _Members:
-        table, parts = self._group_of(wanted.seq), []
+    def _members(self, criteria: Filter) -> _Members:
+        table, parts = self._group_of(criteria.seq), []
         for segment in self.segments:
             rows = segment.rows
             is_member = table[np.minimum(rows["number"], len(table) - 1)] >= 0
-            is_member &= wanted.datasets[rows["dataset"]] & _stands(rows, wanted.seq)
+            is_member &= criteria.datasets[rows["dataset"]] & _stands(rows, criteria.seq)
             parts.append(np.flatnonzero(is_member))
         gathered = [
             part.rows.take(places) for part, places in zip(self.segments, parts, strict=True)
@@ -177,22 +177,22 @@ class Merged:
         return _Members(tuple(parts), rows, table[rows["number"]])
 
     def _fold(self, members: _Members, seen: np.ndarray) -> Folded:
-        chosen = _of_several(members.group, seen)
+        is_grouped = _of_several(members.group, seen)
         ends = np.cumsum([len(places) for places in members.places])[:-1]
         segments = []
         for segment, places, hide in zip(
-            self.segments, members.places, np.split(chosen, ends), strict=True
+            self.segments, members.places, np.split(is_grouped, ends), strict=True
         ):
             segments.append(_hiding(segment, places[hide]))
-        rows, group = members.rows.take(np.flatnonzero(chosen)), members.group[chosen]
+        rows, group = members.rows.take(np.flatnonzero(is_grouped)), members.group[is_grouped]
         if not len(rows):
             return Folded(tuple(segments), 0, frozenset())
-        one = one_row_each(rows, group)
-        return Folded((*segments, Segment.sort(one)), len(one), frozenset())
+        merged = one_row_each(rows, group)
+        return Folded((*segments, Segment.sort(merged)), len(merged), frozenset())
 
 
-def _by_number(found: Iterable[tuple[Member, ...]]) -> dict[int, tuple[Member, ...]]:
-    return {member.number: group for group in found for member in group}
+def _by_number(grouped: Iterable[tuple[Member, ...]]) -> dict[int, tuple[Member, ...]]:
+    return {member.number: group for group in grouped for member in group}
 
 
 def _stands(rows: Rows, seq: int) -> np.ndarray:
@@ -200,16 +200,16 @@ def _stands(rows: Rows, seq: int) -> np.ndarray:
     return np.asarray(stands & (rows["status"] != RETRACTED))
 
 
-def _is_seen(rows: Rows, wanted: Filter) -> np.ndarray:
-    """Tell which members the audience may see: one under embargo adds nothing to its group."""
-    seen: np.ndarray = ~np.isin(rows["number"], list(wanted.hidden_now))
-    if wanted.embargo_at is not None:
-        seen &= ~is_embargoed(rows, np.arange(len(rows)), wanted)
+def _is_seen(rows: Rows, criteria: Filter) -> np.ndarray:
+    """Tell which members the audience may see: one under embargo changes nothing in its group."""
+    seen: np.ndarray = ~np.isin(rows["number"], list(criteria.hidden_now))
+    if criteria.embargo_at is not None:
+        seen &= ~is_embargoed(rows, np.arange(len(rows)), criteria)
     return seen
 
 
 def _of_several(group: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Keep the rows of groups of which at least two are left."""
+    """Tell which of the rows `seen` are in a group with at least two of them."""
     if not len(group):
         return seen
     counts = np.bincount(group[seen], minlength=int(group.max()) + 1)
@@ -225,18 +225,18 @@ def _hiding(segment: Segment, places: np.ndarray) -> Segment:
     return replace(segment, rows=rows)
 
 
-def _quiet(members: _Members, seen: np.ndarray, wanted: Filter) -> frozenset[int]:
-    """Number what may not be drawn because one of its group may not: its lead would tell where."""
-    if not wanted.quiet_sectors and not wanted.quiet_now:
+def _quiet(members: _Members, seen: np.ndarray, criteria: Filter) -> frozenset[int]:
+    """List the rows of groups with a quiet member: the row for the group would show its place."""
+    if not criteria.quiet_sectors and not criteria.quiet_now:
         return frozenset()
-    chosen = np.flatnonzero(_of_several(members.group, seen))
-    quiet = chosen[is_quiet(members.rows, chosen, wanted)]
+    places = np.flatnonzero(_of_several(members.group, seen))
+    quiet = places[is_quiet(members.rows, places, criteria)]
     together = np.isin(members.group, members.group[quiet])
     return frozenset(members.rows["number"][together].tolist())
 
 
 def one_row_each(rows: Rows, group: np.ndarray) -> Rows:
-    """Make one row of each group, at its most precise place and with what all of it says.
+    """Make one row of each group: at the most precise place, with the content of all its rows.
 
     Figures become the range across the members that have one: the least low, the greatest high,
     and a best only where the bests agree. An open upper end stays open, unknown stays unknown.
@@ -250,17 +250,17 @@ def one_row_each(rows: Rows, group: np.ndarray) -> Rows:
     def together(column: np.ndarray) -> np.ndarray:
         return np.asarray(np.bitwise_or.reduceat(column, starts))
 
-    counted = together(rows["sectors"] & ~rows["uncounted"])
+    stated = together(rows["sectors"] & ~rows["uncounted"])
     lead = rows.take(starts)
     nothing = np.zeros(len(lead), np.int64)
     return lead.replace(
         weapons=together(rows["weapons"]),
         sectors=together(rows["sectors"]),
         destroyed=together(rows["destroyed"]),
-        uncounted=together(rows["uncounted"]) & ~counted,
+        uncounted=together(rows["uncounted"]) & ~stated,
         flags=lead["flags"] | (together(rows["flags"]) & np.uint8(GRAPHIC)),
         status=np.maximum.reduceat(rows["status"], starts),
-        # Each member was looked at for itself: what they say together is not held back again.
+        # The embargo of each member was applied before: it does not apply to the group again.
         public_after=nothing,
         ended_at=nothing,
         known_to=np.full(len(lead), NEVER, np.int32),

@@ -1,4 +1,4 @@
-"""Answers "which rows does this View mean?" on columns, in about a millisecond."""
+"""Finds the rows that a View means, on columns, in about a millisecond."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from functools import cached_property
 
 import numpy as np
 
-from app.domain.kept import Kept
-from app.index.columns import MERCATOR_BITS, STATUSES, UNDRAWN
+from app.domain.cache import BoundedCache
+from app.domain.mercator import BITS
+from app.index.columns import STATUSES, UNDRAWN
 from app.rows import COLUMNS, LONG, NEVER, NOWHERE, Rows
 
 RETRACTED = STATUSES.index("retracted")
 BEGINNING, END = NOWHERE + 1, NEVER - 1
-"""Open ends of a period; an undated row lies outside even these."""
+"""The open ends of a period; an undated row is outside of them."""
 
 MOST_JOINS = 8
-"""Joins kept per segment: 13 bytes a row each."""
+"""Joins in memory per segment, with 13 bytes for each row."""
 
 
 @dataclass(frozen=True, eq=False)
 class Filter:
-    """A View in the columns' own numbers, narrowed by what the audience may see.
+    """A View in the numbers of the columns, limited to what the audience may see.
 
-    `seq` is the commit that the answer is of. `quiet` hides marks, not counts: rows with one of
-    `quiet_sectors` whose last day is after `quiet_after` are shown only in their region.
+    `seq` is the revision of the answer. "Quiet" rows have no mark but count: rows with one of
+    `quiet_sectors` whose last day is after `quiet_after` are shown only by region.
     """
 
     seq: int
@@ -41,7 +42,7 @@ class Filter:
     bbox_e7: tuple[int, int, int, int] | None = None
     embargo_at: int | None = None
     grace_s: tuple[int, int] = (0, 0)
-    """How long after its end a strike stays withheld: at civilian places, and at military ones."""
+    """Seconds from the end of a strike until it is public: at civilian and at military places."""
 
     military: int = 0
     quiet_sectors: int = 0
@@ -49,12 +50,12 @@ class Filter:
     near: Near | None = None
     hidden_now: frozenset[int] = frozenset()
     quiet_now: frozenset[int] = frozenset()
-    """Numbers of incidents that are hidden or quiet as they stand today: an older revision, asked
-    for with `as_of`, must not show what the newest one withholds."""
+    """Numbers of incidents whose newest revision is hidden or quiet: an older one, read by `as_of`,
+    must not show what the newest one withholds."""
 
     @property
     def is_plain(self) -> bool:
-        """Tell whether only period, datasets, weapons and regions narrow it: a cube can answer."""
+        """Tell whether it filters by period, datasets, weapons and regions only, as a cube can."""
         return not (self.sectors or self.statuses or self.bbox_e7) and (
             self.min_killed is None and self.near is None
         )
@@ -62,10 +63,10 @@ class Filter:
 
 @dataclass(frozen=True, eq=False)
 class Near:
-    """Keeps what fell within a distance of the line, or on ground of some holders.
+    """A filter by distance from the front line, or by who held the ground.
 
-    `of` gives each row's distance in metres (NaN: unknown), its holder's number, and whether any
-    snapshot speaks of it at all. What is not known is not kept.
+    `of` returns for each row a mark (0: no snapshot is valid), the distance in metres (NaN:
+    unknown) and the number of the holder. Rows of which nothing is known do not match.
     """
 
     within_m: float | None
@@ -73,46 +74,46 @@ class Near:
     of: Callable[[Segment], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
     def keep(self, segment: Segment, places: np.ndarray) -> np.ndarray:
-        """Return the places that are near enough and on the right ground."""
+        """Return those of the places that match."""
         mark, distance_m, holder = (column[places] for column in self.of(segment))
-        kept: np.ndarray = mark != 0
+        is_near: np.ndarray = mark != 0
         if self.within_m is not None:
-            kept &= distance_m <= self.within_m
+            is_near &= distance_m <= self.within_m
         if self.holders:
-            kept &= np.isin(holder, self.holders)
-        return np.asarray(places[kept])
+            is_near &= np.isin(holder, self.holders)
+        return np.asarray(places[is_near])
 
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """Rows sorted by Morton key, marks first; `marks` is how many can be drawn at all."""
+    """Rows sorted by Morton key, marks first; `marks` is the number of rows that may be drawn."""
 
     rows: Rows
     marks: int
     newest: int
-    joined: Kept = field(default_factory=lambda: Kept(MOST_JOINS))
-    """What `Joins` found for these rows; it stays right while their places and days do."""
+    joined: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_JOINS))
+    """The answers of `Joins` for these rows; they stay right while places and days stay equal."""
 
     @classmethod
     def sort(cls, rows: Rows) -> Segment:
-        """Bring rows into Morton order; rows of one place keep the order of the ledger."""
+        """Sort rows into Morton order; rows of one place keep the order of the ledger."""
         order = np.lexsort((rows["seq"], rows["morton"]))
         return cls.sorted(rows.take(order))
 
     @classmethod
     def sorted(cls, rows: Rows) -> Segment:
-        """Take rows that are in order already."""
+        """Make a segment of rows that are already sorted."""
         marks = int(np.searchsorted(rows["morton"], UNDRAWN))
         return cls(rows, marks, int(rows["seq"].max(initial=0)))
 
     @cached_property
     def long_rows(self) -> np.ndarray:
-        """The places of rows whose span is over 48 hours; few, and asked for by every sum."""
+        """The places of rows whose span is over 48 hours; few, and every sum needs them."""
         return np.flatnonzero(self.rows["flags"] & LONG)
 
     @cached_property
     def standing(self) -> dict[int, int]:
-        """How many rows of each dataset stand now and are not retracted."""
+        """The number of current, not retracted rows by dataset number."""
         stands = (self.rows["known_to"] == NEVER) & (self.rows["status"] != RETRACTED)
         return dict(enumerate(np.bincount(self.rows["dataset"][stands]).tolist()))
 
@@ -121,10 +122,10 @@ class Segment:
         """Tell whether a later revision replaced any row."""
         return bool((self.rows["known_to"] != NEVER).any())
 
-    def latest_embargo(self, wanted: Filter) -> int:
-        """When the last embargo ends, in seconds since 1970; 0 without any."""
+    def latest_embargo(self, criteria: Filter) -> int:
+        """Return the end of the last embargo, in seconds since 1970; 0 without any."""
         stated, ended = self._last_instants
-        return max(stated, ended + max(wanted.grace_s) if any(wanted.grace_s) else 0)
+        return max(stated, ended + max(criteria.grace_s) if any(criteria.grace_s) else 0)
 
     @cached_property
     def _last_instants(self) -> tuple[int, int]:
@@ -137,96 +138,96 @@ class Segment:
         return np.flatnonzero(self.rows["day_first"] == NEVER)
 
     def tile(self, z: int, x: int, y: int) -> tuple[int, int]:
-        """Return the one contiguous range of rows whose mark lies in a tile."""
-        shift = 2 * (MERCATOR_BITS - z)
+        """Return the rows of a tile's marks as one range [first, end)."""
+        shift = 2 * (BITS - z)
         first = _morton(x, y) << shift
         morton = self.rows["morton"][: self.marks]
         ends = np.array([first, first + (1 << shift) - 1], np.uint64)
         low = np.searchsorted(morton, ends[0], "left")
         return int(low), int(np.searchsorted(morton, ends[1], "right"))
 
-    def match(self, wanted: Filter, low: int = 0, high: int | None = None) -> np.ndarray:
+    def match(self, criteria: Filter, low: int = 0, high: int | None = None) -> np.ndarray:
         """Return the places of matching rows in [low, high)."""
         part = slice(low, len(self.rows) if high is None else high)
         rows = self.rows
-        mask = rows["day_first"][part] <= wanted.last  # an undated row lies behind every period
-        if wanted.first > BEGINNING:
-            mask &= rows["day_last"][part] >= wanted.first
+        mask = rows["day_first"][part] <= criteria.last  # an undated row is after every period
+        if criteria.first > BEGINNING:
+            mask &= rows["day_last"][part] >= criteria.first
         if self.is_amended:
-            mask &= rows["known_to"][part] > wanted.seq
-        if wanted.seq < self.newest:
-            mask &= rows["seq"][part] <= wanted.seq
-        if not wanted.statuses:
+            mask &= rows["known_to"][part] > criteria.seq
+        if criteria.seq < self.newest:
+            mask &= rows["seq"][part] <= criteria.seq
+        if not criteria.statuses:
             mask &= rows["status"][part] != RETRACTED
-        if wanted.weapons:
-            mask &= (rows["weapons"][part] & np.uint32(wanted.weapons)) != 0
-        if wanted.sectors:
-            mask &= (rows["sectors"][part] & np.uint32(wanted.sectors)) != 0
-        mask &= _is_chosen(wanted.datasets, rows["dataset"][part])
-        places = _refine(rows, np.flatnonzero(mask) + low, wanted)
-        if wanted.near is None:
+        if criteria.weapons:
+            mask &= (rows["weapons"][part] & np.uint32(criteria.weapons)) != 0
+        if criteria.sectors:
+            mask &= (rows["sectors"][part] & np.uint32(criteria.sectors)) != 0
+        mask &= _is_among(criteria.datasets, rows["dataset"][part])
+        places = _refine(rows, np.flatnonzero(mask) + low, criteria)
+        if criteria.near is None:
             return places
-        places = wanted.near.keep(self, places)
-        return np.asarray(places[~is_quiet(rows, places, wanted)])
+        places = criteria.near.keep(self, places)
+        return np.asarray(places[~is_quiet(rows, places, criteria)])
 
 
-def _refine(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:
-    """Apply to the rows that are left the filters that cost more per row, or few ask for."""
+def _refine(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
+    """Apply the filters that cost more per row, or are rare, to the rows that still match."""
     keep: np.ndarray = np.ones(len(places), bool)
-    if wanted.statuses:
-        keep &= np.isin(rows["status"][places], wanted.statuses)
-    if wanted.first > BEGINNING or wanted.last < END:
-        is_contained = rows["day_first"][places] >= wanted.first
-        is_contained &= rows["day_last"][places] <= wanted.last
+    if criteria.statuses:
+        keep &= np.isin(rows["status"][places], criteria.statuses)
+    if criteria.first > BEGINNING or criteria.last < END:
+        is_contained = rows["day_first"][places] >= criteria.first
+        is_contained &= rows["day_last"][places] <= criteria.last
         keep &= is_contained | ((rows["flags"][places] & LONG) == 0)
-    if wanted.min_killed is not None:
+    if criteria.min_killed is not None:
         low, best = rows["killed_total_low"][places], rows["killed_total_best"][places]
-        keep &= np.where(low >= 0, low, best) >= wanted.min_killed
-    if wanted.regions:
-        keep &= np.isin(rows[f"region{wanted.level}"][places], wanted.regions)
-    if wanted.bbox_e7 is not None:
-        keep &= _in_box(rows, places, wanted.bbox_e7) & ~is_quiet(rows, places, wanted)
-    keep &= _is_released(rows, places, wanted)
+        keep &= np.where(low >= 0, low, best) >= criteria.min_killed
+    if criteria.regions:
+        keep &= np.isin(rows[f"region{criteria.level}"][places], criteria.regions)
+    if criteria.bbox_e7 is not None:
+        keep &= _in_box(rows, places, criteria.bbox_e7) & ~is_quiet(rows, places, criteria)
+    keep &= _is_released(rows, places, criteria)
     return np.asarray(places[keep])
 
 
-def _is_chosen(chosen: np.ndarray, dataset: np.ndarray) -> np.ndarray:
-    numbers = np.flatnonzero(chosen)
-    if len(numbers) == 1:  # a comparison is ten times as fast as looking each row up
-        return np.asarray(dataset == numbers[0])
-    return np.asarray(chosen[dataset])
+def _is_among(datasets: np.ndarray, column: np.ndarray) -> np.ndarray:
+    numbers = np.flatnonzero(datasets)
+    if len(numbers) == 1:  # a comparison is ten times faster than a look-up
+        return np.asarray(column == numbers[0])
+    return np.asarray(datasets[column])
 
 
-def _is_released(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:
+def _is_released(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
     released: np.ndarray = np.ones(len(places), bool)
-    if wanted.embargo_at is not None:
-        released &= ~is_embargoed(rows, places, wanted)
-    if wanted.hidden_now:
-        released &= ~np.isin(rows["number"][places], list(wanted.hidden_now))
+    if criteria.embargo_at is not None:
+        released &= ~is_embargoed(rows, places, criteria)
+    if criteria.hidden_now:
+        released &= ~np.isin(rows["number"][places], list(criteria.hidden_now))
     return np.asarray(released)
 
 
-def is_embargoed(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:
-    """Tell which rows the audience may not see yet at all: by their own date, or by their kind."""
-    now = wanted.embargo_at or 0
-    held = rows["public_after"][places] > now
-    if any(wanted.grace_s):
-        is_military = (rows["sectors"][places] & np.uint32(wanted.military)) != 0
-        grace = np.where(is_military, wanted.grace_s[1], wanted.grace_s[0])
-        held |= rows["ended_at"][places] + grace > now
-    return np.asarray(held)
+def is_embargoed(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
+    """Tell which rows are not public yet: by their own date, or by the delay for their kind."""
+    now = criteria.embargo_at or 0
+    embargoed = rows["public_after"][places] > now
+    if any(criteria.grace_s):
+        is_military = (rows["sectors"][places] & np.uint32(criteria.military)) != 0
+        grace = np.where(is_military, criteria.grace_s[1], criteria.grace_s[0])
+        embargoed |= rows["ended_at"][places] + grace > now
+    return np.asarray(embargoed)
 
 
-def is_quiet(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:
-    """Tell which rows are shown only in their region: no mark, and no box may find them.
+def is_quiet(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
+    """Tell which rows are shown only by region: they have no mark, and no box finds them.
 
-    An undated row at such a site stays quiet: nobody can say that the delay is over.
+    An undated row at such a site is always quiet: nobody knows when its delay ends.
     """
-    is_hot = (rows["sectors"][places] & np.uint32(wanted.quiet_sectors)) != 0
+    is_hot = (rows["sectors"][places] & np.uint32(criteria.quiet_sectors)) != 0
     day_last = rows["day_last"][places]
-    quiet = is_hot & ((day_last > wanted.quiet_after) | (day_last == NOWHERE))
-    if wanted.quiet_now:
-        quiet |= np.isin(rows["number"][places], list(wanted.quiet_now))
+    quiet = is_hot & ((day_last > criteria.quiet_after) | (day_last == NOWHERE))
+    if criteria.quiet_now:
+        quiet |= np.isin(rows["number"][places], list(criteria.quiet_now))
     return np.asarray(quiet)
 
 
@@ -234,21 +235,21 @@ def _in_box(rows: Rows, places: np.ndarray, box: tuple[int, int, int, int]) -> n
     west, south, east, north = box
     lon, lat = rows["lon_e7"][places], rows["lat_e7"][places]
     across = (lon >= west) & (lon <= east) if west < east else (lon >= west) | (lon <= east)
-    # A row without a place has coordinates below every box: one around the antimeridian, too.
+    # A row without a place is below every box, also one across the antimeridian.
     inside: np.ndarray = across & (lat >= south) & (lat <= north)
     return inside
 
 
 def _morton(x: int, y: int) -> int:
     key = 0
-    for bit in range(MERCATOR_BITS):
+    for bit in range(BITS):
         key |= (x >> bit & 1) << 2 * bit | (y >> bit & 1) << 2 * bit + 1
     return key
 
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """Matching rows over all segments; columns are gathered only when asked for."""
+    """Matching rows in all segments; a column is gathered when it is first read."""
 
     parts: Sequence[tuple[Segment, np.ndarray]]
 
@@ -262,52 +263,54 @@ class Selection:
         """Gather every column."""
         return Rows({name: self[name] for name in COLUMNS})
 
-    def take(self, wanted: np.ndarray) -> Rows:
-        """Gather some rows, by their number in the selection and in the order asked for."""
+    def take(self, numbers: np.ndarray) -> Rows:
+        """Gather some rows, by their numbers in the selection, in the order of `numbers`."""
         parts, before = [], 0
         for segment, places in self.parts:
-            here = (wanted >= before) & (wanted < before + len(places))
-            parts.append((np.flatnonzero(here), segment.rows.take(places[wanted[here] - before])))
+            inside = (numbers >= before) & (numbers < before + len(places))
+            parts.append(
+                (np.flatnonzero(inside), segment.rows.take(places[numbers[inside] - before]))
+            )
             before += len(places)
-        order = np.argsort(np.concatenate([at for at, _ in parts]) if parts else wanted)
+        order = np.argsort(np.concatenate([at for at, _ in parts]) if parts else numbers)
         return Rows.concatenate([rows for _, rows in parts]).take(order)
 
     def where(self, mask: np.ndarray) -> Selection:
-        """Keep the rows that a mask over all of them marks."""
+        """Return the rows where a mask over all of them is true."""
         ends = np.cumsum([len(places) for _, places in self.parts])[:-1]
         masks = np.split(mask, ends) if self.parts else []
-        kept = [(part, at[some]) for (part, at), some in zip(self.parts, masks, strict=True)]
-        return Selection(kept)
+        pairs = zip(self.parts, masks, strict=True)
+        return Selection([(segment, places[part]) for (segment, places), part in pairs])
 
-    def drawable(self, wanted: Filter) -> Selection:
-        """Keep what may stand on a map as a mark of its own."""
+    def drawable(self, criteria: Filter) -> Selection:
+        """Return the rows that a map may draw as a mark of their own."""
         parts = []
         for segment, places in self.parts:
-            kept = places[places < segment.marks]
-            if wanted.quiet_sectors:
-                kept = kept[~is_quiet(segment.rows, kept, wanted)]
-            parts.append((segment, kept))
+            marks = places[places < segment.marks]
+            if criteria.quiet_sectors:
+                marks = marks[~is_quiet(segment.rows, marks, criteria)]
+            parts.append((segment, marks))
         return Selection(parts)
 
 
 def select(
-    segments: Sequence[Segment], wanted: Filter, tile: tuple[int, int, int] | None = None
+    segments: Sequence[Segment], criteria: Filter, tile: tuple[int, int, int] | None = None
 ) -> Selection:
-    """Find the rows a filter means, in all segments, in a tile (z, x, y) when one is given."""
+    """Find the matching rows of all segments; with `tile` (z, x, y) only those in the tile."""
     parts = []
     for segment in segments:
         low, high = (0, len(segment.rows)) if tile is None else segment.tile(*tile)
-        parts.append((segment, segment.match(wanted, low, high)))
+        parts.append((segment, segment.match(criteria, low, high)))
     return Selection(parts)
 
 
-def unmarked(segments: Sequence[Segment], wanted: Filter) -> Selection:
-    """Find the rows a filter means that have no mark: only a region is known, or may be told."""
+def unmarked(segments: Sequence[Segment], criteria: Filter) -> Selection:
+    """Find the matching rows without a mark: only a region is known, or may be shown."""
     parts = []
     for segment in segments:
-        without = segment.match(wanted, segment.marks)
-        if wanted.quiet_sectors:
-            places = segment.match(wanted, 0, segment.marks)
-            without = np.concatenate([places[is_quiet(segment.rows, places, wanted)], without])
+        without = segment.match(criteria, segment.marks)
+        if criteria.quiet_sectors:
+            places = segment.match(criteria, 0, segment.marks)
+            without = np.concatenate([places[is_quiet(segment.rows, places, criteria)], without])
         parts.append((segment, without))
     return Selection(parts)

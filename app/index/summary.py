@@ -1,7 +1,8 @@
-"""Casualty and damage arithmetic on columns: sums by group, by scan or from a day cube.
+"""Sums of casualties and damage on columns, by group: by a scan of all rows or from a day cube.
 
 The rules are those of `app.domain.count`: known lows and bests add up, an open upper end stays
-open, unknown is never 0. A measure table holds whole sums per group, so tables add and subtract.
+open, unknown is never 0. A measure table holds complete sums by group: tables can be added and
+subtracted.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from app.domain.cache import BoundedCache
 from app.domain.count import Kind, Tally
-from app.domain.kept import Kept
 from app.index.select import RETRACTED, Segment
 from app.rows import BOUNDS, COUNTS, KINDS, LONG, NEVER, NO_COUNT, TOLLS, Rows
 
@@ -47,23 +48,23 @@ class Measures:
         """How many groups the table has."""
         return int(self.table.shape[1])
 
-    def only(self, kept: np.ndarray) -> Measures:
-        """Move the sums of all other groups to the last one, which is kept."""
-        if kept.all():
+    def only(self, mask: np.ndarray) -> Measures:
+        """Move the sums of all groups outside the mask to the last group, which is in the mask."""
+        if mask.all():
             return self
-        table = np.where(kept, self.table, 0)
-        table[:, -1] += self.table[:, ~kept].sum(axis=1)
+        table = np.where(mask, self.table, 0)
+        table[:, -1] += self.table[:, ~mask].sum(axis=1)
         return Measures(table, self.sectors)
 
     def among(self, groups: Sequence[int]) -> Measures:
-        """Keep some groups; the others hold nothing then."""
+        """Return the table with zeros in all other groups."""
         table = np.zeros_like(self.table)
-        chosen = list(groups)
-        table[:, chosen] = self.table[:, chosen]
+        columns = list(groups)
+        table[:, columns] = self.table[:, columns]
         return Measures(table, self.sectors)
 
     def whole(self) -> Measures:
-        """Sum all groups into one; only meaningful where groups do not overlap."""
+        """Sum all groups into one; only right where groups do not overlap."""
         return Measures(self.table.sum(axis=1, keepdims=True), self.sectors)
 
 
@@ -101,11 +102,13 @@ def _measure_toll(
         any_known = np.zeros(len(groups), bool)
         for bound in BOUNDS:
             values = rows[f"{toll}_{kind}_{bound}"]
-            known = values != NO_COUNT
-            any_known |= known
-            sums = np.bincount(groups[known], values[known], minlength=size)
+            has_figure = values != NO_COUNT
+            any_known |= has_figure
+            sums = np.bincount(groups[has_figure], values[has_figure], minlength=size)
             table[at[f"{toll}_{kind}_{bound}_sum"]] = sums.astype(np.int64)
-            table[at[f"{toll}_{kind}_{bound}_known"]] = np.bincount(groups[known], minlength=size)
+            table[at[f"{toll}_{kind}_{bound}_known"]] = np.bincount(
+                groups[has_figure], minlength=size
+            )
         table[at[f"{toll}_{kind}_any"]] = np.bincount(groups[any_known], minlength=size)
 
 
@@ -115,7 +118,7 @@ class Ledger:
     def __init__(self, measures: Measures, sector_codes: tuple[str, ...]) -> None:
         self._codes = sector_codes
         names = measure_names(measures.sectors)
-        # Plain lists: single values out of an array cost ten times as much.
+        # Lists: a single value of an array costs ten times as much.
         self._at = dict(zip(names, measures.table.tolist(), strict=True))
 
     def value(self, measure_name: str, group: int) -> int:
@@ -127,14 +130,14 @@ class Ledger:
         sums = {bound: self._bound(f"{toll}_{kind}_{bound}", group) for bound in BOUNDS}
         of = self._at["incidents"][group]
         bounded = self._at[f"{toll}_{kind}_high_known"][group]
-        known = self._at[f"{toll}_{kind}_any"][group]
-        return Tally(sums["low"], sums["best"], sums["high"], known, of, of - bounded)
+        with_figure = self._at[f"{toll}_{kind}_any"][group]
+        return Tally(sums["low"], sums["best"], sums["high"], with_figure, of, of - bounded)
 
     def _bound(self, name: str, group: int) -> int | None:
         return self._at[f"{name}_sum"][group] if self._at[f"{name}_known"][group] else None
 
     def answer(self, group: int) -> dict[str, object]:
-        """Write one group in the shape of `/api/summary`."""
+        """Return one group in the shape of `/api/summary`."""
         out: dict[str, object] = {"incidents": self._at["incidents"][group]}
         for toll in TOLLS:
             count: dict[str, object] = {**self.tally(toll, group).answer()}
@@ -158,13 +161,13 @@ class Ledger:
 
 @dataclass(frozen=True, eq=False)
 class Cube:
-    """Running sums by day and region of some rows of one dataset that stood when it was built.
+    """Running sums by day and region, of the rows of one dataset that were current at its build.
 
-    `running[day, measure, region (last: none)]` are sums of what is anchored before that day; only
-    the measures in `names` are kept, the others are 0 everywhere. A short incident is anchored on
+    `running[day, measure, region (last: none)]` are sums of the rows anchored before that day; only
+    the measures in `names` are stored, the others are 0 everywhere. A short incident is anchored on
     its first day and counts in every period that it overlaps; a long one on its last day, and
-    counts only in a period that contains it. So a period is the difference of two slices, but for
-    the few rows that began before it and reach into it: `edges` names them.
+    counts only in a period that contains it. So a period is the difference of two slices, except
+    for the few rows that began before it and reach into it: `edges` returns them.
     """
 
     first_day: int
@@ -177,14 +180,14 @@ class Cube:
 
     @property
     def size(self) -> int:
-        """How many bytes it holds."""
+        """Its size in bytes."""
         return int(self.running.nbytes + self.spans.nbytes)
 
     def between(self, first: int, last: int) -> Measures:
-        """Sum a period by region (the last group: no region), but for its edges."""
+        """Sum a period by region (the last group: no region), without its edges."""
         days, _, groups = self.running.shape
         table = np.zeros((len(measure_names(self.sectors)), groups), np.int64)
-        if last >= first:  # a period that ends before it begins holds nothing
+        if last >= first:  # a period that ends before it begins is empty
             after, before = (
                 self.running[int(np.clip(day - self.first_day, 0, days - 1))]
                 for day in (last + 1, first)
@@ -193,15 +196,15 @@ class Cube:
         return Measures(table, self.sectors)
 
     def edges(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the rows that `between` left out, and those that it should not have counted."""
+        """Return the rows that `between` misses, and those that it wrongly counts."""
         place, begins, ends, is_long = self.spans
         reaches_in = (begins < first) & (ends >= first) & (first <= last)
         missed = reaches_in & (is_long == 0)
         return place[missed], place[reaches_in & (is_long == 1) & (ends <= last)]
 
 
-def counted(segment: Segment, dataset: int, weapons: int = 0) -> np.ndarray:
-    """Return the rows of a dataset that can count now: standing, dated and not retracted."""
+def countable(segment: Segment, dataset: int, weapons: int = 0) -> np.ndarray:
+    """Return the rows of a dataset that count now: current, dated and not retracted."""
     rows = segment.rows
     keep = (rows["dataset"] == dataset) & (rows["known_to"] == NEVER)
     keep &= (rows["day_first"] != NEVER) & (rows["status"] != RETRACTED)
@@ -211,7 +214,7 @@ def counted(segment: Segment, dataset: int, weapons: int = 0) -> np.ndarray:
 
 
 MOST_CUBE_DAYS = 8_000
-"""About 22 years: a dataset that spans more (one mistyped year does) is scanned instead."""
+"""About 22 years: a dataset with more (one wrong year is enough) is scanned instead."""
 
 
 def build_cube(  # noqa: PLR0913, PLR0917  what is summed, and into how many groups
@@ -219,10 +222,10 @@ def build_cube(  # noqa: PLR0913, PLR0917  what is summed, and into how many gro
 ) -> Cube | None:
     """Build one dataset's cube from a segment; None for one that spans too many days.
 
-    Hundreds of small regions make a cube of gigabytes: it is worth that only to many more
-    incidents than it has cells. Fewer are scanned in milliseconds.
+    Hundreds of small regions make a cube of gigabytes: at level 2 it is built only when there are
+    more incidents than cells. Fewer are scanned in milliseconds.
     """
-    places = counted(segment, dataset, weapons)
+    places = countable(segment, dataset, weapons)
     rows = segment.rows.take(places)
     first_day = int(rows["day_first"].min(initial=NEVER))
     days = int(rows["day_last"].max(initial=first_day)) - first_day + 1 if len(rows) else 0
@@ -252,16 +255,16 @@ def _running(
     return names, out
 
 
-MOST_ASKED = 8
-MOST_ASKED_BYTES = 32 << 20
-"""Cubes by weapon are kept in memory: so many, none of them larger. Others are scanned."""
+MOST_WEAPON_CUBES = 8
+MOST_WEAPON_CUBE_BYTES = 32 << 20
+"""Cubes by weapon in memory: their number, and the size of each. Larger ones are scanned."""
 
 
 @dataclass(frozen=True, eq=False)
 class Cubes:
-    """The cubes of a generation: those on disk, and those by weapon that somebody asked for.
+    """The cubes of a generation: those on disk, and those by weapon, built on the first request.
 
-    `regions` counts each level's regions; `segment` is the generation's own, without a delta.
+    `regions` has the number of regions by level; `segment` is the generation's, without a delta.
     """
 
     plain: Mapping[tuple[str, int], Cube]
@@ -269,21 +272,21 @@ class Cubes:
     datasets: Sequence[str]
     regions: Mapping[int, int]
     sectors: int
-    asked: Kept = field(default_factory=lambda: Kept(MOST_ASKED))
+    by_weapon: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_WEAPON_CUBES))
 
     def of(self, slug: str, level: int, weapons: int) -> Cube | None:
-        """Return the cube of a dataset's incidents with any of some weapons; 0: of all.
+        """Return the cube of a dataset's incidents with any of the weapons; 0: of all.
 
-        Who asks first waits for it as long as for one scan of all days.
+        The first request for a cube waits as long as for a scan of all days.
         """
         plain = self.plain.get((slug, level))
         if plain is None or not weapons:
             return plain
-        return self.asked.get((slug, level, weapons), lambda: self._built(slug, level, weapons))
+        return self.by_weapon.get((slug, level, weapons), lambda: self._built(slug, level, weapons))
 
     def _built(self, slug: str, level: int, weapons: int) -> Cube | None:
         number = self.datasets.index(slug)
-        made = build_cube(
+        cube = build_cube(
             self.segment, number, self.regions[level], level, self.sectors, weapons=weapons
         )
-        return None if made is None or made.size > MOST_ASKED_BYTES else made
+        return None if cube is None or cube.size > MOST_WEAPON_CUBE_BYTES else cube

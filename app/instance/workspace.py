@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from app.domain.cache import BoundedCache
 from app.domain.errors import InputError
-from app.domain.kept import Kept
 from app.domain.store import Store
 from app.domain.terms import OPEN, Audience, DatasetKind
 from app.domain.view import Vocabulary
@@ -34,7 +34,7 @@ class Workspace:
     scope: frozenset[str] = frozenset()
     """Datasets whose terms withhold nothing from who is served: a token's own."""
 
-    _opened: Kept = field(default_factory=lambda: Kept(1), init=False, repr=False)
+    _opened: BoundedCache = field(default_factory=lambda: BoundedCache(1), init=False, repr=False)
 
     @classmethod
     def open(  # noqa: PLR0913  what an operator sets, each by name

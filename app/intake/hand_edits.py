@@ -19,9 +19,9 @@ import msgspec
 from app.domain.count import Count
 from app.domain.fields import incident_values
 from app.domain.incident import Incident
+from app.domain.instants import rfc3339
 from app.domain.revision import Action, Revision, Subject
 from app.domain.store import Store
-from app.domain.view import rfc3339
 
 PARTS = tuple(
     name

@@ -1,4 +1,4 @@
-"""What other programs read in a page's head: its title, its picture, how it is embedded."""
+"""What other programs read in the head of a page: title, picture, and how to embed it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 
 LOCALES = {"en": "en_GB", "uk": "uk_UA"}
 WIDTH, HEIGHT = 1200, 630
-"""The size that readers of og:image show whole."""
+"""The size of og:image that other sites show without a cut."""
 
 
 @dataclass(frozen=True)
 class Card:
-    """A View for who reads only the head (Open Graph, oEmbed discovery); addresses are whole."""
+    """A View for programs that read only the head (Open Graph, oEmbed); addresses are absolute."""
 
     title: str
     description: str
@@ -24,7 +24,7 @@ class Card:
     height: int = HEIGHT
 
     @classmethod
-    def of(  # noqa: PLR0913  what a head says, each by name
+    def of(  # noqa: PLR0913  the fields of a head, each by name
         cls,
         base: str,
         query: str,
@@ -34,9 +34,9 @@ class Card:
         language: str,
         is_public: bool,
     ) -> Card:
-        """Address a View's page and figure under a base such as https://host.
+        """Make a card with the addresses of a View's page and figure under a base (https://host).
 
-        Only the public's maps are offered for embedding: nobody else could open a private one.
+        Only public maps offer an embedding: readers of other sites cannot open a private one.
         """
         size = urlencode({"width": WIDTH, "height": HEIGHT})
         address = f"{base}/?{query}"

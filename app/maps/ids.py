@@ -1,7 +1,7 @@
-"""Stable element ids: the same page twice is the same bytes, so its ETag is a hash of it.
+"""Stable element ids: an equal page has equal bytes, so its ETag can be a hash of it.
 
-Branca names elements by random UUIDs. Its one hook is replaced by a counter that lives in a
-ContextVar, so pages built at the same time in threads do not see each other.
+Branca names elements by random UUIDs. Its one function for that is replaced by a counter in a
+ContextVar, so that pages built at the same time in several threads have a counter each.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def _generate_id(cls: type[Element]) -> str:
 
 @contextlib.contextmanager
 def stable_ids() -> Iterator[None]:
-    """Number elements m0, m1, … for everything that is built and rendered inside."""
+    """Name all elements that are built and rendered inside m0, m1, m2 and so on."""
     Element._generate_id = classmethod(_generate_id)  # type: ignore[assignment,method-assign]  # noqa: SLF001
     token = _counter.set(itertools.count())
     try:

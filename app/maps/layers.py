@@ -1,8 +1,6 @@
-"""Layers and controls as Folium objects; each is a name and options that a static script reads."""
+"""Layers and controls as Folium objects: each has a name and options for a static script."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from branca.element import MacroElement
 from folium.map import Layer
@@ -10,17 +8,17 @@ from typing_extensions import override
 
 
 class OwnLayer(Layer):
-    """A layer made in the browser by a named factory from plain options; renders no code."""
+    """A layer that the browser builds by the script `factory` from options; it renders no code."""
 
     factory = ""
 
-    def __init__(self, name: str, *, show: bool = True, **options: Any) -> None:
+    def __init__(self, name: str, *, show: bool = True, **options: object) -> None:
         super().__init__(name=name, overlay=True, show=show)
         self._name = type(self).__name__
         self.factory_options = options
 
-    def spec(self) -> dict[str, Any]:
-        """What the page's JSON block says of this layer."""
+    def spec(self) -> dict[str, object]:
+        """The description of this layer in the JSON block of the page."""
         return {
             "id": self.get_name(),
             "factory": self.factory,
@@ -30,8 +28,8 @@ class OwnLayer(Layer):
         }
 
     @override
-    def render(self, **_kwargs: Any) -> str:
-        """Render nothing: the JSON block carries the layer."""
+    def render(self, **_kwargs: object) -> str:
+        """Render nothing: the layer is in the JSON block."""
         return ""
 
 
@@ -60,22 +58,22 @@ class Incidents(OwnLayer):
 
 
 class OwnControl(MacroElement):
-    """Something beside or on the map, made in the browser by a named factory."""
+    """A control beside or on the map that the browser builds, by the script `factory`."""
 
     factory = ""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, **options: object) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # branca is not annotated
         self._name = type(self).__name__
         self.factory_options = options
 
-    def spec(self) -> dict[str, Any]:
-        """What the page's JSON block says of this control."""
+    def spec(self) -> dict[str, object]:
+        """The description of this control in the JSON block of the page."""
         return {"factory": self.factory, "options": self.factory_options}
 
     @override
-    def render(self, **_kwargs: Any) -> str:
-        """Render nothing: the JSON block carries the control."""
+    def render(self, **_kwargs: object) -> str:
+        """Render nothing: the control is in the JSON block."""
         return ""
 
 
@@ -86,13 +84,13 @@ class Period(OwnControl):
 
 
 class Legend(OwnControl):
-    """Classes, patterns and marks with their meaning, and the layers' switches."""
+    """Classes, patterns and marks with their meaning, and switches for the layers."""
 
     factory = "legend"
 
 
 class Overview(OwnControl):
-    """Figures of the View or of a chosen region, what was hit, by what and when, and in words."""
+    """Sums of the View or of one region: what was hit, by what and when, and the same in words."""
 
     factory = "overview"
 

@@ -1,7 +1,7 @@
 """A Folium map and figure whose page passes a strict content security policy.
 
-The page holds no inline script and no inline style: a JSON block says what to build, and static
-modules build it. A Folium element that would need generated code or a foreign asset is refused.
+The page has no inline script and no inline style: a JSON block describes the map, and static
+modules build it. A Folium element that needs generated code or files of another host is refused.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import folium
 from branca.element import Figure
@@ -30,7 +30,7 @@ MODULES = (
     *("incidents", "known", "legend", "list", "opening", "overview", "patterns", "period"),
     *("print", "regions", "ruler", "search", "share", "spot", "state", "tabs", "waves"),
 )
-"""The page's own scripts: asked for together, not one after another as their imports are read."""
+"""The scripts of the page: it requests all at once, not one after another as imports are read."""
 
 
 class Anchor(NamedTuple):
@@ -40,12 +40,12 @@ class Anchor(NamedTuple):
     href: str
     language: str | None = None
     is_view: bool = False
-    """Leads to the same View: the page keeps it up with what is shown."""
+    """It leads to the same View: the page changes the link whenever its View changes."""
 
 
 @dataclass(frozen=True)
 class Chrome:
-    """What stands around the map, as text; the template escapes it."""
+    """The texts and links around the map; the template escapes them."""
 
     title: str
     language: str
@@ -60,26 +60,30 @@ class Chrome:
     whole_url: str = "/"
     still: str = ""
     still_text: str = ""
-    """The picture for a reader without scripts, and what it shows, in words."""
+    """The picture for a reader without scripts, and a description of it."""
 
     card: Card | None = None
 
 
 @dataclass(frozen=True)
 class SavedKit:
-    """What a page in one file carries with it."""
+    """The parts of a page in one file: scripts, styles, and answers of the service by address."""
 
     style: str
     leaflet: str
     modules: Mapping[str, str]
-    table: Mapping[str, Any]
-    kept: Mapping[str, Any]
+    table: Mapping[str, object]
+    answers: Mapping[str, object]
     archive: str | None
-    """The PMTiles file beside the page that holds its marks."""
+    """The name of the PMTiles file with the marks, beside the page."""
 
     @classmethod
     def of(
-        cls, static: Path, table: Mapping[str, Any], kept: Mapping[str, Any], archive: str | None
+        cls,
+        static: Path,
+        table: Mapping[str, object],
+        answers: Mapping[str, object],
+        archive: str | None,
     ) -> SavedKit:
         """Read our own scripts and styles and the vendored Leaflet."""
         vendored = static / "vendor" / "leaflet-1.9.4"
@@ -93,7 +97,7 @@ class SavedKit:
                 for name in (*MODULES, "offline", *(("archive", "archived") if archive else ()))
             },
             table=table,
-            kept=kept,
+            answers=answers,
             archive=archive,
         )
 
@@ -121,14 +125,14 @@ class Map(folium.Map):
         )
 
     def fit(self, west: float, south: float, east: float, north: float) -> None:
-        """Show a box, in degrees, when the page opens."""
+        """Show this box, in degrees, when the page opens."""
         self.options["bounds"] = [[south, west], [north, east]]
 
-    def spec(self) -> dict[str, Any]:
-        """Write the map, its layers and controls as plain data.
+    def spec(self) -> dict[str, object]:
+        """Return the map, its layers and controls as plain data.
 
         Raises:
-            TypeError: a child that would need generated code.
+            TypeError: a child needs generated code.
         """
         layers, controls = [], []
         for child in self._children.values():
@@ -157,10 +161,10 @@ class Page(Figure):
         self.add_child(map_)
         self.map, self.chrome = map_, chrome
 
-    def document(self, spec: Mapping[str, Any]) -> str:
+    def document(self, spec: Mapping[str, object]) -> str:
         """Write the page; `spec` is added to the map's own.
 
-        Branca's templates are never rendered: they link other hosts and write code.
+        Branca's templates are never rendered: they link to other hosts and contain code.
         """
         return (
             _templates()
@@ -172,15 +176,15 @@ class Page(Figure):
                 map_id=self.map.get_name(),
                 columns=spec["columnsUrl"],
                 modules=[f"{name}.js" for name in MODULES],
-                block=Markup(json_block({**self.map.spec(), **spec})),  # noqa: S704  likewise
+                block=Markup(json_block({**self.map.spec(), **spec})),  # noqa: S704  json_block escapes it
             )
         )
 
-    def saved(self, spec: Mapping[str, Any], kit: SavedKit) -> str:
-        """Write the page as one file that asks nobody: scripts, styles and data are inside.
+    def saved(self, spec: Mapping[str, object], kit: SavedKit) -> str:
+        """Write the page as one file that needs no service: scripts, styles and data are inside.
 
-        Its own modules become data URLs, which know no folder: they import each other by the bare
-        names of an import map.
+        The modules become data URLs, which have no folder: they import each other by the names of
+        an import map.
         """
         return (
             _templates()
@@ -191,10 +195,10 @@ class Page(Figure):
                 map_id=self.map.get_name(),
                 style=Markup(kit.style),  # noqa: S704  our own files
                 leaflet=Markup(kit.leaflet),  # noqa: S704  likewise
-                imports=Markup(json_block({"imports": kit.modules})),  # noqa: S704  made safe there
+                imports=Markup(json_block({"imports": kit.modules})),  # noqa: S704  json_block escapes it
                 table=kit.table,
                 archive=kit.archive,
-                kept=Markup(json_block(kit.kept)),  # noqa: S704  made safe there
+                answers=Markup(json_block(kit.answers)),  # noqa: S704  json_block escapes it
                 block=Markup(json_block({**self.map.spec(), **spec})),  # noqa: S704  likewise
             )
         )
@@ -206,8 +210,8 @@ def _templates() -> Environment:
     return Environment(loader=FileSystemLoader(folder), autoescape=select_autoescape(["html"]))
 
 
-def json_block(document: Any) -> str:
-    """Write JSON that cannot end its own script element, whatever the text in it."""
+def json_block(document: object) -> str:
+    """Write JSON for a script element, which no text inside can end."""
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")

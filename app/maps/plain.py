@@ -1,7 +1,7 @@
-"""A View as a plain Folium map, for a notebook: layers that anybody who knows Folium can add to.
+"""A View as a plain Folium map, for a notebook: users of Folium can add layers of their own.
 
-No text of a record is in it: Folium writes popups, names and GeoJSON keys into generated code
-(`${…}` in a popup runs), so a record's own words belong into a frame beside the map.
+It has no text of a record: Folium writes popups, names and GeoJSON keys into generated code (`${…}`
+in a popup is executed), so the words of a record belong into a table beside the map.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import folium
 from branca.element import Element
@@ -25,25 +24,25 @@ PICTURES = re.compile(r"url\([^)]*\)")
 
 @dataclass(frozen=True)
 class PlainLayer:
-    """Shapes as GeoJSON, whose only property is how each is drawn."""
+    """Shapes as GeoJSON, with their style as the only property."""
 
     name: str
-    features: Sequence[Mapping[str, Any]]
+    features: Sequence[Mapping[str, object]]
 
     @classmethod
     def of(
-        cls, name: str, drawn: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+        cls, name: str, styled: Sequence[tuple[Mapping[str, object], Mapping[str, object]]]
     ) -> PlainLayer:
-        """Put geometries and their Leaflet path options together."""
+        """Make a layer of pairs: a GeoJSON geometry and its Leaflet path options."""
         features = [
             {"type": "Feature", "geometry": geometry, "properties": {"style": dict(style)}}
-            for geometry, style in drawn
+            for geometry, style in styled
         ]
         return cls(name, features)
 
 
 class Credits(Element):
-    """Who says so, below the map; escaped, since Branca's own elements read text as a template."""
+    """The credits below the map; escaped, because Branca's elements read text as a template."""
 
     _template = Template("<p style='font: 13px sans-serif'>{{ this.text | e }}</p>")
 
@@ -55,26 +54,26 @@ class Credits(Element):
 def plain_map(
     bounds: Bounds, layers: Sequence[PlainLayer], credits: str, vendored: Path
 ) -> folium.Map:
-    """Build a map of some layers that shows itself without asking any other host.
+    """Build a map of some layers that needs no other host.
 
-    Its corner does not name Leaflet, whose line there shows a flag; `credits` stand below the map.
-    Leaflet is carried in the page, from the vendored copy. Names of layers are ours, never a
-    record's.
+    The line in its corner is off, because Leaflet's own shows a flag; `credits` are below the map.
+    Leaflet is inside the page, from the vendored copy. Names of layers are ours, never from a
+    record.
     """
     centre = LonLat((bounds.west + bounds.east) / 2, (bounds.south + bounds.north) / 2)
-    made = folium.Map(
+    map_ = folium.Map(
         location=(centre.lat, centre.lon), zoom_start=6, tiles=None, attributionControl=False
     )
-    made.get_root().html.add_child(Credits(credits))  # type: ignore[attr-defined]
+    map_.get_root().html.add_child(Credits(credits))  # type: ignore[attr-defined]
     # Set on this map: `add_js_link` would change the list of every map of the process.
-    made.default_js = [("leaflet", _carried(vendored / "leaflet.js", "text/javascript"))]
-    made.default_css = [("leaflet_css", _carried(vendored / "leaflet.css", "text/css"))]
+    map_.default_js = [("leaflet", _data_url(vendored / "leaflet.js", "text/javascript"))]
+    map_.default_css = [("leaflet_css", _data_url(vendored / "leaflet.css", "text/css"))]
     for layer in layers:
         if layer.features:
-            _layer(layer).add_to(made)
-    folium.LayerControl(collapsed=False).add_to(made)
-    made.fit_bounds([[bounds.south, bounds.west], [bounds.north, bounds.east]])
-    return made
+            _layer(layer).add_to(map_)
+    folium.LayerControl(collapsed=False).add_to(map_)
+    map_.fit_bounds([[bounds.south, bounds.west], [bounds.north, bounds.east]])
+    return map_
 
 
 def _layer(layer: PlainLayer) -> folium.GeoJson:
@@ -83,11 +82,11 @@ def _layer(layer: PlainLayer) -> folium.GeoJson:
     return folium.GeoJson(collection, name=layer.name, style_function=_style, marker=dot)
 
 
-def _style(feature: Mapping[str, Any]) -> dict[str, Any]:
+def _style(feature: Mapping[str, Mapping[str, Mapping[str, object]]]) -> dict[str, object]:
     return dict(feature["properties"]["style"])
 
 
-def _carried(path: Path, media: str) -> str:
+def _data_url(path: Path, media: str) -> str:
     text = (
         PICTURES.sub("none", path.read_text("utf-8"))
         if media == "text/css"

@@ -1,12 +1,12 @@
-"""The map of a View: which layers and controls it has, and what they are told."""
+"""The map of a View: its layers and controls, and the options of each."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.domain.incident import Status
+from app.domain.mercator import tile_at
 from app.domain.place import LonLat
 from app.i18n import strings
 from app.maps.ids import stable_ids
@@ -19,6 +19,7 @@ from app.maps.layers import (
     Legend,
     Overview,
     OwnControl,
+    OwnLayer,
     Period,
     Regions,
     Ruler,
@@ -59,104 +60,112 @@ OTHER_PAGES = (
     *("change_", "collection_", "corrections_", "edit_", "export", "face_", "fate_", "import_"),
     *("mapping_", "month_", "notation_", "preview_", "rule_", "sort_", "text_"),
 )
-"""Beginnings of strings that no script of the map's page asks for: it is lighter without them."""
+"""Prefixes of strings that no script of the map's page reads: the page is smaller without them."""
 
 STILL_ZOOM_WIDTH = 4
 EMBEDDED: tuple[type[OwnControl], ...] = (Legend,)
 SAVED: tuple[type[OwnControl], ...] = (Overview, IncidentList, Legend, Ruler)
 AROUND = (Overview, IncidentList, Filters, Ground, Waves, Legend, Search, Ruler, Share)
-"""What stands around the map of a page, in the order of its tabs; an embed has the legend only, and
-a page saved as one file what it can answer by itself."""
+"""The controls around the map of a page, in the order of its tabs; an embed has only the legend,
+and a page saved as one file only those that need no service."""
+
+
+Facts = Mapping[str, Any]
+"""Values for the page by name, as its scripts or its template read them."""
 
 
 def build_page(
     theatre: Theatre,
     taxonomy: Taxonomy,
-    told: Mapping[str, Any],
-    chrome: Mapping[str, Any],
+    facts: Facts,
+    chrome: Facts,
 ) -> str:
     """Build the page of a View.
 
     Args:
-        theatre: gives the first view and the parties.
+        theatre: its bounds are shown first; its parties are in the legend.
         taxonomy: labels of weapons and sectors.
-        told: what only the services know: the View, datasets, histogram, as-of.
-        chrome: banners, links and whether it is the embed.
+        facts: the View, datasets, histogram and instant, as the scripts read them.
+        chrome: banners and links, whether it is the embed, and the kit of a saved page.
     """
-    language = str(told["view"]["lang"])
-    words = strings(language)
+    language = str(facts["view"]["lang"])
     west, south, east, north = theatre.bounds
+    kit: SavedKit | None = chrome["kit"]
     with stable_ids():
-        centre = LonLat((west + east) / 2, (south + north) / 2)
-        page_map = Map(centre, zoom=6)
-        page_map.fit(*told["box"])
-        query = told["query"]
-        Tiles(
-            words["map"],
-            url=f"/tiles/basemap/{{z}}/{{x}}/{{y}}{{r}}.png?{told['base_query']}",
-            pane="basemap",
-        ).add_to(page_map)
-        Regions(
-            words["layer_regions"],
-            ramps=RAMPS,
-            opacity=CLASS_OPACITY,
-            edge=REGION_EDGE,
-            noFigure=NO_FIGURE_PATTERN._asdict(),
-        ).add_to(page_map)
-        Control(
-            words["layer_control"],
-            line=LINE,
-            casing=LINE_CASING,
-            staleDays=theatre.stale_after_days,
-            parties=_parties(theatre, language),
-            claimed=CLAIMED._asdict(),
-            cited=CITED._asdict(),
-            gained=GAINED._asdict(),
-            lost=LOST._asdict(),
-            fixed=LINE_FIXED,
-            other=LINE_OTHER,
-            dashes={kind: f"{dash} {gap}" for kind, (dash, gap) in DASHES.items()},
-            staleOpacity=STALE_OPACITY,
-        ).add_to(page_map)
-        Tiles(
-            words["place"],
-            url=f"/tiles/labels/{{z}}/{{x}}/{{y}}{{r}}.png?{told['base_query']}",
-            pane="labels",
-        ).add_to(page_map)
-        Incidents(
-            words["layer_incidents"],
-            ring=RING,
-            shapes=SHAPES,
-            families=[(code, mark.colour, mark.shape) for code, mark in FAMILIES.items()],
-            density=DENSITY,
-            densityPx=DENSITY_PX,
-            denseFrom=DENSE_FROM,
-            detailZoom=DETAIL_ZOOM,
-        ).add_to(page_map)
-        kit: SavedKit | None = chrome["kit"]
+        page_map = Map(LonLat((west + east) / 2, (south + north) / 2), zoom=6)
+        page_map.fit(*facts["box"])
+        for layer in _layers(theatre, facts):
+            layer.add_to(page_map)
         if kit is None:
-            page_map.add_child(Period(**told["histogram"]))
+            page_map.add_child(Period(**facts["histogram"]))
         for part in SAVED if kit else EMBEDDED if chrome["is_embed"] else AROUND:
             page_map.add_child(part())
-        page = Page(page_map, _chrome(theatre, told, chrome, words, query))
-        spec = {
-            "strings": {
-                name: text for name, text in words.items() if not name.startswith(OTHER_PAGES)
-            },
-            "weapons": _labels(taxonomy.weapons, language),
-            "sectors": _labels(taxonomy.sectors, language),
-            "statuses": [[one.value, words[f"status_{one.value}"]] for one in Status],
-            "theatre": {"note": theatre.note[language], "parties": _parties(theatre, language)},
-            **told,
-        }
+        page = Page(page_map, _chrome(theatre, facts, chrome, strings(language)))
+        spec = {**_texts(theatre, taxonomy, language), **facts}
         return page.document(spec) if kit is None else page.saved(spec, kit)
+
+
+def _layers(theatre: Theatre, facts: Facts) -> Iterator[OwnLayer]:
+    """Make the layers of the map, in the order of its list."""
+    language = str(facts["view"]["lang"])
+    words = strings(language)
+    yield Tiles(words["map"], url=_tiles_url("basemap", facts), pane="basemap")
+    yield Regions(
+        words["layer_regions"],
+        ramps=RAMPS,
+        opacity=CLASS_OPACITY,
+        edge=REGION_EDGE,
+        noFigure=NO_FIGURE_PATTERN._asdict(),
+    )
+    yield Control(
+        words["layer_control"],
+        line=LINE,
+        casing=LINE_CASING,
+        staleDays=theatre.stale_after_days,
+        parties=_parties(theatre, language),
+        claimed=CLAIMED._asdict(),
+        cited=CITED._asdict(),
+        gained=GAINED._asdict(),
+        lost=LOST._asdict(),
+        fixed=LINE_FIXED,
+        other=LINE_OTHER,
+        dashes={kind: f"{dash} {gap}" for kind, (dash, gap) in DASHES.items()},
+        staleOpacity=STALE_OPACITY,
+    )
+    yield Tiles(words["place"], url=_tiles_url("labels", facts), pane="labels")
+    yield Incidents(
+        words["layer_incidents"],
+        ring=RING,
+        shapes=SHAPES,
+        families=[(code, mark.colour, mark.shape) for code, mark in FAMILIES.items()],
+        density=DENSITY,
+        densityPx=DENSITY_PX,
+        denseFrom=DENSE_FROM,
+        detailZoom=DETAIL_ZOOM,
+    )
+
+
+def _tiles_url(layer: str, facts: Facts) -> str:
+    return f"/tiles/{layer}/{{z}}/{{x}}/{{y}}{{r}}.png?{facts['base_query']}"
+
+
+def _texts(theatre: Theatre, taxonomy: Taxonomy, language: str) -> dict[str, object]:
+    """Return the strings and labels that the scripts of the page read."""
+    words = strings(language)
+    return {
+        "strings": {name: text for name, text in words.items() if not name.startswith(OTHER_PAGES)},
+        "weapons": _labels(taxonomy.weapons, language),
+        "sectors": _labels(taxonomy.sectors, language),
+        "statuses": [[one.value, words[f"status_{one.value}"]] for one in Status],
+        "theatre": {"note": theatre.note[language], "parties": _parties(theatre, language)},
+    }
 
 
 def _labels(terms: Terms, language: str) -> list[list[str]]:
     return [[code, terms.label(code, language)] for code in terms.codes]
 
 
-def _parties(theatre: Theatre, language: str) -> list[dict[str, Any]]:
+def _parties(theatre: Theatre, language: str) -> list[dict[str, object]]:
     others = [party.code for party in theatre.party if not party.state]
     return [
         {
@@ -170,16 +179,16 @@ def _parties(theatre: Theatre, language: str) -> list[dict[str, Any]]:
 
 def _chrome(
     theatre: Theatre,
-    told: Mapping[str, Any],
-    chrome: Mapping[str, Any],
+    facts: Facts,
+    chrome: Facts,
     words: Mapping[str, str],
-    query: str,
 ) -> Chrome:
-    name = theatre.name[str(told["view"]["lang"])]
+    query = facts["query"]
+    name = theatre.name[str(facts["view"]["lang"])]
     title = words["title"].format(theatre=name)
     return Chrome(
         title=title,
-        language=str(told["view"]["lang"]),
+        language=str(facts["view"]["lang"]),
         strings=words,
         table_url=f"/table?{query}",
         anchors=[Anchor(*one) for one in chrome["anchors"]],
@@ -190,7 +199,7 @@ def _chrome(
         credits=f"{words['credits']}: {' · '.join(chrome['credits']) or '–'}",
         whole_url=f"/?{query}",
         still=f"/figure.png?{query}&width=1200&height=800",
-        still_text=f"{title}. {told['view']['from']} – {told['view']['to']}. {words['subtitle']}",
+        still_text=f"{title}. {facts['view']['from']} – {facts['view']['to']}. {words['subtitle']}",
         card=chrome.get("card"),
     )
 
@@ -198,17 +207,10 @@ def _chrome(
 def still_tiles(
     theatre: Theatre, query: str, layer: str = "map", across: int = STILL_ZOOM_WIDTH
 ) -> Sequence[Sequence[str]]:
-    """Address the tiles that cover a theatre, row by row, for a page without scripts."""
+    """List the addresses of the tiles over a theatre, row by row, for a page without scripts."""
     west, south, east, north = theatre.bounds
     zoom = next(z for z in range(12, -1, -1) if (east - west) / 360 * 2**z <= across - 1)
-    columns = range(_column(west, zoom), _column(east, zoom) + 1)
-    rows = range(_row(north, zoom), _row(south, zoom) + 1)
+    first_column, first_row = tile_at(west, north, zoom)
+    last_column, last_row = tile_at(east, south, zoom)
+    columns, rows = range(first_column, last_column + 1), range(first_row, last_row + 1)
     return [[f"/tiles/{layer}/{zoom}/{x}/{y}.png?{query}" for x in columns] for y in rows]
-
-
-def _column(lon: float, zoom: int) -> int:
-    return int((lon + 180) / 360 * 2**zoom)
-
-
-def _row(lat: float, zoom: int) -> int:
-    return int((0.5 - math.asinh(math.tan(math.radians(lat))) / (2 * math.pi)) * 2**zoom)

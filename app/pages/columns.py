@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from isal import igzip
 
+from app.domain.cache import BoundedCache
 from app.domain.errors import NotFound
-from app.domain.kept import Kept
 from app.publishing.publish import Published
 from app.queries.incidents import COLUMN_ORDER, Month, month_columns
 
@@ -23,7 +23,7 @@ MOST_KEPT = 4
 class PageColumns:
     """Makes columns once per View and state; any process can make the same file again."""
 
-    _kept: Kept = field(default_factory=lambda: Kept(MOST_KEPT))
+    _kept: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_KEPT))
 
     def listing(self, published: Published) -> dict[str, Any]:
         """List the files, and the columns in each, in order."""

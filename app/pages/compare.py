@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
+from app.domain.cache import BoundedCache
 from app.domain.errors import NotFound
-from app.domain.kept import Kept
 from app.domain.view import View
 from app.i18n import strings
 from app.i18n.values import day_text, number
@@ -92,7 +92,7 @@ def _changes(source: ControlSource, first: date, last: date) -> dict[str, Any]:
 
 def _pair(one: ControlSource, other: ControlSource, day: date) -> dict[str, Any]:
     words = strings(one.view.lang)
-    told = agreement([one, other], day, Kept())
+    told = agreement([one, other], day, BoundedCache())
     (pair,) = told["pairs"]
     rows = [
         (words["both_say"], pair["both_km2"]),

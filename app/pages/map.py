@@ -11,23 +11,22 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import shapely
 
+from app.domain.instants import rfc3339
 from app.domain.place import Precision
 from app.domain.terms import DatasetKind, Face
-from app.domain.view import View, rfc3339
-from app.i18n.values import day_text, days_text, number
+from app.domain.view import View
+from app.i18n import LANGUAGE_NAMES
+from app.i18n.values import day_text, day_words, days_text, number
 from app.index.columns import PRECISIONS
 from app.maps.card import Card
 from app.maps.page import SavedKit
 from app.maps.theatre_map import build_page
-from app.pictures.legend import day_words
 from app.publishing.defaults import shown_controls, with_defaults
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
 from app.queries.changes import changes
 from app.queries.incidents import day_counts
 from app.render.palette import FAMILIES
-
-LANGUAGE_NAMES = {"en": "English", "uk": "Українська"}
 
 
 def page_html(

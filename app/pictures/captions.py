@@ -8,14 +8,15 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 
+from app.domain.instants import rfc3339
 from app.domain.revision import Revision
 from app.domain.terms import Audience, Dataset
-from app.domain.view import View, rfc3339
-from app.i18n import strings
-from app.i18n.values import number
-from app.pictures.legend import Legend, day_words
+from app.domain.view import View
+from app.i18n import WATERMARK, strings
+from app.i18n.values import day_words, number
+from app.pictures.legend import Legend
 from app.pictures.scene import Scene
-from app.pictures.tiles import BASEMAP_CREDITS, WATERMARK
+from app.pictures.tiles import BASEMAP_CREDITS
 from app.queries.words.filters import narrowings
 from app.reference.theatre import Theatre
 from app.render.fonts import legible

@@ -11,8 +11,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from app.domain.cache import BoundedCache
 from app.domain.errors import InputError
-from app.domain.kept import Kept
 from app.i18n.values import number
 from app.index.columns import PRECISIONS
 from app.pictures.captions import Writer
@@ -82,7 +82,7 @@ class Figures:
     """Makes figures; keeps the bases of small ones, which many Views share."""
 
     tiler: Tiler
-    _kept: Kept = field(default_factory=lambda: Kept(12))
+    _kept: BoundedCache = field(default_factory=lambda: BoundedCache(12))
     _turns: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(AT_ONCE))
 
     def figure(self, query: Query, wanted: Wanted) -> bytes:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from itertools import pairwise
 
 from app.domain.control import ControlStatus, Extent
 from app.domain.view import NOT_STATED, View
 from app.i18n import strings
-from app.i18n.values import number
+from app.i18n.values import day_words, number
 from app.pictures.scene import Scene
 from app.reference.theatre import Theatre
 from app.render.layout import Row, Section, Swatch
@@ -32,11 +31,6 @@ from app.render.palette import (
 )
 
 TOLLS = {"killed": "killed", "injured": "injured", "killed_per_100k": "killed"}
-
-
-def day_words(words: Mapping[str, str], day: date) -> str:
-    """Write a day: 24 October 2025."""
-    return f"{day.day}\u00a0{words[f'month_{day.month}']}\u00a0{day.year}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,10 +10,11 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from app.domain.cache import BoundedCache
 from app.domain.control import ControlArea, ControlStatus, Extent
-from app.domain.kept import Kept
+from app.domain.instants import rfc3339
 from app.domain.terms import Dataset, Face
-from app.domain.view import rfc3339
+from app.i18n import WATERMARK
 from app.i18n.values import day_text
 from app.index.columns import PRECISIONS, STATUSES
 from app.index.select import Selection
@@ -49,8 +50,6 @@ from app.tiles.vector import encode_shapes
 
 BASEMAP_CREDITS = "Natural Earth; GeoNames (CC BY 4.0)"
 
-WATERMARK = {"en": "INVENTED DATA", "uk": "ВИГАДАНІ ДАНІ"}
-
 
 @dataclass
 class Tiler:
@@ -59,8 +58,8 @@ class Tiler:
     fonts: Path
     shapes: Shapes = field(default_factory=Shapes)
     choropleths: Choropleths = field(default_factory=Choropleths)
-    _cache: Kept = field(default_factory=Kept)
-    _names_cache: Kept = field(default_factory=Kept)
+    _cache: BoundedCache = field(default_factory=BoundedCache)
+    _names_cache: BoundedCache = field(default_factory=BoundedCache)
 
     def tile(self, query: Query, tile: Tile) -> bytes:
         """Make a tile of any layer.

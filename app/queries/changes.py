@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from app.domain.errors import InvalidView, Problem
+from app.domain.instants import rfc3339
 from app.domain.terms import Face
-from app.domain.view import rfc3339
 from app.index.build import State
 from app.index.select import RETRACTED
 from app.publishing.publish import Published, publish

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from app.domain.kept import Kept
+from app.domain.cache import BoundedCache
 from app.domain.terms import Face
 from app.index.summary import Ledger
 from app.publishing.publish import Published, countable
@@ -29,7 +29,7 @@ class Choropleth:
 class Choropleths:
     """Values regions; remembers the last Views, since all tiles of a View share one."""
 
-    _cache: Kept = field(default_factory=Kept)
+    _cache: BoundedCache = field(default_factory=BoundedCache)
 
     def of(self, published: Published) -> Choropleth:
         """Value each region of a View by its metric; unknown stays None, apart from 0."""

@@ -20,9 +20,9 @@ from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import InputError, InvalidPlace, InvalidView, InvalidWhen, Problem
+from app.domain.instants import parse_day
 from app.domain.period import epoch_day
 from app.domain.place import WORLD, Bounds
-from app.domain.view import parse_day
 from app.index.select import Selection, is_quiet
 from app.publishing.publish import Published
 from app.queries.queryables import QUERYABLES, Sheet, Values

@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 
 from app.domain.errors import InputError, NotShared, TooLarge
+from app.domain.instants import rfc3339
 from app.domain.revision import Action, Change, Revision, Subject, canonical
 from app.domain.store import Entry
-from app.domain.view import rfc3339
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published
 from app.queries.incidents import find_incident

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from app.domain.errors import InputError, NotShared
+from app.domain.instants import rfc3339
 from app.domain.terms import Dataset, Face
-from app.domain.view import View, rfc3339
+from app.domain.view import View
 from app.exporters.about import About
 from app.exporters.csv_table import metadata
 from app.exporters.formats import FORMATS

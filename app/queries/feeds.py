@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from app.domain.view import rfc3339
+from app.domain.instants import rfc3339
 from app.queries.changes import Changes
 
 JSON_FEED = "https://jsonfeed.org/version/1.1"

@@ -15,12 +15,12 @@ from app.domain.count import Toll
 from app.domain.errors import NotFound
 from app.domain.fields import changed_fields
 from app.domain.incident import Incident
+from app.domain.instants import rfc3339
 from app.domain.merge import Member
 from app.domain.redaction import hidden_parts, redact
 from app.domain.revision import Action, Revision, Subject
 from app.domain.source import SourceRef, upstream_links
 from app.domain.terms import Audience, Dataset, Face
-from app.domain.view import rfc3339
 from app.index.columns import decode_incident, pack
 from app.index.locate import RegionHow
 from app.index.select import Selection, is_embargoed, is_quiet

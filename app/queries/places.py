@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from app.domain.kept import Kept
+from app.domain.cache import BoundedCache
 from app.domain.region import Region, RegionSet
 from app.domain.view import View
 from app.reference.basemap import Places
@@ -33,7 +33,7 @@ class PlaceFinder:
     """Looks names up in the theatre's basemap and regions."""
 
     reference: Reference
-    _kept: Kept = field(default_factory=lambda: Kept(4))
+    _kept: BoundedCache = field(default_factory=lambda: BoundedCache(4))
 
     def find(self, view: View, text: str, limit: int) -> list[dict[str, Any]]:
         """List what begins with a text, else what contains it: regions, then places by population.

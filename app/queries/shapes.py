@@ -9,8 +9,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from app.domain.cache import BoundedCache
 from app.domain.control import ControlArea, ControlSnapshot, ControlStatus
-from app.domain.kept import Kept
 from app.index.control import shape_key
 from app.publishing.query import Query
 
@@ -22,7 +22,7 @@ WHOLE_ZOOM = 9
 class Shapes:
     """Simplifies shapes; remembers them by the boundaries and areas that they were made of."""
 
-    _cache: Kept = field(default_factory=Kept)
+    _cache: BoundedCache = field(default_factory=BoundedCache)
 
     def regions(self, query: Query, z: int, level: int | None = None) -> Sequence[BaseGeometry]:
         """Return the regions of the View's level (or another) for a zoom, shared edges kept."""

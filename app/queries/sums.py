@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from app.domain.instants import rfc3339
 from app.domain.period import from_epoch_day
 from app.domain.terms import Face
-from app.domain.view import NOT_STATED, View, rfc3339
+from app.domain.view import NOT_STATED, View
 from app.i18n import strings
 from app.index.columns import STATUSES
 from app.index.select import RETRACTED, Filter, Segment, Selection, is_quiet

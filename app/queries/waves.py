@@ -8,12 +8,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from app.domain.cache import BoundedCache
 from app.domain.errors import InvalidView, NotFound, Problem
-from app.domain.kept import Kept
+from app.domain.instants import rfc3339
 from app.domain.period import Period, epoch_day
 from app.domain.revision import Action, Revision, Subject
 from app.domain.terms import Dataset, DatasetKind, Face
-from app.domain.view import View, rfc3339
+from app.domain.view import View
 from app.domain.wave import FIGURES, Reckoning, Sum, Volley, Wave, reckoned
 from app.index.select import Selection
 from app.instance.workspace import Workspace
@@ -33,7 +34,7 @@ class WaveBook:
     """The waves of each dataset as they were known, with which of them count."""
 
     def __init__(self) -> None:
-        self._kept = Kept(MOST_KEPT)
+        self._kept = BoundedCache(MOST_KEPT)
 
     def of(self, workspace: Workspace, dataset: Dataset, seq: int) -> tuple[list[Wave], Reckoning]:
         """Read the waves that stood at a revision, by key."""
@@ -207,7 +208,7 @@ def _covers_weeks(view: View) -> bool:
 
 
 def _sums(reckoning: Reckoning, among: set[int], view: View) -> dict[str, Any]:
-    families = {one.volley.family for one in reckoning.said if one.number in among}
+    families = {one.volley.family for one in reckoning.volleys if one.number in among}
 
     def of(family: str) -> dict[str, Any]:
         found = reckoning.total(among, lambda one: one.family == family and _wants(one, view))

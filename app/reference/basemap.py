@@ -18,7 +18,7 @@ LAYERS = ("land", "lakes", "rivers", "borders")
 
 @dataclass(frozen=True, eq=False)
 class Shapes:
-    """Geometries in degrees with a tree to find those that meet a box."""
+    """Geometries in degrees, with a tree that finds those in a box."""
 
     geometries: np.ndarray
 
@@ -27,14 +27,14 @@ class Shapes:
         return STRtree(self.geometries)
 
     def within(self, west: float, south: float, east: float, north: float) -> np.ndarray:
-        """Return the geometries whose box meets this one."""
-        found = self._tree.query(shapely.box(west, south, east, north))
-        return self.geometries[np.sort(found)]
+        """Return the geometries whose bounding box touches this box, in their order."""
+        numbers = self._tree.query(shapely.box(west, south, east, north))
+        return self.geometries[np.sort(numbers)]
 
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """Named places as columns, most important first; names in the language or in English."""
+    """Named places as columns, the most important first."""
 
     lon: np.ndarray
     lat: np.ndarray
@@ -51,7 +51,7 @@ class Places:
 
 @dataclass(frozen=True)
 class Basemap:
-    """The quiet map under everything; later folders add to earlier ones."""
+    """The map under all other layers; the shapes of all folders together."""
 
     folders: Sequence[Path]
 
@@ -65,12 +65,12 @@ class Basemap:
         return Shapes(np.concatenate(parts) if parts else np.empty(0, object))
 
     def read_ahead(self) -> None:
-        """Read every layer, which takes a tenth of a second, before somebody waits for it."""
+        """Read every layer in advance, which takes a tenth of a second."""
         _ = self.land, self.lakes, self.rivers, self.borders, self.places
 
     @cached_property
     def land(self) -> Shapes:
-        """Land, cut into pieces that are filled without a stroke."""
+        """Land, cut into pieces that are filled without an edge."""
         return self._read("land")
 
     @cached_property

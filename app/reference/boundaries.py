@@ -28,7 +28,7 @@ INSIDE_ZIP = (".shp", ".gpkg", ".geojson", ".json")
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of a file: where it is, its columns, and not yet its shapes."""
+    """One layer of a file: its place and its columns; `shapes` reads the shapes."""
 
     source: str
     name: str
@@ -36,27 +36,29 @@ class Layer:
     crs: str | None
 
     def shapes(self) -> Outlines:
-        """Read the shapes: in degrees, valid, nothing but polygons.
+        """Read the shapes: in degrees, valid, only polygons.
 
         Raises:
-            InvalidFile: no coordinate reference system is stated, or coordinates are not on Earth.
+            InvalidFile: the file states no coordinate reference system, or coordinates are not on
+                Earth.
         """
         if self.crs is None:
             allowed = "a stated coordinate reference system (a Shapefile needs its .prj file)"
             raise InvalidFile(f"coordinates of {self.name}", "no reference system", allowed)
         *_, wkb, _cells = pyogrio.raw.read(self.source, layer=self.name, columns=[])
-        found = _in_degrees(shapely.force_2d(shapely.from_wkb(wkb)), self.crs, self.name)
-        is_there = ~(shapely.is_missing(found) | shapely.is_empty(found))
-        repaired = np.flatnonzero(is_there & ~shapely.is_valid(found)).tolist()
+        shapes = _in_degrees(shapely.force_2d(shapely.from_wkb(wkb)), self.crs, self.name)
+        has_shape = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+        repaired = np.flatnonzero(has_shape & ~shapely.is_valid(shapes)).tolist()
         polygons = [
-            _polygons(one) if there else None for one, there in zip(found, is_there, strict=True)
+            _polygons(one) if exists else None
+            for one, exists in zip(shapes, has_shape, strict=True)
         ]
         return Outlines(polygons, repaired)
 
 
 @dataclass(frozen=True)
 class Outlines:
-    """The shapes of a layer, row by row (None without a polygon), and the rows repaired."""
+    """The shapes of a layer, row by row (None without a polygon), and the repaired rows."""
 
     shapes: Sequence[MultiPolygon | None]
     repaired: Sequence[int]
@@ -67,7 +69,7 @@ def read_layers(path: Path, most_bytes: int) -> list[Layer]:
 
     Raises:
         InvalidFile: it is missing, or no format that GDAL reads.
-        TooLarge: it is over the bound, packed or unpacked.
+        TooLarge: it is over the limit, packed or unpacked.
     """
     if not path.is_file():
         raise InvalidFile("file", path.name, "an existing file")
@@ -86,7 +88,7 @@ def read_layers(path: Path, most_bytes: int) -> list[Layer]:
 
 
 def _sources(path: Path, most_bytes: int) -> list[str]:
-    """Name what to open; GDAL looks into the first folder of a zip only, so others are named."""
+    """List what GDAL must open: in a zip it reads only the first folder by itself."""
     if not zipfile.is_zipfile(path):
         return [str(path)]
     try:
@@ -98,10 +100,10 @@ def _sources(path: Path, most_bytes: int) -> list[str]:
     if size > most_bytes:
         raise TooLarge(f"unpacked {path.name}", f"{size:,} bytes", f"at most {most_bytes:,} bytes")
     names = [PurePosixPath(member.filename) for member in members]
-    kept = [name for name in names if name.suffix.lower() in INSIDE_ZIP and name.parts]
-    if not kept or any(".." in name.parts or name.is_absolute() for name in kept):
+    files = [name for name in names if name.suffix.lower() in INSIDE_ZIP and name.parts]
+    if not files or any(".." in name.parts or name.is_absolute() for name in files):
         raise InvalidFile("file", path.name, f"{READABLE}; the zip holds no such file")
-    return [f"/vsizip/{path.resolve()}/{name}" for name in kept if "__MACOSX" not in name.parts]
+    return [f"/vsizip/{path.resolve()}/{name}" for name in files if "__MACOSX" not in name.parts]
 
 
 def _layer(source: str, name: str) -> Layer:
@@ -112,20 +114,21 @@ def _layer(source: str, name: str) -> Layer:
 
 
 def _in_degrees(shapes: np.ndarray, crs: str, name: str) -> np.ndarray:
-    """Bring shapes to WGS 84; those that are there already keep every digit."""
+    """Project shapes to WGS 84; shapes in WGS 84 keep every digit."""
     try:
-        given = CRS.from_user_input(crs)
-        if not given.equals(CRS.from_epsg(4326), ignore_axis_order=True):
-            # GDAL hands coordinates out as x, y whatever order the system states.
-            there = Transformer.from_crs(given, "OGC:CRS84", always_xy=True)
+        system = CRS.from_user_input(crs)
+        if not system.equals(CRS.from_epsg(4326), ignore_axis_order=True):
+            # GDAL returns coordinates as x, y, in whatever order the system has its axes.
+            to_degrees = Transformer.from_crs(system, "OGC:CRS84", always_xy=True)
             shapes = shapely.transform(
-                shapes, lambda points: np.column_stack(there.transform(points[:, 0], points[:, 1]))
+                shapes,
+                lambda points: np.column_stack(to_degrees.transform(points[:, 0], points[:, 1])),
             )
     except CRSError as wrong:
         allowed = "a coordinate reference system that PROJ knows"
         raise InvalidFile(f"coordinates of {name}", crs[:40], allowed) from wrong
     west, south, east, north = shapely.total_bounds(shapes).tolist()
-    if math.isnan(west):  # nothing but empty shapes
+    if math.isnan(west):  # only empty shapes
         return shapes
     try:
         LonLat.checked(lon=west, lat=south)
@@ -137,7 +140,7 @@ def _in_degrees(shapes: np.ndarray, crs: str, name: str) -> np.ndarray:
 
 def _polygons(shape: BaseGeometry) -> MultiPolygon | None:
     valid = shape if shape.is_valid else shapely.make_valid(shape)
-    # Twice, as make_valid can nest a MultiPolygon inside a collection.
+    # Twice, because make_valid can put a MultiPolygon into a collection.
     parts = shapely.get_parts(shapely.get_parts(valid))
-    kept = [part for part in parts if part.geom_type == "Polygon" and not part.is_empty]
-    return shapely.orient_polygons(MultiPolygon(kept)) if kept else None
+    polygons = [part for part in parts if part.geom_type == "Polygon" and not part.is_empty]
+    return shapely.orient_polygons(MultiPolygon(polygons)) if polygons else None

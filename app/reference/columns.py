@@ -1,4 +1,4 @@
-"""Recognises where a boundary file keeps codes, names and parents, by the names of its columns."""
+"""Finds the codes, names and parents in a boundary file, by the names of its columns."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import numpy as np
 
 ISO_CODE = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
 ADMIN_LEVELS = (4, 3, 2, 1, 0)
-"""A COD-AB layer names the levels above its own as well: the finest one is its own."""
+"""A COD-AB layer has columns of the levels above as well: the finest level is its own."""
 
 COD_AB, GEO_BOUNDARIES = "OCHA COD-AB", "geoBoundaries"
 OWN_IDS = "geoBoundaries, by its own ids"
-"""Where geoBoundaries has no ISO codes: its ids are no P-codes, but they are unique."""
+"""For files of geoBoundaries without ISO codes: its ids are no P-codes, but unique."""
 
 Table = Mapping[str, np.ndarray]
 """A layer's columns by name."""
 
 
 class Columns(NamedTuple):
-    """The columns of one layer that a region needs, by the names the file gives them.
+    """The columns of one layer that a region needs, by their names in the file.
 
-    `country_from_parent`: the code lacks the country's two letters, which the parent's code has.
+    `country_from_parent`: the code has not the two letters of the country, but the parent's has.
     """
 
     source: str
@@ -37,7 +37,7 @@ class Columns(NamedTuple):
 
 
 class Recipe(NamedTuple):
-    """How one kind of file names its columns, in lower case; the first that is there is taken."""
+    """The names of columns in one kind of file, in lower case; the first that exists is used."""
 
     source: str
     level: int | None
@@ -56,19 +56,19 @@ POPULATIONS = ("population", "raion_pop")
 
 
 def recognise(table: Table, local: Sequence[str]) -> Columns | None:
-    """Find the recipe that a layer follows, or None.
+    """Find the columns of a layer by the first recipe that fits, or None.
 
     Args:
         table: the layer's columns.
-        local: what COD-AB may append to a column of local names, such as "ua" (ADM1_UA).
+        local: what COD-AB may append to the name of a column of local names: "ua" (ADM1_UA).
     """
     by_lower = {name.lower(): name for name in table}
     for recipe in _recipes(local):
         code = _first(recipe.code, by_lower)
         if code is not None and all(name in by_lower for name in recipe.also):
-            found = Columns(
+            columns = Columns(
                 recipe.source,
-                _told_level(table, by_lower) if recipe.level is None else recipe.level,
+                _level_of_rows(table, by_lower) if recipe.level is None else recipe.level,
                 code,
                 _first(recipe.name_en, by_lower),
                 _first(recipe.name_uk, by_lower),
@@ -76,7 +76,7 @@ def recognise(table: Table, local: Sequence[str]) -> Columns | None:
                 _first(recipe.population, by_lower),
                 recipe.country_from_parent,
             )
-            return _settled(found, table, by_lower)
+            return _by_values(columns, table, by_lower)
     return None
 
 
@@ -111,29 +111,29 @@ def _first(names: Sequence[str], by_lower: Mapping[str, str]) -> str | None:
     return next((by_lower[name] for name in names if name in by_lower), None)
 
 
-def _told_level(table: Table, by_lower: Mapping[str, str]) -> int | None:
+def _level_of_rows(table: Table, by_lower: Mapping[str, str]) -> int | None:
     """Read the level that geoBoundaries writes into every row ("ADM1")."""
-    told = {text_of(value) for value in table[by_lower["shapetype"]]}
-    numbers = {match[1] for one in told if (match := re.fullmatch(r"ADM(\d)", one or ""))}
+    kinds = {text_of(value) for value in table[by_lower["shapetype"]]}
+    numbers = {match[1] for kind in kinds if (match := re.fullmatch(r"ADM(\d)", kind or ""))}
     return int(numbers.pop()) if len(numbers) == 1 else None
 
 
-def _settled(columns: Columns, table: Table, by_lower: Mapping[str, str]) -> Columns:
-    """Settle what depends on the values.
+def _by_values(columns: Columns, table: Table, by_lower: Mapping[str, str]) -> Columns:
+    """Correct the columns by the values in them.
 
-    geoBoundaries often leaves shapeISO empty; new editions of COD-AB say in `lang`, `lang1`… which
-    language `adm1_name`, `adm1_name1`… are in.
+    geoBoundaries often leaves shapeISO empty; new editions of COD-AB state in `lang`, `lang1`… the
+    language of `adm1_name`, `adm1_name1`….
     """
     codes = table[columns.code or ""]
     if columns.source == GEO_BOUNDARIES and not any(text_of(code) for code in codes):
         return columns._replace(code=by_lower["shapeid"], source=OWN_IDS)
     if columns.source == COD_AB and "lang" in by_lower:
-        spoken = {
+        names = {
             text_of(value): by_lower.get(f"adm{columns.level}_name{suffix}")
             for suffix in ("3", "2", "1", "")
             for value in table.get(by_lower.get(f"lang{suffix}", ""), np.empty(0))[:1]
         }
-        return columns._replace(name_en=spoken.get("en", columns.name_en), name_uk=spoken.get("uk"))
+        return columns._replace(name_en=names.get("en", columns.name_en), name_uk=names.get("uk"))
     return columns
 
 

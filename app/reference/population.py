@@ -1,4 +1,4 @@
-"""Reads numbers of people by region from a CSV file; the year stands in the column's name."""
+"""Reads numbers of people by region from a CSV file; the year is in the name of the column."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OWN_NAMES = ("raion_uk", "raion_en", "adm2_ua", "adm2_en", "adm2_name")
 
 
 class Row(NamedTuple):
-    """One row of the table; a row that names nothing below the first level is of that level."""
+    """One row of the table; without a name or code of a lower level it is of the first level."""
 
     people: int
     parent: str
@@ -27,21 +27,21 @@ class Row(NamedTuple):
 
     @property
     def level(self) -> int:
-        """The level that the row speaks of."""
+        """The level of the row's region."""
         return 2 if self.code or self.names else 1
 
     def means(self, region: Region) -> bool:
-        """Tell whether the row is about a region: by its code, else by name within its parent."""
+        """Tell whether the row is about a region: by its code, else by its name in the parent."""
         if region.level != self.level:
             return False
         if self.level == 1 or self.code:
             return (self.code or self.parent) in {region.code, region.pcode}
-        theirs = [plain(name) for name in (region.name_uk, region.name_en) if name]
-        same = any(_is_same(mine, one) for mine in self.names for one in theirs)
+        names = [plain(name) for name in (region.name_uk, region.name_en) if name]
+        same = any(_is_same(name, other) for name in self.names for other in names)
         return self.parent == region.parent and same
 
-    def told(self) -> str:
-        """Name the row for a report."""
+    def label(self) -> str:
+        """Name the row in a report."""
         return self.code or " ".join((*self.names[:1], self.parent))
 
 
@@ -53,13 +53,13 @@ class People(NamedTuple):
 
 
 def plain(name: str) -> str:
-    """Write a name for comparing: lower case, one kind of apostrophe."""
+    """Bring a name into a form to compare: lower case, one kind of apostrophe."""
     return re.sub(r"['’ʼ`]", "'", name).casefold().strip()
 
 
-def _is_same(left: str, right: str) -> bool:
-    """Compare names, one of which may carry its kind ("… raion") at the end."""
-    return left == right or left.startswith(f"{right} ") or right.startswith(f"{left} ")
+def _is_same(a: str, b: str) -> bool:
+    """Tell whether two names are equal; one may have its kind ("… raion") at the end."""
+    return a == b or a.startswith(f"{b} ") or b.startswith(f"{a} ")
 
 
 def read_people(path: Path, year: int | None) -> People:
@@ -68,7 +68,7 @@ def read_people(path: Path, year: int | None) -> People:
     Args:
         path: columns `iso_3166_2` (of the region or of its parent), `pcode` or a name such as
             `raion_uk` for regions below the first level, and `population_YYYY_MM_DD`.
-        year: the year, for a column that is called `population` only.
+        year: the year, for a column with the name `population`.
 
     Raises:
         InvalidFile: it is missing, not UTF-8, or lacks these columns or the year.
@@ -103,7 +103,7 @@ def _row(row: Mapping[str, str], people: int) -> Row:
 
 
 def whole(cell: object) -> int | None:
-    """Read a number of people; empty, nonsense and 0 (nobody was counted) are unknown."""
+    """Read a number of people; an empty cell, another text and 0 (not counted) are unknown."""
     try:
         return round(float(str(cell).replace(" ", ""))) or None
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""The one door to `geodata/`: made once by the application and passed to whoever needs it."""
+"""The reference data in `geodata/`: the application opens them once and passes them on."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ LEVELS = (1, 2)
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """Reference data of all theatres; nothing is read before it is asked for.
+    """Reference data of all theatres; each part is read when it is first used.
 
-    `imported` is the folder of the boundaries that operators loaded. Which of them serve is read
-    once: a process keeps its boundaries for life, however often others import new ones.
+    `imported` is the folder of the boundaries that operators loaded. Which of them are active is
+    read once: a process uses the same boundaries until its end, also when others are imported.
     """
 
     folder: Path
@@ -42,11 +42,11 @@ class Reference:
         """Weapons, sectors and crosswalks."""
         return Taxonomy(self.folder / "taxonomy")
 
-    @cache  # noqa: B019  as above
+    @cache  # noqa: B019  a process has one Reference, until its end
     def region_set(self, theatre: str, level: int = 1) -> RegionSet:
-        """Read the boundaries that serve a level: imported ones if any, else the shipped.
+        """Read the active boundaries of a level: imported ones if any, else those of the project.
 
-        Without either (only level 1 is shipped) the set has no regions.
+        Without either (the project has only level 1) the set has no regions.
         """
         about = self._serving[theatre].get(level)
         if about is not None:
@@ -55,7 +55,7 @@ class Reference:
 
     @cache  # noqa: B019  as above
     def shipped(self, theatre: str) -> RegionSet:
-        """Read the boundaries of level 1 that come with the project; they know every code."""
+        """Read the boundaries of level 1 that the project includes; they have every code."""
         place = self.theatres[theatre]
         path = self.folder / place.region_set.file
         return read_region_set(path, place.region_set.id, place.countries)
@@ -77,9 +77,9 @@ class Reference:
         return {theatre: self.shelf(theatre).active() for theatre in self.theatres}
 
     def region_sets(self, theatre: str) -> dict[int, RegionSet]:
-        """Read the levels that a theatre has boundaries of."""
+        """Read the boundaries of a theatre, by level; levels without any are left out."""
         sets = {level: self.region_set(theatre, level) for level in LEVELS}
-        return {level: found for level, found in sets.items() if found.regions}
+        return {level: region_set for level, region_set in sets.items() if region_set.regions}
 
     def regions(self, level: int) -> list[tuple[str, Region]]:
         """List every theatre's regions of a level as (theatre, region), in a stable order."""
@@ -91,9 +91,9 @@ class Reference:
 
     @cached_property
     def region_hash(self) -> str:
-        """One hash over all region files: an index built on others must be built anew.
+        """A hash of all region files: an index with another one must be built again.
 
-        Of the files' bytes, so that opening an index need not read a single boundary.
+        It is of the bytes of the files, so that opening an index parses no boundaries.
         """
         digest = hashlib.sha256()
         for slug, theatre in self.theatres.items():
@@ -114,7 +114,7 @@ class Reference:
 
     @cache  # noqa: B019  as above
     def homeland(self, theatre: str) -> Homeland:
-        """The theatre's own land, with the strip along its edge where no line is drawn."""
+        """The theatre's own land, with the strip along its edge in which no line is drawn."""
         land = self.region_set(theatre).land
         tolerance_km = self.theatres[theatre].front_line_tolerance_km
         return Homeland.of(land, self.plane(theatre), tolerance_km)
@@ -129,5 +129,5 @@ class Reference:
 
     @cache  # noqa: B019  as above
     def basemap(self, theatre: str) -> Basemap:
-        """The basemap of a theatre; an invented land brings its own on top of the world's."""
+        """The basemap of a theatre; an invented country adds its own to that of the world."""
         return Basemap([self.folder / name for name in self.theatres[theatre].basemap])

@@ -23,8 +23,8 @@ def read_region_set(
     path: Path, set_id: str, countries: tuple[str, ...], level: int = 1
 ) -> RegionSet:
     """Read the regions of some countries and a level, in the order of their codes."""
-    wanted = [("country", "in", list(countries)), ("level", "=", level)]
-    rows = pq.read_table(path, filters=wanted).to_pylist()
+    filters = [("country", "in", list(countries)), ("level", "=", level)]
+    rows = pq.read_table(path, filters=filters).to_pylist()
     regions = tuple(_region(row) for row in sorted(rows, key=lambda row: row["code"]))
     return RegionSet(set_id, content_hash(regions), level, regions)
 
@@ -36,17 +36,17 @@ def _region(row: dict[str, Any]) -> Region:
 
 
 def content_hash(regions: Iterable[Region]) -> str:
-    """Hash everything that an answer may take from regions, in the order of their codes."""
+    """Hash all fields of regions that an answer may use, in the order of their codes."""
     digest = hashlib.sha256()
-    for one in sorted(regions, key=lambda region: region.code):
-        told = (one.code, one.parent, one.pcode, one.name_en, one.name_uk)
-        digest.update(repr((*told, one.population, one.population_year)).encode())
-        digest.update(one.shape.wkb)
+    for region in sorted(regions, key=lambda one: one.code):
+        fields = (region.code, region.parent, region.pcode, region.name_en, region.name_uk)
+        digest.update(repr((*fields, region.population, region.population_year)).encode())
+        digest.update(region.shape.wkb)
     return digest.hexdigest()[:16]
 
 
 class ImportedSet(msgspec.Struct, frozen=True):
-    """What is known of imported boundaries beside the boundaries themselves."""
+    """The description of imported boundaries."""
 
     id: str
     hash: str
@@ -65,14 +65,14 @@ _ACTIVE = msgspec.json.Decoder(dict[int, ImportedSet])
 class Shelf:
     """A theatre's imported boundaries: files named by their content, which never change.
 
-    `active.json` names the set that serves each level and is swapped by rename. Sets that no
-    longer serve are kept: answers that were given and Views that were pinned name them.
+    `active.json` names the active set of each level and is replaced by a rename. Sets that are no
+    longer active stay: earlier answers and stored Views name them.
     """
 
     folder: Path
 
     def active(self) -> Mapping[int, ImportedSet]:
-        """Say which set serves which level; empty before the first import."""
+        """Return the active set of each level; empty before the first import."""
         try:
             return _ACTIVE.decode((self.folder / "active.json").read_bytes())
         except FileNotFoundError:
@@ -80,15 +80,15 @@ class Shelf:
 
     def sets(self) -> list[ImportedSet]:
         """List every set that was ever imported, oldest first."""
-        found = [
+        sets = [
             _ABOUT.decode(path.read_bytes())
             for path in self.folder.glob("*.json")
             if path.stem != "active"
         ]
-        return sorted(found, key=lambda one: one.imported_at)
+        return sorted(sets, key=lambda one: one.imported_at)
 
     def path(self, set_hash: str) -> Path:
-        """Name the file of a set."""
+        """Return the path of a set's file."""
         return self.folder / f"{set_hash}.parquet"
 
     def read(self, about: ImportedSet, countries: tuple[str, ...]) -> RegionSet:
@@ -101,7 +101,7 @@ class Shelf:
         return read_region_set(self.path(about.hash), about.id, countries, about.level)
 
     def checked(self, about: ImportedSet) -> Path:
-        """Name the file of a set that must be there.
+        """Return the path of a set's file, which must exist.
 
         Raises:
             InvalidFile: it is gone.
@@ -113,17 +113,17 @@ class Shelf:
         return path
 
     def add(self, about: ImportedSet, write: Callable[[Path], None]) -> None:
-        """Keep a set and let it serve its level from the next start of a process on."""
+        """Store a set; every process that starts later uses it for its level."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "LOCK").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             half = self.folder / f"{about.hash}.part"
             write(half)
             half.replace(self.path(about.hash))
-            self._swap(f"{about.hash}.json", about)
-            self._swap("active.json", {**self.active(), about.level: about})
+            self._replace(f"{about.hash}.json", about)
+            self._replace("active.json", {**self.active(), about.level: about})
 
-    def _swap(self, name: str, content: object) -> None:
+    def _replace(self, name: str, content: object) -> None:
         half = self.folder / f"{name}.part"
         half.write_bytes(msgspec.json.encode(content))
         half.replace(self.folder / name)

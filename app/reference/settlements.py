@@ -1,4 +1,4 @@
-"""Finds settlements by name within a first-level unit; names repeat, so all of them are told."""
+"""Finds settlements by name within a first-level region; a name may have several of them."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Settlement(NamedTuple):
     kind: str
     point: LonLat | None
 
-    def told(self) -> str:
-        """Say which one it is among its namesakes."""
+    def label(self) -> str:
+        """Describe the settlement so that it differs from others of the same name."""
         raion = self.raion and f"{self.raion} raion"
         hromada = self.hromada and f"{self.hromada} hromada"
         where = ", ".join(part for part in (self.kind, raion, hromada) if part)
@@ -45,17 +45,17 @@ class Settlement(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Settlements:
-    """A theatre's list; read when the first name is asked for."""
+    """The settlements of a theatre; the list is read at the first search."""
 
     path: Path
     iso_by_pcode: Mapping[str, str]
 
     @cached_property
     def _by_name(self) -> Mapping[str, list[Settlement]]:
-        found: dict[str, list[Settlement]] = {}
+        by_name: dict[str, list[Settlement]] = {}
         for row in pq.read_table(self.path).to_pylist():
             lon, lat = row.pop("lon"), row.pop("lat")
-            one = Settlement(
+            settlement = Settlement(
                 code=row["code"],
                 name_uk=row["name_uk"],
                 name_en=row["name_en"],
@@ -66,18 +66,18 @@ class Settlements:
                 kind=row["kind"],
                 point=None if lon is None else LonLat(lon, lat),
             )
-            for name in {plain(one.name_uk), loose(one.name_en)}:
-                found.setdefault(name, []).append(one)
-        return found
+            for name in {plain(settlement.name_uk), loose(settlement.name_en)}:
+                by_name.setdefault(name, []).append(settlement)
+        return by_name
 
     def called(self, name: str, admin1: str | None = None) -> list[Settlement]:
-        """List every settlement of a name, in Ukrainian or in Latin letters, within a unit."""
-        listed = self._by_name.get(plain(name)) or self._by_name.get(loose(name)) or []
-        return [one for one in listed if admin1 is None or one.admin1 == admin1]
+        """List every settlement of a name, in Ukrainian or in Latin letters, within a region."""
+        namesakes = self._by_name.get(plain(name)) or self._by_name.get(loose(name)) or []
+        return [one for one in namesakes if admin1 is None or one.admin1 == admin1]
 
 
 def plain(name: str) -> str:
-    """Compare names without case, stress marks, apostrophes and the word for their kind.
+    """Bring a name into a form to compare: no case, stress marks, apostrophes or word for its kind.
 
     >>> plain("м. Кам'янець-Подільський"), plain("село Дем`янів")
     ('камянець подільський', 'демянів')
@@ -87,7 +87,7 @@ def plain(name: str) -> str:
 
 
 def loose(name: str) -> str:
-    """Make the romanisations in use alike.
+    """Bring a name in Latin letters into one form for all common romanisations.
 
     >>> loose("Kryvyy Rih") == loose("Kryvyi Rih"), loose("Kharkiv city")
     (True, 'kharkiv')

@@ -40,17 +40,17 @@ class Terms:
 
     def family_bits(self, codes: Iterable[str]) -> int:
         """Combine codes into a mask in which a class includes its members ("missile.cruise")."""
-        wanted = tuple(codes)
-        members = [code for code in self.codes if code in wanted or code.split(".")[0] in wanted]
+        names = tuple(codes)
+        members = [code for code in self.codes if code in names or code.split(".")[0] in names]
         return self.bits(members)
 
     def unpack(self, mask: int) -> tuple[str, ...]:
-        """List the codes of a mask."""
+        """List the codes of a mask, in file order."""
         return tuple(code for code in self.codes if mask & self.bit[code])
 
     @cached_property
     def delayed_bits(self) -> int:
-        """The codes that the public sees only by region for the theatre's delay."""
+        """The bits of codes that the public sees only by region during the theatre's delay."""
         return self.bits(str(entry["code"]) for entry in self.entries if entry.get("delayed"))
 
 
@@ -71,7 +71,7 @@ class Taxonomy:
         return Terms(tuple(_toml(self.folder / "sectors.toml")["sector"]))
 
     def crosswalk(self, importer: str) -> Mapping[str, Mapping[str, str]]:
-        """Read how one format's words map to our codes."""
+        """Read the codes of one format's words, by field."""
         return _toml(self.folder / "crosswalks" / f"{importer}.toml")
 
 

@@ -1,4 +1,4 @@
-"""A theatre: where a map opens, whose names it uses and which datasets it starts with."""
+"""A theatre: the area of a map, its countries, parties, languages and first datasets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.domain.place import Bounds
 
 
 class Party(msgspec.Struct, frozen=True):
-    """Somebody to whom strikes may be attributed or who may hold ground."""
+    """A party: strikes may be attributed to it, and it may hold ground."""
 
     code: str
     en: str
@@ -27,14 +27,14 @@ class Party(msgspec.Struct, frozen=True):
 
 
 class RegionFile(msgspec.Struct, frozen=True):
-    """The boundaries a theatre uses: an id that answers name, and the file under geodata/."""
+    """The boundaries of a theatre: the id that answers state, and the file under geodata/."""
 
     id: str
     file: str
 
 
 class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One file under geodata/theatre/; nothing about any country stands in code."""
+    """One file under geodata/theatre/; the code has no facts about any country."""
 
     zone: str
     countries: tuple[str, ...]
@@ -55,30 +55,30 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: Mapping[str, str]
     party: tuple[Party, ...]
     baseline: Mapping[str, tuple[str, ...]] = {}
-    """Regions of a part of the baseline, by part: sources that leave it out differ by this."""
+    """Regions of a part of the baseline, by part: sources may leave this part out."""
 
     settlements: str | None = None
-    """The list by which names of settlements are found, a file under geodata/; none: by nothing."""
+    """The file under geodata/ with the settlements; None: no settlement is found by its name."""
 
     slug: str = ""
 
     @property
     def state(self) -> str:
-        """The party that the land belongs to; ground of any other controller is occupied."""
+        """The party that is the state; ground of any other controller is occupied."""
         return next(party.code for party in self.party if party.state)
 
     def embargo_s(self, kind: str) -> int:
-        """How long strikes at a kind of place are withheld from the public, in seconds."""
+        """Return how long strikes at a kind of place stay hidden from the public, in seconds."""
         return self.embargo_hours.get(kind, 0) * 3_600
 
     def today(self, now: datetime) -> date:
-        """The day it is in the theatre's zone."""
+        """Return the day of an instant in the theatre's zone."""
         return now.astimezone(ZoneInfo(self.zone)).date()
 
     def party_name(self, code: str, language: str) -> str:
-        """Name a party; an unlisted code is shown as it is."""
-        found = [party.name(language) for party in self.party if party.code == code]
-        return found[0] if found else code
+        """Name a party; an unknown code is returned as it is."""
+        names = [party.name(language) for party in self.party if party.code == code]
+        return names[0] if names else code
 
 
 def read_theatres(folder: Path) -> dict[str, Theatre]:

@@ -1,7 +1,7 @@
-"""What can be drawn on, whatever it becomes: pixels, or a scene that is written as SVG or PDF.
+"""The canvas on which layers draw, whether it becomes pixels, SVG or PDF.
 
-Layers draw shapes in degrees; a canvas brings them into px of its frame, clips and thins them.
-Places are px of the picture; widths, radii and sizes of letters are px at 1x.
+Layers draw shapes in degrees; a canvas projects them to px of its frame, clips them and removes
+needless vertices. Places are px of the picture; widths, radii and sizes of letters are px at 1x.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from app.render.palette import DASHES, LINE, LINE_CASING, SHAPES, Mark, Pattern
 CASING_PX, LINE_PX = 4.6, 2.4
 Dashes = tuple[int, int]
 POLYGON = 3
-"""What shapely.get_type_id says of a polygon."""
+"""The value of shapely.get_type_id for a polygon."""
 
 
 class Text(NamedTuple):
-    """One line of text with its baseline at y; `anchor` says what stands at x."""
+    """One line of text with its baseline at y; `anchor` is the part of the line at x."""
 
     text: str
     x: float
@@ -41,7 +41,7 @@ class Text(NamedTuple):
 
 
 class Canvas(ABC):
-    """A picture being drawn: the same layers draw on each kind."""
+    """A picture while it is drawn: the same layers draw on every kind of canvas."""
 
     def __init__(self, frame: Frame, fonts: Path) -> None:
         self.frame, self.fonts = frame, fonts
@@ -55,7 +55,7 @@ class Canvas(ABC):
         flat = shapely.transform(
             clipped, lambda points: np.column_stack(self.frame.pixels(points[:, 0], points[:, 1]))
         )
-        # Only drawn, never measured: it need not stay valid, and is several times faster so.
+        # Shapes are only drawn, so they need not stay valid, which is several times faster.
         thin = shapely.simplify(flat, 0.3, preserve_topology=False)
         return list(thin)
 
@@ -66,7 +66,7 @@ class Canvas(ABC):
     def hatch(
         self, shapes: Iterable[BaseGeometry], pattern: Pattern, opacity: float = 0.75
     ) -> None:
-        """Hatch polygons in degrees; on tiles the pattern runs on across them."""
+        """Hatch polygons in degrees; the pattern continues from tile to tile."""
         self.paint_hatch(self.visible(shapes), pattern, opacity)
 
     def lines(
@@ -80,13 +80,18 @@ class Canvas(ABC):
         self.stroke(strokes_of(self.visible(shapes)), colour, width, dashes)
 
     def front_line(self, line: BaseGeometry, *, is_stale: bool = False) -> None:
-        """Draw a front line: dark with a light casing, so that it reads on any ground.
+        """Draw a front line: dark with a light casing, so that it is visible on any hatch.
 
-        One older than the theatre's limit is dashed.
+        A line older than the theatre's limit is dashed.
         """
         strokes = strokes_of(self.visible([line]))
         self.stroke(strokes, LINE_CASING, CASING_PX)
         self.stroke(strokes, LINE, LINE_PX, DASHES["stale"] if is_stale else None)
+
+    def is_near(self, x: float, y: float, reach: float) -> bool:
+        """Tell whether something around a point, up to `reach` px away, is in the picture."""
+        frame = self.frame
+        return -reach < x < frame.width + reach and -reach < y < frame.height + reach
 
     @abstractmethod
     def paint(self, shapes: Sequence[BaseGeometry], colour: str, opacity: float = 1.0) -> None:
@@ -124,14 +129,14 @@ class Canvas(ABC):
     def dots(
         self, x: np.ndarray, y: np.ndarray, marks: Sequence[Mark], radius: float, ring: str
     ) -> None:
-        """Draw each mark in its shape with a ring 1 px wide, the later over the earlier.
+        """Draw each mark in its shape with a ring of 1 px, later ones over earlier ones.
 
-        The radius is that of the circle that a shape is as large as, in px at 1x.
+        Each shape is about as large as a circle of the radius, in px at 1x.
         """
 
     @abstractmethod
     def paste(self, pixels: np.ndarray) -> None:
-        """Lay RGB or RGBA pixels over the whole picture."""
+        """Draw RGB or RGBA pixels over the whole picture."""
 
     @abstractmethod
     def write(self, text: Text) -> None:
@@ -144,27 +149,27 @@ class Canvas(ABC):
 
     @property
     def watermark_opacity(self) -> float:
-        """How strong a watermark is: its larger letters on a figure need less."""
+        """The opacity of a watermark: the larger letters on a figure need less."""
         return 0.47 if self.watermark_px < 20 else 0.3  # noqa: PLR2004
 
     @abstractmethod
     def watermark(self, text: str) -> None:
-        """Write a text slanted across the picture: invented data are never taken for real ones."""
+        """Write a text across the picture, so that nobody takes invented data for real ones."""
 
     @abstractmethod
-    def inset(self, frame: Frame, left: int, top: int) -> AbstractContextManager[Canvas]:
-        """Draw into a rectangle of this picture, which cuts what reaches out; px at 1x."""
+    def inset(self, frame: Frame, x: int, y: int) -> AbstractContextManager[Canvas]:
+        """Draw into a rectangle of this picture and clip to it; `x` and `y` are px at 1x."""
 
 
 @cache
 def outline(shape: str, radius: float, inset: float = 0.0) -> Polygon:
-    """Bring the shape of a mark to a size, its edge moved inwards by so many px."""
+    """Return the shape of a mark in a size, with its edge moved inwards by `inset` px."""
     whole = Polygon(np.array(SHAPES[shape]) * radius)
     return whole.buffer(-inset, join_style="mitre") if inset else whole
 
 
 def strokes_of(shapes: Iterable[BaseGeometry]) -> list[BaseGeometry]:
-    """Take shapes apart into single lines; of a polygon, its rings."""
+    """Split shapes into single lines; polygons into their rings."""
     parts = []
     for part in shapely.get_parts(shapely.get_parts(list(shapes))):
         edge = part.boundary if part.geom_type == "Polygon" else part
@@ -173,10 +178,10 @@ def strokes_of(shapes: Iterable[BaseGeometry]) -> list[BaseGeometry]:
 
 
 def polygons_of(shapes: Iterable[BaseGeometry]) -> list[Polygon]:
-    """Take shapes apart into single polygons, wound alike.
+    """Split shapes into single polygons, all wound in the same direction.
 
-    Written as one path that is filled by the non-zero rule, neighbours meet without a seam, an
-    enclave fills its neighbour's hole and what overlaps is filled once.
+    In one path with the non-zero rule, neighbours then touch without a gap, an enclave fills the
+    hole of its neighbour, and overlapping areas are filled once.
     """
     parts = shapely.get_parts(shapely.get_parts(list(shapes)))
     solid = parts[(shapely.get_type_id(parts) == POLYGON) & ~shapely.is_empty(parts)]

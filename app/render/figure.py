@@ -1,7 +1,7 @@
-"""A figure for a report: a map with everything that a reader needs to judge it, on one page.
+"""A figure for a report: one page with a map, its legend, its scale and its credits.
 
-The page is laid out once in px at 1x and drawn on any canvas, so that PNG, SVG and PDF show the
-same. There is no north arrow: Web Mercator has north at the top of every picture.
+The layout is made once in px at 1x and drawn on any canvas, so that PNG, SVG and PDF show the same.
+There is no north arrow: in Web Mercator, north is at the top of every picture.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ CHIP = Pattern("stipple", NO_FIGURE)
 def draw_page(
     page: Canvas, layout: Layout, content: Content, frame: Frame, draw: Callable[[Canvas], None]
 ) -> None:
-    """Draw a figure: the map by `draw`, then what stands on and around it."""
-    left, top, across, down = layout.map_box
-    with page.inset(frame, left, top) as part:
+    """Draw a figure: the map by `draw`, then the texts and swatches on and around it."""
+    x0, y0, across, down = layout.map_box
+    with page.inset(frame, x0, y0) as part:
         draw(part)
         _draw_scale(part, content)
         if content.watermark:
@@ -47,7 +47,7 @@ def draw_page(
         if content.notice:
             _draw_notice(part, content.notice)
     scale = page.frame.scale
-    edge = np.array([left, top, left + across, top + down]) * scale
+    edge = np.array([x0, y0, x0 + across, y0 + down]) * scale
     page.stroke([shapely.box(*edge).exterior], EDGE, 0.8)
     for swatch, x, y, size in layout.swatches:
         draw_swatch(page, swatch, x, y, size)
@@ -56,13 +56,13 @@ def draw_page(
 
 
 def scale_box(frame: Frame) -> tuple[float, float, float, float]:
-    """Say which px of a map the scale bar takes."""
+    """Return the box of the scale bar on a map, in px."""
     scale = frame.scale
     return 0.0, frame.height - 34.0 * scale, (SCALE_PX + 60.0) * scale, float(frame.height)
 
 
 def _draw_scale(part: Canvas, content: Content) -> None:
-    """Draw a bar of round km, true at the map's middle latitude, which it names."""
+    """Draw a bar of round km, right at the middle latitude of the map, which its text states."""
     frame, scale = part.frame, part.frame.scale
     most = min(SCALE_PX, frame.across / 3) * frame.km_per_px()
     power = 10.0 ** np.floor(np.log10(most))
@@ -73,8 +73,8 @@ def _draw_scale(part: Canvas, content: Content) -> None:
     line = shapely.LineString(bar)
     part.stroke([line], HALO, 4.0)
     part.stroke([line], INK, 1.6)
-    said = content.scale_text(float(km), frame.middle_latitude)
-    part.write(Text(said, 10.0 * scale, (y - 9) * scale, 10.0, INK, halo=HALO))
+    text = content.scale_text(float(km), frame.middle_latitude)
+    part.write(Text(text, 10.0 * scale, (y - 9) * scale, 10.0, INK, halo=HALO))
 
 
 def _notice_lines(fonts: Path, frame: Frame, notice: str) -> list[str]:
@@ -83,16 +83,16 @@ def _notice_lines(fonts: Path, frame: Frame, notice: str) -> list[str]:
 
 
 def notice_box(fonts: Path, frame: Frame, notice: str) -> tuple[float, float, float, float]:
-    """Say which px of a map a notice takes, at the top of it."""
+    """Return the box of a notice at the top of a map, in px."""
     lines, scale = _notice_lines(fonts, frame, notice), frame.scale
     wide = max(text_width(fonts, line, NOTICE_PX, is_bold=True) for line in lines) / 2 + 14
     high, middle = len(lines) * NOTICE_PX * LEADING + 16, frame.across / 2
-    left, right = (middle - wide) * scale, (middle + wide) * scale
-    return left, NOTICE_TOP * scale, right, (NOTICE_TOP + high) * scale
+    x0, x1 = (middle - wide) * scale, (middle + wide) * scale
+    return x0, NOTICE_TOP * scale, x1, (NOTICE_TOP + high) * scale
 
 
 def _draw_notice(part: Canvas, notice: str) -> None:
-    """Say over the map what it cannot show."""
+    """Write over the map what it cannot show."""
     scale = part.frame.scale
     box = shapely.box(*notice_box(part.fonts, part.frame, notice))
     part.paint([box], PAPER)
@@ -114,14 +114,14 @@ def draw_chip(
 ) -> None:
     """Draw a number on a hatched chip: strikes known only to a region, which are never dots."""
     scale = canvas.frame.scale
-    left, top, right, bottom = box[0] + scale, box[1] + scale, box[2] - scale, box[3] - scale
-    # A filled box within a filled box: straight edges need no stamping along them.
+    x0, y0, x1, y1 = box[0] + scale, box[1] + scale, box[2] - scale, box[3] - scale
+    # A filled box in a filled box is faster than strokes along its edges.
     canvas.paint([shapely.box(*box)], INK)
-    canvas.paint([shapely.box(left, top, right, bottom)], PAPER)
+    canvas.paint([shapely.box(x0, y0, x1, y1)], PAPER)
     edge = size * 0.62 * scale
     ends = [
-        shapely.box(left, top, box[0] + edge, bottom),
-        shapely.box(box[2] - edge, top, right, bottom),
+        shapely.box(x0, y0, box[0] + edge, y1),
+        shapely.box(box[2] - edge, y0, x1, y1),
     ]
     canvas.paint_hatch(ends, CHIP, 1.0)
     middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2 + 0.36 * size * scale
@@ -129,7 +129,7 @@ def draw_chip(
 
 
 def draw_swatch(page: Canvas, swatch: Swatch, x: float, y: float, size: float) -> None:
-    """Draw a swatch in the middle of `y`, px at 1x, as the map is drawn."""
+    """Draw a swatch as the map draws its layer; `y` is its middle, in px at 1x."""
     scale = page.frame.scale
     wide, high = size * 2.0, size * 1.05
     box = np.array([x, y - high / 2, x + wide, y + high / 2]) * scale
@@ -156,14 +156,14 @@ def draw_swatch(page: Canvas, swatch: Swatch, x: float, y: float, size: float) -
 
 
 def _draw_line(page: Canvas, box: np.ndarray, swatch: Swatch) -> None:
-    """Draw a piece of the front line as boxes: straight, it needs no stamping along itself."""
+    """Draw a piece of the front line as boxes, which is faster than strokes."""
     scale, y = page.frame.scale, (box[1] + box[3]) / 2
     whole = (box[2] - box[0], 1.0)
     dash, gap = whole if swatch.dashes is None else (part * scale for part in swatch.dashes)
 
-    def bar(left: float, right: float, thick: float) -> BaseGeometry:
+    def bar(x0: float, x1: float, thick: float) -> BaseGeometry:
         half = thick * scale / 2
-        return shapely.box(left, y - half, min(right, box[2]), y + half)
+        return shapely.box(x0, y - half, min(x1, box[2]), y + half)
 
     page.paint([bar(box[0], box[2], CASING_PX)], LINE_CASING)
     starts = np.arange(box[0], box[2], dash + gap).tolist()

@@ -1,4 +1,4 @@
-"""The vendored Noto Sans: faces to draw with, widths to lay out with, and what it cannot write."""
+"""The vendored Noto Sans: its faces, the widths of its letters, and the letters it lacks."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from PIL import ImageFont
 
 LOG = logging.getLogger("strikemap.fonts")
 SUBSTITUTE = "\ufffd"
-"""Stands for a character that the font lacks: seen by the reader, never left out."""
+"""It replaces a character that the font lacks: the reader sees that one is missing."""
 
 LIKE = {"\u2011": "-", "\u202f": "\u00a0", "\u2009": "\u00a0", "\u200b": "", "\u00ad": ""}
-"""Written as what it looks like: the font has no glyph, and nothing is lost."""
+"""Characters that the font lacks, and those that look the same."""
 
 
 def font_file(folder: Path, *, is_bold: bool) -> Path:
-    """Name the file of a weight."""
+    """Return the font file of a weight."""
     return folder / ("NotoSans-Bold.ttf" if is_bold else "NotoSans-Regular.ttf")
 
 
 @cache
 def load_font(folder: Path, is_bold: bool, size_px: float) -> ImageFont.FreeTypeFont:
-    """Load the vendored Noto Sans, which has Cyrillic; Pillow's wheels bring what shapes text."""
+    """Load the vendored Noto Sans, which has Cyrillic letters, in a size in px."""
     return ImageFont.truetype(font_file(folder, is_bold=is_bold), size_px)
 
 
 @cache
 def _advances(folder: Path, is_bold: bool) -> dict[str, float]:
-    """Read how wide each character is, as a share of the font's size."""
+    """Read the width of each character, as a share of the font's size."""
     with TTFont(font_file(folder, is_bold=is_bold), lazy=True) as font:
         units, widths = font["head"].unitsPerEm, font["hmtx"]
         return {chr(code): widths[name][0] / units for code, name in font.getBestCmap().items()}
 
 
 def text_width(folder: Path, text: str, size: float, *, is_bold: bool) -> float:
-    """Measure a line in px, as every writer sets it: advances without kerning."""
+    """Measure a line in px, as all canvases write it: advances without kerning."""
     advances = _advances(folder, is_bold)
     return size * sum(advances.get(character, 0.6) for character in text)
 
@@ -46,8 +46,8 @@ def text_width(folder: Path, text: str, size: float, *, is_bold: bool) -> float:
 def legible(folder: Path, text: str) -> str:
     """Write a text in characters that the font has; others become a visible substitute.
 
-    Letters with marks are composed first, so that й typed as и and breve is the letter й. What
-    steers the direction of writing, or ends a line, is no part of a line of text.
+    Letters with marks are composed first, so that й typed as и and breve is the letter й. Control
+    characters, such as those for the direction of writing, are removed.
     """
     composed = unicodedata.normalize("NFC", text)
     has = _advances(folder, False)
@@ -63,6 +63,6 @@ def legible(folder: Path, text: str) -> str:
             missing.append(character)
             written.append(SUBSTITUTE)
     if missing:
-        named = ", ".join(f"U+{ord(one):04X}" for one in dict.fromkeys(missing))
-        LOG.warning("the font lacks %s; drawn as %s", named, SUBSTITUTE)
+        names = ", ".join(f"U+{ord(one):04X}" for one in dict.fromkeys(missing))
+        LOG.warning("the font lacks %s; drawn as %s", names, SUBSTITUTE)
     return "".join(written)

@@ -1,4 +1,4 @@
-"""The window that a picture looks through: a piece of the Web Mercator plane, in px."""
+"""The frame of a picture: a rectangle of the Web Mercator plane, in px."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from app.domain.mercator import latitude, unit_x, unit_y
 from app.domain.place import WGS84, Bounds
 
-MAX_LATITUDE = 85.05112877980659
 TILE_PX = 256
-"""Side of a tile at 1x; the whole world is so many px wide at zoom 0."""
+"""The side of a tile at 1x, and so the width of the whole world at zoom 0."""
 
 MOST_ZOOM = 14
-"""A figure of one point looks no closer: coordinates are not known better than streets."""
+"""The largest zoom of a figure: coordinates are not better than streets."""
 
 
 class Frame(NamedTuple):
@@ -34,14 +34,14 @@ class Frame(NamedTuple):
 
     @classmethod
     def fit(cls, box: Bounds, across: int, down: int, scale: int = 1) -> Frame:
-        """Show a box in degrees whole and in the middle of so many px at 1x."""
-        left, top = _plane(box.west, box.north)
-        right, bottom = _plane(box.east, box.south)
-        wide, high = max(right - left, 1e-9), max(bottom - top, 1e-9)
+        """Make a frame of a size in px at 1x, with the whole box (in degrees) in its middle."""
+        x0, x1 = float(unit_x(box.west)), float(unit_x(box.east))
+        y0, y1 = float(unit_y(box.north)), float(unit_y(box.south))
+        wide, high = max(x1 - x0, 1e-9), max(y1 - y0, 1e-9)
         z = min(np.log2(across / wide / TILE_PX), np.log2(down / high / TILE_PX), MOST_ZOOM)
         n = 2.0**z
-        x = (left + right) / 2 * n - across / TILE_PX / 2
-        y = (top + bottom) / 2 * n - down / TILE_PX / 2
+        x = (x0 + x1) / 2 * n - across / TILE_PX / 2
+        y = (y0 + y1) / 2 * n - down / TILE_PX / 2
         return cls(float(z), float(x), float(y), scale, across, down)
 
     @property
@@ -55,26 +55,23 @@ class Frame(NamedTuple):
         return self.down * self.scale
 
     def bounds(self, margin: float = 0.0) -> Bounds:
-        """Return the rectangle in degrees, widened by a share of its sides on each side."""
+        """Return the rectangle in degrees, wider on each side by `margin`, a share of its size."""
         n = 2.0**self.z
         wide, high = self.across / TILE_PX, self.down / TILE_PX
         west = (self.x - margin * wide) / n * 360 - 180
         east = (self.x + wide + margin * wide) / n * 360 - 180
-        north = _latitude((self.y - margin * high) / n)
-        south = _latitude((self.y + high + margin * high) / n)
+        north = latitude((self.y - margin * high) / n)
+        south = latitude((self.y + high + margin * high) / n)
         return Bounds(west, south, east, north)
 
     def pixels(self, lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Project degrees to px from the upper left corner."""
         tile = TILE_PX * self.scale
         n = 2.0**self.z * tile
-        sine = np.sin(np.radians(np.clip(lat, -MAX_LATITUDE, MAX_LATITUDE)))
-        x = (np.asarray(lon) + 180) / 360 * n - self.x * tile
-        y = (0.5 - np.log((1 + sine) / (1 - sine)) / (4 * np.pi)) * n - self.y * tile
-        return x, y
+        return unit_x(lon) * n - self.x * tile, unit_y(lat) * n - self.y * tile
 
     def project(self, shape: BaseGeometry) -> BaseGeometry:
-        """Bring a shape into px."""
+        """Project a shape from degrees to px."""
         return shapely.transform(
             shape, lambda points: np.column_stack(self.pixels(points[:, 0], points[:, 1]))
         )
@@ -82,23 +79,13 @@ class Frame(NamedTuple):
     @property
     def middle_latitude(self) -> float:
         """The latitude that runs through the middle of the picture."""
-        return _latitude((self.y + self.down / TILE_PX / 2) / 2.0**self.z)
+        return latitude((self.y + self.down / TILE_PX / 2) / 2.0**self.z)
 
     def km_per_px(self) -> float:
-        """Measure a px at 1x along the middle latitude, on the ellipsoid."""
+        """Measure a px at 1x along the middle latitude, on the ellipsoid, in km."""
         degrees = 360 / TILE_PX / 2.0**self.z
         lat = self.middle_latitude
-        # A short step: the geodesic between far points does not follow the parallel.
+        # A short step, because a long geodesic does not follow the parallel.
         step = min(degrees, 0.1)
         *_, metres = WGS84.inv(0.0, lat, step, lat)
         return float(metres / 1e3 * degrees / step)
-
-
-def _plane(lon: float, lat: float) -> tuple[float, float]:
-    """Project degrees to shares of the world's width, from its upper left corner."""
-    x, y = Frame(0, 0, 0).pixels(np.array(lon), np.array(lat))
-    return float(x) / TILE_PX, float(y) / TILE_PX
-
-
-def _latitude(y: float) -> float:
-    return float(np.degrees(np.arctan(np.sinh(np.pi * (1 - 2 * min(max(y, 0.0), 1.0))))))

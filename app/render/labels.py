@@ -1,4 +1,4 @@
-"""Names and numbers on a figure's map: weighty ones first, none over another."""
+"""Names and numbers on the map of a figure: important ones first, none over another."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ STEPS = (
         for across, down in ((0, -1), (0, 1), (1, 0), (-1, 0), (1, -1), (-1, 1), (1, 1), (-1, -1))
     ),
 )
-"""Where a box is tried, in its own widths and heights from its point: nearest first."""
+"""Steps from a point to places for a box, in widths and heights of the box: nearest first."""
 
 Box = tuple[float, float, float, float]
 
 
 class Name(NamedTuple):
-    """A place's name with its dot, both in px of the picture; `text.x` is where it is set."""
+    """The name of a place; `x` and `y` are its dot, in px of the picture."""
 
     text: Text
     x: float
@@ -51,20 +51,21 @@ class Name(NamedTuple):
 def candidates(
     frame: Frame, places: Places, countries: Sequence[str], margin: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Choose the places that a zoom has room for, weightiest first: numbers and px.
+    """Choose the places to name at a zoom, most important first: their numbers, x and y in px.
 
-    Capitals weigh most, then seats, then people; those of the theatre's own countries twice.
+    The weight is the population, times 8 for a capital and 3 for a regional capital, and twice as
+    much in the theatre's own countries.
     """
     least = next((people for zoom, people in LABEL_ZOOM if frame.z <= zoom), 0)
     west, south, east, north = frame.bounds(margin=margin)
     weight = places.population * np.where(places.rank == 0, 8, np.where(places.rank == 1, 3, 1))
-    at_home = np.isin(places.country, countries)
-    weight = weight * np.where(at_home, 2, 1)
+    in_theatre = np.isin(places.country, countries)
+    weight = weight * np.where(in_theatre, 2, 1)
     near = (places.lon > west) & (places.lon < east) & (places.lat > south) & (places.lat < north)
-    found = np.flatnonzero(near & (weight >= least) & (frame.z > 2))  # noqa: PLR2004
-    found = found[np.argsort(-weight[found], kind="stable")][:MOST_CANDIDATES]
-    x, y = frame.pixels(places.lon[found], places.lat[found])
-    return found, x, y
+    numbers = np.flatnonzero(near & (weight >= least) & (frame.z > 2))  # noqa: PLR2004
+    numbers = numbers[np.argsort(-weight[numbers], kind="stable")][:MOST_CANDIDATES]
+    x, y = frame.pixels(places.lon[numbers], places.lat[numbers])
+    return numbers, x, y
 
 
 def place_names(
@@ -72,33 +73,33 @@ def place_names(
     places: Places,
     language: str,
     countries: Sequence[str],
-    taken: Sequence[Box],
+    reserved: Sequence[Box],
 ) -> list[Name]:
-    """Set names right or left of their dots where they touch nothing and are not cut.
+    """Place names to the right or left of their dots, where they touch nothing and fit.
 
     Args:
         canvas: the map.
-        places: with their people.
+        places: all places, with their population.
         language: of the names.
-        countries: whose places come first.
-        taken: boxes in px that stay free, such as numbers and the scale bar.
+        countries: the theatre's countries, whose places have priority.
+        reserved: boxes in px that must stay free, such as numbers and the scale bar.
     """
-    frame, scale, kept, names = canvas.frame, canvas.frame.scale, list(taken), []
-    found, xs, ys = candidates(frame, places, countries, 0.0)
-    for place, x, y in zip(found.tolist(), xs.tolist(), ys.tolist(), strict=True):
-        said = legible(canvas.fonts, places.name(place, language))
+    frame, scale, boxes, names = canvas.frame, canvas.frame.scale, list(reserved), []
+    numbers, xs, ys = candidates(frame, places, countries, 0.0)
+    for place, x, y in zip(numbers.tolist(), xs.tolist(), ys.tolist(), strict=True):
+        name = legible(canvas.fonts, places.name(place, language))
         is_bold = bool(places.rank[place] == 0)
-        wide = text_width(canvas.fonts, said, LABEL_PX * scale, is_bold=is_bold)
+        wide = text_width(canvas.fonts, name, LABEL_PX * scale, is_bold=is_bold)
         for anchor, step in (("start", 1), ("end", -1)):
             start = x + 5 * scale * step
             low, high = sorted((x - 3 * scale * step, start + (wide + LABEL_PAD * scale) * step))
             box = (low, y - 8 * scale, high, y + 8 * scale)
-            if _is_inside(box, frame) and not any(touch(box, other) for other in kept):
+            if _is_inside(box, frame) and not any(touch(box, other) for other in boxes):
                 text = Text(
-                    said, start, y + 0.36 * LABEL_PX * scale, LABEL_PX, TEXT, is_bold, anchor, HALO
+                    name, start, y + 0.36 * LABEL_PX * scale, LABEL_PX, TEXT, is_bold, anchor, HALO
                 )
                 names.append(Name(text, x, y))
-                kept.append(box)
+                boxes.append(box)
                 break
     return names
 
@@ -114,31 +115,31 @@ def write_names(canvas: Canvas, names: Sequence[Name]) -> None:
 
 
 def spread(
-    homes: Sequence[BaseGeometry],
+    polygons: Sequence[BaseGeometry],
     sizes: Sequence[tuple[float, float]],
     frame: Frame,
     marks: tuple[np.ndarray, np.ndarray],
 ) -> list[Box]:
-    """Put a box into each polygon (px), in the order given, so that none covers an earlier one.
+    """Place a box in each polygon (px), in order, so that none covers an earlier one.
 
-    Of the free places around a polygon's middle, one inside it comes first, and then the one that
-    covers the fewest marks (x and y in px). Nothing is left out: a box that finds no free place
-    stands on the middle.
+    Of the free places around the middle of a polygon, those inside it have priority, and then the
+    one that covers the fewest marks (x and y in px). A box without a free place is put on the
+    middle.
     """
     boxes: list[Box] = []
-    for home, (wide, high) in zip(homes, sizes, strict=True):
-        (x, y) = shapely.get_coordinates(home.point_on_surface())[0].tolist()
-        tried = [_box(x + dx * wide, y + dy * high, wide, high) for dx, dy in STEPS]
+    for polygon, (wide, high) in zip(polygons, sizes, strict=True):
+        (x, y) = shapely.get_coordinates(polygon.point_on_surface())[0].tolist()
+        options = [_box(x + dx * wide, y + dy * high, wide, high) for dx, dy in STEPS]
         middles = np.array(STEPS) * (wide, high) + (x, y)
-        at_home = dict(zip(tried, shapely.contains_xy(home, middles).tolist(), strict=True))
+        is_inside = dict(zip(options, shapely.contains_xy(polygon, middles).tolist(), strict=True))
         free = [
             box
-            for box in tried
+            for box in options
             if _is_inside(box, frame) and not any(touch(box, other) for other in boxes)
         ]
         covered = _covered(free, marks)
-        order = [(not at_home[box], covered[place], place) for place, box in enumerate(free)]
-        boxes.append(free[min(order)[2]] if free else tried[0])
+        order = [(not is_inside[box], covered[place], place) for place, box in enumerate(free)]
+        boxes.append(free[min(order)[2]] if free else options[0])
     return boxes
 
 
@@ -147,16 +148,16 @@ def _box(x: float, y: float, wide: float, high: float) -> Box:
 
 
 def _covered(boxes: Sequence[Box], marks: tuple[np.ndarray, np.ndarray]) -> list[int]:
-    """Count the marks under each box, or just beside it."""
+    """Count the marks under each box and close to it."""
     if not boxes:
         return []
-    left, top, right, bottom = np.array(boxes).T[:, :, None]
-    pad = (bottom - top) / 4
-    left, top, right, bottom = left - pad, top - pad, right + pad, bottom + pad
+    x0, y0, x1, y1 = np.array(boxes).T[:, :, None]
+    pad = (y1 - y0) / 4
+    x0, y0, x1, y1 = x0 - pad, y0 - pad, x1 + pad, y1 + pad
     x, y = marks
-    near = (x > left.min()) & (x < right.max()) & (y > top.min()) & (y < bottom.max())
+    near = (x > x0.min()) & (x < x1.max()) & (y > y0.min()) & (y < y1.max())
     x, y = x[near], y[near]
-    inside = (x > left) & (x < right) & (y > top) & (y < bottom)
+    inside = (x > x0) & (x < x1) & (y > y0) & (y < y1)
     return [int(count) for count in np.count_nonzero(inside, axis=1)]
 
 

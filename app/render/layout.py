@@ -1,4 +1,4 @@
-"""Lays a figure out: title, map, legend, credits, in letters as large as there is room for."""
+"""The layout of a figure: title, map, legend and credits, in the largest letters that fit."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from app.render.palette import INK, QUIET, WARNING, Pattern
 MARGIN, GAP, LEADING = 14.0, 10.0, 1.32
 SIZES = (12.0, 11.5, 11.0, 10.5, 10.0, 9.5, 9.0, 8.5, 8.0)
 READABLE = 10.0
-"""Below this size of letters the other arrangement of map and legend is tried first."""
+"""Before letters become smaller than this, the other arrangement of map and legend is tried."""
 
 LEAST_MAP = (0.45, 0.34)
-"""Shares of the page's width and height that the map keeps, whatever the legend needs."""
+"""The smallest shares of the page's width and height that the map may have."""
 
 
 class Swatch(NamedTuple):
-    """What stands before a line of the legend: the colour or pattern that the map is drawn with."""
+    """The sign before a line of the legend: the colour or pattern of a layer of the map."""
 
     kind: str
     colour: str = INK
@@ -52,7 +52,7 @@ class Section(NamedTuple):
 class Content:
     """Everything that is written on a figure, in the reader's language.
 
-    `scale_text` takes km and the latitude at which the bar is true.
+    `scale_text` gets km and the latitude at which the bar is right.
     """
 
     title: str
@@ -68,7 +68,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything stands, in px at 1x: the map's box, and lines of text and swatches."""
+    """The places of all parts in px at 1x: the map's box, lines of text, and swatches."""
 
     width: int
     height: int
@@ -77,30 +77,30 @@ class Layout:
     swatches: Sequence[tuple[Swatch, float, float, float]] = field(default_factory=tuple)
 
     def frame(self, box: Bounds, scale: int) -> Frame:
-        """Show a box of degrees in the map's part of the page."""
+        """Return the frame that shows a box (in degrees) in the map's part of the page."""
         _left, _top, across, down = self.map_box
         return Frame.fit(box, across, down, scale)
 
 
 class _Column:
-    """Sets lines one under the other; `texts` and `swatches` are what was set."""
+    """Places lines one under the other; `y` is the end of the last one."""
 
-    def __init__(self, fonts: Path, left: float, top: float, width: float) -> None:
-        self.fonts, self.left, self.y, self.width = fonts, left, top, width
+    def __init__(self, fonts: Path, x: float, y: float, width: float) -> None:
+        self.fonts, self.x, self.y, self.width = fonts, x, y, width
         self.texts: list[Text] = []
         self.swatches: list[tuple[Swatch, float, float, float]] = []
 
     def add(
         self, text: str, size: float, colour: str = INK, *, is_bold: bool = False, inset: float = 0
     ) -> None:
-        """Set a text in as many lines as it needs."""
+        """Add a text, in as many lines as it needs."""
         for line in wrapped(self.fonts, text, size, self.width - inset, is_bold=is_bold):
             self.y += size * LEADING
             at = self.y - size * (LEADING - 1)
-            self.texts.append(Text(line, self.left + inset, at, size, colour, is_bold))
+            self.texts.append(Text(line, self.x + inset, at, size, colour, is_bold))
 
     def section(self, section: Section, size: float) -> None:
-        """Set a part of the legend."""
+        """Add a part of the legend."""
         self.add(section.title, size, is_bold=True)
         self.y += size * 0.25
         inset = size * 2.6
@@ -108,7 +108,7 @@ class _Column:
             if row.swatch is None:
                 self.add(row.text, size - 1, QUIET)
             else:
-                self.swatches.append((row.swatch, self.left, self.y + size * 0.75, size))
+                self.swatches.append((row.swatch, self.x, self.y + size * 0.75, size))
                 self.add(row.text, size, inset=inset)
             self.y += size * 0.22
         self.y += size * 0.7
@@ -117,7 +117,7 @@ class _Column:
 def wrapped(fonts: Path, text: str, size: float, width: float, *, is_bold: bool) -> Iterator[str]:
     """Break a text into lines no wider than `width` px; a longer word is cut.
 
-    Spaces that do not break, as in numbers, hold what they stand between together.
+    A line never breaks at a no-break space, such as those in numbers.
     """
     line = ""
     for word in text.split(" "):
@@ -141,10 +141,10 @@ def wrapped(fonts: Path, text: str, size: float, width: float, *, is_bold: bool)
 def lay_out(content: Content, width: int, height: int, fonts: Path) -> Layout:
     """Arrange a figure: the legend beside the map on a wide page, under it on a tall one.
 
-    The letters become smaller until everything has room; nothing is ever left out.
+    The letters become smaller until everything fits; nothing is left out.
 
     Raises:
-        InputError: the page is too small for what must stand on it.
+        InputError: the page is too small for its texts and a map.
     """
     wide, tall = _beside, _under
     order = (wide, tall) if width >= height * 1.1 else (tall, wide)
@@ -180,46 +180,46 @@ def _arranged(
         head.add(mark, size, WARNING, is_bold=True)
     foot = _Column(fonts, MARGIN, 0, width - 2 * MARGIN)
     foot.add(" · ".join(content.notes), max(size - 2, 7.5), QUIET)
-    top, bottom = head.y + GAP, height - MARGIN - foot.y + 4
+    y, bottom = head.y + GAP, height - MARGIN - foot.y + 4
     texts = [*head.texts, *(text._replace(y=text.y + bottom) for text in foot.texts)]
-    place = (MARGIN, top, width - 2 * MARGIN, bottom - GAP / 2 - top)
-    found = arrange(content, place, fonts, size)
-    if found is None:
+    place = (MARGIN, y, width - 2 * MARGIN, bottom - GAP / 2 - y)
+    arranged = arrange(content, place, fonts, size)
+    if arranged is None:
         return None
-    (left, top, across, down), columns = found
+    (x, y, across, down), columns = arranged
     if across < width * LEAST_MAP[0] or down < height * LEAST_MAP[1]:
         return None
     texts += [text for column in columns for text in column.texts]
     swatches = [one for column in columns for one in column.swatches]
-    box = (round(left), round(top), int(across), int(down))
+    box = (round(x), round(y), int(across), int(down))
     return Layout(width, height, box, texts, swatches)
 
 
 def _beside(
     content: Content, place: Place, fonts: Path, size: float
 ) -> tuple[Place, list[_Column]] | None:
-    left, top, wide, high = place
+    x, y, wide, high = place
     share = min(300.0, max(150.0, wide * 0.25))
-    column = _Column(fonts, left + wide - share, top - 3, share)
+    column = _Column(fonts, x + wide - share, y - 3, share)
     for section in content.sections:
         column.section(section, size)
-    if column.y - top > high + size:
+    if column.y - y > high + size:
         return None
-    return (left, top, wide - share - GAP - 4, high), [column]
+    return (x, y, wide - share - GAP - 4, high), [column]
 
 
 def _under(
     content: Content, place: Place, fonts: Path, size: float
 ) -> tuple[Place, list[_Column]] | None:
-    left, top, wide, high = place
+    x, y, wide, high = place
     count = max(1, min(len(content.sections), int(wide // (size * 19))))
     share = (wide - (count - 1) * GAP * 2) / count
-    columns = [_Column(fonts, left + n * (share + GAP * 2), 0, share) for n in range(count)]
+    columns = [_Column(fonts, x + n * (share + GAP * 2), 0, share) for n in range(count)]
     for section in content.sections:
         min(columns, key=lambda column: column.y).section(section, size)
     deep = max((column.y for column in columns), default=0.0)
-    start = top + high - deep
+    start = y + high - deep
     for column in columns:
         column.texts = [text._replace(y=text.y + start) for text in column.texts]
         column.swatches = [(one, x, y + start, size) for one, x, y, size in column.swatches]
-    return (left, top, wide, high - deep - GAP), columns
+    return (x, y, wide, high - deep - GAP), columns

@@ -1,6 +1,6 @@
-"""Drawing on a Web Mercator square with Pillow: polygons, hatches, lines, dots and labels.
+"""Draws on a part of the Web Mercator plane with Pillow: polygons, hatches, lines, dots, labels.
 
-Everything is drawn at twice the size and reduced, which smooths edges.
+Everything is drawn at twice the size and then reduced, which makes edges smooth.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from app.render.stamps import (
 
 LABEL_PX, LABEL_DOT_PX = 11.0, 2.3
 FEW, CORNERS = 200, 5
-"""Up to so many dots are stamped one by one: a layer as large as the picture costs more."""
+"""Up to this number, dots are drawn one by one: a layer of the picture's size costs more."""
 
 HATCH = 16
-"""Hatches repeat every 16 px at 1x: a divisor of 256, so that they run on across tiles."""
+"""Hatches repeat every 16 px at 1x, a divisor of 256, so that they continue from tile to tile."""
 
 
 class Label(NamedTuple):
-    """A place's name with its dot's place in px; the text stands to the right of it."""
+    """The name of a place; `x` and `y` are its dot in px, and the text is to the right of it."""
 
     text: str
     x: float
@@ -49,7 +49,7 @@ class Label(NamedTuple):
 
 
 class Painter(Canvas):
-    """One picture being drawn as pixels: RGB on a background, else RGBA."""
+    """A picture drawn as pixels: RGB on a background, else RGBA."""
 
     def __init__(self, frame: Frame, background: str | None, fonts: Path) -> None:
         super().__init__(frame, fonts)
@@ -59,53 +59,53 @@ class Painter(Canvas):
     @override
     def paint(self, shapes: Sequence[BaseGeometry], colour: str, opacity: float = 1.0) -> None:
         if opacity == 1 and (boxes := _whole_boxes(shapes)) is not None:
-            for box in boxes:  # no edge to smooth: nothing is faster
+            for box in boxes:  # its edges need no smoothing: this is the fastest way
                 self.image.paste(colour, box)
             return
-        drawn = self._mask(shapes)
-        if drawn is not None:
-            self._tint(*drawn, colour, opacity)
+        masked = self._mask(shapes)
+        if masked is not None:
+            self._tint(*masked, colour, opacity)
 
     @override
     def paint_hatch(
         self, shapes: Sequence[BaseGeometry], pattern: Pattern, opacity: float = 0.75
     ) -> None:
-        drawn = self._mask(shapes)
-        if drawn is None:
+        masked = self._mask(shapes)
+        if masked is None:
             return
-        mask, at = drawn
+        mask, at = masked
         hatch = hatch_mask(mask.size, self.frame.scale, pattern.kind, at)
         cut = Image.fromarray(np.where(hatch, np.asarray(mask), np.uint8(0)))
         self._tint(cut, at, pattern.colour, opacity)
 
     def _mask(self, shapes: Sequence[BaseGeometry]) -> tuple[Image.Image, tuple[int, int]] | None:
-        """Draw polygons as a mask of the part they lie in, large ones first.
+        """Draw polygons as a mask of their part of the picture, large ones first.
 
-        An enclave fills its neighbour's hole. None when nothing of them is in the picture.
+        So an enclave fills the hole of its neighbour. None when they are outside the picture.
         """
         parts = shapely.get_parts(shapely.get_parts(list(shapes))).tolist()
         solid = [part for part in parts if part.geom_type == "Polygon" and not part.is_empty]
         box = self._inside(solid)
         if box is None:
             return None
-        left, top, right, bottom = box
-        mask = Image.new("L", ((right - left) * OVERSAMPLE, (bottom - top) * OVERSAMPLE), 0)
+        x0, y0, x1, y1 = box
+        mask = Image.new("L", ((x1 - x0) * OVERSAMPLE, (y1 - y0) * OVERSAMPLE), 0)
         draw = ImageDraw.Draw(mask)
         for part in sorted(solid, key=lambda part: -part.area):
-            _ring(draw, part.exterior, 255, (left, top))
+            _ring(draw, part.exterior, 255, (x0, y0))
             for hole in part.interiors:
-                _ring(draw, hole, 0, (left, top))
-        return mask.reduce(OVERSAMPLE), (left, top)
+                _ring(draw, hole, 0, (x0, y0))
+        return mask.reduce(OVERSAMPLE), (x0, y0)
 
     def _inside(self, parts: Sequence[BaseGeometry]) -> tuple[int, int, int, int] | None:
-        """Find the px that shapes reach: drawing no more than these is what makes it fast."""
+        """Return the box of shapes in whole px: a small mask is fast; None when outside."""
         if not parts:
             return None
-        x0, y0, x1, y1 = shapely.total_bounds(np.array(parts, object))
-        left, top = max(int(x0) - 1, 0), max(int(y0) - 1, 0)
-        right = min(int(x1) + 2, self.frame.width)
-        bottom = min(int(y1) + 2, self.frame.height)
-        return (left, top, right, bottom) if left < right and top < bottom else None
+        min_x, min_y, max_x, max_y = shapely.total_bounds(np.array(parts, object))
+        x0, y0 = max(int(min_x) - 1, 0), max(int(min_y) - 1, 0)
+        x1 = min(int(max_x) + 2, self.frame.width)
+        y1 = min(int(max_y) + 2, self.frame.height)
+        return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
     def _tint(self, mask: Image.Image, at: tuple[int, int], colour: str, opacity: float) -> None:
         alpha = mask if opacity == 1 else mask.point([round(n * opacity) for n in range(256)])
@@ -124,13 +124,13 @@ class Painter(Canvas):
         width: float,
         dashes: Dashes | None = None,
     ) -> None:
-        # Stamps a disc along the strokes: however ragged a line is, this takes its length only.
+        # A disc is drawn at each step along the strokes: the time depends only on their length.
         scale = self.frame.scale * OVERSAMPLE
         radius = width * scale / 2
         x, y, along = _sampled(strokes, OVERSAMPLE, max(1.0, 0.6 * radius))
         if dashes is not None:
-            drawn = along % (sum(dashes) * scale) < dashes[0] * scale
-            x, y = x[drawn], y[drawn]
+            is_dash = along % (sum(dashes) * scale) < dashes[0] * scale
+            x, y = x[is_dash], y[is_dash]
         across, down = _disc(radius)
         columns = np.rint(x).astype(np.int64)[:, None] + across
         rows = np.rint(y).astype(np.int64)[:, None] + down
@@ -139,11 +139,11 @@ class Painter(Canvas):
         columns, rows = columns[inside], rows[inside]
         if not len(columns):
             return
-        left, top = (int(axis.min()) // OVERSAMPLE for axis in (columns, rows))
-        right, bottom = (int(axis.max()) // OVERSAMPLE + 1 for axis in (columns, rows))
-        mask = np.zeros(((bottom - top) * OVERSAMPLE, (right - left) * OVERSAMPLE), np.uint8)
-        mask[rows - top * OVERSAMPLE, columns - left * OVERSAMPLE] = 255
-        self._tint(Image.fromarray(mask).reduce(OVERSAMPLE), (left, top), colour, 1.0)
+        x0, y0 = (int(axis.min()) // OVERSAMPLE for axis in (columns, rows))
+        x1, y1 = (int(axis.max()) // OVERSAMPLE + 1 for axis in (columns, rows))
+        mask = np.zeros(((y1 - y0) * OVERSAMPLE, (x1 - x0) * OVERSAMPLE), np.uint8)
+        mask[rows - y0 * OVERSAMPLE, columns - x0 * OVERSAMPLE] = 255
+        self._tint(Image.fromarray(mask).reduce(OVERSAMPLE), (x0, y0), colour, 1.0)
 
     @override
     def discs(
@@ -161,10 +161,10 @@ class Painter(Canvas):
         for place in np.flatnonzero(near).tolist():
             cx, cy, r = float(x[place]), float(y[place]), float(radius[place])
             half = int(reach[place])
-            # Where a disc begins within its px matters to a quarter of one: few kinds occur.
-            left, right = (int((half + cx % 1 + side) * 4) for side in (-r, r))
-            top, bottom = (int((half + cy % 1 + side) * 4) for side in (-r, r))
-            stamp = soft_disc(half, (left, top, right, bottom), colours[place], opacity)
+            # Places are rounded to a quarter of a px, so that few different discs are drawn.
+            x0, x1 = (int((half + cx % 1 + side) * 4) for side in (-r, r))
+            y0, y1 = (int((half + cy % 1 + side) * 4) for side in (-r, r))
+            stamp = soft_disc(half, (x0, y0, x1, y1), colours[place], opacity)
             self._stamp(stamp, int(np.floor(cx)) - half, int(np.floor(cy)) - half)
 
     @override
@@ -183,46 +183,46 @@ class Painter(Canvas):
             self._layer(px[near], py[near], [marks[place] for place in places], radius, ring)
             return
         for place in places:
-            (left, phase_x), (top, phase_y) = (divmod(int(axis[place]), over) for axis in (px, py))
+            (x0, phase_x), (y0, phase_y) = (divmod(int(axis[place]), over) for axis in (px, py))
             stamp, middle = dot(marks[place], radius * scale, (ring, scale), (phase_x, phase_y))
-            self._stamp(stamp, left - middle, top - middle)
+            self._stamp(stamp, x0 - middle, y0 - middle)
 
     def _layer(
         self, px: np.ndarray, py: np.ndarray, marks: Sequence[Mark], radius: float, ring: str
     ) -> None:
-        """Draw many marks, whose middles are px of the enlarged picture, as one layer."""
+        """Draw many marks as one layer; their middles are px of the enlarged picture."""
         over, scale = OVERSAMPLE, self.frame.scale
         kinds = {kind: number for number, kind in enumerate(sorted(set(marks)))}
         prints = [footprint(kind.shape, radius * scale * over, scale * over) for kind in kinds]
         half = max(len(covered) for covered, _edge in prints) // 2
-        # The part of the picture that dots reach, in whole px; a margin keeps every stamp inside.
-        left, top = (int(axis.min() - half) // over * over for axis in (px, py))
-        wide, high = (int(px.max()) + half + over - left), (int(py.max()) + half + over - top)
+        # The part of the picture with dots, in whole px, with a margin for the size of a dot.
+        x0, y0 = (int(axis.min() - half) // over * over for axis in (px, py))
+        wide, high = (int(px.max()) + half + over - x0), (int(py.max()) + half + over - y0)
         wide, high = wide + wide % over, high + high % over
         layer = np.zeros(high * wide, np.uint32)  # the four bytes of a px as one number
-        at = (py - top) * wide + (px - left)
+        at = (py - y0) * wide + (px - x0)
         which = np.array([kinds[mark] for mark in marks])
-        offsets, values = _laid(list(kinds), prints, ring, wide)
-        # Ring and filling of a dot are laid together, so that a later dot covers an earlier one.
+        offsets, values = _offsets(list(kinds), prints, ring, wide)
+        # Ring and filling of a dot are written together, so that a later dot covers an earlier one.
         for start in range(0, len(at), 4096):
-            some, kind = at[start : start + 4096], which[start : start + 4096]
-            layer[(some[:, None] + offsets[kind]).ravel()] = values[kind].ravel()
+            batch, kind = at[start : start + 4096], which[start : start + 4096]
+            layer[(batch[:, None] + offsets[kind]).ravel()] = values[kind].ravel()
         whole = Image.fromarray(layer.view(np.uint8).reshape(high, wide, 4))
-        self._stamp(whole.reduce(over), left // over, top // over)
+        self._stamp(whole.reduce(over), x0 // over, y0 // over)
 
-    def _stamp(self, stamp: Image.Image, left: int, top: int) -> None:
-        if self.image.mode == "RGB":  # three times as fast, and cuts what reaches out by itself
-            self.image.paste(stamp, (left, top), stamp)
+    def _stamp(self, stamp: Image.Image, x0: int, y0: int) -> None:
+        if self.image.mode == "RGB":  # three times as fast, and it clips by itself
+            self.image.paste(stamp, (x0, y0), stamp)
             return
-        right, bottom = left + stamp.width, top + stamp.height
-        if left >= 0 and top >= 0 and right <= self.frame.width and bottom <= self.frame.height:
-            self.image.alpha_composite(stamp, (left, top))
+        x1, y1 = x0 + stamp.width, y0 + stamp.height
+        if x0 >= 0 and y0 >= 0 and x1 <= self.frame.width and y1 <= self.frame.height:
+            self.image.alpha_composite(stamp, (x0, y0))
             return
-        crop = (max(-left, 0), max(-top, 0), stamp.width, stamp.height)
+        crop = (max(-x0, 0), max(-y0, 0), stamp.width, stamp.height)
         if crop[0] >= crop[2] or crop[1] >= crop[3]:
             return
-        if left < self.frame.width and top < self.frame.height:
-            self.image.alpha_composite(stamp.crop(crop), (max(left, 0), max(top, 0)))
+        if x0 < self.frame.width and y0 < self.frame.height:
+            self.image.alpha_composite(stamp.crop(crop), (max(x0, 0), max(y0, 0)))
 
     @override
     def paste(self, pixels: np.ndarray) -> None:
@@ -236,11 +236,11 @@ class Painter(Canvas):
     def write(self, text: Text) -> None:
         x, y = (divmod(round(axis * OVERSAMPLE), OVERSAMPLE) for axis in (text.x, text.y))
         look = text._replace(x=0, y=0)
-        stamp, left, top = letters(self.fonts, look, self.frame.scale, (x[1], y[1]))
-        self._stamp(stamp, x[0] + left, y[0] + top)
+        stamp, dx, dy = letters(self.fonts, look, self.frame.scale, (x[1], y[1]))
+        self._stamp(stamp, x[0] + dx, y[0] + dy)
 
     def labels(self, labels: Sequence[Label]) -> None:
-        """Write names with a light halo beside their dots."""
+        """Write names with a light halo to the right of their dots."""
         if not labels:
             return
         scale = self.frame.scale
@@ -252,10 +252,10 @@ class Painter(Canvas):
 
     @override
     @contextmanager
-    def inset(self, frame: Frame, left: int, top: int) -> Iterator[Painter]:
+    def inset(self, frame: Frame, x: int, y: int) -> Iterator[Painter]:
         part = Painter(frame, PAPER, self.fonts)
         yield part
-        self.image.paste(part.image, (left * frame.scale, top * frame.scale))
+        self.image.paste(part.image, (x * frame.scale, y * frame.scale))
 
     @override
     def watermark(self, text: str) -> None:
@@ -264,32 +264,32 @@ class Painter(Canvas):
         alpha = round(255 * self.watermark_opacity)
         self._stamp(slanted(self.fonts, text, size, letters, alpha), 0, 0)
 
-    def png(self, told: Mapping[str, str] | None = None) -> bytes:
-        """Write the picture, with text that says what it shows."""
-        return write_png(np.asarray(self.image), told)
+    def png(self, metadata: Mapping[str, str] | None = None) -> bytes:
+        """Return the picture as PNG; `metadata` is text by keyword (see `write_png`)."""
+        return write_png(np.asarray(self.image), metadata)
 
 
-def _laid(
+def _offsets(
     kinds: Sequence[Mark], prints: Sequence[tuple[np.ndarray, np.ndarray]], ring: str, wide: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """List the px that each kind of mark covers, from its middle, and what stands in them.
+    """Return the px of each kind of mark, as offsets from its middle, and their values.
 
-    Every kind has as many: those of a smaller one repeat its first, which changes nothing.
+    Every kind has the same number of them: a smaller one repeats its first px.
     """
     most = max(int(covered.sum()) for covered, _edge in prints)
     offsets, values = (np.empty((len(kinds), most), kind) for kind in (np.int64, np.uint32))
     for row, (kind, (covered, edge)) in enumerate(zip(kinds, prints, strict=True)):
         down, across = np.nonzero(covered)
         half = len(covered) // 2
-        found = (down - half) * wide + across - half
+        places = (down - half) * wide + across - half
         colours = np.where(edge[covered], _packed(ring), _packed(kind.colour))
-        offsets[row] = np.append(found, [found[0]] * (most - len(found)))
+        offsets[row] = np.append(places, [places[0]] * (most - len(places)))
         values[row] = np.append(colours, [colours[0]] * (most - len(colours)))
     return offsets, values
 
 
 def _packed(colour: str) -> np.uint32:
-    """Write a colour as the four bytes of an opaque px, in one number."""
+    """Return a colour as the four bytes of an opaque px, in one number."""
     return np.uint32(np.array([*rgb(colour), 255], np.uint8).view(np.uint32)[0])
 
 
@@ -316,9 +316,13 @@ def _ring(
 def hatch_mask(
     size: tuple[int, int], scale: int, kind: str, at: tuple[int, int] = (0, 0)
 ) -> np.ndarray:
-    """Tell which px of a width and height a hatch covers, from a px of the picture on.
+    """Return a mask of the px that a hatch covers, for a part of the picture.
 
-    A tile is a whole number of steps, so that a hatch runs on across tiles.
+    Args:
+        size: width and height of the part, in px.
+        scale: px of the picture to one px at 1x.
+        kind: of the hatch.
+        at: the upper left px of the part; a hatch continues from part to part.
     """
     period = _hatch_period(scale, kind)
     side = len(period)
@@ -330,7 +334,7 @@ def hatch_mask(
 
 @cache
 def _hatch_period(scale: int, kind: str) -> np.ndarray:
-    """Draw a hatch once, as far as it does not repeat."""
+    """Draw the square of a hatch that repeats."""
     step, thick, side = HATCH * scale // 2, max(scale * 3 // 2, 1), HATCH * scale
     across, down = np.arange(side)[None, :], np.arange(side)[:, None]
     rising, falling = (across + down) % step < thick, (across - down) % step < thick
@@ -349,7 +353,7 @@ def _hatch_period(scale: int, kind: str) -> np.ndarray:
 def _sampled(
     strokes: Sequence[BaseGeometry], scale: float, step: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Walk along strokes step by step: places, and how far along its stroke each is, in px."""
+    """Return points along strokes, a step apart: x, y and the distance from the stroke's start."""
     empty = np.empty(0)
     parts = [(empty, empty, empty)]
     for stroke in strokes:
@@ -362,7 +366,7 @@ def _sampled(
 
 @cache
 def _disc(radius: float) -> tuple[np.ndarray, np.ndarray]:
-    """List the px of a disc around 0, 0; at least the one in its middle."""
+    """List the px of a disc around 0, 0; at least the middle one."""
     reach = int(np.ceil(radius))
     down, across = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     inside = np.hypot(across, down) <= max(radius - 0.3, 0.0)

@@ -1,7 +1,7 @@
-"""The one truth for colours, shapes, classes and patterns: page, tiles and figures all read it.
+"""Colours, shapes, classes and patterns, for page, tiles and figures alike.
 
-Colour is never alone: every weapon family has a shape and every kind of ground a pattern of its
-own as well, and nobody's ground is drawn in national colours.
+Nothing differs by its colour alone: every weapon family has a shape of its own, and every kind of
+ground a pattern. No ground is drawn in national colours.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 LAND, WATER, RIVER, BORDER = "#f6f5f1", "#cfdde6", "#b4cbd9", "#8b8f94"
 TEXT, HALO, REGION_EDGE = "#2f3337", "#ffffff", "#6f757b"
 PAPER, INK, QUIET, EDGE, WARNING = "#ffffff", "#1b1e21", "#4d5358", "#8b8f94", "#8a2f00"
-"""What a figure is written with around its map; the ink is the page's on a map, too."""
+"""Colours of a figure around its map; the page uses the ink on its map, too."""
 
 WATERMARK = "#5a3c6e"
 
@@ -26,7 +26,7 @@ def _circle(corners: int = 36) -> Points:
 
 
 def _turned(points: Points) -> Points:
-    """Turn by an eighth."""
+    """Turn by an eighth of a circle."""
     half = math.sqrt(0.5)
     return tuple((round((x - y) * half, 3), round((x + y) * half, 3)) for x, y in points)
 
@@ -54,12 +54,12 @@ SHAPES: dict[str, Points] = {
 }
 """The outlines of marks, y downwards, each about as large as the circle of radius 1.
 
-Every painter draws these very polygons: the page's canvas, tiles, figures of each form, legends.
+The page, tiles, figures of every form and legends all draw these polygons.
 """
 
 
 class Mark(NamedTuple):
-    """How a mark is drawn: its colour, and which of the shapes it has."""
+    """The look of a mark: its colour, and the name of its shape."""
 
     colour: str
     shape: str = "circle"
@@ -75,7 +75,7 @@ FAMILIES = {
     "other": Mark("#000000", "cross"),
     "unknown": Mark("#777777", "circle"),
 }
-"""Okabe-Ito and a shape, by weapon family; a dark ring goes round each: some hues are pale."""
+"""A colour (Okabe-Ito) and a shape by weapon family; each has a dark ring, as some are pale."""
 
 RING = "#1b1e21"
 
@@ -86,40 +86,41 @@ RAMPS = tuple(
     tuple(CLASSES[place] for place in places)
     for places in ((), (2,), (1, 3), (1, 2, 3), (1, 2, 3, 4), (0, 1, 2, 3, 4))
 )
-"""The colours for so many classes: few classes skip the palest, which hardly shows on land."""
+"""The colours by number of classes: few classes skip the palest, which is hard to see on land."""
 
 CLASS_OPACITY = 0.62
 NO_FIGURE = "#5b6066"
-"""Hatch of a region with incidents of which none carries a figure: unknown is not zero."""
+"""Hatch of a region with incidents but without any figure: unknown is not zero."""
 
 LINE, LINE_CASING = "#23262a", "#ffffff"
 LINE_FIXED, LINE_OTHER = "#5b2a86", "#00606b"
-"""A line taken as fixed, and another source's line: told apart by their dashes as well."""
+"""The line of a fixed day, and that of another source; their dashes differ as well."""
 
 DASHES = {"stale": (7, 6), "fixed": (14, 4), "other": (2, 5)}
-"""Dash and gap in px: of a line older than the theatre's limit, of a fixed and of another one."""
+"""Dash and gap in px of three lines: older than the theatre's limit, fixed, of another source."""
 
 DENSITY = ((0, 32, 77), (58, 78, 107), (124, 123, 120), (188, 175, 111), (255, 234, 70))
 """Cividis, five stops."""
 
 DENSE_FROM, DETAIL_ZOOM = 20_000, 9
-"""Below this zoom more marks than that are drawn as density, by page, tiles and figures alike.
+"""Below this zoom, a larger number of marks is drawn as density, by page, tiles and figures alike.
 
-A dot covers about 36 px at country zoom: 20,000 of them, laid side by side, would fill seven
-tenths of a map of 1280 x 800 px, and dots of one place hide each other long before that. A tile
-and a figure count the marks of their View, so that neighbouring tiles are alike; the page, which
-redraws anyway, those in sight.
+A dot covers about 36 px at the zoom of a country: 20,000 of them, side by side, fill seven tenths
+of a map of 1280 x 800 px, and dots of one place cover each other with far fewer. A tile and a
+figure count the marks of their View, so that neighbouring tiles are alike; the page counts those on
+its map.
 """
 
 DENSITY_PX, DENSITY_MOST = 4, 1_000
-"""Side of a cell in px at 1x, and the marks from which on a tile's or a figure's is brightest.
+"""The side of a cell in px at 1x, and the marks of the brightest cell on tiles and figures.
 
-Fixed, so that neighbouring tiles do not differ; the page's brightest cell is its fullest one.
+The number is fixed, so that neighbouring tiles do not differ; on the page the fullest cell is the
+brightest.
 """
 
 
 class Pattern(NamedTuple):
-    """A neutral hatch: `kind` is drawn alike by page and tiles."""
+    """A neutral hatch; page, tiles and figures draw each `kind` alike."""
 
     kind: str
     colour: str
@@ -134,16 +135,16 @@ GROUND = (
 CLAIMED = Pattern("dots", "#4a4f55")
 CITED = Pattern("wide", "#4a4f55")
 GAINED, LOST = Pattern("cross", "#8a4b08"), Pattern("level", "#0b5c8a")
-"""Ground that the party asked for gained, and ground that it lost."""
+"""Ground that a party gained, and ground that it lost."""
 
 STALE_OPACITY = 0.5
-"""How much of its strength a hatch keeps when its snapshot is older than the theatre's limit."""
+"""The factor on a hatch's opacity when its snapshot is older than the theatre's limit."""
 
 NO_FIGURE_PATTERN = Pattern("stipple", NO_FIGURE)
 
 
 def ground_pattern(controller: str, others: Sequence[str]) -> Pattern:
-    """Give each party that is not the state its own hatch, in the order of the theatre's file."""
+    """Return the hatch of a party; `others` are the parties other than the state, in file order."""
     place = others.index(controller) if controller in others else len(GROUND) - 1
     return GROUND[place % len(GROUND)]
 
@@ -151,9 +152,9 @@ def ground_pattern(controller: str, others: Sequence[str]) -> Pattern:
 def breaks(values: Sequence[float]) -> list[float]:
     """Choose up to five classes with round limits; each number is the least of its class.
 
-    Limits are taken from 1, 2, 5, 10… between the least and the greatest value above zero, thinned
-    evenly to five; where that gives fewer than three, even steps are taken. Equal Views give equal
-    classes on every tile, since all of a View's values are looked at once.
+    Limits are five of 1, 2, 5, 10… between the least and the greatest value above zero; when there
+    are fewer than three, limits have equal steps. Equal Views have equal classes on every tile,
+    because the classes are made from all values of a View.
 
     >>> breaks([1, 3, 18, 240])
     [1, 5, 20, 50, 200]
@@ -175,7 +176,7 @@ def breaks(values: Sequence[float]) -> list[float]:
 
 
 def _round_numbers(least: float) -> list[float]:
-    """List 1, 2, 5, 10… from the greatest that is not above the least value, nine decades up."""
+    """List 1, 2, 5, 10… for nine decades, from the greatest that is not above the least value."""
     decade = math.floor(math.log10(least))
     numbers = [times * 10.0**power for power in range(decade, decade + 9) for times in (1, 2, 5)]
     start = max(place for place, number in enumerate(numbers) if number <= least)
@@ -203,7 +204,7 @@ def rgb(colour: str) -> tuple[int, int, int]:
 
 
 def mark_of(weapons: int, names: Sequence[str]) -> Mark:
-    """Draw a mark as the first weapon family it names."""
+    """Return the look of a mark with these weapons (bits): that of its first family."""
     for bit, name in enumerate(names):
         if weapons >> bit & 1:
             return FAMILIES[name.split(".")[0]]

@@ -1,4 +1,4 @@
-"""Writes a picture as PDF: vectors, selectable text, the fonts it uses embedded."""
+"""Writes a picture as PDF: vectors and selectable text, with the fonts embedded."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ MITRE, ROUND, NON_ZERO = 0, 1, 1
 STEP, WIDE_STEP = 8.0, 16.0
 FILL: Final = 0
 STROKE: Final = 1
-"""How letters are drawn (ISO 32000 9.3.6): filled, or their outlines stroked."""
+"""How letters are drawn (ISO 32000 9.3.6): filled, or only their outlines."""
 
 
 class PdfCanvas(Canvas):
-    """A picture being written as one page of PDF, in px of its frame with y downwards."""
+    """A picture that becomes one page of PDF, in px of its frame with y downwards."""
 
     def __init__(self, frame: Frame, fonts: Path, sheet: Sheet | None = None) -> None:
         super().__init__(frame, fonts)
@@ -118,7 +118,7 @@ class PdfCanvas(Canvas):
     ) -> None:
         rows = zip(x.tolist(), y.tolist(), radius.tolist(), colours, strict=True)
         for cx, cy, r, colour in rows:
-            if self._is_near(cx, cy, r):
+            if self.is_near(cx, cy, r):
                 self._ink(colour, opacity)
                 self.sheet.circle(cx, cy, r, stroke=0, fill=1)
         self.sheet.setFillAlpha(1)
@@ -131,13 +131,13 @@ class PdfCanvas(Canvas):
         self._pen(ring, 1.0, None)
         self.sheet.setLineJoin(MITRE)
         for cx, cy, mark in zip(x.tolist(), y.tolist(), marks, strict=True):
-            if self._is_near(cx, cy, 2 * radius * scale):
+            if self.is_near(cx, cy, 2 * radius * scale):
                 self._ink(mark.colour, 1.0)
                 self._mark(mark.shape, (cx, cy), radius * scale)
         self.sheet.setLineJoin(ROUND)
 
     def _mark(self, shape: str, middle: tuple[float, float], radius: float) -> None:
-        """Draw a shape; half of its ring lies outside the line that is stroked."""
+        """Draw a shape; the ring is 1 px wide, half of it outside the stroked line."""
         inset = 0.5 * self.frame.scale
         if shape == "circle":
             self.sheet.circle(*middle, radius - inset, stroke=1, fill=1)
@@ -146,9 +146,6 @@ class PdfCanvas(Canvas):
         _trace(path, outline(shape, radius, inset).exterior, middle)
         path.close()
         self.sheet.drawPath(path, stroke=1, fill=1)
-
-    def _is_near(self, x: float, y: float, r: float) -> bool:
-        return -r < x < self.frame.width + r and -r < y < self.frame.height + r
 
     @override
     def paste(self, pixels: np.ndarray) -> None:
@@ -192,26 +189,29 @@ class PdfCanvas(Canvas):
 
     @override
     @contextmanager
-    def inset(self, frame: Frame, left: int, top: int) -> Iterator[PdfCanvas]:
+    def inset(self, frame: Frame, x: int, y: int) -> Iterator[PdfCanvas]:
         sheet = self.sheet
         sheet.saveState()
-        sheet.translate(left * frame.scale, top * frame.scale)
+        sheet.translate(x * frame.scale, y * frame.scale)
         edge = sheet.beginPath()
         edge.rect(0, 0, frame.width, frame.height)
         sheet.clipPath(edge, stroke=0, fill=0)
         yield PdfCanvas(frame, self.fonts, sheet)
         sheet.restoreState()
 
-    def pdf(self, told: Mapping[str, str], language: str) -> bytes:
-        """Write the document; `told` has a Title, a Description and a Copyright."""
+    def pdf(self, metadata: Mapping[str, str], language: str) -> bytes:
+        """Return the document; `metadata` has a Title, a Description and a Copyright.
+
+        With a Creation Time, the PDF's date is that instant.
+        """
         sheet = self.sheet
-        sheet.setTitle(told["Title"])
-        sheet.setSubject(told["Description"])
-        sheet.setKeywords(told["Copyright"])
+        sheet.setTitle(metadata["Title"])
+        sheet.setSubject(metadata["Description"])
+        sheet.setKeywords(metadata["Copyright"])
         sheet.setAuthor("Strikemap")
         sheet.setCreator("Strikemap")
-        if "Creation Time" in told:  # what was known then is what the document is of
-            digits = "".join(filter(str.isdigit, told["Creation Time"]))[:14]
+        if "Creation Time" in metadata:
+            digits = "".join(filter(str.isdigit, metadata["Creation Time"]))[:14]
             sheet.setDateFormatter(lambda *_now: f"D:{digits}Z")
         sheet.setViewerPreference("DisplayDocTitle", "true")
         sheet.setCatalogEntry("Lang", language)
@@ -238,32 +238,30 @@ def _trace(path: PDFPathObject, line: BaseGeometry, at: tuple[float, float] = (0
 
 
 def _hatch_lines(kind: str, box: np.ndarray, scale: int, sheet: Sheet) -> list[tuple[float, ...]]:
-    """Draw a hatch as lines over a box, on the same raster as everywhere on the page."""
-    left, top, right, bottom = box.tolist()
+    """Return the lines of a hatch over a box, on one raster for the whole page."""
+    x0, y0, x1, y1 = box.tolist()
     step = (WIDE_STEP if kind == "wide" else STEP) * scale
     lines: list[tuple[float, ...]] = []
     if kind in ("rising", "wide", "cross"):  # x + y is the same along a line
-        sums = np.arange(np.floor((left + top) / step) * step, right + bottom + step, step)
-        lines += [(c - top, top, c - bottom, bottom) for c in sums.tolist()]
+        sums = np.arange(np.floor((x0 + y0) / step) * step, x1 + y1 + step, step)
+        lines += [(c - y0, y0, c - y1, y1) for c in sums.tolist()]
     if kind in ("falling", "cross"):  # x - y is the same along a line
-        differences = np.arange(np.floor((left - bottom) / step) * step, right - top + step, step)
-        lines += [(c + top, top, c + bottom, bottom) for c in differences.tolist()]
+        differences = np.arange(np.floor((x0 - y1) / step) * step, x1 - y0 + step, step)
+        lines += [(c + y0, y0, c + y1, y1) for c in differences.tolist()]
     if kind in ("level", "dots", "stipple"):
-        rows = np.arange(np.floor(top / step) * step, bottom + step, step)
-        lines += [(left, y, right, y) for y in rows.tolist()]
+        rows = np.arange(np.floor(y0 / step) * step, y1 + step, step)
+        lines += [(x0, y, x1, y) for y in rows.tolist()]
     if kind in ("dots", "stipple"):  # the dots are the dashes of level lines
         dot = (2.4 if kind == "dots" else 1.4) * scale
         sheet.setLineWidth(dot)
-        sheet.setDash([dot, step - dot], left % step)
+        sheet.setDash([dot, step - dot], x0 % step)
         if kind == "stipple":
-            lines += [
-                (left - step / 2, line[1] + step / 2, right, line[3] + step / 2) for line in lines
-            ]
+            lines += [(x0 - step / 2, line[1] + step / 2, x1, line[3] + step / 2) for line in lines]
     return lines
 
 
 def _font(folder: Path, *, is_bold: bool) -> str:
-    """Register a weight of the vendored font under a name of its own, once a process."""
+    """Register a weight of the vendored font once in a process, and return its name."""
     path = font_file(folder, is_bold=is_bold)
     name = f"{path.stem}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
     if name not in pdfmetrics.getRegisteredFontNames():

@@ -1,4 +1,4 @@
-"""Writes PNG: fast, the same bytes for the same picture, with text that says what it shows."""
+"""Writes PNG fast, with equal bytes for equal pictures, and with text about the picture."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ RGB, RGBA = 2, 6
 """Colour types (PNG, third edition, 11.2.1)."""
 
 
-def write_png(pixels: np.ndarray, told: Mapping[str, str] | None = None) -> bytes:
-    """Compress RGB or RGBA pixels; isal is several times faster than zlib at a like size.
+def write_png(pixels: np.ndarray, metadata: Mapping[str, str] | None = None) -> bytes:
+    """Compress RGB or RGBA pixels; isal is several times faster than zlib at a similar size.
 
     Args:
         pixels: height by width by 3 or 4, bytes.
-        told: text by keyword, such as Title, Description, Copyright (11.3.3.1); kept as UTF-8.
+        metadata: text by keyword, such as Title, Description, Copyright (11.3.3.1), in UTF-8.
     """
     height, width, channels = pixels.shape
-    rows = np.zeros((height, 1 + width * channels), np.uint8)  # begins with its filter: none
+    rows = np.zeros((height, 1 + width * channels), np.uint8)  # a row begins with its filter: none
     rows[:, 1:] = pixels.reshape(height, -1)
     kind = RGBA if channels == 4 else RGB  # noqa: PLR2004
     header = struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
-    texts = [_text(keyword, text) for keyword, text in (told or {}).items()]
+    texts = [_text(keyword, text) for keyword, text in (metadata or {}).items()]
     body = isal_zlib.compress(rows.tobytes(), 1)
     parts = [(b"IHDR", header), *texts, (b"IDAT", body), (b"IEND", b"")]
     return SIGNATURE + b"".join(_chunk(*part) for part in parts)

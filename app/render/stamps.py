@@ -1,4 +1,4 @@
-"""Small pieces of a picture that occur again and again: drawn once, kept, and laid where needed."""
+"""Small pieces of a picture that occur often: drawn once, cached, and pasted where needed."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ OVERSAMPLE = 2
 HALO_PX = 2
 ANCHORS = {"start": "ls", "middle": "ms", "end": "rs"}
 UNKERNED = ["-kern"] if features.check("raqm") else None
-"""Lines are as long as they were measured, in every form of a figure."""
+"""No kerning, so that lines are as long as they were measured, in every form of a figure."""
 
 
 @lru_cache(1024)
 def letters(
     folder: Path, text: Text, scale: int, phase: tuple[int, int]
 ) -> tuple[Image.Image, int, int]:
-    """Draw a line of text (its place is not looked at); return it with its left and top edge.
+    """Draw a line of text, whose `x` and `y` are ignored; return it with its left and top edge.
 
-    At twice the size, so that letters stand between px as they do in the vector forms; `phase` is
-    where the line begins within a px, in halves.
+    It is drawn at twice the size, so that letters may begin between px as in SVG and PDF; `phase`
+    is the start of the line within a px, in halves.
     """
     font = load_font(folder, text.is_bold, text.size * scale * OVERSAMPLE)
     anchor, halo = ANCHORS[text.anchor], HALO_PX * scale * OVERSAMPLE
     box = font.getbbox(text.text, anchor=anchor, features=UNKERNED)
-    left, top = (int((box[n] + phase[n] - halo) // OVERSAMPLE) for n in (0, 1))
-    right, bottom = (int((box[n + 2] + phase[n] + halo) // OVERSAMPLE) + 1 for n in (0, 1))
-    size = (right - left, bottom - top)
-    at = (phase[0] - left * OVERSAMPLE, phase[1] - top * OVERSAMPLE)
+    x0, y0 = (int((box[n] + phase[n] - halo) // OVERSAMPLE) for n in (0, 1))
+    x1, y1 = (int((box[n + 2] + phase[n] + halo) // OVERSAMPLE) + 1 for n in (0, 1))
+    size = (x1 - x0, y1 - y0)
+    at = (phase[0] - x0 * OVERSAMPLE, phase[1] - y0 * OVERSAMPLE)
     whole = Image.new("RGBA", size, (0, 0, 0, 0))
     for colour, wide in ((text.halo, halo), (text.colour, 0)):
         if colour is not None:
@@ -46,18 +46,18 @@ def letters(
             layer = Image.new("RGBA", size, (*rgb(colour), 255))
             layer.putalpha(mask.reduce(OVERSAMPLE))
             whole.alpha_composite(layer)
-    return whole, left, top
+    return whole, x0, y0
 
 
 @cache
 def reach_of(shape: str) -> float:
-    """Say how far a shape goes from its middle, along an axis, at radius 1."""
+    """Return the size of a shape from its middle, along an axis, at radius 1."""
     return max(abs(axis) for point in SHAPES[shape] for axis in point)
 
 
 @cache
 def footprint(shape: str, radius: float, ring: float) -> tuple[np.ndarray, np.ndarray]:
-    """Tell which px around the one in the middle a mark covers, and which of them its ring."""
+    """Return masks of the px that a mark covers, and of its ring, around the middle px."""
     half = int(np.ceil(radius * reach_of(shape)))
     down, across = np.mgrid[-half : half + 1, -half : half + 1]
     whole = outline(shape, radius)
@@ -70,16 +70,16 @@ def footprint(shape: str, radius: float, ring: float) -> tuple[np.ndarray, np.nd
 def dot(
     mark: Mark, radius: float, ring: tuple[str, int], phase: tuple[int, int]
 ) -> tuple[Image.Image, int]:
-    """Draw a mark in a ring of a colour and px round the middle of a square, px of the picture.
+    """Draw a mark with its ring (colour and width) in the middle of a square, in px of the picture.
 
-    Returned with the middle's distance from the square's edges; `phase` as above.
+    Returns the square and the distance of its middle from its edges; `phase` as in `letters`.
     """
     covered, edge = footprint(mark.shape, radius * OVERSAMPLE, ring[1] * OVERSAMPLE)
     middle = len(covered) // 2
     half = -(-middle // OVERSAMPLE) + 1
     pixels = np.zeros((2 * half * OVERSAMPLE, 2 * half * OVERSAMPLE, 4), np.uint8)
-    left, top = (half * OVERSAMPLE + part - middle for part in phase)
-    part = pixels[top : top + len(covered), left : left + len(covered)]
+    x0, y0 = (half * OVERSAMPLE + part - middle for part in phase)
+    part = pixels[y0 : y0 + len(covered), x0 : x0 + len(covered)]
     part[covered] = (*rgb(mark.colour), 255)
     part[edge] = (*rgb(ring[0]), 255)
     return Image.fromarray(pixels).reduce(OVERSAMPLE), half
@@ -89,7 +89,7 @@ def dot(
 def soft_disc(
     half: int, box: tuple[int, int, int, int], colour: str, opacity: float
 ) -> Image.Image:
-    """Draw a disc in a square of twice `half` px; the box is in quarters of a px."""
+    """Draw a disc in a square of twice `half` px; `box` is in quarters of a px."""
     mask = Image.new("L", (8 * half, 8 * half), 0)
     ImageDraw.Draw(mask).ellipse(box, fill=255)
     layer = Image.new("RGBA", (2 * half, 2 * half), (*rgb(colour), 255))
@@ -99,7 +99,7 @@ def soft_disc(
 
 @lru_cache(16)
 def slanted(fonts: Path, text: str, size: tuple[int, int], letters: int, alpha: int) -> Image.Image:
-    """Set a text across a picture of a size, once."""
+    """Draw a text across a picture of this size."""
     layer = Image.new("RGBA", size, (0, 0, 0, 0))
     font = load_font(fonts, True, letters)
     centre = (size[0] / 2, size[1] / 2)

@@ -1,4 +1,4 @@
-"""Writes a picture as SVG: text stays text, with the letters it needs of the font embedded."""
+"""Writes a picture as SVG: text stays text, and the needed letters of the font are embedded."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ HATCHES = {
     "dots": (8, "M3,4 h2.4", 2.4),
     "stipple": (8, "M0,0 h1.4 M4,4 h1.4", 1.4),
 }
-"""Side of the repeated square, its path and width of stroke, px at 1x, as the page draws them."""
+"""Side of the repeated square, its path and the width of strokes, in px at 1x, as on the page."""
 
 
 class SvgCanvas(Canvas):
-    """A picture being written as SVG, in px of its frame."""
+    """A picture that becomes SVG, in px of its frame."""
 
     def __init__(self, frame: Frame, fonts: Path, shared: SvgCanvas | None = None) -> None:
         super().__init__(frame, fonts)
@@ -103,7 +103,7 @@ class SvgCanvas(Canvas):
         discs = "".join(
             f'<circle cx="{cx:.1f}" cy="{cy:.1f}" r="{r:.1f}" fill="{colour}"/>'
             for cx, cy, r, colour in rows
-            if self._is_near(cx, cy, r)
+            if self.is_near(cx, cy, r)
         )
         self.parts.append(f'<g fill-opacity="{opacity:g}">{discs}</g>')
 
@@ -118,12 +118,9 @@ class SvgCanvas(Canvas):
         dots = "".join(
             f'<use href="#{names[mark.shape]}" x="{cx:.1f}" y="{cy:.1f}" fill="{mark.colour}"/>'
             for cx, cy, mark in zip(x.tolist(), y.tolist(), marks, strict=True)
-            if self._is_near(cx, cy, 2 * radius * scale)
+            if self.is_near(cx, cy, 2 * radius * scale)
         )
         self.parts.append(f'<g stroke="{ring}" stroke-width="{scale}">{dots}</g>')
-
-    def _is_near(self, x: float, y: float, r: float) -> bool:
-        return -r < x < self.frame.width + r and -r < y < self.frame.height + r
 
     @override
     def paste(self, pixels: np.ndarray) -> None:
@@ -137,7 +134,7 @@ class SvgCanvas(Canvas):
     def write(self, text: Text) -> None:
         scale, size = self.frame.scale, text.size * self.frame.scale
         self.used.setdefault(text.is_bold, set()).update(text.text)
-        # With the length stated, a viewer without the embedded font keeps every line in its place.
+        # With its length stated, a line has its size also in a viewer without the embedded font.
         wide = text_width(self.fonts, text.text, size, is_bold=text.is_bold)
         look = f'fill="{text.colour}"'
         if text.halo is not None:
@@ -169,19 +166,19 @@ class SvgCanvas(Canvas):
 
     @override
     @contextmanager
-    def inset(self, frame: Frame, left: int, top: int) -> Iterator[SvgCanvas]:
+    def inset(self, frame: Frame, x: int, y: int) -> Iterator[SvgCanvas]:
         part, name = SvgCanvas(frame, self.fonts, self), f"inset-{len(self.parts)}"
         self.defs[name] = (
             f'<clipPath id="{name}">'
             f'<rect width="{frame.width}" height="{frame.height}"/></clipPath>'
         )
         yield part
-        at = f"translate({left * frame.scale} {top * frame.scale})"
+        at = f"translate({x * frame.scale} {y * frame.scale})"
         content = "".join(part.parts)
         self.parts.append(f'<g transform="{at}"><g clip-path="url(#{name})">{content}</g></g>')
 
-    def svg(self, told: Mapping[str, str], language: str, background: str) -> bytes:
-        """Write the document; `told` has a Title, a Description and a Copyright."""
+    def svg(self, metadata: Mapping[str, str], language: str, background: str) -> bytes:
+        """Return the document; `metadata` has a Title, a Description and a Copyright."""
         frame = self.frame
         faces = "".join(
             f"@font-face{{font-family:'{FAMILY}';font-weight:{700 if is_bold else 400};"
@@ -193,10 +190,10 @@ class SvgCanvas(Canvas):
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{frame.across}" height="{frame.down}"'
             f' viewBox="0 0 {frame.width} {frame.height}" role="img" aria-labelledby="title desc"'
             f" xml:lang={quoteattr(language)} font-family=\"'{FAMILY}', 'Noto Sans', sans-serif\">"
-            f'<title id="title">{escape(told["Title"])}</title>'
-            f'<desc id="desc">{escape(told["Description"])}</desc>'
+            f'<title id="title">{escape(metadata["Title"])}</title>'
+            f'<desc id="desc">{escape(metadata["Description"])}</desc>'
             '<metadata><dc:rights xmlns:dc="http://purl.org/dc/elements/1.1/">'
-            f"{escape(told['Copyright'])}</dc:rights></metadata>"
+            f"{escape(metadata['Copyright'])}</dc:rights></metadata>"
             f"<style>{faces}</style><defs>{''.join(self.defs.values())}</defs>"
             f'<rect width="{frame.width}" height="{frame.height}" fill="{background}"/>'
         )
@@ -212,7 +209,7 @@ def _path(line: BaseGeometry, *, is_closed: bool = False) -> str:
 
 
 def _symbol(name: str, shape: str, radius: float, inset: float) -> str:
-    """Define a mark's shape, to be used wherever one stands; half of its ring lies outside it."""
+    """Define the shape of a mark, which every mark refers to; half of its ring is outside."""
     if shape == "circle":
         return f'<circle id="{name}" r="{radius - inset:g}"/>'
     points = shapely.get_coordinates(outline(shape, radius, inset)).round(2)[:-1].tolist()
@@ -225,7 +222,7 @@ def _pair(dashes: Dashes, scale: int) -> str:
 
 @cache
 def _letters(folder: Path, is_bold: bool, letters: str) -> str:
-    """Cut a font down to some letters, as base64; the same letters give the same bytes."""
+    """Return a font with only some letters, as base64; equal letters give equal bytes."""
     options = subset.Options(
         layout_features=[], hinting=False, notdef_outline=True, name_IDs=[1, 2], glyph_names=False
     )

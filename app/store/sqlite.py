@@ -1,11 +1,10 @@
-"""The record in one SQLite file: WAL, so readers never wait for a writer; synchronous FULL."""
+"""The record in one SQLite file: WAL, so that readers never wait for a writer; synchronous FULL."""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
 import json
-import os
 import re
 import sqlite3
 import threading
@@ -26,23 +25,19 @@ from app.domain.revision import (
     Revision,
     Subject,
     fingerprint,
-    link,
-    payload_digest,
 )
 from app.domain.store import Current, Entry
-from app.domain.view import rfc3339
+from app.store.chain import Chain
 
 BUSY_S = 60
-"""How long a writer waits for another: a large import holds the record for tens of seconds."""
+"""How long a writer waits for another: a large import locks the record for tens of seconds."""
 
 CHANGED = "The record changed while this was planned; try again."
-SALT_BYTES = 16
-SALTS = 256
-TOGETHER = 100_000
-ASKED_TOGETHER = 2_000
-"""Revisions fetched in one go: other readers wait for so many and no longer."""
+WRITE_BATCH = 100_000
+READ_BATCH = 2_000
+"""Revisions of one query: other readers wait for one query at most."""
 
-SOME = 1_000
+PAYLOAD_BATCH = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ACTIONS = {action.value: action for action in Action}
 _SUBJECTS = {subject.value: subject for subject in Subject}
@@ -56,10 +51,14 @@ def read_statements() -> dict[str, str]:
 
 
 def schema_steps() -> list[tuple[int, str]]:
-    """List the numbered schema steps; a step is never edited after it landed."""
+    """List the numbered schema steps; a step of a release is never edited."""
     folder = resources.files("app.store") / "sql/sqlite"
     steps = [step for step in folder.iterdir() if step.name[:4].isdigit()]
     return sorted((int(step.name[:4]), step.read_text("utf-8")) for step in steps)
+
+
+Row = tuple[Any, ...]
+"""A row of a result; the types of its columns follow from the statement."""
 
 
 class SqliteStore:
@@ -95,14 +94,14 @@ class SqliteStore:
     def __reduce__(  # type: ignore[explicit-override]  # typing has `override` from 3.12 on
         self,
     ) -> tuple[type[SqliteStore], tuple[Path]]:
-        """Open the same record when it is sent to another process."""
+        """Open the same record in another process."""
         return type(self), (self._path,)
 
     def _upgrade(self) -> None:
         steps = schema_steps()
         newest = steps[-1][0]
         if self._reader.execute(self._sql["version"]).fetchone() == (newest,):
-            return  # without a lock: a large import must not keep another process from starting
+            return  # without a lock: another process must be able to start during a large import
         with self._transaction() as connection:
             (version,) = connection.execute(self._sql["version"]).fetchone()
             if version > newest:
@@ -133,7 +132,7 @@ class SqliteStore:
         except sqlite3.Error as wrong:
             raise StoreError(f"The record could not be written: {wrong}.") from wrong
 
-    def _rows(self, name: str, **values: object) -> list[tuple[Any, ...]]:
+    def _rows(self, name: str, **values: object) -> list[Row]:
         with self._lock:
             try:
                 return self._reader.execute(self._sql[name], values).fetchall()
@@ -151,7 +150,7 @@ class SqliteStore:
         return int(rows[0][0]) if rows else 0
 
     def write(self, changes: Iterable[Change], entry: Entry, shapes: Mapping[str, bytes]) -> Head:
-        """Append changes as revisions in one transaction; returns once it is on disk."""
+        """Append changes as revisions in one transaction; returns when it is on disk."""
         changes = iter(changes)
         first = next(changes, None)
         if first is None:
@@ -169,7 +168,7 @@ class SqliteStore:
         at = entry.at if head.recorded_at is None else max(entry.at, head.recorded_at)
         stamp = (_micros(at), entry.actor, entry.reason, head.seq + 1, head.seq + 1)
         number = connection.execute(self._sql["add_entry"], stamp).lastrowid
-        chain, newest = _Chain(head, at, entry), _Newest(connection, self._sql)
+        chain, newest = Chain(head, at, entry), _Newest(connection, self._sql)
         connection.executemany(
             self._sql["add_revision"],
             (
@@ -182,7 +181,7 @@ class SqliteStore:
         return Head(chain.seq, chain.hash, at)
 
     def erase(self, seqs: Sequence[int], mark: Change, entry: Entry) -> Head:
-        """Erase payloads in place; their pages and the log are overwritten, not only let go."""
+        """Erase payloads in place; their pages and the log are overwritten, not only freed."""
         numbers = [(seq,) for seq in seqs]
         with self._transaction() as connection:
             connection.execute(self._sql["overwrite"])
@@ -203,11 +202,11 @@ class SqliteStore:
         return int(self._rows("newest_of", **_starting(subject, prefix))[0][0])
 
     def edited(self, subject: Subject, prefix: str = "") -> set[str]:
-        """Name the keys that somebody wrote otherwise than by an import or its undo."""
+        """List the keys that were written in another way than by an import or its undo."""
         return {key for (key,) in self._rows("edited", **_starting(subject, prefix))}
 
     def revisions(self, after: int = 0, upto: int | None = None) -> Iterator[Revision]:
-        """Walk revisions in order on a connection of its own, so that no other reader waits."""
+        """Iterate over revisions on a connection of its own, so that no other reader waits."""
         bounds = {"after": after, "upto": 2**62 if upto is None else upto}
         try:
             with contextlib.closing(self._open()) as connection:
@@ -221,33 +220,33 @@ class SqliteStore:
         return [_revision(row) for row in self._rows("history", subject=subject, key=key)]
 
     def latest(self, subject: Subject) -> list[Revision]:
-        """List the newest revision of every subject of a sort, by key."""
+        """List the newest revision of every subject of a kind, by key."""
         return [_revision(row) for row in self._rows("latest", subject=subject)]
 
     def by_seq(self, seqs: Sequence[int]) -> list[Revision]:
-        """Fetch some revisions by number, in the order asked for; missing ones are left out."""
-        found: dict[int, Revision] = {}
-        for start in range(0, len(seqs), ASKED_TOGETHER):
-            some = json.dumps([int(seq) for seq in seqs[start : start + ASKED_TOGETHER]])
-            found |= {row[0]: _revision(row) for row in self._rows("by_seqs", seqs=some)}
-        return [found[seq] for seq in seqs if seq in found]
+        """Fetch revisions by number, in the order of `seqs`; missing ones are left out."""
+        revisions: dict[int, Revision] = {}
+        for start in range(0, len(seqs), READ_BATCH):
+            batch = json.dumps([int(seq) for seq in seqs[start : start + READ_BATCH]])
+            revisions |= {row[0]: _revision(row) for row in self._rows("by_seqs", seqs=batch)}
+        return [revisions[seq] for seq in seqs if seq in revisions]
 
     def payloads(self, seqs: Sequence[int]) -> Iterator[tuple[int, str, bytes]]:
-        """Walk some revisions as (number, key, payload); erased and missing ones are left out."""
-        for first in range(0, len(seqs), SOME):
-            yield from self._rows("payloads", seqs=json.dumps(seqs[first : first + SOME]))
+        """Iterate over revisions as (number, key, payload), without erased and missing ones."""
+        for first in range(0, len(seqs), PAYLOAD_BATCH):
+            yield from self._rows("payloads", seqs=json.dumps(seqs[first : first + PAYLOAD_BATCH]))
 
     def span(self, seq: int) -> tuple[int, int]:
-        """Return the first and the last revision of the write that made one; (0, -1) for none."""
+        """Return the first and the last revision of the write that has `seq`; (0, -1) for none."""
         rows = self._rows("span", seq=seq)
         return (rows[0][0], rows[0][1]) if rows else (0, -1)
 
     def add_token(self, token: Token, digest: bytes) -> None:
-        """Keep a new token with the SHA-256 of its secret."""
+        """Store a new token with the SHA-256 of its secret."""
         ends = None if token.expires_at is None else _micros(token.expires_at)
-        named = (token.id, token.name, str(token.role), ",".join(token.datasets))
+        identity = (token.id, token.name, str(token.role), ",".join(token.datasets))
         with self._transaction() as connection:
-            values = (*named, digest, _micros(token.created_at), ends)
+            values = (*identity, digest, _micros(token.created_at), ends)
             connection.execute(self._sql["add_token"], values)
 
     def find_token(self, number: str) -> tuple[Token, bytes] | None:
@@ -260,20 +259,20 @@ class SqliteStore:
         return [_token(row) for row in self._rows("tokens")]
 
     def revoke_token(self, number: str, at: datetime) -> None:
-        """Close a token."""
+        """Revoke a token."""
         with self._transaction() as connection:
             connection.execute(self._sql["revoke_token"], (_micros(at), number))
 
     def shapes(self, hashes: Iterable[str]) -> dict[str, bytes]:
-        """Fetch WKB by SHA-256; a hash that is not kept is left out."""
-        found: dict[str, bytes] = {}
+        """Fetch WKB by SHA-256; an unknown hash is left out."""
+        shapes: dict[str, bytes] = {}
         for sha256 in sorted(set(hashes)):
             for (wkb,) in self._rows("shape", sha256=sha256):
-                found[sha256] = wkb
-        return found
+                shapes[sha256] = wkb
+        return shapes
 
     def close(self) -> None:
-        """Let go of the record."""
+        """Close the record."""
         with self._lock:
             self._reader.close()
 
@@ -281,8 +280,8 @@ class SqliteStore:
 class _Newest:
     """The newest revision of each subject that a write touches.
 
-    They are written many at a time in key order, which is several times faster: a B-tree page is
-    then visited once for all keys that go to it.
+    They are written in large batches in the order of their keys, which is several times faster:
+    SQLite then visits a B-tree page once for all of its keys.
     """
 
     def __init__(self, connection: sqlite3.Connection, sql: Mapping[str, str]) -> None:
@@ -291,12 +290,12 @@ class _Newest:
         self._changed: list[tuple[int, bytes, int, str, str]] = []
 
     def replaced_by(self, change: Change, seq: int) -> int | None:
-        """Note a change's number; returns the number of the revision that it replaces."""
+        """Collect a change with its number; returns the number of the revision that it replaces."""
         subject, key = str(change.subject), change.key
         mark, gone = fingerprint(change.payload), int(change.action is Action.retract)
         if change.action is Action.add:
             self._added.append((subject, key, seq, mark, gone))
-            if len(self._added) >= TOGETHER:
+            if len(self._added) >= WRITE_BATCH:
                 self.write()
             return None
         at = {"subject": subject, "key": key}
@@ -307,7 +306,7 @@ class _Newest:
         return int(row[0])
 
     def write(self) -> None:
-        """Write what was noted since the last time."""
+        """Write the changes that were collected since the last call."""
         self._added.sort()
         self._connection.executemany(self._sql["add_current"], self._added)
         self._connection.executemany(self._sql["set_current"], self._changed)
@@ -315,54 +314,18 @@ class _Newest:
         self._changed.clear()
 
 
-class _Chain:
-    """The links of one write, each made from the one before."""
-
-    def __init__(self, head: Head, at: datetime, entry: Entry) -> None:
-        self.seq, self.hash = head.seq, head.hash
-        self._at, self._entry = rfc3339(at), entry
-        self._salts: list[bytes] = []
-
-    def _salt(self) -> bytes:
-        """Draw a salt; many at once, since each call into the system costs as much as a hash."""
-        if not self._salts:
-            drawn = os.urandom(SALT_BYTES * SALTS)
-            self._salts = [drawn[at : at + SALT_BYTES] for at in range(0, len(drawn), SALT_BYTES)]
-        return self._salts.pop()
-
-    def row(self, change: Change, prior: int | None) -> tuple[object, ...]:
-        """Make the next link and return its row."""
-        subject, action = str(change.subject), str(change.action)
-        salt = self._salt()
-        digest = payload_digest(salt, change.payload)
-        previous, self.seq = self.hash, self.seq + 1
-        self.hash = link(
-            previous,
-            seq=self.seq,
-            recorded_at=self._at,
-            actor=self._entry.actor,
-            action=action,
-            reason=self._entry.reason,
-            subject=subject,
-            key=change.key,
-            digest=digest,
-        )
-        told = (self.seq, action, subject, change.key)
-        return (*told, prior, change.payload, salt, digest, previous, self.hash)
-
-
 def _starting(subject: Subject, prefix: str) -> dict[str, str]:
     return {"subject": subject, "first": prefix, "last": prefix + "\U0010ffff"}
 
 
 def _split(script: str) -> list[str]:
-    """Cut a schema step into statements, by SQLite's own idea of where one ends."""
-    statements, held = [], ""
+    """Cut a schema step into statements, where SQLite says that one is complete."""
+    statements, statement = [], ""
     for line in script.splitlines(keepends=True):
-        held += line
-        if sqlite3.complete_statement(held):
-            statements.append(held)
-            held = ""
+        statement += line
+        if sqlite3.complete_statement(statement):
+            statements.append(statement)
+            statement = ""
     return statements
 
 
@@ -370,14 +333,14 @@ def _micros(instant: datetime) -> int:
     return (instant - _EPOCH) // timedelta(microseconds=1)
 
 
-def _head(row: tuple[Any, ...] | None) -> Head:
+def _head(row: Row | None) -> Head:
     if row is None:
         return Head(0, GENESIS, None)
     seq, hashed, micros = row
     return Head(seq, hashed, _EPOCH + timedelta(microseconds=micros))
 
 
-def _token(row: tuple[Any, ...]) -> Token:
+def _token(row: Row) -> Token:
     number, name, role, datasets, *instants, _digest = row
     created, expires, revoked = (None if at is None else _instant(at) for at in instants)
     assert created is not None  # noqa: S101  the column is NOT NULL
@@ -392,14 +355,14 @@ def _token(row: tuple[Any, ...]) -> Token:
     )
 
 
-def _revision(row: tuple[Any, ...]) -> Revision:
+def _revision(row: Row) -> Revision:
     seq, micros, actor, action, reason, subject, *rest = row
     try:
-        # Looked up, not called: an index is built from millions of these.
-        told, about = _ACTIONS[action], _SUBJECTS[subject]
+        # A look-up is faster than a call of the enum: an index reads millions of these.
+        kind, about = _ACTIONS[action], _SUBJECTS[subject]
     except KeyError as wrong:
         raise BrokenChain(f"Revision {seq}: {wrong} is no action or subject.") from wrong
-    return Revision(seq, _instant(micros), actor, told, reason, about, *rest)
+    return Revision(seq, _instant(micros), actor, kind, reason, about, *rest)
 
 
 @lru_cache(maxsize=1024)

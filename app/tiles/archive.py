@@ -1,7 +1,8 @@
 """PMTiles 3: all tiles of a View in one file that any host with range requests can serve.
 
-Tiles lie in the order of their numbers along a Hilbert curve, so that a map's requests touch near
-bytes; equal tiles are written once. Directories that do not fit beside the header become leaves.
+Tiles are in the order of their numbers along a Hilbert curve, so that the requests of a map read
+neighbouring bytes; equal tiles are written once. Directories that are too large to stand beside the
+header become leaves.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 import msgspec
 import numpy as np
@@ -19,7 +20,7 @@ from app.domain.place import E7, Bounds
 from app.tiles.vector import varint
 
 HEADER_BYTES, FIRST_READ_BYTES = 127, 16_384
-"""A reader asks for so many bytes first: header and root directory must lie within them."""
+"""The first bytes that a reader requests: header and root directory must fit into them."""
 
 LEAF_ENTRIES = 4_096
 GZIP, MVT = 2, 1
@@ -27,7 +28,7 @@ HEADER = struct.Struct("<7sB11Q6B4iB2i")
 
 
 class Entry(NamedTuple):
-    """A run of equal tiles, and where their bytes lie; a run of 0 is a leaf directory."""
+    """A run of equal tiles with the place of their bytes; a run of 0 is a leaf directory."""
 
     number: int
     offset: int
@@ -36,7 +37,7 @@ class Entry(NamedTuple):
 
 
 def tile_numbers(zoom: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Number tiles of one zoom along the Hilbert curve, after all tiles of the zooms above."""
+    """Number tiles of one zoom along the Hilbert curve, after all tiles of smaller zooms."""
     x, y = x.astype(np.int64), y.astype(np.int64)
     number = np.full(len(x), (4**zoom - 1) // 3, np.int64)
     for bit in reversed(range(zoom)):
@@ -58,7 +59,7 @@ def packed(content: bytes) -> bytes:
 
 @dataclass
 class Archive:
-    """Collects tiles in rising order of their numbers; their bytes go to `data` at once."""
+    """Collects tiles in the order of their numbers; their bytes are written to `data` at once."""
 
     data: IO[bytes]
     entries: list[Entry] = field(default_factory=list)
@@ -67,7 +68,7 @@ class Archive:
     _seen: dict[bytes, tuple[int, int]] = field(default_factory=dict)
 
     def add(self, number: int, content: bytes) -> None:
-        """Add a tile by its Hilbert number, rising; equal content is kept once."""
+        """Add a tile by its Hilbert number, which must rise; equal content is written once."""
         body = packed(content)
         offset, length = self._seen.get(body, (self._at, len(body)))
         if offset == self._at:
@@ -82,28 +83,28 @@ class Archive:
                 return
         self.entries.append(Entry(number, offset, length, 1))
 
-    def head(self, metadata: Mapping[str, Any], bounds: Bounds, zooms: tuple[int, int]) -> bytes:
-        """Write what stands before the tiles: header, root directory, metadata, leaves."""
+    def head(self, metadata: Mapping[str, object], bounds: Bounds, zooms: tuple[int, int]) -> bytes:
+        """Return the bytes before the tiles: header, root directory, metadata, leaves."""
         root, leaves = directories(self.entries)
-        told = packed(msgspec.json.encode(metadata))
+        metadata_bytes = packed(msgspec.json.encode(metadata))
         starts = [HEADER_BYTES]
-        for part in (root, told, leaves):
+        for part in (root, metadata_bytes, leaves):
             starts.append(starts[-1] + len(part))
         west, south, east, north = (round(side * E7) for side in bounds)
         header = HEADER.pack(
             b"PMTiles",
             3,
-            *(starts[0], len(root), starts[1], len(told), starts[2], len(leaves)),
+            *(starts[0], len(root), starts[1], len(metadata_bytes), starts[2], len(leaves)),
             *(starts[3], self._at, self.tiles, len(self.entries), len(self._seen)),
             *(1, GZIP, GZIP, MVT, *zooms),
             *(west, south, east, north),
             *(zooms[0], (west + east) // 2, (south + north) // 2),
         )
-        return header + root + told + leaves
+        return header + root + metadata_bytes + leaves
 
 
 def directories(entries: Sequence[Entry]) -> tuple[bytes, bytes]:
-    """Write the root directory and the leaves; none where the root holds everything."""
+    """Write the root directory and the leaves; no leaves when the root has every entry."""
     root, size = directory(entries), LEAF_ENTRIES
     most = FIRST_READ_BYTES - HEADER_BYTES
     leaves = b""
@@ -120,19 +121,18 @@ def directories(entries: Sequence[Entry]) -> tuple[bytes, bytes]:
 
 def directory(entries: Iterable[Entry]) -> bytes:
     """Write a directory: numbers as steps, runs, lengths, and offsets where there is a gap."""
-    listed = list(entries)
-    return packed(b"".join(map(varint, _directory(listed))))
+    return packed(b"".join(map(varint, _directory(list(entries)))))
 
 
 def _directory(entries: Sequence[Entry]) -> Iterator[int]:
     yield len(entries)
     before = 0
-    for one in entries:
-        yield one.number - before
-        before = one.number
+    for entry in entries:
+        yield entry.number - before
+        before = entry.number
     yield from (one.run for one in entries)
     yield from (one.length for one in entries)
     follows = -1
-    for one in entries:
-        yield 0 if one.offset == follows else one.offset + 1
-        follows = one.offset + one.length
+    for entry in entries:
+        yield 0 if entry.offset == follows else entry.offset + 1
+        follows = entry.offset + entry.length

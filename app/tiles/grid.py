@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html import escape
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from app.domain.errors import NotFound
 from app.domain.place import Bounds
+from app.render.frame import TILE_PX
 
 MAX_ZOOM = 18
 GRID = "WebMercatorQuad"
 WEB_MERCATOR = f"http://www.opengis.net/def/tilematrixset/OGC/1.0/{GRID}"
 EDGE_M = 20037508.342789244
+"""Half the side of the Web Mercator square, in its metres."""
+
 PIXEL_M = 0.00028
-"""The standard's pixel, from which a scale follows (OGC 17-083r4)."""
+"""The pixel of the standard in metres, which gives the scale (OGC 17-083r4)."""
 
 EXTENT = 4096
 RASTER_LAYERS = ("basemap", "labels", "regions", "control", "incidents", "map")
@@ -41,35 +44,35 @@ class Tile(NamedTuple):
         """Read `layer/z/x/y.mvt` or `layer/z/x/y[@2x].png`.
 
         Raises:
-            NotFound: no such layer, form or place in the grid.
+            NotFound: no such layer or form, or no such place in the grid.
         """
-        found = ADDRESS.fullmatch(path.strip("/"))
-        if found is None:
+        address = ADDRESS.fullmatch(path.strip("/"))
+        if address is None:
             raise NotFound(f"No tile at {path!r}; tiles are at layer/z/x/y.png or .mvt.")
-        layer, form, scale = found["layer"], found["form"], 2 if found["twice"] else 1
-        z, x, y = int(found["z"]), int(found["x"]), int(found["y"])
+        layer, form, scale = address["layer"], address["form"], 2 if address["twice"] else 1
+        z, x, y = int(address["z"]), int(address["x"]), int(address["y"])
         layers = VECTOR_LAYERS if form == "mvt" else RASTER_LAYERS
         if layer not in layers:
-            known = ", ".join(f"{name}.{form}" for name in layers)
-            raise NotFound(f"No layer {layer!r} with .{form} tiles; there are {known}.")
+            names = ", ".join(f"{name}.{form}" for name in layers)
+            raise NotFound(f"No layer {layer!r} with .{form} tiles; there are {names}.")
         if z > MAX_ZOOM or x >= 1 << z or y >= 1 << z:
             raise NotFound(f"No tile {z}/{x}/{y}: zoom is 0..{MAX_ZOOM}, x and y below 2^zoom.")
         return cls(layer, z, x, y, form, scale)
 
 
-def tile_matrix_set() -> dict[str, Any]:
+def tile_matrix_set() -> dict[str, object]:
     """Describe the grid (OGC 17-083r4): 256 px tiles, rows counted from the north."""
 
-    def matrix(zoom: int) -> dict[str, Any]:
-        cell_m = 2 * EDGE_M / 256 / 2**zoom
+    def matrix(zoom: int) -> dict[str, object]:
+        cell_m = 2 * EDGE_M / TILE_PX / 2**zoom
         return {
             "id": str(zoom),
             "scaleDenominator": cell_m / PIXEL_M,
             "cellSize": cell_m,
             "cornerOfOrigin": "topLeft",
             "pointOfOrigin": [-EDGE_M, EDGE_M],
-            "tileWidth": 256,
-            "tileHeight": 256,
+            "tileWidth": TILE_PX,
+            "tileHeight": TILE_PX,
             "matrixWidth": 2**zoom,
             "matrixHeight": 2**zoom,
         }
@@ -87,9 +90,9 @@ def tile_matrix_set() -> dict[str, Any]:
 
 def tilejson(
     layer: str, tiles: str, bounds: Bounds, fields: dict[str, str] | None, credits: Sequence[str]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Describe a layer (TileJSON 3.0); `fields` only for vector tiles."""
-    document: dict[str, Any] = {
+    document: dict[str, object] = {
         "tilejson": "3.0.0",
         "name": f"Strikemap {layer}",
         "tiles": [tiles],
@@ -97,7 +100,7 @@ def tilejson(
         "minzoom": 0,
         "maxzoom": MAX_ZOOM,
         "bounds": list(bounds),
-        # The specification lets readers show it as HTML: a credit is text.
+        # Readers may show it as HTML, as the specification allows: a credit is text.
         "attribution": " · ".join(escape(credit, quote=False) for credit in credits),
     }
     if fields is not None:

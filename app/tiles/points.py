@@ -7,14 +7,15 @@ from functools import lru_cache
 
 import numpy as np
 
+from app.domain.mercator import BITS
 from app.rows import SYNTHETIC, Table
 from app.tiles.grid import EXTENT
 from app.tiles.vector import Property, encode_points
 
-MERCATOR_BITS = 31
+MERCATOR_BITS = BITS
 EXTENT_BITS = 12
 MOST_MARKS = 10_000
-"""Above this, and below `EXACT_ZOOM`, a tile carries cells instead of single marks."""
+"""With more marks, and below `EXACT_ZOOM`, a tile has cells instead of single marks."""
 
 EXACT_ZOOM = 14
 CELL_BITS = 6
@@ -52,7 +53,7 @@ FIELDS_OF = {
 
 
 def tile_units(rows: Mapping[str, np.ndarray] | Table, z: int) -> tuple[np.ndarray, np.ndarray]:
-    """Place marks in their tile, 0..4095; exact, since tiles halve the 31-bit square."""
+    """Return the place of marks in their tile, 0..4095; exact, as tiles halve the 31-bit square."""
     shift = MERCATOR_BITS - z - EXTENT_BITS
     return tuple(
         (rows[axis] >> np.uint32(shift) & np.uint32(EXTENT - 1)).astype(np.int64)
@@ -60,7 +61,7 @@ def tile_units(rows: Mapping[str, np.ndarray] | Table, z: int) -> tuple[np.ndarr
     )  # type: ignore[return-value]
 
 
-def incident_tile(  # noqa: PLR0913, PLR0917  marks, their words, and where cells end
+def incident_tile(  # noqa: PLR0913, PLR0917  marks, names of codes, where cells end
     rows: Table,
     z: int,
     weapon_names: Sequence[str],
@@ -70,8 +71,8 @@ def incident_tile(  # noqa: PLR0913, PLR0917  marks, their words, and where cell
 ) -> bytes:
     """Encode the marks of one tile. Every mark lies in exactly one tile of a zoom level.
 
-    So the sum of `n` over a level's tiles is the number of drawable incidents of the View. From
-    `exact_zoom` on there are no cells.
+    So the sum of `n` over the tiles of a zoom is the number of drawable incidents of the View.
+    There are no cells from `exact_zoom` on.
     """
     x, y = tile_units(rows, z)
     if len(rows) > MOST_MARKS and z < exact_zoom:
@@ -79,7 +80,7 @@ def incident_tile(  # noqa: PLR0913, PLR0917  marks, their words, and where cell
     number = rows["number"]
     properties = {
         "n": Property(np.zeros(len(rows), np.int64), [1]),
-        "number": Property(np.arange(len(rows)), number),  # each is told once
+        "number": Property(np.arange(len(rows)), number),  # each occurs once
         "day": _days(rows["day_first"]),
         "weapon": _weapons(rows["weapons"], weapon_names),
         "status": Property(rows["status"].astype(np.int64), statuses),
@@ -107,8 +108,8 @@ def _days(column: np.ndarray) -> Property:
 
 
 def _weapons(masks: np.ndarray, names: Sequence[str]) -> Property:
-    found, codes = np.unique(masks, return_inverse=True)
-    texts = [_weapon_text(mask, tuple(names)) for mask in found.tolist()]
+    values, codes = np.unique(masks, return_inverse=True)
+    texts = [_weapon_text(mask, tuple(names)) for mask in values.tolist()]
     return Property(codes.astype(np.int64), texts, masks != 0)
 
 
@@ -120,9 +121,9 @@ def _weapon_text(mask: int, names: tuple[str, ...]) -> str:
 def _cells(rows: Table, x: np.ndarray, y: np.ndarray) -> bytes:
     """Encode what lies in each cell.
 
-    The index keeps marks along a curve that passes each cell once, so a cell's rows follow one
-    another: they are added up run by run, which is several times faster than one by one. A cell
-    has a run for each part of the index; rows in any other order only make more runs.
+    The index has marks in the order of a curve that passes each cell once, so the rows of a cell
+    follow each other. They are added up by runs, which is several times faster than single rows. A
+    cell has a run for each segment of the index; rows in another order only make more runs.
     """
     cell = y >> CELL_BITS << (EXTENT_BITS - CELL_BITS) | x >> CELL_BITS
     starts = np.flatnonzero(np.concatenate([[True], cell[1:] != cell[:-1]]))
@@ -139,8 +140,8 @@ def _cells(rows: Table, x: np.ndarray, y: np.ndarray) -> bytes:
     sums = {}
     for name in ("killed_low", "injured_low"):
         column = rows[name.replace("_low", "_total_low")]
-        known = column >= 0
-        sums[name] = Property.numbers(summed(np.where(known, column, 0)), has_any(known))
+        has_figure = column >= 0
+        sums[name] = Property.numbers(summed(np.where(has_figure, column, 0)), has_any(has_figure))
     is_invented = has_any((rows["flags"] & SYNTHETIC) != 0)
     properties = {
         "n": Property.numbers(counts),

@@ -1,4 +1,4 @@
-"""The layers of a picture: each draws itself with the shared painter."""
+"""The layers of a picture: each function draws one layer on a canvas."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from app.reference.basemap import Basemap, Places
 from app.render.canvas import Canvas, strokes_of
 from app.render.fonts import load_font
-from app.render.frame import Frame
+from app.render.frame import TILE_PX, Frame
 from app.render.labels import Box, candidates, touch
 from app.render.painter import Label, Painter
 from app.render.palette import (
@@ -33,21 +33,22 @@ from app.render.palette import (
     mark_of,
 )
 from app.rows import Table
+from app.tiles.grid import EDGE_M
 
 DOT_PX, SETTLEMENT_PX = 4.2, (6.0, 40.0)
-EARTH_PX_M = 156_543.03392804097
-"""Metres per px at zoom 0 on the equator of a 256 px Web Mercator tile."""
+EARTH_PX_M = 2 * EDGE_M / TILE_PX
+"""Metres per px at zoom 0 on the equator, for tiles of 256 px."""
 
 
 class Shade(NamedTuple):
-    """A region as it is filled: a class number, or None for "no figure" (hatched)."""
+    """A region and its fill: the number of a class, or None for "no figure" (hatched)."""
 
     shape: BaseGeometry
     class_number: int | None
 
 
 class Ground(NamedTuple):
-    """Ground as it is hatched."""
+    """An area of control and its hatch."""
 
     shape: BaseGeometry
     pattern: Pattern
@@ -65,7 +66,7 @@ def draw_basemap(painter: Canvas, basemap: Basemap) -> None:
 
 
 def draw_regions(painter: Canvas, shades: Sequence[Shade], colours: Sequence[str]) -> None:
-    """Fill regions by class; hatch those that have incidents and no figure; edge them all."""
+    """Fill regions by class, hatch those with incidents and no figure, and draw all edges."""
     flat = painter.visible([shade.shape for shade in shades])
 
     def of(number: int | None) -> list[BaseGeometry]:
@@ -81,7 +82,7 @@ def draw_regions(painter: Canvas, shades: Sequence[Shade], colours: Sequence[str
 def draw_control(
     painter: Canvas, grounds: Sequence[Ground], line: BaseGeometry | None, *, is_stale: bool
 ) -> None:
-    """Hatch the ground of each party and draw the line between them; fainter when it is old."""
+    """Hatch the ground of each party and draw the line between them; fainter when they are old."""
     strength = STALE_OPACITY if is_stale else 1.0
     for pattern in dict.fromkeys(ground.pattern for ground in grounds):
         shapes = [ground.shape for ground in grounds if ground.pattern == pattern]
@@ -91,7 +92,7 @@ def draw_control(
         painter.front_line(line, is_stale=is_stale)
 
 
-def draw_incidents(  # noqa: PLR0913  marks and how they look
+def draw_incidents(  # noqa: PLR0913  marks and their look
     painter: Canvas,
     marks: Table,
     weapons: Sequence[str],
@@ -104,9 +105,9 @@ def draw_incidents(  # noqa: PLR0913  marks and how they look
 
     Args:
         painter: the picture.
-        marks: those in the picture and around it, so that none is cut at the edge.
-        weapons: the codes that the bits of the weapons column stand for.
-        precisions: the words that the precision column stands for.
+        marks: those in the picture and around it, so that none is cut off at the edge.
+        weapons: the code of each bit of the weapons column.
+        precisions: the word of each number of the precision column.
         is_dense: draw density instead, because the View has too many marks for this zoom.
         dot_px: radius of a dot at 1x.
     """
@@ -137,7 +138,7 @@ def _error_px(error_m: np.ndarray, lat: np.ndarray, frame: Frame) -> np.ndarray:
 
 
 def density(x: np.ndarray, y: np.ndarray, frame: Frame) -> np.ndarray:
-    """Draw counts per cell on a logarithmic cividis scale, as RGBA pixels."""
+    """Return counts per cell as RGBA pixels, on a logarithmic cividis scale."""
     cell = DENSITY_PX * frame.scale
     across, down = -(-frame.width // cell), -(-frame.height // cell)
     inside = (x >= 0) & (x < frame.width) & (y >= 0) & (y < frame.height)
@@ -155,16 +156,16 @@ def density(x: np.ndarray, y: np.ndarray, frame: Frame) -> np.ndarray:
 def choose_labels(
     painter: Painter, places: Places, language: str, countries: Sequence[str]
 ) -> list[Label]:
-    """Choose the names of a tile, so that neighbouring tiles choose alike and none collide.
+    """Choose the names of a tile so that no names collide, also with those of other tiles.
 
-    Candidates are taken in order of weight; each is dropped when it would touch a weightier
-    candidate within reach, whichever tile that one lies in.
+    A candidate is dropped when it would touch one with more weight, in this or another tile: so
+    neighbouring tiles make the same choice.
     """
     frame = painter.frame
-    found, x, y = candidates(frame, places, countries, 0.8)
-    kept: list[Box] = []
+    numbers, x, y = candidates(frame, places, countries, 0.8)
+    boxes: list[Box] = []
     labels = []
-    for place, px, py in zip(found.tolist(), x.tolist(), y.tolist(), strict=True):
+    for place, px, py in zip(numbers.tolist(), x.tolist(), y.tolist(), strict=True):
         name = places.name(place, language)
         is_bold = bool(places.rank[place] == 0)
         wide = load_font(painter.fonts, is_bold, 11 * frame.scale).getlength(name)
@@ -176,7 +177,7 @@ def choose_labels(
             py + 8 * frame.scale,
         )
         is_here = touch(box, (0, 0, frame.width, frame.height))
-        if is_here and not any(touch(box, other) for other in kept):
+        if is_here and not any(touch(box, other) for other in boxes):
             labels.append(Label(name, px, py, is_bold))
-        kept.append(box)
+        boxes.append(box)
     return labels

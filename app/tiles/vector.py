@@ -1,7 +1,7 @@
 """Mapbox Vector Tiles 2.1, written from columns: one NumPy pass for any number of points.
 
-A point feature is a handful of varints. Each byte of each varint is one column of a byte matrix
-with a mask that says which rows have it; flattening the matrix under its mask is the layer.
+A point feature consists of a few varints. Each byte of each varint is one column of a matrix of
+bytes, with a mask of the rows that have it; the bytes under the mask, row by row, are the layer.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ SEVEN_BITS = 127
 
 @dataclass(frozen=True, eq=False)
 class Property:
-    """One property of point features: codes into a table of values; unknown ones are left out."""
+    """One property of point features: a number in the table of values for each feature."""
 
     codes: np.ndarray
     values: Sequence[str | int | float] | np.ndarray
-    known: np.ndarray | None = None
+    mask: np.ndarray | None = None
+    """True where a feature has the value; None: every feature has it."""
 
     @classmethod
-    def numbers(cls, column: np.ndarray, known: np.ndarray | None = None) -> Property:
-        """Make a property from a column of whole numbers."""
+    def numbers(cls, column: np.ndarray, mask: np.ndarray | None = None) -> Property:
+        """Make a property of a column of whole numbers; features outside `mask` do not have it."""
         low, high = int(column.min(initial=0)), int(column.max(initial=0))
         if high - low < 1 << 16:  # a lookup table is several times faster than a sort
             seen = np.zeros(high - low + 1, bool)
@@ -40,9 +41,9 @@ class Property:
             used = np.flatnonzero(seen)
             place = np.zeros(len(seen), np.int64)
             place[used] = np.arange(len(used))
-            return cls(place[column - low], used + low, known)
+            return cls(place[column - low], used + low, mask)
         values, codes = np.unique(column, return_inverse=True)
-        return cls(codes, values, known)
+        return cls(codes, values, mask)
 
 
 def varint(number: int) -> bytes:
@@ -59,7 +60,7 @@ def _message(field: int, body: bytes) -> bytes:
     return varint(field << 3 | 2) + varint(len(body)) + body
 
 
-@lru_cache(maxsize=8_192, typed=True)  # days and weapons return in every tile; 1 is not 1.0
+@lru_cache(maxsize=8_192, typed=True)  # days and weapons repeat in every tile; 1 is not 1.0
 def _value(value: str | float) -> bytes:
     if isinstance(value, str):
         return _message(4, _message(1, value.encode()))
@@ -72,8 +73,8 @@ def _value(value: str | float) -> bytes:
 
 def _values(values: Sequence[str | int | float] | np.ndarray) -> bytes:
     if not isinstance(values, np.ndarray) or values.min(initial=0) < 0:
-        listed = values.tolist() if isinstance(values, np.ndarray) else values
-        return b"".join(map(_value, listed))
+        plain = values.tolist() if isinstance(values, np.ndarray) else values
+        return b"".join(map(_value, plain))
     columns = _Columns(len(values))
     columns.constant(0x22)
     columns.varints(1 + varint_lengths(values.astype(np.uint64)))
@@ -99,16 +100,16 @@ class _Columns:
         self._columns.append((byte, mask))
 
     def varints(self, values: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
-        """Add a varint column; returns how many bytes each row takes."""
-        taken: np.ndarray = np.ones(self._rows, np.int64) if mask is None else mask.astype(np.int64)
+        """Add a varint column; returns the number of bytes of each row."""
+        sizes: np.ndarray = np.ones(self._rows, np.int64) if mask is None else mask.astype(np.int64)
         greatest = int(values.max(initial=0))
         if greatest < 1 << 7:
             self._columns.append((values.astype(np.uint8), mask))
-            return taken
+            return sizes
         values = values.astype(np.uint32 if greatest < 1 << 32 else np.uint64)
         lengths = varint_lengths(values)
         for place in range(int(lengths.max())):
-            # The last byte of a number is under 128 already; the ones before it get their mark.
+            # The last byte of a number is under 128; the bytes before it get the bit of 128.
             goes_on = (lengths > place + 1).view(np.uint8) << 7
             byte = (values >> 7 * place).astype(np.uint8) | goes_on
             if place:
@@ -116,25 +117,25 @@ class _Columns:
                 self._columns.append((byte, has_byte if mask is None else mask & has_byte))
             else:
                 self._columns.append((byte, mask))
-        return np.asarray(taken * lengths)
+        return np.asarray(sizes * lengths)
 
     def extend(self, other: _Columns) -> None:
         self._columns += other._columns
 
     def flatten(self) -> bytes:
         shape = (self._rows, len(self._columns))
-        matrix, is_told = np.empty(shape, np.uint8), np.ones(shape, bool)
+        matrix, is_used = np.empty(shape, np.uint8), np.ones(shape, bool)
         matrix[:] = [byte if isinstance(byte, int) else 0 for byte, _ in self._columns]
         for place, (byte, mask) in enumerate(self._columns):
             if not isinstance(byte, int):
                 matrix[:, place] = byte
             if mask is not None:
-                is_told[:, place] = mask
-        return bytes(np.compress(is_told.ravel(), matrix.ravel()))
+                is_used[:, place] = mask
+        return bytes(np.compress(is_used.ravel(), matrix.ravel()))
 
 
 def varint_lengths(values: np.ndarray) -> np.ndarray:
-    """Count the bytes that each number takes as a varint."""
+    """Count the bytes of each number as a varint."""
     lengths = np.ones(values.shape, np.int64)
     for place in range(1, 10):
         if 7 * place >= values.dtype.itemsize * 8:
@@ -156,7 +157,7 @@ def encode_points(
         x: in tile units, 0..4095 inside the tile, eastwards.
         y: likewise, southwards.
         ids: feature ids.
-        properties: by name; a feature whose value is unknown does not carry the tag at all.
+        properties: by name; a feature without the value does not have the tag.
     """
     rows = len(x)
     tags, tags_length = _tags(rows, properties)
@@ -185,15 +186,15 @@ def encode_points(
 def _tags(rows: int, properties: Mapping[str, Property]) -> tuple[_Columns, np.ndarray]:
     tags, length, base = _Columns(rows), np.zeros(rows, np.int64), 0
     for key, prop in enumerate(properties.values()):
-        tags.constant(key, prop.known)
-        length += tags.varints(prop.codes + base, prop.known)
-        length += 1 if prop.known is None else prop.known
+        tags.constant(key, prop.mask)
+        length += tags.varints(prop.codes + base, prop.mask)
+        length += 1 if prop.mask is None else prop.mask
         base += len(prop.values)
     return tags, length
 
 
 def zigzag(values: np.ndarray) -> np.ndarray:
-    """Fold signed numbers into unsigned ones, small to small (protobuf)."""
+    """Map signed numbers to unsigned ones, small to small (protobuf)."""
     signed = values.astype(np.int64)
     return ((signed << 1) ^ (signed >> 63)).astype(np.uint64)
 
@@ -208,14 +209,14 @@ def encode_shapes(
     keys: dict[str, int] = {}
     values: dict[bytes, int] = {}
     features = []
-    for shape, number, told in zip(shapes, ids, properties, strict=True):
+    for shape, number, fields in zip(shapes, ids, properties, strict=True):
         kind, commands = _geometry(shape)
         if not commands:
             continue
         tags = b"".join(
             varint(keys.setdefault(key, len(keys)))
             + varint(values.setdefault(_value(value), len(values)))
-            for key, value in told.items()
+            for key, value in fields.items()
         )
         body = b"\x08" + varint(number) + _message(2, tags) + b"\x18" + varint(kind)
         features.append(_message(2, body + _message(4, b"".join(map(varint, commands)))))
@@ -225,7 +226,7 @@ def encode_shapes(
 def _geometry(shape: BaseGeometry) -> tuple[int, list[int]]:
     """Write commands (MVT 2.1, 4.3): outer rings clockwise with y down, holes the other way.
 
-    A feature has one kind: lines beside polygons, left over from clipping, are not written.
+    A feature has one kind: lines beside polygons, which clipping may produce, are not written.
     """
     parts = _parts(shape)
     polygons = [part for part in parts if isinstance(part, Polygon)]
@@ -242,7 +243,7 @@ def _parts(shape: BaseGeometry) -> list[BaseGeometry]:
 
 
 def _rounded(line: BaseGeometry) -> np.ndarray:
-    """Bring a line to whole units, without points that repeat the one before."""
+    """Round a line to whole units, without points that repeat the one before."""
     points = np.rint(shapely.get_coordinates(line)).astype(np.int64)
     keep = np.ones(len(points), bool)
     keep[1:] = (np.diff(points, axis=0) != 0).any(axis=1)
@@ -250,7 +251,7 @@ def _rounded(line: BaseGeometry) -> np.ndarray:
 
 
 def _rings(polygon: Polygon) -> list[np.ndarray]:
-    """Round a polygon's rings, then wind them: a speck may turn over, or vanish, by rounding."""
+    """Round a polygon's rings, then wind them: rounding may turn or remove a very small ring."""
     outer, *holes = (_wound(ring, sign) for ring, sign in _signed(polygon))
     return [ring for ring in (outer, *holes) if len(ring)] if len(outer) else []
 
@@ -260,7 +261,7 @@ def _signed(polygon: Polygon) -> list[tuple[BaseGeometry, int]]:
 
 
 def _wound(line: BaseGeometry, sign: int) -> np.ndarray:
-    """Round a ring and wind it by the surveyor's formula (MVT 2.1, 4.3.4.4); empty when flat."""
+    """Round a ring and wind it by the surveyor's formula (MVT 2.1, 4.3.4.4); empty without area."""
     ring = _rounded(line)[:-1]
     x, y = ring.T
     double_area = int((x * np.roll(y, -1) - np.roll(x, -1) * y).sum())

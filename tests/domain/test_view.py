@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from app.domain.errors import InvalidView
 from app.domain.incident import Status
+from app.domain.instants import parse_day, rfc3339
 from app.domain.place import Bounds
-from app.domain.view import METRICS, PARAMETERS, View, Vocabulary, parse_day, rfc3339
+from app.domain.view import METRICS, PARAMETERS, View, Vocabulary
 from tests.strategies import days
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -12,9 +12,9 @@ import pytest
 import shapely
 from shapely import Point
 
+from app.domain.cache import BoundedCache
 from app.domain.control import ControlSnapshot, ControlStatus, Homeland, front_line
 from app.domain.errors import InvalidFile
-from app.domain.kept import Kept
 from app.domain.place import area_km2
 from app.domain.view import View
 from app.importers.base import Dropped, Found, Outcome, Rejection, Warned
@@ -202,7 +202,7 @@ def _held(workspace: Workspace, day: str) -> dict[str, Any]:
     control = workspace.state().control
     found = control.on("deepstate", date.fromisoformat(day), 2**31 - 2)
     assert found is not None
-    return control.held(found)
+    return control.grounds(found)
 
 
 def test_two_sources_of_one_day_differ_mostly_by_their_baselines(
@@ -220,7 +220,7 @@ def test_two_sources_of_one_day_differ_mostly_by_their_baselines(
         ControlSource.of(Query(workspace, state, view, NOON), state.datasets[slug])
         for slug in ("deepstate", "nzz")
     ]
-    told = agreement(sources, date(2025, 10, 1), Kept())
+    told = agreement(sources, date(2025, 10, 1), BoundedCache())
     (pair,) = told["pairs"]
     assert [one["total_km2"] for one in told["sources"]] == [114_993.3, 71_948.5]
     assert pair["both_km2"] == pytest.approx(69_948, abs=1)

@@ -43,7 +43,7 @@ def filled(tmp_path: Path, reference: Reference) -> Iterator[Workspace]:
 
 
 def folders(workspace: Workspace) -> list[str]:
-    return sorted(path.name for path in workspace.index._home.glob("gen-*"))
+    return sorted(path.name for path in workspace.index._generations.glob("gen-*"))
 
 
 def beside(workspace: Workspace, delta_rows: int = 20) -> Workspace:
@@ -108,8 +108,8 @@ def test_a_lost_index_is_rebuilt_from_the_record(filled: Workspace) -> None:
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "format", "half"])
 def test_an_index_that_cannot_be_used_is_built_anew(filled: Workspace, damage: str) -> None:
-    current = filled.index._home / "CURRENT"
-    meta = filled.index._home / current.read_text() / "meta.json"
+    current = filled.index._generations / "CURRENT"
+    meta = filled.index._generations / current.read_text() / "meta.json"
     if damage == "missing":
         current.write_text("gen-nowhere")
     elif damage == "empty":

@@ -16,7 +16,7 @@ from app.domain.terms import Audience
 from app.domain.view import View
 from app.index import summary
 from app.index.select import RETRACTED
-from app.index.summary import MOST_ASKED
+from app.index.summary import MOST_WEAPON_CUBES
 from app.instance.workspace import Workspace
 from app.queries.sums import _cube, _measure_regions, counting, coverage, from_cube
 from app.rows import COLUMNS, LONG, NEVER, Rows
@@ -149,10 +149,10 @@ def test_the_day_cube_counts_what_a_scan_counts(history: History, state: str, vi
 
 def test_cubes_by_weapon_are_made_once_and_few_are_kept(history: History) -> None:
     state = history.workspaces["rebuilt"].index.state()
-    state.cubes.asked.forget()
+    state.cubes.by_weapon.forget()
     drones = state.cubes.of("alpha", 1, 1)
     assert drones is state.cubes.of("alpha", 1, 1)
-    for weapons in range(2, MOST_ASKED + 2):
+    for weapons in range(2, MOST_WEAPON_CUBES + 2):
         state.cubes.of("alpha", 1, weapons)
     assert drones is not state.cubes.of("alpha", 1, 1)
 
@@ -161,10 +161,10 @@ def test_a_cube_by_weapon_that_would_fill_the_memory_is_not_kept(
     history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = history.workspaces["rebuilt"].index.state()
-    state.cubes.asked.forget()
-    monkeypatch.setattr(summary, "MOST_ASKED_BYTES", 100)
+    state.cubes.by_weapon.forget()
+    monkeypatch.setattr(summary, "MOST_WEAPON_CUBE_BYTES", 100)
     assert state.cubes.of("alpha", 1, 1) is None
-    state.cubes.asked.forget()
+    state.cubes.by_weapon.forget()
 
 
 def test_a_cube_is_not_asked_about_the_past_or_about_filters_it_does_not_know(

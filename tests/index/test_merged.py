@@ -34,7 +34,7 @@ VIEW = View(theatre="ukraine", datasets=("a", "b", "c"))
 KHARKIV = LonLat(36.23, 49.99)
 
 
-class Kept(NamedTuple):
+class BoundedCache(NamedTuple):
     """A record that was written, and its short number."""
 
     record: Incident
@@ -45,11 +45,11 @@ class Kept(NamedTuple):
         return Member(f"{self.record.dataset}/{self.record.id}", self.number)
 
 
-def recorded(workspace: Workspace, *records: Incident) -> list[Kept]:
+def recorded(workspace: Workspace, *records: Incident) -> list[BoundedCache]:
     """Write datasets a, b and c, and some of their records."""
     head = add(workspace.store, *map(dataset, "abc"), *records)
     first = head.seq - len(records) + 1
-    return [Kept(record, first + n) for n, record in enumerate(records)]
+    return [BoundedCache(record, first + n) for n, record in enumerate(records)]
 
 
 def compared(workspace: Workspace, *pairs: str, at: datetime = NOON) -> None:
@@ -72,7 +72,9 @@ def compared(workspace: Workspace, *pairs: str, at: datetime = NOON) -> None:
     write(workspace.store, changes, at)
 
 
-def merged(workspace: Workspace, *kept: Kept, at: datetime = NOON, undone: bool = False) -> None:
+def merged(
+    workspace: Workspace, *kept: BoundedCache, at: datetime = NOON, undone: bool = False
+) -> None:
     """Decide that records tell of one strike, or take that back."""
     members = tuple(sorted(one.member for one in kept))
     merge = Merge(id=merge_id(members), members=members, how=How.reviewed, by="tester")
@@ -223,7 +225,7 @@ def test_a_retracted_member_falls_away(private_workspace: Workspace) -> None:
     assert find(private_workspace, one)["merged_with"] == []
 
 
-def find(workspace: Workspace, kept: Kept) -> dict[str, Any]:
+def find(workspace: Workspace, kept: BoundedCache) -> dict[str, Any]:
     state = workspace.state()
     seen = publish(Query(workspace, state, VIEW, NOW), Face.points, in_all=True)
     told: dict[str, Any] = find_incident(seen, str(kept.record.id))["properties"]
@@ -358,7 +360,7 @@ def test_a_total_of_compared_datasets_follows_the_rule_and_stays_within_its_boun
     kept = recorded(workspace, *(invented(dice, str(n), has_gaps=seed % 2 > 0) for n in range(40)))
     compared(workspace)
     before = totals(workspace)
-    groups: dict[object, list[Kept]] = {}
+    groups: dict[object, list[BoundedCache]] = {}
     for one in kept:
         groups.setdefault(dice.choice([*range(9), ("alone", one.number)]), []).append(one)
     several = [group for group in groups.values() if len(group) > 1]

@@ -15,12 +15,13 @@ from app.api.links import GEOJSON, link, pages
 from app.api.respond import etag, json_answer
 from app.api.schemas import documented
 from app.domain.errors import InvalidView, NotFound, Problem
+from app.domain.instants import rfc3339
+from app.domain.place import CRS84
 from app.domain.terms import Face
-from app.domain.view import View, rfc3339
+from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
-from app.queries.catalogue import CRS84
 from app.queries.cql import check_language, narrowed
 from app.queries.geojson import (
     ALL_PARTS,

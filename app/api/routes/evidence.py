@@ -12,8 +12,9 @@ from app.api import params
 from app.api.respond import answer, etag, json_answer
 from app.api.schemas import documented
 from app.domain.errors import InvalidView, InvalidWhen, Problem
+from app.domain.instants import rfc3339
 from app.domain.terms import Face
-from app.domain.view import parse_known, rfc3339
+from app.domain.view import parse_known
 from app.i18n import strings
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from app.api import params
 from app.api.respond import REVALIDATE, answer, etag, unchanged
 from app.api.schemas import documented
-from app.domain.kept import Kept
+from app.domain.cache import BoundedCache
 from app.instance.workspace import Workspace
 from app.pictures.figures import FORMS, LEAST_PX, MOST_PX, MOST_SCALE, Figures, Wanted
 
@@ -45,7 +45,7 @@ MOST_KEPT = 24
 
 def routes(workspace: Workspace, figures: Figures) -> APIRouter:
     """Build the figures of one instance."""
-    router, kept = APIRouter(), Kept(MOST_KEPT)
+    router, kept = APIRouter(), BoundedCache(MOST_KEPT)
     for form in FORMS:
         told = documented(MEDIA[form], **OWN)
         made = _route(workspace, figures, form, kept)
@@ -54,7 +54,7 @@ def routes(workspace: Workspace, figures: Figures) -> APIRouter:
 
 
 def _route(
-    workspace: Workspace, figures: Figures, form: str, kept: Kept
+    workspace: Workspace, figures: Figures, form: str, kept: BoundedCache
 ) -> Callable[[Request], Response]:
     def figure(request: Request) -> Response:
         """Draw a View with its legend, sources, terms and as-of, for a report."""

@@ -11,11 +11,12 @@ from app.api import links, params
 from app.api.links import GEOJSON, SCHEMA, Link, link
 from app.api.respond import etag, json_answer
 from app.api.schemas import documented
+from app.domain.place import CRS84
 from app.domain.terms import Face
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
-from app.queries.catalogue import COLLECTIONS, CRS84, describe
+from app.queries.catalogue import COLLECTIONS, describe
 from app.queries.queryables import queryables
 from app.tiles.grid import VECTOR_LAYERS
 

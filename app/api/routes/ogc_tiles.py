@@ -14,9 +14,8 @@ from app.api.respond import TILE, answer, etag, json_answer
 from app.api.schemas import documented
 from app.api.tiles import MEDIA, TileApp
 from app.domain.errors import NotShared
-from app.domain.place import Bounds
+from app.domain.place import CRS84, Bounds
 from app.publishing.query import Query
-from app.queries.catalogue import CRS84
 from app.tiles.grid import GRID, VECTOR_LAYERS, WEB_MERCATOR, Tile, tile_matrix_set
 
 Maker = Callable[[Request, Query, int, int, int], Response]

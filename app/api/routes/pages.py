@@ -13,8 +13,8 @@ from app.api.pages import HTML, PageRoute, Pages
 from app.api.respond import answer, etag, unchanged
 from app.api.routes.evidence import read_changes
 from app.domain.errors import InvalidView, NotFound, Problem
+from app.domain.instants import rfc3339
 from app.domain.terms import Face
-from app.domain.view import rfc3339
 from app.i18n import strings
 from app.i18n.values import count_text, day_text
 from app.instance.workspace import Workspace

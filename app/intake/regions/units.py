@@ -260,7 +260,9 @@ class RegionReading:
         )
         self._tell("without population", (c for c, rows in found.items() if not rows))
         used = {id(row) for rows in found.values() for row in rows}
-        self._tell("population of no unit here", (row.told() for row in own if id(row) not in used))
+        self._tell(
+            "population of no unit here", (row.label() for row in own if id(row) not in used)
+        )
         return [
             replace(one, population=rows[0].people, population_year=people.year)
             if len(rows := found[one.code]) == 1

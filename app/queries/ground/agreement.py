@@ -11,15 +11,15 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from app.domain.cache import BoundedCache
 from app.domain.control import Baseline, ControlSnapshot
-from app.domain.kept import Kept
 from app.domain.place import area_km2
 from app.frames import feature_collection, frame
 from app.queries.ground.measures import NOWHERE, ControlSource, about, only_ground
 
 
 def agreement(
-    sources: Sequence[ControlSource], day: date, kept: Kept, *, geometry: bool = False
+    sources: Sequence[ControlSource], day: date, kept: BoundedCache, *, geometry: bool = False
 ) -> dict[str, Any]:
     """Compare what sources give to one party on a day, in the shape of `/api/control/agreement`.
 
@@ -59,7 +59,7 @@ _Piece = tuple[str, str, str, BaseGeometry]
 
 
 def _compared(
-    sources: Sequence[ControlSource], found: Sequence[ControlSnapshot], kept: Kept
+    sources: Sequence[ControlSource], found: Sequence[ControlSnapshot], kept: BoundedCache
 ) -> tuple[dict[str, Any], list[_Piece]]:
     grounds = [source.ground(one) for source, one in zip(sources, found, strict=True)]
     first = sources[0]

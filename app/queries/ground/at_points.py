@@ -171,7 +171,7 @@ def _shares(
     x, y = plane.flat_xy(np.array([point.lon]), np.array([point.lat]))
     disk = Point(x[0], y[0]).buffer(error_m)
     near = plane.back(disk).envelope
-    held = published.state.control.held(found)
+    held = published.state.control.grounds(found)
     parts: dict[str, float] = {}
     left: BaseGeometry = disk
     for who, ground in held.items():

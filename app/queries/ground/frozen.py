@@ -69,7 +69,7 @@ def frozen(source: ControlSource, day: date, book: GroundBook) -> dict[str, Any]
 
 
 def _sides(source: ControlSource, day: date) -> dict[str, BaseGeometry]:
-    held = source.query.state.control.held(source.on(day))
+    held = source.query.state.control.grounds(source.on(day))
     land = source.query.reference.region_set(source.view.theatre).land
     rest = only_ground(shapely.difference(land, shapely.union_all(list(held.values()))))
     return {**held, NOT_STATED: rest}

@@ -11,9 +11,9 @@ import shapely
 from shapely import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
+from app.domain.cache import BoundedCache
 from app.domain.control import ControlSnapshot, ControlStatus
 from app.domain.errors import NotFound
-from app.domain.kept import Kept
 from app.domain.place import area_km2
 from app.domain.region import Region, RegionSet
 from app.domain.terms import Dataset
@@ -67,7 +67,7 @@ class ControlSource:
 
     def ground(self, found: ControlSnapshot) -> BaseGeometry:
         """The assessed ground of the party asked for; empty when it has none."""
-        return self.query.state.control.held(found).get(self.controller, NOWHERE)
+        return self.query.state.control.grounds(found).get(self.controller, NOWHERE)
 
     def km2(self, found: ControlSnapshot) -> float | None:
         """Measure it; None when the snapshot gives the party no polygon: that is not 0."""
@@ -168,7 +168,7 @@ def _areas(state: State, found: ControlSnapshot) -> list[dict[str, Any]]:
 class GroundBook:
     """Answers that compare grounds, kept by what they were computed from."""
 
-    kept: Kept = field(default_factory=Kept)
+    kept: BoundedCache = field(default_factory=BoundedCache)
 
     def series(self, source: ControlSource) -> dict[str, Any]:
         """List the area of every snapshot of the View's period; days without one are not filled."""

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 from app.domain.view import NOT_STATED, View
 from app.i18n import strings
-from app.i18n.values import number
-from app.pictures.legend import day_words
+from app.i18n.values import day_words, number
 from app.reference.reference import Reference
 
 

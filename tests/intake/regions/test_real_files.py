@@ -93,7 +93,7 @@ def test_the_front_line_on_osm_boundaries_with_and_without_tolerance(loaded: Loa
     found = control.on("deepstate", DAY, loaded.workspace.store.head().seq)
     assert found is not None
     land, plane = reference.region_set("ukraine").land, reference.plane("ukraine")
-    uncut = front_line(control.held(found), Homeland.of(land, plane, 0))
+    uncut = front_line(control.grounds(found), Homeland.of(land, plane, 0))
     assert uncut.length_km == pytest.approx(2_119, abs=1)
 
 

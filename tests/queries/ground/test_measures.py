@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
+from app.domain.cache import BoundedCache
 from app.domain.control import Baseline, ControlArea, ControlSnapshot, ControlStatus
 from app.domain.count import Count, Toll
 from app.domain.damage import Damage
 from app.domain.errors import InvalidView, NotFound
 from app.domain.incident import Incident
-from app.domain.kept import Kept
 from app.domain.period import When
 from app.domain.place import LonLat, Place, Precision, area_km2
 from app.domain.revision import Action, Subject
@@ -189,8 +189,8 @@ def test_agreement_is_the_same_from_both_sides(
             action = Action.amend
         lines(private_workspace, [(DAY, ground)], slug, action)
     one, two = source(private_workspace, "one"), source(private_workspace, "two")
-    there = agreement([one, two], DAY, Kept())
-    back = agreement([two, one], DAY, Kept())
+    there = agreement([one, two], DAY, BoundedCache())
+    back = agreement([two, one], DAY, BoundedCache())
     (forth,), (again,) = there["pairs"], back["pairs"]
     assert forth["both_km2"] == again["both_km2"] == there["all_agree_km2"]
     assert (forth["only_a_km2"], forth["only_b_km2"]) == (again["only_b_km2"], again["only_a_km2"])
@@ -219,7 +219,7 @@ def test_what_only_the_baseline_explains_is_kept_apart_from_dispute(
         records = [change(dataset(slug, kind=DatasetKind.control)), change(told)]
         write(private_workspace.store, records, NOON, {sha256: wkb})
     sources = [source(private_workspace, slug) for slug in ("whole", "main-only")]
-    (pair,) = agreement(sources, DAY, Kept())["pairs"]
+    (pair,) = agreement(sources, DAY, BoundedCache())["pairs"]
     assert pair["baseline_km2"] == pytest.approx(area_km2(crimea), rel=0.001)
     assert pair["dispute_km2"] == pytest.approx(area_km2(RIGHT), rel=0.001)
     assert pair["baseline_not_outlined"] == []

@@ -1,4 +1,4 @@
-"""A small memory of what was computed last."""
+"""A small cache in memory: it keeps the values that were used last and drops the others."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ T = TypeVar("T")
 
 
 @dataclass
-class Kept:
-    """A small thread-safe memory of what was computed last."""
+class BoundedCache:
+    """A thread-safe cache of at most `most` values; the one unused for longest goes first."""
 
     most: int = 256
     _values: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what is kept under a key, or make and keep it."""
+        """Return the value of a key; when there is none, make it and store it.
+
+        `make` runs outside the lock: two threads that ask at once may both make the value.
+        """
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)
@@ -33,11 +36,11 @@ class Kept:
         return value
 
     def values(self) -> list[Any]:
-        """List what is kept, oldest use first."""
+        """List the values, the one unused for longest first."""
         with self._lock:
             return list(self._values.values())
 
     def forget(self) -> None:
-        """Let go of everything."""
+        """Drop every value."""
         with self._lock:
             self._values.clear()
