@@ -21,11 +21,11 @@ from app.index.columns import PRECISIONS
 from app.maps.card import Card
 from app.maps.page import SavedKit
 from app.maps.theatre_map import build_page
+from app.pages.columns import day_counts
 from app.publishing.defaults import shown_controls, with_defaults
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
 from app.queries.changes import changes
-from app.queries.incidents import day_counts
 from app.render.palette import FAMILIES
 
 

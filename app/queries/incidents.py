@@ -27,7 +27,7 @@ from app.index.select import Selection, is_embargoed, is_quiet
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published
 from app.queries.ground.at_points import whereabouts_of
-from app.rows import LONG, NEAR_BORDER, NEVER, NO_REGION, Rows
+from app.rows import NEAR_BORDER, NO_REGION, Rows
 
 
 @dataclass(frozen=True)
@@ -340,83 +340,3 @@ def _region(published: Published, incident: Incident, rows: Rows, place: int) ->
         "how": RegionHow(int(rows["region_how"][place])).name,
         "near_border": bool(int(rows["flags"][place]) & NEAR_BORDER),
     }
-
-
-COLUMN_ORDER: tuple[tuple[str, type[np.unsignedinteger[Any]]], ...] = (
-    *(("x", np.uint32), ("y", np.uint32), ("weapons", np.uint32), ("sectors", np.uint32)),
-    *(("number", np.uint32), ("first", np.uint16), ("last", np.uint16), ("killed", np.uint16)),
-    *(("injured", np.uint16), ("error_m", np.uint16), ("status", np.uint8)),
-    ("precision", np.uint8),
-)
-"""The browser's columns, one after the other without padding: 32 bytes a row, little-endian."""
-
-UNKNOWN_U16 = 0xFFFF
-
-
-@dataclass(frozen=True)
-class Month:
-    """One file of the page's columns."""
-
-    name: str
-    rows: int
-    content: bytes
-
-
-def month_columns(published: Published) -> list[Month]:
-    """Write the View's marks as one block of columns per month, newest first.
-
-    Filters are left to the browser; a file holds published places only and no text.
-    """
-    selection = published.select().drawable(published.filter)
-    first = selection["day_first"]
-    # The highest bit of status says "over 48 hours", which days alone cannot.
-    is_long = (selection["flags"] & LONG != 0).astype(np.uint8) << 7
-    # Days since 1970 must fit 16 bits on the wire; nothing drawn lies outside 1970..2149.
-    wanted = np.flatnonzero((first >= 0) & (selection["day_last"] < UNKNOWN_U16))
-    order = wanted[np.lexsort((selection["number"][wanted], first[wanted]))]
-    arrays = {name: _wire(selection[source], kind)[order] for name, source, kind in _WIRE}
-    arrays["status"] |= is_long[order]
-    months = arrays["first"].astype("datetime64[D]").astype("datetime64[M]")
-    names, starts = np.unique(months, return_index=True)
-    ends = [*starts.tolist(), len(months)][1:]
-    out = []
-    for name, start, end in zip(names.astype(str).tolist(), starts.tolist(), ends, strict=True):
-        content = b"".join(arrays[column][start:end].tobytes() for column, _ in COLUMN_ORDER)
-        out.append(Month(name, end - start, content))
-    return out[::-1]
-
-
-_SOURCES = (
-    "mercator_x",
-    "mercator_y",
-    "weapons",
-    "sectors",
-    "number",
-    "day_first",
-    "day_last",
-    "killed_total_low",
-    "injured_total_low",
-    "error_m",
-    "status",
-    "precision",
-)
-_WIRE = [(name, source, kind) for (name, kind), source in zip(COLUMN_ORDER, _SOURCES, strict=True)]
-
-
-def _wire(column: np.ndarray, kind: type[np.unsignedinteger[Any]]) -> np.ndarray:
-    if kind is np.uint16:
-        return np.where(column < 0, UNKNOWN_U16, np.minimum(column, UNKNOWN_U16 - 1)).astype(kind)
-    return column.astype(kind)
-
-
-def day_counts(published: Published) -> dict[str, Any]:
-    """Count incidents per first day over all time, for the period control's histogram."""
-    selection = published.select()
-    first = selection["day_first"]
-    first = first[first != NEVER]
-    if not len(first):
-        return {"first": None, "counts": []}
-    least = int(first.min())
-    last = max(int(first.max()), int(selection["day_last"].max()))
-    counts = np.bincount(first - least, minlength=last - least + 1)
-    return {"first": str(np.datetime64(least, "D")), "counts": counts.tolist()}

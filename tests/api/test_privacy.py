@@ -23,7 +23,7 @@ from app.domain.redaction import Text
 from app.domain.revision import Action
 from app.domain.source import Claim, SourceRef
 from app.editing.redaction import Redacting
-from app.queries.incidents import COLUMN_ORDER
+from app.pages.columns import COLUMN_ORDER
 from app.reference.reference import Reference
 from tests.making import change, dataset, incident, open_workspace, write
 from tests.serving import Service, serving
