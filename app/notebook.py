@@ -10,7 +10,7 @@ A View is written as in an address; a wrong one is refused with what is allowed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,23 +22,22 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.place import Bounds
 from app.domain.terms import Audience, Face
-from app.domain.view import View
 from app.exporters.columns import COLUMNS
 from app.frames import GeoDataFrame, frame
-from app.i18n import strings
-from app.index.build import State
+from app.instance.workspace import Workspace
 from app.maps.plain import PlainLayer, plain_map
+from app.pictures.tiles import area_pattern
+from app.publishing.defaults import with_defaults
+from app.publishing.publish import control_dataset, control_shown, publish
+from app.publishing.query import Query
+from app.queries.choropleth import Choropleths
+from app.queries.geojson import control_features, region_features
+from app.queries.incidents import list_incidents
+from app.queries.shapes import Shapes
+from app.queries.sums import summarise
 from app.render.palette import CLASS_OPACITY, LINE, RAMPS, REGION_EDGE, RING, mark_of
-from app.services.features import control_features, region_features
-from app.services.listing import list_incidents
-from app.services.pages import settled
-from app.services.publish import Published, control_dataset, publish
-from app.services.report import summarise
-from app.services.tiling import Tiler, area_pattern
-from app.services.workspace import Workspace
 from app.settings import Settings, read_settings
 
-FONTS = "vendor/noto-sans-5.3.0"
 LEAFLET = "vendor/leaflet-1.9.4"
 PAGE = 5_000
 AXES = ("lon", "lat")
@@ -51,7 +50,7 @@ class Notebook:
 
     workspace: Workspace
     static: Path
-    _tiler: Tiler
+    _shapes: Shapes = field(default_factory=Shapes, repr=False)
 
     @classmethod
     def open(cls, data_dir: Path | str | None = None, *, public: bool = False) -> Notebook:
@@ -67,19 +66,19 @@ class Notebook:
             folder, settings.geodata_dir, audience=audience, default_theatre=settings.theatre
         )
         workspace = replace(workspace, max_file_bytes=settings.max_file_bytes)
-        return cls(workspace, settings.static_dir, Tiler(workspace, settings.static_dir / FONTS))
+        return cls(workspace, settings.static_dir)
 
-    def incidents(self, query: str = "") -> GeoDataFrame:
+    def incidents(self, view: str = "") -> GeoDataFrame:
         """Give a View's incidents as points in EPSG:4326, newest first, one a row.
 
         The columns are those of an export (docs/api.md). What is known only to a region has no
         point; what is not known is None, never 0.
         """
-        asked = self._read(query)
-        published = asked.published(Face.points)
+        query = self._read(view)
+        published = publish(query, Face.points)
         features: list[dict[str, Any]] = []
         while True:
-            page = list_incidents(self.workspace, published, PAGE, len(features))
+            page = list_incidents(published, PAGE, len(features))
             features += page.features
             if not page.features or len(features) >= page.matched:
                 break
@@ -90,46 +89,43 @@ class Notebook:
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         return frame([_point(one["geometry"]) for one in features], rows)
 
-    def regions(self, query: str = "") -> GeoDataFrame:
+    def regions(self, view: str = "") -> GeoDataFrame:
         """Give a View's sums by region, with the regions' shapes in EPSG:4326.
 
         A toll's columns are `killed_low`, `killed_best`, `killed_high`, and `killed_known` of
         `killed_of` incidents that carry a figure. What lies in no region is not among the rows.
         """
-        asked = self._read(query)
-        told = summarise(self.workspace, asked.published(Face.aggregates), "region")
-        shapes = self.workspace.reference.region_set(asked.view.theatre, asked.view.level).regions
+        query = self._read(view)
+        told = summarise(publish(query, Face.aggregates), "region")
+        shapes = query.regions.regions
         by_code = {one.code: one.shape for one in shapes}
         rows = [_sums(row) for row in told["rows"]]
         return frame([by_code[row["key"]] for row in rows], rows)
 
-    def map(self, query: str = "") -> folium.Map:
+    def map(self, view: str = "") -> folium.Map:
         """Draw a View as a plain Folium map: regions by class, control, front line, incidents.
 
         It asks no other host for anything, and anything of Folium can be added to it.
         """
-        asked = self._read(query)
-        view, words = asked.view, strings(asked.view.lang)
-        theatre = self.workspace.reference.theatres[view.theatre]
+        query = self._read(view)
+        words = query.words
         layers = [
-            PlainLayer.of(words["layer_regions"], self._regions(asked)),
-            PlainLayer.of(words["layer_control"], self._control(asked)),
-            PlainLayer.of(words["layer_incidents"], self._marks(asked)),
+            PlainLayer.of(words["layer_regions"], self._regions(query)),
+            PlainLayer.of(words["layer_control"], self._control(query)),
+            PlainLayer.of(words["layer_incidents"], self._marks(query)),
         ]
-        return plain_map(Bounds(*theatre.bounds), layers, asked.credits(), self.static / LEAFLET)
+        return plain_map(
+            Bounds(*query.theatre.bounds), layers, _credits(query), self.static / LEAFLET
+        )
 
-    def _read(self, query: str) -> _Asked:
-        now, state = datetime.now(UTC), self.workspace.index.state()
-        words = self.workspace.vocabularies(state)
-        pairs = parse_qsl(query.removeprefix("?"), keep_blank_values=True)
-        view = View.parse(pairs, words, self.workspace.default_theatre, now)
-        view = settled(self.workspace, state, view, now)
-        return _Asked(self.workspace, state, view, now)
+    def _read(self, text: str) -> Query:
+        pairs = parse_qsl(text.removeprefix("?"), keep_blank_values=True)
+        return with_defaults(Query.parse(self.workspace, pairs, datetime.now(UTC)))
 
-    def _regions(self, asked: _Asked) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-        values = self._tiler.choropleth(asked.published(Face.aggregates))
+    def _regions(self, query: Query) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        values = Choropleths().of(publish(query, Face.aggregates))
         ramp, drawn = RAMPS[len(values.limits)], []
-        for one in region_features(self._tiler, asked.view)["features"]:
+        for one in region_features(query, self._shapes)["features"]:
             number = values.class_number(one["properties"]["key"])
             fill = {"fillOpacity": 0.0}
             if number is not None and number >= 0:
@@ -137,12 +133,10 @@ class Notebook:
             drawn.append((one["geometry"], {"color": REGION_EDGE, "weight": 1, **fill}))
         return drawn
 
-    def _control(self, asked: _Asked) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    def _control(self, query: Query) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         """Draw areas by a plain fill: a hatch is more than Leaflet's paths can do by themselves."""
-        day = self._tiler.control_day(asked.view, asked.now)
-        told = control_features(self._tiler, asked.state, asked.view, day)
-        found = self._tiler.control_of(asked.state, asked.view, asked.now)
-        theatre = self.workspace.reference.theatres[asked.view.theatre]
+        told = control_features(query, self._shapes, query.control_day)
+        found, theatre = control_shown(query, Face.tiles), query.theatre
         patterns = (
             {} if found is None else {a.controller: area_pattern(a, theatre) for a in found.areas}
         )
@@ -157,9 +151,9 @@ class Notebook:
             drawn.append((one["geometry"], style))
         return drawn
 
-    def _marks(self, asked: _Asked) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    def _marks(self, query: Query) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         """Draw circles by colour alone: the shapes of marks are more than a CircleMarker can do."""
-        published = asked.published(Face.points)
+        published = publish(query, Face.points)
         found = published.select().drawable(published.filter)
         names = self.workspace.reference.taxonomy.weapons.codes
         lon, lat, weapons = (found[name].tolist() for name in ("lon_e7", "lat_e7", "weapons"))
@@ -177,27 +171,14 @@ class Notebook:
         ]
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """A View as understood, at one moment."""
-
-    workspace: Workspace
-    state: State
-    view: View
-    now: datetime
-
-    def credits(self) -> str:
-        """Say who is shown, of which days, and whose borders they are."""
-        words, view = strings(self.view.lang), self.view
-        named = list(self.published(Face.aggregates).credits)
-        source = control_dataset(self.workspace, self.state, view, Face.tiles)
-        named += [] if source is None else [source.credit]
-        days = f"{view.first} – {view.last}"
-        note = self.workspace.reference.theatres[view.theatre].note[view.lang]
-        return f"{days}. {words['credits']}: {' · '.join(named)}. {note}"
-
-    def published(self, face: Face) -> Published:
-        return publish(self.workspace, self.state, self.view, face, self.now)
+def _credits(query: Query) -> str:
+    """Say who is shown, of which days, and whose borders they are."""
+    view = query.view
+    names = list(publish(query, Face.aggregates).credits)
+    source = control_dataset(query, Face.tiles)
+    names += [] if source is None else [source.credit]
+    note = query.theatre.note[view.lang]
+    return f"{view.first} – {view.last}. {query.words['credits']}: {' · '.join(names)}. {note}"
 
 
 def _point(geometry: dict[str, Any] | None) -> BaseGeometry | None:

@@ -16,10 +16,11 @@ import numpy as np
 
 from app.domain.terms import Face
 from app.domain.view import View
-from app.services.publish import publish
-from app.services.report import summarise
-from app.services.tiling import Tiler
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
+from app.pictures.tiles import Tiler
+from app.publishing.publish import publish
+from app.publishing.query import Query
+from app.queries.sums import summarise
 from app.settings import ROOT
 from app.tiles.grid import Tile
 from app.tiles.points import EXACT_ZOOM, MOST_MARKS
@@ -41,24 +42,24 @@ OPENING = """
 import time, sys
 from pathlib import Path
 from benchmarks.importing import open_workspace
-import app.services.publish
+import app.publishing.publish
 start = time.perf_counter()
-snapshot = open_workspace(Path(sys.argv[1])).index.snapshot()
-rows = sum(len(part.rows) for part in snapshot.segments)
-assert rows and int(snapshot.segments[0].rows["seq"][rows // 2])
+state = open_workspace(Path(sys.argv[1])).index.state()
+rows = sum(len(part.rows) for part in state.segments)
+assert rows and int(state.segments[0].rows["seq"][rows // 2])
 print(time.perf_counter() - start)
 """
 
 
 def view_of(workspace: Workspace, query: str) -> View:
     """Read a View."""
-    words = workspace.vocabularies(workspace.index.state())
+    words = workspace.vocabularies(workspace.state())
     return View.parse(parse_qsl(query), words, "ukraine", datetime.now(UTC))
 
 
 def sampled_tiles(workspace: Workspace) -> Iterator[Tile]:
     """Choose tiles that hold data, the busy ones more often, at every zoom."""
-    segment = workspace.index.state().segments[0]
+    segment = workspace.state().segments[0]
     chance = random.Random(1)  # noqa: S311  a sample, not a secret
     for zoom in ZOOMS:
         for _ in range(PER_ZOOM):
@@ -71,15 +72,15 @@ def sampled_tiles(workspace: Workspace) -> Iterator[Tile]:
 
 def tiles(workspace: Workspace) -> list[Figure]:
     """Time filtered tiles, parsed View to encoded bytes."""
-    tiler, state, now = Tiler(workspace, FONTS), workspace.index.state(), datetime.now(UTC)
+    tiler, state, now = Tiler(FONTS), workspace.state(), datetime.now(UTC)
     views = [view_of(workspace, query) for query in FILTERS]
     whole, small = [], []
     for number, tile in enumerate(sampled_tiles(workspace)):
         view = views[number % len(views)]
         start = time.perf_counter()
-        tiler.tile(state, view, tile, now)
+        tiler.tile(Query(workspace, state, view, now), tile)
         spent = (time.perf_counter() - start) * 1e3
-        published = publish(workspace, state, view, Face.tiles, now)
+        published = publish(Query(workspace, state, view, now), Face.tiles)
         marks = len(published.select((tile.z, tile.x, tile.y)).drawable(published.filter))
         whole.append(spent)
         if marks <= MOST_MARKS or tile.z >= EXACT_ZOOM:
@@ -115,12 +116,12 @@ def sums(workspace: Workspace) -> list[Figure]:
         ("sum with a weapon filter, all days", DRONES, 5.0),
         ("sum with a sector filter, all days (scan)", "synthetic=1&sector=energy", None),
     ):
-        view, state = view_of(workspace, query), workspace.index.state()
+        view, state = view_of(workspace, query), workspace.state()
         now = datetime.now(UTC)
 
         def answer(view: View = view) -> object:
-            published = publish(workspace, state, view, Face.aggregates, now)  # noqa: B023
-            return summarise(workspace, published, "region")
+            published = publish(Query(workspace, state, view, now), Face.aggregates)  # noqa: B023
+            return summarise(published, "region")
 
         answer()
         found.append(Figure(name, median_ms(answer), "ms", hold))
@@ -129,13 +130,13 @@ def sums(workspace: Workspace) -> list[Figure]:
 
 def first_by_weapon(workspace: Workspace) -> Figure:
     """Time the first question about a weapon, which makes its cube."""
-    state, now = workspace.index.state(), datetime.now(UTC)
+    state, now = workspace.state(), datetime.now(UTC)
     view = view_of(workspace, DRONES)
 
     def answer() -> object:
         state.cubes.by_weapon.forget()
-        published = publish(workspace, state, view, Face.aggregates, now)
-        return summarise(workspace, published, "region")
+        published = publish(Query(workspace, state, view, now), Face.aggregates)
+        return summarise(published, "region")
 
     spent = median_ms(answer, 5)
     (cube,) = state.cubes.by_weapon.values()

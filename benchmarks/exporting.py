@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.domain.view import View
-from app.services.archiving import archive_view
-from app.services.exporting import prepare
-from app.services.tiling import Tiler
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
+from app.pictures.archive import archive_view
+from app.pictures.tiles import Tiler
+from app.publishing.query import Query
+from app.queries.export import prepare
 from app.settings import ROOT
 from benchmarks.figures import Figure
 from benchmarks.importing import open_workspace
@@ -39,7 +40,7 @@ def _geopackage(workspace: Workspace, folder: Path) -> None:
     In the first half a memory of bounded size fills with the shapes of the days' control.
     """
     start, seen = time.perf_counter(), list[tuple[int, float]]()
-    made = prepare(workspace, workspace.index.state(), VIEW, "gpkg", datetime.now(UTC))
+    made = prepare(Query.of(workspace, VIEW, datetime.now(UTC)), "gpkg")
     for _ in made.write("gpkg", folder, lambda rows: seen.append((rows, _own_mib()))):
         pass
     spent = time.perf_counter() - start
@@ -52,10 +53,10 @@ def _geopackage(workspace: Workspace, folder: Path) -> None:
 
 def _pmtiles(workspace: Workspace, folder: Path) -> None:
     """Print seconds, marks, tiles and bytes."""
-    start, tiler = time.perf_counter(), Tiler(workspace, FONTS)
+    start, tiler = time.perf_counter(), Tiler(FONTS)
     now, path = datetime.now(UTC), folder / "out.pmtiles"
-    state = workspace.index.state()
-    made = archive_view(tiler, state, VIEW, ["incidents"], ZOOMS, now, path)
+    state = workspace.state()
+    made = archive_view(tiler, Query(workspace, state, VIEW, now), ["incidents"], ZOOMS, path)
     print(time.perf_counter() - start, made.marks, made.tiles, made.size)
 
 

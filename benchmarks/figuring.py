@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from app.domain.view import View
-from app.services.figures import Figures, Wanted
-from app.services.tiling import Tiler
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
+from app.pictures.figures import Figures, Wanted
+from app.pictures.tiles import Tiler
+from app.publishing.query import Query
 from app.settings import ROOT
 from app.tiles.grid import Tile
 from benchmarks.answering import FONTS, view_of
@@ -26,13 +27,14 @@ FIRST = """
 import time, sys
 from pathlib import Path
 from benchmarks import figuring
-from app.services.figures import Wanted
+from app.publishing.query import Query
+from app.pictures.figures import Wanted
 workspace = figuring.open_workspace(Path(sys.argv[1]))
 view = figuring.weeks(workspace, "synthetic=1")[0]
-figures = figuring.fresh(workspace)
+figures = figuring.fresh()
 workspace.reference.basemap(view.theatre).read_ahead()
 start = time.perf_counter()
-figures.figure(workspace.index.snapshot(), view, Wanted(), figuring.present())
+figures.figure(Query.of(workspace, view, figuring.present()), Wanted())
 print(time.perf_counter() - start)
 """
 
@@ -42,9 +44,9 @@ def present() -> datetime:
     return datetime.now(UTC)
 
 
-def fresh(workspace: Workspace) -> Figures:
+def fresh() -> Figures:
     """Make figures with nothing kept but the reference data."""
-    return Figures(Tiler(workspace, FONTS))
+    return Figures(Tiler(FONTS))
 
 
 def weeks(workspace: Workspace, query: str) -> list[View]:
@@ -60,10 +62,10 @@ def weeks(workspace: Workspace, query: str) -> list[View]:
 def figures(folder: Path) -> list[Figure]:
     """Measure on some data."""
     workspace = open_workspace(folder)
-    views, state = weeks(workspace, "synthetic=1"), workspace.index.state()
+    views, state = weeks(workspace, "synthetic=1"), workspace.state()
 
     def draw(on: Figures, view: View, form: str = "png") -> bytes:
-        return on.figure(state, view, Wanted(form), present())
+        return on.figure(Query(workspace, state, view, present()), Wanted(form))
 
     def each(call: Callable[[View], object]) -> float:
         call(views[-1])
@@ -74,14 +76,14 @@ def figures(folder: Path) -> list[Figure]:
             spent.append((time.perf_counter() - start) * 1e3)
         return statistics.median(spent)
 
-    kept = fresh(workspace)
+    kept = fresh()
     whole = view_of(workspace, "synthetic=1")
     draw(kept, whole)
     return [
         Figure("first figure of a new server", _first(folder), "ms"),
         Figure(
             "figure 1200x630 png, nothing kept",
-            each(lambda view: draw(fresh(workspace), view)),
+            each(lambda view: draw(fresh(), view)),
             "ms",
             150,
             "a week's marks",
@@ -116,13 +118,13 @@ def _first(folder: Path) -> float:
 
 def _tiles(workspace: Workspace) -> Figure:
     """Time tiles of the composed map whose base is kept, each of another View."""
-    tiler, state = Tiler(workspace, FONTS), workspace.index.state()
+    tiler, state = Tiler(FONTS), workspace.state()
     views, now = weeks(workspace, "synthetic=1"), present()
     spent = []
     for number, view in enumerate(views):
         for place in TILES:
             start = time.perf_counter()
-            tiler.tile(state, view, Tile("map", *place, "png"), now)
+            tiler.tile(Query(workspace, state, view, now), Tile("map", *place, "png"))
             if number:  # the first View warms the base
                 spent.append((time.perf_counter() - start) * 1e3)
     name = "map tile 256 px z6 png of another View, base kept"

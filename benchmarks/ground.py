@@ -20,12 +20,13 @@ from app.domain.cache import BoundedCache
 from app.domain.terms import Face
 from app.domain.view import View
 from app.index.joins import Joins
-from app.services.agreement import agreement
-from app.services.ground import GroundBook, Source
-from app.services.ingest import Order, import_file
-from app.services.publish import control_dataset
-from app.services.tiling import Tiler
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
+from app.intake.importing import Order, import_file
+from app.pictures.tiles import Tiler
+from app.publishing.publish import control_dataset
+from app.publishing.query import Query
+from app.queries.ground.agreement import agreement
+from app.queries.ground.measures import ControlSource, GroundBook
 from app.tiles.grid import Tile
 from benchmarks.answering import FONTS, view_of
 from benchmarks.figures import Figure, median_ms
@@ -36,7 +37,8 @@ from tests.serving import serving
 DAYS, VERTICES = 769, 3_000
 FIRST = date(2023, 10, 1)
 QUIET_DAYS = 0.15
-"""Share of days that repeat the day before, as DeepState's do (FORMATS B5)."""
+"""Share of days that repeat the day before, as DeepState's do (docs/formats.md,
+"deepstate_daily")."""
 
 LINE_PLACES = ((33.5, 47.6), (35.2, 47.9), (36.8, 48.2), (37.6, 48.9))
 STEPS = 200
@@ -77,21 +79,21 @@ def importing(workspace: Workspace, folder: Path) -> Iterator[Figure]:
         yield Figure(name, time.perf_counter() - start, "s", hold, f"{report.added} added")
 
 
-def source_of(workspace: Workspace, slug: str, query: str = "") -> Source:
+def source_of(workspace: Workspace, slug: str, query: str = "") -> ControlSource:
     """Ask one source."""
     view = view_of(workspace, f"synthetic=1&control={slug}{query}")
-    state = workspace.index.state()
-    dataset = control_dataset(workspace, state, view, Face.aggregates)
+    state = workspace.state()
+    dataset = control_dataset(Query(workspace, state, view, datetime.now(UTC)), Face.aggregates)
     assert dataset is not None  # noqa: S101  it was imported above
-    return Source.of(workspace, state, view, dataset)
+    return ControlSource.of(Query(workspace, state, view, datetime.now(UTC)), dataset)
 
 
 def tiles(workspace: Workspace) -> Iterator[Figure]:
     """Time control tiles of random days around the line, with nothing kept of the tile itself."""
     chance, now = random.Random(1), datetime.now(UTC)  # noqa: S311  a sample, not a secret
-    state = workspace.index.state()
+    state = workspace.state()
     for form in ("mvt", "png"):
-        tiler, spent = Tiler(workspace, FONTS), []
+        tiler, spent = Tiler(FONTS), []
         for _ in range(300):
             z = chance.randrange(4, 13)
             lon, lat = chance.choice(LINE_PLACES)
@@ -100,7 +102,7 @@ def tiles(workspace: Workspace) -> Iterator[Figure]:
             day = FIRST + timedelta(days=chance.randrange(DAYS))
             view = View(theatre="ukraine", control="lines", last=day, synthetic=True)
             start = time.perf_counter()
-            tiler.tile(state, view, Tile("control", z, x, y, form), now)
+            tiler.tile(Query(workspace, state, view, now), Tile("control", z, x, y, form))
             spent.append((time.perf_counter() - start) * 1e3)
         name = f"control tile z4-z12 of any day, {form}, median of 300"
         yield Figure(name, statistics.median(spent), "ms", 5.0)
@@ -124,7 +126,7 @@ def comparing(workspace: Workspace) -> Iterator[Figure]:
 
 def joining(workspace: Workspace, folder: Path) -> Iterator[Figure]:
     """Time the control-on-the-day join of all incidents from nothing, and from what is kept."""
-    state = workspace.index.state()
+    state = workspace.state()
     join = state.join(state.datasets["lines"], state.seq)
     shutil.rmtree(folder / "index" / "joins", ignore_errors=True)
     for name, hold in (("join of incidents with 769 days, cold", 90.0), ("the same, kept", None)):

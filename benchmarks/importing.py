@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.domain.terms import Audience
+from app.instance.workspace import Workspace
+from app.intake.importing import Order, import_file
+from app.intake.synth import write_synth
 from app.reference.reference import Reference
-from app.services.ingest import Order, import_file
-from app.services.synth import write_synth
-from app.services.workspace import Workspace
 from app.settings import ROOT
 from benchmarks import acled_rows
 from benchmarks.figures import Figure
@@ -46,7 +46,7 @@ def run(folder: Path, path: Path, dataset: str, mode: str) -> None:
         report = import_file(
             workspace, order, actor="benchmark", now=datetime.now(UTC), progress=told.append
         )
-        workspace.index.state()
+        workspace.state()
     spent = time.perf_counter() - start
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     figures = {

@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from app.domain.account import Holder, Role
-from app.services.ingest import Order, import_file
-from app.services.merging import match_datasets
+from app.intake.importing import Order, import_file
+from app.matching.decisions import match_datasets
 from app.settings import ROOT
 from benchmarks.figures import Figure
 from benchmarks.importing import open_workspace
@@ -80,7 +80,7 @@ def run(folder: Path, known: Path, new: Path) -> None:
     """Import both, then match; print seconds, processor seconds, candidates, merged, memory."""
     workspace, now = open_workspace(folder), datetime.now(UTC)
     for slug, path in (("known", known), ("new", new)):
-        if slug not in workspace.index.state().datasets:
+        if slug not in workspace.state().datasets:
             order = Order(path, dataset=slug, licence="CC0-1.0", synthetic=True)
             import_file(workspace, order, actor="benchmark", now=now)
     holder = Holder("benchmark", Role.admin)

@@ -1,4 +1,4 @@
-"""Measures what DESIGN section 6 holds: `python -m benchmarks.run [--rows N]`."""
+"""Measures the speed that the project holds itself to: `python -m benchmarks.run [--rows N]`."""
 
 from __future__ import annotations
 

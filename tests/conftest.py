@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from app.domain.terms import Audience
+from app.instance.workspace import Workspace
+from app.intake.demo import load_demos
 from app.reference.reference import Reference
-from app.services.demo import load_demos
-from app.services.workspace import Workspace
 from app.store.sqlite import SqliteStore
 from tests.making import GEODATA, NOON, open_workspace
 from tests.serving import Service, command, serving

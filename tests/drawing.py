@@ -11,9 +11,10 @@ import pypdfium2
 from PIL import Image
 
 from app.domain.view import View
-from app.services.figures import Figures, Wanted
-from app.services.tiling import Tiler
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
+from app.pictures.figures import Figures, Wanted
+from app.pictures.tiles import Tiler
+from app.publishing.query import Query
 from tests.making import NOON, ROOT
 
 FONTS = ROOT / "static" / "vendor" / "noto-sans-5.3.0"
@@ -23,9 +24,8 @@ def drawn(
     workspace: Workspace, view: View, form: str = "png", now: datetime = NOON, **wanted: Any
 ) -> bytes:
     """Draw a figure with nothing kept from before."""
-    figures = Figures(Tiler(workspace, FONTS))
-    asked = Wanted(form, **wanted)
-    return figures.figure(workspace.index.state(), view, asked, now)
+    figures = Figures(Tiler(FONTS))
+    return figures.figure(Query.of(workspace, view, now), Wanted(form, **wanted))
 
 
 def words(workspace: Workspace, view: View, now: datetime = NOON, **wanted: Any) -> str:

@@ -17,8 +17,8 @@ from app.domain.revision import Action, Change, Head, Subject, canonical
 from app.domain.store import Entry, Store
 from app.domain.terms import OPEN, Audience, Dataset, DatasetKind
 from app.index.build import Index
+from app.instance.workspace import Workspace
 from app.reference.reference import Reference
-from app.services.workspace import Workspace
 from app.store.sqlite import SqliteStore
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -15,10 +15,10 @@ import pytest
 
 from app.importers.base import Context, Found, Outcome, Source
 from app.importers.formats import choose
+from app.instance.workspace import Workspace
+from app.intake.importing import Order, import_file
+from app.intake.planning import Report
 from app.reference.reference import Reference
-from app.services.ingest import Order, import_file
-from app.services.planning import Report
-from app.services.workspace import Workspace
 from tests.making import GEODATA, ROOT
 
 TEMPLATES = ROOT / "static" / "templates"

@@ -1,4 +1,4 @@
-"""The house keeps its own rules: what import-linter sees, and what only the source tells."""
+"""The code keeps its own rules: what import-linter sees, and what only the source tells."""
 
 from __future__ import annotations
 

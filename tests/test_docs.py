@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 import tomllib
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import typer.main
+from typer.core import TyperCommand, TyperGroup
 
 from app import cli
 from app.domain import errors
 from app.domain.view import PARAMETERS
 from app.importers.formats import FORMATS
-from app.services.report import GROUPINGS
+from app.queries.sums import GROUPINGS
 from app.settings import PREFIX, Settings
 from app.tiles.grid import RASTER_LAYERS
 from tests.making import ROOT
@@ -53,20 +57,32 @@ def test_every_error_is_in_the_documents_and_in_its_own_tree() -> None:
     assert [name for name in names if name not in tree] == []
 
 
-def test_every_command_is_in_the_documents_with_an_example() -> None:
-    top = typer.main.get_command(cli.cli)
-    commands = dict(top.commands)  # type: ignore[attr-defined]
-    index, regions, datasets = commands.pop("index"), commands.pop("regions"), commands["datasets"]
-    token = commands.pop("token")
-    for name, command in [
-        *commands.items(),
-        *((f"index {n}", c) for n, c in index.commands.items()),
-        *((f"regions {n}", c) for n, c in regions.commands.items()),
-        *((f"token {n}", c) for n, c in token.commands.items()),
-        *((f"datasets {n}", c) for n, c in datasets.commands.items()),
-    ]:
-        assert f"`strikemap {name}" in OPERATING
-        assert f"Example: strikemap {name}" in (command.help or "")
+def commands(
+    group: TyperGroup, before: str = ""
+) -> Iterator[tuple[str, TyperCommand | TyperGroup]]:
+    """Walk every command, those in groups too, by the whole name that a person types."""
+    for name, command in group.commands.items():
+        assert isinstance(command, TyperCommand | TyperGroup)
+        whole = f"{before}{name}"
+        if isinstance(command, TyperGroup):
+            yield from commands(command, f"{whole} ")
+        if isinstance(command, TyperCommand) or command.invoke_without_command:
+            yield whole, command
+
+
+COMMANDS = dict(commands(typer.main.get_group(cli.cli)))
+
+
+def test_the_commands_are_found_in_their_groups() -> None:
+    assert {f"match {name}" for name in ("run", "list", "review", "decide", "undo")} <= set(
+        COMMANDS
+    )
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_in_the_documents_with_an_example(name: str) -> None:
+    assert re.search(rf"`strikemap {name}[ `]", OPERATING)
+    assert f"Example: strikemap {name}" in (COMMANDS[name].help or "")
 
 
 def test_every_address_of_the_api_is_in_the_documents(service: Service) -> None:
@@ -84,17 +100,76 @@ def test_every_address_of_the_api_is_in_the_documents(service: Service) -> None:
 
 def test_every_dependency_earns_its_place_in_a_line() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    told = (ROOT / "docs/dependencies.md").read_text("utf-8")
+    text = (ROOT / "docs/dependencies.md").read_text("utf-8")
+    heads = " ".join(re.findall(r"^- \*\*([^*]+)\*\*:", text, re.MULTILINE))
     names = [re.split(r"[<>=;\[ ]", one)[0] for one in project["dependencies"]]
-    assert [
-        name for name in names if not re.search(rf"^\|[^|]*\b{name}\b", told, re.MULTILINE)
-    ] == []
+    assert [name for name in names if not re.search(rf"(?<![\w-]){name}(?![\w-])", heads)] == []
 
 
-def test_links_between_the_documents_lead_somewhere() -> None:
-    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
-        for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text("utf-8")):
-            assert (path.name, target, (path.parent / target).exists()) == (path.name, target, True)
+@pytest.mark.parametrize("name", ["counting.md", "style.md"])
+def test_the_examples_of_the_rules_run(name: str) -> None:
+    examples = doctest.testfile(str(ROOT / "docs" / name), module_relative=False, encoding="utf-8")
+    assert (examples.failed, examples.attempted > 0) == (0, True)
+
+
+PAGES = [
+    *sorted(ROOT.glob("*.md")),
+    *(page for page in sorted(ROOT.glob("docs/*.md")) if page.name != "architecture.md"),
+    *sorted(ROOT.glob("geodata/*/SOURCE.md")),
+    *sorted(ROOT.glob("static/vendor/*/SOURCE.md")),
+]
+WIDEST, WIDEST_ROW, WIDEST_CELL = 120, 150, 90
+SENTENCE_WITHIN = re.compile(r"[a-z0-9)`*\"][.!?] (?=[A-Z`\[(])")
+
+
+def prose(text: str) -> Iterator[tuple[int, str]]:
+    """Number the lines that a person reads as text: no code, whose width its meaning decides."""
+    is_code = False
+    for number, line in enumerate(text.splitlines(), 1):
+        is_fence = line.lstrip().startswith("```")
+        is_code ^= is_fence
+        if not (is_code or is_fence or line.startswith("    ")):
+            yield number, line
+
+
+def lines_that_are_too_wide(text: str) -> list[int]:
+    """Number the lines over the width that have a place to break, and rows with a wide cell."""
+    wide = []
+    for number, line in prose(text):
+        if line.startswith("|"):
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            plain = [re.sub(r"\]\([^)]*\)", "]", cell) for cell in cells]
+            if max(map(len, plain)) > WIDEST_CELL or sum(map(len, plain)) > WIDEST_ROW:
+                wide.append(number)
+        elif len(line) > WIDEST and " " in re.sub(r"\[[^\]]*\]\([^)]*\)", "", line).strip("-* "):
+            wide.append(number)
+    return wide
+
+
+def lines_of_several_sentences(text: str) -> list[str]:
+    """List the lines in which a sentence ends and another begins, headings' leads aside."""
+    found = []
+    for _, line in prose(text):
+        body = re.sub(r"^\s*(?:[-*]|\d+\.)?\s*(?:\*\*[^*]+\*\*)?", "", line)
+        if SENTENCE_WITHIN.search(re.sub(r"`[^`]*`", "`x`", body)):
+            found.append(line)
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_document_has_short_lines_of_one_sentence_each(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert lines_that_are_too_wide(text) == []
+    assert lines_of_several_sentences(text) == []
+
+
+def test_a_wide_line_and_a_second_sentence_are_noticed() -> None:
+    long = "word " * 30
+    assert lines_that_are_too_wide(f"short\n{long}\n```\n{long}\n```\n| a | {long} |\n") == [2, 6]
+    assert lines_that_are_too_wide(f"- [a](https://example.org/{'x' * 120})") == []
+    assert lines_of_several_sentences("One ends. Two begins.\n**Why.** One.\n`a. B` c.") == [
+        "One ends. Two begins."
+    ]
 
 
 def test_no_file_names_a_registry_or_a_place_on_a_machine() -> None:

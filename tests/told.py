@@ -118,7 +118,7 @@ incidents = _incidents()
 
 
 def as_feature(record: Incident) -> dict[str, Any]:
-    """Write an incident as `/api/collections/incidents/items` does (DESIGN 5.1)."""
+    """Write an incident as `/api/collections/incidents/items` does (docs/api.md)."""
     at = record.place.point
     return feature(as_properties(record), None if at is None else point(at.lon, at.lat))
 

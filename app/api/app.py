@@ -43,11 +43,10 @@ from app.api.tiles import TileApp
 from app.domain.account import Holder
 from app.domain.cache import BoundedCache
 from app.domain.terms import Audience
-from app.services.figures import Figures
-from app.services.spool import Spool
-from app.services.tiling import Tiler
-from app.services.widening import widened
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
+from app.intake.spool import Spool
+from app.pictures.figures import Figures
+from app.pictures.tiles import Tiler
 from app.settings import Settings
 
 FONTS = "vendor/noto-sans-5.3.0"
@@ -98,7 +97,7 @@ def _application(
     middleware: Sequence[Middleware] = (),
 ) -> FastAPI:
     """Put the faces of one audience together; all of an instance write to one record."""
-    tiler = Tiler(seen, settings.static_dir / FONTS)
+    tiler = Tiler(settings.static_dir / FONTS)
 
     @asynccontextmanager
     async def reading_ahead(_app: FastAPI) -> AsyncIterator[None]:
@@ -119,17 +118,13 @@ def _application(
     app.state.workspace = seen
     app.openapi_version = "3.0.3"  # what OGC API Features asks for; nothing here needs a later one
     problems.install(app)
-    tiles = TileApp(tiler)
-    for group in (numbers, columns, ogc, collections):
-        app.include_router(group.routes(tiler))
-    drawn = Figures(tiler)
+    tiles, drawn = TileApp(seen, tiler), Figures(tiler)
+    app.include_router(numbers.routes(seen, tiler.choropleths))
+    app.include_router(collections.routes(seen, tiler.shapes))
     for page in (figures, oembed):
-        app.include_router(page.routes(drawn))
-    for made in (pages.routes(seen), control.routes(seen), operation.routes(seen)):
-        app.include_router(made)
-    app.include_router(table.routes(seen))
-    app.include_router(waves.routes(seen))
-    app.include_router(evidence.routes(seen))
+        app.include_router(page.routes(seen, drawn))
+    for group in (columns, ogc, pages, control, operation, table, waves, evidence):
+        app.include_router(group.routes(seen))
     app.include_router(exporting.routes(seen, settings.data_dir / "exports"))
     app.include_router(imports.routes(record, spool))
     app.include_router(editing.routes(record, seen))
@@ -153,7 +148,7 @@ class _Wider:
         if self.workspace.audience is Audience.private:
             return None
         scope = holder.datasets
-        return self._kept.get(scope, lambda: self.make(widened(self.workspace, scope)))
+        return self._kept.get(scope, lambda: self.make(self.workspace.seen_by(scope)))
 
 
 class OwnFiles(StaticFiles):

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from fastapi import Request
 
-from app.api.params import Asked
+from app.publishing.query import Query
 
 JSON, GEOJSON, HTML = "application/json", "application/geo+json", "text/html"
 SCHEMA = "application/schema+json"
@@ -34,19 +34,14 @@ def link(request: Request, rel: str, path: str, kind: str = JSON, title: str = "
     return {**told, "title": title} if title else told
 
 
-def asked_for(asked: Asked) -> str:
-    """Write the View again, so that a link leads to the same of it."""
-    return asked.view.query()
-
-
 def pages(
-    request: Request, asked: Asked, own: Mapping[str, Any], offset: int, *, has_next: bool
+    request: Request, query: Query, own: Mapping[str, Any], offset: int, *, has_next: bool
 ) -> list[Link]:
     """Link a page of items to itself and to the ones beside it."""
 
     def at(rel: str, place: int) -> Link:
         told = {**{name: str(value) for name, value in own.items()}, "offset": str(place)}
-        path = f"{request.url.path}?{asked_for(asked)}&{urlencode(told)}"
+        path = f"{request.url.path}?{query.view.query()}&{urlencode(told)}"
         return link(request, rel, path, GEOJSON)
 
     limit = int(own["limit"])
@@ -56,4 +51,4 @@ def pages(
     if offset:
         found.append(at("prev", max(offset - limit, 0)))
     collection = request.url.path.removesuffix("/items")
-    return [*found, link(request, "collection", f"{collection}?{asked_for(asked)}")]
+    return [*found, link(request, "collection", f"{collection}?{query.view.query()}")]

@@ -21,10 +21,9 @@ from app.api.problems import problem_of
 from app.domain.errors import StrikemapError
 from app.domain.terms import Audience
 from app.domain.view import View
-from app.i18n import strings
+from app.i18n import LANGUAGE_NAMES, strings
 from app.i18n.values import day_text, instant_text, number
-from app.services.pages import LANGUAGE_NAMES
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 
 HTML = "text/html; charset=utf-8"
 TRACKING = frozenset(
@@ -86,7 +85,7 @@ class PageRoute(APIRoute):
 def _problem_page(request: Request, wrong: StrikemapError) -> Response:
     """Say on a page what a problem document says, in the language that was asked for."""
     answer, workspace = problem_of(wrong), request.app.state.workspace
-    words = workspace.vocabularies(workspace.index.state())
+    words = workspace.vocabularies(workspace.state())
     theatre = request.query_params.get("theatre", "")
     theatre = theatre if theatre in words else workspace.default_theatre
     lang = request.query_params.get("lang", "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -11,28 +10,27 @@ from zoneinfo import ZoneInfo
 from app.domain.errors import InputError, InvalidView, InvalidWhen, Problem
 from app.domain.instants import is_day, parse_day, parse_instant
 from app.domain.period import FIRST_DAY, LAST_DAY
-from app.domain.view import PARAMETERS, View
-from app.index.build import State
-from app.services.catalogue import CRS84
-from app.services.workspace import Workspace
+from app.domain.place import CRS84
+from app.domain.view import PARAMETERS
+from app.instance.workspace import Workspace
+from app.publishing.query import Query
 
 Reader = Callable[[str], Any]
 OPEN = ("..", "")
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A request as understood: the state it is pinned to, its View, and the face's own words."""
+def read_query(workspace: Workspace, pairs: Iterable[tuple[str, str]]) -> Query:
+    """Read a View; all problems are reported at once.
 
-    state: State
-    view: View
-    own: Mapping[str, Any]
-    now: datetime
+    Raises:
+        InvalidView: naming every parameter that does not fit.
+    """
+    return read(workspace, pairs, {})[0]
 
 
 def read(
-    workspace: Workspace, pairs: Iterable[tuple[str, str]], own: Mapping[str, Reader] | None = None
-) -> Asked:
+    workspace: Workspace, pairs: Iterable[tuple[str, str]], own: Mapping[str, Reader]
+) -> tuple[Query, dict[str, Any]]:
     """Read a View and a face's own parameters; all problems are reported at once.
 
     Args:
@@ -43,30 +41,23 @@ def read(
     Raises:
         InvalidView: naming every parameter that does not fit.
     """
-    own = own or {}
-    now = datetime.now(UTC)
-    state = workspace.index.state()
-    listed = list(pairs)
+    pairs = list(pairs)
     problems: list[Problem] = []
     values: dict[str, Any] = {}
-    for name, text in listed:
+    for name, text in pairs:
         if name in own:
             if name in values:
                 problems.append(Problem(f"query.{name}", text, "to be given once"))
             values[name] = _own(name, text, own[name], problems)
-    view = None
+    query = None
     try:
-        view = View.parse(
-            [(name, text) for name, text in listed if name not in own],
-            workspace.vocabularies(state),
-            workspace.default_theatre,
-            now,
-        )
+        of_view = [(name, text) for name, text in pairs if name not in own]
+        query = Query.parse(workspace, of_view, datetime.now(UTC))
     except InvalidView as wrong:
         problems += [_with_own(problem, own) for problem in wrong.problems]
-    if problems or view is None:
+    if problems or query is None:
         raise InvalidView(tuple(problems))
-    return Asked(state, view, values, now)
+    return query, values
 
 
 def _own(name: str, text: str, reader: Reader, problems: list[Problem]) -> Any:

@@ -12,8 +12,7 @@ from isal import igzip
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.params import Asked
-from app.services.workspace import Workspace
+from app.publishing.query import Query
 
 REVALIDATE = "public, max-age=0, must-revalidate"
 TILE = "public, max-age=60, must-revalidate"
@@ -22,17 +21,17 @@ SMALLEST_WORTH_ZIPPING = 600
 ZIPPED_INSIDE = ("image/png", "application/pdf")
 
 
-def etag(workspace: Workspace, asked: Asked, *face: object) -> str:
+def etag(query: Query, *face: object) -> str:
     """Make an ETag of version, boundaries, publication epoch, audience and View.
 
     The epoch is the hour: embargoes and delays end by themselves, and a copy must notice.
     """
     parts = [
-        asked.state.seq,
-        workspace.reference.region_hash,
-        int(asked.now.timestamp()) // 3600,
-        workspace.audience.value,
-        asked.view.query(),
+        query.state.seq,
+        query.reference.region_hash,
+        int(query.now.timestamp()) // 3600,
+        query.workspace.audience.value,
+        query.view.query(),
         *face,
     ]
     return '"' + hashlib.sha256(repr(parts).encode()).hexdigest()[:24] + '"'

@@ -19,16 +19,16 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 from starlette.types import Message
 
-from app.api.params import read
+from app.api.params import read_query
 from app.api.routes.table import region_rows
 from app.domain.errors import NotShared
 from app.domain.mercator import tile_at
 from app.domain.view import METRICS, View
-from app.i18n import strings
+from app.instance.workspace import Workspace
 from app.maps.page import SavedKit
+from app.pages.map import columns_query, page_html
+from app.publishing.defaults import with_defaults
 from app.reference.theatre import Theatre
-from app.services.pages import columns_query, page_html, settled
-from app.services.workspace import Workspace
 
 ZOOMS = range(4, 8)
 """Levels whose basemap is carried; closer ones enlarge the last (SAVED_ZOOM in boot.js)."""
@@ -39,7 +39,7 @@ MOST_RECORDS, PAGE = 5_000, 1_000
 OK = 200
 
 
-def saved_page(app: FastAPI, static: Path, query: str, archive: str | None = None) -> str:
+def saved_page(app: FastAPI, static: Path, query_string: str, archive: str | None = None) -> str:
     """Write a View's page as one HTML file, for the audience that the application serves.
 
     Its marks are inside, or in the PMTiles file of the name `archive` that will lie beside it.
@@ -49,10 +49,8 @@ def saved_page(app: FastAPI, static: Path, query: str, archive: str | None = Non
         NotShared: the terms let nothing of the View leave.
     """
     workspace: Workspace = app.state.workspace
-    asked = read(workspace, parse_qsl(query, keep_blank_values=True))
-    view = settled(workspace, asked.state, asked.view, asked.now)
-    theatre = workspace.reference.theatres[view.theatre]
-    words = strings(view.lang)
+    query = with_defaults(read_query(workspace, parse_qsl(query_string, keep_blank_values=True)))
+    view, words = query.view, query.words
     # A loop of its own: a notebook, among others, has one running already.
     with start_blocking_portal() as portal:
         answers = _Answers(app, view, portal)
@@ -60,13 +58,13 @@ def saved_page(app: FastAPI, static: Path, query: str, archive: str | None = Non
             "answers": answers.documents(),
             "columns": {} if archive else answers.columns(),
             "records": list(answers.records()),
-            "tiles": answers.tiles(theatre),
+            "tiles": answers.tiles(query.theatre),
             "lacks": words["file_lacks"],
         }
         summary = answers.get(f"/api/summary?{view.query()}")
     table = {"said": summary["text"], "rows": region_rows(view.lang, summary)}
     kit = SavedKit.of(static, table, kept, archive)
-    return page_html(workspace, asked.state, view, asked.now, kit=kit)
+    return page_html(query, kit=kit)
 
 
 @dataclass
@@ -86,7 +84,9 @@ class _Answers:
 
     def get(self, address: str) -> Any:
         told = json.loads(self.bytes(address))
-        told.pop("timeStamp", None)  # when it was asked: a file of the same View is the same file
+        told.pop(
+            "timeStamp", None
+        )  # when it was asked for: a file of the same View is the same file
         return told
 
     def documents(self) -> dict[str, Any]:
@@ -110,13 +110,13 @@ class _Answers:
     def _control(self, view: View) -> dict[str, Any]:
         """Keep the control that is shown; the page asks for it by its own day."""
         given = {name: text for name, text in view.pairs() if name in ("as_of", "synthetic")}
-        asked = {"theatre": view.theatre, "control": view.control, "lang": view.lang, **given}
+        query = {"theatre": view.theatre, "control": view.control, "lang": view.lang, **given}
         base = "/api/collections/control/items"
-        told = self.get(f"{base}?{urlencode({**asked, 'datetime': view.last})}")
+        told = self.get(f"{base}?{urlencode({**query, 'datetime': view.last})}")
         if told["about"] is None:
             return {}
         day = told["about"]["valid_on"]
-        return {_key(f"{base}?{urlencode({**asked, 'datetime': day})}"): told}
+        return {_key(f"{base}?{urlencode({**query, 'datetime': day})}"): told}
 
     def _listing(self) -> str:
         return f"/columns.json?{columns_query(self.view)}"

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.problems import problem, problem_of
 from app.domain.account import Holder, TokenBook
 from app.domain.errors import NotAllowed, NotKnown, StrikemapError
-from app.services.accounts import holder_of, local_holder
+from app.instance.tokens import holder_of, local_holder
 
 LOG = logging.getLogger("strikemap.requests")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")

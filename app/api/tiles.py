@@ -1,4 +1,4 @@
-"""The tile path: a small ASGI application beside FastAPI, since tiles are asked for in hundreds."""
+"""The tile path: a small ASGI application beside FastAPI, since pages ask for hundreds of tiles."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.api.params import Asked, read
+from app.api.params import read_query
 from app.api.problems import problem_of
 from app.api.respond import TILE, answer, etag
 from app.domain.cache import BoundedCache
 from app.domain.errors import NotFound, StrikemapError
 from app.domain.place import Bounds
-from app.services.tiling import Tiler
+from app.instance.workspace import Workspace
+from app.pictures.tiles import Tiler
+from app.publishing.query import Query
 from app.tiles.grid import RASTER_LAYERS, VECTOR_LAYERS, Tile, tilejson
 from app.tiles.points import FIELDS_OF
 
@@ -28,6 +30,7 @@ MEDIA = {"png": "image/png", "mvt": "application/vnd.mapbox-vector-tile"}
 class TileApp:
     """Serves `/tiles/{layer}/{z}/{x}/{y}.{mvt,png}` and `/tiles/{layer}.json`."""
 
+    workspace: Workspace
     tiler: Tiler
     _kept: BoundedCache = field(default_factory=lambda: BoundedCache(2048))
 
@@ -45,31 +48,26 @@ class TileApp:
         if request.method not in ("GET", "HEAD"):
             raise NotFound(f"Tiles are read with GET, not with {request.method}.")
         pairs = parse_qsl(request.url.query, keep_blank_values=True)
-        asked = read(self.tiler.workspace, pairs)
+        query = read_query(self.workspace, pairs)
         if path.endswith(".json") and path.count("/") == 1:
-            return self._tilejson(request, path.strip("/").removesuffix(".json"), asked)
-        return self.answer(request, asked, Tile.parse(path))
+            return self._tilejson(request, path.strip("/").removesuffix(".json"), query)
+        return self.answer(request, query, Tile.parse(path))
 
-    def answer(self, request: Request, asked: Asked, tile: Tile) -> Response:
+    def answer(self, request: Request, query: Query, tile: Tile) -> Response:
         """Answer with one tile, kept where it was made before."""
-        tag = etag(self.tiler.workspace, asked, tile)
-        body = self._kept.get(
-            tag, lambda: self.tiler.tile(asked.state, asked.view, tile, asked.now)
-        )
+        tag = etag(query, tile)
+        body = self._kept.get(tag, lambda: self.tiler.tile(query, tile))
         return answer(request, body, MEDIA[tile.form], tag, TILE)
 
-    def _tilejson(self, request: Request, layer: str, asked: Asked) -> Response:
+    def _tilejson(self, request: Request, layer: str, query: Query) -> Response:
         if layer not in RASTER_LAYERS:
             raise NotFound(f"No layer {layer!r}; there are {', '.join(RASTER_LAYERS)}.")
-        workspace = self.tiler.workspace
         is_vector = layer in VECTOR_LAYERS
         form = "mvt" if is_vector else "png"
         base = str(request.base_url).rstrip("/").removesuffix("/tiles")
-        query = asked.view.query()
-        tiles = f"{base}/tiles/{layer}/{{z}}/{{x}}/{{y}}.{form}?{query}"
-        theatre = workspace.reference.theatres[asked.view.theatre]
+        tiles = f"{base}/tiles/{layer}/{{z}}/{{x}}/{{y}}.{form}?{query.view.query()}"
         fields = FIELDS_OF[layer] if is_vector else None
-        credits = self.tiler.credits(asked.state, asked.view, layer, asked.now)
-        document = tilejson(layer, tiles, Bounds(*theatre.bounds), fields, credits)
-        tag = etag(workspace, asked, layer, "json")
+        credits = self.tiler.credits(query, layer)
+        document = tilejson(layer, tiles, Bounds(*query.theatre.bounds), fields, credits)
+        tag = etag(query, layer, "json")
         return answer(request, msgspec.json.encode(document), "application/json", tag)

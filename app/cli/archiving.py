@@ -12,19 +12,18 @@ from app.cli.base import (
     Json,
     cli,
     open_workspace,
-    present,
     progress_line,
-    read_view,
+    read_query,
     refuse_unwritable,
     tell_json,
 )
 from app.cli.exporting import PAGE, save_page
 from app.domain.errors import InputError
 from app.domain.terms import Audience
-from app.services.archiving import archive_view
-from app.services.exporting import refuse_what_must_stay
-from app.services.pages import settled
-from app.services.tiling import Tiler
+from app.pictures.archive import archive_view
+from app.pictures.tiles import Tiler
+from app.publishing.defaults import with_defaults
+from app.queries.export import refuse_what_must_stay
 from app.settings import read_settings
 from app.tiles.grid import MAX_ZOOM, VECTOR_LAYERS
 
@@ -65,20 +64,20 @@ def tiles(  # noqa: PLR0913  what a person sets, each by name
         refuse_unwritable(path)
     settings = read_settings()
     audience = Audience.private if private else Audience.public
-    workspace, now = replace(open_workspace(settings), audience=audience), present()
-    state = workspace.index.state()
-    wanted = read_view(workspace, state, view, now)
+    query = read_query(replace(open_workspace(settings), audience=audience), view)
     if page:  # with the period that a page opens with
-        wanted = settled(workspace, state, wanted, now)
-        refuse_what_must_stay(workspace, state, wanted)
-    tiler = Tiler(workspace, settings.static_dir / FONTS)
+        query = with_defaults(query)
+        refuse_what_must_stay(query)
+    tiler = Tiler(settings.static_dir / FONTS)
     with progress_line(out.name, quiet=json, what="tiles") as progress:
         zooms = (minzoom, maxzoom)
-        made = archive_view(tiler, state, wanted, layers, zooms, now, out, progress)
+        made = archive_view(tiler, query, layers, zooms, out, progress)
     told = {"file": str(out), "audience": audience.value, **made._asdict()}
     if page:
         beside = out.with_suffix(PAGE)
-        told["page"] = save_page(beside, wanted.query(), private=private, archive=out.name)["file"]
+        told["page"] = save_page(beside, query.view.query(), private=private, archive=out.name)[
+            "file"
+        ]
     if json:
         tell_json(told)
         return

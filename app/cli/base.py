@@ -19,9 +19,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from app.domain.errors import InputError, NotAllowed, NotFound, NotShared, Outdated, StoreError
 from app.domain.terms import Audience
-from app.domain.view import View
-from app.index.build import State
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
+from app.publishing.query import Query
 from app.settings import Settings, read_settings
 
 cli = typer.Typer(
@@ -69,14 +68,14 @@ def open_workspace(settings: Settings | None = None) -> Workspace:
     )
 
 
-def read_view(workspace: Workspace, state: State, query: str, now: datetime) -> View:
+def read_query(workspace: Workspace, text: str) -> Query:
     """Read a View as it stands in a URL.
 
     Raises:
         InvalidView: naming every parameter that does not fit.
     """
-    pairs = parse_qsl(query.removeprefix("?"), keep_blank_values=True)
-    return View.parse(pairs, workspace.vocabularies(state), workspace.default_theatre, now)
+    pairs = parse_qsl(text.removeprefix("?"), keep_blank_values=True)
+    return Query.parse(workspace, pairs, present())
 
 
 def refuse_unwritable(out: Path) -> None:

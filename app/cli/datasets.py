@@ -11,8 +11,8 @@ from rich.table import Table
 
 from app.cli.base import Json, cli, open_workspace, present, tell_json
 from app.domain.terms import Face
-from app.services.ingest import accessed_on
-from app.services.terms import set_terms
+from app.editing.terms import set_terms
+from app.intake.importing import accessed_on
 
 datasets_cli = typer.Typer()
 cli.add_typer(datasets_cli, name="datasets")

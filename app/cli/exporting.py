@@ -15,15 +15,14 @@ from app.cli.base import (
     Json,
     cli,
     open_workspace,
-    present,
     progress_line,
-    read_view,
+    read_query,
     refuse_unwritable,
     tell_json,
 )
 from app.domain.errors import InputError
 from app.domain.terms import Audience
-from app.services.exporting import Export, form_of, prepare, refuse_what_must_stay
+from app.queries.export import Export, form_of, prepare, refuse_what_must_stay
 from app.settings import read_settings
 
 PAGE = ".html"
@@ -52,18 +51,17 @@ def export(
     forms = [_form(path) for path in files]
     for path in files:
         refuse_unwritable(path)
-    workspace, now = open_workspace(), present()
+    workspace = open_workspace()
     if public:
         workspace = replace(workspace, audience=Audience.public)
-    state = workspace.index.state()
-    wanted = read_view(workspace, state, view, now)
+    query = read_query(workspace, view)
     told = []
     for path, form in zip(files, forms, strict=True):
         if form == PAGE:
-            refuse_what_must_stay(workspace, state, wanted)
+            refuse_what_must_stay(query)
             told.append(save_page(path, view, private=not public))
             continue
-        made = prepare(workspace, state, wanted, form, now)
+        made = prepare(query, form)
         with progress_line(path.name, quiet=json) as progress:
             told.append(_write(made, path, form, progress))
     if json:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import parse_qsl
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from app.cli.base import cli, open_workspace, present, refuse_unwritable
+from app.cli.base import cli, open_workspace, read_query, refuse_unwritable
 from app.domain.errors import InputError
-from app.domain.view import View
-from app.services.figures import FORMS, LEAST_PX, MOST_PX, MOST_SCALE, Figures, Wanted
-from app.services.tiling import Tiler
+from app.pictures.figures import FORMS, LEAST_PX, MOST_PX, MOST_SCALE, Figures, Wanted
+from app.pictures.tiles import Tiler
+from app.publishing.query import Query
 from app.settings import read_settings
 
 FONTS = "vendor/noto-sans-5.3.0"
@@ -25,7 +23,7 @@ Side = Annotated[int, typer.Option(min=LEAST_PX, max=MOST_PX, help="px at 1x.")]
 @cli.command()
 def figure(  # noqa: PLR0913  what a figure may be told, each by name
     out: Annotated[Path, typer.Argument(help="OUT.png, .svg or .pdf.")],
-    query: Annotated[
+    view: Annotated[
         str, typer.Argument(help='A View as in a URL: "from=2025-10-24&lang=uk".')
     ] = "",
     *,
@@ -47,37 +45,28 @@ def figure(  # noqa: PLR0913  what a figure may be told, each by name
     form = form if all_regions else out.suffix.removeprefix(".").lower()
     if form not in FORMS:
         raise InputError("form of the figure", form or out.name, ", ".join(FORMS))
-    settings, now = read_settings(), present()
-    workspace = open_workspace(settings)
-    state = workspace.index.state()
-    pairs = parse_qsl(query, keep_blank_values=True)
-    words = workspace.vocabularies(state)
-    view = View.parse(pairs, words, workspace.default_theatre, now)
-    figures = Figures(Tiler(workspace, settings.static_dir / FONTS))
+    settings = read_settings()
+    query = read_query(open_workspace(settings), view)
+    figures = Figures(Tiler(settings.static_dir / FONTS))
     wanted = Wanted(form, width, height, scale, title, subtitle)
-
-    def draw(one: View) -> bytes:
-        return figures.figure(state, one, wanted, now)
-
     if not all_regions:
         refuse_unwritable(out)
-        out.write_bytes(draw(view))
+        out.write_bytes(figures.figure(query, wanted))
         typer.echo(f"{out}")
         return
-    found = workspace.reference.region_set(view.theatre, view.level).regions
-    chosen = [one.code for one in found if not view.regions or one.code in view.regions]
-    _draw_set(out, form, view, chosen, draw)
+    _draw_set(out, query, figures, wanted)
 
 
-def _draw_set(
-    folder: Path, form: str, view: View, codes: list[str], draw: Callable[[View], bytes]
-) -> None:
+def _draw_set(folder: Path, query: Query, figures: Figures, wanted: Wanted) -> None:
     """Draw a figure of each region, named by its code, so that a second run replaces the first."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as wrong:
         raise InputError("OUT", folder, "a folder that exists or can be made") from wrong
+    codes = [region.code for region in query.regions.regions]
+    codes = [code for code in codes if not query.view.regions or code in query.view.regions]
     with Progress(console=Console(stderr=True), transient=True) as shown:
         for code in shown.track(codes, description="figures"):
-            (folder / f"{code}.{form}").write_bytes(draw(view.but(regions=(code,))))
+            body = figures.figure(query.but(regions=(code,)), wanted)
+            (folder / f"{code}.{wanted.form}").write_bytes(body)
     typer.echo(f"{len(codes)} figures in {folder}")

@@ -14,14 +14,14 @@ from app.domain.control import Baseline
 from app.domain.errors import InputError
 from app.domain.terms import DatasetKind
 from app.importers.base import Rejection
-from app.services.accounts import local_holder
-from app.services.demo import load_demos
-from app.services.ingest import Order, accessed_on, choices_from, import_file
-from app.services.mapping import read_mapping, suggest
-from app.services.planning import Report
-from app.services.synth import synthesise, write_synth
-from app.services.undo import undo_import
-from app.services.workspace import Workspace
+from app.instance.tokens import local_holder
+from app.instance.workspace import Workspace
+from app.intake.demo import load_demos
+from app.intake.importing import Order, accessed_on, choices_from, import_file
+from app.intake.planning import Report
+from app.intake.suggestion import read_mapping, suggest
+from app.intake.synth import synthesise, write_synth
+from app.intake.undo import undo_import
 from app.settings import read_settings
 
 SHOWN_REJECTIONS = 20
@@ -155,7 +155,7 @@ def _list(fate: str, rows: Sequence[Rejection]) -> None:
 def _point_to(workspace: Workspace, report: Report) -> None:
     """Say where on the map the import can be seen, and how it is undone."""
     if report.version is not None:
-        dataset = workspace.index.state(report.version).datasets[report.dataset]
+        dataset = workspace.state(report.version).datasets[report.dataset]
         if dataset.kind is DatasetKind.waves:
             typer.echo(f"  to read: /api/waves?theatre={dataset.theatre}&dataset={dataset.slug}")
             return

@@ -11,8 +11,8 @@ from typer.core import TyperGroup
 from typing_extensions import override
 
 from app.cli.base import Json, cli, open_workspace, present, tell_json
-from app.services.accounts import local_holder
-from app.services.merging import MatchReport, Reviewing, decisions, match_datasets, pending_pairs
+from app.instance.tokens import local_holder
+from app.matching.decisions import MatchReport, Reviewing, decisions, match_datasets, pending_pairs
 
 
 class _MatchGroup(TyperGroup):

@@ -15,22 +15,22 @@ from app.domain.revision import Head
 from app.domain.store import verify as verify_ledger
 from app.domain.terms import Face
 from app.domain.view import View
-from app.services.accounts import local_holder
-from app.services.evidence import Attachment, bundle
-from app.services.evidence import attach as attach_file
-from app.services.publish import Published, publish
-from app.services.purge import purge as erase_incident
-from app.services.redaction import Redacting
-from app.services.workspace import Workspace
+from app.editing.erasure import purge as erase_incident
+from app.editing.redaction import Redacting
+from app.instance.tokens import local_holder
+from app.instance.workspace import Workspace
+from app.publishing.publish import Published, publish
+from app.publishing.query import Query
+from app.queries.evidence import Attachment, bundle
+from app.queries.evidence import attach as attach_file
 
 index_cli = typer.Typer(help="The read model; losing it loses nothing.", no_args_is_help=True)
 cli.add_typer(index_cli, name="index")
 
 
 def _published(workspace: Workspace, face: Face = Face.raw) -> Published:
-    state = workspace.index.state()
-    view = View(theatre=workspace.default_theatre)
-    return publish(workspace, state, view, face, present(), in_all=True)
+    query = Query.of(workspace, View(theatre=workspace.default_theatre), present())
+    return publish(query, face, in_all=True)
 
 
 @cli.command()
@@ -45,7 +45,7 @@ def evidence(
     """
     workspace = open_workspace()
     path = out or Path(f"evidence-{incident}.zip")
-    path.write_bytes(bundle(workspace, _published(workspace), incident))
+    path.write_bytes(bundle(_published(workspace), incident))
     typer.echo(f"{path}: check it with the script inside: python check_evidence.py {path}")
 
 
@@ -72,7 +72,7 @@ def attach(
         method=method,
         url=url,
     )
-    kept = attach_file(workspace, _published(workspace), incident, file, told)
+    kept = attach_file(_published(workspace), incident, file, told)
     typer.echo(f"{kept.name}: {kept.size:,} bytes, SHA-256 {kept.sha256}")
 
 

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from app.cli.base import Json, cli, open_workspace, present, progress_line, tell_json
-from app.services.region_layers import RegionOrder
-from app.services.regions import RegionReport, import_regions, list_regions
+from app.intake.regions.importing import RegionReport, import_regions, list_regions
+from app.intake.regions.layers import RegionOrder
 from app.settings import read_settings
 
 regions_cli = typer.Typer(

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import parse_qsl
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.cli.base import Json, cli, open_workspace, present, tell_json
+from app.cli.base import Json, cli, open_workspace, read_query, tell_json
 from app.domain.errors import InputError
 from app.domain.terms import Face
-from app.domain.view import View
-from app.services.crosscheck import Line, as_cells, as_json, cross_check
-from app.services.publish import publish
-from app.services.report import GROUPINGS, summarise, summary_csv
+from app.publishing.publish import publish
+from app.queries.crosscheck import Line, as_cells, as_json, cross_check
+from app.queries.sums import GROUPINGS, summarise, summary_csv
 
 
 @cli.command()
 def summary(
-    query: Annotated[
+    view: Annotated[
         str, typer.Argument(help='A View as in a URL: "from=2025-10-24&lang=uk".')
     ] = "",
     *,
@@ -38,17 +36,13 @@ def summary(
     """
     if by not in GROUPINGS:
         raise InputError("by", by, ", ".join(GROUPINGS))
-    workspace, now = open_workspace(), present()
-    state = workspace.index.state()
-    pairs = parse_qsl(query, keep_blank_values=True)
-    words = workspace.vocabularies(state)
-    view = View.parse(pairs, words, workspace.default_theatre, now)
+    query = read_query(open_workspace(), view)
     if against is not None:
-        lines = cross_check(workspace, state, view, against, now, note=_warn)
+        lines = cross_check(query, against, note=_warn)
         _tell_against(lines, json=json)
         return
-    published = publish(workspace, state, view, Face.aggregates, now)
-    told = summarise(workspace, published, by)
+    published = publish(query, Face.aggregates)
+    told = summarise(published, by)
     if json:
         tell_json(told)
     elif csv:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from app.cli.base import Json, cli, open_workspace, present, tell_json
 from app.domain.account import Role
-from app.services.accounts import create_token, revoke_token
+from app.instance.tokens import create_token, revoke_token
 
 token_cli = typer.Typer(help="Who may import and edit over HTTP.", no_args_is_help=True)
 cli.add_typer(token_cli, name="token")

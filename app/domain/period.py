@@ -14,8 +14,10 @@ FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2100, 12, 31)
 """Days outside are taken for typing errors (the year 1527 and 2927 occur in real files)."""
 
 SHORT_SPAN = timedelta(hours=48)
-"""An incident of at most this span belongs to every period that it overlaps; a longer one only to a
-period that contains it, so that a month's total is not counted in each of its weeks."""
+"""An incident of at most this span belongs to every period that it overlaps.
+
+The reason: docs/counting.md, "Which period an incident belongs to".
+"""
 
 
 class WhenPrecision(StrEnum):

@@ -102,7 +102,9 @@ class Precision(StrEnum):
 DRAWABLE = (Precision.exact, Precision.street, Precision.settlement)
 
 DEFAULT_ERROR_M = {Precision.exact: 100, Precision.street: 500, Precision.settlement: 5_000}
-"""Error radius in metres when a source gives a precision but no radius; none for areas."""
+"""Error radius when a source gives a precision but no radius (docs/formats.md, "Error radius").
+
+An area has none."""
 
 
 class Place(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

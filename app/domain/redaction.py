@@ -6,7 +6,9 @@ with an earlier `as_of`, and a record that is imported again stays redacted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -48,3 +50,25 @@ class Redaction(msgspec.Struct, frozen=True):
         'redacted: licence'
         """
         return f"redacted: {self.code.value}"
+
+
+def hidden_parts(redactions: Mapping[str, Redaction], key: str) -> dict[str, str]:
+    """Name a record's redacted parts with the reason of each; none for most records."""
+    found = redactions.get(key)
+    return {} if found is None else {part.value: found.code.value for part in found.texts}
+
+
+def redact(told: dict[str, Any], redaction: Redaction) -> dict[str, Any]:
+    """Put the mark in the place of the texts of a told record."""
+    parts, mark = set(redaction.texts), redaction.mark
+    out = dict(told)
+    for name in (Text.description, Text.place, Text.when_text):
+        if name in parts and out[name.value] is not None:
+            out[name.value] = mark
+    if Text.claims in parts:
+        out["claims"] = []
+    if Text.objects in parts:
+        out["damage"] = [{**one, "name": mark} if "name" in one else one for one in told["damage"]]
+    if Text.sources in parts:
+        out["sources"] = [{"publisher": mark}] * bool(told["sources"])
+    return out

@@ -12,6 +12,8 @@ from enum import StrEnum
 
 import msgspec
 
+from app.domain.errors import InputError
+
 GENESIS = bytes(32)
 _CANONICAL = msgspec.json.Encoder(order="sorted")
 
@@ -123,3 +125,19 @@ def link(  # noqa: PLR0913  the metadata that a link covers, each by name
     """Compute a link's hash; any changed field breaks this link and every later one."""
     metadata = canonical([seq, recorded_at, actor, action, reason, subject, key])
     return hashlib.sha256(previous + metadata + digest).digest()
+
+
+LONGEST_REASON = 500
+
+
+def checked_reason(given: object) -> str:
+    """Take a reason: a sentence of any language, on one line.
+
+    Raises:
+        InputError: none is given, or it is no line of text.
+    """
+    said = given.strip() if isinstance(given, str) else ""
+    if not said or len(said) > LONGEST_REASON or not said.isprintable():
+        allowed = f"why, in one line of at most {LONGEST_REASON} characters"
+        raise InputError("reason", "" if given is None else given, allowed)
+    return said

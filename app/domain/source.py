@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
+from functools import lru_cache
+from typing import Protocol
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
@@ -28,3 +32,59 @@ class Claim(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     by: str
     text: str
     url: str | None = None
+
+
+_POST = re.compile(r"/status(?:es)?/(\d+)")
+_VIDEO = re.compile(r"/(?:embed/|shorts/|live/)?([\w-]{11})/?$")
+
+
+class Traced(Protocol):
+    """What can lead back to a report: a source of a record, or what matching reads of it."""
+
+    @property
+    def url(self) -> str | None:
+        """Where it was published."""
+
+    @property
+    def upstream(self) -> str | None:
+        """The report that it copies."""
+
+
+def upstream_links(source: Traced) -> list[str]:
+    """Say what a source leads back to: the report that it copies, else itself."""
+    given = source.upstream or source.url
+    found = normal_link(given) if given else None
+    return [found] if found else []
+
+
+@lru_cache(1 << 16)
+def normal_link(url: str) -> str | None:
+    """Write equal addresses equally; None for one that leads to a site, not to a report.
+
+    >>> normal_link("https://mobile.twitter.com/someone/status/12345?s=20")
+    'twitter.com/12345'
+    >>> normal_link("https://youtu.be/abcdefghijk") == normal_link(
+    ...     "http://www.youtube.com/watch?v=abcdefghijk&t=3"
+    ... )
+    True
+    >>> normal_link("https://www.example.org/")
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host = (parts.hostname or "").removeprefix("www.").removeprefix("mobile.")
+    except ValueError:
+        return None
+    host = {"m.youtube.com": "youtube.com", "x.com": "twitter.com", "telegram.me": "t.me"}.get(
+        host.removeprefix("m."), host.removeprefix("m.")
+    )
+    path = parts.path.rstrip("/")
+    if post := _POST.search(path):
+        return f"twitter.com/{post[1]}"
+    if host in ("youtube.com", "youtu.be"):
+        video = parse_qs(parts.query).get("v") or _VIDEO.findall(path)
+        return f"youtube.com/{video[0]}" if video else None
+    path = path.removeprefix("/s/") if host == "t.me" else path
+    query = "" if host in ("t.me", "instagram.com") else parts.query
+    if not path.strip("/") or (host == "t.me" and not path[-1].isdigit()):
+        return None
+    return f"{host}/{path.strip('/')}{'?' + query if query else ''}".lower()

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 import msgspec
 
+from app.domain.errors import InputError
+
 
 class Audience(StrEnum):
     """Who reads the answer: the public, unless the server is private."""
@@ -94,3 +96,14 @@ class Dataset(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         line = self.attribution or self.publisher or self.name
         is_dated = self.licence in DATED and self.accessed is not None
         return f"{line}, accessed {self.accessed}" if is_dated else line
+
+
+def terms_of(licence: str) -> Terms:
+    """Look up what a licence lets out.
+
+    Raises:
+        InputError: a licence nobody listed; it is refused rather than guessed.
+    """
+    if licence not in LICENCES:
+        raise InputError("terms", licence, ", ".join(LICENCES))
+    return LICENCES[licence]

@@ -16,9 +16,7 @@ import msgspec
 
 from app.domain.errors import InvalidPlace, InvalidView, InvalidWhen, Problem
 from app.domain.incident import Status
-from app.domain.instants import is_day, parse_instant
-from app.domain.instants import parse_day as parse_day  # noqa: PLC0414  Views' readers need it
-from app.domain.instants import rfc3339 as rfc3339  # noqa: PLC0414  likewise
+from app.domain.instants import is_day, parse_day, parse_instant, rfc3339
 from app.domain.period import end_of_day
 from app.domain.place import Bounds
 

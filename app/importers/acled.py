@@ -1,4 +1,6 @@
-"""ACLED's event CSV: 31 columns today, older forms, dyadic and monadic (FORMATS B1).
+"""ACLED's event CSV: 31 columns today, older forms, dyadic and monadic.
+
+Columns and reasons: docs/formats.md, "acled".
 
 Strikes are taken; battles, protests and movements are dropped by purpose. A monadic file has a row
 per actor: the rows of one event make one incident, since nothing that differs between them is kept.

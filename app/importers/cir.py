@@ -1,4 +1,6 @@
-"""CIR Eyes on Russia: the map's CSV of 2022, its old GeoJSON, its new service (FORMATS B9).
+"""CIR Eyes on Russia: the map's CSV of 2022, its old GeoJSON, its new service.
+
+Columns and reasons: docs/formats.md, "cir".
 
 The event group decides scope: damage, explosions and casualties become incidents; military
 presence, losses, firing positions and the like are dropped by purpose and counted so. The month

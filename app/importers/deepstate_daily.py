@@ -2,7 +2,8 @@
 
 A daily file has no properties: its date stands only in its name or its `name` member. The
 collection "all in one" has a feature per day with its `date`. Either date is the day the map was
-fetched; an area covers everything occupied, with Crimea and what was held before 2022 (FORMATS B5).
+fetched; an area covers everything occupied, with Crimea and what was held before 2022
+(docs/formats.md, "deepstate_daily").
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """DeepState's map as it is drawn, one snapshot: areas by status among hundreds of icons.
 
 What an area is stands in its `name`, as a key: "… /// Occupied /// geoJSON.status.occupied".
-Older files have no keys; only there are words read, and colours where no word tells (FORMATS B5).
+Older files have no keys; only there are words read, and colours where no word tells
+(docs/formats.md, "deepstate_raw").
 Only Ukraine counts: the other lands that the map calls occupied are dropped, and so is every icon.
 """
 

@@ -1,4 +1,6 @@
-"""GeoConfirmed's map: its CSV, KMZ, GeoJSON and old JSON exports (FORMATS B7).
+"""GeoConfirmed's map: its CSV, KMZ, GeoJSON and old JSON exports.
+
+Columns and reasons: docs/formats.md, "geoconfirmed".
 
 Much of it shows armed forces. What names a unit, belongs to one of them or describes a position is
 dropped by purpose, before anything else of the row is read.

@@ -1,4 +1,6 @@
-"""Tables with HXL hashtags, and those of Insecurity Insight (FORMATS B11): CSV and XLSX.
+"""Tables with HXL hashtags, and those of Insecurity Insight: CSV and XLSX.
+
+Tags and reasons: docs/formats.md, "hxl".
 
 The hashtags under the header say what a column holds. Where Insecurity Insight's own are missing
 or wrong, its labels say it. A point that stands for a whole country is not taken for a place.

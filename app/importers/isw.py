@@ -1,7 +1,7 @@
 """Control layers of ISW and CTP: shapefile zips and answers of their ArcGIS service.
 
 A file is one layer of its day, and its name says which: the tiers of certainty are kept apart
-(FORMATS B6). Their licence asks for written consent, so nothing of them leaves.
+(docs/formats.md, "isw"). Their licence asks for written consent, so nothing of them leaves.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Massive missile attacks, the CSV of launches and interceptions by attack (FORMATS B10).
+"""Massive missile attacks, the CSV of launches and interceptions by attack.
+
+Columns and reasons: docs/formats.md, "missile_attacks".
 
 A row is one model of one report; the rows of one report, window and target make a wave. Where
 weapons were launched from is not kept, and reconnaissance drones are no strike.

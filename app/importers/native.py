@@ -19,6 +19,7 @@ from app.domain.control import Baseline, ControlArea, ControlStatus, Extent
 from app.domain.count import NO_TOLL, UNKNOWN, Count, Toll
 from app.domain.damage import Damage, Grade
 from app.domain.errors import InputError, InvalidCount
+from app.domain.fields import INCIDENT_FIELDS
 from app.domain.incident import (
     Attribution,
     Confidence,
@@ -49,13 +50,6 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MOST = 2**31 - 1
 """The greatest whole number that is taken: more people or metres than there are."""
 
-INCIDENT_FIELDS = (
-    *("id", "dataset", "source_key", "start", "end", "when_precision", "when_text", "zone"),
-    *("lon", "lat", "precision", "error_m", "place", "country", "admin1", "admin2", "region"),
-    *("weapons", "mechanism", "attributed_to", "attributed_confidence", "killed", "injured"),
-    *("damage", "status", "sources", "claims", "description", "graphic", "public_after"),
-    *("synthetic", "wave"),
-)
 DERIVED_FIELDS = (
     *("revision", "recorded_at", "control", "number", "first_day", "last_day", "merged_with"),
     "redacted",

@@ -9,6 +9,7 @@ from shapely import Point
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import InputError
+from app.domain.fields import INCIDENT_FIELDS
 from app.domain.place import LonLat
 from app.importers import native
 from app.importers.base import (
@@ -50,13 +51,13 @@ class NativeGeoJson:
     def mapping(self, source: Source) -> dict[str, str]:
         """Our own names map to themselves."""
         names = sorted({name for feature in features(source) for name in feature["properties"]})
-        known = {*native.INCIDENT_FIELDS, *native.CONTROL_FIELDS} - NOT_READ
+        known = {*INCIDENT_FIELDS, *native.CONTROL_FIELDS} - NOT_READ
         return {name: name for name in names if name in known}
 
     def read(self, source: Source, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per feature; areas of one day make one snapshot."""
         listed = features(source)
-        known = {*native.INCIDENT_FIELDS, *native.CONTROL_FIELDS, *native.DERIVED_FIELDS}
+        known = {*INCIDENT_FIELDS, *native.CONTROL_FIELDS, *native.DERIVED_FIELDS}
         strange = {name for one in listed for name in one["properties"]} - (known - NOT_READ)
         if strange:
             yield Warned(f"Properties that nobody reads: {', '.join(sorted(strange))}.")

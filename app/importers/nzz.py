@@ -1,8 +1,8 @@
 """The daily control files of the newspaper NZZ: what is held, gained and lost, of one day.
 
 `nochange` and `gains` together are held on the day, `losses` are not held any more; the three do
-not overlap. Crimea is never in them (FORMATS B12); the other ground held before 24 February 2022 is
-in the files of 2022 and early 2023 and not in later ones, so each file is asked.
+not overlap. Crimea is never in them; the other ground held before 24 February 2022 is in the files
+of 2022 and early 2023 and not in later ones, so each file is asked (docs/formats.md, "nzz").
 """
 
 from __future__ import annotations

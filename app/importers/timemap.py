@@ -1,4 +1,6 @@
-"""Bellingcat's TimeMap of civilian harm: its export as JSON or CSV, or its raw files (FORMATS B8).
+"""Bellingcat's TimeMap of civilian harm: its export as JSON or CSV, or its raw files.
+
+Members and reasons: docs/formats.md, "timemap".
 
 The raw form is three files: events, and what their sources and associations mean. Events alone
 are read as well, and the report says what is missing. Coordinates were displaced by the publisher.

@@ -1,4 +1,6 @@
-"""UCDP's Georeferenced Event Dataset and its Candidate releases (FORMATS B3).
+"""UCDP's Georeferenced Event Dataset and its Candidate releases.
+
+Columns and reasons: docs/formats.md, "ucdp".
 
 A row may sum up many days and places: its span and precision are kept, so that it is never placed
 on one day or drawn as a dot. Rows in which only combatants died are dropped as battles.

@@ -1,4 +1,6 @@
-"""VIINA 2.0: events that a machine coded from headlines (FORMATS B4).
+"""VIINA 2.0: events that a machine coded from headlines.
+
+Columns and reasons: docs/formats.md, "viina".
 
 Everything in it is reported and machine-coded: no figure of casualties, only that a headline
 mentions some. Its control by populated place needs polygons that its tables have not.

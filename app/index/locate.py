@@ -76,8 +76,9 @@ def state_parents(rows: Rows, parents: np.ndarray) -> Rows:
 def _is_fine_enough(rows: Rows, level: int) -> np.ndarray:
     """Tell which rows have a precision that is fine enough for the regions of a level.
 
-    A coarse place may have a point as well, the centre of its unit. That point must not be located:
-    a record known only by oblast is in no raion, and one known only by country is in no oblast.
+    A coarse place may have a point all the same, the centre of its unit: what is known only to an
+    oblast is in no raion, and what is known only to a country in no oblast
+    (docs/counting.md, "Regions").
     """
     coarsest = Precision.admin1 if level == 1 else Precision.admin2
     return np.asarray(rows["precision"] <= PRECISIONS.index(coarsest))

@@ -1,4 +1,4 @@
-"""Answers have the shapes that DESIGN 5.1 fixes, and the demo says what its document says."""
+"""Answers have the shapes that docs/api.md fixes, and the demo says what its document says."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV30SpecValidator
 from owslib.ogcapi.features import Features
 
-from app.services.catalogue import COLLECTIONS
+from app.queries.catalogue import COLLECTIONS
 from tests.serving import Service
 
 EXAMPLE = "theatre=example"

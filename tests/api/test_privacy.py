@@ -22,9 +22,9 @@ from app.domain.place import LonLat, Place, Precision
 from app.domain.redaction import Text
 from app.domain.revision import Action
 from app.domain.source import Claim, SourceRef
+from app.editing.redaction import Redacting
+from app.pages.columns import COLUMN_ORDER
 from app.reference.reference import Reference
-from app.services.listing import COLUMN_ORDER
-from app.services.redaction import Redacting
 from tests.making import change, dataset, incident, open_workspace, write
 from tests.serving import Service, serving
 

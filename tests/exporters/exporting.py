@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.view import View
-from app.services.exporting import prepare
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
+from app.publishing.query import Query
+from app.queries.export import prepare
 from tests.support import NOW
 
 EXAMPLE = View(theatre="example", synthetic=True)
@@ -19,7 +20,7 @@ def exported(
     workspace: Workspace, folder: Path, form: str, view: View = EXAMPLE, now: datetime = NOW
 ) -> Path:
     """Write a View to a file."""
-    made = prepare(workspace, workspace.index.state(), view, form, now)
+    made = prepare(Query.of(workspace, view, now), form)
     path = folder / f"export.{form}"
     path.write_bytes(b"".join(made.write(form, folder / "work")))
     beside = made.beside(form, path.name)

@@ -25,9 +25,10 @@ from app.domain.source import SourceRef
 from app.domain.terms import Face
 from app.domain.view import View
 from app.exporters.columns import NOTES
-from app.services.listing import list_incidents
-from app.services.publish import publish
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
+from app.publishing.publish import publish
+from app.publishing.query import Query
+from app.queries.incidents import list_incidents
 from tests.exporters.exporting import EXAMPLE, FORMS, cells, exported
 from tests.making import KYIV, add, dataset, incident
 from tests.support import NOW
@@ -57,8 +58,8 @@ def invented(private_workspace: Workspace) -> Workspace:
 
 def listed(workspace: Workspace, view: View) -> dict[str, dict[str, Any]]:
     """List the same View as the API does, by id."""
-    published = publish(workspace, workspace.index.state(), view, Face.points, NOW)
-    features = list_incidents(workspace, published, 10_000).features
+    published = publish(Query.of(workspace, view, NOW), Face.points)
+    features = list_incidents(published, 10_000).features
     return {one["id"]: one for one in features}
 
 

@@ -19,9 +19,10 @@ from app.domain.revision import Subject
 from app.domain.terms import Face
 from app.domain.view import View
 from app.exporters.csv_table import CONTROLS
+from app.instance.workspace import Workspace
+from app.publishing.publish import publish
+from app.publishing.query import Query
 from app.reference.reference import Reference
-from app.services.publish import publish
-from app.services.workspace import Workspace
 from tests.exporters.exporting import exported
 from tests.making import open_workspace
 from tests.support import NOW, geojson, imported
@@ -79,8 +80,8 @@ def test_a_private_export_imported_again_changes_nothing(
 
 def exported_rows(workspace: Workspace) -> int:
     """Count what the View holds."""
-    state = workspace.index.state()
-    return len(publish(workspace, state, VIEW, Face.export, NOW).select())
+    state = workspace.state()
+    return len(publish(Query(workspace, state, VIEW, NOW), Face.export).select())
 
 
 def test_the_demo_comes_back_unchanged_from_both(

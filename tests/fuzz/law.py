@@ -6,9 +6,9 @@ import msgspec
 
 from app.domain.errors import InputError
 from app.importers.formats import FORMATS
-from app.services.ingest import Order, import_file
-from app.services.mapping import suggest
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
+from app.intake.importing import Order, import_file
+from app.intake.suggestion import suggest
 from tests.fuzz.seeds import Seed
 from tests.support import NOW, fates
 

@@ -22,8 +22,8 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from app.domain.terms import Audience
+from app.instance.workspace import Workspace
 from app.reference.reference import Reference
-from app.services.workspace import Workspace
 from tests.fuzz.law import choices, judge, judge_suggestion
 from tests.fuzz.mutating import mutants
 from tests.fuzz.seeds import Seed, seeds

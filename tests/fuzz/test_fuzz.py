@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.importers.formats import FORMATS
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 from tests.fuzz.law import choices, judge, judge_suggestion
 from tests.fuzz.mutating import mutants
 from tests.fuzz.seeds import DAY, MAPPING, POINTS, Seed, seeds

@@ -12,7 +12,7 @@ from app.domain.errors import InputError, InvalidFile, TooLarge, UnknownFormat
 from app.domain.terms import LICENCES
 from app.importers.base import Found, Rejection, Source, Warned
 from app.importers.formats import FORMATS, choose
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 from tests.support import (
     FILES,
     HEADER,
@@ -288,7 +288,7 @@ def test_invented_records_make_an_invented_dataset(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
     imported(private_workspace, geojson(tmp_path, incident("a", synthetic=True)), dataset="made")
-    assert private_workspace.index.state().datasets["made"].synthetic
+    assert private_workspace.state().datasets["made"].synthetic
 
 
 @pytest.mark.parametrize(

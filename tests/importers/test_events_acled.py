@@ -14,7 +14,7 @@ from app.domain.incident import Incident
 from app.domain.place import Precision
 from app.importers.acled import COLUMNS
 from app.importers.base import Dropped, Outcome, Rejection, Warned
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 from tests.support import FILES, context, imported, outcomes, records, table, written
 
 UKRAINE = context("ukraine")

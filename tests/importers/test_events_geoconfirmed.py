@@ -11,7 +11,7 @@ import pytest
 
 from app.domain.incident import Incident
 from app.importers.base import Dropped, Found, Outcome, Rejection
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 from tests.support import FILES, context, imported, outcomes, records, written
 
 UKRAINE = context("ukraine")

@@ -17,7 +17,7 @@ from app.domain.terms import DatasetKind
 from app.domain.wave import Scope, Wave
 from app.importers.base import Dropped, Outcome, Rejection, Warned
 from app.importers.missile_attacks import COLUMNS
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 from tests.support import context, imported, outcomes, records, table
 
 UKRAINE = context("ukraine")
@@ -165,7 +165,7 @@ def test_a_dataset_of_waves_is_one_and_the_index_passes_over_it(
 ) -> None:
     imported(private_workspace, table(tmp_path, ROW))
     private_workspace.index.rebuild()
-    state = private_workspace.index.state()
+    state = private_workspace.state()
     assert state.datasets["missile-attacks"].kind is DatasetKind.waves
     assert sum(len(segment.rows) for segment in state.segments) == 0
     assert verify(private_workspace.store) == private_workspace.store.head()

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from pytest_regressions.data_regression import DataRegressionFixture
 
+from app.instance.workspace import Workspace
 from app.reference.reference import Reference
-from app.services.workspace import Workspace
 from tests.making import ROOT
 from tests.support import FILES, fates, imported, stable
 

@@ -15,7 +15,7 @@ from app.domain.errors import InvalidFile
 from app.domain.incident import Incident
 from app.domain.place import Precision
 from app.importers.base import Outcome, Rejection, Warned
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 from tests.support import FILES, context, imported, outcomes, records, written
 
 UKRAINE = context("ukraine")

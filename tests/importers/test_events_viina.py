@@ -13,7 +13,7 @@ from app.domain.incident import Incident, Status
 from app.domain.place import Precision
 from app.importers.base import Dropped, Outcome, Rejection, Warned
 from app.importers.viina import EVENTS, REPORTS
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 from tests.support import FILES, context, imported, outcomes, records, table, written
 
 UKRAINE = context("ukraine")

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.fields import INCIDENT_FIELDS
 from app.importers import native
 from app.importers.cir import COLUMNS
 from app.importers.formats import FORMATS
 from app.importers.native_csv import CONTROL_PLAIN, NUMBERED, PLAIN
+from app.instance.workspace import Workspace
 from app.reference.reference import Reference
-from app.services.workspace import Workspace
 from tests.making import ROOT
 from tests.support import imported, records, written
 
@@ -55,7 +56,7 @@ def test_the_examples_of_both_native_forms_are_the_same_records(tmp_path: Path) 
 
 def test_every_format_column_and_property_is_documented() -> None:
     names = [*FORMATS, *PLAIN, *CONTROL_PLAIN, *COLUMNS, *native.DERIVED_FIELDS]
-    names += [*native.INCIDENT_FIELDS, *native.CONTROL_FIELDS]
+    names += [*INCIDENT_FIELDS, *native.CONTROL_FIELDS]
     names += [f"{what}1_{name}" for what, columns in NUMBERED.items() for name in columns]
     assert [name for name in names if f"`{name}`" not in DOC] == []
 

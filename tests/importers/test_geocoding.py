@@ -12,9 +12,9 @@ from app.domain.errors import InvalidFile
 from app.domain.mapping import checked
 from app.domain.place import Precision
 from app.importers.base import Found, Outcome, Rejection, Warned
+from app.instance.workspace import Workspace
+from app.intake.suggestion import suggest
 from app.reference.reference import Reference
-from app.services.mapping import suggest
-from app.services.workspace import Workspace
 from tests.support import outcomes, table
 from tests.tables import mapping, told
 

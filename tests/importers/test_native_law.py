@@ -13,9 +13,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.domain.errors import InputError
+from app.domain.fields import INCIDENT_FIELDS
 from app.domain.incident import Incident
 from app.importers import native
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 from tests.support import (
     collection,
     context,
@@ -124,7 +125,7 @@ ANYTHING = st.recursive(
     ),
     max_leaves=6,
 )
-NAMES = (*native.INCIDENT_FIELDS, *native.CONTROL_FIELDS)
+NAMES = (*INCIDENT_FIELDS, *native.CONTROL_FIELDS)
 GEOMETRIES = st.sampled_from([point(-124.5, -42.25), square(-125, -43, 1), None]) | ANYTHING
 FEATURES = st.builds(
     feature, st.dictionaries(st.sampled_from(NAMES), ANYTHING, max_size=5) | ANYTHING, GEOMETRIES

@@ -19,8 +19,8 @@ from app.importers import layers
 from app.importers.base import Dropped, Found, Source
 from app.importers.formats import choose
 from app.importers.geoconfirmed import GeoConfirmed
+from app.instance.workspace import Workspace
 from app.reference.reference import Reference
-from app.services.workspace import Workspace
 from tests.importers.test_control_formats import DAY, areas, drawn, raw
 from tests.importers.test_control_formats import read as read_control
 from tests.importers.test_events_acled import EVENT as ACLED

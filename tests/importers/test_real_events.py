@@ -1,4 +1,4 @@
-"""The real event files beside the project, against FORMATS; skipped without them."""
+"""The real event files beside the project, against counts of their rows; skipped without them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import pytest
 from app.domain.view import View
 from app.domain.wave import Scope, Wave
 from app.importers.base import Dropped, Found, Rejection, Warned
-from app.services.waves import WaveBook, waves_answer, waves_dataset
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
+from app.publishing.query import Query
+from app.queries.waves import WaveBook, waves_answer, waves_dataset
+from tests.making import NOON
 from tests.support import context, fates, imported, outcomes, real, records, roomy
 
 UKRAINE = context("ukraine", synthetic=False)
@@ -87,10 +89,16 @@ def test_a_night_is_its_national_report_and_not_the_regional_ones_as_well(
     private_workspace: Workspace,
 ) -> None:
     imported(roomy(private_workspace), real("missile_attacks/missile_attacks_daily.csv"))
-    state = private_workspace.index.state()
+    state = private_workspace.state()
     view = View(theatre="ukraine", first=date(2026, 6, 6), last=date(2026, 6, 6))
-    dataset = waves_dataset(state, view, None)
-    told = waves_answer(private_workspace, state, view, dataset, WaveBook(), limit=100, offset=0)
+    dataset = waves_dataset(Query(private_workspace, state, view, NOON), None)
+    told = waves_answer(
+        Query(private_workspace, state, view, NOON),
+        dataset,
+        WaveBook(),
+        limit=100,
+        offset=0,
+    )
     south = [one for one in told["waves"] if one["target"] == "south"]
     assert [one["counted"] for one in south] == [False]
     national = [one for one in told["waves"] if one["scope"] == "national"]

@@ -1,4 +1,5 @@
-"""The real files beside the project, against FORMATS section F; skipped without them."""
+"""The real files beside the project, against areas and lengths worked out apart; skipped without
+them."""
 
 from __future__ import annotations
 
@@ -17,11 +18,12 @@ from app.domain.errors import InvalidFile
 from app.domain.place import area_km2
 from app.domain.view import View
 from app.importers.base import Dropped, Found, Outcome, Rejection, Warned
+from app.instance.workspace import Workspace
+from app.publishing.query import Query
+from app.queries.ground.agreement import agreement
+from app.queries.ground.measures import ControlSource, control_areas
 from app.reference.reference import Reference
-from app.services.agreement import agreement
-from app.services.ground import Source, control_areas
-from app.services.workspace import Workspace
-from tests.making import open_workspace
+from tests.making import NOON, open_workspace
 from tests.support import context, fates, imported, outcomes, real, records, roomy
 
 UKRAINE = context("ukraine", synthetic=False)
@@ -54,9 +56,11 @@ def deepstate(
 
 
 def _answer(workspace: Workspace, day: str) -> dict[str, Any]:
-    state = workspace.index.state()
+    state = workspace.state()
     view, dataset = View(theatre="ukraine"), state.datasets["deepstate"]
-    return control_areas(Source.of(workspace, state, view, dataset), date.fromisoformat(day))
+    return control_areas(
+        ControlSource.of(Query(workspace, state, view, NOON), dataset), date.fromisoformat(day)
+    )
 
 
 def test_cir_keeps_damage_explosions_and_casualties_and_nothing_else(
@@ -195,7 +199,7 @@ def _assessed_km2(found: list[Outcome]) -> tuple[str, float]:
 
 
 def _held(workspace: Workspace, day: str) -> dict[str, Any]:
-    control = workspace.index.state().control
+    control = workspace.state().control
     found = control.on("deepstate", date.fromisoformat(day), 2**31 - 2)
     assert found is not None
     return control.grounds(found)
@@ -211,9 +215,10 @@ def test_two_sources_of_one_day_differ_mostly_by_their_baselines(
         "nzz/2025-10-01.json",
     ):
         imported(workspace, real(name))
-    state, view = workspace.index.state(), View(theatre="ukraine")
+    state, view = workspace.state(), View(theatre="ukraine")
     sources = [
-        Source.of(workspace, state, view, state.datasets[slug]) for slug in ("deepstate", "nzz")
+        ControlSource.of(Query(workspace, state, view, NOON), state.datasets[slug])
+        for slug in ("deepstate", "nzz")
     ]
     told = agreement(sources, date(2025, 10, 1), BoundedCache())
     (pair,) = told["pairs"]

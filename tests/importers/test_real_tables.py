@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 from tests.support import fates, imported, real, records, roomy
 from tests.tables import told
 

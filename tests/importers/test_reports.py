@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from pytest_regressions.data_regression import DataRegressionFixture
 
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 from tests.support import FILES, fates, imported, stable
 
 

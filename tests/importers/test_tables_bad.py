@@ -14,8 +14,8 @@ import pytest
 from app.domain.errors import InputError, InvalidFile, TooLarge
 from app.importers.base import Found, Rejection, Source, Warned
 from app.importers.formats import FORMATS
-from app.services.report import neutral
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
+from app.queries.sums import neutral
 from tests.support import geojson, imported, outcomes, roomy, table, written
 from tests.tables import mapping, sheet, told, workbook
 

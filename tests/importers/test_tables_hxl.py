@@ -14,7 +14,7 @@ from app.domain.incident import Attribution
 from app.domain.place import Precision
 from app.importers.base import Dropped, Found, Rejection, Source, Warned
 from app.importers.formats import choose
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 from tests.support import FILES, fates, imported, outcomes, table, written
 from tests.tables import sheet, told, workbook
 

@@ -17,8 +17,8 @@ from app.domain.mapping import FIELDS, Notation, checked
 from app.domain.place import Precision
 from app.importers.base import BadFieldError, Dropped, Found, Outcome, Rejection, Warned
 from app.importers.notation import day_of
-from app.services.mapping import FIELD_OF, read_mapping, suggest
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
+from app.intake.suggestion import FIELD_OF, read_mapping, suggest
 from tests.support import imported, outcomes, table, written
 from tests.tables import mapping, sheet, told, workbook
 

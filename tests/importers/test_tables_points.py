@@ -21,8 +21,8 @@ from app.domain.period import WhenPrecision
 from app.domain.place import Precision
 from app.importers.base import Dropped, Found, Outcome, Rejection, Source, Warned
 from app.importers.formats import choose
-from app.services.mapping import suggest
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
+from app.intake.suggestion import suggest
 from tests.support import collection, feature, geojson, imported, outcomes, point, square, written
 from tests.tables import mapping, told
 

@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.place import Precision
 from app.importers.base import Found, Outcome, Rejection, Warned
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 from tests.support import imported, outcomes, written
 from tests.tables import told
 

@@ -9,10 +9,11 @@ import pytest
 from pytest_regressions.data_regression import DataRegressionFixture
 
 from app.domain.control import ControlSnapshot
+from app.domain.fields import INCIDENT_FIELDS
 from app.domain.incident import Incident
 from app.importers import native
 from app.importers.native_csv import CONTROL_PLAIN, NUMBERED, PLAIN
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 from tests.support import TEMPLATES, imported, records, stable
 
 FILES = ("incidents.csv", "incidents.geojson", "control.csv", "control.geojson")
@@ -74,7 +75,7 @@ def test_the_csv_templates_have_every_column_that_is_read() -> None:
 
 
 def test_the_geojson_templates_have_every_property_that_is_read() -> None:
-    ours = set(native.INCIDENT_FIELDS)
+    ours = set(INCIDENT_FIELDS)
     of_csv_only = {"lon", "lat", "attributed_confidence"}
     said_otherwise = {"dataset", "region"}  # the order names the dataset; region is admin1 again
     assert _properties("incidents.geojson") == ours - of_csv_only - said_otherwise

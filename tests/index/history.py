@@ -19,9 +19,10 @@ from app.domain.revision import Action, Change, Subject
 from app.domain.terms import OPEN, Audience, Face
 from app.domain.view import View
 from app.index.build import Index, State
+from app.instance.workspace import Workspace
+from app.publishing.publish import Published, publish
+from app.publishing.query import Query
 from app.reference.reference import Reference
-from app.services.publish import Published, publish
-from app.services.workspace import Workspace
 from tests.making import NOON, change, dataset, incident, open_workspace, write
 
 HOUR = timedelta(hours=1)
@@ -70,12 +71,12 @@ class History:
 
 def published(workspace: Workspace, view: View, state: State | None = None) -> Published:
     """Publish a View to a private reader."""
-    pinned = state or workspace.index.state()
-    return publish(workspace, pinned, view, Face.aggregates, NOW)
+    pinned = state or workspace.state()
+    return publish(Query(workspace, pinned, view, NOW), Face.aggregates)
 
 
 def means(view: View, incident: Incident, regions: tuple[Region, ...]) -> bool:
-    """Tell whether a View means an incident, field by field, without the index."""
+    """Tell whether a View means an incident, field by field (docs/counting.md)."""
     statuses = view.statuses or tuple(status for status in Status if status != "retracted")
     damaged = {damage.sector for damage in incident.damage if damage.grade is not Grade.none}
     low = (

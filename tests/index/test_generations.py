@@ -20,8 +20,8 @@ from app.domain.errors import StoreBusy
 from app.domain.revision import Action
 from app.domain.view import View
 from app.index.build import Index
+from app.instance.workspace import Workspace
 from app.reference.reference import Reference
-from app.services.workspace import Workspace
 from tests.index.history import published
 from tests.making import GEODATA, ROOT, add, change, dataset, incident, open_workspace, write
 
@@ -53,12 +53,12 @@ def beside(workspace: Workspace, delta_rows: int = 20) -> Workspace:
 
 
 def count(workspace: Workspace, min_version: int = 0) -> int:
-    state = workspace.index.state(min_version)
+    state = workspace.state(min_version)
     return len(published(workspace, EVERYTHING, state).select())
 
 
 def test_a_reader_keeps_its_generation_while_others_are_swapped_in(filled: Workspace) -> None:
-    state = filled.index.state()
+    state = filled.state()
     before = published(filled, EVERYTHING, state).select().rows()
     whole = {name: before[name].tolist() for name in ("seq", "known_to", "morton", "day_first")}
     for turn in range(4):
@@ -87,7 +87,7 @@ def test_a_large_delta_is_built_into_a_generation_by_whoever_wrote(filled: Works
     add(filled.store, *map(incident, keys(30, "many-")))
     filled.index.after_write()
     assert folders(filled) != generations
-    assert filled.index.state().segments[0].newest == filled.store.head().seq
+    assert filled.state().segments[0].newest == filled.store.head().seq
     assert count(filled) == 95
 
 
@@ -136,7 +136,7 @@ def test_waiting_for_a_version_that_does_not_come_ends_in_a_sentence(filled: Wor
         filled.index.state(99, wait_s=0.05)
 
 
-def test_a_snapshot_for_a_version_arrives_with_the_write_that_makes_it(filled: Workspace) -> None:
+def test_a_state_for_a_version_arrives_with_the_write_that_makes_it(filled: Workspace) -> None:
     head = filled.store.head().seq
     writer = threading.Timer(0.2, lambda: add(filled.store, incident("awaited")))
     writer.start()
@@ -153,7 +153,7 @@ def test_readers_never_wait_for_a_rebuild(filled: Workspace) -> None:
 
 def test_a_datasets_terms_are_those_of_its_newest_revision(filled: Workspace) -> None:
     write(filled.store, [change(dataset(name="Renamed"), Action.amend)])
-    assert filled.index.state().datasets["invented"].name == "Renamed"
+    assert filled.state().datasets["invented"].name == "Renamed"
 
 
 def test_an_erased_payload_leaves_the_index_with_its_revision(filled: Workspace) -> None:
@@ -177,7 +177,7 @@ from tests.making import open_workspace
 
 workspace = open_workspace(Path(sys.argv[1]), Reference(Path(sys.argv[2])), delta_rows=20)
 for line in sys.stdin:
-    state = workspace.index.state(int(line), wait_s=20)
+    state = workspace.state(int(line), wait_s=20)
     found = published(workspace, EVERYTHING, state).select()
     print(state.seq, len(found), int(found["killed_total_low"].clip(0).sum()), flush=True)
 """

@@ -17,9 +17,9 @@ from app.domain.view import View
 from app.index import summary
 from app.index.select import RETRACTED
 from app.index.summary import MOST_WEAPON_CUBES
+from app.instance.workspace import Workspace
+from app.queries.sums import _cube, _measure_regions, counting, coverage, from_cube
 from app.rows import COLUMNS, LONG, NEVER, Rows
-from app.services.report import _cube, _measure_regions, counting, coverage, from_cube
-from app.services.workspace import Workspace
 from tests.index.history import FIRST, HOUR, UKRAINIAN, History, published
 from tests.making import NOON
 
@@ -139,7 +139,7 @@ def test_the_day_cube_counts_what_a_scan_counts(history: History, state: str, vi
     workspace = history.workspaces[state]
     answer = published(workspace, view)
     size = len(history.reference.regions(1))
-    scanned = _measure_regions(workspace, answer, counting(answer), size)
+    scanned = _measure_regions(answer, counting(answer), size)
     cube = _cube(answer)
     # The stepped index was built on an empty record: it has no cube and everything is scanned.
     assert (cube is None) is (state == "stepped")
@@ -301,4 +301,4 @@ def test_a_revision_is_known_until_the_next_one_of_its_incident(
 
 
 def all_rows(workspace: Workspace) -> Rows:
-    return Rows.concatenate([segment.rows for segment in workspace.index.state().segments])
+    return Rows.concatenate([segment.rows for segment in workspace.state().segments])

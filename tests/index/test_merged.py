@@ -19,12 +19,13 @@ from app.domain.revision import Action, Change, Subject, canonical
 from app.domain.source import SourceRef
 from app.domain.terms import Audience, Face, Terms
 from app.domain.view import View
+from app.instance.workspace import Workspace
+from app.publishing.publish import Published, publish
+from app.publishing.query import Query
+from app.queries.incidents import find_incident, list_incidents
+from app.queries.sums import summarise
 from app.reference.reference import Reference
 from app.rows import COLUMNS
-from app.services.listing import find_incident, list_incidents
-from app.services.publish import Published, publish
-from app.services.report import summarise
-from app.services.workspace import Workspace
 from tests.making import KYIV, NOON, add, change, dataset, incident, open_workspace, write
 
 HOUR = timedelta(hours=1)
@@ -82,13 +83,11 @@ def merged(
 
 
 def published(workspace: Workspace, face: Face = Face.aggregates, **changes: Any) -> Published:
-    return publish(workspace, workspace.index.state(), VIEW.but(**changes), face, NOW)
+    return publish(Query.of(workspace, VIEW.but(**changes), NOW), face)
 
 
 def totals(workspace: Workspace, **changes: Any) -> dict[str, Any] | None:
-    sums: dict[str, Any] | None = summarise(workspace, published(workspace, **changes), "region")[
-        "totals"
-    ]
+    sums: dict[str, Any] | None = summarise(published(workspace, **changes), "region")["totals"]
     return sums
 
 
@@ -104,7 +103,7 @@ def killed(key: str, slug: str, *figures: int | None, **changes: Any) -> Inciden
 def test_datasets_that_were_not_compared_stand_side_by_side(private_workspace: Workspace) -> None:
     recorded(private_workspace, killed("1", "a", 2, 2, 2), killed("1", "b", 3, 3, 3))
     compared(private_workspace, "ab", "ac")
-    answer = summarise(private_workspace, published(private_workspace), "region")
+    answer = summarise(published(private_workspace), "region")
     assert (answer["by"], answer["additive"], answer["totals"]) == ("dataset", False, None)
     assert answer["rule"] is None
     assert answer["matching"]["not_summed"].startswith("not all of them were compared")
@@ -121,12 +120,12 @@ def test_a_strike_that_two_datasets_tell_counts_once_as_a_range(
     )
     merged(private_workspace, first, second)
     compared(private_workspace)
-    answer = summarise(private_workspace, published(private_workspace), "region")
+    answer = summarise(published(private_workspace), "region")
     assert (answer["rule"], answer["additive"]) == ("range across independent sources", True)
     assert answer["matching"] == {"groups": 1, "not_summed": None}
     assert answer["totals"]["incidents"] == 2
     assert bounds(answer["totals"]["killed"]) == (3, 1, 6)
-    by_dataset = summarise(private_workspace, published(private_workspace), "dataset")
+    by_dataset = summarise(published(private_workspace), "dataset")
     assert [row["incidents"] for row in by_dataset["rows"]] == [1, 1, 1]
     assert (by_dataset["additive"], by_dataset["totals"]) == (False, answer["totals"])
     assert alone.number in {int(n) for n in published(private_workspace).select()["number"]}
@@ -195,7 +194,7 @@ def test_what_came_after_the_comparison_ends_the_summing_until_the_next_one(
     merged(private_workspace, *records)
     compared(private_workspace, at=NOON + HOUR)
     add(private_workspace.store, incident("2", dataset="b"), at=NOON + 2 * HOUR)
-    answer = summarise(private_workspace, published(private_workspace), "region")
+    answer = summarise(published(private_workspace), "region")
     assert (answer["by"], answer["totals"]) == ("dataset", None)
     assert "since they were compared" in answer["matching"]["not_summed"]
     assert totals(private_workspace, as_of=NOON + 1.5 * HOUR) is not None
@@ -231,11 +230,9 @@ def test_a_retracted_member_falls_away(private_workspace: Workspace) -> None:
 
 
 def find(workspace: Workspace, recorded: Recorded) -> dict[str, Any]:
-    state = workspace.index.state()
-    seen = publish(workspace, state, VIEW, Face.points, NOW, in_all=True)
-    properties: dict[str, Any] = find_incident(workspace, seen, str(recorded.record.id))[
-        "properties"
-    ]
+    state = workspace.state()
+    seen = publish(Query(workspace, state, VIEW, NOW), Face.points, in_all=True)
+    properties: dict[str, Any] = find_incident(seen, str(recorded.record.id))["properties"]
     return properties
 
 
@@ -256,7 +253,7 @@ def test_a_group_stands_once_on_the_map_at_its_most_precise_place(
     # What either says, the group says: it is found by the weapon of one and the sector of both.
     both = published(private_workspace, weapons=("drone",), sectors=("health",))
     assert both.select()["number"].tolist() == [second.number]
-    (feature,) = list_incidents(private_workspace, answer, 10).features
+    (feature,) = list_incidents(answer, 10).features
     assert feature["id"] == str(second.record.id)
     (other,) = feature["properties"]["merged_with"]
     assert (other["id"], other["dataset"], other["weapons"]) == (
@@ -376,7 +373,7 @@ def test_a_total_of_compared_datasets_follows_the_rule_and_stays_within_its_boun
     for group in several:
         merged(workspace, *group)
     sums = totals(workspace)
-    apart = summarise(workspace, published(workspace), "dataset")["rows"]
+    apart = summarise(published(workspace), "dataset")["rows"]
     for group in several:
         merged(workspace, *group, undone=True)
     undone = totals(workspace)

@@ -17,10 +17,10 @@ from app.domain.view import View
 from app.index.columns import Tables, decode_incident, pack
 from app.index.select import Segment
 from app.index.summary import Ledger, build_cube, measure, measure_names
+from app.instance.workspace import Workspace
+from app.queries.sums import summarise
 from app.reference.reference import Reference
 from app.rows import NEVER, Rows
-from app.services.report import summarise
-from app.services.workspace import Workspace
 from tests.index.history import UKRAINIAN, History, published
 from tests.making import NOON, add, dataset, incident
 from tests.strategies import tolls
@@ -33,9 +33,7 @@ def added_up(answer: dict[str, Any], field: str) -> int:
 @given(st.sampled_from(UKRAINIAN), st.sampled_from(["stepped", "between", "rebuilt"]))
 def test_rows_by_region_add_up_to_the_totals(history: History, slug: str, state: str) -> None:
     workspace = history.workspaces[state]
-    answer = summarise(
-        workspace, published(workspace, View(theatre="ukraine", datasets=(slug,))), "region"
-    )
+    answer = summarise(published(workspace, View(theatre="ukraine", datasets=(slug,))), "region")
     for field in ("incidents", "damaged", "destroyed"):
         assert added_up(answer, field) == answer["totals"][field]
     for toll in ("killed", "injured"):
@@ -51,7 +49,7 @@ def test_a_point_in_the_land_of_another_theatre_is_elsewhere(private_workspace: 
     for rebuilt in (False, True):
         if rebuilt:
             private_workspace.index.rebuild()
-        answer = summarise(private_workspace, published(private_workspace, view), "region")
+        answer = summarise(published(private_workspace, view), "region")
         counts = {row["key"]: row["incidents"] for row in answer["rows"] if row["incidents"]}
         assert counts == {"UA-30": 1}
         assert answer["elsewhere"]["incidents"] == 1

@@ -22,7 +22,8 @@ from app.domain.region import Region
 from app.reference.reference import Reference
 from tests.making import GEODATA, ROOT
 
-# ISO 3166-2 -> OCHA P-code, where the two differ; the other 22 share their digits.
+# ISO 3166-2 -> OCHA P-code, where the two differ (docs/formats.md, "Codes of regions");
+# the other 22 share their digits.
 DIFFERING = {
     "UA-09": "UA44",
     "UA-30": "UA80",

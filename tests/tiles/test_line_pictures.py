@@ -11,8 +11,9 @@ from PIL import Image
 from pytest_regressions.image_regression import ImageRegressionFixture
 
 from app.domain.view import View
-from app.services.tiling import Tiler
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
+from app.pictures.tiles import Tiler
+from app.publishing.query import Query
 from app.tiles.grid import Tile
 from tests.making import NOON, ROOT
 
@@ -24,12 +25,12 @@ FONTS = ROOT / "static" / "vendor" / "noto-sans-5.3.0"
 def test_the_line_looks_as_it_was_looked_at(
     demos: Workspace, image_regression: ImageRegressionFixture, day: str
 ) -> None:
-    tiler, state = Tiler(demos, FONTS), demos.index.state()
     view = View(theatre="example", synthetic=True, last=date.fromisoformat(day))
+    tiler, query = Tiler(FONTS), Query.of(demos, view, NOON)
 
     def picture(x: int, y: int) -> np.ndarray:
         parts = [
-            Image.open(io.BytesIO(tiler.tile(state, view, Tile(layer, ZOOM, x, y, "png"), NOON)))
+            Image.open(io.BytesIO(tiler.tile(query, Tile(layer, ZOOM, x, y, "png"))))
             for layer in ("basemap", "control")
         ]
         parts[0].paste(parts[1], mask=parts[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -21,13 +22,14 @@ from app.domain.period import When
 from app.domain.place import LonLat, Place, Precision
 from app.domain.terms import DatasetKind, Face, Terms
 from app.domain.view import View
+from app.instance.workspace import Workspace
+from app.pictures.tiles import Tiler
+from app.publishing.publish import publish
+from app.publishing.query import Query
 from app.reference.reference import Reference
 from app.render.frame import Frame
 from app.render.painter import HATCH, Painter, hatch_mask
 from app.render.palette import GROUND, Pattern
-from app.services.publish import publish
-from app.services.tiling import Tiler
-from app.services.workspace import Workspace
 from app.tiles import points
 from app.tiles.grid import EXTENT, RASTER_LAYERS, Tile
 from tests.making import DAY, NOON, ROOT, add, dataset, incident, open_workspace
@@ -39,32 +41,43 @@ OCEAN = (6, 2, 40)  # South Pacific, far from either theatre
 KINDS = ("rising", "falling", "cross", "level", "wide", "dots")
 
 
+@dataclass(frozen=True)
+class Tiles:
+    """Tiles of one instance."""
+
+    workspace: Workspace
+    tiler: Tiler = field(default_factory=lambda: Tiler(FONTS))
+
+    def tile(self, view: View, tile: Tile) -> bytes:
+        return self.tiler.tile(Query.of(self.workspace, view, NOON), tile)
+
+
 @pytest.fixture(scope="module")
-def tiler(demos: Workspace) -> Tiler:
+def tiler(demos: Workspace) -> Tiles:
     """Tiles of the demos for the public."""
-    return Tiler(demos, FONTS)
+    return Tiles(demos)
 
 
-def _features(tiler: Tiler, view: View, tile: Tile) -> list[dict[str, Any]]:
-    content = tiler.tile(tiler.workspace.index.state(), view, tile, NOON)
+def _features(tiler: Tiles, view: View, tile: Tile) -> list[dict[str, Any]]:
+    content = tiler.tile(view, tile)
     layers = mapbox_vector_tile.decode(content, default_options={"y_coord_down": True})
     return list(layers[tile.layer]["features"]) if layers else []
 
 
 def _picture(
-    tiler: Tiler, view: View, layer: str, place: tuple[int, int, int], scale: int = 1
+    tiler: Tiles, view: View, layer: str, place: tuple[int, int, int], scale: int = 1
 ) -> np.ndarray:
     tile = Tile(layer, *place, "png", scale)
-    content = tiler.tile(tiler.workspace.index.state(), view, tile, NOON)
+    content = tiler.tile(view, tile)
     image = Image.open(io.BytesIO(content))
     assert image.format == "PNG"
     return np.asarray(image.convert("RGBA"))
 
 
 @pytest.mark.parametrize("z", range(6))
-def test_the_sum_over_a_level_is_the_number_of_drawable_incidents(z: int, tiler: Tiler) -> None:
-    state = tiler.workspace.index.state()
-    published = publish(tiler.workspace, state, EXAMPLE, Face.tiles, NOON)
+def test_the_sum_over_a_level_is_the_number_of_drawable_incidents(z: int, tiler: Tiles) -> None:
+    state = tiler.workspace.state()
+    published = publish(Query(tiler.workspace, state, EXAMPLE, NOON), Face.tiles)
     drawable = len(published.select().drawable(published.filter))
     assert drawable > 200
     n = 1 << z
@@ -75,7 +88,7 @@ def test_the_sum_over_a_level_is_the_number_of_drawable_incidents(z: int, tiler:
     assert total == drawable
 
 
-def test_no_mark_is_coarser_than_a_settlement(tiler: Tiler) -> None:
+def test_no_mark_is_coarser_than_a_settlement(tiler: Tiles) -> None:
     features = _features(tiler, EXAMPLE, Tile("incidents", 0, 0, 0, "mvt"))
     assert {feature["properties"]["precision"] for feature in features} <= {
         *("exact", "street", "settlement")
@@ -112,7 +125,7 @@ def test_every_mark_lies_in_exactly_one_tile_of_a_level(
         for tile in [mercantile.tile(lon, lat, z)]
         for near in [tile, *mercantile.neighbors(tile)]
     }
-    tiler = Tiler(workspace, FONTS)
+    tiler = Tiles(workspace)
     total = sum(
         feature["properties"]["n"]
         for tile in around
@@ -128,7 +141,7 @@ def _at(key: int, lon: float, lat: float, precision: Precision, has_point: bool)
 
 
 def test_cells_carry_the_same_sum_as_single_marks(
-    tiler: Tiler, monkeypatch: pytest.MonkeyPatch
+    tiler: Tiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tile = Tile("incidents", 3, 1, 5, "mvt")
     single = _features(tiler, EXAMPLE, tile)
@@ -144,7 +157,7 @@ def test_cells_carry_the_same_sum_as_single_marks(
 
 def test_an_internal_dataset_gives_no_tile_content(workspace: Workspace) -> None:
     add(workspace.store, dataset(terms=Terms()), incident("a", when=When.days(DAY)))
-    tiler = Tiler(workspace, FONTS)
+    tiler = Tiles(workspace)
     assert _features(tiler, UKRAINE, Tile("incidents", 0, 0, 0, "mvt")) == []
     assert not _picture(tiler, UKRAINE, "incidents", (6, 37, 21))[..., 3].any()
 
@@ -152,14 +165,14 @@ def test_an_internal_dataset_gives_no_tile_content(workspace: Workspace) -> None
 def test_control_that_may_not_be_shown_is_refused(workspace: Workspace) -> None:
     add(workspace.store, dataset("lines", kind=DatasetKind.control, terms=Terms()))
     with pytest.raises(NotShared):
-        _features(Tiler(workspace, FONTS), UKRAINE, Tile("control", 0, 0, 0, "mvt"))
+        _features(Tiles(workspace), UKRAINE, Tile("control", 0, 0, 0, "mvt"))
 
 
 @pytest.mark.parametrize(
     ("view", "place"), [(UKRAINE, (5, 18, 10)), (UKRAINE, (6, 37, 22)), (EXAMPLE, (6, 9, 40))]
 )
 def test_regions_of_a_tile_share_edges_without_slivers(
-    view: View, place: tuple[int, int, int], tiler: Tiler
+    view: View, place: tuple[int, int, int], tiler: Tiles
 ) -> None:
     features = _features(tiler, view, Tile("regions", *place, "mvt"))
     shapes = [shapely.make_valid(shapely.geometry.shape(one["geometry"])) for one in features]
@@ -177,7 +190,7 @@ def _holes(part: shapely.Geometry) -> list[shapely.LinearRing]:
     return list(part.interiors) if isinstance(part, shapely.Polygon) else []
 
 
-def test_regions_meet_at_the_seam_of_two_tiles(tiler: Tiler) -> None:
+def test_regions_meet_at_the_seam_of_two_tiles(tiler: Tiles) -> None:
     west = _seam(_features(tiler, UKRAINE, Tile("regions", 6, 36, 21, "mvt")), EXTENT)
     east = _seam(_features(tiler, UKRAINE, Tile("regions", 6, 37, 21, "mvt")), 0)
     assert west.keys() == east.keys()
@@ -201,7 +214,7 @@ def _seam(features: list[dict[str, Any]], x: int) -> dict[str, Any]:
     }
 
 
-def test_a_region_without_a_figure_carries_no_figure(tiler: Tiler) -> None:
+def test_a_region_without_a_figure_carries_no_figure(tiler: Tiles) -> None:
     tile = Tile("regions", 4, 9, 5, "mvt")
     regions = {
         one["properties"]["key"]: one["properties"]
@@ -212,7 +225,7 @@ def test_a_region_without_a_figure_carries_no_figure(tiler: Tiler) -> None:
     assert regions["UA-46"]["killed"] == 0  # Lviv: no incident is reported, so nobody is
 
 
-def test_control_tiles_name_source_day_and_status(tiler: Tiler) -> None:
+def test_control_tiles_name_source_day_and_status(tiler: Tiles) -> None:
     tile = Tile("control", 5, 4, 20, "mvt")
     features = [one["properties"] for one in _features(tiler, EXAMPLE, tile)]
     assert {one["kind"] for one in features} == {"area", "front_line"}
@@ -224,33 +237,33 @@ def test_control_tiles_name_source_day_and_status(tiler: Tiler) -> None:
 @pytest.mark.parametrize("layer", RASTER_LAYERS)
 @pytest.mark.parametrize(("view", "place"), [(UKRAINE, (5, 18, 10)), (EXAMPLE, (5, 4, 20))])
 def test_pictures_open_in_both_sizes(
-    layer: str, view: View, place: tuple[int, int, int], tiler: Tiler
+    layer: str, view: View, place: tuple[int, int, int], tiler: Tiles
 ) -> None:
     assert _picture(tiler, view, layer, place).shape == (256, 256, 4)
     assert _picture(tiler, view, layer, place, 2).shape == (512, 512, 4)
 
 
 @pytest.mark.parametrize("layer", ["labels", "regions", "control", "incidents"])
-def test_overlays_are_transparent_where_nothing_is(layer: str, tiler: Tiler) -> None:
+def test_overlays_are_transparent_where_nothing_is(layer: str, tiler: Tiles) -> None:
     assert not _picture(tiler, UKRAINE, layer, OCEAN)[..., 3].any()
 
 
 @pytest.mark.parametrize("layer", ["basemap", "map"])
-def test_base_layers_are_opaque(layer: str, tiler: Tiler) -> None:
+def test_base_layers_are_opaque(layer: str, tiler: Tiles) -> None:
     assert (_picture(tiler, UKRAINE, layer, OCEAN)[..., 3] == 255).all()
 
 
 @pytest.mark.parametrize("layer", ["regions", "control", "incidents", "map"])
 @pytest.mark.parametrize("scale", [1, 2])
 def test_invented_tiles_are_watermarked_even_where_nothing_is(
-    layer: str, scale: int, tiler: Tiler
+    layer: str, scale: int, tiler: Tiles
 ) -> None:
     marked = _picture(tiler, EXAMPLE, layer, OCEAN, scale)
     plain = _picture(tiler, UKRAINE, layer, OCEAN, scale)
     assert (marked != plain).any(axis=2).sum() > 400 * scale
 
 
-def test_the_kyiv_mark_stands_where_kyiv_is(tiler: Tiler) -> None:
+def test_the_kyiv_mark_stands_where_kyiv_is(tiler: Tiles) -> None:
     z = 8
     tile = mercantile.tile(30.5238, 50.4547, z)
     picture = _picture(tiler, UKRAINE, "incidents", (z, tile.x, tile.y))

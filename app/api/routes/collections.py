@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from typing import Any
@@ -11,15 +11,19 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api import params
-from app.api.links import GEOJSON, asked_for, link, pages
+from app.api.links import GEOJSON, link, pages
 from app.api.respond import etag, json_answer
 from app.api.schemas import documented
 from app.domain.errors import InvalidView, NotFound, Problem
+from app.domain.instants import rfc3339
+from app.domain.place import CRS84
 from app.domain.terms import Face
-from app.domain.view import View, rfc3339
-from app.services.catalogue import CRS84
-from app.services.cql import check_language, narrowed
-from app.services.features import (
+from app.domain.view import View
+from app.instance.workspace import Workspace
+from app.publishing.publish import publish
+from app.publishing.query import Query
+from app.queries.cql import check_language, narrowed
+from app.queries.geojson import (
     ALL_PARTS,
     LINE_ONLY,
     ZOOMS,
@@ -28,10 +32,8 @@ from app.services.features import (
     control_features,
     region_features,
 )
-from app.services.listing import find_incident, list_incidents
-from app.services.publish import publish
-from app.services.tiling import Tiler
-from app.services.workspace import Workspace
+from app.queries.incidents import find_incident, list_incidents
+from app.queries.shapes import Shapes
 
 DEFAULT_LIMIT, MOST_ITEMS = 100, 10_000
 DATETIME = (
@@ -62,13 +64,17 @@ FILTERED: dict[str, params.Reader] = {
 }
 
 
-def routes(tiler: Tiler) -> APIRouter:
+Own = Mapping[str, Any]
+"""What a request says beside its View."""
+
+
+def routes(workspace: Workspace, shapes: Shapes) -> APIRouter:
     """Build the items of one instance."""
     router = APIRouter()
-    _incidents(router, tiler.workspace)
-    _regions(router, tiler)
-    _ground(router, tiler, "control", ALL_PARTS, "page")
-    _ground(router, tiler, "frontline", LINE_ONLY, "full")
+    _incidents(router, workspace)
+    _regions(router, workspace, shapes)
+    _ground(router, workspace, shapes, "control")
+    _ground(router, workspace, shapes, "frontline")
     return router
 
 
@@ -86,15 +92,16 @@ def _incidents(router: APIRouter, workspace: Workspace) -> None:
     )
     def incident_items(request: Request) -> Response:
         """List a View's incidents as GeoJSON, newest first."""
-        asked = params.read(workspace, request.query_params.multi_items(), {**PAGED, **FILTERED})
-        limit, offset = asked.own.get("limit", DEFAULT_LIMIT), asked.own.get("offset", 0)
-        view = _within(workspace, asked)
-        published = publish(workspace, asked.state, view, Face.points, asked.now)
-        text = asked.own.get("filter")
-        selection = None if text is None else narrowed(workspace, published, text)
-        listed = list_incidents(workspace, published, limit, offset, selection=selection)
+        query, own = params.read(
+            workspace, request.query_params.multi_items(), {**PAGED, **FILTERED}
+        )
+        limit, offset = own.get("limit", DEFAULT_LIMIT), own.get("offset", 0)
+        published = publish(_within(query, own.get("datetime")), Face.points)
+        text = own.get("filter")
+        selection = None if text is None else narrowed(published, text)
+        listed = list_incidents(published, limit, offset, selection=selection)
         has_next = offset + limit < listed.matched
-        told = _page(request, asked, listed.features, offset, limit, has_next=has_next)
+        told = _page(request, query, own, listed.features, has_next=has_next)
         return _answer(
             request, {**told, "numberMatched": listed.matched, "withheld": published.withheld}, None
         )
@@ -102,16 +109,15 @@ def _incidents(router: APIRouter, workspace: Workspace) -> None:
     @router.get("/api/collections/incidents/items/{ref}", openapi_extra=documented(GEOJSON))
     def incident_item(request: Request, ref: str) -> Response:
         """Give one incident, by id or short number."""
-        asked = params.read(workspace, request.query_params.multi_items())
-        published = publish(workspace, asked.state, asked.view, Face.points, asked.now, in_all=True)
-        found = find_incident(workspace, published, ref)
-        told = {**found, "links": _item_links(request, asked)}
-        return _answer(request, told, etag(workspace, asked, "incident", ref))
+        query = params.read_query(workspace, request.query_params.multi_items())
+        published = publish(query, Face.points, in_all=True)
+        found = find_incident(published, ref)
+        told = {**found, "links": _item_links(request, query)}
+        return _answer(request, told, etag(query, "incident", ref))
 
 
-def _regions(router: APIRouter, tiler: Tiler) -> None:
-    workspace = tiler.workspace
-    own: dict[str, params.Reader] = {**PAGED, "detail": params.one_of(*ZOOMS)}
+def _regions(router: APIRouter, workspace: Workspace, shapes: Shapes) -> None:
+    readers: dict[str, params.Reader] = {**PAGED, "detail": params.one_of(*ZOOMS)}
 
     @router.get(
         "/api/collections/regions/items",
@@ -121,54 +127,55 @@ def _regions(router: APIRouter, tiler: Tiler) -> None:
     )
     def region_items(request: Request) -> Response:
         """Give the regions of a level as GeoJSON; they have no time of their own."""
-        asked = params.read(workspace, request.query_params.multi_items(), own)
-        found = region_features(tiler, asked.view, asked.own.get("detail", "page"))["features"]
-        found = [one for one in found if _is_in(asked.view, one)]
-        return _paged(request, workspace, asked, found, "regions")
+        query, own = params.read(workspace, request.query_params.multi_items(), readers)
+        found = region_features(query, shapes, own.get("detail", "page"))["features"]
+        found = [one for one in found if _is_in(query.view, one)]
+        return _paged(request, query, own, found, "regions")
 
     @router.get("/api/collections/regions/items/{ref}", openapi_extra=documented(GEOJSON))
     def region_item(request: Request, ref: str) -> Response:
         """Give one region, by its code."""
-        asked = params.read(workspace, request.query_params.multi_items())
-        for one in region_features(tiler, asked.view, "full")["features"]:
+        query = params.read_query(workspace, request.query_params.multi_items())
+        for one in region_features(query, shapes, "full")["features"]:
             if one["id"] == ref:
-                told = {**one, "links": _item_links(request, asked)}
-                return _answer(request, told, etag(workspace, asked, "region", ref))
-        raise NotFound(f"There is no region {ref!r} of level {asked.view.level}.")
+                told = {**one, "links": _item_links(request, query)}
+                return _answer(request, told, etag(query, "region", ref))
+        raise NotFound(f"There is no region {ref!r} of level {query.view.level}.")
 
 
-def _ground(
-    router: APIRouter, tiler: Tiler, name: str, kinds: Sequence[str], fineness: str
-) -> None:
-    workspace = tiler.workspace
-    own: dict[str, params.Reader] = {**PAGED, "detail": params.one_of(*ZOOMS)}
+def _ground(router: APIRouter, workspace: Workspace, shapes: Shapes, name: str) -> None:
+    kinds, usual_detail = (ALL_PARTS, "page") if name == "control" else (LINE_ONLY, "full")
+    readers: dict[str, params.Reader] = {**PAGED, "detail": params.one_of(*ZOOMS)}
 
     def items(request: Request) -> Response:
         """Give what one source says of the ground on a day, or of all days of an interval."""
-        asked = params.read(workspace, request.query_params.multi_items(), own)
-        detail, asked_time = asked.own.get("detail", fineness), asked.own.get("datetime")
-        if asked_time is not None and asked_time.is_interval:
-            return _interval(request, tiler, asked, detail, kinds)
-        day = _day(workspace, asked)
-        told = control_features(tiler, asked.state, asked.view, day, detail, kinds)
-        found = [one for one in told["features"] if _is_in(asked.view, one)]
-        return _paged(request, workspace, asked, found, name, day, about=told["about"])
+        query, own = params.read(workspace, request.query_params.multi_items(), readers)
+        detail, when = own.get("detail", usual_detail), own.get("datetime")
+        if when is not None and when.is_interval:
+            days = when.days(query.theatre.zone)
+            between = (days[0], days[1] or query.today)
+            every = control_between(query, shapes, between, detail, kinds)
+            return _interval(request, query, own, every)
+        day = _day(query, when)
+        told = control_features(query, shapes, day, detail, kinds)
+        found = [one for one in told["features"] if _is_in(query.view, one)]
+        return _paged(request, query, own, found, name, day, about=told["about"])
 
     def item(request: Request, ref: str) -> Response:
         """Give one area or front line, by its id."""
-        asked = params.read(workspace, request.query_params.multi_items())
-        found = control_feature(tiler, asked.state, asked.view, ref, kinds)
-        told = {**found, "links": _item_links(request, asked)}
-        return _answer(request, told, etag(workspace, asked, name, ref))
+        query = params.read_query(workspace, request.query_params.multi_items())
+        found = control_feature(query, shapes, ref, kinds)
+        told = {**found, "links": _item_links(request, query)}
+        return _answer(request, told, etag(query, name, ref))
 
     path, told = f"/api/collections/{name}/items", documented(GEOJSON)
-    asked_of: dict[str, tuple[str, dict[str, Any]]] = {
+    described: dict[str, tuple[str, dict[str, Any]]] = {
         "limit": LIMIT,
         "offset": OFFSET,
         "datetime": DATETIME,
         "detail": DETAIL,
     }
-    whole = documented(GEOJSON, **asked_of, **REFERENCE)
+    whole = documented(GEOJSON, **described, **REFERENCE)
     router.add_api_route(path, items, name=f"{name}_items", openapi_extra=whole)
     router.add_api_route(f"{path}/{{ref}}", item, name=f"{name}_item", openapi_extra=told)
 
@@ -181,70 +188,66 @@ def _answer(request: Request, told: dict[str, Any], tag: str | None) -> Response
 
 
 def _interval(
-    request: Request, tiler: Tiler, asked: params.Asked, detail: str, kinds: Sequence[str]
+    request: Request, query: Query, own: Own, every: Iterator[dict[str, Any]]
 ) -> Response:
     """Page through every snapshot of an interval; how many there are in all is not counted."""
-    workspace = tiler.workspace
-    first, last = asked.own["datetime"].days(_zone(workspace, asked))
-    days = (first, last or workspace.reference.theatres[asked.view.theatre].today(asked.now))
-    limit, offset = asked.own.get("limit", DEFAULT_LIMIT), asked.own.get("offset", 0)
-    every = control_between(tiler, asked.state, asked.view, days, detail, kinds)
-    inside = (one for one in every if _is_in(asked.view, one))
+    limit, offset = own.get("limit", DEFAULT_LIMIT), own.get("offset", 0)
+    inside = (one for one in every if _is_in(query.view, one))
     found = list(islice(inside, offset, offset + limit + 1))
     has_next = len(found) > limit
-    told = _page(request, asked, found[:limit], offset, limit, has_next=has_next)
+    told = _page(request, query, own, found[:limit], has_next=has_next)
     return _answer(request, told, None)
 
 
 def _paged(
     request: Request,
-    workspace: Workspace,
-    asked: params.Asked,
+    query: Query,
+    own: Own,
     found: Sequence[dict[str, Any]],
     *face: object,
     **more: Any,
 ) -> Response:
     """Answer with a page of what was found; without a limit, with all of it."""
-    limit = asked.own.get("limit", max(len(found), 1))
-    offset = asked.own.get("offset", 0)
-    some, has_next = list(found[offset : offset + limit]), offset + limit < len(found)
-    told = _page(request, asked, some, offset, limit, has_next=has_next)
+    limit = own.get("limit", max(len(found), 1))
+    offset = own.get("offset", 0)
+    page, has_next = list(found[offset : offset + limit]), offset + limit < len(found)
+    told = _page(request, query, {**own, "limit": limit}, page, has_next=has_next)
     told |= {"numberMatched": len(found), **more}
-    own = sorted((name, str(value)) for name, value in asked.own.items())
+    words = sorted((name, str(value)) for name, value in own.items())
     # Weak: the features are the same, the second of the answer is not (RFC 9110 8.8.1).
-    return _answer(request, told, f"W/{etag(workspace, asked, *face, own)}")
+    return _answer(request, told, f"W/{etag(query, *face, words)}")
 
 
-def _page(  # noqa: PLR0913  a page and where it stands
+def _page(
     request: Request,
-    asked: params.Asked,
+    query: Query,
+    own: Own,
     features: Sequence[dict[str, Any]],
-    offset: int,
-    limit: int,
     *,
     has_next: bool,
 ) -> dict[str, Any]:
-    given = {
+    same = {
         name: text
         for name, text in request.query_params.items()
-        if name in asked.own and name not in ("limit", "offset")
+        if name in own and name not in ("limit", "offset")
     }
-    own = {**given, "limit": limit}
+    same["limit"] = str(own.get("limit", DEFAULT_LIMIT))
+    offset = own.get("offset", 0)
     return {
         "type": "FeatureCollection",
         "numberReturned": len(features),
-        "timeStamp": rfc3339(asked.now.replace(microsecond=0)),
-        "links": pages(request, asked, own, offset, has_next=has_next),
+        "timeStamp": rfc3339(query.now.replace(microsecond=0)),
+        "links": pages(request, query, same, offset, has_next=has_next),
         "features": features,
     }
 
 
-def _item_links(request: Request, asked: params.Asked) -> list[dict[str, str]]:
-    path, query = request.url.path, asked_for(asked)
+def _item_links(request: Request, query: Query) -> list[dict[str, str]]:
+    path, view = request.url.path, query.view.query()
     collection = path.rsplit("/items/", 1)[0]
     return [
-        link(request, "self", f"{path}?{query}", GEOJSON),
-        link(request, "collection", f"{collection}?{query}"),
+        link(request, "self", f"{path}?{view}", GEOJSON),
+        link(request, "collection", f"{collection}?{view}"),
     ]
 
 
@@ -271,30 +274,24 @@ def _points(coordinates: Any) -> Any:
         yield from _points(part)
 
 
-def _zone(workspace: Workspace, asked: params.Asked) -> str:
-    return workspace.reference.theatres[asked.view.theatre].zone
+def _day(query: Query, when: params.Span | None) -> date:
+    day = None if when is None else when.days(query.theatre.zone)[1]
+    return day or query.control_day
 
 
-def _day(workspace: Workspace, asked: params.Asked) -> date:
-    when = asked.own.get("datetime")
-    day = None if when is None else when.days(_zone(workspace, asked))[1]
-    today = workspace.reference.theatres[asked.view.theatre].today(asked.now)
-    return day or asked.view.last or today
-
-
-def _within(workspace: Workspace, asked: params.Asked) -> View:
+def _within(query: Query, when: params.Span | None) -> Query:
     """Narrow a View's period to `datetime`.
 
     Raises:
         InvalidView: the two have no day in common.
     """
-    view, when = asked.view, asked.own.get("datetime")
+    view = query.view
     if when is None:
-        return view
-    first, last = when.days(_zone(workspace, asked))
+        return query
+    first, last = when.days(query.theatre.zone)
     first = max((day for day in (first, view.first) if day), default=None)
     last = min((day for day in (last, view.last) if day), default=None)
     if first and last and last < first:
         allowed = "a time that has a day in common with from and to"
         raise InvalidView((Problem("query.datetime", f"{first} to {last}", allowed),))
-    return view.but(first=first, last=last)
+    return query.but(first=first, last=last)

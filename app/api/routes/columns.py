@@ -9,27 +9,27 @@ from app.api import params
 from app.api.respond import IMMUTABLE, etag, json_answer, zipped_answer
 from app.api.schemas import documented
 from app.domain.terms import Face
-from app.services.page_columns import PageColumns
-from app.services.publish import publish
-from app.services.tiling import Tiler
+from app.instance.workspace import Workspace
+from app.pages.columns import PageColumns
+from app.publishing.publish import publish
 
 
-def routes(tiler: Tiler) -> APIRouter:
+def routes(workspace: Workspace) -> APIRouter:
     """Build the columns of one instance."""
-    router, workspace, columns = APIRouter(), tiler.workspace, PageColumns()
+    router, columns = APIRouter(), PageColumns()
 
     @router.get("/columns.json", openapi_extra=documented())
     def column_list(request: Request) -> Response:
         """List the page's own data: one immutable file per month."""
-        asked = params.read(workspace, request.query_params.multi_items())
-        published = publish(workspace, asked.state, asked.view, Face.points, asked.now)
-        return json_answer(request, columns.listing(published), etag(workspace, asked, "columns"))
+        query = params.read_query(workspace, request.query_params.multi_items())
+        published = publish(query, Face.points)
+        return json_answer(request, columns.listing(published), etag(query, "columns"))
 
     @router.get("/columns/{name}", openapi_extra=documented("application/octet-stream"))
     def column_file(request: Request, name: str) -> Response:
         """Serve one month of columns; the name carries the hash of its content."""
-        asked = params.read(workspace, request.query_params.multi_items())
-        published = publish(workspace, asked.state, asked.view, Face.points, asked.now)
+        query = params.read_query(workspace, request.query_params.multi_items())
+        published = publish(query, Face.points)
         zipped = columns.zipped(published, name)
         return zipped_answer(request, zipped, "application/octet-stream", f'"{name}"', IMMUTABLE)
 

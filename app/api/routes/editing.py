@@ -20,18 +20,19 @@ from app.api.schemas import documented as documented_view
 from app.api.security import requester
 from app.domain.account import Role
 from app.domain.errors import InputError
+from app.domain.fields import incident_values
 from app.domain.incident import Status
 from app.domain.place import Precision
-from app.domain.redaction import Reason, Text
+from app.domain.redaction import Reason, Text, hidden_parts
 from app.domain.terms import Face
+from app.editing.edits import Desk, Edited
+from app.editing.redaction import Redacting
 from app.i18n import strings
+from app.instance.tokens import allow
+from app.instance.workspace import Workspace
 from app.maps.page import json_block
-from app.services.accounts import allow
-from app.services.editing import Desk, Edited, native_values
-from app.services.listing import find_incident, history
-from app.services.publish import publish
-from app.services.redaction import Redacting, hidden
-from app.services.workspace import Workspace
+from app.publishing.publish import publish
+from app.queries.incidents import find_incident, history
 
 REVISION = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
 COUNTS = ("killed", "injured")
@@ -130,11 +131,11 @@ class _Answers:
 
     def history(self, request: Request, ref: str) -> Response:
         """List a record's revisions: when, in which fields, and who and why for a token."""
-        asked = params.read(self.seen, request.query_params.multi_items())
-        published = publish(self.seen, asked.state, asked.view, Face.points, asked.now, in_all=True)
-        found = find_incident(self.seen, published, ref)
-        told = {"id": found["id"], "revisions": history(self.seen, published, found)}
-        return json_answer(request, told, etag(self.seen, asked, "history", ref))
+        query = params.read_query(self.seen, request.query_params.multi_items())
+        published = publish(query, Face.points, in_all=True)
+        found = find_incident(published, ref)
+        told = {"id": found["id"], "revisions": history(published, found)}
+        return json_answer(request, told, etag(query, "history", ref))
 
 
 def meant(request: Request) -> int | None:
@@ -154,15 +155,15 @@ def meant(request: Request) -> int | None:
 
 def _edited(desk: Desk, edited: Edited) -> Response:
     incident, revision = edited
-    redactions = desk.workspace.index.state().redactions
+    redactions = desk.workspace.state().redactions
     told = {
         "id": str(incident.id),
         "dataset": incident.dataset,
         "source_key": incident.source_key,
         "synthetic": incident.synthetic,
         "revision": revision,
-        "fields": native_values(incident),
-        "redacted": hidden(redactions, f"{incident.dataset}/{incident.id}"),
+        "fields": incident_values(incident),
+        "redacted": hidden_parts(redactions, f"{incident.dataset}/{incident.id}"),
     }
     return written(told, {"ETag": f'"{revision}"'})
 
@@ -181,13 +182,13 @@ def routes(record: Workspace, seen: Workspace) -> APIRouter:
     @router.get("/edit/{ref}", include_in_schema=False)
     def edit_page(request: Request, ref: str) -> Response:
         """Give the form, which holds no data: it asks for the record with its holder's token."""
-        asked = params.read(seen, request.query_params.multi_items())
-        lang, taxonomy = asked.view.lang, seen.reference.taxonomy
+        query = params.read_query(seen, request.query_params.multi_items())
+        lang, taxonomy = query.view.lang, seen.reference.taxonomy
         weapons = [(code, taxonomy.weapons.label(code, lang)) for code in taxonomy.weapons.codes]
-        spec = {**page_block(seen, asked)["spec"], "id": ref}
+        spec = {**page_block(seen, query)["spec"], "id": ref}
         html = page(
             "edit",
-            asked.view,
+            query.view,
             strings(lang)["edit_title"],
             block=json_block(spec),
             weapons=weapons,

@@ -16,8 +16,8 @@ from app.api.respond import REVALIDATE, answer, etag, takes_gzip, unchanged
 from app.api.schemas import documented
 from app.domain.errors import Busy
 from app.exporters.formats import FORMATS
-from app.services.exporting import prepare
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
+from app.queries.export import prepare
 
 ZIPPED_ALREADY = ("xlsx", "parquet")
 CSVW = "application/csvm+json"
@@ -43,10 +43,10 @@ def routes(workspace: Workspace, folder: Path) -> APIRouter:
     @router.get("/api/export.csv-metadata.json", openapi_extra=documented(CSVW))
     def csv_metadata(request: Request) -> Response:
         """Describe the CSV export of the same View: columns, terms, citation (W3C CSVW)."""
-        asked = params.read(workspace, request.query_params.multi_items())
-        made = prepare(workspace, asked.state, asked.view, "csv", asked.now)
-        told = made.beside("csv", f"export.csv?{asked.view.query()}") or b""
-        return answer(request, told, CSVW, etag(workspace, asked, "csvw"))
+        query = params.read_query(workspace, request.query_params.multi_items())
+        made = prepare(query, "csv")
+        told = made.beside("csv", f"export.csv?{query.view.query()}") or b""
+        return answer(request, told, CSVW, etag(query, "csvw"))
 
     return router
 
@@ -56,9 +56,9 @@ def _export(
 ) -> Callable[[Request], Response]:
     def export(request: Request) -> Response:
         """Take a View's incidents along, with the data dictionary, terms and citation inside."""
-        asked = params.read(workspace, request.query_params.multi_items())
-        tag = etag(workspace, asked, "export", form)
-        made = prepare(workspace, asked.state, asked.view, form, asked.now)
+        query = params.read_query(workspace, request.query_params.multi_items())
+        tag = etag(query, "export", form)
+        made = prepare(query, form)
         if (same := unchanged(request, tag)) is not None:
             return same
         headers = {
@@ -68,7 +68,7 @@ def _export(
             "Content-Disposition": f'attachment; filename="{made.name}.{form}"',
         }
         if form == "csv":
-            beside = f"/api/export.csv-metadata.json?{asked.view.query()}"
+            beside = f"/api/export.csv-metadata.json?{query.view.query()}"
             headers["Link"] = f'<{beside}>; rel="describedby"; type="{CSVW}"'
         # Who asks for the header only gets it without the work of the body.
         body = iter(()) if request.state.is_head else _in_turn(turns, made.write(form, folder))

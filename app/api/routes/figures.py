@@ -9,11 +9,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api import params
-from app.api.params import Asked
 from app.api.respond import REVALIDATE, answer, etag, unchanged
 from app.api.schemas import documented
 from app.domain.cache import BoundedCache
-from app.services.figures import FORMS, LEAST_PX, MOST_PX, MOST_SCALE, Figures, Wanted
+from app.instance.workspace import Workspace
+from app.pictures.figures import FORMS, LEAST_PX, MOST_PX, MOST_SCALE, Figures, Wanted
 
 MEDIA = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 SVG_POLICY = (
@@ -43,33 +43,29 @@ READERS: Mapping[str, params.Reader] = {
 MOST_KEPT = 24
 
 
-def routes(figures: Figures) -> APIRouter:
+def routes(workspace: Workspace, figures: Figures) -> APIRouter:
     """Build the figures of one instance."""
     router, kept = APIRouter(), BoundedCache(MOST_KEPT)
     for form in FORMS:
         told = documented(MEDIA[form], **OWN)
-        made = _route(figures, form, kept)
+        made = _route(workspace, figures, form, kept)
         router.add_api_route(f"/figure.{form}", made, openapi_extra=told, response_class=Response)
     return router
 
 
-def _route(figures: Figures, form: str, kept: BoundedCache) -> Callable[[Request], Response]:
-    workspace = figures.tiler.workspace
-
+def _route(
+    workspace: Workspace, figures: Figures, form: str, kept: BoundedCache
+) -> Callable[[Request], Response]:
     def figure(request: Request) -> Response:
         """Draw a View with its legend, sources, terms and as-of, for a report."""
-        asked = params.read(workspace, request.query_params.multi_items(), READERS)
-        wanted = Wanted(form, **asked.own)
-        tag = etag(workspace, asked, "figure", wanted)
+        query, own = params.read(workspace, request.query_params.multi_items(), READERS)
+        wanted = Wanted(form, **own)
+        tag = etag(query, "figure", wanted)
         if (same := unchanged(request, tag)) is not None:
             return same
-        body = kept.get(tag, lambda: _drawn(figures, asked, wanted))
+        body = kept.get(tag, lambda: figures.figure(query, wanted))
         headers = {"Content-Security-Policy": SVG_POLICY} if form == "svg" else {}
         return answer(request, body, MEDIA[form], tag, REVALIDATE, headers)
 
     figure.__name__ = f"figure_{form}"
     return figure
-
-
-def _drawn(figures: Figures, asked: Asked, wanted: Wanted) -> bytes:
-    return figures.figure(asked.state, asked.view, wanted, asked.now)

@@ -26,12 +26,13 @@ from app.domain.place import Precision
 from app.domain.terms import LICENCES, Audience
 from app.i18n import strings
 from app.importers.formats import FORMATS
+from app.instance.tokens import allow
+from app.instance.workspace import Workspace
+from app.intake.spool import Spool, Upload, Wish
+from app.intake.suggestion import mapping_from, suggest
+from app.intake.uploads import Imports
 from app.maps.page import LEAFLET, json_block
-from app.services.accounts import allow
-from app.services.imports import Imports
-from app.services.mapping import mapping_from, suggest
-from app.services.spool import Spool, Upload, Wish
-from app.services.workspace import Workspace
+from app.publishing.query import Query
 
 NO_STORE = {"Cache-Control": "no-store"}
 JSON = "application/json"
@@ -199,12 +200,12 @@ def routes(workspace: Workspace, spool: Spool) -> APIRouter:
 
     @router.get("/import", include_in_schema=False)
     def import_page(request: Request) -> Response:
-        asked = params.read(workspace, request.query_params.multi_items())
-        words, theatre = strings(asked.view.lang), asked.view.theatre
-        told = page_block(workspace, asked)
+        query = params.read_query(workspace, request.query_params.multi_items())
+        words, theatre = strings(query.view.lang), query.view.theatre
+        told = page_block(workspace, query)
         choices = {
             "formats": ["auto", *FORMATS],
-            "theatres": [(slug, one.name[asked.view.lang]) for slug, one in told["theatres"]],
+            "theatres": [(slug, one.name[query.view.lang]) for slug, one in told["theatres"]],
             "licences": list(LICENCES),
             "notations": list(Notation),
             "precisions": list(Precision),
@@ -214,11 +215,11 @@ def routes(workspace: Workspace, spool: Spool) -> APIRouter:
             **told["spec"],
             "bounds": list(workspace.reference.theatres[theatre].bounds),
             "fields": list(FIELDS),
-            "codes": _codes(workspace, asked.view.lang),
+            "codes": _codes(workspace, query.view.lang),
         }
         html = page(
             "import",
-            asked.view,
+            query.view,
             words["import_title"],
             block=json_block(spec),
             leaflet=LEAFLET,
@@ -239,13 +240,13 @@ def _codes(workspace: Workspace, lang: str) -> dict[str, list[tuple[str, str]]]:
     }
 
 
-def page_block(workspace: Workspace, asked: params.Asked) -> dict[str, Any]:
+def page_block(workspace: Workspace, query: Query) -> dict[str, Any]:
     """Gather what a page that changes something must know before it asks for anything."""
-    words = strings(asked.view.lang)
+    words = strings(query.view.lang)
     spec = {
-        "lang": asked.view.lang,
-        "theatre": asked.view.theatre,
-        "query": asked.view.query(),
+        "lang": query.view.lang,
+        "theatre": query.view.theatre,
+        "query": query.view.query(),
         "strings": words,
         "header": OWN_HEADER,
         "isPrivate": workspace.audience is Audience.private,

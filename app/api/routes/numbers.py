@@ -9,13 +9,13 @@ from app.api import params
 from app.api.respond import answer, etag, json_answer, unchanged
 from app.api.schemas import documented
 from app.domain.terms import Face
-from app.services.facets import facets, line_facets
-from app.services.places import PlaceFinder
-from app.services.publish import publish
-from app.services.report import GROUPINGS, summarise, summary_csv, unmarked_by_region
-from app.services.telling import in_words
-from app.services.tiling import Tiler
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
+from app.publishing.publish import publish
+from app.queries.choropleth import Choropleths
+from app.queries.facets import facets, line_facets
+from app.queries.places import PlaceFinder
+from app.queries.sums import GROUPINGS, summarise, summary_csv, unmarked_by_region
+from app.queries.words.summary import in_words
 
 BY = ("grouping", {"type": "string", "enum": list(GROUPINGS)})
 ONLY = (
@@ -28,45 +28,45 @@ LIMIT = ("at most so many", {"type": "integer", "minimum": 1, "maximum": MOST_PL
 FORMAT = ("json or csv", {"type": "string", "enum": ["json", "csv"]})
 
 
-def routes(tiler: Tiler) -> APIRouter:
+def routes(workspace: Workspace, choropleths: Choropleths) -> APIRouter:
     """Build the numbers of one instance."""
-    router, workspace = APIRouter(), tiler.workspace
+    router = APIRouter()
 
     @router.get("/api/summary", openapi_extra=documented(by=BY, format=FORMAT))
     def summary(request: Request) -> Response:
         """Sum casualties and damage by region, day, weapon, sector or dataset."""
-        own = {"by": params.one_of(*GROUPINGS), "format": params.one_of("json", "csv")}
-        asked = params.read(workspace, request.query_params.multi_items(), own)
+        readers = {"by": params.one_of(*GROUPINGS), "format": params.one_of("json", "csv")}
+        query, own = params.read(workspace, request.query_params.multi_items(), readers)
         accepts = request.headers.get("accept", "")
-        form = asked.own.get("format", "csv" if "text/csv" in accepts else "json")
-        by = asked.own.get("by", "region")
-        tag = etag(workspace, asked, "summary", by, form)
+        form = own.get("format", "csv" if "text/csv" in accepts else "json")
+        by = own.get("by", "region")
+        tag = etag(query, "summary", by, form)
         if (same := unchanged(request, tag)) is not None:
             return same
         # Days are finer than weeks, and bands along a line finer than regions: data that may be
         # summed only by those has neither.
         face = Face.points if by in ("day", "line") else Face.aggregates
-        published = publish(workspace, asked.state, asked.view, face, asked.now)
-        told = summarise(workspace, published, by)
+        published = publish(query, face)
+        told = summarise(published, by)
         if form == "csv":
             return answer(request, summary_csv(told), "text/csv; charset=utf-8", tag)
-        told["classes"] = tiler.choropleth(published).limits
-        unmarked = unmarked_by_region(workspace, published)
+        told["classes"] = choropleths.of(published).limits
+        unmarked = unmarked_by_region(published)
         told["not_on_map"], told["unmarked"] = sum(unmarked.values()), unmarked
         if by == "region":
-            told["text"] = in_words(workspace, published, told)
+            told["text"] = in_words(published, told)
         return json_answer(request, told, tag)
 
     @router.get("/api/datasets", openapi_extra=documented())
     def datasets(request: Request) -> Response:
         """List datasets and what may leave of each."""
-        asked = params.read(workspace, request.query_params.multi_items())
+        query = params.read_query(workspace, request.query_params.multi_items())
         told = [
             dataset
-            for dataset in asked.state.datasets.values()
-            if dataset.theatre == asked.view.theatre
+            for dataset in query.state.datasets.values()
+            if dataset.theatre == query.view.theatre
         ]
-        return json_answer(request, {"datasets": told}, etag(workspace, asked, "datasets"))
+        return json_answer(request, {"datasets": told}, etag(query, "datasets"))
 
     _choices(router, workspace)
     return router
@@ -79,21 +79,20 @@ def _choices(router: APIRouter, workspace: Workspace) -> None:
     @router.get("/api/facets", openapi_extra=documented(only=ONLY))
     def counted(request: Request) -> Response:
         """Count a View's incidents by each choice of each filter, the other filters as they are."""
-        own = {"only": params.one_of("line_km")}
-        asked = params.read(workspace, request.query_params.multi_items(), own)
-        tag = etag(workspace, asked, "facets", asked.own.get("only"))
+        readers = {"only": params.one_of("line_km")}
+        query, own = params.read(workspace, request.query_params.multi_items(), readers)
+        tag = etag(query, "facets", own.get("only"))
         if (same := unchanged(request, tag)) is not None:
             return same
-        count = line_facets if "only" in asked.own else facets
-        told = count(workspace, asked.state, asked.view, asked.now)
-        return json_answer(request, told, tag)
+        count = line_facets if "only" in own else facets
+        return json_answer(request, count(query), tag)
 
     @router.get("/api/places", openapi_extra=documented(q=Q, limit=LIMIT))
     def places(request: Request) -> Response:
         """Find places and regions by the beginning of a name in any language of the theatre."""
-        own = {"q": params.text(MOST_LETTERS), "limit": params.whole(1, MOST_PLACES)}
-        asked = params.read(workspace, request.query_params.multi_items(), own)
-        wanted, limit = asked.own.get("q", ""), asked.own.get("limit", USUAL_PLACES)
-        found = finder.find(asked.view, wanted, limit)
-        tag = etag(workspace, asked, "places", wanted, limit)
+        readers = {"q": params.text(MOST_LETTERS), "limit": params.whole(1, MOST_PLACES)}
+        query, own = params.read(workspace, request.query_params.multi_items(), readers)
+        wanted, limit = own.get("q", ""), own.get("limit", USUAL_PLACES)
+        found = finder.find(query.view, wanted, limit)
+        tag = etag(query, "places", wanted, limit)
         return json_answer(request, {"places": found}, tag)

@@ -15,15 +15,15 @@ from starlette.responses import Response
 
 from app.api import params
 from app.api.pages import without_tracking
-from app.api.params import Asked
 from app.api.problems import problem
 from app.api.respond import REVALIDATE, answer, etag
 from app.domain.errors import InputError, InvalidView, NotFound, NotKnown, Problem
 from app.domain.terms import Audience
-from app.domain.view import View
 from app.i18n import strings
-from app.services.figures import Figures, Wanted
-from app.services.publish import refuse_embedding
+from app.instance.workspace import Workspace
+from app.pictures.figures import Figures, Wanted
+from app.publishing.publish import refuse_embedding
+from app.publishing.query import Query
 
 PATHS = ("/", "/embed")
 SIZE, THUMBNAIL = (800, 600), (1200, 630)
@@ -36,9 +36,9 @@ OWN = {
 }
 
 
-def routes(figures: Figures) -> APIRouter:
+def routes(workspace: Workspace, figures: Figures) -> APIRouter:
     """Build the oEmbed provider of one instance."""
-    router, workspace = APIRouter(), figures.tiler.workspace
+    router = APIRouter()
 
     @router.get("/oembed", openapi_extra=_documented(), response_class=Response)
     def oembed(request: Request) -> Response:
@@ -51,10 +51,10 @@ def routes(figures: Figures) -> APIRouter:
             return problem(501, "format", "Not implemented", detail)
         if workspace.audience is Audience.private:
             raise NotKnown("This instance is private: its maps can be embedded nowhere.")
-        asked = _view_of(figures, request, given.get("url", ""))
+        query = _query_of(workspace, request, given.get("url", ""))
         most = _bounds(given)
-        told = _told(figures, request, asked, most)
-        tag = etag(workspace, asked, "oembed", told["html"], most, form)
+        told = _told(figures, request, query, most)
+        tag = etag(query, "oembed", told["html"], most, form)
         if form == "xml":
             return answer(request, _xml(told), "text/xml; charset=utf-8", tag, REVALIDATE)
         return answer(request, msgspec.json.encode(told), "application/json", tag, REVALIDATE)
@@ -115,7 +115,7 @@ def _bounds(given: Mapping[str, str]) -> tuple[int, int]:
     return found[0], found[1]
 
 
-def _view_of(figures: Figures, request: Request, url: str) -> Asked:
+def _query_of(workspace: Workspace, request: Request, url: str) -> Query:
     """Read the View of an address of ours, pinned to what is known now.
 
     Raises:
@@ -129,26 +129,23 @@ def _view_of(figures: Figures, request: Request, url: str) -> Asked:
     is_ours = parts.scheme in ("http", "https") and parts.netloc == request.url.netloc
     if not is_ours or (parts.path or "/") not in PATHS:
         raise NotFound(f"{url[:200]!r} is no map here: give url=, the address of / or /embed.")
-    workspace = figures.tiler.workspace
+    pairs = parse_qsl(without_tracking(parts.query), keep_blank_values=True)
     try:
-        asked = params.read(
-            workspace, parse_qsl(without_tracking(parts.query), keep_blank_values=True)
-        )
+        query = params.read_query(workspace, pairs)
     except InvalidView as wrong:
         raise NotFound(f"The address shows no map: {wrong}") from wrong
-    known = asked.view.as_of or workspace.store.head().recorded_at or asked.now
-    pinned = asked.view.but(as_of=known)
-    refuse_embedding(workspace, asked.state, pinned, asked.now)
-    return Asked(asked.state, pinned, {}, asked.now)
+    known = query.view.as_of or workspace.store.head().recorded_at or query.now
+    pinned = query.but(as_of=known)
+    refuse_embedding(pinned)
+    return pinned
 
 
 def _told(
-    figures: Figures, request: Request, asked: Asked, most: tuple[int, int]
+    figures: Figures, request: Request, query: Query, most: tuple[int, int]
 ) -> dict[str, Any]:
-    view, base = asked.view, str(request.base_url).rstrip("/")
+    view, base = query.view, str(request.base_url).rstrip("/")
     words = strings(view.lang)
-    theatre = figures.tiler.workspace.reference.theatres[view.theatre]
-    title = words["title"].format(theatre=theatre.name[view.lang])
+    title = words["title"].format(theatre=query.theatre.name[view.lang])
     width, height = (min(side, limit) for side, limit in zip(SIZE, most, strict=True))
     frame = (
         f'<iframe src="{escape(f"{base}/embed?{view.query()}")}" width="{width}" height="{height}"'
@@ -164,20 +161,18 @@ def _told(
         "html": frame,
         "width": width,
         "height": height,
-        **_thumbnail(figures, asked, view, base, most),
+        **_thumbnail(figures, query, base, most),
     }
 
 
-def _thumbnail(
-    figures: Figures, asked: Asked, view: View, base: str, most: tuple[int, int]
-) -> dict[str, Any]:
+def _thumbnail(figures: Figures, query: Query, base: str, most: tuple[int, int]) -> dict[str, Any]:
     """Address a figure within the bounds; none where a figure of that size has no room."""
     width, height = (min(side, limit) for side, limit in zip(THUMBNAIL, most, strict=True))
-    if not figures.fits(asked.state, view, Wanted(width=width, height=height), asked.now):
+    if not figures.fits(query, Wanted(width=width, height=height)):
         return {}
     size = urlencode({"width": width, "height": height})
     return {
-        "thumbnail_url": f"{base}/figure.png?{view.query()}&{size}",
+        "thumbnail_url": f"{base}/figure.png?{query.view.query()}&{size}",
         "thumbnail_width": width,
         "thumbnail_height": height,
     }

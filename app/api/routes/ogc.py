@@ -11,11 +11,13 @@ from app.api import links, params
 from app.api.links import GEOJSON, SCHEMA, Link, link
 from app.api.respond import etag, json_answer
 from app.api.schemas import documented
+from app.domain.place import CRS84
 from app.domain.terms import Face
-from app.services.catalogue import COLLECTIONS, CRS84, describe
-from app.services.publish import publish
-from app.services.queryables import queryables
-from app.services.tiling import Tiler
+from app.instance.workspace import Workspace
+from app.publishing.publish import publish
+from app.publishing.query import Query
+from app.queries.catalogue import COLLECTIONS, describe
+from app.queries.queryables import queryables
 from app.tiles.grid import VECTOR_LAYERS
 
 CONFORMS = (
@@ -51,25 +53,22 @@ CONFORMS = (
 )
 
 
-def routes(tiler: Tiler) -> APIRouter:
-    """Build the doors of one instance."""
+def routes(workspace: Workspace) -> APIRouter:
+    """Build the first addresses of one instance."""
     router = APIRouter()
-    _doors(router, tiler)
+    _landing(router, workspace)
     for name in COLLECTIONS:
-        _collection(router, tiler, name)
-    _queryables(router, tiler)
+        _collection(router, workspace, name)
+    _queryables(router, workspace)
     return router
 
 
-def _doors(router: APIRouter, tiler: Tiler) -> None:
-    workspace = tiler.workspace
-
+def _landing(router: APIRouter, workspace: Workspace) -> None:
     @router.get("/api", openapi_extra=documented())
     def landing(request: Request) -> Response:
         """Begin here: what this instance offers to GIS and programs, as links."""
-        asked = params.read(workspace, request.query_params.multi_items())
-        theatre = workspace.reference.theatres[asked.view.theatre]
-        query = links.asked_for(asked)
+        query = params.read_query(workspace, request.query_params.multi_items())
+        theatre, view = query.theatre, query.view.query()
         listed = (
             ("self", "/api", links.JSON, "this document"),
             ("service-desc", "/api/openapi.json", links.OPENAPI, "description for programs"),
@@ -82,82 +81,78 @@ def _doors(router: APIRouter, tiler: Tiler) -> None:
             (links.MAP_TILESETS, "/api/map/tiles", links.JSON, "the map as pictures"),
         )
         told = {
-            "title": f"Strikemap: {theatre.name[asked.view.lang]}",
-            "description": theatre.note[asked.view.lang],
+            "title": f"Strikemap: {theatre.name[query.view.lang]}",
+            "description": theatre.note[query.view.lang],
             "links": [
-                link(request, rel, path if "openapi" in path else f"{path}?{query}", kind, title)
+                link(request, rel, path if "openapi" in path else f"{path}?{view}", kind, title)
                 for rel, path, kind, title in listed
             ],
         }
-        return json_answer(request, told, etag(workspace, asked, "landing"))
+        return json_answer(request, told, etag(query, "landing"))
 
     @router.get("/api/conformance", openapi_extra=documented())
     def conformance(request: Request) -> Response:
         """List the classes of the standards that are met."""
-        asked = params.read(workspace, request.query_params.multi_items())
+        query = params.read_query(workspace, request.query_params.multi_items())
         told = {"conformsTo": CONFORMS}
-        return json_answer(request, told, etag(workspace, asked, "conformance"))
+        return json_answer(request, told, etag(query, "conformance"))
 
     @router.get("/api/collections", openapi_extra=documented())
     def collections(request: Request) -> Response:
         """List the collections with their extents."""
-        asked = params.read(workspace, request.query_params.multi_items())
-        here = f"/api/collections?{links.asked_for(asked)}"
+        query = params.read_query(workspace, request.query_params.multi_items())
+        here = f"/api/collections?{query.view.query()}"
         told = {
             "links": [link(request, "self", here)],
-            "collections": [_described(request, tiler, asked, name) for name in COLLECTIONS],
+            "collections": [_described(request, query, name) for name in COLLECTIONS],
         }
-        return json_answer(request, told, etag(workspace, asked, "collections"))
+        return json_answer(request, told, etag(query, "collections"))
 
 
-def _collection(router: APIRouter, tiler: Tiler, name: str) -> None:
-    workspace = tiler.workspace
-
+def _collection(router: APIRouter, workspace: Workspace, name: str) -> None:
     def collection(request: Request) -> Response:
         """Describe a collection: what it holds, where and when, and where its items are."""
-        asked = params.read(workspace, request.query_params.multi_items())
-        told = _described(request, tiler, asked, name)
-        return json_answer(request, told, etag(workspace, asked, "collection", name))
+        query = params.read_query(workspace, request.query_params.multi_items())
+        told = _described(request, query, name)
+        return json_answer(request, told, etag(query, "collection", name))
 
     router.add_api_route(
         f"/api/collections/{name}", collection, name=name, openapi_extra=documented()
     )
 
 
-def _queryables(router: APIRouter, tiler: Tiler) -> None:
-    workspace = tiler.workspace
-
+def _queryables(router: APIRouter, workspace: Workspace) -> None:
     @router.get("/api/collections/incidents/queryables", openapi_extra=documented(SCHEMA))
     def incident_queryables(request: Request) -> Response:
         """Describe what a filter may name, as JSON schema."""
-        asked = params.read(workspace, request.query_params.multi_items())
-        published = publish(workspace, asked.state, asked.view, Face.points, asked.now)
+        query = params.read_query(workspace, request.query_params.multi_items())
+        published = publish(query, Face.points)
         told = {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$id": f"{links.base(request)}/api/collections/incidents/queryables",
             "type": "object",
             "title": "Incidents",
-            "properties": queryables(workspace, published),
+            "properties": queryables(published),
             "additionalProperties": False,
         }
-        tag = etag(workspace, asked, "queryables")
+        tag = etag(query, "queryables")
         return json_answer(request, told, tag, SCHEMA)
 
 
-def _described(request: Request, tiler: Tiler, asked: params.Asked, name: str) -> dict[str, Any]:
-    found = describe(tiler, asked.state, asked.view, name, asked.now)
-    query = links.asked_for(asked)
+def _described(request: Request, query: Query, name: str) -> dict[str, Any]:
+    found = describe(query, name)
+    view = query.view.query()
     path = f"/api/collections/{name}"
     told: list[Link] = [
-        link(request, "self", f"{path}?{query}"),
-        link(request, "items", f"{path}/items?{query}", GEOJSON, found.title),
-        link(request, "license", f"/method?{query}", links.HTML),
+        link(request, "self", f"{path}?{view}"),
+        link(request, "items", f"{path}/items?{view}", GEOJSON, found.title),
+        link(request, "license", f"/method?{view}", links.HTML),
     ]
     if name == "incidents":
-        told.append(link(request, links.QUERYABLES, f"{path}/queryables?{query}", SCHEMA))
+        told.append(link(request, links.QUERYABLES, f"{path}/queryables?{view}", SCHEMA))
     if name in VECTOR_LAYERS:
-        told.append(link(request, links.TILESETS, f"{path}/tiles?{query}"))
-        told.append(link(request, "describedby", f"/tiles/{name}.json?{query}", title="TileJSON"))
+        told.append(link(request, links.TILESETS, f"{path}/tiles?{view}"))
+        told.append(link(request, "describedby", f"/tiles/{name}.json?{view}", title="TileJSON"))
     return {
         "id": name,
         "title": found.title,

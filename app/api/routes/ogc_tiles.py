@@ -14,11 +14,11 @@ from app.api.respond import TILE, answer, etag, json_answer
 from app.api.schemas import documented
 from app.api.tiles import MEDIA, TileApp
 from app.domain.errors import NotShared
-from app.domain.place import Bounds
-from app.services.catalogue import CRS84
+from app.domain.place import CRS84, Bounds
+from app.publishing.query import Query
 from app.tiles.grid import GRID, VECTOR_LAYERS, WEB_MERCATOR, Tile, tile_matrix_set
 
-Maker = Callable[[Request, params.Asked, int, int, int], Response]
+Maker = Callable[[Request, Query, int, int, int], Response]
 NUMBER = {"type": "integer", "minimum": 0}
 
 
@@ -34,27 +34,27 @@ def routes(tiles: TileApp) -> APIRouter:
 
 
 def _grids(router: APIRouter, tiles: TileApp) -> None:
-    workspace = tiles.tiler.workspace
+    workspace = tiles.workspace
 
     @router.get("/api/tileMatrixSets", openapi_extra=documented())
     def grids(request: Request) -> Response:
         """List the grids: there is one, that of every web map."""
-        asked = params.read(workspace, request.query_params.multi_items())
+        query = params.read_query(workspace, request.query_params.multi_items())
         there = f"/api/tileMatrixSets/{GRID}"
         told = {"id": GRID, "title": "Google Maps Compatible for the World", "uri": WEB_MERCATOR}
         listed = {"tileMatrixSets": [{**told, "links": [link(request, "self", there)]}]}
-        return json_answer(request, listed, etag(workspace, asked, "grids"))
+        return json_answer(request, listed, etag(query, "grids"))
 
     @router.get(f"/api/tileMatrixSets/{GRID}", openapi_extra=documented())
     def grid(request: Request) -> Response:
         """Describe the grid, zoom by zoom."""
-        asked = params.read(workspace, request.query_params.multi_items())
-        return json_answer(request, tile_matrix_set(), etag(workspace, asked, "grid"))
+        query = params.read_query(workspace, request.query_params.multi_items())
+        return json_answer(request, tile_matrix_set(), etag(query, "grid"))
 
 
 def _one(tiles: TileApp, layer: str, form: str = "mvt") -> Maker:
-    def make(request: Request, asked: params.Asked, z: int, row: int, col: int) -> Response:
-        return tiles.answer(request, asked, Tile.parse(f"{layer}/{z}/{col}/{row}.{form}"))
+    def make(request: Request, query: Query, z: int, row: int, col: int) -> Response:
+        return tiles.answer(request, query, Tile.parse(f"{layer}/{z}/{col}/{row}.{form}"))
 
     return make
 
@@ -62,15 +62,15 @@ def _one(tiles: TileApp, layer: str, form: str = "mvt") -> Maker:
 def _together(tiles: TileApp) -> Maker:
     """Join the layers of a place: a vector tile of several layers is their bytes in a row."""
 
-    def make(request: Request, asked: params.Asked, z: int, row: int, col: int) -> Response:
+    def make(request: Request, query: Query, z: int, row: int, col: int) -> Response:
         parts = []
         for layer in VECTOR_LAYERS:
             tile = Tile.parse(f"{layer}/{z}/{col}/{row}.mvt")
             try:
-                parts.append(tiles.tiler.tile(asked.state, asked.view, tile, asked.now))
+                parts.append(tiles.tiler.tile(query, tile))
             except NotShared:
                 continue  # the terms of one source of control do not close the others
-        tag = etag(tiles.tiler.workspace, asked, "tiles", z, row, col)
+        tag = etag(query, "tiles", z, row, col)
         return answer(request, b"".join(parts), MEDIA["mvt"], tag, TILE)
 
     return make
@@ -84,28 +84,27 @@ def _tileset(  # noqa: PLR0913, PLR0917  an address, what is there and what make
     make: Maker,
     form: str = "mvt",
 ) -> None:
-    workspace, media = tiles.tiler.workspace, MEDIA[form]
+    workspace, media = tiles.workspace, MEDIA[form]
 
     def listed(request: Request) -> Response:
         """List the tilesets at this place."""
-        asked = params.read(workspace, request.query_params.multi_items())
-        query = links.asked_for(asked)
+        query = params.read_query(workspace, request.query_params.multi_items())
         told = {
-            "links": [link(request, "self", f"{path}?{query}")],
-            "tilesets": [_described(request, tiles, asked, path, layers, form)],
+            "links": [link(request, "self", f"{path}?{query.view.query()}")],
+            "tilesets": [_described(request, query, path, layers, form)],
         }
-        return json_answer(request, told, etag(workspace, asked, "tilesets", path))
+        return json_answer(request, told, etag(query, "tilesets", path))
 
     def described(request: Request) -> Response:
         """Describe a tileset: its grid, its bounds, its layers and where its tiles are."""
-        asked = params.read(workspace, request.query_params.multi_items())
-        told = _described(request, tiles, asked, path, layers, form)
-        return json_answer(request, told, etag(workspace, asked, "tileset", path))
+        query = params.read_query(workspace, request.query_params.multi_items())
+        told = _described(request, query, path, layers, form)
+        return json_answer(request, told, etag(query, "tileset", path))
 
     def tile(request: Request, z: int, row: int, col: int) -> Response:
         """Give one tile: zoom, then row from the north, then column from the west."""
-        asked = params.read(workspace, request.query_params.multi_items())
-        return make(request, asked, z, row, col)
+        query = params.read_query(workspace, request.query_params.multi_items())
+        return make(request, query, z, row, col)
 
     name, there = path.strip("/").replace("/", "_"), f"{path}/{GRID}"
     router.add_api_route(path, listed, name=f"{name}_list", openapi_extra=documented())
@@ -115,18 +114,16 @@ def _tileset(  # noqa: PLR0913, PLR0917  an address, what is there and what make
     )
 
 
-def _described(  # noqa: PLR0913, PLR0917  an address and what is there
+def _described(
     request: Request,
-    tiles: TileApp,
-    asked: params.Asked,
+    query: Query,
     path: str,
     layers: Sequence[str],
     form: str,
 ) -> dict[str, Any]:
-    query = links.asked_for(asked)
-    box = Bounds(*tiles.tiler.workspace.reference.theatres[asked.view.theatre].bounds)
+    view, box = query.view.query(), Bounds(*query.theatre.bounds)
     there = f"{path}/{GRID}"
-    template = f"{there}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}?{query}"
+    template = f"{there}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}?{view}"
     item: dict[str, Any] = link(request, "item", template, MEDIA[form])
     told: dict[str, Any] = {
         "title": f"Strikemap {', '.join(layers)}",
@@ -140,7 +137,7 @@ def _described(  # noqa: PLR0913, PLR0917  an address and what is there
             "crs": CRS84,
         },
         "links": [
-            link(request, "self", f"{there}?{query}"),
+            link(request, "self", f"{there}?{view}"),
             link(request, links.SCHEME, f"/api/tileMatrixSets/{GRID}"),
             {**item, "templated": True},
         ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
 
 
 def routes(workspace: Workspace) -> APIRouter:
@@ -22,6 +22,6 @@ def routes(workspace: Workspace) -> APIRouter:
 
         A record that cannot be read answers 500 or 503 as a problem document.
         """
-        return {"status": "ready", "version": workspace.index.state().seq}
+        return {"status": "ready", "version": workspace.state().seq}
 
     return router

@@ -13,18 +13,20 @@ from app.api.pages import HTML, PageRoute, Pages
 from app.api.respond import answer, etag, unchanged
 from app.api.routes.evidence import read_changes
 from app.domain.errors import InvalidView, NotFound, Problem
+from app.domain.instants import rfc3339
 from app.domain.terms import Face
-from app.domain.view import View, rfc3339
 from app.i18n import strings
 from app.i18n.values import count_text, day_text
-from app.services.comparing import compared
-from app.services.feeds import content_lines
-from app.services.ground import Source
-from app.services.listing import find_incident, history, title_of
-from app.services.pages import page_html, settled, shown_controls
-from app.services.publish import publish, refuse_embedding
-from app.services.wording import incident_fields, text_of
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
+from app.pages.compare import compared
+from app.pages.map import page_html
+from app.publishing.defaults import shown_controls, with_defaults
+from app.publishing.publish import publish, refuse_embedding
+from app.publishing.query import Query
+from app.queries.feeds import content_lines
+from app.queries.ground.measures import ControlSource
+from app.queries.incidents import find_incident, history, title_of
+from app.queries.words.record import incident_fields, text_of
 
 PAGE_ROWS = 200
 KEPT_IN_COMPARE = ("theatre", "lang", "as_of", "synthetic", "level")
@@ -41,44 +43,42 @@ def routes(workspace: Workspace) -> APIRouter:
     @router.get("/embed")
     def map_page(request: Request) -> Response:
         is_embed = request.url.path == "/embed"
-        asked = params.read(workspace, request.query_params.multi_items())
+        query = params.read_query(workspace, request.query_params.multi_items())
         base = str(request.base_url).rstrip("/")  # heads name whole addresses
-        tag = etag(workspace, asked, "page", is_embed, base)
+        tag = etag(query, "page", is_embed, base)
         if (same := unchanged(request, tag)) is not None:
             return same
         if is_embed:
-            refuse_embedding(workspace, asked.state, asked.view, asked.now)
-        html = page_html(
-            workspace, asked.state, asked.view, asked.now, is_embed=is_embed, base=base
-        )
+            refuse_embedding(query)
+        html = page_html(query, is_embed=is_embed, base=base)
         return answer(request, html, HTML, tag)
 
     @router.get("/incidents/{ref}")
     def incident(request: Request, ref: str) -> Response:
-        asked = params.read(workspace, request.query_params.multi_items())
-        published = publish(workspace, asked.state, asked.view, Face.points, asked.now, in_all=True)
-        found = find_incident(workspace, published, ref)
+        query = params.read_query(workspace, request.query_params.multi_items())
+        published = publish(query, Face.points, in_all=True)
+        found = find_incident(published, ref)
         told = found["properties"]
-        words = strings(asked.view.lang)
+        words = strings(query.view.lang)
         title = title_of(told) or words["incident"]
-        fields = incident_fields(workspace, found, asked.view)
-        past = history(workspace, published, found)
+        fields = incident_fields(query, found)
+        past = history(published, found)
         merged = [
             {
                 **one,
-                **{toll: count_text(asked.view.lang, one[toll]) for toll in ("killed", "injured")},
+                **{toll: count_text(query.view.lang, one[toll]) for toll in ("killed", "injured")},
                 "description": text_of(words, one, "description"),
             }
             for one in told["merged_with"]
         ]
         block = {"id": found["id"], "fields": fields, "history": past, "merged": merged}
-        html = page("incident", asked.view, title, **block)
-        return answer(request, html, HTML, etag(workspace, asked, "incident", ref, "html"))
+        html = page("incident", query.view, title, **block)
+        return answer(request, html, HTML, etag(query, "incident", ref, "html"))
 
     @router.get("/method")
     def method(request: Request) -> Response:
-        asked = params.read(workspace, request.query_params.multi_items())
-        view, words = asked.view, strings(asked.view.lang)
+        query = params.read_query(workspace, request.query_params.multi_items())
+        view, words = query.view, strings(query.view.lang)
         theatre = workspace.reference.theatres[view.theatre]
         regions = workspace.reference.region_set(view.theatre, view.level)
         rules = [words[rule].format(set=f"{regions.id} ({regions.hash})") for rule in RULES]
@@ -94,7 +94,7 @@ def routes(workspace: Workspace) -> APIRouter:
                     words[f"face_{face}"] for face in Face if one.terms.allow(face)
                 ),
             }
-            for one in sorted(asked.state.datasets.values(), key=lambda one: one.slug)
+            for one in sorted(query.state.datasets.values(), key=lambda one: one.slug)
             if one.theatre == view.theatre
         ]
         html = page(
@@ -106,7 +106,7 @@ def routes(workspace: Workspace) -> APIRouter:
             templates=TEMPLATES,
             note=theatre.note[view.lang],
         )
-        return answer(request, html, HTML, etag(workspace, asked, "method"))
+        return answer(request, html, HTML, etag(query, "method"))
 
     _compare(router, workspace, page)
     return router
@@ -117,24 +117,24 @@ def _compare(router: APIRouter, workspace: Workspace, page: Pages) -> None:
 
     @router.get("/compare")
     def compare(request: Request) -> Response:
-        asked = params.read(workspace, request.query_params.multi_items(), {"with": str})
-        view = settled(workspace, asked.state, asked.view, asked.now)
-        sources = shown_controls(workspace, asked.state, view)
+        query, own = params.read(workspace, request.query_params.multi_items(), {"with": str})
+        query = with_defaults(query)
+        view, sources = query.view, shown_controls(query)
         if not sources:
             raise NotFound(f"No control dataset is loaded for {view.theatre!r}.")
-        told = _compared(workspace, asked, view, [one.slug for one in sources])
+        told = _compared(query, own.get("with") or None, [one.slug for one in sources])
         told["sources"] = [(one.slug, one.name) for one in sources]
         html = page("compare", view, strings(view.lang)["compare_title"], **told)
-        return answer(request, html, HTML, etag(workspace, asked, "compare", told["other"]))
+        return answer(request, html, HTML, etag(query, "compare", told["other"]))
 
     @router.get("/changes")
     def changed(request: Request) -> Response:
-        asked, found = read_changes(workspace, request)
-        words = strings(asked.view.lang)
+        query, _, found = read_changes(workspace, request)
+        words = strings(query.view.lang)
         told = {
             "instant": rfc3339(found.since),
             "none": words["corrections_none"].format(
-                date=day_text(asked.view.lang, found.since.date())
+                date=day_text(query.view.lang, found.since.date())
             ),
             "rows": [
                 {
@@ -147,22 +147,20 @@ def _compare(router: APIRouter, workspace: Workspace, page: Pages) -> None:
                 for one in found.items
             ],
         }
-        html = page("changes", asked.view, words["changes_title"], **told)
-        return answer(request, html, HTML, etag(workspace, asked, "changes-page", found.since))
+        html = page("changes", query.view, words["changes_title"], **told)
+        return answer(request, html, HTML, etag(query, "changes-page", found.since))
 
 
-def _compared(
-    workspace: Workspace, asked: params.Asked, view: View, slugs: Sequence[str]
-) -> dict[str, Any]:
+def _compared(query: Query, other: str | None, slugs: Sequence[str]) -> dict[str, Any]:
     """Read what is compared: a second source, when one is named, else the period's two ends."""
-    other = asked.own.get("with") or None
+    view = query.view
     if other is not None and other not in slugs:
         raise InvalidView((Problem("query.with", other, ", ".join(slugs)),))
     chosen = view.control or slugs[0]
 
-    def source(slug: str) -> Source:
-        dataset = asked.state.datasets[slug]
-        return Source.of(workspace, asked.state, view.but(control=slug), dataset)
+    def source(slug: str) -> ControlSource:
+        dataset = query.state.datasets[slug]
+        return ControlSource.of(query.but(control=slug), dataset)
 
     assert view.first and view.last  # noqa: S101, PT018  a settled View has a period
     second = source(other) if other and other != chosen else None

@@ -18,10 +18,10 @@ from app.api.security import requester
 from app.domain.account import Role
 from app.domain.errors import InputError
 from app.i18n import strings
+from app.instance.tokens import allow
+from app.instance.workspace import Workspace
 from app.maps.page import json_block
-from app.services.accounts import allow
-from app.services.merging import Reviewing
-from app.services.workspace import Workspace
+from app.matching.decisions import Reviewing
 
 LISTED = 50
 """Pairs and decisions per answer: a person decides one after the other."""
@@ -92,9 +92,9 @@ def routes(record: Workspace, seen: Workspace) -> APIRouter:
     @router.get("/review", include_in_schema=False)
     def review_page(request: Request) -> Response:
         """Give the page, which holds no data: it asks for the pairs with its holder's token."""
-        asked = params.read(seen, request.query_params.multi_items())
-        block = json_block(page_block(seen, asked)["spec"])
-        html = page("review", asked.view, strings(asked.view.lang)["review_title"], block=block)
+        query = params.read_query(seen, request.query_params.multi_items())
+        block = json_block(page_block(seen, query)["spec"])
+        html = page("review", query.view, strings(query.view.lang)["review_title"], block=block)
         return Response(html, 200, {"Cache-Control": "no-cache"}, media_type=HTML)
 
     return router

@@ -18,15 +18,16 @@ from app.domain.view import View
 from app.exporters.formats import FORMATS
 from app.i18n import strings
 from app.i18n.values import count_text, number
-from app.services.asking import narrowings
-from app.services.exporting import kept_from_leaving
-from app.services.listing import ORDERS, list_incidents
-from app.services.pages import settled
-from app.services.publish import Published, publish
-from app.services.report import add_rates, summarise, unmarked_by_region
-from app.services.telling import in_words
-from app.services.wording import days_of, text_of
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
+from app.publishing.defaults import with_defaults
+from app.publishing.publish import Published, publish
+from app.publishing.query import Query
+from app.queries.export import kept_from_leaving
+from app.queries.incidents import ORDERS, list_incidents
+from app.queries.sums import add_rates, summarise, unmarked_by_region
+from app.queries.words.filters import narrowings
+from app.queries.words.record import days_of, text_of
+from app.queries.words.summary import in_words
 
 PAGE_ROWS = 200
 RATE = "killed_per_100k"
@@ -42,10 +43,9 @@ UNSEEN: dict[str, dict[str, Any]] = {
 """Filters that the form has no field for, and the View without each: told, and taken away."""
 
 
-def _exports(workspace: Workspace, asked: params.Asked, view: View) -> dict[str, Any]:
+def _exports(query: Query) -> dict[str, Any]:
     """Offer the View as files, or say whose terms keep it here."""
-    words = strings(view.lang)
-    kept = kept_from_leaving(workspace, asked.state, view)
+    words, kept = query.words, kept_from_leaving(query)
     names = ", ".join(one.name for one in kept)
     return {
         "exports": [(form, words[f"export_{form}"]) for form in FORMATS],
@@ -57,7 +57,7 @@ def routes(workspace: Workspace) -> APIRouter:
     """Build the table of one instance."""
     router = APIRouter(include_in_schema=False, route_class=PageRoute)
     page = Pages(workspace)
-    own = {
+    readers = {
         "offset": params.whole(0, 10**9 - 1),
         "sort": params.one_of(*SORTS),
         "order": params.one_of(*ORDERS),
@@ -66,21 +66,21 @@ def routes(workspace: Workspace) -> APIRouter:
     @router.get("/table")
     def table(request: Request) -> Response:
         given = [(name, text) for name, text in request.query_params.multi_items() if text]
-        asked = params.read(workspace, given, own)
-        view = settled(workspace, asked.state, asked.view, asked.now)
-        sums = publish(workspace, asked.state, view, Face.aggregates, asked.now)
-        points = publish(workspace, asked.state, view, Face.points, asked.now)
-        offset, sort = asked.own.get("offset", 0), asked.own.get("sort", "name")
-        order = asked.own.get("order", "new")
+        query, own = params.read(workspace, given, readers)
+        query = with_defaults(query)
+        view, sums = query.view, publish(query, Face.aggregates)
+        points = publish(query, Face.points)
+        offset, sort = own.get("offset", 0), own.get("sort", "name")
+        order = own.get("order", "new")
         told = {
             **_sums(workspace, sums, sort),
             **_incidents(workspace, points, offset, order),
             **_form(workspace, sums),
             **_links(view, sort, order),
-            **_exports(workspace, asked, view),
+            **_exports(query),
         }
         html = page("table", view, strings(view.lang)["table_title"], **told)
-        return answer(request, html, HTML, etag(workspace, asked, "table", offset, sort, order))
+        return answer(request, html, HTML, etag(query, "table", offset, sort, order))
 
     return router
 
@@ -88,11 +88,11 @@ def routes(workspace: Workspace) -> APIRouter:
 def _sums(workspace: Workspace, sums: Published, sort: str) -> dict[str, Any]:
     """Write the sums by region, elsewhere and in all, with what they leave out."""
     words = strings(sums.view.lang)
-    summary = summarise(workspace, sums, "region")
-    summary["not_on_map"] = sum(unmarked_by_region(workspace, sums).values())
+    summary = summarise(sums, "region")
+    summary["not_on_map"] = sum(unmarked_by_region(sums).values())
     has_rates = workspace.reference.region_set(sums.view.theatre, sums.view.level).has_population
     if has_rates:
-        add_rates(workspace, sums, summary["rows"])
+        add_rates(sums, summary["rows"])
     rows = region_rows(sums.view.lang, summary, sort)
     covered = summary["coverage"]
     told = {
@@ -103,7 +103,7 @@ def _sums(workspace: Workspace, sums: Published, sort: str) -> dict[str, Any]:
     notes = [
         words[name].format(n=number(sums.view.lang, count)) for name, count in told.items() if count
     ]
-    said = in_words(workspace, sums, summary)
+    said = in_words(sums, summary)
     return {"summary": summary, "rows": rows, "notes": notes, "said": said, "has_rates": has_rates}
 
 
@@ -133,7 +133,7 @@ def _worth(value: Any) -> float:
 
 def _incidents(workspace: Workspace, points: Published, offset: int, order: str) -> dict[str, Any]:
     view = points.view
-    listed = list_incidents(workspace, points, PAGE_ROWS, offset, order)
+    listed = list_incidents(points, PAGE_ROWS, offset, order)
 
     def at(start: int) -> str:
         return f"/table?{view.query()}&{urlencode({'order': order, 'offset': start})}"

@@ -10,8 +10,8 @@ from starlette.responses import Response
 from app.api import params
 from app.api.respond import etag, json_answer, unchanged
 from app.api.schemas import documented
-from app.services.waves import Mapped, WaveBook, waves_answer, waves_dataset
-from app.services.workspace import Workspace
+from app.instance.workspace import Workspace
+from app.queries.waves import Mapped, WaveBook, waves_answer, waves_dataset
 
 STRING: dict[str, Any] = {"type": "string"}
 MOST, USUAL = 1_000, 100
@@ -27,7 +27,7 @@ DATASET = ("a dataset of waves; the theatre's first when not given", STRING)
 def routes(workspace: Workspace) -> APIRouter:
     """Build the answers on waves of one instance."""
     router, book = APIRouter(prefix="/api"), WaveBook()
-    own: dict[str, params.Reader] = {
+    readers: dict[str, params.Reader] = {
         "dataset": str,
         "incidents": str,
         "limit": params.whole(1, MOST),
@@ -36,18 +36,15 @@ def routes(workspace: Workspace) -> APIRouter:
 
     def waves(request: Request) -> Response:
         """List the waves of a period, newest first, with sums that count no weapon twice."""
-        asked = params.read(workspace, request.query_params.multi_items(), own)
-        dataset = waves_dataset(asked.state, asked.view, asked.own.get("dataset"))
-        limit, offset = asked.own.get("limit", USUAL), asked.own.get("offset", 0)
-        beside = asked.own.get("incidents")
-        tag = etag(workspace, asked, request.url.path, dataset.slug, limit, offset, beside)
+        query, own = params.read(workspace, request.query_params.multi_items(), readers)
+        dataset = waves_dataset(query, own.get("dataset"))
+        limit, offset = own.get("limit", USUAL), own.get("offset", 0)
+        beside = own.get("incidents")
+        tag = etag(query, request.url.path, dataset.slug, limit, offset, beside)
         if told := unchanged(request, tag):
             return told
-        state = (workspace, asked.state, asked.view)
-        mapped = None if beside is None else Mapped.of(*state, beside, asked.now)
-        answer: dict[str, Any] = waves_answer(
-            *state, dataset, book, limit=limit, offset=offset, mapped=mapped
-        )
+        mapped = None if beside is None else Mapped.of(query, beside)
+        answer = waves_answer(query, dataset, book, limit=limit, offset=offset, mapped=mapped)
         return json_answer(request, answer, tag)
 
     extra = documented(dataset=DATASET, incidents=INCIDENTS, limit=LIMIT, offset=OFFSET)

@@ -1,0 +1,229 @@
+"""Editing records one by one: typed in, amended, retracted; each change has a reason and a name."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from app.domain.account import Holder, Role
+from app.domain.errors import InputError, NotAllowed, NotFound, Outdated, StoreBusy
+from app.domain.fields import EDITABLE_FIELDS, incident_values
+from app.domain.incident import Incident, Status
+from app.domain.revision import Action, Change, Revision, Subject, canonical, checked_reason
+from app.domain.store import Entry
+from app.domain.terms import Dataset, DatasetKind
+from app.importers import native
+from app.importers.base import BadFieldError, Context
+from app.instance.tokens import allow
+from app.instance.workspace import Workspace
+
+FREE = frozenset({Status.reported, Status.corroborated})
+"""What an editor may edit; a record in any other status is a reviewer's."""
+
+FOR_REVIEWERS = frozenset({Status.verified, Status.disputed, Status.retracted})
+
+_INCIDENT = msgspec.json.Decoder(Incident)
+
+
+class Edited(NamedTuple):
+    """A record after a change, or as it stands."""
+
+    incident: Incident
+    revision: int
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where one holder edits, at one time."""
+
+    workspace: Workspace
+    holder: Holder
+    now: datetime
+
+    def read(self, ref: str) -> Edited:
+        """Read a record whole, as it stands.
+
+        Raises:
+            NotFound: there is none of this id, or none in the holder's scope.
+        """
+        allow(self.holder, Role.viewer)
+        last = self._last(ref)
+        assert last.payload is not None  # noqa: S101  looked at in _last
+        return Edited(_INCIDENT.decode(last.payload), last.seq)
+
+    def create(self, patch: Mapping[str, Any], dataset: str, reason: str) -> Edited:
+        """Write down a record that somebody typed in, under an id of its own.
+
+        Raises:
+            InputError: no such dataset, a field that does not fit, or no reason.
+            NotAllowed: the role or the scope is too small.
+        """
+        allow(self.holder, Role.editor, dataset)
+        into = self._dataset(dataset)
+        values = {**_taken(patch), "id": str(typed_id(self.now))}
+        incident = self._parsed(values, into)
+        self._check_status(None, incident)
+        return self._write(incident, Action.add, reason, None)
+
+    def amend(self, ref: str, patch: Mapping[str, Any], revision: int, reason: str) -> Edited:
+        """Change fields of a record (JSON Merge Patch, RFC 7396), as it was at a revision.
+
+        Raises:
+            Outdated: somebody changed it since that revision; nothing was written.
+            InputError: a field that does not fit, or no reason.
+            NotAllowed: the role or the scope is too small.
+        """
+        before = self._standing(ref, revision)
+        dataset = self._dataset(before.dataset)
+        known = incident_values(before)
+        if "precision" in patch:  # a radius belongs to its precision
+            known.pop("error_m", None)
+        values = merged(known, _taken(patch))
+        parsed = self._parsed({**values, "id": str(before.id)}, dataset)
+        after = msgspec.structs.replace(
+            parsed, source_key=before.source_key, synthetic=before.synthetic
+        )
+        self._check_status(before, after)
+        if after == before:
+            raise InputError("body", "no change", "at least one field with another value")
+        gone = after.status is Status.retracted
+        return self._write(after, Action.retract if gone else Action.amend, reason, revision)
+
+    def retract(self, ref: str, revision: int | None, reason: str) -> Edited:
+        """Take a record back; it stays in the ledger and counts nowhere.
+
+        Raises:
+            Outdated: somebody changed it since that revision.
+            NotAllowed: only a reviewer retracts.
+        """
+        allow(self.holder, Role.reviewer)
+        revision = self.read(ref).revision if revision is None else revision
+        before = self._standing(ref, revision)
+        after = msgspec.structs.replace(before, status=Status.retracted)
+        if after == before:
+            raise InputError("incident", "retracted already", "one that stands")
+        return self._write(after, Action.retract, reason, revision)
+
+    def _standing(self, ref: str, revision: int) -> Incident:
+        """Read what is to be changed, and refuse when it is not the revision that was meant."""
+        allow(self.holder, Role.editor)
+        incident, newest = self.read(ref)
+        if newest != revision:
+            raise Outdated(_faster(newest, revision))
+        return incident
+
+    def _last(self, ref: str) -> Revision:
+        """Find a record's newest revision by its id, in any dataset of the scope."""
+        try:
+            wanted = str(UUID(ref))
+        except ValueError as wrong:
+            raise NotFound(f"There is no incident {ref[:60]!r}: an id is a UUID.") from wrong
+        for slug in self._datasets():
+            if self.holder.covers(slug):
+                past = self.workspace.store.history(Subject.incident, f"{slug}/{wanted}")
+                if past and past[-1].payload is not None:
+                    return past[-1]
+        raise NotFound(f"There is no incident {ref!r} in your scope.")
+
+    def _datasets(self) -> Mapping[str, Dataset]:
+        return self.workspace.state().datasets
+
+    def _dataset(self, slug: str) -> Dataset:
+        found = self._datasets()
+        dataset = found.get(slug)
+        if dataset is None or dataset.kind is not DatasetKind.incidents:
+            known = sorted(s for s, d in found.items() if d.kind is DatasetKind.incidents)
+            mine = [one for one in known if self.holder.covers(one)]
+            raise InputError("dataset", slug, ", ".join(mine) or "none holds incidents yet")
+        return dataset
+
+    def _parsed(self, values: Mapping[str, Any], dataset: Dataset) -> Incident:
+        """Read values by the same parser as a file: the same faults give the same sentences."""
+        reference = self.workspace.reference
+        context = Context(
+            dataset.slug,
+            reference.theatres[dataset.theatre],
+            reference.region_set(dataset.theatre).regions,
+            reference.taxonomy,
+            dataset.synthetic,
+        )
+        try:
+            point = native.point_from(values.get("lon"), values.get("lat"))
+            return native.incident_from(values, point, context)
+        except BadFieldError as wrong:
+            raise InputError(wrong.name, wrong.got, wrong.why) from wrong
+
+    def _check_status(self, before: Incident | None, after: Incident) -> None:
+        """Hold an editor to what an editor may touch."""
+        if self.holder.role.reaches(Role.reviewer):
+            return
+        if before is not None and before.status not in FREE:
+            raise NotAllowed(f"The record is {before.status.value}: a reviewer changes it.")
+        if after.status in FOR_REVIEWERS:
+            raise NotAllowed(f"Only a reviewer sets {after.status.value}.")
+
+    def _write(
+        self, incident: Incident, action: Action, reason: str, replaces: int | None
+    ) -> Edited:
+        said = checked_reason(reason)
+        key = f"{incident.dataset}/{incident.id}"
+        change = Change(Subject.incident, key, action, canonical(incident), replaces)
+        store = self.workspace.store
+        try:
+            store.write([change], Entry(self.now, self.holder.actor, said), {})
+        except StoreBusy as wrong:
+            past = store.history(Subject.incident, key)
+            if replaces is not None and past and past[-1].seq != replaces:
+                raise Outdated(_faster(past[-1].seq, replaces)) from wrong
+            raise
+        self.workspace.index.after_write()
+        # One's own revision, even when somebody wrote between the write and this line.
+        mine = [
+            one for one in store.history(Subject.incident, key) if one.payload == change.payload
+        ]
+        return Edited(incident, mine[-1].seq)
+
+
+def _faster(newest: int, meant: int) -> str:
+    return f"The record is at revision {newest}, not at {meant}: somebody was faster; read it anew."
+
+
+def _taken(patch: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Refuse fields that nobody may change, by name."""
+    for name in patch:
+        if name not in EDITABLE_FIELDS:
+            raise InputError("field", name, ", ".join(EDITABLE_FIELDS))
+    return patch
+
+
+def merged(target: object, patch: object) -> Any:
+    """Apply a JSON Merge Patch (RFC 7396): null removes, objects merge, the rest replaces.
+
+    >>> merged({"a": 1, "b": {"c": 2, "d": 3}}, {"a": None, "b": {"c": 4}})
+    {'b': {'c': 4, 'd': 3}}
+    """
+    if not isinstance(patch, Mapping):
+        return patch
+    out = dict(target) if isinstance(target, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            out.pop(name, None)
+        else:
+            out[name] = merged(out.get(name), value)
+    return out
+
+
+def typed_id(now: datetime) -> UUID:
+    """Make an id for a record that was typed in: UUIDv7, ordered by time (RFC 9562 5.7).
+
+    Python has `uuid.uuid7` from 3.14 on.
+    """
+    ms = int(now.timestamp() * 1000) & (2**48 - 1)
+    drawn = secrets.randbits(74)
+    return UUID(int=ms << 80 | 7 << 76 | (drawn >> 62) << 64 | 0b10 << 62 | drawn & (2**62 - 1))

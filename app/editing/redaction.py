@@ -1,0 +1,81 @@
+"""Redacting a record's free text: by a reviewer, with a public reason, in force at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from app.domain.account import Holder, Role
+from app.domain.errors import InputError
+from app.domain.redaction import Reason, Redaction, Text, hidden_parts
+from app.domain.revision import Action, Change, Subject, canonical, checked_reason
+from app.domain.store import Entry
+from app.editing.edits import Desk
+from app.instance.tokens import allow
+from app.instance.workspace import Workspace
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+@dataclass(frozen=True)
+class Redacting:
+    """Where one reviewer hides text from the public, and shows it again, at one time."""
+
+    workspace: Workspace
+    holder: Holder
+    now: datetime
+
+    def redact(self, ref: str, texts: Sequence[str], code: str, reason: str) -> Redaction:
+        """Hide parts of a record; what was hidden before is replaced by this.
+
+        Raises:
+            NotFound: there is no such record in the holder's scope.
+            InputError: a part or a code that no list has, no part at all, or no reason.
+            NotAllowed: only a reviewer redacts.
+        """
+        key, parts = self._key(ref), tuple(dict.fromkeys(_word(Text, "texts", t) for t in texts))
+        if not parts:
+            raise InputError("texts", "none", f"one or more of {', '.join(Text)}")
+        redaction = Redaction(key, parts, _word(Reason, "code", code))
+        self._write(redaction, reason, gone=False)
+        return redaction
+
+    def lift(self, ref: str, reason: str) -> str:
+        """Show a record's text again; returns the record's key.
+
+        Raises:
+            InputError: nothing of it is redacted, or no reason.
+        """
+        key = self._key(ref)
+        standing = self.workspace.state().redactions.get(key)
+        if standing is None:
+            raise InputError("incident", ref, "one of which something is redacted")
+        self._write(standing, reason, gone=True)
+        return key
+
+    def told(self, ref: str) -> dict[str, str]:
+        """Say which parts of a record the public does not see, and why."""
+        return hidden_parts(self.workspace.state().redactions, self._key(ref, Role.viewer))
+
+    def _key(self, ref: str, role: Role = Role.reviewer) -> str:
+        incident, _revision = Desk(self.workspace, self.holder, self.now).read(ref)
+        allow(self.holder, role, incident.dataset)
+        return f"{incident.dataset}/{incident.id}"
+
+    def _write(self, redaction: Redaction, reason: str, *, gone: bool) -> None:
+        said, store = checked_reason(reason), self.workspace.store
+        past = store.history(Subject.redaction, redaction.key)
+        action = Action.retract if gone else Action.amend if past else Action.add
+        change = Change(Subject.redaction, redaction.key, action, canonical(redaction))
+        store.write([change], Entry(self.now, self.holder.actor, said), {})
+        self.workspace.index.after_write()
+
+
+def _word(kind: type[Word], name: str, given: str) -> Word:
+    try:
+        return kind(given)
+    except ValueError as wrong:
+        raise InputError(name, given, f"one of {', '.join(kind)}") from wrong

@@ -1,0 +1,44 @@
+"""What may leave of a dataset; a change is a revision, in force from the next request."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import msgspec
+
+from app.domain.errors import InputError
+from app.domain.revision import Action, Change, Subject, canonical
+from app.domain.store import Entry
+from app.domain.terms import Dataset, terms_of
+from app.instance.workspace import Workspace
+
+
+def set_terms(  # noqa: PLR0913  what is changed, by whom and when
+    workspace: Workspace,
+    slug: str,
+    licence: str | None,
+    *,
+    accessed: date | None = None,
+    actor: str,
+    now: datetime,
+) -> Dataset:
+    """Change a dataset's licence, and so what leaves of it, or the day of access.
+
+    Raises:
+        InputError: no such dataset or licence, or nothing to change.
+    """
+    if licence is None and accessed is None:
+        raise InputError("terms", "nothing", "--terms, --accessed or both")
+    datasets = workspace.state().datasets
+    if slug not in datasets:
+        raise InputError("dataset", slug, ", ".join(sorted(datasets)) or "none is loaded")
+    changed, said = datasets[slug], list[str]()
+    if licence is not None:
+        changed = msgspec.structs.replace(changed, licence=licence, terms=terms_of(licence))
+        said.append(f"terms set to {licence}")
+    if accessed is not None:
+        changed = msgspec.structs.replace(changed, accessed=accessed)
+        said.append(f"accessed {accessed}")
+    change = Change(Subject.dataset, slug, Action.amend, canonical(changed))
+    workspace.store.write([change], Entry(now, actor, ", ".join(said)), {})
+    return changed

@@ -1,0 +1,124 @@
+"""The parts of one running instance, put together once and passed to every service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+
+from app.domain.cache import BoundedCache
+from app.domain.errors import InputError
+from app.domain.store import Store
+from app.domain.terms import OPEN, Audience, DatasetKind
+from app.domain.view import Vocabulary
+from app.index.build import Index, State
+from app.reference.reference import Reference
+from app.store.sqlite import SqliteStore
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The record, its index, the reference data, and who is being served."""
+
+    store: Store
+    index: Index
+    reference: Reference
+    audience: Audience
+    default_theatre: str
+    max_file_bytes: int
+    archive: Path = Path("archive")
+    """Where archived source files lie, by the SHA-256 of their content."""
+
+    scope: frozenset[str] = frozenset()
+    """Datasets whose terms withhold nothing from who is served: a token's own."""
+
+    _opened: BoundedCache = field(default_factory=lambda: BoundedCache(1), init=False, repr=False)
+
+    @classmethod
+    def open(  # noqa: PLR0913  what an operator sets, each by name
+        cls,
+        data_dir: Path,
+        geodata_dir: Path,
+        *,
+        audience: Audience = Audience.public,
+        default_theatre: str = "ukraine",
+        max_file_bytes: int = 512 * 1024 * 1024,
+        delta_rows: int = 20_000,
+    ) -> Workspace:
+        """Open or create an instance's data.
+
+        Raises:
+            InputError: nothing is known of the default theatre.
+            StoreError: the record cannot be opened.
+        """
+        reference = Reference(geodata_dir, data_dir / "regions")
+        if default_theatre not in reference.theatres:
+            raise InputError("theatre", default_theatre, ", ".join(sorted(reference.theatres)))
+        store = SqliteStore(data_dir / "record.sqlite")
+        index = Index(data_dir / "index", store, reference, delta_rows)
+        archive = data_dir / "archive"
+        return cls(store, index, reference, audience, default_theatre, max_file_bytes, archive)
+
+    def state(self, min_version: int = 0) -> State:
+        """Return the newest state of the record, with the terms of the scope's datasets opened.
+
+        Raises:
+            StoreBusy: the record did not come to `min_version` in time.
+        """
+        state = self.index.state(min_version)
+        if not self.scope:
+            return state
+        # The state stands beside what was made of it, so that no other takes the same address.
+        pair = self._opened.get(id(state), lambda: (state, _open_terms(state, self.scope)))
+        return pair[1]
+
+    def seen_by(self, datasets: frozenset[str]) -> Workspace:
+        """Open the instance to a token's holder: whole without a scope, else the scope's datasets.
+
+        To a scoped holder the terms of their own datasets withhold nothing; embargo and
+        generalisation stay, since an answer may stand on several datasets at once. Their records
+        are whole at `/api/incidents/{id}`.
+        """
+        if not datasets:
+            return replace(self, audience=Audience.private)
+        return replace(self, scope=datasets)
+
+    def vocabularies(self, state: State) -> Mapping[str, Vocabulary]:
+        """Say what a View of each theatre may name, given what is loaded now."""
+        taxonomy = self.reference.taxonomy
+        return {
+            slug: Vocabulary(
+                theatre=slug,
+                zone=theatre.zone,
+                languages=theatre.languages,
+                regions={
+                    level: frozenset(region.code for region in found.regions)
+                    for level, found in self.reference.region_sets(slug).items()
+                },
+                weapons=frozenset(taxonomy.weapons.codes),
+                sectors=frozenset(taxonomy.sectors.codes),
+                datasets=self._slugs(state, slug, DatasetKind.incidents),
+                controls=self._slugs(state, slug, DatasetKind.control),
+                parties=tuple(party.code for party in theatre.party),
+                has_population=any(
+                    found.has_population for found in self.reference.region_sets(slug).values()
+                ),
+                is_synthetic=theatre.synthetic,
+            )
+            for slug, theatre in self.reference.theatres.items()
+        }
+
+    @staticmethod
+    def _slugs(state: State, theatre: str, kind: DatasetKind) -> frozenset[str]:
+        datasets = state.datasets.values()
+        return frozenset(d.slug for d in datasets if d.theatre == theatre and d.kind is kind)
+
+
+def _open_terms(state: State, slugs: frozenset[str]) -> State:
+    datasets = {
+        slug: msgspec.structs.replace(dataset, terms=OPEN) if slug in slugs else dataset
+        for slug, dataset in state.datasets.items()
+    }
+    return replace(state, datasets=datasets)

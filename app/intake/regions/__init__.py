@@ -1,0 +1,1 @@
+"""Boundaries that an operator imports."""

@@ -1,0 +1,111 @@
+"""Imports better boundaries: from a vector file to a region set that serves a level."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from app.domain.errors import InputError
+from app.domain.region import Region
+from app.frames import frame
+from app.instance.workspace import Workspace
+from app.intake.regions.layers import RegionOrder
+from app.intake.regions.units import RegionReading
+from app.reference.reference import Reference
+from app.reference.regions import ImportedSet, content_hash
+
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+
+
+class RegionReport(msgspec.Struct, frozen=True):
+    """What was taken from a file, and all that was left out, repaired or not matched."""
+
+    file: str
+    recognised: str
+    theatre: str
+    level: int
+    id: str
+    hash: str
+    units: int
+    with_population: int
+    population_year: int | None
+    told: list[str]
+
+
+def import_regions(workspace: Workspace, order: RegionOrder, now: datetime) -> RegionReport:
+    """Take boundaries over; they serve processes that start from now on.
+
+    Raises:
+        InvalidFile: the file as a whole is not usable; nothing of it was taken.
+        InputError: an option does not fit.
+    """
+    reference = workspace.reference
+    if order.theatre not in reference.theatres:
+        raise InputError("theatre", order.theatre, ", ".join(reference.theatres))
+    set_id = order.id or _slug_of(order.path)
+    if not SLUG.fullmatch(set_id):
+        raise InputError("id", set_id, "a slug: lower-case letters, digits and hyphens")
+    reading = RegionReading(workspace, order)
+    regions = reading.regions()
+    regions, year = reading.populated(regions)
+    about = ImportedSet(
+        set_id, content_hash(regions), reading.level, len(regions), order.path.name, now, year
+    )
+    reference.shelf(order.theatre).add(about, lambda path: _write(regions, path))
+    return RegionReport(
+        file=order.path.name,
+        recognised=reading.columns.source,
+        theatre=order.theatre,
+        level=reading.level,
+        id=set_id,
+        hash=about.hash,
+        units=len(regions),
+        with_population=sum(region.population is not None for region in regions),
+        population_year=year,
+        told=reading.told,
+    )
+
+
+class ListedSet(msgspec.Struct, frozen=True):
+    """One region set as `strikemap regions list` shows it."""
+
+    theatre: str
+    level: int
+    id: str
+    hash: str
+    units: int
+    population_year: int | None
+    imported_at: datetime | None
+    serves: bool
+
+
+def list_regions(reference: Reference) -> list[ListedSet]:
+    """List the shipped set of each theatre, then what was imported, oldest first."""
+    listed = []
+    for theatre in reference.theatres:
+        active = reference.shelf(theatre).active()
+        ours = reference.shipped(theatre)
+        shipped = (theatre, 1, ours.id, ours.hash, len(ours.regions), None, None)
+        listed.append(ListedSet(*shipped, serves=1 not in active))
+        for one in reference.shelf(theatre).sets():
+            told = (one.level, one.id, one.hash, one.units, one.population_year, one.imported_at)
+            serves = one.level in active and active[one.level].hash == one.hash
+            listed.append(ListedSet(theatre, *told, serves=serves))
+    return listed
+
+
+def _write(regions: Iterable[Region], path: Path) -> None:
+    """Write GeoParquet in the shape of `geodata/regions/admin1.parquet`."""
+    fields = [name for name in Region.__dataclass_fields__ if name != "shape"]
+    rows = [{name: getattr(region, name) for name in fields} for region in regions]
+    frame([region.shape for region in regions], rows).to_parquet(
+        path, index=False, compression="zstd"
+    )
+
+
+def _slug_of(path: Path) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:64] or "boundaries"

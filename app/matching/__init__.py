@@ -1,0 +1,1 @@
+"""Which records of several datasets speak of one strike."""

@@ -1,0 +1,156 @@
+"""Which records of two datasets are worth comparing: near in place and day, no conflict of weapons.
+
+Only the index's columns are asked; `app.matching.scores` scores what is found here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+
+from app.domain.place import DEFAULT_ERROR_M, E7, LocalPlane, Precision
+from app.index.build import State
+from app.index.columns import PRECISIONS, UNDRAWN
+from app.index.select import RETRACTED
+from app.reference.taxonomy import Terms
+from app.rows import NEVER, NO_COUNT
+
+SLACK_M = 250
+"""Added to both errors: two people who geolocate one crater seldom click on the same metre."""
+
+SLACK_DAYS = 2
+"""A report carries the day of the strike or of the post; these differ by a day, seldom by two."""
+
+LONGEST_DAYS = 7
+"""A record that spans more says too little of its day to be matched by it."""
+
+MOST_RIVALS = 20
+"""Candidates kept per record, the nearest: a town's centre can hold thousands of records."""
+
+NO_FAMILY = ("other", "unknown")
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One dataset's records that can be matched, as columns: standing, dated, with a point."""
+
+    seq: np.ndarray
+    number: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    error_m: np.ndarray
+    families: np.ndarray
+
+    @classmethod
+    def of(cls, state: State, slug: str, plane: LocalPlane, weapons: Terms) -> Side:
+        """Gather a dataset, by first day."""
+        number = state.tables.dataset(slug) if slug in state.tables.datasets else -1
+        names = [
+            *("seq", "number", "day_first", "day_last", "lon_e7", "lat_e7"),
+            *("error_m", "precision", "weapons"),
+        ]
+        parts = []
+        for segment in state.segments:
+            rows = segment.rows
+            keep = (rows["dataset"] == number) & (rows["known_to"] == NEVER)
+            keep &= (rows["status"] != RETRACTED) & (rows["morton"] != UNDRAWN)
+            keep &= rows["day_first"] != NEVER
+            places = np.flatnonzero(keep)
+            days = rows["day_last"][places] - rows["day_first"][places]
+            parts.append({name: rows[name][places[days < LONGEST_DAYS]] for name in names})
+        found = {name: np.concatenate([part[name] for part in parts]) for name in names}
+        order = np.lexsort((found["seq"], found["day_first"]))
+        found = {name: column[order] for name, column in found.items()}
+        x, y = plane.flat_xy(found["lon_e7"] / E7, found["lat_e7"] / E7)
+        return cls(
+            found["seq"],
+            found["number"],
+            found["day_first"],
+            found["day_last"],
+            np.asarray(x),
+            np.asarray(y),
+            _errors(found["error_m"], found["precision"]),
+            _families(found["weapons"], weapons),
+        )
+
+    def __len__(self) -> int:
+        return len(self.seq)
+
+
+def _errors(error_m: np.ndarray, precision: np.ndarray) -> np.ndarray:
+    usual = np.array([DEFAULT_ERROR_M.get(Precision(one), 0) for one in PRECISIONS])
+    return np.asarray(np.where(error_m == NO_COUNT, usual[precision], error_m).astype(np.int64))
+
+
+def _families(bits: np.ndarray, weapons: Terms) -> np.ndarray:
+    """Bring weapon classes to one bit per family; none for what names no family."""
+    out = np.zeros(len(bits), np.uint32)
+    families = dict.fromkeys(code.partition(".")[0] for code in weapons.codes)
+    for place, family in enumerate(families):
+        if family not in NO_FAMILY:
+            mask = np.uint32(weapons.family_bits([family]))
+            out |= ((bits & mask) != 0).astype(np.uint32) << np.uint32(place)
+    return out
+
+
+class Candidates(NamedTuple):
+    """Pairs of places in two sides, with how far apart they are."""
+
+    here: np.ndarray
+    there: np.ndarray
+    distance_m: np.ndarray
+    days: np.ndarray
+
+
+def candidates(here: Side, there: Side) -> Candidates:
+    """Find pairs within both errors and both day windows, whose weapons do not contradict.
+
+    Records of one window of days are compared through a spatial index; the days go first, since
+    years of strikes lie on the same few towns.
+    """
+    parts = [_of_window(here, there, some) for some in _windows(here)]
+    none = [np.empty(0, np.int64)] * 2 + [np.empty(0)] + [np.empty(0, np.int64)]
+    if not parts:
+        return Candidates(*none)
+    return Candidates(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _windows(side: Side) -> Iterator[np.ndarray]:
+    """Split a side, which is in order of first days, into records of the same first day."""
+    _, starts = np.unique(side.first, return_index=True)
+    if len(side):
+        yield from np.split(np.arange(len(side)), starts[1:])
+
+
+def _of_window(here: Side, there: Side, some: np.ndarray) -> Candidates:
+    first, last = int(here.first[some[0]]), int(here.last[some].max(initial=0))
+    low = np.searchsorted(there.first, first - SLACK_DAYS - LONGEST_DAYS, "left")
+    high = np.searchsorted(there.first, last + SLACK_DAYS, "right")
+    others = low + np.flatnonzero(there.last[low:high] >= first - SLACK_DAYS)
+    points = shapely.points(here.x[some], here.y[some])
+    tree = shapely.STRtree(np.asarray(shapely.points(there.x[others], there.y[others])))
+    reach = here.error_m[some] + there.error_m[others].max(initial=0) + SLACK_M
+    mine, theirs = tree.query(points, predicate="dwithin", distance=reach)
+    a, b = some[mine], others[theirs]
+    distance_m = np.hypot(here.x[a] - there.x[b], here.y[a] - there.y[b])
+    days = np.maximum(0, np.maximum(there.first[b] - here.last[a], here.first[a] - there.last[b]))
+    keep = (distance_m <= here.error_m[a] + there.error_m[b] + SLACK_M) & (days <= SLACK_DAYS)
+    stated = (here.families[a] != 0) & (there.families[b] != 0)
+    keep &= ~stated | ((here.families[a] & there.families[b]) != 0)
+    found = Candidates(a[keep], b[keep], distance_m[keep], days[keep].astype(np.int64))
+    return _nearest(found)  # a record stands in one window only, so all its rivals are here
+
+
+def _nearest(found: Candidates) -> Candidates:
+    """Keep the nearest few of each record on the left, by days and then metres."""
+    order = np.lexsort((found.distance_m, found.days, found.here))
+    found = Candidates(*(column[order] for column in found))
+    _, starts = np.unique(found.here, return_index=True)
+    rank = np.arange(len(order)) - np.repeat(starts, np.diff([*starts.tolist(), len(order)]))
+    return Candidates(*(column[rank < MOST_RIVALS] for column in found))

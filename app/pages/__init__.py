@@ -1,0 +1,1 @@
+"""What the pages of the map, its columns and the comparison hold."""

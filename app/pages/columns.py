@@ -1,0 +1,151 @@
+"""The browser's columns as files with the hash of their content in their name."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from isal import igzip
+
+from app.domain.cache import BoundedCache
+from app.domain.errors import NotFound
+from app.publishing.publish import Published
+from app.rows import LONG, NEVER
+
+MOST_KEPT = 4
+"""How many Views' columns stay in memory; each is about 14 bytes an incident."""
+
+
+COLUMN_ORDER: tuple[tuple[str, type[np.unsignedinteger[Any]]], ...] = (
+    *(("x", np.uint32), ("y", np.uint32), ("weapons", np.uint32), ("sectors", np.uint32)),
+    *(("number", np.uint32), ("first", np.uint16), ("last", np.uint16), ("killed", np.uint16)),
+    *(("injured", np.uint16), ("error_m", np.uint16), ("status", np.uint8)),
+    ("precision", np.uint8),
+)
+"""The browser's columns, one after the other without padding: 32 bytes a row, little-endian."""
+
+
+UNKNOWN_U16 = 0xFFFF
+
+_SOURCES = (
+    "mercator_x",
+    "mercator_y",
+    "weapons",
+    "sectors",
+    "number",
+    "day_first",
+    "day_last",
+    "killed_total_low",
+    "injured_total_low",
+    "error_m",
+    "status",
+    "precision",
+)
+
+
+_WIRE = [(name, source, kind) for (name, kind), source in zip(COLUMN_ORDER, _SOURCES, strict=True)]
+
+
+@dataclass
+class PageColumns:
+    """Makes columns once per View and state; any process can make the same file again."""
+
+    _kept: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_KEPT))
+
+    def listing(self, published: Published) -> dict[str, Any]:
+        """List the files, and the columns in each, in order."""
+        query = published.view.query()
+        kinds = {np.uint32: "u4", np.uint16: "u2", np.uint8: "u1"}
+        return {
+            "columns": {name: kinds[kind] for name, kind in COLUMN_ORDER},
+            "months": [
+                {"month": file.month, "rows": file.rows, "url": f"/columns/{name}?{query}"}
+                for name, file in self._files(published).items()
+            ],
+        }
+
+    def zipped(self, published: Published, name: str) -> bytes:
+        """Return one file as gzip: it is kept so, since every reader asks for the same ones.
+
+        Raises:
+            NotFound: the View has changed since the file was listed, or the audience has.
+        """
+        file = self._files(published).get(name)
+        if file is None:
+            raise NotFound(f"No column file {name!r} in this View now; read /columns.json again.")
+        return file.zipped
+
+    def _files(self, published: Published) -> dict[str, Zipped]:
+        return self._kept.get(published.key, lambda: _zipped(month_columns(published)))
+
+
+class Zipped(NamedTuple):
+    """A month's file as it travels."""
+
+    month: str
+    rows: int
+    zipped: bytes
+
+
+def _zipped(months: Iterable[Month]) -> dict[str, Zipped]:
+    return {
+        f"{month.name}-{hashlib.sha256(month.content).hexdigest()[:16]}.bin": Zipped(
+            month.name, month.rows, igzip.compress(month.content, compresslevel=1)
+        )
+        for month in months
+    }
+
+
+@dataclass(frozen=True)
+class Month:
+    """One file of the page's columns."""
+
+    name: str
+    rows: int
+    content: bytes
+
+
+def month_columns(published: Published) -> list[Month]:
+    """Write the View's marks as one block of columns per month, newest first.
+
+    Filters are left to the browser; a file holds published places only and no text.
+    """
+    selection = published.select().drawable(published.filter)
+    first = selection["day_first"]
+    # The highest bit of status says "over 48 hours", which days alone cannot.
+    is_long = (selection["flags"] & LONG != 0).astype(np.uint8) << 7
+    # Days since 1970 must fit 16 bits on the wire; nothing drawn lies outside 1970..2149.
+    wanted = np.flatnonzero((first >= 0) & (selection["day_last"] < UNKNOWN_U16))
+    order = wanted[np.lexsort((selection["number"][wanted], first[wanted]))]
+    arrays = {name: _wire(selection[source], kind)[order] for name, source, kind in _WIRE}
+    arrays["status"] |= is_long[order]
+    months = arrays["first"].astype("datetime64[D]").astype("datetime64[M]")
+    names, starts = np.unique(months, return_index=True)
+    ends = [*starts.tolist(), len(months)][1:]
+    out = []
+    for name, start, end in zip(names.astype(str).tolist(), starts.tolist(), ends, strict=True):
+        content = b"".join(arrays[column][start:end].tobytes() for column, _ in COLUMN_ORDER)
+        out.append(Month(name, end - start, content))
+    return out[::-1]
+
+
+def _wire(column: np.ndarray, kind: type[np.unsignedinteger[Any]]) -> np.ndarray:
+    if kind is np.uint16:
+        return np.where(column < 0, UNKNOWN_U16, np.minimum(column, UNKNOWN_U16 - 1)).astype(kind)
+    return column.astype(kind)
+
+
+def day_counts(published: Published) -> dict[str, Any]:
+    """Count incidents per first day over all time, for the period control's histogram."""
+    selection = published.select()
+    first = selection["day_first"]
+    first = first[first != NEVER]
+    if not len(first):
+        return {"first": None, "counts": []}
+    least = int(first.min())
+    last = max(int(first.max()), int(selection["day_last"].max()))
+    counts = np.bincount(first - least, minlength=last - least + 1)
+    return {"first": str(np.datetime64(least, "D")), "counts": counts.tolist()}

@@ -1,0 +1,1 @@
+"""Pictures of a published View: tiles, figures, archives."""

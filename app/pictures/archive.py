@@ -1,0 +1,212 @@
+"""A View's tiles as one PMTiles file, for a host that serves files and nothing else."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from app.domain.place import Bounds
+from app.domain.terms import Face
+from app.index.columns import PRECISIONS, STATUSES, mercator
+from app.pictures.tiles import Tiler
+from app.publishing.publish import Published, control_dataset, publish
+from app.publishing.query import Query
+from app.queries.export import about_of, refuse_what_must_stay
+from app.tiles.archive import Archive, tile_numbers
+from app.tiles.grid import Tile
+from app.tiles.points import EXACT_ZOOM, FIELDS_OF, MERCATOR_BITS, incident_tile
+from app.tiles.vector import encode_shapes
+
+COLUMNS = (
+    *("mercator_x", "mercator_y", "morton", "number", "day_first", "weapons", "status"),
+    *("precision", "error_m", "killed_total_low", "injured_total_low", "flags"),
+)
+LEAST_EXACT = 10
+"""An archive that ends before this zoom has cells where marks are too many for one tile."""
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class _Marks:
+    """Marks in Morton order; a slice of it is a tile at any zoom."""
+
+    columns: dict[str, np.ndarray]
+
+    def __len__(self) -> int:
+        return len(self.columns["morton"])
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.columns[name]
+
+    def between(self, low: int, high: int) -> _Marks:
+        return _Marks({name: column[low:high] for name, column in self.columns.items()})
+
+
+class _Place(NamedTuple):
+    """A tile that has something in it: its number, and the marks within it."""
+
+    number: int
+    x: int
+    y: int
+    low: int = 0
+    high: int = 0
+
+
+class Archived(NamedTuple):
+    """What was written."""
+
+    tiles: int
+    marks: int
+    size: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Layers:
+    """What the tiles of an archive are made of."""
+
+    tiler: Tiler
+    query: Query
+    names: Sequence[str]
+    marks: _Marks
+    exact_zoom: int
+    """The closest tiles are enlarged from there on: they hold every mark by itself."""
+
+    def content(self, zoom: int, place: _Place) -> bytes:
+        """Join the layers of one tile; empty ones are left out."""
+        parts = []
+        for layer in self.names:
+            if layer == "incidents":
+                if place.high > place.low:
+                    parts.append(self._marks_tile(zoom, place))
+                continue
+            part = self.tiler.tile(self.query, Tile(layer, zoom, place.x, place.y, "mvt"))
+            if part != encode_shapes(layer, [], [], []):
+                parts.append(part)
+        return b"".join(parts)
+
+    def _marks_tile(self, zoom: int, place: _Place) -> bytes:
+        marks = self.marks.between(place.low, place.high)
+        codes = self.query.reference.taxonomy.weapons.codes
+        return incident_tile(marks, zoom, codes, STATUSES, PRECISIONS, self.exact_zoom)
+
+
+def archive_view(  # noqa: PLR0913, PLR0917  a View, its layers and zooms, and where to
+    tiler: Tiler,
+    query: Query,
+    names: Sequence[str],
+    zooms: tuple[int, int],
+    path: Path,
+    progress: Progress | None = None,
+) -> Archived:
+    """Write a View's tiles to a file, whole or not at all.
+
+    Raises:
+        NotShared: the terms of a part allow the public no tiles, or no file to take along.
+    """
+    if "incidents" in names:
+        refuse_what_must_stay(query, Face.tiles)
+    if "control" in names:
+        _refuse_control(query)
+    published = publish(query, Face.tiles)
+    drawn = published.select().drawable(published.filter)
+    order = np.argsort(drawn["morton"], kind="stable")
+    marks = _Marks({name: drawn[name][order] for name in COLUMNS})
+    box = Bounds(*query.theatre.bounds)
+    layers = _Layers(tiler, query, names, marks, min(EXACT_ZOOM, max(zooms[1], LEAST_EXACT)))
+    with tempfile.TemporaryFile(dir=path.parent) as data:
+        archive = Archive(data)
+        for zoom in range(zooms[0], zooms[1] + 1):
+            for place in _places(marks, zoom, box, names):
+                content = layers.content(zoom, place)
+                if content:
+                    archive.add(place.number, content)
+                    if progress is not None:
+                        progress(archive.tiles)
+        metadata = _metadata(published, len(marks), names, zooms)
+        size = _written(path, archive.head(metadata, box, zooms), data)
+    return Archived(archive.tiles, len(marks), size)
+
+
+def _metadata(
+    published: Published, marks: int, names: Sequence[str], zooms: tuple[int, int]
+) -> dict[str, Any]:
+    about = about_of(published, marks)
+    return {
+        "name": about.title,
+        "description": about.citation,
+        "attribution": " · ".join((*about.credits, published.theatre.note[published.view.lang])),
+        "type": "overlay",
+        "version": str(about.version),
+        "vector_layers": [
+            {
+                "id": name,
+                "fields": FIELDS_OF[name],
+                "minzoom": zooms[0],
+                "maxzoom": zooms[1],
+            }
+            for name in names
+        ],
+        "strikemap": about.document(()),
+    }
+
+
+def _refuse_control(query: Query) -> None:
+    for face in (Face.tiles, Face.export):
+        control_dataset(query, face)
+
+
+def _written(path: Path, head: bytes, data: Any) -> int:
+    half = path.with_name(f".{path.name}.part")
+    try:
+        with half.open("wb") as file:
+            file.write(head)
+            data.seek(0)
+            shutil.copyfileobj(data, file)
+            size = file.tell()
+        half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)
+    return size
+
+
+def _places(marks: _Marks, zoom: int, box: Bounds, layers: Sequence[str]) -> list[_Place]:
+    """List the tiles of a zoom in the archive's order: those with marks, or the theatre's own."""
+    shift = MERCATOR_BITS - zoom
+    keys = marks["morton"] >> np.uint64(2 * shift)
+    _, starts = np.unique(keys, return_index=True)
+    ends = [*starts[1:].tolist(), len(marks)]
+    x, y = (marks[axis][starts] >> np.uint32(shift) for axis in ("mercator_x", "mercator_y"))
+    found = {
+        (x, y): (low, high)
+        for x, y, low, high in zip(x.tolist(), y.tolist(), starts.tolist(), ends, strict=True)
+    }
+    if layers != ["incidents"]:
+        found = {**dict.fromkeys(_cover(box, zoom), (0, 0)), **found}
+    at = np.array(list(found), np.int64).reshape(len(found), 2)
+    numbers = tile_numbers(zoom, at[:, 0], at[:, 1]).tolist()
+    return sorted(
+        _Place(number, *place, *span)
+        for number, (place, span) in zip(numbers, found.items(), strict=True)
+    )
+
+
+def _cover(box: Bounds, zoom: int) -> Iterator[tuple[int, int]]:
+    """Cover a box with tiles."""
+    from_x, from_y = tile_at(box.west, box.north, zoom)
+    to_x, to_y = tile_at(box.east, box.south, zoom)
+    for y in range(from_y, to_y + 1):
+        for x in range(from_x, to_x + 1):
+            yield x, y
+
+
+def tile_at(lon: float, lat: float, zoom: int) -> tuple[int, int]:
+    """Find the tile of a point."""
+    x, y = mercator(np.array([lon]), np.array([lat]))
+    return int(x[0]) >> MERCATOR_BITS - zoom, int(y[0]) >> MERCATOR_BITS - zoom

@@ -1,0 +1,257 @@
+"""Figures of a View: what stands on one, gathered once and drawn as PNG, SVG or PDF."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from app.domain.cache import BoundedCache
+from app.domain.errors import InputError
+from app.i18n.values import number
+from app.index.columns import PRECISIONS
+from app.pictures.captions import Writer
+from app.pictures.scene import Scene
+from app.pictures.tiles import Tiler, area_pattern
+from app.publishing.defaults import with_defaults
+from app.publishing.query import Query
+from app.render.canvas import LINE_PX, Canvas
+from app.render.figure import chip_size, draw_chip, draw_page, notice_box, scale_box
+from app.render.frame import Frame
+from app.render.labels import Box, place_names, spread, write_names
+from app.render.layout import Content, Layout, lay_out
+from app.render.painter import Painter
+from app.render.palette import DASHES, LINE_FIXED, PAPER, RAMPS, WATER
+from app.render.pdf import PdfCanvas
+from app.render.png import write_png
+from app.render.svg import SvgCanvas
+from app.tiles.raster import (
+    Ground,
+    Shade,
+    draw_basemap,
+    draw_control,
+    draw_incidents,
+    draw_regions,
+)
+
+FORMS = ("png", "svg", "pdf")
+LEAST_PX, MOST_PX, MOST_SCALE, MOST_AREA = 200, 4000, 3, 16_000_000
+LONGEST_TITLE, LONGEST_SUBTITLE = 200, 300
+LARGE = 2_000_000
+"""Px from which a figure waits for its turn and its base is not kept: each takes 40 bytes a px."""
+
+AT_ONCE = 2
+CHIP_PX = 10.0
+DOTS_PX = ((150, 4.2), (1_000, 3.4), (float("inf"), 2.7))
+"""Radius of dots by how many there are: many large ones become one dark spot."""
+
+VECTOR_DETAIL = 2
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a figure is asked to be, beside its View; px at 1x, text as it was typed."""
+
+    form: str = "png"
+    width: int = 1200
+    height: int = 630
+    scale: int = 1
+    title: str = ""
+    subtitle: str = ""
+
+    def __post_init__(self) -> None:
+        for name, got, most in (
+            ("title", self.title, LONGEST_TITLE),
+            ("subtitle", self.subtitle, LONGEST_SUBTITLE),
+        ):
+            if len(got) > most:
+                raise InputError(name, f"{len(got)} characters", f"at most {most} characters")
+        area = self.width * self.height * self.scale**2
+        if self.form == "png" and area > MOST_AREA:
+            got = f"{self.width} x {self.height} at scale {self.scale}: {area:,} px"
+            raise InputError("width, height, scale", got, f"at most {MOST_AREA:,} px in all")
+
+
+@dataclass
+class Figures:
+    """Makes figures; keeps the bases of small ones, which many Views share."""
+
+    tiler: Tiler
+    _kept: BoundedCache = field(default_factory=lambda: BoundedCache(12))
+    _turns: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(AT_ONCE))
+
+    def figure(self, query: Query, wanted: Wanted) -> bytes:
+        """Draw a View for a report.
+
+        Raises:
+            InputError: the page is too small for what must stand on it.
+        """
+        scene, writer, content = self._composed(query, wanted)
+        layout = lay_out(content, wanted.width, wanted.height, self.tiler.fonts)
+        told = {
+            "Title": content.title,
+            "Description": writer.alternative(content),
+            "Copyright": writer.rights(),
+            "Software": "Strikemap",
+            "Creation Time": writer.instant,
+        }
+        told = {name: text for name, text in told.items() if text}
+        is_large = wanted.width * wanted.height * wanted.scale**2 > LARGE
+        with self._turns if is_large else nullcontext():
+            return self._written(scene, content, layout, wanted, told)
+
+    def fits(self, query: Query, wanted: Wanted) -> bool:
+        """Tell whether what must stand on a figure has room on it, without drawing."""
+        if min(wanted.width, wanted.height) < LEAST_PX:
+            return False
+        *_, content = self._composed(query, wanted)
+        try:
+            lay_out(content, wanted.width, wanted.height, self.tiler.fonts)
+        except InputError:
+            return False
+        return True
+
+    def _composed(self, query: Query, wanted: Wanted) -> tuple[Scene, Writer, Content]:
+        """Gather a View as the page would show it, and write its words."""
+        scene = Scene(with_defaults(query), self.tiler.choropleths)
+        writer = Writer(scene, self.tiler.fonts)
+        return scene, writer, writer.content(wanted.title, wanted.subtitle)
+
+    def _written(
+        self,
+        scene: Scene,
+        content: Content,
+        layout: Layout,
+        wanted: Wanted,
+        told: Mapping[str, str],
+    ) -> bytes:
+        fonts, scale = self.tiler.fonts, wanted.scale
+        if wanted.form != "png":  # a vector has no px: the scale is its detail
+            scale = max(scale, VECTOR_DETAIL)
+        page = Frame(0, 0, 0, scale, wanted.width, wanted.height)
+        map_frame = layout.frame(scene.box(), scale)
+
+        def draw(canvas: Canvas) -> None:
+            self._draw(canvas, scene, content)
+
+        if wanted.form == "svg":
+            svg = SvgCanvas(page, fonts)
+            draw_page(svg, layout, content, map_frame, draw)
+            return svg.svg(told, scene.view.lang, PAPER)
+        if wanted.form == "pdf":
+            pdf = PdfCanvas(page, fonts)
+            draw_page(pdf, layout, content, map_frame, draw)
+            return pdf.pdf(told, scene.view.lang)
+        painter = Painter(page, PAPER, fonts)
+        draw_page(painter, layout, content, map_frame, draw)
+        return write_png(np.asarray(painter.image), told)
+
+    def _draw(self, canvas: Canvas, scene: Scene, content: Content) -> None:
+        """Draw the map itself, in the order of the tiles' layers."""
+        self._draw_base(canvas, scene)
+        # The zoom whose shapes are as fine as the px of this picture.
+        z = int(np.ceil(canvas.frame.z + np.log2(canvas.frame.scale)))
+        shapes = self.tiler.shapes.regions(scene.query, z)
+        self._draw_regions(canvas, scene, shapes)
+        self._draw_control(canvas, scene, z)
+        codes = scene.workspace.reference.taxonomy.weapons.codes
+        dot_px = next(px for most, px in DOTS_PX if len(scene.rows) <= most)
+        draw_incidents(
+            canvas, scene.rows, codes, PRECISIONS, is_dense=scene.is_dense, dot_px=dot_px
+        )
+        taken = self._draw_chips(canvas, scene)
+        places = scene.workspace.reference.basemap(scene.view.theatre).places
+        free = [*taken, scale_box(canvas.frame)]
+        if content.notice:
+            free.append(notice_box(canvas.fonts, canvas.frame, content.notice))
+        names = place_names(canvas, places, scene.view.lang, scene.theatre.countries, free)
+        write_names(canvas, names)
+
+    def _draw_base(self, canvas: Canvas, scene: Scene) -> None:
+        basemap = scene.workspace.reference.basemap(scene.view.theatre)
+
+        def draw() -> np.ndarray:
+            base = Painter(canvas.frame, WATER, canvas.fonts)
+            draw_basemap(base, basemap)
+            return np.asarray(base.image)
+
+        if isinstance(canvas, Painter):
+            frame = canvas.frame
+            is_kept = frame.width * frame.height <= LARGE
+            key = ("base", scene.view.theatre, frame)
+            canvas.paste(self._kept.get(key, draw) if is_kept else draw())
+            return
+        frame = canvas.frame
+        canvas.paint([shapely.box(0, 0, frame.width, frame.height)], WATER)
+        draw_basemap(canvas, basemap)
+
+    @staticmethod
+    def _draw_regions(canvas: Canvas, scene: Scene, shapes: Sequence[BaseGeometry]) -> None:
+        """Shade the View's own regions; the others keep their edges and are veiled."""
+        values, chosen = scene.choropleth, scene.view.regions
+        found = scene.workspace.reference.region_set(scene.view.theatre, scene.view.level).regions
+        pairs = list(zip(found, shapes, strict=True))
+        others = [shape for region, shape in pairs if chosen and region.code not in chosen]
+        if others:
+            canvas.fill(others, PAPER, 0.55)
+        shades = [
+            Shade(shape, -1 if values is None else values.class_number(region.code))
+            for region, shape in pairs
+            if not chosen or region.code in chosen
+        ]
+        colours = () if values is None else RAMPS[len(values.limits)]
+        draw_regions(canvas, [*(Shade(shape, -1) for shape in others), *shades], colours)
+
+    def _draw_control(self, canvas: Canvas, scene: Scene, z: int) -> None:
+        held = scene.held
+        if held.snapshot is None or held.line is None:
+            return
+        areas = self.tiler.shapes.areas(scene.query, held.snapshot, z)
+        grounds = [
+            Ground(shape, pattern)
+            for area, shape in areas
+            if (pattern := area_pattern(area, scene.theatre)) is not None
+        ]
+        is_stale = held.age_days > scene.theatre.stale_after_days
+        draw_control(canvas, grounds, held.line.shape, is_stale=is_stale)
+        if scene.frozen is not None:
+            canvas.lines([scene.frozen.shape], LINE_FIXED, LINE_PX, DASHES["fixed"])
+
+    @staticmethod
+    def _draw_chips(canvas: Canvas, scene: Scene) -> Sequence[Box]:
+        """Write what is known only to a region as a number in it; return where numbers stand.
+
+        Places come from the boundaries as they are: a form with more detail puts none elsewhere.
+        """
+        counts, _elsewhere = scene.region_only
+        found = scene.workspace.reference.region_set(scene.view.theatre, scene.view.level).regions
+        bounds, homes, texts = canvas.frame.bounds(), [], []
+        for region in found:
+            if region.code in counts:
+                part = _largest(shapely.clip_by_rect(region.shape, *bounds))
+                if part is not None:
+                    homes.append(canvas.frame.project(part))
+                    texts.append(number(scene.view.lang, counts[region.code]))
+        sizes = [chip_size(canvas.fonts, text, CHIP_PX, canvas.frame.scale) for text in texts]
+        # Where marks are a density there is no place without any.
+        some = slice(0 if scene.is_dense else None)
+        lon, lat = (scene.rows[axis][some] / 1e7 for axis in ("lon_e7", "lat_e7"))
+        marks = canvas.frame.pixels(lon, lat)
+        # On whole px their edges are sharp, and they are drawn several times faster.
+        boxes = [
+            (round(box[0]), round(box[1]), round(box[2]), round(box[3]))
+            for box in spread(homes, sizes, canvas.frame, marks)
+        ]
+        for text, box in zip(texts, boxes, strict=True):
+            draw_chip(canvas, text, box, CHIP_PX)
+        return boxes
+
+
+def _largest(shape: BaseGeometry) -> BaseGeometry | None:
+    parts = [part for part in shapely.get_parts(shape).tolist() if part.area > 0]
+    return max(parts, key=lambda part: part.area, default=None)

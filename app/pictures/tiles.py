@@ -1,0 +1,265 @@
+"""Tiles of a View: what each layer shows, as a picture or as vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from app.domain.cache import BoundedCache
+from app.domain.control import ControlArea, ControlStatus, Extent
+from app.domain.instants import rfc3339
+from app.domain.terms import Dataset, Face
+from app.i18n import WATERMARK
+from app.i18n.values import day_text
+from app.index.columns import PRECISIONS, STATUSES
+from app.index.select import Selection
+from app.publishing.publish import Published, control_dataset, control_shown, publish
+from app.publishing.query import Query
+from app.queries.choropleth import Choropleths
+from app.queries.shapes import Shapes
+from app.reference.theatre import Theatre
+from app.render.frame import Frame
+from app.render.painter import Painter
+from app.render.palette import (
+    CITED,
+    CLAIMED,
+    DENSE_FROM,
+    DETAIL_ZOOM,
+    RAMPS,
+    WATER,
+    Pattern,
+    ground_pattern,
+)
+from app.tiles.grid import EXTENT, Tile
+from app.tiles.points import incident_tile
+from app.tiles.raster import (
+    Ground,
+    Shade,
+    choose_labels,
+    draw_basemap,
+    draw_control,
+    draw_incidents,
+    draw_regions,
+)
+from app.tiles.vector import encode_shapes
+
+BASEMAP_CREDITS = "Natural Earth; GeoNames (CC BY 4.0)"
+
+
+@dataclass
+class Tiler:
+    """Makes tiles; what many tiles share is remembered by what it was computed from."""
+
+    fonts: Path
+    shapes: Shapes = field(default_factory=Shapes)
+    choropleths: Choropleths = field(default_factory=Choropleths)
+    _cache: BoundedCache = field(default_factory=BoundedCache)
+    _names_cache: BoundedCache = field(default_factory=BoundedCache)
+
+    def tile(self, query: Query, tile: Tile) -> bytes:
+        """Make a tile of any layer.
+
+        Raises:
+            NotShared: the terms of what the layer would show do not allow tiles for the public.
+        """
+        if tile.form == "png":
+            return self._picture(query, tile)
+        makers = {"incidents": self._incidents, "regions": self._regions, "control": self._control}
+        return makers[tile.layer](query, tile)
+
+    def _incidents(self, query: Query, tile: Tile) -> bytes:
+        published = publish(query, Face.tiles)
+        rows = published.select((tile.z, tile.x, tile.y)).drawable(published.filter)
+        codes = query.reference.taxonomy.weapons.codes
+        return incident_tile(rows, tile.z, codes, STATUSES, PRECISIONS)
+
+    def _regions(self, query: Query, tile: Tile) -> bytes:
+        view = query.view
+        values = self.choropleths.of(publish(query, Face.aggregates)).values
+        shapes = self.shapes.regions(query, tile.z)
+        properties = [
+            {
+                "key": region.code,
+                "name": region.name(view.lang),
+                **_metric(view.metric, values[region.code]),
+            }
+            for region in query.regions.regions
+        ]
+        clipped = [_in_tile(shape, tile) for shape in shapes]
+        return encode_shapes("regions", clipped, range(1, len(shapes) + 1), properties)
+
+    def _control(self, query: Query, tile: Tile) -> bytes:
+        snapshot = control_shown(query, Face.tiles)
+        if snapshot is None:
+            return encode_shapes("control", [], [], [])
+        areas = self.shapes.areas(query, snapshot, tile.z)
+        line = query.front_line(snapshot).shape
+        dated = {"valid_on": str(snapshot.valid_on), "source": snapshot.dataset}
+        properties: list[dict[str, str | float]] = [
+            {
+                "kind": "area",
+                "controller": area.controller,
+                "status": area.status.value,
+                "extent": area.extent.value,
+                **dated,
+            }
+            for area, _ in areas
+        ]
+        properties.append({"kind": "front_line", **dated})
+        shapes = [_in_tile(shape, tile) for _, shape in areas] + [_in_tile(line, tile)]
+        return encode_shapes("control", shapes, range(1, len(shapes) + 1), properties)
+
+    def credits(self, query: Query, layer: str) -> tuple[str, ...]:
+        """Credit what a layer shows, each with its licence, and say whose borders these are.
+
+        The terms of a dataset are part of the record, so that a version and a View settle it.
+        """
+        key = ("credits", query.view.query(), query.state.seq, layer)
+        return self._cache.get(key, lambda: _credits(query, layer))
+
+    def _picture(self, query: Query, tile: Tile) -> bytes:
+        view, frame = query.view, Frame(tile.z, tile.x, tile.y, tile.scale)
+        is_based = tile.layer in ("basemap", "map")
+        painter = Painter(frame, WATER if is_based else None, self.fonts)
+        if is_based:
+            self._paste_base(painter, query)
+        if tile.layer in ("regions", "map"):
+            # A picture of twice the px shows twice the detail.
+            draw_regions(painter, *self._shades(query, tile.z + tile.scale - 1))
+        if tile.layer in ("control", "map"):
+            self._draw_control(painter, query)
+        if tile.layer in ("incidents", "map"):
+            self._draw_incidents(painter, query)
+        if tile.layer in ("labels", "map"):
+            painter.paste(self._names(painter.frame, query))
+        if view.synthetic and tile.layer not in ("basemap", "labels"):
+            painter.watermark(WATERMARK[view.lang])
+        return painter.png(self._metadata(query, tile.layer))
+
+    def _metadata(self, query: Query, layer: str) -> dict[str, str]:
+        """Say in a picture's metadata whose it is and what it shows: a tile has no room for it."""
+        view, words = query.view, query.words
+        ends = (("tile_from", view.first), ("tile_to", view.last))
+        days = [words[name].format(day=day_text(view.lang, day)) for name, day in ends if day]
+        period = " ".join(days) or words["export_all_days"]
+        version = words["tile_version"].format(seq=query.state.seq)
+        as_of = rfc3339(view.as_of) if view.as_of else version
+        description = words["tile_told"].format(layer=layer, days=period, known=as_of)
+        invented = f"; {WATERMARK[view.lang]}" if view.synthetic else ""
+        return {
+            "Description": f"{description}{invented}",
+            "Copyright": " · ".join(self.credits(query, layer)),
+        }
+
+    def _names(self, frame: Frame, query: Query) -> np.ndarray:
+        """Return a tile's names; they depend on place and language only."""
+        view = query.view
+
+        def draw() -> np.ndarray:
+            places = query.reference.basemap(view.theatre).places
+            names = Painter(frame, None, self.fonts)
+            names.labels(choose_labels(names, places, view.lang, query.theatre.countries))
+            return np.asarray(names.image)
+
+        return self._names_cache.get((view.theatre, view.lang, frame), draw)
+
+    def _paste_base(self, painter: Painter, query: Query) -> None:
+        theatre = query.view.theatre
+
+        def draw() -> np.ndarray:
+            base = Painter(painter.frame, WATER, self.fonts)
+            draw_basemap(base, query.reference.basemap(theatre))
+            return np.asarray(base.image)
+
+        painter.paste(self._cache.get(("base", theatre, painter.frame), draw))
+
+    def _shades(self, query: Query, z: int) -> tuple[list[Shade], Sequence[str]]:
+        values = self.choropleths.of(publish(query, Face.aggregates))
+        shapes = self.shapes.regions(query, z)
+        shades = [
+            Shade(shape, values.class_number(region.code))
+            for region, shape in zip(query.regions.regions, shapes, strict=True)
+        ]
+        return shades, RAMPS[len(values.limits)]
+
+    def _draw_control(self, painter: Painter, query: Query) -> None:
+        snapshot, theatre = control_shown(query, Face.tiles), query.theatre
+        if snapshot is None:
+            return
+        grounds = [
+            Ground(shape, pattern)
+            for area, shape in self.shapes.areas(query, snapshot, int(painter.frame.z))
+            if (pattern := area_pattern(area, theatre)) is not None
+        ]
+        line = query.front_line(snapshot)
+        age = (query.control_day - snapshot.valid_on).days
+        draw_control(painter, grounds, line.shape, is_stale=age > theatre.stale_after_days)
+
+    def _draw_incidents(self, painter: Painter, query: Query) -> None:
+        published = publish(query, Face.tiles)
+        marks = _around(published, painter.frame)
+        names = query.reference.taxonomy.weapons.codes
+        is_dense = painter.frame.z < DETAIL_ZOOM and self._marks(published) > DENSE_FROM
+        draw_incidents(painter, marks, names, PRECISIONS, is_dense=is_dense)
+
+    def _marks(self, published: Published) -> int:
+        """Count a View's marks, so that all of its tiles are drawn in the same way."""
+        return self._cache.get(
+            ("marks", published.key), lambda: len(published.select().drawable(published.filter))
+        )
+
+
+def _credits(query: Query, layer: str) -> tuple[str, ...]:
+    datasets: list[Dataset] = []
+    for name, face in (("regions", Face.aggregates), ("incidents", Face.tiles)):
+        if layer in (name, "map"):
+            datasets += publish(query, face).datasets
+    if layer in ("control", "map"):
+        source = control_dataset(query, Face.tiles)
+        datasets += [] if source is None else [source]
+    lines = [f"{dataset.credit} ({dataset.licence})" for dataset in datasets]
+    if layer in ("basemap", "labels", "map"):
+        lines.append(BASEMAP_CREDITS)
+    return (*dict.fromkeys(lines), query.theatre.note[query.view.lang])
+
+
+def _around(published: Published, frame: Frame) -> Selection:
+    """Select the marks of a tile and of its neighbours, whose discs reach into it."""
+    z, x, y = int(frame.z), int(frame.x), int(frame.y)
+    n = 1 << z
+    tiles = {(z, (x + dx) % n, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if 0 <= y + dy < n}
+    parts = [
+        part
+        for place in sorted(tiles)
+        for part in published.select(place).drawable(published.filter).parts
+    ]
+    return Selection(parts)
+
+
+def _metric(name: str, value: float | None) -> dict[str, str | float]:
+    return {} if value is None else {name: value}
+
+
+def area_pattern(area: ControlArea, theatre: Theatre) -> Pattern | None:
+    """Choose a hatch: none for the state's own ground, dots for claims, wide for cited units."""
+    if area.controller == theatre.state:
+        return None
+    if area.extent is not Extent.area:
+        return CITED
+    if area.status is not ControlStatus.assessed:
+        return CLAIMED
+    others = [party.code for party in theatre.party if not party.state]
+    return ground_pattern(area.controller, others)
+
+
+def _in_tile(shape: BaseGeometry, tile: Tile) -> BaseGeometry:
+    """Clip a shape to a tile with a margin and bring it into tile units."""
+    frame = Frame(tile.z, tile.x, tile.y)
+    clipped = shapely.clip_by_rect(shape, *frame.bounds(margin=0.02))
+    scale = EXTENT / frame.width
+    return shapely.transform(frame.project(clipped), lambda points: points * scale)

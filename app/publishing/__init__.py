@@ -1,0 +1,1 @@
+"""From a View to what its audience may see."""

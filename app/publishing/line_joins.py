@@ -1,0 +1,50 @@
+"""Where incidents lie to the front line: the joins that a View's control source gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app.domain.errors import InvalidView, Problem
+from app.domain.terms import Dataset
+from app.domain.view import NOT_STATED
+from app.index import joins
+from app.index.joins import Joined, holders
+from app.index.select import Near, Segment
+from app.publishing.query import Query
+
+
+def near(query: Query, source: Dataset | None) -> Near | None:
+    """Compile a View's `line_km` and `side`; None when it asks for neither.
+
+    Raises:
+        InvalidView: no source of control is loaded, or it says nothing on the frozen day.
+    """
+    view = query.view
+    if not view.asks_the_ground:
+        return None
+    number = {NOT_STATED: joins.NOT_STATED, **holders(query.reference, view.theatre)}
+    return Near(
+        None if view.line_km is None else view.line_km * 1e3,
+        tuple(number[side] for side in view.sides),
+        joined_by(query, source),
+    )
+
+
+def joined_by(query: Query, source: Dataset | None) -> Callable[[Segment], Joined]:
+    """Return what joins a segment with the ground: by each day's own line, or by the frozen one.
+
+    Raises:
+        InvalidView: as `near`.
+    """
+    view, state = query.view, query.state
+    if source is None:
+        got = f"a View of {view.theatre!r} without any source of control"
+        raise InvalidView((Problem("query.control", got, "a loaded source of control areas"),))
+    calendar = state.control.calendar(source.slug, query.seq)
+    if view.freeze is not None and calendar.on(view.freeze) is None:
+        first = calendar.days[0] if calendar.days else "none is known yet"
+        allowed = f"a day from the first snapshot of {source.slug!r} on: {first}"
+        raise InvalidView((Problem("query.freeze", str(view.freeze), allowed),))
+    join = state.join(source, query.seq, view.freeze)
+    kept_joins = query.workspace.index.joins
+    return lambda segment: kept_joins.of(state.control, segment, join)

@@ -1,0 +1,355 @@
+"""What an audience may see of a View: between a request and the index there is nothing else.
+
+A public answer obeys each dataset's terms, embargo and generalisation as of the request, whatever
+`as_of` says; a private one shows everything and says that it is private.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import numpy as np
+
+from app.domain.control import ControlSnapshot
+from app.domain.errors import NotShared
+from app.domain.period import epoch_day
+from app.domain.place import E7, Bounds
+from app.domain.terms import Dataset, DatasetKind, Face
+from app.domain.view import View
+from app.index.build import State
+from app.index.columns import STATUSES
+from app.index.merged import Folded
+from app.index.select import (
+    BEGINNING,
+    END,
+    RETRACTED,
+    Filter,
+    Segment,
+    Selection,
+    is_embargoed,
+    is_quiet,
+    select,
+    unmarked,
+)
+from app.instance.workspace import Workspace
+from app.publishing.line_joins import near
+from app.publishing.query import Query
+from app.reference.reference import Reference
+from app.reference.theatre import Theatre
+
+MONDAY, SUNDAY = 1, 7
+"""Sums of data that may leave only as sums cover whole ISO weeks: with free ends, two Views that
+differ by a day would give that day away (docs/privacy.md, "Sums of weeks")."""
+
+
+@dataclass(frozen=True, eq=False)
+class Published:
+    """A query as its audience gets it: narrowed, with what was withheld."""
+
+    query: Query
+    datasets: tuple[Dataset, ...]
+    filter: Filter
+    withheld: Mapping[str, int]
+    credits: tuple[str, ...]
+    is_compared: bool | None = None
+    folded: Folded | None = None
+
+    @property
+    def view(self) -> View:
+        """The View as it was asked."""
+        return self.query.view
+
+    @property
+    def state(self) -> State:
+        """The state of the record that it is read from."""
+        return self.query.state
+
+    @property
+    def workspace(self) -> Workspace:
+        """The instance that it is read from."""
+        return self.query.workspace
+
+    @property
+    def reference(self) -> Reference:
+        """The reference data of the instance."""
+        return self.query.reference
+
+    @property
+    def is_public(self) -> bool:
+        """Tell whether terms, embargo and generalisation narrowed it."""
+        return self.query.is_public
+
+    @property
+    def theatre(self) -> Theatre:
+        """The theatre of the View."""
+        return self.query.theatre
+
+    @property
+    def key(self) -> Hashable:
+        """Identify what the audience sees: equal keys, equal answers.
+
+        A public View changes by itself when an embargo or a delay ends, which is checked by the
+        minute.
+        """
+        hidden = self.filter
+        minute = None if hidden.embargo_at is None else hidden.embargo_at // 60
+        slugs = tuple(dataset.slug for dataset in self.datasets)
+        return (self.view.query(), self.state.seq, slugs, hidden.seq, minute, hidden.quiet_after)
+
+    @property
+    def segments(self) -> Sequence[Segment]:
+        """What the View is read from: where datasets are summed, one row stands for each strike."""
+        return self.state.segments if self.folded is None else self.folded.segments
+
+    @property
+    def is_summed(self) -> bool:
+        """Tell whether all datasets may be added up: there is one, or each pair was compared."""
+        return len(self.datasets) < 2 or self.folded is not None  # noqa: PLR2004  a pair
+
+    def select(self, tile: tuple[int, int, int] | None = None) -> Selection:
+        """Find the rows, in a tile when one is given."""
+        return select(self.segments, self.filter, tile)
+
+    def unmarked(self) -> Selection:
+        """Find the incidents that are counted in a region and stand nowhere as a mark."""
+        return unmarked(self.segments, self.filter)
+
+    @property
+    def primary(self) -> Dataset | None:
+        """The dataset whose casualties are shown when several are named that do not add up."""
+        return self.datasets[0] if self.datasets else None
+
+
+def publish(query: Query, face: Face, *, in_all: bool = False) -> Published:
+    """Narrow a query to what its audience may see on a face.
+
+    What was narrowed before for this query is returned again: a picture of several layers asks
+    for each of its faces, and most faces show the same datasets.
+    `in_all` takes every dataset instead of the View's own: an incident's id names no dataset.
+    """
+    datasets = all_datasets(query.state) if in_all else wanted_datasets(query)
+    allowed = tuple(d for d in datasets if not query.is_public or _may_leave(d, face, query.view))
+    key = ("published", in_all, tuple(dataset.slug for dataset in allowed))
+    if key not in query.remembered:
+        refused = [dataset for dataset in datasets if dataset not in allowed]
+        query.remembered[key] = _published(query, allowed, refused, in_all=in_all)
+    published: Published = query.remembered[key]
+    return published
+
+
+def _published(
+    query: Query, allowed: tuple[Dataset, ...], refused: Sequence[Dataset], *, in_all: bool
+) -> Published:
+    compiled = _compile(query, allowed)
+    if query.view.asks_the_ground:
+        source = control_dataset(query, Face.aggregates)
+        compiled = replace(compiled, near=near(query, source))
+    if query.is_public:
+        compiled = _quieten(query, compiled)
+    withheld = {
+        "embargo": _embargoed(query.state, compiled) if query.is_public else 0,
+        "terms": sum(_standing(query.state, dataset, query.seq) for dataset in refused),
+    }
+    credits = tuple(dict.fromkeys(dataset.credit for dataset in allowed))
+    published = Published(query, allowed, compiled, withheld, credits)
+    return published if in_all or len(allowed) < 2 else _folded(published)  # noqa: PLR2004  a pair
+
+
+def _folded(published: Published) -> Published:
+    """Read several datasets as one where matching has compared each pair of them as they stand."""
+    slugs, wanted = [dataset.slug for dataset in published.datasets], published.filter
+    is_compared = published.state.merged.is_compared(slugs, wanted.seq)
+    if not is_compared:
+        return replace(published, is_compared=is_compared)
+    folded = published.state.merged.fold(wanted)
+    narrowed = replace(wanted, quiet_now=wanted.quiet_now | folded.quiet)
+    return replace(published, filter=narrowed, is_compared=True, folded=folded)
+
+
+def countable(published: Published, face: Face) -> Published:
+    """Narrow a View to its first dataset where several are named that do not add up."""
+    if published.is_summed or published.primary is None:
+        return published
+    return publish(published.query.but(datasets=(published.primary.slug,)), face)
+
+
+def refuse_embedding(query: Query) -> None:
+    """Refuse to show a View inside another site's page where the terms of a dataset keep it out.
+
+    Raises:
+        NotShared: naming the command that changes the terms.
+    """
+    if publish(query, Face.embeds).withheld["terms"]:
+        raise NotShared(
+            "The terms of this View's data do not allow embedding for the public; an operator "
+            "can change them with `strikemap datasets set SLUG --terms …`."
+        )
+
+
+def all_datasets(state: State) -> tuple[Dataset, ...]:
+    """List every dataset of incidents."""
+    datasets = state.datasets.values()
+    return tuple(dataset for dataset in datasets if dataset.kind is DatasetKind.incidents)
+
+
+def wanted_datasets(query: Query) -> tuple[Dataset, ...]:
+    """Resolve which datasets a View means: the named ones, else the theatre's default, else one.
+
+    Synthetic records never mix with real ones: `synthetic` chooses which of the two is shown.
+    """
+    datasets = query.datasets_of(DatasetKind.incidents)
+    if query.view.datasets:
+        return tuple(dataset for dataset in datasets if dataset.slug in query.view.datasets)
+    defaults = query.theatre.default_datasets
+    default = tuple(dataset for dataset in datasets if dataset.slug in defaults)
+    if default or not datasets:
+        return default
+    if len(datasets) == 1:
+        return tuple(datasets)
+    return (max(datasets, key=lambda dataset: _standing_now(query.state, dataset)),)
+
+
+def _may_leave(dataset: Dataset, face: Face, view: View) -> bool:
+    if not dataset.terms.allow(face) or view.level > dataset.terms.finest_level:
+        return False
+    if dataset.terms.points or face is not Face.aggregates:
+        return True
+    narrows = view.bbox is not None or view.min_killed is not None or view.asks_the_ground
+    # Two states of the record differ by what came between them: perhaps a single strike.
+    narrows = narrows or view.as_of is not None
+    return not narrows and _covers_whole_weeks(view)
+
+
+def _covers_whole_weeks(view: View) -> bool:
+    """Tell whether a period is all time or whole ISO weeks: differences of two are weeks too."""
+    if view.first is None and view.last is None:
+        return True
+    if view.first is None or view.last is None:
+        return False
+    return view.first.isoweekday() == MONDAY and view.last.isoweekday() == SUNDAY
+
+
+def _compile(query: Query, datasets: tuple[Dataset, ...]) -> Filter:
+    view, tables, taxonomy = query.view, query.state.tables, query.reference.taxonomy
+    numbers = [tables.datasets.index(d.slug) for d in datasets if d.slug in tables.datasets]
+    is_wanted = np.zeros(len(tables.datasets) + 1, bool)
+    is_wanted[numbers] = True
+    return Filter(
+        seq=query.seq,
+        datasets=is_wanted,
+        first=BEGINNING if view.first is None else epoch_day(view.first),
+        last=END if view.last is None else epoch_day(view.last),
+        weapons=taxonomy.weapons.family_bits(view.weapons),
+        sectors=taxonomy.sectors.bits(view.sectors),
+        statuses=tuple(STATUSES.index(status) for status in view.statuses),
+        min_killed=view.min_killed,
+        regions=tuple(tables.region(view.level, code) for code in view.regions),
+        level=view.level,
+        bbox_e7=None if view.bbox is None else _e7(view.bbox),
+    )
+
+
+def _e7(box: Bounds) -> tuple[int, int, int, int]:
+    west, south, east, north = (round(side * E7) for side in box)
+    return west, south, east, north
+
+
+def _quieten(query: Query, wanted: Filter) -> Filter:
+    theatre, sectors, state = query.theatre, query.reference.taxonomy.sectors, query.state
+    quiet_after = epoch_day((query.now - timedelta(days=theatre.generalise_days)).date())
+    quiet = replace(
+        wanted,
+        embargo_at=int(query.now.timestamp()),
+        grace_s=(theatre.embargo_s("civilian"), theatre.embargo_s("military")),
+        military=sectors.bits(("military",)),
+        quiet_sectors=sectors.delayed_bits,
+        quiet_after=quiet_after,
+    )
+    if all(part.latest_embargo(quiet) <= (quiet.embargo_at or 0) for part in state.segments):
+        quiet = replace(quiet, grace_s=(0, 0))  # nothing is that fresh: rows need not be asked
+    if wanted.seq >= state.seq:
+        return quiet
+    hidden, muted = _withheld_today(state, quiet)
+    return replace(quiet, hidden_now=hidden, quiet_now=muted)
+
+
+def _withheld_today(state: State, wanted: Filter) -> tuple[frozenset[int], frozenset[int]]:
+    """Number the incidents whose newest revision is embargoed or quiet now.
+
+    An older revision shows no more than the newest (docs/privacy.md, "No way around the terms").
+    """
+    hidden: set[int] = set()
+    quiet: set[int] = set()
+    for part in state.segments:
+        standing = np.flatnonzero(part.rows["known_to"] > state.seq)
+        number = part.rows["number"][standing]
+        embargoed = is_embargoed(part.rows, standing, wanted)
+        hidden.update(number[embargoed].tolist())
+        quiet.update(number[is_quiet(part.rows, standing, wanted)].tolist())
+    return frozenset(hidden), frozenset(quiet)
+
+
+def _embargoed(state: State, wanted: Filter) -> int:
+    """Count embargoed rows whatever the filters: a filter must not reveal what it hides."""
+    now, count = wanted.embargo_at or 0, 0
+    for part in state.segments:
+        if part.latest_embargo(wanted) <= now and not wanted.hidden_now:
+            continue
+        held = is_embargoed(part.rows, np.arange(len(part.rows)), wanted)
+        if wanted.hidden_now:
+            held |= np.isin(part.rows["number"], list(wanted.hidden_now))
+        held &= (part.rows["known_to"] > wanted.seq) & (part.rows["seq"] <= wanted.seq)
+        count += int((held & wanted.datasets[part.rows["dataset"]]).sum())
+    return count
+
+
+def _standing_now(state: State, dataset: Dataset) -> int:
+    if dataset.slug not in state.tables.datasets:
+        return 0
+    number = state.tables.datasets.index(dataset.slug)
+    return sum(part.standing.get(number, 0) for part in state.segments)
+
+
+def _standing(state: State, dataset: Dataset, seq: int) -> int:
+    if dataset.slug not in state.tables.datasets:
+        return 0
+    number = state.tables.datasets.index(dataset.slug)
+    return sum(_count_standing(part, number, seq) for part in state.segments)
+
+
+def _count_standing(part: Segment, number: int, seq: int) -> int:
+    rows = part.rows
+    mask = (rows["dataset"] == number) & (rows["known_to"] > seq) & (rows["seq"] <= seq)
+    return int((mask & (rows["status"] != RETRACTED)).sum())
+
+
+def control_dataset(query: Query, face: Face) -> Dataset | None:
+    """Resolve whose control is shown: the named source, else the theatre's default, else the first.
+
+    As with incidents, `synthetic` chooses between invented sources and real ones.
+
+    Raises:
+        NotShared: the source's terms do not allow this face for the public.
+    """
+    sources = {dataset.slug: dataset for dataset in query.datasets_of(DatasetKind.control)}
+    default = query.theatre.default_control
+    slug = query.view.control or (default if default in sources else min(sources, default=None))
+    dataset = sources.get(slug or "")
+    if dataset and query.is_public and not dataset.terms.allow(face):
+        raise NotShared(
+            f"The terms of {dataset.slug!r} ({dataset.licence}) do not allow this for the public; "
+            f"an operator can change them with `strikemap datasets set {dataset.slug} --terms …`."
+        )
+    return dataset
+
+
+def control_shown(query: Query, face: Face) -> ControlSnapshot | None:
+    """Find the control snapshot a View shows: the one valid on its last day.
+
+    Raises:
+        NotShared: as `control_dataset`.
+    """
+    source = control_dataset(query, face)
+    return None if source is None else query.control_on(source, query.control_day)

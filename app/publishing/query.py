@@ -1,0 +1,120 @@
+"""A question to an instance: one View of one state of the record, for one audience, at one time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+from app.domain.control import ControlSnapshot, FrontLine
+from app.domain.region import RegionSet
+from app.domain.terms import Audience, Dataset, DatasetKind
+from app.domain.view import View
+from app.i18n import strings
+from app.index.build import State
+from app.instance.workspace import Workspace
+from app.reference.reference import Reference
+from app.reference.theatre import Theatre
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """A View with all that its answer depends on; nobody downstream reads a clock or the record.
+
+    A query lives as long as one request: what was derived from it is remembered with it.
+    """
+
+    workspace: Workspace
+    state: State
+    view: View
+    now: datetime
+    remembered: dict[object, Any] = field(default_factory=dict, repr=False)
+    """What has been derived from this query, by what derived it (see `publish`)."""
+
+    @classmethod
+    def of(cls, workspace: Workspace, view: View, now: datetime) -> Query:
+        """Ask a View of the newest state of an instance."""
+        return cls(workspace, workspace.state(), view, now)
+
+    @classmethod
+    def parse(cls, workspace: Workspace, pairs: Iterable[tuple[str, str]], now: datetime) -> Query:
+        """Read a View as it stands in a URL, and ask it of the newest state.
+
+        Raises:
+            InvalidView: naming every parameter that does not fit.
+        """
+        state = workspace.state()
+        view = View.parse(pairs, workspace.vocabularies(state), workspace.default_theatre, now)
+        return cls(workspace, state, view, now)
+
+    def of_view(self, view: View) -> Query:
+        """Ask another View of the same state, at the same time."""
+        return self if view is self.view else replace(self, view=view, remembered={})
+
+    def but(self, **changes: Any) -> Query:
+        """Change fields of the View, as `View.but` does."""
+        return self.of_view(self.view.but(**changes))
+
+    @property
+    def is_public(self) -> bool:
+        """Tell whether terms, embargo and generalisation narrow the answer."""
+        return self.workspace.audience is Audience.public
+
+    @property
+    def reference(self) -> Reference:
+        """The reference data of the instance."""
+        return self.workspace.reference
+
+    @property
+    def theatre(self) -> Theatre:
+        """The theatre of the View."""
+        return self.workspace.reference.theatres[self.view.theatre]
+
+    @property
+    def regions(self) -> RegionSet:
+        """The boundaries of the View's level."""
+        return self.workspace.reference.region_set(self.view.theatre, self.view.level)
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """The strings of the View's language."""
+        return strings(self.view.lang)
+
+    @cached_property
+    def seq(self) -> int:
+        """The commit that the View is of: what came later is not known to it."""
+        state, as_of = self.state, self.view.as_of
+        seq = state.seq if as_of is None else self.workspace.store.seq_at(as_of)
+        return min(seq, state.seq)
+
+    @property
+    def today(self) -> date:
+        """The day of the request in the theatre's zone."""
+        return self.theatre.today(self.now)
+
+    @property
+    def control_day(self) -> date:
+        """The day whose control the View shows: its last, or today."""
+        return self.view.last or self.today
+
+    def datasets_of(self, kind: DatasetKind) -> list[Dataset]:
+        """List the theatre's datasets of a kind, by slug; `synthetic` chooses real or invented."""
+        datasets = sorted(self.state.datasets.values(), key=lambda dataset: dataset.slug)
+        return [
+            dataset
+            for dataset in datasets
+            if dataset.theatre == self.view.theatre
+            and dataset.kind is kind
+            and dataset.synthetic == self.view.synthetic
+        ]
+
+    def control_on(self, source: Dataset, day: date) -> ControlSnapshot | None:
+        """Return the newest snapshot of a source valid on or before a day, as the View knows it."""
+        return self.state.control.on(source.slug, day, self.seq)
+
+    def front_line(self, snapshot: ControlSnapshot) -> FrontLine:
+        """Return a snapshot's front line, derived once for all."""
+        lines = self.workspace.index.lines
+        return lines.of(self.state.control, snapshot, self.view.theatre)

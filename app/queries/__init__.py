@@ -1,0 +1,1 @@
+"""Numbers, lists and documents about a published View."""

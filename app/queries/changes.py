@@ -1,0 +1,127 @@
+"""What became of a View since a date: added, amended, regraded and retracted, before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from app.domain.errors import InvalidView, Problem
+from app.domain.instants import rfc3339
+from app.domain.terms import Face
+from app.index.build import State
+from app.index.select import RETRACTED
+from app.publishing.publish import Published, publish
+from app.publishing.query import Query
+from app.queries.incidents import feature, title_of
+from app.rows import Rows
+
+COMPARED = (
+    *("start", "end", "when_precision", "place", "precision", "error_m", "region", "weapons"),
+    *("mechanism", "attributed_to", "killed", "injured", "damage", "status", "sources"),
+)
+KINDS = ("added", "amended", "regraded", "retracted")
+CORRECTIONS = KINDS[1:]
+"""What changes something that was said before; a record that is new corrects nothing."""
+
+
+class Changes(NamedTuple):
+    """The newest changes of a View, and how many there are of each kind."""
+
+    since: datetime
+    counts: Mapping[str, int]
+    items: Sequence[Mapping[str, Any]]
+
+    @property
+    def corrections(self) -> int:
+        """How many change what was said before."""
+        return sum(self.counts[kind] for kind in CORRECTIONS)
+
+
+def changes(
+    query: Query,
+    since: datetime,
+    limit: int,
+) -> Changes:
+    """List what happened to the incidents that the View shows now, or showed then.
+
+    An incident that was added and retracted since is in neither and is left out. What the audience
+    may not see now is not shown as it was before either.
+
+    Raises:
+        InvalidView: `since` together with `as_of`: a View of the past does not change.
+    """
+    if query.view.as_of is not None:
+        allowed = "to be left out: the list goes from `since` to now"
+        raise InvalidView((Problem("query.as_of", rfc3339(query.view.as_of), allowed),))
+    is_then = publish(query.but(as_of=since), Face.points)
+    is_now = publish(query, Face.points)
+    hides = replace(
+        is_now.filter, hidden_now=is_then.filter.hidden_now, quiet_now=is_then.filter.quiet_now
+    )
+    published = replace(is_now, filter=hides)
+    shown = np.union1d(is_now.select()["number"], is_then.select()["number"])
+    rows = _rows(query.state, shown, published)
+    fresh = np.flatnonzero(rows["seq"] > is_then.filter.seq)
+    fresh = fresh[np.argsort(-rows["seq"][fresh])]
+    counts = dict.fromkeys(KINDS, 0)
+    place_of = {seq: place for place, seq in enumerate(rows["seq"].tolist())}
+    items: list[dict[str, Any]] = []
+    for place in fresh.tolist():
+        prior = place_of.get(int(rows["prior"][place]))
+        kind = _kind(rows, place, prior)
+        counts[kind] += 1
+        if len(items) < limit:
+            told = _told(published, rows, place, prior)
+            items += [{"kind": kind, **told}] if told else []
+    return Changes(since, counts, items)
+
+
+def _rows(state: State, numbers: np.ndarray, published: Published) -> Rows:
+    """Gather every revision of some incidents."""
+    parts = []
+    hidden = np.array(sorted(published.filter.hidden_now), np.int64)
+    for segment in state.segments:
+        keep = np.isin(segment.rows["number"], numbers) & ~np.isin(segment.rows["number"], hidden)
+        parts.append(segment.rows.take(np.flatnonzero(keep)))
+    return Rows.concatenate(parts)
+
+
+def _kind(rows: Rows, place: int, prior: int | None) -> str:
+    """Tell a change's kind: regraded is another status, whatever else changed with it."""
+    if prior is None:
+        return "added"
+    before, after = rows["status"][prior], rows["status"][place]
+    if after == RETRACTED:
+        return "retracted"
+    return "regraded" if after != before else "amended"
+
+
+def _told(published: Published, rows: Rows, place: int, prior: int | None) -> dict[str, Any] | None:
+    """Write one change with what differs; None when a payload was erased."""
+    seqs = [int(rows["seq"][one]) for one in (place, prior) if one is not None]
+    revisions = [one for one in published.workspace.store.by_seq(seqs) if one.payload is not None]
+    if len(revisions) < len(seqs):
+        return None
+    newest = revisions[0]
+    after = feature(published, newest, rows, place)
+    before = None if prior is None else feature(published, revisions[1], rows, prior)
+    differing = _differing(before, after)
+    return {
+        "incident": after["id"],
+        "title": title_of(after["properties"]),
+        "revision": newest.seq,
+        "recorded_at": rfc3339(newest.recorded_at),
+        "changes": differing,
+    }
+
+
+def _differing(before: dict[str, Any] | None, after: dict[str, Any]) -> dict[str, Any]:
+    if before is None:
+        return {}
+    pairs = [(name, before["properties"][name], after["properties"][name]) for name in COMPARED]
+    pairs.append(("geometry", before["geometry"], after["geometry"]))
+    return {name: {"before": old, "after": new} for name, old, new in pairs if old != new}

@@ -1,0 +1,62 @@
+"""The value of each region by a View's metric, and the classes that colour them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from app.domain.cache import BoundedCache
+from app.domain.terms import Face
+from app.index.summary import Ledger
+from app.publishing.publish import Published, countable
+from app.queries.sums import by_region
+from app.render.palette import breaks, class_of
+
+
+@dataclass(frozen=True)
+class Choropleth:
+    """Every region of a View with its value; the limits hold for all tiles of it."""
+
+    values: dict[str, float | None]
+    limits: list[float]
+
+    def class_number(self, code: str) -> int | None:
+        """The class of a region: None for "no figure", -1 for nothing reported."""
+        value = self.values[code]
+        return None if value is None else class_of(value, self.limits)
+
+
+@dataclass
+class Choropleths:
+    """Values regions; remembers the last Views, since all tiles of a View share one."""
+
+    _cache: BoundedCache = field(default_factory=BoundedCache)
+
+    def of(self, published: Published) -> Choropleth:
+        """Value each region of a View by its metric; unknown stays None, apart from 0."""
+        return self._cache.get(published.key, lambda: _choropleth(published))
+
+
+def _choropleth(published: Published) -> Choropleth:
+    view, reference = published.view, published.reference
+    ledger = Ledger(
+        by_region(countable(published, Face.aggregates)), reference.taxonomy.sectors.codes
+    )
+    values: dict[str, float | None] = {}
+    for group, (theatre, region) in enumerate(reference.regions(view.level)):
+        if theatre == view.theatre:
+            values[region.code] = _value(ledger, view.metric, group, region.population)
+    known = [value for value in values.values() if value is not None and value > 0]
+    return Choropleth(values, breaks(known))
+
+
+def _value(ledger: Ledger, metric: str, group: int, population: int | None) -> float | None:
+    """Value a region: incidents and damage are counts; a toll is what is known at least."""
+    if metric in ("incidents", "damaged", "destroyed"):
+        return ledger.value(metric, group)
+    tally = ledger.tally("injured" if metric == "injured" else "killed", group)
+    if tally.of == 0:
+        return 0
+    low = tally.low if tally.low is not None else tally.best
+    if metric != "killed_per_100k" or low is None:
+        return low
+    return low / population * 1e5 if population else None

@@ -1,0 +1,323 @@
+"""CQL2 text (OGC 21-065) on the index's columns: `filter=killed_low >= 2 AND status = 'verified'`.
+
+The text is parsed by a library into the standard's own JSON form; here that tree is answered by
+NumPy, for all rows at once, in three values: what is not known is neither true nor false.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import cql2
+import numpy as np
+import shapely
+from shapely import MultiPolygon, Polygon
+from shapely.errors import ShapelyError
+from shapely.geometry.base import BaseGeometry
+
+from app.domain.errors import InputError, InvalidPlace, InvalidView, InvalidWhen, Problem
+from app.domain.instants import parse_day
+from app.domain.period import epoch_day
+from app.domain.place import WORLD, Bounds
+from app.index.select import Selection, is_quiet
+from app.publishing.publish import Published
+from app.queries.queryables import QUERYABLES, Sheet, Values
+from app.rows import NEVER, NOWHERE
+
+MOST_CHARACTERS = 2_000
+DEEPEST = 8
+"""Brackets within one another: the parser's time doubles with each one that is left open."""
+
+GLOB = re.compile(r"[*?\[]")
+ARITY = {"not": 1, "isNull": 1, "between": 3}
+"""Arguments of an operator; all others but and, or have two."""
+
+QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"")
+COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
+    "=": operator.eq,
+    "<>": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+SPATIAL = ("s_intersects", "s_within", "s_disjoint")
+TEMPORAL = ("t_after", "t_before", "t_disjoint", "t_during", "t_equals", "t_intersects")
+ARRAYS = ("a_contains", "a_containedby", "a_equals", "a_overlaps")
+OPERATORS = ("and", "or", "not", *COMPARE, "between", "in", "like", "isNull")
+SUPPORTED = (
+    ", ".join((*OPERATORS, *SPATIAL, *TEMPORAL, *ARRAYS)).upper().replace("ISNULL", "IS NULL")
+)
+
+
+class Truth(NamedTuple):
+    """Which rows are true, and of which the answer is known at all."""
+
+    true: np.ndarray
+    known: np.ndarray
+
+    def negated(self) -> Truth:
+        """Turn true into false; what is not known stays so."""
+        return Truth(self.known & ~self.true, self.known)
+
+
+class _Refused(Exception):
+    def __init__(self, got: str, allowed: str) -> None:
+        self.got, self.allowed = got, allowed
+
+
+def narrowed(published: Published, text: str) -> Selection:
+    """Keep the rows of a View that a filter is true of.
+
+    Raises:
+        InvalidView: not CQL2 text, or a property or an operator that is not supported, by name.
+    """
+    selection = published.select()
+    try:
+        tree = _parsed(text)
+        quiet = [is_quiet(part.rows, at, published.filter) for part, at in selection.parts]
+        joined = np.concatenate(quiet) if quiet else np.empty(0, bool)
+        found = _truth(tree, Sheet(published.workspace, published, selection, joined))
+    except _Refused as refused:
+        raise InvalidView((Problem("query.filter", refused.got, refused.allowed),)) from refused
+    return selection.where(found.true & found.known)
+
+
+def _parsed(text: str) -> Any:
+    allowed = "CQL2 text, such as killed_low >= 2 AND status IN ('verified', 'geolocated')"
+    bare, depth, deepest = QUOTED.sub("", text), 0, 0
+    for sign in bare:
+        depth += (sign == "(") - (sign == ")")
+        deepest = max(deepest, depth)
+    if len(text) > MOST_CHARACTERS:
+        raise _Refused(text, f"at most {MOST_CHARACTERS:,} characters")
+    if deepest > DEEPEST or depth:
+        raise _Refused(text, f"brackets that are closed, at most {DEEPEST} within one another")
+    try:
+        return cql2.parse_text(text).to_json()
+    except (cql2.ParseError, cql2.ValidationError, ValueError) as wrong:
+        raise _Refused(text, allowed) from wrong
+
+
+def _opened(tree: Any) -> tuple[str, Sequence[Any]]:
+    """Take a condition apart into its operator and as many arguments as that has."""
+    if not isinstance(tree, dict) or "op" not in tree:
+        raise _Refused(_shown(tree), f"a condition with one of {SUPPORTED}")
+    op, args = tree["op"], tree["args"]
+    if op not in ("and", "or") and len(args) != ARITY.get(op, 2):
+        raise _Refused(_shown(tree), f"{op} with {ARITY.get(op, 2)} arguments")
+    return op, args
+
+
+def _truth(tree: Any, sheet: Sheet) -> Truth:
+    if isinstance(tree, bool):
+        rows = len(sheet.selection)
+        return Truth(np.full(rows, tree), np.ones(rows, bool))
+    op, args = _opened(tree)
+    if op in ("and", "or"):
+        return _joined(op, [_truth(one, sheet) for one in args])
+    if op == "not":
+        return _truth(args[0], sheet).negated()
+    if op in COMPARE:
+        return _compared(op, args, sheet)
+    special = {"isNull": _is_null, "in": _in, "between": _between, "like": _like}
+    if op in special:
+        return special[op](args, sheet)
+    for ops, answer in ((SPATIAL, _spatial), (TEMPORAL, _temporal), (ARRAYS, _array)):
+        if op in ops:
+            return answer(op, args, sheet)
+    raise _Refused(op, SUPPORTED)
+
+
+def _joined(op: str, parts: Sequence[Truth]) -> Truth:
+    """Join three-valued answers: a false part settles an AND, a true one an OR."""
+    true = np.logical_and.reduce if op == "and" else np.logical_or.reduce
+    whole = true([part.true & part.known for part in parts])
+    settles = [part.known & (part.true if op == "or" else ~part.true) for part in parts]
+    known = np.logical_and.reduce([part.known for part in parts]) | np.logical_or.reduce(settles)
+    return Truth(whole, known)
+
+
+def _property(arg: Any, sheet: Sheet, *kinds: str) -> Values:
+    if not isinstance(arg, dict) or "property" not in arg:
+        got = arg["op"] if isinstance(arg, dict) and "op" in arg else _shown(arg)
+        raise _Refused(got, "the name of a property, without arithmetic or functions")
+    name = str(arg["property"])
+    if name not in QUERYABLES:
+        raise _Refused(name, f"one of the properties {', '.join(QUERYABLES)}")
+    found = QUERYABLES[name].read(sheet)
+    if kinds and found.kind not in kinds:
+        raise _Refused(name, f"a property of the kind {' or '.join(kinds)}; it is {found.kind}")
+    return found
+
+
+LITERALS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
+    "text": (str, "a text in single quotes"),
+    "flag": (bool, "TRUE or FALSE"),
+    "number": ((int, float), "a number"),
+}
+
+
+def _literal(arg: Any, values: Values) -> Any:
+    """Read a literal as what the property holds."""
+    if values.kind == "day":
+        return _day(arg)
+    kind, allowed = LITERALS[values.kind]
+    if not isinstance(arg, kind) or isinstance(arg, bool) is not (values.kind == "flag"):
+        raise _Refused(_shown(arg), allowed)
+    return arg
+
+
+def _day(arg: Any) -> int:
+    text = arg.get("date") if isinstance(arg, dict) else arg
+    try:
+        return epoch_day(parse_day(text if isinstance(text, str) else ""))
+    except InvalidWhen as wrong:
+        raise _Refused(_shown(arg), "a day, such as DATE('2025-10-24')") from wrong
+
+
+def _shown(arg: Any) -> str:
+    if isinstance(arg, dict):
+        return str(arg.get("op") or arg.get("property") or next(iter(arg.values()), arg))
+    return str(arg)
+
+
+def _compared(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
+    left, right = args
+    if isinstance(right, dict) and "property" in right:
+        left, right, op = right, left, MIRRORED.get(op, op)
+    values = _property(left, sheet, "text", "number", "day", "flag")
+    return _by_word(values, COMPARE[op], _literal(right, values))
+
+
+def _by_word(values: Values, holds: Callable[[Any, Any], Any], literal: Any) -> Truth:
+    """Ask words once each, numbers all together."""
+    if values.kind != "text":
+        return Truth(np.asarray(holds(values.data, literal), bool), values.known)
+    table = np.array([bool(holds(word, literal)) for word in values.words] or [False], bool)
+    return Truth(table[np.where(values.known, values.data, 0)], values.known)
+
+
+def _is_null(args: Sequence[Any], sheet: Sheet) -> Truth:
+    values = _property(args[0], sheet)
+    return Truth(~values.known, np.ones(len(values.known), bool))
+
+
+def _in(args: Sequence[Any], sheet: Sheet) -> Truth:
+    values = _property(args[0], sheet, "text", "number", "day", "flag")
+    listed = [_by_word(values, operator.eq, _literal(one, values)) for one in args[1]]
+    return _joined("or", listed)
+
+
+def _between(args: Sequence[Any], sheet: Sheet) -> Truth:
+    values = _property(args[0], sheet, "number", "day")
+    low, high = (_literal(one, values) for one in args[1:])
+    return Truth((values.data >= low) & (values.data <= high), values.known)
+
+
+def _like(args: Sequence[Any], sheet: Sheet) -> Truth:
+    values = _property(args[0], sheet, "text")
+    pattern = _literal(args[1], values)
+    parts = re.split(r"(\\.|%|_)", str(pattern))
+    told = "".join(
+        {"%": "*", "_": "?"}.get(part) or GLOB.sub(r"[\g<0>]", part.removeprefix("\\") or part)
+        for part in parts
+    )
+    # fnmatch never goes back over a star that has matched: a plain ".*" for each % would take
+    # time that doubles with every one of them.
+    matches = re.compile(fnmatch.translate(told)).match
+    return _by_word(values, lambda word, _: matches(word) is not None, None)
+
+
+def _array(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
+    values = _property(args[0], sheet, "list")
+    if not isinstance(args[1], list):
+        raise _Refused(_shown(args[1]), "a list, such as ('drone', 'missile.cruise')")
+    mask = 0
+    for code in args[1]:
+        if code not in values.words:
+            raise _Refused(_shown(code), ", ".join(values.words))
+        mask |= 1 << values.words.index(code)
+    wanted = np.uint32(mask)
+    answers = {
+        "a_contains": (values.data & wanted) == wanted,
+        "a_containedby": (values.data & ~wanted) == 0,
+        "a_equals": values.data == wanted,
+        "a_overlaps": (values.data & wanted) != 0,
+    }
+    return Truth(answers[op], values.known)
+
+
+def _temporal(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
+    values, first, last = _property(args[0], sheet, "day"), *_span(args[1])
+    day = values.data
+    answers = {
+        "t_after": day > last,
+        "t_before": day < first,
+        "t_during": (day > first) & (day < last),
+        "t_equals": (day == first) & (day == last),
+        "t_intersects": (day >= first) & (day <= last),
+        "t_disjoint": (day < first) | (day > last),
+    }
+    return Truth(answers[op], values.known)
+
+
+def _span(arg: Any) -> tuple[int, int]:
+    if not isinstance(arg, dict) or "interval" not in arg:
+        return (_day(arg),) * 2
+    if len(arg["interval"]) != 2:  # noqa: PLR2004  a beginning and an end
+        raise _Refused(_shown(arg), "INTERVAL('2026-01-01', '2026-01-31'), '..' for an open end")
+    start, end = arg["interval"]
+    return (
+        NOWHERE if start == ".." else _day(start),
+        NEVER if end == ".." else _day(end),
+    )
+
+
+def _spatial(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
+    values = _property(args[0], sheet, "geometry")
+    shape = _shape(args[1])
+    shapely.prepare(shape)
+    lon, lat = values.data.T
+    if op == "s_within":  # a point on the edge is not within (OGC 06-103r4)
+        return Truth(shapely.contains_xy(shape, lon, lat), values.known)
+    touched = shapely.intersects_xy(shape, lon, lat)
+    return Truth(touched if op == "s_intersects" else ~touched, values.known)
+
+
+def _shape(arg: Any) -> BaseGeometry:
+    allowed = "a geometry in WKT or BBOX(west, south, east, north), degrees, longitude first"
+    try:
+        if isinstance(arg, dict) and "bbox" in arg:
+            return MultiPolygon([_rectangle(part) for part in Bounds.of(arg["bbox"]).parts])
+        shape: BaseGeometry = shapely.geometry.shape(arg)
+    except InvalidPlace as wrong:
+        raise _Refused(f"BBOX({wrong.problem.got})", wrong.problem.allowed) from wrong
+    except (ShapelyError, ValueError, TypeError, AttributeError, KeyError, IndexError) as wrong:
+        raise _Refused(_shown(arg), allowed) from wrong
+    if not shape.is_valid or not np.isfinite(shapely.get_coordinates(shape)).all():
+        raise _Refused(_shown(arg), f"{allowed}; a polygon must not cross itself")
+    return shape
+
+
+def _rectangle(box: Bounds) -> Polygon:
+    """Draw a box; at 180° it goes on, since what lies there is on no edge of it."""
+    west = box.west - 1 if box.west == WORLD.west else box.west
+    east = box.east + 1 if box.east == WORLD.east else box.east
+    return Polygon.from_bounds(west, box.south, east, box.north)
+
+
+def check_language(text: str) -> str:
+    """Take the one filter language there is.
+
+    Raises:
+        InputError: another one.
+    """
+    if text != "cql2-text":
+        raise InputError("value", text, "cql2-text")
+    return text

@@ -1,0 +1,178 @@
+"""Totals that somebody else publishes, beside a View's own: HDX HAPI's conflict events.
+
+They are sums and no incidents: nothing of them is kept. A difference is a question, not a fault:
+sources count other events, of other days, in other ways.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from app.domain.errors import InputError, InvalidFile
+from app.domain.region import Region
+from app.domain.terms import Face
+from app.domain.view import View
+from app.importers import native
+from app.importers.base import BadFieldError, Rejection, Source, decoded_head, load_json
+from app.importers.header import Header
+from app.importers.sheets import Cells, said, table
+from app.publishing.publish import publish
+from app.publishing.query import Query
+from app.queries.sums import summarise
+
+COLUMNS = (
+    *("admin1_code", "admin2_code", "admin_level", "event_type", "events", "fatalities"),
+    *("reference_period_start", "reference_period_end"),
+)
+HEADER = Header(
+    dict.fromkeys((*COLUMNS, "error"), "(totals)"),
+    needed=COLUMNS,
+    older=frozenset(
+        (
+            *("location_code", "has_hrp", "in_gho", "provider_admin1_name", "provider_admin2_name"),
+            *("admin1_name", "admin2_name", "dataset_hdx_id", "resource_hdx_id", "warning"),
+            *("location_ref", "location_name", "admin1_ref", "admin2_ref"),
+        )
+    ),
+    may_lack=frozenset({"error"}),  # the API's JSON has none
+)
+EVENT_TYPE = "political_violence"
+"""The widest type: events that target civilians are among them, so that the two never add up."""
+
+Key = tuple[date, date, str]
+Note = Callable[[str], object]
+MOST_PERIODS = 600
+
+
+class Line(NamedTuple):
+    """Both sums of one region and month; None is "says nothing"."""
+
+    first: date
+    last: date
+    region: str
+    name: str
+    their_events: int
+    our_incidents: int
+    their_killed: int | None
+    our_killed: int | None
+
+    @property
+    def difference(self) -> int:
+        """Ours less theirs."""
+        return self.our_incidents - self.their_events
+
+
+def cross_check(
+    query: Query,
+    path: Path,
+    *,
+    note: Note = str,
+) -> list[Line]:
+    """Compare a file of totals with a View, by region and month, where the file has one.
+
+    `note` is called with a sentence about columns that are new.
+
+    Raises:
+        InvalidFile: not HAPI's table, or none of it lies in the View.
+        InputError: the View holds several datasets, whose sums are never added.
+    """
+    events, killed = _theirs(Source.open(path), query, note)
+    periods = sorted(
+        {(first, last) for first, last, _region in events if _within(query.view, first, last)}
+    )
+    if not periods:
+        raise InvalidFile(f"months of {path.name}", "none in the View", "another from and to")
+    if len(periods) > MOST_PERIODS:
+        raise InvalidFile(f"months of {path.name}", f"{len(periods)}", f"at most {MOST_PERIODS}")
+    lines = list[Line]()
+    for first, last in periods:
+        ours = _ours(query.but(first=first, last=last))
+        for row in ours:
+            key = (first, last, row["key"])
+            if key in events or row["incidents"]:
+                toll = row["killed"]
+                best = toll["low"] if toll["best"] is None else toll["best"]
+                counts = (events[key], row["incidents"], killed.get(key), best)
+                lines.append(Line(first, last, row["key"], row["name"], *counts))
+    return lines
+
+
+def _within(view: View, first: date, last: date) -> bool:
+    after = view.first is None or first >= view.first
+    return after and (view.last is None or last <= view.last)
+
+
+def _ours(query: Query) -> list[dict[str, Any]]:
+    published = publish(query, Face.aggregates)
+    if len(published.datasets) != 1:
+        got = ", ".join(one.slug for one in published.datasets) or "none"
+        raise InputError("datasets of the View", got, "one; name it with dataset=")
+    return list(summarise(published, "region")["rows"])
+
+
+def _theirs(source: Source, query: Query, note: Note) -> tuple[Counter[Key], Counter[Key]]:
+    """Sum the file by period and region of the View's level."""
+    events, killed = Counter[Key](), Counter[Key]()
+    rows = [row for row in _rows(source, note) if row.get("event_type") == EVENT_TYPE]
+    levels = {row.get("admin_level") for row in rows}
+    level = str(query.view.level) if str(query.view.level) in levels else "2"
+    iso = _codes(query.regions.regions)
+    for row in rows:
+        region = iso.get(row.get(f"admin{query.view.level}_code", ""))
+        if region is None or row.get("admin_level") != level or row.get("error"):
+            continue
+        try:
+            first = native.day(row["reference_period_start"][:10], "reference_period_start")
+            last = native.day(row["reference_period_end"][:10], "reference_period_end")
+            key = (first, last, region)
+            events[key] += native.whole(row.get("events"), "events") or 0
+            if (dead := native.whole(row.get("fatalities"), "fatalities")) is not None:
+                killed[key] += dead
+        except (BadFieldError, KeyError) as wrong:
+            got = wrong.got if isinstance(wrong, BadFieldError) else ""
+            allowed = "days as YYYY-MM-DD and whole numbers"
+            raise InvalidFile(f"totals in {source.name}", got, allowed) from wrong
+    return events, killed
+
+
+def _codes(regions: tuple[Region, ...]) -> dict[str, str]:
+    return {region.pcode or region.code: region.code for region in regions}
+
+
+def _rows(source: Source, note: Note) -> Iterator[Cells]:
+    """Read the table as CSV, XLSX or the API's JSON; new columns are noted.
+
+    Raises:
+        InvalidFile: columns are missing.
+    """
+    if decoded_head(source).lstrip().startswith(("{", "[")):
+        document = load_json(source)
+        listed = document.get("data") if isinstance(document, dict) else document
+        rows = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+        names = list(rows[0]) if rows else []
+        found: Iterator[Cells] = ({k: said(v) for k, v in row.items() if said(v)} for row in rows)
+    else:
+        names, read = table(source)
+        found = (row[1] for row in read if not isinstance(row, Rejection))
+    for warned in HEADER.guard(source, names):
+        note(warned.text)
+    return found
+
+
+def as_cells(line: Line) -> list[str]:
+    """Write a line for a table; unknown is said."""
+    counts = (line.their_events, line.our_incidents, line.difference)
+    tolls = (line.their_killed, line.our_killed)
+    cells = [f"{line.first} to {line.last}", line.region, line.name, *map(str, counts)]
+    return cells + ["unknown" if toll is None else str(toll) for toll in tolls]
+
+
+def as_json(lines: list[Line]) -> bytes:
+    """Write lines as JSON."""
+    return msgspec.json.encode([{**one._asdict(), "difference": one.difference} for one in lines])

@@ -1,0 +1,171 @@
+"""An incident's evidence bundle: what was recorded, when, by whom, and how to check it offline."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from app.domain.errors import InputError, NotShared, TooLarge
+from app.domain.instants import rfc3339
+from app.domain.revision import Action, Change, Revision, Subject, canonical
+from app.domain.store import Entry
+from app.instance.workspace import Workspace
+from app.publishing.publish import Published
+from app.queries.incidents import find_incident
+
+MOST_LINKS = 200_000
+"""Links from the incident's first revision to the head that a bundle carries: about 60 MB."""
+
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+"""Every file's date in the archive: equal evidence gives equal bytes."""
+
+README = """Evidence bundle of Strikemap
+===========================
+
+incident.json    the incident as the record has it now
+revisions.jsonl  every revision of it: payload, salt, and who recorded it when and why
+chain.jsonl      the ledger from its first revision on, one link a line
+attachments/     archived source files, by the SHA-256 of their content
+attachments.jsonl  where and when they were taken, how and by whom
+manifest.json    the SHA-256 of every file, and the head of the chain
+
+Check it offline:  python check_evidence.py BUNDLE.zip [SEQ:HASH]
+A head that was printed or published elsewhere at the time (`strikemap verify` prints it) proves
+that nothing before it was changed since. How the hash is made: SHA-256 of the previous hash, the
+canonical JSON (RFC 8785) of [seq, recorded_at, actor, action, reason, subject, key], and the
+digest, which is the SHA-256 of salt and payload.
+"""
+
+
+class Attachment(msgspec.Struct, frozen=True, kw_only=True):
+    """An archived source file of an incident: the file itself lies beside the record."""
+
+    incident: str
+    name: str
+    sha256: str
+    size: int
+    captured_at: datetime
+    operator: str
+    method: str
+    url: str | None = None
+
+
+def attach(published: Published, ref: str, path: Path, attachment: Attachment) -> Attachment:
+    """Archive a source file of an incident: by content, recorded in the chain.
+
+    Raises:
+        NotFound: no such incident.
+        InputError: no such file.
+        TooLarge: over the bound on files.
+    """
+    if not path.is_file():
+        raise InputError("file", str(path), "an existing file")
+    size = path.stat().st_size
+    if size > published.workspace.max_file_bytes:
+        allowed = f"at most {published.workspace.max_file_bytes:,} bytes"
+        raise TooLarge(f"size of {path.name}", f"{size:,} bytes", allowed)
+    found = find_incident(published, ref)
+    content = path.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    told = msgspec.structs.replace(
+        attachment, incident=found["id"], name=path.name, sha256=sha256, size=size
+    )
+    kept = published.workspace.archive / sha256
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    if not kept.exists():
+        half = kept.with_suffix(".part")
+        half.write_bytes(content)
+        half.replace(kept)
+    key = f"{found['id']}/{sha256}"
+    change = Change(Subject.attachment, key, Action.add, canonical(told))
+    why = f"archived {path.name}"
+    published.workspace.store.write(
+        [change], Entry(attachment.captured_at, attachment.operator, why), {}
+    )
+    return told
+
+
+def bundle(published: Published, ref: str) -> bytes:
+    """Pack an incident's evidence as a ZIP archive.
+
+    Raises:
+        NotFound: no such incident.
+        NotShared: for the public: the chain names who recorded what, and why.
+    """
+    if published.is_public:
+        raise NotShared(
+            "Evidence bundles name who recorded what and why: they are given by a private instance "
+            "(`strikemap evidence ID`) or to a token, not to the public."
+        )
+    found = find_incident(published, ref)
+    key = f"{found['properties']['dataset']}/{found['id']}"
+    past = published.workspace.store.history(Subject.incident, key)
+    attached = [
+        msgspec.json.decode(one.payload, type=Attachment)
+        for one in published.workspace.store.latest(Subject.attachment)
+        if one.payload is not None and one.key.startswith(f"{found['id']}/")
+    ]
+    files: dict[str, bytes] = {
+        "README.txt": README.encode(),
+        "check_evidence.py": Path(__file__).with_name("check_evidence.py").read_bytes(),
+        "incident.json": msgspec.json.format(msgspec.json.encode(found), indent=1),
+        "revisions.jsonl": _lines(_revision(one) for one in past),
+        "attachments.jsonl": _lines(msgspec.to_builtins(one) for one in attached),
+    }
+    for one in attached:
+        kept = published.workspace.archive / one.sha256
+        if kept.exists():
+            files[f"attachments/{one.sha256}"] = kept.read_bytes()
+    files["chain.jsonl"], head = _chain(published.workspace, past[0].seq)
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    manifest = {"incident": found["id"], "head": head, "files": hashes}
+    files["manifest.json"] = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
+    return _zipped(files)
+
+
+def _chain(workspace: Workspace, first: int) -> tuple[bytes, str]:
+    """Write the links from a revision to the head, or as many as a bundle carries."""
+    links, head = [], ""
+    for revision in workspace.store.revisions(first - 1, first - 1 + MOST_LINKS):
+        links.append(_link(revision))
+        head = f"{revision.seq}:{revision.hash.hex()}"
+    return _lines(links), head
+
+
+def _link(revision: Revision) -> dict[str, Any]:
+    return {
+        "seq": revision.seq,
+        "recorded_at": rfc3339(revision.recorded_at),
+        "actor": revision.actor,
+        "action": revision.action.value,
+        "reason": revision.reason,
+        "subject": revision.subject.value,
+        "key": revision.key,
+        "digest": revision.digest.hex(),
+        "previous": revision.previous.hex(),
+        "hash": revision.hash.hex(),
+    }
+
+
+def _revision(revision: Revision) -> dict[str, Any]:
+    payload = None if revision.payload is None else revision.payload.decode()
+    return {**_link(revision), "salt": revision.salt.hex(), "payload": payload}
+
+
+def _lines(rows: Iterable[object]) -> bytes:
+    return b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
+
+
+def _zipped(files: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in sorted(files.items()):
+            archive.writestr(zipfile.ZipInfo(name, ZIP_TIME), content, zipfile.ZIP_DEFLATED)
+    return out.getvalue()

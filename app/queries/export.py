@@ -1,0 +1,237 @@
+"""A View's incidents as a file to take along: the facts of the map, under the same terms."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.domain.errors import InputError, NotShared
+from app.domain.instants import rfc3339
+from app.domain.terms import Dataset, Face
+from app.domain.view import View
+from app.exporters.about import About
+from app.exporters.csv_table import metadata
+from app.exporters.formats import FORMATS
+from app.i18n import strings
+from app.i18n.values import day_text, number
+from app.index.select import Selection
+from app.publishing.publish import Published, publish, wanted_datasets
+from app.publishing.query import Query
+from app.queries.incidents import features_of, in_order
+from app.queries.sums import coverage
+
+BATCH = 5_000
+"""Incidents in memory at a time."""
+
+LEFT_BEHIND = timedelta(days=1)
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Export:
+    """A View that may leave as a file, settled before its first byte."""
+
+    published: Published
+    about: About
+    selection: Selection
+    order: np.ndarray
+
+    @property
+    def name(self) -> str:
+        """Suggest a name for the file, without its ending."""
+        view = self.published.view
+        slugs = "-".join(dataset.slug for dataset in self.published.datasets) or view.theatre
+        days = (str(day) for day in (view.first, view.last) if day)
+        return re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(("strikemap", slugs, *days)))[:120]
+
+    def batches(self, progress: Progress | None = None) -> Iterator[Sequence[dict[str, Any]]]:
+        """Write the incidents batch by batch, newest first."""
+        for start in range(0, len(self.order), BATCH):
+            rows = self.selection.take(self.order[start : start + BATCH])
+            yield features_of(self.published, rows, Face.export)
+            if progress is not None:
+                progress(start + len(rows))
+
+    def write(self, form: str, folder: Path, progress: Progress | None = None) -> Iterator[bytes]:
+        """Write a file of a format as a stream.
+
+        Formats that cannot be written from front to back are made in a folder of their own first;
+        memory holds one batch, whatever the number of rows.
+        """
+        with _workplace(folder) as place:
+            yield from FORMATS[form].write(self.about, self.batches(progress), place)
+
+    def beside(self, form: str, name: str) -> bytes | None:
+        """Write what stands beside a file: CSV has no room for its own description."""
+        return metadata(self.about, name) if form == "csv" else None
+
+
+def prepare(query: Query, form: str) -> Export:
+    """Settle what an export holds, before anything is written.
+
+    Raises:
+        NotShared: the terms of a dataset in the View keep it from leaving.
+        InputError: the format does not hold so much.
+    """
+    refuse_what_must_stay(query)
+    published = publish(query, Face.export)
+    selection = published.select()
+    order = in_order(selection)
+    about = about_of(published, len(order))
+    FORMATS[form].check(about)
+    return Export(published, about, selection, order)
+
+
+def kept_from_leaving(query: Query, face: Face = Face.points) -> list[Dataset]:
+    """List the datasets of a View whose terms keep it from being taken along as a file.
+
+    A file is an export and a face at once: its terms must allow both.
+    """
+    if not query.is_public:
+        return []
+    return [
+        one
+        for one in wanted_datasets(query)
+        if not (one.terms.export and one.terms.allow(face))
+        or query.view.level > one.terms.finest_level
+    ]
+
+
+def refuse_what_must_stay(query: Query, face: Face = Face.points) -> None:
+    """Refuse a View of which a part must stay.
+
+    Raises:
+        NotShared: naming the datasets and the command that changes their terms.
+    """
+    refused = kept_from_leaving(query, face)
+    if not refused:
+        return
+    named = ", ".join(f"{one.slug!r} ({one.licence})" for one in refused)
+    raise NotShared(
+        f"The terms of {named} do not allow the public to take this along as a file. An operator "
+        f"can change them with `strikemap datasets set {refused[0].slug} --terms …`."
+    )
+
+
+def about_of(published: Published, rows: int) -> About:
+    """Describe what is taken along, for every format."""
+    view, seq = published.view, published.filter.seq
+    known = published.workspace.store.by_seq([seq])
+    head = f"{seq}:{known[0].hash.hex()}" if known else f"{seq}:"
+    as_of = view.as_of or (known[0].recorded_at if known else None)
+    names = ", ".join(dataset.name for dataset in published.datasets) or view.theatre
+    words = strings(view.lang)
+    title = words["export_title"].format(names=names, days=_days(view))
+    told = rfc3339(as_of) if as_of else words["export_beginning"]
+    credits = "; ".join(published.credits) or names
+    return About(
+        title=title,
+        citation=words["export_citation"].format(
+            credits=credits, title=title, as_of=told, head=head, query=view.query()
+        ),
+        terms=_terms(published),
+        datasets=[_dataset(one) for one in published.datasets],
+        credits=published.credits,
+        view=dict(view.pairs()),
+        query=view.query(),
+        as_of=rfc3339(as_of) if as_of else None,
+        version=published.state.seq,
+        ledger_head=head,
+        exported_at=rfc3339(published.query.now.replace(microsecond=0)),
+        audience=published.workspace.audience.value,
+        rows=rows,
+        withheld=published.withheld,
+        notes=_notes(published),
+    )
+
+
+def _dataset(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "slug": dataset.slug,
+        "name": dataset.name,
+        "publisher": dataset.publisher,
+        "attribution": dataset.credit,
+        "licence": dataset.licence,
+        "share_alike": dataset.terms.share_alike,
+        "accessed": None if dataset.accessed is None else str(dataset.accessed),
+        "synthetic": dataset.synthetic,
+    }
+
+
+def _days(view: View) -> str:
+    words = strings(view.lang)
+    first, last = (day and day_text(view.lang, day) for day in (view.first, view.last))
+    if first and last:
+        return words["export_days"].format(**{"from": first, "to": last})
+    return first or last or words["export_all_days"]
+
+
+def _terms(published: Published) -> list[str]:
+    words = strings(published.view.lang)
+
+    def say(name: str, one: Dataset) -> str:
+        return words[name].format(slug=one.slug, licence=one.licence, credit=one.credit)
+
+    datasets, is_private = published.datasets, not published.is_public
+    told = [say("export_terms", one) for one in datasets]
+    told += [say("export_share_alike", one) for one in datasets if one.terms.share_alike]
+    kept = [one for one in datasets if is_private and not one.terms.export]
+    return told + [say("export_private", one) for one in kept]
+
+
+def _notes(published: Published) -> list[str]:
+    """Say what somebody could misread in the rows."""
+    lang, covered, notes = published.view.lang, coverage(published), []
+    words = strings(lang)
+    if published.view.synthetic:
+        notes.append(words["export_invented"])
+    if covered["undated"]:
+        notes.append(words["export_undated"].format(n=number(lang, covered["undated"])))
+    if covered["spanning"]:
+        notes.append(words["export_spanning"].format(n=number(lang, covered["spanning"])))
+    if published.is_public:
+        days = published.theatre.generalise_days
+        notes.append(words["export_generalised"].format(n=number(lang, days)))
+    if published.folded is not None:
+        notes.append(words["export_folded"])
+    elif len(published.datasets) > 1:
+        notes.append(words["export_not_compared"])
+    return notes
+
+
+@contextlib.contextmanager
+def _workplace(folder: Path) -> Iterator[Path]:
+    """Give an export a folder of its own, and remove what a killed process left behind."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _sweep(folder)
+    with tempfile.TemporaryDirectory(prefix="export-", dir=folder) as place:
+        yield Path(place)
+
+
+def _sweep(folder: Path) -> None:
+    oldest = datetime.now().timestamp() - LEFT_BEHIND.total_seconds()  # noqa: DTZ005  a stamp
+    for path in folder.glob("export-*"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < oldest:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def form_of(path: Path) -> str:
+    """Tell a format by a file's ending.
+
+    Raises:
+        InputError: no format has this ending.
+    """
+    form = path.suffix.lower().removeprefix(".")
+    if form not in FORMATS:
+        raise InputError("ending of the file", path.name, ", ".join(f".{name}" for name in FORMATS))
+    return form

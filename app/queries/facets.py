@@ -1,0 +1,123 @@
+"""How many incidents each choice of a filter would leave: what a reader sees beside the choices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from app.domain.terms import DatasetKind, Face
+from app.index.columns import STATUSES
+from app.index.select import Selection
+from app.publishing.line_joins import joined_by
+from app.publishing.publish import Published, control_dataset, countable, publish
+from app.publishing.query import Query
+from app.queries.sums import counting
+from app.reference.taxonomy import Terms
+
+KILLED = (1, 5, 10, 50)
+"""Steps of `min_killed` that are counted."""
+
+LINE_KM = (10, 30, 100)
+"""Steps of `line_km` that are counted."""
+
+
+def facets(query: Query) -> dict[str, Any]:
+    """Count a View's incidents by each choice of each filter, with all other filters as they are.
+
+    A filter's own setting does not narrow its own counts: they say what choosing otherwise would
+    give. Where several datasets do not add up, the first one is counted and named. None stands for
+    counts that the audience may not have.
+    """
+    reader = _Reader(query)
+    taxonomy = query.reference.taxonomy
+    base = reader.published({})
+    return {
+        "view": dict(query.view.pairs()),
+        "dataset": None if base.primary is None else base.primary.slug,
+        "weapon": reader.count(
+            {"weapons": ()}, lambda found: _bits(found["weapons"], taxonomy.weapons)
+        ),
+        "sector": reader.count(
+            {"sectors": ()}, lambda found: _bits(found["sectors"], taxonomy.sectors)
+        ),
+        "status": reader.count({"statuses": ()}, _statuses),
+        "min_killed": reader.count({"min_killed": None}, _killed, Face.points),
+        "datasets": {
+            dataset.slug: reader.dataset(dataset.slug)
+            for dataset in query.datasets_of(DatasetKind.incidents)
+        },
+    }
+
+
+def line_facets(query: Query) -> dict[str, Any]:
+    """Count by distance to the front line of each incident's own day; None where that is withheld.
+
+    Apart from the other facets, since the first answer after new strikes or snapshots joins them.
+    """
+    reader = _Reader(query)
+    published = reader.published({"line_km": None}, Face.points)
+    source = control_dataset(query, Face.aggregates)
+    if not published.datasets or source is None:
+        return {"view": dict(query.view.pairs()), "line_km": None}
+    join = joined_by(query, source)
+    # A place that is shown only in its region has no distance (docs/privacy.md, "Generalisation").
+    parts = counting(published).drawable(published.filter).parts
+    far = np.concatenate([join(segment).at(places).distance_m for segment, places in parts])
+    return {
+        "view": dict(query.view.pairs()),
+        "line_km": {str(km): int((far <= km * 1e3).sum()) for km in LINE_KM},
+    }
+
+
+class _Reader:
+    """Publishes a View with some filters taken off, each of them once."""
+
+    def __init__(self, query: Query) -> None:
+        self._query = query
+        self._selections: dict[tuple[str, Face], tuple[Published, Selection]] = {}
+
+    def published(self, changes: Mapping[str, Any], face: Face = Face.aggregates) -> Published:
+        return self._read(self._query.but(**changes), face)[0]
+
+    def count(
+        self,
+        changes: Mapping[str, Any],
+        how: Callable[[Selection], dict[str, int]],
+        face: Face = Face.aggregates,
+    ) -> dict[str, int] | None:
+        published, selection = self._read(self._query.but(**changes), face)
+        return how(selection) if published.datasets else None
+
+    def dataset(self, slug: str) -> int | None:
+        published, selection = self._read(self._query.but(datasets=(slug,)), Face.aggregates)
+        return len(selection) if published.datasets else None
+
+    def _read(self, query: Query, face: Face) -> tuple[Published, Selection]:
+        key = (query.view.query(), face)
+        if key not in self._selections:
+            published = countable(publish(query, face), face)
+            self._selections[key] = published, counting(published)
+        return self._selections[key]
+
+
+def _bits(masks: np.ndarray, terms: Terms) -> dict[str, int]:
+    """Count by class; a class includes its members, as its filter does."""
+    kinds, times = np.unique(masks, return_counts=True)
+    return {
+        code: n
+        for code in terms.codes
+        if (n := int(times[(kinds & np.uint32(terms.family_bits((code,)))) != 0].sum()))
+    }
+
+
+def _statuses(found: Selection) -> dict[str, int]:
+    times = np.bincount(found["status"], minlength=len(STATUSES)).tolist()
+    return {status: n for status, n in zip(STATUSES, times, strict=True) if n}
+
+
+def _killed(found: Selection) -> dict[str, int]:
+    low, best = found["killed_total_low"], found["killed_total_best"]
+    known = np.where(low >= 0, low, best)
+    return {str(least): int((known >= least).sum()) for least in KILLED}

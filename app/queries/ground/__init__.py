@@ -1,0 +1,1 @@
+"""Who held the ground: areas, changes, agreement, and what that says of incidents."""

@@ -1,0 +1,143 @@
+"""Where sources of control agree, and how much of a difference only their baselines explain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from functools import partial
+from itertools import combinations
+from typing import Any
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from app.domain.cache import BoundedCache
+from app.domain.control import Baseline, ControlSnapshot
+from app.domain.place import area_km2
+from app.frames import feature_collection, frame
+from app.queries.ground.measures import NOWHERE, ControlSource, about, only_ground
+
+
+def agreement(
+    sources: Sequence[ControlSource], day: date, kept: BoundedCache, *, geometry: bool = False
+) -> dict[str, Any]:
+    """Compare what sources give to one party on a day, in the shape of `/api/control/agreement`.
+
+    `baseline_km2` is ground that one source of a pair gives and the other leaves out by its own
+    rule (its `includes`); the rest of the difference is dispute. A part of the baseline whose
+    ground nobody outlines stays in the dispute and is named in `baseline_not_outlined`.
+    """
+    found = [source.on(day) for source in sources]
+    first = sources[0]
+    known = first.query.state.seq, first.query.seq
+    key = ("agreement", first.key(*found), tuple(one.dataset.slug for one in sources), known)
+    told, pieces = kept.get(key, lambda: _compared(sources, found, kept))
+    listed = [
+        {
+            "control": source.dataset.slug,
+            **about(one, day),
+            "total_km2": round(area_km2(source.ground(one)), 1),
+            "baseline": {"includes": [part.value for part in one.includes]},
+        }
+        for source, one in zip(sources, found, strict=True)
+    ]
+    answer = {
+        "date": str(day),
+        "controller": first.controller,
+        "sources": listed,
+        **told,
+        "credits": list(dict.fromkeys(source.dataset.credit for source in sources)),
+    }
+    if geometry:
+        named = [{"a": a, "b": b, "kind": kind} for a, b, kind, _ in pieces]
+        answer["areas"] = feature_collection(frame([shape for *_, shape in pieces], named))
+    return answer
+
+
+_Piece = tuple[str, str, str, BaseGeometry]
+"""A pair of sources, what kind of ground it is for them, and the ground."""
+
+
+def _compared(
+    sources: Sequence[ControlSource], found: Sequence[ControlSnapshot], kept: BoundedCache
+) -> tuple[dict[str, Any], list[_Piece]]:
+    grounds = [source.ground(one) for source, one in zip(sources, found, strict=True)]
+    first = sources[0]
+    known = (first.view.theatre, first.view.synthetic, first.query.state.seq, first.query.seq)
+    outlines = {
+        part: kept.get(("outline", part, known), partial(_outline, first, part))
+        for part in Baseline
+    }
+    pairs, pieces = [], list[_Piece]()
+    for pair in combinations(range(len(sources)), 2):
+        told, parts = _pair(sources, found, grounds, outlines, pair)
+        pairs.append(told)
+        pieces += [(told["a"], told["b"], kind, part) for kind, part in parts.items()]
+    if len(sources) == 2:  # noqa: PLR2004  a pair has said it all
+        agreed = pairs[0]["both_km2"]
+        some = agreed + pairs[0]["only_a_km2"] + pairs[0]["only_b_km2"]
+    else:
+        agreed = area_km2(only_ground(shapely.intersection_all(grounds)))
+        some = area_km2(shapely.union_all(grounds))
+    sums = {"all_agree_km2": round(agreed, 1), "some_say_km2": round(some, 1)}
+    return {**sums, "pairs": pairs}, pieces
+
+
+def _pair(
+    sources: Sequence[ControlSource],
+    found: Sequence[ControlSnapshot],
+    grounds: Sequence[BaseGeometry],
+    outlines: dict[Baseline, BaseGeometry],
+    pair: tuple[int, int],
+) -> tuple[dict[str, Any], dict[str, BaseGeometry]]:
+    a, b = pair
+    both = only_ground(grounds[a].intersection(grounds[b]))
+    only_a = only_ground(grounds[a].difference(grounds[b]))
+    only_b = only_ground(grounds[b].difference(grounds[a]))
+    parts_a, parts_b = (
+        set(found[a].includes) - set(found[b].includes),
+        set(found[b].includes) - set(found[a].includes),
+    )
+    explained = _inside(only_a, parts_a, outlines) + _inside(only_b, parts_b, outlines)
+    apart = area_km2(only_a) + area_km2(only_b)
+    not_outlined = [part.value for part in sorted(parts_a | parts_b) if outlines[part].is_empty]
+    told = {
+        "a": sources[a].dataset.slug,
+        "b": sources[b].dataset.slug,
+        "both_km2": round(area_km2(both), 1),
+        "only_a_km2": round(area_km2(only_a), 1),
+        "only_b_km2": round(area_km2(only_b), 1),
+        "baseline_km2": round(explained, 1),
+        "dispute_km2": round(max(apart - explained, 0.0), 1),
+        "baseline_not_outlined": not_outlined,
+    }
+    return told, {"both": both, "only_a": only_a, "only_b": only_b}
+
+
+def _inside(
+    ground: BaseGeometry, parts: set[Baseline], outlines: dict[Baseline, BaseGeometry]
+) -> float:
+    outline = shapely.union_all([outlines[part] for part in sorted(parts)])
+    return area_km2(only_ground(ground.intersection(outline)))
+
+
+def _outline(source: ControlSource, part: Baseline) -> BaseGeometry:
+    """Outline a part of the baseline: the theatre's regions of it, and what any source marks as it.
+
+    What was held before a war began does not change with the day asked for: each source's newest
+    snapshot says it.
+    """
+    if part is Baseline.main:
+        return NOWHERE  # every source includes it: it explains no difference
+    reference, control = source.query.reference, source.query.state.control
+    codes = reference.theatres[source.view.theatre].baseline.get(part.value, ())
+    regions = reference.region_set(source.view.theatre).regions
+    shapes: list[BaseGeometry] = [region.shape for region in regions if region.code in codes]
+    for slug in control.datasets():
+        dataset = source.query.state.datasets[slug]
+        calendar = control.calendar(slug, source.query.seq)
+        if dataset.theatre != source.view.theatre or dataset.synthetic != source.view.synthetic:
+            continue
+        marked = calendar.snapshots[-1].areas if calendar.snapshots else ()
+        shapes += [control.shapes.read(a.shape) for a in marked if a.shape and a.part is part]
+    return shapely.union_all(shapes) if shapes else NOWHERE

@@ -1,0 +1,161 @@
+"""What a filter may name: properties of incidents as their audience gets them, by column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from app.domain.place import E7, Precision
+from app.index.columns import PRECISIONS, STATUSES
+from app.index.select import Selection
+from app.instance.workspace import Workspace
+from app.publishing.publish import Published
+from app.rows import BOUNDS, GRAPHIC, KINDS, NEVER, NO_COUNT, NOWHERE, SYNTHETIC, TOLLS
+
+
+class Values(NamedTuple):
+    """A property of every row: numbers, or places in a list of words; `known` marks the rest."""
+
+    kind: str
+    data: np.ndarray
+    known: np.ndarray
+    words: Sequence[str] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Queryable:
+    """A property that a filter may name: its JSON schema and where it stands in the columns."""
+
+    schema: Mapping[str, Any]
+    read: Callable[[Sheet], Values]
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """The rows of a selection, as their audience gets them: a quiet row has no place of its own."""
+
+    workspace: Workspace
+    published: Published
+    selection: Selection
+    quiet: np.ndarray
+
+    def column(self, name: str) -> np.ndarray:
+        """Return a column of the selection's rows."""
+        return self.selection[name]
+
+
+def _words(name: str, words: Callable[[Sheet], Sequence[str]], *, hidden: str | None = None) -> Any:
+    """Read a column of places in a list of words; a quiet row has `hidden` instead of its own."""
+
+    def read(sheet: Sheet) -> Values:
+        listed, data = list(words(sheet)), sheet.column(name).astype(np.int64)
+        if hidden is not None:
+            data = np.where(sheet.quiet, listed.index(hidden), data)
+        return Values("text", data, data >= 0, listed)
+
+    return read
+
+
+def _whole(
+    name: str, *, unknown: int = NO_COUNT, is_place: bool = False, kind: str = "number"
+) -> Any:
+    def read(sheet: Sheet) -> Values:
+        data = sheet.column(name)
+        known = data != unknown
+        return Values(kind, data, known & ~sheet.quiet if is_place else known)
+
+    return read
+
+
+def _flag(bit: int) -> Callable[[Sheet], Values]:
+    def read(sheet: Sheet) -> Values:
+        data = (sheet.column("flags") & np.uint8(bit)) != 0
+        return Values("flag", data, np.ones(len(data), bool))
+
+    return read
+
+
+def _codes(name: str) -> Callable[[Sheet], Values]:
+    def read(sheet: Sheet) -> Values:
+        data = sheet.column(name).astype(np.uint32)
+        codes = getattr(sheet.workspace.reference.taxonomy, name).codes
+        return Values("list", data, data != 0, codes)
+
+    return read
+
+
+def _points(sheet: Sheet) -> Values:
+    drawn = np.concatenate(
+        [places < segment.marks for segment, places in sheet.selection.parts] or [np.empty(0, bool)]
+    )
+    at = np.stack([sheet.column("lon_e7"), sheet.column("lat_e7")], axis=1) / E7
+    return Values("geometry", at, drawn & ~sheet.quiet)
+
+
+def _regions(sheet: Sheet) -> Sequence[str]:
+    return [region.code for _, region in sheet.workspace.reference.regions(1)]
+
+
+TEXT, WHOLE, FLAG = {"type": "string"}, {"type": "integer", "minimum": 0}, {"type": "boolean"}
+DAY = {"type": "string", "format": "date"}
+CODES = {"type": "array", "items": TEXT}
+QUERYABLES: dict[str, Queryable] = {
+    "geometry": Queryable(
+        {"format": "geometry-point", "title": "place, null where only a region is known"}, _points
+    ),
+    "number": Queryable({**WHOLE, "title": "short number"}, _whole("number")),
+    "dataset": Queryable(
+        {**TEXT, "title": "dataset"},
+        _words("dataset", lambda sheet: sheet.published.state.tables.datasets),
+    ),
+    "first_day": Queryable(
+        {**DAY, "title": "first day"}, _whole("day_first", unknown=NEVER, kind="day")
+    ),
+    "last_day": Queryable(
+        {**DAY, "title": "last day"}, _whole("day_last", unknown=NOWHERE, kind="day")
+    ),
+    "status": Queryable(
+        {**TEXT, "title": "how far it was checked"}, _words("status", lambda _: STATUSES)
+    ),
+    "precision": Queryable(
+        {**TEXT, "title": "how finely the place is known"},
+        _words("precision", lambda _: PRECISIONS, hidden=Precision.admin1.value),
+    ),
+    "error_m": Queryable(
+        {**WHOLE, "title": "radius of the place in metres"}, _whole("error_m", is_place=True)
+    ),
+    "region": Queryable(
+        {**TEXT, "title": "ISO 3166-2 code of the region it lies in"}, _words("region1", _regions)
+    ),
+    "weapons": Queryable({**CODES, "title": "weapon classes"}, _codes("weapons")),
+    "sectors": Queryable({**CODES, "title": "sectors with damage"}, _codes("sectors")),
+    **{
+        f"{toll}{'' if kind == 'total' else '_' + kind}_{bound}": Queryable(
+            {**WHOLE, "title": f"{toll}, {kind}, {bound}"}, _whole(f"{toll}_{kind}_{bound}")
+        )
+        for toll in TOLLS
+        for kind in KINDS
+        for bound in BOUNDS
+    },
+    "graphic": Queryable({**FLAG, "title": "sources show injured or dead people"}, _flag(GRAPHIC)),
+    "synthetic": Queryable({**FLAG, "title": "invented data"}, _flag(SYNTHETIC)),
+}
+
+
+def queryables(published: Published) -> dict[str, Any]:
+    """Describe what a filter may name, as JSON schema properties."""
+    words = {
+        "dataset": [one.slug for one in published.datasets],
+        "status": list(STATUSES),
+        "precision": list(PRECISIONS),
+    }
+    told: dict[str, Any] = {}
+    for name, one in QUERYABLES.items():
+        told[name] = {**one.schema, **({"enum": words[name]} if words.get(name) else {})}
+    taxonomy = published.reference.taxonomy
+    for name, terms in (("weapons", taxonomy.weapons), ("sectors", taxonomy.sectors)):
+        told[name]["items"] = {"type": "string", "enum": list(terms.codes)}
+    return told

@@ -1,0 +1,1 @@
+"""Sentences about a View and its records, in the reader's language."""

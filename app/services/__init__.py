@@ -1,1 +1,0 @@
-"""What HTTP and the command line both call."""

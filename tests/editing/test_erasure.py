@@ -1,0 +1,81 @@
+"""A purged record is gone for every `as_of`, from the record, the index and their files."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.domain.errors import InputError, NotFound
+from app.domain.place import LonLat, Place, Precision
+from app.domain.revision import Action
+from app.domain.store import verify
+from app.domain.terms import Face
+from app.domain.view import View
+from app.editing.erasure import purge
+from app.instance.workspace import Workspace
+from app.publishing.publish import publish
+from app.publishing.query import Query
+from app.queries.incidents import find_incident
+from tests.making import NOON, change, dataset, incident, write
+
+TOLD = "a sentence that must not survive anywhere"
+PLACE = Place.at(LonLat(31.1234567, 49.7654321), Precision.exact)
+LATER = NOON + timedelta(days=2)
+
+
+@pytest.fixture
+def held(private_workspace: Workspace) -> Workspace:
+    """A record with two revisions of one incident, and another beside it, all in a generation."""
+    store = private_workspace.store
+    write(store, [change(dataset()), change(incident("a", description=TOLD, place=PLACE))])
+    amended = incident("a", description=f"{TOLD}, corrected", place=PLACE)
+    write(store, [change(amended, Action.amend), change(incident("b"))], NOON + timedelta(days=1))
+    private_workspace.index.rebuild()
+    return private_workspace
+
+
+def test_a_purged_incident_is_found_at_no_time(held: Workspace) -> None:
+    purge(held, str(incident("a").id), "at the request of the family", actor="admin", now=LATER)
+    state = held.index.state()
+    for as_of in (None, NOON, NOON + timedelta(days=1)):
+        view = View(theatre="ukraine", as_of=as_of)
+        published = publish(Query(held, state, view, LATER), Face.points)
+        with pytest.raises(NotFound):
+            find_incident(published, str(incident("a").id))
+        expected = 0 if as_of == NOON else 1
+        assert len(published.select()) == expected
+
+
+def test_nothing_of_it_is_left_in_any_file(held: Workspace, tmp_path: Path) -> None:
+    lon = int(31.1234567e7).to_bytes(4, "little", signed=True)
+
+    def holding(needle: bytes) -> list[str]:
+        files = [path for path in tmp_path.rglob("*") if path.is_file()]
+        return [path.name for path in files if needle in path.read_bytes()]
+
+    assert holding(TOLD.encode())
+    assert holding(lon)
+    purge(held, str(incident("a").id), "at the request of the family", actor="admin", now=LATER)
+    assert holding(TOLD.encode()) == []
+    assert holding(lon) == []
+
+
+def test_the_chain_still_checks_and_says_why(held: Workspace) -> None:
+    before = held.store.head()
+    head = purge(held, str(incident("a").id), "at the request of the family", actor="x", now=LATER)
+    assert verify(held.store, before) == head
+    (mark,) = held.store.by_seq([head.seq])
+    assert b"at the request of the family" in (mark.payload or b"")
+
+
+def test_a_purge_needs_a_reason_and_something_to_erase(held: Workspace) -> None:
+    number = str(incident("a").id)
+    with pytest.raises(InputError, match="without its content"):
+        purge(held, number, " x ", actor="admin", now=LATER)
+    with pytest.raises(InputError, match="a UUID"):
+        purge(held, "7", "a good reason", actor="admin", now=LATER)
+    purge(held, number, "a good reason", actor="admin", now=LATER)
+    with pytest.raises(InputError, match="not erased before"):
+        purge(held, number, "a good reason", actor="admin", now=LATER)

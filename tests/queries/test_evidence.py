@@ -1,0 +1,140 @@
+"""An evidence bundle checks offline, by a script of its own, and shows every tampering."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.domain.errors import NotShared
+from app.domain.revision import Action
+from app.domain.terms import Audience, Face
+from app.domain.view import View
+from app.instance.workspace import Workspace
+from app.publishing.publish import Published, publish
+from app.publishing.query import Query
+from app.queries.evidence import Attachment, attach, bundle
+from tests.making import NOON, change, dataset, incident, write
+
+NUMBER = str(incident("a").id)
+
+
+def whole(workspace: Workspace) -> Published:
+    state = workspace.state()
+    return publish(Query(workspace, state, View(theatre="ukraine"), NOON), Face.raw, in_all=True)
+
+
+@pytest.fixture
+def held(private_workspace: Workspace) -> Workspace:
+    """A record with an incident in two revisions, others between and after."""
+    store = private_workspace.store
+    write(store, [change(dataset()), change(incident("b")), change(incident("a"))])
+    amended = change(incident("a", description="corrected, «з лапками»"), Action.amend)
+    write(store, [change(incident("c")), amended], NOON + timedelta(days=1))
+    write(store, [change(incident("d"))], NOON + timedelta(days=2))
+    return private_workspace
+
+
+@pytest.fixture
+def packed(held: Workspace, tmp_path: Path) -> Path:
+    """The bundle as a file, with an archived source in it."""
+    page = tmp_path / "page.html"
+    page.write_text("<p>as it was</p>", "utf-8")
+    told = Attachment(
+        incident="",
+        name="",
+        sha256="",
+        size=0,
+        captured_at=NOON + timedelta(days=3),
+        operator="tester",
+        method="saved by hand",
+    )
+    attach(whole(held), NUMBER, page, told)
+    path = tmp_path / "evidence.zip"
+    path.write_bytes(bundle(whole(held), NUMBER))
+    return path
+
+
+def checked(path: Path, *head: str) -> tuple[int, str]:
+    """Run the script that the bundle itself carries, in another folder."""
+    with zipfile.ZipFile(path) as archive:
+        script = Path(archive.extract("check_evidence.py", path.parent / "elsewhere"))
+    done = subprocess.run(
+        [sys.executable, "-I", str(script), str(path), *head],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def changed(path: Path, name: str, edit: Callable[[bytes], bytes]) -> Path:
+    """Write the bundle again with one file edited."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(out, "w") as new:
+        for one in old.namelist():
+            content = old.read(one)
+            new.writestr(one, edit(content) if one == name else content)
+    other = path.with_name("tampered.zip")
+    other.write_bytes(out.getvalue())
+    return other
+
+
+def test_a_sound_bundle_checks_to_the_head_that_was_printed(held: Workspace, packed: Path) -> None:
+    head = held.store.head()
+    code, said = checked(packed, f"{head.seq}:{head.hash.hex()}")
+    assert (code, "Everything checks" in said) == (0, True), said
+
+
+def test_a_head_that_the_chain_does_not_hold_is_said(packed: Path) -> None:
+    code, said = checked(packed, f"5:{'0' * 64}")
+    assert (code, "does not hold the head" in said) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "why"),
+    [
+        ("revisions.jsonl", b"corrected", b"improved!", "payload does not match"),
+        ("chain.jsonl", b"tester", b"nobody", "does not follow from its content"),
+        ("incident.json", b"reported", b"verified", "not the file that the manifest names"),
+        ("README.txt", b"Evidence", b"evidence", "not the file that the manifest names"),
+    ],
+)
+def test_what_was_tampered_with_is_named(
+    packed: Path, name: str, old: bytes, new: bytes, why: str
+) -> None:
+    other = changed(packed, name, lambda content: content.replace(old, new, 1))
+    code, said = checked(other)
+    assert (code, why in said) == (1, True), said
+
+
+def test_a_link_taken_out_of_the_chain_is_missed(packed: Path) -> None:
+    def without(content: bytes) -> bytes:
+        lines = content.splitlines(keepends=True)
+        return b"".join(lines[:1] + lines[2:])
+
+    code, said = checked(changed(packed, "chain.jsonl", without))
+    assert (code, "does not continue the one before" in said) == (1, True)
+
+
+def test_equal_evidence_gives_equal_bytes_and_holds_the_archived_source(
+    held: Workspace, packed: Path
+) -> None:
+    assert bundle(whole(held), NUMBER) == packed.read_bytes()
+    with zipfile.ZipFile(packed) as archive:
+        (name,) = (one for one in archive.namelist() if one.startswith("attachments/"))
+        assert archive.read(name) == b"<p>as it was</p>"
+        assert b"saved by hand" in archive.read("attachments.jsonl")
+
+
+def test_the_public_gets_no_bundle_and_is_told_who_does(held: Workspace) -> None:
+    public = replace(held, audience=Audience.public)
+    with pytest.raises(NotShared, match="strikemap evidence"):
+        bundle(whole(public), NUMBER)
