@@ -177,7 +177,7 @@ from tests.making import open_workspace
 
 workspace = open_workspace(Path(sys.argv[1]), Reference(Path(sys.argv[2])), delta_rows=20)
 for line in sys.stdin:
-    state = workspace.state(int(line), wait_s=20)
+    state = workspace.index.state(int(line), wait_s=20)
     found = published(workspace, EVERYTHING, state).select()
     print(state.seq, len(found), int(found["killed_total_low"].clip(0).sum()), flush=True)
 """
