@@ -1,6 +1,6 @@
 """Numbers, days and lengths as a reader of a language expects them, in pages, texts and pictures.
 
-The scripts of the page have the same in `static/js/dom.js`, from the browser's own tables.
+The scripts of the page have the same in `static/js/format.js`, from the browser's own tables.
 """
 
 from __future__ import annotations

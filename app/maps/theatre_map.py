@@ -58,6 +58,7 @@ from app.render.palette import (
 OTHER_PAGES = (
     *("change_", "collection_", "corrections_", "edit_", "export", "face_", "fate_", "import_"),
     *("mapping_", "month_", "notation_", "preview_", "rule_", "sort_", "text_"),
+    *("compare_", "download_", "problem_", "snapshot_", "table_", "terms_", "tile_", "token"),
 )
 """Beginnings of strings that no script of the map's page asks for: it is lighter without them."""
 
