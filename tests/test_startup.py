@@ -11,6 +11,7 @@ from tests.making import ROOT
 
 DRAWING = ("PIL", "folium", "branca", "reportlab", "fontTools")
 ABSENT = {
+    "app.api.params": DRAWING,
     "app.cli.program": (*DRAWING, "numpy", "shapely", "pyproj", "fastapi", "pydantic", "msgspec"),
 }
 """What each module leads to none of, when it is the first that an interpreter imports."""

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from app.domain.errors import InputError, InvalidView, InvalidWhen, Problem
 from app.domain.period import FIRST_DAY, LAST_DAY
+from app.domain.place import CRS84
 from app.domain.view import PARAMETERS, View, parse_day
 from app.index.build import Snapshot
-from app.services.catalogue import CRS84
 from app.services.workspace import Workspace
 
 Reader = Callable[[str], Any]

@@ -19,6 +19,9 @@ from shapely.geometry.base import BaseGeometry
 from app.domain.errors import InvalidPlace
 
 WGS84 = Geod(ellps="WGS84")
+CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+"""What OGC's standards call our coordinates: degrees on WGS 84, longitude first."""
+
 E7 = 10_000_000
 """Coordinates are kept as whole 1e-7 degrees (about 1 cm): exact, comparable."""
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from app.domain.errors import NotShared
 from app.domain.period import from_epoch_day
-from app.domain.place import E7
+from app.domain.place import CRS84, E7
 from app.domain.terms import Face
 from app.domain.view import View
 from app.i18n import strings
@@ -20,7 +20,6 @@ from app.services.nearness import known_at
 from app.services.publish import control_dataset, publish
 from app.services.tiling import Tiler
 
-CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 COLLECTIONS = ("incidents", "control", "frontline", "regions")
 

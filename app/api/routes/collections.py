@@ -15,9 +15,9 @@ from app.api.links import GEOJSON, asked_for, link, pages
 from app.api.respond import etag, json_answer
 from app.api.schemas import documented
 from app.domain.errors import InvalidView, NotFound, Problem
+from app.domain.place import CRS84
 from app.domain.terms import Face
 from app.domain.view import View, rfc3339
-from app.services.catalogue import CRS84
 from app.services.cql import check_language, narrowed
 from app.services.features import (
     ALL_PARTS,

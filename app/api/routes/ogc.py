@@ -11,8 +11,9 @@ from app.api import links, params
 from app.api.links import GEOJSON, SCHEMA, Link, link
 from app.api.respond import etag, json_answer
 from app.api.schemas import documented
+from app.domain.place import CRS84
 from app.domain.terms import Face
-from app.services.catalogue import COLLECTIONS, CRS84, describe
+from app.services.catalogue import COLLECTIONS, describe
 from app.services.publish import publish
 from app.services.queryables import queryables
 from app.services.tiling import Tiler

@@ -14,8 +14,7 @@ from app.api.respond import TILE, answer, etag, json_answer
 from app.api.schemas import documented
 from app.api.tiles import MEDIA, TileApp
 from app.domain.errors import NotShared
-from app.domain.place import Bounds
-from app.services.catalogue import CRS84
+from app.domain.place import CRS84, Bounds
 from app.tiles.grid import GRID, VECTOR_LAYERS, WEB_MERCATOR, Tile, tile_matrix_set
 
 Maker = Callable[[Request, params.Asked, int, int, int], Response]
