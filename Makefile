@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 
 .PHONY: serve test fuzz bench pictures lock format clean
 
+serve: export STRIKEMAP_DATA_DIR ?= var
 serve: $(VENV)/.runtime
 	$(BIN)/strikemap demo
 	$(BIN)/strikemap serve --private
@@ -20,11 +21,11 @@ fuzz: $(VENV)/.test
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.run
 
-$(VENV)/.runtime: requirements.lock pyproject.toml
+$(VENV)/.runtime: requirements.lock pyproject.toml setup.py
 	tools/venv.sh $(PYTHON) $(VENV) requirements.lock
 	@touch $@
 
-$(VENV)/.test: requirements-test.lock pyproject.toml
+$(VENV)/.test: requirements-test.lock pyproject.toml setup.py
 	tools/venv.sh $(PYTHON) $(VENV) requirements-test.lock
 	tools/browser.sh
 	@touch $@ $(VENV)/.runtime
@@ -43,4 +44,4 @@ lock:
 	$(BIN)/uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra build --extra test pyproject.toml -o requirements-test.lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
