@@ -14,14 +14,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Response, expect
 
-from tests.browser.conftest import PHONE, Watched
+from tests.browser.conftest import NARROW, PHONE, Watched
 from tests.serving import Service, command, serving
 from tests.support import table
 
 pytestmark = pytest.mark.browser
 Watch = Callable[..., Watched]
 EXAMPLE = "/?theatre=example"
-NARROW = {"width": 360, "height": 740}
 
 
 def opened(watch: Watch, service: Service, path: str = EXAMPLE, **of: object) -> Watched:
