@@ -107,7 +107,9 @@ export function makeDialog(context) {
   function shut() {
     dialog.hidden = true;
     context.closed();
-    back?.focus?.({ preventScroll: true });
+    // A list that was read anew meanwhile has another button of the same record.
+    const record = back?.isConnected === false && `.incident[data-number="${back.dataset.number}"]`;
+    (record ? document.querySelector(record) : back)?.focus?.({ preventScroll: true });
   }
   close.addEventListener("click", shut);
   dialog.addEventListener("keydown", (event) => {
