@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 
 .PHONY: serve test fuzz bench pictures lock format clean
 
+serve: export STRIKEMAP_DATA_DIR ?= var
 serve: $(VENV)/.runtime
 	$(BIN)/strikemap demo
 	$(BIN)/strikemap serve --private
@@ -20,11 +21,11 @@ fuzz: $(VENV)/.test
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.run
 
-$(VENV)/.runtime: requirements.lock pyproject.toml
+$(VENV)/.runtime: requirements.lock pyproject.toml setup.py
 	tools/venv.sh $(PYTHON) $(VENV) requirements.lock
 	@touch $@
 
-$(VENV)/.test: requirements-test.lock pyproject.toml package-lock.json .npmrc
+$(VENV)/.test: requirements-test.lock pyproject.toml setup.py package-lock.json .npmrc
 	tools/venv.sh $(PYTHON) $(VENV) requirements-test.lock
 	tools/browser.sh
 	tools/node.sh
@@ -47,4 +48,4 @@ lock:
 	npm install --silent --package-lock-only
 
 clean:
-	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) build node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
 
@@ -110,7 +111,7 @@ def _application(
         title="Strikemap",
         lifespan=reading_ahead,
         description=DESCRIPTION,
-        version="0.1.0",
+        version=version("strikemap"),
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,

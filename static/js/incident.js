@@ -278,7 +278,12 @@ export function makeDialog(context, onClose) {
   function shut() {
     node.hidden = true;
     onClose();
-    opener?.focus({ preventScroll: true });
+    // A list that was read again meanwhile has another button of the same record.
+    const isGone = opener?.isConnected === false;
+    const record = isGone ? `.incident[data-number="${opener?.dataset["number"]}"]` : null;
+    /** @type {HTMLElement | null} */
+    const target = record ? document.querySelector(record) : opener;
+    target?.focus({ preventScroll: true });
   }
 
   /**

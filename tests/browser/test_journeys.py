@@ -275,7 +275,7 @@ def test_the_embed_works_in_a_bare_sandbox(public_service: Service, watch: Watch
     with hosting(iframe) as address:
         page.goto(address)
         frame = page.frame_locator("iframe")
-        expect(frame.locator("html[data-ready='1']")).to_be_attached(timeout=15_000)
+        expect(frame.locator("html[data-ready='1']")).to_be_attached()
         expect(frame.locator("#caption")).to_contain_text("Invented control")
     watched.is_clean()
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from app import cli
+from app.cli.program import program
 from app.domain.count import Count
 from app.domain.damage import Damage
 from app.domain.errors import InvalidFile
@@ -353,10 +353,10 @@ def test_the_commands_propose_and_use_a_mapping(
     monkeypatch.setenv("STRIKEMAP_DATA_DIR", str(tmp_path / "data"))
     path, saved = written(tmp_path, "a.csv", UKRAINIAN), tmp_path / "m.toml"
     run = CliRunner()
-    shown = run.invoke(cli.cli, ["mapping", "suggest", str(path)])
+    shown = run.invoke(program, ["mapping", "suggest", str(path)])
     assert shown.exit_code == 0, shown.output
-    done = run.invoke(cli.cli, ["mapping", "suggest", str(path), "--out", str(saved)])
+    done = run.invoke(program, ["mapping", "suggest", str(path), "--out", str(saved)])
     assert "Дата удару: start: called 'Дата удару'" in done.output
     assert saved.read_text("utf-8") == shown.output
-    report = run.invoke(cli.cli, ["import", str(path), "--mapping", str(saved), "--dry-run"])
+    report = run.invoke(program, ["import", str(path), "--mapping", str(saved), "--dry-run"])
     assert "2 rows: would be added 2" in report.output
