@@ -89,7 +89,7 @@ class About:
             f"{one['slug']}: {one['name']}; {one['attribution']}; {one['licence']}"
             for one in self.datasets
         ]
-        told: list[tuple[str, str]] = [
+        pairs: list[tuple[str, str]] = [
             ("title", self.title),
             ("reading", PREAMBLE),
             ("citation", self.citation),
@@ -106,4 +106,4 @@ class About:
             *((f"withheld_{name}", str(count)) for name, count in self.withheld.items()),
             *(("note", one) for one in self.notes),
         ]
-        return told
+        return pairs

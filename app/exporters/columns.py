@@ -41,27 +41,27 @@ class Column:
 def _plain(name: str, kind: str, meaning: str, unit: str = "") -> Column:
     return Column(
         FieldNote(name, kind, meaning, unit),
-        lambda _features, told: [one[name] for one in told],
+        lambda _features, properties: [one[name] for one in properties],
     )
 
 
 def _inside(outer: str, name: str, kind: str, meaning: str, as_name: str = "") -> Column:
-    def read(_features: Sequence[Feature], told: Properties) -> list[Any]:
-        return [None if one[outer] is None else one[outer].get(name) for one in told]
+    def read(_features: Sequence[Feature], properties: Properties) -> list[Any]:
+        return [None if one[outer] is None else one[outer].get(name) for one in properties]
 
     return Column(FieldNote(as_name or f"{outer}_{name}", kind, meaning), read)
 
 
 def _day(name: str, meaning: str) -> Column:
-    def read(_features: Sequence[Feature], told: Properties) -> list[Any]:
-        days = np.array([one[name] for one in told], "datetime64[D]")
+    def read(_features: Sequence[Feature], properties: Properties) -> list[Any]:
+        days = np.array([one[name] for one in properties], "datetime64[D]")
         return days.tolist()  # type: ignore[no-any-return]
 
     return Column(FieldNote(name, "day", meaning), read)
 
 
 def _axis(name: str, place: int, meaning: str) -> Column:
-    def read(features: Sequence[Feature], _told: Properties) -> list[Any]:
+    def read(features: Sequence[Feature], _properties: Properties) -> list[Any]:
         shapes = (one["geometry"] for one in features)
         return [None if shape is None else shape["coordinates"][place] for shape in shapes]
 
@@ -69,20 +69,22 @@ def _axis(name: str, place: int, meaning: str) -> Column:
 
 
 def _joined(name: str, meaning: str, parts: Callable[[dict[str, Any]], Sequence[str]]) -> Column:
-    def read(_features: Sequence[Feature], told: Properties) -> list[Any]:
-        return ["|".join(parts(one)) or None for one in told]
+    def read(_features: Sequence[Feature], properties: Properties) -> list[Any]:
+        return ["|".join(parts(one)) or None for one in properties]
 
     return Column(FieldNote(name, "text", f"{meaning}, separated by |"), read)
 
 
 def _listed(name: str, meaning: str) -> Column:
-    def read(_features: Sequence[Feature], told: Properties) -> list[Any]:
-        return [msgspec.json.encode(one[name]).decode() if one[name] else None for one in told]
+    def read(_features: Sequence[Feature], properties: Properties) -> list[Any]:
+        return [
+            msgspec.json.encode(one[name]).decode() if one[name] else None for one in properties
+        ]
 
     return Column(FieldNote(name, "json", f"{meaning}, as JSON"), read)
 
 
-def _toll(toll: str, done: str) -> Iterator[Column]:
+def _toll(toll: str, harm: str) -> Iterator[Column]:
     whose = {
         "": ("people", ()),
         "_civilian": ("civilians", ("by_kind", "civilian")),
@@ -94,19 +96,19 @@ def _toll(toll: str, done: str) -> Iterator[Column]:
     for kind, (people, way) in whose.items():
         for bound, words in bounds.items():
             note = FieldNote(
-                f"{toll}{kind}_{bound}", "whole", f"{people} {done}: {words}", "people"
+                f"{toll}{kind}_{bound}", "whole", f"{people} {harm}: {words}", "people"
             )
             yield Column(note, _bound(toll, way, bound))
 
 
 def _bound(
-    toll: str, way: tuple[str, ...], bound: str
+    toll: str, path: tuple[str, ...], bound: str
 ) -> Callable[[Sequence[Feature], Properties], list[Any]]:
-    def read(_features: Sequence[Feature], told: Properties) -> list[Any]:
-        found = [one[toll] for one in told]
-        for step in way:
-            found = [None if one is None else one.get(step) for one in found]
-        return [None if one is None else one.get(bound) for one in found]
+    def read(_features: Sequence[Feature], properties: Properties) -> list[Any]:
+        values = [one[toll] for one in properties]
+        for step in path:
+            values = [None if one is None else one.get(step) for one in values]
+        return [None if one is None else one.get(bound) for one in values]
 
     return read
 
@@ -114,18 +116,18 @@ def _bound(
 def _control(name: str, kind: str, meaning: str, unit: str = "", of: str = "") -> Column:
     """Read what the first source of control says; all of them stand in `control`."""
 
-    def read(_features: Sequence[Feature], told: Properties) -> list[Any]:
-        return [one["control"][0][of or name] if one["control"] else None for one in told]
+    def read(_features: Sequence[Feature], properties: Properties) -> list[Any]:
+        return [one["control"][0][of or name] if one["control"] else None for one in properties]
 
     return Column(FieldNote(f"control_{name}", kind, meaning, unit), read)
 
 
-def _source_urls(told: dict[str, Any]) -> list[str]:
-    return [one["url"] for one in told["sources"] if one.get("url")]
+def _source_urls(properties: dict[str, Any]) -> list[str]:
+    return [one["url"] for one in properties["sources"] if one.get("url")]
 
 
-def _sectors(told: dict[str, Any]) -> list[str]:
-    return list(dict.fromkeys(one["sector"] for one in told["damage"]))
+def _sectors(properties: dict[str, Any]) -> list[str]:
+    return list(dict.fromkeys(one["sector"] for one in properties["damage"]))
 
 
 COLUMNS: tuple[Column, ...] = (
@@ -152,7 +154,9 @@ COLUMNS: tuple[Column, ...] = (
     _inside("region", "name", "text", "its name in the language asked for"),
     _inside("region", "how", "text", "whether the region is stated, located, both, or in conflict"),
     _inside("region", "near_border", "flag", "a region's border lies within the place's error"),
-    _joined("weapons", "weapon classes; empty: not stated", lambda told: told["weapons"]),
+    _joined(
+        "weapons", "weapon classes; empty: not stated", lambda properties: properties["weapons"]
+    ),
     _plain("mechanism", "text", "direct_hit, interception_debris or unknown"),
     _inside(
         "attributed_to", "party", "text", "party that a source attributes it to", "attributed_to"
@@ -187,7 +191,7 @@ COLUMNS: tuple[Column, ...] = (
     _joined(
         "merged_with",
         "ids of other datasets' records of the same strike",
-        lambda told: [one["id"] for one in told["merged_with"]],
+        lambda properties: [one["id"] for one in properties["merged_with"]],
     ),
     _listed("redacted", "parts of the text that the public does not see, each with the reason"),
     _plain("revision", "whole", "the revision in the ledger that this row is"),
@@ -213,7 +217,7 @@ def schema(*, has_geometry: bool) -> pa.Schema:
 
 def record_batches(batches: Batches, *, has_geometry: bool) -> Iterator[pa.RecordBatch]:
     """Turn features into batches of the table; a point becomes WKB, no point null."""
-    told = schema(has_geometry=has_geometry)
+    table_schema = schema(has_geometry=has_geometry)
     for features in batches:
         properties = [one["properties"] for one in features]
         arrays = [
@@ -222,14 +226,16 @@ def record_batches(batches: Batches, *, has_geometry: bool) -> Iterator[pa.Recor
         ]
         if has_geometry:
             arrays.append(pa.array(_points(features), pa.binary()))
-        yield pa.RecordBatch.from_arrays(arrays, schema=told)
+        yield pa.RecordBatch.from_arrays(arrays, schema=table_schema)
 
 
 def _points(features: Sequence[Feature]) -> np.ndarray:
-    found = [one["geometry"] for one in features]
-    known = np.array([shape is not None for shape in found], bool)
-    out = np.full(len(found), None, object)
-    if known.any():
-        at = np.array([shape["coordinates"] for shape in found if shape is not None], float)
-        out[known] = shapely.to_wkb(shapely.points(at))
+    geometries = [one["geometry"] for one in features]
+    has_point = np.array([shape is not None for shape in geometries], bool)
+    out = np.full(len(geometries), None, object)
+    if has_point.any():
+        coordinates = np.array(
+            [shape["coordinates"] for shape in geometries if shape is not None], float
+        )
+        out[has_point] = shapely.to_wkb(shapely.points(coordinates))
     return out

@@ -24,8 +24,8 @@ NOTES = (
 
 def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
     """Write a FeatureCollection; the description stands before the first feature."""
-    told = msgspec.json.encode(about.document(NOTES))
-    yield b'{"type":"FeatureCollection","strikemap":' + told + b',"features":[\n'
+    description = msgspec.json.encode(about.document(NOTES))
+    yield b'{"type":"FeatureCollection","strikemap":' + description + b',"features":[\n'
     before = b""
     for features in batches:
         if features:

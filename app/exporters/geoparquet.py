@@ -44,20 +44,20 @@ class _Sink:
         self.closed = True
 
     def take(self) -> bytes:
-        taken, self._pieces = b"".join(self._pieces), []
-        return taken
+        block, self._pieces = b"".join(self._pieces), []
+        return block
 
 
 def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
     """Write the table with WKB points; the description is key-value metadata of the file."""
-    told = {
+    metadata = {
         "geo": msgspec.json.encode(GEO),
         "strikemap": msgspec.json.encode(about.document(NOTES)),
         "citation": about.citation.encode(),
         "licence": about.licence.encode(),
     }
     sink = _Sink()
-    described = schema(has_geometry=True).with_metadata(told)
+    described = schema(has_geometry=True).with_metadata(metadata)
     with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), described, compression="zstd") as writer:
         for batch in record_batches(batches, has_geometry=True):
             writer.write_batch(batch)

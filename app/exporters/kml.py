@@ -27,9 +27,9 @@ def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
 
 
 def _head(about: About) -> str:
-    told = "\n".join(f"{name}: {value}" for name, value in about.pairs())
+    description = "\n".join(f"{name}: {value}" for name, value in about.pairs())
     fields = "".join(
-        f'<SimpleField name="{_named(note.name)}" type="{TYPES.get(note.kind, "string")}">'
+        f'<SimpleField name="{_field_name(note.name)}" type="{TYPES.get(note.kind, "string")}">'
         f"<displayName>{_text(_display(note.name, note.meaning, note.unit))}</displayName>"
         "</SimpleField>\n"
         for note in NOTES
@@ -37,12 +37,12 @@ def _head(about: About) -> str:
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<kml xmlns="http://www.opengis.net/kml/2.2">\n<Document>\n'
-        f"<name>{_text(about.title)}</name>\n<description>{_text(told)}</description>\n"
+        f"<name>{_text(about.title)}</name>\n<description>{_text(description)}</description>\n"
         f'<Schema id="incident" name="incidents">\n{fields}</Schema>\n'
     )
 
 
-def _named(name: str) -> str:
+def _field_name(name: str) -> str:
     return ID if name == "id" else name
 
 
@@ -53,19 +53,24 @@ def _display(name: str, meaning: str, unit: str) -> str:
 def _placemarks(features: Sequence[Feature]) -> Iterator[str]:
     properties = [one["properties"] for one in features]
     columns = [
-        (quoteattr(_named(column.note.name)), column.read(features, properties))
+        (quoteattr(_field_name(column.note.name)), column.read(features, properties))
         for column in COLUMNS
     ]
     for row, feature in enumerate(features):
-        told = properties[row]
+        incident = properties[row]
         data = "".join(
             f"<SimpleData name={name}>{_cell(values[row])}</SimpleData>"
             for name, values in columns
             if values[row] is not None
         )
-        title = told["place"] or told["region"]["name"] or told["region"]["admin1"] or told["id"]
+        title = (
+            incident["place"]
+            or incident["region"]["name"]
+            or incident["region"]["admin1"]
+            or incident["id"]
+        )
         yield (
-            f"<Placemark><name>{_text(title)}</name>{_span(told)}"
+            f"<Placemark><name>{_text(title)}</name>{_span(incident)}"
             f'<ExtendedData><SchemaData schemaUrl="#incident">{data}</SchemaData></ExtendedData>'
             f"{_point(feature)}</Placemark>\n"
         )
@@ -75,10 +80,11 @@ def _cell(value: object) -> str:
     return str(int(value)) if isinstance(value, bool) else _text(str(value))
 
 
-def _span(told: dict[str, str | None]) -> str:
-    if not told["first_day"]:
+def _span(incident: dict[str, str | None]) -> str:
+    if not incident["first_day"]:
         return ""
-    return f"<TimeSpan><begin>{told['first_day']}</begin><end>{told['last_day']}</end></TimeSpan>"
+    first, last = incident["first_day"], incident["last_day"]
+    return f"<TimeSpan><begin>{first}</begin><end>{last}</end></TimeSpan>"
 
 
 def _point(feature: Feature) -> str:

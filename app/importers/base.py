@@ -84,7 +84,7 @@ class Warned(NamedTuple):
     member: str | None = None
 
 
-class Found(NamedTuple):
+class ParsedRecord(NamedTuple):
     """A record, the row it came from, how many rows made it, and the WKB of its shapes.
 
     `is_layer`: the snapshot's areas are only some layers of its day, told apart by their `word`;
@@ -98,7 +98,7 @@ class Found(NamedTuple):
     is_layer: bool = False
 
 
-Outcome = Found | Dropped | Rejection | Warned
+Outcome = ParsedRecord | Dropped | Rejection | Warned
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceFile:
     """A file to be read, with its first bytes already at hand for recognising it.
 
     `beside`: the other files of the same collection, by their name; some formats need several.
@@ -130,10 +130,10 @@ class Source:
     path: Path
     name: str
     head: bytes = field(repr=False, default=b"")
-    beside: tuple[tuple[str, Path], ...] = field(repr=False, default=())
+    companions: tuple[tuple[str, Path], ...] = field(repr=False, default=())
 
     @classmethod
-    def open(cls, path: Path, name: str | None = None) -> Source:
+    def open(cls, path: Path, name: str | None = None) -> SourceFile:
         """Look at a file.
 
         Raises:
@@ -171,13 +171,13 @@ class Importer(Protocol):
     def licence(self) -> str:
         """The licence id of what it reads, unless the order says otherwise."""
 
-    def recognises(self, source: Source) -> str | None:
+    def recognises(self, source: SourceFile) -> str | None:
         """Say why this is the format, or None."""
 
-    def mapping(self, source: Source) -> dict[str, str]:
+    def mapping(self, source: SourceFile) -> dict[str, str]:
         """Map the file's columns to our fields."""
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per row."""
 
 
@@ -199,14 +199,14 @@ def rejected(row: int, wrong: InputError) -> Rejection:
     return Rejection(row, problem.where, problem.got[:200], problem.allowed)
 
 
-def decoded_head(source: Source) -> str:
+def decoded_head(source: SourceFile) -> str:
     """Decode the first bytes for recognising a format; never raises. Of an archive: nothing."""
     if source.head.startswith(PACKED):
         return ""
     return source.head.decode("utf-8-sig", "replace")
 
 
-def header_of(source: Source) -> tuple[list[str], str]:
+def header_of(source: SourceFile) -> tuple[list[str], str]:
     """Return a table's column names and its delimiter: comma, semicolon or tab."""
     line = re.split(r"\r\n|\n|\r", decoded_head(source), maxsplit=1)[0]
     delimiter = max(",;\t", key=line.count)
@@ -214,30 +214,30 @@ def header_of(source: Source) -> tuple[list[str], str]:
     return [name.strip() for name in names], delimiter
 
 
-class Columns(NamedTuple):
+class TableBatch(NamedTuple):
     """A batch of a table as text by column, with the number of each row; "" is an empty cell."""
 
     numbers: list[int]
     cells: dict[str, list[str]]
 
-    def rows(self, wanted: Collection[str] | None = None) -> Iterator[tuple[int, dict[str, str]]]:
+    def rows(self, columns: Collection[str] | None = None) -> Iterator[tuple[int, dict[str, str]]]:
         """Walk the rows: (row, {column: text}) without empty cells; of all or some columns."""
-        names = [name for name in self.cells if wanted is None or name in wanted]
+        names = [name for name in self.cells if columns is None or name in columns]
         cells = [self.cells[name] for name in names]
         for number, *row in zip(self.numbers, *cells, strict=True):
             yield number, {name: cell for name, cell in zip(names, row, strict=True) if cell}
 
 
-def table_rows(source: Source) -> Iterator[tuple[int, dict[str, str]] | Rejection]:
+def table_rows(source: SourceFile) -> Iterator[tuple[int, dict[str, str]] | Rejection]:
     """Read a table row by row: (row, {column: text}); see `table_columns`."""
-    for batch in table_columns(source):
+    for batch in table_batches(source):
         if isinstance(batch, Rejection):
             yield batch
         else:
             yield from batch.rows()
 
 
-def table_columns(source: Source) -> Iterator[Columns | Rejection]:
+def table_batches(source: SourceFile) -> Iterator[TableBatch | Rejection]:
     """Read a table as text, batch by batch, without the white space around cells.
 
     Rows count from 1 after the header; blank lines are no rows. A row with too few or too many
@@ -250,13 +250,13 @@ def table_columns(source: Source) -> Iterator[Columns | Rejection]:
     check_utf8(source)
     names, delimiter = header_of(source)
     _check_names(names, source)
-    torn: dict[int, Rejection] = {}
+    malformed: dict[int, Rejection] = {}
     number = 0
 
     def note(bad: arrow_csv.InvalidRow) -> str:
         row = max((bad.number or 2) - 1, 1)
         why = f"{bad.actual_columns} cells where the header has {bad.expected_columns}"
-        torn[row] = Rejection(row, "row", (bad.text or "")[:200], why)
+        malformed[row] = Rejection(row, "row", (bad.text or "")[:200], why)
         return "skip"
 
     try:
@@ -271,9 +271,9 @@ def table_columns(source: Source) -> Iterator[Columns | Rejection]:
             ),
         )
         for batch in reader:
-            numbers = _numbered(number, batch.num_rows, torn)
+            numbers = _numbered(number, batch.num_rows, malformed)
             number = numbers[-1] if numbers else number
-            yield from [torn.pop(row) for row in sorted(torn) if row < number]
+            yield from [malformed.pop(row) for row in sorted(malformed) if row < number]
             columns = [pc.utf8_trim(column, characters=WHITE_SPACE) for column in batch.columns]
             _check_cells(columns, numbers[0] - 1 if numbers else number, source)
             is_empty = np.logical_and.reduce([pc.equal(column, "") for column in columns])
@@ -284,15 +284,15 @@ def table_columns(source: Source) -> Iterator[Columns | Rejection]:
                 columns = [column.filter(full) for column in columns]
                 numbers = [one for one, empty in zip(numbers, is_empty, strict=True) if not empty]
             cells = [column.to_pylist() for column in columns]
-            yield Columns(numbers, dict(zip(names, cells, strict=True)))
+            yield TableBatch(numbers, dict(zip(names, cells, strict=True)))
     except pa.ArrowInvalid as wrong:
         if "straddling" in str(wrong):  # a row that is longer than a block
             raise _too_long(number, source) from wrong
         raise InvalidFile("table", source.name, f"a delimited table ({wrong})") from wrong
-    yield from torn.values()
+    yield from malformed.values()
 
 
-def _check_names(names: Sequence[str], source: Source) -> None:
+def _check_names(names: Sequence[str], source: SourceFile) -> None:
     """Refuse a header that nobody could mean."""
     if len(names) > MOST_COLUMNS:
         most = f"at most {MOST_COLUMNS:,}"
@@ -304,12 +304,12 @@ def _check_names(names: Sequence[str], source: Source) -> None:
         raise InvalidFile("header", ", ".join(twice), "each column name once")
 
 
-def _too_long(after: int, source: Source) -> TooLarge:
+def _too_long(after: int, source: SourceFile) -> TooLarge:
     where = f"cell of {source.name}, after row {after:,}"
     return TooLarge(where, "a longer one", f"at most {LONGEST_CELL:,} characters")
 
 
-def _check_cells(columns: Sequence[pa.Array], after: int, source: Source) -> None:
+def _check_cells(columns: Sequence[pa.Array], after: int, source: SourceFile) -> None:
     """Refuse a cell that is longer than any text; bytes are counted first, which is quick."""
     for column in columns:
         longest = pc.max(pc.binary_length(column)).as_py() or 0
@@ -317,18 +317,18 @@ def _check_cells(columns: Sequence[pa.Array], after: int, source: Source) -> Non
             raise _too_long(after, source)
 
 
-def _numbered(after: int, rows: int, torn: Mapping[int, Rejection]) -> list[int]:
+def _numbered(after: int, rows: int, malformed: Mapping[int, Rejection]) -> list[int]:
     """Number the whole rows of a block; torn ones, noted while it was read, stand between."""
     numbers: list[int] = []
     for _row in range(rows):
         after += 1
-        while after in torn:
+        while after in malformed:
             after += 1
         numbers.append(after)
     return numbers
 
 
-def check_utf8(source: Source, *, is_text: bool = True) -> None:
+def check_utf8(source: SourceFile, *, is_text: bool = True) -> None:
     """Read the file through as UTF-8, with or without a byte order mark; text holds no NUL.
 
     Raises:
@@ -357,7 +357,7 @@ def check_utf8(source: Source, *, is_text: bool = True) -> None:
             line += block.count(b"\n")
 
 
-def load_json(source: Source) -> object:
+def load_json(source: SourceFile) -> object:
     """Read a JSON file.
 
     Raises:
@@ -383,7 +383,7 @@ def load_json(source: Source) -> object:
     return document
 
 
-def _check_characters(source: Source, document: object) -> None:
+def _check_characters(source: SourceFile, document: object) -> None:
     """Refuse text with half of a surrogate pair: nothing can write it down again."""
     try:
         msgspec.json.encode(document)

@@ -25,17 +25,17 @@ from app.importers.base import (
     BadFieldError,
     Context,
     Dropped,
-    Found,
     Outcome,
+    ParsedRecord,
     Rejection,
-    Source,
+    SourceFile,
     Warned,
     decoded_head,
     header_of,
     load_json,
     table_rows,
 )
-from app.importers.header import Header, members
+from app.importers.header import Header, member_names
 
 COLUMNS = {
     "entry": "source_key",
@@ -115,28 +115,28 @@ class Cir:
     publisher = "CIR, Eyes on Russia"
     licence = "internal"
 
-    def recognises(self, source: Source) -> str | None:
+    def recognises(self, source: SourceFile) -> str | None:
         """Look for the columns or members that only these exports have together."""
         names = set(header_of(source)[0])
         if {"entry", "event_group", "violence level", "geolocation"} <= names:
             return "columns entry, event_group, violence level and geolocation of CIR's export"
         return _form(source)
 
-    def mapping(self, source: Source) -> dict[str, str]:
+    def mapping(self, source: SourceFile) -> dict[str, str]:
         """Map the 15 columns, or the members of a feature."""
         if _is_json(source):
             return dict(FORMS["service" if _is_service(source) else "old"].mapping)
         return HEADER.mapped(source)
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per row or feature.
 
         Raises:
             InvalidFile: columns are missing, or there is no list of features; new names only warn.
         """
-        words = _Words(context)
+        crosswalk = _Crosswalk(context)
         if _is_json(source):
-            yield from _of_features(source, words)
+            yield from _of_features(source, crosswalk)
             return
         yield from HEADER.guard(source)
         for row in table_rows(source):
@@ -144,12 +144,12 @@ class Cir:
                 yield row
             else:
                 number, cells = row
-                yield events.settled(
-                    number, cells, lambda number, cells: _fate(number, _of_row(cells), words)
+                yield events.outcome_or_rejection(
+                    number, cells, lambda number, cells: _outcome(number, _of_row(cells), crosswalk)
                 )
 
 
-def _form(source: Source) -> str | None:
+def _form(source: SourceFile) -> str | None:
     head = decoded_head(source)
     if '"Entry_Number"' in head and '"Primary_category"' in head:
         return "Entry_Number and Primary_category of CIR's service"
@@ -158,11 +158,11 @@ def _form(source: Source) -> str | None:
     return None
 
 
-def _is_json(source: Source) -> bool:
+def _is_json(source: SourceFile) -> bool:
     return decoded_head(source).lstrip().startswith(("{", "["))
 
 
-def _is_service(source: Source) -> bool:
+def _is_service(source: SourceFile) -> bool:
     head = decoded_head(source)
     return any(f'"{name}"' in head for name in ("Entry_Number", "Primary_category", "TIMESTAMP"))
 
@@ -187,35 +187,35 @@ class _Entry:
     links: list[str] = field(default_factory=list)
     description: str | None = None
     graphic: bool = False
-    said: dict[str, str | None] = field(default_factory=dict)
+    codes: dict[str, str | None] = field(default_factory=dict)
 
 
-class _Words:
+class _Crosswalk:
     """The crosswalk from this export's words, with the theatre's own region names added."""
 
     def __init__(self, context: Context) -> None:
         crosswalk = context.taxonomy.crosswalk("cir")
-        self.context, self._places = context, events.Words(context, "cir")
+        self.context, self._places = context, events.Crosswalk(context, "cir")
         self.scope, self.damage = crosswalk["scope"], crosswalk["damage"]
         self.sectors = crosswalk["sectors"]
         self.countries, self._weapons = crosswalk["countries"], crosswalk["weapons"]
-        self._given, self._regions = crosswalk["provinces"], context.regions
+        self._province_codes, self._regions = crosswalk["provinces"], context.regions
 
-    def group(self, given: str) -> str:
+    def group(self, text: str) -> str:
         """Find the group that a group's name begins with; the name itself when none."""
-        return next((group for group in self.scope if given.startswith(group)), given)
+        return next((group for group in self.scope if text.startswith(group)), text)
 
     @cached_property
     def provinces(self) -> Mapping[str, str]:
         """Province names in lower case to ISO codes."""
         own = {region.name_en.lower(): region.code for region in self._regions}
-        return {**own, **self._given}
+        return {**own, **self._province_codes}
 
-    def province(self, given: str) -> str | None:
+    def province(self, name: str) -> str | None:
         """Find a province's ISO code by its name or, as the service has it, by the short name."""
-        return self.provinces.get(given.lower()) or self._places.region(given)
+        return self.provinces.get(name.lower()) or self._places.region(name)
 
-    def weapons(self, given: str) -> tuple[str, ...]:
+    def weapons(self, munition: str) -> tuple[str, ...]:
         """Find the weapon class of a munition's name: the longest listed word that begins in it.
 
         A word begins where no letter stands before it: "undetermined" names no mine.
@@ -223,36 +223,38 @@ class _Words:
         found = [
             word
             for word in self._weapons
-            if re.search(rf"(?<![^\W\d_]){re.escape(word)}", given, re.IGNORECASE)
+            if re.search(rf"(?<![^\W\d_]){re.escape(word)}", munition, re.IGNORECASE)
         ]
         return (self._weapons[max(found, key=len)],) if found else ()
 
 
-def _fate(row: int, entry: _Entry, words: _Words) -> Outcome:
-    group = words.group(entry.group)
-    scope = words.scope.get(group)
+def _outcome(row: int, entry: _Entry, crosswalk: _Crosswalk) -> Outcome:
+    group = crosswalk.group(entry.group)
+    scope = crosswalk.scope.get(group)
     if scope is None:
-        allowed = f"a group beginning with {', '.join(words.scope)}"
+        allowed = f"a group beginning with {', '.join(crosswalk.scope)}"
         return Rejection(row, entry.column, entry.group, allowed)
     return (
-        Dropped(row, scope) if scope != "incident" else Found(row, _incident(entry, group, words))
+        Dropped(row, scope)
+        if scope != "incident"
+        else ParsedRecord(row, _incident(entry, group, crosswalk))
     )
 
 
-def _incident(entry: _Entry, group: str, words: _Words) -> Incident:
-    context = words.context
+def _incident(entry: _Entry, group: str, crosswalk: _Crosswalk) -> Incident:
+    context = crosswalk.context
     point = native.point_from(entry.lon, entry.lat)
     key = entry.key or native.content_key(entry.values, point)
-    sector = (entry.sector and words.sectors.get(entry.sector)) or words.damage.get(group)
+    sector = (entry.sector and crosswalk.sectors.get(entry.sector)) or crosswalk.damage.get(group)
     return Incident(
         id=incident_id(context.dataset, key),
         dataset=context.dataset,
         source_key=key,
         when=When.days(entry.read_day(), text=entry.text, zone=context.theatre.zone),
-        place=_place(entry, point, words),
-        weapons=words.weapons(entry.arms),
+        place=_place(entry, point, crosswalk),
+        weapons=crosswalk.weapons(entry.arms),
         damage=(Damage(sector),) if sector else (),
-        claims=events.coded("CIR", **entry.said),
+        claims=events.coded("CIR", **entry.codes),
         sources=tuple(SourceRef(url=url) for url in entry.links),
         status=Status.geolocated,
         description=entry.description,
@@ -261,27 +263,27 @@ def _incident(entry: _Entry, group: str, words: _Words) -> Incident:
     )
 
 
-def _place(entry: _Entry, point: LonLat | None, words: _Words) -> Place:
+def _place(entry: _Entry, point: LonLat | None, crosswalk: _Crosswalk) -> Place:
     return Place.at(
         point,
         Precision.exact if point else Precision.country,
         name=entry.place,
-        country=words.countries.get(entry.country.lower()),
-        admin1=words.province(entry.province),
+        country=crosswalk.countries.get(entry.country.lower()),
+        admin1=crosswalk.province(entry.province),
     )
 
 
 def _of_row(cells: dict[str, str]) -> _Entry:
-    given = cells.get("date")
+    day_text = cells.get("date")
     return _Entry(
         group=cells.get("event_group", ""),
         column="event_group",
         # Where a row has no id its content is its key: a column that is new must not change that.
-        values=_known(cells, COLUMNS),
+        values=_select(cells, COLUMNS),
         key=cells.get("entry"),
         lon=cells.get("lon"),
         lat=cells.get("lat"),
-        read_day=lambda: native.day(given, "date") if given else None,
+        read_day=lambda: native.iso_day(day_text, "date") if day_text else None,
         text=cells.get("title"),
         place=cells.get("town/city"),
         country=cells.get("country", ""),
@@ -293,41 +295,41 @@ def _of_row(cells: dict[str, str]) -> _Entry:
     )
 
 
-def _is_graphic(given: str | None) -> bool:
+def _is_graphic(level: str | None) -> bool:
     """Numbers are levels of violence, "Not graphic" is the opposite; only the word sets it."""
-    return (given or "").lower().startswith("graphic")
+    return (level or "").lower().startswith("graphic")
 
 
-def _of_features(source: Source, words: _Words) -> Iterator[Outcome]:
+def _of_features(source: SourceFile, crosswalk: _Crosswalk) -> Iterator[Outcome]:
     document = load_json(source)
-    listed = document.get("features") if isinstance(document, dict) else None
-    if not isinstance(document, dict) or not isinstance(listed, list):
+    features = document.get("features") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(features, list):
         raise InvalidFile(source.name, "no list `features`", "an answer of CIR's map")
-    told = [(_values(one), one) for one in listed]
+    pairs = [(_values(feature), feature) for feature in features]
     is_service = _is_service(source)
     header = FORMS["service" if is_service else "old"]
-    yield from header.guard(source, members(values for values, _ in told))
+    yield from header.guard(source, member_names(values for values, _ in pairs))
     nested = document.get("properties")
     limits = (document, nested if isinstance(nested, dict) else {})
-    if any(one.get("exceededTransferLimit") for one in limits):
+    if any(feature.get("exceededTransferLimit") for feature in limits):
         yield Warned(CUT_OFF)
-    read = _of_service if is_service else _of_old
-    for row, (values, one) in enumerate(told, 1):
+    entry_of = _of_service if is_service else _of_old
+    for row, (values, feature) in enumerate(pairs, 1):
 
-        def fate(row: int, values: Mapping[str, Any], one: object = one) -> Outcome:
-            return _fate(row, read(values, _corner(one)), words)
+        def outcome_of(row: int, values: Mapping[str, Any], feature: object = feature) -> Outcome:
+            return _outcome(row, entry_of(values, _own_point(feature)), crosswalk)
 
-        yield events.settled(row, values, fate)
+        yield events.outcome_or_rejection(row, values, outcome_of)
 
 
 def _values(feature: object) -> dict[str, Any]:
     """Take a feature's values: ArcGIS calls them attributes, GeoJSON properties."""
-    given = feature if isinstance(feature, dict) else {}
-    values = given.get("attributes") or given.get("properties") or {}
+    item = feature if isinstance(feature, dict) else {}
+    values = item.get("attributes") or item.get("properties") or {}
     return values if isinstance(values, dict) else {}
 
 
-def _corner(feature: object) -> tuple[object, object]:
+def _own_point(feature: object) -> tuple[object, object]:
     """Read a feature's own point, which may be written as text; neither for none."""
     geometry = feature.get("geometry") if isinstance(feature, dict) else None
     if not isinstance(geometry, dict):
@@ -338,43 +340,43 @@ def _corner(feature: object) -> tuple[object, object]:
     return geometry.get("x"), geometry.get("y")
 
 
-def _of_service(values: Mapping[str, Any], corner: tuple[object, object]) -> _Entry:
+def _of_service(values: Mapping[str, Any], own_point: tuple[object, object]) -> _Entry:
     """Read the new form; its second category only adds to the first, which decides."""
-    said = {name: native.text(values, name) for name in ("Secondary_category", "Sector_affected")}
+    codes = {name: native.text(values, name) for name in ("Secondary_category", "Sector_affected")}
     stated = values.get("longitude"), values.get("latitude")
-    lon, lat = stated if stated != (None, None) else corner
+    lon, lat = stated if stated != (None, None) else own_point
     return _Entry(
         group=native.text(values, "Primary_category") or "",
         column="Primary_category",
-        values=_known(values, SERVICE),
+        values=_select(values, SERVICE),
         key=native.text(values, "Entry_Number"),
         lon=lon,
         lat=lat,
-        read_day=lambda: _stamped(values.get("TIMESTAMP")),
+        read_day=lambda: _epoch_day(values.get("TIMESTAMP")),
         place=native.text(values, "Town_or_City"),
         country=native.text(values, "country") or "",
         province=native.text(values, "province") or "",
-        sector=said["Sector_affected"],
+        sector=codes["Sector_affected"],
         links=events.links(_joined(values, "Link", "Link_geolocation")),
         description=native.text(values, "Description"),
         graphic=_is_graphic(native.text(values, "Graphic_content_level")),
-        said={name: word for name, word in said.items() if word != "None"},
+        codes={name: word for name, word in codes.items() if word != "None"},
     )
 
 
-def _of_old(values: Mapping[str, Any], corner: tuple[object, object]) -> _Entry:
+def _of_old(values: Mapping[str, Any], own_point: tuple[object, object]) -> _Entry:
     """Read the old form; the first of its categories decides."""
     categories = values.get("categories") or []
-    given = native.text(values, "verifiedDate")
-    listed = [str(one) for one in categories] if isinstance(categories, list) else []
+    day_text = native.text(values, "verifiedDate")
+    names = [str(one) for one in categories] if isinstance(categories, list) else []
     return _Entry(
-        group=listed[0] if listed else "",
+        group=names[0] if names else "",
         column="categories",
-        values=_known(values, OLD),
+        values=_select(values, OLD),
         key=native.text(values, "id"),
-        lon=corner[0],
-        lat=corner[1],
-        read_day=lambda: events.day(given, "verifiedDate", (events.ISO,)) if given else None,
+        lon=own_point[0],
+        lat=own_point[1],
+        read_day=lambda: events.day(day_text, "verifiedDate", (events.ISO,)) if day_text else None,
         text=native.text(values, "title"),
         place=native.text(values, "city"),
         country=native.text(values, "country") or "",
@@ -384,21 +386,21 @@ def _of_old(values: Mapping[str, Any], corner: tuple[object, object]) -> _Entry:
     )
 
 
-def _known(values: Mapping[str, Any], known: Mapping[str, str]) -> Mapping[str, Any]:
-    return {name: value for name, value in values.items() if name in known}
+def _select(values: Mapping[str, Any], columns: Mapping[str, str]) -> Mapping[str, Any]:
+    return {name: value for name, value in values.items() if name in columns}
 
 
 def _joined(values: Mapping[str, Any], *names: str) -> str:
     return " ".join(text for name in names if (text := native.text(values, name)))
 
 
-def _stamped(given: object) -> date | None:
+def _epoch_day(value: object) -> date | None:
     """Read milliseconds since 1970 as the day that they are midnight of, in UTC."""
-    if given is None or given == "":
+    if value is None or value == "":
         return None
     try:
-        stamp = EPOCH + timedelta(milliseconds=int(str(given)))
+        stamp = EPOCH + timedelta(milliseconds=int(str(value)))
     except (ValueError, OverflowError) as wrong:
         allowed = "milliseconds since 1970, or empty"
-        raise BadFieldError("TIMESTAMP", given, allowed) from wrong
+        raise BadFieldError("TIMESTAMP", value, allowed) from wrong
     return events.day(f"{stamp:%Y-%m-%d}", "TIMESTAMP", (events.ISO,))

@@ -22,16 +22,16 @@ from app.importers.base import (
     Context,
     Dropped,
     Outcome,
-    Source,
+    SourceFile,
     Warned,
     decoded_head,
     load_json,
 )
 from app.importers.control_days import ControlDays
-from app.importers.features import Feature, area, features_of, kind_of
+from app.importers.features import Feature, area, features_of, geometry_type
 
 OTHER = "other_territory"
-DRAWN = {
+NOT_AREAS = {
     "Point": "unit_or_attack_icon",
     "MultiPoint": "unit_or_attack_icon",
     "LineString": "line_or_arrow",
@@ -97,7 +97,7 @@ class DeepStateRaw:
     publisher = "DeepState"
     licence = "DeepState"
 
-    def recognises(self, source: Source) -> str | None:
+    def recognises(self, source: SourceFile) -> str | None:
         """Look for the drawing properties that only this map writes, or its keys."""
         head = decoded_head(source)
         if "FeatureCollection" not in head:
@@ -106,42 +106,42 @@ class DeepStateRaw:
             return "a feature collection with styleHash and styleMapHash, as DeepState's map has"
         return "keys of DeepState's map" if KEY.search(head) and '"name"' in head else None
 
-    def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
+    def mapping(self, source: SourceFile) -> dict[str, str]:  # noqa: ARG002  every importer takes it
         """One property tells what an area is."""
         return {"name": "status, part", "id": "assessed_at, valid_on", "geometry": "areas"}
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield the snapshot, and one outcome for whatever is not taken."""
         document = load_json(source)
         whole: Mapping[str, Any] = document if isinstance(document, dict) else {}
-        listed = features_of(whole.get("map", whole), source)
-        of_day = _of_day(source, whole.get("id"), context)
-        days, told_by = ControlDays(context), Counter[str]()
-        for row, feature in enumerate(listed, 1):
+        features = features_of(whole.get("map", whole), source)
+        day_values = _day_values(source, whole.get("id"), context)
+        days, tally = ControlDays(context), Counter[str]()
+        for row, feature in enumerate(features, 1):
             try:
-                found = _meaning(feature, told_by)
-                if isinstance(found, str):
-                    yield Dropped(row, found)
+                meaning = _meaning(feature, tally)
+                if isinstance(meaning, str):
+                    yield Dropped(row, meaning)
                 else:
-                    values = {**of_day, **_values(feature, found, context)}
+                    values = {**day_values, **_values(feature, meaning, context)}
                     days.add(row, values, area(feature))
             except (BadFieldError, InputError) as wrong:
-                yield native.bad(row, wrong)
-        if told_by:
-            yield Warned(_unkeyed(told_by))
+                yield native.rejection(row, wrong)
+        if tally:
+            yield Warned(_unkeyed(tally))
         yield from days.outcomes()
 
 
-def _of_day(source: Source, given: object, context: Context) -> dict[str, Any]:
+def _day_values(source: SourceFile, snapshot_id: object, context: Context) -> dict[str, Any]:
     """Read when the snapshot was made: of its id, else of its name, else as it was ordered."""
-    found = STAMPED.search(str(given or "")) or STAMPED.search(source.name)
-    of_day: dict[str, Any] = {"includes": list(Baseline)}
-    if found is not None:
-        made = datetime.fromtimestamp(int(found[1]), UTC)
-        day = made.astimezone(ZoneInfo(context.theatre.zone)).date()
-        return {**of_day, "valid_on": str(day), "assessed_at": made.isoformat()}
+    match = STAMPED.search(str(snapshot_id or "")) or STAMPED.search(source.name)
+    values: dict[str, Any] = {"includes": list(Baseline)}
+    if match is not None:
+        moment = datetime.fromtimestamp(int(match[1]), UTC)
+        day = moment.astimezone(ZoneInfo(context.theatre.zone)).date()
+        return {**values, "valid_on": str(day), "assessed_at": moment.isoformat()}
     if context.choices.valid_on is not None:
-        return {**of_day, "valid_on": str(context.choices.valid_on)}
+        return {**values, "valid_on": str(context.choices.valid_on)}
     raise InvalidFile(
         f"date of {source.name}",
         "none",
@@ -149,30 +149,30 @@ def _of_day(source: Source, given: object, context: Context) -> dict[str, Any]:
     )
 
 
-def _meaning(feature: Feature, told_by: Counter[str]) -> Meaning | str:
+def _meaning(feature: Feature, tally: Counter[str]) -> Meaning | str:
     """Tell what a feature is, or the reason to drop it.
 
     Raises:
         BadFieldError: neither key, word nor colour is one that is known.
     """
-    if reason := DRAWN.get(kind_of(feature)):
+    if reason := NOT_AREAS.get(geometry_type(feature)):
         return reason
     properties = feature["properties"]
     name = _name(feature)
-    if keyed := KEY.search(name):
-        return _keyed(keyed[1], name)
+    if match := KEY.search(name):
+        return _meaning_of_key(match[1], name)
     for pattern, meaning in WORDS:
         if pattern.search(name):
-            told_by["words"] += 1
+            tally["words"] += 1
             return meaning
     colour = str(properties.get("fill", "")).lower()
     if colour in COLOURS:
-        told_by["colour"] += 1
+        tally["colour"] += 1
         return COLOURS[colour]
     raise BadFieldError("name", name, "a key, word or colour that docs/formats.md lists")
 
 
-def _keyed(key: str, name: str) -> Meaning | str:
+def _meaning_of_key(key: str, name: str) -> Meaning | str:
     if key in KEYS:
         return KEYS[key]
     if key.startswith("territories."):
@@ -184,12 +184,12 @@ def _name(feature: Feature) -> str:
     return " ".join(str(feature["properties"].get("name") or "").split())
 
 
-def _values(feature: Feature, found: Meaning, context: Context) -> dict[str, Any]:
+def _values(feature: Feature, meaning: Meaning, context: Context) -> dict[str, Any]:
     theatre = context.theatre
     return {
-        "controller": theatre.state if found.by_state else theatre.default_controller,
-        "status": found.status,
-        "part": found.part,
+        "controller": theatre.state if meaning.by_state else theatre.default_controller,
+        "status": meaning.status,
+        "part": meaning.part,
         "word": _word(_name(feature)),
     }
 
@@ -202,12 +202,12 @@ def _word(name: str) -> str | None:
     _own, *rest = (part.strip() for part in name.split("///"))
     if rest and rest[0] and not KEY.search(rest[0]):
         return rest[0]
-    found = next((found for pattern, _ in WORDS if (found := pattern.search(name))), None)
-    return found[0] if found else None
+    match = next((match for pattern, _ in WORDS if (match := pattern.search(name))), None)
+    return match[0] if match else None
 
 
-def _unkeyed(told_by: Counter[str]) -> str:
+def _unkeyed(tally: Counter[str]) -> str:
     return (
-        f"{told_by.total()} areas carry no key: {told_by['words']} were read by their words and "
-        f"{told_by['colour']} by their colour alone."
+        f"{tally.total()} areas carry no key: {tally['words']} were read by their words and "
+        f"{tally['colour']} by their colour alone."
     )

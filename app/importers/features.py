@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import InvalidFile
-from app.importers.base import BadFieldError, Source, load_json
+from app.importers.base import BadFieldError, SourceFile, load_json
 
 Feature = dict[str, Any]
 """`properties`, `geometry`, and `fault`: what stands where no feature can be read, else None."""
@@ -27,7 +27,7 @@ UNREADABLE = (
 """What shapely raises of a geometry that is none."""
 
 
-def features(source: Source) -> list[Feature]:
+def features(source: SourceFile) -> list[Feature]:
     """Read a feature collection.
 
     Raises:
@@ -36,48 +36,48 @@ def features(source: Source) -> list[Feature]:
     return features_of(load_json(source), source)
 
 
-def features_of(document: object, source: Source) -> list[Feature]:
+def features_of(document: object, source: SourceFile) -> list[Feature]:
     """Take a parsed feature collection apart.
 
     Raises:
         InvalidFile: without a list of features.
     """
-    listed = document.get("features") if isinstance(document, Mapping) else None
-    if not isinstance(listed, list):
+    members = document.get("features") if isinstance(document, Mapping) else None
+    if not isinstance(members, list):
         raise InvalidFile(source.name, "no list `features`", "a GeoJSON FeatureCollection")
-    return [_feature(one) for one in listed]
+    return [_feature(member) for member in members]
 
 
-def _feature(one: object) -> Feature:
-    if not isinstance(one, dict):
-        return {"properties": {}, "geometry": None, "fault": one}
-    properties = one.get("properties") or {}
+def _feature(member: object) -> Feature:
+    if not isinstance(member, dict):
+        return {"properties": {}, "geometry": None, "fault": member}
+    properties = member.get("properties") or {}
     if not isinstance(properties, dict):
-        return {"properties": {}, "geometry": None, "fault": one}
-    return {"properties": properties, "geometry": one.get("geometry"), "fault": None}
+        return {"properties": {}, "geometry": None, "fault": member}
+    return {"properties": properties, "geometry": member.get("geometry"), "fault": None}
 
 
-def kind_of(feature: Feature) -> str:
+def geometry_type(feature: Feature) -> str:
     """Name the type of a feature's geometry; "" when it has none."""
-    given = feature["geometry"]
-    return str(given.get("type", "")) if isinstance(given, Mapping) else ""
+    shape = feature["geometry"]
+    return str(shape.get("type", "")) if isinstance(shape, Mapping) else ""
 
 
-def geometry(given: object) -> BaseGeometry | None:
+def geometry(value: object) -> BaseGeometry | None:
     """Read a GeoJSON geometry; None for null and for one that is written as empty.
 
     Raises:
         BadFieldError: it is no geometry.
     """
-    if given is None:
+    if value is None:
         return None
     try:
         with np.errstate(all="ignore"):  # a coordinate that is no number is told below
-            shape = shapely.geometry.shape(given)  # type: ignore[arg-type]  # told by what it raises
+            shape = shapely.geometry.shape(value)  # type: ignore[arg-type]  # told by what it raises
     except UNREADABLE as wrong:
-        raise BadFieldError("geometry", given, "a GeoJSON geometry or null") from wrong
-    if shape.is_empty and _has_coordinates(given):
-        raise BadFieldError("geometry", given, "coordinates that are numbers")
+        raise BadFieldError("geometry", value, "a GeoJSON geometry or null") from wrong
+    if shape.is_empty and _has_coordinates(value):
+        raise BadFieldError("geometry", value, "coordinates that are numbers")
     return None if shape.is_empty else shape
 
 
@@ -95,6 +95,6 @@ def area(feature: Feature) -> BaseGeometry:
     return shapely.force_2d(shape)
 
 
-def _has_coordinates(given: object) -> bool:
+def _has_coordinates(value: object) -> bool:
     """Tell a geometry that is written as empty from one whose numbers are missing."""
-    return isinstance(given, Mapping) and bool(given.get("coordinates"))
+    return isinstance(value, Mapping) and bool(value.get("coordinates"))

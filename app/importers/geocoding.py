@@ -18,7 +18,7 @@ from app.reference.settlements import Settlement, Settlements
 ERROR_M = {"city": 15_000, "town": 5_000, "village": 3_000}
 """How far from the listed point of a settlement its edge may lie."""
 
-MOST_TOLD = 12
+MOST_NAMED = 12
 RAION = (" район", " raion", " р-н")
 
 
@@ -39,57 +39,57 @@ class Geocoder:
         name, settlements = values.get("place"), self.context.settlements
         if not name or settlements is None:
             return None
-        one = self._one(name, values, settlements)
-        if one is None:
+        settlement = self._settlement(name, values, settlements)
+        if settlement is None:
             self.unknown[name] += 1
             return None
-        values["admin2"] = one.admin2
-        if one.point is None:
+        values["admin2"] = settlement.admin2
+        if settlement.point is None:
             self.unplaced[name] += 1
             return None
-        values.update(precision=Precision.settlement.value, error_m=ERROR_M[one.kind])
-        return one.point
+        values.update(precision=Precision.settlement.value, error_m=ERROR_M[settlement.kind])
+        return settlement.point
 
-    def _one(
+    def _settlement(
         self, name: str, values: Mapping[str, Any], settlements: Settlements
     ) -> Settlement | None:
         admin1, admin2 = values.get("admin1"), values.get("admin2")
-        found = settlements.called(name, admin1)
-        if found and not admin1:
-            allowed = f"the first-level unit in which {name} lies: {_listed(found)}"
+        namesakes = settlements.called(name, admin1)
+        if namesakes and not admin1:
+            allowed = f"the first-level unit in which {name} lies: {_listing(namesakes)}"
             raise BadFieldError("admin1", "", allowed)
         if admin2:
-            found = [one for one in found if _lies_in(one, admin2)] or found
-        if len(found) > 1:
+            namesakes = [one for one in namesakes if _lies_in(one, admin2)] or namesakes
+        if len(namesakes) > 1:
             why = (
-                f"one settlement; {len(found)} have this name in {admin1}: {_listed(found)}. "
-                "Say the raion in `admin2`, or give coordinates"
+                f"one settlement; {len(namesakes)} have this name in {admin1}: "
+                f"{_listing(namesakes)}. Say the raion in `admin2`, or give coordinates"
             )
             raise BadFieldError("place", name, why)
-        return found[0] if found else None
+        return namesakes[0] if namesakes else None
 
-    def untold(self) -> Iterator[Warned]:
+    def warnings(self) -> Iterator[Warned]:
         """Say which names gave no point, the most frequent first."""
         for tally, why in (
             (self.unknown, "Places that the list of settlements has not in their unit"),
             (self.unplaced, "Places of which the list has no position"),
         ):
             if tally:
-                told = ", ".join(f"{name!r} ({n:,})" for name, n in tally.most_common(MOST_TOLD))
-                more = len(tally) - MOST_TOLD
+                names = ", ".join(f"{name!r} ({n:,})" for name, n in tally.most_common(MOST_NAMED))
+                more = len(tally) - MOST_NAMED
                 rest = f" and {more:,} more" if more > 0 else ""
-                yield Warned(f"{why}, known to their region only: {told}{rest}.")
+                yield Warned(f"{why}, known to their region only: {names}{rest}.")
 
 
-def _lies_in(one: Settlement, admin2: str) -> bool:
+def _lies_in(settlement: Settlement, admin2: str) -> bool:
     """Tell whether a settlement lies in a raion, by its P-code or by its name."""
-    said = squeezed(admin2)
+    raion = squeezed(admin2)
     for word in RAION:
-        said = said.removesuffix(word)
-    return admin2 == one.admin2 or said == (one.raion or "").lower()
+        raion = raion.removesuffix(word)
+    return admin2 == settlement.admin2 or raion == (settlement.raion or "").lower()
 
 
-def _listed(found: list[Settlement]) -> str:
-    told = "; ".join(one.told() for one in found[:MOST_TOLD])
-    more = len(found) - MOST_TOLD
-    return f"{told}; and {more:,} more" if more > 0 else told
+def _listing(namesakes: list[Settlement]) -> str:
+    listing = "; ".join(one.told() for one in namesakes[:MOST_NAMED])
+    more = len(namesakes) - MOST_NAMED
+    return f"{listing}; and {more:,} more" if more > 0 else listing

@@ -23,14 +23,14 @@ from app.importers.base import (
     BadFieldError,
     Context,
     Dropped,
-    Found,
     Outcome,
+    ParsedRecord,
     Rejection,
-    Source,
+    SourceFile,
     Warned,
     decoded_head,
 )
-from app.importers.header import drift, written
+from app.importers.header import drift, joined_names
 from app.importers.insight import ALWAYS, KNOWN, LABELS, OWN
 from app.importers.sheets import Cells, distinct, first_lines, is_workbook, squeezed, table
 from app.importers.words import Words
@@ -64,7 +64,7 @@ class Tag(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Columns:
+class TagColumns:
     """Which column holds what, by tag."""
 
     tags: Mapping[str, Tag]
@@ -74,11 +74,11 @@ class Columns:
 
         Of several the one with the fewest other attributes is meant.
         """
-        for wanted in any_of or (PLAIN,):
+        for attributes in any_of or (PLAIN,):
             fitting = {
                 column: len(tag.attributes)
                 for column, tag in self.tags.items()
-                if tag.name == name and tag.attributes >= wanted
+                if tag.name == name and tag.attributes >= attributes
             }
             if fitting:
                 return min(fitting, key=lambda column: fitting[column])
@@ -101,7 +101,7 @@ class Hxl:
     publisher = None
     licence = "internal"
 
-    def recognises(self, source: Source) -> str | None:
+    def recognises(self, source: SourceFile) -> str | None:
         """Look for a line of hashtags, or for Insecurity Insight's column of event ids."""
         if not is_workbook(source) and not _is_text(source):
             return None
@@ -110,19 +110,19 @@ class Hxl:
         except InputError:
             return None
         if tags:
-            known = [tag for tag in map(Tag.read, filter(None, tags)) if tag.name in READ]
-            return f"a line of {len(known)} HXL hashtags that are read" if known else None
+            recognised = [tag for tag in map(Tag.read, filter(None, tags)) if tag.name in READ]
+            return f"a line of {len(recognised)} HXL hashtags that are read" if recognised else None
         if OWN in map(squeezed, header):
             return "the column SiND Event ID of Insecurity Insight"
         return None
 
-    def mapping(self, source: Source) -> dict[str, str]:
+    def mapping(self, source: SourceFile) -> dict[str, str]:
         """Map columns to the tags by which they are read."""
         header, tags, _below = _top(source)
         columns = _columns(header, tags)
         return {column: _written(tag) for column, tag in columns.tags.items()}
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per row.
 
         Raises:
@@ -136,18 +136,18 @@ class Hxl:
             raise InvalidFile(f"date of {source.name}", "none", allowed)
         yield from _drift(header, reader)
         yield from reader.notes()
-        found = table(source, header_row=below - bool(tags), below=int(bool(tags)))
-        for row in found.rows:
+        body = table(source, header_row=below - bool(tags), below=int(bool(tags)))
+        for row in body.rows:
             yield row if isinstance(row, Rejection) else reader.outcome(*row)
-        yield from words.untold()
+        yield from words.warnings()
 
 
-def _is_text(source: Source) -> bool:
+def _is_text(source: SourceFile) -> bool:
     head = decoded_head(source)
     return bool(head) and not head.lstrip().startswith(("{", "[", "<"))
 
 
-def _top(source: Source) -> tuple[list[str], list[str], int]:
+def _top(source: SourceFile) -> tuple[list[str], list[str], int]:
     """Find the header, the hashtags under it ([] when there are none) and how many lines they end.
 
     Raises:
@@ -164,12 +164,12 @@ def _top(source: Source) -> tuple[list[str], list[str], int]:
     return first, [], 1
 
 
-def _columns(header: list[str], tags: list[str]) -> Columns:
+def _columns(header: list[str], tags: list[str]) -> TagColumns:
     """Say what each column holds: by its label where the table is Insecurity Insight's own."""
     is_own = OWN in map(squeezed, header)
-    found, labelled = dict[str, Tag](), set[str]()
-    for place, (name, given) in enumerate(zip(distinct(header), header, strict=True)):
-        label = squeezed(given)
+    by_column, labelled = dict[str, Tag](), set[str]()
+    for place, (name, cell) in enumerate(zip(distinct(header), header, strict=True)):
+        label = squeezed(cell)
         text = tags[place] if place < len(tags) else ""
         if is_own and label in LABELS:
             text = "" if label in labelled else LABELS[label]
@@ -177,8 +177,8 @@ def _columns(header: list[str], tags: list[str]) -> Columns:
         elif is_own:
             text = ""
         if TAG.match(text):
-            found[name] = Tag.read(text)
-    return Columns(found)
+            by_column[name] = Tag.read(text)
+    return TagColumns(by_column)
 
 
 def _drift(header: list[str], reader: _Reader) -> Iterator[Warned]:
@@ -190,7 +190,7 @@ def _drift(header: list[str], reader: _Reader) -> Iterator[Warned]:
         return
     names = distinct(header)
     if unread := [name for name in names if name not in reader.used]:
-        yield Warned(f"Columns that nobody reads were left out: {written(unread)}.")
+        yield Warned(f"Columns that nobody reads were left out: {joined_names(unread)}.")
 
 
 def _written(tag: Tag) -> str:
@@ -202,12 +202,12 @@ class _Reader:
 
     def __init__(
         self,
-        columns: Columns,
+        columns: TagColumns,
         crosswalk: Mapping[str, Mapping[str, str]],
         words: Words,
-        to: Context,
+        context: Context,
     ) -> None:
-        self.crosswalk, self.words, self.context, first = crosswalk, words, to, columns.first
+        self.crosswalk, self.words, self.context, first = crosswalk, words, context, columns.first
         days = {
             column: tag
             for column, tag in columns.tags.items()
@@ -222,13 +222,12 @@ class _Reader:
         self.settlement = first("#loc", NAME, PLAIN)
         iso = [frozenset({one}) for one in ("code", "iso2", "iso3", "iso")]
         self.country = first("#country", *iso, NAME, PLAIN)
-        self.text, self.key = first("#description"), first("#event", frozenset({"id"}), ISO)
+        self.description = first("#description")
+        self.event_id = first("#event", frozenset({"id"}), ISO)
         self.weapon = first("#weapon", frozenset({"type"}), PLAIN)
         self.launch = first("#weapon", frozenset({"launch"}))
-        self.party, self.what = (
-            first("#group", frozenset({"perp", "name"})),
-            first("#affected", frozenset({"what"})),
-        )
+        self.party = first("#group", frozenset({"perp", "name"}))
+        self.affected = first("#affected", frozenset({"what"}))
         self.publisher = first("#meta", frozenset({"source"})) or first("#org")
         self.link = first("#meta", frozenset({"url"}))
         self.tolls = {name: columns.having("#affected", name) for name in ("killed", "injured")}
@@ -242,8 +241,8 @@ class _Reader:
         """Name the columns that are read."""
         single = (
             *(self.day, self.end, self.lon, self.lat, self.fineness, self.admin1, self.admin2),
-            *(self.settlement, self.country, self.text, self.key, self.weapon, self.launch),
-            *(self.party, self.what, self.publisher, self.link),
+            *(self.settlement, self.country, self.description, self.event_id, self.weapon),
+            *(self.launch, self.party, self.affected, self.publisher, self.link),
         )
         several = (*self.tolls.values(), *self.damaged.values())
         return {one for one in single if one} | {one for columns in several for one in columns}
@@ -264,15 +263,15 @@ class _Reader:
                 return Dropped(row, "other_country")
             incident = self._incident(cells, country)
         except (BadFieldError, InputError) as wrong:
-            return native.bad(row, wrong)
+            return native.rejection(row, wrong)
         if squeezed(cells.get(self.weapon or "", "")) in self.crosswalk["no_strike"]:
             return Dropped(row, "no_strike")
         is_harmless = incident.weapons == ("small_arms",) and _is_harmless(incident)
-        return Dropped(row, "no_harm") if is_harmless else Found(row, incident)
+        return Dropped(row, "no_harm") if is_harmless else ParsedRecord(row, incident)
 
     def _incident(self, cells: Cells, country: str | None) -> Incident:
         point, place = self._place(cells, country)
-        key = self._cell(cells, self.key) or native.content_key(cells, point)
+        key = self._cell(cells, self.event_id) or native.content_key(cells, point)
         values: dict[str, Any] = {
             "start": self._cell(cells, self.day),
             "end": self._cell(cells, self.end),
@@ -289,7 +288,7 @@ class _Reader:
             injured=self._toll(cells, "injured"),
             damage=tuple(self._damage(cells)),
             sources=self._sources(cells),
-            description=self._cell(cells, self.text),
+            description=self._cell(cells, self.description),
             synthetic=self.context.synthetic,
         )
 
@@ -299,18 +298,18 @@ class _Reader:
 
     def _country(self, cells: Cells) -> str | None:
         """Read the country; one that no list has is not taken for one of ours."""
-        given = self._cell(cells, self.country)
-        return (self.words.country(given) or given) if given else None
+        text = self._cell(cells, self.country)
+        return (self.words.country(text) or text) if text else None
 
     def _place(self, cells: Cells, country: str | None) -> tuple[LonLat | None, Place]:
         lon, lat = self._cell(cells, self.lon), self._cell(cells, self.lat)
         code = self._code(cells)
         fineness, _, error_m = self.crosswalk["precision"].get(code, "settlement|").partition("|")
         point = None if fineness == "none" else native.point_from(lon, lat)
-        given = self._cell(cells, self.admin1)
-        admin1 = self.words.region(given, self.crosswalk["provinces"]) if given else None
-        known = Precision.admin1 if admin1 else Precision.country
-        precision = Precision(fineness) if point else known
+        region = self._cell(cells, self.admin1)
+        admin1 = self.words.region(region, self.crosswalk["provinces"]) if region else None
+        coarsest = Precision.admin1 if admin1 else Precision.country
+        precision = Precision(fineness) if point else coarsest
         error = native.whole(error_m, "#geo+precision") if point else None
         stated = {"country": country, "admin1": admin1, "admin2": self._cell(cells, self.admin2)}
         name = self._cell(cells, self.settlement)
@@ -318,26 +317,28 @@ class _Reader:
 
     def _code(self, cells: Cells) -> str:
         """Read how fine the point is: the number of "(2) 25 km precision ", or "censored"."""
-        given = self._cell(cells, self.fineness)
-        if not given:
+        text = self._cell(cells, self.fineness)
+        if not text:
             return ""
-        if squeezed(given) in self.crosswalk["precision"]:
-            return squeezed(given)
-        if found := CODE.match(given):
-            return found[1]
-        raise BadFieldError("#geo+precision", given, '"(1) …" to "(6) …" or "censored"')
+        if squeezed(text) in self.crosswalk["precision"]:
+            return squeezed(text)
+        if match := CODE.match(text):
+            return match[1]
+        raise BadFieldError("#geo+precision", text, '"(1) …" to "(6) …" or "censored"')
 
     def _weapons(self, cells: Cells) -> tuple[str, ...]:
-        given = self._cell(cells, self.weapon)
-        if not given:
+        text = self._cell(cells, self.weapon)
+        if not text:
             return ()
         launch = squeezed(self._cell(cells, self.launch) or "")
-        terms, listed = self.context.taxonomy.weapons, self.crosswalk["weapons"]
-        found = self.words.codes("#weapon", given, terms, {**self.crosswalk["no_strike"], **listed})
-        found = [code for code in found if code != "no_strike"]
+        terms, weapon_codes = self.context.taxonomy.weapons, self.crosswalk["weapons"]
+        codes = self.words.codes(
+            "#weapon", text, terms, {**self.crosswalk["no_strike"], **weapon_codes}
+        )
+        codes = [code for code in codes if code != "no_strike"]
         if self.crosswalk["launch"].get(launch) == "drone":
-            found = ["drone.dropped" if code == "bomb" else code for code in found]
-        return tuple(found)
+            codes = ["drone.dropped" if code == "bomb" else code for code in codes]
+        return tuple(codes)
 
     def _attribution(self, cells: Cells) -> Attribution | None:
         """Attribute where a list has exactly the name; a party must be one of the theatre's."""
@@ -367,16 +368,16 @@ class _Reader:
 
     def _damage(self, cells: Cells) -> Iterator[Damage]:
         """Read damage from counts of objects, else from the word for what was affected."""
-        counted = False
+        has_count = False
         for grade, columns in self.damaged.items():
             for column, tag in columns.items():
-                known = (self.crosswalk["objects"].get(one) for one in sorted(tag.attributes))
-                sector, _, kind = next((one for one in known if one), "unknown|").partition("|")
+                entries = (self.crosswalk["objects"].get(one) for one in sorted(tag.attributes))
+                sector, _, kind = next((one for one in entries if one), "unknown|").partition("|")
                 if count := native.whole(cells.get(column), column):
-                    counted = True
+                    has_count = True
                     yield Damage(sector, kind or None, grade=grade, count=count)
-        sector = self.crosswalk["damage"].get(squeezed(self._cell(cells, self.what) or ""), "")
-        if sector and not counted:
+        sector = self.crosswalk["damage"].get(squeezed(self._cell(cells, self.affected) or ""), "")
+        if sector and not has_count:
             yield Damage(sector)
 
     def _sources(self, cells: Cells) -> tuple[SourceRef, ...]:
@@ -386,14 +387,14 @@ class _Reader:
 
 def _when(values: Mapping[str, Any], zone: str) -> When:
     """Read days; an hour of midnight that a spreadsheet adds to them is none."""
-    plain = {name: _without_midnight(given) for name, given in values.items()}
+    plain = {name: _without_midnight(text) for name, text in values.items()}
     if not plain["start"]:
         raise BadFieldError("#date", "", "a day as YYYY-MM-DD")
     return native.when_from(plain, zone)
 
 
-def _without_midnight(given: str | None) -> str | None:
-    return None if given is None else re.sub(r"[ T]00:00(:00(\.0+)?)?Z?$", "", given)
+def _without_midnight(text: str | None) -> str | None:
+    return None if text is None else re.sub(r"[ T]00:00(:00(\.0+)?)?Z?$", "", text)
 
 
 def _is_harmless(incident: Incident) -> bool:

@@ -19,7 +19,7 @@ from app.importers.base import (
     Context,
     Dropped,
     Outcome,
-    Source,
+    SourceFile,
     decoded_head,
     load_json,
 )
@@ -80,7 +80,7 @@ class Isw:
     publisher = "ISW and CTP"
     licence = "ISW"
 
-    def recognises(self, source: Source) -> str | None:
+    def recognises(self, source: SourceFile) -> str | None:
         """Look for the names of the layers, in a zip with shapefiles or in an ArcGIS answer."""
         shapefiles = [name for name in zipped_names(source) if name.lower().endswith(".shp")]
         if any(NAMED.search(name) for name in (*shapefiles, source.name) if shapefiles):
@@ -91,36 +91,36 @@ class Isw:
             return "polygons of an ArcGIS service as ISW publishes them"
         return None
 
-    def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
+    def mapping(self, source: SourceFile) -> dict[str, str]:  # noqa: ARG002  every importer takes it
         """The name of the layer tells what its areas are and when."""
         return {"layer": "status, part, valid_on", "geometry": "areas"}
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield the layer's part of the day, and one outcome for whatever is not taken."""
         days = ControlDays(context, is_layer=True)
-        for row, found in enumerate(_areas(source), 1):
-            tier = _tier(found.layer, source)
+        for row, feature in enumerate(_areas(source), 1):
+            tier = _tier(feature.layer, source)
             if tier is None:
                 yield Dropped(row, PARTISANS)
                 continue
             try:
-                values = _values(tier, _day(found, source, context), context)
-                days.add(row, values, found.drawn())
+                values = _values(tier, _day(feature, source, context), context)
+                days.add(row, values, feature.required_shape())
             except InvalidFile:
                 raise
             except (BadFieldError, InputError) as wrong:
-                yield native.bad(row, wrong)
+                yield native.rejection(row, wrong)
         yield from days.outcomes()
 
 
-def _areas(source: Source) -> Iterable[Area]:
+def _areas(source: SourceFile) -> Iterable[Area]:
     if zipped_names(source):
         return shapefile_areas(source)
     document = load_json(source)
     whole: Mapping[str, Any] = document if isinstance(document, dict) else {}
-    beside = whole.get("properties")
-    more = beside.get("exceededTransferLimit") if isinstance(beside, dict) else None
-    if whole.get("exceededTransferLimit") or more:
+    properties = whole.get("properties")
+    is_cut = properties.get("exceededTransferLimit") if isinstance(properties, dict) else None
+    if whole.get("exceededTransferLimit") or is_cut:
         raise InvalidFile(
             source.name,
             "exceededTransferLimit, which means that areas are missing",
@@ -131,7 +131,7 @@ def _areas(source: Source) -> Iterable[Area]:
     return _geojson_areas(whole, source)
 
 
-def _geojson_areas(whole: Mapping[str, Any], source: Source) -> Iterator[Area]:
+def _geojson_areas(whole: Mapping[str, Any], source: SourceFile) -> Iterator[Area]:
     for feature in features_of(whole, source):
         try:
             shape = area(feature)
@@ -140,7 +140,7 @@ def _geojson_areas(whole: Mapping[str, Any], source: Source) -> Iterator[Area]:
         yield Area(source.name, feature["properties"], shape)
 
 
-def _tier(layer: str, source: Source) -> Tier | None:
+def _tier(layer: str, source: SourceFile) -> Tier | None:
     for name in (layer, source.name):
         for pattern, tier in TIERS:
             if pattern.search(name):
@@ -149,13 +149,13 @@ def _tier(layer: str, source: Source) -> Tier | None:
     raise InvalidFile("layer", layer, allowed)
 
 
-def _day(found: Area, source: Source, context: Context) -> date:
+def _day(feature: Area, source: SourceFile, context: Context) -> date:
     """Take the day of the layer's name, else of the file's, else the one ordered."""
-    for name in (found.layer, source.name):
-        if dated := DATED.search(name):
-            given = {key.rstrip("2"): text for key, text in dated.groupdict().items() if text}
-            month = MONTHS.index(given["month"].upper()) + 1
-            return native.day(f"{given['year']}-{month:02}-{given['day']}", "date")
+    for name in (feature.layer, source.name):
+        if match := DATED.search(name):
+            parts = {key.rstrip("2"): text for key, text in match.groupdict().items() if text}
+            month = MONTHS.index(parts["month"].upper()) + 1
+            return native.iso_day(f"{parts['year']}-{month:02}-{parts['day']}", "date")
     if context.choices.valid_on is None:
         allowed = "a day in the name as 01JAN2025 or JAN012025, or --valid-on DAY"
         raise InvalidFile(f"date of {source.name}", "none", allowed)

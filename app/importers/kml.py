@@ -6,16 +6,16 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from app.domain.errors import InvalidFile
-from app.importers.base import Source
+from app.importers.base import SourceFile
 from app.importers.layers import zipped_bytes, zipped_names
 
 
-def is_kmz(source: Source) -> bool:
+def is_kmz(source: SourceFile) -> bool:
     """Tell a zip with a KML document in it."""
     return any(name.lower().endswith(".kml") for name in zipped_names(source))
 
 
-def document(source: Source) -> bytes:
+def document(source: SourceFile) -> bytes:
     """Read the document, out of its zip when it is in one."""
     names = [name for name in zipped_names(source) if name.lower().endswith(".kml")]
     if not names:
@@ -23,7 +23,7 @@ def document(source: Source) -> bytes:
     return zipped_bytes(source, "doc.kml" if "doc.kml" in names else names[0])
 
 
-def parsed(text: bytes, source: Source) -> Element:
+def parsed(text: bytes, source: SourceFile) -> Element:
     """Parse XML that declares no entities and loads nothing; names of tags without their space.
 
     Raises:
@@ -31,7 +31,7 @@ def parsed(text: bytes, source: Source) -> Element:
     """
     builder, parser = TreeBuilder(), expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
-    parser.StartElementHandler = lambda tag, given: builder.start(_local(tag), given)
+    parser.StartElementHandler = lambda tag, attributes: builder.start(_local(tag), attributes)
     parser.EndElementHandler = lambda tag: builder.end(_local(tag))
     parser.CharacterDataHandler = builder.data
 

@@ -24,7 +24,7 @@ from app.importers.base import (
     Context,
     Dropped,
     Outcome,
-    Source,
+    SourceFile,
     Warned,
     decoded_head,
 )
@@ -32,7 +32,11 @@ from app.importers.control_days import ControlDays
 from app.importers.kml import document, is_kmz, parsed
 from app.importers.shapes import polygons
 
-DRAWN = {"Point": "unit_or_attack_icon", "LineString": "line_or_arrow", "Track": "line_or_arrow"}
+NOT_AREAS = {
+    "Point": "unit_or_attack_icon",
+    "LineString": "line_or_arrow",
+    "Track": "line_or_arrow",
+}
 NAMED_DAY = re.compile(r"(?<!\d)(?:20)?(\d\d)_(\d\d)_(\d\d)(?!\d)")
 OUTSIDE_KM2 = 1_000
 """Ground abroad from here on is told: less is how coarse two drawings of one border are."""
@@ -46,22 +50,22 @@ class KmlControl:
     publisher = None
     licence = "internal"
 
-    def recognises(self, source: Source) -> str | None:
+    def recognises(self, source: SourceFile) -> str | None:
         """Look for KML with a polygon, as it stands or in a zip."""
         if is_kmz(source):
             return "a KMZ with polygons" if b"<Polygon" in document(source) else None
         head = decoded_head(source)
         return "KML with polygons" if "<kml" in head[:2000] and "<Polygon" in head else None
 
-    def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
+    def mapping(self, source: SourceFile) -> dict[str, str]:  # noqa: ARG002  every importer takes it
         """Style and name tell who holds an area."""
         return {"styleUrl": "controller", "name": "word", "coordinates": "areas"}
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield the snapshot, and one outcome for whatever is not taken."""
         valid_on = _day(source, context)
         root = parsed(document(source), source)
-        days, drawn = ControlDays(context), list[tuple[str, MultiPolygon]]()
+        days, shapes = ControlDays(context), list[tuple[str, MultiPolygon]]()
         for row, placemark in enumerate(_placemarks(root, source), 1):
             if reason := _out_of_scope(placemark):
                 yield Dropped(row, reason)
@@ -70,18 +74,18 @@ class KmlControl:
                 values = _values(placemark, source, context)
                 shape = _shape(placemark)
                 days.add(row, {**values, "valid_on": str(valid_on)}, shape)
-                drawn.append((values["controller"], polygons(shape, lambda _: None)))
+                shapes.append((values["controller"], polygons(shape, lambda _: None)))
             except (BadFieldError, InputError) as wrong:
-                yield native.bad(row, wrong)
-        yield from _abroad(drawn, context)
+                yield native.rejection(row, wrong)
+        yield from _abroad(shapes, context)
         yield from days.outcomes()
 
 
-def _placemarks(root: Element, source: Source) -> list[Element]:
-    found = list(root.iter("Placemark"))
-    if not found:
+def _placemarks(root: Element, source: SourceFile) -> list[Element]:
+    placemarks = list(root.iter("Placemark"))
+    if not placemarks:
         raise InvalidFile(f"content of {source.name}", "no Placemark", "KML with areas")
-    return found
+    return placemarks
 
 
 def _out_of_scope(placemark: Element) -> str | None:
@@ -89,16 +93,17 @@ def _out_of_scope(placemark: Element) -> str | None:
     if placemark.find(".//Polygon") is not None:
         return None
     return next(
-        (why for tag, why in DRAWN.items() if placemark.find(f".//{tag}") is not None), "no_area"
+        (why for tag, why in NOT_AREAS.items() if placemark.find(f".//{tag}") is not None),
+        "no_area",
     )
 
 
-def _day(source: Source, context: Context) -> date:
+def _day(source: SourceFile, context: Context) -> date:
     """Take the day of the file's name, as in Control_24_06_01, else the one ordered."""
-    if named := NAMED_DAY.search(source.name):
-        year, month, number = named.groups()
+    if match := NAMED_DAY.search(source.name):
+        year, month, number = match.groups()
         try:
-            return native.day(f"20{year}-{month}-{number}", "date")
+            return native.iso_day(f"20{year}-{month}-{number}", "date")
         except BadFieldError:
             pass
     if context.choices.valid_on is None:
@@ -107,7 +112,7 @@ def _day(source: Source, context: Context) -> date:
     return context.choices.valid_on
 
 
-def _values(placemark: Element, source: Source, context: Context) -> dict[str, Any]:
+def _values(placemark: Element, source: SourceFile, context: Context) -> dict[str, Any]:
     is_advance = source.name.lower().startswith("progress")
     return {
         "controller": _controller(placemark, context),
@@ -122,11 +127,11 @@ def _controller(placemark: Element, context: Context) -> str:
     style = (placemark.findtext("styleUrl") or "").strip().removeprefix("#")
     name = (placemark.findtext("name") or "").strip().lower()
     parties = [party.code for party in context.theatre.party]
-    found = next((code for code in (style.lower(), name) if code in parties), None)
-    if found is None and context.choices.controller is None:
+    holder = next((code for code in (style.lower(), name) if code in parties), None)
+    if holder is None and context.choices.controller is None:
         allowed = f"a style or name of {', '.join(parties)}, or --controller PARTY"
         raise BadFieldError("styleUrl", style, allowed)
-    return found or str(context.choices.controller)
+    return holder or str(context.choices.controller)
 
 
 def _shape(placemark: Element) -> MultiPolygon | Polygon:
@@ -134,9 +139,9 @@ def _shape(placemark: Element) -> MultiPolygon | Polygon:
     return parts[0] if len(parts) == 1 else MultiPolygon(parts)
 
 
-def _polygon(drawn: Element) -> Polygon:
-    outer = drawn.findtext("outerBoundaryIs/LinearRing/coordinates")
-    inner = [one.text for one in drawn.iterfind("innerBoundaryIs/LinearRing/coordinates")]
+def _polygon(element: Element) -> Polygon:
+    outer = element.findtext("outerBoundaryIs/LinearRing/coordinates")
+    inner = [one.text for one in element.iterfind("innerBoundaryIs/LinearRing/coordinates")]
     try:
         return Polygon(_ring(outer), [_ring(text) for text in inner])
     except (ValueError, shapely.errors.ShapelyError) as wrong:
@@ -149,14 +154,16 @@ def _ring(text: str | None) -> list[tuple[float, ...]]:
     return [tuple(map(float, point.split(",")[:2])) for point in (text or "").split()]
 
 
-def _abroad(drawn: list[tuple[str, MultiPolygon]], context: Context) -> Iterator[Warned]:
+def _abroad(shapes: list[tuple[str, MultiPolygon]], context: Context) -> Iterator[Warned]:
     """Tell how much of what each party holds lies outside the theatre's countries."""
     land = shapely.union_all([region.shape for region in context.regions])
-    for who in sorted({who for who, _ in drawn}):
-        outside = shapely.union_all([shape.difference(land) for one, shape in drawn if one == who])
+    for party in sorted({party for party, _ in shapes}):
+        outside = shapely.union_all(
+            [shape.difference(land) for holder, shape in shapes if holder == party]
+        )
         km2 = area_km2(outside)
         if km2 >= OUTSIDE_KM2:
             yield Warned(
-                f"{km2:,.0f} km² that the file gives to {who} lie outside "
+                f"{km2:,.0f} km² that the file gives to {party} lie outside "
                 f"{', '.join(context.theatre.countries)}; nothing was cut off."
             )

@@ -23,21 +23,21 @@ from app.importers.base import (
     BadFieldError,
     Context,
     Dropped,
-    Found,
     Outcome,
-    Source,
+    ParsedRecord,
+    SourceFile,
     Warned,
     decoded_head,
 )
 from app.importers.kml import document, is_kmz, parsed
 from app.importers.notation import day_of
 
-MAPPED = (
+TIME_NEEDED = (
     "a TimeStamp or TimeSpan; or --mapping M.toml, in which a column of the placemark "
     '(name, description, a name of ExtendedData) is mapped to "start"'
 )
 LINK = re.compile(r"https?://[^\s<>\"']+")
-PLACED = {"Polygon": "area", "LineString": "line_or_arrow", "Track": "line_or_arrow"}
+NOT_POINTS = {"Polygon": "area", "LineString": "line_or_arrow", "Track": "line_or_arrow"}
 BOGUS = re.compile(r"<!\[[^>]*>?")
 BREAKS = frozenset({"br", "p", "div", "li", "tr", "h1", "h2", "h3"})
 UNSEEN = frozenset({"script", "style"})
@@ -53,7 +53,7 @@ class KmlPoints:
     publisher = None
     licence = "internal"
 
-    def recognises(self, source: Source) -> str | None:
+    def recognises(self, source: SourceFile) -> str | None:
         """Look for KML with a point and no polygon, as it stands or in a zip."""
         if is_kmz(source):
             return "a KMZ with points" if _is_of_points(document(source)) else None
@@ -61,7 +61,7 @@ class KmlPoints:
             return None
         return "KML with points" if _is_of_points(source.path.read_bytes()) else None
 
-    def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
+    def mapping(self, source: SourceFile) -> dict[str, str]:  # noqa: ARG002  every importer takes it
         """Placemarks have one shape."""
         return {
             "id": "source_key",
@@ -72,29 +72,29 @@ class KmlPoints:
             "Point": "lon, lat",
         }
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per placemark.
 
         Raises:
             InvalidFile: not well-formed, or without placemarks.
         """
-        told = None if context.table is None else checked(context.table)
-        if told and (others := [to for to in told.columns.values() if to not in READ]):
+        mapping = None if context.table is None else checked(context.table)
+        if mapping and (others := [to for to in mapping.columns.values() if to not in READ]):
             allowed = f"of a placemark only {', '.join(READ)}"
             raise InvalidFile("columns of the mapping", ", ".join(others), allowed)
-        found = list(parsed(document(source), source).iter("Placemark"))
-        if not found:
+        placemarks = list(parsed(document(source), source).iter("Placemark"))
+        if not placemarks:
             raise InvalidFile(f"content of {source.name}", "no Placemark", "KML with points")
-        if not (told and told.says("precision")):
+        if not (mapping and mapping.says("precision")):
             yield Warned(
                 "No placemark says how fine its point is: each is taken for its settlement, "
                 "within 5 km; a mapping with the constant `precision` says it."
             )
-        for row, placemark in enumerate(found, 1):
+        for row, placemark in enumerate(placemarks, 1):
             try:
                 yield _outcome(row, placemark, context)
             except (BadFieldError, InputError) as wrong:
-                yield native.bad(row, wrong)
+                yield native.rejection(row, wrong)
 
 
 def _is_of_points(text: bytes) -> bool:
@@ -103,24 +103,26 @@ def _is_of_points(text: bytes) -> bool:
 
 def _outcome(row: int, placemark: Element, context: Context) -> Outcome:
     if placemark.find(".//Point") is None:
-        found = (why for tag, why in PLACED.items() if placemark.find(f".//{tag}") is not None)
-        return Dropped(row, next(found, "no_point"))
+        reasons = (
+            why for tag, why in NOT_POINTS.items() if placemark.find(f".//{tag}") is not None
+        )
+        return Dropped(row, next(reasons, "no_point"))
     point = _point(placemark)
     values = _values(placemark, context)
-    return Found(row, native.incident_from(values, point, context))
+    return ParsedRecord(row, native.incident_from(values, point, context))
 
 
 def _point(placemark: Element) -> LonLat:
-    given = (placemark.findtext(".//Point/coordinates") or "").strip()
-    lon, _, rest = given.partition(",")
-    found = native.point_from(lon.strip(), rest.partition(",")[0].strip())
-    if found is None:
-        raise BadFieldError("coordinates", given, "lon,lat or lon,lat,height")
-    return found
+    text = (placemark.findtext(".//Point/coordinates") or "").strip()
+    lon, _, rest = text.partition(",")
+    point = native.point_from(lon.strip(), rest.partition(",")[0].strip())
+    if point is None:
+        raise BadFieldError("coordinates", text, "lon,lat or lon,lat,height")
+    return point
 
 
 def _values(placemark: Element, context: Context) -> dict[str, Any]:
-    told = context.table
+    mapping = context.table
     html = placemark.findtext("description") or ""
     texts = {"name": _plain(placemark.findtext("name") or ""), "description": _plain(html)}
     texts.update(_extended(placemark))
@@ -132,14 +134,14 @@ def _values(placemark: Element, context: Context) -> dict[str, Any]:
         "sources": [{"url": url} for url in dict.fromkeys(LINK.findall(html))],
         **_times(placemark),
     }
-    if told:
-        values.update(told.constants)
-        values.update({to: texts.get(name) for name, to in told.columns.items()})
-        if name := told.column("start"):
-            notation = told.dates or Notation.ymd
+    if mapping:
+        values.update(mapping.constants)
+        values.update({to: texts.get(name) for name, to in mapping.columns.items()})
+        if name := mapping.column("start"):
+            notation = mapping.dates or Notation.ymd
             values["start"] = day_of(texts.get(name, ""), notation, "start")
     if not values.get("start"):
-        raise BadFieldError("TimeStamp", "", MAPPED)
+        raise BadFieldError("TimeStamp", "", TIME_NEEDED)
     return values
 
 
@@ -162,18 +164,18 @@ def _times(placemark: Element) -> dict[str, str]:
     return {"start": start, "end": _ends(last)[1], "when_precision": precision}
 
 
-def _ends(given: str) -> tuple[str, str, str]:
+def _ends(text: str) -> tuple[str, str, str]:
     """Return first day, last day and precision of a KML time."""
-    if re.fullmatch(r"\d{4}", given):
-        return f"{given}-01-01", f"{given}-12-31", "year"
-    if re.fullmatch(r"\d{4}-\d\d", given):
+    if re.fullmatch(r"\d{4}", text):
+        return f"{text}-01-01", f"{text}-12-31", "year"
+    if re.fullmatch(r"\d{4}-\d\d", text):
         try:
-            year, month = map(int, given.split("-"))
+            year, month = map(int, text.split("-"))
             last = monthrange(year, month)[1]
         except ValueError as wrong:
-            raise BadFieldError("TimeStamp", given, "a month as YYYY-MM") from wrong
-        return f"{given}-01", f"{given}-{last}", "month"
-    day = day_of(given, Notation.ymd, "TimeStamp")
+            raise BadFieldError("TimeStamp", text, "a month as YYYY-MM") from wrong
+        return f"{text}-01", f"{text}-{last}", "month"
+    day = day_of(text, Notation.ymd, "TimeStamp")
     return day, day, "day"
 
 

@@ -25,14 +25,14 @@ from pyproj.exceptions import CRSError, ProjError
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import InvalidFile, TooLarge
-from app.importers.base import MAX_VERTICES, BadFieldError, Source
+from app.importers.base import MAX_VERTICES, BadFieldError, SourceFile
 
 ZIP, SQLITE = b"PK\x03\x04", b"SQLite format 3\x00"
 MOST_UNPACKED_BYTES = 512 << 20
 BLOCK = 1 << 20
 PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 LONGITUDE_FIRST = "OGC:CRS84"
-TORN = (
+ZIP_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
@@ -52,7 +52,7 @@ class Area(NamedTuple):
     fields: Mapping[str, Any]
     shape: BaseGeometry | None
 
-    def drawn(self) -> BaseGeometry:
+    def required_shape(self) -> BaseGeometry:
         """Return the shape.
 
         Raises:
@@ -63,18 +63,18 @@ class Area(NamedTuple):
         return self.shape
 
 
-def zipped_names(source: Source) -> list[str]:
+def zipped_names(source: SourceFile) -> list[str]:
     """List the files of a zip; none when it is no zip."""
     if not source.head.startswith(ZIP):
         return []
     try:
         with zipfile.ZipFile(source.path) as archive:
             return [name for name in archive.namelist() if not name.startswith("__MACOSX")]
-    except TORN:
+    except ZIP_ERRORS:
         return []
 
 
-def zipped_bytes(source: Source, name: str) -> bytes:
+def zipped_bytes(source: SourceFile, name: str) -> bytes:
     """Unpack one file of a zip into memory.
 
     Raises:
@@ -84,23 +84,23 @@ def zipped_bytes(source: Source, name: str) -> bytes:
     try:
         with zipfile.ZipFile(source.path) as archive:
             return b"".join(unpacked_blocks(archive, archive.getinfo(name), source))
-    except TORN as wrong:
+    except ZIP_ERRORS as wrong:
         allowed = "a complete zip without a password"
         raise InvalidFile(f"{name} in {source.name}", str(wrong), allowed) from wrong
 
 
 def unpacked_blocks(
-    archive: zipfile.ZipFile, one: zipfile.ZipInfo, source: Source
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, source: SourceFile
 ) -> Iterator[bytes]:
     """Unpack one file of a zip block by block, however small its own header says that it is.
 
     Raises:
         TooLarge: it is over the bound.
     """
-    one = copy.copy(one)
+    member = copy.copy(member)
     # The library stops at the size that the header states, having unpacked far more by then.
-    one.file_size, left = MOST_UNPACKED_BYTES + 1, MOST_UNPACKED_BYTES
-    with archive.open(one) as stream:
+    member.file_size, left = MOST_UNPACKED_BYTES + 1, MOST_UNPACKED_BYTES
+    with archive.open(member) as stream:
         while block := stream.read(BLOCK):
             left -= len(block)
             if left < 0:
@@ -109,17 +109,17 @@ def unpacked_blocks(
             yield block
 
 
-def has_shapefile(source: Source) -> bool:
+def has_shapefile(source: SourceFile) -> bool:
     """Tell whether a file is a zip with at least one shapefile."""
     return any(name.lower().endswith(".shp") for name in zipped_names(source))
 
 
-def is_geopackage(source: Source) -> bool:
+def is_geopackage(source: SourceFile) -> bool:
     """Tell a GeoPackage by the signature of SQLite and its own mark at byte 68."""
     return source.head.startswith(SQLITE) and source.head[68:72] in (b"GPKG", b"GP10", b"GP11")
 
 
-def shapefile_areas(source: Source) -> Iterator[Area]:
+def shapefile_areas(source: SourceFile) -> Iterator[Area]:
     """Read every shapefile of a zip.
 
     Raises:
@@ -133,7 +133,7 @@ def shapefile_areas(source: Source) -> Iterator[Area]:
             yield from _areas(path, None, source)
 
 
-def geopackage_areas(source: Source) -> Iterator[Area]:
+def geopackage_areas(source: SourceFile) -> Iterator[Area]:
     """Read every layer of a GeoPackage that has shapes.
 
     Raises:
@@ -144,7 +144,7 @@ def geopackage_areas(source: Source) -> Iterator[Area]:
             yield from _areas(path, name, source)
 
 
-def geopackage_kinds(source: Source) -> set[str]:
+def geopackage_kinds(source: SourceFile) -> set[str]:
     """Name the types of shapes that a GeoPackage's layers are declared to hold.
 
     Raises:
@@ -155,29 +155,29 @@ def geopackage_kinds(source: Source) -> set[str]:
 
 
 @contextlib.contextmanager
-def _geopackage(source: Source) -> Iterator[tuple[Path, dict[str, str]]]:
+def _geopackage(source: SourceFile) -> Iterator[tuple[Path, dict[str, str]]]:
     """Open a GeoPackage: its path, and the type of each layer that has shapes."""
     with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
         path = Path(folder) / "file.gpkg"  # the library tells the format by the ending as well
         path.symlink_to(source.path.resolve())
         with _read_by_gdal(source):
-            listed = pyogrio.list_layers(path)
-        yield path, {str(name): str(kind) for name, kind in listed if kind is not None}
+            layers = pyogrio.list_layers(path)
+        yield path, {str(name): str(kind) for name, kind in layers if kind is not None}
 
 
-def has_geodatabase(source: Source) -> bool:
+def has_geodatabase(source: SourceFile) -> bool:
     """Tell whether a file is a zip with a file geodatabase, a folder named NAME.gdb."""
     return bool(_geodatabases(source))
 
 
-def _geodatabases(source: Source) -> list[str]:
+def _geodatabases(source: SourceFile) -> list[str]:
     """List the folders of geodatabases within a zip."""
     paths = [PurePosixPath(name.replace("\\", "/")) for name in zipped_names(source)]
     folders = {str(one) for path in paths for one in path.parents if one.suffix.lower() == ".gdb"}
     return sorted(folders)
 
 
-def geodatabase_areas(source: Source) -> Iterator[Area]:
+def geodatabase_areas(source: SourceFile) -> Iterator[Area]:
     """Read every layer with shapes of the file geodatabases in a zip.
 
     Raises:
@@ -203,7 +203,7 @@ def geodatabase_areas(source: Source) -> Iterator[Area]:
                 yield from _areas(path, layer, source)
 
 
-def esri_areas(source: Source) -> Iterator[Area]:
+def esri_areas(source: SourceFile) -> Iterator[Area]:
     """Read an answer of ArcGIS in its own JSON.
 
     Raises:
@@ -216,7 +216,7 @@ def esri_areas(source: Source) -> Iterator[Area]:
 
 
 @contextlib.contextmanager
-def _read_by_gdal(source: Source) -> Iterator[None]:
+def _read_by_gdal(source: SourceFile) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # what GDAL says of odd files
@@ -229,9 +229,9 @@ def _read_by_gdal(source: Source) -> Iterator[None]:
         raise InvalidFile(source.name, str(wrong)[:200], "a file that GDAL can read") from wrong
 
 
-def _unpacked(source: Source, folder: Path) -> list[Path]:
+def _unpacked(source: SourceFile, folder: Path) -> list[Path]:
     """Unpack the shapefiles of a zip side by side, in the order of their names."""
-    found, left = list[Path](), MOST_UNPACKED_BYTES
+    paths, left = list[Path](), MOST_UNPACKED_BYTES
     for name in sorted(zipped_names(source)):
         inner = PurePosixPath(name.replace("\\", "/"))
         if inner.is_absolute() or ".." in inner.parts:
@@ -244,25 +244,25 @@ def _unpacked(source: Source, folder: Path) -> list[Path]:
                 raise TooLarge(f"unpacked size of {source.name}", "more", most)
             target = folder / f"{inner.stem}{inner.suffix.lower()}"
             target.write_bytes(content)
-            found += [target] if target.suffix == ".shp" else []
-    return found
+            paths += [target] if target.suffix == ".shp" else []
+    return paths
 
 
-def _areas(path: Path, layer: str | None, source: Source) -> Iterator[Area]:
+def _areas(path: Path, layer: str | None, source: SourceFile) -> Iterator[Area]:
     with _read_by_gdal(source):
-        meta, _ids, shapes, columns = pyogrio.raw.read(path, layer=layer, force_2d=True)
+        meta, _ids, wkb, columns = pyogrio.raw.read(path, layer=layer, force_2d=True)
     # What is no geometry (a ring that does not close) is its feature's fault, not the file's.
-    drawn = shapely.from_wkb(shapes, on_invalid="ignore")
-    if shapely.get_num_coordinates(drawn).sum() > MAX_VERTICES:
+    shapes = shapely.from_wkb(wkb, on_invalid="ignore")
+    if shapely.get_num_coordinates(shapes).sum() > MAX_VERTICES:
         raise TooLarge(f"vertices of {source.name}", "more", f"at most {MAX_VERTICES:,}")
-    moved = in_degrees(drawn, meta["crs"], source)
+    moved = in_degrees(shapes, meta["crs"], source)
     names = [str(name) for name in meta["fields"]]
     for number, shape in enumerate(moved):
         fields = {name: column[number] for name, column in zip(names, columns, strict=True)}
         yield Area(layer or path.stem, fields, shape)
 
 
-def in_degrees(shapes: np.ndarray, stated: str | None, source: Source) -> np.ndarray:
+def in_degrees(shapes: np.ndarray, stated: str | None, source: SourceFile) -> np.ndarray:
     """Bring shapes from the reference system that their file states to longitude and latitude.
 
     Raises:
@@ -279,11 +279,11 @@ def in_degrees(shapes: np.ndarray, stated: str | None, source: Source) -> np.nda
     if crs.equals(LONGITUDE_FIRST, ignore_axis_order=True):
         return shapes
     try:
-        there = Transformer.from_crs(crs, LONGITUDE_FIRST, always_xy=True)
+        transformer = Transformer.from_crs(crs, LONGITUDE_FIRST, always_xy=True)
     except ProjError as wrong:  # a system of the Moon, for example
         where = f"reference system of {source.name}"
         raise InvalidFile(where, stated, "one that leads to WGS 84") from wrong
     moved = shapely.transform(
-        shapes, lambda points: np.column_stack(there.transform(points[:, 0], points[:, 1]))
+        shapes, lambda points: np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
     )
     return np.asarray(moved)

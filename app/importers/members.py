@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, NamedTuple
 
 from app.domain.errors import InputError, InvalidFile, TooLarge
-from app.importers.base import Rejection, Source
+from app.importers.base import Rejection, SourceFile
 
 MOST_MEMBERS = 20_000
 MOST_DEEP = 3
@@ -25,24 +25,24 @@ MOST_DEEP = 3
 
 BLOCK = 1 << 20
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
-TORN = (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, RuntimeError)
+ARCHIVE_ERRORS = (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, RuntimeError)
 """What the standard library raises of an archive that is cut, corrupt or encrypted."""
 
-Recognises = Callable[[Source], bool]
+Recognises = Callable[[SourceFile], bool]
 
 
-class Member(NamedTuple):
+class MemberFile(NamedTuple):
     """One file of several, with its path within the whole."""
 
     path: str
-    source: Source
+    source: SourceFile
 
 
 @dataclass
-class Held:
+class PathContents:
     """The files that a path holds, and what became of those that cannot be opened."""
 
-    members: list[Member] = field(default_factory=list)
+    members: list[MemberFile] = field(default_factory=list)
     faults: list[Rejection] = field(default_factory=list)
 
     @property
@@ -52,7 +52,9 @@ class Held:
 
 
 @contextlib.contextmanager
-def held(path: Path, name: str, most_bytes: int, recognises: Recognises) -> Iterator[Held]:
+def open_contents(
+    path: Path, name: str, most_bytes: int, recognises: Recognises
+) -> Iterator[PathContents]:
     """Open a path; what had to be unpacked is gone when the block ends.
 
     Args:
@@ -72,7 +74,7 @@ def held(path: Path, name: str, most_bytes: int, recognises: Recognises) -> Iter
             unpacker.take_folder(path)
         else:
             unpacker.take(path, name, name)
-        yield unpacker.held
+        yield unpacker.contents
 
 
 @dataclass
@@ -80,7 +82,7 @@ class _Unpacker:
     folder: Path
     most_bytes: int
     recognises: Recognises
-    held: Held = field(default_factory=Held)
+    contents: PathContents = field(default_factory=PathContents)
     unpacked: int = 0
     count: int = 0
     depth: int = 0
@@ -92,7 +94,7 @@ class _Unpacker:
             within = path.relative_to(folder)
             if not _is_hidden(within.as_posix()):
                 self._try(path, within.as_posix())
-        if not self.held.members and not self.held.faults:
+        if not self.contents.members and not self.contents.faults:
             raise InvalidFile("folder", folder.name, "a folder with at least one file")
 
     def _try(self, path: Path, within: str) -> None:
@@ -102,11 +104,11 @@ class _Unpacker:
         except TooLarge:
             raise
         except InputError as wrong:
-            self.held.faults.append(fault(within, wrong))
+            self.contents.faults.append(file_rejection(within, wrong))
 
     def take(self, path: Path, name: str, within: str) -> None:
         """Take a file, or what is packed in it."""
-        source = Source.open(path, name)
+        source = SourceFile.open(path, name)
         self._count(source)
         if _is_tar(path):
             self._take_tar(path, name, within)
@@ -115,9 +117,9 @@ class _Unpacker:
         elif source.head.startswith(ZIP) and not self.recognises(source):
             self._take_zip(path, name, within)
         else:
-            self.held.members.append(Member(within, source))
+            self.contents.members.append(MemberFile(within, source))
 
-    def _count(self, source: Source) -> None:
+    def _count(self, source: SourceFile) -> None:
         self.count += 1
         if self.count > MOST_MEMBERS:
             raise TooLarge("files", f"more than {MOST_MEMBERS:,}", f"at most {MOST_MEMBERS:,}")
@@ -131,24 +133,24 @@ class _Unpacker:
 
     def _take_tar(self, path: Path, name: str, within: str) -> None:
         with self._opened(name), tarfile.open(path) as archive:
-            listed, size = [], 0
-            for one in archive:  # a compressed one is read as it is listed: look at sizes first
-                size += one.size
+            entries, size = [], 0
+            for entry in archive:  # a compressed one is read as it is listed: look at sizes first
+                size += entry.size
                 self._bound(size, name)
-                listed.append(one)
-            _check_paths(name, [one.name for one in listed])
-            for one in listed:
-                if not one.isdir():
-                    stream = archive.extractfile(one) if one.isfile() else None
-                    self._take_packed(stream, one.name, within)
+                entries.append(entry)
+            _check_paths(name, [entry.name for entry in entries])
+            for entry in entries:
+                if not entry.isdir():
+                    stream = archive.extractfile(entry) if entry.isfile() else None
+                    self._take_packed(stream, entry.name, within)
 
     def _take_zip(self, path: Path, name: str, within: str) -> None:
         with self._opened(name), zipfile.ZipFile(path) as archive:
-            listed = [one for one in archive.infolist() if not one.is_dir()]
-            _check_paths(name, [one.filename for one in listed])
-            for one in listed:
-                with archive.open(one) as stream:
-                    self._take_packed(stream, one.filename, within)
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            _check_paths(name, [entry.filename for entry in entries])
+            for entry in entries:
+                with archive.open(entry) as stream:
+                    self._take_packed(stream, entry.filename, within)
 
     @contextlib.contextmanager
     def _opened(self, name: str) -> Iterator[None]:
@@ -159,7 +161,7 @@ class _Unpacker:
                 allowed = f"at most {MOST_DEEP} archives within one another"
                 raise InvalidFile(f"archive {name}", "one more archive", allowed)
             yield
-        except TORN as wrong:
+        except ARCHIVE_ERRORS as wrong:
             got = str(wrong) or type(wrong).__name__
             allowed = "a complete archive without a password"
             raise InvalidFile(f"archive {name}", got, allowed) from wrong
@@ -172,7 +174,7 @@ class _Unpacker:
             return
         within = f"{archive}/{name}"
         if stream is None:
-            self.held.faults.append(Rejection(0, "file", name, "a file, no link", within))
+            self.contents.faults.append(Rejection(0, "file", name, "a file, no link", within))
             return
         self._try(self._unpack(stream, archive), within)
 
@@ -197,7 +199,7 @@ def _is_tar(path: Path) -> bool:
     try:
         with tarfile.open(path) as archive:
             return archive.next() is not None
-    except TORN:
+    except ARCHIVE_ERRORS:
         return False
 
 
@@ -213,7 +215,7 @@ def _is_hidden(name: str) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
 
 
-def fault(member: str, wrong: InputError) -> Rejection:
+def file_rejection(member: str, wrong: InputError) -> Rejection:
     """Write what is wrong with one file of several as its fate."""
     problem = wrong.problem
     return Rejection(0, problem.where, problem.got[:200], problem.allowed, member)

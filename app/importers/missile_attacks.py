@@ -24,10 +24,10 @@ from app.importers.base import (
     BadFieldError,
     Context,
     Dropped,
-    Found,
     Outcome,
+    ParsedRecord,
     Rejection,
-    Source,
+    SourceFile,
     Warned,
     header_of,
     table_rows,
@@ -88,30 +88,30 @@ class MissileAttacks:
     publisher = "Massive Missile Attacks on Ukraine (P. Ivaniuk)"
     licence = "internal"
 
-    def recognises(self, source: Source) -> str | None:
+    def recognises(self, source: SourceFile) -> str | None:
         """Look for the columns that only this table has together."""
         if {"time_start", "model", "launched", "destroyed"} <= set(header_of(source)[0]):
             return "columns time_start, model, launched and destroyed of the missile attacks"
         return None
 
-    def mapping(self, source: Source) -> dict[str, str]:
+    def mapping(self, source: SourceFile) -> dict[str, str]:
         """Map the columns that the file has."""
         return HEADER.mapped(source)
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per row that is not taken, then the waves that the others make.
 
         Raises:
             InvalidFile: a needed column is missing; new ones only warn.
         """
         yield from HEADER.guard(source)
-        book = _Book(context, events.Words(context, "missile_attacks"))
+        collector = _WaveCollector(context, events.Crosswalk(context, "missile_attacks"))
         for row in table_rows(source):
             if isinstance(row, Rejection):
                 yield row
-            elif outcome := book.take(*row):
+            elif outcome := collector.take(*row):
                 yield outcome
-        yield from book.outcomes()
+        yield from collector.outcomes()
 
 
 class _Report(NamedTuple):
@@ -135,51 +135,51 @@ class _Rows:
     when: When
     numbers: list[int] = field(default_factory=list)
     volleys: list[Volley] = field(default_factory=list)
-    again: list[int] = field(default_factory=list)
+    repeats: list[int] = field(default_factory=list)
 
 
 @dataclass
-class _Book:
+class _WaveCollector:
     """Collects rows into waves; a row that comes twice is told apart from another launch."""
 
     context: Context
-    words: events.Words
+    crosswalk: events.Crosswalk
     waves: dict[_Report, _Rows] = field(default_factory=dict)
     seen: dict[tuple[str, ...], tuple[int, Volley]] = field(default_factory=dict)
-    odd: int = 0
+    odd_cells: int = 0
 
     def take(self, row: int, cells: dict[str, str]) -> Outcome | None:
         """Take a row into its wave; an outcome when it is not taken."""
         try:
             return self._take(row, cells)
         except (BadFieldError, InputError) as wrong:
-            return native.bad(row, wrong)
+            return native.rejection(row, wrong)
 
     def _take(self, row: int, cells: dict[str, str]) -> Outcome | None:
         model = cells.get("model", "")
-        weapons = _weapons(model, self.words)
+        weapons = _weapons(model, self.crosswalk)
         if weapons is None:
             return Dropped(row, "reconnaissance")
         report = _Report(*(_spaced(cells.get(name, "")) for name in _NAMES))
         when = _when(report, self.context.theatre.zone)
-        self.odd += sum(not _is_literal(cells.get(name)) for name in LITERALS)
+        self.odd_cells += sum(not _is_literal(cells.get(name)) for name in LITERALS)
         figures = {ours: _count(cells, name) for name, ours in FIGURES.items()}
         volley = Volley(model=model, weapons=weapons, **figures)
         natural = (*report, model, cells.get("launch_place", ""))
         if natural in self.seen:
-            return self._again(row, report, volley, self.seen[natural])
+            return self._repeated(row, report, volley, self.seen[natural])
         self.seen[natural] = row, volley
         wave = self.waves.setdefault(report, _Rows(when))
         wave.numbers.append(row)
         wave.volleys.append(volley)
         return None
 
-    def _again(
+    def _repeated(
         self, row: int, report: _Report, volley: Volley, first: tuple[int, Volley]
     ) -> Outcome | None:
         number, same = first
         if same == volley:
-            self.waves[report].again.append(row)
+            self.waves[report].repeats.append(row)
             return None
         why = f"the key stands for another record already, in row {number}"
         return Rejection(row, "source_key", report.key[:200], why)
@@ -188,16 +188,16 @@ class _Book:
         """Yield each wave with the rows that made it, and once more for each repeated row."""
         for report, rows in self.waves.items():
             wave = self._wave(report, rows)
-            yield Found(rows.numbers[0], wave, rows=len(rows.numbers))
-            yield from (Found(row, wave) for row in rows.again)
-        if self.odd:
+            yield ParsedRecord(rows.numbers[0], wave, rows=len(rows.numbers))
+            yield from (ParsedRecord(row, wave) for row in rows.repeats)
+        if self.odd_cells:
             yield Warned(
-                f"{self.odd:,} cells of {', '.join(LITERALS)} are no list or dictionary; "
+                f"{self.odd_cells:,} cells of {', '.join(LITERALS)} are no list or dictionary; "
                 "they were passed over."
             )
 
     def _wave(self, report: _Report, rows: _Rows) -> Wave:
-        whole = report.target.lower() in self.words.tables["national"]
+        whole = report.target.lower() in self.crosswalk.tables["national"]
         return Wave(
             key=report.key,
             dataset=self.context.dataset,
@@ -213,11 +213,11 @@ class _Book:
 _NAMES = ("time_start", "time_end", "target", "source")
 
 
-def _spaced(given: str) -> str:
-    return " ".join(given.split())
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
 
 
-def _weapons(model: str, words: events.Words) -> tuple[str, ...] | None:
+def _weapons(model: str, crosswalk: events.Crosswalk) -> tuple[str, ...] | None:
     """Map each of the models that "and" joins; None when all of them only look.
 
     Raises:
@@ -226,11 +226,11 @@ def _weapons(model: str, words: events.Words) -> tuple[str, ...] | None:
     if not model:
         raise BadFieldError("model", "", "the weapon's model, in the source's word")
     names = [name.lower() for name in JOINED.split(model)]
-    listed = {name.lower(): code for name, code in words.tables["weapons"].items()}
-    watching = {name.lower() for name in words.tables["reconnaissance"]}
-    if all(name in watching for name in names):
+    codes = {name.lower(): code for name, code in crosswalk.tables["weapons"].items()}
+    reconnaissance = {name.lower() for name in crosswalk.tables["reconnaissance"]}
+    if all(name in reconnaissance for name in names):
         return None
-    return tuple(dict.fromkeys(listed[name] for name in names if name in listed))
+    return tuple(dict.fromkeys(codes[name] for name in names if name in codes))
 
 
 def _count(cells: dict[str, str], name: str) -> Count:
@@ -248,36 +248,36 @@ def _when(report: _Report, zone: str) -> When:
     return When.days(first, last, text=text, zone=zone)
 
 
-def _moment(given: str, name: str, zone: str) -> tuple[date, datetime | None]:
-    found = TIME.fullmatch(given)
-    if not found:
-        raise BadFieldError(name, given, TIMES)
-    day, hour, minute = found.groups()
+def _moment(text: str, name: str, zone: str) -> tuple[date, datetime | None]:
+    match = TIME.fullmatch(text)
+    if not match:
+        raise BadFieldError(name, text, TIMES)
+    day, hour, minute = match.groups()
     on = events.day(day, name, (events.ISO,))
     if hour is None:
         return on, None
     try:
         at = datetime(on.year, on.month, on.day, int(hour), int(minute), tzinfo=ZoneInfo(zone))
     except ValueError as wrong:
-        raise BadFieldError(name, given, TIMES) from wrong
+        raise BadFieldError(name, text, TIMES) from wrong
     return on, at
 
 
-def _is_literal(given: str | None) -> bool:
+def _is_literal(cell: str | None) -> bool:
     """Tell whether a cell is a Python list or dictionary, perhaps with a bare NaN; nothing runs."""
-    if not given:
+    if not cell:
         return True
     try:
-        ast.literal_eval(BARE_NAN.sub("None", given))
+        ast.literal_eval(BARE_NAN.sub("None", cell))
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return False
     return True
 
 
-def _sources(given: str) -> tuple[SourceRef, ...]:
+def _sources(post: str) -> tuple[SourceRef, ...]:
     """Keep the post: as a link where it is one, else in the source's words."""
-    if not given:
+    if not post:
         return ()
-    if given.startswith(("http://", "https://")):
-        return (SourceRef(url=given),)
-    return (SourceRef(publisher=given),)
+    if post.startswith(("http://", "https://")):
+        return (SourceRef(url=post),)
+    return (SourceRef(publisher=post),)

@@ -77,11 +77,11 @@ def incident_from(values: Values, point: LonLat | None, context: Context) -> Inc
     """
     if point is None and not any(values.get(name) for name in INCIDENT_FIELDS):
         raise BadFieldError("row", "", "at least one field with a value")
-    given = _id(values)
-    key = None if given else text(values, "source_key") or text(values, "id")
-    key = key if given else key or content_key(values, point)
+    record_id = _id(values)
+    key = None if record_id else text(values, "source_key") or text(values, "id")
+    key = key if record_id else key or content_key(values, point)
     return Incident(
-        id=given or incident_id(context.dataset, key or ""),
+        id=record_id or incident_id(context.dataset, key or ""),
         dataset=context.dataset,
         source_key=key,
         **{name: part.read(values, point, context) for name, part in PARTS.items()},
@@ -96,11 +96,11 @@ def content_key(values: Values, point: LonLat | None) -> str:
 
 def _id(values: Values) -> UUID | None:
     """Take the id of a record that was typed in and has no key of a source's own."""
-    given = values.get("id")
-    if not given or values.get("source_key"):
+    value = values.get("id")
+    if not value or values.get("source_key"):
         return None
     try:
-        return UUID(str(given))
+        return UUID(str(value))
     except ValueError:
         return None
 
@@ -109,48 +109,48 @@ def when_from(values: Values, zone: str) -> When:
     """Read the time: days, or instants when both ends carry an hour; nothing is invented."""
     zone = _zone(text(values, "zone") or zone)
     start, end = text(values, "start"), text(values, "end")
-    said = text(values, "when_text")
+    when_text = text(values, "when_text")
     if start is None:
         if end is not None:
             raise BadFieldError("start", "", "needed when there is an end")
-        return When.days(None, text=said, zone=zone)
+        return When.days(None, text=when_text, zone=zone)
     if len(start) > DAY_LENGTH:
         first = instant(start, "start")
         last = None if end is None else instant(end, "end")
         try:
-            return When.instants(_present(first), last, zone, text=said)
+            return When.instants(_present(first), last, zone, text=when_text)
         except OverflowError as wrong:
             raise BadFieldError("start", start, f"{FIRST_DAY} to {LAST_DAY}") from wrong
     precision = one_of(
         WhenPrecision, values.get("when_precision"), WhenPrecision.day, "when_precision"
     )
     return When.days(
-        day(start, "start"),
+        iso_day(start, "start"),
         None if end is None else _last_day(end, zone),
         precision=precision,
-        text=said,
+        text=when_text,
         zone=zone,
     )
 
 
 @lru_cache(maxsize=1024)
-def _zone(given: str) -> str:
+def _zone(name: str) -> str:
     """Take the name of a time zone that exists."""
     try:
-        return ZoneInfo(given).key
+        return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError, OSError) as wrong:
         allowed = "an IANA time zone, such as Europe/Kyiv"
-        raise BadFieldError("zone", given, allowed) from wrong
+        raise BadFieldError("zone", name, allowed) from wrong
 
 
-def _last_day(given: str, zone: str) -> date:
+def _last_day(text: str, zone: str) -> date:
     """Read an end beside a start without an hour: an instant gives its local day."""
-    if len(given) <= DAY_LENGTH:
-        return day(given, "end")
+    if len(text) <= DAY_LENGTH:
+        return iso_day(text, "end")
     try:
-        return _present(instant(given, "end")).astimezone(ZoneInfo(zone)).date()
+        return _present(instant(text, "end")).astimezone(ZoneInfo(zone)).date()
     except OverflowError as wrong:
-        raise BadFieldError("end", given, f"{FIRST_DAY} to {LAST_DAY}") from wrong
+        raise BadFieldError("end", text, f"{FIRST_DAY} to {LAST_DAY}") from wrong
 
 
 def _present(value: datetime | None) -> datetime:
@@ -160,33 +160,33 @@ def _present(value: datetime | None) -> datetime:
 
 
 @lru_cache(maxsize=65_536)
-def day(given: str, name: str) -> date:
+def iso_day(text: str, name: str) -> date:
     """Read YYYY-MM-DD and no other ISO notation, such as a week date of the same length."""
     try:
-        found = date.fromisoformat(given) if DAY.fullmatch(given) else _no_day(given, name)
+        parsed = date.fromisoformat(text) if DAY.fullmatch(text) else _no_day(text, name)
     except ValueError:
-        return _no_day(given, name)
-    if not FIRST_DAY <= found <= LAST_DAY:
-        raise BadFieldError(name, given, f"{FIRST_DAY} to {LAST_DAY}")
-    return found
+        return _no_day(text, name)
+    if not FIRST_DAY <= parsed <= LAST_DAY:
+        raise BadFieldError(name, text, f"{FIRST_DAY} to {LAST_DAY}")
+    return parsed
 
 
-def _no_day(given: str, name: str) -> date:
+def _no_day(text: str, name: str) -> date:
     times = ", or a time with its offset" if name in ("start", "end") else ""
-    raise BadFieldError(name, given, f"a day as YYYY-MM-DD{times}")
+    raise BadFieldError(name, text, f"a day as YYYY-MM-DD{times}")
 
 
-def instant(given: object, name: str) -> datetime | None:
+def instant(value: object, name: str) -> datetime | None:
     """Read an RFC 3339 time with its offset, into UTC; None for nothing."""
-    if given is None or given == "":
+    if value is None or value == "":
         return None
     try:
-        value = datetime.fromisoformat(str(given))
-        if value.tzinfo is not None:
-            return value.astimezone(UTC)
+        moment = datetime.fromisoformat(str(value))
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise BadFieldError(name, given, "a time with its offset, such as 2025-10-24T21:00:00Z")
+    raise BadFieldError(name, value, "a time with its offset, such as 2025-10-24T21:00:00Z")
 
 
 def _place(values: Values, point: LonLat | None, context: Context) -> Place:
@@ -195,14 +195,16 @@ def _place(values: Values, point: LonLat | None, context: Context) -> Place:
     # Beside a code of its own, `region` says where the place was found to lie, not what is stated.
     stated = {name: code for name, code in stated.items() if name not in values}
     admin1 = text(values, "admin1") or text(stated, "admin1")
-    given = values.get("precision") or ""
-    if given == "" and point is not None:
+    precision = values.get("precision") or ""
+    if precision == "" and point is not None:
         raise BadFieldError(
             "precision", "", f"one of {', '.join(Precision)}: how fine the point is"
         )
     return Place.at(
         point,
-        one_of(Precision, given, Precision.admin1 if admin1 else Precision.country, "precision"),
+        one_of(
+            Precision, precision, Precision.admin1 if admin1 else Precision.country, "precision"
+        ),
         error_m=whole(values.get("error_m"), "error_m"),
         name=text(values, "place"),
         country=text(values, "country"),
@@ -211,59 +213,61 @@ def _place(values: Values, point: LonLat | None, context: Context) -> Place:
     )
 
 
-def region_code(given: str | None, context: Context) -> str | None:
+def region_code(code: str | None, context: Context) -> str | None:
     """Take an ISO 3166-2 code; a P-code of the theatre is translated (they differ for five)."""
-    return None if given is None else context.iso_by_pcode.get(given, given)
+    return None if code is None else context.iso_by_pcode.get(code, code)
 
 
 def _attribution(values: Values, context: Context) -> Attribution | None:
-    given = values.get("attributed_to")
-    if not given:
+    value = values.get("attributed_to")
+    if not value:
         return None
-    nested = given if isinstance(given, Mapping) else {"party": given}
+    nested = value if isinstance(value, Mapping) else {"party": value}
     party = text(nested, "party") or ""
     _check_party(party, "attributed_to", context)
-    sure = nested.get("confidence", values.get("attributed_confidence"))
-    return Attribution(party, one_of(Confidence, sure, Confidence.claimed, "attributed_confidence"))
+    confidence = nested.get("confidence", values.get("attributed_confidence"))
+    return Attribution(
+        party, one_of(Confidence, confidence, Confidence.claimed, "attributed_confidence")
+    )
 
 
-def _check_party(given: str, name: str, context: Context) -> None:
+def _check_party(code: str, name: str, context: Context) -> None:
     parties = [party.code for party in context.theatre.party]
-    if given not in parties:
-        raise BadFieldError(name, given, f"one of {', '.join(parties)}")
+    if code not in parties:
+        raise BadFieldError(name, code, f"one of {', '.join(parties)}")
 
 
-def toll_from(given: object, name: str) -> Toll:
+def toll_from(value: object, name: str) -> Toll:
     """Read a toll: a number, a range {low, best, high}, or one with by_kind and child."""
-    if given is None or given in ("", {}):
+    if value is None or value in ("", {}):
         return NO_TOLL
-    if not isinstance(given, dict):
-        return Toll.of(Count.exactly(_number(given, name)))
-    kinds = given.get("by_kind") or {}
+    if not isinstance(value, dict):
+        return Toll.of(Count.exactly(_number(value, name)))
+    kinds = value.get("by_kind") or {}
     if not isinstance(kinds, dict):
         raise BadFieldError(f"{name}.by_kind", kinds, "civilian, military, unknown")
-    if not kinds and "child" not in given:
-        count = count_from(given, name)
+    if not kinds and "child" not in value:
+        count = count_from(value, name)
         return Toll.of(count) if count.is_known else NO_TOLL
     toll = Toll.of(
-        count_from(given, name),
+        count_from(value, name),
         civilian=count_from(kinds.get("civilian"), f"{name}.civilian"),
         military=count_from(kinds.get("military"), f"{name}.military"),
         unknown=count_from(kinds.get("unknown"), f"{name}.unknown"),
-        child=count_from(given.get("child"), f"{name}.child"),
+        child=count_from(value.get("child"), f"{name}.child"),
     )
     return NO_TOLL if toll == NO_TOLL else toll  # written in one way, however it was left out
 
 
-def count_from(given: object, name: str) -> Count:
+def count_from(value: object, name: str) -> Count:
     """Read a range, or a number as exact; unknown for nothing."""
-    if given is None or given == "":
+    if value is None or value == "":
         return UNKNOWN
-    if not isinstance(given, dict):
-        return Count.exactly(_number(given, name))
-    low = whole(given.get("low"), f"{name}.low")
-    best = whole(given.get("best"), f"{name}.best")
-    high = whole(given.get("high"), f"{name}.high")
+    if not isinstance(value, dict):
+        return Count.exactly(_number(value, name))
+    low = whole(value.get("low"), f"{name}.low")
+    best = whole(value.get("best"), f"{name}.best")
+    high = whole(value.get("high"), f"{name}.high")
     if low is None and best is None and high is None:
         return UNKNOWN
     try:
@@ -273,27 +277,27 @@ def count_from(given: object, name: str) -> Count:
         raise BadFieldError(name, got, wrong.problem.allowed) from wrong
 
 
-def _number(given: object, name: str) -> int:
-    number = whole(given, name)
+def _number(value: object, name: str) -> int:
+    number = whole(value, name)
     if number is None:
-        raise BadFieldError(name, given, "a whole number of people")
+        raise BadFieldError(name, value, "a whole number of people")
     return number
 
 
-def whole(given: object, name: str) -> int | None:
+def whole(value: object, name: str) -> int | None:
     """Read a whole number of 0 or more; None for nothing. "3.0" is 3, "3.5" is refused."""
-    if given is None or given == "":
+    if value is None or value == "":
         return None
-    if type(given) is int and 0 <= given <= MOST:
-        return given
-    if isinstance(given, str) and len(given) < len(str(MOST)) and given.isdecimal():
-        return int(given)
+    if type(value) is int and 0 <= value <= MOST:
+        return value
+    if isinstance(value, str) and len(value) < len(str(MOST)) and value.isdecimal():
+        return int(value)
     try:
-        number = float(str(given))
+        number = float(str(value))
     except ValueError:
         number = -1.0
-    if not (0 <= number <= MOST and number.is_integer()) or isinstance(given, bool):
-        raise BadFieldError(name, given, f"a whole number from 0 to {MOST:,}, or empty")
+    if not (0 <= number <= MOST and number.is_integer()) or isinstance(value, bool):
+        raise BadFieldError(name, value, f"a whole number from 0 to {MOST:,}, or empty")
     return int(number)
 
 
@@ -312,10 +316,10 @@ def _damage(item: Values, context: Context) -> Damage:
 
 
 def _claim(item: Values) -> Claim:
-    by, said = text(item, "by"), text(item, "text")
-    if not by or not said:
+    by, statement = text(item, "by"), text(item, "text")
+    if not by or not statement:
         raise BadFieldError("claims", dict(item), "each claim with `by` and `text`")
-    return Claim(by, said, text(item, "url"))
+    return Claim(by, statement, text(item, "url"))
 
 
 def _source(item: Values) -> SourceRef:
@@ -323,7 +327,7 @@ def _source(item: Values) -> SourceRef:
     return SourceRef(
         text(item, "publisher"),
         text(item, "url"),
-        None if published is None else day(published, "sources.published"),
+        None if published is None else iso_day(published, "sources.published"),
         instant(item.get("retrieved"), "sources.retrieved"),
         text(item, "archive_url"),
         text(item, "sha256"),
@@ -333,65 +337,65 @@ def _source(item: Values) -> SourceRef:
 
 def text(values: Values, name: str) -> str | None:
     """Read text; None for nothing. A number is taken as its digits, a list is refused."""
-    given = values.get(name)
-    if given is None or given == "":
+    value = values.get(name)
+    if value is None or value == "":
         return None
-    if isinstance(given, str):
-        return given.strip() or None
-    if isinstance(given, (list, dict)):
-        raise BadFieldError(name, given, "text")
-    return str(given).strip() or None
+    if isinstance(value, str):
+        return value.strip() or None
+    if isinstance(value, (list, dict)):
+        raise BadFieldError(name, value, "text")
+    return str(value).strip() or None
 
 
 def flag(values: Values, name: str) -> bool:
     """Read a yes or no; absent is no."""
-    given = values.get(name)
-    if given is None:
+    value = values.get(name)
+    if value is None:
         return False
-    given = str(given or "").lower()
-    if given in {"true", "1", "yes"}:
+    value = str(value or "").lower()
+    if value in {"true", "1", "yes"}:
         return True
-    if given in {"", "false", "0", "no"}:
+    if value in {"", "false", "0", "no"}:
         return False
-    raise BadFieldError(name, given, "true, false, 1, 0, yes, no or empty")
+    raise BadFieldError(name, value, "true, false, 1, 0, yes, no or empty")
 
 
 def many(values: Values, name: str, allowed: Mapping[str, int]) -> tuple[str, ...]:
     """Read a list of taxonomy codes, as a list or as text separated by `|`."""
-    given = values.get(name)
-    if not given:
+    value = values.get(name)
+    if not value:
         return ()
-    listed = given.split("|") if isinstance(given, str) else given
-    if not isinstance(listed, list):
-        raise BadFieldError(name, given, "a list of codes")
-    for code in listed:
+    codes = value.split("|") if isinstance(value, str) else value
+    if not isinstance(codes, list):
+        raise BadFieldError(name, value, "a list of codes")
+    for code in codes:
         if not isinstance(code, str) or code not in allowed:
             raise BadFieldError(name, code, f"any of {', '.join(allowed)}")
-    return tuple(dict.fromkeys(listed))
+    return tuple(dict.fromkeys(codes))
 
 
 def items(values: Values, name: str) -> list[Values]:
     """Read a list of nested values."""
-    given = values.get(name)
-    if not given:
+    value = values.get(name)
+    if not value:
         return []
-    if isinstance(given, list):
-        for item in given:
+    if isinstance(value, list):
+        for item in value:
             if not isinstance(item, dict):
                 break
         else:
-            return given
-    raise BadFieldError(name, given, "a list of objects")
+            return value
+    raise BadFieldError(name, value, "a list of objects")
 
 
-def one_of(choices: type[E], given: object, default: E, name: str) -> E:
+def one_of(choices: type[E], value: object, default: E, name: str) -> E:
     """Read one word of a fixed set; the default for nothing."""
-    if given is None or given == "":
+    if value is None or value == "":
         return default
     try:
-        return choices(str(given))
+        return choices(str(value))
     except ValueError as wrong:
-        raise BadFieldError(name, given, f"one of {', '.join(choices)}") from wrong
+        raise BadFieldError(name, value, f"one of {', '.join(choices)}") from wrong
 
 
 def point_from(lon: object, lat: object) -> LonLat | None:
@@ -477,6 +481,6 @@ PARTS: dict[str, Part] = {
 """How each field of an incident is read, in the order in which faults are reported."""
 
 
-def bad(row: int, wrong: BadFieldError | InputError) -> Rejection:
+def rejection(row: int, wrong: BadFieldError | InputError) -> Rejection:
     """Write either kind of error as the row's fate."""
     return wrong.rejection(row) if isinstance(wrong, BadFieldError) else rejected(row, wrong)

@@ -20,15 +20,15 @@ from app.domain.incident import Incident, incident_id
 from app.importers import native
 from app.importers.base import (
     BadFieldError,
-    Columns,
     Context,
-    Found,
     Outcome,
+    ParsedRecord,
     Rejection,
-    Source,
+    SourceFile,
+    TableBatch,
     Warned,
     header_of,
-    table_columns,
+    table_batches,
     table_rows,
 )
 from app.importers.control_days import ControlDays
@@ -64,10 +64,10 @@ CONTROL_MARKS = frozenset({"valid_on", "controller"})
 """Columns that only control areas have: with one of them, the other is missed by name."""
 
 CONTROL_PLAIN = (*native.CONTROL_FIELDS, "wkt")
-REMEMBERED = 8_192
+MAX_CACHED = 8_192
 """Distinct contents of one part after which it forgets them; an unbounded cache is the fastest."""
 
-VARIED = frozenset({"sources", "claims", "description"})
+UNCACHED = frozenset({"sources", "claims", "description"})
 """Parts that hardly ever repeat."""
 
 FAULT = object()
@@ -83,7 +83,7 @@ class NativeCsv:
     publisher = None
     licence = "internal"
 
-    def recognises(self, source: Source) -> str | None:
+    def recognises(self, source: SourceFile) -> str | None:
         """Look for our own column names in the header."""
         names = set(header_of(source)[0])
         if {"start", "precision", "source_key"} <= names:
@@ -92,33 +92,33 @@ class NativeCsv:
             return "columns valid_on and controller of the native control CSV"
         return None
 
-    def mapping(self, source: Source) -> dict[str, str]:
+    def mapping(self, source: SourceFile) -> dict[str, str]:
         """Our own names map to themselves; unknown columns are left out and reported."""
         names = header_of(source)[0]
-        known = _is_control_column if _is_control(names) else _incident_path
-        return {name: name for name in names if known(name)}
+        is_column = _is_control_column if _is_control(names) else _incident_path
+        return {name: name for name in names if is_column(name)}
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per row."""
         names = header_of(source)[0]
         is_control = _is_control(names)
         for name in REQUIRED["control" if is_control else "incidents"]:
             if name not in names:
                 raise InvalidFile("header", ", ".join(names), f"a column {name!r} among them")
-        known = self.mapping(source)
-        strange = [name for name in names if name not in known and not DERIVED.fullmatch(name)]
-        if strange:
-            yield Warned(f"Columns that nobody reads were left out: {', '.join(strange)}.")
+        mapping = self.mapping(source)
+        unknown = [name for name in names if name not in mapping and not DERIVED.fullmatch(name)]
+        if unknown:
+            yield Warned(f"Columns that nobody reads were left out: {', '.join(unknown)}.")
         yield from (
             self._control(source, context) if is_control else self._incidents(source, context)
         )
 
-    def _incidents(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def _incidents(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         reader = _Reader(header_of(source)[0], context)
-        for batch in table_columns(source):
+        for batch in table_batches(source):
             yield from (batch,) if isinstance(batch, Rejection) else reader.outcomes(batch)
 
-    def _control(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def _control(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         days = ControlDays(context)
         for row in table_rows(source):
             if isinstance(row, Rejection):
@@ -128,7 +128,7 @@ class NativeCsv:
             try:
                 days.add(number, cells, _shape(cells.get("wkt")))
             except (BadFieldError, InputError) as wrong:
-                yield native.bad(number, wrong)
+                yield native.rejection(number, wrong)
         yield from days.outcomes()
 
 
@@ -152,54 +152,58 @@ class _Reader:
     def __init__(self, names: Sequence[str], context: Context) -> None:
         self._context = context
         self._columns: dict[str, list[str]] = {}
-        self._read: list[Callable[..., object]] = []
-        self._remembered: list[Any] = []
-        self._same: dict[str, Any] = {}
+        self._part_readers: list[Callable[..., object]] = []
+        self._cached: list[Any] = []
+        self._constants: dict[str, Any] = {}
         for field, part in native.PARTS.items():
             of = {(name,) for name in part.of}
             columns = [name for name in names if _incident_path(name)[:1] in of]
             if columns:
                 self._columns[field] = columns
-                read = self._reading(columns, part)
-                self._read.append(read if field in VARIED else self._remembering(read))
+                read_part = self._reading(columns, part)
+                self._part_readers.append(
+                    read_part if field in UNCACHED else self._caching(read_part)
+                )
             else:
-                self._same[field] = part.read({}, None, context)
+                self._constants[field] = part.read({}, None, context)
 
-    def _remembering(self, read: Callable[..., object]) -> Callable[..., object]:
-        remembered = lru_cache(maxsize=None)(read)
-        self._remembered.append(remembered)
-        return remembered
+    def _caching(self, read_part: Callable[..., object]) -> Callable[..., object]:
+        cached = lru_cache(maxsize=None)(read_part)
+        self._cached.append(cached)
+        return cached
 
     def _reading(self, columns: Sequence[str], part: native.Part) -> Callable[..., object]:
         paths = [_incident_path(name) for name in columns]
         has_point = "lon" in part.of
 
         def read(*cells: str) -> object:
-            told = _nested(zip(paths, cells, strict=True))
+            values = _nested(zip(paths, cells, strict=True))
             try:
-                point = native.point_from(told.get("lon"), told.get("lat")) if has_point else None
-                return part.read(told, point, self._context)
+                point = (
+                    native.point_from(values.get("lon"), values.get("lat")) if has_point else None
+                )
+                return part.read(values, point, self._context)
             except (BadFieldError, InputError):
                 return FAULT
 
         return read
 
-    def outcomes(self, batch: Columns) -> Iterator[Outcome]:
+    def outcomes(self, batch: TableBatch) -> Iterator[Outcome]:
         """Yield the outcome of each row."""
-        for read in self._remembered:
-            if read.cache_info().currsize > REMEMBERED:
-                read.cache_clear()
+        for read_part in self._cached:
+            if read_part.cache_info().currsize > MAX_CACHED:
+                read_part.cache_clear()
         # One part after the other, not row by row: what a part remembers stays near the processor.
         parts = [
-            list(map(read, *(batch.cells[name] for name in columns)))
-            for read, columns in zip(self._read, self._columns.values(), strict=True)
+            list(map(read_part, *(batch.cells[name] for name in columns)))
+            for read_part, columns in zip(self._part_readers, self._columns.values(), strict=True)
         ]
         keys = batch.cells.get("source_key") or [""] * len(batch.numbers)
         keys = list(map(_bare, keys))
         dataset = self._context.dataset
         for row, (key, *values) in enumerate(zip(keys, *parts, strict=True)):
             if not key or FAULT in values:
-                yield self._alone(batch, row)
+                yield self._single_row(batch, row)
                 continue
             fields: dict[str, Any] = dict(zip(self._columns, values, strict=True))
             incident = Incident(
@@ -207,18 +211,18 @@ class _Reader:
                 dataset=dataset,
                 source_key=key,
                 **fields,
-                **self._same,
+                **self._constants,
             )
-            yield Found(batch.numbers[row], incident)
+            yield ParsedRecord(batch.numbers[row], incident)
 
-    def _alone(self, batch: Columns, row: int) -> Outcome:
-        told = _nested((_incident_path(name), cells[row]) for name, cells in batch.cells.items())
+    def _single_row(self, batch: TableBatch, row: int) -> Outcome:
+        values = _nested((_incident_path(name), cells[row]) for name, cells in batch.cells.items())
         try:
-            point = native.point_from(told.get("lon"), told.get("lat"))
-            incident = native.incident_from(told, point, self._context)
-            return Found(batch.numbers[row], incident)
+            point = native.point_from(values.get("lon"), values.get("lat"))
+            incident = native.incident_from(values, point, self._context)
+            return ParsedRecord(batch.numbers[row], incident)
         except (BadFieldError, InputError) as wrong:
-            return native.bad(batch.numbers[row], wrong)
+            return native.rejection(batch.numbers[row], wrong)
 
 
 @lru_cache(maxsize=1024)
@@ -260,10 +264,10 @@ def _nested(cells: Iterable[tuple[tuple[Any, ...], str]]) -> dict[str, Any]:
             numbered.setdefault(what, {}).setdefault(number, {})[name] = cell
         else:
             _put(out, path, cell)
-    for what, found in numbered.items():
-        listed = out.get(what) or []
-        if isinstance(listed, list):
-            out[what] = [*listed, *(found[number] for number in sorted(found))]
+    for what, by_number in numbered.items():
+        items = out.get(what) or []
+        if isinstance(items, list):
+            out[what] = [*items, *(by_number[number] for number in sorted(by_number))]
     return out
 
 

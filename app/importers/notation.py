@@ -73,7 +73,7 @@ DAY_S = 86_400
 
 
 @lru_cache(maxsize=65_536)
-def day_of(given: str, notation: Notation, name: str, zone: str | None = None) -> str:
+def day_of(text: str, notation: Notation, name: str, zone: str | None = None) -> str:
     """Read a day in one notation, as our own format writes it.
 
     A time with an offset, or in a zone that the mapping names, gives an instant; of any other time
@@ -83,17 +83,17 @@ def day_of(given: str, notation: Notation, name: str, zone: str | None = None) -
         BadFieldError: it is written otherwise.
     """
     if notation in (Notation.epoch_s, Notation.epoch_ms):
-        return _of_epoch(given, 1000 if notation is Notation.epoch_ms else 1, name)
-    match = PATTERNS[notation].fullmatch(given.strip())
+        return _of_epoch(text, 1000 if notation is Notation.epoch_ms else 1, name)
+    match = PATTERNS[notation].fullmatch(text.strip())
     parts = match.groupdict() if match else {}
     try:
         word = parts.get("word") or parts.get("word_first")
         month = MONTHS[word.lower()] if word else int(parts["month"] or 0)
         day = int(parts.get("day") or parts["day_second"] or 0)
-        found = date(int(parts["year"] or 0), month, day).isoformat()
-        return _with_clock(str(native.day(found, name)), parts, zone)
+        iso_text = date(int(parts["year"] or 0), month, day).isoformat()
+        return _with_clock(str(native.iso_day(iso_text, name)), parts, zone)
     except (KeyError, ValueError, TypeError) as wrong:
-        raise BadFieldError(name, given, WRITTEN[notation]) from wrong
+        raise BadFieldError(name, text, WRITTEN[notation]) from wrong
 
 
 def _with_clock(day: str, parts: Mapping[str, str | None], zone: str | None) -> str:
@@ -108,11 +108,11 @@ def _with_clock(day: str, parts: Mapping[str, str | None], zone: str | None) -> 
     return moment.replace(tzinfo=ZoneInfo(zone or "UTC")).astimezone(UTC).isoformat()
 
 
-def _of_epoch(given: str, per_second: int, name: str) -> str:
+def _of_epoch(text: str, per_second: int, name: str) -> str:
     try:
-        seconds = float(given) / per_second
+        seconds = float(text) / per_second
         moment = datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError) as wrong:
         allowed = WRITTEN[Notation.epoch_ms if per_second > 1 else Notation.epoch_s]
-        raise BadFieldError(name, given, allowed) from wrong
+        raise BadFieldError(name, text, allowed) from wrong
     return moment.date().isoformat() if seconds % DAY_S == 0 else moment.isoformat()

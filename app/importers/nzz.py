@@ -16,7 +16,7 @@ import shapely
 from app.domain.control import Baseline, ControlStatus
 from app.domain.errors import InputError, InvalidFile
 from app.importers import native
-from app.importers.base import BadFieldError, Context, Outcome, Source, decoded_head, load_json
+from app.importers.base import BadFieldError, Context, Outcome, SourceFile, decoded_head, load_json
 from app.importers.control_days import ControlDays
 from app.importers.features import Feature, area, features_of
 
@@ -36,7 +36,7 @@ class Nzz:
     publisher = "NZZ"
     licence = "internal"
 
-    def recognises(self, source: Source) -> str | None:
+    def recognises(self, source: SourceFile) -> str | None:
         """Look for the collection under `value` and the type of its first feature."""
         head = decoded_head(source)
         if not re.match(r'\s*\{\s*"value"\s*:\s*\{\s*"type"\s*:\s*"FeatureCollection"', head):
@@ -45,32 +45,32 @@ class Nzz:
             return "a feature collection under `value` with the types nochange, gains and losses"
         return None
 
-    def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
+    def mapping(self, source: SourceFile) -> dict[str, str]:  # noqa: ARG002  every importer takes it
         """Two properties tell what an area is and when."""
         return {"type": "status", DATES[0]: "valid_on", "geometry": "areas"}
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield the day's snapshot, and one outcome for whatever is not taken."""
         document = load_json(source)
         inner = document.get("value") if isinstance(document, Mapping) else None
-        listed = features_of(inner, source)
-        days, includes = ControlDays(context), _includes(listed, context)
-        for row, feature in enumerate(listed, 1):
+        features = features_of(inner, source)
+        days, includes = ControlDays(context), _includes(features, context)
+        for row, feature in enumerate(features, 1):
             try:
                 values = _values(feature, source, context)
                 days.add(row, {**values, "includes": includes}, area(feature))
             except InvalidFile:
                 raise
             except (BadFieldError, InputError) as wrong:
-                yield native.bad(row, wrong)
+                yield native.rejection(row, wrong)
         yield from days.outcomes()
 
 
-def _includes(listed: list[Feature], context: Context) -> list[Baseline]:
+def _includes(features: list[Feature], context: Context) -> list[Baseline]:
     """Tell which parts the file covers, unless the order says so."""
     if context.choices.includes:
         return list(context.choices.includes)
-    for feature in listed:
+    for feature in features:
         try:
             covers = shapely.make_valid(area(feature)).intersects(HELD_SINCE_2014)
         except (BadFieldError, shapely.errors.ShapelyError):
@@ -80,7 +80,7 @@ def _includes(listed: list[Feature], context: Context) -> list[Baseline]:
     return [Baseline.main]
 
 
-def _values(feature: Feature, source: Source, context: Context) -> dict[str, Any]:
+def _values(feature: Feature, source: SourceFile, context: Context) -> dict[str, Any]:
     properties, theatre = feature["properties"], context.theatre
     kind = properties.get("type")
     if kind not in (*HELD, LOST):
@@ -94,14 +94,14 @@ def _values(feature: Feature, source: Source, context: Context) -> dict[str, Any
     }
 
 
-def _day(properties: Mapping[str, Any], source: Source, context: Context) -> str:
+def _day(properties: Mapping[str, Any], source: SourceFile, context: Context) -> str:
     """Take the day of the file, else the one ordered.
 
     Raises:
         InvalidFile: neither is given.
     """
-    given = next((str(properties[name]) for name in DATES if properties.get(name)), None)
-    if given is None and context.choices.valid_on is None:
+    day_text = next((str(properties[name]) for name in DATES if properties.get(name)), None)
+    if day_text is None and context.choices.valid_on is None:
         allowed = f"{' or '.join(DATES)} on each feature, or --valid-on DAY"
         raise InvalidFile(f"date of {source.name}", "none", allowed)
-    return given or str(context.choices.valid_on)
+    return day_text or str(context.choices.valid_on)

@@ -29,12 +29,12 @@ from app.importers.base import (
     LONGEST_CELL,
     MOST_COLUMNS,
     Rejection,
-    Source,
+    SourceFile,
     check_utf8,
     decoded_head,
     header_of,
 )
-from app.importers.layers import MOST_UNPACKED_BYTES, TORN, unpacked_blocks, zipped_names
+from app.importers.layers import MOST_UNPACKED_BYTES, ZIP_ERRORS, unpacked_blocks, zipped_names
 
 MOST_CELLS = 20_000_000
 """Of the box around a sheet's cells, which the library lays out whole, empty ones included."""
@@ -48,21 +48,21 @@ SPACE = re.compile(r"[ \t\n\v\f\r\u00a0\u200b\ufeff]+")
 Cells = dict[str, str]
 
 
-class Table(NamedTuple):
+class TextTable(NamedTuple):
     """A header of distinct names, and (row, {column: text}) below it, empty cells left out."""
 
     names: list[str]
     rows: Iterator[tuple[int, Cells] | Rejection]
 
 
-def is_workbook(source: Source) -> bool:
+def is_workbook(source: SourceFile) -> bool:
     """Tell an XLSX by what its zip holds."""
     return WORKBOOK in zipped_names(source)
 
 
 def table(
-    source: Source, *, header_row: int = 1, below: int = 0, sheet: str | None = None
-) -> Table:
+    source: SourceFile, *, header_row: int = 1, below: int = 0, sheet: str | None = None
+) -> TextTable:
     """Read a table whose names stand in one row; `below` rows under it are no data.
 
     Rows count from 1 after those; blank ones are no rows. Names are made distinct: the second
@@ -81,7 +81,7 @@ def table(
     for _line in islice(lines, below):
         pass
     names = distinct(header)
-    return Table(names, _rows(lines, names, pads=is_workbook(source)))
+    return TextTable(names, _rows(lines, names, pads=is_workbook(source)))
 
 
 def _rows(
@@ -104,14 +104,14 @@ def _rows(
 def distinct(header: list[str]) -> list[str]:
     """Name every column, each name once."""
     seen, names = Counter[str](), list[str]()
-    for place, given in enumerate(header, 1):
-        name = given or f"column {place}"
+    for place, cell in enumerate(header, 1):
+        name = cell or f"column {place}"
         seen[name] += 1
         names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return names
 
 
-def grid(source: Source, sheet: str | None = None) -> Iterator[list[str]]:
+def grid(source: SourceFile, sheet: str | None = None) -> Iterator[list[str]]:
     """Read every line of a table as text, without the white space around cells.
 
     Raises:
@@ -125,7 +125,7 @@ def grid(source: Source, sheet: str | None = None) -> Iterator[list[str]]:
         yield line
 
 
-def first_lines(source: Source, most: int) -> list[list[str]]:
+def first_lines(source: SourceFile, most: int) -> list[list[str]]:
     """Read the first lines only, as far as they lie in the head of a text.
 
     Raises:
@@ -142,7 +142,7 @@ def first_lines(source: Source, most: int) -> list[list[str]]:
         raise InvalidFile(f"table {source.name}", str(wrong), "a delimited table") from wrong
 
 
-def _delimited(source: Source) -> Iterator[list[str]]:
+def _delimited(source: SourceFile) -> Iterator[list[str]]:
     check_utf8(source)
     _names, delimiter = header_of(source)
     with source.path.open(encoding="utf-8-sig", newline="") as stream:
@@ -156,13 +156,13 @@ def _delimited(source: Source) -> Iterator[list[str]]:
             raise InvalidFile(where, str(wrong), most) from wrong
 
 
-def _workbook(source: Source, sheet: str | None) -> Iterator[list[str]]:
+def _workbook(source: SourceFile, sheet: str | None) -> Iterator[list[str]]:
     _check_box(source)
     try:
         with CalamineWorkbook.from_path(source.path) as book:
             rows = book.get_sheet_by_name(_sheet_name(book, source, sheet)).iter_rows()
             for row in rows:
-                line = [said(cell) for cell in row]
+                line = [cell_text(cell) for cell in row]
                 if any(len(cell) > LONGEST_CELL for cell in line):
                     most = f"at most {LONGEST_CELL:,} characters"
                     raise TooLarge(f"cell of {source.name}", "a longer one", most)
@@ -172,20 +172,20 @@ def _workbook(source: Source, sheet: str | None) -> Iterator[list[str]]:
         raise InvalidFile(f"workbook {source.name}", str(wrong)[:200], allowed) from wrong
 
 
-def _sheet_name(book: CalamineWorkbook, source: Source, wanted: str | None) -> str:
+def _sheet_name(book: CalamineWorkbook, source: SourceFile, sheet: str | None) -> str:
     """Choose the sheet that was asked for, else the first that a person sees."""
-    found = [one for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
-    seen = [one.name for one in found if one.visible == SheetVisibleEnum.Visible]
-    names = [one.name for one in found] if wanted else seen
-    if wanted is None and names:
+    worksheets = [one for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
+    seen = [one.name for one in worksheets if one.visible == SheetVisibleEnum.Visible]
+    names = [one.name for one in worksheets] if sheet else seen
+    if sheet is None and names:
         return names[0]
-    if wanted is None or wanted not in names:
+    if sheet is None or sheet not in names:
         allowed = f"one of {', '.join(names) or 'no sheet at all'}"
-        raise InvalidFile(f"sheet of {source.name}", wanted or "none", allowed)
-    return wanted
+        raise InvalidFile(f"sheet of {source.name}", sheet or "none", allowed)
+    return sheet
 
 
-def _check_box(source: Source) -> None:
+def _check_box(source: SourceFile) -> None:
     """Refuse a workbook that unpacks to more than we hold, before the library opens it.
 
     One cell in the last row and column of an otherwise empty sheet is a small file, for which the
@@ -194,16 +194,16 @@ def _check_box(source: Source) -> None:
     left = MOST_UNPACKED_BYTES
     try:
         with zipfile.ZipFile(source.path) as archive:
-            for one in archive.infolist():
+            for entry in archive.infolist():
                 box = _Box()
-                for block in unpacked_blocks(archive, one, source):
+                for block in unpacked_blocks(archive, entry, source):
                     left -= len(block)
                     if left < 0:
                         most = f"at most {MOST_UNPACKED_BYTES:,} bytes"
                         raise TooLarge(f"unpacked size of {source.name}", "more", most)
-                    if SHEET.fullmatch(one.filename):
+                    if SHEET.fullmatch(entry.filename):
                         box.widen(block, source)
-    except TORN as wrong:
+    except ZIP_ERRORS as wrong:
         allowed = "a complete XLSX workbook without a password"
         raise InvalidFile(f"workbook {source.name}", str(wrong), allowed) from wrong
 
@@ -216,7 +216,7 @@ class _Box:
     rows: int = 0
     tail: bytes = b""
 
-    def widen(self, block: bytes, source: Source) -> None:
+    def widen(self, block: bytes, source: SourceFile) -> None:
         """Look for cells in the next block.
 
         Raises:
@@ -238,7 +238,7 @@ def _column(letters: bytes) -> int:
     return number
 
 
-def said(cell: object) -> str:
+def cell_text(cell: object) -> str:
     """Write a value as its text: days as YYYY-MM-DD, 3.0 as 3, nothing as ""."""
     if cell is None or cell != cell:  # noqa: PLR0124  NaN is unequal to itself
         return ""

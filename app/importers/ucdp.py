@@ -23,9 +23,9 @@ from app.importers.base import (
     BadFieldError,
     Context,
     Dropped,
-    Found,
     Outcome,
-    Source,
+    ParsedRecord,
+    SourceFile,
     Warned,
     decoded_head,
     header_of,
@@ -111,31 +111,33 @@ class Ucdp:
     publisher = "UCDP"
     licence = "CC-BY-4.0"
 
-    def recognises(self, source: Source) -> str | None:
+    def recognises(self, source: SourceFile) -> str | None:
         """Look for the columns of GED, or for rows of its shape without a header."""
         if {"type_of_violence", "where_prec", "date_prec"} <= set(header_of(source)[0]):
             return "columns type_of_violence, where_prec and date_prec of UCDP GED"
         return "rows of UCDP GED's 49 columns without a header" if _is_bare(source) else None
 
-    def mapping(self, source: Source) -> dict[str, str]:
+    def mapping(self, source: SourceFile) -> dict[str, str]:
         """Map the columns that the file has, or would have."""
         return dict(HEADER.mapping) if _is_bare(source) else HEADER.mapped(source)
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per row.
 
         Raises:
             InvalidFile: a needed column is missing; new ones only warn.
         """
-        words = events.Words(context, "ucdp")
+        crosswalk = events.Crosswalk(context, "ucdp")
         with _with_header(source) as whole:
             if whole is not source:
                 yield Warned(f"No header row: read as the {len(NAMES)} columns of UCDP GED.")
             yield from HEADER.guard(whole)
-            yield from events.table_outcomes(whole, lambda row, cells: _fate(row, cells, words))
+            yield from events.table_outcomes(
+                whole, lambda row, cells: _outcome(row, cells, crosswalk)
+            )
 
 
-def _is_bare(source: Source) -> bool:
+def _is_bare(source: SourceFile) -> bool:
     """Tell a release that came without its header row (Candidate 24.0.1 did)."""
     head = decoded_head(source)
     # The first line may end inside the quoted articles, so the cells before them are counted.
@@ -144,31 +146,31 @@ def _is_bare(source: Source) -> bool:
 
 
 @contextlib.contextmanager
-def _with_header(source: Source) -> Iterator[Source]:
+def _with_header(source: SourceFile) -> Iterator[SourceFile]:
     """Give a file the header row that it lacks, in a copy that is gone when the block ends."""
     if not _is_bare(source):
         yield source
         return
     with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
         path = Path(folder) / "with-header.csv"
-        with path.open("wb") as out, source.path.open("rb") as given:
+        with path.open("wb") as out, source.path.open("rb") as original:
             out.write(",".join(NAMES).encode() + b"\n")
-            while block := given.read(1 << 20):
+            while block := original.read(1 << 20):
                 out.write(block.removeprefix(b"\xef\xbb\xbf"))
-        yield Source.open(path, source.name)
+        yield SourceFile.open(path, source.name)
 
 
-def _fate(row: int, cells: dict[str, str], words: events.Words) -> Outcome:
-    if reason := _out_of_scope(cells, words):
+def _outcome(row: int, cells: dict[str, str], crosswalk: events.Crosswalk) -> Outcome:
+    if reason := _out_of_scope(cells, crosswalk):
         return Dropped(row, reason)
-    return Found(row, _incident(cells, words))
+    return ParsedRecord(row, _incident(cells, crosswalk))
 
 
-def _out_of_scope(cells: dict[str, str], words: events.Words) -> str | None:
+def _out_of_scope(cells: dict[str, str], crosswalk: events.Crosswalk) -> str | None:
     """Tell a battle: an event between armed sides in which nobody else is known to have died."""
     kind = cells.get("type_of_violence", "")
-    if kind not in words.tables["violence"]:
-        raise BadFieldError("type_of_violence", kind, ", ".join(words.tables["violence"]))
+    if kind not in crosswalk.tables["violence"]:
+        raise BadFieldError("type_of_violence", kind, ", ".join(crosswalk.tables["violence"]))
     others = (cells.get("deaths_civilians"), cells.get("deaths_unknown"))
     sides = (cells.get("deaths_a"), cells.get("deaths_b"))
     if kind == ONE_SIDED or any(number is None or number != "0" for number in others):
@@ -176,8 +178,8 @@ def _out_of_scope(cells: dict[str, str], words: events.Words) -> str | None:
     return "combatants_only" if any(number not in (None, "0") for number in sides) else None
 
 
-def _incident(cells: dict[str, str], words: events.Words) -> Incident:
-    key, context = cells.get("id"), words.context
+def _incident(cells: dict[str, str], crosswalk: events.Crosswalk) -> Incident:
+    key, context = cells.get("id"), crosswalk.context
     if not key:
         raise BadFieldError("id", "", "the event's id")
     return Incident(
@@ -185,12 +187,12 @@ def _incident(cells: dict[str, str], words: events.Words) -> Incident:
         dataset=context.dataset,
         source_key=key,
         when=_when(cells, context.theatre.zone),
-        place=_place(cells, words),
-        attributed_to=_attribution(cells, words),
+        place=_place(cells, crosswalk),
+        attributed_to=_attribution(cells, crosswalk),
         killed=_killed(cells),
         claims=events.coded(
             "UCDP",
-            type_of_violence=words.tables["violence"][cells["type_of_violence"]],
+            type_of_violence=crosswalk.tables["violence"][cells["type_of_violence"]],
             where_prec=cells.get("where_prec"),
             date_prec=cells.get("date_prec"),
             event_clarity=cells.get("event_clarity"),
@@ -212,7 +214,7 @@ def _when(cells: dict[str, str], zone: str) -> When:
     return When.days(first, last, precision=precision, text=text, zone=zone)
 
 
-def _place(cells: dict[str, str], words: events.Words) -> Place:
+def _place(cells: dict[str, str], crosswalk: events.Crosswalk) -> Place:
     code = cells.get("where_prec", "")
     if code not in PLACES:
         raise BadFieldError("where_prec", code, f"one of {', '.join(PLACES)}")
@@ -227,15 +229,15 @@ def _place(cells: dict[str, str], words: events.Words) -> Place:
         precision,
         error_m=error_m if is_somewhere else None,
         name=cells.get("where_coordinates"),
-        country=None if code == AT_SEA else words.country(cells.get("country")),
-        admin1=words.region(admin1) if precision is not Precision.country else None,
+        country=None if code == AT_SEA else crosswalk.country(cells.get("country")),
+        admin1=crosswalk.region(admin1) if precision is not Precision.country else None,
     )
 
 
-def _attribution(cells: dict[str, str], words: events.Words) -> Attribution | None:
+def _attribution(cells: dict[str, str], crosswalk: events.Crosswalk) -> Attribution | None:
     """In one-sided violence the first side is who did it; between two, the order says nothing."""
     one_sided = cells.get("type_of_violence") == ONE_SIDED
-    party = words.party(cells.get("side_a")) if one_sided else None
+    party = crosswalk.party(cells.get("side_a")) if one_sided else None
     return Attribution(party) if party else None
 
 
@@ -260,23 +262,23 @@ def _best(number: int | None) -> Count:
 
 def _sources(cells: dict[str, str]) -> tuple[SourceRef, ...]:
     """Read who reported: names and days where both lists match, else the articles as quoted."""
-    offices = _listed(cells.get("source_office"))
-    days = _listed(cells.get("source_date"))
+    offices = _semicolon_list(cells.get("source_office"))
+    days = _semicolon_list(cells.get("source_date"))
     if not offices:
         articles = ARTICLE.findall(cells.get("source_article", ""))
         offices, days = [" ".join(one.split()).strip(",") for one in articles], []
     published = [_published(day) for day in days] if len(days) == len(offices) else []
     padded = published or [None] * len(offices)
-    found = [SourceRef(who, published=on) for who, on in zip(offices, padded, strict=True) if who]
-    return tuple(dict.fromkeys(found))
+    sources = [SourceRef(who, published=on) for who, on in zip(offices, padded, strict=True) if who]
+    return tuple(dict.fromkeys(sources))
 
 
-def _listed(given: str | None) -> list[str]:
-    return [one.strip() for one in given.split(";")] if given else []
+def _semicolon_list(text: str | None) -> list[str]:
+    return [one.strip() for one in text.split(";")] if text else []
 
 
-def _published(given: str) -> date | None:
+def _published(text: str) -> date | None:
     try:
-        return events.day(given, "source_date", (events.ISO,))
+        return events.day(text, "source_date", (events.ISO,))
     except BadFieldError:
         return None  # the day of an article is no reason to lose the event

@@ -24,15 +24,15 @@ from app.importers.base import (
     BadFieldError,
     Context,
     Dropped,
-    Found,
     Outcome,
-    Source,
+    ParsedRecord,
+    SourceFile,
     Warned,
     decoded_head,
 )
-from app.importers.header import written
+from app.importers.header import joined_names
 from app.importers.notation import day_of
-from app.importers.points import Spot, kind_of, spots
+from app.importers.points import PointFeature, kind_of, point_features
 
 DATE = re.compile(r"SensorDa(?:te|t)?(?:_(\d+))?", re.IGNORECASE)
 CLASS = re.compile(r"Main_Dam(?:age_Site_Class|age_S|ag|a)?(?:_(\d+))?", re.IGNORECASE)
@@ -77,7 +77,7 @@ class Unosat:
     publisher = "UNOSAT"
     licence = "internal"
 
-    def recognises(self, source: Source) -> str | None:
+    def recognises(self, source: SourceFile) -> str | None:
         """Look for the columns of passes, in GeoJSON's head or among a file's fields."""
         head = decoded_head(source)
         if '"SensorDate' in head and '"Main_Damage_Site_Class' in head:
@@ -85,14 +85,14 @@ class Unosat:
         if head or kind_of(source) is None:
             return None
         try:
-            first = next(iter(spots(source)), None)
+            first = next(iter(point_features(source)), None)
         except InputError:
             return None
         return None if first is None or not _pairs(first.fields) else "UNOSAT's columns of passes"
 
-    def mapping(self, source: Source) -> dict[str, str]:
+    def mapping(self, source: SourceFile) -> dict[str, str]:
         """Map the pairs of columns that the first feature has."""
-        first = next(iter(spots(source)), Spot({}, None))
+        first = next(iter(point_features(source)), PointFeature({}, None))
         pairs = _pairs(first.fields)
         return {
             name: to
@@ -100,20 +100,20 @@ class Unosat:
             for name, to in ((date_name, "when"), (class_name, "damage.grade"))
         }
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per feature.
 
         Raises:
             InvalidFile: no pair of columns anywhere.
         """
         has_pairs, names = False, dict[str, None]()
-        for row, spot in enumerate(spots(source), 1):
-            has_pairs = has_pairs or bool(_pairs(spot.fields))
-            names.update(dict.fromkeys(spot.fields))
+        for row, feature in enumerate(point_features(source), 1):
+            has_pairs = has_pairs or bool(_pairs(feature.fields))
+            names.update(dict.fromkeys(feature.fields))
             try:
-                yield _outcome(row, spot, context)
+                yield _outcome(row, feature, context)
             except (BadFieldError, InputError) as wrong:
-                yield native.bad(row, wrong)
+                yield native.rejection(row, wrong)
         if not has_pairs:
             allowed = "SensorDate and Main_Damage_Site_Class, with the same number"
             raise InvalidFile(f"columns of {source.name}", "no pass", allowed)
@@ -124,17 +124,17 @@ def _drift(names: list[str]) -> Iterator[Warned]:
     """Name the fields that nobody reads, and halves of a pass whose other half is missing."""
     paired = {name for pair in _pairs(dict.fromkeys(names, "")) for name in pair}
     halves = [one for one in names if _number(one) is not None and one not in paired]
-    known = paired | {one for one in names if STATUS.fullmatch(one)} | {*KEYS, *halves}
-    if unread := [one for one in names if one not in known]:
-        yield Warned(f"Columns that nobody reads were left out: {written(unread)}.")
+    recognised = paired | {one for one in names if STATUS.fullmatch(one)} | {*KEYS, *halves}
+    if unread := [one for one in names if one not in recognised]:
+        yield Warned(f"Columns that nobody reads were left out: {joined_names(unread)}.")
     if halves:
-        yield Warned(f"Passes with only one of date and class: {written(halves)}.")
+        yield Warned(f"Passes with only one of date and class: {joined_names(halves)}.")
 
 
 def _number(name: str) -> str | None:
     """Tell the number of the pass that a column belongs to, "" for the first; None for none."""
-    found = DATE.fullmatch(name) or CLASS.fullmatch(name)
-    return None if found is None else found[1] or ""
+    match = DATE.fullmatch(name) or CLASS.fullmatch(name)
+    return None if match is None else match[1] or ""
 
 
 def _pairs(fields: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -146,7 +146,7 @@ def _pairs(fields: Mapping[str, str]) -> list[tuple[str, str]]:
 
 def _passes(fields: Mapping[str, str]) -> list[Pass]:
     """Read the passes in the order of their days."""
-    found, pairs = list[Pass](), _pairs(fields)
+    passes, pairs = list[Pass](), _pairs(fields)
     paired = {class_name for _date_name, class_name in pairs}
     for name, word in fields.items():
         if CLASS.fullmatch(name) and name not in paired and word.lower() not in EMPTY:
@@ -158,28 +158,28 @@ def _passes(fields: Mapping[str, str]) -> list[Pass]:
         grade = GRADES.get(word.lower())
         if grade is None:
             raise BadFieldError(class_name, word, f"one of {', '.join(GRADES)}")
-        found.append(Pass(_day(fields[date_name], date_name), grade, word))
-    return sorted(found, key=lambda one: one.day)
+        passes.append(Pass(_day(fields[date_name], date_name), grade, word))
+    return sorted(passes, key=lambda image: image.day)
 
 
-def _day(given: str, name: str) -> date:
+def _day(text: str, name: str) -> date:
     """Read a day, or ArcGIS's milliseconds of it."""
-    is_epoch = re.fullmatch(r"-?\d{9,}", given) is not None
-    told = day_of(given, Notation.epoch_ms if is_epoch else Notation.ymd, name)
-    return date.fromisoformat(told[:10])
+    is_epoch = re.fullmatch(r"-?\d{9,}", text) is not None
+    day_text = day_of(text, Notation.epoch_ms if is_epoch else Notation.ymd, name)
+    return date.fromisoformat(day_text[:10])
 
 
-def _outcome(row: int, spot: Spot, context: Context) -> Outcome:
-    point, passes = spot.placed(), _passes(spot.fields)
+def _outcome(row: int, feature: PointFeature, context: Context) -> Outcome:
+    point, passes = feature.checked_point(), _passes(feature.fields)
     if not passes:
         raise BadFieldError("SensorDate", "", "at least one pass with a date and a class")
     if all(one.grade is Grade.none for one in passes):
         return Dropped(row, "no_visible_damage")
-    key = next((spot.fields[name] for name in KEYS if name in spot.fields), None)
-    key = key or native.content_key(spot.fields, point)
+    key = next((feature.fields[name] for name in KEYS if name in feature.fields), None)
+    key = key or native.content_key(feature.fields, point)
     last = passes[-1]
     near = NEAR if last.word == ADJACENT else None
-    return Found(
+    return ParsedRecord(
         row,
         Incident(
             id=incident_id(context.dataset, key),
@@ -195,7 +195,7 @@ def _outcome(row: int, spot: Spot, context: Context) -> Outcome:
             claims=tuple(_claim(one) for one in passes[:-1]),
             sources=(SourceRef("UNOSAT", published=last.day),),
             status=Status.geolocated,
-            description=_texts(spot.fields),
+            description=_texts(feature.fields),
             synthetic=context.synthetic,
         ),
     )
@@ -211,8 +211,8 @@ def _when(passes: list[Pass], zone: str) -> When:
     return When.days(first, seen, precision=WhenPrecision.unknown, text=text, zone=zone)
 
 
-def _claim(one: Pass) -> Claim:
-    return Claim("UNOSAT", f"{one.day}: {one.grade.value} (class {one.word})")
+def _claim(image: Pass) -> Claim:
+    return Claim("UNOSAT", f"{image.day}: {image.grade.value} (class {image.word})")
 
 
 def _texts(fields: Mapping[str, str]) -> str | None:

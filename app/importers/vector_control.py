@@ -10,7 +10,7 @@ import numpy as np
 from app.domain.control import ControlStatus
 from app.domain.errors import InputError, InvalidFile
 from app.importers import native
-from app.importers.base import BadFieldError, Context, Outcome, Source, decoded_head, load_json
+from app.importers.base import BadFieldError, Context, Outcome, SourceFile, decoded_head, load_json
 from app.importers.control_days import ControlDays
 from app.importers.features import area, features_of
 from app.importers.layers import (
@@ -45,7 +45,7 @@ class VectorControl:
     publisher = None
     licence = "internal"
 
-    def recognises(self, source: Source) -> str | None:
+    def recognises(self, source: SourceFile) -> str | None:
         """Look for a GeoPackage, a zipped shapefile, or polygons in GeoJSON."""
         if is_geopackage(source):
             return "a GeoPackage"
@@ -56,23 +56,23 @@ class VectorControl:
             return "a feature collection with polygons"
         return None
 
-    def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
+    def mapping(self, source: SourceFile) -> dict[str, str]:  # noqa: ARG002  every importer takes it
         """Which fields are read is in the choices."""
         return {"geometry": "areas"}
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one snapshot per day, and one outcome for whatever is not taken."""
         _check(source, context)
         days = ControlDays(context)
-        for row, found in enumerate(_areas(source), 1):
+        for row, feature in enumerate(_areas(source), 1):
             try:
-                days.add(row, _values(found.fields, context), found.drawn())
+                days.add(row, _values(feature.fields, context), feature.required_shape())
             except (BadFieldError, InputError) as wrong:
-                yield native.bad(row, wrong)
+                yield native.rejection(row, wrong)
         yield from days.outcomes()
 
 
-def _check(source: Source, context: Context) -> None:
+def _check(source: SourceFile, context: Context) -> None:
     """Refuse what cannot be known of any of the areas.
 
     Raises:
@@ -88,13 +88,13 @@ def _check(source: Source, context: Context) -> None:
         raise InvalidFile(f"controller of {source.name}", "none", allowed)
 
 
-def _areas(source: Source) -> Iterable[Area]:
+def _areas(source: SourceFile) -> Iterable[Area]:
     if is_geopackage(source):
         return geopackage_areas(source)
     return shapefile_areas(source) if has_shapefile(source) else _geojson_areas(source)
 
 
-def _geojson_areas(source: Source) -> Iterator[Area]:
+def _geojson_areas(source: SourceFile) -> Iterator[Area]:
     document = load_json(source)
     stated = _stated(document)
     for feature in features_of(document, source):
@@ -116,11 +116,11 @@ def _stated(document: object) -> str:
 def _values(fields: Mapping[str, Any], context: Context) -> dict[str, Any]:
     choices = context.choices
     word = _text(fields, choices.status_field, "status-field")
-    given = _text(fields, choices.valid_on_field, "valid-on-field")[:DAY_LENGTH]
-    held = _text(fields, choices.controller_field, "controller-field")
+    day_text = _text(fields, choices.valid_on_field, "valid-on-field")[:DAY_LENGTH]
+    controller = _text(fields, choices.controller_field, "controller-field")
     return {
-        "valid_on": given or ("" if choices.valid_on is None else str(choices.valid_on)),
-        "controller": held.lower() or choices.controller,
+        "valid_on": day_text or ("" if choices.valid_on is None else str(choices.valid_on)),
+        "controller": controller.lower() or choices.controller,
         "status": WORDS.get(word.lower(), word.lower()),
         "word": word or None,
         "includes": [str(part) for part in choices.includes],

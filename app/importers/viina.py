@@ -21,10 +21,10 @@ from app.importers.base import (
     BadFieldError,
     Context,
     Dropped,
-    Found,
     Outcome,
+    ParsedRecord,
     Rejection,
-    Source,
+    SourceFile,
     Warned,
     header_of,
     table_rows,
@@ -103,7 +103,7 @@ class Viina:
     publisher = "VIINA 2.0, Y. Zhukov and N. Ayers"
     licence = "ODbL-1.0"
 
-    def recognises(self, source: Source) -> str | None:
+    def recognises(self, source: SourceFile) -> str | None:
         """Look for the columns of any of its tables."""
         names = set(header_of(source)[0])
         if {"viina_version", "event_id_1pd"} <= names:
@@ -112,12 +112,12 @@ class Viina:
             return "columns status_boost and status_dsm of VIINA's control"
         return None
 
-    def mapping(self, source: Source) -> dict[str, str]:
+    def mapping(self, source: SourceFile) -> dict[str, str]:
         """Map the columns that the file has."""
         header = REPORTS if "event_ids" not in header_of(source)[0] else EVENTS
         return header.mapped(source)
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per event, or per report when these come alone.
 
         Raises:
@@ -125,25 +125,25 @@ class Viina:
         """
         _check_takeable(source)
         names = header_of(source)[0]
-        words = events.Words(context, "viina")
+        crosswalk = events.Crosswalk(context, "viina")
         if "event_ids" in names:
             yield from EVENTS.guard(source)
-            path = _info_beside(source)
+            path = _info_companion(source)
             if path is not None:
-                yield from INFO.guard(Source.open(path))
+                yield from INFO.guard(SourceFile.open(path))
             reports = {} if path is None else _reports_of(path)
             yield from events.table_outcomes(
-                source, lambda row, cells: _fate(row, cells, reports, words)
+                source, lambda row, cells: _outcome(row, cells, reports, crosswalk)
             )
-        elif events.together(source, _named(source, "event_1pd")) is not None:
+        elif events.imported_companion(source, _table_name(source, "event_1pd")) is not None:
             return  # they are read with their events
         elif "text" in names:
-            yield from _alone(source, words)
+            yield from _alone(source, crosswalk)
         else:
             raise InvalidFile(source.name, "labels alone", "event_1pd, which has places and codes")
 
 
-def _check_takeable(source: Source) -> None:
+def _check_takeable(source: SourceFile) -> None:
     if {"status_boost", "status_dsm"} <= set(header_of(source)[0]):
         allowed = (
             "event_1pd or event_info; control here needs areas, and a status by populated place "
@@ -152,7 +152,7 @@ def _check_takeable(source: Source) -> None:
         raise InvalidFile(source.name, "control by populated place", allowed)
 
 
-def _named(source: Source, kind: str) -> str:
+def _table_name(source: SourceFile, kind: str) -> str:
     """Name another table of the same release: it differs in one word."""
     return re.sub(r"event_(?:1pd|info|labels)", kind, source.name)
 
@@ -160,14 +160,14 @@ def _named(source: Source, kind: str) -> str:
 Reports = Mapping[str, tuple[str | None, str | None]]
 
 
-def _info_beside(source: Source) -> Path | None:
-    name = _named(source, "event_info")
-    return None if name == source.name else events.beside(source, name)
+def _info_companion(source: SourceFile) -> Path | None:
+    name = _table_name(source, "event_info")
+    return None if name == source.name else events.companion(source, name)
 
 
 def _reports_of(path: Path) -> Reports:
     """Read who reported what, by report: the events' own table names them by number only."""
-    rows = (row for row in table_rows(Source.open(path)) if not isinstance(row, Rejection))
+    rows = (row for row in table_rows(SourceFile.open(path)) if not isinstance(row, Rejection))
     return {
         cells["event_id"]: (cells.get("source"), cells.get("url"))
         for _, cells in rows
@@ -175,27 +175,29 @@ def _reports_of(path: Path) -> Reports:
     }
 
 
-def _fate(row: int, cells: dict[str, str], reports: Reports, words: events.Words) -> Outcome:
+def _outcome(
+    row: int, cells: dict[str, str], reports: Reports, crosswalk: events.Crosswalk
+) -> Outcome:
     coded = [name for name in CODES if cells.get(name) in ("1", "1.0")]
-    scope = words.tables["scope"]
-    said = [scope[name] for name in scope if name in coded]
-    if "incident" not in said:
-        return Dropped(row, said[0] if said else "no_event_type")
-    return Found(row, _event(cells, coded, _sources(cells, reports), words))
+    scope = crosswalk.tables["scope"]
+    scopes = [scope[name] for name in scope if name in coded]
+    if "incident" not in scopes:
+        return Dropped(row, scopes[0] if scopes else "no_event_type")
+    return ParsedRecord(row, _event(cells, coded, _sources(cells, reports), crosswalk))
 
 
 def _event(
     cells: Mapping[str, str],
     coded: Sequence[str],
     sources: tuple[SourceRef, ...],
-    words: events.Words,
+    crosswalk: events.Crosswalk,
 ) -> Incident:
-    key, context = cells.get("event_id_1pd") or cells.get("event_id"), words.context
+    key, context = cells.get("event_id_1pd") or cells.get("event_id"), crosswalk.context
     if not key:
         raise BadFieldError("event_id_1pd", "", "the event's id")
-    weapons, sectors, said = (words.tables[name] for name in ("weapons", "sectors", "said"))
-    labels = ", ".join(said[name] for name in coded if name in said)
-    hit = dict.fromkeys(sectors[name] for name in coded if name in sectors)
+    weapons, sectors, wording = (crosswalk.tables[name] for name in ("weapons", "sectors", "said"))
+    labels = ", ".join(wording[name] for name in coded if name in wording)
+    damaged = dict.fromkeys(sectors[name] for name in coded if name in sectors)
     return Incident(
         id=incident_id(context.dataset, key),
         dataset=context.dataset,
@@ -203,20 +205,20 @@ def _event(
         when=When.days(
             events.day(cells.get("date", ""), "date", NOTATIONS), zone=context.theatre.zone
         ),
-        place=_place(cells, words),
+        place=_place(cells, crosswalk),
         weapons=tuple(dict.fromkeys(weapons[name] for name in coded if name in weapons)),
-        damage=tuple(Damage(sector) for sector in hit),
+        damage=tuple(Damage(sector) for sector in damaged),
         claims=events.coded("VIINA, coded by a machine from headlines", mentions=labels),
         sources=sources,
         synthetic=context.synthetic,
     )
 
 
-def _place(cells: Mapping[str, str], words: events.Words) -> Place:
+def _place(cells: Mapping[str, str], crosswalk: events.Crosswalk) -> Place:
     code = cells.get("GEO_PRECISION", "")
     if code not in PLACES:
         raise BadFieldError("GEO_PRECISION", code, f"one of {', '.join(PLACES)}")
-    point, admin1 = events.point(cells), words.region(cells.get("ADM1_NAME"))
+    point, admin1 = events.point(cells), crosswalk.region(cells.get("ADM1_NAME"))
     coarsest = Precision.admin1 if admin1 else Precision.country
     return Place.at(
         point, PLACES[code] if point else coarsest, name=cells.get("asciiname"), admin1=admin1
@@ -226,45 +228,47 @@ def _place(cells: Mapping[str, str], words: events.Words) -> Place:
 def _sources(cells: Mapping[str, str], reports: Reports) -> tuple[SourceRef, ...]:
     """Name each report by its link where the reports are at hand, else the outlets alone."""
     numbers = [one.strip() for one in cells.get("event_ids", "").split(",")]
-    found = [SourceRef(*reports[number]) for number in numbers if number in reports]
-    if not found:
+    sources = [SourceRef(*reports[number]) for number in numbers if number in reports]
+    if not sources:
         outlets = (one.strip() for one in cells.get("sources", "").split(","))
-        found = [SourceRef(outlet) for outlet in outlets if outlet]
-    return tuple(dict.fromkeys(found))
+        sources = [SourceRef(outlet) for outlet in outlets if outlet]
+    return tuple(dict.fromkeys(sources))
 
 
-def _alone(source: Source, words: events.Words) -> Iterator[Outcome]:
+def _alone(source: SourceFile, crosswalk: events.Crosswalk) -> Iterator[Outcome]:
     """Read reports without their events: only a headline says what happened."""
     yield from REPORTS.guard(source)
     yield Warned(
         "Reports alone say what happened in their headlines only: those that name a strike are "
         "taken. Import event_1pd, with event_info beside it, for the publisher's own codes."
     )
-    told: dict[str, list[tuple[int, dict[str, str]]]] = {}
+    rows_by_event: dict[str, list[tuple[int, dict[str, str]]]] = {}
     for row in table_rows(source):
         if isinstance(row, Rejection):
             yield row
             continue
         number, cells = row
         key = cells.get("event_id_1pd") or cells.get("event_id") or f"row {number}"
-        told.setdefault(key, []).append((number, cells))
-    for rows in told.values():
-        yield from _of_reports(rows, words)
+        rows_by_event.setdefault(key, []).append((number, cells))
+    for rows in rows_by_event.values():
+        yield from _of_reports(rows, crosswalk)
 
 
-def _of_reports(rows: list[tuple[int, dict[str, str]]], words: events.Words) -> Iterator[Outcome]:
+def _of_reports(
+    rows: list[tuple[int, dict[str, str]]], crosswalk: events.Crosswalk
+) -> Iterator[Outcome]:
     """Make one incident of an event's reports: the finest place, and every source."""
-    if not any(words.word_in("headline", cells.get("text")) for _, cells in rows):
+    if not any(crosswalk.word_in("headline", cells.get("text")) for _, cells in rows):
         yield from (Dropped(number, "headline_without_strike") for number, _ in rows)
         return
     finest = min((cells for _, cells in rows), key=_fineness)
     sources = dict.fromkeys(SourceRef(cells.get("source"), cells.get("url")) for _, cells in rows)
 
-    def fate(row: int, cells: dict[str, str]) -> Outcome:
-        return Found(row, _event(cells, (), tuple(sources), words))
+    def outcome_of(row: int, cells: dict[str, str]) -> Outcome:
+        return ParsedRecord(row, _event(cells, (), tuple(sources), crosswalk))
 
     for number, _cells in rows:
-        yield events.settled(number, finest, fate)
+        yield events.outcome_or_rejection(number, finest, outcome_of)
 
 
 def _fineness(cells: Mapping[str, str]) -> int:

@@ -19,9 +19,9 @@ from app.domain.region import Region
 from app.domain.terms import Face
 from app.domain.view import View
 from app.importers import native
-from app.importers.base import BadFieldError, Rejection, Source, decoded_head, load_json
+from app.importers.base import BadFieldError, Rejection, SourceFile, decoded_head, load_json
 from app.importers.header import Header
-from app.importers.sheets import Cells, said, table
+from app.importers.sheets import Cells, cell_text, table
 from app.index.build import Snapshot
 from app.services.publish import publish
 from app.services.report import summarise
@@ -86,7 +86,7 @@ def cross_check(  # noqa: PLR0913  a View, a file, the time, and who is told of 
         InvalidFile: not HAPI's table, or none of it lies in the View.
         InputError: the View holds several datasets, whose sums are never added.
     """
-    events, killed = _theirs(Source.open(path), workspace, view, note)
+    events, killed = _theirs(SourceFile.open(path), workspace, view, note)
     periods = sorted(
         {(first, last) for first, last, _region in events if _within(view, first, last)}
     )
@@ -123,7 +123,7 @@ def _ours(
 
 
 def _theirs(
-    source: Source, workspace: Workspace, view: View, note: Note
+    source: SourceFile, workspace: Workspace, view: View, note: Note
 ) -> tuple[Counter[Key], Counter[Key]]:
     """Sum the file by period and region of the View's level."""
     events, killed = Counter[Key](), Counter[Key]()
@@ -136,8 +136,8 @@ def _theirs(
         if region is None or row.get("admin_level") != level or row.get("error"):
             continue
         try:
-            first = native.day(row["reference_period_start"][:10], "reference_period_start")
-            last = native.day(row["reference_period_end"][:10], "reference_period_end")
+            first = native.iso_day(row["reference_period_start"][:10], "reference_period_start")
+            last = native.iso_day(row["reference_period_end"][:10], "reference_period_end")
             key = (first, last, region)
             events[key] += native.whole(row.get("events"), "events") or 0
             if (dead := native.whole(row.get("fatalities"), "fatalities")) is not None:
@@ -153,7 +153,7 @@ def _codes(regions: tuple[Region, ...]) -> dict[str, str]:
     return {region.pcode or region.code: region.code for region in regions}
 
 
-def _rows(source: Source, note: Note) -> Iterator[Cells]:
+def _rows(source: SourceFile, note: Note) -> Iterator[Cells]:
     """Read the table as CSV, XLSX or the API's JSON; new columns are noted.
 
     Raises:
@@ -164,7 +164,9 @@ def _rows(source: Source, note: Note) -> Iterator[Cells]:
         listed = document.get("data") if isinstance(document, dict) else document
         rows = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
         names = list(rows[0]) if rows else []
-        found: Iterator[Cells] = ({k: said(v) for k, v in row.items() if said(v)} for row in rows)
+        found: Iterator[Cells] = (
+            {k: cell_text(v) for k, v in row.items() if cell_text(v)} for row in rows
+        )
     else:
         names, read = table(source)
         found = (row[1] for row in read if not isinstance(row, Rejection))

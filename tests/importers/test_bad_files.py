@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.errors import InputError, InvalidFile, TooLarge, UnknownFormat
 from app.domain.terms import LICENCES
-from app.importers.base import Found, Rejection, Source, Warned
+from app.importers.base import ParsedRecord, Rejection, SourceFile, Warned
 from app.importers.formats import FORMATS, choose
 from app.services.workspace import Workspace
 from tests.support import (
@@ -239,8 +239,10 @@ def test_a_byte_order_mark_before_json_makes_no_difference(tmp_path: Path) -> No
 def test_a_row_keeps_its_number_after_a_torn_one(tmp_path: Path) -> None:
     content = GOOD + "torn,2024\n\n" + ROW.format(key="c") + "d,bad,exact,-124.5,-42.25\n"
     found = outcomes(written(tmp_path, "torn.csv", content))
-    fate = {one.row: type(one).__name__ for one in found if isinstance(one, Found | Rejection)}
-    assert fate == {1: "Found", 2: "Rejection", 3: "Found", 4: "Rejection"}
+    fate = {
+        one.row: type(one).__name__ for one in found if isinstance(one, ParsedRecord | Rejection)
+    }
+    assert fate == {1: "ParsedRecord", 2: "Rejection", 3: "ParsedRecord", 4: "Rejection"}
 
 
 def test_swapped_coordinates_are_warned_of(private_workspace: Workspace, tmp_path: Path) -> None:
@@ -373,7 +375,7 @@ def test_a_dry_run_leaves_the_database_as_it_was(
 )
 def test_a_format_is_recognised_by_its_content(name: str, kind: str, tmp_path: Path) -> None:
     renamed = written(tmp_path, "renamed.bin", (FILES / name).read_bytes())
-    assert choose(Source.open(renamed))[0].name == kind
+    assert choose(SourceFile.open(renamed))[0].name == kind
 
 
 def test_a_point_and_its_heights_and_missing_numbers(tmp_path: Path) -> None:
@@ -387,7 +389,7 @@ def test_a_point_and_its_heights_and_missing_numbers(tmp_path: Path) -> None:
             incident("null", point(None, None)),
         )
     )
-    assert [type(one).__name__ for one in found] == ["Found", "Found", "Rejection"]
+    assert [type(one).__name__ for one in found] == ["ParsedRecord", "ParsedRecord", "Rejection"]
     assert found[0].record.place.point == (-124.5, -42.25)  # type: ignore[union-attr]
     assert found[1].record.place.point is None  # type: ignore[union-attr]
 
@@ -406,8 +408,8 @@ def test_rows_keep_their_numbers_over_many_blocks_of_a_large_table(tmp_path: Pat
     ]
     found = outcomes(written(tmp_path, "large.csv", header + "\n".join(rows)))
     fate = {
-        one.row: one.record.source_key if isinstance(one, Found) else one.got.split()[1]  # type: ignore[union-attr]
+        one.row: one.record.source_key if isinstance(one, ParsedRecord) else one.got.split()[1]  # type: ignore[union-attr]
         for one in found
-        if isinstance(one, Found | Rejection)
+        if isinstance(one, ParsedRecord | Rejection)
     }
     assert fate == {number: str(number) for number in range(1, 10_001)}

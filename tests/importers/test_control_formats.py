@@ -19,7 +19,7 @@ from pyproj import Transformer
 from app.domain.control import ControlSnapshot
 from app.domain.errors import InvalidFile
 from app.domain.place import area_km2
-from app.importers.base import Dropped, Found, Outcome, Rejection, Source, Warned
+from app.importers.base import Dropped, Outcome, ParsedRecord, Rejection, SourceFile, Warned
 from app.importers.choices import ControlChoices
 from app.importers.formats import choose
 from tests.support import FILES, collection, context, feature, outcomes, point, square, written
@@ -42,7 +42,7 @@ def read(path: Path, wanted: str = "auto", **choices: Any) -> list[Outcome]:
 
 
 def snapshot(found: list[Outcome]) -> ControlSnapshot:
-    (one,) = [one.record for one in found if isinstance(one, Found)]
+    (one,) = [one.record for one in found if isinstance(one, ParsedRecord)]
     assert isinstance(one, ControlSnapshot)
     return one
 
@@ -64,7 +64,7 @@ def rejections(found: list[Outcome]) -> list[tuple[int, str, str]]:
 
 
 def format_of(path: Path) -> str:
-    return choose(Source.open(path))[0].name
+    return choose(SourceFile.open(path))[0].name
 
 
 def drawn(name: str, fill: str = "#000000", shape: object = None) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def test_all_days_in_one_file_are_a_snapshot_each(tmp_path: Path) -> None:
         feature({"id": 3, "date": ""}, square(36, 47, 1)),
     ]
     found = read(written(tmp_path, "deepstate-map-data.geojson", collection(features)))
-    assert [one.record.valid_on.day for one in found if isinstance(one, Found)] == [10, 11]  # type: ignore[union-attr]
+    assert [one.record.valid_on.day for one in found if isinstance(one, ParsedRecord)] == [10, 11]  # type: ignore[union-attr]
     assert rejections(found) == [(3, "valid_on", "")]
 
 
@@ -230,7 +230,7 @@ def test_partisan_warfare_is_dropped(tmp_path: Path) -> None:
 def test_a_shapefile_in_albers_lies_where_it_should(tmp_path: Path) -> None:
     found = read(shapefile(tmp_path, "UkraineControlMapAO10MAR2024", crs=ALBERS))
     (shape,) = [
-        shapely.from_wkb(w) for o in found if isinstance(o, Found) for w in o.shapes.values()
+        shapely.from_wkb(w) for o in found if isinstance(o, ParsedRecord) for w in o.shapes.values()
     ]
     assert shape.bounds == pytest.approx((36, 47, 37, 48), abs=1e-6)
 
@@ -373,7 +373,7 @@ def mine(folder: Path, shape: object) -> list[Outcome]:
 
 
 def only_area_km2(found: list[Outcome]) -> float:
-    (wkb,) = [wkb for one in found if isinstance(one, Found) for wkb in one.shapes.values()]
+    (wkb,) = [wkb for one in found if isinstance(one, ParsedRecord) for wkb in one.shapes.values()]
     return area_km2(shapely.from_wkb(wkb))
 
 

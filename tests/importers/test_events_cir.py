@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.domain.incident import Incident
-from app.importers.base import Dropped, Found, Outcome, Rejection, Warned
+from app.importers.base import Dropped, Outcome, ParsedRecord, Rejection, Warned
 from tests.support import FILES, context, outcomes, records, written
 
 UKRAINE = context("ukraine")
@@ -53,7 +53,7 @@ def _service(folder: Path, *, cut_off: bool = False, **changed: Any) -> list[Out
 
 def _incident(found: list[Outcome]) -> Incident:
     (one,) = found
-    assert isinstance(one, Found)
+    assert isinstance(one, ParsedRecord)
     assert isinstance(one.record, Incident)
     return one.record
 

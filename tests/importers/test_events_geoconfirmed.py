@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.domain.incident import Incident
-from app.importers.base import Dropped, Found, Outcome, Rejection
+from app.importers.base import Dropped, Outcome, ParsedRecord, Rejection
 from app.services.workspace import Workspace
 from tests.support import FILES, context, imported, outcomes, records, written
 
@@ -169,6 +169,6 @@ def test_the_old_map_has_latitude_first(tmp_path: Path) -> None:
         "coordinates": [49.3, 35.4],
     }
     (found,) = outcomes(written(tmp_path, "old.json", json.dumps([one])), told=UKRAINE)
-    assert isinstance(found, Found)
+    assert isinstance(found, ParsedRecord)
     assert isinstance(found.record, Incident)
     assert found.record.place.point == (35.4, 49.3)

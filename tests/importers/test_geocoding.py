@@ -11,7 +11,7 @@ import pytest
 from app.domain.errors import InvalidFile
 from app.domain.mapping import checked
 from app.domain.place import Precision
-from app.importers.base import Found, Outcome, Rejection, Warned
+from app.importers.base import Outcome, ParsedRecord, Rejection, Warned
 from app.reference.reference import Reference
 from app.services.mapping import suggest
 from app.services.workspace import Workspace
@@ -29,7 +29,7 @@ def _read(folder: Path, **changed: str) -> list[Outcome]:
 
 def _place(folder: Path, **changed: str) -> Any:
     (found, *_warned) = _read(folder, **changed)
-    assert isinstance(found, Found), found
+    assert isinstance(found, ParsedRecord), found
     return found.record.place  # type: ignore[union-attr]
 
 
@@ -83,7 +83,7 @@ def test_without_its_oblast_a_name_is_not_placed(tmp_path: Path) -> None:
 
 def test_a_name_of_another_oblast_is_not_taken(tmp_path: Path) -> None:
     found, warned = _read(tmp_path, where="Маріуполь")
-    assert isinstance(found, Found)
+    assert isinstance(found, ParsedRecord)
     place: Any = found.record.place  # type: ignore[union-attr]
     assert (place.point, place.precision, place.admin1) == (None, Precision.admin1, "UA-63")
     assert warned == Warned(
@@ -99,7 +99,7 @@ def test_a_village_without_a_position_is_known_to_its_raion(
     assert listed is not None
     assert [one.point for one in listed.called("Поляна", "UA-12")] == [None]
     found, warned = _read(tmp_path, where="Поляна", oblast="UA-12")
-    assert isinstance(found, Found)
+    assert isinstance(found, ParsedRecord)
     place: Any = found.record.place  # type: ignore[union-attr]
     assert (place.point, place.admin2) == (None, "UA1204")
     assert isinstance(warned, Warned)
@@ -120,20 +120,20 @@ def test_coordinates_win_over_the_name(tmp_path: Path) -> None:
     )
     path = table(tmp_path, {**ROW, "where": "Іванівка", "lat": "49.5", "lon": "36.5"})
     (found,) = outcomes(path, "mapped", both)
-    assert isinstance(found, Found)
+    assert isinstance(found, ParsedRecord)
     assert found.record.place.point == (36.5, 49.5)  # type: ignore[union-attr]
 
 
 def test_without_the_wish_a_name_stays_a_name(tmp_path: Path) -> None:
     plain = mapping(COLUMNS, constants={})
     (found,) = outcomes(table(tmp_path, ROW), "mapped", told(plain))
-    assert isinstance(found, Found)
+    assert isinstance(found, ParsedRecord)
     assert found.record.place.point is None  # type: ignore[union-attr]
 
 
 def test_a_theatre_without_a_list_finds_nothing(tmp_path: Path) -> None:
     (found,) = outcomes(table(tmp_path, {**ROW, "oblast": ""}), "mapped", told(MAPPING, "example"))
-    assert isinstance(found, Found)
+    assert isinstance(found, ParsedRecord)
     assert found.record.place.point is None  # type: ignore[union-attr]
 
 

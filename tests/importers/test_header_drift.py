@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from app.domain.errors import InvalidFile
-from app.importers.base import Found, Outcome, Rejection, Warned
-from app.importers.header import Header, written
+from app.importers.base import Outcome, ParsedRecord, Rejection, Warned
+from app.importers.header import Header, joined_names
 from app.services.crosscheck import HEADER as HAPI
 from tests.importers.test_formats_doc import EXAMPLES
 from tests.support import FILES, collection, feature, outcomes, point
@@ -99,8 +99,8 @@ def test_a_new_column_is_named_and_changes_nothing(table: Table, tmp_path: Path)
     wider = [[*rows[0], STRANGE], *([*row, "#x" if row[0][:1] == "#" else "x"] for row in rows[1:])]
     told_now, after = _read(_written(tmp_path, table, wider), table.format)
     assert set(told_now) - set(texts) == {UNKNOWN.format(what="columns", names=STRANGE.lower())}
-    found = [one.record for one in after if isinstance(one, Found)]
-    assert found == [one.record for one in before if isinstance(one, Found)]
+    found = [one.record for one in after if isinstance(one, ParsedRecord)]
+    assert found == [one.record for one in before if isinstance(one, ParsedRecord)]
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
@@ -233,7 +233,7 @@ def test_texty_is_known_by_place_so_fewer_columns_are_refused_and_more_are_named
     wider = "".join(f"{line},{STRANGE}\n" for line in TEXTY.splitlines())
     texts, found = _read(file_of(tmp_path, "texty.csv", wider), "auto")
     assert UNKNOWN.format(what="columns", names=STRANGE) in texts
-    assert [type(one) for one in found] == [Found]
+    assert [type(one) for one in found] == [ParsedRecord]
     narrower = "".join(f"{line.rpartition(',')[0]}\n" for line in TEXTY.splitlines())
     with pytest.raises(InvalidFile) as refused:
         _read(file_of(tmp_path, "texty.csv", narrower), "texty")
@@ -257,7 +257,7 @@ def test_fields_of_unosat_that_nobody_reads_and_halves_of_passes_are_named(tmp_p
         f"Columns that nobody reads were left out: {STRANGE}.",
         "Passes with only one of date and class: SensorDate_2.",
     ]
-    assert [type(one) for one in found] == [Found]
+    assert [type(one) for one in found] == [ParsedRecord]
 
 
 def test_columns_of_our_own_csv_that_nobody_reads_are_named(tmp_path: Path) -> None:
@@ -277,7 +277,7 @@ def test_the_reports_beside_viinas_events_are_guarded_too(tmp_path: Path) -> Non
 
 
 def test_a_list_of_thousands_of_names_is_cut() -> None:
-    text = written([f"c{number}" for number in range(5_000)])
+    text = joined_names([f"c{number}" for number in range(5_000)])
     assert text.endswith("c39 and 4,960 more")
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from app.domain.errors import InputError, InvalidFile, TooLarge
 from app.importers import layers
-from app.importers.base import Dropped, Found, Source
+from app.importers.base import Dropped, ParsedRecord, SourceFile
 from app.importers.formats import choose
 from app.importers.geoconfirmed import GeoConfirmed
 from app.reference.reference import Reference
@@ -46,7 +46,7 @@ UKRAINE = context("ukraine")
 
 def _one(path: Path) -> Any:
     (found,) = outcomes(path, told=UKRAINE)
-    return found.record if isinstance(found, Found) else found
+    return found.record if isinstance(found, ParsedRecord) else found
 
 
 # ACLED
@@ -108,7 +108,7 @@ def test_sums_are_refused_and_never_taken_for_events(kind: str, tmp_path: Path) 
         text = HAPI if kind == "hapi.csv" else f"{','.join(AGGREGATED)}\n{','.join(row)}\n"
         path = written(tmp_path, kind, text)
     with pytest.raises(InvalidFile) as refused:
-        choose(Source.open(path))
+        choose(SourceFile.open(path))
     assert str(refused.value) == (
         f"content of {kind}: got 'sums by region and month', allowed: events; "
         "`strikemap summary --against FILE` compares HDX HAPI's totals with ours."
@@ -172,7 +172,9 @@ def test_milliseconds_of_an_edit_are_not_the_day(tmp_path: Path) -> None:
     properties = {"OBJECTID": 1, "GlobalID_2": "x", "EditDate": 1735689600000}
     text = collection([feature(properties, square(36, 47, 1))])
     path = written(tmp_path, "VIEW_RussiaCoTinUkraine_V3.geojson", text)
-    (found,) = [one for one in read_control(path, "isw", valid_on=DAY) if isinstance(one, Found)]
+    (found,) = [
+        one for one in read_control(path, "isw", valid_on=DAY) if isinstance(one, ParsedRecord)
+    ]
     assert found.record.valid_on == DAY  # type: ignore[union-attr]
 
 
@@ -199,7 +201,7 @@ def test_a_colour_of_an_icon_tells_the_faction(colour: str, tmp_path: Path) -> N
     path = tmp_path / "map.kmz"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("doc.kml", f"<kml><Document>{mark}</Document></kml>")
-    assert GeoConfirmed().recognises(Source.open(path))
+    assert GeoConfirmed().recognises(SourceFile.open(path))
     (found,) = outcomes(path, told=UKRAINE)
     assert (found if isinstance(found, Dropped) else None) == COLOURS[colour]
 
@@ -317,8 +319,8 @@ def test_an_honest_zip_is_read_whole(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.txt", b"x" * 3_000_000)
         archive.writestr("b.txt", b"")
-    assert layers.zipped_bytes(Source.open(path), "a.txt") == b"x" * 3_000_000
-    assert layers.zipped_bytes(Source.open(path), "b.txt") == b""
+    assert layers.zipped_bytes(SourceFile.open(path), "a.txt") == b"x" * 3_000_000
+    assert layers.zipped_bytes(SourceFile.open(path), "b.txt") == b""
 
 
 def test_a_member_over_the_bound_is_refused(
@@ -329,7 +331,7 @@ def test_a_member_over_the_bound_is_refused(
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.txt", bytes(1_001))
     with pytest.raises(TooLarge):
-        layers.zipped_bytes(Source.open(path), "a.txt")
+        layers.zipped_bytes(SourceFile.open(path), "a.txt")
 
 
 def test_elements_nested_without_end_are_read_or_refused(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from app.domain.view import View
 from app.domain.wave import Scope, Wave
-from app.importers.base import Dropped, Found, Rejection, Warned
+from app.importers.base import Dropped, ParsedRecord, Rejection, Warned
 from app.services.waves import WaveBook, waves_answer, waves_dataset
 from app.services.workspace import Workspace
 from tests.support import context, fates, imported, outcomes, real, records, roomy
@@ -46,7 +46,7 @@ def test_bellingcat_events_alone_are_all_read_and_the_rest_is_missed(tmp_path: P
     path = tmp_path / "export_events.json"
     shutil.copyfile(real("bellingcat/export_events.json"), path)
     found = outcomes(path, told=UKRAINE)
-    assert sum(isinstance(one, Found) for one in found) == 1159
+    assert sum(isinstance(one, ParsedRecord) for one in found) == 1159
     assert sum(isinstance(one, Warned) for one in found) == 2
 
 
@@ -101,5 +101,5 @@ def test_a_night_is_its_national_report_and_not_the_regional_ones_as_well(
 def test_cir_rows_keep_their_fates() -> None:
     found = outcomes(real("cir/events_2022.csv"), told=UKRAINE)
     kinds = Counter(type(one) for one in found)
-    assert kinds[Found] + kinds[Rejection] == 4337
+    assert kinds[ParsedRecord] + kinds[Rejection] == 4337
     assert kinds[Dropped] == 6650 - 4337

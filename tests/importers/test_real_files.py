@@ -16,7 +16,7 @@ from app.domain.errors import InvalidFile
 from app.domain.kept import Kept
 from app.domain.place import area_km2
 from app.domain.view import View
-from app.importers.base import Dropped, Found, Outcome, Rejection, Warned
+from app.importers.base import Dropped, Outcome, ParsedRecord, Rejection, Warned
 from app.reference.reference import Reference
 from app.services.agreement import agreement
 from app.services.ground import Source, control_areas
@@ -156,7 +156,7 @@ def test_nzz_gives_what_is_held_and_says_which_parts_it_covers(name: str) -> Non
     told, measured = _assessed_km2(found)
     assert told == valid_on
     assert measured == pytest.approx(km2, abs=0.1)
-    (one,) = [one for one in found if isinstance(one, Found)]
+    (one,) = [one for one in found if isinstance(one, ParsedRecord)]
     assert isinstance(one.record, ControlSnapshot)
     assert [part.value for part in one.record.includes] == includes
     held = shapely.union_all([shapely.from_wkb(wkb) for wkb in one.shapes.values()])
@@ -184,7 +184,7 @@ def test_the_days_of_a_folder_are_one_import(private_workspace: Workspace) -> No
 
 
 def _assessed_km2(found: list[Outcome]) -> tuple[str, float]:
-    (one,) = [one for one in found if isinstance(one, Found)]
+    (one,) = [one for one in found if isinstance(one, ParsedRecord)]
     assert isinstance(one.record, ControlSnapshot)
     assessed = [
         area_km2(shapely.from_wkb(one.shapes[area.shape]))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from app.domain.errors import InputError, InvalidFile, TooLarge
-from app.importers.base import Found, Rejection, Source, Warned
+from app.importers.base import ParsedRecord, Rejection, SourceFile, Warned
 from app.importers.formats import FORMATS
 from app.services.report import neutral
 from app.services.workspace import Workspace
@@ -195,7 +195,7 @@ def _records_of(path: Path, wanted: str) -> int:
         found = outcomes(path, wanted, told(MAPPING))
     except InputError as wrong:
         return len(str(wrong).splitlines()) - 1
-    return sum(isinstance(one, Found) for one in found)
+    return sum(isinstance(one, ParsedRecord) for one in found)
 
 
 @pytest.mark.parametrize("ending", ["csv", "xlsx", "geojson", "gpkg", "zip", "parquet", "kmz"])
@@ -221,7 +221,7 @@ def test_a_workbook_with_a_wrong_byte_is_refused_or_read(part: int, tmp_path: Pa
 def test_recognising_never_breaks(kind: str, tmp_path: Path) -> None:
     path = written(tmp_path, "file.bin", KINDS[kind])
     for name in OURS:
-        said = FORMATS[name].recognises(Source.open(path))
+        said = FORMATS[name].recognises(SourceFile.open(path))
         assert said is None or said
 
 
@@ -245,7 +245,7 @@ def test_a_cell_that_looks_like_a_formula_is_text_and_is_neutral_on_the_way_out(
     csv.writer(out).writerows(rows)
     path = written(tmp_path, "formula.csv", out.getvalue())
     found = outcomes(path, "mapped", told(mapping({**COLUMNS, "text": "description"})))
-    (one,) = [one.record for one in found if isinstance(one, Found)]
+    (one,) = [one.record for one in found if isinstance(one, ParsedRecord)]
     kept: Any = one
     assert kept.description == formula
     assert neutral(kept.description) == f"'{formula}"
@@ -255,13 +255,13 @@ def test_torn_and_empty_rows_are_rejections_with_their_number(tmp_path: Path) ->
     text = "day,lat,lon,id\n2024-03-10,50,30,a\n2024-03-10,50\n\n,,,\n2024-03-10,50,30,b\n"
     found = outcomes(written(tmp_path, "torn.csv", text), "mapped", told(MAPPING))
     fates = [(one.row, type(one).__name__) for one in found if not isinstance(one, Warned)]
-    assert fates == [(1, "Found"), (2, "Rejection"), (3, "Rejection"), (4, "Found")]
+    assert fates == [(1, "ParsedRecord"), (2, "Rejection"), (3, "Rejection"), (4, "ParsedRecord")]
 
 
 def test_column_names_that_stand_twice_can_be_told_apart(tmp_path: Path) -> None:
     text = "day,lat,lat,lon,,id\n2024-03-10,1,50,30,x,a\n"
     told_of = mapping({"day": "start", "lat (2)": "lat", "lon": "lon", "column 5": "place"})
     found = outcomes(written(tmp_path, "twice.csv", text), "mapped", told(told_of))
-    (one,) = [one.record for one in found if isinstance(one, Found)]
+    (one,) = [one.record for one in found if isinstance(one, ParsedRecord)]
     kept: Any = one
     assert (kept.place.point, kept.place.name) == ((30.0, 50.0), "x")

@@ -12,7 +12,7 @@ from app.domain.damage import Damage, Grade
 from app.domain.errors import InvalidFile
 from app.domain.incident import Attribution
 from app.domain.place import Precision
-from app.importers.base import Dropped, Found, Rejection, Source, Warned
+from app.importers.base import Dropped, ParsedRecord, Rejection, SourceFile, Warned
 from app.importers.formats import choose
 from app.services.workspace import Workspace
 from tests.support import FILES, fates, imported, outcomes, table, written
@@ -50,7 +50,7 @@ def _row(folder: Path, **cells: str) -> Any:
     values = {**PLAIN, **{name.replace("_", " "): text for name, text in cells.items()}}
     path = table(folder, {name: values.get(name, "") for name in LABELS}, name="ii.csv")
     first = next(one for one in outcomes(path, told=told()) if not isinstance(one, Warned))
-    return first.record if isinstance(first, Found) else first
+    return first.record if isinstance(first, ParsedRecord) else first
 
 
 def test_the_stand_in_is_read_by_its_hashtags(private_workspace: Workspace) -> None:
@@ -135,7 +135,7 @@ def test_any_tagged_table_is_read_with_spaces_in_its_tags(tmp_path: Path) -> Non
     unread, first, found = outcomes(written(tmp_path, "any.csv", lines), told=told())
     assert unread == Warned("Columns that nobody reads were left out: When it was written.")
     assert isinstance(first, Warned)
-    assert isinstance(found, Found)
+    assert isinstance(found, ParsedRecord)
     one: Any = found.record
     assert (one.place.admin1, one.place.precision) == ("UA-09", Precision.settlement)
     assert (one.killed.total, one.killed.child) == (Count.exactly(4), Count.exactly(1))
@@ -145,7 +145,7 @@ def test_any_tagged_table_is_read_with_spaces_in_its_tags(tmp_path: Path) -> Non
 
 def test_a_line_with_fewer_hashtags_than_half_is_no_line_of_hashtags(tmp_path: Path) -> None:
     path = written(tmp_path, "plain.csv", "a,b,c\n#date,x,y\n1,2,3\n")
-    assert choose(Source.open(path), "hxl")[0].recognises(Source.open(path)) is None
+    assert choose(SourceFile.open(path), "hxl")[0].recognises(SourceFile.open(path)) is None
 
 
 def test_a_table_without_a_tagged_day_is_refused(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_workbook_is_read_as_its_csv_and_formulas_are_not_run(tmp_path: Path) 
     values |= {"Latitude": 48.53, "Longitude": 37.69, "Health Workers Killed": 2.0}
     rows: list[list[object]] = [[*header], [values.get(name, "") for name in header]]
     found = outcomes(workbook(tmp_path, sheet(rows)), told=told())
-    assert isinstance(found[0], Found)
+    assert isinstance(found[0], ParsedRecord)
     one: Any = found[0].record
     assert (one.source_key, one.description) == ("1", "shown")
     assert one.killed.total == Count(low=2)

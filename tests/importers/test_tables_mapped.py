@@ -15,7 +15,7 @@ from app.domain.damage import Damage
 from app.domain.errors import InvalidFile
 from app.domain.mapping import FIELDS, Notation, checked
 from app.domain.place import Precision
-from app.importers.base import BadFieldError, Dropped, Found, Outcome, Rejection, Warned
+from app.importers.base import BadFieldError, Dropped, Outcome, ParsedRecord, Rejection, Warned
 from app.importers.notation import day_of
 from app.services.mapping import FIELD_OF, read_mapping, suggest
 from app.services.workspace import Workspace
@@ -37,7 +37,7 @@ def _read(folder: Path, table_mapping: Any, **cells: object) -> Outcome:
 
 def _record(folder: Path, table_mapping: Any, **cells: object) -> Any:
     found = _read(folder, table_mapping, **cells)
-    assert isinstance(found, Found), found
+    assert isinstance(found, ParsedRecord), found
     return found.record
 
 

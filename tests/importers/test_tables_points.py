@@ -19,7 +19,7 @@ from app.domain.damage import Grade
 from app.domain.errors import InvalidFile
 from app.domain.period import WhenPrecision
 from app.domain.place import Precision
-from app.importers.base import Dropped, Found, Outcome, Rejection, Source, Warned
+from app.importers.base import Dropped, Outcome, ParsedRecord, Rejection, SourceFile, Warned
 from app.importers.formats import choose
 from app.services.mapping import suggest
 from app.services.workspace import Workspace
@@ -98,9 +98,9 @@ def test_points_of_any_file_are_read_through_a_mapping(
     writer: Any, private_workspace: Workspace, tmp_path: Path
 ) -> None:
     path = writer(tmp_path)
-    assert choose(Source.open(path))[0].name == "vector_points"
+    assert choose(SourceFile.open(path))[0].name == "vector_points"
     (found,) = _found(path, MAPPING)
-    assert isinstance(found, Found)
+    assert isinstance(found, ParsedRecord)
     one: Any = found.record
     assert one.place.point == pytest.approx((30.52, 50.45), abs=0.001)
     assert (one.when.first, one.killed.total.low) == (date(2024, 3, 10), 2)
@@ -146,7 +146,15 @@ def test_areas_and_missing_geometry_are_no_points(tmp_path: Path) -> None:
     ]
     found = _found(geojson(tmp_path, *features), MAPPING, "vector_points")
     fates = [one.field if isinstance(one, Rejection) else type(one).__name__ for one in found]
-    assert fates == ["Found", "geometry", "Found", "geometry", "geometry", "Found", "feature"]
+    assert fates == [
+        "ParsedRecord",
+        "geometry",
+        "ParsedRecord",
+        "geometry",
+        "geometry",
+        "ParsedRecord",
+        "feature",
+    ]
     third: Any = found[2]
     assert (third.record.place.point, third.record.place.precision) == (None, Precision.country)
 
@@ -186,9 +194,9 @@ def test_a_placemark_becomes_an_incident(
     name: str, private_workspace: Workspace, tmp_path: Path
 ) -> None:
     path = _kml(tmp_path, _placemark("<TimeStamp><when>2024-03-10</when></TimeStamp>"), name=name)
-    assert choose(Source.open(path))[0].name == "kml_points"
+    assert choose(SourceFile.open(path))[0].name == "kml_points"
     (found,) = _found(path)
-    assert isinstance(found, Found)
+    assert isinstance(found, ParsedRecord)
     one: Any = found.record
     assert (one.when.first, one.place.name, one.source_key) == (date(2024, 3, 10), "Kyiv", "1")
     assert one.description == "A house & a yard\nSource: x"
@@ -220,7 +228,7 @@ def test_a_placemark_has_days_or_instants_in_the_theatres_zone(
     time: str, first: str, last: str, precision: str, tmp_path: Path
 ) -> None:
     (found,) = _found(_kml(tmp_path, _placemark(time)))
-    assert isinstance(found, Found)
+    assert isinstance(found, ParsedRecord)
     one: Any = found.record
     when = (str(one.when.first), str(one.when.last), one.when.precision.value)
     assert when == (first, last, precision)
@@ -236,7 +244,7 @@ def test_a_placemark_without_a_day_is_a_rejection(time: str, tmp_path: Path) -> 
 def test_a_mapping_says_that_the_name_is_the_day(tmp_path: Path) -> None:
     table = mapping({"name": "start"}, dates="month_name", has_points=True)
     (found,) = _found(_kml(tmp_path, _placemark(name="17 SEP 2025")), table)
-    assert isinstance(found, Found)
+    assert isinstance(found, ParsedRecord)
     one: Any = found.record
     assert one.when.first == date(2025, 9, 17)
 
@@ -298,9 +306,9 @@ PASSES = {
 
 def _site(folder: Path, **fields: object) -> Any:
     path = geojson(folder, feature({**PASSES, **fields}, point(30.52, 50.45)))
-    assert choose(Source.open(path))[0].name == "unosat"
+    assert choose(SourceFile.open(path))[0].name == "unosat"
     (found,) = _found(path)
-    return found.record if isinstance(found, Found) else found
+    return found.record if isinstance(found, ParsedRecord) else found
 
 
 def test_the_latest_pass_gives_the_grade_and_earlier_ones_are_claims(tmp_path: Path) -> None:

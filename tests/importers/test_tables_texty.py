@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.domain.place import Precision
-from app.importers.base import Found, Outcome, Rejection, Warned
+from app.importers.base import Outcome, ParsedRecord, Rejection, Warned
 from app.services.workspace import Workspace
 from tests.support import imported, outcomes, written
 from tests.tables import told
@@ -52,7 +52,7 @@ def _read(folder: Path, **cells: str) -> Outcome:
 
 def _record(folder: Path, **cells: str) -> Any:
     found = _read(folder, **cells)
-    assert isinstance(found, Found), found
+    assert isinstance(found, ParsedRecord), found
     return found.record
 
 
