@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+Properties = Mapping[str, Any]
+"""What an incident states, by name."""
+
 Feature = Mapping[str, Any]
 """An incident as `/api/collections/incidents/items` writes it."""
 
@@ -34,7 +37,7 @@ class About:
     title: str
     citation: str
     terms: Sequence[str]
-    datasets: Sequence[Mapping[str, Any]]
+    datasets: Sequence[Mapping[str, object]]
     credits: Sequence[str]
     view: Mapping[str, str]
     query: str
@@ -52,7 +55,7 @@ class About:
         """Name the licences of all parts."""
         return "; ".join(dict.fromkeys(str(one["licence"]) for one in self.datasets))
 
-    def document(self, fields: Sequence[FieldNote]) -> dict[str, Any]:
+    def document(self, fields: Sequence[FieldNote]) -> dict[str, object]:
         """Write everything as one JSON object, the data dictionary included."""
         return {
             "title": self.title,

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 import shapely
 
-from app.exporters.about import Batches, Feature, FieldNote
+from app.exporters.about import Batches, Feature, FieldNote, Properties
 
-Properties = Sequence[dict[str, Any]]
 BOUNDS = ("low", "best", "high")
 GEOMETRY = "geometry"
 ARROW = {
@@ -35,7 +33,7 @@ class Column:
     """A column and how it is read from the features of a batch."""
 
     note: FieldNote
-    read: Callable[[Sequence[Feature], Properties], list[Any]]
+    read: Callable[[Sequence[Feature], Sequence[Properties]], list[object]]
 
 
 def _plain(name: str, kind: str, meaning: str, unit: str = "") -> Column:
@@ -46,14 +44,14 @@ def _plain(name: str, kind: str, meaning: str, unit: str = "") -> Column:
 
 
 def _inside(outer: str, name: str, kind: str, meaning: str, as_name: str = "") -> Column:
-    def read(_features: Sequence[Feature], properties: Properties) -> list[Any]:
+    def read(_features: Sequence[Feature], properties: Sequence[Properties]) -> list[object]:
         return [None if one[outer] is None else one[outer].get(name) for one in properties]
 
     return Column(FieldNote(as_name or f"{outer}_{name}", kind, meaning), read)
 
 
 def _day(name: str, meaning: str) -> Column:
-    def read(_features: Sequence[Feature], properties: Properties) -> list[Any]:
+    def read(_features: Sequence[Feature], properties: Sequence[Properties]) -> list[object]:
         days = np.array([one[name] for one in properties], "datetime64[D]")
         return days.tolist()  # type: ignore[no-any-return]
 
@@ -61,22 +59,22 @@ def _day(name: str, meaning: str) -> Column:
 
 
 def _axis(name: str, place: int, meaning: str) -> Column:
-    def read(features: Sequence[Feature], _properties: Properties) -> list[Any]:
+    def read(features: Sequence[Feature], _properties: Sequence[Properties]) -> list[object]:
         shapes = (one["geometry"] for one in features)
         return [None if shape is None else shape["coordinates"][place] for shape in shapes]
 
     return Column(FieldNote(name, "number", meaning, "degrees, WGS 84"), read)
 
 
-def _joined(name: str, meaning: str, parts: Callable[[dict[str, Any]], Sequence[str]]) -> Column:
-    def read(_features: Sequence[Feature], properties: Properties) -> list[Any]:
+def _joined(name: str, meaning: str, parts: Callable[[Properties], Sequence[str]]) -> Column:
+    def read(_features: Sequence[Feature], properties: Sequence[Properties]) -> list[object]:
         return ["|".join(parts(one)) or None for one in properties]
 
     return Column(FieldNote(name, "text", f"{meaning}, separated by |"), read)
 
 
 def _listed(name: str, meaning: str) -> Column:
-    def read(_features: Sequence[Feature], properties: Properties) -> list[Any]:
+    def read(_features: Sequence[Feature], properties: Sequence[Properties]) -> list[object]:
         return [
             msgspec.json.encode(one[name]).decode() if one[name] else None for one in properties
         ]
@@ -103,8 +101,8 @@ def _toll(toll: str, harm: str) -> Iterator[Column]:
 
 def _bound(
     toll: str, path: tuple[str, ...], bound: str
-) -> Callable[[Sequence[Feature], Properties], list[Any]]:
-    def read(_features: Sequence[Feature], properties: Properties) -> list[Any]:
+) -> Callable[[Sequence[Feature], Sequence[Properties]], list[object]]:
+    def read(_features: Sequence[Feature], properties: Sequence[Properties]) -> list[object]:
         values = [one[toll] for one in properties]
         for step in path:
             values = [None if one is None else one.get(step) for one in values]
@@ -116,17 +114,17 @@ def _bound(
 def _control(name: str, kind: str, meaning: str, unit: str = "", of: str = "") -> Column:
     """Read what the first source of control says; all of them stand in `control`."""
 
-    def read(_features: Sequence[Feature], properties: Properties) -> list[Any]:
+    def read(_features: Sequence[Feature], properties: Sequence[Properties]) -> list[object]:
         return [one["control"][0][of or name] if one["control"] else None for one in properties]
 
     return Column(FieldNote(f"control_{name}", kind, meaning, unit), read)
 
 
-def _source_urls(properties: dict[str, Any]) -> list[str]:
+def _source_urls(properties: Properties) -> list[str]:
     return [one["url"] for one in properties["sources"] if one.get("url")]
 
 
-def _sectors(properties: dict[str, Any]) -> list[str]:
+def _sectors(properties: Properties) -> list[str]:
     return list(dict.fromkeys(one["sector"] for one in properties["damage"]))
 
 

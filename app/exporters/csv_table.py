@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -64,7 +63,7 @@ def _neutral(column: pa.Array) -> pa.Array:
 
 def metadata(about: About, name: str) -> bytes:
     """Describe a CSV file (W3C CSV on the Web): every column, the terms and the citation."""
-    columns: list[dict[str, Any]] = [
+    columns: list[dict[str, object]] = [
         {
             "name": note.name,
             "titles": note.name,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import xlsxwriter
 from xlsxwriter.format import Format
@@ -53,7 +52,9 @@ def check(about: About) -> None:
         raise InputError("rows for xlsx", f"{about.rows:,}", allowed)
 
 
-def _write_rows(sheet: Worksheet, batches: Batches, book: Any, bold: Format) -> None:
+def _write_rows(
+    sheet: Worksheet, batches: Batches, book: xlsxwriter.Workbook, bold: Format
+) -> None:
     day = book.add_format({"num_format": "yyyy-mm-dd"})
     sheet.freeze_panes(1, 1)
     _row(sheet, 0, [note.name for note in NOTES], bold)

@@ -188,15 +188,13 @@ class BadFieldError(Exception):
         super().__init__(name)
         self.name, self.got, self.why = name, str(got), why
 
-    def rejection(self, row: int) -> Rejection:
-        """Write it as the row's fate."""
-        return Rejection(row, self.name, self.got[:200], self.why)
 
-
-def rejected(row: int, wrong: InputError) -> Rejection:
-    """Write a domain error as a row's fate."""
+def rejection(row: int, wrong: BadFieldError | InputError, member: str | None = None) -> Rejection:
+    """Turn an error into the rejection of a row; row 0 stands for the whole file `member`."""
+    if isinstance(wrong, BadFieldError):
+        return Rejection(row, wrong.name, wrong.got[:200], wrong.why, member)
     problem = wrong.problem
-    return Rejection(row, problem.where, problem.got[:200], problem.allowed)
+    return Rejection(row, problem.where, problem.got[:200], problem.allowed, member)
 
 
 def decoded_head(source: SourceFile) -> str:

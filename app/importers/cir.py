@@ -7,12 +7,10 @@ in a group's name is not the date.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from typing import Any
 
 from app.domain.damage import Damage
 from app.domain.errors import InvalidFile
@@ -35,6 +33,7 @@ from app.importers.base import (
     load_json,
     table_rows,
 )
+from app.importers.features import is_cut_off
 from app.importers.header import Header, member_names
 
 COLUMNS = {
@@ -173,7 +172,7 @@ class _Entry:
 
     group: str
     column: str
-    values: Mapping[str, Any]
+    values: native.Values
     key: str | None
     lon: object
     lat: object
@@ -195,10 +194,10 @@ class _Crosswalk:
 
     def __init__(self, context: Context) -> None:
         crosswalk = context.taxonomy.crosswalk("cir")
-        self.context, self._places = context, events.Crosswalk(context, "cir")
+        self.context, self._shared = context, events.Crosswalk(context, "cir")
         self.scope, self.damage = crosswalk["scope"], crosswalk["damage"]
         self.sectors = crosswalk["sectors"]
-        self.countries, self._weapons = crosswalk["countries"], crosswalk["weapons"]
+        self.countries = crosswalk["countries"]
         self._province_codes, self._regions = crosswalk["provinces"], context.regions
 
     def group(self, text: str) -> str:
@@ -213,19 +212,12 @@ class _Crosswalk:
 
     def province(self, name: str) -> str | None:
         """Find a province's ISO code by its name or, as the service has it, by the short name."""
-        return self.provinces.get(name.lower()) or self._places.region(name)
+        return self.provinces.get(name.lower()) or self._shared.region(name)
 
     def weapons(self, munition: str) -> tuple[str, ...]:
-        """Find the weapon class of a munition's name: the longest listed word that begins in it.
-
-        A word begins where no letter stands before it: "undetermined" names no mine.
-        """
-        found = [
-            word
-            for word in self._weapons
-            if re.search(rf"(?<![^\W\d_]){re.escape(word)}", munition, re.IGNORECASE)
-        ]
-        return (self._weapons[max(found, key=len)],) if found else ()
+        """Return the weapon class of a munition's name; none for a name that no list has."""
+        code = self._shared.code_of("weapons", munition)
+        return (code,) if code else ()
 
 
 def _outcome(row: int, entry: _Entry, crosswalk: _Crosswalk) -> Outcome:
@@ -309,20 +301,19 @@ def _of_features(source: SourceFile, crosswalk: _Crosswalk) -> Iterator[Outcome]
     is_service = _is_service(source)
     header = FORMS["service" if is_service else "old"]
     yield from header.guard(source, member_names(values for values, _ in pairs))
-    nested = document.get("properties")
-    limits = (document, nested if isinstance(nested, dict) else {})
-    if any(feature.get("exceededTransferLimit") for feature in limits):
+    if is_cut_off(document):
         yield Warned(CUT_OFF)
     entry_of = _of_service if is_service else _of_old
-    for row, (values, feature) in enumerate(pairs, 1):
 
-        def outcome_of(row: int, values: Mapping[str, Any], feature: object = feature) -> Outcome:
-            return _outcome(row, entry_of(values, _own_point(feature)), crosswalk)
+    def outcome_of(row: int, pair: tuple[native.Values, object]) -> Outcome:
+        values, feature = pair
+        return _outcome(row, entry_of(values, _own_point(feature)), crosswalk)
 
-        yield events.outcome_or_rejection(row, values, outcome_of)
+    for row, pair in enumerate(pairs, 1):
+        yield events.outcome_or_rejection(row, pair, outcome_of)
 
 
-def _values(feature: object) -> dict[str, Any]:
+def _values(feature: object) -> dict[str, object]:
     """Take a feature's values: ArcGIS calls them attributes, GeoJSON properties."""
     item = feature if isinstance(feature, dict) else {}
     values = item.get("attributes") or item.get("properties") or {}
@@ -340,7 +331,7 @@ def _own_point(feature: object) -> tuple[object, object]:
     return geometry.get("x"), geometry.get("y")
 
 
-def _of_service(values: Mapping[str, Any], own_point: tuple[object, object]) -> _Entry:
+def _of_service(values: native.Values, own_point: tuple[object, object]) -> _Entry:
     """Read the new form; its second category only adds to the first, which decides."""
     codes = {name: native.text(values, name) for name in ("Secondary_category", "Sector_affected")}
     stated = values.get("longitude"), values.get("latitude")
@@ -364,7 +355,7 @@ def _of_service(values: Mapping[str, Any], own_point: tuple[object, object]) -> 
     )
 
 
-def _of_old(values: Mapping[str, Any], own_point: tuple[object, object]) -> _Entry:
+def _of_old(values: native.Values, own_point: tuple[object, object]) -> _Entry:
     """Read the old form; the first of its categories decides."""
     categories = values.get("categories") or []
     day_text = native.text(values, "verifiedDate")
@@ -386,11 +377,11 @@ def _of_old(values: Mapping[str, Any], own_point: tuple[object, object]) -> _Ent
     )
 
 
-def _select(values: Mapping[str, Any], columns: Mapping[str, str]) -> Mapping[str, Any]:
+def _select(values: native.Values, columns: Mapping[str, str]) -> native.Values:
     return {name: value for name, value in values.items() if name in columns}
 
 
-def _joined(values: Mapping[str, Any], *names: str) -> str:
+def _joined(values: native.Values, *names: str) -> str:
     return " ".join(text for name in names if (text := native.text(values, name)))
 
 

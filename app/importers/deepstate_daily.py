@@ -8,9 +8,8 @@ fetched; an area covers everything occupied, with Crimea and what was held befor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
 
 import shapely
 
@@ -27,6 +26,7 @@ from app.importers.base import (
     Warned,
     decoded_head,
     load_json,
+    rejection,
 )
 from app.importers.control_days import ControlDays
 from app.importers.features import UNREADABLE, Feature, area, features_of
@@ -35,7 +35,6 @@ from app.importers.shapes import polygons, shape_hash
 NAMED = re.compile(r"deepstatemap_data_(\d{8})")
 ALL_NAMED = re.compile(r"deepstate-?map[-_]data(?!_\d)")
 DATED = re.compile(r'"date"\s*:\s*"\d{4}-\d\d-\d\d')
-DAY_LENGTH = len("YYYY-MM-DD")
 NOTE = "The date is the day the map was fetched, not the day of its assessment."
 WORD = "occupied"
 
@@ -64,10 +63,10 @@ class DeepStateDaily:
     def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield the snapshot of a day or of each, or the reason why there is none."""
         content = load_json(source)
-        document: dict[str, Any] = content if isinstance(content, dict) else {}
+        document: native.Values = content if isinstance(content, dict) else {}
         if _is_all_in_one(source):
-            features = features_of(document, source)
-            return _all_in_one(document["features"], features, context)
+            features, members = features_of(document, source), document["features"]
+            return _all_in_one(members if isinstance(members, list) else [], features, context)
         return _one_day(source, document, context)
 
 
@@ -77,13 +76,17 @@ def _is_all_in_one(source: SourceFile) -> bool:
     return bool(match and "FeatureCollection" in head and DATED.search(head))
 
 
-def _all_in_one(members: list[Any], features: list[Feature], context: Context) -> Iterator[Outcome]:
+def _all_in_one(
+    members: Sequence[object], features: Sequence[Feature], context: Context
+) -> Iterator[Outcome]:
     """Read one snapshot per feature; its date is a property, or a member of the feature."""
     days = ControlDays(context)
     for row, (member, feature) in enumerate(zip(members, features, strict=True), 1):
         member_date = member.get("date") if isinstance(member, dict) else None
         values = {
-            "valid_on": str(feature["properties"].get("date") or member_date or "")[:DAY_LENGTH],
+            "valid_on": str(feature["properties"].get("date") or member_date or "")[
+                : native.DAY_LENGTH
+            ],
             "controller": context.theatre.default_controller,
             "word": WORD,
             "includes": list(Baseline),
@@ -92,11 +95,11 @@ def _all_in_one(members: list[Any], features: list[Feature], context: Context) -
         try:
             days.add(row, values, area(feature))
         except (BadFieldError, InputError) as wrong:
-            yield native.rejection(row, wrong)
+            yield rejection(row, wrong)
     yield from days.outcomes()
 
 
-def _one_day(source: SourceFile, document: dict[str, Any], context: Context) -> Iterator[Outcome]:
+def _one_day(source: SourceFile, document: native.Values, context: Context) -> Iterator[Outcome]:
     features = document.get("features", [])
     if not isinstance(features, list) or len(features) != 1:
         got = f"{len(features)} features" if isinstance(features, list) else "no list of them"
@@ -107,7 +110,7 @@ def _one_day(source: SourceFile, document: dict[str, Any], context: Context) -> 
         shape = shapely.geometry.shape(features[0]["geometry"])
         sha256, wkb = shape_hash(polygons(shape, repaired.append, context.theatre.bounds))
     except (BadFieldError, InputError) as wrong:
-        yield native.rejection(1, wrong)
+        yield rejection(1, wrong)
         return
     except UNREADABLE as wrong:
         raise InvalidFile(f"geometry of {source.name}", wrong, "one MultiPolygon") from wrong

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.domain.control import Baseline, ControlStatus
@@ -26,6 +26,7 @@ from app.importers.base import (
     Warned,
     decoded_head,
     load_json,
+    rejection,
 )
 from app.importers.control_days import ControlDays
 from app.importers.features import Feature, area, features_of, geometry_type
@@ -113,7 +114,7 @@ class DeepStateRaw:
     def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield the snapshot, and one outcome for whatever is not taken."""
         document = load_json(source)
-        whole: Mapping[str, Any] = document if isinstance(document, dict) else {}
+        whole: native.Values = document if isinstance(document, dict) else {}
         features = features_of(whole.get("map", whole), source)
         day_values = _day_values(source, whole.get("id"), context)
         days, tally = ControlDays(context), Counter[str]()
@@ -126,16 +127,16 @@ class DeepStateRaw:
                     values = {**day_values, **_values(feature, meaning, context)}
                     days.add(row, values, area(feature))
             except (BadFieldError, InputError) as wrong:
-                yield native.rejection(row, wrong)
+                yield rejection(row, wrong)
         if tally:
             yield Warned(_unkeyed(tally))
         yield from days.outcomes()
 
 
-def _day_values(source: SourceFile, snapshot_id: object, context: Context) -> dict[str, Any]:
+def _day_values(source: SourceFile, snapshot_id: object, context: Context) -> dict[str, object]:
     """Read when the snapshot was made: of its id, else of its name, else as it was ordered."""
     match = STAMPED.search(str(snapshot_id or "")) or STAMPED.search(source.name)
-    values: dict[str, Any] = {"includes": list(Baseline)}
+    values: dict[str, object] = {"includes": list(Baseline)}
     if match is not None:
         moment = datetime.fromtimestamp(int(match[1]), UTC)
         day = moment.astimezone(ZoneInfo(context.theatre.zone)).date()
@@ -184,7 +185,7 @@ def _name(feature: Feature) -> str:
     return " ".join(str(feature["properties"].get("name") or "").split())
 
 
-def _values(feature: Feature, meaning: Meaning, context: Context) -> dict[str, Any]:
+def _values(feature: Feature, meaning: Meaning, context: Context) -> dict[str, object]:
     theatre = context.theatre
     return {
         "controller": theatre.state if meaning.by_state else theatre.default_controller,

@@ -24,6 +24,7 @@ from app.importers.base import (
     Outcome,
     Rejection,
     SourceFile,
+    rejection,
     table_batches,
 )
 
@@ -139,7 +140,7 @@ def outcome_or_rejection(row: int, values: T, outcome_of: Callable[[int, T], Out
     try:
         return outcome_of(row, values)
     except (BadFieldError, InputError) as wrong:
-        return native.rejection(row, wrong)
+        return rejection(row, wrong)
 
 
 def _are_tags(row: Iterable[str]) -> bool:

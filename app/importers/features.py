@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import shapely
@@ -12,8 +12,14 @@ from shapely.geometry.base import BaseGeometry
 from app.domain.errors import InvalidFile
 from app.importers.base import BadFieldError, SourceFile, load_json
 
-Feature = dict[str, Any]
-"""`properties`, `geometry`, and `fault`: what stands where no feature can be read, else None."""
+
+class Feature(TypedDict):
+    """A feature of a file; `fault` is what stands where no feature can be read, else None."""
+
+    properties: dict[str, object]
+    geometry: object
+    fault: object
+
 
 UNREADABLE = (
     shapely.errors.ShapelyError,
@@ -55,6 +61,13 @@ def _feature(member: object) -> Feature:
     if not isinstance(properties, dict):
         return {"properties": {}, "geometry": None, "fault": member}
     return {"properties": properties, "geometry": member.get("geometry"), "fault": None}
+
+
+def is_cut_off(document: Mapping[str, object]) -> bool:
+    """Tell whether an ArcGIS service left features out of its answer and says so."""
+    properties = document.get("properties")
+    parts = (document, properties if isinstance(properties, Mapping) else {})
+    return any(part.get("exceededTransferLimit") for part in parts)
 
 
 def geometry_type(feature: Feature) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from app.domain.place import LonLat, Precision
+from app.importers import native
 from app.importers.base import BadFieldError, Context, Warned
 from app.importers.sheets import squeezed
 from app.reference.settlements import Settlement, Settlements
@@ -30,13 +30,13 @@ class Geocoder:
     unknown: Counter[str] = field(default_factory=Counter)
     unplaced: Counter[str] = field(default_factory=Counter)
 
-    def placed(self, values: dict[str, Any]) -> LonLat | None:
+    def placed(self, values: dict[str, object]) -> LonLat | None:
         """Find a row's settlement; its precision, radius and raion are written into the values.
 
         Raises:
             BadFieldError: several settlements can be meant, or no first-level unit is stated.
         """
-        name, settlements = values.get("place"), self.context.settlements
+        name, settlements = native.text(values, "place"), self.context.settlements
         if not name or settlements is None:
             return None
         settlement = self._settlement(name, values, settlements)
@@ -51,9 +51,9 @@ class Geocoder:
         return settlement.point
 
     def _settlement(
-        self, name: str, values: Mapping[str, Any], settlements: Settlements
+        self, name: str, values: Mapping[str, object], settlements: Settlements
     ) -> Settlement | None:
-        admin1, admin2 = values.get("admin1"), values.get("admin2")
+        admin1, admin2 = native.text(values, "admin1"), native.text(values, "admin2")
         namesakes = settlements.called(name, admin1)
         if namesakes and not admin1:
             allowed = f"the first-level unit in which {name} lies: {_listing(namesakes)}"

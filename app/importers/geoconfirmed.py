@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import unescape
-from typing import Any
 from xml.etree.ElementTree import Element
 
 from app.domain.errors import InvalidFile
@@ -29,7 +28,7 @@ from app.importers.base import (
     header_of,
     load_json,
 )
-from app.importers.features import features_of
+from app.importers.features import Feature, features_of
 from app.importers.header import Header, member_names
 from app.importers.kml import document, is_kmz, parsed
 
@@ -325,9 +324,7 @@ def _of_old(event: object, crosswalk: events.Crosswalk) -> _Mark:
     )
 
 
-def _of_feature(
-    feature: Mapping[str, Any], names: Mapping[str, str], crosswalk: events.Crosswalk
-) -> _Mark:
+def _of_feature(feature: Feature, names: Mapping[str, str], crosswalk: events.Crosswalk) -> _Mark:
     properties, geometry = feature["properties"], feature["geometry"]
     if feature["fault"] is not None:
         raise BadFieldError("feature", feature["fault"], "a GeoJSON Feature")
@@ -346,7 +343,7 @@ def _of_feature(
     )
 
 
-def _by_colour(properties: Mapping[str, Any], crosswalk: events.Crosswalk) -> str:
+def _by_colour(properties: native.Values, crosswalk: events.Crosswalk) -> str:
     colour = (native.text(properties, "color") or "").removeprefix("#").upper()
     if colour in crosswalk.tables["colours"]:
         return crosswalk.tables["colours"][colour]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from app.domain.count import NO_TOLL, UNKNOWN, Count, Toll
 from app.domain.damage import Damage, Grade
@@ -29,6 +29,7 @@ from app.importers.base import (
     SourceFile,
     Warned,
     decoded_head,
+    rejection,
 )
 from app.importers.header import drift, joined_names
 from app.importers.insight import ALWAYS, KNOWN, LABELS, OWN
@@ -263,7 +264,7 @@ class _Reader:
                 return Dropped(row, "other_country")
             incident = self._incident(cells, country)
         except (BadFieldError, InputError) as wrong:
-            return native.rejection(row, wrong)
+            return rejection(row, wrong)
         if squeezed(cells.get(self.weapon or "", "")) in self.crosswalk["no_strike"]:
             return Dropped(row, "no_strike")
         is_harmless = incident.weapons == ("small_arms",) and _is_harmless(incident)
@@ -272,7 +273,7 @@ class _Reader:
     def _incident(self, cells: Cells, country: str | None) -> Incident:
         point, place = self._place(cells, country)
         key = self._cell(cells, self.event_id) or native.content_key(cells, point)
-        values: dict[str, Any] = {
+        values: dict[str, str | None] = {
             "start": self._cell(cells, self.day),
             "end": self._cell(cells, self.end),
         }
@@ -385,7 +386,7 @@ class _Reader:
         return (SourceRef(publisher, url),) if publisher or url else ()
 
 
-def _when(values: Mapping[str, Any], zone: str) -> When:
+def _when(values: Mapping[str, str | None], zone: str) -> When:
     """Read days; an hour of midnight that a spreadsheet adds to them is none."""
     plain = {name: _without_midnight(text) for name, text in values.items()}
     if not plain["start"]:

@@ -7,13 +7,13 @@ A file is one layer of its day, and its name says which: the tiers of certainty 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from app.domain.control import Baseline, ControlStatus
 from app.domain.errors import InputError, InvalidFile
-from app.importers import native
+from app.importers import events, native
 from app.importers.base import (
     BadFieldError,
     Context,
@@ -22,10 +22,11 @@ from app.importers.base import (
     SourceFile,
     decoded_head,
     load_json,
+    rejection,
 )
 from app.importers.control_days import ControlDays
-from app.importers.features import area, features_of
-from app.importers.layers import Area, esri_areas, shapefile_areas, zipped_names
+from app.importers.features import is_cut_off
+from app.importers.layers import Area, esri_areas, geojson_areas, shapefile_areas, zipped_names
 
 PARTISANS = "partisan_warfare"
 
@@ -64,10 +65,9 @@ NAMED = re.compile(
     r"|RussiaCoTinUkraine",
     re.IGNORECASE,
 )
-MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 DATED = re.compile(
-    rf"(?<!\d)(?P<day>\d{{2}})(?P<month>{'|'.join(MONTHS)})(?P<year>\d{{4}})(?!\d)"
-    rf"|(?P<month2>{'|'.join(MONTHS)})(?P<day2>\d{{2}})(?P<year2>\d{{4}})(?!\d)",
+    rf"(?<!\d)(?P<day>\d{{2}})(?P<month>{'|'.join(events.MONTHS)})(?P<year>\d{{4}})(?!\d)"
+    rf"|(?P<month2>{'|'.join(events.MONTHS)})(?P<day2>\d{{2}})(?P<year2>\d{{4}})(?!\d)",
     re.IGNORECASE,
 )
 
@@ -109,7 +109,7 @@ class Isw:
             except InvalidFile:
                 raise
             except (BadFieldError, InputError) as wrong:
-                yield native.rejection(row, wrong)
+                yield rejection(row, wrong)
         yield from days.outcomes()
 
 
@@ -117,10 +117,8 @@ def _areas(source: SourceFile) -> Iterable[Area]:
     if zipped_names(source):
         return shapefile_areas(source)
     document = load_json(source)
-    whole: Mapping[str, Any] = document if isinstance(document, dict) else {}
-    properties = whole.get("properties")
-    is_cut = properties.get("exceededTransferLimit") if isinstance(properties, dict) else None
-    if whole.get("exceededTransferLimit") or is_cut:
+    whole: native.Values = document if isinstance(document, dict) else {}
+    if is_cut_off(whole):
         raise InvalidFile(
             source.name,
             "exceededTransferLimit, which means that areas are missing",
@@ -128,16 +126,7 @@ def _areas(source: SourceFile) -> Iterable[Area]:
         )
     if "rings" in decoded_head(source):
         return esri_areas(source)
-    return _geojson_areas(whole, source)
-
-
-def _geojson_areas(whole: Mapping[str, Any], source: SourceFile) -> Iterator[Area]:
-    for feature in features_of(whole, source):
-        try:
-            shape = area(feature)
-        except BadFieldError:
-            shape = None
-        yield Area(source.name, feature["properties"], shape)
+    return geojson_areas(whole, source)
 
 
 def _tier(layer: str, source: SourceFile) -> Tier | None:
@@ -154,7 +143,7 @@ def _day(feature: Area, source: SourceFile, context: Context) -> date:
     for name in (feature.layer, source.name):
         if match := DATED.search(name):
             parts = {key.rstrip("2"): text for key, text in match.groupdict().items() if text}
-            month = MONTHS.index(parts["month"].upper()) + 1
+            month = events.MONTHS.index(parts["month"].lower()) + 1
             return native.iso_day(f"{parts['year']}-{month:02}-{parts['day']}", "date")
     if context.choices.valid_on is None:
         allowed = "a day in the name as 01JAN2025 or JAN012025, or --valid-on DAY"
@@ -162,7 +151,7 @@ def _day(feature: Area, source: SourceFile, context: Context) -> date:
     return context.choices.valid_on
 
 
-def _values(tier: Tier, valid_on: date, context: Context) -> dict[str, Any]:
+def _values(tier: Tier, valid_on: date, context: Context) -> dict[str, object]:
     theatre = context.theatre
     return {
         "valid_on": str(valid_on),

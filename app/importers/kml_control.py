@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
 from xml.etree.ElementTree import Element
 
 import shapely
@@ -27,6 +26,7 @@ from app.importers.base import (
     SourceFile,
     Warned,
     decoded_head,
+    rejection,
 )
 from app.importers.control_days import ControlDays
 from app.importers.kml import document, is_kmz, parsed
@@ -74,9 +74,9 @@ class KmlControl:
                 values = _values(placemark, source, context)
                 shape = _shape(placemark)
                 days.add(row, {**values, "valid_on": str(valid_on)}, shape)
-                shapes.append((values["controller"], polygons(shape, lambda _: None)))
+                shapes.append((str(values["controller"]), polygons(shape, lambda _: None)))
             except (BadFieldError, InputError) as wrong:
-                yield native.rejection(row, wrong)
+                yield rejection(row, wrong)
         yield from _abroad(shapes, context)
         yield from days.outcomes()
 
@@ -112,7 +112,7 @@ def _day(source: SourceFile, context: Context) -> date:
     return context.choices.valid_on
 
 
-def _values(placemark: Element, source: SourceFile, context: Context) -> dict[str, Any]:
+def _values(placemark: Element, source: SourceFile, context: Context) -> dict[str, object]:
     is_advance = source.name.lower().startswith("progress")
     return {
         "controller": _controller(placemark, context),

@@ -10,7 +10,6 @@ import re
 from calendar import monthrange
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from typing import Any
 from xml.etree.ElementTree import Element
 
 from typing_extensions import override
@@ -28,6 +27,7 @@ from app.importers.base import (
     SourceFile,
     Warned,
     decoded_head,
+    rejection,
 )
 from app.importers.kml import document, is_kmz, parsed
 from app.importers.notation import day_of
@@ -94,7 +94,7 @@ class KmlPoints:
             try:
                 yield _outcome(row, placemark, context)
             except (BadFieldError, InputError) as wrong:
-                yield native.rejection(row, wrong)
+                yield rejection(row, wrong)
 
 
 def _is_of_points(text: bytes) -> bool:
@@ -121,12 +121,12 @@ def _point(placemark: Element) -> LonLat:
     return point
 
 
-def _values(placemark: Element, context: Context) -> dict[str, Any]:
+def _values(placemark: Element, context: Context) -> dict[str, object]:
     mapping = context.table
     html = placemark.findtext("description") or ""
     texts = {"name": _plain(placemark.findtext("name") or ""), "description": _plain(html)}
     texts.update(_extended(placemark))
-    values: dict[str, Any] = {
+    values: dict[str, object] = {
         "place": texts["name"] or None,
         "description": texts["description"] or None,
         "source_key": placemark.get("id"),

@@ -14,7 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyogrio.raw
@@ -26,6 +26,7 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import InvalidFile, TooLarge
 from app.importers.base import MAX_VERTICES, BadFieldError, SourceFile
+from app.importers.features import area, features_of
 
 ZIP, SQLITE = b"PK\x03\x04", b"SQLite format 3\x00"
 MOST_UNPACKED_BYTES = 512 << 20
@@ -49,7 +50,7 @@ class Area(NamedTuple):
     """One feature: its layer's name, its fields and its shape in degrees, None without one."""
 
     layer: str
-    fields: Mapping[str, Any]
+    fields: Mapping[str, object]
     shape: BaseGeometry | None
 
     def required_shape(self) -> BaseGeometry:
@@ -61,6 +62,25 @@ class Area(NamedTuple):
         if self.shape is None:
             raise BadFieldError("geometry", "", "a Polygon or MultiPolygon with an area")
         return self.shape
+
+
+class UnpackedSize:
+    """Adds up the bytes that a file unpacks to."""
+
+    def __init__(self, source: SourceFile) -> None:
+        self._source = source
+        self._size = 0
+
+    def add(self, content: bytes) -> None:
+        """Add a block.
+
+        Raises:
+            TooLarge: all blocks together are over the bound.
+        """
+        self._size += len(content)
+        if self._size > MOST_UNPACKED_BYTES:
+            most = f"at most {MOST_UNPACKED_BYTES:,} bytes"
+            raise TooLarge(f"unpacked size of {self._source.name}", "more", most)
 
 
 def zipped_names(source: SourceFile) -> list[str]:
@@ -97,15 +117,12 @@ def unpacked_blocks(
     Raises:
         TooLarge: it is over the bound.
     """
-    member = copy.copy(member)
+    member, unpacked = copy.copy(member), UnpackedSize(source)
     # The library stops at the size that the header states, having unpacked far more by then.
-    member.file_size, left = MOST_UNPACKED_BYTES + 1, MOST_UNPACKED_BYTES
+    member.file_size = MOST_UNPACKED_BYTES + 1
     with archive.open(member) as stream:
         while block := stream.read(BLOCK):
-            left -= len(block)
-            if left < 0:
-                most = f"at most {MOST_UNPACKED_BYTES:,} bytes"
-                raise TooLarge(f"unpacked size of {source.name}", "more", most)
+            unpacked.add(block)
             yield block
 
 
@@ -187,20 +204,43 @@ def geodatabase_areas(source: SourceFile) -> Iterator[Area]:
         for number, within in enumerate(_geodatabases(source)):
             path = Path(folder) / f"{number}.gdb"
             path.mkdir()
-            left = MOST_UNPACKED_BYTES
+            unpacked = UnpackedSize(source)
             for name in zipped_names(source):
                 inner = PurePosixPath(name.replace("\\", "/"))
                 if str(inner.parent) == within and not name.endswith("/"):
                     content = zipped_bytes(source, name)
-                    left -= len(content)
-                    if left < 0:
-                        most = f"at most {MOST_UNPACKED_BYTES:,} bytes"
-                        raise TooLarge(f"unpacked size of {source.name}", "more", most)
+                    unpacked.add(content)
                     (path / inner.name).write_bytes(content)
             with _read_by_gdal(source):
                 layers = [str(one) for one, kind in pyogrio.list_layers(path) if kind is not None]
             for layer in layers:
                 yield from _areas(path, layer, source)
+
+
+def geojson_areas(
+    document: object, source: SourceFile, crs: str = LONGITUDE_FIRST
+) -> Iterator[Area]:
+    """Read the areas of a parsed GeoJSON file, whose coordinates are in `crs`.
+
+    Raises:
+        InvalidFile: without a list of features.
+    """
+    for feature in features_of(document, source):
+        try:
+            shape = area(feature)
+        except BadFieldError:
+            shape = None
+        (moved,) = in_degrees(np.array([shape], dtype=object), crs, source)
+        yield Area(source.name, feature["properties"], moved)
+
+
+def stated_crs(document: object) -> str:
+    """Read the reference system of old GeoJSON; RFC 7946 knows only longitude and latitude."""
+    crs = document.get("crs") if isinstance(document, Mapping) else None
+    properties = crs.get("properties") if isinstance(crs, Mapping) else None
+    if isinstance(properties, Mapping) and "name" in properties:
+        return str(properties["name"])
+    return LONGITUDE_FIRST
 
 
 def esri_areas(source: SourceFile) -> Iterator[Area]:
@@ -231,17 +271,14 @@ def _read_by_gdal(source: SourceFile) -> Iterator[None]:
 
 def _unpacked(source: SourceFile, folder: Path) -> list[Path]:
     """Unpack the shapefiles of a zip side by side, in the order of their names."""
-    paths, left = list[Path](), MOST_UNPACKED_BYTES
+    paths, unpacked = list[Path](), UnpackedSize(source)
     for name in sorted(zipped_names(source)):
         inner = PurePosixPath(name.replace("\\", "/"))
         if inner.is_absolute() or ".." in inner.parts:
             raise InvalidFile(f"path in {source.name}", name, "paths inside it")
         if inner.suffix.lower() in PARTS:
             content = zipped_bytes(source, name)
-            left -= len(content)
-            if left < 0:
-                most = f"at most {MOST_UNPACKED_BYTES:,} bytes"
-                raise TooLarge(f"unpacked size of {source.name}", "more", most)
+            unpacked.add(content)
             target = folder / f"{inner.stem}{inner.suffix.lower()}"
             target.write_bytes(content)
             paths += [target] if target.suffix == ".shp" else []

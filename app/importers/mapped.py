@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from app.domain.errors import InputError, InvalidFile, NeedsMapping
 from app.domain.mapping import DAYS, TOLL_PARTS, TOLLS, Notation, TableMapping, checked
@@ -19,6 +18,7 @@ from app.importers.base import (
     Rejection,
     SourceFile,
     Warned,
+    rejection,
 )
 from app.importers.geocoding import Geocoder
 from app.importers.notation import WRITTEN, day_of
@@ -147,7 +147,7 @@ class _Reader:
         try:
             point = feature.checked_point()
             values = self._values(feature.fields)
-            if self.words.is_abroad(values.get("country")):
+            if self.words.is_abroad(native.text(values, "country")):
                 return Dropped(row, "other_country")
             point = self._point(values) or (point if self.mapping.has_points else None)
             if point is None and self.mapping.geocode:
@@ -156,9 +156,9 @@ class _Reader:
                 values.update(precision=None, error_m=None)
             return ParsedRecord(row, native.incident_from(values, point, self.context))
         except (BadFieldError, InputError) as wrong:
-            return native.rejection(row, wrong)
+            return rejection(row, wrong)
 
-    def _values(self, cells: Cells) -> dict[str, Any]:
+    def _values(self, cells: Cells) -> dict[str, object]:
         """Bring the cells of a row to the nested values of our own format."""
         texts_by_field: dict[str, list[str]] = {
             name: [text] for name, text in self.mapping.constants.items()
@@ -166,7 +166,7 @@ class _Reader:
         for column, to in self.mapping.columns.items():
             if column in cells:
                 texts_by_field.setdefault(to, []).append(cells[column])
-        values: dict[str, Any] = {
+        values: dict[str, object] = {
             name: self._read(name, texts) for name, texts in texts_by_field.items()
         }
         if not values.get("start"):
@@ -177,7 +177,7 @@ class _Reader:
         values["sources"] = _sources(values, texts_by_field.get("source_url", []))
         return values
 
-    def _read(self, name: str, texts: list[str]) -> Any:
+    def _read(self, name: str, texts: list[str]) -> object:
         """Read one field: days by the notation, words by their crosswalk, the rest as it stands."""
         crosswalk = self.mapping.words.get(name, {})
         if name in DAYS:
@@ -197,10 +197,10 @@ class _Reader:
         word = crosswalk.get(squeezed(texts[0]), texts[0]) if crosswalk else "\n".join(texts)
         return (self.words.country(word) or word) if name == "country" else word
 
-    def _point(self, values: Mapping[str, Any]) -> LonLat | None:
+    def _point(self, values: Mapping[str, object]) -> LonLat | None:
         """Read the coordinates; half of a pair is a fault, and nothing is never 0, 0."""
         for name in ("lat_lon", "lon_lat"):
-            if text := values.get(name):
+            if text := native.text(values, name):
                 pair = PAIR.fullmatch(text)
                 if pair is None:
                     raise BadFieldError(name, text, "two numbers in degrees")
@@ -209,11 +209,11 @@ class _Reader:
                 return native.point_from(*((first, second) if lon_first else (second, first)))
         lon, lat = values.get("lon"), values.get("lat")
         if self.mapping.decimal_comma:
-            lon, lat = (None if one is None else one.replace(",", ".") for one in (lon, lat))
+            lon, lat = (None if one is None else str(one).replace(",", ".") for one in (lon, lat))
         return native.point_from(lon, lat)
 
 
-def _toll(values: Mapping[str, Any], toll: str) -> Any:
+def _toll(values: Mapping[str, object], toll: str) -> object:
     """Nest one toll's parts as our own GeoJSON does."""
     if not any(name in values for name in PARTS[toll]):
         return values.get(toll)
@@ -230,13 +230,13 @@ def _toll(values: Mapping[str, Any], toll: str) -> Any:
     }
 
 
-def _damage(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _damage(values: Mapping[str, object]) -> list[dict[str, object]]:
     details = {to: values.get(name) for name, to in DAMAGE.items() if values.get(name)}
     sector = values.get("sector")
     return [{"sector": sector or "unknown", **details}] if sector or details else []
 
 
-def _sources(values: Mapping[str, Any], urls: list[str]) -> list[dict[str, Any]]:
+def _sources(values: Mapping[str, object], urls: list[str]) -> list[dict[str, object]]:
     about = {
         name: values.get(f"source_{name}")
         for name in ("publisher", "published")

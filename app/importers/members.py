@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, NamedTuple
 
 from app.domain.errors import InputError, InvalidFile, TooLarge
-from app.importers.base import Rejection, SourceFile
+from app.importers.base import Rejection, SourceFile, rejection
 
 MOST_MEMBERS = 20_000
 MOST_DEEP = 3
@@ -104,7 +104,7 @@ class _Unpacker:
         except TooLarge:
             raise
         except InputError as wrong:
-            self.contents.faults.append(file_rejection(within, wrong))
+            self.contents.faults.append(rejection(0, wrong, within))
 
     def take(self, path: Path, name: str, within: str) -> None:
         """Take a file, or what is packed in it."""
@@ -213,9 +213,3 @@ def _check_paths(archive: str, names: list[str]) -> None:
 
 def _is_hidden(name: str) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
-
-
-def file_rejection(member: str, wrong: InputError) -> Rejection:
-    """Write what is wrong with one file of several as its fate."""
-    problem = wrong.problem
-    return Rejection(0, problem.where, problem.got[:200], problem.allowed, member)

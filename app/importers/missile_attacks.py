@@ -30,6 +30,7 @@ from app.importers.base import (
     SourceFile,
     Warned,
     header_of,
+    rejection,
     table_rows,
 )
 from app.importers.header import Header
@@ -153,7 +154,7 @@ class _WaveCollector:
         try:
             return self._take(row, cells)
         except (BadFieldError, InputError) as wrong:
-            return native.rejection(row, wrong)
+            return rejection(row, wrong)
 
     def _take(self, row: int, cells: dict[str, str]) -> Outcome | None:
         model = cells.get("model", "")

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from app.domain.control import Baseline, ControlArea, ControlStatus, Extent
 from app.domain.count import NO_TOLL, UNKNOWN, Count, Toll
 from app.domain.damage import Damage, Grade
-from app.domain.errors import InputError, InvalidCount
+from app.domain.errors import InvalidCount
 from app.domain.incident import (
     Attribution,
     Confidence,
@@ -31,9 +31,9 @@ from app.domain.period import FIRST_DAY, LAST_DAY, When, WhenPrecision
 from app.domain.place import LonLat, Place, Precision
 from app.domain.revision import canonical
 from app.domain.source import Claim, SourceRef
-from app.importers.base import BadFieldError, Context, Rejection, rejected
+from app.importers.base import BadFieldError, Context
 
-Values = Mapping[str, Any]
+Values = Mapping[str, object]
 E = TypeVar("E", bound=StrEnum)
 
 
@@ -479,8 +479,3 @@ PARTS: dict[str, Part] = {
     "wave": Part(("wave",), lambda values, *_: text(values, "wave")),
 }
 """How each field of an incident is read, in the order in which faults are reported."""
-
-
-def rejection(row: int, wrong: BadFieldError | InputError) -> Rejection:
-    """Write either kind of error as the row's fate."""
-    return wrong.rejection(row) if isinstance(wrong, BadFieldError) else rejected(row, wrong)

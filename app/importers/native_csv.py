@@ -28,6 +28,7 @@ from app.importers.base import (
     TableBatch,
     Warned,
     header_of,
+    rejection,
     table_batches,
     table_rows,
 )
@@ -128,7 +129,7 @@ class NativeCsv:
             try:
                 days.add(number, cells, _shape(cells.get("wkt")))
             except (BadFieldError, InputError) as wrong:
-                yield native.rejection(number, wrong)
+                yield rejection(number, wrong)
         yield from days.outcomes()
 
 
@@ -222,7 +223,7 @@ class _Reader:
             incident = native.incident_from(values, point, self._context)
             return ParsedRecord(batch.numbers[row], incident)
         except (BadFieldError, InputError) as wrong:
-            return native.rejection(batch.numbers[row], wrong)
+            return rejection(batch.numbers[row], wrong)
 
 
 @lru_cache(maxsize=1024)
@@ -249,9 +250,9 @@ def _is_control_column(name: str) -> bool:
     return name in CONTROL_PLAIN
 
 
-def _nested(cells: Iterable[tuple[tuple[Any, ...], str]]) -> dict[str, Any]:
+def _nested(cells: Iterable[tuple[tuple[Any, ...], str]]) -> dict[str, object]:
     """Fold cells with the paths of their columns into nested values; empty ones are left out."""
-    out: dict[str, Any] = {}
+    out: dict[str, object] = {}
     numbered: dict[str, dict[int, dict[str, str]]] = {}
     for path, text in cells:
         if not path or not text:
@@ -275,7 +276,7 @@ def _bare(cell: str) -> str:
     return cell[1:] if QUOTED.match(cell) else cell
 
 
-def _items(cell: str) -> Any:
+def _items(cell: str) -> object:
     """Read a JSON list; what is none stays as it is, and is refused where it is taken."""
     try:
         return json.loads(cell)

@@ -19,6 +19,7 @@ from app.importers.base import (
     SourceFile,
     Warned,
     decoded_head,
+    rejection,
 )
 from app.importers.control_days import ControlDays
 from app.importers.features import Feature, features, geometry
@@ -69,7 +70,7 @@ class NativeGeoJson:
                 else:
                     yield ParsedRecord(row, native.incident_from(values, _point(shape), context))
             except (BadFieldError, InputError) as wrong:
-                yield native.rejection(row, wrong)
+                yield rejection(row, wrong)
         yield from days.outcomes()
 
 

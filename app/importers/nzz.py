@@ -9,14 +9,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import shapely
 
 from app.domain.control import Baseline, ControlStatus
 from app.domain.errors import InputError, InvalidFile
 from app.importers import native
-from app.importers.base import BadFieldError, Context, Outcome, SourceFile, decoded_head, load_json
+from app.importers.base import (
+    BadFieldError,
+    Context,
+    Outcome,
+    SourceFile,
+    decoded_head,
+    load_json,
+    rejection,
+)
 from app.importers.control_days import ControlDays
 from app.importers.features import Feature, area, features_of
 
@@ -62,7 +69,7 @@ class Nzz:
             except InvalidFile:
                 raise
             except (BadFieldError, InputError) as wrong:
-                yield native.rejection(row, wrong)
+                yield rejection(row, wrong)
         yield from days.outcomes()
 
 
@@ -80,7 +87,7 @@ def _includes(features: list[Feature], context: Context) -> list[Baseline]:
     return [Baseline.main]
 
 
-def _values(feature: Feature, source: SourceFile, context: Context) -> dict[str, Any]:
+def _values(feature: Feature, source: SourceFile, context: Context) -> dict[str, object]:
     properties, theatre = feature["properties"], context.theatre
     kind = properties.get("type")
     if kind not in (*HELD, LOST):
@@ -94,7 +101,7 @@ def _values(feature: Feature, source: SourceFile, context: Context) -> dict[str,
     }
 
 
-def _day(properties: Mapping[str, Any], source: SourceFile, context: Context) -> str:
+def _day(properties: native.Values, source: SourceFile, context: Context) -> str:
     """Take the day of the file, else the one ordered.
 
     Raises:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -39,6 +39,7 @@ from app.importers.layers import (
     in_degrees,
     is_geopackage,
     shapefile_areas,
+    stated_crs,
     zipped_bytes,
     zipped_names,
 )
@@ -111,7 +112,7 @@ def _from_area(area: Area) -> PointFeature:
     return _point_feature(area.fields, area.shape)
 
 
-def _point_feature(fields: Mapping[str, Any], shape: BaseGeometry | None) -> PointFeature:
+def _point_feature(fields: Mapping[str, object], shape: BaseGeometry | None) -> PointFeature:
     cells = {name: text for name, value in fields.items() if (text := _text(value))}
     if isinstance(shape, MultiPoint) and len(shape.geoms) == 1:
         shape = shape.geoms[0]
@@ -157,17 +158,6 @@ def _geojson_features(source: SourceFile) -> Iterator[PointFeature]:
             continue
         (moved,) = in_degrees(np.array([shape], dtype=object), stated, source)
         yield _point_feature(fields, moved)
-
-
-def stated_crs(document: object) -> str:
-    """Read the reference system of old GeoJSON; RFC 7946 knows only longitude and latitude."""
-    crs = document.get("crs") if isinstance(document, Mapping) else None
-    properties = crs.get("properties") if isinstance(crs, Mapping) else None
-    return (
-        str(properties["name"])
-        if isinstance(properties, Mapping) and "name" in properties
-        else LONGITUDE_FIRST
-    )
 
 
 def _shapes_are_points(source: SourceFile) -> bool:

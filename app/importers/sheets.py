@@ -34,7 +34,7 @@ from app.importers.base import (
     decoded_head,
     header_of,
 )
-from app.importers.layers import MOST_UNPACKED_BYTES, ZIP_ERRORS, unpacked_blocks, zipped_names
+from app.importers.layers import ZIP_ERRORS, UnpackedSize, unpacked_blocks, zipped_names
 
 MOST_CELLS = 20_000_000
 """Of the box around a sheet's cells, which the library lays out whole, empty ones included."""
@@ -191,16 +191,13 @@ def _check_box(source: SourceFile) -> None:
     One cell in the last row and column of an otherwise empty sheet is a small file, for which the
     library would lay out 17 thousand million cells.
     """
-    left = MOST_UNPACKED_BYTES
+    unpacked = UnpackedSize(source)
     try:
         with zipfile.ZipFile(source.path) as archive:
             for entry in archive.infolist():
                 box = _Box()
                 for block in unpacked_blocks(archive, entry, source):
-                    left -= len(block)
-                    if left < 0:
-                        most = f"at most {MOST_UNPACKED_BYTES:,} bytes"
-                        raise TooLarge(f"unpacked size of {source.name}", "more", most)
+                    unpacked.add(block)
                     if SHEET.fullmatch(entry.filename):
                         box.widen(block, source)
     except ZIP_ERRORS as wrong:

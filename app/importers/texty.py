@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from app.domain.errors import InputError, InvalidFile
 from app.domain.mapping import Notation
@@ -22,6 +21,7 @@ from app.importers.base import (
     Rejection,
     SourceFile,
     decoded_head,
+    rejection,
 )
 from app.importers.header import drift
 from app.importers.notation import day_of
@@ -107,7 +107,7 @@ class Texty:
                     values["precision"] = None
                 yield ParsedRecord(row[0], native.incident_from(values, point, context))
             except (BadFieldError, InputError) as wrong:
-                yield native.rejection(row[0], wrong)
+                yield rejection(row[0], wrong)
         yield from words.warnings()
 
 
@@ -118,7 +118,7 @@ def _point(cells: Cells) -> LonLat | None:
     return native.point_from(lon.strip(), lat.strip())
 
 
-def _values(cells: Cells, words: Words) -> dict[str, Any]:
+def _values(cells: Cells, words: Words) -> dict[str, object]:
     day_text = cells.get("date", "")
     is_exact = cells.get("accuracy", "").lower() == ACCURATE
     kind, oblast, url = cells.get("place_type"), cells.get("oblast"), cells.get("link")

@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from app.domain.damage import Damage
 from app.domain.errors import InvalidFile
 from app.domain.incident import Incident, Status, incident_id
 from app.domain.period import When
 from app.domain.place import Place, Precision
-from app.domain.source import SourceRef
+from app.domain.source import Claim, SourceRef
 from app.importers import events, native
 from app.importers.base import (
     BadFieldError,
@@ -134,7 +133,7 @@ def _check_has_events(source: SourceFile, what: str) -> None:
 class _Event:
     """One event, whichever form it came in."""
 
-    values: Mapping[str, Any]
+    values: native.Values
     links: list[str] = field(default_factory=list)
     associations: list[tuple[str, str]] = field(default_factory=list)
 
@@ -169,8 +168,8 @@ def _raw_or_export(source: SourceFile, crosswalk: events.Crosswalk) -> Iterator[
 class _Lookup:
     """What the raw files say of the ids that events name; empty for an export, which needs none."""
 
-    sources: Mapping[str, Any] | None = None
-    associations: Mapping[str, Any] | None = None
+    sources: Mapping[str, object] | None = None
+    associations: Mapping[str, object] | None = None
     is_raw: bool = False
     unknown: dict[str, int] = field(default_factory=dict)
 
@@ -192,7 +191,7 @@ class _Lookup:
         source_paths = sources if isinstance(sources, dict) else None
         return cls(source_paths, paths if entries else None, is_raw=True)
 
-    def event(self, event: Mapping[str, Any]) -> _Event:
+    def event(self, event: native.Values) -> _Event:
         """Look up what an event's ids stand for."""
         if not self.is_raw:
             links = [str(each.get("path") or "") for each in native.items(event, "sources")]
@@ -250,7 +249,7 @@ def _companion_json(source: SourceFile, kind: str) -> object:
     return None if path is None else load_json(SourceFile.open(path, kind))
 
 
-def _ids(event: Mapping[str, Any], name: str) -> list[str]:
+def _ids(event: native.Values, name: str) -> list[str]:
     ids = event.get(name) or []
     if not isinstance(ids, list):
         raise BadFieldError(name, ids, "a list of ids")
@@ -293,7 +292,7 @@ def _coded(event: _Event, crosswalk: events.Crosswalk, key: str, table: str) -> 
     return tuple(dict.fromkeys(matches))
 
 
-def _claims(event: _Event) -> Any:
+def _claims(event: _Event) -> tuple[Claim, ...]:
     codes: dict[str, str] = {}
     for key, value in event.associations:
         codes[key] = f"{codes[key]}, {value}" if key in codes else value

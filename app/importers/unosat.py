@@ -29,6 +29,7 @@ from app.importers.base import (
     SourceFile,
     Warned,
     decoded_head,
+    rejection,
 )
 from app.importers.header import joined_names
 from app.importers.notation import day_of
@@ -113,7 +114,7 @@ class Unosat:
             try:
                 yield _outcome(row, feature, context)
             except (BadFieldError, InputError) as wrong:
-                yield native.rejection(row, wrong)
+                yield rejection(row, wrong)
         if not has_pairs:
             allowed = "SensorDate and Main_Damage_Site_Class, with the same number"
             raise InvalidFile(f"columns of {source.name}", "no pass", allowed)

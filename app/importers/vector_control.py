@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
-
-import numpy as np
 
 from app.domain.control import ControlStatus
 from app.domain.errors import InputError, InvalidFile
 from app.importers import native
-from app.importers.base import BadFieldError, Context, Outcome, SourceFile, decoded_head, load_json
+from app.importers.base import (
+    BadFieldError,
+    Context,
+    Outcome,
+    SourceFile,
+    decoded_head,
+    load_json,
+    rejection,
+)
 from app.importers.control_days import ControlDays
-from app.importers.features import area, features_of
 from app.importers.layers import (
     Area,
+    geojson_areas,
     geopackage_areas,
     has_shapefile,
-    in_degrees,
     is_geopackage,
     shapefile_areas,
+    stated_crs,
 )
 
 WORDS = {
@@ -33,8 +38,6 @@ WORDS = {
     "gray": ControlStatus.unknown,
 }
 """Words of other sources beside our own, in lower case."""
-
-DAY_LENGTH = len("YYYY-MM-DD")
 
 
 class VectorControl:
@@ -68,7 +71,7 @@ class VectorControl:
             try:
                 days.add(row, _values(feature.fields, context), feature.required_shape())
             except (BadFieldError, InputError) as wrong:
-                yield native.rejection(row, wrong)
+                yield rejection(row, wrong)
         yield from days.outcomes()
 
 
@@ -91,32 +94,16 @@ def _check(source: SourceFile, context: Context) -> None:
 def _areas(source: SourceFile) -> Iterable[Area]:
     if is_geopackage(source):
         return geopackage_areas(source)
-    return shapefile_areas(source) if has_shapefile(source) else _geojson_areas(source)
-
-
-def _geojson_areas(source: SourceFile) -> Iterator[Area]:
+    if has_shapefile(source):
+        return shapefile_areas(source)
     document = load_json(source)
-    stated = _stated(document)
-    for feature in features_of(document, source):
-        try:
-            shape = area(feature)
-        except BadFieldError:
-            shape = None
-        (moved,) = in_degrees(np.array([shape], dtype=object), stated, source)
-        yield Area(source.name, feature["properties"], moved)
+    return geojson_areas(document, source, stated_crs(document))
 
 
-def _stated(document: object) -> str:
-    """Read the reference system of old GeoJSON; RFC 7946 knows only longitude and latitude."""
-    crs = document.get("crs") if isinstance(document, Mapping) else None
-    named = crs.get("properties") if isinstance(crs, Mapping) else None
-    return str(named["name"]) if isinstance(named, Mapping) and "name" in named else "OGC:CRS84"
-
-
-def _values(fields: Mapping[str, Any], context: Context) -> dict[str, Any]:
+def _values(fields: Mapping[str, object], context: Context) -> dict[str, object]:
     choices = context.choices
     word = _text(fields, choices.status_field, "status-field")
-    day_text = _text(fields, choices.valid_on_field, "valid-on-field")[:DAY_LENGTH]
+    day_text = _text(fields, choices.valid_on_field, "valid-on-field")[: native.DAY_LENGTH]
     controller = _text(fields, choices.controller_field, "controller-field")
     return {
         "valid_on": day_text or ("" if choices.valid_on is None else str(choices.valid_on)),
@@ -127,7 +114,7 @@ def _values(fields: Mapping[str, Any], context: Context) -> dict[str, Any]:
     }
 
 
-def _text(fields: Mapping[str, Any], name: str | None, option: str) -> str:
+def _text(fields: Mapping[str, object], name: str | None, option: str) -> str:
     """Read a field that a choice names; "" when none is named or it is empty."""
     if name is None:
         return ""

@@ -27,9 +27,10 @@ from app.importers.base import (
     Rejection,
     SourceFile,
     Warned,
+    rejection,
 )
 from app.importers.formats import FORMATS, choose
-from app.importers.members import MemberFile, PathContents, file_rejection
+from app.importers.members import MemberFile, PathContents
 
 LARGE_BYTES = 32 * 1024 * 1024
 """From here on a second process, which takes a second to start, is worth it."""
@@ -86,7 +87,7 @@ def agreed(
         try:
             chosen.append((member, *choose(member.source, wanted)))
         except InputError as wrong:
-            faults.append(file_rejection(member.path, wrong))
+            faults.append(rejection(0, wrong, member.path))
     if not chosen:
         got = f"{len(faults)} files of no known format"
         raise UnknownFormat(f"files of {name}", got, f"one of {', '.join(FORMATS)}")
@@ -117,7 +118,7 @@ def noted_members(
             try:
                 found = iter(list(found))
             except InputError as wrong:
-                found = iter([file_rejection(member.path, wrong)])
+                found = iter([rejection(0, wrong, member.path)])
         for outcome in found:
             yield _named(outcome, member.path)
 
