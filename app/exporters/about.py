@@ -1,4 +1,4 @@
-"""What an export says of itself in every format: whose it is, on which terms, how to cite it."""
+"""The description of an export in every format: its sources, terms, citation and fields."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Properties = Mapping[str, Any]
-"""What an incident states, by name."""
+"""The properties of such an incident, by name."""
 
 Feature = Mapping[str, Any]
 """An incident as `/api/collections/incidents/items` writes it."""
@@ -32,7 +32,7 @@ class FieldNote:
 
 @dataclass(frozen=True)
 class About:
-    """The description that travels inside the file."""
+    """The description inside the file."""
 
     title: str
     citation: str
@@ -52,11 +52,11 @@ class About:
 
     @property
     def licence(self) -> str:
-        """Name the licences of all parts."""
+        """Return the licences of all datasets, joined."""
         return "; ".join(dict.fromkeys(str(one["licence"]) for one in self.datasets))
 
     def document(self, fields: Sequence[FieldNote]) -> dict[str, object]:
-        """Write everything as one JSON object, the data dictionary included."""
+        """Return the whole description as one JSON object, with the data dictionary `fields`."""
         return {
             "title": self.title,
             "reading": PREAMBLE,
@@ -87,7 +87,7 @@ class About:
         }
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Write the description as name and text, for formats that hold nothing deeper."""
+        """Return the description as pairs of name and text, for formats without nested values."""
         datasets = [
             f"{one['slug']}: {one['name']}; {one['attribution']}; {one['licence']}"
             for one in self.datasets

@@ -1,7 +1,7 @@
-"""The one table behind every tabular format: its columns, their meaning, and a feature as a row.
+"""The table that all tabular formats write: its columns, their meaning, and its rows.
 
-Names are those of the native CSV (docs/formats.md), so that a table can be imported again; lists
-within a record are JSON text, since their lengths differ from record to record.
+Names are those of the native CSV (`docs/formats.md`), so that a table can be imported again. Lists
+of a record are JSON text, since they have different lengths.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ARROW = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column and how it is read from the features of a batch."""
+    """A column, and the function that reads its cells from the features of a batch."""
 
     note: FieldNote
     read: Callable[[Sequence[Feature], Sequence[Properties]], list[object]]
@@ -112,7 +112,7 @@ def _bound(
 
 
 def _control(name: str, kind: str, meaning: str, unit: str = "", of: str = "") -> Column:
-    """Read what the first source of control says; all of them stand in `control`."""
+    """Read a value of the first source of control; the column `control` has all sources."""
 
     def read(_features: Sequence[Feature], properties: Sequence[Properties]) -> list[object]:
         return [one["control"][0][of or name] if one["control"] else None for one in properties]
@@ -199,7 +199,7 @@ NOTES: tuple[FieldNote, ...] = tuple(column.note for column in COLUMNS)
 
 
 def schema(*, has_geometry: bool) -> pa.Schema:
-    """Describe the table, each column with its meaning and unit."""
+    """Return the table's schema, with the meaning and unit of each column."""
     fields = [
         pa.field(
             note.name,
@@ -214,7 +214,7 @@ def schema(*, has_geometry: bool) -> pa.Schema:
 
 
 def record_batches(batches: Batches, *, has_geometry: bool) -> Iterator[pa.RecordBatch]:
-    """Turn features into batches of the table; a point becomes WKB, no point null."""
+    """Turn features into batches of the table; a point becomes WKB, a missing point null."""
     table_schema = schema(has_geometry=has_geometry)
     for features in batches:
         properties = [one["properties"] for one in features]

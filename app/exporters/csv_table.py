@@ -1,8 +1,8 @@
-"""CSV: one header line, one row an incident, and nothing that a reader would stumble over.
+"""CSV: one header line, and one row per incident.
 
-A comment line or a second header would break spreadsheets and GDAL alike, and a zip is no table
-to either. So what must never part from a row stands in it (`licence`, `citation`), and the whole
-description with the data dictionary is CSV on the Web metadata beside it (`metadata`).
+Spreadsheets and GDAL cannot read comment lines, a second header or a zip. So licence and citation
+are columns of each row, and the whole description with the data dictionary is a second file, CSV on
+the Web metadata (`metadata`).
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ BOM = b"\xef\xbb\xbf"
 """Without it, Excel reads UTF-8 as a Western code page and breaks every Cyrillic name."""
 
 RUNS = r"^('*[=+\-@\t\r])"
-"""Text that a spreadsheet would run; an apostrophe more, and the importer takes it away again."""
+"""Text that a spreadsheet would run; an export adds an apostrophe, an import removes it."""
 
 CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
-"""Signs that no text needs and at which readers of tables stop, as GDAL does at the first NUL."""
+"""Control characters at which readers of tables stop, as GDAL does at the first NUL."""
 
 DATATYPES = {
     "text": "string",
@@ -39,7 +39,7 @@ DATATYPES = {
 
 
 def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
-    """Write the table; text cells that look like formulas get an apostrophe."""
+    """Write the table; a text cell that looks like a formula gets an apostrophe."""
     options = csv.WriteOptions(include_header=False, quoting_style="needed")
     names = [*(note.name for note in NOTES), "licence", "citation"]
     licences = {str(one["slug"]): str(one["licence"]) for one in about.datasets}

@@ -15,8 +15,8 @@ from app.exporters.pieces import pieces
 
 CRS = "EPSG:4326"
 INDEX_LAST = {"OGR_GPKG_ALLOW_THREADED_RTREE": False}
-"""Let GDAL make the spatial index from the finished file, as fast: beside the writing it would keep
-every box in memory, and a queue of them on a busy machine."""
+"""GDAL makes the spatial index after the writing, which is as fast: an index made during the writing
+keeps all bounding boxes in memory."""
 
 
 def write(about: About, batches: Batches, folder: Path) -> Iterator[bytes]:

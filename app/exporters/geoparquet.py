@@ -1,4 +1,4 @@
-"""GeoParquet 1.1: a row group a batch, written from front to back."""
+"""GeoParquet 1.1: one row group per batch, written as a stream."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ GEO = {
     "primary_column": GEOMETRY,
     "columns": {GEOMETRY: {"encoding": "WKB", "geometry_types": ["Point"]}},
 }
-"""Without a `crs`, degrees on WGS 84 with the longitude first (OGC:CRS84) are meant."""
+"""Without a `crs`, coordinates are degrees on WGS 84, longitude first (OGC:CRS84)."""
 
 
 class _Sink:
-    """Takes what the writer writes, to be handed on piece by piece."""
+    """A file object that collects the written bytes until `take` returns them."""
 
     closed = False
 
@@ -38,7 +38,7 @@ class _Sink:
         return self._at
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: there is no buffer."""
 
     def close(self) -> None:
         self.closed = True

@@ -1,4 +1,4 @@
-"""KML 2.2: placemarks with typed data; an incident known only to a region has no point."""
+"""KML 2.2: placemarks with typed data; an incident known only by its region has no point."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from app.exporters.columns import COLUMNS, NOTES
 
 TYPES = {"whole": "int", "number": "double", "flag": "bool"}
 ID = "incident_id"
-"""What `id` is called here: readers take a field of that name for the placemark's own."""
+"""The name of `id` in KML: readers confuse a field `id` with the placemark's own id."""
 
 NOT_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold, not even escaped."""
+"""Characters that XML 1.0 does not allow, not even escaped."""
 
 
 def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
-    """Write a document whose description carries terms and citation, its schema the dictionary."""
+    """Write a document; its description has terms and citation, its schema the dictionary."""
     yield _head(about).encode()
     for features in batches:
         yield "".join(_placemarks(features)).encode()

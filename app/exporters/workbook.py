@@ -1,4 +1,4 @@
-"""XLSX: the incidents, what the file is, and what each column means, on three sheets."""
+"""XLSX: three sheets with the incidents, the description and the data dictionary."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from app.exporters.columns import NOTES, record_batches
 from app.exporters.pieces import pieces
 
 MOST_ROWS = 1_048_575
-"""Of a sheet, beside its header (Excel's own limit)."""
+"""Of a sheet, without its header (Excel's limit)."""
 
 LONGEST_CELL = 32_767
 CUT = "…"
 
 
 def write(about: About, batches: Batches, folder: Path) -> Iterator[bytes]:
-    """Write a workbook row by row; a text over Excel's limit is cut and ends in an ellipsis.
+    """Write a workbook row by row; a text over Excel's limit is cut and ends with an ellipsis.
 
     Raises:
         InputError: more rows than a sheet holds.
@@ -46,7 +46,11 @@ def write(about: About, batches: Batches, folder: Path) -> Iterator[bytes]:
 
 
 def check(about: About) -> None:
-    """Refuse what does not fit on a sheet."""
+    """Refuse more rows than a sheet holds.
+
+    Raises:
+        InputError: more rows than a sheet holds.
+    """
     if about.rows > MOST_ROWS:
         allowed = f"at most {MOST_ROWS:,} in a sheet; narrow the View, or take csv, gpkg or parquet"
         raise InputError("rows for xlsx", f"{about.rows:,}", allowed)

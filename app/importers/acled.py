@@ -1,7 +1,8 @@
-"""ACLED's event CSV: 31 columns today, older forms, dyadic and monadic (FORMATS B1).
+"""ACLED's event CSV: today's 31 columns, older forms, one row per pair of actors or per actor.
 
-Strikes are taken; battles, protests and movements are dropped by purpose. A monadic file has a row
-per actor: the rows of one event make one incident, since nothing that differs between them is kept.
+Strikes become incidents; battles, protests and movements are out of scope. A file with a row per
+actor gives one incident per event: its rows differ only in columns that are not read. See
+`docs/formats.md`, section acled.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class Acled:
     licence = "ACLED"
 
     def recognises(self, source: SourceFile) -> str | None:
-        """Look for the columns that only this database has together."""
+        """Recognise the columns that no other format has together."""
         if {"event_id_cnty", "event_date", "sub_event_type"} <= set(header_of(source)[0]):
             return "columns event_id_cnty, event_date and sub_event_type of ACLED's export"
         return None
@@ -125,10 +126,10 @@ def _outcome(row: int, cells: dict[str, str], crosswalk: events.Crosswalk) -> Ou
 
 
 def _out_of_scope(cells: dict[str, str], crosswalk: events.Crosswalk) -> str | None:
-    """Say why an event is no strike on people or places; None for one that is.
+    """Return why an event is out of scope; None for a strike on people or places.
 
     Raises:
-        BadFieldError: a type that no list has, so that it is seen.
+        BadFieldError: an event type that the crosswalk does not know.
     """
     event_type, sub_type = cells.get("event_type", ""), cells.get("sub_event_type", "")
     types, sub_types = crosswalk.tables["types"], crosswalk.tables["scope"]
@@ -186,9 +187,10 @@ def _claims(*codes: str | None) -> tuple[Claim, ...]:
 
 @lru_cache(maxsize=65_536)
 def _when(text: str, code: str, zone: str) -> When:
-    """Read the day with its precision: a week or a month is a span, never one day of it.
+    """Read the day with its precision; a week or a month becomes a span of days.
 
-    Precision 3 is "middle of the week" in one codebook and "month" in another: the wider counts.
+    Precision 3 means "middle of the week" in one codebook and "month" in another: the month is
+    used, since it contains the week.
     """
     day = events.day(text, "event_date", NOTATIONS)
     if code == "1":
@@ -224,9 +226,10 @@ def _place(cells: dict[str, str], crosswalk: events.Crosswalk) -> Place:
 
 
 def _attribution(cells: dict[str, str], crosswalk: events.Crosswalk) -> Attribution | None:
-    """Attribute a strike to the first actor only where nobody else could have fired.
+    """Attribute a strike to the first actor only where no other armed actor is named.
 
-    Between two armed actors the order says nothing, and a row of a monadic file holds one of them.
+    The order of two armed actors has no meaning, and a file with a row per actor names only one
+    of them in each row.
     """
     other, interaction = cells.get("actor2", ""), cells.get("interaction", "")
     is_alone = not other and (

@@ -1,7 +1,7 @@
-"""What every importer shares: the shape of its outcome, and careful reading of files.
+"""What all importers share: the types of their outcomes, and functions that read files.
 
-An importer is pure: it takes a file and yields one outcome per row. A bad row is not an exception
-but a `Rejection`; only a file that cannot be read at all raises.
+An importer has no side effects: it reads a file and yields one outcome per row. A row that does
+not fit becomes a `Rejection`; only a file that cannot be read at all raises an error.
 """
 
 from __future__ import annotations
@@ -35,31 +35,31 @@ from app.reference.theatre import Theatre
 
 SNIFF_BYTES = 65_536
 PACKED = (b"PK\x03\x04", b"\x1f\x8b")
-"""How zip and gzip begin; text may stand in them as it is, and says nothing of the whole."""
+"""The first bytes of zip and gzip. Readable text inside them says nothing about the format."""
 
 LFS_POINTER = b"version https://git-lfs"
-"""How the 130 bytes begin that a repository holds in place of a large file."""
+"""The first bytes of the small text file that Git LFS puts in place of a large file."""
 
 MAX_VERTICES = 5_000_000
 MOST_COLUMNS = 2_000
 LONGEST_CELL = 131_072
-"""Characters; longer ones are a quote that was never closed, or somebody's joke."""
+"""In characters. A longer cell comes from a quotation mark that is never closed."""
 
 EMPTY_ROW = "every cell is empty: at least one field with a value"
 WHITE_SPACE = (
     " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
     "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )
-"""What `str.strip` takes off."""
+"""The characters that `str.strip` removes."""
 
 HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
-"""A JSON escape that is half of a surrogate pair; most have their other half."""
+"""A JSON escape of one half of a surrogate pair; in most files the other half follows."""
 
 
 class Rejection(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A row that could not be taken: where, what was got, and why.
+    """A row that could not be read: its field, its value (`got`) and the reason (`why`).
 
-    `member` names the file of a folder or archive; `rows` counts those that share this fate.
+    `member` names the file of a folder or archive; `rows` counts the rows with the same rejection.
     """
 
     row: int
@@ -71,24 +71,24 @@ class Rejection(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Dropped(NamedTuple):
-    """A row that is out of scope by purpose, with the reason under which it is counted."""
+    """A row that is out of scope, with the reason under which the report counts it."""
 
     row: int
     reason: str
 
 
 class Warned(NamedTuple):
-    """Something about the whole file that a person should know."""
+    """A warning about the whole file, for the person who imports it."""
 
     text: str
     member: str | None = None
 
 
 class ParsedRecord(NamedTuple):
-    """A record, the row it came from, how many rows made it, and the WKB of its shapes.
+    """A record: its first row, the number of its rows, and the WKB of its shapes by their SHA-256.
 
-    `is_layer`: the snapshot's areas are only some layers of its day, told apart by their `word`;
-    the day's other layers stand in other files.
+    `is_layer`: the file holds only some layers of a day of control, and other files hold the
+    others; the `word` of an area names its layer.
     """
 
     row: int
@@ -103,7 +103,7 @@ Outcome = ParsedRecord | Dropped | Rejection | Warned
 
 @dataclass(frozen=True)
 class Context:
-    """What a file cannot know of itself: the dataset it goes to and the theatre's words."""
+    """What an importer needs beside the file: its dataset, the theatre and the crosswalks."""
 
     dataset: str
     theatre: Theatre
@@ -122,9 +122,9 @@ class Context:
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file to be read, with its first bytes already at hand for recognising it.
+    """A file to read, with its first bytes, by which its format is recognised.
 
-    `beside`: the other files of the same collection, by their name; some formats need several.
+    `companions`: name and path of all files of the same collection; some formats need several.
     """
 
     path: Path
@@ -134,7 +134,7 @@ class SourceFile:
 
     @classmethod
     def open(cls, path: Path, name: str | None = None) -> SourceFile:
-        """Look at a file.
+        """Open a file and read its first bytes.
 
         Raises:
             InvalidFile: it is missing, a folder, empty, or a pointer of Git LFS.
@@ -153,15 +153,15 @@ class SourceFile:
 
 
 class Importer(Protocol):
-    """One format. `recognises` looks at content first and never at the extension alone."""
+    """One format. `recognises` looks at the content, never at the extension alone."""
 
     @property
     def name(self) -> str:
-        """The name under which a person can ask for it."""
+        """The name by which a person selects the format."""
 
     @property
     def dataset(self) -> str | None:
-        """The dataset it goes to when none is named; None: named after the file."""
+        """The dataset to import into by default; None: a dataset named after the file."""
 
     @property
     def publisher(self) -> str | None:
@@ -169,10 +169,10 @@ class Importer(Protocol):
 
     @property
     def licence(self) -> str:
-        """The licence id of what it reads, unless the order says otherwise."""
+        """The licence id of the records, unless the import states another."""
 
     def recognises(self, source: SourceFile) -> str | None:
-        """Say why this is the format, or None."""
+        """Return why the file is of this format; None if it is not."""
 
     def mapping(self, source: SourceFile) -> dict[str, str]:
         """Map the file's columns to our fields."""
@@ -182,7 +182,7 @@ class Importer(Protocol):
 
 
 class BadFieldError(Exception):
-    """A field of one row that does not fit; becomes a Rejection."""
+    """A field of one row that cannot be read; the row becomes a `Rejection`."""
 
     def __init__(self, name: str, got: object, why: str) -> None:
         super().__init__(name)
@@ -198,7 +198,7 @@ def rejection(row: int, wrong: BadFieldError | InputError, member: str | None = 
 
 
 def decoded_head(source: SourceFile) -> str:
-    """Decode the first bytes for recognising a format; never raises. Of an archive: nothing."""
+    """Decode the first bytes, to recognise a format; "" for an archive; never raises."""
     if source.head.startswith(PACKED):
         return ""
     return source.head.decode("utf-8-sig", "replace")
@@ -213,13 +213,13 @@ def header_of(source: SourceFile) -> tuple[list[str], str]:
 
 
 class TableBatch(NamedTuple):
-    """A batch of a table as text by column, with the number of each row; "" is an empty cell."""
+    """Some rows of a table: their numbers, and their cells by column; "" is an empty cell."""
 
     numbers: list[int]
     cells: dict[str, list[str]]
 
     def rows(self, columns: Collection[str] | None = None) -> Iterator[tuple[int, dict[str, str]]]:
-        """Walk the rows: (row, {column: text}) without empty cells; of all or some columns."""
+        """Yield (row, {column: text}) without empty cells; of all columns or only of these."""
         names = [name for name in self.cells if columns is None or name in columns]
         cells = [self.cells[name] for name in names]
         for number, *row in zip(self.numbers, *cells, strict=True):
@@ -227,7 +227,7 @@ class TableBatch(NamedTuple):
 
 
 def table_rows(source: SourceFile) -> Iterator[tuple[int, dict[str, str]] | Rejection]:
-    """Read a table row by row: (row, {column: text}); see `table_columns`."""
+    """Yield the rows of a table as (row, {column: text}); see `table_batches`."""
     for batch in table_batches(source):
         if isinstance(batch, Rejection):
             yield batch
@@ -236,10 +236,10 @@ def table_rows(source: SourceFile) -> Iterator[tuple[int, dict[str, str]] | Reje
 
 
 def table_batches(source: SourceFile) -> Iterator[TableBatch | Rejection]:
-    """Read a table as text, batch by batch, without the white space around cells.
+    """Read a table as text in batches; white space around cells is removed.
 
-    Rows count from 1 after the header; blank lines are no rows. A row with too few or too many
-    cells is a rejection, and so is one in which every cell is empty.
+    Row 1 is the first below the header; blank lines are not counted. A row with too few or too
+    many cells is a rejection, and so is a row whose cells are all empty.
 
     Raises:
         InvalidFile: not UTF-8, or without a header.
@@ -291,7 +291,7 @@ def table_batches(source: SourceFile) -> Iterator[TableBatch | Rejection]:
 
 
 def _check_names(names: Sequence[str], source: SourceFile) -> None:
-    """Refuse a header that nobody could mean."""
+    """Refuse a header without names, with repeated names or with too many columns."""
     if len(names) > MOST_COLUMNS:
         most = f"at most {MOST_COLUMNS:,}"
         raise TooLarge(f"columns of {source.name}", f"{len(names):,}", most)
@@ -308,7 +308,7 @@ def _too_long(after: int, source: SourceFile) -> TooLarge:
 
 
 def _check_cells(columns: Sequence[pa.Array], after: int, source: SourceFile) -> None:
-    """Refuse a cell that is longer than any text; bytes are counted first, which is quick."""
+    """Refuse a cell over the bound; counting bytes first is fast and settles most tables."""
     for column in columns:
         longest = pc.max(pc.binary_length(column)).as_py() or 0
         if longest > LONGEST_CELL and pc.max(pc.utf8_length(column)).as_py() > LONGEST_CELL:
@@ -316,7 +316,7 @@ def _check_cells(columns: Sequence[pa.Array], after: int, source: SourceFile) ->
 
 
 def _numbered(after: int, rows: int, malformed: Mapping[int, Rejection]) -> list[int]:
-    """Number the whole rows of a block; torn ones, noted while it was read, stand between."""
+    """Number the well-formed rows of a block, leaving out the numbers of malformed ones."""
     numbers: list[int] = []
     for _row in range(rows):
         after += 1
@@ -327,11 +327,10 @@ def _numbered(after: int, rows: int, malformed: Mapping[int, Rejection]) -> list
 
 
 def check_utf8(source: SourceFile, *, is_text: bool = True) -> None:
-    """Read the file through as UTF-8, with or without a byte order mark; text holds no NUL.
+    """Check that the whole file is UTF-8, with or without a byte order mark, and has no NUL.
 
     Raises:
-        InvalidFile: it is in another encoding, cut inside a character, or holds a NUL; names the
-            line.
+        InvalidFile: another encoding, a character that is cut, or a NUL; names the line.
     """
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     line = 1
@@ -359,7 +358,7 @@ def load_json(source: SourceFile) -> object:
     """Read a JSON file.
 
     Raises:
-        InvalidFile: not UTF-8, cut off, or not JSON; names the line.
+        InvalidFile: not UTF-8, incomplete, or not JSON; names the line.
     """
     check_utf8(source)
     text = source.path.read_text("utf-8-sig")
@@ -382,7 +381,7 @@ def load_json(source: SourceFile) -> object:
 
 
 def _check_characters(source: SourceFile, document: object) -> None:
-    """Refuse text with half of a surrogate pair: nothing can write it down again."""
+    """Refuse text with half of a surrogate pair: it cannot be encoded again."""
     try:
         msgspec.json.encode(document)
     except UnicodeEncodeError as wrong:

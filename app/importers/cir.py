@@ -1,8 +1,8 @@
-"""CIR Eyes on Russia: the map's CSV of 2022, its old GeoJSON, its new service (FORMATS B9).
+"""CIR Eyes on Russia: the map's CSV of 2022, its old GeoJSON and its new service.
 
-The event group decides scope: damage, explosions and casualties become incidents; military
-presence, losses, firing positions and the like are dropped by purpose and counted so. The month
-in a group's name is not the date.
+The event group decides the scope: damage, explosions and casualties become incidents; military
+presence, losses and firing positions are dropped. The month in a group's name is not the date. See
+`docs/formats.md`, section cir.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class Cir:
     licence = "internal"
 
     def recognises(self, source: SourceFile) -> str | None:
-        """Look for the columns or members that only these exports have together."""
+        """Recognise the columns or members that no other format has together."""
         names = set(header_of(source)[0])
         if {"entry", "event_group", "violence level", "geolocation"} <= names:
             return "columns entry, event_group, violence level and geolocation of CIR's export"
@@ -168,7 +168,7 @@ def _is_service(source: SourceFile) -> bool:
 
 @dataclass
 class _Entry:
-    """One entry, whichever form it came in; its day is read only where it is in scope."""
+    """One entry of any of the forms; its day is read only if it is in scope."""
 
     group: str
     column: str
@@ -190,7 +190,7 @@ class _Entry:
 
 
 class _Crosswalk:
-    """The crosswalk from this export's words, with the theatre's own region names added."""
+    """The crosswalk from CIR's words, with the theatre's own region names."""
 
     def __init__(self, context: Context) -> None:
         crosswalk = context.taxonomy.crosswalk("cir")
@@ -201,17 +201,17 @@ class _Crosswalk:
         self._province_codes, self._regions = crosswalk["provinces"], context.regions
 
     def group(self, text: str) -> str:
-        """Find the group that a group's name begins with; the name itself when none."""
+        """Return the known group with which a group's name begins, else the name itself."""
         return next((group for group in self.scope if text.startswith(group)), text)
 
     @cached_property
     def provinces(self) -> Mapping[str, str]:
-        """Province names in lower case to ISO codes."""
+        """ISO codes by province name in lower case."""
         own = {region.name_en.lower(): region.code for region in self._regions}
         return {**own, **self._province_codes}
 
     def province(self, name: str) -> str | None:
-        """Find a province's ISO code by its name or, as the service has it, by the short name."""
+        """Return a province's ISO code by its full name, or by the short name of the service."""
         return self.provinces.get(name.lower()) or self._shared.region(name)
 
     def weapons(self, munition: str) -> tuple[str, ...]:
@@ -270,7 +270,7 @@ def _of_row(cells: dict[str, str]) -> _Entry:
     return _Entry(
         group=cells.get("event_group", ""),
         column="event_group",
-        # Where a row has no id its content is its key: a column that is new must not change that.
+        # The content of a row without an id is its key; a new column must not change the key.
         values=_select(cells, COLUMNS),
         key=cells.get("entry"),
         lon=cells.get("lon"),
@@ -288,7 +288,7 @@ def _of_row(cells: dict[str, str]) -> _Entry:
 
 
 def _is_graphic(level: str | None) -> bool:
-    """Numbers are levels of violence, "Not graphic" is the opposite; only the word sets it."""
+    """Tell whether the level begins with "Graphic"; "Not graphic" and numbers do not."""
     return (level or "").lower().startswith("graphic")
 
 
@@ -314,14 +314,14 @@ def _of_features(source: SourceFile, crosswalk: _Crosswalk) -> Iterator[Outcome]
 
 
 def _values(feature: object) -> dict[str, object]:
-    """Take a feature's values: ArcGIS calls them attributes, GeoJSON properties."""
+    """Return a feature's values: ArcGIS calls them attributes, GeoJSON properties."""
     item = feature if isinstance(feature, dict) else {}
     values = item.get("attributes") or item.get("properties") or {}
     return values if isinstance(values, dict) else {}
 
 
 def _own_point(feature: object) -> tuple[object, object]:
-    """Read a feature's own point, which may be written as text; neither for none."""
+    """Return the coordinates of a feature's own point as written; (None, None) without one."""
     geometry = feature.get("geometry") if isinstance(feature, dict) else None
     if not isinstance(geometry, dict):
         return None, None
@@ -332,7 +332,7 @@ def _own_point(feature: object) -> tuple[object, object]:
 
 
 def _of_service(values: native.Values, own_point: tuple[object, object]) -> _Entry:
-    """Read the new form; its second category only adds to the first, which decides."""
+    """Read the new form; its first category decides the scope."""
     codes = {name: native.text(values, name) for name in ("Secondary_category", "Sector_affected")}
     stated = values.get("longitude"), values.get("latitude")
     lon, lat = stated if stated != (None, None) else own_point
@@ -356,7 +356,7 @@ def _of_service(values: native.Values, own_point: tuple[object, object]) -> _Ent
 
 
 def _of_old(values: native.Values, own_point: tuple[object, object]) -> _Entry:
-    """Read the old form; the first of its categories decides."""
+    """Read the old form; the first of its categories decides the scope."""
     categories = values.get("categories") or []
     day_text = native.text(values, "verifiedDate")
     names = [str(one) for one in categories] if isinstance(categories, list) else []
@@ -386,7 +386,7 @@ def _joined(values: native.Values, *names: str) -> str:
 
 
 def _epoch_day(value: object) -> date | None:
-    """Read milliseconds since 1970 as the day that they are midnight of, in UTC."""
+    """Read milliseconds since 1970 as a day in UTC."""
     if value is None or value == "":
         return None
     try:

@@ -1,4 +1,4 @@
-"""Gathers control areas into one snapshot per day: shared by formats that give areas row by row."""
+"""Collects control areas into one snapshot per day: shared by all formats of control areas."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.importers.base import BadFieldError, Context, Outcome, ParsedRecord, Wa
 from app.importers.shapes import polygons, shape_hash
 
 MOST_NAMED = 20
-"""Repairs that a warning names one by one; the others are counted."""
+"""Repairs that one warning lists; further ones are only counted."""
 
 
 @dataclass
@@ -30,9 +30,9 @@ class _Day:
 
 @dataclass
 class ControlDays:
-    """Areas by their day; a day becomes one snapshot when all rows were read.
+    """Areas by day; each day becomes one snapshot after all rows are read.
 
-    With `is_layer` the file holds one of several layers of a day, each in a file of its own.
+    With `is_layer` the file holds one layer of a day; each of the others has its own file.
     """
 
     context: Context
@@ -71,10 +71,10 @@ class ControlDays:
                 self.differing.setdefault((valid_on, name), row)
 
     def outcomes(self) -> Iterator[Outcome]:
-        """Yield one snapshot per day, oldest first, and what was repaired.
+        """Yield one snapshot per day, oldest first, after the warnings.
 
-        An area that stands twice is kept once: the day is told again for the rows that repeat it,
-        which makes them duplicates.
+        An area that occurs twice is in the snapshot once. For the repeated rows the same snapshot
+        is yielded again, so that the report counts them as duplicates.
         """
         if self.repaired:
             more = len(self.repaired) - MOST_NAMED
@@ -108,7 +108,7 @@ class ControlDays:
 
 
 def _metadata(values: native.Values) -> dict[str, Any]:
-    """Read what a row states of its whole day; what it does not state is left out."""
+    """Read what a row states about its whole day, without the fields it does not state."""
     metadata = {
         "includes": _includes(values),
         "assessed_at": native.instant(values.get("assessed_at"), "assessed_at"),
@@ -119,13 +119,13 @@ def _metadata(values: native.Values) -> dict[str, Any]:
 
 
 def _includes(values: native.Values) -> tuple[Baseline, ...]:
-    """Read which parts a source covers at all; none when it does not say."""
+    """Read the parts that the source covers; empty where it does not state them."""
     allowed = {part.value: 0 for part in Baseline}
     codes = native.many(values, "includes", allowed)
     return tuple(part for part in Baseline if part in codes)
 
 
 def _parts(areas: Iterable[ControlArea]) -> tuple[Baseline, ...]:
-    """List the parts that areas belong to."""
+    """List the parts to which the areas belong."""
     parts = {area.part for area in areas}
     return tuple(part for part in Baseline if part in parts)

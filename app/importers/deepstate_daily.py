@@ -1,8 +1,9 @@
 """DeepState's occupied area day by day, as collected daily: one MultiPolygon a day.
 
-A daily file has no properties: its date stands only in its name or its `name` member. The
-collection "all in one" has a feature per day with its `date`. Either date is the day the map was
-fetched; an area covers everything occupied, with Crimea and what was held before 2022 (FORMATS B5).
+A daily file has no properties: its date is in its file name or in its `name` member. The
+collection "all in one" has a feature per day with its `date`. Both dates are the day on which the
+map was fetched. An area covers all occupied territory, with Crimea and the territory occupied
+before 2022. See `docs/formats.md`, section deepstate_daily.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class DeepStateDaily:
     licence = "DeepState"
 
     def recognises(self, source: SourceFile) -> str | None:
-        """Look for the collection's own name, in the file or in the file's name."""
+        """Recognise the name of the collection, in the file or in the file name."""
         head = decoded_head(source)[:2000]
         if "FeatureCollection" in head and (NAMED.search(head) or NAMED.search(source.name)):
             return "the name deepstatemap_data_YYYYMMDD of the daily DeepState collection"
@@ -61,7 +62,7 @@ class DeepStateDaily:
         return {"name": "valid_on", "geometry": "areas"}
 
     def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
-        """Yield the snapshot of a day or of each, or the reason why there is none."""
+        """Yield one snapshot per day, or a rejection."""
         content = load_json(source)
         document: native.Values = content if isinstance(content, dict) else {}
         if _is_all_in_one(source):
@@ -79,7 +80,7 @@ def _is_all_in_one(source: SourceFile) -> bool:
 def _all_in_one(
     members: Sequence[object], features: Sequence[Feature], context: Context
 ) -> Iterator[Outcome]:
-    """Read one snapshot per feature; its date is a property, or a member of the feature."""
+    """Yield one snapshot per feature; its date is a property or a member of the feature."""
     days = ControlDays(context)
     for row, (member, feature) in enumerate(zip(members, features, strict=True), 1):
         member_date = member.get("date") if isinstance(member, dict) else None

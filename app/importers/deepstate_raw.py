@@ -1,8 +1,8 @@
-"""DeepState's map as it is drawn, one snapshot: areas by status among hundreds of icons.
+"""One snapshot of DeepState's map: areas by status among hundreds of icons.
 
-What an area is stands in its `name`, as a key: "… /// Occupied /// geoJSON.status.occupied".
-Older files have no keys; only there are words read, and colours where no word tells (FORMATS B5).
-Only Ukraine counts: the other lands that the map calls occupied are dropped, and so is every icon.
+The `name` of an area has its status as a key: "… /// Occupied /// geoJSON.status.occupied". Older
+files have no keys: there the status is read from the words of the name, else from the colour.
+Areas outside Ukraine and all icons are dropped. See `docs/formats.md`, section deepstate_raw.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ NOT_AREAS = {
     "LineString": "line_or_arrow",
     "MultiLineString": "line_or_arrow",
 }
-"""What is never taken, with the reason under which it is counted."""
+"""Geometry types that are dropped, with the reason under which the report counts them."""
 
 
 class Meaning(NamedTuple):
-    """What an area is; `by_state`: held by the state that the land belongs to."""
+    """The status of an area; `by_state`: the state to which the territory belongs controls it."""
 
     status: ControlStatus
     part: Baseline = Baseline.main
@@ -74,7 +74,7 @@ WORDS: tuple[tuple[re.Pattern[str], Meaning | str], ...] = (
     (re.compile(r"\bЗвільнено\b|Під контролем ЗСУ"), REGAINED),
     (re.compile(r"Під питанням|Сіра зона|Статус невідомий|Ситуація невідома"), UNKNOWN),
 )
-"""Words of the files without keys; other inflections speak of lands outside Ukraine."""
+"""Words in files without keys; other forms of the words name territory outside Ukraine."""
 
 COLOURS: Mapping[str, Meaning | str] = {
     "#a52714": OCCUPIED,
@@ -84,10 +84,10 @@ COLOURS: Mapping[str, Meaning | str] = {
     "#bcaaa4": UNKNOWN,
     "#ff5252": OTHER,
 }
-"""The last resort. Colours that stood for different things over time are not in it."""
+"""Read only without key and word. Colours whose meaning changed over time are left out."""
 
 STAMPED = re.compile(r"(?<!\d)(1[0-9]{9})(?!\d)")
-"""Seconds since 1970, of the years 2001 to 2033."""
+"""Seconds since 1970, for the years 2001 to 2033."""
 
 
 class DeepStateRaw:
@@ -99,7 +99,7 @@ class DeepStateRaw:
     licence = "DeepState"
 
     def recognises(self, source: SourceFile) -> str | None:
-        """Look for the drawing properties that only this map writes, or its keys."""
+        """Recognise the style properties that only this map has, or its keys."""
         head = decoded_head(source)
         if "FeatureCollection" not in head:
             return None
@@ -108,11 +108,11 @@ class DeepStateRaw:
         return "keys of DeepState's map" if KEY.search(head) and '"name"' in head else None
 
     def mapping(self, source: SourceFile) -> dict[str, str]:  # noqa: ARG002  every importer takes it
-        """One property tells what an area is."""
+        """The name of an area gives its status and part."""
         return {"name": "status, part", "id": "assessed_at, valid_on", "geometry": "areas"}
 
     def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
-        """Yield the snapshot, and one outcome for whatever is not taken."""
+        """Yield the snapshot, and one outcome for each feature that is not in it."""
         document = load_json(source)
         whole: native.Values = document if isinstance(document, dict) else {}
         features = features_of(whole.get("map", whole), source)
@@ -134,7 +134,7 @@ class DeepStateRaw:
 
 
 def _day_values(source: SourceFile, snapshot_id: object, context: Context) -> dict[str, object]:
-    """Read when the snapshot was made: of its id, else of its name, else as it was ordered."""
+    """Read the time of the snapshot: from its id, its file name or the person's choices."""
     match = STAMPED.search(str(snapshot_id or "")) or STAMPED.search(source.name)
     values: dict[str, object] = {"includes": list(Baseline)}
     if match is not None:
@@ -151,10 +151,10 @@ def _day_values(source: SourceFile, snapshot_id: object, context: Context) -> di
 
 
 def _meaning(feature: Feature, tally: Counter[str]) -> Meaning | str:
-    """Tell what a feature is, or the reason to drop it.
+    """Return the meaning of a feature, or the reason to drop it.
 
     Raises:
-        BadFieldError: neither key, word nor colour is one that is known.
+        BadFieldError: key, words and colour are all unknown.
     """
     if reason := NOT_AREAS.get(geometry_type(feature)):
         return reason
@@ -196,9 +196,9 @@ def _values(feature: Feature, meaning: Meaning, context: Context) -> dict[str, o
 
 
 def _word(name: str) -> str | None:
-    """Keep the source's own word: in English where it gives one, else only the word it is read by.
+    """Return the source's word for the status: in English where there is one, else the known word.
 
-    The free text of the first months is not kept: some of it is abuse, and none of it is a status.
+    Other text of the name is left out: in the first months some of it is abuse.
     """
     _own, *rest = (part.strip() for part in name.split("///"))
     if rest and rest[0] and not KEY.search(rest[0]):

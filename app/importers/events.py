@@ -1,7 +1,4 @@
-"""What the importers of event databases share.
-
-Days in many notations, links in text, the words of a crosswalk.
-"""
+"""What the importers of event databases share: days, links and the words of a crosswalk."""
 
 from __future__ import annotations
 
@@ -36,7 +33,7 @@ TAGS_SHARE = 0.5
 
 
 class DayNotation(NamedTuple):
-    """One way of writing a day: how it looks, and how a sentence names it."""
+    """One way of writing a day, and the layout by which messages name it."""
 
     pattern: re.Pattern[str]
     layout: str
@@ -56,7 +53,7 @@ NAMED = DayNotation(
 
 @lru_cache(maxsize=65_536)
 def day(text: str, name: str, notations: tuple[DayNotation, ...]) -> date:
-    """Read a day in one of the notations that a format is known to use; nothing is guessed.
+    """Read a day in one of the notations that the format uses.
 
     Raises:
         BadFieldError: another notation, no such day, or outside 1900..2100.
@@ -85,32 +82,32 @@ def _allowed(notations: tuple[DayNotation, ...]) -> str:
 
 
 def links(text: str | None) -> list[str]:
-    """Find the links in a text, whatever joins them; each once, in order.
+    """List the links in a text, each once, in order of appearance.
 
-    A comma inside a link stays: only one before the next link, or at an end, divides.
+    A comma belongs to its link, unless another link or the end of the text follows.
     """
     return list(dict.fromkeys(LINK.findall(text or "")))
 
 
 def sources(*texts: str | None, publisher: str | None = None) -> tuple[SourceRef, ...]:
-    """Make a source of each link in some texts."""
+    """Return one source per link in the texts."""
     urls = dict.fromkeys(url for text in texts for url in links(text))
     return tuple(SourceRef(publisher, url) for url in urls)
 
 
 def without_video_time(text: str | None) -> str | None:
-    """Take the time within a video off the front of a description ("0:29-0:32 - ")."""
+    """Remove the time in a video from the start of a description ("0:29-0:32 - ")."""
     return (VIDEO_TIME.sub("", text).strip() or None) if text else None
 
 
 def coded(by: str, **codes: str | None) -> tuple[Claim, ...]:
-    """Keep a source's own codes as its statement, so that no crosswalk loses them."""
+    """Return a source's own codes as a claim, so that no crosswalk loses them."""
     parts = [f"{name} {code}" for name, code in codes.items() if code]
     return (Claim(by, "; ".join(parts)),) if parts else ()
 
 
 def point(cells: Mapping[str, str], lon: str = "longitude", lat: str = "latitude") -> LonLat | None:
-    """Read a point from two columns; both or neither."""
+    """Read a point from two columns; None if both are empty."""
     return native.point_from(cells.get(lon), cells.get(lat))
 
 
@@ -119,9 +116,9 @@ def table_outcomes(
     outcome_of: Callable[[int, dict[str, str]], Outcome],
     columns: Collection[str] | None = None,
 ) -> Iterator[Outcome]:
-    """Read a table, each row through `fate`; a row of HXL tags below the header is no event.
+    """Yield the outcome of each row of a table; a row of HXL tags below the header is dropped.
 
-    `wanted` names the columns that `fate` looks at: of a wide table the others cost as much.
+    `columns` names the columns that `outcome_of` reads: in a wide table the others cost time.
     """
     for batch in table_batches(source):
         if isinstance(batch, Rejection):
@@ -136,7 +133,7 @@ def table_outcomes(
 
 
 def outcome_or_rejection(row: int, values: T, outcome_of: Callable[[int, T], Outcome]) -> Outcome:
-    """Make a row's outcome; what does not fit is its rejection."""
+    """Return the outcome of a row; a field that cannot be read makes it a rejection."""
     try:
         return outcome_of(row, values)
     except (BadFieldError, InputError) as wrong:
@@ -149,16 +146,16 @@ def _are_tags(row: Iterable[str]) -> bool:
 
 
 def imported_companion(source: SourceFile, name: str) -> Path | None:
-    """Find a file that is imported together with another one."""
+    """Return the path of a file that is imported together with `source`."""
     return next(
         (path for companion_name, path in source.companions if companion_name == name), None
     )
 
 
 def companion(source: SourceFile, name: str) -> Path | None:
-    """Find a file that belongs to another one: imported together with it, or next to it on disk.
+    """Return the path of a file that belongs to `source`: in the same import or the same folder.
 
-    A file under a name of our own choosing (an upload) has no neighbours of its own.
+    An upload is stored under another name, so the files in its folder do not belong to it.
     """
     if source.companions or source.path.name != source.name:
         return imported_companion(source, name)
@@ -168,7 +165,7 @@ def companion(source: SourceFile, name: str) -> Path | None:
 
 @dataclass
 class Crosswalk:
-    """The crosswalk from one format's words, with the names that all formats share."""
+    """The crosswalk from one format's words to our codes, with the names that all formats share."""
 
     context: Context
     form: str
@@ -186,7 +183,7 @@ class Crosswalk:
         self._region_cache: dict[str, str | None] = {}
 
     def region(self, name: str | None) -> str | None:
-        """Find the ISO code of a first-level unit; an unlisted spelling stays unstated."""
+        """Return the ISO code of a first-level unit; None for a spelling that is not listed."""
         if not name:
             return None
         if name not in self._region_cache:
@@ -194,22 +191,22 @@ class Crosswalk:
         return self._region_cache[name]
 
     def country(self, name: str | None) -> str | None:
-        """Find a country's ISO code; an unlisted spelling stays unstated."""
+        """Return the ISO code of a country; None for a spelling that is not listed."""
         if not name:
             return None
-        # Most files spell a country in one way, as listed: the longer way is for the others.
+        # Most files spell a country as the list does, and lower() is faster than _plain().
         return self.countries.get(name.lower()) or self.countries.get(_plain(name))
 
     def party(self, actor: str | None) -> str | None:
-        """Find the theatre's party whose listed name a name begins with."""
+        """Return the theatre's party with whose listed name the actor's name begins."""
         parties = self.tables.get("parties", {})
         codes = (code for name, code in parties.items() if actor and actor.startswith(name))
         return next((code for code in codes if code in self._parties), None)
 
     def word_in(self, table: str, text: str | None) -> str | None:
-        """Find the longest word of a table that stands in a text, at the start of a word.
+        """Return the longest word of a table that a text has at the start of a word.
 
-        A word begins where no letter stands before it: "undetermined" names no mine.
+        A letter before it means that no word starts: "undetermined" does not name a mine.
         """
         if not text:
             return None
@@ -221,7 +218,7 @@ class Crosswalk:
         return max(matches, key=len).lower() if matches else None
 
     def code_of(self, table: str, text: str | None) -> str | None:
-        """Return what the longest listed word in a text stands for."""
+        """Return the code of the longest listed word in a text."""
         word = self.word_in(table, text)
         lower = {name.lower(): code for name, code in self.tables[table].items()}
         return lower[word] if word else None
@@ -232,7 +229,7 @@ def _plain(name: str) -> str:
 
 
 def _names(context: Context) -> Mapping[str, str]:
-    """Map our English names to codes, and their first word too where it names one unit only."""
+    """Map our English names to codes, and names without their last word where they are unique."""
     whole = {_plain(region.name_en): region.code for region in context.regions}
     firsts = [_plain(region.name_en).rpartition(" ")[0] for region in context.regions]
     short = {

@@ -1,4 +1,4 @@
-"""GeoJSON features taken apart with care: shared by every format that is written in them."""
+"""Reads GeoJSON features: shared by all formats that are written in GeoJSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.importers.base import BadFieldError, SourceFile, load_json
 
 
 class Feature(TypedDict):
-    """A feature of a file; `fault` is what stands where no feature can be read, else None."""
+    """A feature of a file; `fault` is the value in its place that is no feature, else None."""
 
     properties: dict[str, object]
     geometry: object
@@ -30,7 +30,7 @@ UNREADABLE = (
     IndexError,
     OverflowError,
 )
-"""What shapely raises of a geometry that is none."""
+"""What shapely raises for something that is no geometry."""
 
 
 def features(source: SourceFile) -> list[Feature]:
@@ -43,7 +43,7 @@ def features(source: SourceFile) -> list[Feature]:
 
 
 def features_of(document: object, source: SourceFile) -> list[Feature]:
-    """Take a parsed feature collection apart.
+    """List the features of a parsed feature collection.
 
     Raises:
         InvalidFile: without a list of features.
@@ -71,13 +71,13 @@ def is_cut_off(document: Mapping[str, object]) -> bool:
 
 
 def geometry_type(feature: Feature) -> str:
-    """Name the type of a feature's geometry; "" when it has none."""
+    """Return the type of a feature's geometry; "" without one."""
     shape = feature["geometry"]
     return str(shape.get("type", "")) if isinstance(shape, Mapping) else ""
 
 
 def geometry(value: object) -> BaseGeometry | None:
-    """Read a GeoJSON geometry; None for null and for one that is written as empty.
+    """Read a GeoJSON geometry; None for null and for an empty geometry.
 
     Raises:
         BadFieldError: it is no geometry.
@@ -85,8 +85,8 @@ def geometry(value: object) -> BaseGeometry | None:
     if value is None:
         return None
     try:
-        with np.errstate(all="ignore"):  # a coordinate that is no number is told below
-            shape = shapely.geometry.shape(value)  # type: ignore[arg-type]  # told by what it raises
+        with np.errstate(all="ignore"):  # a coordinate that is no number is refused below
+            shape = shapely.geometry.shape(value)  # type: ignore[arg-type]  # it checks by itself
     except UNREADABLE as wrong:
         raise BadFieldError("geometry", value, "a GeoJSON geometry or null") from wrong
     if shape.is_empty and _has_coordinates(value):
@@ -95,10 +95,10 @@ def geometry(value: object) -> BaseGeometry | None:
 
 
 def area(feature: Feature) -> BaseGeometry:
-    """Read the area that a feature draws, flat: heights are the format's and mean nothing.
+    """Read the area of a feature, without heights.
 
     Raises:
-        BadFieldError: no feature, or none with a geometry.
+        BadFieldError: no feature, or a feature without a geometry.
     """
     if feature["fault"] is not None:
         raise BadFieldError("feature", feature["fault"], "a GeoJSON Feature")
@@ -109,5 +109,5 @@ def area(feature: Feature) -> BaseGeometry:
 
 
 def _has_coordinates(value: object) -> bool:
-    """Tell a geometry that is written as empty from one whose numbers are missing."""
+    """Tell whether a geometry has any coordinates: one without them is empty, not faulty."""
     return isinstance(value, Mapping) and bool(value.get("coordinates"))

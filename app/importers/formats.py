@@ -1,4 +1,4 @@
-"""All formats, and the choice among them by content."""
+"""All import formats, and the choice of one by a file's content."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ def recognised(source: SourceFile) -> bool:
 
 
 def choose(source: SourceFile, name: str = "auto") -> tuple[Importer, str]:
-    """Choose an importer and say why.
+    """Return an importer and the reason of the choice; "auto" recognises the content.
 
     Raises:
-        UnknownFormat: the wanted one does not exist, or `auto` recognises none.
-        InvalidFile: `auto` recognises none because the file is not in UTF-8, or holds sums.
+        UnknownFormat: no format has this name, or "auto" recognises none.
+        InvalidFile: "auto" recognises none: the file is not in UTF-8, or it is a table of totals.
     """
     if name != "auto":
         if name not in FORMATS:

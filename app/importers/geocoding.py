@@ -1,6 +1,6 @@
-"""Gives a named settlement its point where its first-level unit leaves only one of that name.
+"""Finds the point of a settlement by its name, where its first-level unit has one of that name.
 
-Nothing is guessed: of several namesakes none is taken, and each is listed in the row's rejection.
+Of several settlements with the same name none is chosen: the row's rejection lists them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from app.importers.sheets import squeezed
 from app.reference.settlements import Settlement, Settlements
 
 ERROR_M = {"city": 15_000, "town": 5_000, "village": 3_000}
-"""How far from the listed point of a settlement its edge may lie."""
+"""Greatest distance from the listed point of a settlement to its edge, in metres."""
 
 MOST_NAMED = 12
 RAION = (" район", " raion", " р-н")
@@ -24,17 +24,17 @@ RAION = (" район", " raion", " р-н")
 
 @dataclass
 class Geocoder:
-    """Looks names up for one import, and tallies those that gave no point."""
+    """Looks up settlements for one import, and counts the names without a point."""
 
     context: Context
     unknown: Counter[str] = field(default_factory=Counter)
     unplaced: Counter[str] = field(default_factory=Counter)
 
     def placed(self, values: dict[str, object]) -> LonLat | None:
-        """Find a row's settlement; its precision, radius and raion are written into the values.
+        """Return the point of a row's settlement; write precision, radius and raion into `values`.
 
         Raises:
-            BadFieldError: several settlements can be meant, or no first-level unit is stated.
+            BadFieldError: several settlements fit, or no first-level unit is stated.
         """
         name, settlements = native.text(values, "place"), self.context.settlements
         if not name or settlements is None:
@@ -69,7 +69,7 @@ class Geocoder:
         return namesakes[0] if namesakes else None
 
     def warnings(self) -> Iterator[Warned]:
-        """Say which names gave no point, the most frequent first."""
+        """Warn of the names without a point, the most frequent first."""
         for tally, why in (
             (self.unknown, "Places that the list of settlements has not in their unit"),
             (self.unplaced, "Places of which the list has no position"),

@@ -1,7 +1,8 @@
-"""GeoConfirmed's map: its CSV, KMZ, GeoJSON and old JSON exports (FORMATS B7).
+"""GeoConfirmed's map: its CSV, KMZ, GeoJSON and old JSON exports.
 
-Much of it shows armed forces. What names a unit, belongs to one of them or describes a position is
-dropped by purpose, before anything else of the row is read.
+Much of it shows armed forces. A mark that names a unit, belongs to an armed force or describes a
+position is dropped before anything else of it is read. See `docs/formats.md`, section
+geoconfirmed.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ COLUMNS = {
     "Id": "source_key",
 }
 OF_FORCES = ("Name", "Faction", "Description", "Equipment", "EquipmentItems", "Units", "OrbatUnits")
-"""What tells marks of armed forces from strikes: without one of them they would come in unseen."""
+"""The columns by which marks of armed forces are recognised; a file needs all of them."""
 
 HEADER = Header(COLUMNS, needed=("Date", "Latitude", "Longitude", "Id", *OF_FORCES))
 FEATURE = Header(
@@ -102,7 +103,7 @@ class GeoConfirmed:
     licence = "internal"
 
     def recognises(self, source: SourceFile) -> str | None:
-        """Look for the columns or members that only this map has."""
+        """Recognise the columns or members that only this map has."""
         if {"PlusCode", "Faction", "OrbatUnits"} <= set(header_of(source)[0]):
             return "columns PlusCode, Faction and OrbatUnits of GeoConfirmed's export"
         if is_kmz(source) and b"api/icons/" in document(source):
@@ -115,7 +116,7 @@ class GeoConfirmed:
         return None
 
     def mapping(self, source: SourceFile) -> dict[str, str]:
-        """Map the columns of the CSV; the other forms have less."""
+        """Map the columns of the CSV, or the members of the other forms."""
         if set(header_of(source)[0]) & {"PlusCode"}:
             return HEADER.mapped(source)
         if is_kmz(source):
@@ -147,7 +148,7 @@ class GeoConfirmed:
 
 @dataclass
 class _Mark:
-    """A mark on the map, whichever form it came in; `at` is longitude and latitude as written."""
+    """A mark of any of the forms; `lon_lat` is longitude and latitude as written."""
 
     date: str
     faction: str
@@ -176,7 +177,7 @@ def _outcome(row: int, mark: _Mark, crosswalk: events.Crosswalk) -> Outcome:
 
 
 def _of_forces(mark: _Mark, crosswalk: events.Crosswalk) -> str | None:
-    """Say why a mark may tell where an armed force is; looked at before anything else."""
+    """Return why a mark may show where an armed force is; None for other marks."""
     if mark.units:
         return "unit"
     if crosswalk.tables["factions"].get(mark.faction.lower()) == "armed_force":
@@ -225,7 +226,7 @@ def _incident(mark: _Mark, when: When, crosswalk: events.Crosswalk) -> Incident:
 
 
 def _where(text: str, crosswalk: events.Crosswalk) -> tuple[str | None, str | None, str | None]:
-    """Read "9CC5+22 Town, Oblast, Country": the code is the point once more."""
+    """Return town, region and country of "9CC5+22 Town, Oblast, Country"; skip the code."""
     parts = [part.strip() for part in PLUS_CODE.sub("", text).split(",")]
     parts = [part for part in parts if part]
     country = crosswalk.country(parts[-1]) if parts else None
@@ -253,7 +254,7 @@ def _of_row(cells: Mapping[str, str]) -> _Mark:
 
 
 def _of_mark(mark: Element, crosswalk: events.Crosswalk) -> _Mark:
-    """Read a placemark: its name is its day, its icon's colour its faction."""
+    """Read a placemark: its name is the day, the colour of its icon the faction."""
     title = (mark.findtext("name") or "").strip()
     html = mark.findtext("description") or ""
     text = unescape(TAG.sub(" ", BREAK.sub("\n", html)))
@@ -273,7 +274,7 @@ def _coordinates(text: str | None) -> tuple[object, object]:
 
 
 def _faction(icon: str, crosswalk: events.Crosswalk) -> str:
-    """Name the faction that an icon's colour stands for; the colour itself when it is unknown."""
+    """Return the faction of an icon's colour; the colour itself where no list has it."""
     match = ICON.search(icon)
     if not match:
         raise BadFieldError("icon", icon, "a path with the faction's colour, icons/RRGGBB/False/…")
@@ -306,7 +307,7 @@ def _of_json(source: SourceFile, crosswalk: events.Crosswalk) -> Iterator[Outcom
 
 
 def _of_old(event: object, crosswalk: events.Crosswalk) -> _Mark:
-    """Read an event of the old map, whose coordinates are latitude first."""
+    """Read an event of the old map; its coordinates have the latitude first."""
     if not isinstance(event, dict):
         raise BadFieldError("event", event, "an object")
     place = event.get("coordinates") or [None, None]
@@ -351,6 +352,6 @@ def _by_colour(properties: native.Values, crosswalk: events.Crosswalk) -> str:
 
 
 def _plain_day(text: str | None) -> str:
-    """Take the day of a day with an hour: the hour is when somebody put the mark there."""
+    """Return the day of a time: its hour is when the mark was put on the map."""
     match = INSTANT.fullmatch(text or "")
     return match[1] if match else text or ""

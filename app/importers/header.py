@@ -1,7 +1,7 @@
-"""The guard against drifted headers, one for every format whose columns are known by name.
+"""A check of a file's columns, for every format whose columns are known by name.
 
-What a file has beyond the known columns is named, and so is what it lacks of those that are read.
-Nothing is guessed from a likeness: `Latitude` is not `latitude` until a person says so.
+It warns of columns that are unknown and of columns that are missing. Similar names are not
+matched: `Latitude` is not `latitude`.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from app.importers.base import SourceFile, Warned, header_of
 
 UNREAD = frozenset({"(kept in no field)", "(checked, kept in no field)", "(never kept)"})
 MOST_NAMED = 40
-"""Names that one sentence lists; a file of another sort may have thousands."""
+"""Names in one warning; a file of another kind may have thousands of columns."""
 
 
 @dataclass(frozen=True)
 class Header:
     """The columns of a format.
 
-    `mapping` says what each is read as. Without a needed one a file is refused; any other one that
-    is read is missed by name, except those that not every release has (`may_lack`). `older` ones
-    are known and say nothing.
+    `mapping` gives the field that each column is read into. A file without a `needed` column is
+    refused. A warning names any other missing column that is read, except those that only some
+    releases have (`may_lack`). `older` columns are known and not read.
     """
 
     mapping: Mapping[str, str]
@@ -38,14 +38,14 @@ class Header:
         return {name: self.mapping[name] for name in columns if name in self.mapping}
 
     def guard(self, source: SourceFile, names: Collection[str] | None = None) -> Iterator[Warned]:
-        """Refuse a file without a needed column; name the new ones and the missing ones.
+        """Refuse a file without a needed column; warn of the new columns and the missing ones.
 
         Raises:
             InvalidFile: naming the columns that are missing.
         """
         columns = header_of(source)[0] if names is None else names
         if names is not None and not columns:
-            return  # a list without a single record: said elsewhere
+            return  # a list without any record: the importer reports it
         if missing := [name for name in self.needed if name not in columns]:
             raise InvalidFile(
                 f"header of {source.name}",
@@ -61,14 +61,14 @@ class Header:
 
 
 def member_names(objects: Iterable[object]) -> list[str]:
-    """Name the members that any of some JSON objects has, in the order in which they are met."""
+    """List the member names of JSON objects, each once, in order of appearance."""
     return list(dict.fromkeys(name for item in objects if isinstance(item, dict) for name in item))
 
 
 def drift(
     new: Collection[str], lacking: Collection[str], what: str = "columns"
 ) -> Iterator[Warned]:
-    """Name what a header has too much and too little of."""
+    """Warn of unknown columns and of missing ones."""
     if new:
         yield Warned(f"New {what} that this importer does not know: {joined_names(new)}.")
     if lacking:
@@ -79,7 +79,7 @@ def drift(
 
 
 def joined_names(names: Collection[str]) -> str:
-    """Write names in a row, the first forty of many."""
+    """Join names with commas: at most the first forty."""
     first = [name or "(a column without a name)" for name in names][:MOST_NAMED]
     more = len(names) - len(first)
     return ", ".join(first) + (f" and {more:,} more" if more > 0 else "")

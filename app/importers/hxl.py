@@ -1,7 +1,8 @@
-"""Tables with HXL hashtags, and those of Insecurity Insight (FORMATS B11): CSV and XLSX.
+"""Tables with HXL hashtags, and those of Insecurity Insight: CSV and XLSX.
 
-The hashtags under the header say what a column holds. Where Insecurity Insight's own are missing
-or wrong, its labels say it. A point that stands for a whole country is not taken for a place.
+The hashtags under the header give the meaning of a column. In Insecurity Insight's own tables they
+may be missing or wrong, so there the labels give it. A point that stands for a whole country is not
+used as a place. See `docs/formats.md`, section hxl.
 """
 
 from __future__ import annotations
@@ -38,10 +39,10 @@ from app.importers.words import Words
 
 TAG = re.compile(r"#[a-z][a-z0-9_]*", re.IGNORECASE)
 TAGGED_SHARE = 0.5
-"""Of the cells of a line that hold anything; from here on it is a line of hashtags."""
+"""Share of the filled cells of a line; a line with this share of hashtags is their line."""
 
 DEEPEST_TAGS = 25
-"""Lines in which hashtags are looked for, as the HXL standard says."""
+"""Number of first lines that may have the hashtags, as the HXL standard says."""
 
 READ = frozenset(text.partition("+")[0] for text in LABELS.values()) | {"#loc"}
 NOT_THE_DAY = frozenset({"reported", "published", "updated", "end"})
@@ -52,28 +53,28 @@ NAME, ISO, PLAIN = frozenset({"name"}), frozenset({"code"}), frozenset[str]()
 
 
 class Tag(NamedTuple):
-    """A hashtag taken apart: `#affected +killed` is ("#affected", {"killed"})."""
+    """A hashtag in parts: `#affected +killed` is ("#affected", {"killed"})."""
 
     name: str
     attributes: frozenset[str]
 
     @classmethod
     def read(cls, text: str) -> Tag:
-        """Read a tag; spaces may stand anywhere, and a plus sign may be missing."""
+        """Read a tag; it may have spaces, and a space instead of a plus sign."""
         name, *attributes = re.split(r"[\s+]+", text.strip().lower())
         return cls(name, frozenset(one for one in attributes if one))
 
 
 @dataclass(frozen=True)
 class TagColumns:
-    """Which column holds what, by tag."""
+    """The tag of each column that has one."""
 
     tags: Mapping[str, Tag]
 
     def first(self, name: str, *any_of: frozenset[str]) -> str | None:
-        """Find the column whose tag has one of these sets of attributes, the first set first.
+        """Return the column whose tag has one of these sets of attributes; the first set wins.
 
-        Of several the one with the fewest other attributes is meant.
+        Of several columns, the one with the fewest other attributes is returned.
         """
         for attributes in any_of or (PLAIN,):
             fitting = {
@@ -86,7 +87,7 @@ class TagColumns:
         return None
 
     def having(self, name: str, attribute: str) -> dict[str, Tag]:
-        """List the columns of a tag that have an attribute."""
+        """Return the columns of a tag that have an attribute."""
         return {
             column: tag
             for column, tag in self.tags.items()
@@ -103,7 +104,7 @@ class Hxl:
     licence = "internal"
 
     def recognises(self, source: SourceFile) -> str | None:
-        """Look for a line of hashtags, or for Insecurity Insight's column of event ids."""
+        """Recognise a line of hashtags, or Insecurity Insight's column of event ids."""
         if not is_workbook(source) and not _is_text(source):
             return None
         try:
@@ -118,7 +119,7 @@ class Hxl:
         return None
 
     def mapping(self, source: SourceFile) -> dict[str, str]:
-        """Map columns to the tags by which they are read."""
+        """Map columns to their tags."""
         header, tags, _below = _top(source)
         columns = _columns(header, tags)
         return {column: _written(tag) for column, tag in columns.tags.items()}
@@ -149,7 +150,7 @@ def _is_text(source: SourceFile) -> bool:
 
 
 def _top(source: SourceFile) -> tuple[list[str], list[str], int]:
-    """Find the header, the hashtags under it ([] when there are none) and how many lines they end.
+    """Return the header, the hashtags ([] without them) and the number of the last of these lines.
 
     Raises:
         InputError: it is no table.
@@ -166,7 +167,7 @@ def _top(source: SourceFile) -> tuple[list[str], list[str], int]:
 
 
 def _columns(header: list[str], tags: list[str]) -> TagColumns:
-    """Say what each column holds: by its label where the table is Insecurity Insight's own."""
+    """Return the tag of each column: by its label where the table is Insecurity Insight's own."""
     is_own = OWN in map(squeezed, header)
     by_column, labelled = dict[str, Tag](), set[str]()
     for place, (name, cell) in enumerate(zip(distinct(header), header, strict=True)):
@@ -183,7 +184,7 @@ def _columns(header: list[str], tags: list[str]) -> TagColumns:
 
 
 def _drift(header: list[str], reader: _Reader) -> Iterator[Warned]:
-    """Name what is not read: the publisher's own labels that are new, else columns of any tag."""
+    """Warn of columns that are not read: of Insecurity Insight's tables only the new labels."""
     if OWN in map(squeezed, header):
         labels = dict.fromkeys(map(squeezed, header))
         lacking = [label for label in ALWAYS if label not in labels]
@@ -199,7 +200,7 @@ def _written(tag: Tag) -> str:
 
 
 class _Reader:
-    """Turns rows into incidents, by the tags of one file."""
+    """Reads the rows of one file by the tags of its columns."""
 
     def __init__(
         self,
@@ -239,7 +240,7 @@ class _Reader:
 
     @property
     def used(self) -> set[str]:
-        """Name the columns that are read."""
+        """Return the columns that are read."""
         single = (
             *(self.day, self.end, self.lon, self.lat, self.fineness, self.admin1, self.admin2),
             *(self.settlement, self.country, self.description, self.event_id, self.weapon),
@@ -249,7 +250,7 @@ class _Reader:
         return {one for one in single if one} | {one for columns in several for one in columns}
 
     def notes(self) -> Iterator[Warned]:
-        """Say what is read otherwise than a person may expect."""
+        """Warn where points have no stated precision."""
         if self.lat and not self.fineness:
             yield Warned(
                 "No column says how fine the points are (#geo+precision): each is taken for its "
@@ -257,7 +258,7 @@ class _Reader:
             )
 
     def outcome(self, row: int, cells: Cells) -> Outcome:
-        """Decide the fate of one row."""
+        """Return the outcome of one row."""
         try:
             country = self._country(cells)
             if self.words.is_abroad(country):
@@ -298,7 +299,7 @@ class _Reader:
         return cells.get(column) if column else None
 
     def _country(self, cells: Cells) -> str | None:
-        """Read the country; one that no list has is not taken for one of ours."""
+        """Return the country's code; the text itself where no list has it."""
         text = self._cell(cells, self.country)
         return (self.words.country(text) or text) if text else None
 
@@ -317,7 +318,7 @@ class _Reader:
         return point, Place.at(point, precision, error_m=error, name=name, **stated)
 
     def _code(self, cells: Cells) -> str:
-        """Read how fine the point is: the number of "(2) 25 km precision ", or "censored"."""
+        """Return the precision code: the number of "(2) 25 km precision ", or "censored"."""
         text = self._cell(cells, self.fineness)
         if not text:
             return ""
@@ -342,13 +343,13 @@ class _Reader:
         return tuple(codes)
 
     def _attribution(self, cells: Cells) -> Attribution | None:
-        """Attribute where a list has exactly the name; a party must be one of the theatre's."""
+        """Attribute only a name that a list has exactly, to a party of the theatre."""
         code = self.crosswalk["parties"].get(squeezed(self._cell(cells, self.party) or ""))
         parties = [party.code for party in self.context.theatre.party]
         return Attribution(code) if code in parties else None
 
     def _toll(self, cells: Cells, name: str) -> Toll:
-        """Read people by role as a lower bound of civilians, else totals and kinds as given."""
+        """Read people by role as a lower bound of civilians, else totals and kinds as stated."""
         roles, kinds = dict[str, int](), dict[str, Count]()
         for column, tag in self.tolls[name].items():
             number = native.whole(cells.get(column), column)
@@ -362,13 +363,13 @@ class _Reader:
             elif kind or not part:
                 kinds.setdefault(kind or "total", Count.exactly(number))
         if roles and not kinds:
-            # Other people may have come to harm beside those whose work the file is about.
+            # The file counts only some professions: other people may have been harmed too.
             return Toll.of(civilian=Count(low=sum(roles.values())))
         total = kinds.pop("total", UNKNOWN)
         return Toll.of(total, **kinds) if kinds or total.is_known else NO_TOLL
 
     def _damage(self, cells: Cells) -> Iterator[Damage]:
-        """Read damage from counts of objects, else from the word for what was affected."""
+        """Read damage from the counts of objects, else from the word for what was affected."""
         has_count = False
         for grade, columns in self.damaged.items():
             for column, tag in columns.items():
@@ -387,7 +388,7 @@ class _Reader:
 
 
 def _when(values: Mapping[str, str | None], zone: str) -> When:
-    """Read days; an hour of midnight that a spreadsheet adds to them is none."""
+    """Read days; the midnight that a spreadsheet adds to a day is removed."""
     plain = {name: _without_midnight(text) for name, text in values.items()}
     if not plain["start"]:
         raise BadFieldError("#date", "", "a day as YYYY-MM-DD")

@@ -1,7 +1,8 @@
 """Control layers of ISW and CTP: shapefile zips and answers of their ArcGIS service.
 
-A file is one layer of its day, and its name says which: the tiers of certainty are kept apart
-(FORMATS B6). Their licence asks for written consent, so nothing of them leaves.
+A file is one layer of its day, and its name says which: layers of different certainty stay
+separate. The licence requires written consent, so exports leave these areas out. See
+`docs/formats.md`, section isw.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ PARTISANS = "partisan_warfare"
 
 
 class Tier(NamedTuple):
-    """What a layer says; `by_state`: of the party that the land belongs to."""
+    """The meaning of a layer; `by_state`: the state to which the territory belongs controls it."""
 
     word: str
     status: ControlStatus
@@ -58,7 +59,7 @@ TIERS: tuple[tuple[re.Pattern[str], Tier | None], ...] = tuple(
         (r"CoT|Control", Tier("assessed control", ControlStatus.assessed)),
     )
 )
-"""Layer names, the more special first; None: out of scope."""
+"""Layer names, the more specific first; None: out of scope."""
 
 NAMED = re.compile(
     r"UkraineControlMap|AssessedRussian|ClaimedRussian|ClaimedUkrainian|ReportedUkrainian"
@@ -81,7 +82,7 @@ class Isw:
     licence = "ISW"
 
     def recognises(self, source: SourceFile) -> str | None:
-        """Look for the names of the layers, in a zip with shapefiles or in an ArcGIS answer."""
+        """Recognise the names of the layers, in a zip with shapefiles or in an ArcGIS answer."""
         shapefiles = [name for name in zipped_names(source) if name.lower().endswith(".shp")]
         if any(NAMED.search(name) for name in (*shapefiles, source.name) if shapefiles):
             return "a shapefile under the name of an ISW layer"
@@ -92,11 +93,11 @@ class Isw:
         return None
 
     def mapping(self, source: SourceFile) -> dict[str, str]:  # noqa: ARG002  every importer takes it
-        """The name of the layer tells what its areas are and when."""
+        """The name of the layer gives the status and the day of its areas."""
         return {"layer": "status, part, valid_on", "geometry": "areas"}
 
     def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
-        """Yield the layer's part of the day, and one outcome for whatever is not taken."""
+        """Yield the layer as a snapshot, and one outcome for each area that is not in it."""
         days = ControlDays(context, is_layer=True)
         for row, feature in enumerate(_areas(source), 1):
             tier = _tier(feature.layer, source)
@@ -139,7 +140,7 @@ def _tier(layer: str, source: SourceFile) -> Tier | None:
 
 
 def _day(feature: Area, source: SourceFile, context: Context) -> date:
-    """Take the day of the layer's name, else of the file's, else the one ordered."""
+    """Return the day in the layer's name, else in the file's name, else in the choices."""
     for name in (feature.layer, source.name):
         if match := DATED.search(name):
             parts = {key.rstrip("2"): text for key, text in match.groupdict().items() if text}

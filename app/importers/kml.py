@@ -1,4 +1,4 @@
-"""KML and KMZ taken apart with care: shared by every format that is written in it."""
+"""Reads KML and KMZ: shared by all formats that are written in them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from app.importers.layers import zipped_bytes, zipped_names
 
 
 def is_kmz(source: SourceFile) -> bool:
-    """Tell a zip with a KML document in it."""
+    """Tell whether a file is a zip with a KML document."""
     return any(name.lower().endswith(".kml") for name in zipped_names(source))
 
 
 def document(source: SourceFile) -> bytes:
-    """Read the document, out of its zip when it is in one."""
+    """Read the KML document, unpacked where it is in a zip."""
     names = [name for name in zipped_names(source) if name.lower().endswith(".kml")]
     if not names:
         return source.path.read_bytes()
@@ -24,10 +24,10 @@ def document(source: SourceFile) -> bytes:
 
 
 def parsed(text: bytes, source: SourceFile) -> Element:
-    """Parse XML that declares no entities and loads nothing; names of tags without their space.
+    """Parse XML without entities and external files; tags lose their namespace.
 
     Raises:
-        InvalidFile: it is not well-formed, with the line; or it declares an entity.
+        InvalidFile: it is not well-formed (names the line), or it declares an entity.
     """
     builder, parser = TreeBuilder(), expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
@@ -42,7 +42,7 @@ def parsed(text: bytes, source: SourceFile) -> Element:
     parser.EntityDeclHandler = refuse
     try:
         parser.Parse(text, True)
-    except LookupError as wrong:  # what the parser's codecs raise
+    except LookupError as wrong:  # an unknown encoding
         where = f"XML of {source.name}"
         raise InvalidFile(where, str(wrong), "an encoding that exists, such as UTF-8") from wrong
     except expat.ExpatError as wrong:

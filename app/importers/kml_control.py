@@ -1,7 +1,7 @@
-"""Control zones in KML and KMZ: polygons whose style or name says who holds them.
+"""Control areas in KML and KMZ: polygons whose style or name is the party that controls them.
 
-Icons, points and lines are dropped. Nothing that does not parse is repaired: XML with a fault may
-have lost an area, and nobody could tell.
+Icons, points and lines are dropped. Faulty XML is refused and not repaired: an area may be missing
+from it without a trace.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ NOT_AREAS = {
 }
 NAMED_DAY = re.compile(r"(?<!\d)(?:20)?(\d\d)_(\d\d)_(\d\d)(?!\d)")
 OUTSIDE_KM2 = 1_000
-"""Ground abroad from here on is told: less is how coarse two drawings of one border are."""
+"""Least area abroad that gives a warning: two drawings of one border differ by less."""
 
 
 class KmlControl:
@@ -51,18 +51,18 @@ class KmlControl:
     licence = "internal"
 
     def recognises(self, source: SourceFile) -> str | None:
-        """Look for KML with a polygon, as it stands or in a zip."""
+        """Recognise KML with a polygon, also in a zip."""
         if is_kmz(source):
             return "a KMZ with polygons" if b"<Polygon" in document(source) else None
         head = decoded_head(source)
         return "KML with polygons" if "<kml" in head[:2000] and "<Polygon" in head else None
 
     def mapping(self, source: SourceFile) -> dict[str, str]:  # noqa: ARG002  every importer takes it
-        """Style and name tell who holds an area."""
+        """Style and name give the party that controls an area."""
         return {"styleUrl": "controller", "name": "word", "coordinates": "areas"}
 
     def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
-        """Yield the snapshot, and one outcome for whatever is not taken."""
+        """Yield the snapshot, and one outcome for each placemark that is not in it."""
         valid_on = _day(source, context)
         root = parsed(document(source), source)
         days, shapes = ControlDays(context), list[tuple[str, MultiPolygon]]()
@@ -89,7 +89,7 @@ def _placemarks(root: Element, source: SourceFile) -> list[Element]:
 
 
 def _out_of_scope(placemark: Element) -> str | None:
-    """Say why a placemark without any area is dropped."""
+    """Return why a placemark is dropped; None for one with a polygon."""
     if placemark.find(".//Polygon") is not None:
         return None
     return next(
@@ -99,7 +99,7 @@ def _out_of_scope(placemark: Element) -> str | None:
 
 
 def _day(source: SourceFile, context: Context) -> date:
-    """Take the day of the file's name, as in Control_24_06_01, else the one ordered."""
+    """Return the day in the file's name, as in Control_24_06_01, else in the choices."""
     if match := NAMED_DAY.search(source.name):
         year, month, number = match.groups()
         try:
@@ -123,7 +123,7 @@ def _values(placemark: Element, source: SourceFile, context: Context) -> dict[st
 
 
 def _controller(placemark: Element, context: Context) -> str:
-    """Read who holds an area: a style or a name that is a party's code, else the one ordered."""
+    """Return the party of an area: a style or name that is a party's code, else the choice."""
     style = (placemark.findtext("styleUrl") or "").strip().removeprefix("#")
     name = (placemark.findtext("name") or "").strip().lower()
     parties = [party.code for party in context.theatre.party]
@@ -150,12 +150,12 @@ def _polygon(element: Element) -> Polygon:
 
 
 def _ring(text: str | None) -> list[tuple[float, ...]]:
-    """Read a ring; heights are the format's and are not kept."""
+    """Read a ring without heights."""
     return [tuple(map(float, point.split(",")[:2])) for point in (text or "").split()]
 
 
 def _abroad(shapes: list[tuple[str, MultiPolygon]], context: Context) -> Iterator[Warned]:
-    """Tell how much of what each party holds lies outside the theatre's countries."""
+    """Warn of the area outside the theatre's countries, by party."""
     land = shapely.union_all([region.shape for region in context.regions])
     for party in sorted({party for party, _ in shapes}):
         outside = shapely.union_all(

@@ -1,7 +1,6 @@
-"""Placemarks of KML and KMZ: points with a name, a description and a time of their own.
+"""Placemarks of KML and KMZ: points with a name, a description and a time.
 
-A placemark without a time is rejected: the day of a strike is not guessed from its name, unless a
-mapping says that the name is its day.
+A placemark without a time is rejected, unless a mapping states which of its texts is the day.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ BOGUS = re.compile(r"<!\[[^>]*>?")
 BREAKS = frozenset({"br", "p", "div", "li", "tr", "h1", "h2", "h3"})
 UNSEEN = frozenset({"script", "style"})
 READ = ("start", "description", "place", "source_key")
-"""Fields that a mapping may take from a placemark."""
+"""Fields to which a mapping may map a text of a placemark."""
 
 
 class KmlPoints:
@@ -54,7 +53,7 @@ class KmlPoints:
     licence = "internal"
 
     def recognises(self, source: SourceFile) -> str | None:
-        """Look for KML with a point and no polygon, as it stands or in a zip."""
+        """Recognise KML with a point and without polygons, also in a zip."""
         if is_kmz(source):
             return "a KMZ with points" if _is_of_points(document(source)) else None
         if "<kml" not in decoded_head(source)[:2000]:
@@ -62,7 +61,7 @@ class KmlPoints:
         return "KML with points" if _is_of_points(source.path.read_bytes()) else None
 
     def mapping(self, source: SourceFile) -> dict[str, str]:  # noqa: ARG002  every importer takes it
-        """Placemarks have one shape."""
+        """All placemarks have the same members."""
         return {
             "id": "source_key",
             "name": "place",
@@ -146,7 +145,7 @@ def _values(placemark: Element, context: Context) -> dict[str, object]:
 
 
 def _extended(placemark: Element) -> dict[str, str]:
-    """Read the fields that a writer added."""
+    """Read the texts of ExtendedData, by name."""
     data = {one.get("name", ""): one.findtext("value") for one in placemark.iter("Data")}
     simple = {one.get("name", ""): one.text for one in placemark.iter("SimpleData")}
     return {name: _plain(text) for name, text in {**data, **simple}.items() if text}
@@ -180,7 +179,7 @@ def _ends(text: str) -> tuple[str, str, str]:
 
 
 class _Text(HTMLParser):
-    """Collects what a reader of HTML would see."""
+    """Collects the visible text of HTML."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -189,27 +188,27 @@ class _Text(HTMLParser):
 
     @override
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Break lines where a browser would."""
+        """Start a new line where a browser does."""
         self.unseen += tag in UNSEEN
         if tag in BREAKS:
             self.parts.append("\n")
 
     @override
     def handle_endtag(self, tag: str) -> None:
-        """Come back from what is not shown."""
+        """End an element whose text is not visible."""
         self.unseen -= tag in UNSEEN and self.unseen > 0
 
     @override
     def handle_data(self, data: str) -> None:
-        """Keep text."""
+        """Collect visible text."""
         if not self.unseen:
             self.parts.append(data)
 
 
 def _plain(html: str) -> str:
-    """Strip HTML to its text, line by line."""
+    """Return the visible text of HTML, without empty lines."""
     reader = _Text()
-    # A browser takes "<![…>" for a comment; the library takes it for a fault of its own.
+    # For a browser "<![…>" is a comment; the library raises an error for it.
     reader.feed(BOGUS.sub("", html))
     reader.close()
     lines = (" ".join(line.split()) for line in "".join(reader.parts).splitlines())

@@ -1,7 +1,7 @@
-"""Layers of areas in files of geographic software: shapefiles, GeoPackages, ArcGIS and GeoJSON.
+"""Reads areas from shapefiles, GeoPackages, file geodatabases, ArcGIS answers and GeoJSON.
 
-Whatever reference system a file states is read and brought to longitude and latitude on WGS 84;
-a file that states none is refused, since a guess would move the ground.
+Shapes are transformed from the reference system that their file states to longitude and latitude
+on WGS 84. A file that states none is refused, since a wrong guess would move every area.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ ZIP_ERRORS = (
     ValueError,
     KeyError,
 )
-"""What the standard library raises of a zip that is cut, corrupt, encrypted or of a later kind."""
+"""What the standard library raises for a zip that is cut, corrupt, encrypted or unsupported."""
 
 
 class Area(NamedTuple):
-    """One feature: its layer's name, its fields and its shape in degrees, None without one."""
+    """One feature: the name of its layer, its fields, and its shape in degrees or None."""
 
     layer: str
     fields: Mapping[str, object]
@@ -57,7 +57,7 @@ class Area(NamedTuple):
         """Return the shape.
 
         Raises:
-            BadFieldError: there is none.
+            BadFieldError: the feature has none.
         """
         if self.shape is None:
             raise BadFieldError("geometry", "", "a Polygon or MultiPolygon with an area")
@@ -84,7 +84,7 @@ class UnpackedSize:
 
 
 def zipped_names(source: SourceFile) -> list[str]:
-    """List the files of a zip; none when it is no zip."""
+    """List the files of a zip; an empty list for any other file."""
     if not source.head.startswith(ZIP):
         return []
     try:
@@ -98,7 +98,7 @@ def zipped_bytes(source: SourceFile, name: str) -> bytes:
     """Unpack one file of a zip into memory.
 
     Raises:
-        TooLarge: it is over the bound.
+        TooLarge: it unpacks to more than the bound.
         InvalidFile: it is cut, corrupt or encrypted.
     """
     try:
@@ -112,13 +112,13 @@ def zipped_bytes(source: SourceFile, name: str) -> bytes:
 def unpacked_blocks(
     archive: zipfile.ZipFile, member: zipfile.ZipInfo, source: SourceFile
 ) -> Iterator[bytes]:
-    """Unpack one file of a zip block by block, however small its own header says that it is.
+    """Unpack one file of a zip block by block; its stated size is not trusted.
 
     Raises:
-        TooLarge: it is over the bound.
+        TooLarge: it unpacks to more than the bound.
     """
     member, unpacked = copy.copy(member), UnpackedSize(source)
-    # The library stops at the size that the header states, having unpacked far more by then.
+    # The library compares with the stated size only after it has unpacked far more than that.
     member.file_size = MOST_UNPACKED_BYTES + 1
     with archive.open(member) as stream:
         while block := stream.read(BLOCK):
@@ -132,7 +132,7 @@ def has_shapefile(source: SourceFile) -> bool:
 
 
 def is_geopackage(source: SourceFile) -> bool:
-    """Tell a GeoPackage by the signature of SQLite and its own mark at byte 68."""
+    """Tell whether a file is a GeoPackage: SQLite, with the GeoPackage mark at byte 68."""
     return source.head.startswith(SQLITE) and source.head[68:72] in (b"GPKG", b"GP10", b"GP11")
 
 
@@ -140,7 +140,7 @@ def shapefile_areas(source: SourceFile) -> Iterator[Area]:
     """Read every shapefile of a zip.
 
     Raises:
-        InvalidFile: one cannot be read, or has no .prj.
+        InvalidFile: a shapefile cannot be read, or has no .prj.
     """
     with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
         for path in _unpacked(source, Path(folder)):
@@ -162,7 +162,7 @@ def geopackage_areas(source: SourceFile) -> Iterator[Area]:
 
 
 def geopackage_kinds(source: SourceFile) -> set[str]:
-    """Name the types of shapes that a GeoPackage's layers are declared to hold.
+    """Return the geometry types that the layers of a GeoPackage declare.
 
     Raises:
         InvalidFile: it cannot be read.
@@ -173,9 +173,9 @@ def geopackage_kinds(source: SourceFile) -> set[str]:
 
 @contextlib.contextmanager
 def _geopackage(source: SourceFile) -> Iterator[tuple[Path, dict[str, str]]]:
-    """Open a GeoPackage: its path, and the type of each layer that has shapes."""
+    """Open a GeoPackage: its path, and the geometry type of each layer with shapes."""
     with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
-        path = Path(folder) / "file.gpkg"  # the library tells the format by the ending as well
+        path = Path(folder) / "file.gpkg"  # the library looks at the extension too
         path.symlink_to(source.path.resolve())
         with _read_by_gdal(source):
             layers = pyogrio.list_layers(path)
@@ -188,7 +188,7 @@ def has_geodatabase(source: SourceFile) -> bool:
 
 
 def _geodatabases(source: SourceFile) -> list[str]:
-    """List the folders of geodatabases within a zip."""
+    """List the folders of geodatabases in a zip."""
     paths = [PurePosixPath(name.replace("\\", "/")) for name in zipped_names(source)]
     folders = {str(one) for path in paths for one in path.parents if one.suffix.lower() == ".gdb"}
     return sorted(folders)
@@ -198,7 +198,7 @@ def geodatabase_areas(source: SourceFile) -> Iterator[Area]:
     """Read every layer with shapes of the file geodatabases in a zip.
 
     Raises:
-        InvalidFile: one cannot be read, or states no reference system.
+        InvalidFile: a geodatabase cannot be read, or states no reference system.
     """
     with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
         for number, within in enumerate(_geodatabases(source)):
@@ -220,7 +220,7 @@ def geodatabase_areas(source: SourceFile) -> Iterator[Area]:
 def geojson_areas(
     document: object, source: SourceFile, crs: str = LONGITUDE_FIRST
 ) -> Iterator[Area]:
-    """Read the areas of a parsed GeoJSON file, whose coordinates are in `crs`.
+    """Read the areas of a parsed GeoJSON file whose coordinates are in `crs`.
 
     Raises:
         InvalidFile: without a list of features.
@@ -235,7 +235,7 @@ def geojson_areas(
 
 
 def stated_crs(document: object) -> str:
-    """Read the reference system of old GeoJSON; RFC 7946 knows only longitude and latitude."""
+    """Read the member `crs` of old GeoJSON; RFC 7946 allows only longitude and latitude."""
     crs = document.get("crs") if isinstance(document, Mapping) else None
     properties = crs.get("properties") if isinstance(crs, Mapping) else None
     if isinstance(properties, Mapping) and "name" in properties:
@@ -244,7 +244,7 @@ def stated_crs(document: object) -> str:
 
 
 def esri_areas(source: SourceFile) -> Iterator[Area]:
-    """Read an answer of ArcGIS in its own JSON.
+    """Read an answer of an ArcGIS service in Esri's JSON.
 
     Raises:
         InvalidFile: it cannot be read, or states no reference system.
@@ -259,9 +259,9 @@ def esri_areas(source: SourceFile) -> Iterator[Area]:
 def _read_by_gdal(source: SourceFile) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # what GDAL says of odd files
+            warnings.simplefilter("ignore", RuntimeWarning)  # GDAL warns of unusual files
             yield
-    except UnboundLocalError as wrong:  # the library's own, where GDAL cannot write the system down
+    except UnboundLocalError as wrong:  # a bug of the library, for a system that GDAL cannot write
         got = "one that GDAL cannot read"
         where = f"reference system of {source.name}"
         raise InvalidFile(where, got, "one that PROJ knows") from wrong
@@ -270,7 +270,7 @@ def _read_by_gdal(source: SourceFile) -> Iterator[None]:
 
 
 def _unpacked(source: SourceFile, folder: Path) -> list[Path]:
-    """Unpack the shapefiles of a zip side by side, in the order of their names."""
+    """Unpack the shapefiles of a zip into one folder; return their paths in order of name."""
     paths, unpacked = list[Path](), UnpackedSize(source)
     for name in sorted(zipped_names(source)):
         inner = PurePosixPath(name.replace("\\", "/"))
@@ -288,7 +288,7 @@ def _unpacked(source: SourceFile, folder: Path) -> list[Path]:
 def _areas(path: Path, layer: str | None, source: SourceFile) -> Iterator[Area]:
     with _read_by_gdal(source):
         meta, _ids, wkb, columns = pyogrio.raw.read(path, layer=layer, force_2d=True)
-    # What is no geometry (a ring that does not close) is its feature's fault, not the file's.
+    # An invalid geometry (an open ring) is a fault of its feature, not of the whole file.
     shapes = shapely.from_wkb(wkb, on_invalid="ignore")
     if shapely.get_num_coordinates(shapes).sum() > MAX_VERTICES:
         raise TooLarge(f"vertices of {source.name}", "more", f"at most {MAX_VERTICES:,}")
@@ -300,10 +300,10 @@ def _areas(path: Path, layer: str | None, source: SourceFile) -> Iterator[Area]:
 
 
 def in_degrees(shapes: np.ndarray, stated: str | None, source: SourceFile) -> np.ndarray:
-    """Bring shapes from the reference system that their file states to longitude and latitude.
+    """Transform shapes from the stated reference system to longitude and latitude.
 
     Raises:
-        InvalidFile: none is stated, or one that nobody knows.
+        InvalidFile: no reference system is stated, or an unknown one.
     """
     if not stated:
         allowed = "a file that states its reference system"

@@ -1,4 +1,4 @@
-"""Any table or file of points, through a saved mapping that says what its columns mean."""
+"""Tables and files of points of any schema, by a saved mapping of their columns to our fields."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ DAMAGE = {
 
 
 class Mapped:
-    """Reads what a mapping says, and tells what it leaves out."""
+    """Reads a table by a mapping, and warns of the columns that the mapping leaves out."""
 
     name = "mapped"
     dataset = None
@@ -49,25 +49,25 @@ class Mapped:
     licence = "internal"
 
     def recognises(self, source: SourceFile) -> str | None:
-        """Take a workbook that no other format has: what it means, only a mapping can say."""
+        """Recognise any workbook; only a mapping can give the meaning of its columns."""
         return "a workbook; a mapping says what its columns mean" if is_workbook(source) else None
 
     def mapping(self, source: SourceFile) -> dict[str, str]:  # noqa: ARG002  every importer takes it
-        """Which columns are read is in the mapping."""
+        """The mapping file says which columns are read."""
         return {}
 
     def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per row.
 
         Raises:
-            NeedsMapping: without one.
-            InvalidFile: it is for another file.
+            NeedsMapping: there is no mapping.
+            InvalidFile: the mapping is for another file.
         """
         return _outcomes(source, context)
 
 
 class VectorPoints:
-    """Reads points of unknown schema, which it recognises, by the same mapping."""
+    """Reads points of any schema by the same kind of mapping."""
 
     name = "vector_points"
     dataset = None
@@ -75,18 +75,18 @@ class VectorPoints:
     licence = "internal"
 
     def recognises(self, source: SourceFile) -> str | None:
-        """Look for points in a GeoPackage, a shapefile, a geodatabase, GeoJSON or GeoParquet."""
+        """Recognise points in a GeoPackage, shapefile, geodatabase, GeoJSON or GeoParquet file."""
         return kind_of(source)
 
     def mapping(self, source: SourceFile) -> dict[str, str]:  # noqa: ARG002  every importer takes it
-        """Which fields are read is in the mapping."""
+        """The mapping file says which fields are read."""
         return {}
 
     def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per feature.
 
         Raises:
-            NeedsMapping: without one.
+            NeedsMapping: there is no mapping.
             InvalidFile: the file cannot be read.
         """
         return _outcomes(source, context)
@@ -119,7 +119,7 @@ class _Reader:
         yield from self.geocoder.warnings()
 
     def of_points(self, features: Iterator[PointFeature]) -> Iterator[Outcome]:
-        """Read features; their names are those of the first one's fields and of all later ones."""
+        """Read features; the columns are the fields of all features together."""
         names, missing = set[str](), set(self.mapping.columns)
         for row, feature in enumerate(features, 1):
             names |= feature.fields.keys()
@@ -159,7 +159,7 @@ class _Reader:
             return rejection(row, wrong)
 
     def _values(self, cells: Cells) -> dict[str, object]:
-        """Bring the cells of a row to the nested values of our own format."""
+        """Turn the cells of a row into the nested values of our own format."""
         texts_by_field: dict[str, list[str]] = {
             name: [text] for name, text in self.mapping.constants.items()
         }
@@ -178,7 +178,7 @@ class _Reader:
         return values
 
     def _read(self, name: str, texts: list[str]) -> object:
-        """Read one field: days by the notation, words by their crosswalk, the rest as it stands."""
+        """Read one field: days by the notation, words by their crosswalk, other text unchanged."""
         crosswalk = self.mapping.words.get(name, {})
         if name in DAYS:
             zone = self.mapping.constants.get("zone")
@@ -198,7 +198,7 @@ class _Reader:
         return (self.words.country(word) or word) if name == "country" else word
 
     def _point(self, values: Mapping[str, object]) -> LonLat | None:
-        """Read the coordinates; half of a pair is a fault, and nothing is never 0, 0."""
+        """Read the coordinates; None without them, never 0, 0; one of two alone is refused."""
         for name in ("lat_lon", "lon_lat"):
             if text := native.text(values, name):
                 pair = PAIR.fullmatch(text)
@@ -214,7 +214,7 @@ class _Reader:
 
 
 def _toll(values: Mapping[str, object], toll: str) -> object:
-    """Nest one toll's parts as our own GeoJSON does."""
+    """Return the parts of one toll, nested as in our own GeoJSON."""
     if not any(name in values for name in PARTS[toll]):
         return values.get(toll)
     bounds = {part: values.get(f"{toll}_{part}") for part in ("low", "best", "high")}

@@ -1,6 +1,6 @@
-"""What a path holds: one file, or the files of a folder, an archive or a compressed file.
+"""Opens a path: one file, or the files of a folder, an archive or a compressed file.
 
-Nothing is unpacked to a name of its own choosing, and nothing beyond a bound on bytes and files.
+Unpacked files get names of our own, never the names in the archive; bytes and files are bounded.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from app.importers.base import Rejection, SourceFile, rejection
 
 MOST_MEMBERS = 20_000
 MOST_DEEP = 3
-"""Archives within archives: a folder of zips of compressed files, and no further."""
+"""Archives within archives."""
 
 BLOCK = 1 << 20
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 ARCHIVE_ERRORS = (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, RuntimeError)
-"""What the standard library raises of an archive that is cut, corrupt or encrypted."""
+"""What the standard library raises for an archive that is cut, corrupt or encrypted."""
 
 Recognises = Callable[[SourceFile], bool]
 
 
 class MemberFile(NamedTuple):
-    """One file of several, with its path within the whole."""
+    """One file of a collection, with its path in the folder or archive."""
 
     path: str
     source: SourceFile
@@ -40,14 +40,14 @@ class MemberFile(NamedTuple):
 
 @dataclass
 class PathContents:
-    """The files that a path holds, and what became of those that cannot be opened."""
+    """The files at a path, and the rejections of those that cannot be opened."""
 
     members: list[MemberFile] = field(default_factory=list)
     faults: list[Rejection] = field(default_factory=list)
 
     @property
     def is_many(self) -> bool:
-        """Tell a collection from one file, however it is packed."""
+        """Tell whether the path holds more than one file."""
         return len(self.members) + len(self.faults) > 1
 
 
@@ -55,13 +55,13 @@ class PathContents:
 def open_contents(
     path: Path, name: str, most_bytes: int, recognises: Recognises
 ) -> Iterator[PathContents]:
-    """Open a path; what had to be unpacked is gone when the block ends.
+    """Open a path; unpacked files are deleted when the block ends.
 
     Args:
         path: a file, a folder, a tar (compressed or not), a zip or a gzip file.
         name: what to call it.
-        most_bytes: bound on each file, and on all that is unpacked together.
-        recognises: tells a zip that is itself a file of some format, which is not unpacked.
+        most_bytes: bound on each file, and on the sum of all unpacked files.
+        recognises: tells whether a zip is a file of some format; such a zip is not unpacked.
 
     Raises:
         InvalidFile: missing or empty; an archive that cannot be read or that names a path
@@ -88,7 +88,7 @@ class _Unpacker:
     depth: int = 0
 
     def take_folder(self, folder: Path) -> None:
-        """Take every file below a folder; hidden ones are nobody's data."""
+        """Add every file below a folder, except hidden ones."""
         files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
         for path in files:
             within = path.relative_to(folder)
@@ -98,7 +98,7 @@ class _Unpacker:
             raise InvalidFile("folder", folder.name, "a folder with at least one file")
 
     def _try(self, path: Path, within: str) -> None:
-        """Take one of several; one that cannot be opened is told, and the rest goes on."""
+        """Add one of several files; a file that cannot be opened becomes a rejection."""
         try:
             self.take(path, Path(within).name, within)
         except TooLarge:
@@ -107,7 +107,7 @@ class _Unpacker:
             self.contents.faults.append(rejection(0, wrong, within))
 
     def take(self, path: Path, name: str, within: str) -> None:
-        """Take a file, or what is packed in it."""
+        """Add a file, or the files that are packed in it."""
         source = SourceFile.open(path, name)
         self._count(source)
         if _is_tar(path):
@@ -134,7 +134,7 @@ class _Unpacker:
     def _take_tar(self, path: Path, name: str, within: str) -> None:
         with self._opened(name), tarfile.open(path) as archive:
             entries, size = [], 0
-            for entry in archive:  # a compressed one is read as it is listed: look at sizes first
+            for entry in archive:  # listing a compressed tar unpacks it: check the sizes
                 size += entry.size
                 self._bound(size, name)
                 entries.append(entry)
@@ -154,7 +154,7 @@ class _Unpacker:
 
     @contextlib.contextmanager
     def _opened(self, name: str) -> Iterator[None]:
-        """Count how deep we are, and write what an unpacker raises as one sentence of ours."""
+        """Count the depth of archives, and translate the errors of the unpacking libraries."""
         self.depth += 1
         try:
             if self.depth > MOST_DEEP:
@@ -169,7 +169,7 @@ class _Unpacker:
             self.depth -= 1
 
     def _take_packed(self, stream: IO[bytes] | None, name: str, archive: str) -> None:
-        """Unpack one member; a link or a device is no file."""
+        """Unpack one member; a link or a device (without a stream) is a rejection."""
         if _is_hidden(name):
             return
         within = f"{archive}/{name}"
@@ -179,7 +179,7 @@ class _Unpacker:
         self._try(self._unpack(stream, archive), within)
 
     def _unpack(self, stream: IO[bytes] | gzip.GzipFile, archive: str) -> Path:
-        """Copy a stream to a file whose name we choose."""
+        """Copy a stream to a file whose name does not come from the archive."""
         target = self.folder / f"{self.count}-{self.depth}"
         with target.open("wb") as out:
             while block := stream.read(BLOCK):
@@ -195,7 +195,7 @@ class _Unpacker:
 
 
 def _is_tar(path: Path) -> bool:
-    """Tell a tar, compressed or not, by its first member; zeros alone pass for an empty one."""
+    """Tell whether a file is a tar with a first member: a file of zeros alone passes as empty."""
     try:
         with tarfile.open(path) as archive:
             return archive.next() is not None
@@ -204,7 +204,7 @@ def _is_tar(path: Path) -> bool:
 
 
 def _check_paths(archive: str, names: list[str]) -> None:
-    """Refuse an archive that tries to leave its own folder."""
+    """Refuse an archive whose member names lead outside its folder."""
     for name in names:
         path = PurePosixPath(name.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or PureWindowsPath(name).drive:

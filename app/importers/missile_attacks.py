@@ -1,7 +1,8 @@
-"""Massive missile attacks, the CSV of launches and interceptions by attack (FORMATS B10).
+"""The CSV "Massive missile attacks": launches and interceptions by attack.
 
-A row is one model of one report; the rows of one report, window and target make a wave. Where
-weapons were launched from is not kept, and reconnaissance drones are no strike.
+A row is one weapon model of one report; all rows with the same report, time window and target make
+one wave. Launch places are not recorded, and reconnaissance drones are out of scope. See
+`docs/formats.md`, section missile_attacks.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ class MissileAttacks:
     licence = "internal"
 
     def recognises(self, source: SourceFile) -> str | None:
-        """Look for the columns that only this table has together."""
+        """Recognise the columns that no other table has together."""
         if {"time_start", "model", "launched", "destroyed"} <= set(header_of(source)[0]):
             return "columns time_start, model, launched and destroyed of the missile attacks"
         return None
@@ -100,7 +101,7 @@ class MissileAttacks:
         return HEADER.mapped(source)
 
     def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
-        """Yield one outcome per row that is not taken, then the waves that the others make.
+        """Yield the rows that are dropped or rejected, then the waves.
 
         Raises:
             InvalidFile: a needed column is missing; new ones only warn.
@@ -116,7 +117,7 @@ class MissileAttacks:
 
 
 class _Report(NamedTuple):
-    """What makes a wave: its window, its target and who reports it, as they are written."""
+    """What identifies a wave: its time window, target and source, as written."""
 
     start: str
     end: str
@@ -125,13 +126,13 @@ class _Report(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The source's own words; where weapons came from is no part of it."""
+        """The wave's key in the source's own words; launch places are no part of it."""
         return f"{self.start}/{self.end}|{self.target}|{self.source}"
 
 
 @dataclass
 class _Rows:
-    """The rows of one wave, with the volley of each."""
+    """The row numbers and volleys of one wave, and the numbers of repeated rows."""
 
     when: When
     numbers: list[int] = field(default_factory=list)
@@ -141,7 +142,7 @@ class _Rows:
 
 @dataclass
 class _WaveCollector:
-    """Collects rows into waves; a row that comes twice is told apart from another launch."""
+    """Collects rows into waves; `seen` shows whether a row repeats an earlier one."""
 
     context: Context
     crosswalk: events.Crosswalk
@@ -150,7 +151,7 @@ class _WaveCollector:
     odd_cells: int = 0
 
     def take(self, row: int, cells: dict[str, str]) -> Outcome | None:
-        """Take a row into its wave; an outcome when it is not taken."""
+        """Add a row to its wave; return an outcome if it belongs to none."""
         try:
             return self._take(row, cells)
         except (BadFieldError, InputError) as wrong:
@@ -186,7 +187,7 @@ class _WaveCollector:
         return Rejection(row, "source_key", report.key[:200], why)
 
     def outcomes(self) -> Iterator[Outcome]:
-        """Yield each wave with the rows that made it, and once more for each repeated row."""
+        """Yield each wave with its number of rows, and once more for each repeated row."""
         for report, rows in self.waves.items():
             wave = self._wave(report, rows)
             yield ParsedRecord(rows.numbers[0], wave, rows=len(rows.numbers))
@@ -219,10 +220,10 @@ def _spaced(text: str) -> str:
 
 
 def _weapons(model: str, crosswalk: events.Crosswalk) -> tuple[str, ...] | None:
-    """Map each of the models that "and" joins; None when all of them only look.
+    """Return the weapon codes of models joined by "and"; None if all are reconnaissance drones.
 
     Raises:
-        BadFieldError: no model is named.
+        BadFieldError: no model is stated.
     """
     if not model:
         raise BadFieldError("model", "", "the weapon's model, in the source's word")
@@ -240,7 +241,7 @@ def _count(cells: dict[str, str], name: str) -> Count:
 
 
 def _when(report: _Report, zone: str) -> When:
-    """Read a window: instants when both ends have an hour, else days; no midnight is invented."""
+    """Read a time window: instants if both ends have an hour, else days."""
     first, start = _moment(report.start, "time_start", zone)
     last, end = _moment(report.end, "time_end", zone)
     text = f"{report.start} - {report.end}"
@@ -265,7 +266,7 @@ def _moment(text: str, name: str, zone: str) -> tuple[date, datetime | None]:
 
 
 def _is_literal(cell: str | None) -> bool:
-    """Tell whether a cell is a Python list or dictionary, perhaps with a bare NaN; nothing runs."""
+    """Tell whether a cell is a Python literal, also with a bare NaN; no code is run."""
     if not cell:
         return True
     try:
@@ -276,7 +277,7 @@ def _is_literal(cell: str | None) -> bool:
 
 
 def _sources(post: str) -> tuple[SourceRef, ...]:
-    """Keep the post: as a link where it is one, else in the source's words."""
+    """Return the post as a source: by its link, else by its text as the publisher."""
     if not post:
         return ()
     if post.startswith(("http://", "https://")):

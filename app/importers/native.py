@@ -1,4 +1,4 @@
-"""The project's own record format as nested values, shared by its GeoJSON and its CSV form.
+"""Reads a record from nested values: shared by the project's own GeoJSON and CSV formats.
 
 Field names are those of a feature's properties in `/api/collections/incidents/items`.
 """
@@ -38,7 +38,7 @@ E = TypeVar("E", bound=StrEnum)
 
 
 class Part(NamedTuple):
-    """A field of an incident: the values it is read from, and how."""
+    """A field of an incident: the names of the values it is read from, and its reader."""
 
     of: tuple[str, ...]
     read: Callable[[Values, LonLat | None, Context], Any]
@@ -47,7 +47,7 @@ class Part(NamedTuple):
 DAY_LENGTH = len("YYYY-MM-DD")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MOST = 2**31 - 1
-"""The greatest whole number that is taken: more people or metres than there are."""
+"""The greatest whole number that is accepted; no real count or distance is greater."""
 
 INCIDENT_FIELDS = (
     *("id", "dataset", "source_key", "start", "end", "when_precision", "when_text", "zone"),
@@ -60,7 +60,7 @@ DERIVED_FIELDS = (
     *("revision", "recorded_at", "control", "number", "first_day", "last_day", "merged_with"),
     "redacted",
 )
-"""Written by exports; a re-import ignores them by name."""
+"""Fields that exports write and an import ignores."""
 
 CONTROL_FIELDS = (
     *("valid_on", "controller", "status", "part", "extent", "region", "word", "citation"),
@@ -69,7 +69,7 @@ CONTROL_FIELDS = (
 
 
 def incident_from(values: Values, point: LonLat | None, context: Context) -> Incident:
-    """Build an incident from nested values; whatever is absent is unknown.
+    """Build an incident from nested values; an absent value is unknown.
 
     Raises:
         BadFieldError: a field that does not fit.
@@ -89,13 +89,13 @@ def incident_from(values: Values, point: LonLat | None, context: Context) -> Inc
 
 
 def content_key(values: Values, point: LonLat | None) -> str:
-    """Make a key from content where a file has none: such a record is never "amended"."""
+    """Make a key from the content of a record without one: other content is another record."""
     whole = canonical([{name: str(values[name]) for name in sorted(values)}, str(point)])
     return "content-" + hashlib.sha256(whole).hexdigest()[:24]
 
 
 def _id(values: Values) -> UUID | None:
-    """Take the id of a record that was typed in and has no key of a source's own."""
+    """Read the id of a record that was entered by hand; None where the source has its own key."""
     value = values.get("id")
     if not value or values.get("source_key"):
         return None
@@ -106,7 +106,7 @@ def _id(values: Values) -> UUID | None:
 
 
 def when_from(values: Values, zone: str) -> When:
-    """Read the time: days, or instants when both ends carry an hour; nothing is invented."""
+    """Read the time: days, or instants where the start has an hour; no hour is assumed."""
     zone = _zone(text(values, "zone") or zone)
     start, end = text(values, "start"), text(values, "end")
     when_text = text(values, "when_text")
@@ -135,7 +135,7 @@ def when_from(values: Values, zone: str) -> When:
 
 @lru_cache(maxsize=1024)
 def _zone(name: str) -> str:
-    """Take the name of a time zone that exists."""
+    """Check that a time zone exists."""
     try:
         return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError, OSError) as wrong:
@@ -144,7 +144,7 @@ def _zone(name: str) -> str:
 
 
 def _last_day(text: str, zone: str) -> date:
-    """Read an end beside a start without an hour: an instant gives its local day."""
+    """Read the end of a period whose start is a day; an instant gives its local day."""
     if len(text) <= DAY_LENGTH:
         return iso_day(text, "end")
     try:
@@ -161,7 +161,7 @@ def _present(value: datetime | None) -> datetime:
 
 @lru_cache(maxsize=65_536)
 def iso_day(text: str, name: str) -> date:
-    """Read YYYY-MM-DD and no other ISO notation, such as a week date of the same length."""
+    """Read a day as YYYY-MM-DD; other ISO 8601 forms, such as week dates, are refused."""
     try:
         parsed = date.fromisoformat(text) if DAY.fullmatch(text) else _no_day(text, name)
     except ValueError:
@@ -177,7 +177,7 @@ def _no_day(text: str, name: str) -> date:
 
 
 def instant(value: object, name: str) -> datetime | None:
-    """Read an RFC 3339 time with its offset, into UTC; None for nothing."""
+    """Read an RFC 3339 time with its offset, in UTC; None for an empty value."""
     if value is None or value == "":
         return None
     try:
@@ -192,7 +192,7 @@ def instant(value: object, name: str) -> datetime | None:
 def _place(values: Values, point: LonLat | None, context: Context) -> Place:
     stated = values.get("region") or {}
     stated = stated if isinstance(stated, dict) else {"admin1": stated}
-    # Beside a code of its own, `region` says where the place was found to lie, not what is stated.
+    # If `admin1` is there too, `region` is the computed region, not the one that the source states.
     stated = {name: code for name, code in stated.items() if name not in values}
     admin1 = text(values, "admin1") or text(stated, "admin1")
     precision = values.get("precision") or ""
@@ -214,7 +214,7 @@ def _place(values: Values, point: LonLat | None, context: Context) -> Place:
 
 
 def region_code(code: str | None, context: Context) -> str | None:
-    """Take an ISO 3166-2 code; a P-code of the theatre is translated (they differ for five)."""
+    """Return an ISO 3166-2 code; a P-code of the theatre is translated into it."""
     return None if code is None else context.iso_by_pcode.get(code, code)
 
 
@@ -256,11 +256,11 @@ def toll_from(value: object, name: str) -> Toll:
         unknown=count_from(kinds.get("unknown"), f"{name}.unknown"),
         child=count_from(value.get("child"), f"{name}.child"),
     )
-    return NO_TOLL if toll == NO_TOLL else toll  # written in one way, however it was left out
+    return NO_TOLL if toll == NO_TOLL else toll  # one value for "unknown", however it is written
 
 
 def count_from(value: object, name: str) -> Count:
-    """Read a range, or a number as exact; unknown for nothing."""
+    """Read a range, or an exact number; unknown for an empty value."""
     if value is None or value == "":
         return UNKNOWN
     if not isinstance(value, dict):
@@ -285,7 +285,7 @@ def _number(value: object, name: str) -> int:
 
 
 def whole(value: object, name: str) -> int | None:
-    """Read a whole number of 0 or more; None for nothing. "3.0" is 3, "3.5" is refused."""
+    """Read a whole number of 0 or more; None for an empty value; "3.0" is 3, "3.5" is refused."""
     if value is None or value == "":
         return None
     if type(value) is int and 0 <= value <= MOST:
@@ -336,7 +336,7 @@ def _source(item: Values) -> SourceRef:
 
 
 def text(values: Values, name: str) -> str | None:
-    """Read text; None for nothing. A number is taken as its digits, a list is refused."""
+    """Read text; None for an empty value. A number becomes its digits, a list is refused."""
     value = values.get(name)
     if value is None or value == "":
         return None
@@ -348,7 +348,7 @@ def text(values: Values, name: str) -> str | None:
 
 
 def flag(values: Values, name: str) -> bool:
-    """Read a yes or no; absent is no."""
+    """Read true or false; an absent value is false."""
     value = values.get(name)
     if value is None:
         return False
@@ -389,7 +389,7 @@ def items(values: Values, name: str) -> list[Values]:
 
 
 def one_of(choices: type[E], value: object, default: E, name: str) -> E:
-    """Read one word of a fixed set; the default for nothing."""
+    """Read one word of a fixed set; the default for an empty value."""
     if value is None or value == "":
         return default
     try:
@@ -399,7 +399,7 @@ def one_of(choices: type[E], value: object, default: E, name: str) -> E:
 
 
 def point_from(lon: object, lat: object) -> LonLat | None:
-    """Read a point; both or neither. Missing coordinates stay missing, never (0, 0)."""
+    """Read a point; None without coordinates, never (0, 0); one coordinate alone is refused."""
     if (lon is None or lon == "") and (lat is None or lat == ""):
         return None
     try:
@@ -410,7 +410,7 @@ def point_from(lon: object, lat: object) -> LonLat | None:
 
 
 def control_area(values: Values, shape: str | None, context: Context) -> ControlArea:
-    """Build one control area: from a polygon's hash, or from a region code without measure."""
+    """Build one control area: of a polygon (its SHA-256), or of a region without a polygon."""
     controller = text(values, "controller")
     if controller is None:
         raise BadFieldError("controller", "", "who holds the area, as a party's code")
@@ -478,4 +478,4 @@ PARTS: dict[str, Part] = {
     ),
     "wave": Part(("wave",), lambda values, *_: text(values, "wave")),
 }
-"""How each field of an incident is read, in the order in which faults are reported."""
+"""The reader of each field of an incident; the first field with a fault is reported."""

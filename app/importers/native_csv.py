@@ -41,17 +41,17 @@ PLAIN = (
     *("public_after", "synthetic", "wave"),
 )
 LISTED = ("damage", "claims", "sources")
-"""Columns of our own exports: everything of a sort as one JSON list."""
+"""Columns of our own exports that hold a JSON list."""
 
 DERIVED = re.compile(
     "dataset|number|first_day|last_day|region(_name|_how|_near_border)?|sectors|source_urls|"
     "control(_source|_status|_controller|_valid_on|_age_days|_distance_km)?|merged_with|"
     "redacted|revision|recorded_at|licence|citation"
 )
-"""Columns of our own exports that follow from others; an import passes them over without a word."""
+"""Columns of our own exports that follow from others; an import ignores them silently."""
 
 QUOTED = re.compile(r"'+[=+\-@\t\r]")
-"""A cell that an export kept from being run as a formula: one apostrophe was put before it."""
+"""A cell to which an export added an apostrophe, so that no program runs it as a formula."""
 
 NUMBERED = {
     "damage": ("sector", "object_kind", "name", "grade", "count"),
@@ -62,14 +62,14 @@ NUMBERED = {
 }
 TOLL = re.compile(r"(killed|injured)(?:_(civilian|military|unknown|child))?(?:_(low|best|high))?")
 CONTROL_MARKS = frozenset({"valid_on", "controller"})
-"""Columns that only control areas have: with one of them, the other is missed by name."""
+"""Columns that only control areas have; a file with one of them needs the other too."""
 
 CONTROL_PLAIN = (*native.CONTROL_FIELDS, "wkt")
 MAX_CACHED = 8_192
-"""Distinct contents of one part after which it forgets them; an unbounded cache is the fastest."""
+"""Contents of one part that a cache may hold; an unbounded cache, cleared in time, is fastest."""
 
 UNCACHED = frozenset({"sources", "claims", "description"})
-"""Parts that hardly ever repeat."""
+"""Parts whose content rarely repeats."""
 
 FAULT = object()
 
@@ -77,7 +77,7 @@ REQUIRED = {"incidents": ("start",), "control": ("valid_on", "controller")}
 
 
 class NativeCsv:
-    """Reads the native CSV; what a row holds follows from its columns."""
+    """Reads the native CSV; its columns show whether its rows are incidents or control areas."""
 
     name = "native_csv"
     dataset = None
@@ -85,7 +85,7 @@ class NativeCsv:
     licence = "internal"
 
     def recognises(self, source: SourceFile) -> str | None:
-        """Look for our own column names in the header."""
+        """Recognise our own column names."""
         names = set(header_of(source)[0])
         if {"start", "precision", "source_key"} <= names:
             return "columns start, precision and source_key of the native incident CSV"
@@ -94,7 +94,7 @@ class NativeCsv:
         return None
 
     def mapping(self, source: SourceFile) -> dict[str, str]:
-        """Our own names map to themselves; unknown columns are left out and reported."""
+        """Map our own column names to themselves."""
         names = header_of(source)[0]
         is_column = _is_control_column if _is_control(names) else _incident_path
         return {name: name for name in names if is_column(name)}
@@ -144,10 +144,10 @@ def _shape(wkt: str | None) -> shapely.geometry.base.BaseGeometry | None:
 
 
 class _Reader:
-    """Reads a batch part by part; what stood in a part's cells before is not read again.
+    """Reads a batch part by part, and caches the parts by the text of their cells.
 
-    A large file says the same few things in most columns: this is three times as fast as row by
-    row. A row in which anything does not fit is read once more by itself, which names the fault.
+    Most columns of a large file repeat few values, so this is three times as fast as reading row
+    by row. A row with a fault is read again alone, which gives its rejection.
     """
 
     def __init__(self, names: Sequence[str], context: Context) -> None:
@@ -194,7 +194,7 @@ class _Reader:
         for read_part in self._cached:
             if read_part.cache_info().currsize > MAX_CACHED:
                 read_part.cache_clear()
-        # One part after the other, not row by row: what a part remembers stays near the processor.
+        # Part by part, not row by row: the cache of one part fits into the processor's cache.
         parts = [
             list(map(read_part, *(batch.cells[name] for name in columns)))
             for read_part, columns in zip(self._part_readers, self._columns.values(), strict=True)
@@ -228,7 +228,7 @@ class _Reader:
 
 @lru_cache(maxsize=1024)
 def _incident_path(column: str) -> tuple[str | int, ...]:
-    """Turn a column name into the place of its value; empty when it is not one of ours."""
+    """Return the path of a column's value in the nested values; empty for unknown columns."""
     if column in PLAIN or column in LISTED:
         return (column,)
     if toll := TOLL.fullmatch(column):
@@ -251,7 +251,7 @@ def _is_control_column(name: str) -> bool:
 
 
 def _nested(cells: Iterable[tuple[tuple[Any, ...], str]]) -> dict[str, object]:
-    """Fold cells with the paths of their columns into nested values; empty ones are left out."""
+    """Put cells into nested values by their paths; empty cells are left out."""
     out: dict[str, object] = {}
     numbered: dict[str, dict[int, dict[str, str]]] = {}
     for path, text in cells:
@@ -277,7 +277,7 @@ def _bare(cell: str) -> str:
 
 
 def _items(cell: str) -> object:
-    """Read a JSON list; what is none stays as it is, and is refused where it is taken."""
+    """Parse JSON; other text is returned unchanged, and refused where a list is needed."""
     try:
         return json.loads(cell)
     except (ValueError, RecursionError):

@@ -37,11 +37,11 @@ class NativeGeoJson:
     licence = "internal"
 
     def recognises(self, source: SourceFile) -> str | None:
-        """Look for a feature collection with our own property names."""
+        """Recognise a feature collection with our own property names."""
         head = decoded_head(source)
         if not head.lstrip().startswith("{") or "FeatureCollection" not in head:
             return None
-        # Incidents first: an export says what ground they fell on, with its day and controller.
+        # Incidents first: exported incidents too have the day and the party of control there.
         if re.search(r'"source_key"\s*:', head) and re.search(r'"start"\s*:', head):
             return "a feature collection whose features carry source_key and start"
         if re.search(r'"valid_on"\s*:', head) and re.search(r'"controller"\s*:', head):
@@ -49,13 +49,13 @@ class NativeGeoJson:
         return None
 
     def mapping(self, source: SourceFile) -> dict[str, str]:
-        """Our own names map to themselves."""
+        """Map our own property names to themselves."""
         names = sorted({name for feature in features(source) for name in feature["properties"]})
         fields = {*native.INCIDENT_FIELDS, *native.CONTROL_FIELDS} - NOT_READ
         return {name: name for name in names if name in fields}
 
     def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
-        """Yield one outcome per feature; areas of one day make one snapshot."""
+        """Yield one outcome per incident, and one snapshot per day of control areas."""
         collection = features(source)
         fields = {*native.INCIDENT_FIELDS, *native.CONTROL_FIELDS, *native.DERIVED_FIELDS}
         unknown = {name for one in collection for name in one["properties"]} - (fields - NOT_READ)

@@ -1,4 +1,4 @@
-"""Days as tables write them: one notation at a time, since 03/04/2024 is two different days."""
+"""Reads days in one known notation, since 03/04/2024 means two days in two notations."""
 
 from __future__ import annotations
 
@@ -74,13 +74,13 @@ DAY_S = 86_400
 
 @lru_cache(maxsize=65_536)
 def day_of(text: str, notation: Notation, name: str, zone: str | None = None) -> str:
-    """Read a day in one notation, as our own format writes it.
+    """Read a day in one notation; return it as our own format writes it.
 
-    A time with an offset, or in a zone that the mapping names, gives an instant; of any other time
-    the day is kept. Midnight is how spreadsheets write a day, and no hour.
+    A time with an offset, or in the zone that the mapping names, gives an instant; any other time
+    gives its day. Midnight gives a day: spreadsheets write days as midnight.
 
     Raises:
-        BadFieldError: it is written otherwise.
+        BadFieldError: the text is in another notation.
     """
     if notation in (Notation.epoch_s, Notation.epoch_ms):
         return _of_epoch(text, 1000 if notation is Notation.epoch_ms else 1, name)

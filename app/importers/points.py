@@ -1,6 +1,6 @@
-"""Points of any source: GeoPackage, zipped shapefile, file geodatabase, GeoJSON and GeoParquet.
+"""Reads points from GeoPackage, zipped shapefile, file geodatabase, GeoJSON and GeoParquet.
 
-Fields are told as text, as a table's cells are; places in degrees, or what is wrong with them.
+Fields are text, as the cells of a table are; points are in degrees on WGS 84.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ BATCH = 4_096
 
 
 class PointFeature(NamedTuple):
-    """One feature: its fields as text, its point or None, and what is wrong with its geometry."""
+    """One feature: its fields as text, its point or None, and the fault of its geometry."""
 
     fields: dict[str, str]
     point: LonLat | None
@@ -66,7 +66,7 @@ class PointFeature(NamedTuple):
         """Return the point.
 
         Raises:
-            BadFieldError: the geometry is none that an incident has.
+            BadFieldError: the geometry is faulty, or no point.
         """
         if self.fault is not None:
             raise self.fault
@@ -74,7 +74,7 @@ class PointFeature(NamedTuple):
 
 
 def kind_of(source: SourceFile) -> str | None:
-    """Say what sort of file of points this is, or None."""
+    """Return the kind of a file of points; None for any other file."""
     if source.head.startswith(PARQUET):
         return "GeoParquet" if _is_geoparquet(source) else None
     if has_geodatabase(source):
@@ -93,7 +93,7 @@ def point_features(source: SourceFile) -> Iterator[PointFeature]:
     """Read every feature.
 
     Raises:
-        InvalidFile: not a file of such a kind, or one without a reference system.
+        InvalidFile: no file of points, or one without a reference system.
         TooLarge: over a bound.
     """
     if source.head.startswith(PARQUET):
@@ -128,7 +128,7 @@ def _point_feature(fields: Mapping[str, object], shape: BaseGeometry | None) -> 
 
 
 def _text(value: object) -> str:
-    """Write a field's value as text; missing numbers and days are nothing."""
+    """Write a field's value as text; "" for missing numbers and days."""
     if isinstance(value, np.datetime64):
         return "" if np.isnat(value) else cell_text(value.astype("datetime64[s]").item())
     if isinstance(value, np.generic):
@@ -161,7 +161,7 @@ def _geojson_features(source: SourceFile) -> Iterator[PointFeature]:
 
 
 def _shapes_are_points(source: SourceFile) -> bool:
-    """Read the type of every shapefile in its header, at byte 32."""
+    """Tell whether all shapefiles of a zip hold points: the type is at byte 32 of the header."""
     names = [name for name in zipped_names(source) if name.lower().endswith(".shp")]
     try:
         heads = [zipped_bytes(source, name)[32:36] for name in names]
@@ -196,11 +196,11 @@ def _parquet_features(source: SourceFile) -> Iterator[PointFeature]:
 
 
 def _geo(file: parquet.ParquetFile, source: SourceFile) -> tuple[str, str]:
-    """Read where a file keeps its geometry and in which reference system.
+    """Return the column of a file's geometry and its reference system.
 
     Raises:
         InvalidFile: no such metadata, or another encoding than WKB.
-        TooLarge: it unpacks to more than we hold.
+        TooLarge: it unpacks to more than the bound.
     """
     size = sum(file.metadata.row_group(n).total_byte_size for n in range(file.num_row_groups))
     if size > MOST_UNPACKED_BYTES or len(file.schema_arrow.names) > MOST_COLUMNS:

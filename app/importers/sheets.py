@@ -1,7 +1,7 @@
-"""Tables as text, row by row: delimited text and workbooks (XLSX), header and all.
+"""Reads tables as text, row by row: delimited text and workbooks (XLSX), with the header.
 
-For formats whose first lines are not one plain header. Formulas are never evaluated: a cell is the
-value that was saved beside its formula.
+For formats whose header is not simply the first line. Formulas are never evaluated: the value of a
+cell is the one that was saved with its formula.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from app.importers.base import (
 from app.importers.layers import ZIP_ERRORS, UnpackedSize, unpacked_blocks, zipped_names
 
 MOST_CELLS = 20_000_000
-"""Of the box around a sheet's cells, which the library lays out whole, empty ones included."""
+"""In the rectangle around a sheet's cells: the library allocates all of it, empty cells too."""
 
 REFERENCE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 LONGEST_REFERENCE = 16
@@ -49,24 +49,24 @@ Cells = dict[str, str]
 
 
 class TextTable(NamedTuple):
-    """A header of distinct names, and (row, {column: text}) below it, empty cells left out."""
+    """Distinct column names, and the rows as (row, {column: text}) without empty cells."""
 
     names: list[str]
     rows: Iterator[tuple[int, Cells] | Rejection]
 
 
 def is_workbook(source: SourceFile) -> bool:
-    """Tell an XLSX by what its zip holds."""
+    """Tell whether a file is an XLSX workbook, by the files in its zip."""
     return WORKBOOK in zipped_names(source)
 
 
 def table(
     source: SourceFile, *, header_row: int = 1, below: int = 0, sheet: str | None = None
 ) -> TextTable:
-    """Read a table whose names stand in one row; `below` rows under it are no data.
+    """Read a table with its names in row `header_row`; skip `below` rows under the header.
 
-    Rows count from 1 after those; blank ones are no rows. Names are made distinct: the second
-    "Killed" is "Killed (2)", a nameless one is "column 7".
+    Row 1 is the first after those; blank rows are not counted. Names are made distinct: the second
+    "Killed" is "Killed (2)", and a column without a name is "column 7".
 
     Raises:
         InvalidFile: not UTF-8, no such row, no such sheet, or not a table.
@@ -102,7 +102,7 @@ def _rows(
 
 
 def distinct(header: list[str]) -> list[str]:
-    """Name every column, each name once."""
+    """Give every column a name, each name once."""
     seen, names = Counter[str](), list[str]()
     for place, cell in enumerate(header, 1):
         name = cell or f"column {place}"
@@ -112,7 +112,7 @@ def distinct(header: list[str]) -> list[str]:
 
 
 def grid(source: SourceFile, sheet: str | None = None) -> Iterator[list[str]]:
-    """Read every line of a table as text, without the white space around cells.
+    """Read every line of a table as text; white space around cells is removed.
 
     Raises:
         InvalidFile: not UTF-8, no such sheet, or not a table.
@@ -126,7 +126,7 @@ def grid(source: SourceFile, sheet: str | None = None) -> Iterator[list[str]]:
 
 
 def first_lines(source: SourceFile, most: int) -> list[list[str]]:
-    """Read the first lines only, as far as they lie in the head of a text.
+    """Read the first lines; of delimited text, only those in the first bytes of the file.
 
     Raises:
         InputError: not a table.
@@ -173,7 +173,7 @@ def _workbook(source: SourceFile, sheet: str | None) -> Iterator[list[str]]:
 
 
 def _sheet_name(book: CalamineWorkbook, source: SourceFile, sheet: str | None) -> str:
-    """Choose the sheet that was asked for, else the first that a person sees."""
+    """Choose the sheet by its name; without a name, the first visible one."""
     worksheets = [one for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
     seen = [one.name for one in worksheets if one.visible == SheetVisibleEnum.Visible]
     names = [one.name for one in worksheets] if sheet else seen
@@ -186,10 +186,10 @@ def _sheet_name(book: CalamineWorkbook, source: SourceFile, sheet: str | None) -
 
 
 def _check_box(source: SourceFile) -> None:
-    """Refuse a workbook that unpacks to more than we hold, before the library opens it.
+    """Refuse a workbook that needs too much memory, before the library opens it.
 
-    One cell in the last row and column of an otherwise empty sheet is a small file, for which the
-    library would lay out 17 thousand million cells.
+    A small file with one cell in the last row and column of a sheet would make the library
+    allocate 17 thousand million cells.
     """
     unpacked = UnpackedSize(source)
     try:
@@ -207,14 +207,14 @@ def _check_box(source: SourceFile) -> None:
 
 @dataclass
 class _Box:
-    """The box around a sheet's cells, as far as it was read."""
+    """The rectangle around the cells of a sheet that were read so far."""
 
     columns: int = 0
     rows: int = 0
     tail: bytes = b""
 
     def widen(self, block: bytes, source: SourceFile) -> None:
-        """Look for cells in the next block.
+        """Extend the rectangle by the cells of the next block.
 
         Raises:
             TooLarge: over the bound on cells.
@@ -236,7 +236,7 @@ def _column(letters: bytes) -> int:
 
 
 def cell_text(cell: object) -> str:
-    """Write a value as its text: days as YYYY-MM-DD, 3.0 as 3, nothing as ""."""
+    """Write a value as text: days as YYYY-MM-DD, 3.0 as 3, an empty cell as ""."""
     if cell is None or cell != cell:  # noqa: PLR0124  NaN is unequal to itself
         return ""
     if isinstance(cell, str):
@@ -250,5 +250,5 @@ def cell_text(cell: object) -> str:
 
 
 def squeezed(text: str) -> str:
-    """Compare words without regard to case, spaces and how many there are."""
+    """Return text in lower case with single spaces, to compare words."""
     return SPACE.sub(" ", text).strip().lower()

@@ -1,7 +1,7 @@
-"""Texty.org.ua, "Under attack": a published spreadsheet as CSV, 17 columns under two lines.
+"""Texty.org.ua, "Under attack": a published spreadsheet as CSV, 17 columns below two lines.
 
-The columns are known by their place. A cell of latitude sometimes holds "lat,lon"; a latitude
-without a longitude is a rejection, never a point on the equator.
+The columns are known by their position. A cell of latitude may hold "lat,lon"; a latitude without
+a longitude is a rejection. See `docs/formats.md`, section texty.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Texty:
     licence = "internal"
 
     def recognises(self, source: SourceFile) -> str | None:
-        """Look for 17 columns or more whose seventh says whether the coordinates are exact."""
+        """Recognise 17 or more columns, the seventh of which says whether a point is exact."""
         if ACCURATE not in decoded_head(source).lower():
             return None
         try:
@@ -80,14 +80,14 @@ class Texty:
         return "17 columns or more, the seventh of which is точні or неточні" if fitting else None
 
     def mapping(self, source: SourceFile) -> dict[str, str]:  # noqa: ARG002  every importer takes it
-        """Map the columns, known by their place."""
+        """Map the columns, known by their position."""
         return dict(COLUMNS)
 
     def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per row.
 
         Raises:
-            InvalidFile: fewer columns than are known; more of them, at the end, only warn.
+            InvalidFile: fewer than 17 columns; further columns at the end only give a warning.
         """
         words = Words(context)
         body = table(source, below=LINES - 1)
@@ -138,7 +138,7 @@ def _values(cells: Cells, words: Words) -> dict[str, object]:
 
 
 def _weapons(cells: Cells, words: Words) -> list[str]:
-    """Read the flags, and the projectile's name where a list has it; a finer word wins."""
+    """Read the flags and the projectile; a finer code replaces the coarser one of its class."""
     flagged = [code for name, code in FLAGS.items() if squeezed(cells.get(name, "")) not in NO]
     taxonomy = words.context.taxonomy
     codes = taxonomy.crosswalk("mapped")["weapons"]

@@ -1,7 +1,8 @@
-"""Bellingcat's TimeMap of civilian harm: its export as JSON or CSV, or its raw files (FORMATS B8).
+"""Bellingcat's TimeMap of civilian harm: its export as JSON or CSV, or its raw files.
 
-The raw form is three files: events, and what their sources and associations mean. Events alone
-are read as well, and the report says what is missing. Coordinates were displaced by the publisher.
+The raw form is three files: events, sources and associations; the events refer to the others by
+id. Events alone are read too, and warnings say what is missing. The publisher displaced the
+coordinates on purpose. See `docs/formats.md`, section timemap.
 """
 
 from __future__ import annotations
@@ -50,13 +51,13 @@ COLUMNS = {
 HEADER = Header(COLUMNS, needed=("id", "date", "longitude", "latitude"))
 JSON_FIELDS = {**COLUMNS, "filters": "damage, weapons, claims", "graphic": "graphic"}
 SILENT = frozenset({"civId", "time"})
-"""Read as the key, and not read at all: every event says 00:00."""
+"""Members without a warning: `civId` is the key; `time` is always 00:00 and not read."""
 
 EVENT = Header(
     JSON_FIELDS,
     needed=("date", "longitude", "latitude"),
     older=SILENT,
-    # The raw files and the export differ in these; which form it is was told by them.
+    # The raw files have some of these members and the export the others.
     may_lack=frozenset({"id", "associations", "filters", "graphic"}),
     what="members",
 )
@@ -69,7 +70,7 @@ RAW, EXPORT = re.compile(r'"associations"\s*:\s*\['), re.compile(r'"filters"\s*:
 
 
 class TimeMap:
-    """Reads an export, or the raw events with the files beside them."""
+    """Reads an export, or the raw events with the two files beside them."""
 
     name = "timemap"
     dataset = "bellingcat"
@@ -77,7 +78,7 @@ class TimeMap:
     licence = "internal"
 
     def recognises(self, source: SourceFile) -> str | None:
-        """Look for the columns of the export, or for members that only these files have."""
+        """Recognise the columns of the export, or the members that only these files have."""
         names = header_of(source)[0]
         if {"id", "date", "location", "sources", "associations"} <= set(names):
             return "columns id, date, location, sources and associations of a TimeMap export"
@@ -95,10 +96,10 @@ class TimeMap:
         return HEADER.mapped(source) if _is_table(source) else dict(JSON_FIELDS)
 
     def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
-        """Yield one outcome per event; the files beside the events have none of their own.
+        """Yield one outcome per event; the two other files yield none.
 
         Raises:
-            InvalidFile: no list of events, or a file that says something of events elsewhere.
+            InvalidFile: no list of events, or one of the other files without its events.
         """
         if companion := _companion(source):
             _check_has_events(source, companion)
@@ -118,7 +119,7 @@ def _is_table(source: SourceFile) -> bool:
 
 
 def _companion(source: SourceFile) -> str | None:
-    """Tell a file that only explains events: by what it holds."""
+    """Return what a file of sources or associations explains; None for any other file."""
     head = decoded_head(source)
     return next((what for pattern, what in COMPANIONS if pattern.match(head)), None)
 
@@ -131,7 +132,7 @@ def _check_has_events(source: SourceFile, what: str) -> None:
 
 @dataclass
 class _Event:
-    """One event, whichever form it came in."""
+    """One event of any of the forms."""
 
     values: native.Values
     links: list[str] = field(default_factory=list)
@@ -166,7 +167,7 @@ def _raw_or_export(source: SourceFile, crosswalk: events.Crosswalk) -> Iterator[
 
 @dataclass
 class _Lookup:
-    """What the raw files say of the ids that events name; empty for an export, which needs none."""
+    """Sources and associations by id, from the raw files; an export needs neither."""
 
     sources: Mapping[str, object] | None = None
     associations: Mapping[str, object] | None = None
@@ -175,7 +176,7 @@ class _Lookup:
 
     @classmethod
     def of(cls, source: SourceFile) -> _Lookup:
-        """Read the files beside the events.
+        """Read the two files beside the events.
 
         Raises:
             InvalidFile: one of them cannot be read.
@@ -192,7 +193,7 @@ class _Lookup:
         return cls(source_paths, paths if entries else None, is_raw=True)
 
     def event(self, event: native.Values) -> _Event:
-        """Look up what an event's ids stand for."""
+        """Look up the sources and associations of an event."""
         if not self.is_raw:
             links = [str(each.get("path") or "") for each in native.items(event, "sources")]
             pairs = [
@@ -215,7 +216,7 @@ class _Lookup:
         return [str(path) for path in entry.get("paths") or ()]
 
     def _association(self, name: str) -> tuple[str, str] | None:
-        """Read "key|value", or look the id up."""
+        """Return key and value of an association: looked up by id, or written "key|value"."""
         if self.associations is None:
             key, bar, value = name.partition("|")
             return (key, value) if bar else None
@@ -226,7 +227,7 @@ class _Lookup:
         return None
 
     def warnings(self) -> Iterator[Warned]:
-        """Say what is missing."""
+        """Warn of what is missing."""
         if self.is_raw and self.sources is None:
             yield Warned(f"Sources are missing: no {SOURCES} was beside the events.")
         if self.is_raw and self.associations is None:
@@ -238,7 +239,7 @@ class _Lookup:
 
 
 def _companion_name(source: SourceFile, kind: str) -> str:
-    """Name another file of the same set: it begins as this one does."""
+    """Return the name of another file of the same set: it has the same prefix."""
     ending = next((one for one in (EVENTS, SOURCES, ASSOCIATIONS) if source.name.endswith(one)), "")
     begins = source.name.removesuffix(ending) if ending else ""
     return f"{begins}{kind}"
@@ -286,7 +287,7 @@ def _incident(event: _Event, crosswalk: events.Crosswalk) -> Incident:
 
 
 def _coded(event: _Event, crosswalk: events.Crosswalk, key: str, table: str) -> tuple[str, ...]:
-    """Map the words under one key; one that is not listed stays unstated."""
+    """Return the codes of the words under one key; unlisted words are left out."""
     codes = crosswalk.tables[table]
     matches = (codes[value] for name, value in event.associations if name == key and value in codes)
     return tuple(dict.fromkeys(matches))
@@ -300,7 +301,7 @@ def _claims(event: _Event) -> tuple[Claim, ...]:
 
 
 def _sources(links: list[str]) -> tuple[SourceRef, ...]:
-    """Make a source of each link; one that the publisher hides is said to exist."""
+    """Return a source per link, and one for links that the publisher hides."""
     addresses = dict.fromkeys(link.strip() for link in links if link.strip())
     return tuple(
         SourceRef(url=link) if link.startswith("http") else SourceRef("hidden by the publisher")

@@ -1,4 +1,4 @@
-"""Tables of sums that look like tables of events: taken for events, each would be one strike."""
+"""Refuses tables of totals: read as events, each of their rows would count as one strike."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ TOTALS = (
 
 
 def refuse_totals(source: SourceFile) -> None:
-    """Let pass whatever is no such table.
+    """Refuse a table of totals.
 
     Raises:
-        InvalidFile: it is one.
+        InvalidFile: the file is one.
     """
     if not is_workbook(source) and decoded_head(source).lstrip()[:1] in ("", "{", "[", "<"):
         return

@@ -1,7 +1,8 @@
-"""UCDP's Georeferenced Event Dataset and its Candidate releases (FORMATS B3).
+"""UCDP's Georeferenced Event Dataset and its Candidate releases.
 
-A row may sum up many days and places: its span and precision are kept, so that it is never placed
-on one day or drawn as a dot. Rows in which only combatants died are dropped as battles.
+A row may summarise many days and places: its period and precision are recorded, so that it is never
+shown as one day or one point. Rows in which only combatants died are dropped as battles. See
+`docs/formats.md`, section ucdp.
 """
 
 from __future__ import annotations
@@ -112,13 +113,13 @@ class Ucdp:
     licence = "CC-BY-4.0"
 
     def recognises(self, source: SourceFile) -> str | None:
-        """Look for the columns of GED, or for rows of its shape without a header."""
+        """Recognise the columns of GED, or rows like its own without a header."""
         if {"type_of_violence", "where_prec", "date_prec"} <= set(header_of(source)[0]):
             return "columns type_of_violence, where_prec and date_prec of UCDP GED"
         return "rows of UCDP GED's 49 columns without a header" if _is_bare(source) else None
 
     def mapping(self, source: SourceFile) -> dict[str, str]:
-        """Map the columns that the file has, or would have."""
+        """Map the columns that the file has; without a header, all columns of a release."""
         return dict(HEADER.mapping) if _is_bare(source) else HEADER.mapped(source)
 
     def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
@@ -138,7 +139,7 @@ class Ucdp:
 
 
 def _is_bare(source: SourceFile) -> bool:
-    """Tell a release that came without its header row (Candidate 24.0.1 did)."""
+    """Tell whether a file is a release without a header row, as Candidate 24.0.1 was."""
     head = decoded_head(source)
     # The first line may end inside the quoted articles, so the cells before them are counted.
     cells = len(header_of(source)[0])
@@ -147,7 +148,7 @@ def _is_bare(source: SourceFile) -> bool:
 
 @contextlib.contextmanager
 def _with_header(source: SourceFile) -> Iterator[SourceFile]:
-    """Give a file the header row that it lacks, in a copy that is gone when the block ends."""
+    """Add the missing header row, in a copy that is deleted when the block ends."""
     if not _is_bare(source):
         yield source
         return
@@ -167,7 +168,7 @@ def _outcome(row: int, cells: dict[str, str], crosswalk: events.Crosswalk) -> Ou
 
 
 def _out_of_scope(cells: dict[str, str], crosswalk: events.Crosswalk) -> str | None:
-    """Tell a battle: an event between armed sides in which nobody else is known to have died."""
+    """Return why a row is a battle (only combatants died); None for other rows."""
     kind = cells.get("type_of_violence", "")
     if kind not in crosswalk.tables["violence"]:
         raise BadFieldError("type_of_violence", kind, ", ".join(crosswalk.tables["violence"]))
@@ -222,7 +223,7 @@ def _place(cells: dict[str, str], crosswalk: events.Crosswalk) -> Place:
     point, admin1 = events.point(cells), cells.get("adm_1")
     if point is None or (precision is Precision.admin1 and not admin1):
         precision = Precision.admin1 if admin1 else Precision.country
-    # A country's middle is nowhere in particular, and must not pass for a place.
+    # The centre of a country is not a place of an event.
     is_somewhere = point if precision is not Precision.country else None
     return Place.at(
         is_somewhere,
@@ -235,7 +236,7 @@ def _place(cells: dict[str, str], crosswalk: events.Crosswalk) -> Place:
 
 
 def _attribution(cells: dict[str, str], crosswalk: events.Crosswalk) -> Attribution | None:
-    """In one-sided violence the first side is who did it; between two, the order says nothing."""
+    """Attribute only one-sided violence, to the first side: two armed sides have no order."""
     one_sided = cells.get("type_of_violence") == ONE_SIDED
     party = crosswalk.party(cells.get("side_a")) if one_sided else None
     return Attribution(party) if party else None
@@ -256,12 +257,12 @@ def _killed(cells: dict[str, str]) -> Toll:
 
 
 def _best(number: int | None) -> Count:
-    """Deaths by side are UCDP's best estimate; it gives no bounds for them."""
+    """Return a best estimate without bounds: UCDP gives no bounds for deaths by side."""
     return UNKNOWN if number is None else Count(None, number, None)
 
 
 def _sources(cells: dict[str, str]) -> tuple[SourceRef, ...]:
-    """Read who reported: names and days where both lists match, else the articles as quoted."""
+    """Return the sources: names, with days where both lists match, else the quoted articles."""
     offices = _semicolon_list(cells.get("source_office"))
     days = _semicolon_list(cells.get("source_date"))
     if not offices:
@@ -281,4 +282,4 @@ def _published(text: str) -> date | None:
     try:
         return events.day(text, "source_date", (events.ISO,))
     except BadFieldError:
-        return None  # the day of an article is no reason to lose the event
+        return None  # a faulty day of an article must not reject the event

@@ -1,8 +1,8 @@
-"""UNOSAT damage assessments: points with one pair of columns for each pass of a satellite.
+"""UNOSAT damage assessments: points with a pair of columns for each pass of a satellite.
 
-A pass has a date and a class; passes stand in no order of time. The latest one gives the grade. A
-satellite sees damage, not its day: the day is the span in which it came to be, as far as the
-passes tell, with precision unknown.
+A pass has a date and a damage class; the columns are not in the order of time. The latest pass
+gives the grade. A satellite shows damage, not its day: the period is from the last pass without
+damage to the first with it, with precision unknown. See `docs/formats.md`, section unosat.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from app.importers.points import PointFeature, kind_of, point_features
 DATE = re.compile(r"SensorDa(?:te|t)?(?:_(\d+))?", re.IGNORECASE)
 CLASS = re.compile(r"Main_Dam(?:age_Site_Class|age_S|ag|a)?(?:_(\d+))?", re.IGNORECASE)
 STATUS = re.compile(r"Damage_(?:Status|Sta|St|S)(?:_(\d+))?", re.IGNORECASE)
-"""A shapefile's ten characters cut the names; their numbers tell which belong together."""
+"""A shapefile cuts names to ten characters; columns of one pass have the same number."""
 
 GRADES = {
     "1": Grade.destroyed,
@@ -57,13 +57,13 @@ ADJACENT = "11"
 NEAR = "possible damage from an adjacent impact, debris or rubble"
 KEYS = ("SiteID", "Site_ID", "UNOSAT_ID", "GlobalID")
 ERROR_M = 50
-"""A point stands on a building as seen from orbit; a margin for the image's own displacement."""
+"""A point is on a building in an image, which may be displaced by this distance."""
 
 EMPTY = frozenset({"", "0", "99", "na", "n/a", "<null>"})
 
 
 class Pass(NamedTuple):
-    """What one image showed, of which day."""
+    """The day of one image, the damage grade, and the source's own class."""
 
     day: date
     grade: Grade
@@ -79,7 +79,7 @@ class Unosat:
     licence = "internal"
 
     def recognises(self, source: SourceFile) -> str | None:
-        """Look for the columns of passes, in GeoJSON's head or among a file's fields."""
+        """Recognise the columns of passes, in the head of GeoJSON or among a file's fields."""
         head = decoded_head(source)
         if '"SensorDate' in head and '"Main_Damage_Site_Class' in head:
             return "the columns SensorDate and Main_Damage_Site_Class of UNOSAT"
@@ -122,7 +122,7 @@ class Unosat:
 
 
 def _drift(names: list[str]) -> Iterator[Warned]:
-    """Name the fields that nobody reads, and halves of a pass whose other half is missing."""
+    """Warn of fields that are not read, and of passes without date or class."""
     paired = {name for pair in _pairs(dict.fromkeys(names, "")) for name in pair}
     halves = [one for one in names if _number(one) is not None and one not in paired]
     recognised = paired | {one for one in names if STATUS.fullmatch(one)} | {*KEYS, *halves}
@@ -133,7 +133,7 @@ def _drift(names: list[str]) -> Iterator[Warned]:
 
 
 def _number(name: str) -> str | None:
-    """Tell the number of the pass that a column belongs to, "" for the first; None for none."""
+    """Return the number of a column's pass, "" for the first; None for other columns."""
     match = DATE.fullmatch(name) or CLASS.fullmatch(name)
     return None if match is None else match[1] or ""
 
@@ -203,7 +203,7 @@ def _outcome(row: int, feature: PointFeature, context: Context) -> Outcome:
 
 
 def _when(passes: list[Pass], zone: str) -> When:
-    """Say when damage came to be: after the last pass without it, by the first pass with it."""
+    """Return the period of damage: from the last pass without it to the first pass with it."""
     seen = next(one.day for one in passes if one.grade is not Grade.none)
     before = [one.day for one in passes if one.grade is Grade.none and one.day < seen]
     text = f"first seen from orbit on {seen}"
@@ -217,6 +217,6 @@ def _claim(image: Pass) -> Claim:
 
 
 def _texts(fields: Mapping[str, str]) -> str | None:
-    """Keep the notes that some passes have, such as "new" or "no change"."""
+    """Join the notes that some passes have, such as "new" or "no change"."""
     notes = [f"{name}: {text}" for name, text in fields.items() if STATUS.fullmatch(name)]
     return "\n".join(notes) or None

@@ -1,4 +1,4 @@
-"""Areas of any source: GeoPackage, zipped shapefile or GeoJSON, with a small mapping of fields."""
+"""Control areas of any source: GeoPackage, zipped shapefile or GeoJSON, with named fields."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ WORDS = {
 
 
 class VectorControl:
-    """Reads every polygon of a file, as the choices say."""
+    """Reads every polygon of a file; the choices name the fields to read."""
 
     name = "vector_control"
     dataset = None
@@ -49,7 +49,7 @@ class VectorControl:
     licence = "internal"
 
     def recognises(self, source: SourceFile) -> str | None:
-        """Look for a GeoPackage, a zipped shapefile, or polygons in GeoJSON."""
+        """Recognise a GeoPackage, a zipped shapefile, or polygons in GeoJSON."""
         if is_geopackage(source):
             return "a GeoPackage"
         if has_shapefile(source):
@@ -60,11 +60,11 @@ class VectorControl:
         return None
 
     def mapping(self, source: SourceFile) -> dict[str, str]:  # noqa: ARG002  every importer takes it
-        """Which fields are read is in the choices."""
+        """The choices name the other fields that are read."""
         return {"geometry": "areas"}
 
     def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
-        """Yield one snapshot per day, and one outcome for whatever is not taken."""
+        """Yield one snapshot per day, and one rejection for each faulty area."""
         _check(source, context)
         days = ControlDays(context)
         for row, feature in enumerate(_areas(source), 1):
@@ -76,10 +76,10 @@ class VectorControl:
 
 
 def _check(source: SourceFile, context: Context) -> None:
-    """Refuse what cannot be known of any of the areas.
+    """Refuse a file of which neither fields nor choices give the day and the party.
 
     Raises:
-        InvalidFile: no day, or nobody who holds them.
+        InvalidFile: no day, or no party that controls the areas.
     """
     choices = context.choices
     if choices.valid_on is None and choices.valid_on_field is None:
@@ -115,7 +115,7 @@ def _values(fields: Mapping[str, object], context: Context) -> dict[str, object]
 
 
 def _text(fields: Mapping[str, object], name: str | None, option: str) -> str:
-    """Read a field that a choice names; "" when none is named or it is empty."""
+    """Read the field `name`; "" if `name` is None or the field is empty."""
     if name is None:
         return ""
     if name not in fields:

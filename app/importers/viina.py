@@ -1,7 +1,8 @@
-"""VIINA 2.0: events that a machine coded from headlines (FORMATS B4).
+"""VIINA 2.0: events that a machine coded from headlines.
 
-Everything in it is reported and machine-coded: no figure of casualties, only that a headline
-mentions some. Its control by populated place needs polygons that its tables have not.
+It has no numbers of casualties: a code only says that a headline mentions casualties. Its tables of
+control by populated place are refused, since they have no polygons. See `docs/formats.md`, section
+viina.
 """
 
 from __future__ import annotations
@@ -92,11 +93,11 @@ INFO = Header(
     {**dict.fromkeys(REPORTS.mapping, "(kept in no field)"), "source": "", "url": ""},
     needed=("event_id",),
 )
-"""The reports beside their events, of which only the outlet and the link are read."""
+"""The reports beside the events: only the publisher and the link are read."""
 
 
 class Viina:
-    """Reads events of one place and day, with their reports beside them, or the reports alone."""
+    """Reads events of one place and day with the reports beside them, or the reports alone."""
 
     name = "viina"
     dataset = "viina"
@@ -104,7 +105,7 @@ class Viina:
     licence = "ODbL-1.0"
 
     def recognises(self, source: SourceFile) -> str | None:
-        """Look for the columns of any of its tables."""
+        """Recognise the columns of any of its tables."""
         names = set(header_of(source)[0])
         if {"viina_version", "event_id_1pd"} <= names:
             return "columns viina_version and event_id_1pd of VIINA 2.0"
@@ -118,7 +119,7 @@ class Viina:
         return header.mapped(source)
 
     def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
-        """Yield one outcome per event, or per report when these come alone.
+        """Yield one outcome per event, or per report where there are only reports.
 
         Raises:
             InvalidFile: control by populated place, or labels without events.
@@ -153,7 +154,7 @@ def _check_takeable(source: SourceFile) -> None:
 
 
 def _table_name(source: SourceFile, kind: str) -> str:
-    """Name another table of the same release: it differs in one word."""
+    """Return the name of another table of the same release; it differs in one word."""
     return re.sub(r"event_(?:1pd|info|labels)", kind, source.name)
 
 
@@ -166,7 +167,7 @@ def _info_companion(source: SourceFile) -> Path | None:
 
 
 def _reports_of(path: Path) -> Reports:
-    """Read who reported what, by report: the events' own table names them by number only."""
+    """Return publisher and link by report number; the table of events has only the numbers."""
     rows = (row for row in table_rows(SourceFile.open(path)) if not isinstance(row, Rejection))
     return {
         cells["event_id"]: (cells.get("source"), cells.get("url"))
@@ -226,7 +227,7 @@ def _place(cells: Mapping[str, str], crosswalk: events.Crosswalk) -> Place:
 
 
 def _sources(cells: Mapping[str, str], reports: Reports) -> tuple[SourceRef, ...]:
-    """Name each report by its link where the reports are at hand, else the outlets alone."""
+    """Return a source per report, with its link; without the reports, one per publisher."""
     numbers = [one.strip() for one in cells.get("event_ids", "").split(",")]
     sources = [SourceRef(*reports[number]) for number in numbers if number in reports]
     if not sources:
@@ -236,7 +237,7 @@ def _sources(cells: Mapping[str, str], reports: Reports) -> tuple[SourceRef, ...
 
 
 def _alone(source: SourceFile, crosswalk: events.Crosswalk) -> Iterator[Outcome]:
-    """Read reports without their events: only a headline says what happened."""
+    """Read reports without their events: an event is in scope by its headlines."""
     yield from REPORTS.guard(source)
     yield Warned(
         "Reports alone say what happened in their headlines only: those that name a strike are "
@@ -257,7 +258,7 @@ def _alone(source: SourceFile, crosswalk: events.Crosswalk) -> Iterator[Outcome]
 def _of_reports(
     rows: list[tuple[int, dict[str, str]]], crosswalk: events.Crosswalk
 ) -> Iterator[Outcome]:
-    """Make one incident of an event's reports: the finest place, and every source."""
+    """Yield one incident of an event's reports: the most precise place, and all sources."""
     if not any(crosswalk.word_in("headline", cells.get("text")) for _, cells in rows):
         yield from (Dropped(number, "headline_without_strike") for number, _ in rows)
         return

@@ -1,6 +1,6 @@
-"""Words of tables brought to our codes: countries, regions, weapons and whatever a crosswalk lists.
+"""Translates words of tables into our codes: countries, regions, weapons and other listed words.
 
-Nothing is guessed: a word that no list has stays unstated, and `untold` says which were met.
+A word that no list has gives no code; `warnings` lists these words.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MOST_NAMED = 10
 
 @dataclass
 class Words:
-    """What one import needs to read words, and a tally of those that it could not."""
+    """Translates the words of one import, and counts the unknown ones."""
 
     context: Context
     unknown: dict[str, Counter[str]] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Words:
 
     @cached_property
     def _regions(self) -> Mapping[str, str]:
-        """Full names in both languages, and codes."""
+        """Region codes by full name in both languages, and by code."""
         codes: dict[str, str] = {}
         for region in self.context.regions:
             names = (region.name_en, region.name_uk, region.code, region.pcode)
@@ -50,19 +50,19 @@ class Words:
 
     @cached_property
     def _units(self) -> Mapping[str, str]:
-        """Names without the word for their kind, of those that have it: "kyiv" is the oblast."""
+        """Region codes by name without its kind of unit: "kyiv" for "Kyiv Oblast"."""
         return {bare(name): code for name, code in self._regions.items() if bare(name) != name}
 
     def country(self, word: str) -> str | None:
-        """Return the alpha-2 code that a code or an English name stands for."""
+        """Return the alpha-2 code of a country by its code or English name."""
         return self._tallied("country", word, self._countries.get(squeezed(word)))
 
     def is_abroad(self, country: str | None) -> bool:
-        """Tell whether a stated country is none of the theatre's."""
+        """Tell whether a stated country lies outside the theatre."""
         return country is not None and country not in self.context.theatre.countries
 
     def region(self, name: str, extra: Mapping[str, str] | None = None) -> str | None:
-        """Return the first-level code that a code or a name stands for."""
+        """Return the code of a first-level unit by its code or name; `extra` has precedence."""
         word = squeezed(name)
         if extra and word in extra:
             return extra[word] or None
@@ -72,7 +72,7 @@ class Words:
         return self._tallied("admin1", name, code)
 
     def codes(self, name: str, cell: str, terms: Terms, word_codes: Mapping[str, str]) -> list[str]:
-        """Return the codes that one cell's words stand for; a word listed as "" says nothing."""
+        """Return the codes of one cell's words; a word listed as "" gives none."""
         whole = squeezed(cell)
         words = [whole] if whole in word_codes or cell in terms.bit else SEVERAL.split(whole)
         codes = [self._code(name, word, terms, word_codes) for word in words if word]
@@ -90,7 +90,7 @@ class Words:
         return code
 
     def warnings(self) -> Iterator[Warned]:
-        """Say which words were left unstated, the most frequent first."""
+        """Warn of the unknown words, the most frequent first."""
         for name, words in sorted(self.unknown.items()):
             listing = ", ".join(f"{word!r} ({n:,})" for word, n in words.most_common(MOST_NAMED))
             more = f" and {len(words) - MOST_NAMED:,} more" if len(words) > MOST_NAMED else ""
@@ -98,5 +98,5 @@ class Words:
 
 
 def bare(name: str) -> str:
-    """Take the word for its kind off a region's name: "Kharkiv Oblast" is "kharkiv"."""
+    """Remove the kind of unit from a region's name: "Kharkiv Oblast" gives "kharkiv"."""
     return UNIT.sub("", squeezed(name)).strip()
