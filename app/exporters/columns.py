@@ -36,14 +36,14 @@ class Column:
     read: Callable[[Sequence[Feature], Sequence[Properties]], list[object]]
 
 
-def _plain(name: str, kind: str, meaning: str, unit: str = "") -> Column:
+def _direct(name: str, kind: str, meaning: str, unit: str = "") -> Column:
     return Column(
         FieldNote(name, kind, meaning, unit),
         lambda _features, properties: [one[name] for one in properties],
     )
 
 
-def _inside(outer: str, name: str, kind: str, meaning: str, as_name: str = "") -> Column:
+def _nested(outer: str, name: str, kind: str, meaning: str, as_name: str = "") -> Column:
     def read(_features: Sequence[Feature], properties: Sequence[Properties]) -> list[object]:
         return [None if one[outer] is None else one[outer].get(name) for one in properties]
 
@@ -58,7 +58,7 @@ def _day(name: str, meaning: str) -> Column:
     return Column(FieldNote(name, "day", meaning), read)
 
 
-def _axis(name: str, place: int, meaning: str) -> Column:
+def _coordinate(name: str, place: int, meaning: str) -> Column:
     def read(features: Sequence[Feature], _properties: Sequence[Properties]) -> list[object]:
         shapes = (one["geometry"] for one in features)
         return [None if shape is None else shape["coordinates"][place] for shape in shapes]
@@ -73,7 +73,7 @@ def _joined(name: str, meaning: str, parts: Callable[[Properties], Sequence[str]
     return Column(FieldNote(name, "text", f"{meaning}, separated by |"), read)
 
 
-def _listed(name: str, meaning: str) -> Column:
+def _json_list(name: str, meaning: str) -> Column:
     def read(_features: Sequence[Feature], properties: Sequence[Properties]) -> list[object]:
         return [
             msgspec.json.encode(one[name]).decode() if one[name] else None for one in properties
@@ -129,37 +129,37 @@ def _sectors(properties: Properties) -> list[str]:
 
 
 COLUMNS: tuple[Column, ...] = (
-    _plain("id", "text", "the incident's id; it never changes"),
-    _plain("number", "whole", "its short number, as in /incidents/{number}"),
-    _plain("dataset", "text", "the dataset that tells it"),
-    _plain("source_key", "text", "the source's own id of the event"),
-    _plain("start", "text", "beginning: a day, or a time in UTC where the hour is known"),
-    _plain("end", "text", "end, likewise"),
+    _direct("id", "text", "the incident's id; it never changes"),
+    _direct("number", "whole", "its short number, as in /incidents/{number}"),
+    _direct("dataset", "text", "the dataset that tells it"),
+    _direct("source_key", "text", "the source's own id of the event"),
+    _direct("start", "text", "beginning: a day, or a time in UTC where the hour is known"),
+    _direct("end", "text", "end, likewise"),
     _day("first_day", "first day in the zone"),
     _day("last_day", "last day in the zone"),
-    _plain("when_precision", "text", "minute, day, week, month, year or unknown"),
-    _plain("when_text", "text", "the time in the source's own words"),
-    _plain("zone", "text", "the time zone of its days"),
-    _axis("lon", 0, "longitude; empty where the place is no point"),
-    _axis("lat", 1, "latitude; empty where the place is no point"),
-    _plain("precision", "text", "exact, street, settlement, admin2, admin1 or country"),
-    _plain("error_m", "whole", "the place lies within this radius", "metres"),
-    _plain("place", "text", "the place's name"),
-    _plain("country", "text", "country as stated, ISO 3166-1"),
-    _plain("admin1", "text", "region as stated, ISO 3166-2"),
-    _plain("admin2", "text", "district as stated, P-code"),
-    _inside("region", "admin1", "text", "region as stated or located, ISO 3166-2", "region"),
-    _inside("region", "name", "text", "its name in the language asked for"),
-    _inside("region", "how", "text", "whether the region is stated, located, both, or in conflict"),
-    _inside("region", "near_border", "flag", "a region's border lies within the place's error"),
+    _direct("when_precision", "text", "minute, day, week, month, year or unknown"),
+    _direct("when_text", "text", "the time in the source's own words"),
+    _direct("zone", "text", "the time zone of its days"),
+    _coordinate("lon", 0, "longitude; empty where the place is no point"),
+    _coordinate("lat", 1, "latitude; empty where the place is no point"),
+    _direct("precision", "text", "exact, street, settlement, admin2, admin1 or country"),
+    _direct("error_m", "whole", "the place lies within this radius", "metres"),
+    _direct("place", "text", "the place's name"),
+    _direct("country", "text", "country as stated, ISO 3166-1"),
+    _direct("admin1", "text", "region as stated, ISO 3166-2"),
+    _direct("admin2", "text", "district as stated, P-code"),
+    _nested("region", "admin1", "text", "region as stated or located, ISO 3166-2", "region"),
+    _nested("region", "name", "text", "its name in the language asked for"),
+    _nested("region", "how", "text", "whether the region is stated, located, both, or in conflict"),
+    _nested("region", "near_border", "flag", "a region's border lies within the place's error"),
     _joined(
         "weapons", "weapon classes; empty: not stated", lambda properties: properties["weapons"]
     ),
-    _plain("mechanism", "text", "direct_hit, interception_debris or unknown"),
-    _inside(
+    _direct("mechanism", "text", "direct_hit, interception_debris or unknown"),
+    _nested(
         "attributed_to", "party", "text", "party that a source attributes it to", "attributed_to"
     ),
-    _inside(
+    _nested(
         "attributed_to",
         "confidence",
         "text",
@@ -169,31 +169,33 @@ COLUMNS: tuple[Column, ...] = (
     *_toll("killed", "killed"),
     *_toll("injured", "injured"),
     _joined("sectors", "sectors that `damage` names", _sectors),
-    _listed("damage", "what was damaged: sector, object_kind, name, grade, count"),
-    _plain("status", "text", "reported, corroborated, geolocated, verified, disputed or retracted"),
+    _json_list("damage", "what was damaged: sector, object_kind, name, grade, count"),
+    _direct(
+        "status", "text", "reported, corroborated, geolocated, verified, disputed or retracted"
+    ),
     _joined("source_urls", "addresses of the sources", _source_urls),
-    _listed("sources", "who reports it: publisher, url, published, retrieved, archive_url, …"),
-    _listed("claims", "who states what, beside the figures"),
-    _plain("description", "text", "the source's text"),
-    _plain("graphic", "flag", "the sources show injured or dead people"),
-    _plain("public_after", "text", "not for the public before this time"),
-    _plain("synthetic", "flag", "invented data"),
-    _plain("wave", "text", "the night's attack it belongs to"),
+    _json_list("sources", "who reports it: publisher, url, published, retrieved, archive_url, …"),
+    _json_list("claims", "who states what, beside the figures"),
+    _direct("description", "text", "the source's text"),
+    _direct("graphic", "flag", "the sources show injured or dead people"),
+    _direct("public_after", "text", "not for the public before this time"),
+    _direct("synthetic", "flag", "invented data"),
+    _direct("wave", "text", "the night's attack it belongs to"),
     _control("source", "text", "the source of control asked for that day", of="control"),
     _control("status", "text", "status of the ground there by that source"),
     _control("controller", "text", "who held it by that source"),
     _control("valid_on", "text", "day of that source's snapshot"),
     _control("age_days", "whole", "how old the snapshot was that day", "days"),
     _control("distance_km", "number", "distance to that snapshot's front line", "kilometres"),
-    _listed("control", "every source of control for the place and day"),
+    _json_list("control", "every source of control for the place and day"),
     _joined(
         "merged_with",
         "ids of other datasets' records of the same strike",
         lambda properties: [one["id"] for one in properties["merged_with"]],
     ),
-    _listed("redacted", "parts of the text that the public does not see, each with the reason"),
-    _plain("revision", "whole", "the revision in the ledger that this row is"),
-    _plain("recorded_at", "text", "when that revision was recorded, UTC"),
+    _json_list("redacted", "parts of the text that the public does not see, each with the reason"),
+    _direct("revision", "whole", "the revision in the ledger that this row is"),
+    _direct("recorded_at", "text", "when that revision was recorded, UTC"),
 )
 NOTES: tuple[FieldNote, ...] = tuple(column.note for column in COLUMNS)
 

@@ -45,7 +45,7 @@ def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
     licences = {str(one["slug"]): str(one["licence"]) for one in about.datasets}
     yield BOM + ",".join(names).encode() + b"\n"
     for batch in record_batches(batches, has_geometry=False):
-        columns = [_neutral(column) for column in batch.columns]
+        columns = [_without_formulas(column) for column in batch.columns]
         slugs = batch.column("dataset").to_pylist()
         columns.append(pa.array([licences.get(slug) for slug in slugs], pa.string()))
         columns.append(pa.array([about.citation] * len(slugs), pa.string()))
@@ -54,7 +54,7 @@ def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
         yield out.getvalue()
 
 
-def _neutral(column: pa.Array) -> pa.Array:
+def _without_formulas(column: pa.Array) -> pa.Array:
     if not pa.types.is_string(column.type):
         return column
     readable = pc.replace_substring_regex(column, CONTROLS, " ")

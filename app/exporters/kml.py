@@ -20,17 +20,17 @@ NOT_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
     """Write a document; its description has terms and citation, its schema the dictionary."""
-    yield _head(about).encode()
+    yield _header(about).encode()
     for features in batches:
         yield "".join(_placemarks(features)).encode()
     yield b"</Document>\n</kml>\n"
 
 
-def _head(about: About) -> str:
+def _header(about: About) -> str:
     description = "\n".join(f"{name}: {value}" for name, value in about.pairs())
     fields = "".join(
         f'<SimpleField name="{_field_name(note.name)}" type="{TYPES.get(note.kind, "string")}">'
-        f"<displayName>{_text(_display(note.name, note.meaning, note.unit))}</displayName>"
+        f"<displayName>{_text(_display_name(note.name, note.meaning, note.unit))}</displayName>"
         "</SimpleField>\n"
         for note in NOTES
     )
@@ -46,7 +46,7 @@ def _field_name(name: str) -> str:
     return ID if name == "id" else name
 
 
-def _display(name: str, meaning: str, unit: str) -> str:
+def _display_name(name: str, meaning: str, unit: str) -> str:
     return f"{name}: {meaning}" + (f" ({unit})" if unit else "")
 
 

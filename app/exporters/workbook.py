@@ -70,7 +70,7 @@ def _write_rows(
                 if cell is None:
                     continue
                 if kinds[place] in ("text", "json"):
-                    sheet.write_string(number, place, _short(cell))
+                    sheet.write_string(number, place, _shortened(cell))
                 elif kinds[place] == "day":
                     sheet.write_datetime(number, place, cell, day)
                 elif kinds[place] == "flag":
@@ -80,13 +80,13 @@ def _write_rows(
             number += 1
 
 
-def _short(text: str) -> str:
+def _shortened(text: str) -> str:
     return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + CUT
 
 
 def _row(sheet: Worksheet, number: int, cells: Sequence[str], style: Format | None = None) -> None:
     for place, cell in enumerate(cells):
-        sheet.write_string(number, place, _short(cell), style)
+        sheet.write_string(number, place, _shortened(cell), style)
 
 
 def _write_about(sheet: Worksheet, about: About, bold: Format) -> None:

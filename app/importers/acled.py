@@ -68,7 +68,7 @@ HEADER = Header(
         *("event_id_cnty", "event_date", "time_precision", "event_type", "sub_event_type"),
         *("longitude", "latitude", "geo_precision", "fatalities"),
     ),
-    may_lack=frozenset({"actor2"}),  # a monadic file has one actor a row
+    may_lack=frozenset({"actor2"}),  # a file with a row per actor has none
     older=frozenset(
         (
             *("data_id", "iso3", "event_id_no_cnty", "population_best"),

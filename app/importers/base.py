@@ -269,7 +269,7 @@ def table_batches(source: SourceFile) -> Iterator[TableBatch | Rejection]:
             ),
         )
         for batch in reader:
-            numbers = _numbered(number, batch.num_rows, malformed)
+            numbers = _row_numbers(number, batch.num_rows, malformed)
             number = numbers[-1] if numbers else number
             yield from [malformed.pop(row) for row in sorted(malformed) if row < number]
             columns = [pc.utf8_trim(column, characters=WHITE_SPACE) for column in batch.columns]
@@ -315,7 +315,7 @@ def _check_cells(columns: Sequence[pa.Array], after: int, source: SourceFile) ->
             raise _too_long(after, source)
 
 
-def _numbered(after: int, rows: int, malformed: Mapping[int, Rejection]) -> list[int]:
+def _row_numbers(after: int, rows: int, malformed: Mapping[int, Rejection]) -> list[int]:
     """Number the well-formed rows of a block, leaving out the numbers of malformed ones."""
     numbers: list[int] = []
     for _row in range(rows):

@@ -119,7 +119,7 @@ class Cir:
         names = set(header_of(source)[0])
         if {"entry", "event_group", "violence level", "geolocation"} <= names:
             return "columns entry, event_group, violence level and geolocation of CIR's export"
-        return _form(source)
+        return _feature_form(source)
 
     def mapping(self, source: SourceFile) -> dict[str, str]:
         """Map the 15 columns, or the members of a feature."""
@@ -135,7 +135,7 @@ class Cir:
         """
         crosswalk = _Crosswalk(context)
         if _is_json(source):
-            yield from _of_features(source, crosswalk)
+            yield from _feature_outcomes(source, crosswalk)
             return
         yield from HEADER.guard(source)
         for row in table_rows(source):
@@ -144,11 +144,13 @@ class Cir:
             else:
                 number, cells = row
                 yield events.outcome_or_rejection(
-                    number, cells, lambda number, cells: _outcome(number, _of_row(cells), crosswalk)
+                    number,
+                    cells,
+                    lambda number, cells: _outcome(number, _entry_of_row(cells), crosswalk),
                 )
 
 
-def _form(source: SourceFile) -> str | None:
+def _feature_form(source: SourceFile) -> str | None:
     head = decoded_head(source)
     if '"Entry_Number"' in head and '"Primary_category"' in head:
         return "Entry_Number and Primary_category of CIR's service"
@@ -265,13 +267,13 @@ def _place(entry: _Entry, point: LonLat | None, crosswalk: _Crosswalk) -> Place:
     )
 
 
-def _of_row(cells: dict[str, str]) -> _Entry:
+def _entry_of_row(cells: dict[str, str]) -> _Entry:
     day_text = cells.get("date")
     return _Entry(
         group=cells.get("event_group", ""),
         column="event_group",
         # The content of a row without an id is its key; a new column must not change the key.
-        values=_select(cells, COLUMNS),
+        values=_selected(cells, COLUMNS),
         key=cells.get("entry"),
         lon=cells.get("lon"),
         lat=cells.get("lat"),
@@ -292,18 +294,18 @@ def _is_graphic(level: str | None) -> bool:
     return (level or "").lower().startswith("graphic")
 
 
-def _of_features(source: SourceFile, crosswalk: _Crosswalk) -> Iterator[Outcome]:
+def _feature_outcomes(source: SourceFile, crosswalk: _Crosswalk) -> Iterator[Outcome]:
     document = load_json(source)
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(features, list):
         raise InvalidFile(source.name, "no list `features`", "an answer of CIR's map")
-    pairs = [(_values(feature), feature) for feature in features]
+    pairs = [(_feature_values(feature), feature) for feature in features]
     is_service = _is_service(source)
     header = FORMS["service" if is_service else "old"]
     yield from header.guard(source, member_names(values for values, _ in pairs))
     if is_cut_off(document):
         yield Warned(CUT_OFF)
-    entry_of = _of_service if is_service else _of_old
+    entry_of = _entry_of_service if is_service else _entry_of_old_map
 
     def outcome_of(row: int, pair: tuple[native.Values, object]) -> Outcome:
         values, feature = pair
@@ -313,7 +315,7 @@ def _of_features(source: SourceFile, crosswalk: _Crosswalk) -> Iterator[Outcome]
         yield events.outcome_or_rejection(row, pair, outcome_of)
 
 
-def _values(feature: object) -> dict[str, object]:
+def _feature_values(feature: object) -> dict[str, object]:
     """Return a feature's values: ArcGIS calls them attributes, GeoJSON properties."""
     item = feature if isinstance(feature, dict) else {}
     values = item.get("attributes") or item.get("properties") or {}
@@ -331,7 +333,7 @@ def _own_point(feature: object) -> tuple[object, object]:
     return geometry.get("x"), geometry.get("y")
 
 
-def _of_service(values: native.Values, own_point: tuple[object, object]) -> _Entry:
+def _entry_of_service(values: native.Values, own_point: tuple[object, object]) -> _Entry:
     """Read the new form; its first category decides the scope."""
     codes = {name: native.text(values, name) for name in ("Secondary_category", "Sector_affected")}
     stated = values.get("longitude"), values.get("latitude")
@@ -339,7 +341,7 @@ def _of_service(values: native.Values, own_point: tuple[object, object]) -> _Ent
     return _Entry(
         group=native.text(values, "Primary_category") or "",
         column="Primary_category",
-        values=_select(values, SERVICE),
+        values=_selected(values, SERVICE),
         key=native.text(values, "Entry_Number"),
         lon=lon,
         lat=lat,
@@ -348,14 +350,14 @@ def _of_service(values: native.Values, own_point: tuple[object, object]) -> _Ent
         country=native.text(values, "country") or "",
         province=native.text(values, "province") or "",
         sector=codes["Sector_affected"],
-        links=events.links(_joined(values, "Link", "Link_geolocation")),
+        links=events.links(_joined_texts(values, "Link", "Link_geolocation")),
         description=native.text(values, "Description"),
         graphic=_is_graphic(native.text(values, "Graphic_content_level")),
         codes={name: word for name, word in codes.items() if word != "None"},
     )
 
 
-def _of_old(values: native.Values, own_point: tuple[object, object]) -> _Entry:
+def _entry_of_old_map(values: native.Values, own_point: tuple[object, object]) -> _Entry:
     """Read the old form; the first of its categories decides the scope."""
     categories = values.get("categories") or []
     day_text = native.text(values, "verifiedDate")
@@ -363,7 +365,7 @@ def _of_old(values: native.Values, own_point: tuple[object, object]) -> _Entry:
     return _Entry(
         group=names[0] if names else "",
         column="categories",
-        values=_select(values, OLD),
+        values=_selected(values, OLD),
         key=native.text(values, "id"),
         lon=own_point[0],
         lat=own_point[1],
@@ -377,11 +379,11 @@ def _of_old(values: native.Values, own_point: tuple[object, object]) -> _Entry:
     )
 
 
-def _select(values: native.Values, columns: Mapping[str, str]) -> native.Values:
+def _selected(values: native.Values, columns: Mapping[str, str]) -> native.Values:
     return {name: value for name, value in values.items() if name in columns}
 
 
-def _joined(values: native.Values, *names: str) -> str:
+def _joined_texts(values: native.Values, *names: str) -> str:
     return " ".join(text for name in names if (text := native.text(values, name)))
 
 

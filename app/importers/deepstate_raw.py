@@ -129,7 +129,7 @@ class DeepStateRaw:
             except (BadFieldError, InputError) as wrong:
                 yield rejection(row, wrong)
         if tally:
-            yield Warned(_unkeyed(tally))
+            yield Warned(_unkeyed_warning(tally))
         yield from days.outcomes()
 
 
@@ -207,7 +207,7 @@ def _word(name: str) -> str | None:
     return match[0] if match else None
 
 
-def _unkeyed(tally: Counter[str]) -> str:
+def _unkeyed_warning(tally: Counter[str]) -> str:
     return (
         f"{tally.total()} areas carry no key: {tally['words']} were read by their words and "
         f"{tally['colour']} by their colour alone."

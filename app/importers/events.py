@@ -175,7 +175,7 @@ class Crosswalk:
     def __post_init__(self) -> None:
         taxonomy = self.context.taxonomy
         self.tables, places = taxonomy.crosswalk(self.form), taxonomy.crosswalk("places")
-        self._regions = {**_names(self.context), **places["regions"]}
+        self._regions = {**_region_codes(self.context), **places["regions"]}
         self._regions.update(self.tables.get("regions", {}))
         self.countries = places["countries"]
         self._parties = {party.code for party in self.context.theatre.party}
@@ -187,7 +187,7 @@ class Crosswalk:
         if not name:
             return None
         if name not in self._region_cache:
-            self._region_cache[name] = self._regions.get(_plain(name))
+            self._region_cache[name] = self._regions.get(_normalised(name))
         return self._region_cache[name]
 
     def country(self, name: str | None) -> str | None:
@@ -195,7 +195,7 @@ class Crosswalk:
         if not name:
             return None
         # Most files spell a country as the list does, and lower() is faster than _plain().
-        return self.countries.get(name.lower()) or self.countries.get(_plain(name))
+        return self.countries.get(name.lower()) or self.countries.get(_normalised(name))
 
     def party(self, actor: str | None) -> str | None:
         """Return the theatre's party with whose listed name the actor's name begins."""
@@ -224,14 +224,14 @@ class Crosswalk:
         return lower[word] if word else None
 
 
-def _plain(name: str) -> str:
+def _normalised(name: str) -> str:
     return " ".join(name.lower().replace("\u2019", "'").split())
 
 
-def _names(context: Context) -> Mapping[str, str]:
+def _region_codes(context: Context) -> Mapping[str, str]:
     """Map our English names to codes, and names without their last word where they are unique."""
-    whole = {_plain(region.name_en): region.code for region in context.regions}
-    firsts = [_plain(region.name_en).rpartition(" ")[0] for region in context.regions]
+    whole = {_normalised(region.name_en): region.code for region in context.regions}
+    firsts = [_normalised(region.name_en).rpartition(" ")[0] for region in context.regions]
     short = {
         first: region.code
         for first, region in zip(firsts, context.regions, strict=True)

@@ -135,14 +135,16 @@ class GeoConfirmed:
             marks = enumerate(parsed(document(source), source).iter("Placemark"), 1)
             for row, mark in marks:
                 yield events.outcome_or_rejection(
-                    row, mark, lambda row, mark: _outcome(row, _of_mark(mark, crosswalk), crosswalk)
+                    row,
+                    mark,
+                    lambda row, mark: _outcome(row, _mark_of_placemark(mark, crosswalk), crosswalk),
                 )
         elif decoded_head(source).lstrip().startswith(("{", "[")):
-            yield from _of_json(source, crosswalk)
+            yield from _json_outcomes(source, crosswalk)
         else:
             yield from HEADER.guard(source)
             yield from events.table_outcomes(
-                source, lambda row, cells: _outcome(row, _of_row(cells), crosswalk)
+                source, lambda row, cells: _outcome(row, _mark_of_row(cells), crosswalk)
             )
 
 
@@ -157,13 +159,13 @@ class _Mark:
     title: str = ""
     description: str | None = None
     links: str = ""
-    where: str = ""
+    plus_code: str = ""
     equipment: str = ""
     units: str = ""
 
 
 def _outcome(row: int, mark: _Mark, crosswalk: events.Crosswalk) -> Outcome:
-    if reason := _of_forces(mark, crosswalk):
+    if reason := _out_of_scope(mark, crosswalk):
         return Dropped(row, reason)
     day = events.day(mark.date, "Date", NOTATIONS)
     faction = crosswalk.tables["factions"].get(mark.faction.lower())
@@ -176,7 +178,7 @@ def _outcome(row: int, mark: _Mark, crosswalk: events.Crosswalk) -> Outcome:
     return ParsedRecord(row, _incident(mark, when, crosswalk))
 
 
-def _of_forces(mark: _Mark, crosswalk: events.Crosswalk) -> str | None:
+def _out_of_scope(mark: _Mark, crosswalk: events.Crosswalk) -> str | None:
     """Return why a mark may show where an armed force is; None for other marks."""
     if mark.units:
         return "unit"
@@ -203,7 +205,7 @@ def _incident(mark: _Mark, when: When, crosswalk: events.Crosswalk) -> Incident:
     }
     key = mark.key or native.content_key(content, point)
     weapon = crosswalk.code_of("weapons", mark.equipment)
-    name, admin1, country = _where(mark.where, crosswalk)
+    name, admin1, country = _place_names(mark.plus_code, crosswalk)
     return Incident(
         id=incident_id(context.dataset, key),
         dataset=context.dataset,
@@ -225,7 +227,9 @@ def _incident(mark: _Mark, when: When, crosswalk: events.Crosswalk) -> Incident:
     )
 
 
-def _where(text: str, crosswalk: events.Crosswalk) -> tuple[str | None, str | None, str | None]:
+def _place_names(
+    text: str, crosswalk: events.Crosswalk
+) -> tuple[str | None, str | None, str | None]:
     """Return town, region and country of "9CC5+22 Town, Oblast, Country"; skip the code."""
     parts = [part.strip() for part in PLUS_CODE.sub("", text).split(",")]
     parts = [part for part in parts if part]
@@ -235,7 +239,7 @@ def _where(text: str, crosswalk: events.Crosswalk) -> tuple[str | None, str | No
     return (parts[0] if parts else None), admin1, country
 
 
-def _of_row(cells: Mapping[str, str]) -> _Mark:
+def _mark_of_row(cells: Mapping[str, str]) -> _Mark:
     def joined(*names: str) -> str:
         return " ".join(cells[name] for name in names if name in cells)
 
@@ -247,22 +251,22 @@ def _of_row(cells: Mapping[str, str]) -> _Mark:
         title=cells.get("Name", ""),
         description=cells.get("Description"),
         links=joined("Source", "Geolocation"),
-        where=cells.get("PlusCode", ""),
+        plus_code=cells.get("PlusCode", ""),
         equipment=joined("Equipment", "EquipmentItems"),
         units=joined("Units", "OrbatUnits"),
     )
 
 
-def _of_mark(mark: Element, crosswalk: events.Crosswalk) -> _Mark:
+def _mark_of_placemark(placemark: Element, crosswalk: events.Crosswalk) -> _Mark:
     """Read a placemark: its name is the day, the colour of its icon the faction."""
-    title = (mark.findtext("name") or "").strip()
-    html = mark.findtext("description") or ""
+    title = (placemark.findtext("name") or "").strip()
+    html = placemark.findtext("description") or ""
     text = unescape(TAG.sub(" ", BREAK.sub("\n", html)))
     description = SOURCE_PART.split(text)[0].strip() or None
     return _Mark(
         date=title,
-        faction=_faction(mark.findtext("styleUrl") or "", crosswalk),
-        lon_lat=_coordinates(mark.findtext(".//Point/coordinates")),
+        faction=_faction(placemark.findtext("styleUrl") or "", crosswalk),
+        lon_lat=_coordinates(placemark.findtext(".//Point/coordinates")),
         description=description,
         links=html,
     )
@@ -281,13 +285,15 @@ def _faction(icon: str, crosswalk: events.Crosswalk) -> str:
     return crosswalk.tables["colours"].get(match[1].upper(), match[1].upper())
 
 
-def _of_json(source: SourceFile, crosswalk: events.Crosswalk) -> Iterator[Outcome]:
+def _json_outcomes(source: SourceFile, crosswalk: events.Crosswalk) -> Iterator[Outcome]:
     content = load_json(source)
     if isinstance(content, list):
         yield from OLD_EVENT.guard(source, member_names(content))
         for row, event in enumerate(content, 1):
             yield events.outcome_or_rejection(
-                row, event, lambda row, event: _outcome(row, _of_old(event, crosswalk), crosswalk)
+                row,
+                event,
+                lambda row, event: _outcome(row, _mark_of_old_event(event, crosswalk), crosswalk),
             )
         return
     meta = content.get("factionMeta") if isinstance(content, dict) else None
@@ -302,11 +308,11 @@ def _of_json(source: SourceFile, crosswalk: events.Crosswalk) -> Iterator[Outcom
         yield events.outcome_or_rejection(
             row,
             feature,
-            lambda row, event: _outcome(row, _of_feature(event, names, crosswalk), crosswalk),
+            lambda row, event: _outcome(row, _mark_of_feature(event, names, crosswalk), crosswalk),
         )
 
 
-def _of_old(event: object, crosswalk: events.Crosswalk) -> _Mark:
+def _mark_of_old_event(event: object, crosswalk: events.Crosswalk) -> _Mark:
     """Read an event of the old map; its coordinates have the latitude first."""
     if not isinstance(event, dict):
         raise BadFieldError("event", event, "an object")
@@ -315,7 +321,7 @@ def _of_old(event: object, crosswalk: events.Crosswalk) -> _Mark:
         raise BadFieldError("lon, lat", place, "two numbers in degrees, latitude first")
     links = {name: native.text(event, name) or "" for name in ("originalSource", "geolocation")}
     return _Mark(
-        date=_plain_day(native.text(event, "date")),
+        date=_day_text(native.text(event, "date")),
         faction=_faction(native.text(event, "icon") or "", crosswalk),
         lon_lat=(place[1], place[0]),
         key=native.text(event, "id"),
@@ -325,7 +331,9 @@ def _of_old(event: object, crosswalk: events.Crosswalk) -> _Mark:
     )
 
 
-def _of_feature(feature: Feature, names: Mapping[str, str], crosswalk: events.Crosswalk) -> _Mark:
+def _mark_of_feature(
+    feature: Feature, names: Mapping[str, str], crosswalk: events.Crosswalk
+) -> _Mark:
     properties, geometry = feature["properties"], feature["geometry"]
     if feature["fault"] is not None:
         raise BadFieldError("feature", feature["fault"], "a GeoJSON Feature")
@@ -334,8 +342,8 @@ def _of_feature(feature: Feature, names: Mapping[str, str], crosswalk: events.Cr
         raise BadFieldError("lon, lat", place, "two numbers in degrees")
     faction = names.get(native.text(properties, "factionId") or "")
     return _Mark(
-        date=_plain_day(native.text(properties, "date") or native.text(properties, "dateSort")),
-        faction=faction or _by_colour(properties, crosswalk),
+        date=_day_text(native.text(properties, "date") or native.text(properties, "dateSort")),
+        faction=faction or _faction_of_colour(properties, crosswalk),
         lon_lat=(place[0], place[1]) if place else (None, None),
         key=native.text(properties, "id"),
         title=native.text(properties, "name") or "",
@@ -344,14 +352,14 @@ def _of_feature(feature: Feature, names: Mapping[str, str], crosswalk: events.Cr
     )
 
 
-def _by_colour(properties: native.Values, crosswalk: events.Crosswalk) -> str:
+def _faction_of_colour(properties: native.Values, crosswalk: events.Crosswalk) -> str:
     colour = (native.text(properties, "color") or "").removeprefix("#").upper()
     if colour in crosswalk.tables["colours"]:
         return crosswalk.tables["colours"][colour]
     return _faction(native.text(properties, "icon") or "", crosswalk)
 
 
-def _plain_day(text: str | None) -> str:
+def _day_text(text: str | None) -> str:
     """Return the day of a time: its hour is when the mark was put on the map."""
     match = INSTANT.fullmatch(text or "")
     return match[1] if match else text or ""

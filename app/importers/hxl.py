@@ -108,7 +108,7 @@ class Hxl:
         if not is_workbook(source) and not _is_text(source):
             return None
         try:
-            header, tags, _below = _top(source)
+            header, tags, _below = _header_lines(source)
         except InputError:
             return None
         if tags:
@@ -120,9 +120,9 @@ class Hxl:
 
     def mapping(self, source: SourceFile) -> dict[str, str]:
         """Map columns to their tags."""
-        header, tags, _below = _top(source)
+        header, tags, _below = _header_lines(source)
         columns = _columns(header, tags)
-        return {column: _written(tag) for column, tag in columns.tags.items()}
+        return {column: _tag_text(tag) for column, tag in columns.tags.items()}
 
     def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per row.
@@ -130,9 +130,9 @@ class Hxl:
         Raises:
             InvalidFile: no column of dates.
         """
-        header, tags, below = _top(source)
+        header, tags, below = _header_lines(source)
         crosswalk, words = context.taxonomy.crosswalk("hxl"), Words(context)
-        reader = _Reader(_columns(header, tags), crosswalk, words, context)
+        reader = _RowReader(_columns(header, tags), crosswalk, words, context)
         if reader.day is None:
             allowed = "a column tagged #date, #date+start or #date+occurred"
             raise InvalidFile(f"date of {source.name}", "none", allowed)
@@ -149,7 +149,7 @@ def _is_text(source: SourceFile) -> bool:
     return bool(head) and not head.lstrip().startswith(("{", "[", "<"))
 
 
-def _top(source: SourceFile) -> tuple[list[str], list[str], int]:
+def _header_lines(source: SourceFile) -> tuple[list[str], list[str], int]:
     """Return the header, the hashtags ([] without them) and the number of the last of these lines.
 
     Raises:
@@ -183,7 +183,7 @@ def _columns(header: list[str], tags: list[str]) -> TagColumns:
     return TagColumns(by_column)
 
 
-def _drift(header: list[str], reader: _Reader) -> Iterator[Warned]:
+def _drift(header: list[str], reader: _RowReader) -> Iterator[Warned]:
     """Warn of columns that are not read: of Insecurity Insight's tables only the new labels."""
     if OWN in map(squeezed, header):
         labels = dict.fromkeys(map(squeezed, header))
@@ -195,11 +195,11 @@ def _drift(header: list[str], reader: _Reader) -> Iterator[Warned]:
         yield Warned(f"Columns that nobody reads were left out: {joined_names(unread)}.")
 
 
-def _written(tag: Tag) -> str:
+def _tag_text(tag: Tag) -> str:
     return "+".join([tag.name, *sorted(tag.attributes)])
 
 
-class _Reader:
+class _RowReader:
     """Reads the rows of one file by the tags of its columns."""
 
     def __init__(

@@ -31,8 +31,8 @@ def parsed(text: bytes, source: SourceFile) -> Element:
     """
     builder, parser = TreeBuilder(), expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
-    parser.StartElementHandler = lambda tag, attributes: builder.start(_local(tag), attributes)
-    parser.EndElementHandler = lambda tag: builder.end(_local(tag))
+    parser.StartElementHandler = lambda tag, attributes: builder.start(_local_name(tag), attributes)
+    parser.EndElementHandler = lambda tag: builder.end(_local_name(tag))
     parser.CharacterDataHandler = builder.data
 
     def refuse(*_declared: object) -> None:
@@ -52,5 +52,5 @@ def parsed(text: bytes, source: SourceFile) -> Element:
     return builder.close()
 
 
-def _local(tag: str) -> str:
+def _local_name(tag: str) -> str:
     return tag.rpartition(" ")[2]

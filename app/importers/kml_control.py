@@ -77,7 +77,7 @@ class KmlControl:
                 shapes.append((str(values["controller"]), polygons(shape, lambda _: None)))
             except (BadFieldError, InputError) as wrong:
                 yield rejection(row, wrong)
-        yield from _abroad(shapes, context)
+        yield from _abroad_warnings(shapes, context)
         yield from days.outcomes()
 
 
@@ -154,7 +154,7 @@ def _ring(text: str | None) -> list[tuple[float, ...]]:
     return [tuple(map(float, point.split(",")[:2])) for point in (text or "").split()]
 
 
-def _abroad(shapes: list[tuple[str, MultiPolygon]], context: Context) -> Iterator[Warned]:
+def _abroad_warnings(shapes: list[tuple[str, MultiPolygon]], context: Context) -> Iterator[Warned]:
     """Warn of the area outside the theatre's countries, by party."""
     land = shapely.union_all([region.shape for region in context.regions])
     for party in sorted({party for party, _ in shapes}):

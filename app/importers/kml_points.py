@@ -123,8 +123,11 @@ def _point(placemark: Element) -> LonLat:
 def _values(placemark: Element, context: Context) -> dict[str, object]:
     mapping = context.table
     html = placemark.findtext("description") or ""
-    texts = {"name": _plain(placemark.findtext("name") or ""), "description": _plain(html)}
-    texts.update(_extended(placemark))
+    texts = {
+        "name": _visible_text(placemark.findtext("name") or ""),
+        "description": _visible_text(html),
+    }
+    texts.update(_extended_data(placemark))
     values: dict[str, object] = {
         "place": texts["name"] or None,
         "description": texts["description"] or None,
@@ -144,11 +147,11 @@ def _values(placemark: Element, context: Context) -> dict[str, object]:
     return values
 
 
-def _extended(placemark: Element) -> dict[str, str]:
+def _extended_data(placemark: Element) -> dict[str, str]:
     """Read the texts of ExtendedData, by name."""
     data = {one.get("name", ""): one.findtext("value") for one in placemark.iter("Data")}
     simple = {one.get("name", ""): one.text for one in placemark.iter("SimpleData")}
-    return {name: _plain(text) for name, text in {**data, **simple}.items() if text}
+    return {name: _visible_text(text) for name, text in {**data, **simple}.items() if text}
 
 
 def _times(placemark: Element) -> dict[str, str]:
@@ -159,11 +162,11 @@ def _times(placemark: Element) -> dict[str, str]:
     first, last = when or begin or end, when or end or begin
     if not first:
         return {}
-    start, precision = _ends(first)[0], _ends(first)[2]
-    return {"start": start, "end": _ends(last)[1], "when_precision": precision}
+    start, precision = _period(first)[0], _period(first)[2]
+    return {"start": start, "end": _period(last)[1], "when_precision": precision}
 
 
-def _ends(text: str) -> tuple[str, str, str]:
+def _period(text: str) -> tuple[str, str, str]:
     """Return first day, last day and precision of a KML time."""
     if re.fullmatch(r"\d{4}", text):
         return f"{text}-01-01", f"{text}-12-31", "year"
@@ -178,7 +181,7 @@ def _ends(text: str) -> tuple[str, str, str]:
     return day, day, "day"
 
 
-class _Text(HTMLParser):
+class _VisibleText(HTMLParser):
     """Collects the visible text of HTML."""
 
     def __init__(self) -> None:
@@ -205,9 +208,9 @@ class _Text(HTMLParser):
             self.parts.append(data)
 
 
-def _plain(html: str) -> str:
+def _visible_text(html: str) -> str:
     """Return the visible text of HTML, without empty lines."""
-    reader = _Text()
+    reader = _VisibleText()
     # For a browser "<![…>" is a comment; the library raises an error for it.
     reader.feed(BOGUS.sub("", html))
     reader.close()

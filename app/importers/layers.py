@@ -143,7 +143,7 @@ def shapefile_areas(source: SourceFile) -> Iterator[Area]:
         InvalidFile: a shapefile cannot be read, or has no .prj.
     """
     with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
-        for path in _unpacked(source, Path(folder)):
+        for path in _unpacked_shapefiles(source, Path(folder)):
             if not path.with_suffix(".prj").exists():
                 allowed = "a .prj beside it, which says what its numbers mean"
                 raise InvalidFile(f"{path.name} in {source.name}", "no .prj", allowed)
@@ -156,7 +156,7 @@ def geopackage_areas(source: SourceFile) -> Iterator[Area]:
     Raises:
         InvalidFile: it cannot be read, or states no reference system.
     """
-    with _geopackage(source) as (path, layers):
+    with _open_geopackage(source) as (path, layers):
         for name in layers:
             yield from _areas(path, name, source)
 
@@ -167,17 +167,17 @@ def geopackage_kinds(source: SourceFile) -> set[str]:
     Raises:
         InvalidFile: it cannot be read.
     """
-    with _geopackage(source) as (_path, layers):
+    with _open_geopackage(source) as (_path, layers):
         return set(layers.values())
 
 
 @contextlib.contextmanager
-def _geopackage(source: SourceFile) -> Iterator[tuple[Path, dict[str, str]]]:
+def _open_geopackage(source: SourceFile) -> Iterator[tuple[Path, dict[str, str]]]:
     """Open a GeoPackage: its path, and the geometry type of each layer with shapes."""
     with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
         path = Path(folder) / "file.gpkg"  # the library looks at the extension too
         path.symlink_to(source.path.resolve())
-        with _read_by_gdal(source):
+        with _gdal_errors(source):
             layers = pyogrio.list_layers(path)
         yield path, {str(name): str(kind) for name, kind in layers if kind is not None}
 
@@ -211,7 +211,7 @@ def geodatabase_areas(source: SourceFile) -> Iterator[Area]:
                     content = zipped_bytes(source, name)
                     unpacked.add(content)
                     (path / inner.name).write_bytes(content)
-            with _read_by_gdal(source):
+            with _gdal_errors(source):
                 layers = [str(one) for one, kind in pyogrio.list_layers(path) if kind is not None]
             for layer in layers:
                 yield from _areas(path, layer, source)
@@ -256,7 +256,7 @@ def esri_areas(source: SourceFile) -> Iterator[Area]:
 
 
 @contextlib.contextmanager
-def _read_by_gdal(source: SourceFile) -> Iterator[None]:
+def _gdal_errors(source: SourceFile) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # GDAL warns of unusual files
@@ -269,7 +269,7 @@ def _read_by_gdal(source: SourceFile) -> Iterator[None]:
         raise InvalidFile(source.name, str(wrong)[:200], "a file that GDAL can read") from wrong
 
 
-def _unpacked(source: SourceFile, folder: Path) -> list[Path]:
+def _unpacked_shapefiles(source: SourceFile, folder: Path) -> list[Path]:
     """Unpack the shapefiles of a zip into one folder; return their paths in order of name."""
     paths, unpacked = list[Path](), UnpackedSize(source)
     for name in sorted(zipped_names(source)):
@@ -286,7 +286,7 @@ def _unpacked(source: SourceFile, folder: Path) -> list[Path]:
 
 
 def _areas(path: Path, layer: str | None, source: SourceFile) -> Iterator[Area]:
-    with _read_by_gdal(source):
+    with _gdal_errors(source):
         meta, _ids, wkb, columns = pyogrio.raw.read(path, layer=layer, force_2d=True)
     # An invalid geometry (an open ring) is a fault of its feature, not of the whole file.
     shapes = shapely.from_wkb(wkb, on_invalid="ignore")

@@ -96,11 +96,11 @@ def _outcomes(source: SourceFile, context: Context) -> Iterator[Outcome]:
     if context.table is None:
         raise NeedsMapping(f"columns of {source.name}", "no mapping", MAKE_ONE)
     mapping = checked(context.table)
-    reader, is_points = _Reader(mapping, context, source), mapping.has_points or kind_of(source)
+    reader, is_points = _RowReader(mapping, context, source), mapping.has_points or kind_of(source)
     yield from reader.of_points(point_features(source)) if is_points else reader.of_table()
 
 
-class _Reader:
+class _RowReader:
     def __init__(self, mapping: TableMapping, context: Context, source: SourceFile) -> None:
         self.mapping, self.context, self.source = mapping, context, source
         self.words, self.geocoder = Words(context), Geocoder(context)
@@ -108,7 +108,7 @@ class _Reader:
     def of_table(self) -> Iterator[Outcome]:
         """Read a table's rows."""
         body = table(self.source, header_row=self.mapping.header_row, sheet=self.mapping.sheet)
-        yield from self._notes(body.names)
+        yield from self._check_columns(body.names)
         for row in body.rows:
             yield (
                 row
@@ -128,18 +128,18 @@ class _Reader:
         if missing:
             names_text = ", ".join(sorted(missing))
             yield Warned(f"Fields of the mapping that no feature fills: {names_text}.")
-        yield from self._left_out(sorted(names))
+        yield from self._unmapped_warnings(sorted(names))
         yield from self.words.warnings()
         yield from self.geocoder.warnings()
 
-    def _notes(self, names: list[str]) -> Iterator[Warned]:
+    def _check_columns(self, names: list[str]) -> Iterator[Warned]:
         missing = [name for name in self.mapping.columns if name not in names]
         if missing:
             where = f"columns of {self.source.name}"
             raise InvalidFile(where, f"no {', '.join(missing)}", f"{', '.join(names)}")
-        yield from self._left_out(names)
+        yield from self._unmapped_warnings(names)
 
-    def _left_out(self, names: list[str]) -> Iterator[Warned]:
+    def _unmapped_warnings(self, names: list[str]) -> Iterator[Warned]:
         if others := [name for name in names if name not in self.mapping.columns]:
             yield Warned(f"Columns that the mapping leaves out: {', '.join(others)}.")
 

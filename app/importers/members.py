@@ -71,9 +71,9 @@ def open_contents(
     with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
         unpacker = _Unpacker(Path(folder), most_bytes, recognises)
         if path.is_dir():
-            unpacker.take_folder(path)
+            unpacker.add_folder(path)
         else:
-            unpacker.take(path, name, name)
+            unpacker.add(path, name, name)
         yield unpacker.contents
 
 
@@ -87,39 +87,39 @@ class _Unpacker:
     count: int = 0
     depth: int = 0
 
-    def take_folder(self, folder: Path) -> None:
+    def add_folder(self, folder: Path) -> None:
         """Add every file below a folder, except hidden ones."""
         files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
         for path in files:
             within = path.relative_to(folder)
             if not _is_hidden(within.as_posix()):
-                self._try(path, within.as_posix())
+                self._add_or_reject(path, within.as_posix())
         if not self.contents.members and not self.contents.faults:
             raise InvalidFile("folder", folder.name, "a folder with at least one file")
 
-    def _try(self, path: Path, within: str) -> None:
+    def _add_or_reject(self, path: Path, within: str) -> None:
         """Add one of several files; a file that cannot be opened becomes a rejection."""
         try:
-            self.take(path, Path(within).name, within)
+            self.add(path, Path(within).name, within)
         except TooLarge:
             raise
         except InputError as wrong:
             self.contents.faults.append(rejection(0, wrong, within))
 
-    def take(self, path: Path, name: str, within: str) -> None:
+    def add(self, path: Path, name: str, within: str) -> None:
         """Add a file, or the files that are packed in it."""
         source = SourceFile.open(path, name)
-        self._count(source)
+        self._count_file(source)
         if _is_tar(path):
-            self._take_tar(path, name, within)
+            self._add_tar(path, name, within)
         elif source.head.startswith(GZIP):
-            self._take_gzip(path, name, within)
+            self._add_gzip(path, name, within)
         elif source.head.startswith(ZIP) and not self.recognises(source):
-            self._take_zip(path, name, within)
+            self._add_zip(path, name, within)
         else:
             self.contents.members.append(MemberFile(within, source))
 
-    def _count(self, source: SourceFile) -> None:
+    def _count_file(self, source: SourceFile) -> None:
         self.count += 1
         if self.count > MOST_MEMBERS:
             raise TooLarge("files", f"more than {MOST_MEMBERS:,}", f"at most {MOST_MEMBERS:,}")
@@ -127,33 +127,33 @@ class _Unpacker:
         if size > most:
             raise TooLarge(f"size of {source.name}", f"{size:,} bytes", f"at most {most:,} bytes")
 
-    def _take_gzip(self, path: Path, name: str, within: str) -> None:
-        with self._opened(name), gzip.open(path) as stream:
-            self.take(self._unpack(stream, name), name.removesuffix(".gz"), within)
+    def _add_gzip(self, path: Path, name: str, within: str) -> None:
+        with self._archive_errors(name), gzip.open(path) as stream:
+            self.add(self._unpack(stream, name), name.removesuffix(".gz"), within)
 
-    def _take_tar(self, path: Path, name: str, within: str) -> None:
-        with self._opened(name), tarfile.open(path) as archive:
+    def _add_tar(self, path: Path, name: str, within: str) -> None:
+        with self._archive_errors(name), tarfile.open(path) as archive:
             entries, size = [], 0
             for entry in archive:  # listing a compressed tar unpacks it: check the sizes
                 size += entry.size
-                self._bound(size, name)
+                self._check_size(size, name)
                 entries.append(entry)
             _check_paths(name, [entry.name for entry in entries])
             for entry in entries:
                 if not entry.isdir():
                     stream = archive.extractfile(entry) if entry.isfile() else None
-                    self._take_packed(stream, entry.name, within)
+                    self._add_packed(stream, entry.name, within)
 
-    def _take_zip(self, path: Path, name: str, within: str) -> None:
-        with self._opened(name), zipfile.ZipFile(path) as archive:
+    def _add_zip(self, path: Path, name: str, within: str) -> None:
+        with self._archive_errors(name), zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
             _check_paths(name, [entry.filename for entry in entries])
             for entry in entries:
                 with archive.open(entry) as stream:
-                    self._take_packed(stream, entry.filename, within)
+                    self._add_packed(stream, entry.filename, within)
 
     @contextlib.contextmanager
-    def _opened(self, name: str) -> Iterator[None]:
+    def _archive_errors(self, name: str) -> Iterator[None]:
         """Count the depth of archives, and translate the errors of the unpacking libraries."""
         self.depth += 1
         try:
@@ -168,7 +168,7 @@ class _Unpacker:
         finally:
             self.depth -= 1
 
-    def _take_packed(self, stream: IO[bytes] | None, name: str, archive: str) -> None:
+    def _add_packed(self, stream: IO[bytes] | None, name: str, archive: str) -> None:
         """Unpack one member; a link or a device (without a stream) is a rejection."""
         if _is_hidden(name):
             return
@@ -176,7 +176,7 @@ class _Unpacker:
         if stream is None:
             self.contents.faults.append(Rejection(0, "file", name, "a file, no link", within))
             return
-        self._try(self._unpack(stream, archive), within)
+        self._add_or_reject(self._unpack(stream, archive), within)
 
     def _unpack(self, stream: IO[bytes] | gzip.GzipFile, archive: str) -> Path:
         """Copy a stream to a file whose name does not come from the archive."""
@@ -184,11 +184,11 @@ class _Unpacker:
         with target.open("wb") as out:
             while block := stream.read(BLOCK):
                 self.unpacked += len(block)
-                self._bound(self.unpacked, archive)
+                self._check_size(self.unpacked, archive)
                 out.write(block)
         return target
 
-    def _bound(self, size: int, archive: str) -> None:
+    def _check_size(self, size: int, archive: str) -> None:
         if size > self.most_bytes:
             got, allowed = f"over {self.most_bytes:,} bytes", f"at most {self.most_bytes:,} bytes"
             raise TooLarge(f"unpacked size of {archive}", got, allowed)

@@ -111,7 +111,7 @@ class MissileAttacks:
         for row in table_rows(source):
             if isinstance(row, Rejection):
                 yield row
-            elif outcome := collector.take(*row):
+            elif outcome := collector.add(*row):
                 yield outcome
         yield from collector.outcomes()
 
@@ -150,27 +150,27 @@ class _WaveCollector:
     seen: dict[tuple[str, ...], tuple[int, Volley]] = field(default_factory=dict)
     odd_cells: int = 0
 
-    def take(self, row: int, cells: dict[str, str]) -> Outcome | None:
+    def add(self, row: int, cells: dict[str, str]) -> Outcome | None:
         """Add a row to its wave; return an outcome if it belongs to none."""
         try:
-            return self._take(row, cells)
+            return self._add(row, cells)
         except (BadFieldError, InputError) as wrong:
             return rejection(row, wrong)
 
-    def _take(self, row: int, cells: dict[str, str]) -> Outcome | None:
+    def _add(self, row: int, cells: dict[str, str]) -> Outcome | None:
         model = cells.get("model", "")
         weapons = _weapons(model, self.crosswalk)
         if weapons is None:
             return Dropped(row, "reconnaissance")
-        report = _Report(*(_spaced(cells.get(name, "")) for name in _NAMES))
+        report = _Report(*(_single_spaced(cells.get(name, "")) for name in _NAMES))
         when = _when(report, self.context.theatre.zone)
         self.odd_cells += sum(not _is_literal(cells.get(name)) for name in LITERALS)
         figures = {ours: _count(cells, name) for name, ours in FIGURES.items()}
         volley = Volley(model=model, weapons=weapons, **figures)
-        natural = (*report, model, cells.get("launch_place", ""))
-        if natural in self.seen:
-            return self._repeated(row, report, volley, self.seen[natural])
-        self.seen[natural] = row, volley
+        key = (*report, model, cells.get("launch_place", ""))
+        if key in self.seen:
+            return self._repeated(row, report, volley, self.seen[key])
+        self.seen[key] = row, volley
         wave = self.waves.setdefault(report, _Rows(when))
         wave.numbers.append(row)
         wave.volleys.append(volley)
@@ -215,7 +215,7 @@ class _WaveCollector:
 _NAMES = ("time_start", "time_end", "target", "source")
 
 
-def _spaced(text: str) -> str:
+def _single_spaced(text: str) -> str:
     return " ".join(text.split())
 
 
@@ -242,15 +242,15 @@ def _count(cells: dict[str, str], name: str) -> Count:
 
 def _when(report: _Report, zone: str) -> When:
     """Read a time window: instants if both ends have an hour, else days."""
-    first, start = _moment(report.start, "time_start", zone)
-    last, end = _moment(report.end, "time_end", zone)
+    first, start = _day_and_instant(report.start, "time_start", zone)
+    last, end = _day_and_instant(report.end, "time_end", zone)
     text = f"{report.start} - {report.end}"
     if start is not None and end is not None:
         return When.instants(start, end, zone, text=text)
     return When.days(first, last, text=text, zone=zone)
 
 
-def _moment(text: str, name: str, zone: str) -> tuple[date, datetime | None]:
+def _day_and_instant(text: str, name: str, zone: str) -> tuple[date, datetime | None]:
     match = TIME.fullmatch(text)
     if not match:
         raise BadFieldError(name, text, TIMES)

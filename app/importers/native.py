@@ -118,7 +118,7 @@ def when_from(values: Values, zone: str) -> When:
         first = instant(start, "start")
         last = None if end is None else instant(end, "end")
         try:
-            return When.instants(_present(first), last, zone, text=when_text)
+            return When.instants(_required_instant(first), last, zone, text=when_text)
         except OverflowError as wrong:
             raise BadFieldError("start", start, f"{FIRST_DAY} to {LAST_DAY}") from wrong
     precision = one_of(
@@ -148,12 +148,12 @@ def _last_day(text: str, zone: str) -> date:
     if len(text) <= DAY_LENGTH:
         return iso_day(text, "end")
     try:
-        return _present(instant(text, "end")).astimezone(ZoneInfo(zone)).date()
+        return _required_instant(instant(text, "end")).astimezone(ZoneInfo(zone)).date()
     except OverflowError as wrong:
         raise BadFieldError("end", text, f"{FIRST_DAY} to {LAST_DAY}") from wrong
 
 
-def _present(value: datetime | None) -> datetime:
+def _required_instant(value: datetime | None) -> datetime:
     if value is None:
         raise BadFieldError("start", "", "a time with its offset")
     return value
@@ -163,15 +163,15 @@ def _present(value: datetime | None) -> datetime:
 def iso_day(text: str, name: str) -> date:
     """Read a day as YYYY-MM-DD; other ISO 8601 forms, such as week dates, are refused."""
     try:
-        parsed = date.fromisoformat(text) if DAY.fullmatch(text) else _no_day(text, name)
+        parsed = date.fromisoformat(text) if DAY.fullmatch(text) else _refuse_day(text, name)
     except ValueError:
-        return _no_day(text, name)
+        return _refuse_day(text, name)
     if not FIRST_DAY <= parsed <= LAST_DAY:
         raise BadFieldError(name, text, f"{FIRST_DAY} to {LAST_DAY}")
     return parsed
 
 
-def _no_day(text: str, name: str) -> date:
+def _refuse_day(text: str, name: str) -> date:
     times = ", or a time with its offset" if name in ("start", "end") else ""
     raise BadFieldError(name, text, f"a day as YYYY-MM-DD{times}")
 

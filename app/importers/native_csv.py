@@ -115,7 +115,7 @@ class NativeCsv:
         )
 
     def _incidents(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
-        reader = _Reader(header_of(source)[0], context)
+        reader = _BatchReader(header_of(source)[0], context)
         for batch in table_batches(source):
             yield from (batch,) if isinstance(batch, Rejection) else reader.outcomes(batch)
 
@@ -143,7 +143,7 @@ def _shape(wkt: str | None) -> shapely.geometry.base.BaseGeometry | None:
         raise BadFieldError("wkt", wkt, "a POLYGON or MULTIPOLYGON in WKT, degrees") from wrong
 
 
-class _Reader:
+class _BatchReader:
     """Reads a batch part by part, and caches the parts by the text of their cells.
 
     Most columns of a large file repeat few values, so this is three times as fast as reading row
@@ -161,19 +161,19 @@ class _Reader:
             columns = [name for name in names if _incident_path(name)[:1] in of]
             if columns:
                 self._columns[field] = columns
-                read_part = self._reading(columns, part)
+                read_part = self._part_reader(columns, part)
                 self._part_readers.append(
-                    read_part if field in UNCACHED else self._caching(read_part)
+                    read_part if field in UNCACHED else self._with_cache(read_part)
                 )
             else:
                 self._constants[field] = part.read({}, None, context)
 
-    def _caching(self, read_part: Callable[..., object]) -> Callable[..., object]:
+    def _with_cache(self, read_part: Callable[..., object]) -> Callable[..., object]:
         cached = lru_cache(maxsize=None)(read_part)
         self._cached.append(cached)
         return cached
 
-    def _reading(self, columns: Sequence[str], part: native.Part) -> Callable[..., object]:
+    def _part_reader(self, columns: Sequence[str], part: native.Part) -> Callable[..., object]:
         paths = [_incident_path(name) for name in columns]
         has_point = "lon" in part.of
 
@@ -200,7 +200,7 @@ class _Reader:
             for read_part, columns in zip(self._part_readers, self._columns.values(), strict=True)
         ]
         keys = batch.cells.get("source_key") or [""] * len(batch.numbers)
-        keys = list(map(_bare, keys))
+        keys = list(map(_without_apostrophe, keys))
         dataset = self._context.dataset
         for row, (key, *values) in enumerate(zip(keys, *parts, strict=True)):
             if not key or FAULT in values:
@@ -257,14 +257,14 @@ def _nested(cells: Iterable[tuple[tuple[Any, ...], str]]) -> dict[str, object]:
     for path, text in cells:
         if not path or not text:
             continue
-        cell = _bare(text)
+        cell = _without_apostrophe(text)
         if len(path) == 1:
-            out[path[0]] = _items(cell) if path[0] in LISTED else cell
+            out[path[0]] = _json_list(cell) if path[0] in LISTED else cell
         elif isinstance(path[1], int):
             what, number, name = path
             numbered.setdefault(what, {}).setdefault(number, {})[name] = cell
         else:
-            _put(out, path, cell)
+            _put_nested(out, path, cell)
     for what, by_number in numbered.items():
         items = out.get(what) or []
         if isinstance(items, list):
@@ -272,11 +272,11 @@ def _nested(cells: Iterable[tuple[tuple[Any, ...], str]]) -> dict[str, object]:
     return out
 
 
-def _bare(cell: str) -> str:
+def _without_apostrophe(cell: str) -> str:
     return cell[1:] if QUOTED.match(cell) else cell
 
 
-def _items(cell: str) -> object:
+def _json_list(cell: str) -> object:
     """Parse JSON; other text is returned unchanged, and refused where a list is needed."""
     try:
         return json.loads(cell)
@@ -284,7 +284,7 @@ def _items(cell: str) -> object:
         return cell
 
 
-def _put(out: dict[str, Any], path: tuple[str | int, ...], cell: str) -> None:
+def _put_nested(out: dict[str, Any], path: tuple[str | int, ...], cell: str) -> None:
     *way, last = path
     for step in way:
         out = out.setdefault(str(step), {})

@@ -83,7 +83,7 @@ def day_of(text: str, notation: Notation, name: str, zone: str | None = None) ->
         BadFieldError: the text is in another notation.
     """
     if notation in (Notation.epoch_s, Notation.epoch_ms):
-        return _of_epoch(text, 1000 if notation is Notation.epoch_ms else 1, name)
+        return _from_epoch(text, 1000 if notation is Notation.epoch_ms else 1, name)
     match = PATTERNS[notation].fullmatch(text.strip())
     parts = match.groupdict() if match else {}
     try:
@@ -108,7 +108,7 @@ def _with_clock(day: str, parts: Mapping[str, str | None], zone: str | None) -> 
     return moment.replace(tzinfo=ZoneInfo(zone or "UTC")).astimezone(UTC).isoformat()
 
 
-def _of_epoch(text: str, per_second: int, name: str) -> str:
+def _from_epoch(text: str, per_second: int, name: str) -> str:
     try:
         seconds = float(text) / per_second
         moment = datetime.fromtimestamp(seconds, UTC)

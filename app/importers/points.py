@@ -188,14 +188,14 @@ def _is_geoparquet(source: SourceFile) -> bool:
 def _parquet_features(source: SourceFile) -> Iterator[PointFeature]:
     try:
         with parquet.ParquetFile(source.path) as file:
-            column, stated = _geo(file, source)
+            column, stated = _geometry_metadata(file, source)
             for batch in file.iter_batches(batch_size=BATCH):
                 yield from _batch_features(batch, column, stated, source)
     except (pa.ArrowException, OSError) as wrong:
         raise InvalidFile(source.name, str(wrong)[:200], "a complete GeoParquet file") from wrong
 
 
-def _geo(file: parquet.ParquetFile, source: SourceFile) -> tuple[str, str]:
+def _geometry_metadata(file: parquet.ParquetFile, source: SourceFile) -> tuple[str, str]:
     """Return the column of a file's geometry and its reference system.
 
     Raises:

@@ -35,7 +35,7 @@ def polygons(
     if shapely.has_z(shape):
         shape = shapely.force_2d(shape)
         repairs("heights were dropped")
-    whole = _whole(_valid(_cut_at_antimeridian(shape, repairs), repairs), repairs)
+    whole = _joined_polygons(_valid(_cut_at_antimeridian(shape, repairs), repairs), repairs)
     box = Bounds(*whole.bounds)
     if theatre and looks_swapped(box, theatre):
         raise BadFieldError("geometry", SWAPPED, "longitude first, then latitude")
@@ -51,7 +51,7 @@ def _valid(shape: BaseGeometry, repairs: Callable[[str], None]) -> BaseGeometry:
     return shapely.make_valid(shape)
 
 
-def _whole(shape: BaseGeometry, repairs: Callable[[str], None]) -> MultiPolygon:
+def _joined_polygons(shape: BaseGeometry, repairs: Callable[[str], None]) -> MultiPolygon:
     """Join the polygons of a shape; points and lines of a collection are dropped."""
     parts = [part for part in _flatten(shape) if isinstance(part, Polygon) and not part.is_empty]
     if not parts:

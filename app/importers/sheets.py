@@ -118,7 +118,7 @@ def grid(source: SourceFile, sheet: str | None = None) -> Iterator[list[str]]:
         InvalidFile: not UTF-8, no such sheet, or not a table.
         TooLarge: over a bound on columns or cells.
     """
-    for line in _workbook(source, sheet) if is_workbook(source) else _delimited(source):
+    for line in _workbook_lines(source, sheet) if is_workbook(source) else _delimited_lines(source):
         if len(line) > MOST_COLUMNS:
             most = f"at most {MOST_COLUMNS:,}"
             raise TooLarge(f"columns of {source.name}", f"{len(line):,}", most)
@@ -142,7 +142,7 @@ def first_lines(source: SourceFile, most: int) -> list[list[str]]:
         raise InvalidFile(f"table {source.name}", str(wrong), "a delimited table") from wrong
 
 
-def _delimited(source: SourceFile) -> Iterator[list[str]]:
+def _delimited_lines(source: SourceFile) -> Iterator[list[str]]:
     check_utf8(source)
     _names, delimiter = header_of(source)
     with source.path.open(encoding="utf-8-sig", newline="") as stream:
@@ -156,8 +156,8 @@ def _delimited(source: SourceFile) -> Iterator[list[str]]:
             raise InvalidFile(where, str(wrong), most) from wrong
 
 
-def _workbook(source: SourceFile, sheet: str | None) -> Iterator[list[str]]:
-    _check_box(source)
+def _workbook_lines(source: SourceFile, sheet: str | None) -> Iterator[list[str]]:
+    _check_used_range(source)
     try:
         with CalamineWorkbook.from_path(source.path) as book:
             rows = book.get_sheet_by_name(_sheet_name(book, source, sheet)).iter_rows()
@@ -185,7 +185,7 @@ def _sheet_name(book: CalamineWorkbook, source: SourceFile, sheet: str | None) -
     return sheet
 
 
-def _check_box(source: SourceFile) -> None:
+def _check_used_range(source: SourceFile) -> None:
     """Refuse a workbook that needs too much memory, before the library opens it.
 
     A small file with one cell in the last row and column of a sheet would make the library
@@ -195,32 +195,32 @@ def _check_box(source: SourceFile) -> None:
     try:
         with zipfile.ZipFile(source.path) as archive:
             for entry in archive.infolist():
-                box = _Box()
+                used_range = _UsedRange()
                 for block in unpacked_blocks(archive, entry, source):
                     unpacked.add(block)
                     if SHEET.fullmatch(entry.filename):
-                        box.widen(block, source)
+                        used_range.extend(block, source)
     except ZIP_ERRORS as wrong:
         allowed = "a complete XLSX workbook without a password"
         raise InvalidFile(f"workbook {source.name}", str(wrong), allowed) from wrong
 
 
 @dataclass
-class _Box:
+class _UsedRange:
     """The rectangle around the cells of a sheet that were read so far."""
 
     columns: int = 0
     rows: int = 0
     tail: bytes = b""
 
-    def widen(self, block: bytes, source: SourceFile) -> None:
+    def extend(self, block: bytes, source: SourceFile) -> None:
         """Extend the rectangle by the cells of the next block.
 
         Raises:
             TooLarge: over the bound on cells.
         """
         for letters, number in REFERENCE.findall(self.tail + block):
-            self.columns = max(self.columns, _column(letters))
+            self.columns = max(self.columns, _column_number(letters))
             self.rows = max(self.rows, int(number))
         self.tail = block[-LONGEST_REFERENCE:]
         if self.columns * self.rows > MOST_CELLS:
@@ -228,7 +228,7 @@ class _Box:
             raise TooLarge(f"sheet of {source.name}", got, f"at most {MOST_CELLS:,} cells")
 
 
-def _column(letters: bytes) -> int:
+def _column_number(letters: bytes) -> int:
     number = 0
     for letter in letters:
         number = number * 26 + letter - ord("A") + 1

@@ -108,10 +108,11 @@ class TimeMap:
         if _is_table(source):
             yield from HEADER.guard(source)
             yield from events.table_outcomes(
-                source, lambda row, cells: ParsedRecord(row, _incident(_of_table(cells), crosswalk))
+                source,
+                lambda row, cells: ParsedRecord(row, _incident(_event_of_row(cells), crosswalk)),
             )
         else:
-            yield from _raw_or_export(source, crosswalk)
+            yield from _json_outcomes(source, crosswalk)
 
 
 def _is_table(source: SourceFile) -> bool:
@@ -139,7 +140,7 @@ class _Event:
     associations: list[tuple[str, str]] = field(default_factory=list)
 
 
-def _of_table(cells: dict[str, str]) -> _Event:
+def _event_of_row(cells: dict[str, str]) -> _Event:
     links = [one for one in BEFORE_LINK.split(cells.get("sources", "")) if one.startswith("http")]
     pairs = BEFORE_KEY.split(cells["associations"]) if cells.get("associations") else []
     associations = [
@@ -148,7 +149,7 @@ def _of_table(cells: dict[str, str]) -> _Event:
     return _Event(cells, links, associations)
 
 
-def _raw_or_export(source: SourceFile, crosswalk: events.Crosswalk) -> Iterator[Outcome]:
+def _json_outcomes(source: SourceFile, crosswalk: events.Crosswalk) -> Iterator[Outcome]:
     event_list = load_json(source)
     if not isinstance(event_list, list):
         raise InvalidFile(source.name, "no list", "a list of events")

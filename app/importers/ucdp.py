@@ -101,7 +101,7 @@ ONE_SIDED = "3"
 ARTICLE = re.compile(r'"([^"]*)"')
 MIDNIGHT = " 00:00:00.000"
 BEFORE_ARTICLES = NAMES.index("source_article")
-BARE_ROW = re.compile(r'"?\d+"?,[^,\n]*,"?(?:19|20)\d\d"?,')
+HEADLESS_ROW = re.compile(r'"?\d+"?,[^,\n]*,"?(?:19|20)\d\d"?,')
 
 
 class Ucdp:
@@ -116,11 +116,11 @@ class Ucdp:
         """Recognise the columns of GED, or rows like its own without a header."""
         if {"type_of_violence", "where_prec", "date_prec"} <= set(header_of(source)[0]):
             return "columns type_of_violence, where_prec and date_prec of UCDP GED"
-        return "rows of UCDP GED's 49 columns without a header" if _is_bare(source) else None
+        return "rows of UCDP GED's 49 columns without a header" if _lacks_header(source) else None
 
     def mapping(self, source: SourceFile) -> dict[str, str]:
         """Map the columns that the file has; without a header, all columns of a release."""
-        return dict(HEADER.mapping) if _is_bare(source) else HEADER.mapped(source)
+        return dict(HEADER.mapping) if _lacks_header(source) else HEADER.mapped(source)
 
     def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per row.
@@ -138,18 +138,18 @@ class Ucdp:
             )
 
 
-def _is_bare(source: SourceFile) -> bool:
+def _lacks_header(source: SourceFile) -> bool:
     """Tell whether a file is a release without a header row, as Candidate 24.0.1 was."""
     head = decoded_head(source)
     # The first line may end inside the quoted articles, so the cells before them are counted.
     cells = len(header_of(source)[0])
-    return bool(BARE_ROW.match(head)) and MIDNIGHT in head and cells >= BEFORE_ARTICLES
+    return bool(HEADLESS_ROW.match(head)) and MIDNIGHT in head and cells >= BEFORE_ARTICLES
 
 
 @contextlib.contextmanager
 def _with_header(source: SourceFile) -> Iterator[SourceFile]:
     """Add the missing header row, in a copy that is deleted when the block ends."""
-    if not _is_bare(source):
+    if not _lacks_header(source):
         yield source
         return
     with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
@@ -250,13 +250,13 @@ def _killed(cells: dict[str, str]) -> Toll:
     sides = [count for name in ("deaths_a", "deaths_b") if (count := number(name)) is not None]
     return Toll.of(
         total,
-        civilian=_best(number("deaths_civilians")),
-        military=_best(sum(sides) if sides else None),
-        unknown=_best(number("deaths_unknown")),
+        civilian=_best_estimate(number("deaths_civilians")),
+        military=_best_estimate(sum(sides) if sides else None),
+        unknown=_best_estimate(number("deaths_unknown")),
     )
 
 
-def _best(number: int | None) -> Count:
+def _best_estimate(number: int | None) -> Count:
     """Return a best estimate without bounds: UCDP gives no bounds for deaths by side."""
     return UNKNOWN if number is None else Count(None, number, None)
 

@@ -196,7 +196,7 @@ def _outcome(row: int, feature: PointFeature, context: Context) -> Outcome:
             claims=tuple(_claim(one) for one in passes[:-1]),
             sources=(SourceRef("UNOSAT", published=last.day),),
             status=Status.geolocated,
-            description=_texts(feature.fields),
+            description=_notes(feature.fields),
             synthetic=context.synthetic,
         ),
     )
@@ -216,7 +216,7 @@ def _claim(image: Pass) -> Claim:
     return Claim("UNOSAT", f"{image.day}: {image.grade.value} (class {image.word})")
 
 
-def _texts(fields: Mapping[str, str]) -> str | None:
+def _notes(fields: Mapping[str, str]) -> str | None:
     """Join the notes that some passes have, such as "new" or "no change"."""
     notes = [f"{name}: {text}" for name, text in fields.items() if STATUS.fullmatch(name)]
     return "\n".join(notes) or None

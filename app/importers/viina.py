@@ -124,7 +124,7 @@ class Viina:
         Raises:
             InvalidFile: control by populated place, or labels without events.
         """
-        _check_takeable(source)
+        _refuse_control(source)
         names = header_of(source)[0]
         crosswalk = events.Crosswalk(context, "viina")
         if "event_ids" in names:
@@ -132,19 +132,19 @@ class Viina:
             path = _info_companion(source)
             if path is not None:
                 yield from INFO.guard(SourceFile.open(path))
-            reports = {} if path is None else _reports_of(path)
+            reports = {} if path is None else _reports_by_number(path)
             yield from events.table_outcomes(
                 source, lambda row, cells: _outcome(row, cells, reports, crosswalk)
             )
         elif events.imported_companion(source, _table_name(source, "event_1pd")) is not None:
             return  # they are read with their events
         elif "text" in names:
-            yield from _alone(source, crosswalk)
+            yield from _reports_alone(source, crosswalk)
         else:
             raise InvalidFile(source.name, "labels alone", "event_1pd, which has places and codes")
 
 
-def _check_takeable(source: SourceFile) -> None:
+def _refuse_control(source: SourceFile) -> None:
     if {"status_boost", "status_dsm"} <= set(header_of(source)[0]):
         allowed = (
             "event_1pd or event_info; control here needs areas, and a status by populated place "
@@ -166,7 +166,7 @@ def _info_companion(source: SourceFile) -> Path | None:
     return None if name == source.name else events.companion(source, name)
 
 
-def _reports_of(path: Path) -> Reports:
+def _reports_by_number(path: Path) -> Reports:
     """Return publisher and link by report number; the table of events has only the numbers."""
     rows = (row for row in table_rows(SourceFile.open(path)) if not isinstance(row, Rejection))
     return {
@@ -184,10 +184,10 @@ def _outcome(
     scopes = [scope[name] for name in scope if name in coded]
     if "incident" not in scopes:
         return Dropped(row, scopes[0] if scopes else "no_event_type")
-    return ParsedRecord(row, _event(cells, coded, _sources(cells, reports), crosswalk))
+    return ParsedRecord(row, _incident(cells, coded, _sources(cells, reports), crosswalk))
 
 
-def _event(
+def _incident(
     cells: Mapping[str, str],
     coded: Sequence[str],
     sources: tuple[SourceRef, ...],
@@ -236,7 +236,7 @@ def _sources(cells: Mapping[str, str], reports: Reports) -> tuple[SourceRef, ...
     return tuple(dict.fromkeys(sources))
 
 
-def _alone(source: SourceFile, crosswalk: events.Crosswalk) -> Iterator[Outcome]:
+def _reports_alone(source: SourceFile, crosswalk: events.Crosswalk) -> Iterator[Outcome]:
     """Read reports without their events: an event is in scope by its headlines."""
     yield from REPORTS.guard(source)
     yield Warned(
@@ -252,10 +252,10 @@ def _alone(source: SourceFile, crosswalk: events.Crosswalk) -> Iterator[Outcome]
         key = cells.get("event_id_1pd") or cells.get("event_id") or f"row {number}"
         rows_by_event.setdefault(key, []).append((number, cells))
     for rows in rows_by_event.values():
-        yield from _of_reports(rows, crosswalk)
+        yield from _report_outcomes(rows, crosswalk)
 
 
-def _of_reports(
+def _report_outcomes(
     rows: list[tuple[int, dict[str, str]]], crosswalk: events.Crosswalk
 ) -> Iterator[Outcome]:
     """Yield one incident of an event's reports: the most precise place, and all sources."""
@@ -266,7 +266,7 @@ def _of_reports(
     sources = dict.fromkeys(SourceRef(cells.get("source"), cells.get("url")) for _, cells in rows)
 
     def outcome_of(row: int, cells: dict[str, str]) -> Outcome:
-        return ParsedRecord(row, _event(cells, (), tuple(sources), crosswalk))
+        return ParsedRecord(row, _incident(cells, (), tuple(sources), crosswalk))
 
     for number, _cells in rows:
         yield events.outcome_or_rejection(number, finest, outcome_of)

@@ -55,7 +55,7 @@ class Words:
 
     def country(self, word: str) -> str | None:
         """Return the alpha-2 code of a country by its code or English name."""
-        return self._tallied("country", word, self._countries.get(squeezed(word)))
+        return self._count_if_unknown("country", word, self._countries.get(squeezed(word)))
 
     def is_abroad(self, country: str | None) -> bool:
         """Tell whether a stated country lies outside the theatre."""
@@ -69,7 +69,7 @@ class Words:
         code = self._regions.get(word) or self._units.get(bare(word))
         if code is None and CITY.match(word):  # a city that is a unit of its own
             code = self._regions.get(CITY.sub("", word))
-        return self._tallied("admin1", name, code)
+        return self._count_if_unknown("admin1", name, code)
 
     def codes(self, name: str, cell: str, terms: Terms, word_codes: Mapping[str, str]) -> list[str]:
         """Return the codes of one cell's words; a word listed as "" gives none."""
@@ -82,9 +82,9 @@ class Words:
         self, name: str, word: str, terms: Terms, word_codes: Mapping[str, str]
     ) -> str | None:
         code = word_codes.get(word, word if word in terms.bit else None)
-        return self._tallied(name, word, code)
+        return self._count_if_unknown(name, word, code)
 
-    def _tallied(self, name: str, word: str, code: str | None) -> str | None:
+    def _count_if_unknown(self, name: str, word: str, code: str | None) -> str | None:
         if code is None:
             self.unknown.setdefault(name, Counter())[word.strip()] += 1
         return code
