@@ -15,8 +15,8 @@ from app.exporters.pieces import pieces
 
 CRS = "EPSG:4326"
 INDEX_LAST = {"OGR_GPKG_ALLOW_THREADED_RTREE": False}
-"""GDAL makes the spatial index after the writing, which is as fast: an index made meanwhile keeps all
-bounding boxes in memory."""
+"""GDAL makes the spatial index after the writing, which is as fast: to make it during the writing
+would keep all bounding boxes in memory."""
 
 
 def write(about: About, batches: Batches, folder: Path) -> Iterator[bytes]:

@@ -17,16 +17,9 @@ from app.domain.incident import Attribution, Incident, incident_id
 from app.domain.period import When, WhenPrecision
 from app.domain.place import Place, Precision
 from app.domain.source import Claim, SourceRef
-from app.importers import events, native
-from app.importers.base import (
-    BadFieldError,
-    Context,
-    Dropped,
-    Outcome,
-    ParsedRecord,
-    SourceFile,
-    header_of,
-)
+from app.importers import events, parsing
+from app.importers.base import BadFieldError, Context, Dropped, Outcome, ParsedRecord, SourceFile
+from app.importers.delimited import header_of
 from app.importers.header import Header
 
 COLUMNS = {
@@ -149,7 +142,7 @@ def _out_of_scope(cells: dict[str, str], crosswalk: events.Crosswalk) -> str | N
 
 
 def _number(text: str | None) -> int | None:
-    return native.whole(text, "fatalities")
+    return parsing.whole(text, "fatalities")
 
 
 def _incident(cells: dict[str, str], crosswalk: events.Crosswalk) -> Incident:

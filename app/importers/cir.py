@@ -18,7 +18,7 @@ from app.domain.incident import Incident, Status, incident_id
 from app.domain.period import When
 from app.domain.place import LonLat, Place, Precision
 from app.domain.source import SourceRef
-from app.importers import events, native
+from app.importers import events, native, parsing
 from app.importers.base import (
     BadFieldError,
     Context,
@@ -29,10 +29,9 @@ from app.importers.base import (
     SourceFile,
     Warned,
     decoded_head,
-    header_of,
     load_json,
-    table_rows,
 )
+from app.importers.delimited import header_of, table_rows
 from app.importers.features import is_cut_off
 from app.importers.header import Header, member_names
 
@@ -174,7 +173,7 @@ class _Entry:
 
     group: str
     column: str
-    values: native.Values
+    values: parsing.Values
     key: str | None
     lon: object
     lat: object
@@ -237,7 +236,7 @@ def _outcome(row: int, entry: _Entry, crosswalk: _Crosswalk) -> Outcome:
 
 def _incident(entry: _Entry, group: str, crosswalk: _Crosswalk) -> Incident:
     context = crosswalk.context
-    point = native.point_from(entry.lon, entry.lat)
+    point = parsing.point_from(entry.lon, entry.lat)
     key = entry.key or native.content_key(entry.values, point)
     sector = (entry.sector and crosswalk.sectors.get(entry.sector)) or crosswalk.damage.get(group)
     return Incident(
@@ -277,7 +276,7 @@ def _entry_of_row(cells: dict[str, str]) -> _Entry:
         key=cells.get("entry"),
         lon=cells.get("lon"),
         lat=cells.get("lat"),
-        read_day=lambda: native.iso_day(day_text, "date") if day_text else None,
+        read_day=lambda: parsing.iso_day(day_text, "date") if day_text else None,
         text=cells.get("title"),
         place=cells.get("town/city"),
         country=cells.get("country", ""),
@@ -307,7 +306,7 @@ def _feature_outcomes(source: SourceFile, crosswalk: _Crosswalk) -> Iterator[Out
         yield Warned(CUT_OFF)
     entry_of = _entry_of_service if is_service else _entry_of_old_map
 
-    def outcome_of(row: int, pair: tuple[native.Values, object]) -> Outcome:
+    def outcome_of(row: int, pair: tuple[parsing.Values, object]) -> Outcome:
         values, feature = pair
         return _outcome(row, entry_of(values, _own_point(feature)), crosswalk)
 
@@ -333,58 +332,58 @@ def _own_point(feature: object) -> tuple[object, object]:
     return geometry.get("x"), geometry.get("y")
 
 
-def _entry_of_service(values: native.Values, own_point: tuple[object, object]) -> _Entry:
+def _entry_of_service(values: parsing.Values, own_point: tuple[object, object]) -> _Entry:
     """Read the new form; its first category decides the scope."""
-    codes = {name: native.text(values, name) for name in ("Secondary_category", "Sector_affected")}
+    codes = {name: parsing.text(values, name) for name in ("Secondary_category", "Sector_affected")}
     stated = values.get("longitude"), values.get("latitude")
     lon, lat = stated if stated != (None, None) else own_point
     return _Entry(
-        group=native.text(values, "Primary_category") or "",
+        group=parsing.text(values, "Primary_category") or "",
         column="Primary_category",
         values=_selected(values, SERVICE),
-        key=native.text(values, "Entry_Number"),
+        key=parsing.text(values, "Entry_Number"),
         lon=lon,
         lat=lat,
         read_day=lambda: _epoch_day(values.get("TIMESTAMP")),
-        place=native.text(values, "Town_or_City"),
-        country=native.text(values, "country") or "",
-        province=native.text(values, "province") or "",
+        place=parsing.text(values, "Town_or_City"),
+        country=parsing.text(values, "country") or "",
+        province=parsing.text(values, "province") or "",
         sector=codes["Sector_affected"],
         links=events.links(_joined_texts(values, "Link", "Link_geolocation")),
-        description=native.text(values, "Description"),
-        graphic=_is_graphic(native.text(values, "Graphic_content_level")),
+        description=parsing.text(values, "Description"),
+        graphic=_is_graphic(parsing.text(values, "Graphic_content_level")),
         codes={name: word for name, word in codes.items() if word != "None"},
     )
 
 
-def _entry_of_old_map(values: native.Values, own_point: tuple[object, object]) -> _Entry:
+def _entry_of_old_map(values: parsing.Values, own_point: tuple[object, object]) -> _Entry:
     """Read the old form; the first of its categories decides the scope."""
     categories = values.get("categories") or []
-    day_text = native.text(values, "verifiedDate")
+    day_text = parsing.text(values, "verifiedDate")
     names = [str(one) for one in categories] if isinstance(categories, list) else []
     return _Entry(
         group=names[0] if names else "",
         column="categories",
         values=_selected(values, OLD),
-        key=native.text(values, "id"),
+        key=parsing.text(values, "id"),
         lon=own_point[0],
         lat=own_point[1],
         read_day=lambda: events.day(day_text, "verifiedDate", (events.ISO,)) if day_text else None,
-        text=native.text(values, "title"),
-        place=native.text(values, "city"),
-        country=native.text(values, "country") or "",
-        province=native.text(values, "province") or "",
-        links=events.links(native.text(values, "url")),
-        description=native.text(values, "description"),
+        text=parsing.text(values, "title"),
+        place=parsing.text(values, "city"),
+        country=parsing.text(values, "country") or "",
+        province=parsing.text(values, "province") or "",
+        links=events.links(parsing.text(values, "url")),
+        description=parsing.text(values, "description"),
     )
 
 
-def _selected(values: native.Values, columns: Mapping[str, str]) -> native.Values:
+def _selected(values: parsing.Values, columns: Mapping[str, str]) -> parsing.Values:
     return {name: value for name, value in values.items() if name in columns}
 
 
-def _joined_texts(values: native.Values, *names: str) -> str:
-    return " ".join(text for name in names if (text := native.text(values, name)))
+def _joined_texts(values: parsing.Values, *names: str) -> str:
+    return " ".join(text for name in names if (text := parsing.text(values, name)))
 
 
 def _epoch_day(value: object) -> date | None:

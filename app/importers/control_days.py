@@ -11,7 +11,7 @@ import msgspec
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.control import Baseline, ControlArea, ControlSnapshot
-from app.importers import native
+from app.importers import native, parsing
 from app.importers.base import BadFieldError, Context, Outcome, ParsedRecord, Warned
 from app.importers.shapes import polygons, shape_hash
 
@@ -42,22 +42,22 @@ class ControlDays:
     repaired: list[str] = field(default_factory=list)
     differing: dict[tuple[date, str], int] = field(default_factory=dict)
 
-    def add(self, row: int, values: native.Values, shape: BaseGeometry | None) -> None:
+    def add(self, row: int, values: parsing.Values, shape: BaseGeometry | None) -> None:
         """Add one area.
 
         Raises:
             BadFieldError: without a date, a controller, or a usable polygon or region.
         """
-        day_text = native.text(values, "valid_on")
+        day_text = parsing.text(values, "valid_on")
         if day_text is None:
             raise BadFieldError("valid_on", "", "the day the area is valid on, as YYYY-MM-DD")
-        valid_on = native.iso_day(day_text, "valid_on")
+        valid_on = parsing.iso_day(day_text, "valid_on")
         metadata, repairs, sha256, wkb = _metadata(values), list[str](), None, b""
         if shape is not None:
             whole = polygons(shape, repairs.append, self.context.theatre.bounds)
             sha256, wkb = shape_hash(whole)
         area = native.control_area(values, sha256, self.context)
-        synthetic = native.flag(values, "synthetic") or self.context.synthetic
+        synthetic = parsing.flag(values, "synthetic") or self.context.synthetic
         day = self.days.setdefault(valid_on, _Day(row, synthetic))
         if day.synthetic is not synthetic:
             raise BadFieldError("synthetic", synthetic, "one value for all areas of a day")
@@ -107,21 +107,21 @@ class ControlDays:
         return ParsedRecord(day.row, snapshot, len(day.areas), shapes, self.is_layer)
 
 
-def _metadata(values: native.Values) -> dict[str, Any]:
+def _metadata(values: parsing.Values) -> dict[str, Any]:
     """Read what a row states about its whole day, without the fields it does not state."""
     metadata = {
         "includes": _includes(values),
-        "assessed_at": native.instant(values.get("assessed_at"), "assessed_at"),
-        "fetched_at": native.instant(values.get("fetched_at"), "fetched_at"),
-        "note": native.text(values, "note"),
+        "assessed_at": parsing.instant(values.get("assessed_at"), "assessed_at"),
+        "fetched_at": parsing.instant(values.get("fetched_at"), "fetched_at"),
+        "note": parsing.text(values, "note"),
     }
     return {name: value for name, value in metadata.items() if value}
 
 
-def _includes(values: native.Values) -> tuple[Baseline, ...]:
+def _includes(values: parsing.Values) -> tuple[Baseline, ...]:
     """Read the parts that the source covers; empty where it does not state them."""
     allowed = {part.value: 0 for part in Baseline}
-    codes = native.many(values, "includes", allowed)
+    codes = parsing.many(values, "includes", allowed)
     return tuple(part for part in Baseline if part in codes)
 
 

@@ -17,7 +17,7 @@ import shapely
 from app.domain.control import Baseline, ControlArea, ControlSnapshot
 from app.domain.errors import InputError, InvalidFile
 from app.domain.period import FIRST_DAY, LAST_DAY
-from app.importers import native
+from app.importers import parsing
 from app.importers.base import (
     BadFieldError,
     Context,
@@ -64,7 +64,7 @@ class DeepStateDaily:
     def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one snapshot per day, or a rejection."""
         content = load_json(source)
-        document: native.Values = content if isinstance(content, dict) else {}
+        document: parsing.Values = content if isinstance(content, dict) else {}
         if _is_all_in_one(source):
             features, members = features_of(document, source), document["features"]
             return _all_in_one(members if isinstance(members, list) else [], features, context)
@@ -86,7 +86,7 @@ def _all_in_one(
         member_date = member.get("date") if isinstance(member, dict) else None
         values = {
             "valid_on": str(feature["properties"].get("date") or member_date or "")[
-                : native.DAY_LENGTH
+                : parsing.DAY_LENGTH
             ],
             "controller": context.theatre.default_controller,
             "word": WORD,
@@ -100,7 +100,7 @@ def _all_in_one(
     yield from days.outcomes()
 
 
-def _one_day(source: SourceFile, document: native.Values, context: Context) -> Iterator[Outcome]:
+def _one_day(source: SourceFile, document: parsing.Values, context: Context) -> Iterator[Outcome]:
     features = document.get("features", [])
     if not isinstance(features, list) or len(features) != 1:
         got = f"{len(features)} features" if isinstance(features, list) else "no list of them"
@@ -133,7 +133,7 @@ def _date(source: SourceFile, name: str) -> date:
     match = NAMED.search(name) or NAMED.search(source.name)
     digits = match[1] if match else "none"
     try:
-        return native.iso_day(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}", "date")
+        return parsing.iso_day(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}", "date")
     except BadFieldError as wrong:
         allowed = f"deepstatemap_data_YYYYMMDD, {FIRST_DAY} to {LAST_DAY}"
         raise InvalidFile(f"date of {source.name}", digits, allowed) from wrong

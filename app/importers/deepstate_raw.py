@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from app.domain.control import Baseline, ControlStatus
 from app.domain.errors import InputError, InvalidFile
-from app.importers import native
+from app.importers import parsing
 from app.importers.base import (
     BadFieldError,
     Context,
@@ -114,7 +114,7 @@ class DeepStateRaw:
     def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield the snapshot, and one outcome for each feature that is not in it."""
         document = load_json(source)
-        whole: native.Values = document if isinstance(document, dict) else {}
+        whole: parsing.Values = document if isinstance(document, dict) else {}
         features = features_of(whole.get("map", whole), source)
         day_values = _day_values(source, whole.get("id"), context)
         days, tally = ControlDays(context), Counter[str]()

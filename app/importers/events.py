@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 from app.domain.errors import InputError
 from app.domain.place import LonLat
 from app.domain.source import Claim, SourceRef
-from app.importers import native
+from app.importers import parsing
 from app.importers.base import (
     BadFieldError,
     Context,
@@ -22,8 +22,8 @@ from app.importers.base import (
     Rejection,
     SourceFile,
     rejection,
-    table_batches,
 )
+from app.importers.delimited import table_batches
 
 T = TypeVar("T")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -64,7 +64,7 @@ def day(text: str, name: str, notations: tuple[DayNotation, ...]) -> date:
             month = parts.get("m") or _month(parts["name"])
             written = f"{parts['y']}-{month:0>2}-{parts['d']:0>2}"
             try:
-                return native.iso_day(written, name)
+                return parsing.iso_day(written, name)
             except BadFieldError as wrong:
                 is_range = "to" in wrong.why.split()
                 allowed = wrong.why if is_range else _allowed(notations)
@@ -108,7 +108,7 @@ def coded(by: str, **codes: str | None) -> tuple[Claim, ...]:
 
 def point(cells: Mapping[str, str], lon: str = "longitude", lat: str = "latitude") -> LonLat | None:
     """Read a point from two columns; None if both are empty."""
-    return native.point_from(cells.get(lon), cells.get(lat))
+    return parsing.point_from(cells.get(lon), cells.get(lat))
 
 
 def table_outcomes(

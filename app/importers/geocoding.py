@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from app.domain.place import LonLat, Precision
-from app.importers import native
+from app.importers import parsing
 from app.importers.base import BadFieldError, Context, Warned
 from app.importers.sheets import squeezed
 from app.reference.settlements import Settlement, Settlements
@@ -36,7 +36,7 @@ class Geocoder:
         Raises:
             BadFieldError: several settlements fit, or no first-level unit is stated.
         """
-        name, settlements = native.text(values, "place"), self.context.settlements
+        name, settlements = parsing.text(values, "place"), self.context.settlements
         if not name or settlements is None:
             return None
         settlement = self._settlement(name, values, settlements)
@@ -53,7 +53,7 @@ class Geocoder:
     def _settlement(
         self, name: str, values: Mapping[str, object], settlements: Settlements
     ) -> Settlement | None:
-        admin1, admin2 = native.text(values, "admin1"), native.text(values, "admin2")
+        admin1, admin2 = parsing.text(values, "admin1"), parsing.text(values, "admin2")
         namesakes = settlements.called(name, admin1)
         if namesakes and not admin1:
             allowed = f"the first-level unit in which {name} lies: {_listing(namesakes)}"

@@ -17,7 +17,7 @@ from app.domain.errors import InvalidFile
 from app.domain.incident import Incident, Status, incident_id
 from app.domain.period import When
 from app.domain.place import Place, Precision
-from app.importers import events, native
+from app.importers import events, native, parsing
 from app.importers.base import (
     BadFieldError,
     Context,
@@ -26,9 +26,9 @@ from app.importers.base import (
     ParsedRecord,
     SourceFile,
     decoded_head,
-    header_of,
     load_json,
 )
+from app.importers.delimited import header_of
 from app.importers.features import Feature, features_of
 from app.importers.header import Header, member_names
 from app.importers.kml import document, is_kmz, parsed
@@ -196,7 +196,7 @@ def _when_text(mark: _Mark) -> str | None:
 
 
 def _incident(mark: _Mark, when: When, crosswalk: events.Crosswalk) -> Incident:
-    context, point = crosswalk.context, native.point_from(*mark.lon_lat)
+    context, point = crosswalk.context, parsing.point_from(*mark.lon_lat)
     content = {
         "date": mark.date,
         "faction": mark.faction,
@@ -319,14 +319,14 @@ def _mark_of_old_event(event: object, crosswalk: events.Crosswalk) -> _Mark:
     place = event.get("coordinates") or [None, None]
     if not isinstance(place, list) or len(place) != DIMENSIONS:
         raise BadFieldError("lon, lat", place, "two numbers in degrees, latitude first")
-    links = {name: native.text(event, name) or "" for name in ("originalSource", "geolocation")}
+    links = {name: parsing.text(event, name) or "" for name in ("originalSource", "geolocation")}
     return _Mark(
-        date=_day_text(native.text(event, "date")),
-        faction=_faction(native.text(event, "icon") or "", crosswalk),
+        date=_day_text(parsing.text(event, "date")),
+        faction=_faction(parsing.text(event, "icon") or "", crosswalk),
         lon_lat=(place[1], place[0]),
-        key=native.text(event, "id"),
-        title=native.text(event, "name") or "",
-        description=native.text(event, "description"),
+        key=parsing.text(event, "id"),
+        title=parsing.text(event, "name") or "",
+        description=parsing.text(event, "description"),
         links=" ".join(links.values()),
     )
 
@@ -340,23 +340,23 @@ def _mark_of_feature(
     place = geometry.get("coordinates") if isinstance(geometry, Mapping) else None
     if place is not None and (not isinstance(place, list) or len(place) < DIMENSIONS):
         raise BadFieldError("lon, lat", place, "two numbers in degrees")
-    faction = names.get(native.text(properties, "factionId") or "")
+    faction = names.get(parsing.text(properties, "factionId") or "")
     return _Mark(
-        date=_day_text(native.text(properties, "date") or native.text(properties, "dateSort")),
+        date=_day_text(parsing.text(properties, "date") or parsing.text(properties, "dateSort")),
         faction=faction or _faction_of_colour(properties, crosswalk),
         lon_lat=(place[0], place[1]) if place else (None, None),
-        key=native.text(properties, "id"),
-        title=native.text(properties, "name") or "",
-        description=native.text(properties, "description"),
-        units=native.text(properties, "units") or "",
+        key=parsing.text(properties, "id"),
+        title=parsing.text(properties, "name") or "",
+        description=parsing.text(properties, "description"),
+        units=parsing.text(properties, "units") or "",
     )
 
 
-def _faction_of_colour(properties: native.Values, crosswalk: events.Crosswalk) -> str:
-    colour = (native.text(properties, "color") or "").removeprefix("#").upper()
+def _faction_of_colour(properties: parsing.Values, crosswalk: events.Crosswalk) -> str:
+    colour = (parsing.text(properties, "color") or "").removeprefix("#").upper()
     if colour in crosswalk.tables["colours"]:
         return crosswalk.tables["colours"][colour]
-    return _faction(native.text(properties, "icon") or "", crosswalk)
+    return _faction(parsing.text(properties, "icon") or "", crosswalk)
 
 
 def _day_text(text: str | None) -> str:

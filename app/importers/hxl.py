@@ -19,7 +19,7 @@ from app.domain.incident import Attribution, Incident, incident_id
 from app.domain.period import When
 from app.domain.place import LonLat, Place, Precision
 from app.domain.source import SourceRef
-from app.importers import native
+from app.importers import native, parsing
 from app.importers.base import (
     BadFieldError,
     Context,
@@ -307,12 +307,12 @@ class _RowReader:
         lon, lat = self._cell(cells, self.lon), self._cell(cells, self.lat)
         code = self._code(cells)
         fineness, _, error_m = self.crosswalk["precision"].get(code, "settlement|").partition("|")
-        point = None if fineness == "none" else native.point_from(lon, lat)
+        point = None if fineness == "none" else parsing.point_from(lon, lat)
         region = self._cell(cells, self.admin1)
         admin1 = self.words.region(region, self.crosswalk["provinces"]) if region else None
         coarsest = Precision.admin1 if admin1 else Precision.country
         precision = Precision(fineness) if point else coarsest
-        error = native.whole(error_m, "#geo+precision") if point else None
+        error = parsing.whole(error_m, "#geo+precision") if point else None
         stated = {"country": country, "admin1": admin1, "admin2": self._cell(cells, self.admin2)}
         name = self._cell(cells, self.settlement)
         return point, Place.at(point, precision, error_m=error, name=name, **stated)
@@ -352,7 +352,7 @@ class _RowReader:
         """Read people by role as a lower bound of civilians, else totals and kinds as stated."""
         roles, kinds = dict[str, int](), dict[str, Count]()
         for column, tag in self.tolls[name].items():
-            number = native.whole(cells.get(column), column)
+            number = parsing.whole(cells.get(column), column)
             if number is None:
                 continue
             part = tag.attributes - NOT_A_PART
@@ -375,7 +375,7 @@ class _RowReader:
             for column, tag in columns.items():
                 entries = (self.crosswalk["objects"].get(one) for one in sorted(tag.attributes))
                 sector, _, kind = next((one for one in entries if one), "unknown|").partition("|")
-                if count := native.whole(cells.get(column), column):
+                if count := parsing.whole(cells.get(column), column):
                     has_count = True
                     yield Damage(sector, kind or None, grade=grade, count=count)
         sector = self.crosswalk["damage"].get(squeezed(self._cell(cells, self.affected) or ""), "")

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from app.domain.control import Baseline, ControlStatus
 from app.domain.errors import InputError, InvalidFile
-from app.importers import events, native
+from app.importers import events, parsing
 from app.importers.base import (
     BadFieldError,
     Context,
@@ -118,7 +118,7 @@ def _areas(source: SourceFile) -> Iterable[Area]:
     if zipped_names(source):
         return shapefile_areas(source)
     document = load_json(source)
-    whole: native.Values = document if isinstance(document, dict) else {}
+    whole: parsing.Values = document if isinstance(document, dict) else {}
     if is_cut_off(whole):
         raise InvalidFile(
             source.name,
@@ -145,7 +145,7 @@ def _day(feature: Area, source: SourceFile, context: Context) -> date:
         if match := DATED.search(name):
             parts = {key.rstrip("2"): text for key, text in match.groupdict().items() if text}
             month = events.MONTHS.index(parts["month"].lower()) + 1
-            return native.iso_day(f"{parts['year']}-{month:02}-{parts['day']}", "date")
+            return parsing.iso_day(f"{parts['year']}-{month:02}-{parts['day']}", "date")
     if context.choices.valid_on is None:
         allowed = "a day in the name as 01JAN2025 or JAN012025, or --valid-on DAY"
         raise InvalidFile(f"date of {source.name}", "none", allowed)

@@ -17,7 +17,7 @@ from shapely import MultiPolygon, Polygon
 from app.domain.control import ControlStatus
 from app.domain.errors import InputError, InvalidFile
 from app.domain.place import area_km2
-from app.importers import native
+from app.importers import parsing
 from app.importers.base import (
     BadFieldError,
     Context,
@@ -103,7 +103,7 @@ def _day(source: SourceFile, context: Context) -> date:
     if match := NAMED_DAY.search(source.name):
         year, month, number = match.groups()
         try:
-            return native.iso_day(f"20{year}-{month}-{number}", "date")
+            return parsing.iso_day(f"20{year}-{month}-{number}", "date")
         except BadFieldError:
             pass
     if context.choices.valid_on is None:

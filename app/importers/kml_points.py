@@ -16,7 +16,7 @@ from typing_extensions import override
 from app.domain.errors import InputError, InvalidFile
 from app.domain.mapping import Notation, checked
 from app.domain.place import LonLat, Precision
-from app.importers import native
+from app.importers import native, parsing
 from app.importers.base import (
     BadFieldError,
     Context,
@@ -114,7 +114,7 @@ def _outcome(row: int, placemark: Element, context: Context) -> Outcome:
 def _point(placemark: Element) -> LonLat:
     text = (placemark.findtext(".//Point/coordinates") or "").strip()
     lon, _, rest = text.partition(",")
-    point = native.point_from(lon.strip(), rest.partition(",")[0].strip())
+    point = parsing.point_from(lon.strip(), rest.partition(",")[0].strip())
     if point is None:
         raise BadFieldError("coordinates", text, "lon,lat or lon,lat,height")
     return point

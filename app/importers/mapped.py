@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from app.domain.errors import InputError, InvalidFile, NeedsMapping
 from app.domain.mapping import DAYS, TOLL_PARTS, TOLLS, Notation, TableMapping, checked
 from app.domain.place import LonLat
-from app.importers import native
+from app.importers import native, parsing
 from app.importers.base import (
     BadFieldError,
     Context,
@@ -147,7 +147,7 @@ class _RowReader:
         try:
             point = feature.checked_point()
             values = self._values(feature.fields)
-            if self.words.is_abroad(native.text(values, "country")):
+            if self.words.is_abroad(parsing.text(values, "country")):
                 return Dropped(row, "other_country")
             point = self._point(values) or (point if self.mapping.has_points else None)
             if point is None and self.mapping.geocode:
@@ -200,17 +200,17 @@ class _RowReader:
     def _point(self, values: Mapping[str, object]) -> LonLat | None:
         """Read the coordinates; None without them, never 0, 0; one of two alone is refused."""
         for name in ("lat_lon", "lon_lat"):
-            if text := native.text(values, name):
+            if text := parsing.text(values, name):
                 pair = PAIR.fullmatch(text)
                 if pair is None:
                     raise BadFieldError(name, text, "two numbers in degrees")
                 first, second = pair.groups()
                 lon_first = name == "lon_lat"
-                return native.point_from(*((first, second) if lon_first else (second, first)))
+                return parsing.point_from(*((first, second) if lon_first else (second, first)))
         lon, lat = values.get("lon"), values.get("lat")
         if self.mapping.decimal_comma:
             lon, lat = (None if one is None else str(one).replace(",", ".") for one in (lon, lat))
-        return native.point_from(lon, lat)
+        return parsing.point_from(lon, lat)
 
 
 def _toll(values: Mapping[str, object], toll: str) -> object:

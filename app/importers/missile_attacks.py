@@ -20,7 +20,7 @@ from app.domain.errors import InputError
 from app.domain.period import When
 from app.domain.source import SourceRef
 from app.domain.wave import Scope, Volley, Wave
-from app.importers import events, native
+from app.importers import events, parsing
 from app.importers.base import (
     BadFieldError,
     Context,
@@ -30,10 +30,9 @@ from app.importers.base import (
     Rejection,
     SourceFile,
     Warned,
-    header_of,
     rejection,
-    table_rows,
 )
+from app.importers.delimited import header_of, table_rows
 from app.importers.header import Header
 
 COLUMNS = {
@@ -236,7 +235,7 @@ def _weapons(model: str, crosswalk: events.Crosswalk) -> tuple[str, ...] | None:
 
 
 def _count(cells: dict[str, str], name: str) -> Count:
-    number = native.whole(cells.get(name), name)
+    number = parsing.whole(cells.get(name), name)
     return UNKNOWN if number is None else Count.exactly(number)
 
 

@@ -6,12 +6,10 @@ Field names are those of a feature's properties in `/api/collections/incidents/i
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
-from enum import StrEnum
+from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -31,23 +29,16 @@ from app.domain.period import FIRST_DAY, LAST_DAY, When, WhenPrecision
 from app.domain.place import LonLat, Place, Precision
 from app.domain.revision import canonical
 from app.domain.source import Claim, SourceRef
+from app.importers import parsing
 from app.importers.base import BadFieldError, Context
-
-Values = Mapping[str, object]
-E = TypeVar("E", bound=StrEnum)
 
 
 class Part(NamedTuple):
     """A field of an incident: the names of the values it is read from, and its reader."""
 
-    of: tuple[str, ...]
-    read: Callable[[Values, LonLat | None, Context], Any]
+    names: tuple[str, ...]
+    read: Callable[[parsing.Values, LonLat | None, Context], Any]
 
-
-DAY_LENGTH = len("YYYY-MM-DD")
-DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-MOST = 2**31 - 1
-"""The greatest whole number that is accepted; no real count or distance is greater."""
 
 INCIDENT_FIELDS = (
     *("id", "dataset", "source_key", "start", "end", "when_precision", "when_text", "zone"),
@@ -68,7 +59,7 @@ CONTROL_FIELDS = (
 )
 
 
-def incident_from(values: Values, point: LonLat | None, context: Context) -> Incident:
+def incident_from(values: parsing.Values, point: LonLat | None, context: Context) -> Incident:
     """Build an incident from nested values; an absent value is unknown.
 
     Raises:
@@ -78,7 +69,7 @@ def incident_from(values: Values, point: LonLat | None, context: Context) -> Inc
     if point is None and not any(values.get(name) for name in INCIDENT_FIELDS):
         raise BadFieldError("row", "", "at least one field with a value")
     record_id = _id(values)
-    key = None if record_id else text(values, "source_key") or text(values, "id")
+    key = None if record_id else parsing.text(values, "source_key") or parsing.text(values, "id")
     key = key if record_id else key or content_key(values, point)
     return Incident(
         id=record_id or incident_id(context.dataset, key or ""),
@@ -88,13 +79,13 @@ def incident_from(values: Values, point: LonLat | None, context: Context) -> Inc
     )
 
 
-def content_key(values: Values, point: LonLat | None) -> str:
+def content_key(values: parsing.Values, point: LonLat | None) -> str:
     """Make a key from the content of a record without one: other content is another record."""
     whole = canonical([{name: str(values[name]) for name in sorted(values)}, str(point)])
     return "content-" + hashlib.sha256(whole).hexdigest()[:24]
 
 
-def _id(values: Values) -> UUID | None:
+def _id(values: parsing.Values) -> UUID | None:
     """Read the id of a record that was entered by hand; None where the source has its own key."""
     value = values.get("id")
     if not value or values.get("source_key"):
@@ -105,27 +96,27 @@ def _id(values: Values) -> UUID | None:
         return None
 
 
-def when_from(values: Values, zone: str) -> When:
+def when_from(values: parsing.Values, zone: str) -> When:
     """Read the time: days, or instants where the start has an hour; no hour is assumed."""
-    zone = _zone(text(values, "zone") or zone)
-    start, end = text(values, "start"), text(values, "end")
-    when_text = text(values, "when_text")
+    zone = _zone(parsing.text(values, "zone") or zone)
+    start, end = parsing.text(values, "start"), parsing.text(values, "end")
+    when_text = parsing.text(values, "when_text")
     if start is None:
         if end is not None:
             raise BadFieldError("start", "", "needed when there is an end")
         return When.days(None, text=when_text, zone=zone)
-    if len(start) > DAY_LENGTH:
-        first = instant(start, "start")
-        last = None if end is None else instant(end, "end")
+    if len(start) > parsing.DAY_LENGTH:
+        first = parsing.instant(start, "start")
+        last = None if end is None else parsing.instant(end, "end")
         try:
             return When.instants(_required_instant(first), last, zone, text=when_text)
         except OverflowError as wrong:
             raise BadFieldError("start", start, f"{FIRST_DAY} to {LAST_DAY}") from wrong
-    precision = one_of(
+    precision = parsing.one_of(
         WhenPrecision, values.get("when_precision"), WhenPrecision.day, "when_precision"
     )
     return When.days(
-        iso_day(start, "start"),
+        parsing.iso_day(start, "start"),
         None if end is None else _last_day(end, zone),
         precision=precision,
         text=when_text,
@@ -145,10 +136,10 @@ def _zone(name: str) -> str:
 
 def _last_day(text: str, zone: str) -> date:
     """Read the end of a period whose start is a day; an instant gives its local day."""
-    if len(text) <= DAY_LENGTH:
-        return iso_day(text, "end")
+    if len(text) <= parsing.DAY_LENGTH:
+        return parsing.iso_day(text, "end")
     try:
-        return _required_instant(instant(text, "end")).astimezone(ZoneInfo(zone)).date()
+        return _required_instant(parsing.instant(text, "end")).astimezone(ZoneInfo(zone)).date()
     except OverflowError as wrong:
         raise BadFieldError("end", text, f"{FIRST_DAY} to {LAST_DAY}") from wrong
 
@@ -159,42 +150,12 @@ def _required_instant(value: datetime | None) -> datetime:
     return value
 
 
-@lru_cache(maxsize=65_536)
-def iso_day(text: str, name: str) -> date:
-    """Read a day as YYYY-MM-DD; other ISO 8601 forms, such as week dates, are refused."""
-    try:
-        parsed = date.fromisoformat(text) if DAY.fullmatch(text) else _refuse_day(text, name)
-    except ValueError:
-        return _refuse_day(text, name)
-    if not FIRST_DAY <= parsed <= LAST_DAY:
-        raise BadFieldError(name, text, f"{FIRST_DAY} to {LAST_DAY}")
-    return parsed
-
-
-def _refuse_day(text: str, name: str) -> date:
-    times = ", or a time with its offset" if name in ("start", "end") else ""
-    raise BadFieldError(name, text, f"a day as YYYY-MM-DD{times}")
-
-
-def instant(value: object, name: str) -> datetime | None:
-    """Read an RFC 3339 time with its offset, in UTC; None for an empty value."""
-    if value is None or value == "":
-        return None
-    try:
-        moment = datetime.fromisoformat(str(value))
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise BadFieldError(name, value, "a time with its offset, such as 2025-10-24T21:00:00Z")
-
-
-def _place(values: Values, point: LonLat | None, context: Context) -> Place:
+def _place(values: parsing.Values, point: LonLat | None, context: Context) -> Place:
     stated = values.get("region") or {}
     stated = stated if isinstance(stated, dict) else {"admin1": stated}
     # If `admin1` is there too, `region` is the computed region, not the one that the source states.
     stated = {name: code for name, code in stated.items() if name not in values}
-    admin1 = text(values, "admin1") or text(stated, "admin1")
+    admin1 = parsing.text(values, "admin1") or parsing.text(stated, "admin1")
     precision = values.get("precision") or ""
     if precision == "" and point is not None:
         raise BadFieldError(
@@ -202,14 +163,14 @@ def _place(values: Values, point: LonLat | None, context: Context) -> Place:
         )
     return Place.at(
         point,
-        one_of(
+        parsing.one_of(
             Precision, precision, Precision.admin1 if admin1 else Precision.country, "precision"
         ),
-        error_m=whole(values.get("error_m"), "error_m"),
-        name=text(values, "place"),
-        country=text(values, "country"),
+        error_m=parsing.whole(values.get("error_m"), "error_m"),
+        name=parsing.text(values, "place"),
+        country=parsing.text(values, "country"),
         admin1=region_code(admin1, context),
-        admin2=text(values, "admin2") or text(stated, "admin2"),
+        admin2=parsing.text(values, "admin2") or parsing.text(stated, "admin2"),
     )
 
 
@@ -218,16 +179,16 @@ def region_code(code: str | None, context: Context) -> str | None:
     return None if code is None else context.iso_by_pcode.get(code, code)
 
 
-def _attribution(values: Values, context: Context) -> Attribution | None:
+def _attribution(values: parsing.Values, context: Context) -> Attribution | None:
     value = values.get("attributed_to")
     if not value:
         return None
     nested = value if isinstance(value, Mapping) else {"party": value}
-    party = text(nested, "party") or ""
+    party = parsing.text(nested, "party") or ""
     _check_party(party, "attributed_to", context)
     confidence = nested.get("confidence", values.get("attributed_confidence"))
     return Attribution(
-        party, one_of(Confidence, confidence, Confidence.claimed, "attributed_confidence")
+        party, parsing.one_of(Confidence, confidence, Confidence.claimed, "attributed_confidence")
     )
 
 
@@ -265,9 +226,9 @@ def count_from(value: object, name: str) -> Count:
         return UNKNOWN
     if not isinstance(value, dict):
         return Count.exactly(_number(value, name))
-    low = whole(value.get("low"), f"{name}.low")
-    best = whole(value.get("best"), f"{name}.best")
-    high = whole(value.get("high"), f"{name}.high")
+    low = parsing.whole(value.get("low"), f"{name}.low")
+    best = parsing.whole(value.get("best"), f"{name}.best")
+    high = parsing.whole(value.get("high"), f"{name}.high")
     if low is None and best is None and high is None:
         return UNKNOWN
     try:
@@ -278,164 +239,73 @@ def count_from(value: object, name: str) -> Count:
 
 
 def _number(value: object, name: str) -> int:
-    number = whole(value, name)
+    number = parsing.whole(value, name)
     if number is None:
         raise BadFieldError(name, value, "a whole number of people")
     return number
 
 
-def whole(value: object, name: str) -> int | None:
-    """Read a whole number of 0 or more; None for an empty value; "3.0" is 3, "3.5" is refused."""
-    if value is None or value == "":
-        return None
-    if type(value) is int and 0 <= value <= MOST:
-        return value
-    if isinstance(value, str) and len(value) < len(str(MOST)) and value.isdecimal():
-        return int(value)
-    try:
-        number = float(str(value))
-    except ValueError:
-        number = -1.0
-    if not (0 <= number <= MOST and number.is_integer()) or isinstance(value, bool):
-        raise BadFieldError(name, value, f"a whole number from 0 to {MOST:,}, or empty")
-    return int(number)
-
-
-def _damage(item: Values, context: Context) -> Damage:
-    sector = text(item, "sector") or "unknown"
+def _damage(item: parsing.Values, context: Context) -> Damage:
+    sector = parsing.text(item, "sector") or "unknown"
     if sector not in context.taxonomy.sectors.bit:
         codes = ", ".join(context.taxonomy.sectors.codes)
         raise BadFieldError("damage.sector", sector, f"one of {codes}")
     return Damage(
         sector,
-        text(item, "object_kind"),
-        text(item, "name"),
-        one_of(Grade, item.get("grade"), Grade.unknown, "damage.grade"),
-        whole(item.get("count"), "damage.count"),
+        parsing.text(item, "object_kind"),
+        parsing.text(item, "name"),
+        parsing.one_of(Grade, item.get("grade"), Grade.unknown, "damage.grade"),
+        parsing.whole(item.get("count"), "damage.count"),
     )
 
 
-def _claim(item: Values) -> Claim:
-    by, statement = text(item, "by"), text(item, "text")
+def _claim(item: parsing.Values) -> Claim:
+    by, statement = parsing.text(item, "by"), parsing.text(item, "text")
     if not by or not statement:
         raise BadFieldError("claims", dict(item), "each claim with `by` and `text`")
-    return Claim(by, statement, text(item, "url"))
+    return Claim(by, statement, parsing.text(item, "url"))
 
 
-def _source(item: Values) -> SourceRef:
-    published = text(item, "published")
+def _source(item: parsing.Values) -> SourceRef:
+    published = parsing.text(item, "published")
     return SourceRef(
-        text(item, "publisher"),
-        text(item, "url"),
-        None if published is None else iso_day(published, "sources.published"),
-        instant(item.get("retrieved"), "sources.retrieved"),
-        text(item, "archive_url"),
-        text(item, "sha256"),
-        text(item, "upstream"),
+        parsing.text(item, "publisher"),
+        parsing.text(item, "url"),
+        None if published is None else parsing.iso_day(published, "sources.published"),
+        parsing.instant(item.get("retrieved"), "sources.retrieved"),
+        parsing.text(item, "archive_url"),
+        parsing.text(item, "sha256"),
+        parsing.text(item, "upstream"),
     )
 
 
-def text(values: Values, name: str) -> str | None:
-    """Read text; None for an empty value. A number becomes its digits, a list is refused."""
-    value = values.get(name)
-    if value is None or value == "":
-        return None
-    if isinstance(value, str):
-        return value.strip() or None
-    if isinstance(value, (list, dict)):
-        raise BadFieldError(name, value, "text")
-    return str(value).strip() or None
-
-
-def flag(values: Values, name: str) -> bool:
-    """Read true or false; an absent value is false."""
-    value = values.get(name)
-    if value is None:
-        return False
-    value = str(value or "").lower()
-    if value in {"true", "1", "yes"}:
-        return True
-    if value in {"", "false", "0", "no"}:
-        return False
-    raise BadFieldError(name, value, "true, false, 1, 0, yes, no or empty")
-
-
-def many(values: Values, name: str, allowed: Mapping[str, int]) -> tuple[str, ...]:
-    """Read a list of taxonomy codes, as a list or as text separated by `|`."""
-    value = values.get(name)
-    if not value:
-        return ()
-    codes = value.split("|") if isinstance(value, str) else value
-    if not isinstance(codes, list):
-        raise BadFieldError(name, value, "a list of codes")
-    for code in codes:
-        if not isinstance(code, str) or code not in allowed:
-            raise BadFieldError(name, code, f"any of {', '.join(allowed)}")
-    return tuple(dict.fromkeys(codes))
-
-
-def items(values: Values, name: str) -> list[Values]:
-    """Read a list of nested values."""
-    value = values.get(name)
-    if not value:
-        return []
-    if isinstance(value, list):
-        for item in value:
-            if not isinstance(item, dict):
-                break
-        else:
-            return value
-    raise BadFieldError(name, value, "a list of objects")
-
-
-def one_of(choices: type[E], value: object, default: E, name: str) -> E:
-    """Read one word of a fixed set; the default for an empty value."""
-    if value is None or value == "":
-        return default
-    try:
-        return choices(str(value))
-    except ValueError as wrong:
-        raise BadFieldError(name, value, f"one of {', '.join(choices)}") from wrong
-
-
-def point_from(lon: object, lat: object) -> LonLat | None:
-    """Read a point; None without coordinates, never (0, 0); one coordinate alone is refused."""
-    if (lon is None or lon == "") and (lat is None or lat == ""):
-        return None
-    try:
-        return LonLat.checked(lon=float(str(lon)), lat=float(str(lat)))
-    except ValueError as wrong:
-        got = f"{'' if lon is None else lon}, {'' if lat is None else lat}"
-        raise BadFieldError("lon, lat", got, "two numbers in degrees") from wrong
-
-
-def control_area(values: Values, shape: str | None, context: Context) -> ControlArea:
+def control_area(values: parsing.Values, shape: str | None, context: Context) -> ControlArea:
     """Build one control area: of a polygon (its SHA-256), or of a region without a polygon."""
-    controller = text(values, "controller")
+    controller = parsing.text(values, "controller")
     if controller is None:
         raise BadFieldError("controller", "", "who holds the area, as a party's code")
     _check_party(controller, "controller", context)
     default = Extent.area if shape else Extent.part_of_region
-    extent = one_of(Extent, values.get("extent"), default, "extent")
-    region = region_code(text(values, "region"), context)
+    extent = parsing.one_of(Extent, values.get("extent"), default, "extent")
+    region = region_code(parsing.text(values, "region"), context)
     if shape is None and region is None:
         raise BadFieldError("geometry", "", "a polygon, or a region code in `region`")
     return ControlArea(
         controller,
-        one_of(ControlStatus, values.get("status"), ControlStatus.assessed, "status"),
-        one_of(Baseline, values.get("part"), Baseline.main, "part"),
+        parsing.one_of(ControlStatus, values.get("status"), ControlStatus.assessed, "status"),
+        parsing.one_of(Baseline, values.get("part"), Baseline.main, "part"),
         extent,
         shape,
         None if shape else region,
-        text(values, "word"),
-        text(values, "citation"),
+        parsing.text(values, "word"),
+        parsing.text(values, "citation"),
     )
 
 
 PARTS: dict[str, Part] = {
     "weapons": Part(
         ("weapons",),
-        lambda values, _, context: many(values, "weapons", context.taxonomy.weapons.bit),
+        lambda values, _, context: parsing.many(values, "weapons", context.taxonomy.weapons.bit),
     ),
     "when": Part(
         ("start", "end", "when_precision", "when_text", "zone"),
@@ -447,7 +317,7 @@ PARTS: dict[str, Part] = {
     ),
     "mechanism": Part(
         ("mechanism",),
-        lambda values, *_: one_of(
+        lambda values, *_: parsing.one_of(
             Mechanism, values.get("mechanism"), Mechanism.unknown, "mechanism"
         ),
     ),
@@ -459,23 +329,30 @@ PARTS: dict[str, Part] = {
     "injured": Part(("injured",), lambda values, *_: toll_from(values.get("injured"), "injured")),
     "damage": Part(
         ("damage",),
-        lambda values, _, context: tuple(_damage(one, context) for one in items(values, "damage")),
+        lambda values, _, context: tuple(
+            _damage(one, context) for one in parsing.items(values, "damage")
+        ),
     ),
-    "claims": Part(("claims",), lambda values, *_: tuple(map(_claim, items(values, "claims")))),
-    "sources": Part(("sources",), lambda values, *_: tuple(map(_source, items(values, "sources")))),
+    "claims": Part(
+        ("claims",), lambda values, *_: tuple(map(_claim, parsing.items(values, "claims")))
+    ),
+    "sources": Part(
+        ("sources",), lambda values, *_: tuple(map(_source, parsing.items(values, "sources")))
+    ),
     "status": Part(
         ("status",),
-        lambda values, *_: one_of(Status, values.get("status"), Status.reported, "status"),
+        lambda values, *_: parsing.one_of(Status, values.get("status"), Status.reported, "status"),
     ),
-    "description": Part(("description",), lambda values, *_: text(values, "description")),
-    "graphic": Part(("graphic",), lambda values, *_: flag(values, "graphic")),
+    "description": Part(("description",), lambda values, *_: parsing.text(values, "description")),
+    "graphic": Part(("graphic",), lambda values, *_: parsing.flag(values, "graphic")),
     "public_after": Part(
-        ("public_after",), lambda values, *_: instant(values.get("public_after"), "public_after")
+        ("public_after",),
+        lambda values, *_: parsing.instant(values.get("public_after"), "public_after"),
     ),
     "synthetic": Part(
         ("synthetic",),
-        lambda values, _, context: flag(values, "synthetic") or context.synthetic,
+        lambda values, _, context: parsing.flag(values, "synthetic") or context.synthetic,
     ),
-    "wave": Part(("wave",), lambda values, *_: text(values, "wave")),
+    "wave": Part(("wave",), lambda values, *_: parsing.text(values, "wave")),
 }
 """The reader of each field of an incident; the first field with a fault is reported."""

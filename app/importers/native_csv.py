@@ -17,7 +17,7 @@ import shapely
 
 from app.domain.errors import InputError, InvalidFile
 from app.domain.incident import Incident, incident_id
-from app.importers import native
+from app.importers import native, parsing
 from app.importers.base import (
     BadFieldError,
     Context,
@@ -25,14 +25,11 @@ from app.importers.base import (
     ParsedRecord,
     Rejection,
     SourceFile,
-    TableBatch,
     Warned,
-    header_of,
     rejection,
-    table_batches,
-    table_rows,
 )
 from app.importers.control_days import ControlDays
+from app.importers.delimited import TableBatch, header_of, table_batches, table_rows
 
 PLAIN = (
     *("id", "source_key", "start", "end", "when_precision", "when_text", "zone", "lon", "lat"),
@@ -157,7 +154,7 @@ class _BatchReader:
         self._cached: list[Any] = []
         self._constants: dict[str, Any] = {}
         for field, part in native.PARTS.items():
-            of = {(name,) for name in part.of}
+            of = {(name,) for name in part.names}
             columns = [name for name in names if _incident_path(name)[:1] in of]
             if columns:
                 self._columns[field] = columns
@@ -175,13 +172,13 @@ class _BatchReader:
 
     def _part_reader(self, columns: Sequence[str], part: native.Part) -> Callable[..., object]:
         paths = [_incident_path(name) for name in columns]
-        has_point = "lon" in part.of
+        has_point = "lon" in part.names
 
         def read(*cells: str) -> object:
             values = _nested(zip(paths, cells, strict=True))
             try:
                 point = (
-                    native.point_from(values.get("lon"), values.get("lat")) if has_point else None
+                    parsing.point_from(values.get("lon"), values.get("lat")) if has_point else None
                 )
                 return part.read(values, point, self._context)
             except (BadFieldError, InputError):
@@ -219,7 +216,7 @@ class _BatchReader:
     def _single_row(self, batch: TableBatch, row: int) -> Outcome:
         values = _nested((_incident_path(name), cells[row]) for name, cells in batch.cells.items())
         try:
-            point = native.point_from(values.get("lon"), values.get("lat"))
+            point = parsing.point_from(values.get("lon"), values.get("lat"))
             incident = native.incident_from(values, point, self._context)
             return ParsedRecord(batch.numbers[row], incident)
         except (BadFieldError, InputError) as wrong:

@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import InputError
 from app.domain.place import LonLat
-from app.importers import native
+from app.importers import native, parsing
 from app.importers.base import (
     BadFieldError,
     Context,
@@ -74,7 +74,7 @@ class NativeGeoJson:
         yield from days.outcomes()
 
 
-def _values_and_shape(feature: Feature) -> tuple[native.Values, BaseGeometry | None]:
+def _values_and_shape(feature: Feature) -> tuple[parsing.Values, BaseGeometry | None]:
     if feature["fault"] is not None:
         raise BadFieldError("feature", feature["fault"], "a GeoJSON Feature")
     return feature["properties"], geometry(feature["geometry"])

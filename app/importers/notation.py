@@ -10,7 +10,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from app.domain.mapping import Notation
-from app.importers import native
+from app.importers import parsing
 from app.importers.base import BadFieldError
 
 CLOCK = r"(?:[ T]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?)?"
@@ -91,7 +91,7 @@ def day_of(text: str, notation: Notation, name: str, zone: str | None = None) ->
         month = MONTHS[word.lower()] if word else int(parts["month"] or 0)
         day = int(parts.get("day") or parts["day_second"] or 0)
         iso_text = date(int(parts["year"] or 0), month, day).isoformat()
-        return _with_clock(str(native.iso_day(iso_text, name)), parts, zone)
+        return _with_clock(str(parsing.iso_day(iso_text, name)), parts, zone)
     except (KeyError, ValueError, TypeError) as wrong:
         raise BadFieldError(name, text, WRITTEN[notation]) from wrong
 

@@ -15,7 +15,7 @@ import shapely
 
 from app.domain.control import Baseline, ControlStatus
 from app.domain.errors import InputError, InvalidFile
-from app.importers import native
+from app.importers import parsing
 from app.importers.base import (
     BadFieldError,
     Context,
@@ -102,7 +102,7 @@ def _values(feature: Feature, source: SourceFile, context: Context) -> dict[str,
     }
 
 
-def _day(properties: native.Values, source: SourceFile, context: Context) -> str:
+def _day(properties: parsing.Values, source: SourceFile, context: Context) -> str:
     """Return the day of the file, else the one in the choices.
 
     Raises:

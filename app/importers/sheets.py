@@ -32,8 +32,8 @@ from app.importers.base import (
     SourceFile,
     check_utf8,
     decoded_head,
-    header_of,
 )
+from app.importers.delimited import header_of
 from app.importers.layers import ZIP_ERRORS, UnpackedSize, unpacked_blocks, zipped_names
 
 MOST_CELLS = 20_000_000

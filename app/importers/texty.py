@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from app.domain.errors import InputError, InvalidFile
 from app.domain.mapping import Notation
 from app.domain.place import LonLat, Precision
-from app.importers import native
+from app.importers import native, parsing
 from app.importers.base import (
     BadFieldError,
     Context,
@@ -115,7 +115,7 @@ def _point(cells: Cells) -> LonLat | None:
     lon, lat = cells.get("longitude", ""), cells.get("latitude", "")
     if "," in lat and not lon:
         lat, _, lon = lat.partition(",")
-    return native.point_from(lon.strip(), lat.strip())
+    return parsing.point_from(lon.strip(), lat.strip())
 
 
 def _values(cells: Cells, words: Words) -> dict[str, object]:

@@ -17,7 +17,7 @@ from app.domain.incident import Incident, Status, incident_id
 from app.domain.period import When
 from app.domain.place import Place, Precision
 from app.domain.source import Claim, SourceRef
-from app.importers import events, native
+from app.importers import events, parsing
 from app.importers.base import (
     BadFieldError,
     Context,
@@ -26,9 +26,9 @@ from app.importers.base import (
     SourceFile,
     Warned,
     decoded_head,
-    header_of,
     load_json,
 )
+from app.importers.delimited import header_of
 from app.importers.header import Header, member_names
 
 DISPLACED_M = 150
@@ -135,7 +135,7 @@ def _check_has_events(source: SourceFile, what: str) -> None:
 class _Event:
     """One event of any of the forms."""
 
-    values: native.Values
+    values: parsing.Values
     links: list[str] = field(default_factory=list)
     associations: list[tuple[str, str]] = field(default_factory=list)
 
@@ -193,12 +193,12 @@ class _Lookup:
         source_paths = sources if isinstance(sources, dict) else None
         return cls(source_paths, paths if entries else None, is_raw=True)
 
-    def event(self, event: native.Values) -> _Event:
+    def event(self, event: parsing.Values) -> _Event:
         """Look up the sources and associations of an event."""
         if not self.is_raw:
-            links = [str(each.get("path") or "") for each in native.items(event, "sources")]
+            links = [str(each.get("path") or "") for each in parsing.items(event, "sources")]
             pairs = [
-                (each.get("key"), each.get("value")) for each in native.items(event, "filters")
+                (each.get("key"), each.get("value")) for each in parsing.items(event, "filters")
             ]
             return _Event(event, links, [(str(key), str(value)) for key, value in pairs])
         paths = [path for each in _ids(event, "sources") for path in self._paths(each)]
@@ -251,7 +251,7 @@ def _companion_json(source: SourceFile, kind: str) -> object:
     return None if path is None else load_json(SourceFile.open(path, kind))
 
 
-def _ids(event: native.Values, name: str) -> list[str]:
+def _ids(event: parsing.Values, name: str) -> list[str]:
     ids = event.get(name) or []
     if not isinstance(ids, list):
         raise BadFieldError(name, ids, "a list of ids")
@@ -260,11 +260,11 @@ def _ids(event: native.Values, name: str) -> list[str]:
 
 def _incident(event: _Event, crosswalk: events.Crosswalk) -> Incident:
     values, context = event.values, crosswalk.context
-    key = native.text(values, "civId") or native.text(values, "id")
+    key = parsing.text(values, "civId") or parsing.text(values, "id")
     if key is None:
         raise BadFieldError("id", "", "the event's id")
-    day_text = native.text(values, "date") or ""
-    point = native.point_from(native.text(values, "longitude"), native.text(values, "latitude"))
+    day_text = parsing.text(values, "date") or ""
+    point = parsing.point_from(parsing.text(values, "longitude"), parsing.text(values, "latitude"))
     return Incident(
         id=incident_id(context.dataset, key),
         dataset=context.dataset,
@@ -274,15 +274,15 @@ def _incident(event: _Event, crosswalk: events.Crosswalk) -> Incident:
             point,
             Precision.street if point else Precision.country,
             error_m=DISPLACED_M if point else None,
-            name=native.text(values, "location"),
+            name=parsing.text(values, "location"),
         ),
         weapons=_coded(event, crosswalk, WEAPON, "weapons"),
         damage=tuple(Damage(sector) for sector in _coded(event, crosswalk, AREA, "sectors")),
         claims=_claims(event),
         sources=_sources(event.links),
         status=Status.geolocated if point else Status.reported,
-        description=native.text(values, "description"),
-        graphic=native.flag(values, "graphic"),
+        description=parsing.text(values, "description"),
+        graphic=parsing.flag(values, "graphic"),
         synthetic=context.synthetic,
     )
 

@@ -19,7 +19,7 @@ from app.domain.incident import Attribution, Incident, incident_id
 from app.domain.period import When, WhenPrecision
 from app.domain.place import Place, Precision
 from app.domain.source import SourceRef
-from app.importers import events, native
+from app.importers import events, native, parsing
 from app.importers.base import (
     BadFieldError,
     Context,
@@ -29,8 +29,8 @@ from app.importers.base import (
     SourceFile,
     Warned,
     decoded_head,
-    header_of,
 )
+from app.importers.delimited import header_of
 from app.importers.header import Header
 
 NAMES = (
@@ -244,7 +244,7 @@ def _attribution(cells: dict[str, str], crosswalk: events.Crosswalk) -> Attribut
 
 def _killed(cells: dict[str, str]) -> Toll:
     def number(name: str) -> int | None:
-        return native.whole(cells.get(name), name)
+        return parsing.whole(cells.get(name), name)
 
     total = native.count_from({name: number(name) for name in ("low", "best", "high")}, "killed")
     sides = [count for name in ("deaths_a", "deaths_b") if (count := number(name)) is not None]

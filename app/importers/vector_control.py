@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from app.domain.control import ControlStatus
 from app.domain.errors import InputError, InvalidFile
-from app.importers import native
+from app.importers import parsing
 from app.importers.base import (
     BadFieldError,
     Context,
@@ -103,7 +103,7 @@ def _areas(source: SourceFile) -> Iterable[Area]:
 def _values(fields: Mapping[str, object], context: Context) -> dict[str, object]:
     choices = context.choices
     word = _text(fields, choices.status_field, "status-field")
-    day_text = _text(fields, choices.valid_on_field, "valid-on-field")[: native.DAY_LENGTH]
+    day_text = _text(fields, choices.valid_on_field, "valid-on-field")[: parsing.DAY_LENGTH]
     controller = _text(fields, choices.controller_field, "controller-field")
     return {
         "valid_on": day_text or ("" if choices.valid_on is None else str(choices.valid_on)),

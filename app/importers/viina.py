@@ -27,9 +27,8 @@ from app.importers.base import (
     Rejection,
     SourceFile,
     Warned,
-    header_of,
-    table_rows,
 )
+from app.importers.delimited import header_of, table_rows
 from app.importers.header import Header
 
 NOTATIONS = (events.PACKED,)

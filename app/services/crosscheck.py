@@ -18,7 +18,7 @@ from app.domain.errors import InputError, InvalidFile
 from app.domain.region import Region
 from app.domain.terms import Face
 from app.domain.view import View
-from app.importers import native
+from app.importers import parsing
 from app.importers.base import BadFieldError, Rejection, SourceFile, decoded_head, load_json
 from app.importers.header import Header
 from app.importers.sheets import Cells, cell_text, table
@@ -136,11 +136,11 @@ def _theirs(
         if region is None or row.get("admin_level") != level or row.get("error"):
             continue
         try:
-            first = native.iso_day(row["reference_period_start"][:10], "reference_period_start")
-            last = native.iso_day(row["reference_period_end"][:10], "reference_period_end")
+            first = parsing.iso_day(row["reference_period_start"][:10], "reference_period_start")
+            last = parsing.iso_day(row["reference_period_end"][:10], "reference_period_end")
             key = (first, last, region)
-            events[key] += native.whole(row.get("events"), "events") or 0
-            if (dead := native.whole(row.get("fatalities"), "fatalities")) is not None:
+            events[key] += parsing.whole(row.get("events"), "events") or 0
+            if (dead := parsing.whole(row.get("fatalities"), "fatalities")) is not None:
                 killed[key] += dead
         except (BadFieldError, KeyError) as wrong:
             got = wrong.got if isinstance(wrong, BadFieldError) else ""

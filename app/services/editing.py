@@ -19,7 +19,7 @@ from app.domain.revision import Action, Change, Revision, Subject, canonical
 from app.domain.store import Entry
 from app.domain.terms import Dataset, DatasetKind
 from app.domain.view import rfc3339
-from app.importers import native
+from app.importers import native, parsing
 from app.importers.base import BadFieldError, Context
 from app.services.accounts import allow
 from app.services.workspace import Workspace
@@ -160,7 +160,7 @@ class Desk:
             dataset.synthetic,
         )
         try:
-            point = native.point_from(values.get("lon"), values.get("lat"))
+            point = parsing.point_from(values.get("lon"), values.get("lat"))
             return native.incident_from(values, point, context)
         except BadFieldError as wrong:
             raise InputError(wrong.name, wrong.got, wrong.why) from wrong

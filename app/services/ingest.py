@@ -25,7 +25,7 @@ from app.importers.base import BadFieldError, Context, Importer
 from app.importers.choices import NO_CHOICES, ControlChoices
 from app.importers.formats import recognised
 from app.importers.members import MemberFile, PathContents, open_contents
-from app.importers.native import iso_day
+from app.importers.parsing import iso_day
 from app.services import remembered
 from app.services.planning import Plan, Progress, Report, Watch
 from app.services.reading import agreed, noted, noted_members

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.importers import native
+from app.importers import native, parsing
 from app.importers.cir import COLUMNS
 from app.importers.formats import FORMATS
 from app.importers.native_csv import CONTROL_PLAIN, NUMBERED, PLAIN
@@ -27,7 +27,7 @@ FIXED = (
     "a time with its offset, such as 2025-10-24T21:00:00Z",
     "an IANA time zone, such as Europe/Kyiv",
     "0 <= low <= best <= high, each may be empty",
-    f"a whole number from 0 to {native.MOST:,}, or empty",
+    f"a whole number from 0 to {parsing.GREATEST_WHOLE:,}, or empty",
     "a Polygon or MultiPolygon with an area",
 )
 

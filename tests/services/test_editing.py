@@ -16,7 +16,7 @@ from app.domain.errors import InputError, NotAllowed, NotFound, Outdated, StoreB
 from app.domain.incident import Incident, Status
 from app.domain.revision import Action, Change, Subject
 from app.domain.store import Entry, verify
-from app.importers import native
+from app.importers import native, parsing
 from app.services.editing import (
     EDITABLE,
     Desk,
@@ -48,7 +48,7 @@ def by(desk: Desk, holder: Holder) -> Desk:
 @given(incidents)
 def test_a_record_written_in_native_fields_is_read_back_as_it_was(record: Incident) -> None:
     values = {**native_values(record), "source_key": record.source_key, "id": str(record.id)}
-    point = native.point_from(values.get("lon"), values.get("lat"))
+    point = parsing.point_from(values.get("lon"), values.get("lat"))
     assert native.incident_from(values, point, context()) == record
 
 
