@@ -43,11 +43,11 @@ def test_an_example_is_imported_without_rejections_or_warnings(
 
 
 def test_the_examples_of_both_native_forms_are_the_same_records(tmp_path: Path) -> None:
-    for wanted in ("incidents", "control"):
+    for subject in ("incidents", "control"):
         forms = [
             records(written(tmp_path, f"{name}.{kind}", content))
             for kind, name, content in EXAMPLES
-            if name == wanted
+            if name == subject
         ]
         assert len(forms) == 2
         assert forms[0] == forms[1]
