@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -157,3 +158,28 @@ def test_every_room_keeps_to_its_place() -> None:
     )
     assert "0 broken." in found.stdout, found.stdout + found.stderr
     assert found.returncode == 0
+
+
+ARCHITECTURE = (ROOT / "docs/architecture.md").read_text("utf-8")
+
+
+def test_the_picture_of_the_packages_is_the_contract_that_is_checked() -> None:
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    (layers,) = (
+        contract["layers"]
+        for contract in config["tool"]["importlinter"]["contracts"]
+        if contract["type"] == "layers" and contract["containers"] == ["app"]
+    )
+    picture = ARCHITECTURE.split("```layers\n")[1].split("```")[0].split("\n")
+    assert [line for line in picture if line] == layers
+
+
+def test_every_place_that_the_architecture_page_names_is_there() -> None:
+    places = re.findall(r"`(app/[\w/]+\.py)(?::(\w+))?`", ARCHITECTURE)
+    assert len(places) > 40
+    for path, name in places:
+        tree = ast.parse((ROOT / path).read_text("utf-8"))
+        defined = {
+            node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        }
+        assert not name or name in defined, f"{path}:{name}"
