@@ -8,4 +8,5 @@ $bin/mypy
 $bin/lint-imports --no-cache
 $bin/python -m tools.vendor check
 if [ "${CI:-}" = true ]; then export HYPOTHESIS_PROFILE=ci; fi
+[ $# -gt 0 ] || tools/versions.sh
 exec $bin/pytest -n 2 "$@"
