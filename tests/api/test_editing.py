@@ -128,7 +128,7 @@ def test_of_many_patches_at_once_one_is_taken(private: Service) -> None:
         url = f"{private.url}/api/incidents/{one['id']}"
         match = {**OWN, "If-Match": f'"{one["revision"]}"'}
         body = {"place": f"Wending {n}", "reason": "at once"}
-        return httpx.patch(url, headers=match, json=body, timeout=30).status_code
+        return httpx.patch(url, headers=match, json=body, timeout=60).status_code
 
     with ThreadPoolExecutor(8) as many:
         statuses = sorted(many.map(change, range(8)))

@@ -118,7 +118,7 @@ def test_what_does_not_exist_is_a_plain_404(service: Service, path: str) -> None
 
 def test_a_two_gigabyte_upload_is_refused_before_it_is_read(service: Service) -> None:
     # Only the header is sent: the answer comes without a byte of the body.
-    connection = HTTPConnection(service.url.removeprefix("http://"), timeout=10)
+    connection = HTTPConnection(service.url.removeprefix("http://"), timeout=60)
     connection.putrequest("POST", "/api/summary")
     connection.putheader("Content-Length", str(2 * 1024**3))
     connection.endheaders()
