@@ -82,9 +82,11 @@ class Notebook:
             features += page.features
             if not page.features or len(features) >= page.matched:
                 break
-        told = [one["properties"] for one in features]
+        properties = [one["properties"] for one in features]
         columns = {
-            one.note.name: one.read(features, told) for one in COLUMNS if one.note.name not in AXES
+            one.note.name: one.read(features, properties)
+            for one in COLUMNS
+            if one.note.name not in AXES
         }
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         return frame([_point(one["geometry"]) for one in features], rows)
@@ -96,10 +98,10 @@ class Notebook:
         `killed_of` incidents that carry a figure. What lies in no region is not among the rows.
         """
         query = self._read(view)
-        told = summarise(publish(query, Face.aggregates), "region")
+        report = summarise(publish(query, Face.aggregates), "region")
         shapes = query.regions.regions
         by_code = {one.code: one.shape for one in shapes}
-        rows = [_sums(row) for row in told["rows"]]
+        rows = [_sums(row) for row in report["rows"]]
         return frame([by_code[row["key"]] for row in rows], rows)
 
     def map(self, view: str = "") -> folium.Map:
@@ -124,39 +126,41 @@ class Notebook:
 
     def _regions(self, query: Query) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         values = Choropleths().of(publish(query, Face.aggregates))
-        ramp, drawn = RAMPS[len(values.limits)], []
-        for one in region_features(query, self._shapes)["features"]:
-            number = values.class_number(one["properties"]["key"])
+        ramp, shapes = RAMPS[len(values.limits)], []
+        for feature in region_features(query, self._shapes)["features"]:
+            number = values.class_number(feature["properties"]["key"])
             fill = {"fillOpacity": 0.0}
             if number is not None and number >= 0:
                 fill = {"fillOpacity": CLASS_OPACITY, "fillColor": ramp[number]}  # type: ignore[dict-item]
-            drawn.append((one["geometry"], {"color": REGION_EDGE, "weight": 1, **fill}))
-        return drawn
+            shapes.append((feature["geometry"], {"color": REGION_EDGE, "weight": 1, **fill}))
+        return shapes
 
     def _control(self, query: Query) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         """Draw areas by a plain fill: a hatch is more than Leaflet's paths can do by themselves."""
-        told = control_features(query, self._shapes, query.control_day)
-        found, theatre = control_shown(query, Face.tiles), query.theatre
+        document = control_features(query, self._shapes, query.control_day)
+        control, theatre = control_shown(query, Face.tiles), query.theatre
         patterns = (
-            {} if found is None else {a.controller: area_pattern(a, theatre) for a in found.areas}
+            {}
+            if control is None
+            else {a.controller: area_pattern(a, theatre) for a in control.areas}
         )
-        drawn = []
-        for one in told["features"]:
+        shapes = []
+        for feature in document["features"]:
             style: dict[str, Any] = {"color": LINE, "weight": 2.5, "fill": False}
-            if one["properties"]["kind"] == "area":
-                pattern = patterns.get(one["properties"]["controller"])
+            if feature["properties"]["kind"] == "area":
+                pattern = patterns.get(feature["properties"]["controller"])
                 if pattern is None:
                     continue
                 style = {"stroke": False, "fillColor": pattern.colour, "fillOpacity": 0.2}
-            drawn.append((one["geometry"], style))
-        return drawn
+            shapes.append((feature["geometry"], style))
+        return shapes
 
     def _marks(self, query: Query) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         """Draw circles by colour alone: the shapes of marks are more than a CircleMarker can do."""
         published = publish(query, Face.points)
-        found = published.select().drawable(published.filter)
+        rows = published.select().drawable(published.filter)
         names = self.workspace.reference.taxonomy.weapons.codes
-        lon, lat, weapons = (found[name].tolist() for name in ("lon_e7", "lat_e7", "weapons"))
+        lon, lat, weapons = (rows[name].tolist() for name in ("lon_e7", "lat_e7", "weapons"))
         return [
             (
                 {"type": "Point", "coordinates": [x / 1e7, y / 1e7]},

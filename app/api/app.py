@@ -1,4 +1,4 @@
-"""Puts one instance together: two applications made here share nothing."""
+"""Builds the application of one instance; two applications share nothing."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
     """Build the application of one instance.
 
     Raises:
-        InputError: nothing is known of the default theatre.
+        InputError: there is no theatre of the default's name.
         StoreError: the record cannot be opened.
     """
     audience = Audience.private if settings.private else Audience.public
@@ -93,15 +93,15 @@ def _application(
     settings: Settings,
     record: Workspace,
     spool: Spool,
-    seen: Workspace,
+    visible: Workspace,
     middleware: Sequence[Middleware] = (),
 ) -> FastAPI:
-    """Put the faces of one audience together; all of an instance write to one record."""
+    """Put the addresses for one audience together; all of an instance write to one record."""
     tiler = Tiler(settings.static_dir / FONTS)
 
     @asynccontextmanager
     async def reading_ahead(_app: FastAPI) -> AsyncIterator[None]:
-        basemap = seen.reference.basemap(seen.default_theatre)
+        basemap = visible.reference.basemap(visible.default_theatre)
         Thread(target=basemap.read_ahead, daemon=True).start()
         yield
 
@@ -115,20 +115,20 @@ def _application(
         redoc_url=None,
         middleware=middleware,
     )
-    app.state.workspace = seen
+    app.state.workspace = visible
     app.openapi_version = "3.0.3"  # what OGC API Features asks for; nothing here needs a later one
     problems.install(app)
-    tiles, drawn = TileApp(seen, tiler), Figures(tiler)
-    app.include_router(numbers.routes(seen, tiler.choropleths))
-    app.include_router(collections.routes(seen, tiler.shapes))
+    tiles, figure_maker = TileApp(visible, tiler), Figures(tiler)
+    app.include_router(numbers.routes(visible, tiler.choropleths))
+    app.include_router(collections.routes(visible, tiler.shapes))
     for page in (figures, oembed):
-        app.include_router(page.routes(seen, drawn))
+        app.include_router(page.routes(visible, figure_maker))
     for group in (columns, ogc, pages, control, operation, table, waves, evidence):
-        app.include_router(group.routes(seen))
-    app.include_router(exporting.routes(seen, settings.data_dir / "exports"))
+        app.include_router(group.routes(visible))
+    app.include_router(exporting.routes(visible, settings.data_dir / "exports"))
     app.include_router(imports.routes(record, spool))
-    app.include_router(editing.routes(record, seen))
-    app.include_router(review.routes(record, seen))
+    app.include_router(editing.routes(record, visible))
+    app.include_router(review.routes(record, visible))
     app.include_router(ogc_tiles.routes(tiles))
     app.mount("/tiles", tiles)
     app.mount("/static", OwnFiles(settings.static_dir))
@@ -137,22 +137,22 @@ def _application(
 
 @dataclass
 class _Wider:
-    """The applications that show a token's holder more than the public, made when asked for."""
+    """The applications that show a token's holder more than the public, made at first use."""
 
     workspace: Workspace
     make: Callable[[Workspace], FastAPI]
-    _kept: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_SCOPES))
+    _applications: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_SCOPES))
 
     def __call__(self, holder: Holder) -> FastAPI | None:
-        """Return a holder's application; None where everybody sees everything."""
+        """Return a holder's application; None where every reader sees everything."""
         if self.workspace.audience is Audience.private:
             return None
         scope = holder.datasets
-        return self._kept.get(scope, lambda: self.make(self.workspace.seen_by(scope)))
+        return self._applications.get(scope, lambda: self.make(self.workspace.seen_by(scope)))
 
 
 class OwnFiles(StaticFiles):
-    """Our own files: vendored ones never change under their name, the others are asked for anew.
+    """Our own files: vendored ones never change under their name, a browser checks the others.
 
     Text travels zipped as small as it gets: each file is zipped once, for every reader.
     """
@@ -163,7 +163,7 @@ class OwnFiles(StaticFiles):
 
     @override
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Serve a file with how long it may be kept."""
+        """Serve a file, and say how long a cache may have it."""
         response = await super().get_response(path, scope)
         is_fixed = path.startswith("vendor/")
         age = "public, max-age=31536000, immutable" if is_fixed else "no-cache"
@@ -172,14 +172,14 @@ class OwnFiles(StaticFiles):
         response.headers["Cache-Control"] = age
         return response
 
-    def _as_zip(self, response: FileResponse, asked: Headers) -> Response:
-        """Zip a file for those who understand it; its validator says which of the two it is."""
+    def _as_zip(self, response: FileResponse, request_headers: Headers) -> Response:
+        """Zip a file for readers who understand it; each of the two forms has its own ETag."""
         response.headers["Vary"] = "Accept-Encoding"
-        if "gzip" not in asked.get("accept-encoding", "") or "range" in asked:
+        if "gzip" not in request_headers.get("accept-encoding", "") or "range" in request_headers:
             return response
         path, tag = Path(response.path), response.headers["etag"].rstrip('"') + '-gz"'
-        kept = {"Content-Encoding": "gzip", "ETag": tag, "Vary": "Accept-Encoding"}
-        if tag in asked.get("if-none-match", ""):
-            return Response(None, 304, kept)
+        headers = {"Content-Encoding": "gzip", "ETag": tag, "Vary": "Accept-Encoding"}
+        if tag in request_headers.get("if-none-match", ""):
+            return Response(None, 304, headers)
         body = self._zipped.get((path, tag), lambda: gzip.compress(path.read_bytes(), 9, mtime=0))
-        return Response(body, 200, kept, media_type=response.media_type)
+        return Response(body, 200, headers, media_type=response.media_type)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request
@@ -30,25 +29,25 @@ def base(request: Request) -> str:
 
 def link(request: Request, rel: str, path: str, kind: str = JSON, title: str = "") -> Link:
     """Make a link to an address of ours."""
-    told = {"rel": rel, "type": kind, "href": base(request) + path}
-    return {**told, "title": title} if title else told
+    fields = {"rel": rel, "type": kind, "href": base(request) + path}
+    return {**fields, "title": title} if title else fields
 
 
 def pages(
-    request: Request, query: Query, own: Mapping[str, Any], offset: int, *, has_next: bool
+    request: Request, query: Query, own: Mapping[str, object], offset: int, *, has_next: bool
 ) -> list[Link]:
     """Link a page of items to itself and to the ones beside it."""
 
     def at(rel: str, place: int) -> Link:
-        told = {**{name: str(value) for name, value in own.items()}, "offset": str(place)}
-        path = f"{request.url.path}?{query.view.query()}&{urlencode(told)}"
+        parameters = {**{name: str(value) for name, value in own.items()}, "offset": str(place)}
+        path = f"{request.url.path}?{query.view.query()}&{urlencode(parameters)}"
         return link(request, rel, path, GEOJSON)
 
-    limit = int(own["limit"])
-    found = [at("self", offset)]
+    limit = int(str(own["limit"]))
+    links = [at("self", offset)]
     if has_next:
-        found.append(at("next", offset + limit))
+        links.append(at("next", offset + limit))
     if offset:
-        found.append(at("prev", max(offset - limit, 0)))
+        links.append(at("prev", max(offset - limit, 0)))
     collection = request.url.path.removesuffix("/items")
-    return [*found, link(request, "collection", f"{collection}?{query.view.query()}")]
+    return [*links, link(request, "collection", f"{collection}?{query.view.query()}")]

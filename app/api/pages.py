@@ -46,8 +46,8 @@ def without_tracking(query: str) -> str:
 def prefers_html(accept: str) -> bool:
     """Tell a browser, which names text/html, from a program that takes whatever comes."""
     worth = {"text/html": 0.0, "json": 0.0}
-    for one in accept.lower().split(","):
-        kind, *rest = (part.strip() for part in one.split(";"))
+    for choice in accept.lower().split(","):
+        kind, *rest = (part.strip() for part in choice.split(";"))
         weights = [part.removeprefix("q=") for part in rest if part.startswith("q=")]
         try:
             weight = float(weights[0]) if weights else 1.0
@@ -67,11 +67,11 @@ class PageRoute(APIRoute):
         """Wrap the page's own handler."""
         handle = super().get_route_handler()
 
-        async def shown(request: Request) -> Response:
+        async def open_page(request: Request) -> Response:
             query = request.url.query
             if (clean := without_tracking(query)) != query:
-                there = f"{request.url.path}?{clean}" if clean else request.url.path
-                return RedirectResponse(there, 302, {"Cache-Control": "no-store"})
+                address = f"{request.url.path}?{clean}" if clean else request.url.path
+                return RedirectResponse(address, 302, {"Cache-Control": "no-store"})
             try:
                 return await handle(request)
             except StrikemapError as wrong:
@@ -79,7 +79,7 @@ class PageRoute(APIRoute):
                     raise
                 return await run_in_threadpool(_problem_page, request, wrong)
 
-        return shown
+        return open_page
 
 
 def _problem_page(request: Request, wrong: StrikemapError) -> Response:
@@ -94,8 +94,8 @@ def _problem_page(request: Request, wrong: StrikemapError) -> Response:
     view = View.parse(pairs, words, workspace.default_theatre, datetime.now(UTC))
     title = strings(lang)["problem_title"]
     html = Pages(workspace)("problem", view, title, sentences=answer.sentences())
-    kept = {name: answer.headers[name] for name in KEPT if name in answer.headers}
-    return Response(html, answer.status_code, {**kept, "Vary": "Accept"}, media_type=HTML)
+    headers = {name: answer.headers[name] for name in KEPT if name in answer.headers}
+    return Response(html, answer.status_code, {**headers, "Vary": "Accept"}, media_type=HTML)
 
 
 KEPT = ("Cache-Control", "Retry-After", "WWW-Authenticate")
@@ -111,7 +111,7 @@ class Pages:
         self._templates.filters.update(n=_number, day=_day, instant=_instant)
         self._workspace = workspace
 
-    def __call__(self, name: str, view: View, title: str, **told: Any) -> str:
+    def __call__(self, name: str, view: View, title: str, **values: Any) -> str:
         """Render a page of a View."""
         words = strings(view.lang)
         is_private = self._workspace.audience is Audience.private
@@ -131,7 +131,7 @@ class Pages:
                 for code in self._workspace.reference.theatres[view.theatre].languages
                 if code != view.lang
             ],
-            **told,
+            **values,
         )
 
 

@@ -16,6 +16,9 @@ from app.instance.workspace import Workspace
 from app.publishing.query import Query
 
 Reader = Callable[[str], Any]
+Own = Mapping[str, Any]
+"""The values of the parameters that an address has beside its View, by name."""
+
 OPEN = ("..", "")
 
 
@@ -30,20 +33,20 @@ def read_query(workspace: Workspace, pairs: Iterable[tuple[str, str]]) -> Query:
 
 def read(
     workspace: Workspace, pairs: Iterable[tuple[str, str]], own: Mapping[str, Reader]
-) -> tuple[Query, dict[str, Any]]:
-    """Read a View and a face's own parameters; all problems are reported at once.
+) -> tuple[Query, Own]:
+    """Read a View and an address's own parameters; all problems are reported at once.
 
     Args:
-        workspace: what is loaded decides what may be named.
+        workspace: the data that are loaded decide which names are allowed.
         pairs: query parameters as they came.
-        own: parameters that only this face has, with what reads each.
+        own: parameters that only this address has, with what reads each.
 
     Raises:
         InvalidView: naming every parameter that does not fit.
     """
     pairs = list(pairs)
     problems: list[Problem] = []
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for name, text in pairs:
         if name in own:
             if name in values:
@@ -60,7 +63,7 @@ def read(
     return query, values
 
 
-def _own(name: str, text: str, reader: Reader, problems: list[Problem]) -> Any:
+def _own(name: str, text: str, reader: Reader, problems: list[Problem]) -> object:
     try:
         return reader(text)
     except InputError as wrong:
@@ -69,7 +72,7 @@ def _own(name: str, text: str, reader: Reader, problems: list[Problem]) -> Any:
 
 
 def _with_own(problem: Problem, own: Mapping[str, Reader]) -> Problem:
-    """Add the face's own parameters to what a misspelt name could have been."""
+    """Add the address's own parameters to what a misspelt name could have been."""
     if not own or problem.where.removeprefix("query.") in PARAMETERS:
         return problem
     return problem._replace(allowed=f"{problem.allowed}, {', '.join(own)}")
@@ -112,10 +115,10 @@ def at_most(most: int) -> Reader:
 def text(most: int) -> Reader:
     """Make a reader for a line of text of at most so many characters."""
 
-    def reads(given: str) -> str:
-        if len(given) > most or not given.isprintable():
-            raise InputError("value", given[:most], f"one line of at most {most} characters")
-        return given.strip()
+    def reads(line: str) -> str:
+        if len(line) > most or not line.isprintable():
+            raise InputError("value", line[:most], f"one line of at most {most} characters")
+        return line.strip()
 
     return reads
 

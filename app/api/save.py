@@ -12,7 +12,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -20,7 +19,8 @@ from fastapi import FastAPI
 from starlette.types import Message
 
 from app.api.params import read_query
-from app.api.routes.table import region_rows
+from app.api.region_table import region_rows
+from app.api.schemas import JsonObject
 from app.domain.errors import NotShared
 from app.domain.mercator import tile_at
 from app.domain.view import METRICS, View
@@ -54,7 +54,7 @@ def saved_page(app: FastAPI, static: Path, query_string: str, archive: str | Non
     # A loop of its own: a notebook, among others, has one running already.
     with start_blocking_portal() as portal:
         answers = _Answers(app, view, portal)
-        kept = {
+        contents = {
             "answers": answers.documents(),
             "columns": {} if archive else answers.columns(),
             "records": list(answers.records()),
@@ -63,7 +63,7 @@ def saved_page(app: FastAPI, static: Path, query_string: str, archive: str | Non
         }
         summary = answers.get(f"/api/summary?{view.query()}")
     table = {"said": summary["text"], "rows": region_rows(view.lang, summary)}
-    kit = SavedKit.of(static, table, kept, archive)
+    kit = SavedKit.of(static, table, contents, archive)
     return page_html(query, kit=kit)
 
 
@@ -82,41 +82,40 @@ class _Answers:
             raise NotShared(f"{urlsplit(address).path}: {detail or status}")
         return body
 
-    def get(self, address: str) -> Any:
-        told = json.loads(self.bytes(address))
-        told.pop(
-            "timeStamp", None
-        )  # when it was asked for: a file of the same View is the same file
-        return told
+    def get(self, address: str) -> JsonObject:
+        document: JsonObject = json.loads(self.bytes(address))
+        # The time of the request is left out: two files of the same View are the same.
+        document.pop("timeStamp", None)
+        return document
 
-    def documents(self) -> dict[str, Any]:
+    def documents(self) -> JsonObject:
         """Keep the sums by every metric, the charts' sums, the regions and the day's control."""
-        view, found = self.view, dict[str, Any]()
+        view, documents = self.view, dict[str, object]()
         for metric in METRICS:
             address = f"/api/summary?{view.but(metric=metric).query()}"
-            found[_key(address)] = self.get(address)
+            documents[_key(address)] = self.get(address)
         for by in ("weapon", "day"):
             address = f"/api/summary?{view.but(metric='incidents').query()}&by={by}"
-            found[_key(address)] = self.get(address)
+            documents[_key(address)] = self.get(address)
         plain = {"theatre": view.theatre, "level": view.level, "lang": view.lang}
         regions = f"/api/collections/regions/items?{urlencode(plain)}"
-        found[_key(regions)] = self.get(regions)
+        documents[_key(regions)] = self.get(regions)
         if view.control and view.last:
-            found |= self._control(view)
+            documents |= self._control(view)
         listing = self.get(self._listing())
-        found[_key(self._listing())] = listing
-        return found
+        documents[_key(self._listing())] = listing
+        return documents
 
-    def _control(self, view: View) -> dict[str, Any]:
+    def _control(self, view: View) -> JsonObject:
         """Keep the control that is shown; the page asks for it by its own day."""
-        given = {name: text for name, text in view.pairs() if name in ("as_of", "synthetic")}
-        query = {"theatre": view.theatre, "control": view.control, "lang": view.lang, **given}
+        same = {name: text for name, text in view.pairs() if name in ("as_of", "synthetic")}
+        query = {"theatre": view.theatre, "control": view.control, "lang": view.lang, **same}
         base = "/api/collections/control/items"
-        told = self.get(f"{base}?{urlencode({**query, 'datetime': view.last})}")
-        if told["about"] is None:
+        control = self.get(f"{base}?{urlencode({**query, 'datetime': view.last})}")
+        if control["about"] is None:
             return {}
-        day = told["about"]["valid_on"]
-        return {_key(f"{base}?{urlencode({**query, 'datetime': day})}"): told}
+        day = control["about"]["valid_on"]
+        return {_key(f"{base}?{urlencode({**query, 'datetime': day})}"): control}
 
     def _listing(self) -> str:
         return f"/columns.json?{columns_query(self.view)}"
@@ -129,13 +128,13 @@ class _Answers:
             for month in months
         }
 
-    def records(self) -> Iterator[dict[str, Any]]:
+    def records(self) -> Iterator[JsonObject]:
         """Keep the newest records whole."""
         for offset in range(0, MOST_RECORDS, PAGE):
             page = f"{self.view.query()}&limit={PAGE}&offset={offset}"
-            found = self.get(f"/api/collections/incidents/items?{page}")["features"]
-            yield from found
-            if len(found) < PAGE:
+            features = self.get(f"/api/collections/incidents/items?{page}")["features"]
+            yield from features
+            if len(features) < PAGE:
                 return
 
     def tiles(self, theatre: Theatre) -> dict[str, str]:
@@ -175,13 +174,13 @@ def _cover(theatre: Theatre, z: int) -> Iterator[tuple[int, int]]:
 
 async def _ask(app: FastAPI, address: str) -> tuple[int, bytes]:
     parts = urlsplit(address)
-    sent: list[Message] = []
+    messages: list[Message] = []
 
     async def receive() -> Message:
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Message) -> None:
-        sent.append(message)
+        messages.append(message)
 
     scope = {
         "type": "http",
@@ -198,5 +197,5 @@ async def _ask(app: FastAPI, address: str) -> tuple[int, bytes]:
         "client": ("127.0.0.1", 0),
     }
     await app(scope, receive, send)
-    body = b"".join(message.get("body", b"") for message in sent)
-    return int(sent[0]["status"]), body
+    body = b"".join(message.get("body", b"") for message in messages)
+    return int(messages[0]["status"]), body

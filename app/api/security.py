@@ -128,26 +128,26 @@ class Guard:
         return None
 
     def _with_headers(self, scope: Scope, send: Send, *, by_token: bool) -> Send:
-        own, started, told = self._headers(scope["path"]), time.perf_counter(), {"bytes": 0}
+        own, started, counts = self._headers(scope["path"]), time.perf_counter(), {"bytes": 0}
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                told["status"] = message["status"]
+                counts["status"] = message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in own.items():
                     headers.setdefault(name, value)
                 if self.is_private and "cache-control" in headers:
-                    kept = headers["cache-control"].replace("public", "private")
-                    headers["cache-control"] = kept
+                    cache = headers["cache-control"].replace("public", "private")
+                    headers["cache-control"] = cache
                 if by_token:
                     _keep_for_holder(headers)
             else:
-                told["bytes"] += len(message.get("body", b""))
+                counts["bytes"] += len(message.get("body", b""))
             await send(message)
             if message["type"] == "http.response.body" and not message.get("more_body"):
                 ms = round((time.perf_counter() - started) * 1e3, 1)
-                named = {"method": scope["method"], "path": scope["path"], "ms": ms}
-                LOG.info("answered", extra={**named, **told})
+                facts = {"method": scope["method"], "path": scope["path"], "ms": ms}
+                LOG.info("answered", extra={**facts, **counts})
 
         return send_with_headers
 
@@ -204,8 +204,8 @@ def _keep_for_holder(headers: MutableHeaders) -> None:
 
 def _unconditional(scope: Scope) -> Scope:
     """Ask for the whole answer: a validator from a public answer must not say "unchanged"."""
-    kept = [pair for pair in scope["headers"] if pair[0] != b"if-none-match"]
-    return {**scope, "headers": kept}
+    headers = [pair for pair in scope["headers"] if pair[0] != b"if-none-match"]
+    return {**scope, "headers": headers}
 
 
 def _without_body(send: Send) -> Send:

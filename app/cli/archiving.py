@@ -71,27 +71,27 @@ def tiles(  # noqa: PLR0913  what a person sets, each by name
     tiler = Tiler(settings.static_dir / FONTS)
     with progress_line(out.name, quiet=json, what="tiles") as progress:
         zooms = (minzoom, maxzoom)
-        made = archive_view(tiler, query, layers, zooms, out, progress)
-    told = {"file": str(out), "audience": audience.value, **made._asdict()}
+        archive = archive_view(tiler, query, layers, zooms, out, progress)
+    report = {"file": str(out), "audience": audience.value, **archive._asdict()}
     if page:
         beside = out.with_suffix(PAGE)
-        told["page"] = save_page(beside, query.view.query(), private=private, archive=out.name)[
+        report["page"] = save_page(beside, query.view.query(), private=private, archive=out.name)[
             "file"
         ]
     if json:
-        tell_json(told)
+        tell_json(report)
         return
     typer.echo(
-        f"{out} ({audience.value}): {made.tiles:,} tiles of {made.marks:,} marks, "
-        f"{made.size:,} bytes"
+        f"{out} ({audience.value}): {archive.tiles:,} tiles of {archive.marks:,} marks, "
+        f"{archive.size:,} bytes"
     )
     if page:
-        typer.echo(f"{told['page']}: the map that reads it; put both on any host of static files")
+        typer.echo(f"{report['page']}: the map that reads it; put both on any host of static files")
 
 
-def _layers(asked: list[str], *, page: bool) -> list[str]:
-    if unknown := sorted(set(asked) - set(VECTOR_LAYERS)):
+def _layers(names: list[str], *, page: bool) -> list[str]:
+    if unknown := sorted(set(names) - set(VECTOR_LAYERS)):
         raise InputError("layer", ", ".join(unknown), ", ".join(VECTOR_LAYERS))
-    if page and "incidents" not in asked:
-        raise InputError("layer of a page", ", ".join(asked), "incidents, alone or among others")
-    return [name for name in VECTOR_LAYERS if name in asked]
+    if page and "incidents" not in names:
+        raise InputError("layer of a page", ", ".join(names), "incidents, alone or among others")
+    return [name for name in VECTOR_LAYERS if name in names]

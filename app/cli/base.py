@@ -107,7 +107,7 @@ def tell_json(value: object) -> None:
 def progress_line(text: str, *, quiet: bool, what: str = "rows") -> Iterator[Callable[[int], None]]:
     """Show how many rows are done; silent for JSON and where nobody watches."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    shown = Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True)
-    with shown:
-        task = shown.add_task(text, total=None)
-        yield lambda rows: shown.update(task, description=f"{text}: {rows:,} {what}")
+    progress = Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True)
+    with progress:
+        task = progress.add_task(text, total=None)
+        yield lambda rows: progress.update(task, description=f"{text}: {rows:,} {what}")

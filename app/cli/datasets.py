@@ -26,20 +26,22 @@ def datasets(context: typer.Context, *, json: Json = False) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    found = sorted(open_workspace().index.state().datasets.values(), key=lambda one: one.slug)
+    rows = sorted(
+        open_workspace().index.state().datasets.values(), key=lambda dataset: dataset.slug
+    )
     if json:
-        tell_json(found)
+        tell_json(rows)
         return
     table = Table("slug", "name", "kind", "theatre", "licence", "accessed", "shown to the public")
-    for one in found:
-        leaves = ", ".join(face.value for face in Face if one.terms.allow(face))
+    for dataset in rows:
+        leaves = ", ".join(face.value for face in Face if dataset.terms.allow(face))
         table.add_row(
-            one.slug,
-            one.name,
-            one.kind.value,
-            one.theatre,
-            one.licence,
-            str(one.accessed or ""),
+            dataset.slug,
+            dataset.name,
+            dataset.kind.value,
+            dataset.theatre,
+            dataset.licence,
+            str(dataset.accessed or ""),
             leaves,
         )
     Console().print(table)

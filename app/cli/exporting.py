@@ -55,21 +55,21 @@ def export(
     if public:
         workspace = replace(workspace, audience=Audience.public)
     query = read_query(workspace, view)
-    told = []
+    reports = []
     for path, form in zip(files, forms, strict=True):
         if form == PAGE:
             refuse_what_must_stay(query)
-            told.append(save_page(path, view, private=not public))
+            reports.append(save_page(path, view, private=not public))
             continue
-        made = prepare(query, form)
+        view_export = prepare(query, form)
         with progress_line(path.name, quiet=json) as progress:
-            told.append(_write(made, path, form, progress))
+            reports.append(_write(view_export, path, form, progress))
     if json:
-        tell_json(told)
+        tell_json(reports)
         return
-    for one in told:
-        rows = f"{one['rows']:,} incidents, " if "rows" in one else ""
-        typer.echo(f"{one['file']}: {rows}{one['bytes']:,} bytes")
+    for report in reports:
+        rows = f"{report['rows']:,} incidents, " if "rows" in report else ""
+        typer.echo(f"{report['file']}: {rows}{report['bytes']:,} bytes")
 
 
 def _form(path: Path) -> str:
@@ -101,21 +101,21 @@ def save_page(
     return {"file": str(path), "bytes": len(page), "sha256": hashlib.sha256(page).hexdigest()}
 
 
-def _write(made: Export, path: Path, form: str, progress: Any) -> dict[str, Any]:
+def _write(view_export: Export, path: Path, form: str, progress: Any) -> dict[str, Any]:
     """Write one file, whole or not at all, and what stands beside it."""
     half, digest = path.with_name(f".{path.name}.part"), hashlib.sha256()
     try:
         with half.open("wb") as file:
-            for piece in made.write(form, path.parent, progress):
+            for piece in view_export.write(form, path.parent, progress):
                 digest.update(piece)
                 file.write(piece)
         size = half.stat().st_size
         half.replace(path)
     finally:
         half.unlink(missing_ok=True)
-    if (beside := made.beside(form, path.name)) is not None:
+    if (beside := view_export.beside(form, path.name)) is not None:
         path.with_name(f"{path.name}-metadata.json").write_bytes(beside)
-    about = made.about
+    about = view_export.about
     return {
         "file": str(path),
         "rows": about.rows,

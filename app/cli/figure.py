@@ -48,16 +48,16 @@ def figure(  # noqa: PLR0913  what a figure may be told, each by name
     settings = read_settings()
     query = read_query(open_workspace(settings), view)
     figures = Figures(Tiler(settings.static_dir / FONTS))
-    wanted = Wanted(form, width, height, scale, title, subtitle)
+    order = Wanted(form, width, height, scale, title, subtitle)
     if not all_regions:
         refuse_unwritable(out)
-        out.write_bytes(figures.figure(query, wanted))
+        out.write_bytes(figures.figure(query, order))
         typer.echo(f"{out}")
         return
-    _draw_set(out, query, figures, wanted)
+    _draw_set(out, query, figures, order)
 
 
-def _draw_set(folder: Path, query: Query, figures: Figures, wanted: Wanted) -> None:
+def _draw_set(folder: Path, query: Query, figures: Figures, order: Wanted) -> None:
     """Draw a figure of each region, named by its code, so that a second run replaces the first."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -65,8 +65,8 @@ def _draw_set(folder: Path, query: Query, figures: Figures, wanted: Wanted) -> N
         raise InputError("OUT", folder, "a folder that exists or can be made") from wrong
     codes = [region.code for region in query.regions.regions]
     codes = [code for code in codes if not query.view.regions or code in query.view.regions]
-    with Progress(console=Console(stderr=True), transient=True) as shown:
-        for code in shown.track(codes, description="figures"):
-            body = figures.figure(query.but(regions=(code,)), wanted)
-            (folder / f"{code}.{wanted.form}").write_bytes(body)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        for code in progress.track(codes, description="figures"):
+            body = figures.figure(query.but(regions=(code,)), order)
+            (folder / f"{code}.{order.form}").write_bytes(body)
     typer.echo(f"{len(codes)} figures in {folder}")

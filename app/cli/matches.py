@@ -70,16 +70,20 @@ def match_list(*, json: Json = False) -> None:
 
     Example: strikemap match list
     """
-    found = decisions(open_workspace().store)
+    rows = decisions(open_workspace().store)
     if json:
-        tell_json([one.merge for one in found.values() if not one.is_undone])
+        tell_json([decision.merge for decision in rows.values() if not decision.is_undone])
         return
     table = Table(Column("id", no_wrap=True), "records", "decision", "score", "by")
-    for number, one in found.items():
-        said = "undone" if one.is_undone else "same" if one.merge.is_same else "not the same"
-        score = "" if one.merge.score is None else str(one.merge.score)
-        keys = "\n".join(member.key for member in one.merge.members)
-        table.add_row(number, keys, f"{said} ({one.merge.how.value})", score, one.merge.by)
+    for number, decision in rows.items():
+        verdict = (
+            "undone" if decision.is_undone else "same" if decision.merge.is_same else "not the same"
+        )
+        score = "" if decision.merge.score is None else str(decision.merge.score)
+        keys = "\n".join(member.key for member in decision.merge.members)
+        table.add_row(
+            number, keys, f"{verdict} ({decision.merge.how.value})", score, decision.merge.by
+        )
     Console().print(table)
 
 

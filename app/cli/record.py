@@ -62,7 +62,7 @@ def attach(
     Example: strikemap attach 7f3c… page.html --url https://example.org/news
     """
     workspace, operator, now = open_workspace(), getpass.getuser(), present()
-    told = Attachment(
+    facts = Attachment(
         incident="",
         name="",
         sha256="",
@@ -72,8 +72,8 @@ def attach(
         method=method,
         url=url,
     )
-    kept = attach_file(_published(workspace), incident, file, told)
-    typer.echo(f"{kept.name}: {kept.size:,} bytes, SHA-256 {kept.sha256}")
+    attachment = attach_file(_published(workspace), incident, file, facts)
+    typer.echo(f"{attachment.name}: {attachment.size:,} bytes, SHA-256 {attachment.sha256}")
 
 
 @cli.command()

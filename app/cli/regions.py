@@ -85,13 +85,13 @@ def regions_list(*, json: Json = False) -> None:
 
     Example: strikemap regions list
     """
-    found = list_regions(open_workspace().reference)
+    rows = list_regions(open_workspace().reference)
     if json:
-        tell_json(found)
+        tell_json(rows)
         return
-    named = (Column("id", overflow="fold"), Column("hash", no_wrap=True))
-    table = Table("theatre", "level", *named, "units", "serves")
-    for one in found:
-        cells = (one.theatre, one.level, one.id, one.hash, one.units)
-        table.add_row(*map(str, cells), "yes" if one.serves else "no")
+    names = (Column("id", overflow="fold"), Column("hash", no_wrap=True))
+    table = Table("theatre", "level", *names, "units", "serves")
+    for row in rows:
+        cells = (row.theatre, row.level, row.id, row.hash, row.units)
+        table.add_row(*map(str, cells), "yes" if row.serves else "no")
     Console().print(table)

@@ -42,14 +42,14 @@ def summary(
         _tell_against(lines, json=json)
         return
     published = publish(query, Face.aggregates)
-    told = summarise(published, by)
+    report = summarise(published, by)
     if json:
-        tell_json(told)
+        tell_json(report)
     elif csv:
-        typer.echo(summary_csv(told), nl=False)
+        typer.echo(summary_csv(report), nl=False)
     else:
         table = Table("key", "name", "incidents", "killed low", "injured low", "with a figure")
-        for row in told["rows"]:
+        for row in report["rows"]:
             if row["incidents"]:
                 killed, injured = row["killed"], row["injured"]
                 cells = [row["incidents"], killed["low"], injured["low"], killed["known"]]

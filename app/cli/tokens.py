@@ -51,18 +51,24 @@ def token_list(*, json: Json = False) -> None:
 
     Example: strikemap token list
     """
-    found, now = open_workspace().store.tokens(), present()
+    tokens, now = open_workspace().store.tokens(), present()
     if json:
-        tell_json(found)
+        tell_json(tokens)
         return
     table = Table("id", "name", "role", "datasets", "created", "expires", "state")
-    for one in found:
-        ends = f"{one.expires_at:%Y-%m-%d}" if one.expires_at else "never"
-        closed = f"revoked {one.revoked_at:%Y-%m-%d}" if one.revoked_at else "expired"
-        state = "valid" if one.is_valid_at(now) else closed
-        scope = ", ".join(one.datasets) or "all"
+    for token in tokens:
+        ends = f"{token.expires_at:%Y-%m-%d}" if token.expires_at else "never"
+        closed = f"revoked {token.revoked_at:%Y-%m-%d}" if token.revoked_at else "expired"
+        state = "valid" if token.is_valid_at(now) else closed
+        scope = ", ".join(token.datasets) or "all"
         table.add_row(
-            one.id, one.name, one.role.value, scope, f"{one.created_at:%Y-%m-%d}", ends, state
+            token.id,
+            token.name,
+            token.role.value,
+            scope,
+            f"{token.created_at:%Y-%m-%d}",
+            ends,
+            state,
         )
     Console().print(table)
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from app.api.routes.table import region_rows
+from app.api.region_table import region_rows
 from tests.serving import Service
 
 EXAMPLE = {"theatre": "example"}

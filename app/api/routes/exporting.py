@@ -44,9 +44,9 @@ def routes(workspace: Workspace, folder: Path) -> APIRouter:
     def csv_metadata(request: Request) -> Response:
         """Describe the CSV export of the same View: columns, terms, citation (W3C CSVW)."""
         query = params.read_query(workspace, request.query_params.multi_items())
-        made = prepare(query, "csv")
-        told = made.beside("csv", f"export.csv?{query.view.query()}") or b""
-        return answer(request, told, CSVW, etag(query, "csvw"))
+        csv_export = prepare(query, "csv")
+        metadata = csv_export.beside("csv", f"export.csv?{query.view.query()}") or b""
+        return answer(request, metadata, CSVW, etag(query, "csvw"))
 
     return router
 
@@ -58,20 +58,22 @@ def _export(
         """Take a View's incidents along, with the data dictionary, terms and citation inside."""
         query = params.read_query(workspace, request.query_params.multi_items())
         tag = etag(query, "export", form)
-        made = prepare(query, form)
+        view_export = prepare(query, form)
         if (same := unchanged(request, tag)) is not None:
             return same
         headers = {
-            "Cache-Control": REVALIDATE,
+            **REVALIDATE,
             "Vary": "Accept-Encoding, Accept",
             "ETag": tag,
-            "Content-Disposition": f'attachment; filename="{made.name}.{form}"',
+            "Content-Disposition": f'attachment; filename="{view_export.name}.{form}"',
         }
         if form == "csv":
             beside = f"/api/export.csv-metadata.json?{query.view.query()}"
             headers["Link"] = f'<{beside}>; rel="describedby"; type="{CSVW}"'
         # Who asks for the header only gets it without the work of the body.
-        body = iter(()) if request.state.is_head else _in_turn(turns, made.write(form, folder))
+        body = (
+            iter(()) if request.state.is_head else _in_turn(turns, view_export.write(form, folder))
+        )
         if form not in ZIPPED_ALREADY and takes_gzip(request):
             headers["Content-Encoding"] = "gzip"
             body = _zipped(body)

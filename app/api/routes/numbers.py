@@ -47,26 +47,26 @@ def routes(workspace: Workspace, choropleths: Choropleths) -> APIRouter:
         # summed only by those has neither.
         face = Face.points if by in ("day", "line") else Face.aggregates
         published = publish(query, face)
-        told = summarise(published, by)
+        report = summarise(published, by)
         if form == "csv":
-            return answer(request, summary_csv(told), "text/csv; charset=utf-8", tag)
-        told["classes"] = choropleths.of(published).limits
+            return answer(request, summary_csv(report), "text/csv; charset=utf-8", tag)
+        report["classes"] = choropleths.of(published).limits
         unmarked = unmarked_by_region(published)
-        told["not_on_map"], told["unmarked"] = sum(unmarked.values()), unmarked
+        report["not_on_map"], report["unmarked"] = sum(unmarked.values()), unmarked
         if by == "region":
-            told["text"] = in_words(published, told)
-        return json_answer(request, told, tag)
+            report["text"] = in_words(published, report)
+        return json_answer(request, report, tag)
 
     @router.get("/api/datasets", openapi_extra=documented())
     def datasets(request: Request) -> Response:
         """List datasets and what may leave of each."""
         query = params.read_query(workspace, request.query_params.multi_items())
-        told = [
+        rows = [
             dataset
             for dataset in query.state.datasets.values()
             if dataset.theatre == query.view.theatre
         ]
-        return json_answer(request, {"datasets": told}, etag(query, "datasets"))
+        return json_answer(request, {"datasets": rows}, etag(query, "datasets"))
 
     _choices(router, workspace)
     return router
@@ -92,7 +92,7 @@ def _choices(router: APIRouter, workspace: Workspace) -> None:
         """Find places and regions by the beginning of a name in any language of the theatre."""
         readers = {"q": params.text(MOST_LETTERS), "limit": params.whole(1, MOST_PLACES)}
         query, own = params.read(workspace, request.query_params.multi_items(), readers)
-        wanted, limit = own.get("q", ""), own.get("limit", USUAL_PLACES)
-        found = finder.find(query.view, wanted, limit)
-        tag = etag(query, "places", wanted, limit)
-        return json_answer(request, {"places": found}, tag)
+        beginning, limit = own.get("q", ""), own.get("limit", USUAL_PLACES)
+        matches = finder.find(query.view, beginning, limit)
+        tag = etag(query, "places", beginning, limit)
+        return json_answer(request, {"places": matches}, tag)
