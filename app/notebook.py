@@ -38,10 +38,10 @@ from app.queries.sums import summarise
 from app.render.palette import CLASS_OPACITY, LINE, RAMPS, REGION_EDGE, RING, mark_of
 from app.settings import Settings, read_settings
 
-LEAFLET = "vendor/leaflet-1.9.4"
-PAGE = 5_000
+LEAFLET_FILES = "vendor/leaflet-1.9.4"
+ROWS_AT_ONCE = 5_000
 AXES = ("lon", "lat")
-FIGURES = ("low", "best", "high", "known", "of")
+TOLL_FIGURES = ("low", "best", "high", "known", "of")
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Notebook:
         published = publish(query, Face.points)
         features: list[dict[str, Any]] = []
         while True:
-            page = list_incidents(published, PAGE, len(features))
+            page = list_incidents(published, ROWS_AT_ONCE, len(features))
             features += page.features
             if not page.features or len(features) >= page.matched:
                 break
@@ -117,7 +117,7 @@ class Notebook:
             PlainLayer.of(words["layer_incidents"], self._marks(query)),
         ]
         return plain_map(
-            Bounds(*query.theatre.bounds), layers, _credits(query), self.static / LEAFLET
+            Bounds(*query.theatre.bounds), layers, _credits(query), self.static / LEAFLET_FILES
         )
 
     def _read(self, text: str) -> Query:
@@ -193,7 +193,7 @@ def _sums(row: dict[str, Any]) -> dict[str, Any]:
     tolls = {
         f"{toll}_{figure}": row[toll][figure]
         for toll in ("killed", "injured")
-        for figure in FIGURES
+        for figure in TOLL_FIGURES
     }
     plain = {name: row[name] for name in ("key", "name", "incidents")}
     return {**plain, **tolls, "damaged": row["damaged"], "destroyed": row["destroyed"]}

@@ -49,7 +49,6 @@ from app.pictures.figures import Figures
 from app.pictures.tiles import Tiler
 from app.settings import Settings
 
-FONTS = "vendor/noto-sans-5.3.0"
 MOST_SCOPES = 8
 MOST_ZIPPED = 128
 ZIPPED = (".js", ".css", ".svg", ".csv", ".json", ".geojson")
@@ -97,7 +96,7 @@ def _application(
     middleware: Sequence[Middleware] = (),
 ) -> FastAPI:
     """Put the addresses for one audience together; all of an instance write to one record."""
-    tiler = Tiler(settings.static_dir / FONTS)
+    tiler = Tiler(settings.fonts_dir)
 
     @asynccontextmanager
     async def reading_ahead(_app: FastAPI) -> AsyncIterator[None]:

@@ -13,7 +13,7 @@ from app.instance.workspace import Workspace
 from app.publishing.query import Query
 from app.queries.changes import Changes, changes
 
-USUAL_ITEMS, MOST_ITEMS = 100, 1_000
+USUAL_CHANGES, MOST_CHANGES = 100, 1_000
 
 
 class ChangesRequest(NamedTuple):
@@ -34,8 +34,8 @@ def read_changes(workspace: Workspace, request: Request) -> ChangesRequest:
     """
     readers: dict[str, params.Reader] = {
         "since": str,
-        "format": params.one_of("json", "atom"),
-        "limit": params.whole(1, MOST_ITEMS),
+        "format": params.choice_of("json", "atom"),
+        "limit": params.whole_number(1, MOST_CHANGES),
     }
     query, own = params.read(workspace, request.query_params.multi_items(), readers)
     try:
@@ -43,7 +43,7 @@ def read_changes(workspace: Workspace, request: Request) -> ChangesRequest:
     except InvalidWhen as wrong:
         got = own.get("since", "nothing")
         raise InvalidView((Problem("query.since", got, wrong.problem.allowed),)) from wrong
-    limit = own.get("limit", USUAL_ITEMS)
+    limit = own.get("limit", USUAL_CHANGES)
     is_atom = "application/atom+xml" in request.headers.get("accept", "")
     form = own.get("format", "atom" if is_atom else "json")
     return ChangesRequest(query, changes(query, since, limit), limit, form)

@@ -9,15 +9,15 @@ from fastapi import Request
 
 from app.publishing.query import Query
 
-JSON, GEOJSON, HTML = "application/json", "application/geo+json", "text/html"
+JSON, GEOJSON, WEB_PAGE = "application/json", "application/geo+json", "text/html"
 SCHEMA = "application/schema+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
-QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
-CONFORMANCE = "http://www.opengis.net/def/rel/ogc/1.0/conformance"
-TILESETS = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
-MAP_TILESETS = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-map"
-SCHEMES = "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes"
-SCHEME = "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme"
+REL_QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+REL_CONFORMANCE = "http://www.opengis.net/def/rel/ogc/1.0/conformance"
+REL_TILESETS = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
+REL_MAP_TILESETS = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-map"
+REL_SCHEMES = "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes"
+REL_SCHEME = "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme"
 
 Link = dict[str, str]
 
@@ -27,7 +27,7 @@ def base(request: Request) -> str:
     return str(request.base_url).rstrip("/")
 
 
-def link(request: Request, rel: str, path: str, kind: str = JSON, title: str = "") -> Link:
+def link_to(request: Request, rel: str, path: str, kind: str = JSON, title: str = "") -> Link:
     """Make a link to an address of ours."""
     fields = {"rel": rel, "type": kind, "href": base(request) + path}
     return {**fields, "title": title} if title else fields
@@ -41,7 +41,7 @@ def pages(
     def at(rel: str, place: int) -> Link:
         parameters = {**{name: str(value) for name, value in own.items()}, "offset": str(place)}
         path = f"{request.url.path}?{query.view.query()}&{urlencode(parameters)}"
-        return link(request, rel, path, GEOJSON)
+        return link_to(request, rel, path, GEOJSON)
 
     limit = int(str(own["limit"]))
     links = [at("self", offset)]
@@ -50,4 +50,4 @@ def pages(
     if offset:
         links.append(at("prev", max(offset - limit, 0)))
     collection = request.url.path.removesuffix("/items")
-    return [*links, link(request, "collection", f"{collection}?{query.view.query()}")]
+    return [*links, link_to(request, "collection", f"{collection}?{query.view.query()}")]

@@ -94,11 +94,11 @@ def _problem_page(request: Request, wrong: StrikemapError) -> Response:
     view = View.parse(pairs, words, workspace.default_theatre, datetime.now(UTC))
     title = strings(lang)["problem_title"]
     html = Pages(workspace)("problem", view, title, sentences=answer.sentences())
-    headers = {name: answer.headers[name] for name in KEPT if name in answer.headers}
+    headers = {name: answer.headers[name] for name in PAGE_HEADERS if name in answer.headers}
     return Response(html, answer.status_code, {**headers, "Vary": "Accept"}, media_type=HTML)
 
 
-KEPT = ("Cache-Control", "Retry-After", "WWW-Authenticate")
+PAGE_HEADERS = ("Cache-Control", "Retry-After", "WWW-Authenticate")
 """Headers of a problem document that its page has, too."""
 
 

@@ -19,7 +19,7 @@ Reader = Callable[[str], Any]
 Own = Mapping[str, Any]
 """The values of the parameters that an address has beside its View, by name."""
 
-OPEN = ("..", "")
+OPEN_END = ("..", "")
 
 
 def read_query(workspace: Workspace, pairs: Iterable[tuple[str, str]]) -> Query:
@@ -78,7 +78,7 @@ def _with_own(problem: Problem, own: Mapping[str, Reader]) -> Problem:
     return problem._replace(allowed=f"{problem.allowed}, {', '.join(own)}")
 
 
-def one_of(*choices: str) -> Reader:
+def choice_of(*choices: str) -> Reader:
     """Make a reader for one word of a list."""
 
     def reads(text: str) -> str:
@@ -89,7 +89,7 @@ def one_of(*choices: str) -> Reader:
     return reads
 
 
-def whole(low: int, high: int) -> Reader:
+def whole_number(low: int, high: int) -> Reader:
     """Make a reader for a whole number between two bounds, both included."""
 
     def reads(text: str) -> int:
@@ -100,7 +100,7 @@ def whole(low: int, high: int) -> Reader:
     return reads
 
 
-def at_most(most: int) -> Reader:
+def page_size(most: int) -> Reader:
     """Make a reader for a page's size: more than is given at once is no error (OGC 17-069r4)."""
 
     def reads(text: str) -> int:
@@ -112,7 +112,7 @@ def at_most(most: int) -> Reader:
     return reads
 
 
-def text(most: int) -> Reader:
+def line_of(most: int) -> Reader:
     """Make a reader for a line of text of at most so many characters."""
 
     def reads(line: str) -> str:
@@ -123,7 +123,7 @@ def text(most: int) -> Reader:
     return reads
 
 
-def day(text: str) -> date:
+def read_day(text: str) -> date:
     """Read a day, YYYY-MM-DD; a month, a time or anything else is refused with what is allowed."""
     return parse_day(text)
 
@@ -148,11 +148,11 @@ def _local(when: date | datetime | None, zone: str) -> date | None:
     return when.astimezone(ZoneInfo(zone)).date() if isinstance(when, datetime) else when
 
 
-def span(text: str) -> Span:
+def read_span(text: str) -> Span:
     """Read a day, an instant with its offset, or an interval of them with `..` for an open end."""
     ends = text.split("/")
     allowed = "a day, an RFC 3339 time, or two with / between them and .. for an open end"
-    if len(ends) > 2 or (len(ends) == 1 and ends[0] in OPEN):  # noqa: PLR2004  two ends
+    if len(ends) > 2 or (len(ends) == 1 and ends[0] in OPEN_END):  # noqa: PLR2004  two ends
         raise InputError("datetime", text, allowed)
     start, end = (_moment(one, allowed) for one in (ends[0], ends[-1]))
     if start is None and end is None and len(ends) == 1:
@@ -163,7 +163,7 @@ def span(text: str) -> Span:
 
 
 def _moment(text: str, allowed: str) -> date | datetime | None:
-    if text in OPEN:
+    if text in OPEN_END:
         return None
     try:
         if is_day(text):
@@ -182,11 +182,11 @@ def _instant(when: date | datetime) -> datetime:
     return when if isinstance(when, datetime) else datetime.combine(when, time.max, UTC)
 
 
-def crs84(text: str) -> str:
+def read_crs84(text: str) -> str:
     """Take the one reference system there is: degrees on WGS 84, longitude first."""
-    return str(one_of(CRS84)(text))
+    return str(choice_of(CRS84)(text))
 
 
-def flag(text: str) -> bool:
+def read_flag(text: str) -> bool:
     """Read true or false."""
-    return bool(one_of("true", "false")(text) == "true")
+    return bool(choice_of("true", "false")(text) == "true")

@@ -30,10 +30,10 @@ from app.pages.map import columns_query, page_html
 from app.publishing.defaults import with_defaults
 from app.reference.theatre import Theatre
 
-ZOOMS = range(4, 8)
+BASEMAP_ZOOMS = range(4, 8)
 """Levels whose basemap is carried; closer ones enlarge the last (SAVED_ZOOM in boot.js)."""
 
-MOST_RECORDS, PAGE = 5_000, 1_000
+MOST_RECORDS, RECORDS_AT_ONCE = 5_000, 1_000
 """The newest records are carried whole; the others are marks only."""
 
 OK = 200
@@ -130,11 +130,11 @@ class _Answers:
 
     def records(self) -> Iterator[JsonObject]:
         """Keep the newest records whole."""
-        for offset in range(0, MOST_RECORDS, PAGE):
-            page = f"{self.view.query()}&limit={PAGE}&offset={offset}"
+        for offset in range(0, MOST_RECORDS, RECORDS_AT_ONCE):
+            page = f"{self.view.query()}&limit={RECORDS_AT_ONCE}&offset={offset}"
             features = self.get(f"/api/collections/incidents/items?{page}")["features"]
             yield from features
-            if len(features) < PAGE:
+            if len(features) < RECORDS_AT_ONCE:
                 return
 
     def tiles(self, theatre: Theatre) -> dict[str, str]:
@@ -142,7 +142,7 @@ class _Answers:
         base = urlencode({"theatre": self.view.theatre, "lang": self.view.lang})
         return {
             f"{layer}/{z}/{x}/{y}": _base64(self.bytes(f"/tiles/{layer}/{z}/{x}/{y}.png?{base}"))
-            for z in ZOOMS
+            for z in BASEMAP_ZOOMS
             for x, y in _cover(theatre, z)
             for layer in ("basemap", "labels")
         }

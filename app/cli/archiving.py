@@ -13,11 +13,11 @@ from app.cli.base import (
     cli,
     open_workspace,
     progress_line,
-    read_query,
+    query_from,
     refuse_unwritable,
     tell_json,
 )
-from app.cli.exporting import PAGE, save_page
+from app.cli.exporting import PAGE_ENDING, save_page
 from app.domain.errors import InputError
 from app.domain.terms import Audience
 from app.pictures.archive import archive_view
@@ -27,7 +27,6 @@ from app.queries.export import refuse_what_must_stay
 from app.settings import read_settings
 from app.tiles.grid import MAX_ZOOM, VECTOR_LAYERS
 
-FONTS = "vendor/noto-sans-5.3.0"
 Zoom = Annotated[int, typer.Option(min=0, max=MAX_ZOOM, help="Zoom level.")]
 
 
@@ -60,21 +59,21 @@ def tiles(  # noqa: PLR0913  what a person sets, each by name
         raise InputError("ending of the file", out.name, ".pmtiles")
     if maxzoom < minzoom:
         raise InputError("maxzoom", maxzoom, f"{minzoom} (the value of minzoom) or more")
-    for path in (out, out.with_suffix(PAGE)) if page else (out,):
+    for path in (out, out.with_suffix(PAGE_ENDING)) if page else (out,):
         refuse_unwritable(path)
     settings = read_settings()
     audience = Audience.private if private else Audience.public
-    query = read_query(replace(open_workspace(settings), audience=audience), view)
+    query = query_from(replace(open_workspace(settings), audience=audience), view)
     if page:  # with the period that a page opens with
         query = with_defaults(query)
         refuse_what_must_stay(query)
-    tiler = Tiler(settings.static_dir / FONTS)
+    tiler = Tiler(settings.fonts_dir)
     with progress_line(out.name, quiet=json, what="tiles") as progress:
         zooms = (minzoom, maxzoom)
         archive = archive_view(tiler, query, layers, zooms, out, progress)
     report = {"file": str(out), "audience": audience.value, **archive._asdict()}
     if page:
-        beside = out.with_suffix(PAGE)
+        beside = out.with_suffix(PAGE_ENDING)
         report["page"] = save_page(beside, query.view.query(), private=private, archive=out.name)[
             "file"
         ]

@@ -68,7 +68,7 @@ def open_workspace(settings: Settings | None = None) -> Workspace:
     )
 
 
-def read_query(workspace: Workspace, text: str) -> Query:
+def query_from(workspace: Workspace, text: str) -> Query:
     """Read a View as it stands in a URL.
 
     Raises:

@@ -16,7 +16,7 @@ from app.cli.base import (
     cli,
     open_workspace,
     progress_line,
-    read_query,
+    query_from,
     refuse_unwritable,
     tell_json,
 )
@@ -25,7 +25,7 @@ from app.domain.terms import Audience
 from app.queries.export import Export, form_of, prepare, refuse_what_must_stay
 from app.settings import read_settings
 
-PAGE = ".html"
+PAGE_ENDING = ".html"
 ViewText = Annotated[str, typer.Option("--view", help='A View as in a URL: "from=2025-10-24".')]
 
 
@@ -54,10 +54,10 @@ def export(
     workspace = open_workspace()
     if public:
         workspace = replace(workspace, audience=Audience.public)
-    query = read_query(workspace, view)
+    query = query_from(workspace, view)
     reports = []
     for path, form in zip(files, forms, strict=True):
-        if form == PAGE:
+        if form == PAGE_ENDING:
             refuse_what_must_stay(query)
             reports.append(save_page(path, view, private=not public))
             continue
@@ -74,12 +74,12 @@ def export(
 
 def _form(path: Path) -> str:
     """Tell a form by a file's ending, and a View from a file."""
-    if path.suffix.lower() == PAGE:
-        return PAGE
+    if path.suffix.lower() == PAGE_ENDING:
+        return PAGE_ENDING
     try:
         return form_of(path)
     except InputError as wrong:
-        allowed = f"{wrong.problem.allowed}, {PAGE}"
+        allowed = f"{wrong.problem.allowed}, {PAGE_ENDING}"
         if "=" in path.name:
             allowed = f'{allowed}; a View is given with --view "{path.name}"'
         raise InputError(wrong.problem.where, path.name, allowed) from wrong

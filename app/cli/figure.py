@@ -9,15 +9,14 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from app.cli.base import cli, open_workspace, read_query, refuse_unwritable
+from app.cli.base import cli, open_workspace, query_from, refuse_unwritable
 from app.domain.errors import InputError
 from app.pictures.figures import FORMS, LEAST_PX, MOST_PX, MOST_SCALE, Figures, Wanted
 from app.pictures.tiles import Tiler
 from app.publishing.query import Query
 from app.settings import read_settings
 
-FONTS = "vendor/noto-sans-5.3.0"
-Side = Annotated[int, typer.Option(min=LEAST_PX, max=MOST_PX, help="px at 1x.")]
+SidePx = Annotated[int, typer.Option(min=LEAST_PX, max=MOST_PX, help="px at 1x.")]
 
 
 @cli.command()
@@ -27,8 +26,8 @@ def figure(  # noqa: PLR0913  what a figure may be told, each by name
         str, typer.Argument(help='A View as in a URL: "from=2025-10-24&lang=uk".')
     ] = "",
     *,
-    width: Side = 1200,
-    height: Side = 630,
+    width: SidePx = 1200,
+    height: SidePx = 630,
     scale: Annotated[int, typer.Option(min=1, max=MOST_SCALE, help="px to one px at 1x.")] = 1,
     title: Annotated[str, typer.Option(help="Plain text; ours by default.")] = "",
     subtitle: Annotated[str, typer.Option(help="Plain text.")] = "",
@@ -46,8 +45,8 @@ def figure(  # noqa: PLR0913  what a figure may be told, each by name
     if form not in FORMS:
         raise InputError("form of the figure", form or out.name, ", ".join(FORMS))
     settings = read_settings()
-    query = read_query(open_workspace(settings), view)
-    figures = Figures(Tiler(settings.static_dir / FONTS))
+    query = query_from(open_workspace(settings), view)
+    figures = Figures(Tiler(settings.fonts_dir))
     order = Wanted(form, width, height, scale, title, subtitle)
     if not all_regions:
         refuse_unwritable(out)

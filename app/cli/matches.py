@@ -35,7 +35,7 @@ cli.add_typer(match_cli, name="match")
 
 @match_cli.command("run")
 def match_run(
-    one: Annotated[str, typer.Argument(metavar="DATASET", help="A dataset of incidents.")],
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A dataset of incidents.")],
     other: Annotated[str, typer.Argument(metavar="DATASET", help="Another one.")],
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Compare, and write nothing.")] = False,
@@ -46,7 +46,9 @@ def match_run(
     Example: strikemap match run cir bellingcat --dry-run
     """
     workspace = open_workspace()
-    report = match_datasets(workspace, (one, other), local_holder(), now=present(), dry_run=dry_run)
+    report = match_datasets(
+        workspace, (dataset, other), local_holder(), now=present(), dry_run=dry_run
+    )
     if json:
         tell_json(report)
     else:

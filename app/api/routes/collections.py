@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api import params
-from app.api.links import GEOJSON, link, pages
+from app.api.links import GEOJSON, link_to, pages
 from app.api.respond import etag, json_answer
 from app.api.schemas import Described, JsonObject, documented
 from app.domain.errors import InvalidView, NotFound, Problem
@@ -51,16 +51,16 @@ CRS = ("the one reference system", {"type": "string", "enum": [CRS84]})
 REFERENCE = {"crs": CRS, "bbox-crs": CRS}
 DETAIL = ("shapes for a screen, or as they are kept", {"type": "string", "enum": list(ZOOMS)})
 PAGED: dict[str, params.Reader] = {
-    "limit": params.at_most(MOST_ITEMS),
-    "offset": params.whole(0, 10**9 - 1),
-    "datetime": params.span,
-    "crs": params.crs84,
-    "bbox-crs": params.crs84,
+    "limit": params.page_size(MOST_ITEMS),
+    "offset": params.whole_number(0, 10**9 - 1),
+    "datetime": params.read_span,
+    "crs": params.read_crs84,
+    "bbox-crs": params.read_crs84,
 }
 FILTERED: dict[str, params.Reader] = {
     "filter": str,
     "filter-lang": check_language,
-    "filter-crs": params.crs84,
+    "filter-crs": params.read_crs84,
 }
 
 
@@ -115,7 +115,7 @@ def _incidents(router: APIRouter, workspace: Workspace) -> None:
 
 
 def _regions(router: APIRouter, workspace: Workspace, shapes: Shapes) -> None:
-    readers: dict[str, params.Reader] = {**PAGED, "detail": params.one_of(*ZOOMS)}
+    readers: dict[str, params.Reader] = {**PAGED, "detail": params.choice_of(*ZOOMS)}
 
     @router.get(
         "/api/collections/regions/items",
@@ -143,7 +143,7 @@ def _regions(router: APIRouter, workspace: Workspace, shapes: Shapes) -> None:
 
 def _ground(router: APIRouter, workspace: Workspace, shapes: Shapes, name: str) -> None:
     kinds, usual_detail = (ALL_PARTS, "page") if name == "control" else (LINE_ONLY, "full")
-    readers: dict[str, params.Reader] = {**PAGED, "detail": params.one_of(*ZOOMS)}
+    readers: dict[str, params.Reader] = {**PAGED, "detail": params.choice_of(*ZOOMS)}
 
     def items(request: Request) -> Response:
         """Give what one source says of the ground on a day, or of all days of an interval."""
@@ -244,8 +244,8 @@ def _item_links(request: Request, query: Query) -> list[dict[str, str]]:
     path, view = request.url.path, query.view.query()
     collection = path.rsplit("/items/", 1)[0]
     return [
-        link(request, "self", f"{path}?{view}", GEOJSON),
-        link(request, "collection", f"{collection}?{view}"),
+        link_to(request, "self", f"{path}?{view}", GEOJSON),
+        link_to(request, "collection", f"{collection}?{view}"),
     ]
 
 

@@ -37,7 +37,7 @@ class _Answers:
 
     def areas(self, request: Request) -> Response:
         """Measure who held how much on a day, by status and region."""
-        query, own = _read(self.workspace, request, {"date": params.day})
+        query, own = _read(self.workspace, request, {"date": params.read_day})
         source, day = _source(query, own, Face.aggregates), own.get("date") or query.control_day
         return self._answered(
             request, query, (day, source.controller), lambda: control_areas(source, day)
@@ -53,7 +53,7 @@ class _Answers:
 
     def changes(self, request: Request) -> Response:
         """Measure the ground gained and lost between two days, by region."""
-        query, own = _read(self.workspace, request, {"geometry": params.flag})
+        query, own = _read(self.workspace, request, {"geometry": params.read_flag})
         geometry = own.get("geometry", False)
         source = _source(query, own, Face.tiles if geometry else Face.aggregates)
         days = _period(query, source)
@@ -67,9 +67,9 @@ class _Answers:
     def agreement(self, request: Request) -> Response:
         """Compare what sources give to one party on a day."""
         readers: dict[str, params.Reader] = {
-            "date": params.day,
+            "date": params.read_day,
             "control": str,
-            "geometry": params.flag,
+            "geometry": params.read_flag,
         }
         query, own = _read(self.workspace, request, readers)
         geometry = own.get("geometry", False)

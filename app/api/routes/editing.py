@@ -32,10 +32,9 @@ from app.instance.workspace import Workspace
 from app.maps.page import json_block
 from app.publishing.publish import publish
 from app.queries.incidents import find_incident, history
+from app.rows import BOUNDS, TOLLS
 
 REVISION = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
-COUNTS = ("killed", "injured")
-BOUNDS = ("low", "best", "high")
 
 
 def _body(text: str, *needed: str) -> JsonObject:
@@ -51,9 +50,9 @@ def _body(text: str, *needed: str) -> JsonObject:
     }
 
 
-FIELDS = "Fields of docs/formats.md by name, and `reason`."
-NEW = _body(f"{FIELDS} `dataset` must exist.", "dataset", "reason")
-PATCH = _body(f"{FIELDS} JSON Merge Patch (RFC 7396): null removes.", "reason")
+FIELDS_TEXT = "Fields of docs/formats.md by name, and `reason`."
+NEW = _body(f"{FIELDS_TEXT} `dataset` must exist.", "dataset", "reason")
+PATCH = _body(f"{FIELDS_TEXT} JSON Merge Patch (RFC 7396): null removes.", "reason")
 REDACT = _body(
     f"`texts` of {', '.join(Text)}, none to show them again; `code`, one of {', '.join(Reason)}.",
     "texts",
@@ -193,7 +192,7 @@ def routes(record: Workspace, seen: Workspace) -> APIRouter:
             weapons=weapons,
             precisions=[one.value for one in Precision],
             statuses=[one.value for one in Status],
-            counts=[(name, bound) for name in COUNTS for bound in BOUNDS],
+            counts=[(name, bound) for name in TOLLS for bound in BOUNDS],
             texts=[one.value for one in Text],
             codes=[one.value for one in Reason],
         )

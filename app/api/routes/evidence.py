@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api import params
-from app.api.changes import MOST_ITEMS, read_changes
+from app.api.changes import MOST_CHANGES, read_changes
 from app.api.respond import answer, etag, json_answer
 from app.api.schemas import documented
 from app.domain.instants import rfc3339
@@ -18,7 +18,7 @@ from app.queries.feeds import atom_feed, json_feed
 
 SINCE = ("what was known then: an instant, or a past date for its end", {"type": "string"})
 FORMAT = ("json (JSON Feed) or atom", {"type": "string", "enum": ["json", "atom"]})
-LIMIT = ("most items", {"type": "integer", "minimum": 1, "maximum": MOST_ITEMS})
+LIMIT = ("most items", {"type": "integer", "minimum": 1, "maximum": MOST_CHANGES})
 
 
 def routes(workspace: Workspace) -> APIRouter:

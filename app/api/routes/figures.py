@@ -14,7 +14,7 @@ from app.domain.cache import BoundedCache
 from app.instance.workspace import Workspace
 from app.pictures.figures import FORMS, LEAST_PX, MOST_PX, MOST_SCALE, Figures, Wanted
 
-MEDIA = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
+MEDIA_TYPES = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 SVG_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; "
     "frame-ancestors 'self'; sandbox"
@@ -22,7 +22,7 @@ SVG_POLICY = (
 """An SVG opened by itself brings its own font and runs nothing."""
 
 SIZE: JsonObject = {"type": "integer", "minimum": LEAST_PX, "maximum": MOST_PX}
-OWN: Mapping[str, Described] = {
+FIGURE_PARAMETERS: Mapping[str, Described] = {
     "width": ("px at 1x, 1200 by default", {**SIZE}),
     "height": ("px at 1x, 630 by default", {**SIZE}),
     "scale": (
@@ -33,20 +33,20 @@ OWN: Mapping[str, Described] = {
     "subtitle": ("plain text", {"type": "string"}),
 }
 READERS: Mapping[str, params.Reader] = {
-    "width": params.whole(LEAST_PX, MOST_PX),
-    "height": params.whole(LEAST_PX, MOST_PX),
-    "scale": params.whole(1, MOST_SCALE),
+    "width": params.whole_number(LEAST_PX, MOST_PX),
+    "height": params.whole_number(LEAST_PX, MOST_PX),
+    "scale": params.whole_number(1, MOST_SCALE),
     "title": str,
     "subtitle": str,
 }
-MOST_KEPT = 24
+MOST_REMEMBERED = 24
 
 
 def routes(workspace: Workspace, figures: Figures) -> APIRouter:
     """Build the figures of one instance."""
-    router, pictures = APIRouter(), BoundedCache(MOST_KEPT)
+    router, pictures = APIRouter(), BoundedCache(MOST_REMEMBERED)
     for form in FORMS:
-        description = documented(MEDIA[form], **OWN)
+        description = documented(MEDIA_TYPES[form], **FIGURE_PARAMETERS)
         endpoint = _route(workspace, figures, form, pictures)
         router.add_api_route(
             f"/figure.{form}", endpoint, openapi_extra=description, response_class=Response
@@ -66,7 +66,7 @@ def _route(
             return same
         body = pictures.get(tag, lambda: figures.figure(query, order))
         headers = {"Content-Security-Policy": SVG_POLICY} if form == "svg" else {}
-        return answer(request, body, MEDIA[form], tag, headers)
+        return answer(request, body, MEDIA_TYPES[form], tag, headers)
 
     figure.__name__ = f"figure_{form}"
     return figure

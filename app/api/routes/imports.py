@@ -43,19 +43,19 @@ TOLD: dict[str, tuple[params.Reader, str, dict[str, Any]]] = {
     "title": (str, "name of a new dataset", TEXT),
     "attribution": (str, "credit line of a new dataset", TEXT),
     "accessed": (str, "day the file was taken from its publisher", {**TEXT, "format": "date"}),
-    "synthetic": (params.flag, "true: the data are invented", FLAG),
+    "synthetic": (params.read_flag, "true: the data are invented", FLAG),
     "valid_on": (str, "control: day of areas that have no date", {**TEXT, "format": "date"}),
     "valid_on_field": (str, "control: the field that holds the day", TEXT),
     "status_field": (str, "control: the field that holds the status", TEXT),
     "controller": (str, "control: the party that holds all areas", TEXT),
     "controller_field": (str, "control: the field that holds the party", TEXT),
     "baseline": (str, f"control: parts covered, of {', '.join(Baseline)}", TEXT),
-    "accept_shrink": (params.flag, "control: true takes areas that lost over a quarter", FLAG),
-    "over_edits": (params.flag, "true takes the file's values over edits by hand", FLAG),
-    "dry_run": (params.flag, "true plans, keeps the file for a day and writes nothing", FLAG),
+    "accept_shrink": (params.read_flag, "control: true takes areas that lost over a quarter", FLAG),
+    "over_edits": (params.read_flag, "true takes the file's values over edits by hand", FLAG),
+    "dry_run": (params.read_flag, "true plans, keeps the file for a day and writes nothing", FLAG),
 }
 THEATRE = {"theatre": TOLD["theatre"]}
-FORCE = {"force": (params.flag, "true also takes back what was changed since (admin)", FLAG)}
+FORCE = {"force": (params.read_flag, "true also takes back what was changed since (admin)", FLAG)}
 FORM = {
     "required": True,
     "content": {

@@ -35,7 +35,7 @@ def routes(workspace: Workspace, choropleths: Choropleths) -> APIRouter:
     @router.get("/api/summary", openapi_extra=documented(by=BY, format=FORMAT))
     def summary(request: Request) -> Response:
         """Sum casualties and damage by region, day, weapon, sector or dataset."""
-        readers = {"by": params.one_of(*GROUPINGS), "format": params.one_of("json", "csv")}
+        readers = {"by": params.choice_of(*GROUPINGS), "format": params.choice_of("json", "csv")}
         query, own = params.read(workspace, request.query_params.multi_items(), readers)
         accepts = request.headers.get("accept", "")
         form = own.get("format", "csv" if "text/csv" in accepts else "json")
@@ -79,7 +79,7 @@ def _choices(router: APIRouter, workspace: Workspace) -> None:
     @router.get("/api/facets", openapi_extra=documented(only=ONLY))
     def counted(request: Request) -> Response:
         """Count a View's incidents by each choice of each filter, the other filters as they are."""
-        readers = {"only": params.one_of("line_km")}
+        readers = {"only": params.choice_of("line_km")}
         query, own = params.read(workspace, request.query_params.multi_items(), readers)
         tag = etag(query, "facets", own.get("only"))
         if (same := unchanged(request, tag)) is not None:
@@ -90,7 +90,7 @@ def _choices(router: APIRouter, workspace: Workspace) -> None:
     @router.get("/api/places", openapi_extra=documented(q=Q, limit=LIMIT))
     def places(request: Request) -> Response:
         """Find places and regions by the beginning of a name in any language of the theatre."""
-        readers = {"q": params.text(MOST_LETTERS), "limit": params.whole(1, MOST_PLACES)}
+        readers = {"q": params.line_of(MOST_LETTERS), "limit": params.whole_number(1, MOST_PLACES)}
         query, own = params.read(workspace, request.query_params.multi_items(), readers)
         beginning, limit = own.get("q", ""), own.get("limit", USUAL_PLACES)
         matches = finder.find(query.view, beginning, limit)

@@ -28,7 +28,7 @@ from app.publishing.query import Query
 PATHS = ("/", "/embed")
 SIZE, THUMBNAIL = (800, 600), (1200, 630)
 LARGEST = 10_000
-OWN = {
+OEMBED_PARAMETERS = {
     "url": ("an address of our map", {"type": "string", "format": "uri"}),
     "maxwidth": ("px", {"type": "integer", "minimum": 1, "maximum": LARGEST}),
     "maxheight": ("px", {"type": "integer", "minimum": 1, "maximum": LARGEST}),
@@ -69,17 +69,17 @@ def _documented() -> JsonObject:
     """
     parameters = [
         {"name": name, "in": "query", "description": text, "schema": schema}
-        for name, (text, schema) in OWN.items()
+        for name, (text, schema) in OEMBED_PARAMETERS.items()
     ]
     parameters[0]["required"] = True
     answers = {
         "200": {"description": "How to embed it"},
-        **{status: {"description": text} for status, text in REFUSALS.items()},
+        **{status: {"description": text} for status, text in OEMBED_REFUSALS.items()},
     }
     return {"parameters": parameters, "responses": answers}
 
 
-REFUSALS = {
+OEMBED_REFUSALS = {
     "304": "Not changed since the given ETag",
     "401": "A private instance",
     "403": "The terms allow no embedding",
@@ -97,7 +97,7 @@ def _refuse_repeated(parameters: QueryParams) -> None:
     """
     faults = [
         Problem(f"query.{name}", ", ".join(texts), "to be given once")
-        for name in OWN
+        for name in OEMBED_PARAMETERS
         if len(texts := parameters.getlist(name)) > 1
     ]
     if faults:
@@ -108,7 +108,7 @@ def _bounds(parameters: Mapping[str, str]) -> tuple[int, int]:
     sides = []
     for name, default in (("maxwidth", LARGEST), ("maxheight", LARGEST)):
         try:
-            sides.append(params.whole(1, LARGEST)(parameters.get(name, str(default))))
+            sides.append(params.whole_number(1, LARGEST)(parameters.get(name, str(default))))
         except InputError as wrong:
             allowed = wrong.problem.allowed
             raise InvalidView((Problem(f"query.{name}", parameters[name], allowed),)) from wrong

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api import links, params
-from app.api.links import GEOJSON, SCHEMA, Link, link
+from app.api.links import GEOJSON, SCHEMA, Link, link_to
 from app.api.respond import etag, json_answer
 from app.api.schemas import JsonObject, documented
 from app.domain.place import CRS84
@@ -70,19 +70,19 @@ def _landing(router: APIRouter, workspace: Workspace) -> None:
         addresses = (
             ("self", "/api", links.JSON, "this document"),
             ("service-desc", "/api/openapi.json", links.OPENAPI, "description for programs"),
-            ("service-doc", "/method", links.HTML, "rules, terms, credits"),
+            ("service-doc", "/method", links.WEB_PAGE, "rules, terms, credits"),
             ("conformance", "/api/conformance", links.JSON, "standards that are met"),
-            (links.CONFORMANCE, "/api/conformance", links.JSON, "standards that are met"),
+            (links.REL_CONFORMANCE, "/api/conformance", links.JSON, "standards that are met"),
             ("data", "/api/collections", links.JSON, "collections"),
-            (links.SCHEMES, "/api/tileMatrixSets", links.JSON, "the grid of the tiles"),
-            (links.TILESETS, "/api/tiles", links.JSON, "vector tiles"),
-            (links.MAP_TILESETS, "/api/map/tiles", links.JSON, "the map as pictures"),
+            (links.REL_SCHEMES, "/api/tileMatrixSets", links.JSON, "the grid of the tiles"),
+            (links.REL_TILESETS, "/api/tiles", links.JSON, "vector tiles"),
+            (links.REL_MAP_TILESETS, "/api/map/tiles", links.JSON, "the map as pictures"),
         )
         document = {
             "title": f"Strikemap: {theatre.name[query.view.lang]}",
             "description": theatre.note[query.view.lang],
             "links": [
-                link(request, rel, path if "openapi" in path else f"{path}?{view}", kind, title)
+                link_to(request, rel, path if "openapi" in path else f"{path}?{view}", kind, title)
                 for rel, path, kind, title in addresses
             ],
         }
@@ -101,7 +101,7 @@ def _landing(router: APIRouter, workspace: Workspace) -> None:
         query = params.read_query(workspace, request.query_params.multi_items())
         address = f"/api/collections?{query.view.query()}"
         document = {
-            "links": [link(request, "self", address)],
+            "links": [link_to(request, "self", address)],
             "collections": [_described(request, query, name) for name in COLLECTIONS],
         }
         return json_answer(request, document, etag(query, "collections"))
@@ -142,16 +142,18 @@ def _described(request: Request, query: Query, name: str) -> JsonObject:
     view = query.view.query()
     path = f"/api/collections/{name}"
     references: list[Link] = [
-        link(request, "self", f"{path}?{view}"),
-        link(request, "items", f"{path}/items?{view}", GEOJSON, description.title),
-        link(request, "license", f"/method?{view}", links.HTML),
+        link_to(request, "self", f"{path}?{view}"),
+        link_to(request, "items", f"{path}/items?{view}", GEOJSON, description.title),
+        link_to(request, "license", f"/method?{view}", links.WEB_PAGE),
     ]
     if name == "incidents":
-        references.append(link(request, links.QUERYABLES, f"{path}/queryables?{view}", SCHEMA))
-    if name in VECTOR_LAYERS:
-        references.append(link(request, links.TILESETS, f"{path}/tiles?{view}"))
         references.append(
-            link(request, "describedby", f"/tiles/{name}.json?{view}", title="TileJSON")
+            link_to(request, links.REL_QUERYABLES, f"{path}/queryables?{view}", SCHEMA)
+        )
+    if name in VECTOR_LAYERS:
+        references.append(link_to(request, links.REL_TILESETS, f"{path}/tiles?{view}"))
+        references.append(
+            link_to(request, "describedby", f"/tiles/{name}.json?{view}", title="TileJSON")
         )
     return {
         "id": name,

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api import links, params
-from app.api.links import link
+from app.api.links import link_to
 from app.api.respond import MINUTE, answer, etag, json_answer
 from app.api.schemas import JsonObject, documented
 from app.api.tiles import MEDIA, TileApp
@@ -44,7 +44,7 @@ def _grids(router: APIRouter, tiles: TileApp) -> None:
         query = params.read_query(workspace, request.query_params.multi_items())
         address = f"/api/tileMatrixSets/{GRID}"
         grid = {"id": GRID, "title": "Google Maps Compatible for the World", "uri": WEB_MERCATOR}
-        document = {"tileMatrixSets": [{**grid, "links": [link(request, "self", address)]}]}
+        document = {"tileMatrixSets": [{**grid, "links": [link_to(request, "self", address)]}]}
         return json_answer(request, document, etag(query, "grids"))
 
     @router.get(f"/api/tileMatrixSets/{GRID}", openapi_extra=documented())
@@ -106,7 +106,7 @@ class _Tileset:
         """List the tilesets at this place."""
         query = self._query(request)
         document = {
-            "links": [link(request, "self", f"{self.path}?{query.view.query()}")],
+            "links": [link_to(request, "self", f"{self.path}?{query.view.query()}")],
             "tilesets": [self._described(request, query)],
         }
         return json_answer(request, document, etag(query, "tilesets", self.path))
@@ -125,7 +125,7 @@ class _Tileset:
         view, box = query.view.query(), Bounds(*query.theatre.bounds)
         set_path = f"{self.path}/{GRID}"
         template = f"{set_path}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}?{view}"
-        item: JsonObject = link(request, "item", template, MEDIA[self.form])
+        item: JsonObject = link_to(request, "item", template, MEDIA[self.form])
         document: JsonObject = {
             "title": f"Strikemap {', '.join(self.layers)}",
             "dataType": "vector" if self.form == "mvt" else "map",
@@ -138,8 +138,8 @@ class _Tileset:
                 "crs": CRS84,
             },
             "links": [
-                link(request, "self", f"{set_path}?{view}"),
-                link(request, links.SCHEME, f"/api/tileMatrixSets/{GRID}"),
+                link_to(request, "self", f"{set_path}?{view}"),
+                link_to(request, links.REL_SCHEME, f"/api/tileMatrixSets/{GRID}"),
                 {**item, "templated": True},
             ],
         }

@@ -58,9 +58,9 @@ def routes(workspace: Workspace) -> APIRouter:
     router = APIRouter(include_in_schema=False, route_class=PageRoute)
     page = Pages(workspace)
     readers = {
-        "offset": params.whole(0, 10**9 - 1),
-        "sort": params.one_of(*SORTS),
-        "order": params.one_of(*ORDERS),
+        "offset": params.whole_number(0, 10**9 - 1),
+        "sort": params.choice_of(*SORTS),
+        "order": params.choice_of(*ORDERS),
     }
 
     @router.get("/table")

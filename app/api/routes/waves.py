@@ -28,8 +28,8 @@ def routes(workspace: Workspace) -> APIRouter:
     readers: dict[str, params.Reader] = {
         "dataset": str,
         "incidents": str,
-        "limit": params.whole(1, MOST),
-        "offset": params.whole(0, 10**8),
+        "limit": params.whole_number(1, MOST),
+        "offset": params.whole_number(0, 10**8),
     }
 
     def waves(request: Request) -> Response:
