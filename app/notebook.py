@@ -46,7 +46,7 @@ TOLL_FIGURES = ("low", "best", "high", "known", "of")
 
 @dataclass(frozen=True)
 class Notebook:
-    """An instance as one person sees it: whole, or as the public does."""
+    """An instance opened for one person: with all its data, or as the public sees it."""
 
     workspace: Workspace
     static: Path
@@ -107,7 +107,7 @@ class Notebook:
     def map(self, view: str = "") -> folium.Map:
         """Draw a View as a plain Folium map: regions by class, control, front line, incidents.
 
-        It asks no other host for anything, and anything of Folium can be added to it.
+        It loads nothing from another host. Anything of Folium can be added to it.
         """
         query = self._read(view)
         words = query.words
@@ -176,7 +176,7 @@ class Notebook:
 
 
 def _credits(query: Query) -> str:
-    """Say who is shown, of which days, and whose borders they are."""
+    """Name the sources, the days, and the origin of the borders."""
     view = query.view
     names = list(publish(query, Face.aggregates).credits)
     source = control_dataset(query, Face.tiles)

@@ -1,4 +1,4 @@
-"""Links between answers: absolute, since programs store them, and in OGC's own words."""
+"""Links between answers: absolute, since programs store them, with the relations of OGC."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def base(request: Request) -> str:
 
 
 def link_to(request: Request, rel: str, path: str, kind: str = JSON, title: str = "") -> Link:
-    """Make a link to an address of ours."""
+    """Make a link to an address of this instance."""
     fields = {"rel": rel, "type": kind, "href": base(request) + path}
     return {**fields, "title": title} if title else fields
 
@@ -36,7 +36,7 @@ def link_to(request: Request, rel: str, path: str, kind: str = JSON, title: str 
 def pages(
     request: Request, query: Query, own: Mapping[str, object], offset: int, *, has_next: bool
 ) -> list[Link]:
-    """Link a page of items to itself and to the ones beside it."""
+    """Link a page of items to itself, to the next and previous page, and to its collection."""
 
     def at(rel: str, place: int) -> Link:
         parameters = {**{name: str(value) for name, value in own.items()}, "offset": str(place)}

@@ -1,4 +1,4 @@
-"""Logs as one JSON object a line, for whoever collects them; nothing of a request's content."""
+"""Logs as one JSON object a line; they hold nothing of a request's content."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing_extensions import override
 
 REQUEST_FIELDS = ("method", "path", "status", "ms", "bytes")
-"""What a request's line carries beside its message; no query, which may name what is looked for."""
+"""What the line of a request has beside its message; no query, which may name private matters."""
 
 
 class JsonLines(logging.Formatter):

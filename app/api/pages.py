@@ -1,4 +1,4 @@
-"""Pages made on the server: what stands around each, and what one says when it cannot be shown."""
+"""Pages made on the server: the frame of each page, and the page of a problem."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ TRACKING = frozenset(
     {"fbclid", "gclid", "gbraid", "wbraid", "msclkid", "twclid", "yclid", "ttclid"}
     | {"igsh", "igshid", "mc_cid", "mc_eid"}
 )
-"""Parameters that networks and newsletters add to a link that somebody shares, beside utm_*."""
+"""Parameters that networks and newsletters add to a shared link, beside utm_*."""
 
 
 def without_tracking(query: str) -> str:
-    """Leave out what a network added to a query string; the rest stays as it was written."""
+    """Remove what a network added to a query string; the rest is not changed."""
 
     def is_ours(part: str) -> bool:
         name = unquote_plus(part.partition("=")[0]).lower()
@@ -44,7 +44,7 @@ def without_tracking(query: str) -> str:
 
 
 def prefers_html(accept: str) -> bool:
-    """Tell a browser, which names text/html, from a program that takes whatever comes."""
+    """Tell a browser, which names text/html, from a program that accepts anything."""
     worth = {"text/html": 0.0, "json": 0.0}
     for choice in accept.lower().split(","):
         kind, *rest = (part.strip() for part in choice.split(";"))
@@ -60,7 +60,7 @@ def prefers_html(accept: str) -> bool:
 
 
 class PageRoute(APIRoute):
-    """An address of a page: it opens when shared, and tells a browser what is wrong as a page."""
+    """An address of a page: it opens from a shared link, and shows a browser errors as a page."""
 
     @override
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -83,7 +83,7 @@ class PageRoute(APIRoute):
 
 
 def _problem_page(request: Request, wrong: StrikemapError) -> Response:
-    """Say on a page what a problem document says, in the language that was asked for."""
+    """Show a problem document as a page, in the language of the request."""
     answer, workspace = problem_of(wrong), request.app.state.workspace
     words = workspace.vocabularies(workspace.state())
     theatre = request.query_params.get("theatre", "")
@@ -103,7 +103,7 @@ PAGE_HEADERS = ("Cache-Control", "Retry-After", "WWW-Authenticate")
 
 
 class Pages:
-    """Renders pages made on the server, with what stands around each of them."""
+    """Renders pages made on the server, with title, banners and languages around each."""
 
     def __init__(self, workspace: Workspace) -> None:
         folder = Path(__file__).resolve().parent / "templates"

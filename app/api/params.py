@@ -101,7 +101,7 @@ def whole_number(low: int, high: int) -> Reader:
 
 
 def page_size(most: int) -> Reader:
-    """Make a reader for a page's size: more than is given at once is no error (OGC 17-069r4)."""
+    """Make a reader for a page's size: a number above `most` counts as `most` (OGC 17-069r4)."""
 
     def reads(text: str) -> int:
         if not (text.isascii() and text.isdigit() and text.strip("0")):
@@ -124,12 +124,12 @@ def line_of(most: int) -> Reader:
 
 
 def read_day(text: str) -> date:
-    """Read a day, YYYY-MM-DD; a month, a time or anything else is refused with what is allowed."""
+    """Read a day, YYYY-MM-DD; a month or a time is refused."""
     return parse_day(text)
 
 
 class Span(NamedTuple):
-    """A time as OGC addresses write it: days or instants, an open end is None."""
+    """A time as OGC addresses write it: days or instants; an open end is None."""
 
     start: date | datetime | None
     end: date | datetime | None
@@ -140,7 +140,7 @@ class Span(NamedTuple):
         return self.start is None or self.start != self.end
 
     def days(self, zone: str) -> tuple[date | None, date | None]:
-        """Return the first and the last day in a zone: what happened has days more than hours."""
+        """Return the first and the last day in a zone: incidents have days more than hours."""
         return _local(self.start, zone), _local(self.end, zone)
 
 
@@ -183,7 +183,7 @@ def _instant(when: date | datetime) -> datetime:
 
 
 def read_crs84(text: str) -> str:
-    """Take the one reference system there is: degrees on WGS 84, longitude first."""
+    """Read the one reference system that is offered: degrees on WGS 84, longitude first."""
     return str(choice_of(CRS84)(text))
 
 

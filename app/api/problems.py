@@ -18,7 +18,7 @@ LOG = logging.getLogger("strikemap.api")
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = "30"
 MOST_FAULTS = 20
-"""Problems of one answer that are spelt out; the rest are counted."""
+"""Problems that one answer lists; the rest are only counted."""
 
 ALLOWED_BY_CHECK = {
     "missing": "to be given",
@@ -30,7 +30,7 @@ ALLOWED_BY_CHECK = {
     "bool_parsing": "true or false",
     "date_from_datetime_parsing": "a day as YYYY-MM-DD",
 }
-"""What the framework's own checks want, in our words."""
+"""What is allowed where one of the framework's checks fails, in our words."""
 
 STATUS: dict[type[Exception], tuple[int, str, str]] = {
     errors.TooLarge: (413, "too-large", "Too large"),
@@ -68,7 +68,7 @@ def problem(
 
 
 class ProblemAnswer(Response):
-    """A problem document as an answer, with what it says."""
+    """An answer that is a problem document, and the document itself."""
 
     def __init__(self, document: JsonObject) -> None:
         self.document = document
@@ -77,7 +77,7 @@ class ProblemAnswer(Response):
         super().__init__(body, document["status"], headers, media_type=MEDIA_TYPE)
 
     def sentences(self) -> list[str]:
-        """Say what was wrong, a sentence each."""
+        """Write one sentence for each problem."""
         sentences = [errors.Problem(**one).sentence() for one in self.document["errors"]]
         if len(sentences) < MOST_FAULTS:
             return sentences or [self.document["detail"]]

@@ -1,4 +1,4 @@
-"""Answers with validators: ETag, compression and how long a copy may live."""
+"""Answers with an ETag, compression, and how long a cache may keep a copy."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ZIPPED_INSIDE = ("image/png", "application/pdf")
 def etag(query: Query, *parts: object) -> str:
     """Make an ETag of version, boundaries, publication epoch, audience, View and `parts`.
 
-    The epoch is the hour: embargoes and delays end by themselves, and a copy must notice.
+    The epoch is the hour: an embargo or a delay ends without a write, and a copy must expire then.
     """
     content = [
         query.state.seq,
@@ -37,7 +37,7 @@ def etag(query: Query, *parts: object) -> str:
 
 
 def unchanged(request: Request, tag: str) -> Response | None:
-    """Answer 304 before anything is computed, when the reader has this very answer."""
+    """Answer 304 before anything is computed, when the reader has this answer already."""
     if tag in request.headers.get("if-none-match", ""):
         headers = {**REVALIDATE, "Vary": "Accept-Encoding, Accept", "ETag": tag}
         return Response(None, 304, headers)
@@ -51,7 +51,7 @@ def answer(
     tag: str | None = None,
     headers: Mapping[str, str] = REVALIDATE,
 ) -> Response:
-    """Answer with a body, or 304 when the reader has it already; zipped when that is understood."""
+    """Answer with a body, or 304 when the reader has it already; zipped for a reader of gzip."""
     fields = {**REVALIDATE, "Vary": "Accept-Encoding, Accept", **headers}
     if tag is not None:
         fields["ETag"] = tag
@@ -82,5 +82,5 @@ def takes_gzip(request: Request) -> bool:
 def json_answer(
     request: Request, document: object, tag: str | None = None, media_type: str = "application/json"
 ) -> Response:
-    """Answer 200 with JSON; with a tag, 304 and no body to a reader who has that very answer."""
+    """Answer 200 with JSON; with a tag, 304 and no body to a reader who has that answer."""
     return answer(request, msgspec.json.encode(document), media_type, tag)

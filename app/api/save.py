@@ -1,6 +1,6 @@
 """A View's page as one file that opens without any service, from a disk or a stick.
 
-It carries the very answers that the service gives to the page: what an audience may not see is in
+It holds the same answers that the service gives to the page. What an audience may not see is in
 no answer, and so in no file.
 """
 
@@ -31,10 +31,10 @@ from app.publishing.defaults import with_defaults
 from app.reference.theatre import Theatre
 
 BASEMAP_ZOOMS = range(4, 8)
-"""Levels whose basemap is carried; closer ones enlarge the last (SAVED_ZOOM in boot.js)."""
+"""Zoom levels whose basemap is in the file; closer ones enlarge the last (SAVED_ZOOM, boot.js)."""
 
 MOST_RECORDS, RECORDS_AT_ONCE = 5_000, 1_000
-"""The newest records are carried whole; the others are marks only."""
+"""The newest records are in the file whole; the others are marks only."""
 
 OK = 200
 
@@ -89,7 +89,7 @@ class _Answers:
         return document
 
     def documents(self) -> JsonObject:
-        """Keep the sums by every metric, the charts' sums, the regions and the day's control."""
+        """Collect the sums by every metric, the charts' sums, the regions and the day's control."""
         view, documents = self.view, dict[str, object]()
         for metric in METRICS:
             address = f"/api/summary?{view.but(metric=metric).query()}"
@@ -107,7 +107,7 @@ class _Answers:
         return documents
 
     def _control(self, view: View) -> JsonObject:
-        """Keep the control that is shown; the page asks for it by its own day."""
+        """Collect the control that is shown; the page asks for it by the day of the snapshot."""
         same = {name: text for name, text in view.pairs() if name in ("as_of", "synthetic")}
         query = {"theatre": view.theatre, "control": view.control, "lang": view.lang, **same}
         base = "/api/collections/control/items"
@@ -121,7 +121,7 @@ class _Answers:
         return f"/columns.json?{columns_query(self.view)}"
 
     def columns(self) -> dict[str, str]:
-        """Keep the marks, zipped."""
+        """Collect the marks, zipped."""
         months = self.get(self._listing())["months"]
         return {
             _key(month["url"]): _base64(gzip.compress(self.bytes(month["url"]), 6, mtime=0))
@@ -129,7 +129,7 @@ class _Answers:
         }
 
     def records(self) -> Iterator[JsonObject]:
-        """Keep the newest records whole."""
+        """Collect the newest records whole."""
         for offset in range(0, MOST_RECORDS, RECORDS_AT_ONCE):
             page = f"{self.view.query()}&limit={RECORDS_AT_ONCE}&offset={offset}"
             features = self.get(f"/api/collections/incidents/items?{page}")["features"]
@@ -138,7 +138,7 @@ class _Answers:
                 return
 
     def tiles(self, theatre: Theatre) -> dict[str, str]:
-        """Keep the basemap and the names around the theatre."""
+        """Collect the basemap and the names around the theatre."""
         base = urlencode({"theatre": self.view.theatre, "lang": self.view.lang})
         return {
             f"{layer}/{z}/{x}/{y}": _base64(self.bytes(f"/tiles/{layer}/{z}/{x}/{y}.png?{base}"))

@@ -1,4 +1,4 @@
-"""What every answer carries and every request must pass: headers, hosts, sizes, origins, tokens."""
+"""The headers of every answer; the checks of every request: host, size, origin, token."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LOG = logging.getLogger("strikemap.requests")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 SAFE = ("GET", "HEAD", "OPTIONS")
 OWN_HEADER = "X-Strikemap"
-"""A page of another site cannot set it without asking first, and nobody here answers yes."""
+"""A page of another site cannot set it without a CORS preflight, which is never granted."""
 
 FOR_HOLDER = "private, no-store"
 CSP = (
@@ -48,7 +48,7 @@ class Guard:
     wider: Callable[[Holder], ASGIApp | None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse what must not pass, and add headers to what does."""
+        """Refuse a request that fails a check; add headers to every answer."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -88,11 +88,11 @@ class Guard:
         return self.app if wide is None else wide
 
     async def _holder(self, headers: Headers, scope: Scope) -> Holder | None:
-        """Recognise who asks; None is the public, which may only read.
+        """Return the holder of the token; None is the public, which may only read.
 
         Raises:
-            NotKnown: a token that opens nothing, or none where one is needed.
-            NotAllowed: another site's page asks this machine to change something.
+            NotKnown: a token that is not valid, or none where one is needed.
+            NotAllowed: a page of another site tries to change something.
         """
         if "authorization" in headers:
             scheme, _, text = headers["authorization"].partition(" ")
@@ -181,10 +181,10 @@ def is_own_page(headers: Headers) -> bool:
 
 
 def requester(request: Request) -> Holder:
-    """Return who asks.
+    """Return the holder of the request's token.
 
     Raises:
-        NotKnown: the public asks, and this is not for the public.
+        NotKnown: the request has no token.
     """
     holder = cast("Holder | None", request.state.holder)
     if holder is None:
@@ -193,7 +193,7 @@ def requester(request: Request) -> Holder:
 
 
 def _keep_for_holder(headers: MutableHeaders) -> None:
-    """Let no cache keep what a token opened, nor give it to somebody else."""
+    """Let no cache store an answer to a token, nor give it to another reader."""
     headers["cache-control"] = FOR_HOLDER
     headers["x-strikemap-audience"] = "token"
     headers.add_vary_header("Authorization")
@@ -203,7 +203,7 @@ def _keep_for_holder(headers: MutableHeaders) -> None:
 
 
 def _unconditional(scope: Scope) -> Scope:
-    """Ask for the whole answer: a validator from a public answer must not say "unchanged"."""
+    """Request the whole answer: an ETag of a public answer must not lead to "unchanged"."""
     headers = [pair for pair in scope["headers"] if pair[0] != b"if-none-match"]
     return {**scope, "headers": headers}
 
@@ -219,7 +219,7 @@ def _without_body(send: Send) -> Send:
 
 @dataclass
 class _Bounded:
-    """Counts a body that does not say its length."""
+    """Counts the bytes of a body; ends one that is too long and did not say its length."""
 
     source: Receive
     most: int

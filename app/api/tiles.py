@@ -1,4 +1,4 @@
-"""The tile path: a small ASGI application beside FastAPI, since pages ask for hundreds of tiles."""
+"""Tiles: a small ASGI application beside FastAPI, since a page requests hundreds of tiles."""
 
 from __future__ import annotations
 

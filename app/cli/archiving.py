@@ -31,7 +31,7 @@ Zoom = Annotated[int, typer.Option(min=0, max=MAX_ZOOM, help="Zoom level.")]
 
 
 @cli.command()
-def tiles(  # noqa: PLR0913  what a person sets, each by name
+def tiles(  # noqa: PLR0913  a command's options, each by name
     out: Annotated[Path, typer.Argument(help="Where to write; ends in .pmtiles.")],
     *,
     view: Annotated[str, typer.Option("--view", help="A View as in a URL.")] = "",

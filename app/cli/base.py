@@ -1,4 +1,4 @@
-"""What every command stands on: the program, its exit codes, an open instance, a progress line."""
+"""What every command uses: the program, its exit codes, an open instance, a progress line."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ cli = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="Print the API's shape instead of text.")]
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-"""What a disk says that is full, or closed to writing."""
+"""Errors of a disk that is full, or that cannot be written."""
 
 
 def main() -> None:
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def open_workspace(settings: Settings | None = None) -> Workspace:
-    """Open the instance that the settings name, whole: who has the terminal has the files."""
+    """Open the instance that the settings name, with all its data, for the owner of the files."""
     settings = settings or read_settings()
     return Workspace.open(
         settings.data_dir,
@@ -79,10 +79,10 @@ def query_from(workspace: Workspace, text: str) -> Query:
 
 
 def refuse_unwritable(out: Path) -> None:
-    """Refuse a file that cannot be written before anything is made for it.
+    """Refuse a file that cannot be written, before any work is done for it.
 
     Raises:
-        InputError: a folder, or a file in a folder that is missing or closed to us.
+        InputError: a folder, or a file in a folder that is missing or cannot be written.
     """
     try:
         fits = os.access(out.parent, os.W_OK | os.X_OK) and not out.is_dir()
@@ -105,7 +105,7 @@ def tell_json(value: object) -> None:
 
 @contextmanager
 def progress_line(text: str, *, quiet: bool, what: str = "rows") -> Iterator[Callable[[int], None]]:
-    """Show how many rows are done; silent for JSON and where nobody watches."""
+    """Show how many rows are done; silent for JSON, and when standard error is no terminal."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     progress = Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True)
     with progress:

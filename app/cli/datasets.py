@@ -1,4 +1,4 @@
-"""What may leave of each dataset."""
+"""The datasets, and what their terms allow to publish."""
 
 from __future__ import annotations
 

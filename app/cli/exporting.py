@@ -1,4 +1,4 @@
-"""A View's incidents as files to take along."""
+"""A View's incidents as files."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def export(
 
 
 def _form(path: Path) -> str:
-    """Tell a form by a file's ending, and a View from a file."""
+    """Return the format of a file by its ending; say how a View is given instead."""
     if path.suffix.lower() == PAGE_ENDING:
         return PAGE_ENDING
     try:
@@ -102,7 +102,7 @@ def save_page(
 
 
 def _write(view_export: Export, path: Path, form: str, progress: Any) -> dict[str, Any]:
-    """Write one file, whole or not at all, and what stands beside it."""
+    """Write one file, whole or not at all, and the metadata file beside it."""
     half, digest = path.with_name(f".{path.name}.part"), hashlib.sha256()
     try:
         with half.open("wb") as file:

@@ -20,7 +20,7 @@ SidePx = Annotated[int, typer.Option(min=LEAST_PX, max=MOST_PX, help="px at 1x."
 
 
 @cli.command()
-def figure(  # noqa: PLR0913  what a figure may be told, each by name
+def figure(  # noqa: PLR0913  a command's options, each by name
     out: Annotated[Path, typer.Argument(help="OUT.png, .svg or .pdf.")],
     view: Annotated[
         str, typer.Argument(help='A View as in a URL: "from=2025-10-24&lang=uk".')

@@ -1,4 +1,4 @@
-"""The same strike told by several datasets."""
+"""Matching: several datasets may report the same strike."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _MatchGroup(TyperGroup):
 
 match_cli = typer.Typer(
     cls=_MatchGroup,
-    help="The same strike told by several datasets. Example: strikemap match cir bellingcat",
+    help="The same strike reported by several datasets. Example: strikemap match cir bellingcat",
     no_args_is_help=True,
 )
 cli.add_typer(match_cli, name="match")

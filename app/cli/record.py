@@ -1,4 +1,4 @@
-"""The record itself: proof, archive, erasure, and its index."""
+"""The record itself: evidence, archived sources, erasure, redaction, and its index."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from app.publishing.publish import Published, publish
 from app.publishing.query import Query
 from app.queries.evidence import Attachment, attach, bundle
 
-index_cli = typer.Typer(help="The read model; losing it loses nothing.", no_args_is_help=True)
+index_cli = typer.Typer(
+    help="The index, built from the record: it can always be built anew.", no_args_is_help=True
+)
 cli.add_typer(index_cli, name="index")
 
 

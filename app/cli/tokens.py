@@ -32,7 +32,7 @@ def token_create(
 ) -> None:
     """Make a token and show it this once; only a digest of it is kept.
 
-    Example: strikemap token create desk --role editor --days 90 --dataset mine
+    Example: strikemap token create newsroom --role editor --days 90 --dataset mine
     """
     book, scope = open_workspace().store, tuple(dict.fromkeys(dataset or ()))
     token, text = create_token(book, name, role, now=present(), days=days, datasets=scope)

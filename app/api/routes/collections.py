@@ -146,7 +146,7 @@ def _ground(router: APIRouter, workspace: Workspace, shapes: Shapes, name: str) 
     readers: dict[str, params.Reader] = {**PAGED, "detail": params.choice_of(*ZOOMS)}
 
     def items(request: Request) -> Response:
-        """Give what one source says of the ground on a day, or of all days of an interval."""
+        """Give the control that one source reports for a day, or for all days of an interval."""
         query, own = params.read(workspace, request.query_params.multi_items(), readers)
         detail, when = own.get("detail", usual_detail), own.get("datetime")
         if when is not None and when.is_interval:
@@ -188,7 +188,7 @@ def _answer(request: Request, document: JsonObject, tag: str | None) -> Response
 def _interval(
     request: Request, query: Query, own: params.Own, every: Iterator[JsonObject]
 ) -> Response:
-    """Page through every snapshot of an interval; how many there are in all is not counted."""
+    """Page through every snapshot of an interval; there is no count of all of them."""
     limit, offset = own.get("limit", DEFAULT_LIMIT), own.get("offset", 0)
     inside = (one for one in every if _is_in(query.view, one))
     features = list(islice(inside, offset, offset + limit + 1))

@@ -1,4 +1,4 @@
-"""Who held the ground: areas, changes, agreement, and a day's line taken as fixed."""
+"""Control of the ground: areas, changes, agreement, and one day's line taken as fixed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Editing over HTTP: records typed in, amended, retracted, and who changed what and when."""
+"""Editing over HTTP: create, amend, retract and redact records; list who changed what and when."""
 
 from __future__ import annotations
 
@@ -66,11 +66,11 @@ REASON = _body("Why it is taken back.", "reason")
 class _Answers:
     """What each address answers; the router only gives them their names.
 
-    `record` is written to; `seen` is what this application's reader may see of it.
+    `record` is the record to write; `visible` is the part that this application's reader may see.
     """
 
     record: Workspace
-    seen: Workspace
+    visible: Workspace
 
     def _desk(self, request: Request) -> Desk:
         refuse_parameters(request)
@@ -93,7 +93,7 @@ class _Answers:
         """Change fields of a record as it was at the revision in `If-Match`."""
         desk = self._desk(request)
         allow(desk.holder, Role.editor)
-        revision = meant(request)
+        revision = base_revision(request)
         if revision is None:
             allowed = 'the revision that you read, such as "17"'
             raise InputError("header If-Match", "", allowed)
@@ -109,7 +109,9 @@ class _Answers:
         reason = fields.pop("reason", None)
         if fields:
             raise InputError("body", ", ".join(fields)[:80], "`reason` only")
-        return _edited(desk, await run_in_threadpool(desk.retract, ref, meant(request), reason))
+        return _edited(
+            desk, await run_in_threadpool(desk.retract, ref, base_revision(request), reason)
+        )
 
     async def redact(self, request: Request, ref: str) -> Response:
         """Hide texts of a record from the public, or show them again with no `texts`."""
@@ -129,18 +131,18 @@ class _Answers:
 
     def history(self, request: Request, ref: str) -> Response:
         """List a record's revisions: when, in which fields, and who and why for a token."""
-        query = params.read_query(self.seen, request.query_params.multi_items())
+        query = params.read_query(self.visible, request.query_params.multi_items())
         published = publish(query, Face.points, in_all=True)
         feature = find_incident(published, ref)
         document = {"id": feature["id"], "revisions": history(published, feature)}
         return json_answer(request, document, etag(query, "history", ref))
 
 
-def meant(request: Request) -> int | None:
-    """Read the revision that a change was made from; None when none is named.
+def base_revision(request: Request) -> int | None:
+    """Read the revision that a change is based on, from `If-Match`; None without the header.
 
     Raises:
-        InputError: it is no revision number.
+        InputError: the header is no revision number.
     """
     header = request.headers.get("if-match")
     if header is None:
@@ -166,10 +168,10 @@ def _edited(desk: Desk, edited: Edited) -> Response:
     return written(document, {"ETag": f'"{revision}"'})
 
 
-def routes(record: Workspace, seen: Workspace) -> APIRouter:
+def routes(record: Workspace, visible: Workspace) -> APIRouter:
     """Build the addresses of editing, and their page."""
-    router, answers = APIRouter(), _Answers(record, seen)
-    page, one = Pages(seen), "/api/incidents/{ref}"
+    router, answers = APIRouter(), _Answers(record, visible)
+    page, one = Pages(visible), "/api/incidents/{ref}"
     router.post("/api/incidents", openapi_extra=documented_write({}, NEW))(answers.create)
     router.get(one, openapi_extra=documented_write({}))(answers.read)
     router.patch(one, openapi_extra=documented_write({}, PATCH))(answers.amend)
@@ -180,8 +182,8 @@ def routes(record: Workspace, seen: Workspace) -> APIRouter:
     @router.get("/edit/{ref}", include_in_schema=False)
     def edit_page(request: Request, ref: str) -> Response:
         """Give the form, which holds no data: it asks for the record with its holder's token."""
-        query = params.read_query(seen, request.query_params.multi_items())
-        lang, taxonomy = query.view.lang, seen.reference.taxonomy
+        query = params.read_query(visible, request.query_params.multi_items())
+        lang, taxonomy = query.view.lang, visible.reference.taxonomy
         weapons = [(code, taxonomy.weapons.label(code, lang)) for code in taxonomy.weapons.codes]
         spec = {**page_spec(query), "id": ref}
         html = page(

@@ -22,7 +22,7 @@ LIMIT = ("most items", {"type": "integer", "minimum": 1, "maximum": MOST_CHANGES
 
 
 def routes(workspace: Workspace) -> APIRouter:
-    """Build the answers of one instance."""
+    """Build the evidence bundles and the feed of one instance."""
     router = APIRouter()
 
     @router.get("/api/evidence/{ref}.zip", openapi_extra=documented("application/zip"))

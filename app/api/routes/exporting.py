@@ -1,4 +1,4 @@
-"""A View's incidents as files to take along."""
+"""A View's incidents as files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from app.queries.export import prepare
 ZIPPED_ALREADY = ("xlsx", "parquet")
 CSVW = "application/csvm+json"
 AT_ONCE = 8
-"""Exports that one process makes at once: each takes a processor, and some a file on disk first."""
+"""Exports that one process makes at once: each uses one processor, and some a temporary file."""
 
 GZIP_WINDOW = 31
 """The largest window, in a gzip wrapper (zlib's own number for both)."""
@@ -70,7 +70,7 @@ def _export(
         if form == "csv":
             beside = f"/api/export.csv-metadata.json?{query.view.query()}"
             headers["Link"] = f'<{beside}>; rel="describedby"; type="{CSVW}"'
-        # Who asks for the header only gets it without the work of the body.
+        # A HEAD request gets the headers without the work of the body.
         body = (
             iter(()) if request.state.is_head else _in_turn(turns, view_export.write(form, folder))
         )
@@ -83,10 +83,10 @@ def _export(
 
 
 def _in_turn(turns: BoundedSemaphore, body: Iterator[bytes]) -> Iterator[bytes]:
-    """Count a body among those being made until nobody holds it, whether or not it was read.
+    """Count a body among those being made until it is freed, whether or not it was read.
 
     Raises:
-        Busy: so many are being made that one more has to wait.
+        Busy: as many as allowed are being made already.
     """
     if not turns.acquire(blocking=False):
         raise Busy(f"{AT_ONCE} files are being made for others; ask again in half a minute.")
@@ -95,7 +95,7 @@ def _in_turn(turns: BoundedSemaphore, body: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _zipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Pack a stream as it passes."""
+    """Zip a stream piece by piece."""
     packer = isal_zlib.compressobj(1, isal_zlib.DEFLATED, GZIP_WINDOW)
     for piece in pieces:
         if packed := packer.compress(piece):

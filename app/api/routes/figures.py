@@ -19,7 +19,7 @@ SVG_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; "
     "frame-ancestors 'self'; sandbox"
 )
-"""An SVG opened by itself brings its own font and runs nothing."""
+"""An SVG that is opened alone uses the font inside it and runs no script."""
 
 SIZE: JsonObject = {"type": "integer", "minimum": LEAST_PX, "maximum": MOST_PX}
 FIGURE_PARAMETERS: Mapping[str, Described] = {

@@ -1,4 +1,4 @@
-"""oEmbed 1.0 (oembed.com): what a publishing system asks when an editor pastes our link."""
+"""oEmbed 1.0 (oembed.com): a publishing system calls it when an editor pastes our link."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def _document(
 
 
 def _thumbnail(figures: Figures, query: Query, base: str, most: tuple[int, int]) -> JsonObject:
-    """Address a figure within the bounds; none where a figure of that size has no room."""
+    """Address a figure within the bounds; none where a figure of that size is too small to draw."""
     width, height = (min(side, limit) for side, limit in zip(THUMBNAIL, most, strict=True))
     if not figures.fits(query, Wanted(width=width, height=height)):
         return {}

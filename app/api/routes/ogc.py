@@ -1,4 +1,4 @@
-"""The doors of OGC API Features: landing page, conformance, collections, queryables."""
+"""The entry of OGC API Features: landing page, conformance, collections, queryables."""
 
 from __future__ import annotations
 

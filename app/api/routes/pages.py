@@ -1,4 +1,4 @@
-"""Pages for people: the map, its table twin, one incident, method and terms."""
+"""Pages for people: the map, one incident, method and terms, comparisons and changes."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from app.maps.page import json_block
 from app.matching.decisions import Reviewing
 
 MOST_PAIRS = 50
-"""Pairs and decisions per answer: a person decides one after the other."""
+"""Pairs and decisions in one answer: a person decides them one by one."""
 
 
 def _body(text: str, **properties: str) -> JsonObject:
@@ -81,9 +81,9 @@ def _only(fields: JsonObject, *allowed: str) -> None:
         raise InputError("body", unknown[:80], " and ".join(allowed))
 
 
-def routes(record: Workspace, seen: Workspace) -> APIRouter:
+def routes(record: Workspace, visible: Workspace) -> APIRouter:
     """Build the addresses of reviewing, and their page."""
-    router, answers, page = APIRouter(), _Answers(record), Pages(seen)
+    router, answers, page = APIRouter(), _Answers(record), Pages(visible)
     pair = "/api/reviews/{number}"
     router.get("/api/reviews", openapi_extra=documented_write({}))(answers.waiting)
     router.post(pair, openapi_extra=documented_write({}, DECISION))(answers.decide)
@@ -92,7 +92,7 @@ def routes(record: Workspace, seen: Workspace) -> APIRouter:
     @router.get("/review", include_in_schema=False)
     def review_page(request: Request) -> Response:
         """Give the page, which holds no data: it asks for the pairs with its holder's token."""
-        query = params.read_query(seen, request.query_params.multi_items())
+        query = params.read_query(visible, request.query_params.multi_items())
         block = json_block(page_spec(query))
         html = page("review", query.view, strings(query.view.lang)["review_title"], block=block)
         return Response(html, 200, {"Cache-Control": "no-cache"}, media_type=HTML)

@@ -1,4 +1,4 @@
-"""The table twin: sums and incidents without a map, sorted and narrowed without scripts."""
+"""The page of the table: sums and incidents without a map; it sorts and filters without scripts."""
 
 from __future__ import annotations
 

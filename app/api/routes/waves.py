@@ -1,4 +1,4 @@
-"""Waves: what was launched and stopped, report by report, and in sum."""
+"""Waves: weapons launched and stopped, report by report, and their sums."""
 
 from __future__ import annotations
 
