@@ -45,7 +45,7 @@ UKRAINE = context("ukraine")
 
 
 def _one(path: Path) -> Any:
-    (found,) = outcomes(path, told=UKRAINE)
+    (found,) = outcomes(path, into=UKRAINE)
     return found.record if isinstance(found, Found) else found
 
 
@@ -200,7 +200,7 @@ def test_a_colour_of_an_icon_tells_the_faction(colour: str, tmp_path: Path) -> N
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("doc.kml", f"<kml><Document>{mark}</Document></kml>")
     assert GeoConfirmed().recognises(Source.open(path))
-    (found,) = outcomes(path, told=UKRAINE)
+    (found,) = outcomes(path, into=UKRAINE)
     assert (found if isinstance(found, Dropped) else None) == COLOURS[colour]
 
 
