@@ -43,6 +43,10 @@ ROWS_AT_ONCE = 5_000
 AXES = ("lon", "lat")
 TOLL_FIGURES = ("low", "best", "high", "known", "of")
 
+_Json = dict[str, Any]
+_Styled = tuple[_Json, _Json]
+"""A GeoJSON geometry, and the style of Leaflet that it is drawn in."""
+
 
 @dataclass(frozen=True)
 class Notebook:
@@ -76,7 +80,7 @@ class Notebook:
         """
         query = self._read(view)
         published = publish(query, Face.points)
-        features: list[dict[str, Any]] = []
+        features: list[_Json] = []
         while True:
             page = list_incidents(published, ROWS_AT_ONCE, len(features))
             features += page.features
@@ -124,7 +128,7 @@ class Notebook:
         pairs = parse_qsl(text.removeprefix("?"), keep_blank_values=True)
         return with_defaults(Query.parse(self.workspace, pairs, datetime.now(UTC)))
 
-    def _regions(self, query: Query) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    def _regions(self, query: Query) -> list[_Styled]:
         values = Choropleths().of(publish(query, Face.aggregates))
         ramp, shapes = RAMPS[len(values.limits)], []
         for feature in region_features(query, self._shapes)["features"]:
@@ -135,7 +139,7 @@ class Notebook:
             shapes.append((feature["geometry"], {"color": REGION_EDGE, "weight": 1, **fill}))
         return shapes
 
-    def _control(self, query: Query) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    def _control(self, query: Query) -> list[_Styled]:
         """Draw areas by a plain fill: a hatch is more than Leaflet's paths can do by themselves."""
         document = control_features(query, self._shapes, query.control_day)
         control, theatre = control_shown(query, Face.tiles), query.theatre
@@ -146,7 +150,7 @@ class Notebook:
         )
         shapes = []
         for feature in document["features"]:
-            style: dict[str, Any] = {"color": LINE, "weight": 2.5, "fill": False}
+            style: _Json = {"color": LINE, "weight": 2.5, "fill": False}
             if feature["properties"]["kind"] == "area":
                 pattern = patterns.get(feature["properties"]["controller"])
                 if pattern is None:
@@ -155,7 +159,7 @@ class Notebook:
             shapes.append((feature["geometry"], style))
         return shapes
 
-    def _marks(self, query: Query) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    def _marks(self, query: Query) -> list[_Styled]:
         """Draw circles by colour alone: the shapes of marks are more than a CircleMarker can do."""
         published = publish(query, Face.points)
         rows = published.select().drawable(published.filter)
@@ -185,11 +189,11 @@ def _credits(query: Query) -> str:
     return f"{view.first} – {view.last}. {query.words['credits']}: {' · '.join(names)}. {note}"
 
 
-def _point(geometry: dict[str, Any] | None) -> BaseGeometry | None:
+def _point(geometry: _Json | None) -> BaseGeometry | None:
     return None if geometry is None else shapely.Point(geometry["coordinates"])
 
 
-def _sums(row: dict[str, Any]) -> dict[str, Any]:
+def _sums(row: _Json) -> _Json:
     tolls = {
         f"{toll}_{figure}": row[toll][figure]
         for toll in ("killed", "injured")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -22,7 +22,7 @@ from app.cli.base import (
 )
 from app.domain.errors import InputError
 from app.domain.terms import Audience
-from app.queries.export import Export, form_of, prepare, refuse_what_must_stay
+from app.queries.export import Export, Progress, form_of, prepare, refuse_what_must_stay
 from app.settings import read_settings
 
 PAGE_ENDING = ".html"
@@ -87,7 +87,7 @@ def _form(path: Path) -> str:
 
 def save_page(
     path: Path, view: str, *, private: bool, archive: str | None = None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Write the map as one file, whole or not at all; `archive` names the marks' own file."""
     settings = read_settings().model_copy(update={"private": private})
     app, query = create_app(settings), view.removeprefix("?")
@@ -101,7 +101,7 @@ def save_page(
     return {"file": str(path), "bytes": len(page), "sha256": hashlib.sha256(page).hexdigest()}
 
 
-def _write(view_export: Export, path: Path, form: str, progress: Any) -> dict[str, Any]:
+def _write(view_export: Export, path: Path, form: str, progress: Progress) -> dict[str, object]:
     """Write one file, whole or not at all, and the metadata file beside it."""
     half, digest = path.with_name(f".{path.name}.part"), hashlib.sha256()
     try:
