@@ -140,7 +140,7 @@ class Notebook:
         return shapes
 
     def _control(self, query: Query) -> list[_Styled]:
-        """Draw areas by a plain fill: a hatch is more than Leaflet's paths can do by themselves."""
+        """Style areas with a plain fill: paths of Leaflet have no hatch."""
         document = control_features(query, self._shapes, query.control_day)
         control, theatre = control_shown(query, Face.tiles), query.theatre
         patterns = (
@@ -160,7 +160,7 @@ class Notebook:
         return shapes
 
     def _marks(self, query: Query) -> list[_Styled]:
-        """Draw circles by colour alone: the shapes of marks are more than a CircleMarker can do."""
+        """Style circles by colour alone: a CircleMarker of Leaflet has no other shape."""
         published = publish(query, Face.points)
         rows = published.select().drawable(published.filter)
         names = self.workspace.reference.taxonomy.weapons.codes

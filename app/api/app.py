@@ -115,7 +115,9 @@ def _application(
         middleware=middleware,
     )
     app.state.workspace = visible
-    app.openapi_version = "3.0.3"  # what OGC API Features asks for; nothing here needs a later one
+    app.openapi_version = (
+        "3.0.3"  # OGC API Features requires 3.0; nothing in this API needs a later version
+    )
     problems.install(app)
     tiles, figure_maker = TileApp(visible, tiler), Figures(tiler)
     app.include_router(numbers.routes(visible, tiler.choropleths))
@@ -151,9 +153,9 @@ class _Wider:
 
 
 class OwnFiles(StaticFiles):
-    """Our own files: vendored ones never change under their name, a browser checks the others.
+    """The page's own files: a vendored file never changes; a browser checks the others each time.
 
-    Text travels zipped as small as it gets: each file is zipped once, for every reader.
+    Text is sent zipped: each file is zipped once, with the strongest compression.
     """
 
     def __init__(self, directory: Path) -> None:

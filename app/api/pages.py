@@ -64,7 +64,7 @@ class PageRoute(APIRoute):
 
     @override
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Wrap the page's own handler."""
+        """Add the redirect and the page of problems to the page's own handler."""
         handle = super().get_route_handler()
 
         async def open_page(request: Request) -> Response:
@@ -99,7 +99,7 @@ def _problem_page(request: Request, wrong: StrikemapError) -> Response:
 
 
 PAGE_HEADERS = ("Cache-Control", "Retry-After", "WWW-Authenticate")
-"""Headers of a problem document that its page has, too."""
+"""Headers that the page of a problem takes over from its problem document."""
 
 
 class Pages:

@@ -23,7 +23,7 @@ OPEN_END = ("..", "")
 
 
 def read_query(workspace: Workspace, pairs: Iterable[tuple[str, str]]) -> Query:
-    """Read a View; all problems are reported at once.
+    """Read a View of a request; all problems are reported at once.
 
     Raises:
         InvalidView: naming every parameter that does not fit.

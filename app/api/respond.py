@@ -75,7 +75,7 @@ def zipped_answer(
 
 
 def takes_gzip(request: Request) -> bool:
-    """Tell whether the reader unpacks gzip."""
+    """Tell whether the reader accepts gzip."""
     return "gzip" in request.headers.get("accept-encoding", "")
 
 

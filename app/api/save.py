@@ -51,7 +51,7 @@ def saved_page(app: FastAPI, static: Path, query_string: str, archive: str | Non
     workspace: Workspace = app.state.workspace
     query = with_defaults(read_query(workspace, parse_qsl(query_string, keep_blank_values=True)))
     view, words = query.view, query.words
-    # A loop of its own: a notebook, among others, has one running already.
+    # An event loop of its own: a notebook, for example, has one running already.
     with start_blocking_portal() as portal:
         answers = _Answers(app, view, portal)
         contents = {
@@ -69,7 +69,7 @@ def saved_page(app: FastAPI, static: Path, query_string: str, archive: str | Non
 
 @dataclass
 class _Answers:
-    """Asks the application in this process, as the page would over HTTP."""
+    """Calls the application in this process, as the page would over HTTP."""
 
     app: FastAPI
     view: View
@@ -149,7 +149,7 @@ class _Answers:
 
 
 def _key(address: str) -> str:
-    """Name an answer as offline.js does: path and sorted parameters; metric only without `by`."""
+    """Make the key of an answer as offline.js does: path, sorted parameters; metric if no `by`."""
     parts = urlsplit(address)
     pairs = dict(parse_qsl(parts.query))
     if "by" in pairs:

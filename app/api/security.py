@@ -83,7 +83,7 @@ class Guard:
         await app(scope, bounded.receive, send)
 
     def _wide(self, holder: Holder) -> ASGIApp:
-        """Choose the application that shows a holder what they may see."""
+        """Return the application that shows a holder all that they may see."""
         wide = self.wider(holder)
         return self.app if wide is None else wide
 
@@ -167,7 +167,7 @@ class Guard:
 
 
 def is_own_page(headers: Headers) -> bool:
-    """Tell whether our own page, or a program that is no browser, sent a request that changes.
+    """Tell whether a request that changes something comes from our own page or from a program.
 
     A browser says where a request comes from and lets no page lie about it; another site's page
     cannot set our header, since that takes a preflight that is never granted here.
@@ -235,5 +235,5 @@ class _Bounded:
 
     @property
     def is_over(self) -> bool:
-        """Tell a body that was too long from one that was cut."""
+        """Tell a body that was too long from one that ended early."""
         return self.got > self.most

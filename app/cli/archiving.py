@@ -50,7 +50,7 @@ def tiles(  # noqa: PLR0913  a command's options, each by name
 ) -> None:
     """Write a View's vector tiles as one PMTiles file that a static host can serve.
 
-    It holds what the public may see now: a later embargo or purge does not reach it.
+    It holds what the public may see now; a later embargo or purge does not change it.
 
     Example: strikemap tiles strikes.pmtiles --view "dataset=demo" --page --maxzoom 10
     """
@@ -64,7 +64,7 @@ def tiles(  # noqa: PLR0913  a command's options, each by name
     settings = read_settings()
     audience = Audience.private if private else Audience.public
     query = query_from(replace(open_workspace(settings), audience=audience), view)
-    if page:  # with the period that a page opens with
+    if page:  # the View gets the period with which a page opens
         query = with_defaults(query)
         refuse_what_must_stay(query)
     tiler = Tiler(settings.fonts_dir)

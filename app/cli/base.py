@@ -69,7 +69,7 @@ def open_workspace(settings: Settings | None = None) -> Workspace:
 
 
 def query_from(workspace: Workspace, text: str) -> Query:
-    """Read a View as it stands in a URL.
+    """Read a View, written as in a URL.
 
     Raises:
         InvalidView: naming every parameter that does not fit.
@@ -94,7 +94,7 @@ def refuse_unwritable(out: Path) -> None:
 
 
 def present() -> datetime:
-    """The present, in UTC."""
+    """Return the present time, in UTC."""
     return datetime.now(UTC)
 
 

@@ -20,7 +20,7 @@ cli.add_typer(datasets_cli, name="datasets")
 
 @datasets_cli.callback(invoke_without_command=True)
 def datasets(context: typer.Context, *, json: Json = False) -> None:
-    """List datasets and what may leave of each.
+    """List the datasets, and what the terms of each allow to publish.
 
     Example: strikemap datasets
     """
@@ -58,7 +58,7 @@ def datasets_set(
         str | None, typer.Option(help="Day it was taken from its publisher, YYYY-MM-DD.")
     ] = None,
 ) -> None:
-    """Change what may leave of a dataset, or the day it was taken; in force from the next request.
+    """Change the terms of a dataset, or its day of access; in force from the next request.
 
     Example: strikemap datasets set cir --terms internal
     """

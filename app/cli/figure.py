@@ -1,4 +1,4 @@
-"""Pictures for reports: one of a View, or a set with one of each region."""
+"""Figures for reports: one of a View, or a set with one for each region."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def figure(  # noqa: PLR0913  a command's options, each by name
     ] = False,
     form: Annotated[str, typer.Option("--format", help="Of a set: png, svg or pdf.")] = "png",
 ) -> None:
-    """Draw a View with its legend, sources, terms and as-of, for a report.
+    """Draw a View with its legend, sources, terms and its time of knowledge, for a report.
 
     Example: strikemap figure week.pdf "from=2025-10-20&to=2025-10-26&lang=uk" --title "Тиждень"
     """

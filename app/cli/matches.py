@@ -16,7 +16,7 @@ from app.matching.decisions import MatchReport, Reviewing, decisions, match_data
 
 
 class _MatchGroup(TyperGroup):
-    """Takes `match ONE OTHER` for `match run ONE OTHER`: what is most often meant is shortest."""
+    """Reads `match ONE OTHER` as `match run ONE OTHER`: the most frequent use is the shortest."""
 
     @override
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -41,7 +41,7 @@ def match_run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Compare, and write nothing.")] = False,
     json: Json = False,
 ) -> None:
-    """Compare two datasets; merge what is sure, keep what is doubtful for review.
+    """Compare two datasets; merge the sure pairs, and list the doubtful ones for review.
 
     Example: strikemap match run cir bellingcat --dry-run
     """
@@ -68,7 +68,7 @@ def _tell_match(report: MatchReport) -> None:
 
 @match_cli.command("list")
 def match_list(*, json: Json = False) -> None:
-    """List decisions: which records tell of one strike, which do not, and who says so.
+    """List the decisions: which records report one strike, which do not, and who decided.
 
     Example: strikemap match list
     """
@@ -91,7 +91,7 @@ def match_list(*, json: Json = False) -> None:
 
 @match_cli.command("review")
 def match_review(*, json: Json = False) -> None:
-    """List the pairs that wait for a person, best first, with the reasons of their scores.
+    """List the pairs that wait for a decision, best first, with the reasons of their scores.
 
     Example: strikemap match review
     """
@@ -114,7 +114,7 @@ def match_decide(
     same: Annotated[bool, typer.Option("--same/--not-same", help="Whether it is one strike.")],
     reason: Annotated[str, typer.Option(help="Why; kept with your name.")],
 ) -> None:
-    """Decide about a pair that waits, or decide otherwise than before.
+    """Decide about a pair that waits, or change a decision.
 
     Example: strikemap match decide 0b6f9a2e-3d0c-5c53-8f3a-9a1e5d7c2b10 --same --reason "one video"
     """
@@ -129,7 +129,7 @@ def match_undo(
     *,
     reason: Annotated[str, typer.Option(help="Why; kept with your name.")] = "undone by hand",
 ) -> None:
-    """Take a decision back; both records count apart again, and the pair waits for a person.
+    """Take a decision back; both records are counted again, and the pair waits for a decision.
 
     Example: strikemap match undo 0b6f9a2e-3d0c-5c53-8f3a-9a1e5d7c2b10
     """

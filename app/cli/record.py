@@ -83,7 +83,7 @@ def purge_incident(
     *,
     reason: Annotated[str, typer.Option(help="Why; kept for ever, without what it erases.")],
 ) -> None:
-    """Erase an incident for good, for every `as_of`; the chain keeps a mark and still checks.
+    """Erase an incident for good, for every `as_of`; a mark stays, and the chain can be checked.
 
     Example: strikemap purge 7f3c… --reason "at the family's request"
     """
@@ -127,7 +127,7 @@ def verify_record(
         str | None, typer.Option(help="SEQ:HASH printed earlier; detects a cut tail.")
     ] = None,
 ) -> None:
-    """Walk the ledger and check every link; names the first broken one.
+    """Check every link of the ledger; name the first broken one.
 
     Example: strikemap verify --head 4337:9f2c…
     """
@@ -146,7 +146,7 @@ def _head(text: str) -> Head:
 
 @index_cli.command("rebuild")
 def index_rebuild() -> None:
-    """Build the index anew from the record and swap it in; running servers take it up.
+    """Build the index anew from the record; running servers use it from then on.
 
     Example: strikemap index rebuild
     """

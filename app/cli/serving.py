@@ -56,6 +56,6 @@ def serve(
 
 
 def _export(settings: Settings) -> None:
-    """Hand this process's settings to its workers, which read the environment."""
+    """Give this process's settings to its workers, which read the environment."""
     for name, value in settings.model_dump().items():
         os.environ[f"STRIKEMAP_{name.upper()}"] = str(value)

@@ -1,4 +1,4 @@
-"""Who may import and edit over HTTP."""
+"""Tokens: who may import and edit over HTTP."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def token_create(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Make a token and show it this once; only a digest of it is kept.
+    """Make a token and print it once; only a digest of it is stored.
 
     Example: strikemap token create newsroom --role editor --days 90 --dataset mine
     """
@@ -41,13 +41,13 @@ def token_create(
         return
     ends = f"until {token.expires_at:%Y-%m-%d %H:%M} UTC" if token.expires_at else "without end"
     typer.echo(f"{token.id}: {role.value}, {', '.join(scope) or 'all datasets'}, {ends}")
-    typer.echo("Keep it now, it is shown this once. Header: Authorization: Bearer …")
+    typer.echo("Copy it now: it is printed only once. Header: Authorization: Bearer …")
     typer.echo(text)
 
 
 @token_cli.command("list")
 def token_list(*, json: Json = False) -> None:
-    """List tokens, closed ones included; never their secrets.
+    """List the tokens, revoked ones too; never their secrets.
 
     Example: strikemap token list
     """
@@ -77,7 +77,7 @@ def token_list(*, json: Json = False) -> None:
 def token_revoke(
     number: Annotated[str, typer.Argument(metavar="ID", help="As `strikemap token list` says.")],
 ) -> None:
-    """Close a token; it opens nothing from the next request on.
+    """Revoke a token; it is not valid from the next request on.
 
     Example: strikemap token revoke 3f9c0d12ab77
     """

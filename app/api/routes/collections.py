@@ -212,7 +212,7 @@ def _paged(
     document = _page(request, query, {**own, "limit": limit}, page, has_next=has_next)
     document |= {"numberMatched": len(features), **members}
     words = sorted((name, str(value)) for name, value in own.items())
-    # Weak: the features are the same, the second of the answer is not (RFC 9110 8.8.1).
+    # A weak ETag: two answers have the same features, but another time stamp (RFC 9110 8.8.1).
     return _answer(request, document, f"W/{etag(query, *parts, words)}")
 
 

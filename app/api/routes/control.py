@@ -30,13 +30,13 @@ MOST_SOURCES = 6
 
 @dataclass(frozen=True)
 class _Answers:
-    """What each address answers; the router only gives them their names."""
+    """The answers of all addresses; the router gives them their paths."""
 
     workspace: Workspace
     book: GroundBook
 
     def areas(self, request: Request) -> Response:
-        """Measure who held how much on a day, by status and region."""
+        """Measure how much ground each party held on a day, by status and region."""
         query, own = _read(self.workspace, request, {"date": params.read_day})
         source, day = _source(query, own, Face.aggregates), own.get("date") or query.control_day
         return self._answered(
@@ -44,7 +44,7 @@ class _Answers:
         )
 
     def series(self, request: Request) -> Response:
-        """List the area of every snapshot of a period; days without one stay missing."""
+        """List the area of every snapshot of a period; days without a snapshot are left out."""
         query, own = _read(self.workspace, request)
         source = _source(query, own, Face.aggregates)
         return self._answered(
@@ -65,7 +65,7 @@ class _Answers:
         )
 
     def agreement(self, request: Request) -> Response:
-        """Compare what sources give to one party on a day."""
+        """Compare the areas that sources report for one party on a day."""
         readers: dict[str, params.Reader] = {
             "date": params.read_day,
             "control": str,
@@ -166,7 +166,7 @@ def _sources(query: Query, own: params.Own) -> list[ControlSource]:
 
 
 def _period(query: Query, source: ControlSource) -> tuple[date, date]:
-    """Resolve the two days to compare: open ends are the newest snapshot and the one before."""
+    """Return the two days to compare; an open end is the newest snapshot, or the one before."""
     last = query.control_day
     first = query.view.first or source.on(last).valid_on - timedelta(days=1)
     return first, last

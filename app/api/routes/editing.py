@@ -64,7 +64,7 @@ REASON = _body("Why it is taken back.", "reason")
 
 @dataclass(frozen=True)
 class _Answers:
-    """What each address answers; the router only gives them their names.
+    """The answers of all addresses; the router gives them their paths.
 
     `record` is the record to write; `visible` is the part that this application's reader may see.
     """
@@ -77,7 +77,7 @@ class _Answers:
         return Desk(self.record, requester(request), datetime.now(UTC))
 
     async def create(self, request: Request) -> Response:
-        """Write down a record that somebody typed in."""
+        """Create a record that a person typed in."""
         desk = self._desk(request)
         allow(desk.holder, Role.editor)
         fields = await small_json(request)
@@ -85,12 +85,12 @@ class _Answers:
         return _edited(desk, await run_in_threadpool(desk.create, fields, str(dataset), reason))
 
     def read(self, request: Request, ref: str) -> Response:
-        """Give a record whole, in the fields of docs/formats.md, with its revision as ETag."""
+        """Give a whole record, in the fields of docs/formats.md, with its revision as ETag."""
         desk = self._desk(request)
         return _edited(desk, desk.read(ref))
 
     async def amend(self, request: Request, ref: str) -> Response:
-        """Change fields of a record as it was at the revision in `If-Match`."""
+        """Change fields of a record, based on the revision in `If-Match`."""
         desk = self._desk(request)
         allow(desk.holder, Role.editor)
         revision = base_revision(request)
@@ -102,7 +102,7 @@ class _Answers:
         return _edited(desk, await run_in_threadpool(desk.amend, ref, fields, revision, reason))
 
     async def retract(self, request: Request, ref: str) -> Response:
-        """Take a record back; it stays in the ledger and counts nowhere."""
+        """Retract a record; it stays in the ledger and is counted nowhere."""
         desk = self._desk(request)
         allow(desk.holder, Role.reviewer)
         fields = await small_json(request)
@@ -130,7 +130,7 @@ class _Answers:
         return written({"id": ref, "redacted": await run_in_threadpool(redacting.told, ref)})
 
     def history(self, request: Request, ref: str) -> Response:
-        """List a record's revisions: when, in which fields, and who and why for a token."""
+        """List a record's revisions: time and fields; person and reason only for a token."""
         query = params.read_query(self.visible, request.query_params.multi_items())
         published = publish(query, Face.points, in_all=True)
         feature = find_incident(published, ref)

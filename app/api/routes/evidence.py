@@ -27,7 +27,7 @@ def routes(workspace: Workspace) -> APIRouter:
 
     @router.get("/api/evidence/{ref}.zip", openapi_extra=documented("application/zip"))
     def evidence(request: Request, ref: str) -> Response:
-        """Pack an incident's evidence, checkable offline; not for the public."""
+        """Pack an incident's evidence; it can be checked offline; the public does not get it."""
         query = params.read_query(workspace, request.query_params.multi_items())
         published = publish(query, Face.raw, in_all=True)
         packed = bundle(published, ref)
@@ -43,7 +43,7 @@ def routes(workspace: Workspace) -> APIRouter:
         openapi_extra=documented(since=SINCE, format=FORMAT, limit=LIMIT),
     )
     def change_feed(request: Request) -> Response:
-        """Follow what was added, amended, regraded and retracted in a View since a date."""
+        """List the records of a View that were added, amended, regraded or retracted since then."""
         query, changes, limit, form = read_changes(workspace, request)
         address = f"{request.url.path}?{query.view.query()}&since={rfc3339(changes.since)}"
         words, home = query.words, f"/?{query.view.query()}"

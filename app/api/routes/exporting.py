@@ -25,7 +25,7 @@ AT_ONCE = 8
 """Exports that one process makes at once: each uses one processor, and some a temporary file."""
 
 GZIP_WINDOW = 31
-"""The largest window, in a gzip wrapper (zlib's own number for both)."""
+"""The largest window, in a gzip wrapper: zlib's own code for the two."""
 
 
 def routes(workspace: Workspace, folder: Path) -> APIRouter:
@@ -55,7 +55,7 @@ def _export(
     workspace: Workspace, folder: Path, form: str, turns: BoundedSemaphore
 ) -> Callable[[Request], Response]:
     def export(request: Request) -> Response:
-        """Take a View's incidents along, with the data dictionary, terms and citation inside."""
+        """Export a View's incidents, with the data dictionary, terms and citation inside."""
         query = params.read_query(workspace, request.query_params.multi_items())
         tag = etag(query, "export", form)
         view_export = prepare(query, form)

@@ -58,7 +58,7 @@ def _route(
     workspace: Workspace, figures: Figures, form: str, pictures: BoundedCache
 ) -> Callable[[Request], Response]:
     def figure(request: Request) -> Response:
-        """Draw a View with its legend, sources, terms and as-of, for a report."""
+        """Draw a View with its legend, sources, terms and its time of knowledge, for a report."""
         query, own = params.read(workspace, request.query_params.multi_items(), READERS)
         order = Wanted(form, **own)
         tag = etag(query, "figure", order)

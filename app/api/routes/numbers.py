@@ -1,4 +1,4 @@
-"""Sums as JSON and CSV."""
+"""Sums as JSON and CSV; datasets; counts of filters; places by name."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FORMAT = ("json or csv", {"type": "string", "enum": ["json", "csv"]})
 
 
 def routes(workspace: Workspace, choropleths: Choropleths) -> APIRouter:
-    """Build the numbers of one instance."""
+    """Build the sums, filters and places of one instance."""
     router = APIRouter()
 
     @router.get("/api/summary", openapi_extra=documented(by=BY, format=FORMAT))
@@ -43,8 +43,8 @@ def routes(workspace: Workspace, choropleths: Choropleths) -> APIRouter:
         tag = etag(query, "summary", by, form)
         if (same := unchanged(request, tag)) is not None:
             return same
-        # Days are finer than weeks, and bands along a line finer than regions: data that may be
-        # summed only by those has neither.
+        # A day is finer than a week, and a band along a line is finer than a region: terms that
+        # allow sums by week and region do not allow sums by day or band.
         face = Face.points if by in ("day", "line") else Face.aggregates
         published = publish(query, face)
         report = summarise(published, by)
@@ -59,7 +59,7 @@ def routes(workspace: Workspace, choropleths: Choropleths) -> APIRouter:
 
     @router.get("/api/datasets", openapi_extra=documented())
     def datasets(request: Request) -> Response:
-        """List datasets and what may leave of each."""
+        """List the datasets, and what the terms of each allow to publish."""
         query = params.read_query(workspace, request.query_params.multi_items())
         rows = [
             dataset
@@ -73,7 +73,7 @@ def routes(workspace: Workspace, choropleths: Choropleths) -> APIRouter:
 
 
 def _choices(router: APIRouter, workspace: Workspace) -> None:
-    """Add what a reader chooses from: counted filters, and places by name."""
+    """Add the choices of a reader: filters with counts, and places by name."""
     finder = PlaceFinder(workspace.reference)
 
     @router.get("/api/facets", openapi_extra=documented(only=ONLY))

@@ -42,7 +42,7 @@ def routes(workspace: Workspace, figures: Figures) -> APIRouter:
 
     @router.get("/oembed", openapi_extra=_documented(), response_class=Response)
     def oembed(request: Request) -> Response:
-        """Say how a map is embedded: a sandboxed frame of its View as it is known now."""
+        """Describe how to embed a map: a sandboxed frame of its View, with what is known now."""
         parameters = request.query_params
         _refuse_repeated(parameters)
         form = parameters.get("format", "json")
@@ -63,9 +63,9 @@ def routes(workspace: Workspace, figures: Figures) -> APIRouter:
 
 
 def _documented() -> JsonObject:
-    """Describe the address: it takes no View, and ignores what it does not know.
+    """Describe the address: it takes no View, and ignores parameters that it does not know.
 
-    Consumers add parameters of their own; the specification lets a provider leave them aside.
+    Consumers add parameters of their own; the specification lets a provider ignore them.
     """
     parameters = [
         {"name": name, "in": "query", "description": text, "schema": schema}
@@ -90,7 +90,7 @@ OEMBED_REFUSALS = {
 
 
 def _refuse_repeated(parameters: QueryParams) -> None:
-    """Refuse one of our own parameters that stands twice: none of the two is the right one.
+    """Refuse a parameter of the specification that is given twice.
 
     Raises:
         InvalidView: naming each of them.
@@ -116,7 +116,7 @@ def _bounds(parameters: Mapping[str, str]) -> tuple[int, int]:
 
 
 def _query_of(workspace: Workspace, request: Request, url: str) -> Query:
-    """Read the View of an address of ours, pinned to what is known now.
+    """Read the View of an address of this instance, fixed at what is known now.
 
     Raises:
         NotFound: another site's address, another page, or parameters that fit no View.
@@ -166,7 +166,7 @@ def _document(
 
 
 def _thumbnail(figures: Figures, query: Query, base: str, most: tuple[int, int]) -> JsonObject:
-    """Address a figure within the bounds; none where a figure of that size is too small to draw."""
+    """Link a figure within the bounds; give nothing where that size is too small to draw."""
     width, height = (min(side, limit) for side, limit in zip(THUMBNAIL, most, strict=True))
     if not figures.fits(query, Wanted(width=width, height=height)):
         return {}

@@ -52,7 +52,7 @@ CONFORMS = (
 
 
 def routes(workspace: Workspace) -> APIRouter:
-    """Build the first addresses of one instance."""
+    """Build the addresses that describe one instance."""
     router = APIRouter()
     _landing(router, workspace)
     for name in COLLECTIONS:
@@ -64,7 +64,7 @@ def routes(workspace: Workspace) -> APIRouter:
 def _landing(router: APIRouter, workspace: Workspace) -> None:
     @router.get("/api", openapi_extra=documented())
     def landing(request: Request) -> Response:
-        """Begin here: what this instance offers to GIS and programs, as links."""
+        """Begin here: links to all that this instance offers to GIS and other programs."""
         query = params.read_query(workspace, request.query_params.multi_items())
         theatre, view = query.theatre, query.view.query()
         addresses = (
@@ -90,7 +90,7 @@ def _landing(router: APIRouter, workspace: Workspace) -> None:
 
     @router.get("/api/conformance", openapi_extra=documented())
     def conformance(request: Request) -> Response:
-        """List the classes of the standards that are met."""
+        """List the conformance classes of the standards that this API meets."""
         query = params.read_query(workspace, request.query_params.multi_items())
         document = {"conformsTo": CONFORMS}
         return json_answer(request, document, etag(query, "conformance"))
@@ -109,7 +109,7 @@ def _landing(router: APIRouter, workspace: Workspace) -> None:
 
 def _collection(router: APIRouter, workspace: Workspace, name: str) -> None:
     def collection(request: Request) -> Response:
-        """Describe a collection: what it holds, where and when, and where its items are."""
+        """Describe a collection: its content, its extent, and the address of its items."""
         query = params.read_query(workspace, request.query_params.multi_items())
         document = _described(request, query, name)
         return json_answer(request, document, etag(query, "collection", name))
@@ -122,7 +122,7 @@ def _collection(router: APIRouter, workspace: Workspace, name: str) -> None:
 def _queryables(router: APIRouter, workspace: Workspace) -> None:
     @router.get("/api/collections/incidents/queryables", openapi_extra=documented(SCHEMA))
     def incident_queryables(request: Request) -> Response:
-        """Describe what a filter may name, as JSON schema."""
+        """Describe the properties that a filter may use, as JSON schema."""
         query = params.read_query(workspace, request.query_params.multi_items())
         published = publish(query, Face.points)
         schema = {

@@ -40,7 +40,7 @@ def _grids(router: APIRouter, tiles: TileApp) -> None:
 
     @router.get("/api/tileMatrixSets", openapi_extra=documented())
     def grids(request: Request) -> Response:
-        """List the grids: there is one, that of every web map."""
+        """List the grids: there is one, the grid of every web map."""
         query = params.read_query(workspace, request.query_params.multi_items())
         address = f"/api/tileMatrixSets/{GRID}"
         grid = {"id": GRID, "title": "Google Maps Compatible for the World", "uri": WEB_MERCATOR}
@@ -62,7 +62,7 @@ def _single(tiles: TileApp, layer: str, form: str = "mvt") -> Maker:
 
 
 def _joined(tiles: TileApp) -> Maker:
-    """Join the layers of a place: a vector tile of several layers is their bytes in a row."""
+    """Join the layers of a tile: the bytes of vector tiles, one after the other, are one tile."""
 
     def make(request: Request, query: Query, z: int, row: int, col: int) -> Response:
         parts = []
@@ -112,7 +112,7 @@ class _Tileset:
         return json_answer(request, document, etag(query, "tilesets", self.path))
 
     def description(self, request: Request) -> Response:
-        """Describe a tileset: its grid, its bounds, its layers and where its tiles are."""
+        """Describe a tileset: its grid, its bounds, its layers and the address of its tiles."""
         query = self._query(request)
         document = self._described(request, query)
         return json_answer(request, document, etag(query, "tileset", self.path))

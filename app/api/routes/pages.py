@@ -43,7 +43,7 @@ def routes(workspace: Workspace) -> APIRouter:
     def map_page(request: Request) -> Response:
         is_embed = request.url.path == "/embed"
         query = params.read_query(workspace, request.query_params.multi_items())
-        base = str(request.base_url).rstrip("/")  # heads name whole addresses
+        base = str(request.base_url).rstrip("/")  # links in the head of a page are absolute
         tag = etag(query, "page", is_embed, base)
         if (same := unchanged(request, tag)) is not None:
             return same
@@ -114,7 +114,7 @@ def routes(workspace: Workspace) -> APIRouter:
 
 
 def _compare(router: APIRouter, workspace: Workspace, page: Pages) -> None:
-    """Add the pages that set two states side by side: of the ground, and of the record."""
+    """Add the pages that compare: two states of the ground, and two states of the record."""
 
     @router.get("/compare")
     def compare(request: Request) -> Response:
@@ -153,7 +153,7 @@ def _compare(router: APIRouter, workspace: Workspace, page: Pages) -> None:
 
 
 def _compared(query: Query, other: str | None, slugs: Sequence[str]) -> JsonObject:
-    """Read what is compared: a second source, when one is named, else the period's two ends."""
+    """Compare with a second source, when it is named, else the two ends of the period."""
     view = query.view
     if other is not None and other not in slugs:
         raise InvalidView((Problem("query.with", other, ", ".join(slugs)),))

@@ -1,4 +1,4 @@
-"""Reviewing over HTTP: pairs of records that may tell of one strike, and who decided what."""
+"""Reviewing over HTTP: pairs of records that may report one strike, and the decisions on them."""
 
 from __future__ import annotations
 
@@ -34,15 +34,13 @@ def _body(text: str, **properties: str) -> JsonObject:
     return {"required": True, "description": text, "content": content}
 
 
-DECISION = _body(
-    "Whether the records tell of one strike, and why.", same="boolean", reason="string"
-)
+DECISION = _body("Whether the records report one strike, and why.", same="boolean", reason="string")
 REASON = _body("Why it is taken back.", reason="string")
 
 
 @dataclass(frozen=True)
 class _Answers:
-    """What each address answers; the router only gives them their names."""
+    """The answers of all addresses; the router gives them their paths."""
 
     record: Workspace
 
@@ -53,11 +51,11 @@ class _Answers:
         return Reviewing(self.record, holder, datetime.now(UTC))
 
     def waiting(self, request: Request) -> Response:
-        """List pairs that wait for a person and the newest decisions, records side by side."""
+        """List the pairs that wait for a decision, and the newest decisions, with their records."""
         return written(self._reviewing(request).waiting(MOST_PAIRS))
 
     async def decide(self, request: Request, number: str) -> Response:
-        """Say that two records tell of one strike, or that they do not."""
+        """Decide that two records report one strike, or that they do not."""
         reviewing = self._reviewing(request)
         fields = await small_json(request)
         _only(fields, "same", "reason")
@@ -68,7 +66,7 @@ class _Answers:
         return written({"id": merge.id, "is_same": merge.is_same})
 
     async def undo(self, request: Request, number: str) -> Response:
-        """Take a decision back; the pair waits for a person again."""
+        """Take a decision back; the pair waits for a decision again."""
         reviewing = self._reviewing(request)
         fields = await small_json(request)
         _only(fields, "reason")

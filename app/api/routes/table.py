@@ -33,18 +33,18 @@ from app.queries.words.summary import in_words
 PAGE_ROWS = 200
 SORTS = ("name", "incidents", "killed", "injured", "damaged", RATE)
 NARROWED = ("from", "to", "dataset", "weapon", "sector", "status", "region", "min_killed")
-"""What the form sets; every other parameter of the View travels along with it."""
+"""Parameters that the form sets; it sends every other parameter of the View unchanged."""
 
 UNSEEN: dict[str, JsonObject] = {
     "bbox": {"bbox": None},
     "line_km": {"line_km": None},
     "side": {"sides": ()},
 }
-"""Filters that the form has no field for, and the View without each: shown, with a link without."""
+"""Filters without a field in the form, and how the View changes when each is removed."""
 
 
 def _exports(query: Query) -> JsonObject:
-    """Offer the View as files, or say whose terms keep it here."""
+    """List the formats of an export, or name the datasets whose terms do not allow it."""
     words, datasets = query.words, kept_from_leaving(query)
     names = ", ".join(one.name for one in datasets)
     return {
@@ -86,7 +86,7 @@ def routes(workspace: Workspace) -> APIRouter:
 
 
 def _sums(workspace: Workspace, sums: Published, sort: str) -> JsonObject:
-    """Write the sums by region, elsewhere and in all, with what they leave out."""
+    """Write the sums by region, elsewhere and in total, with notes on what is not in them."""
     words = strings(sums.view.lang)
     summary = summarise(sums, "region")
     summary["not_on_map"] = sum(unmarked_by_region(sums).values())
