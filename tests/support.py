@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.importers.base import Context, Found, Outcome, Source
+from app.importers.base import Context, Outcome, ParsedRecord, SourceFile
 from app.importers.formats import choose
 from app.instance.workspace import Workspace
 from app.intake.importing import Order, import_file
@@ -55,14 +55,14 @@ def real(name: str) -> Path:
 
 def outcomes(path: Path, format_name: str = "auto", into: Context | None = None) -> list[Outcome]:
     """Read a file to its end."""
-    source = Source.open(path)
+    source = SourceFile.open(path)
     importer, _why = choose(source, format_name)
     return list(importer.read(source, into or context()))
 
 
 def records(path: Path, into: Context | None = None) -> list[Any]:
     """Read a file, and return its records."""
-    return [one.record for one in outcomes(path, into=into) if isinstance(one, Found)]
+    return [one.record for one in outcomes(path, into=into) if isinstance(one, ParsedRecord)]
 
 
 def roomy(workspace: Workspace) -> Workspace:

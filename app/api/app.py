@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
 
@@ -45,6 +46,7 @@ from app.domain.cache import BoundedCache
 from app.domain.terms import Audience
 from app.instance.workspace import Workspace
 from app.intake.spool import Spool
+from app.maps.scripts import without_docs
 from app.pictures.figures import Figures
 from app.pictures.tiles import Tiler
 from app.settings import Settings
@@ -108,7 +110,7 @@ def _application(
         title="Strikemap",
         lifespan=reading_ahead,
         description=DESCRIPTION,
-        version="0.1.0",
+        version=version("strikemap"),
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -155,7 +157,8 @@ class _Wider:
 class OwnFiles(StaticFiles):
     """The page's own files: a vendored file never changes; a browser checks the others each time.
 
-    Text is sent zipped: each file is zipped once, with the strongest compression.
+    Text is sent zipped: each file is zipped once, with the strongest compression. Our scripts are
+    sent without their JSDoc.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -175,12 +178,21 @@ class OwnFiles(StaticFiles):
 
     def _as_zip(self, response: FileResponse, request_headers: Headers) -> Response:
         """Zip a file for readers who understand it; each of the two forms has its own ETag."""
+        path, etag = Path(response.path), response.headers["etag"]
         response.headers["Vary"] = "Accept-Encoding"
+        is_script = path.suffix == ".js" and path.parent.name == "js"
+        read = _script if is_script else Path.read_bytes
         if "gzip" not in request_headers.get("accept-encoding", "") or "range" in request_headers:
-            return response
-        path, tag = Path(response.path), response.headers["etag"].rstrip('"') + '-gz"'
+            headers = {"ETag": etag, "Vary": "Accept-Encoding"}
+            media_type = response.media_type
+            return Response(read(path), 200, headers, media_type) if is_script else response
+        tag = etag.rstrip('"') + '-gz"'
         headers = {"Content-Encoding": "gzip", "ETag": tag, "Vary": "Accept-Encoding"}
         if tag in request_headers.get("if-none-match", ""):
             return Response(None, 304, headers)
-        body = self._zipped.get((path, tag), lambda: gzip.compress(path.read_bytes(), 9, mtime=0))
+        body = self._zipped.get((path, tag), lambda: gzip.compress(read(path), 9, mtime=0))
         return Response(body, 200, headers, media_type=response.media_type)
+
+
+def _script(path: Path) -> bytes:
+    return without_docs(path.read_text("utf-8")).encode()

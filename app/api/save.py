@@ -31,7 +31,7 @@ from app.publishing.defaults import with_defaults
 from app.reference.theatre import Theatre
 
 BASEMAP_ZOOMS = range(4, 8)
-"""Zoom levels whose basemap is in the file; closer ones enlarge the last (SAVED_ZOOM, boot.js)."""
+"""Zoom levels whose basemap is in the file; closer ones enlarge the last (see pictures.js)."""
 
 MOST_RECORDS, RECORDS_AT_ONCE = 5_000, 1_000
 """The newest records are in the file whole; the others are marks only."""

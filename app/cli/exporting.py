@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +23,7 @@ from app.cli.base import (
 )
 from app.domain.errors import InputError
 from app.domain.terms import Audience
-from app.queries.export import Export, Progress, form_of, prepare, refuse_what_must_stay
+from app.queries.export import Export, form_of, prepare, refuse_what_must_stay
 from app.settings import read_settings
 
 PAGE_ENDING = ".html"
@@ -101,7 +102,9 @@ def save_page(
     return {"file": str(path), "bytes": len(page), "sha256": hashlib.sha256(page).hexdigest()}
 
 
-def _write(view_export: Export, path: Path, form: str, progress: Progress) -> dict[str, object]:
+def _write(
+    view_export: Export, path: Path, form: str, progress: Callable[[int], None]
+) -> dict[str, object]:
     """Write one file, whole or not at all, and the metadata file beside it."""
     half, digest = path.with_name(f".{path.name}.part"), hashlib.sha256()
     try:

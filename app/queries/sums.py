@@ -112,7 +112,7 @@ def _as_of(published: Published) -> str | None:
 def region_set(published: Published) -> dict[str, str]:
     """Name the boundaries that an answer stands on."""
     view = published.view
-    return published.reference.region_set(view.theatre, view.level).named()
+    return published.reference.region_set(view.theatre, view.level).identity()
 
 
 @dataclass(frozen=True, eq=False)

@@ -96,7 +96,7 @@ def waves_answer(  # noqa: PLR0913  what is asked for, each by name
         "numberReturned": len(listed),
         "waves": [
             {
-                **_told(waves[n], counted=n in reckoning.counted),
+                **_told(waves[n], counted=n in reckoning.counting),
                 "mapped": None if mapped is None else mapped(waves[n]),
             }
             for n in listed

@@ -63,7 +63,7 @@ def frozen(source: ControlSource, day: date, book: GroundBook) -> dict[str, Any]
         "unknown": harm["unknown"],
         "coverage": harm["coverage"],
         "control_since": book.changes(source, day, until) if until > day else None,
-        "region_set": source.regions.named(),
+        "region_set": source.regions.identity(),
         "credits": [source.dataset.credit],
     }
 

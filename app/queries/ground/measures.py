@@ -100,7 +100,7 @@ def control_areas(source: ControlSource, day: date) -> dict[str, Any]:
         "regions": shares(source, by_code),
         "elsewhere_km2": None if total is None else _rounded(max(total - sum(by_code.values()), 0)),
         "front_line": _line(source, found),
-        "region_set": source.regions.named(),
+        "region_set": source.regions.identity(),
         "note": found.note,
         "credits": [source.dataset.credit],
     }
@@ -204,7 +204,7 @@ class GroundBook:
             "from": {"date": str(first), **about(old, first)},
             "to": {"date": str(last), **about(new, last)},
             **told,
-            "region_set": source.regions.named(),
+            "region_set": source.regions.identity(),
             "credits": [source.dataset.credit],
         }
         if geometry:
