@@ -62,7 +62,7 @@ COMMANDS = {
     ),
     "purge": CommandEntry(
         "record",
-        "Erase an incident for good, for every `as_of`; a mark stays, and the chain can be checked.",
+        "Erase an incident for good, for every `as_of`; a mark stays, and the chain still checks.",
     ),
     "redact": CommandEntry(
         "record",

@@ -83,7 +83,7 @@ def purge_incident(
     *,
     reason: Annotated[str, typer.Option(help="Why; kept for ever, without what it erases.")],
 ) -> None:
-    """Erase an incident for good, for every `as_of`; a mark stays, and the chain can be checked.
+    """Erase an incident for good, for every `as_of`; a mark stays, and the chain still checks.
 
     Example: strikemap purge 7f3c… --reason "at the family's request"
     """
