@@ -181,16 +181,16 @@ class OwnFiles(StaticFiles):
         path, etag = Path(response.path), response.headers["etag"]
         response.headers["Vary"] = "Accept-Encoding"
         is_script = path.suffix == ".js" and path.parent.name == "js"
-        read = _script if is_script else Path.read_bytes
+        read_file = _script if is_script else Path.read_bytes
         if "gzip" not in request_headers.get("accept-encoding", "") or "range" in request_headers:
             headers = {"ETag": etag, "Vary": "Accept-Encoding"}
             media_type = response.media_type
-            return Response(read(path), 200, headers, media_type) if is_script else response
+            return Response(read_file(path), 200, headers, media_type) if is_script else response
         tag = etag.rstrip('"') + '-gz"'
         headers = {"Content-Encoding": "gzip", "ETag": tag, "Vary": "Accept-Encoding"}
         if tag in request_headers.get("if-none-match", ""):
             return Response(None, 304, headers)
-        body = self._zipped.get((path, tag), lambda: gzip.compress(read(path), 9, mtime=0))
+        body = self._zipped.get((path, tag), lambda: gzip.compress(read_file(path), 9, mtime=0))
         return Response(body, 200, headers, media_type=response.media_type)
 
 

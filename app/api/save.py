@@ -62,7 +62,7 @@ def saved_page(app: FastAPI, static: Path, query_string: str, archive: str | Non
             "lacks": words["file_lacks"],
         }
         summary = answers.get(f"/api/summary?{view.query()}")
-    table = {"said": summary["text"], "rows": region_rows(view.lang, summary)}
+    table = {"sentences": summary["text"], "rows": region_rows(view.lang, summary)}
     kit = SavedKit.of(static, table, contents, archive)
     return page_html(query, kit=kit)
 

@@ -28,7 +28,7 @@ from app.queries.ground.measures import ControlSource
 from app.queries.incidents import find_incident, history, title_of
 from app.queries.words.record import incident_fields, text_of
 
-KEPT_IN_COMPARE = ("theatre", "lang", "as_of", "synthetic", "level")
+COMPARE_PARAMETERS = ("theatre", "lang", "as_of", "synthetic", "level")
 TEMPLATES = ("incidents.csv", "incidents.geojson", "control.csv", "control.geojson")
 RULES = ("rule_unknown", "rule_span", "rule_place", "rule_datasets", "rule_line", "rule_regions")
 
@@ -157,19 +157,19 @@ def _compared(query: Query, other: str | None, slugs: Sequence[str]) -> JsonObje
     view = query.view
     if other is not None and other not in slugs:
         raise InvalidView((Problem("query.with", other, ", ".join(slugs)),))
-    first_slug = view.control or slugs[0]
+    first_source = view.control or slugs[0]
 
     def source(slug: str) -> ControlSource:
         dataset = query.state.datasets[slug]
         return ControlSource.of(query.but(control=slug), dataset)
 
     assert view.first and view.last  # noqa: S101, PT018  a settled View has a period
-    second = source(other) if other and other != first_slug else None
+    second = source(other) if other and other != first_source else None
     return {
-        **compared(source(first_slug), second, view.first, view.last),
-        "chosen": first_slug,
+        **compared(source(first_source), second, view.first, view.last),
+        "first_source": first_source,
         "other": other,
         "first_day": view.first,
         "last_day": view.last,
-        "kept": [pair for pair in view.pairs() if pair[0] in KEPT_IN_COMPARE],
+        "other_parameters": [pair for pair in view.pairs() if pair[0] in COMPARE_PARAMETERS],
     }

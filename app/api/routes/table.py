@@ -106,7 +106,13 @@ def _sums(workspace: Workspace, sums: Published, sort: str) -> JsonObject:
         if count
     ]
     text = in_words(sums, summary)
-    return {"summary": summary, "rows": rows, "notes": notes, "said": text, "has_rates": has_rates}
+    return {
+        "summary": summary,
+        "rows": rows,
+        "notes": notes,
+        "sentences": text,
+        "has_rates": has_rates,
+    }
 
 
 def _incidents(workspace: Workspace, points: Published, offset: int, order: str) -> JsonObject:
@@ -150,13 +156,13 @@ def _form(workspace: Workspace, sums: Published) -> JsonObject:
         "last_day": view.last,
         "min_killed": "" if view.min_killed is None else view.min_killed,
         "datasets": _dataset_choices(sums),
-        "shown": [dataset.slug for dataset in sums.datasets],
+        "dataset_slugs": [dataset.slug for dataset in sums.datasets],
         "lists": [
             {
                 "name": name,
                 "label": words[name],
                 "options": options,
-                "chosen": ",".join(codes),
+                "value": ",".join(codes),
                 "several": len(codes) > 1,
             }
             for name, codes, options in lists
@@ -166,7 +172,7 @@ def _form(workspace: Workspace, sums: Published) -> JsonObject:
             for one in narrowings(workspace.reference, view)
             if one.name in UNSEEN
         ],
-        "kept": [pair for pair in view.pairs() if pair[0] not in NARROWED],
+        "other_parameters": [pair for pair in view.pairs() if pair[0] not in NARROWED],
     }
 
 
