@@ -129,7 +129,7 @@ def test_the_same_file_again_is_the_same_set_and_an_older_one_is_kept(
         "natural-earth-10m": False,
         "other": False,
     }
-    assert home.reference.shelf("ukraine").path(other.hash).exists()
+    assert home.reference.imported_sets("ukraine").path(other.hash).exists()
 
 
 @pytest.mark.parametrize("edition", ["old", "new", "told"])
@@ -387,7 +387,7 @@ def test_a_set_whose_file_is_gone_says_how_to_bring_it_back(
     home: Workspace, tmp_path: Path
 ) -> None:
     report = loaded(home, two_oblasts(tmp_path))
-    home.reference.shelf("ukraine").path(report.hash).unlink()
+    home.reference.imported_sets("ukraine").path(report.hash).unlink()
     with pytest.raises(InvalidFile, match="regions import"):
         _ = Reference(GEODATA, tmp_path / "data" / "regions").region_hash
 
