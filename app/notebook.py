@@ -28,7 +28,7 @@ from app.instance.workspace import Workspace
 from app.maps.plain import PlainLayer, plain_map
 from app.pictures.tiles import area_pattern
 from app.publishing.defaults import with_defaults
-from app.publishing.publish import control_dataset, control_shown, publish
+from app.publishing.publish import control_dataset, control_snapshot, publish
 from app.publishing.query import Query
 from app.queries.choropleth import Choropleths
 from app.queries.geojson import control_features, region_features
@@ -136,7 +136,7 @@ class Notebook:
     def _control(self, query: Query) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         """Draw areas by a plain fill: a hatch is more than Leaflet's paths can do by themselves."""
         told = control_features(query, self._shapes, query.control_day)
-        found, theatre = control_shown(query, Face.tiles), query.theatre
+        found, theatre = control_snapshot(query, Face.tiles), query.theatre
         patterns = (
             {} if found is None else {a.controller: area_pattern(a, theatre) for a in found.areas}
         )

@@ -23,7 +23,7 @@ from app.domain.terms import Audience
 from app.pictures.archive import archive_view
 from app.pictures.tiles import Tiler
 from app.publishing.defaults import with_defaults
-from app.queries.export import refuse_what_must_stay
+from app.queries.export import refuse_export
 from app.settings import read_settings
 from app.tiles.grid import MAX_ZOOM, VECTOR_LAYERS
 
@@ -67,7 +67,7 @@ def tiles(  # noqa: PLR0913  what a person sets, each by name
     query = read_query(replace(open_workspace(settings), audience=audience), view)
     if page:  # with the period that a page opens with
         query = with_defaults(query)
-        refuse_what_must_stay(query)
+        refuse_export(query)
     tiler = Tiler(settings.static_dir / FONTS)
     with progress_line(out.name, quiet=json, what="tiles") as progress:
         zooms = (minzoom, maxzoom)

@@ -22,7 +22,7 @@ from app.cli.base import (
 )
 from app.domain.errors import InputError
 from app.domain.terms import Audience
-from app.queries.export import Export, form_of, prepare, refuse_what_must_stay
+from app.queries.export import Export, form_of, prepare, refuse_export
 from app.settings import read_settings
 
 PAGE = ".html"
@@ -58,7 +58,7 @@ def export(
     told = []
     for path, form in zip(files, forms, strict=True):
         if form == PAGE:
-            refuse_what_must_stay(query)
+            refuse_export(query)
             told.append(save_page(path, view, private=not public))
             continue
         made = prepare(query, form)
@@ -113,7 +113,7 @@ def _write(made: Export, path: Path, form: str, progress: Any) -> dict[str, Any]
         half.replace(path)
     finally:
         half.unlink(missing_ok=True)
-    if (beside := made.beside(form, path.name)) is not None:
+    if (beside := made.description(form, path.name)) is not None:
         path.with_name(f"{path.name}-metadata.json").write_bytes(beside)
     about = made.about
     return {

@@ -11,7 +11,7 @@ from rich.progress import Progress
 
 from app.cli.base import cli, open_workspace, read_query, refuse_unwritable
 from app.domain.errors import InputError
-from app.pictures.figures import FORMS, LEAST_PX, MOST_PX, MOST_SCALE, Figures, Wanted
+from app.pictures.figures import FORMS, LEAST_PX, MOST_PX, MOST_SCALE, FigureOptions, Figures
 from app.pictures.tiles import Tiler
 from app.publishing.query import Query
 from app.settings import read_settings
@@ -48,7 +48,7 @@ def figure(  # noqa: PLR0913  what a figure may be told, each by name
     settings = read_settings()
     query = read_query(open_workspace(settings), view)
     figures = Figures(Tiler(settings.static_dir / FONTS))
-    wanted = Wanted(form, width, height, scale, title, subtitle)
+    wanted = FigureOptions(form, width, height, scale, title, subtitle)
     if not all_regions:
         refuse_unwritable(out)
         out.write_bytes(figures.figure(query, wanted))
@@ -57,7 +57,7 @@ def figure(  # noqa: PLR0913  what a figure may be told, each by name
     _draw_set(out, query, figures, wanted)
 
 
-def _draw_set(folder: Path, query: Query, figures: Figures, wanted: Wanted) -> None:
+def _draw_set(folder: Path, query: Query, figures: Figures, wanted: FigureOptions) -> None:
     """Draw a figure of each region, named by its code, so that a second run replaces the first."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ from app.cli.base import Json, cli, open_workspace, read_query, tell_json
 from app.domain.errors import InputError
 from app.domain.terms import Face
 from app.publishing.publish import publish
-from app.queries.crosscheck import Line, as_cells, as_json, cross_check
+from app.queries.crosscheck import RegionMonth, as_cells, as_json, cross_check
 from app.queries.sums import GROUPINGS, summarise, summary_csv
 
 
@@ -65,7 +65,7 @@ def _warn(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def _tell_against(lines: list[Line], *, json: bool) -> None:
+def _tell_against(lines: list[RegionMonth], *, json: bool) -> None:
     """Print their sums beside ours."""
     if json:
         typer.echo(as_json(lines))

@@ -53,7 +53,7 @@ _WIRE = [(name, source, kind) for (name, kind), source in zip(COLUMN_ORDER, _SOU
 class PageColumns:
     """Makes columns once per View and state; any process can make the same file again."""
 
-    _kept: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_KEPT))
+    _cache: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_KEPT))
 
     def listing(self, published: Published) -> dict[str, Any]:
         """List the files, and the columns in each, in order."""
@@ -79,7 +79,7 @@ class PageColumns:
         return file.zipped
 
     def _files(self, published: Published) -> dict[str, Zipped]:
-        return self._kept.get(published.key, lambda: _zipped(month_columns(published)))
+        return self._cache.get(published.key, lambda: _zipped(month_columns(published)))
 
 
 class Zipped(NamedTuple):
@@ -118,18 +118,18 @@ def month_columns(published: Published) -> list[Month]:
     # The highest bit of status says "over 48 hours", which days alone cannot.
     is_long = (selection["flags"] & LONG != 0).astype(np.uint8) << 7
     # Days since 1970 must fit 16 bits on the wire; nothing drawn lies outside 1970..2149.
-    wanted = np.flatnonzero((first >= 0) & (selection["day_last"] < UNKNOWN_U16))
-    order = wanted[np.lexsort((selection["number"][wanted], first[wanted]))]
+    rows = np.flatnonzero((first >= 0) & (selection["day_last"] < UNKNOWN_U16))
+    order = rows[np.lexsort((selection["number"][rows], first[rows]))]
     arrays = {name: _wire(selection[source], kind)[order] for name, source, kind in _WIRE}
     arrays["status"] |= is_long[order]
     months = arrays["first"].astype("datetime64[D]").astype("datetime64[M]")
     names, starts = np.unique(months, return_index=True)
     ends = [*starts.tolist(), len(months)][1:]
-    out = []
+    files = []
     for name, start, end in zip(names.astype(str).tolist(), starts.tolist(), ends, strict=True):
         content = b"".join(arrays[column][start:end].tobytes() for column, _ in COLUMN_ORDER)
-        out.append(Month(name, end - start, content))
-    return out[::-1]
+        files.append(Month(name, end - start, content))
+    return files[::-1]
 
 
 def _wire(column: np.ndarray, kind: type[np.unsignedinteger[Any]]) -> np.ndarray:

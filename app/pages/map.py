@@ -22,7 +22,7 @@ from app.maps.card import Card
 from app.maps.page import SavedKit
 from app.maps.theatre_map import build_page
 from app.pages.columns import day_counts
-from app.publishing.defaults import shown_controls, with_defaults
+from app.publishing.defaults import control_sources, with_defaults
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
 from app.queries.changes import changes
@@ -44,13 +44,13 @@ def page_html(
     query = with_defaults(query)
     view, words = query.view, query.words
     all_time = query.but(first=None, last=None)
-    everything, drawn = (
+    everything, marks = (
         publish(all_time, Face.aggregates),
         publish(all_time, Face.points),
     )
-    told = _told(query, (everything, drawn))
-    told["isSaved"] = kit is not None
-    told["archive"] = kit and kit.archive and quote(kit.archive)
+    facts = _told(query, (everything, marks))
+    facts["isSaved"] = kit is not None
+    facts["archive"] = kit and kit.archive and quote(kit.archive)
     banners = []
     if not query.is_public:
         banners.append(words["private_file" if kit else "private"])
@@ -68,7 +68,7 @@ def page_html(
         "is_synthetic": view.synthetic,
         "card": None if base is None else _card(query, base),
     }
-    return build_page(query.theatre, query.reference.taxonomy, told, chrome)
+    return build_page(query.theatre, query.reference.taxonomy, facts, chrome)
 
 
 def _before_the_record(query: Query) -> str | None:
@@ -117,7 +117,7 @@ def _told(query: Query, published: tuple[Published, Published]) -> dict[str, Any
 
     Days are told only where points may be: a histogram of days would give sums by day away.
     """
-    everything, drawn = published
+    everything, marks = published
     workspace, state, view, theatre = query.workspace, query.state, query.view, query.theatre
     recorded = workspace.store.head().recorded_at
     return {
@@ -125,7 +125,7 @@ def _told(query: Query, published: tuple[Published, Published]) -> dict[str, Any
         "query": view.query(),
         "base_query": urlencode({"theatre": view.theatre, "lang": view.lang}),
         "box": _box(query),
-        "histogram": _histogram(drawn, view),
+        "histogram": _histogram(marks, view),
         "datasets": _dataset_choices(query),
         "shownDatasets": [dataset.slug for dataset in everything.datasets],
         "controls": [
@@ -135,7 +135,7 @@ def _told(query: Query, published: tuple[Published, Published]) -> dict[str, Any
                 "credit": dataset.credit,
                 "days": [str(day) for day in state.control.days(dataset.slug, query.seq)],
             }
-            for dataset in shown_controls(query)
+            for dataset in control_sources(query)
         ],
         "controller": theatre.default_controller,
         "waves": min((one.slug for one in query.datasets_of(DatasetKind.waves)), default=None),
@@ -149,7 +149,7 @@ def _told(query: Query, published: tuple[Published, Published]) -> dict[str, Any
         "columnsUrl": f"/columns.json?{columns_query(view)}",
         "hasPopulation": query.regions.has_population,
         "levels": sorted(workspace.reference.region_sets(view.theatre)),
-        **_marks_used(drawn),
+        **_marks_used(marks),
     }
 
 
@@ -189,16 +189,16 @@ def columns_query(view: View) -> str:
 
 def _histogram(everything: Published, view: View) -> dict[str, Any]:
     """Count per day; without any incident the axis still spans the period."""
-    counted = day_counts(everything)
+    days = day_counts(everything)
     first, last = view.first or date.min, view.last or date.max
-    if counted["first"] is None:
+    if days["first"] is None:
         return {"first": str(first), "counts": [0] * ((last - first).days + 1)}
-    start = date.fromisoformat(counted["first"])
-    before, end = max((start - first).days, 0), start + timedelta(days=len(counted["counts"]) - 1)
+    start = date.fromisoformat(days["first"])
+    before, end = max((start - first).days, 0), start + timedelta(days=len(days["counts"]) - 1)
     after = max((last - end).days, 0)
     return {
         "first": str(min(start, first)),
-        "counts": [0] * before + counted["counts"] + [0] * after,
+        "counts": [0] * before + days["counts"] + [0] * after,
     }
 
 

@@ -17,7 +17,7 @@ from app.index.columns import PRECISIONS, STATUSES, mercator
 from app.pictures.tiles import Tiler
 from app.publishing.publish import Published, control_dataset, publish
 from app.publishing.query import Query
-from app.queries.export import about_of, refuse_what_must_stay
+from app.queries.export import describe_export, refuse_export
 from app.tiles.archive import Archive, tile_numbers
 from app.tiles.grid import Tile
 from app.tiles.points import EXACT_ZOOM, FIELDS_OF, MERCATOR_BITS, incident_tile
@@ -59,7 +59,7 @@ class _Place(NamedTuple):
     high: int = 0
 
 
-class Archived(NamedTuple):
+class ArchiveReport(NamedTuple):
     """What was written."""
 
     tiles: int
@@ -104,20 +104,20 @@ def archive_view(  # noqa: PLR0913, PLR0917  a View, its layers and zooms, and w
     zooms: tuple[int, int],
     path: Path,
     progress: Progress | None = None,
-) -> Archived:
+) -> ArchiveReport:
     """Write a View's tiles to a file, whole or not at all.
 
     Raises:
         NotShared: the terms of a part allow the public no tiles, or no file to take along.
     """
     if "incidents" in names:
-        refuse_what_must_stay(query, Face.tiles)
+        refuse_export(query, Face.tiles)
     if "control" in names:
         _refuse_control(query)
     published = publish(query, Face.tiles)
-    drawn = published.select().drawable(published.filter)
-    order = np.argsort(drawn["morton"], kind="stable")
-    marks = _Marks({name: drawn[name][order] for name in COLUMNS})
+    selection = published.select().drawable(published.filter)
+    order = np.argsort(selection["morton"], kind="stable")
+    marks = _Marks({name: selection[name][order] for name in COLUMNS})
     box = Bounds(*query.theatre.bounds)
     layers = _Layers(tiler, query, names, marks, min(EXACT_ZOOM, max(zooms[1], LEAST_EXACT)))
     with tempfile.TemporaryFile(dir=path.parent) as data:
@@ -131,13 +131,13 @@ def archive_view(  # noqa: PLR0913, PLR0917  a View, its layers and zooms, and w
                         progress(archive.tiles)
         metadata = _metadata(published, len(marks), names, zooms)
         size = _written(path, archive.head(metadata, box, zooms), data)
-    return Archived(archive.tiles, len(marks), size)
+    return ArchiveReport(archive.tiles, len(marks), size)
 
 
 def _metadata(
     published: Published, marks: int, names: Sequence[str], zooms: tuple[int, int]
 ) -> dict[str, Any]:
-    about = about_of(published, marks)
+    about = describe_export(published, marks)
     return {
         "name": about.title,
         "description": about.citation,
@@ -183,17 +183,17 @@ def _places(marks: _Marks, zoom: int, box: Bounds, layers: Sequence[str]) -> lis
     _, starts = np.unique(keys, return_index=True)
     ends = [*starts[1:].tolist(), len(marks)]
     x, y = (marks[axis][starts] >> np.uint32(shift) for axis in ("mercator_x", "mercator_y"))
-    found = {
+    spans = {
         (x, y): (low, high)
         for x, y, low, high in zip(x.tolist(), y.tolist(), starts.tolist(), ends, strict=True)
     }
     if layers != ["incidents"]:
-        found = {**dict.fromkeys(_cover(box, zoom), (0, 0)), **found}
-    at = np.array(list(found), np.int64).reshape(len(found), 2)
+        spans = {**dict.fromkeys(_cover(box, zoom), (0, 0)), **spans}
+    at = np.array(list(spans), np.int64).reshape(len(spans), 2)
     numbers = tile_numbers(zoom, at[:, 0], at[:, 1]).tolist()
     return sorted(
         _Place(number, *place, *span)
-        for number, (place, span) in zip(numbers, found.items(), strict=True)
+        for number, (place, span) in zip(numbers, spans.items(), strict=True)
     )
 
 

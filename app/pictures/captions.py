@@ -17,7 +17,7 @@ from app.i18n.values import day_words, number
 from app.pictures.legend import Legend
 from app.pictures.scene import Scene
 from app.pictures.tiles import BASEMAP_CREDITS
-from app.queries.words.filters import narrowings
+from app.queries.words.filters import filter_texts
 from app.reference.theatre import Theatre
 from app.render.fonts import legible
 from app.render.layout import Content, Section
@@ -60,7 +60,7 @@ class Writer:
         return Content(
             title=own,
             subtitle=below,
-            facts=self._legible([" · ".join(self._asked()), self.known()]),
+            facts=self._legible([" · ".join(self._filters()), self.known()]),
             sections=[self._clean(one) for one in self._legend.sections() if one.rows],
             notes=self._legible(self._notes()),
             scale_text=self._scale_text,
@@ -84,33 +84,33 @@ class Writer:
     def _n(self, value: float) -> str:
         return number(self._view.lang, value)
 
-    def _asked(self) -> list[str]:
+    def _filters(self) -> list[str]:
         """Say what the View asks for: the period and every filter in force."""
-        told = narrowings(self.scene.workspace.reference, self._view)
-        return [self.period(), *(one.text for one in told)]
+        filters = filter_texts(self.scene.workspace.reference, self._view)
+        return [self.period(), *(one.text for one in filters)]
 
     def period(self) -> str:
         """Say the period: a settled View has both days."""
         view, words = self._view, self._words
         first, last = view.first or date.min, view.last or date.max
-        said = day_words(words, last)
+        end = day_words(words, last)
         if first == last:
-            return said
+            return end
         if (first.year, first.month) == (last.year, last.month):
-            return f"{first.day}–{said}"
-        return f"{day_words(words, first)} – {said}"
+            return f"{first.day}–{end}"
+        return f"{day_words(words, first)} – {end}"
 
     def known(self) -> str:
         """Say when what is shown was known, and which version of the record that is."""
         words, revision, known_at = self._words, self._revision, self._known_at
         if known_at is None:
             return ""
-        said = f"{words['as_known_on']} {self._instant(known_at)}"
+        text = f"{words['as_known_on']} {self._instant(known_at)}"
         if revision is not None:
             letters = revision.hash.hex()[:HASH_LETTERS]
             version = {"seq": self._n(revision.seq), "hash": letters}
-            said += f" ({words['figure_version'].format(**version)})"
-        return said
+            text += f" ({words['figure_version'].format(**version)})"
+        return text
 
     @cached_property
     def _revision(self) -> Revision | None:
@@ -130,8 +130,8 @@ class Writer:
         return "" if self._known_at is None else rfc3339(self._known_at)
 
     def _instant(self, instant: datetime) -> str:
-        there = instant.astimezone(UTC)
-        return f"{day_words(self._words, there.date())}, {there:%H:%M}\u00a0UTC"
+        utc = instant.astimezone(UTC)
+        return f"{day_words(self._words, utc.date())}, {utc:%H:%M}\u00a0UTC"
 
     def _notice(self) -> str | None:
         """Say what a picture with nothing on it means; None when there is something."""
@@ -144,8 +144,8 @@ class Writer:
                 return words["figure_no_record"]
             day = day_words(words, first[0].recorded_at.astimezone(UTC).date())
             return words["figure_nothing_known"].format(date=day)
-        counted = scene.counted
-        if not counted.ledger.value("incidents", 0) + counted.marks + counted.region_only:
+        counts = scene.counts
+        if not counts.ledger.value("incidents", 0) + counts.marks + counts.region_only:
             return words["figure_none"]
         return None
 
@@ -153,18 +153,18 @@ class Writer:
         """Write the credits and terms of everything shown, and whose borders these are."""
         words, view = self._words, self._view
         regions = self.scene.workspace.reference.region_set(view.theatre, view.level)
-        told = [f"{words['figure_data']}: {', '.join(self._credits())}"]
-        told.append(words["figure_boundaries"].format(set=f"{regions.id} ({regions.hash})"))
-        told.append(words["figure_map"].format(credits=BASEMAP_CREDITS))
-        told.append(self._theatre.note[view.lang])
-        return [*told, "Strikemap"]
+        notes = [f"{words['figure_data']}: {', '.join(self._credits())}"]
+        notes.append(words["figure_boundaries"].format(set=f"{regions.id} ({regions.hash})"))
+        notes.append(words["figure_map"].format(credits=BASEMAP_CREDITS))
+        notes.append(self._theatre.note[view.lang])
+        return [*notes, "Strikemap"]
 
     def _credits(self) -> list[str]:
         """Credit each dataset with its licence, once."""
-        held = self.scene.held
-        shown: list[Dataset] = [*self.scene.sums.datasets]
-        shown += [held.source] if held.source is not None else []
-        credits = [self._credit(one) for one in shown]
+        control = self.scene.control
+        datasets: list[Dataset] = [*self.scene.sums.datasets]
+        datasets += [control.source] if control.source is not None else []
+        credits = [self._credit(one) for one in datasets]
         return list(dict.fromkeys(credits)) or [self._words["none"]]
 
     def _credit(self, dataset: Dataset) -> str:
@@ -186,7 +186,7 @@ class Writer:
         words = self._words
         sentences = [words["figure_alt"].format(title=content.title), content.subtitle]
         sentences += [*content.facts, content.notice or "", self._greatest()]
-        sentences += [*self._legend.said_of_marks(), *self._legend.said_of_sums()]
+        sentences += [*self._legend.marks_lines(), *self._legend.sums_lines()]
         control = self._legend.control()
         sentences.append(f"{control.title}: {'; '.join(row.text for row in control.rows)}")
         sentences += [words["invented_long"]] if self._view.synthetic else []
@@ -197,13 +197,13 @@ class Writer:
         values = self.scene.choropleth
         view = self._view
         regions = self.scene.workspace.reference.region_set(view.theatre, view.level).regions
-        known = [
+        ranked = [
             (value, region.name(view.lang))
             for region in regions
             if values is not None
             and self._legend.is_shown(region.code)
             and (value := values.values.get(region.code))
         ]
-        known.sort(key=lambda pair: (-pair[0], pair[1]))
-        told = ", ".join(f"{name} {self._n(value)}" for value, name in known[:MOST_NAMED])
-        return f"{self._words[view.metric]}: {told}" if told else ""
+        ranked.sort(key=lambda pair: (-pair[0], pair[1]))
+        names = ", ".join(f"{name} {self._n(value)}" for value, name in ranked[:MOST_NAMED])
+        return f"{self._words[view.metric]}: {names}" if names else ""

@@ -22,7 +22,7 @@ from app.instance.workspace import Workspace
 from app.publishing.publish import Published, control_dataset, countable, publish
 from app.publishing.query import Query
 from app.queries.choropleth import Choropleth, Choropleths
-from app.queries.sums import by_region, counting
+from app.queries.sums import by_region, counted_rows
 from app.reference.theatre import Theatre
 from app.render.palette import DENSE_FROM
 
@@ -30,7 +30,7 @@ PAD_SHARE = 0.03
 
 
 @dataclass(frozen=True)
-class Held:
+class FigureControl:
     """Whose control a figure shows and how old it is; `withheld` names a source that may not be."""
 
     source: Dataset | None = None
@@ -41,7 +41,7 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Counted:
+class FigureCounts:
     """What a figure's words count: marks by kind, what has none, and the sums of the View."""
 
     marks: int
@@ -112,12 +112,14 @@ class Scene:
         """Count what has no mark by region, and what lies in no region of this level."""
         regions = self.workspace.reference.regions(self.view.level)
         counts = np.zeros(len(regions) + 1, np.int64)
-        for segment, places in counting(self.marks).parts:
+        for segment, places in counted_rows(self.marks).parts:
             unmarked = places >= segment.marks
             if self.marks.filter.quiet_sectors:
                 unmarked |= is_quiet(segment.rows, places, self.marks.filter)
-            found = segment.rows[f"region{self.view.level}"][places[unmarked]].astype(np.int64)
-            counts += np.bincount(found % (len(regions) + 1), minlength=len(regions) + 1)
+            regions_of_rows = segment.rows[f"region{self.view.level}"][places[unmarked]].astype(
+                np.int64
+            )
+            counts += np.bincount(regions_of_rows % (len(regions) + 1), minlength=len(regions) + 1)
         own = {
             region.code: int(count)
             for (theatre, region), count in zip(regions, counts, strict=False)
@@ -126,36 +128,36 @@ class Scene:
         return own, int(counts.sum()) - sum(own.values())
 
     @cached_property
-    def held(self) -> Held:
+    def control(self) -> FigureControl:
         """The control of the View's last day: whose it is, or why there is none."""
         try:
             source = control_dataset(self.query, Face.tiles)
         except NotShared:
-            return Held(withheld=self._named())
+            return FigureControl(withheld=self._source_name())
         day = self.query.control_day
-        found = None if source is None else self.query.control_on(source, day)
-        if source is None or found is None:
-            return Held(source)
-        line = self.query.front_line(found)
-        return Held(source, found, line, (day - found.valid_on).days)
+        snapshot = None if source is None else self.query.control_on(source, day)
+        if source is None or snapshot is None:
+            return FigureControl(source)
+        line = self.query.front_line(snapshot)
+        return FigureControl(source, snapshot, line, (day - snapshot.valid_on).days)
 
     @cached_property
     def frozen(self) -> FrontLine | None:
         """The line of a View's frozen day, which its distances are measured from."""
-        source = self.held.source
+        source = self.control.source
         if self.view.freeze is None or source is None:
             return None
-        found = self.query.control_on(source, self.view.freeze)
-        if found is None:
+        snapshot = self.query.control_on(source, self.view.freeze)
+        if snapshot is None:
             return None
-        return self.query.front_line(found)
+        return self.query.front_line(snapshot)
 
-    def _named(self) -> str:
+    def _source_name(self) -> str:
         slug = self.view.control or self.theatre.default_control
         return self.state.datasets[slug].name if slug in self.state.datasets else slug
 
     @cached_property
-    def counted(self) -> Counted:
+    def counts(self) -> FigureCounts:
         """Count what the figure shows, for its words."""
         codes = self.workspace.reference.taxonomy.weapons.codes
         masks = set(self.rows["weapons"].tolist())
@@ -166,7 +168,7 @@ class Scene:
         whole = by_region(single).whole()
         ledger = Ledger(whole, self.workspace.reference.taxonomy.sectors.codes)
         settlement = PRECISIONS.index("settlement")
-        return Counted(
+        return FigureCounts(
             marks=len(self.rows),
             families=families,
             has_settlements=bool((self.rows["precision"] == settlement).any()),
@@ -179,9 +181,11 @@ class Scene:
     @cached_property
     def is_known(self) -> bool:
         """Tell whether anything of the View's datasets was known at its as-of, whatever it was."""
-        wanted = self.sums.filter
+        criteria = self.sums.filter
         return any(
-            bool((wanted.datasets[part.rows["dataset"]] & (part.rows["seq"] <= wanted.seq)).any())
+            bool(
+                (criteria.datasets[part.rows["dataset"]] & (part.rows["seq"] <= criteria.seq)).any()
+            )
             for part in self.sums.segments
         )
 
@@ -192,8 +196,8 @@ class Scene:
             if len(box.parts) == 1:
                 return box
             return box._replace(west=-180.0, east=180.0)  # a sheet has its edges at 180°
-        found = self.query.regions
-        shapes = [one.shape for one in found.regions if one.code in self.view.regions]
+        regions = self.query.regions
+        shapes = [one.shape for one in regions.regions if one.code in self.view.regions]
         if not shapes:
             return Bounds(*self.theatre.bounds)
         west, south, east, north = shapely.total_bounds(np.array(shapes, object)).tolist()

@@ -18,7 +18,7 @@ from app.i18n import WATERMARK
 from app.i18n.values import day_text
 from app.index.columns import PRECISIONS, STATUSES
 from app.index.select import Selection
-from app.publishing.publish import Published, control_dataset, control_shown, publish
+from app.publishing.publish import Published, control_dataset, control_snapshot, publish
 from app.publishing.query import Query
 from app.queries.choropleth import Choropleths
 from app.queries.shapes import Shapes
@@ -94,7 +94,7 @@ class Tiler:
         return encode_shapes("regions", clipped, range(1, len(shapes) + 1), properties)
 
     def _control(self, query: Query, tile: Tile) -> bytes:
-        snapshot = control_shown(query, Face.tiles)
+        snapshot = control_snapshot(query, Face.tiles)
         if snapshot is None:
             return encode_shapes("control", [], [], [])
         areas = self.shapes.areas(query, snapshot, tile.z)
@@ -188,7 +188,7 @@ class Tiler:
         return shades, RAMPS[len(values.limits)]
 
     def _draw_control(self, painter: Painter, query: Query) -> None:
-        snapshot, theatre = control_shown(query, Face.tiles), query.theatre
+        snapshot, theatre = control_snapshot(query, Face.tiles), query.theatre
         if snapshot is None:
             return
         grounds = [

@@ -45,8 +45,8 @@ def _first_period(query: Query) -> tuple[date, date]:
 
 def _unfiltered(view: View) -> View:
     """Take a View's datasets and nothing else of it: no filter may tell of a single day."""
-    plain = View(theatre=view.theatre, datasets=view.datasets, synthetic=view.synthetic)
-    return plain.but(lang=view.lang)
+    unfiltered = View(theatre=view.theatre, datasets=view.datasets, synthetic=view.synthetic)
+    return unfiltered.but(lang=view.lang)
 
 
 def day_span(published: Published) -> tuple[date, date] | None:
@@ -60,12 +60,12 @@ def day_span(published: Published) -> tuple[date, date] | None:
 
 
 def _first_control(query: Query) -> Dataset | None:
-    sources = shown_controls(query)
+    sources = control_sources(query)
     default = query.theatre.default_control
     return next((source for source in sources if source.slug == default), next(iter(sources), None))
 
 
-def shown_controls(query: Query) -> list[Dataset]:
+def control_sources(query: Query) -> list[Dataset]:
     """List the control sources that this audience may see on tiles."""
     sources = query.datasets_of(DatasetKind.control)
     return [source for source in sources if source.terms.tiles or not query.is_public]

@@ -13,7 +13,7 @@ from app.index.select import Near, Segment
 from app.publishing.query import Query
 
 
-def near(query: Query, source: Dataset | None) -> Near | None:
+def line_filter(query: Query, source: Dataset | None) -> Near | None:
     """Compile a View's `line_km` and `side`; None when it asks for neither.
 
     Raises:
@@ -26,11 +26,11 @@ def near(query: Query, source: Dataset | None) -> Near | None:
     return Near(
         None if view.line_km is None else view.line_km * 1e3,
         tuple(number[side] for side in view.sides),
-        joined_by(query, source),
+        line_join(query, source),
     )
 
 
-def joined_by(query: Query, source: Dataset | None) -> Callable[[Segment], Joined]:
+def line_join(query: Query, source: Dataset | None) -> Callable[[Segment], Joined]:
     """Return what joins a segment with the ground: by each day's own line, or by the frozen one.
 
     Raises:
@@ -46,5 +46,5 @@ def joined_by(query: Query, source: Dataset | None) -> Callable[[Segment], Joine
         allowed = f"a day from the first snapshot of {source.slug!r} on: {first}"
         raise InvalidView((Problem("query.freeze", str(view.freeze), allowed),))
     join = state.join(source, query.seq, view.freeze)
-    kept_joins = query.workspace.index.joins
-    return lambda segment: kept_joins.of(state.control, segment, join)
+    cache = query.workspace.index.joins
+    return lambda segment: cache.of(state.control, segment, join)

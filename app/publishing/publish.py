@@ -34,7 +34,7 @@ from app.index.select import (
     unmarked,
 )
 from app.instance.workspace import Workspace
-from app.publishing.line_joins import near
+from app.publishing.line_joins import line_filter
 from app.publishing.query import Query
 from app.reference.reference import Reference
 from app.reference.theatre import Theatre
@@ -93,10 +93,17 @@ class Published:
         A public View changes by itself when an embargo or a delay ends, which is checked by the
         minute.
         """
-        hidden = self.filter
-        minute = None if hidden.embargo_at is None else hidden.embargo_at // 60
+        criteria = self.filter
+        minute = None if criteria.embargo_at is None else criteria.embargo_at // 60
         slugs = tuple(dataset.slug for dataset in self.datasets)
-        return (self.view.query(), self.state.seq, slugs, hidden.seq, minute, hidden.quiet_after)
+        return (
+            self.view.query(),
+            self.state.seq,
+            slugs,
+            criteria.seq,
+            minute,
+            criteria.quiet_after,
+        )
 
     @property
     def segments(self) -> Sequence[Segment]:
@@ -129,13 +136,13 @@ def publish(query: Query, face: Face, *, in_all: bool = False) -> Published:
     for each of its faces, and most faces show the same datasets.
     `in_all` takes every dataset instead of the View's own: an incident's id names no dataset.
     """
-    datasets = all_datasets(query.state) if in_all else wanted_datasets(query)
+    datasets = all_datasets(query.state) if in_all else datasets_of_view(query)
     allowed = tuple(d for d in datasets if not query.is_public or _may_leave(d, face, query.view))
     key = ("published", in_all, tuple(dataset.slug for dataset in allowed))
-    if key not in query.remembered:
+    if key not in query.cache:
         refused = [dataset for dataset in datasets if dataset not in allowed]
-        query.remembered[key] = _published(query, allowed, refused, in_all=in_all)
-    published: Published = query.remembered[key]
+        query.cache[key] = _published(query, allowed, refused, in_all=in_all)
+    published: Published = query.cache[key]
     return published
 
 
@@ -145,7 +152,7 @@ def _published(
     compiled = _compile(query, allowed)
     if query.view.asks_the_ground:
         source = control_dataset(query, Face.aggregates)
-        compiled = replace(compiled, near=near(query, source))
+        compiled = replace(compiled, near=line_filter(query, source))
     if query.is_public:
         compiled = _quieten(query, compiled)
     withheld = {
@@ -159,13 +166,13 @@ def _published(
 
 def _folded(published: Published) -> Published:
     """Read several datasets as one where matching has compared each pair of them as they stand."""
-    slugs, wanted = [dataset.slug for dataset in published.datasets], published.filter
-    is_compared = published.state.merged.is_compared(slugs, wanted.seq)
+    slugs, criteria = [dataset.slug for dataset in published.datasets], published.filter
+    is_compared = published.state.merged.is_compared(slugs, criteria.seq)
     if not is_compared:
         return replace(published, is_compared=is_compared)
-    folded = published.state.merged.fold(wanted)
-    narrowed = replace(wanted, quiet_now=wanted.quiet_now | folded.quiet)
-    return replace(published, filter=narrowed, is_compared=True, folded=folded)
+    folded = published.state.merged.fold(criteria)
+    generalised = replace(criteria, quiet_now=criteria.quiet_now | folded.quiet)
+    return replace(published, filter=generalised, is_compared=True, folded=folded)
 
 
 def countable(published: Published, face: Face) -> Published:
@@ -194,7 +201,7 @@ def all_datasets(state: State) -> tuple[Dataset, ...]:
     return tuple(dataset for dataset in datasets if dataset.kind is DatasetKind.incidents)
 
 
-def wanted_datasets(query: Query) -> tuple[Dataset, ...]:
+def datasets_of_view(query: Query) -> tuple[Dataset, ...]:
     """Resolve which datasets a View means: the named ones, else the theatre's default, else one.
 
     Synthetic records never mix with real ones: `synthetic` chooses which of the two is shown.
@@ -234,11 +241,11 @@ def _covers_whole_weeks(view: View) -> bool:
 def _compile(query: Query, datasets: tuple[Dataset, ...]) -> Filter:
     view, tables, taxonomy = query.view, query.state.tables, query.reference.taxonomy
     numbers = [tables.datasets.index(d.slug) for d in datasets if d.slug in tables.datasets]
-    is_wanted = np.zeros(len(tables.datasets) + 1, bool)
-    is_wanted[numbers] = True
+    is_in_view = np.zeros(len(tables.datasets) + 1, bool)
+    is_in_view[numbers] = True
     return Filter(
         seq=query.seq,
-        datasets=is_wanted,
+        datasets=is_in_view,
         first=BEGINNING if view.first is None else epoch_day(view.first),
         last=END if view.last is None else epoch_day(view.last),
         weapons=taxonomy.weapons.family_bits(view.weapons),
@@ -256,11 +263,11 @@ def _e7(box: Bounds) -> tuple[int, int, int, int]:
     return west, south, east, north
 
 
-def _quieten(query: Query, wanted: Filter) -> Filter:
+def _quieten(query: Query, criteria: Filter) -> Filter:
     theatre, sectors, state = query.theatre, query.reference.taxonomy.sectors, query.state
     quiet_after = epoch_day((query.now - timedelta(days=theatre.generalise_days)).date())
     quiet = replace(
-        wanted,
+        criteria,
         embargo_at=int(query.now.timestamp()),
         grace_s=(theatre.embargo_s("civilian"), theatre.embargo_s("military")),
         military=sectors.bits(("military",)),
@@ -269,13 +276,13 @@ def _quieten(query: Query, wanted: Filter) -> Filter:
     )
     if all(part.latest_embargo(quiet) <= (quiet.embargo_at or 0) for part in state.segments):
         quiet = replace(quiet, grace_s=(0, 0))  # nothing is that fresh: rows need not be asked
-    if wanted.seq >= state.seq:
+    if criteria.seq >= state.seq:
         return quiet
     hidden, muted = _withheld_today(state, quiet)
     return replace(quiet, hidden_now=hidden, quiet_now=muted)
 
 
-def _withheld_today(state: State, wanted: Filter) -> tuple[frozenset[int], frozenset[int]]:
+def _withheld_today(state: State, criteria: Filter) -> tuple[frozenset[int], frozenset[int]]:
     """Number the incidents whose newest revision is embargoed or quiet now.
 
     An older revision shows no more than the newest (docs/privacy.md, "No way around the terms").
@@ -285,23 +292,23 @@ def _withheld_today(state: State, wanted: Filter) -> tuple[frozenset[int], froze
     for part in state.segments:
         standing = np.flatnonzero(part.rows["known_to"] > state.seq)
         number = part.rows["number"][standing]
-        embargoed = is_embargoed(part.rows, standing, wanted)
+        embargoed = is_embargoed(part.rows, standing, criteria)
         hidden.update(number[embargoed].tolist())
-        quiet.update(number[is_quiet(part.rows, standing, wanted)].tolist())
+        quiet.update(number[is_quiet(part.rows, standing, criteria)].tolist())
     return frozenset(hidden), frozenset(quiet)
 
 
-def _embargoed(state: State, wanted: Filter) -> int:
+def _embargoed(state: State, criteria: Filter) -> int:
     """Count embargoed rows whatever the filters: a filter must not reveal what it hides."""
-    now, count = wanted.embargo_at or 0, 0
+    now, count = criteria.embargo_at or 0, 0
     for part in state.segments:
-        if part.latest_embargo(wanted) <= now and not wanted.hidden_now:
+        if part.latest_embargo(criteria) <= now and not criteria.hidden_now:
             continue
-        held = is_embargoed(part.rows, np.arange(len(part.rows)), wanted)
-        if wanted.hidden_now:
-            held |= np.isin(part.rows["number"], list(wanted.hidden_now))
-        held &= (part.rows["known_to"] > wanted.seq) & (part.rows["seq"] <= wanted.seq)
-        count += int((held & wanted.datasets[part.rows["dataset"]]).sum())
+        embargoed = is_embargoed(part.rows, np.arange(len(part.rows)), criteria)
+        if criteria.hidden_now:
+            embargoed |= np.isin(part.rows["number"], list(criteria.hidden_now))
+        embargoed &= (part.rows["known_to"] > criteria.seq) & (part.rows["seq"] <= criteria.seq)
+        count += int((embargoed & criteria.datasets[part.rows["dataset"]]).sum())
     return count
 
 
@@ -345,7 +352,7 @@ def control_dataset(query: Query, face: Face) -> Dataset | None:
     return dataset
 
 
-def control_shown(query: Query, face: Face) -> ControlSnapshot | None:
+def control_snapshot(query: Query, face: Face) -> ControlSnapshot | None:
     """Find the control snapshot a View shows: the one valid on its last day.
 
     Raises:

@@ -30,7 +30,7 @@ class Query:
     state: State
     view: View
     now: datetime
-    remembered: dict[object, Any] = field(default_factory=dict, repr=False)
+    cache: dict[object, Any] = field(default_factory=dict, repr=False)
     """What has been derived from this query, by what derived it (see `publish`)."""
 
     @classmethod
@@ -51,7 +51,7 @@ class Query:
 
     def of_view(self, view: View) -> Query:
         """Ask another View of the same state, at the same time."""
-        return self if view is self.view else replace(self, view=view, remembered={})
+        return self if view is self.view else replace(self, view=view, cache={})
 
     def but(self, **changes: Any) -> Query:
         """Change fields of the View, as `View.but` does."""

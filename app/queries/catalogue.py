@@ -21,7 +21,7 @@ COLLECTIONS = ("incidents", "control", "frontline", "regions")
 
 
 @dataclass(frozen=True)
-class Listed:
+class Collection:
     """One collection as it is described: without its links, which are HTTP's."""
 
     name: str
@@ -31,12 +31,12 @@ class Listed:
     credits: tuple[str, ...]
 
 
-def describe(query: Query, name: str) -> Listed:
+def describe(query: Query, name: str) -> Collection:
     """Describe a collection in the View's language, with what its audience gets of it."""
     makers = {"incidents": _incidents, "control": _control, "frontline": _control}
     extent, credits = makers.get(name, _regions)(query)
     title, description = query.words[f"collection_{name}"], query.words[f"collection_{name}_about"]
-    return Listed(name, title, description, extent, credits)
+    return Collection(name, title, description, extent, credits)
 
 
 Extent = tuple[dict[str, Any], tuple[str, ...]]
@@ -54,9 +54,9 @@ def _incidents(query: Query) -> Extent:
     published = publish(query, Face.points)
     selection = published.select()
     box = list(query.theatre.bounds)
-    drawn = selection.drawable(published.filter)
-    if len(drawn):
-        lon, lat = drawn["lon_e7"] / E7, drawn["lat_e7"] / E7
+    marks = selection.drawable(published.filter)
+    if len(marks):
+        lon, lat = marks["lon_e7"] / E7, marks["lat_e7"] / E7
         box = [float(side) for side in (lon.min(), lat.min(), lon.max(), lat.max())]
     if not len(selection):
         return _extent(box, None, None), published.credits

@@ -57,26 +57,26 @@ def changes(
     if query.view.as_of is not None:
         allowed = "to be left out: the list goes from `since` to now"
         raise InvalidView((Problem("query.as_of", rfc3339(query.view.as_of), allowed),))
-    is_then = publish(query.but(as_of=since), Face.points)
-    is_now = publish(query, Face.points)
-    hides = replace(
-        is_now.filter, hidden_now=is_then.filter.hidden_now, quiet_now=is_then.filter.quiet_now
+    then = publish(query.but(as_of=since), Face.points)
+    now = publish(query, Face.points)
+    criteria = replace(
+        now.filter, hidden_now=then.filter.hidden_now, quiet_now=then.filter.quiet_now
     )
-    published = replace(is_now, filter=hides)
-    shown = np.union1d(is_now.select()["number"], is_then.select()["number"])
-    rows = _rows(query.state, shown, published)
-    fresh = np.flatnonzero(rows["seq"] > is_then.filter.seq)
+    published = replace(now, filter=criteria)
+    numbers = np.union1d(now.select()["number"], then.select()["number"])
+    rows = _rows(query.state, numbers, published)
+    fresh = np.flatnonzero(rows["seq"] > then.filter.seq)
     fresh = fresh[np.argsort(-rows["seq"][fresh])]
     counts = dict.fromkeys(KINDS, 0)
-    place_of = {seq: place for place, seq in enumerate(rows["seq"].tolist())}
+    place_by_seq = {seq: place for place, seq in enumerate(rows["seq"].tolist())}
     items: list[dict[str, Any]] = []
     for place in fresh.tolist():
-        prior = place_of.get(int(rows["prior"][place]))
+        prior = place_by_seq.get(int(rows["prior"][place]))
         kind = _kind(rows, place, prior)
         counts[kind] += 1
         if len(items) < limit:
-            told = _told(published, rows, place, prior)
-            items += [{"kind": kind, **told}] if told else []
+            change = _change(published, rows, place, prior)
+            items += [{"kind": kind, **change}] if change else []
     return Changes(since, counts, items)
 
 
@@ -85,8 +85,10 @@ def _rows(state: State, numbers: np.ndarray, published: Published) -> Rows:
     parts = []
     hidden = np.array(sorted(published.filter.hidden_now), np.int64)
     for segment in state.segments:
-        keep = np.isin(segment.rows["number"], numbers) & ~np.isin(segment.rows["number"], hidden)
-        parts.append(segment.rows.take(np.flatnonzero(keep)))
+        is_listed = np.isin(segment.rows["number"], numbers) & ~np.isin(
+            segment.rows["number"], hidden
+        )
+        parts.append(segment.rows.take(np.flatnonzero(is_listed)))
     return Rows.concatenate(parts)
 
 
@@ -100,7 +102,9 @@ def _kind(rows: Rows, place: int, prior: int | None) -> str:
     return "regraded" if after != before else "amended"
 
 
-def _told(published: Published, rows: Rows, place: int, prior: int | None) -> dict[str, Any] | None:
+def _change(
+    published: Published, rows: Rows, place: int, prior: int | None
+) -> dict[str, Any] | None:
     """Write one change with what differs; None when a payload was erased."""
     seqs = [int(rows["seq"][one]) for one in (place, prior) if one is not None]
     revisions = [one for one in published.workspace.store.by_seq(seqs) if one.payload is not None]

@@ -45,8 +45,8 @@ def _choropleth(published: Published) -> Choropleth:
     for group, (theatre, region) in enumerate(reference.regions(view.level)):
         if theatre == view.theatre:
             values[region.code] = _value(ledger, view.metric, group, region.population)
-    known = [value for value in values.values() if value is not None and value > 0]
-    return Choropleth(values, breaks(known))
+    positive = [value for value in values.values() if value is not None and value > 0]
+    return Choropleth(values, breaks(positive))
 
 
 def _value(ledger: Ledger, metric: str, group: int, population: int | None) -> float | None:

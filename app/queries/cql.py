@@ -59,11 +59,11 @@ class Truth(NamedTuple):
     """Which rows are true, and of which the answer is known at all."""
 
     true: np.ndarray
-    known: np.ndarray
+    is_known: np.ndarray
 
     def negated(self) -> Truth:
         """Turn true into false; what is not known stays so."""
-        return Truth(self.known & ~self.true, self.known)
+        return Truth(self.is_known & ~self.true, self.is_known)
 
 
 class _Refused(Exception):
@@ -71,7 +71,7 @@ class _Refused(Exception):
         self.got, self.allowed = got, allowed
 
 
-def narrowed(published: Published, text: str) -> Selection:
+def filtered_rows(published: Published, text: str) -> Selection:
     """Keep the rows of a View that a filter is true of.
 
     Raises:
@@ -81,11 +81,11 @@ def narrowed(published: Published, text: str) -> Selection:
     try:
         tree = _parsed(text)
         quiet = [is_quiet(part.rows, at, published.filter) for part, at in selection.parts]
-        joined = np.concatenate(quiet) if quiet else np.empty(0, bool)
-        found = _truth(tree, Sheet(published.workspace, published, selection, joined))
+        is_quiet_row = np.concatenate(quiet) if quiet else np.empty(0, bool)
+        truth = _truth(tree, Sheet(published.workspace, published, selection, is_quiet_row))
     except _Refused as refused:
         raise InvalidView((Problem("query.filter", refused.got, refused.allowed),)) from refused
-    return selection.where(found.true & found.known)
+    return selection.where(truth.true & truth.is_known)
 
 
 def _parsed(text: str) -> Any:
@@ -104,13 +104,13 @@ def _parsed(text: str) -> Any:
         raise _Refused(text, allowed) from wrong
 
 
-def _opened(tree: Any) -> tuple[str, Sequence[Any]]:
+def _operation(tree: Any) -> tuple[str, Sequence[Any]]:
     """Take a condition apart into its operator and as many arguments as that has."""
     if not isinstance(tree, dict) or "op" not in tree:
-        raise _Refused(_shown(tree), f"a condition with one of {SUPPORTED}")
+        raise _Refused(_as_text(tree), f"a condition with one of {SUPPORTED}")
     op, args = tree["op"], tree["args"]
     if op not in ("and", "or") and len(args) != ARITY.get(op, 2):
-        raise _Refused(_shown(tree), f"{op} with {ARITY.get(op, 2)} arguments")
+        raise _Refused(_as_text(tree), f"{op} with {ARITY.get(op, 2)} arguments")
     return op, args
 
 
@@ -118,9 +118,9 @@ def _truth(tree: Any, sheet: Sheet) -> Truth:
     if isinstance(tree, bool):
         rows = len(sheet.selection)
         return Truth(np.full(rows, tree), np.ones(rows, bool))
-    op, args = _opened(tree)
+    op, args = _operation(tree)
     if op in ("and", "or"):
-        return _joined(op, [_truth(one, sheet) for one in args])
+        return _all_or_any(op, [_truth(one, sheet) for one in args])
     if op == "not":
         return _truth(args[0], sheet).negated()
     if op in COMPARE:
@@ -134,26 +134,28 @@ def _truth(tree: Any, sheet: Sheet) -> Truth:
     raise _Refused(op, SUPPORTED)
 
 
-def _joined(op: str, parts: Sequence[Truth]) -> Truth:
+def _all_or_any(op: str, parts: Sequence[Truth]) -> Truth:
     """Join three-valued answers: a false part settles an AND, a true one an OR."""
     true = np.logical_and.reduce if op == "and" else np.logical_or.reduce
-    whole = true([part.true & part.known for part in parts])
-    settles = [part.known & (part.true if op == "or" else ~part.true) for part in parts]
-    known = np.logical_and.reduce([part.known for part in parts]) | np.logical_or.reduce(settles)
-    return Truth(whole, known)
+    whole = true([part.true & part.is_known for part in parts])
+    settles = [part.is_known & (part.true if op == "or" else ~part.true) for part in parts]
+    is_known = np.logical_and.reduce([part.is_known for part in parts]) | np.logical_or.reduce(
+        settles
+    )
+    return Truth(whole, is_known)
 
 
 def _property(arg: Any, sheet: Sheet, *kinds: str) -> Values:
     if not isinstance(arg, dict) or "property" not in arg:
-        got = arg["op"] if isinstance(arg, dict) and "op" in arg else _shown(arg)
+        got = arg["op"] if isinstance(arg, dict) and "op" in arg else _as_text(arg)
         raise _Refused(got, "the name of a property, without arithmetic or functions")
     name = str(arg["property"])
     if name not in QUERYABLES:
         raise _Refused(name, f"one of the properties {', '.join(QUERYABLES)}")
-    found = QUERYABLES[name].read(sheet)
-    if kinds and found.kind not in kinds:
-        raise _Refused(name, f"a property of the kind {' or '.join(kinds)}; it is {found.kind}")
-    return found
+    values = QUERYABLES[name].read(sheet)
+    if kinds and values.kind not in kinds:
+        raise _Refused(name, f"a property of the kind {' or '.join(kinds)}; it is {values.kind}")
+    return values
 
 
 LITERALS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
@@ -169,7 +171,7 @@ def _literal(arg: Any, values: Values) -> Any:
         return _day(arg)
     kind, allowed = LITERALS[values.kind]
     if not isinstance(arg, kind) or isinstance(arg, bool) is not (values.kind == "flag"):
-        raise _Refused(_shown(arg), allowed)
+        raise _Refused(_as_text(arg), allowed)
     return arg
 
 
@@ -178,79 +180,79 @@ def _day(arg: Any) -> int:
     try:
         return epoch_day(parse_day(text if isinstance(text, str) else ""))
     except InvalidWhen as wrong:
-        raise _Refused(_shown(arg), "a day, such as DATE('2025-10-24')") from wrong
+        raise _Refused(_as_text(arg), "a day, such as DATE('2025-10-24')") from wrong
 
 
-def _shown(arg: Any) -> str:
+def _as_text(arg: Any) -> str:
     if isinstance(arg, dict):
         return str(arg.get("op") or arg.get("property") or next(iter(arg.values()), arg))
     return str(arg)
 
 
 def _compared(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
-    left, right = args
-    if isinstance(right, dict) and "property" in right:
-        left, right, op = right, left, MIRRORED.get(op, op)
-    values = _property(left, sheet, "text", "number", "day", "flag")
-    return _by_word(values, COMPARE[op], _literal(right, values))
+    first, second = args
+    if isinstance(second, dict) and "property" in second:
+        first, second, op = second, first, MIRRORED.get(op, op)
+    values = _property(first, sheet, "text", "number", "day", "flag")
+    return _by_word(values, COMPARE[op], _literal(second, values))
 
 
 def _by_word(values: Values, holds: Callable[[Any, Any], Any], literal: Any) -> Truth:
     """Ask words once each, numbers all together."""
     if values.kind != "text":
-        return Truth(np.asarray(holds(values.data, literal), bool), values.known)
+        return Truth(np.asarray(holds(values.data, literal), bool), values.is_known)
     table = np.array([bool(holds(word, literal)) for word in values.words] or [False], bool)
-    return Truth(table[np.where(values.known, values.data, 0)], values.known)
+    return Truth(table[np.where(values.is_known, values.data, 0)], values.is_known)
 
 
 def _is_null(args: Sequence[Any], sheet: Sheet) -> Truth:
     values = _property(args[0], sheet)
-    return Truth(~values.known, np.ones(len(values.known), bool))
+    return Truth(~values.is_known, np.ones(len(values.is_known), bool))
 
 
 def _in(args: Sequence[Any], sheet: Sheet) -> Truth:
     values = _property(args[0], sheet, "text", "number", "day", "flag")
-    listed = [_by_word(values, operator.eq, _literal(one, values)) for one in args[1]]
-    return _joined("or", listed)
+    answers = [_by_word(values, operator.eq, _literal(one, values)) for one in args[1]]
+    return _all_or_any("or", answers)
 
 
 def _between(args: Sequence[Any], sheet: Sheet) -> Truth:
     values = _property(args[0], sheet, "number", "day")
     low, high = (_literal(one, values) for one in args[1:])
-    return Truth((values.data >= low) & (values.data <= high), values.known)
+    return Truth((values.data >= low) & (values.data <= high), values.is_known)
 
 
 def _like(args: Sequence[Any], sheet: Sheet) -> Truth:
     values = _property(args[0], sheet, "text")
     pattern = _literal(args[1], values)
     parts = re.split(r"(\\.|%|_)", str(pattern))
-    told = "".join(
+    glob = "".join(
         {"%": "*", "_": "?"}.get(part) or GLOB.sub(r"[\g<0>]", part.removeprefix("\\") or part)
         for part in parts
     )
     # fnmatch never goes back over a star that has matched: a plain ".*" for each % would take
     # time that doubles with every one of them.
-    matches = re.compile(fnmatch.translate(told)).match
+    matches = re.compile(fnmatch.translate(glob)).match
     return _by_word(values, lambda word, _: matches(word) is not None, None)
 
 
 def _array(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
     values = _property(args[0], sheet, "list")
     if not isinstance(args[1], list):
-        raise _Refused(_shown(args[1]), "a list, such as ('drone', 'missile.cruise')")
+        raise _Refused(_as_text(args[1]), "a list, such as ('drone', 'missile.cruise')")
     mask = 0
     for code in args[1]:
         if code not in values.words:
-            raise _Refused(_shown(code), ", ".join(values.words))
+            raise _Refused(_as_text(code), ", ".join(values.words))
         mask |= 1 << values.words.index(code)
-    wanted = np.uint32(mask)
+    bits = np.uint32(mask)
     answers = {
-        "a_contains": (values.data & wanted) == wanted,
-        "a_containedby": (values.data & ~wanted) == 0,
-        "a_equals": values.data == wanted,
-        "a_overlaps": (values.data & wanted) != 0,
+        "a_contains": (values.data & bits) == bits,
+        "a_containedby": (values.data & ~bits) == 0,
+        "a_equals": values.data == bits,
+        "a_overlaps": (values.data & bits) != 0,
     }
-    return Truth(answers[op], values.known)
+    return Truth(answers[op], values.is_known)
 
 
 def _temporal(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
@@ -264,14 +266,14 @@ def _temporal(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
         "t_intersects": (day >= first) & (day <= last),
         "t_disjoint": (day < first) | (day > last),
     }
-    return Truth(answers[op], values.known)
+    return Truth(answers[op], values.is_known)
 
 
 def _span(arg: Any) -> tuple[int, int]:
     if not isinstance(arg, dict) or "interval" not in arg:
         return (_day(arg),) * 2
     if len(arg["interval"]) != 2:  # noqa: PLR2004  a beginning and an end
-        raise _Refused(_shown(arg), "INTERVAL('2026-01-01', '2026-01-31'), '..' for an open end")
+        raise _Refused(_as_text(arg), "INTERVAL('2026-01-01', '2026-01-31'), '..' for an open end")
     start, end = arg["interval"]
     return (
         NOWHERE if start == ".." else _day(start),
@@ -285,9 +287,9 @@ def _spatial(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
     shapely.prepare(shape)
     lon, lat = values.data.T
     if op == "s_within":  # a point on the edge is not within (OGC 06-103r4)
-        return Truth(shapely.contains_xy(shape, lon, lat), values.known)
+        return Truth(shapely.contains_xy(shape, lon, lat), values.is_known)
     touched = shapely.intersects_xy(shape, lon, lat)
-    return Truth(touched if op == "s_intersects" else ~touched, values.known)
+    return Truth(touched if op == "s_intersects" else ~touched, values.is_known)
 
 
 def _shape(arg: Any) -> BaseGeometry:
@@ -299,9 +301,9 @@ def _shape(arg: Any) -> BaseGeometry:
     except InvalidPlace as wrong:
         raise _Refused(f"BBOX({wrong.problem.got})", wrong.problem.allowed) from wrong
     except (ShapelyError, ValueError, TypeError, AttributeError, KeyError, IndexError) as wrong:
-        raise _Refused(_shown(arg), allowed) from wrong
+        raise _Refused(_as_text(arg), allowed) from wrong
     if not shape.is_valid or not np.isfinite(shapely.get_coordinates(shape)).all():
-        raise _Refused(_shown(arg), f"{allowed}; a polygon must not cross itself")
+        raise _Refused(_as_text(arg), f"{allowed}; a polygon must not cross itself")
     return shape
 
 

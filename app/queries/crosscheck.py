@@ -50,7 +50,7 @@ Note = Callable[[str], object]
 MOST_PERIODS = 600
 
 
-class Line(NamedTuple):
+class RegionMonth(NamedTuple):
     """Both sums of one region and month; None is "says nothing"."""
 
     first: date
@@ -73,7 +73,7 @@ def cross_check(
     path: Path,
     *,
     note: Note = str,
-) -> list[Line]:
+) -> list[RegionMonth]:
     """Compare a file of totals with a View, by region and month, where the file has one.
 
     `note` is called with a sentence about columns that are new.
@@ -90,7 +90,7 @@ def cross_check(
         raise InvalidFile(f"months of {path.name}", "none in the View", "another from and to")
     if len(periods) > MOST_PERIODS:
         raise InvalidFile(f"months of {path.name}", f"{len(periods)}", f"at most {MOST_PERIODS}")
-    lines = list[Line]()
+    lines = list[RegionMonth]()
     for first, last in periods:
         ours = _ours(query.but(first=first, last=last))
         for row in ours:
@@ -99,7 +99,7 @@ def cross_check(
                 toll = row["killed"]
                 best = toll["low"] if toll["best"] is None else toll["best"]
                 counts = (events[key], row["incidents"], killed.get(key), best)
-                lines.append(Line(first, last, row["key"], row["name"], *counts))
+                lines.append(RegionMonth(first, last, row["key"], row["name"], *counts))
     return lines
 
 
@@ -153,26 +153,28 @@ def _rows(source: Source, note: Note) -> Iterator[Cells]:
     """
     if decoded_head(source).lstrip().startswith(("{", "[")):
         document = load_json(source)
-        listed = document.get("data") if isinstance(document, dict) else document
-        rows = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+        records = document.get("data") if isinstance(document, dict) else document
+        rows = (
+            [one for one in records if isinstance(one, dict)] if isinstance(records, list) else []
+        )
         names = list(rows[0]) if rows else []
-        found: Iterator[Cells] = ({k: said(v) for k, v in row.items() if said(v)} for row in rows)
+        cells: Iterator[Cells] = ({k: said(v) for k, v in row.items() if said(v)} for row in rows)
     else:
-        names, read = table(source)
-        found = (row[1] for row in read if not isinstance(row, Rejection))
+        names, numbered = table(source)
+        cells = (row[1] for row in numbered if not isinstance(row, Rejection))
     for warned in HEADER.guard(source, names):
         note(warned.text)
-    return found
+    return cells
 
 
-def as_cells(line: Line) -> list[str]:
+def as_cells(month: RegionMonth) -> list[str]:
     """Write a line for a table; unknown is said."""
-    counts = (line.their_events, line.our_incidents, line.difference)
-    tolls = (line.their_killed, line.our_killed)
-    cells = [f"{line.first} to {line.last}", line.region, line.name, *map(str, counts)]
+    counts = (month.their_events, month.our_incidents, month.difference)
+    tolls = (month.their_killed, month.our_killed)
+    cells = [f"{month.first} to {month.last}", month.region, month.name, *map(str, counts)]
     return cells + ["unknown" if toll is None else str(toll) for toll in tolls]
 
 
-def as_json(lines: list[Line]) -> bytes:
+def as_json(lines: list[RegionMonth]) -> bytes:
     """Write lines as JSON."""
     return msgspec.json.encode([{**one._asdict(), "difference": one.difference} for one in lines])

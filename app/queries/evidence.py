@@ -71,25 +71,25 @@ def attach(published: Published, ref: str, path: Path, attachment: Attachment) -
     if size > published.workspace.max_file_bytes:
         allowed = f"at most {published.workspace.max_file_bytes:,} bytes"
         raise TooLarge(f"size of {path.name}", f"{size:,} bytes", allowed)
-    found = find_incident(published, ref)
+    incident = find_incident(published, ref)
     content = path.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
-    told = msgspec.structs.replace(
-        attachment, incident=found["id"], name=path.name, sha256=sha256, size=size
+    record = msgspec.structs.replace(
+        attachment, incident=incident["id"], name=path.name, sha256=sha256, size=size
     )
-    kept = published.workspace.archive / sha256
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    if not kept.exists():
-        half = kept.with_suffix(".part")
+    stored = published.workspace.archive / sha256
+    stored.parent.mkdir(parents=True, exist_ok=True)
+    if not stored.exists():
+        half = stored.with_suffix(".part")
         half.write_bytes(content)
-        half.replace(kept)
-    key = f"{found['id']}/{sha256}"
-    change = Change(Subject.attachment, key, Action.add, canonical(told))
+        half.replace(stored)
+    key = f"{incident['id']}/{sha256}"
+    change = Change(Subject.attachment, key, Action.add, canonical(record))
     why = f"archived {path.name}"
     published.workspace.store.write(
         [change], Entry(attachment.captured_at, attachment.operator, why), {}
     )
-    return told
+    return record
 
 
 def bundle(published: Published, ref: str) -> bytes:
@@ -104,28 +104,28 @@ def bundle(published: Published, ref: str) -> bytes:
             "Evidence bundles name who recorded what and why: they are given by a private instance "
             "(`strikemap evidence ID`) or to a token, not to the public."
         )
-    found = find_incident(published, ref)
-    key = f"{found['properties']['dataset']}/{found['id']}"
-    past = published.workspace.store.history(Subject.incident, key)
+    incident = find_incident(published, ref)
+    key = f"{incident['properties']['dataset']}/{incident['id']}"
+    revisions = published.workspace.store.history(Subject.incident, key)
     attached = [
         msgspec.json.decode(one.payload, type=Attachment)
         for one in published.workspace.store.latest(Subject.attachment)
-        if one.payload is not None and one.key.startswith(f"{found['id']}/")
+        if one.payload is not None and one.key.startswith(f"{incident['id']}/")
     ]
     files: dict[str, bytes] = {
         "README.txt": README.encode(),
         "check_evidence.py": Path(__file__).with_name("check_evidence.py").read_bytes(),
-        "incident.json": msgspec.json.format(msgspec.json.encode(found), indent=1),
-        "revisions.jsonl": _lines(_revision(one) for one in past),
+        "incident.json": msgspec.json.format(msgspec.json.encode(incident), indent=1),
+        "revisions.jsonl": _lines(_revision(one) for one in revisions),
         "attachments.jsonl": _lines(msgspec.to_builtins(one) for one in attached),
     }
     for one in attached:
-        kept = published.workspace.archive / one.sha256
-        if kept.exists():
-            files[f"attachments/{one.sha256}"] = kept.read_bytes()
-    files["chain.jsonl"], head = _chain(published.workspace, past[0].seq)
+        stored = published.workspace.archive / one.sha256
+        if stored.exists():
+            files[f"attachments/{one.sha256}"] = stored.read_bytes()
+    files["chain.jsonl"], head = _chain(published.workspace, revisions[0].seq)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    manifest = {"incident": found["id"], "head": head, "files": hashes}
+    manifest = {"incident": incident["id"], "head": head, "files": hashes}
     files["manifest.json"] = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
     return _zipped(files)
 

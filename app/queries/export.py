@@ -24,9 +24,9 @@ from app.exporters.formats import FORMATS
 from app.i18n import strings
 from app.i18n.values import day_text, number
 from app.index.select import Selection
-from app.publishing.publish import Published, publish, wanted_datasets
+from app.publishing.publish import Published, datasets_of_view, publish
 from app.publishing.query import Query
-from app.queries.incidents import features_of, in_order
+from app.queries.incidents import incident_features, row_order
 from app.queries.sums import coverage
 
 BATCH = 5_000
@@ -57,7 +57,7 @@ class Export:
         """Write the incidents batch by batch, newest first."""
         for start in range(0, len(self.order), BATCH):
             rows = self.selection.take(self.order[start : start + BATCH])
-            yield features_of(self.published, rows, Face.export)
+            yield incident_features(self.published, rows, Face.export)
             if progress is not None:
                 progress(start + len(rows))
 
@@ -67,10 +67,10 @@ class Export:
         Formats that cannot be written from front to back are made in a folder of their own first;
         memory holds one batch, whatever the number of rows.
         """
-        with _workplace(folder) as place:
+        with _temporary_folder(folder) as place:
             yield from FORMATS[form].write(self.about, self.batches(progress), place)
 
-    def beside(self, form: str, name: str) -> bytes | None:
+    def description(self, form: str, name: str) -> bytes | None:
         """Write what stands beside a file: CSV has no room for its own description."""
         return metadata(self.about, name) if form == "csv" else None
 
@@ -82,16 +82,16 @@ def prepare(query: Query, form: str) -> Export:
         NotShared: the terms of a dataset in the View keep it from leaving.
         InputError: the format does not hold so much.
     """
-    refuse_what_must_stay(query)
+    refuse_export(query)
     published = publish(query, Face.export)
     selection = published.select()
-    order = in_order(selection)
-    about = about_of(published, len(order))
+    order = row_order(selection)
+    about = describe_export(published, len(order))
     FORMATS[form].check(about)
     return Export(published, about, selection, order)
 
 
-def kept_from_leaving(query: Query, face: Face = Face.points) -> list[Dataset]:
+def unexportable_datasets(query: Query, face: Face = Face.points) -> list[Dataset]:
     """List the datasets of a View whose terms keep it from being taken along as a file.
 
     A file is an export and a face at once: its terms must allow both.
@@ -100,43 +100,43 @@ def kept_from_leaving(query: Query, face: Face = Face.points) -> list[Dataset]:
         return []
     return [
         one
-        for one in wanted_datasets(query)
+        for one in datasets_of_view(query)
         if not (one.terms.export and one.terms.allow(face))
         or query.view.level > one.terms.finest_level
     ]
 
 
-def refuse_what_must_stay(query: Query, face: Face = Face.points) -> None:
+def refuse_export(query: Query, face: Face = Face.points) -> None:
     """Refuse a View of which a part must stay.
 
     Raises:
         NotShared: naming the datasets and the command that changes their terms.
     """
-    refused = kept_from_leaving(query, face)
+    refused = unexportable_datasets(query, face)
     if not refused:
         return
-    named = ", ".join(f"{one.slug!r} ({one.licence})" for one in refused)
+    names = ", ".join(f"{one.slug!r} ({one.licence})" for one in refused)
     raise NotShared(
-        f"The terms of {named} do not allow the public to take this along as a file. An operator "
+        f"The terms of {names} do not allow the public to take this along as a file. An operator "
         f"can change them with `strikemap datasets set {refused[0].slug} --terms …`."
     )
 
 
-def about_of(published: Published, rows: int) -> About:
+def describe_export(published: Published, rows: int) -> About:
     """Describe what is taken along, for every format."""
     view, seq = published.view, published.filter.seq
-    known = published.workspace.store.by_seq([seq])
-    head = f"{seq}:{known[0].hash.hex()}" if known else f"{seq}:"
-    as_of = view.as_of or (known[0].recorded_at if known else None)
+    revisions = published.workspace.store.by_seq([seq])
+    head = f"{seq}:{revisions[0].hash.hex()}" if revisions else f"{seq}:"
+    as_of = view.as_of or (revisions[0].recorded_at if revisions else None)
     names = ", ".join(dataset.name for dataset in published.datasets) or view.theatre
     words = strings(view.lang)
     title = words["export_title"].format(names=names, days=_days(view))
-    told = rfc3339(as_of) if as_of else words["export_beginning"]
+    instant = rfc3339(as_of) if as_of else words["export_beginning"]
     credits = "; ".join(published.credits) or names
     return About(
         title=title,
         citation=words["export_citation"].format(
-            credits=credits, title=title, as_of=told, head=head, query=view.query()
+            credits=credits, title=title, as_of=instant, head=head, query=view.query()
         ),
         terms=_terms(published),
         datasets=[_dataset(one) for one in published.datasets],
@@ -178,26 +178,26 @@ def _days(view: View) -> str:
 def _terms(published: Published) -> list[str]:
     words = strings(published.view.lang)
 
-    def say(name: str, one: Dataset) -> str:
-        return words[name].format(slug=one.slug, licence=one.licence, credit=one.credit)
+    def sentence(name: str, dataset: Dataset) -> str:
+        return words[name].format(slug=dataset.slug, licence=dataset.licence, credit=dataset.credit)
 
     datasets, is_private = published.datasets, not published.is_public
-    told = [say("export_terms", one) for one in datasets]
-    told += [say("export_share_alike", one) for one in datasets if one.terms.share_alike]
-    kept = [one for one in datasets if is_private and not one.terms.export]
-    return told + [say("export_private", one) for one in kept]
+    sentences = [sentence("export_terms", one) for one in datasets]
+    sentences += [sentence("export_share_alike", one) for one in datasets if one.terms.share_alike]
+    unshared = [one for one in datasets if is_private and not one.terms.export]
+    return sentences + [sentence("export_private", one) for one in unshared]
 
 
 def _notes(published: Published) -> list[str]:
     """Say what somebody could misread in the rows."""
-    lang, covered, notes = published.view.lang, coverage(published), []
+    lang, gaps, notes = published.view.lang, coverage(published), []
     words = strings(lang)
     if published.view.synthetic:
         notes.append(words["export_invented"])
-    if covered["undated"]:
-        notes.append(words["export_undated"].format(n=number(lang, covered["undated"])))
-    if covered["spanning"]:
-        notes.append(words["export_spanning"].format(n=number(lang, covered["spanning"])))
+    if gaps["undated"]:
+        notes.append(words["export_undated"].format(n=number(lang, gaps["undated"])))
+    if gaps["spanning"]:
+        notes.append(words["export_spanning"].format(n=number(lang, gaps["spanning"])))
     if published.is_public:
         days = published.theatre.generalise_days
         notes.append(words["export_generalised"].format(n=number(lang, days)))
@@ -209,7 +209,7 @@ def _notes(published: Published) -> list[str]:
 
 
 @contextlib.contextmanager
-def _workplace(folder: Path) -> Iterator[Path]:
+def _temporary_folder(folder: Path) -> Iterator[Path]:
     """Give an export a folder of its own, and remove what a killed process left behind."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _sweep(folder)

@@ -10,10 +10,10 @@ import numpy as np
 from app.domain.terms import DatasetKind, Face
 from app.index.columns import STATUSES
 from app.index.select import Selection
-from app.publishing.line_joins import joined_by
+from app.publishing.line_joins import line_join
 from app.publishing.publish import Published, control_dataset, countable, publish
 from app.publishing.query import Query
-from app.queries.sums import counting
+from app.queries.sums import counted_rows
 from app.reference.taxonomy import Terms
 
 KILLED = (1, 5, 10, 50)
@@ -30,22 +30,22 @@ def facets(query: Query) -> dict[str, Any]:
     give. Where several datasets do not add up, the first one is counted and named. None stands for
     counts that the audience may not have.
     """
-    reader = _Reader(query)
+    counter = _FacetCounter(query)
     taxonomy = query.reference.taxonomy
-    base = reader.published({})
+    base = counter.published({})
     return {
         "view": dict(query.view.pairs()),
         "dataset": None if base.primary is None else base.primary.slug,
-        "weapon": reader.count(
-            {"weapons": ()}, lambda found: _bits(found["weapons"], taxonomy.weapons)
+        "weapon": counter.count(
+            {"weapons": ()}, lambda selection: _bits(selection["weapons"], taxonomy.weapons)
         ),
-        "sector": reader.count(
-            {"sectors": ()}, lambda found: _bits(found["sectors"], taxonomy.sectors)
+        "sector": counter.count(
+            {"sectors": ()}, lambda selection: _bits(selection["sectors"], taxonomy.sectors)
         ),
-        "status": reader.count({"statuses": ()}, _statuses),
-        "min_killed": reader.count({"min_killed": None}, _killed, Face.points),
+        "status": counter.count({"statuses": ()}, _statuses),
+        "min_killed": counter.count({"min_killed": None}, _killed, Face.points),
         "datasets": {
-            dataset.slug: reader.dataset(dataset.slug)
+            dataset.slug: counter.dataset(dataset.slug)
             for dataset in query.datasets_of(DatasetKind.incidents)
         },
     }
@@ -56,22 +56,22 @@ def line_facets(query: Query) -> dict[str, Any]:
 
     Apart from the other facets, since the first answer after new strikes or snapshots joins them.
     """
-    reader = _Reader(query)
-    published = reader.published({"line_km": None}, Face.points)
+    counter = _FacetCounter(query)
+    published = counter.published({"line_km": None}, Face.points)
     source = control_dataset(query, Face.aggregates)
     if not published.datasets or source is None:
         return {"view": dict(query.view.pairs()), "line_km": None}
-    join = joined_by(query, source)
+    join = line_join(query, source)
     # A place that is shown only in its region has no distance (docs/privacy.md, "Generalisation").
-    parts = counting(published).drawable(published.filter).parts
-    far = np.concatenate([join(segment).at(places).distance_m for segment, places in parts])
+    parts = counted_rows(published).drawable(published.filter).parts
+    distances_m = np.concatenate([join(segment).at(places).distance_m for segment, places in parts])
     return {
         "view": dict(query.view.pairs()),
-        "line_km": {str(km): int((far <= km * 1e3).sum()) for km in LINE_KM},
+        "line_km": {str(km): int((distances_m <= km * 1e3).sum()) for km in LINE_KM},
     }
 
 
-class _Reader:
+class _FacetCounter:
     """Publishes a View with some filters taken off, each of them once."""
 
     def __init__(self, query: Query) -> None:
@@ -98,7 +98,7 @@ class _Reader:
         key = (query.view.query(), face)
         if key not in self._selections:
             published = countable(publish(query, face), face)
-            self._selections[key] = published, counting(published)
+            self._selections[key] = published, counted_rows(published)
         return self._selections[key]
 
 
@@ -112,12 +112,12 @@ def _bits(masks: np.ndarray, terms: Terms) -> dict[str, int]:
     }
 
 
-def _statuses(found: Selection) -> dict[str, int]:
-    times = np.bincount(found["status"], minlength=len(STATUSES)).tolist()
+def _statuses(selection: Selection) -> dict[str, int]:
+    times = np.bincount(selection["status"], minlength=len(STATUSES)).tolist()
     return {status: n for status, n in zip(STATUSES, times, strict=True) if n}
 
 
-def _killed(found: Selection) -> dict[str, int]:
-    low, best = found["killed_total_low"], found["killed_total_best"]
-    known = np.where(low >= 0, low, best)
-    return {str(least): int((known >= least).sum()) for least in KILLED}
+def _killed(selection: Selection) -> dict[str, int]:
+    low, best = selection["killed_total_low"], selection["killed_total_best"]
+    least_killed = np.where(low >= 0, low, best)
+    return {str(least): int((least_killed >= least).sum()) for least in KILLED}

@@ -28,16 +28,16 @@ def region_features(query: Query, shapes: Shapes, detail: str = "page") -> dict[
     regions = query.regions.regions
     outlines = shapes.regions(query, ZOOMS[detail])
     inside = shapely.get_coordinates(shapely.point_on_surface(list(outlines))).round(4).tolist()
-    told = [
+    properties = [
         {"key": region.code, "name": region.name(query.view.lang), "at": at}
         for region, at in zip(regions, inside, strict=True)
     ]
-    return _with_ids(feature_collection(frame(outlines, told)), "key")
+    return _with_ids(feature_collection(frame(outlines, properties)), "key")
 
 
 def _with_ids(collection: dict[str, Any], name: str) -> dict[str, Any]:
-    for one in collection["features"]:
-        one["id"] = one["properties"][name]
+    for feature in collection["features"]:
+        feature["id"] = feature["properties"][name]
     return collection
 
 
@@ -52,11 +52,11 @@ def control_features(
     source = _source(query, detail)
     if source is None:
         return {"type": "FeatureCollection", "features": [], "about": None}
-    found = next(_in_force(query.but(control=source), (day, day)), None)
-    if found is None:
+    snapshot = next(_in_force(query.but(control=source), (day, day)), None)
+    if snapshot is None:
         return {"type": "FeatureCollection", "features": [], "about": None}
-    told = snapshot_features(query, shapes, found, detail, kinds)
-    return {**told, "about": _about(query, shapes, found, day)}
+    collection = snapshot_features(query, shapes, snapshot, detail, kinds)
+    return {**collection, "about": _about(query, shapes, snapshot, day)}
 
 
 def control_between(
@@ -70,8 +70,8 @@ def control_between(
     source = _source(query, detail)
     if source is None:
         return
-    for found in _in_force(query.but(control=source), days):
-        yield from snapshot_features(query, shapes, found, detail, kinds)["features"]
+    for snapshot in _in_force(query.but(control=source), days):
+        yield from snapshot_features(query, shapes, snapshot, detail, kinds)["features"]
 
 
 def control_feature(query: Query, shapes: Shapes, ref: str, kinds: Sequence[str]) -> dict[str, Any]:
@@ -85,12 +85,12 @@ def control_feature(query: Query, shapes: Shapes, ref: str, kinds: Sequence[str]
     day, _, _part = rest.partition(".")
     dataset = query.state.datasets.get(slug)
     if dataset is not None and dataset.kind is DatasetKind.control:
-        its = query.but(control=slug, theatre=dataset.theatre, synthetic=dataset.synthetic)
-        source = _source(its, "full")
-        calendar = query.state.control.calendar(source or "", its.seq)
-        for found in (one for one in calendar.snapshots if str(one.valid_on) == day):
-            told = snapshot_features(its, shapes, found, "full", kinds)
-            for feature in told["features"]:
+        own = query.but(control=slug, theatre=dataset.theatre, synthetic=dataset.synthetic)
+        source = _source(own, "full")
+        calendar = query.state.control.calendar(source or "", own.seq)
+        for snapshot in (one for one in calendar.snapshots if str(one.valid_on) == day):
+            collection = snapshot_features(own, shapes, snapshot, "full", kinds)
+            for feature in collection["features"]:
                 if feature["id"] == ref:
                     return dict(feature)
     raise NotFound(f"There is no control area or front line {ref!r}.")
@@ -107,32 +107,32 @@ def _in_force(query: Query, days: tuple[date | None, date]) -> Iterator[ControlS
     """Yield the snapshots that stood on any of some days, the newest first."""
     first, last = days
     calendar = query.state.control.calendar(query.view.control or "", query.seq)
-    for found in reversed(calendar.snapshots):
-        if found.valid_on <= last:
-            yield found
-            if first is not None and found.valid_on <= first:
+    for snapshot in reversed(calendar.snapshots):
+        if snapshot.valid_on <= last:
+            yield snapshot
+            if first is not None and snapshot.valid_on <= first:
                 return
 
 
 def snapshot_features(
     query: Query,
     shapes: Shapes,
-    found: ControlSnapshot,
+    snapshot: ControlSnapshot,
     detail: str,
     kinds: Sequence[str],
 ) -> dict[str, Any]:
     """Write one day's areas and line, each with an id."""
-    zoom, key = ZOOMS[detail], f"{found.dataset}.{found.valid_on}"
-    drawn, told = [], []
+    zoom, key = ZOOMS[detail], f"{snapshot.dataset}.{snapshot.valid_on}"
+    drawings, properties = [], []
     if "area" in kinds:
-        areas = shapes.areas(query, found, zoom)
-        drawn += [shape for _, shape in areas]
-        told += [{"id": f"{key}.{n}", **_area(area)} for n, (area, _) in enumerate(areas, 1)]
-    line = query.front_line(found)
+        areas = shapes.areas(query, snapshot, zoom)
+        drawings += [shape for _, shape in areas]
+        properties += [{"id": f"{key}.{n}", **_area(area)} for n, (area, _) in enumerate(areas, 1)]
+    line = query.front_line(snapshot)
     simple = detail == "page"
-    drawn.append(line.shape.simplify(360 / 256 / 2**zoom / 2) if simple else line.shape)
+    drawings.append(line.shape.simplify(360 / 256 / 2**zoom / 2) if simple else line.shape)
     length = round(line.length_km, 1) if line.length_km else None
-    told.append(
+    properties.append(
         {
             "id": f"{key}.line",
             "kind": "front_line",
@@ -140,24 +140,26 @@ def snapshot_features(
             "border_tolerance_km": line.tolerance_km,
         }
     )
-    dated = {"source": found.dataset, "valid_on": str(found.valid_on)}
-    return _with_ids(feature_collection(frame(drawn, [{**one, **dated} for one in told])), "id")
+    dated = {"source": snapshot.dataset, "valid_on": str(snapshot.valid_on)}
+    return _with_ids(
+        feature_collection(frame(drawings, [{**one, **dated} for one in properties])), "id"
+    )
 
 
-def _about(query: Query, shapes: Shapes, found: ControlSnapshot, day: date) -> dict[str, Any]:
-    line = query.front_line(found)
-    listed = [area for area, _ in shapes.areas(query, found, PAGE_ZOOM)]
+def _about(query: Query, shapes: Shapes, snapshot: ControlSnapshot, day: date) -> dict[str, Any]:
+    line = query.front_line(snapshot)
+    areas = [area for area, _ in shapes.areas(query, snapshot, PAGE_ZOOM)]
     return {
-        "source": found.dataset,
-        "valid_on": str(found.valid_on),
-        "age_days": (day - found.valid_on).days,
-        "includes": [part.value for part in found.includes],
+        "source": snapshot.dataset,
+        "valid_on": str(snapshot.valid_on),
+        "age_days": (day - snapshot.valid_on).days,
+        "includes": [part.value for part in snapshot.includes],
         "length_km": round(line.length_km, 1) if line.length_km else None,
         "border_tolerance_km": line.tolerance_km,
-        "controllers": sorted({a.controller for a in listed if _is_drawn_solid(a)}),
-        "hasClaims": any(a.status is not ControlStatus.assessed for a in listed if _has_area(a)),
-        "hasCited": any(not _has_area(area) for area in listed),
-        "note": found.note,
+        "controllers": sorted({a.controller for a in areas if _is_drawn_solid(a)}),
+        "hasClaims": any(a.status is not ControlStatus.assessed for a in areas if _has_area(a)),
+        "hasCited": any(not _has_area(area) for area in areas),
+        "note": snapshot.note,
     }
 
 

@@ -26,12 +26,12 @@ from app.index.locate import RegionHow
 from app.index.select import Selection, is_embargoed, is_quiet
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published
-from app.queries.ground.at_points import whereabouts_of
+from app.queries.ground.at_points import ground_of_incidents
 from app.rows import NEAR_BORDER, NO_REGION, Rows
 
 
 @dataclass(frozen=True)
-class Listed:
+class IncidentPage:
     """One page of a list: the rows' features, and how many there are in all."""
 
     features: list[dict[str, Any]]
@@ -48,15 +48,15 @@ def list_incidents(
     offset: int = 0,
     order: str = "new",
     selection: Selection | None = None,
-) -> Listed:
+) -> IncidentPage:
     """List a View's incidents, or those that a filter left of them, in one of ORDERS."""
     selection = published.select() if selection is None else selection
-    places = in_order(selection, order)
-    listed = features_of(published, selection.take(places[offset : offset + limit]))
-    return Listed(listed, len(places))
+    places = row_order(selection, order)
+    features = incident_features(published, selection.take(places[offset : offset + limit]))
+    return IncidentPage(features, len(places))
 
 
-def in_order(selection: Selection, order: str = "new") -> np.ndarray:
+def row_order(selection: Selection, order: str = "new") -> np.ndarray:
     """Put a selection's rows into one of ORDERS; within a day they stand as in the ledger."""
     seqs, day = selection["seq"], selection["day_first"]
     if order == "old":
@@ -67,16 +67,18 @@ def in_order(selection: Selection, order: str = "new") -> np.ndarray:
     return np.asarray(np.lexsort((seqs, day, np.where(low >= 0, low, best)))[::-1])
 
 
-def features_of(published: Published, rows: Rows, face: Face = Face.points) -> list[dict[str, Any]]:
+def incident_features(
+    published: Published, rows: Rows, face: Face = Face.points
+) -> list[dict[str, Any]]:
     """Write rows as features, in their order; an erased record is left out.
 
     The record is asked once for all of them, and so is each day's ground.
     """
-    found = {one.seq: one for one in published.workspace.store.by_seq(rows["seq"].tolist())}
-    revisions = [found.get(seq) for seq in rows["seq"].tolist()]
-    kept = [n for n, one in enumerate(revisions) if one is not None and one.payload is not None]
-    told = [one for one in revisions if one is not None and one.payload is not None]
-    return _features(published, told, rows.take(np.array(kept, np.int64)), face)
+    by_seq = {one.seq: one for one in published.workspace.store.by_seq(rows["seq"].tolist())}
+    revisions = [by_seq.get(seq) for seq in rows["seq"].tolist()]
+    places = [n for n, one in enumerate(revisions) if one is not None and one.payload is not None]
+    readable = [one for one in revisions if one is not None and one.payload is not None]
+    return _features(published, readable, rows.take(np.array(places, np.int64)), face)
 
 
 def find_incident(published: Published, ref: str) -> dict[str, Any]:
@@ -86,19 +88,21 @@ def find_incident(published: Published, ref: str) -> dict[str, Any]:
         NotFound: none of that name, or none that this audience may see.
     """
     number = _number(published, ref)
-    hidden_parts = number in published.filter.hidden_now
-    for segment in () if hidden_parts else published.state.segments:
+    is_hidden = number in published.filter.hidden_now
+    for segment in () if is_hidden else published.state.segments:
         rows = segment.rows
-        known = (rows["seq"] <= published.filter.seq) & (rows["known_to"] > published.filter.seq)
-        known &= published.filter.datasets[rows["dataset"]]
+        is_current = (rows["seq"] <= published.filter.seq) & (
+            rows["known_to"] > published.filter.seq
+        )
+        is_current &= published.filter.datasets[rows["dataset"]]
         if published.filter.embargo_at is not None:
-            known &= ~is_embargoed(rows, np.arange(len(rows)), published.filter)
-        places = np.flatnonzero(known & (rows["number"] == number))
+            is_current &= ~is_embargoed(rows, np.arange(len(rows)), published.filter)
+        places = np.flatnonzero(is_current & (rows["number"] == number))
         if len(places):
-            found = rows.take(places[:1])
-            revision = published.workspace.store.by_seq(found["seq"].tolist())
+            row = rows.take(places[:1])
+            revision = published.workspace.store.by_seq(row["seq"].tolist())
             if revision and revision[0].payload is not None:
-                return feature(published, revision[0], found, 0)
+                return feature(published, revision[0], row, 0)
     raise NotFound(f"There is no incident {ref!r} that may be shown here.")
 
 
@@ -106,26 +110,26 @@ def _number(published: Published, ref: str) -> int:
     if re.fullmatch(r"[0-9]{1,9}", ref):
         return int(ref)
     try:
-        wanted = str(UUID(ref))
+        uuid = str(UUID(ref))
     except ValueError as wrong:
         raise NotFound(
             f"There is no incident {ref!r}: an id is a UUID or a short number."
         ) from wrong
     for dataset in published.datasets:
-        history = published.workspace.store.history(Subject.incident, f"{dataset.slug}/{wanted}")
+        history = published.workspace.store.history(Subject.incident, f"{dataset.slug}/{uuid}")
         if history:
             return history[0].seq
     return -1
 
 
-def history(published: Published, told: dict[str, Any]) -> list[dict[str, str]]:
+def history(published: Published, feature: dict[str, Any]) -> list[dict[str, str]]:
     """List when and in which fields an incident changed, oldest first, as far as the View knows.
 
     Who and why is shown to a private audience only: accounts and file names are not the public's.
     """
     is_private = not published.is_public
-    key = f"{told['properties']['dataset']}/{told['id']}"
-    past = published.workspace.store.history(Subject.incident, key)
+    key = f"{feature['properties']['dataset']}/{feature['id']}"
+    revisions = published.workspace.store.history(Subject.incident, key)
     return [
         {
             "revision": str(one.seq),
@@ -136,7 +140,7 @@ def history(published: Published, told: dict[str, Any]) -> list[dict[str, str]]:
             "changed": ", ".join([] if before is None else changed_fields(before, one.payload)),
             "hash": one.hash.hex(),
         }
-        for before, one in zip([None, *(one.payload for one in past)], past, strict=False)
+        for before, one in zip([None, *(one.payload for one in revisions)], revisions, strict=False)
         if one.seq <= published.filter.seq
     ]
 
@@ -155,24 +159,26 @@ def _features(
     """Write revisions, each with its row; the geometry is null where only a region is known."""
     incidents = [_decoded(revision) for revision in revisions]
     quiet = is_quiet(rows, np.arange(len(rows)), published.filter).tolist()
-    asked = [None if hides else incident for incident, hides in zip(incidents, quiet, strict=True)]
-    grounds = whereabouts_of(published, asked, face)
+    locatable = [
+        None if hides else incident for incident, hides in zip(incidents, quiet, strict=True)
+    ]
+    grounds = ground_of_incidents(published, locatable, face)
     numbers = rows["number"].tolist()
-    told = []
+    features = []
     for place, (revision, incident) in enumerate(zip(revisions, incidents, strict=True)):
         hides = quiet[place]
         region = _region(published, incident, rows, place)
         properties = {
             "id": str(incident.id),
             "number": numbers[place],
-            **_shown(published, incident, hides=hides),
+            **_published_properties(published, incident, hides=hides),
             "region": _general(region, incident) if hides else region,
             "revision": revision.seq,
             "recorded_at": rfc3339(revision.recorded_at),
             "control": grounds[place],
             "merged_with": [] if hides else _merged_with(published, revision, numbers[place]),
         }
-        told.append(
+        features.append(
             {
                 "type": "Feature",
                 "id": properties["id"],
@@ -180,7 +186,7 @@ def _features(
                 "properties": properties,
             }
         )
-    return told
+    return features
 
 
 def _decoded(revision: Revision) -> Incident:
@@ -201,20 +207,20 @@ def _merged_with(published: Published, revision: Revision, number: int) -> list[
     others = published.state.merged.others(number, published.filter.seq)
     if not others:
         return []
-    links, found = _links(revision), []
+    links, records = _links(revision), []
     for member in others:
-        told = _known_then(published, member)
-        if told is not None and told.payload is not None:
-            incident = decode_incident(told.payload)
-            found.append(
+        record = _record_then(published, member)
+        if record is not None and record.payload is not None:
+            incident = decode_incident(record.payload)
+            records.append(
                 {
                     "id": str(incident.id),
                     "number": member.number,
-                    **_shown(published, incident, hides=False),
-                    "same_upstream": bool(links & _links(told)),
+                    **_published_properties(published, incident, hides=False),
+                    "same_upstream": bool(links & _links(record)),
                 }
             )
-    return found
+    return records
 
 
 def _links(revision: Revision) -> frozenset[str]:
@@ -222,45 +228,47 @@ def _links(revision: Revision) -> frozenset[str]:
     return frozenset(link for one in sources for link in upstream_links(one))
 
 
-def _known_then(published: Published, member: Member) -> Revision | None:
+def _record_then(published: Published, member: Member) -> Revision | None:
     """Find another dataset's record as the View knows it; None where the audience may not see it.
 
     The public sees those only whose terms let the record out whole, and nothing that is withheld
     or drawn nowhere: beside another record it would say where it was.
     """
     past = published.workspace.store.history(Subject.incident, member.key)
-    known = [one for one in past if one.seq <= published.filter.seq]
-    if not known or known[-1].payload is None or known[-1].action is Action.retract:
+    earlier = [one for one in past if one.seq <= published.filter.seq]
+    if not earlier or earlier[-1].payload is None or earlier[-1].action is Action.retract:
         return None
     if not published.is_public:
-        return known[-1]
-    wanted, dataset = published.filter, published.state.datasets.get(member.dataset)
+        return earlier[-1]
+    criteria, dataset = published.filter, published.state.datasets.get(member.dataset)
     tables, taxonomy = published.state.tables.copy(), published.reference.taxonomy
-    for one in (known[-1], past[-1]):  # as it was known, and as it is withheld today
+    for one in (earlier[-1], past[-1]):  # as it was known, and as it is withheld today
         row = pack([one], tables, taxonomy)
         at = np.arange(len(row))
-        if not len(row) or is_embargoed(row, at, wanted)[0] or is_quiet(row, at, wanted)[0]:
+        if not len(row) or is_embargoed(row, at, criteria)[0] or is_quiet(row, at, criteria)[0]:
             return None
-    return known[-1] if dataset is not None and dataset.terms.raw else None
+    return earlier[-1] if dataset is not None and dataset.terms.raw else None
 
 
-def _shown(published: Published, incident: Incident, *, hides: bool) -> dict[str, Any]:
+def _published_properties(
+    published: Published, incident: Incident, *, hides: bool
+) -> dict[str, Any]:
     """Tell a record, for the public without the texts that are redacted now, whatever `as_of`."""
     dataset = published.state.datasets[incident.dataset]
-    told = _told(published.workspace, incident, dataset, hides=hides)
+    properties = _properties(published.workspace, incident, dataset, hides=hides)
     redactions, key = published.state.redactions, f"{incident.dataset}/{incident.id}"
     if key in redactions and published.is_public:
-        told = redact(told, redactions[key])
-    return {**told, "redacted": hidden_parts(redactions, key)}
+        properties = redact(properties, redactions[key])
+    return {**properties, "redacted": hidden_parts(redactions, key)}
 
 
-def title_of(told: Mapping[str, Any]) -> str:
+def title_of(properties: Mapping[str, Any]) -> str:
     """Name a told record by its place, or by its region where the place is not shown."""
-    place = None if "place" in told["redacted"] else told["place"]
-    return str(place or told["region"]["name"] or "")
+    place = None if "place" in properties["redacted"] else properties["place"]
+    return str(place or properties["region"]["name"] or "")
 
 
-def _told(
+def _properties(
     workspace: Workspace, incident: Incident, dataset: Dataset, *, hides: bool
 ) -> dict[str, Any]:
     when, place = incident.when, incident.place

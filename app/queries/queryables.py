@@ -21,7 +21,7 @@ class Values(NamedTuple):
 
     kind: str
     data: np.ndarray
-    known: np.ndarray
+    is_known: np.ndarray
     words: Sequence[str] = ()
 
 
@@ -51,10 +51,10 @@ def _words(name: str, words: Callable[[Sheet], Sequence[str]], *, hidden: str | 
     """Read a column of places in a list of words; a quiet row has `hidden` instead of its own."""
 
     def read(sheet: Sheet) -> Values:
-        listed, data = list(words(sheet)), sheet.column(name).astype(np.int64)
+        values, data = list(words(sheet)), sheet.column(name).astype(np.int64)
         if hidden is not None:
-            data = np.where(sheet.quiet, listed.index(hidden), data)
-        return Values("text", data, data >= 0, listed)
+            data = np.where(sheet.quiet, values.index(hidden), data)
+        return Values("text", data, data >= 0, values)
 
     return read
 
@@ -64,8 +64,8 @@ def _whole(
 ) -> Any:
     def read(sheet: Sheet) -> Values:
         data = sheet.column(name)
-        known = data != unknown
-        return Values(kind, data, known & ~sheet.quiet if is_place else known)
+        is_known = data != unknown
+        return Values(kind, data, is_known & ~sheet.quiet if is_place else is_known)
 
     return read
 
@@ -88,11 +88,11 @@ def _codes(name: str) -> Callable[[Sheet], Values]:
 
 
 def _points(sheet: Sheet) -> Values:
-    drawn = np.concatenate(
+    has_mark = np.concatenate(
         [places < segment.marks for segment, places in sheet.selection.parts] or [np.empty(0, bool)]
     )
     at = np.stack([sheet.column("lon_e7"), sheet.column("lat_e7")], axis=1) / E7
-    return Values("geometry", at, drawn & ~sheet.quiet)
+    return Values("geometry", at, has_mark & ~sheet.quiet)
 
 
 def _regions(sheet: Sheet) -> Sequence[str]:
@@ -148,14 +148,17 @@ QUERYABLES: dict[str, Queryable] = {
 def queryables(published: Published) -> dict[str, Any]:
     """Describe what a filter may name, as JSON schema properties."""
     words = {
-        "dataset": [one.slug for one in published.datasets],
+        "dataset": [queryable.slug for queryable in published.datasets],
         "status": list(STATUSES),
         "precision": list(PRECISIONS),
     }
-    told: dict[str, Any] = {}
-    for name, one in QUERYABLES.items():
-        told[name] = {**one.schema, **({"enum": words[name]} if words.get(name) else {})}
+    properties: dict[str, Any] = {}
+    for name, queryable in QUERYABLES.items():
+        properties[name] = {
+            **queryable.schema,
+            **({"enum": words[name]} if words.get(name) else {}),
+        }
     taxonomy = published.reference.taxonomy
     for name, terms in (("weapons", taxonomy.weapons), ("sectors", taxonomy.sectors)):
-        told[name]["items"] = {"type": "string", "enum": list(terms.codes)}
-    return told
+        properties[name]["items"] = {"type": "string", "enum": list(terms.codes)}
+    return properties

@@ -19,7 +19,7 @@ from app.i18n import strings
 from app.index.columns import STATUSES
 from app.index.select import RETRACTED, Filter, Segment, Selection, is_quiet
 from app.index.summary import Cube, Ledger, Measures, measure
-from app.publishing.line_joins import joined_by
+from app.publishing.line_joins import line_join
 from app.publishing.publish import Published, control_dataset
 from app.rows import LONG, TOLLS, Rows
 
@@ -53,7 +53,7 @@ def summarise(published: Published, by: str) -> dict[str, Any]:
         "by": by,
         "synthetic": published.view.synthetic,
         "additive": grouped.is_additive,
-        **_told_of_several(published),
+        **_matching_report(published),
         "rows": [
             {"key": key, "name": name, **ledger.answer(group)}
             for key, name, group in ([] if is_withheld(published) else grouped.rows)
@@ -77,7 +77,7 @@ def is_withheld(published: Published) -> bool:
     return not published.datasets and published.withheld["terms"] > 0
 
 
-def _told_of_several(published: Published) -> dict[str, Any]:
+def _matching_report(published: Published) -> dict[str, Any]:
     """Say by which rule several datasets were added up, or why they were not."""
     if len(published.datasets) < 2:  # noqa: PLR2004  a pair
         return {}
@@ -97,8 +97,8 @@ def add_rates(published: Published, rows: list[dict[str, Any]]) -> None:
     people = {region.code: (region.population, region.population_year) for region in regions}
     for row in rows:
         low, (population, year) = row["killed"]["low"], people.get(row["key"], (None, None))
-        known = low is not None and population
-        row["killed_per_100k"] = round(low / population * 1e5, 3) if known and population else None
+        rate = low is not None and population
+        row["killed_per_100k"] = round(low / population * 1e5, 3) if rate and population else None
         row["population"], row["population_year"] = population, year
 
 
@@ -132,7 +132,7 @@ def _grouped(published: Published, by: str) -> Grouped:
     if by == "region":
         return _by_region(published)
     selection, sectors = (
-        counting(published),
+        counted_rows(published),
         len(published.reference.taxonomy.sectors.codes),
     )
     if by == "day":
@@ -140,8 +140,8 @@ def _grouped(published: Published, by: str) -> Grouped:
     if by == "dataset":
         slugs = published.state.tables.datasets
         measures = measure(selection.rows(), selection["dataset"], len(slugs), sectors)
-        known = [one for one in published.datasets if one.slug in slugs]
-        return Grouped([(one.slug, one.name, slugs.index(one.slug)) for one in known], measures)
+        datasets = [one for one in published.datasets if one.slug in slugs]
+        return Grouped([(one.slug, one.name, slugs.index(one.slug)) for one in datasets], measures)
     if by == "line":
         return _by_line(published, selection, sectors)
     return _by_class(published, selection, by)
@@ -154,17 +154,17 @@ def _by_line(published: Published, selection: Selection, sectors: int) -> Groupe
     and so is what the audience gets only by region.
     """
     view = published.view
-    join = joined_by(published.query, control_dataset(published.query, Face.aggregates))
+    join = line_join(published.query, control_dataset(published.query, Face.aggregates))
     parties = [party.code for party in published.theatre.party]
     bands = [f"{low}-{high}" for low, high in pairwise((0, *BANDS_KM))]
     bands += [f"over-{BANDS_KM[-1]}", "no-line"]
     groups = []
     for segment, places in selection.parts:
-        found = join(segment).at(places)
-        band = np.searchsorted(BANDS_KM, found.distance_m / 1e3)  # NaN sorts behind every bound
-        band[np.isnan(found.distance_m)] = len(bands) - 1
-        group = 1 + found.holder.astype(np.int64) * len(bands) + band
-        unknown = (found.mark == 0) | is_quiet(segment.rows, places, published.filter)
+        joined = join(segment).at(places)
+        band = np.searchsorted(BANDS_KM, joined.distance_m / 1e3)  # NaN sorts behind every bound
+        band[np.isnan(joined.distance_m)] = len(bands) - 1
+        group = 1 + joined.holder.astype(np.int64) * len(bands) + band
+        unknown = (joined.mark == 0) | is_quiet(segment.rows, places, published.filter)
         groups.append(np.where(unknown, 0, group))
     numbers = np.concatenate(groups)
     size = 1 + (len(parties) + 1) * len(bands)
@@ -209,17 +209,19 @@ def _by_class(published: Published, selection: Selection, by: str) -> Grouped:
         (taxonomy.weapons, "weapons") if by == "weapon" else (taxonomy.sectors, "sectors")
     )
     masks = {code: selection[column] & np.uint32(terms.bit[code]) for code in terms.codes}
-    found = {code: np.flatnonzero(mask) for code, mask in masks.items() if mask.any()}
-    places = np.concatenate([*found.values(), np.empty(0, np.int64)]).astype(np.int64)
-    groups = np.repeat(np.arange(len(found)), [len(one) for one in found.values()]).astype(np.int64)
+    by_code = {code: np.flatnonzero(mask) for code, mask in masks.items() if mask.any()}
+    places = np.concatenate([*by_code.values(), np.empty(0, np.int64)]).astype(np.int64)
+    groups = np.repeat(np.arange(len(by_code)), [len(one) for one in by_code.values()]).astype(
+        np.int64
+    )
     rows, sectors = selection.rows().take(places), len(taxonomy.sectors.codes)
-    measures = measure(rows, groups, max(len(found), 1), sectors)
+    measures = measure(rows, groups, max(len(by_code), 1), sectors)
     lang = published.view.lang
-    named = [(code, terms.label(code, lang), group) for group, code in enumerate(found)]
-    return Grouped(named, measures)
+    names = [(code, terms.label(code, lang), group) for group, code in enumerate(by_code)]
+    return Grouped(names, measures)
 
 
-def counting(published: Published) -> Selection:
+def counted_rows(published: Published) -> Selection:
     """Select what counts: retracted records never do, even when a list asks for them."""
     statuses = tuple(status for status in published.filter.statuses if status != RETRACTED)
     if published.filter.statuses and not statuses:
@@ -249,7 +251,7 @@ def by_region(published: Published) -> Measures:
     if cube := _cube(published):
         measures = from_cube(published, cube, len(regions))
     else:
-        measures = _measure_regions(published, counting(published), len(regions))
+        measures = _measure_regions(published, counted_rows(published), len(regions))
     # A region of another theatre has no row here: what lies in one is elsewhere.
     own = [theatre == published.view.theatre for theatre, _ in regions]
     return measures.only(np.array([*own, True]))
@@ -260,58 +262,58 @@ def unmarked_by_region(published: Published) -> dict[str, int]:
     regions = published.reference.regions(published.view.level)
     is_public = published.is_public
     has_marks = not is_public or all(one.terms.points for one in published.datasets)
-    found = published.unmarked() if has_marks else counting(published)
-    times = np.bincount(_groups(found[f"region{published.view.level}"], len(regions)))
+    selection = published.unmarked() if has_marks else counted_rows(published)
+    times = np.bincount(_groups(selection[f"region{published.view.level}"], len(regions)))
     codes = [*(region.code for _, region in regions), ""]
     return {codes[group]: n for group, n in enumerate(times.tolist()) if n}
 
 
 def _cube(published: Published) -> Cube | None:
-    wanted = published.filter
-    is_now = wanted.seq == published.state.seq
-    last_embargo = max(part.latest_embargo(wanted) for part in published.segments)
-    if wanted.embargo_at is not None and wanted.embargo_at < last_embargo:
+    criteria = published.filter
+    is_now = criteria.seq == published.state.seq
+    last_embargo = max(part.latest_embargo(criteria) for part in published.segments)
+    if criteria.embargo_at is not None and criteria.embargo_at < last_embargo:
         return None  # a cube counts what an embargo hides
-    if not (is_now and wanted.is_plain) or len(published.datasets) != 1:
+    if not (is_now and criteria.is_plain) or len(published.datasets) != 1:
         return None
     slug = published.datasets[0].slug
-    return published.state.cubes.of(slug, published.view.level, wanted.weapons)
+    return published.state.cubes.of(slug, published.view.level, criteria.weapons)
 
 
 def from_cube(published: Published, cube: Cube, regions: int) -> Measures:
     """Read a period from the cube, add the delta, take off what was replaced since it was built."""
-    wanted, level = published.filter, published.view.level
+    criteria, level = published.filter, published.view.level
     base, *later = published.state.segments
 
     def summed(parts: Sequence[tuple[Segment, np.ndarray]]) -> Measures:
-        some = Selection(parts)
-        if not len(some):
+        selection = Selection(parts)
+        if not len(selection):
             return measure(Rows.concatenate([]), np.empty(0, np.int64), regions + 1, cube.sectors)
-        groups = _groups(some[f"region{level}"], regions)
-        return measure(some.rows(), groups, regions + 1, cube.sectors)
+        groups = _groups(selection[f"region{level}"], regions)
+        return measure(selection.rows(), groups, regions + 1, cube.sectors)
 
-    missed, too_many = cube.edges(wanted.first, wanted.last)
+    missed, too_many = cube.edges(criteria.first, criteria.last)
     replaced = published.state.replaced
-    gone = replaced[_counted_then(base.rows, replaced, wanted)]
+    gone = replaced[_counted_then(base.rows, replaced, criteria)]
     everywhere = (
-        cube.between(wanted.first, wanted.last)
+        cube.between(criteria.first, criteria.last)
         + summed([(base, missed)])
         - summed([(base, too_many)])
-        + summed([(segment, segment.match(wanted)) for segment in later])
+        + summed([(segment, segment.match(criteria)) for segment in later])
         - summed([(base, gone)])
     )
-    return everywhere.among(wanted.regions) if wanted.regions else everywhere
+    return everywhere.among(criteria.regions) if criteria.regions else everywhere
 
 
-def _counted_then(rows: Rows, places: np.ndarray, wanted: Filter) -> np.ndarray:
+def _counted_then(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
     """Tell which rows counted in a period while they stood."""
     first, last = rows["day_first"][places], rows["day_last"][places]
-    overlaps = (first <= wanted.last) & (last >= wanted.first)
-    contained = (first >= wanted.first) & (last <= wanted.last)
+    overlaps = (first <= criteria.last) & (last >= criteria.first)
+    contained = (first >= criteria.first) & (last <= criteria.last)
     is_long = (rows["flags"][places] & LONG) != 0
-    counts = np.where(is_long, contained, overlaps) & wanted.datasets[rows["dataset"][places]]
-    if wanted.weapons:
-        counts &= (rows["weapons"][places] & np.uint32(wanted.weapons)) != 0
+    counts = np.where(is_long, contained, overlaps) & criteria.datasets[rows["dataset"][places]]
+    if criteria.weapons:
+        counts &= (rows["weapons"][places] & np.uint32(criteria.weapons)) != 0
     return np.asarray(counts & (rows["status"][places] != RETRACTED))
 
 
@@ -333,7 +335,7 @@ def _totals(
         return None
     if grouped.is_additive:
         return Ledger(grouped.measures.whole(), codes).answer(0)
-    selection = counting(published)
+    selection = counted_rows(published)
     one_group = np.zeros(len(selection), np.int64)
     return Ledger(measure(selection.rows(), one_group, 1, len(codes)), codes).answer(0)
 
@@ -350,19 +352,19 @@ def coverage(published: Published) -> dict[str, Any]:
 
 def _outside(published: Published, *, is_long: bool) -> int:
     """Count incidents that overlap the period without being contained, or that have no day."""
-    wanted, count = published.filter, 0
+    criteria, count = published.filter, 0
     for segment in published.segments:
         rows = segment.rows
         if is_long:
             places = segment.long_rows
             first, last = rows["day_first"][places], rows["day_last"][places]
-            touches = (first <= wanted.last) & (last >= wanted.first)
-            contained = (first >= wanted.first) & (last <= wanted.last)
+            touches = (first <= criteria.last) & (last >= criteria.first)
+            contained = (first >= criteria.first) & (last <= criteria.last)
             places = places[touches & ~contained]
         else:
             places = segment.undated_rows
-        standing = (rows["known_to"][places] > wanted.seq) & (rows["seq"][places] <= wanted.seq)
-        standing &= wanted.datasets[rows["dataset"][places]]
+        standing = (rows["known_to"][places] > criteria.seq) & (rows["seq"][places] <= criteria.seq)
+        standing &= criteria.datasets[rows["dataset"][places]]
         standing &= rows["status"][places] != RETRACTED
         count += int(standing.sum())
     return count

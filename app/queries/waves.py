@@ -30,102 +30,102 @@ NOT_OF_WAVES = frozenset(
 )
 
 
-class WaveBook:
+class WaveCache:
     """The waves of each dataset as they were known, with which of them count."""
 
     def __init__(self) -> None:
-        self._kept = BoundedCache(MOST_KEPT)
+        self._cache = BoundedCache(MOST_KEPT)
 
     def of(self, workspace: Workspace, dataset: Dataset, seq: int) -> tuple[list[Wave], Reckoning]:
         """Read the waves that stood at a revision, by key."""
 
-        def make() -> tuple[list[Wave], Reckoning]:
+        def read() -> tuple[list[Wave], Reckoning]:
             waves = _standing(workspace, dataset, seq)
             return waves, reckoned(waves)
 
-        return self._kept.get((dataset.slug, seq, workspace.store.head().seq), make)
+        return self._cache.get((dataset.slug, seq, workspace.store.head().seq), read)
 
 
-def waves_dataset(query: Query, named: str | None) -> Dataset:
+def waves_dataset(query: Query, slug: str | None) -> Dataset:
     """Resolve whose waves are meant: the named dataset, else the theatre's first.
 
     Raises:
         InvalidView: the named one does not exist, or the View narrows by what a wave has not.
         NotFound: none is loaded.
     """
-    if strange := [name for name, _ in query.view.pairs() if name in NOT_OF_WAVES]:
+    if unfit := [name for name, _ in query.view.pairs() if name in NOT_OF_WAVES]:
         allowed = (
             "from, to, as_of, weapon, dataset, theatre, synthetic: a wave has no place or harm"
         )
-        raise InvalidView(tuple(Problem(f"query.{name}", name, allowed) for name in strange))
-    here = {dataset.slug: dataset for dataset in query.datasets_of(DatasetKind.waves)}
-    if named is not None and named not in here:
-        allowed = ", ".join(sorted(here)) or "none is loaded"
-        raise InvalidView((Problem("query.dataset", named, allowed),))
-    if not here:
+        raise InvalidView(tuple(Problem(f"query.{name}", name, allowed) for name in unfit))
+    by_slug = {dataset.slug: dataset for dataset in query.datasets_of(DatasetKind.waves)}
+    if slug is not None and slug not in by_slug:
+        allowed = ", ".join(sorted(by_slug)) or "none is loaded"
+        raise InvalidView((Problem("query.dataset", slug, allowed),))
+    if not by_slug:
         raise NotFound(f"No dataset of waves is loaded for {query.view.theatre!r}.")
-    return here[named or min(here)]
+    return by_slug[slug or min(by_slug)]
 
 
 def waves_answer(  # noqa: PLR0913  what is asked for, each by name
     query: Query,
     dataset: Dataset,
-    book: WaveBook,
+    cache: WaveCache,
     *,
     limit: int,
     offset: int,
-    mapped: Mapped | None = None,
+    count_marks: MarkCounter | None = None,
 ) -> dict[str, Any]:
     """List the waves of a View's period, newest first, with their totals.
 
     For the public, reports leave only where the dataset's terms let raw records out; without
     that, sums are given for all days or whole weeks, as with incidents.
     """
-    waves, reckoning = book.of(query.workspace, dataset, query.seq)
+    waves, reckoning = cache.of(query.workspace, dataset, query.seq)
     zone = query.theatre.zone
-    wanted = [n for n, wave in enumerate(waves) if _is_in(wave, query.view, zone)]
-    wanted = [n for n in wanted if any(_wants(one, query.view) for one in waves[n].volleys)]
-    wanted.sort(key=lambda n: (waves[n].when.last, waves[n].key), reverse=True)
+    matching = [n for n, wave in enumerate(waves) if _is_in(wave, query.view, zone)]
+    matching = [n for n in matching if any(_wants(one, query.view) for one in waves[n].volleys)]
+    matching.sort(key=lambda n: (waves[n].when.last, waves[n].key), reverse=True)
     is_public = query.is_public
-    shows = dataset.terms.raw or not is_public
-    listed = wanted[offset : offset + limit] if shows else []
+    shows_reports = dataset.terms.raw or not is_public
+    page = matching[offset : offset + limit] if shows_reports else []
     return {
         "view": dict(query.view.pairs()),
         "dataset": dataset.slug,
-        "numberMatched": len(wanted) if shows else None,
-        "numberReturned": len(listed),
+        "numberMatched": len(matching) if shows_reports else None,
+        "numberReturned": len(page),
         "waves": [
             {
-                **_told(waves[n], counted=n in reckoning.counted),
-                "mapped": None if mapped is None else mapped(waves[n]),
+                **_wave_facts(waves[n], is_counted=n in reckoning.counted),
+                "mapped": None if count_marks is None else count_marks(waves[n]),
             }
-            for n in listed
+            for n in page
         ],
         **(
-            _sums(reckoning, set(wanted), query.view)
-            if shows or _covers_weeks(query.view)
+            _sums(reckoning, set(matching), query.view)
+            if shows_reports or _covers_weeks(query.view)
             else _NO_SUMS
         ),
         "coverage": {
-            "undated": sum(wave.window is None for wave in waves) if shows else None,
-            "withheld": {"terms": 0 if shows else len(waves)},
+            "undated": sum(wave.window is None for wave in waves) if shows_reports else None,
+            "withheld": {"terms": 0 if shows_reports else len(waves)},
         },
         "credits": [dataset.credit],
     }
 
 
 @dataclass(frozen=True, eq=False)
-class Mapped:
+class MarkCounter:
     """Counts the marks of a dataset of incidents that fall on a wave's days with its weapons.
 
     It counts what may be of the wave, by day and class of weapon: nobody said that it is.
     """
 
-    found: Selection
+    marks: Selection
     taxonomy: Taxonomy
 
     @classmethod
-    def of(cls, query: Query, slug: str) -> Mapped | None:
+    def of(cls, query: Query, slug: str) -> MarkCounter | None:
         """Read a dataset's marks of a View's period; None where the audience may not have them.
 
         Raises:
@@ -146,10 +146,10 @@ class Mapped:
         families = {code.partition(".")[0] for one in wave.volleys for code in one.weapons}
         if not families or wave.when.first is None or wave.when.last is None:
             return None
-        wanted = np.uint32(self.taxonomy.weapons.family_bits(families))
-        fits = self.found["day_first"] <= epoch_day(wave.when.last)
-        fits &= self.found["day_last"] >= epoch_day(wave.when.first)
-        return int((fits & ((self.found["weapons"] & wanted) != 0)).sum())
+        bits = np.uint32(self.taxonomy.weapons.family_bits(families))
+        fits = self.marks["day_first"] <= epoch_day(wave.when.last)
+        fits &= self.marks["day_last"] >= epoch_day(wave.when.first)
+        return int((fits & ((self.marks["weapons"] & bits) != 0)).sum())
 
 
 _NO_SUMS: dict[str, Any] = {"totals": None, "by_weapon": []}
@@ -157,21 +157,23 @@ _NO_SUMS: dict[str, Any] = {"totals": None, "by_weapon": []}
 
 def _standing(workspace: Workspace, dataset: Dataset, seq: int) -> list[Wave]:
     """Read each wave as it was at a revision; one that was retracted by then is left out."""
-    store, found = workspace.store, list[Wave]()
-    known = store.current(Subject.wave, f"{dataset.slug}/")
-    newest = {one.seq: one for one in store.by_seq([now.seq for now in known.values()])}
-    for key, now in sorted(known.items()):
-        past = [newest[now.seq]] if now.seq <= seq else store.history(Subject.wave, key)
-        if wave := _last(past, seq):
-            found.append(wave)
-    return found
+    store, waves = workspace.store, list[Wave]()
+    current = store.current(Subject.wave, f"{dataset.slug}/")
+    newest = {one.seq: one for one in store.by_seq([revision.seq for revision in current.values()])}
+    for key, revision in sorted(current.items()):
+        revisions = (
+            [newest[revision.seq]] if revision.seq <= seq else store.history(Subject.wave, key)
+        )
+        if wave := _last(revisions, seq):
+            waves.append(wave)
+    return waves
 
 
-def _last(past: list[Revision], seq: int) -> Wave | None:
-    then = [one for one in past if one.seq <= seq]
-    if not then or then[-1].action is Action.retract or then[-1].payload is None:
+def _last(revisions: list[Revision], seq: int) -> Wave | None:
+    earlier = [one for one in revisions if one.seq <= seq]
+    if not earlier or earlier[-1].action is Action.retract or earlier[-1].payload is None:
         return None
-    return _WAVE.decode(then[-1].payload)
+    return _WAVE.decode(earlier[-1].payload)
 
 
 def _is_in(wave: Wave, view: View, zone: str) -> bool:
@@ -211,8 +213,8 @@ def _sums(reckoning: Reckoning, among: set[int], view: View) -> dict[str, Any]:
     families = {one.volley.family for one in reckoning.volleys if one.number in among}
 
     def of(family: str) -> dict[str, Any]:
-        found = reckoning.total(among, lambda one: one.family == family and _wants(one, view))
-        return {"weapon": family or None, **_figures(found)}
+        total = reckoning.total(among, lambda one: one.family == family and _wants(one, view))
+        return {"weapon": family or None, **_figures(total)}
 
     return {
         "totals": _figures(reckoning.total(among, lambda one: _wants(one, view))),
@@ -220,12 +222,12 @@ def _sums(reckoning: Reckoning, among: set[int], view: View) -> dict[str, Any]:
     }
 
 
-def _figures(found: Sum) -> dict[str, Any]:
-    figures = {name: getattr(found, name).answer() for name in FIGURES}
-    return {**figures, "reports": found.reports, "overlapping": found.overlapping}
+def _figures(total: Sum) -> dict[str, Any]:
+    figures = {name: getattr(total, name).answer() for name in FIGURES}
+    return {**figures, "reports": total.reports, "overlapping": total.overlapping}
 
 
-def _told(wave: Wave, *, counted: bool) -> dict[str, Any]:
+def _wave_facts(wave: Wave, *, is_counted: bool) -> dict[str, Any]:
     when = wave.when
     return {
         "key": wave.key,
@@ -234,7 +236,7 @@ def _told(wave: Wave, *, counted: bool) -> dict[str, Any]:
         "when_precision": when.precision.value,
         "scope": wave.scope.value,
         "target": wave.target,
-        "counted": counted,
+        "counted": is_counted,
         "volleys": [
             {
                 "model": one.model,

@@ -16,7 +16,7 @@ from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
-from app.queries.cql import narrowed
+from app.queries.cql import filtered_rows
 from tests.making import KYIV, NOON, add, dataset, incident
 from tests.support import NOW
 
@@ -25,7 +25,7 @@ VIEW = View(theatre="ukraine", datasets=("invented",))
 
 def kept(workspace: Workspace, text: str) -> set[str]:
     published = publish(Query.of(workspace, VIEW, NOW), Face.points)
-    rows = narrowed(published, text).rows()
+    rows = filtered_rows(published, text).rows()
     found = workspace.store.by_seq(rows["seq"].tolist())
     return {one.payload.decode().split('"source_key":"')[1][0] for one in found if one.payload}
 
@@ -130,14 +130,14 @@ def test_an_operator_without_its_arguments_is_refused(demos: Workspace, text: st
     view = View(theatre="example", synthetic=True)
     published = publish(Query(demos, state, view, NOON), Face.points)
     with pytest.raises(InvalidView):
-        narrowed(published, text)
+        filtered_rows(published, text)
 
 
 def test_a_pattern_of_many_wildcards_is_matched_without_going_back(demos: Workspace) -> None:
     view = View(theatre="example", synthetic=True)
     published = publish(Query.of(demos, view, NOON), Face.points)
     many = "%a" * 60 + "%x"
-    assert len(narrowed(published, f"status LIKE '{many}'")) == 0
-    everything = narrowed(published, "status LIKE '%%%'")
+    assert len(filtered_rows(published, f"status LIKE '{many}'")) == 0
+    everything = filtered_rows(published, "status LIKE '%%%'")
     assert 0 < len(everything) <= len(published.select())
-    assert len(narrowed(published, "status LIKE '*'")) == 0
+    assert len(filtered_rows(published, "status LIKE '*'")) == 0

@@ -16,8 +16,8 @@ from app.publishing.publish import publish
 from app.publishing.query import Query
 from app.queries.facets import facets, line_facets
 from app.queries.places import PlaceFinder
-from app.queries.sums import counting, summarise, unmarked_by_region
-from app.queries.words.summary import in_words
+from app.queries.sums import counted_rows, summarise, unmarked_by_region
+from app.queries.words.summary import summary_sentences
 from tests.making import NOON
 from tests.support import imported, table
 
@@ -26,7 +26,7 @@ EXAMPLE = View(theatre="example", synthetic=True)
 
 
 def count(workspace: Workspace, view: View, face: Face = Face.aggregates) -> int:
-    return len(counting(publish(Query.of(workspace, view, NOON), face)))
+    return len(counted_rows(publish(Query.of(workspace, view, NOON), face)))
 
 
 def found(workspace: Workspace, view: View = EXAMPLE) -> Mapping[str, Any]:
@@ -90,7 +90,7 @@ def said(workspace: Workspace, view: View) -> list[str]:
     published = publish(Query.of(workspace, view, NOON), Face.aggregates)
     summary = summarise(published, "region")
     summary["not_on_map"] = len(published.unmarked())
-    return in_words(published, summary)
+    return summary_sentences(published, summary)
 
 
 def test_a_summary_in_words_says_numbers_gaps_and_sources(demos: Workspace) -> None:

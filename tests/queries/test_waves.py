@@ -12,7 +12,7 @@ from app.domain.errors import InvalidView, NotFound
 from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.query import Query
-from app.queries.waves import Mapped, WaveBook, waves_answer, waves_dataset
+from app.queries.waves import MarkCounter, WaveCache, waves_answer, waves_dataset
 from tests.support import NOW, imported, table
 
 HEADER = ("time_start", "time_end", "model", "target", "launched", "destroyed", "source")
@@ -39,7 +39,7 @@ def _answer(workspace: Workspace, *, limit: int = 100, offset: int = 0, **view: 
     return waves_answer(
         Query(workspace, state, asked, NOW),
         dataset,
-        WaveBook(),
+        WaveCache(),
         limit=limit,
         offset=offset,
     )
@@ -146,14 +146,14 @@ def test_marks_beside_a_report_are_of_its_days_and_weapons(
     ]
     imported(private_workspace, table(tmp_path, *rows), dataset="seen", theatre="ukraine")
     query = Query.of(private_workspace, View(theatre="ukraine"), NOW)
-    beside, dataset = Mapped.of(query, "seen"), waves_dataset(query, None)
+    beside, dataset = MarkCounter.of(query, "seen"), waves_dataset(query, None)
     told = waves_answer(
         query,
         dataset,
-        WaveBook(),
+        WaveCache(),
         limit=9,
         offset=0,
-        mapped=beside,
+        count_marks=beside,
     )
     counts = {
         one["volleys"][0]["model"] + one["start"][:10]: one["mapped"] for one in told["waves"]
@@ -173,6 +173,6 @@ def test_marks_beside_a_report_that_may_not_be_shown_are_not_known(
     rows = [{**blank, "source_key": "a", "start": "2025-06-07"}]
     imported(workspace, table(tmp_path, *rows), dataset="held", theatre="ukraine")
     query = Query.of(workspace, View(theatre="ukraine"), NOW)
-    assert Mapped.of(query, "held") is None
+    assert MarkCounter.of(query, "held") is None
     with pytest.raises(InvalidView, match="held"):
-        Mapped.of(query, "nothing")
+        MarkCounter.of(query, "nothing")

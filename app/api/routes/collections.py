@@ -22,7 +22,7 @@ from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
-from app.queries.cql import check_language, narrowed
+from app.queries.cql import check_language, filtered_rows
 from app.queries.geojson import (
     ALL_PARTS,
     LINE_ONLY,
@@ -98,7 +98,7 @@ def _incidents(router: APIRouter, workspace: Workspace) -> None:
         limit, offset = own.get("limit", DEFAULT_LIMIT), own.get("offset", 0)
         published = publish(_within(query, own.get("datetime")), Face.points)
         text = own.get("filter")
-        selection = None if text is None else narrowed(published, text)
+        selection = None if text is None else filtered_rows(published, text)
         listed = list_incidents(published, limit, offset, selection=selection)
         has_next = offset + limit < listed.matched
         told = _page(request, query, own, listed.features, has_next=has_next)

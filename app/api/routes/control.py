@@ -19,8 +19,8 @@ from app.instance.workspace import Workspace
 from app.publishing.publish import control_dataset
 from app.publishing.query import Query
 from app.queries.ground.agreement import agreement
-from app.queries.ground.frozen import frozen
-from app.queries.ground.measures import ControlSource, GroundBook, control_areas
+from app.queries.ground.frozen import frozen_line
+from app.queries.ground.measures import ControlSource, GroundCache, control_areas
 
 DAY = ("the day", {"type": "string", "format": "date"})
 WHOSE = ("whose ground; the theatre's default party when not given", {"type": "string"})
@@ -38,7 +38,7 @@ class _Answers:
     """What each address answers; the router only gives them their names."""
 
     workspace: Workspace
-    book: GroundBook
+    book: GroundCache
 
     def areas(self, request: Request) -> Response:
         """Measure who held how much on a day, by status and region."""
@@ -85,7 +85,7 @@ class _Answers:
             lambda: agreement(sources, day, self.book.kept, geometry=geometry),
         )
 
-    def frozen(self, request: Request) -> Response:
+    def frozen_line(self, request: Request) -> Response:
         """Take the line of the day `freeze` as fixed: what lies on each side, and what came."""
         query, own = _read(self.workspace, request)
         day = query.view.freeze
@@ -97,7 +97,7 @@ class _Answers:
             request,
             query,
             (source.controller,),
-            lambda: frozen(source, day, self.book),
+            lambda: frozen_line(source, day, self.book),
         )
 
     def _told(
@@ -113,7 +113,7 @@ class _Answers:
 
 def routes(workspace: Workspace) -> APIRouter:
     """Build the control answers of one instance."""
-    router, answers = APIRouter(prefix="/api/control"), _Answers(workspace, GroundBook())
+    router, answers = APIRouter(prefix="/api/control"), _Answers(workspace, GroundCache())
     own: dict[str, tuple[str, dict[str, Any]]]
     for path, answer, own in (
         ("/areas", answers.areas, {"date": DAY}),

@@ -45,7 +45,7 @@ def routes(workspace: Workspace, folder: Path) -> APIRouter:
         """Describe the CSV export of the same View: columns, terms, citation (W3C CSVW)."""
         query = params.read_query(workspace, request.query_params.multi_items())
         made = prepare(query, "csv")
-        told = made.beside("csv", f"export.csv?{query.view.query()}") or b""
+        told = made.description("csv", f"export.csv?{query.view.query()}") or b""
         return answer(request, told, CSVW, etag(query, "csvw"))
 
     return router

@@ -13,7 +13,7 @@ from app.api.respond import REVALIDATE, answer, etag, unchanged
 from app.api.schemas import documented
 from app.domain.cache import BoundedCache
 from app.instance.workspace import Workspace
-from app.pictures.figures import FORMS, LEAST_PX, MOST_PX, MOST_SCALE, Figures, Wanted
+from app.pictures.figures import FORMS, LEAST_PX, MOST_PX, MOST_SCALE, FigureOptions, Figures
 
 MEDIA = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 SVG_POLICY = (
@@ -59,7 +59,7 @@ def _route(
     def figure(request: Request) -> Response:
         """Draw a View with its legend, sources, terms and as-of, for a report."""
         query, own = params.read(workspace, request.query_params.multi_items(), READERS)
-        wanted = Wanted(form, **own)
+        wanted = FigureOptions(form, **own)
         tag = etag(query, "figure", wanted)
         if (same := unchanged(request, tag)) is not None:
             return same

@@ -15,7 +15,7 @@ from app.queries.choropleth import Choropleths
 from app.queries.facets import facets, line_facets
 from app.queries.places import PlaceFinder
 from app.queries.sums import GROUPINGS, summarise, summary_csv, unmarked_by_region
-from app.queries.words.summary import in_words
+from app.queries.words.summary import summary_sentences
 
 BY = ("grouping", {"type": "string", "enum": list(GROUPINGS)})
 ONLY = (
@@ -54,7 +54,7 @@ def routes(workspace: Workspace, choropleths: Choropleths) -> APIRouter:
         unmarked = unmarked_by_region(published)
         told["not_on_map"], told["unmarked"] = sum(unmarked.values()), unmarked
         if by == "region":
-            told["text"] = in_words(published, told)
+            told["text"] = summary_sentences(published, told)
         return json_answer(request, told, tag)
 
     @router.get("/api/datasets", openapi_extra=documented())

@@ -18,9 +18,9 @@ from app.domain.terms import Face
 from app.i18n import strings
 from app.i18n.values import count_text, day_text
 from app.instance.workspace import Workspace
-from app.pages.compare import compared
+from app.pages.compare import comparison
 from app.pages.map import page_html
-from app.publishing.defaults import shown_controls, with_defaults
+from app.publishing.defaults import control_sources, with_defaults
 from app.publishing.publish import publish, refuse_embedding
 from app.publishing.query import Query
 from app.queries.feeds import content_lines
@@ -119,7 +119,7 @@ def _compare(router: APIRouter, workspace: Workspace, page: Pages) -> None:
     def compare(request: Request) -> Response:
         query, own = params.read(workspace, request.query_params.multi_items(), {"with": str})
         query = with_defaults(query)
-        view, sources = query.view, shown_controls(query)
+        view, sources = query.view, control_sources(query)
         if not sources:
             raise NotFound(f"No control dataset is loaded for {view.theatre!r}.")
         told = _compared(query, own.get("with") or None, [one.slug for one in sources])
@@ -165,7 +165,7 @@ def _compared(query: Query, other: str | None, slugs: Sequence[str]) -> dict[str
     assert view.first and view.last  # noqa: S101, PT018  a settled View has a period
     second = source(other) if other and other != chosen else None
     return {
-        **compared(source(chosen), second, view.first, view.last),
+        **comparison(source(chosen), second, view.first, view.last),
         "chosen": chosen,
         "other": other,
         "first_day": view.first,

@@ -22,12 +22,12 @@ from app.instance.workspace import Workspace
 from app.publishing.defaults import with_defaults
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
-from app.queries.export import kept_from_leaving
+from app.queries.export import unexportable_datasets
 from app.queries.incidents import ORDERS, list_incidents
 from app.queries.sums import add_rates, summarise, unmarked_by_region
-from app.queries.words.filters import narrowings
+from app.queries.words.filters import filter_texts
 from app.queries.words.record import days_of, text_of
-from app.queries.words.summary import in_words
+from app.queries.words.summary import summary_sentences
 
 PAGE_ROWS = 200
 RATE = "killed_per_100k"
@@ -45,7 +45,7 @@ UNSEEN: dict[str, dict[str, Any]] = {
 
 def _exports(query: Query) -> dict[str, Any]:
     """Offer the View as files, or say whose terms keep it here."""
-    words, kept = query.words, kept_from_leaving(query)
+    words, kept = query.words, unexportable_datasets(query)
     names = ", ".join(one.name for one in kept)
     return {
         "exports": [(form, words[f"export_{form}"]) for form in FORMATS],
@@ -103,7 +103,7 @@ def _sums(workspace: Workspace, sums: Published, sort: str) -> dict[str, Any]:
     notes = [
         words[name].format(n=number(sums.view.lang, count)) for name, count in told.items() if count
     ]
-    said = in_words(sums, summary)
+    said = summary_sentences(sums, summary)
     return {"summary": summary, "rows": rows, "notes": notes, "said": said, "has_rates": has_rates}
 
 
@@ -185,7 +185,7 @@ def _form(workspace: Workspace, sums: Published) -> dict[str, Any]:
         ],
         "unseen": [
             (one.text, f"/table?{view.but(**UNSEEN[one.name]).query()}")
-            for one in narrowings(workspace.reference, view)
+            for one in filter_texts(workspace.reference, view)
             if one.name in UNSEEN
         ],
         "kept": [pair for pair in view.pairs() if pair[0] not in NARROWED],

@@ -24,7 +24,7 @@ FIRMEST_FIRST = tuple(ControlStatus)
 """Where areas of several statuses lie over a point, the one that the source is surest of."""
 
 
-def whereabouts_of(
+def ground_of_incidents(
     published: Published,
     incidents: Sequence[Incident | None],
     face: Face = Face.points,
@@ -36,25 +36,25 @@ def whereabouts_of(
     None, and an incident without a day, get nothing. A source whose terms keep it from the face
     says nothing to the public.
     """
-    told: list[list[dict[str, Any]]] = [[] for _ in incidents]
+    answers: list[list[dict[str, Any]]] = [[] for _ in incidents]
     for dataset in _sources(published, face):
         calendar = published.state.control.calendar(dataset.slug, published.filter.seq)
-        for found, places in _by_snapshot(calendar, incidents, dataset):
-            some = [one for n in places if (one := incidents[n]) is not None]
-            answers = _where(published, some, found)
-            for place, incident, where in zip(places, some, answers, strict=True):
-                age = ((incident.when.first or found.valid_on) - found.valid_on).days
-                told[place].append(
+        for snapshot, places in _by_snapshot(calendar, incidents, dataset):
+            located = [one for n in places if (one := incidents[n]) is not None]
+            grounds = _ground_at(published, located, snapshot)
+            for place, incident, ground in zip(places, located, grounds, strict=True):
+                age = ((incident.when.first or snapshot.valid_on) - snapshot.valid_on).days
+                answers[place].append(
                     {
                         "control": dataset.slug,
                         "name": dataset.name,
-                        "valid_on": str(found.valid_on),
+                        "valid_on": str(snapshot.valid_on),
                         "age_days": age,
                         "is_stale": age > published.theatre.stale_after_days,
-                        **where,
+                        **ground,
                     }
                 )
-    return told
+    return answers
 
 
 def _sources(published: Published, face: Face) -> Iterator[Dataset]:
@@ -71,24 +71,24 @@ def _by_snapshot(
     calendar: Calendar, incidents: Sequence[Incident | None], dataset: Dataset
 ) -> Iterator[tuple[ControlSnapshot, list[int]]]:
     """Gather the incidents that one snapshot is asked for: many share a day."""
-    asked: dict[date, list[int]] = {}
+    by_day: dict[date, list[int]] = {}
     for place, incident in enumerate(incidents):
         if incident is None or incident.when.first is None:
             continue
         if dataset.synthetic == incident.synthetic:
-            asked.setdefault(incident.when.first, []).append(place)
-    found: dict[date, tuple[ControlSnapshot, list[int]]] = {}
-    for day, places in asked.items():
-        state = calendar.on(day)
-        if state is not None:
-            found.setdefault(state.valid_on, (state, []))[1].extend(places)
-    yield from found.values()
+            by_day.setdefault(incident.when.first, []).append(place)
+    groups: dict[date, tuple[ControlSnapshot, list[int]]] = {}
+    for day, places in by_day.items():
+        snapshot = calendar.on(day)
+        if snapshot is not None:
+            groups.setdefault(snapshot.valid_on, (snapshot, []))[1].extend(places)
+    yield from groups.values()
 
 
 FEW = 8
 """Points up to which a line is walked for each."""
 
-NOWHERE: Mapping[str, Any] = {
+UNKNOWN_GROUND: Mapping[str, Any] = {
     "status": None,
     "controller": None,
     "word": None,
@@ -97,35 +97,35 @@ NOWHERE: Mapping[str, Any] = {
 }
 
 
-def _where(
+def _ground_at(
     published: Published,
     incidents: Sequence[Incident],
-    found: ControlSnapshot,
+    snapshot: ControlSnapshot,
 ) -> list[dict[str, Any]]:
     """Place incidents on a snapshot's ground, all at once."""
-    told = [dict(NOWHERE) for _ in incidents]
-    drawn = [n for n, one in enumerate(incidents) if one.place.is_drawable]
-    points = [point for n in drawn if (point := incidents[n].place.point) is not None]
+    answers = [dict(UNKNOWN_GROUND) for _ in incidents]
+    drawable = [n for n, one in enumerate(incidents) if one.place.is_drawable]
+    points = [point for n in drawable if (point := incidents[n].place.point) is not None]
     if not points:
-        return told
+        return answers
     lon, lat = (np.array(axis) for axis in zip(*points, strict=True))
-    metres = _distances_m(published, found, lon, lat)
-    areas = _areas_at(published, found, lon, lat)
-    for n, area, metre in zip(drawn, areas, metres.tolist(), strict=True):
-        known = None if math.isnan(metre) else metre
-        told[n] = {
+    metres = _distances_m(published, snapshot, lon, lat)
+    areas = _areas_at(published, snapshot, lon, lat)
+    for n, area, metres_away in zip(drawable, areas, metres.tolist(), strict=True):
+        distance_m = None if math.isnan(metres_away) else metres_away
+        answers[n] = {
             "status": area.status.value if area else NOT_STATED,
             "controller": area.controller if area else None,
             "word": area.word if area else None,
-            "distance_km": None if known is None else round(known / 1e3, 2),
-            "shares": _shares(published, incidents[n], found, known),
+            "distance_km": None if distance_m is None else round(distance_m / 1e3, 2),
+            "shares": _shares(published, incidents[n], snapshot, distance_m),
         }
-    return told
+    return answers
 
 
 def _distances_m(
     published: Published,
-    found: ControlSnapshot,
+    snapshot: ControlSnapshot,
     lon: np.ndarray,
     lat: np.ndarray,
 ) -> np.ndarray:
@@ -133,53 +133,55 @@ def _distances_m(
     control, theatre = published.state.control, published.view.theatre
     plane, lines = published.reference.plane(theatre), published.workspace.index.lines
     if len(lon) > FEW:
-        return distances_m(lines.of(control, found, theatre).shape, lon, lat, plane)
-    line = lines.flat(control, found, theatre)
+        return distances_m(lines.of(control, snapshot, theatre).shape, lon, lat, plane)
+    line = lines.flat(control, snapshot, theatre)
     if line.is_empty:
         return np.full(len(lon), np.nan)
     return np.asarray(shapely.distance(line, shapely.points(*plane.flat_xy(lon, lat))))
 
 
 def _areas_at(
-    published: Published, found: ControlSnapshot, lon: np.ndarray, lat: np.ndarray
+    published: Published, snapshot: ControlSnapshot, lon: np.ndarray, lat: np.ndarray
 ) -> list[ControlArea | None]:
     """Find the area over each point; where several lie, the one that the source is surest of."""
     over: list[ControlArea | None] = [None] * len(lon)
-    left = np.ones(len(lon), bool)
-    for area in sorted(found.areas, key=lambda area: FIRMEST_FIRST.index(area.status)):
-        if area.shape is None or not left.any():
+    is_open = np.ones(len(lon), bool)
+    for area in sorted(snapshot.areas, key=lambda area: FIRMEST_FIRST.index(area.status)):
+        if area.shape is None or not is_open.any():
             continue
         shape = published.state.control.shapes.read(area.shape)
         shapely.prepare(shape)
-        here = np.flatnonzero(left)
-        for place in here[shapely.intersects_xy(shape, lon[here], lat[here])].tolist():
-            over[place], left[place] = area, False
+        candidates = np.flatnonzero(is_open)
+        for place in candidates[
+            shapely.intersects_xy(shape, lon[candidates], lat[candidates])
+        ].tolist():
+            over[place], is_open[place] = area, False
     return over
 
 
 def _shares(
     published: Published,
     incident: Incident,
-    found: ControlSnapshot,
-    metres: float | None,
+    snapshot: ControlSnapshot,
+    distance_m: float | None,
 ) -> dict[str, float] | None:
     """Divide the error disk by who holds it; None when the line does not reach it."""
     point, error_m = incident.place.point, incident.place.error_m
-    if metres is None or point is None or not error_m or metres > error_m:
+    if distance_m is None or point is None or not error_m or distance_m > error_m:
         return None
     plane = published.reference.plane(published.view.theatre)
     x, y = plane.flat_xy(np.array([point.lon]), np.array([point.lat]))
     disk = Point(x[0], y[0]).buffer(error_m)
     near = plane.back(disk).envelope
-    held = published.state.control.grounds(found)
+    grounds = published.state.control.grounds(snapshot)
     parts: dict[str, float] = {}
-    left: BaseGeometry = disk
-    for who, ground in held.items():
+    rest: BaseGeometry = disk
+    for who, ground in grounds.items():
         clipped = plane.flat(shapely.clip_by_rect(ground, *near.bounds))
         share = disk.intersection(shapely.make_valid(clipped)).area / disk.area
-        left = left.difference(shapely.make_valid(clipped))
+        rest = rest.difference(shapely.make_valid(clipped))
         if share > 0:
             parts[who] = round(share, 3)
-    if left.area > 0:
-        parts[NOT_STATED] = round(left.area / disk.area, 3)
+    if rest.area > 0:
+        parts[NOT_STATED] = round(rest.area / disk.area, 3)
     return parts

@@ -23,7 +23,7 @@ from app.index.build import State
 from app.index.control import Calendar, areas_by_region, shape_key
 from app.publishing.query import Query
 
-NOWHERE = MultiPolygon()
+NO_GROUND = MultiPolygon()
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,25 +60,25 @@ class ControlSource:
         Raises:
             NotFound: the source says nothing on or before that day, as known then.
         """
-        found = self.query.control_on(self.dataset, day)
-        if found is None:
+        snapshot = self.query.control_on(self.dataset, day)
+        if snapshot is None:
             raise NotFound(f"{self.dataset.slug!r} has no control snapshot on or before {day}.")
-        return found
+        return snapshot
 
-    def ground(self, found: ControlSnapshot) -> BaseGeometry:
+    def ground(self, snapshot: ControlSnapshot) -> BaseGeometry:
         """The assessed ground of the party asked for; empty when it has none."""
-        return self.query.state.control.grounds(found).get(self.controller, NOWHERE)
+        return self.query.state.control.grounds(snapshot).get(self.controller, NO_GROUND)
 
-    def km2(self, found: ControlSnapshot) -> float | None:
+    def km2(self, snapshot: ControlSnapshot) -> float | None:
         """Measure it; None when the snapshot gives the party no polygon: that is not 0."""
         lines, control = self.query.workspace.index.lines, self.query.state.control
-        measured = lines.km2(control, found, self.view.theatre)
+        measured = lines.km2(control, snapshot, self.view.theatre)
         return measured.get(self.controller)
 
     def key(self, *snapshots: ControlSnapshot) -> Hashable:
         """Identify an answer by all that it depends on."""
-        drawn = tuple(shape_key(one) for one in snapshots)
-        return (self.view.theatre, self.controller, self.view.level, self.regions.hash, drawn)
+        areas = tuple(shape_key(one) for one in snapshots)
+        return (self.view.theatre, self.controller, self.view.level, self.regions.hash, areas)
 
 
 def control_areas(source: ControlSource, day: date) -> dict[str, Any]:
@@ -86,32 +86,32 @@ def control_areas(source: ControlSource, day: date) -> dict[str, Any]:
 
     Cited units have no polygon and are listed with km2 null, never measured.
     """
-    found = source.on(day)
-    total = source.km2(found)
-    by_code = areas_by_region(source.ground(found), source.regions.regions)
+    snapshot = source.on(day)
+    total = source.km2(snapshot)
+    by_code = areas_by_region(source.ground(snapshot), source.regions.regions)
     return {
         "control": source.dataset.slug,
         "date": str(day),
-        **about(found, day),
-        "baseline": {"includes": [part.value for part in found.includes]},
+        **snapshot_age(snapshot, day),
+        "baseline": {"includes": [part.value for part in snapshot.includes]},
         "controller": source.controller,
         "total_km2": _rounded(total),
-        "areas": _areas(source.query.state, found),
-        "regions": shares(source, by_code),
+        "areas": _areas(source.query.state, snapshot),
+        "regions": region_shares(source, by_code),
         "elsewhere_km2": None if total is None else _rounded(max(total - sum(by_code.values()), 0)),
-        "front_line": _line(source, found),
+        "front_line": _line(source, snapshot),
         "region_set": source.regions.named(),
-        "note": found.note,
+        "note": snapshot.note,
         "credits": [source.dataset.credit],
     }
 
 
-def about(found: ControlSnapshot, day: date) -> dict[str, Any]:
+def snapshot_age(snapshot: ControlSnapshot, day: date) -> dict[str, Any]:
     """Date a snapshot: the day it speaks of, and how old it was on the day asked for."""
-    return {"valid_on": str(found.valid_on), "age_days": (day - found.valid_on).days}
+    return {"valid_on": str(snapshot.valid_on), "age_days": (day - snapshot.valid_on).days}
 
 
-def shares(source: ControlSource, by_code: Mapping[str, float]) -> list[dict[str, Any]]:
+def region_shares(source: ControlSource, by_code: Mapping[str, float]) -> list[dict[str, Any]]:
     """List regions by how much of them some ground covers, the most first."""
     regions = {region.code: region for region in source.regions.regions}
     return [
@@ -129,16 +129,16 @@ def _rounded(km2: float | None) -> float | None:
     return None if km2 is None else round(km2, 1)
 
 
-def _line(source: ControlSource, found: ControlSnapshot) -> dict[str, float]:
-    line = source.query.front_line(found)
+def _line(source: ControlSource, snapshot: ControlSnapshot) -> dict[str, float]:
+    line = source.query.front_line(snapshot)
     return {"length_km": round(line.length_km, 1), "border_tolerance_km": line.tolerance_km}
 
 
-def _areas(state: State, found: ControlSnapshot) -> list[dict[str, Any]]:
+def _areas(state: State, snapshot: ControlSnapshot) -> list[dict[str, Any]]:
     """Measure by controller and status; pieces that overlap are not measured twice."""
     pieces: dict[tuple[str, ControlStatus], list[BaseGeometry]] = {}
     cited = []
-    for area in found.areas:
+    for area in snapshot.areas:
         if area.shape is None:
             cited.append(
                 {
@@ -153,7 +153,7 @@ def _areas(state: State, found: ControlSnapshot) -> list[dict[str, Any]]:
         else:
             key = (area.controller, area.status)
             pieces.setdefault(key, []).append(state.control.shapes.read(area.shape))
-    listed: list[dict[str, Any]] = [
+    measured: list[dict[str, Any]] = [
         {
             "controller": who,
             "status": status.value,
@@ -161,14 +161,14 @@ def _areas(state: State, found: ControlSnapshot) -> list[dict[str, Any]]:
         }
         for (who, status), shapes in pieces.items()
     ]
-    return listed + cited
+    return measured + cited
 
 
 @dataclass
-class GroundBook:
+class GroundCache:
     """Answers that compare grounds, kept by what they were computed from."""
 
-    kept: BoundedCache = field(default_factory=BoundedCache)
+    cache: BoundedCache = field(default_factory=BoundedCache)
 
     def series(self, source: ControlSource) -> dict[str, Any]:
         """List the area of every snapshot of the View's period; days without one are not filled."""
@@ -185,7 +185,7 @@ class GroundBook:
         return {
             "control": source.dataset.slug,
             "controller": source.controller,
-            "points": self.kept.get(key, measure),
+            "points": self.cache.get(key, measure),
             "credits": [source.dataset.credit],
         }
 
@@ -194,16 +194,16 @@ class GroundBook:
     ) -> dict[str, Any]:
         """Measure what a party gained and lost between two days, by region."""
         old, new = source.on(first), source.on(last)
-        told, shapes = self.kept.get(
+        facts, shapes = self.cache.get(
             ("changes", source.key(old, new), source.view.lang),
             lambda: _changes(source, old, new),
         )
         answer = {
             "control": source.dataset.slug,
             "controller": source.controller,
-            "from": {"date": str(first), **about(old, first)},
-            "to": {"date": str(last), **about(new, last)},
-            **told,
+            "from": {"date": str(first), **snapshot_age(old, first)},
+            "to": {"date": str(last), **snapshot_age(new, last)},
+            **facts,
             "region_set": source.regions.named(),
             "credits": [source.dataset.credit],
         }
@@ -224,9 +224,13 @@ def _changes(
     }
     rows: list[dict[str, Any]] = []
     for region in source.regions.regions:
-        here = {kind: found.get(region.code, 0.0) for kind, found in by_region.items()}
-        if any(here.values()):
-            rows.append({"key": region.code, "name": region.name(source.view.lang), **_net(here)})
+        changed = {
+            kind: km2_by_code.get(region.code, 0.0) for kind, km2_by_code in by_region.items()
+        }
+        if any(changed.values()):
+            rows.append(
+                {"key": region.code, "name": region.name(source.view.lang), **_net(changed)}
+            )
     rows.sort(key=lambda row: -(row["gained_km2"] + row["lost_km2"]))
     elsewhere = {kind: max(km2[kind] - sum(by_region[kind].values()), 0.0) for kind in moved}
     return {**_net(km2), "regions": rows, "elsewhere_km2": _net(elsewhere)}, list(moved.values())
@@ -237,9 +241,9 @@ def _net(km2: Mapping[str, float]) -> dict[str, float]:
     return {"gained_km2": gained, "lost_km2": lost, "net_km2": round(gained - lost, 2)}
 
 
-def _less(one: BaseGeometry, other: BaseGeometry) -> BaseGeometry:
+def _less(ground: BaseGeometry, other: BaseGeometry) -> BaseGeometry:
     """Take one ground off another, and keep nothing but ground: edges that touch leave lines."""
-    return only_ground(shapely.difference(one, other))
+    return only_ground(shapely.difference(ground, other))
 
 
 def only_ground(shape: BaseGeometry) -> MultiPolygon:
@@ -248,7 +252,7 @@ def only_ground(shape: BaseGeometry) -> MultiPolygon:
     return MultiPolygon([part for part in parts if part.geom_type == "Polygon" and part.area > 0])
 
 
-def people(regions: Iterable[Region]) -> dict[str, dict[str, int]]:
+def population_by_region(regions: Iterable[Region]) -> dict[str, dict[str, int]]:
     """Tell the population of regions where it is loaded, with its year."""
     return {
         region.code: {

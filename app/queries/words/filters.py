@@ -10,14 +10,14 @@ from app.i18n.values import day_words, number
 from app.reference.reference import Reference
 
 
-class Narrowing(NamedTuple):
+class FilterText(NamedTuple):
     """One filter: the parameter that sets it, and what it asks for."""
 
     name: str
     text: str
 
 
-def narrowings(reference: Reference, view: View) -> list[Narrowing]:
+def filter_texts(reference: Reference, view: View) -> list[FilterText]:
     """Say each filter of a View in its language; none where it shows everything of its period."""
     words, taxonomy, lang = strings(view.lang), reference.taxonomy, view.lang
     theatre = reference.theatres[view.theatre]
@@ -33,20 +33,20 @@ def narrowings(reference: Reference, view: View) -> list[Narrowing]:
         ("region", [one.name(lang) for one in regions if one.code in view.regions]),
         ("side", sides),
     ]
-    told = [
-        Narrowing(name, f"{words[name]}: {', '.join(listed)}") for name, listed in lists if listed
+    texts = [
+        FilterText(name, f"{words[name]}: {', '.join(values)}") for name, values in lists if values
     ]
     if view.min_killed is not None:
         least = words["figure_min_killed"].format(n=number(lang, view.min_killed))
-        told.append(Narrowing("min_killed", least))
+        texts.append(FilterText("min_killed", least))
     if view.line_km is not None:
         near = words["within_km"].format(n=number(lang, view.line_km))
-        told.append(Narrowing("line_km", f"{words['line_km']}: {near}"))
+        texts.append(FilterText("line_km", f"{words['line_km']}: {near}"))
     if view.freeze is not None:
         line = words["frozen_line"].format(date=day_words(words, view.freeze))
-        told.append(Narrowing("freeze", line))
+        texts.append(FilterText("freeze", line))
     if view.bbox is not None:
         west, south, east, north = (number(lang, side, 3) for side in view.bbox)
         area = words["figure_area"].format(box=f"{west}–{east}, {south}–{north}")
-        told.append(Narrowing("bbox", area))
-    return told
+        texts.append(FilterText("bbox", area))
+    return texts

@@ -15,79 +15,86 @@ from app.reference.theatre import Theatre
 Line = dict[str, str | None]
 
 
-def when_text(language: str, told: Mapping[str, Any]) -> str:
+def when_text(language: str, properties: Mapping[str, Any]) -> str:
     """Say the day or days of an incident; none is not known."""
-    if told["start"] is None:
+    if properties["start"] is None:
         return strings(language)["unknown"]
-    return days_text(language, told["start"], told["end"] or told["start"])
+    return days_text(language, properties["start"], properties["end"] or properties["start"])
 
 
-def days_of(told: Mapping[str, Any]) -> list[str]:
+def days_of(properties: Mapping[str, Any]) -> list[str]:
     """Give the day of an incident, or its first and last, as ISO; none where it is not known."""
-    if told["start"] is None:
+    if properties["start"] is None:
         return []
-    return list(dict.fromkeys((told["start"][:10], (told["end"] or told["start"])[:10])))
+    return list(
+        dict.fromkeys((properties["start"][:10], (properties["end"] or properties["start"])[:10]))
+    )
 
 
-def incident_fields(query: Query, found: Mapping[str, Any]) -> list[tuple[str, list[Line]]]:
+def incident_fields(query: Query, feature: Mapping[str, Any]) -> list[tuple[str, list[Line]]]:
     """List an incident's fields as label and lines; a line may carry a web address or a day."""
-    words, told = strings(query.view.lang), found["properties"]
+    words, properties = strings(query.view.lang), feature["properties"]
     taxonomy, lang = query.reference.taxonomy, query.view.lang
-    region = told["region"]
-    named = region["name"] or region["admin1"] or words["region_none"]
+    region = properties["region"]
+    region_name = region["name"] or region["admin1"] or words["region_none"]
     near = f"; {words['near_border']}" if region["near_border"] else ""
     fields: list[tuple[str, list[Line]]] = [
-        (words["date"], [_line(_when(lang, told), day=next(iter(days_of(told)), None))]),
-        (words["place"], [_line(text_of(words, told, "place") or words["not_stated"])]),
-        (words["region"], [_line(f"{named} ({words['region_' + region['how']]}{near})")]),
-        (words["precision"], [_line(_precision(lang, told, found))]),
-        (words["killed"], [_line(count_text(lang, told["killed"]))]),
-        (words["injured"], [_line(count_text(lang, told["injured"]))]),
+        (
+            words["date"],
+            [_line(_when(lang, properties), day=next(iter(days_of(properties)), None))],
+        ),
+        (words["place"], [_line(text_of(words, properties, "place") or words["not_stated"])]),
+        (words["region"], [_line(f"{region_name} ({words['region_' + region['how']]}{near})")]),
+        (words["precision"], [_line(_precision(lang, properties, feature))]),
+        (words["killed"], [_line(count_text(lang, properties["killed"]))]),
+        (words["injured"], [_line(count_text(lang, properties["injured"]))]),
         (
             words["damage"],
             [
                 _line(_damage(words, one, taxonomy.sectors.label(one["sector"], lang)))
-                for one in told["damage"]
+                for one in properties["damage"]
             ]
             or [_line(words["not_stated"])],
         ),
         (
             words["weapons"],
-            [_line(taxonomy.weapons.label(code, lang)) for code in told["weapons"]]
+            [_line(taxonomy.weapons.label(code, lang)) for code in properties["weapons"]]
             or [_line(words["not_stated"])],
         ),
-        (words["mechanism"], [_line(words[f"mechanism_{told['mechanism']}"])]),
-        (words["status"], [_line(words[f"status_{told['status']}"])]),
+        (words["mechanism"], [_line(words[f"mechanism_{properties['mechanism']}"])]),
+        (words["status"], [_line(words[f"status_{properties['status']}"])]),
         (
             words["sources"],
-            [_source(lang, one) for one in told["sources"]] or [_line(words["no_source"])],
+            [_source(lang, one) for one in properties["sources"]] or [_line(words["no_source"])],
         ),
-        (words["dataset"], [_line(told["dataset"])]),
+        (words["dataset"], [_line(properties["dataset"])]),
     ]
-    if told["control"]:
+    if properties["control"]:
         theatre = query.theatre
         fields.append(
             (
                 words["ground_here"],
-                [_line(ground_text(theatre, lang, one)) for one in told["control"]],
+                [_line(ground_text(theatre, lang, one)) for one in properties["control"]],
             )
         )
-    if by := told["attributed_to"]:
+    if by := properties["attributed_to"]:
         party = query.theatre.party_name(by["party"], lang)
         sure = words[f"confidence_{by['confidence']}"]
         fields.append((words["attributed_to"], [_line(f"{party} ({sure})")]))
-    if said := _claims(words, told):
-        fields.append((words["claims"], said))
-    if told["description"]:
-        fields.append((words["description"], [_line(text_of(words, told, "description") or "")]))
-    if told["redacted"] and not query.is_public:
-        fields.append((words["redacted_here"], [_line(_redactions(words, told))]))
+    if claims := _claims(words, properties):
+        fields.append((words["claims"], claims))
+    if properties["description"]:
+        fields.append(
+            (words["description"], [_line(text_of(words, properties, "description") or "")])
+        )
+    if properties["redacted"] and not query.is_public:
+        fields.append((words["redacted_here"], [_line(_redactions(words, properties))]))
     return fields
 
 
-def text_of(words: Mapping[str, str], told: Mapping[str, Any], name: str) -> str | None:
+def text_of(words: Mapping[str, str], properties: Mapping[str, Any], name: str) -> str | None:
     """Say a text, or in the reader's language why it is not shown."""
-    code, text = told["redacted"].get(name), told[name]
+    code, text = properties["redacted"].get(name), properties[name]
     if code is None or text != f"redacted: {code}":
         return None if text is None else str(text)
     return redaction_text(words, code)
@@ -98,36 +105,38 @@ def redaction_text(words: Mapping[str, str], code: str) -> str:
     return words["redacted"].format(reason=words[f"redaction_{code}"])
 
 
-def _claims(words: Mapping[str, str], told: Mapping[str, Any]) -> list[Line]:
-    said = [_line(words["says"].format(by=one["by"], text=one["text"])) for one in told["claims"]]
-    code = told["redacted"].get("claims")
-    return said or ([_line(redaction_text(words, code))] if code else [])
+def _claims(words: Mapping[str, str], properties: Mapping[str, Any]) -> list[Line]:
+    lines = [
+        _line(words["says"].format(by=one["by"], text=one["text"])) for one in properties["claims"]
+    ]
+    code = properties["redacted"].get("claims")
+    return lines or ([_line(redaction_text(words, code))] if code else [])
 
 
-def _redactions(words: Mapping[str, str], told: Mapping[str, Any]) -> str:
+def _redactions(words: Mapping[str, str], properties: Mapping[str, Any]) -> str:
     names = {"objects": "damage", "when_text": "date"}
-    listed = ", ".join(words[names.get(name, name)] for name in told["redacted"])
-    code = next(iter(told["redacted"].values()))
-    return f"{listed}: {words[f'redaction_{code}']}"
+    labels = ", ".join(words[names.get(name, name)] for name in properties["redacted"])
+    code = next(iter(properties["redacted"].values()))
+    return f"{labels}: {words[f'redaction_{code}']}"
 
 
-def ground_text(theatre: Theatre, lang: str, one: Mapping[str, Any]) -> str:
+def ground_text(theatre: Theatre, lang: str, ground: Mapping[str, Any]) -> str:
     """Say what one source gives for a place on the incident's own day, with the snapshot's age."""
     words = strings(lang)
-    party = theatre.party_name(one["controller"] or "", lang)
-    key = "no_point" if one["status"] is None else one["status"]
+    party = theatre.party_name(ground["controller"] or "", lang)
+    key = "no_point" if ground["status"] is None else ground["status"]
     status = words[f"control_{key}"].format(party=party)
-    parts = [words["ground_status"].format(source=one["name"], status=status)]
-    if one["distance_km"] is not None:
-        parts.append(words["ground_line"].format(km=number(lang, one["distance_km"])))
-    if one["shares"]:
+    parts = [words["ground_status"].format(source=ground["name"], status=status)]
+    if ground["distance_km"] is not None:
+        parts.append(words["ground_line"].format(km=number(lang, ground["distance_km"])))
+    if ground["shares"]:
         shares = ", ".join(
             f"{words['nobody_states'] if who == NOT_STATED else theatre.party_name(who, lang)} "
             f"{share:.0%}"
-            for who, share in one["shares"].items()
+            for who, share in ground["shares"].items()
         )
         parts.append(words["ground_shares"].format(shares=shares))
-    age = one["age_days"]
+    age = ground["age_days"]
     parts.append(age_text(lang, "ground_age", age))
     return "; ".join(parts)
 
@@ -144,23 +153,23 @@ def _line(text: str, href: str | None = None, day: str | None = None) -> Line:
     return {"text": text, "href": href, "day": day}
 
 
-def _when(lang: str, told: Mapping[str, Any]) -> str:
-    text = text_of(strings(lang), told, "when_text")
-    said = f" ({text})" if text else ""
-    return when_text(lang, told) + said
+def _when(lang: str, properties: Mapping[str, Any]) -> str:
+    text = text_of(strings(lang), properties, "when_text")
+    note = f" ({text})" if text else ""
+    return when_text(lang, properties) + note
 
 
-def _precision(lang: str, told: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+def _precision(lang: str, properties: Mapping[str, Any], feature: Mapping[str, Any]) -> str:
     words = strings(lang)
-    name = words[f"precision_{told['precision']}"]
-    if told["error_m"] is None or found["geometry"] is None:
+    name = words[f"precision_{properties['precision']}"]
+    if properties["error_m"] is None or feature["geometry"] is None:
         return name
-    return f"{name}, {words['within'].format(m=length_text(lang, told['error_m']))}"
+    return f"{name}, {words['within'].format(m=length_text(lang, properties['error_m']))}"
 
 
-def _damage(words: Mapping[str, str], one: Mapping[str, Any], sector: str) -> str:
-    what = ": ".join(filter(None, [sector, one.get("object_kind"), one.get("name")]))
-    return f"{what} – {words['grade_' + one.get('grade', 'unknown')]}"
+def _damage(words: Mapping[str, str], damage: Mapping[str, Any], sector: str) -> str:
+    what = ": ".join(filter(None, [sector, damage.get("object_kind"), damage.get("name")]))
+    return f"{what} – {words['grade_' + damage.get('grade', 'unknown')]}"
 
 
 def _is_web(url: str) -> bool:
@@ -170,11 +179,11 @@ def _is_web(url: str) -> bool:
         return False
 
 
-def _source(lang: str, one: Mapping[str, Any]) -> Line:
-    url = one.get("url")
+def _source(lang: str, source: Mapping[str, Any]) -> Line:
+    url = source.get("url")
     is_web = url is not None and _is_web(url)
-    text = one.get("publisher") or url or strings(lang)["not_stated"]
-    day = f", {_published(lang, one['published'])}" if one.get("published") else ""
+    text = source.get("publisher") or url or strings(lang)["not_stated"]
+    day = f", {_published(lang, source['published'])}" if source.get("published") else ""
     return _line(text + day, url if is_web else None)
 
 

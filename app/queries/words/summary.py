@@ -8,28 +8,28 @@ from typing import Any
 from app.i18n import strings
 from app.i18n.values import count_text, day_text, number
 from app.publishing.publish import Published
-from app.queries.words.filters import narrowings
+from app.queries.words.filters import filter_texts
 
 UNSTATED = "unknown"
 NAMED = 3
 """How many regions and sectors are named."""
 
 
-def in_words(published: Published, summary: Mapping[str, Any]) -> list[str]:
+def summary_sentences(published: Published, summary: Mapping[str, Any]) -> list[str]:
     """Say a summary by region in sentences of the View's language, unknowns and gaps included.
 
     An empty period is said to be one in which nothing is recorded, never one without harm.
     """
     view, words = published.view, strings(published.view.lang)
-    told = {
+    view_texts = {
         "theatre": published.theatre.name[view.lang],
         "from": day_text(view.lang, view.first) if view.first else words["beginning"],
         "to": day_text(view.lang, view.last) if view.last else words["today"],
         "sources": ", ".join(one.name for one in published.datasets),
     }
-    sum_, covered = summary["totals"], summary["coverage"]
+    sum_, gaps = summary["totals"], summary["coverage"]
     if not published.datasets:
-        withheld = covered["withheld"]["terms"]
+        withheld = gaps["withheld"]["terms"]
         return (
             [words["withheld_all"].format(n=number(view.lang, withheld))]
             if withheld
@@ -37,14 +37,14 @@ def in_words(published: Published, summary: Mapping[str, Any]) -> list[str]:
         )
     if sum_ is None:
         return [words["several_datasets"]]
-    asked = "; ".join(one.text for one in narrowings(published.reference, view))
-    only = [words["text_only"].format(filters=asked)] if asked else []
+    filters = "; ".join(one.text for one in filter_texts(published.reference, view))
+    only = [words["text_only"].format(filters=filters)] if filters else []
     if not sum_["incidents"]:
         # What is filtered away is recorded all the same.
-        return [*only, words["text_none_fits" if asked else "text_nothing"].format(**told)]
-    counted = words["text_incidents"].format(n=number(view.lang, sum_["incidents"]), **told)
-    said = [*only, counted, _toll(view.lang, sum_)]
-    said += _most(
+        return [*only, words["text_none_fits" if filters else "text_nothing"].format(**view_texts)]
+    incidents = words["text_incidents"].format(n=number(view.lang, sum_["incidents"]), **view_texts)
+    sentences = [*only, incidents, _toll(view.lang, sum_)]
+    sentences += _most(
         view.lang, "text_regions", [(row["name"], row["incidents"]) for row in summary["rows"]]
     )
     sectors = published.reference.taxonomy.sectors
@@ -53,11 +53,13 @@ def in_words(published: Published, summary: Mapping[str, Any]) -> list[str]:
         for code, one in sum_["damage"].items()
         if code != UNSTATED
     ]
-    said += _most(view.lang, "text_sectors", hit)
-    gaps = {"not_on_map": summary["not_on_map"], "undated": covered["undated"]}
-    gaps |= {"spanning": covered["spanning"], "withheld": sum(covered["withheld"].values())}
-    said += [words[name].format(n=number(view.lang, n)) + "." for name, n in gaps.items() if n]
-    return said
+    sentences += _most(view.lang, "text_sectors", hit)
+    left_out = {"not_on_map": summary["not_on_map"], "undated": gaps["undated"]}
+    left_out |= {"spanning": gaps["spanning"], "withheld": sum(gaps["withheld"].values())}
+    sentences += [
+        words[name].format(n=number(view.lang, n)) + "." for name, n in left_out.items() if n
+    ]
+    return sentences
 
 
 def _toll(lang: str, sum_: Mapping[str, Any]) -> str:
@@ -70,8 +72,8 @@ def _toll(lang: str, sum_: Mapping[str, Any]) -> str:
     )
 
 
-def _most(lang: str, key: str, counted: list[tuple[str, int]]) -> list[str]:
+def _most(lang: str, key: str, counts: list[tuple[str, int]]) -> list[str]:
     """Name the greatest of some counts; nothing where there is none."""
-    most = sorted((one for one in counted if one[1]), key=lambda one: (-one[1], one[0]))[:NAMED]
-    told = ", ".join(f"{name} ({number(lang, n)})" for name, n in most)
-    return [strings(lang)[key].format(list=told)] if most else []
+    most = sorted((one for one in counts if one[1]), key=lambda one: (-one[1], one[0]))[:NAMED]
+    names = ", ".join(f"{name} ({number(lang, n)})" for name, n in most)
+    return [strings(lang)[key].format(list=names)] if most else []

@@ -28,8 +28,8 @@ from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
 from app.queries.ground.agreement import agreement
-from app.queries.ground.frozen import frozen
-from app.queries.ground.measures import ControlSource, GroundBook, _less, control_areas
+from app.queries.ground.frozen import frozen_line
+from app.queries.ground.measures import ControlSource, GroundCache, _less, control_areas
 from app.queries.incidents import find_incident
 from app.queries.sums import summarise
 from tests.making import DAY, NOON, change, dataset, incident, write
@@ -133,10 +133,10 @@ def test_swapping_the_days_swaps_gain_and_loss(
             shapely.segmentize(shapely.box(34, 48, 36, 49), 0.05),
         ]
         lines(workspace, [(DAY + timedelta(days=n), shape) for n, shape in enumerate(shapes)])
-    there = GroundBook().changes(
+    there = GroundCache().changes(
         source(workspace), DAY + timedelta(days=first), DAY + timedelta(days=last)
     )
-    back = GroundBook().changes(
+    back = GroundCache().changes(
         source(workspace), DAY + timedelta(days=last), DAY + timedelta(days=first)
     )
     assert (there["gained_km2"], there["lost_km2"]) == (back["lost_km2"], back["gained_km2"])
@@ -149,7 +149,7 @@ def test_the_ground_that_changed_comes_as_polygons_when_asked_for(
     private_workspace: Workspace,
 ) -> None:
     lines(private_workspace, [(DAY, LEFT), (DAY + timedelta(days=1), RIGHT)])
-    told = GroundBook().changes(
+    told = GroundCache().changes(
         source(private_workspace), DAY, DAY + timedelta(days=1), geometry=True
     )
     kinds = {one["properties"]["kind"]: one["geometry"] for one in told["areas"]["features"]}
@@ -160,14 +160,14 @@ def test_the_ground_that_changed_comes_as_polygons_when_asked_for(
 
 def test_days_without_a_snapshot_stay_missing_in_the_series(private_workspace: Workspace) -> None:
     lines(private_workspace, [(DAY, LEFT), (DAY + timedelta(days=4), RIGHT)])
-    told = GroundBook().series(source(private_workspace))
+    told = GroundCache().series(source(private_workspace))
     assert [point["valid_on"] for point in told["points"]] == [
         str(DAY),
         str(DAY + timedelta(days=4)),
     ]
     assert told["points"][0]["km2"] == pytest.approx(area_km2(LEFT), abs=0.1)
     narrowed = VIEW.but(first=DAY + timedelta(days=1), last=DAY + timedelta(days=9))
-    again = GroundBook().series(source(private_workspace, view=narrowed))
+    again = GroundCache().series(source(private_workspace, view=narrowed))
     assert [point["valid_on"] for point in again["points"]] == [str(DAY + timedelta(days=4))]
 
 
@@ -336,7 +336,7 @@ def test_a_frozen_line_is_asked_for_every_day(struck: Workspace) -> None:
 
 def test_what_a_frozen_line_divides_is_told_by_side(struck: Workspace) -> None:
     until = DAY + timedelta(days=30)
-    told = frozen(source(struck, view=VIEW.but(freeze=DAY, last=until)), DAY, GroundBook())
+    told = frozen_line(source(struck, view=VIEW.but(freeze=DAY, last=until)), DAY, GroundCache())
     sides = {side["side"]: side for side in told["sides"]}
     assert set(sides) == {"ru", "not_stated"}
     assert sides["ru"]["km2"] == pytest.approx(area_km2(LEFT), abs=0.1)
