@@ -14,7 +14,8 @@ from app.domain.errors import InputError
 from app.domain.terms import Face
 from app.publishing.publish import publish
 from app.queries.crosscheck import RegionMonth, as_cells, as_json, cross_check
-from app.queries.sums import GROUPINGS, summarise, summary_csv
+from app.queries.summary_csv import summary_csv
+from app.queries.sums import GROUPINGS, summarise
 
 
 @cli.command()

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from isal import igzip
 
+from app.domain.answer import JsonObject
 from app.domain.cache import BoundedCache
 from app.domain.errors import NotFound
 from app.publishing.publish import Published
@@ -55,7 +56,7 @@ class PageColumns:
 
     _cache: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_KEPT))
 
-    def listing(self, published: Published) -> dict[str, Any]:
+    def listing(self, published: Published) -> JsonObject:
         """List the files, and the columns in each, in order."""
         query = published.view.query()
         kinds = {np.uint32: "u4", np.uint16: "u2", np.uint8: "u1"}
@@ -138,7 +139,7 @@ def _wire(column: np.ndarray, kind: type[np.unsignedinteger[Any]]) -> np.ndarray
     return column.astype(kind)
 
 
-def day_counts(published: Published) -> dict[str, Any]:
+def day_counts(published: Published) -> JsonObject:
     """Count incidents per first day over all time, for the period control's histogram."""
     selection = published.select()
     first = selection["day_first"]

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
+from app.domain.answer import JsonObject
 from app.domain.cache import BoundedCache
 from app.domain.errors import NotFound
 from app.domain.view import View
@@ -24,7 +25,7 @@ ACROSS = 6
 
 def comparison(
     source: ControlSource, other: ControlSource | None, first: date, last: date
-) -> dict[str, Any]:
+) -> JsonObject:
     """Compare one source's two days, or two sources on the last day."""
     sides = [(source, first), (source, last)] if other is None else [(source, last), (other, last)]
     answer = {
@@ -38,7 +39,7 @@ def comparison(
     return {**answer, **figures}
 
 
-def _side(source: ControlSource, day: date) -> dict[str, Any]:
+def _side(source: ControlSource, day: date) -> JsonObject:
     name, lang = source.dataset.name, source.view.lang
     words = strings(lang)
     try:
@@ -79,7 +80,7 @@ def _layers(source: ControlSource, day: date) -> list[Any]:
     return [still_tiles(theatre, plain.query(), layer, ACROSS) for layer in LAYERS]
 
 
-def _changes(source: ControlSource, first: date, last: date) -> dict[str, Any]:
+def _changes(source: ControlSource, first: date, last: date) -> JsonObject:
     words = strings(source.view.lang)
     changes = GroundCache().changes(source, first, last)
     rows = [*changes["regions"], {"name": words["elsewhere"], **changes["elsewhere_km2"]}]
@@ -92,7 +93,7 @@ def _changes(source: ControlSource, first: date, last: date) -> dict[str, Any]:
     return {"changes": rows, "api": f"/api/control/changes?{query}"}
 
 
-def _pair(source: ControlSource, other: ControlSource, day: date) -> dict[str, Any]:
+def _pair(source: ControlSource, other: ControlSource, day: date) -> JsonObject:
     words = strings(source.view.lang)
     answer = agreement([source, other], day, BoundedCache())
     (pair,) = answer["pairs"]

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import shapely
 
+from app.domain.answer import JsonObject
 from app.domain.instants import rfc3339
 from app.domain.place import Precision
 from app.domain.terms import DatasetKind, Face
@@ -112,7 +113,7 @@ def corrections(query: Query) -> tuple[str, str] | None:
     return text, f"/changes?{current.view.query()}&since={rfc3339(view.as_of)}"
 
 
-def _told(query: Query, published: tuple[Published, Published]) -> dict[str, Any]:
+def _told(query: Query, published: tuple[Published, Published]) -> JsonObject:
     """Gather the facts; `published` is the View of all time, as sums and as points.
 
     Days are told only where points may be: a histogram of days would give sums by day away.
@@ -187,7 +188,7 @@ def columns_query(view: View) -> str:
     return plain.query()
 
 
-def _histogram(everything: Published, view: View) -> dict[str, Any]:
+def _histogram(everything: Published, view: View) -> JsonObject:
     """Count per day; without any incident the axis still spans the period."""
     days = day_counts(everything)
     first, last = view.first or date.min, view.last or date.max
@@ -212,7 +213,7 @@ def _dataset_choices(query: Query) -> list[list[str]]:
     ]
 
 
-def _marks_used(published: Published) -> dict[str, Any]:
+def _marks_used(published: Published) -> JsonObject:
     """Say which weapon families and precisions occur, so that the legend lists no others."""
     selection = published.select().drawable(published.filter)
     mask = int(np.bitwise_or.reduce(selection["weapons"], initial=0))

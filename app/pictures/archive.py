@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from app.domain.answer import JsonObject
 from app.domain.place import Bounds
 from app.domain.terms import Face
 from app.index.columns import PRECISIONS, STATUSES, mercator
@@ -136,7 +137,7 @@ def archive_view(  # noqa: PLR0913, PLR0917  a View, its layers and zooms, and w
 
 def _metadata(
     published: Published, marks: int, names: Sequence[str], zooms: tuple[int, int]
-) -> dict[str, Any]:
+) -> JsonObject:
     about = describe_export(published, marks)
     return {
         "name": about.title,

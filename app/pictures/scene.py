@@ -19,10 +19,10 @@ from app.index.columns import PRECISIONS
 from app.index.select import Selection, is_quiet
 from app.index.summary import Ledger
 from app.instance.workspace import Workspace
-from app.publishing.publish import Published, control_dataset, countable, publish
+from app.publishing.publish import Published, control_dataset, countable, counted_rows, publish
 from app.publishing.query import Query
 from app.queries.choropleth import Choropleth, Choropleths
-from app.queries.sums import by_region, counted_rows
+from app.queries.region_sums import by_region
 from app.reference.theatre import Theatre
 from app.render.palette import DENSE_FROM
 

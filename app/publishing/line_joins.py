@@ -1,4 +1,4 @@
-"""Where incidents lie to the front line: the joins that a View's control source gives."""
+"""Where incidents lie relative to the front line, by the source of control of a View."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from app.publishing.query import Query
 
 
 def line_filter(query: Query, source: Dataset | None) -> Near | None:
-    """Compile a View's `line_km` and `side`; None when it asks for neither.
+    """Compile a View's `line_km` and `side`; None when it has neither.
 
     Raises:
-        InvalidView: no source of control is loaded, or it says nothing on the frozen day.
+        InvalidView: no source of control is loaded, or it has no snapshot for the frozen day.
     """
     view = query.view
     if not view.asks_the_ground:
@@ -31,10 +31,10 @@ def line_filter(query: Query, source: Dataset | None) -> Near | None:
 
 
 def line_join(query: Query, source: Dataset | None) -> Callable[[Segment], Joined]:
-    """Return what joins a segment with the ground: by each day's own line, or by the frozen one.
+    """Return the join of a segment with the line of each incident's day, or with the frozen line.
 
     Raises:
-        InvalidView: as `near`.
+        InvalidView: as `line_filter`.
     """
     view, state = query.view, query.state
     if source is None:

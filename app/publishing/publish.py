@@ -1,4 +1,4 @@
-"""What an audience may see of a View: between a request and the index there is nothing else.
+"""What an audience may see of a View: every answer reads the index through `publish`.
 
 A public answer obeys each dataset's terms, embargo and generalisation as of the request, whatever
 `as_of` says; a private one shows everything and says that it is private.
@@ -40,13 +40,13 @@ from app.reference.reference import Reference
 from app.reference.theatre import Theatre
 
 MONDAY, SUNDAY = 1, 7
-"""Sums of data that may leave only as sums cover whole ISO weeks: with free ends, two Views that
-differ by a day would give that day away (docs/privacy.md, "Sums of weeks")."""
+"""Where terms let data out only as sums, sums cover whole ISO weeks. The difference of two Views
+with free ends could be the sum of a single day (docs/privacy.md, "Sums of weeks")."""
 
 
 @dataclass(frozen=True, eq=False)
 class Published:
-    """A query as its audience gets it: narrowed, with what was withheld."""
+    """What an audience may see of a query, and how much of it is withheld."""
 
     query: Query
     datasets: tuple[Dataset, ...]
@@ -58,17 +58,17 @@ class Published:
 
     @property
     def view(self) -> View:
-        """The View as it was asked."""
+        """The View of the query."""
         return self.query.view
 
     @property
     def state(self) -> State:
-        """The state of the record that it is read from."""
+        """The state of the record that the answer is read from."""
         return self.query.state
 
     @property
     def workspace(self) -> Workspace:
-        """The instance that it is read from."""
+        """The instance that the answer is read from."""
         return self.query.workspace
 
     @property
@@ -78,7 +78,7 @@ class Published:
 
     @property
     def is_public(self) -> bool:
-        """Tell whether terms, embargo and generalisation narrowed it."""
+        """Tell whether terms, embargo and generalisation narrow the answer."""
         return self.query.is_public
 
     @property
@@ -90,8 +90,8 @@ class Published:
     def key(self) -> Hashable:
         """Identify what the audience sees: equal keys, equal answers.
 
-        A public View changes by itself when an embargo or a delay ends, which is checked by the
-        minute.
+        When an embargo or a delay ends, a public answer changes without a new record: the key holds
+        the minute of the request.
         """
         criteria = self.filter
         minute = None if criteria.embargo_at is None else criteria.embargo_at // 60
@@ -107,7 +107,7 @@ class Published:
 
     @property
     def segments(self) -> Sequence[Segment]:
-        """What the View is read from: where datasets are summed, one row stands for each strike."""
+        """The rows of the View: where datasets are added up, each strike has one row."""
         return self.state.segments if self.folded is None else self.folded.segments
 
     @property
@@ -116,25 +116,25 @@ class Published:
         return len(self.datasets) < 2 or self.folded is not None  # noqa: PLR2004  a pair
 
     def select(self, tile: tuple[int, int, int] | None = None) -> Selection:
-        """Find the rows, in a tile when one is given."""
+        """Select the rows of the View, or of one tile of it: z, x, y."""
         return select(self.segments, self.filter, tile)
 
     def unmarked(self) -> Selection:
-        """Find the incidents that are counted in a region and stand nowhere as a mark."""
+        """Select the incidents that count in a region and have no mark on the map."""
         return unmarked(self.segments, self.filter)
 
     @property
     def primary(self) -> Dataset | None:
-        """The dataset whose casualties are shown when several are named that do not add up."""
+        """The dataset that is counted where several do not add up: the first one."""
         return self.datasets[0] if self.datasets else None
 
 
 def publish(query: Query, face: Face, *, in_all: bool = False) -> Published:
     """Narrow a query to what its audience may see on a face.
 
-    What was narrowed before for this query is returned again: a picture of several layers asks
-    for each of its faces, and most faces show the same datasets.
-    `in_all` takes every dataset instead of the View's own: an incident's id names no dataset.
+    The query remembers the result: a picture has several layers with a face each, and most faces
+    show the same datasets. `in_all` takes every dataset instead of those of the View, since the id
+    of an incident names no dataset.
     """
     datasets = all_datasets(query.state) if in_all else datasets_of_view(query)
     allowed = tuple(d for d in datasets if not query.is_public or _may_leave(d, face, query.view))
@@ -154,7 +154,7 @@ def _published(
         source = control_dataset(query, Face.aggregates)
         compiled = replace(compiled, near=line_filter(query, source))
     if query.is_public:
-        compiled = _quieten(query, compiled)
+        compiled = _for_the_public(query, compiled)
     withheld = {
         "embargo": _embargoed(query.state, compiled) if query.is_public else 0,
         "terms": sum(_standing(query.state, dataset, query.seq) for dataset in refused),
@@ -165,7 +165,7 @@ def _published(
 
 
 def _folded(published: Published) -> Published:
-    """Read several datasets as one where matching has compared each pair of them as they stand."""
+    """Read several datasets as one if each pair of them was compared in its present state."""
     slugs, criteria = [dataset.slug for dataset in published.datasets], published.filter
     is_compared = published.state.merged.is_compared(slugs, criteria.seq)
     if not is_compared:
@@ -176,17 +176,25 @@ def _folded(published: Published) -> Published:
 
 
 def countable(published: Published, face: Face) -> Published:
-    """Narrow a View to its first dataset where several are named that do not add up."""
+    """Narrow an answer to its first dataset where several do not add up."""
     if published.is_summed or published.primary is None:
         return published
     return publish(published.query.but(datasets=(published.primary.slug,)), face)
 
 
+def counted_rows(published: Published) -> Selection:
+    """Select the rows that count: retracted records never do, even if a View includes them."""
+    statuses = tuple(status for status in published.filter.statuses if status != RETRACTED)
+    if published.filter.statuses and not statuses:
+        statuses = (len(STATUSES),)  # the View has only retracted ones: no row counts
+    return replace(published, filter=replace(published.filter, statuses=statuses)).select()
+
+
 def refuse_embedding(query: Query) -> None:
-    """Refuse to show a View inside another site's page where the terms of a dataset keep it out.
+    """Refuse to show a View inside another site's page if the terms of a dataset forbid it.
 
     Raises:
-        NotShared: naming the command that changes the terms.
+        NotShared: the message names the command that changes the terms.
     """
     if publish(query, Face.embeds).withheld["terms"]:
         raise NotShared(
@@ -202,9 +210,9 @@ def all_datasets(state: State) -> tuple[Dataset, ...]:
 
 
 def datasets_of_view(query: Query) -> tuple[Dataset, ...]:
-    """Resolve which datasets a View means: the named ones, else the theatre's default, else one.
+    """Resolve which datasets a View means: its own, else the theatre's default, else the largest.
 
-    Synthetic records never mix with real ones: `synthetic` chooses which of the two is shown.
+    Synthetic records never mix with real ones: `synthetic` chooses one of the two kinds.
     """
     datasets = query.datasets_of(DatasetKind.incidents)
     if query.view.datasets:
@@ -224,12 +232,12 @@ def _may_leave(dataset: Dataset, face: Face, view: View) -> bool:
     if dataset.terms.points or face is not Face.aggregates:
         return True
     narrows = view.bbox is not None or view.min_killed is not None or view.asks_the_ground
-    # Two states of the record differ by what came between them: perhaps a single strike.
+    # Two states of the record may differ by a single strike.
     narrows = narrows or view.as_of is not None
-    return not narrows and _covers_whole_weeks(view)
+    return not narrows and covers_whole_weeks(view)
 
 
-def _covers_whole_weeks(view: View) -> bool:
+def covers_whole_weeks(view: View) -> bool:
     """Tell whether a period is all time or whole ISO weeks: differences of two are weeks too."""
     if view.first is None and view.last is None:
         return True
@@ -263,7 +271,7 @@ def _e7(box: Bounds) -> tuple[int, int, int, int]:
     return west, south, east, north
 
 
-def _quieten(query: Query, criteria: Filter) -> Filter:
+def _for_the_public(query: Query, criteria: Filter) -> Filter:
     theatre, sectors, state = query.theatre, query.reference.taxonomy.sectors, query.state
     quiet_after = epoch_day((query.now - timedelta(days=theatre.generalise_days)).date())
     quiet = replace(
@@ -275,7 +283,7 @@ def _quieten(query: Query, criteria: Filter) -> Filter:
         quiet_after=quiet_after,
     )
     if all(part.latest_embargo(quiet) <= (quiet.embargo_at or 0) for part in state.segments):
-        quiet = replace(quiet, grace_s=(0, 0))  # nothing is that fresh: rows need not be asked
+        quiet = replace(quiet, grace_s=(0, 0))  # no row is so recent: an embargo hides none
     if criteria.seq >= state.seq:
         return quiet
     hidden, muted = _withheld_today(state, quiet)
@@ -283,7 +291,7 @@ def _quieten(query: Query, criteria: Filter) -> Filter:
 
 
 def _withheld_today(state: State, criteria: Filter) -> tuple[frozenset[int], frozenset[int]]:
-    """Number the incidents whose newest revision is embargoed or quiet now.
+    """Return the numbers of incidents whose newest revision is embargoed or quiet now.
 
     An older revision shows no more than the newest (docs/privacy.md, "No way around the terms").
     """
@@ -299,7 +307,7 @@ def _withheld_today(state: State, criteria: Filter) -> tuple[frozenset[int], fro
 
 
 def _embargoed(state: State, criteria: Filter) -> int:
-    """Count embargoed rows whatever the filters: a filter must not reveal what it hides."""
+    """Count embargoed rows without the filters: a filter must not reveal what an embargo hides."""
     now, count = criteria.embargo_at or 0, 0
     for part in state.segments:
         if part.latest_embargo(criteria) <= now and not criteria.hidden_now:
@@ -333,9 +341,9 @@ def _count_standing(part: Segment, number: int, seq: int) -> int:
 
 
 def control_dataset(query: Query, face: Face) -> Dataset | None:
-    """Resolve whose control is shown: the named source, else the theatre's default, else the first.
+    """Resolve the source of control: the View's, else the theatre's default, else the first.
 
-    As with incidents, `synthetic` chooses between invented sources and real ones.
+    As with incidents, `synthetic` chooses between invented and real sources.
 
     Raises:
         NotShared: the source's terms do not allow this face for the public.
@@ -353,7 +361,7 @@ def control_dataset(query: Query, face: Face) -> Dataset | None:
 
 
 def control_snapshot(query: Query, face: Face) -> ControlSnapshot | None:
-    """Find the control snapshot a View shows: the one valid on its last day.
+    """Return the control snapshot that a View shows: the one valid on its last day.
 
     Raises:
         NotShared: as `control_dataset`.

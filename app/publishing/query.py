@@ -1,4 +1,4 @@
-"""A question to an instance: one View of one state of the record, for one audience, at one time."""
+"""A query: one View of one state of the record, for one audience, at one instant."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from app.reference.theatre import Theatre
 
 @dataclass(frozen=True, eq=False)
 class Query:
-    """A View with all that its answer depends on; nobody downstream reads a clock or the record.
+    """A View with all that its answer depends on: what takes a query reads no clock.
 
-    A query lives as long as one request: what was derived from it is remembered with it.
+    A query lives as long as one request, and its cache with it.
     """
 
     workspace: Workspace
@@ -31,30 +31,30 @@ class Query:
     view: View
     now: datetime
     cache: dict[object, Any] = field(default_factory=dict, repr=False)
-    """What has been derived from this query, by what derived it (see `publish`)."""
+    """Values that were computed from this query, by what they depend on (see `publish`)."""
 
     @classmethod
     def of(cls, workspace: Workspace, view: View, now: datetime) -> Query:
-        """Ask a View of the newest state of an instance."""
+        """Take a View of the newest state of an instance."""
         return cls(workspace, workspace.state(), view, now)
 
     @classmethod
     def parse(cls, workspace: Workspace, pairs: Iterable[tuple[str, str]], now: datetime) -> Query:
-        """Read a View as it stands in a URL, and ask it of the newest state.
+        """Read a View from the parameters of a URL, and take it of the newest state.
 
         Raises:
-            InvalidView: naming every parameter that does not fit.
+            InvalidView: it names every parameter that does not fit.
         """
         state = workspace.state()
         view = View.parse(pairs, workspace.vocabularies(state), workspace.default_theatre, now)
         return cls(workspace, state, view, now)
 
     def of_view(self, view: View) -> Query:
-        """Ask another View of the same state, at the same time."""
+        """Take another View of the same state, at the same instant."""
         return self if view is self.view else replace(self, view=view, cache={})
 
     def but(self, **changes: Any) -> Query:
-        """Change fields of the View, as `View.but` does."""
+        """Return a query with other fields of the View, as `View.but` does."""
         return self.of_view(self.view.but(**changes))
 
     @property
@@ -84,7 +84,7 @@ class Query:
 
     @cached_property
     def seq(self) -> int:
-        """The commit that the View is of: what came later is not known to it."""
+        """The newest commit that the View reads; it does not know later ones."""
         state, as_of = self.state, self.view.as_of
         seq = state.seq if as_of is None else self.workspace.store.seq_at(as_of)
         return min(seq, state.seq)
@@ -115,6 +115,6 @@ class Query:
         return self.state.control.on(source.slug, day, self.seq)
 
     def front_line(self, snapshot: ControlSnapshot) -> FrontLine:
-        """Return a snapshot's front line, derived once for all."""
+        """Return a snapshot's front line; it is computed once for all queries."""
         lines = self.workspace.index.lines
         return lines.of(self.state.control, snapshot, self.view.theatre)

@@ -1,7 +1,7 @@
 """CQL2 text (OGC 21-065) on the index's columns: `filter=killed_low >= 2 AND status = 'verified'`.
 
-The text is parsed by a library into the standard's own JSON form; here that tree is answered by
-NumPy, for all rows at once, in three values: what is not known is neither true nor false.
+A library parses the text into the standard's JSON form. This module evaluates that tree with NumPy,
+for all rows at once, in three values: an unknown value is neither true nor false.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import fnmatch
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import cql2
 import numpy as np
@@ -28,16 +28,22 @@ from app.publishing.publish import Published
 from app.queries.queryables import QUERYABLES, Sheet, Values
 from app.rows import NEVER, NOWHERE
 
+Node: TypeAlias = "bool | int | float | str | list[Node] | dict[str, Node]"
+"""A part of a parsed filter, in the JSON form of CQL2."""
+
+Comparison = Callable[[Any, Any], Any]
+"""Compares an array or a word with a literal."""
+
 MOST_CHARACTERS = 2_000
 DEEPEST = 8
-"""Brackets within one another: the parser's time doubles with each one that is left open."""
+"""Levels of brackets: the parser's time doubles with each bracket that is not closed."""
 
 GLOB = re.compile(r"[*?\[]")
 ARITY = {"not": 1, "isNull": 1, "between": 3}
-"""Arguments of an operator; all others but and, or have two."""
+"""How many arguments an operator has; `and` and `or` have any number, all others two."""
 
 QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"")
-COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
+COMPARE: Mapping[str, Comparison] = {
     "=": operator.eq,
     "<>": operator.ne,
     "<": operator.lt,
@@ -56,13 +62,13 @@ SUPPORTED = (
 
 
 class Truth(NamedTuple):
-    """Which rows are true, and of which the answer is known at all."""
+    """For each row, whether a condition is true, and whether that is known."""
 
     true: np.ndarray
     is_known: np.ndarray
 
     def negated(self) -> Truth:
-        """Turn true into false; what is not known stays so."""
+        """Turn true into false and false into true; unknown stays unknown."""
         return Truth(self.is_known & ~self.true, self.is_known)
 
 
@@ -72,10 +78,10 @@ class _Refused(Exception):
 
 
 def filtered_rows(published: Published, text: str) -> Selection:
-    """Keep the rows of a View that a filter is true of.
+    """Select the rows of a View for which a filter is true.
 
     Raises:
-        InvalidView: not CQL2 text, or a property or an operator that is not supported, by name.
+        InvalidView: not CQL2 text, or a property or an operator that is not supported.
     """
     selection = published.select()
     try:
@@ -88,7 +94,7 @@ def filtered_rows(published: Published, text: str) -> Selection:
     return selection.where(truth.true & truth.is_known)
 
 
-def _parsed(text: str) -> Any:
+def _parsed(text: str) -> Node:
     allowed = "CQL2 text, such as killed_low >= 2 AND status IN ('verified', 'geolocated')"
     bare, depth, deepest = QUOTED.sub("", text), 0, 0
     for sign in bare:
@@ -99,22 +105,23 @@ def _parsed(text: str) -> Any:
     if deepest > DEEPEST or depth:
         raise _Refused(text, f"brackets that are closed, at most {DEEPEST} within one another")
     try:
-        return cql2.parse_text(text).to_json()
+        tree: Node = cql2.parse_text(text).to_json()
     except (cql2.ParseError, cql2.ValidationError, ValueError) as wrong:
         raise _Refused(text, allowed) from wrong
+    return tree
 
 
-def _operation(tree: Any) -> tuple[str, Sequence[Any]]:
-    """Take a condition apart into its operator and as many arguments as that has."""
+def _operation(tree: Node) -> tuple[str, list[Node]]:
+    """Split a condition into its operator and its arguments, and check their number."""
     if not isinstance(tree, dict) or "op" not in tree:
         raise _Refused(_as_text(tree), f"a condition with one of {SUPPORTED}")
-    op, args = tree["op"], tree["args"]
+    op, args = str(tree["op"]), _list(tree["args"])
     if op not in ("and", "or") and len(args) != ARITY.get(op, 2):
         raise _Refused(_as_text(tree), f"{op} with {ARITY.get(op, 2)} arguments")
     return op, args
 
 
-def _truth(tree: Any, sheet: Sheet) -> Truth:
+def _truth(tree: Node, sheet: Sheet) -> Truth:
     if isinstance(tree, bool):
         rows = len(sheet.selection)
         return Truth(np.full(rows, tree), np.ones(rows, bool))
@@ -135,7 +142,7 @@ def _truth(tree: Any, sheet: Sheet) -> Truth:
 
 
 def _all_or_any(op: str, parts: Sequence[Truth]) -> Truth:
-    """Join three-valued answers: a false part settles an AND, a true one an OR."""
+    """Combine three-valued answers: one false part makes AND false, one true part makes OR true."""
     true = np.logical_and.reduce if op == "and" else np.logical_or.reduce
     whole = true([part.true & part.is_known for part in parts])
     settles = [part.is_known & (part.true if op == "or" else ~part.true) for part in parts]
@@ -145,10 +152,9 @@ def _all_or_any(op: str, parts: Sequence[Truth]) -> Truth:
     return Truth(whole, is_known)
 
 
-def _property(arg: Any, sheet: Sheet, *kinds: str) -> Values:
+def _property(arg: Node, sheet: Sheet, *kinds: str) -> Values:
     if not isinstance(arg, dict) or "property" not in arg:
-        got = arg["op"] if isinstance(arg, dict) and "op" in arg else _as_text(arg)
-        raise _Refused(got, "the name of a property, without arithmetic or functions")
+        raise _Refused(_as_text(arg), "the name of a property, without arithmetic or functions")
     name = str(arg["property"])
     if name not in QUERYABLES:
         raise _Refused(name, f"one of the properties {', '.join(QUERYABLES)}")
@@ -165,8 +171,8 @@ LITERALS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
 }
 
 
-def _literal(arg: Any, values: Values) -> Any:
-    """Read a literal as what the property holds."""
+def _literal(arg: Node, values: Values) -> Any:
+    """Check that a literal is of the property's kind; a day becomes its number since 1970."""
     if values.kind == "day":
         return _day(arg)
     kind, allowed = LITERALS[values.kind]
@@ -175,7 +181,7 @@ def _literal(arg: Any, values: Values) -> Any:
     return arg
 
 
-def _day(arg: Any) -> int:
+def _day(arg: Node) -> int:
     text = arg.get("date") if isinstance(arg, dict) else arg
     try:
         return epoch_day(parse_day(text if isinstance(text, str) else ""))
@@ -183,13 +189,13 @@ def _day(arg: Any) -> int:
         raise _Refused(_as_text(arg), "a day, such as DATE('2025-10-24')") from wrong
 
 
-def _as_text(arg: Any) -> str:
+def _as_text(arg: Node) -> str:
     if isinstance(arg, dict):
         return str(arg.get("op") or arg.get("property") or next(iter(arg.values()), arg))
     return str(arg)
 
 
-def _compared(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
+def _compared(op: str, args: list[Node], sheet: Sheet) -> Truth:
     first, second = args
     if isinstance(second, dict) and "property" in second:
         first, second, op = second, first, MIRRORED.get(op, op)
@@ -197,32 +203,32 @@ def _compared(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
     return _by_word(values, COMPARE[op], _literal(second, values))
 
 
-def _by_word(values: Values, holds: Callable[[Any, Any], Any], literal: Any) -> Truth:
-    """Ask words once each, numbers all together."""
+def _by_word(values: Values, holds: Comparison, literal: Any) -> Truth:
+    """Compare each distinct word once, and numbers all together."""
     if values.kind != "text":
         return Truth(np.asarray(holds(values.data, literal), bool), values.is_known)
     table = np.array([bool(holds(word, literal)) for word in values.words] or [False], bool)
     return Truth(table[np.where(values.is_known, values.data, 0)], values.is_known)
 
 
-def _is_null(args: Sequence[Any], sheet: Sheet) -> Truth:
+def _is_null(args: list[Node], sheet: Sheet) -> Truth:
     values = _property(args[0], sheet)
     return Truth(~values.is_known, np.ones(len(values.is_known), bool))
 
 
-def _in(args: Sequence[Any], sheet: Sheet) -> Truth:
+def _in(args: list[Node], sheet: Sheet) -> Truth:
     values = _property(args[0], sheet, "text", "number", "day", "flag")
-    answers = [_by_word(values, operator.eq, _literal(one, values)) for one in args[1]]
+    answers = [_by_word(values, operator.eq, _literal(one, values)) for one in _list(args[1])]
     return _all_or_any("or", answers)
 
 
-def _between(args: Sequence[Any], sheet: Sheet) -> Truth:
+def _between(args: list[Node], sheet: Sheet) -> Truth:
     values = _property(args[0], sheet, "number", "day")
     low, high = (_literal(one, values) for one in args[1:])
     return Truth((values.data >= low) & (values.data <= high), values.is_known)
 
 
-def _like(args: Sequence[Any], sheet: Sheet) -> Truth:
+def _like(args: list[Node], sheet: Sheet) -> Truth:
     values = _property(args[0], sheet, "text")
     pattern = _literal(args[1], values)
     parts = re.split(r"(\\.|%|_)", str(pattern))
@@ -230,20 +236,24 @@ def _like(args: Sequence[Any], sheet: Sheet) -> Truth:
         {"%": "*", "_": "?"}.get(part) or GLOB.sub(r"[\g<0>]", part.removeprefix("\\") or part)
         for part in parts
     )
-    # fnmatch never goes back over a star that has matched: a plain ".*" for each % would take
-    # time that doubles with every one of them.
+    # fnmatch does not backtrack over a star that has matched. With ".*" for each %, the time would
+    # double with every one of them.
     matches = re.compile(fnmatch.translate(glob)).match
     return _by_word(values, lambda word, _: matches(word) is not None, None)
 
 
-def _array(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
+def _list(arg: Node) -> list[Node]:
+    if not isinstance(arg, list):
+        raise _Refused(_as_text(arg), "a list, such as ('drone', 'missile.cruise')")
+    return arg
+
+
+def _array(op: str, args: list[Node], sheet: Sheet) -> Truth:
     values = _property(args[0], sheet, "list")
-    if not isinstance(args[1], list):
-        raise _Refused(_as_text(args[1]), "a list, such as ('drone', 'missile.cruise')")
     mask = 0
-    for code in args[1]:
+    for code in map(_as_text, _list(args[1])):
         if code not in values.words:
-            raise _Refused(_as_text(code), ", ".join(values.words))
+            raise _Refused(code, ", ".join(values.words))
         mask |= 1 << values.words.index(code)
     bits = np.uint32(mask)
     answers = {
@@ -255,7 +265,7 @@ def _array(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
     return Truth(answers[op], values.is_known)
 
 
-def _temporal(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
+def _temporal(op: str, args: list[Node], sheet: Sheet) -> Truth:
     values, first, last = _property(args[0], sheet, "day"), *_span(args[1])
     day = values.data
     answers = {
@@ -269,19 +279,20 @@ def _temporal(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
     return Truth(answers[op], values.is_known)
 
 
-def _span(arg: Any) -> tuple[int, int]:
+def _span(arg: Node) -> tuple[int, int]:
     if not isinstance(arg, dict) or "interval" not in arg:
         return (_day(arg),) * 2
-    if len(arg["interval"]) != 2:  # noqa: PLR2004  a beginning and an end
+    ends = _list(arg["interval"])
+    if len(ends) != 2:  # noqa: PLR2004  a beginning and an end
         raise _Refused(_as_text(arg), "INTERVAL('2026-01-01', '2026-01-31'), '..' for an open end")
-    start, end = arg["interval"]
+    start, end = ends
     return (
         NOWHERE if start == ".." else _day(start),
         NEVER if end == ".." else _day(end),
     )
 
 
-def _spatial(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
+def _spatial(op: str, args: list[Node], sheet: Sheet) -> Truth:
     values = _property(args[0], sheet, "geometry")
     shape = _shape(args[1])
     shapely.prepare(shape)
@@ -292,11 +303,14 @@ def _spatial(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
     return Truth(touched if op == "s_intersects" else ~touched, values.is_known)
 
 
-def _shape(arg: Any) -> BaseGeometry:
+def _shape(arg: Node) -> BaseGeometry:
     allowed = "a geometry in WKT or BBOX(west, south, east, north), degrees, longitude first"
+    if not isinstance(arg, dict):
+        raise _Refused(_as_text(arg), allowed)
     try:
-        if isinstance(arg, dict) and "bbox" in arg:
-            return MultiPolygon([_rectangle(part) for part in Bounds.of(arg["bbox"]).parts])
+        if "bbox" in arg:
+            sides = cast("Sequence[float]", arg["bbox"])  # checked there
+            return MultiPolygon([_rectangle(part) for part in Bounds.of(sides).parts])
         shape: BaseGeometry = shapely.geometry.shape(arg)
     except InvalidPlace as wrong:
         raise _Refused(f"BBOX({wrong.problem.got})", wrong.problem.allowed) from wrong
@@ -308,17 +322,17 @@ def _shape(arg: Any) -> BaseGeometry:
 
 
 def _rectangle(box: Bounds) -> Polygon:
-    """Draw a box; at 180° it goes on, since what lies there is on no edge of it."""
+    """Make the polygon of a box; it goes on beyond 180°, which is no edge of the box."""
     west = box.west - 1 if box.west == WORLD.west else box.west
     east = box.east + 1 if box.east == WORLD.east else box.east
     return Polygon.from_bounds(west, box.south, east, box.north)
 
 
 def check_language(text: str) -> str:
-    """Take the one filter language there is.
+    """Check the name of the filter language: only `cql2-text` is supported.
 
     Raises:
-        InputError: another one.
+        InputError: another language.
     """
     if text != "cql2-text":
         raise InputError("value", text, "cql2-text")

@@ -1,6 +1,6 @@
-"""Totals that somebody else publishes, beside a View's own: HDX HAPI's conflict events.
+"""The sums of a View beside those of another publisher: HDX HAPI's conflict events.
 
-They are sums and no incidents: nothing of them is kept. A difference is a question, not a fault:
+They are sums, not incidents: none of them is stored. A difference is a question, not a fault:
 sources count other events, of other days, in other ways.
 """
 
@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
+from app.domain.answer import JsonObject
 from app.domain.errors import InputError, InvalidFile
 from app.domain.region import Region
 from app.domain.terms import Face
@@ -51,7 +52,7 @@ MOST_PERIODS = 600
 
 
 class RegionMonth(NamedTuple):
-    """Both sums of one region and month; None is "says nothing"."""
+    """Both sums of one region and month; None where a source gives no figure."""
 
     first: date
     last: date
@@ -64,7 +65,7 @@ class RegionMonth(NamedTuple):
 
     @property
     def difference(self) -> int:
-        """Ours less theirs."""
+        """Our number minus theirs."""
         return self.our_incidents - self.their_events
 
 
@@ -74,12 +75,12 @@ def cross_check(
     *,
     note: Note = str,
 ) -> list[RegionMonth]:
-    """Compare a file of totals with a View, by region and month, where the file has one.
+    """Compare a file of sums with a View, for each month that the file and the View have.
 
-    `note` is called with a sentence about columns that are new.
+    `note` is called with a sentence for each new column.
 
     Raises:
-        InvalidFile: not HAPI's table, or none of it lies in the View.
+        InvalidFile: not HAPI's table, or no month of it lies in the View.
         InputError: the View holds several datasets, whose sums are never added.
     """
     events, killed = _theirs(Source.open(path), query, note)
@@ -108,7 +109,7 @@ def _within(view: View, first: date, last: date) -> bool:
     return after and (view.last is None or last <= view.last)
 
 
-def _ours(query: Query) -> list[dict[str, Any]]:
+def _ours(query: Query) -> list[JsonObject]:
     published = publish(query, Face.aggregates)
     if len(published.datasets) != 1:
         got = ", ".join(one.slug for one in published.datasets) or "none"
@@ -146,7 +147,7 @@ def _codes(regions: tuple[Region, ...]) -> dict[str, str]:
 
 
 def _rows(source: Source, note: Note) -> Iterator[Cells]:
-    """Read the table as CSV, XLSX or the API's JSON; new columns are noted.
+    """Read the table as CSV, XLSX or the API's JSON; `note` gets a sentence for each new column.
 
     Raises:
         InvalidFile: columns are missing.
@@ -168,7 +169,7 @@ def _rows(source: Source, note: Note) -> Iterator[Cells]:
 
 
 def as_cells(month: RegionMonth) -> list[str]:
-    """Write a line for a table; unknown is said."""
+    """Write the cells of a table's row; an unknown toll is "unknown"."""
     counts = (month.their_events, month.our_incidents, month.difference)
     tolls = (month.their_killed, month.our_killed)
     cells = [f"{month.first} to {month.last}", month.region, month.name, *map(str, counts)]
@@ -176,5 +177,5 @@ def as_cells(month: RegionMonth) -> list[str]:
 
 
 def as_json(lines: list[RegionMonth]) -> bytes:
-    """Write lines as JSON."""
+    """Write the comparison as JSON."""
     return msgspec.json.encode([{**one._asdict(), "difference": one.difference} for one in lines])

@@ -8,10 +8,10 @@ import zipfile
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from app.domain.answer import JsonObject
 from app.domain.errors import InputError, NotShared, TooLarge
 from app.domain.instants import rfc3339
 from app.domain.revision import Action, Change, Revision, Subject, canonical
@@ -58,12 +58,12 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def attach(published: Published, ref: str, path: Path, attachment: Attachment) -> Attachment:
-    """Archive a source file of an incident: by content, recorded in the chain.
+    """Copy a source file of an incident to the archive, and record it in the chain.
 
     Raises:
         NotFound: no such incident.
         InputError: no such file.
-        TooLarge: over the bound on files.
+        TooLarge: the file is larger than the instance allows.
     """
     if not path.is_file():
         raise InputError("file", str(path), "an existing file")
@@ -97,7 +97,7 @@ def bundle(published: Published, ref: str) -> bytes:
 
     Raises:
         NotFound: no such incident.
-        NotShared: for the public: the chain names who recorded what, and why.
+        NotShared: the audience is public: the chain names who recorded what, and why.
     """
     if published.is_public:
         raise NotShared(
@@ -131,7 +131,7 @@ def bundle(published: Published, ref: str) -> bytes:
 
 
 def _chain(workspace: Workspace, first: int) -> tuple[bytes, str]:
-    """Write the links from a revision to the head, or as many as a bundle carries."""
+    """Write the links from a revision to the head, at most MOST_LINKS; return the last one too."""
     links, head = [], ""
     for revision in workspace.store.revisions(first - 1, first - 1 + MOST_LINKS):
         links.append(_link(revision))
@@ -139,7 +139,7 @@ def _chain(workspace: Workspace, first: int) -> tuple[bytes, str]:
     return _lines(links), head
 
 
-def _link(revision: Revision) -> dict[str, Any]:
+def _link(revision: Revision) -> JsonObject:
     return {
         "seq": revision.seq,
         "recorded_at": rfc3339(revision.recorded_at),
@@ -154,7 +154,7 @@ def _link(revision: Revision) -> dict[str, Any]:
     }
 
 
-def _revision(revision: Revision) -> dict[str, Any]:
+def _revision(revision: Revision) -> JsonObject:
     payload = None if revision.payload is None else revision.payload.decode()
     return {**_link(revision), "salt": revision.salt.hex(), "payload": payload}
 

@@ -1,4 +1,4 @@
-"""A View's incidents as a file to take along: the facts of the map, under the same terms."""
+"""A View's incidents as a file: the facts of the map, under the same terms."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from app.domain.answer import JsonObject
 from app.domain.errors import InputError, NotShared
 from app.domain.instants import rfc3339
 from app.domain.terms import Dataset, Face
@@ -38,7 +38,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, eq=False)
 class Export:
-    """A View that may leave as a file, settled before its first byte."""
+    """A View that may leave as a file: its rows and description, before the first byte."""
 
     published: Published
     about: About
@@ -53,7 +53,7 @@ class Export:
         days = (str(day) for day in (view.first, view.last) if day)
         return re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(("strikemap", slugs, *days)))[:120]
 
-    def batches(self, progress: Progress | None = None) -> Iterator[Sequence[dict[str, Any]]]:
+    def batches(self, progress: Progress | None = None) -> Iterator[Sequence[JsonObject]]:
         """Write the incidents batch by batch, newest first."""
         for start in range(0, len(self.order), BATCH):
             rows = self.selection.take(self.order[start : start + BATCH])
@@ -64,23 +64,23 @@ class Export:
     def write(self, form: str, folder: Path, progress: Progress | None = None) -> Iterator[bytes]:
         """Write a file of a format as a stream.
 
-        Formats that cannot be written from front to back are made in a folder of their own first;
-        memory holds one batch, whatever the number of rows.
+        Formats that cannot be written as a stream are first written in a temporary folder. Memory
+        holds one batch, whatever the number of rows.
         """
         with _temporary_folder(folder) as place:
             yield from FORMATS[form].write(self.about, self.batches(progress), place)
 
     def description(self, form: str, name: str) -> bytes | None:
-        """Write what stands beside a file: CSV has no room for its own description."""
+        """Write the description that belongs beside a CSV file; None for all other formats."""
         return metadata(self.about, name) if form == "csv" else None
 
 
 def prepare(query: Query, form: str) -> Export:
-    """Settle what an export holds, before anything is written.
+    """Select the rows of an export and describe it, before anything is written.
 
     Raises:
-        NotShared: the terms of a dataset in the View keep it from leaving.
-        InputError: the format does not hold so much.
+        NotShared: the terms of a dataset in the View do not allow an export.
+        InputError: the format cannot hold so many rows.
     """
     refuse_export(query)
     published = publish(query, Face.export)
@@ -92,9 +92,9 @@ def prepare(query: Query, form: str) -> Export:
 
 
 def unexportable_datasets(query: Query, face: Face = Face.points) -> list[Dataset]:
-    """List the datasets of a View whose terms keep it from being taken along as a file.
+    """List the datasets of a View whose terms do not let the audience export it as a file.
 
-    A file is an export and a face at once: its terms must allow both.
+    The terms must allow both an export and the face of its content.
     """
     if not query.is_public:
         return []
@@ -107,10 +107,10 @@ def unexportable_datasets(query: Query, face: Face = Face.points) -> list[Datase
 
 
 def refuse_export(query: Query, face: Face = Face.points) -> None:
-    """Refuse a View of which a part must stay.
+    """Refuse to export a View if the terms of one of its datasets do not allow it.
 
     Raises:
-        NotShared: naming the datasets and the command that changes their terms.
+        NotShared: the message names the datasets and the command that changes their terms.
     """
     refused = unexportable_datasets(query, face)
     if not refused:
@@ -123,7 +123,7 @@ def refuse_export(query: Query, face: Face = Face.points) -> None:
 
 
 def describe_export(published: Published, rows: int) -> About:
-    """Describe what is taken along, for every format."""
+    """Describe an export, for every format."""
     view, seq = published.view, published.filter.seq
     revisions = published.workspace.store.by_seq([seq])
     head = f"{seq}:{revisions[0].hash.hex()}" if revisions else f"{seq}:"
@@ -154,7 +154,7 @@ def describe_export(published: Published, rows: int) -> About:
     )
 
 
-def _dataset(dataset: Dataset) -> dict[str, Any]:
+def _dataset(dataset: Dataset) -> JsonObject:
     return {
         "slug": dataset.slug,
         "name": dataset.name,
@@ -176,7 +176,7 @@ def _days(view: View) -> str:
 
 
 def _terms(published: Published) -> list[str]:
-    words = strings(published.view.lang)
+    words = published.query.words
 
     def sentence(name: str, dataset: Dataset) -> str:
         return words[name].format(slug=dataset.slug, licence=dataset.licence, credit=dataset.credit)
@@ -189,7 +189,7 @@ def _terms(published: Published) -> list[str]:
 
 
 def _notes(published: Published) -> list[str]:
-    """Say what somebody could misread in the rows."""
+    """Explain what a reader could misunderstand in the rows."""
     lang, gaps, notes = published.view.lang, coverage(published), []
     words = strings(lang)
     if published.view.synthetic:
@@ -210,7 +210,7 @@ def _notes(published: Published) -> list[str]:
 
 @contextlib.contextmanager
 def _temporary_folder(folder: Path) -> Iterator[Path]:
-    """Give an export a folder of its own, and remove what a killed process left behind."""
+    """Make a temporary folder, and remove folders that an earlier process did not remove."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _sweep(folder)
     with tempfile.TemporaryDirectory(prefix="export-", dir=folder) as place:
@@ -226,7 +226,7 @@ def _sweep(folder: Path) -> None:
 
 
 def form_of(path: Path) -> str:
-    """Tell a format by a file's ending.
+    """Return the format of a file by its ending.
 
     Raises:
         InputError: no format has this ending.

@@ -1,34 +1,33 @@
-"""How many incidents each choice of a filter would leave: what a reader sees beside the choices."""
+"""How many incidents the View would show with each choice of each filter."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
+from app.domain.answer import JsonObject
 from app.domain.terms import DatasetKind, Face
 from app.index.columns import STATUSES
 from app.index.select import Selection
 from app.publishing.line_joins import line_join
-from app.publishing.publish import Published, control_dataset, countable, publish
+from app.publishing.publish import Published, control_dataset, countable, counted_rows, publish
 from app.publishing.query import Query
-from app.queries.sums import counted_rows
 from app.reference.taxonomy import Terms
 
 KILLED = (1, 5, 10, 50)
-"""Steps of `min_killed` that are counted."""
+"""The values of `min_killed` that get a count."""
 
 LINE_KM = (10, 30, 100)
-"""Steps of `line_km` that are counted."""
+"""The values of `line_km` that get a count."""
 
 
-def facets(query: Query) -> dict[str, Any]:
+def facets(query: Query) -> JsonObject:
     """Count a View's incidents by each choice of each filter, with all other filters as they are.
 
-    A filter's own setting does not narrow its own counts: they say what choosing otherwise would
-    give. Where several datasets do not add up, the first one is counted and named. None stands for
-    counts that the audience may not have.
+    A filter does not narrow its own counts: they are what another choice of it would give. Where
+    several datasets do not add up, only the first one is counted, and `dataset` names it. None
+    stands for counts that the audience may not see.
     """
     counter = _FacetCounter(query)
     taxonomy = query.reference.taxonomy
@@ -51,10 +50,10 @@ def facets(query: Query) -> dict[str, Any]:
     }
 
 
-def line_facets(query: Query) -> dict[str, Any]:
-    """Count by distance to the front line of each incident's own day; None where that is withheld.
+def line_facets(query: Query) -> JsonObject:
+    """Count by distance to the front line of each incident's day; None where that is withheld.
 
-    Apart from the other facets, since the first answer after new strikes or snapshots joins them.
+    It is apart from the other facets: the first answer after new strikes or snapshots is slow.
     """
     counter = _FacetCounter(query)
     published = counter.published({"line_km": None}, Face.points)
@@ -72,23 +71,23 @@ def line_facets(query: Query) -> dict[str, Any]:
 
 
 class _FacetCounter:
-    """Publishes a View with some filters taken off, each of them once."""
+    """Counts a View with some filters removed; publishes each such View once."""
 
     def __init__(self, query: Query) -> None:
         self._query = query
         self._selections: dict[tuple[str, Face], tuple[Published, Selection]] = {}
 
-    def published(self, changes: Mapping[str, Any], face: Face = Face.aggregates) -> Published:
+    def published(self, changes: JsonObject, face: Face = Face.aggregates) -> Published:
         return self._read(self._query.but(**changes), face)[0]
 
     def count(
         self,
-        changes: Mapping[str, Any],
-        how: Callable[[Selection], dict[str, int]],
+        changes: JsonObject,
+        count_choices: Callable[[Selection], dict[str, int]],
         face: Face = Face.aggregates,
     ) -> dict[str, int] | None:
         published, selection = self._read(self._query.but(**changes), face)
-        return how(selection) if published.datasets else None
+        return count_choices(selection) if published.datasets else None
 
     def dataset(self, slug: str) -> int | None:
         published, selection = self._read(self._query.but(datasets=(slug,)), Face.aggregates)

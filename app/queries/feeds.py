@@ -1,11 +1,11 @@
-"""Changes as JSON Feed 1.1 and as Atom (RFC 4287), which readers' programs follow."""
+"""Changes as JSON Feed 1.1 and as Atom (RFC 4287), for feed readers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from xml.etree import ElementTree as ET
 
+from app.domain.answer import JsonObject
 from app.domain.instants import rfc3339
 from app.queries.changes import Changes
 
@@ -15,8 +15,8 @@ ATOM = "http://www.w3.org/2005/Atom"
 
 def json_feed(
     changes: Changes, words: Mapping[str, str], feed_url: str, page_url: str
-) -> dict[str, Any]:
-    """Write a JSON Feed; `_strikemap` carries what a program needs."""
+) -> JsonObject:
+    """Write a JSON Feed; `_strikemap` has the facts for a program."""
     return {
         "version": JSON_FEED,
         "title": words["changes_title"],
@@ -39,7 +39,7 @@ def json_feed(
 
 
 def atom_feed(changes: Changes, words: Mapping[str, str], feed_url: str, page_url: str) -> bytes:
-    """Write an Atom feed, UTF-8; without a change it has no entry and is as new as `since`."""
+    """Write an Atom feed in UTF-8; without changes it has no entry, and `since` as its date."""
     newest = changes.items[0]["recorded_at"] if changes.items else rfc3339(changes.since)
     feed = ET.Element("feed", xmlns=ATOM)
     _add(feed, "title", words["changes_title"])
@@ -61,26 +61,30 @@ def atom_feed(changes: Changes, words: Mapping[str, str], feed_url: str, page_ur
 
 
 def _add(parent: ET.Element, name: str, text: str) -> None:
-    # XML 1.0 has no place for most control characters, which data text may hold.
+    # XML 1.0 does not allow most control characters; the text of data may contain them.
     printable = "".join(letter for letter in text if letter >= " " or letter in "\t\n")
     ET.SubElement(parent, name).text = printable
 
 
-def _title(item: Mapping[str, Any], words: Mapping[str, str]) -> str:
+def _title(item: JsonObject, words: Mapping[str, str]) -> str:
     kind = words[f"change_{item['kind']}"]
     return f"{kind}: {item['title']}" if item["title"] else kind
 
 
-def _content(item: Mapping[str, Any], words: Mapping[str, str]) -> str:
+def _content(item: JsonObject, words: Mapping[str, str]) -> str:
     return "\n".join(content_lines(item, words)) or words[f"change_{item['kind']}"]
 
 
-def content_lines(item: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
-    """Say which fields changed, from what to what; none for a record that is new."""
+def content_lines(item: JsonObject, words: Mapping[str, str]) -> list[str]:
+    """List the fields that changed, with old and new value; empty for a new record."""
     return [
-        f"{words.get(name, name)}: {_value_text(pair['before'], words)} → {_value_text(pair['after'], words)}"
+        f"{words.get(name, name)}: {_pair_text(pair, words)}"
         for name, pair in item["changes"].items()
     ]
+
+
+def _pair_text(pair: JsonObject, words: Mapping[str, str]) -> str:
+    return f"{_value_text(pair['before'], words)} → {_value_text(pair['after'], words)}"
 
 
 def _value_text(value: object, words: Mapping[str, str]) -> str:

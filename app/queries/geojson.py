@@ -1,13 +1,13 @@
-"""Regions, control and front lines as GeoJSON: simplified for a screen, or as they are kept."""
+"""Regions, control and front lines as GeoJSON: simplified for a screen, or unchanged."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
 
 import shapely
 
+from app.domain.answer import JsonObject
 from app.domain.control import ControlArea, ControlSnapshot, ControlStatus, Extent
 from app.domain.errors import NotFound
 from app.domain.terms import DatasetKind, Face
@@ -18,13 +18,13 @@ from app.queries.shapes import WHOLE_ZOOM, Shapes
 
 PAGE_ZOOM = 8
 ZOOMS = {"page": PAGE_ZOOM, "full": WHOLE_ZOOM}
-"""How fine shapes are: for a screen with shared edges kept, or as they are kept."""
+"""The zoom of each detail: simplified for a screen, with shared edges, or unchanged."""
 
 LINE_ONLY, ALL_PARTS = ("front_line",), ("area", "front_line")
 
 
-def region_features(query: Query, shapes: Shapes, detail: str = "page") -> dict[str, Any]:
-    """Write a level's regions with code, name and a point inside, where a count may stand."""
+def region_features(query: Query, shapes: Shapes, detail: str = "page") -> JsonObject:
+    """Write a level's regions with code, name and a point inside, for a label."""
     regions = query.regions.regions
     outlines = shapes.regions(query, ZOOMS[detail])
     inside = shapely.get_coordinates(shapely.point_on_surface(list(outlines))).round(4).tolist()
@@ -35,7 +35,7 @@ def region_features(query: Query, shapes: Shapes, detail: str = "page") -> dict[
     return _with_ids(feature_collection(frame(outlines, properties)), "key")
 
 
-def _with_ids(collection: dict[str, Any], name: str) -> dict[str, Any]:
+def _with_ids(collection: JsonObject, name: str) -> JsonObject:
     for feature in collection["features"]:
         feature["id"] = feature["properties"][name]
     return collection
@@ -47,8 +47,8 @@ def control_features(
     day: date,
     detail: str = "page",
     kinds: Sequence[str] = ALL_PARTS,
-) -> dict[str, Any]:
-    """Write the areas and the front line of the snapshot valid on a day; none gives no feature."""
+) -> JsonObject:
+    """Write the areas and the front line of the snapshot valid on a day; empty without one."""
     source = _source(query, detail)
     if source is None:
         return {"type": "FeatureCollection", "features": [], "about": None}
@@ -65,8 +65,8 @@ def control_between(
     days: tuple[date | None, date],
     detail: str = "page",
     kinds: Sequence[str] = ALL_PARTS,
-) -> Iterator[dict[str, Any]]:
-    """Yield the features of every snapshot in force within some days, the newest first."""
+) -> Iterator[JsonObject]:
+    """Yield the features of every snapshot that was valid in a period, the newest first."""
     source = _source(query, detail)
     if source is None:
         return
@@ -74,12 +74,12 @@ def control_between(
         yield from snapshot_features(query, shapes, snapshot, detail, kinds)["features"]
 
 
-def control_feature(query: Query, shapes: Shapes, ref: str, kinds: Sequence[str]) -> dict[str, Any]:
-    """Find one area or line by its id, SOURCE.DAY.PART.
+def control_feature(query: Query, shapes: Shapes, ref: str, kinds: Sequence[str]) -> JsonObject:
+    """Return one area or line by its id, SOURCE.DAY.PART.
 
     Raises:
-        NotFound: none has this id.
-        NotShared: the source's terms keep it from the public.
+        NotFound: no area or line has this id.
+        NotShared: the source's terms do not allow it for the public.
     """
     slug, _, rest = ref.partition(".")
     day, _, _part = rest.partition(".")
@@ -97,14 +97,14 @@ def control_feature(query: Query, shapes: Shapes, ref: str, kinds: Sequence[str]
 
 
 def _source(query: Query, detail: str) -> str | None:
-    """Name the source of control; its shapes as they are kept are raw records."""
+    """Return the slug of the source of control; unchanged shapes are raw records of it."""
     face = Face.tiles if detail == "page" else Face.raw
     dataset = control_dataset(query, face)
     return None if dataset is None else dataset.slug
 
 
 def _in_force(query: Query, days: tuple[date | None, date]) -> Iterator[ControlSnapshot]:
-    """Yield the snapshots that stood on any of some days, the newest first."""
+    """Yield the snapshots that were valid on a day of a period, the newest first."""
     first, last = days
     calendar = query.state.control.calendar(query.view.control or "", query.seq)
     for snapshot in reversed(calendar.snapshots):
@@ -120,8 +120,8 @@ def snapshot_features(
     snapshot: ControlSnapshot,
     detail: str,
     kinds: Sequence[str],
-) -> dict[str, Any]:
-    """Write one day's areas and line, each with an id."""
+) -> JsonObject:
+    """Write the areas and the line of a snapshot, each with an id."""
     zoom, key = ZOOMS[detail], f"{snapshot.dataset}.{snapshot.valid_on}"
     drawings, properties = [], []
     if "area" in kinds:
@@ -146,7 +146,7 @@ def snapshot_features(
     )
 
 
-def _about(query: Query, shapes: Shapes, snapshot: ControlSnapshot, day: date) -> dict[str, Any]:
+def _about(query: Query, shapes: Shapes, snapshot: ControlSnapshot, day: date) -> JsonObject:
     line = query.front_line(snapshot)
     areas = [area for area, _ in shapes.areas(query, snapshot, PAGE_ZOOM)]
     return {
@@ -171,7 +171,7 @@ def _is_drawn_solid(area: ControlArea) -> bool:
     return _has_area(area) and area.status is ControlStatus.assessed
 
 
-def _area(area: ControlArea) -> dict[str, Any]:
+def _area(area: ControlArea) -> JsonObject:
     return {
         "kind": "area",
         "controller": area.controller,

@@ -1,16 +1,16 @@
-"""Incidents one by one: lists, single records with their history, and the page's columns."""
+"""Single incidents: lists of them, and records with their history."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import msgspec
 import numpy as np
 
+from app.domain.answer import JsonObject
 from app.domain.count import Toll
 from app.domain.errors import NotFound
 from app.domain.fields import changed_fields
@@ -32,14 +32,14 @@ from app.rows import NEAR_BORDER, NO_REGION, Rows
 
 @dataclass(frozen=True)
 class IncidentPage:
-    """One page of a list: the rows' features, and how many there are in all."""
+    """One page of a list: the features of its rows, and the number of rows in all pages."""
 
-    features: list[dict[str, Any]]
+    features: list[JsonObject]
     matched: int
 
 
 ORDERS = ("new", "old", "killed", "injured")
-"""By day, newest or oldest first, or by a toll, the highest known figure first and unknown last."""
+"""By day, newest or oldest first; or by a toll, the highest first and unknown ones last."""
 
 
 def list_incidents(
@@ -49,7 +49,7 @@ def list_incidents(
     order: str = "new",
     selection: Selection | None = None,
 ) -> IncidentPage:
-    """List a View's incidents, or those that a filter left of them, in one of ORDERS."""
+    """List a View's incidents, or a selection of them, in one of ORDERS."""
     selection = published.select() if selection is None else selection
     places = row_order(selection, order)
     features = incident_features(published, selection.take(places[offset : offset + limit]))
@@ -57,7 +57,7 @@ def list_incidents(
 
 
 def row_order(selection: Selection, order: str = "new") -> np.ndarray:
-    """Put a selection's rows into one of ORDERS; within a day they stand as in the ledger."""
+    """Return the indices of a selection's rows in one of ORDERS; within a day, in the ledger's."""
     seqs, day = selection["seq"], selection["day_first"]
     if order == "old":
         return np.asarray(np.lexsort((seqs, day)))
@@ -69,10 +69,10 @@ def row_order(selection: Selection, order: str = "new") -> np.ndarray:
 
 def incident_features(
     published: Published, rows: Rows, face: Face = Face.points
-) -> list[dict[str, Any]]:
-    """Write rows as features, in their order; an erased record is left out.
+) -> list[JsonObject]:
+    """Write rows as features, in their order, without erased records.
 
-    The record is asked once for all of them, and so is each day's ground.
+    One read of the record serves all rows, and one read of a snapshot all rows of its days.
     """
     by_seq = {one.seq: one for one in published.workspace.store.by_seq(rows["seq"].tolist())}
     revisions = [by_seq.get(seq) for seq in rows["seq"].tolist()]
@@ -81,11 +81,11 @@ def incident_features(
     return _features(published, readable, rows.take(np.array(places, np.int64)), face)
 
 
-def find_incident(published: Published, ref: str) -> dict[str, Any]:
-    """Find one incident by its id or its short number, as known in the View.
+def find_incident(published: Published, ref: str) -> JsonObject:
+    """Return the feature of one incident, by its id or short number, as the View knows it.
 
     Raises:
-        NotFound: none of that name, or none that this audience may see.
+        NotFound: there is no such incident, or this audience may not see it.
     """
     number = _number(published, ref)
     is_hidden = number in published.filter.hidden_now
@@ -102,7 +102,7 @@ def find_incident(published: Published, ref: str) -> dict[str, Any]:
             row = rows.take(places[:1])
             revision = published.workspace.store.by_seq(row["seq"].tolist())
             if revision and revision[0].payload is not None:
-                return feature(published, revision[0], row, 0)
+                return incident_feature(published, revision[0], row, 0)
     raise NotFound(f"There is no incident {ref!r} that may be shown here.")
 
 
@@ -122,13 +122,13 @@ def _number(published: Published, ref: str) -> int:
     return -1
 
 
-def history(published: Published, feature: dict[str, Any]) -> list[dict[str, str]]:
-    """List when and in which fields an incident changed, oldest first, as far as the View knows.
+def history(published: Published, incident: JsonObject) -> list[dict[str, str]]:
+    """List when an incident changed and in which fields, oldest first, as the View knows it.
 
-    Who and why is shown to a private audience only: accounts and file names are not the public's.
+    Only a private audience gets the actor and the reason: they name accounts and files.
     """
     is_private = not published.is_public
-    key = f"{feature['properties']['dataset']}/{feature['id']}"
+    key = f"{incident['properties']['dataset']}/{incident['id']}"
     revisions = published.workspace.store.history(Subject.incident, key)
     return [
         {
@@ -145,8 +145,10 @@ def history(published: Published, feature: dict[str, Any]) -> list[dict[str, str
     ]
 
 
-def feature(published: Published, revision: Revision, rows: Rows, place: int) -> dict[str, Any]:
-    """Write one incident as a GeoJSON feature."""
+def incident_feature(
+    published: Published, revision: Revision, rows: Rows, place: int
+) -> JsonObject:
+    """Write one revision of an incident as a GeoJSON feature; `place` is the index of its row."""
     return _features(published, [revision], rows.take(np.array([place])), Face.points)[0]
 
 
@@ -155,8 +157,8 @@ def _features(
     revisions: Sequence[Revision],
     rows: Rows,
     face: Face,
-) -> list[dict[str, Any]]:
-    """Write revisions, each with its row; the geometry is null where only a region is known."""
+) -> list[JsonObject]:
+    """Write revisions as features, each with its row; the geometry is null without a point."""
     incidents = [_decoded(revision) for revision in revisions]
     quiet = is_quiet(rows, np.arange(len(rows)), published.filter).tolist()
     locatable = [
@@ -194,15 +196,15 @@ def _decoded(revision: Revision) -> Incident:
     return decode_incident(revision.payload)
 
 
-def _geometry(incident: Incident) -> dict[str, Any] | None:
+def _geometry(incident: Incident) -> JsonObject | None:
     point = incident.place.point if incident.place.is_drawable else None
     return {"type": "Point", "coordinates": [point.lon, point.lat]} if point else None
 
 
-def _merged_with(published: Published, revision: Revision, number: int) -> list[dict[str, Any]]:
-    """Show beside a record what other datasets say of its strike, each in its own words.
+def _merged_with(published: Published, revision: Revision, number: int) -> list[JsonObject]:
+    """List the records of other datasets on the same strike, each with its own values.
 
-    `same_upstream` says that the two lead back to one report, and are one source then.
+    `same_upstream` says that both records cite the same report, and so are one source.
     """
     others = published.state.merged.others(number, published.filter.seq)
     if not others:
@@ -229,10 +231,10 @@ def _links(revision: Revision) -> frozenset[str]:
 
 
 def _record_then(published: Published, member: Member) -> Revision | None:
-    """Find another dataset's record as the View knows it; None where the audience may not see it.
+    """Return another dataset's record as the View knows it; None if the audience may not see it.
 
-    The public sees those only whose terms let the record out whole, and nothing that is withheld
-    or drawn nowhere: beside another record it would say where it was.
+    The public sees it only if its terms let raw records out, and only if it is neither withheld nor
+    shown by its region alone: beside another record it would tell where the strike was.
     """
     past = published.workspace.store.history(Subject.incident, member.key)
     earlier = [one for one in past if one.seq <= published.filter.seq]
@@ -250,10 +252,8 @@ def _record_then(published: Published, member: Member) -> Revision | None:
     return earlier[-1] if dataset is not None and dataset.terms.raw else None
 
 
-def _published_properties(
-    published: Published, incident: Incident, *, hides: bool
-) -> dict[str, Any]:
-    """Tell a record, for the public without the texts that are redacted now, whatever `as_of`."""
+def _published_properties(published: Published, incident: Incident, *, hides: bool) -> JsonObject:
+    """Write a record's properties; texts that are redacted now are replaced for the public."""
     dataset = published.state.datasets[incident.dataset]
     properties = _properties(published.workspace, incident, dataset, hides=hides)
     redactions, key = published.state.redactions, f"{incident.dataset}/{incident.id}"
@@ -262,15 +262,15 @@ def _published_properties(
     return {**properties, "redacted": hidden_parts(redactions, key)}
 
 
-def title_of(properties: Mapping[str, Any]) -> str:
-    """Name a told record by its place, or by its region where the place is not shown."""
+def title_of(properties: JsonObject) -> str:
+    """Return a title for a record: its place, or its region where the place is not shown."""
     place = None if "place" in properties["redacted"] else properties["place"]
     return str(place or properties["region"]["name"] or "")
 
 
 def _properties(
     workspace: Workspace, incident: Incident, dataset: Dataset, *, hides: bool
-) -> dict[str, Any]:
+) -> JsonObject:
     when, place = incident.when, incident.place
     is_whole = not hides and (workspace.audience is Audience.private or dataset.terms.raw)
     sources = incident.sources
@@ -314,14 +314,14 @@ def _properties(
     }
 
 
-def _general(region: dict[str, Any], incident: Incident) -> dict[str, Any]:
-    """Keep a quiet record's region without what could tell where in it the point lies."""
+def _general(region: JsonObject, incident: Incident) -> JsonObject:
+    """Remove from a quiet record's region what could tell where in it the point lies."""
     how = RegionHow.stated if incident.place.admin1 else RegionHow.located
     return {**region, "admin2": None, "how": how.name, "near_border": False}
 
 
-def toll_answer(toll: Toll) -> dict[str, Any] | None:
-    """Write a toll; None when nothing at all is known."""
+def toll_answer(toll: Toll) -> JsonObject | None:
+    """Write a toll; None when no part of it is known."""
     if not toll.total.is_known:
         return None
     whole = {"low": toll.total.low, "best": toll.total.best, "high": toll.total.high}
@@ -330,14 +330,14 @@ def toll_answer(toll: Toll) -> dict[str, Any] | None:
         for name in ("civilian", "military", "unknown")
         if (count := getattr(toll, name)).is_known
     }
-    out: dict[str, Any] = {**whole, "by_kind": kinds}
+    out: JsonObject = {**whole, "by_kind": kinds}
     if toll.child.is_known:
         out["child"] = {"low": toll.child.low, "best": toll.child.best, "high": toll.child.high}
     return out
 
 
-def _region(published: Published, incident: Incident, rows: Rows, place: int) -> dict[str, Any]:
-    """Name the region and say whether it is stated, located, both, or in disagreement."""
+def _region(published: Published, incident: Incident, rows: Rows, place: int) -> JsonObject:
+    """Write the region: its code, its name, and whether it was stated, located or both."""
     table = published.reference.regions(1)
     number = int(rows["region1"][place])
     region = None if number == NO_REGION else table[number][1]

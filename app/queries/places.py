@@ -1,14 +1,14 @@
-"""Finds places and regions by name, in every language of the theatre, without asking anybody."""
+"""Search of places and regions by name, in English and Ukrainian, in local data."""
 
 from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import shapely
 
+from app.domain.answer import JsonObject
 from app.domain.cache import BoundedCache
 from app.domain.region import Region, RegionSet
 from app.domain.view import View
@@ -19,7 +19,7 @@ APOSTROPHES = str.maketrans(dict.fromkeys("'’ʼ`´‘", "")) | str.maketrans("
 
 
 def comparable_name(name: str) -> str:
-    """Bring a name to the form in which names are compared.
+    """Normalise a name so that two spellings can be compared.
 
     >>> plain("Slov'yans'k"), plain("Кам'янське"), plain("Ivano-Frankivsk")
     ('slovyansk', 'камянське', 'ivano frankivsk')
@@ -30,16 +30,16 @@ def comparable_name(name: str) -> str:
 
 @dataclass
 class PlaceFinder:
-    """Looks names up in the theatre's basemap and regions."""
+    """Searches names in the theatre's basemap and regions."""
 
     reference: Reference
     _cache: BoundedCache = field(default_factory=lambda: BoundedCache(4))
 
-    def find(self, view: View, text: str, limit: int) -> list[dict[str, Any]]:
-        """List what begins with a text, else what contains it: regions, then places by population.
+    def find(self, view: View, text: str, limit: int) -> list[JsonObject]:
+        """List regions that begin with a text, then places that contain it.
 
-        The theatre's own countries come first; namesakes are told apart by their region. Nothing
-        is found for an empty text.
+        Places of the theatre's countries come first, then those that begin with the text, then the
+        larger ones. The region distinguishes places of the same name. An empty text has no match.
         """
         name = comparable_name(text)
         if not name:
@@ -48,9 +48,7 @@ class PlaceFinder:
         matches = [_region(one, view) for one in regions.regions if _names(one, name)]
         return [*matches, *self._places(view, name, limit, regions)][:limit]
 
-    def _places(
-        self, view: View, name: str, limit: int, regions: RegionSet
-    ) -> list[dict[str, Any]]:
+    def _places(self, view: View, name: str, limit: int, regions: RegionSet) -> list[JsonObject]:
         basemap = self.reference.basemap(view.theatre)
         places = basemap.places
         names = self._cache.get(("names", view.theatre), lambda: _searchable(places))
@@ -80,7 +78,7 @@ def _names(region: Region, text: str) -> bool:
     return any(comparable_name(region.name(language)).startswith(text) for language in ("en", "uk"))
 
 
-def _region(region: Region, view: View) -> dict[str, Any]:
+def _region(region: Region, view: View) -> JsonObject:
     west, south, east, north = region.shape.bounds
     return {
         "kind": "region",
@@ -90,7 +88,7 @@ def _region(region: Region, view: View) -> dict[str, Any]:
     }
 
 
-def _place(places: Places, number: int, view: View, regions: RegionSet) -> dict[str, Any]:
+def _place(places: Places, number: int, view: View, regions: RegionSet) -> JsonObject:
     lon, lat = float(places.lon[number]), float(places.lat[number])
     spot = shapely.Point(lon, lat)
     inside = next((one for one in regions.regions if one.shape.contains(spot)), None)

@@ -1,13 +1,14 @@
-"""What a filter may name: properties of incidents as their audience gets them, by column."""
+"""The properties of incidents that a filter may use, as their audience gets them, by column."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from app.domain.answer import JsonObject
 from app.domain.place import E7, Precision
 from app.index.columns import PRECISIONS, STATUSES
 from app.index.select import Selection
@@ -17,7 +18,7 @@ from app.rows import BOUNDS, GRAPHIC, KINDS, NEVER, NO_COUNT, NOWHERE, SYNTHETIC
 
 
 class Values(NamedTuple):
-    """A property of every row: numbers, or places in a list of words; `known` marks the rest."""
+    """A property of every row: numbers, or indices into `words`, and which of them are known."""
 
     kind: str
     data: np.ndarray
@@ -25,17 +26,20 @@ class Values(NamedTuple):
     words: Sequence[str] = ()
 
 
+Read: TypeAlias = "Callable[[Sheet], Values]"
+
+
 @dataclass(frozen=True, eq=False)
 class Queryable:
-    """A property that a filter may name: its JSON schema and where it stands in the columns."""
+    """A property that a filter may use: its JSON schema, and how to read it from the columns."""
 
-    schema: Mapping[str, Any]
-    read: Callable[[Sheet], Values]
+    schema: JsonObject
+    read: Read
 
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """The rows of a selection, as their audience gets them: a quiet row has no place of its own."""
+    """The rows of a selection as their audience gets them; a quiet row shows its region only."""
 
     workspace: Workspace
     published: Published
@@ -47,8 +51,10 @@ class Sheet:
         return self.selection[name]
 
 
-def _words(name: str, words: Callable[[Sheet], Sequence[str]], *, hidden: str | None = None) -> Any:
-    """Read a column of places in a list of words; a quiet row has `hidden` instead of its own."""
+def _words(
+    name: str, words: Callable[[Sheet], Sequence[str]], *, hidden: str | None = None
+) -> Read:
+    """Read a column of indices into a list of words; a quiet row gets `hidden` instead."""
 
     def read(sheet: Sheet) -> Values:
         values, data = list(words(sheet)), sheet.column(name).astype(np.int64)
@@ -61,7 +67,7 @@ def _words(name: str, words: Callable[[Sheet], Sequence[str]], *, hidden: str | 
 
 def _whole(
     name: str, *, unknown: int = NO_COUNT, is_place: bool = False, kind: str = "number"
-) -> Any:
+) -> Read:
     def read(sheet: Sheet) -> Values:
         data = sheet.column(name)
         is_known = data != unknown
@@ -70,7 +76,7 @@ def _whole(
     return read
 
 
-def _flag(bit: int) -> Callable[[Sheet], Values]:
+def _flag(bit: int) -> Read:
     def read(sheet: Sheet) -> Values:
         data = (sheet.column("flags") & np.uint8(bit)) != 0
         return Values("flag", data, np.ones(len(data), bool))
@@ -78,7 +84,7 @@ def _flag(bit: int) -> Callable[[Sheet], Values]:
     return read
 
 
-def _codes(name: str) -> Callable[[Sheet], Values]:
+def _codes(name: str) -> Read:
     def read(sheet: Sheet) -> Values:
         data = sheet.column(name).astype(np.uint32)
         codes = getattr(sheet.workspace.reference.taxonomy, name).codes
@@ -145,18 +151,18 @@ QUERYABLES: dict[str, Queryable] = {
 }
 
 
-def queryables(published: Published) -> dict[str, Any]:
-    """Describe what a filter may name, as JSON schema properties."""
-    words = {
+def queryables(published: Published) -> JsonObject:
+    """Describe the properties that a filter may use, as JSON schema."""
+    values = {
         "dataset": [queryable.slug for queryable in published.datasets],
         "status": list(STATUSES),
         "precision": list(PRECISIONS),
     }
-    properties: dict[str, Any] = {}
+    properties: JsonObject = {}
     for name, queryable in QUERYABLES.items():
         properties[name] = {
             **queryable.schema,
-            **({"enum": words[name]} if words.get(name) else {}),
+            **({"enum": values[name]} if values.get(name) else {}),
         }
     taxonomy = published.reference.taxonomy
     for name, terms in (("weapons", taxonomy.weapons), ("sectors", taxonomy.sectors)):

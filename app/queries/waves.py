@@ -1,13 +1,14 @@
-"""Waves: the reports of a View's period, and what they add up to without counting twice."""
+"""Waves: the reports of a View's period, and their sums, in which no weapon counts twice."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
+from app.domain.answer import JsonObject
 from app.domain.cache import BoundedCache
 from app.domain.errors import InvalidView, NotFound, Problem
 from app.domain.instants import rfc3339
@@ -18,12 +19,11 @@ from app.domain.view import View
 from app.domain.wave import FIGURES, Reckoning, Sum, Volley, Wave, reckoned
 from app.index.select import Selection
 from app.instance.workspace import Workspace
-from app.publishing.publish import publish
+from app.publishing.publish import covers_whole_weeks, publish
 from app.publishing.query import Query
 from app.reference.taxonomy import Taxonomy
 
 _WAVE = msgspec.json.Decoder(Wave)
-DAYS_A_WEEK = 7
 MOST_KEPT = 8
 NOT_OF_WAVES = frozenset(
     {"bbox", "region", "sector", "status", "min_killed", "line_km", "side", "freeze"}
@@ -31,13 +31,13 @@ NOT_OF_WAVES = frozenset(
 
 
 class WaveCache:
-    """The waves of each dataset as they were known, with which of them count."""
+    """The waves of each dataset at a revision, and which of them count."""
 
     def __init__(self) -> None:
         self._cache = BoundedCache(MOST_KEPT)
 
     def of(self, workspace: Workspace, dataset: Dataset, seq: int) -> tuple[list[Wave], Reckoning]:
-        """Read the waves that stood at a revision, by key."""
+        """Return the waves that were valid at a revision, by key."""
 
         def read() -> tuple[list[Wave], Reckoning]:
             waves = _standing(workspace, dataset, seq)
@@ -47,11 +47,11 @@ class WaveCache:
 
 
 def waves_dataset(query: Query, slug: str | None) -> Dataset:
-    """Resolve whose waves are meant: the named dataset, else the theatre's first.
+    """Return the dataset of waves with a slug, else the theatre's first.
 
     Raises:
-        InvalidView: the named one does not exist, or the View narrows by what a wave has not.
-        NotFound: none is loaded.
+        InvalidView: there is no such dataset, or the View has a filter that waves do not have.
+        NotFound: no dataset of waves is loaded.
     """
     if unfit := [name for name, _ in query.view.pairs() if name in NOT_OF_WAVES]:
         allowed = (
@@ -67,45 +67,44 @@ def waves_dataset(query: Query, slug: str | None) -> Dataset:
     return by_slug[slug or min(by_slug)]
 
 
-def waves_answer(  # noqa: PLR0913  what is asked for, each by name
+class Page(NamedTuple):
+    """A part of a list: at most `limit` items after the first `offset`."""
+
+    limit: int
+    offset: int = 0
+
+
+def waves_answer(
     query: Query,
     dataset: Dataset,
     cache: WaveCache,
-    *,
-    limit: int,
-    offset: int,
+    page: Page,
     count_marks: MarkCounter | None = None,
-) -> dict[str, Any]:
+) -> JsonObject:
     """List the waves of a View's period, newest first, with their totals.
 
-    For the public, reports leave only where the dataset's terms let raw records out; without
-    that, sums are given for all days or whole weeks, as with incidents.
+    The public gets reports only if the dataset's terms allow raw records; else it gets sums, and
+    only of all days or of whole weeks, as with incidents. `count_marks` adds `mapped` to each wave.
     """
     waves, reckoning = cache.of(query.workspace, dataset, query.seq)
-    zone = query.theatre.zone
-    matching = [n for n, wave in enumerate(waves) if _is_in(wave, query.view, zone)]
-    matching = [n for n in matching if any(_wants(one, query.view) for one in waves[n].volleys)]
-    matching.sort(key=lambda n: (waves[n].when.last, waves[n].key), reverse=True)
-    is_public = query.is_public
-    shows_reports = dataset.terms.raw or not is_public
-    page = matching[offset : offset + limit] if shows_reports else []
+    matching = _matching(waves, query)
+    shows_reports = dataset.terms.raw or not query.is_public
+    shows_sums = shows_reports or covers_whole_weeks(query.view)
+    end = page.offset + page.limit
+    numbers = matching[page.offset : end] if shows_reports else []
     return {
         "view": dict(query.view.pairs()),
         "dataset": dataset.slug,
         "numberMatched": len(matching) if shows_reports else None,
-        "numberReturned": len(page),
+        "numberReturned": len(numbers),
         "waves": [
             {
                 **_wave_facts(waves[n], is_counted=n in reckoning.counted),
                 "mapped": None if count_marks is None else count_marks(waves[n]),
             }
-            for n in page
+            for n in numbers
         ],
-        **(
-            _sums(reckoning, set(matching), query.view)
-            if shows_reports or _covers_weeks(query.view)
-            else _NO_SUMS
-        ),
+        **(_sums(reckoning, set(matching), query.view) if shows_sums else _NO_SUMS),
         "coverage": {
             "undated": sum(wave.window is None for wave in waves) if shows_reports else None,
             "withheld": {"terms": 0 if shows_reports else len(waves)},
@@ -114,11 +113,22 @@ def waves_answer(  # noqa: PLR0913  what is asked for, each by name
     }
 
 
+def _matching(waves: list[Wave], query: Query) -> list[int]:
+    """Return the indices of the waves of a View, newest first."""
+    matching = [
+        n
+        for n, wave in enumerate(waves)
+        if _is_in(wave, query.view, query.theatre.zone)
+        and any(_has_weapon(volley, query.view) for volley in wave.volleys)
+    ]
+    return sorted(matching, key=lambda n: (waves[n].when.last, waves[n].key), reverse=True)
+
+
 @dataclass(frozen=True, eq=False)
 class MarkCounter:
-    """Counts the marks of a dataset of incidents that fall on a wave's days with its weapons.
+    """Counts the marks of a dataset of incidents with the days and the weapons of a wave.
 
-    It counts what may be of the wave, by day and class of weapon: nobody said that it is.
+    These incidents may belong to the wave; no source says that they do.
     """
 
     marks: Selection
@@ -126,14 +136,14 @@ class MarkCounter:
 
     @classmethod
     def of(cls, query: Query, slug: str) -> MarkCounter | None:
-        """Read a dataset's marks of a View's period; None where the audience may not have them.
+        """Read a dataset's marks of a View's period; None if the audience may not see them.
 
         Raises:
-            InvalidView: no such dataset of incidents is loaded.
+            InvalidView: no dataset of incidents with this slug is loaded.
         """
-        words = query.workspace.vocabularies(query.state)[query.view.theatre]
-        if slug not in words.datasets:
-            allowed = ", ".join(sorted(words.datasets)) or "none is loaded"
+        slugs = query.workspace.vocabularies(query.state)[query.view.theatre].datasets
+        if slug not in slugs:
+            allowed = ", ".join(sorted(slugs)) or "none is loaded"
             raise InvalidView((Problem("query.incidents", slug, allowed),))
         published = publish(query.but(datasets=(slug,), weapons=()), Face.points)
         if not published.datasets:
@@ -142,7 +152,7 @@ class MarkCounter:
         return cls(marks, query.reference.taxonomy)
 
     def __call__(self, wave: Wave) -> int | None:
-        """Count; None for a wave whose days or weapons are not known."""
+        """Count the marks of a wave; None if its days or weapons are unknown."""
         families = {code.partition(".")[0] for one in wave.volleys for code in one.weapons}
         if not families or wave.when.first is None or wave.when.last is None:
             return None
@@ -152,11 +162,11 @@ class MarkCounter:
         return int((fits & ((self.marks["weapons"] & bits) != 0)).sum())
 
 
-_NO_SUMS: dict[str, Any] = {"totals": None, "by_weapon": []}
+_NO_SUMS: JsonObject = {"totals": None, "by_weapon": []}
 
 
 def _standing(workspace: Workspace, dataset: Dataset, seq: int) -> list[Wave]:
-    """Read each wave as it was at a revision; one that was retracted by then is left out."""
+    """Read each wave as it was at a revision, without those that were retracted by then."""
     store, waves = workspace.store, list[Wave]()
     current = store.current(Subject.wave, f"{dataset.slug}/")
     newest = {one.seq: one for one in store.by_seq([revision.seq for revision in current.values()])}
@@ -177,7 +187,7 @@ def _last(revisions: list[Revision], seq: int) -> Wave | None:
 
 
 def _is_in(wave: Wave, view: View, zone: str) -> bool:
-    """Tell whether a wave belongs to a period: a night belongs to each that it overlaps."""
+    """Tell whether a wave is in a View's period; a night is in each period that it overlaps."""
     window, when = wave.window, wave.when
     if window is None or when.first is None or when.last is None:
         return False
@@ -190,8 +200,8 @@ def _is_in(wave: Wave, view: View, zone: str) -> bool:
     return period.overlaps(window)
 
 
-def _wants(volley: Volley, view: View) -> bool:
-    """Tell whether a volley has one of the weapons asked for; a class includes its members."""
+def _has_weapon(volley: Volley, view: View) -> bool:
+    """Tell whether a volley has one of the View's weapons; a class includes its members."""
     if not view.weapons:
         return True
     return any(
@@ -199,35 +209,25 @@ def _wants(volley: Volley, view: View) -> bool:
     )
 
 
-def _covers_weeks(view: View) -> bool:
-    """Tell whether a period is all days or whole ISO weeks: no single night can be told from it."""
-    if view.first is None and view.last is None:
-        return True
-    if view.first is None or view.last is None:
-        return False
-    days = (view.last - view.first).days + 1
-    return view.first.isoweekday() == 1 and days % DAYS_A_WEEK == 0
-
-
-def _sums(reckoning: Reckoning, among: set[int], view: View) -> dict[str, Any]:
+def _sums(reckoning: Reckoning, among: set[int], view: View) -> JsonObject:
     families = {one.volley.family for one in reckoning.volleys if one.number in among}
 
-    def of(family: str) -> dict[str, Any]:
-        total = reckoning.total(among, lambda one: one.family == family and _wants(one, view))
+    def of(family: str) -> JsonObject:
+        total = reckoning.total(among, lambda one: one.family == family and _has_weapon(one, view))
         return {"weapon": family or None, **_figures(total)}
 
     return {
-        "totals": _figures(reckoning.total(among, lambda one: _wants(one, view))),
+        "totals": _figures(reckoning.total(among, lambda one: _has_weapon(one, view))),
         "by_weapon": [of(family) for family in sorted(families)],
     }
 
 
-def _figures(total: Sum) -> dict[str, Any]:
+def _figures(total: Sum) -> JsonObject:
     figures = {name: getattr(total, name).answer() for name in FIGURES}
     return {**figures, "reports": total.reports, "overlapping": total.overlapping}
 
 
-def _wave_facts(wave: Wave, *, is_counted: bool) -> dict[str, Any]:
+def _wave_facts(wave: Wave, *, is_counted: bool) -> JsonObject:
     when = wave.when
     return {
         "key": wave.key,

@@ -18,7 +18,9 @@ from app.index import summary
 from app.index.select import RETRACTED
 from app.index.summary import MOST_WEAPON_CUBES
 from app.instance.workspace import Workspace
-from app.queries.sums import _cube, _measure_regions, counted_rows, coverage, from_cube
+from app.publishing.publish import counted_rows
+from app.queries.region_sums import _cube, _measure_regions, from_cube
+from app.queries.sums import coverage
 from app.rows import COLUMNS, LONG, NEVER, Rows
 from tests.index.history import FIRST, HOUR, UKRAINIAN, History, published
 from tests.making import NOON

@@ -26,7 +26,8 @@ from app.publishing.publish import Published, control_dataset, publish
 from app.publishing.query import Query
 from app.queries.ground.measures import ControlSource, control_areas
 from app.queries.incidents import find_incident, history
-from app.queries.sums import neutral, summarise, summary_csv
+from app.queries.summary_csv import neutral, summary_csv
+from app.queries.sums import summarise
 from tests.making import DAY, KYIV, NOON, add, change, dataset, incident, write
 from tests.support import geojson, imported, square
 from tests.support import incident as told

@@ -14,7 +14,8 @@ from app.instance.workspace import Workspace
 from app.publishing.defaults import with_defaults
 from app.publishing.publish import publish, refuse_embedding
 from app.publishing.query import Query
-from app.queries.sums import summarise, unmarked_by_region
+from app.queries.region_sums import unmarked_by_region
+from app.queries.sums import summarise
 from tests.support import imported, table
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)

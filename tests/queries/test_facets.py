@@ -12,11 +12,12 @@ from app.domain.place import Bounds
 from app.domain.terms import Face
 from app.domain.view import View
 from app.instance.workspace import Workspace
-from app.publishing.publish import publish
+from app.publishing.publish import counted_rows, publish
 from app.publishing.query import Query
 from app.queries.facets import facets, line_facets
 from app.queries.places import PlaceFinder
-from app.queries.sums import counted_rows, summarise, unmarked_by_region
+from app.queries.region_sums import unmarked_by_region
+from app.queries.sums import summarise
 from app.queries.words.summary import summary_sentences
 from tests.making import NOON
 from tests.support import imported, table

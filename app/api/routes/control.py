@@ -82,10 +82,10 @@ class _Answers:
             request,
             query,
             (day, *names, sources[0].controller, geometry),
-            lambda: agreement(sources, day, self.book.kept, geometry=geometry),
+            lambda: agreement(sources, day, self.book.cache, geometry=geometry),
         )
 
-    def frozen_line(self, request: Request) -> Response:
+    def frozen(self, request: Request) -> Response:
         """Take the line of the day `freeze` as fixed: what lies on each side, and what came."""
         query, own = _read(self.workspace, request)
         day = query.view.freeze

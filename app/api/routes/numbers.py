@@ -14,7 +14,9 @@ from app.publishing.publish import publish
 from app.queries.choropleth import Choropleths
 from app.queries.facets import facets, line_facets
 from app.queries.places import PlaceFinder
-from app.queries.sums import GROUPINGS, summarise, summary_csv, unmarked_by_region
+from app.queries.region_sums import unmarked_by_region
+from app.queries.summary_csv import summary_csv
+from app.queries.sums import GROUPINGS, summarise
 from app.queries.words.summary import summary_sentences
 
 BY = ("grouping", {"type": "string", "enum": list(GROUPINGS)})

@@ -24,7 +24,8 @@ from app.publishing.publish import Published, publish
 from app.publishing.query import Query
 from app.queries.export import unexportable_datasets
 from app.queries.incidents import ORDERS, list_incidents
-from app.queries.sums import add_rates, summarise, unmarked_by_region
+from app.queries.region_sums import unmarked_by_region
+from app.queries.sums import add_rates, summarise
 from app.queries.words.filters import filter_texts
 from app.queries.words.record import days_of, text_of
 from app.queries.words.summary import summary_sentences

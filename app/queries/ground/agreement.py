@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from itertools import combinations
-from typing import Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from app.domain.answer import JsonObject
 from app.domain.cache import BoundedCache
 from app.domain.control import Baseline, ControlSnapshot
 from app.domain.place import area_km2
@@ -20,7 +20,7 @@ from app.queries.ground.measures import NO_GROUND, ControlSource, only_ground, s
 
 def agreement(
     sources: Sequence[ControlSource], day: date, cache: BoundedCache, *, geometry: bool = False
-) -> dict[str, Any]:
+) -> JsonObject:
     """Compare what sources give to one party on a day, in the shape of `/api/control/agreement`.
 
     `baseline_km2` is ground that one source of a pair gives and the other leaves out by its own
@@ -60,7 +60,7 @@ _Piece = tuple[str, str, str, BaseGeometry]
 
 def _compared(
     sources: Sequence[ControlSource], snapshots: Sequence[ControlSnapshot], cache: BoundedCache
-) -> tuple[dict[str, Any], list[_Piece]]:
+) -> tuple[JsonObject, list[_Piece]]:
     grounds = [source.ground(one) for source, one in zip(sources, snapshots, strict=True)]
     first = sources[0]
     version = (first.view.theatre, first.view.synthetic, first.query.state.seq, first.query.seq)
@@ -89,7 +89,7 @@ def _pair(
     grounds: Sequence[BaseGeometry],
     outlines: dict[Baseline, BaseGeometry],
     pair: tuple[int, int],
-) -> tuple[dict[str, Any], dict[str, BaseGeometry]]:
+) -> tuple[JsonObject, dict[str, BaseGeometry]]:
     a, b = pair
     both = only_ground(grounds[a].intersection(grounds[b]))
     only_a = only_ground(grounds[a].difference(grounds[b]))

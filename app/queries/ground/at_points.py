@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
 
 import numpy as np
 import shapely
 from shapely import Point
 from shapely.geometry.base import BaseGeometry
 
+from app.domain.answer import JsonObject
 from app.domain.control import ControlArea, ControlSnapshot, ControlStatus
 from app.domain.incident import Incident
 from app.domain.terms import Dataset, Face
@@ -28,7 +28,7 @@ def ground_of_incidents(
     published: Published,
     incidents: Sequence[Incident | None],
     face: Face = Face.points,
-) -> list[list[dict[str, Any]]]:
+) -> list[list[JsonObject]]:
     """Say, per source, what it gives for each incident's place on the incident's own first day.
 
     A place that is no point has no status and no distance. `shares` tells how an imprecise place's
@@ -36,7 +36,7 @@ def ground_of_incidents(
     None, and an incident without a day, get nothing. A source whose terms keep it from the face
     says nothing to the public.
     """
-    answers: list[list[dict[str, Any]]] = [[] for _ in incidents]
+    answers: list[list[JsonObject]] = [[] for _ in incidents]
     for dataset in _sources(published, face):
         calendar = published.state.control.calendar(dataset.slug, published.filter.seq)
         for snapshot, places in _by_snapshot(calendar, incidents, dataset):
@@ -88,7 +88,7 @@ def _by_snapshot(
 FEW = 8
 """Points up to which a line is walked for each."""
 
-UNKNOWN_GROUND: Mapping[str, Any] = {
+UNKNOWN_GROUND: JsonObject = {
     "status": None,
     "controller": None,
     "word": None,
@@ -101,7 +101,7 @@ def _ground_at(
     published: Published,
     incidents: Sequence[Incident],
     snapshot: ControlSnapshot,
-) -> list[dict[str, Any]]:
+) -> list[JsonObject]:
     """Place incidents on a snapshot's ground, all at once."""
     answers = [dict(UNKNOWN_GROUND) for _ in incidents]
     drawable = [n for n, one in enumerate(incidents) if one.place.is_drawable]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from app.domain.answer import JsonObject
 from app.domain.place import area_km2
 from app.domain.terms import Face
 from app.domain.view import NOT_STATED
@@ -17,7 +17,7 @@ from app.index.joins import holders
 from app.index.select import is_quiet
 from app.index.summary import Ledger, measure
 from app.publishing.line_joins import line_join
-from app.publishing.publish import publish
+from app.publishing.publish import counted_rows, publish
 from app.queries.ground.measures import (
     ControlSource,
     GroundCache,
@@ -26,10 +26,10 @@ from app.queries.ground.measures import (
     region_shares,
     snapshot_age,
 )
-from app.queries.sums import counted_rows, coverage
+from app.queries.sums import coverage
 
 
-def frozen_line(source: ControlSource, day: date, cache: GroundCache) -> dict[str, Any]:
+def frozen_line(source: ControlSource, day: date, cache: GroundCache) -> JsonObject:
     """Tell what a fixed line divides, by side, in the shape of `/api/control/frozen`.
 
     Sides are the parties with ground on that day, and the rest of the country as "not_stated".
@@ -77,7 +77,7 @@ def _sides(source: ControlSource, day: date) -> dict[str, BaseGeometry]:
     return {**grounds, NOT_STATED: rest}
 
 
-def _harm_since(source: ControlSource, day: date, until: date) -> dict[str, Any]:
+def _harm_since(source: ControlSource, day: date, until: date) -> JsonObject:
     """Sum incidents after the day by side; those without a point are "unknown"."""
     first = day + timedelta(days=1)
     query = source.query.but(first=first, last=max(until, day), freeze=day)

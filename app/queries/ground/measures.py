@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 import shapely
 from shapely import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
+from app.domain.answer import JsonObject
 from app.domain.cache import BoundedCache
 from app.domain.control import ControlSnapshot, ControlStatus
 from app.domain.errors import NotFound
@@ -81,7 +81,7 @@ class ControlSource:
         return (self.view.theatre, self.controller, self.view.level, self.regions.hash, areas)
 
 
-def control_areas(source: ControlSource, day: date) -> dict[str, Any]:
+def control_areas(source: ControlSource, day: date) -> JsonObject:
     """Measure a day's control in the shape of `/api/control/areas`.
 
     Cited units have no polygon and are listed with km2 null, never measured.
@@ -106,12 +106,12 @@ def control_areas(source: ControlSource, day: date) -> dict[str, Any]:
     }
 
 
-def snapshot_age(snapshot: ControlSnapshot, day: date) -> dict[str, Any]:
+def snapshot_age(snapshot: ControlSnapshot, day: date) -> JsonObject:
     """Date a snapshot: the day it speaks of, and how old it was on the day asked for."""
     return {"valid_on": str(snapshot.valid_on), "age_days": (day - snapshot.valid_on).days}
 
 
-def region_shares(source: ControlSource, by_code: Mapping[str, float]) -> list[dict[str, Any]]:
+def region_shares(source: ControlSource, by_code: Mapping[str, float]) -> list[JsonObject]:
     """List regions by how much of them some ground covers, the most first."""
     regions = {region.code: region for region in source.regions.regions}
     return [
@@ -134,7 +134,7 @@ def _line(source: ControlSource, snapshot: ControlSnapshot) -> dict[str, float]:
     return {"length_km": round(line.length_km, 1), "border_tolerance_km": line.tolerance_km}
 
 
-def _areas(state: State, snapshot: ControlSnapshot) -> list[dict[str, Any]]:
+def _areas(state: State, snapshot: ControlSnapshot) -> list[JsonObject]:
     """Measure by controller and status; pieces that overlap are not measured twice."""
     pieces: dict[tuple[str, ControlStatus], list[BaseGeometry]] = {}
     cited = []
@@ -153,7 +153,7 @@ def _areas(state: State, snapshot: ControlSnapshot) -> list[dict[str, Any]]:
         else:
             key = (area.controller, area.status)
             pieces.setdefault(key, []).append(state.control.shapes.read(area.shape))
-    measured: list[dict[str, Any]] = [
+    measured: list[JsonObject] = [
         {
             "controller": who,
             "status": status.value,
@@ -170,13 +170,13 @@ class GroundCache:
 
     cache: BoundedCache = field(default_factory=BoundedCache)
 
-    def series(self, source: ControlSource) -> dict[str, Any]:
+    def series(self, source: ControlSource) -> JsonObject:
         """List the area of every snapshot of the View's period; days without one are not filled."""
         calendar = source.calendar
         first, last = source.view.first or date.min, source.view.last or date.max
         key = ("series", source.key(), source.dataset.slug, calendar.mark, first, last)
 
-        def measure() -> list[dict[str, Any]]:
+        def measure() -> list[JsonObject]:
             inside = [one for one in calendar.snapshots if first <= one.valid_on <= last]
             return [
                 {"valid_on": str(one.valid_on), "km2": _rounded(source.km2(one))} for one in inside
@@ -191,7 +191,7 @@ class GroundCache:
 
     def changes(
         self, source: ControlSource, first: date, last: date, *, geometry: bool = False
-    ) -> dict[str, Any]:
+    ) -> JsonObject:
         """Measure what a party gained and lost between two days, by region."""
         old, new = source.on(first), source.on(last)
         facts, shapes = self.cache.get(
@@ -215,14 +215,14 @@ class GroundCache:
 
 def _changes(
     source: ControlSource, old: ControlSnapshot, new: ControlSnapshot
-) -> tuple[dict[str, Any], list[BaseGeometry]]:
+) -> tuple[JsonObject, list[BaseGeometry]]:
     before, after = source.ground(old), source.ground(new)
     moved = {"gained": _less(after, before), "lost": _less(before, after)}
     km2 = {kind: area_km2(shape) for kind, shape in moved.items()}
     by_region = {
         kind: areas_by_region(shape, source.regions.regions) for kind, shape in moved.items()
     }
-    rows: list[dict[str, Any]] = []
+    rows: list[JsonObject] = []
     for region in source.regions.regions:
         changed = {
             kind: km2_by_code.get(region.code, 0.0) for kind, km2_by_code in by_region.items()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlsplit
 
+from app.domain.answer import JsonObject
 from app.domain.view import NOT_STATED
 from app.i18n import strings
 from app.i18n.values import count_text, day_text, days_text, length_text, number
@@ -15,14 +15,14 @@ from app.reference.theatre import Theatre
 Line = dict[str, str | None]
 
 
-def when_text(language: str, properties: Mapping[str, Any]) -> str:
+def when_text(language: str, properties: JsonObject) -> str:
     """Say the day or days of an incident; none is not known."""
     if properties["start"] is None:
         return strings(language)["unknown"]
     return days_text(language, properties["start"], properties["end"] or properties["start"])
 
 
-def days_of(properties: Mapping[str, Any]) -> list[str]:
+def days_of(properties: JsonObject) -> list[str]:
     """Give the day of an incident, or its first and last, as ISO; none where it is not known."""
     if properties["start"] is None:
         return []
@@ -31,7 +31,7 @@ def days_of(properties: Mapping[str, Any]) -> list[str]:
     )
 
 
-def incident_fields(query: Query, feature: Mapping[str, Any]) -> list[tuple[str, list[Line]]]:
+def incident_fields(query: Query, feature: JsonObject) -> list[tuple[str, list[Line]]]:
     """List an incident's fields as label and lines; a line may carry a web address or a day."""
     words, properties = strings(query.view.lang), feature["properties"]
     taxonomy, lang = query.reference.taxonomy, query.view.lang
@@ -92,7 +92,7 @@ def incident_fields(query: Query, feature: Mapping[str, Any]) -> list[tuple[str,
     return fields
 
 
-def text_of(words: Mapping[str, str], properties: Mapping[str, Any], name: str) -> str | None:
+def text_of(words: Mapping[str, str], properties: JsonObject, name: str) -> str | None:
     """Say a text, or in the reader's language why it is not shown."""
     code, text = properties["redacted"].get(name), properties[name]
     if code is None or text != f"redacted: {code}":
@@ -105,7 +105,7 @@ def redaction_text(words: Mapping[str, str], code: str) -> str:
     return words["redacted"].format(reason=words[f"redaction_{code}"])
 
 
-def _claims(words: Mapping[str, str], properties: Mapping[str, Any]) -> list[Line]:
+def _claims(words: Mapping[str, str], properties: JsonObject) -> list[Line]:
     lines = [
         _line(words["says"].format(by=one["by"], text=one["text"])) for one in properties["claims"]
     ]
@@ -113,14 +113,14 @@ def _claims(words: Mapping[str, str], properties: Mapping[str, Any]) -> list[Lin
     return lines or ([_line(redaction_text(words, code))] if code else [])
 
 
-def _redactions(words: Mapping[str, str], properties: Mapping[str, Any]) -> str:
+def _redactions(words: Mapping[str, str], properties: JsonObject) -> str:
     names = {"objects": "damage", "when_text": "date"}
     labels = ", ".join(words[names.get(name, name)] for name in properties["redacted"])
     code = next(iter(properties["redacted"].values()))
     return f"{labels}: {words[f'redaction_{code}']}"
 
 
-def ground_text(theatre: Theatre, lang: str, ground: Mapping[str, Any]) -> str:
+def ground_text(theatre: Theatre, lang: str, ground: JsonObject) -> str:
     """Say what one source gives for a place on the incident's own day, with the snapshot's age."""
     words = strings(lang)
     party = theatre.party_name(ground["controller"] or "", lang)
@@ -153,13 +153,13 @@ def _line(text: str, href: str | None = None, day: str | None = None) -> Line:
     return {"text": text, "href": href, "day": day}
 
 
-def _when(lang: str, properties: Mapping[str, Any]) -> str:
+def _when(lang: str, properties: JsonObject) -> str:
     text = text_of(strings(lang), properties, "when_text")
     note = f" ({text})" if text else ""
     return when_text(lang, properties) + note
 
 
-def _precision(lang: str, properties: Mapping[str, Any], feature: Mapping[str, Any]) -> str:
+def _precision(lang: str, properties: JsonObject, feature: JsonObject) -> str:
     words = strings(lang)
     name = words[f"precision_{properties['precision']}"]
     if properties["error_m"] is None or feature["geometry"] is None:
@@ -167,7 +167,7 @@ def _precision(lang: str, properties: Mapping[str, Any], feature: Mapping[str, A
     return f"{name}, {words['within'].format(m=length_text(lang, properties['error_m']))}"
 
 
-def _damage(words: Mapping[str, str], damage: Mapping[str, Any], sector: str) -> str:
+def _damage(words: Mapping[str, str], damage: JsonObject, sector: str) -> str:
     what = ": ".join(filter(None, [sector, damage.get("object_kind"), damage.get("name")]))
     return f"{what} – {words['grade_' + damage.get('grade', 'unknown')]}"
 
@@ -179,7 +179,7 @@ def _is_web(url: str) -> bool:
         return False
 
 
-def _source(lang: str, source: Mapping[str, Any]) -> Line:
+def _source(lang: str, source: JsonObject) -> Line:
     url = source.get("url")
     is_web = url is not None and _is_web(url)
     text = source.get("publisher") or url or strings(lang)["not_stated"]

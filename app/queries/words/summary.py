@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from app.domain.answer import JsonObject
 from app.i18n import strings
 from app.i18n.values import count_text, day_text, number
 from app.publishing.publish import Published
@@ -15,7 +13,7 @@ NAMED = 3
 """How many regions and sectors are named."""
 
 
-def summary_sentences(published: Published, summary: Mapping[str, Any]) -> list[str]:
+def summary_sentences(published: Published, summary: JsonObject) -> list[str]:
     """Say a summary by region in sentences of the View's language, unknowns and gaps included.
 
     An empty period is said to be one in which nothing is recorded, never one without harm.
@@ -62,7 +60,7 @@ def summary_sentences(published: Published, summary: Mapping[str, Any]) -> list[
     return sentences
 
 
-def _toll(lang: str, sum_: Mapping[str, Any]) -> str:
+def _toll(lang: str, sum_: JsonObject) -> str:
     return strings(lang)["text_toll"].format(
         killed=count_text(lang, sum_["killed"]),
         killed_known=number(lang, sum_["killed"]["known"]),

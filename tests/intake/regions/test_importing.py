@@ -25,9 +25,10 @@ from app.instance.workspace import Workspace
 from app.intake.regions.importing import RegionReport, import_regions, list_regions
 from app.intake.regions.layers import RegionOrder
 from app.pictures.tiles import Tiler
-from app.publishing.publish import publish
+from app.publishing.publish import counted_rows, publish
 from app.publishing.query import Query
-from app.queries.sums import _cube, _measure_regions, counted_rows, from_cube, summarise
+from app.queries.region_sums import _cube, _measure_regions, from_cube
+from app.queries.sums import summarise
 from app.reference.reference import Reference
 from app.tiles.grid import Tile
 from tests.making import GEODATA, NOON, ROOT, add, dataset, incident, open_workspace
