@@ -1,4 +1,4 @@
-"""The browser's columns as files with the hash of their content in their name."""
+"""The columns that the browser reads, as files with the hash of their content in the name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ MOST_KEPT = 4
 """How many Views' columns stay in memory; each is about 14 bytes an incident."""
 
 
-COLUMN_ORDER: tuple[tuple[str, type[np.unsignedinteger[Any]]], ...] = (
+Unsigned = type[np.unsignedinteger[Any]]
+COLUMN_ORDER: tuple[tuple[str, Unsigned], ...] = (
     *(("x", np.uint32), ("y", np.uint32), ("weapons", np.uint32), ("sectors", np.uint32)),
     *(("number", np.uint32), ("first", np.uint16), ("last", np.uint16), ("killed", np.uint16)),
     *(("injured", np.uint16), ("error_m", np.uint16), ("status", np.uint8)),
@@ -69,10 +70,10 @@ class PageColumns:
         }
 
     def zipped(self, published: Published, name: str) -> bytes:
-        """Return one file as gzip: it is kept so, since every reader asks for the same ones.
+        """Return one file as gzip, in which form it is cached for all readers.
 
         Raises:
-            NotFound: the View has changed since the file was listed, or the audience has.
+            NotFound: the View or the audience has changed since the file was listed.
         """
         file = self._files(published).get(name)
         if file is None:
@@ -84,7 +85,7 @@ class PageColumns:
 
 
 class Zipped(NamedTuple):
-    """A month's file as it travels."""
+    """A month's file, compressed."""
 
     month: str
     rows: int
@@ -112,13 +113,13 @@ class Month:
 def month_columns(published: Published) -> list[Month]:
     """Write the View's marks as one block of columns per month, newest first.
 
-    Filters are left to the browser; a file holds published places only and no text.
+    The browser applies the filters; a file has published places only, and no text.
     """
     selection = published.select().drawable(published.filter)
     first = selection["day_first"]
-    # The highest bit of status says "over 48 hours", which days alone cannot.
+    # The highest bit of status means "over 48 hours", which two days cannot express.
     is_long = (selection["flags"] & LONG != 0).astype(np.uint8) << 7
-    # Days since 1970 must fit 16 bits on the wire; nothing drawn lies outside 1970..2149.
+    # Days since 1970 must fit 16 bits; no mark lies outside 1970..2149.
     rows = np.flatnonzero((first >= 0) & (selection["day_last"] < UNKNOWN_U16))
     order = rows[np.lexsort((selection["number"][rows], first[rows]))]
     arrays = {name: _wire(selection[source], kind)[order] for name, source, kind in _WIRE}
@@ -133,7 +134,7 @@ def month_columns(published: Published) -> list[Month]:
     return files[::-1]
 
 
-def _wire(column: np.ndarray, kind: type[np.unsignedinteger[Any]]) -> np.ndarray:
+def _wire(column: np.ndarray, kind: Unsigned) -> np.ndarray:
     if kind is np.uint16:
         return np.where(column < 0, UNKNOWN_U16, np.minimum(column, UNKNOWN_U16 - 1)).astype(kind)
     return column.astype(kind)

@@ -1,17 +1,16 @@
-"""What the page that compares two days, or two sources of control, shows."""
+"""The page that compares two days, or two sources of control."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import date
-from typing import Any
 from urllib.parse import urlencode
 
 from app.domain.answer import JsonObject
 from app.domain.cache import BoundedCache
+from app.domain.control import ControlSnapshot
 from app.domain.errors import NotFound
 from app.domain.view import View
-from app.i18n import strings
 from app.i18n.values import day_text, number
 from app.maps.theatre_map import still_tiles
 from app.queries.ground.agreement import agreement
@@ -20,7 +19,7 @@ from app.queries.words.record import age_text
 
 LAYERS = ("basemap", "control", "labels")
 ACROSS = 6
-"""Tiles across a picture, at most: finer than a picture in their size, for a sharp print."""
+"""At most so many tiles across a picture: more px than its size on screen, for a sharp print."""
 
 
 def comparison(
@@ -35,41 +34,39 @@ def comparison(
     try:
         figures = _changes(source, first, last) if other is None else _pair(source, other, last)
     except NotFound:
-        return answer  # one of the two says nothing then; its side of the page says so
+        return answer  # one side has no snapshot, and says so on the page
     return {**answer, **figures}
 
 
 def _side(source: ControlSource, day: date) -> JsonObject:
-    name, lang = source.dataset.name, source.view.lang
-    words = strings(lang)
+    name, lang, words = source.dataset.name, source.view.lang, source.query.words
     try:
         snapshot = source.on(day)
     except NotFound:
         label = words["snapshot_missing"].format(source=name, date=day_text(lang, day))
         return {"label": label, "total": None, "layers": _layers(source, day)}
-    age = snapshot_age(snapshot, day)["age_days"]
-    age_words = age_text(lang, "control_age", age)
+    age = age_text(lang, "control_age", snapshot_age(snapshot, day)["age_days"])
     valid_on = day_text(lang, snapshot.valid_on)
-    label = words["snapshot_of"].format(source=name, date=valid_on, age=age_words)
+    label = words["snapshot_of"].format(source=name, date=valid_on, age=age)
     return {
         "label": label,
-        "total": _total(words, source, snapshot),
+        "total": _total(source, snapshot),
         "layers": _layers(source, day),
     }
 
 
-def _total(words: Mapping[str, str], source: ControlSource, snapshot: Any) -> str:
-    theatre = source.query.theatre
-    party = theatre.party_name(source.controller, source.view.lang)
+def _total(source: ControlSource, snapshot: ControlSnapshot) -> str:
+    words = source.query.words
+    party = source.query.theatre.party_name(source.controller, source.view.lang)
     km2 = source.km2(snapshot)
     if km2 is None:
         return words["ground_unknown"].format(party=party)
     return words["ground_km2"].format(km2=number(source.view.lang, km2, 1), party=party)
 
 
-def _layers(source: ControlSource, day: date) -> list[Any]:
+def _layers(source: ControlSource, day: date) -> list[Sequence[Sequence[str]]]:
     view, theatre = source.view, source.query.theatre
-    plain = View(
+    control_view = View(
         theatre=view.theatre,
         lang=view.lang,
         last=day,
@@ -77,11 +74,11 @@ def _layers(source: ControlSource, day: date) -> list[Any]:
         as_of=view.as_of,
         synthetic=view.synthetic,
     )
-    return [still_tiles(theatre, plain.query(), layer, ACROSS) for layer in LAYERS]
+    return [still_tiles(theatre, control_view.query(), layer, ACROSS) for layer in LAYERS]
 
 
 def _changes(source: ControlSource, first: date, last: date) -> JsonObject:
-    words = strings(source.view.lang)
+    words = source.query.words
     changes = GroundCache().changes(source, first, last)
     rows = [*changes["regions"], {"name": words["elsewhere"], **changes["elsewhere_km2"]}]
     rows.append(
@@ -94,7 +91,7 @@ def _changes(source: ControlSource, first: date, last: date) -> JsonObject:
 
 
 def _pair(source: ControlSource, other: ControlSource, day: date) -> JsonObject:
-    words = strings(source.view.lang)
+    words = source.query.words
     answer = agreement([source, other], day, BoundedCache())
     (pair,) = answer["pairs"]
     rows = [

@@ -1,4 +1,4 @@
-"""The Folium page of a View: gathers what the page must know before it asks for anything."""
+"""The Folium page of a View, with the facts that it has before its first request."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def page_html(
     kit: SavedKit | None = None,
     base: str | None = None,
 ) -> str:
-    """Build the page; a View without a period or source gets the ones it would be read with.
+    """Build the page; a View without a period or source gets its defaults.
 
-    With a kit it becomes one file that needs no service. `base` is how the reader addressed us,
-    such as https://host: a head names whole addresses, or none where there is no such address.
+    With a kit it becomes one file that needs no service. `base` is the address of the service as
+    the reader used it, such as https://host: the head needs whole addresses, or has none.
     """
     query = with_defaults(query)
     view, words = query.view, query.words
@@ -73,7 +73,7 @@ def page_html(
 
 
 def _before_the_record(query: Query) -> str | None:
-    """Say that nothing was known on a View's `as_of`: its empty map is no map of a quiet time."""
+    """Warn if the record begins after a View's `as_of`: its empty map does not mean no strikes."""
     first = query.workspace.store.by_seq([1])
     as_of, words = query.view.as_of, query.words
     if as_of is None or (first and first[0].recorded_at <= as_of):
@@ -85,7 +85,7 @@ def _before_the_record(query: Query) -> str | None:
 
 
 def _card(query: Query, base: str) -> Card:
-    """Say in the head what the page shows, and where its picture is."""
+    """Write the head's description of the page, and the address of its picture."""
     view, words = query.view, query.words
     name = query.theatre.name[view.lang]
     invented = f" {words['invented_long']}." if view.synthetic else ""
@@ -101,7 +101,7 @@ def _card(query: Query, base: str) -> Card:
 
 
 def corrections(query: Query) -> tuple[str, str] | None:
-    """Say what was corrected since a pinned View's day, and where to read it; None for now."""
+    """Count the corrections since a View's `as_of`, with a link to them; None without `as_of`."""
     view, words = query.view, query.words
     if view.as_of is None:
         return None
@@ -116,7 +116,7 @@ def corrections(query: Query) -> tuple[str, str] | None:
 def _told(query: Query, published: tuple[Published, Published]) -> JsonObject:
     """Gather the facts; `published` is the View of all time, as sums and as points.
 
-    Days are told only where points may be: a histogram of days would give sums by day away.
+    The histogram counts only what may be shown as points: it would reveal sums by day.
     """
     everything, marks = published
     workspace, state, view, theatre = query.workspace, query.state, query.view, query.theatre
@@ -155,7 +155,7 @@ def _told(query: Query, published: tuple[Published, Published]) -> JsonObject:
 
 
 def _box(query: Query) -> Sequence[float]:
-    """Say what the map shows first: the View's own box or regions, or the whole theatre."""
+    """Return the first bounds of the map: the View's box or regions, or the whole theatre."""
     view = query.view
     if view.bbox is not None:
         west, south, east, north = view.bbox
@@ -167,7 +167,7 @@ def _box(query: Query) -> Sequence[float]:
 
 
 def columns_query(view: View) -> str:
-    """Write which columns a page asks for.
+    """Write the query of the columns that a page requests.
 
     The columns depend on place, ground, datasets and as-of; the page filters the rest itself.
     """
@@ -214,7 +214,7 @@ def _dataset_choices(query: Query) -> list[list[str]]:
 
 
 def _marks_used(published: Published) -> JsonObject:
-    """Say which weapon families and precisions occur, so that the legend lists no others."""
+    """List the weapon families and precisions that occur, for the legend."""
     selection = published.select().drawable(published.filter)
     mask = int(np.bitwise_or.reduce(selection["weapons"], initial=0))
     codes = published.reference.taxonomy.weapons.unpack(mask)

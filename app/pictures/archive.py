@@ -1,4 +1,4 @@
-"""A View's tiles as one PMTiles file, for a host that serves files and nothing else."""
+"""A View's tiles as one PMTiles file, for a host that only serves files."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 
 from app.domain.answer import JsonObject
+from app.domain.mercator import tile_at
 from app.domain.place import Bounds
 from app.domain.terms import Face
-from app.index.columns import PRECISIONS, STATUSES, mercator
+from app.index.columns import PRECISIONS, STATUSES
 from app.pictures.tiles import Tiler
 from app.publishing.publish import Published, control_dataset, publish
 from app.publishing.query import Query
@@ -29,14 +30,14 @@ COLUMNS = (
     *("precision", "error_m", "killed_total_low", "injured_total_low", "flags"),
 )
 LEAST_EXACT = 10
-"""An archive that ends before this zoom has cells where marks are too many for one tile."""
+"""At the last zoom, tiles have single marks; if it is lower than this, dense ones have cells."""
 
 Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, eq=False)
 class _Marks:
-    """Marks in Morton order; a slice of it is a tile at any zoom."""
+    """Marks in Morton order: a slice is a tile at any zoom."""
 
     columns: dict[str, np.ndarray]
 
@@ -51,7 +52,7 @@ class _Marks:
 
 
 class _Place(NamedTuple):
-    """A tile that has something in it: its number, and the marks within it."""
+    """A tile with content: its number in the archive, and the slice of its marks."""
 
     number: int
     x: int
@@ -61,7 +62,7 @@ class _Place(NamedTuple):
 
 
 class ArchiveReport(NamedTuple):
-    """What was written."""
+    """The number of tiles and marks in an archive, and its size in bytes."""
 
     tiles: int
     marks: int
@@ -70,17 +71,17 @@ class ArchiveReport(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class _Layers:
-    """What the tiles of an archive are made of."""
+    """The content of an archive's tiles."""
 
     tiler: Tiler
     query: Query
     names: Sequence[str]
     marks: _Marks
     exact_zoom: int
-    """The closest tiles are enlarged from there on: they hold every mark by itself."""
+    """From this zoom on, a reader enlarges the tiles: they have every mark by itself."""
 
     def content(self, zoom: int, place: _Place) -> bytes:
-        """Join the layers of one tile; empty ones are left out."""
+        """Join the layers of one tile, without empty ones."""
         parts = []
         for layer in self.names:
             if layer == "incidents":
@@ -163,7 +164,7 @@ def _refuse_control(query: Query) -> None:
         control_dataset(query, face)
 
 
-def _written(path: Path, head: bytes, data: Any) -> int:
+def _written(path: Path, head: bytes, data: IO[bytes]) -> int:
     half = path.with_name(f".{path.name}.part")
     try:
         with half.open("wb") as file:
@@ -178,7 +179,7 @@ def _written(path: Path, head: bytes, data: Any) -> int:
 
 
 def _places(marks: _Marks, zoom: int, box: Bounds, layers: Sequence[str]) -> list[_Place]:
-    """List the tiles of a zoom in the archive's order: those with marks, or the theatre's own."""
+    """List the tiles of a zoom in the archive's order: those with marks, or all of the theatre."""
     shift = MERCATOR_BITS - zoom
     keys = marks["morton"] >> np.uint64(2 * shift)
     _, starts = np.unique(keys, return_index=True)
@@ -199,15 +200,9 @@ def _places(marks: _Marks, zoom: int, box: Bounds, layers: Sequence[str]) -> lis
 
 
 def _cover(box: Bounds, zoom: int) -> Iterator[tuple[int, int]]:
-    """Cover a box with tiles."""
+    """Yield the x and y of the tiles that cover a box."""
     from_x, from_y = tile_at(box.west, box.north, zoom)
     to_x, to_y = tile_at(box.east, box.south, zoom)
     for y in range(from_y, to_y + 1):
         for x in range(from_x, to_x + 1):
             yield x, y
-
-
-def tile_at(lon: float, lat: float, zoom: int) -> tuple[int, int]:
-    """Find the tile of a point."""
-    x, y = mercator(np.array([lon]), np.array([lat]))
-    return int(x[0]) >> MERCATOR_BITS - zoom, int(y[0]) >> MERCATOR_BITS - zoom

@@ -1,4 +1,4 @@
-"""Figures of a View: what stands on one, gathered once and drawn as PNG, SVG or PDF."""
+"""Figures of a View: a map with its legend and text, as PNG, SVG or PDF."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.cache import BoundedCache
 from app.domain.errors import InputError
-from app.i18n.values import number
 from app.index.columns import PRECISIONS
 from app.pictures.captions import Writer
 from app.pictures.scene import Scene
@@ -43,19 +42,19 @@ FORMS = ("png", "svg", "pdf")
 LEAST_PX, MOST_PX, MOST_SCALE, MOST_AREA = 200, 4000, 3, 16_000_000
 LONGEST_TITLE, LONGEST_SUBTITLE = 200, 300
 LARGE = 2_000_000
-"""Px from which a figure waits for its turn and its base is not kept: each takes 40 bytes a px."""
+"""Figures of more px wait for their turn, and their bases are not cached: 40 bytes a px each."""
 
 AT_ONCE = 2
 CHIP_PX = 10.0
 DOTS_PX = ((150, 4.2), (1_000, 3.4), (float("inf"), 2.7))
-"""Radius of dots by how many there are: many large ones become one dark spot."""
+"""Up to how many dots, and their radius: many large dots would become one dark spot."""
 
 VECTOR_DETAIL = 2
 
 
 @dataclass(frozen=True)
 class FigureOptions:
-    """What a figure is asked to be, beside its View; px at 1x, text as it was typed."""
+    """The options of a figure beside its View; width and height in px at scale 1."""
 
     form: str = "png"
     width: int = 1200
@@ -79,7 +78,7 @@ class FigureOptions:
 
 @dataclass
 class Figures:
-    """Makes figures; keeps the bases of small ones, which many Views share."""
+    """Makes figures; caches the base maps of small ones, which many Views share."""
 
     tiler: Tiler
     _bases: BoundedCache = field(default_factory=lambda: BoundedCache(12))
@@ -89,7 +88,7 @@ class Figures:
         """Draw a View for a report.
 
         Raises:
-            InputError: the page is too small for what must stand on it.
+            InputError: the page is too small for its text.
         """
         scene, writer, content = self._composed(query, options)
         layout = lay_out(content, options.width, options.height, self.tiler.fonts)
@@ -106,7 +105,7 @@ class Figures:
             return self._written(scene, content, layout, options, metadata)
 
     def fits(self, query: Query, options: FigureOptions) -> bool:
-        """Tell whether what must stand on a figure has room on it, without drawing."""
+        """Tell whether the text of a figure has room on it, without drawing it."""
         if min(options.width, options.height) < LEAST_PX:
             return False
         *_, content = self._composed(query, options)
@@ -117,7 +116,7 @@ class Figures:
         return True
 
     def _composed(self, query: Query, options: FigureOptions) -> tuple[Scene, Writer, Content]:
-        """Gather a View as the page would show it, and write its words."""
+        """Prepare a View as the page would show it, and write its text."""
         scene = Scene(with_defaults(query), self.tiler.choropleths)
         writer = Writer(scene, self.tiler.fonts)
         return scene, writer, writer.content(options.title, options.subtitle)
@@ -131,7 +130,7 @@ class Figures:
         metadata: Mapping[str, str],
     ) -> bytes:
         fonts, scale = self.tiler.fonts, options.scale
-        if options.form != "png":  # a vector has no px: the scale is its detail
+        if options.form != "png":  # vectors have no px: the scale is their detail
             scale = max(scale, VECTOR_DETAIL)
         page = Frame(0, 0, 0, scale, options.width, options.height)
         map_frame = layout.frame(scene.box(), scale)
@@ -154,18 +153,18 @@ class Figures:
     def _draw(self, canvas: Canvas, scene: Scene, content: Content) -> None:
         """Draw the map itself, in the order of the tiles' layers."""
         self._draw_base(canvas, scene)
-        # The zoom whose shapes are as fine as the px of this picture.
+        # The zoom at which shapes have the detail of this picture's px.
         z = int(np.ceil(canvas.frame.z + np.log2(canvas.frame.scale)))
         shapes = self.tiler.shapes.regions(scene.query, z)
         self._draw_regions(canvas, scene, shapes)
         self._draw_control(canvas, scene, z)
-        codes = scene.workspace.reference.taxonomy.weapons.codes
+        codes = scene.query.reference.taxonomy.weapons.codes
         dot_px = next(px for most, px in DOTS_PX if len(scene.rows) <= most)
         draw_incidents(
             canvas, scene.rows, codes, PRECISIONS, is_dense=scene.is_dense, dot_px=dot_px
         )
         chips = self._draw_chips(canvas, scene)
-        places = scene.workspace.reference.basemap(scene.view.theatre).places
+        places = scene.query.reference.basemap(scene.view.theatre).places
         free = [*chips, scale_box(canvas.frame)]
         if content.notice:
             free.append(notice_box(canvas.fonts, canvas.frame, content.notice))
@@ -173,7 +172,7 @@ class Figures:
         write_names(canvas, names)
 
     def _draw_base(self, canvas: Canvas, scene: Scene) -> None:
-        basemap = scene.workspace.reference.basemap(scene.view.theatre)
+        basemap = scene.query.reference.basemap(scene.view.theatre)
 
         def draw() -> np.ndarray:
             base = Painter(canvas.frame, WATER, canvas.fonts)
@@ -192,9 +191,9 @@ class Figures:
 
     @staticmethod
     def _draw_regions(canvas: Canvas, scene: Scene, shapes: Sequence[BaseGeometry]) -> None:
-        """Shade the View's own regions; the others keep their edges and are veiled."""
+        """Shade the regions of the View; others become pale and keep their edges."""
         values, codes = scene.choropleth, scene.view.regions
-        regions = scene.workspace.reference.region_set(scene.view.theatre, scene.view.level).regions
+        regions = scene.query.regions.regions
         pairs = list(zip(regions, shapes, strict=True))
         others = [shape for region, shape in pairs if codes and region.code not in codes]
         if others:
@@ -224,25 +223,25 @@ class Figures:
 
     @staticmethod
     def _draw_chips(canvas: Canvas, scene: Scene) -> Sequence[Box]:
-        """Write what is known only to a region as a number in it; return where numbers stand.
+        """Write in each region the count of its incidents without a mark; return the boxes.
 
-        Places come from the boundaries as they are: a form with more detail puts none elsewhere.
+        Places come from the unsimplified boundaries: they are the same in every form.
         """
         counts, _elsewhere = scene.region_only
-        regions = scene.workspace.reference.region_set(scene.view.theatre, scene.view.level).regions
+        regions = scene.query.regions.regions
         bounds, shapes, texts = canvas.frame.bounds(), [], []
         for region in regions:
             if region.code in counts:
                 part = _largest(shapely.clip_by_rect(region.shape, *bounds))
                 if part is not None:
                     shapes.append(canvas.frame.project(part))
-                    texts.append(number(scene.view.lang, counts[region.code]))
+                    texts.append(scene.number(counts[region.code]))
         sizes = [chip_size(canvas.fonts, text, CHIP_PX, canvas.frame.scale) for text in texts]
-        # Where marks are a density there is no place without any.
+        # A density has marks everywhere: the numbers cannot avoid them.
         rows = slice(0 if scene.is_dense else None)
         lon, lat = (scene.rows[axis][rows] / 1e7 for axis in ("lon_e7", "lat_e7"))
         marks = canvas.frame.pixels(lon, lat)
-        # On whole px their edges are sharp, and they are drawn several times faster.
+        # On whole px the edges are sharp, and drawing is several times faster.
         boxes = [
             (round(box[0]), round(box[1]), round(box[2]), round(box[3]))
             for box in spread(shapes, sizes, canvas.frame, marks)

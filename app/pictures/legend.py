@@ -1,18 +1,15 @@
-"""The legend of a figure: every swatch that occurs, and what each layer stands on."""
+"""The legend of a figure: every symbol that occurs, and the source of each layer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 
 from app.domain.control import ControlStatus, Extent
-from app.domain.view import NOT_STATED, View
-from app.i18n import strings
-from app.i18n.values import day_words, number
+from app.domain.view import NOT_STATED
+from app.i18n.values import day_words
 from app.pictures.scene import Scene
-from app.reference.theatre import Theatre
 from app.render.layout import Row, Section, Swatch
 from app.render.palette import (
     CITED,
@@ -39,33 +36,18 @@ class Legend:
 
     scene: Scene
 
-    @cached_property
-    def _words(self) -> Mapping[str, str]:
-        return strings(self._view.lang)
-
-    @property
-    def _view(self) -> View:
-        return self.scene.view
-
-    @property
-    def _theatre(self) -> Theatre:
-        return self.scene.theatre
-
-    def _n(self, value: float) -> str:
-        return number(self._view.lang, value)
-
     def party(self, code: str) -> str:
-        """Name who holds ground."""
+        """Return the name of the party that holds ground."""
         if code == NOT_STATED:
-            return self._words["nobody_states"]
-        return self._theatre.party_name(code, self._view.lang)
+            return self.scene.words["nobody_states"]
+        return self.scene.theatre.party_name(code, self.scene.view.lang)
 
     def sections(self) -> list[Section]:
-        """Explain every layer."""
+        """Write a section for each layer."""
         return [self._regions(), self._incidents(), self.control()]
 
     def _regions(self) -> Section:
-        view, words, values = self._view, self._words, self.scene.choropleth
+        view, words, values = self.scene.view, self.scene.words, self.scene.choropleth
         title = f"{words[view.metric]}: {words[f'level_{view.level}']}"
         if values is None:
             return Section(title, (Row(words["not_shared"]),))
@@ -86,55 +68,59 @@ class Legend:
 
     def is_shown(self, code: str) -> bool:
         """Tell whether a region is one of the View's."""
-        return not self._view.regions or code in self._view.regions
+        return not self.scene.view.regions or code in self.scene.view.regions
 
     def sums_lines(self) -> list[str]:
-        """Say what a sum stands on: how many carry a figure, and whose figures they are."""
-        view, words, counts = self._view, self._words, self.scene.counts
+        """Explain a sum: of how many incidents the toll is known, and which dataset it is of."""
+        view, words, counts = self.scene.view, self.scene.words, self.scene.counts
         if self.scene.choropleth is None or not self.scene.is_known:
             return []
         lines = [f"{words['total']}: {self._total()}"]
         if view.metric in TOLLS:
             tally = counts.ledger.tally(TOLLS[view.metric], 0)
-            shares = {"known": self._n(tally.known), "of": self._n(tally.of)}
+            shares = {"known": self.scene.number(tally.known), "of": self.scene.number(tally.of)}
             lines += [words["figure_lower"], words["known_of"].format(**shares)]
         if not self.scene.sums.is_summed and counts.valued.primary is not None:
             lines.append(words["figure_only_of"].format(dataset=counts.valued.primary.name))
         return lines
 
     def _total(self) -> str:
-        """Sum the View: a toll is what is known at least, and unknown is never 0."""
-        words, ledger, metric = self._words, self.scene.counts.ledger, self._view.metric
+        """Write the sum of the View: a toll is a lower bound, and unknown is never 0."""
+        words, ledger, metric = self.scene.words, self.scene.counts.ledger, self.scene.view.metric
         if metric not in TOLLS:
-            return self._n(ledger.value(metric, 0))
+            return self.scene.number(ledger.value(metric, 0))
         tally = ledger.tally(TOLLS[metric], 0)
         low = tally.low if tally.low is not None else tally.best
         if not tally.of:
-            return self._n(0)
-        least = words["unknown"] if low is None else words["at_least"].format(n=self._n(low))
+            return self.scene.number(0)
+        least = (
+            words["unknown"] if low is None else words["at_least"].format(n=self.scene.number(low))
+        )
         return f"{least} ({words[TOLLS[metric]].lower()})" if metric != TOLLS[metric] else least
 
     def classes(self, limits: Sequence[float]) -> list[str]:
-        """Say the classes by their limits, as the page's legend does."""
-        words, out = self._words, []
+        """Write the classes by their limits, as the page's legend does."""
+        words, out = self.scene.words, []
         for low, high in pairwise(limits):
-            top = high if self._view.metric == "killed_per_100k" else high - 1
-            text = words["class_range"].format(**{"from": self._n(low), "to": self._n(top)})
-            out.append(self._n(low) if low == top else text)
-        return [*out, words["class_from"].format(**{"from": self._n(limits[-1])})]
+            top = high if self.scene.view.metric == "killed_per_100k" else high - 1
+            text = words["class_range"].format(
+                **{"from": self.scene.number(low), "to": self.scene.number(top)}
+            )
+            out.append(self.scene.number(low) if low == top else text)
+        return [*out, words["class_from"].format(**{"from": self.scene.number(limits[-1])})]
 
     def _incidents(self) -> Section:
-        words, counts = self._words, self.scene.counts
-        weapons = self.scene.workspace.reference.taxonomy.weapons
+        words, counts = self.scene.words, self.scene.counts
+        weapons = self.scene.query.reference.taxonomy.weapons
         rows: list[Row] = []
         if self.scene.is_dense:
-            scale = {"px": DENSITY_PX, "most": self._n(DENSITY_MOST)}
+            scale = {"px": DENSITY_PX, "most": self.scene.number(DENSITY_MOST)}
             rows.append(Row(words["density"], Swatch("density")))
             rows.append(Row(words["density_cell_more"].format(**scale)))
         else:
             rows += [
                 Row(
-                    weapons.label(family, self._view.lang),
+                    weapons.label(family, self.scene.view.lang),
                     Swatch("dot", mark.colour, shape=mark.shape),
                 )
                 for family, mark in FAMILIES.items()
@@ -148,27 +134,31 @@ class Legend:
         return Section(words["layer_incidents"], (*rows, *map(Row, self.marks_lines())))
 
     def marks_lines(self) -> list[str]:
-        """Say how many stand on the map and what is left out of it, and why."""
-        words, scene, counts = self._words, self.scene, self.scene.counts
+        """Write how many incidents have a mark, and how many do not, and why."""
+        words, scene, counts = self.scene.words, self.scene, self.scene.counts
         lines = []
         if scene.marks.datasets and scene.is_known:
-            parts = [words["figure_marks"].format(n=self._n(counts.marks))]
+            parts = [words["figure_marks"].format(n=self.scene.number(counts.marks))]
             if counts.region_only:
-                parts.append(words["figure_by_region"].format(n=self._n(counts.region_only)))
+                parts.append(
+                    words["figure_by_region"].format(n=self.scene.number(counts.region_only))
+                )
             if counts.elsewhere:
-                parts.append(words["figure_elsewhere"].format(n=self._n(counts.elsewhere)))
+                parts.append(
+                    words["figure_elsewhere"].format(n=self.scene.number(counts.elsewhere))
+                )
             lines.append("; ".join(parts))
         missing = [one.name for one in scene.sums.datasets if one not in scene.marks.datasets]
         if missing:
             lines.append(words["figure_no_marks"].format(names=", ".join(missing)))
         withheld = sum(scene.sums.withheld.values()) if scene.choropleth is not None else 0
         if withheld:
-            lines.append(words["withheld"].format(n=self._n(withheld)))
+            lines.append(words["withheld"].format(n=self.scene.number(withheld)))
         return lines
 
     def control(self) -> Section:
-        """Explain whose control is shown, of which day, and how old it is."""
-        words, control = self._words, self.scene.control
+        """Write the source of control, its day, and its age."""
+        words, control = self.scene.words, self.scene.control
         title = words["layer_control"]
         if control.withheld is not None:
             text = words["figure_control_withheld"].format(source=control.withheld)
@@ -185,15 +175,19 @@ class Legend:
         return Section(title, (*self._grounds(), *self._line(), *rows))
 
     def _age(self) -> str:
-        words, control, limit = self._words, self.scene.control, self._theatre.stale_after_days
+        words, control, limit = (
+            self.scene.words,
+            self.scene.control,
+            self.scene.theatre.stale_after_days,
+        )
         key = {0: "control_today", 1: "control_age_one"}.get(control.age_days, "control_age")
-        text = words[key].format(n=self._n(control.age_days))
+        text = words[key].format(n=self.scene.number(control.age_days))
         old = words["control_stale"].format(n=limit)
         return f"{text} ({old})" if control.age_days > limit else text
 
     def _grounds(self) -> list[Row]:
-        """Explain the hatches that occur."""
-        words, control, theatre = self._words, self.scene.control, self._theatre
+        """Write a row for each hatch that occurs."""
+        words, control, theatre = self.scene.words, self.scene.control, self.scene.theatre
         areas = [] if control.snapshot is None else control.snapshot.areas
         ours = [area for area in areas if area.controller != theatre.state]
         others = [party.code for party in theatre.party if not party.state]
@@ -213,17 +207,18 @@ class Legend:
         return rows
 
     def _line(self) -> list[Row]:
-        words, control = self._words, self.scene.control
+        words, control = self.scene.words, self.scene.control
         if control.line is None or control.line.shape.is_empty:
             return []
-        is_stale = control.age_days > self._theatre.stale_after_days
+        is_stale = control.age_days > self.scene.theatre.stale_after_days
         length = words["line_length"].format(
-            km=self._n(round(control.line.length_km)), tolerance=self._n(control.line.tolerance_km)
+            km=self.scene.number(round(control.line.length_km)),
+            tolerance=self.scene.number(control.line.tolerance_km),
         )
-        stale = words["stale_line"].format(n=self._theatre.stale_after_days)
+        stale = words["stale_line"].format(n=self.scene.theatre.stale_after_days)
         text = f"{words['front_line']}: {length}" + (f"; {stale}" if is_stale else "")
         rows = [Row(text, Swatch("line", LINE, dashes=DASHES["stale"] if is_stale else None))]
-        if self.scene.frozen is not None and self._view.freeze is not None:
-            frozen = words["frozen_line"].format(date=day_words(words, self._view.freeze))
+        if self.scene.frozen is not None and self.scene.view.freeze is not None:
+            frozen = words["frozen_line"].format(date=day_words(words, self.scene.view.freeze))
             rows.append(Row(frozen, Swatch("line", LINE_FIXED, dashes=DASHES["fixed"])))
         return rows

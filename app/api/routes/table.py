@@ -186,7 +186,7 @@ def _form(workspace: Workspace, sums: Published) -> dict[str, Any]:
         ],
         "unseen": [
             (one.text, f"/table?{view.but(**UNSEEN[one.name]).query()}")
-            for one in filter_texts(workspace.reference, view)
+            for one in filter_texts(sums.query)
             if one.name in UNSEEN
         ],
         "kept": [pair for pair in view.pairs() if pair[0] not in NARROWED],

@@ -1,4 +1,4 @@
-"""Where sources of control agree, and how much of a difference only their baselines explain."""
+"""Where sources of control agree, and how much of a difference comes from their baselines."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from app.queries.ground.measures import NO_GROUND, ControlSource, only_ground, s
 def agreement(
     sources: Sequence[ControlSource], day: date, cache: BoundedCache, *, geometry: bool = False
 ) -> JsonObject:
-    """Compare what sources give to one party on a day, in the shape of `/api/control/agreement`.
+    """Compare the ground of one party by several sources, in the shape of `/api/control/agreement`.
 
-    `baseline_km2` is ground that one source of a pair gives and the other leaves out by its own
-    rule (its `includes`); the rest of the difference is dispute. A part of the baseline whose
-    ground nobody outlines stays in the dispute and is named in `baseline_not_outlined`.
+    `baseline_km2` is ground that one source of a pair includes and the other excludes by its own
+    rule (its `includes`); the rest of the difference is dispute. If no source outlines a part of
+    the baseline, its ground counts as dispute and `baseline_not_outlined` names the part.
     """
     snapshots = [source.on(day) for source in sources]
     first = sources[0]
@@ -55,7 +55,7 @@ def agreement(
 
 
 _Piece = tuple[str, str, str, BaseGeometry]
-"""A pair of sources, what kind of ground it is for them, and the ground."""
+"""The two sources of a pair, the kind of ground, and the ground."""
 
 
 def _compared(
@@ -73,7 +73,7 @@ def _compared(
         facts, parts = _pair(sources, snapshots, grounds, outlines, pair)
         pairs.append(facts)
         pieces += [(facts["a"], facts["b"], kind, part) for kind, part in parts.items()]
-    if len(sources) == 2:  # noqa: PLR2004  a pair has said it all
+    if len(sources) == 2:  # noqa: PLR2004  the pair has all of it
         agreed = pairs[0]["both_km2"]
         either = agreed + pairs[0]["only_a_km2"] + pairs[0]["only_b_km2"]
     else:
@@ -122,21 +122,21 @@ def _inside(
 
 
 def _outline(source: ControlSource, part: Baseline) -> BaseGeometry:
-    """Outline a part of the baseline: the theatre's regions of it, and what any source marks as it.
+    """Outline a part of the baseline: the theatre's regions and the areas that belong to it.
 
-    What was held before a war began does not change with the day asked for: each source's newest
-    snapshot says it.
+    The ground held before a war began is the same for every day: it is read from each source's
+    newest snapshot.
     """
     if part is Baseline.main:
         return NO_GROUND  # every source includes it: it explains no difference
-    reference, control = source.query.reference, source.query.state.control
-    codes = reference.theatres[source.view.theatre].baseline.get(part.value, ())
-    regions = reference.region_set(source.view.theatre).regions
+    query, control = source.query, source.query.state.control
+    codes = query.theatre.baseline.get(part.value, ())
+    regions = query.reference.region_set(query.view.theatre).regions
     shapes: list[BaseGeometry] = [region.shape for region in regions if region.code in codes]
     for slug in control.datasets():
-        dataset = source.query.state.datasets[slug]
-        calendar = control.calendar(slug, source.query.seq)
-        if dataset.theatre != source.view.theatre or dataset.synthetic != source.view.synthetic:
+        dataset, calendar = query.state.datasets[slug], control.calendar(slug, query.seq)
+        is_of_view = dataset.theatre == query.view.theatre
+        if not is_of_view or dataset.synthetic != query.view.synthetic:
             continue
         areas = calendar.snapshots[-1].areas if calendar.snapshots else ()
         shapes += [control.shapes.read(a.shape) for a in areas if a.shape and a.part is part]

@@ -1,4 +1,4 @@
-"""The ground that incidents fell on, by every loaded source of control."""
+"""Control of the ground at incidents, by every loaded source of control."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from app.index.joins import distances_m
 from app.publishing.publish import Published
 
 FIRMEST_FIRST = tuple(ControlStatus)
-"""Where areas of several statuses lie over a point, the one that the source is surest of."""
+"""The order of statuses where several areas contain a point: the surest one counts."""
 
 
 def ground_of_incidents(
@@ -29,12 +29,11 @@ def ground_of_incidents(
     incidents: Sequence[Incident | None],
     face: Face = Face.points,
 ) -> list[list[JsonObject]]:
-    """Say, per source, what it gives for each incident's place on the incident's own first day.
+    """List, for each incident, what each source gives for its place on its first day.
 
-    A place that is no point has no status and no distance. `shares` tells how an imprecise place's
-    error disk is divided, where the line crosses it; it is null where one side holds all of it.
-    None, and an incident without a day, get nothing. A source whose terms keep it from the face
-    says nothing to the public.
+    A place without a point has no status and no distance. `shares` divides the error disk of an
+    imprecise place if the line crosses it, and is null if not. None, and an incident without a day,
+    have an empty list. The public gets only sources whose terms allow the face.
     """
     answers: list[list[JsonObject]] = [[] for _ in incidents]
     for dataset in _sources(published, face):
@@ -70,7 +69,7 @@ def _sources(published: Published, face: Face) -> Iterator[Dataset]:
 def _by_snapshot(
     calendar: Calendar, incidents: Sequence[Incident | None], dataset: Dataset
 ) -> Iterator[tuple[ControlSnapshot, list[int]]]:
-    """Gather the incidents that one snapshot is asked for: many share a day."""
+    """Group incidents by the snapshot of their first day: many have the same."""
     by_day: dict[date, list[int]] = {}
     for place, incident in enumerate(incidents):
         if incident is None or incident.when.first is None:
@@ -86,7 +85,7 @@ def _by_snapshot(
 
 
 FEW = 8
-"""Points up to which a line is walked for each."""
+"""Up to so many points, the distance to a line is measured without a tree."""
 
 UNKNOWN_GROUND: JsonObject = {
     "status": None,
@@ -102,7 +101,7 @@ def _ground_at(
     incidents: Sequence[Incident],
     snapshot: ControlSnapshot,
 ) -> list[JsonObject]:
-    """Place incidents on a snapshot's ground, all at once."""
+    """Return what a snapshot gives for each incident's place."""
     answers = [dict(UNKNOWN_GROUND) for _ in incidents]
     drawable = [n for n, one in enumerate(incidents) if one.place.is_drawable]
     points = [point for n in drawable if (point := incidents[n].place.point) is not None]
@@ -129,7 +128,7 @@ def _distances_m(
     lon: np.ndarray,
     lat: np.ndarray,
 ) -> np.ndarray:
-    """Measure to a snapshot's line; NaN without one. A tree is worth its making for many points."""
+    """Measure to a snapshot's line; NaN without one. A tree pays only for many points."""
     control, theatre = published.state.control, published.view.theatre
     plane, lines = published.reference.plane(theatre), published.workspace.index.lines
     if len(lon) > FEW:
@@ -143,8 +142,8 @@ def _distances_m(
 def _areas_at(
     published: Published, snapshot: ControlSnapshot, lon: np.ndarray, lat: np.ndarray
 ) -> list[ControlArea | None]:
-    """Find the area over each point; where several lie, the one that the source is surest of."""
-    over: list[ControlArea | None] = [None] * len(lon)
+    """Return the area at each point; where there are several, the one with the surest status."""
+    at_point: list[ControlArea | None] = [None] * len(lon)
     is_open = np.ones(len(lon), bool)
     for area in sorted(snapshot.areas, key=lambda area: FIRMEST_FIRST.index(area.status)):
         if area.shape is None or not is_open.any():
@@ -155,8 +154,8 @@ def _areas_at(
         for place in candidates[
             shapely.intersects_xy(shape, lon[candidates], lat[candidates])
         ].tolist():
-            over[place], is_open[place] = area, False
-    return over
+            at_point[place], is_open[place] = area, False
+    return at_point
 
 
 def _shares(
@@ -165,7 +164,7 @@ def _shares(
     snapshot: ControlSnapshot,
     distance_m: float | None,
 ) -> dict[str, float] | None:
-    """Divide the error disk by who holds it; None when the line does not reach it."""
+    """Divide the error disk by who holds the ground; None if the line does not cross it."""
     point, error_m = incident.place.point, incident.place.error_m
     if distance_m is None or point is None or not error_m or distance_m > error_m:
         return None

@@ -1,4 +1,4 @@
-"""A day's line taken as fixed: what lies on each side of it, and what happened there since."""
+"""The frozen line of a day: what lies on each side of it, and what happened there since."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from app.queries.sums import coverage
 
 
 def frozen_line(source: ControlSource, day: date, cache: GroundCache) -> JsonObject:
-    """Tell what a fixed line divides, by side, in the shape of `/api/control/frozen`.
+    """Describe each side of a frozen line, in the shape of `/api/control/frozen`.
 
     Sides are the parties with ground on that day, and the rest of the country as "not_stated".
-    Population is that of whole regions, with the share of each region's area on the side: nobody
-    knows how many of its people live there. Incidents are those after the day, up to the View's
-    end, by the side that their place lies on.
+    Population is that of whole regions, beside the share of each region's area on the side: it is
+    unknown how many people live there. Incidents are those after the day, up to the View's end, by
+    the side of their place.
     """
     snapshot = source.on(day)
     until = source.query.control_day

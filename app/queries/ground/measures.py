@@ -1,4 +1,4 @@
-"""Who held how much ground: one source's areas on a day, over time, and between two days."""
+"""The ground that a party held by one source: on a day, over time, and between two days."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NO_GROUND = MultiPolygon()
 
 @dataclass(frozen=True, eq=False)
 class ControlSource:
-    """One source of control as a View reads it, and whose ground is asked for."""
+    """One source of control as a View reads it, and the party whose ground is measured."""
 
     query: Query
     dataset: Dataset
@@ -36,12 +36,12 @@ class ControlSource:
 
     @classmethod
     def of(cls, query: Query, dataset: Dataset, controller: str | None = None) -> ControlSource:
-        """Ask for a party's ground, or for that of the theatre's default one."""
+        """Take a party, or else the theatre's default one."""
         return cls(query, dataset, controller or query.theatre.default_controller)
 
     @property
     def view(self) -> View:
-        """The View that asks."""
+        """The View of the query."""
         return self.query.view
 
     @property
@@ -55,10 +55,10 @@ class ControlSource:
         return self.query.state.control.calendar(self.dataset.slug, self.query.seq)
 
     def on(self, day: date) -> ControlSnapshot:
-        """Find the snapshot valid on a day.
+        """Return the snapshot valid on a day.
 
         Raises:
-            NotFound: the source says nothing on or before that day, as known then.
+            NotFound: the View knows no snapshot of the source on or before that day.
         """
         snapshot = self.query.control_on(self.dataset, day)
         if snapshot is None:
@@ -66,17 +66,17 @@ class ControlSource:
         return snapshot
 
     def ground(self, snapshot: ControlSnapshot) -> BaseGeometry:
-        """The assessed ground of the party asked for; empty when it has none."""
+        """Return the assessed ground of the party; empty if it has none."""
         return self.query.state.control.grounds(snapshot).get(self.controller, NO_GROUND)
 
     def km2(self, snapshot: ControlSnapshot) -> float | None:
-        """Measure it; None when the snapshot gives the party no polygon: that is not 0."""
+        """Measure the party's ground; None if the snapshot has no polygon of it, which is not 0."""
         lines, control = self.query.workspace.index.lines, self.query.state.control
         measured = lines.km2(control, snapshot, self.view.theatre)
         return measured.get(self.controller)
 
     def key(self, *snapshots: ControlSnapshot) -> Hashable:
-        """Identify an answer by all that it depends on."""
+        """Return a cache key: all that an answer on some snapshots depends on."""
         areas = tuple(shape_key(one) for one in snapshots)
         return (self.view.theatre, self.controller, self.view.level, self.regions.hash, areas)
 
@@ -84,7 +84,7 @@ class ControlSource:
 def control_areas(source: ControlSource, day: date) -> JsonObject:
     """Measure a day's control in the shape of `/api/control/areas`.
 
-    Cited units have no polygon and are listed with km2 null, never measured.
+    Cited units have no polygon: they are listed with km2 null.
     """
     snapshot = source.on(day)
     total = source.km2(snapshot)
@@ -107,12 +107,12 @@ def control_areas(source: ControlSource, day: date) -> JsonObject:
 
 
 def snapshot_age(snapshot: ControlSnapshot, day: date) -> JsonObject:
-    """Date a snapshot: the day it speaks of, and how old it was on the day asked for."""
+    """Return the day of a snapshot, and its age on another day."""
     return {"valid_on": str(snapshot.valid_on), "age_days": (day - snapshot.valid_on).days}
 
 
 def region_shares(source: ControlSource, by_code: Mapping[str, float]) -> list[JsonObject]:
-    """List regions by how much of them some ground covers, the most first."""
+    """List regions with the area and the share that some ground covers, the largest first."""
     regions = {region.code: region for region in source.regions.regions}
     return [
         {
@@ -135,7 +135,7 @@ def _line(source: ControlSource, snapshot: ControlSnapshot) -> dict[str, float]:
 
 
 def _areas(state: State, snapshot: ControlSnapshot) -> list[JsonObject]:
-    """Measure by controller and status; pieces that overlap are not measured twice."""
+    """Measure areas by controller and status; where areas overlap, they count once."""
     pieces: dict[tuple[str, ControlStatus], list[BaseGeometry]] = {}
     cited = []
     for area in snapshot.areas:
@@ -166,12 +166,12 @@ def _areas(state: State, snapshot: ControlSnapshot) -> list[JsonObject]:
 
 @dataclass
 class GroundCache:
-    """Answers that compare grounds, kept by what they were computed from."""
+    """Answers on ground, with a cache by what they were computed from."""
 
     cache: BoundedCache = field(default_factory=BoundedCache)
 
     def series(self, source: ControlSource) -> JsonObject:
-        """List the area of every snapshot of the View's period; days without one are not filled."""
+        """List the area of every snapshot in the View's period; other days have no point."""
         calendar = source.calendar
         first, last = source.view.first or date.min, source.view.last or date.max
         key = ("series", source.key(), source.dataset.slug, calendar.mark, first, last)
@@ -192,7 +192,7 @@ class GroundCache:
     def changes(
         self, source: ControlSource, first: date, last: date, *, geometry: bool = False
     ) -> JsonObject:
-        """Measure what a party gained and lost between two days, by region."""
+        """Measure what the party gained and lost between two days, by region."""
         old, new = source.on(first), source.on(last)
         facts, shapes = self.cache.get(
             ("changes", source.key(old, new), source.view.lang),
@@ -242,18 +242,18 @@ def _net(km2: Mapping[str, float]) -> dict[str, float]:
 
 
 def _less(ground: BaseGeometry, other: BaseGeometry) -> BaseGeometry:
-    """Take one ground off another, and keep nothing but ground: edges that touch leave lines."""
+    """Subtract ground from ground; keep polygons only: edges that touch leave lines."""
     return only_ground(shapely.difference(ground, other))
 
 
 def only_ground(shape: BaseGeometry) -> MultiPolygon:
-    """Keep the polygons of whatever an overlay returned."""
+    """Return the polygons among the parts of a shape that an overlay made."""
     parts = shapely.get_parts(shapely.get_parts(shape))
     return MultiPolygon([part for part in parts if part.geom_type == "Polygon" and part.area > 0])
 
 
 def population_by_region(regions: Iterable[Region]) -> dict[str, dict[str, int]]:
-    """Tell the population of regions where it is loaded, with its year."""
+    """Return the population of regions and its year, where it is loaded."""
     return {
         region.code: {
             "population": region.population,

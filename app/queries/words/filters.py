@@ -1,27 +1,25 @@
-"""What a View asks for beyond its period, in words: every filter in force."""
+"""The filters of a View, in words."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from app.domain.view import NOT_STATED, View
-from app.i18n import strings
+from app.domain.view import NOT_STATED
 from app.i18n.values import day_words, number
-from app.reference.reference import Reference
+from app.publishing.query import Query
 
 
 class FilterText(NamedTuple):
-    """One filter: the parameter that sets it, and what it asks for."""
+    """One filter: its parameter, and its text for a reader."""
 
     name: str
     text: str
 
 
-def filter_texts(reference: Reference, view: View) -> list[FilterText]:
-    """Say each filter of a View in its language; none where it shows everything of its period."""
-    words, taxonomy, lang = strings(view.lang), reference.taxonomy, view.lang
-    theatre = reference.theatres[view.theatre]
-    regions = reference.region_set(view.theatre, view.level).regions
+def filter_texts(query: Query) -> list[FilterText]:
+    """Write each filter of a View in its language; empty if it has none but its period."""
+    view, words, taxonomy = query.view, query.words, query.reference.taxonomy
+    lang, theatre = view.lang, query.theatre
     sides = [
         words["nobody_states"] if one == NOT_STATED else theatre.party_name(one, lang)
         for one in view.sides
@@ -30,7 +28,7 @@ def filter_texts(reference: Reference, view: View) -> list[FilterText]:
         ("weapon", [taxonomy.weapons.label(one, lang) for one in view.weapons]),
         ("sector", [taxonomy.sectors.label(one, lang) for one in view.sectors]),
         ("status", [words[f"status_{one}"] for one in view.statuses]),
-        ("region", [one.name(lang) for one in regions if one.code in view.regions]),
+        ("region", [one.name(lang) for one in query.regions.regions if one.code in view.regions]),
         ("side", sides),
     ]
     texts = [

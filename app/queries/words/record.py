@@ -1,8 +1,10 @@
-"""Facts as sentences in the reader's language, for pages made on the server."""
+"""The fields of a record in the reader's language, for pages made on the server."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypedDict
 from urllib.parse import urlsplit
 
 from app.domain.answer import JsonObject
@@ -12,88 +14,111 @@ from app.i18n.values import count_text, day_text, days_text, length_text, number
 from app.publishing.query import Query
 from app.reference.theatre import Theatre
 
-Line = dict[str, str | None]
+
+class TextLine(TypedDict):
+    """A line of a field: its text, and a web address or a day where it has one."""
+
+    text: str
+    href: str | None
+    day: str | None
+
+
+IncidentField = tuple[str, list[TextLine]]
+"""The label of a field, and its lines."""
 
 
 def when_text(language: str, properties: JsonObject) -> str:
-    """Say the day or days of an incident; none is not known."""
+    """Write the day or days of an incident; "unknown" without one."""
     if properties["start"] is None:
         return strings(language)["unknown"]
     return days_text(language, properties["start"], properties["end"] or properties["start"])
 
 
 def days_of(properties: JsonObject) -> list[str]:
-    """Give the day of an incident, or its first and last, as ISO; none where it is not known."""
+    """Return the day of an incident, or its first and last, in ISO form; empty without one."""
     if properties["start"] is None:
         return []
-    return list(
-        dict.fromkeys((properties["start"][:10], (properties["end"] or properties["start"])[:10]))
-    )
+    start = properties["start"]
+    return list(dict.fromkeys((start[:10], (properties["end"] or start)[:10])))
 
 
-def incident_fields(query: Query, feature: JsonObject) -> list[tuple[str, list[Line]]]:
-    """List an incident's fields as label and lines; a line may carry a web address or a day."""
-    words, properties = strings(query.view.lang), feature["properties"]
-    taxonomy, lang = query.reference.taxonomy, query.view.lang
-    region = properties["region"]
-    region_name = region["name"] or region["admin1"] or words["region_none"]
-    near = f"; {words['near_border']}" if region["near_border"] else ""
-    fields: list[tuple[str, list[Line]]] = [
-        (
-            words["date"],
-            [_line(_when(lang, properties), day=next(iter(days_of(properties)), None))],
-        ),
-        (words["place"], [_line(text_of(words, properties, "place") or words["not_stated"])]),
-        (words["region"], [_line(f"{region_name} ({words['region_' + region['how']]}{near})")]),
-        (words["precision"], [_line(_precision(lang, properties, feature))]),
-        (words["killed"], [_line(count_text(lang, properties["killed"]))]),
-        (words["injured"], [_line(count_text(lang, properties["injured"]))]),
-        (
-            words["damage"],
-            [
-                _line(_damage(words, one, taxonomy.sectors.label(one["sector"], lang)))
-                for one in properties["damage"]
-            ]
-            or [_line(words["not_stated"])],
-        ),
-        (
-            words["weapons"],
-            [_line(taxonomy.weapons.label(code, lang)) for code in properties["weapons"]]
-            or [_line(words["not_stated"])],
-        ),
-        (words["mechanism"], [_line(words[f"mechanism_{properties['mechanism']}"])]),
-        (words["status"], [_line(words[f"status_{properties['status']}"])]),
-        (
-            words["sources"],
-            [_source(lang, one) for one in properties["sources"]] or [_line(words["no_source"])],
-        ),
-        (words["dataset"], [_line(properties["dataset"])]),
-    ]
-    if properties["control"]:
-        theatre = query.theatre
-        fields.append(
-            (
-                words["ground_here"],
-                [_line(ground_text(theatre, lang, one)) for one in properties["control"]],
-            )
-        )
-    if by := properties["attributed_to"]:
-        party = query.theatre.party_name(by["party"], lang)
-        sure = words[f"confidence_{by['confidence']}"]
-        fields.append((words["attributed_to"], [_line(f"{party} ({sure})")]))
-    if claims := _claims(words, properties):
-        fields.append((words["claims"], claims))
-    if properties["description"]:
-        fields.append(
-            (words["description"], [_line(text_of(words, properties, "description") or "")])
-        )
-    if properties["redacted"] and not query.is_public:
-        fields.append((words["redacted_here"], [_line(_redactions(words, properties))]))
-    return fields
+def incident_fields(query: Query, feature: JsonObject) -> list[IncidentField]:
+    """List an incident's fields as label and lines; a line may have a web address or a day."""
+    record = _RecordText(query, feature)
+    return [*record.when_and_where(), *record.facts(), *record.optional()]
+
+
+@dataclass(frozen=True)
+class _RecordText:
+    """Writes the fields of one record in the View's language."""
+
+    query: Query
+    feature: JsonObject
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        return self.query.words
+
+    @property
+    def lang(self) -> str:
+        return self.query.view.lang
+
+    @property
+    def properties(self) -> JsonObject:
+        properties: JsonObject = self.feature["properties"]
+        return properties
+
+    def when_and_where(self) -> Iterator[IncidentField]:
+        words, properties, region = self.words, self.properties, self.properties["region"]
+        first_day = next(iter(days_of(properties)), None)
+        yield words["date"], [_line(_when(self.lang, properties), day=first_day)]
+        place = text_of(words, properties, "place") or words["not_stated"]
+        yield words["place"], [_line(place)]
+        name = region["name"] or region["admin1"] or words["region_none"]
+        near = f"; {words['near_border']}" if region["near_border"] else ""
+        yield words["region"], [_line(f"{name} ({words['region_' + region['how']]}{near})")]
+        yield words["precision"], [_line(_precision(self.lang, properties, self.feature))]
+
+    def facts(self) -> Iterator[IncidentField]:
+        words, lang, properties = self.words, self.lang, self.properties
+        taxonomy = self.query.reference.taxonomy
+        for toll in ("killed", "injured"):
+            yield words[toll], [_line(count_text(lang, properties[toll]))]
+        damage = [
+            _line(_damage(words, one, taxonomy.sectors.label(one["sector"], lang)))
+            for one in properties["damage"]
+        ]
+        yield words["damage"], damage or [_line(words["not_stated"])]
+        weapons = [_line(taxonomy.weapons.label(code, lang)) for code in properties["weapons"]]
+        yield words["weapons"], weapons or [_line(words["not_stated"])]
+        yield words["mechanism"], [_line(words[f"mechanism_{properties['mechanism']}"])]
+        yield words["status"], [_line(words[f"status_{properties['status']}"])]
+        sources = [_source(lang, one) for one in properties["sources"]]
+        yield words["sources"], sources or [_line(words["no_source"])]
+        yield words["dataset"], [_line(properties["dataset"])]
+
+    def optional(self) -> Iterator[IncidentField]:
+        """Write the fields that only some records have."""
+        words, lang, properties = self.words, self.lang, self.properties
+        theatre = self.query.theatre
+        if properties["control"]:
+            grounds = [_line(ground_text(theatre, lang, one)) for one in properties["control"]]
+            yield words["ground_here"], grounds
+        if by := properties["attributed_to"]:
+            confidence = words[f"confidence_{by['confidence']}"]
+            party = theatre.party_name(by["party"], lang)
+            yield words["attributed_to"], [_line(f"{party} ({confidence})")]
+        if claims := _claims(words, properties):
+            yield words["claims"], claims
+        if properties["description"]:
+            description = text_of(words, properties, "description") or ""
+            yield words["description"], [_line(description)]
+        if properties["redacted"] and not self.query.is_public:
+            yield words["redacted_here"], [_line(_redactions(words, properties))]
 
 
 def text_of(words: Mapping[str, str], properties: JsonObject, name: str) -> str | None:
-    """Say a text, or in the reader's language why it is not shown."""
+    """Return a text of a record, or the reason, in the reader's language, why it is not shown."""
     code, text = properties["redacted"].get(name), properties[name]
     if code is None or text != f"redacted: {code}":
         return None if text is None else str(text)
@@ -101,11 +126,11 @@ def text_of(words: Mapping[str, str], properties: JsonObject, name: str) -> str 
 
 
 def redaction_text(words: Mapping[str, str], code: str) -> str:
-    """Say why something is not shown."""
+    """Write why a text is not shown."""
     return words["redacted"].format(reason=words[f"redaction_{code}"])
 
 
-def _claims(words: Mapping[str, str], properties: JsonObject) -> list[Line]:
+def _claims(words: Mapping[str, str], properties: JsonObject) -> list[TextLine]:
     lines = [
         _line(words["says"].format(by=one["by"], text=one["text"])) for one in properties["claims"]
     ]
@@ -121,7 +146,7 @@ def _redactions(words: Mapping[str, str], properties: JsonObject) -> str:
 
 
 def ground_text(theatre: Theatre, lang: str, ground: JsonObject) -> str:
-    """Say what one source gives for a place on the incident's own day, with the snapshot's age."""
+    """Write what one source gives for a place on the incident's day, with the snapshot's age."""
     words = strings(lang)
     party = theatre.party_name(ground["controller"] or "", lang)
     key = "no_point" if ground["status"] is None else ground["status"]
@@ -142,14 +167,14 @@ def ground_text(theatre: Theatre, lang: str, ground: JsonObject) -> str:
 
 
 def age_text(language: str, name: str, days: int) -> str:
-    """Say how old a snapshot was on the day asked for."""
+    """Write the age of a snapshot in days; `name` is the key of the sentence."""
     words = strings(language)
     if not days:
         return words["control_today"]
     return words[f"{name}_one" if days == 1 else name].format(n=number(language, days))
 
 
-def _line(text: str, href: str | None = None, day: str | None = None) -> Line:
+def _line(text: str, href: str | None = None, day: str | None = None) -> TextLine:
     return {"text": text, "href": href, "day": day}
 
 
@@ -175,11 +200,11 @@ def _damage(words: Mapping[str, str], damage: JsonObject, sector: str) -> str:
 def _is_web(url: str) -> bool:
     try:
         return urlsplit(url).scheme in ("http", "https")
-    except ValueError:  # half of an IPv6 address: shown as the text that it is
+    except ValueError:  # half of an IPv6 address: it stays plain text
         return False
 
 
-def _source(lang: str, source: JsonObject) -> Line:
+def _source(lang: str, source: JsonObject) -> TextLine:
     url = source.get("url")
     is_web = url is not None and _is_web(url)
     text = source.get("publisher") or url or strings(lang)["not_stated"]
@@ -188,7 +213,7 @@ def _source(lang: str, source: JsonObject) -> Line:
 
 
 def _published(lang: str, day: str) -> str:
-    """Say a source's day; some sources state a year or a month only, which stands as it is."""
+    """Write the day of a source; a year or a month alone stays as the source has it."""
     try:
         return day_text(lang, day)
     except ValueError:
