@@ -20,7 +20,7 @@ from app.cli.base import (
 from app.cli.exporting import PAGE, save_page
 from app.domain.errors import InputError
 from app.domain.terms import Audience
-from app.pictures.archive import archive_view
+from app.pictures.archive import ArchiveLayers, archive_view
 from app.pictures.tiles import Tiler
 from app.publishing.defaults import with_defaults
 from app.queries.export import refuse_export
@@ -70,8 +70,8 @@ def tiles(  # noqa: PLR0913  what a person sets, each by name
         refuse_export(query)
     tiler = Tiler(settings.static_dir / FONTS)
     with progress_line(out.name, quiet=json, what="tiles") as progress:
-        zooms = (minzoom, maxzoom)
-        made = archive_view(tiler, query, layers, zooms, out, progress)
+        archived = ArchiveLayers(layers, minzoom, maxzoom)
+        made = archive_view(tiler, query, archived, out, progress)
     told = {"file": str(out), "audience": audience.value, **made._asdict()}
     if page:
         beside = out.with_suffix(PAGE)

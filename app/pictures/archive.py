@@ -70,7 +70,7 @@ class ArchiveReport(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class _Layers:
+class _Contents:
     """The content of an archive's tiles."""
 
     tiler: Tiler
@@ -99,11 +99,23 @@ class _Layers:
         return incident_tile(marks, zoom, codes, STATUSES, PRECISIONS, self.exact_zoom)
 
 
-def archive_view(  # noqa: PLR0913, PLR0917  a View, its layers and zooms, and where to
+class ArchiveLayers(NamedTuple):
+    """The layers of an archive, and its first and last zoom."""
+
+    names: Sequence[str]
+    first_zoom: int
+    last_zoom: int
+
+    @property
+    def zooms(self) -> tuple[int, int]:
+        """The first and the last zoom."""
+        return self.first_zoom, self.last_zoom
+
+
+def archive_view(
     tiler: Tiler,
     query: Query,
-    names: Sequence[str],
-    zooms: tuple[int, int],
+    layers: ArchiveLayers,
     path: Path,
     progress: Progress | None = None,
 ) -> ArchiveReport:
@@ -112,33 +124,32 @@ def archive_view(  # noqa: PLR0913, PLR0917  a View, its layers and zooms, and w
     Raises:
         NotShared: the terms of a part allow the public no tiles, or no file to take along.
     """
-    if "incidents" in names:
+    if "incidents" in layers.names:
         refuse_export(query, Face.tiles)
-    if "control" in names:
+    if "control" in layers.names:
         _refuse_control(query)
     published = publish(query, Face.tiles)
     selection = published.select().drawable(published.filter)
     order = np.argsort(selection["morton"], kind="stable")
     marks = _Marks({name: selection[name][order] for name in COLUMNS})
     box = Bounds(*query.theatre.bounds)
-    layers = _Layers(tiler, query, names, marks, min(EXACT_ZOOM, max(zooms[1], LEAST_EXACT)))
+    exact_zoom = min(EXACT_ZOOM, max(layers.last_zoom, LEAST_EXACT))
+    contents = _Contents(tiler, query, layers.names, marks, exact_zoom)
     with tempfile.TemporaryFile(dir=path.parent) as data:
         archive = Archive(data)
-        for zoom in range(zooms[0], zooms[1] + 1):
-            for place in _places(marks, zoom, box, names):
-                content = layers.content(zoom, place)
+        for zoom in range(layers.first_zoom, layers.last_zoom + 1):
+            for place in _places(marks, zoom, box, layers.names):
+                content = contents.content(zoom, place)
                 if content:
                     archive.add(place.number, content)
                     if progress is not None:
                         progress(archive.tiles)
-        metadata = _metadata(published, len(marks), names, zooms)
-        size = _written(path, archive.head(metadata, box, zooms), data)
+        metadata = _metadata(published, len(marks), layers)
+        size = _written(path, archive.head(metadata, box, layers.zooms), data)
     return ArchiveReport(archive.tiles, len(marks), size)
 
 
-def _metadata(
-    published: Published, marks: int, names: Sequence[str], zooms: tuple[int, int]
-) -> JsonObject:
+def _metadata(published: Published, marks: int, layers: ArchiveLayers) -> JsonObject:
     about = describe_export(published, marks)
     return {
         "name": about.title,
@@ -150,10 +161,10 @@ def _metadata(
             {
                 "id": name,
                 "fields": FIELDS_OF[name],
-                "minzoom": zooms[0],
-                "maxzoom": zooms[1],
+                "minzoom": layers.first_zoom,
+                "maxzoom": layers.last_zoom,
             }
-            for name in names
+            for name in layers.names
         ],
         "strikemap": about.document(()),
     }

@@ -154,10 +154,9 @@ def _rows(source: Source, note: Note) -> Iterator[Cells]:
     """
     if decoded_head(source).lstrip().startswith(("{", "[")):
         document = load_json(source)
-        records = document.get("data") if isinstance(document, dict) else document
-        rows = (
-            [one for one in records if isinstance(one, dict)] if isinstance(records, list) else []
-        )
+        data = document.get("data") if isinstance(document, dict) else document
+        records = data if isinstance(data, list) else []
+        rows = [record for record in records if isinstance(record, dict)]
         names = list(rows[0]) if rows else []
         cells: Iterator[Cells] = ({k: said(v) for k, v in row.items() if said(v)} for row in rows)
     else:

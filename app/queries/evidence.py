@@ -107,22 +107,22 @@ def bundle(published: Published, ref: str) -> bytes:
     incident = find_incident(published, ref)
     key = f"{incident['properties']['dataset']}/{incident['id']}"
     revisions = published.workspace.store.history(Subject.incident, key)
-    attached = [
-        msgspec.json.decode(one.payload, type=Attachment)
-        for one in published.workspace.store.latest(Subject.attachment)
-        if one.payload is not None and one.key.startswith(f"{incident['id']}/")
+    attachments = [
+        msgspec.json.decode(revision.payload, type=Attachment)
+        for revision in published.workspace.store.latest(Subject.attachment)
+        if revision.payload is not None and revision.key.startswith(f"{incident['id']}/")
     ]
     files: dict[str, bytes] = {
         "README.txt": README.encode(),
         "check_evidence.py": Path(__file__).with_name("check_evidence.py").read_bytes(),
         "incident.json": msgspec.json.format(msgspec.json.encode(incident), indent=1),
         "revisions.jsonl": _lines(_revision(one) for one in revisions),
-        "attachments.jsonl": _lines(msgspec.to_builtins(one) for one in attached),
+        "attachments.jsonl": _lines(msgspec.to_builtins(one) for one in attachments),
     }
-    for one in attached:
-        stored = published.workspace.archive / one.sha256
+    for attachment in attachments:
+        stored = published.workspace.archive / attachment.sha256
         if stored.exists():
-            files[f"attachments/{one.sha256}"] = stored.read_bytes()
+            files[f"attachments/{attachment.sha256}"] = stored.read_bytes()
     files["chain.jsonl"], head = _chain(published.workspace, revisions[0].seq)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     manifest = {"incident": incident["id"], "head": head, "files": hashes}

@@ -99,10 +99,10 @@ def unexportable_datasets(query: Query, face: Face = Face.points) -> list[Datase
     if not query.is_public:
         return []
     return [
-        one
-        for one in datasets_of_view(query)
-        if not (one.terms.export and one.terms.allow(face))
-        or query.view.level > one.terms.finest_level
+        dataset
+        for dataset in datasets_of_view(query)
+        if not (dataset.terms.export and dataset.terms.allow(face))
+        or query.view.level > dataset.terms.finest_level
     ]
 
 
@@ -182,10 +182,12 @@ def _terms(published: Published) -> list[str]:
         return words[name].format(slug=dataset.slug, licence=dataset.licence, credit=dataset.credit)
 
     datasets, is_private = published.datasets, not published.is_public
-    sentences = [sentence("export_terms", one) for one in datasets]
-    sentences += [sentence("export_share_alike", one) for one in datasets if one.terms.share_alike]
-    unshared = [one for one in datasets if is_private and not one.terms.export]
-    return sentences + [sentence("export_private", one) for one in unshared]
+    sentences = [sentence("export_terms", dataset) for dataset in datasets]
+    sentences += [
+        sentence("export_share_alike", dataset) for dataset in datasets if dataset.terms.share_alike
+    ]
+    unshared = [dataset for dataset in datasets if is_private and not dataset.terms.export]
+    return sentences + [sentence("export_private", dataset) for dataset in unshared]
 
 
 def _notes(published: Published) -> list[str]:

@@ -17,6 +17,7 @@ from app.domain.fields import changed_fields
 from app.domain.incident import Incident
 from app.domain.instants import rfc3339
 from app.domain.merge import Member
+from app.domain.period import When
 from app.domain.redaction import hidden_parts, redact
 from app.domain.revision import Action, Revision, Subject
 from app.domain.source import SourceRef, upstream_links
@@ -74,10 +75,10 @@ def incident_features(
 
     One read of the record serves all rows, and one read of a snapshot all rows of its days.
     """
-    by_seq = {one.seq: one for one in published.workspace.store.by_seq(rows["seq"].tolist())}
-    revisions = [by_seq.get(seq) for seq in rows["seq"].tolist()]
-    places = [n for n, one in enumerate(revisions) if one is not None and one.payload is not None]
-    readable = [one for one in revisions if one is not None and one.payload is not None]
+    seqs = rows["seq"].tolist()
+    revisions = {one.seq: one for one in published.workspace.store.by_seq(seqs) if one.payload}
+    places = [place for place, seq in enumerate(seqs) if seq in revisions]
+    readable = [revisions[seqs[place]] for place in places]
     return _features(published, readable, rows.take(np.array(places, np.int64)), face)
 
 
@@ -116,9 +117,9 @@ def _number(published: Published, ref: str) -> int:
             f"There is no incident {ref!r}: an id is a UUID or a short number."
         ) from wrong
     for dataset in published.datasets:
-        history = published.workspace.store.history(Subject.incident, f"{dataset.slug}/{uuid}")
-        if history:
-            return history[0].seq
+        revisions = published.workspace.store.history(Subject.incident, f"{dataset.slug}/{uuid}")
+        if revisions:
+            return revisions[0].seq
     return -1
 
 
@@ -130,18 +131,19 @@ def history(published: Published, incident: JsonObject) -> list[dict[str, str]]:
     is_private = not published.is_public
     key = f"{incident['properties']['dataset']}/{incident['id']}"
     revisions = published.workspace.store.history(Subject.incident, key)
+    payloads_before = [None, *(one.payload for one in revisions)]
     return [
         {
-            "revision": str(one.seq),
-            "recorded_at": rfc3339(one.recorded_at),
-            "action": one.action.value,
-            "actor": one.actor if is_private else "",
-            "reason": one.reason if is_private else "",
-            "changed": ", ".join([] if before is None else changed_fields(before, one.payload)),
-            "hash": one.hash.hex(),
+            "revision": str(revision.seq),
+            "recorded_at": rfc3339(revision.recorded_at),
+            "action": revision.action.value,
+            "actor": revision.actor if is_private else "",
+            "reason": revision.reason if is_private else "",
+            "changed": ", ".join(changed_fields(before, revision.payload) if before else []),
+            "hash": revision.hash.hex(),
         }
-        for before, one in zip([None, *(one.payload for one in revisions)], revisions, strict=False)
-        if one.seq <= published.filter.seq
+        for before, revision in zip(payloads_before, revisions, strict=False)
+        if revision.seq <= published.filter.seq
     ]
 
 
@@ -236,20 +238,20 @@ def _record_then(published: Published, member: Member) -> Revision | None:
     The public sees it only if its terms let raw records out, and only if it is neither withheld nor
     shown by its region alone: beside another record it would tell where the strike was.
     """
-    past = published.workspace.store.history(Subject.incident, member.key)
-    earlier = [one for one in past if one.seq <= published.filter.seq]
-    if not earlier or earlier[-1].payload is None or earlier[-1].action is Action.retract:
+    history = published.workspace.store.history(Subject.incident, member.key)
+    record = next((one for one in reversed(history) if one.seq <= published.filter.seq), None)
+    if record is None or record.payload is None or record.action is Action.retract:
         return None
     if not published.is_public:
-        return earlier[-1]
+        return record
     criteria, dataset = published.filter, published.state.datasets.get(member.dataset)
     tables, taxonomy = published.state.tables.copy(), published.reference.taxonomy
-    for one in (earlier[-1], past[-1]):  # as it was known, and as it is withheld today
-        row = pack([one], tables, taxonomy)
+    for revision in (record, history[-1]):  # the terms hold for it as it was and as it is today
+        row = pack([revision], tables, taxonomy)
         at = np.arange(len(row))
         if not len(row) or is_embargoed(row, at, criteria)[0] or is_quiet(row, at, criteria)[0]:
             return None
-    return earlier[-1] if dataset is not None and dataset.terms.raw else None
+    return record if dataset is not None and dataset.terms.raw else None
 
 
 def _published_properties(published: Published, incident: Incident, *, hides: bool) -> JsonObject:
@@ -271,24 +273,17 @@ def title_of(properties: JsonObject) -> str:
 def _properties(
     workspace: Workspace, incident: Incident, dataset: Dataset, *, hides: bool
 ) -> JsonObject:
-    when, place = incident.when, incident.place
+    place, by = incident.place, incident.attributed_to
     is_whole = not hides and (workspace.audience is Audience.private or dataset.terms.raw)
     sources = incident.sources
     damage = msgspec.to_builtins(incident.damage)
     if hides:
         damage = [{"sector": one["sector"], "grade": one.get("grade", "unknown")} for one in damage]
         sources = tuple(SourceRef(publisher=one.publisher) for one in sources)
-    by = incident.attributed_to
     return {
         "dataset": incident.dataset,
         "source_key": None if hides else incident.source_key,
-        "start": rfc3339(when.start) if when.start else when.first and str(when.first),
-        "end": rfc3339(when.end) if when.end else when.last and str(when.last),
-        "first_day": when.first and str(when.first),
-        "last_day": when.last and str(when.last),
-        "when_precision": when.precision.value,
-        "when_text": when.text if is_whole else None,
-        "zone": when.zone,
+        **_when(incident.when, is_whole=is_whole),
         "place": None if hides else place.name,
         "precision": "admin1" if hides else place.precision.value,
         "error_m": None if hides else place.error_m,
@@ -297,9 +292,7 @@ def _properties(
         "admin2": None if hides else place.admin2,
         "weapons": list(incident.weapons),
         "mechanism": incident.mechanism.value,
-        "attributed_to": None
-        if by is None
-        else {"party": by.party, "confidence": by.confidence.value},
+        "attributed_to": by and {"party": by.party, "confidence": by.confidence.value},
         "killed": toll_answer(incident.killed),
         "injured": toll_answer(incident.injured),
         "damage": damage,
@@ -311,6 +304,18 @@ def _properties(
         "public_after": None if incident.public_after is None else rfc3339(incident.public_after),
         "synthetic": incident.synthetic,
         "wave": incident.wave,
+    }
+
+
+def _when(when: When, *, is_whole: bool) -> JsonObject:
+    return {
+        "start": rfc3339(when.start) if when.start else when.first and str(when.first),
+        "end": rfc3339(when.end) if when.end else when.last and str(when.last),
+        "first_day": when.first and str(when.first),
+        "last_day": when.last and str(when.last),
+        "when_precision": when.precision.value,
+        "when_text": when.text if is_whole else None,
+        "zone": when.zone,
     }
 
 

@@ -213,11 +213,13 @@ def _sums(reckoning: Reckoning, among: set[int], view: View) -> JsonObject:
     families = {one.volley.family for one in reckoning.volleys if one.number in among}
 
     def of(family: str) -> JsonObject:
-        total = reckoning.total(among, lambda one: one.family == family and _has_weapon(one, view))
+        total = reckoning.total(
+            among, lambda volley: volley.family == family and _has_weapon(volley, view)
+        )
         return {"weapon": family or None, **_figures(total)}
 
     return {
-        "totals": _figures(reckoning.total(among, lambda one: _has_weapon(one, view))),
+        "totals": _figures(reckoning.total(among, lambda volley: _has_weapon(volley, view))),
         "by_weapon": [of(family) for family in sorted(families)],
     }
 
@@ -239,13 +241,13 @@ def _wave_facts(wave: Wave, *, is_counted: bool) -> JsonObject:
         "counted": is_counted,
         "volleys": [
             {
-                "model": one.model,
-                "weapons": list(one.weapons),
-                **{name: msgspec.to_builtins(_whole(one, name)) for name in FIGURES},
+                "model": volley.model,
+                "weapons": list(volley.weapons),
+                **{name: msgspec.to_builtins(_whole(volley, name)) for name in FIGURES},
             }
-            for one in wave.volleys
+            for volley in wave.volleys
         ],
-        "sources": [msgspec.to_builtins(one) for one in wave.sources],
+        "sources": [msgspec.to_builtins(source) for source in wave.sources],
         "synthetic": wave.synthetic,
     }
 

@@ -17,7 +17,7 @@ from app.domain.errors import NotShared
 from app.domain.terms import OPEN, Audience, Face, Terms
 from app.domain.view import View
 from app.instance.workspace import Workspace
-from app.pictures.archive import archive_view
+from app.pictures.archive import ArchiveLayers, archive_view
 from app.pictures.tiles import Tiler
 from app.publishing.publish import publish
 from app.publishing.query import Query
@@ -31,8 +31,7 @@ EXAMPLE = View(theatre="example", synthetic=True)
 
 def archived(workspace: Workspace, path: Path, view: View, layers: list[str], top: int) -> Any:
     tiler = Tiler(FONTS)
-    state = workspace.state()
-    return archive_view(tiler, Query(workspace, state, view, NOW), layers, (0, top), path)
+    return archive_view(tiler, Query.of(workspace, view, NOW), ArchiveLayers(layers, 0, top), path)
 
 
 def test_every_level_holds_every_mark_of_the_index(demos: Workspace, tmp_path: Path) -> None:

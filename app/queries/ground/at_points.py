@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 import numpy as np
@@ -38,10 +38,9 @@ def ground_of_incidents(
     answers: list[list[JsonObject]] = [[] for _ in incidents]
     for dataset in _sources(published, face):
         calendar = published.state.control.calendar(dataset.slug, published.filter.seq)
-        for snapshot, places in _by_snapshot(calendar, incidents, dataset):
-            located = [one for n in places if (one := incidents[n]) is not None]
-            grounds = _ground_at(published, located, snapshot)
-            for place, incident, ground in zip(places, located, grounds, strict=True):
+        for snapshot, numbered in _by_snapshot(calendar, incidents, dataset):
+            grounds = _ground_at(published, [incident for _, incident in numbered], snapshot)
+            for (place, incident), ground in zip(numbered, grounds, strict=True):
                 age = ((incident.when.first or snapshot.valid_on) - snapshot.valid_on).days
                 answers[place].append(
                     {
@@ -68,26 +67,26 @@ def _sources(published: Published, face: Face) -> Iterator[Dataset]:
 
 def _by_snapshot(
     calendar: Calendar, incidents: Sequence[Incident | None], dataset: Dataset
-) -> Iterator[tuple[ControlSnapshot, list[int]]]:
-    """Group incidents by the snapshot of their first day: many have the same."""
-    by_day: dict[date, list[int]] = {}
+) -> Iterator[tuple[ControlSnapshot, list[tuple[int, Incident]]]]:
+    """Group incidents, each with its index, by the snapshot of their first day."""
+    by_day: dict[date, list[tuple[int, Incident]]] = {}
     for place, incident in enumerate(incidents):
         if incident is None or incident.when.first is None:
             continue
         if dataset.synthetic == incident.synthetic:
-            by_day.setdefault(incident.when.first, []).append(place)
-    groups: dict[date, tuple[ControlSnapshot, list[int]]] = {}
-    for day, places in by_day.items():
+            by_day.setdefault(incident.when.first, []).append((place, incident))
+    groups: dict[date, tuple[ControlSnapshot, list[tuple[int, Incident]]]] = {}
+    for day, numbered in by_day.items():
         snapshot = calendar.on(day)
         if snapshot is not None:
-            groups.setdefault(snapshot.valid_on, (snapshot, []))[1].extend(places)
+            groups.setdefault(snapshot.valid_on, (snapshot, []))[1].extend(numbered)
     yield from groups.values()
 
 
 FEW = 8
 """Up to so many points, the distance to a line is measured without a tree."""
 
-UNKNOWN_GROUND: JsonObject = {
+UNKNOWN_GROUND: Mapping[str, None] = {
     "status": None,
     "controller": None,
     "word": None,
@@ -102,7 +101,7 @@ def _ground_at(
     snapshot: ControlSnapshot,
 ) -> list[JsonObject]:
     """Return what a snapshot gives for each incident's place."""
-    answers = [dict(UNKNOWN_GROUND) for _ in incidents]
+    answers: list[JsonObject] = [dict(UNKNOWN_GROUND) for _ in incidents]
     drawable = [n for n, one in enumerate(incidents) if one.place.is_drawable]
     points = [point for n in drawable if (point := incidents[n].place.point) is not None]
     if not points:

@@ -20,15 +20,16 @@ def filter_texts(query: Query) -> list[FilterText]:
     """Write each filter of a View in its language; empty if it has none but its period."""
     view, words, taxonomy = query.view, query.words, query.reference.taxonomy
     lang, theatre = view.lang, query.theatre
+    regions = [one.name(lang) for one in query.regions.regions if one.code in view.regions]
     sides = [
-        words["nobody_states"] if one == NOT_STATED else theatre.party_name(one, lang)
-        for one in view.sides
+        words["nobody_states"] if code == NOT_STATED else theatre.party_name(code, lang)
+        for code in view.sides
     ]
     lists = [
-        ("weapon", [taxonomy.weapons.label(one, lang) for one in view.weapons]),
-        ("sector", [taxonomy.sectors.label(one, lang) for one in view.sectors]),
-        ("status", [words[f"status_{one}"] for one in view.statuses]),
-        ("region", [one.name(lang) for one in query.regions.regions if one.code in view.regions]),
+        ("weapon", [taxonomy.weapons.label(code, lang) for code in view.weapons]),
+        ("sector", [taxonomy.sectors.label(code, lang) for code in view.sectors]),
+        ("status", [words[f"status_{code}"] for code in view.statuses]),
+        ("region", regions),
         ("side", sides),
     ]
     texts = [

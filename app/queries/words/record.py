@@ -85,15 +85,15 @@ class _RecordText:
         for toll in ("killed", "injured"):
             yield words[toll], [_line(count_text(lang, properties[toll]))]
         damage = [
-            _line(_damage(words, one, taxonomy.sectors.label(one["sector"], lang)))
-            for one in properties["damage"]
+            _line(_damage(words, item, taxonomy.sectors.label(item["sector"], lang)))
+            for item in properties["damage"]
         ]
         yield words["damage"], damage or [_line(words["not_stated"])]
         weapons = [_line(taxonomy.weapons.label(code, lang)) for code in properties["weapons"]]
         yield words["weapons"], weapons or [_line(words["not_stated"])]
         yield words["mechanism"], [_line(words[f"mechanism_{properties['mechanism']}"])]
         yield words["status"], [_line(words[f"status_{properties['status']}"])]
-        sources = [_source(lang, one) for one in properties["sources"]]
+        sources = [_source(lang, item) for item in properties["sources"]]
         yield words["sources"], sources or [_line(words["no_source"])]
         yield words["dataset"], [_line(properties["dataset"])]
 
@@ -132,7 +132,8 @@ def redaction_text(words: Mapping[str, str], code: str) -> str:
 
 def _claims(words: Mapping[str, str], properties: JsonObject) -> list[TextLine]:
     lines = [
-        _line(words["says"].format(by=one["by"], text=one["text"])) for one in properties["claims"]
+        _line(words["says"].format(by=claim["by"], text=claim["text"]))
+        for claim in properties["claims"]
     ]
     code = properties["redacted"].get("claims")
     return lines or ([_line(redaction_text(words, code))] if code else [])
