@@ -56,9 +56,9 @@ def test_two_states_of_the_record_are_not_to_be_subtracted(weekly: Workspace) ->
 def test_what_is_held_back_whole_has_no_sums_rather_than_sums_of_zero(weekly: Workspace) -> None:
     view = HELD.but(first=date(2026, 3, 10), last=date(2026, 3, 10))
     published = publish(Query.of(weekly, view, NOW), Face.aggregates)
-    told = summarise(published, "region")
-    assert (told["totals"], told["elsewhere"], told["rows"]) == (None, None, [])
-    assert told["coverage"]["withheld"]["terms"] == 2
+    answer = summarise(published, "region")
+    assert (answer["totals"], answer["elsewhere"], answer["rows"]) == (None, None, [])
+    assert answer["coverage"]["withheld"]["terms"] == 2
 
 
 def test_sums_without_marks_do_not_say_which_of_them_could_have_one(weekly: Workspace) -> None:

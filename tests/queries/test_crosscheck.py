@@ -127,8 +127,8 @@ def test_the_command_prints_both_sums(tmp_path: Path, monkeypatch: pytest.Monkey
     run = CliRunner()
     assert run.invoke(cli.cli, ["import", str(written(tmp_path, "ours.csv", rows))]).exit_code == 0
     path = _totals(tmp_path, _row())
-    shown = run.invoke(cli.cli, ["summary", "dataset=ours", "--against", str(path), "--json"])
-    (line,) = json.loads(shown.output)
+    result = run.invoke(cli.cli, ["summary", "dataset=ours", "--against", str(path), "--json"])
+    (line,) = json.loads(result.output)
     assert (line["region"], line["difference"]) == ("UA-09", -4)
     assert (
         "question"
