@@ -33,7 +33,7 @@ from app.publishing.query import Query
 from app.queries.choropleth import Choropleths
 from app.queries.geojson import control_features, region_features
 from app.queries.incidents import list_incidents
-from app.queries.shapes import Shapes
+from app.queries.shapes import SimplifiedShapes
 from app.queries.sums import summarise
 from app.render.palette import CLASS_OPACITY, LINE, RAMPS, REGION_EDGE, RING, mark_of
 from app.settings import Settings, read_settings
@@ -50,7 +50,7 @@ class Notebook:
 
     workspace: Workspace
     static: Path
-    _shapes: Shapes = field(default_factory=Shapes, repr=False)
+    _shapes: SimplifiedShapes = field(default_factory=SimplifiedShapes, repr=False)
 
     @classmethod
     def open(cls, data_dir: Path | str | None = None, *, public: bool = False) -> Notebook:

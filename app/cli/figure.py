@@ -11,7 +11,7 @@ from rich.progress import Progress
 
 from app.cli.base import cli, open_workspace, read_query, refuse_unwritable
 from app.domain.errors import InputError
-from app.pictures.figures import FORMS, LEAST_PX, MOST_PX, MOST_SCALE, FigureOptions, Figures
+from app.pictures.figures import FIGURE_FORMS, LEAST_PX, MOST_PX, MOST_SCALE, FigureOptions, Figures
 from app.pictures.tiles import Tiler
 from app.publishing.query import Query
 from app.settings import read_settings
@@ -43,8 +43,8 @@ def figure(  # noqa: PLR0913  what a figure may be told, each by name
     Example: strikemap figure week.pdf "from=2025-10-20&to=2025-10-26&lang=uk" --title "Тиждень"
     """
     form = form if all_regions else out.suffix.removeprefix(".").lower()
-    if form not in FORMS:
-        raise InputError("form of the figure", form or out.name, ", ".join(FORMS))
+    if form not in FIGURE_FORMS:
+        raise InputError("form of the figure", form or out.name, ", ".join(FIGURE_FORMS))
     settings = read_settings()
     query = read_query(open_workspace(settings), view)
     figures = Figures(Tiler(settings.static_dir / FONTS))

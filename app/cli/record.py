@@ -21,8 +21,7 @@ from app.instance.tokens import local_holder
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
-from app.queries.evidence import Attachment, bundle
-from app.queries.evidence import attach as attach_file
+from app.queries.evidence import Attachment, attach_file, bundle
 
 index_cli = typer.Typer(help="The read model; losing it loses nothing.", no_args_is_help=True)
 cli.add_typer(index_cli, name="index")

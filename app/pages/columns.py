@@ -16,7 +16,7 @@ from app.domain.errors import NotFound
 from app.publishing.publish import Published
 from app.rows import LONG, NEVER
 
-MOST_KEPT = 4
+_MOST_CACHED = 4
 """How many Views' columns stay in memory; each is about 14 bytes an incident."""
 
 
@@ -55,7 +55,7 @@ _WIRE = [(name, source, kind) for (name, kind), source in zip(COLUMN_ORDER, _SOU
 class PageColumns:
     """Makes columns once per View and state; any process can make the same file again."""
 
-    _cache: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_KEPT))
+    _cache: BoundedCache = field(default_factory=lambda: BoundedCache(_MOST_CACHED))
 
     def listing(self, published: Published) -> JsonObject:
         """List the files, and the columns in each, in order."""

@@ -17,7 +17,7 @@ from app.queries.ground.agreement import agreement
 from app.queries.ground.measures import ControlSource, GroundCache, snapshot_age
 from app.queries.words.record import age_text
 
-LAYERS = ("basemap", "control", "labels")
+_LAYERS = ("basemap", "control", "labels")
 ACROSS = 6
 """At most so many tiles across a picture: more px than its size on screen, for a sharp print."""
 
@@ -74,7 +74,7 @@ def _layers(source: ControlSource, day: date) -> list[Sequence[Sequence[str]]]:
         as_of=view.as_of,
         synthetic=view.synthetic,
     )
-    return [still_tiles(theatre, control_view.query(), layer, ACROSS) for layer in LAYERS]
+    return [still_tiles(theatre, control_view.query(), layer, ACROSS) for layer in _LAYERS]
 
 
 def _changes(source: ControlSource, first: date, last: date) -> JsonObject:

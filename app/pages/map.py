@@ -40,7 +40,7 @@ def page_html(
     """Build the page; a View without a period or source gets its defaults.
 
     With a kit it becomes one file that needs no service. `base` is the address of the service as
-    the reader used it, such as https://host: the head needs whole addresses, or has none.
+    the reader used it, such as https://host; without it, the head describes no picture.
     """
     query = with_defaults(query)
     view, words = query.view, query.words

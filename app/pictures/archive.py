@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -19,20 +19,18 @@ from app.index.columns import PRECISIONS, STATUSES
 from app.pictures.tiles import Tiler
 from app.publishing.publish import Published, control_dataset, publish
 from app.publishing.query import Query
-from app.queries.export import describe_export, refuse_export
+from app.queries.export import Progress, describe_export, refuse_export
 from app.tiles.archive import Archive, tile_numbers
 from app.tiles.grid import Tile
 from app.tiles.points import EXACT_ZOOM, FIELDS_OF, MERCATOR_BITS, incident_tile
 from app.tiles.vector import encode_shapes
 
-COLUMNS = (
+_COLUMNS = (
     *("mercator_x", "mercator_y", "morton", "number", "day_first", "weapons", "status"),
     *("precision", "error_m", "killed_total_low", "injured_total_low", "flags"),
 )
 LEAST_EXACT = 10
 """At the last zoom, tiles have single marks; if it is lower than this, dense ones have cells."""
-
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +129,7 @@ def archive_view(
     published = publish(query, Face.tiles)
     selection = published.select().drawable(published.filter)
     order = np.argsort(selection["morton"], kind="stable")
-    marks = _Marks({name: selection[name][order] for name in COLUMNS})
+    marks = _Marks({name: selection[name][order] for name in _COLUMNS})
     box = Bounds(*query.theatre.bounds)
     exact_zoom = min(EXACT_ZOOM, max(layers.last_zoom, LEAST_EXACT))
     contents = _Contents(tiler, query, layers.names, marks, exact_zoom)

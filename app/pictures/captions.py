@@ -13,7 +13,7 @@ from app.domain.revision import Revision
 from app.domain.terms import Dataset
 from app.i18n import WATERMARK
 from app.i18n.values import day_words
-from app.pictures.legend import Legend
+from app.pictures.legend import FigureLegend
 from app.pictures.scene import Scene
 from app.pictures.tiles import BASEMAP_CREDITS
 from app.queries.words.filters import filter_texts
@@ -21,20 +21,20 @@ from app.render.fonts import legible
 from app.render.layout import Content, Section
 
 HASH_LETTERS = 12
-MOST_NAMED = 3
+_MOST_NAMED = 3
 """At most so many regions are in the alternative text: those with the greatest values."""
 
 
 @dataclass(frozen=True, eq=False)
-class Writer:
+class FigureText:
     """Writes the text of one figure, in characters that the font has."""
 
     scene: Scene
     fonts: Path
 
     @cached_property
-    def _legend(self) -> Legend:
-        return Legend(self.scene)
+    def _legend(self) -> FigureLegend:
+        return FigureLegend(self.scene)
 
     def content(self, title: str, subtitle: str) -> Content:
         """Write the text of the whole figure; a title of the reader replaces the default."""
@@ -46,7 +46,7 @@ class Writer:
         return Content(
             title=own,
             subtitle=below,
-            facts=self._legible([" · ".join(self._filters()), self.known()]),
+            facts=self._legible([" · ".join(self._filters()), self.version_text()]),
             sections=[self._clean(one) for one in self._legend.sections() if one.rows],
             notes=self._legible(self._notes()),
             scale_text=self._scale_text,
@@ -83,7 +83,7 @@ class Writer:
             return f"{first.day}–{end}"
         return f"{day_words(words, first)} – {end}"
 
-    def known(self) -> str:
+    def version_text(self) -> str:
         """Write the instant of the record that the figure shows, and its version."""
         words, revision, known_at = self.scene.words, self._revision, self._known_at
         if known_at is None:
@@ -109,7 +109,7 @@ class Writer:
 
     @property
     def instant(self) -> str:
-        """Write the instant of `known` for machines; empty for an empty record."""
+        """Write the instant of the record in RFC 3339; empty for an empty record."""
         return "" if self._known_at is None else rfc3339(self._known_at)
 
     def _instant(self, instant: datetime) -> str:
@@ -165,7 +165,7 @@ class Writer:
         """Write the notes on one line, for the metadata of the file."""
         return legible(self.fonts, " · ".join(self._notes()))
 
-    def alternative(self, content: Content) -> str:
+    def alternative_text(self, content: Content) -> str:
         """Describe the figure in words, for readers who cannot see it."""
         words = self.scene.words
         sentences = [words["figure_alt"].format(title=content.title), content.subtitle]
@@ -189,6 +189,6 @@ class Writer:
         ]
         ranked.sort(key=lambda pair: (-pair[0], pair[1]))
         names = ", ".join(
-            f"{name} {self.scene.number(value)}" for value, name in ranked[:MOST_NAMED]
+            f"{name} {self.scene.number(value)}" for value, name in ranked[:_MOST_NAMED]
         )
         return f"{self.scene.words[view.metric]}: {names}" if names else ""

@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from app.domain.cache import BoundedCache
 from app.domain.errors import InputError
 from app.index.columns import PRECISIONS
-from app.pictures.captions import Writer
+from app.pictures.captions import FigureText
 from app.pictures.scene import Scene
 from app.pictures.tiles import Tiler, area_pattern
 from app.publishing.defaults import with_defaults
@@ -38,16 +38,16 @@ from app.tiles.raster import (
     draw_regions,
 )
 
-FORMS = ("png", "svg", "pdf")
+FIGURE_FORMS = ("png", "svg", "pdf")
 LEAST_PX, MOST_PX, MOST_SCALE, MOST_AREA = 200, 4000, 3, 16_000_000
 LONGEST_TITLE, LONGEST_SUBTITLE = 200, 300
 LARGE = 2_000_000
 """Figures of more px wait for their turn, and their bases are not cached: 40 bytes a px each."""
 
-AT_ONCE = 2
+_AT_ONCE = 2
 CHIP_PX = 10.0
 DOTS_PX = ((150, 4.2), (1_000, 3.4), (float("inf"), 2.7))
-"""Up to how many dots, and their radius: many large dots would become one dark spot."""
+"""A number of dots, and the radius up to it: many large dots would become one dark spot."""
 
 VECTOR_DETAIL = 2
 
@@ -82,7 +82,7 @@ class Figures:
 
     tiler: Tiler
     _bases: BoundedCache = field(default_factory=lambda: BoundedCache(12))
-    _turns: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(AT_ONCE))
+    _turns: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_AT_ONCE))
 
     def figure(self, query: Query, options: FigureOptions) -> bytes:
         """Draw a View for a report.
@@ -94,7 +94,7 @@ class Figures:
         layout = lay_out(content, options.width, options.height, self.tiler.fonts)
         metadata = {
             "Title": content.title,
-            "Description": writer.alternative(content),
+            "Description": writer.alternative_text(content),
             "Copyright": writer.rights(),
             "Software": "Strikemap",
             "Creation Time": writer.instant,
@@ -115,10 +115,10 @@ class Figures:
             return False
         return True
 
-    def _composed(self, query: Query, options: FigureOptions) -> tuple[Scene, Writer, Content]:
+    def _composed(self, query: Query, options: FigureOptions) -> tuple[Scene, FigureText, Content]:
         """Prepare a View as the page would show it, and write its text."""
         scene = Scene(with_defaults(query), self.tiler.choropleths)
-        writer = Writer(scene, self.tiler.fonts)
+        writer = FigureText(scene, self.tiler.fonts)
         return scene, writer, writer.content(options.title, options.subtitle)
 
     def _written(

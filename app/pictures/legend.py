@@ -27,11 +27,11 @@ from app.render.palette import (
     ground_pattern,
 )
 
-TOLLS = {"killed": "killed", "injured": "injured", "killed_per_100k": "killed"}
+_TOLL_OF_METRIC = {"killed": "killed", "injured": "injured", "killed_per_100k": "killed"}
 
 
 @dataclass(frozen=True, eq=False)
-class Legend:
+class FigureLegend:
     """Writes one figure's legend in the View's language."""
 
     scene: Scene
@@ -76,8 +76,8 @@ class Legend:
         if self.scene.choropleth is None or not self.scene.is_known:
             return []
         lines = [f"{words['total']}: {self._total()}"]
-        if view.metric in TOLLS:
-            tally = counts.ledger.tally(TOLLS[view.metric], 0)
+        if view.metric in _TOLL_OF_METRIC:
+            tally = counts.ledger.tally(_TOLL_OF_METRIC[view.metric], 0)
             shares = {"known": self.scene.number(tally.known), "of": self.scene.number(tally.of)}
             lines += [words["figure_lower"], words["known_of"].format(**shares)]
         if not self.scene.sums.is_summed and counts.valued.primary is not None:
@@ -87,27 +87,26 @@ class Legend:
     def _total(self) -> str:
         """Write the sum of the View: a toll is a lower bound, and unknown is never 0."""
         words, ledger, metric = self.scene.words, self.scene.counts.ledger, self.scene.view.metric
-        if metric not in TOLLS:
+        if metric not in _TOLL_OF_METRIC:
             return self.scene.number(ledger.value(metric, 0))
-        tally = ledger.tally(TOLLS[metric], 0)
+        toll = _TOLL_OF_METRIC[metric]
+        tally = ledger.tally(toll, 0)
         low = tally.low if tally.low is not None else tally.best
         if not tally.of:
             return self.scene.number(0)
-        least = (
-            words["unknown"] if low is None else words["at_least"].format(n=self.scene.number(low))
-        )
-        return f"{least} ({words[TOLLS[metric]].lower()})" if metric != TOLLS[metric] else least
+        least = words["unknown"]
+        if low is not None:
+            least = words["at_least"].format(n=self.scene.number(low))
+        return least if metric == toll else f"{least} ({words[toll].lower()})"
 
     def classes(self, limits: Sequence[float]) -> list[str]:
         """Write the classes by their limits, as the page's legend does."""
-        words, out = self.scene.words, []
+        words, number, texts = self.scene.words, self.scene.number, list[str]()
         for low, high in pairwise(limits):
             top = high if self.scene.view.metric == "killed_per_100k" else high - 1
-            text = words["class_range"].format(
-                **{"from": self.scene.number(low), "to": self.scene.number(top)}
-            )
-            out.append(self.scene.number(low) if low == top else text)
-        return [*out, words["class_from"].format(**{"from": self.scene.number(limits[-1])})]
+            text = words["class_range"].format(**{"from": number(low), "to": number(top)})
+            texts.append(number(low) if low == top else text)
+        return [*texts, words["class_from"].format(**{"from": number(limits[-1])})]
 
     def _incidents(self) -> Section:
         words, counts = self.scene.words, self.scene.counts

@@ -21,7 +21,7 @@ from app.index.columns import PRECISIONS
 from app.index.select import Selection, is_quiet
 from app.index.summary import Ledger
 from app.instance.workspace import Workspace
-from app.publishing.publish import Published, control_dataset, countable, counted_rows, publish
+from app.publishing.publish import Published, control_dataset, counted_rows, publish, summable
 from app.publishing.query import Query
 from app.queries.choropleth import Choropleth, Choropleths
 from app.queries.region_sums import by_region
@@ -175,7 +175,7 @@ class Scene:
         families = {codes[bit].split(".")[0] for mask in masks for bit in _bits(mask)[:1]}
         families |= {"unknown"} if 0 in masks else set()
         own, elsewhere = self.region_only
-        single = countable(self.sums, Face.aggregates)
+        single = summable(self.sums, Face.aggregates)
         whole = by_region(single).whole()
         ledger = Ledger(whole, self.query.reference.taxonomy.sectors.codes)
         settlement = PRECISIONS.index("settlement")

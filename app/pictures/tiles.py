@@ -21,7 +21,7 @@ from app.index.select import Selection
 from app.publishing.publish import Published, control_dataset, control_snapshot, publish
 from app.publishing.query import Query
 from app.queries.choropleth import Choropleths
-from app.queries.shapes import Shapes
+from app.queries.shapes import SimplifiedShapes
 from app.reference.theatre import Theatre
 from app.render.frame import Frame
 from app.render.painter import Painter
@@ -56,7 +56,7 @@ class Tiler:
     """Makes tiles; caches what many tiles share, by what it was computed from."""
 
     fonts: Path
-    shapes: Shapes = field(default_factory=Shapes)
+    shapes: SimplifiedShapes = field(default_factory=SimplifiedShapes)
     choropleths: Choropleths = field(default_factory=Choropleths)
     _cache: BoundedCache = field(default_factory=BoundedCache)
     _names_cache: BoundedCache = field(default_factory=BoundedCache)

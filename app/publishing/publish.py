@@ -175,7 +175,7 @@ def _folded(published: Published) -> Published:
     return replace(published, filter=generalised, is_compared=True, folded=folded)
 
 
-def countable(published: Published, face: Face) -> Published:
+def summable(published: Published, face: Face) -> Published:
     """Narrow an answer to its first dataset where several do not add up."""
     if published.is_summed or published.primary is None:
         return published

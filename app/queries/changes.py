@@ -24,8 +24,8 @@ COMPARED = (
     *("start", "end", "when_precision", "place", "precision", "error_m", "region", "weapons"),
     *("mechanism", "attributed_to", "killed", "injured", "damage", "status", "sources"),
 )
-KINDS = ("added", "amended", "regraded", "retracted")
-CORRECTIONS = KINDS[1:]
+_KINDS = ("added", "amended", "regraded", "retracted")
+CORRECTIONS = _KINDS[1:]
 """The kinds that change an earlier record; a new record corrects nothing."""
 
 
@@ -68,7 +68,7 @@ def changes(
     rows = _rows(query.state, numbers, published)
     fresh = np.flatnonzero(rows["seq"] > then.filter.seq)
     fresh = fresh[np.argsort(-rows["seq"][fresh])]
-    counts = dict.fromkeys(KINDS, 0)
+    counts = dict.fromkeys(_KINDS, 0)
     place_by_seq = {seq: place for place, seq in enumerate(rows["seq"].tolist())}
     items: list[JsonObject] = []
     for place in fresh.tolist():

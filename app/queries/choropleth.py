@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from app.domain.cache import BoundedCache
 from app.domain.terms import Face
 from app.index.summary import Ledger
-from app.publishing.publish import Published, countable
+from app.publishing.publish import Published, summable
 from app.queries.region_sums import by_region
 from app.render.palette import breaks, class_of
 
@@ -39,7 +39,7 @@ class Choropleths:
 def _choropleth(published: Published) -> Choropleth:
     view, reference = published.view, published.reference
     ledger = Ledger(
-        by_region(countable(published, Face.aggregates)), reference.taxonomy.sectors.codes
+        by_region(summable(published, Face.aggregates)), reference.taxonomy.sectors.codes
     )
     values: dict[str, float | None] = {}
     for group, (theatre, region) in enumerate(reference.regions(view.level)):

@@ -25,7 +25,7 @@ from app.domain.period import epoch_day
 from app.domain.place import WORLD, Bounds
 from app.index.select import Selection, is_quiet
 from app.publishing.publish import Published
-from app.queries.queryables import QUERYABLES, Sheet, Values
+from app.queries.queryables import PROPERTIES, PropertyValues, Sheet
 from app.rows import NEVER, NOWHERE
 
 Node: TypeAlias = "bool | int | float | str | list[Node] | dict[str, Node]"
@@ -35,14 +35,14 @@ Comparison = Callable[[Any, Any], Any]
 """Compares an array or a word with a literal."""
 
 MOST_CHARACTERS = 2_000
-DEEPEST = 8
+_DEEPEST = 8
 """Levels of brackets: the parser's time doubles with each bracket that is not closed."""
 
 GLOB = re.compile(r"[*?\[]")
 ARITY = {"not": 1, "isNull": 1, "between": 3}
 """How many arguments an operator has; `and` and `or` have any number, all others two."""
 
-QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"")
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"")
 COMPARE: Mapping[str, Comparison] = {
     "=": operator.eq,
     "<>": operator.ne,
@@ -96,14 +96,14 @@ def filtered_rows(published: Published, text: str) -> Selection:
 
 def _parsed(text: str) -> Node:
     allowed = "CQL2 text, such as killed_low >= 2 AND status IN ('verified', 'geolocated')"
-    bare, depth, deepest = QUOTED.sub("", text), 0, 0
+    bare, depth, deepest = _QUOTED.sub("", text), 0, 0
     for sign in bare:
         depth += (sign == "(") - (sign == ")")
         deepest = max(deepest, depth)
     if len(text) > MOST_CHARACTERS:
         raise _Refused(text, f"at most {MOST_CHARACTERS:,} characters")
-    if deepest > DEEPEST or depth:
-        raise _Refused(text, f"brackets that are closed, at most {DEEPEST} within one another")
+    if deepest > _DEEPEST or depth:
+        raise _Refused(text, f"brackets that are closed, at most {_DEEPEST} within one another")
     try:
         tree: Node = cql2.parse_text(text).to_json()
     except (cql2.ParseError, cql2.ValidationError, ValueError) as wrong:
@@ -152,30 +152,30 @@ def _all_or_any(op: str, parts: Sequence[Truth]) -> Truth:
     return Truth(whole, is_known)
 
 
-def _property(arg: Node, sheet: Sheet, *kinds: str) -> Values:
+def _property(arg: Node, sheet: Sheet, *kinds: str) -> PropertyValues:
     if not isinstance(arg, dict) or "property" not in arg:
         raise _Refused(_as_text(arg), "the name of a property, without arithmetic or functions")
     name = str(arg["property"])
-    if name not in QUERYABLES:
-        raise _Refused(name, f"one of the properties {', '.join(QUERYABLES)}")
-    values = QUERYABLES[name].read(sheet)
+    if name not in PROPERTIES:
+        raise _Refused(name, f"one of the properties {', '.join(PROPERTIES)}")
+    values = PROPERTIES[name].read(sheet)
     if kinds and values.kind not in kinds:
         raise _Refused(name, f"a property of the kind {' or '.join(kinds)}; it is {values.kind}")
     return values
 
 
-LITERALS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
+_LITERALS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "text": (str, "a text in single quotes"),
     "flag": (bool, "TRUE or FALSE"),
     "number": ((int, float), "a number"),
 }
 
 
-def _literal(arg: Node, values: Values) -> Any:
+def _literal(arg: Node, values: PropertyValues) -> Any:
     """Check that a literal is of the property's kind; a day becomes its number since 1970."""
     if values.kind == "day":
         return _day(arg)
-    kind, allowed = LITERALS[values.kind]
+    kind, allowed = _LITERALS[values.kind]
     if not isinstance(arg, kind) or isinstance(arg, bool) is not (values.kind == "flag"):
         raise _Refused(_as_text(arg), allowed)
     return arg
@@ -203,7 +203,7 @@ def _compared(op: str, args: list[Node], sheet: Sheet) -> Truth:
     return _by_word(values, COMPARE[op], _literal(second, values))
 
 
-def _by_word(values: Values, holds: Comparison, literal: Any) -> Truth:
+def _by_word(values: PropertyValues, holds: Comparison, literal: Any) -> Truth:
     """Compare each distinct word once, and numbers all together."""
     if values.kind != "text":
         return Truth(np.asarray(holds(values.data, literal), bool), values.is_known)
@@ -309,7 +309,7 @@ def _shape(arg: Node) -> BaseGeometry:
         raise _Refused(_as_text(arg), allowed)
     try:
         if "bbox" in arg:
-            sides = cast("Sequence[float]", arg["bbox"])  # checked there
+            sides = cast("Sequence[float]", arg["bbox"])  # `Bounds.of` checks them
             return MultiPolygon([_rectangle(part) for part in Bounds.of(sides).parts])
         shape: BaseGeometry = shapely.geometry.shape(arg)
     except InvalidPlace as wrong:

@@ -27,13 +27,13 @@ from app.publishing.publish import publish
 from app.publishing.query import Query
 from app.queries.sums import summarise
 
-COLUMNS = (
+_COLUMNS = (
     *("admin1_code", "admin2_code", "admin_level", "event_type", "events", "fatalities"),
     *("reference_period_start", "reference_period_end"),
 )
-HEADER = Header(
-    dict.fromkeys((*COLUMNS, "error"), "(totals)"),
-    needed=COLUMNS,
+HAPI_HEADER = Header(
+    dict.fromkeys((*_COLUMNS, "error"), "(totals)"),
+    needed=_COLUMNS,
     older=frozenset(
         (
             *("location_code", "has_hrp", "in_gho", "provider_admin1_name", "provider_admin2_name"),
@@ -162,7 +162,7 @@ def _rows(source: Source, note: Note) -> Iterator[Cells]:
     else:
         names, numbered = table(source)
         cells = (row[1] for row in numbered if not isinstance(row, Rejection))
-    for warned in HEADER.guard(source, names):
+    for warned in HAPI_HEADER.guard(source, names):
         note(warned.text)
     return cells
 

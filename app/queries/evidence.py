@@ -57,7 +57,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None = None
 
 
-def attach(published: Published, ref: str, path: Path, attachment: Attachment) -> Attachment:
+def attach_file(published: Published, ref: str, path: Path, attachment: Attachment) -> Attachment:
     """Copy a source file of an incident to the archive, and record it in the chain.
 
     Raises:

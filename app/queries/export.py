@@ -29,7 +29,7 @@ from app.publishing.query import Query
 from app.queries.incidents import incident_features, row_order
 from app.queries.sums import coverage
 
-BATCH = 5_000
+_BATCH = 5_000
 """Incidents in memory at a time."""
 
 LEFT_BEHIND = timedelta(days=1)
@@ -55,8 +55,8 @@ class Export:
 
     def batches(self, progress: Progress | None = None) -> Iterator[Sequence[JsonObject]]:
         """Write the incidents batch by batch, newest first."""
-        for start in range(0, len(self.order), BATCH):
-            rows = self.selection.take(self.order[start : start + BATCH])
+        for start in range(0, len(self.order), _BATCH):
+            rows = self.selection.take(self.order[start : start + _BATCH])
             yield incident_features(self.published, rows, Face.export)
             if progress is not None:
                 progress(start + len(rows))
@@ -65,7 +65,7 @@ class Export:
         """Write a file of a format as a stream.
 
         Formats that cannot be written as a stream are first written in a temporary folder. Memory
-        holds one batch, whatever the number of rows.
+        contains one batch at a time, whatever the number of rows.
         """
         with _temporary_folder(folder) as place:
             yield from FORMATS[form].write(self.about, self.batches(progress), place)
@@ -80,7 +80,7 @@ def prepare(query: Query, form: str) -> Export:
 
     Raises:
         NotShared: the terms of a dataset in the View do not allow an export.
-        InputError: the format cannot hold so many rows.
+        InputError: the format cannot contain so many rows.
     """
     refuse_export(query)
     published = publish(query, Face.export)

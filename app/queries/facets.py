@@ -11,7 +11,7 @@ from app.domain.terms import DatasetKind, Face
 from app.index.columns import STATUSES
 from app.index.select import Selection
 from app.publishing.line_joins import line_join
-from app.publishing.publish import Published, control_dataset, countable, counted_rows, publish
+from app.publishing.publish import Published, control_dataset, counted_rows, publish, summable
 from app.publishing.query import Query
 from app.reference.taxonomy import Terms
 
@@ -96,7 +96,7 @@ class _FacetCounter:
     def _read(self, query: Query, face: Face) -> tuple[Published, Selection]:
         key = (query.view.query(), face)
         if key not in self._selections:
-            published = countable(publish(query, face), face)
+            published = summable(publish(query, face), face)
             self._selections[key] = published, counted_rows(published)
         return self._selections[key]
 

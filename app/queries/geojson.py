@@ -14,19 +14,19 @@ from app.domain.terms import DatasetKind, Face
 from app.frames import feature_collection, frame
 from app.publishing.publish import control_dataset
 from app.publishing.query import Query
-from app.queries.shapes import WHOLE_ZOOM, Shapes
+from app.queries.shapes import WHOLE_ZOOM, SimplifiedShapes
 
 PAGE_ZOOM = 8
-ZOOMS = {"page": PAGE_ZOOM, "full": WHOLE_ZOOM}
+DETAIL_ZOOMS = {"page": PAGE_ZOOM, "full": WHOLE_ZOOM}
 """The zoom of each detail: simplified for a screen, with shared edges, or unchanged."""
 
 LINE_ONLY, ALL_PARTS = ("front_line",), ("area", "front_line")
 
 
-def region_features(query: Query, shapes: Shapes, detail: str = "page") -> JsonObject:
+def region_features(query: Query, shapes: SimplifiedShapes, detail: str = "page") -> JsonObject:
     """Write a level's regions with code, name and a point inside, for a label."""
     regions = query.regions.regions
-    outlines = shapes.regions(query, ZOOMS[detail])
+    outlines = shapes.regions(query, DETAIL_ZOOMS[detail])
     inside = shapely.get_coordinates(shapely.point_on_surface(list(outlines))).round(4).tolist()
     properties = [
         {"key": region.code, "name": region.name(query.view.lang), "at": at}
@@ -43,7 +43,7 @@ def _with_ids(collection: JsonObject, name: str) -> JsonObject:
 
 def control_features(
     query: Query,
-    shapes: Shapes,
+    shapes: SimplifiedShapes,
     day: date,
     detail: str = "page",
     kinds: Sequence[str] = ALL_PARTS,
@@ -61,7 +61,7 @@ def control_features(
 
 def control_between(
     query: Query,
-    shapes: Shapes,
+    shapes: SimplifiedShapes,
     days: tuple[date | None, date],
     detail: str = "page",
     kinds: Sequence[str] = ALL_PARTS,
@@ -74,7 +74,9 @@ def control_between(
         yield from snapshot_features(query, shapes, snapshot, detail, kinds)["features"]
 
 
-def control_feature(query: Query, shapes: Shapes, ref: str, kinds: Sequence[str]) -> JsonObject:
+def control_feature(
+    query: Query, shapes: SimplifiedShapes, ref: str, kinds: Sequence[str]
+) -> JsonObject:
     """Return one area or line by its id, SOURCE.DAY.PART.
 
     Raises:
@@ -116,13 +118,13 @@ def _in_force(query: Query, days: tuple[date | None, date]) -> Iterator[ControlS
 
 def snapshot_features(
     query: Query,
-    shapes: Shapes,
+    shapes: SimplifiedShapes,
     snapshot: ControlSnapshot,
     detail: str,
     kinds: Sequence[str],
 ) -> JsonObject:
     """Write the areas and the line of a snapshot, each with an id."""
-    zoom, key = ZOOMS[detail], f"{snapshot.dataset}.{snapshot.valid_on}"
+    zoom, key = DETAIL_ZOOMS[detail], f"{snapshot.dataset}.{snapshot.valid_on}"
     drawings, properties = [], []
     if "area" in kinds:
         areas = shapes.areas(query, snapshot, zoom)
@@ -146,7 +148,9 @@ def snapshot_features(
     )
 
 
-def _about(query: Query, shapes: Shapes, snapshot: ControlSnapshot, day: date) -> JsonObject:
+def _about(
+    query: Query, shapes: SimplifiedShapes, snapshot: ControlSnapshot, day: date
+) -> JsonObject:
     line = query.front_line(snapshot)
     areas = [area for area, _ in shapes.areas(query, snapshot, PAGE_ZOOM)]
     return {

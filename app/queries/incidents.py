@@ -73,7 +73,7 @@ def incident_features(
 ) -> list[JsonObject]:
     """Write rows as features, in their order, without erased records.
 
-    One read of the record serves all rows, and one read of a snapshot all rows of its days.
+    The record is read once for all rows, and each snapshot once for all rows of its days.
     """
     seqs = rows["seq"].tolist()
     revisions = {one.seq: one for one in published.workspace.store.by_seq(seqs) if one.payload}
@@ -194,7 +194,7 @@ def _features(
 
 
 def _decoded(revision: Revision) -> Incident:
-    assert revision.payload is not None  # noqa: S101  callers leave erased payloads out
+    assert revision.payload is not None  # noqa: S101  callers exclude erased payloads
     return decode_incident(revision.payload)
 
 
@@ -246,7 +246,7 @@ def _record_then(published: Published, member: Member) -> Revision | None:
         return record
     criteria, dataset = published.filter, published.state.datasets.get(member.dataset)
     tables, taxonomy = published.state.tables.copy(), published.reference.taxonomy
-    for revision in (record, history[-1]):  # the terms hold for it as it was and as it is today
+    for revision in (record, history[-1]):  # the terms apply to both states
         row = pack([revision], tables, taxonomy)
         at = np.arange(len(row))
         if not len(row) or is_embargoed(row, at, criteria)[0] or is_quiet(row, at, criteria)[0]:

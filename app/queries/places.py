@@ -15,7 +15,7 @@ from app.domain.view import View
 from app.reference.basemap import Places
 from app.reference.reference import Reference
 
-APOSTROPHES = str.maketrans(dict.fromkeys("'’ʼ`´‘", "")) | str.maketrans("-–", "  ")
+_APOSTROPHES = str.maketrans(dict.fromkeys("'’ʼ`´‘", "")) | str.maketrans("-–", "  ")
 
 
 def comparable_name(name: str) -> str:
@@ -24,7 +24,7 @@ def comparable_name(name: str) -> str:
     >>> plain("Slov'yans'k"), plain("Кам'янське"), plain("Ivano-Frankivsk")
     ('slovyansk', 'камянське', 'ivano frankivsk')
     """
-    folded = unicodedata.normalize("NFC", name).casefold().translate(APOSTROPHES)
+    folded = unicodedata.normalize("NFC", name).casefold().translate(_APOSTROPHES)
     return " ".join(folded.split())
 
 

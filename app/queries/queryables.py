@@ -17,7 +17,7 @@ from app.publishing.publish import Published
 from app.rows import BOUNDS, GRAPHIC, KINDS, NEVER, NO_COUNT, NOWHERE, SYNTHETIC, TOLLS
 
 
-class Values(NamedTuple):
+class PropertyValues(NamedTuple):
     """A property of every row: numbers, or indices into `words`, and which of them are known."""
 
     kind: str
@@ -26,7 +26,7 @@ class Values(NamedTuple):
     words: Sequence[str] = ()
 
 
-Read: TypeAlias = "Callable[[Sheet], Values]"
+Read: TypeAlias = "Callable[[Sheet], PropertyValues]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +56,11 @@ def _words(
 ) -> Read:
     """Read a column of indices into a list of words; a quiet row gets `hidden` instead."""
 
-    def read(sheet: Sheet) -> Values:
+    def read(sheet: Sheet) -> PropertyValues:
         values, data = list(words(sheet)), sheet.column(name).astype(np.int64)
         if hidden is not None:
             data = np.where(sheet.quiet, values.index(hidden), data)
-        return Values("text", data, data >= 0, values)
+        return PropertyValues("text", data, data >= 0, values)
 
     return read
 
@@ -68,86 +68,86 @@ def _words(
 def _whole(
     name: str, *, unknown: int = NO_COUNT, is_place: bool = False, kind: str = "number"
 ) -> Read:
-    def read(sheet: Sheet) -> Values:
+    def read(sheet: Sheet) -> PropertyValues:
         data = sheet.column(name)
         is_known = data != unknown
-        return Values(kind, data, is_known & ~sheet.quiet if is_place else is_known)
+        return PropertyValues(kind, data, is_known & ~sheet.quiet if is_place else is_known)
 
     return read
 
 
 def _flag(bit: int) -> Read:
-    def read(sheet: Sheet) -> Values:
+    def read(sheet: Sheet) -> PropertyValues:
         data = (sheet.column("flags") & np.uint8(bit)) != 0
-        return Values("flag", data, np.ones(len(data), bool))
+        return PropertyValues("flag", data, np.ones(len(data), bool))
 
     return read
 
 
 def _codes(name: str) -> Read:
-    def read(sheet: Sheet) -> Values:
+    def read(sheet: Sheet) -> PropertyValues:
         data = sheet.column(name).astype(np.uint32)
         codes = getattr(sheet.workspace.reference.taxonomy, name).codes
-        return Values("list", data, data != 0, codes)
+        return PropertyValues("list", data, data != 0, codes)
 
     return read
 
 
-def _points(sheet: Sheet) -> Values:
+def _points(sheet: Sheet) -> PropertyValues:
     has_mark = np.concatenate(
         [places < segment.marks for segment, places in sheet.selection.parts] or [np.empty(0, bool)]
     )
     at = np.stack([sheet.column("lon_e7"), sheet.column("lat_e7")], axis=1) / E7
-    return Values("geometry", at, has_mark & ~sheet.quiet)
+    return PropertyValues("geometry", at, has_mark & ~sheet.quiet)
 
 
 def _regions(sheet: Sheet) -> Sequence[str]:
     return [region.code for _, region in sheet.workspace.reference.regions(1)]
 
 
-TEXT, WHOLE, FLAG = {"type": "string"}, {"type": "integer", "minimum": 0}, {"type": "boolean"}
-DAY = {"type": "string", "format": "date"}
-CODES = {"type": "array", "items": TEXT}
-QUERYABLES: dict[str, Queryable] = {
+_TEXT, _WHOLE, _FLAG = {"type": "string"}, {"type": "integer", "minimum": 0}, {"type": "boolean"}
+_DAY = {"type": "string", "format": "date"}
+_CODES = {"type": "array", "items": _TEXT}
+PROPERTIES: dict[str, Queryable] = {
     "geometry": Queryable(
         {"format": "geometry-point", "title": "place, null where only a region is known"}, _points
     ),
-    "number": Queryable({**WHOLE, "title": "short number"}, _whole("number")),
+    "number": Queryable({**_WHOLE, "title": "short number"}, _whole("number")),
     "dataset": Queryable(
-        {**TEXT, "title": "dataset"},
+        {**_TEXT, "title": "dataset"},
         _words("dataset", lambda sheet: sheet.published.state.tables.datasets),
     ),
     "first_day": Queryable(
-        {**DAY, "title": "first day"}, _whole("day_first", unknown=NEVER, kind="day")
+        {**_DAY, "title": "first day"}, _whole("day_first", unknown=NEVER, kind="day")
     ),
     "last_day": Queryable(
-        {**DAY, "title": "last day"}, _whole("day_last", unknown=NOWHERE, kind="day")
+        {**_DAY, "title": "last day"}, _whole("day_last", unknown=NOWHERE, kind="day")
     ),
     "status": Queryable(
-        {**TEXT, "title": "how far it was checked"}, _words("status", lambda _: STATUSES)
+        {**_TEXT, "title": "how far it was checked"}, _words("status", lambda _: STATUSES)
     ),
     "precision": Queryable(
-        {**TEXT, "title": "how finely the place is known"},
+        {**_TEXT, "title": "how finely the place is known"},
         _words("precision", lambda _: PRECISIONS, hidden=Precision.admin1.value),
     ),
     "error_m": Queryable(
-        {**WHOLE, "title": "radius of the place in metres"}, _whole("error_m", is_place=True)
+        {**_WHOLE, "title": "radius of the place in metres"}, _whole("error_m", is_place=True)
     ),
     "region": Queryable(
-        {**TEXT, "title": "ISO 3166-2 code of the region it lies in"}, _words("region1", _regions)
+        {**_TEXT, "title": "ISO 3166-2 code of the region it lies in"}, _words("region1", _regions)
     ),
-    "weapons": Queryable({**CODES, "title": "weapon classes"}, _codes("weapons")),
-    "sectors": Queryable({**CODES, "title": "sectors with damage"}, _codes("sectors")),
+    "weapons": Queryable({**_CODES, "title": "weapon classes"}, _codes("weapons")),
+    "sectors": Queryable({**_CODES, "title": "sectors with damage"}, _codes("sectors")),
     **{
         f"{toll}{'' if kind == 'total' else '_' + kind}_{bound}": Queryable(
-            {**WHOLE, "title": f"{toll}, {kind}, {bound}"}, _whole(f"{toll}_{kind}_{bound}")
+            {**_WHOLE, "title": f"{toll}, {kind}, {bound}"}, _whole(f"{toll}_{kind}_{bound}")
         )
         for toll in TOLLS
         for kind in KINDS
         for bound in BOUNDS
     },
-    "graphic": Queryable({**FLAG, "title": "sources show injured or dead people"}, _flag(GRAPHIC)),
-    "synthetic": Queryable({**FLAG, "title": "invented data"}, _flag(SYNTHETIC)),
+    "graphic": Queryable({**_FLAG, "title": "sources show injured or dead people"}, _flag(GRAPHIC)),
+    "synthetic": Queryable({**_FLAG, "title": "invented data"}, _flag(SYNTHETIC)),
 }
 
 
@@ -159,7 +159,7 @@ def queryables(published: Published) -> JsonObject:
         "precision": list(PRECISIONS),
     }
     properties: JsonObject = {}
-    for name, queryable in QUERYABLES.items():
+    for name, queryable in PROPERTIES.items():
         properties[name] = {
             **queryable.schema,
             **({"enum": values[name]} if values.get(name) else {}),

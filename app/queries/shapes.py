@@ -19,7 +19,7 @@ WHOLE_ZOOM = 9
 
 
 @dataclass
-class Shapes:
+class SimplifiedShapes:
     """Simplifies shapes; a cache has them by the boundaries and areas that they come from."""
 
     _cache: BoundedCache = field(default_factory=BoundedCache)

@@ -9,7 +9,7 @@ from app.domain.answer import JsonObject
 from app.rows import TOLLS
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-FIGURES = ("low", "best", "high", "high_known", "known", "of")
+_FIGURES = ("low", "best", "high", "high_known", "known", "of")
 
 
 def summary_csv(answer: JsonObject) -> str:
@@ -29,13 +29,13 @@ def summary_csv(answer: JsonObject) -> str:
 
 def summary_columns() -> list[str]:
     """Return the names of the columns."""
-    counts = [f"{toll}_{figure}" for toll in TOLLS for figure in FIGURES]
+    counts = [f"{toll}_{figure}" for toll in TOLLS for figure in _FIGURES]
     harm = ["incidents_with_damage", "incidents_destroyed"]
     return ["key", "name", "incidents", *counts, *harm, "synthetic"]
 
 
 def _summary_cells(row: JsonObject) -> list[object]:
-    counts = [row[toll][figure] for toll in TOLLS for figure in FIGURES]
+    counts = [row[toll][figure] for toll in TOLLS for figure in _FIGURES]
     cells = [row["key"], row["name"], row["incidents"], *counts, row["damaged"], row["destroyed"]]
     return [neutral(cell) for cell in cells]
 

@@ -24,7 +24,7 @@ from app.publishing.query import Query
 from app.reference.taxonomy import Taxonomy
 
 _WAVE = msgspec.json.Decoder(Wave)
-MOST_KEPT = 8
+_MOST_CACHED = 8
 NOT_OF_WAVES = frozenset(
     {"bbox", "region", "sector", "status", "min_killed", "line_km", "side", "freeze"}
 )
@@ -34,7 +34,7 @@ class WaveCache:
     """The waves of each dataset at a revision, and which of them count."""
 
     def __init__(self) -> None:
-        self._cache = BoundedCache(MOST_KEPT)
+        self._cache = BoundedCache(_MOST_CACHED)
 
     def of(self, workspace: Workspace, dataset: Dataset, seq: int) -> tuple[list[Wave], Reckoning]:
         """Return the waves that were valid at a revision, by key."""
@@ -67,7 +67,7 @@ def waves_dataset(query: Query, slug: str | None) -> Dataset:
     return by_slug[slug or min(by_slug)]
 
 
-class Page(NamedTuple):
+class PageLimits(NamedTuple):
     """A part of a list: at most `limit` items after the first `offset`."""
 
     limit: int
@@ -78,7 +78,7 @@ def waves_answer(
     query: Query,
     dataset: Dataset,
     cache: WaveCache,
-    page: Page,
+    page: PageLimits,
     count_marks: MarkCounter | None = None,
 ) -> JsonObject:
     """List the waves of a View's period, newest first, with their totals.

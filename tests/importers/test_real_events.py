@@ -14,7 +14,7 @@ from app.domain.wave import Scope, Wave
 from app.importers.base import Dropped, Found, Rejection, Warned
 from app.instance.workspace import Workspace
 from app.publishing.query import Query
-from app.queries.waves import Page, WaveCache, waves_answer, waves_dataset
+from app.queries.waves import PageLimits, WaveCache, waves_answer, waves_dataset
 from tests.making import NOON
 from tests.support import context, fates, imported, outcomes, real, records, roomy
 
@@ -96,7 +96,7 @@ def test_a_night_is_its_national_report_and_not_the_regional_ones_as_well(
         Query(private_workspace, state, view, NOON),
         dataset,
         WaveCache(),
-        Page(limit=100),
+        PageLimits(limit=100),
     )
     south = [one for one in told["waves"] if one["target"] == "south"]
     assert [one["counted"] for one in south] == [False]

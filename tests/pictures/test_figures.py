@@ -29,7 +29,7 @@ from app.instance.workspace import Workspace
 from app.pages.map import page_html
 from app.pictures import captions as figure_words
 from app.pictures.figures import MOST_AREA
-from app.pictures.legend import Legend
+from app.pictures.legend import FigureLegend
 from app.pictures.scene import Scene
 from app.pictures.tiles import Tiler
 from app.publishing.publish import publish
@@ -309,7 +309,7 @@ def test_page_tile_and_figure_show_the_same_colours(demos: Workspace) -> None:
     view = EXAMPLE.but(first=date(2024, 3, 1), last=date(2024, 4, 29), metric="killed")
     tiler, query = Tiler(FONTS), Query.of(demos, view, NOON)
     scene = Scene(query, tiler.choropleths)
-    regions, marks, control = Legend(scene).sections()
+    regions, marks, control = FigureLegend(scene).sections()
     ramp = RAMPS[len(tiler.choropleths.of(scene.sums).limits)]
     swatches = [row.swatch.colour for row in regions.rows if row.swatch]
     assert swatches[: len(ramp)] == list(ramp)

@@ -20,7 +20,7 @@ from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
-from app.queries.evidence import Attachment, attach, bundle
+from app.queries.evidence import Attachment, attach_file, bundle
 from tests.making import NOON, change, dataset, incident, write
 
 NUMBER = str(incident("a").id)
@@ -56,7 +56,7 @@ def packed(recorded: Workspace, tmp_path: Path) -> Path:
         operator="tester",
         method="saved by hand",
     )
-    attach(whole(recorded), NUMBER, page, attachment)
+    attach_file(whole(recorded), NUMBER, page, attachment)
     path = tmp_path / "evidence.zip"
     path.write_bytes(bundle(whole(recorded), NUMBER))
     return path

@@ -12,7 +12,7 @@ from app.domain.errors import InvalidView, NotFound
 from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.query import Query
-from app.queries.waves import MarkCounter, Page, WaveCache, waves_answer, waves_dataset
+from app.queries.waves import MarkCounter, PageLimits, WaveCache, waves_answer, waves_dataset
 from tests.support import NOW, imported, table
 
 HEADER = ("time_start", "time_end", "model", "target", "launched", "destroyed", "source")
@@ -40,7 +40,7 @@ def _answer(workspace: Workspace, *, limit: int = 100, offset: int = 0, **view: 
         Query(workspace, state, waves_view, NOW),
         dataset,
         WaveCache(),
-        Page(limit, offset),
+        PageLimits(limit, offset),
     )
 
 
@@ -150,7 +150,7 @@ def test_marks_beside_a_report_are_of_its_days_and_weapons(
         query,
         dataset,
         WaveCache(),
-        Page(limit=9),
+        PageLimits(limit=9),
         count_marks=counter,
     )
     counts = {

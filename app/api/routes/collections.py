@@ -25,15 +25,15 @@ from app.publishing.query import Query
 from app.queries.cql import check_language, filtered_rows
 from app.queries.geojson import (
     ALL_PARTS,
+    DETAIL_ZOOMS,
     LINE_ONLY,
-    ZOOMS,
     control_between,
     control_feature,
     control_features,
     region_features,
 )
 from app.queries.incidents import find_incident, list_incidents
-from app.queries.shapes import Shapes
+from app.queries.shapes import SimplifiedShapes
 
 DEFAULT_LIMIT, MOST_ITEMS = 100, 10_000
 DATETIME = (
@@ -49,7 +49,10 @@ FILTER = ("a condition in CQL2 text on the queryables", {"type": "string"})
 FILTER_LANG = ("the filter's language", {"type": "string", "enum": ["cql2-text"]})
 CRS = ("the one reference system", {"type": "string", "enum": [CRS84]})
 REFERENCE = {"crs": CRS, "bbox-crs": CRS}
-DETAIL = ("shapes for a screen, or as they are kept", {"type": "string", "enum": list(ZOOMS)})
+DETAIL = (
+    "shapes for a screen, or as they are kept",
+    {"type": "string", "enum": list(DETAIL_ZOOMS)},
+)
 PAGED: dict[str, params.Reader] = {
     "limit": params.at_most(MOST_ITEMS),
     "offset": params.whole(0, 10**9 - 1),
@@ -68,7 +71,7 @@ Own = Mapping[str, Any]
 """What a request says beside its View."""
 
 
-def routes(workspace: Workspace, shapes: Shapes) -> APIRouter:
+def routes(workspace: Workspace, shapes: SimplifiedShapes) -> APIRouter:
     """Build the items of one instance."""
     router = APIRouter()
     _incidents(router, workspace)
@@ -116,8 +119,8 @@ def _incidents(router: APIRouter, workspace: Workspace) -> None:
         return _answer(request, told, etag(query, "incident", ref))
 
 
-def _regions(router: APIRouter, workspace: Workspace, shapes: Shapes) -> None:
-    readers: dict[str, params.Reader] = {**PAGED, "detail": params.one_of(*ZOOMS)}
+def _regions(router: APIRouter, workspace: Workspace, shapes: SimplifiedShapes) -> None:
+    readers: dict[str, params.Reader] = {**PAGED, "detail": params.one_of(*DETAIL_ZOOMS)}
 
     @router.get(
         "/api/collections/regions/items",
@@ -143,9 +146,9 @@ def _regions(router: APIRouter, workspace: Workspace, shapes: Shapes) -> None:
         raise NotFound(f"There is no region {ref!r} of level {query.view.level}.")
 
 
-def _ground(router: APIRouter, workspace: Workspace, shapes: Shapes, name: str) -> None:
+def _ground(router: APIRouter, workspace: Workspace, shapes: SimplifiedShapes, name: str) -> None:
     kinds, usual_detail = (ALL_PARTS, "page") if name == "control" else (LINE_ONLY, "full")
-    readers: dict[str, params.Reader] = {**PAGED, "detail": params.one_of(*ZOOMS)}
+    readers: dict[str, params.Reader] = {**PAGED, "detail": params.one_of(*DETAIL_ZOOMS)}
 
     def items(request: Request) -> Response:
         """Give what one source says of the ground on a day, or of all days of an interval."""

@@ -13,7 +13,7 @@ from app.api.respond import REVALIDATE, answer, etag, unchanged
 from app.api.schemas import documented
 from app.domain.cache import BoundedCache
 from app.instance.workspace import Workspace
-from app.pictures.figures import FORMS, LEAST_PX, MOST_PX, MOST_SCALE, FigureOptions, Figures
+from app.pictures.figures import FIGURE_FORMS, LEAST_PX, MOST_PX, MOST_SCALE, FigureOptions, Figures
 
 MEDIA = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 SVG_POLICY = (
@@ -46,7 +46,7 @@ MOST_KEPT = 24
 def routes(workspace: Workspace, figures: Figures) -> APIRouter:
     """Build the figures of one instance."""
     router, kept = APIRouter(), BoundedCache(MOST_KEPT)
-    for form in FORMS:
+    for form in FIGURE_FORMS:
         told = documented(MEDIA[form], **OWN)
         made = _route(workspace, figures, form, kept)
         router.add_api_route(f"/figure.{form}", made, openapi_extra=told, response_class=Response)

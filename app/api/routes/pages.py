@@ -26,7 +26,7 @@ from app.publishing.query import Query
 from app.queries.feeds import content_lines
 from app.queries.ground.measures import ControlSource
 from app.queries.incidents import find_incident, history, title_of
-from app.queries.words.record import incident_fields, text_of
+from app.queries.words.record import incident_fields, record_text
 
 PAGE_ROWS = 200
 KEPT_IN_COMPARE = ("theatre", "lang", "as_of", "synthetic", "level")
@@ -67,7 +67,7 @@ def routes(workspace: Workspace) -> APIRouter:
             {
                 **one,
                 **{toll: count_text(query.view.lang, one[toll]) for toll in ("killed", "injured")},
-                "description": text_of(words, one, "description"),
+                "description": record_text(words, one, "description"),
             }
             for one in told["merged_with"]
         ]

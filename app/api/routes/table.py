@@ -27,7 +27,7 @@ from app.queries.incidents import ORDERS, list_incidents
 from app.queries.region_sums import unmarked_by_region
 from app.queries.sums import add_rates, summarise
 from app.queries.words.filters import filter_texts
-from app.queries.words.record import days_of, text_of
+from app.queries.words.record import days_of, record_text
 from app.queries.words.summary import summary_sentences
 
 PAGE_ROWS = 200
@@ -249,7 +249,7 @@ def _incident_row(workspace: Workspace, language: str, found: Mapping[str, Any])
     return {
         "id": found["id"],
         "days": days_of(told),
-        "place": text_of(words, told, "place") or words["not_stated"],
+        "place": record_text(words, told, "place") or words["not_stated"],
         "region": told["region"]["name"] or told["region"]["admin1"] or words["region_none"],
         "precision": words[f"precision_{told['precision']}"],
         "weapons": ", ".join(taxonomy.weapons.label(code, language) for code in told["weapons"])

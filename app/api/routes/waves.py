@@ -11,7 +11,7 @@ from app.api import params
 from app.api.respond import etag, json_answer, unchanged
 from app.api.schemas import documented
 from app.instance.workspace import Workspace
-from app.queries.waves import MarkCounter, Page, WaveCache, waves_answer, waves_dataset
+from app.queries.waves import MarkCounter, PageLimits, WaveCache, waves_answer, waves_dataset
 
 STRING: dict[str, Any] = {"type": "string"}
 MOST, USUAL = 1_000, 100
@@ -44,7 +44,7 @@ def routes(workspace: Workspace) -> APIRouter:
         if told := unchanged(request, tag):
             return told
         count_marks = None if beside is None else MarkCounter.of(query, beside)
-        answer = waves_answer(query, dataset, cache, Page(limit, offset), count_marks)
+        answer = waves_answer(query, dataset, cache, PageLimits(limit, offset), count_marks)
         return json_answer(request, answer, tag)
 
     extra = documented(dataset=DATASET, incidents=INCIDENTS, limit=LIMIT, offset=OFFSET)

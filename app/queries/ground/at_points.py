@@ -127,7 +127,7 @@ def _distances_m(
     lon: np.ndarray,
     lat: np.ndarray,
 ) -> np.ndarray:
-    """Measure to a snapshot's line; NaN without one. A tree pays only for many points."""
+    """Measure to a snapshot's line; NaN without one. Only many points are worth a tree."""
     control, theatre = published.state.control, published.view.theatre
     plane, lines = published.reference.plane(theatre), published.workspace.index.lines
     if len(lon) > FEW:

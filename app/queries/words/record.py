@@ -72,7 +72,7 @@ class _RecordText:
         words, properties, region = self.words, self.properties, self.properties["region"]
         first_day = next(iter(days_of(properties)), None)
         yield words["date"], [_line(_when(self.lang, properties), day=first_day)]
-        place = text_of(words, properties, "place") or words["not_stated"]
+        place = record_text(words, properties, "place") or words["not_stated"]
         yield words["place"], [_line(place)]
         name = region["name"] or region["admin1"] or words["region_none"]
         near = f"; {words['near_border']}" if region["near_border"] else ""
@@ -111,13 +111,13 @@ class _RecordText:
         if claims := _claims(words, properties):
             yield words["claims"], claims
         if properties["description"]:
-            description = text_of(words, properties, "description") or ""
+            description = record_text(words, properties, "description") or ""
             yield words["description"], [_line(description)]
         if properties["redacted"] and not self.query.is_public:
             yield words["redacted_here"], [_line(_redactions(words, properties))]
 
 
-def text_of(words: Mapping[str, str], properties: JsonObject, name: str) -> str | None:
+def record_text(words: Mapping[str, str], properties: JsonObject, name: str) -> str | None:
     """Return a text of a record, or the reason, in the reader's language, why it is not shown."""
     code, text = properties["redacted"].get(name), properties[name]
     if code is None or text != f"redacted: {code}":
@@ -180,7 +180,7 @@ def _line(text: str, href: str | None = None, day: str | None = None) -> TextLin
 
 
 def _when(lang: str, properties: JsonObject) -> str:
-    text = text_of(strings(lang), properties, "when_text")
+    text = record_text(strings(lang), properties, "when_text")
     note = f" ({text})" if text else ""
     return when_text(lang, properties) + note
 

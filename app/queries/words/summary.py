@@ -9,7 +9,7 @@ from app.publishing.publish import Published
 from app.queries.words.filters import filter_texts
 
 UNSTATED = "unknown"
-NAMED = 3
+_MOST_NAMED = 3
 """At most so many regions and sectors have their name in a sentence."""
 
 
@@ -75,6 +75,8 @@ def _toll(lang: str, totals: JsonObject) -> str:
 
 def _most(lang: str, key: str, counts: list[tuple[str, int]]) -> list[str]:
     """Write the names with the greatest counts; empty if all counts are 0."""
-    most = sorted((one for one in counts if one[1]), key=lambda one: (-one[1], one[0]))[:NAMED]
+    most = sorted((one for one in counts if one[1]), key=lambda one: (-one[1], one[0]))[
+        :_MOST_NAMED
+    ]
     names = ", ".join(f"{name} ({number(lang, n)})" for name, n in most)
     return [strings(lang)[key].format(list=names)] if most else []
