@@ -40,7 +40,7 @@ def line_join(query: Query, source: Dataset | None) -> Callable[[Segment], Joine
     if source is None:
         got = f"a View of {view.theatre!r} without any source of control"
         raise InvalidView((Problem("query.control", got, "a loaded source of control areas"),))
-    calendar = state.control.calendar(source.slug, query.seq)
+    calendar = query.calendar(source)
     if view.freeze is not None and calendar.on(view.freeze) is None:
         first = calendar.days[0] if calendar.days else "none is known yet"
         allowed = f"a day from the first snapshot of {source.slug!r} on: {first}"

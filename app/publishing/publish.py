@@ -113,7 +113,7 @@ class Published:
     @property
     def is_summed(self) -> bool:
         """Tell whether all datasets may be added up: there is one, or each pair was compared."""
-        return len(self.datasets) < 2 or self.folded is not None  # noqa: PLR2004  a pair
+        return len(self.datasets) <= 1 or self.folded is not None
 
     def select(self, tile: tuple[int, int, int] | None = None) -> Selection:
         """Select the rows of the View, or of one tile of it: z, x, y."""
@@ -161,7 +161,7 @@ def _published(
     }
     credits = tuple(dict.fromkeys(dataset.credit for dataset in allowed))
     published = Published(query, allowed, compiled, withheld, credits)
-    return published if in_all or len(allowed) < 2 else _folded(published)  # noqa: PLR2004  a pair
+    return published if in_all or len(allowed) <= 1 else _folded(published)
 
 
 def _folded(published: Published) -> Published:

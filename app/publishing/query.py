@@ -14,6 +14,7 @@ from app.domain.terms import Audience, Dataset, DatasetKind
 from app.domain.view import View
 from app.i18n import strings
 from app.index.build import State
+from app.index.control import Calendar
 from app.instance.workspace import Workspace
 from app.reference.reference import Reference
 from app.reference.theatre import Theatre
@@ -78,6 +79,11 @@ class Query:
         return self.workspace.reference.region_set(self.view.theatre, self.view.level)
 
     @property
+    def largest_regions(self) -> RegionSet:
+        """The boundaries of level 1, whatever the View's level."""
+        return self.workspace.reference.region_set(self.view.theatre)
+
+    @property
     def words(self) -> Mapping[str, str]:
         """The strings of the View's language."""
         return strings(self.view.lang)
@@ -109,6 +115,10 @@ class Query:
             and dataset.kind is kind
             and dataset.synthetic == self.view.synthetic
         ]
+
+    def calendar(self, source: Dataset) -> Calendar:
+        """Return all snapshots of a source, as the View knows them."""
+        return self.state.control.calendar(source.slug, self.seq)
 
     def control_on(self, source: Dataset, day: date) -> ControlSnapshot | None:
         """Return the newest snapshot of a source valid on or before a day, as the View knows it."""

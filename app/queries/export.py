@@ -17,11 +17,9 @@ from app.domain.answer import JsonObject
 from app.domain.errors import InputError, NotShared
 from app.domain.instants import rfc3339
 from app.domain.terms import Dataset, Face
-from app.domain.view import View
 from app.exporters.about import About
 from app.exporters.csv_table import metadata
 from app.exporters.formats import FORMATS
-from app.i18n import strings
 from app.i18n.values import day_text, number
 from app.index.select import Selection
 from app.publishing.publish import Published, datasets_of_view, publish
@@ -129,8 +127,8 @@ def describe_export(published: Published, rows: int) -> About:
     head = f"{seq}:{revisions[0].hash.hex()}" if revisions else f"{seq}:"
     as_of = view.as_of or (revisions[0].recorded_at if revisions else None)
     names = ", ".join(dataset.name for dataset in published.datasets) or view.theatre
-    words = strings(view.lang)
-    title = words["export_title"].format(names=names, days=_days(view))
+    words = published.query.words
+    title = words["export_title"].format(names=names, days=_days(published.query))
     instant = rfc3339(as_of) if as_of else words["export_beginning"]
     credits = "; ".join(published.credits) or names
     return About(
@@ -167,8 +165,8 @@ def _dataset(dataset: Dataset) -> JsonObject:
     }
 
 
-def _days(view: View) -> str:
-    words = strings(view.lang)
+def _days(query: Query) -> str:
+    view, words = query.view, query.words
     first, last = (day and day_text(view.lang, day) for day in (view.first, view.last))
     if first and last:
         return words["export_days"].format(**{"from": first, "to": last})
@@ -192,8 +190,8 @@ def _terms(published: Published) -> list[str]:
 
 def _notes(published: Published) -> list[str]:
     """Explain what a reader could misunderstand in the rows."""
-    lang, gaps, notes = published.view.lang, coverage(published), []
-    words = strings(lang)
+    lang, words, notes = published.view.lang, published.query.words, list[str]()
+    gaps = coverage(published)
     if published.view.synthetic:
         notes.append(words["export_invented"])
     if gaps["undated"]:

@@ -10,7 +10,7 @@ import shapely
 from app.domain.answer import JsonObject
 from app.domain.control import ControlArea, ControlSnapshot, ControlStatus, Extent
 from app.domain.errors import NotFound
-from app.domain.terms import DatasetKind, Face
+from app.domain.terms import Dataset, DatasetKind, Face
 from app.frames import feature_collection, frame
 from app.publishing.publish import control_dataset
 from app.publishing.query import Query
@@ -52,7 +52,7 @@ def control_features(
     source = _source(query, detail)
     if source is None:
         return {"type": "FeatureCollection", "features": [], "about": None}
-    snapshot = next(_in_force(query.but(control=source), (day, day)), None)
+    snapshot = next(_in_force(query, source, (day, day)), None)
     if snapshot is None:
         return {"type": "FeatureCollection", "features": [], "about": None}
     collection = snapshot_features(query, shapes, snapshot, detail, kinds)
@@ -70,7 +70,7 @@ def control_between(
     source = _source(query, detail)
     if source is None:
         return
-    for snapshot in _in_force(query.but(control=source), days):
+    for snapshot in _in_force(query, source, days):
         yield from snapshot_features(query, shapes, snapshot, detail, kinds)["features"]
 
 
@@ -89,8 +89,8 @@ def control_feature(
     if dataset is not None and dataset.kind is DatasetKind.control:
         own = query.but(control=slug, theatre=dataset.theatre, synthetic=dataset.synthetic)
         source = _source(own, "full")
-        calendar = query.state.control.calendar(source or "", own.seq)
-        for snapshot in (one for one in calendar.snapshots if str(one.valid_on) == day):
+        snapshots = own.calendar(source).snapshots if source is not None else ()
+        for snapshot in (one for one in snapshots if str(one.valid_on) == day):
             collection = snapshot_features(own, shapes, snapshot, "full", kinds)
             for feature in collection["features"]:
                 if feature["id"] == ref:
@@ -98,18 +98,17 @@ def control_feature(
     raise NotFound(f"There is no control area or front line {ref!r}.")
 
 
-def _source(query: Query, detail: str) -> str | None:
-    """Return the slug of the source of control; unchanged shapes are raw records of it."""
-    face = Face.tiles if detail == "page" else Face.raw
-    dataset = control_dataset(query, face)
-    return None if dataset is None else dataset.slug
+def _source(query: Query, detail: str) -> Dataset | None:
+    """Return the source of control; unchanged shapes are raw records of it."""
+    return control_dataset(query, Face.tiles if detail == "page" else Face.raw)
 
 
-def _in_force(query: Query, days: tuple[date | None, date]) -> Iterator[ControlSnapshot]:
+def _in_force(
+    query: Query, source: Dataset, days: tuple[date | None, date]
+) -> Iterator[ControlSnapshot]:
     """Yield the snapshots that were valid on a day of a period, the newest first."""
     first, last = days
-    calendar = query.state.control.calendar(query.view.control or "", query.seq)
-    for snapshot in reversed(calendar.snapshots):
+    for snapshot in reversed(query.calendar(source).snapshots):
         if snapshot.valid_on <= last:
             yield snapshot
             if first is not None and snapshot.valid_on <= first:

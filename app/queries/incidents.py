@@ -21,11 +21,10 @@ from app.domain.period import When
 from app.domain.redaction import hidden_parts, redact
 from app.domain.revision import Action, Revision, Subject
 from app.domain.source import SourceRef, upstream_links
-from app.domain.terms import Audience, Dataset, Face
+from app.domain.terms import Face
 from app.index.columns import decode_incident, pack
 from app.index.locate import RegionHow
 from app.index.select import Selection, is_embargoed, is_quiet
-from app.instance.workspace import Workspace
 from app.publishing.publish import Published
 from app.queries.ground.at_points import ground_of_incidents
 from app.rows import NEAR_BORDER, NO_REGION, Rows
@@ -164,29 +163,32 @@ def _features(
     incidents = [_decoded(revision) for revision in revisions]
     quiet = is_quiet(rows, np.arange(len(rows)), published.filter).tolist()
     locatable = [
-        None if hides else incident for incident, hides in zip(incidents, quiet, strict=True)
+        None if is_region_only else incident
+        for incident, is_region_only in zip(incidents, quiet, strict=True)
     ]
     grounds = ground_of_incidents(published, locatable, face)
     numbers = rows["number"].tolist()
     features = []
     for place, (revision, incident) in enumerate(zip(revisions, incidents, strict=True)):
-        hides = quiet[place]
+        is_region_only = quiet[place]
         region = _region(published, incident, rows, place)
         properties = {
             "id": str(incident.id),
             "number": numbers[place],
-            **_published_properties(published, incident, hides=hides),
-            "region": _general(region, incident) if hides else region,
+            **_published_properties(published, incident, is_region_only=is_region_only),
+            "region": _general(region, incident) if is_region_only else region,
             "revision": revision.seq,
             "recorded_at": rfc3339(revision.recorded_at),
             "control": grounds[place],
-            "merged_with": [] if hides else _merged_with(published, revision, numbers[place]),
+            "merged_with": []
+            if is_region_only
+            else _merged_with(published, revision, numbers[place]),
         }
         features.append(
             {
                 "type": "Feature",
                 "id": properties["id"],
-                "geometry": None if hides else _geometry(incident),
+                "geometry": None if is_region_only else _geometry(incident),
                 "properties": properties,
             }
         )
@@ -220,7 +222,7 @@ def _merged_with(published: Published, revision: Revision, number: int) -> list[
                 {
                     "id": str(incident.id),
                     "number": member.number,
-                    **_published_properties(published, incident, hides=False),
+                    **_published_properties(published, incident, is_region_only=False),
                     "same_upstream": bool(links & _links(record)),
                 }
             )
@@ -254,10 +256,11 @@ def _record_then(published: Published, member: Member) -> Revision | None:
     return record if dataset is not None and dataset.terms.raw else None
 
 
-def _published_properties(published: Published, incident: Incident, *, hides: bool) -> JsonObject:
+def _published_properties(
+    published: Published, incident: Incident, *, is_region_only: bool
+) -> JsonObject:
     """Write a record's properties; texts that are redacted now are replaced for the public."""
-    dataset = published.state.datasets[incident.dataset]
-    properties = _properties(published.workspace, incident, dataset, hides=hides)
+    properties = _properties(published, incident, is_region_only=is_region_only)
     redactions, key = published.state.redactions, f"{incident.dataset}/{incident.id}"
     if key in redactions and published.is_public:
         properties = redact(properties, redactions[key])
@@ -270,26 +273,25 @@ def title_of(properties: JsonObject) -> str:
     return str(place or properties["region"]["name"] or "")
 
 
-def _properties(
-    workspace: Workspace, incident: Incident, dataset: Dataset, *, hides: bool
-) -> JsonObject:
+def _properties(published: Published, incident: Incident, *, is_region_only: bool) -> JsonObject:
     place, by = incident.place, incident.attributed_to
-    is_whole = not hides and (workspace.audience is Audience.private or dataset.terms.raw)
+    terms = published.state.datasets[incident.dataset].terms
+    is_whole = not is_region_only and (terms.raw or not published.is_public)
     sources = incident.sources
     damage = msgspec.to_builtins(incident.damage)
-    if hides:
+    if is_region_only:
         damage = [{"sector": one["sector"], "grade": one.get("grade", "unknown")} for one in damage]
         sources = tuple(SourceRef(publisher=one.publisher) for one in sources)
     return {
         "dataset": incident.dataset,
-        "source_key": None if hides else incident.source_key,
+        "source_key": None if is_region_only else incident.source_key,
         **_when(incident.when, is_whole=is_whole),
-        "place": None if hides else place.name,
-        "precision": "admin1" if hides else place.precision.value,
-        "error_m": None if hides else place.error_m,
+        "place": None if is_region_only else place.name,
+        "precision": "admin1" if is_region_only else place.precision.value,
+        "error_m": None if is_region_only else place.error_m,
         "country": place.country,
         "admin1": place.admin1,
-        "admin2": None if hides else place.admin2,
+        "admin2": None if is_region_only else place.admin2,
         "weapons": list(incident.weapons),
         "mechanism": incident.mechanism.value,
         "attributed_to": by and {"party": by.party, "confidence": by.confidence.value},

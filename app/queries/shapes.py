@@ -47,7 +47,7 @@ class SimplifiedShapes:
     def _simplify_areas(
         self, query: Query, snapshot: ControlSnapshot, z: int
     ) -> list[BaseGeometry | None]:
-        regions = query.reference.region_set(query.view.theatre).regions
+        regions = query.largest_regions.regions
         by_code = {
             region.code: shape
             for region, shape in zip(regions, self.regions(query, z, level=1), strict=True)

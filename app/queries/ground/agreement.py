@@ -131,10 +131,11 @@ def _outline(source: ControlSource, part: Baseline) -> BaseGeometry:
         return NO_GROUND  # every source includes it: it explains no difference
     query, control = source.query, source.query.state.control
     codes = query.theatre.baseline.get(part.value, ())
-    regions = query.reference.region_set(query.view.theatre).regions
+    regions = query.largest_regions.regions
     shapes: list[BaseGeometry] = [region.shape for region in regions if region.code in codes]
     for slug in control.datasets():
-        dataset, calendar = query.state.datasets[slug], control.calendar(slug, query.seq)
+        dataset = query.state.datasets[slug]
+        calendar = query.calendar(dataset)
         is_of_view = dataset.theatre == query.view.theatre
         if not is_of_view or dataset.synthetic != query.view.synthetic:
             continue

@@ -37,7 +37,7 @@ def ground_of_incidents(
     """
     answers: list[list[JsonObject]] = [[] for _ in incidents]
     for dataset in _sources(published, face):
-        calendar = published.state.control.calendar(dataset.slug, published.filter.seq)
+        calendar = published.query.calendar(dataset)
         for snapshot, numbered in _by_snapshot(calendar, incidents, dataset):
             grounds = _ground_at(published, [incident for _, incident in numbered], snapshot)
             for (place, incident), ground in zip(numbered, grounds, strict=True):

@@ -72,7 +72,7 @@ def frozen_line(source: ControlSource, day: date, cache: GroundCache) -> JsonObj
 
 def _sides(source: ControlSource, day: date) -> dict[str, BaseGeometry]:
     grounds = source.query.state.control.grounds(source.on(day))
-    land = source.query.reference.region_set(source.view.theatre).land
+    land = source.query.largest_regions.land
     rest = only_ground(shapely.difference(land, shapely.union_all(list(grounds.values()))))
     return {**grounds, NOT_STATED: rest}
 

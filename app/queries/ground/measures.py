@@ -52,7 +52,7 @@ class ControlSource:
     @property
     def calendar(self) -> Calendar:
         """All snapshots of the source, as the View knows them."""
-        return self.query.state.control.calendar(self.dataset.slug, self.query.seq)
+        return self.query.calendar(self.dataset)
 
     def on(self, day: date) -> ControlSnapshot:
         """Return the snapshot valid on a day.
