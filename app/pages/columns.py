@@ -80,11 +80,11 @@ class PageColumns:
             raise NotFound(f"No column file {name!r} in this View now; read /columns.json again.")
         return file.zipped
 
-    def _files(self, published: Published) -> dict[str, Zipped]:
-        return self._cache.get(published.key, lambda: _zipped(month_columns(published)))
+    def _files(self, published: Published) -> dict[str, MonthFile]:
+        return self._cache.get(published.key, lambda: _zipped(_month_columns(published)))
 
 
-class Zipped(NamedTuple):
+class MonthFile(NamedTuple):
     """A month's file, compressed."""
 
     month: str
@@ -92,9 +92,9 @@ class Zipped(NamedTuple):
     zipped: bytes
 
 
-def _zipped(months: Iterable[Month]) -> dict[str, Zipped]:
+def _zipped(months: Iterable[Month]) -> dict[str, MonthFile]:
     return {
-        f"{month.name}-{hashlib.sha256(month.content).hexdigest()[:16]}.bin": Zipped(
+        f"{month.name}-{hashlib.sha256(month.content).hexdigest()[:16]}.bin": MonthFile(
             month.name, month.rows, igzip.compress(month.content, compresslevel=1)
         )
         for month in months
@@ -110,7 +110,7 @@ class Month:
     content: bytes
 
 
-def month_columns(published: Published) -> list[Month]:
+def _month_columns(published: Published) -> list[Month]:
     """Write the View's marks as one block of columns per month, newest first.
 
     The browser applies the filters; a file has published places only, and no text.

@@ -35,7 +35,7 @@ def _first_period(query: Query) -> tuple[date, date]:
     slugs = {dataset.slug for dataset in everything.datasets}
     if slugs & set(theatre.default_datasets):
         return theatre.first_period
-    first, last = day_span(everything) or theatre.first_period
+    first, last = _day_span(everything) or theatre.first_period
     if not all(dataset.terms.points for dataset in everything.datasets):
         # These sums leave by whole weeks only: the exact first and last day would say more.
         first -= timedelta(days=first.weekday())
@@ -50,7 +50,7 @@ def _unfiltered(view: View) -> View:
     )
 
 
-def day_span(published: Published) -> tuple[date, date] | None:
+def _day_span(published: Published) -> tuple[date, date] | None:
     """Return the first and last day of all incidents of the View's datasets; None without one."""
     everything = replace(published.filter, first=BEGINNING, last=END)
     selection = replace(published, filter=everything).select()

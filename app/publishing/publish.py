@@ -136,7 +136,7 @@ def publish(query: Query, face: Face, *, in_all: bool = False) -> Published:
     show the same datasets. `in_all` takes every dataset instead of those of the View, since the id
     of an incident names no dataset.
     """
-    datasets = all_datasets(query.state) if in_all else datasets_of_view(query)
+    datasets = _all_datasets(query.state) if in_all else datasets_of_view(query)
     allowed = tuple(d for d in datasets if not query.is_public or _may_leave(d, face, query.view))
     key = ("published", in_all, tuple(dataset.slug for dataset in allowed))
     if key not in query.cache:
@@ -203,7 +203,7 @@ def refuse_embedding(query: Query) -> None:
         )
 
 
-def all_datasets(state: State) -> tuple[Dataset, ...]:
+def _all_datasets(state: State) -> tuple[Dataset, ...]:
     """List every dataset of incidents."""
     datasets = state.datasets.values()
     return tuple(dataset for dataset in datasets if dataset.kind is DatasetKind.incidents)

@@ -25,7 +25,7 @@ from app.domain.period import epoch_day
 from app.domain.place import WORLD, Bounds
 from app.index.select import Selection, is_quiet
 from app.publishing.publish import Published
-from app.queries.queryables import PROPERTIES, PropertyValues, Sheet
+from app.queries.queryables import PROPERTIES, PropertyValues, SelectedRows
 from app.rows import NEVER, NOWHERE
 
 Node: TypeAlias = "bool | int | float | str | list[Node] | dict[str, Node]"
@@ -88,7 +88,7 @@ def filtered_rows(published: Published, text: str) -> Selection:
         tree = _parsed(text)
         quiet = [is_quiet(part.rows, at, published.filter) for part, at in selection.parts]
         is_quiet_row = np.concatenate(quiet) if quiet else np.empty(0, bool)
-        truth = _truth(tree, Sheet(published.workspace, published, selection, is_quiet_row))
+        truth = _truth(tree, SelectedRows(published, selection, is_quiet_row))
     except _Refused as refused:
         raise InvalidView((Problem("query.filter", refused.got, refused.allowed),)) from refused
     return selection.where(truth.true & truth.is_known)
@@ -121,23 +121,23 @@ def _operation(tree: Node) -> tuple[str, list[Node]]:
     return op, args
 
 
-def _truth(tree: Node, sheet: Sheet) -> Truth:
+def _truth(tree: Node, rows: SelectedRows) -> Truth:
     if isinstance(tree, bool):
-        rows = len(sheet.selection)
-        return Truth(np.full(rows, tree), np.ones(rows, bool))
+        count = len(rows.selection)
+        return Truth(np.full(count, tree), np.ones(count, bool))
     op, args = _operation(tree)
     if op in ("and", "or"):
-        return _all_or_any(op, [_truth(one, sheet) for one in args])
+        return _all_or_any(op, [_truth(one, rows) for one in args])
     if op == "not":
-        return _truth(args[0], sheet).negated()
+        return _truth(args[0], rows).negated()
     if op in COMPARE:
-        return _compared(op, args, sheet)
+        return _compared(op, args, rows)
     special = {"isNull": _is_null, "in": _in, "between": _between, "like": _like}
     if op in special:
-        return special[op](args, sheet)
+        return special[op](args, rows)
     for ops, answer in ((SPATIAL, _spatial), (TEMPORAL, _temporal), (ARRAYS, _array)):
         if op in ops:
-            return answer(op, args, sheet)
+            return answer(op, args, rows)
     raise _Refused(op, SUPPORTED)
 
 
@@ -152,13 +152,13 @@ def _all_or_any(op: str, parts: Sequence[Truth]) -> Truth:
     return Truth(whole, is_known)
 
 
-def _property(arg: Node, sheet: Sheet, *kinds: str) -> PropertyValues:
+def _property(arg: Node, rows: SelectedRows, *kinds: str) -> PropertyValues:
     if not isinstance(arg, dict) or "property" not in arg:
         raise _Refused(_as_text(arg), "the name of a property, without arithmetic or functions")
     name = str(arg["property"])
     if name not in PROPERTIES:
         raise _Refused(name, f"one of the properties {', '.join(PROPERTIES)}")
-    values = PROPERTIES[name].read(sheet)
+    values = PROPERTIES[name].read(rows)
     if kinds and values.kind not in kinds:
         raise _Refused(name, f"a property of the kind {' or '.join(kinds)}; it is {values.kind}")
     return values
@@ -195,11 +195,11 @@ def _as_text(arg: Node) -> str:
     return str(arg)
 
 
-def _compared(op: str, args: list[Node], sheet: Sheet) -> Truth:
+def _compared(op: str, args: list[Node], rows: SelectedRows) -> Truth:
     first, second = args
     if isinstance(second, dict) and "property" in second:
         first, second, op = second, first, MIRRORED.get(op, op)
-    values = _property(first, sheet, "text", "number", "day", "flag")
+    values = _property(first, rows, "text", "number", "day", "flag")
     return _by_word(values, COMPARE[op], _literal(second, values))
 
 
@@ -211,25 +211,25 @@ def _by_word(values: PropertyValues, holds: Comparison, literal: Any) -> Truth:
     return Truth(table[np.where(values.is_known, values.data, 0)], values.is_known)
 
 
-def _is_null(args: list[Node], sheet: Sheet) -> Truth:
-    values = _property(args[0], sheet)
+def _is_null(args: list[Node], rows: SelectedRows) -> Truth:
+    values = _property(args[0], rows)
     return Truth(~values.is_known, np.ones(len(values.is_known), bool))
 
 
-def _in(args: list[Node], sheet: Sheet) -> Truth:
-    values = _property(args[0], sheet, "text", "number", "day", "flag")
+def _in(args: list[Node], rows: SelectedRows) -> Truth:
+    values = _property(args[0], rows, "text", "number", "day", "flag")
     answers = [_by_word(values, operator.eq, _literal(one, values)) for one in _list(args[1])]
     return _all_or_any("or", answers)
 
 
-def _between(args: list[Node], sheet: Sheet) -> Truth:
-    values = _property(args[0], sheet, "number", "day")
+def _between(args: list[Node], rows: SelectedRows) -> Truth:
+    values = _property(args[0], rows, "number", "day")
     low, high = (_literal(one, values) for one in args[1:])
     return Truth((values.data >= low) & (values.data <= high), values.is_known)
 
 
-def _like(args: list[Node], sheet: Sheet) -> Truth:
-    values = _property(args[0], sheet, "text")
+def _like(args: list[Node], rows: SelectedRows) -> Truth:
+    values = _property(args[0], rows, "text")
     pattern = _literal(args[1], values)
     parts = re.split(r"(\\.|%|_)", str(pattern))
     glob = "".join(
@@ -248,8 +248,8 @@ def _list(arg: Node) -> list[Node]:
     return arg
 
 
-def _array(op: str, args: list[Node], sheet: Sheet) -> Truth:
-    values = _property(args[0], sheet, "list")
+def _array(op: str, args: list[Node], rows: SelectedRows) -> Truth:
+    values = _property(args[0], rows, "list")
     mask = 0
     for code in map(_as_text, _list(args[1])):
         if code not in values.words:
@@ -265,8 +265,8 @@ def _array(op: str, args: list[Node], sheet: Sheet) -> Truth:
     return Truth(answers[op], values.is_known)
 
 
-def _temporal(op: str, args: list[Node], sheet: Sheet) -> Truth:
-    values, first, last = _property(args[0], sheet, "day"), *_span(args[1])
+def _temporal(op: str, args: list[Node], rows: SelectedRows) -> Truth:
+    values, first, last = _property(args[0], rows, "day"), *_span(args[1])
     day = values.data
     answers = {
         "t_after": day > last,
@@ -292,8 +292,8 @@ def _span(arg: Node) -> tuple[int, int]:
     )
 
 
-def _spatial(op: str, args: list[Node], sheet: Sheet) -> Truth:
-    values = _property(args[0], sheet, "geometry")
+def _spatial(op: str, args: list[Node], rows: SelectedRows) -> Truth:
+    values = _property(args[0], rows, "geometry")
     shape = _shape(args[1])
     shapely.prepare(shape)
     lon, lat = values.data.T

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -77,12 +77,12 @@ class _FacetCounter:
         self._query = query
         self._selections: dict[tuple[str, Face], tuple[Published, Selection]] = {}
 
-    def published(self, changes: JsonObject, face: Face = Face.aggregates) -> Published:
+    def published(self, changes: Mapping[str, object], face: Face = Face.aggregates) -> Published:
         return self._read(self._query.but(**changes), face)[0]
 
     def count(
         self,
-        changes: JsonObject,
+        changes: Mapping[str, object],
         count_choices: Callable[[Selection], dict[str, int]],
         face: Face = Face.aggregates,
     ) -> dict[str, int] | None:

@@ -55,7 +55,7 @@ def control_features(
     snapshot = next(_in_force(query, source, (day, day)), None)
     if snapshot is None:
         return {"type": "FeatureCollection", "features": [], "about": None}
-    collection = snapshot_features(query, shapes, snapshot, detail, kinds)
+    collection = _snapshot_features(query, shapes, snapshot, detail, kinds)
     return {**collection, "about": _about(query, shapes, snapshot, day)}
 
 
@@ -71,7 +71,7 @@ def control_between(
     if source is None:
         return
     for snapshot in _in_force(query, source, days):
-        yield from snapshot_features(query, shapes, snapshot, detail, kinds)["features"]
+        yield from _snapshot_features(query, shapes, snapshot, detail, kinds)["features"]
 
 
 def control_feature(
@@ -91,7 +91,7 @@ def control_feature(
         source = _source(own, "full")
         snapshots = own.calendar(source).snapshots if source is not None else ()
         for snapshot in (one for one in snapshots if str(one.valid_on) == day):
-            collection = snapshot_features(own, shapes, snapshot, "full", kinds)
+            collection = _snapshot_features(own, shapes, snapshot, "full", kinds)
             for feature in collection["features"]:
                 if feature["id"] == ref:
                     return dict(feature)
@@ -115,7 +115,7 @@ def _in_force(
                 return
 
 
-def snapshot_features(
+def _snapshot_features(
     query: Query,
     shapes: SimplifiedShapes,
     snapshot: ControlSnapshot,

@@ -295,8 +295,8 @@ def _properties(published: Published, incident: Incident, *, is_region_only: boo
         "weapons": list(incident.weapons),
         "mechanism": incident.mechanism.value,
         "attributed_to": by and {"party": by.party, "confidence": by.confidence.value},
-        "killed": toll_answer(incident.killed),
-        "injured": toll_answer(incident.injured),
+        "killed": _toll(incident.killed),
+        "injured": _toll(incident.injured),
         "damage": damage,
         "status": incident.status.value,
         "sources": msgspec.to_builtins(sources),
@@ -327,7 +327,7 @@ def _general(region: JsonObject, incident: Incident) -> JsonObject:
     return {**region, "admin2": None, "how": how.name, "near_border": False}
 
 
-def toll_answer(toll: Toll) -> JsonObject | None:
+def _toll(toll: Toll) -> JsonObject | None:
     """Write a toll; None when no part of it is known."""
     if not toll.total.is_known:
         return None

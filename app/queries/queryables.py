@@ -12,7 +12,6 @@ from app.domain.answer import JsonObject
 from app.domain.place import E7, Precision
 from app.index.columns import PRECISIONS, STATUSES
 from app.index.select import Selection
-from app.instance.workspace import Workspace
 from app.publishing.publish import Published
 from app.rows import BOUNDS, GRAPHIC, KINDS, NEVER, NO_COUNT, NOWHERE, SYNTHETIC, TOLLS
 
@@ -26,7 +25,7 @@ class PropertyValues(NamedTuple):
     words: Sequence[str] = ()
 
 
-Read: TypeAlias = "Callable[[Sheet], PropertyValues]"
+Read: TypeAlias = "Callable[[SelectedRows], PropertyValues]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +37,9 @@ class Queryable:
 
 
 @dataclass(frozen=True, eq=False)
-class Sheet:
+class SelectedRows:
     """The rows of a selection as their audience gets them; a quiet row shows its region only."""
 
-    workspace: Workspace
     published: Published
     selection: Selection
     quiet: np.ndarray
@@ -52,14 +50,14 @@ class Sheet:
 
 
 def _words(
-    name: str, words: Callable[[Sheet], Sequence[str]], *, hidden: str | None = None
+    name: str, words: Callable[[SelectedRows], Sequence[str]], *, hidden: str | None = None
 ) -> Read:
     """Read a column of indices into a list of words; a quiet row gets `hidden` instead."""
 
-    def read(sheet: Sheet) -> PropertyValues:
-        values, data = list(words(sheet)), sheet.column(name).astype(np.int64)
+    def read(rows: SelectedRows) -> PropertyValues:
+        values, data = list(words(rows)), rows.column(name).astype(np.int64)
         if hidden is not None:
-            data = np.where(sheet.quiet, values.index(hidden), data)
+            data = np.where(rows.quiet, values.index(hidden), data)
         return PropertyValues("text", data, data >= 0, values)
 
     return read
@@ -68,41 +66,41 @@ def _words(
 def _whole(
     name: str, *, unknown: int = NO_COUNT, is_place: bool = False, kind: str = "number"
 ) -> Read:
-    def read(sheet: Sheet) -> PropertyValues:
-        data = sheet.column(name)
+    def read(rows: SelectedRows) -> PropertyValues:
+        data = rows.column(name)
         is_known = data != unknown
-        return PropertyValues(kind, data, is_known & ~sheet.quiet if is_place else is_known)
+        return PropertyValues(kind, data, is_known & ~rows.quiet if is_place else is_known)
 
     return read
 
 
 def _flag(bit: int) -> Read:
-    def read(sheet: Sheet) -> PropertyValues:
-        data = (sheet.column("flags") & np.uint8(bit)) != 0
+    def read(rows: SelectedRows) -> PropertyValues:
+        data = (rows.column("flags") & np.uint8(bit)) != 0
         return PropertyValues("flag", data, np.ones(len(data), bool))
 
     return read
 
 
 def _codes(name: str) -> Read:
-    def read(sheet: Sheet) -> PropertyValues:
-        data = sheet.column(name).astype(np.uint32)
-        codes = getattr(sheet.workspace.reference.taxonomy, name).codes
+    def read(rows: SelectedRows) -> PropertyValues:
+        data = rows.column(name).astype(np.uint32)
+        codes = getattr(rows.published.reference.taxonomy, name).codes
         return PropertyValues("list", data, data != 0, codes)
 
     return read
 
 
-def _points(sheet: Sheet) -> PropertyValues:
+def _points(rows: SelectedRows) -> PropertyValues:
     has_mark = np.concatenate(
-        [places < segment.marks for segment, places in sheet.selection.parts] or [np.empty(0, bool)]
+        [places < segment.marks for segment, places in rows.selection.parts] or [np.empty(0, bool)]
     )
-    at = np.stack([sheet.column("lon_e7"), sheet.column("lat_e7")], axis=1) / E7
-    return PropertyValues("geometry", at, has_mark & ~sheet.quiet)
+    at = np.stack([rows.column("lon_e7"), rows.column("lat_e7")], axis=1) / E7
+    return PropertyValues("geometry", at, has_mark & ~rows.quiet)
 
 
-def _regions(sheet: Sheet) -> Sequence[str]:
-    return [region.code for _, region in sheet.workspace.reference.regions(1)]
+def _regions(rows: SelectedRows) -> Sequence[str]:
+    return [region.code for _, region in rows.published.reference.regions(1)]
 
 
 _TEXT, _WHOLE, _FLAG = {"type": "string"}, {"type": "integer", "minimum": 0}, {"type": "boolean"}
@@ -115,7 +113,7 @@ PROPERTIES: dict[str, Queryable] = {
     "number": Queryable({**_WHOLE, "title": "short number"}, _whole("number")),
     "dataset": Queryable(
         {**_TEXT, "title": "dataset"},
-        _words("dataset", lambda sheet: sheet.published.state.tables.datasets),
+        _words("dataset", lambda rows: rows.published.state.tables.datasets),
     ),
     "first_day": Queryable(
         {**_DAY, "title": "first day"}, _whole("day_first", unknown=NEVER, kind="day")

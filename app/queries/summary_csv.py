@@ -16,25 +16,25 @@ def summary_csv(answer: JsonObject) -> str:
     """Write a summary as CSV (RFC 4180): a row for each group, then elsewhere and totals."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(summary_columns())
+    writer.writerow(_columns())
     rows = list(answer["rows"])
     if answer["elsewhere"] is not None:
         rows.append({"key": "elsewhere", "name": "", **answer["elsewhere"]})
     if answer["totals"] is not None:
         rows.append({"key": "total", "name": "", **answer["totals"]})
     for row in rows:
-        writer.writerow([*_summary_cells(row), int(answer["synthetic"])])
+        writer.writerow([*_cells(row), int(answer["synthetic"])])
     return out.getvalue()
 
 
-def summary_columns() -> list[str]:
+def _columns() -> list[str]:
     """Return the names of the columns."""
     counts = [f"{toll}_{figure}" for toll in TOLLS for figure in _FIGURES]
     harm = ["incidents_with_damage", "incidents_destroyed"]
     return ["key", "name", "incidents", *counts, *harm, "synthetic"]
 
 
-def _summary_cells(row: JsonObject) -> list[object]:
+def _cells(row: JsonObject) -> list[object]:
     counts = [row[toll][figure] for toll in TOLLS for figure in _FIGURES]
     cells = [row["key"], row["name"], row["incidents"], *counts, row["damaged"], row["destroyed"]]
     return [neutral(cell) for cell in cells]

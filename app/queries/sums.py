@@ -49,11 +49,11 @@ def summarise(published: Published, by: str) -> JsonObject:
         **_matching_report(published),
         "rows": [
             {"key": key, "name": name, **ledger.answer(group)}
-            for key, name, group in ([] if is_withheld(published) else grouped.rows)
+            for key, name, group in ([] if _is_withheld(published) else grouped.rows)
             if by != "day" or ledger.value("incidents", group)
         ],
         "elsewhere": ledger.answer(grouped.measures.groups - 1)
-        if by == "region" and not is_withheld(published)
+        if by == "region" and not _is_withheld(published)
         else None,
         "totals": _totals(published, grouped, codes),
         "coverage": coverage(published),
@@ -65,7 +65,7 @@ def summarise(published: Published, by: str) -> JsonObject:
     return answer
 
 
-def is_withheld(published: Published) -> bool:
+def _is_withheld(published: Published) -> bool:
     """Tell whether the terms withhold all of a View: then there are no sums, and not sums of 0."""
     return not published.datasets and published.withheld["terms"] > 0
 
@@ -108,7 +108,7 @@ def region_set(published: Published) -> dict[str, str]:
 
 
 @dataclass(frozen=True, eq=False)
-class Grouped:
+class GroupSums:
     """Sums by group, and the (key, name, group) rows of an answer.
 
     `is_additive` tells that every incident is in exactly one group.
@@ -119,7 +119,7 @@ class Grouped:
     is_additive: bool = False
 
 
-def _grouped(published: Published, by: str) -> Grouped:
+def _grouped(published: Published, by: str) -> GroupSums:
     """Measure a View by a grouping."""
     if by == "region":
         return _by_region(published)
@@ -131,13 +131,15 @@ def _grouped(published: Published, by: str) -> Grouped:
         slugs = published.state.tables.datasets
         measures = measure(selection.rows(), selection["dataset"], len(slugs), sectors)
         datasets = [one for one in published.datasets if one.slug in slugs]
-        return Grouped([(one.slug, one.name, slugs.index(one.slug)) for one in datasets], measures)
+        return GroupSums(
+            [(one.slug, one.name, slugs.index(one.slug)) for one in datasets], measures
+        )
     if by == "line":
         return _by_line(published, selection, sectors)
     return _by_class(published, selection, by)
 
 
-def _by_line(published: Published, selection: Selection, sectors: int) -> Grouped:
+def _by_line(published: Published, selection: Selection, sectors: int) -> GroupSums:
     """Measure by who held the ground and by distance to the line, on each incident's own day.
 
     Keys are "holder:band". An incident is "unknown" if it has no point, no snapshot near in time,
@@ -161,7 +163,7 @@ def _by_line(published: Published, selection: Selection, sectors: int) -> Groupe
     keys = ["unknown"] + [f"{who}:{band}" for who in (NOT_STATED, *parties) for band in bands]
     present = set(np.unique(numbers).tolist())
     rows = [(key, _line_name(published, key), n) for n, key in enumerate(keys) if n in present]
-    return Grouped(rows, measures, is_additive=True)
+    return GroupSums(rows, measures, is_additive=True)
 
 
 def _line_name(published: Published, key: str) -> str:
@@ -177,17 +179,17 @@ def _line_name(published: Published, key: str) -> str:
     return f"{party}, {distance} {words['unit_km']}"
 
 
-def _by_region(published: Published) -> Grouped:
+def _by_region(published: Published) -> GroupSums:
     view = published.view
     rows = [
         (region.code, region.name(view.lang), group)
         for group, (theatre, region) in enumerate(published.reference.regions(view.level))
         if theatre == view.theatre and (not view.regions or region.code in view.regions)
     ]
-    return Grouped(rows, by_region(published), is_additive=True)
+    return GroupSums(rows, by_region(published), is_additive=True)
 
 
-def _by_class(published: Published, selection: Selection, by: str) -> Grouped:
+def _by_class(published: Published, selection: Selection, by: str) -> GroupSums:
     """Measure by weapon or sector: an incident counts in each class that it has."""
     taxonomy = published.reference.taxonomy
     terms, column = (
@@ -203,26 +205,26 @@ def _by_class(published: Published, selection: Selection, by: str) -> Grouped:
     measures = measure(rows, groups, max(len(by_code), 1), sectors)
     lang = published.view.lang
     names = [(code, terms.label(code, lang), group) for group, code in enumerate(by_code)]
-    return Grouped(names, measures)
+    return GroupSums(names, measures)
 
 
-def _by_day(selection: Selection, published: Published, sectors: int) -> Grouped:
+def _by_day(selection: Selection, published: Published, sectors: int) -> GroupSums:
     """Measure by each incident's first day inside the period."""
     if not len(selection):
-        return Grouped([], measure(selection.rows(), np.empty(0, np.int64), 1, sectors), True)
+        return GroupSums([], measure(selection.rows(), np.empty(0, np.int64), 1, sectors), True)
     days = np.maximum(selection["day_first"], published.filter.first).astype(np.int64)
     first = int(days.min())
     size = int(days.max()) - first + 1
     names = [str(from_epoch_day(first + number)) for number in range(size)]
     rows = [(name, name, number) for number, name in enumerate(names)]
-    return Grouped(rows, measure(selection.rows(), days - first, size, sectors), is_additive=True)
+    return GroupSums(rows, measure(selection.rows(), days - first, size, sectors), is_additive=True)
 
 
 def _totals(
-    published: Published, grouped: Grouped, codes: tuple[str, ...]
+    published: Published, grouped: GroupSums, codes: tuple[str, ...]
 ) -> dict[str, object] | None:
     """Sum the whole View once; None for several datasets that were not compared."""
-    if not published.is_summed or is_withheld(published):
+    if not published.is_summed or _is_withheld(published):
         return None
     if grouped.is_additive:
         return Ledger(grouped.measures.whole(), codes).answer(0)

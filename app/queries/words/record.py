@@ -102,7 +102,7 @@ class _RecordText:
         words, lang, properties = self.words, self.lang, self.properties
         theatre = self.query.theatre
         if properties["control"]:
-            grounds = [_line(ground_text(theatre, lang, one)) for one in properties["control"]]
+            grounds = [_line(_ground_text(theatre, lang, one)) for one in properties["control"]]
             yield words["ground_here"], grounds
         if by := properties["attributed_to"]:
             confidence = words[f"confidence_{by['confidence']}"]
@@ -122,10 +122,10 @@ def record_text(words: Mapping[str, str], properties: JsonObject, name: str) -> 
     code, text = properties["redacted"].get(name), properties[name]
     if code is None or text != f"redacted: {code}":
         return None if text is None else str(text)
-    return redaction_text(words, code)
+    return _redaction_text(words, code)
 
 
-def redaction_text(words: Mapping[str, str], code: str) -> str:
+def _redaction_text(words: Mapping[str, str], code: str) -> str:
     """Write why a text is not shown."""
     return words["redacted"].format(reason=words[f"redaction_{code}"])
 
@@ -136,7 +136,7 @@ def _claims(words: Mapping[str, str], properties: JsonObject) -> list[TextLine]:
         for claim in properties["claims"]
     ]
     code = properties["redacted"].get("claims")
-    return lines or ([_line(redaction_text(words, code))] if code else [])
+    return lines or ([_line(_redaction_text(words, code))] if code else [])
 
 
 def _redactions(words: Mapping[str, str], properties: JsonObject) -> str:
@@ -146,7 +146,7 @@ def _redactions(words: Mapping[str, str], properties: JsonObject) -> str:
     return f"{labels}: {words[f'redaction_{code}']}"
 
 
-def ground_text(theatre: Theatre, lang: str, ground: JsonObject) -> str:
+def _ground_text(theatre: Theatre, lang: str, ground: JsonObject) -> str:
     """Write what one source gives for a place on the incident's day, with the snapshot's age."""
     words = strings(lang)
     party = theatre.party_name(ground["controller"] or "", lang)
