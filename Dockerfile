@@ -1,23 +1,21 @@
 # Slim, not root, works with a read-only root file system: everything written goes to /data.
 FROM python:3.11-slim AS build
 WORKDIR /srv/strikemap
-COPY requirements.lock pyproject.toml README.md LICENSE ./
+COPY requirements.lock pyproject.toml setup.py README.md LICENSE ./
 RUN python -m venv /opt/venv \
  && /opt/venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY app app
+COPY geodata geodata
+COPY static static
 RUN /opt/venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /data strikemap \
  && install -d -o strikemap -g strikemap /data
 COPY --from=build /opt/venv /opt/venv
-COPY geodata /srv/strikemap/geodata
-COPY static /srv/strikemap/static
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
-    STRIKEMAP_DATA_DIR=/data \
-    STRIKEMAP_GEODATA_DIR=/srv/strikemap/geodata \
-    STRIKEMAP_STATIC_DIR=/srv/strikemap/static
+    STRIKEMAP_DATA_DIR=/data
 USER strikemap
 VOLUME /data
 EXPOSE 8000

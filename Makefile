@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 
 .PHONY: serve test fuzz bench pictures lock format clean
 
+serve: export STRIKEMAP_DATA_DIR ?= var
 serve: $(VENV)/.runtime
 	$(BIN)/strikemap demo
 	$(BIN)/strikemap serve --private
@@ -20,27 +21,31 @@ fuzz: $(VENV)/.test
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.run
 
-$(VENV)/.runtime: requirements.lock pyproject.toml
+$(VENV)/.runtime: requirements.lock pyproject.toml setup.py
 	tools/venv.sh $(PYTHON) $(VENV) requirements.lock
 	@touch $@
 
-$(VENV)/.test: requirements-test.lock pyproject.toml
+$(VENV)/.test: requirements-test.lock pyproject.toml setup.py package-lock.json .npmrc
 	tools/venv.sh $(PYTHON) $(VENV) requirements-test.lock
 	tools/browser.sh
+	tools/node.sh
 	@touch $@ $(VENV)/.runtime
 
 pictures: $(VENV)/.test
 	$(BIN)/python -m tools.pictures
 
-format:
+format: $(VENV)/.test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	npx --no-install eslint --fix .
+	npx --no-install prettier --write --log-level warn .
 
-# The lock names hashes only, never a registry: any mirror will do.
+# The locks name hashes only, never a registry: any mirror will do (.npmrc says so to npm).
 lock:
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra build pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra build --extra test pyproject.toml -o requirements-test.lock
+	npm install --silent --package-lock-only
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) build node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

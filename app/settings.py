@@ -6,13 +6,25 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from platformdirs import user_data_path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.domain.errors import InputError
 
-ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+ROOT = PACKAGE.parent
 PREFIX = "STRIKEMAP_"
+
+
+def _own_data() -> Path:
+    return user_data_path("strikemap", appauthor=False)
+
+
+def _shipped(name: str) -> Path:
+    """Find a folder that travels in the wheel (setup.py); in a source tree it is beside `app`."""
+    inside = PACKAGE / "shipped" / name
+    return inside if inside.is_dir() else ROOT / name
 
 
 class Settings(BaseSettings):
@@ -20,9 +32,15 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
-    data_dir: Path = Field(default=ROOT / "var", description="Folder of the record and the index.")
-    geodata_dir: Path = Field(default=ROOT / "geodata", description="Folder of the reference data.")
-    static_dir: Path = Field(default=ROOT / "static", description="Folder of the page's own files.")
+    data_dir: Path = Field(
+        default_factory=_own_data, description="Folder of the record and the index."
+    )
+    geodata_dir: Path = Field(
+        default_factory=lambda: _shipped("geodata"), description="Folder of the reference data."
+    )
+    static_dir: Path = Field(
+        default_factory=lambda: _shipped("static"), description="Folder of the page's own files."
+    )
     theatre: str = Field(
         default="ukraine", description="The theatre shown when a request names none."
     )

@@ -7,7 +7,16 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks import answering, exporting, figuring, ground, importing, matching, serving
+from benchmarks import (
+    answering,
+    exporting,
+    figuring,
+    ground,
+    importing,
+    matching,
+    serving,
+    starting,
+)
 from benchmarks.figures import Figure, write
 
 
@@ -28,7 +37,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder, path = Path(name) / "data", Path(name) / "synth.csv"
         importing.write_file(path, asked.rows)
-        figures: list[Figure] = []
+        figures: list[Figure] = tell(starting.figures())
         figures += tell(importing.figures(folder, path))
         figures += tell(answering.figures(folder))
         figures += tell(figuring.figures(folder))

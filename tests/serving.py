@@ -19,7 +19,8 @@ from typing_extensions import override
 
 from tests.making import ROOT
 
-START_S = 60.0
+START_S, ANSWER_S = 120.0, 60.0
+"""After this long a service hangs: beside a busy core it is slow, and the tests wait for it."""
 
 
 @dataclass(frozen=True)
@@ -59,24 +60,34 @@ def environment(data_dir: Path) -> dict[str, str]:
 @contextlib.contextmanager
 def serving(data_dir: Path, *options: str, **settings: str) -> Iterator[Service]:
     """Run `strikemap serve` until the block ends, with settings by their names in capitals."""
+    program, variables = [sys.executable, "-m", "app.cli"], {**environment(data_dir), **settings}
+    with started(program, ROOT, variables, data_dir, *options) as service:
+        yield service
+
+
+@contextlib.contextmanager
+def started(
+    program: list[str], folder: Path, variables: dict[str, str], data_dir: Path, *options: str
+) -> Iterator[Service]:
+    """Run a program's `serve` in a folder, with these variables alone, until the block ends."""
     port = free_port()
     log = data_dir.with_suffix(f".{port}.log")  # a pipe that nobody reads would stop the service
     with log.open("w") as written:
         process = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", "serve", "--port", str(port), *options],
-            cwd=ROOT,
-            env={**environment(data_dir), **settings},
+            [*program, "serve", "--port", str(port), *options],
+            cwd=folder,
+            env=variables,
             stdout=subprocess.DEVNULL,
             stderr=written,
         )
     url = f"http://127.0.0.1:{port}"
     try:
-        with httpx.Client(base_url=url, timeout=30) as client:
+        with httpx.Client(base_url=url, timeout=ANSWER_S) as client:
             _wait(client, process, log)
             yield Service(url, client, data_dir)
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=ANSWER_S)
 
 
 def _wait(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.importers.base import Context, Found, Outcome, Source
+from app.importers.base import Context, Outcome, ParsedRecord, SourceFile
 from app.importers.formats import choose
 from app.instance.workspace import Workspace
 from app.intake.importing import Order, import_file
@@ -55,14 +55,14 @@ def real(name: str) -> Path:
 
 def outcomes(path: Path, wanted: str = "auto", told: Context | None = None) -> list[Outcome]:
     """Read a file to its end."""
-    source = Source.open(path)
+    source = SourceFile.open(path)
     importer, _why = choose(source, wanted)
     return list(importer.read(source, told or context()))
 
 
 def records(path: Path, told: Context | None = None) -> list[Any]:
     """Read a file and keep what was found."""
-    return [one.record for one in outcomes(path, told=told) if isinstance(one, Found)]
+    return [one.record for one in outcomes(path, told=told) if isinstance(one, ParsedRecord)]
 
 
 def roomy(workspace: Workspace) -> Workspace:

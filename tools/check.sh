@@ -7,5 +7,6 @@ $bin/ruff check --quiet .
 $bin/mypy
 $bin/lint-imports --no-cache
 $bin/python -m tools.vendor check
+sh tools/check_page.sh
 if [ "${CI:-}" = true ]; then export HYPOTHESIS_PROFILE=ci; fi
 exec $bin/pytest -n 2 "$@"

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
 
@@ -45,6 +46,7 @@ from app.domain.cache import BoundedCache
 from app.domain.terms import Audience
 from app.instance.workspace import Workspace
 from app.intake.spool import Spool
+from app.maps.scripts import without_docs
 from app.pictures.figures import Figures
 from app.pictures.tiles import Tiler
 from app.settings import Settings
@@ -109,7 +111,7 @@ def _application(
         title="Strikemap",
         lifespan=reading_ahead,
         description=DESCRIPTION,
-        version="0.1.0",
+        version=version("strikemap"),
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -154,7 +156,8 @@ class _Wider:
 class OwnFiles(StaticFiles):
     """Our own files: vendored ones never change under their name, the others are asked for anew.
 
-    Text travels zipped as small as it gets: each file is zipped once, for every reader.
+    Text travels zipped as small as it gets: each file is zipped once, for every reader. Our scripts
+    travel without their JSDoc.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -172,14 +175,23 @@ class OwnFiles(StaticFiles):
         response.headers["Cache-Control"] = age
         return response
 
-    def _as_zip(self, response: FileResponse, asked: Headers) -> Response:
+    def _as_zip(self, response: FileResponse, request: Headers) -> Response:
         """Zip a file for those who understand it; its validator says which of the two it is."""
+        path, etag = Path(response.path), response.headers["etag"]
         response.headers["Vary"] = "Accept-Encoding"
-        if "gzip" not in asked.get("accept-encoding", "") or "range" in asked:
-            return response
-        path, tag = Path(response.path), response.headers["etag"].rstrip('"') + '-gz"'
-        kept = {"Content-Encoding": "gzip", "ETag": tag, "Vary": "Accept-Encoding"}
-        if tag in asked.get("if-none-match", ""):
-            return Response(None, 304, kept)
-        body = self._zipped.get((path, tag), lambda: gzip.compress(path.read_bytes(), 9, mtime=0))
-        return Response(body, 200, kept, media_type=response.media_type)
+        is_script = path.suffix == ".js" and path.parent.name == "js"
+        read = _script if is_script else Path.read_bytes
+        if "gzip" not in request.get("accept-encoding", "") or "range" in request:
+            headers = {"ETag": etag, "Vary": "Accept-Encoding"}
+            media_type = response.media_type
+            return Response(read(path), 200, headers, media_type) if is_script else response
+        tag = etag.rstrip('"') + '-gz"'
+        headers = {"Content-Encoding": "gzip", "ETag": tag, "Vary": "Accept-Encoding"}
+        if tag in request.get("if-none-match", ""):
+            return Response(None, 304, headers)
+        body = self._zipped.get((path, tag), lambda: gzip.compress(read(path), 9, mtime=0))
+        return Response(body, 200, headers, media_type=response.media_type)
+
+
+def _script(path: Path) -> bytes:
+    return without_docs(path.read_text("utf-8")).encode()

@@ -31,7 +31,7 @@ from app.publishing.defaults import with_defaults
 from app.reference.theatre import Theatre
 
 ZOOMS = range(4, 8)
-"""Levels whose basemap is carried; closer ones enlarge the last (SAVED_ZOOM in boot.js)."""
+"""Levels whose basemap is carried; closer ones enlarge the last (SAVED_ZOOM in pictures.js)."""
 
 MOST_RECORDS, PAGE = 5_000, 1_000
 """The newest records are carried whole; the others are marks only."""

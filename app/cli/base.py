@@ -1,10 +1,8 @@
-"""What every command stands on: the program, its exit codes, an open instance, a progress line."""
+"""What commands share: where they register, an open instance, a View, a progress line."""
 
 from __future__ import annotations
 
-import errno
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,42 +15,16 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from app.domain.errors import InputError, NotAllowed, NotFound, NotShared, Outdated, StoreError
+from app.domain.errors import InputError
 from app.domain.terms import Audience
 from app.instance.workspace import Workspace
 from app.publishing.query import Query
 from app.settings import Settings, read_settings
 
-cli = typer.Typer(
-    help="Strikes, the harm they did and who held the ground, on a map that can be cited.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+cli = typer.Typer(rich_markup_mode=None)
+"""Where a command registers when its module is imported; `app.cli.program` knows all by name."""
+
 Json = Annotated[bool, typer.Option("--json", help="Print the API's shape instead of text.")]
-
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-"""What a disk says that is full, or closed to writing."""
-
-
-def main() -> None:
-    """Run a command; an error becomes one sentence and an exit code, never a traceback."""
-    try:
-        cli()
-    except (InputError, NotAllowed, NotFound, NotShared, Outdated) as wrong:
-        for problem in getattr(wrong, "problems", ()):
-            typer.echo(problem.sentence(), err=True)
-        if not isinstance(wrong, InputError):
-            typer.echo(str(wrong), err=True)
-        sys.exit(2)
-    except StoreError as wrong:
-        typer.echo(str(wrong), err=True)
-        sys.exit(3)
-    except OSError as wrong:
-        if wrong.errno not in NO_ROOM:
-            raise
-        typer.echo(f"The disk cannot take this: {wrong.strerror}.", err=True)
-        sys.exit(3)
 
 
 def open_workspace(settings: Settings | None = None) -> Workspace:

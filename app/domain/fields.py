@@ -1,4 +1,4 @@
-"""An incident as named values, in one place: what forms, files and comparisons speak of."""
+"""An incident as named values, the same for forms, files and comparisons."""
 
 from __future__ import annotations
 
@@ -19,18 +19,16 @@ INCIDENT_FIELDS = (
     *("synthetic", "wave"),
 )
 
-
 _INCIDENT = msgspec.json.Decoder(Incident)
 
 FIXED_FIELDS = ("id", "dataset", "source_key", "region", "synthetic")
-"""Identity never changes; a region is written as admin1 and admin2; a dataset is of one sort."""
-
+"""Ids never change, `region` is written as admin1 and admin2, and `synthetic` is the dataset's."""
 
 EDITABLE_FIELDS = tuple(name for name in INCIDENT_FIELDS if name not in FIXED_FIELDS)
 
 
 def incident_values(incident: Incident) -> dict[str, Any]:
-    """Write a record in the native fields that the parser reads; what is unknown is left out."""
+    """Return a record as the native fields that the parser reads; unknown values are left out."""
     when, place, by = incident.when, incident.place, incident.attributed_to
     point = place.point
     start, end = when.start or when.first, when.end or when.last
@@ -73,13 +71,13 @@ def _moment(value: Any) -> str | None:
 
 
 def _toll_values(toll: Toll) -> dict[str, Any] | None:
-    """Write a toll, of which the parser makes the same.
+    """Return a toll as values from which the parser makes an equal toll.
 
-    Kinds that say no more are left out: a corrected total would otherwise stand against them.
+    Kinds that only repeat the total are left out: they would contradict a corrected total.
     """
     is_plain = not (toll.civilian.is_known or toll.military.is_known)
     names = () if is_plain and toll.unknown == toll.total else ("civilian", "military", "unknown")
-    kinds = {name: told for name in names if (told := _bounds(getattr(toll, name)))}
+    kinds = {name: bounds for name in names if (bounds := _bounds(getattr(toll, name)))}
     out: dict[str, Any] = {**(_bounds(toll.total) or {})}
     if kinds:
         out["by_kind"] = kinds
@@ -94,7 +92,7 @@ def _bounds(count: Count) -> dict[str, int] | None:
 
 
 def changed_fields(before: bytes | None, after: bytes | None) -> list[str]:
-    """Name the native fields in which two revisions differ; none where one was erased."""
+    """List the native fields in which two revisions differ; none when one was erased."""
     if before is None or after is None:
         return []
     was, became = (incident_values(_INCIDENT.decode(one)) for one in (before, after))

@@ -53,22 +53,26 @@ class Redaction(msgspec.Struct, frozen=True):
 
 
 def hidden_parts(redactions: Mapping[str, Redaction], key: str) -> dict[str, str]:
-    """Name a record's redacted parts with the reason of each; none for most records."""
-    found = redactions.get(key)
-    return {} if found is None else {part.value: found.code.value for part in found.texts}
+    """Return the reason of each redacted part of a record; empty for most records."""
+    redaction = redactions.get(key)
+    return (
+        {} if redaction is None else {part.value: redaction.code.value for part in redaction.texts}
+    )
 
 
-def redact(told: dict[str, Any], redaction: Redaction) -> dict[str, Any]:
-    """Put the mark in the place of the texts of a told record."""
+def redact(record: dict[str, Any], redaction: Redaction) -> dict[str, Any]:
+    """Replace the redacted texts of a record, in the shape of answers, by the mark."""
     parts, mark = set(redaction.texts), redaction.mark
-    out = dict(told)
+    out = dict(record)
     for name in (Text.description, Text.place, Text.when_text):
         if name in parts and out[name.value] is not None:
             out[name.value] = mark
     if Text.claims in parts:
         out["claims"] = []
     if Text.objects in parts:
-        out["damage"] = [{**one, "name": mark} if "name" in one else one for one in told["damage"]]
+        out["damage"] = [
+            {**one, "name": mark} if "name" in one else one for one in record["damage"]
+        ]
     if Text.sources in parts:
-        out["sources"] = [{"publisher": mark}] * bool(told["sources"])
+        out["sources"] = [{"publisher": mark}] * bool(record["sources"])
     return out

@@ -54,6 +54,6 @@ class RegionSet:
         is_coverage = shapely.coverage_is_valid(shapes)
         return shapely.coverage_union_all(shapes) if is_coverage else shapely.union_all(shapes)
 
-    def named(self) -> dict[str, str]:
+    def identity(self) -> dict[str, str]:
         """Return the id and the hash, as answers state them."""
         return {"id": self.id, "hash": self.hash}

@@ -130,14 +130,14 @@ def link(  # noqa: PLR0913  the metadata that a link covers, each by name
 LONGEST_REASON = 500
 
 
-def checked_reason(given: object) -> str:
-    """Take a reason: a sentence of any language, on one line.
+def checked_reason(value: object) -> str:
+    """Return a reason without spaces around it: one line of text, in any language.
 
     Raises:
-        InputError: none is given, or it is no line of text.
+        InputError: it is missing, too long, or no line of text.
     """
-    said = given.strip() if isinstance(given, str) else ""
-    if not said or len(said) > LONGEST_REASON or not said.isprintable():
+    reason = value.strip() if isinstance(value, str) else ""
+    if not reason or len(reason) > LONGEST_REASON or not reason.isprintable():
         allowed = f"why, in one line of at most {LONGEST_REASON} characters"
-        raise InputError("reason", "" if given is None else given, allowed)
-    return said
+        raise InputError("reason", "" if value is None else value, allowed)
+    return reason

@@ -39,7 +39,7 @@ _VIDEO = re.compile(r"/(?:embed/|shorts/|live/)?([\w-]{11})/?$")
 
 
 class Traced(Protocol):
-    """What can lead back to a report: a source of a record, or what matching reads of it."""
+    """Something with the address of a report: a source of a record, or its columns in matching."""
 
     @property
     def url(self) -> str | None:
@@ -51,15 +51,15 @@ class Traced(Protocol):
 
 
 def upstream_links(source: Traced) -> list[str]:
-    """Say what a source leads back to: the report that it copies, else itself."""
-    given = source.upstream or source.url
-    found = normal_link(given) if given else None
-    return [found] if found else []
+    """Return the normal link of the report that a source copies, else of the source itself."""
+    url = source.upstream or source.url
+    link = normal_link(url) if url else None
+    return [link] if link else []
 
 
 @lru_cache(1 << 16)
 def normal_link(url: str) -> str | None:
-    """Write equal addresses equally; None for one that leads to a site, not to a report.
+    """Bring addresses of the same page into one form; None for one of a site, not of a report.
 
     >>> normal_link("https://mobile.twitter.com/someone/status/12345?s=20")
     'twitter.com/12345'

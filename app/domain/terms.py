@@ -99,10 +99,10 @@ class Dataset(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 def terms_of(licence: str) -> Terms:
-    """Look up what a licence lets out.
+    """Return the terms of a licence.
 
     Raises:
-        InputError: a licence nobody listed; it is refused rather than guessed.
+        InputError: an unknown licence; its terms are never guessed.
     """
     if licence not in LICENCES:
         raise InputError("terms", licence, ", ".join(LICENCES))

@@ -85,7 +85,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     sides: tuple[str, ...] = ()
 
     @property
-    def asks_the_ground(self) -> bool:
+    def needs_control(self) -> bool:
         """Tell whether incidents are filtered by their place relative to a front line."""
         return self.line_km is not None or bool(self.sides)
 

@@ -131,7 +131,7 @@ class Reckoning(NamedTuple):
     volleys: Sequence[_ReportedVolley]
 
     @property
-    def counted(self) -> set[int]:
+    def counting(self) -> set[int]:
         """The places of the waves of which a volley counts."""
         return {one.number for part in self.groups for one in part}
 
@@ -157,7 +157,7 @@ def reckoned(waves: Sequence[Wave]) -> Reckoning:
     """
     volleys = list(_reported(waves))
     return Reckoning(
-        [part for of_class in _by_class(volleys) for part in _counted(of_class)], volleys
+        [part for of_class in _by_class(volleys) for part in _groups_that_count(of_class)], volleys
     )
 
 
@@ -176,7 +176,7 @@ def _by_class(volleys: Iterable[_ReportedVolley]) -> list[list[_ReportedVolley]]
     return [list(part) for _, part in groupby(ordered, key=lambda one: one.volley.family)]
 
 
-def _counted(volleys: Sequence[_ReportedVolley]) -> list[list[_ReportedVolley]]:
+def _groups_that_count(volleys: Sequence[_ReportedVolley]) -> list[list[_ReportedVolley]]:
     """Group the volleys of one class that count; those of a group may be the same weapons."""
     national = [one for one in volleys if one.wave.scope is Scope.national]
     windows = _joined(one.window for one in national)

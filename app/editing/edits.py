@@ -18,7 +18,7 @@ from app.domain.incident import Incident, Status
 from app.domain.revision import Action, Change, Revision, Subject, canonical, checked_reason
 from app.domain.store import Entry
 from app.domain.terms import Dataset, DatasetKind
-from app.importers import native
+from app.importers import native, parsing
 from app.importers.base import BadFieldError, Context
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
@@ -154,7 +154,7 @@ class Desk:
             dataset.synthetic,
         )
         try:
-            point = native.point_from(values.get("lon"), values.get("lat"))
+            point = parsing.point_from(values.get("lon"), values.get("lat"))
             return native.incident_from(values, point, context)
         except BadFieldError as wrong:
             raise InputError(wrong.name, wrong.got, wrong.why) from wrong

@@ -1,1 +1,1 @@
-"""A View's incidents as files: rows in, bytes out, batch by batch; no store, no network."""
+"""Writes a View's incidents as files, batch by batch, without store and network."""

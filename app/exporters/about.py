@@ -1,10 +1,13 @@
-"""What an export says of itself in every format: whose it is, on which terms, how to cite it."""
+"""The description of an export in every format: its sources, terms, citation and fields."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+Properties = Mapping[str, Any]
+"""The properties of such an incident, by name."""
 
 Feature = Mapping[str, Any]
 """An incident as `/api/collections/incidents/items` writes it."""
@@ -29,12 +32,12 @@ class FieldNote:
 
 @dataclass(frozen=True)
 class About:
-    """The description that travels inside the file."""
+    """The description inside the file."""
 
     title: str
     citation: str
     terms: Sequence[str]
-    datasets: Sequence[Mapping[str, Any]]
+    datasets: Sequence[Mapping[str, object]]
     credits: Sequence[str]
     view: Mapping[str, str]
     query: str
@@ -49,11 +52,11 @@ class About:
 
     @property
     def licence(self) -> str:
-        """Name the licences of all parts."""
+        """Return the licences of all datasets, joined."""
         return "; ".join(dict.fromkeys(str(one["licence"]) for one in self.datasets))
 
-    def document(self, fields: Sequence[FieldNote]) -> dict[str, Any]:
-        """Write everything as one JSON object, the data dictionary included."""
+    def document(self, fields: Sequence[FieldNote]) -> dict[str, object]:
+        """Return the whole description as one JSON object, with the data dictionary `fields`."""
         return {
             "title": self.title,
             "reading": PREAMBLE,
@@ -84,12 +87,12 @@ class About:
         }
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Write the description as name and text, for formats that hold nothing deeper."""
+        """Return the description as pairs of name and text, for formats without nested values."""
         datasets = [
             f"{one['slug']}: {one['name']}; {one['attribution']}; {one['licence']}"
             for one in self.datasets
         ]
-        told: list[tuple[str, str]] = [
+        pairs: list[tuple[str, str]] = [
             ("title", self.title),
             ("reading", PREAMBLE),
             ("citation", self.citation),
@@ -106,4 +109,4 @@ class About:
             *((f"withheld_{name}", str(count)) for name, count in self.withheld.items()),
             *(("note", one) for one in self.notes),
         ]
-        return told
+        return pairs

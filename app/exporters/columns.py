@@ -1,23 +1,21 @@
-"""The one table behind every tabular format: its columns, their meaning, and a feature as a row.
+"""The table that all tabular formats write: its columns, their meaning, and its rows.
 
-Names are those of the native CSV (docs/formats.md), so that a table can be imported again; lists
-within a record are JSON text, since their lengths differ from record to record.
+Names are those of the native CSV (`docs/formats.md`), so that a table can be imported again. Lists
+of a record are JSON text, since they have different lengths.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 import shapely
 
-from app.exporters.about import Batches, Feature, FieldNote
+from app.exporters.about import Batches, Feature, FieldNote, Properties
 
-Properties = Sequence[dict[str, Any]]
 BOUNDS = ("low", "best", "high")
 GEOMETRY = "geometry"
 ARROW = {
@@ -32,57 +30,59 @@ ARROW = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column and how it is read from the features of a batch."""
+    """A column, and the function that reads its cells from the features of a batch."""
 
     note: FieldNote
-    read: Callable[[Sequence[Feature], Properties], list[Any]]
+    read: Callable[[Sequence[Feature], Sequence[Properties]], list[object]]
 
 
-def _plain(name: str, kind: str, meaning: str, unit: str = "") -> Column:
+def _direct(name: str, kind: str, meaning: str, unit: str = "") -> Column:
     return Column(
         FieldNote(name, kind, meaning, unit),
-        lambda _features, told: [one[name] for one in told],
+        lambda _features, properties: [one[name] for one in properties],
     )
 
 
-def _inside(outer: str, name: str, kind: str, meaning: str, as_name: str = "") -> Column:
-    def read(_features: Sequence[Feature], told: Properties) -> list[Any]:
-        return [None if one[outer] is None else one[outer].get(name) for one in told]
+def _nested(outer: str, name: str, kind: str, meaning: str, as_name: str = "") -> Column:
+    def read(_features: Sequence[Feature], properties: Sequence[Properties]) -> list[object]:
+        return [None if one[outer] is None else one[outer].get(name) for one in properties]
 
     return Column(FieldNote(as_name or f"{outer}_{name}", kind, meaning), read)
 
 
 def _day(name: str, meaning: str) -> Column:
-    def read(_features: Sequence[Feature], told: Properties) -> list[Any]:
-        days = np.array([one[name] for one in told], "datetime64[D]")
+    def read(_features: Sequence[Feature], properties: Sequence[Properties]) -> list[object]:
+        days = np.array([one[name] for one in properties], "datetime64[D]")
         return days.tolist()  # type: ignore[no-any-return]
 
     return Column(FieldNote(name, "day", meaning), read)
 
 
-def _axis(name: str, place: int, meaning: str) -> Column:
-    def read(features: Sequence[Feature], _told: Properties) -> list[Any]:
+def _coordinate(name: str, place: int, meaning: str) -> Column:
+    def read(features: Sequence[Feature], _properties: Sequence[Properties]) -> list[object]:
         shapes = (one["geometry"] for one in features)
         return [None if shape is None else shape["coordinates"][place] for shape in shapes]
 
     return Column(FieldNote(name, "number", meaning, "degrees, WGS 84"), read)
 
 
-def _joined(name: str, meaning: str, parts: Callable[[dict[str, Any]], Sequence[str]]) -> Column:
-    def read(_features: Sequence[Feature], told: Properties) -> list[Any]:
-        return ["|".join(parts(one)) or None for one in told]
+def _joined(name: str, meaning: str, parts: Callable[[Properties], Sequence[str]]) -> Column:
+    def read(_features: Sequence[Feature], properties: Sequence[Properties]) -> list[object]:
+        return ["|".join(parts(one)) or None for one in properties]
 
     return Column(FieldNote(name, "text", f"{meaning}, separated by |"), read)
 
 
-def _listed(name: str, meaning: str) -> Column:
-    def read(_features: Sequence[Feature], told: Properties) -> list[Any]:
-        return [msgspec.json.encode(one[name]).decode() if one[name] else None for one in told]
+def _json_list(name: str, meaning: str) -> Column:
+    def read(_features: Sequence[Feature], properties: Sequence[Properties]) -> list[object]:
+        return [
+            msgspec.json.encode(one[name]).decode() if one[name] else None for one in properties
+        ]
 
     return Column(FieldNote(name, "json", f"{meaning}, as JSON"), read)
 
 
-def _toll(toll: str, done: str) -> Iterator[Column]:
+def _toll(toll: str, harm: str) -> Iterator[Column]:
     whose = {
         "": ("people", ()),
         "_civilian": ("civilians", ("by_kind", "civilian")),
@@ -94,70 +94,72 @@ def _toll(toll: str, done: str) -> Iterator[Column]:
     for kind, (people, way) in whose.items():
         for bound, words in bounds.items():
             note = FieldNote(
-                f"{toll}{kind}_{bound}", "whole", f"{people} {done}: {words}", "people"
+                f"{toll}{kind}_{bound}", "whole", f"{people} {harm}: {words}", "people"
             )
             yield Column(note, _bound(toll, way, bound))
 
 
 def _bound(
-    toll: str, way: tuple[str, ...], bound: str
-) -> Callable[[Sequence[Feature], Properties], list[Any]]:
-    def read(_features: Sequence[Feature], told: Properties) -> list[Any]:
-        found = [one[toll] for one in told]
-        for step in way:
-            found = [None if one is None else one.get(step) for one in found]
-        return [None if one is None else one.get(bound) for one in found]
+    toll: str, path: tuple[str, ...], bound: str
+) -> Callable[[Sequence[Feature], Sequence[Properties]], list[object]]:
+    def read(_features: Sequence[Feature], properties: Sequence[Properties]) -> list[object]:
+        values = [one[toll] for one in properties]
+        for step in path:
+            values = [None if one is None else one.get(step) for one in values]
+        return [None if one is None else one.get(bound) for one in values]
 
     return read
 
 
 def _control(name: str, kind: str, meaning: str, unit: str = "", of: str = "") -> Column:
-    """Read what the first source of control says; all of them stand in `control`."""
+    """Read a value of the first source of control; the column `control` has all sources."""
 
-    def read(_features: Sequence[Feature], told: Properties) -> list[Any]:
-        return [one["control"][0][of or name] if one["control"] else None for one in told]
+    def read(_features: Sequence[Feature], properties: Sequence[Properties]) -> list[object]:
+        return [one["control"][0][of or name] if one["control"] else None for one in properties]
 
     return Column(FieldNote(f"control_{name}", kind, meaning, unit), read)
 
 
-def _source_urls(told: dict[str, Any]) -> list[str]:
-    return [one["url"] for one in told["sources"] if one.get("url")]
+def _source_urls(properties: Properties) -> list[str]:
+    return [one["url"] for one in properties["sources"] if one.get("url")]
 
 
-def _sectors(told: dict[str, Any]) -> list[str]:
-    return list(dict.fromkeys(one["sector"] for one in told["damage"]))
+def _sectors(properties: Properties) -> list[str]:
+    return list(dict.fromkeys(one["sector"] for one in properties["damage"]))
 
 
 COLUMNS: tuple[Column, ...] = (
-    _plain("id", "text", "the incident's id; it never changes"),
-    _plain("number", "whole", "its short number, as in /incidents/{number}"),
-    _plain("dataset", "text", "the dataset that tells it"),
-    _plain("source_key", "text", "the source's own id of the event"),
-    _plain("start", "text", "beginning: a day, or a time in UTC where the hour is known"),
-    _plain("end", "text", "end, likewise"),
+    _direct("id", "text", "the incident's id; it never changes"),
+    _direct("number", "whole", "its short number, as in /incidents/{number}"),
+    _direct("dataset", "text", "the dataset that tells it"),
+    _direct("source_key", "text", "the source's own id of the event"),
+    _direct("start", "text", "beginning: a day, or a time in UTC where the hour is known"),
+    _direct("end", "text", "end, likewise"),
     _day("first_day", "first day in the zone"),
     _day("last_day", "last day in the zone"),
-    _plain("when_precision", "text", "minute, day, week, month, year or unknown"),
-    _plain("when_text", "text", "the time in the source's own words"),
-    _plain("zone", "text", "the time zone of its days"),
-    _axis("lon", 0, "longitude; empty where the place is no point"),
-    _axis("lat", 1, "latitude; empty where the place is no point"),
-    _plain("precision", "text", "exact, street, settlement, admin2, admin1 or country"),
-    _plain("error_m", "whole", "the place lies within this radius", "metres"),
-    _plain("place", "text", "the place's name"),
-    _plain("country", "text", "country as stated, ISO 3166-1"),
-    _plain("admin1", "text", "region as stated, ISO 3166-2"),
-    _plain("admin2", "text", "district as stated, P-code"),
-    _inside("region", "admin1", "text", "region as stated or located, ISO 3166-2", "region"),
-    _inside("region", "name", "text", "its name in the language asked for"),
-    _inside("region", "how", "text", "whether the region is stated, located, both, or in conflict"),
-    _inside("region", "near_border", "flag", "a region's border lies within the place's error"),
-    _joined("weapons", "weapon classes; empty: not stated", lambda told: told["weapons"]),
-    _plain("mechanism", "text", "direct_hit, interception_debris or unknown"),
-    _inside(
+    _direct("when_precision", "text", "minute, day, week, month, year or unknown"),
+    _direct("when_text", "text", "the time in the source's own words"),
+    _direct("zone", "text", "the time zone of its days"),
+    _coordinate("lon", 0, "longitude; empty where the place is no point"),
+    _coordinate("lat", 1, "latitude; empty where the place is no point"),
+    _direct("precision", "text", "exact, street, settlement, admin2, admin1 or country"),
+    _direct("error_m", "whole", "the place lies within this radius", "metres"),
+    _direct("place", "text", "the place's name"),
+    _direct("country", "text", "country as stated, ISO 3166-1"),
+    _direct("admin1", "text", "region as stated, ISO 3166-2"),
+    _direct("admin2", "text", "district as stated, P-code"),
+    _nested("region", "admin1", "text", "region as stated or located, ISO 3166-2", "region"),
+    _nested("region", "name", "text", "its name in the language asked for"),
+    _nested("region", "how", "text", "whether the region is stated, located, both, or in conflict"),
+    _nested("region", "near_border", "flag", "a region's border lies within the place's error"),
+    _joined(
+        "weapons", "weapon classes; empty: not stated", lambda properties: properties["weapons"]
+    ),
+    _direct("mechanism", "text", "direct_hit, interception_debris or unknown"),
+    _nested(
         "attributed_to", "party", "text", "party that a source attributes it to", "attributed_to"
     ),
-    _inside(
+    _nested(
         "attributed_to",
         "confidence",
         "text",
@@ -167,37 +169,39 @@ COLUMNS: tuple[Column, ...] = (
     *_toll("killed", "killed"),
     *_toll("injured", "injured"),
     _joined("sectors", "sectors that `damage` names", _sectors),
-    _listed("damage", "what was damaged: sector, object_kind, name, grade, count"),
-    _plain("status", "text", "reported, corroborated, geolocated, verified, disputed or retracted"),
+    _json_list("damage", "what was damaged: sector, object_kind, name, grade, count"),
+    _direct(
+        "status", "text", "reported, corroborated, geolocated, verified, disputed or retracted"
+    ),
     _joined("source_urls", "addresses of the sources", _source_urls),
-    _listed("sources", "who reports it: publisher, url, published, retrieved, archive_url, …"),
-    _listed("claims", "who states what, beside the figures"),
-    _plain("description", "text", "the source's text"),
-    _plain("graphic", "flag", "the sources show injured or dead people"),
-    _plain("public_after", "text", "not for the public before this time"),
-    _plain("synthetic", "flag", "invented data"),
-    _plain("wave", "text", "the night's attack it belongs to"),
+    _json_list("sources", "who reports it: publisher, url, published, retrieved, archive_url, …"),
+    _json_list("claims", "who states what, beside the figures"),
+    _direct("description", "text", "the source's text"),
+    _direct("graphic", "flag", "the sources show injured or dead people"),
+    _direct("public_after", "text", "not for the public before this time"),
+    _direct("synthetic", "flag", "invented data"),
+    _direct("wave", "text", "the night's attack it belongs to"),
     _control("source", "text", "the source of control asked for that day", of="control"),
     _control("status", "text", "status of the ground there by that source"),
     _control("controller", "text", "who held it by that source"),
     _control("valid_on", "text", "day of that source's snapshot"),
     _control("age_days", "whole", "how old the snapshot was that day", "days"),
     _control("distance_km", "number", "distance to that snapshot's front line", "kilometres"),
-    _listed("control", "every source of control for the place and day"),
+    _json_list("control", "every source of control for the place and day"),
     _joined(
         "merged_with",
         "ids of other datasets' records of the same strike",
-        lambda told: [one["id"] for one in told["merged_with"]],
+        lambda properties: [one["id"] for one in properties["merged_with"]],
     ),
-    _listed("redacted", "parts of the text that the public does not see, each with the reason"),
-    _plain("revision", "whole", "the revision in the ledger that this row is"),
-    _plain("recorded_at", "text", "when that revision was recorded, UTC"),
+    _json_list("redacted", "parts of the text that the public does not see, each with the reason"),
+    _direct("revision", "whole", "the revision in the ledger that this row is"),
+    _direct("recorded_at", "text", "when that revision was recorded, UTC"),
 )
 NOTES: tuple[FieldNote, ...] = tuple(column.note for column in COLUMNS)
 
 
 def schema(*, has_geometry: bool) -> pa.Schema:
-    """Describe the table, each column with its meaning and unit."""
+    """Return the table's schema, with the meaning and unit of each column."""
     fields = [
         pa.field(
             note.name,
@@ -212,8 +216,8 @@ def schema(*, has_geometry: bool) -> pa.Schema:
 
 
 def record_batches(batches: Batches, *, has_geometry: bool) -> Iterator[pa.RecordBatch]:
-    """Turn features into batches of the table; a point becomes WKB, no point null."""
-    told = schema(has_geometry=has_geometry)
+    """Turn features into batches of the table; a point becomes WKB, a missing point null."""
+    table_schema = schema(has_geometry=has_geometry)
     for features in batches:
         properties = [one["properties"] for one in features]
         arrays = [
@@ -222,14 +226,16 @@ def record_batches(batches: Batches, *, has_geometry: bool) -> Iterator[pa.Recor
         ]
         if has_geometry:
             arrays.append(pa.array(_points(features), pa.binary()))
-        yield pa.RecordBatch.from_arrays(arrays, schema=told)
+        yield pa.RecordBatch.from_arrays(arrays, schema=table_schema)
 
 
 def _points(features: Sequence[Feature]) -> np.ndarray:
-    found = [one["geometry"] for one in features]
-    known = np.array([shape is not None for shape in found], bool)
-    out = np.full(len(found), None, object)
-    if known.any():
-        at = np.array([shape["coordinates"] for shape in found if shape is not None], float)
-        out[known] = shapely.to_wkb(shapely.points(at))
+    geometries = [one["geometry"] for one in features]
+    has_point = np.array([shape is not None for shape in geometries], bool)
+    out = np.full(len(geometries), None, object)
+    if has_point.any():
+        coordinates = np.array(
+            [shape["coordinates"] for shape in geometries if shape is not None], float
+        )
+        out[has_point] = shapely.to_wkb(shapely.points(coordinates))
     return out

@@ -1,8 +1,8 @@
-"""CSV: one header line, one row an incident, and nothing that a reader would stumble over.
+"""CSV: one header line, and one row per incident.
 
-A comment line or a second header would break spreadsheets and GDAL alike, and a zip is no table
-to either. So what must never part from a row stands in it (`licence`, `citation`), and the whole
-description with the data dictionary is CSV on the Web metadata beside it (`metadata`).
+Spreadsheets and GDAL cannot read comment lines, a second header or a zip. So licence and citation
+are columns of each row, and the whole description with the data dictionary is a second file, CSV on
+the Web metadata (`metadata`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -24,10 +23,10 @@ BOM = b"\xef\xbb\xbf"
 """Without it, Excel reads UTF-8 as a Western code page and breaks every Cyrillic name."""
 
 RUNS = r"^('*[=+\-@\t\r])"
-"""Text that a spreadsheet would run; an apostrophe more, and the importer takes it away again."""
+"""Text that a spreadsheet would run; an export adds an apostrophe, an import removes it."""
 
 CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
-"""Signs that no text needs and at which readers of tables stop, as GDAL does at the first NUL."""
+"""Control characters at which readers of tables stop, as GDAL does at the first NUL."""
 
 DATATYPES = {
     "text": "string",
@@ -40,13 +39,13 @@ DATATYPES = {
 
 
 def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
-    """Write the table; text cells that look like formulas get an apostrophe."""
+    """Write the table; a text cell that looks like a formula gets an apostrophe."""
     options = csv.WriteOptions(include_header=False, quoting_style="needed")
     names = [*(note.name for note in NOTES), "licence", "citation"]
     licences = {str(one["slug"]): str(one["licence"]) for one in about.datasets}
     yield BOM + ",".join(names).encode() + b"\n"
     for batch in record_batches(batches, has_geometry=False):
-        columns = [_neutral(column) for column in batch.columns]
+        columns = [_without_formulas(column) for column in batch.columns]
         slugs = batch.column("dataset").to_pylist()
         columns.append(pa.array([licences.get(slug) for slug in slugs], pa.string()))
         columns.append(pa.array([about.citation] * len(slugs), pa.string()))
@@ -55,7 +54,7 @@ def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
         yield out.getvalue()
 
 
-def _neutral(column: pa.Array) -> pa.Array:
+def _without_formulas(column: pa.Array) -> pa.Array:
     if not pa.types.is_string(column.type):
         return column
     readable = pc.replace_substring_regex(column, CONTROLS, " ")
@@ -64,7 +63,7 @@ def _neutral(column: pa.Array) -> pa.Array:
 
 def metadata(about: About, name: str) -> bytes:
     """Describe a CSV file (W3C CSV on the Web): every column, the terms and the citation."""
-    columns: list[dict[str, Any]] = [
+    columns: list[dict[str, object]] = [
         {
             "name": note.name,
             "titles": note.name,

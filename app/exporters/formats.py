@@ -1,4 +1,4 @@
-"""Which formats a View can be taken along in."""
+"""All export formats."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.exporters.about import About, Batches
 
 
 class Format(NamedTuple):
-    """A format: what it is called by ending and media type, what writes it, what it refuses."""
+    """A format: its media type, its writer, and a check that refuses what it cannot hold."""
 
     media_type: str
     write: Callable[[About, Batches, Path], Iterator[bytes]]

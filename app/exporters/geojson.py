@@ -19,13 +19,13 @@ NOTES = (
     FieldNote("start, end", "text", "a day, or a time in UTC where the hour is known"),
     FieldNote("sources, claims, damage", "list", "who says so; who states what; what was hit"),
 )
-"""What a name alone does not say; the other properties are described with the tables."""
+"""Properties whose names need an explanation."""
 
 
 def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
-    """Write a FeatureCollection; the description stands before the first feature."""
-    told = msgspec.json.encode(about.document(NOTES))
-    yield b'{"type":"FeatureCollection","strikemap":' + told + b',"features":[\n'
+    """Write a FeatureCollection; the description comes before the first feature."""
+    description = msgspec.json.encode(about.document(NOTES))
+    yield b'{"type":"FeatureCollection","strikemap":' + description + b',"features":[\n'
     before = b""
     for features in batches:
         if features:

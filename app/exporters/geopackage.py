@@ -15,8 +15,8 @@ from app.exporters.pieces import pieces
 
 CRS = "EPSG:4326"
 INDEX_LAST = {"OGR_GPKG_ALLOW_THREADED_RTREE": False}
-"""Let GDAL make the spatial index from the finished file, as fast: beside the writing it would keep
-every box in memory, and a queue of them on a busy machine."""
+"""GDAL makes the spatial index after the writing, which is as fast: to make it during the writing
+would keep all bounding boxes in memory."""
 
 
 def write(about: About, batches: Batches, folder: Path) -> Iterator[bytes]:
@@ -25,9 +25,9 @@ def write(about: About, batches: Batches, folder: Path) -> Iterator[bytes]:
     rows = pa.RecordBatchReader.from_batches(
         schema(has_geometry=True), record_batches(batches, has_geometry=True)
     )
-    told = about.document(NOTES)
+    description = about.document(NOTES)
     pyogrio.set_gdal_config_options(INDEX_LAST)
-    plain = {"TITLE": about.title, "CITATION": about.citation, "LICENCE": about.licence}
+    terms = {"TITLE": about.title, "CITATION": about.citation, "LICENCE": about.licence}
     pyogrio.write_arrow(
         rows,
         path,
@@ -36,8 +36,8 @@ def write(about: About, batches: Batches, folder: Path) -> Iterator[bytes]:
         geometry_name=GEOMETRY,
         geometry_type="Point",
         crs=CRS,
-        dataset_metadata={**plain, "STRIKEMAP": msgspec.json.encode(told).decode()},
-        layer_metadata={**plain, "DESCRIPTION": about.citation},
+        dataset_metadata={**terms, "STRIKEMAP": msgspec.json.encode(description).decode()},
+        layer_metadata={**terms, "DESCRIPTION": about.citation},
         layer_options={"IDENTIFIER": about.title, "DESCRIPTION": about.citation},
     )
     names, values = zip(*about.pairs(), strict=True)

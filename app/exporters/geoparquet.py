@@ -1,4 +1,4 @@
-"""GeoParquet 1.1: a row group a batch, written from front to back."""
+"""GeoParquet 1.1: one row group per batch, written as a stream."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ GEO = {
     "primary_column": GEOMETRY,
     "columns": {GEOMETRY: {"encoding": "WKB", "geometry_types": ["Point"]}},
 }
-"""Without a `crs`, degrees on WGS 84 with the longitude first (OGC:CRS84) are meant."""
+"""Without a `crs`, coordinates are degrees on WGS 84, longitude first (OGC:CRS84)."""
 
 
 class _Sink:
-    """Takes what the writer writes, to be handed on piece by piece."""
+    """A file object that collects the written bytes until `take` returns them."""
 
     closed = False
 
@@ -38,26 +38,26 @@ class _Sink:
         return self._at
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: there is no buffer."""
 
     def close(self) -> None:
         self.closed = True
 
     def take(self) -> bytes:
-        taken, self._pieces = b"".join(self._pieces), []
-        return taken
+        block, self._pieces = b"".join(self._pieces), []
+        return block
 
 
 def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
     """Write the table with WKB points; the description is key-value metadata of the file."""
-    told = {
+    metadata = {
         "geo": msgspec.json.encode(GEO),
         "strikemap": msgspec.json.encode(about.document(NOTES)),
         "citation": about.citation.encode(),
         "licence": about.licence.encode(),
     }
     sink = _Sink()
-    described = schema(has_geometry=True).with_metadata(told)
+    described = schema(has_geometry=True).with_metadata(metadata)
     with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), described, compression="zstd") as writer:
         for batch in record_batches(batches, has_geometry=True):
             writer.write_batch(batch)

@@ -1,4 +1,4 @@
-"""A finished file as a stream, for formats that cannot be written from front to back."""
+"""A finished file as a stream of bytes, for formats that cannot be written as one."""
 
 from __future__ import annotations
 

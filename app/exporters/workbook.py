@@ -1,10 +1,9 @@
-"""XLSX: the incidents, what the file is, and what each column means, on three sheets."""
+"""XLSX: three sheets with the incidents, the description and the data dictionary."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import xlsxwriter
 from xlsxwriter.format import Format
@@ -16,14 +15,14 @@ from app.exporters.columns import NOTES, record_batches
 from app.exporters.pieces import pieces
 
 MOST_ROWS = 1_048_575
-"""Of a sheet, beside its header (Excel's own limit)."""
+"""Of a sheet, without its header (Excel's limit)."""
 
 LONGEST_CELL = 32_767
 CUT = "…"
 
 
 def write(about: About, batches: Batches, folder: Path) -> Iterator[bytes]:
-    """Write a workbook row by row; a text over Excel's limit is cut and ends in an ellipsis.
+    """Write a workbook row by row; a text over Excel's limit is cut and ends with an ellipsis.
 
     Raises:
         InputError: more rows than a sheet holds.
@@ -47,13 +46,19 @@ def write(about: About, batches: Batches, folder: Path) -> Iterator[bytes]:
 
 
 def check(about: About) -> None:
-    """Refuse what does not fit on a sheet."""
+    """Refuse more rows than a sheet holds.
+
+    Raises:
+        InputError: more rows than a sheet holds.
+    """
     if about.rows > MOST_ROWS:
         allowed = f"at most {MOST_ROWS:,} in a sheet; narrow the View, or take csv, gpkg or parquet"
         raise InputError("rows for xlsx", f"{about.rows:,}", allowed)
 
 
-def _write_rows(sheet: Worksheet, batches: Batches, book: Any, bold: Format) -> None:
+def _write_rows(
+    sheet: Worksheet, batches: Batches, book: xlsxwriter.Workbook, bold: Format
+) -> None:
     day = book.add_format({"num_format": "yyyy-mm-dd"})
     sheet.freeze_panes(1, 1)
     _row(sheet, 0, [note.name for note in NOTES], bold)
@@ -65,7 +70,7 @@ def _write_rows(sheet: Worksheet, batches: Batches, book: Any, bold: Format) -> 
                 if cell is None:
                     continue
                 if kinds[place] in ("text", "json"):
-                    sheet.write_string(number, place, _short(cell))
+                    sheet.write_string(number, place, _shortened(cell))
                 elif kinds[place] == "day":
                     sheet.write_datetime(number, place, cell, day)
                 elif kinds[place] == "flag":
@@ -75,13 +80,13 @@ def _write_rows(sheet: Worksheet, batches: Batches, book: Any, bold: Format) -> 
             number += 1
 
 
-def _short(text: str) -> str:
+def _shortened(text: str) -> str:
     return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + CUT
 
 
 def _row(sheet: Worksheet, number: int, cells: Sequence[str], style: Format | None = None) -> None:
     for place, cell in enumerate(cells):
-        sheet.write_string(number, place, _short(cell), style)
+        sheet.write_string(number, place, _shortened(cell), style)
 
 
 def _write_about(sheet: Worksheet, about: About, bold: Format) -> None:

@@ -1,6 +1,6 @@
 """Numbers, days and lengths in the notation of a language, in pages, texts and pictures.
 
-The scripts of the page have the same functions in `static/js/dom.js`, with the browser's tables.
+The scripts of the page have the same in `static/js/format.js`, from the browser's own tables.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""ACLED's event CSV: 31 columns today, older forms, dyadic and monadic.
+"""ACLED's event CSV: today's 31 columns, older forms, one row per pair of actors or per actor.
 
-Columns and reasons: docs/formats.md, "acled".
-
-Strikes are taken; battles, protests and movements are dropped by purpose. A monadic file has a row
-per actor: the rows of one event make one incident, since nothing that differs between them is kept.
+Strikes become incidents; battles, protests and movements are out of scope. A file with a row per
+actor gives one incident per event: its rows differ only in columns that are not read. See
+`docs/formats.md`, section acled.
 """
 
 from __future__ import annotations
@@ -18,8 +17,9 @@ from app.domain.incident import Attribution, Incident, incident_id
 from app.domain.period import When, WhenPrecision
 from app.domain.place import Place, Precision
 from app.domain.source import Claim, SourceRef
-from app.importers import events, native
-from app.importers.base import BadFieldError, Context, Dropped, Found, Outcome, Source, header_of
+from app.importers import events, parsing
+from app.importers.base import BadFieldError, Context, Dropped, Outcome, ParsedRecord, SourceFile
+from app.importers.delimited import header_of
 from app.importers.header import Header
 
 COLUMNS = {
@@ -61,7 +61,7 @@ HEADER = Header(
         *("event_id_cnty", "event_date", "time_precision", "event_type", "sub_event_type"),
         *("longitude", "latitude", "geo_precision", "fatalities"),
     ),
-    may_lack=frozenset({"actor2"}),  # a monadic file has one actor a row
+    may_lack=frozenset({"actor2"}),  # a file with a row per actor has none
     older=frozenset(
         (
             *("data_id", "iso3", "event_id_no_cnty", "population_best"),
@@ -89,62 +89,64 @@ class Acled:
     publisher = "ACLED"
     licence = "ACLED"
 
-    def recognises(self, source: Source) -> str | None:
-        """Look for the columns that only this database has together."""
+    def recognises(self, source: SourceFile) -> str | None:
+        """Recognise the columns that no other format has together."""
         if {"event_id_cnty", "event_date", "sub_event_type"} <= set(header_of(source)[0]):
             return "columns event_id_cnty, event_date and sub_event_type of ACLED's export"
         return None
 
-    def mapping(self, source: Source) -> dict[str, str]:
+    def mapping(self, source: SourceFile) -> dict[str, str]:
         """Map the columns that the file has."""
         return HEADER.mapped(source)
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per row.
 
         Raises:
             InvalidFile: a needed column is missing; new ones only warn.
         """
         yield from HEADER.guard(source)
-        words = events.Words(context, "acled")
-        yield from events.table_outcomes(source, lambda row, cells: _fate(row, cells, words), READ)
+        crosswalk = events.Crosswalk(context, "acled")
+        yield from events.table_outcomes(
+            source, lambda row, cells: _outcome(row, cells, crosswalk), READ
+        )
 
 
-def _fate(row: int, cells: dict[str, str], words: events.Words) -> Outcome:
-    if reason := _out_of_scope(cells, words):
+def _outcome(row: int, cells: dict[str, str], crosswalk: events.Crosswalk) -> Outcome:
+    if reason := _out_of_scope(cells, crosswalk):
         return Dropped(row, reason)
-    return Found(row, _incident(cells, words))
+    return ParsedRecord(row, _incident(cells, crosswalk))
 
 
-def _out_of_scope(cells: dict[str, str], words: events.Words) -> str | None:
-    """Say why an event is no strike on people or places; None for one that is.
+def _out_of_scope(cells: dict[str, str], crosswalk: events.Crosswalk) -> str | None:
+    """Return why an event is out of scope; None for a strike on people or places.
 
     Raises:
-        BadFieldError: a type that no list has, so that it is seen.
+        BadFieldError: an event type that the crosswalk does not know.
     """
-    kind, sort = cells.get("event_type", ""), cells.get("sub_event_type", "")
-    types, sorts = words.tables["types"], words.tables["scope"]
-    said = sorts.get(sort) or types.get(kind)
-    if said is None:
-        allowed = f"one of {', '.join(sorts)}, or an event_type of {', '.join(types)}"
-        raise BadFieldError("sub_event_type", sort, allowed)
-    if said == INCIDENT:
+    event_type, sub_type = cells.get("event_type", ""), cells.get("sub_event_type", "")
+    types, sub_types = crosswalk.tables["types"], crosswalk.tables["scope"]
+    scope = sub_types.get(sub_type) or types.get(event_type)
+    if scope is None:
+        allowed = f"one of {', '.join(sub_types)}, or an event_type of {', '.join(types)}"
+        raise BadFieldError("sub_event_type", sub_type, allowed)
+    if scope == INCIDENT:
         return None
-    if said == IF_HARM:
+    if scope == IF_HARM:
         has_harm = cells.get("civilian_targeting") or _number(cells.get("fatalities"))
         return None if has_harm else "no_harm_reported"
-    if said == IF_WEAPON:
-        named = words.word_in("weapons", cells.get("notes"))
-        return None if named else "attack_without_strike"
-    return said
+    if scope == IF_WEAPON:
+        weapon = crosswalk.word_in("weapons", cells.get("notes"))
+        return None if weapon else "attack_without_strike"
+    return scope
 
 
-def _number(given: str | None) -> int | None:
-    return native.whole(given, "fatalities")
+def _number(text: str | None) -> int | None:
+    return parsing.whole(text, "fatalities")
 
 
-def _incident(cells: dict[str, str], words: events.Words) -> Incident:
-    key, context = cells.get("event_id_cnty"), words.context
+def _incident(cells: dict[str, str], crosswalk: events.Crosswalk) -> Incident:
+    key, context = cells.get("event_id_cnty"), crosswalk.context
     if not key:
         allowed = "the event's id: without it, rows would be taken for one another"
         raise BadFieldError("event_id_cnty", "", allowed)
@@ -155,8 +157,8 @@ def _incident(cells: dict[str, str], words: events.Words) -> Incident:
         when=_when(
             cells.get("event_date", ""), cells.get("time_precision", ""), context.theatre.zone
         ),
-        place=_place(cells, words),
-        attributed_to=_attribution(cells, words),
+        place=_place(cells, crosswalk),
+        attributed_to=_attribution(cells, crosswalk),
         killed=_killed(cells.get("fatalities")),
         claims=_claims(*(cells.get(name) for name in CODES)),
         sources=_sources(cells.get("source", "")),
@@ -166,8 +168,8 @@ def _incident(cells: dict[str, str], words: events.Words) -> Incident:
 
 
 @lru_cache(maxsize=4_096)
-def _killed(given: str | None) -> Toll:
-    killed = _number(given)
+def _killed(text: str | None) -> Toll:
+    killed = _number(text)
     return Toll.of(UNKNOWN if killed is None else Count(None, killed, None))
 
 
@@ -177,21 +179,22 @@ def _claims(*codes: str | None) -> tuple[Claim, ...]:
 
 
 @lru_cache(maxsize=65_536)
-def _when(given: str, fine: str, zone: str) -> When:
-    """Read the day with its precision: a week or a month is a span, never one day of it.
+def _when(text: str, code: str, zone: str) -> When:
+    """Read the day with its precision; a week or a month becomes a span of days.
 
-    Precision 3 is "middle of the week" in one codebook and "month" in another: the wider counts.
+    Precision 3 means "middle of the week" in one codebook and "month" in another: the month is
+    used, since it contains the week.
     """
-    day = events.day(given, "event_date", NOTATIONS)
-    if fine == "1":
+    day = events.day(text, "event_date", NOTATIONS)
+    if code == "1":
         return When.days(day, zone=zone)
-    if fine == "2":
+    if code == "2":
         first, last, precision = day - HALF_WEEK, day + HALF_WEEK, WhenPrecision.week
-    elif fine == "3":
+    elif code == "3":
         first, last, precision = *_month(day), WhenPrecision.month
     else:
-        raise BadFieldError("time_precision", fine, "1 (day), 2 (week) or 3 (month)")
-    return When.days(first, last, precision=precision, text=given, zone=zone)
+        raise BadFieldError("time_precision", code, "1 (day), 2 (week) or 3 (month)")
+    return When.days(first, last, precision=precision, text=text, zone=zone)
 
 
 def _month(day: date) -> tuple[date, date]:
@@ -199,7 +202,7 @@ def _month(day: date) -> tuple[date, date]:
     return day.replace(day=1), day.replace(day=last)
 
 
-def _place(cells: dict[str, str], words: events.Words) -> Place:
+def _place(cells: dict[str, str], crosswalk: events.Crosswalk) -> Place:
     code = cells.get("geo_precision", "")
     if code not in PLACES:
         raise BadFieldError("geo_precision", code, "1 (town), 2 (near a town) or 3 (region)")
@@ -210,24 +213,27 @@ def _place(cells: dict[str, str], words: events.Words) -> Place:
         precision if point else Precision.admin1 if cells.get("admin1") else Precision.country,
         error_m=error_m if point else None,
         name=cells.get("location") if precision is not Precision.admin1 else None,
-        country=words.country(cells.get("country")),
-        admin1=words.region(cells.get("admin1")),
+        country=crosswalk.country(cells.get("country")),
+        admin1=crosswalk.region(cells.get("admin1")),
     )
 
 
-def _attribution(cells: dict[str, str], words: events.Words) -> Attribution | None:
-    """Attribute a strike to the first actor only where nobody else could have fired.
+def _attribution(cells: dict[str, str], crosswalk: events.Crosswalk) -> Attribution | None:
+    """Attribute a strike to the first actor only where no other armed actor is named.
 
-    Between two armed actors the order says nothing, and a row of a monadic file holds one of them.
+    The order of two armed actors has no meaning, and a file with a row per actor names only one
+    of them in each row.
     """
-    other, between = cells.get("actor2", ""), cells.get("interaction", "")
-    is_alone = not other and (between.endswith("only") or between in words.tables["alone"])
+    other, interaction = cells.get("actor2", ""), cells.get("interaction", "")
+    is_alone = not other and (
+        interaction.endswith("only") or interaction in crosswalk.tables["alone"]
+    )
     if not is_alone and not other.startswith("Civilians"):
         return None
-    party = words.party(cells.get("actor1"))
+    party = crosswalk.party(cells.get("actor1"))
     return Attribution(party) if party else None
 
 
 @lru_cache(maxsize=65_536)
-def _sources(given: str) -> tuple[SourceRef, ...]:
-    return tuple(SourceRef(name) for name in map(str.strip, given.split(";")) if name)
+def _sources(text: str) -> tuple[SourceRef, ...]:
+    return tuple(SourceRef(name) for name in map(str.strip, text.split(";")) if name)

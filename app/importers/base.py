@@ -1,29 +1,24 @@
-"""What every importer shares: the shape of its outcome, and careful reading of files.
+"""What all importers share: the types of their outcomes, and functions that read files.
 
-An importer is pure: it takes a file and yields one outcome per row. A bad row is not an exception
-but a `Rejection`; only a file that cannot be read at all raises.
+An importer has no side effects: it reads a file and yields one outcome per row. A row that does
+not fit becomes a `Rejection`; only a file that cannot be read at all raises an error.
 """
 
 from __future__ import annotations
 
 import codecs
-import csv
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import msgspec
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import csv as arrow_csv
 
 from app.domain.control import ControlSnapshot
-from app.domain.errors import InputError, InvalidFile, TooLarge
+from app.domain.errors import InputError, InvalidFile
 from app.domain.incident import Incident
 from app.domain.mapping import TableMapping
 from app.domain.region import Region
@@ -35,31 +30,26 @@ from app.reference.theatre import Theatre
 
 SNIFF_BYTES = 65_536
 PACKED = (b"PK\x03\x04", b"\x1f\x8b")
-"""How zip and gzip begin; text may stand in them as it is, and says nothing of the whole."""
+"""The first bytes of zip and gzip. Readable text inside them says nothing about the format."""
 
 LFS_POINTER = b"version https://git-lfs"
-"""How the 130 bytes begin that a repository holds in place of a large file."""
+"""The first bytes of the small text file that Git LFS puts in place of a large file."""
 
 MAX_VERTICES = 5_000_000
 MOST_COLUMNS = 2_000
 LONGEST_CELL = 131_072
-"""Characters; longer ones are a quote that was never closed, or somebody's joke."""
+"""In characters. A longer cell comes from a quotation mark that is never closed."""
 
 EMPTY_ROW = "every cell is empty: at least one field with a value"
-WHITE_SPACE = (
-    " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
-    "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
-)
-"""What `str.strip` takes off."""
 
 HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
-"""A JSON escape that is half of a surrogate pair; most have their other half."""
+"""A JSON escape of one half of a surrogate pair; in most files the other half follows."""
 
 
 class Rejection(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A row that could not be taken: where, what was got, and why.
+    """A row that could not be read: its field, its value (`got`) and the reason (`why`).
 
-    `member` names the file of a folder or archive; `rows` counts those that share this fate.
+    `member` names the file of a folder or archive; `rows` counts the rows with the same rejection.
     """
 
     row: int
@@ -71,24 +61,24 @@ class Rejection(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Dropped(NamedTuple):
-    """A row that is out of scope by purpose, with the reason under which it is counted."""
+    """A row that is out of scope, with the reason under which the report counts it."""
 
     row: int
     reason: str
 
 
 class Warned(NamedTuple):
-    """Something about the whole file that a person should know."""
+    """A warning about the whole file, for the person who imports it."""
 
     text: str
     member: str | None = None
 
 
-class Found(NamedTuple):
-    """A record, the row it came from, how many rows made it, and the WKB of its shapes.
+class ParsedRecord(NamedTuple):
+    """A record: its first row, the number of its rows, and the WKB of its shapes by their SHA-256.
 
-    `is_layer`: the snapshot's areas are only some layers of its day, told apart by their `word`;
-    the day's other layers stand in other files.
+    `is_layer`: the file holds only some layers of a day of control, and other files hold the
+    others; the `word` of an area names its layer.
     """
 
     row: int
@@ -98,12 +88,12 @@ class Found(NamedTuple):
     is_layer: bool = False
 
 
-Outcome = Found | Dropped | Rejection | Warned
+Outcome = ParsedRecord | Dropped | Rejection | Warned
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a file cannot know of itself: the dataset it goes to and the theatre's words."""
+    """What an importer needs beside the file: its dataset, the theatre and the crosswalks."""
 
     dataset: str
     theatre: Theatre
@@ -121,20 +111,20 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Source:
-    """A file to be read, with its first bytes already at hand for recognising it.
+class SourceFile:
+    """A file to read, with its first bytes, by which its format is recognised.
 
-    `beside`: the other files of the same collection, by their name; some formats need several.
+    `companions`: name and path of all files of the same collection; some formats need several.
     """
 
     path: Path
     name: str
     head: bytes = field(repr=False, default=b"")
-    beside: tuple[tuple[str, Path], ...] = field(repr=False, default=())
+    companions: tuple[tuple[str, Path], ...] = field(repr=False, default=())
 
     @classmethod
-    def open(cls, path: Path, name: str | None = None) -> Source:
-        """Look at a file.
+    def open(cls, path: Path, name: str | None = None) -> SourceFile:
+        """Open a file and read its first bytes.
 
         Raises:
             InvalidFile: it is missing, a folder, empty, or a pointer of Git LFS.
@@ -153,15 +143,15 @@ class Source:
 
 
 class Importer(Protocol):
-    """One format. `recognises` looks at content first and never at the extension alone."""
+    """One format. `recognises` looks at the content, never at the extension alone."""
 
     @property
     def name(self) -> str:
-        """The name under which a person can ask for it."""
+        """The name by which a person selects the format."""
 
     @property
     def dataset(self) -> str | None:
-        """The dataset it goes to when none is named; None: named after the file."""
+        """The dataset to import into by default; None: a dataset named after the file."""
 
     @property
     def publisher(self) -> str | None:
@@ -169,171 +159,46 @@ class Importer(Protocol):
 
     @property
     def licence(self) -> str:
-        """The licence id of what it reads, unless the order says otherwise."""
+        """The licence id of the records, unless the import states another."""
 
-    def recognises(self, source: Source) -> str | None:
-        """Say why this is the format, or None."""
+    def recognises(self, source: SourceFile) -> str | None:
+        """Return why the file is of this format; None if it is not."""
 
-    def mapping(self, source: Source) -> dict[str, str]:
+    def mapping(self, source: SourceFile) -> dict[str, str]:
         """Map the file's columns to our fields."""
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per row."""
 
 
 class BadFieldError(Exception):
-    """A field of one row that does not fit; becomes a Rejection."""
+    """A field of one row that cannot be read; the row becomes a `Rejection`."""
 
     def __init__(self, name: str, got: object, why: str) -> None:
         super().__init__(name)
         self.name, self.got, self.why = name, str(got), why
 
-    def rejection(self, row: int) -> Rejection:
-        """Write it as the row's fate."""
-        return Rejection(row, self.name, self.got[:200], self.why)
 
-
-def rejected(row: int, wrong: InputError) -> Rejection:
-    """Write a domain error as a row's fate."""
+def rejection(row: int, wrong: BadFieldError | InputError, member: str | None = None) -> Rejection:
+    """Turn an error into the rejection of a row; row 0 stands for the whole file `member`."""
+    if isinstance(wrong, BadFieldError):
+        return Rejection(row, wrong.name, wrong.got[:200], wrong.why, member)
     problem = wrong.problem
-    return Rejection(row, problem.where, problem.got[:200], problem.allowed)
+    return Rejection(row, problem.where, problem.got[:200], problem.allowed, member)
 
 
-def decoded_head(source: Source) -> str:
-    """Decode the first bytes for recognising a format; never raises. Of an archive: nothing."""
+def decoded_head(source: SourceFile) -> str:
+    """Decode the first bytes, to recognise a format; "" for an archive; never raises."""
     if source.head.startswith(PACKED):
         return ""
     return source.head.decode("utf-8-sig", "replace")
 
 
-def header_of(source: Source) -> tuple[list[str], str]:
-    """Return a table's column names and its delimiter: comma, semicolon or tab."""
-    line = re.split(r"\r\n|\n|\r", decoded_head(source), maxsplit=1)[0]
-    delimiter = max(",;\t", key=line.count)
-    names = next(csv.reader([line], delimiter=delimiter), [])
-    return [name.strip() for name in names], delimiter
-
-
-class Columns(NamedTuple):
-    """A batch of a table as text by column, with the number of each row; "" is an empty cell."""
-
-    numbers: list[int]
-    cells: dict[str, list[str]]
-
-    def rows(self, wanted: Collection[str] | None = None) -> Iterator[tuple[int, dict[str, str]]]:
-        """Walk the rows: (row, {column: text}) without empty cells; of all or some columns."""
-        names = [name for name in self.cells if wanted is None or name in wanted]
-        cells = [self.cells[name] for name in names]
-        for number, *row in zip(self.numbers, *cells, strict=True):
-            yield number, {name: cell for name, cell in zip(names, row, strict=True) if cell}
-
-
-def table_rows(source: Source) -> Iterator[tuple[int, dict[str, str]] | Rejection]:
-    """Read a table row by row: (row, {column: text}); see `table_columns`."""
-    for batch in table_columns(source):
-        if isinstance(batch, Rejection):
-            yield batch
-        else:
-            yield from batch.rows()
-
-
-def table_columns(source: Source) -> Iterator[Columns | Rejection]:
-    """Read a table as text, batch by batch, without the white space around cells.
-
-    Rows count from 1 after the header; blank lines are no rows. A row with too few or too many
-    cells is a rejection, and so is one in which every cell is empty.
+def check_utf8(source: SourceFile, *, is_text: bool = True) -> None:
+    """Check that the whole file is UTF-8, with or without a byte order mark, and has no NUL.
 
     Raises:
-        InvalidFile: not UTF-8, or without a header.
-        TooLarge: over a bound on columns or on a cell.
-    """
-    check_utf8(source)
-    names, delimiter = header_of(source)
-    _check_names(names, source)
-    torn: dict[int, Rejection] = {}
-    number = 0
-
-    def note(bad: arrow_csv.InvalidRow) -> str:
-        row = max((bad.number or 2) - 1, 1)
-        why = f"{bad.actual_columns} cells where the header has {bad.expected_columns}"
-        torn[row] = Rejection(row, "row", (bad.text or "")[:200], why)
-        return "skip"
-
-    try:
-        reader = arrow_csv.open_csv(
-            source.path,
-            arrow_csv.ReadOptions(use_threads=False, column_names=names, skip_rows=1),
-            arrow_csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note
-            ),
-            arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-            ),
-        )
-        for batch in reader:
-            numbers = _numbered(number, batch.num_rows, torn)
-            number = numbers[-1] if numbers else number
-            yield from [torn.pop(row) for row in sorted(torn) if row < number]
-            columns = [pc.utf8_trim(column, characters=WHITE_SPACE) for column in batch.columns]
-            _check_cells(columns, numbers[0] - 1 if numbers else number, source)
-            is_empty = np.logical_and.reduce([pc.equal(column, "") for column in columns])
-            for row in np.flatnonzero(is_empty).tolist():
-                yield Rejection(numbers[row], "row", "", EMPTY_ROW)
-            if is_empty.any():
-                full = pa.array(~is_empty)
-                columns = [column.filter(full) for column in columns]
-                numbers = [one for one, empty in zip(numbers, is_empty, strict=True) if not empty]
-            cells = [column.to_pylist() for column in columns]
-            yield Columns(numbers, dict(zip(names, cells, strict=True)))
-    except pa.ArrowInvalid as wrong:
-        if "straddling" in str(wrong):  # a row that is longer than a block
-            raise _too_long(number, source) from wrong
-        raise InvalidFile("table", source.name, f"a delimited table ({wrong})") from wrong
-    yield from torn.values()
-
-
-def _check_names(names: Sequence[str], source: Source) -> None:
-    """Refuse a header that nobody could mean."""
-    if len(names) > MOST_COLUMNS:
-        most = f"at most {MOST_COLUMNS:,}"
-        raise TooLarge(f"columns of {source.name}", f"{len(names):,}", most)
-    if not any(names):
-        raise InvalidFile(f"header of {source.name}", "an empty line", "the names of the columns")
-    if len(set(names)) != len(names):
-        twice = sorted({name for name in names if names.count(name) > 1})
-        raise InvalidFile("header", ", ".join(twice), "each column name once")
-
-
-def _too_long(after: int, source: Source) -> TooLarge:
-    where = f"cell of {source.name}, after row {after:,}"
-    return TooLarge(where, "a longer one", f"at most {LONGEST_CELL:,} characters")
-
-
-def _check_cells(columns: Sequence[pa.Array], after: int, source: Source) -> None:
-    """Refuse a cell that is longer than any text; bytes are counted first, which is quick."""
-    for column in columns:
-        longest = pc.max(pc.binary_length(column)).as_py() or 0
-        if longest > LONGEST_CELL and pc.max(pc.utf8_length(column)).as_py() > LONGEST_CELL:
-            raise _too_long(after, source)
-
-
-def _numbered(after: int, rows: int, torn: Mapping[int, Rejection]) -> list[int]:
-    """Number the whole rows of a block; torn ones, noted while it was read, stand between."""
-    numbers: list[int] = []
-    for _row in range(rows):
-        after += 1
-        while after in torn:
-            after += 1
-        numbers.append(after)
-    return numbers
-
-
-def check_utf8(source: Source, *, is_text: bool = True) -> None:
-    """Read the file through as UTF-8, with or without a byte order mark; text holds no NUL.
-
-    Raises:
-        InvalidFile: it is in another encoding, cut inside a character, or holds a NUL; names the
-            line.
+        InvalidFile: another encoding, a character that is cut, or a NUL; names the line.
     """
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     line = 1
@@ -357,11 +222,11 @@ def check_utf8(source: Source, *, is_text: bool = True) -> None:
             line += block.count(b"\n")
 
 
-def load_json(source: Source) -> object:
+def load_json(source: SourceFile) -> object:
     """Read a JSON file.
 
     Raises:
-        InvalidFile: not UTF-8, cut off, or not JSON; names the line.
+        InvalidFile: not UTF-8, incomplete, or not JSON; names the line.
     """
     check_utf8(source)
     text = source.path.read_text("utf-8-sig")
@@ -383,8 +248,8 @@ def load_json(source: Source) -> object:
     return document
 
 
-def _check_characters(source: Source, document: object) -> None:
-    """Refuse text with half of a surrogate pair: nothing can write it down again."""
+def _check_characters(source: SourceFile, document: object) -> None:
+    """Refuse text with half of a surrogate pair: it cannot be encoded again."""
     try:
         msgspec.json.encode(document)
     except UnicodeEncodeError as wrong:

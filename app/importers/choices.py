@@ -1,4 +1,4 @@
-"""What a person says of a control file that does not say it of itself."""
+"""What a person states about a control file that does not state it itself."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from app.domain.control import Baseline
 
 @dataclass(frozen=True, slots=True)
 class ControlChoices:
-    """Answers to what a file of areas leaves open; nothing here overrules what a file states.
+    """What a file of areas does not state; a value in the file itself has precedence.
 
-    `includes` names the parts of the ground that the source covers at all.
+    `includes` names the parts of the territory that the source covers.
     """
 
     valid_on: date | None = None

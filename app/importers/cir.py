@@ -1,20 +1,16 @@
-"""CIR Eyes on Russia: the map's CSV of 2022, its old GeoJSON, its new service.
+"""CIR Eyes on Russia: the map's CSV of 2022, its old GeoJSON and its new service.
 
-Columns and reasons: docs/formats.md, "cir".
-
-The event group decides scope: damage, explosions and casualties become incidents; military
-presence, losses, firing positions and the like are dropped by purpose and counted so. The month
-in a group's name is not the date.
+The event group decides the scope: damage, explosions and casualties become incidents; military
+presence, losses and firing positions are dropped. The month in a group's name is not the date. See
+`docs/formats.md`, section cir.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from typing import Any
 
 from app.domain.damage import Damage
 from app.domain.errors import InvalidFile
@@ -22,22 +18,22 @@ from app.domain.incident import Incident, Status, incident_id
 from app.domain.period import When
 from app.domain.place import LonLat, Place, Precision
 from app.domain.source import SourceRef
-from app.importers import events, native
+from app.importers import events, native, parsing
 from app.importers.base import (
     BadFieldError,
     Context,
     Dropped,
-    Found,
     Outcome,
+    ParsedRecord,
     Rejection,
-    Source,
+    SourceFile,
     Warned,
     decoded_head,
-    header_of,
     load_json,
-    table_rows,
 )
-from app.importers.header import Header, members
+from app.importers.delimited import header_of, table_rows
+from app.importers.features import is_cut_off
+from app.importers.header import Header, member_names
 
 COLUMNS = {
     "entry": "source_key",
@@ -117,28 +113,28 @@ class Cir:
     publisher = "CIR, Eyes on Russia"
     licence = "internal"
 
-    def recognises(self, source: Source) -> str | None:
-        """Look for the columns or members that only these exports have together."""
+    def recognises(self, source: SourceFile) -> str | None:
+        """Recognise the columns or members that no other format has together."""
         names = set(header_of(source)[0])
         if {"entry", "event_group", "violence level", "geolocation"} <= names:
             return "columns entry, event_group, violence level and geolocation of CIR's export"
-        return _form(source)
+        return _feature_form(source)
 
-    def mapping(self, source: Source) -> dict[str, str]:
+    def mapping(self, source: SourceFile) -> dict[str, str]:
         """Map the 15 columns, or the members of a feature."""
         if _is_json(source):
             return dict(FORMS["service" if _is_service(source) else "old"].mapping)
         return HEADER.mapped(source)
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per row or feature.
 
         Raises:
             InvalidFile: columns are missing, or there is no list of features; new names only warn.
         """
-        words = _Words(context)
+        crosswalk = _Crosswalk(context)
         if _is_json(source):
-            yield from _of_features(source, words)
+            yield from _feature_outcomes(source, crosswalk)
             return
         yield from HEADER.guard(source)
         for row in table_rows(source):
@@ -146,12 +142,14 @@ class Cir:
                 yield row
             else:
                 number, cells = row
-                yield events.settled(
-                    number, cells, lambda number, cells: _fate(number, _of_row(cells), words)
+                yield events.outcome_or_rejection(
+                    number,
+                    cells,
+                    lambda number, cells: _outcome(number, _entry_of_row(cells), crosswalk),
                 )
 
 
-def _form(source: Source) -> str | None:
+def _feature_form(source: SourceFile) -> str | None:
     head = decoded_head(source)
     if '"Entry_Number"' in head and '"Primary_category"' in head:
         return "Entry_Number and Primary_category of CIR's service"
@@ -160,22 +158,22 @@ def _form(source: Source) -> str | None:
     return None
 
 
-def _is_json(source: Source) -> bool:
+def _is_json(source: SourceFile) -> bool:
     return decoded_head(source).lstrip().startswith(("{", "["))
 
 
-def _is_service(source: Source) -> bool:
+def _is_service(source: SourceFile) -> bool:
     head = decoded_head(source)
     return any(f'"{name}"' in head for name in ("Entry_Number", "Primary_category", "TIMESTAMP"))
 
 
 @dataclass
 class _Entry:
-    """One entry, whichever form it came in; its day is read only where it is in scope."""
+    """One entry of any of the forms; its day is read only if it is in scope."""
 
     group: str
     column: str
-    values: Mapping[str, Any]
+    values: parsing.Values
     key: str | None
     lon: object
     lat: object
@@ -189,72 +187,67 @@ class _Entry:
     links: list[str] = field(default_factory=list)
     description: str | None = None
     graphic: bool = False
-    said: dict[str, str | None] = field(default_factory=dict)
+    codes: dict[str, str | None] = field(default_factory=dict)
 
 
-class _Words:
-    """The crosswalk from this export's words, with the theatre's own region names added."""
+class _Crosswalk:
+    """The crosswalk from CIR's words, with the theatre's own region names."""
 
     def __init__(self, context: Context) -> None:
         crosswalk = context.taxonomy.crosswalk("cir")
-        self.context, self._places = context, events.Words(context, "cir")
+        self.context, self._shared = context, events.Crosswalk(context, "cir")
         self.scope, self.damage = crosswalk["scope"], crosswalk["damage"]
         self.sectors = crosswalk["sectors"]
-        self.countries, self._weapons = crosswalk["countries"], crosswalk["weapons"]
-        self._given, self._regions = crosswalk["provinces"], context.regions
+        self.countries = crosswalk["countries"]
+        self._province_codes, self._regions = crosswalk["provinces"], context.regions
 
-    def group(self, given: str) -> str:
-        """Find the group that a group's name begins with; the name itself when none."""
-        return next((group for group in self.scope if given.startswith(group)), given)
+    def group(self, text: str) -> str:
+        """Return the known group with which a group's name begins, else the name itself."""
+        return next((group for group in self.scope if text.startswith(group)), text)
 
     @cached_property
     def provinces(self) -> Mapping[str, str]:
-        """Province names in lower case to ISO codes."""
+        """ISO codes by province name in lower case."""
         own = {region.name_en.lower(): region.code for region in self._regions}
-        return {**own, **self._given}
+        return {**own, **self._province_codes}
 
-    def province(self, given: str) -> str | None:
-        """Find a province's ISO code by its name or, as the service has it, by the short name."""
-        return self.provinces.get(given.lower()) or self._places.region(given)
+    def province(self, name: str) -> str | None:
+        """Return a province's ISO code by its full name, or by the short name of the service."""
+        return self.provinces.get(name.lower()) or self._shared.region(name)
 
-    def weapons(self, given: str) -> tuple[str, ...]:
-        """Find the weapon class of a munition's name: the longest listed word that begins in it.
-
-        A word begins where no letter stands before it: "undetermined" names no mine.
-        """
-        found = [
-            word
-            for word in self._weapons
-            if re.search(rf"(?<![^\W\d_]){re.escape(word)}", given, re.IGNORECASE)
-        ]
-        return (self._weapons[max(found, key=len)],) if found else ()
+    def weapons(self, munition: str) -> tuple[str, ...]:
+        """Return the weapon class of a munition's name; none for a name that no list has."""
+        code = self._shared.code_of("weapons", munition)
+        return (code,) if code else ()
 
 
-def _fate(row: int, entry: _Entry, words: _Words) -> Outcome:
-    group = words.group(entry.group)
-    scope = words.scope.get(group)
+def _outcome(row: int, entry: _Entry, crosswalk: _Crosswalk) -> Outcome:
+    group = crosswalk.group(entry.group)
+    scope = crosswalk.scope.get(group)
     if scope is None:
-        allowed = f"a group beginning with {', '.join(words.scope)}"
+        allowed = f"a group beginning with {', '.join(crosswalk.scope)}"
         return Rejection(row, entry.column, entry.group, allowed)
     return (
-        Dropped(row, scope) if scope != "incident" else Found(row, _incident(entry, group, words))
+        Dropped(row, scope)
+        if scope != "incident"
+        else ParsedRecord(row, _incident(entry, group, crosswalk))
     )
 
 
-def _incident(entry: _Entry, group: str, words: _Words) -> Incident:
-    context = words.context
-    point = native.point_from(entry.lon, entry.lat)
+def _incident(entry: _Entry, group: str, crosswalk: _Crosswalk) -> Incident:
+    context = crosswalk.context
+    point = parsing.point_from(entry.lon, entry.lat)
     key = entry.key or native.content_key(entry.values, point)
-    sector = (entry.sector and words.sectors.get(entry.sector)) or words.damage.get(group)
+    sector = (entry.sector and crosswalk.sectors.get(entry.sector)) or crosswalk.damage.get(group)
     return Incident(
         id=incident_id(context.dataset, key),
         dataset=context.dataset,
         source_key=key,
         when=When.days(entry.read_day(), text=entry.text, zone=context.theatre.zone),
-        place=_place(entry, point, words),
-        weapons=words.weapons(entry.arms),
+        place=_place(entry, point, crosswalk),
+        weapons=crosswalk.weapons(entry.arms),
         damage=(Damage(sector),) if sector else (),
-        claims=events.coded("CIR", **entry.said),
+        claims=events.coded("CIR", **entry.codes),
         sources=tuple(SourceRef(url=url) for url in entry.links),
         status=Status.geolocated,
         description=entry.description,
@@ -263,27 +256,27 @@ def _incident(entry: _Entry, group: str, words: _Words) -> Incident:
     )
 
 
-def _place(entry: _Entry, point: LonLat | None, words: _Words) -> Place:
+def _place(entry: _Entry, point: LonLat | None, crosswalk: _Crosswalk) -> Place:
     return Place.at(
         point,
         Precision.exact if point else Precision.country,
         name=entry.place,
-        country=words.countries.get(entry.country.lower()),
-        admin1=words.province(entry.province),
+        country=crosswalk.countries.get(entry.country.lower()),
+        admin1=crosswalk.province(entry.province),
     )
 
 
-def _of_row(cells: dict[str, str]) -> _Entry:
-    given = cells.get("date")
+def _entry_of_row(cells: dict[str, str]) -> _Entry:
+    day_text = cells.get("date")
     return _Entry(
         group=cells.get("event_group", ""),
         column="event_group",
-        # Where a row has no id its content is its key: a column that is new must not change that.
-        values=_known(cells, COLUMNS),
+        # The content of a row without an id is its key; a new column must not change the key.
+        values=_selected(cells, COLUMNS),
         key=cells.get("entry"),
         lon=cells.get("lon"),
         lat=cells.get("lat"),
-        read_day=lambda: native.day(given, "date") if given else None,
+        read_day=lambda: parsing.iso_day(day_text, "date") if day_text else None,
         text=cells.get("title"),
         place=cells.get("town/city"),
         country=cells.get("country", ""),
@@ -295,42 +288,41 @@ def _of_row(cells: dict[str, str]) -> _Entry:
     )
 
 
-def _is_graphic(given: str | None) -> bool:
-    """Numbers are levels of violence, "Not graphic" is the opposite; only the word sets it."""
-    return (given or "").lower().startswith("graphic")
+def _is_graphic(level: str | None) -> bool:
+    """Tell whether the level begins with "Graphic"; "Not graphic" and numbers do not."""
+    return (level or "").lower().startswith("graphic")
 
 
-def _of_features(source: Source, words: _Words) -> Iterator[Outcome]:
+def _feature_outcomes(source: SourceFile, crosswalk: _Crosswalk) -> Iterator[Outcome]:
     document = load_json(source)
-    listed = document.get("features") if isinstance(document, dict) else None
-    if not isinstance(document, dict) or not isinstance(listed, list):
+    features = document.get("features") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(features, list):
         raise InvalidFile(source.name, "no list `features`", "an answer of CIR's map")
-    told = [(_values(one), one) for one in listed]
+    pairs = [(_feature_values(feature), feature) for feature in features]
     is_service = _is_service(source)
     header = FORMS["service" if is_service else "old"]
-    yield from header.guard(source, members(values for values, _ in told))
-    nested = document.get("properties")
-    limits = (document, nested if isinstance(nested, dict) else {})
-    if any(one.get("exceededTransferLimit") for one in limits):
+    yield from header.guard(source, member_names(values for values, _ in pairs))
+    if is_cut_off(document):
         yield Warned(CUT_OFF)
-    read = _of_service if is_service else _of_old
-    for row, (values, one) in enumerate(told, 1):
+    entry_of = _entry_of_service if is_service else _entry_of_old_map
 
-        def fate(row: int, values: Mapping[str, Any], one: object = one) -> Outcome:
-            return _fate(row, read(values, _corner(one)), words)
+    def outcome_of(row: int, pair: tuple[parsing.Values, object]) -> Outcome:
+        values, feature = pair
+        return _outcome(row, entry_of(values, _own_point(feature)), crosswalk)
 
-        yield events.settled(row, values, fate)
+    for row, pair in enumerate(pairs, 1):
+        yield events.outcome_or_rejection(row, pair, outcome_of)
 
 
-def _values(feature: object) -> dict[str, Any]:
-    """Take a feature's values: ArcGIS calls them attributes, GeoJSON properties."""
-    given = feature if isinstance(feature, dict) else {}
-    values = given.get("attributes") or given.get("properties") or {}
+def _feature_values(feature: object) -> dict[str, object]:
+    """Return a feature's values: ArcGIS calls them attributes, GeoJSON properties."""
+    item = feature if isinstance(feature, dict) else {}
+    values = item.get("attributes") or item.get("properties") or {}
     return values if isinstance(values, dict) else {}
 
 
-def _corner(feature: object) -> tuple[object, object]:
-    """Read a feature's own point, which may be written as text; neither for none."""
+def _own_point(feature: object) -> tuple[object, object]:
+    """Return the coordinates of a feature's own point as written; (None, None) without one."""
     geometry = feature.get("geometry") if isinstance(feature, dict) else None
     if not isinstance(geometry, dict):
         return None, None
@@ -340,67 +332,67 @@ def _corner(feature: object) -> tuple[object, object]:
     return geometry.get("x"), geometry.get("y")
 
 
-def _of_service(values: Mapping[str, Any], corner: tuple[object, object]) -> _Entry:
-    """Read the new form; its second category only adds to the first, which decides."""
-    said = {name: native.text(values, name) for name in ("Secondary_category", "Sector_affected")}
+def _entry_of_service(values: parsing.Values, own_point: tuple[object, object]) -> _Entry:
+    """Read the new form; its first category decides the scope."""
+    codes = {name: parsing.text(values, name) for name in ("Secondary_category", "Sector_affected")}
     stated = values.get("longitude"), values.get("latitude")
-    lon, lat = stated if stated != (None, None) else corner
+    lon, lat = stated if stated != (None, None) else own_point
     return _Entry(
-        group=native.text(values, "Primary_category") or "",
+        group=parsing.text(values, "Primary_category") or "",
         column="Primary_category",
-        values=_known(values, SERVICE),
-        key=native.text(values, "Entry_Number"),
+        values=_selected(values, SERVICE),
+        key=parsing.text(values, "Entry_Number"),
         lon=lon,
         lat=lat,
-        read_day=lambda: _stamped(values.get("TIMESTAMP")),
-        place=native.text(values, "Town_or_City"),
-        country=native.text(values, "country") or "",
-        province=native.text(values, "province") or "",
-        sector=said["Sector_affected"],
-        links=events.links(_joined(values, "Link", "Link_geolocation")),
-        description=native.text(values, "Description"),
-        graphic=_is_graphic(native.text(values, "Graphic_content_level")),
-        said={name: word for name, word in said.items() if word != "None"},
+        read_day=lambda: _epoch_day(values.get("TIMESTAMP")),
+        place=parsing.text(values, "Town_or_City"),
+        country=parsing.text(values, "country") or "",
+        province=parsing.text(values, "province") or "",
+        sector=codes["Sector_affected"],
+        links=events.links(_joined_texts(values, "Link", "Link_geolocation")),
+        description=parsing.text(values, "Description"),
+        graphic=_is_graphic(parsing.text(values, "Graphic_content_level")),
+        codes={name: word for name, word in codes.items() if word != "None"},
     )
 
 
-def _of_old(values: Mapping[str, Any], corner: tuple[object, object]) -> _Entry:
-    """Read the old form; the first of its categories decides."""
+def _entry_of_old_map(values: parsing.Values, own_point: tuple[object, object]) -> _Entry:
+    """Read the old form; the first of its categories decides the scope."""
     categories = values.get("categories") or []
-    given = native.text(values, "verifiedDate")
-    listed = [str(one) for one in categories] if isinstance(categories, list) else []
+    day_text = parsing.text(values, "verifiedDate")
+    names = [str(one) for one in categories] if isinstance(categories, list) else []
     return _Entry(
-        group=listed[0] if listed else "",
+        group=names[0] if names else "",
         column="categories",
-        values=_known(values, OLD),
-        key=native.text(values, "id"),
-        lon=corner[0],
-        lat=corner[1],
-        read_day=lambda: events.day(given, "verifiedDate", (events.ISO,)) if given else None,
-        text=native.text(values, "title"),
-        place=native.text(values, "city"),
-        country=native.text(values, "country") or "",
-        province=native.text(values, "province") or "",
-        links=events.links(native.text(values, "url")),
-        description=native.text(values, "description"),
+        values=_selected(values, OLD),
+        key=parsing.text(values, "id"),
+        lon=own_point[0],
+        lat=own_point[1],
+        read_day=lambda: events.day(day_text, "verifiedDate", (events.ISO,)) if day_text else None,
+        text=parsing.text(values, "title"),
+        place=parsing.text(values, "city"),
+        country=parsing.text(values, "country") or "",
+        province=parsing.text(values, "province") or "",
+        links=events.links(parsing.text(values, "url")),
+        description=parsing.text(values, "description"),
     )
 
 
-def _known(values: Mapping[str, Any], known: Mapping[str, str]) -> Mapping[str, Any]:
-    return {name: value for name, value in values.items() if name in known}
+def _selected(values: parsing.Values, columns: Mapping[str, str]) -> parsing.Values:
+    return {name: value for name, value in values.items() if name in columns}
 
 
-def _joined(values: Mapping[str, Any], *names: str) -> str:
-    return " ".join(text for name in names if (text := native.text(values, name)))
+def _joined_texts(values: parsing.Values, *names: str) -> str:
+    return " ".join(text for name in names if (text := parsing.text(values, name)))
 
 
-def _stamped(given: object) -> date | None:
-    """Read milliseconds since 1970 as the day that they are midnight of, in UTC."""
-    if given is None or given == "":
+def _epoch_day(value: object) -> date | None:
+    """Read milliseconds since 1970 as a day in UTC."""
+    if value is None or value == "":
         return None
     try:
-        stamp = EPOCH + timedelta(milliseconds=int(str(given)))
+        stamp = EPOCH + timedelta(milliseconds=int(str(value)))
     except (ValueError, OverflowError) as wrong:
         allowed = "milliseconds since 1970, or empty"
-        raise BadFieldError("TIMESTAMP", given, allowed) from wrong
+        raise BadFieldError("TIMESTAMP", value, allowed) from wrong
     return events.day(f"{stamp:%Y-%m-%d}", "TIMESTAMP", (events.ISO,))

@@ -1,4 +1,4 @@
-"""Gathers control areas into one snapshot per day: shared by formats that give areas row by row."""
+"""Collects control areas into one snapshot per day: shared by all formats of control areas."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import msgspec
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.control import Baseline, ControlArea, ControlSnapshot
-from app.importers import native
-from app.importers.base import BadFieldError, Context, Found, Outcome, Warned
+from app.importers import native, parsing
+from app.importers.base import BadFieldError, Context, Outcome, ParsedRecord, Warned
 from app.importers.shapes import polygons, shape_hash
 
 MOST_NAMED = 20
-"""Repairs that a warning names one by one; the others are counted."""
+"""Repairs that one warning lists; further ones are only counted."""
 
 
 @dataclass
@@ -25,14 +25,14 @@ class _Day:
     synthetic: bool
     areas: dict[ControlArea, None] = field(default_factory=dict)
     repeated: int = 0
-    said: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
 class ControlDays:
-    """Areas by their day; a day becomes one snapshot when all rows were read.
+    """Areas by day; each day becomes one snapshot after all rows are read.
 
-    With `is_layer` the file holds one of several layers of a day, each in a file of its own.
+    With `is_layer` the file holds one layer of a day; each of the others has its own file.
     """
 
     context: Context
@@ -42,22 +42,22 @@ class ControlDays:
     repaired: list[str] = field(default_factory=list)
     differing: dict[tuple[date, str], int] = field(default_factory=dict)
 
-    def add(self, row: int, values: native.Values, shape: BaseGeometry | None) -> None:
+    def add(self, row: int, values: parsing.Values, shape: BaseGeometry | None) -> None:
         """Add one area.
 
         Raises:
             BadFieldError: without a date, a controller, or a usable polygon or region.
         """
-        given = native.text(values, "valid_on")
-        if given is None:
+        day_text = parsing.text(values, "valid_on")
+        if day_text is None:
             raise BadFieldError("valid_on", "", "the day the area is valid on, as YYYY-MM-DD")
-        valid_on = native.day(given, "valid_on")
-        said, repairs, sha256, wkb = _said(values), list[str](), None, b""
+        valid_on = parsing.iso_day(day_text, "valid_on")
+        metadata, repairs, sha256, wkb = _metadata(values), list[str](), None, b""
         if shape is not None:
             whole = polygons(shape, repairs.append, self.context.theatre.bounds)
             sha256, wkb = shape_hash(whole)
         area = native.control_area(values, sha256, self.context)
-        synthetic = native.flag(values, "synthetic") or self.context.synthetic
+        synthetic = parsing.flag(values, "synthetic") or self.context.synthetic
         day = self.days.setdefault(valid_on, _Day(row, synthetic))
         if day.synthetic is not synthetic:
             raise BadFieldError("synthetic", synthetic, "one value for all areas of a day")
@@ -66,15 +66,15 @@ class ControlDays:
         self.repaired += [f"row {row}: {what}" for what in repairs]
         day.repeated += area in day.areas
         day.areas[area] = None
-        for name, value in said.items():
-            if day.said.setdefault(name, value) != value:
+        for name, value in metadata.items():
+            if day.metadata.setdefault(name, value) != value:
                 self.differing.setdefault((valid_on, name), row)
 
     def outcomes(self) -> Iterator[Outcome]:
-        """Yield one snapshot per day, oldest first, and what was repaired.
+        """Yield one snapshot per day, oldest first, after the warnings.
 
-        An area that stands twice is kept once: the day is told again for the rows that repeat it,
-        which makes them duplicates.
+        An area that occurs twice is in the snapshot once. For the repeated rows the same snapshot
+        is yielded again, so that the report counts them as duplicates.
         """
         if self.repaired:
             more = len(self.repaired) - MOST_NAMED
@@ -87,45 +87,45 @@ class ControlDays:
             )
         for valid_on in sorted(self.days):
             day = self.days[valid_on]
-            found = self._found(valid_on, day)
-            yield found
+            record = self._day_record(valid_on, day)
+            yield record
             if day.repeated:
-                yield found._replace(rows=day.repeated)
+                yield record._replace(rows=day.repeated)
 
-    def _found(self, valid_on: date, day: _Day) -> Found:
+    def _day_record(self, valid_on: date, day: _Day) -> ParsedRecord:
         snapshot = ControlSnapshot(
             dataset=self.context.dataset,
             valid_on=valid_on,
             areas=tuple(sorted(day.areas, key=msgspec.json.encode)),
-            includes=day.said.get("includes") or _parts(day.areas),
-            assessed_at=day.said.get("assessed_at"),
-            fetched_at=day.said.get("fetched_at"),
-            note=day.said.get("note"),
+            includes=day.metadata.get("includes") or _parts(day.areas),
+            assessed_at=day.metadata.get("assessed_at"),
+            fetched_at=day.metadata.get("fetched_at"),
+            note=day.metadata.get("note"),
             synthetic=day.synthetic,
         )
         shapes = {area.shape: self.shapes[area.shape] for area in day.areas if area.shape}
-        return Found(day.row, snapshot, len(day.areas), shapes, self.is_layer)
+        return ParsedRecord(day.row, snapshot, len(day.areas), shapes, self.is_layer)
 
 
-def _said(values: native.Values) -> dict[str, Any]:
-    """Read what a row states of its whole day; what it does not state is left out."""
-    said = {
+def _metadata(values: parsing.Values) -> dict[str, Any]:
+    """Read what a row states about its whole day, without the fields it does not state."""
+    metadata = {
         "includes": _includes(values),
-        "assessed_at": native.instant(values.get("assessed_at"), "assessed_at"),
-        "fetched_at": native.instant(values.get("fetched_at"), "fetched_at"),
-        "note": native.text(values, "note"),
+        "assessed_at": parsing.instant(values.get("assessed_at"), "assessed_at"),
+        "fetched_at": parsing.instant(values.get("fetched_at"), "fetched_at"),
+        "note": parsing.text(values, "note"),
     }
-    return {name: value for name, value in said.items() if value}
+    return {name: value for name, value in metadata.items() if value}
 
 
-def _includes(values: native.Values) -> tuple[Baseline, ...]:
-    """Read which parts a source covers at all; none when it does not say."""
+def _includes(values: parsing.Values) -> tuple[Baseline, ...]:
+    """Read the parts that the source covers; empty where it does not state them."""
     allowed = {part.value: 0 for part in Baseline}
-    listed = native.many(values, "includes", allowed)
-    return tuple(part for part in Baseline if part in listed)
+    codes = parsing.many(values, "includes", allowed)
+    return tuple(part for part in Baseline if part in codes)
 
 
 def _parts(areas: Iterable[ControlArea]) -> tuple[Baseline, ...]:
-    """List the parts that areas belong to."""
-    found = {area.part for area in areas}
-    return tuple(part for part in Baseline if part in found)
+    """List the parts to which the areas belong."""
+    parts = {area.part for area in areas}
+    return tuple(part for part in Baseline if part in parts)

@@ -1,9 +1,8 @@
-"""DeepState's map as it is drawn, one snapshot: areas by status among hundreds of icons.
+"""One snapshot of DeepState's map: areas by status among hundreds of icons.
 
-What an area is stands in its `name`, as a key: "… /// Occupied /// geoJSON.status.occupied".
-Older files have no keys; only there are words read, and colours where no word tells
-(docs/formats.md, "deepstate_raw").
-Only Ukraine counts: the other lands that the map calls occupied are dropped, and so is every icon.
+The `name` of an area has its status as a key: "… /// Occupied /// geoJSON.status.occupied". Older
+files have no keys: there the status is read from the words of the name, else from the colour.
+Areas outside Ukraine and all icons are dropped. See `docs/formats.md`, section deepstate_raw.
 """
 
 from __future__ import annotations
@@ -12,37 +11,38 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.domain.control import Baseline, ControlStatus
 from app.domain.errors import InputError, InvalidFile
-from app.importers import native
+from app.importers import parsing
 from app.importers.base import (
     BadFieldError,
     Context,
     Dropped,
     Outcome,
-    Source,
+    SourceFile,
     Warned,
     decoded_head,
     load_json,
+    rejection,
 )
 from app.importers.control_days import ControlDays
-from app.importers.features import Feature, area, features_of, kind_of
+from app.importers.features import Feature, area, features_of, geometry_type
 
 OTHER = "other_territory"
-DRAWN = {
+NOT_AREAS = {
     "Point": "unit_or_attack_icon",
     "MultiPoint": "unit_or_attack_icon",
     "LineString": "line_or_arrow",
     "MultiLineString": "line_or_arrow",
 }
-"""What is never taken, with the reason under which it is counted."""
+"""Geometry types that are dropped, with the reason under which the report counts them."""
 
 
 class Meaning(NamedTuple):
-    """What an area is; `by_state`: held by the state that the land belongs to."""
+    """The status of an area; `by_state`: the state to which the territory belongs controls it."""
 
     status: ControlStatus
     part: Baseline = Baseline.main
@@ -74,7 +74,7 @@ WORDS: tuple[tuple[re.Pattern[str], Meaning | str], ...] = (
     (re.compile(r"\bЗвільнено\b|Під контролем ЗСУ"), REGAINED),
     (re.compile(r"Під питанням|Сіра зона|Статус невідомий|Ситуація невідома"), UNKNOWN),
 )
-"""Words of the files without keys; other inflections speak of lands outside Ukraine."""
+"""Words in files without keys; other forms of the words name territory outside Ukraine."""
 
 COLOURS: Mapping[str, Meaning | str] = {
     "#a52714": OCCUPIED,
@@ -84,10 +84,10 @@ COLOURS: Mapping[str, Meaning | str] = {
     "#bcaaa4": UNKNOWN,
     "#ff5252": OTHER,
 }
-"""The last resort. Colours that stood for different things over time are not in it."""
+"""Read only without key and word. Colours whose meaning changed over time are left out."""
 
 STAMPED = re.compile(r"(?<!\d)(1[0-9]{9})(?!\d)")
-"""Seconds since 1970, of the years 2001 to 2033."""
+"""Seconds since 1970, for the years 2001 to 2033."""
 
 
 class DeepStateRaw:
@@ -98,8 +98,8 @@ class DeepStateRaw:
     publisher = "DeepState"
     licence = "DeepState"
 
-    def recognises(self, source: Source) -> str | None:
-        """Look for the drawing properties that only this map writes, or its keys."""
+    def recognises(self, source: SourceFile) -> str | None:
+        """Recognise the style properties that only this map has, or its keys."""
         head = decoded_head(source)
         if "FeatureCollection" not in head:
             return None
@@ -107,42 +107,42 @@ class DeepStateRaw:
             return "a feature collection with styleHash and styleMapHash, as DeepState's map has"
         return "keys of DeepState's map" if KEY.search(head) and '"name"' in head else None
 
-    def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
-        """One property tells what an area is."""
+    def mapping(self, source: SourceFile) -> dict[str, str]:  # noqa: ARG002  every importer takes it
+        """The name of an area gives its status and part."""
         return {"name": "status, part", "id": "assessed_at, valid_on", "geometry": "areas"}
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
-        """Yield the snapshot, and one outcome for whatever is not taken."""
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
+        """Yield the snapshot, and one outcome for each feature that is not in it."""
         document = load_json(source)
-        whole: Mapping[str, Any] = document if isinstance(document, dict) else {}
-        listed = features_of(whole.get("map", whole), source)
-        of_day = _of_day(source, whole.get("id"), context)
-        days, told_by = ControlDays(context), Counter[str]()
-        for row, feature in enumerate(listed, 1):
+        whole: parsing.Values = document if isinstance(document, dict) else {}
+        features = features_of(whole.get("map", whole), source)
+        day_values = _day_values(source, whole.get("id"), context)
+        days, tally = ControlDays(context), Counter[str]()
+        for row, feature in enumerate(features, 1):
             try:
-                found = _meaning(feature, told_by)
-                if isinstance(found, str):
-                    yield Dropped(row, found)
+                meaning = _meaning(feature, tally)
+                if isinstance(meaning, str):
+                    yield Dropped(row, meaning)
                 else:
-                    values = {**of_day, **_values(feature, found, context)}
+                    values = {**day_values, **_values(feature, meaning, context)}
                     days.add(row, values, area(feature))
             except (BadFieldError, InputError) as wrong:
-                yield native.bad(row, wrong)
-        if told_by:
-            yield Warned(_unkeyed(told_by))
+                yield rejection(row, wrong)
+        if tally:
+            yield Warned(_unkeyed_warning(tally))
         yield from days.outcomes()
 
 
-def _of_day(source: Source, given: object, context: Context) -> dict[str, Any]:
-    """Read when the snapshot was made: of its id, else of its name, else as it was ordered."""
-    found = STAMPED.search(str(given or "")) or STAMPED.search(source.name)
-    of_day: dict[str, Any] = {"includes": list(Baseline)}
-    if found is not None:
-        made = datetime.fromtimestamp(int(found[1]), UTC)
-        day = made.astimezone(ZoneInfo(context.theatre.zone)).date()
-        return {**of_day, "valid_on": str(day), "assessed_at": made.isoformat()}
+def _day_values(source: SourceFile, snapshot_id: object, context: Context) -> dict[str, object]:
+    """Read the time of the snapshot: from its id, its file name or the person's choices."""
+    match = STAMPED.search(str(snapshot_id or "")) or STAMPED.search(source.name)
+    values: dict[str, object] = {"includes": list(Baseline)}
+    if match is not None:
+        moment = datetime.fromtimestamp(int(match[1]), UTC)
+        day = moment.astimezone(ZoneInfo(context.theatre.zone)).date()
+        return {**values, "valid_on": str(day), "assessed_at": moment.isoformat()}
     if context.choices.valid_on is not None:
-        return {**of_day, "valid_on": str(context.choices.valid_on)}
+        return {**values, "valid_on": str(context.choices.valid_on)}
     raise InvalidFile(
         f"date of {source.name}",
         "none",
@@ -150,30 +150,30 @@ def _of_day(source: Source, given: object, context: Context) -> dict[str, Any]:
     )
 
 
-def _meaning(feature: Feature, told_by: Counter[str]) -> Meaning | str:
-    """Tell what a feature is, or the reason to drop it.
+def _meaning(feature: Feature, tally: Counter[str]) -> Meaning | str:
+    """Return the meaning of a feature, or the reason to drop it.
 
     Raises:
-        BadFieldError: neither key, word nor colour is one that is known.
+        BadFieldError: key, words and colour are all unknown.
     """
-    if reason := DRAWN.get(kind_of(feature)):
+    if reason := NOT_AREAS.get(geometry_type(feature)):
         return reason
     properties = feature["properties"]
     name = _name(feature)
-    if keyed := KEY.search(name):
-        return _keyed(keyed[1], name)
+    if match := KEY.search(name):
+        return _meaning_of_key(match[1], name)
     for pattern, meaning in WORDS:
         if pattern.search(name):
-            told_by["words"] += 1
+            tally["words"] += 1
             return meaning
     colour = str(properties.get("fill", "")).lower()
     if colour in COLOURS:
-        told_by["colour"] += 1
+        tally["colour"] += 1
         return COLOURS[colour]
     raise BadFieldError("name", name, "a key, word or colour that docs/formats.md lists")
 
 
-def _keyed(key: str, name: str) -> Meaning | str:
+def _meaning_of_key(key: str, name: str) -> Meaning | str:
     if key in KEYS:
         return KEYS[key]
     if key.startswith("territories."):
@@ -185,30 +185,30 @@ def _name(feature: Feature) -> str:
     return " ".join(str(feature["properties"].get("name") or "").split())
 
 
-def _values(feature: Feature, found: Meaning, context: Context) -> dict[str, Any]:
+def _values(feature: Feature, meaning: Meaning, context: Context) -> dict[str, object]:
     theatre = context.theatre
     return {
-        "controller": theatre.state if found.by_state else theatre.default_controller,
-        "status": found.status,
-        "part": found.part,
+        "controller": theatre.state if meaning.by_state else theatre.default_controller,
+        "status": meaning.status,
+        "part": meaning.part,
         "word": _word(_name(feature)),
     }
 
 
 def _word(name: str) -> str | None:
-    """Keep the source's own word: in English where it gives one, else only the word it is read by.
+    """Return the source's word for the status: in English where there is one, else the known word.
 
-    The free text of the first months is not kept: some of it is abuse, and none of it is a status.
+    Other text of the name is left out: in the first months some of it is abuse.
     """
     _own, *rest = (part.strip() for part in name.split("///"))
     if rest and rest[0] and not KEY.search(rest[0]):
         return rest[0]
-    found = next((found for pattern, _ in WORDS if (found := pattern.search(name))), None)
-    return found[0] if found else None
+    match = next((match for pattern, _ in WORDS if (match := pattern.search(name))), None)
+    return match[0] if match else None
 
 
-def _unkeyed(told_by: Counter[str]) -> str:
+def _unkeyed_warning(tally: Counter[str]) -> str:
     return (
-        f"{told_by.total()} areas carry no key: {told_by['words']} were read by their words and "
-        f"{told_by['colour']} by their colour alone."
+        f"{tally.total()} areas carry no key: {tally['words']} were read by their words and "
+        f"{tally['colour']} by their colour alone."
     )

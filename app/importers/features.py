@@ -1,19 +1,25 @@
-"""GeoJSON features taken apart with care: shared by every format that is written in them."""
+"""Reads GeoJSON features: shared by all formats that are written in GeoJSON."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import InvalidFile
-from app.importers.base import BadFieldError, Source, load_json
+from app.importers.base import BadFieldError, SourceFile, load_json
 
-Feature = dict[str, Any]
-"""`properties`, `geometry`, and `fault`: what stands where no feature can be read, else None."""
+
+class Feature(TypedDict):
+    """A feature of a file; `fault` is the value in its place that is no feature, else None."""
+
+    properties: dict[str, object]
+    geometry: object
+    fault: object
+
 
 UNREADABLE = (
     shapely.errors.ShapelyError,
@@ -24,10 +30,10 @@ UNREADABLE = (
     IndexError,
     OverflowError,
 )
-"""What shapely raises of a geometry that is none."""
+"""What shapely raises for something that is no geometry."""
 
 
-def features(source: Source) -> list[Feature]:
+def features(source: SourceFile) -> list[Feature]:
     """Read a feature collection.
 
     Raises:
@@ -36,56 +42,63 @@ def features(source: Source) -> list[Feature]:
     return features_of(load_json(source), source)
 
 
-def features_of(document: object, source: Source) -> list[Feature]:
-    """Take a parsed feature collection apart.
+def features_of(document: object, source: SourceFile) -> list[Feature]:
+    """List the features of a parsed feature collection.
 
     Raises:
         InvalidFile: without a list of features.
     """
-    listed = document.get("features") if isinstance(document, Mapping) else None
-    if not isinstance(listed, list):
+    members = document.get("features") if isinstance(document, Mapping) else None
+    if not isinstance(members, list):
         raise InvalidFile(source.name, "no list `features`", "a GeoJSON FeatureCollection")
-    return [_feature(one) for one in listed]
+    return [_feature(member) for member in members]
 
 
-def _feature(one: object) -> Feature:
-    if not isinstance(one, dict):
-        return {"properties": {}, "geometry": None, "fault": one}
-    properties = one.get("properties") or {}
+def _feature(member: object) -> Feature:
+    if not isinstance(member, dict):
+        return {"properties": {}, "geometry": None, "fault": member}
+    properties = member.get("properties") or {}
     if not isinstance(properties, dict):
-        return {"properties": {}, "geometry": None, "fault": one}
-    return {"properties": properties, "geometry": one.get("geometry"), "fault": None}
+        return {"properties": {}, "geometry": None, "fault": member}
+    return {"properties": properties, "geometry": member.get("geometry"), "fault": None}
 
 
-def kind_of(feature: Feature) -> str:
-    """Name the type of a feature's geometry; "" when it has none."""
-    given = feature["geometry"]
-    return str(given.get("type", "")) if isinstance(given, Mapping) else ""
+def is_cut_off(document: Mapping[str, object]) -> bool:
+    """Tell whether an ArcGIS service left features out of its answer and says so."""
+    properties = document.get("properties")
+    parts = (document, properties if isinstance(properties, Mapping) else {})
+    return any(part.get("exceededTransferLimit") for part in parts)
 
 
-def geometry(given: object) -> BaseGeometry | None:
-    """Read a GeoJSON geometry; None for null and for one that is written as empty.
+def geometry_type(feature: Feature) -> str:
+    """Return the type of a feature's geometry; "" without one."""
+    shape = feature["geometry"]
+    return str(shape.get("type", "")) if isinstance(shape, Mapping) else ""
+
+
+def geometry(value: object) -> BaseGeometry | None:
+    """Read a GeoJSON geometry; None for null and for an empty geometry.
 
     Raises:
         BadFieldError: it is no geometry.
     """
-    if given is None:
+    if value is None:
         return None
     try:
-        with np.errstate(all="ignore"):  # a coordinate that is no number is told below
-            shape = shapely.geometry.shape(given)  # type: ignore[arg-type]  # told by what it raises
+        with np.errstate(all="ignore"):  # a coordinate that is no number is refused below
+            shape = shapely.geometry.shape(value)  # type: ignore[arg-type]  # it checks by itself
     except UNREADABLE as wrong:
-        raise BadFieldError("geometry", given, "a GeoJSON geometry or null") from wrong
-    if shape.is_empty and _has_coordinates(given):
-        raise BadFieldError("geometry", given, "coordinates that are numbers")
+        raise BadFieldError("geometry", value, "a GeoJSON geometry or null") from wrong
+    if shape.is_empty and _has_coordinates(value):
+        raise BadFieldError("geometry", value, "coordinates that are numbers")
     return None if shape.is_empty else shape
 
 
 def area(feature: Feature) -> BaseGeometry:
-    """Read the area that a feature draws, flat: heights are the format's and mean nothing.
+    """Read the area of a feature, without heights.
 
     Raises:
-        BadFieldError: no feature, or none with a geometry.
+        BadFieldError: no feature, or a feature without a geometry.
     """
     if feature["fault"] is not None:
         raise BadFieldError("feature", feature["fault"], "a GeoJSON Feature")
@@ -95,6 +108,6 @@ def area(feature: Feature) -> BaseGeometry:
     return shapely.force_2d(shape)
 
 
-def _has_coordinates(given: object) -> bool:
-    """Tell a geometry that is written as empty from one whose numbers are missing."""
-    return isinstance(given, Mapping) and bool(given.get("coordinates"))
+def _has_coordinates(value: object) -> bool:
+    """Tell whether a geometry has any coordinates: one without them is empty, not faulty."""
+    return isinstance(value, Mapping) and bool(value.get("coordinates"))

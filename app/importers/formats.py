@@ -1,10 +1,10 @@
-"""All formats, and the choice among them by content."""
+"""All import formats, and the choice of one by a file's content."""
 
 from __future__ import annotations
 
 from app.domain.errors import UnknownFormat
 from app.importers.acled import Acled
-from app.importers.base import Importer, Source, check_utf8
+from app.importers.base import Importer, SourceFile, check_utf8
 from app.importers.cir import Cir
 from app.importers.deepstate_daily import DeepStateDaily
 from app.importers.deepstate_raw import DeepStateRaw
@@ -54,22 +54,22 @@ FORMATS: dict[str, Importer] = {
 }
 
 
-def recognised(source: Source) -> bool:
+def recognised(source: SourceFile) -> bool:
     """Tell whether some format recognises a file."""
     return any(importer.recognises(source) for importer in FORMATS.values())
 
 
-def choose(source: Source, wanted: str = "auto") -> tuple[Importer, str]:
-    """Choose an importer and say why.
+def choose(source: SourceFile, name: str = "auto") -> tuple[Importer, str]:
+    """Return an importer and the reason of the choice; "auto" recognises the content.
 
     Raises:
-        UnknownFormat: the wanted one does not exist, or `auto` recognises none.
-        InvalidFile: `auto` recognises none because the file is not in UTF-8, or holds sums.
+        UnknownFormat: no format has this name, or "auto" recognises none.
+        InvalidFile: "auto" recognises none: the file is not in UTF-8, or it is a table of totals.
     """
-    if wanted != "auto":
-        if wanted not in FORMATS:
-            raise UnknownFormat("format", wanted, f"auto, {', '.join(FORMATS)}")
-        return FORMATS[wanted], "named by you"
+    if name != "auto":
+        if name not in FORMATS:
+            raise UnknownFormat("format", name, f"auto, {', '.join(FORMATS)}")
+        return FORMATS[name], "named by you"
     refuse_totals(source)
     for importer in FORMATS.values():
         if why := importer.recognises(source):

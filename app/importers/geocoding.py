@@ -1,6 +1,6 @@
-"""Gives a named settlement its point where its first-level unit leaves only one of that name.
+"""Finds the point of a settlement by its name, where its first-level unit has one of that name.
 
-Nothing is guessed: of several namesakes none is taken, and each is listed in the row's rejection.
+Of several settlements with the same name none is chosen: the row's rejection lists them.
 """
 
 from __future__ import annotations
@@ -8,88 +8,88 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from app.domain.place import LonLat, Precision
+from app.importers import parsing
 from app.importers.base import BadFieldError, Context, Warned
 from app.importers.sheets import squeezed
 from app.reference.settlements import Settlement, Settlements
 
 ERROR_M = {"city": 15_000, "town": 5_000, "village": 3_000}
-"""How far from the listed point of a settlement its edge may lie."""
+"""Greatest distance from the listed point of a settlement to its edge, in metres."""
 
-MOST_TOLD = 12
+MOST_NAMED = 12
 RAION = (" район", " raion", " р-н")
 
 
 @dataclass
 class Geocoder:
-    """Looks names up for one import, and tallies those that gave no point."""
+    """Looks up settlements for one import, and counts the names without a point."""
 
     context: Context
     unknown: Counter[str] = field(default_factory=Counter)
     unplaced: Counter[str] = field(default_factory=Counter)
 
-    def placed(self, values: dict[str, Any]) -> LonLat | None:
-        """Find a row's settlement; its precision, radius and raion are written into the values.
+    def placed(self, values: dict[str, object]) -> LonLat | None:
+        """Return the point of a row's settlement; write precision, radius and raion into `values`.
 
         Raises:
-            BadFieldError: several settlements can be meant, or no first-level unit is stated.
+            BadFieldError: several settlements fit, or no first-level unit is stated.
         """
-        name, settlements = values.get("place"), self.context.settlements
+        name, settlements = parsing.text(values, "place"), self.context.settlements
         if not name or settlements is None:
             return None
-        one = self._one(name, values, settlements)
-        if one is None:
+        settlement = self._settlement(name, values, settlements)
+        if settlement is None:
             self.unknown[name] += 1
             return None
-        values["admin2"] = one.admin2
-        if one.point is None:
+        values["admin2"] = settlement.admin2
+        if settlement.point is None:
             self.unplaced[name] += 1
             return None
-        values.update(precision=Precision.settlement.value, error_m=ERROR_M[one.kind])
-        return one.point
+        values.update(precision=Precision.settlement.value, error_m=ERROR_M[settlement.kind])
+        return settlement.point
 
-    def _one(
-        self, name: str, values: Mapping[str, Any], settlements: Settlements
+    def _settlement(
+        self, name: str, values: Mapping[str, object], settlements: Settlements
     ) -> Settlement | None:
-        admin1, admin2 = values.get("admin1"), values.get("admin2")
-        found = settlements.called(name, admin1)
-        if found and not admin1:
-            allowed = f"the first-level unit in which {name} lies: {_listed(found)}"
+        admin1, admin2 = parsing.text(values, "admin1"), parsing.text(values, "admin2")
+        namesakes = settlements.called(name, admin1)
+        if namesakes and not admin1:
+            allowed = f"the first-level unit in which {name} lies: {_listing(namesakes)}"
             raise BadFieldError("admin1", "", allowed)
         if admin2:
-            found = [one for one in found if _lies_in(one, admin2)] or found
-        if len(found) > 1:
+            namesakes = [one for one in namesakes if _lies_in(one, admin2)] or namesakes
+        if len(namesakes) > 1:
             why = (
-                f"one settlement; {len(found)} have this name in {admin1}: {_listed(found)}. "
-                "Say the raion in `admin2`, or give coordinates"
+                f"one settlement; {len(namesakes)} have this name in {admin1}: "
+                f"{_listing(namesakes)}. Say the raion in `admin2`, or give coordinates"
             )
             raise BadFieldError("place", name, why)
-        return found[0] if found else None
+        return namesakes[0] if namesakes else None
 
-    def untold(self) -> Iterator[Warned]:
-        """Say which names gave no point, the most frequent first."""
+    def warnings(self) -> Iterator[Warned]:
+        """Warn of the names without a point, the most frequent first."""
         for tally, why in (
             (self.unknown, "Places that the list of settlements has not in their unit"),
             (self.unplaced, "Places of which the list has no position"),
         ):
             if tally:
-                told = ", ".join(f"{name!r} ({n:,})" for name, n in tally.most_common(MOST_TOLD))
-                more = len(tally) - MOST_TOLD
+                names = ", ".join(f"{name!r} ({n:,})" for name, n in tally.most_common(MOST_NAMED))
+                more = len(tally) - MOST_NAMED
                 rest = f" and {more:,} more" if more > 0 else ""
-                yield Warned(f"{why}, known to their region only: {told}{rest}.")
+                yield Warned(f"{why}, known to their region only: {names}{rest}.")
 
 
-def _lies_in(one: Settlement, admin2: str) -> bool:
+def _lies_in(settlement: Settlement, admin2: str) -> bool:
     """Tell whether a settlement lies in a raion, by its P-code or by its name."""
-    said = squeezed(admin2)
+    raion = squeezed(admin2)
     for word in RAION:
-        said = said.removesuffix(word)
-    return admin2 == one.admin2 or said == (one.raion or "").lower()
+        raion = raion.removesuffix(word)
+    return admin2 == settlement.admin2 or raion == (settlement.raion or "").lower()
 
 
-def _listed(found: list[Settlement]) -> str:
-    told = "; ".join(one.label() for one in found[:MOST_TOLD])
-    more = len(found) - MOST_TOLD
-    return f"{told}; and {more:,} more" if more > 0 else told
+def _listing(namesakes: list[Settlement]) -> str:
+    listing = "; ".join(one.label() for one in namesakes[:MOST_NAMED])
+    more = len(namesakes) - MOST_NAMED
+    return f"{listing}; and {more:,} more" if more > 0 else listing

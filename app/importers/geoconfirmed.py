@@ -1,9 +1,8 @@
 """GeoConfirmed's map: its CSV, KMZ, GeoJSON and old JSON exports.
 
-Columns and reasons: docs/formats.md, "geoconfirmed".
-
-Much of it shows armed forces. What names a unit, belongs to one of them or describes a position is
-dropped by purpose, before anything else of the row is read.
+Much of it shows armed forces. A mark that names a unit, belongs to an armed force or describes a
+position is dropped before anything else of it is read. See `docs/formats.md`, section
+geoconfirmed.
 """
 
 from __future__ import annotations
@@ -12,27 +11,26 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import unescape
-from typing import Any
 from xml.etree.ElementTree import Element
 
 from app.domain.errors import InvalidFile
 from app.domain.incident import Incident, Status, incident_id
 from app.domain.period import When
 from app.domain.place import Place, Precision
-from app.importers import events, native
+from app.importers import events, native, parsing
 from app.importers.base import (
     BadFieldError,
     Context,
     Dropped,
-    Found,
     Outcome,
-    Source,
+    ParsedRecord,
+    SourceFile,
     decoded_head,
-    header_of,
     load_json,
 )
-from app.importers.features import features_of
-from app.importers.header import Header, members
+from app.importers.delimited import header_of
+from app.importers.features import Feature, features_of
+from app.importers.header import Header, member_names
 from app.importers.kml import document, is_kmz, parsed
 
 COLUMNS = {
@@ -53,7 +51,7 @@ COLUMNS = {
     "Id": "source_key",
 }
 OF_FORCES = ("Name", "Faction", "Description", "Equipment", "EquipmentItems", "Units", "OrbatUnits")
-"""What tells marks of armed forces from strikes: without one of them they would come in unseen."""
+"""The columns by which marks of armed forces are recognised; a file needs all of them."""
 
 HEADER = Header(COLUMNS, needed=("Date", "Latitude", "Longitude", "Id", *OF_FORCES))
 FEATURE = Header(
@@ -104,8 +102,8 @@ class GeoConfirmed:
     publisher = "GeoConfirmed"
     licence = "internal"
 
-    def recognises(self, source: Source) -> str | None:
-        """Look for the columns or members that only this map has."""
+    def recognises(self, source: SourceFile) -> str | None:
+        """Recognise the columns or members that only this map has."""
         if {"PlusCode", "Faction", "OrbatUnits"} <= set(header_of(source)[0]):
             return "columns PlusCode, Faction and OrbatUnits of GeoConfirmed's export"
         if is_kmz(source) and b"api/icons/" in document(source):
@@ -117,8 +115,8 @@ class GeoConfirmed:
             return "events with originalSource and geolocation, as GeoConfirmed's old map had"
         return None
 
-    def mapping(self, source: Source) -> dict[str, str]:
-        """Map the columns of the CSV; the other forms have less."""
+    def mapping(self, source: SourceFile) -> dict[str, str]:
+        """Map the columns of the CSV, or the members of the other forms."""
         if set(header_of(source)[0]) & {"PlusCode"}:
             return HEADER.mapped(source)
         if is_kmz(source):
@@ -126,81 +124,88 @@ class GeoConfirmed:
         is_old = decoded_head(source).lstrip().startswith("[")
         return dict((OLD_EVENT if is_old else FEATURE).mapping)
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per row, placemark or feature.
 
         Raises:
             InvalidFile: it cannot be read, or a needed column is missing.
         """
-        words = events.Words(context, "geoconfirmed")
+        crosswalk = events.Crosswalk(context, "geoconfirmed")
         if is_kmz(source):
             marks = enumerate(parsed(document(source), source).iter("Placemark"), 1)
             for row, mark in marks:
-                yield events.settled(
-                    row, mark, lambda row, mark: _fate(row, _of_mark(mark, words), words)
+                yield events.outcome_or_rejection(
+                    row,
+                    mark,
+                    lambda row, mark: _outcome(row, _mark_of_placemark(mark, crosswalk), crosswalk),
                 )
         elif decoded_head(source).lstrip().startswith(("{", "[")):
-            yield from _of_json(source, words)
+            yield from _json_outcomes(source, crosswalk)
         else:
             yield from HEADER.guard(source)
             yield from events.table_outcomes(
-                source, lambda row, cells: _fate(row, _of_row(cells), words)
+                source, lambda row, cells: _outcome(row, _mark_of_row(cells), crosswalk)
             )
 
 
 @dataclass
 class _Mark:
-    """A mark on the map, whichever form it came in; `at` is longitude and latitude as written."""
+    """A mark of any of the forms; `lon_lat` is longitude and latitude as written."""
 
     date: str
     faction: str
-    at: tuple[object, object]
+    lon_lat: tuple[object, object]
     key: str | None = None
     title: str = ""
     description: str | None = None
     links: str = ""
-    where: str = ""
+    plus_code: str = ""
     equipment: str = ""
     units: str = ""
 
 
-def _fate(row: int, mark: _Mark, words: events.Words) -> Outcome:
-    if reason := _of_forces(mark, words):
+def _outcome(row: int, mark: _Mark, crosswalk: events.Crosswalk) -> Outcome:
+    if reason := _out_of_scope(mark, crosswalk):
         return Dropped(row, reason)
     day = events.day(mark.date, "Date", NOTATIONS)
-    faction = words.tables["factions"].get(mark.faction.lower())
+    faction = crosswalk.tables["factions"].get(mark.faction.lower())
     if faction is None:
-        allowed = f"one of {', '.join(words.tables['factions'])}"
+        allowed = f"one of {', '.join(crosswalk.tables['factions'])}"
         raise BadFieldError("Faction", mark.faction, allowed)
     if faction != "incident":
         return Dropped(row, faction)
-    when = When.days(day, text=_said(mark), zone=words.context.theatre.zone)
-    return Found(row, _incident(mark, when, words))
+    when = When.days(day, text=_when_text(mark), zone=crosswalk.context.theatre.zone)
+    return ParsedRecord(row, _incident(mark, when, crosswalk))
 
 
-def _of_forces(mark: _Mark, words: events.Words) -> str | None:
-    """Say why a mark may tell where an armed force is; looked at before anything else."""
+def _out_of_scope(mark: _Mark, crosswalk: events.Crosswalk) -> str | None:
+    """Return why a mark may show where an armed force is; None for other marks."""
     if mark.units:
         return "unit"
-    if words.tables["factions"].get(mark.faction.lower()) == "armed_force":
+    if crosswalk.tables["factions"].get(mark.faction.lower()) == "armed_force":
         return "armed_force"
-    if words.word_in("positions", f"{mark.title} {mark.description or ''}"):
+    if crosswalk.word_in("positions", f"{mark.title} {mark.description or ''}"):
         return "described_position"
-    if mark.equipment and words.code_of("weapons", mark.equipment) is None:
+    if mark.equipment and crosswalk.code_of("weapons", mark.equipment) is None:
         return "equipment"
     return None
 
 
-def _said(mark: _Mark) -> str | None:
+def _when_text(mark: _Mark) -> str | None:
     return mark.title if mark.title and mark.title != mark.date else None
 
 
-def _incident(mark: _Mark, when: When, words: events.Words) -> Incident:
-    context, point = words.context, native.point_from(*mark.at)
-    told = {"date": mark.date, "faction": mark.faction, "text": mark.description, "at": mark.links}
-    key = mark.key or native.content_key(told, point)
-    weapon = words.code_of("weapons", mark.equipment)
-    name, admin1, country = _where(mark.where, words)
+def _incident(mark: _Mark, when: When, crosswalk: events.Crosswalk) -> Incident:
+    context, point = crosswalk.context, parsing.point_from(*mark.lon_lat)
+    content = {
+        "date": mark.date,
+        "faction": mark.faction,
+        "text": mark.description,
+        "at": mark.links,
+    }
+    key = mark.key or native.content_key(content, point)
+    weapon = crosswalk.code_of("weapons", mark.equipment)
+    name, admin1, country = _place_names(mark.plus_code, crosswalk)
     return Incident(
         id=incident_id(context.dataset, key),
         dataset=context.dataset,
@@ -222,127 +227,139 @@ def _incident(mark: _Mark, when: When, words: events.Words) -> Incident:
     )
 
 
-def _where(given: str, words: events.Words) -> tuple[str | None, str | None, str | None]:
-    """Read "9CC5+22 Town, Oblast, Country": the code is the point once more."""
-    parts = [part.strip() for part in PLUS_CODE.sub("", given).split(",")]
+def _place_names(
+    text: str, crosswalk: events.Crosswalk
+) -> tuple[str | None, str | None, str | None]:
+    """Return town, region and country of "9CC5+22 Town, Oblast, Country"; skip the code."""
+    parts = [part.strip() for part in PLUS_CODE.sub("", text).split(",")]
     parts = [part for part in parts if part]
-    country = words.country(parts[-1]) if parts else None
+    country = crosswalk.country(parts[-1]) if parts else None
     parts = parts[:-1] if country else parts
-    admin1 = next((code for part in parts[::-1] if (code := words.region(part))), None)
+    admin1 = next((code for part in parts[::-1] if (code := crosswalk.region(part))), None)
     return (parts[0] if parts else None), admin1, country
 
 
-def _of_row(cells: Mapping[str, str]) -> _Mark:
+def _mark_of_row(cells: Mapping[str, str]) -> _Mark:
     def joined(*names: str) -> str:
         return " ".join(cells[name] for name in names if name in cells)
 
     return _Mark(
         date=cells.get("Date", ""),
         faction=cells.get("Faction", ""),
-        at=(cells.get("Longitude"), cells.get("Latitude")),
+        lon_lat=(cells.get("Longitude"), cells.get("Latitude")),
         key=cells.get("Id"),
         title=cells.get("Name", ""),
         description=cells.get("Description"),
         links=joined("Source", "Geolocation"),
-        where=cells.get("PlusCode", ""),
+        plus_code=cells.get("PlusCode", ""),
         equipment=joined("Equipment", "EquipmentItems"),
         units=joined("Units", "OrbatUnits"),
     )
 
 
-def _of_mark(mark: Element, words: events.Words) -> _Mark:
-    """Read a placemark: its name is its day, its icon's colour its faction."""
-    title = (mark.findtext("name") or "").strip()
-    html = mark.findtext("description") or ""
+def _mark_of_placemark(placemark: Element, crosswalk: events.Crosswalk) -> _Mark:
+    """Read a placemark: its name is the day, the colour of its icon the faction."""
+    title = (placemark.findtext("name") or "").strip()
+    html = placemark.findtext("description") or ""
     text = unescape(TAG.sub(" ", BREAK.sub("\n", html)))
-    said = SOURCE_PART.split(text)[0].strip() or None
+    description = SOURCE_PART.split(text)[0].strip() or None
     return _Mark(
         date=title,
-        faction=_faction(mark.findtext("styleUrl") or "", words),
-        at=_coordinates(mark.findtext(".//Point/coordinates")),
-        description=said,
+        faction=_faction(placemark.findtext("styleUrl") or "", crosswalk),
+        lon_lat=_coordinates(placemark.findtext(".//Point/coordinates")),
+        description=description,
         links=html,
     )
 
 
-def _coordinates(given: str | None) -> tuple[object, object]:
-    lon, _, rest = (given or "").strip().partition(",")
+def _coordinates(text: str | None) -> tuple[object, object]:
+    lon, _, rest = (text or "").strip().partition(",")
     return lon, rest.partition(",")[0]
 
 
-def _faction(icon: str, words: events.Words) -> str:
-    """Name the faction that an icon's colour stands for; the colour itself when it is unknown."""
-    found = ICON.search(icon)
-    if not found:
+def _faction(icon: str, crosswalk: events.Crosswalk) -> str:
+    """Return the faction of an icon's colour; the colour itself where no list has it."""
+    match = ICON.search(icon)
+    if not match:
         raise BadFieldError("icon", icon, "a path with the faction's colour, icons/RRGGBB/False/…")
-    return words.tables["colours"].get(found[1].upper(), found[1].upper())
+    return crosswalk.tables["colours"].get(match[1].upper(), match[1].upper())
 
 
-def _of_json(source: Source, words: events.Words) -> Iterator[Outcome]:
-    given = load_json(source)
-    if isinstance(given, list):
-        yield from OLD_EVENT.guard(source, members(given))
-        for row, one in enumerate(given, 1):
-            yield events.settled(row, one, lambda row, one: _fate(row, _of_old(one, words), words))
+def _json_outcomes(source: SourceFile, crosswalk: events.Crosswalk) -> Iterator[Outcome]:
+    content = load_json(source)
+    if isinstance(content, list):
+        yield from OLD_EVENT.guard(source, member_names(content))
+        for row, event in enumerate(content, 1):
+            yield events.outcome_or_rejection(
+                row,
+                event,
+                lambda row, event: _outcome(row, _mark_of_old_event(event, crosswalk), crosswalk),
+            )
         return
-    meta = given.get("factionMeta") if isinstance(given, dict) else None
-    if not isinstance(given, dict) or not isinstance(meta, list):
+    meta = content.get("factionMeta") if isinstance(content, dict) else None
+    if not isinstance(content, dict) or not isinstance(meta, list):
         raise InvalidFile(source.name, "no factionMeta", "the factions of GeoConfirmed's map")
-    names = {str(one.get("id")): str(one.get("name")) for one in meta if isinstance(one, dict)}
-    features = features_of(given.get("geojson"), source)
-    yield from FEATURE.guard(source, members(one["properties"] for one in features))
+    names = {
+        str(event.get("id")): str(event.get("name")) for event in meta if isinstance(event, dict)
+    }
+    features = features_of(content.get("geojson"), source)
+    yield from FEATURE.guard(source, member_names(event["properties"] for event in features))
     for row, feature in enumerate(features, 1):
-        yield events.settled(
-            row, feature, lambda row, one: _fate(row, _of_feature(one, names, words), words)
+        yield events.outcome_or_rejection(
+            row,
+            feature,
+            lambda row, event: _outcome(row, _mark_of_feature(event, names, crosswalk), crosswalk),
         )
 
 
-def _of_old(one: object, words: events.Words) -> _Mark:
-    """Read an event of the old map, whose coordinates are latitude first."""
-    if not isinstance(one, dict):
-        raise BadFieldError("event", one, "an object")
-    place = one.get("coordinates") or [None, None]
+def _mark_of_old_event(event: object, crosswalk: events.Crosswalk) -> _Mark:
+    """Read an event of the old map; its coordinates have the latitude first."""
+    if not isinstance(event, dict):
+        raise BadFieldError("event", event, "an object")
+    place = event.get("coordinates") or [None, None]
     if not isinstance(place, list) or len(place) != DIMENSIONS:
         raise BadFieldError("lon, lat", place, "two numbers in degrees, latitude first")
-    told = {name: native.text(one, name) or "" for name in ("originalSource", "geolocation")}
+    links = {name: parsing.text(event, name) or "" for name in ("originalSource", "geolocation")}
     return _Mark(
-        date=_plain_day(native.text(one, "date")),
-        faction=_faction(native.text(one, "icon") or "", words),
-        at=(place[1], place[0]),
-        key=native.text(one, "id"),
-        title=native.text(one, "name") or "",
-        description=native.text(one, "description"),
-        links=" ".join(told.values()),
+        date=_day_text(parsing.text(event, "date")),
+        faction=_faction(parsing.text(event, "icon") or "", crosswalk),
+        lon_lat=(place[1], place[0]),
+        key=parsing.text(event, "id"),
+        title=parsing.text(event, "name") or "",
+        description=parsing.text(event, "description"),
+        links=" ".join(links.values()),
     )
 
 
-def _of_feature(feature: Mapping[str, Any], names: Mapping[str, str], words: events.Words) -> _Mark:
+def _mark_of_feature(
+    feature: Feature, names: Mapping[str, str], crosswalk: events.Crosswalk
+) -> _Mark:
     properties, geometry = feature["properties"], feature["geometry"]
     if feature["fault"] is not None:
         raise BadFieldError("feature", feature["fault"], "a GeoJSON Feature")
     place = geometry.get("coordinates") if isinstance(geometry, Mapping) else None
     if place is not None and (not isinstance(place, list) or len(place) < DIMENSIONS):
         raise BadFieldError("lon, lat", place, "two numbers in degrees")
-    given = names.get(native.text(properties, "factionId") or "")
+    faction = names.get(parsing.text(properties, "factionId") or "")
     return _Mark(
-        date=_plain_day(native.text(properties, "date") or native.text(properties, "dateSort")),
-        faction=given or _by_colour(properties, words),
-        at=(place[0], place[1]) if place else (None, None),
-        key=native.text(properties, "id"),
-        title=native.text(properties, "name") or "",
-        description=native.text(properties, "description"),
-        units=native.text(properties, "units") or "",
+        date=_day_text(parsing.text(properties, "date") or parsing.text(properties, "dateSort")),
+        faction=faction or _faction_of_colour(properties, crosswalk),
+        lon_lat=(place[0], place[1]) if place else (None, None),
+        key=parsing.text(properties, "id"),
+        title=parsing.text(properties, "name") or "",
+        description=parsing.text(properties, "description"),
+        units=parsing.text(properties, "units") or "",
     )
 
 
-def _by_colour(properties: Mapping[str, Any], words: events.Words) -> str:
-    colour = (native.text(properties, "color") or "").removeprefix("#").upper()
-    if colour in words.tables["colours"]:
-        return words.tables["colours"][colour]
-    return _faction(native.text(properties, "icon") or "", words)
+def _faction_of_colour(properties: parsing.Values, crosswalk: events.Crosswalk) -> str:
+    colour = (parsing.text(properties, "color") or "").removeprefix("#").upper()
+    if colour in crosswalk.tables["colours"]:
+        return crosswalk.tables["colours"][colour]
+    return _faction(parsing.text(properties, "icon") or "", crosswalk)
 
 
-def _plain_day(given: str | None) -> str:
-    """Take the day of a day with an hour: the hour is when somebody put the mark there."""
-    found = INSTANT.fullmatch(given or "")
-    return found[1] if found else given or ""
+def _day_text(text: str | None) -> str:
+    """Return the day of a time: its hour is when the mark was put on the map."""
+    match = INSTANT.fullmatch(text or "")
+    return match[1] if match else text or ""

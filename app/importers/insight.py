@@ -1,9 +1,9 @@
-"""What Insecurity Insight's two tables call their columns: those that are read, and the others."""
+"""Column labels of Insecurity Insight's two tables: those that are read, and the others."""
 
 from __future__ import annotations
 
 OWN = "sind event id"
-"""A label that only these tables have."""
+"""A label that no other table has."""
 
 FACILITIES = "number of attacks on health facilities reporting "
 LABELS = {
@@ -33,13 +33,13 @@ LABELS = {
     "health transportation damaged": "#indicator+health_transport+damaged+num",
     "sind event id": "#event+id",
 }
-"""What the columns hold, by their label in lower case.
+"""The HXL tag of each column, by its label in lower case.
 
-Only the first column of a label counts: the health care file repeats two of them.
+Of a repeated label the first column is read: the health care file repeats two of them.
 """
 
 ALWAYS = ("date", "country iso", OWN)
-"""Labels that both tables have in every release that we saw."""
+"""Labels that both tables have in every release known to us."""
 
 UNREAD = frozenset(
     (
@@ -96,9 +96,9 @@ UNREAD = frozenset(
         "location of incident",
     )
 )
-"""Known and not read: who is whose employee, kidnappings, arrests, kinds of violence.
+"""Known and not read: employers, kidnappings, arrests, kinds of violence.
 
-Long ones are cut off in the publisher's own file, and one is misspelt there.
+The publisher's file itself cuts off the long labels and misspells one.
 """
 
 KNOWN = frozenset(LABELS) | UNREAD

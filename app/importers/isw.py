@@ -1,37 +1,39 @@
 """Control layers of ISW and CTP: shapefile zips and answers of their ArcGIS service.
 
-A file is one layer of its day, and its name says which: the tiers of certainty are kept apart
-(docs/formats.md, "isw"). Their licence asks for written consent, so nothing of them leaves.
+A file is one layer of its day, and its name says which: layers of different certainty stay
+separate. The licence requires written consent, so exports leave these areas out. See
+`docs/formats.md`, section isw.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from app.domain.control import Baseline, ControlStatus
 from app.domain.errors import InputError, InvalidFile
-from app.importers import native
+from app.importers import events, parsing
 from app.importers.base import (
     BadFieldError,
     Context,
     Dropped,
     Outcome,
-    Source,
+    SourceFile,
     decoded_head,
     load_json,
+    rejection,
 )
 from app.importers.control_days import ControlDays
-from app.importers.features import area, features_of
-from app.importers.layers import Area, esri_areas, shapefile_areas, zipped_names
+from app.importers.features import is_cut_off
+from app.importers.layers import Area, esri_areas, geojson_areas, shapefile_areas, zipped_names
 
 PARTISANS = "partisan_warfare"
 
 
 class Tier(NamedTuple):
-    """What a layer says; `by_state`: of the party that the land belongs to."""
+    """The meaning of a layer; `by_state`: the state to which the territory belongs controls it."""
 
     word: str
     status: ControlStatus
@@ -57,17 +59,16 @@ TIERS: tuple[tuple[re.Pattern[str], Tier | None], ...] = tuple(
         (r"CoT|Control", Tier("assessed control", ControlStatus.assessed)),
     )
 )
-"""Layer names, the more special first; None: out of scope."""
+"""Layer names, the more specific first; None: out of scope."""
 
 NAMED = re.compile(
     r"UkraineControlMap|AssessedRussian|ClaimedRussian|ClaimedUkrainian|ReportedUkrainian"
     r"|RussiaCoTinUkraine",
     re.IGNORECASE,
 )
-MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 DATED = re.compile(
-    rf"(?<!\d)(?P<day>\d{{2}})(?P<month>{'|'.join(MONTHS)})(?P<year>\d{{4}})(?!\d)"
-    rf"|(?P<month2>{'|'.join(MONTHS)})(?P<day2>\d{{2}})(?P<year2>\d{{4}})(?!\d)",
+    rf"(?<!\d)(?P<day>\d{{2}})(?P<month>{'|'.join(events.MONTHS)})(?P<year>\d{{4}})(?!\d)"
+    rf"|(?P<month2>{'|'.join(events.MONTHS)})(?P<day2>\d{{2}})(?P<year2>\d{{4}})(?!\d)",
     re.IGNORECASE,
 )
 
@@ -80,8 +81,8 @@ class Isw:
     publisher = "ISW and CTP"
     licence = "ISW"
 
-    def recognises(self, source: Source) -> str | None:
-        """Look for the names of the layers, in a zip with shapefiles or in an ArcGIS answer."""
+    def recognises(self, source: SourceFile) -> str | None:
+        """Recognise the names of the layers, in a zip with shapefiles or in an ArcGIS answer."""
         shapefiles = [name for name in zipped_names(source) if name.lower().endswith(".shp")]
         if any(NAMED.search(name) for name in (*shapefiles, source.name) if shapefiles):
             return "a shapefile under the name of an ISW layer"
@@ -91,36 +92,34 @@ class Isw:
             return "polygons of an ArcGIS service as ISW publishes them"
         return None
 
-    def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
-        """The name of the layer tells what its areas are and when."""
+    def mapping(self, source: SourceFile) -> dict[str, str]:  # noqa: ARG002  every importer takes it
+        """The name of the layer gives the status and the day of its areas."""
         return {"layer": "status, part, valid_on", "geometry": "areas"}
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
-        """Yield the layer's part of the day, and one outcome for whatever is not taken."""
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
+        """Yield the layer as a snapshot, and one outcome for each area that is not in it."""
         days = ControlDays(context, is_layer=True)
-        for row, found in enumerate(_areas(source), 1):
-            tier = _tier(found.layer, source)
+        for row, feature in enumerate(_areas(source), 1):
+            tier = _tier(feature.layer, source)
             if tier is None:
                 yield Dropped(row, PARTISANS)
                 continue
             try:
-                values = _values(tier, _day(found, source, context), context)
-                days.add(row, values, found.drawn())
+                values = _values(tier, _day(feature, source, context), context)
+                days.add(row, values, feature.required_shape())
             except InvalidFile:
                 raise
             except (BadFieldError, InputError) as wrong:
-                yield native.bad(row, wrong)
+                yield rejection(row, wrong)
         yield from days.outcomes()
 
 
-def _areas(source: Source) -> Iterable[Area]:
+def _areas(source: SourceFile) -> Iterable[Area]:
     if zipped_names(source):
         return shapefile_areas(source)
     document = load_json(source)
-    whole: Mapping[str, Any] = document if isinstance(document, dict) else {}
-    beside = whole.get("properties")
-    more = beside.get("exceededTransferLimit") if isinstance(beside, dict) else None
-    if whole.get("exceededTransferLimit") or more:
+    whole: parsing.Values = document if isinstance(document, dict) else {}
+    if is_cut_off(whole):
         raise InvalidFile(
             source.name,
             "exceededTransferLimit, which means that areas are missing",
@@ -128,19 +127,10 @@ def _areas(source: Source) -> Iterable[Area]:
         )
     if "rings" in decoded_head(source):
         return esri_areas(source)
-    return _geojson_areas(whole, source)
+    return geojson_areas(whole, source)
 
 
-def _geojson_areas(whole: Mapping[str, Any], source: Source) -> Iterator[Area]:
-    for feature in features_of(whole, source):
-        try:
-            shape = area(feature)
-        except BadFieldError:
-            shape = None
-        yield Area(source.name, feature["properties"], shape)
-
-
-def _tier(layer: str, source: Source) -> Tier | None:
+def _tier(layer: str, source: SourceFile) -> Tier | None:
     for name in (layer, source.name):
         for pattern, tier in TIERS:
             if pattern.search(name):
@@ -149,20 +139,20 @@ def _tier(layer: str, source: Source) -> Tier | None:
     raise InvalidFile("layer", layer, allowed)
 
 
-def _day(found: Area, source: Source, context: Context) -> date:
-    """Take the day of the layer's name, else of the file's, else the one ordered."""
-    for name in (found.layer, source.name):
-        if dated := DATED.search(name):
-            given = {key.rstrip("2"): text for key, text in dated.groupdict().items() if text}
-            month = MONTHS.index(given["month"].upper()) + 1
-            return native.day(f"{given['year']}-{month:02}-{given['day']}", "date")
+def _day(feature: Area, source: SourceFile, context: Context) -> date:
+    """Return the day in the layer's name, else in the file's name, else in the choices."""
+    for name in (feature.layer, source.name):
+        if match := DATED.search(name):
+            parts = {key.rstrip("2"): text for key, text in match.groupdict().items() if text}
+            month = events.MONTHS.index(parts["month"].lower()) + 1
+            return parsing.iso_day(f"{parts['year']}-{month:02}-{parts['day']}", "date")
     if context.choices.valid_on is None:
         allowed = "a day in the name as 01JAN2025 or JAN012025, or --valid-on DAY"
         raise InvalidFile(f"date of {source.name}", "none", allowed)
     return context.choices.valid_on
 
 
-def _values(tier: Tier, valid_on: date, context: Context) -> dict[str, Any]:
+def _values(tier: Tier, valid_on: date, context: Context) -> dict[str, object]:
     theatre = context.theatre
     return {
         "valid_on": str(valid_on),

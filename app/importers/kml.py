@@ -1,4 +1,4 @@
-"""KML and KMZ taken apart with care: shared by every format that is written in it."""
+"""Reads KML and KMZ: shared by all formats that are written in them."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from app.domain.errors import InvalidFile
-from app.importers.base import Source
+from app.importers.base import SourceFile
 from app.importers.layers import zipped_bytes, zipped_names
 
 
-def is_kmz(source: Source) -> bool:
-    """Tell a zip with a KML document in it."""
+def is_kmz(source: SourceFile) -> bool:
+    """Tell whether a file is a zip with a KML document."""
     return any(name.lower().endswith(".kml") for name in zipped_names(source))
 
 
-def document(source: Source) -> bytes:
-    """Read the document, out of its zip when it is in one."""
+def document(source: SourceFile) -> bytes:
+    """Read the KML document, unpacked where it is in a zip."""
     names = [name for name in zipped_names(source) if name.lower().endswith(".kml")]
     if not names:
         return source.path.read_bytes()
     return zipped_bytes(source, "doc.kml" if "doc.kml" in names else names[0])
 
 
-def parsed(text: bytes, source: Source) -> Element:
-    """Parse XML that declares no entities and loads nothing; names of tags without their space.
+def parsed(text: bytes, source: SourceFile) -> Element:
+    """Parse XML without entities and external files; tags lose their namespace.
 
     Raises:
-        InvalidFile: it is not well-formed, with the line; or it declares an entity.
+        InvalidFile: it is not well-formed (names the line), or it declares an entity.
     """
     builder, parser = TreeBuilder(), expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
-    parser.StartElementHandler = lambda tag, given: builder.start(_local(tag), given)
-    parser.EndElementHandler = lambda tag: builder.end(_local(tag))
+    parser.StartElementHandler = lambda tag, attributes: builder.start(_local_name(tag), attributes)
+    parser.EndElementHandler = lambda tag: builder.end(_local_name(tag))
     parser.CharacterDataHandler = builder.data
 
     def refuse(*_declared: object) -> None:
@@ -42,7 +42,7 @@ def parsed(text: bytes, source: Source) -> Element:
     parser.EntityDeclHandler = refuse
     try:
         parser.Parse(text, True)
-    except LookupError as wrong:  # what the parser's codecs raise
+    except LookupError as wrong:  # an unknown encoding
         where = f"XML of {source.name}"
         raise InvalidFile(where, str(wrong), "an encoding that exists, such as UTF-8") from wrong
     except expat.ExpatError as wrong:
@@ -52,5 +52,5 @@ def parsed(text: bytes, source: Source) -> Element:
     return builder.close()
 
 
-def _local(tag: str) -> str:
+def _local_name(tag: str) -> str:
     return tag.rpartition(" ")[2]

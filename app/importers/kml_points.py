@@ -1,7 +1,6 @@
-"""Placemarks of KML and KMZ: points with a name, a description and a time of their own.
+"""Placemarks of KML and KMZ: points with a name, a description and a time.
 
-A placemark without a time is rejected: the day of a strike is not guessed from its name, unless a
-mapping says that the name is its day.
+A placemark without a time is rejected, unless a mapping states which of its texts is the day.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ import re
 from calendar import monthrange
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from typing import Any
 from xml.etree.ElementTree import Element
 
 from typing_extensions import override
@@ -18,31 +16,32 @@ from typing_extensions import override
 from app.domain.errors import InputError, InvalidFile
 from app.domain.mapping import Notation, checked
 from app.domain.place import LonLat, Precision
-from app.importers import native
+from app.importers import native, parsing
 from app.importers.base import (
     BadFieldError,
     Context,
     Dropped,
-    Found,
     Outcome,
-    Source,
+    ParsedRecord,
+    SourceFile,
     Warned,
     decoded_head,
+    rejection,
 )
 from app.importers.kml import document, is_kmz, parsed
 from app.importers.notation import day_of
 
-MAPPED = (
+TIME_NEEDED = (
     "a TimeStamp or TimeSpan; or --mapping M.toml, in which a column of the placemark "
     '(name, description, a name of ExtendedData) is mapped to "start"'
 )
 LINK = re.compile(r"https?://[^\s<>\"']+")
-PLACED = {"Polygon": "area", "LineString": "line_or_arrow", "Track": "line_or_arrow"}
+NOT_POINTS = {"Polygon": "area", "LineString": "line_or_arrow", "Track": "line_or_arrow"}
 BOGUS = re.compile(r"<!\[[^>]*>?")
 BREAKS = frozenset({"br", "p", "div", "li", "tr", "h1", "h2", "h3"})
 UNSEEN = frozenset({"script", "style"})
 READ = ("start", "description", "place", "source_key")
-"""Fields that a mapping may take from a placemark."""
+"""Fields to which a mapping may map a text of a placemark."""
 
 
 class KmlPoints:
@@ -53,16 +52,16 @@ class KmlPoints:
     publisher = None
     licence = "internal"
 
-    def recognises(self, source: Source) -> str | None:
-        """Look for KML with a point and no polygon, as it stands or in a zip."""
+    def recognises(self, source: SourceFile) -> str | None:
+        """Recognise KML with a point and without polygons, also in a zip."""
         if is_kmz(source):
             return "a KMZ with points" if _is_of_points(document(source)) else None
         if "<kml" not in decoded_head(source)[:2000]:
             return None
         return "KML with points" if _is_of_points(source.path.read_bytes()) else None
 
-    def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
-        """Placemarks have one shape."""
+    def mapping(self, source: SourceFile) -> dict[str, str]:  # noqa: ARG002  every importer takes it
+        """All placemarks have the same members."""
         return {
             "id": "source_key",
             "name": "place",
@@ -72,29 +71,29 @@ class KmlPoints:
             "Point": "lon, lat",
         }
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per placemark.
 
         Raises:
             InvalidFile: not well-formed, or without placemarks.
         """
-        told = None if context.table is None else checked(context.table)
-        if told and (others := [to for to in told.columns.values() if to not in READ]):
+        mapping = None if context.table is None else checked(context.table)
+        if mapping and (others := [to for to in mapping.columns.values() if to not in READ]):
             allowed = f"of a placemark only {', '.join(READ)}"
             raise InvalidFile("columns of the mapping", ", ".join(others), allowed)
-        found = list(parsed(document(source), source).iter("Placemark"))
-        if not found:
+        placemarks = list(parsed(document(source), source).iter("Placemark"))
+        if not placemarks:
             raise InvalidFile(f"content of {source.name}", "no Placemark", "KML with points")
-        if not (told and told.says("precision")):
+        if not (mapping and mapping.says("precision")):
             yield Warned(
                 "No placemark says how fine its point is: each is taken for its settlement, "
                 "within 5 km; a mapping with the constant `precision` says it."
             )
-        for row, placemark in enumerate(found, 1):
+        for row, placemark in enumerate(placemarks, 1):
             try:
                 yield _outcome(row, placemark, context)
             except (BadFieldError, InputError) as wrong:
-                yield native.bad(row, wrong)
+                yield rejection(row, wrong)
 
 
 def _is_of_points(text: bytes) -> bool:
@@ -103,28 +102,33 @@ def _is_of_points(text: bytes) -> bool:
 
 def _outcome(row: int, placemark: Element, context: Context) -> Outcome:
     if placemark.find(".//Point") is None:
-        found = (why for tag, why in PLACED.items() if placemark.find(f".//{tag}") is not None)
-        return Dropped(row, next(found, "no_point"))
+        reasons = (
+            why for tag, why in NOT_POINTS.items() if placemark.find(f".//{tag}") is not None
+        )
+        return Dropped(row, next(reasons, "no_point"))
     point = _point(placemark)
     values = _values(placemark, context)
-    return Found(row, native.incident_from(values, point, context))
+    return ParsedRecord(row, native.incident_from(values, point, context))
 
 
 def _point(placemark: Element) -> LonLat:
-    given = (placemark.findtext(".//Point/coordinates") or "").strip()
-    lon, _, rest = given.partition(",")
-    found = native.point_from(lon.strip(), rest.partition(",")[0].strip())
-    if found is None:
-        raise BadFieldError("coordinates", given, "lon,lat or lon,lat,height")
-    return found
+    text = (placemark.findtext(".//Point/coordinates") or "").strip()
+    lon, _, rest = text.partition(",")
+    point = parsing.point_from(lon.strip(), rest.partition(",")[0].strip())
+    if point is None:
+        raise BadFieldError("coordinates", text, "lon,lat or lon,lat,height")
+    return point
 
 
-def _values(placemark: Element, context: Context) -> dict[str, Any]:
-    told = context.table
+def _values(placemark: Element, context: Context) -> dict[str, object]:
+    mapping = context.table
     html = placemark.findtext("description") or ""
-    texts = {"name": _plain(placemark.findtext("name") or ""), "description": _plain(html)}
-    texts.update(_extended(placemark))
-    values: dict[str, Any] = {
+    texts = {
+        "name": _visible_text(placemark.findtext("name") or ""),
+        "description": _visible_text(html),
+    }
+    texts.update(_extended_data(placemark))
+    values: dict[str, object] = {
         "place": texts["name"] or None,
         "description": texts["description"] or None,
         "source_key": placemark.get("id"),
@@ -132,22 +136,22 @@ def _values(placemark: Element, context: Context) -> dict[str, Any]:
         "sources": [{"url": url} for url in dict.fromkeys(LINK.findall(html))],
         **_times(placemark),
     }
-    if told:
-        values.update(told.constants)
-        values.update({to: texts.get(name) for name, to in told.columns.items()})
-        if name := told.column("start"):
-            notation = told.dates or Notation.ymd
+    if mapping:
+        values.update(mapping.constants)
+        values.update({to: texts.get(name) for name, to in mapping.columns.items()})
+        if name := mapping.column("start"):
+            notation = mapping.dates or Notation.ymd
             values["start"] = day_of(texts.get(name, ""), notation, "start")
     if not values.get("start"):
-        raise BadFieldError("TimeStamp", "", MAPPED)
+        raise BadFieldError("TimeStamp", "", TIME_NEEDED)
     return values
 
 
-def _extended(placemark: Element) -> dict[str, str]:
-    """Read the fields that a writer added."""
+def _extended_data(placemark: Element) -> dict[str, str]:
+    """Read the texts of ExtendedData, by name."""
     data = {one.get("name", ""): one.findtext("value") for one in placemark.iter("Data")}
     simple = {one.get("name", ""): one.text for one in placemark.iter("SimpleData")}
-    return {name: _plain(text) for name, text in {**data, **simple}.items() if text}
+    return {name: _visible_text(text) for name, text in {**data, **simple}.items() if text}
 
 
 def _times(placemark: Element) -> dict[str, str]:
@@ -158,27 +162,27 @@ def _times(placemark: Element) -> dict[str, str]:
     first, last = when or begin or end, when or end or begin
     if not first:
         return {}
-    start, precision = _ends(first)[0], _ends(first)[2]
-    return {"start": start, "end": _ends(last)[1], "when_precision": precision}
+    start, precision = _period(first)[0], _period(first)[2]
+    return {"start": start, "end": _period(last)[1], "when_precision": precision}
 
 
-def _ends(given: str) -> tuple[str, str, str]:
+def _period(text: str) -> tuple[str, str, str]:
     """Return first day, last day and precision of a KML time."""
-    if re.fullmatch(r"\d{4}", given):
-        return f"{given}-01-01", f"{given}-12-31", "year"
-    if re.fullmatch(r"\d{4}-\d\d", given):
+    if re.fullmatch(r"\d{4}", text):
+        return f"{text}-01-01", f"{text}-12-31", "year"
+    if re.fullmatch(r"\d{4}-\d\d", text):
         try:
-            year, month = map(int, given.split("-"))
+            year, month = map(int, text.split("-"))
             last = monthrange(year, month)[1]
         except ValueError as wrong:
-            raise BadFieldError("TimeStamp", given, "a month as YYYY-MM") from wrong
-        return f"{given}-01", f"{given}-{last}", "month"
-    day = day_of(given, Notation.ymd, "TimeStamp")
+            raise BadFieldError("TimeStamp", text, "a month as YYYY-MM") from wrong
+        return f"{text}-01", f"{text}-{last}", "month"
+    day = day_of(text, Notation.ymd, "TimeStamp")
     return day, day, "day"
 
 
-class _Text(HTMLParser):
-    """Collects what a reader of HTML would see."""
+class _VisibleText(HTMLParser):
+    """Collects the visible text of HTML."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -187,27 +191,27 @@ class _Text(HTMLParser):
 
     @override
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Break lines where a browser would."""
+        """Start a new line where a browser does."""
         self.unseen += tag in UNSEEN
         if tag in BREAKS:
             self.parts.append("\n")
 
     @override
     def handle_endtag(self, tag: str) -> None:
-        """Come back from what is not shown."""
+        """End an element whose text is not visible."""
         self.unseen -= tag in UNSEEN and self.unseen > 0
 
     @override
     def handle_data(self, data: str) -> None:
-        """Keep text."""
+        """Collect visible text."""
         if not self.unseen:
             self.parts.append(data)
 
 
-def _plain(html: str) -> str:
-    """Strip HTML to its text, line by line."""
-    reader = _Text()
-    # A browser takes "<![…>" for a comment; the library takes it for a fault of its own.
+def _visible_text(html: str) -> str:
+    """Return the visible text of HTML, without empty lines."""
+    reader = _VisibleText()
+    # For a browser "<![…>" is a comment; the library raises an error for it.
     reader.feed(BOGUS.sub("", html))
     reader.close()
     lines = (" ".join(line.split()) for line in "".join(reader.parts).splitlines())

@@ -1,7 +1,7 @@
-"""Layers of areas in files of geographic software: shapefiles, GeoPackages, ArcGIS and GeoJSON.
+"""Reads areas from shapefiles, GeoPackages, file geodatabases, ArcGIS answers and GeoJSON.
 
-Whatever reference system a file states is read and brought to longitude and latitude on WGS 84;
-a file that states none is refused, since a guess would move the ground.
+Shapes are transformed from the reference system that their file states to longitude and latitude
+on WGS 84. A file that states none is refused, since a wrong guess would move every area.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyogrio.raw
@@ -25,14 +25,15 @@ from pyproj.exceptions import CRSError, ProjError
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import InvalidFile, TooLarge
-from app.importers.base import MAX_VERTICES, BadFieldError, Source
+from app.importers.base import MAX_VERTICES, BadFieldError, SourceFile
+from app.importers.features import area, features_of
 
 ZIP, SQLITE = b"PK\x03\x04", b"SQLite format 3\x00"
 MOST_UNPACKED_BYTES = 512 << 20
 BLOCK = 1 << 20
 PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 LONGITUDE_FIRST = "OGC:CRS84"
-TORN = (
+ZIP_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
@@ -42,169 +43,208 @@ TORN = (
     ValueError,
     KeyError,
 )
-"""What the standard library raises of a zip that is cut, corrupt, encrypted or of a later kind."""
+"""What the standard library raises for a zip that is cut, corrupt, encrypted or unsupported."""
 
 
 class Area(NamedTuple):
-    """One feature: its layer's name, its fields and its shape in degrees, None without one."""
+    """One feature: the name of its layer, its fields, and its shape in degrees or None."""
 
     layer: str
-    fields: Mapping[str, Any]
+    fields: Mapping[str, object]
     shape: BaseGeometry | None
 
-    def drawn(self) -> BaseGeometry:
+    def required_shape(self) -> BaseGeometry:
         """Return the shape.
 
         Raises:
-            BadFieldError: there is none.
+            BadFieldError: the feature has none.
         """
         if self.shape is None:
             raise BadFieldError("geometry", "", "a Polygon or MultiPolygon with an area")
         return self.shape
 
 
-def zipped_names(source: Source) -> list[str]:
-    """List the files of a zip; none when it is no zip."""
+class UnpackedSize:
+    """Adds up the bytes that a file unpacks to."""
+
+    def __init__(self, source: SourceFile) -> None:
+        self._source = source
+        self._size = 0
+
+    def add(self, content: bytes) -> None:
+        """Add a block.
+
+        Raises:
+            TooLarge: all blocks together are over the bound.
+        """
+        self._size += len(content)
+        if self._size > MOST_UNPACKED_BYTES:
+            most = f"at most {MOST_UNPACKED_BYTES:,} bytes"
+            raise TooLarge(f"unpacked size of {self._source.name}", "more", most)
+
+
+def zipped_names(source: SourceFile) -> list[str]:
+    """List the files of a zip; an empty list for any other file."""
     if not source.head.startswith(ZIP):
         return []
     try:
         with zipfile.ZipFile(source.path) as archive:
             return [name for name in archive.namelist() if not name.startswith("__MACOSX")]
-    except TORN:
+    except ZIP_ERRORS:
         return []
 
 
-def zipped_bytes(source: Source, name: str) -> bytes:
+def zipped_bytes(source: SourceFile, name: str) -> bytes:
     """Unpack one file of a zip into memory.
 
     Raises:
-        TooLarge: it is over the bound.
+        TooLarge: it unpacks to more than the bound.
         InvalidFile: it is cut, corrupt or encrypted.
     """
     try:
         with zipfile.ZipFile(source.path) as archive:
             return b"".join(unpacked_blocks(archive, archive.getinfo(name), source))
-    except TORN as wrong:
+    except ZIP_ERRORS as wrong:
         allowed = "a complete zip without a password"
         raise InvalidFile(f"{name} in {source.name}", str(wrong), allowed) from wrong
 
 
 def unpacked_blocks(
-    archive: zipfile.ZipFile, one: zipfile.ZipInfo, source: Source
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, source: SourceFile
 ) -> Iterator[bytes]:
-    """Unpack one file of a zip block by block, however small its own header says that it is.
+    """Unpack one file of a zip block by block; its stated size is not trusted.
 
     Raises:
-        TooLarge: it is over the bound.
+        TooLarge: it unpacks to more than the bound.
     """
-    one = copy.copy(one)
-    # The library stops at the size that the header states, having unpacked far more by then.
-    one.file_size, left = MOST_UNPACKED_BYTES + 1, MOST_UNPACKED_BYTES
-    with archive.open(one) as stream:
+    member, unpacked = copy.copy(member), UnpackedSize(source)
+    # The library compares with the stated size only after it has unpacked far more than that.
+    member.file_size = MOST_UNPACKED_BYTES + 1
+    with archive.open(member) as stream:
         while block := stream.read(BLOCK):
-            left -= len(block)
-            if left < 0:
-                most = f"at most {MOST_UNPACKED_BYTES:,} bytes"
-                raise TooLarge(f"unpacked size of {source.name}", "more", most)
+            unpacked.add(block)
             yield block
 
 
-def has_shapefile(source: Source) -> bool:
+def has_shapefile(source: SourceFile) -> bool:
     """Tell whether a file is a zip with at least one shapefile."""
     return any(name.lower().endswith(".shp") for name in zipped_names(source))
 
 
-def is_geopackage(source: Source) -> bool:
-    """Tell a GeoPackage by the signature of SQLite and its own mark at byte 68."""
+def is_geopackage(source: SourceFile) -> bool:
+    """Tell whether a file is a GeoPackage: SQLite, with the GeoPackage mark at byte 68."""
     return source.head.startswith(SQLITE) and source.head[68:72] in (b"GPKG", b"GP10", b"GP11")
 
 
-def shapefile_areas(source: Source) -> Iterator[Area]:
+def shapefile_areas(source: SourceFile) -> Iterator[Area]:
     """Read every shapefile of a zip.
 
     Raises:
-        InvalidFile: one cannot be read, or has no .prj.
+        InvalidFile: a shapefile cannot be read, or has no .prj.
     """
     with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
-        for path in _unpacked(source, Path(folder)):
+        for path in _unpacked_shapefiles(source, Path(folder)):
             if not path.with_suffix(".prj").exists():
                 allowed = "a .prj beside it, which says what its numbers mean"
                 raise InvalidFile(f"{path.name} in {source.name}", "no .prj", allowed)
             yield from _areas(path, None, source)
 
 
-def geopackage_areas(source: Source) -> Iterator[Area]:
+def geopackage_areas(source: SourceFile) -> Iterator[Area]:
     """Read every layer of a GeoPackage that has shapes.
 
     Raises:
         InvalidFile: it cannot be read, or states no reference system.
     """
-    with _geopackage(source) as (path, layers):
+    with _open_geopackage(source) as (path, layers):
         for name in layers:
             yield from _areas(path, name, source)
 
 
-def geopackage_kinds(source: Source) -> set[str]:
-    """Name the types of shapes that a GeoPackage's layers are declared to hold.
+def geopackage_kinds(source: SourceFile) -> set[str]:
+    """Return the geometry types that the layers of a GeoPackage declare.
 
     Raises:
         InvalidFile: it cannot be read.
     """
-    with _geopackage(source) as (_path, layers):
+    with _open_geopackage(source) as (_path, layers):
         return set(layers.values())
 
 
 @contextlib.contextmanager
-def _geopackage(source: Source) -> Iterator[tuple[Path, dict[str, str]]]:
-    """Open a GeoPackage: its path, and the type of each layer that has shapes."""
+def _open_geopackage(source: SourceFile) -> Iterator[tuple[Path, dict[str, str]]]:
+    """Open a GeoPackage: its path, and the geometry type of each layer with shapes."""
     with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
-        path = Path(folder) / "file.gpkg"  # the library tells the format by the ending as well
+        path = Path(folder) / "file.gpkg"  # the library looks at the extension too
         path.symlink_to(source.path.resolve())
-        with _read_by_gdal(source):
-            listed = pyogrio.list_layers(path)
-        yield path, {str(name): str(kind) for name, kind in listed if kind is not None}
+        with _gdal_errors(source):
+            layers = pyogrio.list_layers(path)
+        yield path, {str(name): str(kind) for name, kind in layers if kind is not None}
 
 
-def has_geodatabase(source: Source) -> bool:
+def has_geodatabase(source: SourceFile) -> bool:
     """Tell whether a file is a zip with a file geodatabase, a folder named NAME.gdb."""
     return bool(_geodatabases(source))
 
 
-def _geodatabases(source: Source) -> list[str]:
-    """List the folders of geodatabases within a zip."""
+def _geodatabases(source: SourceFile) -> list[str]:
+    """List the folders of geodatabases in a zip."""
     paths = [PurePosixPath(name.replace("\\", "/")) for name in zipped_names(source)]
     folders = {str(one) for path in paths for one in path.parents if one.suffix.lower() == ".gdb"}
     return sorted(folders)
 
 
-def geodatabase_areas(source: Source) -> Iterator[Area]:
+def geodatabase_areas(source: SourceFile) -> Iterator[Area]:
     """Read every layer with shapes of the file geodatabases in a zip.
 
     Raises:
-        InvalidFile: one cannot be read, or states no reference system.
+        InvalidFile: a geodatabase cannot be read, or states no reference system.
     """
     with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
         for number, within in enumerate(_geodatabases(source)):
             path = Path(folder) / f"{number}.gdb"
             path.mkdir()
-            left = MOST_UNPACKED_BYTES
+            unpacked = UnpackedSize(source)
             for name in zipped_names(source):
                 inner = PurePosixPath(name.replace("\\", "/"))
                 if str(inner.parent) == within and not name.endswith("/"):
                     content = zipped_bytes(source, name)
-                    left -= len(content)
-                    if left < 0:
-                        most = f"at most {MOST_UNPACKED_BYTES:,} bytes"
-                        raise TooLarge(f"unpacked size of {source.name}", "more", most)
+                    unpacked.add(content)
                     (path / inner.name).write_bytes(content)
-            with _read_by_gdal(source):
+            with _gdal_errors(source):
                 layers = [str(one) for one, kind in pyogrio.list_layers(path) if kind is not None]
             for layer in layers:
                 yield from _areas(path, layer, source)
 
 
-def esri_areas(source: Source) -> Iterator[Area]:
-    """Read an answer of ArcGIS in its own JSON.
+def geojson_areas(
+    document: object, source: SourceFile, crs: str = LONGITUDE_FIRST
+) -> Iterator[Area]:
+    """Read the areas of a parsed GeoJSON file whose coordinates are in `crs`.
+
+    Raises:
+        InvalidFile: without a list of features.
+    """
+    for feature in features_of(document, source):
+        try:
+            shape = area(feature)
+        except BadFieldError:
+            shape = None
+        (moved,) = in_degrees(np.array([shape], dtype=object), crs, source)
+        yield Area(source.name, feature["properties"], moved)
+
+
+def stated_crs(document: object) -> str:
+    """Read the member `crs` of old GeoJSON; RFC 7946 allows only longitude and latitude."""
+    crs = document.get("crs") if isinstance(document, Mapping) else None
+    properties = crs.get("properties") if isinstance(crs, Mapping) else None
+    if isinstance(properties, Mapping) and "name" in properties:
+        return str(properties["name"])
+    return LONGITUDE_FIRST
+
+
+def esri_areas(source: SourceFile) -> Iterator[Area]:
+    """Read an answer of an ArcGIS service in Esri's JSON.
 
     Raises:
         InvalidFile: it cannot be read, or states no reference system.
@@ -216,12 +256,12 @@ def esri_areas(source: Source) -> Iterator[Area]:
 
 
 @contextlib.contextmanager
-def _read_by_gdal(source: Source) -> Iterator[None]:
+def _gdal_errors(source: SourceFile) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # what GDAL says of odd files
+            warnings.simplefilter("ignore", RuntimeWarning)  # GDAL warns of unusual files
             yield
-    except UnboundLocalError as wrong:  # the library's own, where GDAL cannot write the system down
+    except UnboundLocalError as wrong:  # a bug of the library, for a system that GDAL cannot write
         got = "one that GDAL cannot read"
         where = f"reference system of {source.name}"
         raise InvalidFile(where, got, "one that PROJ knows") from wrong
@@ -229,44 +269,41 @@ def _read_by_gdal(source: Source) -> Iterator[None]:
         raise InvalidFile(source.name, str(wrong)[:200], "a file that GDAL can read") from wrong
 
 
-def _unpacked(source: Source, folder: Path) -> list[Path]:
-    """Unpack the shapefiles of a zip side by side, in the order of their names."""
-    found, left = list[Path](), MOST_UNPACKED_BYTES
+def _unpacked_shapefiles(source: SourceFile, folder: Path) -> list[Path]:
+    """Unpack the shapefiles of a zip into one folder; return their paths in order of name."""
+    paths, unpacked = list[Path](), UnpackedSize(source)
     for name in sorted(zipped_names(source)):
         inner = PurePosixPath(name.replace("\\", "/"))
         if inner.is_absolute() or ".." in inner.parts:
             raise InvalidFile(f"path in {source.name}", name, "paths inside it")
         if inner.suffix.lower() in PARTS:
             content = zipped_bytes(source, name)
-            left -= len(content)
-            if left < 0:
-                most = f"at most {MOST_UNPACKED_BYTES:,} bytes"
-                raise TooLarge(f"unpacked size of {source.name}", "more", most)
+            unpacked.add(content)
             target = folder / f"{inner.stem}{inner.suffix.lower()}"
             target.write_bytes(content)
-            found += [target] if target.suffix == ".shp" else []
-    return found
+            paths += [target] if target.suffix == ".shp" else []
+    return paths
 
 
-def _areas(path: Path, layer: str | None, source: Source) -> Iterator[Area]:
-    with _read_by_gdal(source):
-        meta, _ids, shapes, columns = pyogrio.raw.read(path, layer=layer, force_2d=True)
-    # What is no geometry (a ring that does not close) is its feature's fault, not the file's.
-    drawn = shapely.from_wkb(shapes, on_invalid="ignore")
-    if shapely.get_num_coordinates(drawn).sum() > MAX_VERTICES:
+def _areas(path: Path, layer: str | None, source: SourceFile) -> Iterator[Area]:
+    with _gdal_errors(source):
+        meta, _ids, wkb, columns = pyogrio.raw.read(path, layer=layer, force_2d=True)
+    # An invalid geometry (an open ring) is a fault of its feature, not of the whole file.
+    shapes = shapely.from_wkb(wkb, on_invalid="ignore")
+    if shapely.get_num_coordinates(shapes).sum() > MAX_VERTICES:
         raise TooLarge(f"vertices of {source.name}", "more", f"at most {MAX_VERTICES:,}")
-    moved = in_degrees(drawn, meta["crs"], source)
+    moved = in_degrees(shapes, meta["crs"], source)
     names = [str(name) for name in meta["fields"]]
     for number, shape in enumerate(moved):
         fields = {name: column[number] for name, column in zip(names, columns, strict=True)}
         yield Area(layer or path.stem, fields, shape)
 
 
-def in_degrees(shapes: np.ndarray, stated: str | None, source: Source) -> np.ndarray:
-    """Bring shapes from the reference system that their file states to longitude and latitude.
+def in_degrees(shapes: np.ndarray, stated: str | None, source: SourceFile) -> np.ndarray:
+    """Transform shapes from the stated reference system to longitude and latitude.
 
     Raises:
-        InvalidFile: none is stated, or one that nobody knows.
+        InvalidFile: no reference system is stated, or an unknown one.
     """
     if not stated:
         allowed = "a file that states its reference system"
@@ -279,11 +316,11 @@ def in_degrees(shapes: np.ndarray, stated: str | None, source: Source) -> np.nda
     if crs.equals(LONGITUDE_FIRST, ignore_axis_order=True):
         return shapes
     try:
-        there = Transformer.from_crs(crs, LONGITUDE_FIRST, always_xy=True)
+        transformer = Transformer.from_crs(crs, LONGITUDE_FIRST, always_xy=True)
     except ProjError as wrong:  # a system of the Moon, for example
         where = f"reference system of {source.name}"
         raise InvalidFile(where, stated, "one that leads to WGS 84") from wrong
     moved = shapely.transform(
-        shapes, lambda points: np.column_stack(there.transform(points[:, 0], points[:, 1]))
+        shapes, lambda points: np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
     )
     return np.asarray(moved)

@@ -1,28 +1,28 @@
-"""Any table or file of points, through a saved mapping that says what its columns mean."""
+"""Tables and files of points of any schema, by a saved mapping of their columns to our fields."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from app.domain.errors import InputError, InvalidFile, NeedsMapping
 from app.domain.mapping import DAYS, TOLL_PARTS, TOLLS, Notation, TableMapping, checked
 from app.domain.place import LonLat
-from app.importers import native
+from app.importers import native, parsing
 from app.importers.base import (
     BadFieldError,
     Context,
     Dropped,
-    Found,
     Outcome,
+    ParsedRecord,
     Rejection,
-    Source,
+    SourceFile,
     Warned,
+    rejection,
 )
 from app.importers.geocoding import Geocoder
 from app.importers.notation import WRITTEN, day_of
-from app.importers.points import Spot, kind_of, spots
+from app.importers.points import PointFeature, kind_of, point_features
 from app.importers.sheets import Cells, is_workbook, squeezed, table
 from app.importers.words import Words
 
@@ -41,193 +41,202 @@ DAMAGE = {
 
 
 class Mapped:
-    """Reads what a mapping says, and tells what it leaves out."""
+    """Reads a table by a mapping, and warns of the columns that the mapping leaves out."""
 
     name = "mapped"
     dataset = None
     publisher = None
     licence = "internal"
 
-    def recognises(self, source: Source) -> str | None:
-        """Take a workbook that no other format has: what it means, only a mapping can say."""
+    def recognises(self, source: SourceFile) -> str | None:
+        """Recognise any workbook; only a mapping can give the meaning of its columns."""
         return "a workbook; a mapping says what its columns mean" if is_workbook(source) else None
 
-    def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
-        """Which columns are read is in the mapping."""
+    def mapping(self, source: SourceFile) -> dict[str, str]:  # noqa: ARG002  every importer takes it
+        """The mapping file says which columns are read."""
         return {}
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per row.
 
         Raises:
-            NeedsMapping: without one.
-            InvalidFile: it is for another file.
+            NeedsMapping: there is no mapping.
+            InvalidFile: the mapping is for another file.
         """
         return _outcomes(source, context)
 
 
 class VectorPoints:
-    """Reads points of unknown schema, which it recognises, by the same mapping."""
+    """Reads points of any schema by the same kind of mapping."""
 
     name = "vector_points"
     dataset = None
     publisher = None
     licence = "internal"
 
-    def recognises(self, source: Source) -> str | None:
-        """Look for points in a GeoPackage, a shapefile, a geodatabase, GeoJSON or GeoParquet."""
+    def recognises(self, source: SourceFile) -> str | None:
+        """Recognise points in a GeoPackage, shapefile, geodatabase, GeoJSON or GeoParquet file."""
         return kind_of(source)
 
-    def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
-        """Which fields are read is in the mapping."""
+    def mapping(self, source: SourceFile) -> dict[str, str]:  # noqa: ARG002  every importer takes it
+        """The mapping file says which fields are read."""
         return {}
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per feature.
 
         Raises:
-            NeedsMapping: without one.
+            NeedsMapping: there is no mapping.
             InvalidFile: the file cannot be read.
         """
         return _outcomes(source, context)
 
 
-def _outcomes(source: Source, context: Context) -> Iterator[Outcome]:
+def _outcomes(source: SourceFile, context: Context) -> Iterator[Outcome]:
     if context.table is None:
         raise NeedsMapping(f"columns of {source.name}", "no mapping", MAKE_ONE)
-    told = checked(context.table)
-    reader, is_drawn = _Reader(told, context, source), told.has_points or kind_of(source)
-    yield from reader.of_points(spots(source)) if is_drawn else reader.of_table()
+    mapping = checked(context.table)
+    reader, is_points = _RowReader(mapping, context, source), mapping.has_points or kind_of(source)
+    yield from reader.of_points(point_features(source)) if is_points else reader.of_table()
 
 
-class _Reader:
-    def __init__(self, told: TableMapping, context: Context, source: Source) -> None:
-        self.told, self.context, self.source = told, context, source
+class _RowReader:
+    def __init__(self, mapping: TableMapping, context: Context, source: SourceFile) -> None:
+        self.mapping, self.context, self.source = mapping, context, source
         self.words, self.geocoder = Words(context), Geocoder(context)
 
     def of_table(self) -> Iterator[Outcome]:
         """Read a table's rows."""
-        found = table(self.source, header_row=self.told.header_row, sheet=self.told.sheet)
-        yield from self._notes(found.names)
-        for row in found.rows:
-            yield row if isinstance(row, Rejection) else self._outcome(row[0], Spot(row[1], None))
-        yield from self.words.untold()
-        yield from self.geocoder.untold()
+        body = table(self.source, header_row=self.mapping.header_row, sheet=self.mapping.sheet)
+        yield from self._check_columns(body.names)
+        for row in body.rows:
+            yield (
+                row
+                if isinstance(row, Rejection)
+                else self._outcome(row[0], PointFeature(row[1], None))
+            )
+        yield from self.words.warnings()
+        yield from self.geocoder.warnings()
 
-    def of_points(self, found: Iterator[Spot]) -> Iterator[Outcome]:
-        """Read features; their names are those of the first one's fields and of all later ones."""
-        names, missing = set[str](), set(self.told.columns)
-        for row, spot in enumerate(found, 1):
-            names |= spot.fields.keys()
-            missing -= spot.fields.keys()
-            yield self._outcome(row, spot)
+    def of_points(self, features: Iterator[PointFeature]) -> Iterator[Outcome]:
+        """Read features; the columns are the fields of all features together."""
+        names, missing = set[str](), set(self.mapping.columns)
+        for row, feature in enumerate(features, 1):
+            names |= feature.fields.keys()
+            missing -= feature.fields.keys()
+            yield self._outcome(row, feature)
         if missing:
-            told = ", ".join(sorted(missing))
-            yield Warned(f"Fields of the mapping that no feature fills: {told}.")
-        yield from self._left_out(sorted(names))
-        yield from self.words.untold()
-        yield from self.geocoder.untold()
+            names_text = ", ".join(sorted(missing))
+            yield Warned(f"Fields of the mapping that no feature fills: {names_text}.")
+        yield from self._unmapped_warnings(sorted(names))
+        yield from self.words.warnings()
+        yield from self.geocoder.warnings()
 
-    def _notes(self, names: list[str]) -> Iterator[Warned]:
-        missing = [name for name in self.told.columns if name not in names]
+    def _check_columns(self, names: list[str]) -> Iterator[Warned]:
+        missing = [name for name in self.mapping.columns if name not in names]
         if missing:
             where = f"columns of {self.source.name}"
             raise InvalidFile(where, f"no {', '.join(missing)}", f"{', '.join(names)}")
-        yield from self._left_out(names)
+        yield from self._unmapped_warnings(names)
 
-    def _left_out(self, names: list[str]) -> Iterator[Warned]:
-        if others := [name for name in names if name not in self.told.columns]:
+    def _unmapped_warnings(self, names: list[str]) -> Iterator[Warned]:
+        if others := [name for name in names if name not in self.mapping.columns]:
             yield Warned(f"Columns that the mapping leaves out: {', '.join(others)}.")
 
-    def _outcome(self, row: int, spot: Spot) -> Outcome:
+    def _outcome(self, row: int, feature: PointFeature) -> Outcome:
         try:
-            point = spot.placed()
-            values = self._values(spot.fields)
-            if self.words.is_abroad(values.get("country")):
+            point = feature.checked_point()
+            values = self._values(feature.fields)
+            if self.words.is_abroad(parsing.text(values, "country")):
                 return Dropped(row, "other_country")
-            point = self._point(values) or (point if self.told.has_points else None)
-            if point is None and self.told.geocode:
+            point = self._point(values) or (point if self.mapping.has_points else None)
+            if point is None and self.mapping.geocode:
                 point = self.geocoder.placed(values)
             if point is None:
                 values.update(precision=None, error_m=None)
-            return Found(row, native.incident_from(values, point, self.context))
+            return ParsedRecord(row, native.incident_from(values, point, self.context))
         except (BadFieldError, InputError) as wrong:
-            return native.bad(row, wrong)
+            return rejection(row, wrong)
 
-    def _values(self, cells: Cells) -> dict[str, Any]:
-        """Bring the cells of a row to the nested values of our own format."""
-        given: dict[str, list[str]] = {name: [text] for name, text in self.told.constants.items()}
-        for column, to in self.told.columns.items():
+    def _values(self, cells: Cells) -> dict[str, object]:
+        """Turn the cells of a row into the nested values of our own format."""
+        texts_by_field: dict[str, list[str]] = {
+            name: [text] for name, text in self.mapping.constants.items()
+        }
+        for column, to in self.mapping.columns.items():
             if column in cells:
-                given.setdefault(to, []).append(cells[column])
-        values: dict[str, Any] = {name: self._read(name, texts) for name, texts in given.items()}
+                texts_by_field.setdefault(to, []).append(cells[column])
+        values: dict[str, object] = {
+            name: self._read(name, texts) for name, texts in texts_by_field.items()
+        }
         if not values.get("start"):
-            raise BadFieldError("start", "", WRITTEN[self.told.dates or Notation.ymd])
+            raise BadFieldError("start", "", WRITTEN[self.mapping.dates or Notation.ymd])
         for toll in TOLLS:
             values[toll] = _toll(values, toll)
         values["damage"] = _damage(values)
-        values["sources"] = _sources(values, given.get("source_url", []))
+        values["sources"] = _sources(values, texts_by_field.get("source_url", []))
         return values
 
-    def _read(self, name: str, texts: list[str]) -> Any:
-        """Read one field: days by the notation, words by their crosswalk, the rest as it stands."""
-        listed = self.told.words.get(name, {})
+    def _read(self, name: str, texts: list[str]) -> object:
+        """Read one field: days by the notation, words by their crosswalk, other text unchanged."""
+        crosswalk = self.mapping.words.get(name, {})
         if name in DAYS:
-            zone = self.told.constants.get("zone")
-            return day_of(texts[0], self.told.dates or Notation.ymd, name, zone)
+            zone = self.mapping.constants.get("zone")
+            return day_of(texts[0], self.mapping.dates or Notation.ymd, name, zone)
         if name == "weapons":
             terms = self.context.taxonomy.weapons
-            codes = [self.words.codes(name, text, terms, listed) for text in texts]
-            return list(dict.fromkeys(code for some in codes for code in some))
+            codes = [self.words.codes(name, text, terms, crosswalk) for text in texts]
+            return list(dict.fromkeys(code for group in codes for code in group))
         if name == "sector":
             return next(
-                iter(self.words.codes(name, texts[0], self.context.taxonomy.sectors, listed)), None
+                iter(self.words.codes(name, texts[0], self.context.taxonomy.sectors, crosswalk)),
+                None,
             )
         if name == "admin1":
-            return self.words.region(texts[0], listed)
-        word = listed.get(squeezed(texts[0]), texts[0]) if listed else "\n".join(texts)
+            return self.words.region(texts[0], crosswalk)
+        word = crosswalk.get(squeezed(texts[0]), texts[0]) if crosswalk else "\n".join(texts)
         return (self.words.country(word) or word) if name == "country" else word
 
-    def _point(self, values: Mapping[str, Any]) -> LonLat | None:
-        """Read the coordinates; half of a pair is a fault, and nothing is never 0, 0."""
+    def _point(self, values: Mapping[str, object]) -> LonLat | None:
+        """Read the coordinates; None without them, never 0, 0; one of two alone is refused."""
         for name in ("lat_lon", "lon_lat"):
-            if given := values.get(name):
-                pair = PAIR.fullmatch(given)
+            if text := parsing.text(values, name):
+                pair = PAIR.fullmatch(text)
                 if pair is None:
-                    raise BadFieldError(name, given, "two numbers in degrees")
+                    raise BadFieldError(name, text, "two numbers in degrees")
                 first, second = pair.groups()
                 lon_first = name == "lon_lat"
-                return native.point_from(*((first, second) if lon_first else (second, first)))
+                return parsing.point_from(*((first, second) if lon_first else (second, first)))
         lon, lat = values.get("lon"), values.get("lat")
-        if self.told.decimal_comma:
-            lon, lat = (None if one is None else one.replace(",", ".") for one in (lon, lat))
-        return native.point_from(lon, lat)
+        if self.mapping.decimal_comma:
+            lon, lat = (None if one is None else str(one).replace(",", ".") for one in (lon, lat))
+        return parsing.point_from(lon, lat)
 
 
-def _toll(values: Mapping[str, Any], toll: str) -> Any:
-    """Nest one toll's parts as our own GeoJSON does."""
+def _toll(values: Mapping[str, object], toll: str) -> object:
+    """Return the parts of one toll, nested as in our own GeoJSON."""
     if not any(name in values for name in PARTS[toll]):
         return values.get(toll)
     bounds = {part: values.get(f"{toll}_{part}") for part in ("low", "best", "high")}
     kinds = {part: values.get(f"{toll}_{part}") for part in ("civilian", "military", "unknown")}
-    known = {part: text for part, text in kinds.items() if text}
+    by_kind = {part: text for part, text in kinds.items() if text}
     child = values.get(f"{toll}_child")
     if total := values.get(toll):
         bounds = dict.fromkeys(bounds, total)
     return {
         **bounds,
-        **({"by_kind": known} if known else {}),
+        **({"by_kind": by_kind} if by_kind else {}),
         **({"child": child} if child else {}),
     }
 
 
-def _damage(values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    found = {to: values.get(name) for name, to in DAMAGE.items() if values.get(name)}
+def _damage(values: Mapping[str, object]) -> list[dict[str, object]]:
+    details = {to: values.get(name) for name, to in DAMAGE.items() if values.get(name)}
     sector = values.get("sector")
-    return [{"sector": sector or "unknown", **found}] if sector or found else []
+    return [{"sector": sector or "unknown", **details}] if sector or details else []
 
 
-def _sources(values: Mapping[str, Any], urls: list[str]) -> list[dict[str, Any]]:
+def _sources(values: Mapping[str, object], urls: list[str]) -> list[dict[str, object]]:
     about = {
         name: values.get(f"source_{name}")
         for name in ("publisher", "published")

@@ -1,6 +1,6 @@
-"""What a path holds: one file, or the files of a folder, an archive or a compressed file.
+"""Opens a path: one file, or the files of a folder, an archive or a compressed file.
 
-Nothing is unpacked to a name of its own choosing, and nothing beyond a bound on bytes and files.
+Unpacked files get names of our own, never the names in the archive; bytes and files are bounded.
 """
 
 from __future__ import annotations
@@ -17,49 +17,51 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, NamedTuple
 
 from app.domain.errors import InputError, InvalidFile, TooLarge
-from app.importers.base import Rejection, Source
+from app.importers.base import Rejection, SourceFile, rejection
 
 MOST_MEMBERS = 20_000
 MOST_DEEP = 3
-"""Archives within archives: a folder of zips of compressed files, and no further."""
+"""Archives within archives."""
 
 BLOCK = 1 << 20
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
-TORN = (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, RuntimeError)
-"""What the standard library raises of an archive that is cut, corrupt or encrypted."""
+ARCHIVE_ERRORS = (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, RuntimeError)
+"""What the standard library raises for an archive that is cut, corrupt or encrypted."""
 
-Recognises = Callable[[Source], bool]
+Recognises = Callable[[SourceFile], bool]
 
 
-class Member(NamedTuple):
-    """One file of several, with its path within the whole."""
+class MemberFile(NamedTuple):
+    """One file of a collection, with its path in the folder or archive."""
 
     path: str
-    source: Source
+    source: SourceFile
 
 
 @dataclass
-class Held:
-    """The files that a path holds, and what became of those that cannot be opened."""
+class PathContents:
+    """The files at a path, and the rejections of those that cannot be opened."""
 
-    members: list[Member] = field(default_factory=list)
+    members: list[MemberFile] = field(default_factory=list)
     faults: list[Rejection] = field(default_factory=list)
 
     @property
     def is_many(self) -> bool:
-        """Tell a collection from one file, however it is packed."""
+        """Tell whether the path holds more than one file."""
         return len(self.members) + len(self.faults) > 1
 
 
 @contextlib.contextmanager
-def held(path: Path, name: str, most_bytes: int, recognises: Recognises) -> Iterator[Held]:
-    """Open a path; what had to be unpacked is gone when the block ends.
+def open_contents(
+    path: Path, name: str, most_bytes: int, recognises: Recognises
+) -> Iterator[PathContents]:
+    """Open a path; unpacked files are deleted when the block ends.
 
     Args:
         path: a file, a folder, a tar (compressed or not), a zip or a gzip file.
         name: what to call it.
-        most_bytes: bound on each file, and on all that is unpacked together.
-        recognises: tells a zip that is itself a file of some format, which is not unpacked.
+        most_bytes: bound on each file, and on the sum of all unpacked files.
+        recognises: tells whether a zip is a file of some format; such a zip is not unpacked.
 
     Raises:
         InvalidFile: missing or empty; an archive that cannot be read or that names a path
@@ -69,10 +71,10 @@ def held(path: Path, name: str, most_bytes: int, recognises: Recognises) -> Iter
     with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
         unpacker = _Unpacker(Path(folder), most_bytes, recognises)
         if path.is_dir():
-            unpacker.take_folder(path)
+            unpacker.add_folder(path)
         else:
-            unpacker.take(path, name, name)
-        yield unpacker.held
+            unpacker.add(path, name, name)
+        yield unpacker.contents
 
 
 @dataclass
@@ -80,44 +82,44 @@ class _Unpacker:
     folder: Path
     most_bytes: int
     recognises: Recognises
-    held: Held = field(default_factory=Held)
+    contents: PathContents = field(default_factory=PathContents)
     unpacked: int = 0
     count: int = 0
     depth: int = 0
 
-    def take_folder(self, folder: Path) -> None:
-        """Take every file below a folder; hidden ones are nobody's data."""
+    def add_folder(self, folder: Path) -> None:
+        """Add every file below a folder, except hidden ones."""
         files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
         for path in files:
             within = path.relative_to(folder)
             if not _is_hidden(within.as_posix()):
-                self._try(path, within.as_posix())
-        if not self.held.members and not self.held.faults:
+                self._add_or_reject(path, within.as_posix())
+        if not self.contents.members and not self.contents.faults:
             raise InvalidFile("folder", folder.name, "a folder with at least one file")
 
-    def _try(self, path: Path, within: str) -> None:
-        """Take one of several; one that cannot be opened is told, and the rest goes on."""
+    def _add_or_reject(self, path: Path, within: str) -> None:
+        """Add one of several files; a file that cannot be opened becomes a rejection."""
         try:
-            self.take(path, Path(within).name, within)
+            self.add(path, Path(within).name, within)
         except TooLarge:
             raise
         except InputError as wrong:
-            self.held.faults.append(fault(within, wrong))
+            self.contents.faults.append(rejection(0, wrong, within))
 
-    def take(self, path: Path, name: str, within: str) -> None:
-        """Take a file, or what is packed in it."""
-        source = Source.open(path, name)
-        self._count(source)
+    def add(self, path: Path, name: str, within: str) -> None:
+        """Add a file, or the files that are packed in it."""
+        source = SourceFile.open(path, name)
+        self._count_file(source)
         if _is_tar(path):
-            self._take_tar(path, name, within)
+            self._add_tar(path, name, within)
         elif source.head.startswith(GZIP):
-            self._take_gzip(path, name, within)
+            self._add_gzip(path, name, within)
         elif source.head.startswith(ZIP) and not self.recognises(source):
-            self._take_zip(path, name, within)
+            self._add_zip(path, name, within)
         else:
-            self.held.members.append(Member(within, source))
+            self.contents.members.append(MemberFile(within, source))
 
-    def _count(self, source: Source) -> None:
+    def _count_file(self, source: SourceFile) -> None:
         self.count += 1
         if self.count > MOST_MEMBERS:
             raise TooLarge("files", f"more than {MOST_MEMBERS:,}", f"at most {MOST_MEMBERS:,}")
@@ -125,84 +127,84 @@ class _Unpacker:
         if size > most:
             raise TooLarge(f"size of {source.name}", f"{size:,} bytes", f"at most {most:,} bytes")
 
-    def _take_gzip(self, path: Path, name: str, within: str) -> None:
-        with self._opened(name), gzip.open(path) as stream:
-            self.take(self._unpack(stream, name), name.removesuffix(".gz"), within)
+    def _add_gzip(self, path: Path, name: str, within: str) -> None:
+        with self._archive_errors(name), gzip.open(path) as stream:
+            self.add(self._unpack(stream, name), name.removesuffix(".gz"), within)
 
-    def _take_tar(self, path: Path, name: str, within: str) -> None:
-        with self._opened(name), tarfile.open(path) as archive:
-            listed, size = [], 0
-            for one in archive:  # a compressed one is read as it is listed: look at sizes first
-                size += one.size
-                self._bound(size, name)
-                listed.append(one)
-            _check_paths(name, [one.name for one in listed])
-            for one in listed:
-                if not one.isdir():
-                    stream = archive.extractfile(one) if one.isfile() else None
-                    self._take_packed(stream, one.name, within)
+    def _add_tar(self, path: Path, name: str, within: str) -> None:
+        with self._archive_errors(name), tarfile.open(path) as archive:
+            entries, size = [], 0
+            for entry in archive:  # listing a compressed tar unpacks it: check the sizes
+                size += entry.size
+                self._check_size(size, name)
+                entries.append(entry)
+            _check_paths(name, [entry.name for entry in entries])
+            for entry in entries:
+                if not entry.isdir():
+                    stream = archive.extractfile(entry) if entry.isfile() else None
+                    self._add_packed(stream, entry.name, within)
 
-    def _take_zip(self, path: Path, name: str, within: str) -> None:
-        with self._opened(name), zipfile.ZipFile(path) as archive:
-            listed = [one for one in archive.infolist() if not one.is_dir()]
-            _check_paths(name, [one.filename for one in listed])
-            for one in listed:
-                with archive.open(one) as stream:
-                    self._take_packed(stream, one.filename, within)
+    def _add_zip(self, path: Path, name: str, within: str) -> None:
+        with self._archive_errors(name), zipfile.ZipFile(path) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            _check_paths(name, [entry.filename for entry in entries])
+            for entry in entries:
+                with archive.open(entry) as stream:
+                    self._add_packed(stream, entry.filename, within)
 
     @contextlib.contextmanager
-    def _opened(self, name: str) -> Iterator[None]:
-        """Count how deep we are, and write what an unpacker raises as one sentence of ours."""
+    def _archive_errors(self, name: str) -> Iterator[None]:
+        """Count the depth of archives, and translate the errors of the unpacking libraries."""
         self.depth += 1
         try:
             if self.depth > MOST_DEEP:
                 allowed = f"at most {MOST_DEEP} archives within one another"
                 raise InvalidFile(f"archive {name}", "one more archive", allowed)
             yield
-        except TORN as wrong:
+        except ARCHIVE_ERRORS as wrong:
             got = str(wrong) or type(wrong).__name__
             allowed = "a complete archive without a password"
             raise InvalidFile(f"archive {name}", got, allowed) from wrong
         finally:
             self.depth -= 1
 
-    def _take_packed(self, stream: IO[bytes] | None, name: str, archive: str) -> None:
-        """Unpack one member; a link or a device is no file."""
+    def _add_packed(self, stream: IO[bytes] | None, name: str, archive: str) -> None:
+        """Unpack one member; a link or a device (without a stream) is a rejection."""
         if _is_hidden(name):
             return
         within = f"{archive}/{name}"
         if stream is None:
-            self.held.faults.append(Rejection(0, "file", name, "a file, no link", within))
+            self.contents.faults.append(Rejection(0, "file", name, "a file, no link", within))
             return
-        self._try(self._unpack(stream, archive), within)
+        self._add_or_reject(self._unpack(stream, archive), within)
 
     def _unpack(self, stream: IO[bytes] | gzip.GzipFile, archive: str) -> Path:
-        """Copy a stream to a file whose name we choose."""
+        """Copy a stream to a file whose name does not come from the archive."""
         target = self.folder / f"{self.count}-{self.depth}"
         with target.open("wb") as out:
             while block := stream.read(BLOCK):
                 self.unpacked += len(block)
-                self._bound(self.unpacked, archive)
+                self._check_size(self.unpacked, archive)
                 out.write(block)
         return target
 
-    def _bound(self, size: int, archive: str) -> None:
+    def _check_size(self, size: int, archive: str) -> None:
         if size > self.most_bytes:
             got, allowed = f"over {self.most_bytes:,} bytes", f"at most {self.most_bytes:,} bytes"
             raise TooLarge(f"unpacked size of {archive}", got, allowed)
 
 
 def _is_tar(path: Path) -> bool:
-    """Tell a tar, compressed or not, by its first member; zeros alone pass for an empty one."""
+    """Tell whether a file is a tar with a first member: a file of zeros alone passes as empty."""
     try:
         with tarfile.open(path) as archive:
             return archive.next() is not None
-    except TORN:
+    except ARCHIVE_ERRORS:
         return False
 
 
 def _check_paths(archive: str, names: list[str]) -> None:
-    """Refuse an archive that tries to leave its own folder."""
+    """Refuse an archive whose member names lead outside its folder."""
     for name in names:
         path = PurePosixPath(name.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or PureWindowsPath(name).drive:
@@ -211,9 +213,3 @@ def _check_paths(archive: str, names: list[str]) -> None:
 
 def _is_hidden(name: str) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
-
-
-def fault(member: str, wrong: InputError) -> Rejection:
-    """Write what is wrong with one file of several as its fate."""
-    problem = wrong.problem
-    return Rejection(0, problem.where, problem.got[:200], problem.allowed, member)

@@ -1,9 +1,8 @@
-"""Massive missile attacks, the CSV of launches and interceptions by attack.
+"""The CSV "Massive missile attacks": launches and interceptions by attack.
 
-Columns and reasons: docs/formats.md, "missile_attacks".
-
-A row is one model of one report; the rows of one report, window and target make a wave. Where
-weapons were launched from is not kept, and reconnaissance drones are no strike.
+A row is one weapon model of one report; all rows with the same report, time window and target make
+one wave. Launch places are not recorded, and reconnaissance drones are out of scope. See
+`docs/formats.md`, section missile_attacks.
 """
 
 from __future__ import annotations
@@ -21,19 +20,19 @@ from app.domain.errors import InputError
 from app.domain.period import When
 from app.domain.source import SourceRef
 from app.domain.wave import Scope, Volley, Wave
-from app.importers import events, native
+from app.importers import events, parsing
 from app.importers.base import (
     BadFieldError,
     Context,
     Dropped,
-    Found,
     Outcome,
+    ParsedRecord,
     Rejection,
-    Source,
+    SourceFile,
     Warned,
-    header_of,
-    table_rows,
+    rejection,
 )
+from app.importers.delimited import header_of, table_rows
 from app.importers.header import Header
 
 COLUMNS = {
@@ -90,34 +89,34 @@ class MissileAttacks:
     publisher = "Massive Missile Attacks on Ukraine (P. Ivaniuk)"
     licence = "internal"
 
-    def recognises(self, source: Source) -> str | None:
-        """Look for the columns that only this table has together."""
+    def recognises(self, source: SourceFile) -> str | None:
+        """Recognise the columns that no other table has together."""
         if {"time_start", "model", "launched", "destroyed"} <= set(header_of(source)[0]):
             return "columns time_start, model, launched and destroyed of the missile attacks"
         return None
 
-    def mapping(self, source: Source) -> dict[str, str]:
+    def mapping(self, source: SourceFile) -> dict[str, str]:
         """Map the columns that the file has."""
         return HEADER.mapped(source)
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
-        """Yield one outcome per row that is not taken, then the waves that the others make.
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
+        """Yield the rows that are dropped or rejected, then the waves.
 
         Raises:
             InvalidFile: a needed column is missing; new ones only warn.
         """
         yield from HEADER.guard(source)
-        book = _Book(context, events.Words(context, "missile_attacks"))
+        collector = _WaveCollector(context, events.Crosswalk(context, "missile_attacks"))
         for row in table_rows(source):
             if isinstance(row, Rejection):
                 yield row
-            elif outcome := book.take(*row):
+            elif outcome := collector.add(*row):
                 yield outcome
-        yield from book.outcomes()
+        yield from collector.outcomes()
 
 
 class _Report(NamedTuple):
-    """What makes a wave: its window, its target and who reports it, as they are written."""
+    """What identifies a wave: its time window, target and source, as written."""
 
     start: str
     end: str
@@ -126,80 +125,80 @@ class _Report(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The source's own words; where weapons came from is no part of it."""
+        """The wave's key in the source's own words; launch places are no part of it."""
         return f"{self.start}/{self.end}|{self.target}|{self.source}"
 
 
 @dataclass
 class _Rows:
-    """The rows of one wave, with the volley of each."""
+    """The row numbers and volleys of one wave, and the numbers of repeated rows."""
 
     when: When
     numbers: list[int] = field(default_factory=list)
     volleys: list[Volley] = field(default_factory=list)
-    again: list[int] = field(default_factory=list)
+    repeats: list[int] = field(default_factory=list)
 
 
 @dataclass
-class _Book:
-    """Collects rows into waves; a row that comes twice is told apart from another launch."""
+class _WaveCollector:
+    """Collects rows into waves; `seen` shows whether a row repeats an earlier one."""
 
     context: Context
-    words: events.Words
+    crosswalk: events.Crosswalk
     waves: dict[_Report, _Rows] = field(default_factory=dict)
     seen: dict[tuple[str, ...], tuple[int, Volley]] = field(default_factory=dict)
-    odd: int = 0
+    odd_cells: int = 0
 
-    def take(self, row: int, cells: dict[str, str]) -> Outcome | None:
-        """Take a row into its wave; an outcome when it is not taken."""
+    def add(self, row: int, cells: dict[str, str]) -> Outcome | None:
+        """Add a row to its wave; return an outcome if it belongs to none."""
         try:
-            return self._take(row, cells)
+            return self._add(row, cells)
         except (BadFieldError, InputError) as wrong:
-            return native.bad(row, wrong)
+            return rejection(row, wrong)
 
-    def _take(self, row: int, cells: dict[str, str]) -> Outcome | None:
+    def _add(self, row: int, cells: dict[str, str]) -> Outcome | None:
         model = cells.get("model", "")
-        weapons = _weapons(model, self.words)
+        weapons = _weapons(model, self.crosswalk)
         if weapons is None:
             return Dropped(row, "reconnaissance")
-        report = _Report(*(_spaced(cells.get(name, "")) for name in _NAMES))
+        report = _Report(*(_single_spaced(cells.get(name, "")) for name in _NAMES))
         when = _when(report, self.context.theatre.zone)
-        self.odd += sum(not _is_literal(cells.get(name)) for name in LITERALS)
+        self.odd_cells += sum(not _is_literal(cells.get(name)) for name in LITERALS)
         figures = {ours: _count(cells, name) for name, ours in FIGURES.items()}
         volley = Volley(model=model, weapons=weapons, **figures)
-        natural = (*report, model, cells.get("launch_place", ""))
-        if natural in self.seen:
-            return self._again(row, report, volley, self.seen[natural])
-        self.seen[natural] = row, volley
+        key = (*report, model, cells.get("launch_place", ""))
+        if key in self.seen:
+            return self._repeated(row, report, volley, self.seen[key])
+        self.seen[key] = row, volley
         wave = self.waves.setdefault(report, _Rows(when))
         wave.numbers.append(row)
         wave.volleys.append(volley)
         return None
 
-    def _again(
+    def _repeated(
         self, row: int, report: _Report, volley: Volley, first: tuple[int, Volley]
     ) -> Outcome | None:
         number, same = first
         if same == volley:
-            self.waves[report].again.append(row)
+            self.waves[report].repeats.append(row)
             return None
         why = f"the key stands for another record already, in row {number}"
         return Rejection(row, "source_key", report.key[:200], why)
 
     def outcomes(self) -> Iterator[Outcome]:
-        """Yield each wave with the rows that made it, and once more for each repeated row."""
+        """Yield each wave with its number of rows, and once more for each repeated row."""
         for report, rows in self.waves.items():
             wave = self._wave(report, rows)
-            yield Found(rows.numbers[0], wave, rows=len(rows.numbers))
-            yield from (Found(row, wave) for row in rows.again)
-        if self.odd:
+            yield ParsedRecord(rows.numbers[0], wave, rows=len(rows.numbers))
+            yield from (ParsedRecord(row, wave) for row in rows.repeats)
+        if self.odd_cells:
             yield Warned(
-                f"{self.odd:,} cells of {', '.join(LITERALS)} are no list or dictionary; "
+                f"{self.odd_cells:,} cells of {', '.join(LITERALS)} are no list or dictionary; "
                 "they were passed over."
             )
 
     def _wave(self, report: _Report, rows: _Rows) -> Wave:
-        whole = report.target.lower() in self.words.tables["national"]
+        whole = report.target.lower() in self.crosswalk.tables["national"]
         return Wave(
             key=report.key,
             dataset=self.context.dataset,
@@ -215,71 +214,71 @@ class _Book:
 _NAMES = ("time_start", "time_end", "target", "source")
 
 
-def _spaced(given: str) -> str:
-    return " ".join(given.split())
+def _single_spaced(text: str) -> str:
+    return " ".join(text.split())
 
 
-def _weapons(model: str, words: events.Words) -> tuple[str, ...] | None:
-    """Map each of the models that "and" joins; None when all of them only look.
+def _weapons(model: str, crosswalk: events.Crosswalk) -> tuple[str, ...] | None:
+    """Return the weapon codes of models joined by "and"; None if all are reconnaissance drones.
 
     Raises:
-        BadFieldError: no model is named.
+        BadFieldError: no model is stated.
     """
     if not model:
         raise BadFieldError("model", "", "the weapon's model, in the source's word")
     names = [name.lower() for name in JOINED.split(model)]
-    listed = {name.lower(): code for name, code in words.tables["weapons"].items()}
-    watching = {name.lower() for name in words.tables["reconnaissance"]}
-    if all(name in watching for name in names):
+    codes = {name.lower(): code for name, code in crosswalk.tables["weapons"].items()}
+    reconnaissance = {name.lower() for name in crosswalk.tables["reconnaissance"]}
+    if all(name in reconnaissance for name in names):
         return None
-    return tuple(dict.fromkeys(listed[name] for name in names if name in listed))
+    return tuple(dict.fromkeys(codes[name] for name in names if name in codes))
 
 
 def _count(cells: dict[str, str], name: str) -> Count:
-    number = native.whole(cells.get(name), name)
+    number = parsing.whole(cells.get(name), name)
     return UNKNOWN if number is None else Count.exactly(number)
 
 
 def _when(report: _Report, zone: str) -> When:
-    """Read a window: instants when both ends have an hour, else days; no midnight is invented."""
-    first, start = _moment(report.start, "time_start", zone)
-    last, end = _moment(report.end, "time_end", zone)
+    """Read a time window: instants if both ends have an hour, else days."""
+    first, start = _day_and_instant(report.start, "time_start", zone)
+    last, end = _day_and_instant(report.end, "time_end", zone)
     text = f"{report.start} - {report.end}"
     if start is not None and end is not None:
         return When.instants(start, end, zone, text=text)
     return When.days(first, last, text=text, zone=zone)
 
 
-def _moment(given: str, name: str, zone: str) -> tuple[date, datetime | None]:
-    found = TIME.fullmatch(given)
-    if not found:
-        raise BadFieldError(name, given, TIMES)
-    day, hour, minute = found.groups()
+def _day_and_instant(text: str, name: str, zone: str) -> tuple[date, datetime | None]:
+    match = TIME.fullmatch(text)
+    if not match:
+        raise BadFieldError(name, text, TIMES)
+    day, hour, minute = match.groups()
     on = events.day(day, name, (events.ISO,))
     if hour is None:
         return on, None
     try:
         at = datetime(on.year, on.month, on.day, int(hour), int(minute), tzinfo=ZoneInfo(zone))
     except ValueError as wrong:
-        raise BadFieldError(name, given, TIMES) from wrong
+        raise BadFieldError(name, text, TIMES) from wrong
     return on, at
 
 
-def _is_literal(given: str | None) -> bool:
-    """Tell whether a cell is a Python list or dictionary, perhaps with a bare NaN; nothing runs."""
-    if not given:
+def _is_literal(cell: str | None) -> bool:
+    """Tell whether a cell is a Python literal, also with a bare NaN; no code is run."""
+    if not cell:
         return True
     try:
-        ast.literal_eval(BARE_NAN.sub("None", given))
+        ast.literal_eval(BARE_NAN.sub("None", cell))
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return False
     return True
 
 
-def _sources(given: str) -> tuple[SourceRef, ...]:
-    """Keep the post: as a link where it is one, else in the source's words."""
-    if not given:
+def _sources(post: str) -> tuple[SourceRef, ...]:
+    """Return the post as a source: by its link, else by its text as the publisher."""
+    if not post:
         return ()
-    if given.startswith(("http://", "https://")):
-        return (SourceRef(url=given),)
-    return (SourceRef(publisher=given),)
+    if post.startswith(("http://", "https://")):
+        return (SourceRef(url=post),)
+    return (SourceRef(publisher=post),)

@@ -1,4 +1,4 @@
-"""The project's own record format as nested values, shared by its GeoJSON and its CSV form.
+"""Reads a record from nested values: shared by the project's own GeoJSON and CSV formats.
 
 Field names are those of a feature's properties in `/api/collections/incidents/items`.
 """
@@ -6,19 +6,17 @@ Field names are those of a feature's properties in `/api/collections/incidents/i
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
-from enum import StrEnum
+from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.domain.control import Baseline, ControlArea, ControlStatus, Extent
 from app.domain.count import NO_TOLL, UNKNOWN, Count, Toll
 from app.domain.damage import Damage, Grade
-from app.domain.errors import InputError, InvalidCount
+from app.domain.errors import InvalidCount
 from app.domain.fields import INCIDENT_FIELDS
 from app.domain.incident import (
     Attribution,
@@ -32,29 +30,22 @@ from app.domain.period import FIRST_DAY, LAST_DAY, When, WhenPrecision
 from app.domain.place import LonLat, Place, Precision
 from app.domain.revision import canonical
 from app.domain.source import Claim, SourceRef
-from app.importers.base import BadFieldError, Context, Rejection, rejected
-
-Values = Mapping[str, Any]
-E = TypeVar("E", bound=StrEnum)
+from app.importers import parsing
+from app.importers.base import BadFieldError, Context
 
 
 class Part(NamedTuple):
-    """A field of an incident: the values it is read from, and how."""
+    """A field of an incident: the names of the values it is read from, and its reader."""
 
-    of: tuple[str, ...]
-    read: Callable[[Values, LonLat | None, Context], Any]
+    names: tuple[str, ...]
+    read: Callable[[parsing.Values, LonLat | None, Context], Any]
 
-
-DAY_LENGTH = len("YYYY-MM-DD")
-DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-MOST = 2**31 - 1
-"""The greatest whole number that is taken: more people or metres than there are."""
 
 DERIVED_FIELDS = (
     *("revision", "recorded_at", "control", "number", "first_day", "last_day", "merged_with"),
     "redacted",
 )
-"""Written by exports; a re-import ignores them by name."""
+"""Fields that exports write and an import ignores."""
 
 CONTROL_FIELDS = (
     *("valid_on", "controller", "status", "part", "extent", "region", "word", "citation"),
@@ -62,8 +53,8 @@ CONTROL_FIELDS = (
 )
 
 
-def incident_from(values: Values, point: LonLat | None, context: Context) -> Incident:
-    """Build an incident from nested values; whatever is absent is unknown.
+def incident_from(values: parsing.Values, point: LonLat | None, context: Context) -> Incident:
+    """Build an incident from nested values; an absent value is unknown.
 
     Raises:
         BadFieldError: a field that does not fit.
@@ -71,193 +62,167 @@ def incident_from(values: Values, point: LonLat | None, context: Context) -> Inc
     """
     if point is None and not any(values.get(name) for name in INCIDENT_FIELDS):
         raise BadFieldError("row", "", "at least one field with a value")
-    given = _id(values)
-    key = None if given else text(values, "source_key") or text(values, "id")
-    key = key if given else key or content_key(values, point)
+    record_id = _id(values)
+    key = None if record_id else parsing.text(values, "source_key") or parsing.text(values, "id")
+    key = key if record_id else key or content_key(values, point)
     return Incident(
-        id=given or incident_id(context.dataset, key or ""),
+        id=record_id or incident_id(context.dataset, key or ""),
         dataset=context.dataset,
         source_key=key,
         **{name: part.read(values, point, context) for name, part in PARTS.items()},
     )
 
 
-def content_key(values: Values, point: LonLat | None) -> str:
-    """Make a key from content where a file has none: such a record is never "amended"."""
+def content_key(values: parsing.Values, point: LonLat | None) -> str:
+    """Make a key from the content of a record without one: other content is another record."""
     whole = canonical([{name: str(values[name]) for name in sorted(values)}, str(point)])
     return "content-" + hashlib.sha256(whole).hexdigest()[:24]
 
 
-def _id(values: Values) -> UUID | None:
-    """Take the id of a record that was typed in and has no key of a source's own."""
-    given = values.get("id")
-    if not given or values.get("source_key"):
+def _id(values: parsing.Values) -> UUID | None:
+    """Read the id of a record that was entered by hand; None where the source has its own key."""
+    value = values.get("id")
+    if not value or values.get("source_key"):
         return None
     try:
-        return UUID(str(given))
+        return UUID(str(value))
     except ValueError:
         return None
 
 
-def when_from(values: Values, zone: str) -> When:
-    """Read the time: days, or instants when both ends carry an hour; nothing is invented."""
-    zone = _zone(text(values, "zone") or zone)
-    start, end = text(values, "start"), text(values, "end")
-    said = text(values, "when_text")
+def when_from(values: parsing.Values, zone: str) -> When:
+    """Read the time: days, or instants where the start has an hour; no hour is assumed."""
+    zone = _zone(parsing.text(values, "zone") or zone)
+    start, end = parsing.text(values, "start"), parsing.text(values, "end")
+    when_text = parsing.text(values, "when_text")
     if start is None:
         if end is not None:
             raise BadFieldError("start", "", "needed when there is an end")
-        return When.days(None, text=said, zone=zone)
-    if len(start) > DAY_LENGTH:
-        first = instant(start, "start")
-        last = None if end is None else instant(end, "end")
+        return When.days(None, text=when_text, zone=zone)
+    if len(start) > parsing.DAY_LENGTH:
+        first = parsing.instant(start, "start")
+        last = None if end is None else parsing.instant(end, "end")
         try:
-            return When.instants(_present(first), last, zone, text=said)
+            return When.instants(_required_instant(first), last, zone, text=when_text)
         except OverflowError as wrong:
             raise BadFieldError("start", start, f"{FIRST_DAY} to {LAST_DAY}") from wrong
-    precision = one_of(
+    precision = parsing.one_of(
         WhenPrecision, values.get("when_precision"), WhenPrecision.day, "when_precision"
     )
     return When.days(
-        day(start, "start"),
+        parsing.iso_day(start, "start"),
         None if end is None else _last_day(end, zone),
         precision=precision,
-        text=said,
+        text=when_text,
         zone=zone,
     )
 
 
 @lru_cache(maxsize=1024)
-def _zone(given: str) -> str:
-    """Take the name of a time zone that exists."""
+def _zone(name: str) -> str:
+    """Check that a time zone exists."""
     try:
-        return ZoneInfo(given).key
+        return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError, OSError) as wrong:
         allowed = "an IANA time zone, such as Europe/Kyiv"
-        raise BadFieldError("zone", given, allowed) from wrong
+        raise BadFieldError("zone", name, allowed) from wrong
 
 
-def _last_day(given: str, zone: str) -> date:
-    """Read an end beside a start without an hour: an instant gives its local day."""
-    if len(given) <= DAY_LENGTH:
-        return day(given, "end")
+def _last_day(text: str, zone: str) -> date:
+    """Read the end of a period whose start is a day; an instant gives its local day."""
+    if len(text) <= parsing.DAY_LENGTH:
+        return parsing.iso_day(text, "end")
     try:
-        return _present(instant(given, "end")).astimezone(ZoneInfo(zone)).date()
+        return _required_instant(parsing.instant(text, "end")).astimezone(ZoneInfo(zone)).date()
     except OverflowError as wrong:
-        raise BadFieldError("end", given, f"{FIRST_DAY} to {LAST_DAY}") from wrong
+        raise BadFieldError("end", text, f"{FIRST_DAY} to {LAST_DAY}") from wrong
 
 
-def _present(value: datetime | None) -> datetime:
+def _required_instant(value: datetime | None) -> datetime:
     if value is None:
         raise BadFieldError("start", "", "a time with its offset")
     return value
 
 
-@lru_cache(maxsize=65_536)
-def day(given: str, name: str) -> date:
-    """Read YYYY-MM-DD and no other ISO notation, such as a week date of the same length."""
-    try:
-        found = date.fromisoformat(given) if DAY.fullmatch(given) else _no_day(given, name)
-    except ValueError:
-        return _no_day(given, name)
-    if not FIRST_DAY <= found <= LAST_DAY:
-        raise BadFieldError(name, given, f"{FIRST_DAY} to {LAST_DAY}")
-    return found
-
-
-def _no_day(given: str, name: str) -> date:
-    times = ", or a time with its offset" if name in ("start", "end") else ""
-    raise BadFieldError(name, given, f"a day as YYYY-MM-DD{times}")
-
-
-def instant(given: object, name: str) -> datetime | None:
-    """Read an RFC 3339 time with its offset, into UTC; None for nothing."""
-    if given is None or given == "":
-        return None
-    try:
-        value = datetime.fromisoformat(str(given))
-        if value.tzinfo is not None:
-            return value.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise BadFieldError(name, given, "a time with its offset, such as 2025-10-24T21:00:00Z")
-
-
-def _place(values: Values, point: LonLat | None, context: Context) -> Place:
+def _place(values: parsing.Values, point: LonLat | None, context: Context) -> Place:
     stated = values.get("region") or {}
     stated = stated if isinstance(stated, dict) else {"admin1": stated}
-    # Beside a code of its own, `region` says where the place was found to lie, not what is stated.
+    # If `admin1` is there too, `region` is the computed region, not the one that the source states.
     stated = {name: code for name, code in stated.items() if name not in values}
-    admin1 = text(values, "admin1") or text(stated, "admin1")
-    given = values.get("precision") or ""
-    if given == "" and point is not None:
+    admin1 = parsing.text(values, "admin1") or parsing.text(stated, "admin1")
+    precision = values.get("precision") or ""
+    if precision == "" and point is not None:
         raise BadFieldError(
             "precision", "", f"one of {', '.join(Precision)}: how fine the point is"
         )
     return Place.at(
         point,
-        one_of(Precision, given, Precision.admin1 if admin1 else Precision.country, "precision"),
-        error_m=whole(values.get("error_m"), "error_m"),
-        name=text(values, "place"),
-        country=text(values, "country"),
+        parsing.one_of(
+            Precision, precision, Precision.admin1 if admin1 else Precision.country, "precision"
+        ),
+        error_m=parsing.whole(values.get("error_m"), "error_m"),
+        name=parsing.text(values, "place"),
+        country=parsing.text(values, "country"),
         admin1=region_code(admin1, context),
-        admin2=text(values, "admin2") or text(stated, "admin2"),
+        admin2=parsing.text(values, "admin2") or parsing.text(stated, "admin2"),
     )
 
 
-def region_code(given: str | None, context: Context) -> str | None:
-    """Take an ISO 3166-2 code; a P-code of the theatre is translated (they differ for five)."""
-    return None if given is None else context.iso_by_pcode.get(given, given)
+def region_code(code: str | None, context: Context) -> str | None:
+    """Return an ISO 3166-2 code; a P-code of the theatre is translated into it."""
+    return None if code is None else context.iso_by_pcode.get(code, code)
 
 
-def _attribution(values: Values, context: Context) -> Attribution | None:
-    given = values.get("attributed_to")
-    if not given:
+def _attribution(values: parsing.Values, context: Context) -> Attribution | None:
+    value = values.get("attributed_to")
+    if not value:
         return None
-    nested = given if isinstance(given, Mapping) else {"party": given}
-    party = text(nested, "party") or ""
+    nested = value if isinstance(value, Mapping) else {"party": value}
+    party = parsing.text(nested, "party") or ""
     _check_party(party, "attributed_to", context)
-    sure = nested.get("confidence", values.get("attributed_confidence"))
-    return Attribution(party, one_of(Confidence, sure, Confidence.claimed, "attributed_confidence"))
+    confidence = nested.get("confidence", values.get("attributed_confidence"))
+    return Attribution(
+        party, parsing.one_of(Confidence, confidence, Confidence.claimed, "attributed_confidence")
+    )
 
 
-def _check_party(given: str, name: str, context: Context) -> None:
+def _check_party(code: str, name: str, context: Context) -> None:
     parties = [party.code for party in context.theatre.party]
-    if given not in parties:
-        raise BadFieldError(name, given, f"one of {', '.join(parties)}")
+    if code not in parties:
+        raise BadFieldError(name, code, f"one of {', '.join(parties)}")
 
 
-def toll_from(given: object, name: str) -> Toll:
+def toll_from(value: object, name: str) -> Toll:
     """Read a toll: a number, a range {low, best, high}, or one with by_kind and child."""
-    if given is None or given in ("", {}):
+    if value is None or value in ("", {}):
         return NO_TOLL
-    if not isinstance(given, dict):
-        return Toll.of(Count.exactly(_number(given, name)))
-    kinds = given.get("by_kind") or {}
+    if not isinstance(value, dict):
+        return Toll.of(Count.exactly(_number(value, name)))
+    kinds = value.get("by_kind") or {}
     if not isinstance(kinds, dict):
         raise BadFieldError(f"{name}.by_kind", kinds, "civilian, military, unknown")
-    if not kinds and "child" not in given:
-        count = count_from(given, name)
+    if not kinds and "child" not in value:
+        count = count_from(value, name)
         return Toll.of(count) if count.is_known else NO_TOLL
     toll = Toll.of(
-        count_from(given, name),
+        count_from(value, name),
         civilian=count_from(kinds.get("civilian"), f"{name}.civilian"),
         military=count_from(kinds.get("military"), f"{name}.military"),
         unknown=count_from(kinds.get("unknown"), f"{name}.unknown"),
-        child=count_from(given.get("child"), f"{name}.child"),
+        child=count_from(value.get("child"), f"{name}.child"),
     )
-    return NO_TOLL if toll == NO_TOLL else toll  # written in one way, however it was left out
+    return NO_TOLL if toll == NO_TOLL else toll  # one value for "unknown", however it is written
 
 
-def count_from(given: object, name: str) -> Count:
-    """Read a range, or a number as exact; unknown for nothing."""
-    if given is None or given == "":
+def count_from(value: object, name: str) -> Count:
+    """Read a range, or an exact number; unknown for an empty value."""
+    if value is None or value == "":
         return UNKNOWN
-    if not isinstance(given, dict):
-        return Count.exactly(_number(given, name))
-    low = whole(given.get("low"), f"{name}.low")
-    best = whole(given.get("best"), f"{name}.best")
-    high = whole(given.get("high"), f"{name}.high")
+    if not isinstance(value, dict):
+        return Count.exactly(_number(value, name))
+    low = parsing.whole(value.get("low"), f"{name}.low")
+    best = parsing.whole(value.get("best"), f"{name}.best")
+    high = parsing.whole(value.get("high"), f"{name}.high")
     if low is None and best is None and high is None:
         return UNKNOWN
     try:
@@ -267,165 +232,74 @@ def count_from(given: object, name: str) -> Count:
         raise BadFieldError(name, got, wrong.problem.allowed) from wrong
 
 
-def _number(given: object, name: str) -> int:
-    number = whole(given, name)
+def _number(value: object, name: str) -> int:
+    number = parsing.whole(value, name)
     if number is None:
-        raise BadFieldError(name, given, "a whole number of people")
+        raise BadFieldError(name, value, "a whole number of people")
     return number
 
 
-def whole(given: object, name: str) -> int | None:
-    """Read a whole number of 0 or more; None for nothing. "3.0" is 3, "3.5" is refused."""
-    if given is None or given == "":
-        return None
-    if type(given) is int and 0 <= given <= MOST:
-        return given
-    if isinstance(given, str) and len(given) < len(str(MOST)) and given.isdecimal():
-        return int(given)
-    try:
-        number = float(str(given))
-    except ValueError:
-        number = -1.0
-    if not (0 <= number <= MOST and number.is_integer()) or isinstance(given, bool):
-        raise BadFieldError(name, given, f"a whole number from 0 to {MOST:,}, or empty")
-    return int(number)
-
-
-def _damage(item: Values, context: Context) -> Damage:
-    sector = text(item, "sector") or "unknown"
+def _damage(item: parsing.Values, context: Context) -> Damage:
+    sector = parsing.text(item, "sector") or "unknown"
     if sector not in context.taxonomy.sectors.bit:
         codes = ", ".join(context.taxonomy.sectors.codes)
         raise BadFieldError("damage.sector", sector, f"one of {codes}")
     return Damage(
         sector,
-        text(item, "object_kind"),
-        text(item, "name"),
-        one_of(Grade, item.get("grade"), Grade.unknown, "damage.grade"),
-        whole(item.get("count"), "damage.count"),
+        parsing.text(item, "object_kind"),
+        parsing.text(item, "name"),
+        parsing.one_of(Grade, item.get("grade"), Grade.unknown, "damage.grade"),
+        parsing.whole(item.get("count"), "damage.count"),
     )
 
 
-def _claim(item: Values) -> Claim:
-    by, said = text(item, "by"), text(item, "text")
-    if not by or not said:
+def _claim(item: parsing.Values) -> Claim:
+    by, statement = parsing.text(item, "by"), parsing.text(item, "text")
+    if not by or not statement:
         raise BadFieldError("claims", dict(item), "each claim with `by` and `text`")
-    return Claim(by, said, text(item, "url"))
+    return Claim(by, statement, parsing.text(item, "url"))
 
 
-def _source(item: Values) -> SourceRef:
-    published = text(item, "published")
+def _source(item: parsing.Values) -> SourceRef:
+    published = parsing.text(item, "published")
     return SourceRef(
-        text(item, "publisher"),
-        text(item, "url"),
-        None if published is None else day(published, "sources.published"),
-        instant(item.get("retrieved"), "sources.retrieved"),
-        text(item, "archive_url"),
-        text(item, "sha256"),
-        text(item, "upstream"),
+        parsing.text(item, "publisher"),
+        parsing.text(item, "url"),
+        None if published is None else parsing.iso_day(published, "sources.published"),
+        parsing.instant(item.get("retrieved"), "sources.retrieved"),
+        parsing.text(item, "archive_url"),
+        parsing.text(item, "sha256"),
+        parsing.text(item, "upstream"),
     )
 
 
-def text(values: Values, name: str) -> str | None:
-    """Read text; None for nothing. A number is taken as its digits, a list is refused."""
-    given = values.get(name)
-    if given is None or given == "":
-        return None
-    if isinstance(given, str):
-        return given.strip() or None
-    if isinstance(given, (list, dict)):
-        raise BadFieldError(name, given, "text")
-    return str(given).strip() or None
-
-
-def flag(values: Values, name: str) -> bool:
-    """Read a yes or no; absent is no."""
-    given = values.get(name)
-    if given is None:
-        return False
-    given = str(given or "").lower()
-    if given in {"true", "1", "yes"}:
-        return True
-    if given in {"", "false", "0", "no"}:
-        return False
-    raise BadFieldError(name, given, "true, false, 1, 0, yes, no or empty")
-
-
-def many(values: Values, name: str, allowed: Mapping[str, int]) -> tuple[str, ...]:
-    """Read a list of taxonomy codes, as a list or as text separated by `|`."""
-    given = values.get(name)
-    if not given:
-        return ()
-    listed = given.split("|") if isinstance(given, str) else given
-    if not isinstance(listed, list):
-        raise BadFieldError(name, given, "a list of codes")
-    for code in listed:
-        if not isinstance(code, str) or code not in allowed:
-            raise BadFieldError(name, code, f"any of {', '.join(allowed)}")
-    return tuple(dict.fromkeys(listed))
-
-
-def items(values: Values, name: str) -> list[Values]:
-    """Read a list of nested values."""
-    given = values.get(name)
-    if not given:
-        return []
-    if isinstance(given, list):
-        for item in given:
-            if not isinstance(item, dict):
-                break
-        else:
-            return given
-    raise BadFieldError(name, given, "a list of objects")
-
-
-def one_of(choices: type[E], given: object, default: E, name: str) -> E:
-    """Read one word of a fixed set; the default for nothing."""
-    if given is None or given == "":
-        return default
-    try:
-        return choices(str(given))
-    except ValueError as wrong:
-        raise BadFieldError(name, given, f"one of {', '.join(choices)}") from wrong
-
-
-def point_from(lon: object, lat: object) -> LonLat | None:
-    """Read a point; both or neither. Missing coordinates stay missing, never (0, 0)."""
-    if (lon is None or lon == "") and (lat is None or lat == ""):
-        return None
-    try:
-        return LonLat.checked(lon=float(str(lon)), lat=float(str(lat)))
-    except ValueError as wrong:
-        got = f"{'' if lon is None else lon}, {'' if lat is None else lat}"
-        raise BadFieldError("lon, lat", got, "two numbers in degrees") from wrong
-
-
-def control_area(values: Values, shape: str | None, context: Context) -> ControlArea:
-    """Build one control area: from a polygon's hash, or from a region code without measure."""
-    controller = text(values, "controller")
+def control_area(values: parsing.Values, shape: str | None, context: Context) -> ControlArea:
+    """Build one control area: of a polygon (its SHA-256), or of a region without a polygon."""
+    controller = parsing.text(values, "controller")
     if controller is None:
         raise BadFieldError("controller", "", "who holds the area, as a party's code")
     _check_party(controller, "controller", context)
     default = Extent.area if shape else Extent.part_of_region
-    extent = one_of(Extent, values.get("extent"), default, "extent")
-    region = region_code(text(values, "region"), context)
+    extent = parsing.one_of(Extent, values.get("extent"), default, "extent")
+    region = region_code(parsing.text(values, "region"), context)
     if shape is None and region is None:
         raise BadFieldError("geometry", "", "a polygon, or a region code in `region`")
     return ControlArea(
         controller,
-        one_of(ControlStatus, values.get("status"), ControlStatus.assessed, "status"),
-        one_of(Baseline, values.get("part"), Baseline.main, "part"),
+        parsing.one_of(ControlStatus, values.get("status"), ControlStatus.assessed, "status"),
+        parsing.one_of(Baseline, values.get("part"), Baseline.main, "part"),
         extent,
         shape,
         None if shape else region,
-        text(values, "word"),
-        text(values, "citation"),
+        parsing.text(values, "word"),
+        parsing.text(values, "citation"),
     )
 
 
 PARTS: dict[str, Part] = {
     "weapons": Part(
         ("weapons",),
-        lambda values, _, context: many(values, "weapons", context.taxonomy.weapons.bit),
+        lambda values, _, context: parsing.many(values, "weapons", context.taxonomy.weapons.bit),
     ),
     "when": Part(
         ("start", "end", "when_precision", "when_text", "zone"),
@@ -437,7 +311,7 @@ PARTS: dict[str, Part] = {
     ),
     "mechanism": Part(
         ("mechanism",),
-        lambda values, *_: one_of(
+        lambda values, *_: parsing.one_of(
             Mechanism, values.get("mechanism"), Mechanism.unknown, "mechanism"
         ),
     ),
@@ -449,28 +323,30 @@ PARTS: dict[str, Part] = {
     "injured": Part(("injured",), lambda values, *_: toll_from(values.get("injured"), "injured")),
     "damage": Part(
         ("damage",),
-        lambda values, _, context: tuple(_damage(one, context) for one in items(values, "damage")),
+        lambda values, _, context: tuple(
+            _damage(one, context) for one in parsing.items(values, "damage")
+        ),
     ),
-    "claims": Part(("claims",), lambda values, *_: tuple(map(_claim, items(values, "claims")))),
-    "sources": Part(("sources",), lambda values, *_: tuple(map(_source, items(values, "sources")))),
+    "claims": Part(
+        ("claims",), lambda values, *_: tuple(map(_claim, parsing.items(values, "claims")))
+    ),
+    "sources": Part(
+        ("sources",), lambda values, *_: tuple(map(_source, parsing.items(values, "sources")))
+    ),
     "status": Part(
         ("status",),
-        lambda values, *_: one_of(Status, values.get("status"), Status.reported, "status"),
+        lambda values, *_: parsing.one_of(Status, values.get("status"), Status.reported, "status"),
     ),
-    "description": Part(("description",), lambda values, *_: text(values, "description")),
-    "graphic": Part(("graphic",), lambda values, *_: flag(values, "graphic")),
+    "description": Part(("description",), lambda values, *_: parsing.text(values, "description")),
+    "graphic": Part(("graphic",), lambda values, *_: parsing.flag(values, "graphic")),
     "public_after": Part(
-        ("public_after",), lambda values, *_: instant(values.get("public_after"), "public_after")
+        ("public_after",),
+        lambda values, *_: parsing.instant(values.get("public_after"), "public_after"),
     ),
     "synthetic": Part(
         ("synthetic",),
-        lambda values, _, context: flag(values, "synthetic") or context.synthetic,
+        lambda values, _, context: parsing.flag(values, "synthetic") or context.synthetic,
     ),
-    "wave": Part(("wave",), lambda values, *_: text(values, "wave")),
+    "wave": Part(("wave",), lambda values, *_: parsing.text(values, "wave")),
 }
-"""How each field of an incident is read, in the order in which faults are reported."""
-
-
-def bad(row: int, wrong: BadFieldError | InputError) -> Rejection:
-    """Write either kind of error as the row's fate."""
-    return wrong.rejection(row) if isinstance(wrong, BadFieldError) else rejected(row, wrong)
+"""The reader of each field of an incident; the first field with a fault is reported."""

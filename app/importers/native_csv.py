@@ -17,21 +17,19 @@ import shapely
 
 from app.domain.errors import InputError, InvalidFile
 from app.domain.incident import Incident, incident_id
-from app.importers import native
+from app.importers import native, parsing
 from app.importers.base import (
     BadFieldError,
-    Columns,
     Context,
-    Found,
     Outcome,
+    ParsedRecord,
     Rejection,
-    Source,
+    SourceFile,
     Warned,
-    header_of,
-    table_columns,
-    table_rows,
+    rejection,
 )
 from app.importers.control_days import ControlDays
+from app.importers.delimited import TableBatch, header_of, table_batches, table_rows
 
 PLAIN = (
     *("id", "source_key", "start", "end", "when_precision", "when_text", "zone", "lon", "lat"),
@@ -40,17 +38,17 @@ PLAIN = (
     *("public_after", "synthetic", "wave"),
 )
 LISTED = ("damage", "claims", "sources")
-"""Columns of our own exports: everything of a sort as one JSON list."""
+"""Columns of our own exports that hold a JSON list."""
 
 DERIVED = re.compile(
     "dataset|number|first_day|last_day|region(_name|_how|_near_border)?|sectors|source_urls|"
     "control(_source|_status|_controller|_valid_on|_age_days|_distance_km)?|merged_with|"
     "redacted|revision|recorded_at|licence|citation"
 )
-"""Columns of our own exports that follow from others; an import passes them over without a word."""
+"""Columns of our own exports that follow from others; an import ignores them silently."""
 
 QUOTED = re.compile(r"'+[=+\-@\t\r]")
-"""A cell that an export kept from being run as a formula: one apostrophe was put before it."""
+"""A cell to which an export added an apostrophe, so that no program runs it as a formula."""
 
 NUMBERED = {
     "damage": ("sector", "object_kind", "name", "grade", "count"),
@@ -61,14 +59,14 @@ NUMBERED = {
 }
 TOLL = re.compile(r"(killed|injured)(?:_(civilian|military|unknown|child))?(?:_(low|best|high))?")
 CONTROL_MARKS = frozenset({"valid_on", "controller"})
-"""Columns that only control areas have: with one of them, the other is missed by name."""
+"""Columns that only control areas have; a file with one of them needs the other too."""
 
 CONTROL_PLAIN = (*native.CONTROL_FIELDS, "wkt")
-REMEMBERED = 8_192
-"""Distinct contents of one part after which it forgets them; an unbounded cache is the fastest."""
+MAX_CACHED = 8_192
+"""Contents of one part that a cache may hold; an unbounded cache, cleared in time, is fastest."""
 
-VARIED = frozenset({"sources", "claims", "description"})
-"""Parts that hardly ever repeat."""
+UNCACHED = frozenset({"sources", "claims", "description"})
+"""Parts whose content rarely repeats."""
 
 FAULT = object()
 
@@ -76,15 +74,15 @@ REQUIRED = {"incidents": ("start",), "control": ("valid_on", "controller")}
 
 
 class NativeCsv:
-    """Reads the native CSV; what a row holds follows from its columns."""
+    """Reads the native CSV; its columns show whether its rows are incidents or control areas."""
 
     name = "native_csv"
     dataset = None
     publisher = None
     licence = "internal"
 
-    def recognises(self, source: Source) -> str | None:
-        """Look for our own column names in the header."""
+    def recognises(self, source: SourceFile) -> str | None:
+        """Recognise our own column names."""
         names = set(header_of(source)[0])
         if {"start", "precision", "source_key"} <= names:
             return "columns start, precision and source_key of the native incident CSV"
@@ -92,33 +90,33 @@ class NativeCsv:
             return "columns valid_on and controller of the native control CSV"
         return None
 
-    def mapping(self, source: Source) -> dict[str, str]:
-        """Our own names map to themselves; unknown columns are left out and reported."""
+    def mapping(self, source: SourceFile) -> dict[str, str]:
+        """Map our own column names to themselves."""
         names = header_of(source)[0]
-        known = _is_control_column if _is_control(names) else _incident_path
-        return {name: name for name in names if known(name)}
+        is_column = _is_control_column if _is_control(names) else _incident_path
+        return {name: name for name in names if is_column(name)}
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per row."""
         names = header_of(source)[0]
         is_control = _is_control(names)
         for name in REQUIRED["control" if is_control else "incidents"]:
             if name not in names:
                 raise InvalidFile("header", ", ".join(names), f"a column {name!r} among them")
-        known = self.mapping(source)
-        strange = [name for name in names if name not in known and not DERIVED.fullmatch(name)]
-        if strange:
-            yield Warned(f"Columns that nobody reads were left out: {', '.join(strange)}.")
+        mapping = self.mapping(source)
+        unknown = [name for name in names if name not in mapping and not DERIVED.fullmatch(name)]
+        if unknown:
+            yield Warned(f"Columns that nobody reads were left out: {', '.join(unknown)}.")
         yield from (
             self._control(source, context) if is_control else self._incidents(source, context)
         )
 
-    def _incidents(self, source: Source, context: Context) -> Iterator[Outcome]:
-        reader = _Reader(header_of(source)[0], context)
-        for batch in table_columns(source):
+    def _incidents(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
+        reader = _BatchReader(header_of(source)[0], context)
+        for batch in table_batches(source):
             yield from (batch,) if isinstance(batch, Rejection) else reader.outcomes(batch)
 
-    def _control(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def _control(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         days = ControlDays(context)
         for row in table_rows(source):
             if isinstance(row, Rejection):
@@ -128,7 +126,7 @@ class NativeCsv:
             try:
                 days.add(number, cells, _shape(cells.get("wkt")))
             except (BadFieldError, InputError) as wrong:
-                yield native.bad(number, wrong)
+                yield rejection(number, wrong)
         yield from days.outcomes()
 
 
@@ -142,64 +140,68 @@ def _shape(wkt: str | None) -> shapely.geometry.base.BaseGeometry | None:
         raise BadFieldError("wkt", wkt, "a POLYGON or MULTIPOLYGON in WKT, degrees") from wrong
 
 
-class _Reader:
-    """Reads a batch part by part; what stood in a part's cells before is not read again.
+class _BatchReader:
+    """Reads a batch part by part, and caches the parts by the text of their cells.
 
-    A large file says the same few things in most columns: this is three times as fast as row by
-    row. A row in which anything does not fit is read once more by itself, which names the fault.
+    Most columns of a large file repeat few values, so this is three times as fast as reading row
+    by row. A row with a fault is read again alone, which gives its rejection.
     """
 
     def __init__(self, names: Sequence[str], context: Context) -> None:
         self._context = context
         self._columns: dict[str, list[str]] = {}
-        self._read: list[Callable[..., object]] = []
-        self._remembered: list[Any] = []
-        self._same: dict[str, Any] = {}
+        self._part_readers: list[Callable[..., object]] = []
+        self._cached: list[Any] = []
+        self._constants: dict[str, Any] = {}
         for field, part in native.PARTS.items():
-            of = {(name,) for name in part.of}
+            of = {(name,) for name in part.names}
             columns = [name for name in names if _incident_path(name)[:1] in of]
             if columns:
                 self._columns[field] = columns
-                read = self._reading(columns, part)
-                self._read.append(read if field in VARIED else self._remembering(read))
+                read_part = self._part_reader(columns, part)
+                self._part_readers.append(
+                    read_part if field in UNCACHED else self._with_cache(read_part)
+                )
             else:
-                self._same[field] = part.read({}, None, context)
+                self._constants[field] = part.read({}, None, context)
 
-    def _remembering(self, read: Callable[..., object]) -> Callable[..., object]:
-        remembered = lru_cache(maxsize=None)(read)
-        self._remembered.append(remembered)
-        return remembered
+    def _with_cache(self, read_part: Callable[..., object]) -> Callable[..., object]:
+        cached = lru_cache(maxsize=None)(read_part)
+        self._cached.append(cached)
+        return cached
 
-    def _reading(self, columns: Sequence[str], part: native.Part) -> Callable[..., object]:
+    def _part_reader(self, columns: Sequence[str], part: native.Part) -> Callable[..., object]:
         paths = [_incident_path(name) for name in columns]
-        has_point = "lon" in part.of
+        has_point = "lon" in part.names
 
         def read(*cells: str) -> object:
-            told = _nested(zip(paths, cells, strict=True))
+            values = _nested(zip(paths, cells, strict=True))
             try:
-                point = native.point_from(told.get("lon"), told.get("lat")) if has_point else None
-                return part.read(told, point, self._context)
+                point = (
+                    parsing.point_from(values.get("lon"), values.get("lat")) if has_point else None
+                )
+                return part.read(values, point, self._context)
             except (BadFieldError, InputError):
                 return FAULT
 
         return read
 
-    def outcomes(self, batch: Columns) -> Iterator[Outcome]:
+    def outcomes(self, batch: TableBatch) -> Iterator[Outcome]:
         """Yield the outcome of each row."""
-        for read in self._remembered:
-            if read.cache_info().currsize > REMEMBERED:
-                read.cache_clear()
-        # One part after the other, not row by row: what a part remembers stays near the processor.
+        for read_part in self._cached:
+            if read_part.cache_info().currsize > MAX_CACHED:
+                read_part.cache_clear()
+        # Part by part, not row by row: the cache of one part fits into the processor's cache.
         parts = [
-            list(map(read, *(batch.cells[name] for name in columns)))
-            for read, columns in zip(self._read, self._columns.values(), strict=True)
+            list(map(read_part, *(batch.cells[name] for name in columns)))
+            for read_part, columns in zip(self._part_readers, self._columns.values(), strict=True)
         ]
         keys = batch.cells.get("source_key") or [""] * len(batch.numbers)
-        keys = list(map(_bare, keys))
+        keys = list(map(_without_apostrophe, keys))
         dataset = self._context.dataset
         for row, (key, *values) in enumerate(zip(keys, *parts, strict=True)):
             if not key or FAULT in values:
-                yield self._alone(batch, row)
+                yield self._single_row(batch, row)
                 continue
             fields: dict[str, Any] = dict(zip(self._columns, values, strict=True))
             incident = Incident(
@@ -207,23 +209,23 @@ class _Reader:
                 dataset=dataset,
                 source_key=key,
                 **fields,
-                **self._same,
+                **self._constants,
             )
-            yield Found(batch.numbers[row], incident)
+            yield ParsedRecord(batch.numbers[row], incident)
 
-    def _alone(self, batch: Columns, row: int) -> Outcome:
-        told = _nested((_incident_path(name), cells[row]) for name, cells in batch.cells.items())
+    def _single_row(self, batch: TableBatch, row: int) -> Outcome:
+        values = _nested((_incident_path(name), cells[row]) for name, cells in batch.cells.items())
         try:
-            point = native.point_from(told.get("lon"), told.get("lat"))
-            incident = native.incident_from(told, point, self._context)
-            return Found(batch.numbers[row], incident)
+            point = parsing.point_from(values.get("lon"), values.get("lat"))
+            incident = native.incident_from(values, point, self._context)
+            return ParsedRecord(batch.numbers[row], incident)
         except (BadFieldError, InputError) as wrong:
-            return native.bad(batch.numbers[row], wrong)
+            return rejection(batch.numbers[row], wrong)
 
 
 @lru_cache(maxsize=1024)
 def _incident_path(column: str) -> tuple[str | int, ...]:
-    """Turn a column name into the place of its value; empty when it is not one of ours."""
+    """Return the path of a column's value in the nested values; empty for unknown columns."""
     if column in PLAIN or column in LISTED:
         return (column,)
     if toll := TOLL.fullmatch(column):
@@ -245,41 +247,41 @@ def _is_control_column(name: str) -> bool:
     return name in CONTROL_PLAIN
 
 
-def _nested(cells: Iterable[tuple[tuple[Any, ...], str]]) -> dict[str, Any]:
-    """Fold cells with the paths of their columns into nested values; empty ones are left out."""
-    out: dict[str, Any] = {}
+def _nested(cells: Iterable[tuple[tuple[Any, ...], str]]) -> dict[str, object]:
+    """Put cells into nested values by their paths; empty cells are left out."""
+    out: dict[str, object] = {}
     numbered: dict[str, dict[int, dict[str, str]]] = {}
     for path, text in cells:
         if not path or not text:
             continue
-        cell = _bare(text)
+        cell = _without_apostrophe(text)
         if len(path) == 1:
-            out[path[0]] = _items(cell) if path[0] in LISTED else cell
+            out[path[0]] = _json_list(cell) if path[0] in LISTED else cell
         elif isinstance(path[1], int):
             what, number, name = path
             numbered.setdefault(what, {}).setdefault(number, {})[name] = cell
         else:
-            _put(out, path, cell)
-    for what, found in numbered.items():
-        listed = out.get(what) or []
-        if isinstance(listed, list):
-            out[what] = [*listed, *(found[number] for number in sorted(found))]
+            _put_nested(out, path, cell)
+    for what, by_number in numbered.items():
+        items = out.get(what) or []
+        if isinstance(items, list):
+            out[what] = [*items, *(by_number[number] for number in sorted(by_number))]
     return out
 
 
-def _bare(cell: str) -> str:
+def _without_apostrophe(cell: str) -> str:
     return cell[1:] if QUOTED.match(cell) else cell
 
 
-def _items(cell: str) -> Any:
-    """Read a JSON list; what is none stays as it is, and is refused where it is taken."""
+def _json_list(cell: str) -> object:
+    """Parse JSON; other text is returned unchanged, and refused where a list is needed."""
     try:
         return json.loads(cell)
     except (ValueError, RecursionError):
         return cell
 
 
-def _put(out: dict[str, Any], path: tuple[str | int, ...], cell: str) -> None:
+def _put_nested(out: dict[str, Any], path: tuple[str | int, ...], cell: str) -> None:
     *way, last = path
     for step in way:
         out = out.setdefault(str(step), {})

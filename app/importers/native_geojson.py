@@ -11,15 +11,16 @@ from shapely.geometry.base import BaseGeometry
 from app.domain.errors import InputError
 from app.domain.fields import INCIDENT_FIELDS
 from app.domain.place import LonLat
-from app.importers import native
+from app.importers import native, parsing
 from app.importers.base import (
     BadFieldError,
     Context,
-    Found,
     Outcome,
-    Source,
+    ParsedRecord,
+    SourceFile,
     Warned,
     decoded_head,
+    rejection,
 )
 from app.importers.control_days import ControlDays
 from app.importers.features import Feature, features, geometry
@@ -36,45 +37,45 @@ class NativeGeoJson:
     publisher = None
     licence = "internal"
 
-    def recognises(self, source: Source) -> str | None:
-        """Look for a feature collection with our own property names."""
+    def recognises(self, source: SourceFile) -> str | None:
+        """Recognise a feature collection with our own property names."""
         head = decoded_head(source)
         if not head.lstrip().startswith("{") or "FeatureCollection" not in head:
             return None
-        # Incidents first: an export says what ground they fell on, with its day and controller.
+        # Incidents first: exported incidents too have the day and the party of control there.
         if re.search(r'"source_key"\s*:', head) and re.search(r'"start"\s*:', head):
             return "a feature collection whose features carry source_key and start"
         if re.search(r'"valid_on"\s*:', head) and re.search(r'"controller"\s*:', head):
             return "a feature collection whose features carry valid_on and controller"
         return None
 
-    def mapping(self, source: Source) -> dict[str, str]:
-        """Our own names map to themselves."""
+    def mapping(self, source: SourceFile) -> dict[str, str]:
+        """Map our own property names to themselves."""
         names = sorted({name for feature in features(source) for name in feature["properties"]})
-        known = {*INCIDENT_FIELDS, *native.CONTROL_FIELDS} - NOT_READ
-        return {name: name for name in names if name in known}
+        fields = {*INCIDENT_FIELDS, *native.CONTROL_FIELDS} - NOT_READ
+        return {name: name for name in names if name in fields}
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
-        """Yield one outcome per feature; areas of one day make one snapshot."""
-        listed = features(source)
-        known = {*INCIDENT_FIELDS, *native.CONTROL_FIELDS, *native.DERIVED_FIELDS}
-        strange = {name for one in listed for name in one["properties"]} - (known - NOT_READ)
-        if strange:
-            yield Warned(f"Properties that nobody reads: {', '.join(sorted(strange))}.")
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
+        """Yield one outcome per incident, and one snapshot per day of control areas."""
+        collection = features(source)
+        fields = {*INCIDENT_FIELDS, *native.CONTROL_FIELDS, *native.DERIVED_FIELDS}
+        unknown = {name for one in collection for name in one["properties"]} - (fields - NOT_READ)
+        if unknown:
+            yield Warned(f"Properties that nobody reads: {', '.join(sorted(unknown))}.")
         days = ControlDays(context)
-        for row, feature in enumerate(listed, 1):
+        for row, feature in enumerate(collection, 1):
             try:
-                values, shape = _taken(feature)
+                values, shape = _values_and_shape(feature)
                 if "valid_on" in values or "controller" in values:
                     days.add(row, values, shape)
                 else:
-                    yield Found(row, native.incident_from(values, _point(shape), context))
+                    yield ParsedRecord(row, native.incident_from(values, _point(shape), context))
             except (BadFieldError, InputError) as wrong:
-                yield native.bad(row, wrong)
+                yield rejection(row, wrong)
         yield from days.outcomes()
 
 
-def _taken(feature: Feature) -> tuple[native.Values, BaseGeometry | None]:
+def _values_and_shape(feature: Feature) -> tuple[parsing.Values, BaseGeometry | None]:
     if feature["fault"] is not None:
         raise BadFieldError("feature", feature["fault"], "a GeoJSON Feature")
     return feature["properties"], geometry(feature["geometry"])

@@ -1,4 +1,4 @@
-"""Days as tables write them: one notation at a time, since 03/04/2024 is two different days."""
+"""Reads days in one known notation, since 03/04/2024 means two days in two notations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from app.domain.mapping import Notation
-from app.importers import native
+from app.importers import parsing
 from app.importers.base import BadFieldError
 
 CLOCK = r"(?:[ T]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?)?"
@@ -73,27 +73,27 @@ DAY_S = 86_400
 
 
 @lru_cache(maxsize=65_536)
-def day_of(given: str, notation: Notation, name: str, zone: str | None = None) -> str:
-    """Read a day in one notation, as our own format writes it.
+def day_of(text: str, notation: Notation, name: str, zone: str | None = None) -> str:
+    """Read a day in one notation; return it as our own format writes it.
 
-    A time with an offset, or in a zone that the mapping names, gives an instant; of any other time
-    the day is kept. Midnight is how spreadsheets write a day, and no hour.
+    A time with an offset, or in the zone that the mapping names, gives an instant; any other time
+    gives its day. Midnight gives a day: spreadsheets write days as midnight.
 
     Raises:
-        BadFieldError: it is written otherwise.
+        BadFieldError: the text is in another notation.
     """
     if notation in (Notation.epoch_s, Notation.epoch_ms):
-        return _of_epoch(given, 1000 if notation is Notation.epoch_ms else 1, name)
-    match = PATTERNS[notation].fullmatch(given.strip())
+        return _from_epoch(text, 1000 if notation is Notation.epoch_ms else 1, name)
+    match = PATTERNS[notation].fullmatch(text.strip())
     parts = match.groupdict() if match else {}
     try:
         word = parts.get("word") or parts.get("word_first")
         month = MONTHS[word.lower()] if word else int(parts["month"] or 0)
         day = int(parts.get("day") or parts["day_second"] or 0)
-        found = date(int(parts["year"] or 0), month, day).isoformat()
-        return _with_clock(str(native.day(found, name)), parts, zone)
+        iso_text = date(int(parts["year"] or 0), month, day).isoformat()
+        return _with_clock(str(parsing.iso_day(iso_text, name)), parts, zone)
     except (KeyError, ValueError, TypeError) as wrong:
-        raise BadFieldError(name, given, WRITTEN[notation]) from wrong
+        raise BadFieldError(name, text, WRITTEN[notation]) from wrong
 
 
 def _with_clock(day: str, parts: Mapping[str, str | None], zone: str | None) -> str:
@@ -108,11 +108,11 @@ def _with_clock(day: str, parts: Mapping[str, str | None], zone: str | None) -> 
     return moment.replace(tzinfo=ZoneInfo(zone or "UTC")).astimezone(UTC).isoformat()
 
 
-def _of_epoch(given: str, per_second: int, name: str) -> str:
+def _from_epoch(text: str, per_second: int, name: str) -> str:
     try:
-        seconds = float(given) / per_second
+        seconds = float(text) / per_second
         moment = datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError) as wrong:
         allowed = WRITTEN[Notation.epoch_ms if per_second > 1 else Notation.epoch_s]
-        raise BadFieldError(name, given, allowed) from wrong
+        raise BadFieldError(name, text, allowed) from wrong
     return moment.date().isoformat() if seconds % DAY_S == 0 else moment.isoformat()

@@ -1,31 +1,39 @@
-"""The daily control files of the newspaper NZZ: what is held, gained and lost, of one day.
+"""The daily control files of the newspaper NZZ: areas unchanged, gained and lost on one day.
 
-`nochange` and `gains` together are held on the day, `losses` are not held any more; the three do
-not overlap. Crimea is never in them; the other ground held before 24 February 2022 is in the files
-of 2022 and early 2023 and not in later ones, so each file is asked (docs/formats.md, "nzz").
+`nochange` and `gains` together are the occupied territory of the day, `losses` are regained
+territory; the three do not overlap. Crimea is never included. The other territory occupied before
+24 February 2022 is in the files of 2022 and early 2023 and not in later ones, so this is read from
+each file. See `docs/formats.md`, section nzz.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import shapely
 
 from app.domain.control import Baseline, ControlStatus
 from app.domain.errors import InputError, InvalidFile
-from app.importers import native
-from app.importers.base import BadFieldError, Context, Outcome, Source, decoded_head, load_json
+from app.importers import parsing
+from app.importers.base import (
+    BadFieldError,
+    Context,
+    Outcome,
+    SourceFile,
+    decoded_head,
+    load_json,
+    rejection,
+)
 from app.importers.control_days import ControlDays
 from app.importers.features import Feature, area, features_of
 
 HELD_SINCE_2014 = shapely.MultiPoint([(37.8, 48.0), (39.3, 48.57)])
-"""In the cities of Donetsk and Luhansk: a file that covers neither leaves the older areas out."""
+"""Points in the cities of Donetsk and Luhansk, one of which a file with older areas covers."""
 
 HELD, LOST = ("nochange", "gains"), "losses"
 DATES = ("_dateto", "date")
-"""The last day of the span that a file compares; `date` repeats it. The name is a day later."""
+"""The last day that a file compares; `date` repeats it. The file name has the day after."""
 
 
 class Nzz:
@@ -36,8 +44,8 @@ class Nzz:
     publisher = "NZZ"
     licence = "internal"
 
-    def recognises(self, source: Source) -> str | None:
-        """Look for the collection under `value` and the type of its first feature."""
+    def recognises(self, source: SourceFile) -> str | None:
+        """Recognise the collection under `value` and the type of its first feature."""
         head = decoded_head(source)
         if not re.match(r'\s*\{\s*"value"\s*:\s*\{\s*"type"\s*:\s*"FeatureCollection"', head):
             return None
@@ -45,42 +53,42 @@ class Nzz:
             return "a feature collection under `value` with the types nochange, gains and losses"
         return None
 
-    def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
-        """Two properties tell what an area is and when."""
+    def mapping(self, source: SourceFile) -> dict[str, str]:  # noqa: ARG002  every importer takes it
+        """Two properties give the status and the day of an area."""
         return {"type": "status", DATES[0]: "valid_on", "geometry": "areas"}
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
-        """Yield the day's snapshot, and one outcome for whatever is not taken."""
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
+        """Yield the day's snapshot, and one outcome for each feature that is not in it."""
         document = load_json(source)
         inner = document.get("value") if isinstance(document, Mapping) else None
-        listed = features_of(inner, source)
-        days, includes = ControlDays(context), _includes(listed, context)
-        for row, feature in enumerate(listed, 1):
+        features = features_of(inner, source)
+        days, includes = ControlDays(context), _includes(features, context)
+        for row, feature in enumerate(features, 1):
             try:
                 values = _values(feature, source, context)
                 days.add(row, {**values, "includes": includes}, area(feature))
             except InvalidFile:
                 raise
             except (BadFieldError, InputError) as wrong:
-                yield native.bad(row, wrong)
+                yield rejection(row, wrong)
         yield from days.outcomes()
 
 
-def _includes(listed: list[Feature], context: Context) -> list[Baseline]:
-    """Tell which parts the file covers, unless the order says so."""
+def _includes(features: list[Feature], context: Context) -> list[Baseline]:
+    """Return the parts that the file covers: as the choices state, else as its areas show."""
     if context.choices.includes:
         return list(context.choices.includes)
-    for feature in listed:
+    for feature in features:
         try:
             covers = shapely.make_valid(area(feature)).intersects(HELD_SINCE_2014)
         except (BadFieldError, shapely.errors.ShapelyError):
-            continue  # told where its own row is read
+            continue  # it is rejected where its row is read
         if covers:
             return [Baseline.main, Baseline.pre2022]
     return [Baseline.main]
 
 
-def _values(feature: Feature, source: Source, context: Context) -> dict[str, Any]:
+def _values(feature: Feature, source: SourceFile, context: Context) -> dict[str, object]:
     properties, theatre = feature["properties"], context.theatre
     kind = properties.get("type")
     if kind not in (*HELD, LOST):
@@ -94,14 +102,14 @@ def _values(feature: Feature, source: Source, context: Context) -> dict[str, Any
     }
 
 
-def _day(properties: Mapping[str, Any], source: Source, context: Context) -> str:
-    """Take the day of the file, else the one ordered.
+def _day(properties: parsing.Values, source: SourceFile, context: Context) -> str:
+    """Return the day of the file, else the one in the choices.
 
     Raises:
-        InvalidFile: neither is given.
+        InvalidFile: there is neither.
     """
-    given = next((str(properties[name]) for name in DATES if properties.get(name)), None)
-    if given is None and context.choices.valid_on is None:
+    day_text = next((str(properties[name]) for name in DATES if properties.get(name)), None)
+    if day_text is None and context.choices.valid_on is None:
         allowed = f"{' or '.join(DATES)} on each feature, or --valid-on DAY"
         raise InvalidFile(f"date of {source.name}", "none", allowed)
-    return given or str(context.choices.valid_on)
+    return day_text or str(context.choices.valid_on)

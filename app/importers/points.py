@@ -1,6 +1,6 @@
-"""Points of any source: GeoPackage, zipped shapefile, file geodatabase, GeoJSON and GeoParquet.
+"""Reads points from GeoPackage, zipped shapefile, file geodatabase, GeoJSON and GeoParquet.
 
-Fields are told as text, as a table's cells are; places in degrees, or what is wrong with them.
+Fields are text, as the cells of a table are; points are in degrees on WGS 84.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +22,7 @@ from app.domain.place import LonLat
 from app.importers.base import (
     MOST_COLUMNS,
     BadFieldError,
-    Source,
+    SourceFile,
     decoded_head,
     load_json,
 )
@@ -39,10 +39,11 @@ from app.importers.layers import (
     in_degrees,
     is_geopackage,
     shapefile_areas,
+    stated_crs,
     zipped_bytes,
     zipped_names,
 )
-from app.importers.sheets import said
+from app.importers.sheets import cell_text
 
 PARQUET = b"PAR1"
 SHAPE_TYPES_OF_POINTS = (1, 8, 11, 18, 21, 28)
@@ -54,26 +55,26 @@ POLYGONS = re.compile(r'"type"\s*:\s*"(Multi)?Polygon"')
 BATCH = 4_096
 
 
-class Spot(NamedTuple):
-    """One feature: its fields as text, its point or None, and what is wrong with its geometry."""
+class PointFeature(NamedTuple):
+    """One feature: its fields as text, its point or None, and the fault of its geometry."""
 
     fields: dict[str, str]
     point: LonLat | None
     fault: BadFieldError | None = None
 
-    def placed(self) -> LonLat | None:
+    def checked_point(self) -> LonLat | None:
         """Return the point.
 
         Raises:
-            BadFieldError: the geometry is none that an incident has.
+            BadFieldError: the geometry is faulty, or no point.
         """
         if self.fault is not None:
             raise self.fault
         return self.point
 
 
-def kind_of(source: Source) -> str | None:
-    """Say what sort of file of points this is, or None."""
+def kind_of(source: SourceFile) -> str | None:
+    """Return the kind of a file of points; None for any other file."""
     if source.head.startswith(PARQUET):
         return "GeoParquet" if _is_geoparquet(source) else None
     if has_geodatabase(source):
@@ -88,61 +89,63 @@ def kind_of(source: Source) -> str | None:
     return None
 
 
-def spots(source: Source) -> Iterator[Spot]:
+def point_features(source: SourceFile) -> Iterator[PointFeature]:
     """Read every feature.
 
     Raises:
-        InvalidFile: not a file of such a kind, or one without a reference system.
+        InvalidFile: no file of points, or one without a reference system.
         TooLarge: over a bound.
     """
     if source.head.startswith(PARQUET):
-        yield from _parquet_spots(source)
+        yield from _parquet_features(source)
     elif has_geodatabase(source):
-        yield from map(_spot, geodatabase_areas(source))
+        yield from map(_from_area, geodatabase_areas(source))
     elif has_shapefile(source):
-        yield from map(_spot, shapefile_areas(source))
+        yield from map(_from_area, shapefile_areas(source))
     elif is_geopackage(source):
-        yield from map(_spot, geopackage_areas(source))
+        yield from map(_from_area, geopackage_areas(source))
     else:
-        yield from _geojson_spots(source)
+        yield from _geojson_features(source)
 
 
-def _spot(area: Area) -> Spot:
-    return _placed(area.fields, area.shape)
+def _from_area(area: Area) -> PointFeature:
+    return _point_feature(area.fields, area.shape)
 
 
-def _placed(fields: Mapping[str, Any], shape: BaseGeometry | None) -> Spot:
+def _point_feature(fields: Mapping[str, object], shape: BaseGeometry | None) -> PointFeature:
     cells = {name: text for name, value in fields.items() if (text := _text(value))}
     if isinstance(shape, MultiPoint) and len(shape.geoms) == 1:
         shape = shape.geoms[0]
     if shape is None or shape.is_empty:
-        return Spot(cells, None)
+        return PointFeature(cells, None)
     if not isinstance(shape, Point):
-        return Spot(cells, None, BadFieldError("geometry", shape.geom_type, A_POINT))
+        return PointFeature(cells, None, BadFieldError("geometry", shape.geom_type, A_POINT))
     try:
-        return Spot(cells, LonLat.checked(lon=shape.x, lat=shape.y))
+        return PointFeature(cells, LonLat.checked(lon=shape.x, lat=shape.y))
     except InputError as wrong:
         problem = wrong.problem
-        return Spot(cells, None, BadFieldError("geometry", problem.got, problem.allowed))
+        return PointFeature(cells, None, BadFieldError("geometry", problem.got, problem.allowed))
 
 
 def _text(value: object) -> str:
-    """Write a field's value as text; missing numbers and days are nothing."""
+    """Write a field's value as text; "" for missing numbers and days."""
     if isinstance(value, np.datetime64):
-        return "" if np.isnat(value) else said(value.astype("datetime64[s]").item())
+        return "" if np.isnat(value) else cell_text(value.astype("datetime64[s]").item())
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False)
-    return said(value)
+    return cell_text(value)
 
 
-def _geojson_spots(source: Source) -> Iterator[Spot]:
+def _geojson_features(source: SourceFile) -> Iterator[PointFeature]:
     document = load_json(source)
     stated = stated_crs(document)
     for feature in features_of(document, source):
         if feature["fault"] is not None:
-            yield Spot({}, None, BadFieldError("feature", feature["fault"], "a GeoJSON Feature"))
+            yield PointFeature(
+                {}, None, BadFieldError("feature", feature["fault"], "a GeoJSON Feature")
+            )
             continue
         fields = feature["properties"]
         if len(fields) > MOST_COLUMNS:
@@ -151,21 +154,14 @@ def _geojson_spots(source: Source) -> Iterator[Spot]:
         try:
             shape = geometry(feature["geometry"])
         except BadFieldError as wrong:
-            yield Spot(_placed(fields, None).fields, None, wrong)
+            yield PointFeature(_point_feature(fields, None).fields, None, wrong)
             continue
         (moved,) = in_degrees(np.array([shape], dtype=object), stated, source)
-        yield _placed(fields, moved)
+        yield _point_feature(fields, moved)
 
 
-def stated_crs(document: object) -> str:
-    """Read the reference system of old GeoJSON; RFC 7946 knows only longitude and latitude."""
-    crs = document.get("crs") if isinstance(document, Mapping) else None
-    named = crs.get("properties") if isinstance(crs, Mapping) else None
-    return str(named["name"]) if isinstance(named, Mapping) and "name" in named else LONGITUDE_FIRST
-
-
-def _shapes_are_points(source: Source) -> bool:
-    """Read the type of every shapefile in its header, at byte 32."""
+def _shapes_are_points(source: SourceFile) -> bool:
+    """Tell whether all shapefiles of a zip hold points: the type is at byte 32 of the header."""
     names = [name for name in zipped_names(source) if name.lower().endswith(".shp")]
     try:
         heads = [zipped_bytes(source, name)[32:36] for name in names]
@@ -174,7 +170,7 @@ def _shapes_are_points(source: Source) -> bool:
     return all(int.from_bytes(head, "little") in SHAPE_TYPES_OF_POINTS for head in heads)
 
 
-def _package_has_points(source: Source) -> bool:
+def _package_has_points(source: SourceFile) -> bool:
     try:
         kinds = {kind.split()[0] for kind in geopackage_kinds(source)}
     except InputError:
@@ -182,39 +178,39 @@ def _package_has_points(source: Source) -> bool:
     return bool(kinds) and kinds <= {"Point", "MultiPoint"}
 
 
-def _is_geoparquet(source: Source) -> bool:
+def _is_geoparquet(source: SourceFile) -> bool:
     try:
         return b"geo" in (parquet.read_metadata(source.path).metadata or {})
     except (pa.ArrowInvalid, OSError):
         return False
 
 
-def _parquet_spots(source: Source) -> Iterator[Spot]:
+def _parquet_features(source: SourceFile) -> Iterator[PointFeature]:
     try:
         with parquet.ParquetFile(source.path) as file:
-            column, stated = _geo(file, source)
+            column, stated = _geometry_metadata(file, source)
             for batch in file.iter_batches(batch_size=BATCH):
-                yield from _batch_spots(batch, column, stated, source)
+                yield from _batch_features(batch, column, stated, source)
     except (pa.ArrowException, OSError) as wrong:
         raise InvalidFile(source.name, str(wrong)[:200], "a complete GeoParquet file") from wrong
 
 
-def _geo(file: parquet.ParquetFile, source: Source) -> tuple[str, str]:
-    """Read where a file keeps its geometry and in which reference system.
+def _geometry_metadata(file: parquet.ParquetFile, source: SourceFile) -> tuple[str, str]:
+    """Return the column of a file's geometry and its reference system.
 
     Raises:
         InvalidFile: no such metadata, or another encoding than WKB.
-        TooLarge: it unpacks to more than we hold.
+        TooLarge: it unpacks to more than the bound.
     """
     size = sum(file.metadata.row_group(n).total_byte_size for n in range(file.num_row_groups))
     if size > MOST_UNPACKED_BYTES or len(file.schema_arrow.names) > MOST_COLUMNS:
         most = f"at most {MOST_UNPACKED_BYTES:,} bytes and {MOST_COLUMNS:,} columns"
         raise TooLarge(f"unpacked size of {source.name}", f"{size:,} bytes", most)
     try:
-        told = json.loads((file.metadata.metadata or {})[b"geo"])
-        column = told["primary_column"]
-        about = told["columns"][column]
-        encoding, crs = about["encoding"], about.get("crs", LONGITUDE_FIRST)
+        metadata = json.loads((file.metadata.metadata or {})[b"geo"])
+        column = metadata["primary_column"]
+        column_metadata = metadata["columns"][column]
+        encoding, crs = column_metadata["encoding"], column_metadata.get("crs", LONGITUDE_FIRST)
     except (KeyError, TypeError, ValueError) as wrong:
         allowed = "GeoParquet, with its metadata under `geo`"
         raise InvalidFile(source.name, "no readable metadata", allowed) from wrong
@@ -223,11 +219,13 @@ def _geo(file: parquet.ParquetFile, source: Source) -> tuple[str, str]:
     return str(column), crs if isinstance(crs, str) else json.dumps(crs)
 
 
-def _batch_spots(batch: pa.RecordBatch, column: str, stated: str, source: Source) -> Iterable[Spot]:
+def _batch_features(
+    batch: pa.RecordBatch, column: str, stated: str, source: SourceFile
+) -> Iterable[PointFeature]:
     rows = batch.to_pylist()
     try:
         shapes = shapely.from_wkb([row.pop(column, None) for row in rows])
     except UNREADABLE as wrong:
         raise InvalidFile(f"geometry of {source.name}", str(wrong), "WKB") from wrong
     moved = in_degrees(np.asarray(shapes, dtype=object), stated, source)
-    return [_placed(row, shape) for row, shape in zip(rows, moved, strict=True)]
+    return [_point_feature(row, shape) for row, shape in zip(rows, moved, strict=True)]

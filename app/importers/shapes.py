@@ -1,4 +1,4 @@
-"""Polygons as control files bring them: made flat, valid and whole, or refused with the reason."""
+"""Makes the polygons of control files flat and valid, or refuses them with the reason."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ SWAPPED = "a polygon outside the theatre that lies inside with its axes swapped"
 def polygons(
     shape: BaseGeometry, repairs: Callable[[str], None], theatre: Bounds | None = None
 ) -> MultiPolygon:
-    """Keep the polygons of a shape, flat and valid; says what it repaired.
+    """Return the polygons of a shape, without heights and valid; `repairs` is called per repair.
 
-    Rings may be wound either way: nothing that measures them depends on it.
+    Rings may be wound in either direction: no later measurement depends on it.
 
     Raises:
-        BadFieldError: no polygon in it, more vertices than are taken, or axes in another order
-            than longitude, latitude (told by the theatre's box, when one is given).
+        BadFieldError: no polygon, too many vertices, or latitude before longitude (recognised by
+            the theatre's box, where there is one).
     """
     if shapely.get_num_coordinates(shape) > MAX_VERTICES:
         raise BadFieldError("geometry", "too many vertices", f"at most {MAX_VERTICES:,}")
@@ -35,7 +35,7 @@ def polygons(
     if shapely.has_z(shape):
         shape = shapely.force_2d(shape)
         repairs("heights were dropped")
-    whole = _whole(_valid(_cut_at_antimeridian(shape, repairs), repairs), repairs)
+    whole = _joined_polygons(_valid(_cut_at_antimeridian(shape, repairs), repairs), repairs)
     box = Bounds(*whole.bounds)
     if theatre and looks_swapped(box, theatre):
         raise BadFieldError("geometry", SWAPPED, "longitude first, then latitude")
@@ -51,15 +51,15 @@ def _valid(shape: BaseGeometry, repairs: Callable[[str], None]) -> BaseGeometry:
     return shapely.make_valid(shape)
 
 
-def _whole(shape: BaseGeometry, repairs: Callable[[str], None]) -> MultiPolygon:
-    """Join what a shape has of polygons; the rest of a collection falls away."""
+def _joined_polygons(shape: BaseGeometry, repairs: Callable[[str], None]) -> MultiPolygon:
+    """Join the polygons of a shape; points and lines of a collection are dropped."""
     parts = [part for part in _flatten(shape) if isinstance(part, Polygon) and not part.is_empty]
     if not parts:
         raise BadFieldError("geometry", shape.geom_type, "a Polygon or MultiPolygon with an area")
     whole = MultiPolygon(parts)
     if shapely.is_valid(whole):
         return whole
-    # The polygons of a collection, each valid for itself, may overlap or share an edge.
+    # Polygons that are valid one by one may still overlap or share an edge.
     repairs("overlapping polygons were united")
     return MultiPolygon(
         [part for part in _flatten(shapely.union_all(parts)) if isinstance(part, Polygon)]
@@ -74,9 +74,9 @@ def _flatten(shape: BaseGeometry) -> list[BaseGeometry]:
 
 
 def _cut_at_antimeridian(shape: BaseGeometry, repairs: Callable[[str], None]) -> BaseGeometry:
-    """Cut polygons that cross the antimeridian in two, as RFC 7946 3.1.9 asks of their writer.
+    """Cut polygons that cross the antimeridian in two, as RFC 7946 3.1.9 requires of a writer.
 
-    Such a polygon gives itself away by an edge that jumps over more than half of the globe.
+    Such a polygon has an edge that is longer than half of the globe.
     """
     if shape.is_empty or np.ptp(shapely.get_coordinates(shape)[:, 0]) <= HALF_GLOBE_DEG:
         return shape
@@ -108,7 +108,7 @@ def _unrolled(points: np.ndarray) -> np.ndarray:
 
 
 def looks_swapped(box: Bounds, theatre: Bounds) -> bool:
-    """Tell whether a box misses the theatre and would lie inside with its axes swapped."""
+    """Tell whether a box lies outside the theatre, but inside it with its axes swapped."""
     apart_x = box.east < theatre.west or box.west > theatre.east
     apart_y = box.north < theatre.south or box.south > theatre.north
     swapped = Bounds(*np.array(box)[[1, 0, 3, 2]].tolist())

@@ -1,7 +1,7 @@
-"""Tables as text, row by row: delimited text and workbooks (XLSX), header and all.
+"""Reads tables as text, row by row: delimited text and workbooks (XLSX), with the header.
 
-For formats whose first lines are not one plain header. Formulas are never evaluated: a cell is the
-value that was saved beside its formula.
+For formats whose header is not simply the first line. Formulas are never evaluated: the value of a
+cell is the one that was saved with its formula.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from app.importers.base import (
     LONGEST_CELL,
     MOST_COLUMNS,
     Rejection,
-    Source,
+    SourceFile,
     check_utf8,
     decoded_head,
-    header_of,
 )
-from app.importers.layers import MOST_UNPACKED_BYTES, TORN, unpacked_blocks, zipped_names
+from app.importers.delimited import header_of
+from app.importers.layers import ZIP_ERRORS, UnpackedSize, unpacked_blocks, zipped_names
 
 MOST_CELLS = 20_000_000
-"""Of the box around a sheet's cells, which the library lays out whole, empty ones included."""
+"""In the rectangle around a sheet's cells: the library allocates all of it, empty cells too."""
 
 REFERENCE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 LONGEST_REFERENCE = 16
@@ -48,25 +48,25 @@ SPACE = re.compile(r"[ \t\n\v\f\r\u00a0\u200b\ufeff]+")
 Cells = dict[str, str]
 
 
-class Table(NamedTuple):
-    """A header of distinct names, and (row, {column: text}) below it, empty cells left out."""
+class TextTable(NamedTuple):
+    """Distinct column names, and the rows as (row, {column: text}) without empty cells."""
 
     names: list[str]
     rows: Iterator[tuple[int, Cells] | Rejection]
 
 
-def is_workbook(source: Source) -> bool:
-    """Tell an XLSX by what its zip holds."""
+def is_workbook(source: SourceFile) -> bool:
+    """Tell whether a file is an XLSX workbook, by the files in its zip."""
     return WORKBOOK in zipped_names(source)
 
 
 def table(
-    source: Source, *, header_row: int = 1, below: int = 0, sheet: str | None = None
-) -> Table:
-    """Read a table whose names stand in one row; `below` rows under it are no data.
+    source: SourceFile, *, header_row: int = 1, below: int = 0, sheet: str | None = None
+) -> TextTable:
+    """Read a table with its names in row `header_row`; skip `below` rows under the header.
 
-    Rows count from 1 after those; blank ones are no rows. Names are made distinct: the second
-    "Killed" is "Killed (2)", a nameless one is "column 7".
+    Row 1 is the first after those; blank rows are not counted. Names are made distinct: the second
+    "Killed" is "Killed (2)", and a column without a name is "column 7".
 
     Raises:
         InvalidFile: not UTF-8, no such row, no such sheet, or not a table.
@@ -81,7 +81,7 @@ def table(
     for _line in islice(lines, below):
         pass
     names = distinct(header)
-    return Table(names, _rows(lines, names, pads=is_workbook(source)))
+    return TextTable(names, _rows(lines, names, pads=is_workbook(source)))
 
 
 def _rows(
@@ -102,31 +102,31 @@ def _rows(
 
 
 def distinct(header: list[str]) -> list[str]:
-    """Name every column, each name once."""
+    """Give every column a name, each name once."""
     seen, names = Counter[str](), list[str]()
-    for place, given in enumerate(header, 1):
-        name = given or f"column {place}"
+    for place, cell in enumerate(header, 1):
+        name = cell or f"column {place}"
         seen[name] += 1
         names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return names
 
 
-def grid(source: Source, sheet: str | None = None) -> Iterator[list[str]]:
-    """Read every line of a table as text, without the white space around cells.
+def grid(source: SourceFile, sheet: str | None = None) -> Iterator[list[str]]:
+    """Read every line of a table as text; white space around cells is removed.
 
     Raises:
         InvalidFile: not UTF-8, no such sheet, or not a table.
         TooLarge: over a bound on columns or cells.
     """
-    for line in _workbook(source, sheet) if is_workbook(source) else _delimited(source):
+    for line in _workbook_lines(source, sheet) if is_workbook(source) else _delimited_lines(source):
         if len(line) > MOST_COLUMNS:
             most = f"at most {MOST_COLUMNS:,}"
             raise TooLarge(f"columns of {source.name}", f"{len(line):,}", most)
         yield line
 
 
-def first_lines(source: Source, most: int) -> list[list[str]]:
-    """Read the first lines only, as far as they lie in the head of a text.
+def first_lines(source: SourceFile, most: int) -> list[list[str]]:
+    """Read the first lines; of delimited text, only those in the first bytes of the file.
 
     Raises:
         InputError: not a table.
@@ -142,7 +142,7 @@ def first_lines(source: Source, most: int) -> list[list[str]]:
         raise InvalidFile(f"table {source.name}", str(wrong), "a delimited table") from wrong
 
 
-def _delimited(source: Source) -> Iterator[list[str]]:
+def _delimited_lines(source: SourceFile) -> Iterator[list[str]]:
     check_utf8(source)
     _names, delimiter = header_of(source)
     with source.path.open(encoding="utf-8-sig", newline="") as stream:
@@ -156,13 +156,13 @@ def _delimited(source: Source) -> Iterator[list[str]]:
             raise InvalidFile(where, str(wrong), most) from wrong
 
 
-def _workbook(source: Source, sheet: str | None) -> Iterator[list[str]]:
-    _check_box(source)
+def _workbook_lines(source: SourceFile, sheet: str | None) -> Iterator[list[str]]:
+    _check_used_range(source)
     try:
         with CalamineWorkbook.from_path(source.path) as book:
             rows = book.get_sheet_by_name(_sheet_name(book, source, sheet)).iter_rows()
             for row in rows:
-                line = [said(cell) for cell in row]
+                line = [cell_text(cell) for cell in row]
                 if any(len(cell) > LONGEST_CELL for cell in line):
                     most = f"at most {LONGEST_CELL:,} characters"
                     raise TooLarge(f"cell of {source.name}", "a longer one", most)
@@ -172,58 +172,55 @@ def _workbook(source: Source, sheet: str | None) -> Iterator[list[str]]:
         raise InvalidFile(f"workbook {source.name}", str(wrong)[:200], allowed) from wrong
 
 
-def _sheet_name(book: CalamineWorkbook, source: Source, wanted: str | None) -> str:
-    """Choose the sheet that was asked for, else the first that a person sees."""
-    found = [one for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
-    seen = [one.name for one in found if one.visible == SheetVisibleEnum.Visible]
-    names = [one.name for one in found] if wanted else seen
-    if wanted is None and names:
+def _sheet_name(book: CalamineWorkbook, source: SourceFile, sheet: str | None) -> str:
+    """Choose the sheet by its name; without a name, the first visible one."""
+    worksheets = [one for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
+    seen = [one.name for one in worksheets if one.visible == SheetVisibleEnum.Visible]
+    names = [one.name for one in worksheets] if sheet else seen
+    if sheet is None and names:
         return names[0]
-    if wanted is None or wanted not in names:
+    if sheet is None or sheet not in names:
         allowed = f"one of {', '.join(names) or 'no sheet at all'}"
-        raise InvalidFile(f"sheet of {source.name}", wanted or "none", allowed)
-    return wanted
+        raise InvalidFile(f"sheet of {source.name}", sheet or "none", allowed)
+    return sheet
 
 
-def _check_box(source: Source) -> None:
-    """Refuse a workbook that unpacks to more than we hold, before the library opens it.
+def _check_used_range(source: SourceFile) -> None:
+    """Refuse a workbook that needs too much memory, before the library opens it.
 
-    One cell in the last row and column of an otherwise empty sheet is a small file, for which the
-    library would lay out 17 thousand million cells.
+    A small file with one cell in the last row and column of a sheet would make the library
+    allocate 17 thousand million cells.
     """
-    left = MOST_UNPACKED_BYTES
+    unpacked = UnpackedSize(source)
     try:
         with zipfile.ZipFile(source.path) as archive:
-            for one in archive.infolist():
-                box = _Box()
-                for block in unpacked_blocks(archive, one, source):
-                    left -= len(block)
-                    if left < 0:
-                        most = f"at most {MOST_UNPACKED_BYTES:,} bytes"
-                        raise TooLarge(f"unpacked size of {source.name}", "more", most)
-                    if SHEET.fullmatch(one.filename):
-                        box.widen(block, source)
-    except TORN as wrong:
+            for entry in archive.infolist():
+                used_range = _UsedRange()
+                for block in unpacked_blocks(archive, entry, source):
+                    unpacked.add(block)
+                    if SHEET.fullmatch(entry.filename):
+                        used_range.extend(block, source)
+    except ZIP_ERRORS as wrong:
         allowed = "a complete XLSX workbook without a password"
         raise InvalidFile(f"workbook {source.name}", str(wrong), allowed) from wrong
 
 
 @dataclass
-class _Box:
-    """The box around a sheet's cells, as far as it was read."""
+class _UsedRange:
+    """The rectangle around the cells of a sheet that were read so far."""
 
     columns: int = 0
     rows: int = 0
     tail: bytes = b""
 
-    def widen(self, block: bytes, source: Source) -> None:
-        """Look for cells in the next block.
+    def extend(self, block: bytes, source: SourceFile) -> None:
+        """Extend the rectangle by the cells of the next block.
 
         Raises:
             TooLarge: over the bound on cells.
         """
         for letters, number in REFERENCE.findall(self.tail + block):
-            self.columns = max(self.columns, _column(letters))
+            self.columns = max(self.columns, _column_number(letters))
             self.rows = max(self.rows, int(number))
         self.tail = block[-LONGEST_REFERENCE:]
         if self.columns * self.rows > MOST_CELLS:
@@ -231,15 +228,15 @@ class _Box:
             raise TooLarge(f"sheet of {source.name}", got, f"at most {MOST_CELLS:,} cells")
 
 
-def _column(letters: bytes) -> int:
+def _column_number(letters: bytes) -> int:
     number = 0
     for letter in letters:
         number = number * 26 + letter - ord("A") + 1
     return number
 
 
-def said(cell: object) -> str:
-    """Write a value as its text: days as YYYY-MM-DD, 3.0 as 3, nothing as ""."""
+def cell_text(cell: object) -> str:
+    """Write a value as text: days as YYYY-MM-DD, 3.0 as 3, an empty cell as ""."""
     if cell is None or cell != cell:  # noqa: PLR0124  NaN is unequal to itself
         return ""
     if isinstance(cell, str):
@@ -253,5 +250,5 @@ def said(cell: object) -> str:
 
 
 def squeezed(text: str) -> str:
-    """Compare words without regard to case, spaces and how many there are."""
+    """Return text in lower case with single spaces, to compare words."""
     return SPACE.sub(" ", text).strip().lower()

@@ -1,27 +1,27 @@
-"""Texty.org.ua, "Under attack": a published spreadsheet as CSV, 17 columns under two lines.
+"""Texty.org.ua, "Under attack": a published spreadsheet as CSV, 17 columns below two lines.
 
-The columns are known by their place. A cell of latitude sometimes holds "lat,lon"; a latitude
-without a longitude is a rejection, never a point on the equator.
+The columns are known by their position. A cell of latitude may hold "lat,lon"; a latitude without
+a longitude is a rejection. See `docs/formats.md`, section texty.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from app.domain.errors import InputError, InvalidFile
 from app.domain.mapping import Notation
 from app.domain.place import LonLat, Precision
-from app.importers import native
+from app.importers import native, parsing
 from app.importers.base import (
     BadFieldError,
     Context,
-    Found,
     Outcome,
+    ParsedRecord,
     Rejection,
-    Source,
+    SourceFile,
     decoded_head,
+    rejection,
 )
 from app.importers.header import drift
 from app.importers.notation import day_of
@@ -64,8 +64,8 @@ class Texty:
     publisher = "Texty.org.ua"
     licence = "internal"
 
-    def recognises(self, source: Source) -> str | None:
-        """Look for 17 columns or more whose seventh says whether the coordinates are exact."""
+    def recognises(self, source: SourceFile) -> str | None:
+        """Recognise 17 or more columns, the seventh of which says whether a point is exact."""
         if ACCURATE not in decoded_head(source).lower():
             return None
         try:
@@ -79,24 +79,24 @@ class Texty:
         ]
         return "17 columns or more, the seventh of which is точні or неточні" if fitting else None
 
-    def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
-        """Map the columns, known by their place."""
+    def mapping(self, source: SourceFile) -> dict[str, str]:  # noqa: ARG002  every importer takes it
+        """Map the columns, known by their position."""
         return dict(COLUMNS)
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per row.
 
         Raises:
-            InvalidFile: fewer columns than are known; more of them, at the end, only warn.
+            InvalidFile: fewer than 17 columns; further columns at the end only give a warning.
         """
         words = Words(context)
-        found = table(source, below=LINES - 1)
-        if len(found.names) < len(NAMES):
+        body = table(source, below=LINES - 1)
+        if len(body.names) < len(NAMES):
             allowed = f"{len(NAMES)} columns, which are known by their place"
-            raise InvalidFile(f"header of {source.name}", f"{len(found.names)} columns", allowed)
-        yield from drift(found.names[len(NAMES) :], ())
-        names = dict(zip(found.names, NAMES, strict=False))
-        for row in found.rows:
+            raise InvalidFile(f"header of {source.name}", f"{len(body.names)} columns", allowed)
+        yield from drift(body.names[len(NAMES) :], ())
+        names = dict(zip(body.names, NAMES, strict=False))
+        for row in body.rows:
             if isinstance(row, Rejection):
                 yield row
                 continue
@@ -105,25 +105,27 @@ class Texty:
                 values, point = _values(cells, words), _point(cells)
                 if point is None:
                     values["precision"] = None
-                yield Found(row[0], native.incident_from(values, point, context))
+                yield ParsedRecord(row[0], native.incident_from(values, point, context))
             except (BadFieldError, InputError) as wrong:
-                yield native.bad(row[0], wrong)
-        yield from words.untold()
+                yield rejection(row[0], wrong)
+        yield from words.warnings()
 
 
 def _point(cells: Cells) -> LonLat | None:
     lon, lat = cells.get("longitude", ""), cells.get("latitude", "")
     if "," in lat and not lon:
         lat, _, lon = lat.partition(",")
-    return native.point_from(lon.strip(), lat.strip())
+    return parsing.point_from(lon.strip(), lat.strip())
 
 
-def _values(cells: Cells, words: Words) -> dict[str, Any]:
-    given = cells.get("date", "")
+def _values(cells: Cells, words: Words) -> dict[str, object]:
+    day_text = cells.get("date", "")
     is_exact = cells.get("accuracy", "").lower() == ACCURATE
     kind, oblast, url = cells.get("place_type"), cells.get("oblast"), cells.get("link")
     return {
-        "start": day_of(given, Notation.dmy if SLASHES.match(given) else Notation.ymd, "date"),
+        "start": day_of(
+            day_text, Notation.dmy if SLASHES.match(day_text) else Notation.ymd, "date"
+        ),
         "when_text": cells.get("title"),
         "place": cells.get("place_name"),
         "admin1": words.region(oblast) if oblast else None,
@@ -136,11 +138,15 @@ def _values(cells: Cells, words: Words) -> dict[str, Any]:
 
 
 def _weapons(cells: Cells, words: Words) -> list[str]:
-    """Read the flags, and the projectile's name where a list has it; a finer word wins."""
+    """Read the flags and the projectile; a finer code replaces the coarser one of its class."""
     flagged = [code for name, code in FLAGS.items() if squeezed(cells.get(name, "")) not in NO]
     taxonomy = words.context.taxonomy
-    listed = taxonomy.crosswalk("mapped")["weapons"]
-    given = cells.get("projectile")
-    named = words.codes("projectile", given, taxonomy.weapons, listed) if given else []
-    finer = {code.split(".")[0] for code in named}
-    return list(dict.fromkeys([*named, *(c for c in flagged if c.split(".")[0] not in finer)]))
+    codes = taxonomy.crosswalk("mapped")["weapons"]
+    projectile = cells.get("projectile")
+    finer_weapons = (
+        words.codes("projectile", projectile, taxonomy.weapons, codes) if projectile else []
+    )
+    finer = {code.split(".")[0] for code in finer_weapons}
+    return list(
+        dict.fromkeys([*finer_weapons, *(c for c in flagged if c.split(".")[0] not in finer)])
+    )

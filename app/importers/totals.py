@@ -1,9 +1,9 @@
-"""Tables of sums that look like tables of events: taken for events, each would be one strike."""
+"""Refuses tables of totals: read as events, each of their rows would count as one strike."""
 
 from __future__ import annotations
 
 from app.domain.errors import InputError, InvalidFile
-from app.importers.base import Source, decoded_head
+from app.importers.base import SourceFile, decoded_head
 from app.importers.sheets import first_lines, is_workbook, squeezed
 
 TOTALS = (
@@ -13,11 +13,11 @@ TOTALS = (
 """HDX HAPI's conflict events, and ACLED's aggregates on HDX."""
 
 
-def refuse_totals(source: Source) -> None:
-    """Let pass whatever is no such table.
+def refuse_totals(source: SourceFile) -> None:
+    """Refuse a table of totals.
 
     Raises:
-        InvalidFile: it is one.
+        InvalidFile: the file is one.
     """
     if not is_workbook(source) and decoded_head(source).lstrip()[:1] in ("", "{", "[", "<"):
         return
@@ -25,6 +25,6 @@ def refuse_totals(source: Source) -> None:
         names = {squeezed(cell) for line in first_lines(source, 1) for cell in line}
     except InputError:
         return
-    if any(known <= names for known in TOTALS):
+    if any(columns <= names for columns in TOTALS):
         allowed = "events; `strikemap summary --against FILE` compares HDX HAPI's totals with ours"
         raise InvalidFile(f"content of {source.name}", "sums by region and month", allowed)

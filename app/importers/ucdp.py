@@ -1,9 +1,8 @@
 """UCDP's Georeferenced Event Dataset and its Candidate releases.
 
-Columns and reasons: docs/formats.md, "ucdp".
-
-A row may sum up many days and places: its span and precision are kept, so that it is never placed
-on one day or drawn as a dot. Rows in which only combatants died are dropped as battles.
+A row may summarise many days and places: its period and precision are recorded, so that it is never
+shown as one day or one point. Rows in which only combatants died are dropped as battles. See
+`docs/formats.md`, section ucdp.
 """
 
 from __future__ import annotations
@@ -20,18 +19,18 @@ from app.domain.incident import Attribution, Incident, incident_id
 from app.domain.period import When, WhenPrecision
 from app.domain.place import Place, Precision
 from app.domain.source import SourceRef
-from app.importers import events, native
+from app.importers import events, native, parsing
 from app.importers.base import (
     BadFieldError,
     Context,
     Dropped,
-    Found,
     Outcome,
-    Source,
+    ParsedRecord,
+    SourceFile,
     Warned,
     decoded_head,
-    header_of,
 )
+from app.importers.delimited import header_of
 from app.importers.header import Header
 
 NAMES = (
@@ -102,7 +101,7 @@ ONE_SIDED = "3"
 ARTICLE = re.compile(r'"([^"]*)"')
 MIDNIGHT = " 00:00:00.000"
 BEFORE_ARTICLES = NAMES.index("source_article")
-BARE_ROW = re.compile(r'"?\d+"?,[^,\n]*,"?(?:19|20)\d\d"?,')
+HEADLESS_ROW = re.compile(r'"?\d+"?,[^,\n]*,"?(?:19|20)\d\d"?,')
 
 
 class Ucdp:
@@ -113,64 +112,66 @@ class Ucdp:
     publisher = "UCDP"
     licence = "CC-BY-4.0"
 
-    def recognises(self, source: Source) -> str | None:
-        """Look for the columns of GED, or for rows of its shape without a header."""
+    def recognises(self, source: SourceFile) -> str | None:
+        """Recognise the columns of GED, or rows like its own without a header."""
         if {"type_of_violence", "where_prec", "date_prec"} <= set(header_of(source)[0]):
             return "columns type_of_violence, where_prec and date_prec of UCDP GED"
-        return "rows of UCDP GED's 49 columns without a header" if _is_bare(source) else None
+        return "rows of UCDP GED's 49 columns without a header" if _lacks_header(source) else None
 
-    def mapping(self, source: Source) -> dict[str, str]:
-        """Map the columns that the file has, or would have."""
-        return dict(HEADER.mapping) if _is_bare(source) else HEADER.mapped(source)
+    def mapping(self, source: SourceFile) -> dict[str, str]:
+        """Map the columns that the file has; without a header, all columns of a release."""
+        return dict(HEADER.mapping) if _lacks_header(source) else HEADER.mapped(source)
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per row.
 
         Raises:
             InvalidFile: a needed column is missing; new ones only warn.
         """
-        words = events.Words(context, "ucdp")
+        crosswalk = events.Crosswalk(context, "ucdp")
         with _with_header(source) as whole:
             if whole is not source:
                 yield Warned(f"No header row: read as the {len(NAMES)} columns of UCDP GED.")
             yield from HEADER.guard(whole)
-            yield from events.table_outcomes(whole, lambda row, cells: _fate(row, cells, words))
+            yield from events.table_outcomes(
+                whole, lambda row, cells: _outcome(row, cells, crosswalk)
+            )
 
 
-def _is_bare(source: Source) -> bool:
-    """Tell a release that came without its header row (Candidate 24.0.1 did)."""
+def _lacks_header(source: SourceFile) -> bool:
+    """Tell whether a file is a release without a header row, as Candidate 24.0.1 was."""
     head = decoded_head(source)
     # The first line may end inside the quoted articles, so the cells before them are counted.
     cells = len(header_of(source)[0])
-    return bool(BARE_ROW.match(head)) and MIDNIGHT in head and cells >= BEFORE_ARTICLES
+    return bool(HEADLESS_ROW.match(head)) and MIDNIGHT in head and cells >= BEFORE_ARTICLES
 
 
 @contextlib.contextmanager
-def _with_header(source: Source) -> Iterator[Source]:
-    """Give a file the header row that it lacks, in a copy that is gone when the block ends."""
-    if not _is_bare(source):
+def _with_header(source: SourceFile) -> Iterator[SourceFile]:
+    """Add the missing header row, in a copy that is deleted when the block ends."""
+    if not _lacks_header(source):
         yield source
         return
     with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
         path = Path(folder) / "with-header.csv"
-        with path.open("wb") as out, source.path.open("rb") as given:
+        with path.open("wb") as out, source.path.open("rb") as original:
             out.write(",".join(NAMES).encode() + b"\n")
-            while block := given.read(1 << 20):
+            while block := original.read(1 << 20):
                 out.write(block.removeprefix(b"\xef\xbb\xbf"))
-        yield Source.open(path, source.name)
+        yield SourceFile.open(path, source.name)
 
 
-def _fate(row: int, cells: dict[str, str], words: events.Words) -> Outcome:
-    if reason := _out_of_scope(cells, words):
+def _outcome(row: int, cells: dict[str, str], crosswalk: events.Crosswalk) -> Outcome:
+    if reason := _out_of_scope(cells, crosswalk):
         return Dropped(row, reason)
-    return Found(row, _incident(cells, words))
+    return ParsedRecord(row, _incident(cells, crosswalk))
 
 
-def _out_of_scope(cells: dict[str, str], words: events.Words) -> str | None:
-    """Tell a battle: an event between armed sides in which nobody else is known to have died."""
+def _out_of_scope(cells: dict[str, str], crosswalk: events.Crosswalk) -> str | None:
+    """Return why a row is a battle (only combatants died); None for other rows."""
     kind = cells.get("type_of_violence", "")
-    if kind not in words.tables["violence"]:
-        raise BadFieldError("type_of_violence", kind, ", ".join(words.tables["violence"]))
+    if kind not in crosswalk.tables["violence"]:
+        raise BadFieldError("type_of_violence", kind, ", ".join(crosswalk.tables["violence"]))
     others = (cells.get("deaths_civilians"), cells.get("deaths_unknown"))
     sides = (cells.get("deaths_a"), cells.get("deaths_b"))
     if kind == ONE_SIDED or any(number is None or number != "0" for number in others):
@@ -178,8 +179,8 @@ def _out_of_scope(cells: dict[str, str], words: events.Words) -> str | None:
     return "combatants_only" if any(number not in (None, "0") for number in sides) else None
 
 
-def _incident(cells: dict[str, str], words: events.Words) -> Incident:
-    key, context = cells.get("id"), words.context
+def _incident(cells: dict[str, str], crosswalk: events.Crosswalk) -> Incident:
+    key, context = cells.get("id"), crosswalk.context
     if not key:
         raise BadFieldError("id", "", "the event's id")
     return Incident(
@@ -187,12 +188,12 @@ def _incident(cells: dict[str, str], words: events.Words) -> Incident:
         dataset=context.dataset,
         source_key=key,
         when=_when(cells, context.theatre.zone),
-        place=_place(cells, words),
-        attributed_to=_attribution(cells, words),
+        place=_place(cells, crosswalk),
+        attributed_to=_attribution(cells, crosswalk),
         killed=_killed(cells),
         claims=events.coded(
             "UCDP",
-            type_of_violence=words.tables["violence"][cells["type_of_violence"]],
+            type_of_violence=crosswalk.tables["violence"][cells["type_of_violence"]],
             where_prec=cells.get("where_prec"),
             date_prec=cells.get("date_prec"),
             event_clarity=cells.get("event_clarity"),
@@ -214,7 +215,7 @@ def _when(cells: dict[str, str], zone: str) -> When:
     return When.days(first, last, precision=precision, text=text, zone=zone)
 
 
-def _place(cells: dict[str, str], words: events.Words) -> Place:
+def _place(cells: dict[str, str], crosswalk: events.Crosswalk) -> Place:
     code = cells.get("where_prec", "")
     if code not in PLACES:
         raise BadFieldError("where_prec", code, f"one of {', '.join(PLACES)}")
@@ -222,63 +223,63 @@ def _place(cells: dict[str, str], words: events.Words) -> Place:
     point, admin1 = events.point(cells), cells.get("adm_1")
     if point is None or (precision is Precision.admin1 and not admin1):
         precision = Precision.admin1 if admin1 else Precision.country
-    # A country's middle is nowhere in particular, and must not pass for a place.
+    # The centre of a country is not a place of an event.
     is_somewhere = point if precision is not Precision.country else None
     return Place.at(
         is_somewhere,
         precision,
         error_m=error_m if is_somewhere else None,
         name=cells.get("where_coordinates"),
-        country=None if code == AT_SEA else words.country(cells.get("country")),
-        admin1=words.region(admin1) if precision is not Precision.country else None,
+        country=None if code == AT_SEA else crosswalk.country(cells.get("country")),
+        admin1=crosswalk.region(admin1) if precision is not Precision.country else None,
     )
 
 
-def _attribution(cells: dict[str, str], words: events.Words) -> Attribution | None:
-    """In one-sided violence the first side is who did it; between two, the order says nothing."""
+def _attribution(cells: dict[str, str], crosswalk: events.Crosswalk) -> Attribution | None:
+    """Attribute only one-sided violence, to the first side: two armed sides have no order."""
     one_sided = cells.get("type_of_violence") == ONE_SIDED
-    party = words.party(cells.get("side_a")) if one_sided else None
+    party = crosswalk.party(cells.get("side_a")) if one_sided else None
     return Attribution(party) if party else None
 
 
 def _killed(cells: dict[str, str]) -> Toll:
     def number(name: str) -> int | None:
-        return native.whole(cells.get(name), name)
+        return parsing.whole(cells.get(name), name)
 
     total = native.count_from({name: number(name) for name in ("low", "best", "high")}, "killed")
     sides = [count for name in ("deaths_a", "deaths_b") if (count := number(name)) is not None]
     return Toll.of(
         total,
-        civilian=_best(number("deaths_civilians")),
-        military=_best(sum(sides) if sides else None),
-        unknown=_best(number("deaths_unknown")),
+        civilian=_best_estimate(number("deaths_civilians")),
+        military=_best_estimate(sum(sides) if sides else None),
+        unknown=_best_estimate(number("deaths_unknown")),
     )
 
 
-def _best(number: int | None) -> Count:
-    """Deaths by side are UCDP's best estimate; it gives no bounds for them."""
+def _best_estimate(number: int | None) -> Count:
+    """Return a best estimate without bounds: UCDP gives no bounds for deaths by side."""
     return UNKNOWN if number is None else Count(None, number, None)
 
 
 def _sources(cells: dict[str, str]) -> tuple[SourceRef, ...]:
-    """Read who reported: names and days where both lists match, else the articles as quoted."""
-    offices = _listed(cells.get("source_office"))
-    days = _listed(cells.get("source_date"))
+    """Return the sources: names, with days where both lists match, else the quoted articles."""
+    offices = _semicolon_list(cells.get("source_office"))
+    days = _semicolon_list(cells.get("source_date"))
     if not offices:
         articles = ARTICLE.findall(cells.get("source_article", ""))
         offices, days = [" ".join(one.split()).strip(",") for one in articles], []
     published = [_published(day) for day in days] if len(days) == len(offices) else []
     padded = published or [None] * len(offices)
-    found = [SourceRef(who, published=on) for who, on in zip(offices, padded, strict=True) if who]
-    return tuple(dict.fromkeys(found))
+    sources = [SourceRef(who, published=on) for who, on in zip(offices, padded, strict=True) if who]
+    return tuple(dict.fromkeys(sources))
 
 
-def _listed(given: str | None) -> list[str]:
-    return [one.strip() for one in given.split(";")] if given else []
+def _semicolon_list(text: str | None) -> list[str]:
+    return [one.strip() for one in text.split(";")] if text else []
 
 
-def _published(given: str) -> date | None:
+def _published(text: str) -> date | None:
     try:
-        return events.day(given, "source_date", (events.ISO,))
+        return events.day(text, "source_date", (events.ISO,))
     except BadFieldError:
-        return None  # the day of an article is no reason to lose the event
+        return None  # a faulty day of an article must not reject the event

@@ -1,25 +1,30 @@
-"""Areas of any source: GeoPackage, zipped shapefile or GeoJSON, with a small mapping of fields."""
+"""Control areas of any source: GeoPackage, zipped shapefile or GeoJSON, with named fields."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
-
-import numpy as np
 
 from app.domain.control import ControlStatus
 from app.domain.errors import InputError, InvalidFile
-from app.importers import native
-from app.importers.base import BadFieldError, Context, Outcome, Source, decoded_head, load_json
+from app.importers import parsing
+from app.importers.base import (
+    BadFieldError,
+    Context,
+    Outcome,
+    SourceFile,
+    decoded_head,
+    load_json,
+    rejection,
+)
 from app.importers.control_days import ControlDays
-from app.importers.features import area, features_of
 from app.importers.layers import (
     Area,
+    geojson_areas,
     geopackage_areas,
     has_shapefile,
-    in_degrees,
     is_geopackage,
     shapefile_areas,
+    stated_crs,
 )
 
 WORDS = {
@@ -34,19 +39,17 @@ WORDS = {
 }
 """Words of other sources beside our own, in lower case."""
 
-DAY_LENGTH = len("YYYY-MM-DD")
-
 
 class VectorControl:
-    """Reads every polygon of a file, as the choices say."""
+    """Reads every polygon of a file; the choices name the fields to read."""
 
     name = "vector_control"
     dataset = None
     publisher = None
     licence = "internal"
 
-    def recognises(self, source: Source) -> str | None:
-        """Look for a GeoPackage, a zipped shapefile, or polygons in GeoJSON."""
+    def recognises(self, source: SourceFile) -> str | None:
+        """Recognise a GeoPackage, a zipped shapefile, or polygons in GeoJSON."""
         if is_geopackage(source):
             return "a GeoPackage"
         if has_shapefile(source):
@@ -56,27 +59,27 @@ class VectorControl:
             return "a feature collection with polygons"
         return None
 
-    def mapping(self, source: Source) -> dict[str, str]:  # noqa: ARG002  every importer takes it
-        """Which fields are read is in the choices."""
+    def mapping(self, source: SourceFile) -> dict[str, str]:  # noqa: ARG002  every importer takes it
+        """The choices name the other fields that are read."""
         return {"geometry": "areas"}
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
-        """Yield one snapshot per day, and one outcome for whatever is not taken."""
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
+        """Yield one snapshot per day, and one rejection for each faulty area."""
         _check(source, context)
         days = ControlDays(context)
-        for row, found in enumerate(_areas(source), 1):
+        for row, feature in enumerate(_areas(source), 1):
             try:
-                days.add(row, _values(found.fields, context), found.drawn())
+                days.add(row, _values(feature.fields, context), feature.required_shape())
             except (BadFieldError, InputError) as wrong:
-                yield native.bad(row, wrong)
+                yield rejection(row, wrong)
         yield from days.outcomes()
 
 
-def _check(source: Source, context: Context) -> None:
-    """Refuse what cannot be known of any of the areas.
+def _check(source: SourceFile, context: Context) -> None:
+    """Refuse a file of which neither fields nor choices give the day and the party.
 
     Raises:
-        InvalidFile: no day, or nobody who holds them.
+        InvalidFile: no day, or no party that controls the areas.
     """
     choices = context.choices
     if choices.valid_on is None and choices.valid_on_field is None:
@@ -88,47 +91,31 @@ def _check(source: Source, context: Context) -> None:
         raise InvalidFile(f"controller of {source.name}", "none", allowed)
 
 
-def _areas(source: Source) -> Iterable[Area]:
+def _areas(source: SourceFile) -> Iterable[Area]:
     if is_geopackage(source):
         return geopackage_areas(source)
-    return shapefile_areas(source) if has_shapefile(source) else _geojson_areas(source)
-
-
-def _geojson_areas(source: Source) -> Iterator[Area]:
+    if has_shapefile(source):
+        return shapefile_areas(source)
     document = load_json(source)
-    stated = _stated(document)
-    for feature in features_of(document, source):
-        try:
-            shape = area(feature)
-        except BadFieldError:
-            shape = None
-        (moved,) = in_degrees(np.array([shape], dtype=object), stated, source)
-        yield Area(source.name, feature["properties"], moved)
+    return geojson_areas(document, source, stated_crs(document))
 
 
-def _stated(document: object) -> str:
-    """Read the reference system of old GeoJSON; RFC 7946 knows only longitude and latitude."""
-    crs = document.get("crs") if isinstance(document, Mapping) else None
-    named = crs.get("properties") if isinstance(crs, Mapping) else None
-    return str(named["name"]) if isinstance(named, Mapping) and "name" in named else "OGC:CRS84"
-
-
-def _values(fields: Mapping[str, Any], context: Context) -> dict[str, Any]:
+def _values(fields: Mapping[str, object], context: Context) -> dict[str, object]:
     choices = context.choices
     word = _text(fields, choices.status_field, "status-field")
-    given = _text(fields, choices.valid_on_field, "valid-on-field")[:DAY_LENGTH]
-    held = _text(fields, choices.controller_field, "controller-field")
+    day_text = _text(fields, choices.valid_on_field, "valid-on-field")[: parsing.DAY_LENGTH]
+    controller = _text(fields, choices.controller_field, "controller-field")
     return {
-        "valid_on": given or ("" if choices.valid_on is None else str(choices.valid_on)),
-        "controller": held.lower() or choices.controller,
+        "valid_on": day_text or ("" if choices.valid_on is None else str(choices.valid_on)),
+        "controller": controller.lower() or choices.controller,
         "status": WORDS.get(word.lower(), word.lower()),
         "word": word or None,
         "includes": [str(part) for part in choices.includes],
     }
 
 
-def _text(fields: Mapping[str, Any], name: str | None, option: str) -> str:
-    """Read a field that a choice names; "" when none is named or it is empty."""
+def _text(fields: Mapping[str, object], name: str | None, option: str) -> str:
+    """Read the field `name`; "" if `name` is None or the field is empty."""
     if name is None:
         return ""
     if name not in fields:

@@ -1,9 +1,8 @@
 """VIINA 2.0: events that a machine coded from headlines.
 
-Columns and reasons: docs/formats.md, "viina".
-
-Everything in it is reported and machine-coded: no figure of casualties, only that a headline
-mentions some. Its control by populated place needs polygons that its tables have not.
+It has no numbers of casualties: a code only says that a headline mentions casualties. Its tables of
+control by populated place are refused, since they have no polygons. See `docs/formats.md`, section
+viina.
 """
 
 from __future__ import annotations
@@ -23,14 +22,13 @@ from app.importers.base import (
     BadFieldError,
     Context,
     Dropped,
-    Found,
     Outcome,
+    ParsedRecord,
     Rejection,
-    Source,
+    SourceFile,
     Warned,
-    header_of,
-    table_rows,
 )
+from app.importers.delimited import header_of, table_rows
 from app.importers.header import Header
 
 NOTATIONS = (events.PACKED,)
@@ -94,19 +92,19 @@ INFO = Header(
     {**dict.fromkeys(REPORTS.mapping, "(kept in no field)"), "source": "", "url": ""},
     needed=("event_id",),
 )
-"""The reports beside their events, of which only the outlet and the link are read."""
+"""The reports beside the events: only the publisher and the link are read."""
 
 
 class Viina:
-    """Reads events of one place and day, with their reports beside them, or the reports alone."""
+    """Reads events of one place and day with the reports beside them, or the reports alone."""
 
     name = "viina"
     dataset = "viina"
     publisher = "VIINA 2.0, Y. Zhukov and N. Ayers"
     licence = "ODbL-1.0"
 
-    def recognises(self, source: Source) -> str | None:
-        """Look for the columns of any of its tables."""
+    def recognises(self, source: SourceFile) -> str | None:
+        """Recognise the columns of any of its tables."""
         names = set(header_of(source)[0])
         if {"viina_version", "event_id_1pd"} <= names:
             return "columns viina_version and event_id_1pd of VIINA 2.0"
@@ -114,38 +112,38 @@ class Viina:
             return "columns status_boost and status_dsm of VIINA's control"
         return None
 
-    def mapping(self, source: Source) -> dict[str, str]:
+    def mapping(self, source: SourceFile) -> dict[str, str]:
         """Map the columns that the file has."""
         header = REPORTS if "event_ids" not in header_of(source)[0] else EVENTS
         return header.mapped(source)
 
-    def read(self, source: Source, context: Context) -> Iterator[Outcome]:
-        """Yield one outcome per event, or per report when these come alone.
+    def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
+        """Yield one outcome per event, or per report where there are only reports.
 
         Raises:
             InvalidFile: control by populated place, or labels without events.
         """
-        _check_takeable(source)
+        _refuse_control(source)
         names = header_of(source)[0]
-        words = events.Words(context, "viina")
+        crosswalk = events.Crosswalk(context, "viina")
         if "event_ids" in names:
             yield from EVENTS.guard(source)
-            path = _info_beside(source)
+            path = _info_companion(source)
             if path is not None:
-                yield from INFO.guard(Source.open(path))
-            reports = {} if path is None else _reports_of(path)
+                yield from INFO.guard(SourceFile.open(path))
+            reports = {} if path is None else _reports_by_number(path)
             yield from events.table_outcomes(
-                source, lambda row, cells: _fate(row, cells, reports, words)
+                source, lambda row, cells: _outcome(row, cells, reports, crosswalk)
             )
-        elif events.together(source, _named(source, "event_1pd")) is not None:
+        elif events.imported_companion(source, _table_name(source, "event_1pd")) is not None:
             return  # they are read with their events
         elif "text" in names:
-            yield from _alone(source, words)
+            yield from _reports_alone(source, crosswalk)
         else:
             raise InvalidFile(source.name, "labels alone", "event_1pd, which has places and codes")
 
 
-def _check_takeable(source: Source) -> None:
+def _refuse_control(source: SourceFile) -> None:
     if {"status_boost", "status_dsm"} <= set(header_of(source)[0]):
         allowed = (
             "event_1pd or event_info; control here needs areas, and a status by populated place "
@@ -154,22 +152,22 @@ def _check_takeable(source: Source) -> None:
         raise InvalidFile(source.name, "control by populated place", allowed)
 
 
-def _named(source: Source, kind: str) -> str:
-    """Name another table of the same release: it differs in one word."""
+def _table_name(source: SourceFile, kind: str) -> str:
+    """Return the name of another table of the same release; it differs in one word."""
     return re.sub(r"event_(?:1pd|info|labels)", kind, source.name)
 
 
 Reports = Mapping[str, tuple[str | None, str | None]]
 
 
-def _info_beside(source: Source) -> Path | None:
-    name = _named(source, "event_info")
-    return None if name == source.name else events.beside(source, name)
+def _info_companion(source: SourceFile) -> Path | None:
+    name = _table_name(source, "event_info")
+    return None if name == source.name else events.companion(source, name)
 
 
-def _reports_of(path: Path) -> Reports:
-    """Read who reported what, by report: the events' own table names them by number only."""
-    rows = (row for row in table_rows(Source.open(path)) if not isinstance(row, Rejection))
+def _reports_by_number(path: Path) -> Reports:
+    """Return publisher and link by report number; the table of events has only the numbers."""
+    rows = (row for row in table_rows(SourceFile.open(path)) if not isinstance(row, Rejection))
     return {
         cells["event_id"]: (cells.get("source"), cells.get("url"))
         for _, cells in rows
@@ -177,27 +175,29 @@ def _reports_of(path: Path) -> Reports:
     }
 
 
-def _fate(row: int, cells: dict[str, str], reports: Reports, words: events.Words) -> Outcome:
+def _outcome(
+    row: int, cells: dict[str, str], reports: Reports, crosswalk: events.Crosswalk
+) -> Outcome:
     coded = [name for name in CODES if cells.get(name) in ("1", "1.0")]
-    scope = words.tables["scope"]
-    said = [scope[name] for name in scope if name in coded]
-    if "incident" not in said:
-        return Dropped(row, said[0] if said else "no_event_type")
-    return Found(row, _event(cells, coded, _sources(cells, reports), words))
+    scope = crosswalk.tables["scope"]
+    scopes = [scope[name] for name in scope if name in coded]
+    if "incident" not in scopes:
+        return Dropped(row, scopes[0] if scopes else "no_event_type")
+    return ParsedRecord(row, _incident(cells, coded, _sources(cells, reports), crosswalk))
 
 
-def _event(
+def _incident(
     cells: Mapping[str, str],
     coded: Sequence[str],
     sources: tuple[SourceRef, ...],
-    words: events.Words,
+    crosswalk: events.Crosswalk,
 ) -> Incident:
-    key, context = cells.get("event_id_1pd") or cells.get("event_id"), words.context
+    key, context = cells.get("event_id_1pd") or cells.get("event_id"), crosswalk.context
     if not key:
         raise BadFieldError("event_id_1pd", "", "the event's id")
-    weapons, sectors, said = (words.tables[name] for name in ("weapons", "sectors", "said"))
-    labels = ", ".join(said[name] for name in coded if name in said)
-    hit = dict.fromkeys(sectors[name] for name in coded if name in sectors)
+    weapons, sectors, wording = (crosswalk.tables[name] for name in ("weapons", "sectors", "said"))
+    labels = ", ".join(wording[name] for name in coded if name in wording)
+    damaged = dict.fromkeys(sectors[name] for name in coded if name in sectors)
     return Incident(
         id=incident_id(context.dataset, key),
         dataset=context.dataset,
@@ -205,20 +205,20 @@ def _event(
         when=When.days(
             events.day(cells.get("date", ""), "date", NOTATIONS), zone=context.theatre.zone
         ),
-        place=_place(cells, words),
+        place=_place(cells, crosswalk),
         weapons=tuple(dict.fromkeys(weapons[name] for name in coded if name in weapons)),
-        damage=tuple(Damage(sector) for sector in hit),
+        damage=tuple(Damage(sector) for sector in damaged),
         claims=events.coded("VIINA, coded by a machine from headlines", mentions=labels),
         sources=sources,
         synthetic=context.synthetic,
     )
 
 
-def _place(cells: Mapping[str, str], words: events.Words) -> Place:
+def _place(cells: Mapping[str, str], crosswalk: events.Crosswalk) -> Place:
     code = cells.get("GEO_PRECISION", "")
     if code not in PLACES:
         raise BadFieldError("GEO_PRECISION", code, f"one of {', '.join(PLACES)}")
-    point, admin1 = events.point(cells), words.region(cells.get("ADM1_NAME"))
+    point, admin1 = events.point(cells), crosswalk.region(cells.get("ADM1_NAME"))
     coarsest = Precision.admin1 if admin1 else Precision.country
     return Place.at(
         point, PLACES[code] if point else coarsest, name=cells.get("asciiname"), admin1=admin1
@@ -226,47 +226,49 @@ def _place(cells: Mapping[str, str], words: events.Words) -> Place:
 
 
 def _sources(cells: Mapping[str, str], reports: Reports) -> tuple[SourceRef, ...]:
-    """Name each report by its link where the reports are at hand, else the outlets alone."""
+    """Return a source per report, with its link; without the reports, one per publisher."""
     numbers = [one.strip() for one in cells.get("event_ids", "").split(",")]
-    found = [SourceRef(*reports[number]) for number in numbers if number in reports]
-    if not found:
+    sources = [SourceRef(*reports[number]) for number in numbers if number in reports]
+    if not sources:
         outlets = (one.strip() for one in cells.get("sources", "").split(","))
-        found = [SourceRef(outlet) for outlet in outlets if outlet]
-    return tuple(dict.fromkeys(found))
+        sources = [SourceRef(outlet) for outlet in outlets if outlet]
+    return tuple(dict.fromkeys(sources))
 
 
-def _alone(source: Source, words: events.Words) -> Iterator[Outcome]:
-    """Read reports without their events: only a headline says what happened."""
+def _reports_alone(source: SourceFile, crosswalk: events.Crosswalk) -> Iterator[Outcome]:
+    """Read reports without their events: an event is in scope by its headlines."""
     yield from REPORTS.guard(source)
     yield Warned(
         "Reports alone say what happened in their headlines only: those that name a strike are "
         "taken. Import event_1pd, with event_info beside it, for the publisher's own codes."
     )
-    told: dict[str, list[tuple[int, dict[str, str]]]] = {}
+    rows_by_event: dict[str, list[tuple[int, dict[str, str]]]] = {}
     for row in table_rows(source):
         if isinstance(row, Rejection):
             yield row
             continue
         number, cells = row
         key = cells.get("event_id_1pd") or cells.get("event_id") or f"row {number}"
-        told.setdefault(key, []).append((number, cells))
-    for rows in told.values():
-        yield from _of_reports(rows, words)
+        rows_by_event.setdefault(key, []).append((number, cells))
+    for rows in rows_by_event.values():
+        yield from _report_outcomes(rows, crosswalk)
 
 
-def _of_reports(rows: list[tuple[int, dict[str, str]]], words: events.Words) -> Iterator[Outcome]:
-    """Make one incident of an event's reports: the finest place, and every source."""
-    if not any(words.word_in("headline", cells.get("text")) for _, cells in rows):
+def _report_outcomes(
+    rows: list[tuple[int, dict[str, str]]], crosswalk: events.Crosswalk
+) -> Iterator[Outcome]:
+    """Yield one incident of an event's reports: the most precise place, and all sources."""
+    if not any(crosswalk.word_in("headline", cells.get("text")) for _, cells in rows):
         yield from (Dropped(number, "headline_without_strike") for number, _ in rows)
         return
     finest = min((cells for _, cells in rows), key=_fineness)
     sources = dict.fromkeys(SourceRef(cells.get("source"), cells.get("url")) for _, cells in rows)
 
-    def fate(row: int, cells: dict[str, str]) -> Outcome:
-        return Found(row, _event(cells, (), tuple(sources), words))
+    def outcome_of(row: int, cells: dict[str, str]) -> Outcome:
+        return ParsedRecord(row, _incident(cells, (), tuple(sources), crosswalk))
 
     for number, _cells in rows:
-        yield events.settled(number, finest, fate)
+        yield events.outcome_or_rejection(number, finest, outcome_of)
 
 
 def _fineness(cells: Mapping[str, str]) -> int:

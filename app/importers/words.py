@@ -1,6 +1,6 @@
-"""Words of tables brought to our codes: countries, regions, weapons and whatever a crosswalk lists.
+"""Translates words of tables into our codes: countries, regions, weapons and other listed words.
 
-Nothing is guessed: a word that no list has stays unstated, and `untold` says which were met.
+A word that no list has gives no code; `warnings` lists these words.
 """
 
 from __future__ import annotations
@@ -21,80 +21,82 @@ UNIT = re.compile(
     r"( (oblast|region|governorate|province|область|обл\.?|автономна республіка)$)"
 )
 CITY = re.compile(r"^(м\.|місто) ?")
-MOST_TOLD = 10
+MOST_NAMED = 10
 
 
 @dataclass
 class Words:
-    """What one import needs to read words, and a tally of those that it could not."""
+    """Translates the words of one import, and counts the unknown ones."""
 
     context: Context
-    unread: dict[str, Counter[str]] = field(default_factory=dict)
+    unknown: dict[str, Counter[str]] = field(default_factory=dict)
 
     @cached_property
     def _countries(self) -> Mapping[str, str]:
-        known = self.context.taxonomy.crosswalk("countries")
-        alpha3 = {code.lower(): alpha2 for code, alpha2 in known["alpha3"].items()}
+        tables = self.context.taxonomy.crosswalk("countries")
+        alpha3 = {code.lower(): alpha2 for code, alpha2 in tables["alpha3"].items()}
         own = {code.lower(): code for code in self.context.theatre.countries}
-        alpha2 = {code.lower(): code for code in known["alpha3"].values()}
-        return {**alpha2, **alpha3, **known["name"], **known["short"], **own}
+        alpha2 = {code.lower(): code for code in tables["alpha3"].values()}
+        return {**alpha2, **alpha3, **tables["name"], **tables["short"], **own}
 
     @cached_property
     def _regions(self) -> Mapping[str, str]:
-        """Full names in both languages, and codes."""
-        found: dict[str, str] = {}
+        """Region codes by full name in both languages, and by code."""
+        codes: dict[str, str] = {}
         for region in self.context.regions:
             names = (region.name_en, region.name_uk, region.code, region.pcode)
-            found.update({squeezed(name): region.code for name in names if name})
-        return found
+            codes.update({squeezed(name): region.code for name in names if name})
+        return codes
 
     @cached_property
     def _units(self) -> Mapping[str, str]:
-        """Names without the word for their kind, of those that have it: "kyiv" is the oblast."""
+        """Region codes by name without its kind of unit: "kyiv" for "Kyiv Oblast"."""
         return {bare(name): code for name, code in self._regions.items() if bare(name) != name}
 
-    def country(self, given: str) -> str | None:
-        """Return the alpha-2 code that a code or an English name stands for."""
-        return self._known("country", given, self._countries.get(squeezed(given)))
+    def country(self, word: str) -> str | None:
+        """Return the alpha-2 code of a country by its code or English name."""
+        return self._count_if_unknown("country", word, self._countries.get(squeezed(word)))
 
     def is_abroad(self, country: str | None) -> bool:
-        """Tell whether a stated country is none of the theatre's."""
+        """Tell whether a stated country lies outside the theatre."""
         return country is not None and country not in self.context.theatre.countries
 
-    def region(self, given: str, extra: Mapping[str, str] | None = None) -> str | None:
-        """Return the first-level code that a code or a name stands for."""
-        word = squeezed(given)
+    def region(self, name: str, extra: Mapping[str, str] | None = None) -> str | None:
+        """Return the code of a first-level unit by its code or name; `extra` has precedence."""
+        word = squeezed(name)
         if extra and word in extra:
             return extra[word] or None
-        found = self._regions.get(word) or self._units.get(bare(word))
-        if found is None and CITY.match(word):  # a city that is a unit of its own
-            found = self._regions.get(CITY.sub("", word))
-        return self._known("admin1", given, found)
+        code = self._regions.get(word) or self._units.get(bare(word))
+        if code is None and CITY.match(word):  # a city that is a unit of its own
+            code = self._regions.get(CITY.sub("", word))
+        return self._count_if_unknown("admin1", name, code)
 
-    def codes(self, name: str, given: str, terms: Terms, listed: Mapping[str, str]) -> list[str]:
-        """Return the codes that one cell's words stand for; a word listed as "" says nothing."""
-        whole = squeezed(given)
-        words = [whole] if whole in listed or given in terms.bit else SEVERAL.split(whole)
-        found = [self._code(name, word, terms, listed) for word in words if word]
-        return [code for code in dict.fromkeys(found) if code]
+    def codes(self, name: str, cell: str, terms: Terms, word_codes: Mapping[str, str]) -> list[str]:
+        """Return the codes of one cell's words; a word listed as "" gives none."""
+        whole = squeezed(cell)
+        words = [whole] if whole in word_codes or cell in terms.bit else SEVERAL.split(whole)
+        codes = [self._code(name, word, terms, word_codes) for word in words if word]
+        return [code for code in dict.fromkeys(codes) if code]
 
-    def _code(self, name: str, word: str, terms: Terms, listed: Mapping[str, str]) -> str | None:
-        code = listed.get(word, word if word in terms.bit else None)
-        return self._known(name, word, code)
+    def _code(
+        self, name: str, word: str, terms: Terms, word_codes: Mapping[str, str]
+    ) -> str | None:
+        code = word_codes.get(word, word if word in terms.bit else None)
+        return self._count_if_unknown(name, word, code)
 
-    def _known(self, name: str, given: str, found: str | None) -> str | None:
-        if found is None:
-            self.unread.setdefault(name, Counter())[given.strip()] += 1
-        return found
+    def _count_if_unknown(self, name: str, word: str, code: str | None) -> str | None:
+        if code is None:
+            self.unknown.setdefault(name, Counter())[word.strip()] += 1
+        return code
 
-    def untold(self) -> Iterator[Warned]:
-        """Say which words were left unstated, the most frequent first."""
-        for name, words in sorted(self.unread.items()):
-            told = ", ".join(f"{word!r} ({n:,})" for word, n in words.most_common(MOST_TOLD))
-            more = f" and {len(words) - MOST_TOLD:,} more" if len(words) > MOST_TOLD else ""
-            yield Warned(f"Words of {name} that no list has, left unstated: {told}{more}.")
+    def warnings(self) -> Iterator[Warned]:
+        """Warn of the unknown words, the most frequent first."""
+        for name, words in sorted(self.unknown.items()):
+            listing = ", ".join(f"{word!r} ({n:,})" for word, n in words.most_common(MOST_NAMED))
+            more = f" and {len(words) - MOST_NAMED:,} more" if len(words) > MOST_NAMED else ""
+            yield Warned(f"Words of {name} that no list has, left unstated: {listing}{more}.")
 
 
 def bare(name: str) -> str:
-    """Take the word for its kind off a region's name: "Kharkiv Oblast" is "kharkiv"."""
+    """Remove the kind of unit from a region's name: "Kharkiv Oblast" gives "kharkiv"."""
     return UNIT.sub("", squeezed(name)).strip()

@@ -24,8 +24,8 @@ from app.domain.terms import Dataset, DatasetKind, terms_of
 from app.importers.base import BadFieldError, Context, Importer
 from app.importers.choices import NO_CHOICES, ControlChoices
 from app.importers.formats import recognised
-from app.importers.members import Held, Member, held
-from app.importers.native import day
+from app.importers.members import MemberFile, PathContents, open_contents
+from app.importers.parsing import iso_day
 from app.instance.workspace import Workspace
 from app.intake import repeats as remembered
 from app.intake.planning import Plan, Progress, Report, Watch
@@ -67,7 +67,7 @@ def accessed_on(given: str | None, today: date) -> date | None:
     if not given:
         return None
     try:
-        told = day(given, "accessed")
+        told = iso_day(given, "accessed")
     except BadFieldError as wrong:
         raise InputError(wrong.name, wrong.got, wrong.why) from wrong
     if told > today:
@@ -85,7 +85,7 @@ def choices_from(
     """
     try:
         return ControlChoices(
-            valid_on=day(valid_on, "valid-on") if valid_on else None,
+            valid_on=iso_day(valid_on, "valid-on") if valid_on else None,
             includes=tuple(Baseline(part.strip()) for part in (baseline or "").split(",") if part),
             **fields,
         )
@@ -113,7 +113,7 @@ def import_file(  # noqa: PLR0913  an order, its stamp, and who looks on
         StoreBusy: another writer was faster; nothing was written.
     """
     name = order.name or order.path.name
-    with held(order.path, name, workspace.max_file_bytes, recognised) as files:
+    with open_contents(order.path, name, workspace.max_file_bytes, recognised) as files:
         return _import_held(workspace, order, files, _Call(name, actor, now, progress, watch))
 
 
@@ -127,7 +127,7 @@ class _Call(NamedTuple):
     watch: Watch | None
 
 
-def _import_held(workspace: Workspace, order: Order, files: Held, call: _Call) -> Report:
+def _import_held(workspace: Workspace, order: Order, files: PathContents, call: _Call) -> Report:
     importer, why, members, faults = agreed(files, order.format, call.name)
     slug = _slug(order.dataset or importer.dataset or _slug_of(call.name))
     context = _context(workspace, order, slug)
@@ -174,7 +174,7 @@ def _reading(workspace: Workspace, order: Order, report: Report, name: str) -> s
     return reading_mark((*told, *how), workspace.reference)
 
 
-def _is_remembered(files: Held, importer: Importer) -> bool:
+def _is_remembered(files: PathContents, importer: Importer) -> bool:
     if files.is_many or files.faults or importer.name not in FROM_BYTES:
         return False
     return files.members[0].source.path.stat().st_size >= remembered.LARGE_BYTES
@@ -196,7 +196,7 @@ def _told_again(report: Report, earlier: Mapping[str, Any], progress: Progress |
     )
 
 
-def _mapping(importer: Importer, members: Sequence[Member]) -> dict[str, str]:
+def _mapping(importer: Importer, members: Sequence[MemberFile]) -> dict[str, str]:
     """Map the columns of the first file that can be read; the others are of the same format."""
     for member in members[:-1]:
         with contextlib.suppress(InputError):
@@ -267,7 +267,7 @@ def _slug_of(name: str) -> str:
     return stem or "dataset"
 
 
-def _sha256(path: Path, members: Sequence[Member]) -> str:
+def _sha256(path: Path, members: Sequence[MemberFile]) -> str:
     """Hash a file; of a folder, the names and hashes of its files."""
     if not path.is_dir():
         return _file_sha256(path)

@@ -19,9 +19,18 @@ from app.domain.errors import InputError, Problem, UnknownFormat
 from app.domain.incident import Status
 from app.domain.revision import Subject, canonical, fingerprint
 from app.domain.wave import Wave
-from app.importers.base import Context, Found, Importer, Outcome, Rejection, Source, Warned
+from app.importers.base import (
+    Context,
+    Importer,
+    Outcome,
+    ParsedRecord,
+    Rejection,
+    SourceFile,
+    Warned,
+    rejection,
+)
 from app.importers.formats import FORMATS, choose
-from app.importers.members import Held, Member, fault
+from app.importers.members import MemberFile, PathContents
 
 LARGE_BYTES = 32 * 1024 * 1024
 """From here on a second process, which takes a second to start, is worth it."""
@@ -48,7 +57,7 @@ class Noted(msgspec.Struct, frozen=True, gc=False):
     member: str | None = None
 
 
-def noted(importer: Importer, source: Source, context: Context) -> Iterator[Noted | Outcome]:
+def noted(importer: Importer, source: SourceFile, context: Context) -> Iterator[Noted | Outcome]:
     """Read a file outcome by outcome, with each record written down in its canonical form.
 
     Raises:
@@ -60,8 +69,8 @@ def noted(importer: Importer, source: Source, context: Context) -> Iterator[Note
 
 
 def agreed(
-    held: Held, wanted: str, name: str
-) -> tuple[Importer, str, list[Member], list[Rejection]]:
+    contents: PathContents, wanted: str, name: str
+) -> tuple[Importer, str, list[MemberFile], list[Rejection]]:
     """Agree on one format for all files of a collection: the one that most of them have.
 
     Returns the importer, why, the files that have it, and the fate of those that have not.
@@ -69,16 +78,16 @@ def agreed(
     Raises:
         InvalidFile: no file has a known format.
     """
-    if not held.is_many and held.members:
-        return *choose(held.members[0].source, wanted), held.members, []
-    if wanted not in ("auto", *FORMATS) and held.members:
-        choose(held.members[0].source, wanted)
-    faults, chosen = list(held.faults), list[tuple[Member, Importer, str]]()
-    for member in held.members:
+    if not contents.is_many and contents.members:
+        return *choose(contents.members[0].source, wanted), contents.members, []
+    if wanted not in ("auto", *FORMATS) and contents.members:
+        choose(contents.members[0].source, wanted)
+    faults, chosen = list(contents.faults), list[tuple[MemberFile, Importer, str]]()
+    for member in contents.members:
         try:
             chosen.append((member, *choose(member.source, wanted)))
         except InputError as wrong:
-            faults.append(fault(member.path, wrong))
+            faults.append(rejection(0, wrong, member.path))
     if not chosen:
         got = f"{len(faults)} files of no known format"
         raise UnknownFormat(f"files of {name}", got, f"one of {', '.join(FORMATS)}")
@@ -95,21 +104,21 @@ def agreed(
 
 
 def noted_members(
-    importer: Importer, members: Sequence[Member], context: Context
+    importer: Importer, members: Sequence[MemberFile], context: Context
 ) -> Iterator[Noted | Outcome]:
     """Read the files of a collection one after another, each outcome with its file's name.
 
     A file that cannot be read is one rejection and the rest goes on. A large one is not held back
     until it was read to its end: when that fails, the import as a whole is refused.
     """
-    beside = tuple((Path(member.path).name, member.source.path) for member in members)
+    companions = tuple((Path(member.path).name, member.source.path) for member in members)
     for member in members:
-        found = noted(importer, replace(member.source, beside=beside), context)
+        found = noted(importer, replace(member.source, companions=companions), context)
         if member.source.path.stat().st_size < LARGE_BYTES:
             try:
                 found = iter(list(found))
             except InputError as wrong:
-                found = iter([fault(member.path, wrong)])
+                found = iter([rejection(0, wrong, member.path)])
         for outcome in found:
             yield _named(outcome, member.path)
 
@@ -124,13 +133,13 @@ def _named(outcome: Noted | Outcome, path: str) -> Noted | Outcome:
             return outcome
 
 
-def _here(importer: Importer, source: Source, context: Context) -> Iterator[Noted | Outcome]:
+def _here(importer: Importer, source: SourceFile, context: Context) -> Iterator[Noted | Outcome]:
     for outcome in importer.read(source, context):
-        yield _note(outcome) if isinstance(outcome, Found) else outcome
+        yield _note(outcome) if isinstance(outcome, ParsedRecord) else outcome
 
 
-def _note(found: Found) -> Noted:
-    row, record, rows, shapes, is_layer = found
+def _note(parsed: ParsedRecord) -> Noted:
+    row, record, rows, shapes, is_layer = parsed
     payload = canonical(record)
     mark, is_invented = fingerprint(payload), record.synthetic
     if isinstance(record, ControlSnapshot):
@@ -147,7 +156,7 @@ def _note(found: Found) -> Noted:
     return Noted(row, rows, INCIDENT, key, name, payload, mark, point, is_invented, gone, shapes)
 
 
-def _ahead(importer: Importer, source: Source, context: Context) -> Iterator[Noted | Outcome]:
+def _ahead(importer: Importer, source: SourceFile, context: Context) -> Iterator[Noted | Outcome]:
     # A fresh process, never a fork: a server's threads and its open record must not be copied.
     processes = multiprocessing.get_context("spawn")
     ours, theirs = processes.Pipe(duplex=False)
@@ -174,7 +183,7 @@ class Refused(NamedTuple):
     problem: Problem
 
 
-def _send(there: Connection, importer: Importer, source: Source, context: Context) -> None:
+def _send(there: Connection, importer: Importer, source: SourceFile, context: Context) -> None:
     """Send outcomes in batches; an empty one ends them."""
     gc.disable()  # records hold no cycles, and looking for some takes a tenth of the time
     outcomes = _here(importer, source, context)

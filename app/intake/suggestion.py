@@ -19,10 +19,10 @@ import msgspec
 from app.domain.errors import InputError, InvalidFile
 from app.domain.mapping import DAYS, VERSION, Notation, TableMapping, checked
 from app.domain.place import Bounds, Precision
-from app.importers.base import BadFieldError, Context, Rejection, Source, decoded_head
+from app.importers.base import BadFieldError, Context, Rejection, SourceFile, decoded_head
 from app.importers.mapped import PAIR
 from app.importers.notation import PATTERNS, day_of
-from app.importers.points import kind_of, spots
+from app.importers.points import kind_of, point_features
 from app.importers.sheets import squeezed, table
 from app.importers.words import SEVERAL, Words
 from app.instance.workspace import Workspace
@@ -140,7 +140,7 @@ def suggest(workspace: Workspace, path: Path, theatre: str, name: str | None = N
     """
     if theatre not in workspace.reference.theatres:
         raise InputError("theatre", theatre, ", ".join(workspace.reference.theatres))
-    source = Source.open(path, name)
+    source = SourceFile.open(path, name)
     has_points = kind_of(source) is not None
     columns = _sampled(source, has_points=has_points)
     place = workspace.reference.theatres[theatre]
@@ -238,14 +238,14 @@ def _context(workspace: Workspace, theatre: str) -> Context:
     return Context("suggested", reference.theatres[theatre], regions, reference.taxonomy)
 
 
-def _sampled(source: Source, *, has_points: bool) -> dict[str, list[str]]:
+def _sampled(source: SourceFile, *, has_points: bool) -> dict[str, list[str]]:
     """Collect the values of each column in the first rows."""
     found: dict[str, list[str]] = {}
     if not has_points and decoded_head(source).lstrip().startswith(("<", "{", "[")):
         allowed = "a table (CSV, XLSX) or a file of points"
         raise InvalidFile(f"content of {source.name}", "XML or JSON of another kind", allowed)
     if has_points:
-        rows: Iterable[Mapping[str, str]] = (spot.fields for spot in spots(source))
+        rows: Iterable[Mapping[str, str]] = (feature.fields for feature in point_features(source))
     else:
         read = table(source)
         found = {name: [] for name in read.names}

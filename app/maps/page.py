@@ -23,12 +23,14 @@ from markupsafe import Markup
 from app.domain.place import LonLat
 from app.maps.card import Card
 from app.maps.layers import OwnControl, OwnLayer
+from app.maps.scripts import without_docs
 
 LEAFLET = "/static/vendor/leaflet-1.9.4"
 MODULES = (
-    *("bars", "boot", "control", "dom", "filters", "flat", "ground", "hash", "incident"),
-    *("incidents", "known", "legend", "list", "opening", "overview", "patterns", "period"),
-    *("print", "regions", "ruler", "search", "share", "spot", "state", "tabs", "waves"),
+    *("asof", "bars", "boot", "columns", "control", "controltab", "dom", "filters", "footprint"),
+    *("format", "hash", "highlight", "incident", "incidents", "legend", "list", "mapview", "marks"),
+    *("openincident", "overview", "patterns", "period", "pictures", "print", "projected"),
+    *("regions", "request", "ruler", "search", "share", "state", "tabs", "waves"),
 )
 """The scripts of the page: it requests all at once, not one after another as imports are read."""
 
@@ -103,7 +105,7 @@ class SavedKit:
 
 
 def _data_url(script: str) -> str:
-    bare = re.sub(r'(from |import\()"\./', r'\1"strikemap/', script)
+    bare = re.sub(r'(from |import\()"\./', r'\1"strikemap/', without_docs(script))
     return "data:text/javascript;base64," + base64.b64encode(bare.encode()).decode()
 
 

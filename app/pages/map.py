@@ -174,8 +174,8 @@ def columns_query(view: View) -> str:
     plain = View(
         line_km=view.line_km,
         sides=view.sides,
-        freeze=view.freeze if view.asks_the_ground else None,
-        control=view.control if view.asks_the_ground else None,
+        freeze=view.freeze if view.needs_control else None,
+        control=view.control if view.needs_control else None,
         bbox=view.bbox,
         regions=view.regions,
         level=view.level,

@@ -20,7 +20,7 @@ def line_filter(query: Query, source: Dataset | None) -> Near | None:
         InvalidView: no source of control is loaded, or it has no snapshot for the frozen day.
     """
     view = query.view
-    if not view.asks_the_ground:
+    if not view.needs_control:
         return None
     number = {NOT_STATED: joins.NOT_STATED, **holders(query.reference, view.theatre)}
     return Near(

@@ -150,7 +150,7 @@ def _published(
     query: Query, allowed: tuple[Dataset, ...], refused: Sequence[Dataset], *, in_all: bool
 ) -> Published:
     compiled = _compile(query, allowed)
-    if query.view.asks_the_ground:
+    if query.view.needs_control:
         source = control_dataset(query, Face.aggregates)
         compiled = replace(compiled, near=line_filter(query, source))
     if query.is_public:
@@ -231,7 +231,7 @@ def _may_leave(dataset: Dataset, face: Face, view: View) -> bool:
         return False
     if dataset.terms.points or face is not Face.aggregates:
         return True
-    narrows = view.bbox is not None or view.min_killed is not None or view.asks_the_ground
+    narrows = view.bbox is not None or view.min_killed is not None or view.needs_control
     # Two states of the record may differ by a single strike.
     narrows = narrows or view.as_of is not None
     return not narrows and covers_whole_weeks(view)

@@ -19,10 +19,10 @@ from app.domain.errors import InputError, InvalidFile
 from app.domain.region import Region
 from app.domain.terms import Face
 from app.domain.view import View
-from app.importers import native
-from app.importers.base import BadFieldError, Rejection, Source, decoded_head, load_json
+from app.importers import parsing
+from app.importers.base import BadFieldError, Rejection, SourceFile, decoded_head, load_json
 from app.importers.header import Header
-from app.importers.sheets import Cells, said, table
+from app.importers.sheets import Cells, cell_text, table
 from app.publishing.publish import publish
 from app.publishing.query import Query
 from app.queries.sums import summarise
@@ -83,7 +83,7 @@ def cross_check(
         InvalidFile: not HAPI's table, or no month of it lies in the View.
         InputError: the View holds several datasets, whose sums are never added.
     """
-    events, killed = _theirs(Source.open(path), query, note)
+    events, killed = _theirs(SourceFile.open(path), query, note)
     periods = sorted(
         {(first, last) for first, last, _region in events if _within(query.view, first, last)}
     )
@@ -117,7 +117,7 @@ def _ours(query: Query) -> list[JsonObject]:
     return list(summarise(published, "region")["rows"])
 
 
-def _theirs(source: Source, query: Query, note: Note) -> tuple[Counter[Key], Counter[Key]]:
+def _theirs(source: SourceFile, query: Query, note: Note) -> tuple[Counter[Key], Counter[Key]]:
     """Sum the file by period and region of the View's level."""
     events, killed = Counter[Key](), Counter[Key]()
     rows = [row for row in _rows(source, note) if row.get("event_type") == EVENT_TYPE]
@@ -129,11 +129,11 @@ def _theirs(source: Source, query: Query, note: Note) -> tuple[Counter[Key], Cou
         if region is None or row.get("admin_level") != level or row.get("error"):
             continue
         try:
-            first = native.day(row["reference_period_start"][:10], "reference_period_start")
-            last = native.day(row["reference_period_end"][:10], "reference_period_end")
+            first = parsing.iso_day(row["reference_period_start"][:10], "reference_period_start")
+            last = parsing.iso_day(row["reference_period_end"][:10], "reference_period_end")
             key = (first, last, region)
-            events[key] += native.whole(row.get("events"), "events") or 0
-            if (dead := native.whole(row.get("fatalities"), "fatalities")) is not None:
+            events[key] += parsing.whole(row.get("events"), "events") or 0
+            if (dead := parsing.whole(row.get("fatalities"), "fatalities")) is not None:
                 killed[key] += dead
         except (BadFieldError, KeyError) as wrong:
             got = wrong.got if isinstance(wrong, BadFieldError) else ""
@@ -146,7 +146,7 @@ def _codes(regions: tuple[Region, ...]) -> dict[str, str]:
     return {region.pcode or region.code: region.code for region in regions}
 
 
-def _rows(source: Source, note: Note) -> Iterator[Cells]:
+def _rows(source: SourceFile, note: Note) -> Iterator[Cells]:
     """Read the table as CSV, XLSX or the API's JSON; `note` gets a sentence for each new column.
 
     Raises:
@@ -158,7 +158,9 @@ def _rows(source: Source, note: Note) -> Iterator[Cells]:
         records = data if isinstance(data, list) else []
         rows = [record for record in records if isinstance(record, dict)]
         names = list(rows[0]) if rows else []
-        cells: Iterator[Cells] = ({k: said(v) for k, v in row.items() if said(v)} for row in rows)
+        cells: Iterator[Cells] = (
+            {k: cell_text(v) for k, v in row.items() if cell_text(v)} for row in rows
+        )
     else:
         names, numbered = table(source)
         cells = (row[1] for row in numbered if not isinstance(row, Rejection))

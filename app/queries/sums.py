@@ -104,7 +104,7 @@ def _as_of(published: Published) -> str | None:
 
 def region_set(published: Published) -> dict[str, str]:
     """Return the name and the hash of the boundaries that an answer uses."""
-    return published.query.regions.named()
+    return published.query.regions.identity()
 
 
 @dataclass(frozen=True, eq=False)

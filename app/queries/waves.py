@@ -99,7 +99,7 @@ def waves_answer(
         "numberReturned": len(numbers),
         "waves": [
             {
-                **_wave_facts(waves[n], is_counted=n in reckoning.counted),
+                **_wave_facts(waves[n], is_counted=n in reckoning.counting),
                 "mapped": None if count_marks is None else count_marks(waves[n]),
             }
             for n in numbers

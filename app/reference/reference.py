@@ -13,7 +13,7 @@ from app.domain.errors import InputError
 from app.domain.place import LocalPlane
 from app.domain.region import Region, RegionSet
 from app.reference.basemap import Basemap
-from app.reference.regions import ImportedSet, Shelf, read_region_set
+from app.reference.regions import ImportedSet, ImportedSets, read_region_set
 from app.reference.settlements import Settlements
 from app.reference.taxonomy import Taxonomy
 from app.reference.theatre import Theatre, read_theatres
@@ -50,7 +50,7 @@ class Reference:
         """
         about = self._serving[theatre].get(level)
         if about is not None:
-            return self.shelf(theatre).read(about, self.theatres[theatre].countries)
+            return self.imported_sets(theatre).read(about, self.theatres[theatre].countries)
         return self.shipped(theatre) if level == 1 else RegionSet("none", "", level, ())
 
     @cache  # noqa: B019  as above
@@ -60,7 +60,7 @@ class Reference:
         path = self.folder / place.region_set.file
         return read_region_set(path, place.region_set.id, place.countries)
 
-    def shelf(self, theatre: str) -> Shelf:
+    def imported_sets(self, theatre: str) -> ImportedSets:
         """The theatre's imported boundaries.
 
         Raises:
@@ -68,13 +68,13 @@ class Reference:
         """
         if self.imported is None:
             raise InputError("folder of imported boundaries", "none", "a data folder")
-        return Shelf(self.imported / theatre)
+        return ImportedSets(self.imported / theatre)
 
     @cached_property
     def _serving(self) -> Mapping[str, Mapping[int, ImportedSet]]:
         if self.imported is None:
             return {theatre: {} for theatre in self.theatres}
-        return {theatre: self.shelf(theatre).active() for theatre in self.theatres}
+        return {theatre: self.imported_sets(theatre).active() for theatre in self.theatres}
 
     def region_sets(self, theatre: str) -> dict[int, RegionSet]:
         """Read the boundaries of a theatre, by level; levels without any are left out."""
@@ -105,7 +105,9 @@ class Reference:
     def _region_files(self, theatre: str) -> list[Path]:
         serving = self._serving[theatre]
         shipped = [] if 1 in serving else [self.folder / self.theatres[theatre].region_set.file]
-        return shipped + [self.shelf(theatre).checked(serving[level]) for level in sorted(serving)]
+        return shipped + [
+            self.imported_sets(theatre).checked(serving[level]) for level in sorted(serving)
+        ]
 
     @cache  # noqa: B019  as above
     def plane(self, theatre: str) -> LocalPlane:

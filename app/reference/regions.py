@@ -62,7 +62,7 @@ _ACTIVE = msgspec.json.Decoder(dict[int, ImportedSet])
 
 
 @dataclass(frozen=True)
-class Shelf:
+class ImportedSets:
     """A theatre's imported boundaries: files named by their content, which never change.
 
     `active.json` names the active set of each level and is replaced by a rename. Sets that are no

@@ -1,114 +1,250 @@
-/* The marks of a frozen View, tile by tile from a PMTiles file beside the page: no service at all. */
+/* The marks of a frozen View, tile by tile from a PMTiles file beside the page: no service. */
+/** @import { IncidentOptions, LayerContext, MarkFeature, MarkProperties } from "./types.js" */
+/** @import { MarksLayer, TileMarks } from "./types.js" */
 import { Archive, Reader } from "./archive.js";
-import { countText, dayText, el, fill, lengthText } from "./dom.js";
-import { makeIncidents } from "./incidents.js";
+import { el } from "./dom.js";
+import { countText, dayText, fill, labelOf, lengthText } from "./format.js";
+import { MarkLayer, UNKNOWN } from "./marks.js";
 
-const WORLD_BITS = 31, EXTENT_BITS = 12, UNKNOWN = 0xffff, MOST_TILES = 300, PAD = 0.2;
+const WORLD_BITS = 31;
+const EXTENT_BITS = 12;
+const MOST_TILES = 300;
+const PAD = 0.2;
 const PRECISIONS = ["exact", "street", "settlement"];
 
-/* A value of a Mapbox Vector Tile: text, or a whole number. */
-function valueOf(part) {
-  let value = null;
-  part.fields((field, found) => {
-    value = field === 1 ? found.text() : field === 6 ? (found % 2 ? -(found + 1) / 2 : found / 2) : found;
-  });
-  return value;
+/** @typedef {{ x: number, y: number, properties: MarkProperties }} TilePoint in tile units */
+
+/** A value of a Mapbox Vector Tile: text, or a whole number. */
+function valueOf(/** @type {Reader} */ reader) {
+  /** @type {string | number | null} */
+  let result = null;
+  for (const { field, value, part } of reader.fields()) {
+    if (part) result = field === 1 ? part.text() : null;
+    else if (field === 6) result = value % 2 ? -(value + 1) / 2 : value / 2;
+    else result = value;
+  }
+  return result;
 }
 
-/* Take the points of the layer `incidents` apart: [x, y, {property: value}] in tile units. */
+/**
+ * The points of a layer of the name `incidents`.
+ * @param {Reader} layer
+ */
+function pointsOfLayer(layer) {
+  /** @type {string[]} */
+  const keys = [];
+  /** @type {ReturnType<typeof valueOf>[]} */
+  const values = [];
+  /** @type {Reader[]} */
+  const features = [];
+  let name = "";
+  for (const { field, part } of layer.fields()) {
+    if (!part) continue;
+    if (field === 1) name = part.text();
+    if (field === 2) features.push(part);
+    if (field === 3) keys.push(part.text());
+    if (field === 4) values.push(valueOf(part));
+  }
+  if (name !== "incidents") return [];
+  return features.map((feature) => pointOf(feature, keys, values));
+}
+
+/**
+ * @param {Reader} feature
+ * @param {string[]} keys
+ * @param {ReturnType<typeof valueOf>[]} values
+ * @returns {TilePoint}
+ */
+function pointOf(feature, keys, values) {
+  /** @type {number[]} */
+  let tags = [];
+  /** @type {number[]} */
+  let place = [];
+  for (const { field, part } of feature.fields()) {
+    if (field === 2 && part) tags = part.numbers();
+    if (field === 4 && part) place = part.numbers();
+  }
+  /** @type {Record<string, string | number | null>} */
+  const properties = {};
+  for (let i = 0; i < tags.length; i += 2) properties[keys[tags[i]]] = values[tags[i + 1]];
+  // One MoveTo; within a tile nothing is negative.
+  const [x, y] = [place[1] / 2, place[2] / 2];
+  const mark = /** @type {MarkProperties} */ (/** @type {unknown} */ (properties));
+  return { x, y, properties: mark };
+}
+
+/** @param {Uint8Array} bytes */
 function pointsOf(bytes) {
   const points = [];
-  new Reader(bytes).fields((field, layer) => {
-    const keys = [], values = [], features = [];
-    let name = "";
-    if (field === 3) layer.fields((at, part) => ({ 1: () => (name = part.text()), 2: () => features.push(part), 3: () => keys.push(part.text()), 4: () => values.push(part) })[at]?.());
-    if (name !== "incidents") return;
-    values.forEach((part, at) => (values[at] = valueOf(part)));
-    for (const feature of features) {
-      const told = {}, place = [];
-      feature.fields((at, part) => {
-        if (at === 2) while (part.at < part.end) told[keys[part.varint()]] = values[part.varint()];
-        if (at === 4) while (part.at < part.end) place.push(part.varint());
-      });
-      points.push([place[1] / 2, place[2] / 2, told]); // one MoveTo; within a tile nothing is negative
-    }
-  });
+  for (const { field, part } of new Reader(bytes).fields())
+    if (field === 3 && part) points.push(...pointsOfLayer(part));
   return points;
 }
 
-export function makeArchived(options, context) {
-  const { spec, words, language, map } = context, archive = new Archive(spec.archive), layer = makeIncidents(options, context), kept = new Map();
-  const maskOf = (text) => (text ?? "").split(",").reduce((mask, code) => mask | (code && 1 << spec.weapons.findIndex(([one]) => one === code)), 0);
-  let turn = 0;
-
-  /* A tile as columns, like a month's; where it tells cells instead of marks, `n` counts each. */
-  function columnsOf(bytes, z, x, y) {
-    const points = pointsOf(bytes), rows = points.length, unit = 2 ** (WORLD_BITS - z - EXTENT_BITS), across = 2 ** EXTENT_BITS;
-    const made = { rows, told: points.map((one) => one[2]), all: Uint32Array.from(points.keys()), n: null };
-    made.x = Uint32Array.from(points, ([px]) => (x * across + px + 0.5) * unit);
-    made.y = Uint32Array.from(points, ([, py]) => (y * across + py + 0.5) * unit);
-    if (rows && made.told[0].number === undefined) return Object.assign(made, { n: Uint32Array.from(made.told, ({ n }) => n) });
-    made.number = Uint32Array.from(made.told, ({ number }) => number);
-    made.weapons = Uint32Array.from(made.told, ({ weapon }) => maskOf(weapon));
-    made.precision = Uint8Array.from(made.told, ({ precision }) => PRECISIONS.indexOf(precision));
-    made.error_m = Uint16Array.from(made.told, ({ error_m: error }) => Math.min(error ?? UNKNOWN, UNKNOWN));
-    return made;
+/**
+ * @extends {MarkLayer<TileMarks>}
+ * @implements {MarksLayer}
+ */
+export class ArchivedLayer extends MarkLayer {
+  /**
+   * @param {IncidentOptions} look
+   * @param {LayerContext} context
+   */
+  constructor(look, context) {
+    super(look, context.spec.weapons);
+    this.context = context;
+    this.archive = new Archive(context.spec.archive ?? "");
+    /** @type {Map<string, Promise<TileMarks | null>>} */
+    this.cache = new Map();
+    this.turn = 0;
   }
 
-  function tile(z, x, y) {
-    const key = `${z}/${x}/${y}`;
-    if (!kept.has(key)) kept.set(key, archive.tile(z, x, y).then((bytes) => bytes && columnsOf(bytes, z, x, y)));
-    const found = kept.get(key);
-    kept.delete(key);
-    kept.set(key, found); // the ones looked at last stay
-    while (kept.size > MOST_TILES) kept.delete(kept.keys().next().value);
-    return found;
+  /** The file holds the View's marks and no others. @override @param {TileMarks} marks */
+  matching(marks) {
+    return marks.all;
   }
 
-  /* Read the tiles in sight, and show them when all have come. */
-  async function read() {
-    const mine = ++turn, { minzoom, maxzoom } = await archive.open();
-    const z = Math.max(minzoom, Math.min(maxzoom, Math.round(map.getZoom()))), last = 2 ** z - 1, seen = map.getBounds().pad(PAD);
-    const at = (corner) => map.project(corner, z).divideBy(256).floor(), clip = (n) => Math.max(0, Math.min(last, n));
-    const from = at(seen.getNorthWest()), to = at(seen.getSouthEast()), wanted = [];
-    for (let y = clip(from.y); y <= clip(to.y); y++) for (let x = clip(from.x); x <= clip(to.x); x++) wanted.push(tile(z, x, y));
-    const found = await Promise.all(wanted);
-    if (mine !== turn) return;
-    layer.months = found.filter(Boolean);
-    layer.loaded = true;
-    layer.soon();
-  }
+  setWindow() {}
 
-  const show = () => read().catch(() => context.fail(new Error(fill(words.archive_alone, { file: decodeURIComponent(spec.archive) }))));
-  layer.matching = (one) => one.all; // the file holds the View's marks and no others
-  layer.load = () => {
+  setFilter() {}
+
+  async load() {
+    const { fail, map, spec, words } = this.context;
+    const file = decodeURIComponent(spec.archive ?? "");
+    const show = () =>
+      this.read().catch(() => fail(new Error(fill(words.archive_alone, { file }))));
     map.on("moveend", show);
-    return show();
-  };
-  /* What the tiles themselves tell of a mark whose record the page does not carry. */
-  layer.facts = (number) => {
-    for (const month of layer.months) {
-      const row = month.n ? -1 : month.number.indexOf(number);
-      if (row >= 0) return feature(month, row);
-    }
-    return null;
-  };
+    await show();
+  }
 
-  function feature(month, row) {
-    const told = month.told[row], scale = 2 ** WORLD_BITS / 256, { lng, lat } = map.unproject(L.point(month.x[row], month.y[row]).divideBy(scale), 0);
-    const label = (pairs, code) => pairs.find(([one]) => one === code)?.[1] ?? code, count = (low) => countText(words, language, low === undefined ? null : { low, best: null, high: null });
-    const within = told.error_m === undefined ? "" : ", " + fill(words.within, { m: lengthText(language, told.error_m) });
-    const lines = [
-      ["date", dayText(language, told.day)], ["precision", words["precision_" + told.precision] + within],
-      ["killed", count(told.killed_low)], ["injured", count(told.injured_low)],
-      ["weapons", told.weapon ? told.weapon.split(",").map((code) => label(spec.weapons, code)).join(", ") : words.not_stated],
-      ["status", words["status_" + told.status]],
-    ];
+  /** Read the tiles in sight, and show them when all have come. */
+  async read() {
+    const turn = ++this.turn;
+    const { minzoom, maxzoom } = await this.archive.open();
+    const { map } = this.context;
+    const z = Math.max(minzoom, Math.min(maxzoom, Math.round(map.getZoom())));
+    const last = 2 ** z - 1;
+    const bounds = map.getBounds().pad(PAD);
+    const clip = (/** @type {number} */ n) => Math.max(0, Math.min(last, n));
+    const at = (/** @type {L.LatLng} */ corner) => {
+      const { x, y } = map.project(corner, z).divideBy(256).floor();
+      return { x: clip(x), y: clip(y) };
+    };
+    const from = at(bounds.getNorthWest());
+    const to = at(bounds.getSouthEast());
+    const tiles = [];
+    for (let y = from.y; y <= to.y; y++)
+      for (let x = from.x; x <= to.x; x++) tiles.push(this.tile(z, x, y));
+    const marks = await Promise.all(tiles);
+    if (turn !== this.turn) return;
+    this.months = marks.filter((tile) => tile !== null);
+    this.loaded = true;
+    this.soon();
+  }
+
+  /**
+   * @param {number} z
+   * @param {number} x
+   * @param {number} y
+   */
+  tile(z, x, y) {
+    const { cache } = this;
+    const key = `${z}/${x}/${y}`;
+    const tile = cache.get(key) ?? this.readTile(z, x, y);
+    cache.delete(key);
+    cache.set(key, tile); // the ones looked at last stay
+    const [oldest] = cache.keys();
+    if (cache.size > MOST_TILES) cache.delete(oldest);
+    return tile;
+  }
+
+  /**
+   * A tile as columns, like a month's; where it holds cells instead of marks, `n` counts each.
+   * @param {number} z
+   * @param {number} x
+   * @param {number} y
+   * @returns {Promise<TileMarks | null>}
+   */
+  async readTile(z, x, y) {
+    const bytes = await this.archive.tile(z, x, y);
+    if (!bytes) return null;
+    const points = pointsOf(bytes);
+    const properties = points.map((point) => point.properties);
+    const unit = 2 ** (WORLD_BITS - z - EXTENT_BITS);
+    const across = 2 ** EXTENT_BITS;
+    const hasCells = points.length > 0 && properties[0].number === undefined;
     return {
-      geometry: { type: "Point", coordinates: [lng, lat] },
-      properties: { number: told.number, error_m: told.error_m ?? null, redacted: {}, region: {} },
-      body: el("div", {}, el("dl", { class: "record" }, ...lines.flatMap(([name, text]) => [el("dt", { text: words[name] }), el("dd", { text })])), el("p", { class: "note", text: words.facts_only })),
+      rows: points.length,
+      properties,
+      all: Uint32Array.from(points.keys()),
+      x: Uint32Array.from(points, (point) => (x * across + point.x + 0.5) * unit),
+      y: Uint32Array.from(points, (point) => (y * across + point.y + 0.5) * unit),
+      n: hasCells ? Uint32Array.from(properties, ({ n }) => n) : null,
+      number: Uint32Array.from(properties, ({ number }) => number),
+      weapons: Uint32Array.from(properties, ({ weapon }) => this.maskOf(weapon)),
+      precision: Uint8Array.from(properties, (mark) => PRECISIONS.indexOf(mark.precision)),
+      error_m: Uint16Array.from(properties, (mark) => Math.min(mark.error_m ?? UNKNOWN, UNKNOWN)),
     };
   }
-  return layer;
+
+  maskOf(/** @type {string | undefined} */ codes) {
+    const { weapons } = this.context.spec;
+    const list = (codes ?? "").split(",").filter(Boolean);
+    const bits = list.map((code) => 1 << weapons.findIndex((weapon) => weapon[0] === code));
+    return bits.reduce((mask, bit) => mask | bit, 0);
+  }
+
+  /**
+   * What the tiles themselves say of a mark whose record the page does not carry.
+   * @override
+   * @param {number} number
+   */
+  facts(number) {
+    for (const marks of this.months) {
+      const row = marks.n ? -1 : marks.number.indexOf(number);
+      if (row >= 0) return this.feature(marks, row);
+    }
+    return null;
+  }
+
+  /**
+   * @param {TileMarks} marks
+   * @param {number} row
+   * @returns {MarkFeature}
+   */
+  feature(marks, row) {
+    const { spec, words, language, map } = this.context;
+    const mark = marks.properties[row];
+    const scale = 2 ** WORLD_BITS / 256;
+    const { lng, lat } = map.unproject(L.point(marks.x[row], marks.y[row]).divideBy(scale), 0);
+    const count = (/** @type {number | undefined} */ low) =>
+      countText(words, language, low === undefined ? null : { low, best: null, high: null });
+    const error = mark.error_m;
+    const within =
+      error === undefined ? "" : ", " + fill(words.within, { m: lengthText(language, error) });
+    const weapons = mark.weapon?.split(",").map((code) => labelOf(spec.weapons, code));
+    const lines = {
+      date: dayText(language, mark.day),
+      precision: words["precision_" + mark.precision] + within,
+      killed: count(mark.killed_low),
+      injured: count(mark.injured_low),
+      weapons: weapons?.join(", ") ?? words.not_stated,
+      status: words["status_" + mark.status],
+    };
+    const items = Object.entries(lines).flatMap(([name, text]) => [
+      el("dt", { text: words[name] }),
+      el("dd", { text }),
+    ]);
+    const note = el("p", { class: "note", text: words.facts_only });
+    return {
+      geometry: { type: "Point", coordinates: [lng, lat] },
+      properties: {
+        number: mark.number,
+        error_m: error ?? null,
+        place: null,
+        ...{ redacted: {}, region: {} },
+      },
+      body: el("div", {}, el("dl", { class: "record" }, ...items), note),
+    };
+  }
 }

@@ -1,236 +1,299 @@
 /* Builds the page from its JSON block: the map, its layers and what stands around it. */
-import { makeControl } from "./control.js";
-import { dayNumber, debounce, fill, makeScale, readJson } from "./dom.js";
+/** @import { LayerContext, MapContext, MapLayers, MarkFilter, MarksLayer } from "./types.js" */
+/** @import { Highlight, IncidentOptions, Label, OpenIncident, PageParts } from "./types.js" */
+/** @import { PageSpec, Summary, Tab } from "./types.js" */
+import { showAsOf } from "./asof.js";
+import { fetchMonths } from "./columns.js";
+import { ControlLayer } from "./control.js";
+import { makeControlTab } from "./controltab.js";
+import { byId, debounce, jsonBlock } from "./dom.js";
 import { makeFilters } from "./filters.js";
-import { makeGround } from "./ground.js";
-import { fromHash, toHash } from "./hash.js";
-import { fetchMonths, makeIncidents } from "./incidents.js";
-import { makeKnown } from "./known.js";
+import { dayNumber, fill } from "./format.js";
+import { makeHighlight } from "./highlight.js";
+import { IncidentLayer } from "./incidents.js";
 import { captionText, makeLegend } from "./legend.js";
 import { makeList } from "./list.js";
-import { makeOpening } from "./opening.js";
+import { makeMap, makeSettling } from "./mapview.js";
+import { makeOpening } from "./openincident.js";
 import { makeOverview } from "./overview.js";
 import { makePeriod } from "./period.js";
+import { TiledMarks, tiles } from "./pictures.js";
 import { listenForPrint } from "./print.js";
-import { makeRegions } from "./regions.js";
+import { RegionLayer } from "./regions.js";
+import { makeNewest, messageOf, readJson, wasAborted } from "./request.js";
 import { makeRuler } from "./ruler.js";
 import { makeSearch } from "./search.js";
 import { makeShare } from "./share.js";
-import { makeSpot } from "./spot.js";
 import { State } from "./state.js";
 import { makeTabs } from "./tabs.js";
 import { makeWaves } from "./waves.js";
 
-const PANES = [["basemap", 200], ["regions", 350], ["control", 360], ["changes", 370], ["labels", 380], ["front", 390], ["incidents", 450], ["badges", 460], ["spot", 470]];
-const HEAD_START_MS = 150, FIT_SNAP = 0.25, FIT_MARGIN_PX = 12, SETTLE_MS = 1500, SAVED_ZOOM = 7;
-let isSettled = false;
+const HEAD_START_MS = 150;
+/* Where marks lie to the line and in which region is for the server to say. */
+const PLACE_NAMES = ["line_km", "side", "region"];
+const LINE_NAMES = ["control", "freeze"];
 
-const spec = JSON.parse(document.getElementById("spec").textContent);
-const words = spec.strings, language = spec.view.lang;
+/** @type {PageSpec} */
+const spec = jsonBlock("spec");
+const words = spec.strings;
 /* Without a canvas the marks come as pictures from the server. */
 const hasCanvas = Boolean(document.createElement("canvas").getContext?.("2d"));
 /* The columns travel while the map is built. */
 const listing = hasCanvas && !spec.archive ? fetchMonths(spec.columnsUrl) : Promise.resolve([]);
-const makeMarks = spec.archive ? (await import("./archived.js")).makeArchived : makeIncidents;
-await Promise.race([listing.catch(() => {}), new Promise((go) => setTimeout(go, HEAD_START_MS))]);
-const state = new State(spec.view);
-state.follow();
-const map = makeMap();
-const renderers = {};
-const context = {
-  spec, words, language, state, map, fail, layers: {}, credits: null,
-  settle: () => (isSettled = true),
-  staleDays: spec.layers.find((layer) => layer.factory === "control").options.staleDays,
-  controlDays: (source = state.get("control")) => spec.controls.find((one) => one.slug === source)?.days ?? [],
-  renderer: (pane) => (renderers[pane] ??= L.svg({ pane })),
-};
+const archived = spec.archive ? await import("./archived.js") : null;
+const headStart = new Promise((go) => setTimeout(go, HEAD_START_MS));
+await Promise.race([listing.catch(() => {}), headStart]);
+start();
 
-function makeMap() {
-  const made = L.map(spec.id, { center: spec.options.center, zoom: spec.options.zoom, zoomControl: false, minZoom: 3, maxZoom: 17, worldCopyJump: false });
-  made.attributionControl.setPrefix(false);
-  for (const [name, height] of PANES) {
-    const pane = made.createPane(name);
-    pane.style.zIndex = height;
-    if (name !== "regions") pane.style.pointerEvents = "none";
-  }
-  L.control.zoom({ zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out, position: "topleft" }).addTo(made);
-  makeScale(language).addTo(made);
-  return made;
-}
-
-/* Set a view that may lie between two zoom levels; the buttons and the wheel go by whole ones. */
-function setView(centre, zoom) {
-  map.options.zoomSnap = FIT_SNAP;
-  map.setView(centre, zoom, { animate: false });
-  map.options.zoomSnap = 1;
-}
-
-/* Show the whole theatre, and go on showing it while the page takes its size; not once a reader looks. */
-function fit() {
-  map.invalidateSize({ animate: false });
-  if (isSettled || !spec.options.bounds) return;
-  const bounds = L.latLngBounds(spec.options.bounds);
-  map.options.zoomSnap = FIT_SNAP;
-  setView(bounds.getCenter(), map.getBoundsZoom(bounds, false, L.point(FIT_MARGIN_PX, FIT_MARGIN_PX)));
-}
-
-/* A saved page has its tiles to a certain zoom; names are not worth enlarging. */
-const picture = (url, pane) => L.tileLayer(url, { pane, maxZoom: spec.isSaved && pane === "labels" ? SAVED_ZOOM + 1 : 18, maxNativeZoom: spec.isSaved ? SAVED_ZOOM : 16, attribution: "" });
-
-/* The marks as server tiles, for a browser that cannot draw them; the same questions have other answers. */
-function pictured() {
-  const layer = picture(`/tiles/incidents/{z}/{x}/{y}{r}.png?${state.query()}`, "incidents");
-  // Redrawn by setUrl, Leaflet would ask for tiles of a zoom that lies between two.
-  const redraw = () => { layer.setUrl(`/tiles/incidents/{z}/{x}/{y}{r}.png?${state.query()}`, true); if (layer._map) layer.remove().addTo(map); };
-  return Object.assign(layer, { load: async () => { layer.loaded = true; layer.fire("drawn"); }, setWindow: redraw, setFilter: redraw, drawn: null });
-}
-
-function makeLayers() {
-  const { layers } = context, factories = {
-    tiles: (options) => picture(options.url, options.pane),
-    regions: (options) => (layers.regions = makeRegions(options, context)),
-    control: (options) => (layers.control = makeControl(options, context)),
-    incidents: (options) => (layers.incidents = hasCanvas ? makeMarks(options, context) : pictured()),
-  };
-  for (const layer of spec.layers) if (Object.hasOwn(factories, layer.factory)) factories[layer.factory](layer.options).addTo(map);
-}
-
-/* What stands around the map, in the order in which the page's Python objects name it. */
-function makeParts() {
-  const parts = {}, tabs = [], panel = document.getElementById("panel");
-  const tab = (name, part) => part && tabs.push({ name, ...part }) && part;
-  const factories = {
-    period: (options) => makePeriod(document.getElementById("period"), options, context),
-    overview: () => tab("summary", makeOverview(context)),
-    list: () => (context.list = tab("incidents", makeList(context))),
-    filters: () => tab("filters", makeFilters(context)),
-    ground: () => tab("ground", makeGround(context)),
-    waves: () => tab("waves", makeWaves(context)),
-    search: () => makeSearch(map, context).addTo(map),
-    ruler: () => makeRuler(map, context).addTo(map),
-    share: () => document.getElementById("share").append(makeShare(context)),
-    legend: () => null,
-  };
-  for (const { factory, options } of spec.parts) if (Object.hasOwn(factories, factory)) parts[factory] = factories[factory](options);
-  if (tabs.length) context.tabs = makeTabs(panel, context, tabs);
-  parts.filters?.show(); // how many are set stands on a tab, which is there only now
-  parts.legend = makeLegend(map, context);
-  context.chooseRegion = parts.overview && ((key) => { parts.overview.choose(key); context.tabs.open("summary"); });
-  return parts;
-}
-
-function fail(wrong) {
-  document.getElementById("status").textContent = fill(words.error, { why: wrong.message });
+function fail(/** @type {unknown} */ wrong) {
+  byId("status").textContent = fill(words.error, { why: messageOf(wrong) });
   console.error(wrong);
 }
 
-/* Filters in the columns' own bits; a weapon class includes its members. */
-function filterOf() {
-  const bits = (pairs, chosen) => pairs.reduce((mask, [code], bit) => (chosen.some((one) => code === one || code.split(".")[0] === one) ? mask | (1 << bit) : mask), 0);
-  const list = (name) => String(state.get(name) || "").split(",").filter(Boolean);
-  const statuses = list("status");
+/**
+ * @param {L.Map} map
+ * @param {() => void} settle
+ * @returns {LayerContext}
+ */
+function makeContext(map, settle) {
+  const state = new State(spec.view);
+  /** @type {Record<string, L.Renderer>} */
+  const renderers = {};
+  const control = spec.layers.find((layer) => layer.factory === "control");
   return {
-    weapons: bits(spec.weapons, list("weapon")),
-    sectors: bits(spec.sectors, list("sector")),
-    statuses: statuses.length ? new Set(statuses.map((one) => spec.statuses.findIndex(([code]) => code === one))) : null,
-    killed: state.get("min_killed") === null || state.get("min_killed") === "" ? null : +state.get("min_killed"),
+    spec,
+    words,
+    state,
+    map,
+    settle,
+    fail,
+    language: spec.view.lang,
+    mode: { isPlaying: false, isMeasuring: false },
+    staleDays: control?.options.staleDays ?? Infinity,
+    controlDays: (slug = state.get("control")) =>
+      spec.controls.find((source) => source.slug === slug)?.days ?? [],
+    renderer: (pane) => (renderers[pane] ??= L.svg({ pane })),
   };
 }
 
-/* Where marks lie to the line and in which region is the server's to say: it sends the columns of those meant. */
-const PLACED = ["line_km", "side", "region"], GROUND = ["control", "freeze"];
-const asksTheGround = () => Boolean(state.get("line_km") || state.get("side"));
+/** @param {LayerContext} context */
+function makeLayers(context) {
+  const layers = /** @type {MapLayers} */ ({});
+  for (const layer of spec.layers) {
+    switch (layer.factory) {
+      case "tiles":
+        tiles(spec, layer.options).addTo(context.map);
+        break;
+      case "regions":
+        layers.regions = new RegionLayer(layer.options, context).addTo(context.map);
+        break;
+      case "control":
+        layers.control = new ControlLayer(layer.options, context).addTo(context.map);
+        break;
+      case "incidents":
+        layers.incidents = makeMarks(layer.options, context).addTo(context.map);
+    }
+  }
+  return layers;
+}
 
-function reload() {
+/**
+ * @param {IncidentOptions} options
+ * @param {LayerContext} context
+ * @returns {MarksLayer}
+ */
+function makeMarks(options, context) {
+  if (archived) return new archived.ArchivedLayer(options, context);
+  return hasCanvas ? new IncidentLayer(options, spec.weapons) : new TiledMarks(context);
+}
+
+/**
+ * What stands around the map, in the order in which the page's Python objects name it.
+ * @param {MapContext} context
+ * @param {Highlight} highlight
+ * @param {OpenIncident} open
+ * @param {() => Summary | null} summary
+ */
+function makeParts(context, highlight, open, summary) {
+  const { map } = context;
+  /** @type {PageParts} */
+  const parts = {};
+  /** @type {(Tab & { name: string })[]} */
+  const tabs = [];
+  /** @type {(name: string, tab: Tab | null) => void} */
+  const addTab = (name, tab) => {
+    if (tab) tabs.push({ name, ...tab });
+  };
+  for (const part of spec.parts) {
+    switch (part.factory) {
+      case "period":
+        parts.period = makePeriod(byId("period"), part.options, context);
+        break;
+      case "overview":
+        parts.overview = makeOverview(context, (isFolded) => parts.legend?.fold(isFolded));
+        addTab("summary", parts.overview);
+        break;
+      case "list":
+        parts.list = makeList(context, highlight, open);
+        addTab("incidents", parts.list);
+        break;
+      case "filters":
+        parts.filters = makeFilters(context, parts);
+        addTab("filters", parts.filters);
+        break;
+      case "ground":
+        addTab("ground", makeControlTab(context));
+        break;
+      case "waves":
+        addTab("waves", makeWaves(context));
+        break;
+      case "search":
+        makeSearch(context).addTo(map);
+        break;
+      case "ruler":
+        makeRuler(context).addTo(map);
+        break;
+      case "share":
+        byId("share").append(makeShare(context, () => summary()?.credits));
+    }
+  }
+  if (tabs.length) parts.tabs = makeTabs(byId("panel"), words, tabs);
+  parts.filters?.show(); // how many are set stands on a tab, which is there only now
+  parts.legend = makeLegend(context);
+  return parts;
+}
+
+/**
+ * Filters in the columns' own bits; a weapon class includes its members.
+ * @param {State} state
+ * @returns {MarkFilter}
+ */
+function filterOf(state) {
+  /** @type {(labels: Label[], codes: string[]) => number} */
+  const bits = (labels, codes) =>
+    labels.reduce((mask, [code], bit) => {
+      const isSet = codes.includes(code) || codes.includes(code.split(".")[0]);
+      return isSet ? mask | (1 << bit) : mask;
+    }, 0);
+  const statuses = state.list("status");
+  const positions = statuses.map((status) => spec.statuses.findIndex(([code]) => code === status));
+  const killed = state.get("min_killed");
+  return {
+    weapons: bits(spec.weapons, state.list("weapon")),
+    sectors: bits(spec.sectors, state.list("sector")),
+    statuses: statuses.length ? new Set(positions) : null,
+    killed: killed ? Number(killed) : null,
+  };
+}
+
+/** Tell whether the marks depend on where the line is. */
+const isByLine = (/** @type {State} */ state) => Boolean(state.get("line_km") || state.get("side"));
+
+/** Ask the server for the columns of the marks that place and line leave. */
+function reload(/** @type {MapContext} */ { state, layers }) {
   if (!hasCanvas) return;
-  const [path, query] = spec.columnsUrl.split("?"), params = new URLSearchParams(query);
-  for (const name of [...PLACED, ...GROUND]) {
+  const [path, query] = spec.columnsUrl.split("?");
+  const params = new URLSearchParams(query);
+  for (const name of [...PLACE_NAMES, ...LINE_NAMES]) {
     params.delete(name);
-    if (state.get(name) && (name === "region" || asksTheGround())) params.set(name, state.get(name));
+    const value = state.get(name);
+    if (value && (name === "region" || isByLine(state))) params.set(name, value);
   }
-  fetchMonths(`${path}?${params}`).then((files) => context.layers.incidents.load(files)).catch(fail);
+  const load = fetchMonths(`${path}?${params}`).then((files) => layers.incidents.load(files));
+  load.catch(fail);
 }
 
-let asking = null;
-async function showSummary(parts) {
-  asking?.abort();
-  asking = new AbortController();
-  try {
-    const summary = await readJson(`/api/summary?${state.query()}`, asking.signal);
-    context.credits = summary.credits;
-    context.layers.regions.show(summary);
-    parts.overview?.show(summary);
-    parts.period?.say(summary);
-    parts.legend.showRegions();
-  } catch (wrong) {
-    if (wrong.name !== "AbortError") fail(wrong);
-  }
+function showDay(/** @type {MapContext} */ { state, layers }) {
+  layers.incidents.setWindow(dayNumber(state.get("from")), dayNumber(state.get("to")));
+  layers.control.showDay(state.get("to")).catch(fail);
 }
 
-function showDay() {
-  context.layers.incidents.setWindow(dayNumber(state.get("from")), dayNumber(state.get("to")));
-  context.layers.control.showDay(state.get("to")).catch(fail);
-}
-
-function listen(parts) {
-  const later = debounce(120, () => showSummary(parts)), { layers } = context;
-  state.addEventListener("change", ({ detail }) => {
-    const has = (name) => detail.has(name);
-    if (["from", "to", "control"].some(has)) showDay();
+/**
+ * @param {MapContext} context
+ * @param {PageParts} parts
+ * @param {() => void} showSummary
+ */
+function listen(context, parts, showSummary) {
+  const { state, layers } = context;
+  const later = debounce(120, showSummary);
+  state.onChange((changed) => {
+    const has = (/** @type {string} */ name) => changed.has(name);
+    if (["from", "to", "control"].some(has)) showDay(context);
     if (has("control")) parts.period?.showCoverage();
-    if (PLACED.some(has) || (asksTheGround() && GROUND.some(has))) reload();
-    layers.incidents.setFilter(filterOf());
+    if (PLACE_NAMES.some(has) || (isByLine(state) && LINE_NAMES.some(has))) reload(context);
+    layers.incidents.setFilter(filterOf(state));
     later();
   });
   layers.control.on("shown", () => {
-    document.getElementById("caption").textContent = captionText(context, layers.control.about);
-    parts.legend.showControl();
+    byId("caption").textContent = captionText(context, layers.control.about);
+    parts.legend?.showControl();
   });
-  layers.control.on("beside", () => parts.legend.showControl());
+  layers.control.on("beside", () => parts.legend?.showControl());
   layers.incidents.on("drawn", () => {
-    parts.legend.showIncidents();
-    if (layers.incidents.loaded && !document.documentElement.dataset.ready) {
-      document.documentElement.dataset.ready = "1";
-      document.documentElement.dataset.readyMs = String(Math.round(performance.now()));
-    }
-  });
-  const [zoom, lat, lng] = fromHash("at").split("/").map(Number);
-  isSettled = fromHash("at") !== "" && [zoom, lat, lng].every(Number.isFinite);
-  if (isSettled) setView([lat, lng], zoom);
-  map.on("moveend", () => {
-    const centre = map.getCenter();
-    toHash({ at: `${map.getZoom()}/${centre.lat.toFixed(4)}/${centre.lng.toFixed(4)}` });
+    parts.legend?.showIncidents();
+    const { dataset } = document.documentElement;
+    if (!layers.incidents.loaded || dataset.ready) return;
+    dataset.ready = "1";
+    dataset.readyMs = String(Math.round(performance.now()));
   });
 }
 
-/* An embed tells its host how high it would like to be; nothing else leaves the frame. */
-function tellHeight() {
+/** An embed tells its host how high it would like to be; nothing else leaves the frame. */
+function postHeight() {
   if (window.parent === window) return;
-  const say = () => {
-    const wide = document.documentElement.clientWidth, below = document.getElementById("period").offsetHeight;
-    window.parent.postMessage({ type: "strikemap:height", height: Math.max(320, Math.round(wide * 0.62)) + below + 80 }, "*");
+  const post = () => {
+    const map = Math.max(320, Math.round(document.documentElement.clientWidth * 0.62));
+    const height = map + byId("period").offsetHeight + 80;
+    window.parent.postMessage({ type: "strikemap:height", height }, "*");
   };
-  new ResizeObserver(say).observe(document.documentElement);
+  new ResizeObserver(post).observe(document.documentElement);
 }
 
 function start() {
-  makeLayers();
-  context.spot = makeSpot(map, context);
-  const parts = makeParts();
-  makeOpening(context);
-  makeKnown(document.getElementById("known"), context);
-  fit();
-  for (const event of ["pointerdown", "wheel", "keydown"]) map.getContainer().addEventListener(event, context.settle, { passive: true });
-  setTimeout(context.settle, SETTLE_MS);
-  new ResizeObserver(fit).observe(map.getContainer());
-  listen(parts);
-  context.layers.incidents.setFilter(filterOf());
-  showDay();
-  context.layers.regions.load().then(() => showSummary(parts)).catch(fail);
-  listing.then((files) => context.layers.incidents.load(files)).catch(fail);
-  tellHeight();
-  listenForPrint();
-  window.strikemap = context;
-}
+  const map = makeMap(spec);
+  const view = makeSettling(map, spec);
+  const base = makeContext(map, view.settle);
+  const { state } = base;
+  state.follow();
+  const context = { ...base, layers: makeLayers(base) };
+  const { layers } = context;
+  const highlight = makeHighlight(context);
+  /** @type {Summary | null} */
+  let latest = null;
+  /** @type {OpenIncident} */
+  const open = (...incident) => opening(...incident);
+  const parts = makeParts(context, highlight, open, () => latest);
 
-start();
+  const newest = makeNewest();
+  async function showSummary() {
+    try {
+      /** @type {Summary} */
+      const summary = await readJson(`/api/summary?${state.query()}`, newest());
+      latest = summary;
+      layers.regions.show(summary);
+      parts.overview?.show(summary);
+      parts.period?.showSummary(summary);
+      parts.legend?.showRegions();
+    } catch (wrong) {
+      if (!wasAborted(wrong)) fail(wrong);
+    }
+  }
+
+  const chooseRegion =
+    parts.overview &&
+    ((/** @type {string} */ key) => {
+      parts.overview?.chooseRegion(key);
+      parts.tabs?.open("summary");
+    });
+  const opening = makeOpening(context, highlight, parts, chooseRegion);
+  window.strikemap = { ...context, open, chooseRegion };
+  showAsOf(byId("known"), context);
+  view.start();
+  listen(context, parts, showSummary);
+  layers.incidents.setFilter(filterOf(state));
+  showDay(context);
+  layers.regions.load().then(showSummary).catch(fail);
+  listing.then((files) => layers.incidents.load(files)).catch(fail);
+  postHeight();
+  listenForPrint();
+}

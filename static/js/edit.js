@@ -1,119 +1,169 @@
 /* The editing page: reads a record with its holder's token, sends only what was changed. */
-import { ask, fill, readyToken, say, spec, words } from "./door.js";
+/** @import { EditableRecord, EditSpec, FieldValue } from "./types.js" */
+import { byId, jsonBlock } from "./dom.js";
+import { fill } from "./format.js";
+import { ask, mayAsk, readyToken, showStatus } from "./workpage.js";
 
-const byId = (id) => document.getElementById(id);
-const form = byId("edit"), veil = byId("redact"), address = `/api/incidents/${encodeURIComponent(spec.id)}`;
-const COUNTS = ["killed", "injured"], NUMBERS = ["lon", "lat", "error_m"];
-let read = null;
+/** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Field */
 
-/* The form's own view of a record: one text, or list of codes, by the name of its input. */
-function flat(fields) {
-  const out = {};
-  for (const { name } of form.elements) {
-    if (!name) continue;
-    const [field, bound] = name.split(".");
-    const value = bound ? fields[field]?.[bound] : fields[field];
-    out[name] = name === "weapons" ? [...(value ?? [])].sort().join("|") : value === undefined ? "" : String(value);
-  }
-  return out;
+/** @type {EditSpec} */
+const spec = jsonBlock("spec");
+const words = spec.strings;
+const form = byId("edit", HTMLFormElement);
+const redaction = byId("redact", HTMLFormElement);
+const reasonInput = byId("reason", HTMLInputElement);
+const codeSelect = byId("code", HTMLSelectElement);
+const liftButton = byId("lift", HTMLButtonElement);
+const address = `/api/incidents/${encodeURIComponent(spec.id)}`;
+const COUNTS = ["killed", "injured"];
+const NUMBERS = ["lon", "lat", "error_m"];
+/** @type {EditableRecord} */
+let record = { id: spec.id, revision: 0, fields: {}, redacted: {} };
+
+/** The inputs of the form that stand for a field of the record: those with a name. */
+const inputs = () => /** @type {Field[]} */ ([...form.elements]).filter((input) => input.name);
+
+/** The options of an input that takes several codes; null for any other. */
+const optionsOf = (/** @type {Field} */ input) =>
+  input instanceof HTMLSelectElement && input.multiple ? [...input.options] : null;
+
+/**
+ * A record's value as text; codes are joined. A name may lead to a bound of a count: killed.low.
+ * @param {string} name
+ */
+function recordText(name) {
+  const [field, bound] = name.split(".");
+  const value = record.fields[field] ?? "";
+  if (Array.isArray(value)) return [...value].sort().join("|");
+  return String((typeof value === "object" ? value[bound] : value) ?? "");
 }
 
-function entered() {
-  const out = {};
-  for (const input of form.elements) {
-    if (!input.name) continue;
-    out[input.name] = input.multiple ? [...input.selectedOptions].map((one) => one.value).sort().join("|") : input.value.trim();
-  }
-  return out;
+/** @param {Field} input */
+function inputText(input) {
+  const options = optionsOf(input)?.filter(({ selected }) => selected);
+  if (!options) return input.value.trim();
+  return options
+    .map(({ value }) => value)
+    .sort()
+    .join("|");
 }
 
-function value(name, text) {
+/**
+ * @param {string} name
+ * @param {string} text
+ */
+function valueOf(name, text) {
   if (text === "") return null;
   if (name === "weapons") return text.split("|");
-  return (NUMBERS.includes(name) || name.includes(".")) && Number.isFinite(+text) ? +text : text;
+  const isNumber = NUMBERS.includes(name) || name.includes(".");
+  return isNumber && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
-function patch() {
-  const before = flat(read.fields), after = entered(), out = {};
-  for (const [name, text] of Object.entries(after)) {
-    if (text === before[name]) continue;
-    const [field, bound] = name.split(".");
-    if (bound) (out[field] ??= {})[bound] = value(name, text);
-    else out[name] = value(name, text);
+/** The fields that were changed. */
+function changes() {
+  /** @type {Record<string, FieldValue>} */
+  const fields = {};
+  /** @type {Record<string, Record<string, FieldValue>>} */
+  const counts = {};
+  for (const input of inputs()) {
+    const text = inputText(input);
+    if (text === recordText(input.name)) continue;
+    const [field, bound] = input.name.split(".");
+    const value = valueOf(input.name, text);
+    if (bound) (counts[field] ??= {})[bound] = value;
+    else fields[field] = value;
   }
   /* A total that was corrected stands on its own: kinds of the old one would contradict it. */
-  for (const name of COUNTS) if (out[name]) out[name].by_kind = null;
-  return out;
+  for (const name of COUNTS) if (counts[name]) counts[name].by_kind = null;
+  return { ...fields, ...counts };
 }
 
-function show(told) {
-  read = told;
-  const values = flat(told.fields);
-  for (const input of form.elements) {
-    if (!input.name) continue;
-    if (input.multiple) for (const one of input.options) one.selected = values.weapons.split("|").includes(one.value);
-    else input.value = values[input.name];
+/** @param {EditableRecord} answer */
+function show(answer) {
+  record = answer;
+  for (const input of inputs()) {
+    const text = recordText(input.name);
+    const options = optionsOf(input);
+    const codes = text.split("|");
+    if (options) for (const option of options) option.selected = codes.includes(option.value);
+    else input.value = text;
   }
-  byId("reason").value = "";
+  reasonInput.value = "";
   form.hidden = false;
-  byId("back").href = `/incidents/${told.id}?${spec.query}`;
-  document.documentElement.dataset.revision = told.revision;
+  byId("back", HTMLAnchorElement).href = `/incidents/${record.id}?${spec.query}`;
+  document.documentElement.dataset.revision = String(record.revision);
 }
 
-/* What the public does not see of this record, and why. */
-function showRedacted(redacted) {
+/** Show what the public does not see of this record, and why. */
+function showRedacted(/** @type {EditableRecord["redacted"]} */ redacted) {
   const names = Object.keys(redacted);
-  for (const box of veil.querySelectorAll("input")) box.checked = box.value in redacted;
-  if (names.length) byId("code").value = redacted[names[0]];
-  byId("redacted").textContent = names.length ? fill(words.edit_redacted, { texts: names.map((name) => words["edit_" + name] ?? words[name]).join(", ") }) : "";
-  byId("lift").disabled = !names.length;
-  veil.hidden = false;
+  for (const box of redaction.querySelectorAll("input")) box.checked = box.value in redacted;
+  if (names.length) codeSelect.value = redacted[names[0]];
+  const texts = names.map((name) => words["edit_" + name] ?? words[name]).join(", ");
+  byId("redacted").textContent = names.length ? fill(words.edit_redacted, { texts }) : "";
+  liftButton.disabled = !names.length;
+  redaction.hidden = false;
 }
 
+/**
+ * @param {string[]} texts
+ * @param {string} [done]
+ */
 async function redact(texts, done) {
-  if (!byId("reason").reportValidity()) return;
-  const told = await ask("POST", `${address}/redact`, { texts, code: byId("code").value, reason: reason() });
-  if (!told) return;
-  showRedacted(told.redacted);
-  say(done || byId("redacted").textContent);
+  if (!reasonInput.reportValidity()) return;
+  const body = { texts, code: codeSelect.value, reason: reasonInput.value };
+  /** @type {EditableRecord | null} */
+  const answer = await ask("POST", `${address}/redact`, body);
+  if (!answer) return;
+  showRedacted(answer.redacted);
+  showStatus(done || byId("redacted").textContent || "");
 }
 
 async function load() {
-  const told = await ask("GET", address);
-  if (!told) return;
-  show(told);
-  showRedacted(told.redacted);
-  say(fill(words.edit_loaded, told));
+  /** @type {EditableRecord | null} */
+  const answer = await ask("GET", address);
+  if (!answer) return;
+  show(answer);
+  showRedacted(answer.redacted);
+  showStatus(fill(words.edit_loaded, answer));
 }
 
-const match = () => ({ "If-Match": `"${read.revision}"` });
-const reason = () => byId("reason").value;
+/**
+ * Change the record as it was read.
+ * @param {string} method
+ * @param {string} url
+ * @param {object} body
+ * @param {string} done
+ */
+async function change(method, url, body, done) {
+  const match = { "If-Match": `"${record.revision}"` };
+  /** @type {EditableRecord | null} */
+  const answer = await ask(method, url, { ...body, reason: reasonInput.value }, match);
+  if (!answer) return;
+  show(answer);
+  showStatus(fill(done, answer));
+}
 
-form.addEventListener("submit", async (event) => {
+form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const changes = patch();
-  if (!Object.keys(changes).length) return say(words.edit_nothing);
-  const told = await ask("PATCH", address, { ...changes, reason: reason() }, match());
-  if (!told) return;
-  show(told);
-  say(fill(words.edit_saved, told));
+  const fields = changes();
+  if (Object.keys(fields).length) change("PATCH", address, fields, words.edit_saved);
+  else showStatus(words.edit_nothing);
 });
-byId("retract").addEventListener("click", async () => {
-  if (!byId("reason").reportValidity()) return;
-  const told = await ask("POST", `${address}/retract`, { reason: reason() }, match());
-  if (!told) return;
-  show(told);
-  say(fill(words.edit_retracted, told));
+byId("retract").addEventListener("click", () => {
+  if (reasonInput.reportValidity()) change("POST", `${address}/retract`, {}, words.edit_retracted);
 });
-veil.addEventListener("submit", (event) => {
+redaction.addEventListener("submit", (event) => {
   event.preventDefault();
-  redact([...veil.querySelectorAll("input:checked")].map((one) => one.value));
+  /** @type {NodeListOf<HTMLInputElement>} */
+  const checked = redaction.querySelectorAll("input:checked");
+  redact([...checked].map(({ value }) => value));
 });
-byId("lift").addEventListener("click", () => redact([], words.edit_lifted));
+liftButton.addEventListener("click", () => redact([], words.edit_lifted));
 byId("open").addEventListener("submit", (event) => {
   event.preventDefault();
   load();
 });
 readyToken();
-if (spec.isPrivate || byId("token").value) await load();
+if (mayAsk()) await load();
 document.documentElement.dataset.ready = "1";

@@ -1,218 +1,307 @@
 /* The import page: send a file, read what would change, look at it on a map, commit or undo. */
-import { el, number } from "./dom.js";
-import { ask, clear, fill, headers, readyToken, refuse, say, spec, words } from "./door.js";
-import { readyMapping, savedMapping, showMapping, shownMapping } from "./mapping.js";
+/** @import { ImportReport, ImportSpec, ImportUndo, MappingProposal } from "./types.js" */
+/** @import { Problem, Rejection } from "./types.js" */
+import { byId, el, jsonBlock } from "./dom.js";
+import { fill, number } from "./format.js";
+import { mappingText, readyMapping, savedMapping, showMapping, titledTable } from "./mapping.js";
+import { drawPreview } from "./preview.js";
+import { ask, headers, readyToken, refuse, showProblem, showStatus } from "./workpage.js";
 
-const byId = (id) => document.getElementById(id);
-const form = byId("upload"), file = byId("file"), drop = byId("drop"), progress = byId("progress");
-const MOST_LISTED = 200, MEGABYTE = 1e6;
+/** @typedef {File | string | null} SavedMapping a file of the reader's, or this page's own text */
+/**
+ * @template Answer
+ * @typedef {{ answer: Answer, problem: null } | { answer: null, problem: Problem }} Upload
+ */
+
+const MOST_ROWS = 200;
+const MEGABYTE = 1e6;
 const UNMAPPED = ["/problems/unknown-format", "/problems/needs-mapping"];
-const colour = (name) => getComputedStyle(byId("preview")).getPropertyValue(`--${name}`).trim();
-const n = (value) => number(spec.lang, value);
-let map = null, shown = null, busy = false;
+/** @type {ImportSpec} */
+const spec = jsonBlock("spec");
+const words = spec.strings;
+const form = byId("upload", HTMLFormElement);
+const fileInput = byId("file", HTMLInputElement);
+const drop = byId("drop");
+const progress = byId("progress", HTMLProgressElement);
+const report = byId("report");
+const n = (/** @type {number} */ value) => number(spec.lang, value);
+let isBusy = false;
 
-function wait(isBusy) {
-  busy = isBusy;
-  for (const button of document.querySelectorAll("main button")) button.disabled = isBusy;
+function setBusy(/** @type {boolean} */ busy) {
+  isBusy = busy;
+  /** @type {NodeListOf<HTMLButtonElement>} */
+  const buttons = document.querySelectorAll("main button");
+  for (const node of buttons) node.disabled = busy;
 }
 
-/* What was said in the form, without what was left empty. */
-function query() {
-  const told = new URLSearchParams();
-  for (const [name, value] of new FormData(form)) if (typeof value === "string" && value.trim()) told.set(name, value.trim());
-  return told;
+/** The form's fields, without those left empty. */
+function parameters() {
+  const params = new URLSearchParams();
+  for (const [name, value] of new FormData(form))
+    if (typeof value === "string" && value.trim()) params.set(name, value.trim());
+  return params;
 }
 
-/* Only this old way tells how much of a body was sent. */
-function send(address, chosen, mapping) {
+const theatre = () => String(new FormData(form).get("theatre"));
+
+function showProgress(/** @type {ProgressEvent} */ { loaded, total }) {
+  const mb = (/** @type {number} */ bytes) => `${n(Math.round((bytes / MEGABYTE) * 10) / 10)} MB`;
+  progress.max = total;
+  progress.value = loaded;
+  showStatus(fill(words.import_progress, { n: mb(loaded), m: mb(total) }));
+}
+
+/**
+ * Send a file; only a request of this old kind says how much of a body has gone.
+ * @template Answer
+ * @param {string} address
+ * @param {File} file
+ * @param {SavedMapping} mapping
+ * @returns {Promise<Upload<Answer>>}
+ */
+function send(address, file, mapping) {
   return new Promise((done) => {
-    const request = new XMLHttpRequest(), body = new FormData();
+    const request = new XMLHttpRequest();
+    const body = new FormData();
     if (mapping) body.append("mapping", mapping);
-    body.append("file", chosen, chosen.name);
+    body.append("file", file, file.name);
     request.open("POST", address);
     for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
     request.responseType = "json";
-    request.upload.addEventListener("progress", (event) => {
-      progress.max = event.total;
-      progress.value = event.loaded;
-      const mb = (bytes) => `${n(Math.round(bytes / MEGABYTE * 10) / 10)} MB`;
-      say(fill(words.import_progress, { n: mb(event.loaded), m: mb(event.total) }));
-    });
+    request.upload.addEventListener("progress", showProgress);
     request.upload.addEventListener("load", () => {
       progress.removeAttribute("value");
-      say(words.import_reading);
+      showStatus(words.import_reading);
     });
-    request.addEventListener("load", () => done({ ok: request.status === 200, told: request.response ?? {} }));
-    for (const name of ["error", "abort", "timeout"]) request.addEventListener(name, () => done({ ok: false, told: {} }));
+    request.addEventListener("load", () => {
+      if (request.status === 200) done({ answer: request.response, problem: null });
+      else done({ answer: null, problem: request.response ?? {} });
+    });
+    for (const name of ["error", "abort", "timeout"])
+      request.addEventListener(name, () => done({ answer: null, problem: {} }));
     request.send(body);
   });
 }
 
+/**
+ * @param {string} title
+ * @param {string[]} head
+ * @param {(string | number)[][]} rows
+ */
 function table(title, head, rows) {
   if (!rows.length) return [];
-  const cells = (row) => el("tr", {}, ...row.map((cell, at) => el(at ? "td" : "th", { scope: at ? null : "row", text: String(cell) })));
-  return [
-    el("h2", { text: title }),
-    el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": title },
-      el("table", {}, el("thead", {}, el("tr", {}, ...head.map((text) => el("th", { scope: "col", text })))), el("tbody", {}, ...rows.map(cells)))),
-  ];
+  const body = rows.map(([first, ...cells]) =>
+    el(
+      "tr",
+      {},
+      el("th", { scope: "row", text: first }),
+      ...cells.map((text) => el("td", { text })),
+    ),
+  );
+  return [el("h2", { text: title }), titledTable(title, head, body)];
 }
 
-function fates(told) {
-  const rows = ["rows", "added", "amended", "unchanged", "duplicates"].map((name) => [words["fate_" + name], n(told[name])]);
-  for (const [reason, count] of Object.entries(told.dropped)) rows.push([`${words.fate_dropped}: ${reason}`, n(count)]);
-  if (told.edits_kept) rows.push([words.fate_edits_kept, n(told.edits_kept)]);
-  if (told.conflicts) rows.push([words.fate_conflicts, n(told.conflicts)]);
-  rows.push([words.fate_rejected, n(told.rejected)]);
-  if (told.vanish) rows.push([words.fate_vanish, n(told.vanish.records)], [words.fate_edits, n(told.vanish.edits)]);
+/**
+ * How many rows each fate has.
+ * @param {ImportReport} planned
+ */
+function fateRows(planned) {
+  const names = /** @type {const} */ (["rows", "added", "amended", "unchanged", "duplicates"]);
+  const rows = names.map((name) => [words["fate_" + name], n(planned[name])]);
+  for (const [reason, count] of Object.entries(planned.dropped))
+    rows.push([`${words.fate_dropped}: ${reason}`, n(count)]);
+  if (planned.edits_kept) rows.push([words.fate_edits_kept, n(planned.edits_kept)]);
+  if (planned.conflicts) rows.push([words.fate_conflicts, n(planned.conflicts)]);
+  rows.push([words.fate_rejected, n(planned.rejected)]);
+  if (planned.vanish) {
+    rows.push(
+      [words.fate_vanish, n(planned.vanish.records)],
+      [words.fate_edits, n(planned.vanish.edits)],
+    );
+  }
   return rows;
 }
 
-function tell(told) {
-  byId("about").textContent = `${fill(words.import_recognised, told)}; ${fill(words.import_into, told)}`;
-  const listed = told.rejections.slice(0, MOST_LISTED), more = told.rejections.length - listed.length;
-  const where = (one) => [[one.member, one.row || null].filter(Boolean).join(": ") || "–", one.field, one.got, one.why];
+/** @param {ImportReport} planned */
+function showReport(planned) {
+  const recognised = fill(words.import_recognised, planned);
+  byId("about").textContent = `${recognised}; ${fill(words.import_into, planned)}`;
+  const rejected = planned.rejections.slice(0, MOST_ROWS);
+  const more = planned.rejections.length - rejected.length;
+  const cells = (/** @type {Rejection} */ { member, row, field, got, why }) => {
+    const place = [member, row].filter(Boolean).join(": ");
+    return [place || "–", field, got, why];
+  };
+  const conflicts = planned.conflicting.slice(0, MOST_ROWS).map(cells);
+  const warnings = planned.warnings.map((text) => el("li", { text }));
+  const place = [words.row, words.field, words.got];
   byId("told").replaceChildren(
-    ...table(words.fate, [words.fate, words.rows_count], fates(told)),
-    ...(told.warnings.length ? [el("h2", { text: words.warnings }), el("ul", {}, ...told.warnings.map((text) => el("li", { text })))] : []),
-    ...table(words.import_conflicts, [words.row, words.field, words.got, words.import_stands], told.conflicting.slice(0, MOST_LISTED).map(where)),
-    ...table(words.rejections, [words.row, words.field, words.got, words.why_rejected], listed.map(where)),
-    ...(more > 0 ? [el("p", { class: "note", text: fill(words.rejections_more, { n: n(more) }) })] : []),
-    ...table(words.import_mapping, [words.their_column, words.our_field], Object.entries(told.mapping)),
+    ...table(words.fate, [words.fate, words.rows_count], fateRows(planned)),
+    ...(warnings.length ? [el("h2", { text: words.warnings }), el("ul", {}, ...warnings)] : []),
+    ...table(words.import_conflicts, [...place, words.import_stands], conflicts),
+    ...table(words.rejections, [...place, words.why_rejected], rejected.map(cells)),
+    more > 0 ? el("p", { class: "note", text: fill(words.rejections_more, { n: n(more) }) }) : "",
+    ...table(
+      words.import_mapping,
+      [words.their_column, words.our_field],
+      Object.entries(planned.mapping),
+    ),
   );
 }
 
-function makeMap() {
-  const made = L.map("preview", { zoomControl: false, minZoom: 2, maxZoom: 16 });
-  made.attributionControl.setPrefix(false);
-  L.control.zoom({ zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(made);
-  const theatre = encodeURIComponent(form.elements.theatre.value);
-  L.tileLayer(`/tiles/basemap/{z}/{x}/{y}.png?theatre=${theatre}`, { maxZoom: 16, attribution: "" }).addTo(made);
-  return made;
-}
-
-function draw(preview) {
-  map?.remove();
-  map = makeMap();
-  const renderer = L.canvas(), fates = Object.fromEntries(["add", "amend", "retract"].map((fate) => [fate, colour(fate)])), edge = colour("edge-of-marks");
-  shown = L.geoJSON(preview.features.filter((one) => one.geometry), {
-    renderer,
-    pointToLayer: (one, place) => L.circleMarker(place, { renderer, radius: 5, weight: 1, color: edge, fillColor: fates[one.properties.fate], fillOpacity: .85 }),
-    style: (one) => ({ weight: 1, color: fates[one.properties.fate], fillOpacity: .35 }),
-    onEachFeature: (one, layer) => {
-      const told = one.properties, lines = [words["fate_" + { add: "added", amend: "amended", retract: "vanish" }[told.fate]], told.day, told.place, told.source_key, told.controller, told.status];
-      layer.bindPopup(() => el("div", {}, ...lines.filter(Boolean).map((text) => el("div", { text }))));
-    },
-  }).addTo(map);
-  const bounds = shown.getBounds(), [west, south, east, north] = spec.bounds;
-  map.fitBounds(bounds.isValid() ? bounds.pad(.1) : [[south, west], [north, east]], { maxZoom: 11, animate: false });
-  const points = preview.features.filter((one) => one.geometry?.type === "Point").length, notes = [];
-  if (preview.points) notes.push(fill(words.preview_points, { n: n(points), m: n(preview.points) }));
-  if (preview.day) notes.push(fill(words.preview_day, { day: preview.day, n: n(preview.days) }));
-  byId("preview-note").textContent = notes.join("; ") || words.preview_none;
-}
-
+/**
+ * @param {string} text
+ * @param {() => Promise<void>} call
+ */
 function button(text, call) {
-  return el("button", { type: "button", text, onclick: async () => {
-    if (busy) return;
-    wait(true);
+  const onclick = async () => {
+    if (isBusy) return;
+    setBusy(true);
     try {
       await call();
     } finally {
-      wait(false);
+      setBusy(false);
     }
-  } });
+  };
+  return el("button", { type: "button", text, onclick });
 }
 
-const address = (told) => `/api/imports/${told.id}`;
+const showActions = (/** @type {HTMLElement[]} */ ...actions) =>
+  byId("actions").replaceChildren(...actions);
+const addressOf = (/** @type {ImportReport} */ { id }) => `/api/imports/${id}`;
 
-async function commit(told) {
-  say(words.import_committing);
-  const done = await ask("POST", `${address(told)}/commit`);
+/** @param {ImportReport} planned */
+async function commit(planned) {
+  showStatus(words.import_committing);
+  /** @type {ImportReport | null} */
+  const done = await ask("POST", `${addressOf(planned)}/commit`);
   if (!done) return;
-  tell(done);
-  const texts = [done.version ? fill(words.committed, { n: done.version }) : words.committed_nothing];
-  if (done.planned_again) texts.push(words.planned_again);
-  say(texts.join(" "));
-  const isControl = Boolean(told.preview.day);
-  const seen = `/?${new URLSearchParams({ theatre: form.elements.theatre.value, lang: spec.lang, [isControl ? "control" : "dataset"]: done.dataset })}`;
-  byId("actions").replaceChildren(...(done.version ? [button(words.undo, () => undo(told)), el("a", { href: seen, text: words.see_on_map })] : []));
-  byId("report").focus();
+  showReport(done);
+  const { dataset, planned_again: isAnew, version } = done;
+  const text = version ? fill(words.committed, { n: version }) : words.committed_nothing;
+  showStatus(isAnew ? `${text} ${words.planned_again}` : text);
+  const kind = planned.preview.day ? "control" : "dataset";
+  const view = new URLSearchParams({ theatre: theatre(), lang: spec.lang, [kind]: dataset });
+  const link = el("a", { href: `/?${view}`, text: words.see_on_map });
+  if (version) {
+    showActions(
+      button(words.undo, () => undo(planned)),
+      link,
+    );
+  } else showActions();
+  report.focus();
 }
 
-async function undo(told) {
-  const done = await ask("DELETE", address(told));
+/** @param {ImportReport} planned */
+async function undo(planned) {
+  /** @type {ImportUndo | null} */
+  const done = await ask("DELETE", addressOf(planned));
   if (!done) return;
-  byId("actions").replaceChildren();
-  say(done.state === "forgotten" ? words.forgotten : fill(words.undone, { retracted: n(done.retracted), restored: n(done.restored), left: n(done.left_count) }));
-  if (done.state === "forgotten") byId("report").hidden = true;
-  (done.state === "forgotten" ? file : byId("report")).focus();
+  showActions();
+  if (done.state === "forgotten") {
+    showStatus(words.forgotten);
+    report.hidden = true;
+    fileInput.focus();
+    return;
+  }
+  const counts = [done.retracted, done.restored, done.left_count].map(n);
+  const [retracted, restored, remaining] = counts;
+  // eslint-disable-next-line id-denylist -- a slot of the text
+  showStatus(fill(words.undone, { retracted, restored, left: remaining }));
+  report.focus();
 }
 
-function plan(told) {
-  byId("report").hidden = false;
-  tell(told);
-  byId("actions").replaceChildren(button(words.commit, () => commit(told)), button(words.forget, () => undo(told)));
-  draw(told.preview);
-  say(words.import_planned);
-  byId("report").focus();
+/** @param {ImportReport} planned */
+function showPlan(planned) {
+  report.hidden = false;
+  showReport(planned);
+  showActions(
+    button(words.commit, () => commit(planned)),
+    button(words.forget, () => undo(planned)),
+  );
+  drawPreview(spec, theatre(), planned.preview);
+  showStatus(words.import_planned);
+  report.focus();
 }
 
-/* Send the chosen file somewhere; a refusal is shown and gives what was refused. */
-async function sent(address, mapping) {
-  clear();
-  const [chosen] = file.files;
-  if (!chosen) return { ok: false, told: refuse({ detail: words.choose_file_first }) ?? {} };
-  wait(true);
-  byId("report").hidden = true;
+/**
+ * Send the chosen file somewhere; a refusal is shown.
+ * @template Answer
+ * @param {string} address
+ * @param {SavedMapping} mapping
+ * @returns {Promise<Upload<Answer>>}
+ */
+async function sendChosen(address, mapping) {
+  showProblem("");
+  const file = fileInput.files?.[0];
+  if (!file) {
+    const problem = { detail: words.choose_file_first };
+    refuse(problem);
+    return { answer: null, problem };
+  }
+  setBusy(true);
+  report.hidden = true;
   progress.hidden = false;
-  const answer = await send(address, chosen, mapping);
+  /** @type {Upload<Answer>} */
+  const upload = await send(address, file, mapping);
   progress.hidden = true;
-  wait(false);
-  if (!answer.ok) refuse(answer.told);
-  return answer;
+  setBusy(false);
+  if (upload.problem) refuse(upload.problem);
+  return upload;
 }
 
-async function upload(mapping) {
-  const told = query();
-  told.set("dry_run", "true");
-  const answer = await sent(`/api/imports?${told}`, mapping);
-  if (answer.ok) return plan(answer.told);
-  if (!mapping && UNMAPPED.includes(answer.told.type)) await propose(byId("problem").textContent);
+/** @param {SavedMapping} mapping */
+async function plan(mapping) {
+  const params = parameters();
+  params.set("dry_run", "true");
+  /** @type {Upload<ImportReport>} */
+  const { answer, problem } = await sendChosen(`/api/imports?${params}`, mapping);
+  if (answer) showPlan(answer);
+  else if (!mapping && UNMAPPED.includes(problem.type ?? ""))
+    await propose(byId("problem").textContent ?? "");
 }
 
-/* Ask what the columns of a file could mean; `why` stays on the page, since it says what happened. */
+/** Ask what the columns of a file could mean; `why` stays on the page and says what happened. */
 async function propose(why = "") {
-  const theatre = encodeURIComponent(form.elements.theatre.value);
-  const { ok, told } = await sent(`/api/mappings?theatre=${theatre}`);
-  if (!ok) return why && (byId("problem").textContent = why);
-  showMapping(told);
-  byId("problem").textContent = why;
-  say(words.mapping_proposed);
+  const address = `/api/mappings?theatre=${encodeURIComponent(theatre())}`;
+  /** @type {Upload<MappingProposal>} */
+  const { answer } = await sendChosen(address, null);
+  if (!answer) {
+    if (why) showProblem(why);
+    return;
+  }
+  showMapping(answer);
+  showProblem(why);
+  showStatus(words.mapping_proposed);
   byId("mapping").focus();
 }
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (!busy) upload(savedMapping());
+  if (!isBusy) plan(savedMapping());
 });
-readyMapping(() => !busy && upload(shownMapping()));
-byId("ask-mapping").addEventListener("click", () => !busy && propose());
-file.addEventListener("change", () => { byId("mapping").hidden = true; });
-for (const name of ["dragenter", "dragover"]) drop.addEventListener(name, (event) => {
-  event.preventDefault();
-  drop.classList.add("over");
+readyMapping(() => {
+  if (!isBusy) plan(mappingText());
 });
-for (const name of ["dragleave", "drop"]) drop.addEventListener(name, (event) => {
-  event.preventDefault();
-  drop.classList.remove("over");
+byId("ask-mapping").addEventListener("click", () => {
+  if (!isBusy) propose();
 });
-drop.addEventListener("drop", (event) => {
-  if (!event.dataTransfer.files.length) return;
-  file.files = event.dataTransfer.files;
-  file.focus();
+fileInput.addEventListener("change", () => {
+  byId("mapping").hidden = true;
+});
+for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
+  drop.addEventListener(name, (event) => {
+    event.preventDefault();
+    drop.classList.toggle("over", name === "dragenter" || name === "dragover");
+  });
+}
+drop.addEventListener("drop", ({ dataTransfer }) => {
+  if (!dataTransfer?.files.length) return;
+  fileInput.files = dataTransfer.files;
+  fileInput.focus();
 });
 /* A file that misses its place must not replace the page. */
-for (const name of ["dragover", "drop"]) window.addEventListener(name, (event) => event.preventDefault());
+for (const name of ["dragover", "drop"])
+  window.addEventListener(name, (event) => event.preventDefault());
 readyToken();
 document.documentElement.dataset.ready = "1";

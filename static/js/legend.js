@@ -1,82 +1,148 @@
 /* The legend: classes with their numbers, patterns, marks, and the switches of the layers. */
-import { dayText, el, fill, number } from "./dom.js";
+/** @import { IncidentOptions, Legend, MapContext, PageSpec, Pattern } from "./types.js" */
+/** @import { ShownControl } from "./types.js" */
+import { el } from "./dom.js";
+import { dayText, fill, labelOf, number } from "./format.js";
 import { fromHash, toHash } from "./hash.js";
-import { dotSwatch, lineSwatch, patternUrl, rampSwatch, swatch as framed } from "./patterns.js";
+import { areaSwatch, dotSwatch, lineSwatch, patternUrl, rampSwatch } from "./patterns.js";
 
-const NAMES = ["regions", "control", "incidents"];
-const isOff = (name) => fromHash("off").split(",").includes(name);
+const NAMES = /** @type {const} */ (["regions", "control", "incidents"]);
+const isOff = (/** @type {string} */ name) => fromHash("off").split(",").includes(name);
+const hatch = (/** @type {Pattern} */ { kind, colour }) => patternUrl(kind, colour);
 
-export function makeLegend(map, context) {
-  const { words, language, spec, state, layers } = context;
-  const option = (factory) => spec.layers.find((layer) => layer.factory === factory).options;
-  const regions = option("regions"), control = option("control"), incidents = option("incidents");
-  const swatch = (fill, look) => framed(fill, { stroke: regions.edge, ...look });
-  const rows = { regions: el("ul"), control: el("ul"), incidents: el("ul") };
-  const panel = document.querySelector("#pane-summary"), isBeside = panel && matchMedia("(min-width: 60rem)").matches;
-  const box = el("details", { class: isBeside ? "legend beside" : "legend", open: isBeside }, el("summary", { text: words.legend }));
-  const row = (mark, text) => el("li", {}, mark, el("span", { text }));
+/** @param {Node} swatch @param {string} text */
+const row = (swatch, text) => el("li", {}, swatch, el("span", { text }));
 
-  function showLayer(name) {
-    if (isOff(name)) map.removeLayer(layers[name]);
-    else map.addLayer(layers[name]);
-  }
+/** The options of the incidents' layer. */
+function marksOf(/** @type {PageSpec} */ spec) {
+  const layer = spec.layers.find(({ factory }) => factory === "incidents");
+  return /** @type {IncidentOptions} */ (layer?.options);
+}
+
+/**
+ * @param {MapContext} context
+ * @returns {Legend}
+ */
+export function makeLegend(context) {
+  const { map, words, language, spec, state, layers } = context;
+  const { look: regions } = layers.regions;
+  const { look: control } = layers.control;
+  const marks = marksOf(spec);
+  const n = (/** @type {number} */ value) => number(language, value);
+  const lists = { regions: el("ul"), control: el("ul"), incidents: el("ul") };
+  const summaryPane = document.querySelector("#pane-summary");
+  const isBeside = summaryPane !== null && matchMedia("(min-width: 60rem)").matches;
+  const title = el("summary", { text: words.legend });
+  const className = isBeside ? "legend beside" : "legend";
+  const box = el("details", { class: className, open: isBeside }, title);
+  const area = (/** @type {string} */ colour, /** @type {number} */ opacity = 1) =>
+    areaSwatch(colour, regions.edge, opacity);
 
   for (const name of NAMES) {
-    const check = el("input", { type: "checkbox", checked: !isOff(name), onchange: () => { toHash({ off: NAMES.filter((one) => (one === name ? !check.checked : isOff(one))).join(",") }); showLayer(name); } });
-    showLayer(name);
-    box.append(el("label", { class: "layer" }, check, el("span", { text: words["layer_" + name] })), rows[name]);
+    const show = () => {
+      if (isOff(name)) map.removeLayer(layers[name]);
+      else map.addLayer(layers[name]);
+    };
+    const onchange = () => {
+      const off = NAMES.filter((other) => (other === name ? !check.checked : isOff(other)));
+      toHash({ off: off.join() });
+      show();
+    };
+    const check = el("input", { type: "checkbox", checked: !isOff(name), onchange });
+    show();
+    const text = el("span", { text: words["layer_" + name] });
+    box.append(el("label", { class: "layer" }, check, text), lists[name]);
   }
 
-  function showRegions() {
-    const metric = state.get("metric") || "incidents", limits = layers.regions.limits(), n = (value) => number(language, value);
-    const items = limits.map((low, i) => {
-      const high = limits[i + 1];
-      const single = high !== undefined && Number.isInteger(high) && high - 1 === low;
-      const text = high === undefined ? fill(words.class_from, { from: n(low) }) : single ? n(low) : fill(words.class_range, { from: n(low), to: n(Number.isInteger(high) ? high - 1 : high) });
-      return row(swatch(regions.ramps[limits.length][i], { opacity: regions.opacity }), text);
-    });
-    if (["killed", "injured", "killed_per_100k"].includes(metric)) items.push(row(swatch(patternUrl(regions.noFigure.kind, regions.noFigure.colour), { opacity: 1 }), words.no_figure));
-    items.push(row(swatch("none"), words[layers.regions.none()]));
-    if (layers.regions.hasBadges) items.push(row(el("span", { class: "badge swatch-badge", text: "n", "aria-hidden": "true" }), words.badge_legend));
+  /** @type {(low: number, high: number | undefined) => string} */
+  function classText(low, high) {
+    if (high === undefined) return fill(words.class_from, { from: n(low) });
+    if (!Number.isInteger(high)) return fill(words.class_range, { from: n(low), to: n(high) });
+    return high - 1 === low ? n(low) : fill(words.class_range, { from: n(low), to: n(high - 1) });
+  }
+
+  function regionRows() {
+    const limits = layers.regions.limits();
     const lack = layers.regions.lacks();
-    if (lack) items.splice(0, items.length, lack === "not_shared" ? row(swatch(patternUrl(regions.noFigure.kind, regions.noFigure.colour), { opacity: 1 }), words.not_shared) : el("li", {}, el("span", { text: words[lack] })));
-    rows.regions.replaceChildren(el("li", { class: "legend-title", text: words[metric] }), ...items);
-  }
-
-  function showControl() {
-    const about = layers.control.about, items = [];
-    if (about?.validOn) {
-      for (const party of control.parties) {
-        if (party.pattern && about.controllers.includes(party.code)) items.push(row(swatch(patternUrl(party.pattern.kind, party.pattern.colour), { opacity: 0.8 }), fill(words.ground_of, { party: party.name })));
-      }
-      if (about.hasClaims) items.push(row(swatch(patternUrl(control.claimed.kind, control.claimed.colour)), words.claimed));
-      if (about.hasCited) items.push(row(swatch(patternUrl(control.cited.kind, control.cited.colour)), words.cited));
-      if (about.length_km) items.push(row(lineSwatch(control.line, control.casing), `${words.front_line}: ${fill(words.line_length, { km: number(language, Math.round(about.length_km)), tolerance: number(language, about.border_tolerance_km) })}`));
+    if (lack === "not_shared") return [row(area(hatch(regions.noFigure)), words.not_shared)];
+    if (lack) return [el("li", {}, el("span", { text: words[lack] }))];
+    const ramp = regions.ramps[limits.length];
+    const items = limits.map((low, i) =>
+      row(area(ramp[i], regions.opacity), classText(low, limits[i + 1])),
+    );
+    if (["killed", "injured", "killed_per_100k"].includes(state.get("metric")))
+      items.push(row(area(hatch(regions.noFigure)), words.no_figure));
+    items.push(row(area("none"), words[layers.regions.none()]));
+    if (layers.regions.hasBadges) {
+      const badge = { class: "badge swatch-badge", text: "n", "aria-hidden": "true" };
+      items.push(row(el("span", badge), words.badge_legend));
     }
-    if (about?.isStale && about.length_km) items.push(row(lineSwatch(control.line, control.casing, control.dashes.stale), fill(words.stale_line, { n: context.staleDays })));
-    const { other, fixed, changed } = layers.control.beside, party = control.parties.find((one) => one.code === spec.controller)?.name ?? "";
-    for (const kind of changed ?? []) items.push(row(swatch(patternUrl(control[kind].kind, control[kind].colour), { stroke: control[kind].colour }), fill(words[kind + "_ground"], { party })));
-    if (other) items.push(row(lineSwatch(control.other, control.casing, control.dashes.other), fill(words.overlay_line, { source: spec.controls.find((one) => one.slug === other.source).name, date: dayText(language, other.validOn) })));
-    if (fixed) items.push(row(lineSwatch(control.fixed, control.casing, control.dashes.fixed), fill(words.frozen_line, { date: dayText(language, fixed) })));
-    rows.control.replaceChildren(...items);
+    return items;
   }
 
-  function showIncidents() {
-    const used = incidents.families.filter(([code]) => spec.usedFamilies.includes(code));
-    const mark = ([, colour, shape], soft) => dotSwatch(colour, incidents.shapes[shape], incidents.ring, soft);
+  /** @param {ShownControl} about */
+  function snapshotRows(about) {
+    if (!about.validOn) return [];
+    const items = control.parties.flatMap(({ code, name, pattern }) =>
+      pattern && about.controllers.includes(code)
+        ? [row(area(hatch(pattern), 0.8), fill(words.ground_of, { party: name }))]
+        : [],
+    );
+    if (about.hasClaims) items.push(row(area(hatch(control.claimed)), words.claimed));
+    if (about.hasCited) items.push(row(area(hatch(control.cited)), words.cited));
+    if (!about.length_km) return items;
+    const km = n(Math.round(about.length_km));
+    const length = fill(words.line_length, { km, tolerance: n(about.border_tolerance_km) });
+    const { line, casing, dashes } = control;
+    items.push(row(lineSwatch(line, casing), `${words.front_line}: ${length}`));
+    const days = { n: context.staleDays };
+    if (about.isStale)
+      items.push(row(lineSwatch(line, casing, dashes.stale), fill(words.stale_line, days)));
+    return items;
+  }
+
+  function besideRows() {
+    const { casing, dashes, parties } = control;
+    const { other, fixed, changed } = layers.control.beside;
+    const party = parties.find(({ code }) => code === spec.controller)?.name ?? "";
+    const items = (changed ?? []).map((kind) => {
+      const pattern = control[kind];
+      const text = fill(words[kind + "_ground"], { party });
+      return row(areaSwatch(hatch(pattern), pattern.colour), text);
+    });
+    if (other?.validOn) {
+      const source = spec.controls.find(({ slug }) => slug === other.source)?.name;
+      const text = fill(words.overlay_line, { source, date: dayText(language, other.validOn) });
+      items.push(row(lineSwatch(control.other, casing, dashes.other), text));
+    }
+    if (fixed) {
+      const text = fill(words.frozen_line, { date: dayText(language, fixed) });
+      items.push(row(lineSwatch(control.fixed, casing, dashes.fixed), text));
+    }
+    return items;
+  }
+
+  function incidentRows() {
     if (layers.incidents.isDense) {
-      const cell = fill(words.density_cell, { px: incidents.densityPx, most: number(language, layers.incidents.most) });
-      rows.incidents.replaceChildren(row(rampSwatch(incidents.density, regions.edge), `${words.density}; ${cell}`));
-      return;
+      const cell = fill(words.density_cell, {
+        px: marks.densityPx,
+        most: n(layers.incidents.most),
+      });
+      return [row(rampSwatch(marks.density, regions.edge), `${words.density}; ${cell}`)];
     }
-    const items = used.map((one) => row(mark(one), spec.weapons.find(([code]) => code === one[0])[1]));
-    if (spec.hasSettlements) items.push(row(mark(incidents.families.find(([code]) => code === "unknown"), true), words.dot_settlement));
-    rows.incidents.replaceChildren(...items);
+    /** @type {(family: IncidentOptions["families"][number], isSoft?: boolean) => SVGElement} */
+    const dot = ([, colour, shape], isSoft) =>
+      dotSwatch(colour, marks.shapes[shape], marks.ring, isSoft);
+    const used = marks.families.filter(([code]) => spec.usedFamilies.includes(code));
+    const items = used.map((family) => row(dot(family), labelOf(spec.weapons, family[0])));
+    const unknown = marks.families.find(([code]) => code === "unknown");
+    if (spec.hasSettlements && unknown) items.push(row(dot(unknown, true), words.dot_settlement));
+    return items;
   }
 
-  if (isBeside) panel.firstElementChild.after(box);
+  if (isBeside) summaryPane.firstElementChild?.after(box);
   else {
-    const holder = L.control({ position: "bottomleft" });
+    const holder = new L.Control({ position: "bottomleft" });
     holder.onAdd = () => {
       L.DomEvent.disableClickPropagation(box);
       L.DomEvent.disableScrollPropagation(box);
@@ -85,20 +151,43 @@ export function makeLegend(map, context) {
     holder.addTo(map);
   }
   /* A chosen region's figures and charts come first; the legend makes room. */
-  context.foldLegend = (isFolded) => isBeside && (box.open = !isFolded);
-  context.foldLegend(Boolean(fromHash("region")));
-  return { showRegions, showControl, showIncidents };
+  const fold = (/** @type {boolean} */ isFolded) => {
+    if (isBeside) box.open = !isFolded;
+  };
+  fold(Boolean(fromHash("region")));
+  return {
+    fold,
+    showRegions() {
+      const metric = words[state.get("metric") || "incidents"];
+      const head = el("li", { class: "legend-title", text: metric });
+      lists.regions.replaceChildren(head, ...regionRows());
+    },
+    showControl() {
+      const { about } = layers.control;
+      lists.control.replaceChildren(...(about ? snapshotRows(about) : []), ...besideRows());
+    },
+    showIncidents: () => lists.incidents.replaceChildren(...incidentRows()),
+  };
 }
 
-/* The line under the map that is always in sight: whose control, of which day, how old, what it covers. */
-export function captionText(context, about) {
-  const { words, language, spec } = context, source = spec.controls.find((one) => one.slug === about?.source);
-  if (!source) return spec.theatre.note;
-  if (!about.validOn) return `${fill(words.control_none, { source: source.name })}. ${spec.theatre.note}`;
-  const age = about.ageDays ? fill(about.ageDays === 1 ? words.control_age_one : words.control_age, { n: number(language, about.ageDays) }) : words.control_today;
-  const parts = about.includes.map((part) => words["includes_" + part]).join(", ");
-  const stale = about.ageDays > context.staleDays ? ` (${fill(words.control_stale, { n: context.staleDays })})` : "";
-  const covers = about.includes.length > 1 ? `; ${fill(words.includes, { parts })}` : "";
+/**
+ * The line under the map: whose control it shows, of which day, how old, and what it covers.
+ * @param {MapContext} context
+ * @param {ShownControl | null} about
+ */
+export function captionText({ words, language, spec, staleDays }, about) {
+  const { note } = spec.theatre;
+  const source = spec.controls.find(({ slug }) => slug === about?.source);
+  if (!source || !about) return note;
+  if (!about.validOn) return `${fill(words.control_none, { source: source.name })}. ${note}`;
+  const { ageDays, includes } = about;
+  const old = ageDays === 1 ? words.control_age_one : words.control_age;
+  const age = ageDays ? fill(old, { n: number(language, ageDays) }) : words.control_today;
+  const stale = ageDays > staleDays ? ` (${fill(words.control_stale, { n: staleDays })})` : "";
+  const parts = includes.map((part) => words["includes_" + part]).join(", ");
+  const covers = includes.length > 1 ? `; ${fill(words.includes, { parts })}` : "";
   const credit = source.credit === source.name ? "" : ` © ${source.credit}.`;
-  return `${words.layer_control}: ${fill(words.control_of, { source: source.name, date: dayText(language, about.validOn) })}, ${age}${stale}${covers}.${credit} ${spec.theatre.note}`;
+  const snapshot = { source: source.name, date: dayText(language, about.validOn) };
+  const text = `${words.layer_control}: ${fill(words.control_of, snapshot)}, ${age}`;
+  return `${text}${stale}${covers}.${credit} ${note}`;
 }

@@ -1,68 +1,123 @@
 /* The list of incidents, newest first: those in view of the map, or of the whole period. */
-import { countText, dayText, debounce, el, fill, number, readJson } from "./dom.js";
+/** @import { Highlight, IncidentFeature, IncidentPage, ListTab } from "./types.js" */
+/** @import { MapContext, OpenIncident } from "./types.js" */
+import { debounce, el, isHidden } from "./dom.js";
+import { countText, fill, number } from "./format.js";
+import { whenText } from "./incident.js";
+import { makeNewest, messageOf, readJson, wasAborted } from "./request.js";
 
-const LISTED = 40, LATER_MS = 200;
+const PAGE_ROWS = 40;
+const LATER_MS = 200;
 
-export function makeList(context) {
+/**
+ * @param {MapContext} context
+ * @param {Highlight} highlight
+ * @param {OpenIncident} open
+ * @returns {ListTab}
+ */
+export function makeList(context, highlight, open) {
   const { state, map, words, language } = context;
-  const list = el("ol", { class: "incidents" }), more = el("button", { type: "button", class: "step", text: words.show_more, hidden: true, onclick: () => read(list.childElementCount) });
-  const known = el("p", { class: "note", role: "status" });
-  const only = el("input", { type: "checkbox", checked: true, onchange: () => read(0) });
+  const list = el("ol", { class: "incidents" });
+  const more = el("button", {
+    type: "button",
+    class: "step",
+    text: words.show_more,
+    hidden: true,
+    onclick: () => read(list.childElementCount),
+  });
+  const status = el("p", { class: "note", role: "status" });
+  const inView = el("input", { type: "checkbox", checked: true, onchange: () => read(0) });
   const hint = el("p", { class: "note", text: words.list_unplaced });
-  const content = [el("label", { class: "layer in-view" }, only, el("span", { text: words.in_view })), known, list, more, hint];
-  let running = null;
+  const label = el(
+    "label",
+    { class: "layer in-view" },
+    inView,
+    el("span", { text: words.in_view }),
+  );
+  const newest = makeNewest();
 
-  function item(feature) {
-    const told = feature.properties, dot = feature.geometry ? "●" : "▨";
-    const day = told.start ? dayText(language, told.start.slice(0, 10)) : words.unknown;
-    const until = told.end && told.end.slice(0, 10) !== told.start?.slice(0, 10) ? " – " + dayText(language, told.end.slice(0, 10)) : "";
-    const where = [told.redacted?.place ? null : told.place, told.region.name || told.region.admin1].filter(Boolean), harm = [];
-    if (told.killed) harm.push(`${words.killed}: ${countText(words, language, told.killed)}`);
-    if (told.injured) harm.push(`${words.injured}: ${countText(words, language, told.injured)}`);
-    const show = () => context.spot.ring(feature);
-    const button = el("button", { type: "button", class: "incident", "data-number": told.number, onclick: (event) => context.open([told.number], feature, event.currentTarget), onfocus: show, onpointerenter: show, onblur: () => context.spot.ring(null), onpointerleave: () => context.spot.ring(null) },
-      el("span", { class: "incident-when", text: day + until }),
-      el("span", { class: "incident-where", text: `${dot} ${[...new Set(where)].join(", ") || words.region_none}` }),
-      harm.length ? el("span", { class: "incident-harm", text: harm.join(" · ") }) : null);
+  /** @param {IncidentFeature} feature */
+  function row(feature) {
+    const { number: id, killed, injured, place, redacted, region } = feature.properties;
+    const names = [redacted.place ? null : place, region.name || region.admin1].filter(Boolean);
+    const where = [...new Set(names)].join(", ") || words.region_none;
+    const harm = [];
+    if (killed) harm.push(`${words.killed}: ${countText(words, language, killed)}`);
+    if (injured) harm.push(`${words.injured}: ${countText(words, language, injured)}`);
+    const show = () => highlight.hover(feature);
+    const hide = () => highlight.hover(null);
+    const button = el(
+      "button",
+      {
+        type: "button",
+        class: "incident",
+        "data-number": id,
+        onclick: () => open([id], feature, button),
+        onfocus: show,
+        onpointerenter: show,
+        onblur: hide,
+        onpointerleave: hide,
+      },
+      el("span", { class: "incident-when", text: whenText(context, feature.properties) }),
+      el("span", { class: "incident-where", text: `${feature.geometry ? "●" : "▨"} ${where}` }),
+      harm.length ? el("span", { class: "incident-harm", text: harm.join(" · ") }) : null,
+    );
     return el("li", {}, button);
   }
 
-  /* The box in view, within the View's own; a little rounded: a pan of a pixel asks for nothing new. */
+  /** The box in view, within the View's own; null where they do not meet, empty for no box. */
   function box() {
-    const seen = map.getBounds(), own = (state.get("bbox") || "-180,-90,180,90").split(",").map(Number), clip = (value, axis) => Math.max(own[axis % 2], Math.min(own[axis % 2 + 2], value)).toFixed(3);
-    if (own[0] > own[2]) return ""; // across the antimeridian the View's own box is all there is
-    const box = [seen.getWest(), seen.getSouth(), seen.getEast(), seen.getNorth()].map(clip);
-    return +box[0] < +box[2] && +box[1] < +box[3] ? box.join(",") : null;
+    const [west, south, east, north] = (state.get("bbox") || "-180,-90,180,90")
+      .split(",")
+      .map(Number);
+    if (west > east) return ""; // across the antimeridian the View's own box is all there is
+    const seen = map.getBounds();
+    // A little rounded: a pan of a pixel asks for nothing new.
+    /** @type {(value: number, low: number, high: number) => string} */
+    const clip = (value, low, high) => Math.max(low, Math.min(high, value)).toFixed(3);
+    const [w, e] = [seen.getWest(), seen.getEast()].map((lon) => clip(lon, west, east));
+    const [s, n] = [seen.getSouth(), seen.getNorth()].map((lat) => clip(lat, south, north));
+    return Number(w) < Number(e) && Number(s) < Number(n) ? [w, s, e, n].join() : null;
   }
 
   async function read(offset = 0) {
-    if (content[0].closest("[hidden]")) return;
-    running?.abort();
-    running = new AbortController();
-    const seen = only.checked ? box() : "", narrowed = seen ? { bbox: seen } : {};
-    if (seen === null) return void (list.replaceChildren(), (known.textContent = words.list_empty), (more.hidden = true));
+    if (isHidden(label)) return;
+    const signal = newest();
+    const bbox = inView.checked ? box() : "";
+    if (bbox === null) {
+      list.replaceChildren();
+      status.textContent = words.list_empty;
+      more.hidden = true;
+      return;
+    }
     try {
-      const found = await readJson(`/api/collections/incidents/items?${state.query(narrowed)}&limit=${LISTED}&offset=${offset}`, running.signal);
-      const items = found.features.map(item);
-      if (offset) list.append(...items);
-      else list.replaceChildren(...items);
-      known.textContent = found.numberMatched ? fill(only.checked ? words.list_view : words.list_period, { n: number(language, found.numberMatched) }) : words.list_empty;
-      more.hidden = list.childElementCount >= found.numberMatched;
-      hint.hidden = !only.checked;
-      if (offset) items[0]?.firstChild.focus();
+      const query = state.query(bbox ? { bbox } : {});
+      const page = `limit=${PAGE_ROWS}&offset=${offset}`;
+      /** @type {IncidentPage} */
+      const answer = await readJson(`/api/collections/incidents/items?${query}&${page}`, signal);
+      const rows = answer.features.map(row);
+      if (offset) list.append(...rows);
+      else list.replaceChildren(...rows);
+      const count = answer.numberMatched;
+      const text = inView.checked ? words.list_view : words.list_period;
+      status.textContent = count ? fill(text, { n: number(language, count) }) : words.list_empty;
+      more.hidden = list.childElementCount >= count;
+      hint.hidden = !inView.checked;
+      if (offset) rows[0]?.querySelector("button")?.focus();
     } catch (wrong) {
-      if (wrong.name !== "AbortError") known.textContent = fill(words.error, { why: wrong.message });
+      if (!wasAborted(wrong)) status.textContent = fill(words.error, { why: messageOf(wrong) });
     }
   }
 
-  const later = debounce(LATER_MS, () => read(0));
-  state.addEventListener("change", later);
-  map.on("moveend", () => only.checked && later());
+  const later = debounce(LATER_MS, read);
+  state.onChange(later);
+  map.on("moveend", () => inView.checked && later());
   return {
-    content,
+    content: [label, status, list, more, hint],
     onshow: later,
-    mark(number) {
-      for (const button of list.querySelectorAll(".incident")) button.toggleAttribute("data-open", button.dataset.number === String(number));
+    mark(id) {
+      for (const button of list.querySelectorAll("button"))
+        button.toggleAttribute("data-open", button.dataset.number === String(id));
     },
   };
 }

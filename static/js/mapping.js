@@ -1,75 +1,136 @@
-/* What the columns of somebody's table mean: a proposal, shown with its reasons, to be corrected and saved. */
-import { el } from "./dom.js";
-import { fill, spec, words } from "./door.js";
+/* What the columns of somebody's table mean: a proposal with its reasons, to correct and save. */
+/** @import { ImportSpec, Label, Mapping, MappingProposal } from "./types.js" */
+import { byId, el, jsonBlock } from "./dom.js";
+import { fill } from "./format.js";
 
-const byId = (id) => document.getElementById(id);
-let base = null;
+/** @type {ImportSpec} */
+const spec = jsonBlock("spec");
+const words = spec.strings;
+const datesSelect = byId("mapping-dates", HTMLSelectElement);
+const precisionSelect = byId("mapping-precision", HTMLSelectElement);
+const commaCheck = byId("mapping-comma", HTMLInputElement);
+const geocodeCheck = byId("mapping-geocode", HTMLInputElement);
+/** The proposal's mapping, with what this page does not show. @type {Mapping} */
+let base = { columns: {} };
 
-function select(label, choices, chosen, unsaid) {
-  const options = [el("option", { value: "", text: unsaid }), ...choices.map(([value, text]) => el("option", { value, text }))];
-  const out = el("select", { "aria-label": label }, ...options);
-  out.value = chosen ?? "";
-  return out;
+/**
+ * @param {string} label
+ * @param {Label[]} choices
+ * @param {string | undefined} value
+ * @param {string} none
+ */
+function select(label, choices, value, none) {
+  const options = choices.map(([code, text]) => el("option", { value: code, text }));
+  const first = el("option", { value: "", text: none });
+  const node = el("select", { "aria-label": label }, first, ...options);
+  node.value = value ?? "";
+  return node;
 }
 
-function table(title, head, rows) {
-  return [
-    el("h3", { text: title }),
-    el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": title },
-      el("table", {}, el("thead", {}, el("tr", {}, ...head.map((text) => el("th", { scope: "col", text })))), el("tbody", {}, ...rows))),
-  ];
+const rowHead = (/** @type {string} */ text) => el("th", { scope: "row", text });
+
+/**
+ * @param {string} title
+ * @param {string[]} head
+ * @param {HTMLElement[]} rows
+ */
+export function titledTable(title, head, rows) {
+  const cells = head.map((text) => el("th", { scope: "col", text }));
+  const table = el("table", {}, el("thead", {}, el("tr", {}, ...cells)), el("tbody", {}, ...rows));
+  return el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": title }, table);
 }
 
-function columnRow(name, told) {
-  const choice = select(fill(words.mapping_field_of, { name }), spec.fields.map((one) => [one, one]), told.mapping.columns[name], words.mapping_not_read);
+/**
+ * @param {string} name
+ * @param {MappingProposal} proposal
+ */
+function columnRow(name, { mapping, samples, why }) {
+  const fields = spec.fields.map((field) => /** @type {Label} */ ([field, field]));
+  const label = fill(words.mapping_field_of, { name });
+  const choice = select(label, fields, mapping.columns[name], words.mapping_not_read);
   choice.dataset.column = name;
-  return el("tr", {}, el("th", { scope: "row", text: name }), el("td", { text: (told.samples[name] ?? []).join(" · ") || "–" }), el("td", {}, choice), el("td", { text: told.why[name] }));
+  const examples = el("td", { text: (samples[name] ?? []).join(" · ") || "–" });
+  const reason = el("td", { text: why[name] });
+  return el("tr", {}, rowHead(name), examples, el("td", {}, choice), reason);
 }
 
-/* Words that we know come with their code; the others ask for one. */
-function wordTable(field, told) {
-  const known = told.mapping.words?.[field] ?? {}, all = [...Object.keys(known), ...(told.unknown_words[field] ?? [])];
+/**
+ * Words with a known code come with it; the others ask for one.
+ * @param {string} field
+ * @param {MappingProposal} proposal
+ */
+function wordTable(field, { mapping, unknown_words: unknown }) {
+  const codes = mapping.words?.[field] ?? {};
+  const all = [...Object.keys(codes), ...(unknown[field] ?? [])];
   if (!all.length) return [];
   const rows = all.map((word) => {
-    const choice = select(fill(words.mapping_code_of, { word }), spec.codes[field], known[word], words.mapping_unsaid);
+    const label = fill(words.mapping_code_of, { word });
+    const choice = select(label, spec.codes[field], codes[word], words.mapping_unsaid);
     choice.dataset.word = word;
     choice.dataset.field = field;
-    return el("tr", {}, el("th", { scope: "row", text: word }), el("td", {}, choice));
+    return el("tr", {}, rowHead(word), el("td", {}, choice));
   });
-  return table(fill(words.mapping_words, { field }), [words.mapping_word, words.mapping_code], rows);
+  const title = fill(words.mapping_words, { field });
+  const head = [words.mapping_word, words.mapping_code];
+  return [el("h3", { text: title }), titledTable(title, head, rows)];
 }
 
-export function showMapping(told) {
-  base = told.mapping;
-  byId("mapping-missing").replaceChildren(...told.missing.map((text) => el("li", { text })));
-  byId("mapping-columns").replaceChildren(...table(words.import_mapping, [words.their_column, words.mapping_examples, words.our_field, words.mapping_why], Object.keys(told.why).map((name) => columnRow(name, told))));
-  byId("mapping-dates").value = base.dates ?? "";
-  byId("mapping-precision").value = base.constants?.precision ?? "";
-  byId("mapping-comma").checked = Boolean(base.decimal_comma);
-  byId("mapping-geocode").checked = Boolean(base.geocode);
-  byId("mapping-words").replaceChildren(...Object.keys(spec.codes).flatMap((field) => wordTable(field, told)));
+/** @param {MappingProposal} proposal */
+export function showMapping(proposal) {
+  base = proposal.mapping;
+  const missing = proposal.missing.map((text) => el("li", { text }));
+  byId("mapping-missing").replaceChildren(...missing);
+  const rows = Object.keys(proposal.why).map((name) => columnRow(name, proposal));
+  const { their_column: column, mapping_examples: examples, our_field: field } = words;
+  const head = [column, examples, field, words.mapping_why];
+  const title = words.import_mapping;
+  const table = titledTable(title, head, rows);
+  byId("mapping-columns").replaceChildren(el("h3", { text: title }), table);
+  datesSelect.value = base.dates ?? "";
+  precisionSelect.value = base.constants?.precision ?? "";
+  commaCheck.checked = Boolean(base.decimal_comma);
+  geocodeCheck.checked = Boolean(base.geocode);
+  const tables = Object.keys(spec.codes).flatMap((name) => wordTable(name, proposal));
+  byId("mapping-words").replaceChildren(...tables);
   byId("mapping").hidden = false;
 }
 
-/* The mapping as the page now says it, as text. */
-export function shownMapping() {
-  const columns = {}, listed = {}, { precision: _old, ...constants } = base.constants ?? {};
-  for (const one of byId("mapping-columns").querySelectorAll("select")) if (one.value) columns[one.dataset.column] = one.value;
-  for (const one of byId("mapping-words").querySelectorAll("select")) if (one.value) (listed[one.dataset.field] ??= {})[one.dataset.word] = one.value;
-  const dates = byId("mapping-dates").value, precision = byId("mapping-precision").value;
-  if (precision) constants.precision = precision;
-  const out = { ...base, columns, constants, words: listed, dates: dates || null, decimal_comma: byId("mapping-comma").checked, geocode: byId("mapping-geocode").checked };
-  return JSON.stringify(out, null, 1);
+/** The mapping as the page shows it now, as text. */
+export function mappingText() {
+  /** @type {Record<string, string>} */
+  const columns = {};
+  for (const { dataset, value } of byId("mapping-columns").querySelectorAll("select"))
+    if (value) columns[dataset.column ?? ""] = value;
+  /** @type {Record<string, Record<string, string>>} */
+  const codes = {};
+  for (const { dataset, value } of byId("mapping-words").querySelectorAll("select"))
+    if (value) (codes[dataset.field ?? ""] ??= {})[dataset.word ?? ""] = value;
+  const { ...constants } = base.constants;
+  delete constants.precision;
+  if (precisionSelect.value) constants.precision = precisionSelect.value;
+  const mapping = {
+    ...base,
+    columns,
+    constants,
+    words: codes,
+    dates: datesSelect.value || null,
+    decimal_comma: commaCheck.checked,
+    geocode: geocodeCheck.checked,
+  };
+  return JSON.stringify(mapping, null, 1);
 }
 
-export const savedMapping = () => byId("saved").files[0] ?? null;
+/** The saved mapping that the form's reader chose; null for none. */
+export const savedMapping = () => byId("saved", HTMLInputElement).files?.[0] ?? null;
 
 function save() {
-  const link = el("a", { href: URL.createObjectURL(new Blob([shownMapping()], { type: "application/json" })), download: "mapping.json" });
+  const file = new Blob([mappingText()], { type: "application/json" });
+  const link = el("a", { href: URL.createObjectURL(file), download: "mapping.json" });
   link.click();
   URL.revokeObjectURL(link.href);
 }
 
+/** @param {() => void} attempt */
 export function readyMapping(attempt) {
   byId("mapping-try").addEventListener("click", attempt);
   byId("mapping-save").addEventListener("click", save);

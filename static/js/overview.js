@@ -1,132 +1,243 @@
-/* The summary: figures, what was hit, by what and when; of the whole View, or of one region that was chosen. */
+/* The summary: figures, what was hit, by what and when; of the View or of one chosen region. */
+/** @import { CountSum, Label, MapContext, OverviewTab } from "./types.js" */
+/** @import { Sum, Summary, SummaryRow } from "./types.js" */
 import { countBars, dayChart } from "./bars.js";
-import { countText, debounce, el, fill, number, readJson } from "./dom.js";
+import { debounce, el, isHidden } from "./dom.js";
+import { countText, fill, labelOf, number } from "./format.js";
 import { fromHash, toHash } from "./hash.js";
+import { makeNewest, messageOf, readJson, wasAborted } from "./request.js";
 
 const LATER_MS = 350;
-const IN_PLACE = ["metric"];
+const METRICS = ["incidents", "killed", "injured", "damaged", "destroyed"];
 
-export function makeOverview(context) {
-  const { state, spec, words, language } = context;
-  const head = el("div", { class: "region-head" }), totals = el("div", { class: "totals", "aria-live": "polite" });
-  const notes = el("div", { class: "totals-notes" }), charts = el("div", { class: "charts" }), said = el("details", { class: "said" }, el("summary", {}, el("h2", { text: words.in_words })), el("div"));
-  const chosen = el("section", { "aria-labelledby": "totals-title" }, head, totals, notes);
+/**
+ * @param {MapContext} context
+ * @param {(isFolded: boolean) => void} foldLegend
+ * @returns {OverviewTab}
+ */
+export function makeOverview(context, foldLegend) {
+  const { state, spec, words, language, layers } = context;
+  const n = (/** @type {number} */ value) => number(language, value);
+  const head = el("div", { class: "region-head" });
+  const totals = el("div", { class: "totals", "aria-live": "polite" });
+  const notes = el("div", { class: "totals-notes" });
+  const charts = el("div", { class: "charts" });
+  const sentences = el("div");
+  const title = el("summary", {}, el("h2", { text: words.in_words }));
+  const inWords = el("details", { class: "said" }, title, sentences);
+  const figures = el("section", { "aria-labelledby": "totals-title" }, head, totals, notes);
   const settings = el("section", { class: "settings" });
-  if (!spec.isSaved) choice("dataset", words.dataset, spec.datasets);
-  choice("metric", words.metric, metricPairs());
-  if (spec.levels.length > 1 && !spec.isSaved) choice("level", words.level, spec.levels.map((level) => [String(level), words[`level_${level}`]]));
-  let region = fromHash("region"), latest = null, asking = null;
-  const n = (value) => number(language, value);
+  let region = fromHash("region");
+  /** @type {Summary | null} */
+  let latest = null;
+  const newest = makeNewest();
 
-  function metricPairs() {
-    const names = ["incidents", "killed", "injured", "damaged", "destroyed"];
-    if (spec.hasPopulation) names.push("killed_per_100k");
-    return names.map((name) => [name, words[name]]);
+  const datasets = choice("dataset", words.dataset, spec.datasets, spec.shownDatasets.join());
+  const metrics = [...METRICS, ...(spec.hasPopulation ? ["killed_per_100k"] : [])];
+  const metric = choice(
+    "metric",
+    words.metric,
+    metrics.map((name) => [name, words[name]]),
+    "incidents",
+  );
+  const levels = spec.levels.map(
+    (level) => /** @type {Label} */ ([`${level}`, words[`level_${level}`]]),
+  );
+  const level = choice("level", words.level, levels, "1");
+  if (!spec.isSaved) settings.append(datasets.label);
+  settings.append(metric.label);
+  if (spec.levels.length > 1 && !spec.isSaved) settings.append(level.label);
+
+  /**
+   * @param {string} name
+   * @param {string} text
+   * @param {Label[]} labels
+   * @param {string} otherwise
+   */
+  function choice(name, text, labels, otherwise) {
+    const select = el("select", { name, onchange: () => change(name, select.value) });
+    const now = state.get(name) || otherwise;
+    for (const [value, label] of labels)
+      select.append(el("option", { value, text: label, selected: value === now }));
+    if (!labels.some(([value]) => value === now))
+      select.append(el("option", { value: now, text: now, selected: true }));
+    return { select, label: el("label", { class: "choice" }, el("span", { text }), select) };
   }
 
-  function choice(name, label, pairs) {
-    const anew = (value) => state.go(name === "level" ? { level: value, region: "" } : { [name]: value, from: "", to: "" });
-    const select = el("select", { name, onchange: () => (IN_PLACE.includes(name) ? state.set({ [name]: select.value }) : anew(select.value)) });
-    const now = state.get(name) || { metric: "incidents", level: "1", dataset: spec.shownDatasets.join(",") }[name];
-    for (const [value, text] of pairs) select.append(el("option", { value, text, selected: value === now }));
-    if (![...select.options].some((option) => option.value === now)) select.append(el("option", { value: now, text: now, selected: true }));
-    if (name === "dataset") context.tellDatasets = (counts = {}) => { for (const option of select.options) if (counts[option.value] !== undefined) option.text = fill(words.count_in, { label: (pairs.find(([value]) => value === option.value) ?? [0, option.value])[1], n: n(counts[option.value]) }); };
-    settings.append(el("label", { class: "choice" }, el("span", { text: label }), select));
+  /** @type {(name: string, value: string) => void} */
+  function change(name, value) {
+    if (name === "metric") state.set({ metric: value });
+    else if (name === "level") state.go({ level: value, region: "" });
+    else state.go({ [name]: value, from: "", to: "" });
   }
 
+  /**
+   * @param {string} label
+   * @param {string} text
+   * @param {string} [note]
+   */
   function figure(label, text, note) {
-    return el("div", { class: "figure" }, el("span", { class: "figure-label", text: label }), el("strong", { text }), note ? el("span", { class: "note", text: note }) : null);
+    const below = note ? el("span", { class: "note", text: note }) : null;
+    const name = el("span", { class: "figure-label", text: label });
+    return el("div", { class: "figure" }, name, el("strong", { text }), below);
   }
 
-  function figures(sum) {
-    const known = (count) => (sum.incidents ? fill(words.known_of, { known: n(count.known), of: n(count.of) }) : "");
+  /** @param {Sum} sum */
+  function figuresOf({ incidents, killed, injured, damaged }) {
+    const toll = (/** @type {string} */ label, /** @type {CountSum} */ count) => {
+      if (!incidents) return figure(label, "–");
+      // eslint-disable-next-line id-denylist -- a slot of the text
+      const share = fill(words.known_of, { known: n(count.known), of: n(count.of) });
+      return figure(label, countText(words, language, count), share);
+    };
     return [
-      figure(words.incidents, n(sum.incidents)),
-      figure(words.damaged, n(sum.damaged)),
-      figure(words.killed, sum.incidents ? countText(words, language, sum.killed) : "–", known(sum.killed)),
-      figure(words.injured, sum.incidents ? countText(words, language, sum.injured) : "–", known(sum.injured)),
+      figure(words.incidents, n(incidents)),
+      figure(words.damaged, n(damaged)),
+      toll(words.killed, killed),
+      toll(words.injured, injured),
     ];
   }
 
-  const note = (text) => el("p", { class: "note", text });
+  const note = (/** @type {string} */ text) => el("p", { class: "note", text });
 
-  function heading(row) {
-    const title = el("h2", { id: "totals-title", text: row ? row.name : words.totals });
-    head.replaceChildren(title);
+  /** @param {SummaryRow | null} row */
+  function showHead(row) {
+    head.replaceChildren(el("h2", { id: "totals-title", text: row ? row.name : words.totals }));
     if (!row) return;
     const isOnly = state.get("region") === row.key;
-    head.append(
-      el("button", { type: "button", class: "close", "aria-label": words.back_to_all, title: words.back_to_all, text: "×", onclick: () => choose("") }),
-      el("p", { class: "region-actions" },
-        spec.isSaved ? "" : el("button", { type: "button", class: "step", text: isOnly ? words.all_regions : words.only_region, onclick: () => state.set({ region: isOnly ? "" : row.key }) }),
-        el("button", { type: "button", class: "step", text: words.zoom_to, onclick: () => context.layers.regions.zoomTo(row.key) })),
-    );
+    const step = { type: "button", class: "step" };
+    const only = el("button", {
+      ...step,
+      text: isOnly ? words.all_regions : words.only_region,
+      onclick: () => state.set({ region: isOnly ? "" : row.key }),
+    });
+    const zoom = () => layers.regions.zoomTo(row.key);
+    const zoomTo = el("button", { ...step, text: words.zoom_to, onclick: zoom });
+    const close = el("button", {
+      type: "button",
+      class: "close",
+      text: "×",
+      onclick: () => chooseRegion(""),
+      "aria-label": words.back_to_all,
+      title: words.back_to_all,
+    });
+    head.append(close, el("p", { class: "region-actions" }, spec.isSaved ? null : only, zoomTo));
   }
 
-  function showWhole(summary) {
-    const sum = summary.totals, covered = summary.coverage;
-    heading(null);
-    if (!covered.datasets.length && covered.withheld.terms > 0) {
-      totals.replaceChildren(el("p", { text: fill(words.withheld_all, { n: n(covered.withheld.terms) }) }));
+  /** @param {Summary} summary */
+  function showWhole({ coverage, credits, elsewhere, not_on_map: unplaced, rows, totals: sum }) {
+    const { datasets: covered, withheld, undated, spanning } = coverage;
+    showHead(null);
+    if (!covered.length && withheld.terms > 0) {
+      const text = fill(words.withheld_all, { n: n(withheld.terms) });
+      totals.replaceChildren(el("p", { text }));
     } else if (!sum) {
-      totals.replaceChildren(el("p", { text: words.several_datasets }), ...summary.rows.map((row) => figure(row.name, n(row.incidents), words.incidents)));
-    } else totals.replaceChildren(...figures(sum));
-    const withheld = covered.datasets.length ? covered.withheld.terms + covered.withheld.embargo : covered.withheld.embargo;
-    const gaps = [["not_on_map", summary.not_on_map], ["figure_elsewhere", summary.elsewhere?.incidents], ["undated", covered.undated], ["spanning", covered.spanning], ["withheld", withheld]];
-    notes.replaceChildren(...gaps.filter(([, count]) => count).map(([name, count]) => note(fill(words[name], { n: n(count) }))));
-    if (summary.credits.length) notes.append(note(`${words.credits}: ${summary.credits.join(" · ")}`));
+      const each = rows.map((row) => figure(row.name, n(row.incidents), words.incidents));
+      totals.replaceChildren(el("p", { text: words.several_datasets }), ...each);
+    } else totals.replaceChildren(...figuresOf(sum));
+    /** @type {[text: string, count: number | undefined][]} */
+    const gaps = [
+      [words.not_on_map, unplaced],
+      [words.figure_elsewhere, elsewhere?.incidents],
+      [words.undated, undated],
+      [words.spanning, spanning],
+      [words.withheld, (covered.length ? withheld.terms : 0) + withheld.embargo],
+    ];
+    const lines = gaps.flatMap(([text, count]) =>
+      count ? [note(fill(text, { n: n(count) }))] : [],
+    );
+    notes.replaceChildren(...lines);
+    showCredits(credits);
   }
 
-  function showRegion(summary, row) {
-    heading(row);
-    totals.replaceChildren(...figures(row));
-    const inside = summary.unmarked[row.key];
+  /**
+   * @param {Summary} summary
+   * @param {SummaryRow} row
+   */
+  function showRegion({ credits, unmarked }, row) {
+    showHead(row);
+    totals.replaceChildren(...figuresOf(row));
     notes.replaceChildren();
+    const inside = unmarked[row.key];
     if (inside) notes.append(note(fill(words.of_region, { n: n(inside) })));
-    if (row.killed_per_100k !== undefined && row.killed_per_100k !== null) notes.append(note(fill(words.rate_line, { rate: n(row.killed_per_100k), population: n(row.population), year: row.population_year ?? "–" })));
-    if (summary.credits.length) notes.append(note(`${words.credits}: ${summary.credits.join(" · ")}`));
+    const { killed_per_100k: rate, population, population_year: year } = row;
+    if (typeof rate === "number") {
+      const values = { rate: n(rate), population: n(population ?? 0), year: year ?? "–" };
+      notes.append(note(fill(words.rate_line, values)));
+    }
+    showCredits(credits);
   }
 
+  function showCredits(/** @type {string[]} */ credits) {
+    if (credits.length) notes.append(note(`${words.credits}: ${credits.join(" · ")}`));
+  }
+
+  /** @param {Summary} summary */
   function show(summary) {
     latest = summary;
-    const row = summary.by === "region" ? summary.rows.find((one) => one.key === region) : null;
+    const rows = summary.by === "region" ? summary.rows : [];
+    const row = rows.find(({ key }) => key === region);
     if (row) showRegion(summary, row);
     else showWhole(summary);
-    context.layers.regions.mark(row ? row.key : "");
-    said.lastChild.replaceChildren(...(summary.text ?? []).map((text) => el("p", { text })));
+    layers.regions.mark(row ? row.key : "");
+    sentences.replaceChildren(...(summary.text ?? []).map((text) => el("p", { text })));
     later();
   }
 
-  const label = (pairs, code) => pairs.find(([one]) => one === code)?.[1] ?? code;
-
-  /* What takes a scan on the server is asked for when the reader rests. */
+  /** What takes a scan on the server is asked for when the reader rests. */
   async function drawCharts() {
-    asking?.abort();
-    asking = new AbortController();
-    const { signal } = asking, sum = latest.totals && (latest.rows.find((one) => one.key === region) ?? latest.totals);
-    if (!sum || !sum.incidents || chosen.closest("[hidden]")) return charts.replaceChildren();
+    const signal = newest();
+    const sum = latest?.totals && (latest.rows.find(({ key }) => key === region) ?? latest.totals);
+    if (!sum?.incidents || isHidden(figures)) {
+      charts.replaceChildren();
+      return;
+    }
     const query = state.query(region ? { region } : {});
+    /** @type {(by: string) => Promise<Summary>} */
+    const sumsBy = (by) => readJson(`/api/summary?${query}&by=${by}`, signal);
     try {
-      const [weapons, days] = await Promise.all(["weapon", "day"].map((by) => readJson(`/api/summary?${query}&by=${by}`, signal)));
-      const damage = Object.entries(sum.damage).map(([code, one]) => [label(spec.sectors, code), one.damaged]);
-      charts.replaceChildren(...[
+      const [weapons, days] = await Promise.all([sumsBy("weapon"), sumsBy("day")]);
+      /** @type {[string, number][]} */
+      const damage = Object.entries(sum.damage).map(([code, { damaged }]) => [
+        labelOf(spec.sectors, code),
+        damaged,
+      ]);
+      /** @type {[string, number][]} */
+      const byWeapon = weapons.rows.map(({ name, incidents }) => [name, incidents]);
+      const sections = [
         countBars(words.damage_by_sector, damage, language),
-        countBars(words.by_weapon, weapons.rows.map((row) => [row.name, row.incidents]), language, words.by_weapon_note),
-        days.coverage.datasets.length ? dayChart(days.rows, state.get("from"), state.get("to"), context) : null,
-      ].filter(Boolean));
+        countBars(words.by_weapon, byWeapon, language, words.by_weapon_note),
+        days.coverage.datasets.length ? dayChart(days.rows, context) : null,
+      ];
+      charts.replaceChildren(...sections.filter((section) => section !== null));
     } catch (wrong) {
-      if (wrong.name !== "AbortError") charts.replaceChildren(note(wrong.message));
+      if (!wasAborted(wrong)) charts.replaceChildren(note(messageOf(wrong)));
     }
   }
   const later = debounce(LATER_MS, drawCharts);
 
-  function choose(key) {
+  /** @param {string} key */
+  function chooseRegion(key) {
     region = key;
     toHash({ region });
-    context.foldLegend(Boolean(region));
+    foldLegend(Boolean(region));
     if (latest) show(latest);
   }
 
-  heading(null);
-  return { content: [chosen, settings, charts, said], show, choose, onshow: () => latest && later() };
+  /** @param {Record<string, number>} counts */
+  function showDatasetCounts(counts) {
+    for (const option of datasets.select.options) {
+      const count = counts[option.value];
+      if (count === undefined) continue;
+      const label = labelOf(spec.datasets, option.value);
+      option.text = fill(words.count_in, { label, n: n(count) });
+    }
+  }
+
+  showHead(null);
+  const onshow = () => {
+    if (latest) later();
+  };
+  const content = [figures, settings, charts, inWords];
+  return { content, show, chooseRegion, showDatasetCounts, onshow };
 }

@@ -1,5 +1,8 @@
-/* Hatches as SVG patterns, one per kind and colour, the same that tiles draw (app/render/painter.py). */
+/* Hatches as SVG patterns, the same that tiles draw (app/render/painter.py), and the legend's
+   swatches. */
+/** @import { Outline, Rgb } from "./types.js" */
 const SVG = "http://www.w3.org/2000/svg";
+/** @type {Record<string, string>} */
 const PATHS = {
   rising: "M-2,2 l4,-4 M0,8 l8,-8 M6,10 l4,-4",
   falling: "M-2,6 l4,4 M0,0 l8,8 M6,-2 l4,4",
@@ -9,53 +12,105 @@ const PATHS = {
   dots: "M3,4 h2.4",
   stipple: "M0,0 h1.4 M4,4 h1.4",
 };
-const made = new Map();
-let holder = null;
+/** @type {Record<string, number>} */
+const STROKES = { dots: 2.4, stipple: 1.4 };
+/** Addresses of the patterns by kind and colour. @type {Map<string, string>} */
+const urls = new Map();
+/** @type {SVGElement | undefined} */
+let holder;
 
-function svg(tag, attributes, parent) {
+/**
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, string | number>} attributes
+ * @param {Element} [parent]
+ */
+export function svg(tag, attributes, parent) {
   const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
   parent?.append(node);
-  return node;
+  return /** @type {SVGElementTagNameMap[Tag]} */ (node);
 }
 
+/**
+ * The fill that hatches a shape; its pattern is made once for a kind and colour.
+ * @param {string} kind
+ * @param {string} colour
+ */
 export function patternUrl(kind, colour) {
   const key = kind + colour;
-  if (!made.has(key)) {
-    holder ??= svg("svg", { class: "patterns", "aria-hidden": "true", width: 0, height: 0 }, document.body);
-    const size = kind === "wide" ? 16 : 8, id = `hatch-${made.size}`;
-    const pattern = svg("pattern", { id, width: size, height: size, patternUnits: "userSpaceOnUse" }, svg("defs", {}, holder));
-    svg("path", { d: PATHS[kind], stroke: colour, "stroke-width": kind === "dots" ? 2.4 : kind === "stipple" ? 1.4 : 1.3, fill: "none" }, pattern);
-    made.set(key, `url(#${id})`);
+  let url = urls.get(key);
+  if (!url) {
+    const hidden = { class: "patterns", "aria-hidden": "true", width: 0, height: 0 };
+    holder ??= svg("svg", hidden, document.body);
+    const size = kind === "wide" ? 16 : 8;
+    const id = `hatch-${urls.size}`;
+    const box = { id, width: size, height: size, patternUnits: "userSpaceOnUse" };
+    const pattern = svg("pattern", box, svg("defs", {}, holder));
+    const width = STROKES[kind] ?? 1.3;
+    svg("path", { d: PATHS[kind], stroke: colour, "stroke-width": width, fill: "none" }, pattern);
+    url = `url(#${id})`;
+    urls.set(key, url);
   }
-  return made.get(key);
+  return url;
 }
 
-/* A swatch for the legend: the very pattern that the map is filled with. */
-export function swatch(fill, { opacity = 1, stroke }) {
-  const box = svg("svg", { class: "swatch", width: 26, height: 16, "aria-hidden": "true" });
-  svg("rect", { x: 0.5, y: 0.5, width: 25, height: 15, fill, "fill-opacity": opacity, stroke }, box);
+const swatchBox = () =>
+  svg("svg", { class: "swatch", width: 26, height: 16, "aria-hidden": "true" });
+const FRAME = { x: 0.5, y: 0.5, width: 25, height: 15 };
+
+/**
+ * An area as the map fills it.
+ * @param {string} fill
+ * @param {string} stroke
+ * @param {number} [opacity]
+ */
+export function areaSwatch(fill, stroke, opacity = 1) {
+  const box = swatchBox();
+  svg("rect", { ...FRAME, fill, "fill-opacity": opacity, stroke }, box);
   return box;
 }
 
-/* A mark in its shape, an outline around 0, 0. */
-export function dotSwatch(colour, points, ring, soft = false) {
-  const box = svg("svg", { class: "swatch", width: 26, height: 16, "aria-hidden": "true" }), radius = soft ? 3.5 : 4.4;
-  if (soft) svg("circle", { cx: 13, cy: 8, r: 8, fill: colour, "fill-opacity": 0.25 }, box);
-  svg("polygon", { points: points.map(([x, y]) => `${13 + x * radius},${8 + y * radius}`).join(" "), fill: colour, stroke: ring }, box);
+/**
+ * A mark in its shape; soft where its place is known to a settlement.
+ * @param {string} colour
+ * @param {Outline} outline
+ * @param {string} ring
+ * @param {boolean} [isSoft]
+ */
+export function dotSwatch(colour, outline, ring, isSoft = false) {
+  const box = swatchBox();
+  const radius = isSoft ? 3.5 : 4.4;
+  if (isSoft) svg("circle", { cx: 13, cy: 8, r: 8, fill: colour, "fill-opacity": 0.25 }, box);
+  const points = outline.map(([x, y]) => `${13 + x * radius},${8 + y * radius}`).join(" ");
+  svg("polygon", { points, fill: colour, stroke: ring }, box);
   return box;
 }
 
-/* The colours of a scale, from least to most. */
+/**
+ * The colours of a scale, from least to most.
+ * @param {Rgb[]} stops
+ * @param {string} stroke
+ */
 export function rampSwatch(stops, stroke) {
-  const box = svg("svg", { class: "swatch", width: 26, height: 16, "aria-hidden": "true" }), wide = 25 / stops.length;
-  stops.forEach((stop, i) => svg("rect", { x: 0.5 + i * wide, y: 0.5, width: wide, height: 15, fill: `rgb(${stop})` }, box));
-  svg("rect", { x: 0.5, y: 0.5, width: 25, height: 15, fill: "none", stroke }, box);
+  const box = swatchBox();
+  const width = FRAME.width / stops.length;
+  stops.forEach((stop, i) =>
+    svg("rect", { ...FRAME, x: 0.5 + i * width, width, fill: `rgb(${stop.join()})` }, box),
+  );
+  svg("rect", { ...FRAME, fill: "none", stroke }, box);
   return box;
 }
 
-export function lineSwatch(colour, casing, dashes) {
-  const box = svg("svg", { class: "swatch", width: 26, height: 16, "aria-hidden": "true" });
-  for (const [stroke, width, dash] of [[casing, 6, ""], [colour, 3, dashes ?? ""]]) svg("path", { d: "M1,11 C8,2 16,14 25,5", fill: "none", stroke, "stroke-width": width, "stroke-dasharray": dash }, box);
+/**
+ * @param {string} colour
+ * @param {string} casing
+ * @param {string} [dashes]
+ */
+export function lineSwatch(colour, casing, dashes = "") {
+  const box = swatchBox();
+  const line = { d: "M1,11 C8,2 16,14 25,5", fill: "none" };
+  svg("path", { ...line, stroke: casing, "stroke-width": 6, "stroke-dasharray": "" }, box);
+  svg("path", { ...line, stroke: colour, "stroke-width": 3, "stroke-dasharray": dashes }, box);
   return box;
 }

@@ -1,123 +1,185 @@
-/* The choropleth: shapes once, values anew for every period; a click chooses a region. What is known only
-   to a region stands in it as a hatched number, never as a dot. */
-import { countText, fill, number, readJson } from "./dom.js";
+/* The choropleth: shapes once, values anew for every period; a click chooses a region. What is
+   known only to a region stands in it as a hatched number, never as a dot. */
+/** @import { LayerContext, RegionFeature, RegionOptions, Summary, SummaryRow } from "./types.js" */
+import { el } from "./dom.js";
+import { countText, fill, number } from "./format.js";
 import { patternUrl } from "./patterns.js";
+import { readJson } from "./request.js";
 
-export function makeRegions(options, context) {
-  const { state, spec, words, language } = context;
-  const badges = L.layerGroup(), paths = new Map();
-  let rows = new Map(), limits = [], isWithheld = false, isNothing = false, elsewhere = 0, marked = "", hinted = null;
-  const metric = () => state.get("metric") || "incidents";
-
-  /* What a region is worth: null when it has incidents and no figure is known. */
-  function value(row) {
-    if (!row) return 0;
-    const name = metric();
-    if (name === "incidents" || name === "damaged" || name === "destroyed") return row[name];
-    if (name === "killed_per_100k") return row.incidents ? row.killed_per_100k : 0;
-    if (!row.incidents) return 0;
-    return row[name].low ?? row[name].best;
+export class RegionLayer extends L.GeoJSON {
+  /**
+   * @param {RegionOptions} look
+   * @param {LayerContext} context
+   */
+  constructor(look, context) {
+    super(
+      null,
+      /** @type {L.GeoJSONOptions} */ ({ pane: "regions", renderer: L.svg({ pane: "regions" }) }),
+    );
+    this.look = look;
+    this.context = context;
+    this.badges = L.layerGroup();
+    /** @type {Map<string, { path: L.Polygon, feature: RegionFeature }>} */
+    this.regions = new Map();
+    /** @type {Map<string, SummaryRow>} */
+    this.rows = new Map();
+    /** @type {number[]} */
+    this.classes = [];
+    this.isWithheld = false;
+    this.isEmpty = false;
+    this.elsewhere = 0;
+    /** @type {string | null} */
+    this.hinted = null;
+    this.marked = "";
+    this.clicked = "";
+    this.hasBadges = false;
+    this.options.style = (feature) => this.styleOf(/** @type {RegionFeature} */ (feature));
+    this.options.onEachFeature = (feature, path) =>
+      this.prepare(/** @type {RegionFeature} */ (feature), path);
+    this.on("add", () => this.badges.addTo(context.map)).on("remove", () => this.badges.remove());
   }
 
-  function style(feature) {
-    const worth = value(rows.get(feature.properties.key));
-    const key = feature.properties.key, isMarked = key === marked || key === hinted;
-    const base = { color: options.edge, weight: isMarked ? 3.5 : 1, className: "region" };
-    if (worth === null || isWithheld) return { ...base, fillColor: patternUrl(options.noFigure.kind, options.noFigure.colour), fillOpacity: 0.9 };
-    const at = limits.filter((limit) => worth >= limit).length - 1;
-    if (at < 0) return { ...base, fillOpacity: 0 };
-    return { ...base, fillColor: options.ramps[limits.length][at], fillOpacity: options.opacity };
+  async load() {
+    const { spec, state, language } = this.context;
+    const level = state.get("level") || "1";
+    const query = `theatre=${spec.view.theatre}&level=${level}&lang=${language}`;
+    this.addData(await readJson(`/api/collections/regions/items?${query}`));
   }
 
-  function told(feature) {
-    const row = rows.get(feature.properties.key), box = document.createElement("div"), list = document.createElement("dl");
-    const name = box.appendChild(document.createElement("strong"));
-    name.textContent = feature.properties.name;
-    if (isWithheld) {
-      box.append(document.createTextNode(" – " + words.not_shared));
-      return box;
-    }
-    const lines = row
-      ? [[words.incidents, number(language, row.incidents)], [words.killed, countText(words, language, row.killed)], [words.injured, countText(words, language, row.injured)], [words.damaged, number(language, row.damaged)]]
-      : [[words.incidents, words[layer.none()]]];
-    for (const [label, text] of lines) {
-      list.appendChild(document.createElement("dt")).textContent = label;
-      list.appendChild(document.createElement("dd")).textContent = row && !row.incidents ? (label === words.incidents ? words[layer.none()] : "–") : text;
-    }
-    if (row && row.incidents) {
-      const note = document.createElement("p");
-      note.textContent = fill(words.known_of, { known: row.killed.known, of: row.killed.of });
-      box.append(list, note);
-    } else box.append(list);
-    return box;
-  }
-
-  const layer = L.geoJSON(null, {
-    pane: "regions",
-    renderer: L.svg({ pane: "regions" }),
-    style,
-    onEachFeature: (feature, path) => {
-      paths.set(feature.properties.key, path);
-      path.bindTooltip(() => told(feature), { sticky: true, className: "region-tip" });
-      // A listener for focus makes a shape a nameless stop of the Tab key; the table has its figures.
-      path.on("add", () => path.getElement()?.setAttribute("tabindex", "-1"));
-      path.on("click", () => (layer.clicked = feature.properties.key));
-    },
-  });
-  layer.on("add", () => badges.addTo(context.map)).on("remove", () => badges.remove());
-
-  function showBadges(unmarked) {
-    badges.clearLayers();
-    for (const [key, path] of paths) {
-      if (!unmarked[key]) continue;
-      const [lon, lat] = path.feature.properties.at, text = number(language, unmarked[key]), node = document.createElement("span");
-      node.textContent = text;
-      node.title = fill(words.badge, { name: path.feature.properties.name, n: text });
-      L.marker([lat, lon], { pane: "badges", interactive: false, keyboard: false, icon: L.divIcon({ className: "badge", html: node, iconSize: null }) }).addTo(badges);
-    }
-    layer.hasBadges = badges.getLayers().length > 0;
-  }
-
-  /* Draw one region's edge strong: the chosen one, and for a moment the one that a list speaks of. */
-  function edge(key) {
-    const path = paths.get(key);
-    if (!path) return;
-    path.setStyle(style(path.feature));
-    if (key === marked || key === hinted) path.bringToFront();
-  }
-  layer.load = async () => {
-    layer.addData(await readJson(`/api/collections/regions/items?theatre=${spec.view.theatre}&level=${state.get("level") || 1}&lang=${language}`));
-  };
-  layer.show = (summary) => {
-    isWithheld = !summary.coverage.datasets.length && summary.coverage.withheld.terms > 0;
-    elsewhere = summary.elsewhere?.incidents ?? 0;
-    isNothing = !elsewhere && summary.rows.every((row) => !row.incidents);
-    rows = new Map(summary.rows.map((row) => [row.key, row]));
+  show(/** @type {Summary} */ summary) {
+    const { datasets, withheld } = summary.coverage;
+    this.isWithheld = !datasets.length && withheld.terms > 0;
+    this.elsewhere = summary.elsewhere?.incidents ?? 0;
+    this.isEmpty = !this.elsewhere && summary.rows.every((row) => !row.incidents);
+    this.rows = new Map(summary.rows.map((row) => [row.key, row]));
     // While time plays a colour keeps its meaning, so that days compare.
-    if (!context.isPlaying || !limits.length) limits = summary.classes;
-    layer.setStyle(style);
-    showBadges(summary.unmarked ?? {});
-  };
-  layer.mark = (key) => {
-    const before = marked;
-    marked = key;
-    for (const one of [before, key]) edge(one);
-  };
-  layer.hint = (key) => {
-    const before = hinted;
-    hinted = key;
-    for (const one of [before, key]) edge(one);
-  };
-  layer.zoomTo = (key) => {
-    const path = paths.get(key);
-    if (!path) return;
-    context.settle();
-    context.map.fitBounds(path.getBounds(), { padding: [20, 20], animate: false });
-  };
-  layer.limits = () => limits;
-  /* What an uncoloured region means: where some are known to larger regions only, they may lie in it. */
-  layer.none = () => (elsewhere ? "none_placed" : "none_reported");
-  /* Why no region has a colour: its terms withhold everything, or nothing is recorded for the View. */
-  layer.lacks = () => (isWithheld ? "not_shared" : isNothing ? "figure_none" : null);
-  return layer;
+    if (!this.context.mode.isPlaying || !this.classes.length) this.classes = summary.classes;
+    for (const { path, feature } of this.regions.values()) path.setStyle(this.styleOf(feature));
+    this.showBadges(summary.unmarked ?? {});
+  }
+
+  /** Draw the edge of the chosen region strong. */
+  mark(/** @type {string} */ key) {
+    const before = this.marked;
+    this.marked = key;
+    this.drawEdges(before, key);
+  }
+
+  /** Draw the edge of a region strong as long as a list speaks of it. */
+  hint(/** @type {string | null | undefined} */ key) {
+    const before = this.hinted ?? "";
+    this.hinted = key ?? null;
+    this.drawEdges(before, key ?? "");
+  }
+
+  zoomTo(/** @type {string} */ key) {
+    const region = this.regions.get(key);
+    if (!region) return;
+    this.context.settle();
+    this.context.map.fitBounds(region.path.getBounds(), { padding: [20, 20], animate: false });
+  }
+
+  limits() {
+    return this.classes;
+  }
+
+  /** What an uncoloured region means: incidents known to larger regions only may lie in it. */
+  none() {
+    return this.elsewhere ? "none_placed" : "none_reported";
+  }
+
+  /** Why no region has a colour: terms withhold everything, or nothing is recorded. */
+  lacks() {
+    if (this.isWithheld) return "not_shared";
+    return this.isEmpty ? "figure_none" : null;
+  }
+
+  /** What a region is worth: null when it has incidents and no figure is known. */
+  figure(/** @type {SummaryRow | undefined} */ row) {
+    if (!row) return 0;
+    const metric = this.context.state.get("metric") || "incidents";
+    if (metric === "incidents" || metric === "damaged" || metric === "destroyed")
+      return row[metric];
+    if (!row.incidents) return 0;
+    if (metric === "killed_per_100k") return row.killed_per_100k ?? null;
+    const count = metric === "injured" ? row.injured : row.killed;
+    return count.low ?? count.best;
+  }
+
+  styleOf(/** @type {RegionFeature} */ { properties: { key } }) {
+    const { edge, noFigure, opacity, ramps } = this.look;
+    const value = this.figure(this.rows.get(key));
+    const isMarked = key === this.marked || key === this.hinted;
+    const base = { color: edge, weight: isMarked ? 3.5 : 1, className: "region" };
+    if (value === null || this.isWithheld) {
+      const fillColor = patternUrl(noFigure.kind, noFigure.colour);
+      return { ...base, fillColor, fillOpacity: 0.9 };
+    }
+    const at = this.classes.filter((limit) => value >= limit).length - 1;
+    if (at < 0) return { ...base, fillOpacity: 0 };
+    return { ...base, fillColor: ramps[this.classes.length][at], fillOpacity: opacity };
+  }
+
+  /**
+   * @param {RegionFeature} feature
+   * @param {L.Layer} layer
+   */
+  prepare(feature, layer) {
+    const path = /** @type {L.Polygon} */ (layer);
+    const { key } = feature.properties;
+    this.regions.set(key, { path, feature });
+    path.bindTooltip(() => this.tip(feature), { sticky: true, className: "region-tip" });
+    // A listener for focus makes a shape a nameless stop of the Tab key; the table has its figures.
+    path.on("add", () => path.getElement()?.setAttribute("tabindex", "-1"));
+    path.on("click", () => (this.clicked = key));
+  }
+
+  /** @param {RegionFeature} feature */
+  tip({ properties: { key, name } }) {
+    const { words, language } = this.context;
+    const title = el("strong", { text: name });
+    if (this.isWithheld) return el("div", {}, title, " – " + words.not_shared);
+    const row = this.rows.get(key);
+    const line = (/** @type {string} */ label, /** @type {string} */ text) => [
+      el("dt", { text: label }),
+      el("dd", { text }),
+    ];
+    const none = words[this.none()];
+    if (!row) return el("div", {}, title, el("dl", {}, ...line(words.incidents, none)));
+    const n = (/** @type {number} */ value) => number(language, value);
+    const isNone = !row.incidents;
+    const lines = [
+      line(words.incidents, isNone ? none : n(row.incidents)),
+      line(words.killed, isNone ? "–" : countText(words, language, row.killed)),
+      line(words.injured, isNone ? "–" : countText(words, language, row.injured)),
+      line(words.damaged, isNone ? "–" : n(row.damaged)),
+    ];
+    const figures = el("dl", {}, ...lines.flat());
+    if (isNone) return el("div", {}, title, figures);
+    return el("div", {}, title, figures, el("p", { text: fill(words.known_of, row.killed) }));
+  }
+
+  showBadges(/** @type {Record<string, number>} */ unmarked) {
+    const { words, language } = this.context;
+    this.badges.clearLayers();
+    for (const [key, { feature }] of this.regions) {
+      if (!unmarked[key]) continue;
+      const { at, name } = feature.properties;
+      const text = number(language, unmarked[key]);
+      const html = el("span", { text, title: fill(words.badge, { name, n: text }) });
+      const icon = L.divIcon({ className: "badge", html, iconSize: undefined });
+      const options = { pane: "badges", interactive: false, keyboard: false, icon };
+      L.marker([at[1], at[0]], options).addTo(this.badges);
+    }
+    this.hasBadges = this.badges.getLayers().length > 0;
+  }
+
+  drawEdges(/** @type {string[]} */ ...keys) {
+    for (const key of keys) {
+      const region = this.regions.get(key);
+      if (!region) continue;
+      region.path.setStyle(this.styleOf(region.feature));
+      if (key === this.marked || key === this.hinted) region.path.bringToFront();
+    }
+  }
 }

@@ -1,96 +1,134 @@
-/* The review page: two records side by side, why they may be one, and a decision with its reason. */
-import { ask, fill, readyToken, say, spec, words } from "./door.js";
+/* The review page: two records side by side, why they may be one, and a decision on them. */
+/** @import { ReviewedRecord, ReviewPair, Reviews, WorkSpec } from "./types.js" */
+import { byId, el, jsonBlock } from "./dom.js";
+import { fill } from "./format.js";
+import { ask, mayAsk, readyToken, showStatus } from "./workpage.js";
 
-const byId = (id) => document.getElementById(id);
-const SHOWN = {
-  start: words.edit_start, end: words.edit_end, place: words.place, precision: words.precision, error_m: words.edit_error_m,
-  lon: words.edit_lon, lat: words.edit_lat, weapons: words.weapons, killed: words.killed, injured: words.injured,
-  status: words.status, description: words.description, claims: words.claims, sources: words.sources,
+/** @type {WorkSpec} */
+const spec = jsonBlock("spec");
+const words = spec.strings;
+const reasonInput = byId("reason", HTMLInputElement);
+const FIELDS = {
+  start: words.edit_start,
+  end: words.edit_end,
+  place: words.place,
+  precision: words.precision,
+  error_m: words.edit_error_m,
+  lon: words.edit_lon,
+  lat: words.edit_lat,
+  weapons: words.weapons,
+  killed: words.killed,
+  injured: words.injured,
+  status: words.status,
+  description: words.description,
+  claims: words.claims,
+  sources: words.sources,
 };
 
-function element(kind, text, ...children) {
-  const out = document.createElement(kind);
-  if (text) out.textContent = text;
-  out.append(...children);
-  return out;
+/** @typedef {{ text: string, path: string, body: object, done: string }} Action */
+const MERGE = {
+  text: words.review_merge,
+  path: "",
+  body: { same: true },
+  done: words.review_merged,
+};
+const PART = {
+  text: words.review_part,
+  path: "",
+  body: { same: false },
+  done: words.review_parted,
+};
+const UNDO = { text: words.review_undo, path: "/undo", body: {}, done: words.review_undone };
+
+/** An item of a list: a source or claim by its first text, or a code. */
+function itemText(/** @type {unknown} */ value) {
+  if (typeof value !== "object" || value === null) return String(value);
+  const { url, text, publisher } = /** @type {Record<string, string | undefined>} */ (value);
+  return url ?? text ?? publisher ?? JSON.stringify(value);
 }
 
-function plain(value) {
+function plainText(/** @type {unknown} */ value) {
   if (value === undefined || value === null) return "–";
-  if (Array.isArray(value)) return value.map((one) => (typeof one === "object" ? one.url ?? one.text ?? one.publisher ?? JSON.stringify(one) : one)).join("\n") || "–";
-  if (typeof value === "object") return ["low", "best", "high"].map((bound) => value[bound] ?? "–").join(" / ");
-  return String(value);
+  if (Array.isArray(value)) return value.map(itemText).join("\n") || "–";
+  if (typeof value !== "object") return String(value);
+  const { low, best, high } = /** @type {Record<string, number | undefined>} */ (value);
+  return [low, best, high].map((bound) => bound ?? "–").join(" / ");
 }
 
-/* One row per field and one column per record, so that a difference stands beside what it differs from. */
+/**
+ * One row per field and one column per record, so that a difference stands beside its other.
+ * @param {ReviewedRecord[]} records
+ */
 function table(records) {
-  const head = element("tr", "", element("th", words.review_field));
-  for (const one of records) {
-    const link = element("a", one.dataset);
-    link.href = `/incidents/${one.id}?${spec.query}`;
-    const cell = element("th", "", link);
-    cell.scope = "col";
-    head.append(cell);
+  const links = records.map(({ id, dataset }) => {
+    const link = el("a", { href: `/incidents/${id}?${spec.query}`, text: dataset });
+    return el("th", { scope: "col" }, link);
+  });
+  const rows = Object.entries(FIELDS).flatMap(([name, text]) => {
+    const values = records.map(({ fields }) => fields?.[name]);
+    if (values.every((value) => value === undefined)) return [];
+    const cells = values.map((value) => el("td", { text: plainText(value) }));
+    return [el("tr", {}, el("th", { scope: "row", text }), ...cells)];
+  });
+  const head = el("tr", {}, el("th", { text: words.review_field }), ...links);
+  return el("table", { class: "pair" }, el("thead", {}, head), el("tbody", {}, ...rows));
+}
+
+/** @param {ReviewPair} pair */
+function reasonList({ reasons }) {
+  const items = reasons.map(({ code, points, values }) => {
+    const parts = Object.entries(values).map(([name, value]) => `${name} ${value ?? "–"}`);
+    const title = words[`review_${code}`] ?? code;
+    return el("li", { text: `${title}: +${points} (${parts.join(", ")})` });
+  });
+  return el("ul", {}, ...items);
+}
+
+/**
+ * @param {ReviewPair} pair
+ * @param {Action} action
+ */
+async function send({ id }, { path, body, done }) {
+  const reason = reasonInput.value.trim();
+  const answer = await ask("POST", `/api/reviews/${id}${path}`, { ...body, reason });
+  if (!answer) {
+    reasonInput.focus();
+    return;
   }
-  const rows = Object.entries(SHOWN).filter(([name]) => records.some((one) => one.fields?.[name] !== undefined)).map(([name, text]) => {
-    const label = element("th", text);
-    label.scope = "row";
-    return element("tr", "", label, ...records.map((one) => element("td", plain(one.fields?.[name]))));
-  });
-  const out = element("table", "", element("thead", "", head), element("tbody", "", ...rows));
-  out.className = "pair";
-  return out;
-}
-
-function reasons(pair) {
-  const told = pair.reasons.map((one) => {
-    const values = Object.entries(one.values).map(([name, value]) => `${name} ${value ?? "–"}`).join(", ");
-    return element("li", `${words[`review_${one.code}`] ?? one.code}: +${one.points} (${values})`);
-  });
-  return element("ul", "", ...told);
-}
-
-function button(text, name, act) {
-  const out = element("button", text);
-  out.type = "button";
-  out.setAttribute("aria-label", `${text}: ${name}`);
-  out.addEventListener("click", act);
-  return out;
-}
-
-async function send(address, body, done) {
-  const reason = byId("reason").value.trim();
-  const told = await ask("POST", address, { ...body, reason });
-  if (!told) return byId("reason").focus();
   await load();
-  say(done);
+  showStatus(done);
   byId("waiting-title").focus();
 }
 
-function article(pair, ...actions) {
-  const name = pair.records.map((one) => one.dataset).join(" + ");
-  const title = element("h3", `${name}, ${fill(words.review_score, { n: pair.score ?? "–" })}`);
-  const address = `/api/reviews/${pair.id}`;
-  const row = element("p", "", ...actions.map(([text, path, body, done]) => button(text, name, () => send(address + path, body, done))));
-  row.className = "actions";
-  return element("li", "", title, table(pair.records), reasons(pair), row);
+/**
+ * @param {ReviewPair} pair
+ * @param {string} decision
+ * @param {...Action} actions
+ */
+function item(pair, decision, ...actions) {
+  const name = pair.records.map(({ dataset }) => dataset).join(" + ");
+  const title = `${name}, ${fill(words.review_score, { n: pair.score ?? "–" })}${decision}`;
+  const buttons = actions.map((action) => {
+    const { text } = action;
+    const label = { type: "button", "aria-label": `${text}: ${name}` };
+    return el("button", { ...label, text, onclick: () => send(pair, action) });
+  });
+  const row = el("p", { class: "actions" }, ...buttons);
+  return el("li", {}, el("h3", { text: title }), table(pair.records), reasonList(pair), row);
 }
 
 async function load() {
-  const told = await ask("GET", "/api/reviews");
-  if (!told) return;
-  const merge = [words.review_merge, "", { same: true }, words.review_merged];
-  const part = [words.review_part, "", { same: false }, words.review_parted];
-  const undo = [words.review_undo, "/undo", {}, words.review_undone];
-  byId("waiting").replaceChildren(...told.pairs.map((pair) => article(pair, merge, part)));
-  byId("decided").replaceChildren(
-    ...told.decided.map((one) => {
-      const item = article(one, undo);
-      item.firstChild.textContent += `, ${one.is_same ? words.review_merged : words.review_parted} (${one.by})`;
-      return item;
-    }),
-  );
-  say(fill(words.review_count, { n: told.pending }));
+  /** @type {Reviews | null} */
+  const answer = await ask("GET", "/api/reviews");
+  if (!answer) return;
+  const waiting = answer.pairs.map((pair) => item(pair, "", MERGE, PART));
+  const decided = answer.decided.map((pair) => {
+    const decision = pair.is_same ? words.review_merged : words.review_parted;
+    return item(pair, `, ${decision} (${pair.by})`, UNDO);
+  });
+  byId("waiting").replaceChildren(...waiting);
+  byId("decided").replaceChildren(...decided);
+  showStatus(fill(words.review_count, { n: answer.pending }));
 }
 
 readyToken();
@@ -98,5 +136,5 @@ byId("open").addEventListener("submit", (event) => {
   event.preventDefault();
   load();
 });
-if (spec.isPrivate || byId("token").value) await load();
+if (mayAsk()) await load();
 document.documentElement.dataset.ready = "1";

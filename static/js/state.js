@@ -1,38 +1,64 @@
-/* The View as the page holds it. Changes are told to listeners and written into the address. */
-const LISTS = ["weapon", "sector", "status", "dataset", "region"];
+/* The View of the page. Listeners hear of every change, and the address follows it. */
+/** @import { ViewChanges, ViewParameters } from "./types.js" */
 
 export class State extends EventTarget {
+  /** @param {ViewParameters} view */
   constructor(view) {
     super();
     this.view = { ...view };
   }
 
-  get(name) {
-    return this.view[name] ?? (LISTS.includes(name) ? "" : null);
+  /** A parameter's text; empty where it is not set. */
+  get(/** @type {string} */ name) {
+    return this.view[name] ?? "";
   }
 
-  /* Set some parameters; an empty value takes a parameter out. */
+  /** The codes that a parameter lists. */
+  list(/** @type {string} */ name) {
+    return this.get(name).split(",").filter(Boolean);
+  }
+
+  /** @param {ViewChanges} changes */
   set(changes) {
-    const changed = Object.keys(changes).filter((name) => (this.view[name] ?? "") !== (changes[name] ?? ""));
+    const changed = Object.keys(changes).filter((name) => this.get(name) !== (changes[name] ?? ""));
     if (!changed.length) return;
     for (const name of changed) {
-      if (changes[name] === null || changes[name] === "") delete this.view[name];
-      else this.view[name] = String(changes[name]);
+      if (changes[name]) this.view[name] = String(changes[name]);
+      else delete this.view[name];
     }
     this.write();
-    this.dispatchEvent(new CustomEvent("change", { detail: new Set(changed) }));
+    this.announce(changed);
   }
 
+  /** Call back with the names of the parameters that changed. */
+  onChange(/** @type {(names: Set<string>) => void} */ call) {
+    this.addEventListener("change", (event) => call(/** @type {CustomEvent} */ (event).detail));
+  }
+
+  announce(/** @type {string[]} */ names) {
+    this.dispatchEvent(new CustomEvent("change", { detail: new Set(names) }));
+  }
+
+  /** @param {ViewChanges} [changes] */
   query(changes = {}) {
     const params = new URLSearchParams();
+    /** @type {ViewChanges} */
     const view = { ...this.view, ...changes };
     for (const name of Object.keys(view).sort()) {
-      if (view[name] !== null && view[name] !== "" && view[name] !== undefined) params.set(name, view[name]);
+      const value = view[name];
+      if (value) params.set(name, value);
     }
     return params.toString().replace(/%2C/g, ",").replace(/%3A/g, ":");
   }
 
-  /* Keep the address a permalink; a sandboxed frame may not, and goes on without. */
+  /** The parameters of these names that are set. */
+  pick(/** @type {string[]} */ ...names) {
+    return Object.fromEntries(
+      names.map((name) => [name, this.get(name)]).filter(([, text]) => text),
+    );
+  }
+
+  /** Keep the address a permalink; a sandboxed frame may not, and goes on without. */
   write() {
     try {
       history.replaceState(null, "", "?" + this.query() + location.hash);
@@ -41,19 +67,24 @@ export class State extends EventTarget {
     }
   }
 
-  /* Links to the same View elsewhere lead to what is shown now, in their own language. */
+  /** Lead links to the same View elsewhere to what is shown now, in their own language. */
   follow() {
-    const led = (event) => {
-      const link = event.target.closest?.("a[data-view]");
+    const lead = (/** @type {Event} */ event) => {
+      const target = event.target instanceof Element ? event.target : null;
+      /** @type {HTMLAnchorElement | null | undefined} */
+      const link = target?.closest("a[data-view]");
       if (!link) return;
-      const url = new URL(link.href), lang = url.searchParams.get("lang");
-      link.href = `${url.pathname}?${this.query(lang ? { lang } : {})}${url.pathname === "/" ? location.hash : ""}`;
+      const { pathname, searchParams } = new URL(link.href);
+      const lang = searchParams.get("lang");
+      const hash = pathname === "/" ? location.hash : "";
+      link.href = `${pathname}?${this.query(lang ? { lang } : {})}${hash}`;
     };
-    for (const event of ["pointerover", "focusin", "click"]) document.addEventListener(event, led, true);
+    for (const event of ["pointerover", "focusin", "click"])
+      document.addEventListener(event, lead, true);
   }
 
-  /* What decides which data the server sends is loaded with the page anew. */
-  go(changes) {
+  /** Load the page anew: what the server sends depends on these parameters. */
+  go(/** @type {ViewChanges} */ changes) {
     location.assign("?" + this.query(changes) + location.hash);
   }
 }

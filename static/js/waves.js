@@ -1,59 +1,119 @@
 /* Waves: what was launched and stopped in the period, report by report and in sum. */
-import { countText, dayText, debounce, el, fill, number, readJson } from "./dom.js";
+/** @import { Count, MapContext, Tab, Wave, Waves } from "./types.js" */
+import { debounce, el, isHidden } from "./dom.js";
+import { countText, dayText, fill, labelOf, number } from "./format.js";
+import { makeNewest, messageOf, readJson } from "./request.js";
 
-const LISTED = 20, MOST = 1000, LATER_MS = 250;
+const PAGE_WAVES = 20;
+const MOST_WAVES = 1000;
+const LATER_MS = 250;
 
-export function makeWaves(context) {
-  const { state, spec, words, language } = context;
-  if (!spec.waves) return null;
-  const content = [el("div", { "aria-live": "polite" }), el("div")], [sums, list] = content;
-  const label = (code) => spec.weapons.find(([one]) => one === code)?.[1] ?? code;
-  const told = (count) => countText(words, language, count);
-  const more = el("button", { type: "button", class: "step", text: words.show_more, onclick: () => { listed = Math.min(MOST, listed + 4 * LISTED); read(); } });
-  let listed = LISTED;
-  const isKnown = (count) => count.low !== null || count.best !== null || count.high !== null;
+/**
+ * @param {MapContext} context
+ * @returns {Tab | null}
+ */
+export function makeWaves({ state, spec, words, language }) {
+  const dataset = spec.waves;
+  if (!dataset) return null;
+  const sums = el("div", { "aria-live": "polite" });
+  const list = el("div");
+  const count = (/** @type {Count} */ value) => countText(words, language, value);
+  const isKnown = (/** @type {Count} */ { low, best, high }) =>
+    low !== null || best !== null || high !== null;
+  let limit = PAGE_WAVES;
+  const more = el("button", {
+    type: "button",
+    class: "step",
+    text: words.show_more,
+    onclick: () => {
+      limit = Math.min(MOST_WAVES, limit + 4 * PAGE_WAVES);
+      read();
+    },
+  });
 
-  function table(found) {
-    const names = ["launched", "intercepted", "lost"].filter((name) => name !== "lost" || found.by_weapon.some((row) => isKnown(row.lost)));
-    const rows = found.by_weapon.map((row) => el("tr", {}, el("th", { scope: "row", text: row.weapon ? label(row.weapon) : words.not_stated }), ...names.map((name) => el("td", { class: "n", text: told(row[name]) }))));
-    return el("table", {}, el("caption", { text: words.waves_sum }),
-      el("thead", {}, el("tr", {}, el("th", { scope: "col", text: words.weapon }), ...names.map((name) => el("th", { scope: "col", class: "n", text: name === "lost" ? words.lost_ones : words[name] })))),
-      el("tbody", {}, ...rows));
-  }
-
-  function report(wave) {
-    const day = (value) => dayText(language, value.slice(0, 10)), from = day(wave.start), to = day(wave.end);
-    const lines = wave.volleys.map((one) => {
-      const parts = [fill(words.wave_figures, { model: one.model, launched: told(one.launched), intercepted: told(one.intercepted) })];
-      if (isKnown(one.hits)) parts.push(fill(words.wave_impacts, { hits: told(one.hits) }));
-      return el("li", { text: parts.join(", ") });
+  /** @param {Waves} answer */
+  function table({ by_weapon: rows }) {
+    const names = /** @type {const} */ (["launched", "intercepted", "lost"]).filter(
+      (name) => name !== "lost" || rows.some(({ lost }) => isKnown(lost)),
+    );
+    const head = names.map((name) => {
+      const text = name === "lost" ? words.lost_ones : words[name];
+      return el("th", { scope: "col", class: "n", text });
     });
-    return el("li", { class: "wave" }, el("strong", { text: from === to ? from : `${from} – ${to}` }), el("span", { class: "note", text: ` ${wave.target ?? ""}` }), el("ul", {}, ...lines),
-      !wave.mapped && !wave.volleys.some((one) => isKnown(one.hits)) ? null : el("p", { class: "note", text: fill(words.wave_mapped, { n: wave.mapped === null ? words.unknown : number(language, wave.mapped) }) }),
-      wave.counted ? null : el("p", { class: "note", text: words.wave_counted_not }));
+    const body = rows.map((row) => {
+      const text = row.weapon ? labelOf(spec.weapons, row.weapon) : words.not_stated;
+      const cells = names.map((name) => el("td", { class: "n", text: count(row[name]) }));
+      return el("tr", {}, el("th", { scope: "row", text }), ...cells);
+    });
+    const corner = el("th", { scope: "col", text: words.weapon });
+    return el(
+      "table",
+      {},
+      el("caption", { text: words.waves_sum }),
+      el("thead", {}, el("tr", {}, corner, ...head)),
+      el("tbody", {}, ...body),
+    );
   }
 
-  let asking = null;
+  /** @param {Wave} wave */
+  function report({ start, end, target, volleys, mapped, counted: isCounted }) {
+    const [from, to] = [start, end].map((instant) => dayText(language, instant.slice(0, 10)));
+    const note = (/** @type {string} */ text) => el("p", { class: "note", text });
+    const lines = volleys.map(({ model, launched, intercepted, hits }) => {
+      const values = { model, launched: count(launched), intercepted: count(intercepted) };
+      const figures = fill(words.wave_figures, values);
+      const impacts = isKnown(hits) ? fill(words.wave_impacts, { hits: count(hits) }) : null;
+      return el("li", { text: [figures, impacts].filter(Boolean).join(", ") });
+    });
+    const n = mapped === null ? words.unknown : number(language, mapped);
+    const hasHits = mapped || volleys.some(({ hits }) => isKnown(hits));
+    return el(
+      "li",
+      { class: "wave" },
+      el("strong", { text: from === to ? from : `${from} – ${to}` }),
+      el("span", { class: "note", text: ` ${target ?? ""}` }),
+      el("ul", {}, ...lines),
+      hasHits ? note(fill(words.wave_mapped, { n })) : null,
+      isCounted ? null : note(words.wave_counted_not),
+    );
+  }
 
-  /* Only the newest question may answer: an older one is called off. */
+  /** @param {Waves} answer */
+  function show(answer) {
+    const { credits, numberMatched: matched, numberReturned: returned, waves } = answer;
+    const source = `${words.waves_note} ${words.credits}: ${credits.join(" · ")}`;
+    sums.replaceChildren(
+      answer.by_weapon.length ? table(answer) : el("p", { text: words.waves_none }),
+      el("p", { class: "note", text: source }),
+    );
+    const [n, total] = [returned, matched].map((value) => number(language, value));
+    list.replaceChildren();
+    if (!waves.length) return;
+    const title = el("h3", { text: `${words.waves_list}: ${n} / ${total}` });
+    list.append(title, el("ol", { class: "waves" }, ...waves.map(report)));
+    if (returned < Math.min(MOST_WAVES, matched)) list.append(more);
+  }
+
+  const newest = makeNewest();
   async function read() {
-    if (sums.closest("[hidden]")) return;
-    const query = new URLSearchParams({ theatre: state.get("theatre"), lang: language, limit: listed, dataset: spec.waves });
-    for (const name of ["from", "to", "as_of", "weapon", "synthetic"]) if (state.get(name)) query.set(name, state.get(name));
+    if (isHidden(sums)) return;
+    const query = new URLSearchParams({
+      theatre: state.get("theatre"),
+      lang: language,
+      limit: String(limit),
+      dataset: dataset ?? "",
+      ...state.pick("from", "to", "as_of", "weapon", "synthetic"),
+    });
     if (spec.shownDatasets.length === 1) query.set("incidents", spec.shownDatasets[0]);
-    asking?.abort();
-    const mine = (asking = new AbortController());
+    const signal = newest();
     try {
-      const found = await readJson(`/api/waves?${query}`, mine.signal);
-      const isEmpty = !found.by_weapon.length;
-      sums.replaceChildren(isEmpty ? el("p", { text: words.waves_none }) : table(found), el("p", { class: "note", text: `${words.waves_note} ${words.credits}: ${found.credits.join(" · ")}` }));
-      list.replaceChildren(...(found.waves.length ? [el("h3", { text: `${words.waves_list}: ${number(language, found.numberReturned)} / ${number(language, found.numberMatched)}` }), el("ol", { class: "waves" }, ...found.waves.map(report)), found.numberReturned < Math.min(MOST, found.numberMatched) ? more : ""] : []));
+      show(await readJson(`/api/waves?${query}`, signal));
     } catch (wrong) {
-      if (mine.signal.aborted) return;
-      sums.replaceChildren(el("p", { class: "note", text: wrong.message }));
+      // Only the newest question may answer: an older one was called off.
+      if (!signal.aborted) sums.replaceChildren(el("p", { class: "note", text: messageOf(wrong) }));
     }
   }
   const later = debounce(LATER_MS, read);
-  state.addEventListener("change", later);
-  return { content, onshow: later };
+  state.onChange(later);
+  return { content: [sums, list], onshow: later };
 }

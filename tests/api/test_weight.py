@@ -7,6 +7,7 @@ import re
 
 import httpx
 
+from app.settings import ROOT
 from tests.serving import Service
 
 MOST_BYTES = 120_000
@@ -37,6 +38,14 @@ def test_a_zipped_script_is_the_script(service: Service) -> None:
     assert gzip.decompress(zipped) == plain.content
     assert answer.headers["Content-Type"] == plain.headers["Content-Type"]
     assert answer.headers["ETag"] != plain.headers["ETag"]
+
+
+def test_scripts_travel_without_their_jsdoc_and_keep_their_lines(service: Service) -> None:
+    for path in (ROOT / "static/js").glob("*.js"):
+        source, script = path.read_text("utf-8"), service.client.get(f"/static/js/{path.name}").text
+        assert ("/**" in source, "/**" in script) == (True, False)
+        assert script.count("\n") == source.count("\n")
+        assert script.replace("\n", "") == re.sub(r"(?s)/\*\*.*?\*/|\n", "", source)
 
 
 def test_a_reader_who_has_the_script_gets_nothing_again(service: Service) -> None:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, Route, expect, sync_playwright
+
+from tests.making import ROOT
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
@@ -17,6 +19,12 @@ ARGUMENTS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+NARROW = {"width": 360, "height": 740}
+FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>{folder}</dir><cachedir>{cache}</cachedir></fontconfig>"""
+
+# A page is awaited until it is so: beside a busy core 5 s, the usual limit, are not enough.
+expect.set_options(timeout=30_000)
 
 
 @dataclass
@@ -30,7 +38,7 @@ class Watched:
     def open(self, url: str) -> None:
         """Open an address and wait until the marks are drawn."""
         self.page.goto(url)
-        expect(self.page.locator("html")).to_have_attribute("data-ready", "1", timeout=20_000)
+        expect(self.page.locator("html")).to_have_attribute("data-ready", "1")
 
     def is_clean(self) -> None:
         """Fail when the page asked outside, broke its policy, or threw."""
@@ -39,15 +47,38 @@ class Watched:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium from the system; its absence is a failure under CI, a stated skip elsewhere."""
+def playwright() -> Iterator[Playwright]:
+    """The driver of browsers; no Chromium is a failure under CI, a stated skip elsewhere."""
     if CHROMIUM is None:
         assert os.environ.get("CI") != "true", "CI has no Chromium: tools/browser.sh installs it"
         pytest.skip("Chromium is not installed: run tools/browser.sh")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Chromium from the system, with the system's fonts."""
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser_with_noto(
+    playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Browser]:
+    """Chromium on a system whose every font is Noto Sans, which is wider in fields."""
+    folder = tmp_path_factory.mktemp("fonts")
+    noto = ROOT / "static" / "vendor" / "noto-sans-5.3.0"
+    (folder / "fonts.conf").write_text(FONTS.format(folder=noto, cache=folder), "utf-8")
+    browser = playwright.chromium.launch(
+        executable_path=CHROMIUM,
+        args=ARGUMENTS,
+        env={**os.environ, "FONTCONFIG_FILE": str(folder / "fonts.conf")},
+    )
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

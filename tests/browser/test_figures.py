@@ -84,6 +84,6 @@ def test_what_oembed_gives_works_in_another_sites_page(
     with hosting(html) as report:
         watched.page.goto(report)
         frame = watched.page.frame_locator("iframe")
-        expect(frame.locator("html[data-ready='1']")).to_be_attached(timeout=20_000)
+        expect(frame.locator("html[data-ready='1']")).to_be_attached()
         expect(frame.locator("#caption")).to_contain_text("Invented control")
     watched.is_clean()

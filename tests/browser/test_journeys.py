@@ -19,7 +19,7 @@ PAGES = ("/", "/embed", "/table", "/method", "/compare")
 
 
 def drawn(page: Page) -> int:
-    return int(page.evaluate("strikemap.layers.incidents.drawn"))
+    return int(page.evaluate("strikemap.layers.incidents.visibleCount"))
 
 
 def marks_in_window(page: Page) -> int:
@@ -155,7 +155,7 @@ def test_marks_can_be_narrowed_to_the_neighbourhood_of_the_line(
     page.get_by_label("Distance to the line").select_option("10")
     expect(counted).to_have_text(re.compile(r"^(?!361)\d+ incidents"))
     said = counted.text_content() or ""
-    page.wait_for_function(f"strikemap.layers.incidents.drawn === {int(said.split()[0])}")
+    page.wait_for_function(f"strikemap.layers.incidents.visibleCount === {int(said.split()[0])}")
     assert marks_in_window(page) == int(said.split()[0]) < before
     watched.is_clean()
 
@@ -275,7 +275,7 @@ def test_the_embed_works_in_a_bare_sandbox(public_service: Service, watch: Watch
     with hosting(iframe) as address:
         page.goto(address)
         frame = page.frame_locator("iframe")
-        expect(frame.locator("html[data-ready='1']")).to_be_attached(timeout=15_000)
+        expect(frame.locator("html[data-ready='1']")).to_be_attached()
         expect(frame.locator("#caption")).to_contain_text("Invented control")
     watched.is_clean()
 

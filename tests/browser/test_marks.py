@@ -16,7 +16,7 @@ from tests.serving import Service
 pytestmark = pytest.mark.browser
 Watch = Callable[..., Watched]
 COVERED = """async ([points, radius, ring]) => {
-  const { footprint } = await import("/static/js/incidents.js");
+  const { footprint } = await import("/static/js/footprint.js");
   const { edge, inner } = footprint(points, radius, ring);
   return { edge, inner };
 }"""

@@ -93,7 +93,7 @@ def test_an_editor_embeds_a_pinned_map_that_later_says_what_was_corrected(
         with hosting(frame) as address:
             watched.page.goto(address)
             inside = watched.page.frame_locator("iframe")
-            expect(inside.locator("html[data-ready='1']")).to_be_attached(timeout=20_000)
+            expect(inside.locator("html[data-ready='1']")).to_be_attached()
             expect(inside.locator(".banner").first).to_contain_text("1 correction")
             expect(inside.locator("#credits")).to_contain_text("ours")
         watched.is_clean()

@@ -112,7 +112,7 @@ def test_a_mark_is_opened_by_a_tap(service: Service, browser: Browser) -> None:
     page = context.new_page()
     try:
         page.goto(service.url + EXAMPLE)
-        expect(page.locator("html")).to_have_attribute("data-ready", "1", timeout=20_000)
+        expect(page.locator("html")).to_have_attribute("data-ready", "1")
         script = """() => {
           const { map, layers } = strikemap, frame = map.getContainer().getBoundingClientRect();
           const right = frame.width - 60, bottom = frame.height - 200;

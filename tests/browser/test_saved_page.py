@@ -55,7 +55,7 @@ def test_the_file_shows_marks_regions_control_and_figures_without_any_request(
     expect(page.locator("path.region:not([fill-opacity='0'])").first).to_be_attached()
     expect(page.locator(".leaflet-front-pane path").first).to_be_attached()
     expect(page.locator("#caption")).to_contain_text("Invented control")
-    assert page.evaluate("strikemap.layers.incidents.drawn") > 0
+    assert page.evaluate("strikemap.layers.incidents.visibleCount") > 0
     assert [url for url in asked if not url.startswith(("data:", "file:", "blob:"))] == []
     watched.is_clean()
 

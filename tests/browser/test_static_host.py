@@ -111,7 +111,7 @@ def test_the_page_reads_the_ranges_that_it_shows_and_asks_nobody_else(
     with hosting(example.parent) as host:
         watched.open(f"{host}/strikes.html")
         page = watched.page
-        assert page.evaluate("strikemap.layers.incidents.drawn") == marks_of(example)[0]
+        assert page.evaluate("strikemap.layers.incidents.visibleCount") == marks_of(example)[0]
         expect(page.locator("path.region:not([fill-opacity='0'])").first).to_be_attached()
         expect(page.locator(".leaflet-front-pane path").first).to_be_attached()
         page.get_by_role("tab", name="Incidents").click()
@@ -129,7 +129,7 @@ def test_a_host_without_ranges_serves_the_same_map(watch: Watch, example: Path) 
     watched = watch()
     with hosting_whole(example.parent) as host:
         watched.open(f"{host}/strikes.html")
-        drawn = watched.page.evaluate("strikemap.layers.incidents.drawn")
+        drawn = watched.page.evaluate("strikemap.layers.incidents.visibleCount")
     assert drawn == marks_of(example)[0]
     watched.is_clean()
 

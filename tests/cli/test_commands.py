@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.base import main
+from app.cli import main
 from tests.making import ROOT
 from tests.serving import command, environment
 from tests.support import FILES, TEMPLATES, collection, feature, geojson, square, written
@@ -216,7 +216,7 @@ def test_a_full_disk_is_told_in_one_sentence(
     def full() -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("app.cli.base.cli", full)
+    monkeypatch.setattr("app.cli.program.program", full)
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 3

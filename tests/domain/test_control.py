@@ -36,10 +36,10 @@ def homeland(tolerance_km: float) -> Homeland:
 def test_two_parties_that_share_an_edge_give_it_once(lon: float, step: float) -> None:
     # A staircase, so that both sides carry the same vertices.
     stair = [(lon, 48), (lon, 49), (min(lon + step, 33.95), 49), (min(lon + step, 33.95), 50)]
-    left = Polygon([(30, 48), *stair, (30, 50)])
-    right = Polygon([(34, 48), *stair, (34, 50)])
-    line = front_line({"a": left, "b": right}, homeland(1))
-    alone = front_line({"a": left}, homeland(1))
+    western = Polygon([(30, 48), *stair, (30, 50)])
+    eastern = Polygon([(34, 48), *stair, (34, 50)])
+    line = front_line({"a": western, "b": eastern}, homeland(1))
+    alone = front_line({"a": western}, homeland(1))
     assert line.length_km == pytest.approx(alone.length_km, rel=1e-9)
     assert line.length_km == pytest.approx(length_km(LineString(stair)) - 2, abs=0.1)
 
@@ -81,11 +81,11 @@ def test_an_island_of_ground_has_its_whole_rim_as_its_line() -> None:
 def test_no_part_of_a_line_lies_outside_the_country_or_in_its_edge_strip(
     corners: list[tuple[float, float]],
 ) -> None:
-    held: dict[str, BaseGeometry] = {
+    grounds: dict[str, BaseGeometry] = {
         f"p{number}": shapely.box(lon, lat, lon + 1, lat + 1)
         for number, (lon, lat) in enumerate(corners)
     }
-    line = front_line(held, homeland(2)).shape
+    line = front_line(grounds, homeland(2)).shape
     assert line.difference(LAND.buffer(1e-9)).length < 1e-9
     border = PLANE.flat(shapely.segmentize(LAND.boundary, 0.05))
     assert line.is_empty or PLANE.flat(line).distance(border) > 2_000 * 0.97
@@ -99,10 +99,10 @@ def test_only_assessed_polygons_are_united_by_controller() -> None:
         ControlArea("a", ControlStatus.claimed, shape="west"),
         ControlArea("a", extent=Extent.whole_region, region="UA-12"),
     ]
-    held = by_controller(areas, {"west": WEST, "east": EAST})
-    assert list(held) == ["a", "b"]
-    assert held["a"].equals(EAST)
-    assert area_km2(held["b"]) == pytest.approx(area_km2(LAND), rel=1e-3)
+    grounds = by_controller(areas, {"west": WEST, "east": EAST})
+    assert list(grounds) == ["a", "b"]
+    assert grounds["a"].equals(EAST)
+    assert area_km2(grounds["b"]) == pytest.approx(area_km2(LAND), rel=1e-3)
 
 
 @pytest.mark.parametrize(("shape", "region"), [(None, None), ("ab", "UA-12")])

@@ -19,11 +19,11 @@ def test_adding_reports_does_not_depend_on_order(a: Count, b: Count, c: Count) -
 
 
 @given(counts)
-def test_an_unknown_toll_keeps_the_sum_open_and_adds_nothing(known: Count) -> None:
-    assert known + Count.unknown() == Count.unknown() + known
-    assert (known + UNKNOWN).low == known.low
-    assert (known + UNKNOWN).best == known.best
-    assert (known + UNKNOWN).high is None
+def test_an_unknown_toll_keeps_the_sum_open_and_adds_nothing(count: Count) -> None:
+    assert count + Count.unknown() == Count.unknown() + count
+    assert (count + UNKNOWN).low == count.low
+    assert (count + UNKNOWN).best == count.best
+    assert (count + UNKNOWN).high is None
 
 
 @given(st.integers(0, 40))
@@ -126,8 +126,8 @@ def test_kinds_without_a_total_add_up_and_children_are_a_part_of_it(
     civilian: Count, military: Count, child: Count
 ) -> None:
     toll = Toll.of(civilian=civilian, military=military, child=child)
-    known = [kind for kind in (civilian, military) if kind.is_known]
-    expected = sum(known[1:], known[0]) if known else UNKNOWN
+    kinds = [kind for kind in (civilian, military) if kind.is_known]
+    expected = sum(kinds[1:], kinds[0]) if kinds else UNKNOWN
     assert (toll.total.low, toll.total.high) == (expected.low, expected.high)
     assert toll.child == child
 

@@ -14,10 +14,10 @@ def drawn_tree() -> dict[str, str]:
     tree: dict[str, str] = {}
     way: list[str] = []
     for line in (errors.__doc__ or "").splitlines():
-        if found := re.match(r"^(    [│ ├└─]*)([A-Z]\w+)(?:  |$)", line):
-            depth = (len(found[1]) - 4) // 4
-            way = [*way[:depth], found[2]]
-            tree[found[2]] = way[-2] if depth else "Exception"
+        if match := re.match(r"^(    [│ ├└─]*)([A-Z]\w+)(?:  |$)", line):
+            depth = (len(match[1]) - 4) // 4
+            way = [*way[:depth], match[2]]
+            tree[match[2]] = way[-2] if depth else "Exception"
     return tree
 
 

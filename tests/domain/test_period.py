@@ -29,12 +29,12 @@ def test_days_in_a_row_cover_every_instant_once(first: date, more: int, zone: st
     last = min(first + timedelta(days=more), date(2100, 12, 31))
     whole = Period.of_days(first, last, zone)
     middle = first + (last - first) // 2
-    left = Period.of_days(first, middle, zone)
-    right = Period.of_days(middle + timedelta(days=1), last + timedelta(days=1), zone)
-    assert whole.start in left
-    assert left.end == right.start
-    assert left.end not in left
-    assert not left.overlaps(right)
+    earlier = Period.of_days(first, middle, zone)
+    later = Period.of_days(middle + timedelta(days=1), last + timedelta(days=1), zone)
+    assert whole.start in earlier
+    assert earlier.end == later.start
+    assert earlier.end not in earlier
+    assert not earlier.overlaps(later)
 
 
 def test_a_day_of_23_hours_and_one_of_25_are_taken_as_they_are() -> None:

@@ -44,10 +44,10 @@ def wound(polygon: Polygon, *, outer: bool, holes: bool) -> Polygon:
 
 
 def planar_km2(shape: BaseGeometry, crs: str) -> float:
-    there = Transformer.from_crs("OGC:CRS84", crs, always_xy=True)
+    to_plane = Transformer.from_crs("OGC:CRS84", crs, always_xy=True)
     flat = shapely.transform(
         shapely.segmentize(shape, 0.01),
-        lambda xy: shapely.get_coordinates(shapely.points(*there.transform(xy[:, 0], xy[:, 1]))),
+        lambda xy: shapely.get_coordinates(shapely.points(*to_plane.transform(xy[:, 0], xy[:, 1]))),
     )
     return float(flat.area) / 1e6
 
@@ -85,11 +85,11 @@ def test_a_degree_of_latitude_is_about_111_km() -> None:
 
 @given(points)
 def test_a_place_keeps_its_point_to_a_centimetre(point: LonLat) -> None:
-    kept = Place.at(point, Precision.exact).point
-    assert kept is not None
-    assert abs(kept.lon - point.lon) <= 0.5 / E7 + 1e-12
-    assert abs(kept.lat - point.lat) <= 0.5 / E7 + 1e-12
-    assert Place.at(kept, Precision.exact).point == kept
+    stored = Place.at(point, Precision.exact).point
+    assert stored is not None
+    assert abs(stored.lon - point.lon) <= 0.5 / E7 + 1e-12
+    assert abs(stored.lat - point.lat) <= 0.5 / E7 + 1e-12
+    assert Place.at(stored, Precision.exact).point == stored
 
 
 @given(
@@ -136,8 +136,8 @@ def test_a_negative_error_radius_is_refused() -> None:
 
 @given(st.floats(22, 40), st.floats(44.2, 52.4))
 def test_the_local_plane_leads_there_and_back(lon: float, lat: float) -> None:
-    there = PLANE.back(PLANE.flat(shapely.Point(lon, lat)))
-    assert there.distance(shapely.Point(lon, lat)) < 1 / E7
+    back = PLANE.back(PLANE.flat(shapely.Point(lon, lat)))
+    assert back.distance(shapely.Point(lon, lat)) < 1 / E7
 
 
 def test_a_metre_in_the_local_plane_is_a_metre_on_the_ground() -> None:

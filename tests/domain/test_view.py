@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl
 
 import pytest
@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from app.domain.errors import InvalidView
 from app.domain.incident import Status
-from app.domain.instants import parse_day, rfc3339
 from app.domain.place import Bounds
 from app.domain.view import METRICS, PARAMETERS, View, Vocabulary
 from tests.strategies import days
@@ -247,11 +246,6 @@ def test_a_day_is_written_one_way_only(text: str) -> None:
         View.parse([("from", text)], WORDS, "ukraine", NOW)
 
 
-@given(days)
-def test_a_day_is_read_back_as_written(day: date) -> None:
-    assert parse_day(str(day)) == day
-
-
 @pytest.mark.parametrize(
     "box",
     [
@@ -289,11 +283,6 @@ def test_a_box_may_have_heights_and_may_cross_the_antimeridian(
     assert f"bbox={sides}" in view.query().split("&")
     assert view.bbox is not None
     assert [",".join(f"{side:g}" for side in one) for one in view.bbox.parts] == parts
-
-
-def test_an_instant_is_written_in_utc_with_a_z() -> None:
-    assert rfc3339(NOW) == "2026-01-01T12:00:00Z"
-    assert rfc3339(NOW + timedelta(microseconds=5)) == "2026-01-01T12:00:00.000005Z"
 
 
 def test_a_view_changed_in_one_field_is_another_view() -> None:

@@ -40,8 +40,8 @@ def _total(*waves: Wave) -> Sum:
 
 
 def _launched(*waves: Wave) -> tuple[int | None, int | None, int | None]:
-    found = _total(*waves).launched
-    return found.low, found.best, found.high
+    launched = _total(*waves).launched
+    return launched.low, launched.best, launched.high
 
 
 def test_national_nights_add_up() -> None:
@@ -49,9 +49,9 @@ def test_national_nights_add_up() -> None:
 
 
 def test_a_regional_report_is_never_added_to_the_national_one_of_its_night() -> None:
-    found = _total(_wave(5), _wave(3, scope=Scope.regional, source="south"))
-    assert (found.launched.low, found.launched.high) == (5, 5)
-    assert (found.reports, found.overlapping) == (1, 1)
+    total = _total(_wave(5), _wave(3, scope=Scope.regional, source="south"))
+    assert (total.launched.low, total.launched.high) == (5, 5)
+    assert (total.reports, total.overlapping) == (1, 1)
 
 
 def test_a_regional_report_counts_where_the_national_one_is_silent_of_the_class() -> None:
@@ -66,9 +66,9 @@ def test_regional_reports_of_one_night_are_a_range() -> None:
 
 
 def test_targets_of_one_report_are_not_the_same_weapons() -> None:
-    one = _wave(3, scope=Scope.regional, target="here")
+    first = _wave(3, scope=Scope.regional, target="here")
     other = _wave(2, scope=Scope.regional, target="there")
-    assert _launched(one, other) == (5, 5, 5)
+    assert _launched(first, other) == (5, 5, 5)
 
 
 def test_two_national_accounts_of_the_very_same_window_are_a_range() -> None:
@@ -95,13 +95,15 @@ waves = st.builds(
 
 
 @given(st.lists(waves, max_size=8), st.randoms())
-def test_a_sum_does_not_depend_on_the_order_of_reports(listed: list[Wave], shuffle: object) -> None:
-    mixed = list(listed)
+def test_a_sum_does_not_depend_on_the_order_of_reports(
+    reports: list[Wave], shuffle: object
+) -> None:
+    mixed = list(reports)
     shuffle.shuffle(mixed)  # type: ignore[attr-defined]
-    assert _total(*mixed) == _total(*listed)
+    assert _total(*mixed) == _total(*reports)
 
 
 @given(st.lists(waves, max_size=8))
-def test_every_report_is_counted_or_overlaps(listed: list[Wave]) -> None:
-    found = _total(*listed)
-    assert found.reports + found.overlapping == len(listed)
+def test_every_report_is_counted_or_overlaps(reports: list[Wave]) -> None:
+    total = _total(*reports)
+    assert total.reports + total.overlapping == len(reports)

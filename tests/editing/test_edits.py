@@ -18,7 +18,7 @@ from app.domain.incident import Incident, Status
 from app.domain.revision import Action, Change, Subject
 from app.domain.store import Entry, verify
 from app.editing.edits import Desk, merged, typed_id
-from app.importers import native
+from app.importers import native, parsing
 from app.instance.workspace import Workspace
 from tests.making import NOON, add, dataset, incident
 from tests.support import context
@@ -42,7 +42,7 @@ def by(desk: Desk, holder: Holder) -> Desk:
 @given(incidents)
 def test_a_record_written_in_native_fields_is_read_back_as_it_was(record: Incident) -> None:
     values = {**incident_values(record), "source_key": record.source_key, "id": str(record.id)}
-    point = native.point_from(values.get("lon"), values.get("lat"))
+    point = parsing.point_from(values.get("lon"), values.get("lat"))
     assert native.incident_from(values, point, context()) == record
 
 

@@ -20,10 +20,10 @@ def exported(
     workspace: Workspace, folder: Path, form: str, view: View = EXAMPLE, now: datetime = NOW
 ) -> Path:
     """Write a View to a file."""
-    made = prepare(Query.of(workspace, view, now), form)
+    export = prepare(Query.of(workspace, view, now), form)
     path = folder / f"export.{form}"
-    path.write_bytes(b"".join(made.write(form, folder / "work")))
-    beside = made.description(form, path.name)
+    path.write_bytes(b"".join(export.write(form, folder / "work")))
+    beside = export.description(form, path.name)
     if beside is not None:
         path.with_name(f"{path.name}-metadata.json").write_bytes(beside)
     return path
@@ -33,9 +33,9 @@ def cells(path: Path, layer: str | None = None) -> dict[str, list[Any]]:
     """Read a file with GDAL: columns by name, geometry as WKB or None."""
     import pyogrio.raw  # noqa: PLC0415  only here
 
-    meta, _, shapes, columns = pyogrio.raw.read(path, layer=layer)
-    told = {
-        name: [None if value != value else value for value in column.tolist()]  # noqa: PLR0124  NaN
-        for name, column in zip(meta["fields"], columns, strict=True)
+    meta, _, shapes, arrays = pyogrio.raw.read(path, layer=layer)
+    columns = {
+        name: [None if value != value else value for value in array.tolist()]  # noqa: PLR0124  NaN
+        for name, array in zip(meta["fields"], arrays, strict=True)
     }
-    return {**told, "geometry": [None] * len(columns[0]) if shapes is None else list(shapes)}
+    return {**columns, "geometry": [None] * len(arrays[0]) if shapes is None else list(shapes)}

@@ -41,7 +41,7 @@ FORMULA = '=HYPERLINK("x")'
 @pytest.fixture
 def invented(private_workspace: Workspace) -> Workspace:
     """Hold a point with every sort of figure, and a report known to a region only."""
-    known = incident(
+    placed = incident(
         "full",
         place=Place.at(KYIV, Precision.street, error_m=250, name="Київ"),
         weapons=("drone", "missile.cruise"),
@@ -52,7 +52,7 @@ def invented(private_workspace: Workspace) -> Workspace:
         description=FORMULA,
     )
     region = incident("region", place=Place.at(None, Precision.admin1, admin1="UA-12"))
-    add(private_workspace.store, dataset(), known, region)
+    add(private_workspace.store, dataset(), placed, region)
     return private_workspace
 
 
@@ -72,25 +72,25 @@ def test_gdal_reads_back_every_incident(demos: Workspace, tmp_path: Path, form: 
         assert set(geopandas.read_parquet(path)["id"]) == set(expected)
     else:
         table = cells(path, "incidents" if form in ("gpkg", "xlsx") else None)
-        found = table["incident_id" if form == "kml" else "id"]
-        assert (len(found), set(found)) == (len(expected), set(expected))
+        ids = table["incident_id" if form == "kml" else "id"]
+        assert (len(ids), set(ids)) == (len(expected), set(expected))
 
 
 def test_a_geopackage_is_a_sound_database_with_the_facts_of_the_list(
     demos: Workspace, tmp_path: Path
 ) -> None:
     expected, path = listed(demos, EXAMPLE), exported(demos, tmp_path, "gpkg")
-    found = cells(path, "incidents")
-    for place, key in enumerate(found["id"]):
-        told, geometry = expected[key]["properties"], expected[key]["geometry"]
-        shape = found["geometry"][place]
+    rows = cells(path, "incidents")
+    for place, key in enumerate(rows["id"]):
+        properties, geometry = expected[key]["properties"], expected[key]["geometry"]
+        shape = rows["geometry"][place]
         at = None if shape is None else list(shapely.from_wkb(shape).coords[0])
         assert at == (None if geometry is None else geometry["coordinates"])
-        assert found["killed_low"][place] == (told["killed"] or {}).get("low")
-        assert found["region"][place] == told["region"]["admin1"]
-        assert json.loads(found["damage"][place] or "[]") == list(told["damage"])
-        assert found["control_distance_km"][place] == (
-            told["control"][0]["distance_km"] if told["control"] else None
+        assert rows["killed_low"][place] == (properties["killed"] or {}).get("low")
+        assert rows["region"][place] == properties["region"]["admin1"]
+        assert json.loads(rows["damage"][place] or "[]") == list(properties["damage"])
+        assert rows["control_distance_km"][place] == (
+            properties["control"][0]["distance_km"] if properties["control"] else None
         )
     with sqlite3.connect(path) as base:
         assert base.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -119,10 +119,10 @@ def test_unknown_stays_empty_and_is_never_nought(
         rows: dict[str, Any] = {r["source_key"]: r for r in csv.DictReader(text.splitlines())}
         full, region, nothing, nought = rows["full"], rows["region"], "", "0"
     else:
-        found = cells(exported(invented, tmp_path, form, VIEW), "incidents")
+        columns = cells(exported(invented, tmp_path, form, VIEW), "incidents")
         rows = {
-            key: {name: found[name][n] for name in found}
-            for n, key in enumerate(found["source_key"])
+            key: {name: columns[name][n] for name in columns}
+            for n, key in enumerate(columns["source_key"])
         }
         full, region, nothing, nought = rows["full"], rows["region"], None, 0
     assert [full[f"killed_{bound}"] for bound in ("best", "high")] == [nothing] * 2
@@ -164,8 +164,8 @@ def test_a_workbook_has_days_as_days_and_sheets_for_terms_and_columns(
     assert book.sheet_names == ["incidents", "about", "fields"]
     rows = book.get_sheet_by_name("incidents").to_python()
     assert {row[rows[0].index("first_day")] for row in rows[1:]} == {date(2025, 10, 24)}
-    told = book.get_sheet_by_name("about").to_python()
-    about = {str(name): str(value) for name, value in told}
+    lines = book.get_sheet_by_name("about").to_python()
+    about = {str(name): str(value) for name, value in lines}
     assert about["citation"].startswith("Invented. Strikemap: Invented")
     fields = book.get_sheet_by_name("fields").to_python()
     assert [row[0] for row in fields[1:]] == rows[0]
@@ -173,10 +173,10 @@ def test_a_workbook_has_days_as_days_and_sheets_for_terms_and_columns(
 
 def test_geoparquet_carries_its_key_values(invented: Workspace, tmp_path: Path) -> None:
     path = exported(invented, tmp_path, "parquet", VIEW)
-    told = pq.read_schema(path).metadata
-    geo = json.loads(told[b"geo"])
+    metadata = pq.read_schema(path).metadata
+    geo = json.loads(metadata[b"geo"])
     assert (geo["version"], geo["primary_column"]) == ("1.1.0", "geometry")
-    about = json.loads(told[b"strikemap"])
+    about = json.loads(metadata[b"strikemap"])
     assert about["datasets"][0]["licence"] == "CC0-1.0"
     assert {one["name"] for one in about["fields"]} == {note.name for note in NOTES}
     unit = pq.read_schema(path).field("error_m").metadata[b"unit"]
@@ -194,17 +194,17 @@ def test_a_csv_row_never_parts_from_its_licence_and_the_file_is_described_beside
     rows = list(csv.DictReader(path.read_text("utf-8-sig").splitlines()))
     assert {row["licence"] for row in rows} == {"CC0-1.0"}
     assert all("ledger head" in row["citation"] for row in rows)
-    told = json.loads((tmp_path / "export.csv-metadata.json").read_bytes())
-    assert told["url"] == "export.csv"
-    names = [column["name"] for column in told["tableSchema"]["columns"]]
+    metadata = json.loads((tmp_path / "export.csv-metadata.json").read_bytes())
+    assert metadata["url"] == "export.csv"
+    names = [column["name"] for column in metadata["tableSchema"]["columns"]]
     assert names == list(rows[0])
-    assert "metres" in told["tableSchema"]["columns"][names.index("error_m")]["dc:description"]
+    assert "metres" in metadata["tableSchema"]["columns"][names.index("error_m")]["dc:description"]
 
 
 def test_kml_tells_its_terms_and_what_each_field_means(invented: Workspace, tmp_path: Path) -> None:
     tree = ET.fromstring(exported(invented, tmp_path, "kml", VIEW).read_bytes())  # noqa: S314  ours
-    told = tree.findtext(f"{KML}Document/{KML}description") or ""
-    assert "citation: Invented." in told
+    description = tree.findtext(f"{KML}Document/{KML}description") or ""
+    assert "citation: Invented." in description
     names = [one.get("name") for one in tree.findall(f".//{KML}SimpleField")]
     assert names == ["incident_id", *(note.name for note in NOTES[1:])]
     metres = [one.findtext(f"{KML}displayName") for one in tree.findall(f".//{KML}SimpleField")]

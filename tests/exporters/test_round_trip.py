@@ -31,12 +31,12 @@ from tests.told import as_feature, incidents
 VIEW = View(theatre="example", synthetic=True, datasets=("test",))
 
 
-def _clean(told: Any) -> Any:
-    if isinstance(told, dict):
-        return {name: _clean(value) for name, value in told.items()}
-    if isinstance(told, list | tuple):
-        return [_clean(value) for value in told]
-    return re.sub(CONTROLS, "x", told) if isinstance(told, str) else told
+def _clean(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _clean(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(item) for item in value]
+    return re.sub(CONTROLS, "x", value) if isinstance(value, str) else value
 
 
 def _as_told(record: Incident) -> Incident:
@@ -65,12 +65,12 @@ def _with_total(toll: Toll) -> Toll:
 
 @pytest.mark.parametrize("form", ["geojson", "csv"])
 @settings(max_examples=25)
-@given(found=st.lists(incidents.map(_as_told), min_size=1, max_size=4))
+@given(incidents=st.lists(incidents.map(_as_told), min_size=1, max_size=4))
 def test_a_private_export_imported_again_changes_nothing(
-    private_workspace: Workspace, tmp_path: Path, form: str, found: list[Incident]
+    private_workspace: Workspace, tmp_path: Path, form: str, incidents: list[Incident]
 ) -> None:
-    told = geojson(tmp_path, *map(as_feature, found))
-    imported(private_workspace, told, theatre="example", dataset="test", synthetic=True)
+    path = geojson(tmp_path, *map(as_feature, incidents))
+    imported(private_workspace, path, theatre="example", dataset="test", synthetic=True)
     path = exported(private_workspace, tmp_path, form, VIEW)
     again = imported(private_workspace, path, theatre="example", dataset="test", dry_run=True)
     assert (again.rejections, again.warnings) == ([], [])

@@ -16,7 +16,7 @@ LONGEST_SENTENCE = 6_000
 """The longest lists every format or every field that a mapping may name."""
 
 
-def judge(workspace: Workspace, seed: Seed, wanted: str) -> str:
+def judge(workspace: Workspace, seed: Seed, format_name: str) -> str:
     """Plan an import of some bytes, and say what became of it; anything but the law raises."""
     folder = workspace.archive.parent / "fuzzed"
     folder.mkdir(exist_ok=True)
@@ -25,7 +25,7 @@ def judge(workspace: Workspace, seed: Seed, wanted: str) -> str:
     order = Order(
         path,
         name=seed.name,
-        format=wanted,
+        format=format_name,
         dry_run=True,
         table=seed.mapping,
         choices=seed.choices,
@@ -45,11 +45,11 @@ def judge_suggestion(workspace: Workspace, seed: Seed) -> str:
     path = workspace.archive.parent / "suggested.bin"
     path.write_bytes(seed.content)
     try:
-        told = suggest(workspace, path, "ukraine", seed.name)
+        suggestion = suggest(workspace, path, "ukraine", seed.name)
     except InputError as wrong:
         _check_sentence(str(wrong))
         return "refused"
-    msgspec.toml.decode(told.toml())
+    msgspec.toml.decode(suggestion.toml())
     return "proposed"
 
 

@@ -100,20 +100,23 @@ def _span(draw: st.DrawFn, content: bytes, most: int = 64) -> tuple[int, int]:
 
 def _token(draw: st.DrawFn, content: bytes, _others: Sequence[bytes]) -> bytes:
     """Put something odd in the place of a word."""
-    found = [match.span() for match in TOKEN.finditer(content[:20_000])]
-    if not found:
+    spans = [match.span() for match in TOKEN.finditer(content[:20_000])]
+    if not spans:
         return _insert(draw, content, _others)
-    start, end = draw(st.sampled_from(found))
+    start, end = draw(st.sampled_from(spans))
     return content[:start] + draw(st.sampled_from(ODD)) + content[end:]
 
 
 def _swap_tokens(draw: st.DrawFn, content: bytes, _others: Sequence[bytes]) -> bytes:
     """Put one word of the file in the place of another."""
-    found = [match.span() for match in TOKEN.finditer(content[:20_000])]
-    if not found:
+    spans = [match.span() for match in TOKEN.finditer(content[:20_000])]
+    if not spans:
         return content
-    (start, end), (one, other) = draw(st.sampled_from(found)), draw(st.sampled_from(found))
-    return content[:start] + content[one:other] + content[end:]
+    (start, end), (other_start, other_end) = (
+        draw(st.sampled_from(spans)),
+        draw(st.sampled_from(spans)),
+    )
+    return content[:start] + content[other_start:other_end] + content[end:]
 
 
 def _insert(draw: st.DrawFn, content: bytes, _others: Sequence[bytes]) -> bytes:

@@ -43,33 +43,35 @@ def fuzz(name: str, seconds: float, folder: Path) -> int:
     """Try spoilt files of a format; returns how many ways of breaking the law were found."""
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     faulthandler.enable()
-    until, told, found = time.monotonic() + seconds, Counter[str](), dict[str, str]()
+    until, tally, findings = time.monotonic() + seconds, Counter[str](), dict[str, str]()
     with tempfile.TemporaryDirectory(prefix="strikemap-fuzz-") as scratch:
-        known = seeds(Path(scratch))
+        seeds_by_format = seeds(Path(scratch))
         workspace = open_workspace(
             Path(scratch) / "data", Reference(GEODATA), audience=Audience.private
         )
-        others = [one.content[:4_000] for among in known.values() for one in among]
+        others = [
+            one.content[:4_000] for format_seeds in seeds_by_format.values() for one in format_seeds
+        ]
         while time.monotonic() < until:
-            law = _law(workspace, known[name], others, told, until, folder)
+            law = _law(workspace, seeds_by_format[name], others, tally, until, folder)
             try:
                 seed(random.randrange(1 << 60))(law)()  # noqa: S311  nothing is secret here
             except Exception as wrong:  # noqa: BLE001  whatever it is, it is a finding
                 where = _where(wrong)
-                if where not in found:
-                    found[where] = _kept(name, folder, traceback.format_exc())
-    spent = ", ".join(f"{fate} {count:,}" for fate, count in told.most_common())
-    lines = [f"{name}: {sum(told.values()):,} cases: {spent}; found {len(found)}"]
-    lines += [f"  {kept}: {where}" for where, kept in found.items()]
+                if where not in findings:
+                    findings[where] = _write_case(name, folder, traceback.format_exc())
+    spent = ", ".join(f"{fate} {count:,}" for fate, count in tally.most_common())
+    lines = [f"{name}: {sum(tally.values()):,} cases: {spent}; found {len(findings)}"]
+    lines += [f"  {case}: {where}" for where, case in findings.items()]
     sys.stdout.write("\n".join([*lines, ""]))
-    return len(found)
+    return len(findings)
 
 
 def _law(  # noqa: PLR0913, PLR0917  what one round needs
     workspace: Workspace,
-    among: list[Seed],
+    format_seeds: list[Seed],
     others: list[bytes],
-    told: Counter[str],
+    tally: Counter[str],
     until: float,
     folder: Path,
 ) -> Callable[[], None]:
@@ -80,14 +82,14 @@ def _law(  # noqa: PLR0913, PLR0917  what one round needs
         derandomize=False,
         suppress_health_check=list(HealthCheck),
     )
-    @given(mutants(among, others), st.sampled_from(choices(among[0].format)))
-    def law(case: Seed, wanted: str) -> None:
+    @given(mutants(format_seeds, others), st.sampled_from(choices(format_seeds[0].format)))
+    def law(case: Seed, format_name: str) -> None:
         if time.monotonic() > until:
             return
         (folder / "now.bin").write_bytes(case.content)
-        (folder / "now.txt").write_text(f"{case.name}\n{wanted}\n", "utf-8")
+        (folder / "now.txt").write_text(f"{case.name}\n{format_name}\n", "utf-8")
         began = time.process_time()
-        told[judge(workspace, case, wanted)] += 1
+        tally[judge(workspace, case, format_name)] += 1
         judge_suggestion(workspace, case)
         spent = time.process_time() - began
         assert spent < SLOW_S, f"{spent:.1f} s for {len(case.content):,} bytes"
@@ -102,13 +104,13 @@ def _where(wrong: BaseException) -> str:
     return f"{type(wrong).__name__} at {last}: {str(wrong)[:120]}"
 
 
-def _kept(name: str, folder: Path, trace: str) -> str:
+def _write_case(name: str, folder: Path, trace: str) -> str:
     content = (folder / "now.bin").read_bytes()
-    told = (folder / "now.txt").read_text("utf-8")
+    label = (folder / "now.txt").read_text("utf-8")
     stem = f"{name}--{hashlib.sha256(content).hexdigest()[:10]}"
-    ending = told.partition("\n")[0]
+    ending = label.partition("\n")[0]
     (folder / f"{stem}--{ending}").write_bytes(content)
-    (folder / f"{stem}.txt").write_text(f"{told}\n{trace}", "utf-8")
+    (folder / f"{stem}.txt").write_text(f"{label}\n{trace}", "utf-8")
     return f"{stem}--{ending}"
 
 

@@ -70,23 +70,25 @@ class Seed(NamedTuple):
 
 def seeds(folder: Path) -> dict[str, list[Seed]]:
     """Make the seeds of every format; the folder is for files that other programs write."""
-    found: dict[str, list[Seed]] = {name: [] for name in FORMATS}
+    by_format: dict[str, list[Seed]] = {name: [] for name in FORMATS}
     for seed in (*_texts(), *_packed(folder)):
         is_open = seed.format in ("vector_control", "isw", "kml_control")
-        found[seed.format].append(seed._replace(choices=DAY) if is_open else seed)
-    return found
+        by_format[seed.format].append(seed._replace(choices=DAY) if is_open else seed)
+    return by_format
 
 
 def _texts() -> Iterator[Seed]:
     for kind, name, content in EXAMPLES:
-        wanted = OF_EXAMPLE.get(name, name)
-        wanted = (
-            f"native_{'csv' if kind == 'csv' else 'geojson'}" if wanted == "native_" else wanted
+        format_name = OF_EXAMPLE.get(name, name)
+        format_name = (
+            f"native_{'csv' if kind == 'csv' else 'geojson'}"
+            if format_name == "native_"
+            else format_name
         )
-        yield Seed(wanted or "deepstate_daily", f"{name}.{kind}", content.encode())
+        yield Seed(format_name or "deepstate_daily", f"{name}.{kind}", content.encode())
     for path in sorted((FILES / "events").iterdir()):
-        if wanted := OF_FILE.get(path.stem):
-            yield Seed(wanted, path.name, path.read_bytes())
+        if format_name := OF_FILE.get(path.stem):
+            yield Seed(format_name, path.name, path.read_bytes())
     yield Seed("cir", "cir.csv", (FILES / "cir.csv").read_bytes())
     yield Seed("hxl", "hxl_attacks.csv", (FILES / "hxl_attacks.csv").read_bytes())
     yield Seed("texty", "texty.csv", TEXTY.encode())
@@ -102,8 +104,8 @@ def _texts() -> Iterator[Seed]:
     mixed = [incident("a", point(30.5, 50.4), precision="exact", killed={"low": 1}), incident("b")]
     yield Seed("native_geojson", "own.geojson", collection(mixed).encode())
     yield Seed("mapped", "table.csv", TABLE.encode(), MAPPING)
-    found = collection([feature({"when": "2024-03-10", "dead": 2}, point(30.5, 50.4))])
-    yield Seed("vector_points", "points.geojson", found.encode(), POINTS)
+    places = collection([feature({"when": "2024-03-10", "dead": 2}, point(30.5, 50.4))])
+    yield Seed("vector_points", "points.geojson", places.encode(), POINTS)
 
 
 KINDS = ("nochange", "gains", "losses")
@@ -112,29 +114,31 @@ KINDS = ("nochange", "gains", "losses")
 def _packed(folder: Path) -> Iterator[Seed]:
     """Make what GDAL, pyarrow and zip write."""
 
-    def made(name: str, wanted: str, path: Path, mapping: TableMapping | None = None) -> Seed:
-        return Seed(wanted, name, path.read_bytes(), mapping)
+    def seed_of(
+        name: str, format_name: str, path: Path, mapping: TableMapping | None = None
+    ) -> Seed:
+        return Seed(format_name, name, path.read_bytes(), mapping)
 
     for number, write in enumerate(points.WRITERS):
-        here = folder / f"points-{number}"
-        here.mkdir()
-        path = write(here)
-        yield made(path.name, "vector_points", path, POINTS)
+        subfolder = folder / f"points-{number}"
+        subfolder.mkdir()
+        path = write(subfolder)
+        yield seed_of(path.name, "vector_points", path, POINTS)
     path = control.shapefile(folder, "UkraineControlMapAO01JAN2025")
-    yield made(path.name, "isw", path)
-    yield made("areas.zip", "vector_control", path)
+    yield seed_of(path.name, "isw", path)
+    yield seed_of("areas.zip", "vector_control", path)
     path = control.arcgis(folder)
-    yield made(path.name, "isw", path)
+    yield seed_of(path.name, "isw", path)
     areas = [feature({"what": "occupied"}, square(36, 47, 1))]
     yield Seed("vector_control", "areas.geojson", collection(areas).encode())
     path = control.kml(folder, control.ZONE.format(style="ru"))
-    yield made(path.name, "kml_control", path)
+    yield seed_of(path.name, "kml_control", path)
     placemark = points.PLACEMARK.format(id="1", name="Kyiv", time=TIMED)
     for name in ("doc.kml", "doc.kmz"):
-        yield made(name, "kml_points", points._kml(folder, placemark, name=name))
+        yield seed_of(name, "kml_points", points._kml(folder, placemark, name=name))
     rows: list[list[object]] = [["when", "dead", "lat", "lon", "what"]]
     rows += [["2024-03-10", 2, 50.4, 30.5, "дрон"], ["2024-03-11", "", 49.9, 36.2, "=1+1"]]
-    yield made("table.xlsx", "mapped", workbook(folder, sheet(rows)), MAPPING)
+    yield seed_of("table.xlsx", "mapped", workbook(folder, sheet(rows)), MAPPING)
     tagged: list[list[object]] = [["Day", "Lat", "Lon"], ["#date", "#geo+lat", "#geo+lon"]]
     tagged += [["2024-03-10", 50.4, 30.5]]
-    yield made("tagged.xlsx", "hxl", workbook(folder, sheet(tagged), name="tagged.xlsx"))
+    yield seed_of("tagged.xlsx", "hxl", workbook(folder, sheet(tagged), name="tagged.xlsx"))

@@ -21,27 +21,29 @@ EXAMPLES = 12
 
 
 @pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[Seed]]:
+def seeds_by_format(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[Seed]]:
     return seeds(tmp_path_factory.mktemp("seeds"))
 
 
 def test_every_format_has_a_seed_that_is_taken(
-    known: Mapping[str, list[Seed]], private_workspace: Workspace
+    seeds_by_format: Mapping[str, list[Seed]], private_workspace: Workspace
 ) -> None:
-    for name, among in known.items():
-        assert "taken" in {judge(private_workspace, seed, name) for seed in among}, name
+    for name, format_seeds in seeds_by_format.items():
+        assert "taken" in {judge(private_workspace, seed, name) for seed in format_seeds}, name
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_any_bytes_give_records_rejections_or_one_sentence(
-    name: str, known: Mapping[str, list[Seed]], private_workspace: Workspace
+    name: str, seeds_by_format: Mapping[str, list[Seed]], private_workspace: Workspace
 ) -> None:
-    others = [seed.content[:4_000] for among in known.values() for seed in among]
+    others = [
+        seed.content[:4_000] for format_seeds in seeds_by_format.values() for seed in format_seeds
+    ]
 
     @settings(max_examples=EXAMPLES)
-    @given(mutants(known[name], others), st.sampled_from(choices(name)))
-    def law(seed: Seed, wanted: str) -> None:
-        judge(private_workspace, seed, wanted)
+    @given(mutants(seeds_by_format[name], others), st.sampled_from(choices(name)))
+    def law(seed: Seed, format_name: str) -> None:
+        judge(private_workspace, seed, format_name)
         judge_suggestion(private_workspace, seed)
 
     law()
@@ -49,10 +51,10 @@ def test_any_bytes_give_records_rejections_or_one_sentence(
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)
 def test_what_fuzzing_found_stays_found(path: Path, private_workspace: Workspace) -> None:
-    wanted = path.name.partition("--")[0]
-    mapping = {"mapped": MAPPING, "vector_points": POINTS}.get(wanted)
+    format_name = path.name.partition("--")[0]
+    mapping = {"mapped": MAPPING, "vector_points": POINTS}.get(format_name)
     called = path.name.rpartition("--")[2]
-    seed = Seed(wanted, called, path.read_bytes(), mapping, DAY)
-    for name in ("auto", wanted):
+    seed = Seed(format_name, called, path.read_bytes(), mapping, DAY)
+    for name in ("auto", format_name):
         judge(private_workspace, seed, name)
         judge_suggestion(private_workspace, seed)

@@ -47,22 +47,22 @@ def sources(*endings: str) -> Iterator[str]:
 
 def asked_whole() -> set[str]:
     """Find the names asked for as they stand: `words.x`, `words["x"]`."""
-    found: set[str] = set()
+    names: set[str] = set()
     for text in sources(".js", ".html"):
-        found |= set(re.findall(r"\bwords\.(\w+)", text))
+        names |= set(re.findall(r"\bwords\.(\w+)", text))
     for text in sources():
-        found |= set(re.findall(r"""\bwords\[["']([\w.-]+)["']\]""", text))
-    return found
+        names |= set(re.findall(r"""\bwords\[["']([\w.-]+)["']\]""", text))
+    return names
 
 
 def asked_in_part() -> set[str]:
     """Find the beginnings of names put together: `words["x_" + code]`, `words[f"x_{code}"]`."""
-    found: set[str] = set()
+    beginnings: set[str] = set()
     for text in sources():
-        found |= set(re.findall(r"""\bwords\[\(?["'](\w+_)["'] \+""", text))
-        found |= set(re.findall(r"\bwords\[`(\w+_)\$\{", text))
-        found |= set(re.findall(r"""\b_?words(?:\[|\.get\()f["'](\w+_)\{""", text))
-    return found
+        beginnings |= set(re.findall(r"""\bwords\[\(?["'](\w+_)["'] \+""", text))
+        beginnings |= set(re.findall(r"\bwords\[`(\w+_)\$\{", text))
+        beginnings |= set(re.findall(r"""\b_?words(?:\[|\.get\()f["'](\w+_)\{""", text))
+    return beginnings
 
 
 # Names that are put together; the domain says which there are, and the test below that all exist.
@@ -87,8 +87,8 @@ CODES: dict[str, Iterable[str]] = {
 
 @pytest.mark.parametrize("beginning", CODES)
 def test_every_code_of_a_list_has_its_string(beginning: str) -> None:
-    wanted = {beginning + code for code in CODES[beginning]}
-    assert wanted - strings("en").keys() == set()
+    names = {beginning + code for code in CODES[beginning]}
+    assert names - strings("en").keys() == set()
 
 
 def test_every_string_that_is_asked_for_exists() -> None:
@@ -104,20 +104,20 @@ def test_every_beginning_that_is_asked_for_has_strings() -> None:
 
 def test_the_maps_page_carries_every_string_that_its_scripts_name() -> None:
     scripts = [ROOT / f"static/js/{name}.js" for name in (*MODULES, "archived", "offline")]
-    named = {name for one in scripts for name in re.findall(r"\w+", one.read_text("utf-8"))}
+    names = {name for one in scripts for name in re.findall(r"\w+", one.read_text("utf-8"))}
     left_out = {name for name in strings("en") if name.startswith(OTHER_PAGES)}
-    assert named & left_out == set()
-    assert (named - {"export"}) & set(
+    assert names & left_out == set()
+    assert (names - {"export"}) & set(
         OTHER_PAGES
     ) == set()  # beginnings that a script puts names together from
 
 
 def test_every_string_is_used() -> None:
     """A name is used where it stands in the source, or where its beginning is put together."""
-    told = set(re.findall(r"\w+", " ".join(sources())))
+    words = set(re.findall(r"\w+", " ".join(sources())))
     parts = tuple(asked_in_part() | {"figure_at_"})
-    told |= {kind + "_ground" for kind in ("gained", "lost")}  # legend.js: the code comes first
-    unused = [name for name in strings("en") if name not in told and not name.startswith(parts)]
+    words |= {kind + "_ground" for kind in ("gained", "lost")}  # legend.js: the code comes first
+    unused = [name for name in strings("en") if name not in words and not name.startswith(parts)]
     assert unused == []
 
 

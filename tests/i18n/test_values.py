@@ -18,8 +18,8 @@ languages = st.sampled_from(LANGUAGES)
 
 @given(languages, st.dates(date(1900, 1, 1), date(2100, 1, 1)))
 def test_a_day_is_written_as_in_cldr(language: str, day: date) -> None:
-    wanted = format_date(day, "medium", locale=language)
-    assert day_text(language, day) == day_text(language, str(day)) == wanted
+    expected = format_date(day, "medium", locale=language)
+    assert day_text(language, day) == day_text(language, str(day)) == expected
 
 
 @given(languages, st.integers(-(10**12), 10**12))

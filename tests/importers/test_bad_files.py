@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.errors import InputError, InvalidFile, TooLarge, UnknownFormat
 from app.domain.terms import LICENCES
-from app.importers.base import Found, Rejection, Source, Warned
+from app.importers.base import ParsedRecord, Rejection, SourceFile, Warned
 from app.importers.formats import FORMATS, choose
 from app.instance.workspace import Workspace
 from tests.support import (
@@ -165,9 +165,9 @@ def test_a_file_that_cannot_be_taken_is_refused_whole(
     name: str, content: str | bytes, sentence: str, private_workspace: Workspace, tmp_path: Path
 ) -> None:
     path = written(tmp_path, name, content)
-    wanted = next((kind for end, kind in KINDS.items() if name.endswith(end)), "auto")
+    format_name = next((kind for end, kind in KINDS.items() if name.endswith(end)), "auto")
     with pytest.raises(InputError) as refused:
-        imported(private_workspace, path, theatre="example", format=wanted)
+        imported(private_workspace, path, theatre="example", format=format_name)
     assert str(refused.value) == sentence
     assert private_workspace.store.head().seq == 0
 
@@ -200,9 +200,9 @@ def test_a_missing_column_of_cir_is_named(tmp_path: Path) -> None:
 def test_a_new_column_of_cir_only_warns(tmp_path: Path) -> None:
     lines = (FILES / "cir.csv").read_text("utf-8-sig").splitlines()
     wider = "\n".join([lines[0] + ",new", *(line + ",x" for line in lines[1:2])])
-    found = outcomes(written(tmp_path, "cir.csv", wider))
-    assert found[0] == Warned("New columns that this importer does not know: new.")
-    assert len(found) == 2
+    results = outcomes(written(tmp_path, "cir.csv", wider))
+    assert results[0] == Warned("New columns that this importer does not know: new.")
+    assert len(results) == 2
 
 
 def test_a_file_over_the_bound_is_refused_before_it_is_read(
@@ -225,22 +225,24 @@ def test_delimiters_line_ends_and_a_byte_order_mark_make_no_difference(
     delimiter: str, mark: bytes, end: str, tmp_path: Path
 ) -> None:
     content = GOOD.replace(",", delimiter).replace("\n", end)
-    found = records(written(tmp_path, "table.csv", mark + content.encode()))
-    assert found == records(written(tmp_path, "plain.csv", GOOD))
-    assert len(found) == 1
+    incidents = records(written(tmp_path, "table.csv", mark + content.encode()))
+    assert incidents == records(written(tmp_path, "plain.csv", GOOD))
+    assert len(incidents) == 1
 
 
 def test_a_byte_order_mark_before_json_makes_no_difference(tmp_path: Path) -> None:
     content = collection([incident("a")]).encode()
-    found = records(written(tmp_path, "marked.geojson", codecs.BOM_UTF8 + content))
-    assert [one.source_key for one in found] == ["a"]
+    incidents = records(written(tmp_path, "marked.geojson", codecs.BOM_UTF8 + content))
+    assert [one.source_key for one in incidents] == ["a"]
 
 
 def test_a_row_keeps_its_number_after_a_torn_one(tmp_path: Path) -> None:
     content = GOOD + "torn,2024\n\n" + ROW.format(key="c") + "d,bad,exact,-124.5,-42.25\n"
-    found = outcomes(written(tmp_path, "torn.csv", content))
-    fate = {one.row: type(one).__name__ for one in found if isinstance(one, Found | Rejection)}
-    assert fate == {1: "Found", 2: "Rejection", 3: "Found", 4: "Rejection"}
+    results = outcomes(written(tmp_path, "torn.csv", content))
+    fate = {
+        one.row: type(one).__name__ for one in results if isinstance(one, ParsedRecord | Rejection)
+    }
+    assert fate == {1: "ParsedRecord", 2: "Rejection", 3: "ParsedRecord", 4: "Rejection"}
 
 
 def test_swapped_coordinates_are_warned_of(private_workspace: Workspace, tmp_path: Path) -> None:
@@ -272,8 +274,10 @@ def test_text_that_looks_like_code_is_kept_as_text(tmp_path: Path) -> None:
         "=1+1",
         "'; DROP TABLE revision",
     ]
-    found = records(geojson(tmp_path, *(incident(text, place=text) for text in texts)))
-    assert [(one.source_key, one.place.name) for one in found] == [(text, text) for text in texts]
+    incidents = records(geojson(tmp_path, *(incident(text, place=text) for text in texts)))
+    assert [(one.source_key, one.place.name) for one in incidents] == [
+        (text, text) for text in texts
+    ]
 
 
 def test_mixed_invented_and_real_records_are_refused(
@@ -373,11 +377,11 @@ def test_a_dry_run_leaves_the_database_as_it_was(
 )
 def test_a_format_is_recognised_by_its_content(name: str, kind: str, tmp_path: Path) -> None:
     renamed = written(tmp_path, "renamed.bin", (FILES / name).read_bytes())
-    assert choose(Source.open(renamed))[0].name == kind
+    assert choose(SourceFile.open(renamed))[0].name == kind
 
 
 def test_a_point_and_its_heights_and_missing_numbers(tmp_path: Path) -> None:
-    found = outcomes(
+    results = outcomes(
         geojson(
             tmp_path,
             incident(
@@ -387,14 +391,14 @@ def test_a_point_and_its_heights_and_missing_numbers(tmp_path: Path) -> None:
             incident("null", point(None, None)),
         )
     )
-    assert [type(one).__name__ for one in found] == ["Found", "Found", "Rejection"]
-    assert found[0].record.place.point == (-124.5, -42.25)  # type: ignore[union-attr]
-    assert found[1].record.place.point is None  # type: ignore[union-attr]
+    assert [type(one).__name__ for one in results] == ["ParsedRecord", "ParsedRecord", "Rejection"]
+    assert results[0].record.place.point == (-124.5, -42.25)  # type: ignore[union-attr]
+    assert results[1].record.place.point is None  # type: ignore[union-attr]
 
 
 def test_longitude_and_latitude_beside_a_geometry_are_reported_unread(tmp_path: Path) -> None:
-    found = outcomes(geojson(tmp_path, incident("a", lon=1, lat=2)))
-    assert found[0] == Warned("Properties that nobody reads: lat, lon.")
+    results = outcomes(geojson(tmp_path, incident("a", lon=1, lat=2)))
+    assert results[0] == Warned("Properties that nobody reads: lat, lon.")
 
 
 def test_rows_keep_their_numbers_over_many_blocks_of_a_large_table(tmp_path: Path) -> None:
@@ -404,10 +408,10 @@ def test_rows_keep_their_numbers_over_many_blocks_of_a_large_table(tmp_path: Pat
         f"torn {number}" if number % 1000 == 7 else f"{number},2024-03-10,admin1,{filler}"
         for number in range(1, 10_001)
     ]
-    found = outcomes(written(tmp_path, "large.csv", header + "\n".join(rows)))
+    results = outcomes(written(tmp_path, "large.csv", header + "\n".join(rows)))
     fate = {
-        one.row: one.record.source_key if isinstance(one, Found) else one.got.split()[1]  # type: ignore[union-attr]
-        for one in found
-        if isinstance(one, Found | Rejection)
+        one.row: one.record.source_key if isinstance(one, ParsedRecord) else one.got.split()[1]  # type: ignore[union-attr]
+        for one in results
+        if isinstance(one, ParsedRecord | Rejection)
     }
     assert fate == {number: str(number) for number in range(1, 10_001)}

@@ -19,7 +19,7 @@ from pyproj import Transformer
 from app.domain.control import ControlSnapshot
 from app.domain.errors import InvalidFile
 from app.domain.place import area_km2
-from app.importers.base import Dropped, Found, Outcome, Rejection, Source, Warned
+from app.importers.base import Dropped, Outcome, ParsedRecord, Rejection, SourceFile, Warned
 from app.importers.choices import ControlChoices
 from app.importers.formats import choose
 from tests.support import FILES, collection, context, feature, outcomes, point, square, written
@@ -36,35 +36,37 @@ ZONE = (
 )
 
 
-def read(path: Path, wanted: str = "auto", **choices: Any) -> list[Outcome]:
-    told = replace(context("ukraine", synthetic=False), choices=ControlChoices(**choices))
-    return outcomes(path, wanted, told)
+def read(path: Path, format_name: str = "auto", **choices: Any) -> list[Outcome]:
+    control_context = replace(
+        context("ukraine", synthetic=False), choices=ControlChoices(**choices)
+    )
+    return outcomes(path, format_name, control_context)
 
 
-def snapshot(found: list[Outcome]) -> ControlSnapshot:
-    (one,) = [one.record for one in found if isinstance(one, Found)]
-    assert isinstance(one, ControlSnapshot)
-    return one
+def snapshot(results: list[Outcome]) -> ControlSnapshot:
+    (record,) = [one.record for one in results if isinstance(one, ParsedRecord)]
+    assert isinstance(record, ControlSnapshot)
+    return record
 
 
-def areas(found: list[Outcome]) -> list[tuple[str, str, str, str | None]]:
-    told = [
+def areas(results: list[Outcome]) -> list[tuple[str, str, str, str | None]]:
+    rows = [
         (one.controller, one.status.value, one.part.value, one.word)
-        for one in snapshot(found).areas
+        for one in snapshot(results).areas
     ]
-    return sorted(told, key=str)
+    return sorted(rows, key=str)
 
 
-def dropped(found: list[Outcome]) -> dict[str, int]:
-    return dict(Counter(one.reason for one in found if isinstance(one, Dropped)))
+def dropped(results: list[Outcome]) -> dict[str, int]:
+    return dict(Counter(one.reason for one in results if isinstance(one, Dropped)))
 
 
-def rejections(found: list[Outcome]) -> list[tuple[int, str, str]]:
-    return [(one.row, one.field, one.got) for one in found if isinstance(one, Rejection)]
+def rejections(results: list[Outcome]) -> list[tuple[int, str, str]]:
+    return [(one.row, one.field, one.got) for one in results if isinstance(one, Rejection)]
 
 
 def format_of(path: Path) -> str:
-    return choose(Source.open(path))[0].name
+    return choose(SourceFile.open(path))[0].name
 
 
 def drawn(name: str, fill: str = "#000000", shape: object = None) -> dict[str, Any]:
@@ -77,14 +79,14 @@ def raw(folder: Path, *features: object, name: str = "1754077960.geojson") -> Pa
 
 
 def test_the_keys_of_a_raw_map_tell_status_and_baseline() -> None:
-    found = read(FILES / "1754077960.geojson")
-    assert areas(found) == [
+    results = read(FILES / "1754077960.geojson")
+    assert areas(results) == [
         ("ru", "assessed", "crimea", "Occupied Crimea"),
         ("ru", "assessed", "main", "Occupied"),
         ("ru", "unknown", "main", "Unknown status"),
         ("ua", "regained", "main", "Liberated 25.03"),
     ]
-    assert dropped(found) == {"other_territory": 1, "unit_or_attack_icon": 1}
+    assert dropped(results) == {"other_territory": 1, "unit_or_attack_icon": 1}
 
 
 def test_a_raw_map_is_of_the_local_day_of_its_instant(tmp_path: Path) -> None:
@@ -92,9 +94,9 @@ def test_a_raw_map_is_of_the_local_day_of_its_instant(tmp_path: Path) -> None:
         "id": 1680387436,
         "map": json.loads(collection([drawn("x /// Occupied /// geoJSON.status.occupied")])),
     }
-    one = snapshot(read(written(tmp_path, "last.json", json.dumps(whole))))
-    assert one.assessed_at == datetime(2023, 4, 1, 22, 17, 16, tzinfo=UTC)
-    assert one.valid_on == date(2023, 4, 2)
+    day = snapshot(read(written(tmp_path, "last.json", json.dumps(whole))))
+    assert day.assessed_at == datetime(2023, 4, 1, 22, 17, 16, tzinfo=UTC)
+    assert day.valid_on == date(2023, 4, 2)
 
 
 def test_a_raw_map_without_an_instant_needs_a_day(tmp_path: Path) -> None:
@@ -105,7 +107,7 @@ def test_a_raw_map_without_an_instant_needs_a_day(tmp_path: Path) -> None:
 
 
 def test_words_and_then_colours_are_read_only_without_a_key(tmp_path: Path) -> None:
-    found = read(
+    results = read(
         raw(
             tmp_path,
             drawn("Ізюм. Окуповано\u00a0", "#0f9d58"),
@@ -115,19 +117,22 @@ def test_words_and_then_colours_are_read_only_without_a_key(tmp_path: Path) -> N
             drawn("Придністров'я", "#880e4f", square(29, 47, 1)),
         )
     )
-    assert areas(found) == [
+    assert areas(results) == [
         ("ru", "assessed", "main", "Окуповано"),
         ("ru", "assessed", "main", None),
         ("ru", "assessed", "pre2022", "ОРДЛО"),
     ]
-    assert dropped(found) == {"other_territory": 2}
-    said = "5 areas carry no key: 3 were read by their words and 2 by their colour alone."
-    assert Warned(said) in found
+    assert dropped(results) == {"other_territory": 2}
+    warning = "5 areas carry no key: 3 were read by their words and 2 by their colour alone."
+    assert Warned(warning) in results
 
 
 def test_a_key_or_colour_that_nobody_listed_is_rejected_so_that_it_is_seen(tmp_path: Path) -> None:
-    found = read(raw(tmp_path, drawn("x /// y /// geoJSON.status.new"), drawn("odd", "#123456")))
-    assert rejections(found) == [(1, "name", "x /// y /// geoJSON.status.new"), (2, "name", "odd")]
+    results = read(raw(tmp_path, drawn("x /// y /// geoJSON.status.new"), drawn("odd", "#123456")))
+    assert rejections(results) == [
+        (1, "name", "x /// y /// geoJSON.status.new"),
+        (2, "name", "odd"),
+    ]
 
 
 def test_all_days_in_one_file_are_a_snapshot_each(tmp_path: Path) -> None:
@@ -136,9 +141,9 @@ def test_all_days_in_one_file_are_a_snapshot_each(tmp_path: Path) -> None:
         feature({"id": 2, "date": "2024-03-11"}, square(36, 47, 1)),
         feature({"id": 3, "date": ""}, square(36, 47, 1)),
     ]
-    found = read(written(tmp_path, "deepstate-map-data.geojson", collection(features)))
-    assert [one.record.valid_on.day for one in found if isinstance(one, Found)] == [10, 11]  # type: ignore[union-attr]
-    assert rejections(found) == [(3, "valid_on", "")]
+    results = read(written(tmp_path, "deepstate-map-data.geojson", collection(features)))
+    assert [one.record.valid_on.day for one in results if isinstance(one, ParsedRecord)] == [10, 11]  # type: ignore[union-attr]
+    assert rejections(results) == [(3, "valid_on", "")]
 
 
 def nzz(folder: Path, **properties: object) -> Path:
@@ -150,14 +155,14 @@ def nzz(folder: Path, **properties: object) -> Path:
 
 
 def test_nzz_holds_what_did_not_change_and_what_was_gained(tmp_path: Path) -> None:
-    found = read(nzz(tmp_path, _dateto="2024-03-10", date="2024-03-11"))
-    assert areas(found) == [
+    results = read(nzz(tmp_path, _dateto="2024-03-10", date="2024-03-11"))
+    assert areas(results) == [
         ("ru", "assessed", "main", "gains"),
         ("ru", "assessed", "main", "nochange"),
         ("ua", "regained", "main", "losses"),
     ]
-    one = snapshot(found)
-    assert (one.valid_on, [part.value for part in one.includes]) == (DAY, ["main"])
+    day = snapshot(results)
+    assert (day.valid_on, [part.value for part in day.includes]) == (DAY, ["main"])
 
 
 def test_nzz_without_a_date_is_refused(tmp_path: Path) -> None:
@@ -168,8 +173,8 @@ def test_nzz_without_a_date_is_refused(tmp_path: Path) -> None:
 def shapefile(folder: Path, name: str, *, crs: str = "EPSG:4326", without: str = "") -> Path:
     """Write a zipped shapefile of one square from 36 E 47 N to 37 E 48 N, with nested folders."""
     shape = shapely.box(36, 47, 37, 48)
-    there = Transformer.from_crs("OGC:CRS84", crs, always_xy=True)
-    flat = shapely.transform(shape, lambda xy: np.column_stack(there.transform(*xy.T)))
+    transformer = Transformer.from_crs("OGC:CRS84", crs, always_xy=True)
+    flat = shapely.transform(shape, lambda xy: np.column_stack(transformer.transform(*xy.T)))
     target = folder / f"{name}.shp"
     fields = [np.array(["occupied"], dtype=object), np.array(["2024-03-10"], dtype=object)]
     pyogrio.raw.write(
@@ -217,20 +222,23 @@ def test_the_name_of_an_isw_layer_tells_its_tier_and_day(
 ) -> None:
     path = shapefile(tmp_path, name)
     assert format_of(path) == "isw"
-    found = read(path)
-    assert areas(found) == [tier]
-    assert snapshot(found).valid_on == DAY
+    results = read(path)
+    assert areas(results) == [tier]
+    assert snapshot(results).valid_on == DAY
 
 
 def test_partisan_warfare_is_dropped(tmp_path: Path) -> None:
-    found = read(shapefile(tmp_path, "ReportedUkrainianPartisanWarfareMAR102024"))
-    assert found == [Dropped(1, "partisan_warfare")]
+    results = read(shapefile(tmp_path, "ReportedUkrainianPartisanWarfareMAR102024"))
+    assert results == [Dropped(1, "partisan_warfare")]
 
 
 def test_a_shapefile_in_albers_lies_where_it_should(tmp_path: Path) -> None:
-    found = read(shapefile(tmp_path, "UkraineControlMapAO10MAR2024", crs=ALBERS))
+    results = read(shapefile(tmp_path, "UkraineControlMapAO10MAR2024", crs=ALBERS))
     (shape,) = [
-        shapely.from_wkb(w) for o in found if isinstance(o, Found) for w in o.shapes.values()
+        shapely.from_wkb(w)
+        for o in results
+        if isinstance(o, ParsedRecord)
+        for w in o.shapes.values()
     ]
     assert shape.bounds == pytest.approx((36, 47, 37, 48), abs=1e-6)
 
@@ -285,9 +293,9 @@ def test_any_shapefile_or_geopackage_is_read_by_a_mapping(tmp_path: Path) -> Non
         package, shapes, fields, meta["fields"], geometry_type="Polygon", crs=meta["crs"]
     )
     assert format_of(package) == "vector_control"
-    found = read(package, **choices)
-    assert areas(found) == [("ru", "assessed", "main", "occupied")]
-    assert snapshot(found).valid_on == DAY
+    results = read(package, **choices)
+    assert areas(results) == [("ru", "assessed", "main", "occupied")]
+    assert snapshot(results).valid_on == DAY
 
 
 @pytest.mark.parametrize(
@@ -316,8 +324,8 @@ def test_a_geopackage_without_a_reference_system_is_refused(tmp_path: Path) -> N
 
 def test_a_field_that_the_file_has_not_is_named(tmp_path: Path) -> None:
     path = written(tmp_path, "any.geojson", collection([feature({"a": 1}, square(36, 47, 1))]))
-    found = read(path, controller="ru", valid_on=DAY, status_field="what")
-    assert rejections(found) == [(1, "status-field", "what")]
+    results = read(path, controller="ru", valid_on=DAY, status_field="what")
+    assert rejections(results) == [(1, "status-field", "what")]
 
 
 def kml(folder: Path, *placemarks: str, name: str = "Control_24_03_10.kml") -> Path:
@@ -327,10 +335,10 @@ def kml(folder: Path, *placemarks: str, name: str = "Control_24_03_10.kml") -> P
 def test_kml_zones_are_read_by_their_style_and_icons_are_dropped(tmp_path: Path) -> None:
     icon = "<Placemark><Point><coordinates>36,47</coordinates></Point></Placemark>"
     arrow = "<Placemark><LineString><coordinates>36,47 37,48</coordinates></LineString></Placemark>"
-    found = read(kml(tmp_path, ZONE.format(style="ru"), icon, arrow))
-    assert areas(found) == [("ru", "assessed", "main", "zone")]
-    assert dropped(found) == {"unit_or_attack_icon": 1, "line_or_arrow": 1}
-    assert snapshot(found).valid_on == DAY
+    results = read(kml(tmp_path, ZONE.format(style="ru"), icon, arrow))
+    assert areas(results) == [("ru", "assessed", "main", "zone")]
+    assert dropped(results) == {"unit_or_attack_icon": 1, "line_or_arrow": 1}
+    assert snapshot(results).valid_on == DAY
 
 
 def test_a_kmz_is_the_kml_in_it(tmp_path: Path) -> None:
@@ -338,8 +346,8 @@ def test_a_kmz_is_the_kml_in_it(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "zones.kmz", "w") as archive:
         archive.write(inner, "doc.kml")
         archive.writestr("icons/1.png", b"x")
-    found = read(tmp_path / "zones.kmz", controller="ua", valid_on=DAY)
-    assert areas(found) == [("ua", "assessed", "main", "zone")]
+    results = read(tmp_path / "zones.kmz", controller="ua", valid_on=DAY)
+    assert areas(results) == [("ua", "assessed", "main", "zone")]
 
 
 @pytest.mark.parametrize(
@@ -361,8 +369,10 @@ def test_kml_with_a_fault_is_one_sentence_with_its_line(
 
 
 def test_ground_of_a_kml_file_abroad_is_told_in_km2(tmp_path: Path) -> None:
-    found = read(kml(tmp_path, ZONE.format(style="ru").replace("36,", "41,").replace("37,", "42,")))
-    (warning,) = [one.text for one in found if isinstance(one, Warned)]
+    results = read(
+        kml(tmp_path, ZONE.format(style="ru").replace("36,", "41,").replace("37,", "42,"))
+    )
+    (warning,) = [one.text for one in results if isinstance(one, Warned)]
     assert warning.startswith("8,3")
     assert warning.endswith("km² that the file gives to ru lie outside UA; nothing was cut off.")
 
@@ -372,39 +382,41 @@ def mine(folder: Path, shape: object) -> list[Outcome]:
     return read(path, controller="ru", valid_on=DAY)
 
 
-def only_area_km2(found: list[Outcome]) -> float:
-    (wkb,) = [wkb for one in found if isinstance(one, Found) for wkb in one.shapes.values()]
+def only_area_km2(results: list[Outcome]) -> float:
+    (wkb,) = [
+        wkb for one in results if isinstance(one, ParsedRecord) for wkb in one.shapes.values()
+    ]
     return area_km2(shapely.from_wkb(wkb))
 
 
 def test_the_winding_of_rings_makes_no_difference(tmp_path: Path) -> None:
     outer = square(36, 47, 1)["coordinates"][0]
     inner = square(36.4, 47.4, 0.2)["coordinates"][0]
-    wanted = area_km2(shapely.Polygon(outer, [inner]))
+    expected_km2 = area_km2(shapely.Polygon(outer, [inner]))
     for rings in ([outer, inner], [outer[::-1], inner], [outer[::-1], inner[::-1]]):
-        found = mine(tmp_path, {"type": "Polygon", "coordinates": rings})
-        assert only_area_km2(found) == pytest.approx(wanted)
+        results = mine(tmp_path, {"type": "Polygon", "coordinates": rings})
+        assert only_area_km2(results) == pytest.approx(expected_km2)
 
 
 def test_an_area_with_swapped_axes_is_rejected(tmp_path: Path) -> None:
-    found = mine(tmp_path, square(47, 36, 1))
-    assert rejections(found) == [
+    results = mine(tmp_path, square(47, 36, 1))
+    assert rejections(results) == [
         (1, "geometry", "a polygon outside the theatre that lies inside with its axes swapped")
     ]
 
 
 def test_an_area_across_the_antimeridian_is_cut_there_and_told(tmp_path: Path) -> None:
     ring = [[179, 50], [-179, 50], [-179, 51], [179, 51], [179, 50]]
-    found = mine(tmp_path, {"type": "Polygon", "coordinates": [ring]})
-    assert only_area_km2(found) == pytest.approx(2 * area_km2(shapely.box(0, 50, 1, 51)))
-    (warning,) = [one.text for one in found if isinstance(one, Warned)]
+    results = mine(tmp_path, {"type": "Polygon", "coordinates": [ring]})
+    assert only_area_km2(results) == pytest.approx(2 * area_km2(shapely.box(0, 50, 1, 51)))
+    (warning,) = [one.text for one in results if isinstance(one, Warned)]
     assert "a polygon across the antimeridian was cut there" in warning
 
 
 def test_a_collection_gives_its_polygons_and_an_invalid_one_is_repaired(tmp_path: Path) -> None:
     bow = {"type": "Polygon", "coordinates": [[[36, 47], [37, 48], [37, 47], [36, 48], [36, 47]]]}
     whole = {"type": "GeometryCollection", "geometries": [bow, point(36, 47)]}
-    found = mine(tmp_path, whole)
-    assert 0 < only_area_km2(found) < area_km2(shapely.box(36, 47, 37, 48))
-    (warning,) = [one.text for one in found if isinstance(one, Warned)]
+    results = mine(tmp_path, whole)
+    assert 0 < only_area_km2(results) < area_km2(shapely.box(36, 47, 37, 48))
+    (warning,) = [one.text for one in results if isinstance(one, Warned)]
     assert "an invalid polygon was repaired (Self-intersection" in warning

@@ -41,21 +41,21 @@ EVENT = {
 
 
 def _outcome(folder: Path, **changed: str) -> Outcome:
-    (found,) = outcomes(table(folder, {**EVENT, **changed}), told=UKRAINE)
-    return found
+    (outcome,) = outcomes(table(folder, {**EVENT, **changed}), told=UKRAINE)
+    return outcome
 
 
 def _incident(folder: Path, **changed: str) -> Incident:
-    (found,) = records(table(folder, {**EVENT, **changed}), told=UKRAINE)
-    assert isinstance(found, Incident)
-    return found
+    (incident,) = records(table(folder, {**EVENT, **changed}), told=UKRAINE)
+    assert isinstance(incident, Incident)
+    return incident
 
 
 def test_a_figure_is_a_best_estimate_with_open_bounds() -> None:
-    told, none_reported = records(FILES / "events" / "acled.csv", UKRAINE)
-    assert told.killed.total == Count(None, 11, None)
+    reported, none_reported = records(FILES / "events" / "acled.csv", UKRAINE)
+    assert reported.killed.total == Count(None, 11, None)
     assert none_reported.killed.total == Count(None, 0, None)
-    assert not told.injured.total.is_known
+    assert not reported.injured.total.is_known
 
 
 def test_an_empty_figure_is_unknown(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_an_empty_figure_is_unknown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "first", "last"),
+    ("text", "first", "last"),
     [
         ("2025-03-08", date(2025, 3, 8), date(2025, 3, 8)),
         ("08 March 2025", date(2025, 3, 8), date(2025, 3, 8)),
@@ -71,17 +71,17 @@ def test_an_empty_figure_is_unknown(tmp_path: Path) -> None:
     ],
 )
 def test_three_notations_of_a_day_are_read(
-    given: str, first: date, last: date, tmp_path: Path
+    text: str, first: date, last: date, tmp_path: Path
 ) -> None:
-    when = _incident(tmp_path, event_date=given).when
+    when = _incident(tmp_path, event_date=text).when
     assert (when.first, when.last) == (first, last)
 
 
-@pytest.mark.parametrize("given", ["", "3/8/2025", "08 Smarch 2025", "2025-02-30", "2025"])
-def test_an_unreadable_day_is_a_rejection(given: str, tmp_path: Path) -> None:
-    found = _outcome(tmp_path, event_date=given)
+@pytest.mark.parametrize("text", ["", "3/8/2025", "08 Smarch 2025", "2025-02-30", "2025"])
+def test_an_unreadable_day_is_a_rejection(text: str, tmp_path: Path) -> None:
+    outcome = _outcome(tmp_path, event_date=text)
     allowed = "a day as YYYY-MM-DD or 08 March 2025 or DD-MM-YYYY"
-    assert found == Rejection(1, "event_date", given, allowed)
+    assert outcome == Rejection(1, "event_date", text, allowed)
 
 
 @pytest.mark.parametrize(
@@ -155,9 +155,9 @@ def test_what_did_harm_from_afar_is_taken(changed: dict[str, str], tmp_path: Pat
 
 
 def test_an_unheard_of_type_is_rejected(tmp_path: Path) -> None:
-    found = _outcome(tmp_path, event_type="Unheard-of", sub_event_type="Unheard-of")
-    assert isinstance(found, Rejection)
-    assert found.field == "sub_event_type"
+    outcome = _outcome(tmp_path, event_type="Unheard-of", sub_event_type="Unheard-of")
+    assert isinstance(outcome, Rejection)
+    assert outcome.field == "sub_event_type"
 
 
 @pytest.mark.parametrize(
@@ -174,8 +174,8 @@ def test_an_unheard_of_type_is_rejected(tmp_path: Path) -> None:
 def test_a_strike_is_attributed_only_where_nobody_else_could_have_fired(
     changed: dict[str, str], party: str | None, tmp_path: Path
 ) -> None:
-    told = _incident(tmp_path, **changed).attributed_to
-    assert (told.party if told else None) == party
+    attribution = _incident(tmp_path, **changed).attributed_to
+    assert (attribution.party if attribution else None) == party
 
 
 def test_the_rows_of_a_monadic_file_make_one_incident(
@@ -191,18 +191,18 @@ def test_the_rows_of_a_monadic_file_make_one_incident(
 
 
 def test_rows_without_an_id_never_collapse_into_one(tmp_path: Path) -> None:
-    found = _outcome(tmp_path, event_id_cnty="")
-    assert isinstance(found, Rejection)
-    assert found.field == "event_id_cnty"
+    outcome = _outcome(tmp_path, event_id_cnty="")
+    assert isinstance(outcome, Rejection)
+    assert outcome.field == "event_id_cnty"
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t"])
 def test_copies_with_other_delimiters_and_tags_are_read(delimiter: str, tmp_path: Path) -> None:
     lines = [list(EVENT), ["#" + name for name in EVENT], list(EVENT.values())]
     text = "\ufeff" + "\n".join(delimiter.join(line) for line in lines)
-    tags, found = outcomes(written(tmp_path, "acled.csv", text), told=UKRAINE)
+    tags, record = outcomes(written(tmp_path, "acled.csv", text), told=UKRAINE)
     assert tags == Dropped(1, "hxl_tags")
-    assert found.row == 2  # type: ignore[union-attr]
+    assert record.row == 2  # type: ignore[union-attr]
 
 
 def test_older_columns_pass_and_strange_ones_are_named(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.domain.incident import Incident
-from app.importers.base import Dropped, Found, Outcome, Rejection, Warned
+from app.importers.base import Dropped, Outcome, ParsedRecord, Rejection, Warned
 from tests.support import FILES, context, outcomes, records, written
 
 UKRAINE = context("ukraine")
@@ -51,21 +51,21 @@ def _service(folder: Path, *, cut_off: bool = False, **changed: Any) -> list[Out
     return outcomes(written(folder, "answer.json", json.dumps(whole)), told=UKRAINE)
 
 
-def _incident(found: list[Outcome]) -> Incident:
-    (one,) = found
-    assert isinstance(one, Found)
-    assert isinstance(one.record, Incident)
-    return one.record
+def _incident(results: list[Outcome]) -> Incident:
+    (outcome,) = results
+    assert isinstance(outcome, ParsedRecord)
+    assert isinstance(outcome.record, Incident)
+    return outcome.record
 
 
 def test_the_services_answer_gives_day_sector_and_region() -> None:
-    (told,) = records(STAND_INS / "cir_arcgis_query.json", UKRAINE)
-    assert told.when.first == date(2022, 3, 16)
-    assert [one.sector for one in told.damage] == ["residential"]
-    assert (told.place.admin1, told.place.name) == ("UA-14", "Mariupol")
-    assert [one.url for one in told.sources] == ["https://example.org/1"]
-    assert told.claims[0].text == "Sector_affected Residential"
-    assert not told.graphic
+    (incident,) = records(STAND_INS / "cir_arcgis_query.json", UKRAINE)
+    assert incident.when.first == date(2022, 3, 16)
+    assert [one.sector for one in incident.damage] == ["residential"]
+    assert (incident.place.admin1, incident.place.name) == ("UA-14", "Mariupol")
+    assert [one.url for one in incident.sources] == ["https://example.org/1"]
+    assert incident.claims[0].text == "Sector_affected Residential"
+    assert not incident.graphic
 
 
 def test_an_answer_that_was_cut_off_says_so(tmp_path: Path) -> None:
@@ -80,11 +80,11 @@ def test_an_entry_without_attributes_of_place_takes_its_own_point(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("given", "is_graphic"),
+    ("level", "is_graphic"),
     [("Graphic", True), ("GRAPHIC", True), ("Not graphic", False), (2, False)],
 )
-def test_only_the_word_sets_the_graphic_flag(given: Any, is_graphic: bool, tmp_path: Path) -> None:
-    assert _incident(_service(tmp_path, Graphic_content_level=given)).graphic is is_graphic
+def test_only_the_word_sets_the_graphic_flag(level: Any, is_graphic: bool, tmp_path: Path) -> None:
+    assert _incident(_service(tmp_path, Graphic_content_level=level)).graphic is is_graphic
 
 
 def test_the_first_category_decides_scope(tmp_path: Path) -> None:
@@ -107,10 +107,10 @@ def test_a_stamp_that_is_none_is_rejected_and_an_empty_one_is_undated(tmp_path: 
 
 
 def test_the_old_map_has_coordinates_as_text() -> None:
-    (told,) = records(STAND_INS / "cir_events_old.geojson", UKRAINE)
-    assert told.place.point == (36.2312, 49.9921)
-    assert (told.when.first, told.place.admin1) == (date(2022, 10, 10), "UA-63")
-    assert told.description is None
+    (incident,) = records(STAND_INS / "cir_events_old.geojson", UKRAINE)
+    assert incident.place.point == (36.2312, 49.9921)
+    assert (incident.when.first, incident.place.admin1) == (date(2022, 10, 10), "UA-63")
+    assert incident.description is None
 
 
 def test_the_old_map_drops_and_rejects_as_the_new_one(tmp_path: Path) -> None:

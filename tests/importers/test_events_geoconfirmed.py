@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.domain.incident import Incident
-from app.importers.base import Dropped, Found, Outcome, Rejection
+from app.importers.base import Dropped, Outcome, ParsedRecord, Rejection
 from app.instance.workspace import Workspace
 from tests.support import FILES, context, imported, outcomes, records, written
 
@@ -42,14 +42,14 @@ def _path(folder: Path, **changed: str) -> Path:
 
 
 def _outcome(folder: Path, **changed: str) -> Outcome:
-    (found,) = outcomes(_path(folder, **changed), told=UKRAINE)
-    return found
+    (outcome,) = outcomes(_path(folder, **changed), told=UKRAINE)
+    return outcome
 
 
 def _incident(folder: Path, **changed: str) -> Incident:
-    (found,) = records(_path(folder, **changed), UKRAINE)
-    assert isinstance(found, Incident)
-    return found
+    (incident,) = records(_path(folder, **changed), UKRAINE)
+    assert isinstance(incident, Incident)
+    return incident
 
 
 @pytest.mark.parametrize(
@@ -79,24 +79,24 @@ def test_civilian_and_neutral_marks_are_taken(faction: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("given", "why"),
+    ("text", "why"),
     [("", DAY), ("1527-02-04", "1900-01-01 to 2100-12-31"), ("NPP", DAY), ("17/09/2025", DAY)],
 )
-def test_a_day_that_cannot_be_is_a_rejection(given: str, why: str, tmp_path: Path) -> None:
-    assert _outcome(tmp_path, Date=given) == Rejection(1, "Date", given, why)
+def test_a_day_that_cannot_be_is_a_rejection(text: str, why: str, tmp_path: Path) -> None:
+    assert _outcome(tmp_path, Date=text) == Rejection(1, "Date", text, why)
 
 
 def test_an_unheard_of_faction_is_rejected(tmp_path: Path) -> None:
-    found = _outcome(tmp_path, Faction="Unheard-of")
-    assert isinstance(found, Rejection)
-    assert found.field == "Faction"
+    outcome = _outcome(tmp_path, Faction="Unheard-of")
+    assert isinstance(outcome, Rejection)
+    assert outcome.field == "Faction"
 
 
 @pytest.mark.parametrize("joined", [", ", "\n", ",", " "])
 def test_links_are_read_whatever_joins_them(joined: str, tmp_path: Path) -> None:
-    given = joined.join(("https://example.org/1", "https://example.org/2?a=1,2"))
-    found = _incident(tmp_path, Source=given, Geolocation="https://example.org/1")
-    assert [one.url for one in found.sources] == [
+    links = joined.join(("https://example.org/1", "https://example.org/2?a=1,2"))
+    incident = _incident(tmp_path, Source=links, Geolocation="https://example.org/1")
+    assert [one.url for one in incident.sources] == [
         "https://example.org/1",
         "https://example.org/2?a=1,2",
     ]
@@ -126,11 +126,11 @@ def test_a_placemark_in_several_folders_is_one_incident(private_workspace: Works
 
 
 def test_a_placemark_gives_its_day_place_links_and_text() -> None:
-    told, _again = records(STAND_INS / "geoconfirmed_ukraine.kmz", UKRAINE)
-    assert told.when.first == date(2025, 9, 17)
-    assert told.place.point == (35.4497, 49.3717)
-    assert [one.url for one in told.sources] == ["https://example.org/1"]
-    assert told.description == "Synthetic text"
+    incident, _again = records(STAND_INS / "geoconfirmed_ukraine.kmz", UKRAINE)
+    assert incident.when.first == date(2025, 9, 17)
+    assert incident.place.point == (35.4497, 49.3717)
+    assert [one.url for one in incident.sources] == ["https://example.org/1"]
+    assert incident.description == "Synthetic text"
 
 
 def _map(folder: Path, **changed: Any) -> Path:
@@ -146,9 +146,9 @@ def _map(folder: Path, **changed: Any) -> Path:
 
 
 def test_the_map_as_geojson_is_read_by_its_factions(tmp_path: Path) -> None:
-    (found,) = records(_map(tmp_path), UKRAINE)
-    assert (found.source_key, found.when.first) == ("a", date(2025, 9, 17))
-    assert found.place.point == (35.4, 49.3)
+    (incident,) = records(_map(tmp_path), UKRAINE)
+    assert (incident.source_key, incident.when.first) == ("a", date(2025, 9, 17))
+    assert incident.place.point == (35.4, 49.3)
     assert outcomes(_map(tmp_path, factionId=2), told=UKRAINE) == [Dropped(1, "armed_force")]
     assert outcomes(_map(tmp_path, factionId=9, color="#0051CA"), told=UKRAINE) == [
         Dropped(1, "armed_force")
@@ -158,7 +158,7 @@ def test_the_map_as_geojson_is_read_by_its_factions(tmp_path: Path) -> None:
 
 
 def test_the_old_map_has_latitude_first(tmp_path: Path) -> None:
-    one = {
+    event = {
         "id": "1",
         "date": "2022-05-01",
         "name": "01 MAY 2022",
@@ -168,7 +168,7 @@ def test_the_old_map_has_latitude_first(tmp_path: Path) -> None:
         "icon": "api/icons/AC7339/False/icons/fire.png",
         "coordinates": [49.3, 35.4],
     }
-    (found,) = outcomes(written(tmp_path, "old.json", json.dumps([one])), told=UKRAINE)
-    assert isinstance(found, Found)
-    assert isinstance(found.record, Incident)
-    assert found.record.place.point == (35.4, 49.3)
+    (outcome,) = outcomes(written(tmp_path, "old.json", json.dumps([event])), told=UKRAINE)
+    assert isinstance(outcome, ParsedRecord)
+    assert isinstance(outcome.record, Incident)
+    assert outcome.record.place.point == (35.4, 49.3)

@@ -44,9 +44,9 @@ def _outcomes(folder: Path, *changed: dict[str, str]) -> list[Outcome]:
 
 
 def _wave(folder: Path, **changed: str) -> Wave:
-    (found,) = records(table(folder, {**ROW, **changed}), UKRAINE)
-    assert isinstance(found, Wave)
-    return found
+    (wave,) = records(table(folder, {**ROW, **changed}), UKRAINE)
+    assert isinstance(wave, Wave)
+    return wave
 
 
 def test_a_night_spans_two_dates_in_the_theatres_zone(tmp_path: Path) -> None:
@@ -86,9 +86,9 @@ def test_days_and_oddly_spaced_times_are_read_and_no_midnight_is_invented(
     ],
 )
 def test_what_does_not_fit_is_a_rejection(field: str, got: str, tmp_path: Path) -> None:
-    (found,) = _outcomes(tmp_path, {field: got})
-    assert isinstance(found, Rejection)
-    assert found.field == field
+    (outcome,) = _outcomes(tmp_path, {field: got})
+    assert isinstance(outcome, Rejection)
+    assert outcome.field == field
 
 
 def test_an_empty_figure_is_unknown_and_zero_is_zero(tmp_path: Path) -> None:
@@ -152,8 +152,8 @@ def test_rows_of_one_report_are_one_wave_and_a_repeated_row_is_a_duplicate(
     assert (report.rows, report.added, report.duplicates, report.rejected) == (6, 3, 1, 1)
     assert report.dropped == {"reconnaissance": 1}
     assert report.rejections[0].row == 5
-    (kept,) = private_workspace.store.latest(Subject.wave)
-    assert len(msgspec.json.decode(kept.payload or b"", type=Wave).volleys) == 3
+    (revision,) = private_workspace.store.latest(Subject.wave)
+    assert len(msgspec.json.decode(revision.payload or b"", type=Wave).volleys) == 3
     head = private_workspace.store.head()
     again = imported(private_workspace, path)
     assert (again.added, again.amended, again.unchanged) == (0, 0, 3)

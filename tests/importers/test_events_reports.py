@@ -54,7 +54,7 @@ def _reasons(reference: Reference) -> Iterator[str]:
         ("geoconfirmed", ("factions",)),
     ):
         words = reference.taxonomy.crosswalk(form)
-        yield from (said for table in tables for said in words[table].values())
+        yield from (reason for table in tables for reason in words[table].values())
 
 
 def test_every_reason_to_drop_a_row_is_documented(reference: Reference) -> None:

@@ -35,54 +35,54 @@ RAW = ("events", "sources", "associations")
 
 def _outcome(folder: Path, **changed: Any) -> Outcome:
     text = json.dumps([{**EVENT, **changed}])
-    (found,) = outcomes(written(folder, "export.json", text), told=UKRAINE)
-    return found
+    (outcome,) = outcomes(written(folder, "export.json", text), told=UKRAINE)
+    return outcome
 
 
 def _incident(folder: Path, **changed: Any) -> Incident:
     path = written(folder, "export.json", json.dumps([{**EVENT, **changed}]))
-    (found,) = records(path, UKRAINE)
-    assert isinstance(found, Incident)
-    return found
+    (incident,) = records(path, UKRAINE)
+    assert isinstance(incident, Incident)
+    return incident
 
 
 def test_the_forms_of_one_event_are_one_record() -> None:
-    told, nowhere = records(EVENTS / "bellingcat_export.json", UKRAINE)
+    placed, nowhere = records(EVENTS / "bellingcat_export.json", UKRAINE)
     (row,) = records(EVENTS / "bellingcat_export.csv", UKRAINE)
     (raw,) = records(EVENTS / "timemap_events.json", UKRAINE)
-    assert told.id == row.id == raw.id
-    assert told.weapons == row.weapons == ("missile",)
-    assert told.sources == row.sources
-    assert told.damage == row.damage == raw.damage
-    assert told.when.first == date(2024, 9, 4)
-    assert (told.place.precision, told.place.error_m) == (Precision.street, 150)
+    assert placed.id == row.id == raw.id
+    assert placed.weapons == row.weapons == ("missile",)
+    assert placed.sources == row.sources
+    assert placed.damage == row.damage == raw.damage
+    assert placed.when.first == date(2024, 9, 4)
+    assert (placed.place.precision, placed.place.error_m) == (Precision.street, 150)
     assert (nowhere.place.point, nowhere.place.error_m) == (None, None)
 
 
-@pytest.mark.parametrize("given", ["", "2024-09-04", "13/13/2024", "9/4/24", "2/30/2024"])
-def test_a_day_in_another_notation_is_a_rejection(given: str, tmp_path: Path) -> None:
-    found = _outcome(tmp_path, date=given)
-    assert found == Rejection(1, "date", given, "a day as M/D/YYYY")
+@pytest.mark.parametrize("text", ["", "2024-09-04", "13/13/2024", "9/4/24", "2/30/2024"])
+def test_a_day_in_another_notation_is_a_rejection(text: str, tmp_path: Path) -> None:
+    outcome = _outcome(tmp_path, date=text)
+    assert outcome == Rejection(1, "date", text, "a day as M/D/YYYY")
 
 
 def test_half_a_coordinate_is_a_rejection(tmp_path: Path) -> None:
-    found = _outcome(tmp_path, latitude="")
-    assert isinstance(found, Rejection)
-    assert found.field == "lon, lat"
+    outcome = _outcome(tmp_path, latitude="")
+    assert isinstance(outcome, Rejection)
+    assert outcome.field == "lon, lat"
 
 
 def test_an_unlisted_word_maps_to_nothing_and_is_kept_as_a_claim(tmp_path: Path) -> None:
-    said = [{"key": "Weapon System", "value": "Cluster munitions"}]
-    found = _incident(tmp_path, filters=said)
-    assert found.weapons == ()
-    assert found.claims[0].text == "Weapon System: Cluster munitions"
+    filters = [{"key": "Weapon System", "value": "Cluster munitions"}]
+    incident = _incident(tmp_path, filters=filters)
+    assert incident.weapons == ()
+    assert incident.claims[0].text == "Weapon System: Cluster munitions"
 
 
 def test_a_link_with_a_comma_stays_whole(tmp_path: Path) -> None:
     links = "https://example.org/a,b,https://example.org/c"
     text = f'id,date,latitude,longitude,location,sources,associations\nCIV1,9/4/2024,,,,"{links}",'
-    (found,) = records(written(tmp_path, "export.csv", text), UKRAINE)
-    assert [one.url for one in found.sources] == [
+    (incident,) = records(written(tmp_path, "export.csv", text), UKRAINE)
+    assert [one.url for one in incident.sources] == [
         "https://example.org/a,b",
         "https://example.org/c",
     ]
@@ -96,13 +96,13 @@ def test_a_source_id_that_nobody_explains_is_counted() -> None:
 def test_events_alone_are_read_and_the_report_says_what_is_missing(tmp_path: Path) -> None:
     path = tmp_path / "events.json"
     shutil.copy(EVENTS / "timemap_events.json", path)
-    found, *warned = outcomes(path, told=UKRAINE)
+    outcome, *warned = outcomes(path, told=UKRAINE)
     assert [one.text for one in warned if isinstance(one, Warned)] == [
         "Sources are missing: no sources.json was beside the events.",
         "Areas and weapons may be missing: no associations.json was beside the events.",
     ]
-    assert found.record.sources == ()  # type: ignore[union-attr]
-    assert [one.sector for one in found.record.damage] == ["residential"]  # type: ignore[union-attr]
+    assert outcome.record.sources == ()  # type: ignore[union-attr]
+    assert [one.sector for one in outcome.record.damage] == ["residential"]  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("form", ["folder", "zip"])
@@ -113,13 +113,13 @@ def test_the_three_raw_files_are_one_import(
     if form == "zip":
         path = tmp_path / "raw.zip"
         with zipfile.ZipFile(path, "w") as archive:
-            for one in files:
-                archive.write(one, one.name)
+            for file in files:
+                archive.write(file, file.name)
     else:
         path = tmp_path / "raw"
         path.mkdir()
-        for one in files:
-            shutil.copy(one, path / one.name)
+        for file in files:
+            shutil.copy(file, path / file.name)
     report = imported(private_workspace, path)
     assert (report.format, report.rows, report.added, report.rejected) == ("timemap", 1, 1, 0)
     assert report.warnings == [
@@ -139,8 +139,8 @@ def test_a_file_that_only_explains_events_is_refused_alone(name: str, tmp_path: 
 
 
 def test_a_hidden_source_is_said_to_exist(tmp_path: Path) -> None:
-    found = _incident(tmp_path, sources=[{"id": "srcHidden", "path": "HIDDEN"}])
-    assert [one.publisher for one in found.sources] == ["hidden by the publisher"]
+    incident = _incident(tmp_path, sources=[{"id": "srcHidden", "path": "HIDDEN"}])
+    assert [one.publisher for one in incident.sources] == ["hidden by the publisher"]
 
 
 def test_new_members_are_named(tmp_path: Path) -> None:

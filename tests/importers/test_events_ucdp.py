@@ -41,21 +41,21 @@ EVENT = {
 
 
 def _outcome(folder: Path, **changed: str) -> Outcome:
-    (found,) = outcomes(table(folder, {**EVENT, **changed}), told=UKRAINE)
-    return found
+    (outcome,) = outcomes(table(folder, {**EVENT, **changed}), told=UKRAINE)
+    return outcome
 
 
 def _incident(folder: Path, **changed: str) -> Incident:
-    (found,) = records(table(folder, {**EVENT, **changed}), told=UKRAINE)
-    assert isinstance(found, Incident)
-    return found
+    (incident,) = records(table(folder, {**EVENT, **changed}), told=UKRAINE)
+    assert isinstance(incident, Incident)
+    return incident
 
 
 def test_deaths_are_a_range_with_their_sides() -> None:
-    told, summary = records(STAND_IN, UKRAINE)
-    assert told.killed.total == Count(31, 33, 36)
-    assert told.killed.civilian == Count(None, 33, None)
-    assert told.killed.military == Count(None, 0, None)
+    event, summary = records(STAND_IN, UKRAINE)
+    assert event.killed.total == Count(31, 33, 36)
+    assert event.killed.civilian == Count(None, 33, None)
+    assert event.killed.military == Count(None, 0, None)
     assert summary.killed.total == Count(0, 7, 20)
     assert not summary.killed.military.is_known
 
@@ -69,9 +69,9 @@ def test_a_summary_of_a_month_is_never_placed_on_one_day() -> None:
 
 
 def test_articles_with_line_breaks_and_lists_of_offices_are_read() -> None:
-    told, summary = records(STAND_IN, UKRAINE)
+    event, summary = records(STAND_IN, UKRAINE)
     days = [date(2024, 7, 8), date(2024, 7, 9)]
-    assert told.sources == tuple(
+    assert event.sources == tuple(
         SourceRef(name, published=day)
         for name, day in zip(("Synthetic", "Synthetic B"), days, strict=True)
     )
@@ -94,8 +94,8 @@ def test_a_precision_code_says_how_fine_the_place_is(
     code: str, precision: Precision, error_m: int | None, has_point: bool, tmp_path: Path
 ) -> None:
     place = _incident(tmp_path, where_prec=code).place
-    told = (place.precision, place.error_m, place.point is not None)
-    assert told == (precision, error_m, has_point)
+    stated = (place.precision, place.error_m, place.point is not None)
+    assert stated == (precision, error_m, has_point)
     assert place.country == (None if code == "7" else "UA")
 
 
@@ -121,9 +121,9 @@ def test_a_battle_is_dropped_and_an_attack_on_civilians_is_not(tmp_path: Path) -
 
 def test_only_one_sided_violence_is_attributed(tmp_path: Path) -> None:
     assert _incident(tmp_path).attributed_to is None
-    told = _incident(tmp_path, type_of_violence="3").attributed_to
-    assert told is not None
-    assert told.party == "ru"
+    attribution = _incident(tmp_path, type_of_violence="3").attributed_to
+    assert attribution is not None
+    assert attribution.party == "ru"
 
 
 @pytest.mark.parametrize(
@@ -143,17 +143,17 @@ def test_only_one_sided_violence_is_attributed(tmp_path: Path) -> None:
 def test_what_does_not_fit_is_a_rejection(
     changed: dict[str, str], field: str, tmp_path: Path
 ) -> None:
-    found = _outcome(tmp_path, **changed)
-    assert isinstance(found, Rejection)
-    assert found.field == field
+    outcome = _outcome(tmp_path, **changed)
+    assert isinstance(outcome, Rejection)
+    assert outcome.field == field
 
 
 def test_a_release_without_its_header_row_is_read_and_said_so(tmp_path: Path) -> None:
     headless = STAND_IN.read_text("utf-8").partition("\n")[2]
     path = written(tmp_path, "GEDEvent_v24_0_1.csv", headless)
-    warned, *found = outcomes(path, told=UKRAINE)
+    warned, *results = outcomes(path, told=UKRAINE)
     assert warned == Warned("No header row: read as the 49 columns of UCDP GED.")
-    assert found == outcomes(STAND_IN, told=UKRAINE)
+    assert results == outcomes(STAND_IN, told=UKRAINE)
     assert len(NAMES) == 49
 
 

@@ -49,25 +49,25 @@ REPORT = {
 
 
 def _outcome(folder: Path, **changed: str) -> Outcome:
-    (found,) = outcomes(table(folder, {**EVENT, **changed}), told=UKRAINE)
-    return found
+    (outcome,) = outcomes(table(folder, {**EVENT, **changed}), told=UKRAINE)
+    return outcome
 
 
 def _incident(folder: Path, **changed: str) -> Incident:
-    (found,) = records(table(folder, {**EVENT, "t_uav_b": "1", **changed}), UKRAINE)
-    assert isinstance(found, Incident)
-    return found
+    (incident,) = records(table(folder, {**EVENT, "t_uav_b": "1", **changed}), UKRAINE)
+    assert isinstance(incident, Incident)
+    return incident
 
 
 def test_an_event_is_reported_and_its_casualties_are_not_counted() -> None:
-    told, _coarse = records(STAND_INS / "viina_event_1pd.csv", UKRAINE)
-    assert told.status is Status.reported
-    assert not told.killed.total.is_known
-    assert told.weapons == ("drone",)
-    assert told.claims[0].by == "VIINA, coded by a machine from headlines"
-    assert "civilian casualties" in told.claims[0].text
-    assert told.attributed_to is None
-    assert told.when.first == date(2025, 9, 10)
+    event, _coarse = records(STAND_INS / "viina_event_1pd.csv", UKRAINE)
+    assert event.status is Status.reported
+    assert not event.killed.total.is_known
+    assert event.weapons == ("drone",)
+    assert event.claims[0].by == "VIINA, coded by a machine from headlines"
+    assert "civilian casualties" in event.claims[0].text
+    assert event.attributed_to is None
+    assert event.when.first == date(2025, 9, 10)
 
 
 @pytest.mark.parametrize(
@@ -117,9 +117,9 @@ def test_what_is_no_strike_is_dropped_with_the_reason(
     [("date", "2025-09-10"), ("date", "15270204"), ("GEO_PRECISION", ""), ("event_id_1pd", "")],
 )
 def test_what_does_not_fit_is_a_rejection(field: str, got: str, tmp_path: Path) -> None:
-    found = _outcome(tmp_path, t_uav_b="1", **{field: got})
-    assert isinstance(found, Rejection)
-    assert found.field == field
+    outcome = _outcome(tmp_path, t_uav_b="1", **{field: got})
+    assert isinstance(outcome, Rejection)
+    assert outcome.field == field
 
 
 def test_events_take_their_links_from_the_reports_beside_them(
@@ -129,8 +129,8 @@ def test_events_take_their_links_from_the_reports_beside_them(
     folder.mkdir()
     for name in ("event_1pd", "event_info"):
         shutil.copy(STAND_INS / f"viina_{name}.csv", folder / f"{name}_latest_2025.csv")
-    told, other = records(folder / "event_1pd_latest_2025.csv", UKRAINE)
-    assert [one.url for one in told.sources] == ["https://example.org/a", "https://example.org/b"]
+    event, other = records(folder / "event_1pd_latest_2025.csv", UKRAINE)
+    assert [one.url for one in event.sources] == ["https://example.org/a", "https://example.org/b"]
     assert [one.publisher for one in other.sources] == ["liga"]
     report = imported(private_workspace, folder)
     assert (report.format, report.rows, report.added) == ("viina", 2, 2)
@@ -146,10 +146,10 @@ def test_reports_alone_are_grouped_and_taken_only_where_a_headline_names_a_strik
     street = {**REPORT, "event_id": "2", "GEO_PRECISION": "STREET", "url": "https://example.org/2"}
     talk = {**REPORT, "event_id": "3", "event_id_1pd": "2", "text": "Вигадана нарада"}
     path = table(tmp_path, REPORT, street, talk)
-    warned, *found = outcomes(path, told=UKRAINE)
+    warned, *results = outcomes(path, told=UKRAINE)
     assert isinstance(warned, Warned)
     assert "event_1pd" in warned.text
-    assert found[-1] == Dropped(3, "headline_without_strike")
+    assert results[-1] == Dropped(3, "headline_without_strike")
     first = records(path, UKRAINE)[0]
     assert first.place.precision is Precision.street
     assert len(first.sources) == 2

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.fields import INCIDENT_FIELDS
-from app.importers import native
+from app.importers import native, parsing
 from app.importers.cir import COLUMNS
 from app.importers.formats import FORMATS
 from app.importers.native_csv import CONTROL_PLAIN, NUMBERED, PLAIN
@@ -28,7 +28,7 @@ FIXED = (
     "a time with its offset, such as 2025-10-24T21:00:00Z",
     "an IANA time zone, such as Europe/Kyiv",
     "0 <= low <= best <= high, each may be empty",
-    f"a whole number from 0 to {native.MOST:,}, or empty",
+    f"a whole number from 0 to {parsing.GREATEST_WHOLE:,}, or empty",
     "a Polygon or MultiPolygon with an area",
 )
 
@@ -44,11 +44,11 @@ def test_an_example_is_imported_without_rejections_or_warnings(
 
 
 def test_the_examples_of_both_native_forms_are_the_same_records(tmp_path: Path) -> None:
-    for wanted in ("incidents", "control"):
+    for subject in ("incidents", "control"):
         forms = [
             records(written(tmp_path, f"{name}.{kind}", content))
             for kind, name, content in EXAMPLES
-            if name == wanted
+            if name == subject
         ]
         assert len(forms) == 2
         assert forms[0] == forms[1]

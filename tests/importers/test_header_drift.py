@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from app.domain.errors import InvalidFile
-from app.importers.base import Found, Outcome, Rejection, Warned
-from app.importers.header import Header, written
+from app.importers.base import Outcome, ParsedRecord, Rejection, Warned
+from app.importers.header import Header, joined_names
 from app.queries.crosscheck import HAPI_HEADER as HAPI
 from tests.importers.test_formats_doc import EXAMPLES
 from tests.support import FILES, collection, feature, outcomes, point
@@ -42,8 +42,8 @@ def _stand_in(name: str) -> str:
 
 
 def _example(name: str) -> str:
-    found = (content for kind, known, content in EXAMPLES if (kind, known) == ("csv", name))
-    return str(next(found))
+    contents = (content for kind, form, content in EXAMPLES if (kind, form) == ("csv", name))
+    return str(next(contents))
 
 
 TABLES = {
@@ -78,18 +78,18 @@ def _without(rows: list[list[str]], column: str) -> list[list[str]]:
     return [row[:place] + row[place + 1 :] for row in rows]
 
 
-def _read(path: Path, wanted: str) -> tuple[list[str], list[Outcome]]:
+def _read(path: Path, format_name: str) -> tuple[list[str], list[Outcome]]:
     """Read a file; returns its warnings and everything else."""
-    found = outcomes(path, wanted, told())
-    texts = [one.text for one in found if isinstance(one, Warned)]
-    return texts, [one for one in found if not isinstance(one, Warned)]
+    results = outcomes(path, format_name, told())
+    texts = [one.text for one in results if isinstance(one, Warned)]
+    return texts, [one for one in results if not isinstance(one, Warned)]
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 def test_a_whole_header_is_taken_in_silence(table: Table, tmp_path: Path) -> None:
-    texts, found = _read(_written(tmp_path, table, _rows(table)), table.format)
+    texts, results = _read(_written(tmp_path, table, _rows(table)), table.format)
     assert not [text for text in texts if text.startswith(("New", "Missing"))]
-    assert found
+    assert results
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
@@ -99,17 +99,17 @@ def test_a_new_column_is_named_and_changes_nothing(table: Table, tmp_path: Path)
     wider = [[*rows[0], STRANGE], *([*row, "#x" if row[0][:1] == "#" else "x"] for row in rows[1:])]
     told_now, after = _read(_written(tmp_path, table, wider), table.format)
     assert set(told_now) - set(texts) == {UNKNOWN.format(what="columns", names=STRANGE.lower())}
-    found = [one.record for one in after if isinstance(one, Found)]
-    assert found == [one.record for one in before if isinstance(one, Found)]
+    records = [one.record for one in after if isinstance(one, ParsedRecord)]
+    assert records == [one.record for one in before if isinstance(one, ParsedRecord)]
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 def test_a_missing_column_is_named(table: Table, tmp_path: Path) -> None:
     rows = _without(_rows(table), table.optional)
-    texts, found = _read(_written(tmp_path, table, rows), table.format)
+    texts, results = _read(_written(tmp_path, table, rows), table.format)
     name = table.optional.lower() if table.tags else table.optional
     assert MISSING.format(what="columns", names=name) in texts
-    assert found
+    assert results
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
@@ -196,10 +196,10 @@ OBJECTS = {
 def _changed(form: Members, **changes: object) -> Any:
     """Copy a document with members added; one that is None is taken away."""
     document = json.loads(json.dumps(form.document))
-    for one in form.objects(document):
-        one.update(changes)
+    for item in form.objects(document):
+        item.update(changes)
         for name in [name for name, value in changes.items() if value is None]:
-            del one[name]
+            del item[name]
     return document
 
 
@@ -231,9 +231,9 @@ def test_texty_is_known_by_place_so_fewer_columns_are_refused_and_more_are_named
     tmp_path: Path,
 ) -> None:
     wider = "".join(f"{line},{STRANGE}\n" for line in TEXTY.splitlines())
-    texts, found = _read(file_of(tmp_path, "texty.csv", wider), "auto")
+    texts, results = _read(file_of(tmp_path, "texty.csv", wider), "auto")
     assert UNKNOWN.format(what="columns", names=STRANGE) in texts
-    assert [type(one) for one in found] == [Found]
+    assert [type(one) for one in results] == [ParsedRecord]
     narrower = "".join(f"{line.rpartition(',')[0]}\n" for line in TEXTY.splitlines())
     with pytest.raises(InvalidFile) as refused:
         _read(file_of(tmp_path, "texty.csv", narrower), "texty")
@@ -252,19 +252,19 @@ def test_fields_of_unosat_that_nobody_reads_and_halves_of_passes_are_named(tmp_p
         STRANGE: "x",
     }
     path = file_of(tmp_path, "a.geojson", collection([feature(fields, point(36.2, 49.9))]))
-    texts, found = _read(path, "auto")
+    texts, results = _read(path, "auto")
     assert texts == [
         f"Columns that nobody reads were left out: {STRANGE}.",
         "Passes with only one of date and class: SensorDate_2.",
     ]
-    assert [type(one) for one in found] == [Found]
+    assert [type(one) for one in results] == [ParsedRecord]
 
 
 def test_columns_of_our_own_csv_that_nobody_reads_are_named(tmp_path: Path) -> None:
     text = f"source_key,start,precision,lon,lat,{STRANGE}\na,2024-03-10,exact,36.2,49.9,x\n"
-    texts, found = _read(file_of(tmp_path, "own.csv", text), "auto")
+    texts, results = _read(file_of(tmp_path, "own.csv", text), "auto")
     assert texts == [f"Columns that nobody reads were left out: {STRANGE}."]
-    assert not [one for one in found if isinstance(one, Rejection)]
+    assert not [one for one in results if isinstance(one, Rejection)]
 
 
 def test_the_reports_beside_viinas_events_are_guarded_too(tmp_path: Path) -> None:
@@ -277,7 +277,7 @@ def test_the_reports_beside_viinas_events_are_guarded_too(tmp_path: Path) -> Non
 
 
 def test_a_list_of_thousands_of_names_is_cut() -> None:
-    text = written([f"c{number}" for number in range(5_000)])
+    text = joined_names([f"c{number}" for number in range(5_000)])
     assert text.endswith("c39 and 4,960 more")
 
 

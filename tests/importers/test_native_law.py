@@ -48,13 +48,13 @@ def test_any_incident_survives_csv(tmp_path: Path, record: Incident) -> None:
 
 @given(st.lists(incidents, min_size=1, max_size=4))
 def test_an_export_read_again_changes_nothing(
-    private_workspace: Workspace, tmp_path: Path, found: list[Incident]
+    private_workspace: Workspace, tmp_path: Path, incidents: list[Incident]
 ) -> None:
-    path = geojson(tmp_path, *map(as_feature, found))
+    path = geojson(tmp_path, *map(as_feature, incidents))
     first = imported(private_workspace, path, theatre="example", dataset="test")
     again = imported(private_workspace, path, theatre="example", dataset="test")
     assert (again.added, again.amended) == (0, 0)
-    assert again.unchanged + again.duplicates + again.rejected == first.rows == len(found)
+    assert again.unchanged + again.duplicates + again.rejected == first.rows == len(incidents)
 
 
 GOOD = {

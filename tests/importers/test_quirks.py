@@ -16,7 +16,7 @@ import pytest
 
 from app.domain.errors import InputError, InvalidFile, TooLarge
 from app.importers import layers
-from app.importers.base import Dropped, Found, Source
+from app.importers.base import Dropped, ParsedRecord, SourceFile
 from app.importers.formats import choose
 from app.importers.geoconfirmed import GeoConfirmed
 from app.instance.workspace import Workspace
@@ -45,8 +45,8 @@ UKRAINE = context("ukraine")
 
 
 def _one(path: Path) -> Any:
-    (found,) = outcomes(path, told=UKRAINE)
-    return found.record if isinstance(found, Found) else found
+    (outcome,) = outcomes(path, told=UKRAINE)
+    return outcome.record if isinstance(outcome, ParsedRecord) else outcome
 
 
 # ACLED
@@ -69,9 +69,9 @@ def test_acleds_changes_of_control_are_no_strikes(changed: dict[str, str], tmp_p
 
 def test_a_size_in_acleds_notes_stays_text(tmp_path: Path) -> None:
     note = "A drone hit a house. [size=no report]"
-    found = _one(table(tmp_path, {**ACLED, "notes": note}))
-    assert found.description == note
-    assert not found.injured.total.is_known
+    incident = _one(table(tmp_path, {**ACLED, "notes": note}))
+    assert incident.description == note
+    assert not incident.injured.total.is_known
 
 
 def test_a_country_that_no_list_has_stays_unstated(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_sums_are_refused_and_never_taken_for_events(kind: str, tmp_path: Path) 
         text = HAPI if kind == "hapi.csv" else f"{','.join(AGGREGATED)}\n{','.join(row)}\n"
         path = written(tmp_path, kind, text)
     with pytest.raises(InvalidFile) as refused:
-        choose(Source.open(path))
+        choose(SourceFile.open(path))
     assert str(refused.value) == (
         f"content of {kind}: got 'sums by region and month', allowed: events; "
         "`strikemap summary --against FILE` compares HDX HAPI's totals with ours."
@@ -132,13 +132,13 @@ def test_minus_one_source_and_a_relid_of_zero_are_no_figures(tmp_path: Path) -> 
 
 
 def test_an_hour_of_midnight_is_no_hour(tmp_path: Path) -> None:
-    found = _one(table(tmp_path, {**VIINA, "t_uav_b": "1"}))
-    assert (found.when.first, found.when.start) == (date(2025, 9, 10), None)
+    incident = _one(table(tmp_path, {**VIINA, "t_uav_b": "1"}))
+    assert (incident.when.first, incident.when.start) == (date(2025, 9, 10), None)
 
 
 def test_viinas_reports_are_joined_by_comma_and_space(tmp_path: Path) -> None:
-    found = _one(table(tmp_path, {**VIINA, "t_uav_b": "1", "sources": "one, other,third"}))
-    assert [one.publisher for one in found.sources] == ["one", "other", "third"]
+    incident = _one(table(tmp_path, {**VIINA, "t_uav_b": "1", "sources": "one, other,third"}))
+    assert [one.publisher for one in incident.sources] == ["one", "other", "third"]
 
 
 # DeepState
@@ -154,8 +154,8 @@ def test_a_collection_of_2022_gives_its_polygons_and_heights_fall_away(tmp_path:
     ring = [[*corner, 0] for corner in square(36, 47, 1)["coordinates"][0]]
     inner = [{"type": "Polygon", "coordinates": [ring]}, point(36.5, 47.5)]
     shape = {"type": "GeometryCollection", "geometries": inner}
-    found = read_control(raw(tmp_path, drawn("Окуповано", "#a52714", shape)))
-    assert [status for _controller, status, _part, _word in areas(found)] == ["assessed"]
+    results = read_control(raw(tmp_path, drawn("Окуповано", "#a52714", shape)))
+    assert [status for _controller, status, _part, _word in areas(results)] == ["assessed"]
 
 
 # ISW
@@ -172,8 +172,10 @@ def test_milliseconds_of_an_edit_are_not_the_day(tmp_path: Path) -> None:
     properties = {"OBJECTID": 1, "GlobalID_2": "x", "EditDate": 1735689600000}
     text = collection([feature(properties, square(36, 47, 1))])
     path = written(tmp_path, "VIEW_RussiaCoTinUkraine_V3.geojson", text)
-    (found,) = [one for one in read_control(path, "isw", valid_on=DAY) if isinstance(one, Found)]
-    assert found.record.valid_on == DAY  # type: ignore[union-attr]
+    (outcome,) = [
+        one for one in read_control(path, "isw", valid_on=DAY) if isinstance(one, ParsedRecord)
+    ]
+    assert outcome.record.valid_on == DAY  # type: ignore[union-attr]
 
 
 # GeoConfirmed
@@ -199,22 +201,22 @@ def test_a_colour_of_an_icon_tells_the_faction(colour: str, tmp_path: Path) -> N
     path = tmp_path / "map.kmz"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("doc.kml", f"<kml><Document>{mark}</Document></kml>")
-    assert GeoConfirmed().recognises(Source.open(path))
-    (found,) = outcomes(path, told=UKRAINE)
-    assert (found if isinstance(found, Dropped) else None) == COLOURS[colour]
+    assert GeoConfirmed().recognises(SourceFile.open(path))
+    (outcome,) = outcomes(path, told=UKRAINE)
+    assert (outcome if isinstance(outcome, Dropped) else None) == COLOURS[colour]
 
 
 def test_every_colour_that_formats_lists_is_known(reference: Reference) -> None:
-    known = reference.taxonomy.crosswalk("geoconfirmed")["colours"]
-    assert {*COLOURS, "DDDD00", "0A5900"} <= set(known)
+    colours = reference.taxonomy.crosswalk("geoconfirmed")["colours"]
+    assert {*COLOURS, "DDDD00", "0A5900"} <= set(colours)
 
 
 # Bellingcat
 
 
-@pytest.mark.parametrize(("said", "graphic"), [("TRUE", True), ("FALSE", False), ("", False)])
-def test_timemaps_word_sets_the_graphic_flag(said: str, graphic: bool, tmp_path: Path) -> None:
-    one = {
+@pytest.mark.parametrize(("word", "graphic"), [("TRUE", True), ("FALSE", False), ("", False)])
+def test_timemaps_word_sets_the_graphic_flag(word: str, graphic: bool, tmp_path: Path) -> None:
+    event = {
         "id": "CIV1",
         "date": "3/14/2022",
         "latitude": "49.99",
@@ -223,11 +225,11 @@ def test_timemaps_word_sets_the_graphic_flag(said: str, graphic: bool, tmp_path:
         "description": "Invented",
         "sources": [],
         "filters": [],
-        "graphic": said,
+        "graphic": word,
     }
-    (found,) = records(written(tmp_path, "export.json", json.dumps([one])), UKRAINE)
-    assert found.graphic is graphic
-    assert found.when.first == date(2022, 3, 14)
+    (incident,) = records(written(tmp_path, "export.json", json.dumps([event])), UKRAINE)
+    assert incident.graphic is graphic
+    assert incident.when.first == date(2022, 3, 14)
 
 
 # Files made to do harm
@@ -299,14 +301,14 @@ def test_a_zip_that_lies_about_its_size_takes_no_memory(
     name: str, private_workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     most = 4 << 20
-    for module in ("layers", "sheets"):
+    for module in ("layers", "points"):
         monkeypatch.setattr(f"app.importers.{module}.MOST_UNPACKED_BYTES", most)
     path = lying_zip(tmp_path / "bomb.zip", name, bytes(64 << 20), 1_000)
     tracemalloc.start()
     try:
-        for wanted in ("kml_points", "mapped", "isw", "hxl"):
+        for format_name in ("kml_points", "mapped", "isw", "hxl"):
             with pytest.raises(InputError):
-                imported(private_workspace, path, format=wanted)
+                imported(private_workspace, path, format=format_name)
         assert tracemalloc.get_traced_memory()[1] < 4 * most
     finally:
         tracemalloc.stop()
@@ -317,8 +319,8 @@ def test_an_honest_zip_is_read_whole(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.txt", b"x" * 3_000_000)
         archive.writestr("b.txt", b"")
-    assert layers.zipped_bytes(Source.open(path), "a.txt") == b"x" * 3_000_000
-    assert layers.zipped_bytes(Source.open(path), "b.txt") == b""
+    assert layers.zipped_bytes(SourceFile.open(path), "a.txt") == b"x" * 3_000_000
+    assert layers.zipped_bytes(SourceFile.open(path), "b.txt") == b""
 
 
 def test_a_member_over_the_bound_is_refused(
@@ -329,7 +331,7 @@ def test_a_member_over_the_bound_is_refused(
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.txt", bytes(1_001))
     with pytest.raises(TooLarge):
-        layers.zipped_bytes(Source.open(path), "a.txt")
+        layers.zipped_bytes(SourceFile.open(path), "a.txt")
 
 
 def test_elements_nested_without_end_are_read_or_refused(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from app.domain.view import View
 from app.domain.wave import Scope, Wave
-from app.importers.base import Dropped, Found, Rejection, Warned
+from app.importers.base import Dropped, ParsedRecord, Rejection, Warned
 from app.instance.workspace import Workspace
 from app.publishing.query import Query
 from app.queries.waves import PageLimits, WaveCache, waves_answer, waves_dataset
@@ -33,23 +33,23 @@ def test_bellingcat_is_1159_events_of_which_one_key_stands_for_two(
 
 
 def test_bellingcat_events_know_their_sources_areas_and_that_they_were_displaced() -> None:
-    found = records(real("bellingcat/export_events.json"), UKRAINE)
-    assert len(found) == 1159
-    assert all(one.place.point and one.place.error_m == 150 for one in found)
-    assert min(one.when.first for one in found) >= date(2022, 2, 1)
-    assert max(one.when.first for one in found) <= date(2023, 5, 31)
-    assert sum(bool(one.sources) for one in found) == 1111  # 48 name none
-    sectors = Counter(one.damage[0].sector for one in found if one.damage)
+    incidents = records(real("bellingcat/export_events.json"), UKRAINE)
+    assert len(incidents) == 1159
+    assert all(one.place.point and one.place.error_m == 150 for one in incidents)
+    assert min(one.when.first for one in incidents) >= date(2022, 2, 1)
+    assert max(one.when.first for one in incidents) <= date(2023, 5, 31)
+    assert sum(bool(one.sources) for one in incidents) == 1111  # 48 name none
+    sectors = Counter(one.damage[0].sector for one in incidents if one.damage)
     assert (sectors["residential"], sectors["education"], sectors["health"]) == (495, 140, 59)
-    assert sum(one.graphic for one in found) == 142
+    assert sum(one.graphic for one in incidents) == 142
 
 
 def test_bellingcat_events_alone_are_all_read_and_the_rest_is_missed(tmp_path: Path) -> None:
     path = tmp_path / "export_events.json"
     shutil.copyfile(real("bellingcat/export_events.json"), path)
-    found = outcomes(path, told=UKRAINE)
-    assert sum(isinstance(one, Found) for one in found) == 1159
-    assert sum(isinstance(one, Warned) for one in found) == 2
+    results = outcomes(path, told=UKRAINE)
+    assert sum(isinstance(one, ParsedRecord) for one in results) == 1159
+    assert sum(isinstance(one, Warned) for one in results) == 2
 
 
 def test_missile_attacks_become_waves_without_a_row_lost(private_workspace: Workspace) -> None:
@@ -89,24 +89,19 @@ def test_a_night_is_its_national_report_and_not_the_regional_ones_as_well(
     private_workspace: Workspace,
 ) -> None:
     imported(roomy(private_workspace), real("missile_attacks/missile_attacks_daily.csv"))
-    state = private_workspace.state()
     view = View(theatre="ukraine", first=date(2026, 6, 6), last=date(2026, 6, 6))
-    dataset = waves_dataset(Query(private_workspace, state, view, NOON), None)
-    told = waves_answer(
-        Query(private_workspace, state, view, NOON),
-        dataset,
-        WaveCache(),
-        PageLimits(limit=100),
-    )
-    south = [one for one in told["waves"] if one["target"] == "south"]
+    query = Query.of(private_workspace, view, NOON)
+    dataset = waves_dataset(query, None)
+    answer = waves_answer(query, dataset, WaveCache(), PageLimits(limit=100))
+    south = [one for one in answer["waves"] if one["target"] == "south"]
     assert [one["counted"] for one in south] == [False]
-    national = [one for one in told["waves"] if one["scope"] == "national"]
+    national = [one for one in answer["waves"] if one["scope"] == "national"]
     launched = sum(volley["launched"]["best"] for one in national for volley in one["volleys"])
-    assert told["totals"]["launched"]["best"] == launched
+    assert answer["totals"]["launched"]["best"] == launched
 
 
 def test_cir_rows_keep_their_fates() -> None:
-    found = outcomes(real("cir/events_2022.csv"), told=UKRAINE)
-    kinds = Counter(type(one) for one in found)
-    assert kinds[Found] + kinds[Rejection] == 4337
+    results = outcomes(real("cir/events_2022.csv"), told=UKRAINE)
+    kinds = Counter(type(one) for one in results)
+    assert kinds[ParsedRecord] + kinds[Rejection] == 4337
     assert kinds[Dropped] == 6650 - 4337

@@ -17,7 +17,7 @@ from app.domain.control import ControlSnapshot, ControlStatus, Homeland, front_l
 from app.domain.errors import InvalidFile
 from app.domain.place import area_km2
 from app.domain.view import View
-from app.importers.base import Dropped, Found, Outcome, Rejection, Warned
+from app.importers.base import Dropped, Outcome, ParsedRecord, Rejection, Warned
 from app.instance.workspace import Workspace
 from app.publishing.query import Query
 from app.queries.ground.agreement import agreement
@@ -122,10 +122,10 @@ def test_gains_and_losses_between_two_days(
 
 def test_a_daily_file_says_what_it_includes_and_what_its_date_means() -> None:
     path: Path = real("deepstate_daily/deepstatemap_data_20251025.geojson")
-    (found,) = records(path)
-    assert isinstance(found, ControlSnapshot)
-    assert [part.value for part in found.includes] == ["main", "crimea", "pre2022"]
-    assert found.note == "The date is the day the map was fetched, not the day of its assessment."
+    (day,) = records(path)
+    assert isinstance(day, ControlSnapshot)
+    assert [part.value for part in day.includes] == ["main", "crimea", "pre2022"]
+    assert day.note == "The date is the day the map was fetched, not the day of its assessment."
 
 
 RAW_KM2 = {
@@ -144,33 +144,35 @@ NZZ_KM2 = {
 @pytest.mark.parametrize("name", RAW_KM2)
 def test_a_raw_map_gives_occupied_ukraine_and_nothing_else(name: str) -> None:
     valid_on, km2 = RAW_KM2[name]
-    found = outcomes(real(f"deepstate_raw/{name}.geojson"), told=UKRAINE)
-    told, measured = _assessed_km2(found)
-    assert told == valid_on
+    results = outcomes(real(f"deepstate_raw/{name}.geojson"), told=UKRAINE)
+    day, measured = _assessed_km2(results)
+    assert day == valid_on
     assert measured == pytest.approx(km2, abs=0.1)
-    reasons = {one.reason for one in found if isinstance(one, Dropped)}
+    reasons = {one.reason for one in results if isinstance(one, Dropped)}
     assert reasons == {"unit_or_attack_icon", "other_territory"}
-    assert not [one for one in found if isinstance(one, Rejection)]
+    assert not [one for one in results if isinstance(one, Rejection)]
 
 
 @pytest.mark.parametrize("name", NZZ_KM2)
 def test_nzz_gives_what_is_held_and_says_which_parts_it_covers(name: str) -> None:
     valid_on, km2, includes = NZZ_KM2[name]
-    found = outcomes(real(f"nzz/{name}.json"), told=UKRAINE)
-    told, measured = _assessed_km2(found)
-    assert told == valid_on
+    results = outcomes(real(f"nzz/{name}.json"), told=UKRAINE)
+    day, measured = _assessed_km2(results)
+    assert day == valid_on
     assert measured == pytest.approx(km2, abs=0.1)
-    (one,) = [one for one in found if isinstance(one, Found)]
-    assert isinstance(one.record, ControlSnapshot)
-    assert [part.value for part in one.record.includes] == includes
-    held = shapely.union_all([shapely.from_wkb(wkb) for wkb in one.shapes.values()])
-    assert not held.covers(Point(34.1, 44.95))  # Simferopol, in Crimea
+    (parsed,) = [one for one in results if isinstance(one, ParsedRecord)]
+    assert isinstance(parsed.record, ControlSnapshot)
+    assert [part.value for part in parsed.record.includes] == includes
+    area = shapely.union_all([shapely.from_wkb(wkb) for wkb in parsed.shapes.values()])
+    assert not area.covers(Point(34.1, 44.95))  # Simferopol, in Crimea
 
 
 def test_a_kml_control_file_that_includes_russia_says_so() -> None:
-    found = outcomes(real("kml_control/Control_24_06_01.kml"), told=UKRAINE)
-    said = [one.text for one in found if isinstance(one, Warned)]
-    assert said[0] == ("397,720 km² that the file gives to ru lie outside UA; nothing was cut off.")
+    results = outcomes(real("kml_control/Control_24_06_01.kml"), told=UKRAINE)
+    texts = [one.text for one in results if isinstance(one, Warned)]
+    assert texts[0] == (
+        "397,720 km² that the file gives to ru lie outside UA; nothing was cut off."
+    )
 
 
 def test_a_kml_control_file_that_does_not_parse_names_its_line() -> None:
@@ -187,22 +189,22 @@ def test_the_days_of_a_folder_are_one_import(private_workspace: Workspace) -> No
     assert (again.added, again.unchanged) == (0, 10)
 
 
-def _assessed_km2(found: list[Outcome]) -> tuple[str, float]:
-    (one,) = [one for one in found if isinstance(one, Found)]
-    assert isinstance(one.record, ControlSnapshot)
+def _assessed_km2(results: list[Outcome]) -> tuple[str, float]:
+    (parsed,) = [one for one in results if isinstance(one, ParsedRecord)]
+    assert isinstance(parsed.record, ControlSnapshot)
     assessed = [
-        area_km2(shapely.from_wkb(one.shapes[area.shape]))
-        for area in one.record.areas
+        area_km2(shapely.from_wkb(parsed.shapes[area.shape]))
+        for area in parsed.record.areas
         if area.shape and area.status is ControlStatus.assessed
     ]
-    return str(one.record.valid_on), sum(assessed)
+    return str(parsed.record.valid_on), sum(assessed)
 
 
 def _held(workspace: Workspace, day: str) -> dict[str, Any]:
     control = workspace.state().control
-    found = control.on("deepstate", date.fromisoformat(day), 2**31 - 2)
-    assert found is not None
-    return control.grounds(found)
+    day_snapshot = control.on("deepstate", date.fromisoformat(day), 2**31 - 2)
+    assert day_snapshot is not None
+    return control.grounds(day_snapshot)
 
 
 def test_two_sources_of_one_day_differ_mostly_by_their_baselines(
@@ -220,9 +222,9 @@ def test_two_sources_of_one_day_differ_mostly_by_their_baselines(
         ControlSource.of(Query(workspace, state, view, NOON), state.datasets[slug])
         for slug in ("deepstate", "nzz")
     ]
-    told = agreement(sources, date(2025, 10, 1), BoundedCache())
-    (pair,) = told["pairs"]
-    assert [one["total_km2"] for one in told["sources"]] == [114_993.3, 71_948.5]
+    answer = agreement(sources, date(2025, 10, 1), BoundedCache())
+    (pair,) = answer["pairs"]
+    assert [one["total_km2"] for one in answer["sources"]] == [114_993.3, 71_948.5]
     assert pair["both_km2"] == pytest.approx(69_948, abs=1)
     # Crimea as the theatre's boundaries have it, and what DeepState itself marks as held before.
     assert pair["baseline_km2"] == pytest.approx(44_400, abs=1_000)

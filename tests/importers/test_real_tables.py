@@ -34,16 +34,18 @@ def test_every_row_of_a_real_workbook_has_one_fate(
 
 
 def test_explosive_weapons_have_regions_and_people_but_no_points() -> None:
-    found: list[Any] = records(real(WEAPONS), told())
-    assert not [one for one in found if one.place.point]
-    assert sum(one.place.admin1 is not None for one in found) == 896
-    killed = [one.killed.civilian.low for one in found if one.killed.total.is_known]
+    incidents: list[Any] = records(real(WEAPONS), told())
+    assert not [one for one in incidents if one.place.point]
+    assert sum(one.place.admin1 is not None for one in incidents) == 896
+    killed = [one.killed.civilian.low for one in incidents if one.killed.total.is_known]
     assert (len(killed), sum(killed)) == (76, 115)
 
 
 def test_attacks_on_health_care_count_people_once_and_tell_what_was_destroyed() -> None:
-    found: list[Any] = records(real(HEALTH), told())
-    assert sum(one.killed.civilian.low for one in found) == 78
-    assert sum(one.injured.civilian.low for one in found) == 59
-    parts = [part for one in found for part in one.damage if part.object_kind == "health facility"]
+    incidents: list[Any] = records(real(HEALTH), told())
+    assert sum(one.killed.civilian.low for one in incidents) == 78
+    assert sum(one.injured.civilian.low for one in incidents) == 59
+    parts = [
+        part for one in incidents for part in one.damage if part.object_kind == "health facility"
+    ]
     assert sum(part.count for part in parts if part.grade.value == "destroyed") == 90

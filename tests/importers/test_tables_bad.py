@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from app.domain.errors import InputError, InvalidFile, TooLarge
-from app.importers.base import Found, Rejection, Source, Warned
+from app.importers.base import ParsedRecord, Rejection, SourceFile, Warned
 from app.importers.formats import FORMATS
 from app.instance.workspace import Workspace
 from app.queries.summary_csv import neutral
@@ -32,10 +32,10 @@ TAGS = "#date,#geo+lat,#geo+lon,#event+id"
 """The line that makes a table of day, lat, lon, id one of HXL."""
 
 
-def _lines(wanted: str, *lines: str) -> str:
+def _lines(format_name: str, *lines: str) -> str:
     """Write a table of day, lat, lon, id, with hashtags where the format asks for them."""
-    tags = [TAGS] if wanted == "hxl" else []
-    more = "," * 13 if wanted == "texty" else ""  # which is known by its 17 columns
+    tags = [TAGS] if format_name == "hxl" else []
+    more = "," * 13 if format_name == "texty" else ""  # which is known by its 17 columns
     return "".join(f"{line}{more}\n" for line in ("day,lat,lon,id", *tags, *lines))
 
 
@@ -56,16 +56,16 @@ def test_a_pointer_of_git_lfs_is_told_in_one_sentence(
     )
 
 
-@pytest.mark.parametrize("wanted", ["mapped", "hxl", "texty"])
+@pytest.mark.parametrize("format_name", ["mapped", "hxl", "texty"])
 def test_a_cell_of_10_mb_is_refused(
-    wanted: str, private_workspace: Workspace, tmp_path: Path
+    format_name: str, private_workspace: Workspace, tmp_path: Path
 ) -> None:
     good = "2024-03-10,50,30,a"
-    text = _lines(wanted, good, good, f"2024-03-10,50,30,{'x' * 10_000_000}")
+    text = _lines(format_name, good, good, f"2024-03-10,50,30,{'x' * 10_000_000}")
     sentence = _refused(
-        private_workspace, written(tmp_path, "file.csv", text), format=wanted, table=MAPPING
+        private_workspace, written(tmp_path, "file.csv", text), format=format_name, table=MAPPING
     )
-    line = 5 if wanted == "hxl" else 4
+    line = 5 if format_name == "hxl" else 4
     assert sentence.startswith(f"table file.csv, line {line}: got 'field larger than field limit")
 
 
@@ -77,14 +77,14 @@ def test_a_cell_of_10_mb_in_a_workbook_is_refused(
     assert sentence.startswith("cell of file.xlsx: got 'a longer one', allowed: at most 131,072")
 
 
-@pytest.mark.parametrize("wanted", ["mapped", "hxl"])
+@pytest.mark.parametrize("format_name", ["mapped", "hxl"])
 def test_5000_columns_are_refused(
-    wanted: str, private_workspace: Workspace, tmp_path: Path
+    format_name: str, private_workspace: Workspace, tmp_path: Path
 ) -> None:
     more = ",#x" * 5_000
-    text = _lines(wanted, "2024-03-10,50,30,a").replace("\n", f"{more}\n")
+    text = _lines(format_name, "2024-03-10,50,30,a").replace("\n", f"{more}\n")
     sentence = _refused(
-        private_workspace, written(tmp_path, "file.csv", text), format=wanted, table=MAPPING
+        private_workspace, written(tmp_path, "file.csv", text), format=format_name, table=MAPPING
     )
     assert sentence == "columns of file.csv: got '5,004', allowed: at most 2,000."
 
@@ -97,24 +97,24 @@ def test_5000_properties_are_refused(private_workspace: Workspace, tmp_path: Pat
     assert sentence == "properties of file.geojson: got '5,000', allowed: at most 2,000."
 
 
-@pytest.mark.parametrize("wanted", ["mapped", "hxl"])
+@pytest.mark.parametrize("format_name", ["mapped", "hxl"])
 def test_a_nul_character_is_refused_with_its_line(
-    wanted: str, private_workspace: Workspace, tmp_path: Path
+    format_name: str, private_workspace: Workspace, tmp_path: Path
 ) -> None:
-    path = written(tmp_path, "nul.csv", _lines(wanted, "x,y\0,z,a"))
-    sentence = _refused(private_workspace, path, format=wanted, table=MAPPING)
-    line = 3 if wanted == "hxl" else 2
+    path = written(tmp_path, "nul.csv", _lines(format_name, "x,y\0,z,a"))
+    sentence = _refused(private_workspace, path, format=format_name, table=MAPPING)
+    line = 3 if format_name == "hxl" else 2
     assert sentence.startswith(f"text of nul.csv, near line {line}: got 'a NUL character'")
 
 
-@pytest.mark.parametrize("wanted", ["mapped", "hxl", "texty"])
+@pytest.mark.parametrize("format_name", ["mapped", "hxl", "texty"])
 def test_mixed_encodings_are_refused_with_the_line(
-    wanted: str, private_workspace: Workspace, tmp_path: Path
+    format_name: str, private_workspace: Workspace, tmp_path: Path
 ) -> None:
-    content = _lines(wanted, "Київ,1,2,3").encode() + "Київ,1,2,3\n".encode("cp1251")
+    content = _lines(format_name, "Київ,1,2,3").encode() + "Київ,1,2,3\n".encode("cp1251")
     path = written(tmp_path, "mixed.csv", content)
-    sentence = _refused(private_workspace, path, format=wanted, table=MAPPING)
-    line = 4 if wanted == "hxl" else 3
+    sentence = _refused(private_workspace, path, format=format_name, table=MAPPING)
+    line = 4 if format_name == "hxl" else 3
     assert sentence.startswith(f"text encoding of mixed.csv, near line {line}: got 'byte 0xca'")
 
 
@@ -189,13 +189,13 @@ KINDS = {
 OURS = ("hxl", "texty", "unosat", "kml_points", "vector_points", "mapped")
 
 
-def _records_of(path: Path, wanted: str) -> int:
+def _records_of(path: Path, format_name: str) -> int:
     """Count the records of a file; one that is refused with one sentence has none."""
     try:
-        found = outcomes(path, wanted, told(MAPPING))
+        results = outcomes(path, format_name, told(MAPPING))
     except InputError as wrong:
         return len(str(wrong).splitlines()) - 1
-    return sum(isinstance(one, Found) for one in found)
+    return sum(isinstance(one, ParsedRecord) for one in results)
 
 
 @pytest.mark.parametrize("ending", ["csv", "xlsx", "geojson", "gpkg", "zip", "parquet", "kmz"])
@@ -221,8 +221,8 @@ def test_a_workbook_with_a_wrong_byte_is_refused_or_read(part: int, tmp_path: Pa
 def test_recognising_never_breaks(kind: str, tmp_path: Path) -> None:
     path = written(tmp_path, "file.bin", KINDS[kind])
     for name in OURS:
-        said = FORMATS[name].recognises(Source.open(path))
-        assert said is None or said
+        reason = FORMATS[name].recognises(SourceFile.open(path))
+        assert reason is None or reason
 
 
 def test_a_key_that_stands_twice_is_a_duplicate_or_a_clash(
@@ -244,24 +244,24 @@ def test_a_cell_that_looks_like_a_formula_is_text_and_is_neutral_on_the_way_out(
     rows = [[*ROW, "text"], [*ROW.values(), formula]]
     csv.writer(out).writerows(rows)
     path = written(tmp_path, "formula.csv", out.getvalue())
-    found = outcomes(path, "mapped", told(mapping({**COLUMNS, "text": "description"})))
-    (one,) = [one.record for one in found if isinstance(one, Found)]
-    kept: Any = one
-    assert kept.description == formula
-    assert neutral(kept.description) == f"'{formula}"
+    results = outcomes(path, "mapped", told(mapping({**COLUMNS, "text": "description"})))
+    incident: Any
+    (incident,) = [one.record for one in results if isinstance(one, ParsedRecord)]
+    assert incident.description == formula
+    assert neutral(incident.description) == f"'{formula}"
 
 
 def test_torn_and_empty_rows_are_rejections_with_their_number(tmp_path: Path) -> None:
     text = "day,lat,lon,id\n2024-03-10,50,30,a\n2024-03-10,50\n\n,,,\n2024-03-10,50,30,b\n"
-    found = outcomes(written(tmp_path, "torn.csv", text), "mapped", told(MAPPING))
-    fates = [(one.row, type(one).__name__) for one in found if not isinstance(one, Warned)]
-    assert fates == [(1, "Found"), (2, "Rejection"), (3, "Rejection"), (4, "Found")]
+    results = outcomes(written(tmp_path, "torn.csv", text), "mapped", told(MAPPING))
+    fates = [(one.row, type(one).__name__) for one in results if not isinstance(one, Warned)]
+    assert fates == [(1, "ParsedRecord"), (2, "Rejection"), (3, "Rejection"), (4, "ParsedRecord")]
 
 
 def test_column_names_that_stand_twice_can_be_told_apart(tmp_path: Path) -> None:
     text = "day,lat,lat,lon,,id\n2024-03-10,1,50,30,x,a\n"
     told_of = mapping({"day": "start", "lat (2)": "lat", "lon": "lon", "column 5": "place"})
-    found = outcomes(written(tmp_path, "twice.csv", text), "mapped", told(told_of))
-    (one,) = [one.record for one in found if isinstance(one, Found)]
-    kept: Any = one
-    assert (kept.place.point, kept.place.name) == ((30.0, 50.0), "x")
+    results = outcomes(written(tmp_path, "twice.csv", text), "mapped", told(told_of))
+    incident: Any
+    (incident,) = [one.record for one in results if isinstance(one, ParsedRecord)]
+    assert (incident.place.point, incident.place.name) == ((30.0, 50.0), "x")

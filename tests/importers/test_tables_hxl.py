@@ -12,7 +12,7 @@ from app.domain.damage import Damage, Grade
 from app.domain.errors import InvalidFile
 from app.domain.incident import Attribution
 from app.domain.place import Precision
-from app.importers.base import Dropped, Found, Rejection, Source, Warned
+from app.importers.base import Dropped, ParsedRecord, Rejection, SourceFile, Warned
 from app.importers.formats import choose
 from app.instance.workspace import Workspace
 from tests.support import FILES, fates, imported, outcomes, table, written
@@ -50,7 +50,7 @@ def _row(folder: Path, **cells: str) -> Any:
     values = {**PLAIN, **{name.replace("_", " "): text for name, text in cells.items()}}
     path = table(folder, {name: values.get(name, "") for name in LABELS}, name="ii.csv")
     first = next(one for one in outcomes(path, told=told()) if not isinstance(one, Warned))
-    return first.record if isinstance(first, Found) else first
+    return first.record if isinstance(first, ParsedRecord) else first
 
 
 def test_the_stand_in_is_read_by_its_hashtags(private_workspace: Workspace) -> None:
@@ -66,9 +66,9 @@ def test_25_km_is_a_raion_with_its_radius_and_never_a_dot(tmp_path: Path) -> Non
     assert (place.precision, place.error_m, place.is_drawable) == (Precision.admin2, 25_000, False)
 
 
-@pytest.mark.parametrize("said", ["censored", "Censored ", "(6) Country"])
-def test_a_country_and_a_censored_point_are_no_places(said: str, tmp_path: Path) -> None:
-    place = _row(tmp_path, Geo_Precision=said).place
+@pytest.mark.parametrize("precision", ["censored", "Censored ", "(6) Country"])
+def test_a_country_and_a_censored_point_are_no_places(precision: str, tmp_path: Path) -> None:
+    place = _row(tmp_path, Geo_Precision=precision).place
     assert (place.point, place.precision, place.error_m) == (None, Precision.country, None)
 
 
@@ -100,15 +100,15 @@ def test_empty_cells_of_people_are_unknown_and_not_nobody(tmp_path: Path) -> Non
 
 
 def test_weapon_party_and_damage_follow_the_crosswalk(tmp_path: Path) -> None:
-    found = _row(
+    incident = _row(
         tmp_path,
         Explosive_Weapon_Type="Missile, Unspecified Explosive",
         Reported_Perpetrator_Name="Armed Forces of the Russian Federation",
         Affected="Health Infrastructure",
     )
-    assert found.weapons == ("missile",)
-    assert found.attributed_to == Attribution("ru")
-    assert found.damage == (Damage("health"),)
+    assert incident.weapons == ("missile",)
+    assert incident.attributed_to == Attribution("ru")
+    assert incident.damage == (Damage("health"),)
 
 
 def test_what_is_no_strike_is_dropped(tmp_path: Path) -> None:
@@ -132,20 +132,20 @@ def test_any_tagged_table_is_read_with_spaces_in_its_tags(tmp_path: Path) -> Non
         "#date+reported\n"
         "2024-03-01;UA44;48.5;39.3;4;1;;2;2024-04-01\n"
     )
-    unread, first, found = outcomes(written(tmp_path, "any.csv", lines), told=told())
+    unread, first, outcome = outcomes(written(tmp_path, "any.csv", lines), told=told())
     assert unread == Warned("Columns that nobody reads were left out: When it was written.")
     assert isinstance(first, Warned)
-    assert isinstance(found, Found)
-    one: Any = found.record
-    assert (one.place.admin1, one.place.precision) == ("UA-09", Precision.settlement)
-    assert (one.killed.total, one.killed.child) == (Count.exactly(4), Count.exactly(1))
-    assert not one.injured.total.is_known
-    assert one.damage == (Damage("education", "school", grade=Grade.destroyed, count=2),)
+    assert isinstance(outcome, ParsedRecord)
+    record: Any = outcome.record
+    assert (record.place.admin1, record.place.precision) == ("UA-09", Precision.settlement)
+    assert (record.killed.total, record.killed.child) == (Count.exactly(4), Count.exactly(1))
+    assert not record.injured.total.is_known
+    assert record.damage == (Damage("education", "school", grade=Grade.destroyed, count=2),)
 
 
 def test_a_line_with_fewer_hashtags_than_half_is_no_line_of_hashtags(tmp_path: Path) -> None:
     path = written(tmp_path, "plain.csv", "a,b,c\n#date,x,y\n1,2,3\n")
-    assert choose(Source.open(path), "hxl")[0].recognises(Source.open(path)) is None
+    assert choose(SourceFile.open(path), "hxl")[0].recognises(SourceFile.open(path)) is None
 
 
 def test_a_table_without_a_tagged_day_is_refused(tmp_path: Path) -> None:
@@ -159,8 +159,8 @@ def test_a_workbook_is_read_as_its_csv_and_formulas_are_not_run(tmp_path: Path) 
     values: dict[str, object] = {**PLAIN, "Event Description": '=HYPERLINK("http://x","y")'}
     values |= {"Latitude": 48.53, "Longitude": 37.69, "Health Workers Killed": 2.0}
     rows: list[list[object]] = [[*header], [values.get(name, "") for name in header]]
-    found = outcomes(workbook(tmp_path, sheet(rows)), told=told())
-    assert isinstance(found[0], Found)
-    one: Any = found[0].record
-    assert (one.source_key, one.description) == ("1", "shown")
-    assert one.killed.total == Count(low=2)
+    results = outcomes(workbook(tmp_path, sheet(rows)), told=told())
+    assert isinstance(results[0], ParsedRecord)
+    record: Any = results[0].record
+    assert (record.source_key, record.description) == ("1", "shown")
+    assert record.killed.total == Count(low=2)

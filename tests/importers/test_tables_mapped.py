@@ -9,13 +9,13 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from app import cli
+from app.cli.program import program
 from app.domain.count import Count
 from app.domain.damage import Damage
 from app.domain.errors import InvalidFile
 from app.domain.mapping import FIELDS, Notation, checked
 from app.domain.place import Precision
-from app.importers.base import BadFieldError, Dropped, Found, Outcome, Rejection, Warned
+from app.importers.base import BadFieldError, Dropped, Outcome, ParsedRecord, Rejection, Warned
 from app.importers.notation import day_of
 from app.instance.workspace import Workspace
 from app.intake.suggestion import FIELD_OF, read_mapping, suggest
@@ -31,21 +31,21 @@ COLUMNS = {"day": "start", "lat": "lat", "lon": "lon"}
 
 
 def _read(folder: Path, table_mapping: Any, **cells: object) -> Outcome:
-    found = outcomes(table(folder, cells), "mapped", told(table_mapping))
-    return next(one for one in found if not isinstance(one, Warned))
+    results = outcomes(table(folder, cells), "mapped", told(table_mapping))
+    return next(one for one in results if not isinstance(one, Warned))
 
 
 def _record(folder: Path, table_mapping: Any, **cells: object) -> Any:
-    found = _read(folder, table_mapping, **cells)
-    assert isinstance(found, Found), found
-    return found.record
+    outcome = _read(folder, table_mapping, **cells)
+    assert isinstance(outcome, ParsedRecord), outcome
+    return outcome.record
 
 
 def test_a_mapping_is_proposed_from_ukrainian_names_and_values(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
-    found = suggest(private_workspace, written(tmp_path, "a.csv", UKRAINIAN), "ukraine")
-    assert found.mapping.columns == {
+    suggestion = suggest(private_workspace, written(tmp_path, "a.csv", UKRAINIAN), "ukraine")
+    assert suggestion.mapping.columns == {
         "Дата удару": "start",
         "Область": "admin1",
         "Населений пункт": "place",
@@ -56,12 +56,12 @@ def test_a_mapping_is_proposed_from_ukrainian_names_and_values(
         "Зброя": "weapons",
         "Посилання": "source_url",
     }
-    assert (found.mapping.dates, found.mapping.decimal_comma) == (Notation.dmy, True)
-    assert found.mapping.words == {"weapons": {"шахед": "drone.one_way"}}
-    assert found.missing == []
+    assert (suggestion.mapping.dates, suggestion.mapping.decimal_comma) == (Notation.dmy, True)
+    assert suggestion.mapping.words == {"weapons": {"шахед": "drone.one_way"}}
+    assert suggestion.missing == []
     nothing = "not mapped: neither its name nor its values tell what it is"
-    assert (found.why["№"], found.why["Щось"]) == (nothing, nothing)
-    assert '# "невідомо" = ""  # which code?\n' in found.toml()
+    assert (suggestion.why["№"], suggestion.why["Щось"]) == (nothing, nothing)
+    assert '# "невідомо" = ""  # which code?\n' in suggestion.toml()
 
 
 def test_a_proposal_written_down_is_read_again_and_imports(
@@ -85,19 +85,21 @@ def test_days_that_can_be_two_things_are_left_to_a_person(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
     path = table(tmp_path, {"date": "03/04/2024", "lat": "50.1", "lon": "30.2"})
-    found = suggest(private_workspace, path, "ukraine")
-    assert found.mapping.dates is None
-    assert found.why["date"] == ("start: called 'date'; set `dates`: its values can be dmy or mdy")
+    suggestion = suggest(private_workspace, path, "ukraine")
+    assert suggestion.mapping.dates is None
+    assert suggestion.why["date"] == (
+        "start: called 'date'; set `dates`: its values can be dmy or mdy"
+    )
     with pytest.raises(InvalidFile, match=r"^dates in m.toml: got 'none', allowed: the notation"):
-        read_mapping(written(tmp_path, "m.toml", found.toml()))
+        read_mapping(written(tmp_path, "m.toml", suggestion.toml()))
 
 
 def test_what_only_values_tell_is_mapped_when_one_column_can_be_meant(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
     path = table(tmp_path, {"c1": "2024-03-10", "c2": "UA44", "c3": "50.123", "c4": "30.512"})
-    found = suggest(private_workspace, path, "ukraine")
-    assert found.mapping.columns == {"c1": "start", "c2": "admin1", "c3": "lat", "c4": "lon"}
+    suggestion = suggest(private_workspace, path, "ukraine")
+    assert suggestion.mapping.columns == {"c1": "start", "c2": "admin1", "c3": "lat", "c4": "lon"}
     both = table(tmp_path, {"c1": "2024-03-10", "c2": "2024-03-11"}, name="two.csv")
     unsure = suggest(private_workspace, both, "ukraine")
     assert unsure.mapping.columns == {}
@@ -108,12 +110,12 @@ def test_a_name_whose_values_do_not_fit_is_not_taken(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
     rows = [{"date": "2024-03-10", "lat": "x", "killed": "many", "id": "7"} for _row in range(2)]
-    found = suggest(private_workspace, table(tmp_path, *rows), "ukraine")
-    assert found.mapping.columns == {"date": "start"}
-    assert found.why["killed"] == (
+    suggestion = suggest(private_workspace, table(tmp_path, *rows), "ukraine")
+    assert suggestion.mapping.columns == {"date": "start"}
+    assert suggestion.why["killed"] == (
         "not mapped: called like killed, but its values do not fit: 'many'"
     )
-    assert found.why["id"] == (
+    assert suggestion.why["id"] == (
         "not mapped: called like source_key, but its values repeat, so it is no key"
     )
 
@@ -129,12 +131,12 @@ def test_a_mapping_is_not_proposed_for_what_is_no_table(
 def test_a_mapping_saved_by_the_page_is_the_same_as_json(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
-    found = suggest(
+    suggestion = suggest(
         private_workspace, table(tmp_path, {"date": "2024-03-14", "city": "x"}), "ukraine"
     )
-    as_json = written(tmp_path, "mapping.json", msgspec.json.encode(found.mapping))
-    as_toml = written(tmp_path, "mapping.toml", found.toml())
-    assert read_mapping(as_json) == read_mapping(as_toml) == found.mapping
+    as_json = written(tmp_path, "mapping.json", msgspec.json.encode(suggestion.mapping))
+    as_toml = written(tmp_path, "mapping.toml", suggestion.toml())
+    assert read_mapping(as_json) == read_mapping(as_toml) == suggestion.mapping
 
 
 @pytest.mark.parametrize("name", ["Victim name", "Names of victims", "ПІБ", "Ім'я загиблого"])
@@ -142,9 +144,9 @@ def test_names_of_people_are_never_proposed(
     name: str, private_workspace: Workspace, tmp_path: Path
 ) -> None:
     path = table(tmp_path, {"date": "2024-03-14", name: "Somebody Invented"})
-    found = suggest(private_workspace, path, "ukraine")
-    assert found.mapping.columns == {"date": "start"}
-    assert found.why[name] == "not mapped: names of people have no field here"
+    suggestion = suggest(private_workspace, path, "ukraine")
+    assert suggestion.mapping.columns == {"date": "start"}
+    assert suggestion.why[name] == "not mapped: names of people have no field here"
 
 
 def test_every_synonym_names_a_field() -> None:
@@ -225,7 +227,7 @@ def test_every_field_reaches_its_place_in_the_record(tmp_path: Path) -> None:
         "precision": {"точно": "exact"},
         "grade": {"total": "destroyed"},
     }
-    found = _record(
+    incident = _record(
         tmp_path,
         mapping(columns, words=words, constants={"status": "verified", "source_publisher": "me"}),
         day="2024-03-10",
@@ -245,21 +247,25 @@ def test_every_field_reaches_its_place_in_the_record(tmp_path: Path) -> None:
         key="K7",
         c="UKR",
     )
-    assert (found.source_key, found.status, found.place.precision) == ("K7", "verified", "exact")
-    assert found.weapons == ("bomb", "missile.cruise", "mine")
-    assert found.damage == (Damage("energy", grade="destroyed", count=3),)  # type: ignore[arg-type]
-    assert (found.killed.total, found.killed.civilian) == (Count.exactly(4), Count.exactly(3))
-    assert (found.killed.child, found.injured.total) == (Count.exactly(1), Count(low=2))
-    assert [one.url for one in found.sources] == [f"https://e.org/{n}" for n in (1, 2, 3)]
-    assert {one.publisher for one in found.sources} == {"me"}
+    assert (incident.source_key, incident.status, incident.place.precision) == (
+        "K7",
+        "verified",
+        "exact",
+    )
+    assert incident.weapons == ("bomb", "missile.cruise", "mine")
+    assert incident.damage == (Damage("energy", grade="destroyed", count=3),)  # type: ignore[arg-type]
+    assert (incident.killed.total, incident.killed.civilian) == (Count.exactly(4), Count.exactly(3))
+    assert (incident.killed.child, incident.injured.total) == (Count.exactly(1), Count(low=2))
+    assert [one.url for one in incident.sources] == [f"https://e.org/{n}" for n in (1, 2, 3)]
+    assert {one.publisher for one in incident.sources} == {"me"}
 
 
 def test_no_coordinates_are_no_point_and_never_zero(tmp_path: Path) -> None:
-    found = _record(
+    incident = _record(
         tmp_path, mapping({**COLUMNS, "r": "admin1"}), day="2024-03-10", lat="", lon="", r="Київ"
     )
-    assert (found.place.point, found.place.admin1) == (None, "UA-30")
-    assert found.place.precision is Precision.admin1
+    assert (incident.place.point, incident.place.admin1) == (None, "UA-30")
+    assert incident.place.precision is Precision.admin1
 
 
 @pytest.mark.parametrize(
@@ -295,14 +301,14 @@ def test_kyiv_is_the_city_and_kyiv_oblast_is_not(tmp_path: Path) -> None:
         ("Київська", "UA-32"),
         ("UA80", "UA-30"),
     ):
-        found = _record(
+        incident = _record(
             tmp_path, mapping({"day": "start", "r": "admin1"}), day="2024-03-10", r=name
         )
-        assert (name, found.place.admin1) == (name, code)
+        assert (name, incident.place.admin1) == (name, code)
 
 
 @pytest.mark.parametrize(
-    ("given", "notation", "zone", "read"),
+    ("text", "notation", "zone", "expected"),
     [
         ("2024-3-1", Notation.ymd, None, "2024-03-01"),
         ("2024-03-01T00:00:00.000Z", Notation.ymd, None, "2024-03-01"),
@@ -322,13 +328,13 @@ def test_kyiv_is_the_city_and_kyiv_oblast_is_not(tmp_path: Path) -> None:
     ],
 )
 def test_days_are_read_in_their_notation(
-    given: str, notation: Notation, zone: str | None, read: str
+    text: str, notation: Notation, zone: str | None, expected: str
 ) -> None:
-    assert day_of(given, notation, "start", zone) == read
+    assert day_of(text, notation, "start", zone) == expected
 
 
 @pytest.mark.parametrize(
-    ("given", "notation"),
+    ("text", "notation"),
     [
         ("31.04.2024", Notation.dmy),
         ("13/13/2024", Notation.dmy),
@@ -342,9 +348,9 @@ def test_days_are_read_in_their_notation(
         ("", Notation.ymd),
     ],
 )
-def test_a_day_that_is_none_is_no_other_day(given: str, notation: Notation) -> None:
+def test_a_day_that_is_none_is_no_other_day(text: str, notation: Notation) -> None:
     with pytest.raises(BadFieldError):
-        day_of(given, notation, "start")
+        day_of(text, notation, "start")
 
 
 def test_the_commands_propose_and_use_a_mapping(
@@ -353,10 +359,10 @@ def test_the_commands_propose_and_use_a_mapping(
     monkeypatch.setenv("STRIKEMAP_DATA_DIR", str(tmp_path / "data"))
     path, saved = written(tmp_path, "a.csv", UKRAINIAN), tmp_path / "m.toml"
     run = CliRunner()
-    shown = run.invoke(cli.cli, ["mapping", "suggest", str(path)])
-    assert shown.exit_code == 0, shown.output
-    done = run.invoke(cli.cli, ["mapping", "suggest", str(path), "--out", str(saved)])
+    result = run.invoke(program, ["mapping", "suggest", str(path)])
+    assert result.exit_code == 0, result.output
+    done = run.invoke(program, ["mapping", "suggest", str(path), "--out", str(saved)])
     assert "Дата удару: start: called 'Дата удару'" in done.output
-    assert saved.read_text("utf-8") == shown.output
-    report = run.invoke(cli.cli, ["import", str(path), "--mapping", str(saved), "--dry-run"])
+    assert saved.read_text("utf-8") == result.output
+    report = run.invoke(program, ["import", str(path), "--mapping", str(saved), "--dry-run"])
     assert "2 rows: would be added 2" in report.output

@@ -19,7 +19,7 @@ from app.domain.damage import Grade
 from app.domain.errors import InvalidFile
 from app.domain.period import WhenPrecision
 from app.domain.place import Precision
-from app.importers.base import Dropped, Found, Outcome, Rejection, Source, Warned
+from app.importers.base import Dropped, Outcome, ParsedRecord, Rejection, SourceFile, Warned
 from app.importers.formats import choose
 from app.instance.workspace import Workspace
 from app.intake.suggestion import suggest
@@ -51,8 +51,8 @@ def _zipped(folder: Path, name: str) -> Path:
     """Pack the files of a folder, with its own name in front."""
     path = folder.parent / name
     with zipfile.ZipFile(path, "w") as archive:
-        for one in sorted(folder.rglob("*")):
-            archive.write(one, one.relative_to(folder.parent))
+        for member in sorted(folder.rglob("*")):
+            archive.write(member, member.relative_to(folder.parent))
     return path
 
 
@@ -89,8 +89,8 @@ def _geojson(folder: Path, **fields: Any) -> Path:
 WRITERS = (_geopackage, _shapefile, _geodatabase, _geoparquet, _geojson)
 
 
-def _found(path: Path, table: Any = None, wanted: str = "auto") -> list[Outcome]:
-    return [one for one in outcomes(path, wanted, told(table)) if not isinstance(one, Warned)]
+def _outcomes(path: Path, table: Any = None, format_name: str = "auto") -> list[Outcome]:
+    return [one for one in outcomes(path, format_name, told(table)) if not isinstance(one, Warned)]
 
 
 @pytest.mark.parametrize("writer", WRITERS)
@@ -98,12 +98,12 @@ def test_points_of_any_file_are_read_through_a_mapping(
     writer: Any, private_workspace: Workspace, tmp_path: Path
 ) -> None:
     path = writer(tmp_path)
-    assert choose(Source.open(path))[0].name == "vector_points"
-    (found,) = _found(path, MAPPING)
-    assert isinstance(found, Found)
-    one: Any = found.record
-    assert one.place.point == pytest.approx((30.52, 50.45), abs=0.001)
-    assert (one.when.first, one.killed.total.low) == (date(2024, 3, 10), 2)
+    assert choose(SourceFile.open(path))[0].name == "vector_points"
+    (outcome,) = _outcomes(path, MAPPING)
+    assert isinstance(outcome, ParsedRecord)
+    record: Any = outcome.record
+    assert record.place.point == pytest.approx((30.52, 50.45), abs=0.001)
+    assert (record.when.first, record.killed.total.low) == (date(2024, 3, 10), 2)
     report = imported(private_workspace, path, table=MAPPING)
     assert (report.added, report.rejected) == (1, 0)
 
@@ -113,9 +113,9 @@ def test_a_mapping_is_proposed_for_points(
     writer: Any, private_workspace: Workspace, tmp_path: Path
 ) -> None:
     path = writer(tmp_path, date="2024-03-10", killed=2)
-    found = suggest(private_workspace, path, "ukraine").mapping
-    assert (found.columns, found.has_points) == ({"date": "start", "killed": "killed"}, True)
-    assert len(_found(path, found)) == 1
+    columns = suggest(private_workspace, path, "ukraine").mapping
+    assert (columns.columns, columns.has_points) == ({"date": "start", "killed": "killed"}, True)
+    assert len(_outcomes(path, columns)) == 1
 
 
 def test_points_without_a_mapping_are_told_how_to_make_one(tmp_path: Path) -> None:
@@ -127,11 +127,11 @@ def test_a_shapefile_without_a_reference_system_is_refused(tmp_path: Path) -> No
     path = _shapefile(tmp_path)
     bare = tmp_path / "bare.zip"
     with zipfile.ZipFile(path) as full, zipfile.ZipFile(bare, "w") as less:
-        for one in full.infolist():
-            if not one.filename.endswith(".prj"):
-                less.writestr(one, full.read(one))
+        for member in full.infolist():
+            if not member.filename.endswith(".prj"):
+                less.writestr(member, full.read(member))
     with pytest.raises(InvalidFile, match=r"no \.prj"):
-        _found(bare, MAPPING)
+        _outcomes(bare, MAPPING)
 
 
 def test_areas_and_missing_geometry_are_no_points(tmp_path: Path) -> None:
@@ -144,10 +144,18 @@ def test_areas_and_missing_geometry_are_no_points(tmp_path: Path) -> None:
         feature(FIELDS, {"type": "MultiPoint", "coordinates": [[30, 50]]}),
         7,
     ]
-    found = _found(geojson(tmp_path, *features), MAPPING, "vector_points")
-    fates = [one.field if isinstance(one, Rejection) else type(one).__name__ for one in found]
-    assert fates == ["Found", "geometry", "Found", "geometry", "geometry", "Found", "feature"]
-    third: Any = found[2]
+    results = _outcomes(geojson(tmp_path, *features), MAPPING, "vector_points")
+    fates = [one.field if isinstance(one, Rejection) else type(one).__name__ for one in results]
+    assert fates == [
+        "ParsedRecord",
+        "geometry",
+        "ParsedRecord",
+        "geometry",
+        "geometry",
+        "ParsedRecord",
+        "feature",
+    ]
+    third: Any = results[2]
     assert (third.record.place.point, third.record.place.precision) == (None, Precision.country)
 
 
@@ -186,14 +194,18 @@ def test_a_placemark_becomes_an_incident(
     name: str, private_workspace: Workspace, tmp_path: Path
 ) -> None:
     path = _kml(tmp_path, _placemark("<TimeStamp><when>2024-03-10</when></TimeStamp>"), name=name)
-    assert choose(Source.open(path))[0].name == "kml_points"
-    (found,) = _found(path)
-    assert isinstance(found, Found)
-    one: Any = found.record
-    assert (one.when.first, one.place.name, one.source_key) == (date(2024, 3, 10), "Kyiv", "1")
-    assert one.description == "A house & a yard\nSource: x"
-    assert [source.url for source in one.sources] == ["https://e.org/1"]
-    assert (one.place.point, one.place.precision) == ((30.52, 50.45), Precision.settlement)
+    assert choose(SourceFile.open(path))[0].name == "kml_points"
+    (outcome,) = _outcomes(path)
+    assert isinstance(outcome, ParsedRecord)
+    record: Any = outcome.record
+    assert (record.when.first, record.place.name, record.source_key) == (
+        date(2024, 3, 10),
+        "Kyiv",
+        "1",
+    )
+    assert record.description == "A house & a yard\nSource: x"
+    assert [source.url for source in record.sources] == ["https://e.org/1"]
+    assert (record.place.point, record.place.precision) == ((30.52, 50.45), Precision.settlement)
     assert imported(private_workspace, path).added == 1
 
 
@@ -219,33 +231,33 @@ def test_a_placemark_becomes_an_incident(
 def test_a_placemark_has_days_or_instants_in_the_theatres_zone(
     time: str, first: str, last: str, precision: str, tmp_path: Path
 ) -> None:
-    (found,) = _found(_kml(tmp_path, _placemark(time)))
-    assert isinstance(found, Found)
-    one: Any = found.record
-    when = (str(one.when.first), str(one.when.last), one.when.precision.value)
+    (outcome,) = _outcomes(_kml(tmp_path, _placemark(time)))
+    assert isinstance(outcome, ParsedRecord)
+    record: Any = outcome.record
+    when = (str(record.when.first), str(record.when.last), record.when.precision.value)
     assert when == (first, last, precision)
 
 
 @pytest.mark.parametrize("time", ["", "<TimeStamp><when>soon</when></TimeStamp>"])
 def test_a_placemark_without_a_day_is_a_rejection(time: str, tmp_path: Path) -> None:
-    (fate,) = _found(_kml(tmp_path, _placemark(time)))
+    (fate,) = _outcomes(_kml(tmp_path, _placemark(time)))
     assert isinstance(fate, Rejection)
     assert fate.field == "TimeStamp"
 
 
 def test_a_mapping_says_that_the_name_is_the_day(tmp_path: Path) -> None:
     table = mapping({"name": "start"}, dates="month_name", has_points=True)
-    (found,) = _found(_kml(tmp_path, _placemark(name="17 SEP 2025")), table)
-    assert isinstance(found, Found)
-    one: Any = found.record
-    assert one.when.first == date(2025, 9, 17)
+    (outcome,) = _outcomes(_kml(tmp_path, _placemark(name="17 SEP 2025")), table)
+    assert isinstance(outcome, ParsedRecord)
+    record: Any = outcome.record
+    assert record.when.first == date(2025, 9, 17)
 
 
 def test_the_same_placemark_in_two_folders_counts_once(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
-    one = _placemark("<TimeStamp><when>2024-03-10</when></TimeStamp>")
-    report = imported(private_workspace, _kml(tmp_path, one, one))
+    placemark = _placemark("<TimeStamp><when>2024-03-10</when></TimeStamp>")
+    report = imported(private_workspace, _kml(tmp_path, placemark, placemark))
     assert (report.added, report.duplicates) == (1, 1)
 
 
@@ -253,10 +265,10 @@ def test_lines_are_dropped_and_half_a_point_is_a_rejection(tmp_path: Path) -> No
     line = "<Placemark><LineString><coordinates>1,2 3,4</coordinates></LineString></Placemark>"
     half = "<Placemark><Point><coordinates>30</coordinates></Point></Placemark>"
     empty = "<Placemark><name>x</name></Placemark>"
-    found = _found(_kml(tmp_path, line, half, empty))
-    assert found[0] == Dropped(1, "line_or_arrow")
-    assert isinstance(found[1], Rejection)
-    assert found[2] == Dropped(3, "no_point")
+    results = _outcomes(_kml(tmp_path, line, half, empty))
+    assert results[0] == Dropped(1, "line_or_arrow")
+    assert isinstance(results[1], Rejection)
+    assert results[2] == Dropped(3, "no_point")
 
 
 BOMB = (
@@ -298,19 +310,19 @@ PASSES = {
 
 def _site(folder: Path, **fields: object) -> Any:
     path = geojson(folder, feature({**PASSES, **fields}, point(30.52, 50.45)))
-    assert choose(Source.open(path))[0].name == "unosat"
-    (found,) = _found(path)
-    return found.record if isinstance(found, Found) else found
+    assert choose(SourceFile.open(path))[0].name == "unosat"
+    (outcome,) = _outcomes(path)
+    return outcome.record if isinstance(outcome, ParsedRecord) else outcome
 
 
 def test_the_latest_pass_gives_the_grade_and_earlier_ones_are_claims(tmp_path: Path) -> None:
-    one = _site(tmp_path)
-    assert [(part.grade, part.count) for part in one.damage] == [(Grade.destroyed, 1)]
-    assert [claim.text for claim in one.claims] == [
+    site = _site(tmp_path)
+    assert [(part.grade, part.count) for part in site.damage] == [(Grade.destroyed, 1)]
+    assert [claim.text for claim in site.claims] == [
         "2023-10-15: none (class 6)",
         "2024-01-07: moderate (class 3)",
     ]
-    assert one.description == "Damage_Status_2: worse"
+    assert site.description == "Damage_Status_2: worse"
 
 
 def test_damage_came_to_be_between_two_passes(tmp_path: Path) -> None:
@@ -321,13 +333,13 @@ def test_damage_came_to_be_between_two_passes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "grade"),
+    ("code", "grade"),
     [(1, "destroyed"), (2, "severe"), (3, "moderate"), (4, "possible"), (11, "possible")],
 )
-def test_damage_classes_are_grades(given: int, grade: str, tmp_path: Path) -> None:
-    (part,) = _site(tmp_path, Main_Damage_Site_Class_2=given).damage
+def test_damage_classes_are_grades(code: int, grade: str, tmp_path: Path) -> None:
+    (part,) = _site(tmp_path, Main_Damage_Site_Class_2=code).damage
     assert part.grade.value == grade
-    assert bool(part.object_kind) == (given == 11)
+    assert bool(part.object_kind) == (code == 11)
 
 
 def test_a_site_without_visible_damage_is_dropped(tmp_path: Path) -> None:

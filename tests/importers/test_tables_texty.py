@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.domain.place import Precision
-from app.importers.base import Found, Outcome, Rejection, Warned
+from app.importers.base import Outcome, ParsedRecord, Rejection, Warned
 from app.instance.workspace import Workspace
 from tests.support import imported, outcomes, written
 from tests.tables import told
@@ -46,25 +46,25 @@ def _file(folder: Path, **cells: str) -> Path:
 
 
 def _read(folder: Path, **cells: str) -> Outcome:
-    found = outcomes(_file(folder, **cells), told=told())
-    return next(one for one in found if not isinstance(one, Warned))
+    results = outcomes(_file(folder, **cells), told=told())
+    return next(one for one in results if not isinstance(one, Warned))
 
 
 def _record(folder: Path, **cells: str) -> Any:
-    found = _read(folder, **cells)
-    assert isinstance(found, Found), found
-    return found.record
+    outcome = _read(folder, **cells)
+    assert isinstance(outcome, ParsedRecord), outcome
+    return outcome.record
 
 
 def test_a_row_becomes_an_incident(private_workspace: Workspace, tmp_path: Path) -> None:
     report = imported(private_workspace, _file(tmp_path))
     assert (report.format, report.rows, report.added, report.warnings) == ("texty", 1, 1, [])
-    one = _record(tmp_path)
-    assert (one.when.first, one.when.text) == (date(2022, 3, 14), "Обстріл")
-    assert (one.place.point, one.place.precision) == ((36.23, 49.99), Precision.exact)
-    assert (one.place.name, one.place.admin1) == ("Харків", "UA-63")
-    assert (one.weapons, one.damage[0].object_kind) == (("missile",), "будинок")
-    assert not one.killed.total.is_known
+    incident = _record(tmp_path)
+    assert (incident.when.first, incident.when.text) == (date(2022, 3, 14), "Обстріл")
+    assert (incident.place.point, incident.place.precision) == ((36.23, 49.99), Precision.exact)
+    assert (incident.place.name, incident.place.admin1) == ("Харків", "UA-63")
+    assert (incident.weapons, incident.damage[0].object_kind) == (("missile",), "будинок")
+    assert not incident.killed.total.is_known
 
 
 def test_both_coordinates_may_stand_in_one_cell(tmp_path: Path) -> None:
@@ -103,5 +103,5 @@ def test_an_unreadable_day_is_a_rejection_and_not_the_first_day_of_the_war(
 
 
 def test_a_projectile_that_a_list_has_says_more_than_its_flag(tmp_path: Path) -> None:
-    found = _record(tmp_path, missile="1", air="1", projectile="Іскандер, крилата ракета")
-    assert found.weapons == ("missile.cruise", "bomb")
+    incident = _record(tmp_path, missile="1", air="1", projectile="Іскандер, крилата ракета")
+    assert incident.weapons == ("missile.cruise", "bomb")

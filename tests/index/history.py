@@ -52,8 +52,8 @@ class History:
 
     def seq_at(self, instant: datetime | None) -> int:
         """Return the last sequence of the writes up to an instant."""
-        known = [seq for at, seq in self.writes if instant is None or at <= instant]
-        return known[-1] if known else 0
+        seqs = [seq for at, seq in self.writes if instant is None or at <= instant]
+        return seqs[-1] if seqs else 0
 
     def expected(self, view: View) -> set[int]:
         """Answer a View for a private reader by looking at every incident: the law's other side."""
@@ -75,20 +75,24 @@ def published(workspace: Workspace, view: View, state: State | None = None) -> P
     return publish(Query(workspace, pinned, view, NOW), Face.aggregates)
 
 
-def means(view: View, one: Incident, regions: tuple[Region, ...]) -> bool:
+def means(view: View, incident: Incident, regions: tuple[Region, ...]) -> bool:
     """Tell whether a View means an incident, field by field (docs/counting.md)."""
     statuses = view.statuses or tuple(status for status in Status if status != "retracted")
-    damaged = {damage.sector for damage in one.damage if damage.grade is not Grade.none}
-    low = one.killed.total.best if one.killed.total.low is None else one.killed.total.low
+    damaged = {damage.sector for damage in incident.damage if damage.grade is not Grade.none}
+    low = (
+        incident.killed.total.best
+        if incident.killed.total.low is None
+        else incident.killed.total.low
+    )
     return (
-        one.dataset in view.datasets
-        and in_period(view, one.when)
-        and one.status in statuses
-        and (not view.weapons or any(is_of(weapon, view.weapons) for weapon in one.weapons))
+        incident.dataset in view.datasets
+        and in_period(view, incident.when)
+        and incident.status in statuses
+        and (not view.weapons or any(is_of(weapon, view.weapons) for weapon in incident.weapons))
         and (not view.sectors or bool(damaged & set(view.sectors)))
         and (view.min_killed is None or (low is not None and low >= view.min_killed))
-        and (not view.regions or region_of(one.place, regions) in view.regions)
-        and (view.bbox is None or in_box(view, one.place))
+        and (not view.regions or region_of(incident.place, regions) in view.regions)
+        and (view.bbox is None or in_box(view, incident.place))
     )
 
 
@@ -101,8 +105,8 @@ def in_period(view: View, when: When) -> bool:
     return when.first <= last and when.last >= first
 
 
-def is_of(weapon: str, wanted: tuple[str, ...]) -> bool:
-    return weapon in wanted or weapon.partition(".")[0] in wanted
+def is_of(weapon: str, classes: tuple[str, ...]) -> bool:
+    return weapon in classes or weapon.partition(".")[0] in classes
 
 
 def in_box(view: View, place: Place) -> bool:
@@ -160,25 +164,25 @@ def _write(
     history: History, dice: random.Random, slugs: list[str], *, new: int, again: int
 ) -> None:
     store = history.workspaces["stepped"].store
-    known = history.standing(store.head().seq)
+    standing = history.standing(store.head().seq)
     at = NOON + len(history.writes) * HOUR
-    made = [slug for slug in slugs if slug not in store.current(Subject.dataset)]
-    changes: list[Change] = [change(dataset(slug, terms=OPEN)) for slug in made]
+    new_slugs = [slug for slug in slugs if slug not in store.current(Subject.dataset)]
+    changes: list[Change] = [change(dataset(slug, terms=OPEN)) for slug in new_slugs]
     records: list[Incident | None] = [None] * len(changes)
     for number in range(new):
-        one = _invent(dice, dice.choice(slugs), f"{len(history.writes)}-{number}")
-        changes.append(change(one))
-        records.append(one)
-    for key in dice.sample(sorted(known), again):
-        old = known[key][1]
-        one = _invent(dice, old.dataset, old.source_key or "")
-        changes.append(change(one, Action.amend))
-        records.append(one)
+        record = _invent(dice, dice.choice(slugs), f"{len(history.writes)}-{number}")
+        changes.append(change(record))
+        records.append(record)
+    for key in dice.sample(sorted(standing), again):
+        old = standing[key][1]
+        record = _invent(dice, old.dataset, old.source_key or "")
+        changes.append(change(record, Action.amend))
+        records.append(record)
     head = write(store, changes, at)
     first = head.seq - len(changes) + 1
     history.revisions += [
-        (seq, told.key, record)
-        for seq, (told, record) in enumerate(zip(changes, records, strict=True), first)
+        (seq, entry.key, record)
+        for seq, (entry, record) in enumerate(zip(changes, records, strict=True), first)
         if record is not None
     ]
     history.writes.append((at, head.seq))

@@ -58,15 +58,15 @@ def count(workspace: Workspace, min_version: int = 0) -> int:
 
 
 def test_a_reader_keeps_its_generation_while_others_are_swapped_in(filled: Workspace) -> None:
-    held = filled.state()
-    before = published(filled, EVERYTHING, held).select().rows()
+    state = filled.state()
+    before = published(filled, EVERYTHING, state).select().rows()
     whole = {name: before[name].tolist() for name in ("seq", "known_to", "morton", "day_first")}
     for turn in range(4):
         add(filled.store, *map(incident, keys(10, f"t{turn}-")))
         write(filled.store, [change(incident("n1", description=str(turn)), Action.amend)])
         filled.index.rebuild()
     assert len(folders(filled)) == 2
-    after = published(filled, EVERYTHING, held).select().rows()
+    after = published(filled, EVERYTHING, state).select().rows()
     assert {name: after[name].tolist() for name in whole} == whole
     assert count(filled) == 90
 
@@ -177,7 +177,7 @@ from tests.making import open_workspace
 
 workspace = open_workspace(Path(sys.argv[1]), Reference(Path(sys.argv[2])), delta_rows=20)
 for line in sys.stdin:
-    state = workspace.state(int(line), wait_s=20)
+    state = workspace.index.state(int(line), wait_s=20)
     found = published(workspace, EVERYTHING, state).select()
     print(state.seq, len(found), int(found["killed_total_low"].clip(0).sum()), flush=True)
 """
@@ -223,15 +223,15 @@ def servers(folder: Path, number: int) -> Iterator[list[Server]]:
 
 
 def test_two_servers_and_a_writer_share_one_built_index(filled: Workspace, tmp_path: Path) -> None:
-    with servers(tmp_path / "data", 2) as (left, right):
+    with servers(tmp_path / "data", 2) as (first, second):
         for turn in range(12):
             # Every third write is large enough that the writer builds a generation.
             more = 30 if turn % 3 == 2 else 3
             head = add(filled.store, *map(incident, keys(more, f"t{turn}-")))
-            for server in (left, right):
+            for server in (first, second):
                 server.ask(head.seq)
             filled.index.after_write()
             expected = (head.seq, head.seq - 1, 0)
-            assert [left.answer(), right.answer()] == [expected, expected]
+            assert [first.answer(), second.answer()] == [expected, expected]
     assert count(filled) == filled.store.head().seq - 1
     assert len(folders(filled)) == 2

@@ -112,11 +112,11 @@ def in_ledger_order(rows: Rows) -> dict[str, list[int]]:
 def test_a_generation_with_its_delta_is_column_for_column_a_rebuilt_one(
     history: History, state: str, view: View
 ) -> None:
-    found, rebuilt = (
+    with_delta, rebuilt = (
         in_ledger_order(published(history.workspaces[name], view).select().rows())
         for name in (state, "rebuilt")
     )
-    assert found == rebuilt
+    assert with_delta == rebuilt
 
 
 cube_views = st.builds(
@@ -192,8 +192,8 @@ def test_an_incident_is_a_mark_or_is_counted_as_unmarked(
 ) -> None:
     workspace = replace(history.workspaces["between"], audience=audience)
     answer = published(workspace, view)
-    found = answer.select()
-    assert len(answer.unmarked()) == len(found) - len(found.drawable(answer.filter))
+    selection = answer.select()
+    assert len(answer.unmarked()) == len(selection) - len(selection.drawable(answer.filter))
 
 
 @pytest.mark.parametrize("zoom", range(6))
@@ -265,8 +265,8 @@ def test_a_long_incident_counts_only_in_a_period_that_contains_it_and_is_told_of
         if when.first and when.last and when.first <= last and when.last >= first
     }
     rows = answer.select().rows()
-    found = set(rows["seq"][(rows["flags"] & LONG) != 0].tolist())
-    assert found == inside
+    long_rows = set(rows["seq"][(rows["flags"] & LONG) != 0].tolist())
+    assert long_rows == inside
     assert coverage(answer)["spanning"] == len(touching - inside)
 
 

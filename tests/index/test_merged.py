@@ -34,7 +34,7 @@ VIEW = View(theatre="ukraine", datasets=("a", "b", "c"))
 KHARKIV = LonLat(36.23, 49.99)
 
 
-class BoundedCache(NamedTuple):
+class Recorded(NamedTuple):
     """A record that was written, and its short number."""
 
     record: Incident
@@ -45,20 +45,20 @@ class BoundedCache(NamedTuple):
         return Member(f"{self.record.dataset}/{self.record.id}", self.number)
 
 
-def recorded(workspace: Workspace, *records: Incident) -> list[BoundedCache]:
+def recorded(workspace: Workspace, *records: Incident) -> list[Recorded]:
     """Write datasets a, b and c, and some of their records."""
     head = add(workspace.store, *map(dataset, "abc"), *records)
     first = head.seq - len(records) + 1
-    return [BoundedCache(record, first + n) for n, record in enumerate(records)]
+    return [Recorded(record, first + n) for n, record in enumerate(records)]
 
 
 def compared(workspace: Workspace, *pairs: str, at: datetime = NOON) -> None:
     """Note that pairs such as "ab" were compared, up to now."""
     upto = workspace.store.head().seq
     changes = []
-    for one, other in map(list, pairs or ("ab", "ac", "bc")):
+    for first, second in map(list, pairs or ("ab", "ac", "bc")):
         matching = Matching(
-            datasets=(one, other),
+            datasets=(first, second),
             upto=upto,
             threshold=0,
             review=0,
@@ -67,16 +67,16 @@ def compared(workspace: Workspace, *pairs: str, at: datetime = NOON) -> None:
             pending_count=0,
         )
         action = Action.amend if workspace.store.history(Subject.matching, matching.key) else None
-        told = canonical(matching)
-        changes.append(Change(Subject.matching, matching.key, action or Action.add, told))
+        payload = canonical(matching)
+        changes.append(Change(Subject.matching, matching.key, action or Action.add, payload))
     write(workspace.store, changes, at)
 
 
 def merged(
-    workspace: Workspace, *kept: BoundedCache, at: datetime = NOON, undone: bool = False
+    workspace: Workspace, *records: Recorded, at: datetime = NOON, undone: bool = False
 ) -> None:
-    """Decide that records tell of one strike, or take that back."""
-    members = tuple(sorted(one.member for one in kept))
+    """Decide that records describe one strike, or undo that decision."""
+    members = tuple(sorted(one.member for one in records))
     merge = Merge(id=merge_id(members), members=members, how=How.reviewed, by="tester")
     action = Action.retract if undone else Action.add
     write(workspace.store, [Change(Subject.merge, merge.id, action, canonical(merge))], at)
@@ -87,12 +87,12 @@ def published(workspace: Workspace, face: Face = Face.aggregates, **changes: Any
 
 
 def totals(workspace: Workspace, **changes: Any) -> dict[str, Any] | None:
-    found: dict[str, Any] | None = summarise(published(workspace, **changes), "region")["totals"]
-    return found
+    sums: dict[str, Any] | None = summarise(published(workspace, **changes), "region")["totals"]
+    return sums
 
 
-def bounds(told: dict[str, Any]) -> tuple[int | None, ...]:
-    return told["low"], told["best"], told["high"]
+def bounds(count: dict[str, Any]) -> tuple[int | None, ...]:
+    return count["low"], count["best"], count["high"]
 
 
 def killed(key: str, slug: str, *figures: int | None, **changes: Any) -> Incident:
@@ -112,13 +112,13 @@ def test_datasets_that_were_not_compared_stand_side_by_side(private_workspace: W
 def test_a_strike_that_two_datasets_tell_counts_once_as_a_range(
     private_workspace: Workspace,
 ) -> None:
-    one, two, alone = recorded(
+    first, second, alone = recorded(
         private_workspace,
         killed("1", "a", 2, 3, 4),
         killed("1", "b", 5, 5, 5),
         killed("2", "c", 1, 1, 1),
     )
-    merged(private_workspace, one, two)
+    merged(private_workspace, first, second)
     compared(private_workspace)
     answer = summarise(published(private_workspace), "region")
     assert (answer["rule"], answer["additive"]) == ("range across independent sources", True)
@@ -132,7 +132,7 @@ def test_a_strike_that_two_datasets_tell_counts_once_as_a_range(
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("figures_of", "expected"),
     [
         (((2, 2, 2), (2, 2, 2)), (2, 2, 2)),
         (((2, 2, 2), ()), (2, 2, 2)),
@@ -146,29 +146,29 @@ def test_a_strike_that_two_datasets_tell_counts_once_as_a_range(
 )
 def test_the_range_goes_from_the_least_to_the_greatest_that_any_source_says(
     private_workspace: Workspace,
-    told: tuple[tuple[int | None, ...], ...],
+    figures_of: tuple[tuple[int | None, ...], ...],
     expected: tuple[int | None, ...],
 ) -> None:
-    kept = recorded(
+    records = recorded(
         private_workspace,
-        *(killed("1", slug, *figures) for slug, figures in zip("ab", told, strict=True)),
+        *(killed("1", slug, *figures) for slug, figures in zip("ab", figures_of, strict=True)),
     )
-    merged(private_workspace, *kept)
+    merged(private_workspace, *records)
     compared(private_workspace)
-    found = totals(private_workspace)
-    assert found is not None
-    assert bounds(found["killed"]) == expected
+    sums = totals(private_workspace)
+    assert sums is not None
+    assert bounds(sums["killed"]) == expected
 
 
 def test_undoing_a_merge_returns_the_old_total_and_as_of_still_reads_it(
     private_workspace: Workspace,
 ) -> None:
-    kept = recorded(private_workspace, killed("1", "a", 2, 2, 2), killed("1", "b", 2, 2, 2))
+    records = recorded(private_workspace, killed("1", "a", 2, 2, 2), killed("1", "b", 2, 2, 2))
     compared(private_workspace)
     before = totals(private_workspace)
-    merged(private_workspace, *kept, at=NOON + HOUR)
+    merged(private_workspace, *records, at=NOON + HOUR)
     while_merged = totals(private_workspace)
-    merged(private_workspace, *kept, at=NOON + 2 * HOUR, undone=True)
+    merged(private_workspace, *records, at=NOON + 2 * HOUR, undone=True)
     assert before is not None
     assert while_merged is not None
     assert (before["incidents"], while_merged["incidents"]) == (2, 1)
@@ -180,9 +180,9 @@ def test_undoing_a_merge_returns_the_old_total_and_as_of_still_reads_it(
 def test_a_view_of_one_dataset_counts_its_own_records_as_before(
     private_workspace: Workspace,
 ) -> None:
-    kept = recorded(private_workspace, killed("1", "a", 2, 2, 2), killed("1", "b", 9, 9, 9))
+    records = recorded(private_workspace, killed("1", "a", 2, 2, 2), killed("1", "b", 9, 9, 9))
     before = totals(private_workspace, datasets=("a",))
-    merged(private_workspace, *kept)
+    merged(private_workspace, *records)
     compared(private_workspace)
     assert totals(private_workspace, datasets=("a",)) == before
 
@@ -190,8 +190,8 @@ def test_a_view_of_one_dataset_counts_its_own_records_as_before(
 def test_what_came_after_the_comparison_ends_the_summing_until_the_next_one(
     private_workspace: Workspace,
 ) -> None:
-    kept = recorded(private_workspace, incident("1", dataset="a"), incident("1", dataset="b"))
-    merged(private_workspace, *kept)
+    records = recorded(private_workspace, incident("1", dataset="a"), incident("1", dataset="b"))
+    merged(private_workspace, *records)
     compared(private_workspace, at=NOON + HOUR)
     add(private_workspace.store, incident("2", dataset="b"), at=NOON + 2 * HOUR)
     answer = summarise(published(private_workspace), "region")
@@ -203,33 +203,37 @@ def test_what_came_after_the_comparison_ends_the_summing_until_the_next_one(
 
 
 def test_an_amended_member_stays_in_its_group(private_workspace: Workspace) -> None:
-    one, two = recorded(private_workspace, killed("1", "a", 2, 2, 2), killed("1", "b", 2, 2, 2))
-    merged(private_workspace, one, two)
+    first, second = recorded(
+        private_workspace, killed("1", "a", 2, 2, 2), killed("1", "b", 2, 2, 2)
+    )
+    merged(private_workspace, first, second)
     compared(private_workspace)
     later = killed("1", "a", 7, 7, 7)
     write(private_workspace.store, [change(later, Action.amend)], NOON + HOUR)
-    found = totals(private_workspace)
-    assert found is not None
-    assert bounds(found["killed"]) == (2, None, 7)
+    sums = totals(private_workspace)
+    assert sums is not None
+    assert bounds(sums["killed"]) == (2, None, 7)
 
 
 def test_a_retracted_member_falls_away(private_workspace: Workspace) -> None:
-    one, two = recorded(private_workspace, killed("1", "a", 2, 2, 2), killed("1", "b", 9, 9, 9))
-    merged(private_workspace, one, two)
+    first, second = recorded(
+        private_workspace, killed("1", "a", 2, 2, 2), killed("1", "b", 9, 9, 9)
+    )
+    merged(private_workspace, first, second)
     compared(private_workspace)
     gone = killed("1", "b", 9, 9, 9, status=Status.retracted)
     write(private_workspace.store, [change(gone, Action.amend)], NOON + HOUR)
-    found = totals(private_workspace)
-    assert found is not None
-    assert bounds(found["killed"]) == (2, 2, 2)
-    assert find(private_workspace, one)["merged_with"] == []
+    sums = totals(private_workspace)
+    assert sums is not None
+    assert bounds(sums["killed"]) == (2, 2, 2)
+    assert find(private_workspace, first)["merged_with"] == []
 
 
-def find(workspace: Workspace, kept: BoundedCache) -> dict[str, Any]:
+def find(workspace: Workspace, recorded: Recorded) -> dict[str, Any]:
     state = workspace.state()
     seen = publish(Query(workspace, state, VIEW, NOW), Face.points, in_all=True)
-    told: dict[str, Any] = find_incident(seen, str(kept.record.id))["properties"]
-    return told
+    properties: dict[str, Any] = find_incident(seen, str(recorded.record.id))["properties"]
+    return properties
 
 
 def test_a_group_stands_once_on_the_map_at_its_most_precise_place(
@@ -237,23 +241,23 @@ def test_a_group_stands_once_on_the_map_at_its_most_precise_place(
 ) -> None:
     town = Place.at(KHARKIV, Precision.settlement)
     exact = Place.at(LonLat(KHARKIV.lon + 0.01, KHARKIV.lat), Precision.exact)
-    one, two = recorded(
+    first, second = recorded(
         private_workspace,
         incident("1", dataset="a", place=town, weapons=("drone.fpv",)),
         incident("1", dataset="b", place=exact, damage=(Damage("health"),)),
     )
-    merged(private_workspace, one, two)
+    merged(private_workspace, first, second)
     compared(private_workspace)
-    drawn = published(private_workspace, Face.points)
-    assert drawn.select().drawable(drawn.filter)["number"].tolist() == [two.number]
+    answer = published(private_workspace, Face.points)
+    assert answer.select().drawable(answer.filter)["number"].tolist() == [second.number]
     # What either says, the group says: it is found by the weapon of one and the sector of both.
     both = published(private_workspace, weapons=("drone",), sectors=("health",))
-    assert both.select()["number"].tolist() == [two.number]
-    (told,) = list_incidents(drawn, 10).features
-    assert told["id"] == str(two.record.id)
-    (other,) = told["properties"]["merged_with"]
+    assert both.select()["number"].tolist() == [second.number]
+    (feature,) = list_incidents(answer, 10).features
+    assert feature["id"] == str(second.record.id)
+    (other,) = feature["properties"]["merged_with"]
     assert (other["id"], other["dataset"], other["weapons"]) == (
-        str(one.record.id),
+        str(first.record.id),
         "a",
         ["drone.fpv"],
     )
@@ -263,16 +267,16 @@ def test_a_record_shows_what_others_say_of_its_strike_and_whether_they_copy(
     private_workspace: Workspace,
 ) -> None:
     post = (SourceRef(url="https://t.me/channel/5"),)
-    kept = recorded(
+    records = recorded(
         private_workspace,
         killed("1", "a", 2, 2, 2, sources=post),
         killed("1", "b", 3, 3, 3, sources=post),
         incident("1", dataset="c"),
     )
-    merged(private_workspace, *kept)
-    told = find(private_workspace, kept[0])["merged_with"]
-    assert [(one["dataset"], one["same_upstream"]) for one in told] == [("b", True), ("c", False)]
-    assert told[0]["killed"]["low"] == 3
+    merged(private_workspace, *records)
+    others = find(private_workspace, records[0])["merged_with"]
+    assert [(one["dataset"], one["same_upstream"]) for one in others] == [("b", True), ("c", False)]
+    assert others[0]["killed"]["low"] == 3
 
 
 @pytest.fixture
@@ -284,43 +288,43 @@ def public(tmp_path: Any, reference: Reference) -> Any:
 
 def test_the_public_sees_nothing_of_a_member_that_is_withheld(public: Workspace) -> None:
     later = NOW + timedelta(days=1)
-    one, two = recorded(
+    first, second = recorded(
         public,
         killed("1", "a", 2, 2, 2),
         killed("1", "b", 9, 9, 9, public_after=later),
     )
-    merged(public, one, two)
+    merged(public, first, second)
     compared(public)
-    found = totals(public)
-    assert found is not None
-    assert (found["incidents"], bounds(found["killed"])) == (1, (2, 2, 2))
-    assert find(public, one)["merged_with"] == []
+    sums = totals(public)
+    assert sums is not None
+    assert (sums["incidents"], bounds(sums["killed"])) == (1, (2, 2, 2))
+    assert find(public, first)["merged_with"] == []
 
 
 def test_a_group_with_one_member_at_a_sensitive_site_has_no_mark(public: Workspace) -> None:
     fresh = When.days(NOW.date() - timedelta(days=5))
-    one, two = recorded(
+    first, second = recorded(
         public,
         incident("1", dataset="a", when=fresh),
         incident("1", dataset="b", when=fresh, damage=(Damage("energy"),)),
     )
-    drawn = published(public, Face.points, datasets=("a",))
-    assert len(drawn.select().drawable(drawn.filter)) == 1
-    merged(public, one, two)
+    answer = published(public, Face.points, datasets=("a",))
+    assert len(answer.select().drawable(answer.filter)) == 1
+    merged(public, first, second)
     compared(public)
-    drawn = published(public, Face.points)
-    assert len(drawn.select().drawable(drawn.filter)) == 0
-    assert len(drawn.unmarked()) == 1
-    assert find(public, one)["merged_with"] == []
+    answer = published(public, Face.points)
+    assert len(answer.select().drawable(answer.filter)) == 0
+    assert len(answer.unmarked()) == 1
+    assert find(public, first)["merged_with"] == []
 
 
 def test_records_that_may_leave_only_as_sums_are_shown_beside_no_other(public: Workspace) -> None:
-    one, two = recorded(public, incident("1", dataset="a"), incident("1", dataset="b"))
-    merged(public, one, two)
-    assert len(find(public, one)["merged_with"]) == 1
+    first, second = recorded(public, incident("1", dataset="a"), incident("1", dataset="b"))
+    merged(public, first, second)
+    assert len(find(public, first)["merged_with"]) == 1
     closed = dataset("b", terms=Terms())
     write(public.store, [change(closed, Action.amend)], NOON + HOUR)
-    assert find(public, one)["merged_with"] == []
+    assert find(public, first)["merged_with"] == []
 
 
 def invented(dice: random.Random, key: str, *, has_gaps: bool) -> Incident:
@@ -357,16 +361,18 @@ def test_a_total_of_compared_datasets_follows_the_rule_and_stays_within_its_boun
     private_workspace: Workspace, seed: int
 ) -> None:
     workspace, dice = private_workspace, random.Random(seed)  # noqa: S311  a law, not a secret
-    kept = recorded(workspace, *(invented(dice, str(n), has_gaps=seed % 2 > 0) for n in range(40)))
+    records = recorded(
+        workspace, *(invented(dice, str(n), has_gaps=seed % 2 > 0) for n in range(40))
+    )
     compared(workspace)
     before = totals(workspace)
-    groups: dict[object, list[BoundedCache]] = {}
-    for one in kept:
-        groups.setdefault(dice.choice([*range(9), ("alone", one.number)]), []).append(one)
+    groups: dict[object, list[Recorded]] = {}
+    for record in records:
+        groups.setdefault(dice.choice([*range(9), ("alone", record.number)]), []).append(record)
     several = [group for group in groups.values() if len(group) > 1]
     for group in several:
         merged(workspace, *group)
-    found = totals(workspace)
+    sums = totals(workspace)
     apart = summarise(published(workspace), "dataset")["rows"]
     for group in several:
         merged(workspace, *group, undone=True)
@@ -377,38 +383,38 @@ def test_a_total_of_compared_datasets_follows_the_rule_and_stays_within_its_boun
         for group in groups.values()
     ]
     ranges = [range_of(counts) for counts in standing if counts]
-    assert found is not None
-    assert found["incidents"] == len(ranges)
-    told_low, told_best, told_high = ([one[n] for one in ranges] for n in range(3))
-    assert found["killed"]["low"] == added(told_low)
-    assert found["killed"]["best"] == added(told_best)
-    assert found["killed"]["high_known"] == added(told_high)
-    assert found["killed"]["high"] == (None if None in told_high else added(told_high))
+    assert sums is not None
+    assert sums["incidents"] == len(ranges)
+    lows, bests, highs = ([one[n] for one in ranges] for n in range(3))
+    assert sums["killed"]["low"] == added(lows)
+    assert sums["killed"]["best"] == added(bests)
+    assert sums["killed"]["high_known"] == added(highs)
+    assert sums["killed"]["high"] == (None if None in highs else added(highs))
     assert before == undone
 
     own_highs = [row["killed"]["high_known"] or 0 for row in apart]
     own_lows = [row["killed"]["low"] or 0 for row in apart]
-    assert (found["killed"]["high_known"] or 0) <= sum(own_highs)
-    assert (found["killed"]["low"] or 0) <= sum(own_lows) + sum(
+    assert (sums["killed"]["high_known"] or 0) <= sum(own_highs)
+    assert (sums["killed"]["low"] or 0) <= sum(own_lows) + sum(
         row["killed"]["best"] or 0 for row in apart
     )
-    if found["killed"]["high"] is not None:
-        assert found["killed"]["high"] >= max(own_lows)
+    if sums["killed"]["high"] is not None:
+        assert sums["killed"]["high"] >= max(own_lows)
 
 
 def added(values: Any) -> int | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
+    figures = [value for value in values if value is not None]
+    return sum(figures) if figures else None
 
 
 def test_a_generation_built_with_merges_in_it_counts_as_the_delta_did(
     private_workspace: Workspace,
 ) -> None:
-    told = [killed(str(n), slug, n, n, None) for n in range(3) for slug in "abc"]
-    kept = recorded(private_workspace, *told)
+    incidents = [killed(str(n), slug, n, n, None) for n in range(3) for slug in "abc"]
+    records = recorded(private_workspace, *incidents)
     for n in range(3):
-        merged(private_workspace, *kept[3 * n : 3 * n + 2])
-    merged(private_workspace, *kept[:2], undone=True)
+        merged(private_workspace, *records[3 * n : 3 * n + 2])
+    merged(private_workspace, *records[:2], undone=True)
     compared(private_workspace)
     before = totals(private_workspace)
     private_workspace.index.rebuild()
@@ -418,8 +424,8 @@ def test_a_generation_built_with_merges_in_it_counts_as_the_delta_did(
 
 
 def test_the_columns_of_a_group_keep_their_types(private_workspace: Workspace) -> None:
-    kept = recorded(private_workspace, incident("1", dataset="a"), incident("1", dataset="b"))
-    merged(private_workspace, *kept)
+    records = recorded(private_workspace, incident("1", dataset="a"), incident("1", dataset="b"))
+    merged(private_workspace, *records)
     compared(private_workspace)
     folded = published(private_workspace)
     (raw,) = folded.state.segments

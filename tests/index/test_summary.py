@@ -50,8 +50,8 @@ def test_a_point_in_the_land_of_another_theatre_is_elsewhere(private_workspace: 
         if rebuilt:
             private_workspace.index.rebuild()
         answer = summarise(published(private_workspace, view), "region")
-        found = {row["key"]: row["incidents"] for row in answer["rows"] if row["incidents"]}
-        assert found == {"UA-30": 1}
+        counts = {row["key"]: row["incidents"] for row in answer["rows"] if row["incidents"]}
+        assert counts == {"UA-30": 1}
         assert answer["elsewhere"]["incidents"] == 1
         assert answer["totals"]["incidents"] == 2
 

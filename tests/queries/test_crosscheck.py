@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app import cli
+from app.cli.program import program
 from app.domain.count import Count, Toll
 from app.domain.errors import InputError, InvalidFile
 from app.domain.period import When
@@ -125,12 +125,12 @@ def test_the_command_prints_both_sums(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("STRIKEMAP_DATA_DIR", str(tmp_path / "data"))
     rows = "source_key,start,precision,admin1\na,2024-03-05,admin1,UA44\n"
     run = CliRunner()
-    assert run.invoke(cli.cli, ["import", str(written(tmp_path, "ours.csv", rows))]).exit_code == 0
+    assert run.invoke(program, ["import", str(written(tmp_path, "ours.csv", rows))]).exit_code == 0
     path = _totals(tmp_path, _row())
-    result = run.invoke(cli.cli, ["summary", "dataset=ours", "--against", str(path), "--json"])
+    result = run.invoke(program, ["summary", "dataset=ours", "--against", str(path), "--json"])
     (line,) = json.loads(result.output)
     assert (line["region"], line["difference"]) == ("UA-09", -4)
     assert (
         "question"
-        in run.invoke(cli.cli, ["summary", "dataset=ours", "--against", str(path)]).output
+        in run.invoke(program, ["summary", "dataset=ours", "--against", str(path)]).output
     )

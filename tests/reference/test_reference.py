@@ -228,14 +228,14 @@ def _countries() -> list[tuple[str, BaseGeometry]]:
 
 def test_nothing_about_a_country_stands_in_code() -> None:
     words = re.compile(r"\b(UA|RU|ukrain\w*|kyiv|crimean?|donetsk|russian?)\b", re.IGNORECASE)
-    named = {
+    texts = {
         (path.relative_to(ROOT / "app").as_posix(), text)
         for path in (ROOT / "app").rglob("*.py")
         for text in _texts(ast.parse(path.read_text("utf-8")))
         if words.search(text)
     }
-    formats = {(name, text) for name, text in named if name.startswith("importers/")}
-    assert {text for _, text in named - formats} <= {"ukraine", "uk", "crimea", "Europe/Kyiv"}
+    formats = {(name, text) for name, text in texts if name.startswith("importers/")}
+    assert {text for _, text in texts - formats} <= {"ukraine", "uk", "crimea", "Europe/Kyiv"}
     # A format may say its publisher's own words; which country is meant is the theatre's to say.
     own_words = re.compile(
         r"Europe/Kyiv|CIR, Eyes on Russia|ControlMap|territories\.|CoTin|Texty|Massive Missile"
@@ -245,13 +245,17 @@ def test_nothing_about_a_country_stands_in_code() -> None:
 
 def _texts(tree: ast.AST) -> Iterator[str]:
     """List the texts of a module, without those that only explain it."""
-    told = {
+    docstrings = {
         id(node.value)
         for node in ast.walk(tree)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in docstrings
+        ):
             yield node.value
 
 
@@ -259,8 +263,8 @@ def test_what_is_vendored_has_the_hashes_of_its_manifest() -> None:
     vendor = ROOT / "static" / "vendor"
     manifest = json.loads((vendor / "manifest.json").read_text("utf-8"))
     assert manifest
-    for name, listed in manifest.items():
-        kind, _, expected = listed.partition("-")
+    for name, entry in manifest.items():
+        kind, _, expected = entry.partition("-")
         digest = hashlib.new(kind, (vendor / name).read_bytes()).digest()
         assert base64.b64encode(digest).decode() == expected, name
 

@@ -1,4 +1,4 @@
-"""A figure's page: everything on it has room, the scale is true, names do not collide."""
+"""A figure's page: everything on it fits, the scale is true, names do not collide."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ def test_lines_are_no_wider_than_their_column_and_lose_no_letter(text: str, widt
 def test_lines_are_as_wide_as_they_were_measured() -> None:
     text = "Дніпропетровська область, ґанок: 1\u00a0234 км (на 48,5° пн. ш.)"
     for is_bold in (False, True):
-        drawn = load_font(FONTS, is_bold, 48).getlength(text)
-        assert drawn == pytest.approx(text_width(FONTS, text, 48, is_bold=is_bold), rel=0.02)
+        width = load_font(FONTS, is_bold, 48).getlength(text)
+        assert width == pytest.approx(text_width(FONTS, text, 48, is_bold=is_bold), rel=0.02)
 
 
 @pytest.mark.parametrize("letter", "іїєґІЇЄҐ’ʼ\u00a0–№°²₴«»йЙ")
@@ -115,15 +115,15 @@ def test_nothing_of_a_layout_leaves_the_page_or_stands_on_the_map(
         layout = lay_out(_content(rows), width, height, FONTS)
     except InputError:
         assume(False)
-    left, top, across, down = layout.map_box
-    assert left >= 0
-    assert top >= 0
-    assert left + across <= width
-    assert top + down <= height
+    x, y, across, down = layout.map_box
+    assert x >= 0
+    assert y >= 0
+    assert x + across <= width
+    assert y + down <= height
     for text in layout.texts:
         assert 0 <= text.x <= width
         assert text.size * 0.5 <= text.y <= height
-        inside = left < text.x < left + across and top < text.y - 2 < top + down
+        inside = x < text.x < x + across and y < text.y - 2 < y + down
         assert not inside, text
     assert len(layout.swatches) == 2 * rows
 
@@ -140,16 +140,16 @@ def test_names_touch_neither_each_other_nor_what_is_taken(
 ) -> None:
     theatre = reference.theatres["ukraine"]
     frame = Frame.fit(Bounds(*theatre.bounds), across, across // 2)
-    taken = [(0.0, 0.0, across * 0.3, across * 0.2)]
+    reserved = [(0.0, 0.0, across * 0.3, across * 0.2)]
     places = reference.basemap("ukraine").places
     canvas = Painter(frame, WATER, FONTS)
-    names = place_names(canvas, places, lang, theatre.countries, taken)
+    names = place_names(canvas, places, lang, theatre.countries, reserved)
     boxes = [
         _box(name.text.text, name.text.x, name.text.y, name.text.anchor, is_bold=name.text.is_bold)
         for name in names
     ]
     assert len(names) > 4
-    assert not any(touch(a, b) for a, b in combinations([*boxes, *taken], 2))
+    assert not any(touch(a, b) for a, b in combinations([*boxes, *reserved], 2))
     assert all(box[0] >= 0 and box[2] <= across for box in boxes)
     capital = {"en": "Kyiv", "uk": "Київ"}[lang]
     assert names[0].text.text == capital  # the weightiest first
@@ -159,8 +159,8 @@ def _box(
     text: str, x: float, y: float, anchor: str, *, is_bold: bool
 ) -> tuple[float, float, float, float]:
     wide = text_width(FONTS, text, 11, is_bold=is_bold)
-    left = x if anchor == "start" else x - wide
-    return left, y - 9, left + wide, y + 2
+    start = x if anchor == "start" else x - wide
+    return start, y - 9, start + wide, y + 2
 
 
 POINTS = st.lists(st.tuples(st.floats(0, 400), st.floats(0, 300)), max_size=12)
@@ -196,13 +196,13 @@ def test_a_number_with_room_stands_in_its_region_beside_the_marks() -> None:
     st.dictionaries(st.sampled_from(["Title", "Copyright"]), st.text(max_size=40)),
     st.sampled_from([3, 4]),
 )
-def test_text_in_a_png_is_read_back(told: dict[str, str], channels: int) -> None:
+def test_text_in_a_png_is_read_back(metadata: dict[str, str], channels: int) -> None:
     pixels = np.arange(5 * 7 * channels, dtype=np.uint8).reshape(5, 7, channels)
-    told = {name: text.replace("\0", "") for name, text in told.items()}
-    image = Image.open(io.BytesIO(write_png(pixels, told)))
+    metadata = {name: text.replace("\0", "") for name, text in metadata.items()}
+    image = Image.open(io.BytesIO(write_png(pixels, metadata)))
     image.load()
     assert (np.asarray(image) == pixels).all()
-    assert image.text == told  # type: ignore[attr-defined]
+    assert image.text == metadata  # type: ignore[attr-defined]
 
 
 def test_a_layout_keeps_where_the_map_is() -> None:

@@ -26,8 +26,8 @@ RADIUS = 4.2
 
 @pytest.mark.parametrize("path", PAINTERS, ids=lambda path: path.name)
 def test_only_the_palette_writes_colours(path: Path) -> None:
-    found = HEX.findall(path.read_text())
-    assert bool(found) == (path.name == "palette.py"), found
+    colours = HEX.findall(path.read_text())
+    assert bool(colours) == (path.name == "palette.py"), colours
 
 
 @pytest.mark.parametrize(
@@ -60,9 +60,9 @@ def test_shapes_are_about_as_large_as_the_circle(shape: str) -> None:
     assert whole.centroid.distance(shapely.Point(0, 0)) < 0.01
 
 
-@pytest.mark.parametrize(("one", "other"), [*combinations(SHAPES, 2)])
-def test_shapes_differ_by_much_of_their_px_at_the_size_of_a_tile(one: str, other: str) -> None:
-    areas = outline(one, RADIUS), outline(other, RADIUS)
+@pytest.mark.parametrize(("first", "second"), [*combinations(SHAPES, 2)])
+def test_shapes_differ_by_much_of_their_px_at_the_size_of_a_tile(first: str, second: str) -> None:
+    areas = outline(first, RADIUS), outline(second, RADIUS)
     assert areas[0].symmetric_difference(areas[1]).area / areas[0].area > 0.17
 
 

@@ -98,12 +98,12 @@ def test_revisions_are_fetched_by_number_and_missing_ones_left_out(store: Sqlite
 
 
 def test_payloads_are_fetched_by_number_and_erased_ones_left_out(store: SqliteStore) -> None:
-    one, two = incident("a"), incident("b")
-    add(store, one, two)
+    first, second = incident("a"), incident("b")
+    add(store, first, second)
     mark = Change(Subject.erasure, "x", Action.add, b"{}")
     store.erase([2], mark, Entry(NOON, "tester", "purge"))
-    told = list(store.payloads([2, 9, 1]))
-    assert told == [(1, f"invented/{one.id}", canonical(one))]
+    payloads = list(store.payloads([2, 9, 1]))
+    assert payloads == [(1, f"invented/{first.id}", canonical(first))]
     assert list(store.payloads([])) == []
 
 
@@ -138,14 +138,14 @@ def test_recorded_at_is_never_backdated(store: SqliteStore, ago: timedelta) -> N
 
 @given(st.lists(st.integers(-50, 50), min_size=1, max_size=8), st.integers(-60, 60))
 def test_as_of_chooses_what_was_recorded_by_then_whatever_the_clocks_said(
-    tmp_path: Path, clocks: list[int], asked: int
+    tmp_path: Path, clocks: list[int], as_of: int
 ) -> None:
     store = SqliteStore(tmp_path / f"{uuid4()}.sqlite")
-    known: list[int] = []
+    recorded: list[int] = []
     for number, clock in enumerate(clocks):
         add(store, incident(str(number)), at=NOON + clock * SECOND)
-        known.append(max([clock, *known]))
-    assert store.seq_at(NOON + asked * SECOND) == sum(told <= asked for told in known)
+        recorded.append(max([clock, *recorded]))
+    assert store.seq_at(NOON + as_of * SECOND) == sum(second <= as_of for second in recorded)
     store.close()
 
 
@@ -218,8 +218,8 @@ def acknowledged_before_being_killed(path: Path, name: str, acks: int) -> tuple[
         writer.kill()
         # What was printed and not yet read was acknowledged, too.
         lines = [line for line in writer.stdout.read().splitlines() if len(line.split()) == 2]
-        told = lines[-1] if lines else ""
-    seq, _, digest = told.partition(" ")
+        line = lines[-1] if lines else ""
+    seq, _, digest = line.partition(" ")
     return int(seq or 0), digest
 
 

@@ -104,13 +104,13 @@ TAMPERED: list[tuple[str, str, Any, str]] = [
 
 
 @pytest.mark.parametrize(
-    ("sql", "value", "named"),
+    ("sql", "value", "message"),
     [case[1:] for case in TAMPERED],
     ids=[f"{case[0]}={case[2]!r}" for case in TAMPERED],
 )
-def test_the_first_broken_link_is_named(path: Path, sql: str, value: object, named: str) -> None:
+def test_the_first_broken_link_is_named(path: Path, sql: str, value: object, message: str) -> None:
     tamper(path, sql, value)
-    with pytest.raises(BrokenChain, match=named):
+    with pytest.raises(BrokenChain, match=message):
         check(path)
 
 
@@ -156,8 +156,8 @@ def test_a_longer_ledger_still_contains_an_older_head(path: Path) -> None:
 def test_an_erased_payload_leaves_a_mark_and_a_chain_that_checks(path: Path) -> None:
     head = check(path)
     store = SqliteStore(path)
-    told = Erasure(Subject.incident, "invented/a", (2, 4), "a test")
-    mark = Change(Subject.erasure, "one", Action.add, canonical(told))
+    erasure = Erasure(Subject.incident, "invented/a", (2, 4), "a test")
+    mark = Change(Subject.erasure, "one", Action.add, canonical(erasure))
     after = store.erase([2, 4], mark, Entry(NOON, "tester", "purge"))
     (erased,) = store.by_seq([4])
     store.close()
@@ -173,10 +173,10 @@ def test_a_payload_taken_away_without_a_mark_is_named(path: Path) -> None:
 
 def test_a_payload_can_be_shown_alone_with_its_salt(path: Path) -> None:
     store = SqliteStore(path)
-    (shown,) = store.by_seq([2])
+    (revision,) = store.by_seq([2])
     store.close()
-    assert shown.payload is not None
-    assert hashlib.sha256(shown.salt + shown.payload).digest() == shown.digest
+    assert revision.payload is not None
+    assert hashlib.sha256(revision.salt + revision.payload).digest() == revision.digest
 
 
 def test_what_is_written_while_the_ledger_is_walked_is_no_fault(path: Path) -> None:

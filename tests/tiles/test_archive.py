@@ -49,8 +49,8 @@ def test_every_tile_is_found_again_with_leaves_and_without(across: int) -> None:
     assert (header["leaf_directory_length"] > 0) is (across == 256)
     assert header["root_offset"] + header["root_length"] <= FIRST_READ_BYTES
     assert header["addressed_tiles_count"] == len(tiles)
-    found = {at: gzip.decompress(body) for at, body in all_tiles(MemorySource(whole))}
-    assert found == tiles
+    contents = {at: gzip.decompress(body) for at, body in all_tiles(MemorySource(whole))}
+    assert contents == tiles
     for at in list(tiles)[:50]:
         assert gzip.decompress(reader.get(*at)) == tiles[at]
     assert reader.metadata() == {"name": "a test"}

@@ -109,5 +109,5 @@ def test_tilejson_describes_a_layer(layer: str) -> None:
 
 
 def test_a_credit_in_tilejson_is_text_whatever_is_in_it() -> None:
-    told = tilejson("map", "", Bounds(0, 0, 1, 1), None, ["<img src=x onerror=alert(1)> & me"])
-    assert told["attribution"] == "&lt;img src=x onerror=alert(1)&gt; &amp; me"
+    document = tilejson("map", "", Bounds(0, 0, 1, 1), None, ["<img src=x onerror=alert(1)> & me"])
+    assert document["attribution"] == "&lt;img src=x onerror=alert(1)&gt; &amp; me"

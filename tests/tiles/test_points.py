@@ -23,10 +23,12 @@ marks = st.tuples(
 )
 
 
-def rows_of(some: list[tuple[int, int, int, int, bool]]) -> Rows:
+def rows_of(places: list[tuple[int, int, int, int, bool]]) -> Rows:
     shift = points.MERCATOR_BITS - Z - points.EXTENT_BITS
-    columns = {name: np.full(len(some), NO_COUNT).astype(dtype) for name, dtype in COLUMNS.items()}
-    x, y, killed, injured, invented = (np.array(column) for column in zip(*some, strict=True))
+    columns = {
+        name: np.full(len(places), NO_COUNT).astype(dtype) for name, dtype in COLUMNS.items()
+    }
+    x, y, killed, injured, invented = (np.array(column) for column in zip(*places, strict=True))
     columns["mercator_x"] = (x << shift).astype(np.uint32)
     columns["mercator_y"] = (y << shift).astype(np.uint32)
     columns["killed_total_low"] = killed.astype(np.int32)
@@ -37,11 +39,11 @@ def rows_of(some: list[tuple[int, int, int, int, bool]]) -> Rows:
 
 @given(st.lists(marks, min_size=2, max_size=40), st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_change_a_tile_of_cells(
-    some: list[tuple[int, int, int, int, bool]], chance: random.Random
+    places: list[tuple[int, int, int, int, bool]], chance: random.Random
 ) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(points, "MOST_MARKS", 1)
-        told = incident_tile(rows_of(some), Z, (), (), ())
+        tile = incident_tile(rows_of(places), Z, (), (), ())
         for _ in range(3):
-            chance.shuffle(some)
-            assert incident_tile(rows_of(some), Z, (), (), ()) == told
+            chance.shuffle(places)
+            assert incident_tile(rows_of(places), Z, (), (), ()) == tile

@@ -59,8 +59,8 @@ def tiler(demos: Workspace) -> Tiles:
 
 
 def _features(tiler: Tiles, view: View, tile: Tile) -> list[dict[str, Any]]:
-    made = tiler.tile(view, tile)
-    layers = mapbox_vector_tile.decode(made, default_options={"y_coord_down": True})
+    content = tiler.tile(view, tile)
+    layers = mapbox_vector_tile.decode(content, default_options={"y_coord_down": True})
     return list(layers[tile.layer]["features"]) if layers else []
 
 
@@ -68,8 +68,8 @@ def _picture(
     tiler: Tiles, view: View, layer: str, place: tuple[int, int, int], scale: int = 1
 ) -> np.ndarray:
     tile = Tile(layer, *place, "png", scale)
-    made = tiler.tile(view, tile)
-    image = Image.open(io.BytesIO(made))
+    content = tiler.tile(view, tile)
+    image = Image.open(io.BytesIO(content))
     assert image.format == "PNG"
     return np.asarray(image.convert("RGBA"))
 
@@ -89,11 +89,11 @@ def test_the_sum_over_a_level_is_the_number_of_drawable_incidents(z: int, tiler:
 
 
 def test_no_mark_is_coarser_than_a_settlement(tiler: Tiles) -> None:
-    found = _features(tiler, EXAMPLE, Tile("incidents", 0, 0, 0, "mvt"))
-    assert {feature["properties"]["precision"] for feature in found} <= {
+    features = _features(tiler, EXAMPLE, Tile("incidents", 0, 0, 0, "mvt"))
+    assert {feature["properties"]["precision"] for feature in features} <= {
         *("exact", "street", "settlement")
     }
-    assert all("day" in feature["properties"] for feature in found)
+    assert all("day" in feature["properties"] for feature in features)
 
 
 SOME_PLACES = st.lists(
@@ -112,16 +112,16 @@ SOME_PLACES = st.lists(
 def test_every_mark_lies_in_exactly_one_tile_of_a_level(
     tmp_path_factory: pytest.TempPathFactory,
     reference: Reference,
-    drawn: list[tuple[float, float, Precision, bool]],
+    places: list[tuple[float, float, Precision, bool]],
     z: int,
 ) -> None:
     workspace = open_workspace(tmp_path_factory.mktemp("marks"), reference)
-    records = [_at(key, *place) for key, place in enumerate(drawn)]
+    records = [_at(key, *place) for key, place in enumerate(places)]
     add(workspace.store, dataset(), *records)
     view = View(theatre="ukraine", datasets=("invented",))
     around = {
         near
-        for lon, lat, _, _ in drawn
+        for lon, lat, _, _ in places
         for tile in [mercantile.tile(lon, lat, z)]
         for near in [tile, *mercantile.neighbors(tile)]
     }
@@ -174,8 +174,8 @@ def test_control_that_may_not_be_shown_is_refused(workspace: Workspace) -> None:
 def test_regions_of_a_tile_share_edges_without_slivers(
     view: View, place: tuple[int, int, int], tiler: Tiles
 ) -> None:
-    found = _features(tiler, view, Tile("regions", *place, "mvt"))
-    shapes = [shapely.make_valid(shapely.geometry.shape(one["geometry"])) for one in found]
+    features = _features(tiler, view, Tile("regions", *place, "mvt"))
+    shapes = [shapely.make_valid(shapely.geometry.shape(one["geometry"])) for one in features]
     assert len(shapes) > 2
     together = shapely.union_all(shapes)
     overlap = sum(shape.area for shape in shapes) - together.area
@@ -216,21 +216,21 @@ def _seam(features: list[dict[str, Any]], x: int) -> dict[str, Any]:
 
 def test_a_region_without_a_figure_carries_no_figure(tiler: Tiles) -> None:
     tile = Tile("regions", 4, 9, 5, "mvt")
-    found = {
+    regions = {
         one["properties"]["key"]: one["properties"]
         for one in _features(tiler, UKRAINE.but(metric="killed"), tile)
     }
-    assert found["UA-30"]["killed"] == 2
-    assert "killed" not in found["UA-63"]
-    assert found["UA-46"]["killed"] == 0  # Lviv: no incident is reported, so nobody is
+    assert regions["UA-30"]["killed"] == 2
+    assert "killed" not in regions["UA-63"]
+    assert regions["UA-46"]["killed"] == 0  # Lviv: no incident is reported, so nobody is
 
 
 def test_control_tiles_name_source_day_and_status(tiler: Tiles) -> None:
     tile = Tile("control", 5, 4, 20, "mvt")
-    found = [one["properties"] for one in _features(tiler, EXAMPLE, tile)]
-    assert {one["kind"] for one in found} == {"area", "front_line"}
-    assert {one["source"] for one in found} == {"example-control"}
-    parties = {one["controller"] for one in found if one["kind"] == "area"}
+    features = [one["properties"] for one in _features(tiler, EXAMPLE, tile)]
+    assert {one["kind"] for one in features} == {"area", "front_line"}
+    assert {one["source"] for one in features} == {"example-control"}
+    parties = {one["controller"] for one in features if one["kind"] == "area"}
     assert parties == {"orra", "tarn", "mirel"}
 
 

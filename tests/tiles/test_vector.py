@@ -51,22 +51,22 @@ def _marks(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[str, Property]]:
     for name in draw(st.lists(st.text("abc", min_size=1, max_size=3), unique=True, max_size=4)):
         table = draw(st.lists(VALUES, min_size=1, max_size=5))
         codes = draw(st.lists(st.integers(0, len(table) - 1), min_size=size, max_size=size))
-        known = draw(st.lists(st.booleans(), min_size=size, max_size=size))
-        for mark, code, is_known in zip(marks, codes, known, strict=True):
+        mask = draw(st.lists(st.booleans(), min_size=size, max_size=size))
+        for mark, code, is_known in zip(marks, codes, mask, strict=True):
             if is_known:
                 mark["properties"][name] = table[code]
-        properties[name] = Property(np.array(codes, np.int64), table, np.array(known, bool))
+        properties[name] = Property(np.array(codes, np.int64), table, np.array(mask, bool))
     return marks, properties
 
 
 @given(_marks())
 def test_points_come_out_as_they_went_in(
-    drawn: tuple[list[dict[str, Any]], dict[str, Property]],
+    points: tuple[list[dict[str, Any]], dict[str, Property]],
 ) -> None:
-    marks, properties = drawn
+    marks, properties = points
     x, y, ids = (np.array([mark[key] for mark in marks], np.int64) for key in ("x", "y", "id"))
     layer = decoded(encode_points("points", x, y, ids, properties))["points"]
-    found = [
+    features = [
         {
             "x": one["geometry"]["coordinates"][0],
             "y": one["geometry"]["coordinates"][1],
@@ -75,13 +75,13 @@ def test_points_come_out_as_they_went_in(
         }
         for one in layer["features"]
     ]
-    assert found == marks
+    assert features == marks
     assert (layer["version"], layer["extent"]) == (2, EXTENT)
 
 
 def test_an_unknown_value_carries_no_tag_at_all() -> None:
-    known = np.array([True, False])
-    killed = Property.numbers(np.array([0, 0]), known)
+    mask = np.array([True, False])
+    killed = Property.numbers(np.array([0, 0]), mask)
     places = np.array([1, 2])
     layer = decoded(encode_points("p", places, places, places, {"killed_low": killed}))["p"]
     assert [one["properties"] for one in layer["features"]] == [{"killed_low": 0}, {}]
@@ -105,8 +105,8 @@ def test_zigzag_keeps_small_numbers_small(numbers: list[int]) -> None:
 
 
 def _rings(shape: Mapping[str, Any]) -> list[list[list[tuple[int, int]]]]:
-    listed = shape["coordinates"]
-    return listed if shape["type"] == "MultiPolygon" else [listed]
+    coordinates = shape["coordinates"]
+    return coordinates if shape["type"] == "MultiPolygon" else [coordinates]
 
 
 def _turns_clockwise_on_screen(ring: list[tuple[int, int]]) -> bool:
@@ -153,12 +153,14 @@ def test_several_polygons_make_one_feature() -> None:
 
 @given(st.lists(st.tuples(UNITS, UNITS), min_size=2, max_size=8))
 def test_lines_come_out_as_they_went_in(points: list[tuple[int, int]]) -> None:
-    kept = [point for place, point in enumerate(points) if place == 0 or points[place - 1] != point]
-    found = decoded(encode_shapes("s", [shapely.LineString(points)], [1], [{}]))["s"]["features"]
-    if len(kept) < 2:
-        assert found == []
+    distinct = [
+        point for place, point in enumerate(points) if place == 0 or points[place - 1] != point
+    ]
+    features = decoded(encode_shapes("s", [shapely.LineString(points)], [1], [{}]))["s"]["features"]
+    if len(distinct) < 2:
+        assert features == []
     else:
-        assert [tuple(point) for point in found[0]["geometry"]["coordinates"]] == kept
+        assert [tuple(point) for point in features[0]["geometry"]["coordinates"]] == distinct
 
 
 def test_shapes_that_vanish_are_left_out() -> None:
@@ -169,12 +171,12 @@ def test_shapes_that_vanish_are_left_out() -> None:
 
 
 def test_values_of_each_sort_are_told_apart() -> None:
-    told: dict[str, str | float] = {"text": "1", "whole": 1, "below": -1, "half": 0.5, "zero": 0}
-    tile = encode_shapes("s", [shapely.box(0, 0, 8, 8)], [1], [told])
+    fields: dict[str, str | float] = {"text": "1", "whole": 1, "below": -1, "half": 0.5, "zero": 0}
+    tile = encode_shapes("s", [shapely.box(0, 0, 8, 8)], [1], [fields])
     (feature,) = decoded(tile)["s"]["features"]
-    assert feature["properties"] == told
+    assert feature["properties"] == fields
     assert {name: type(value) for name, value in feature["properties"].items()} == {
-        name: type(value) for name, value in told.items()
+        name: type(value) for name, value in fields.items()
     }
 
 
@@ -197,8 +199,8 @@ CORNERS = st.lists(st.tuples(TENTHS, TENTHS), min_size=3, max_size=5)
 def test_no_ring_turns_over_or_becomes_flat_by_rounding(
     corners: list[list[tuple[float, float]]],
 ) -> None:
-    drawn = shapely.make_valid(shapely.MultiPolygon([shapely.Polygon(ring) for ring in corners]))
-    kind, commands = _geometry(drawn)
+    shape = shapely.make_valid(shapely.MultiPolygon([shapely.Polygon(ring) for ring in corners]))
+    kind, commands = _geometry(shape)
     paths = _read(commands)
     if kind == POLYGON and paths:
         assert _turns_clockwise_on_screen(paths[0])

@@ -55,7 +55,7 @@ def import_regions(workspace: Workspace, order: RegionOrder, now: datetime) -> R
     about = ImportedSet(
         set_id, content_hash(regions), reading.level, len(regions), order.path.name, now, year
     )
-    reference.shelf(order.theatre).add(about, lambda path: _write(regions, path))
+    reference.imported_sets(order.theatre).add(about, lambda path: _write(regions, path))
     return RegionReport(
         file=order.path.name,
         recognised=reading.columns.source,
@@ -87,11 +87,11 @@ def list_regions(reference: Reference) -> list[ListedSet]:
     """List the shipped set of each theatre, then what was imported, oldest first."""
     listed = []
     for theatre in reference.theatres:
-        active = reference.shelf(theatre).active()
+        active = reference.imported_sets(theatre).active()
         ours = reference.shipped(theatre)
         shipped = (theatre, 1, ours.id, ours.hash, len(ours.regions), None, None)
         listed.append(ListedSet(*shipped, serves=1 not in active))
-        for one in reference.shelf(theatre).sets():
+        for one in reference.imported_sets(theatre).sets():
             told = (one.level, one.id, one.hash, one.units, one.population_year, one.imported_at)
             serves = one.level in active and active[one.level].hash == one.hash
             listed.append(ListedSet(theatre, *told, serves=serves))

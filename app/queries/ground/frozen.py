@@ -65,7 +65,7 @@ def frozen_line(source: ControlSource, day: date, cache: GroundCache) -> JsonObj
         "unknown": harm["unknown"],
         "coverage": harm["coverage"],
         "control_since": cache.changes(source, day, until) if until > day else None,
-        "region_set": source.regions.named(),
+        "region_set": source.regions.identity(),
         "credits": [source.dataset.credit],
     }
 

@@ -100,7 +100,7 @@ def control_areas(source: ControlSource, day: date) -> JsonObject:
         "regions": region_shares(source, by_code),
         "elsewhere_km2": None if total is None else _rounded(max(total - sum(by_code.values()), 0)),
         "front_line": _line(source, snapshot),
-        "region_set": source.regions.named(),
+        "region_set": source.regions.identity(),
         "note": snapshot.note,
         "credits": [source.dataset.credit],
     }
@@ -204,7 +204,7 @@ class GroundCache:
             "from": {"date": str(first), **snapshot_age(old, first)},
             "to": {"date": str(last), **snapshot_age(new, last)},
             **facts,
-            "region_set": source.regions.named(),
+            "region_set": source.regions.identity(),
             "credits": [source.dataset.credit],
         }
         if geometry:

@@ -94,7 +94,7 @@ def test_imported_boundaries_serve_from_the_next_start_and_name_themselves(
     assert (report.level, report.units, report.recognised) == (1, 2, "ISO 3166-2 codes")
     assert home.reference.region_set("ukraine").id == "natural-earth-10m"
     fresh = Reference(GEODATA, tmp_path / "data" / "regions")
-    assert fresh.region_set("ukraine").named() == {"id": "small", "hash": report.hash}
+    assert fresh.region_set("ukraine").identity() == {"id": "small", "hash": report.hash}
     assert fresh.region_hash != home.reference.region_hash
     assert fresh.region_set("example").id == "example"
 
@@ -130,7 +130,7 @@ def test_the_same_file_again_is_the_same_set_and_an_older_one_is_kept(
         "natural-earth-10m": False,
         "other": False,
     }
-    assert home.reference.shelf("ukraine").path(other.hash).exists()
+    assert home.reference.imported_sets("ukraine").path(other.hash).exists()
 
 
 @pytest.mark.parametrize("edition", ["old", "new", "told"])
@@ -388,7 +388,7 @@ def test_a_set_whose_file_is_gone_says_how_to_bring_it_back(
     home: Workspace, tmp_path: Path
 ) -> None:
     report = loaded(home, two_oblasts(tmp_path))
-    home.reference.shelf("ukraine").path(report.hash).unlink()
+    home.reference.imported_sets("ukraine").path(report.hash).unlink()
     with pytest.raises(InvalidFile, match="regions import"):
         _ = Reference(GEODATA, tmp_path / "data" / "regions").region_hash
 
@@ -433,7 +433,7 @@ def test_sums_by_raion_take_what_is_stated_then_what_is_located_and_share_nothin
     found = {row["key"]: row["incidents"] for row in told["rows"]}
     assert found == {"UA1402": 1, "UA6302": 1, "UA6304": 1}
     assert (told["elsewhere"]["incidents"], told["totals"]["incidents"]) == (2, 5)
-    assert told["region_set"] == split.reference.region_set("ukraine", 2).named()
+    assert told["region_set"] == split.reference.region_set("ukraine", 2).identity()
     coarse = by_region(split)
     assert {row["key"]: row["incidents"] for row in coarse["rows"]} == {"UA-14": 1, "UA-63": 3}
     assert coarse["elsewhere"]["incidents"] == 1

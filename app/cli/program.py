@@ -1,0 +1,152 @@
+"""The program and its exit codes. A command's module is imported only when it is called."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typing_extensions import override
+
+from app.domain.errors import InputError, NotAllowed, NotFound, NotShared, Outdated, StoreError
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""What a disk says that is full, or closed to writing."""
+
+
+class Entry(NamedTuple):
+    """A command in the program's help: its module in `app.cli`, and its line."""
+
+    module: str
+    help: str
+
+
+COMMANDS = {
+    "export": Entry(
+        "exporting",
+        "Write a View's incidents to files, with the data dictionary, terms and citation inside.",
+    ),
+    "tiles": Entry(
+        "archiving", "Write a View's vector tiles as one PMTiles file that a static host can serve."
+    ),
+    "figure": Entry(
+        "figure", "Draw a View with its legend, sources, terms and as-of, for a report."
+    ),
+    "import": Entry(
+        "loading",
+        "Import files, folders or archives, each in one transaction; every row's fate is reported.",
+    ),
+    "demo": Entry(
+        "loading",
+        "Load what ships with the project: the Ukraine demo and the invented example land.",
+    ),
+    "synth": Entry(
+        "loading", "Write invented incidents, the same every time, watermarked on every face."
+    ),
+    "undo": Entry(
+        "loading",
+        "Undo a whole import in one transaction; nothing is erased, and all of it stays in the "
+        "ledger.",
+    ),
+    "evidence": Entry(
+        "record", "Write an incident's evidence bundle, with a script that checks it offline."
+    ),
+    "attach": Entry(
+        "record",
+        "Archive a source file of an incident, with its hash, time, method and operator.",
+    ),
+    "purge": Entry(
+        "record",
+        "Erase an incident for good, for every `as_of`; the chain keeps a mark and still checks.",
+    ),
+    "redact": Entry(
+        "record",
+        "Hide texts of an incident from the public, for every `as_of`; the record keeps them.",
+    ),
+    "verify": Entry("record", "Walk the ledger and check every link; names the first broken one."),
+    "serve": Entry("serving", "Start the service."),
+    "summary": Entry("summary", "Sum casualties and damage of a View."),
+    "datasets": Entry("datasets", "List datasets and what may leave of each."),
+    "mapping": Entry("loading", "What the columns of any table mean."),
+    "match": Entry("matches", "The same strike told by several datasets."),
+    "index": Entry("record", "The read model; losing it loses nothing."),
+    "regions": Entry("regions", "Boundaries: the shipped ones, and better ones that you load."),
+    "token": Entry("tokens", "Who may import and edit over HTTP."),
+}
+"""Every command in the order of the help; the line is the first sentence of its own help."""
+
+
+class _Commands(TyperGroup):
+    """Lists the commands by the table, and imports the module of the one that is called."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = {
+            name: TyperCommand(name, help=entry.help) for name, entry in COMMANDS.items()
+        }
+
+    @override
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command and load(str(command.name)), rest
+
+
+def load(name: str) -> Any:
+    """Import a command's module and return the command, or the group, of this name."""
+    module = import_module(f"app.cli.{COMMANDS[name].module}")
+    return typer.main.get_group(module.cli).commands[name]
+
+
+program = typer.Typer(
+    cls=_Commands,
+    help="Strikes, the harm they did and who held the ground, on a map that can be cited.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _print_version(*, is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"strikemap {version('strikemap')}")
+        raise typer.Exit
+
+
+@program.callback()
+def options(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the version and exit.",
+        ),
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
+def main() -> None:
+    """Run a command; an error becomes one sentence and an exit code, never a traceback."""
+    try:
+        program()
+    except (InputError, NotAllowed, NotFound, NotShared, Outdated) as error:
+        for problem in getattr(error, "problems", ()):
+            typer.echo(problem.sentence(), err=True)
+        if not isinstance(error, InputError):
+            typer.echo(str(error), err=True)
+        sys.exit(2)
+    except StoreError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(3)
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        typer.echo(f"The disk cannot take this: {error.strerror}.", err=True)
+        sys.exit(3)

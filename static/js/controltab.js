@@ -1,0 +1,262 @@
+/* Who held the ground: source, area and change, area over time, and what a fixed line divides. */
+/** @import { ChangedAreas, FrozenLine, GroundAreas, GroundChanges } from "./types.js" */
+/** @import { GroundSeries, Label, MapContext, Tab } from "./types.js" */
+import { debounce, el, isHidden, onColourScheme, sharpPen } from "./dom.js";
+import { dayNumber, dayText, fill, number } from "./format.js";
+import { fromHash, toHash } from "./hash.js";
+import { makeNewest, messageOf, readJson, wasAborted } from "./request.js";
+
+const CHART_HEIGHT = 74;
+const MOST_REGIONS = 5;
+const MOST_DOTS = 80;
+
+/**
+ * @param {MapContext} context
+ * @returns {Tab | null}
+ */
+export function makeControlTab(context) {
+  const { state, spec, words, language, layers, controlDays, staleDays } = context;
+  if (!spec.controls.length) return null;
+  const { parties } = spec.theatre;
+  const nameOf = (/** @type {string} */ party) =>
+    parties.find(({ code }) => code === party)?.name ?? party;
+  const km2 = (/** @type {number} */ value) =>
+    number(language, Math.abs(value) < 100 ? value : Math.round(value));
+  const day = (/** @type {string} */ value) => dayText(language, value);
+  const facts = el("div", { class: "facts", "aria-live": "polite" });
+  const chartLabel = { role: "img", "aria-label": words.ground };
+  const chart = el("canvas", { class: "area-chart", ...chartLabel, hidden: true });
+  /** @type {GroundSeries["points"]} */
+  let series = [];
+  let other = fromHash("with");
+
+  const step = { type: "button", class: "step" };
+  const changesCheck = el("input", {
+    type: "checkbox",
+    checked: fromHash("changes") === "1",
+    onchange: () => {
+      toHash({ changes: changesCheck.checked ? "1" : "" });
+      measure();
+    },
+  });
+  const freeze = el("button", {
+    ...step,
+    text: words.freeze,
+    onclick: () => state.set({ freeze: state.get("freeze") ? "" : state.get("to") }),
+  });
+  const compare = el("a", { text: words.compare });
+  const sources = spec.controls.map(({ slug, name }) => /** @type {Label} */ ([slug, name]));
+  const ownChoice = choice(words.control_source, sources, state.get("control"), (slug) =>
+    state.set({ control: slug }),
+  );
+  const otherChoice = choice(words.overlay, [["", words.none], ...sources], other, (slug) => {
+    other = slug;
+    toHash({ with: slug });
+    showBeside(null);
+  });
+  const box = el(
+    "section",
+    { class: "ground", "aria-labelledby": "ground-title" },
+    el("h2", { id: "ground-title", text: words.ground }),
+    ownChoice,
+    sources.length > 1 ? otherChoice : null,
+    facts,
+    chart,
+    el("label", { class: "layer" }, changesCheck, el("span", { text: words.show_changes })),
+    el("p", { class: "ground-actions" }, freeze, compare),
+  );
+
+  /**
+   * @param {string} title
+   * @param {Label[]} labels
+   * @param {string} value
+   * @param {(value: string) => void} change
+   */
+  function choice(title, labels, value, change) {
+    const select = el("select", { onchange: () => change(select.value) });
+    for (const [code, text] of labels)
+      select.append(el("option", { value: code, text, selected: code === value }));
+    return el("label", { class: "choice" }, el("span", { text: title }), select);
+  }
+
+  const query = (/** @type {Record<string, string>} */ own = {}) =>
+    new URLSearchParams({
+      theatre: state.get("theatre"),
+      lang: language,
+      control: state.get("control"),
+      ...own,
+      ...state.pick("as_of", "synthetic", "level"),
+    });
+
+  async function readSeries() {
+    const source = state.get("control");
+    /** @type {GroundSeries} */
+    const { points } = await readJson(`/api/control/series?${query()}`);
+    if (source === state.get("control")) series = points;
+    draw();
+  }
+
+  const newest = makeNewest();
+  /** Read the area of the last day, what changed in the period, and what a fixed line divides. */
+  async function measure() {
+    const fixed = state.get("freeze");
+    if (isHidden(box) && !changesCheck.checked && !other && !fixed) return;
+    const [from, to] = [state.get("from"), state.get("to")];
+    freeze.textContent = fixed ? words.unfreeze : words.freeze;
+    compare.href = `/compare?${query({ from, to })}`;
+    try {
+      const changes = await showFacts(newest(), to, fixed);
+      await showBeside((changesCheck.checked && changes?.areas) || null);
+    } catch (wrong) {
+      if (!wasAborted(wrong)) facts.replaceChildren(note(messageOf(wrong)));
+    }
+  }
+
+  /**
+   * @param {AbortSignal} signal
+   * @param {string} to
+   * @param {string} fixed
+   */
+  async function showFacts(signal, to, fixed) {
+    /**
+     * @template Answer
+     * @param {string} name
+     * @param {Record<string, string>} own
+     * @returns {Promise<Answer>}
+     */
+    const read = (name, own) => readJson(`/api/control/${name}?${query(own)}`, signal);
+    const hasSnapshot = Boolean(layers.control.about?.validOn);
+    const from = hasSnapshot ? comparedDay() : undefined;
+    const geometry = String(changesCheck.checked);
+    /** @type {[GroundAreas | null, GroundChanges | null, FrozenLine | null]} */
+    const [areas, changes, frozen] = await Promise.all([
+      hasSnapshot ? read("areas", { date: to }) : null,
+      from ? read("changes", { from, to, geometry }) : null,
+      fixed ? read("frozen", { freeze: fixed, to, ...state.pick("dataset") }) : null,
+    ]);
+    facts.replaceChildren(
+      ...(areas ? [areaLine(areas)] : []),
+      ...(changes ? changeLines(changes) : []),
+      ...(frozen ? frozenLines(frozen) : []),
+    );
+    return changes;
+  }
+
+  /** The day to compare with: the period's first, or the source's first one inside it. */
+  function comparedDay() {
+    const from = state.get("from");
+    const days = controlDays();
+    if (days.length && days[0] <= from) return from;
+    return days.find((snapshot) => snapshot > from && snapshot <= state.get("to"));
+  }
+
+  const note = (/** @type {string} */ text) => el("p", { class: "note", text });
+
+  /** @param {GroundAreas} areas */
+  function areaLine({ controller, total_km2: total }) {
+    const party = nameOf(controller);
+    if (total === null) return note(fill(words.ground_unknown, { party }));
+    const text = fill(words.ground_km2, { km2: km2(total), party });
+    return el("p", { class: "ground-total", text });
+  }
+
+  /** @param {{ gained_km2: number, lost_km2: number }} change */
+  const areaTexts = ({ gained_km2: gained, lost_km2: lost }) => ({
+    gained: km2(gained),
+    lost: km2(lost),
+  });
+
+  /** @param {GroundChanges} changes */
+  function changeLines(changes) {
+    const from = day(changes.from.valid_on);
+    const to = day(changes.to.valid_on);
+    const text = from === to ? words.ground_same : words.ground_changed;
+    const regions = changes.regions.slice(0, MOST_REGIONS);
+    return [
+      note(fill(text, { from, to, ...areaTexts(changes) })),
+      ...regions.map((row) =>
+        note(fill(words.ground_by_region, { region: row.name, ...areaTexts(row) })),
+      ),
+    ];
+  }
+
+  /** @param {FrozenLine} frozen */
+  function frozenLines({ control_since: change, freeze: date, sides }) {
+    const since = change && { date: day(date), ...areaTexts(change) };
+    const lines = sides.map(({ side, km2: area, since: { incidents } }) => {
+      const name = side === "not_stated" ? words.nobody_states : nameOf(side);
+      const values = { side: name, km2: km2(area), n: number(language, incidents) };
+      return note(fill(words.frozen_side, values));
+    });
+    return since ? [note(fill(words.frozen_since, since)), ...lines] : lines;
+  }
+
+  const showBeside = (/** @type {ChangedAreas | null} */ changes) =>
+    layers.control.showBeside({
+      day: state.get("to"),
+      other: other === state.get("control") ? "" : other,
+      fixed: state.get("freeze"),
+      changes,
+    });
+
+  function draw() {
+    const points = series.flatMap(({ km2: area, valid_on: date }) =>
+      area === null ? [] : [{ area, date, at: dayNumber(date) }],
+    );
+    chart.hidden = points.length < 2;
+    const sharp = chart.hidden ? null : sharpPen(chart);
+    if (!sharp) return;
+    const { pen, width } = sharp;
+    const style = getComputedStyle(box);
+    const areas = points.map(({ area }) => area);
+    const low = Math.min(...areas);
+    const high = Math.max(...areas);
+    const room = Math.max(high - low, high * 0.001);
+    const first = points[0];
+    const last = points[points.length - 1];
+    const span = Math.max(1, last.at - first.at);
+    const x = (/** @type {number} */ at) => 4 + ((at - first.at) / span) * (width - 8);
+    const y = (/** @type {number} */ area) =>
+      CHART_HEIGHT - 16 - ((area - low) / room) * (CHART_HEIGHT - 30);
+    pen.fillStyle = style.getPropertyValue("--note");
+    pen.font = "11px system-ui, sans-serif";
+    pen.fillText(`${km2(high)} ${words.km2}`, 4, 10);
+    pen.fillText(first.date, 4, CHART_HEIGHT - 3);
+    pen.textAlign = "right";
+    pen.fillText(last.date, width - 4, CHART_HEIGHT - 3);
+    pen.strokeStyle = pen.fillStyle = style.getPropertyValue("--accent");
+    pen.lineWidth = 1.6;
+    pen.beginPath();
+    points.forEach(({ at, area }, i) => {
+      const joins = i && at - points[i - 1].at <= staleDays; // a long gap stays a gap
+      if (joins) pen.lineTo(x(at), y(area));
+      else pen.moveTo(x(at), y(area));
+    });
+    pen.stroke();
+    const dots = points.length < MOST_DOTS ? points : [];
+    for (const { at, area } of dots) pen.fillRect(x(at) - 1.5, y(area) - 1.5, 3, 3);
+    const now = dayNumber(state.get("to"));
+    if (now >= first.at && now <= last.at) pen.fillRect(x(now) - 0.5, 12, 1, CHART_HEIGHT - 28);
+    const ends = { first: day(first.date), last: day(last.date), low: km2(low), high: km2(high) };
+    chart.setAttribute("aria-label", fill(words.ground_chart, ends));
+  }
+
+  const later = debounce(160, () => {
+    measure();
+    draw();
+  });
+  const refreshSeries = () => readSeries().catch(() => {});
+  state.onChange((changed) => {
+    if (changed.has("control")) refreshSeries();
+    if (["from", "to", "control", "freeze"].some((name) => changed.has(name))) later();
+  });
+  layers.control.once("shown", () => {
+    measure();
+    refreshSeries();
+  });
+  onColourScheme(draw);
+  const onshow = () => {
+    if (layers.control.about) later();
+  };
+  return { content: [box], onshow };
+}

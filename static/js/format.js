@@ -1,0 +1,74 @@
+/* Texts, numbers, days and counts as the page's language writes them. */
+/** @import { Count, Label, Words } from "./types.js" */
+
+/**
+ * Fill the {slots} of a text.
+ * @param {string} text
+ * @param {object} values
+ */
+export function fill(text, values) {
+  const byName = /** @type {Record<string, unknown>} */ (values);
+  return text.replace(/\{(\w+)\}/g, (slot, name) => (name in byName ? String(byName[name]) : slot));
+}
+
+/**
+ * @param {string} language
+ * @param {number} value
+ */
+export function number(language, value) {
+  return new Intl.NumberFormat(language, { maximumFractionDigits: 2 }).format(value);
+}
+
+/**
+ * @param {string} language
+ * @param {string} day
+ */
+export function dayText(language, day) {
+  const format = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" });
+  return format.format(new Date(day + "T00:00:00Z"));
+}
+
+const DAY_MS = 864e5;
+/** A day as days since 1970. */
+export const dayNumber = (/** @type {string} */ day) =>
+  Math.round(Date.parse(day + "T00:00:00Z") / DAY_MS);
+export const dayOf = (/** @type {number} */ days) =>
+  new Date(days * DAY_MS).toISOString().slice(0, 10);
+
+/**
+ * A count as people read it: unknown is never 0, an open end is "at least".
+ * @param {Words} words
+ * @param {string} language
+ * @param {Count | null} count
+ */
+export function countText(words, language, count) {
+  const n = (/** @type {number} */ value) => number(language, value);
+  if (!count || (count.low === null && count.best === null && count.high === null))
+    return words.unknown;
+  const low = count.low ?? count.best ?? 0;
+  if (count.high === null) return fill(words.at_least, { n: n(low) });
+  if (low === count.high) return n(low);
+  return fill(words.range, { low: n(low), high: n(count.high) });
+}
+
+/**
+ * A length in the language's own units and numbers: 500 m, 1,5 км.
+ * @param {string} language
+ * @param {number} metres
+ */
+export function lengthText(language, metres) {
+  const isShort = metres < 1000;
+  const unit = isShort ? "meter" : "kilometer";
+  const maximumFractionDigits = isShort ? 0 : 1;
+  const format = new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits });
+  return format.format(isShort ? metres : metres / 1000);
+}
+
+/**
+ * The name of a code; a code that nobody named stands for itself.
+ * @param {Label[]} labels
+ * @param {string} code
+ */
+export function labelOf(labels, code) {
+  return labels.find((label) => label[0] === code)?.[1] ?? code;
+}

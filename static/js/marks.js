@@ -1,0 +1,360 @@
+/* Marks written straight into canvas pixels: as dots, or as a density where they are many.
+   No WebGL, no worker and no tile server, up to about a million marks. */
+/** @import { CanvasFrame, IncidentOptions, MarkColumns, MarkFeature } from "./types.js" */
+/** @import { Label, Outline, VisibleMarks } from "./types.js" */
+import { penOf } from "./dom.js";
+import { footprint } from "./footprint.js";
+
+/** Marks lie on a world so many px wide. */
+const WORLD = 2 ** 31;
+export const UNKNOWN = 0xffff;
+const SETTLEMENT = 2;
+const DISC_LIMIT = 4000;
+const UNKNOWN_ERROR_M = 5000;
+/** The canvas is larger than the map by this share on every side. */
+const PAD = 0.2;
+
+/** A colour as a pixel of a canvas. */
+const pixelOf = (
+  /** @type {number} */ r,
+  /** @type {number} */ g,
+  /** @type {number} */ b,
+  a = 255,
+) => ((a << 24) | (b << 16) | (g << 8) | r) >>> 0;
+
+const pixelOfHex = (/** @type {string} */ hex) =>
+  pixelOf(...rgbOf([1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16))));
+
+const rgbOf = (/** @type {number[]} */ parts) => /** @type {[number, number, number]} */ (parts);
+
+/** @template {MarkColumns} Columns */
+export class MarkLayer extends L.Layer {
+  /**
+   * @param {IncidentOptions} look
+   * @param {Label[]} weapons
+   */
+  constructor(look, weapons) {
+    super();
+    this.look = look;
+    this.families = look.families.map(([code, hex, shape]) => ({
+      code,
+      hex,
+      shape,
+      pixel: pixelOfHex(hex),
+    }));
+    const familyAt = (/** @type {string} */ code) =>
+      look.families.findIndex((family) => family[0] === code);
+    this.familyOfBit = weapons.map(([code]) => familyAt(code.split(".")[0]));
+    this.unknownFamily = familyAt("unknown");
+    this.ring = pixelOfHex(look.ring);
+    this.stampsKey = "";
+    /** @type {ReturnType<typeof stampOf>[]} */
+    this.stamps = [];
+    /** @type {Columns[]} */
+    this.months = [];
+    this.loaded = false;
+    this.visibleCount = 0;
+    this.drawMs = 0;
+    this.isDense = false;
+    this.most = 1;
+    this.zoom = 0;
+    this.anchor = L.latLng(0, 0);
+    this.frame = 0;
+    /** @type {HTMLCanvasElement | null} */
+    this.canvas = null;
+    this.back = document.createElement("canvas");
+    this.image = new ImageData(1, 1);
+    this.pixels = new Uint32Array(this.image.data.buffer);
+    this.scratch = { xs: new Int32Array(0), ys: new Int32Array(0), rows: new Uint32Array(0) };
+  }
+
+  /**
+   * The rows of some columns that are to be drawn.
+   * @param {Columns} _columns
+   * @returns {Uint32Array}
+   */
+  matching(_columns) {
+    return new Uint32Array(0);
+  }
+
+  /**
+   * @param {number} _number
+   * @returns {MarkFeature | null}
+   */
+  facts(_number) {
+    return null;
+  }
+
+  /** @override @param {L.Map} map */
+  onAdd(map) {
+    this.canvas = L.DomUtil.create("canvas", "leaflet-zoom-animated");
+    this.canvas.width = 0; // so that its first drawing gives it its size
+    this.canvas.setAttribute("aria-hidden", "true");
+    map.getPane("incidents")?.append(this.canvas);
+    map.on("moveend resize zoomend", this.draw, this);
+    map.on("zoomanim", this.animate, this);
+    this.draw();
+    return this;
+  }
+
+  /** @override @param {L.Map} map */
+  onRemove(map) {
+    map.off("moveend resize zoomend", this.draw, this);
+    map.off("zoomanim", this.animate, this);
+    this.canvas?.remove();
+    this.canvas = null;
+    return this;
+  }
+
+  /** Draw with the screen's next frame. */
+  soon() {
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.draw();
+    });
+  }
+
+  draw() {
+    const map = this._map;
+    const { canvas } = this;
+    const size = map?.getSize();
+    // Switched off, or in a frame without room: ready all the same.
+    if (!canvas || !size?.x || !size.y) {
+      if (this.loaded) this.fire("drawn");
+      return;
+    }
+    const started = performance.now();
+    const ratio = Math.min(2, devicePixelRatio || 1);
+    const [width, height] = [size.x, size.y].map((px) => Math.ceil(px * (1 + 2 * PAD) * ratio));
+    this.resize(canvas, width, height, ratio);
+    this.pixels.fill(0);
+    const pen = penOf(canvas);
+    pen.clearRect(0, 0, width, height);
+    const corner = map.containerPointToLayerPoint([-size.x * PAD, -size.y * PAD]).round();
+    L.DomUtil.setPosition(canvas, corner);
+    this.zoom = map.getZoom();
+    this.anchor = map.layerPointToLatLng(corner);
+    const scale = (256 * 2 ** this.zoom * ratio) / WORLD;
+    const { x, y } = map.getPixelOrigin().add(corner).multiplyBy(ratio);
+    const frame = { scale, x, y, width, height, ratio };
+    const marks = this.visible(frame);
+    const { denseFrom, detailZoom } = this.look;
+    this.isDense = marks.hasCells || (marks.count > denseFrom && this.zoom < detailZoom);
+    if (this.isDense) this.drawDensity(marks, frame);
+    else this.drawDots(marks, frame, pen);
+    penOf(this.back).putImageData(this.image, 0, 0);
+    pen.drawImage(this.back, 0, 0);
+    this.visibleCount = marks.count;
+    this.drawMs = performance.now() - started;
+    this.fire("drawn");
+  }
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {number} width
+   * @param {number} height
+   * @param {number} ratio
+   */
+  resize(canvas, width, height, ratio) {
+    if (canvas.width === width && canvas.height === height) return;
+    canvas.width = this.back.width = width;
+    canvas.height = this.back.height = height;
+    canvas.style.width = width / ratio + "px";
+    canvas.style.height = height / ratio + "px";
+    this.image = new ImageData(width, height);
+    this.pixels = new Uint32Array(this.image.data.buffer);
+  }
+
+  /**
+   * Where the marks fall, in canvas px.
+   * @param {CanvasFrame} frame
+   * @returns {VisibleMarks<Columns>}
+   */
+  visible({ scale, x: originX, y: originY, width, height }) {
+    const matching = this.months.map((month) => this.matching(month));
+    const most = matching.reduce((sum, rows) => sum + rows.length, 0);
+    if (this.scratch.xs.length < most) {
+      const [xs, ys] = [new Int32Array(most), new Int32Array(most)];
+      this.scratch = { xs, ys, rows: new Uint32Array(most) };
+    }
+    const { xs, ys, rows } = this.scratch;
+    /** @type {[Columns, number, number][]} */
+    const spans = [];
+    let count = 0;
+    this.months.forEach((month, at) => {
+      const { x, y } = month;
+      const from = count;
+      for (const row of matching[at]) {
+        const px = (x[row] * scale - originX) | 0;
+        const py = (y[row] * scale - originY) | 0;
+        if (px < 0 || py < 0 || px >= width || py >= height) continue;
+        xs[count] = px;
+        ys[count] = py;
+        rows[count++] = row;
+      }
+      spans.push([month, from, count]);
+    });
+    const hasCells = spans.some(([month, from, to]) => month.n && to > from);
+    return { count, xs, ys, rows, spans, hasCells };
+  }
+
+  /** The family of a record's first weapon gives its colour and its shape. */
+  family(/** @type {number} */ mask) {
+    return mask ? this.familyOfBit[31 - Math.clz32(mask & -mask)] : this.unknownFamily;
+  }
+
+  /**
+   * @param {VisibleMarks<Columns>} marks
+   * @param {CanvasFrame} frame
+   * @param {CanvasRenderingContext2D} pen
+   */
+  drawDots({ xs, ys, rows, spans }, { width, height, ratio }, pen) {
+    const radius = (this.zoom < 7 ? 3.4 : this.zoom < 10 ? 4 : 5) * ratio;
+    const key = `${radius}/${ratio}/${width}`;
+    if (this.stampsKey !== key) {
+      const { shapes } = this.look;
+      this.stamps = this.families.map(({ shape }) => stampOf(shapes[shape], radius, ratio, width));
+      this.stampsKey = key;
+    }
+    const { pixels, ring } = this;
+    const equator = 156543.03 / 2 ** this.zoom;
+    const metresPerPx = equator * Math.cos((this._map.getCenter().lat * Math.PI) / 180);
+    let discs = 0;
+    pen.globalAlpha = 0.2;
+    for (const [{ error_m: errors, precision, weapons }, from, to] of spans) {
+      for (let i = from; i < to; i++) {
+        const x = xs[i];
+        const y = ys[i];
+        const row = rows[i];
+        const at = this.family(weapons[row]);
+        const { hex, pixel } = this.families[at];
+        if (precision[row] === SETTLEMENT && discs++ < DISC_LIMIT) {
+          const errorM = errors[row] === UNKNOWN ? UNKNOWN_ERROR_M : errors[row];
+          drawDisc(pen, x, y, Math.max(6, Math.min(400, errorM / metresPerPx)) * ratio, hex);
+        }
+        const { reach, edge, inner } = this.stamps[at];
+        if (x < reach || y < reach || x >= width - reach || y >= height - reach) continue;
+        const middle = y * width + x;
+        for (let j = 0; j < edge.length; j++) pixels[middle + edge[j]] = ring;
+        for (let j = 0; j < inner.length; j++) pixels[middle + inner[j]] = pixel;
+      }
+    }
+    pen.globalAlpha = 1;
+  }
+
+  /**
+   * Hundreds of thousands of marks, or cells that stand for many, as squares coloured by number.
+   * @param {VisibleMarks<Columns>} marks
+   * @param {CanvasFrame} frame
+   */
+  drawDensity({ xs, ys, rows, spans, hasCells }, { width, height, ratio }) {
+    const enlarged = hasCells ? 2 ** (this.zoom - Math.round(this.zoom)) : 1;
+    const cell = Math.ceil(this.look.densityPx * enlarged * ratio);
+    const across = Math.ceil(width / cell);
+    const counts = new Uint32Array(across * Math.ceil(height / cell));
+    for (const [{ n }, from, to] of spans) {
+      for (let i = from; i < to; i++) {
+        const at = ((ys[i] / cell) | 0) * across + ((xs[i] / cell) | 0);
+        counts[at] += n ? n[rows[i]] : 1;
+      }
+    }
+    this.most = counts.reduce((most, count) => Math.max(most, count), 1);
+    const top = Math.log(this.most + 1);
+    counts.forEach((count, at) => {
+      if (!count) return;
+      const colour = this.densityColour(Math.log(count + 1) / top);
+      const x = (at % across) * cell;
+      const y = Math.floor(at / across) * cell;
+      for (let line = y; line < Math.min(y + cell, height); line++)
+        this.pixels.fill(colour, line * width + x, line * width + Math.min(x + cell, width));
+    });
+  }
+
+  /** A colour of the density's ramp, from 0 to 1. */
+  densityColour(/** @type {number} */ share) {
+    const stops = this.look.density;
+    const level = share * (stops.length - 1);
+    const low = Math.min(Math.floor(level), stops.length - 2);
+    const [from, to] = [stops[low], stops[low + 1]];
+    const part = level - low;
+    const mixed = from.map((value, i) => Math.round(value + (to[i] - value) * part));
+    return pixelOf(...rgbOf(mixed), 220);
+  }
+
+  animate(/** @type {L.ZoomAnimEvent} */ { zoom, center }) {
+    if (!this.canvas) return;
+    const place = this._map._latLngToNewLayerPoint(this.anchor, zoom, center);
+    L.DomUtil.setTransform(this.canvas, place, this._map.getZoomScale(zoom, this.zoom));
+  }
+
+  /**
+   * Numbers of the incidents under a place; all at the nearest one's spot come together.
+   * @param {L.LatLng} place
+   * @param {number} radiusPx
+   */
+  pick(place, radiusPx) {
+    const zoom = this._map.getZoom();
+    const scale = (256 * 2 ** zoom) / WORLD;
+    const at = this._map.project(place, zoom);
+    const marks = [];
+    for (const month of this.months) {
+      if (month.n) continue; // a cell is nobody's record
+      for (const row of this.matching(month)) {
+        const x = month.x[row];
+        const y = month.y[row];
+        const far = Math.hypot(x * scale - at.x, y * scale - at.y);
+        if (far <= radiusPx) marks.push({ far, number: month.number[row], x, y });
+      }
+    }
+    marks.sort((a, b) => a.far - b.far || b.number - a.number);
+    const [first] = marks;
+    return marks.filter(({ x, y }) => x === first.x && y === first.y).map(({ number }) => number);
+  }
+
+  nearest() {
+    const scale = (256 * 2 ** this._map.getZoom()) / WORLD;
+    const at = this._map.project(this._map.getCenter()).divideBy(scale);
+    let least = Infinity;
+    /** @type {number[]} */
+    let numbers = [];
+    for (const month of this.months) {
+      if (month.n) continue;
+      for (const row of this.matching(month)) {
+        const far = (month.x[row] - at.x) ** 2 + (month.y[row] - at.y) ** 2;
+        if (far >= least) continue;
+        least = far;
+        numbers = [month.number[row]];
+      }
+    }
+    return numbers;
+  }
+}
+
+/**
+ * A place known to its settlement is a soft disc of its error, not only a point.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {number} x
+ * @param {number} y
+ * @param {number} radius
+ * @param {string} colour
+ */
+function drawDisc(pen, x, y, radius, colour) {
+  pen.fillStyle = colour;
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, 2 * Math.PI);
+  pen.fill();
+}
+
+/**
+ * What a shape covers, as steps from one pixel to another in a canvas so wide.
+ * @param {Outline} outline
+ * @param {number} radius
+ * @param {number} ratio
+ * @param {number} width
+ */
+function stampOf(outline, radius, ratio, width) {
+  const { reach, edge, inner } = footprint(outline, radius, 1.1 * ratio);
+  const steps = (/** @type {[number, number][]} */ pixels) =>
+    Int32Array.from(pixels, ([dx, dy]) => dy * width + dx);
+  return { reach, edge: steps(edge), inner: steps(inner) };
+}

@@ -1,0 +1,73 @@
+/* Layers that the server draws: background, names, and marks for a browser without a canvas. */
+/** @import { LayerContext, MarksLayer, PageSpec, TileOptions } from "./types.js" */
+
+/** A saved page has its tiles up to this zoom; names are not worth enlarging. */
+const SAVED_ZOOM = 7;
+
+/**
+ * @param {PageSpec} spec
+ * @param {TileOptions} options
+ */
+export const tiles = ({ isSaved }, { url, pane }) => L.tileLayer(url, limits(isSaved, pane));
+
+/**
+ * @param {boolean} isSaved
+ * @param {string} pane
+ */
+const limits = (isSaved, pane) => ({
+  pane,
+  maxZoom: isSaved && pane === "labels" ? SAVED_ZOOM + 1 : 18,
+  maxNativeZoom: isSaved ? SAVED_ZOOM : 16,
+  attribution: "",
+});
+
+const addressOf = (/** @type {LayerContext} */ { state }) =>
+  `/tiles/incidents/{z}/{x}/{y}{r}.png?${state.query()}`;
+
+/**
+ * Marks as tiles of the server, for a browser that cannot draw them.
+ * @implements {MarksLayer}
+ */
+export class TiledMarks extends L.TileLayer {
+  /** @param {LayerContext} context */
+  constructor(context) {
+    super(addressOf(context), limits(context.spec.isSaved, "incidents"));
+    this.context = context;
+    this.loaded = false;
+    this.isDense = false;
+    this.most = 1;
+  }
+
+  async load() {
+    this.loaded = true;
+    this.fire("drawn");
+  }
+
+  setWindow() {
+    this.refresh();
+  }
+
+  setFilter() {
+    this.refresh();
+  }
+
+  /** Redrawn by setUrl, Leaflet would ask for tiles of a zoom that lies between two. */
+  refresh() {
+    this.setUrl(addressOf(this.context), true);
+    const { map } = this.context;
+    if (map.hasLayer(this)) this.remove().addTo(map);
+  }
+
+  /** A picture has no records to open. @returns {number[]} */
+  pick() {
+    return [];
+  }
+
+  nearest() {
+    return this.pick();
+  }
+
+  facts() {
+    return null;
+  }
+}
