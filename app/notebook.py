@@ -28,12 +28,12 @@ from app.instance.workspace import Workspace
 from app.maps.plain import PlainLayer, plain_map
 from app.pictures.tiles import area_pattern
 from app.publishing.defaults import with_defaults
-from app.publishing.publish import control_dataset, control_shown, publish
+from app.publishing.publish import control_dataset, control_snapshot, publish
 from app.publishing.query import Query
 from app.queries.choropleth import Choropleths
 from app.queries.geojson import control_features, region_features
 from app.queries.incidents import list_incidents
-from app.queries.shapes import Shapes
+from app.queries.shapes import SimplifiedShapes
 from app.queries.sums import summarise
 from app.render.palette import CLASS_OPACITY, LINE, RAMPS, REGION_EDGE, RING, mark_of
 from app.settings import Settings, read_settings
@@ -54,7 +54,7 @@ class Notebook:
 
     workspace: Workspace
     static: Path
-    _shapes: Shapes = field(default_factory=Shapes, repr=False)
+    _shapes: SimplifiedShapes = field(default_factory=SimplifiedShapes, repr=False)
 
     @classmethod
     def open(cls, data_dir: Path | str | None = None, *, public: bool = False) -> Notebook:
@@ -142,7 +142,7 @@ class Notebook:
     def _control(self, query: Query) -> list[_Styled]:
         """Style areas with a plain fill: paths of Leaflet have no hatch."""
         document = control_features(query, self._shapes, query.control_day)
-        control, theatre = control_shown(query, Face.tiles), query.theatre
+        control, theatre = control_snapshot(query, Face.tiles), query.theatre
         patterns = (
             {}
             if control is None

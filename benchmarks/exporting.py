@@ -12,7 +12,7 @@ from pathlib import Path
 
 from app.domain.view import View
 from app.instance.workspace import Workspace
-from app.pictures.archive import archive_view
+from app.pictures.archive import ArchiveLayers, archive_view
 from app.pictures.tiles import Tiler
 from app.publishing.query import Query
 from app.queries.export import prepare
@@ -54,9 +54,8 @@ def _geopackage(workspace: Workspace, folder: Path) -> None:
 def _pmtiles(workspace: Workspace, folder: Path) -> None:
     """Print seconds, marks, tiles and bytes."""
     start, tiler = time.perf_counter(), Tiler(FONTS)
-    now, path = datetime.now(UTC), folder / "out.pmtiles"
-    state = workspace.state()
-    made = archive_view(tiler, Query(workspace, state, VIEW, now), ["incidents"], ZOOMS, path)
+    query, path = Query.of(workspace, VIEW, datetime.now(UTC)), folder / "out.pmtiles"
+    made = archive_view(tiler, query, ArchiveLayers(["incidents"], *ZOOMS), path)
     print(time.perf_counter() - start, made.marks, made.tiles, made.size)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from app.domain.view import View
 from app.instance.workspace import Workspace
-from app.pictures.figures import Figures, Wanted
+from app.pictures.figures import FigureOptions, Figures
 from app.pictures.tiles import Tiler
 from app.publishing.query import Query
 from app.settings import ROOT
@@ -65,7 +65,7 @@ def figures(folder: Path) -> list[Figure]:
     views, state = weeks(workspace, "synthetic=1"), workspace.state()
 
     def draw(on: Figures, view: View, form: str = "png") -> bytes:
-        return on.figure(Query(workspace, state, view, present()), Wanted(form))
+        return on.figure(Query(workspace, state, view, present()), FigureOptions(form))
 
     def each(call: Callable[[View], object]) -> float:
         call(views[-1])

@@ -26,7 +26,7 @@ from app.pictures.tiles import Tiler
 from app.publishing.publish import control_dataset
 from app.publishing.query import Query
 from app.queries.ground.agreement import agreement
-from app.queries.ground.measures import ControlSource, GroundBook
+from app.queries.ground.measures import ControlSource, GroundCache
 from app.tiles.grid import Tile
 from benchmarks.answering import FONTS, view_of
 from benchmarks.figures import Figure, median_ms
@@ -112,7 +112,7 @@ def comparing(workspace: Workspace) -> Iterator[Figure]:
     """Time changes and agreement, cold and again."""
     one, other = source_of(workspace, "lines"), source_of(workspace, "other-lines")
     days = [FIRST + timedelta(days=n) for n in range(10, 700, 60)]
-    books = GroundBook()
+    books = GroundCache()
     books.changes(one, days[0], days[1])  # boundaries are read once per process
     cold = [median_ms(partial(books.changes, one, day, days[-1]), 1) for day in days[1:-1]]
     yield Figure("/changes between two days, cold", statistics.median(cold), "ms", 250)

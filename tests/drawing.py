@@ -12,7 +12,7 @@ from PIL import Image
 
 from app.domain.view import View
 from app.instance.workspace import Workspace
-from app.pictures.figures import Figures, Wanted
+from app.pictures.figures import FigureOptions, Figures
 from app.pictures.tiles import Tiler
 from app.publishing.query import Query
 from tests.making import NOON, ROOT
@@ -25,7 +25,7 @@ def drawn(
 ) -> bytes:
     """Draw a figure with nothing kept from before."""
     figures = Figures(Tiler(FONTS))
-    return figures.figure(Query.of(workspace, view, now), Wanted(form, **size))
+    return figures.figure(Query.of(workspace, view, now), FigureOptions(form, **size))
 
 
 def words(workspace: Workspace, view: View, now: datetime = NOON, **size: Any) -> str:

@@ -20,10 +20,10 @@ from app.cli.base import (
 from app.cli.exporting import PAGE_ENDING, save_page
 from app.domain.errors import InputError
 from app.domain.terms import Audience
-from app.pictures.archive import archive_view
+from app.pictures.archive import ArchiveLayers, archive_view
 from app.pictures.tiles import Tiler
 from app.publishing.defaults import with_defaults
-from app.queries.export import refuse_what_must_stay
+from app.queries.export import refuse_export
 from app.settings import read_settings
 from app.tiles.grid import MAX_ZOOM, VECTOR_LAYERS
 
@@ -66,11 +66,11 @@ def tiles(  # noqa: PLR0913  a command's options, each by name
     query = query_from(replace(open_workspace(settings), audience=audience), view)
     if page:  # the View gets the period with which a page opens
         query = with_defaults(query)
-        refuse_what_must_stay(query)
+        refuse_export(query)
     tiler = Tiler(settings.fonts_dir)
     with progress_line(out.name, quiet=json, what="tiles") as progress:
-        zooms = (minzoom, maxzoom)
-        archive = archive_view(tiler, query, layers, zooms, out, progress)
+        names = ArchiveLayers(layers, minzoom, maxzoom)
+        archive = archive_view(tiler, query, names, out, progress)
     report = {"file": str(out), "audience": audience.value, **archive._asdict()}
     if page:
         beside = out.with_suffix(PAGE_ENDING)

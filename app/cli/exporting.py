@@ -23,7 +23,7 @@ from app.cli.base import (
 )
 from app.domain.errors import InputError
 from app.domain.terms import Audience
-from app.queries.export import Export, form_of, prepare, refuse_what_must_stay
+from app.queries.export import Export, form_of, prepare, refuse_export
 from app.settings import read_settings
 
 PAGE_ENDING = ".html"
@@ -59,7 +59,7 @@ def export(
     reports = []
     for path, form in zip(files, forms, strict=True):
         if form == PAGE_ENDING:
-            refuse_what_must_stay(query)
+            refuse_export(query)
             reports.append(save_page(path, view, private=not public))
             continue
         view_export = prepare(query, form)
@@ -116,7 +116,7 @@ def _write(
         half.replace(path)
     finally:
         half.unlink(missing_ok=True)
-    if (beside := view_export.beside(form, path.name)) is not None:
+    if (beside := view_export.description(form, path.name)) is not None:
         path.with_name(f"{path.name}-metadata.json").write_bytes(beside)
     about = view_export.about
     return {

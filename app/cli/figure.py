@@ -11,7 +11,7 @@ from rich.progress import Progress
 
 from app.cli.base import cli, open_workspace, query_from, refuse_unwritable
 from app.domain.errors import InputError
-from app.pictures.figures import FORMS, LEAST_PX, MOST_PX, MOST_SCALE, Figures, Wanted
+from app.pictures.figures import FIGURE_FORMS, LEAST_PX, MOST_PX, MOST_SCALE, FigureOptions, Figures
 from app.pictures.tiles import Tiler
 from app.publishing.query import Query
 from app.settings import read_settings
@@ -42,12 +42,12 @@ def figure(  # noqa: PLR0913  a command's options, each by name
     Example: strikemap figure week.pdf "from=2025-10-20&to=2025-10-26&lang=uk" --title "Тиждень"
     """
     form = form if all_regions else out.suffix.removeprefix(".").lower()
-    if form not in FORMS:
-        raise InputError("form of the figure", form or out.name, ", ".join(FORMS))
+    if form not in FIGURE_FORMS:
+        raise InputError("form of the figure", form or out.name, ", ".join(FIGURE_FORMS))
     settings = read_settings()
     query = query_from(open_workspace(settings), view)
     figures = Figures(Tiler(settings.fonts_dir))
-    order = Wanted(form, width, height, scale, title, subtitle)
+    order = FigureOptions(form, width, height, scale, title, subtitle)
     if not all_regions:
         refuse_unwritable(out)
         out.write_bytes(figures.figure(query, order))
@@ -56,7 +56,7 @@ def figure(  # noqa: PLR0913  a command's options, each by name
     _draw_set(out, query, figures, order)
 
 
-def _draw_set(folder: Path, query: Query, figures: Figures, order: Wanted) -> None:
+def _draw_set(folder: Path, query: Query, figures: Figures, order: FigureOptions) -> None:
     """Draw a figure of each region, named by its code, so that a second run replaces the first."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

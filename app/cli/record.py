@@ -21,7 +21,7 @@ from app.instance.tokens import local_holder
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
-from app.queries.evidence import Attachment, attach, bundle
+from app.queries.evidence import Attachment, attach_file, bundle
 
 index_cli = typer.Typer(
     help="The index, built from the record: it can always be built anew.", no_args_is_help=True
@@ -73,7 +73,7 @@ def attach_source(
         method=method,
         url=url,
     )
-    attachment = attach(_published(workspace), incident, file, facts)
+    attachment = attach_file(_published(workspace), incident, file, facts)
     typer.echo(f"{attachment.name}: {attachment.size:,} bytes, SHA-256 {attachment.sha256}")
 
 

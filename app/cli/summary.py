@@ -13,8 +13,9 @@ from app.cli.base import Json, cli, open_workspace, query_from, tell_json
 from app.domain.errors import InputError
 from app.domain.terms import Face
 from app.publishing.publish import publish
-from app.queries.crosscheck import Line, as_cells, as_json, cross_check
-from app.queries.sums import GROUPINGS, summarise, summary_csv
+from app.queries.crosscheck import RegionMonth, as_cells, as_json, cross_check
+from app.queries.summary_csv import summary_csv
+from app.queries.sums import GROUPINGS, summarise
 
 
 @cli.command()
@@ -65,7 +66,7 @@ def _warn(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def _tell_against(lines: list[Line], *, json: bool) -> None:
+def _tell_against(lines: list[RegionMonth], *, json: bool) -> None:
     """Print their sums beside ours."""
     if json:
         typer.echo(as_json(lines))

@@ -1,1 +1,1 @@
-"""What the pages of the map, its columns and the comparison hold."""
+"""The pages of the map and of the comparison, and the columns that the map reads."""

@@ -1,4 +1,4 @@
-"""The browser's columns as files with the hash of their content in their name."""
+"""The columns that the browser reads, as files with the hash of their content in the name."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from isal import igzip
 
+from app.domain.answer import JsonObject
 from app.domain.cache import BoundedCache
 from app.domain.errors import NotFound
 from app.domain.period import from_epoch_day
 from app.publishing.publish import Published
 from app.rows import LONG, NEVER
 
-MOST_KEPT = 4
+_MOST_CACHED = 4
 """How many Views' columns stay in memory; each is about 14 bytes an incident."""
 
 
-COLUMN_ORDER: tuple[tuple[str, type[np.unsignedinteger[Any]]], ...] = (
+Unsigned = type[np.unsignedinteger[Any]]
+COLUMN_ORDER: tuple[tuple[str, Unsigned], ...] = (
     *(("x", np.uint32), ("y", np.uint32), ("weapons", np.uint32), ("sectors", np.uint32)),
     *(("number", np.uint32), ("first", np.uint16), ("last", np.uint16), ("killed", np.uint16)),
     *(("injured", np.uint16), ("error_m", np.uint16), ("status", np.uint8)),
@@ -55,9 +57,9 @@ _WIRE = [(name, source, kind) for (name, kind), source in zip(COLUMN_ORDER, _SOU
 class PageColumns:
     """Makes columns once per View and state; any process can make the same file again."""
 
-    _kept: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_KEPT))
+    _cache: BoundedCache = field(default_factory=lambda: BoundedCache(_MOST_CACHED))
 
-    def listing(self, published: Published) -> dict[str, Any]:
+    def listing(self, published: Published) -> JsonObject:
         """List the files, and the columns in each, in order."""
         query = published.view.query()
         kinds = {np.uint32: "u4", np.uint16: "u2", np.uint8: "u1"}
@@ -70,31 +72,31 @@ class PageColumns:
         }
 
     def zipped(self, published: Published, name: str) -> bytes:
-        """Return one file as gzip: it is kept so, since every reader asks for the same ones.
+        """Return one file as gzip, in which form it is cached for all readers.
 
         Raises:
-            NotFound: the View has changed since the file was listed, or the audience has.
+            NotFound: the View or the audience has changed since the file was listed.
         """
         file = self._files(published).get(name)
         if file is None:
             raise NotFound(f"No column file {name!r} in this View now; read /columns.json again.")
         return file.zipped
 
-    def _files(self, published: Published) -> dict[str, Zipped]:
-        return self._kept.get(published.key, lambda: _zipped(month_columns(published)))
+    def _files(self, published: Published) -> dict[str, MonthFile]:
+        return self._cache.get(published.key, lambda: _zipped(_month_columns(published)))
 
 
-class Zipped(NamedTuple):
-    """A month's file as it travels."""
+class MonthFile(NamedTuple):
+    """A month's file, compressed."""
 
     month: str
     rows: int
     zipped: bytes
 
 
-def _zipped(months: Iterable[Month]) -> dict[str, Zipped]:
+def _zipped(months: Iterable[Month]) -> dict[str, MonthFile]:
     return {
-        f"{month.name}-{hashlib.sha256(month.content).hexdigest()[:16]}.bin": Zipped(
+        f"{month.name}-{hashlib.sha256(month.content).hexdigest()[:16]}.bin": MonthFile(
             month.name, month.rows, igzip.compress(month.content, compresslevel=1)
         )
         for month in months
@@ -110,31 +112,31 @@ class Month:
     content: bytes
 
 
-def month_columns(published: Published) -> list[Month]:
+def _month_columns(published: Published) -> list[Month]:
     """Write the View's marks as one block of columns per month, newest first.
 
-    Filters are left to the browser; a file holds published places only and no text.
+    The browser applies the filters; a file has published places only, and no text.
     """
     selection = published.select().drawable(published.filter)
     first = selection["day_first"]
-    # The highest bit of status says "over 48 hours", which days alone cannot.
+    # The highest bit of status means "over 48 hours", which two days cannot express.
     is_long = (selection["flags"] & LONG != 0).astype(np.uint8) << 7
-    # Days since 1970 must fit 16 bits on the wire; nothing drawn lies outside 1970..2149.
-    wanted = np.flatnonzero((first >= 0) & (selection["day_last"] < UNKNOWN_U16))
-    order = wanted[np.lexsort((selection["number"][wanted], first[wanted]))]
+    # Days since 1970 must fit 16 bits; no mark lies outside 1970..2149.
+    rows = np.flatnonzero((first >= 0) & (selection["day_last"] < UNKNOWN_U16))
+    order = rows[np.lexsort((selection["number"][rows], first[rows]))]
     arrays = {name: _wire(selection[source], kind)[order] for name, source, kind in _WIRE}
     arrays["status"] |= is_long[order]
     months = arrays["first"].astype("datetime64[D]").astype("datetime64[M]")
     names, starts = np.unique(months, return_index=True)
     ends = [*starts.tolist(), len(months)][1:]
-    out = []
+    files = []
     for name, start, end in zip(names.astype(str).tolist(), starts.tolist(), ends, strict=True):
         content = b"".join(arrays[column][start:end].tobytes() for column, _ in COLUMN_ORDER)
-        out.append(Month(name, end - start, content))
-    return out[::-1]
+        files.append(Month(name, end - start, content))
+    return files[::-1]
 
 
-def _wire(column: np.ndarray, kind: type[np.unsignedinteger[Any]]) -> np.ndarray:
+def _wire(column: np.ndarray, kind: Unsigned) -> np.ndarray:
     if kind is np.uint16:
         return np.where(column < 0, UNKNOWN_U16, np.minimum(column, UNKNOWN_U16 - 1)).astype(kind)
     return column.astype(kind)

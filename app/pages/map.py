@@ -1,4 +1,4 @@
-"""The Folium page of a View: gathers what the page must know before it asks for anything."""
+"""The Folium page of a View, with the facts that it has before its first request."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from app.maps.facts import ControlFacts, Histogram, PageFacts
 from app.maps.page import Anchor, Chrome, SavedKit
 from app.maps.theatre_map import PageContent, build_page
 from app.pages.columns import day_counts
-from app.publishing.defaults import shown_controls, with_defaults
+from app.publishing.defaults import control_sources, with_defaults
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
 from app.queries.changes import changes
@@ -36,10 +36,10 @@ def page_html(
     kit: SavedKit | None = None,
     base: str | None = None,
 ) -> str:
-    """Build the page; a View without a period or source gets the ones it would be read with.
+    """Build the page; a View without a period or source gets its defaults.
 
-    With a kit it becomes one file that needs no service. `base` is how the reader addressed us,
-    such as https://host: a head names whole addresses, or none where there is no such address.
+    With a kit it becomes one file that needs no service. `base` is the address of the service as
+    the reader used it, such as https://host; without it, the head describes no picture.
     """
     query = with_defaults(query)
     all_time = query.but(first=None, last=None)
@@ -79,7 +79,7 @@ def _banners(query: Query, *, is_saved: bool) -> list[str]:
 
 
 def _before_the_record(query: Query) -> str | None:
-    """Say that nothing was known on a View's `as_of`: its empty map is no map of a quiet time."""
+    """Warn if the record begins after a View's `as_of`: its empty map does not mean no strikes."""
     first = query.workspace.store.by_seq([1])
     as_of, words = query.view.as_of, query.words
     if as_of is None or (first and first[0].recorded_at <= as_of):
@@ -91,7 +91,7 @@ def _before_the_record(query: Query) -> str | None:
 
 
 def _card(query: Query, base: str) -> Card:
-    """Say in the head what the page shows, and where its picture is."""
+    """Write the head's description of the page, and the address of its picture."""
     view, words = query.view, query.words
     name = query.theatre.name[view.lang]
     invented = f" {words['invented_long']}." if view.synthetic else ""
@@ -137,7 +137,7 @@ def _facts(query: Query, sums: Published, marks: Published, kit: SavedKit | None
                 credit=dataset.credit,
                 days=[str(day) for day in query.state.control.days(dataset.slug, query.seq)],
             )
-            for dataset in shown_controls(query)
+            for dataset in control_sources(query)
         ],
         controller=query.theatre.default_controller,
         waves=min((one.slug for one in query.datasets_of(DatasetKind.waves)), default=None),
@@ -159,7 +159,7 @@ def _facts(query: Query, sums: Published, marks: Published, kit: SavedKit | None
 
 
 def _box(query: Query) -> Sequence[float]:
-    """Say what the map shows first: the View's own box or regions, or the whole theatre."""
+    """Return the first bounds of the map: the View's box or regions, or the whole theatre."""
     view = query.view
     if view.bbox is not None:
         west, south, east, north = view.bbox
@@ -171,7 +171,7 @@ def _box(query: Query) -> Sequence[float]:
 
 
 def columns_query(view: View) -> str:
-    """Write which columns a page asks for.
+    """Write the query of the columns that a page requests.
 
     The columns depend on place, ground, datasets and as-of; the page filters the rest itself.
     """

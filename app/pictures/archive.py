@@ -1,41 +1,41 @@
-"""A View's tiles as one PMTiles file, for a host that serves files and nothing else."""
+"""A View's tiles as one PMTiles file, for a host that only serves files."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 
+from app.domain.answer import JsonObject
+from app.domain.mercator import tile_at
 from app.domain.place import Bounds
 from app.domain.terms import Face
-from app.index.columns import PRECISIONS, STATUSES, mercator
+from app.index.columns import PRECISIONS, STATUSES
 from app.pictures.tiles import Tiler
 from app.publishing.publish import Published, control_dataset, publish
 from app.publishing.query import Query
-from app.queries.export import about_of, refuse_what_must_stay
+from app.queries.export import Progress, describe_export, refuse_export
 from app.tiles.archive import Archive, tile_numbers
 from app.tiles.grid import Tile
 from app.tiles.points import EXACT_ZOOM, FIELDS_OF, MERCATOR_BITS, incident_tile
 from app.tiles.vector import encode_shapes
 
-COLUMNS = (
+_COLUMNS = (
     *("mercator_x", "mercator_y", "morton", "number", "day_first", "weapons", "status"),
     *("precision", "error_m", "killed_total_low", "injured_total_low", "flags"),
 )
 LEAST_EXACT = 10
-"""An archive that ends before this zoom has cells where marks are too many for one tile."""
-
-Progress = Callable[[int], None]
+"""At the last zoom, tiles have single marks; if it is lower than this, dense ones have cells."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Marks:
-    """Marks in Morton order; a slice of it is a tile at any zoom."""
+    """Marks in Morton order: a slice is a tile at any zoom."""
 
     columns: dict[str, np.ndarray]
 
@@ -50,7 +50,7 @@ class _Marks:
 
 
 class _Place(NamedTuple):
-    """A tile that has something in it: its number, and the marks within it."""
+    """A tile with content: its number in the archive, and the slice of its marks."""
 
     number: int
     x: int
@@ -59,8 +59,8 @@ class _Place(NamedTuple):
     high: int = 0
 
 
-class Archived(NamedTuple):
-    """What was written."""
+class ArchiveReport(NamedTuple):
+    """The number of tiles and marks in an archive, and its size in bytes."""
 
     tiles: int
     marks: int
@@ -68,18 +68,18 @@ class Archived(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class _Layers:
-    """What the tiles of an archive are made of."""
+class _Contents:
+    """The content of an archive's tiles."""
 
     tiler: Tiler
     query: Query
     names: Sequence[str]
     marks: _Marks
     exact_zoom: int
-    """The closest tiles are enlarged from there on: they hold every mark by itself."""
+    """From this zoom on, a reader enlarges the tiles: they have every mark by itself."""
 
     def content(self, zoom: int, place: _Place) -> bytes:
-        """Join the layers of one tile; empty ones are left out."""
+        """Join the layers of one tile, without empty ones."""
         parts = []
         for layer in self.names:
             if layer == "incidents":
@@ -97,47 +97,58 @@ class _Layers:
         return incident_tile(marks, zoom, codes, STATUSES, PRECISIONS, self.exact_zoom)
 
 
-def archive_view(  # noqa: PLR0913, PLR0917  a View, its layers and zooms, and where to
+class ArchiveLayers(NamedTuple):
+    """The layers of an archive, and its first and last zoom."""
+
+    names: Sequence[str]
+    first_zoom: int
+    last_zoom: int
+
+    @property
+    def zooms(self) -> tuple[int, int]:
+        """The first and the last zoom."""
+        return self.first_zoom, self.last_zoom
+
+
+def archive_view(
     tiler: Tiler,
     query: Query,
-    names: Sequence[str],
-    zooms: tuple[int, int],
+    layers: ArchiveLayers,
     path: Path,
     progress: Progress | None = None,
-) -> Archived:
+) -> ArchiveReport:
     """Write a View's tiles to a file, whole or not at all.
 
     Raises:
         NotShared: the terms of a part allow the public no tiles, or no file to take along.
     """
-    if "incidents" in names:
-        refuse_what_must_stay(query, Face.tiles)
-    if "control" in names:
+    if "incidents" in layers.names:
+        refuse_export(query, Face.tiles)
+    if "control" in layers.names:
         _refuse_control(query)
     published = publish(query, Face.tiles)
-    drawn = published.select().drawable(published.filter)
-    order = np.argsort(drawn["morton"], kind="stable")
-    marks = _Marks({name: drawn[name][order] for name in COLUMNS})
+    selection = published.select().drawable(published.filter)
+    order = np.argsort(selection["morton"], kind="stable")
+    marks = _Marks({name: selection[name][order] for name in _COLUMNS})
     box = Bounds(*query.theatre.bounds)
-    layers = _Layers(tiler, query, names, marks, min(EXACT_ZOOM, max(zooms[1], LEAST_EXACT)))
+    exact_zoom = min(EXACT_ZOOM, max(layers.last_zoom, LEAST_EXACT))
+    contents = _Contents(tiler, query, layers.names, marks, exact_zoom)
     with tempfile.TemporaryFile(dir=path.parent) as data:
         archive = Archive(data)
-        for zoom in range(zooms[0], zooms[1] + 1):
-            for place in _places(marks, zoom, box, names):
-                content = layers.content(zoom, place)
+        for zoom in range(layers.first_zoom, layers.last_zoom + 1):
+            for place in _places(marks, zoom, box, layers.names):
+                content = contents.content(zoom, place)
                 if content:
                     archive.add(place.number, content)
                     if progress is not None:
                         progress(archive.tiles)
-        metadata = _metadata(published, len(marks), names, zooms)
-        size = _written(path, archive.head(metadata, box, zooms), data)
-    return Archived(archive.tiles, len(marks), size)
+        metadata = _metadata(published, len(marks), layers)
+        size = _written(path, archive.head(metadata, box, layers.zooms), data)
+    return ArchiveReport(archive.tiles, len(marks), size)
 
 
-def _metadata(
-    published: Published, marks: int, names: Sequence[str], zooms: tuple[int, int]
-) -> dict[str, Any]:
-    about = about_of(published, marks)
+def _metadata(published: Published, marks: int, layers: ArchiveLayers) -> JsonObject:
+    about = describe_export(published, marks)
     return {
         "name": about.title,
         "description": about.citation,
@@ -148,10 +159,10 @@ def _metadata(
             {
                 "id": name,
                 "fields": FIELDS_OF[name],
-                "minzoom": zooms[0],
-                "maxzoom": zooms[1],
+                "minzoom": layers.first_zoom,
+                "maxzoom": layers.last_zoom,
             }
-            for name in names
+            for name in layers.names
         ],
         "strikemap": about.document(()),
     }
@@ -162,7 +173,7 @@ def _refuse_control(query: Query) -> None:
         control_dataset(query, face)
 
 
-def _written(path: Path, head: bytes, data: Any) -> int:
+def _written(path: Path, head: bytes, data: IO[bytes]) -> int:
     half = path.with_name(f".{path.name}.part")
     try:
         with half.open("wb") as file:
@@ -177,36 +188,30 @@ def _written(path: Path, head: bytes, data: Any) -> int:
 
 
 def _places(marks: _Marks, zoom: int, box: Bounds, layers: Sequence[str]) -> list[_Place]:
-    """List the tiles of a zoom in the archive's order: those with marks, or the theatre's own."""
+    """List the tiles of a zoom in the archive's order: those with marks, or all of the theatre."""
     shift = MERCATOR_BITS - zoom
     keys = marks["morton"] >> np.uint64(2 * shift)
     _, starts = np.unique(keys, return_index=True)
     ends = [*starts[1:].tolist(), len(marks)]
     x, y = (marks[axis][starts] >> np.uint32(shift) for axis in ("mercator_x", "mercator_y"))
-    found = {
+    spans = {
         (x, y): (low, high)
         for x, y, low, high in zip(x.tolist(), y.tolist(), starts.tolist(), ends, strict=True)
     }
     if layers != ["incidents"]:
-        found = {**dict.fromkeys(_cover(box, zoom), (0, 0)), **found}
-    at = np.array(list(found), np.int64).reshape(len(found), 2)
+        spans = {**dict.fromkeys(_cover(box, zoom), (0, 0)), **spans}
+    at = np.array(list(spans), np.int64).reshape(len(spans), 2)
     numbers = tile_numbers(zoom, at[:, 0], at[:, 1]).tolist()
     return sorted(
         _Place(number, *place, *span)
-        for number, (place, span) in zip(numbers, found.items(), strict=True)
+        for number, (place, span) in zip(numbers, spans.items(), strict=True)
     )
 
 
 def _cover(box: Bounds, zoom: int) -> Iterator[tuple[int, int]]:
-    """Cover a box with tiles."""
+    """Yield the x and y of the tiles that cover a box."""
     from_x, from_y = tile_at(box.west, box.north, zoom)
     to_x, to_y = tile_at(box.east, box.south, zoom)
     for y in range(from_y, to_y + 1):
         for x in range(from_x, to_x + 1):
             yield x, y
-
-
-def tile_at(lon: float, lat: float, zoom: int) -> tuple[int, int]:
-    """Find the tile of a point."""
-    x, y = mercator(np.array([lon]), np.array([lat]))
-    return int(x[0]) >> MERCATOR_BITS - zoom, int(y[0]) >> MERCATOR_BITS - zoom

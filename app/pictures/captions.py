@@ -1,8 +1,8 @@
-"""Everything that is written on a figure, in the reader's language."""
+"""All text on a figure, in the reader's language."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -10,57 +10,43 @@ from pathlib import Path
 
 from app.domain.instants import rfc3339
 from app.domain.revision import Revision
-from app.domain.terms import Audience, Dataset
-from app.domain.view import View
-from app.i18n import WATERMARK, strings
-from app.i18n.values import day_words, number
-from app.pictures.legend import Legend
+from app.domain.terms import Dataset
+from app.i18n import WATERMARK
+from app.i18n.values import day_words
+from app.pictures.legend import FigureLegend
 from app.pictures.scene import Scene
 from app.pictures.tiles import BASEMAP_CREDITS
-from app.queries.words.filters import narrowings
-from app.reference.theatre import Theatre
+from app.queries.words.filters import filter_texts
 from app.render.fonts import legible
 from app.render.layout import Content, Section
 
 HASH_LETTERS = 12
-MOST_NAMED = 3
-"""Regions that the alternative text names: the ones with the greatest values."""
+_MOST_NAMED = 3
+"""At most so many regions are in the alternative text: those with the greatest values."""
 
 
 @dataclass(frozen=True, eq=False)
-class Writer:
-    """Writes one figure's words; all of them in letters that the font has."""
+class FigureText:
+    """Writes the text of one figure, in characters that the font has."""
 
     scene: Scene
     fonts: Path
 
     @cached_property
-    def _legend(self) -> Legend:
-        return Legend(self.scene)
-
-    @cached_property
-    def _words(self) -> Mapping[str, str]:
-        return strings(self._view.lang)
-
-    @property
-    def _view(self) -> View:
-        return self.scene.view
-
-    @property
-    def _theatre(self) -> Theatre:
-        return self.scene.theatre
+    def _legend(self) -> FigureLegend:
+        return FigureLegend(self.scene)
 
     def content(self, title: str, subtitle: str) -> Content:
-        """Write the whole figure; a title of the reader's own replaces ours."""
-        words, view = self._words, self._view
-        is_private = self.scene.workspace.audience is Audience.private
-        default = words["title"].format(theatre=self._theatre.name[view.lang])
+        """Write the text of the whole figure; a title of the reader replaces the default."""
+        words, view = self.scene.words, self.scene.view
+        is_private = not self.scene.query.is_public
+        default = words["title"].format(theatre=self.scene.theatre.name[view.lang])
         own = legible(self.fonts, " ".join(title.split())) or default
         below = legible(self.fonts, " ".join(subtitle.split()))
         return Content(
             title=own,
             subtitle=below,
-            facts=self._legible([" · ".join(self._asked()), self.known()]),
+            facts=self._legible([" · ".join(self._filters()), self.version_text()]),
             sections=[self._clean(one) for one in self._legend.sections() if one.rows],
             notes=self._legible(self._notes()),
             scale_text=self._scale_text,
@@ -81,129 +67,128 @@ class Writer:
         rows = tuple(row._replace(text=legible(self.fonts, row.text)) for row in section.rows)
         return Section(legible(self.fonts, section.title), rows)
 
-    def _n(self, value: float) -> str:
-        return number(self._view.lang, value)
-
-    def _asked(self) -> list[str]:
-        """Say what the View asks for: the period and every filter in force."""
-        told = narrowings(self.scene.workspace.reference, self._view)
-        return [self.period(), *(one.text for one in told)]
+    def _filters(self) -> list[str]:
+        """Write the period and every filter of the View."""
+        filters = filter_texts(self.scene.query)
+        return [self.period(), *(one.text for one in filters)]
 
     def period(self) -> str:
-        """Say the period: a settled View has both days."""
-        view, words = self._view, self._words
+        """Write the period: the View of a figure has both days."""
+        view, words = self.scene.view, self.scene.words
         first, last = view.first or date.min, view.last or date.max
-        said = day_words(words, last)
+        end = day_words(words, last)
         if first == last:
-            return said
+            return end
         if (first.year, first.month) == (last.year, last.month):
-            return f"{first.day}–{said}"
-        return f"{day_words(words, first)} – {said}"
+            return f"{first.day}–{end}"
+        return f"{day_words(words, first)} – {end}"
 
-    def known(self) -> str:
-        """Say when what is shown was known, and which version of the record that is."""
-        words, revision, known_at = self._words, self._revision, self._known_at
+    def version_text(self) -> str:
+        """Write the instant of the record that the figure shows, and its version."""
+        words, revision, known_at = self.scene.words, self._revision, self._known_at
         if known_at is None:
             return ""
-        said = f"{words['as_known_on']} {self._instant(known_at)}"
+        text = f"{words['as_known_on']} {self._instant(known_at)}"
         if revision is not None:
             letters = revision.hash.hex()[:HASH_LETTERS]
-            version = {"seq": self._n(revision.seq), "hash": letters}
-            said += f" ({words['figure_version'].format(**version)})"
-        return said
+            version = {"seq": self.scene.number(revision.seq), "hash": letters}
+            text += f" ({words['figure_version'].format(**version)})"
+        return text
 
     @cached_property
     def _revision(self) -> Revision | None:
-        """The newest revision that the figure stands on."""
+        """The newest revision that the figure shows."""
         seq = self.scene.sums.filter.seq
         return next(iter(self.scene.workspace.store.by_seq([seq])), None) if seq else None
 
     @property
     def _known_at(self) -> datetime | None:
-        if self._view.as_of is not None:
-            return self._view.as_of
+        if self.scene.view.as_of is not None:
+            return self.scene.view.as_of
         return None if self._revision is None else self._revision.recorded_at
 
     @property
     def instant(self) -> str:
-        """Write the instant of `known` for machines; empty for an empty record."""
+        """Write the instant of the record in RFC 3339; empty for an empty record."""
         return "" if self._known_at is None else rfc3339(self._known_at)
 
     def _instant(self, instant: datetime) -> str:
-        there = instant.astimezone(UTC)
-        return f"{day_words(self._words, there.date())}, {there:%H:%M}\u00a0UTC"
+        utc = instant.astimezone(UTC)
+        return f"{day_words(self.scene.words, utc.date())}, {utc:%H:%M}\u00a0UTC"
 
     def _notice(self) -> str | None:
-        """Say what a picture with nothing on it means; None when there is something."""
-        words, scene = self._words, self.scene
+        """Explain an empty figure; None if it shows an incident."""
+        words, scene = self.scene.words, self.scene
         if scene.choropleth is None:
-            return words["withheld_all"].format(n=self._n(scene.sums.withheld["terms"]))
+            return words["withheld_all"].format(n=self.scene.number(scene.sums.withheld["terms"]))
         if not scene.is_known:
             first = scene.workspace.store.by_seq([1])
-            if self._view.as_of is None or not first:
+            if self.scene.view.as_of is None or not first:
                 return words["figure_no_record"]
             day = day_words(words, first[0].recorded_at.astimezone(UTC).date())
             return words["figure_nothing_known"].format(date=day)
-        counted = scene.counted
-        if not counted.ledger.value("incidents", 0) + counted.marks + counted.region_only:
+        counts = scene.counts
+        if not counts.ledger.value("incidents", 0) + counts.marks + counts.region_only:
             return words["figure_none"]
         return None
 
     def _notes(self) -> list[str]:
-        """Write the credits and terms of everything shown, and whose borders these are."""
-        words, view = self._words, self._view
-        regions = self.scene.workspace.reference.region_set(view.theatre, view.level)
-        told = [f"{words['figure_data']}: {', '.join(self._credits())}"]
-        told.append(words["figure_boundaries"].format(set=f"{regions.id} ({regions.hash})"))
-        told.append(words["figure_map"].format(credits=BASEMAP_CREDITS))
-        told.append(self._theatre.note[view.lang])
-        return [*told, "Strikemap"]
+        """Write the credits and terms of the data, and the source of the borders."""
+        words, regions = self.scene.words, self.scene.query.regions
+        notes = [f"{words['figure_data']}: {', '.join(self._credits())}"]
+        notes.append(words["figure_boundaries"].format(set=f"{regions.id} ({regions.hash})"))
+        notes.append(words["figure_map"].format(credits=BASEMAP_CREDITS))
+        notes.append(self.scene.theatre.note[self.scene.view.lang])
+        return [*notes, "Strikemap"]
 
     def _credits(self) -> list[str]:
         """Credit each dataset with its licence, once."""
-        held = self.scene.held
-        shown: list[Dataset] = [*self.scene.sums.datasets]
-        shown += [held.source] if held.source is not None else []
-        credits = [self._credit(one) for one in shown]
-        return list(dict.fromkeys(credits)) or [self._words["none"]]
+        control = self.scene.control
+        datasets: list[Dataset] = [*self.scene.sums.datasets]
+        datasets += [control.source] if control.source is not None else []
+        credits = [self._credit(one) for one in datasets]
+        return list(dict.fromkeys(credits)) or [self.scene.words["none"]]
 
     def _credit(self, dataset: Dataset) -> str:
         is_open = dataset.licence != "internal"
-        licence = dataset.licence if is_open else self._words["figure_internal"]
+        licence = dataset.licence if is_open else self.scene.words["figure_internal"]
         return f"{dataset.credit} ({licence})"
 
     def _scale_text(self, km: float, latitude: float) -> str:
         side = "N" if latitude >= 0 else "S"
-        at = self._words[f"figure_at_{side.lower()}"].format(n=self._n(round(abs(latitude), 1)))
-        return f"{self._n(km)}\u00a0{self._words['unit_km']} ({at})"
+        at = self.scene.words[f"figure_at_{side.lower()}"].format(
+            n=self.scene.number(round(abs(latitude), 1))
+        )
+        return f"{self.scene.number(km)}\u00a0{self.scene.words['unit_km']} ({at})"
 
     def rights(self) -> str:
-        """Write whose data these are, on one line."""
+        """Write the notes on one line, for the metadata of the file."""
         return legible(self.fonts, " · ".join(self._notes()))
 
-    def alternative(self, content: Content) -> str:
-        """Say in words what the figure shows, for who cannot see it."""
-        words = self._words
+    def alternative_text(self, content: Content) -> str:
+        """Describe the figure in words, for readers who cannot see it."""
+        words = self.scene.words
         sentences = [words["figure_alt"].format(title=content.title), content.subtitle]
         sentences += [*content.facts, content.notice or "", self._greatest()]
-        sentences += [*self._legend.said_of_marks(), *self._legend.said_of_sums()]
+        sentences += [*self._legend.marks_lines(), *self._legend.sums_lines()]
         control = self._legend.control()
         sentences.append(f"{control.title}: {'; '.join(row.text for row in control.rows)}")
-        sentences += [words["invented_long"]] if self._view.synthetic else []
+        sentences += [words["invented_long"]] if self.scene.view.synthetic else []
         return " ".join(text if text.endswith(".") else f"{text}." for text in sentences if text)
 
     def _greatest(self) -> str:
-        """Name the regions with the greatest values."""
+        """Write the regions with the greatest values."""
         values = self.scene.choropleth
-        view = self._view
-        regions = self.scene.workspace.reference.region_set(view.theatre, view.level).regions
-        known = [
+        view, regions = self.scene.view, self.scene.query.regions.regions
+        ranked = [
             (value, region.name(view.lang))
             for region in regions
             if values is not None
             and self._legend.is_shown(region.code)
             and (value := values.values.get(region.code))
         ]
-        known.sort(key=lambda pair: (-pair[0], pair[1]))
-        told = ", ".join(f"{name} {self._n(value)}" for value, name in known[:MOST_NAMED])
-        return f"{self._words[view.metric]}: {told}" if told else ""
+        ranked.sort(key=lambda pair: (-pair[0], pair[1]))
+        names = ", ".join(
+            f"{name} {self.scene.number(value)}" for value, name in ranked[:_MOST_NAMED]
+        )
+        return f"{self.scene.words[view.metric]}: {names}" if names else ""

@@ -1,4 +1,4 @@
-"""Figures of a View: what stands on one, gathered once and drawn as PNG, SVG or PDF."""
+"""Figures of a View: a map with its legend and text, as PNG, SVG or PDF."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.cache import BoundedCache
 from app.domain.errors import InputError
-from app.i18n.values import number
 from app.index.columns import PRECISIONS
-from app.pictures.captions import Writer
+from app.pictures.captions import FigureText
 from app.pictures.scene import Scene
 from app.pictures.tiles import Tiler, area_pattern
 from app.publishing.defaults import with_defaults
@@ -39,23 +38,23 @@ from app.tiles.raster import (
     draw_regions,
 )
 
-FORMS = ("png", "svg", "pdf")
+FIGURE_FORMS = ("png", "svg", "pdf")
 LEAST_PX, MOST_PX, MOST_SCALE, MOST_AREA = 200, 4000, 3, 16_000_000
 LONGEST_TITLE, LONGEST_SUBTITLE = 200, 300
 LARGE = 2_000_000
-"""Px from which a figure waits for its turn and its base is not kept: each takes 40 bytes a px."""
+"""Figures of more px wait for their turn, and their bases are not cached: 40 bytes a px each."""
 
-AT_ONCE = 2
+_AT_ONCE = 2
 CHIP_PX = 10.0
 DOTS_PX = ((150, 4.2), (1_000, 3.4), (float("inf"), 2.7))
-"""Radius of dots by how many there are: many large ones become one dark spot."""
+"""A number of dots, and the radius up to it: many large dots would become one dark spot."""
 
 VECTOR_DETAIL = 2
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a figure is asked to be, beside its View; px at 1x, text as it was typed."""
+class FigureOptions:
+    """The options of a figure beside its View; width and height in px at scale 1."""
 
     form: str = "png"
     width: int = 1200
@@ -79,101 +78,101 @@ class Wanted:
 
 @dataclass
 class Figures:
-    """Makes figures; keeps the bases of small ones, which many Views share."""
+    """Makes figures; caches the base maps of small ones, which many Views share."""
 
     tiler: Tiler
-    _kept: BoundedCache = field(default_factory=lambda: BoundedCache(12))
-    _turns: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(AT_ONCE))
+    _bases: BoundedCache = field(default_factory=lambda: BoundedCache(12))
+    _turns: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_AT_ONCE))
 
-    def figure(self, query: Query, wanted: Wanted) -> bytes:
+    def figure(self, query: Query, options: FigureOptions) -> bytes:
         """Draw a View for a report.
 
         Raises:
-            InputError: the page is too small for what must stand on it.
+            InputError: the page is too small for its text.
         """
-        scene, writer, content = self._composed(query, wanted)
-        layout = lay_out(content, wanted.width, wanted.height, self.tiler.fonts)
-        told = {
+        scene, writer, content = self._composed(query, options)
+        layout = lay_out(content, options.width, options.height, self.tiler.fonts)
+        metadata = {
             "Title": content.title,
-            "Description": writer.alternative(content),
+            "Description": writer.alternative_text(content),
             "Copyright": writer.rights(),
             "Software": "Strikemap",
             "Creation Time": writer.instant,
         }
-        told = {name: text for name, text in told.items() if text}
-        is_large = wanted.width * wanted.height * wanted.scale**2 > LARGE
+        metadata = {name: text for name, text in metadata.items() if text}
+        is_large = options.width * options.height * options.scale**2 > LARGE
         with self._turns if is_large else nullcontext():
-            return self._written(scene, content, layout, wanted, told)
+            return self._written(scene, content, layout, options, metadata)
 
-    def fits(self, query: Query, wanted: Wanted) -> bool:
-        """Tell whether what must stand on a figure has room on it, without drawing."""
-        if min(wanted.width, wanted.height) < LEAST_PX:
+    def fits(self, query: Query, options: FigureOptions) -> bool:
+        """Tell whether the text of a figure has room on it, without drawing it."""
+        if min(options.width, options.height) < LEAST_PX:
             return False
-        *_, content = self._composed(query, wanted)
+        *_, content = self._composed(query, options)
         try:
-            lay_out(content, wanted.width, wanted.height, self.tiler.fonts)
+            lay_out(content, options.width, options.height, self.tiler.fonts)
         except InputError:
             return False
         return True
 
-    def _composed(self, query: Query, wanted: Wanted) -> tuple[Scene, Writer, Content]:
-        """Gather a View as the page would show it, and write its words."""
+    def _composed(self, query: Query, options: FigureOptions) -> tuple[Scene, FigureText, Content]:
+        """Prepare a View as the page would show it, and write its text."""
         scene = Scene(with_defaults(query), self.tiler.choropleths)
-        writer = Writer(scene, self.tiler.fonts)
-        return scene, writer, writer.content(wanted.title, wanted.subtitle)
+        writer = FigureText(scene, self.tiler.fonts)
+        return scene, writer, writer.content(options.title, options.subtitle)
 
     def _written(
         self,
         scene: Scene,
         content: Content,
         layout: Layout,
-        wanted: Wanted,
-        told: Mapping[str, str],
+        options: FigureOptions,
+        metadata: Mapping[str, str],
     ) -> bytes:
-        fonts, scale = self.tiler.fonts, wanted.scale
-        if wanted.form != "png":  # a vector has no px: the scale is its detail
+        fonts, scale = self.tiler.fonts, options.scale
+        if options.form != "png":  # vectors have no px: the scale is their detail
             scale = max(scale, VECTOR_DETAIL)
-        page = Frame(0, 0, 0, scale, wanted.width, wanted.height)
+        page = Frame(0, 0, 0, scale, options.width, options.height)
         map_frame = layout.frame(scene.box(), scale)
 
         def draw(canvas: Canvas) -> None:
             self._draw(canvas, scene, content)
 
-        if wanted.form == "svg":
+        if options.form == "svg":
             svg = SvgCanvas(page, fonts)
             draw_page(svg, layout, content, map_frame, draw)
-            return svg.svg(told, scene.view.lang, PAPER)
-        if wanted.form == "pdf":
+            return svg.svg(metadata, scene.view.lang, PAPER)
+        if options.form == "pdf":
             pdf = PdfCanvas(page, fonts)
             draw_page(pdf, layout, content, map_frame, draw)
-            return pdf.pdf(told, scene.view.lang)
+            return pdf.pdf(metadata, scene.view.lang)
         painter = Painter(page, PAPER, fonts)
         draw_page(painter, layout, content, map_frame, draw)
-        return write_png(np.asarray(painter.image), told)
+        return write_png(np.asarray(painter.image), metadata)
 
     def _draw(self, canvas: Canvas, scene: Scene, content: Content) -> None:
         """Draw the map itself, in the order of the tiles' layers."""
         self._draw_base(canvas, scene)
-        # The zoom whose shapes are as fine as the px of this picture.
+        # The zoom at which shapes have the detail of this picture's px.
         z = int(np.ceil(canvas.frame.z + np.log2(canvas.frame.scale)))
         shapes = self.tiler.shapes.regions(scene.query, z)
         self._draw_regions(canvas, scene, shapes)
         self._draw_control(canvas, scene, z)
-        codes = scene.workspace.reference.taxonomy.weapons.codes
+        codes = scene.query.reference.taxonomy.weapons.codes
         dot_px = next(px for most, px in DOTS_PX if len(scene.rows) <= most)
         draw_incidents(
             canvas, scene.rows, codes, PRECISIONS, is_dense=scene.is_dense, dot_px=dot_px
         )
-        taken = self._draw_chips(canvas, scene)
-        places = scene.workspace.reference.basemap(scene.view.theatre).places
-        free = [*taken, scale_box(canvas.frame)]
+        chips = self._draw_chips(canvas, scene)
+        places = scene.query.reference.basemap(scene.view.theatre).places
+        free = [*chips, scale_box(canvas.frame)]
         if content.notice:
             free.append(notice_box(canvas.fonts, canvas.frame, content.notice))
         names = place_names(canvas, places, scene.view.lang, scene.theatre.countries, free)
         write_names(canvas, names)
 
     def _draw_base(self, canvas: Canvas, scene: Scene) -> None:
-        basemap = scene.workspace.reference.basemap(scene.view.theatre)
+        basemap = scene.query.reference.basemap(scene.view.theatre)
 
         def draw() -> np.ndarray:
             base = Painter(canvas.frame, WATER, canvas.fonts)
@@ -184,7 +183,7 @@ class Figures:
             frame = canvas.frame
             is_kept = frame.width * frame.height <= LARGE
             key = ("base", scene.view.theatre, frame)
-            canvas.paste(self._kept.get(key, draw) if is_kept else draw())
+            canvas.paste(self._bases.get(key, draw) if is_kept else draw())
             return
         frame = canvas.frame
         canvas.paint([shapely.box(0, 0, frame.width, frame.height)], WATER)
@@ -192,60 +191,60 @@ class Figures:
 
     @staticmethod
     def _draw_regions(canvas: Canvas, scene: Scene, shapes: Sequence[BaseGeometry]) -> None:
-        """Shade the View's own regions; the others keep their edges and are veiled."""
-        values, chosen = scene.choropleth, scene.view.regions
-        found = scene.workspace.reference.region_set(scene.view.theatre, scene.view.level).regions
-        pairs = list(zip(found, shapes, strict=True))
-        others = [shape for region, shape in pairs if chosen and region.code not in chosen]
+        """Shade the regions of the View; others become pale and keep their edges."""
+        values, codes = scene.choropleth, scene.view.regions
+        regions = scene.query.regions.regions
+        pairs = list(zip(regions, shapes, strict=True))
+        others = [shape for region, shape in pairs if codes and region.code not in codes]
         if others:
             canvas.fill(others, PAPER, 0.55)
         shades = [
             Shade(shape, -1 if values is None else values.class_number(region.code))
             for region, shape in pairs
-            if not chosen or region.code in chosen
+            if not codes or region.code in codes
         ]
         colours = () if values is None else RAMPS[len(values.limits)]
         draw_regions(canvas, [*(Shade(shape, -1) for shape in others), *shades], colours)
 
     def _draw_control(self, canvas: Canvas, scene: Scene, z: int) -> None:
-        held = scene.held
-        if held.snapshot is None or held.line is None:
+        control = scene.control
+        if control.snapshot is None or control.line is None:
             return
-        areas = self.tiler.shapes.areas(scene.query, held.snapshot, z)
+        areas = self.tiler.shapes.areas(scene.query, control.snapshot, z)
         grounds = [
             Ground(shape, pattern)
             for area, shape in areas
             if (pattern := area_pattern(area, scene.theatre)) is not None
         ]
-        is_stale = held.age_days > scene.theatre.stale_after_days
-        draw_control(canvas, grounds, held.line.shape, is_stale=is_stale)
+        is_stale = control.age_days > scene.theatre.stale_after_days
+        draw_control(canvas, grounds, control.line.shape, is_stale=is_stale)
         if scene.frozen is not None:
             canvas.lines([scene.frozen.shape], LINE_FIXED, LINE_PX, DASHES["fixed"])
 
     @staticmethod
     def _draw_chips(canvas: Canvas, scene: Scene) -> Sequence[Box]:
-        """Write what is known only to a region as a number in it; return where numbers stand.
+        """Write in each region the count of its incidents without a mark; return the boxes.
 
-        Places come from the boundaries as they are: a form with more detail puts none elsewhere.
+        Places come from the unsimplified boundaries: they are the same in every form.
         """
         counts, _elsewhere = scene.region_only
-        found = scene.workspace.reference.region_set(scene.view.theatre, scene.view.level).regions
-        bounds, homes, texts = canvas.frame.bounds(), [], []
-        for region in found:
+        regions = scene.query.regions.regions
+        bounds, shapes, texts = canvas.frame.bounds(), [], []
+        for region in regions:
             if region.code in counts:
                 part = _largest(shapely.clip_by_rect(region.shape, *bounds))
                 if part is not None:
-                    homes.append(canvas.frame.project(part))
-                    texts.append(number(scene.view.lang, counts[region.code]))
+                    shapes.append(canvas.frame.project(part))
+                    texts.append(scene.number(counts[region.code]))
         sizes = [chip_size(canvas.fonts, text, CHIP_PX, canvas.frame.scale) for text in texts]
-        # Where marks are a density there is no place without any.
-        some = slice(0 if scene.is_dense else None)
-        lon, lat = (scene.rows[axis][some] / 1e7 for axis in ("lon_e7", "lat_e7"))
+        # A density has marks everywhere: the numbers cannot avoid them.
+        rows = slice(0 if scene.is_dense else None)
+        lon, lat = (scene.rows[axis][rows] / 1e7 for axis in ("lon_e7", "lat_e7"))
         marks = canvas.frame.pixels(lon, lat)
-        # On whole px their edges are sharp, and they are drawn several times faster.
+        # On whole px the edges are sharp, and drawing is several times faster.
         boxes = [
             (round(box[0]), round(box[1]), round(box[2]), round(box[3]))
-            for box in spread(homes, sizes, canvas.frame, marks)
+            for box in spread(shapes, sizes, canvas.frame, marks)
         ]
         for text, box in zip(texts, boxes, strict=True):
             draw_chip(canvas, text, box, CHIP_PX)

@@ -1,18 +1,15 @@
-"""The legend of a figure: every swatch that occurs, and what each layer stands on."""
+"""The legend of a figure: every symbol that occurs, and the source of each layer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 
 from app.domain.control import ControlStatus, Extent
-from app.domain.view import NOT_STATED, View
-from app.i18n import strings
-from app.i18n.values import day_words, number
+from app.domain.view import NOT_STATED
+from app.i18n.values import day_words
 from app.pictures.scene import Scene
-from app.reference.theatre import Theatre
 from app.render.layout import Row, Section, Swatch
 from app.render.palette import (
     CITED,
@@ -30,175 +27,171 @@ from app.render.palette import (
     ground_pattern,
 )
 
-TOLLS = {"killed": "killed", "injured": "injured", "killed_per_100k": "killed"}
+_TOLL_OF_METRIC = {"killed": "killed", "injured": "injured", "killed_per_100k": "killed"}
 
 
 @dataclass(frozen=True, eq=False)
-class Legend:
+class FigureLegend:
     """Writes one figure's legend in the View's language."""
 
     scene: Scene
 
-    @cached_property
-    def _words(self) -> Mapping[str, str]:
-        return strings(self._view.lang)
-
-    @property
-    def _view(self) -> View:
-        return self.scene.view
-
-    @property
-    def _theatre(self) -> Theatre:
-        return self.scene.theatre
-
-    def _n(self, value: float) -> str:
-        return number(self._view.lang, value)
-
     def party(self, code: str) -> str:
-        """Name who holds ground."""
+        """Return the name of the party that holds ground."""
         if code == NOT_STATED:
-            return self._words["nobody_states"]
-        return self._theatre.party_name(code, self._view.lang)
+            return self.scene.words["nobody_states"]
+        return self.scene.theatre.party_name(code, self.scene.view.lang)
 
     def sections(self) -> list[Section]:
-        """Explain every layer."""
+        """Write a section for each layer."""
         return [self._regions(), self._incidents(), self.control()]
 
     def _regions(self) -> Section:
-        view, words, values = self._view, self._words, self.scene.choropleth
+        view, words, values = self.scene.view, self.scene.words, self.scene.choropleth
         title = f"{words[view.metric]}: {words[f'level_{view.level}']}"
         if values is None:
             return Section(title, (Row(words["not_shared"]),))
-        shown = [value for code, value in values.values.items() if self.is_shown(code)]
+        figures = [value for code, value in values.values.items() if self.is_shown(code)]
         rows = []
-        if any(value for value in shown):
+        if any(value for value in figures):
             colours = RAMPS[len(values.limits)]
             rows += [
                 Row(text, Swatch("fill", colour, CLASS_OPACITY))
                 for text, colour in zip(self.classes(values.limits), colours, strict=True)
             ]
-        if any(value is None for value in shown):
+        if any(value is None for value in figures):
             hatch = Swatch("hatch", opacity=0.9, pattern=NO_FIGURE_PATTERN)
             rows.append(Row(words["no_figure"], hatch))
-        if self.scene.is_known and any(value == 0 for value in shown):
+        if self.scene.is_known and any(value == 0 for value in figures):
             rows.append(Row(words["none_reported"], Swatch("fill", LAND)))
-        return Section(title, (*rows, *map(Row, self.said_of_sums())))
+        return Section(title, (*rows, *map(Row, self.sums_lines())))
 
     def is_shown(self, code: str) -> bool:
         """Tell whether a region is one of the View's."""
-        return not self._view.regions or code in self._view.regions
+        return not self.scene.view.regions or code in self.scene.view.regions
 
-    def said_of_sums(self) -> list[str]:
-        """Say what a sum stands on: how many carry a figure, and whose figures they are."""
-        view, words, counted = self._view, self._words, self.scene.counted
+    def sums_lines(self) -> list[str]:
+        """Explain a sum: of how many incidents the toll is known, and which dataset it is of."""
+        view, words, counts = self.scene.view, self.scene.words, self.scene.counts
         if self.scene.choropleth is None or not self.scene.is_known:
             return []
-        told = [f"{words['total']}: {self._total()}"]
-        if view.metric in TOLLS:
-            tally = counted.ledger.tally(TOLLS[view.metric], 0)
-            known = {"known": self._n(tally.known), "of": self._n(tally.of)}
-            told += [words["figure_lower"], words["known_of"].format(**known)]
-        if not self.scene.sums.is_summed and counted.valued.primary is not None:
-            told.append(words["figure_only_of"].format(dataset=counted.valued.primary.name))
-        return told
+        lines = [f"{words['total']}: {self._total()}"]
+        if view.metric in _TOLL_OF_METRIC:
+            tally = counts.ledger.tally(_TOLL_OF_METRIC[view.metric], 0)
+            shares = {"known": self.scene.number(tally.known), "of": self.scene.number(tally.of)}
+            lines += [words["figure_lower"], words["known_of"].format(**shares)]
+        if not self.scene.sums.is_summed and counts.valued.primary is not None:
+            lines.append(words["figure_only_of"].format(dataset=counts.valued.primary.name))
+        return lines
 
     def _total(self) -> str:
-        """Sum the View: a toll is what is known at least, and unknown is never 0."""
-        words, ledger, metric = self._words, self.scene.counted.ledger, self._view.metric
-        if metric not in TOLLS:
-            return self._n(ledger.value(metric, 0))
-        tally = ledger.tally(TOLLS[metric], 0)
+        """Write the sum of the View: a toll is a lower bound, and unknown is never 0."""
+        words, ledger, metric = self.scene.words, self.scene.counts.ledger, self.scene.view.metric
+        if metric not in _TOLL_OF_METRIC:
+            return self.scene.number(ledger.value(metric, 0))
+        toll = _TOLL_OF_METRIC[metric]
+        tally = ledger.tally(toll, 0)
         low = tally.low if tally.low is not None else tally.best
         if not tally.of:
-            return self._n(0)
-        known = words["unknown"] if low is None else words["at_least"].format(n=self._n(low))
-        return f"{known} ({words[TOLLS[metric]].lower()})" if metric != TOLLS[metric] else known
+            return self.scene.number(0)
+        least = words["unknown"]
+        if low is not None:
+            least = words["at_least"].format(n=self.scene.number(low))
+        return least if metric == toll else f"{least} ({words[toll].lower()})"
 
     def classes(self, limits: Sequence[float]) -> list[str]:
-        """Say the classes by their limits, as the page's legend does."""
-        words, out = self._words, []
+        """Write the classes by their limits, as the page's legend does."""
+        words, number, texts = self.scene.words, self.scene.number, list[str]()
         for low, high in pairwise(limits):
-            top = high if self._view.metric == "killed_per_100k" else high - 1
-            said = words["class_range"].format(**{"from": self._n(low), "to": self._n(top)})
-            out.append(self._n(low) if low == top else said)
-        return [*out, words["class_from"].format(**{"from": self._n(limits[-1])})]
+            top = high if self.scene.view.metric == "killed_per_100k" else high - 1
+            text = words["class_range"].format(**{"from": number(low), "to": number(top)})
+            texts.append(number(low) if low == top else text)
+        return [*texts, words["class_from"].format(**{"from": number(limits[-1])})]
 
     def _incidents(self) -> Section:
-        words, counted = self._words, self.scene.counted
-        weapons = self.scene.workspace.reference.taxonomy.weapons
+        words, counts = self.scene.words, self.scene.counts
+        weapons = self.scene.query.reference.taxonomy.weapons
         rows: list[Row] = []
         if self.scene.is_dense:
-            scale = {"px": DENSITY_PX, "most": self._n(DENSITY_MOST)}
+            scale = {"px": DENSITY_PX, "most": self.scene.number(DENSITY_MOST)}
             rows.append(Row(words["density"], Swatch("density")))
             rows.append(Row(words["density_cell_more"].format(**scale)))
         else:
             rows += [
                 Row(
-                    weapons.label(family, self._view.lang),
+                    weapons.label(family, self.scene.view.lang),
                     Swatch("dot", mark.colour, shape=mark.shape),
                 )
                 for family, mark in FAMILIES.items()
-                if family in counted.families
+                if family in counts.families
             ]
-            if counted.has_settlements:
+            if counts.has_settlements:
                 soft = Swatch("soft", FAMILIES["unknown"].colour)
                 rows.append(Row(words["dot_settlement"], soft))
-        if counted.region_only:
+        if counts.region_only:
             rows.append(Row(words["figure_chip"], Swatch("chip")))
-        return Section(words["layer_incidents"], (*rows, *map(Row, self.said_of_marks())))
+        return Section(words["layer_incidents"], (*rows, *map(Row, self.marks_lines())))
 
-    def said_of_marks(self) -> list[str]:
-        """Say how many stand on the map and what is left out of it, and why."""
-        words, scene, counted = self._words, self.scene, self.scene.counted
-        told = []
+    def marks_lines(self) -> list[str]:
+        """Write how many incidents have a mark, and how many do not, and why."""
+        words, scene, counts = self.scene.words, self.scene, self.scene.counts
+        lines = []
         if scene.marks.datasets and scene.is_known:
-            parts = [words["figure_marks"].format(n=self._n(counted.marks))]
-            if counted.region_only:
-                parts.append(words["figure_by_region"].format(n=self._n(counted.region_only)))
-            if counted.elsewhere:
-                parts.append(words["figure_elsewhere"].format(n=self._n(counted.elsewhere)))
-            told.append("; ".join(parts))
+            parts = [words["figure_marks"].format(n=self.scene.number(counts.marks))]
+            if counts.region_only:
+                parts.append(
+                    words["figure_by_region"].format(n=self.scene.number(counts.region_only))
+                )
+            if counts.elsewhere:
+                parts.append(
+                    words["figure_elsewhere"].format(n=self.scene.number(counts.elsewhere))
+                )
+            lines.append("; ".join(parts))
         missing = [one.name for one in scene.sums.datasets if one not in scene.marks.datasets]
         if missing:
-            told.append(words["figure_no_marks"].format(names=", ".join(missing)))
+            lines.append(words["figure_no_marks"].format(names=", ".join(missing)))
         withheld = sum(scene.sums.withheld.values()) if scene.choropleth is not None else 0
         if withheld:
-            told.append(words["withheld"].format(n=self._n(withheld)))
-        return told
+            lines.append(words["withheld"].format(n=self.scene.number(withheld)))
+        return lines
 
     def control(self) -> Section:
-        """Explain whose control is shown, of which day, and how old it is."""
-        words, held = self._words, self.scene.held
+        """Write the source of control, its day, and its age."""
+        words, control = self.scene.words, self.scene.control
         title = words["layer_control"]
-        if held.withheld is not None:
-            said = words["figure_control_withheld"].format(source=held.withheld)
-            return Section(title, (Row(said),))
-        if held.source is None:
+        if control.withheld is not None:
+            text = words["figure_control_withheld"].format(source=control.withheld)
+            return Section(title, (Row(text),))
+        if control.source is None:
             return Section(title, (Row(words["figure_control_missing"]),))
-        if held.snapshot is None:
-            return Section(title, (Row(words["control_none"].format(source=held.source.name)),))
-        day = day_words(words, held.snapshot.valid_on)
-        told = [Row(words["control_of"].format(source=held.source.name, date=day))]
-        told += [Row(self._age())]
-        parts = ", ".join(words[f"includes_{part}"] for part in held.snapshot.includes)
-        told.append(Row(words["includes"].format(parts=parts)))
-        return Section(title, (*self._grounds(), *self._line(), *told))
+        if control.snapshot is None:
+            return Section(title, (Row(words["control_none"].format(source=control.source.name)),))
+        day = day_words(words, control.snapshot.valid_on)
+        rows = [Row(words["control_of"].format(source=control.source.name, date=day))]
+        rows += [Row(self._age())]
+        parts = ", ".join(words[f"includes_{part}"] for part in control.snapshot.includes)
+        rows.append(Row(words["includes"].format(parts=parts)))
+        return Section(title, (*self._grounds(), *self._line(), *rows))
 
     def _age(self) -> str:
-        words, held, limit = self._words, self.scene.held, self._theatre.stale_after_days
-        key = {0: "control_today", 1: "control_age_one"}.get(held.age_days, "control_age")
-        said = words[key].format(n=self._n(held.age_days))
+        words, control, limit = (
+            self.scene.words,
+            self.scene.control,
+            self.scene.theatre.stale_after_days,
+        )
+        key = {0: "control_today", 1: "control_age_one"}.get(control.age_days, "control_age")
+        text = words[key].format(n=self.scene.number(control.age_days))
         old = words["control_stale"].format(n=limit)
-        return f"{said} ({old})" if held.age_days > limit else said
+        return f"{text} ({old})" if control.age_days > limit else text
 
     def _grounds(self) -> list[Row]:
-        """Explain the hatches that occur."""
-        words, held, theatre = self._words, self.scene.held, self._theatre
-        areas = [] if held.snapshot is None else held.snapshot.areas
+        """Write a row for each hatch that occurs."""
+        words, control, theatre = self.scene.words, self.scene.control, self.scene.theatre
+        areas = [] if control.snapshot is None else control.snapshot.areas
         ours = [area for area in areas if area.controller != theatre.state]
         others = [party.code for party in theatre.party if not party.state]
-        drawn = [area for area in ours if area.extent is Extent.area]
-        assessed = [one.controller for one in drawn if one.status is ControlStatus.assessed]
+        outlined = [area for area in ours if area.extent is Extent.area]
+        assessed = [one.controller for one in outlined if one.status is ControlStatus.assessed]
         rows = [
             Row(
                 words["ground_of"].format(party=self.party(code)),
@@ -206,24 +199,25 @@ class Legend:
             )
             for code in dict.fromkeys(assessed)
         ]
-        if len(assessed) < len(drawn):
+        if len(assessed) < len(outlined):
             rows.append(Row(words["claimed"], Swatch("hatch", opacity=0.8, pattern=CLAIMED)))
-        if len(drawn) < len(ours):
+        if len(outlined) < len(ours):
             rows.append(Row(words["cited"], Swatch("hatch", opacity=0.8, pattern=CITED)))
         return rows
 
     def _line(self) -> list[Row]:
-        words, held = self._words, self.scene.held
-        if held.line is None or held.line.shape.is_empty:
+        words, control = self.scene.words, self.scene.control
+        if control.line is None or control.line.shape.is_empty:
             return []
-        is_stale = held.age_days > self._theatre.stale_after_days
+        is_stale = control.age_days > self.scene.theatre.stale_after_days
         length = words["line_length"].format(
-            km=self._n(round(held.line.length_km)), tolerance=self._n(held.line.tolerance_km)
+            km=self.scene.number(round(control.line.length_km)),
+            tolerance=self.scene.number(control.line.tolerance_km),
         )
-        stale = words["stale_line"].format(n=self._theatre.stale_after_days)
-        said = f"{words['front_line']}: {length}" + (f"; {stale}" if is_stale else "")
-        rows = [Row(said, Swatch("line", LINE, dashes=DASHES["stale"] if is_stale else None))]
-        if self.scene.frozen is not None and self._view.freeze is not None:
-            frozen = words["frozen_line"].format(date=day_words(words, self._view.freeze))
+        stale = words["stale_line"].format(n=self.scene.theatre.stale_after_days)
+        text = f"{words['front_line']}: {length}" + (f"; {stale}" if is_stale else "")
+        rows = [Row(text, Swatch("line", LINE, dashes=DASHES["stale"] if is_stale else None))]
+        if self.scene.frozen is not None and self.scene.view.freeze is not None:
+            frozen = words["frozen_line"].format(date=day_words(words, self.scene.view.freeze))
             rows.append(Row(frozen, Swatch("line", LINE_FIXED, dashes=DASHES["fixed"])))
         return rows

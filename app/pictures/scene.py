@@ -1,7 +1,8 @@
-"""A View as a figure shows it: published for each layer, counted, and ready to be drawn."""
+"""The content of a figure: a View published for each layer, with its counts."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,15 +15,16 @@ from app.domain.errors import NotShared
 from app.domain.place import Bounds
 from app.domain.terms import Dataset, Face
 from app.domain.view import View
+from app.i18n.values import number
 from app.index.build import State
 from app.index.columns import PRECISIONS
 from app.index.select import Selection, is_quiet
 from app.index.summary import Ledger
 from app.instance.workspace import Workspace
-from app.publishing.publish import Published, control_dataset, countable, publish
+from app.publishing.publish import Published, control_dataset, counted_rows, publish, summable
 from app.publishing.query import Query
 from app.queries.choropleth import Choropleth, Choropleths
-from app.queries.sums import by_region, counting
+from app.queries.region_sums import by_region
 from app.reference.theatre import Theatre
 from app.render.palette import DENSE_FROM
 
@@ -30,8 +32,8 @@ PAD_SHARE = 0.03
 
 
 @dataclass(frozen=True)
-class Held:
-    """Whose control a figure shows and how old it is; `withheld` names a source that may not be."""
+class FigureControl:
+    """The control on a figure, and its age; `withheld` names a source that is not shared."""
 
     source: Dataset | None = None
     snapshot: ControlSnapshot | None = None
@@ -41,8 +43,8 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Counted:
-    """What a figure's words count: marks by kind, what has none, and the sums of the View."""
+class FigureCounts:
+    """The counts in a figure's text: marks, incidents without a mark, and the sums of the View."""
 
     marks: int
     families: AbstractSet[str]
@@ -55,39 +57,48 @@ class Counted:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A View as a figure shows it: published for each layer, counted, and ready to be drawn."""
+    """The content of a figure: a View published for each layer, with its counts."""
 
     query: Query
     choropleths: Choropleths
 
     @property
     def view(self) -> View:
-        """The View that is drawn."""
+        """The View of the figure."""
         return self.query.view
 
     @property
     def state(self) -> State:
-        """The state of the record that it is read from."""
+        """The state of the record that the figure is read from."""
         return self.query.state
 
     @property
     def workspace(self) -> Workspace:
-        """The instance whose record and reference data the figure stands on."""
+        """The instance with the record and the reference data."""
         return self.query.workspace
 
-    @cached_property
+    @property
+    def words(self) -> Mapping[str, str]:
+        """The strings of the View's language."""
+        return self.query.words
+
+    def number(self, value: float) -> str:
+        """Write a number in the View's language."""
+        return number(self.view.lang, value)
+
+    @property
     def theatre(self) -> Theatre:
-        """The theatre of the View, which always names a known one: bounds, zone, parties."""
+        """The theatre of the View."""
         return self.query.theatre
 
     @cached_property
     def sums(self) -> Published:
-        """The View as its sums may leave."""
+        """The View as its sums may be shown."""
         return publish(self.query, Face.aggregates)
 
     @cached_property
     def marks(self) -> Published:
-        """The View as its marks may leave on a picture: as on tiles."""
+        """The View as its marks may be shown, by the same terms as on tiles."""
         return publish(self.query, Face.tiles)
 
     @cached_property
@@ -97,27 +108,29 @@ class Scene:
 
     @cached_property
     def is_dense(self) -> bool:
-        """Tell whether there are too many marks to tell apart: they are drawn as density."""
+        """Tell whether there are too many marks to distinguish: the figure shows their density."""
         return len(self.rows) > DENSE_FROM
 
     @cached_property
     def choropleth(self) -> Choropleth | None:
-        """The regions' values; None where the terms let out no sum of this View."""
+        """The regions' values; None if the terms withhold all sums of this View."""
         if not self.sums.datasets and self.sums.withheld["terms"]:
             return None
         return self.choropleths.of(self.sums)
 
     @cached_property
     def region_only(self) -> tuple[dict[str, int], int]:
-        """Count what has no mark by region, and what lies in no region of this level."""
-        regions = self.workspace.reference.regions(self.view.level)
+        """Count incidents without a mark by region, and those in no region of this level."""
+        regions = self.query.reference.regions(self.view.level)
         counts = np.zeros(len(regions) + 1, np.int64)
-        for segment, places in counting(self.marks).parts:
+        for segment, places in counted_rows(self.marks).parts:
             unmarked = places >= segment.marks
             if self.marks.filter.quiet_sectors:
                 unmarked |= is_quiet(segment.rows, places, self.marks.filter)
-            found = segment.rows[f"region{self.view.level}"][places[unmarked]].astype(np.int64)
-            counts += np.bincount(found % (len(regions) + 1), minlength=len(regions) + 1)
+            regions_of_rows = segment.rows[f"region{self.view.level}"][places[unmarked]].astype(
+                np.int64
+            )
+            counts += np.bincount(regions_of_rows % (len(regions) + 1), minlength=len(regions) + 1)
         own = {
             region.code: int(count)
             for (theatre, region), count in zip(regions, counts, strict=False)
@@ -126,47 +139,47 @@ class Scene:
         return own, int(counts.sum()) - sum(own.values())
 
     @cached_property
-    def held(self) -> Held:
-        """The control of the View's last day: whose it is, or why there is none."""
+    def control(self) -> FigureControl:
+        """The control of the View's last day, or why there is none."""
         try:
             source = control_dataset(self.query, Face.tiles)
         except NotShared:
-            return Held(withheld=self._named())
+            return FigureControl(withheld=self._source_name())
         day = self.query.control_day
-        found = None if source is None else self.query.control_on(source, day)
-        if source is None or found is None:
-            return Held(source)
-        line = self.query.front_line(found)
-        return Held(source, found, line, (day - found.valid_on).days)
+        snapshot = None if source is None else self.query.control_on(source, day)
+        if source is None or snapshot is None:
+            return FigureControl(source)
+        line = self.query.front_line(snapshot)
+        return FigureControl(source, snapshot, line, (day - snapshot.valid_on).days)
 
     @cached_property
     def frozen(self) -> FrontLine | None:
-        """The line of a View's frozen day, which its distances are measured from."""
-        source = self.held.source
+        """The line of the View's frozen day; None without one."""
+        source = self.control.source
         if self.view.freeze is None or source is None:
             return None
-        found = self.query.control_on(source, self.view.freeze)
-        if found is None:
+        snapshot = self.query.control_on(source, self.view.freeze)
+        if snapshot is None:
             return None
-        return self.query.front_line(found)
+        return self.query.front_line(snapshot)
 
-    def _named(self) -> str:
+    def _source_name(self) -> str:
         slug = self.view.control or self.theatre.default_control
         return self.state.datasets[slug].name if slug in self.state.datasets else slug
 
     @cached_property
-    def counted(self) -> Counted:
-        """Count what the figure shows, for its words."""
-        codes = self.workspace.reference.taxonomy.weapons.codes
+    def counts(self) -> FigureCounts:
+        """Count what the figure shows, for its text."""
+        codes = self.query.reference.taxonomy.weapons.codes
         masks = set(self.rows["weapons"].tolist())
         families = {codes[bit].split(".")[0] for mask in masks for bit in _bits(mask)[:1]}
         families |= {"unknown"} if 0 in masks else set()
         own, elsewhere = self.region_only
-        single = countable(self.sums, Face.aggregates)
+        single = summable(self.sums, Face.aggregates)
         whole = by_region(single).whole()
-        ledger = Ledger(whole, self.workspace.reference.taxonomy.sectors.codes)
+        ledger = Ledger(whole, self.query.reference.taxonomy.sectors.codes)
         settlement = PRECISIONS.index("settlement")
-        return Counted(
+        return FigureCounts(
             marks=len(self.rows),
             families=families,
             has_settlements=bool((self.rows["precision"] == settlement).any()),
@@ -178,22 +191,24 @@ class Scene:
 
     @cached_property
     def is_known(self) -> bool:
-        """Tell whether anything of the View's datasets was known at its as-of, whatever it was."""
-        wanted = self.sums.filter
+        """Tell whether the View's datasets had any record at its as-of, whatever the filters."""
+        criteria = self.sums.filter
         return any(
-            bool((wanted.datasets[part.rows["dataset"]] & (part.rows["seq"] <= wanted.seq)).any())
+            bool(
+                (criteria.datasets[part.rows["dataset"]] & (part.rows["seq"] <= criteria.seq)).any()
+            )
             for part in self.sums.segments
         )
 
     def box(self) -> Bounds:
-        """Say what the figure shows: the View's box, its regions, or the whole theatre."""
+        """Return the bounds of the map: the View's box, its regions, or the whole theatre."""
         if self.view.bbox is not None:
             box = self.view.bbox
             if len(box.parts) == 1:
                 return box
-            return box._replace(west=-180.0, east=180.0)  # a sheet has its edges at 180°
-        found = self.query.regions
-        shapes = [one.shape for one in found.regions if one.code in self.view.regions]
+            return box._replace(west=-180.0, east=180.0)  # a figure ends at 180°
+        regions = self.query.regions
+        shapes = [one.shape for one in regions.regions if one.code in self.view.regions]
         if not shapes:
             return Bounds(*self.theatre.bounds)
         west, south, east, north = shapely.total_bounds(np.array(shapes, object)).tolist()

@@ -1,4 +1,4 @@
-"""Tiles of a View: what each layer shows, as a picture or as vectors."""
+"""Tiles of a View, one or all layers, as a picture or as vectors."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from app.i18n import WATERMARK
 from app.i18n.values import day_text
 from app.index.columns import PRECISIONS, STATUSES
 from app.index.select import Selection
-from app.publishing.publish import Published, control_dataset, control_shown, publish
+from app.publishing.publish import Published, control_dataset, control_snapshot, publish
 from app.publishing.query import Query
 from app.queries.choropleth import Choropleths
-from app.queries.shapes import Shapes
+from app.queries.shapes import SimplifiedShapes
 from app.reference.theatre import Theatre
 from app.render.frame import Frame
 from app.render.painter import Painter
@@ -53,10 +53,10 @@ BASEMAP_CREDITS = "Natural Earth; GeoNames (CC BY 4.0)"
 
 @dataclass
 class Tiler:
-    """Makes tiles; what many tiles share is remembered by what it was computed from."""
+    """Makes tiles; caches what many tiles share, by what it was computed from."""
 
     fonts: Path
-    shapes: Shapes = field(default_factory=Shapes)
+    shapes: SimplifiedShapes = field(default_factory=SimplifiedShapes)
     choropleths: Choropleths = field(default_factory=Choropleths)
     _cache: BoundedCache = field(default_factory=BoundedCache)
     _names_cache: BoundedCache = field(default_factory=BoundedCache)
@@ -65,7 +65,7 @@ class Tiler:
         """Make a tile of any layer.
 
         Raises:
-            NotShared: the terms of what the layer would show do not allow tiles for the public.
+            NotShared: the terms of the layer's data do not allow tiles for the public.
         """
         if tile.form == "png":
             return self._picture(query, tile)
@@ -94,7 +94,7 @@ class Tiler:
         return encode_shapes("regions", clipped, range(1, len(shapes) + 1), properties)
 
     def _control(self, query: Query, tile: Tile) -> bytes:
-        snapshot = control_shown(query, Face.tiles)
+        snapshot = control_snapshot(query, Face.tiles)
         if snapshot is None:
             return encode_shapes("control", [], [], [])
         areas = self.shapes.areas(query, snapshot, tile.z)
@@ -115,9 +115,9 @@ class Tiler:
         return encode_shapes("control", shapes, range(1, len(shapes) + 1), properties)
 
     def credits(self, query: Query, layer: str) -> tuple[str, ...]:
-        """Credit what a layer shows, each with its licence, and say whose borders these are.
+        """Return the credits of a layer, each with its licence, and the source of the borders.
 
-        The terms of a dataset are part of the record, so that a version and a View settle it.
+        The terms of a dataset are part of the record: the credits depend on its version and a View.
         """
         key = ("credits", query.view.query(), query.state.seq, layer)
         return self._cache.get(key, lambda: _credits(query, layer))
@@ -129,7 +129,7 @@ class Tiler:
         if is_based:
             self._paste_base(painter, query)
         if tile.layer in ("regions", "map"):
-            # A picture of twice the px shows twice the detail.
+            # A picture with twice the px has twice the detail.
             draw_regions(painter, *self._shades(query, tile.z + tile.scale - 1))
         if tile.layer in ("control", "map"):
             self._draw_control(painter, query)
@@ -142,7 +142,7 @@ class Tiler:
         return painter.png(self._metadata(query, tile.layer))
 
     def _metadata(self, query: Query, layer: str) -> dict[str, str]:
-        """Say in a picture's metadata whose it is and what it shows: a tile has no room for it."""
+        """Write credits and a description for a picture's metadata: a tile has no room for them."""
         view, words = query.view, query.words
         ends = (("tile_from", view.first), ("tile_to", view.last))
         days = [words[name].format(day=day_text(view.lang, day)) for name, day in ends if day]
@@ -188,7 +188,7 @@ class Tiler:
         return shades, RAMPS[len(values.limits)]
 
     def _draw_control(self, painter: Painter, query: Query) -> None:
-        snapshot, theatre = control_shown(query, Face.tiles), query.theatre
+        snapshot, theatre = control_snapshot(query, Face.tiles), query.theatre
         if snapshot is None:
             return
         grounds = [
@@ -208,7 +208,7 @@ class Tiler:
         draw_incidents(painter, marks, names, PRECISIONS, is_dense=is_dense)
 
     def _marks(self, published: Published) -> int:
-        """Count a View's marks, so that all of its tiles are drawn in the same way."""
+        """Count all marks of a View, so that its tiles show them in the same way."""
         return self._cache.get(
             ("marks", published.key), lambda: len(published.select().drawable(published.filter))
         )
@@ -246,7 +246,7 @@ def _metric(name: str, value: float | None) -> dict[str, str | float]:
 
 
 def area_pattern(area: ControlArea, theatre: Theatre) -> Pattern | None:
-    """Choose a hatch: none for the state's own ground, dots for claims, wide for cited units."""
+    """Choose a hatch: none for the state's ground, dots for claims, wide lines for cited units."""
     if area.controller == theatre.state:
         return None
     if area.extent is not Extent.area:

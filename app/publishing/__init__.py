@@ -1,1 +1,1 @@
-"""From a View to what its audience may see."""
+"""From a View to what its audience may see of it."""

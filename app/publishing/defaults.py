@@ -1,4 +1,4 @@
-"""What a View shows where it names nothing: the period and the control source to start with."""
+"""Defaults of a View: the period and the control source where it has none of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.publishing.query import Query
 
 
 def with_defaults(query: Query) -> Query:
-    """Fill in what a reader would expect: the period and the control source to start with."""
+    """Fill in a View's period and control source where it has none."""
     view = query.view
     if view.first is None or view.last is None:
         first, last = _first_period(query)
@@ -29,28 +29,29 @@ def with_defaults(query: Query) -> Query:
 
 
 def _first_period(query: Query) -> tuple[date, date]:
-    """Choose the days to start with: those of the data, or the theatre's for its own datasets."""
+    """Choose the first period: the days of the data, or the theatre's for its own datasets."""
     theatre = query.theatre
     everything = publish(query.of_view(_unfiltered(query.view)), Face.aggregates)
     slugs = {dataset.slug for dataset in everything.datasets}
     if slugs & set(theatre.default_datasets):
         return theatre.first_period
-    first, last = day_span(everything) or theatre.first_period
+    first, last = _day_span(everything) or theatre.first_period
     if not all(dataset.terms.points for dataset in everything.datasets):
-        # Sums that leave by the week only: the first and the last day are days, too.
+        # These sums leave by whole weeks only: the exact first and last day would say more.
         first -= timedelta(days=first.weekday())
         last += timedelta(days=6 - last.weekday())
     return first, last
 
 
 def _unfiltered(view: View) -> View:
-    """Take a View's datasets and nothing else of it: no filter may tell of a single day."""
-    plain = View(theatre=view.theatre, datasets=view.datasets, synthetic=view.synthetic)
-    return plain.but(lang=view.lang)
+    """Take the datasets of a View without its filters: a filter must not reveal a single day."""
+    return View(
+        theatre=view.theatre, datasets=view.datasets, synthetic=view.synthetic, lang=view.lang
+    )
 
 
-def day_span(published: Published) -> tuple[date, date] | None:
-    """Return the first and last day that any incident of the View's datasets touches."""
+def _day_span(published: Published) -> tuple[date, date] | None:
+    """Return the first and last day of all incidents of the View's datasets; None without one."""
     everything = replace(published.filter, first=BEGINNING, last=END)
     selection = replace(published, filter=everything).select()
     if not len(selection):
@@ -60,12 +61,12 @@ def day_span(published: Published) -> tuple[date, date] | None:
 
 
 def _first_control(query: Query) -> Dataset | None:
-    sources = shown_controls(query)
+    sources = control_sources(query)
     default = query.theatre.default_control
     return next((source for source in sources if source.slug == default), next(iter(sources), None))
 
 
-def shown_controls(query: Query) -> list[Dataset]:
+def control_sources(query: Query) -> list[Dataset]:
     """List the control sources that this audience may see on tiles."""
     sources = query.datasets_of(DatasetKind.control)
     return [source for source in sources if source.terms.tiles or not query.is_public]

@@ -1,4 +1,4 @@
-"""Where incidents lie to the front line: the joins that a View's control source gives."""
+"""Where incidents lie relative to the front line, by the source of control of a View."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from app.index.select import Near, Segment
 from app.publishing.query import Query
 
 
-def near(query: Query, source: Dataset | None) -> Near | None:
-    """Compile a View's `line_km` and `side`; None when it asks for neither.
+def line_filter(query: Query, source: Dataset | None) -> Near | None:
+    """Compile a View's `line_km` and `side`; None when it has neither.
 
     Raises:
-        InvalidView: no source of control is loaded, or it says nothing on the frozen day.
+        InvalidView: no source of control is loaded, or it has no snapshot for the frozen day.
     """
     view = query.view
     if not view.needs_control:
@@ -26,25 +26,25 @@ def near(query: Query, source: Dataset | None) -> Near | None:
     return Near(
         None if view.line_km is None else view.line_km * 1e3,
         tuple(number[side] for side in view.sides),
-        joined_by(query, source),
+        line_join(query, source),
     )
 
 
-def joined_by(query: Query, source: Dataset | None) -> Callable[[Segment], Joined]:
-    """Return what joins a segment with the ground: by each day's own line, or by the frozen one.
+def line_join(query: Query, source: Dataset | None) -> Callable[[Segment], Joined]:
+    """Return the join of a segment with the line of each incident's day, or with the frozen line.
 
     Raises:
-        InvalidView: as `near`.
+        InvalidView: as `line_filter`.
     """
     view, state = query.view, query.state
     if source is None:
         got = f"a View of {view.theatre!r} without any source of control"
         raise InvalidView((Problem("query.control", got, "a loaded source of control areas"),))
-    calendar = state.control.calendar(source.slug, query.seq)
+    calendar = query.calendar(source)
     if view.freeze is not None and calendar.on(view.freeze) is None:
         first = calendar.days[0] if calendar.days else "none is known yet"
         allowed = f"a day from the first snapshot of {source.slug!r} on: {first}"
         raise InvalidView((Problem("query.freeze", str(view.freeze), allowed),))
     join = state.join(source, query.seq, view.freeze)
-    kept_joins = query.workspace.index.joins
-    return lambda segment: kept_joins.of(state.control, segment, join)
+    cache = query.workspace.index.joins
+    return lambda segment: cache.of(state.control, segment, join)

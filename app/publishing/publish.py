@@ -1,4 +1,4 @@
-"""What an audience may see of a View: between a request and the index there is nothing else.
+"""What an audience may see of a View: every answer reads the index through `publish`.
 
 A public answer obeys each dataset's terms, embargo and generalisation as of the request, whatever
 `as_of` says; a private one shows everything and says that it is private.
@@ -34,19 +34,19 @@ from app.index.select import (
     unmarked,
 )
 from app.instance.workspace import Workspace
-from app.publishing.line_joins import near
+from app.publishing.line_joins import line_filter
 from app.publishing.query import Query
 from app.reference.reference import Reference
 from app.reference.theatre import Theatre
 
 MONDAY, SUNDAY = 1, 7
-"""Sums of data that may leave only as sums cover whole ISO weeks: with free ends, two Views that
-differ by a day would give that day away (docs/privacy.md, "Sums of weeks")."""
+"""Where terms let data out only as sums, sums cover whole ISO weeks. The difference of two Views
+with free ends could be the sum of a single day (docs/privacy.md, "Sums of weeks")."""
 
 
 @dataclass(frozen=True, eq=False)
 class Published:
-    """A query as its audience gets it: narrowed, with what was withheld."""
+    """What an audience may see of a query, and how much of it is withheld."""
 
     query: Query
     datasets: tuple[Dataset, ...]
@@ -58,17 +58,17 @@ class Published:
 
     @property
     def view(self) -> View:
-        """The View as it was asked."""
+        """The View of the query."""
         return self.query.view
 
     @property
     def state(self) -> State:
-        """The state of the record that it is read from."""
+        """The state of the record that the answer is read from."""
         return self.query.state
 
     @property
     def workspace(self) -> Workspace:
-        """The instance that it is read from."""
+        """The instance that the answer is read from."""
         return self.query.workspace
 
     @property
@@ -78,7 +78,7 @@ class Published:
 
     @property
     def is_public(self) -> bool:
-        """Tell whether terms, embargo and generalisation narrowed it."""
+        """Tell whether terms, embargo and generalisation narrow the answer."""
         return self.query.is_public
 
     @property
@@ -90,52 +90,59 @@ class Published:
     def key(self) -> Hashable:
         """Identify what the audience sees: equal keys, equal answers.
 
-        A public View changes by itself when an embargo or a delay ends, which is checked by the
-        minute.
+        When an embargo or a delay ends, a public answer changes without a new record: the key holds
+        the minute of the request.
         """
-        hidden = self.filter
-        minute = None if hidden.embargo_at is None else hidden.embargo_at // 60
+        criteria = self.filter
+        minute = None if criteria.embargo_at is None else criteria.embargo_at // 60
         slugs = tuple(dataset.slug for dataset in self.datasets)
-        return (self.view.query(), self.state.seq, slugs, hidden.seq, minute, hidden.quiet_after)
+        return (
+            self.view.query(),
+            self.state.seq,
+            slugs,
+            criteria.seq,
+            minute,
+            criteria.quiet_after,
+        )
 
     @property
     def segments(self) -> Sequence[Segment]:
-        """What the View is read from: where datasets are summed, one row stands for each strike."""
+        """The rows of the View: where datasets are added up, each strike has one row."""
         return self.state.segments if self.folded is None else self.folded.segments
 
     @property
     def is_summed(self) -> bool:
         """Tell whether all datasets may be added up: there is one, or each pair was compared."""
-        return len(self.datasets) < 2 or self.folded is not None  # noqa: PLR2004  a pair
+        return len(self.datasets) <= 1 or self.folded is not None
 
     def select(self, tile: tuple[int, int, int] | None = None) -> Selection:
-        """Find the rows, in a tile when one is given."""
+        """Select the rows of the View, or of one tile of it: z, x, y."""
         return select(self.segments, self.filter, tile)
 
     def unmarked(self) -> Selection:
-        """Find the incidents that are counted in a region and stand nowhere as a mark."""
+        """Select the incidents that count in a region and have no mark on the map."""
         return unmarked(self.segments, self.filter)
 
     @property
     def primary(self) -> Dataset | None:
-        """The dataset whose casualties are shown when several are named that do not add up."""
+        """The dataset that is counted where several do not add up: the first one."""
         return self.datasets[0] if self.datasets else None
 
 
 def publish(query: Query, face: Face, *, in_all: bool = False) -> Published:
     """Narrow a query to what its audience may see on a face.
 
-    What was narrowed before for this query is returned again: a picture of several layers asks
-    for each of its faces, and most faces show the same datasets.
-    `in_all` takes every dataset instead of the View's own: an incident's id names no dataset.
+    The query remembers the result: a picture has several layers with a face each, and most faces
+    show the same datasets. `in_all` takes every dataset instead of those of the View, since the id
+    of an incident names no dataset.
     """
-    datasets = all_datasets(query.state) if in_all else wanted_datasets(query)
+    datasets = _all_datasets(query.state) if in_all else datasets_of_view(query)
     allowed = tuple(d for d in datasets if not query.is_public or _may_leave(d, face, query.view))
     key = ("published", in_all, tuple(dataset.slug for dataset in allowed))
-    if key not in query.remembered:
+    if key not in query.cache:
         refused = [dataset for dataset in datasets if dataset not in allowed]
-        query.remembered[key] = _published(query, allowed, refused, in_all=in_all)
-    published: Published = query.remembered[key]
+        query.cache[key] = _published(query, allowed, refused, in_all=in_all)
+    published: Published = query.cache[key]
     return published
 
 
@@ -145,41 +152,49 @@ def _published(
     compiled = _compile(query, allowed)
     if query.view.needs_control:
         source = control_dataset(query, Face.aggregates)
-        compiled = replace(compiled, near=near(query, source))
+        compiled = replace(compiled, near=line_filter(query, source))
     if query.is_public:
-        compiled = _quieten(query, compiled)
+        compiled = _for_the_public(query, compiled)
     withheld = {
         "embargo": _embargoed(query.state, compiled) if query.is_public else 0,
         "terms": sum(_standing(query.state, dataset, query.seq) for dataset in refused),
     }
     credits = tuple(dict.fromkeys(dataset.credit for dataset in allowed))
     published = Published(query, allowed, compiled, withheld, credits)
-    return published if in_all or len(allowed) < 2 else _folded(published)  # noqa: PLR2004  a pair
+    return published if in_all or len(allowed) <= 1 else _folded(published)
 
 
 def _folded(published: Published) -> Published:
-    """Read several datasets as one where matching has compared each pair of them as they stand."""
-    slugs, wanted = [dataset.slug for dataset in published.datasets], published.filter
-    is_compared = published.state.merged.is_compared(slugs, wanted.seq)
+    """Read several datasets as one if each pair of them was compared in its present state."""
+    slugs, criteria = [dataset.slug for dataset in published.datasets], published.filter
+    is_compared = published.state.merged.is_compared(slugs, criteria.seq)
     if not is_compared:
         return replace(published, is_compared=is_compared)
-    folded = published.state.merged.fold(wanted)
-    narrowed = replace(wanted, quiet_now=wanted.quiet_now | folded.quiet)
-    return replace(published, filter=narrowed, is_compared=True, folded=folded)
+    folded = published.state.merged.fold(criteria)
+    generalised = replace(criteria, quiet_now=criteria.quiet_now | folded.quiet)
+    return replace(published, filter=generalised, is_compared=True, folded=folded)
 
 
-def countable(published: Published, face: Face) -> Published:
-    """Narrow a View to its first dataset where several are named that do not add up."""
+def summable(published: Published, face: Face) -> Published:
+    """Narrow an answer to its first dataset where several do not add up."""
     if published.is_summed or published.primary is None:
         return published
     return publish(published.query.but(datasets=(published.primary.slug,)), face)
 
 
+def counted_rows(published: Published) -> Selection:
+    """Select the rows that count: retracted records never do, even if a View includes them."""
+    statuses = tuple(status for status in published.filter.statuses if status != RETRACTED)
+    if published.filter.statuses and not statuses:
+        statuses = (len(STATUSES),)  # the View has only retracted ones: no row counts
+    return replace(published, filter=replace(published.filter, statuses=statuses)).select()
+
+
 def refuse_embedding(query: Query) -> None:
-    """Refuse to show a View inside another site's page where the terms of a dataset keep it out.
+    """Refuse to show a View inside another site's page if the terms of a dataset forbid it.
 
     Raises:
-        NotShared: naming the command that changes the terms.
+        NotShared: the message names the command that changes the terms.
     """
     if publish(query, Face.embeds).withheld["terms"]:
         raise NotShared(
@@ -188,16 +203,16 @@ def refuse_embedding(query: Query) -> None:
         )
 
 
-def all_datasets(state: State) -> tuple[Dataset, ...]:
+def _all_datasets(state: State) -> tuple[Dataset, ...]:
     """List every dataset of incidents."""
     datasets = state.datasets.values()
     return tuple(dataset for dataset in datasets if dataset.kind is DatasetKind.incidents)
 
 
-def wanted_datasets(query: Query) -> tuple[Dataset, ...]:
-    """Resolve which datasets a View means: the named ones, else the theatre's default, else one.
+def datasets_of_view(query: Query) -> tuple[Dataset, ...]:
+    """Resolve which datasets a View means: its own, else the theatre's default, else the largest.
 
-    Synthetic records never mix with real ones: `synthetic` chooses which of the two is shown.
+    Synthetic records never mix with real ones: `synthetic` chooses one of the two kinds.
     """
     datasets = query.datasets_of(DatasetKind.incidents)
     if query.view.datasets:
@@ -217,12 +232,12 @@ def _may_leave(dataset: Dataset, face: Face, view: View) -> bool:
     if dataset.terms.points or face is not Face.aggregates:
         return True
     narrows = view.bbox is not None or view.min_killed is not None or view.needs_control
-    # Two states of the record differ by what came between them: perhaps a single strike.
+    # Two states of the record may differ by a single strike.
     narrows = narrows or view.as_of is not None
-    return not narrows and _covers_whole_weeks(view)
+    return not narrows and covers_whole_weeks(view)
 
 
-def _covers_whole_weeks(view: View) -> bool:
+def covers_whole_weeks(view: View) -> bool:
     """Tell whether a period is all time or whole ISO weeks: differences of two are weeks too."""
     if view.first is None and view.last is None:
         return True
@@ -234,11 +249,11 @@ def _covers_whole_weeks(view: View) -> bool:
 def _compile(query: Query, datasets: tuple[Dataset, ...]) -> Filter:
     view, tables, taxonomy = query.view, query.state.tables, query.reference.taxonomy
     numbers = [tables.datasets.index(d.slug) for d in datasets if d.slug in tables.datasets]
-    is_wanted = np.zeros(len(tables.datasets) + 1, bool)
-    is_wanted[numbers] = True
+    is_in_view = np.zeros(len(tables.datasets) + 1, bool)
+    is_in_view[numbers] = True
     return Filter(
         seq=query.seq,
-        datasets=is_wanted,
+        datasets=is_in_view,
         first=BEGINNING if view.first is None else epoch_day(view.first),
         last=END if view.last is None else epoch_day(view.last),
         weapons=taxonomy.weapons.family_bits(view.weapons),
@@ -256,11 +271,11 @@ def _e7(box: Bounds) -> tuple[int, int, int, int]:
     return west, south, east, north
 
 
-def _quieten(query: Query, wanted: Filter) -> Filter:
+def _for_the_public(query: Query, criteria: Filter) -> Filter:
     theatre, sectors, state = query.theatre, query.reference.taxonomy.sectors, query.state
     quiet_after = epoch_day((query.now - timedelta(days=theatre.generalise_days)).date())
     quiet = replace(
-        wanted,
+        criteria,
         embargo_at=int(query.now.timestamp()),
         grace_s=(theatre.embargo_s("civilian"), theatre.embargo_s("military")),
         military=sectors.bits(("military",)),
@@ -268,15 +283,15 @@ def _quieten(query: Query, wanted: Filter) -> Filter:
         quiet_after=quiet_after,
     )
     if all(part.latest_embargo(quiet) <= (quiet.embargo_at or 0) for part in state.segments):
-        quiet = replace(quiet, grace_s=(0, 0))  # nothing is that fresh: rows need not be asked
-    if wanted.seq >= state.seq:
+        quiet = replace(quiet, grace_s=(0, 0))  # no row is so recent: an embargo hides none
+    if criteria.seq >= state.seq:
         return quiet
     hidden, muted = _withheld_today(state, quiet)
     return replace(quiet, hidden_now=hidden, quiet_now=muted)
 
 
-def _withheld_today(state: State, wanted: Filter) -> tuple[frozenset[int], frozenset[int]]:
-    """Number the incidents whose newest revision is embargoed or quiet now.
+def _withheld_today(state: State, criteria: Filter) -> tuple[frozenset[int], frozenset[int]]:
+    """Return the numbers of incidents whose newest revision is embargoed or quiet now.
 
     An older revision shows no more than the newest (docs/privacy.md, "No way around the terms").
     """
@@ -285,23 +300,23 @@ def _withheld_today(state: State, wanted: Filter) -> tuple[frozenset[int], froze
     for part in state.segments:
         standing = np.flatnonzero(part.rows["known_to"] > state.seq)
         number = part.rows["number"][standing]
-        embargoed = is_embargoed(part.rows, standing, wanted)
+        embargoed = is_embargoed(part.rows, standing, criteria)
         hidden.update(number[embargoed].tolist())
-        quiet.update(number[is_quiet(part.rows, standing, wanted)].tolist())
+        quiet.update(number[is_quiet(part.rows, standing, criteria)].tolist())
     return frozenset(hidden), frozenset(quiet)
 
 
-def _embargoed(state: State, wanted: Filter) -> int:
-    """Count embargoed rows whatever the filters: a filter must not reveal what it hides."""
-    now, count = wanted.embargo_at or 0, 0
+def _embargoed(state: State, criteria: Filter) -> int:
+    """Count embargoed rows without the filters: a filter must not reveal what an embargo hides."""
+    now, count = criteria.embargo_at or 0, 0
     for part in state.segments:
-        if part.latest_embargo(wanted) <= now and not wanted.hidden_now:
+        if part.latest_embargo(criteria) <= now and not criteria.hidden_now:
             continue
-        held = is_embargoed(part.rows, np.arange(len(part.rows)), wanted)
-        if wanted.hidden_now:
-            held |= np.isin(part.rows["number"], list(wanted.hidden_now))
-        held &= (part.rows["known_to"] > wanted.seq) & (part.rows["seq"] <= wanted.seq)
-        count += int((held & wanted.datasets[part.rows["dataset"]]).sum())
+        embargoed = is_embargoed(part.rows, np.arange(len(part.rows)), criteria)
+        if criteria.hidden_now:
+            embargoed |= np.isin(part.rows["number"], list(criteria.hidden_now))
+        embargoed &= (part.rows["known_to"] > criteria.seq) & (part.rows["seq"] <= criteria.seq)
+        count += int((embargoed & criteria.datasets[part.rows["dataset"]]).sum())
     return count
 
 
@@ -326,9 +341,9 @@ def _count_standing(part: Segment, number: int, seq: int) -> int:
 
 
 def control_dataset(query: Query, face: Face) -> Dataset | None:
-    """Resolve whose control is shown: the named source, else the theatre's default, else the first.
+    """Resolve the source of control: the View's, else the theatre's default, else the first.
 
-    As with incidents, `synthetic` chooses between invented sources and real ones.
+    As with incidents, `synthetic` chooses between invented and real sources.
 
     Raises:
         NotShared: the source's terms do not allow this face for the public.
@@ -345,8 +360,8 @@ def control_dataset(query: Query, face: Face) -> Dataset | None:
     return dataset
 
 
-def control_shown(query: Query, face: Face) -> ControlSnapshot | None:
-    """Find the control snapshot a View shows: the one valid on its last day.
+def control_snapshot(query: Query, face: Face) -> ControlSnapshot | None:
+    """Return the control snapshot that a View shows: the one valid on its last day.
 
     Raises:
         NotShared: as `control_dataset`.

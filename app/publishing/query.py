@@ -1,4 +1,4 @@
-"""A question to an instance: one View of one state of the record, for one audience, at one time."""
+"""A query: one View of one state of the record, for one audience, at one instant."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from app.domain.terms import Audience, Dataset, DatasetKind
 from app.domain.view import View
 from app.i18n import strings
 from app.index.build import State
+from app.index.control import Calendar
 from app.instance.workspace import Workspace
 from app.reference.reference import Reference
 from app.reference.theatre import Theatre
@@ -21,40 +22,40 @@ from app.reference.theatre import Theatre
 
 @dataclass(frozen=True, eq=False)
 class Query:
-    """A View with all that its answer depends on; nobody downstream reads a clock or the record.
+    """A View with all that its answer depends on: what takes a query reads no clock.
 
-    A query lives as long as one request: what was derived from it is remembered with it.
+    A query lives as long as one request, and its cache with it.
     """
 
     workspace: Workspace
     state: State
     view: View
     now: datetime
-    remembered: dict[object, Any] = field(default_factory=dict, repr=False)
-    """What has been derived from this query, by what derived it (see `publish`)."""
+    cache: dict[object, Any] = field(default_factory=dict, repr=False)
+    """Values that were computed from this query, by what they depend on (see `publish`)."""
 
     @classmethod
     def of(cls, workspace: Workspace, view: View, now: datetime) -> Query:
-        """Ask a View of the newest state of an instance."""
+        """Take a View of the newest state of an instance."""
         return cls(workspace, workspace.state(), view, now)
 
     @classmethod
     def parse(cls, workspace: Workspace, pairs: Iterable[tuple[str, str]], now: datetime) -> Query:
-        """Read a View as it stands in a URL, and ask it of the newest state.
+        """Read a View from the parameters of a URL, and take it of the newest state.
 
         Raises:
-            InvalidView: naming every parameter that does not fit.
+            InvalidView: it names every parameter that does not fit.
         """
         state = workspace.state()
         view = View.parse(pairs, workspace.vocabularies(state), workspace.default_theatre, now)
         return cls(workspace, state, view, now)
 
     def of_view(self, view: View) -> Query:
-        """Ask another View of the same state, at the same time."""
-        return self if view is self.view else replace(self, view=view, remembered={})
+        """Take another View of the same state, at the same instant."""
+        return self if view is self.view else replace(self, view=view, cache={})
 
     def but(self, **changes: Any) -> Query:
-        """Change fields of the View, as `View.but` does."""
+        """Return a query with other fields of the View, as `View.but` does."""
         return self.of_view(self.view.but(**changes))
 
     @property
@@ -78,13 +79,18 @@ class Query:
         return self.workspace.reference.region_set(self.view.theatre, self.view.level)
 
     @property
+    def largest_regions(self) -> RegionSet:
+        """The boundaries of level 1, whatever the View's level."""
+        return self.workspace.reference.region_set(self.view.theatre)
+
+    @property
     def words(self) -> Mapping[str, str]:
         """The strings of the View's language."""
         return strings(self.view.lang)
 
     @cached_property
     def seq(self) -> int:
-        """The commit that the View is of: what came later is not known to it."""
+        """The newest commit that the View reads; it does not know later ones."""
         state, as_of = self.state, self.view.as_of
         seq = state.seq if as_of is None else self.workspace.store.seq_at(as_of)
         return min(seq, state.seq)
@@ -110,11 +116,15 @@ class Query:
             and dataset.synthetic == self.view.synthetic
         ]
 
+    def calendar(self, source: Dataset) -> Calendar:
+        """Return all snapshots of a source, as the View knows them."""
+        return self.state.control.calendar(source.slug, self.seq)
+
     def control_on(self, source: Dataset, day: date) -> ControlSnapshot | None:
         """Return the newest snapshot of a source valid on or before a day, as the View knows it."""
         return self.state.control.on(source.slug, day, self.seq)
 
     def front_line(self, snapshot: ControlSnapshot) -> FrontLine:
-        """Return a snapshot's front line, derived once for all."""
+        """Return a snapshot's front line; it is computed once for all queries."""
         lines = self.workspace.index.lines
         return lines.of(self.state.control, snapshot, self.view.theatre)

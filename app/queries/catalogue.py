@@ -1,14 +1,13 @@
-"""What there is to read by address: collections with their extents, and the tiles over them."""
+"""The collections of OGC API Features, with their extents in space and time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
 
+from app.domain.answer import JsonObject
 from app.domain.errors import NotShared
 from app.domain.period import from_epoch_day
 from app.domain.place import CRS84, E7
@@ -21,42 +20,42 @@ COLLECTIONS = ("incidents", "control", "frontline", "regions")
 
 
 @dataclass(frozen=True)
-class Listed:
-    """One collection as it is described: without its links, which are HTTP's."""
+class Collection:
+    """The description of a collection, without its links: those belong to HTTP."""
 
     name: str
     title: str
     description: str
-    extent: Mapping[str, Any]
+    extent: JsonObject
     credits: tuple[str, ...]
 
 
-def describe(query: Query, name: str) -> Listed:
-    """Describe a collection in the View's language, with what its audience gets of it."""
+def describe(query: Query, name: str) -> Collection:
+    """Describe a collection in the View's language; the extent is of what the audience may see."""
     makers = {"incidents": _incidents, "control": _control, "frontline": _control}
     extent, credits = makers.get(name, _regions)(query)
     title, description = query.words[f"collection_{name}"], query.words[f"collection_{name}_about"]
-    return Listed(name, title, description, extent, credits)
+    return Collection(name, title, description, extent, credits)
 
 
-Extent = tuple[dict[str, Any], tuple[str, ...]]
+_Extent = tuple[JsonObject, tuple[str, ...]]
 
 
-def _extent(box: list[float], first: str | None, last: str | None) -> dict[str, Any]:
+def _extent(box: list[float], first: str | None, last: str | None) -> JsonObject:
     return {
         "spatial": {"bbox": [box], "crs": CRS84},
         "temporal": {"interval": [[first, last]], "trs": GREGORIAN},
     }
 
 
-def _incidents(query: Query) -> Extent:
-    """Bound what may be drawn; what is withheld or known only to a region bounds nothing."""
+def _incidents(query: Query) -> _Extent:
+    """Bound the marks; an incident that is withheld or known only by region has no part in it."""
     published = publish(query, Face.points)
     selection = published.select()
     box = list(query.theatre.bounds)
-    drawn = selection.drawable(published.filter)
-    if len(drawn):
-        lon, lat = drawn["lon_e7"] / E7, drawn["lat_e7"] / E7
+    marks = selection.drawable(published.filter)
+    if len(marks):
+        lon, lat = marks["lon_e7"] / E7, marks["lat_e7"] / E7
         box = [float(side) for side in (lon.min(), lat.min(), lon.max(), lat.max())]
     if not len(selection):
         return _extent(box, None, None), published.credits
@@ -66,11 +65,11 @@ def _incidents(query: Query) -> Extent:
 
 
 def _beginning(day: date) -> str:
-    """Write a bound as the standard's schema wants it: it has no days, only instants."""
+    """Write a day as an instant: the standard's schema has no days."""
     return f"{day}T00:00:00Z"
 
 
-def _control(query: Query) -> Extent:
+def _control(query: Query) -> _Extent:
     box = list(query.theatre.bounds)
     try:
         dataset = control_dataset(query, Face.tiles)
@@ -83,5 +82,5 @@ def _control(query: Query) -> Extent:
     return _extent(box, first, None), (dataset.credit,)
 
 
-def _regions(query: Query) -> Extent:
+def _regions(query: Query) -> _Extent:
     return _extent(list(query.theatre.bounds), None, None), ()

@@ -1,14 +1,15 @@
-"""What became of a View since a date: added, amended, regraded and retracted, before and after."""
+"""What changed in a View since an instant: incidents added, amended, regraded and retracted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from app.domain.answer import JsonObject
 from app.domain.errors import InvalidView, Problem
 from app.domain.instants import rfc3339
 from app.domain.terms import Face
@@ -16,28 +17,28 @@ from app.index.build import State
 from app.index.select import RETRACTED
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
-from app.queries.incidents import feature, title_of
+from app.queries.incidents import incident_feature, title_of
 from app.rows import Rows
 
 COMPARED = (
     *("start", "end", "when_precision", "place", "precision", "error_m", "region", "weapons"),
     *("mechanism", "attributed_to", "killed", "injured", "damage", "status", "sources"),
 )
-KINDS = ("added", "amended", "regraded", "retracted")
-CORRECTIONS = KINDS[1:]
-"""What changes something that was said before; a record that is new corrects nothing."""
+_KINDS = ("added", "amended", "regraded", "retracted")
+CORRECTIONS = _KINDS[1:]
+"""The kinds that change an earlier record; a new record corrects nothing."""
 
 
 class Changes(NamedTuple):
-    """The newest changes of a View, and how many there are of each kind."""
+    """The newest changes of a View, and the number of each kind."""
 
     since: datetime
     counts: Mapping[str, int]
-    items: Sequence[Mapping[str, Any]]
+    items: Sequence[JsonObject]
 
     @property
     def corrections(self) -> int:
-        """How many change what was said before."""
+        """The number of changes that correct an earlier record."""
         return sum(self.counts[kind] for kind in CORRECTIONS)
 
 
@@ -46,52 +47,54 @@ def changes(
     since: datetime,
     limit: int,
 ) -> Changes:
-    """List what happened to the incidents that the View shows now, or showed then.
+    """List the changes of the incidents that the View shows now, or showed at `since`.
 
-    An incident that was added and retracted since is in neither and is left out. What the audience
-    may not see now is not shown as it was before either.
+    An incident that was added and retracted since then is in neither, and is not listed. What the
+    audience may not see now is not shown in its earlier state either.
 
     Raises:
-        InvalidView: `since` together with `as_of`: a View of the past does not change.
+        InvalidView: the View has an `as_of`: a View of the past does not change.
     """
     if query.view.as_of is not None:
         allowed = "to be left out: the list goes from `since` to now"
         raise InvalidView((Problem("query.as_of", rfc3339(query.view.as_of), allowed),))
-    is_then = publish(query.but(as_of=since), Face.points)
-    is_now = publish(query, Face.points)
-    hides = replace(
-        is_now.filter, hidden_now=is_then.filter.hidden_now, quiet_now=is_then.filter.quiet_now
+    then = publish(query.but(as_of=since), Face.points)
+    now = publish(query, Face.points)
+    criteria = replace(
+        now.filter, hidden_now=then.filter.hidden_now, quiet_now=then.filter.quiet_now
     )
-    published = replace(is_now, filter=hides)
-    shown = np.union1d(is_now.select()["number"], is_then.select()["number"])
-    rows = _rows(query.state, shown, published)
-    fresh = np.flatnonzero(rows["seq"] > is_then.filter.seq)
+    published = replace(now, filter=criteria)
+    numbers = np.union1d(now.select()["number"], then.select()["number"])
+    rows = _rows(query.state, numbers, published)
+    fresh = np.flatnonzero(rows["seq"] > then.filter.seq)
     fresh = fresh[np.argsort(-rows["seq"][fresh])]
-    counts = dict.fromkeys(KINDS, 0)
-    place_of = {seq: place for place, seq in enumerate(rows["seq"].tolist())}
-    items: list[dict[str, Any]] = []
+    counts = dict.fromkeys(_KINDS, 0)
+    place_by_seq = {seq: place for place, seq in enumerate(rows["seq"].tolist())}
+    items: list[JsonObject] = []
     for place in fresh.tolist():
-        prior = place_of.get(int(rows["prior"][place]))
+        prior = place_by_seq.get(int(rows["prior"][place]))
         kind = _kind(rows, place, prior)
         counts[kind] += 1
         if len(items) < limit:
-            told = _told(published, rows, place, prior)
-            items += [{"kind": kind, **told}] if told else []
+            change = _change(published, rows, place, prior)
+            items += [{"kind": kind, **change}] if change else []
     return Changes(since, counts, items)
 
 
 def _rows(state: State, numbers: np.ndarray, published: Published) -> Rows:
-    """Gather every revision of some incidents."""
+    """Return the rows of all revisions of some incidents."""
     parts = []
     hidden = np.array(sorted(published.filter.hidden_now), np.int64)
     for segment in state.segments:
-        keep = np.isin(segment.rows["number"], numbers) & ~np.isin(segment.rows["number"], hidden)
-        parts.append(segment.rows.take(np.flatnonzero(keep)))
+        is_listed = np.isin(segment.rows["number"], numbers) & ~np.isin(
+            segment.rows["number"], hidden
+        )
+        parts.append(segment.rows.take(np.flatnonzero(is_listed)))
     return Rows.concatenate(parts)
 
 
 def _kind(rows: Rows, place: int, prior: int | None) -> str:
-    """Tell a change's kind: regraded is another status, whatever else changed with it."""
+    """Return a change's kind: regraded if the status changed, whatever else changed with it."""
     if prior is None:
         return "added"
     before, after = rows["status"][prior], rows["status"][place]
@@ -100,15 +103,15 @@ def _kind(rows: Rows, place: int, prior: int | None) -> str:
     return "regraded" if after != before else "amended"
 
 
-def _told(published: Published, rows: Rows, place: int, prior: int | None) -> dict[str, Any] | None:
-    """Write one change with what differs; None when a payload was erased."""
+def _change(published: Published, rows: Rows, place: int, prior: int | None) -> JsonObject | None:
+    """Write one change, with the fields that differ; None when a payload was erased."""
     seqs = [int(rows["seq"][one]) for one in (place, prior) if one is not None]
     revisions = [one for one in published.workspace.store.by_seq(seqs) if one.payload is not None]
     if len(revisions) < len(seqs):
         return None
     newest = revisions[0]
-    after = feature(published, newest, rows, place)
-    before = None if prior is None else feature(published, revisions[1], rows, prior)
+    after = incident_feature(published, newest, rows, place)
+    before = None if prior is None else incident_feature(published, revisions[1], rows, prior)
     differing = _differing(before, after)
     return {
         "incident": after["id"],
@@ -119,7 +122,7 @@ def _told(published: Published, rows: Rows, place: int, prior: int | None) -> di
     }
 
 
-def _differing(before: dict[str, Any] | None, after: dict[str, Any]) -> dict[str, Any]:
+def _differing(before: JsonObject | None, after: JsonObject) -> JsonObject:
     if before is None:
         return {}
     pairs = [(name, before["properties"][name], after["properties"][name]) for name in COMPARED]

@@ -22,37 +22,39 @@ def link_hash(link: dict) -> str:  # type: ignore[type-arg]  # runs on old Pytho
     """Compute a link's hash from the link before it, its metadata and its payload's digest."""
     names = ("seq", "recorded_at", "actor", "action", "reason", "subject", "key")
     metadata = canonical([link[name] for name in names])
-    told = bytes.fromhex(link["previous"]) + metadata + bytes.fromhex(link["digest"])
-    return hashlib.sha256(told).hexdigest()
+    content = bytes.fromhex(link["previous"]) + metadata + bytes.fromhex(link["digest"])
+    return hashlib.sha256(content).hexdigest()
 
 
 def check_files(bundle: zipfile.ZipFile) -> list:  # type: ignore[type-arg]
     """List files that are not the ones that the manifest names."""
     files = json.loads(bundle.read("manifest.json"))["files"]
-    wrong = [n for n, told in files.items() if hashlib.sha256(bundle.read(n)).hexdigest() != told]
+    wrong = [
+        n for n, digest in files.items() if hashlib.sha256(bundle.read(n)).hexdigest() != digest
+    ]
     return [f"{name} is not the file that the manifest names" for name in wrong]
 
 
 def check_links(links: list) -> list:  # type: ignore[type-arg]
     """List links that do not follow from their content, or from the link before them."""
-    found = []
+    faults = []
     for before, link in zip([None, *links], links):  # noqa: B905  Python 3.9 has no strict
         if link_hash(link) != link["hash"]:
-            found.append(f"revision {link['seq']}: its hash does not follow from its content")
+            faults.append(f"revision {link['seq']}: its hash does not follow from its content")
         if before and (link["previous"], link["seq"]) != (before["hash"], before["seq"] + 1):
-            found.append(f"revision {link['seq']} does not continue the one before it")
-    return found
+            faults.append(f"revision {link['seq']} does not continue the one before it")
+    return faults
 
 
 def check_payloads(revisions: list, by_seq: dict) -> list:  # type: ignore[type-arg]
     """List payloads that do not match the digest that the chain covers; erased ones have none."""
-    found = []
+    faults = []
     for revision in revisions:
         if revision["payload"] is not None:
             salted = bytes.fromhex(revision["salt"]) + revision["payload"].encode()
             if hashlib.sha256(salted).hexdigest() != by_seq.get(revision["seq"], {}).get("digest"):
-                found.append(f"revision {revision['seq']}: its payload does not match its digest")
-    return found
+                faults.append(f"revision {revision['seq']}: its payload does not match its digest")
+    return faults
 
 
 def problems(bundle: zipfile.ZipFile, head: str = "") -> list:  # type: ignore[type-arg]
@@ -60,11 +62,11 @@ def problems(bundle: zipfile.ZipFile, head: str = "") -> list:  # type: ignore[t
     links = [json.loads(line) for line in bundle.read("chain.jsonl").splitlines()]
     by_seq = {link["seq"]: link for link in links}
     revisions = [json.loads(line) for line in bundle.read("revisions.jsonl").splitlines()]
-    found = check_files(bundle) + check_links(links) + check_payloads(revisions, by_seq)
-    seq, _, given = head.partition(":")
-    if head and by_seq.get(int(seq), {}).get("hash") != given:
-        found.append(f"the chain in the bundle does not hold the head {head}")
-    return found
+    faults = check_files(bundle) + check_links(links) + check_payloads(revisions, by_seq)
+    seq, _, expected = head.partition(":")
+    if head and by_seq.get(int(seq), {}).get("hash") != expected:
+        faults.append(f"the chain in the bundle does not hold the head {head}")
+    return faults
 
 
 def main() -> int:
@@ -73,11 +75,11 @@ def main() -> int:
         sys.stdout.write(f"{__doc__}\n")
         return 2
     with zipfile.ZipFile(sys.argv[1]) as bundle:
-        found = problems(bundle, *sys.argv[2:])
+        faults = problems(bundle, *sys.argv[2:])
         last = json.loads(bundle.read("manifest.json"))["head"]
-    lines = [f"WRONG: {one}" for one in found] or ["Everything checks."]
+    lines = [f"WRONG: {one}" for one in faults] or ["Everything checks."]
     sys.stdout.write("\n".join([*lines, f"The bundle's chain ends at {last}", ""]))
-    return 1 if found else 0
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The value of each region by a View's metric, and the classes that colour them."""
+"""The value of each region by a View's metric, and the classes that give regions their colour."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from app.domain.cache import BoundedCache
 from app.domain.terms import Face
 from app.index.summary import Ledger
-from app.publishing.publish import Published, countable
-from app.queries.sums import by_region
+from app.publishing.publish import Published, summable
+from app.queries.region_sums import by_region
 from app.render.palette import breaks, class_of
 
 
 @dataclass(frozen=True)
 class Choropleth:
-    """Every region of a View with its value; the limits hold for all tiles of it."""
+    """The value of every region of a View, and the limits of classes, equal for all its tiles."""
 
     values: dict[str, float | None]
     limits: list[float]
@@ -27,30 +27,30 @@ class Choropleth:
 
 @dataclass
 class Choropleths:
-    """Values regions; remembers the last Views, since all tiles of a View share one."""
+    """Computes the values of regions, once for all tiles of a View."""
 
     _cache: BoundedCache = field(default_factory=BoundedCache)
 
     def of(self, published: Published) -> Choropleth:
-        """Value each region of a View by its metric; unknown stays None, apart from 0."""
+        """Return the value of each region by the View's metric; None where it is unknown, not 0."""
         return self._cache.get(published.key, lambda: _choropleth(published))
 
 
 def _choropleth(published: Published) -> Choropleth:
     view, reference = published.view, published.reference
     ledger = Ledger(
-        by_region(countable(published, Face.aggregates)), reference.taxonomy.sectors.codes
+        by_region(summable(published, Face.aggregates)), reference.taxonomy.sectors.codes
     )
     values: dict[str, float | None] = {}
     for group, (theatre, region) in enumerate(reference.regions(view.level)):
         if theatre == view.theatre:
             values[region.code] = _value(ledger, view.metric, group, region.population)
-    known = [value for value in values.values() if value is not None and value > 0]
-    return Choropleth(values, breaks(known))
+    positive = [value for value in values.values() if value is not None and value > 0]
+    return Choropleth(values, breaks(positive))
 
 
 def _value(ledger: Ledger, metric: str, group: int, population: int | None) -> float | None:
-    """Value a region: incidents and damage are counts; a toll is what is known at least."""
+    """Return the value of a region: incidents and damage are counts, a toll is its lower bound."""
     if metric in ("incidents", "damaged", "destroyed"):
         return ledger.value(metric, group)
     tally = ledger.tally("injured" if metric == "injured" else "killed", group)

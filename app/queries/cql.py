@@ -1,7 +1,7 @@
 """CQL2 text (OGC 21-065) on the index's columns: `filter=killed_low >= 2 AND status = 'verified'`.
 
-The text is parsed by a library into the standard's own JSON form; here that tree is answered by
-NumPy, for all rows at once, in three values: what is not known is neither true nor false.
+A library parses the text into the standard's JSON form. This module evaluates that tree with NumPy,
+for all rows at once, in three values: an unknown value is neither true nor false.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import fnmatch
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import cql2
 import numpy as np
@@ -25,19 +25,25 @@ from app.domain.period import epoch_day
 from app.domain.place import WORLD, Bounds
 from app.index.select import Selection, is_quiet
 from app.publishing.publish import Published
-from app.queries.queryables import QUERYABLES, Sheet, Values
+from app.queries.queryables import PROPERTIES, PropertyValues, SelectedRows
 from app.rows import NEVER, NOWHERE
 
+Node: TypeAlias = "bool | int | float | str | list[Node] | dict[str, Node]"
+"""A part of a parsed filter, in the JSON form of CQL2."""
+
+Comparison = Callable[[Any, Any], Any]
+"""Compares an array or a word with a literal."""
+
 MOST_CHARACTERS = 2_000
-DEEPEST = 8
-"""Brackets within one another: the parser's time doubles with each one that is left open."""
+_DEEPEST = 8
+"""Levels of brackets: the parser's time doubles with each bracket that is not closed."""
 
 GLOB = re.compile(r"[*?\[]")
 ARITY = {"not": 1, "isNull": 1, "between": 3}
-"""Arguments of an operator; all others but and, or have two."""
+"""How many arguments an operator has; `and` and `or` have any number, all others two."""
 
-QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"")
-COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"")
+COMPARE: Mapping[str, Comparison] = {
     "=": operator.eq,
     "<>": operator.ne,
     "<": operator.lt,
@@ -56,14 +62,14 @@ SUPPORTED = (
 
 
 class Truth(NamedTuple):
-    """Which rows are true, and of which the answer is known at all."""
+    """For each row, whether a condition is true, and whether that is known."""
 
     true: np.ndarray
-    known: np.ndarray
+    is_known: np.ndarray
 
     def negated(self) -> Truth:
-        """Turn true into false; what is not known stays so."""
-        return Truth(self.known & ~self.true, self.known)
+        """Turn true into false and false into true; unknown stays unknown."""
+        return Truth(self.is_known & ~self.true, self.is_known)
 
 
 class _Refused(Exception):
@@ -71,190 +77,196 @@ class _Refused(Exception):
         self.got, self.allowed = got, allowed
 
 
-def narrowed(published: Published, text: str) -> Selection:
-    """Keep the rows of a View that a filter is true of.
+def filtered_rows(published: Published, text: str) -> Selection:
+    """Select the rows of a View for which a filter is true.
 
     Raises:
-        InvalidView: not CQL2 text, or a property or an operator that is not supported, by name.
+        InvalidView: not CQL2 text, or a property or an operator that is not supported.
     """
     selection = published.select()
     try:
         tree = _parsed(text)
         quiet = [is_quiet(part.rows, at, published.filter) for part, at in selection.parts]
-        joined = np.concatenate(quiet) if quiet else np.empty(0, bool)
-        found = _truth(tree, Sheet(published.workspace, published, selection, joined))
+        is_quiet_row = np.concatenate(quiet) if quiet else np.empty(0, bool)
+        truth = _truth(tree, SelectedRows(published, selection, is_quiet_row))
     except _Refused as refused:
         raise InvalidView((Problem("query.filter", refused.got, refused.allowed),)) from refused
-    return selection.where(found.true & found.known)
+    return selection.where(truth.true & truth.is_known)
 
 
-def _parsed(text: str) -> Any:
+def _parsed(text: str) -> Node:
     allowed = "CQL2 text, such as killed_low >= 2 AND status IN ('verified', 'geolocated')"
-    bare, depth, deepest = QUOTED.sub("", text), 0, 0
+    bare, depth, deepest = _QUOTED.sub("", text), 0, 0
     for sign in bare:
         depth += (sign == "(") - (sign == ")")
         deepest = max(deepest, depth)
     if len(text) > MOST_CHARACTERS:
         raise _Refused(text, f"at most {MOST_CHARACTERS:,} characters")
-    if deepest > DEEPEST or depth:
-        raise _Refused(text, f"brackets that are closed, at most {DEEPEST} within one another")
+    if deepest > _DEEPEST or depth:
+        raise _Refused(text, f"brackets that are closed, at most {_DEEPEST} within one another")
     try:
-        return cql2.parse_text(text).to_json()
+        tree: Node = cql2.parse_text(text).to_json()
     except (cql2.ParseError, cql2.ValidationError, ValueError) as wrong:
         raise _Refused(text, allowed) from wrong
+    return tree
 
 
-def _opened(tree: Any) -> tuple[str, Sequence[Any]]:
-    """Take a condition apart into its operator and as many arguments as that has."""
+def _operation(tree: Node) -> tuple[str, list[Node]]:
+    """Split a condition into its operator and its arguments, and check their number."""
     if not isinstance(tree, dict) or "op" not in tree:
-        raise _Refused(_shown(tree), f"a condition with one of {SUPPORTED}")
-    op, args = tree["op"], tree["args"]
+        raise _Refused(_as_text(tree), f"a condition with one of {SUPPORTED}")
+    op, args = str(tree["op"]), _list(tree["args"])
     if op not in ("and", "or") and len(args) != ARITY.get(op, 2):
-        raise _Refused(_shown(tree), f"{op} with {ARITY.get(op, 2)} arguments")
+        raise _Refused(_as_text(tree), f"{op} with {ARITY.get(op, 2)} arguments")
     return op, args
 
 
-def _truth(tree: Any, sheet: Sheet) -> Truth:
+def _truth(tree: Node, rows: SelectedRows) -> Truth:
     if isinstance(tree, bool):
-        rows = len(sheet.selection)
-        return Truth(np.full(rows, tree), np.ones(rows, bool))
-    op, args = _opened(tree)
+        count = len(rows.selection)
+        return Truth(np.full(count, tree), np.ones(count, bool))
+    op, args = _operation(tree)
     if op in ("and", "or"):
-        return _joined(op, [_truth(one, sheet) for one in args])
+        return _all_or_any(op, [_truth(one, rows) for one in args])
     if op == "not":
-        return _truth(args[0], sheet).negated()
+        return _truth(args[0], rows).negated()
     if op in COMPARE:
-        return _compared(op, args, sheet)
+        return _compared(op, args, rows)
     special = {"isNull": _is_null, "in": _in, "between": _between, "like": _like}
     if op in special:
-        return special[op](args, sheet)
+        return special[op](args, rows)
     for ops, answer in ((SPATIAL, _spatial), (TEMPORAL, _temporal), (ARRAYS, _array)):
         if op in ops:
-            return answer(op, args, sheet)
+            return answer(op, args, rows)
     raise _Refused(op, SUPPORTED)
 
 
-def _joined(op: str, parts: Sequence[Truth]) -> Truth:
-    """Join three-valued answers: a false part settles an AND, a true one an OR."""
+def _all_or_any(op: str, parts: Sequence[Truth]) -> Truth:
+    """Combine three-valued answers: one false part makes AND false, one true part makes OR true."""
     true = np.logical_and.reduce if op == "and" else np.logical_or.reduce
-    whole = true([part.true & part.known for part in parts])
-    settles = [part.known & (part.true if op == "or" else ~part.true) for part in parts]
-    known = np.logical_and.reduce([part.known for part in parts]) | np.logical_or.reduce(settles)
-    return Truth(whole, known)
+    whole = true([part.true & part.is_known for part in parts])
+    settles = [part.is_known & (part.true if op == "or" else ~part.true) for part in parts]
+    is_known = np.logical_and.reduce([part.is_known for part in parts]) | np.logical_or.reduce(
+        settles
+    )
+    return Truth(whole, is_known)
 
 
-def _property(arg: Any, sheet: Sheet, *kinds: str) -> Values:
+def _property(arg: Node, rows: SelectedRows, *kinds: str) -> PropertyValues:
     if not isinstance(arg, dict) or "property" not in arg:
-        got = arg["op"] if isinstance(arg, dict) and "op" in arg else _shown(arg)
-        raise _Refused(got, "the name of a property, without arithmetic or functions")
+        raise _Refused(_as_text(arg), "the name of a property, without arithmetic or functions")
     name = str(arg["property"])
-    if name not in QUERYABLES:
-        raise _Refused(name, f"one of the properties {', '.join(QUERYABLES)}")
-    found = QUERYABLES[name].read(sheet)
-    if kinds and found.kind not in kinds:
-        raise _Refused(name, f"a property of the kind {' or '.join(kinds)}; it is {found.kind}")
-    return found
+    if name not in PROPERTIES:
+        raise _Refused(name, f"one of the properties {', '.join(PROPERTIES)}")
+    values = PROPERTIES[name].read(rows)
+    if kinds and values.kind not in kinds:
+        raise _Refused(name, f"a property of the kind {' or '.join(kinds)}; it is {values.kind}")
+    return values
 
 
-LITERALS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
+_LITERALS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "text": (str, "a text in single quotes"),
     "flag": (bool, "TRUE or FALSE"),
     "number": ((int, float), "a number"),
 }
 
 
-def _literal(arg: Any, values: Values) -> Any:
-    """Read a literal as what the property holds."""
+def _literal(arg: Node, values: PropertyValues) -> Any:
+    """Check that a literal is of the property's kind; a day becomes its number since 1970."""
     if values.kind == "day":
         return _day(arg)
-    kind, allowed = LITERALS[values.kind]
+    kind, allowed = _LITERALS[values.kind]
     if not isinstance(arg, kind) or isinstance(arg, bool) is not (values.kind == "flag"):
-        raise _Refused(_shown(arg), allowed)
+        raise _Refused(_as_text(arg), allowed)
     return arg
 
 
-def _day(arg: Any) -> int:
+def _day(arg: Node) -> int:
     text = arg.get("date") if isinstance(arg, dict) else arg
     try:
         return epoch_day(parse_day(text if isinstance(text, str) else ""))
     except InvalidWhen as wrong:
-        raise _Refused(_shown(arg), "a day, such as DATE('2025-10-24')") from wrong
+        raise _Refused(_as_text(arg), "a day, such as DATE('2025-10-24')") from wrong
 
 
-def _shown(arg: Any) -> str:
+def _as_text(arg: Node) -> str:
     if isinstance(arg, dict):
         return str(arg.get("op") or arg.get("property") or next(iter(arg.values()), arg))
     return str(arg)
 
 
-def _compared(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
-    left, right = args
-    if isinstance(right, dict) and "property" in right:
-        left, right, op = right, left, MIRRORED.get(op, op)
-    values = _property(left, sheet, "text", "number", "day", "flag")
-    return _by_word(values, COMPARE[op], _literal(right, values))
+def _compared(op: str, args: list[Node], rows: SelectedRows) -> Truth:
+    first, second = args
+    if isinstance(second, dict) and "property" in second:
+        first, second, op = second, first, MIRRORED.get(op, op)
+    values = _property(first, rows, "text", "number", "day", "flag")
+    return _by_word(values, COMPARE[op], _literal(second, values))
 
 
-def _by_word(values: Values, holds: Callable[[Any, Any], Any], literal: Any) -> Truth:
-    """Ask words once each, numbers all together."""
+def _by_word(values: PropertyValues, holds: Comparison, literal: Any) -> Truth:
+    """Compare each distinct word once, and numbers all together."""
     if values.kind != "text":
-        return Truth(np.asarray(holds(values.data, literal), bool), values.known)
+        return Truth(np.asarray(holds(values.data, literal), bool), values.is_known)
     table = np.array([bool(holds(word, literal)) for word in values.words] or [False], bool)
-    return Truth(table[np.where(values.known, values.data, 0)], values.known)
+    return Truth(table[np.where(values.is_known, values.data, 0)], values.is_known)
 
 
-def _is_null(args: Sequence[Any], sheet: Sheet) -> Truth:
-    values = _property(args[0], sheet)
-    return Truth(~values.known, np.ones(len(values.known), bool))
+def _is_null(args: list[Node], rows: SelectedRows) -> Truth:
+    values = _property(args[0], rows)
+    return Truth(~values.is_known, np.ones(len(values.is_known), bool))
 
 
-def _in(args: Sequence[Any], sheet: Sheet) -> Truth:
-    values = _property(args[0], sheet, "text", "number", "day", "flag")
-    listed = [_by_word(values, operator.eq, _literal(one, values)) for one in args[1]]
-    return _joined("or", listed)
+def _in(args: list[Node], rows: SelectedRows) -> Truth:
+    values = _property(args[0], rows, "text", "number", "day", "flag")
+    answers = [_by_word(values, operator.eq, _literal(one, values)) for one in _list(args[1])]
+    return _all_or_any("or", answers)
 
 
-def _between(args: Sequence[Any], sheet: Sheet) -> Truth:
-    values = _property(args[0], sheet, "number", "day")
+def _between(args: list[Node], rows: SelectedRows) -> Truth:
+    values = _property(args[0], rows, "number", "day")
     low, high = (_literal(one, values) for one in args[1:])
-    return Truth((values.data >= low) & (values.data <= high), values.known)
+    return Truth((values.data >= low) & (values.data <= high), values.is_known)
 
 
-def _like(args: Sequence[Any], sheet: Sheet) -> Truth:
-    values = _property(args[0], sheet, "text")
+def _like(args: list[Node], rows: SelectedRows) -> Truth:
+    values = _property(args[0], rows, "text")
     pattern = _literal(args[1], values)
     parts = re.split(r"(\\.|%|_)", str(pattern))
-    told = "".join(
+    glob = "".join(
         {"%": "*", "_": "?"}.get(part) or GLOB.sub(r"[\g<0>]", part.removeprefix("\\") or part)
         for part in parts
     )
-    # fnmatch never goes back over a star that has matched: a plain ".*" for each % would take
-    # time that doubles with every one of them.
-    matches = re.compile(fnmatch.translate(told)).match
+    # fnmatch does not backtrack over a star that has matched. With ".*" for each %, the time would
+    # double with every one of them.
+    matches = re.compile(fnmatch.translate(glob)).match
     return _by_word(values, lambda word, _: matches(word) is not None, None)
 
 
-def _array(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
-    values = _property(args[0], sheet, "list")
-    if not isinstance(args[1], list):
-        raise _Refused(_shown(args[1]), "a list, such as ('drone', 'missile.cruise')")
+def _list(arg: Node) -> list[Node]:
+    if not isinstance(arg, list):
+        raise _Refused(_as_text(arg), "a list, such as ('drone', 'missile.cruise')")
+    return arg
+
+
+def _array(op: str, args: list[Node], rows: SelectedRows) -> Truth:
+    values = _property(args[0], rows, "list")
     mask = 0
-    for code in args[1]:
+    for code in map(_as_text, _list(args[1])):
         if code not in values.words:
-            raise _Refused(_shown(code), ", ".join(values.words))
+            raise _Refused(code, ", ".join(values.words))
         mask |= 1 << values.words.index(code)
-    wanted = np.uint32(mask)
+    bits = np.uint32(mask)
     answers = {
-        "a_contains": (values.data & wanted) == wanted,
-        "a_containedby": (values.data & ~wanted) == 0,
-        "a_equals": values.data == wanted,
-        "a_overlaps": (values.data & wanted) != 0,
+        "a_contains": (values.data & bits) == bits,
+        "a_containedby": (values.data & ~bits) == 0,
+        "a_equals": values.data == bits,
+        "a_overlaps": (values.data & bits) != 0,
     }
-    return Truth(answers[op], values.known)
+    return Truth(answers[op], values.is_known)
 
 
-def _temporal(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
-    values, first, last = _property(args[0], sheet, "day"), *_span(args[1])
+def _temporal(op: str, args: list[Node], rows: SelectedRows) -> Truth:
+    values, first, last = _property(args[0], rows, "day"), *_span(args[1])
     day = values.data
     answers = {
         "t_after": day > last,
@@ -264,59 +276,63 @@ def _temporal(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
         "t_intersects": (day >= first) & (day <= last),
         "t_disjoint": (day < first) | (day > last),
     }
-    return Truth(answers[op], values.known)
+    return Truth(answers[op], values.is_known)
 
 
-def _span(arg: Any) -> tuple[int, int]:
+def _span(arg: Node) -> tuple[int, int]:
     if not isinstance(arg, dict) or "interval" not in arg:
         return (_day(arg),) * 2
-    if len(arg["interval"]) != 2:  # noqa: PLR2004  a beginning and an end
-        raise _Refused(_shown(arg), "INTERVAL('2026-01-01', '2026-01-31'), '..' for an open end")
-    start, end = arg["interval"]
+    ends = _list(arg["interval"])
+    if len(ends) != 2:  # noqa: PLR2004  a beginning and an end
+        raise _Refused(_as_text(arg), "INTERVAL('2026-01-01', '2026-01-31'), '..' for an open end")
+    start, end = ends
     return (
         NOWHERE if start == ".." else _day(start),
         NEVER if end == ".." else _day(end),
     )
 
 
-def _spatial(op: str, args: Sequence[Any], sheet: Sheet) -> Truth:
-    values = _property(args[0], sheet, "geometry")
+def _spatial(op: str, args: list[Node], rows: SelectedRows) -> Truth:
+    values = _property(args[0], rows, "geometry")
     shape = _shape(args[1])
     shapely.prepare(shape)
     lon, lat = values.data.T
     if op == "s_within":  # a point on the edge is not within (OGC 06-103r4)
-        return Truth(shapely.contains_xy(shape, lon, lat), values.known)
+        return Truth(shapely.contains_xy(shape, lon, lat), values.is_known)
     touched = shapely.intersects_xy(shape, lon, lat)
-    return Truth(touched if op == "s_intersects" else ~touched, values.known)
+    return Truth(touched if op == "s_intersects" else ~touched, values.is_known)
 
 
-def _shape(arg: Any) -> BaseGeometry:
+def _shape(arg: Node) -> BaseGeometry:
     allowed = "a geometry in WKT or BBOX(west, south, east, north), degrees, longitude first"
+    if not isinstance(arg, dict):
+        raise _Refused(_as_text(arg), allowed)
     try:
-        if isinstance(arg, dict) and "bbox" in arg:
-            return MultiPolygon([_rectangle(part) for part in Bounds.of(arg["bbox"]).parts])
+        if "bbox" in arg:
+            sides = cast("Sequence[float]", arg["bbox"])  # `Bounds.of` checks them
+            return MultiPolygon([_rectangle(part) for part in Bounds.of(sides).parts])
         shape: BaseGeometry = shapely.geometry.shape(arg)
     except InvalidPlace as wrong:
         raise _Refused(f"BBOX({wrong.problem.got})", wrong.problem.allowed) from wrong
     except (ShapelyError, ValueError, TypeError, AttributeError, KeyError, IndexError) as wrong:
-        raise _Refused(_shown(arg), allowed) from wrong
+        raise _Refused(_as_text(arg), allowed) from wrong
     if not shape.is_valid or not np.isfinite(shapely.get_coordinates(shape)).all():
-        raise _Refused(_shown(arg), f"{allowed}; a polygon must not cross itself")
+        raise _Refused(_as_text(arg), f"{allowed}; a polygon must not cross itself")
     return shape
 
 
 def _rectangle(box: Bounds) -> Polygon:
-    """Draw a box; at 180° it goes on, since what lies there is on no edge of it."""
+    """Make the polygon of a box; it goes on beyond 180°, which is no edge of the box."""
     west = box.west - 1 if box.west == WORLD.west else box.west
     east = box.east + 1 if box.east == WORLD.east else box.east
     return Polygon.from_bounds(west, box.south, east, box.north)
 
 
 def check_language(text: str) -> str:
-    """Take the one filter language there is.
+    """Check the name of the filter language: only `cql2-text` is supported.
 
     Raises:
-        InputError: another one.
+        InputError: another language.
     """
     if text != "cql2-text":
         raise InputError("value", text, "cql2-text")

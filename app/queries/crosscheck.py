@@ -1,6 +1,6 @@
-"""Totals that somebody else publishes, beside a View's own: HDX HAPI's conflict events.
+"""The sums of a View beside those of another publisher: HDX HAPI's conflict events.
 
-They are sums and no incidents: nothing of them is kept. A difference is a question, not a fault:
+They are sums, not incidents: none of them is stored. A difference is a question, not a fault:
 sources count other events, of other days, in other ways.
 """
 
@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
+from app.domain.answer import JsonObject
 from app.domain.errors import InputError, InvalidFile
 from app.domain.region import Region
 from app.domain.terms import Face
@@ -26,13 +27,13 @@ from app.publishing.publish import publish
 from app.publishing.query import Query
 from app.queries.sums import summarise
 
-COLUMNS = (
+_COLUMNS = (
     *("admin1_code", "admin2_code", "admin_level", "event_type", "events", "fatalities"),
     *("reference_period_start", "reference_period_end"),
 )
-HEADER = Header(
-    dict.fromkeys((*COLUMNS, "error"), "(totals)"),
-    needed=COLUMNS,
+HAPI_HEADER = Header(
+    dict.fromkeys((*_COLUMNS, "error"), "(totals)"),
+    needed=_COLUMNS,
     older=frozenset(
         (
             *("location_code", "has_hrp", "in_gho", "provider_admin1_name", "provider_admin2_name"),
@@ -50,8 +51,8 @@ Note = Callable[[str], object]
 MOST_PERIODS = 600
 
 
-class Line(NamedTuple):
-    """Both sums of one region and month; None is "says nothing"."""
+class RegionMonth(NamedTuple):
+    """Both sums of one region and month; None where a source gives no figure."""
 
     first: date
     last: date
@@ -64,7 +65,7 @@ class Line(NamedTuple):
 
     @property
     def difference(self) -> int:
-        """Ours less theirs."""
+        """Our number minus theirs."""
         return self.our_incidents - self.their_events
 
 
@@ -73,13 +74,13 @@ def cross_check(
     path: Path,
     *,
     note: Note = str,
-) -> list[Line]:
-    """Compare a file of totals with a View, by region and month, where the file has one.
+) -> list[RegionMonth]:
+    """Compare a file of sums with a View, for each month that the file and the View have.
 
-    `note` is called with a sentence about columns that are new.
+    `note` is called with a sentence for each new column.
 
     Raises:
-        InvalidFile: not HAPI's table, or none of it lies in the View.
+        InvalidFile: not HAPI's table, or no month of it lies in the View.
         InputError: the View holds several datasets, whose sums are never added.
     """
     events, killed = _theirs(SourceFile.open(path), query, note)
@@ -90,7 +91,7 @@ def cross_check(
         raise InvalidFile(f"months of {path.name}", "none in the View", "another from and to")
     if len(periods) > MOST_PERIODS:
         raise InvalidFile(f"months of {path.name}", f"{len(periods)}", f"at most {MOST_PERIODS}")
-    lines = list[Line]()
+    lines = list[RegionMonth]()
     for first, last in periods:
         ours = _ours(query.but(first=first, last=last))
         for row in ours:
@@ -99,7 +100,7 @@ def cross_check(
                 toll = row["killed"]
                 best = toll["low"] if toll["best"] is None else toll["best"]
                 counts = (events[key], row["incidents"], killed.get(key), best)
-                lines.append(Line(first, last, row["key"], row["name"], *counts))
+                lines.append(RegionMonth(first, last, row["key"], row["name"], *counts))
     return lines
 
 
@@ -108,7 +109,7 @@ def _within(view: View, first: date, last: date) -> bool:
     return after and (view.last is None or last <= view.last)
 
 
-def _ours(query: Query) -> list[dict[str, Any]]:
+def _ours(query: Query) -> list[JsonObject]:
     published = publish(query, Face.aggregates)
     if len(published.datasets) != 1:
         got = ", ".join(one.slug for one in published.datasets) or "none"
@@ -146,35 +147,36 @@ def _codes(regions: tuple[Region, ...]) -> dict[str, str]:
 
 
 def _rows(source: SourceFile, note: Note) -> Iterator[Cells]:
-    """Read the table as CSV, XLSX or the API's JSON; new columns are noted.
+    """Read the table as CSV, XLSX or the API's JSON; `note` gets a sentence for each new column.
 
     Raises:
         InvalidFile: columns are missing.
     """
     if decoded_head(source).lstrip().startswith(("{", "[")):
         document = load_json(source)
-        listed = document.get("data") if isinstance(document, dict) else document
-        rows = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+        data = document.get("data") if isinstance(document, dict) else document
+        records = data if isinstance(data, list) else []
+        rows = [record for record in records if isinstance(record, dict)]
         names = list(rows[0]) if rows else []
-        found: Iterator[Cells] = (
+        cells: Iterator[Cells] = (
             {k: cell_text(v) for k, v in row.items() if cell_text(v)} for row in rows
         )
     else:
-        names, read = table(source)
-        found = (row[1] for row in read if not isinstance(row, Rejection))
-    for warned in HEADER.guard(source, names):
+        names, numbered = table(source)
+        cells = (row[1] for row in numbered if not isinstance(row, Rejection))
+    for warned in HAPI_HEADER.guard(source, names):
         note(warned.text)
-    return found
+    return cells
 
 
-def as_cells(line: Line) -> list[str]:
-    """Write a line for a table; unknown is said."""
-    counts = (line.their_events, line.our_incidents, line.difference)
-    tolls = (line.their_killed, line.our_killed)
-    cells = [f"{line.first} to {line.last}", line.region, line.name, *map(str, counts)]
+def as_cells(month: RegionMonth) -> list[str]:
+    """Write the cells of a table's row; an unknown toll is "unknown"."""
+    counts = (month.their_events, month.our_incidents, month.difference)
+    tolls = (month.their_killed, month.our_killed)
+    cells = [f"{month.first} to {month.last}", month.region, month.name, *map(str, counts)]
     return cells + ["unknown" if toll is None else str(toll) for toll in tolls]
 
 
-def as_json(lines: list[Line]) -> bytes:
-    """Write lines as JSON."""
+def as_json(lines: list[RegionMonth]) -> bytes:
+    """Write the comparison as JSON."""
     return msgspec.json.encode([{**one._asdict(), "difference": one.difference} for one in lines])

@@ -8,10 +8,10 @@ import zipfile
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from app.domain.answer import JsonObject
 from app.domain.errors import InputError, NotShared, TooLarge
 from app.domain.instants import rfc3339
 from app.domain.revision import Action, Change, Revision, Subject, canonical
@@ -57,13 +57,13 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None = None
 
 
-def attach(published: Published, ref: str, path: Path, attachment: Attachment) -> Attachment:
-    """Archive a source file of an incident: by content, recorded in the chain.
+def attach_file(published: Published, ref: str, path: Path, attachment: Attachment) -> Attachment:
+    """Copy a source file of an incident to the archive, and record it in the chain.
 
     Raises:
         NotFound: no such incident.
         InputError: no such file.
-        TooLarge: over the bound on files.
+        TooLarge: the file is larger than the instance allows.
     """
     if not path.is_file():
         raise InputError("file", str(path), "an existing file")
@@ -71,25 +71,25 @@ def attach(published: Published, ref: str, path: Path, attachment: Attachment) -
     if size > published.workspace.max_file_bytes:
         allowed = f"at most {published.workspace.max_file_bytes:,} bytes"
         raise TooLarge(f"size of {path.name}", f"{size:,} bytes", allowed)
-    found = find_incident(published, ref)
+    incident = find_incident(published, ref)
     content = path.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
-    told = msgspec.structs.replace(
-        attachment, incident=found["id"], name=path.name, sha256=sha256, size=size
+    record = msgspec.structs.replace(
+        attachment, incident=incident["id"], name=path.name, sha256=sha256, size=size
     )
-    kept = published.workspace.archive / sha256
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    if not kept.exists():
-        half = kept.with_suffix(".part")
+    stored = published.workspace.archive / sha256
+    stored.parent.mkdir(parents=True, exist_ok=True)
+    if not stored.exists():
+        half = stored.with_suffix(".part")
         half.write_bytes(content)
-        half.replace(kept)
-    key = f"{found['id']}/{sha256}"
-    change = Change(Subject.attachment, key, Action.add, canonical(told))
+        half.replace(stored)
+    key = f"{incident['id']}/{sha256}"
+    change = Change(Subject.attachment, key, Action.add, canonical(record))
     why = f"archived {path.name}"
     published.workspace.store.write(
         [change], Entry(attachment.captured_at, attachment.operator, why), {}
     )
-    return told
+    return record
 
 
 def bundle(published: Published, ref: str) -> bytes:
@@ -97,41 +97,41 @@ def bundle(published: Published, ref: str) -> bytes:
 
     Raises:
         NotFound: no such incident.
-        NotShared: for the public: the chain names who recorded what, and why.
+        NotShared: the audience is public: the chain names who recorded what, and why.
     """
     if published.is_public:
         raise NotShared(
             "Evidence bundles name who recorded what and why: they are given by a private instance "
             "(`strikemap evidence ID`) or to a token, not to the public."
         )
-    found = find_incident(published, ref)
-    key = f"{found['properties']['dataset']}/{found['id']}"
-    past = published.workspace.store.history(Subject.incident, key)
-    attached = [
-        msgspec.json.decode(one.payload, type=Attachment)
-        for one in published.workspace.store.latest(Subject.attachment)
-        if one.payload is not None and one.key.startswith(f"{found['id']}/")
+    incident = find_incident(published, ref)
+    key = f"{incident['properties']['dataset']}/{incident['id']}"
+    revisions = published.workspace.store.history(Subject.incident, key)
+    attachments = [
+        msgspec.json.decode(revision.payload, type=Attachment)
+        for revision in published.workspace.store.latest(Subject.attachment)
+        if revision.payload is not None and revision.key.startswith(f"{incident['id']}/")
     ]
     files: dict[str, bytes] = {
         "README.txt": README.encode(),
         "check_evidence.py": Path(__file__).with_name("check_evidence.py").read_bytes(),
-        "incident.json": msgspec.json.format(msgspec.json.encode(found), indent=1),
-        "revisions.jsonl": _lines(_revision(one) for one in past),
-        "attachments.jsonl": _lines(msgspec.to_builtins(one) for one in attached),
+        "incident.json": msgspec.json.format(msgspec.json.encode(incident), indent=1),
+        "revisions.jsonl": _lines(_revision(one) for one in revisions),
+        "attachments.jsonl": _lines(msgspec.to_builtins(one) for one in attachments),
     }
-    for one in attached:
-        kept = published.workspace.archive / one.sha256
-        if kept.exists():
-            files[f"attachments/{one.sha256}"] = kept.read_bytes()
-    files["chain.jsonl"], head = _chain(published.workspace, past[0].seq)
+    for attachment in attachments:
+        stored = published.workspace.archive / attachment.sha256
+        if stored.exists():
+            files[f"attachments/{attachment.sha256}"] = stored.read_bytes()
+    files["chain.jsonl"], head = _chain(published.workspace, revisions[0].seq)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    manifest = {"incident": found["id"], "head": head, "files": hashes}
+    manifest = {"incident": incident["id"], "head": head, "files": hashes}
     files["manifest.json"] = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
     return _zipped(files)
 
 
 def _chain(workspace: Workspace, first: int) -> tuple[bytes, str]:
-    """Write the links from a revision to the head, or as many as a bundle carries."""
+    """Write the links from a revision to the head, at most MOST_LINKS; return the last one too."""
     links, head = [], ""
     for revision in workspace.store.revisions(first - 1, first - 1 + MOST_LINKS):
         links.append(_link(revision))
@@ -139,7 +139,7 @@ def _chain(workspace: Workspace, first: int) -> tuple[bytes, str]:
     return _lines(links), head
 
 
-def _link(revision: Revision) -> dict[str, Any]:
+def _link(revision: Revision) -> JsonObject:
     return {
         "seq": revision.seq,
         "recorded_at": rfc3339(revision.recorded_at),
@@ -154,7 +154,7 @@ def _link(revision: Revision) -> dict[str, Any]:
     }
 
 
-def _revision(revision: Revision) -> dict[str, Any]:
+def _revision(revision: Revision) -> JsonObject:
     payload = None if revision.payload is None else revision.payload.decode()
     return {**_link(revision), "salt": revision.salt.hex(), "payload": payload}
 

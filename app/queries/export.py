@@ -1,4 +1,4 @@
-"""A View's incidents as a file to take along: the facts of the map, under the same terms."""
+"""A View's incidents as a file: the facts of the map, under the same terms."""
 
 from __future__ import annotations
 
@@ -10,26 +10,24 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from app.domain.answer import JsonObject
 from app.domain.errors import InputError, NotShared
 from app.domain.instants import rfc3339
 from app.domain.terms import Dataset, Face
-from app.domain.view import View
 from app.exporters.about import About
 from app.exporters.csv_table import metadata
 from app.exporters.formats import FORMATS
-from app.i18n import strings
 from app.i18n.values import day_text, number
 from app.index.select import Selection
-from app.publishing.publish import Published, publish, wanted_datasets
+from app.publishing.publish import Published, datasets_of_view, publish
 from app.publishing.query import Query
-from app.queries.incidents import features_of, in_order
+from app.queries.incidents import incident_features, row_order
 from app.queries.sums import coverage
 
-BATCH = 5_000
+_BATCH = 5_000
 """Incidents in memory at a time."""
 
 LEFT_BEHIND = timedelta(days=1)
@@ -38,7 +36,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, eq=False)
 class Export:
-    """A View that may leave as a file, settled before its first byte."""
+    """A View that may leave as a file: its rows and description, before the first byte."""
 
     published: Published
     about: About
@@ -53,90 +51,90 @@ class Export:
         days = (str(day) for day in (view.first, view.last) if day)
         return re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(("strikemap", slugs, *days)))[:120]
 
-    def batches(self, progress: Progress | None = None) -> Iterator[Sequence[dict[str, Any]]]:
+    def batches(self, progress: Progress | None = None) -> Iterator[Sequence[JsonObject]]:
         """Write the incidents batch by batch, newest first."""
-        for start in range(0, len(self.order), BATCH):
-            rows = self.selection.take(self.order[start : start + BATCH])
-            yield features_of(self.published, rows, Face.export)
+        for start in range(0, len(self.order), _BATCH):
+            rows = self.selection.take(self.order[start : start + _BATCH])
+            yield incident_features(self.published, rows, Face.export)
             if progress is not None:
                 progress(start + len(rows))
 
     def write(self, form: str, folder: Path, progress: Progress | None = None) -> Iterator[bytes]:
         """Write a file of a format as a stream.
 
-        Formats that cannot be written from front to back are made in a folder of their own first;
-        memory holds one batch, whatever the number of rows.
+        Formats that cannot be written as a stream are first written in a temporary folder. Memory
+        contains one batch at a time, whatever the number of rows.
         """
-        with _workplace(folder) as place:
+        with _temporary_folder(folder) as place:
             yield from FORMATS[form].write(self.about, self.batches(progress), place)
 
-    def beside(self, form: str, name: str) -> bytes | None:
-        """Write what stands beside a file: CSV has no room for its own description."""
+    def description(self, form: str, name: str) -> bytes | None:
+        """Write the description that belongs beside a CSV file; None for all other formats."""
         return metadata(self.about, name) if form == "csv" else None
 
 
 def prepare(query: Query, form: str) -> Export:
-    """Settle what an export holds, before anything is written.
+    """Select the rows of an export and describe it, before anything is written.
 
     Raises:
-        NotShared: the terms of a dataset in the View keep it from leaving.
-        InputError: the format does not hold so much.
+        NotShared: the terms of a dataset in the View do not allow an export.
+        InputError: the format cannot contain so many rows.
     """
-    refuse_what_must_stay(query)
+    refuse_export(query)
     published = publish(query, Face.export)
     selection = published.select()
-    order = in_order(selection)
-    about = about_of(published, len(order))
+    order = row_order(selection)
+    about = describe_export(published, len(order))
     FORMATS[form].check(about)
     return Export(published, about, selection, order)
 
 
-def kept_from_leaving(query: Query, face: Face = Face.points) -> list[Dataset]:
-    """List the datasets of a View whose terms keep it from being taken along as a file.
+def unexportable_datasets(query: Query, face: Face = Face.points) -> list[Dataset]:
+    """List the datasets of a View whose terms do not let the audience export it as a file.
 
-    A file is an export and a face at once: its terms must allow both.
+    The terms must allow both an export and the face of its content.
     """
     if not query.is_public:
         return []
     return [
-        one
-        for one in wanted_datasets(query)
-        if not (one.terms.export and one.terms.allow(face))
-        or query.view.level > one.terms.finest_level
+        dataset
+        for dataset in datasets_of_view(query)
+        if not (dataset.terms.export and dataset.terms.allow(face))
+        or query.view.level > dataset.terms.finest_level
     ]
 
 
-def refuse_what_must_stay(query: Query, face: Face = Face.points) -> None:
-    """Refuse a View of which a part must stay.
+def refuse_export(query: Query, face: Face = Face.points) -> None:
+    """Refuse to export a View if the terms of one of its datasets do not allow it.
 
     Raises:
-        NotShared: naming the datasets and the command that changes their terms.
+        NotShared: the message names the datasets and the command that changes their terms.
     """
-    refused = kept_from_leaving(query, face)
+    refused = unexportable_datasets(query, face)
     if not refused:
         return
-    named = ", ".join(f"{one.slug!r} ({one.licence})" for one in refused)
+    names = ", ".join(f"{one.slug!r} ({one.licence})" for one in refused)
     raise NotShared(
-        f"The terms of {named} do not allow the public to take this along as a file. An operator "
+        f"The terms of {names} do not allow the public to take this along as a file. An operator "
         f"can change them with `strikemap datasets set {refused[0].slug} --terms …`."
     )
 
 
-def about_of(published: Published, rows: int) -> About:
-    """Describe what is taken along, for every format."""
+def describe_export(published: Published, rows: int) -> About:
+    """Describe an export, for every format."""
     view, seq = published.view, published.filter.seq
-    known = published.workspace.store.by_seq([seq])
-    head = f"{seq}:{known[0].hash.hex()}" if known else f"{seq}:"
-    as_of = view.as_of or (known[0].recorded_at if known else None)
+    revisions = published.workspace.store.by_seq([seq])
+    head = f"{seq}:{revisions[0].hash.hex()}" if revisions else f"{seq}:"
+    as_of = view.as_of or (revisions[0].recorded_at if revisions else None)
     names = ", ".join(dataset.name for dataset in published.datasets) or view.theatre
-    words = strings(view.lang)
-    title = words["export_title"].format(names=names, days=_days(view))
-    told = rfc3339(as_of) if as_of else words["export_beginning"]
+    words = published.query.words
+    title = words["export_title"].format(names=names, days=_days(published.query))
+    instant = rfc3339(as_of) if as_of else words["export_beginning"]
     credits = "; ".join(published.credits) or names
     return About(
         title=title,
         citation=words["export_citation"].format(
-            credits=credits, title=title, as_of=told, head=head, query=view.query()
+            credits=credits, title=title, as_of=instant, head=head, query=view.query()
         ),
         terms=_terms(published),
         datasets=[_dataset(one) for one in published.datasets],
@@ -154,7 +152,7 @@ def about_of(published: Published, rows: int) -> About:
     )
 
 
-def _dataset(dataset: Dataset) -> dict[str, Any]:
+def _dataset(dataset: Dataset) -> JsonObject:
     return {
         "slug": dataset.slug,
         "name": dataset.name,
@@ -167,8 +165,8 @@ def _dataset(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _days(view: View) -> str:
-    words = strings(view.lang)
+def _days(query: Query) -> str:
+    view, words = query.view, query.words
     first, last = (day and day_text(view.lang, day) for day in (view.first, view.last))
     if first and last:
         return words["export_days"].format(**{"from": first, "to": last})
@@ -176,28 +174,30 @@ def _days(view: View) -> str:
 
 
 def _terms(published: Published) -> list[str]:
-    words = strings(published.view.lang)
+    words = published.query.words
 
-    def say(name: str, one: Dataset) -> str:
-        return words[name].format(slug=one.slug, licence=one.licence, credit=one.credit)
+    def sentence(name: str, dataset: Dataset) -> str:
+        return words[name].format(slug=dataset.slug, licence=dataset.licence, credit=dataset.credit)
 
     datasets, is_private = published.datasets, not published.is_public
-    told = [say("export_terms", one) for one in datasets]
-    told += [say("export_share_alike", one) for one in datasets if one.terms.share_alike]
-    kept = [one for one in datasets if is_private and not one.terms.export]
-    return told + [say("export_private", one) for one in kept]
+    sentences = [sentence("export_terms", dataset) for dataset in datasets]
+    sentences += [
+        sentence("export_share_alike", dataset) for dataset in datasets if dataset.terms.share_alike
+    ]
+    unshared = [dataset for dataset in datasets if is_private and not dataset.terms.export]
+    return sentences + [sentence("export_private", dataset) for dataset in unshared]
 
 
 def _notes(published: Published) -> list[str]:
-    """Say what somebody could misread in the rows."""
-    lang, covered, notes = published.view.lang, coverage(published), []
-    words = strings(lang)
+    """Explain what a reader could misunderstand in the rows."""
+    lang, words, notes = published.view.lang, published.query.words, list[str]()
+    gaps = coverage(published)
     if published.view.synthetic:
         notes.append(words["export_invented"])
-    if covered["undated"]:
-        notes.append(words["export_undated"].format(n=number(lang, covered["undated"])))
-    if covered["spanning"]:
-        notes.append(words["export_spanning"].format(n=number(lang, covered["spanning"])))
+    if gaps["undated"]:
+        notes.append(words["export_undated"].format(n=number(lang, gaps["undated"])))
+    if gaps["spanning"]:
+        notes.append(words["export_spanning"].format(n=number(lang, gaps["spanning"])))
     if published.is_public:
         days = published.theatre.generalise_days
         notes.append(words["export_generalised"].format(n=number(lang, days)))
@@ -209,8 +209,8 @@ def _notes(published: Published) -> list[str]:
 
 
 @contextlib.contextmanager
-def _workplace(folder: Path) -> Iterator[Path]:
-    """Give an export a folder of its own, and remove what a killed process left behind."""
+def _temporary_folder(folder: Path) -> Iterator[Path]:
+    """Make a temporary folder, and remove folders that an earlier process did not remove."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.TemporaryDirectory(prefix="export-", dir=folder) as place:
         _sweep(folder, Path(place))
@@ -227,7 +227,7 @@ def _sweep(folder: Path, newest: Path) -> None:
 
 
 def form_of(path: Path) -> str:
-    """Tell a format by a file's ending.
+    """Return the format of a file by its ending.
 
     Raises:
         InputError: no format has this ending.

@@ -1,94 +1,93 @@
-"""How many incidents each choice of a filter would leave: what a reader sees beside the choices."""
+"""How many incidents the View would show with each choice of each filter."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 
+from app.domain.answer import JsonObject
 from app.domain.terms import DatasetKind, Face
 from app.index.columns import STATUSES
 from app.index.select import Selection
-from app.publishing.line_joins import joined_by
-from app.publishing.publish import Published, control_dataset, countable, publish
+from app.publishing.line_joins import line_join
+from app.publishing.publish import Published, control_dataset, counted_rows, publish, summable
 from app.publishing.query import Query
-from app.queries.sums import counting
 from app.reference.taxonomy import Terms
 
 KILLED = (1, 5, 10, 50)
-"""Steps of `min_killed` that are counted."""
+"""The values of `min_killed` that get a count."""
 
 LINE_KM = (10, 30, 100)
-"""Steps of `line_km` that are counted."""
+"""The values of `line_km` that get a count."""
 
 
-def facets(query: Query) -> dict[str, Any]:
+def facets(query: Query) -> JsonObject:
     """Count a View's incidents by each choice of each filter, with all other filters as they are.
 
-    A filter's own setting does not narrow its own counts: they say what choosing otherwise would
-    give. Where several datasets do not add up, the first one is counted and named. None stands for
-    counts that the audience may not have.
+    A filter does not narrow its own counts: they are what another choice of it would give. Where
+    several datasets do not add up, only the first one is counted, and `dataset` names it. None
+    stands for counts that the audience may not see.
     """
-    reader = _Reader(query)
+    counter = _FacetCounter(query)
     taxonomy = query.reference.taxonomy
-    base = reader.published({})
+    base = counter.published({})
     return {
         "view": dict(query.view.pairs()),
         "dataset": None if base.primary is None else base.primary.slug,
-        "weapon": reader.count(
-            {"weapons": ()}, lambda found: _bits(found["weapons"], taxonomy.weapons)
+        "weapon": counter.count(
+            {"weapons": ()}, lambda selection: _bits(selection["weapons"], taxonomy.weapons)
         ),
-        "sector": reader.count(
-            {"sectors": ()}, lambda found: _bits(found["sectors"], taxonomy.sectors)
+        "sector": counter.count(
+            {"sectors": ()}, lambda selection: _bits(selection["sectors"], taxonomy.sectors)
         ),
-        "status": reader.count({"statuses": ()}, _statuses),
-        "min_killed": reader.count({"min_killed": None}, _killed, Face.points),
+        "status": counter.count({"statuses": ()}, _statuses),
+        "min_killed": counter.count({"min_killed": None}, _killed, Face.points),
         "datasets": {
-            dataset.slug: reader.dataset(dataset.slug)
+            dataset.slug: counter.dataset(dataset.slug)
             for dataset in query.datasets_of(DatasetKind.incidents)
         },
     }
 
 
-def line_facets(query: Query) -> dict[str, Any]:
-    """Count by distance to the front line of each incident's own day; None where that is withheld.
+def line_facets(query: Query) -> JsonObject:
+    """Count by distance to the front line of each incident's day; None where that is withheld.
 
-    Apart from the other facets, since the first answer after new strikes or snapshots joins them.
+    It is apart from the other facets: the first answer after new strikes or snapshots is slow.
     """
-    reader = _Reader(query)
-    published = reader.published({"line_km": None}, Face.points)
+    counter = _FacetCounter(query)
+    published = counter.published({"line_km": None}, Face.points)
     source = control_dataset(query, Face.aggregates)
     if not published.datasets or source is None:
         return {"view": dict(query.view.pairs()), "line_km": None}
-    join = joined_by(query, source)
+    join = line_join(query, source)
     # A place that is shown only in its region has no distance (docs/privacy.md, "Generalisation").
-    parts = counting(published).drawable(published.filter).parts
-    far = np.concatenate([join(segment).at(places).distance_m for segment, places in parts])
+    parts = counted_rows(published).drawable(published.filter).parts
+    distances_m = np.concatenate([join(segment).at(places).distance_m for segment, places in parts])
     return {
         "view": dict(query.view.pairs()),
-        "line_km": {str(km): int((far <= km * 1e3).sum()) for km in LINE_KM},
+        "line_km": {str(km): int((distances_m <= km * 1e3).sum()) for km in LINE_KM},
     }
 
 
-class _Reader:
-    """Publishes a View with some filters taken off, each of them once."""
+class _FacetCounter:
+    """Counts a View with some filters removed; publishes each such View once."""
 
     def __init__(self, query: Query) -> None:
         self._query = query
         self._selections: dict[tuple[str, Face], tuple[Published, Selection]] = {}
 
-    def published(self, changes: Mapping[str, Any], face: Face = Face.aggregates) -> Published:
+    def published(self, changes: Mapping[str, object], face: Face = Face.aggregates) -> Published:
         return self._read(self._query.but(**changes), face)[0]
 
     def count(
         self,
-        changes: Mapping[str, Any],
-        how: Callable[[Selection], dict[str, int]],
+        changes: Mapping[str, object],
+        count_choices: Callable[[Selection], dict[str, int]],
         face: Face = Face.aggregates,
     ) -> dict[str, int] | None:
         published, selection = self._read(self._query.but(**changes), face)
-        return how(selection) if published.datasets else None
+        return count_choices(selection) if published.datasets else None
 
     def dataset(self, slug: str) -> int | None:
         published, selection = self._read(self._query.but(datasets=(slug,)), Face.aggregates)
@@ -97,8 +96,8 @@ class _Reader:
     def _read(self, query: Query, face: Face) -> tuple[Published, Selection]:
         key = (query.view.query(), face)
         if key not in self._selections:
-            published = countable(publish(query, face), face)
-            self._selections[key] = published, counting(published)
+            published = summable(publish(query, face), face)
+            self._selections[key] = published, counted_rows(published)
         return self._selections[key]
 
 
@@ -112,12 +111,12 @@ def _bits(masks: np.ndarray, terms: Terms) -> dict[str, int]:
     }
 
 
-def _statuses(found: Selection) -> dict[str, int]:
-    times = np.bincount(found["status"], minlength=len(STATUSES)).tolist()
+def _statuses(selection: Selection) -> dict[str, int]:
+    times = np.bincount(selection["status"], minlength=len(STATUSES)).tolist()
     return {status: n for status, n in zip(STATUSES, times, strict=True) if n}
 
 
-def _killed(found: Selection) -> dict[str, int]:
-    low, best = found["killed_total_low"], found["killed_total_best"]
-    known = np.where(low >= 0, low, best)
-    return {str(least): int((known >= least).sum()) for least in KILLED}
+def _killed(selection: Selection) -> dict[str, int]:
+    low, best = selection["killed_total_low"], selection["killed_total_best"]
+    least_killed = np.where(low >= 0, low, best)
+    return {str(least): int((least_killed >= least).sum()) for least in KILLED}

@@ -1,11 +1,11 @@
-"""Changes as JSON Feed 1.1 and as Atom (RFC 4287), which readers' programs follow."""
+"""Changes as JSON Feed 1.1 and as Atom (RFC 4287), for feed readers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from xml.etree import ElementTree as ET
 
+from app.domain.answer import JsonObject
 from app.domain.instants import rfc3339
 from app.queries.changes import Changes
 
@@ -13,75 +13,81 @@ JSON_FEED = "https://jsonfeed.org/version/1.1"
 ATOM = "http://www.w3.org/2005/Atom"
 
 
-def json_feed(found: Changes, words: Mapping[str, str], here: str, home: str) -> dict[str, Any]:
-    """Write a JSON Feed; `_strikemap` carries what a program needs."""
+def json_feed(
+    changes: Changes, words: Mapping[str, str], feed_url: str, page_url: str
+) -> JsonObject:
+    """Write a JSON Feed; `_strikemap` has the facts for a program."""
     return {
         "version": JSON_FEED,
         "title": words["changes_title"],
-        "feed_url": here,
-        "home_page_url": home,
-        "_strikemap": {"since": rfc3339(found.since), "counts": dict(found.counts)},
+        "feed_url": feed_url,
+        "home_page_url": page_url,
+        "_strikemap": {"since": rfc3339(changes.since), "counts": dict(changes.counts)},
         "items": [
             {
-                "id": f"{one['incident']}/{one['revision']}",
-                "url": f"/incidents/{one['incident']}",
-                "title": _title(one, words),
-                "content_text": _content(one, words),
-                "date_modified": one["recorded_at"],
-                "tags": [one["kind"]],
-                "_strikemap": dict(one),
+                "id": f"{item['incident']}/{item['revision']}",
+                "url": f"/incidents/{item['incident']}",
+                "title": _title(item, words),
+                "content_text": _content(item, words),
+                "date_modified": item["recorded_at"],
+                "tags": [item["kind"]],
+                "_strikemap": dict(item),
             }
-            for one in found.items
+            for item in changes.items
         ],
     }
 
 
-def atom_feed(found: Changes, words: Mapping[str, str], here: str, home: str) -> bytes:
-    """Write an Atom feed, UTF-8; without a change it has no entry and is as new as `since`."""
-    newest = found.items[0]["recorded_at"] if found.items else rfc3339(found.since)
+def atom_feed(changes: Changes, words: Mapping[str, str], feed_url: str, page_url: str) -> bytes:
+    """Write an Atom feed in UTF-8; without changes it has no entry, and `since` as its date."""
+    newest = changes.items[0]["recorded_at"] if changes.items else rfc3339(changes.since)
     feed = ET.Element("feed", xmlns=ATOM)
     _add(feed, "title", words["changes_title"])
-    _add(feed, "id", here)
+    _add(feed, "id", feed_url)
     _add(feed, "updated", newest)
-    ET.SubElement(feed, "link", rel="self", href=here)
-    ET.SubElement(feed, "link", rel="alternate", href=home)
+    ET.SubElement(feed, "link", rel="self", href=feed_url)
+    ET.SubElement(feed, "link", rel="alternate", href=page_url)
     _add(ET.SubElement(feed, "author"), "name", "Strikemap")
-    for one in found.items:
+    for item in changes.items:
         entry = ET.SubElement(feed, "entry")
-        _add(entry, "title", _title(one, words))
-        _add(entry, "id", f"urn:uuid:{one['incident']}#{one['revision']}")
-        _add(entry, "updated", one["recorded_at"])
-        ET.SubElement(entry, "link", href=f"/incidents/{one['incident']}")
-        ET.SubElement(entry, "category", term=one["kind"])
-        _add(entry, "content", _content(one, words))
-    told: bytes = ET.tostring(feed, encoding="utf-8", xml_declaration=True)
-    return told
+        _add(entry, "title", _title(item, words))
+        _add(entry, "id", f"urn:uuid:{item['incident']}#{item['revision']}")
+        _add(entry, "updated", item["recorded_at"])
+        ET.SubElement(entry, "link", href=f"/incidents/{item['incident']}")
+        ET.SubElement(entry, "category", term=item["kind"])
+        _add(entry, "content", _content(item, words))
+    document: bytes = ET.tostring(feed, encoding="utf-8", xml_declaration=True)
+    return document
 
 
 def _add(parent: ET.Element, name: str, text: str) -> None:
-    # XML 1.0 has no place for most control characters, which data text may hold.
-    kept = "".join(one for one in text if one >= " " or one in "\t\n")
-    ET.SubElement(parent, name).text = kept
+    # XML 1.0 does not allow most control characters; the text of data may contain them.
+    printable = "".join(letter for letter in text if letter >= " " or letter in "\t\n")
+    ET.SubElement(parent, name).text = printable
 
 
-def _title(one: Mapping[str, Any], words: Mapping[str, str]) -> str:
-    kind = words[f"change_{one['kind']}"]
-    return f"{kind}: {one['title']}" if one["title"] else kind
+def _title(item: JsonObject, words: Mapping[str, str]) -> str:
+    kind = words[f"change_{item['kind']}"]
+    return f"{kind}: {item['title']}" if item["title"] else kind
 
 
-def _content(one: Mapping[str, Any], words: Mapping[str, str]) -> str:
-    return "\n".join(content_lines(one, words)) or words[f"change_{one['kind']}"]
+def _content(item: JsonObject, words: Mapping[str, str]) -> str:
+    return "\n".join(content_lines(item, words)) or words[f"change_{item['kind']}"]
 
 
-def content_lines(one: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
-    """Say which fields changed, from what to what; none for a record that is new."""
+def content_lines(item: JsonObject, words: Mapping[str, str]) -> list[str]:
+    """List the fields that changed, with old and new value; empty for a new record."""
     return [
-        f"{words.get(name, name)}: {_said(pair['before'], words)} → {_said(pair['after'], words)}"
-        for name, pair in one["changes"].items()
+        f"{words.get(name, name)}: {_pair_text(pair, words)}"
+        for name, pair in item["changes"].items()
     ]
 
 
-def _said(value: object, words: Mapping[str, str]) -> str:
+def _pair_text(pair: JsonObject, words: Mapping[str, str]) -> str:
+    return f"{_value_text(pair['before'], words)} → {_value_text(pair['after'], words)}"
+
+
+def _value_text(value: object, words: Mapping[str, str]) -> str:
     match value:
         case None:
             return words["unknown"]
@@ -90,7 +96,7 @@ def _said(value: object, words: Mapping[str, str]) -> str:
         case {"coordinates": [lon, lat]}:
             return f"{lat}, {lon}"
         case list() | tuple():
-            return ", ".join(_said(one, words) for one in value) or words["not_stated"]
+            return ", ".join(_value_text(one, words) for one in value) or words["not_stated"]
         case dict():
             return " ".join(str(part) for part in value.values() if isinstance(part, str | int))
     return str(value)

@@ -1,138 +1,139 @@
-"""Regions, control and front lines as GeoJSON: simplified for a screen, or as they are kept."""
+"""Regions, control and front lines as GeoJSON: simplified for a screen, or unchanged."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
 
 import shapely
 
+from app.domain.answer import JsonObject
 from app.domain.control import ControlArea, ControlSnapshot, ControlStatus, Extent
 from app.domain.errors import NotFound
-from app.domain.terms import DatasetKind, Face
+from app.domain.terms import Dataset, DatasetKind, Face
 from app.frames import feature_collection, frame
 from app.publishing.publish import control_dataset
 from app.publishing.query import Query
-from app.queries.shapes import WHOLE_ZOOM, Shapes
+from app.queries.shapes import WHOLE_ZOOM, SimplifiedShapes
 
 PAGE_ZOOM = 8
-ZOOMS = {"page": PAGE_ZOOM, "full": WHOLE_ZOOM}
-"""How fine shapes are: for a screen with shared edges kept, or as they are kept."""
+DETAIL_ZOOMS = {"page": PAGE_ZOOM, "full": WHOLE_ZOOM}
+"""The zoom of each detail: simplified for a screen, with shared edges, or unchanged."""
 
 LINE_ONLY, ALL_PARTS = ("front_line",), ("area", "front_line")
 
 
-def region_features(query: Query, shapes: Shapes, detail: str = "page") -> dict[str, Any]:
-    """Write a level's regions with code, name and a point inside, where a count may stand."""
+def region_features(query: Query, shapes: SimplifiedShapes, detail: str = "page") -> JsonObject:
+    """Write a level's regions with code, name and a point inside, for a label."""
     regions = query.regions.regions
-    outlines = shapes.regions(query, ZOOMS[detail])
+    outlines = shapes.regions(query, DETAIL_ZOOMS[detail])
     inside = shapely.get_coordinates(shapely.point_on_surface(list(outlines))).round(4).tolist()
-    told = [
+    properties = [
         {"key": region.code, "name": region.name(query.view.lang), "at": at}
         for region, at in zip(regions, inside, strict=True)
     ]
-    return _with_ids(feature_collection(frame(outlines, told)), "key")
+    return _with_ids(feature_collection(frame(outlines, properties)), "key")
 
 
-def _with_ids(collection: dict[str, Any], name: str) -> dict[str, Any]:
-    for one in collection["features"]:
-        one["id"] = one["properties"][name]
+def _with_ids(collection: JsonObject, name: str) -> JsonObject:
+    for feature in collection["features"]:
+        feature["id"] = feature["properties"][name]
     return collection
 
 
 def control_features(
     query: Query,
-    shapes: Shapes,
+    shapes: SimplifiedShapes,
     day: date,
     detail: str = "page",
     kinds: Sequence[str] = ALL_PARTS,
-) -> dict[str, Any]:
-    """Write the areas and the front line of the snapshot valid on a day; none gives no feature."""
+) -> JsonObject:
+    """Write the areas and the front line of the snapshot valid on a day; empty without one."""
     source = _source(query, detail)
     if source is None:
         return {"type": "FeatureCollection", "features": [], "about": None}
-    found = next(_in_force(query.but(control=source), (day, day)), None)
-    if found is None:
+    snapshot = next(_in_force(query, source, (day, day)), None)
+    if snapshot is None:
         return {"type": "FeatureCollection", "features": [], "about": None}
-    told = snapshot_features(query, shapes, found, detail, kinds)
-    return {**told, "about": _about(query, shapes, found, day)}
+    collection = _snapshot_features(query, shapes, snapshot, detail, kinds)
+    return {**collection, "about": _about(query, shapes, snapshot, day)}
 
 
 def control_between(
     query: Query,
-    shapes: Shapes,
+    shapes: SimplifiedShapes,
     days: tuple[date | None, date],
     detail: str = "page",
     kinds: Sequence[str] = ALL_PARTS,
-) -> Iterator[dict[str, Any]]:
-    """Yield the features of every snapshot in force within some days, the newest first."""
+) -> Iterator[JsonObject]:
+    """Yield the features of every snapshot that was valid in a period, the newest first."""
     source = _source(query, detail)
     if source is None:
         return
-    for found in _in_force(query.but(control=source), days):
-        yield from snapshot_features(query, shapes, found, detail, kinds)["features"]
+    for snapshot in _in_force(query, source, days):
+        yield from _snapshot_features(query, shapes, snapshot, detail, kinds)["features"]
 
 
-def control_feature(query: Query, shapes: Shapes, ref: str, kinds: Sequence[str]) -> dict[str, Any]:
-    """Find one area or line by its id, SOURCE.DAY.PART.
+def control_feature(
+    query: Query, shapes: SimplifiedShapes, ref: str, kinds: Sequence[str]
+) -> JsonObject:
+    """Return one area or line by its id, SOURCE.DAY.PART.
 
     Raises:
-        NotFound: none has this id.
-        NotShared: the source's terms keep it from the public.
+        NotFound: no area or line has this id.
+        NotShared: the source's terms do not allow it for the public.
     """
     slug, _, rest = ref.partition(".")
     day, _, _part = rest.partition(".")
     dataset = query.state.datasets.get(slug)
     if dataset is not None and dataset.kind is DatasetKind.control:
-        its = query.but(control=slug, theatre=dataset.theatre, synthetic=dataset.synthetic)
-        source = _source(its, "full")
-        calendar = query.state.control.calendar(source or "", its.seq)
-        for found in (one for one in calendar.snapshots if str(one.valid_on) == day):
-            told = snapshot_features(its, shapes, found, "full", kinds)
-            for feature in told["features"]:
+        own = query.but(control=slug, theatre=dataset.theatre, synthetic=dataset.synthetic)
+        source = _source(own, "full")
+        snapshots = own.calendar(source).snapshots if source is not None else ()
+        for snapshot in (one for one in snapshots if str(one.valid_on) == day):
+            collection = _snapshot_features(own, shapes, snapshot, "full", kinds)
+            for feature in collection["features"]:
                 if feature["id"] == ref:
                     return dict(feature)
     raise NotFound(f"There is no control area or front line {ref!r}.")
 
 
-def _source(query: Query, detail: str) -> str | None:
-    """Name the source of control; its shapes as they are kept are raw records."""
-    face = Face.tiles if detail == "page" else Face.raw
-    dataset = control_dataset(query, face)
-    return None if dataset is None else dataset.slug
+def _source(query: Query, detail: str) -> Dataset | None:
+    """Return the source of control; unchanged shapes are raw records of it."""
+    return control_dataset(query, Face.tiles if detail == "page" else Face.raw)
 
 
-def _in_force(query: Query, days: tuple[date | None, date]) -> Iterator[ControlSnapshot]:
-    """Yield the snapshots that stood on any of some days, the newest first."""
+def _in_force(
+    query: Query, source: Dataset, days: tuple[date | None, date]
+) -> Iterator[ControlSnapshot]:
+    """Yield the snapshots that were valid on a day of a period, the newest first."""
     first, last = days
-    calendar = query.state.control.calendar(query.view.control or "", query.seq)
-    for found in reversed(calendar.snapshots):
-        if found.valid_on <= last:
-            yield found
-            if first is not None and found.valid_on <= first:
+    for snapshot in reversed(query.calendar(source).snapshots):
+        if snapshot.valid_on <= last:
+            yield snapshot
+            if first is not None and snapshot.valid_on <= first:
                 return
 
 
-def snapshot_features(
+def _snapshot_features(
     query: Query,
-    shapes: Shapes,
-    found: ControlSnapshot,
+    shapes: SimplifiedShapes,
+    snapshot: ControlSnapshot,
     detail: str,
     kinds: Sequence[str],
-) -> dict[str, Any]:
-    """Write one day's areas and line, each with an id."""
-    zoom, key = ZOOMS[detail], f"{found.dataset}.{found.valid_on}"
-    drawn, told = [], []
+) -> JsonObject:
+    """Write the areas and the line of a snapshot, each with an id."""
+    zoom, key = DETAIL_ZOOMS[detail], f"{snapshot.dataset}.{snapshot.valid_on}"
+    drawings, properties = [], []
     if "area" in kinds:
-        areas = shapes.areas(query, found, zoom)
-        drawn += [shape for _, shape in areas]
-        told += [{"id": f"{key}.{n}", **_area(area)} for n, (area, _) in enumerate(areas, 1)]
-    line = query.front_line(found)
+        areas = shapes.areas(query, snapshot, zoom)
+        drawings += [shape for _, shape in areas]
+        properties += [{"id": f"{key}.{n}", **_area(area)} for n, (area, _) in enumerate(areas, 1)]
+    line = query.front_line(snapshot)
     simple = detail == "page"
-    drawn.append(line.shape.simplify(360 / 256 / 2**zoom / 2) if simple else line.shape)
+    drawings.append(line.shape.simplify(360 / 256 / 2**zoom / 2) if simple else line.shape)
     length = round(line.length_km, 1) if line.length_km else None
-    told.append(
+    properties.append(
         {
             "id": f"{key}.line",
             "kind": "front_line",
@@ -140,24 +141,28 @@ def snapshot_features(
             "border_tolerance_km": line.tolerance_km,
         }
     )
-    dated = {"source": found.dataset, "valid_on": str(found.valid_on)}
-    return _with_ids(feature_collection(frame(drawn, [{**one, **dated} for one in told])), "id")
+    dated = {"source": snapshot.dataset, "valid_on": str(snapshot.valid_on)}
+    return _with_ids(
+        feature_collection(frame(drawings, [{**one, **dated} for one in properties])), "id"
+    )
 
 
-def _about(query: Query, shapes: Shapes, found: ControlSnapshot, day: date) -> dict[str, Any]:
-    line = query.front_line(found)
-    listed = [area for area, _ in shapes.areas(query, found, PAGE_ZOOM)]
+def _about(
+    query: Query, shapes: SimplifiedShapes, snapshot: ControlSnapshot, day: date
+) -> JsonObject:
+    line = query.front_line(snapshot)
+    areas = [area for area, _ in shapes.areas(query, snapshot, PAGE_ZOOM)]
     return {
-        "source": found.dataset,
-        "valid_on": str(found.valid_on),
-        "age_days": (day - found.valid_on).days,
-        "includes": [part.value for part in found.includes],
+        "source": snapshot.dataset,
+        "valid_on": str(snapshot.valid_on),
+        "age_days": (day - snapshot.valid_on).days,
+        "includes": [part.value for part in snapshot.includes],
         "length_km": round(line.length_km, 1) if line.length_km else None,
         "border_tolerance_km": line.tolerance_km,
-        "controllers": sorted({a.controller for a in listed if _is_drawn_solid(a)}),
-        "hasClaims": any(a.status is not ControlStatus.assessed for a in listed if _has_area(a)),
-        "hasCited": any(not _has_area(area) for area in listed),
-        "note": found.note,
+        "controllers": sorted({a.controller for a in areas if _is_drawn_solid(a)}),
+        "hasClaims": any(a.status is not ControlStatus.assessed for a in areas if _has_area(a)),
+        "hasCited": any(not _has_area(area) for area in areas),
+        "note": snapshot.note,
     }
 
 
@@ -169,7 +174,7 @@ def _is_drawn_solid(area: ControlArea) -> bool:
     return _has_area(area) and area.status is ControlStatus.assessed
 
 
-def _area(area: ControlArea) -> dict[str, Any]:
+def _area(area: ControlArea) -> JsonObject:
     return {
         "kind": "area",
         "controller": area.controller,

@@ -1,45 +1,45 @@
-"""Incidents one by one: lists, single records with their history, and the page's columns."""
+"""Single incidents: lists of them, and records with their history."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import msgspec
 import numpy as np
 
+from app.domain.answer import JsonObject
 from app.domain.count import Toll
 from app.domain.errors import NotFound
 from app.domain.fields import changed_fields
 from app.domain.incident import Incident
 from app.domain.instants import rfc3339
 from app.domain.merge import Member
+from app.domain.period import When
 from app.domain.redaction import hidden_parts, redact
 from app.domain.revision import Action, Revision, Subject
 from app.domain.source import SourceRef, upstream_links
-from app.domain.terms import Audience, Dataset, Face
+from app.domain.terms import Face
 from app.index.columns import decode_incident, pack
 from app.index.locate import RegionHow
 from app.index.select import Selection, is_embargoed, is_quiet
-from app.instance.workspace import Workspace
 from app.publishing.publish import Published
-from app.queries.ground.at_points import whereabouts_of
+from app.queries.ground.at_points import ground_of_incidents
 from app.rows import NEAR_BORDER, NO_REGION, Rows
 
 
 @dataclass(frozen=True)
-class Listed:
-    """One page of a list: the rows' features, and how many there are in all."""
+class IncidentPage:
+    """One page of a list: the features of its rows, and the number of rows in all pages."""
 
-    features: list[dict[str, Any]]
+    features: list[JsonObject]
     matched: int
 
 
 ORDERS = ("new", "old", "killed", "injured")
-"""By day, newest or oldest first, or by a toll, the highest known figure first and unknown last."""
+"""By day, newest or oldest first; or by a toll, the highest first and unknown ones last."""
 
 
 def list_incidents(
@@ -48,16 +48,16 @@ def list_incidents(
     offset: int = 0,
     order: str = "new",
     selection: Selection | None = None,
-) -> Listed:
-    """List a View's incidents, or those that a filter left of them, in one of ORDERS."""
+) -> IncidentPage:
+    """List a View's incidents, or a selection of them, in one of ORDERS."""
     selection = published.select() if selection is None else selection
-    places = in_order(selection, order)
-    listed = features_of(published, selection.take(places[offset : offset + limit]))
-    return Listed(listed, len(places))
+    places = row_order(selection, order)
+    features = incident_features(published, selection.take(places[offset : offset + limit]))
+    return IncidentPage(features, len(places))
 
 
-def in_order(selection: Selection, order: str = "new") -> np.ndarray:
-    """Put a selection's rows into one of ORDERS; within a day they stand as in the ledger."""
+def row_order(selection: Selection, order: str = "new") -> np.ndarray:
+    """Return the indices of a selection's rows in one of ORDERS; within a day, in the ledger's."""
     seqs, day = selection["seq"], selection["day_first"]
     if order == "old":
         return np.asarray(np.lexsort((seqs, day)))
@@ -67,38 +67,42 @@ def in_order(selection: Selection, order: str = "new") -> np.ndarray:
     return np.asarray(np.lexsort((seqs, day, np.where(low >= 0, low, best)))[::-1])
 
 
-def features_of(published: Published, rows: Rows, face: Face = Face.points) -> list[dict[str, Any]]:
-    """Write rows as features, in their order; an erased record is left out.
+def incident_features(
+    published: Published, rows: Rows, face: Face = Face.points
+) -> list[JsonObject]:
+    """Write rows as features, in their order, without erased records.
 
-    The record is asked once for all of them, and so is each day's ground.
+    The record is read once for all rows, and each snapshot once for all rows of its days.
     """
-    found = {one.seq: one for one in published.workspace.store.by_seq(rows["seq"].tolist())}
-    revisions = [found.get(seq) for seq in rows["seq"].tolist()]
-    kept = [n for n, one in enumerate(revisions) if one is not None and one.payload is not None]
-    told = [one for one in revisions if one is not None and one.payload is not None]
-    return _features(published, told, rows.take(np.array(kept, np.int64)), face)
+    seqs = rows["seq"].tolist()
+    revisions = {one.seq: one for one in published.workspace.store.by_seq(seqs) if one.payload}
+    places = [place for place, seq in enumerate(seqs) if seq in revisions]
+    readable = [revisions[seqs[place]] for place in places]
+    return _features(published, readable, rows.take(np.array(places, np.int64)), face)
 
 
-def find_incident(published: Published, ref: str) -> dict[str, Any]:
-    """Find one incident by its id or its short number, as known in the View.
+def find_incident(published: Published, ref: str) -> JsonObject:
+    """Return the feature of one incident, by its id or short number, as the View knows it.
 
     Raises:
-        NotFound: none of that name, or none that this audience may see.
+        NotFound: there is no such incident, or this audience may not see it.
     """
     number = _number(published, ref)
-    hidden_parts = number in published.filter.hidden_now
-    for segment in () if hidden_parts else published.state.segments:
+    is_hidden = number in published.filter.hidden_now
+    for segment in () if is_hidden else published.state.segments:
         rows = segment.rows
-        known = (rows["seq"] <= published.filter.seq) & (rows["known_to"] > published.filter.seq)
-        known &= published.filter.datasets[rows["dataset"]]
+        is_current = (rows["seq"] <= published.filter.seq) & (
+            rows["known_to"] > published.filter.seq
+        )
+        is_current &= published.filter.datasets[rows["dataset"]]
         if published.filter.embargo_at is not None:
-            known &= ~is_embargoed(rows, np.arange(len(rows)), published.filter)
-        places = np.flatnonzero(known & (rows["number"] == number))
+            is_current &= ~is_embargoed(rows, np.arange(len(rows)), published.filter)
+        places = np.flatnonzero(is_current & (rows["number"] == number))
         if len(places):
-            found = rows.take(places[:1])
-            revision = published.workspace.store.by_seq(found["seq"].tolist())
+            row = rows.take(places[:1])
+            revision = published.workspace.store.by_seq(row["seq"].tolist())
             if revision and revision[0].payload is not None:
-                return feature(published, revision[0], found, 0)
+                return incident_feature(published, revision[0], row, 0)
     raise NotFound(f"There is no incident {ref!r} that may be shown here.")
 
 
@@ -106,43 +110,46 @@ def _number(published: Published, ref: str) -> int:
     if re.fullmatch(r"[0-9]{1,9}", ref):
         return int(ref)
     try:
-        wanted = str(UUID(ref))
+        uuid = str(UUID(ref))
     except ValueError as wrong:
         raise NotFound(
             f"There is no incident {ref!r}: an id is a UUID or a short number."
         ) from wrong
     for dataset in published.datasets:
-        history = published.workspace.store.history(Subject.incident, f"{dataset.slug}/{wanted}")
-        if history:
-            return history[0].seq
+        revisions = published.workspace.store.history(Subject.incident, f"{dataset.slug}/{uuid}")
+        if revisions:
+            return revisions[0].seq
     return -1
 
 
-def history(published: Published, told: dict[str, Any]) -> list[dict[str, str]]:
-    """List when and in which fields an incident changed, oldest first, as far as the View knows.
+def history(published: Published, incident: JsonObject) -> list[dict[str, str]]:
+    """List when an incident changed and in which fields, oldest first, as the View knows it.
 
-    Who and why is shown to a private audience only: accounts and file names are not the public's.
+    Only a private audience gets the actor and the reason: they name accounts and files.
     """
     is_private = not published.is_public
-    key = f"{told['properties']['dataset']}/{told['id']}"
-    past = published.workspace.store.history(Subject.incident, key)
+    key = f"{incident['properties']['dataset']}/{incident['id']}"
+    revisions = published.workspace.store.history(Subject.incident, key)
+    payloads_before = [None, *(one.payload for one in revisions)]
     return [
         {
-            "revision": str(one.seq),
-            "recorded_at": rfc3339(one.recorded_at),
-            "action": one.action.value,
-            "actor": one.actor if is_private else "",
-            "reason": one.reason if is_private else "",
-            "changed": ", ".join([] if before is None else changed_fields(before, one.payload)),
-            "hash": one.hash.hex(),
+            "revision": str(revision.seq),
+            "recorded_at": rfc3339(revision.recorded_at),
+            "action": revision.action.value,
+            "actor": revision.actor if is_private else "",
+            "reason": revision.reason if is_private else "",
+            "changed": ", ".join(changed_fields(before, revision.payload) if before else []),
+            "hash": revision.hash.hex(),
         }
-        for before, one in zip([None, *(one.payload for one in past)], past, strict=False)
-        if one.seq <= published.filter.seq
+        for before, revision in zip(payloads_before, revisions, strict=False)
+        if revision.seq <= published.filter.seq
     ]
 
 
-def feature(published: Published, revision: Revision, rows: Rows, place: int) -> dict[str, Any]:
-    """Write one incident as a GeoJSON feature."""
+def incident_feature(
+    published: Published, revision: Revision, rows: Rows, place: int
+) -> JsonObject:
+    """Write one revision of an incident as a GeoJSON feature; `place` is the index of its row."""
     return _features(published, [revision], rows.take(np.array([place])), Face.points)[0]
 
 
@@ -151,70 +158,75 @@ def _features(
     revisions: Sequence[Revision],
     rows: Rows,
     face: Face,
-) -> list[dict[str, Any]]:
-    """Write revisions, each with its row; the geometry is null where only a region is known."""
+) -> list[JsonObject]:
+    """Write revisions as features, each with its row; the geometry is null without a point."""
     incidents = [_decoded(revision) for revision in revisions]
     quiet = is_quiet(rows, np.arange(len(rows)), published.filter).tolist()
-    asked = [None if hides else incident for incident, hides in zip(incidents, quiet, strict=True)]
-    grounds = whereabouts_of(published, asked, face)
+    locatable = [
+        None if is_region_only else incident
+        for incident, is_region_only in zip(incidents, quiet, strict=True)
+    ]
+    grounds = ground_of_incidents(published, locatable, face)
     numbers = rows["number"].tolist()
-    told = []
+    features = []
     for place, (revision, incident) in enumerate(zip(revisions, incidents, strict=True)):
-        hides = quiet[place]
+        is_region_only = quiet[place]
         region = _region(published, incident, rows, place)
         properties = {
             "id": str(incident.id),
             "number": numbers[place],
-            **_shown(published, incident, hides=hides),
-            "region": _general(region, incident) if hides else region,
+            **_published_properties(published, incident, is_region_only=is_region_only),
+            "region": _general(region, incident) if is_region_only else region,
             "revision": revision.seq,
             "recorded_at": rfc3339(revision.recorded_at),
             "control": grounds[place],
-            "merged_with": [] if hides else _merged_with(published, revision, numbers[place]),
+            "merged_with": []
+            if is_region_only
+            else _merged_with(published, revision, numbers[place]),
         }
-        told.append(
+        features.append(
             {
                 "type": "Feature",
                 "id": properties["id"],
-                "geometry": None if hides else _geometry(incident),
+                "geometry": None if is_region_only else _geometry(incident),
                 "properties": properties,
             }
         )
-    return told
+    return features
 
 
 def _decoded(revision: Revision) -> Incident:
-    assert revision.payload is not None  # noqa: S101  callers leave erased payloads out
+    assert revision.payload is not None  # noqa: S101  callers exclude erased payloads
     return decode_incident(revision.payload)
 
 
-def _geometry(incident: Incident) -> dict[str, Any] | None:
+def _geometry(incident: Incident) -> JsonObject | None:
     point = incident.place.point if incident.place.is_drawable else None
     return {"type": "Point", "coordinates": [point.lon, point.lat]} if point else None
 
 
-def _merged_with(published: Published, revision: Revision, number: int) -> list[dict[str, Any]]:
-    """Show beside a record what other datasets say of its strike, each in its own words.
+def _merged_with(published: Published, revision: Revision, number: int) -> list[JsonObject]:
+    """List the records of other datasets on the same strike, each with its own values.
 
-    `same_upstream` says that the two lead back to one report, and are one source then.
+    `same_upstream` says that both records cite the same report, and so are one source.
     """
     others = published.state.merged.others(number, published.filter.seq)
     if not others:
         return []
-    links, found = _links(revision), []
+    links, records = _links(revision), []
     for member in others:
-        told = _known_then(published, member)
-        if told is not None and told.payload is not None:
-            incident = decode_incident(told.payload)
-            found.append(
+        record = _record_then(published, member)
+        if record is not None and record.payload is not None:
+            incident = decode_incident(record.payload)
+            records.append(
                 {
                     "id": str(incident.id),
                     "number": member.number,
-                    **_shown(published, incident, hides=False),
-                    "same_upstream": bool(links & _links(told)),
+                    **_published_properties(published, incident, is_region_only=False),
+                    "same_upstream": bool(links & _links(record)),
                 }
             )
-    return found
+    return records
 
 
 def _links(revision: Revision) -> frozenset[str]:
@@ -222,78 +234,69 @@ def _links(revision: Revision) -> frozenset[str]:
     return frozenset(link for one in sources for link in upstream_links(one))
 
 
-def _known_then(published: Published, member: Member) -> Revision | None:
-    """Find another dataset's record as the View knows it; None where the audience may not see it.
+def _record_then(published: Published, member: Member) -> Revision | None:
+    """Return another dataset's record as the View knows it; None if the audience may not see it.
 
-    The public sees those only whose terms let the record out whole, and nothing that is withheld
-    or drawn nowhere: beside another record it would say where it was.
+    The public sees it only if its terms let raw records out, and only if it is neither withheld nor
+    shown by its region alone: beside another record it would tell where the strike was.
     """
-    past = published.workspace.store.history(Subject.incident, member.key)
-    known = [one for one in past if one.seq <= published.filter.seq]
-    if not known or known[-1].payload is None or known[-1].action is Action.retract:
+    history = published.workspace.store.history(Subject.incident, member.key)
+    record = next((one for one in reversed(history) if one.seq <= published.filter.seq), None)
+    if record is None or record.payload is None or record.action is Action.retract:
         return None
     if not published.is_public:
-        return known[-1]
-    wanted, dataset = published.filter, published.state.datasets.get(member.dataset)
+        return record
+    criteria, dataset = published.filter, published.state.datasets.get(member.dataset)
     tables, taxonomy = published.state.tables.copy(), published.reference.taxonomy
-    for one in (known[-1], past[-1]):  # as it was known, and as it is withheld today
-        row = pack([one], tables, taxonomy)
+    for revision in (record, history[-1]):  # the terms apply to both states
+        row = pack([revision], tables, taxonomy)
         at = np.arange(len(row))
-        if not len(row) or is_embargoed(row, at, wanted)[0] or is_quiet(row, at, wanted)[0]:
+        if not len(row) or is_embargoed(row, at, criteria)[0] or is_quiet(row, at, criteria)[0]:
             return None
-    return known[-1] if dataset is not None and dataset.terms.raw else None
+    return record if dataset is not None and dataset.terms.raw else None
 
 
-def _shown(published: Published, incident: Incident, *, hides: bool) -> dict[str, Any]:
-    """Tell a record, for the public without the texts that are redacted now, whatever `as_of`."""
-    dataset = published.state.datasets[incident.dataset]
-    told = _told(published.workspace, incident, dataset, hides=hides)
+def _published_properties(
+    published: Published, incident: Incident, *, is_region_only: bool
+) -> JsonObject:
+    """Write a record's properties; texts that are redacted now are replaced for the public."""
+    properties = _properties(published, incident, is_region_only=is_region_only)
     redactions, key = published.state.redactions, f"{incident.dataset}/{incident.id}"
     if key in redactions and published.is_public:
-        told = redact(told, redactions[key])
-    return {**told, "redacted": hidden_parts(redactions, key)}
+        properties = redact(properties, redactions[key])
+    return {**properties, "redacted": hidden_parts(redactions, key)}
 
 
-def title_of(told: Mapping[str, Any]) -> str:
-    """Name a told record by its place, or by its region where the place is not shown."""
-    place = None if "place" in told["redacted"] else told["place"]
-    return str(place or told["region"]["name"] or "")
+def title_of(properties: JsonObject) -> str:
+    """Return a title for a record: its place, or its region where the place is not shown."""
+    place = None if "place" in properties["redacted"] else properties["place"]
+    return str(place or properties["region"]["name"] or "")
 
 
-def _told(
-    workspace: Workspace, incident: Incident, dataset: Dataset, *, hides: bool
-) -> dict[str, Any]:
-    when, place = incident.when, incident.place
-    is_whole = not hides and (workspace.audience is Audience.private or dataset.terms.raw)
+def _properties(published: Published, incident: Incident, *, is_region_only: bool) -> JsonObject:
+    place, by = incident.place, incident.attributed_to
+    terms = published.state.datasets[incident.dataset].terms
+    is_whole = not is_region_only and (terms.raw or not published.is_public)
     sources = incident.sources
     damage = msgspec.to_builtins(incident.damage)
-    if hides:
+    if is_region_only:
         damage = [{"sector": one["sector"], "grade": one.get("grade", "unknown")} for one in damage]
         sources = tuple(SourceRef(publisher=one.publisher) for one in sources)
-    by = incident.attributed_to
     return {
         "dataset": incident.dataset,
-        "source_key": None if hides else incident.source_key,
-        "start": rfc3339(when.start) if when.start else when.first and str(when.first),
-        "end": rfc3339(when.end) if when.end else when.last and str(when.last),
-        "first_day": when.first and str(when.first),
-        "last_day": when.last and str(when.last),
-        "when_precision": when.precision.value,
-        "when_text": when.text if is_whole else None,
-        "zone": when.zone,
-        "place": None if hides else place.name,
-        "precision": "admin1" if hides else place.precision.value,
-        "error_m": None if hides else place.error_m,
+        "source_key": None if is_region_only else incident.source_key,
+        **_when(incident.when, is_whole=is_whole),
+        "place": None if is_region_only else place.name,
+        "precision": "admin1" if is_region_only else place.precision.value,
+        "error_m": None if is_region_only else place.error_m,
         "country": place.country,
         "admin1": place.admin1,
-        "admin2": None if hides else place.admin2,
+        "admin2": None if is_region_only else place.admin2,
         "weapons": list(incident.weapons),
         "mechanism": incident.mechanism.value,
-        "attributed_to": None
-        if by is None
-        else {"party": by.party, "confidence": by.confidence.value},
-        "killed": toll_answer(incident.killed),
-        "injured": toll_answer(incident.injured),
+        "attributed_to": by and {"party": by.party, "confidence": by.confidence.value},
+        "killed": _toll(incident.killed),
+        "injured": _toll(incident.injured),
         "damage": damage,
         "status": incident.status.value,
         "sources": msgspec.to_builtins(sources),
@@ -306,14 +309,26 @@ def _told(
     }
 
 
-def _general(region: dict[str, Any], incident: Incident) -> dict[str, Any]:
-    """Keep a quiet record's region without what could tell where in it the point lies."""
+def _when(when: When, *, is_whole: bool) -> JsonObject:
+    return {
+        "start": rfc3339(when.start) if when.start else when.first and str(when.first),
+        "end": rfc3339(when.end) if when.end else when.last and str(when.last),
+        "first_day": when.first and str(when.first),
+        "last_day": when.last and str(when.last),
+        "when_precision": when.precision.value,
+        "when_text": when.text if is_whole else None,
+        "zone": when.zone,
+    }
+
+
+def _general(region: JsonObject, incident: Incident) -> JsonObject:
+    """Remove from a quiet record's region what could tell where in it the point lies."""
     how = RegionHow.stated if incident.place.admin1 else RegionHow.located
     return {**region, "admin2": None, "how": how.name, "near_border": False}
 
 
-def toll_answer(toll: Toll) -> dict[str, Any] | None:
-    """Write a toll; None when nothing at all is known."""
+def _toll(toll: Toll) -> JsonObject | None:
+    """Write a toll; None when no part of it is known."""
     if not toll.total.is_known:
         return None
     whole = {"low": toll.total.low, "best": toll.total.best, "high": toll.total.high}
@@ -322,14 +337,14 @@ def toll_answer(toll: Toll) -> dict[str, Any] | None:
         for name in ("civilian", "military", "unknown")
         if (count := getattr(toll, name)).is_known
     }
-    out: dict[str, Any] = {**whole, "by_kind": kinds}
+    out: JsonObject = {**whole, "by_kind": kinds}
     if toll.child.is_known:
         out["child"] = {"low": toll.child.low, "best": toll.child.best, "high": toll.child.high}
     return out
 
 
-def _region(published: Published, incident: Incident, rows: Rows, place: int) -> dict[str, Any]:
-    """Name the region and say whether it is stated, located, both, or in disagreement."""
+def _region(published: Published, incident: Incident, rows: Rows, place: int) -> JsonObject:
+    """Write the region: its code, its name, and whether it was stated, located or both."""
     table = published.reference.regions(1)
     number = int(rows["region1"][place])
     region = None if number == NO_REGION else table[number][1]

@@ -1,86 +1,84 @@
-"""Finds places and regions by name, in every language of the theatre, without asking anybody."""
+"""Search of places and regions by name, in English and Ukrainian, in local data."""
 
 from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import shapely
 
+from app.domain.answer import JsonObject
 from app.domain.cache import BoundedCache
 from app.domain.region import Region, RegionSet
 from app.domain.view import View
 from app.reference.basemap import Places
 from app.reference.reference import Reference
 
-APOSTROPHES = str.maketrans(dict.fromkeys("'’ʼ`´‘", "")) | str.maketrans("-–", "  ")
+_APOSTROPHES = str.maketrans(dict.fromkeys("'’ʼ`´‘", "")) | str.maketrans("-–", "  ")
 
 
-def plain(name: str) -> str:
-    """Bring a name to the form in which names are compared.
+def comparable_name(name: str) -> str:
+    """Normalise a name so that two spellings can be compared.
 
     >>> plain("Slov'yans'k"), plain("Кам'янське"), plain("Ivano-Frankivsk")
     ('slovyansk', 'камянське', 'ivano frankivsk')
     """
-    folded = unicodedata.normalize("NFC", name).casefold().translate(APOSTROPHES)
+    folded = unicodedata.normalize("NFC", name).casefold().translate(_APOSTROPHES)
     return " ".join(folded.split())
 
 
 @dataclass
 class PlaceFinder:
-    """Looks names up in the theatre's basemap and regions."""
+    """Searches names in the theatre's basemap and regions."""
 
     reference: Reference
-    _kept: BoundedCache = field(default_factory=lambda: BoundedCache(4))
+    _cache: BoundedCache = field(default_factory=lambda: BoundedCache(4))
 
-    def find(self, view: View, text: str, limit: int) -> list[dict[str, Any]]:
-        """List what begins with a text, else what contains it: regions, then places by population.
+    def find(self, view: View, text: str, limit: int) -> list[JsonObject]:
+        """List regions that begin with a text, then places that contain it.
 
-        The theatre's own countries come first; namesakes are told apart by their region. Nothing
-        is found for an empty text.
+        Places of the theatre's countries come first, then those that begin with the text, then the
+        larger ones. The region distinguishes places of the same name. An empty text has no match.
         """
-        wanted = plain(text)
-        if not wanted:
+        name = comparable_name(text)
+        if not name:
             return []
         regions = self.reference.region_set(view.theatre)
-        found = [_region(one, view) for one in regions.regions if _names(one, wanted)]
-        return [*found, *self._places(view, wanted, limit, regions)][:limit]
+        matches = [_region(one, view) for one in regions.regions if _names(one, name)]
+        return [*matches, *self._places(view, name, limit, regions)][:limit]
 
-    def _places(
-        self, view: View, wanted: str, limit: int, regions: RegionSet
-    ) -> list[dict[str, Any]]:
+    def _places(self, view: View, name: str, limit: int, regions: RegionSet) -> list[JsonObject]:
         basemap = self.reference.basemap(view.theatre)
         places = basemap.places
-        names = self._kept.get(("names", view.theatre), lambda: _searchable(places))
+        names = self._cache.get(("names", view.theatre), lambda: _searchable(places))
         theatre = self.reference.theatres[view.theatre]
-        begins, holds = (
-            np.logical_or.reduce([test(column, wanted) for column in names])
+        begins, contains = (
+            np.logical_or.reduce([test(column, name) for column in names])
             for test in (np.strings.startswith, _contains)
         )
         near = np.isin(places.country, theatre.countries)
-        hits = np.flatnonzero(holds)
+        hits = np.flatnonzero(contains)
         order = np.lexsort((-places.population[hits], ~begins[hits], ~near[hits]))
         return [_place(places, int(n), view, regions) for n in hits[order][:limit]]
 
 
 def _searchable(places: Places) -> list[np.ndarray]:
     return [
-        np.array([plain(name or "") for name in column])
+        np.array([comparable_name(name or "") for name in column])
         for column in (places.name_en, places.name_uk)
     ]
 
 
-def _contains(column: np.ndarray, wanted: str) -> np.ndarray:
-    return np.asarray(np.strings.find(column, wanted) >= 0)
+def _contains(column: np.ndarray, text: str) -> np.ndarray:
+    return np.asarray(np.strings.find(column, text) >= 0)
 
 
-def _names(region: Region, wanted: str) -> bool:
-    return any(plain(region.name(language)).startswith(wanted) for language in ("en", "uk"))
+def _names(region: Region, text: str) -> bool:
+    return any(comparable_name(region.name(language)).startswith(text) for language in ("en", "uk"))
 
 
-def _region(region: Region, view: View) -> dict[str, Any]:
+def _region(region: Region, view: View) -> JsonObject:
     west, south, east, north = region.shape.bounds
     return {
         "kind": "region",
@@ -90,7 +88,7 @@ def _region(region: Region, view: View) -> dict[str, Any]:
     }
 
 
-def _place(places: Places, number: int, view: View, regions: RegionSet) -> dict[str, Any]:
+def _place(places: Places, number: int, view: View, regions: RegionSet) -> JsonObject:
     lon, lat = float(places.lon[number]), float(places.lat[number])
     spot = shapely.Point(lon, lat)
     inside = next((one for one in regions.regions if one.shape.contains(spot)), None)

@@ -1,43 +1,45 @@
-"""What a filter may name: properties of incidents as their audience gets them, by column."""
+"""The properties of incidents that a filter may use, as their audience gets them, by column."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from app.domain.answer import JsonObject
 from app.domain.place import E7, Precision
 from app.index.columns import PRECISIONS, STATUSES
 from app.index.select import Selection
-from app.instance.workspace import Workspace
 from app.publishing.publish import Published
 from app.rows import BOUNDS, GRAPHIC, KINDS, NEVER, NO_COUNT, NOWHERE, SYNTHETIC, TOLLS
 
 
-class Values(NamedTuple):
-    """A property of every row: numbers, or places in a list of words; `known` marks the rest."""
+class PropertyValues(NamedTuple):
+    """A property of every row: numbers, or indices into `words`, and which of them are known."""
 
     kind: str
     data: np.ndarray
-    known: np.ndarray
+    is_known: np.ndarray
     words: Sequence[str] = ()
+
+
+Read: TypeAlias = "Callable[[SelectedRows], PropertyValues]"
 
 
 @dataclass(frozen=True, eq=False)
 class Queryable:
-    """A property that a filter may name: its JSON schema and where it stands in the columns."""
+    """A property that a filter may use: its JSON schema, and how to read it from the columns."""
 
-    schema: Mapping[str, Any]
-    read: Callable[[Sheet], Values]
+    schema: JsonObject
+    read: Read
 
 
 @dataclass(frozen=True, eq=False)
-class Sheet:
-    """The rows of a selection, as their audience gets them: a quiet row has no place of its own."""
+class SelectedRows:
+    """The rows of a selection as their audience gets them; a quiet row shows its region only."""
 
-    workspace: Workspace
     published: Published
     selection: Selection
     quiet: np.ndarray
@@ -47,115 +49,120 @@ class Sheet:
         return self.selection[name]
 
 
-def _words(name: str, words: Callable[[Sheet], Sequence[str]], *, hidden: str | None = None) -> Any:
-    """Read a column of places in a list of words; a quiet row has `hidden` instead of its own."""
+def _words(
+    name: str, words: Callable[[SelectedRows], Sequence[str]], *, hidden: str | None = None
+) -> Read:
+    """Read a column of indices into a list of words; a quiet row gets `hidden` instead."""
 
-    def read(sheet: Sheet) -> Values:
-        listed, data = list(words(sheet)), sheet.column(name).astype(np.int64)
+    def read(rows: SelectedRows) -> PropertyValues:
+        values, data = list(words(rows)), rows.column(name).astype(np.int64)
         if hidden is not None:
-            data = np.where(sheet.quiet, listed.index(hidden), data)
-        return Values("text", data, data >= 0, listed)
+            data = np.where(rows.quiet, values.index(hidden), data)
+        return PropertyValues("text", data, data >= 0, values)
 
     return read
 
 
 def _whole(
     name: str, *, unknown: int = NO_COUNT, is_place: bool = False, kind: str = "number"
-) -> Any:
-    def read(sheet: Sheet) -> Values:
-        data = sheet.column(name)
-        known = data != unknown
-        return Values(kind, data, known & ~sheet.quiet if is_place else known)
+) -> Read:
+    def read(rows: SelectedRows) -> PropertyValues:
+        data = rows.column(name)
+        is_known = data != unknown
+        return PropertyValues(kind, data, is_known & ~rows.quiet if is_place else is_known)
 
     return read
 
 
-def _flag(bit: int) -> Callable[[Sheet], Values]:
-    def read(sheet: Sheet) -> Values:
-        data = (sheet.column("flags") & np.uint8(bit)) != 0
-        return Values("flag", data, np.ones(len(data), bool))
+def _flag(bit: int) -> Read:
+    def read(rows: SelectedRows) -> PropertyValues:
+        data = (rows.column("flags") & np.uint8(bit)) != 0
+        return PropertyValues("flag", data, np.ones(len(data), bool))
 
     return read
 
 
-def _codes(name: str) -> Callable[[Sheet], Values]:
-    def read(sheet: Sheet) -> Values:
-        data = sheet.column(name).astype(np.uint32)
-        codes = getattr(sheet.workspace.reference.taxonomy, name).codes
-        return Values("list", data, data != 0, codes)
+def _codes(name: str) -> Read:
+    def read(rows: SelectedRows) -> PropertyValues:
+        data = rows.column(name).astype(np.uint32)
+        codes = getattr(rows.published.reference.taxonomy, name).codes
+        return PropertyValues("list", data, data != 0, codes)
 
     return read
 
 
-def _points(sheet: Sheet) -> Values:
-    drawn = np.concatenate(
-        [places < segment.marks for segment, places in sheet.selection.parts] or [np.empty(0, bool)]
+def _points(rows: SelectedRows) -> PropertyValues:
+    has_mark = np.concatenate(
+        [places < segment.marks for segment, places in rows.selection.parts] or [np.empty(0, bool)]
     )
-    at = np.stack([sheet.column("lon_e7"), sheet.column("lat_e7")], axis=1) / E7
-    return Values("geometry", at, drawn & ~sheet.quiet)
+    at = np.stack([rows.column("lon_e7"), rows.column("lat_e7")], axis=1) / E7
+    return PropertyValues("geometry", at, has_mark & ~rows.quiet)
 
 
-def _regions(sheet: Sheet) -> Sequence[str]:
-    return [region.code for _, region in sheet.workspace.reference.regions(1)]
+def _regions(rows: SelectedRows) -> Sequence[str]:
+    return [region.code for _, region in rows.published.reference.regions(1)]
 
 
-TEXT, WHOLE, FLAG = {"type": "string"}, {"type": "integer", "minimum": 0}, {"type": "boolean"}
-DAY = {"type": "string", "format": "date"}
-CODES = {"type": "array", "items": TEXT}
-QUERYABLES: dict[str, Queryable] = {
+_TEXT, _WHOLE, _FLAG = {"type": "string"}, {"type": "integer", "minimum": 0}, {"type": "boolean"}
+_DAY = {"type": "string", "format": "date"}
+_CODES = {"type": "array", "items": _TEXT}
+PROPERTIES: dict[str, Queryable] = {
     "geometry": Queryable(
         {"format": "geometry-point", "title": "place, null where only a region is known"}, _points
     ),
-    "number": Queryable({**WHOLE, "title": "short number"}, _whole("number")),
+    "number": Queryable({**_WHOLE, "title": "short number"}, _whole("number")),
     "dataset": Queryable(
-        {**TEXT, "title": "dataset"},
-        _words("dataset", lambda sheet: sheet.published.state.tables.datasets),
+        {**_TEXT, "title": "dataset"},
+        _words("dataset", lambda rows: rows.published.state.tables.datasets),
     ),
     "first_day": Queryable(
-        {**DAY, "title": "first day"}, _whole("day_first", unknown=NEVER, kind="day")
+        {**_DAY, "title": "first day"}, _whole("day_first", unknown=NEVER, kind="day")
     ),
     "last_day": Queryable(
-        {**DAY, "title": "last day"}, _whole("day_last", unknown=NOWHERE, kind="day")
+        {**_DAY, "title": "last day"}, _whole("day_last", unknown=NOWHERE, kind="day")
     ),
     "status": Queryable(
-        {**TEXT, "title": "how far it was checked"}, _words("status", lambda _: STATUSES)
+        {**_TEXT, "title": "how far it was checked"}, _words("status", lambda _: STATUSES)
     ),
     "precision": Queryable(
-        {**TEXT, "title": "how finely the place is known"},
+        {**_TEXT, "title": "how finely the place is known"},
         _words("precision", lambda _: PRECISIONS, hidden=Precision.admin1.value),
     ),
     "error_m": Queryable(
-        {**WHOLE, "title": "radius of the place in metres"}, _whole("error_m", is_place=True)
+        {**_WHOLE, "title": "radius of the place in metres"}, _whole("error_m", is_place=True)
     ),
     "region": Queryable(
-        {**TEXT, "title": "ISO 3166-2 code of the region it lies in"}, _words("region1", _regions)
+        {**_TEXT, "title": "ISO 3166-2 code of the region it lies in"}, _words("region1", _regions)
     ),
-    "weapons": Queryable({**CODES, "title": "weapon classes"}, _codes("weapons")),
-    "sectors": Queryable({**CODES, "title": "sectors with damage"}, _codes("sectors")),
+    "weapons": Queryable({**_CODES, "title": "weapon classes"}, _codes("weapons")),
+    "sectors": Queryable({**_CODES, "title": "sectors with damage"}, _codes("sectors")),
     **{
         f"{toll}{'' if kind == 'total' else '_' + kind}_{bound}": Queryable(
-            {**WHOLE, "title": f"{toll}, {kind}, {bound}"}, _whole(f"{toll}_{kind}_{bound}")
+            {**_WHOLE, "title": f"{toll}, {kind}, {bound}"}, _whole(f"{toll}_{kind}_{bound}")
         )
         for toll in TOLLS
         for kind in KINDS
         for bound in BOUNDS
     },
-    "graphic": Queryable({**FLAG, "title": "sources show injured or dead people"}, _flag(GRAPHIC)),
-    "synthetic": Queryable({**FLAG, "title": "invented data"}, _flag(SYNTHETIC)),
+    "graphic": Queryable({**_FLAG, "title": "sources show injured or dead people"}, _flag(GRAPHIC)),
+    "synthetic": Queryable({**_FLAG, "title": "invented data"}, _flag(SYNTHETIC)),
 }
 
 
-def queryables(published: Published) -> dict[str, Any]:
-    """Describe what a filter may name, as JSON schema properties."""
-    words = {
-        "dataset": [one.slug for one in published.datasets],
+def queryables(published: Published) -> JsonObject:
+    """Describe the properties that a filter may use, as JSON schema."""
+    values = {
+        "dataset": [queryable.slug for queryable in published.datasets],
         "status": list(STATUSES),
         "precision": list(PRECISIONS),
     }
-    told: dict[str, Any] = {}
-    for name, one in QUERYABLES.items():
-        told[name] = {**one.schema, **({"enum": words[name]} if words.get(name) else {})}
+    properties: JsonObject = {}
+    for name, queryable in PROPERTIES.items():
+        properties[name] = {
+            **queryable.schema,
+            **({"enum": values[name]} if values.get(name) else {}),
+        }
     taxonomy = published.reference.taxonomy
     for name, terms in (("weapons", taxonomy.weapons), ("sectors", taxonomy.sectors)):
-        told[name]["items"] = {"type": "string", "enum": list(terms.codes)}
-    return told
+        properties[name]["items"] = {"type": "string", "enum": list(terms.codes)}
+    return properties

@@ -1,4 +1,4 @@
-"""Shapes of regions and control areas, as fine as a zoom shows them."""
+"""Shapes of regions and control areas, simplified for a zoom."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from app.index.control import shape_key
 from app.publishing.query import Query
 
 WHOLE_ZOOM = 9
-"""From here on shapes are drawn as they are; below, simplified to half a px."""
+"""From this zoom on, shapes are not simplified; below it, to half a px."""
 
 
 @dataclass
-class Shapes:
-    """Simplifies shapes; remembers them by the boundaries and areas that they were made of."""
+class SimplifiedShapes:
+    """Simplifies shapes; a cache has them by the boundaries and areas that they come from."""
 
     _cache: BoundedCache = field(default_factory=BoundedCache)
 
     def regions(self, query: Query, z: int, level: int | None = None) -> Sequence[BaseGeometry]:
-        """Return the regions of the View's level (or another) for a zoom, shared edges kept."""
+        """Return the regions of the View's level, or of another, for a zoom, with shared edges."""
         level = level or query.view.level
         boundaries = query.reference.region_set(query.view.theatre, level)
         shapes = [region.shape for region in boundaries.regions]
@@ -47,7 +47,7 @@ class Shapes:
     def _simplify_areas(
         self, query: Query, snapshot: ControlSnapshot, z: int
     ) -> list[BaseGeometry | None]:
-        regions = query.reference.region_set(query.view.theatre).regions
+        regions = query.largest_regions.regions
         by_code = {
             region.code: shape
             for region, shape in zip(regions, self.regions(query, z, level=1), strict=True)
@@ -65,7 +65,7 @@ class Shapes:
 
 
 def simplified(shapes: Sequence[BaseGeometry], z: int) -> list[BaseGeometry]:
-    """Simplify neighbouring polygons for a zoom, keeping their shared edges shared.
+    """Simplify neighbouring polygons for a zoom; edges that two of them share stay shared.
 
     The tolerance is half a px. Shapes that overlap are no coverage: shapely still returns them,
     each simplified for itself.

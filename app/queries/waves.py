@@ -1,13 +1,14 @@
-"""Waves: the reports of a View's period, and what they add up to without counting twice."""
+"""Waves: the reports of a View's period, and their sums, in which no weapon counts twice."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
+from app.domain.answer import JsonObject
 from app.domain.cache import BoundedCache
 from app.domain.errors import InvalidView, NotFound, Problem
 from app.domain.instants import rfc3339
@@ -18,122 +19,131 @@ from app.domain.view import View
 from app.domain.wave import FIGURES, Reckoning, Sum, Volley, Wave, reckoned
 from app.index.select import Selection
 from app.instance.workspace import Workspace
-from app.publishing.publish import publish
+from app.publishing.publish import covers_whole_weeks, publish
 from app.publishing.query import Query
 from app.reference.taxonomy import Taxonomy
 
 _WAVE = msgspec.json.Decoder(Wave)
-DAYS_A_WEEK = 7
-MOST_KEPT = 8
+_MOST_CACHED = 8
 NOT_OF_WAVES = frozenset(
     {"bbox", "region", "sector", "status", "min_killed", "line_km", "side", "freeze"}
 )
 
 
-class WaveBook:
-    """The waves of each dataset as they were known, with which of them count."""
+class WaveCache:
+    """The waves of each dataset at a revision, and which of them count."""
 
     def __init__(self) -> None:
-        self._kept = BoundedCache(MOST_KEPT)
+        self._cache = BoundedCache(_MOST_CACHED)
 
     def of(self, workspace: Workspace, dataset: Dataset, seq: int) -> tuple[list[Wave], Reckoning]:
-        """Read the waves that stood at a revision, by key."""
+        """Return the waves that were valid at a revision, by key."""
 
-        def make() -> tuple[list[Wave], Reckoning]:
+        def read() -> tuple[list[Wave], Reckoning]:
             waves = _standing(workspace, dataset, seq)
             return waves, reckoned(waves)
 
-        return self._kept.get((dataset.slug, seq, workspace.store.head().seq), make)
+        return self._cache.get((dataset.slug, seq, workspace.store.head().seq), read)
 
 
-def waves_dataset(query: Query, named: str | None) -> Dataset:
-    """Resolve whose waves are meant: the named dataset, else the theatre's first.
+def waves_dataset(query: Query, slug: str | None) -> Dataset:
+    """Return the dataset of waves with a slug, else the theatre's first.
 
     Raises:
-        InvalidView: the named one does not exist, or the View narrows by what a wave has not.
-        NotFound: none is loaded.
+        InvalidView: there is no such dataset, or the View has a filter that waves do not have.
+        NotFound: no dataset of waves is loaded.
     """
-    if strange := [name for name, _ in query.view.pairs() if name in NOT_OF_WAVES]:
+    if unfit := [name for name, _ in query.view.pairs() if name in NOT_OF_WAVES]:
         allowed = (
             "from, to, as_of, weapon, dataset, theatre, synthetic: a wave has no place or harm"
         )
-        raise InvalidView(tuple(Problem(f"query.{name}", name, allowed) for name in strange))
-    here = {dataset.slug: dataset for dataset in query.datasets_of(DatasetKind.waves)}
-    if named is not None and named not in here:
-        allowed = ", ".join(sorted(here)) or "none is loaded"
-        raise InvalidView((Problem("query.dataset", named, allowed),))
-    if not here:
+        raise InvalidView(tuple(Problem(f"query.{name}", name, allowed) for name in unfit))
+    by_slug = {dataset.slug: dataset for dataset in query.datasets_of(DatasetKind.waves)}
+    if slug is not None and slug not in by_slug:
+        allowed = ", ".join(sorted(by_slug)) or "none is loaded"
+        raise InvalidView((Problem("query.dataset", slug, allowed),))
+    if not by_slug:
         raise NotFound(f"No dataset of waves is loaded for {query.view.theatre!r}.")
-    return here[named or min(here)]
+    return by_slug[slug or min(by_slug)]
 
 
-def waves_answer(  # noqa: PLR0913  what is asked for, each by name
+class PageLimits(NamedTuple):
+    """A part of a list: at most `limit` items after the first `offset`."""
+
+    limit: int
+    offset: int = 0
+
+
+def waves_answer(
     query: Query,
     dataset: Dataset,
-    book: WaveBook,
-    *,
-    limit: int,
-    offset: int,
-    mapped: Mapped | None = None,
-) -> dict[str, Any]:
+    cache: WaveCache,
+    page: PageLimits,
+    count_marks: MarkCounter | None = None,
+) -> JsonObject:
     """List the waves of a View's period, newest first, with their totals.
 
-    For the public, reports leave only where the dataset's terms let raw records out; without
-    that, sums are given for all days or whole weeks, as with incidents.
+    The public gets reports only if the dataset's terms allow raw records; else it gets sums, and
+    only of all days or of whole weeks, as with incidents. `count_marks` adds `mapped` to each wave.
     """
-    waves, reckoning = book.of(query.workspace, dataset, query.seq)
-    zone = query.theatre.zone
-    wanted = [n for n, wave in enumerate(waves) if _is_in(wave, query.view, zone)]
-    wanted = [n for n in wanted if any(_wants(one, query.view) for one in waves[n].volleys)]
-    wanted.sort(key=lambda n: (waves[n].when.last, waves[n].key), reverse=True)
-    is_public = query.is_public
-    shows = dataset.terms.raw or not is_public
-    listed = wanted[offset : offset + limit] if shows else []
+    waves, reckoning = cache.of(query.workspace, dataset, query.seq)
+    matching = _matching(waves, query)
+    shows_reports = dataset.terms.raw or not query.is_public
+    shows_sums = shows_reports or covers_whole_weeks(query.view)
+    end = page.offset + page.limit
+    numbers = matching[page.offset : end] if shows_reports else []
     return {
         "view": dict(query.view.pairs()),
         "dataset": dataset.slug,
-        "numberMatched": len(wanted) if shows else None,
-        "numberReturned": len(listed),
+        "numberMatched": len(matching) if shows_reports else None,
+        "numberReturned": len(numbers),
         "waves": [
             {
-                **_told(waves[n], counted=n in reckoning.counting),
-                "mapped": None if mapped is None else mapped(waves[n]),
+                **_wave_facts(waves[n], is_counted=n in reckoning.counting),
+                "mapped": None if count_marks is None else count_marks(waves[n]),
             }
-            for n in listed
+            for n in numbers
         ],
-        **(
-            _sums(reckoning, set(wanted), query.view)
-            if shows or _covers_weeks(query.view)
-            else _NO_SUMS
-        ),
+        **(_sums(reckoning, set(matching), query.view) if shows_sums else _NO_SUMS),
         "coverage": {
-            "undated": sum(wave.window is None for wave in waves) if shows else None,
-            "withheld": {"terms": 0 if shows else len(waves)},
+            "undated": sum(wave.window is None for wave in waves) if shows_reports else None,
+            "withheld": {"terms": 0 if shows_reports else len(waves)},
         },
         "credits": [dataset.credit],
     }
 
 
-@dataclass(frozen=True, eq=False)
-class Mapped:
-    """Counts the marks of a dataset of incidents that fall on a wave's days with its weapons.
+def _matching(waves: list[Wave], query: Query) -> list[int]:
+    """Return the indices of the waves of a View, newest first."""
+    matching = [
+        n
+        for n, wave in enumerate(waves)
+        if _is_in(wave, query.view, query.theatre.zone)
+        and any(_has_weapon(volley, query.view) for volley in wave.volleys)
+    ]
+    return sorted(matching, key=lambda n: (waves[n].when.last, waves[n].key), reverse=True)
 
-    It counts what may be of the wave, by day and class of weapon: nobody said that it is.
+
+@dataclass(frozen=True, eq=False)
+class MarkCounter:
+    """Counts the marks of a dataset of incidents with the days and the weapons of a wave.
+
+    These incidents may belong to the wave; no source says that they do.
     """
 
-    found: Selection
+    marks: Selection
     taxonomy: Taxonomy
 
     @classmethod
-    def of(cls, query: Query, slug: str) -> Mapped | None:
-        """Read a dataset's marks of a View's period; None where the audience may not have them.
+    def of(cls, query: Query, slug: str) -> MarkCounter | None:
+        """Read a dataset's marks of a View's period; None if the audience may not see them.
 
         Raises:
-            InvalidView: no such dataset of incidents is loaded.
+            InvalidView: no dataset of incidents with this slug is loaded.
         """
-        words = query.workspace.vocabularies(query.state)[query.view.theatre]
-        if slug not in words.datasets:
-            allowed = ", ".join(sorted(words.datasets)) or "none is loaded"
+        slugs = query.workspace.vocabularies(query.state)[query.view.theatre].datasets
+        if slug not in slugs:
+            allowed = ", ".join(sorted(slugs)) or "none is loaded"
             raise InvalidView((Problem("query.incidents", slug, allowed),))
         published = publish(query.but(datasets=(slug,), weapons=()), Face.points)
         if not published.datasets:
@@ -142,40 +152,42 @@ class Mapped:
         return cls(marks, query.reference.taxonomy)
 
     def __call__(self, wave: Wave) -> int | None:
-        """Count; None for a wave whose days or weapons are not known."""
+        """Count the marks of a wave; None if its days or weapons are unknown."""
         families = {code.partition(".")[0] for one in wave.volleys for code in one.weapons}
         if not families or wave.when.first is None or wave.when.last is None:
             return None
-        wanted = np.uint32(self.taxonomy.weapons.family_bits(families))
-        fits = self.found["day_first"] <= epoch_day(wave.when.last)
-        fits &= self.found["day_last"] >= epoch_day(wave.when.first)
-        return int((fits & ((self.found["weapons"] & wanted) != 0)).sum())
+        bits = np.uint32(self.taxonomy.weapons.family_bits(families))
+        fits = self.marks["day_first"] <= epoch_day(wave.when.last)
+        fits &= self.marks["day_last"] >= epoch_day(wave.when.first)
+        return int((fits & ((self.marks["weapons"] & bits) != 0)).sum())
 
 
-_NO_SUMS: dict[str, Any] = {"totals": None, "by_weapon": []}
+_NO_SUMS: JsonObject = {"totals": None, "by_weapon": []}
 
 
 def _standing(workspace: Workspace, dataset: Dataset, seq: int) -> list[Wave]:
-    """Read each wave as it was at a revision; one that was retracted by then is left out."""
-    store, found = workspace.store, list[Wave]()
-    known = store.current(Subject.wave, f"{dataset.slug}/")
-    newest = {one.seq: one for one in store.by_seq([now.seq for now in known.values()])}
-    for key, now in sorted(known.items()):
-        past = [newest[now.seq]] if now.seq <= seq else store.history(Subject.wave, key)
-        if wave := _last(past, seq):
-            found.append(wave)
-    return found
+    """Read each wave as it was at a revision, without those that were retracted by then."""
+    store, waves = workspace.store, list[Wave]()
+    current = store.current(Subject.wave, f"{dataset.slug}/")
+    newest = {one.seq: one for one in store.by_seq([revision.seq for revision in current.values()])}
+    for key, revision in sorted(current.items()):
+        revisions = (
+            [newest[revision.seq]] if revision.seq <= seq else store.history(Subject.wave, key)
+        )
+        if wave := _last(revisions, seq):
+            waves.append(wave)
+    return waves
 
 
-def _last(past: list[Revision], seq: int) -> Wave | None:
-    then = [one for one in past if one.seq <= seq]
-    if not then or then[-1].action is Action.retract or then[-1].payload is None:
+def _last(revisions: list[Revision], seq: int) -> Wave | None:
+    earlier = [one for one in revisions if one.seq <= seq]
+    if not earlier or earlier[-1].action is Action.retract or earlier[-1].payload is None:
         return None
-    return _WAVE.decode(then[-1].payload)
+    return _WAVE.decode(earlier[-1].payload)
 
 
 def _is_in(wave: Wave, view: View, zone: str) -> bool:
-    """Tell whether a wave belongs to a period: a night belongs to each that it overlaps."""
+    """Tell whether a wave is in a View's period; a night is in each period that it overlaps."""
     window, when = wave.window, wave.when
     if window is None or when.first is None or when.last is None:
         return False
@@ -188,8 +200,8 @@ def _is_in(wave: Wave, view: View, zone: str) -> bool:
     return period.overlaps(window)
 
 
-def _wants(volley: Volley, view: View) -> bool:
-    """Tell whether a volley has one of the weapons asked for; a class includes its members."""
+def _has_weapon(volley: Volley, view: View) -> bool:
+    """Tell whether a volley has one of the View's weapons; a class includes its members."""
     if not view.weapons:
         return True
     return any(
@@ -197,35 +209,27 @@ def _wants(volley: Volley, view: View) -> bool:
     )
 
 
-def _covers_weeks(view: View) -> bool:
-    """Tell whether a period is all days or whole ISO weeks: no single night can be told from it."""
-    if view.first is None and view.last is None:
-        return True
-    if view.first is None or view.last is None:
-        return False
-    days = (view.last - view.first).days + 1
-    return view.first.isoweekday() == 1 and days % DAYS_A_WEEK == 0
-
-
-def _sums(reckoning: Reckoning, among: set[int], view: View) -> dict[str, Any]:
+def _sums(reckoning: Reckoning, among: set[int], view: View) -> JsonObject:
     families = {one.volley.family for one in reckoning.volleys if one.number in among}
 
-    def of(family: str) -> dict[str, Any]:
-        found = reckoning.total(among, lambda one: one.family == family and _wants(one, view))
-        return {"weapon": family or None, **_figures(found)}
+    def of(family: str) -> JsonObject:
+        total = reckoning.total(
+            among, lambda volley: volley.family == family and _has_weapon(volley, view)
+        )
+        return {"weapon": family or None, **_figures(total)}
 
     return {
-        "totals": _figures(reckoning.total(among, lambda one: _wants(one, view))),
+        "totals": _figures(reckoning.total(among, lambda volley: _has_weapon(volley, view))),
         "by_weapon": [of(family) for family in sorted(families)],
     }
 
 
-def _figures(found: Sum) -> dict[str, Any]:
-    figures = {name: getattr(found, name).answer() for name in FIGURES}
-    return {**figures, "reports": found.reports, "overlapping": found.overlapping}
+def _figures(total: Sum) -> JsonObject:
+    figures = {name: getattr(total, name).answer() for name in FIGURES}
+    return {**figures, "reports": total.reports, "overlapping": total.overlapping}
 
 
-def _told(wave: Wave, *, counted: bool) -> dict[str, Any]:
+def _wave_facts(wave: Wave, *, is_counted: bool) -> JsonObject:
     when = wave.when
     return {
         "key": wave.key,
@@ -234,16 +238,16 @@ def _told(wave: Wave, *, counted: bool) -> dict[str, Any]:
         "when_precision": when.precision.value,
         "scope": wave.scope.value,
         "target": wave.target,
-        "counted": counted,
+        "counted": is_counted,
         "volleys": [
             {
-                "model": one.model,
-                "weapons": list(one.weapons),
-                **{name: msgspec.to_builtins(_whole(one, name)) for name in FIGURES},
+                "model": volley.model,
+                "weapons": list(volley.weapons),
+                **{name: msgspec.to_builtins(_whole(volley, name)) for name in FIGURES},
             }
-            for one in wave.volleys
+            for volley in wave.volleys
         ],
-        "sources": [msgspec.to_builtins(one) for one in wave.sources],
+        "sources": [msgspec.to_builtins(source) for source in wave.sources],
         "synthetic": wave.synthetic,
     }
 

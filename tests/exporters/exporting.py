@@ -23,7 +23,7 @@ def exported(
     export = prepare(Query.of(workspace, view, now), form)
     path = folder / f"export.{form}"
     path.write_bytes(b"".join(export.write(form, folder / "work")))
-    beside = export.beside(form, path.name)
+    beside = export.description(form, path.name)
     if beside is not None:
         path.with_name(f"{path.name}-metadata.json").write_bytes(beside)
     return path

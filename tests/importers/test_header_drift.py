@@ -14,7 +14,7 @@ import pytest
 from app.domain.errors import InvalidFile
 from app.importers.base import Outcome, ParsedRecord, Rejection, Warned
 from app.importers.header import Header, joined_names
-from app.queries.crosscheck import HEADER as HAPI
+from app.queries.crosscheck import HAPI_HEADER as HAPI
 from tests.importers.test_formats_doc import EXAMPLES
 from tests.support import FILES, collection, feature, outcomes, point
 from tests.support import written as file_of

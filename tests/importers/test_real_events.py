@@ -14,7 +14,7 @@ from app.domain.wave import Scope, Wave
 from app.importers.base import Dropped, ParsedRecord, Rejection, Warned
 from app.instance.workspace import Workspace
 from app.publishing.query import Query
-from app.queries.waves import WaveBook, waves_answer, waves_dataset
+from app.queries.waves import PageLimits, WaveCache, waves_answer, waves_dataset
 from tests.making import NOON
 from tests.support import context, fates, imported, outcomes, real, records, roomy
 
@@ -92,7 +92,7 @@ def test_a_night_is_its_national_report_and_not_the_regional_ones_as_well(
     view = View(theatre="ukraine", first=date(2026, 6, 6), last=date(2026, 6, 6))
     query = Query.of(private_workspace, view, NOON)
     dataset = waves_dataset(query, None)
-    answer = waves_answer(query, dataset, WaveBook(), limit=100, offset=0)
+    answer = waves_answer(query, dataset, WaveCache(), PageLimits(limit=100))
     south = [one for one in answer["waves"] if one["target"] == "south"]
     assert [one["counted"] for one in south] == [False]
     national = [one for one in answer["waves"] if one["scope"] == "national"]

@@ -15,7 +15,7 @@ from app.domain.errors import InputError, InvalidFile, TooLarge
 from app.importers.base import ParsedRecord, Rejection, SourceFile, Warned
 from app.importers.formats import FORMATS
 from app.instance.workspace import Workspace
-from app.queries.sums import neutral
+from app.queries.summary_csv import neutral
 from tests.support import geojson, imported, outcomes, roomy, table, written
 from tests.tables import mapping, sheet, table_context, workbook
 

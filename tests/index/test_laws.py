@@ -18,7 +18,9 @@ from app.index import summary
 from app.index.select import RETRACTED
 from app.index.summary import MOST_WEAPON_CUBES
 from app.instance.workspace import Workspace
-from app.queries.sums import _cube, _measure_regions, counting, coverage, from_cube
+from app.publishing.publish import counted_rows
+from app.queries.region_sums import _cube, _measure_regions, from_cube
+from app.queries.sums import coverage
 from app.rows import COLUMNS, LONG, NEVER, Rows
 from tests.index.history import FIRST, HOUR, UKRAINIAN, History, published
 from tests.making import NOON
@@ -139,7 +141,7 @@ def test_the_day_cube_counts_what_a_scan_counts(history: History, state: str, vi
     workspace = history.workspaces[state]
     answer = published(workspace, view)
     size = len(history.reference.regions(1))
-    scanned = _measure_regions(answer, counting(answer), size)
+    scanned = _measure_regions(answer, counted_rows(answer), size)
     cube = _cube(answer)
     # The stepped index was built on an empty record: it has no cube and everything is scanned.
     assert (cube is None) is (state == "stepped")
@@ -272,7 +274,7 @@ def test_retracted_incidents_are_shown_when_asked_for_and_never_counted(history:
     view = View(theatre="ukraine", datasets=("alpha",), statuses=("retracted",))
     answer = published(history.workspaces["between"], view)
     assert set(answer.select()["status"].tolist()) == {RETRACTED}
-    assert len(counting(answer)) == 0
+    assert len(counted_rows(answer)) == 0
 
 
 @pytest.mark.parametrize("state", STATES)

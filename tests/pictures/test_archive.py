@@ -17,7 +17,7 @@ from app.domain.errors import NotShared
 from app.domain.terms import OPEN, Audience, Face, Terms
 from app.domain.view import View
 from app.instance.workspace import Workspace
-from app.pictures.archive import archive_view
+from app.pictures.archive import ArchiveLayers, archive_view
 from app.pictures.tiles import Tiler
 from app.publishing.publish import publish
 from app.publishing.query import Query
@@ -31,13 +31,12 @@ EXAMPLE = View(theatre="example", synthetic=True)
 
 def archived(workspace: Workspace, path: Path, view: View, layers: list[str], top: int) -> Any:
     tiler = Tiler(FONTS)
-    state = workspace.state()
-    return archive_view(tiler, Query(workspace, state, view, NOW), layers, (0, top), path)
+    return archive_view(tiler, Query.of(workspace, view, NOW), ArchiveLayers(layers, 0, top), path)
 
 
 def test_every_level_holds_every_mark_of_the_index(demos: Workspace, tmp_path: Path) -> None:
     path = tmp_path / "out.pmtiles"
-    made = archived(demos, path, EXAMPLE, ["incidents"], 9)
+    report = archived(demos, path, EXAMPLE, ["incidents"], 9)
     published = publish(Query.of(demos, EXAMPLE, NOW), Face.tiles)
     marks = len(published.select().drawable(published.filter))
     counts = dict.fromkeys(range(10), 0)
@@ -48,12 +47,12 @@ def test_every_level_holds_every_mark_of_the_index(demos: Workspace, tmp_path: P
         features = mapbox_vector_tile.decode(content)["incidents"]["features"]
         counts[z] += sum(one["properties"]["n"] for one in features)
     assert counts == dict.fromkeys(range(10), marks)
-    assert made.marks == marks > 200
-    told = Reader(MemorySource(path.read_bytes())).metadata()
-    assert [layer["id"] for layer in told["vector_layers"]] == ["incidents"]
-    assert told["strikemap"]["view"]["theatre"] == "example"
-    assert "ledger head" in told["description"]
-    assert told["attribution"].startswith("Invented strikes")
+    assert report.marks == marks > 200
+    metadata = Reader(MemorySource(path.read_bytes())).metadata()
+    assert [layer["id"] for layer in metadata["vector_layers"]] == ["incidents"]
+    assert metadata["strikemap"]["view"]["theatre"] == "example"
+    assert "ledger head" in metadata["description"]
+    assert metadata["attribution"].startswith("Invented strikes")
 
 
 def test_gdal_opens_the_archive_with_all_layers(demos: Workspace, tmp_path: Path) -> None:

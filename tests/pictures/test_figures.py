@@ -29,7 +29,7 @@ from app.instance.workspace import Workspace
 from app.pages.map import page_html
 from app.pictures import captions as figure_words
 from app.pictures.figures import MOST_AREA
-from app.pictures.legend import Legend
+from app.pictures.legend import FigureLegend
 from app.pictures.scene import Scene
 from app.pictures.tiles import Tiler
 from app.publishing.publish import publish
@@ -49,7 +49,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.mark.parametrize(
-    ("name", "view", "wanted"),
+    ("name", "view", "options"),
     [
         ("en", UKRAINE.but(metric="killed"), {}),
         ("uk", EXAMPLE.but(lang="uk", metric="killed"), {"title": TITLE}),
@@ -62,15 +62,15 @@ def test_a_figure_looks_as_it_was_looked_at(  # noqa: PLR0913, PLR0917  a case a
     monkeypatch: pytest.MonkeyPatch,
     name: str,
     view: View,
-    wanted: dict[str, Any],
+    options: dict[str, Any],
 ) -> None:
     monkeypatch.setattr(figure_words, "HASH_LETTERS", 0)  # a record's salts are never the same
-    body = drawn(demos, view, **wanted)
+    body = drawn(demos, view, **options)
     image_regression.check(body, diff_threshold=0.3, basename=f"figure_{name}")
 
 
 def test_a_figure_says_when_what_whose_and_how_sure(demos: Workspace) -> None:
-    said = words(demos, UKRAINE.but(metric="killed"), title=TITLE, subtitle="За тиждень")
+    text = words(demos, UKRAINE.but(metric="killed"), title=TITLE, subtitle="За тиждень")
     head = demos.store.head()
     for part in (
         *(TITLE, "За тиждень", "24–25 October 2025", "As known on 1 January 2026, 12:00 UTC"),
@@ -83,8 +83,8 @@ def test_a_figure_says_when_what_whose_and_how_sure(demos: Workspace) -> None:
         *("200 km", "° N)", "(CC0-1.0)", "Boundaries: natural-earth-10m", "GeoNames (CC BY 4.0)"),
         "Borders as recognised by UN General Assembly resolution 68/262.",
     ):
-        assert part in said
-    assert "Private" not in said
+        assert part in text
+    assert "Private" not in text
 
 
 def test_every_filter_of_a_view_stands_on_its_figure(demos: Workspace) -> None:
@@ -100,11 +100,11 @@ def test_every_filter_of_a_view_stands_on_its_figure(demos: Workspace) -> None:
         regions=("XE-01", "XE-02"),
         bbox=None,
     )
-    said = words(demos, view)
+    text = words(demos, view)
     for part in ("Drone", "Homes", "verified", "at least 1 killed", "within 80 km"):
-        assert part.lower() in said.lower()
-    assert "1 March 2024 – 29 April 2024" in said
-    assert "INVENTED DATA" in said
+        assert part.lower() in text.lower()
+    assert "1 March 2024 – 29 April 2024" in text
+    assert "INVENTED DATA" in text
 
 
 def test_a_line_taken_as_fixed_is_drawn_beside_the_days_own(demos: Workspace) -> None:
@@ -115,7 +115,7 @@ def test_a_line_taken_as_fixed_is_drawn_beside_the_days_own(demos: Workspace) ->
         {tuple(one) for one in picture(drawn(demos, one, scale=2)).reshape(-1, 3).tolist()}
         for one in (view, frozen)
     ]
-    assert [rgb(LINE_FIXED) in found for found in colours] == [False, True]
+    assert [rgb(LINE_FIXED) in strokes for strokes in colours] == [False, True]
 
 
 @pytest.mark.parametrize("form", ["png", "svg", "pdf"])
@@ -131,12 +131,12 @@ def test_a_pdf_has_vectors_selectable_ukrainian_and_its_fonts_inside(demos: Work
     body = drawn(demos, EXAMPLE.but(lang="uk"), "pdf", title=TITLE)
     assert TITLE in pdf_words(body)
     document = pypdfium2.PdfDocument(body)
-    told = document.get_metadata_dict()
-    assert (told["Title"], told["Author"]) == (TITLE, "Strikemap")
-    assert "Позначено на мапі: 322" in told["Subject"]
-    assert "CC0-1.0" in told["Keywords"]
-    assert told["CreationDate"] == "D:20260101120000Z"  # as known then, not when it was drawn
-    page = document[0]
+    metadata = document.get_metadata_dict()
+    assert (metadata["Title"], metadata["Author"]) == (TITLE, "Strikemap")
+    assert "Позначено на мапі: 322" in metadata["Subject"]
+    assert "CC0-1.0" in metadata["Keywords"]
+    assert metadata["CreationDate"] == "D:20260101120000Z"  # as known then, not when it was drawn
+    page = metadata[0]
     kinds = [one.type for one in page.get_objects(max_depth=5)]
     texts = [one for one in page.get_objects(max_depth=5) if one.type == pdfium.FPDF_PAGEOBJ_TEXT]
     fonts = [pdfium.FPDFTextObj_GetFont(one.raw) for one in texts]
@@ -185,19 +185,19 @@ def test_a_letter_that_the_font_lacks_is_seen_and_logged(
     demos: Workspace, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        said = words(demos, UKRAINE, title="Ω и\u0306 \u2603 ok")
-    assert "\ufffd й \ufffd ok" in said
+        text = words(demos, UKRAINE, title="Ω и\u0306 \u2603 ok")
+    assert "\ufffd й \ufffd ok" in text
     assert "U+03A9, U+2603" in caplog.text
 
 
 def test_a_title_of_many_lines_and_words_without_a_space_has_room(demos: Workspace) -> None:
     title = "Ш" * 200
-    said = words(demos, UKRAINE, title=title)
-    assert said.replace(" ", "").count("Ш") == 200
+    text = words(demos, UKRAINE, title=title)
+    assert text.replace(" ", "").count("Ш") == 200
 
 
 @pytest.mark.parametrize(
-    ("wanted", "sentence"),
+    ("options", "sentence"),
     [
         ({"title": "x" * 201}, "title: got '201 characters', allowed: at most 200 characters."),
         ({"subtitle": "x" * 301}, "subtitle: got '301 characters', allowed: at most 300"),
@@ -206,10 +206,10 @@ def test_a_title_of_many_lines_and_words_without_a_space_has_room(demos: Workspa
     ],
 )
 def test_what_cannot_be_drawn_is_refused_with_a_sentence(
-    demos: Workspace, wanted: dict[str, Any], sentence: str
+    demos: Workspace, options: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(InputError) as refused:
-        drawn(demos, UKRAINE, **wanted)
+        drawn(demos, UKRAINE, **options)
     assert sentence in str(refused.value)
 
 
@@ -218,21 +218,21 @@ def test_nothing_is_left_out_of_a_figure_of_another_size(
     demos: Workspace, size: tuple[int, int]
 ) -> None:
     width, height = size
-    said = words(demos, UKRAINE.but(metric="killed"), width=width, height=height)
+    text = words(demos, UKRAINE.but(metric="killed"), width=width, height=height)
     for part in ("As known on", "(CC0-1.0)", "known only to the region", "resolution 68/262"):
-        assert part in said
+        assert part in text
     png = picture(drawn(demos, UKRAINE, width=width, height=height))
     assert png.shape == (height, width, 3)
 
 
 def test_text_and_alternative_are_in_the_png(demos: Workspace) -> None:
     image = Image.open(io.BytesIO(drawn(demos, UKRAINE, title=TITLE)))
-    told: dict[str, str] = image.text  # type: ignore[attr-defined]
-    assert told["Title"] == TITLE
-    assert "24–25 October 2025" in told["Description"].replace("\u00a0", " ")
-    assert "1 marked on the map; 3 only as a number in their region" in told["Description"]
-    assert "UN General Assembly 68/262 and ES-11/4 (CC0-1.0)" in told["Copyright"]
-    assert told["Creation Time"] == "2026-01-01T12:00:00Z"
+    metadata: dict[str, str] = image.text  # type: ignore[attr-defined]
+    assert metadata["Title"] == TITLE
+    assert "24–25 October 2025" in metadata["Description"].replace("\u00a0", " ")
+    assert "1 marked on the map; 3 only as a number in their region" in metadata["Description"]
+    assert "UN General Assembly 68/262 and ES-11/4 (CC0-1.0)" in metadata["Copyright"]
+    assert metadata["Creation Time"] == "2026-01-01T12:00:00Z"
 
 
 def test_what_is_known_only_to_a_region_is_a_number_and_never_a_dot(
@@ -245,9 +245,9 @@ def test_what_is_known_only_to_a_region_is_a_number_and_never_a_dot(
     scene = Scene(Query.of(private_workspace, view, NOON), Choropleths())
     assert len(scene.rows) == 0
     assert scene.region_only == ({"UA-30": 7}, 0)
-    said = words(private_workspace, view)
-    assert "0 marked on the map; 7 only as a number in their region" in said
-    assert "Weapon unknown" not in said  # no key for dots that are not there
+    text = words(private_workspace, view)
+    assert "0 marked on the map; 7 only as a number in their region" in text
+    assert "Weapon unknown" not in text  # no key for dots that are not there
 
 
 def test_a_sensitive_site_is_a_number_for_the_public(workspace: Workspace) -> None:
@@ -263,10 +263,10 @@ def test_a_sensitive_site_is_a_number_for_the_public(workspace: Workspace) -> No
 def test_internal_data_give_sums_only_and_the_figure_says_so(workspace: Workspace) -> None:
     add(workspace.store, dataset(terms=Terms(), licence="internal"), incident("a"))
     week = View(theatre="ukraine", first=date(2025, 10, 20), last=date(2025, 10, 26))
-    said = words(workspace, week)
-    assert "No marks: the terms of Invented allow sums only" in said
-    assert "marked on the map" not in said
-    assert "Total: 1" in said
+    text = words(workspace, week)
+    assert "No marks: the terms of Invented allow sums only" in text
+    assert "marked on the map" not in text
+    assert "Total: 1" in text
     narrow = words(workspace, UKRAINE)
     assert "Withheld from the public by the dataset's terms (1 records)" in narrow
     assert "Total" not in narrow
@@ -276,23 +276,23 @@ def test_internal_data_give_sums_only_and_the_figure_says_so(workspace: Workspac
 def test_control_that_may_not_be_shown_is_left_out_by_name(workspace: Workspace) -> None:
     lines = dataset("lines", kind=DatasetKind.control, terms=Terms())
     add(workspace.store, dataset(), lines, incident("a"))
-    said = words(workspace, UKRAINE.but(control="lines"))
-    assert "Left out: the terms of Lines do not allow it to be shown" in said
-    assert "1 marked on the map" in said
+    text = words(workspace, UKRAINE.but(control="lines"))
+    assert "Left out: the terms of Lines do not allow it to be shown" in text
+    assert "1 marked on the map" in text
 
 
 def test_a_private_figure_is_marked(private_workspace: Workspace) -> None:
     add(private_workspace.store, dataset(terms=Terms(), licence="internal"), incident("a"))
-    said = words(private_workspace, UKRAINE)
-    assert "Private copy" in said
-    assert "Invented (internal: not for publication)" in said
+    text = words(private_workspace, UKRAINE)
+    assert "Private copy" in text
+    assert "Invented (internal: not for publication)" in text
 
 
 def test_before_the_first_record_a_figure_says_that_nothing_was_known(demos: Workspace) -> None:
-    said = words(demos, UKRAINE.but(as_of=NOON - timedelta(days=400)))
-    assert "Nothing of this was known here then. The record begins on 1 January 2026." in said
+    text = words(demos, UKRAINE.but(as_of=NOON - timedelta(days=400)))
+    assert "Nothing of this was known here then. The record begins on 1 January 2026." in text
     for claim in ("nothing reported", "Total", "marked on the map", "version"):
-        assert claim not in said
+        assert claim not in text
 
 
 def test_an_empty_record_and_an_empty_view_are_told_apart(
@@ -309,7 +309,7 @@ def test_page_tile_and_figure_show_the_same_colours(demos: Workspace) -> None:
     view = EXAMPLE.but(first=date(2024, 3, 1), last=date(2024, 4, 29), metric="killed")
     tiler, query = Tiler(FONTS), Query.of(demos, view, NOON)
     scene = Scene(query, tiler.choropleths)
-    regions, marks, control = Legend(scene).sections()
+    regions, marks, control = FigureLegend(scene).sections()
     ramp = RAMPS[len(tiler.choropleths.of(scene.sums).limits)]
     swatches = [row.swatch.colour for row in regions.rows if row.swatch]
     assert swatches[: len(ramp)] == list(ramp)
@@ -326,11 +326,11 @@ def test_page_tile_and_figure_show_the_same_colours(demos: Workspace) -> None:
     families = {(colour, shape) for _family, colour, shape in layers["incidents"]["families"]}
     assert all(len(layers["incidents"]["shapes"][shape]) > 2 for _colour, shape in families)
     hatches = [party["pattern"] for party in layers["control"]["parties"] if party["pattern"]]
-    shown = [
+    colours = [
         row.swatch.pattern._asdict() for row in control.rows if row.swatch and row.swatch.pattern
     ]
-    assert all(one in shown for one in hatches)
-    assert layers["control"]["claimed"] in shown
+    assert all(one in colours for one in hatches)
+    assert layers["control"]["claimed"] in colours
     tile = tiler.tile(query, Tile("regions", 5, 4, 20, "png"))
     pixels = np.asarray(Image.open(io.BytesIO(tile))).reshape(-1, 4)
     strong = pixels[pixels[:, 3] == round(255 * CLASS_OPACITY)][:, :3]
@@ -364,7 +364,7 @@ def test_numbers_are_written_as_readers_of_the_language_expect() -> None:
 
 
 @pytest.mark.parametrize(
-    ("view", "said"),
+    ("view", "text"),
     [
         (UKRAINE, "from Oct 24, 2025 to Oct 25, 2025"),
         (UKRAINE.but(first=None), "to Oct 25, 2025"),
@@ -372,13 +372,13 @@ def test_numbers_are_written_as_readers_of_the_language_expect() -> None:
     ],
 )
 def test_every_tile_says_whose_it_is_and_of_which_days(
-    demos: Workspace, view: View, said: str
+    demos: Workspace, view: View, text: str
 ) -> None:
     body = Tiler(FONTS).tile(Query.of(demos, view, NOON), Tile("map", 5, 18, 10, "png"))
-    told: dict[str, str] = Image.open(io.BytesIO(body)).text  # type: ignore[attr-defined]
-    assert "CC0-1.0" in told["Copyright"]
-    assert "GeoNames" in told["Copyright"]
-    assert f"map: {said};" in told["Description"]
+    metadata: dict[str, str] = Image.open(io.BytesIO(body)).text  # type: ignore[attr-defined]
+    assert "CC0-1.0" in metadata["Copyright"]
+    assert "GeoNames" in metadata["Copyright"]
+    assert f"map: {text};" in metadata["Description"]
 
 
 @pytest.mark.slow
@@ -388,8 +388,8 @@ def test_real_strikes_and_control_fill_a_figure(private_workspace: Workspace) ->
     view = View(
         theatre="ukraine", first=date(2022, 3, 1), last=date(2022, 3, 31), datasets=("cir",)
     )
-    said = words(workspace, view)
-    assert "1,194 marked on the map" in said
-    assert "Total: 1,194" in said
+    text = words(workspace, view)
+    assert "1,194 marked on the map" in text
+    assert "Total: 1,194" in text
     published = publish(Query.of(workspace, view, NOON), Face.tiles)
     assert len(published.select().drawable(published.filter)) == 1194

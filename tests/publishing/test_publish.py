@@ -26,7 +26,8 @@ from app.publishing.publish import Published, control_dataset, publish
 from app.publishing.query import Query
 from app.queries.ground.measures import ControlSource, control_areas
 from app.queries.incidents import find_incident, history
-from app.queries.sums import neutral, summarise, summary_csv
+from app.queries.summary_csv import neutral, summary_csv
+from app.queries.sums import summarise
 from tests.making import DAY, KYIV, NOON, add, change, dataset, incident, write
 from tests.support import geojson, imported, square
 from tests.support import incident as told
@@ -97,13 +98,13 @@ def test_invented_records_are_shown_only_when_asked_for_and_alone(workspace: Wor
 
 
 def test_invented_control_is_not_shown_in_a_real_view(workspace: Workspace) -> None:
-    made = dataset("made-lines", kind=DatasetKind.control, synthetic=True)
-    add(workspace.store, made)
+    invented = dataset("made-lines", kind=DatasetKind.control, synthetic=True)
+    add(workspace.store, invented)
     state = workspace.state()
     assert control_dataset(Query(workspace, state, VIEW, NOON), Face.tiles) is None
-    shown = control_dataset(Query(workspace, state, VIEW.but(synthetic=True), NOON), Face.tiles)
-    assert shown is not None
-    assert shown.slug == "made-lines"
+    snapshot = control_dataset(Query(workspace, state, VIEW.but(synthetic=True), NOON), Face.tiles)
+    assert snapshot is not None
+    assert snapshot.slug == "made-lines"
 
 
 def test_an_internal_dataset_gives_sums_but_no_marks(workspace: Workspace) -> None:
@@ -271,8 +272,8 @@ def test_a_stated_region_wins_over_a_located_one(workspace: Workspace) -> None:
 def test_retracted_records_never_count(workspace: Workspace) -> None:
     add(workspace.store, dataset(), incident("a", status=Status.retracted), incident("b"))
     assert _summary(workspace)["totals"]["incidents"] == 1
-    asked = _summary(workspace, VIEW.but(statuses=("retracted",)))
-    assert asked["totals"]["incidents"] == 0
+    summary = _summary(workspace, VIEW.but(statuses=("retracted",)))
+    assert summary["totals"]["incidents"] == 0
 
 
 def test_a_summary_as_csv_cannot_be_run_by_a_spreadsheet(
@@ -291,8 +292,8 @@ def test_a_summary_as_csv_cannot_be_run_by_a_spreadsheet(
 
 def test_an_older_revision_does_not_show_what_the_newest_embargoes(workspace: Workspace) -> None:
     add(workspace.store, dataset(), incident("a"), at=NOON)
-    held = incident("a", public_after=LATER + timedelta(days=1))
-    write(workspace.store, [change(held, Action.amend)], NOON + timedelta(hours=1))
+    embargoed = incident("a", public_after=LATER + timedelta(days=1))
+    write(workspace.store, [change(embargoed, Action.amend)], NOON + timedelta(hours=1))
     before = VIEW.but(as_of=NOON)
     assert (_count(workspace, before), _marks(workspace, before)) == (0, 0)
     released = LATER + timedelta(days=2)
@@ -302,8 +303,8 @@ def test_an_older_revision_does_not_show_what_the_newest_embargoes(workspace: Wo
 def test_an_older_revision_does_not_draw_what_the_newest_keeps_quiet(workspace: Workspace) -> None:
     when = When.days(FRESH)
     add(workspace.store, dataset(), incident("a", when=when), at=NOON)
-    known = incident("a", when=when, damage=(Damage("energy"),))
-    write(workspace.store, [change(known, Action.amend)], NOON + timedelta(hours=1))
+    precise = incident("a", when=when, damage=(Damage("energy"),))
+    write(workspace.store, [change(precise, Action.amend)], NOON + timedelta(hours=1))
     before = VIEW.but(as_of=NOON)
     assert (_count(workspace, before), _marks(workspace, before)) == (1, 0)
 
@@ -321,11 +322,11 @@ def test_a_quiet_record_tells_its_region_and_nothing_that_finds_it(
         sources=(SourceRef("Publisher", "https://example.invalid/SECRET"),),
     )
     add(workspace.store, dataset(), hot)
-    found = find_incident(_published(workspace, face=Face.points), str(hot.id))
-    assert found["geometry"] is None
-    assert "SECRET" not in str(found)
-    assert list(found["properties"]["sources"]) == [{"publisher": "Publisher"}]
-    region = found["properties"]["region"]
+    feature = find_incident(_published(workspace, face=Face.points), str(hot.id))
+    assert feature["geometry"] is None
+    assert "SECRET" not in str(feature)
+    assert list(feature["properties"]["sources"]) == [{"publisher": "Publisher"}]
+    region = feature["properties"]["region"]
     assert (region["name"], region["how"], region["near_border"]) == ("Kyiv", "located", False)
 
 
@@ -333,9 +334,9 @@ def test_the_public_history_names_no_account_and_ends_at_the_view(workspace: Wor
     add(workspace.store, dataset(), incident("a"), at=NOON)
     changed = incident("a", description="changed")
     write(workspace.store, [change(changed, Action.amend)], NOON + timedelta(hours=1))
-    shown = _published(workspace, VIEW.but(as_of=NOON), Face.points)
-    found = find_incident(shown, str(changed.id))
-    past = history(shown, found)
+    published = _published(workspace, VIEW.but(as_of=NOON), Face.points)
+    feature = find_incident(published, str(changed.id))
+    past = history(published, feature)
     assert [(one["action"], one["actor"], one["reason"]) for one in past] == [("add", "", "")]
 
 

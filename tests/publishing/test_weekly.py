@@ -14,7 +14,8 @@ from app.instance.workspace import Workspace
 from app.publishing.defaults import with_defaults
 from app.publishing.publish import publish, refuse_embedding
 from app.publishing.query import Query
-from app.queries.sums import summarise, unmarked_by_region
+from app.queries.region_sums import unmarked_by_region
+from app.queries.sums import summarise
 from tests.support import imported, table
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -55,9 +56,9 @@ def test_two_states_of_the_record_are_not_to_be_subtracted(weekly: Workspace) ->
 def test_what_is_held_back_whole_has_no_sums_rather_than_sums_of_zero(weekly: Workspace) -> None:
     view = HELD.but(first=date(2026, 3, 10), last=date(2026, 3, 10))
     published = publish(Query.of(weekly, view, NOW), Face.aggregates)
-    told = summarise(published, "region")
-    assert (told["totals"], told["elsewhere"], told["rows"]) == (None, None, [])
-    assert told["coverage"]["withheld"]["terms"] == 2
+    answer = summarise(published, "region")
+    assert (answer["totals"], answer["elsewhere"], answer["rows"]) == (None, None, [])
+    assert answer["coverage"]["withheld"]["terms"] == 2
 
 
 def test_sums_without_marks_do_not_say_which_of_them_could_have_one(weekly: Workspace) -> None:

@@ -27,14 +27,14 @@ DAY = timedelta(days=1)
 NOW = NOON + 10 * DAY
 
 
-def listed(
+def changes_since(
     workspace: Workspace, view: View = VIEW, since: datetime = NOON, now: datetime = NOW
 ) -> Changes:
     return changes(Query.of(workspace, view, now), since, 100)
 
 
 @pytest.fixture
-def held(private_workspace: Workspace) -> Workspace:
+def recorded(private_workspace: Workspace) -> Workspace:
     """Day 0: a, b, c. Later: a is corrected, b regraded, c retracted, d added, e added and gone."""
     store = private_workspace.store
     first = [incident(key, killed=Toll.of(Count.exactly(1))) for key in "abc"]
@@ -50,40 +50,42 @@ def held(private_workspace: Workspace) -> Workspace:
     return private_workspace
 
 
-def test_each_kind_is_listed_newest_first_with_before_and_after(held: Workspace) -> None:
-    found = listed(held)
-    assert [one["kind"] for one in found.items] == ["retracted", "regraded", "added", "amended"]
-    assert found.items[-1]["changes"]["killed"]["before"]["low"] == 1
-    assert found.items[-1]["changes"]["killed"]["after"]["low"] == 3
-    assert found.items[1]["changes"] == {"status": {"before": "reported", "after": "verified"}}
-    assert dict(found.counts) == {"added": 1, "amended": 1, "regraded": 1, "retracted": 1}
-    assert found.corrections == 3
+def test_each_kind_is_listed_newest_first_with_before_and_after(recorded: Workspace) -> None:
+    answer = changes_since(recorded)
+    assert [one["kind"] for one in answer.items] == ["retracted", "regraded", "added", "amended"]
+    assert answer.items[-1]["changes"]["killed"]["before"]["low"] == 1
+    assert answer.items[-1]["changes"]["killed"]["after"]["low"] == 3
+    assert answer.items[1]["changes"] == {"status": {"before": "reported", "after": "verified"}}
+    assert dict(answer.counts) == {"added": 1, "amended": 1, "regraded": 1, "retracted": 1}
+    assert answer.corrections == 3
 
 
-def test_only_what_came_after_the_date_is_listed(held: Workspace) -> None:
-    since = listed(held, since=NOON + 2 * DAY)
+def test_only_what_came_after_the_date_is_listed(recorded: Workspace) -> None:
+    since = changes_since(recorded, since=NOON + 2 * DAY)
     assert [one["kind"] for one in since.items] == ["retracted", "retracted"]
-    assert listed(held, since=NOON + 3 * DAY).items == []
+    assert changes_since(recorded, since=NOON + 3 * DAY).items == []
 
 
-def test_a_view_lists_only_what_it_shows_or_showed(held: Workspace) -> None:
-    assert [one["kind"] for one in listed(held, VIEW.but(min_killed=3)).items] == ["amended"]
+def test_a_view_lists_only_what_it_shows_or_showed(recorded: Workspace) -> None:
+    assert [one["kind"] for one in changes_since(recorded, VIEW.but(min_killed=3)).items] == [
+        "amended"
+    ]
     nowhere = VIEW.but(first=(NOON + DAY).date(), last=(NOON + 2 * DAY).date())
-    assert listed(held, nowhere).items == []
+    assert changes_since(recorded, nowhere).items == []
 
 
-def test_a_view_of_the_past_does_not_change(held: Workspace) -> None:
+def test_a_view_of_the_past_does_not_change(recorded: Workspace) -> None:
     with pytest.raises(InvalidView, match=r"query\.as_of"):
-        listed(held, VIEW.but(as_of=NOON))
+        changes_since(recorded, VIEW.but(as_of=NOON))
 
 
-def test_the_feeds_carry_every_change(held: Workspace) -> None:
-    found, words = listed(held), strings("en")
-    feed = json_feed(found, words, "/api/changes", "/")
+def test_the_feeds_carry_every_change(recorded: Workspace) -> None:
+    answer, words = changes_since(recorded), strings("en")
+    feed = json_feed(answer, words, "/api/changes", "/")
     assert feed["version"].endswith("/1.1")
     assert feed["items"][0]["tags"] == ["retracted"]
     assert "Killed: 1/1/1 → 3/3/3" in feed["items"][-1]["content_text"]
-    atom = ET.fromstring(atom_feed(found, words, "/api/changes", "/"))  # noqa: S314  our own
+    atom = ET.fromstring(atom_feed(answer, words, "/api/changes", "/"))  # noqa: S314  our own
     entries = atom.findall(f"{{{ATOM}}}entry")
     assert len(entries) == 4
     assert {one.findtext(f"{{{ATOM}}}title", "").split(":")[0] for one in entries} == {
@@ -103,8 +105,8 @@ def test_what_is_withheld_now_is_not_shown_as_it_was_before(workspace: Workspace
     write(workspace.store, [change(dataset()), change(before), change(hidden)])
     later = [change(after, Action.amend), change(embargoed, Action.amend)]
     write(workspace.store, later, NOON + DAY)
-    found = listed(workspace)
-    assert [one["incident"] for one in found.items] == [str(after.id)]
-    told = msgspec.json.encode(found.items)
-    assert b"coordinates" not in told
-    assert b"at the plant" not in told
+    answer = changes_since(workspace)
+    assert [one["incident"] for one in answer.items] == [str(after.id)]
+    texts = msgspec.json.encode(answer.items)
+    assert b"coordinates" not in texts
+    assert b"at the plant" not in texts

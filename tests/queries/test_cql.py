@@ -16,18 +16,18 @@ from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
-from app.queries.cql import narrowed
+from app.queries.cql import filtered_rows
 from tests.making import KYIV, NOON, add, dataset, incident
 from tests.support import NOW
 
 VIEW = View(theatre="ukraine", datasets=("invented",))
 
 
-def kept(workspace: Workspace, text: str) -> set[str]:
+def matching(workspace: Workspace, text: str) -> set[str]:
     published = publish(Query.of(workspace, VIEW, NOW), Face.points)
-    rows = narrowed(published, text).rows()
-    found = workspace.store.by_seq(rows["seq"].tolist())
-    return {one.payload.decode().split('"source_key":"')[1][0] for one in found if one.payload}
+    rows = filtered_rows(published, text).rows()
+    revisions = workspace.store.by_seq(rows["seq"].tolist())
+    return {one.payload.decode().split('"source_key":"')[1][0] for one in revisions if one.payload}
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def three(private_workspace: Workspace) -> Workspace:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "numbers"),
     [
         ("killed_low >= 2", "a"),
         ("2 <= killed_low", "a"),
@@ -72,12 +72,12 @@ def three(private_workspace: Workspace) -> Workspace:
         ("dataset = 'it''s'", ""),
     ],
 )
-def test_a_filter_keeps_what_it_says(three: Workspace, text: str, found: str) -> None:
-    assert kept(three, text) == set(found)
+def test_a_filter_keeps_what_it_says(three: Workspace, text: str, numbers: str) -> None:
+    assert matching(three, text) == set(numbers)
 
 
 @pytest.mark.parametrize(
-    ("text", "named"),
+    ("text", "name"),
     [
         ("place = 'Kyiv'", "'place'"),
         ("killed_low + 1 = 3", "'+'"),
@@ -95,10 +95,10 @@ def test_a_filter_keeps_what_it_says(three: Workspace, text: str, found: str) ->
         ("", "CQL2"),
     ],
 )
-def test_what_cannot_be_asked_is_named(three: Workspace, text: str, named: str) -> None:
+def test_what_cannot_be_asked_is_named(three: Workspace, text: str, name: str) -> None:
     with pytest.raises(InvalidView, match=r"query\.filter") as refused:
-        kept(three, text)
-    assert named in str(refused.value)
+        matching(three, text)
+    assert name in str(refused.value)
 
 
 def test_no_filter_finds_where_a_withheld_place_lies(workspace: Workspace) -> None:
@@ -107,13 +107,15 @@ def test_no_filter_finds_where_a_withheld_place_lies(workspace: Workspace) -> No
         "p", place=Place.at(KYIV, Precision.exact), when=recent, damage=(Damage("energy"),)
     )
     add(workspace.store, dataset(), plant)
-    assert kept(workspace, "geometry IS NULL AND error_m IS NULL AND precision = 'admin1'") == {"p"}
+    assert matching(workspace, "geometry IS NULL AND error_m IS NULL AND precision = 'admin1'") == {
+        "p"
+    }
     for text in (
         "S_INTERSECTS(geometry, BBOX(30, 50, 31, 51))",
         "S_DISJOINT(geometry, BBOX(0, 0, 1, 1))",
         "error_m = 100",
     ):
-        assert kept(workspace, text) == set()
+        assert matching(workspace, text) == set()
 
 
 @pytest.mark.parametrize(
@@ -130,14 +132,14 @@ def test_an_operator_without_its_arguments_is_refused(demos: Workspace, text: st
     view = View(theatre="example", synthetic=True)
     published = publish(Query(demos, state, view, NOON), Face.points)
     with pytest.raises(InvalidView):
-        narrowed(published, text)
+        filtered_rows(published, text)
 
 
 def test_a_pattern_of_many_wildcards_is_matched_without_going_back(demos: Workspace) -> None:
     view = View(theatre="example", synthetic=True)
     published = publish(Query.of(demos, view, NOON), Face.points)
     many = "%a" * 60 + "%x"
-    assert len(narrowed(published, f"status LIKE '{many}'")) == 0
-    everything = narrowed(published, "status LIKE '%%%'")
+    assert len(filtered_rows(published, f"status LIKE '{many}'")) == 0
+    everything = filtered_rows(published, "status LIKE '%%%'")
     assert 0 < len(everything) <= len(published.select())
-    assert len(narrowed(published, "status LIKE '*'")) == 0
+    assert len(filtered_rows(published, "status LIKE '*'")) == 0

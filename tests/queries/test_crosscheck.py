@@ -17,7 +17,7 @@ from app.domain.place import Place, Precision
 from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.query import Query
-from app.queries.crosscheck import Line, cross_check
+from app.queries.crosscheck import RegionMonth, cross_check
 from tests.making import NOON, add, dataset, incident
 from tests.support import written
 
@@ -61,7 +61,7 @@ def _filled(workspace: Workspace) -> None:
     workspace.index.after_write()
 
 
-def _checked(workspace: Workspace, path: Path, view: View = VIEW) -> list[Line]:
+def _checked(workspace: Workspace, path: Path, view: View = VIEW) -> list[RegionMonth]:
     return cross_check(Query.of(workspace, view, NOON), path)
 
 
@@ -78,7 +78,7 @@ def test_sums_stand_side_by_side_by_region_and_month(
     )
     name = "Luhansk Oblast"
     (line,) = _checked(private_workspace, path)
-    assert line == Line(MARCH, END, "UA-09", name, 9, 2, 3, 2)
+    assert line == RegionMonth(MARCH, END, "UA-09", name, 9, 2, 3, 2)
     assert line.difference == -7
 
 
@@ -127,8 +127,8 @@ def test_the_command_prints_both_sums(tmp_path: Path, monkeypatch: pytest.Monkey
     run = CliRunner()
     assert run.invoke(program, ["import", str(written(tmp_path, "ours.csv", rows))]).exit_code == 0
     path = _totals(tmp_path, _row())
-    shown = run.invoke(program, ["summary", "dataset=ours", "--against", str(path), "--json"])
-    (line,) = json.loads(shown.output)
+    result = run.invoke(program, ["summary", "dataset=ours", "--against", str(path), "--json"])
+    (line,) = json.loads(result.output)
     assert (line["region"], line["difference"]) == ("UA-09", -4)
     assert (
         "question"

@@ -20,7 +20,7 @@ from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
-from app.queries.evidence import Attachment, attach, bundle
+from app.queries.evidence import Attachment, attach_file, bundle
 from tests.making import NOON, change, dataset, incident, write
 
 NUMBER = str(incident("a").id)
@@ -32,7 +32,7 @@ def whole(workspace: Workspace) -> Published:
 
 
 @pytest.fixture
-def held(private_workspace: Workspace) -> Workspace:
+def recorded(private_workspace: Workspace) -> Workspace:
     """A record with an incident in two revisions, others between and after."""
     store = private_workspace.store
     write(store, [change(dataset()), change(incident("b")), change(incident("a"))])
@@ -43,11 +43,11 @@ def held(private_workspace: Workspace) -> Workspace:
 
 
 @pytest.fixture
-def packed(held: Workspace, tmp_path: Path) -> Path:
+def packed(recorded: Workspace, tmp_path: Path) -> Path:
     """The bundle as a file, with an archived source in it."""
     page = tmp_path / "page.html"
     page.write_text("<p>as it was</p>", "utf-8")
-    told = Attachment(
+    attachment = Attachment(
         incident="",
         name="",
         sha256="",
@@ -56,9 +56,9 @@ def packed(held: Workspace, tmp_path: Path) -> Path:
         operator="tester",
         method="saved by hand",
     )
-    attach(whole(held), NUMBER, page, told)
+    attach_file(whole(recorded), NUMBER, page, attachment)
     path = tmp_path / "evidence.zip"
-    path.write_bytes(bundle(whole(held), NUMBER))
+    path.write_bytes(bundle(whole(recorded), NUMBER))
     return path
 
 
@@ -79,23 +79,25 @@ def changed(path: Path, name: str, edit: Callable[[bytes], bytes]) -> Path:
     """Write the bundle again with one file edited."""
     out = io.BytesIO()
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(out, "w") as new:
-        for one in old.namelist():
-            content = old.read(one)
-            new.writestr(one, edit(content) if one == name else content)
+        for member in old.namelist():
+            content = old.read(member)
+            new.writestr(member, edit(content) if member == name else content)
     other = path.with_name("tampered.zip")
     other.write_bytes(out.getvalue())
     return other
 
 
-def test_a_sound_bundle_checks_to_the_head_that_was_printed(held: Workspace, packed: Path) -> None:
-    head = held.store.head()
-    code, said = checked(packed, f"{head.seq}:{head.hash.hex()}")
-    assert (code, "Everything checks" in said) == (0, True), said
+def test_a_sound_bundle_checks_to_the_head_that_was_printed(
+    recorded: Workspace, packed: Path
+) -> None:
+    head = recorded.store.head()
+    code, output = checked(packed, f"{head.seq}:{head.hash.hex()}")
+    assert (code, "Everything checks" in output) == (0, True), output
 
 
 def test_a_head_that_the_chain_does_not_hold_is_said(packed: Path) -> None:
-    code, said = checked(packed, f"5:{'0' * 64}")
-    assert (code, "does not hold the head" in said) == (1, True)
+    code, output = checked(packed, f"5:{'0' * 64}")
+    assert (code, "does not hold the head" in output) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -111,8 +113,8 @@ def test_what_was_tampered_with_is_named(
     packed: Path, name: str, old: bytes, new: bytes, why: str
 ) -> None:
     other = changed(packed, name, lambda content: content.replace(old, new, 1))
-    code, said = checked(other)
-    assert (code, why in said) == (1, True), said
+    code, output = checked(other)
+    assert (code, why in output) == (1, True), output
 
 
 def test_a_link_taken_out_of_the_chain_is_missed(packed: Path) -> None:
@@ -120,21 +122,21 @@ def test_a_link_taken_out_of_the_chain_is_missed(packed: Path) -> None:
         lines = content.splitlines(keepends=True)
         return b"".join(lines[:1] + lines[2:])
 
-    code, said = checked(changed(packed, "chain.jsonl", without))
-    assert (code, "does not continue the one before" in said) == (1, True)
+    code, output = checked(changed(packed, "chain.jsonl", without))
+    assert (code, "does not continue the one before" in output) == (1, True)
 
 
 def test_equal_evidence_gives_equal_bytes_and_holds_the_archived_source(
-    held: Workspace, packed: Path
+    recorded: Workspace, packed: Path
 ) -> None:
-    assert bundle(whole(held), NUMBER) == packed.read_bytes()
+    assert bundle(whole(recorded), NUMBER) == packed.read_bytes()
     with zipfile.ZipFile(packed) as archive:
         (name,) = (one for one in archive.namelist() if one.startswith("attachments/"))
         assert archive.read(name) == b"<p>as it was</p>"
         assert b"saved by hand" in archive.read("attachments.jsonl")
 
 
-def test_the_public_gets_no_bundle_and_is_told_who_does(held: Workspace) -> None:
-    public = replace(held, audience=Audience.public)
+def test_the_public_gets_no_bundle_and_is_told_who_does(recorded: Workspace) -> None:
+    public = replace(recorded, audience=Audience.public)
     with pytest.raises(NotShared, match="strikemap evidence"):
         bundle(whole(public), NUMBER)

@@ -12,12 +12,13 @@ from app.domain.place import Bounds
 from app.domain.terms import Face
 from app.domain.view import View
 from app.instance.workspace import Workspace
-from app.publishing.publish import publish
+from app.publishing.publish import counted_rows, publish
 from app.publishing.query import Query
 from app.queries.facets import facets, line_facets
 from app.queries.places import PlaceFinder
-from app.queries.sums import counting, summarise, unmarked_by_region
-from app.queries.words.summary import in_words
+from app.queries.region_sums import unmarked_by_region
+from app.queries.sums import summarise
+from app.queries.words.summary import summary_sentences
 from tests.making import NOON
 from tests.support import imported, table
 
@@ -26,10 +27,10 @@ EXAMPLE = View(theatre="example", synthetic=True)
 
 
 def count(workspace: Workspace, view: View, face: Face = Face.aggregates) -> int:
-    return len(counting(publish(Query.of(workspace, view, NOON), face)))
+    return len(counted_rows(publish(Query.of(workspace, view, NOON), face)))
 
 
-def found(workspace: Workspace, view: View = EXAMPLE) -> Mapping[str, Any]:
+def facets_of(workspace: Workspace, view: View = EXAMPLE) -> Mapping[str, Any]:
     return facets(Query.of(workspace, view, NOON))
 
 
@@ -43,27 +44,27 @@ def found(workspace: Workspace, view: View = EXAMPLE) -> Mapping[str, Any]:
     ],
 )
 def test_every_count_is_what_the_choice_alone_would_leave(demos: Workspace, view: View) -> None:
-    told = found(demos, view)
+    counts = facets_of(demos, view)
     fields = {"weapon": "weapons", "sector": "sectors", "status": "statuses"}
     for name, field in fields.items():
-        assert told[name] == {
-            code: count(demos, view.but(**{field: (code,)})) for code in told[name]
+        assert counts[name] == {
+            code: count(demos, view.but(**{field: (code,)})) for code in counts[name]
         }
-    assert told["min_killed"] == {
-        least: count(demos, view.but(min_killed=int(least))) for least in told["min_killed"]
+    assert counts["min_killed"] == {
+        least: count(demos, view.but(min_killed=int(least))) for least in counts["min_killed"]
     }
 
 
 def test_a_choice_that_leaves_nothing_is_not_listed(demos: Workspace) -> None:
-    told = found(demos)
-    missing = set(demos.reference.taxonomy.weapons.codes) - set(told["weapon"])
+    counts = facets_of(demos)
+    missing = set(demos.reference.taxonomy.weapons.codes) - set(counts["weapon"])
     assert all(count(demos, EXAMPLE.but(weapons=(code,))) == 0 for code in missing)
 
 
 def test_distances_are_counted_as_the_filter_would_narrow(demos: Workspace) -> None:
-    told = line_facets(Query.of(demos, EXAMPLE, NOON))
-    assert told["line_km"] == {
-        km: count(demos, EXAMPLE.but(line_km=float(km)), Face.points) for km in told["line_km"]
+    counts = line_facets(Query.of(demos, EXAMPLE, NOON))
+    assert counts["line_km"] == {
+        km: count(demos, EXAMPLE.but(line_km=float(km)), Face.points) for km in counts["line_km"]
     }
 
 
@@ -72,25 +73,25 @@ def test_data_that_leaves_only_as_sums_has_no_counts_by_casualties(
 ) -> None:
     rows = [{**NOWHERE, "killed_low": "3"}]
     imported(workspace, table(tmp_path, *rows), dataset="held", theatre="ukraine")
-    told = found(workspace, View(theatre="ukraine", datasets=("held",)))
-    assert told["status"] == {"reported": 1}
-    assert told["min_killed"] is None
+    counts = facets_of(workspace, View(theatre="ukraine", datasets=("held",)))
+    assert counts["status"] == {"reported": 1}
+    assert counts["min_killed"] is None
     lines = line_facets(Query.of(workspace, View(theatre="ukraine"), NOON))
     assert lines["line_km"] is None
 
 
 def test_what_is_known_only_to_a_region_is_counted_there(demos: Workspace) -> None:
     published = publish(Query.of(demos, EXAMPLE, NOON), Face.aggregates)
-    told = unmarked_by_region(published)
-    assert sum(told.values()) == len(published.unmarked()) > 0
-    assert set(told) <= {one.code for one in demos.reference.region_set("example").regions} | {""}
+    counts = unmarked_by_region(published)
+    assert sum(counts.values()) == len(published.unmarked()) > 0
+    assert set(counts) <= {one.code for one in demos.reference.region_set("example").regions} | {""}
 
 
 def said(workspace: Workspace, view: View) -> list[str]:
     published = publish(Query.of(workspace, view, NOON), Face.aggregates)
     summary = summarise(published, "region")
     summary["not_on_map"] = len(published.unmarked())
-    return in_words(published, summary)
+    return summary_sentences(published, summary)
 
 
 def test_a_summary_in_words_says_numbers_gaps_and_sources(demos: Workspace) -> None:
@@ -145,11 +146,11 @@ def test_withheld_data_is_said_to_be_withheld(workspace: Workspace, tmp_path: An
 def test_names_are_found_in_any_language_and_apostrophe(
     demos: Workspace, text: str, first: str | None
 ) -> None:
-    listed = PlaceFinder(demos.reference).find(View(theatre="ukraine"), text, 5)
-    assert (listed[0].get("key") if listed else None) == first
+    matches = PlaceFinder(demos.reference).find(View(theatre="ukraine"), text, 5)
+    assert (matches[0].get("key") if matches else None) == first
 
 
 def test_a_place_of_the_theatre_comes_before_one_abroad(demos: Workspace) -> None:
-    listed = PlaceFinder(demos.reference).find(View(theatre="ukraine"), "odes", 20)
-    countries = [one["country"] for one in listed if one["kind"] == "place"]
+    matches = PlaceFinder(demos.reference).find(View(theatre="ukraine"), "odes", 20)
+    countries = [one["country"] for one in matches if one["kind"] == "place"]
     assert countries == sorted(countries, key=lambda code: code != "UA")

@@ -12,7 +12,7 @@ from app.domain.errors import InvalidView, NotFound
 from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.query import Query
-from app.queries.waves import Mapped, WaveBook, waves_answer, waves_dataset
+from app.queries.waves import MarkCounter, PageLimits, WaveCache, waves_answer, waves_dataset
 from tests.support import NOW, imported, table
 
 HEADER = ("time_start", "time_end", "model", "target", "launched", "destroyed", "source")
@@ -34,32 +34,31 @@ def _file(folder: Path, rows: tuple[tuple[str, ...], ...] = ROWS) -> Path:
 
 def _answer(workspace: Workspace, *, limit: int = 100, offset: int = 0, **view: Any) -> Any:
     state = workspace.state()
-    asked = View(theatre="ukraine", **view)
-    dataset = waves_dataset(Query(workspace, state, asked, NOW), None)
+    waves_view = View(theatre="ukraine", **view)
+    dataset = waves_dataset(Query(workspace, state, waves_view, NOW), None)
     return waves_answer(
-        Query(workspace, state, asked, NOW),
+        Query(workspace, state, waves_view, NOW),
         dataset,
-        WaveBook(),
-        limit=limit,
-        offset=offset,
+        WaveCache(),
+        PageLimits(limit, offset),
     )
 
 
-def _bounds(told: Any, name: str = "launched") -> tuple[int | None, int | None]:
-    return told["totals"][name]["low"], told["totals"][name]["high"]
+def _bounds(answer: Any, name: str = "launched") -> tuple[int | None, int | None]:
+    return answer["totals"][name]["low"], answer["totals"][name]["high"]
 
 
 def test_a_regional_report_is_listed_and_not_counted(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
     imported(private_workspace, _file(tmp_path / "one"))
-    told = _answer(private_workspace)
-    assert (told["numberMatched"], told["numberReturned"]) == (4, 4)
-    assert _bounds(told) == (214, 214)
-    assert [one["counted"] for one in told["waves"]] == [True, True, False, True]
-    assert (told["totals"]["reports"], told["totals"]["overlapping"]) == (3, 1)
-    assert [one["weapon"] for one in told["by_weapon"]] == ["drone", "missile"]
-    intercepted = told["totals"]["intercepted"]
+    answer = _answer(private_workspace)
+    assert (answer["numberMatched"], answer["numberReturned"]) == (4, 4)
+    assert _bounds(answer) == (214, 214)
+    assert [one["counted"] for one in answer["waves"]] == [True, True, False, True]
+    assert (answer["totals"]["reports"], answer["totals"]["overlapping"]) == (3, 1)
+    assert [one["weapon"] for one in answer["by_weapon"]] == ["drone", "missile"]
+    intercepted = answer["totals"]["intercepted"]
     assert (intercepted["high"], intercepted["known"], intercepted["of"]) == (None, 2, 3)
 
 
@@ -75,8 +74,8 @@ def test_a_night_belongs_to_both_of_its_days_and_still_holds_what_overlaps_it(
 
 def test_a_weapon_narrows_and_a_page_is_cut(private_workspace: Workspace, tmp_path: Path) -> None:
     imported(private_workspace, _file(tmp_path / "one"))
-    told = _answer(private_workspace, weapons=("missile",))
-    assert (_bounds(told), told["numberMatched"]) == ((4, 4), 1)
+    answer = _answer(private_workspace, weapons=("missile",))
+    assert (_bounds(answer), answer["numberMatched"]) == ((4, 4), 1)
     page = _answer(private_workspace, limit=1, offset=1)
     assert [one["target"] for one in page["waves"]] == ["south"]
     assert page["numberMatched"] == 4
@@ -107,8 +106,8 @@ def test_the_public_gets_sums_of_whole_weeks_and_no_report(
 
 def test_open_terms_let_reports_out(workspace: Workspace, tmp_path: Path) -> None:
     imported(workspace, _file(tmp_path / "one"), licence="CC0-1.0")
-    told = _answer(workspace, first=date(2025, 6, 7), last=date(2025, 6, 7))
-    assert told["numberReturned"] == 2
+    answer = _answer(workspace, first=date(2025, 6, 7), last=date(2025, 6, 7))
+    assert answer["numberReturned"] == 2
 
 
 def test_what_a_wave_has_not_is_refused(private_workspace: Workspace, tmp_path: Path) -> None:
@@ -146,17 +145,16 @@ def test_marks_beside_a_report_are_of_its_days_and_weapons(
     ]
     imported(private_workspace, table(tmp_path, *rows), dataset="seen", theatre="ukraine")
     query = Query.of(private_workspace, View(theatre="ukraine"), NOW)
-    beside, dataset = Mapped.of(query, "seen"), waves_dataset(query, None)
-    told = waves_answer(
+    counter, dataset = MarkCounter.of(query, "seen"), waves_dataset(query, None)
+    answer = waves_answer(
         query,
         dataset,
-        WaveBook(),
-        limit=9,
-        offset=0,
-        mapped=beside,
+        WaveCache(),
+        PageLimits(limit=9),
+        count_marks=counter,
     )
     counts = {
-        one["volleys"][0]["model"] + one["start"][:10]: one["mapped"] for one in told["waves"]
+        one["volleys"][0]["model"] + one["start"][:10]: one["mapped"] for one in answer["waves"]
     }
     assert counts == {
         "Shahed-136/1312025-06-10": 0,
@@ -173,6 +171,6 @@ def test_marks_beside_a_report_that_may_not_be_shown_are_not_known(
     rows = [{**blank, "source_key": "a", "start": "2025-06-07"}]
     imported(workspace, table(tmp_path, *rows), dataset="held", theatre="ukraine")
     query = Query.of(workspace, View(theatre="ukraine"), NOW)
-    assert Mapped.of(query, "held") is None
+    assert MarkCounter.of(query, "held") is None
     with pytest.raises(InvalidView, match="held"):
-        Mapped.of(query, "nothing")
+        MarkCounter.of(query, "nothing")

@@ -22,18 +22,18 @@ from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
-from app.queries.cql import check_language, narrowed
+from app.queries.cql import check_language, filtered_rows
 from app.queries.geojson import (
     ALL_PARTS,
+    DETAIL_ZOOMS,
     LINE_ONLY,
-    ZOOMS,
     control_between,
     control_feature,
     control_features,
     region_features,
 )
 from app.queries.incidents import find_incident, list_incidents
-from app.queries.shapes import Shapes
+from app.queries.shapes import SimplifiedShapes
 
 DEFAULT_LIMIT, MOST_ITEMS = 100, 10_000
 DATETIME = (
@@ -49,7 +49,10 @@ FILTER = ("a condition in CQL2 text on the queryables", {"type": "string"})
 FILTER_LANG = ("the filter's language", {"type": "string", "enum": ["cql2-text"]})
 CRS = ("the one reference system", {"type": "string", "enum": [CRS84]})
 REFERENCE = {"crs": CRS, "bbox-crs": CRS}
-DETAIL = ("shapes for a screen, or as they are kept", {"type": "string", "enum": list(ZOOMS)})
+DETAIL = (
+    "shapes for a screen, or as they are kept",
+    {"type": "string", "enum": list(DETAIL_ZOOMS)},
+)
 PAGED: dict[str, params.Reader] = {
     "limit": params.page_size(MOST_ITEMS),
     "offset": params.whole_number(0, 10**9 - 1),
@@ -64,7 +67,7 @@ FILTERED: dict[str, params.Reader] = {
 }
 
 
-def routes(workspace: Workspace, shapes: Shapes) -> APIRouter:
+def routes(workspace: Workspace, shapes: SimplifiedShapes) -> APIRouter:
     """Build the items of one instance."""
     router = APIRouter()
     _incidents(router, workspace)
@@ -94,7 +97,7 @@ def _incidents(router: APIRouter, workspace: Workspace) -> None:
         limit, offset = own.get("limit", DEFAULT_LIMIT), own.get("offset", 0)
         published = publish(_within(query, own.get("datetime")), Face.points)
         text = own.get("filter")
-        selection = None if text is None else narrowed(published, text)
+        selection = None if text is None else filtered_rows(published, text)
         page = list_incidents(published, limit, offset, selection=selection)
         has_next = offset + limit < page.matched
         document = _page(request, query, own, page.features, has_next=has_next)
@@ -114,8 +117,8 @@ def _incidents(router: APIRouter, workspace: Workspace) -> None:
         return _answer(request, document, etag(query, "incident", ref))
 
 
-def _regions(router: APIRouter, workspace: Workspace, shapes: Shapes) -> None:
-    readers: dict[str, params.Reader] = {**PAGED, "detail": params.choice_of(*ZOOMS)}
+def _regions(router: APIRouter, workspace: Workspace, shapes: SimplifiedShapes) -> None:
+    readers: dict[str, params.Reader] = {**PAGED, "detail": params.choice_of(*DETAIL_ZOOMS)}
 
     @router.get(
         "/api/collections/regions/items",
@@ -141,9 +144,9 @@ def _regions(router: APIRouter, workspace: Workspace, shapes: Shapes) -> None:
         raise NotFound(f"There is no region {ref!r} of level {query.view.level}.")
 
 
-def _ground(router: APIRouter, workspace: Workspace, shapes: Shapes, name: str) -> None:
+def _ground(router: APIRouter, workspace: Workspace, shapes: SimplifiedShapes, name: str) -> None:
     kinds, usual_detail = (ALL_PARTS, "page") if name == "control" else (LINE_ONLY, "full")
-    readers: dict[str, params.Reader] = {**PAGED, "detail": params.choice_of(*ZOOMS)}
+    readers: dict[str, params.Reader] = {**PAGED, "detail": params.choice_of(*DETAIL_ZOOMS)}
 
     def items(request: Request) -> Response:
         """Give the control that one source reports for a day, or for all days of an interval."""

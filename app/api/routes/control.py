@@ -18,8 +18,8 @@ from app.instance.workspace import Workspace
 from app.publishing.publish import control_dataset
 from app.publishing.query import Query
 from app.queries.ground.agreement import agreement
-from app.queries.ground.frozen import frozen
-from app.queries.ground.measures import ControlSource, GroundBook, control_areas
+from app.queries.ground.frozen import frozen_line
+from app.queries.ground.measures import ControlSource, GroundCache, control_areas
 
 DAY = ("the day", {"type": "string", "format": "date"})
 WHOSE = ("whose ground; the theatre's default party when not given", {"type": "string"})
@@ -33,7 +33,7 @@ class _Answers:
     """The answers of all addresses; the router gives them their paths."""
 
     workspace: Workspace
-    book: GroundBook
+    book: GroundCache
 
     def areas(self, request: Request) -> Response:
         """Measure how much ground each party held on a day, by status and region."""
@@ -79,7 +79,7 @@ class _Answers:
             request,
             query,
             (day, *names, sources[0].controller, geometry),
-            lambda: agreement(sources, day, self.book.kept, geometry=geometry),
+            lambda: agreement(sources, day, self.book.cache, geometry=geometry),
         )
 
     def frozen(self, request: Request) -> Response:
@@ -94,7 +94,7 @@ class _Answers:
             request,
             query,
             (source.controller,),
-            lambda: frozen(source, day, self.book),
+            lambda: frozen_line(source, day, self.book),
         )
 
     def _answered(
@@ -110,7 +110,7 @@ class _Answers:
 
 def routes(workspace: Workspace) -> APIRouter:
     """Build the control answers of one instance."""
-    router, answers = APIRouter(prefix="/api/control"), _Answers(workspace, GroundBook())
+    router, answers = APIRouter(prefix="/api/control"), _Answers(workspace, GroundCache())
     own: dict[str, Described]
     for path, answer, own in (
         ("/areas", answers.areas, {"date": DAY}),

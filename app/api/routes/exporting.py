@@ -45,7 +45,7 @@ def routes(workspace: Workspace, folder: Path) -> APIRouter:
         """Describe the CSV export of the same View: columns, terms, citation (W3C CSVW)."""
         query = params.read_query(workspace, request.query_params.multi_items())
         csv_export = prepare(query, "csv")
-        metadata = csv_export.beside("csv", f"export.csv?{query.view.query()}") or b""
+        metadata = csv_export.description("csv", f"export.csv?{query.view.query()}") or b""
         return answer(request, metadata, CSVW, etag(query, "csvw"))
 
     return router

@@ -12,7 +12,7 @@ from app.api.respond import answer, etag, unchanged
 from app.api.schemas import Described, JsonObject, documented
 from app.domain.cache import BoundedCache
 from app.instance.workspace import Workspace
-from app.pictures.figures import FORMS, LEAST_PX, MOST_PX, MOST_SCALE, Figures, Wanted
+from app.pictures.figures import FIGURE_FORMS, LEAST_PX, MOST_PX, MOST_SCALE, FigureOptions, Figures
 
 MEDIA_TYPES = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 SVG_POLICY = (
@@ -45,7 +45,7 @@ MOST_REMEMBERED = 24
 def routes(workspace: Workspace, figures: Figures) -> APIRouter:
     """Build the figures of one instance."""
     router, pictures = APIRouter(), BoundedCache(MOST_REMEMBERED)
-    for form in FORMS:
+    for form in FIGURE_FORMS:
         description = documented(MEDIA_TYPES[form], **FIGURE_PARAMETERS)
         endpoint = _route(workspace, figures, form, pictures)
         router.add_api_route(
@@ -60,7 +60,7 @@ def _route(
     def figure(request: Request) -> Response:
         """Draw a View with its legend, sources, terms and its time of knowledge, for a report."""
         query, own = params.read(workspace, request.query_params.multi_items(), READERS)
-        order = Wanted(form, **own)
+        order = FigureOptions(form, **own)
         tag = etag(query, "figure", order)
         if (same := unchanged(request, tag)) is not None:
             return same

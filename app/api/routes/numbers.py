@@ -14,8 +14,10 @@ from app.publishing.publish import publish
 from app.queries.choropleth import Choropleths
 from app.queries.facets import facets, line_facets
 from app.queries.places import PlaceFinder
-from app.queries.sums import GROUPINGS, summarise, summary_csv, unmarked_by_region
-from app.queries.words.summary import in_words
+from app.queries.region_sums import unmarked_by_region
+from app.queries.summary_csv import summary_csv
+from app.queries.sums import GROUPINGS, summarise
+from app.queries.words.summary import summary_sentences
 
 BY = ("grouping", {"type": "string", "enum": list(GROUPINGS)})
 ONLY = (
@@ -54,7 +56,7 @@ def routes(workspace: Workspace, choropleths: Choropleths) -> APIRouter:
         unmarked = unmarked_by_region(published)
         report["not_on_map"], report["unmarked"] = sum(unmarked.values()), unmarked
         if by == "region":
-            report["text"] = in_words(published, report)
+            report["text"] = summary_sentences(published, report)
         return json_answer(request, report, tag)
 
     @router.get("/api/datasets", openapi_extra=documented())

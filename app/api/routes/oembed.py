@@ -21,7 +21,7 @@ from app.domain.errors import InputError, InvalidView, NotFound, NotKnown, Probl
 from app.domain.terms import Audience
 from app.i18n import strings
 from app.instance.workspace import Workspace
-from app.pictures.figures import Figures, Wanted
+from app.pictures.figures import FigureOptions, Figures
 from app.publishing.publish import refuse_embedding
 from app.publishing.query import Query
 
@@ -168,7 +168,7 @@ def _document(
 def _thumbnail(figures: Figures, query: Query, base: str, most: tuple[int, int]) -> JsonObject:
     """Link a figure within the bounds; give nothing where that size is too small to draw."""
     width, height = (min(side, limit) for side, limit in zip(THUMBNAIL, most, strict=True))
-    if not figures.fits(query, Wanted(width=width, height=height)):
+    if not figures.fits(query, FigureOptions(width=width, height=height)):
         return {}
     size = urlencode({"width": width, "height": height})
     return {

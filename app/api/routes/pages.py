@@ -18,15 +18,15 @@ from app.domain.terms import Face
 from app.i18n import strings
 from app.i18n.values import count_text, day_text
 from app.instance.workspace import Workspace
-from app.pages.compare import compared
+from app.pages.compare import comparison
 from app.pages.map import page_html
-from app.publishing.defaults import shown_controls, with_defaults
+from app.publishing.defaults import control_sources, with_defaults
 from app.publishing.publish import publish, refuse_embedding
 from app.publishing.query import Query
 from app.queries.feeds import content_lines
 from app.queries.ground.measures import ControlSource
 from app.queries.incidents import find_incident, history, title_of
-from app.queries.words.record import incident_fields, text_of
+from app.queries.words.record import incident_fields, record_text
 
 COMPARE_PARAMETERS = ("theatre", "lang", "as_of", "synthetic", "level")
 TEMPLATES = ("incidents.csv", "incidents.geojson", "control.csv", "control.geojson")
@@ -68,7 +68,7 @@ def routes(workspace: Workspace) -> APIRouter:
                 **{
                     toll: count_text(query.view.lang, other[toll]) for toll in ("killed", "injured")
                 },
-                "description": text_of(words, other, "description"),
+                "description": record_text(words, other, "description"),
             }
             for other in properties["merged_with"]
         ]
@@ -120,7 +120,7 @@ def _compare(router: APIRouter, workspace: Workspace, page: Pages) -> None:
     def compare(request: Request) -> Response:
         query, own = params.read(workspace, request.query_params.multi_items(), {"with": str})
         query = with_defaults(query)
-        view, sources = query.view, shown_controls(query)
+        view, sources = query.view, control_sources(query)
         if not sources:
             raise NotFound(f"No control dataset is loaded for {view.theatre!r}.")
         values = _compared(query, own.get("with") or None, [one.slug for one in sources])
@@ -166,7 +166,7 @@ def _compared(query: Query, other: str | None, slugs: Sequence[str]) -> JsonObje
     assert view.first and view.last  # noqa: S101, PT018  a settled View has a period
     second = source(other) if other and other != first_source else None
     return {
-        **compared(source(first_source), second, view.first, view.last),
+        **comparison(source(first_source), second, view.first, view.last),
         "first_source": first_source,
         "other": other,
         "first_day": view.first,

@@ -23,12 +23,13 @@ from app.instance.workspace import Workspace
 from app.publishing.defaults import with_defaults
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
-from app.queries.export import kept_from_leaving
+from app.queries.export import unexportable_datasets
 from app.queries.incidents import ORDERS, list_incidents
-from app.queries.sums import add_rates, summarise, unmarked_by_region
-from app.queries.words.filters import narrowings
-from app.queries.words.record import days_of, text_of
-from app.queries.words.summary import in_words
+from app.queries.region_sums import unmarked_by_region
+from app.queries.sums import add_rates, summarise
+from app.queries.words.filters import filter_texts
+from app.queries.words.record import days_of, record_text
+from app.queries.words.summary import summary_sentences
 
 PAGE_ROWS = 200
 SORTS = ("name", "incidents", "killed", "injured", "damaged", RATE)
@@ -45,7 +46,7 @@ UNSEEN: dict[str, JsonObject] = {
 
 def _exports(query: Query) -> JsonObject:
     """List the formats of an export, or name the datasets whose terms do not allow it."""
-    words, datasets = query.words, kept_from_leaving(query)
+    words, datasets = query.words, unexportable_datasets(query)
     names = ", ".join(one.name for one in datasets)
     return {
         "exports": [(form, words[f"export_{form}"]) for form in FORMATS],
@@ -105,7 +106,7 @@ def _sums(workspace: Workspace, sums: Published, sort: str) -> JsonObject:
         for name, count in counts.items()
         if count
     ]
-    text = in_words(sums, summary)
+    text = summary_sentences(sums, summary)
     return {
         "summary": summary,
         "rows": rows,
@@ -169,7 +170,7 @@ def _form(workspace: Workspace, sums: Published) -> JsonObject:
         ],
         "unseen": [
             (one.text, f"/table?{view.but(**UNSEEN[one.name]).query()}")
-            for one in narrowings(workspace.reference, view)
+            for one in filter_texts(sums.query)
             if one.name in UNSEEN
         ],
         "other_parameters": [pair for pair in view.pairs() if pair[0] not in NARROWED],
@@ -208,7 +209,7 @@ def _incident_row(workspace: Workspace, language: str, feature: JsonObject) -> J
     return {
         "id": feature["id"],
         "days": days_of(properties),
-        "place": text_of(words, properties, "place") or words["not_stated"],
+        "place": record_text(words, properties, "place") or words["not_stated"],
         "region": properties["region"]["name"]
         or properties["region"]["admin1"]
         or words["region_none"],

@@ -9,7 +9,7 @@ from app.api import params
 from app.api.respond import etag, json_answer, unchanged
 from app.api.schemas import JsonObject, documented
 from app.instance.workspace import Workspace
-from app.queries.waves import Mapped, WaveBook, waves_answer, waves_dataset
+from app.queries.waves import MarkCounter, PageLimits, WaveCache, waves_answer, waves_dataset
 
 STRING: JsonObject = {"type": "string"}
 MOST, USUAL = 1_000, 100
@@ -24,7 +24,7 @@ DATASET = ("a dataset of waves; the theatre's first when not given", STRING)
 
 def routes(workspace: Workspace) -> APIRouter:
     """Build the answers on waves of one instance."""
-    router, book = APIRouter(prefix="/api"), WaveBook()
+    router, cache = APIRouter(prefix="/api"), WaveCache()
     readers: dict[str, params.Reader] = {
         "dataset": str,
         "incidents": str,
@@ -41,8 +41,8 @@ def routes(workspace: Workspace) -> APIRouter:
         tag = etag(query, request.url.path, dataset.slug, limit, offset, beside)
         if same := unchanged(request, tag):
             return same
-        mapped = None if beside is None else Mapped.of(query, beside)
-        answer = waves_answer(query, dataset, book, limit=limit, offset=offset, mapped=mapped)
+        count_marks = None if beside is None else MarkCounter.of(query, beside)
+        answer = waves_answer(query, dataset, cache, PageLimits(limit, offset), count_marks)
         return json_answer(request, answer, tag)
 
     extra = documented(dataset=DATASET, incidents=INCIDENTS, limit=LIMIT, offset=OFFSET)

@@ -1,1 +1,1 @@
-"""Who held the ground: areas, changes, agreement, and what that says of incidents."""
+"""Control of the ground: areas, changes, agreement of sources, and the ground of incidents."""

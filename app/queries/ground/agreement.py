@@ -1,4 +1,4 @@
-"""Where sources of control agree, and how much of a difference only their baselines explain."""
+"""Where sources of control agree, and how much of a difference comes from their baselines."""
 
 from __future__ import annotations
 
@@ -6,102 +6,102 @@ from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from itertools import combinations
-from typing import Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from app.domain.answer import JsonObject
 from app.domain.cache import BoundedCache
 from app.domain.control import Baseline, ControlSnapshot
 from app.domain.place import area_km2
 from app.frames import feature_collection, frame
-from app.queries.ground.measures import NOWHERE, ControlSource, about, only_ground
+from app.queries.ground.measures import NO_GROUND, ControlSource, only_ground, snapshot_age
 
 
 def agreement(
-    sources: Sequence[ControlSource], day: date, kept: BoundedCache, *, geometry: bool = False
-) -> dict[str, Any]:
-    """Compare what sources give to one party on a day, in the shape of `/api/control/agreement`.
+    sources: Sequence[ControlSource], day: date, cache: BoundedCache, *, geometry: bool = False
+) -> JsonObject:
+    """Compare the ground of one party by several sources, in the shape of `/api/control/agreement`.
 
-    `baseline_km2` is ground that one source of a pair gives and the other leaves out by its own
-    rule (its `includes`); the rest of the difference is dispute. A part of the baseline whose
-    ground nobody outlines stays in the dispute and is named in `baseline_not_outlined`.
+    `baseline_km2` is ground that one source of a pair includes and the other excludes by its own
+    rule (its `includes`); the rest of the difference is dispute. If no source outlines a part of
+    the baseline, its ground counts as dispute and `baseline_not_outlined` names the part.
     """
-    found = [source.on(day) for source in sources]
+    snapshots = [source.on(day) for source in sources]
     first = sources[0]
-    known = first.query.state.seq, first.query.seq
-    key = ("agreement", first.key(*found), tuple(one.dataset.slug for one in sources), known)
-    told, pieces = kept.get(key, lambda: _compared(sources, found, kept))
-    listed = [
+    version = first.query.state.seq, first.query.seq
+    key = ("agreement", first.key(*snapshots), tuple(one.dataset.slug for one in sources), version)
+    comparison, pieces = cache.get(key, lambda: _compared(sources, snapshots, cache))
+    source_facts = [
         {
             "control": source.dataset.slug,
-            **about(one, day),
+            **snapshot_age(one, day),
             "total_km2": round(area_km2(source.ground(one)), 1),
             "baseline": {"includes": [part.value for part in one.includes]},
         }
-        for source, one in zip(sources, found, strict=True)
+        for source, one in zip(sources, snapshots, strict=True)
     ]
     answer = {
         "date": str(day),
         "controller": first.controller,
-        "sources": listed,
-        **told,
+        "sources": source_facts,
+        **comparison,
         "credits": list(dict.fromkeys(source.dataset.credit for source in sources)),
     }
     if geometry:
-        named = [{"a": a, "b": b, "kind": kind} for a, b, kind, _ in pieces]
-        answer["areas"] = feature_collection(frame([shape for *_, shape in pieces], named))
+        properties = [{"a": a, "b": b, "kind": kind} for a, b, kind, _ in pieces]
+        answer["areas"] = feature_collection(frame([shape for *_, shape in pieces], properties))
     return answer
 
 
 _Piece = tuple[str, str, str, BaseGeometry]
-"""A pair of sources, what kind of ground it is for them, and the ground."""
+"""The two sources of a pair, the kind of ground, and the ground."""
 
 
 def _compared(
-    sources: Sequence[ControlSource], found: Sequence[ControlSnapshot], kept: BoundedCache
-) -> tuple[dict[str, Any], list[_Piece]]:
-    grounds = [source.ground(one) for source, one in zip(sources, found, strict=True)]
+    sources: Sequence[ControlSource], snapshots: Sequence[ControlSnapshot], cache: BoundedCache
+) -> tuple[JsonObject, list[_Piece]]:
+    grounds = [source.ground(one) for source, one in zip(sources, snapshots, strict=True)]
     first = sources[0]
-    known = (first.view.theatre, first.view.synthetic, first.query.state.seq, first.query.seq)
+    version = (first.view.theatre, first.view.synthetic, first.query.state.seq, first.query.seq)
     outlines = {
-        part: kept.get(("outline", part, known), partial(_outline, first, part))
+        part: cache.get(("outline", part, version), partial(_outline, first, part))
         for part in Baseline
     }
     pairs, pieces = [], list[_Piece]()
     for pair in combinations(range(len(sources)), 2):
-        told, parts = _pair(sources, found, grounds, outlines, pair)
-        pairs.append(told)
-        pieces += [(told["a"], told["b"], kind, part) for kind, part in parts.items()]
-    if len(sources) == 2:  # noqa: PLR2004  a pair has said it all
+        facts, parts = _pair(sources, snapshots, grounds, outlines, pair)
+        pairs.append(facts)
+        pieces += [(facts["a"], facts["b"], kind, part) for kind, part in parts.items()]
+    if len(sources) == 2:  # noqa: PLR2004  the pair has all of it
         agreed = pairs[0]["both_km2"]
-        some = agreed + pairs[0]["only_a_km2"] + pairs[0]["only_b_km2"]
+        either = agreed + pairs[0]["only_a_km2"] + pairs[0]["only_b_km2"]
     else:
         agreed = area_km2(only_ground(shapely.intersection_all(grounds)))
-        some = area_km2(shapely.union_all(grounds))
-    sums = {"all_agree_km2": round(agreed, 1), "some_say_km2": round(some, 1)}
+        either = area_km2(shapely.union_all(grounds))
+    sums = {"all_agree_km2": round(agreed, 1), "some_say_km2": round(either, 1)}
     return {**sums, "pairs": pairs}, pieces
 
 
 def _pair(
     sources: Sequence[ControlSource],
-    found: Sequence[ControlSnapshot],
+    snapshots: Sequence[ControlSnapshot],
     grounds: Sequence[BaseGeometry],
     outlines: dict[Baseline, BaseGeometry],
     pair: tuple[int, int],
-) -> tuple[dict[str, Any], dict[str, BaseGeometry]]:
+) -> tuple[JsonObject, dict[str, BaseGeometry]]:
     a, b = pair
     both = only_ground(grounds[a].intersection(grounds[b]))
     only_a = only_ground(grounds[a].difference(grounds[b]))
     only_b = only_ground(grounds[b].difference(grounds[a]))
     parts_a, parts_b = (
-        set(found[a].includes) - set(found[b].includes),
-        set(found[b].includes) - set(found[a].includes),
+        set(snapshots[a].includes) - set(snapshots[b].includes),
+        set(snapshots[b].includes) - set(snapshots[a].includes),
     )
     explained = _inside(only_a, parts_a, outlines) + _inside(only_b, parts_b, outlines)
     apart = area_km2(only_a) + area_km2(only_b)
     not_outlined = [part.value for part in sorted(parts_a | parts_b) if outlines[part].is_empty]
-    told = {
+    facts = {
         "a": sources[a].dataset.slug,
         "b": sources[b].dataset.slug,
         "both_km2": round(area_km2(both), 1),
@@ -111,7 +111,7 @@ def _pair(
         "dispute_km2": round(max(apart - explained, 0.0), 1),
         "baseline_not_outlined": not_outlined,
     }
-    return told, {"both": both, "only_a": only_a, "only_b": only_b}
+    return facts, {"both": both, "only_a": only_a, "only_b": only_b}
 
 
 def _inside(
@@ -122,22 +122,23 @@ def _inside(
 
 
 def _outline(source: ControlSource, part: Baseline) -> BaseGeometry:
-    """Outline a part of the baseline: the theatre's regions of it, and what any source marks as it.
+    """Outline a part of the baseline: the theatre's regions and the areas that belong to it.
 
-    What was held before a war began does not change with the day asked for: each source's newest
-    snapshot says it.
+    The ground held before a war began is the same for every day: it is read from each source's
+    newest snapshot.
     """
     if part is Baseline.main:
-        return NOWHERE  # every source includes it: it explains no difference
-    reference, control = source.query.reference, source.query.state.control
-    codes = reference.theatres[source.view.theatre].baseline.get(part.value, ())
-    regions = reference.region_set(source.view.theatre).regions
+        return NO_GROUND  # every source includes it: it explains no difference
+    query, control = source.query, source.query.state.control
+    codes = query.theatre.baseline.get(part.value, ())
+    regions = query.largest_regions.regions
     shapes: list[BaseGeometry] = [region.shape for region in regions if region.code in codes]
     for slug in control.datasets():
-        dataset = source.query.state.datasets[slug]
-        calendar = control.calendar(slug, source.query.seq)
-        if dataset.theatre != source.view.theatre or dataset.synthetic != source.view.synthetic:
+        dataset = query.state.datasets[slug]
+        calendar = query.calendar(dataset)
+        is_of_view = dataset.theatre == query.view.theatre
+        if not is_of_view or dataset.synthetic != query.view.synthetic:
             continue
-        marked = calendar.snapshots[-1].areas if calendar.snapshots else ()
-        shapes += [control.shapes.read(a.shape) for a in marked if a.shape and a.part is part]
-    return shapely.union_all(shapes) if shapes else NOWHERE
+        areas = calendar.snapshots[-1].areas if calendar.snapshots else ()
+        shapes += [control.shapes.read(a.shape) for a in areas if a.shape and a.part is part]
+    return shapely.union_all(shapes) if shapes else NO_GROUND

@@ -1,16 +1,16 @@
-"""Who held how much ground: one source's areas on a day, over time, and between two days."""
+"""The ground that a party held by one source: on a day, over time, and between two days."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 import shapely
 from shapely import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
+from app.domain.answer import JsonObject
 from app.domain.cache import BoundedCache
 from app.domain.control import ControlSnapshot, ControlStatus
 from app.domain.errors import NotFound
@@ -23,12 +23,12 @@ from app.index.build import State
 from app.index.control import Calendar, areas_by_region, shape_key
 from app.publishing.query import Query
 
-NOWHERE = MultiPolygon()
+NO_GROUND = MultiPolygon()
 
 
 @dataclass(frozen=True, eq=False)
 class ControlSource:
-    """One source of control as a View reads it, and whose ground is asked for."""
+    """One source of control as a View reads it, and the party whose ground is measured."""
 
     query: Query
     dataset: Dataset
@@ -36,12 +36,12 @@ class ControlSource:
 
     @classmethod
     def of(cls, query: Query, dataset: Dataset, controller: str | None = None) -> ControlSource:
-        """Ask for a party's ground, or for that of the theatre's default one."""
+        """Take a party, or else the theatre's default one."""
         return cls(query, dataset, controller or query.theatre.default_controller)
 
     @property
     def view(self) -> View:
-        """The View that asks."""
+        """The View of the query."""
         return self.query.view
 
     @property
@@ -52,67 +52,67 @@ class ControlSource:
     @property
     def calendar(self) -> Calendar:
         """All snapshots of the source, as the View knows them."""
-        return self.query.state.control.calendar(self.dataset.slug, self.query.seq)
+        return self.query.calendar(self.dataset)
 
     def on(self, day: date) -> ControlSnapshot:
-        """Find the snapshot valid on a day.
+        """Return the snapshot valid on a day.
 
         Raises:
-            NotFound: the source says nothing on or before that day, as known then.
+            NotFound: the View knows no snapshot of the source on or before that day.
         """
-        found = self.query.control_on(self.dataset, day)
-        if found is None:
+        snapshot = self.query.control_on(self.dataset, day)
+        if snapshot is None:
             raise NotFound(f"{self.dataset.slug!r} has no control snapshot on or before {day}.")
-        return found
+        return snapshot
 
-    def ground(self, found: ControlSnapshot) -> BaseGeometry:
-        """The assessed ground of the party asked for; empty when it has none."""
-        return self.query.state.control.grounds(found).get(self.controller, NOWHERE)
+    def ground(self, snapshot: ControlSnapshot) -> BaseGeometry:
+        """Return the assessed ground of the party; empty if it has none."""
+        return self.query.state.control.grounds(snapshot).get(self.controller, NO_GROUND)
 
-    def km2(self, found: ControlSnapshot) -> float | None:
-        """Measure it; None when the snapshot gives the party no polygon: that is not 0."""
+    def km2(self, snapshot: ControlSnapshot) -> float | None:
+        """Measure the party's ground; None if the snapshot has no polygon of it, which is not 0."""
         lines, control = self.query.workspace.index.lines, self.query.state.control
-        measured = lines.km2(control, found, self.view.theatre)
+        measured = lines.km2(control, snapshot, self.view.theatre)
         return measured.get(self.controller)
 
     def key(self, *snapshots: ControlSnapshot) -> Hashable:
-        """Identify an answer by all that it depends on."""
-        drawn = tuple(shape_key(one) for one in snapshots)
-        return (self.view.theatre, self.controller, self.view.level, self.regions.hash, drawn)
+        """Return a cache key: all that an answer on some snapshots depends on."""
+        areas = tuple(shape_key(one) for one in snapshots)
+        return (self.view.theatre, self.controller, self.view.level, self.regions.hash, areas)
 
 
-def control_areas(source: ControlSource, day: date) -> dict[str, Any]:
+def control_areas(source: ControlSource, day: date) -> JsonObject:
     """Measure a day's control in the shape of `/api/control/areas`.
 
-    Cited units have no polygon and are listed with km2 null, never measured.
+    Cited units have no polygon: they are listed with km2 null.
     """
-    found = source.on(day)
-    total = source.km2(found)
-    by_code = areas_by_region(source.ground(found), source.regions.regions)
+    snapshot = source.on(day)
+    total = source.km2(snapshot)
+    by_code = areas_by_region(source.ground(snapshot), source.regions.regions)
     return {
         "control": source.dataset.slug,
         "date": str(day),
-        **about(found, day),
-        "baseline": {"includes": [part.value for part in found.includes]},
+        **snapshot_age(snapshot, day),
+        "baseline": {"includes": [part.value for part in snapshot.includes]},
         "controller": source.controller,
         "total_km2": _rounded(total),
-        "areas": _areas(source.query.state, found),
-        "regions": shares(source, by_code),
+        "areas": _areas(source.query.state, snapshot),
+        "regions": region_shares(source, by_code),
         "elsewhere_km2": None if total is None else _rounded(max(total - sum(by_code.values()), 0)),
-        "front_line": _line(source, found),
+        "front_line": _line(source, snapshot),
         "region_set": source.regions.identity(),
-        "note": found.note,
+        "note": snapshot.note,
         "credits": [source.dataset.credit],
     }
 
 
-def about(found: ControlSnapshot, day: date) -> dict[str, Any]:
-    """Date a snapshot: the day it speaks of, and how old it was on the day asked for."""
-    return {"valid_on": str(found.valid_on), "age_days": (day - found.valid_on).days}
+def snapshot_age(snapshot: ControlSnapshot, day: date) -> JsonObject:
+    """Return the day of a snapshot, and its age on another day."""
+    return {"valid_on": str(snapshot.valid_on), "age_days": (day - snapshot.valid_on).days}
 
 
-def shares(source: ControlSource, by_code: Mapping[str, float]) -> list[dict[str, Any]]:
-    """List regions by how much of them some ground covers, the most first."""
+def region_shares(source: ControlSource, by_code: Mapping[str, float]) -> list[JsonObject]:
+    """List regions with the area and the share that some ground covers, the largest first."""
     regions = {region.code: region for region in source.regions.regions}
     return [
         {
@@ -129,16 +129,16 @@ def _rounded(km2: float | None) -> float | None:
     return None if km2 is None else round(km2, 1)
 
 
-def _line(source: ControlSource, found: ControlSnapshot) -> dict[str, float]:
-    line = source.query.front_line(found)
+def _line(source: ControlSource, snapshot: ControlSnapshot) -> dict[str, float]:
+    line = source.query.front_line(snapshot)
     return {"length_km": round(line.length_km, 1), "border_tolerance_km": line.tolerance_km}
 
 
-def _areas(state: State, found: ControlSnapshot) -> list[dict[str, Any]]:
-    """Measure by controller and status; pieces that overlap are not measured twice."""
+def _areas(state: State, snapshot: ControlSnapshot) -> list[JsonObject]:
+    """Measure areas by controller and status; where areas overlap, they count once."""
     pieces: dict[tuple[str, ControlStatus], list[BaseGeometry]] = {}
     cited = []
-    for area in found.areas:
+    for area in snapshot.areas:
         if area.shape is None:
             cited.append(
                 {
@@ -153,7 +153,7 @@ def _areas(state: State, found: ControlSnapshot) -> list[dict[str, Any]]:
         else:
             key = (area.controller, area.status)
             pieces.setdefault(key, []).append(state.control.shapes.read(area.shape))
-    listed: list[dict[str, Any]] = [
+    measured: list[JsonObject] = [
         {
             "controller": who,
             "status": status.value,
@@ -161,22 +161,22 @@ def _areas(state: State, found: ControlSnapshot) -> list[dict[str, Any]]:
         }
         for (who, status), shapes in pieces.items()
     ]
-    return listed + cited
+    return measured + cited
 
 
 @dataclass
-class GroundBook:
-    """Answers that compare grounds, kept by what they were computed from."""
+class GroundCache:
+    """Answers on ground, with a cache by what they were computed from."""
 
-    kept: BoundedCache = field(default_factory=BoundedCache)
+    cache: BoundedCache = field(default_factory=BoundedCache)
 
-    def series(self, source: ControlSource) -> dict[str, Any]:
-        """List the area of every snapshot of the View's period; days without one are not filled."""
+    def series(self, source: ControlSource) -> JsonObject:
+        """List the area of every snapshot in the View's period; other days have no point."""
         calendar = source.calendar
         first, last = source.view.first or date.min, source.view.last or date.max
         key = ("series", source.key(), source.dataset.slug, calendar.mark, first, last)
 
-        def measure() -> list[dict[str, Any]]:
+        def measure() -> list[JsonObject]:
             inside = [one for one in calendar.snapshots if first <= one.valid_on <= last]
             return [
                 {"valid_on": str(one.valid_on), "km2": _rounded(source.km2(one))} for one in inside
@@ -185,25 +185,25 @@ class GroundBook:
         return {
             "control": source.dataset.slug,
             "controller": source.controller,
-            "points": self.kept.get(key, measure),
+            "points": self.cache.get(key, measure),
             "credits": [source.dataset.credit],
         }
 
     def changes(
         self, source: ControlSource, first: date, last: date, *, geometry: bool = False
-    ) -> dict[str, Any]:
-        """Measure what a party gained and lost between two days, by region."""
+    ) -> JsonObject:
+        """Measure what the party gained and lost between two days, by region."""
         old, new = source.on(first), source.on(last)
-        told, shapes = self.kept.get(
+        facts, shapes = self.cache.get(
             ("changes", source.key(old, new), source.view.lang),
             lambda: _changes(source, old, new),
         )
         answer = {
             "control": source.dataset.slug,
             "controller": source.controller,
-            "from": {"date": str(first), **about(old, first)},
-            "to": {"date": str(last), **about(new, last)},
-            **told,
+            "from": {"date": str(first), **snapshot_age(old, first)},
+            "to": {"date": str(last), **snapshot_age(new, last)},
+            **facts,
             "region_set": source.regions.identity(),
             "credits": [source.dataset.credit],
         }
@@ -215,18 +215,22 @@ class GroundBook:
 
 def _changes(
     source: ControlSource, old: ControlSnapshot, new: ControlSnapshot
-) -> tuple[dict[str, Any], list[BaseGeometry]]:
+) -> tuple[JsonObject, list[BaseGeometry]]:
     before, after = source.ground(old), source.ground(new)
     moved = {"gained": _less(after, before), "lost": _less(before, after)}
     km2 = {kind: area_km2(shape) for kind, shape in moved.items()}
     by_region = {
         kind: areas_by_region(shape, source.regions.regions) for kind, shape in moved.items()
     }
-    rows: list[dict[str, Any]] = []
+    rows: list[JsonObject] = []
     for region in source.regions.regions:
-        here = {kind: found.get(region.code, 0.0) for kind, found in by_region.items()}
-        if any(here.values()):
-            rows.append({"key": region.code, "name": region.name(source.view.lang), **_net(here)})
+        changed = {
+            kind: km2_by_code.get(region.code, 0.0) for kind, km2_by_code in by_region.items()
+        }
+        if any(changed.values()):
+            rows.append(
+                {"key": region.code, "name": region.name(source.view.lang), **_net(changed)}
+            )
     rows.sort(key=lambda row: -(row["gained_km2"] + row["lost_km2"]))
     elsewhere = {kind: max(km2[kind] - sum(by_region[kind].values()), 0.0) for kind in moved}
     return {**_net(km2), "regions": rows, "elsewhere_km2": _net(elsewhere)}, list(moved.values())
@@ -237,19 +241,19 @@ def _net(km2: Mapping[str, float]) -> dict[str, float]:
     return {"gained_km2": gained, "lost_km2": lost, "net_km2": round(gained - lost, 2)}
 
 
-def _less(one: BaseGeometry, other: BaseGeometry) -> BaseGeometry:
-    """Take one ground off another, and keep nothing but ground: edges that touch leave lines."""
-    return only_ground(shapely.difference(one, other))
+def _less(ground: BaseGeometry, other: BaseGeometry) -> BaseGeometry:
+    """Subtract ground from ground; keep polygons only: edges that touch leave lines."""
+    return only_ground(shapely.difference(ground, other))
 
 
 def only_ground(shape: BaseGeometry) -> MultiPolygon:
-    """Keep the polygons of whatever an overlay returned."""
+    """Return the polygons among the parts of a shape that an overlay made."""
     parts = shapely.get_parts(shapely.get_parts(shape))
     return MultiPolygon([part for part in parts if part.geom_type == "Polygon" and part.area > 0])
 
 
-def people(regions: Iterable[Region]) -> dict[str, dict[str, int]]:
-    """Tell the population of regions where it is loaded, with its year."""
+def population_by_region(regions: Iterable[Region]) -> dict[str, dict[str, int]]:
+    """Return the population of regions and its year, where it is loaded."""
     return {
         region.code: {
             "population": region.population,

@@ -1,185 +1,220 @@
-"""Facts as sentences in the reader's language, for pages made on the server."""
+"""The fields of a record in the reader's language, for pages made on the server."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypedDict
 from urllib.parse import urlsplit
 
+from app.domain.answer import JsonObject
 from app.domain.view import NOT_STATED
 from app.i18n import strings
 from app.i18n.values import count_text, day_text, days_text, length_text, number
 from app.publishing.query import Query
 from app.reference.theatre import Theatre
 
-Line = dict[str, str | None]
+
+class TextLine(TypedDict):
+    """A line of a field: its text, and a web address or a day where it has one."""
+
+    text: str
+    href: str | None
+    day: str | None
 
 
-def when_text(language: str, told: Mapping[str, Any]) -> str:
-    """Say the day or days of an incident; none is not known."""
-    if told["start"] is None:
+IncidentField = tuple[str, list[TextLine]]
+"""The label of a field, and its lines."""
+
+
+def when_text(language: str, properties: JsonObject) -> str:
+    """Write the day or days of an incident; "unknown" without one."""
+    if properties["start"] is None:
         return strings(language)["unknown"]
-    return days_text(language, told["start"], told["end"] or told["start"])
+    return days_text(language, properties["start"], properties["end"] or properties["start"])
 
 
-def days_of(told: Mapping[str, Any]) -> list[str]:
-    """Give the day of an incident, or its first and last, as ISO; none where it is not known."""
-    if told["start"] is None:
+def days_of(properties: JsonObject) -> list[str]:
+    """Return the day of an incident, or its first and last, in ISO form; empty without one."""
+    if properties["start"] is None:
         return []
-    return list(dict.fromkeys((told["start"][:10], (told["end"] or told["start"])[:10])))
+    start = properties["start"]
+    return list(dict.fromkeys((start[:10], (properties["end"] or start)[:10])))
 
 
-def incident_fields(query: Query, found: Mapping[str, Any]) -> list[tuple[str, list[Line]]]:
-    """List an incident's fields as label and lines; a line may carry a web address or a day."""
-    words, told = strings(query.view.lang), found["properties"]
-    taxonomy, lang = query.reference.taxonomy, query.view.lang
-    region = told["region"]
-    named = region["name"] or region["admin1"] or words["region_none"]
-    near = f"; {words['near_border']}" if region["near_border"] else ""
-    fields: list[tuple[str, list[Line]]] = [
-        (words["date"], [_line(_when(lang, told), day=next(iter(days_of(told)), None))]),
-        (words["place"], [_line(text_of(words, told, "place") or words["not_stated"])]),
-        (words["region"], [_line(f"{named} ({words['region_' + region['how']]}{near})")]),
-        (words["precision"], [_line(_precision(lang, told, found))]),
-        (words["killed"], [_line(count_text(lang, told["killed"]))]),
-        (words["injured"], [_line(count_text(lang, told["injured"]))]),
-        (
-            words["damage"],
-            [
-                _line(_damage(words, one, taxonomy.sectors.label(one["sector"], lang)))
-                for one in told["damage"]
-            ]
-            or [_line(words["not_stated"])],
-        ),
-        (
-            words["weapons"],
-            [_line(taxonomy.weapons.label(code, lang)) for code in told["weapons"]]
-            or [_line(words["not_stated"])],
-        ),
-        (words["mechanism"], [_line(words[f"mechanism_{told['mechanism']}"])]),
-        (words["status"], [_line(words[f"status_{told['status']}"])]),
-        (
-            words["sources"],
-            [_source(lang, one) for one in told["sources"]] or [_line(words["no_source"])],
-        ),
-        (words["dataset"], [_line(told["dataset"])]),
-    ]
-    if told["control"]:
-        theatre = query.theatre
-        fields.append(
-            (
-                words["ground_here"],
-                [_line(ground_text(theatre, lang, one)) for one in told["control"]],
-            )
-        )
-    if by := told["attributed_to"]:
-        party = query.theatre.party_name(by["party"], lang)
-        sure = words[f"confidence_{by['confidence']}"]
-        fields.append((words["attributed_to"], [_line(f"{party} ({sure})")]))
-    if said := _claims(words, told):
-        fields.append((words["claims"], said))
-    if told["description"]:
-        fields.append((words["description"], [_line(text_of(words, told, "description") or "")]))
-    if told["redacted"] and not query.is_public:
-        fields.append((words["redacted_here"], [_line(_redactions(words, told))]))
-    return fields
+def incident_fields(query: Query, feature: JsonObject) -> list[IncidentField]:
+    """List an incident's fields as label and lines; a line may have a web address or a day."""
+    record = _RecordText(query, feature)
+    return [*record.when_and_where(), *record.facts(), *record.optional()]
 
 
-def text_of(words: Mapping[str, str], told: Mapping[str, Any], name: str) -> str | None:
-    """Say a text, or in the reader's language why it is not shown."""
-    code, text = told["redacted"].get(name), told[name]
+@dataclass(frozen=True)
+class _RecordText:
+    """Writes the fields of one record in the View's language."""
+
+    query: Query
+    feature: JsonObject
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        return self.query.words
+
+    @property
+    def lang(self) -> str:
+        return self.query.view.lang
+
+    @property
+    def properties(self) -> JsonObject:
+        properties: JsonObject = self.feature["properties"]
+        return properties
+
+    def when_and_where(self) -> Iterator[IncidentField]:
+        words, properties, region = self.words, self.properties, self.properties["region"]
+        first_day = next(iter(days_of(properties)), None)
+        yield words["date"], [_line(_when(self.lang, properties), day=first_day)]
+        place = record_text(words, properties, "place") or words["not_stated"]
+        yield words["place"], [_line(place)]
+        name = region["name"] or region["admin1"] or words["region_none"]
+        near = f"; {words['near_border']}" if region["near_border"] else ""
+        yield words["region"], [_line(f"{name} ({words['region_' + region['how']]}{near})")]
+        yield words["precision"], [_line(_precision(self.lang, properties, self.feature))]
+
+    def facts(self) -> Iterator[IncidentField]:
+        words, lang, properties = self.words, self.lang, self.properties
+        taxonomy = self.query.reference.taxonomy
+        for toll in ("killed", "injured"):
+            yield words[toll], [_line(count_text(lang, properties[toll]))]
+        damage = [
+            _line(_damage(words, item, taxonomy.sectors.label(item["sector"], lang)))
+            for item in properties["damage"]
+        ]
+        yield words["damage"], damage or [_line(words["not_stated"])]
+        weapons = [_line(taxonomy.weapons.label(code, lang)) for code in properties["weapons"]]
+        yield words["weapons"], weapons or [_line(words["not_stated"])]
+        yield words["mechanism"], [_line(words[f"mechanism_{properties['mechanism']}"])]
+        yield words["status"], [_line(words[f"status_{properties['status']}"])]
+        sources = [_source(lang, item) for item in properties["sources"]]
+        yield words["sources"], sources or [_line(words["no_source"])]
+        yield words["dataset"], [_line(properties["dataset"])]
+
+    def optional(self) -> Iterator[IncidentField]:
+        """Write the fields that only some records have."""
+        words, lang, properties = self.words, self.lang, self.properties
+        theatre = self.query.theatre
+        if properties["control"]:
+            grounds = [_line(_ground_text(theatre, lang, one)) for one in properties["control"]]
+            yield words["ground_here"], grounds
+        if by := properties["attributed_to"]:
+            confidence = words[f"confidence_{by['confidence']}"]
+            party = theatre.party_name(by["party"], lang)
+            yield words["attributed_to"], [_line(f"{party} ({confidence})")]
+        if claims := _claims(words, properties):
+            yield words["claims"], claims
+        if properties["description"]:
+            description = record_text(words, properties, "description") or ""
+            yield words["description"], [_line(description)]
+        if properties["redacted"] and not self.query.is_public:
+            yield words["redacted_here"], [_line(_redactions(words, properties))]
+
+
+def record_text(words: Mapping[str, str], properties: JsonObject, name: str) -> str | None:
+    """Return a text of a record, or the reason, in the reader's language, why it is not shown."""
+    code, text = properties["redacted"].get(name), properties[name]
     if code is None or text != f"redacted: {code}":
         return None if text is None else str(text)
-    return redaction_text(words, code)
+    return _redaction_text(words, code)
 
 
-def redaction_text(words: Mapping[str, str], code: str) -> str:
-    """Say why something is not shown."""
+def _redaction_text(words: Mapping[str, str], code: str) -> str:
+    """Write why a text is not shown."""
     return words["redacted"].format(reason=words[f"redaction_{code}"])
 
 
-def _claims(words: Mapping[str, str], told: Mapping[str, Any]) -> list[Line]:
-    said = [_line(words["says"].format(by=one["by"], text=one["text"])) for one in told["claims"]]
-    code = told["redacted"].get("claims")
-    return said or ([_line(redaction_text(words, code))] if code else [])
+def _claims(words: Mapping[str, str], properties: JsonObject) -> list[TextLine]:
+    lines = [
+        _line(words["says"].format(by=claim["by"], text=claim["text"]))
+        for claim in properties["claims"]
+    ]
+    code = properties["redacted"].get("claims")
+    return lines or ([_line(_redaction_text(words, code))] if code else [])
 
 
-def _redactions(words: Mapping[str, str], told: Mapping[str, Any]) -> str:
+def _redactions(words: Mapping[str, str], properties: JsonObject) -> str:
     names = {"objects": "damage", "when_text": "date"}
-    listed = ", ".join(words[names.get(name, name)] for name in told["redacted"])
-    code = next(iter(told["redacted"].values()))
-    return f"{listed}: {words[f'redaction_{code}']}"
+    labels = ", ".join(words[names.get(name, name)] for name in properties["redacted"])
+    code = next(iter(properties["redacted"].values()))
+    return f"{labels}: {words[f'redaction_{code}']}"
 
 
-def ground_text(theatre: Theatre, lang: str, one: Mapping[str, Any]) -> str:
-    """Say what one source gives for a place on the incident's own day, with the snapshot's age."""
+def _ground_text(theatre: Theatre, lang: str, ground: JsonObject) -> str:
+    """Write what one source gives for a place on the incident's day, with the snapshot's age."""
     words = strings(lang)
-    party = theatre.party_name(one["controller"] or "", lang)
-    key = "no_point" if one["status"] is None else one["status"]
+    party = theatre.party_name(ground["controller"] or "", lang)
+    key = "no_point" if ground["status"] is None else ground["status"]
     status = words[f"control_{key}"].format(party=party)
-    parts = [words["ground_status"].format(source=one["name"], status=status)]
-    if one["distance_km"] is not None:
-        parts.append(words["ground_line"].format(km=number(lang, one["distance_km"])))
-    if one["shares"]:
+    parts = [words["ground_status"].format(source=ground["name"], status=status)]
+    if ground["distance_km"] is not None:
+        parts.append(words["ground_line"].format(km=number(lang, ground["distance_km"])))
+    if ground["shares"]:
         shares = ", ".join(
             f"{words['nobody_states'] if who == NOT_STATED else theatre.party_name(who, lang)} "
             f"{share:.0%}"
-            for who, share in one["shares"].items()
+            for who, share in ground["shares"].items()
         )
         parts.append(words["ground_shares"].format(shares=shares))
-    age = one["age_days"]
+    age = ground["age_days"]
     parts.append(age_text(lang, "ground_age", age))
     return "; ".join(parts)
 
 
 def age_text(language: str, name: str, days: int) -> str:
-    """Say how old a snapshot was on the day asked for."""
+    """Write the age of a snapshot in days; `name` is the key of the sentence."""
     words = strings(language)
     if not days:
         return words["control_today"]
     return words[f"{name}_one" if days == 1 else name].format(n=number(language, days))
 
 
-def _line(text: str, href: str | None = None, day: str | None = None) -> Line:
+def _line(text: str, href: str | None = None, day: str | None = None) -> TextLine:
     return {"text": text, "href": href, "day": day}
 
 
-def _when(lang: str, told: Mapping[str, Any]) -> str:
-    text = text_of(strings(lang), told, "when_text")
-    said = f" ({text})" if text else ""
-    return when_text(lang, told) + said
+def _when(lang: str, properties: JsonObject) -> str:
+    text = record_text(strings(lang), properties, "when_text")
+    note = f" ({text})" if text else ""
+    return when_text(lang, properties) + note
 
 
-def _precision(lang: str, told: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+def _precision(lang: str, properties: JsonObject, feature: JsonObject) -> str:
     words = strings(lang)
-    name = words[f"precision_{told['precision']}"]
-    if told["error_m"] is None or found["geometry"] is None:
+    name = words[f"precision_{properties['precision']}"]
+    if properties["error_m"] is None or feature["geometry"] is None:
         return name
-    return f"{name}, {words['within'].format(m=length_text(lang, told['error_m']))}"
+    return f"{name}, {words['within'].format(m=length_text(lang, properties['error_m']))}"
 
 
-def _damage(words: Mapping[str, str], one: Mapping[str, Any], sector: str) -> str:
-    what = ": ".join(filter(None, [sector, one.get("object_kind"), one.get("name")]))
-    return f"{what} – {words['grade_' + one.get('grade', 'unknown')]}"
+def _damage(words: Mapping[str, str], damage: JsonObject, sector: str) -> str:
+    what = ": ".join(filter(None, [sector, damage.get("object_kind"), damage.get("name")]))
+    return f"{what} – {words['grade_' + damage.get('grade', 'unknown')]}"
 
 
 def _is_web(url: str) -> bool:
     try:
         return urlsplit(url).scheme in ("http", "https")
-    except ValueError:  # half of an IPv6 address: shown as the text that it is
+    except ValueError:  # half of an IPv6 address: it stays plain text
         return False
 
 
-def _source(lang: str, one: Mapping[str, Any]) -> Line:
-    url = one.get("url")
+def _source(lang: str, source: JsonObject) -> TextLine:
+    url = source.get("url")
     is_web = url is not None and _is_web(url)
-    text = one.get("publisher") or url or strings(lang)["not_stated"]
-    day = f", {_published(lang, one['published'])}" if one.get("published") else ""
+    text = source.get("publisher") or url or strings(lang)["not_stated"]
+    day = f", {_published(lang, source['published'])}" if source.get("published") else ""
     return _line(text + day, url if is_web else None)
 
 
 def _published(lang: str, day: str) -> str:
-    """Say a source's day; some sources state a year or a month only, which stands as it is."""
+    """Write the day of a source; a year or a month alone stays as the source has it."""
     try:
         return day_text(lang, day)
     except ValueError:

@@ -1,77 +1,82 @@
-"""A summary in plain words: what somebody who cannot see the map is told first."""
+"""A summary in sentences, for readers who cannot see the map."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from app.domain.answer import JsonObject
 from app.i18n import strings
 from app.i18n.values import count_text, day_text, number
 from app.publishing.publish import Published
-from app.queries.words.filters import narrowings
+from app.queries.words.filters import filter_texts
 
 UNSTATED = "unknown"
-NAMED = 3
-"""How many regions and sectors are named."""
+_MOST_NAMED = 3
+"""At most so many regions and sectors have their name in a sentence."""
 
 
-def in_words(published: Published, summary: Mapping[str, Any]) -> list[str]:
-    """Say a summary by region in sentences of the View's language, unknowns and gaps included.
+def summary_sentences(published: Published, summary: JsonObject) -> list[str]:
+    """Write a summary by region in sentences of the View's language, with unknowns and gaps.
 
-    An empty period is said to be one in which nothing is recorded, never one without harm.
+    Of an empty period it says that nothing is recorded, never that there was no harm.
     """
-    view, words = published.view, strings(published.view.lang)
-    told = {
+    words, lang = published.query.words, published.view.lang
+    totals, gaps = summary["totals"], summary["coverage"]
+    if not published.datasets:
+        withheld = gaps["withheld"]["terms"]
+        all_withheld = words["withheld_all"].format(n=number(lang, withheld))
+        return [all_withheld if withheld else words["text_no_data"]]
+    if totals is None:
+        return [words["several_datasets"]]
+    filters = "; ".join(one.text for one in filter_texts(published.query))
+    only = [words["text_only"].format(filters=filters)] if filters else []
+    names = _names(published)
+    if not totals["incidents"]:
+        # Incidents that the filters exclude are recorded all the same.
+        return [*only, words["text_none_fits" if filters else "text_nothing"].format(**names)]
+    incidents = words["text_incidents"].format(n=number(lang, totals["incidents"]), **names)
+    regions = [(row["name"], row["incidents"]) for row in summary["rows"]]
+    sectors = published.reference.taxonomy.sectors
+    damage = [
+        (sectors.label(code, lang), sector["damaged"])
+        for code, sector in totals["damage"].items()
+        if code != UNSTATED
+    ]
+    greatest = [*_most(lang, "text_regions", regions), *_most(lang, "text_sectors", damage)]
+    return [*only, incidents, _toll(lang, totals), *greatest, *_gaps(published, summary)]
+
+
+def _names(published: Published) -> dict[str, str]:
+    """Return the theatre, the period and the sources, as the sentences name them."""
+    view, words = published.view, published.query.words
+    return {
         "theatre": published.theatre.name[view.lang],
         "from": day_text(view.lang, view.first) if view.first else words["beginning"],
         "to": day_text(view.lang, view.last) if view.last else words["today"],
         "sources": ", ".join(one.name for one in published.datasets),
     }
-    sum_, covered = summary["totals"], summary["coverage"]
-    if not published.datasets:
-        withheld = covered["withheld"]["terms"]
-        return (
-            [words["withheld_all"].format(n=number(view.lang, withheld))]
-            if withheld
-            else [words["text_no_data"]]
-        )
-    if sum_ is None:
-        return [words["several_datasets"]]
-    asked = "; ".join(one.text for one in narrowings(published.reference, view))
-    only = [words["text_only"].format(filters=asked)] if asked else []
-    if not sum_["incidents"]:
-        # What is filtered away is recorded all the same.
-        return [*only, words["text_none_fits" if asked else "text_nothing"].format(**told)]
-    counted = words["text_incidents"].format(n=number(view.lang, sum_["incidents"]), **told)
-    said = [*only, counted, _toll(view.lang, sum_)]
-    said += _most(
-        view.lang, "text_regions", [(row["name"], row["incidents"]) for row in summary["rows"]]
-    )
-    sectors = published.reference.taxonomy.sectors
-    hit = [
-        (sectors.label(code, view.lang), one["damaged"])
-        for code, one in sum_["damage"].items()
-        if code != UNSTATED
-    ]
-    said += _most(view.lang, "text_sectors", hit)
-    gaps = {"not_on_map": summary["not_on_map"], "undated": covered["undated"]}
-    gaps |= {"spanning": covered["spanning"], "withheld": sum(covered["withheld"].values())}
-    said += [words[name].format(n=number(view.lang, n)) + "." for name, n in gaps.items() if n]
-    return said
 
 
-def _toll(lang: str, sum_: Mapping[str, Any]) -> str:
+def _gaps(published: Published, summary: JsonObject) -> list[str]:
+    """Write a sentence for each kind of incident that the map or the sums do not include."""
+    words, lang, gaps = published.query.words, published.view.lang, summary["coverage"]
+    counts = {"not_on_map": summary["not_on_map"], "undated": gaps["undated"]}
+    counts |= {"spanning": gaps["spanning"], "withheld": sum(gaps["withheld"].values())}
+    return [words[name].format(n=number(lang, n)) + "." for name, n in counts.items() if n]
+
+
+def _toll(lang: str, totals: JsonObject) -> str:
     return strings(lang)["text_toll"].format(
-        killed=count_text(lang, sum_["killed"]),
-        killed_known=number(lang, sum_["killed"]["known"]),
-        injured=count_text(lang, sum_["injured"]),
-        injured_known=number(lang, sum_["injured"]["known"]),
-        of=number(lang, sum_["incidents"]),
+        killed=count_text(lang, totals["killed"]),
+        killed_known=number(lang, totals["killed"]["known"]),
+        injured=count_text(lang, totals["injured"]),
+        injured_known=number(lang, totals["injured"]["known"]),
+        of=number(lang, totals["incidents"]),
     )
 
 
-def _most(lang: str, key: str, counted: list[tuple[str, int]]) -> list[str]:
-    """Name the greatest of some counts; nothing where there is none."""
-    most = sorted((one for one in counted if one[1]), key=lambda one: (-one[1], one[0]))[:NAMED]
-    told = ", ".join(f"{name} ({number(lang, n)})" for name, n in most)
-    return [strings(lang)[key].format(list=told)] if most else []
+def _most(lang: str, key: str, counts: list[tuple[str, int]]) -> list[str]:
+    """Write the names with the greatest counts; empty if all counts are 0."""
+    most = sorted((one for one in counts if one[1]), key=lambda one: (-one[1], one[0]))[
+        :_MOST_NAMED
+    ]
+    names = ", ".join(f"{name} ({number(lang, n)})" for name, n in most)
+    return [strings(lang)[key].format(list=names)] if most else []

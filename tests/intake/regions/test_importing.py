@@ -25,9 +25,10 @@ from app.instance.workspace import Workspace
 from app.intake.regions.importing import RegionReport, import_regions, list_regions
 from app.intake.regions.layers import RegionOrder
 from app.pictures.tiles import Tiler
-from app.publishing.publish import publish
+from app.publishing.publish import counted_rows, publish
 from app.publishing.query import Query
-from app.queries.sums import _cube, _measure_regions, counting, from_cube, summarise
+from app.queries.region_sums import _cube, _measure_regions, from_cube
+from app.queries.sums import summarise
 from app.reference.reference import Reference
 from app.tiles.grid import Tile
 from tests.making import GEODATA, NOON, ROOT, add, dataset, incident, open_workspace
@@ -455,7 +456,7 @@ def test_the_cube_of_raions_counts_what_a_scan_counts(split: Workspace) -> None:
     split.index.rebuild()
     asked = View(theatre="ukraine", datasets=("invented",), level=2)
     published = publish(Query.of(split, asked, NOON), Face.aggregates)
-    cube, scanned = _cube(published), _measure_regions(published, counting(published), 3)
+    cube, scanned = _cube(published), _measure_regions(published, counted_rows(published), 3)
     assert cube is not None
     assert np.array_equal(from_cube(published, cube, 3).table, scanned.table)
 

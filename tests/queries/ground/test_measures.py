@@ -28,8 +28,8 @@ from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
 from app.queries.ground.agreement import agreement
-from app.queries.ground.frozen import frozen
-from app.queries.ground.measures import ControlSource, GroundBook, _less, control_areas
+from app.queries.ground.frozen import frozen_line
+from app.queries.ground.measures import ControlSource, GroundCache, _less, control_areas
 from app.queries.incidents import find_incident
 from app.queries.sums import summarise
 from tests.making import DAY, NOON, change, dataset, incident, write
@@ -55,8 +55,8 @@ def lines(
     **changes: Any,
 ) -> None:
     """Record a source that gives one ground a day to `ru`."""
-    known = workspace.store.current(Subject.dataset, slug)
-    records: list[Any] = [] if known else [dataset(slug, kind=DatasetKind.control, **changes)]
+    current = workspace.store.current(Subject.dataset, slug)
+    records: list[Any] = [] if current else [dataset(slug, kind=DatasetKind.control, **changes)]
     shapes = {}
     for day, shape in days:
         wkb = shapely.to_wkb(shape)
@@ -133,26 +133,26 @@ def test_swapping_the_days_swaps_gain_and_loss(
             shapely.segmentize(shapely.box(34, 48, 36, 49), 0.05),
         ]
         lines(workspace, [(DAY + timedelta(days=n), shape) for n, shape in enumerate(shapes)])
-    there = GroundBook().changes(
+    forward = GroundCache().changes(
         source(workspace), DAY + timedelta(days=first), DAY + timedelta(days=last)
     )
-    back = GroundBook().changes(
+    back = GroundCache().changes(
         source(workspace), DAY + timedelta(days=last), DAY + timedelta(days=first)
     )
-    assert (there["gained_km2"], there["lost_km2"]) == (back["lost_km2"], back["gained_km2"])
-    parts = sum(row["gained_km2"] for row in there["regions"])
-    parts += there["elsewhere_km2"]["gained_km2"]
-    assert parts == pytest.approx(there["gained_km2"], abs=0.5)
+    assert (forward["gained_km2"], forward["lost_km2"]) == (back["lost_km2"], back["gained_km2"])
+    parts = sum(row["gained_km2"] for row in forward["regions"])
+    parts += forward["elsewhere_km2"]["gained_km2"]
+    assert parts == pytest.approx(forward["gained_km2"], abs=0.5)
 
 
 def test_the_ground_that_changed_comes_as_polygons_when_asked_for(
     private_workspace: Workspace,
 ) -> None:
     lines(private_workspace, [(DAY, LEFT), (DAY + timedelta(days=1), RIGHT)])
-    told = GroundBook().changes(
+    answer = GroundCache().changes(
         source(private_workspace), DAY, DAY + timedelta(days=1), geometry=True
     )
-    kinds = {one["properties"]["kind"]: one["geometry"] for one in told["areas"]["features"]}
+    kinds = {one["properties"]["kind"]: one["geometry"] for one in answer["areas"]["features"]}
     assert set(kinds) == {"gained", "lost"}
     assert shapely.geometry.shape(kinds["gained"]).equals(RIGHT)
     assert shapely.geometry.shape(kinds["lost"]).equals(LEFT)
@@ -160,22 +160,22 @@ def test_the_ground_that_changed_comes_as_polygons_when_asked_for(
 
 def test_days_without_a_snapshot_stay_missing_in_the_series(private_workspace: Workspace) -> None:
     lines(private_workspace, [(DAY, LEFT), (DAY + timedelta(days=4), RIGHT)])
-    told = GroundBook().series(source(private_workspace))
-    assert [point["valid_on"] for point in told["points"]] == [
+    answer = GroundCache().series(source(private_workspace))
+    assert [point["valid_on"] for point in answer["points"]] == [
         str(DAY),
         str(DAY + timedelta(days=4)),
     ]
-    assert told["points"][0]["km2"] == pytest.approx(area_km2(LEFT), abs=0.1)
+    assert answer["points"][0]["km2"] == pytest.approx(area_km2(LEFT), abs=0.1)
     narrowed = VIEW.but(first=DAY + timedelta(days=1), last=DAY + timedelta(days=9))
-    again = GroundBook().series(source(private_workspace, view=narrowed))
+    again = GroundCache().series(source(private_workspace, view=narrowed))
     assert [point["valid_on"] for point in again["points"]] == [str(DAY + timedelta(days=4))]
 
 
 def test_ground_that_a_source_does_not_give_is_null_and_not_0(private_workspace: Workspace) -> None:
     lines(private_workspace, [(DAY, LEFT)])
     query = Query.of(private_workspace, VIEW, NOON)
-    told = ControlSource.of(query, query.state.datasets["lines"], "ua")
-    answer = control_areas(told, DAY)
+    ukrainian = ControlSource.of(query, query.state.datasets["lines"], "ua")
+    answer = control_areas(ukrainian, DAY)
     assert (answer["total_km2"], answer["elsewhere_km2"]) == (None, None)
 
 
@@ -188,15 +188,15 @@ def test_agreement_is_the_same_from_both_sides(
         if private_workspace.store.current(Subject.dataset, slug):
             action = Action.amend
         lines(private_workspace, [(DAY, ground)], slug, action)
-    one, two = source(private_workspace, "one"), source(private_workspace, "two")
-    there = agreement([one, two], DAY, BoundedCache())
-    back = agreement([two, one], DAY, BoundedCache())
-    (forth,), (again,) = there["pairs"], back["pairs"]
-    assert forth["both_km2"] == again["both_km2"] == there["all_agree_km2"]
+    first, second = source(private_workspace, "one"), source(private_workspace, "two")
+    forward = agreement([first, second], DAY, BoundedCache())
+    back = agreement([second, first], DAY, BoundedCache())
+    (forth,), (again,) = forward["pairs"], back["pairs"]
+    assert forth["both_km2"] == again["both_km2"] == forward["all_agree_km2"]
     assert (forth["only_a_km2"], forth["only_b_km2"]) == (again["only_b_km2"], again["only_a_km2"])
     assert forth["dispute_km2"] == pytest.approx(again["dispute_km2"], abs=0.1)
     whole = forth["both_km2"] + forth["only_a_km2"] + forth["only_b_km2"]
-    assert whole == pytest.approx(there["some_say_km2"], abs=0.5)
+    assert whole == pytest.approx(forward["some_say_km2"], abs=0.5)
 
 
 def test_what_only_the_baseline_explains_is_kept_apart_from_dispute(
@@ -210,13 +210,13 @@ def test_what_only_the_baseline_explains_is_kept_apart_from_dispute(
     ):
         wkb = shapely.to_wkb(ground)
         sha256 = hashlib.sha256(wkb).hexdigest()
-        told = ControlSnapshot(
+        snapshot = ControlSnapshot(
             dataset=slug,
             valid_on=DAY,
             areas=(ControlArea("ru", shape=sha256),),
             includes=includes,
         )
-        records = [change(dataset(slug, kind=DatasetKind.control)), change(told)]
+        records = [change(dataset(slug, kind=DatasetKind.control)), change(snapshot)]
         write(private_workspace.store, records, NOON, {sha256: wkb})
     sources = [source(private_workspace, slug) for slug in ("whole", "main-only")]
     (pair,) = agreement(sources, DAY, BoundedCache())["pairs"]
@@ -238,16 +238,16 @@ def test_an_incident_is_told_the_ground_the_line_and_the_age_of_its_own_day(
     state = private_workspace.state()
     published = publish(Query(private_workspace, state, VIEW, NOON), Face.points)
 
-    def told(key: str) -> dict[str, Any]:
-        found = find_incident(published, str(incident(key).id))
-        (one,) = found["properties"]["control"]
-        return dict(one)
+    def ground_of(key: str) -> dict[str, Any]:
+        feature = find_incident(published, str(incident(key).id))
+        (ground,) = feature["properties"]["control"]
+        return dict(ground)
 
-    assert (told("before")["status"], told("before")["controller"]) == ("assessed", "ru")
-    assert (told("after")["status"], told("after")["controller"]) == ("not_stated", None)
-    assert told("before")["distance_km"] == pytest.approx(7.4, abs=0.3)
-    assert told("before")["shares"] is None
-    assert (told("late")["age_days"], told("late")["is_stale"]) == (27, True)
+    assert (ground_of("before")["status"], ground_of("before")["controller"]) == ("assessed", "ru")
+    assert (ground_of("after")["status"], ground_of("after")["controller"]) == ("not_stated", None)
+    assert ground_of("before")["distance_km"] == pytest.approx(7.4, abs=0.3)
+    assert ground_of("before")["shares"] is None
+    assert (ground_of("late")["age_days"], ground_of("late")["is_stale"]) == (27, True)
 
 
 def test_the_error_disk_of_an_imprecise_place_is_divided_by_the_line(
@@ -266,8 +266,8 @@ def test_the_error_disk_of_an_imprecise_place_is_divided_by_the_line(
         "ru": pytest.approx(0.5, abs=0.01),
         "not_stated": pytest.approx(0.5, abs=0.01),
     }
-    found = find_incident(published, str(incident("somewhere").id))
-    (somewhere,) = found["properties"]["control"]
+    feature = find_incident(published, str(incident("somewhere").id))
+    (somewhere,) = feature["properties"]["control"]
     assert (somewhere["status"], somewhere["distance_km"], somewhere["shares"]) == (
         None,
         None,
@@ -336,8 +336,8 @@ def test_a_frozen_line_is_asked_for_every_day(struck: Workspace) -> None:
 
 def test_what_a_frozen_line_divides_is_told_by_side(struck: Workspace) -> None:
     until = DAY + timedelta(days=30)
-    told = frozen(source(struck, view=VIEW.but(freeze=DAY, last=until)), DAY, GroundBook())
-    sides = {side["side"]: side for side in told["sides"]}
+    answer = frozen_line(source(struck, view=VIEW.but(freeze=DAY, last=until)), DAY, GroundCache())
+    sides = {side["side"]: side for side in answer["sides"]}
     assert set(sides) == {"ru", "not_stated"}
     assert sides["ru"]["km2"] == pytest.approx(area_km2(LEFT), abs=0.1)
     land = struck.reference.region_set("ukraine").land
@@ -345,8 +345,8 @@ def test_what_a_frozen_line_divides_is_told_by_side(struck: Workspace) -> None:
     assert sides["ru"]["km2"] + sides["not_stated"]["km2"] == pytest.approx(whole, abs=1)
     assert sides["not_stated"]["since"]["incidents"] == 1
     assert sides["ru"]["since"]["incidents"] == 0
-    assert (told["freeze"], told["until"]) == (str(DAY), str(until))
-    assert told["control_since"]["net_km2"] == 0
+    assert (answer["freeze"], answer["until"]) == (str(DAY), str(until))
+    assert answer["control_since"]["net_km2"] == 0
 
 
 def test_a_corrected_snapshot_moves_only_what_lies_in_its_days(struck: Workspace) -> None:
@@ -401,14 +401,14 @@ def test_a_quiet_record_has_no_distance_for_the_public(workspace: Workspace) -> 
     assert len(published.select()) == 1
     answer = summarise(publish(Query(workspace, state, VIEW, now), Face.points), "line")
     assert keys(answer) == {"unknown": 1, "ru:0-10": 1}
-    found = publish(Query(workspace, state, VIEW, now), Face.points)
-    assert find_incident(found, str(incident("a").id))["properties"]["control"] == []
+    published = publish(Query(workspace, state, VIEW, now), Face.points)
+    assert find_incident(published, str(incident("a").id))["properties"]["control"] == []
 
 
 def test_statuses_keep_the_firmest_word_over_a_point(private_workspace: Workspace) -> None:
     wkb = shapely.to_wkb(LEFT)
     sha256 = hashlib.sha256(wkb).hexdigest()
-    told = ControlSnapshot(
+    snapshot = ControlSnapshot(
         dataset="lines",
         valid_on=DAY,
         areas=(
@@ -416,11 +416,11 @@ def test_statuses_keep_the_firmest_word_over_a_point(private_workspace: Workspac
             ControlArea("ru", ControlStatus.advance, shape=sha256, word="advance"),
         ),
     )
-    records = [change(dataset("lines", kind=DatasetKind.control)), change(told)]
+    records = [change(dataset("lines", kind=DatasetKind.control)), change(snapshot)]
     write(private_workspace.store, records, NOON, {sha256: wkb})
     strikes(private_workspace, strike("a", 34.9))
     state = private_workspace.state()
     published = publish(Query(private_workspace, state, VIEW, NOON), Face.points)
-    (one,) = find_incident(published, str(incident("a").id))["properties"]["control"]
-    assert (one["status"], one["controller"], one["word"]) == ("advance", "ru", "advance")
-    assert one["distance_km"] is None  # claims and advances draw no line
+    (ground,) = find_incident(published, str(incident("a").id))["properties"]["control"]
+    assert (ground["status"], ground["controller"], ground["word"]) == ("advance", "ru", "advance")
+    assert ground["distance_km"] is None  # claims and advances draw no line
