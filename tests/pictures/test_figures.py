@@ -136,7 +136,7 @@ def test_a_pdf_has_vectors_selectable_ukrainian_and_its_fonts_inside(demos: Work
     assert "Позначено на мапі: 322" in metadata["Subject"]
     assert "CC0-1.0" in metadata["Keywords"]
     assert metadata["CreationDate"] == "D:20260101120000Z"  # as known then, not when it was drawn
-    page = metadata[0]
+    page = document[0]
     kinds = [one.type for one in page.get_objects(max_depth=5)]
     texts = [one for one in page.get_objects(max_depth=5) if one.type == pdfium.FPDF_PAGEOBJ_TEXT]
     fonts = [pdfium.FPDFTextObj_GetFont(one.raw) for one in texts]
