@@ -131,7 +131,7 @@ class _Answers:
     def records(self) -> Iterator[JsonObject]:
         """Collect the newest records whole."""
         for offset in range(0, MOST_RECORDS, RECORDS_AT_ONCE):
-            page = f"{self.view.query()}&limit={RECORDS_AT_ONCE}&offset={offset}"
+            page = f"{self.view.query()}&limit={RECORDS_AT_ONCE}&offset={offset}&lines=true"
             features = self.get(f"/api/collections/incidents/items?{page}")["features"]
             yield from features
             if len(features) < RECORDS_AT_ONCE:

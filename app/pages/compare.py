@@ -45,7 +45,9 @@ def _side(source: ControlSource, day: date) -> JsonObject:
     except NotFound:
         label = words["snapshot_missing"].format(source=name, date=day_text(lang, day))
         return {"label": label, "total": None, "layers": _layers(source, day)}
-    age = age_text(lang, "control_age", snapshot_age(snapshot, day)["age_days"])
+    age = age_text(
+        lang, ("control_age_one", "control_age"), snapshot_age(snapshot, day)["age_days"]
+    )
     valid_on = day_text(lang, snapshot.valid_on)
     label = words["snapshot_of"].format(source=name, date=valid_on, age=age)
     return {

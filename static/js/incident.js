@@ -1,8 +1,8 @@
 /* One incident as a dialog: every claim and source beside it, all as text. */
-/** @import { Child, Count, Damage, GroundClaim, History, IncidentFeature } from "./types.js" */
-/** @import { IncidentRecord, MapContext, OpenFeature, Words } from "./types.js" */
+/** @import { Count, History, IncidentFeature, IncidentRecord } from "./types.js" */
+/** @import { MapContext, OpenFeature, RecordField, TextLine } from "./types.js" */
 import { el } from "./dom.js";
-import { countText, dayText, fill, labelOf, lengthText, number } from "./format.js";
+import { countText, dayText, fill } from "./format.js";
 import { messageOf, readJson } from "./request.js";
 
 /** @typedef {Pick<MapContext, "spec" | "state" | "words" | "language">} Reading */
@@ -24,37 +24,6 @@ function link(href, text) {
 }
 
 /**
- * @param {Reading} context
- * @param {string} code
- */
-const partyName = ({ spec }, code) =>
-  spec.theatre.parties.find((party) => party.code === code)?.name ?? code;
-
-/**
- * What one source gives for the place on the incident's own day, with the snapshot's age.
- * @param {GroundClaim} claim
- * @param {Reading} context
- */
-function groundText(claim, context) {
-  const { words, language } = context;
-  const n = (/** @type {number} */ value) => number(language, value);
-  const party = (/** @type {string} */ code) => partyName(context, code);
-  const holder = { party: party(claim.controller) };
-  const status =
-    claim.status === null ? words.control_no_point : fill(words["control_" + claim.status], holder);
-  const parts = [fill(words.ground_status, { source: claim.name, status })];
-  if (claim.distance_km !== null) parts.push(fill(words.ground_line, { km: n(claim.distance_km) }));
-  const shares = Object.entries(claim.shares ?? {}).map(([code, share]) => {
-    const name = code === "not_stated" ? words.nobody_states : party(code);
-    return `${name} ${n(Math.round(share * 100))} %`;
-  });
-  if (shares.length) parts.push(fill(words.ground_shares, { shares: shares.join(", ") }));
-  const age = claim.age_days === 1 ? words.ground_age_one : words.ground_age;
-  parts.push(claim.age_days ? fill(age, { n: n(claim.age_days) }) : words.control_today);
-  return parts.join("; ");
-}
-
-/**
  * The days of an incident in words; an end on the same day is not repeated.
  * @param {Reading} context
  * @param {{ start: string | null, end: string | null }} record
@@ -65,102 +34,26 @@ export function whenText({ words, language }, { start, end }) {
   return (start ? day(start) : words.unknown) + until;
 }
 
-/** Why a text is not shown, in the reader's language. @param {Words} words @param {string} code */
-const redactedText = (words, code) => fill(words.redacted, { reason: words["redaction_" + code] });
-
 /**
- * A text of a record, or why it is not shown.
- * @param {IncidentRecord} record
- * @param {"when_text" | "place" | "description"} name
- * @param {Words} words
+ * A line of a record: its text, as a link where it has a web address.
+ * @param {TextLine} line
  */
-function openText(record, name, words) {
-  const code = record.redacted[name];
-  const text = record[name];
-  return text && text === `redacted: ${code}` ? redactedText(words, code) : text;
+function lineText({ text, href, day }) {
+  if (href) return link(href, text);
+  return day ? el("time", { datetime: day, text }) : text;
 }
 
 /**
- * @param {IncidentRecord} record
- * @param {Words} words
+ * A field of a record: one line, or several as a list. The server writes the lines, so that the
+ * record's own page says the same.
+ * @param {RecordField} field
  */
-function regionText({ region }, words) {
-  const border = region.near_border ? "; " + words.near_border : "";
-  const name = region.name || region.admin1 || words.region_none;
-  return `${name} (${words["region_" + region.how]}${border})`;
-}
-
-/**
- * @param {IncidentFeature} feature
- * @param {Reading} context
- */
-function precisionText({ geometry, properties }, { words, language }) {
-  const { error_m: error, precision } = properties;
-  const text = words["precision_" + precision];
-  if (error === null || !geometry) return text;
-  return `${text}, ${fill(words.within, { m: lengthText(language, error) })}`;
-}
-
-/**
- * @param {Damage} damage
- * @param {Reading} context
- */
-function damageText({ sector, object_kind: kind, name, grade }, { spec, words }) {
-  const what = labelOf(spec.sectors, sector) + (kind ? ": " + kind : "");
-  return `${what}${name ? " " + name : ""} – ${words["grade_" + (grade || "unknown")]}`;
-}
-
-/**
- * @param {IncidentRecord} record
- * @param {Reading} context
- */
-function sourceItems({ sources }, { words, language }) {
-  return sources.map(({ url, publisher, published }) => {
-    const source = url ? link(url, publisher || url) : publisher || words.not_stated;
-    return el("li", {}, source, published ? `, ${dayText(language, published)}` : null);
-  });
-}
-
-/**
- * The record as names and texts; what is not stated has no row, or says so.
- * @param {IncidentFeature} feature
- * @param {Reading} context
- * @returns {[name: string, content: Child][]}
- */
-function recordRows(feature, context) {
-  const { words, language, spec } = context;
-  const record = feature.properties;
-  const { attributed_to: attributed, mechanism, redacted } = record;
-  const count = (/** @type {Count | null} */ value) => countText(words, language, value);
-  /** @type {(items: Child[], otherwise?: string) => Child} */
-  const list = (items, otherwise) =>
-    items.length ? el("ul", {}, ...items.map((item) => el("li", {}, item))) : otherwise;
-  const when = record.start ? whenText(context, record) : words.unknown;
-  const whenNote = record.when_text ? ` (${openText(record, "when_text", words)})` : "";
-  const weapons = record.weapons.map((code) => labelOf(spec.weapons, code)).join(", ");
-  const damage = record.damage.map((item) => damageText(item, context));
-  const party = attributed && partyName(context, attributed.party);
-  const ground = record.control.map((claim) => groundText(claim, context));
-  const claims = record.claims.map((claim) => fill(words.says, claim));
-  const sources = sourceItems(record, context);
-  return [
-    ["date", when + whenNote],
-    ["place", openText(record, "place", words) || words.not_stated],
-    ["region", regionText(record, words)],
-    ["precision", precisionText(feature, context)],
-    ["killed", count(record.killed)],
-    ["injured", count(record.injured)],
-    ["damage", list(damage, words.not_stated)],
-    ["weapons", weapons || words.not_stated],
-    ["mechanism", mechanism === "unknown" ? null : words["mechanism_" + mechanism]],
-    ["attributed_to", party && `${party} (${words["confidence_" + attributed.confidence]})`],
-    ["status", words["status_" + record.status]],
-    ["ground_here", list(ground)],
-    ["claims", list(claims, redacted.claims && redactedText(words, redacted.claims))],
-    ["sources", sources.length ? el("ul", {}, ...sources) : words.no_source],
-    ["description", openText(record, "description", words)],
-    ["dataset", record.dataset],
-  ];
+function fieldRow({ label, lines }) {
+  const [first, ...others] = lines.map(lineText);
+  const content = others.length
+    ? el("ul", {}, ...[first, ...others].map((line) => el("li", {}, line)))
+    : first;
+  return [el("dt", { text: label }), el("dd", {}, content)];
 }
 
 /**
@@ -170,9 +63,7 @@ function recordRows(feature, context) {
 export function incidentBody(feature, context) {
   const { words, spec, state } = context;
   const record = feature.properties;
-  const rows = recordRows(feature, context).flatMap(([name, content]) =>
-    content ? [el("dt", { text: words[name] }), el("dd", {}, content)] : [],
-  );
+  const rows = (feature.lines ?? []).flatMap(fieldRow);
   const href = `/incidents/${record.id}?${state.query()}`;
   return el(
     "div",
@@ -278,12 +169,7 @@ export function makeDialog(context, onClose) {
   function shut() {
     node.hidden = true;
     onClose();
-    // A list that was read again meanwhile has another button of the same record.
-    const isGone = opener?.isConnected === false;
-    const record = isGone ? `.incident[data-number="${opener?.dataset["number"]}"]` : null;
-    /** @type {HTMLElement | null} */
-    const target = record ? document.querySelector(record) : opener;
-    target?.focus({ preventScroll: true });
+    opener?.focus({ preventScroll: true });
   }
 
   /**

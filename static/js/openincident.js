@@ -46,7 +46,7 @@ export function makeOpening(context, highlight, parts, chooseRegion) {
   /** @type {OpenIncident} */
   async function open(numbers, feature, from, at = 0) {
     try {
-      const record = feature ?? (await read(numbers[at]));
+      const record = feature?.lines ? feature : await read(numbers[at]);
       const go = (/** @type {number} */ next) => open(numbers, null, null, next);
       dialog.show(record, { at, of: numbers.length, go, from });
       highlight.open(record);

@@ -345,7 +345,24 @@ export interface RegionOfIncident {
   near_border: boolean;
 }
 
-export type IncidentFeature = Feature<Point | null, IncidentRecord>;
+export type IncidentFeature = Feature<Point | null, IncidentRecord> & {
+  /** The fields as text; the answer for a single record has them. */
+  lines?: RecordField[];
+};
+
+/** A field of a record in the reader's language. */
+export interface RecordField {
+  name: string;
+  label: string;
+  lines: TextLine[];
+}
+
+export interface TextLine {
+  text: string;
+  href: string | null;
+  /** The day, in ISO form, that the text writes. */
+  day: string | null;
+}
 /** A record in whole, or what a tile says of one mark together with the element that shows it. */
 export type OpenFeature = IncidentFeature | MarkFeature;
 
@@ -593,7 +610,17 @@ export interface Reviews {
 
 type Attribute = string | number | boolean | null | undefined;
 type AttributeName =
-  | ("autocomplete" | "checked" | "class" | "disabled" | "download" | "for" | "hidden" | "href")
+  | (
+      | "autocomplete"
+      | "checked"
+      | "class"
+      | "datetime"
+      | "disabled"
+      | "download"
+      | "for"
+      | "hidden"
+      | "href"
+    )
   | ("id" | "max" | "maxlength" | "min" | "name" | "open" | "placeholder" | "readonly" | "rel")
   | ("role" | "rows" | "scope" | "selected" | "spellcheck" | "step" | "tabindex" | "target")
   | ("text" | "title" | "type" | "value");

@@ -34,6 +34,7 @@ from app.queries.geojson import (
 )
 from app.queries.incidents import find_incident, list_incidents
 from app.queries.shapes import SimplifiedShapes
+from app.queries.words.record import with_lines
 
 DEFAULT_LIMIT, MOST_ITEMS = 100, 10_000
 DATETIME = (
@@ -60,7 +61,12 @@ PAGED: dict[str, params.Reader] = {
     "crs": params.read_crs84,
     "bbox-crs": params.read_crs84,
 }
+LINES = (
+    "true adds each record's fields as lines of text, as its page has them",
+    {"type": "boolean"},
+)
 FILTERED: dict[str, params.Reader] = {
+    "lines": params.read_flag,
     "filter": str,
     "filter-lang": check_language,
     "filter-crs": params.read_crs84,
@@ -86,6 +92,7 @@ def _incidents(router: APIRouter, workspace: Workspace) -> None:
             offset=OFFSET,
             datetime=DATETIME,
             filter=FILTER,
+            lines=LINES,
             **{"filter-lang": FILTER_LANG, "filter-crs": CRS, **REFERENCE},
         ),
     )
@@ -100,7 +107,10 @@ def _incidents(router: APIRouter, workspace: Workspace) -> None:
         selection = None if text is None else filtered_rows(published, text)
         page = list_incidents(published, limit, offset, selection=selection)
         has_next = offset + limit < page.matched
-        document = _page(request, query, own, page.features, has_next=has_next)
+        features = page.features
+        if own.get("lines", False):
+            features = [with_lines(query, feature) for feature in features]
+        document = _page(request, query, own, features, has_next=has_next)
         return _answer(
             request,
             {**document, "numberMatched": page.matched, "withheld": published.withheld},
@@ -113,7 +123,7 @@ def _incidents(router: APIRouter, workspace: Workspace) -> None:
         query = params.read_query(workspace, request.query_params.multi_items())
         published = publish(query, Face.points, in_all=True)
         feature = find_incident(published, ref)
-        document = {**feature, "links": _item_links(request, query)}
+        document = {**with_lines(query, feature), "links": _item_links(request, query)}
         return _answer(request, document, etag(query, "incident", ref))
 
 

@@ -1,4 +1,4 @@
-"""The fields of a record in the reader's language, for pages made on the server."""
+"""The fields of a record in the reader's language, shown on its page and in the map's dialog."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TypedDict
 from urllib.parse import urlsplit
 
 from app.domain.answer import JsonObject
+from app.domain.incident import Mechanism
 from app.domain.view import NOT_STATED
 from app.i18n import strings
 from app.i18n.values import count_text, day_text, days_text, length_text, number
@@ -23,8 +24,12 @@ class TextLine(TypedDict):
     day: str | None
 
 
-IncidentField = tuple[str, list[TextLine]]
-"""The label of a field, and its lines."""
+class IncidentField(TypedDict):
+    """A field of a record: its name in the record, its label, and its lines."""
+
+    name: str
+    label: str
+    lines: list[TextLine]
 
 
 def when_text(language: str, properties: JsonObject) -> str:
@@ -42,10 +47,28 @@ def days_of(properties: JsonObject) -> list[str]:
     return list(dict.fromkeys((start[:10], (properties["end"] or start)[:10])))
 
 
+def with_lines(query: Query, feature: JsonObject) -> JsonObject:
+    """Add a record's fields as lines of text, for a reader who does not know the codes."""
+    return {**feature, "lines": incident_fields(query, feature)}
+
+
 def incident_fields(query: Query, feature: JsonObject) -> list[IncidentField]:
-    """List an incident's fields as label and lines; a line may have a web address or a day."""
+    """List an incident's fields in reading order; a line may have a web address or a day.
+
+    What happened comes first, then who says so, then the ground of that day. A field that says
+    nothing is left out, but for those whose silence matters: casualties, damage, weapons, sources.
+    """
     record = _RecordText(query, feature)
-    return [*record.when_and_where(), *record.facts(), *record.optional()]
+    fields = [*record.when_and_where(), *record.harm(), *record.sources(), *record.rest()]
+    return [
+        {"name": name, "label": query.words[name], "lines": lines}
+        for name, lines in fields
+        if lines
+    ]
+
+
+_Lines = tuple[str, list[TextLine]]
+"""The name of a field, which is also the key of its label, and its lines."""
 
 
 @dataclass(frozen=True)
@@ -68,53 +91,54 @@ class _RecordText:
         properties: JsonObject = self.feature["properties"]
         return properties
 
-    def when_and_where(self) -> Iterator[IncidentField]:
+    def when_and_where(self) -> Iterator[_Lines]:
         words, properties, region = self.words, self.properties, self.properties["region"]
         first_day = next(iter(days_of(properties)), None)
-        yield words["date"], [_line(_when(self.lang, properties), day=first_day)]
+        yield "date", [_line(_when(self.lang, properties), day=first_day)]
         place = record_text(words, properties, "place") or words["not_stated"]
-        yield words["place"], [_line(place)]
+        yield "place", [_line(place)]
         name = region["name"] or region["admin1"] or words["region_none"]
         near = f"; {words['near_border']}" if region["near_border"] else ""
-        yield words["region"], [_line(f"{name} ({words['region_' + region['how']]}{near})")]
-        yield words["precision"], [_line(_precision(self.lang, properties, self.feature))]
+        yield "region", [_line(f"{name} ({words['region_' + region['how']]}{near})")]
+        yield "precision", [_line(_precision(self.lang, properties, self.feature))]
 
-    def facts(self) -> Iterator[IncidentField]:
+    def harm(self) -> Iterator[_Lines]:
         words, lang, properties = self.words, self.lang, self.properties
         taxonomy = self.query.reference.taxonomy
         for toll in ("killed", "injured"):
-            yield words[toll], [_line(count_text(lang, properties[toll]))]
+            yield toll, [_line(count_text(lang, properties[toll]))]
         damage = [
             _line(_damage(words, item, taxonomy.sectors.label(item["sector"], lang)))
             for item in properties["damage"]
         ]
-        yield words["damage"], damage or [_line(words["not_stated"])]
+        yield "damage", damage or [_line(words["not_stated"])]
         weapons = [_line(taxonomy.weapons.label(code, lang)) for code in properties["weapons"]]
-        yield words["weapons"], weapons or [_line(words["not_stated"])]
-        yield words["mechanism"], [_line(words[f"mechanism_{properties['mechanism']}"])]
-        yield words["status"], [_line(words[f"status_{properties['status']}"])]
-        sources = [_source(lang, item) for item in properties["sources"]]
-        yield words["sources"], sources or [_line(words["no_source"])]
-        yield words["dataset"], [_line(properties["dataset"])]
+        yield "weapons", weapons or [_line(words["not_stated"])]
+        mechanism = properties["mechanism"]
+        is_known = mechanism != Mechanism.unknown
+        yield "mechanism", [_line(words[f"mechanism_{mechanism}"])] if is_known else []
 
-    def optional(self) -> Iterator[IncidentField]:
-        """Write the fields that only some records have."""
+    def sources(self) -> Iterator[_Lines]:
+        """Write who says so, and how sure it is."""
         words, lang, properties = self.words, self.lang, self.properties
-        theatre = self.query.theatre
-        if properties["control"]:
-            grounds = [_line(_ground_text(theatre, lang, one)) for one in properties["control"]]
-            yield words["ground_here"], grounds
         if by := properties["attributed_to"]:
             confidence = words[f"confidence_{by['confidence']}"]
-            party = theatre.party_name(by["party"], lang)
-            yield words["attributed_to"], [_line(f"{party} ({confidence})")]
-        if claims := _claims(words, properties):
-            yield words["claims"], claims
-        if properties["description"]:
-            description = record_text(words, properties, "description") or ""
-            yield words["description"], [_line(description)]
+            party = self.query.theatre.party_name(by["party"], lang)
+            yield "attributed_to", [_line(f"{party} ({confidence})")]
+        yield "status", [_line(words[f"status_{properties['status']}"])]
+        yield "claims", _claims(words, properties)
+        lines = [_source(lang, item) for item in properties["sources"]]
+        yield "sources", lines or [_line(words["no_source"])]
+
+    def rest(self) -> Iterator[_Lines]:
+        words, properties, theatre = self.words, self.properties, self.query.theatre
+        description = record_text(words, properties, "description")
+        yield "description", [_line(description)] if description else []
+        grounds = [_line(_ground_text(theatre, self.lang, one)) for one in properties["control"]]
+        yield "ground_here", grounds
+        yield "dataset", [_line(properties["dataset"])]
         if properties["redacted"] and not self.query.is_public:
-            yield words["redacted_here"], [_line(_redactions(words, properties))]
+            yield "redacted_here", [_line(_redactions(words, properties))]
 
 
 def record_text(words: Mapping[str, str], properties: JsonObject, name: str) -> str | None:
@@ -163,16 +187,16 @@ def _ground_text(theatre: Theatre, lang: str, ground: JsonObject) -> str:
         )
         parts.append(words["ground_shares"].format(shares=shares))
     age = ground["age_days"]
-    parts.append(age_text(lang, "ground_age", age))
+    parts.append(age_text(lang, ("ground_age_one", "ground_age"), age))
     return "; ".join(parts)
 
 
-def age_text(language: str, name: str, days: int) -> str:
-    """Write the age of a snapshot in days; `name` is the key of the sentence."""
+def age_text(language: str, keys: tuple[str, str], days: int) -> str:
+    """Write the age of a snapshot in days; `keys` are the sentences for one day and for more."""
     words = strings(language)
     if not days:
         return words["control_today"]
-    return words[f"{name}_one" if days == 1 else name].format(n=number(language, days))
+    return words[keys[days > 1]].format(n=number(language, days))
 
 
 def _line(text: str, href: str | None = None, day: str | None = None) -> TextLine:
