@@ -38,15 +38,19 @@ from app.queries.sums import summarise
 from app.render.palette import CLASS_OPACITY, LINE, RAMPS, REGION_EDGE, RING, mark_of
 from app.settings import Settings, read_settings
 
-LEAFLET = "vendor/leaflet-1.9.4"
-PAGE = 5_000
+LEAFLET_FILES = "vendor/leaflet-1.9.4"
+ROWS_AT_ONCE = 5_000
 AXES = ("lon", "lat")
-FIGURES = ("low", "best", "high", "known", "of")
+TOLL_FIGURES = ("low", "best", "high", "known", "of")
+
+_Json = dict[str, Any]
+_Styled = tuple[_Json, _Json]
+"""A GeoJSON geometry, and the style of Leaflet that it is drawn in."""
 
 
 @dataclass(frozen=True)
 class Notebook:
-    """An instance as one person sees it: whole, or as the public does."""
+    """An instance opened for one person: with all its data, or as the public sees it."""
 
     workspace: Workspace
     static: Path
@@ -76,15 +80,17 @@ class Notebook:
         """
         query = self._read(view)
         published = publish(query, Face.points)
-        features: list[dict[str, Any]] = []
+        features: list[_Json] = []
         while True:
-            page = list_incidents(published, PAGE, len(features))
+            page = list_incidents(published, ROWS_AT_ONCE, len(features))
             features += page.features
             if not page.features or len(features) >= page.matched:
                 break
-        told = [one["properties"] for one in features]
+        properties = [one["properties"] for one in features]
         columns = {
-            one.note.name: one.read(features, told) for one in COLUMNS if one.note.name not in AXES
+            one.note.name: one.read(features, properties)
+            for one in COLUMNS
+            if one.note.name not in AXES
         }
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         return frame([_point(one["geometry"]) for one in features], rows)
@@ -96,16 +102,16 @@ class Notebook:
         `killed_of` incidents that carry a figure. What lies in no region is not among the rows.
         """
         query = self._read(view)
-        told = summarise(publish(query, Face.aggregates), "region")
+        report = summarise(publish(query, Face.aggregates), "region")
         shapes = query.regions.regions
         by_code = {one.code: one.shape for one in shapes}
-        rows = [_sums(row) for row in told["rows"]]
+        rows = [_sums(row) for row in report["rows"]]
         return frame([by_code[row["key"]] for row in rows], rows)
 
     def map(self, view: str = "") -> folium.Map:
         """Draw a View as a plain Folium map: regions by class, control, front line, incidents.
 
-        It asks no other host for anything, and anything of Folium can be added to it.
+        It loads nothing from another host. Anything of Folium can be added to it.
         """
         query = self._read(view)
         words = query.words
@@ -115,48 +121,50 @@ class Notebook:
             PlainLayer.of(words["layer_incidents"], self._marks(query)),
         ]
         return plain_map(
-            Bounds(*query.theatre.bounds), layers, _credits(query), self.static / LEAFLET
+            Bounds(*query.theatre.bounds), layers, _credits(query), self.static / LEAFLET_FILES
         )
 
     def _read(self, text: str) -> Query:
         pairs = parse_qsl(text.removeprefix("?"), keep_blank_values=True)
         return with_defaults(Query.parse(self.workspace, pairs, datetime.now(UTC)))
 
-    def _regions(self, query: Query) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    def _regions(self, query: Query) -> list[_Styled]:
         values = Choropleths().of(publish(query, Face.aggregates))
-        ramp, drawn = RAMPS[len(values.limits)], []
-        for one in region_features(query, self._shapes)["features"]:
-            number = values.class_number(one["properties"]["key"])
+        ramp, shapes = RAMPS[len(values.limits)], []
+        for feature in region_features(query, self._shapes)["features"]:
+            number = values.class_number(feature["properties"]["key"])
             fill = {"fillOpacity": 0.0}
             if number is not None and number >= 0:
                 fill = {"fillOpacity": CLASS_OPACITY, "fillColor": ramp[number]}  # type: ignore[dict-item]
-            drawn.append((one["geometry"], {"color": REGION_EDGE, "weight": 1, **fill}))
-        return drawn
+            shapes.append((feature["geometry"], {"color": REGION_EDGE, "weight": 1, **fill}))
+        return shapes
 
-    def _control(self, query: Query) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-        """Draw areas by a plain fill: a hatch is more than Leaflet's paths can do by themselves."""
-        told = control_features(query, self._shapes, query.control_day)
-        found, theatre = control_snapshot(query, Face.tiles), query.theatre
+    def _control(self, query: Query) -> list[_Styled]:
+        """Style areas with a plain fill: paths of Leaflet have no hatch."""
+        document = control_features(query, self._shapes, query.control_day)
+        control, theatre = control_snapshot(query, Face.tiles), query.theatre
         patterns = (
-            {} if found is None else {a.controller: area_pattern(a, theatre) for a in found.areas}
+            {}
+            if control is None
+            else {a.controller: area_pattern(a, theatre) for a in control.areas}
         )
-        drawn = []
-        for one in told["features"]:
-            style: dict[str, Any] = {"color": LINE, "weight": 2.5, "fill": False}
-            if one["properties"]["kind"] == "area":
-                pattern = patterns.get(one["properties"]["controller"])
+        shapes = []
+        for feature in document["features"]:
+            style: _Json = {"color": LINE, "weight": 2.5, "fill": False}
+            if feature["properties"]["kind"] == "area":
+                pattern = patterns.get(feature["properties"]["controller"])
                 if pattern is None:
                     continue
                 style = {"stroke": False, "fillColor": pattern.colour, "fillOpacity": 0.2}
-            drawn.append((one["geometry"], style))
-        return drawn
+            shapes.append((feature["geometry"], style))
+        return shapes
 
-    def _marks(self, query: Query) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-        """Draw circles by colour alone: the shapes of marks are more than a CircleMarker can do."""
+    def _marks(self, query: Query) -> list[_Styled]:
+        """Style circles by colour alone: a CircleMarker of Leaflet has no other shape."""
         published = publish(query, Face.points)
-        found = published.select().drawable(published.filter)
+        rows = published.select().drawable(published.filter)
         names = self.workspace.reference.taxonomy.weapons.codes
-        lon, lat, weapons = (found[name].tolist() for name in ("lon_e7", "lat_e7", "weapons"))
+        lon, lat, weapons = (rows[name].tolist() for name in ("lon_e7", "lat_e7", "weapons"))
         return [
             (
                 {"type": "Point", "coordinates": [x / 1e7, y / 1e7]},
@@ -172,7 +180,7 @@ class Notebook:
 
 
 def _credits(query: Query) -> str:
-    """Say who is shown, of which days, and whose borders they are."""
+    """Name the sources, the days, and the origin of the borders."""
     view = query.view
     names = list(publish(query, Face.aggregates).credits)
     source = control_dataset(query, Face.tiles)
@@ -181,15 +189,15 @@ def _credits(query: Query) -> str:
     return f"{view.first} – {view.last}. {query.words['credits']}: {' · '.join(names)}. {note}"
 
 
-def _point(geometry: dict[str, Any] | None) -> BaseGeometry | None:
+def _point(geometry: _Json | None) -> BaseGeometry | None:
     return None if geometry is None else shapely.Point(geometry["coordinates"])
 
 
-def _sums(row: dict[str, Any]) -> dict[str, Any]:
+def _sums(row: _Json) -> _Json:
     tolls = {
         f"{toll}_{figure}": row[toll][figure]
         for toll in ("killed", "injured")
-        for figure in FIGURES
+        for figure in TOLL_FIGURES
     }
     plain = {name: row[name] for name in ("key", "name", "incidents")}
     return {**plain, **tolls, "damaged": row["damaged"], "destroyed": row["destroyed"]}

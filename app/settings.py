@@ -59,6 +59,11 @@ class Settings(BaseSettings):
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
+    @property
+    def fonts_dir(self) -> Path:
+        """The folder of the fonts in which pictures are drawn."""
+        return self.static_dir / "vendor/noto-sans-5.3.0"
+
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the environment; refuse names that no setting has.

@@ -21,16 +21,16 @@ FONTS = ROOT / "static" / "vendor" / "noto-sans-5.3.0"
 
 
 def drawn(
-    workspace: Workspace, view: View, form: str = "png", now: datetime = NOON, **wanted: Any
+    workspace: Workspace, view: View, form: str = "png", now: datetime = NOON, **size: Any
 ) -> bytes:
     """Draw a figure with nothing kept from before."""
     figures = Figures(Tiler(FONTS))
-    return figures.figure(Query.of(workspace, view, now), FigureOptions(form, **wanted))
+    return figures.figure(Query.of(workspace, view, now), FigureOptions(form, **size))
 
 
-def words(workspace: Workspace, view: View, now: datetime = NOON, **wanted: Any) -> str:
+def words(workspace: Workspace, view: View, now: datetime = NOON, **size: Any) -> str:
     """Read everything that a figure says, lines joined by single spaces."""
-    return pdf_words(drawn(workspace, view, "pdf", now, **wanted))
+    return pdf_words(drawn(workspace, view, "pdf", now, **size))
 
 
 def pdf_words(body: bytes) -> str:
@@ -40,12 +40,12 @@ def pdf_words(body: bytes) -> str:
         assert len(document) == 1
         page = document[0]
         text = page.get_textpage()
-        found = str(text.get_text_bounded())
+        content = str(text.get_text_bounded())
         text.close()
         page.close()
     finally:
         document.close()
-    return " ".join(found.split())
+    return " ".join(content.split())
 
 
 def pdf_picture(body: bytes, px_per_point: float = 4 / 3) -> np.ndarray:

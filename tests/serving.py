@@ -53,8 +53,10 @@ def command(data_dir: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def environment(data_dir: Path) -> dict[str, str]:
     """Give a command this data and no other settings."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("STRIKEMAP_")}
-    return {**kept, "STRIKEMAP_DATA_DIR": str(data_dir)}
+    others = {
+        name: value for name, value in os.environ.items() if not name.startswith("STRIKEMAP_")
+    }
+    return {**others, "STRIKEMAP_DATA_DIR": str(data_dir)}
 
 
 @contextlib.contextmanager

@@ -16,8 +16,11 @@ numbers = st.none() | st.integers(0, 10_000)
 @st.composite
 def _count(draw: st.DrawFn) -> Count:
     low, best, high = sorted(draw(st.tuples(*[st.integers(0, 500)] * 3)))
-    keep = draw(st.tuples(*[st.booleans()] * 3))
-    bounds = [bound if kept else None for bound, kept in zip((low, best, high), keep, strict=True)]
+    known_bounds = draw(st.tuples(*[st.booleans()] * 3))
+    bounds = [
+        bound if is_known else None
+        for bound, is_known in zip((low, best, high), known_bounds, strict=True)
+    ]
     return Count(*bounds)
 
 

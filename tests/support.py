@@ -38,11 +38,11 @@ def reference() -> Reference:
 
 @cache
 def context(theatre: str = "example", dataset: str = "test", *, synthetic: bool = True) -> Context:
-    """Say what an importer is told: by default the invented theatre."""
+    """Make what an importer gets beside a file: by default the invented theatre."""
     place = reference().theatres[theatre]
     regions = reference().region_set(theatre).regions
-    told = (place, regions, reference().taxonomy, synthetic)
-    return Context(dataset, *told, settlements=reference().settlements(theatre))
+    world = (place, regions, reference().taxonomy, synthetic)
+    return Context(dataset, *world, settlements=reference().settlements(theatre))
 
 
 def real(name: str) -> Path:
@@ -53,16 +53,16 @@ def real(name: str) -> Path:
     return path
 
 
-def outcomes(path: Path, wanted: str = "auto", told: Context | None = None) -> list[Outcome]:
+def outcomes(path: Path, format_name: str = "auto", into: Context | None = None) -> list[Outcome]:
     """Read a file to its end."""
     source = SourceFile.open(path)
-    importer, _why = choose(source, wanted)
-    return list(importer.read(source, told or context()))
+    importer, _why = choose(source, format_name)
+    return list(importer.read(source, into or context()))
 
 
-def records(path: Path, told: Context | None = None) -> list[Any]:
-    """Read a file and keep what was found."""
-    return [one.record for one in outcomes(path, told=told) if isinstance(one, ParsedRecord)]
+def records(path: Path, into: Context | None = None) -> list[Any]:
+    """Read a file, and return its records."""
+    return [one.record for one in outcomes(path, into=into) if isinstance(one, ParsedRecord)]
 
 
 def roomy(workspace: Workspace) -> Workspace:
@@ -82,20 +82,20 @@ def imported(  # each field of an order has its own type
 
 def stable(report: Report) -> dict[str, Any]:
     """Write a report without what differs from run to run."""
-    told: dict[str, Any] = msgspec.to_builtins(report)
+    fields: dict[str, Any] = msgspec.to_builtins(report)
     for name in ("id", "sha256", "version"):
-        told.pop(name)
+        fields.pop(name)
     for name in ("conflicts", "conflicting", "edits_kept", "edits_replaced"):
-        if not told[name]:  # only a file that comes again after an edit has any
-            told.pop(name)
-    return told
+        if not fields[name]:  # only a file that comes again after an edit has any
+            fields.pop(name)
+    return fields
 
 
 def fates(report: Report) -> int:
-    """Add up what became of the rows."""
-    settled = report.added + report.amended + report.unchanged + report.retracted
-    left = report.conflicts + report.rejected
-    return settled + report.duplicates + sum(report.dropped.values()) + left
+    """Add up the fates of all rows."""
+    written = report.added + report.amended + report.unchanged + report.retracted
+    refused = report.conflicts + report.rejected
+    return written + report.duplicates + sum(report.dropped.values()) + refused
 
 
 def written(folder: Path, name: str, content: str | bytes) -> Path:

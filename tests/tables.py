@@ -70,6 +70,6 @@ def mapping(columns: dict[str, str], **changes: object) -> TableMapping:
     return TableMapping(columns=columns, **{**plain, **changes})  # type: ignore[arg-type]
 
 
-def told(table: TableMapping | None = None, theatre: str = "ukraine") -> Context:
-    """Say what an importer is told: a real theatre, and a mapping."""
+def table_context(table: TableMapping | None = None, theatre: str = "ukraine") -> Context:
+    """Make what an importer of tables gets beside a file: a real theatre, and a mapping."""
     return replace(context(theatre, synthetic=theatre == "example"), table=table)

@@ -112,7 +112,7 @@ def test_the_examples_of_the_rules_run(name: str) -> None:
 
 PAGES = [
     *sorted(ROOT.glob("*.md")),
-    *(page for page in sorted(ROOT.glob("docs/*.md")) if page.name != "architecture.md"),
+    *sorted(ROOT.glob("docs/*.md")),
     *sorted(ROOT.glob("geodata/*/SOURCE.md")),
     *sorted(ROOT.glob("static/vendor/*/SOURCE.md")),
 ]

@@ -23,27 +23,27 @@ def book(demo_data: Path) -> Notebook:
 
 
 def test_incidents_come_as_points_with_unknown_as_none(book: Notebook) -> None:
-    found = book.incidents(EXAMPLE)
-    assert found.crs == "EPSG:4326"
-    assert len(found) == book.regions(EXAMPLE)["incidents"].sum()
-    assert set(found[found.geometry.isna()]["precision"]) <= {"admin1", "admin2", "country"}
-    unknown = found[found["killed_low"].isna() & found["killed_best"].isna()]
+    frame = book.incidents(EXAMPLE)
+    assert frame.crs == "EPSG:4326"
+    assert len(frame) == book.regions(EXAMPLE)["incidents"].sum()
+    assert set(frame[frame.geometry.isna()]["precision"]) <= {"admin1", "admin2", "country"}
+    unknown = frame[frame["killed_low"].isna() & frame["killed_best"].isna()]
     assert len(unknown) > 0
-    known = found["killed_low"].dropna()
-    assert known.sum() == book.regions(EXAMPLE)["killed_low"].dropna().sum()
+    killed = frame["killed_low"].dropna()
+    assert killed.sum() == book.regions(EXAMPLE)["killed_low"].dropna().sum()
 
 
 def test_regions_come_with_their_sums_and_shapes(book: Notebook) -> None:
-    found = book.regions(EXAMPLE)
-    assert found.geometry.is_valid.all()
-    assert (found["killed_known"] <= found["killed_of"]).all()
+    frame = book.regions(EXAMPLE)
+    assert frame.geometry.is_valid.all()
+    assert (frame["killed_known"] <= frame["killed_of"]).all()
 
 
 def test_the_map_is_a_plain_folium_map_that_asks_no_other_host(book: Notebook) -> None:
-    made = book.map(EXAMPLE)
-    assert type(made) is folium.Map
-    folium.Marker((0, 0)).add_to(made)
-    page = made.get_root().render()
+    folium_map = book.map(EXAMPLE)
+    assert type(folium_map) is folium.Map
+    folium.Marker((0, 0)).add_to(folium_map)
+    page = folium_map.get_root().render()
     assert re.findall(r"(?:src|href)=[\"'](?!data:|#)([^\"']+)", page) == []
     assert "Invented strikes" in page
 

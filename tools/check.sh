@@ -9,4 +9,5 @@ $bin/lint-imports --no-cache
 $bin/python -m tools.vendor check
 sh tools/check_page.sh
 if [ "${CI:-}" = true ]; then export HYPOTHESIS_PROFILE=ci; fi
+[ $# -gt 0 ] || tools/versions.sh
 exec $bin/pytest -n 2 "$@"

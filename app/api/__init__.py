@@ -1,1 +1,1 @@
-"""HTTP: parses addresses into Views, calls services, writes answers. Nothing else."""
+"""HTTP: reads addresses into queries, calls the packages below, writes answers."""

@@ -1,4 +1,4 @@
-"""Puts one instance together: two applications made here share nothing."""
+"""Builds the application of one instance; two applications share nothing."""
 
 from __future__ import annotations
 
@@ -51,7 +51,6 @@ from app.pictures.figures import Figures
 from app.pictures.tiles import Tiler
 from app.settings import Settings
 
-FONTS = "vendor/noto-sans-5.3.0"
 MOST_SCOPES = 8
 MOST_ZIPPED = 128
 ZIPPED = (".js", ".css", ".svg", ".csv", ".json", ".geojson")
@@ -65,7 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
     """Build the application of one instance.
 
     Raises:
-        InputError: nothing is known of the default theatre.
+        InputError: there is no theatre of the default's name.
         StoreError: the record cannot be opened.
     """
     audience = Audience.private if settings.private else Audience.public
@@ -95,15 +94,15 @@ def _application(
     settings: Settings,
     record: Workspace,
     spool: Spool,
-    seen: Workspace,
+    visible: Workspace,
     middleware: Sequence[Middleware] = (),
 ) -> FastAPI:
-    """Put the faces of one audience together; all of an instance write to one record."""
-    tiler = Tiler(settings.static_dir / FONTS)
+    """Put the addresses for one audience together; all of an instance write to one record."""
+    tiler = Tiler(settings.fonts_dir)
 
     @asynccontextmanager
     async def reading_ahead(_app: FastAPI) -> AsyncIterator[None]:
-        basemap = seen.reference.basemap(seen.default_theatre)
+        basemap = visible.reference.basemap(visible.default_theatre)
         Thread(target=basemap.read_ahead, daemon=True).start()
         yield
 
@@ -117,20 +116,22 @@ def _application(
         redoc_url=None,
         middleware=middleware,
     )
-    app.state.workspace = seen
-    app.openapi_version = "3.0.3"  # what OGC API Features asks for; nothing here needs a later one
+    app.state.workspace = visible
+    app.openapi_version = (
+        "3.0.3"  # OGC API Features requires 3.0; nothing in this API needs a later version
+    )
     problems.install(app)
-    tiles, drawn = TileApp(seen, tiler), Figures(tiler)
-    app.include_router(numbers.routes(seen, tiler.choropleths))
-    app.include_router(collections.routes(seen, tiler.shapes))
+    tiles, figure_maker = TileApp(visible, tiler), Figures(tiler)
+    app.include_router(numbers.routes(visible, tiler.choropleths))
+    app.include_router(collections.routes(visible, tiler.shapes))
     for page in (figures, oembed):
-        app.include_router(page.routes(seen, drawn))
+        app.include_router(page.routes(visible, figure_maker))
     for group in (columns, ogc, pages, control, operation, table, waves, evidence):
-        app.include_router(group.routes(seen))
-    app.include_router(exporting.routes(seen, settings.data_dir / "exports"))
+        app.include_router(group.routes(visible))
+    app.include_router(exporting.routes(visible, settings.data_dir / "exports"))
     app.include_router(imports.routes(record, spool))
-    app.include_router(editing.routes(record, seen))
-    app.include_router(review.routes(record, seen))
+    app.include_router(editing.routes(record, visible))
+    app.include_router(review.routes(record, visible))
     app.include_router(ogc_tiles.routes(tiles))
     app.mount("/tiles", tiles)
     app.mount("/static", OwnFiles(settings.static_dir))
@@ -139,25 +140,25 @@ def _application(
 
 @dataclass
 class _Wider:
-    """The applications that show a token's holder more than the public, made when asked for."""
+    """The applications that show a token's holder more than the public, made at first use."""
 
     workspace: Workspace
     make: Callable[[Workspace], FastAPI]
-    _kept: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_SCOPES))
+    _applications: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_SCOPES))
 
     def __call__(self, holder: Holder) -> FastAPI | None:
-        """Return a holder's application; None where everybody sees everything."""
+        """Return a holder's application; None where every reader sees everything."""
         if self.workspace.audience is Audience.private:
             return None
         scope = holder.datasets
-        return self._kept.get(scope, lambda: self.make(self.workspace.seen_by(scope)))
+        return self._applications.get(scope, lambda: self.make(self.workspace.seen_by(scope)))
 
 
 class OwnFiles(StaticFiles):
-    """Our own files: vendored ones never change under their name, the others are asked for anew.
+    """The page's own files: a vendored file never changes; a browser checks the others each time.
 
-    Text travels zipped as small as it gets: each file is zipped once, for every reader. Our scripts
-    travel without their JSDoc.
+    Text is sent zipped: each file is zipped once, with the strongest compression. Our scripts are
+    sent without their JSDoc.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -166,7 +167,7 @@ class OwnFiles(StaticFiles):
 
     @override
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Serve a file with how long it may be kept."""
+        """Serve a file, and say how long a cache may have it."""
         response = await super().get_response(path, scope)
         is_fixed = path.startswith("vendor/")
         age = "public, max-age=31536000, immutable" if is_fixed else "no-cache"
@@ -175,21 +176,21 @@ class OwnFiles(StaticFiles):
         response.headers["Cache-Control"] = age
         return response
 
-    def _as_zip(self, response: FileResponse, request: Headers) -> Response:
-        """Zip a file for those who understand it; its validator says which of the two it is."""
+    def _as_zip(self, response: FileResponse, request_headers: Headers) -> Response:
+        """Zip a file for readers who understand it; each of the two forms has its own ETag."""
         path, etag = Path(response.path), response.headers["etag"]
         response.headers["Vary"] = "Accept-Encoding"
         is_script = path.suffix == ".js" and path.parent.name == "js"
-        read = _script if is_script else Path.read_bytes
-        if "gzip" not in request.get("accept-encoding", "") or "range" in request:
+        read_file = _script if is_script else Path.read_bytes
+        if "gzip" not in request_headers.get("accept-encoding", "") or "range" in request_headers:
             headers = {"ETag": etag, "Vary": "Accept-Encoding"}
             media_type = response.media_type
-            return Response(read(path), 200, headers, media_type) if is_script else response
+            return Response(read_file(path), 200, headers, media_type) if is_script else response
         tag = etag.rstrip('"') + '-gz"'
         headers = {"Content-Encoding": "gzip", "ETag": tag, "Vary": "Accept-Encoding"}
-        if tag in request.get("if-none-match", ""):
+        if tag in request_headers.get("if-none-match", ""):
             return Response(None, 304, headers)
-        body = self._zipped.get((path, tag), lambda: gzip.compress(read(path), 9, mtime=0))
+        body = self._zipped.get((path, tag), lambda: gzip.compress(read_file(path), 9, mtime=0))
         return Response(body, 200, headers, media_type=response.media_type)
 
 

@@ -1,24 +1,23 @@
-"""Links between answers: absolute, since programs store them, and in OGC's own words."""
+"""Links between answers: absolute, since programs store them, with the relations of OGC."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request
 
 from app.publishing.query import Query
 
-JSON, GEOJSON, HTML = "application/json", "application/geo+json", "text/html"
+JSON, GEOJSON, WEB_PAGE = "application/json", "application/geo+json", "text/html"
 SCHEMA = "application/schema+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
-QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
-CONFORMANCE = "http://www.opengis.net/def/rel/ogc/1.0/conformance"
-TILESETS = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
-MAP_TILESETS = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-map"
-SCHEMES = "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes"
-SCHEME = "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme"
+REL_QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+REL_CONFORMANCE = "http://www.opengis.net/def/rel/ogc/1.0/conformance"
+REL_TILESETS = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
+REL_MAP_TILESETS = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-map"
+REL_SCHEMES = "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes"
+REL_SCHEME = "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme"
 
 Link = dict[str, str]
 
@@ -28,27 +27,27 @@ def base(request: Request) -> str:
     return str(request.base_url).rstrip("/")
 
 
-def link(request: Request, rel: str, path: str, kind: str = JSON, title: str = "") -> Link:
-    """Make a link to an address of ours."""
-    told = {"rel": rel, "type": kind, "href": base(request) + path}
-    return {**told, "title": title} if title else told
+def link_to(request: Request, rel: str, path: str, kind: str = JSON, title: str = "") -> Link:
+    """Make a link to an address of this instance."""
+    fields = {"rel": rel, "type": kind, "href": base(request) + path}
+    return {**fields, "title": title} if title else fields
 
 
 def pages(
-    request: Request, query: Query, own: Mapping[str, Any], offset: int, *, has_next: bool
+    request: Request, query: Query, own: Mapping[str, object], offset: int, *, has_next: bool
 ) -> list[Link]:
-    """Link a page of items to itself and to the ones beside it."""
+    """Link a page of items to itself, to the next and previous page, and to its collection."""
 
     def at(rel: str, place: int) -> Link:
-        told = {**{name: str(value) for name, value in own.items()}, "offset": str(place)}
-        path = f"{request.url.path}?{query.view.query()}&{urlencode(told)}"
-        return link(request, rel, path, GEOJSON)
+        parameters = {**{name: str(value) for name, value in own.items()}, "offset": str(place)}
+        path = f"{request.url.path}?{query.view.query()}&{urlencode(parameters)}"
+        return link_to(request, rel, path, GEOJSON)
 
-    limit = int(own["limit"])
-    found = [at("self", offset)]
+    limit = int(str(own["limit"]))
+    links = [at("self", offset)]
     if has_next:
-        found.append(at("next", offset + limit))
+        links.append(at("next", offset + limit))
     if offset:
-        found.append(at("prev", max(offset - limit, 0)))
+        links.append(at("prev", max(offset - limit, 0)))
     collection = request.url.path.removesuffix("/items")
-    return [*found, link(request, "collection", f"{collection}?{query.view.query()}")]
+    return [*links, link_to(request, "collection", f"{collection}?{query.view.query()}")]

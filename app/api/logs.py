@@ -1,16 +1,15 @@
-"""Logs as one JSON object a line, for whoever collects them; nothing of a request's content."""
+"""Logs as one JSON object a line; they hold nothing of a request's content."""
 
 from __future__ import annotations
 
 import json
 import logging
 from datetime import UTC, datetime
-from typing import Any
 
 from typing_extensions import override
 
-FIELDS = ("method", "path", "status", "ms", "bytes")
-"""What a request's line carries beside its message; no query, which may name what is looked for."""
+REQUEST_FIELDS = ("method", "path", "status", "ms", "bytes")
+"""What the line of a request has beside its message; no query, which may name private matters."""
 
 
 class JsonLines(logging.Formatter):
@@ -19,16 +18,16 @@ class JsonLines(logging.Formatter):
     @override
     def format(self, record: logging.LogRecord) -> str:
         """Write one line."""
-        told: dict[str, Any] = {
+        fields: dict[str, object] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
         }
-        told |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
+        fields |= {name: getattr(record, name) for name in REQUEST_FIELDS if hasattr(record, name)}
         if record.exc_info:
-            told["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(told, ensure_ascii=False)
+            fields["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(fields, ensure_ascii=False)
 
 
 def log_as_json(level: str) -> None:

@@ -1,4 +1,4 @@
-"""Pages made on the server: what stands around each, and what one says when it cannot be shown."""
+"""Pages made on the server: the frame of each page, and the page of a problem."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ TRACKING = frozenset(
     {"fbclid", "gclid", "gbraid", "wbraid", "msclkid", "twclid", "yclid", "ttclid"}
     | {"igsh", "igshid", "mc_cid", "mc_eid"}
 )
-"""Parameters that networks and newsletters add to a link that somebody shares, beside utm_*."""
+"""Parameters that networks and newsletters add to a shared link, beside utm_*."""
 
 
 def without_tracking(query: str) -> str:
-    """Leave out what a network added to a query string; the rest stays as it was written."""
+    """Remove what a network added to a query string; the rest is not changed."""
 
     def is_ours(part: str) -> bool:
         name = unquote_plus(part.partition("=")[0]).lower()
@@ -44,10 +44,10 @@ def without_tracking(query: str) -> str:
 
 
 def prefers_html(accept: str) -> bool:
-    """Tell a browser, which names text/html, from a program that takes whatever comes."""
+    """Tell a browser, which names text/html, from a program that accepts anything."""
     worth = {"text/html": 0.0, "json": 0.0}
-    for one in accept.lower().split(","):
-        kind, *rest = (part.strip() for part in one.split(";"))
+    for choice in accept.lower().split(","):
+        kind, *rest = (part.strip() for part in choice.split(";"))
         weights = [part.removeprefix("q=") for part in rest if part.startswith("q=")]
         try:
             weight = float(weights[0]) if weights else 1.0
@@ -60,18 +60,18 @@ def prefers_html(accept: str) -> bool:
 
 
 class PageRoute(APIRoute):
-    """An address of a page: it opens when shared, and tells a browser what is wrong as a page."""
+    """An address of a page: it opens from a shared link, and shows a browser errors as a page."""
 
     @override
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Wrap the page's own handler."""
+        """Add the redirect and the page of problems to the page's own handler."""
         handle = super().get_route_handler()
 
-        async def shown(request: Request) -> Response:
+        async def open_page(request: Request) -> Response:
             query = request.url.query
             if (clean := without_tracking(query)) != query:
-                there = f"{request.url.path}?{clean}" if clean else request.url.path
-                return RedirectResponse(there, 302, {"Cache-Control": "no-store"})
+                address = f"{request.url.path}?{clean}" if clean else request.url.path
+                return RedirectResponse(address, 302, {"Cache-Control": "no-store"})
             try:
                 return await handle(request)
             except StrikemapError as wrong:
@@ -79,11 +79,11 @@ class PageRoute(APIRoute):
                     raise
                 return await run_in_threadpool(_problem_page, request, wrong)
 
-        return shown
+        return open_page
 
 
 def _problem_page(request: Request, wrong: StrikemapError) -> Response:
-    """Say on a page what a problem document says, in the language that was asked for."""
+    """Show a problem document as a page, in the language of the request."""
     answer, workspace = problem_of(wrong), request.app.state.workspace
     words = workspace.vocabularies(workspace.state())
     theatre = request.query_params.get("theatre", "")
@@ -94,16 +94,16 @@ def _problem_page(request: Request, wrong: StrikemapError) -> Response:
     view = View.parse(pairs, words, workspace.default_theatre, datetime.now(UTC))
     title = strings(lang)["problem_title"]
     html = Pages(workspace)("problem", view, title, sentences=answer.sentences())
-    kept = {name: answer.headers[name] for name in KEPT if name in answer.headers}
-    return Response(html, answer.status_code, {**kept, "Vary": "Accept"}, media_type=HTML)
+    headers = {name: answer.headers[name] for name in PAGE_HEADERS if name in answer.headers}
+    return Response(html, answer.status_code, {**headers, "Vary": "Accept"}, media_type=HTML)
 
 
-KEPT = ("Cache-Control", "Retry-After", "WWW-Authenticate")
-"""Headers of a problem document that its page has, too."""
+PAGE_HEADERS = ("Cache-Control", "Retry-After", "WWW-Authenticate")
+"""Headers that the page of a problem takes over from its problem document."""
 
 
 class Pages:
-    """Renders pages made on the server, with what stands around each of them."""
+    """Renders pages made on the server, with title, banners and languages around each."""
 
     def __init__(self, workspace: Workspace) -> None:
         folder = Path(__file__).resolve().parent / "templates"
@@ -111,7 +111,7 @@ class Pages:
         self._templates.filters.update(n=_number, day=_day, instant=_instant)
         self._workspace = workspace
 
-    def __call__(self, name: str, view: View, title: str, **told: Any) -> str:
+    def __call__(self, name: str, view: View, title: str, **values: Any) -> str:
         """Render a page of a View."""
         words = strings(view.lang)
         is_private = self._workspace.audience is Audience.private
@@ -131,7 +131,7 @@ class Pages:
                 for code in self._workspace.reference.theatres[view.theatre].languages
                 if code != view.lang
             ],
-            **told,
+            **values,
         )
 
 

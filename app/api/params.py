@@ -16,11 +16,14 @@ from app.instance.workspace import Workspace
 from app.publishing.query import Query
 
 Reader = Callable[[str], Any]
-OPEN = ("..", "")
+Own = Mapping[str, Any]
+"""The values of the parameters that an address has beside its View, by name."""
+
+OPEN_END = ("..", "")
 
 
 def read_query(workspace: Workspace, pairs: Iterable[tuple[str, str]]) -> Query:
-    """Read a View; all problems are reported at once.
+    """Read a View of a request; all problems are reported at once.
 
     Raises:
         InvalidView: naming every parameter that does not fit.
@@ -30,20 +33,20 @@ def read_query(workspace: Workspace, pairs: Iterable[tuple[str, str]]) -> Query:
 
 def read(
     workspace: Workspace, pairs: Iterable[tuple[str, str]], own: Mapping[str, Reader]
-) -> tuple[Query, dict[str, Any]]:
-    """Read a View and a face's own parameters; all problems are reported at once.
+) -> tuple[Query, Own]:
+    """Read a View and an address's own parameters; all problems are reported at once.
 
     Args:
-        workspace: what is loaded decides what may be named.
+        workspace: the data that are loaded decide which names are allowed.
         pairs: query parameters as they came.
-        own: parameters that only this face has, with what reads each.
+        own: parameters that only this address has, with what reads each.
 
     Raises:
         InvalidView: naming every parameter that does not fit.
     """
     pairs = list(pairs)
     problems: list[Problem] = []
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for name, text in pairs:
         if name in own:
             if name in values:
@@ -60,7 +63,7 @@ def read(
     return query, values
 
 
-def _own(name: str, text: str, reader: Reader, problems: list[Problem]) -> Any:
+def _own(name: str, text: str, reader: Reader, problems: list[Problem]) -> object:
     try:
         return reader(text)
     except InputError as wrong:
@@ -69,13 +72,13 @@ def _own(name: str, text: str, reader: Reader, problems: list[Problem]) -> Any:
 
 
 def _with_own(problem: Problem, own: Mapping[str, Reader]) -> Problem:
-    """Add the face's own parameters to what a misspelt name could have been."""
+    """Add the address's own parameters to what a misspelt name could have been."""
     if not own or problem.where.removeprefix("query.") in PARAMETERS:
         return problem
     return problem._replace(allowed=f"{problem.allowed}, {', '.join(own)}")
 
 
-def one_of(*choices: str) -> Reader:
+def choice_of(*choices: str) -> Reader:
     """Make a reader for one word of a list."""
 
     def reads(text: str) -> str:
@@ -86,7 +89,7 @@ def one_of(*choices: str) -> Reader:
     return reads
 
 
-def whole(low: int, high: int) -> Reader:
+def whole_number(low: int, high: int) -> Reader:
     """Make a reader for a whole number between two bounds, both included."""
 
     def reads(text: str) -> int:
@@ -97,8 +100,8 @@ def whole(low: int, high: int) -> Reader:
     return reads
 
 
-def at_most(most: int) -> Reader:
-    """Make a reader for a page's size: more than is given at once is no error (OGC 17-069r4)."""
+def page_size(most: int) -> Reader:
+    """Make a reader for a page's size: a number above `most` counts as `most` (OGC 17-069r4)."""
 
     def reads(text: str) -> int:
         if not (text.isascii() and text.isdigit() and text.strip("0")):
@@ -109,24 +112,24 @@ def at_most(most: int) -> Reader:
     return reads
 
 
-def text(most: int) -> Reader:
+def line_of(most: int) -> Reader:
     """Make a reader for a line of text of at most so many characters."""
 
-    def reads(given: str) -> str:
-        if len(given) > most or not given.isprintable():
-            raise InputError("value", given[:most], f"one line of at most {most} characters")
-        return given.strip()
+    def reads(line: str) -> str:
+        if len(line) > most or not line.isprintable():
+            raise InputError("value", line[:most], f"one line of at most {most} characters")
+        return line.strip()
 
     return reads
 
 
-def day(text: str) -> date:
-    """Read a day, YYYY-MM-DD; a month, a time or anything else is refused with what is allowed."""
+def read_day(text: str) -> date:
+    """Read a day, YYYY-MM-DD; a month or a time is refused."""
     return parse_day(text)
 
 
 class Span(NamedTuple):
-    """A time as OGC addresses write it: days or instants, an open end is None."""
+    """A time as OGC addresses write it: days or instants; an open end is None."""
 
     start: date | datetime | None
     end: date | datetime | None
@@ -137,7 +140,7 @@ class Span(NamedTuple):
         return self.start is None or self.start != self.end
 
     def days(self, zone: str) -> tuple[date | None, date | None]:
-        """Return the first and the last day in a zone: what happened has days more than hours."""
+        """Return the first and the last day in a zone: incidents have days more than hours."""
         return _local(self.start, zone), _local(self.end, zone)
 
 
@@ -145,11 +148,11 @@ def _local(when: date | datetime | None, zone: str) -> date | None:
     return when.astimezone(ZoneInfo(zone)).date() if isinstance(when, datetime) else when
 
 
-def span(text: str) -> Span:
+def read_span(text: str) -> Span:
     """Read a day, an instant with its offset, or an interval of them with `..` for an open end."""
     ends = text.split("/")
     allowed = "a day, an RFC 3339 time, or two with / between them and .. for an open end"
-    if len(ends) > 2 or (len(ends) == 1 and ends[0] in OPEN):  # noqa: PLR2004  two ends
+    if len(ends) > 2 or (len(ends) == 1 and ends[0] in OPEN_END):  # noqa: PLR2004  two ends
         raise InputError("datetime", text, allowed)
     start, end = (_moment(one, allowed) for one in (ends[0], ends[-1]))
     if start is None and end is None and len(ends) == 1:
@@ -160,7 +163,7 @@ def span(text: str) -> Span:
 
 
 def _moment(text: str, allowed: str) -> date | datetime | None:
-    if text in OPEN:
+    if text in OPEN_END:
         return None
     try:
         if is_day(text):
@@ -179,11 +182,11 @@ def _instant(when: date | datetime) -> datetime:
     return when if isinstance(when, datetime) else datetime.combine(when, time.max, UTC)
 
 
-def crs84(text: str) -> str:
-    """Take the one reference system there is: degrees on WGS 84, longitude first."""
-    return str(one_of(CRS84)(text))
+def read_crs84(text: str) -> str:
+    """Read the one reference system that is offered: degrees on WGS 84, longitude first."""
+    return str(choice_of(CRS84)(text))
 
 
-def flag(text: str) -> bool:
+def read_flag(text: str) -> bool:
     """Read true or false."""
-    return bool(one_of("true", "false")(text) == "true")
+    return bool(choice_of("true", "false")(text) == "true")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 from fastapi import FastAPI, Request
@@ -13,14 +12,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.domain import errors
+from app.domain.answer import JsonObject
 
 LOG = logging.getLogger("strikemap.api")
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = "30"
-MOST_LISTED = 20
-"""Problems of one answer that are spelt out; the rest are counted."""
+MOST_FAULTS = 20
+"""Problems that one answer lists; the rest are only counted."""
 
-WANTED = {
+ALLOWED_BY_CHECK = {
     "missing": "to be given",
     "int_parsing": "a whole number",
     "int_type": "a whole number",
@@ -30,7 +30,7 @@ WANTED = {
     "bool_parsing": "true or false",
     "date_from_datetime_parsing": "a day as YYYY-MM-DD",
 }
-"""What the framework's own checks want, in our words."""
+"""What is allowed where one of the framework's checks fails, in our words."""
 
 STATUS: dict[type[Exception], tuple[int, str, str]] = {
     errors.TooLarge: (413, "too-large", "Too large"),
@@ -51,48 +51,48 @@ STATUS: dict[type[Exception], tuple[int, str, str]] = {
 
 
 def problem(
-    status: int, slug: str, title: str, detail: str, found: Sequence[errors.Problem] = ()
+    status: int, slug: str, title: str, detail: str, faults: Sequence[errors.Problem] = ()
 ) -> ProblemAnswer:
-    """Write a problem document; `found` lists what was wrong where, as far as that helps."""
-    more = max(len(found) - MOST_LISTED, 0)
+    """Write a problem document; `faults` lists what was wrong where."""
+    more = max(len(faults) - MOST_FAULTS, 0)
     if more:
         detail = f"{detail} {more:,} more problems are not listed."
-    body: dict[str, Any] = {
+    body: JsonObject = {
         "type": f"/problems/{slug}",
         "title": title,
         "status": status,
         "detail": detail,
-        "errors": [one.cut()._asdict() for one in found[:MOST_LISTED]],
+        "errors": [one.cut()._asdict() for one in faults[:MOST_FAULTS]],
     }
     return ProblemAnswer(body)
 
 
 class ProblemAnswer(Response):
-    """A problem document as an answer, with what it says."""
+    """An answer that is a problem document, and the document itself."""
 
-    def __init__(self, told: dict[str, Any]) -> None:
-        self.told = told
+    def __init__(self, document: JsonObject) -> None:
+        self.document = document
         headers = {"Cache-Control": "no-store"}
-        body = msgspec.json.encode(told)
-        super().__init__(body, told["status"], headers, media_type=MEDIA_TYPE)
+        body = msgspec.json.encode(document)
+        super().__init__(body, document["status"], headers, media_type=MEDIA_TYPE)
 
     def sentences(self) -> list[str]:
-        """Say what was wrong, a sentence each."""
-        told = [errors.Problem(**one).sentence() for one in self.told["errors"]]
-        if len(told) < MOST_LISTED:
-            return told or [self.told["detail"]]
-        more = self.told["detail"].removeprefix(told[0]).strip()
-        return [*told, more] if more else told
+        """Write one sentence for each problem."""
+        sentences = [errors.Problem(**one).sentence() for one in self.document["errors"]]
+        if len(sentences) < MOST_FAULTS:
+            return sentences or [self.document["detail"]]
+        more = self.document["detail"].removeprefix(sentences[0]).strip()
+        return [*sentences, more] if more else sentences
 
 
 def problem_of(error: errors.StrikemapError) -> ProblemAnswer:
     """Turn one of our errors into its problem document."""
     row = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     status, slug, title = row
-    found = error.problems if isinstance(error, errors.InputError) else ()
+    faults = error.problems if isinstance(error, errors.InputError) else ()
     if status >= 500:  # noqa: PLR2004
         LOG.error("answered %s: %s", status, error)
-    answer = problem(status, slug, title, str(error), found)
+    answer = problem(status, slug, title, str(error), faults)
     if status == 503:  # noqa: PLR2004
         answer.headers["Retry-After"] = RETRY_AFTER_S
     if isinstance(error, errors.NotKnown):
@@ -100,9 +100,9 @@ def problem_of(error: errors.StrikemapError) -> ProblemAnswer:
     return answer
 
 
-def _of_framework(one: Mapping[str, Any]) -> errors.Problem:
-    allowed = WANTED.get(one["type"], one["msg"])
-    return errors.Problem(".".join(map(str, one["loc"])), str(one.get("input", "")), allowed)
+def _of_framework(fault: JsonObject) -> errors.Problem:
+    allowed = str(ALLOWED_BY_CHECK.get(fault["type"], fault["msg"]))
+    return errors.Problem(".".join(map(str, fault["loc"])), str(fault.get("input", "")), allowed)
 
 
 def install(app: FastAPI) -> None:
@@ -114,9 +114,9 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def framework(_request: Request, error: RequestValidationError) -> Response:
-        found = [_of_framework(one) for one in error.errors()]
+        faults = [_of_framework(one) for one in error.errors()]
         return problem(
-            422, "invalid-parameters", "Parameters do not fit", found[0].sentence(), found
+            422, "invalid-parameters", "Parameters do not fit", faults[0].sentence(), faults
         )
 
     @app.exception_handler(HTTPException)

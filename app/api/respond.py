@@ -1,11 +1,10 @@
-"""Answers with validators: ETag, compression and how long a copy may live."""
+"""Answers with an ETag, compression, and how long a cache may keep a copy."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 from isal import igzip
@@ -14,75 +13,74 @@ from starlette.responses import Response
 
 from app.publishing.query import Query
 
-REVALIDATE = "public, max-age=0, must-revalidate"
-TILE = "public, max-age=60, must-revalidate"
-IMMUTABLE = "public, max-age=31536000, immutable"
+REVALIDATE = {"Cache-Control": "public, max-age=0, must-revalidate"}
+MINUTE = {"Cache-Control": "public, max-age=60, must-revalidate"}
+IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 SMALLEST_WORTH_ZIPPING = 600
 ZIPPED_INSIDE = ("image/png", "application/pdf")
 
 
-def etag(query: Query, *face: object) -> str:
-    """Make an ETag of version, boundaries, publication epoch, audience and View.
+def etag(query: Query, *parts: object) -> str:
+    """Make an ETag of version, boundaries, publication epoch, audience, View and `parts`.
 
-    The epoch is the hour: embargoes and delays end by themselves, and a copy must notice.
+    The epoch is the hour: an embargo or a delay ends without a write, and a copy must expire then.
     """
-    parts = [
+    content = [
         query.state.seq,
         query.reference.region_hash,
         int(query.now.timestamp()) // 3600,
         query.workspace.audience.value,
         query.view.query(),
-        *face,
+        *parts,
     ]
-    return '"' + hashlib.sha256(repr(parts).encode()).hexdigest()[:24] + '"'
+    return '"' + hashlib.sha256(repr(content).encode()).hexdigest()[:24] + '"'
 
 
 def unchanged(request: Request, tag: str) -> Response | None:
-    """Answer 304 before anything is computed, when the reader has this very answer."""
+    """Answer 304 before anything is computed, when the reader has this answer already."""
     if tag in request.headers.get("if-none-match", ""):
-        headers = {"Cache-Control": REVALIDATE, "Vary": "Accept-Encoding, Accept", "ETag": tag}
+        headers = {**REVALIDATE, "Vary": "Accept-Encoding, Accept", "ETag": tag}
         return Response(None, 304, headers)
     return None
 
 
-def answer(  # noqa: PLR0913, PLR0917  what an HTTP answer has, each by name
+def answer(
     request: Request,
     body: bytes | str,
     media_type: str,
     tag: str | None = None,
-    cache: str = REVALIDATE,
-    headers: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] = REVALIDATE,
 ) -> Response:
-    """Answer with a body, or 304 when the reader has it already; zipped when that is understood."""
-    told = {"Cache-Control": cache, "Vary": "Accept-Encoding, Accept", **(headers or {})}
+    """Answer with a body, or 304 when the reader has it already; zipped for a reader of gzip."""
+    fields = {**REVALIDATE, "Vary": "Accept-Encoding, Accept", **headers}
     if tag is not None:
-        told["ETag"] = tag
+        fields["ETag"] = tag
         if tag in request.headers.get("if-none-match", ""):
-            return Response(None, 304, told)
+            return Response(None, 304, fields)
     content = body.encode() if isinstance(body, str) else body
-    is_zipped = "Content-Encoding" in told or media_type in ZIPPED_INSIDE
+    is_zipped = "Content-Encoding" in fields or media_type in ZIPPED_INSIDE
     if len(content) > SMALLEST_WORTH_ZIPPING and not is_zipped and takes_gzip(request):
         content = igzip.compress(content, compresslevel=1)
-        told["Content-Encoding"] = "gzip"
-    return Response(content, 200, told, media_type=media_type)
+        fields["Content-Encoding"] = "gzip"
+    return Response(content, 200, fields, media_type=media_type)
 
 
 def zipped_answer(
-    request: Request, zipped: bytes, media_type: str, tag: str, cache: str
+    request: Request, zipped: bytes, media_type: str, tag: str, headers: Mapping[str, str]
 ) -> Response:
-    """Answer with a body that is kept as gzip; it is unpacked for the few who cannot."""
+    """Answer with a body that is stored as gzip; it is unpacked for the few who cannot."""
     if not takes_gzip(request):
-        return answer(request, gzip.decompress(zipped), media_type, tag, cache)
-    return answer(request, zipped, media_type, tag, cache, {"Content-Encoding": "gzip"})
+        return answer(request, gzip.decompress(zipped), media_type, tag, headers)
+    return answer(request, zipped, media_type, tag, {**headers, "Content-Encoding": "gzip"})
 
 
 def takes_gzip(request: Request) -> bool:
-    """Tell whether the reader unpacks gzip."""
+    """Tell whether the reader accepts gzip."""
     return "gzip" in request.headers.get("accept-encoding", "")
 
 
 def json_answer(
-    request: Request, document: Any, tag: str | None = None, media_type: str = "application/json"
+    request: Request, document: object, tag: str | None = None, media_type: str = "application/json"
 ) -> Response:
-    """Answer 200 with JSON; with a tag, 304 and no body to who holds that very answer."""
+    """Answer 200 with JSON; with a tag, 304 and no body to a reader who has that answer."""
     return answer(request, msgspec.json.encode(document), media_type, tag)

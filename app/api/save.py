@@ -1,6 +1,6 @@
 """A View's page as one file that opens without any service, from a disk or a stick.
 
-It carries the very answers that the service gives to the page: what an audience may not see is in
+It holds the same answers that the service gives to the page. What an audience may not see is in
 no answer, and so in no file.
 """
 
@@ -12,7 +12,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -20,7 +19,8 @@ from fastapi import FastAPI
 from starlette.types import Message
 
 from app.api.params import read_query
-from app.api.routes.table import region_rows
+from app.api.region_table import region_rows
+from app.domain.answer import JsonObject
 from app.domain.errors import NotShared
 from app.domain.mercator import tile_at
 from app.domain.view import METRICS, View
@@ -30,11 +30,11 @@ from app.pages.map import columns_query, page_html
 from app.publishing.defaults import with_defaults
 from app.reference.theatre import Theatre
 
-ZOOMS = range(4, 8)
-"""Levels whose basemap is carried; closer ones enlarge the last (SAVED_ZOOM in pictures.js)."""
+BASEMAP_ZOOMS = range(4, 8)
+"""Zoom levels whose basemap is in the file; closer ones enlarge the last (see pictures.js)."""
 
-MOST_RECORDS, PAGE = 5_000, 1_000
-"""The newest records are carried whole; the others are marks only."""
+MOST_RECORDS, RECORDS_AT_ONCE = 5_000, 1_000
+"""The newest records are in the file whole; the others are marks only."""
 
 OK = 200
 
@@ -51,10 +51,10 @@ def saved_page(app: FastAPI, static: Path, query_string: str, archive: str | Non
     workspace: Workspace = app.state.workspace
     query = with_defaults(read_query(workspace, parse_qsl(query_string, keep_blank_values=True)))
     view, words = query.view, query.words
-    # A loop of its own: a notebook, among others, has one running already.
+    # An event loop of its own: a notebook, for example, has one running already.
     with start_blocking_portal() as portal:
         answers = _Answers(app, view, portal)
-        kept = {
+        contents = {
             "answers": answers.documents(),
             "columns": {} if archive else answers.columns(),
             "records": list(answers.records()),
@@ -62,14 +62,14 @@ def saved_page(app: FastAPI, static: Path, query_string: str, archive: str | Non
             "lacks": words["file_lacks"],
         }
         summary = answers.get(f"/api/summary?{view.query()}")
-    table = {"said": summary["text"], "rows": region_rows(view.lang, summary)}
-    kit = SavedKit.of(static, table, kept, archive)
+    table = {"sentences": summary["text"], "rows": region_rows(view.lang, summary)}
+    kit = SavedKit.of(static, table, contents, archive)
     return page_html(query, kit=kit)
 
 
 @dataclass
 class _Answers:
-    """Asks the application in this process, as the page would over HTTP."""
+    """Calls the application in this process, as the page would over HTTP."""
 
     app: FastAPI
     view: View
@@ -82,75 +82,74 @@ class _Answers:
             raise NotShared(f"{urlsplit(address).path}: {detail or status}")
         return body
 
-    def get(self, address: str) -> Any:
-        told = json.loads(self.bytes(address))
-        told.pop(
-            "timeStamp", None
-        )  # when it was asked for: a file of the same View is the same file
-        return told
+    def get(self, address: str) -> JsonObject:
+        document: JsonObject = json.loads(self.bytes(address))
+        # The time of the request is left out: two files of the same View are the same.
+        document.pop("timeStamp", None)
+        return document
 
-    def documents(self) -> dict[str, Any]:
-        """Keep the sums by every metric, the charts' sums, the regions and the day's control."""
-        view, found = self.view, dict[str, Any]()
+    def documents(self) -> JsonObject:
+        """Collect the sums by every metric, the charts' sums, the regions and the day's control."""
+        view, documents = self.view, dict[str, object]()
         for metric in METRICS:
             address = f"/api/summary?{view.but(metric=metric).query()}"
-            found[_key(address)] = self.get(address)
+            documents[_key(address)] = self.get(address)
         for by in ("weapon", "day"):
             address = f"/api/summary?{view.but(metric='incidents').query()}&by={by}"
-            found[_key(address)] = self.get(address)
+            documents[_key(address)] = self.get(address)
         plain = {"theatre": view.theatre, "level": view.level, "lang": view.lang}
         regions = f"/api/collections/regions/items?{urlencode(plain)}"
-        found[_key(regions)] = self.get(regions)
+        documents[_key(regions)] = self.get(regions)
         if view.control and view.last:
-            found |= self._control(view)
+            documents |= self._control(view)
         listing = self.get(self._listing())
-        found[_key(self._listing())] = listing
-        return found
+        documents[_key(self._listing())] = listing
+        return documents
 
-    def _control(self, view: View) -> dict[str, Any]:
-        """Keep the control that is shown; the page asks for it by its own day."""
-        given = {name: text for name, text in view.pairs() if name in ("as_of", "synthetic")}
-        query = {"theatre": view.theatre, "control": view.control, "lang": view.lang, **given}
+    def _control(self, view: View) -> JsonObject:
+        """Collect the control that is shown; the page asks for it by the day of the snapshot."""
+        same = {name: text for name, text in view.pairs() if name in ("as_of", "synthetic")}
+        query = {"theatre": view.theatre, "control": view.control, "lang": view.lang, **same}
         base = "/api/collections/control/items"
-        told = self.get(f"{base}?{urlencode({**query, 'datetime': view.last})}")
-        if told["about"] is None:
+        control = self.get(f"{base}?{urlencode({**query, 'datetime': view.last})}")
+        if control["about"] is None:
             return {}
-        day = told["about"]["valid_on"]
-        return {_key(f"{base}?{urlencode({**query, 'datetime': day})}"): told}
+        day = control["about"]["valid_on"]
+        return {_key(f"{base}?{urlencode({**query, 'datetime': day})}"): control}
 
     def _listing(self) -> str:
         return f"/columns.json?{columns_query(self.view)}"
 
     def columns(self) -> dict[str, str]:
-        """Keep the marks, zipped."""
+        """Collect the marks, zipped."""
         months = self.get(self._listing())["months"]
         return {
             _key(month["url"]): _base64(gzip.compress(self.bytes(month["url"]), 6, mtime=0))
             for month in months
         }
 
-    def records(self) -> Iterator[dict[str, Any]]:
-        """Keep the newest records whole."""
-        for offset in range(0, MOST_RECORDS, PAGE):
-            page = f"{self.view.query()}&limit={PAGE}&offset={offset}"
-            found = self.get(f"/api/collections/incidents/items?{page}")["features"]
-            yield from found
-            if len(found) < PAGE:
+    def records(self) -> Iterator[JsonObject]:
+        """Collect the newest records whole."""
+        for offset in range(0, MOST_RECORDS, RECORDS_AT_ONCE):
+            page = f"{self.view.query()}&limit={RECORDS_AT_ONCE}&offset={offset}"
+            features = self.get(f"/api/collections/incidents/items?{page}")["features"]
+            yield from features
+            if len(features) < RECORDS_AT_ONCE:
                 return
 
     def tiles(self, theatre: Theatre) -> dict[str, str]:
-        """Keep the basemap and the names around the theatre."""
+        """Collect the basemap and the names around the theatre."""
         base = urlencode({"theatre": self.view.theatre, "lang": self.view.lang})
         return {
             f"{layer}/{z}/{x}/{y}": _base64(self.bytes(f"/tiles/{layer}/{z}/{x}/{y}.png?{base}"))
-            for z in ZOOMS
+            for z in BASEMAP_ZOOMS
             for x, y in _cover(theatre, z)
             for layer in ("basemap", "labels")
         }
 
 
 def _key(address: str) -> str:
-    """Name an answer as offline.js does: path and sorted parameters; metric only without `by`."""
+    """Make the key of an answer as offline.js does: path, sorted parameters; metric if no `by`."""
     parts = urlsplit(address)
     pairs = dict(parse_qsl(parts.query))
     if "by" in pairs:
@@ -175,13 +174,13 @@ def _cover(theatre: Theatre, z: int) -> Iterator[tuple[int, int]]:
 
 async def _ask(app: FastAPI, address: str) -> tuple[int, bytes]:
     parts = urlsplit(address)
-    sent: list[Message] = []
+    messages: list[Message] = []
 
     async def receive() -> Message:
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Message) -> None:
-        sent.append(message)
+        messages.append(message)
 
     scope = {
         "type": "http",
@@ -198,5 +197,5 @@ async def _ask(app: FastAPI, address: str) -> tuple[int, bytes]:
         "client": ("127.0.0.1", 0),
     }
     await app(scope, receive, send)
-    body = b"".join(message.get("body", b"") for message in sent)
-    return int(sent[0]["status"]), body
+    body = b"".join(message.get("body", b"") for message in messages)
+    return int(messages[0]["status"]), body

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from app.domain.answer import JsonObject
 from app.domain.view import METRICS
 
-VIEW_PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
+Described = tuple[str, JsonObject]
+"""What a parameter means, and its JSON schema."""
+
+VIEW_PARAMETERS: dict[str, Described] = {
     "from": ("first day, included, in the theatre's zone", {"type": "string", "format": "date"}),
     "to": ("last day, included", {"type": "string", "format": "date"}),
     "as_of": ("what was known then: an instant, or a past date for its end", {"type": "string"}),
@@ -70,9 +72,7 @@ PROBLEM = {
 }
 
 
-def documented(
-    media: str = "application/json", /, **own: tuple[str, dict[str, Any]]
-) -> dict[str, Any]:
+def documented(media: str = "application/json", /, **own: Described) -> JsonObject:
     """Describe an address that takes a View and some parameters of its own."""
     parameters = [
         {"name": name, "in": "query", "description": text, "schema": schema}

@@ -1,4 +1,4 @@
-"""What every answer carries and every request must pass: headers, hosts, sizes, origins, tokens."""
+"""The headers of every answer; the checks of every request: host, size, origin, token."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LOG = logging.getLogger("strikemap.requests")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 SAFE = ("GET", "HEAD", "OPTIONS")
 OWN_HEADER = "X-Strikemap"
-"""A page of another site cannot set it without asking first, and nobody here answers yes."""
+"""A page of another site cannot set it without a CORS preflight, which is never granted."""
 
 FOR_HOLDER = "private, no-store"
 CSP = (
@@ -48,7 +48,7 @@ class Guard:
     wider: Callable[[Holder], ASGIApp | None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse what must not pass, and add headers to what does."""
+        """Refuse a request that fails a check; add headers to every answer."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -83,16 +83,16 @@ class Guard:
         await app(scope, bounded.receive, send)
 
     def _wide(self, holder: Holder) -> ASGIApp:
-        """Choose the application that shows a holder what they may see."""
+        """Return the application that shows a holder all that they may see."""
         wide = self.wider(holder)
         return self.app if wide is None else wide
 
     async def _holder(self, headers: Headers, scope: Scope) -> Holder | None:
-        """Recognise who asks; None is the public, which may only read.
+        """Return the holder of the token; None is the public, which may only read.
 
         Raises:
-            NotKnown: a token that opens nothing, or none where one is needed.
-            NotAllowed: another site's page asks this machine to change something.
+            NotKnown: a token that is not valid, or none where one is needed.
+            NotAllowed: a page of another site tries to change something.
         """
         if "authorization" in headers:
             scheme, _, text = headers["authorization"].partition(" ")
@@ -128,26 +128,26 @@ class Guard:
         return None
 
     def _with_headers(self, scope: Scope, send: Send, *, by_token: bool) -> Send:
-        own, started, told = self._headers(scope["path"]), time.perf_counter(), {"bytes": 0}
+        own, started, counts = self._headers(scope["path"]), time.perf_counter(), {"bytes": 0}
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                told["status"] = message["status"]
+                counts["status"] = message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in own.items():
                     headers.setdefault(name, value)
                 if self.is_private and "cache-control" in headers:
-                    kept = headers["cache-control"].replace("public", "private")
-                    headers["cache-control"] = kept
+                    cache = headers["cache-control"].replace("public", "private")
+                    headers["cache-control"] = cache
                 if by_token:
                     _keep_for_holder(headers)
             else:
-                told["bytes"] += len(message.get("body", b""))
+                counts["bytes"] += len(message.get("body", b""))
             await send(message)
             if message["type"] == "http.response.body" and not message.get("more_body"):
                 ms = round((time.perf_counter() - started) * 1e3, 1)
-                named = {"method": scope["method"], "path": scope["path"], "ms": ms}
-                LOG.info("answered", extra={**named, **told})
+                facts = {"method": scope["method"], "path": scope["path"], "ms": ms}
+                LOG.info("answered", extra={**facts, **counts})
 
         return send_with_headers
 
@@ -167,7 +167,7 @@ class Guard:
 
 
 def is_own_page(headers: Headers) -> bool:
-    """Tell whether our own page, or a program that is no browser, sent a request that changes.
+    """Tell whether a request that changes something comes from our own page or from a program.
 
     A browser says where a request comes from and lets no page lie about it; another site's page
     cannot set our header, since that takes a preflight that is never granted here.
@@ -181,10 +181,10 @@ def is_own_page(headers: Headers) -> bool:
 
 
 def requester(request: Request) -> Holder:
-    """Return who asks.
+    """Return the holder of the request's token.
 
     Raises:
-        NotKnown: the public asks, and this is not for the public.
+        NotKnown: the request has no token.
     """
     holder = cast("Holder | None", request.state.holder)
     if holder is None:
@@ -193,7 +193,7 @@ def requester(request: Request) -> Holder:
 
 
 def _keep_for_holder(headers: MutableHeaders) -> None:
-    """Let no cache keep what a token opened, nor give it to somebody else."""
+    """Let no cache store an answer to a token, nor give it to another reader."""
     headers["cache-control"] = FOR_HOLDER
     headers["x-strikemap-audience"] = "token"
     headers.add_vary_header("Authorization")
@@ -203,9 +203,9 @@ def _keep_for_holder(headers: MutableHeaders) -> None:
 
 
 def _unconditional(scope: Scope) -> Scope:
-    """Ask for the whole answer: a validator from a public answer must not say "unchanged"."""
-    kept = [pair for pair in scope["headers"] if pair[0] != b"if-none-match"]
-    return {**scope, "headers": kept}
+    """Request the whole answer: an ETag of a public answer must not lead to "unchanged"."""
+    headers = [pair for pair in scope["headers"] if pair[0] != b"if-none-match"]
+    return {**scope, "headers": headers}
 
 
 def _without_body(send: Send) -> Send:
@@ -219,7 +219,7 @@ def _without_body(send: Send) -> Send:
 
 @dataclass
 class _Bounded:
-    """Counts a body that does not say its length."""
+    """Counts the bytes of a body; ends one that is too long and did not say its length."""
 
     source: Receive
     most: int
@@ -235,5 +235,5 @@ class _Bounded:
 
     @property
     def is_over(self) -> bool:
-        """Tell a body that was too long from one that was cut."""
+        """Tell a body that was too long from one that ended early."""
         return self.got > self.most

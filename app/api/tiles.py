@@ -1,4 +1,4 @@
-"""The tile path: a small ASGI application beside FastAPI, since pages ask for hundreds of tiles."""
+"""Tiles: a small ASGI application beside FastAPI, since a page requests hundreds of tiles."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.api.params import read_query
 from app.api.problems import problem_of
-from app.api.respond import TILE, answer, etag
+from app.api.respond import MINUTE, answer, etag
 from app.domain.cache import BoundedCache
 from app.domain.errors import NotFound, StrikemapError
 from app.domain.place import Bounds
@@ -32,7 +32,7 @@ class TileApp:
 
     workspace: Workspace
     tiler: Tiler
-    _kept: BoundedCache = field(default_factory=lambda: BoundedCache(2048))
+    _tiles: BoundedCache = field(default_factory=lambda: BoundedCache(2048))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; errors become problem documents here, outside FastAPI."""
@@ -54,10 +54,10 @@ class TileApp:
         return self.answer(request, query, Tile.parse(path))
 
     def answer(self, request: Request, query: Query, tile: Tile) -> Response:
-        """Answer with one tile, kept where it was made before."""
+        """Answer with one tile; the newest tiles are remembered."""
         tag = etag(query, tile)
-        body = self._kept.get(tag, lambda: self.tiler.tile(query, tile))
-        return answer(request, body, MEDIA[tile.form], tag, TILE)
+        body = self._tiles.get(tag, lambda: self.tiler.tile(query, tile))
+        return answer(request, body, MEDIA[tile.form], tag, MINUTE)
 
     def _tilejson(self, request: Request, layer: str, query: Query) -> Response:
         if layer not in RASTER_LAYERS:

@@ -1,4 +1,4 @@
-"""The same services from a terminal. Exit 2: your input; exit 3: our record."""
+"""The command line. Exit code 2: wrong input; exit code 3: the record or the disk failed."""
 
 from app.cli.program import main
 

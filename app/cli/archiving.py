@@ -13,11 +13,11 @@ from app.cli.base import (
     cli,
     open_workspace,
     progress_line,
-    read_query,
+    query_from,
     refuse_unwritable,
     tell_json,
 )
-from app.cli.exporting import PAGE, save_page
+from app.cli.exporting import PAGE_ENDING, save_page
 from app.domain.errors import InputError
 from app.domain.terms import Audience
 from app.pictures.archive import ArchiveLayers, archive_view
@@ -27,12 +27,11 @@ from app.queries.export import refuse_export
 from app.settings import read_settings
 from app.tiles.grid import MAX_ZOOM, VECTOR_LAYERS
 
-FONTS = "vendor/noto-sans-5.3.0"
 Zoom = Annotated[int, typer.Option(min=0, max=MAX_ZOOM, help="Zoom level.")]
 
 
 @cli.command()
-def tiles(  # noqa: PLR0913  what a person sets, each by name
+def tiles(  # noqa: PLR0913  a command's options, each by name
     out: Annotated[Path, typer.Argument(help="Where to write; ends in .pmtiles.")],
     *,
     view: Annotated[str, typer.Option("--view", help="A View as in a URL.")] = "",
@@ -51,7 +50,7 @@ def tiles(  # noqa: PLR0913  what a person sets, each by name
 ) -> None:
     """Write a View's vector tiles as one PMTiles file that a static host can serve.
 
-    It holds what the public may see now: a later embargo or purge does not reach it.
+    It holds what the public may see now; a later embargo or purge does not change it.
 
     Example: strikemap tiles strikes.pmtiles --view "dataset=demo" --page --maxzoom 10
     """
@@ -60,38 +59,38 @@ def tiles(  # noqa: PLR0913  what a person sets, each by name
         raise InputError("ending of the file", out.name, ".pmtiles")
     if maxzoom < minzoom:
         raise InputError("maxzoom", maxzoom, f"{minzoom} (the value of minzoom) or more")
-    for path in (out, out.with_suffix(PAGE)) if page else (out,):
+    for path in (out, out.with_suffix(PAGE_ENDING)) if page else (out,):
         refuse_unwritable(path)
     settings = read_settings()
     audience = Audience.private if private else Audience.public
-    query = read_query(replace(open_workspace(settings), audience=audience), view)
-    if page:  # with the period that a page opens with
+    query = query_from(replace(open_workspace(settings), audience=audience), view)
+    if page:  # the View gets the period with which a page opens
         query = with_defaults(query)
         refuse_export(query)
-    tiler = Tiler(settings.static_dir / FONTS)
+    tiler = Tiler(settings.fonts_dir)
     with progress_line(out.name, quiet=json, what="tiles") as progress:
-        archived = ArchiveLayers(layers, minzoom, maxzoom)
-        made = archive_view(tiler, query, archived, out, progress)
-    told = {"file": str(out), "audience": audience.value, **made._asdict()}
+        tile_layers = ArchiveLayers(layers, minzoom, maxzoom)
+        archive = archive_view(tiler, query, tile_layers, out, progress)
+    report = {"file": str(out), "audience": audience.value, **archive._asdict()}
     if page:
-        beside = out.with_suffix(PAGE)
-        told["page"] = save_page(beside, query.view.query(), private=private, archive=out.name)[
+        beside = out.with_suffix(PAGE_ENDING)
+        report["page"] = save_page(beside, query.view.query(), private=private, archive=out.name)[
             "file"
         ]
     if json:
-        tell_json(told)
+        tell_json(report)
         return
     typer.echo(
-        f"{out} ({audience.value}): {made.tiles:,} tiles of {made.marks:,} marks, "
-        f"{made.size:,} bytes"
+        f"{out} ({audience.value}): {archive.tiles:,} tiles of {archive.marks:,} marks, "
+        f"{archive.size:,} bytes"
     )
     if page:
-        typer.echo(f"{told['page']}: the map that reads it; put both on any host of static files")
+        typer.echo(f"{report['page']}: the map that reads it; put both on any host of static files")
 
 
-def _layers(asked: list[str], *, page: bool) -> list[str]:
-    if unknown := sorted(set(asked) - set(VECTOR_LAYERS)):
+def _layers(names: list[str], *, page: bool) -> list[str]:
+    if unknown := sorted(set(names) - set(VECTOR_LAYERS)):
         raise InputError("layer", ", ".join(unknown), ", ".join(VECTOR_LAYERS))
-    if page and "incidents" not in asked:
-        raise InputError("layer of a page", ", ".join(asked), "incidents, alone or among others")
-    return [name for name in VECTOR_LAYERS if name in asked]
+    if page and "incidents" not in names:
+        raise InputError("layer of a page", ", ".join(names), "incidents, alone or among others")
+    return [name for name in VECTOR_LAYERS if name in names]

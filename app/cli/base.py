@@ -28,7 +28,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print the API's shape instea
 
 
 def open_workspace(settings: Settings | None = None) -> Workspace:
-    """Open the instance that the settings name, whole: who has the terminal has the files."""
+    """Open the instance that the settings name, with all its data, for the owner of the files."""
     settings = settings or read_settings()
     return Workspace.open(
         settings.data_dir,
@@ -40,8 +40,8 @@ def open_workspace(settings: Settings | None = None) -> Workspace:
     )
 
 
-def read_query(workspace: Workspace, text: str) -> Query:
-    """Read a View as it stands in a URL.
+def query_from(workspace: Workspace, text: str) -> Query:
+    """Read a View, written as in a URL.
 
     Raises:
         InvalidView: naming every parameter that does not fit.
@@ -51,10 +51,10 @@ def read_query(workspace: Workspace, text: str) -> Query:
 
 
 def refuse_unwritable(out: Path) -> None:
-    """Refuse a file that cannot be written before anything is made for it.
+    """Refuse a file that cannot be written, before any work is done for it.
 
     Raises:
-        InputError: a folder, or a file in a folder that is missing or closed to us.
+        InputError: a folder, or a file in a folder that is missing or cannot be written.
     """
     try:
         fits = os.access(out.parent, os.W_OK | os.X_OK) and not out.is_dir()
@@ -66,7 +66,7 @@ def refuse_unwritable(out: Path) -> None:
 
 
 def present() -> datetime:
-    """The present, in UTC."""
+    """Return the present time, in UTC."""
     return datetime.now(UTC)
 
 
@@ -77,9 +77,9 @@ def tell_json(value: object) -> None:
 
 @contextmanager
 def progress_line(text: str, *, quiet: bool, what: str = "rows") -> Iterator[Callable[[int], None]]:
-    """Show how many rows are done; silent for JSON and where nobody watches."""
+    """Show how many rows are done; silent for JSON, and when standard error is no terminal."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    shown = Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True)
-    with shown:
-        task = shown.add_task(text, total=None)
-        yield lambda rows: shown.update(task, description=f"{text}: {rows:,} {what}")
+    progress = Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True)
+    with progress:
+        task = progress.add_task(text, total=None)
+        yield lambda rows: progress.update(task, description=f"{text}: {rows:,} {what}")

@@ -1,4 +1,4 @@
-"""What may leave of each dataset."""
+"""The datasets, and what their terms allow to publish."""
 
 from __future__ import annotations
 
@@ -20,26 +20,28 @@ cli.add_typer(datasets_cli, name="datasets")
 
 @datasets_cli.callback(invoke_without_command=True)
 def datasets(context: typer.Context, *, json: Json = False) -> None:
-    """List datasets and what may leave of each.
+    """List the datasets, and what the terms of each allow to publish.
 
     Example: strikemap datasets
     """
     if context.invoked_subcommand is not None:
         return
-    found = sorted(open_workspace().index.state().datasets.values(), key=lambda one: one.slug)
+    rows = sorted(
+        open_workspace().index.state().datasets.values(), key=lambda dataset: dataset.slug
+    )
     if json:
-        tell_json(found)
+        tell_json(rows)
         return
     table = Table("slug", "name", "kind", "theatre", "licence", "accessed", "shown to the public")
-    for one in found:
-        leaves = ", ".join(face.value for face in Face if one.terms.allow(face))
+    for dataset in rows:
+        leaves = ", ".join(face.value for face in Face if dataset.terms.allow(face))
         table.add_row(
-            one.slug,
-            one.name,
-            one.kind.value,
-            one.theatre,
-            one.licence,
-            str(one.accessed or ""),
+            dataset.slug,
+            dataset.name,
+            dataset.kind.value,
+            dataset.theatre,
+            dataset.licence,
+            str(dataset.accessed or ""),
             leaves,
         )
     Console().print(table)
@@ -56,7 +58,7 @@ def datasets_set(
         str | None, typer.Option(help="Day it was taken from its publisher, YYYY-MM-DD.")
     ] = None,
 ) -> None:
-    """Change what may leave of a dataset, or the day it was taken; in force from the next request.
+    """Change the terms of a dataset, or its day of access; in force from the next request.
 
     Example: strikemap datasets set cir --terms internal
     """

@@ -1,11 +1,12 @@
-"""A View's incidents as files to take along."""
+"""A View's incidents as files."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,7 +17,7 @@ from app.cli.base import (
     cli,
     open_workspace,
     progress_line,
-    read_query,
+    query_from,
     refuse_unwritable,
     tell_json,
 )
@@ -25,7 +26,7 @@ from app.domain.terms import Audience
 from app.queries.export import Export, form_of, prepare, refuse_export
 from app.settings import read_settings
 
-PAGE = ".html"
+PAGE_ENDING = ".html"
 ViewText = Annotated[str, typer.Option("--view", help='A View as in a URL: "from=2025-10-24".')]
 
 
@@ -54,32 +55,32 @@ def export(
     workspace = open_workspace()
     if public:
         workspace = replace(workspace, audience=Audience.public)
-    query = read_query(workspace, view)
-    told = []
+    query = query_from(workspace, view)
+    reports = []
     for path, form in zip(files, forms, strict=True):
-        if form == PAGE:
+        if form == PAGE_ENDING:
             refuse_export(query)
-            told.append(save_page(path, view, private=not public))
+            reports.append(save_page(path, view, private=not public))
             continue
-        made = prepare(query, form)
+        view_export = prepare(query, form)
         with progress_line(path.name, quiet=json) as progress:
-            told.append(_write(made, path, form, progress))
+            reports.append(_write(view_export, path, form, progress))
     if json:
-        tell_json(told)
+        tell_json(reports)
         return
-    for one in told:
-        rows = f"{one['rows']:,} incidents, " if "rows" in one else ""
-        typer.echo(f"{one['file']}: {rows}{one['bytes']:,} bytes")
+    for report in reports:
+        rows = f"{report['rows']:,} incidents, " if "rows" in report else ""
+        typer.echo(f"{report['file']}: {rows}{report['bytes']:,} bytes")
 
 
 def _form(path: Path) -> str:
-    """Tell a form by a file's ending, and a View from a file."""
-    if path.suffix.lower() == PAGE:
-        return PAGE
+    """Return the format of a file by its ending; say how a View is given instead."""
+    if path.suffix.lower() == PAGE_ENDING:
+        return PAGE_ENDING
     try:
         return form_of(path)
     except InputError as wrong:
-        allowed = f"{wrong.problem.allowed}, {PAGE}"
+        allowed = f"{wrong.problem.allowed}, {PAGE_ENDING}"
         if "=" in path.name:
             allowed = f'{allowed}; a View is given with --view "{path.name}"'
         raise InputError(wrong.problem.where, path.name, allowed) from wrong
@@ -87,7 +88,7 @@ def _form(path: Path) -> str:
 
 def save_page(
     path: Path, view: str, *, private: bool, archive: str | None = None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Write the map as one file, whole or not at all; `archive` names the marks' own file."""
     settings = read_settings().model_copy(update={"private": private})
     app, query = create_app(settings), view.removeprefix("?")
@@ -101,21 +102,23 @@ def save_page(
     return {"file": str(path), "bytes": len(page), "sha256": hashlib.sha256(page).hexdigest()}
 
 
-def _write(made: Export, path: Path, form: str, progress: Any) -> dict[str, Any]:
-    """Write one file, whole or not at all, and what stands beside it."""
+def _write(
+    view_export: Export, path: Path, form: str, progress: Callable[[int], None]
+) -> dict[str, object]:
+    """Write one file, whole or not at all, and the metadata file beside it."""
     half, digest = path.with_name(f".{path.name}.part"), hashlib.sha256()
     try:
         with half.open("wb") as file:
-            for piece in made.write(form, path.parent, progress):
+            for piece in view_export.write(form, path.parent, progress):
                 digest.update(piece)
                 file.write(piece)
         size = half.stat().st_size
         half.replace(path)
     finally:
         half.unlink(missing_ok=True)
-    if (beside := made.description(form, path.name)) is not None:
+    if (beside := view_export.description(form, path.name)) is not None:
         path.with_name(f"{path.name}-metadata.json").write_bytes(beside)
-    about = made.about
+    about = view_export.about
     return {
         "file": str(path),
         "rows": about.rows,

@@ -1,4 +1,4 @@
-"""The same strike told by several datasets."""
+"""Matching: several datasets may report the same strike."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.matching.decisions import MatchReport, Reviewing, decisions, match_data
 
 
 class _MatchGroup(TyperGroup):
-    """Takes `match ONE OTHER` for `match run ONE OTHER`: what is most often meant is shortest."""
+    """Reads `match ONE OTHER` as `match run ONE OTHER`: the most frequent use is the shortest."""
 
     @override
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -27,7 +27,7 @@ class _MatchGroup(TyperGroup):
 
 match_cli = typer.Typer(
     cls=_MatchGroup,
-    help="The same strike told by several datasets. Example: strikemap match cir bellingcat",
+    help="The same strike reported by several datasets. Example: strikemap match cir bellingcat",
     no_args_is_help=True,
 )
 cli.add_typer(match_cli, name="match")
@@ -35,18 +35,20 @@ cli.add_typer(match_cli, name="match")
 
 @match_cli.command("run")
 def match_run(
-    one: Annotated[str, typer.Argument(metavar="DATASET", help="A dataset of incidents.")],
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A dataset of incidents.")],
     other: Annotated[str, typer.Argument(metavar="DATASET", help="Another one.")],
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Compare, and write nothing.")] = False,
     json: Json = False,
 ) -> None:
-    """Compare two datasets; merge what is sure, keep what is doubtful for review.
+    """Compare two datasets; merge the sure pairs, and list the doubtful ones for review.
 
     Example: strikemap match run cir bellingcat --dry-run
     """
     workspace = open_workspace()
-    report = match_datasets(workspace, (one, other), local_holder(), now=present(), dry_run=dry_run)
+    report = match_datasets(
+        workspace, (dataset, other), local_holder(), now=present(), dry_run=dry_run
+    )
     if json:
         tell_json(report)
     else:
@@ -66,26 +68,30 @@ def _tell_match(report: MatchReport) -> None:
 
 @match_cli.command("list")
 def match_list(*, json: Json = False) -> None:
-    """List decisions: which records tell of one strike, which do not, and who says so.
+    """List the decisions: which records report one strike, which do not, and who decided.
 
     Example: strikemap match list
     """
-    found = decisions(open_workspace().store)
+    rows = decisions(open_workspace().store)
     if json:
-        tell_json([one.merge for one in found.values() if not one.is_undone])
+        tell_json([decision.merge for decision in rows.values() if not decision.is_undone])
         return
     table = Table(Column("id", no_wrap=True), "records", "decision", "score", "by")
-    for number, one in found.items():
-        said = "undone" if one.is_undone else "same" if one.merge.is_same else "not the same"
-        score = "" if one.merge.score is None else str(one.merge.score)
-        keys = "\n".join(member.key for member in one.merge.members)
-        table.add_row(number, keys, f"{said} ({one.merge.how.value})", score, one.merge.by)
+    for number, decision in rows.items():
+        verdict = (
+            "undone" if decision.is_undone else "same" if decision.merge.is_same else "not the same"
+        )
+        score = "" if decision.merge.score is None else str(decision.merge.score)
+        keys = "\n".join(member.key for member in decision.merge.members)
+        table.add_row(
+            number, keys, f"{verdict} ({decision.merge.how.value})", score, decision.merge.by
+        )
     Console().print(table)
 
 
 @match_cli.command("review")
 def match_review(*, json: Json = False) -> None:
-    """List the pairs that wait for a person, best first, with the reasons of their scores.
+    """List the pairs that wait for a decision, best first, with the reasons of their scores.
 
     Example: strikemap match review
     """
@@ -108,7 +114,7 @@ def match_decide(
     same: Annotated[bool, typer.Option("--same/--not-same", help="Whether it is one strike.")],
     reason: Annotated[str, typer.Option(help="Why; kept with your name.")],
 ) -> None:
-    """Decide about a pair that waits, or decide otherwise than before.
+    """Decide about a pair that waits, or change a decision.
 
     Example: strikemap match decide 0b6f9a2e-3d0c-5c53-8f3a-9a1e5d7c2b10 --same --reason "one video"
     """
@@ -123,7 +129,7 @@ def match_undo(
     *,
     reason: Annotated[str, typer.Option(help="Why; kept with your name.")] = "undone by hand",
 ) -> None:
-    """Take a decision back; both records count apart again, and the pair waits for a person.
+    """Take a decision back; both records are counted again, and the pair waits for a decision.
 
     Example: strikemap match undo 0b6f9a2e-3d0c-5c53-8f3a-9a1e5d7c2b10
     """

@@ -15,10 +15,10 @@ from typing_extensions import override
 from app.domain.errors import InputError, NotAllowed, NotFound, NotShared, Outdated, StoreError
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-"""What a disk says that is full, or closed to writing."""
+"""Errors of a disk that is full, or that cannot be written."""
 
 
-class Entry(NamedTuple):
+class CommandEntry(NamedTuple):
     """A command in the program's help: its module in `app.cli`, and its line."""
 
     module: str
@@ -26,56 +26,63 @@ class Entry(NamedTuple):
 
 
 COMMANDS = {
-    "export": Entry(
+    "export": CommandEntry(
         "exporting",
         "Write a View's incidents to files, with the data dictionary, terms and citation inside.",
     ),
-    "tiles": Entry(
+    "tiles": CommandEntry(
         "archiving", "Write a View's vector tiles as one PMTiles file that a static host can serve."
     ),
-    "figure": Entry(
-        "figure", "Draw a View with its legend, sources, terms and as-of, for a report."
+    "figure": CommandEntry(
+        "figure",
+        "Draw a View with its legend, sources, terms and its time of knowledge, for a report.",
     ),
-    "import": Entry(
+    "import": CommandEntry(
         "loading",
         "Import files, folders or archives, each in one transaction; every row's fate is reported.",
     ),
-    "demo": Entry(
+    "demo": CommandEntry(
         "loading",
         "Load what ships with the project: the Ukraine demo and the invented example land.",
     ),
-    "synth": Entry(
+    "synth": CommandEntry(
         "loading", "Write invented incidents, the same every time, watermarked on every face."
     ),
-    "undo": Entry(
+    "undo": CommandEntry(
         "loading",
         "Undo a whole import in one transaction; nothing is erased, and all of it stays in the "
         "ledger.",
     ),
-    "evidence": Entry(
+    "evidence": CommandEntry(
         "record", "Write an incident's evidence bundle, with a script that checks it offline."
     ),
-    "attach": Entry(
+    "attach": CommandEntry(
         "record",
         "Archive a source file of an incident, with its hash, time, method and operator.",
     ),
-    "purge": Entry(
+    "purge": CommandEntry(
         "record",
-        "Erase an incident for good, for every `as_of`; the chain keeps a mark and still checks.",
+        "Erase an incident for good, for every `as_of`; a mark stays, and the chain still checks.",
     ),
-    "redact": Entry(
+    "redact": CommandEntry(
         "record",
         "Hide texts of an incident from the public, for every `as_of`; the record keeps them.",
     ),
-    "verify": Entry("record", "Walk the ledger and check every link; names the first broken one."),
-    "serve": Entry("serving", "Start the service."),
-    "summary": Entry("summary", "Sum casualties and damage of a View."),
-    "datasets": Entry("datasets", "List datasets and what may leave of each."),
-    "mapping": Entry("loading", "What the columns of any table mean."),
-    "match": Entry("matches", "The same strike told by several datasets."),
-    "index": Entry("record", "The read model; losing it loses nothing."),
-    "regions": Entry("regions", "Boundaries: the shipped ones, and better ones that you load."),
-    "token": Entry("tokens", "Who may import and edit over HTTP."),
+    "verify": CommandEntry("record", "Check every link of the ledger; name the first broken one."),
+    "serve": CommandEntry("serving", "Start the service."),
+    "summary": CommandEntry("summary", "Sum casualties and damage of a View."),
+    "datasets": CommandEntry(
+        "datasets", "List the datasets, and what the terms of each allow to publish."
+    ),
+    "mapping": CommandEntry("loading", "What the columns of any table mean."),
+    "match": CommandEntry("matches", "The same strike reported by several datasets."),
+    "index": CommandEntry(
+        "record", "The index, built from the record: it can always be built anew."
+    ),
+    "regions": CommandEntry(
+        "regions", "Boundaries: the shipped ones, and better ones that you load."
+    ),
+    "token": CommandEntry("tokens", "Who may import and edit over HTTP."),
 }
 """Every command in the order of the help; the line is the first sentence of its own help."""
 
@@ -129,7 +136,7 @@ def options(
         ),
     ] = False,
 ) -> None:
-    """Take the options that stand before a command."""
+    """Read the options before the name of a command."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The record itself: proof, archive, erasure, and its index."""
+"""The record itself: evidence, archived sources, erasure, redaction, and its index."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from app.cli.base import cli, open_workspace, present, progress_line
 from app.domain.errors import InputError
 from app.domain.redaction import Reason, Text
 from app.domain.revision import Head
-from app.domain.store import verify as verify_ledger
+from app.domain.store import verify
 from app.domain.terms import Face
 from app.domain.view import View
-from app.editing.erasure import purge as erase_incident
+from app.editing.erasure import purge
 from app.editing.redaction import Redacting
 from app.instance.tokens import local_holder
 from app.instance.workspace import Workspace
@@ -23,7 +23,9 @@ from app.publishing.publish import Published, publish
 from app.publishing.query import Query
 from app.queries.evidence import Attachment, attach_file, bundle
 
-index_cli = typer.Typer(help="The read model; losing it loses nothing.", no_args_is_help=True)
+index_cli = typer.Typer(
+    help="The index, built from the record: it can always be built anew.", no_args_is_help=True
+)
 cli.add_typer(index_cli, name="index")
 
 
@@ -48,8 +50,8 @@ def evidence(
     typer.echo(f"{path}: check it with the script inside: python check_evidence.py {path}")
 
 
-@cli.command()
-def attach(
+@cli.command("attach")
+def attach_source(
     incident: Annotated[str, typer.Argument(help="The incident's id or short number.")],
     file: Annotated[Path, typer.Argument(help="The archived source: a page, picture or video.")],
     *,
@@ -61,7 +63,7 @@ def attach(
     Example: strikemap attach 7f3c… page.html --url https://example.org/news
     """
     workspace, operator, now = open_workspace(), getpass.getuser(), present()
-    told = Attachment(
+    facts = Attachment(
         incident="",
         name="",
         sha256="",
@@ -71,30 +73,30 @@ def attach(
         method=method,
         url=url,
     )
-    kept = attach_file(_published(workspace), incident, file, told)
-    typer.echo(f"{kept.name}: {kept.size:,} bytes, SHA-256 {kept.sha256}")
+    attachment = attach_file(_published(workspace), incident, file, facts)
+    typer.echo(f"{attachment.name}: {attachment.size:,} bytes, SHA-256 {attachment.sha256}")
 
 
-@cli.command()
-def purge(
+@cli.command("purge")
+def purge_incident(
     incident: Annotated[str, typer.Argument(help="The incident's id.")],
     *,
     reason: Annotated[str, typer.Option(help="Why; kept for ever, without what it erases.")],
 ) -> None:
-    """Erase an incident for good, for every `as_of`; the chain keeps a mark and still checks.
+    """Erase an incident for good, for every `as_of`; a mark stays, and the chain still checks.
 
     Example: strikemap purge 7f3c… --reason "at the family's request"
     """
     workspace = open_workspace()
-    head = erase_incident(workspace, incident, reason, actor=getpass.getuser(), now=present())
+    head = purge(workspace, incident, reason, actor=getpass.getuser(), now=present())
     typer.echo(
         f"Erased. Head: {head.seq}:{head.hash.hex()}. Backups, exports and archived files are "
         "not reached: erase it there yourself."
     )
 
 
-@cli.command()
-def redact(
+@cli.command("redact")
+def redact_incident(
     incident: Annotated[str, typer.Argument(help="The incident's id.")],
     *,
     texts: Annotated[
@@ -118,19 +120,19 @@ def redact(
     typer.echo(f"{done.key}: {', '.join(done.texts)}: {done.mark}")
 
 
-@cli.command()
-def verify(
+@cli.command("verify")
+def verify_record(
     *,
     head: Annotated[
         str | None, typer.Option(help="SEQ:HASH printed earlier; detects a cut tail.")
     ] = None,
 ) -> None:
-    """Walk the ledger and check every link; names the first broken one.
+    """Check every link of the ledger; name the first broken one.
 
     Example: strikemap verify --head 4337:9f2c…
     """
     workspace = open_workspace()
-    last = verify_ledger(workspace.store, None if head is None else _head(head))
+    last = verify(workspace.store, None if head is None else _head(head))
     typer.echo(f"{last.seq:,} revisions check. Head: {last.seq}:{last.hash.hex()}")
 
 
@@ -144,7 +146,7 @@ def _head(text: str) -> Head:
 
 @index_cli.command("rebuild")
 def index_rebuild() -> None:
-    """Build the index anew from the record and swap it in; running servers take it up.
+    """Build the index anew from the record; running servers use it from then on.
 
     Example: strikemap index rebuild
     """

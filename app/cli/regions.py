@@ -1,4 +1,4 @@
-"""Boundaries."""
+"""Boundaries of regions: load them, and list them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def regions_import(  # noqa: PLR0913  a command's options, each by name
     ] = None,
     json: Json = False,
 ) -> None:
-    """Load better boundaries of a level; areas, sums and tiles follow them from the next start.
+    """Load better boundaries of a level; areas, sums and tiles use them from the next start.
 
     Example: strikemap regions import adm2.geojson --population population_2022.csv
     """
@@ -56,9 +56,7 @@ def regions_import(  # noqa: PLR0913  a command's options, each by name
     )
     with progress_line(file.name, quiet=json):
         report = import_regions(open_workspace(settings), order, present())
-        open_workspace(
-            settings
-        ).index.rebuild()  # a new workspace: one keeps its boundaries for life
+        open_workspace(settings).index.rebuild()  # a new workspace: each reads the boundaries once
     if json:
         tell_json(report)
     else:
@@ -81,17 +79,17 @@ def _tell_regions(report: RegionReport) -> None:
 
 @regions_cli.command("list")
 def regions_list(*, json: Json = False) -> None:
-    """List boundaries by theatre and level, and which of them serve.
+    """List the boundaries by theatre and level, and which of them are in use.
 
     Example: strikemap regions list
     """
-    found = list_regions(open_workspace().reference)
+    rows = list_regions(open_workspace().reference)
     if json:
-        tell_json(found)
+        tell_json(rows)
         return
-    named = (Column("id", overflow="fold"), Column("hash", no_wrap=True))
-    table = Table("theatre", "level", *named, "units", "serves")
-    for one in found:
-        cells = (one.theatre, one.level, one.id, one.hash, one.units)
-        table.add_row(*map(str, cells), "yes" if one.serves else "no")
+    names = (Column("id", overflow="fold"), Column("hash", no_wrap=True))
+    table = Table("theatre", "level", *names, "units", "serves")
+    for row in rows:
+        cells = (row.theatre, row.level, row.id, row.hash, row.units)
+        table.add_row(*map(str, cells), "yes" if row.serves else "no")
     Console().print(table)

@@ -14,7 +14,7 @@ from app.cli.base import cli, open_workspace
 from app.domain.errors import InputError
 from app.settings import Settings, read_settings
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
 @cli.command()
@@ -32,8 +32,8 @@ def serve(
     Example: strikemap serve --private --port 8000
     """
     settings = read_settings().model_copy(update={"private": private or read_settings().private})
-    if settings.private and host not in LOOPBACK:
-        allowed = f"{', '.join(LOOPBACK)}; leave --private away to serve the public"
+    if settings.private and host not in LOOPBACK_HOSTS:
+        allowed = f"{', '.join(LOOPBACK_HOSTS)}; leave --private away to serve the public"
         raise InputError("host of a private instance", host, allowed)
     log_as_json(settings.log_level)
     open_workspace(settings).index.state()
@@ -56,6 +56,6 @@ def serve(
 
 
 def _export(settings: Settings) -> None:
-    """Hand this process's settings to its workers, which read the environment."""
+    """Give this process's settings to its workers, which read the environment."""
     for name, value in settings.model_dump().items():
         os.environ[f"STRIKEMAP_{name.upper()}"] = str(value)

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.cli.base import Json, cli, open_workspace, read_query, tell_json
+from app.cli.base import Json, cli, open_workspace, query_from, tell_json
 from app.domain.errors import InputError
 from app.domain.terms import Face
 from app.publishing.publish import publish
@@ -37,20 +37,20 @@ def summary(
     """
     if by not in GROUPINGS:
         raise InputError("by", by, ", ".join(GROUPINGS))
-    query = read_query(open_workspace(), view)
+    query = query_from(open_workspace(), view)
     if against is not None:
         lines = cross_check(query, against, note=_warn)
         _tell_against(lines, json=json)
         return
     published = publish(query, Face.aggregates)
-    told = summarise(published, by)
+    report = summarise(published, by)
     if json:
-        tell_json(told)
+        tell_json(report)
     elif csv:
-        typer.echo(summary_csv(told), nl=False)
+        typer.echo(summary_csv(report), nl=False)
     else:
         table = Table("key", "name", "incidents", "killed low", "injured low", "with a figure")
-        for row in told["rows"]:
+        for row in report["rows"]:
             if row["incidents"]:
                 killed, injured = row["killed"], row["injured"]
                 cells = [row["incidents"], killed["low"], injured["low"], killed["known"]]

@@ -1,4 +1,4 @@
-"""Who may import and edit over HTTP."""
+"""Tokens: who may import and edit over HTTP."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def token_create(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Make a token and show it this once; only a digest of it is kept.
+    """Make a token and print it once; only a digest of it is stored.
 
-    Example: strikemap token create desk --role editor --days 90 --dataset mine
+    Example: strikemap token create newsroom --role editor --days 90 --dataset mine
     """
     book, scope = open_workspace().store, tuple(dict.fromkeys(dataset or ()))
     token, text = create_token(book, name, role, now=present(), days=days, datasets=scope)
@@ -41,28 +41,34 @@ def token_create(
         return
     ends = f"until {token.expires_at:%Y-%m-%d %H:%M} UTC" if token.expires_at else "without end"
     typer.echo(f"{token.id}: {role.value}, {', '.join(scope) or 'all datasets'}, {ends}")
-    typer.echo("Keep it now, it is shown this once. Header: Authorization: Bearer …")
+    typer.echo("Copy it now: it is printed only once. Header: Authorization: Bearer …")
     typer.echo(text)
 
 
 @token_cli.command("list")
 def token_list(*, json: Json = False) -> None:
-    """List tokens, closed ones included; never their secrets.
+    """List the tokens, revoked ones too; never their secrets.
 
     Example: strikemap token list
     """
-    found, now = open_workspace().store.tokens(), present()
+    tokens, now = open_workspace().store.tokens(), present()
     if json:
-        tell_json(found)
+        tell_json(tokens)
         return
     table = Table("id", "name", "role", "datasets", "created", "expires", "state")
-    for one in found:
-        ends = f"{one.expires_at:%Y-%m-%d}" if one.expires_at else "never"
-        closed = f"revoked {one.revoked_at:%Y-%m-%d}" if one.revoked_at else "expired"
-        state = "valid" if one.is_valid_at(now) else closed
-        scope = ", ".join(one.datasets) or "all"
+    for token in tokens:
+        ends = f"{token.expires_at:%Y-%m-%d}" if token.expires_at else "never"
+        closed = f"revoked {token.revoked_at:%Y-%m-%d}" if token.revoked_at else "expired"
+        state = "valid" if token.is_valid_at(now) else closed
+        scope = ", ".join(token.datasets) or "all"
         table.add_row(
-            one.id, one.name, one.role.value, scope, f"{one.created_at:%Y-%m-%d}", ends, state
+            token.id,
+            token.name,
+            token.role.value,
+            scope,
+            f"{token.created_at:%Y-%m-%d}",
+            ends,
+            state,
         )
     Console().print(table)
 
@@ -71,7 +77,7 @@ def token_list(*, json: Json = False) -> None:
 def token_revoke(
     number: Annotated[str, typer.Argument(metavar="ID", help="As `strikemap token list` says.")],
 ) -> None:
-    """Close a token; it opens nothing from the next request on.
+    """Revoke a token; it is not valid from the next request on.
 
     Example: strikemap token revoke 3f9c0d12ab77
     """

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import msgspec
 
 from app.domain.incident import Status
 from app.domain.mercator import tile_at
 from app.domain.place import LonLat
 from app.i18n import strings
+from app.maps.facts import Histogram, PageFacts
 from app.maps.ids import stable_ids
 from app.maps.layers import (
     Control,
@@ -28,7 +32,7 @@ from app.maps.layers import (
     Tiles,
     Waves,
 )
-from app.maps.page import Anchor, Chrome, Map, Page, SavedKit
+from app.maps.page import Chrome, Map, Page, SavedKit
 from app.reference.taxonomy import Taxonomy, Terms
 from app.reference.theatre import Theatre
 from app.render.palette import (
@@ -71,46 +75,42 @@ AROUND = (Overview, IncidentList, Filters, Ground, Waves, Legend, Search, Ruler,
 and a page saved as one file only those that need no service."""
 
 
-Facts = Mapping[str, Any]
-"""Values for the page by name, as its scripts or its template read them."""
+@dataclass(frozen=True)
+class PageContent:
+    """What the page of a View shows."""
+
+    facts: PageFacts
+    chrome: Chrome
+    box: Sequence[float]
+    """The map shows this box first: west, south, east, north in degrees."""
+
+    histogram: Histogram
+    kit: SavedKit | None = None
+    """The parts of a page that is saved as one file."""
 
 
-def build_page(
-    theatre: Theatre,
-    taxonomy: Taxonomy,
-    facts: Facts,
-    chrome: Facts,
-) -> str:
-    """Build the page of a View.
-
-    Args:
-        theatre: its bounds are shown first; its parties are in the legend.
-        taxonomy: labels of weapons and sectors.
-        facts: the View, datasets, histogram and instant, as the scripts read them.
-        chrome: banners and links, whether it is the embed, and the kit of a saved page.
-    """
-    language = str(facts["view"]["lang"])
+def build_page(theatre: Theatre, taxonomy: Taxonomy, content: PageContent) -> str:
+    """Build the page of a View; the legend names the theatre's parties."""
+    facts, chrome, kit = content.facts, content.chrome, content.kit
     west, south, east, north = theatre.bounds
-    kit: SavedKit | None = chrome["kit"]
     with stable_ids():
         page_map = Map(LonLat((west + east) / 2, (south + north) / 2), zoom=6)
-        page_map.fit(*facts["box"])
-        for layer in _layers(theatre, facts):
+        page_map.fit(*content.box)
+        for layer in _layers(theatre, facts.language):
             layer.add_to(page_map)
         if kit is None:
-            page_map.add_child(Period(**facts["histogram"]))
-        for part in SAVED if kit else EMBEDDED if chrome["is_embed"] else AROUND:
+            page_map.add_child(Period(**msgspec.to_builtins(content.histogram)))
+        for part in SAVED if kit else EMBEDDED if chrome.is_embed else AROUND:
             page_map.add_child(part())
-        page = Page(page_map, _chrome(theatre, facts, chrome, strings(language)))
-        spec = {**_texts(theatre, taxonomy, language), **facts}
+        page = Page(page_map, chrome)
+        spec = {**_texts(theatre, taxonomy, facts.language), **msgspec.to_builtins(facts)}
         return page.document(spec) if kit is None else page.saved(spec, kit)
 
 
-def _layers(theatre: Theatre, facts: Facts) -> Iterator[OwnLayer]:
+def _layers(theatre: Theatre, language: str) -> Iterator[OwnLayer]:
     """Make the layers of the map, in the order of its list."""
-    language = str(facts["view"]["lang"])
-    words = strings(language)
-    yield Tiles(words["map"], url=_tiles_url("basemap", facts), pane="basemap")
+    words, base = strings(language), urlencode({"theatre": theatre.slug, "lang": language})
+    yield Tiles(words["map"], url=_tiles_url("basemap", base), pane="basemap")
     yield Regions(
         words["layer_regions"],
         ramps=RAMPS,
@@ -133,7 +133,7 @@ def _layers(theatre: Theatre, facts: Facts) -> Iterator[OwnLayer]:
         dashes={kind: f"{dash} {gap}" for kind, (dash, gap) in DASHES.items()},
         staleOpacity=STALE_OPACITY,
     )
-    yield Tiles(words["place"], url=_tiles_url("labels", facts), pane="labels")
+    yield Tiles(words["place"], url=_tiles_url("labels", base), pane="labels")
     yield Incidents(
         words["layer_incidents"],
         ring=RING,
@@ -146,8 +146,8 @@ def _layers(theatre: Theatre, facts: Facts) -> Iterator[OwnLayer]:
     )
 
 
-def _tiles_url(layer: str, facts: Facts) -> str:
-    return f"/tiles/{layer}/{{z}}/{{x}}/{{y}}{{r}}.png?{facts['base_query']}"
+def _tiles_url(layer: str, query: str) -> str:
+    return f"/tiles/{layer}/{{z}}/{{x}}/{{y}}{{r}}.png?{query}"
 
 
 def _texts(theatre: Theatre, taxonomy: Taxonomy, language: str) -> dict[str, object]:
@@ -176,33 +176,6 @@ def _parties(theatre: Theatre, language: str) -> list[dict[str, object]]:
         }
         for party in theatre.party
     ]
-
-
-def _chrome(
-    theatre: Theatre,
-    facts: Facts,
-    chrome: Facts,
-    words: Mapping[str, str],
-) -> Chrome:
-    query = facts["query"]
-    name = theatre.name[str(facts["view"]["lang"])]
-    title = words["title"].format(theatre=name)
-    return Chrome(
-        title=title,
-        language=str(facts["view"]["lang"]),
-        strings=words,
-        table_url=f"/table?{query}",
-        anchors=[Anchor(*one) for one in chrome["anchors"]],
-        banners=chrome["banners"],
-        corrections=Anchor(*chrome["corrections"]) if chrome["corrections"] else None,
-        is_embed=chrome["is_embed"],
-        is_synthetic=chrome["is_synthetic"],
-        credits=f"{words['credits']}: {' · '.join(chrome['credits']) or '–'}",
-        whole_url=f"/?{query}",
-        still=f"/figure.png?{query}&width=1200&height=800",
-        still_text=f"{title}. {facts['view']['from']} – {facts['view']['to']}. {words['subtitle']}",
-        card=chrome.get("card"),
-    )
 
 
 def still_tiles(

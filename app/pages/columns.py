@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from isal import igzip
 from app.domain.answer import JsonObject
 from app.domain.cache import BoundedCache
 from app.domain.errors import NotFound
+from app.domain.period import from_epoch_day
 from app.publishing.publish import Published
 from app.rows import LONG, NEVER
 
@@ -140,14 +142,14 @@ def _wire(column: np.ndarray, kind: Unsigned) -> np.ndarray:
     return column.astype(kind)
 
 
-def day_counts(published: Published) -> JsonObject:
-    """Count incidents per first day over all time, for the period control's histogram."""
+def day_counts(published: Published) -> tuple[date, list[int]] | None:
+    """Count incidents per first day over all time, from the first of them on; None without any."""
     selection = published.select()
     first = selection["day_first"]
     first = first[first != NEVER]
     if not len(first):
-        return {"first": None, "counts": []}
+        return None
     least = int(first.min())
     last = max(int(first.max()), int(selection["day_last"].max()))
     counts = np.bincount(first - least, minlength=last - least + 1)
-    return {"first": str(np.datetime64(least, "D")), "counts": counts.tolist()}
+    return from_epoch_day(least), counts.tolist()

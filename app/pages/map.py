@@ -1,17 +1,15 @@
-"""The Folium page of a View, with the facts that it has before its first request."""
+"""The Folium page of a View: gathers what the page must know before it asks for anything."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import shapely
 
-from app.domain.answer import JsonObject
 from app.domain.instants import rfc3339
 from app.domain.place import Precision
 from app.domain.terms import DatasetKind, Face
@@ -20,8 +18,9 @@ from app.i18n import LANGUAGE_NAMES
 from app.i18n.values import day_text, day_words, days_text, number
 from app.index.columns import PRECISIONS
 from app.maps.card import Card
-from app.maps.page import SavedKit
-from app.maps.theatre_map import build_page
+from app.maps.facts import ControlFacts, Histogram, PageFacts
+from app.maps.page import Anchor, Chrome, SavedKit
+from app.maps.theatre_map import PageContent, build_page
 from app.pages.columns import day_counts
 from app.publishing.defaults import control_sources, with_defaults
 from app.publishing.publish import Published, publish
@@ -37,43 +36,50 @@ def page_html(
     kit: SavedKit | None = None,
     base: str | None = None,
 ) -> str:
-    """Build the page; a View without a period or source gets its defaults.
+    """Build the page; a View without a period or source gets the ones it would be read with.
 
-    With a kit it becomes one file that needs no service. `base` is the address of the service as
-    the reader used it, such as https://host; without it, the head describes no picture.
+    With a kit it becomes one file that needs no service. `base` is how the reader addressed us,
+    such as https://host: a head names whole addresses, or none where there is no such address.
     """
     query = with_defaults(query)
-    view, words = query.view, query.words
     all_time = query.but(first=None, last=None)
-    everything, marks = (
-        publish(all_time, Face.aggregates),
-        publish(all_time, Face.points),
+    sums, marks = publish(all_time, Face.aggregates), publish(all_time, Face.points)
+    unknown = _before_the_record(query)
+    banners = _banners(query, is_saved=kit is not None) + ([unknown] if unknown else [])
+    title = query.words["title"].format(theatre=query.theatre.name[query.view.lang])
+    days = f"{query.view.first} – {query.view.last}"
+    chrome = Chrome(
+        title=title,
+        language=query.view.lang,
+        strings=query.words,
+        table_url=f"/table?{query.view.query()}",
+        anchors=[] if is_embed or kit else _anchors(query),
+        banners=banners,
+        corrections=None if unknown else corrections(query),
+        is_embed=is_embed,
+        is_synthetic=query.view.synthetic,
+        credits=f"{query.words['credits']}: {' · '.join(sums.credits) or '–'}",
+        whole_url=f"/?{query.view.query()}",
+        still=f"/figure.png?{query.view.query()}&width=1200&height=800",
+        still_text=f"{title}. {days}. {query.words['subtitle']}",
+        card=None if base is None else _card(query, base),
     )
-    facts = _told(query, (everything, marks))
-    facts["isSaved"] = kit is not None
-    facts["archive"] = kit and kit.archive and quote(kit.archive)
+    facts, histogram = _facts(query, sums, marks, kit), _histogram(marks, query.view)
+    content = PageContent(facts, chrome, _box(query), histogram, kit)
+    return build_page(query.theatre, query.reference.taxonomy, content)
+
+
+def _banners(query: Query, *, is_saved: bool) -> list[str]:
     banners = []
     if not query.is_public:
-        banners.append(words["private_file" if kit else "private"])
-    if view.synthetic:
-        banners.append(words["invented_long"])
-    if (unknown := _before_the_record(query)) is not None:
-        banners.append(unknown)
-    chrome = {
-        "corrections": None if unknown else corrections(query),
-        "kit": kit,
-        "anchors": [] if is_embed or kit else _anchors(query),
-        "banners": banners,
-        "credits": everything.credits,
-        "is_embed": is_embed,
-        "is_synthetic": view.synthetic,
-        "card": None if base is None else _card(query, base),
-    }
-    return build_page(query.theatre, query.reference.taxonomy, facts, chrome)
+        banners.append(query.words["private_file" if is_saved else "private"])
+    if query.view.synthetic:
+        banners.append(query.words["invented_long"])
+    return banners
 
 
 def _before_the_record(query: Query) -> str | None:
-    """Warn if the record begins after a View's `as_of`: its empty map does not mean no strikes."""
+    """Say that nothing was known on a View's `as_of`: its empty map is no map of a quiet time."""
     first = query.workspace.store.by_seq([1])
     as_of, words = query.view.as_of, query.words
     if as_of is None or (first and first[0].recorded_at <= as_of):
@@ -85,7 +91,7 @@ def _before_the_record(query: Query) -> str | None:
 
 
 def _card(query: Query, base: str) -> Card:
-    """Write the head's description of the page, and the address of its picture."""
+    """Say in the head what the page shows, and where its picture is."""
     view, words = query.view, query.words
     name = query.theatre.name[view.lang]
     invented = f" {words['invented_long']}." if view.synthetic else ""
@@ -100,8 +106,8 @@ def _card(query: Query, base: str) -> Card:
     )
 
 
-def corrections(query: Query) -> tuple[str, str] | None:
-    """Count the corrections since a View's `as_of`, with a link to them; None without `as_of`."""
+def corrections(query: Query) -> Anchor | None:
+    """Say what was corrected since a pinned View's day, and where to read it; None for now."""
     view, words = query.view, query.words
     if view.as_of is None:
         return None
@@ -110,52 +116,50 @@ def corrections(query: Query) -> tuple[str, str] | None:
     key = {0: "corrections_none", 1: "corrections_one"}.get(number_of, "corrections_since")
     day = day_text(view.lang, view.as_of.astimezone(ZoneInfo(query.theatre.zone)).date())
     text = words[key].format(n=number(view.lang, number_of), date=day)
-    return text, f"/changes?{current.view.query()}&since={rfc3339(view.as_of)}"
+    return Anchor(text, f"/changes?{current.view.query()}&since={rfc3339(view.as_of)}")
 
 
-def _told(query: Query, published: tuple[Published, Published]) -> JsonObject:
-    """Gather the facts; `published` is the View of all time, as sums and as points.
+def _facts(query: Query, sums: Published, marks: Published, kit: SavedKit | None) -> PageFacts:
+    """Gather the facts; `sums` and `marks` are the View of all time.
 
-    The histogram counts only what may be shown as points: it would reveal sums by day.
+    Days are counted only where marks may be shown: a histogram of days would give sums by day away.
     """
-    everything, marks = published
-    workspace, state, view, theatre = query.workspace, query.state, query.view, query.theatre
-    recorded = workspace.store.head().recorded_at
-    return {
-        "view": dict(view.pairs()),
-        "query": view.query(),
-        "base_query": urlencode({"theatre": view.theatre, "lang": view.lang}),
-        "box": _box(query),
-        "histogram": _histogram(marks, view),
-        "datasets": _dataset_choices(query),
-        "shownDatasets": [dataset.slug for dataset in everything.datasets],
-        "controls": [
-            {
-                "slug": dataset.slug,
-                "name": dataset.name,
-                "credit": dataset.credit,
-                "days": [str(day) for day in state.control.days(dataset.slug, query.seq)],
-            }
+    view, head, zone = query.view, query.workspace.store.head(), ZoneInfo(query.theatre.zone)
+    instant = view.as_of or head.recorded_at
+    return PageFacts(
+        view=dict(view.pairs()),
+        datasets=_dataset_choices(query),
+        shown_datasets=[dataset.slug for dataset in sums.datasets],
+        controls=[
+            ControlFacts(
+                slug=dataset.slug,
+                name=dataset.name,
+                credit=dataset.credit,
+                days=[str(day) for day in query.state.control.days(dataset.slug, query.seq)],
+            )
             for dataset in control_sources(query)
         ],
-        "controller": theatre.default_controller,
-        "waves": min((one.slug for one in query.datasets_of(DatasetKind.waves)), default=None),
-        "head": workspace.store.head().hash.hex()[:16],
-        "regions": [[one.code, one.name(view.lang)] for one in query.regions.regions],
-        "mayEmbed": not publish(query, Face.embeds).withheld["terms"],
-        "isPrivate": not query.is_public,
-        "asOf": rfc3339(view.as_of) if view.as_of else recorded and rfc3339(recorded),
-        "asOfDay": view.as_of and str(view.as_of.astimezone(ZoneInfo(theatre.zone)).date()),
-        "yesterday": str(query.today - timedelta(days=1)),
-        "columnsUrl": f"/columns.json?{columns_query(view)}",
-        "hasPopulation": query.regions.has_population,
-        "levels": sorted(workspace.reference.region_sets(view.theatre)),
-        **_marks_used(marks),
-    }
+        controller=query.theatre.default_controller,
+        waves=min((one.slug for one in query.datasets_of(DatasetKind.waves)), default=None),
+        head=head.hash.hex()[:16],
+        regions=[(region.code, region.name(view.lang)) for region in query.regions.regions],
+        may_embed=not publish(query, Face.embeds).withheld["terms"],
+        is_private=not query.is_public,
+        as_of=None if instant is None else rfc3339(instant),
+        as_of_day=None if view.as_of is None else str(view.as_of.astimezone(zone).date()),
+        yesterday=str(query.today - timedelta(days=1)),
+        columns_url=f"/columns.json?{columns_query(view)}",
+        has_population=query.regions.has_population,
+        levels=sorted(query.reference.region_sets(view.theatre)),
+        used_families=_used_families(marks),
+        has_settlements=_has_settlements(marks),
+        is_saved=kit is not None,
+        archive=quote(kit.archive) if kit and kit.archive else None,
+    )
 
 
 def _box(query: Query) -> Sequence[float]:
-    """Return the first bounds of the map: the View's box or regions, or the whole theatre."""
+    """Say what the map shows first: the View's own box or regions, or the whole theatre."""
     view = query.view
     if view.bbox is not None:
         west, south, east, north = view.bbox
@@ -167,7 +171,7 @@ def _box(query: Query) -> Sequence[float]:
 
 
 def columns_query(view: View) -> str:
-    """Write the query of the columns that a page requests.
+    """Write which columns a page asks for.
 
     The columns depend on place, ground, datasets and as-of; the page filters the rest itself.
     """
@@ -188,68 +192,67 @@ def columns_query(view: View) -> str:
     return plain.query()
 
 
-def _histogram(everything: Published, view: View) -> JsonObject:
+def _histogram(marks: Published, view: View) -> Histogram:
     """Count per day; without any incident the axis still spans the period."""
-    days = day_counts(everything)
+    counted = day_counts(marks)
     first, last = view.first or date.min, view.last or date.max
-    if days["first"] is None:
-        return {"first": str(first), "counts": [0] * ((last - first).days + 1)}
-    start = date.fromisoformat(days["first"])
-    before, end = max((start - first).days, 0), start + timedelta(days=len(days["counts"]) - 1)
+    if counted is None:
+        return Histogram(str(first), [0] * ((last - first).days + 1))
+    start, counts = counted
+    before, end = max((start - first).days, 0), start + timedelta(days=len(counts) - 1)
     after = max((last - end).days, 0)
-    return {
-        "first": str(min(start, first)),
-        "counts": [0] * before + days["counts"] + [0] * after,
-    }
+    return Histogram(str(min(start, first)), [0] * before + counts + [0] * after)
 
 
-def _dataset_choices(query: Query) -> list[list[str]]:
+def _dataset_choices(query: Query) -> list[tuple[str, str]]:
     return [
-        [
+        (
             dataset.slug,
             dataset.name if dataset.name == dataset.slug else f"{dataset.name} ({dataset.slug})",
-        ]
+        )
         for dataset in query.datasets_of(DatasetKind.incidents)
     ]
 
 
-def _marks_used(published: Published) -> JsonObject:
-    """List the weapon families and precisions that occur, for the legend."""
-    selection = published.select().drawable(published.filter)
-    mask = int(np.bitwise_or.reduce(selection["weapons"], initial=0))
-    codes = published.reference.taxonomy.weapons.unpack(mask)
-    used = {code.split(".")[0] for code in codes}
-    if bool((selection["weapons"] == 0).any()):
-        used.add("unknown")
+def _used_families(marks: Published) -> list[str]:
+    """List the weapon families that occur, so that the legend lists no others."""
+    weapons = marks.select().drawable(marks.filter)["weapons"]
+    mask = int(np.bitwise_or.reduce(weapons, initial=0))
+    families = {code.split(".")[0] for code in marks.reference.taxonomy.weapons.unpack(mask)}
+    if bool((weapons == 0).any()):
+        families.add("unknown")
+    return [family for family in FAMILIES if family in families]
+
+
+def _has_settlements(marks: Published) -> bool:
     settlement = PRECISIONS.index(Precision.settlement.value)
-    return {
-        "usedFamilies": [family for family in FAMILIES if family in used],
-        "hasSettlements": bool((selection["precision"] == settlement).any()),
-    }
+    precision = marks.select().drawable(marks.filter)["precision"]
+    return bool((precision == settlement).any())
 
 
-def _anchors(query: Query) -> list[tuple[Any, ...]]:
+def _anchors(query: Query) -> list[Anchor]:
     """Link the table, the method, the other languages and the other theatres."""
     view, words = query.view, query.words
-    links: list[tuple[Any, ...]] = [
-        (words["table"], f"/table?{view.query()}", None, True),
-        (
+    links = [
+        Anchor(words["table"], f"/table?{view.query()}", None, is_view=True),
+        Anchor(
             words["method"],
             f"/method?{urlencode({'theatre': view.theatre, 'lang': view.lang})}",
-            None,
         ),
     ]
     if not query.is_public:
         same = urlencode({"theatre": view.theatre, "lang": view.lang})
-        links.append((words["import_title"], f"/import?{same}", None))
+        links.append(Anchor(words["import_title"], f"/import?{same}"))
     theatres = query.reference.theatres
     links += [
-        (theatre.name[view.lang], f"/?{urlencode({'theatre': slug, 'lang': view.lang})}", None)
+        Anchor(theatre.name[view.lang], f"/?{urlencode({'theatre': slug, 'lang': view.lang})}")
         for slug, theatre in theatres.items()
         if slug != view.theatre
     ]
     links += [
-        (LANGUAGE_NAMES[language], f"/?{view.but(lang=language).query()}", language, True)
+        Anchor(
+            LANGUAGE_NAMES[language], f"/?{view.but(lang=language).query()}", language, is_view=True
+        )
         for language in theatres[view.theatre].languages
         if language != view.lang
     ]

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -212,13 +212,14 @@ def _notes(published: Published) -> list[str]:
 def _temporary_folder(folder: Path) -> Iterator[Path]:
     """Make a temporary folder, and remove folders that an earlier process did not remove."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _sweep(folder)
     with tempfile.TemporaryDirectory(prefix="export-", dir=folder) as place:
+        _sweep(folder, Path(place))
         yield Path(place)
 
 
-def _sweep(folder: Path) -> None:
-    oldest = datetime.now().timestamp() - LEFT_BEHIND.total_seconds()  # noqa: DTZ005  a stamp
+def _sweep(folder: Path, newest: Path) -> None:
+    """Remove the folders that are much older than the newest, by the file system's own times."""
+    oldest = newest.stat().st_mtime - LEFT_BEHIND.total_seconds()
     for path in folder.glob("export-*"):
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_mtime < oldest:

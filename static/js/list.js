@@ -34,6 +34,8 @@ export function makeList(context, highlight, open) {
     inView,
     el("span", { text: words.in_view }),
   );
+  /** @type {Map<string, HTMLLIElement>} */
+  const rowsByKey = new Map();
   const newest = makeNewest();
 
   /** @param {IncidentFeature} feature */
@@ -63,6 +65,29 @@ export function makeList(context, highlight, open) {
       harm.length ? el("span", { class: "incident-harm", text: harm.join(" · ") }) : null,
     );
     return el("li", {}, button);
+  }
+
+  /**
+   * The row of a record. A list that is read again has the same rows: focus returns to them.
+   * @param {IncidentFeature} feature
+   */
+  function rowOf(feature) {
+    const { number: id, revision } = feature.properties;
+    const key = `${id}/${revision}`;
+    const item = rowsByKey.get(key);
+    if (item?.isConnected) return item;
+    const added = row(feature);
+    rowsByKey.set(key, added);
+    return added;
+  }
+
+  /** @type {(features: IncidentFeature[], isMore: boolean) => HTMLLIElement[]} */
+  function showRows(features, isMore) {
+    const rows = features.map(rowOf);
+    if (isMore) list.append(...rows);
+    else list.replaceChildren(...rows);
+    for (const [key, item] of rowsByKey) if (!item.isConnected) rowsByKey.delete(key);
+    return rows;
   }
 
   /** The box in view, within the View's own; null where they do not meet, empty for no box. */
@@ -95,9 +120,7 @@ export function makeList(context, highlight, open) {
       const page = `limit=${PAGE_ROWS}&offset=${offset}`;
       /** @type {IncidentPage} */
       const answer = await readJson(`/api/collections/incidents/items?${query}&${page}`, signal);
-      const rows = answer.features.map(row);
-      if (offset) list.append(...rows);
-      else list.replaceChildren(...rows);
+      const rows = showRows(answer.features, offset > 0);
       const count = answer.numberMatched;
       const text = inView.checked ? words.list_view : words.list_period;
       status.textContent = count ? fill(text, { n: number(language, count) }) : words.list_empty;

@@ -312,6 +312,7 @@ export interface MergedClaim {
 export interface IncidentRecord {
   id: string;
   number: number;
+  revision: number;
   dataset: string;
   start: string | null;
   end: string | null;

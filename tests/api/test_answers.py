@@ -45,8 +45,8 @@ def test_the_report_without_day_and_place_is_on_record_and_in_no_period(service:
 
 def test_a_summary_has_the_documented_fields(service: Service) -> None:
     answer = read(service, f"/api/summary?level=1&{NIGHT}")
-    named = {"view", "as_of", "version", "by", "rows", "elsewhere", "totals", "coverage"}
-    assert named | {"region_set", "credits"} <= answer.keys()
+    fields = {"view", "as_of", "version", "by", "rows", "elsewhere", "totals", "coverage"}
+    assert fields | {"region_set", "credits"} <= answer.keys()
     assert answer["totals"]["killed"].keys() == COUNT
     assert answer["coverage"]["withheld"] == {"embargo": 0, "terms": 0}
     assert answer["region_set"]["id"] == "natural-earth-10m"
@@ -106,10 +106,10 @@ def test_what_was_not_known_yet_is_not_shown(service: Service) -> None:
 
 
 def test_datasets_say_what_may_leave(service: Service) -> None:
-    listed = {one["slug"]: one for one in read(service, "/api/datasets")["datasets"]}
-    assert listed.keys() == {"demo", "cited"}
-    assert listed["demo"]["licence"] == "CC0-1.0"
-    assert listed["demo"]["terms"]["raw"] is True
+    datasets = {one["slug"]: one for one in read(service, "/api/datasets")["datasets"]}
+    assert datasets.keys() == {"demo", "cited"}
+    assert datasets["demo"]["licence"] == "CC0-1.0"
+    assert datasets["demo"]["terms"]["raw"] is True
 
 
 def test_columns_are_listed_with_their_layout_and_are_immutable(service: Service) -> None:
@@ -135,12 +135,12 @@ def test_the_same_page_twice_is_the_same_bytes(service: Service) -> None:
 
 
 def test_an_incident_is_found_by_id_and_by_short_number(service: Service) -> None:
-    listed = read(service, f"/api/collections/incidents/items?{NIGHT}&region=UA-30")["features"]
-    found = listed[0]
-    for ref in (found["id"], found["properties"]["number"]):
-        assert read(service, f"/api/collections/incidents/items/{ref}")["id"] == found["id"]
+    features = read(service, f"/api/collections/incidents/items?{NIGHT}&region=UA-30")["features"]
+    feature = features[0]
+    for ref in (feature["id"], feature["properties"]["number"]):
+        assert read(service, f"/api/collections/incidents/items/{ref}")["id"] == feature["id"]
         assert service.client.get(f"/incidents/{ref}").status_code == 200
-    assert found["properties"]["claims"][0]["by"] == "Ministry of Defence of Russia"
+    assert feature["properties"]["claims"][0]["by"] == "Ministry of Defence of Russia"
 
 
 def test_a_list_is_read_in_pages_that_follow_each_other(service: Service) -> None:
@@ -192,10 +192,10 @@ def test_the_method_page_lists_every_dataset_with_its_terms_and_day_of_access(
 ) -> None:
     for theatre in ("ukraine", "example"):
         page = public_service.client.get(f"/method?theatre={theatre}&lang={lang}").text
-        known = public_service.client.get(f"/api/datasets?theatre={theatre}").json()["datasets"]
-        assert known
-        for one in known:
-            row = next(row for row in page.split("<tr>") if f"({one['slug']})" in row)
-            assert one["licence"] in row
-            assert one["accessed"] in row
-            assert strings(lang)[f"terms_{one['licence']}"] in row
+        datasets = public_service.client.get(f"/api/datasets?theatre={theatre}").json()["datasets"]
+        assert datasets
+        for dataset in datasets:
+            row = next(row for row in page.split("<tr>") if f"({dataset['slug']})" in row)
+            assert dataset["licence"] in row
+            assert dataset["accessed"] in row
+            assert strings(lang)[f"terms_{dataset['licence']}"] in row

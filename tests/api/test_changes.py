@@ -22,11 +22,11 @@ def test_the_json_feed_lists_what_was_added_since(service: Service) -> None:
 
 
 def test_the_atom_feed_is_asked_for_by_name_or_by_accept(service: Service) -> None:
-    named = service.client.get(f"/api/changes?{SINCE}&format=atom")
-    accepted = service.client.get(
+    by_name = service.client.get(f"/api/changes?{SINCE}&format=atom")
+    by_header = service.client.get(
         f"/api/changes?{SINCE}", headers={"Accept": "application/atom+xml"}
     )
-    for answer in (named, accepted):
+    for answer in (by_name, by_header):
         assert answer.headers["content-type"] == "application/atom+xml"
         assert answer.text.startswith("<?xml")
 

@@ -20,42 +20,44 @@ def read(service: Service, path: str) -> Any:
 
 
 def test_changes_have_the_documented_fields_and_add_up(service: Service) -> None:
-    told = read(service, f"/api/control/changes?{DAYS}")
-    assert {"control", "from", "to", "gained_km2", "lost_km2", "net_km2"} <= told.keys()
-    assert {"regions", "elsewhere_km2", "region_set", "credits"} <= told.keys()
-    assert told["net_km2"] == pytest.approx(told["gained_km2"] - told["lost_km2"], abs=0.01)
-    gained = sum(row["gained_km2"] for row in told["regions"])
-    whole = gained + told["elsewhere_km2"]["gained_km2"]
-    assert whole == pytest.approx(told["gained_km2"], abs=0.1)
-    assert "areas" not in told
+    changes = read(service, f"/api/control/changes?{DAYS}")
+    assert {"control", "from", "to", "gained_km2", "lost_km2", "net_km2"} <= changes.keys()
+    assert {"regions", "elsewhere_km2", "region_set", "credits"} <= changes.keys()
+    assert changes["net_km2"] == pytest.approx(
+        changes["gained_km2"] - changes["lost_km2"], abs=0.01
+    )
+    gained = sum(row["gained_km2"] for row in changes["regions"])
+    whole = gained + changes["elsewhere_km2"]["gained_km2"]
+    assert whole == pytest.approx(changes["gained_km2"], abs=0.1)
+    assert "areas" not in changes
 
 
 def test_the_ground_that_changed_hands_is_as_large_as_said(service: Service) -> None:
-    told = read(service, f"/api/control/changes?{DAYS}&geometry=true")
-    for one in told["areas"]["features"]:
-        km2 = area_km2(shape(one["geometry"]))
-        assert km2 == pytest.approx(told[f"{one['properties']['kind']}_km2"], rel=0.001)
+    changes = read(service, f"/api/control/changes?{DAYS}&geometry=true")
+    for area in changes["areas"]["features"]:
+        km2 = area_km2(shape(area["geometry"]))
+        assert km2 == pytest.approx(changes[f"{area['properties']['kind']}_km2"], rel=0.001)
 
 
 def test_the_series_has_a_point_for_every_snapshot_and_none_for_missing_days(
     service: Service,
 ) -> None:
-    told = read(service, f"/api/control/series?{DAYS}")
-    days = [point["valid_on"] for point in told["points"]]
+    series = read(service, f"/api/control/series?{DAYS}")
+    days = [point["valid_on"] for point in series["points"]]
     assert days == sorted(set(days))
     assert {"2024-03-18", "2024-03-19", "2024-03-20"}.isdisjoint(days)
     areas = read(service, f"/api/control/areas?{DAYS}&date={days[3]}")
-    assert told["points"][3]["km2"] == areas["total_km2"]
+    assert series["points"][3]["km2"] == areas["total_km2"]
 
 
 def test_a_fixed_line_divides_the_whole_land(service: Service) -> None:
-    told = read(service, f"/api/control/frozen?{DAYS}&freeze=2024-03-10")
-    assert {side["side"] for side in told["sides"]} >= {"tarn", "mirel"}
-    found = sum(side["since"]["incidents"] for side in told["sides"])
-    found += told["unknown"]["incidents"]
+    frozen = read(service, f"/api/control/frozen?{DAYS}&freeze=2024-03-10")
+    assert {side["side"] for side in frozen["sides"]} >= {"tarn", "mirel"}
+    incidents = sum(side["since"]["incidents"] for side in frozen["sides"])
+    incidents += frozen["unknown"]["incidents"]
     since = read(service, "/api/summary?theatre=example&from=2024-03-11&to=2024-04-29")
-    assert found == since["totals"]["incidents"]
-    assert told["control_since"]["from"]["date"] == "2024-03-10"
+    assert incidents == since["totals"]["incidents"]
+    assert frozen["control_since"]["from"]["date"] == "2024-03-10"
 
 
 @pytest.mark.parametrize(
@@ -94,8 +96,8 @@ def test_sums_marks_tiles_and_columns_mean_the_same_strikes_near_a_line(service:
     assert 0 < summary["totals"]["incidents"] < 361
     assert items["numberMatched"] == summary["totals"]["incidents"]
     assert sum(month["rows"] for month in columns["months"]) == summary["totals"]["incidents"]
-    for one in items["features"]:
-        (ground,) = one["properties"]["control"]
+    for item in items["features"]:
+        (ground,) = item["properties"]["control"]
         assert ground["distance_km"] <= 30.5
         assert ground["controller"] == "orra"
 

@@ -27,8 +27,8 @@ STARTS = {"png": b"\x89PNG", "svg": b"<svg xmlns=", "pdf": b"%PDF-"}
 def is_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
-    told: dict[str, Any] = answer.json()
-    return told
+    document: dict[str, Any] = answer.json()
+    return document
 
 
 @pytest.mark.parametrize("form", TYPES)
@@ -81,15 +81,15 @@ def test_an_svg_may_use_its_own_font_and_run_nothing(public_service: Service) ->
 def test_what_cannot_be_drawn_is_a_422(
     public_service: Service, form: str, query: str, where: str
 ) -> None:
-    told = is_problem(public_service.client.get(f"/figure.{form}?{query}"), 422)
-    assert told["errors"][0]["where"] == where
-    assert told["errors"][0]["allowed"]
+    problem = is_problem(public_service.client.get(f"/figure.{form}?{query}"), 422)
+    assert problem["errors"][0]["where"] == where
+    assert problem["errors"][0]["allowed"]
 
 
 def test_a_picture_of_too_many_px_is_a_422_and_a_vector_has_none(public_service: Service) -> None:
     query = "width=4000&height=4000&scale=2"
-    told = is_problem(public_service.client.get(f"/figure.png?{query}"), 422)
-    assert told["errors"][0]["where"] == "width, height, scale"
+    problem = is_problem(public_service.client.get(f"/figure.png?{query}"), 422)
+    assert problem["errors"][0]["where"] == "width, height, scale"
     assert public_service.client.get(f"/figure.svg?{query}").status_code == 200
 
 
@@ -105,34 +105,34 @@ def ask(service: Service, path: str, **more: Any) -> httpx.Response:
 
 
 def test_oembed_gives_a_sandboxed_frame_pinned_to_what_is_known(public_service: Service) -> None:
-    told = ask(public_service, "/?lang=uk&metric=killed").json()
-    assert (told["type"], told["version"]) == ("rich", "1.0")
-    assert told["title"] == "Удари та лінія фронту: Україна"
-    assert (told["width"], told["height"]) == (800, 600)
-    frame = re.fullmatch(r'<iframe src="([^"]+)"([^>]*)></iframe>', told["html"])
+    document = ask(public_service, "/?lang=uk&metric=killed").json()
+    assert (document["type"], document["version"]) == ("rich", "1.0")
+    assert document["title"] == "Удари та лінія фронту: Україна"
+    assert (document["width"], document["height"]) == (800, 600)
+    frame = re.fullmatch(r'<iframe src="([^"]+)"([^>]*)></iframe>', document["html"])
     assert frame
     assert 'sandbox="allow-scripts allow-popups"' in frame[2]
     assert 'title="Удари та лінія фронту: Україна"' in frame[2]
     address = urlsplit(unescape(frame[1]))
-    asked = parse_qs(address.query)
+    parameters = parse_qs(address.query)
     assert address.path == "/embed"
-    assert (asked["lang"], asked["metric"]) == (["uk"], ["killed"])
+    assert (parameters["lang"], parameters["metric"]) == (["uk"], ["killed"])
     summary = public_service.client.get("/api/summary").json()
-    assert asked["as_of"] == [summary["as_of"]]  # what is known now, for as long as it is so
+    assert parameters["as_of"] == [summary["as_of"]]  # what is known now, for as long as it is so
     assert public_service.client.get(unescape(frame[1])).status_code == 200
 
 
 def test_a_pinned_link_stays_pinned_as_it_was(public_service: Service) -> None:
-    told = ask(public_service, "/embed?as_of=2026-01-01").json()
-    assert "as_of=2026-01-01T21:59:59" in told["html"]
+    document = ask(public_service, "/embed?as_of=2026-01-01").json()
+    assert "as_of=2026-01-01T21:59:59" in document["html"]
 
 
 def test_the_thumbnail_is_a_figure_within_the_bounds(public_service: Service) -> None:
     for most in ({}, {"maxwidth": 600, "maxheight": 500}):
-        told = ask(public_service, "/", **most).json()
-        size = (told["thumbnail_width"], told["thumbnail_height"])
+        document = ask(public_service, "/", **most).json()
+        size = (document["thumbnail_width"], document["thumbnail_height"])
         assert size == (most.get("maxwidth", 1200), most.get("maxheight", 630))
-        body = public_service.client.get(told["thumbnail_url"]).content
+        body = public_service.client.get(document["thumbnail_url"]).content
         assert Image.open(io.BytesIO(body)).size == size
     small = ask(public_service, "/", maxwidth=160, maxheight=90).json()
     assert (small["width"], small["height"]) == (160, 90)
@@ -143,8 +143,8 @@ def test_oembed_as_xml_says_the_same(public_service: Service) -> None:
     answer = ask(public_service, "/?theatre=example", format="xml")
     assert answer.headers["content-type"] == "text/xml; charset=utf-8"
     root = ET.fromstring(answer.text)  # noqa: S314  our own bytes
-    told = ask(public_service, "/?theatre=example").json()
-    assert {one.tag: one.text for one in root} == {name: str(one) for name, one in told.items()}
+    document = ask(public_service, "/?theatre=example").json()
+    assert {one.tag: one.text for one in root} == {name: str(one) for name, one in document.items()}
 
 
 @pytest.mark.parametrize("url", ["", "https://example.org/?lang=uk", "nonsense", "ftp:///x"])
@@ -163,8 +163,8 @@ def test_another_format_is_a_501(public_service: Service) -> None:
 
 @pytest.mark.parametrize("most", ["0", "-1", "wide", "1e3"])
 def test_a_bound_that_is_no_size_is_a_422(public_service: Service, most: str) -> None:
-    told = is_problem(ask(public_service, "/", maxwidth=most), 422)
-    assert told["errors"][0]["where"] == "query.maxwidth"
+    problem = is_problem(ask(public_service, "/", maxwidth=most), 422)
+    assert problem["errors"][0]["where"] == "query.maxwidth"
 
 
 def test_a_consumers_own_parameters_are_left_aside(public_service: Service) -> None:
@@ -189,11 +189,13 @@ class Head(HTMLParser):
 
     @override
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = {name: value or "" for name, value in attrs}
-        if tag == "meta" and "content" in told:
-            self.meta[told.get("property") or told.get("name", "")] = told["content"]
-        if tag == "link" and told["rel"] == "alternate":
-            self.links[told["type"]] = told["href"]
+        attributes = {name: value or "" for name, value in attrs}
+        if tag == "meta" and "content" in attributes:
+            self.meta[attributes.get("property") or attributes.get("name", "")] = attributes[
+                "content"
+            ]
+        if tag == "link" and attributes["rel"] == "alternate":
+            self.links[attributes["type"]] = attributes["href"]
 
 
 @pytest.mark.parametrize("path", ["/?lang=uk&metric=killed", "/embed?theatre=example"])
@@ -228,9 +230,9 @@ def test_without_scripts_the_picture_is_sharp_on_a_fine_screen(public_service: S
 
 
 def test_tilejson_credits_every_dataset_of_a_layer(public_service: Service) -> None:
-    told = public_service.client.get("/tiles/map.json").json()["attribution"]
+    attribution = public_service.client.get("/tiles/map.json").json()["attribution"]
     for part in ("Situation report", "UN General Assembly", "CC0-1.0", "GeoNames", "68/262"):
-        assert part in told
+        assert part in attribution
     base = public_service.client.get("/tiles/basemap.json").json()["attribution"]
     assert "Situation report" not in base
 
@@ -242,8 +244,8 @@ def test_data_that_may_not_be_embedded_is_refused_with_a_sentence(
     for slug in ("demo", "example-incidents"):
         command(tmp_path / "data", "datasets", "set", slug, "--terms", "internal")
     with serving(tmp_path / "data") as service:
-        told = is_problem(ask(service, "/"), 403)
-        assert "do not allow embedding" in told["detail"]
-        said = pdf_words(service.client.get("/figure.pdf").content)
-        assert "Withheld from the public" in said
-        assert "marked on the map" not in said
+        problem = is_problem(ask(service, "/"), 403)
+        assert "do not allow embedding" in problem["detail"]
+        text = pdf_words(service.client.get("/figure.pdf").content)
+        assert "Withheld from the public" in text
+        assert "marked on the map" not in text

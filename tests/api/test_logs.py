@@ -11,13 +11,13 @@ from app.api.logs import JsonLines
 
 def line(**extra: object) -> dict[str, object]:
     record = logging.makeLogRecord({"name": "x", "levelname": "INFO", "msg": "answered", **extra})
-    told: dict[str, object] = json.loads(JsonLines().format(record))
-    return told
+    fields: dict[str, object] = json.loads(JsonLines().format(record))
+    return fields
 
 
 def test_a_request_is_one_json_object() -> None:
-    told = line(method="GET", path="/api/summary", status=200, ms=1.5, bytes=10)
-    assert told | {"at": ""} == {
+    fields = line(method="GET", path="/api/summary", status=200, ms=1.5, bytes=10)
+    assert fields | {"at": ""} == {
         "at": "",
         "level": "info",
         "logger": "x",
@@ -34,5 +34,5 @@ def test_a_traceback_stays_on_its_line() -> None:
     try:
         int("broken")
     except ValueError:
-        told = str(line(exc_info=sys.exc_info())["traceback"])
-        assert told.endswith("ValueError: invalid literal for int() with base 10: 'broken'")
+        traceback = str(line(exc_info=sys.exc_info())["traceback"])
+        assert traceback.endswith("ValueError: invalid literal for int() with base 10: 'broken'")

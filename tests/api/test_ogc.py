@@ -36,20 +36,22 @@ def test_gdal_reads_every_collection(service: Service) -> None:
     assert len(pyogrio.read_dataframe(source, layer="incidents")) == matched(service, "") > 300
     line = pyogrio.read_dataframe(source, layer="frontline")
     assert line.geometry.geom_type.tolist() == ["MultiLineString"]
-    kept = pyogrio.read_dataframe(source, layer="incidents", where="status = 'verified'")
-    assert len(kept) == matched(service, "status=verified") > 0
+    verified = pyogrio.read_dataframe(source, layer="incidents", where="status = 'verified'")
+    assert len(verified) == matched(service, "status=verified") > 0
     box = (-124.0, -43.0, -123.0, -42.0)
     inside = pyogrio.read_dataframe(source, layer="incidents", bbox=box)
     assert len(inside) == matched(service, "bbox=-124,-43,-123,-42") > 0
 
 
 def test_owslib_walks_from_the_landing_page_to_the_items(service: Service) -> None:
-    door = Features(f"{service.url}/api")
-    assert set(door.feature_collections()) == set(COLLECTIONS)
-    assert any(one.endswith("features-1/1.0/conf/core") for one in door.conformance()["conformsTo"])
-    assert "killed_low" in door.collection_queryables("incidents")["properties"]
-    found = door.collection_items("incidents", limit=2, datetime="2025-10-24/..")
-    assert (found["numberReturned"], found["numberMatched"]) == (2, 4)
+    client = Features(f"{service.url}/api")
+    assert set(client.feature_collections()) == set(COLLECTIONS)
+    assert any(
+        one.endswith("features-1/1.0/conf/core") for one in client.conformance()["conformsTo"]
+    )
+    assert "killed_low" in client.collection_queryables("incidents")["properties"]
+    page = client.collection_items("incidents", limit=2, datetime="2025-10-24/..")
+    assert (page["numberReturned"], page["numberMatched"]) == (2, 4)
 
 
 def test_geopandas_reads_an_export_by_address(service: Service) -> None:
@@ -58,16 +60,19 @@ def test_geopandas_reads_an_export_by_address(service: Service) -> None:
 
 
 def test_the_description_is_sound_openapi_3_0(service: Service) -> None:
-    told = read(service, "/api/openapi.json")
-    assert told["openapi"].startswith("3.0.")
-    assert [str(one) for one in OpenAPIV30SpecValidator(told).iter_errors()] == []
+    description = read(service, "/api/openapi.json")
+    assert description["openapi"].startswith("3.0.")
+    assert [str(one) for one in OpenAPIV30SpecValidator(description).iter_errors()] == []
 
 
 def test_every_link_of_the_landing_page_and_the_collections_leads_somewhere(
     service: Service,
 ) -> None:
-    landing, listed = read(service, "/api"), read(service, "/api/collections")
-    links = [*landing["links"], *(link for one in listed["collections"] for link in one["links"])]
+    landing, catalogue = read(service, "/api"), read(service, "/api/collections")
+    links = [
+        *landing["links"],
+        *(link for one in catalogue["collections"] for link in one["links"]),
+    ]
     assert len(links) > 15
     for link in links:
         assert link["href"].startswith(f"{service.url}/")
@@ -127,10 +132,10 @@ def test_what_cannot_be_asked_is_named(service: Service, path: str, where: str) 
 def test_a_larger_limit_than_there_is_is_no_error(service: Service, collection: str) -> None:
     path = f"/api/collections/{collection}/items?{EXAMPLE}"
     for limit in ("10001", "9" * 40):
-        told = read(service, f"{path}&limit={limit}")
-        assert told["numberReturned"] == told["numberMatched"] > 0
-        here = next(one["href"] for one in told["links"] if one["rel"] == "self")
-        assert "limit=10000" in here
+        page = read(service, f"{path}&limit={limit}")
+        assert page["numberReturned"] == page["numberMatched"] > 0
+        address = next(one["href"] for one in page["links"] if one["rel"] == "self")
+        assert "limit=10000" in address
     for limit in ("0", "-1", "00", "1e3", ""):
         assert service.client.get(f"{path}&limit={limit}").status_code == 422
 
@@ -161,10 +166,10 @@ def test_a_box_across_the_antimeridian_is_both_its_sides(service: Service, colle
 def test_a_filter_knows_truth_and_boxes_as_the_standard_does(
     service: Service, condition: str, same_as: str | None
 ) -> None:
-    wanted = 0 if same_as is None else matched(service, same_as)
+    expected = 0 if same_as is None else matched(service, same_as)
     answer = service.client.get(ITEMS, params={"theatre": "example", "filter": condition})
     assert answer.status_code == 200, answer.text
-    assert answer.json()["numberMatched"] == wanted
+    assert answer.json()["numberMatched"] == expected
 
 
 def test_a_box_of_a_filter_that_is_none_is_named(service: Service) -> None:
@@ -183,8 +188,8 @@ def test_a_box_of_a_filter_that_is_none_is_named(service: Service) -> None:
 )
 def test_items_say_when_they_were_given(service: Service, path: str) -> None:
     answer = service.client.get(f"/api/collections/{path}")
-    given = datetime.fromisoformat(answer.json()["timeStamp"])
-    assert abs(datetime.now(UTC) - given) < timedelta(minutes=1)
+    instant = datetime.fromisoformat(answer.json()["timeStamp"])
+    assert abs(datetime.now(UTC) - instant) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("name", ["regions", "control", "frontline"])
@@ -200,26 +205,26 @@ def test_front_lines_of_an_interval_are_read_in_pages_and_one_by_one(service: Se
     days, links, page = list[str](), {"next": path}, dict[str, Any]()
     while "next" in links:
         page = read(service, links["next"])
-        days += [one["properties"]["valid_on"] for one in page["features"]]
-        links = {one["rel"]: one["href"] for one in page["links"]}
+        days += [feature["properties"]["valid_on"] for feature in page["features"]]
+        links = {link["rel"]: link["href"] for link in page["links"]}
     assert days == sorted(set(days), reverse=True)
     assert len(days) > 3
     ref = page["features"][0]["id"]
-    one = read(service, f"/api/collections/frontline/items/{ref}?{EXAMPLE}")
-    assert one["geometry"] == page["features"][0]["geometry"]
+    feature = read(service, f"/api/collections/frontline/items/{ref}?{EXAMPLE}")
+    assert feature["geometry"] == page["features"][0]["geometry"]
     assert read(service, f"/api/collections/regions/items/XE-01?{EXAMPLE}")["id"] == "XE-01"
     missing = service.client.get("/api/collections/frontline/items/none.2024-01-01.line")
     assert missing.status_code == 404
 
 
 def test_the_extent_of_a_collection_is_that_of_its_items(service: Service) -> None:
-    told = read(service, f"/api/collections/incidents?{EXAMPLE}")["extent"]
+    extent = read(service, f"/api/collections/incidents?{EXAMPLE}")["extent"]
     features = read(service, f"{ITEMS}?{EXAMPLE}&limit=1000")["features"]
     points = [one["geometry"]["coordinates"] for one in features if one["geometry"]]
     lon, lat = zip(*points, strict=True)
-    assert told["spatial"]["bbox"] == [[min(lon), min(lat), max(lon), max(lat)]]
+    assert extent["spatial"]["bbox"] == [[min(lon), min(lat), max(lon), max(lat)]]
     first = min(one["properties"]["first_day"] for one in features)
-    assert told["temporal"]["interval"][0][0] == f"{first}T00:00:00Z"
+    assert extent["temporal"]["interval"][0][0] == f"{first}T00:00:00Z"
 
 
 def test_tiles_are_the_same_bytes_with_row_before_column(service: Service) -> None:
@@ -242,30 +247,30 @@ def test_the_grid_halves_from_zoom_to_zoom_and_tilesets_name_it(service: Service
     top, *rest = grid["tileMatrices"]
     assert top["scaleDenominator"] == pytest.approx(559082264.0287178)
     assert [one["matrixWidth"] for one in rest] == [2**n for n in range(1, 19)]
-    listed = read(service, f"/api/tiles?{EXAMPLE}")["tilesets"][0]
-    item = next(one for one in listed["links"] if one["rel"] == "item")
-    there = item["href"].replace("{tileMatrix}", "5").replace("{tileRow}", "19")
-    assert service.client.get(there.replace("{tileCol}", "5")).status_code == 200
+    tileset = read(service, f"/api/tiles?{EXAMPLE}")["tilesets"][0]
+    item = next(one for one in tileset["links"] if one["rel"] == "item")
+    template = item["href"].replace("{tileMatrix}", "5").replace("{tileRow}", "19")
+    assert service.client.get(template.replace("{tileCol}", "5")).status_code == 200
 
 
 def test_tilejson_has_the_shape_of_3_0(service: Service) -> None:
     for layer in ("incidents", "regions", "control", "map"):
-        told = read(service, f"/tiles/{layer}.json?{EXAMPLE}")
-        assert told["tilejson"] == "3.0.0"
-        assert told["scheme"] == "xyz"
-        assert 0 <= told["minzoom"] <= told["maxzoom"] <= 30
-        west, south, east, north = told["bounds"]
+        document = read(service, f"/tiles/{layer}.json?{EXAMPLE}")
+        assert document["tilejson"] == "3.0.0"
+        assert document["scheme"] == "xyz"
+        assert 0 <= document["minzoom"] <= document["maxzoom"] <= 30
+        west, south, east, north = document["bounds"]
         assert -180 <= west < east <= 180
         assert -85.06 <= south < north <= 85.06
-        assert all(all(sign in url for sign in ("{z}", "{x}", "{y}")) for url in told["tiles"])
-        for one in told.get("vector_layers", []):
-            assert one["id"] == layer
-            assert all(isinstance(text, str) for text in one["fields"].values())
-        assert ("vector_layers" in told) is (layer != "map")
+        assert all(all(sign in url for sign in ("{z}", "{x}", "{y}")) for url in document["tiles"])
+        for layer_fields in document.get("vector_layers", []):
+            assert layer_fields["id"] == layer
+            assert all(isinstance(text, str) for text in layer_fields["fields"].values())
+        assert ("vector_layers" in document) is (layer != "map")
 
 
 def test_the_public_sees_extents_and_counts_of_what_is_open_only(public_service: Service) -> None:
     for name in COLLECTIONS:
-        told = read(public_service, f"/api/collections/{name}?{EXAMPLE}")
-        assert told["id"] == name
-        assert json.dumps(told["links"]).count(public_service.url) == len(told["links"])
+        document = read(public_service, f"/api/collections/{name}?{EXAMPLE}")
+        assert document["id"] == name
+        assert json.dumps(document["links"]).count(public_service.url) == len(document["links"])

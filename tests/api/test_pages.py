@@ -19,9 +19,9 @@ def test_a_shared_link_opens_without_what_a_network_added(service: Service, path
     added = "utm_source=a%20b&fbclid=x&UTM_Medium=y&gclid=z&mc_cid=q&igshid=w"
     answer = service.client.get(f"{path}?{added}")
     assert (answer.status_code, answer.headers["location"]) == (302, path)
-    kept = "from=2025-10-24&bbox=30%2C50,31,51"
-    answer = service.client.get(f"{path}?utm_id=1&{kept}&fbclid=x")
-    assert (answer.status_code, answer.headers["location"]) == (302, f"{path}?{kept}")
+    own = "from=2025-10-24&bbox=30%2C50,31,51"
+    answer = service.client.get(f"{path}?utm_id=1&{own}&fbclid=x")
+    assert (answer.status_code, answer.headers["location"]) == (302, f"{path}?{own}")
     assert service.client.get(f"{path}?fbclid2=x").status_code == 422
 
 
@@ -33,12 +33,12 @@ def test_figures_and_numbers_take_no_parameter_of_a_network(service: Service) ->
 
 
 def test_an_address_with_what_a_network_added_can_be_embedded(public_service: Service) -> None:
-    told = [
+    answers = [
         public_service.client.get("/oembed", params={"url": f"{public_service.url}/?{query}"})
         for query in ("theatre=example", "utm_source=x&theatre=example&fbclid=y")
     ]
-    assert [one.status_code for one in told] == [200, 200]
-    assert told[0].json() == told[1].json()
+    assert [one.status_code for one in answers] == [200, 200]
+    assert answers[0].json() == answers[1].json()
 
 
 @pytest.mark.parametrize("lang", ["en", "uk"])
@@ -77,5 +77,5 @@ def test_a_browser_reads_that_an_incident_is_missing(service: Service) -> None:
 @pytest.mark.parametrize("lang", ["en", "uk"])
 def test_what_leaves_is_said_in_the_language_of_the_page(service: Service, lang: str) -> None:
     html = service.client.get(f"/method?theatre=example&lang={lang}").text
-    said = ", ".join(strings(lang)[f"face_{face}"] for face in Face)
-    assert f"<td>{said}</td>" in html
+    faces = ", ".join(strings(lang)[f"face_{face}"] for face in Face)
+    assert f"<td>{faces}</td>" in html

@@ -53,7 +53,7 @@ def records() -> Iterator[tuple[Incident, Incident]]:
 
 def named() -> Incident:
     """Make a record whose place is open and whose texts name somebody."""
-    told = incident(
+    record = incident(
         "named",
         place=Place.at(LonLat(24.03, 49.84), Precision.exact, name=f"house of {NAMED}"),
         description=f"{NAMED} was hurt",
@@ -62,7 +62,7 @@ def named() -> Incident:
         damage=(Damage("residential", name=f"{NAMED}'s house"),),
     )
     when = msgspec.structs.replace(RECENT, text=f"as {NAMED} remembers")
-    return msgspec.structs.replace(told, when=when)
+    return msgspec.structs.replace(record, when=when)
 
 
 @pytest.fixture(scope="module")
@@ -101,14 +101,14 @@ def queries() -> Iterator[str]:
 def addresses(service: Service) -> list[str]:
     """List every address that can be read, with the withheld records' ids where one is taken."""
     paths = service.client.get("/api/openapi.json").json()["paths"]
-    found = [path for path, methods in paths.items() if "get" in methods]
-    found += ["/", "/embed", "/table", "/method", "/changes", "/incidents/{ref}"]
+    readable = [path for path, methods in paths.items() if "get" in methods]
+    readable += ["/", "/embed", "/table", "/method", "/changes", "/incidents/{ref}"]
     ids = [str(incident(key).id) for key in KEYS]
-    told = []
-    for path in found:
+    paths_with_ids = []
+    for path in readable:
         names = [ref for ref in ("{ref}", "{incident_id}", "{id}") if ref in path]
-        told += [path.replace(names[0], number) for number in ids] if names else [path]
-    return [path for path in told if "{" not in path]
+        paths_with_ids += [path.replace(names[0], number) for number in ids] if names else [path]
+    return [path for path in paths_with_ids if "{" not in path]
 
 
 def own(path: str) -> str:
@@ -119,33 +119,33 @@ def own(path: str) -> str:
 
 def hints() -> list[bytes]:
     """What would give a record away: its words, and its place to about ten metres."""
-    told = [TEXT.encode(), NAME.encode(), NAMED.encode(), quote(NAMED).encode()]
+    texts = [TEXT.encode(), NAME.encode(), NAMED.encode(), quote(NAMED).encode()]
     for point in (EMBARGOED, PLANT):
-        told += [str(side)[:7].encode() for side in point]
-    return told
+        texts += [str(side)[:7].encode() for side in point]
+    return texts
 
 
 def test_no_address_tells_the_text_or_the_place(public: Service) -> None:
-    asked = 0
+    answered = 0
     for path in addresses(public):
         for asked_for in queries():
             query = asked_for.split("&as_of")[0] if "/changes" in path else asked_for
             answer = public.client.get(f"{path}?{query}{own(path)}")
             assert answer.status_code in (200, 403, 404, 422), (path, query, answer.text)
-            said = (
+            content = (
                 answer.content.split(b'"view"')[0] if answer.status_code == 422 else answer.content
             )
-            found = [hint for hint in hints() if hint in said.replace(query.encode(), b"")]
+            leaks = [hint for hint in hints() if hint in content.replace(query.encode(), b"")]
             boxed = "bbox=" in query
-            assert not found or (boxed and _only_echoes(said, found)), (path, query, found)
-            asked += answer.status_code == 200
-    assert asked > 40
+            assert not leaks or (boxed and _only_echoes(content, leaks)), (path, query, leaks)
+            answered += answer.status_code == 200
+    assert answered > 40
 
 
-def _only_echoes(said: bytes, found: list[bytes]) -> bool:
+def _only_echoes(content: bytes, leaks: list[bytes]) -> bool:
     """Tell whether a place stands only in the box that was asked for, which an answer repeats."""
     texts = {TEXT.encode(), NAME.encode(), NAMED.encode()}
-    return not texts & set(found) and b"bbox" in said
+    return not texts & set(leaks) and b"bbox" in content
 
 
 @pytest.mark.parametrize("zoom", [4, 8, 12, 16])
@@ -175,16 +175,16 @@ def test_no_column_file_holds_its_place_or_its_number(public: Service) -> None:
                 content = gzip.decompress(content)
             x = np.frombuffer(content, COLUMN_ORDER[0][1], month["rows"])
             for point in (EMBARGOED, PLANT):
-                wanted = (point.lon + 180) / 360 * 2**31
-                assert np.abs(x.astype(np.float64) - wanted).min() > 2**31 / 360 * 0.01
+                own_x = (point.lon + 180) / 360 * 2**31
+                assert np.abs(x.astype(np.float64) - own_x).min() > 2**31 / 360 * 0.01
 
 
 def test_bisecting_by_box_finds_the_open_record_and_never_the_withheld_ones(
     public: Service,
 ) -> None:
     def count(sides: list[float], when: str) -> int:
-        asked = ",".join(map(str, sides))
-        answer = public.client.get(f"/api/summary?dataset=invented&bbox={asked}{when}")
+        bbox = ",".join(map(str, sides))
+        answer = public.client.get(f"/api/summary?dataset=invented&bbox={bbox}{when}")
         return int(answer.json()["totals"]["incidents"])
 
     then = (NOW - timedelta(days=1, hours=12)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -203,9 +203,11 @@ def test_bisecting_by_box_finds_the_open_record_and_never_the_withheld_ones(
 
 def test_a_redacted_record_says_why_in_place_of_its_texts(public: Service) -> None:
     number = named().id
-    told = public.client.get(f"/api/collections/incidents/items/{number}").json()["properties"]
-    assert told["description"] == "redacted: privacy_of_victim"
-    assert told["redacted"]["place"] == "privacy_of_victim"
+    properties = public.client.get(f"/api/collections/incidents/items/{number}").json()[
+        "properties"
+    ]
+    assert properties["description"] == "redacted: privacy_of_victim"
+    assert properties["redacted"]["place"] == "privacy_of_victim"
     for lang, words in (("en", "redacted: privacy of a victim"), ("uk", "вилучено: приватність")):
         page = public.client.get(f"/incidents/{number}?lang={lang}").text
         assert page.count(words) >= 4

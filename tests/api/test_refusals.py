@@ -64,8 +64,8 @@ def test_a_wrong_parameter_is_named_with_what_is_allowed(
 
 def test_all_wrong_parameters_are_named_at_once(service: Service) -> None:
     problem = service.client.get("/api/summary?from=x&weapon=y&colour=z&by=w").json()
-    named = {one["where"] for one in problem["errors"]}
-    assert named == {"query.from", "query.weapon", "query.colour", "query.by"}
+    places = {one["where"] for one in problem["errors"]}
+    assert places == {"query.from", "query.weapon", "query.colour", "query.by"}
 
 
 def test_a_problem_does_not_grow_with_what_was_sent(service: Service) -> None:
@@ -81,20 +81,20 @@ def test_a_problem_does_not_grow_with_what_was_sent(service: Service) -> None:
 
 def test_a_fault_in_a_path_is_told_in_our_words(service: Service) -> None:
     problem = service.client.get("/api/tiles/WebMercatorQuad/a/0/0").json()
-    wanted = {"where": "path.z", "got": "a", "allowed": "a whole number"}
-    assert problem["errors"] == [wanted]
+    fault = {"where": "path.z", "got": "a", "allowed": "a whole number"}
+    assert problem["errors"] == [fault]
     assert problem["detail"] == "path.z: got 'a', allowed: a whole number."
 
 
 @pytest.mark.parametrize("name", ["url", "format", "maxwidth"])
 def test_a_parameter_of_oembed_stands_once(public_service: Service, name: str) -> None:
-    here = f"{public_service.url}/"
-    values = {"url": here, "format": "json", "maxwidth": "400"}
+    address = f"{public_service.url}/"
+    values = {"url": address, "format": "json", "maxwidth": "400"}
     twice = httpx.QueryParams([*values.items(), (name, values[name])])
     answer = public_service.client.get("/oembed", params=twice)
     assert answer.status_code == 422
-    told = {"where": f"query.{name}", "got": f"{values[name]}, {values[name]}"}
-    assert answer.json()["errors"] == [{**told, "allowed": "to be given once"}]
+    fault = {"where": f"query.{name}", "got": f"{values[name]}, {values[name]}"}
+    assert answer.json()["errors"] == [{**fault, "allowed": "to be given once"}]
 
 
 def test_a_missing_level_says_how_to_import_one(service: Service) -> None:
@@ -118,7 +118,7 @@ def test_what_does_not_exist_is_a_plain_404(service: Service, path: str) -> None
 
 def test_a_two_gigabyte_upload_is_refused_before_it_is_read(service: Service) -> None:
     # Only the header is sent: the answer comes without a byte of the body.
-    connection = HTTPConnection(service.url.removeprefix("http://"), timeout=10)
+    connection = HTTPConnection(service.url.removeprefix("http://"), timeout=60)
     connection.putrequest("POST", "/api/summary")
     connection.putheader("Content-Length", str(2 * 1024**3))
     connection.endheaders()

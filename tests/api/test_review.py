@@ -28,8 +28,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
             {**ROW, "source_key": "2", "lon": "-124.1"},
         ]
         path = table(folder, *rows, name=f"{name}.csv")
-        told = ("--theatre", "example", "--synthetic", "--dataset", name, "--terms", "CC0-1.0")
-        done = command(folder / "data", "import", str(path), *told)
+        options = ("--theatre", "example", "--synthetic", "--dataset", name, "--terms", "CC0-1.0")
+        done = command(folder / "data", "import", str(path), *options)
         assert done.returncode == 0, done.stderr
     done = command(folder / "data", "match", "one", "two", "--json")
     report = json.loads(done.stdout)
@@ -54,33 +54,33 @@ def token(data: Path, role: str, *words: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {json.loads(done.stdout)['token']}"}
 
 
-def listed(service: Service, headers: dict[str, str] = OWN) -> dict[str, Any]:
+def reviews(service: Service, headers: dict[str, str] = OWN) -> dict[str, Any]:
     answer = service.client.get("/api/reviews", headers=headers)
     assert answer.status_code == 200, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
+    document: dict[str, Any] = answer.json()
+    return document
 
 
 def test_a_pair_is_shown_side_by_side_decided_and_taken_back(private: Service) -> None:
-    before = listed(private)
+    before = reviews(private)
     (pair,) = before["pairs"]
     assert [one["dataset"] for one in pair["records"]] == ["one", "two"]
     assert pair["records"][0]["fields"]["start"] == "2024-03-10"
     assert sum(one["points"] for one in pair["reasons"]) == pair["score"]
 
     address = f"/api/reviews/{pair['id']}"
-    told = private.client.post(address, headers=OWN, json={**REASON, "same": True})
-    assert told.json() == {"id": pair["id"], "is_same": True}
+    decided = private.client.post(address, headers=OWN, json={**REASON, "same": True})
+    assert decided.json() == {"id": pair["id"], "is_same": True}
     assert (
         private.client.post(address, headers=OWN, json={**REASON, "same": True}).status_code == 409
     )
-    after = listed(private)
+    after = reviews(private)
     assert (after["pending"], after["decided"][0]["id"]) == (0, pair["id"])
     assert (after["decided"][0]["how"], after["decided"][1]["how"]) == ("reviewed", "automatic")
 
     undone = private.client.post(f"{address}/undo", headers=OWN, json=REASON)
     assert undone.json() == {"id": pair["id"], "is_same": None}
-    assert listed(private) == before
+    assert reviews(private) == before
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_pair_is_shown_side_by_side_decided_and_taken_back(private: Service) -
 def test_a_decision_says_what_it_is_and_why(
     private: Service, body: dict[str, Any], where: str
 ) -> None:
-    address = f"/api/reviews/{listed(private)['pairs'][0]['id']}"
+    address = f"/api/reviews/{reviews(private)['pairs'][0]['id']}"
     answer = private.client.post(address, headers=OWN, json=body)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["where"].endswith(where)
@@ -113,9 +113,9 @@ def test_only_a_reviewer_in_scope_reviews(public: Service, data: Path) -> None:
     assert public.client.get("/api/reviews").status_code == 401
     assert public.client.get("/api/reviews", headers=token(data, "editor")).status_code == 403
     narrow = token(data, "reviewer", "--dataset", "one")
-    assert listed(public, narrow) == {"pending": 0, "pairs": [], "decided": []}
+    assert reviews(public, narrow) == {"pending": 0, "pairs": [], "decided": []}
     wide = token(data, "reviewer")
-    (pair,) = listed(public, wide)["pairs"]
+    (pair,) = reviews(public, wide)["pairs"]
     body = {**REASON, "same": True}
     refused = public.client.post(f"/api/reviews/{pair['id']}", headers=narrow, json=body)
     assert refused.status_code == 403

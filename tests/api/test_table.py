@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from app.api.routes.table import region_rows
+from app.api.region_table import region_rows
 from tests.serving import Service
 
 EXAMPLE = {"theatre": "example"}
@@ -31,8 +31,8 @@ def incidents(html: str) -> list[list[str]]:
 
 
 def least(cell: str) -> int:
-    found = re.search(r"\d+", cell)
-    return int(found[0]) if found else -1
+    digits = re.search(r"\d+", cell)
+    return int(digits[0]) if digits else -1
 
 
 def test_a_form_with_empty_fields_is_the_whole_view(service: Service) -> None:
@@ -44,8 +44,8 @@ def test_a_form_with_empty_fields_is_the_whole_view(service: Service) -> None:
     "query", [{"weapon": "drone"}, {"sector": "energy"}, {"min_killed": 3}, {"status": "verified"}]
 )
 def test_the_table_is_narrowed_as_the_summary_is(service: Service, query: dict[str, Any]) -> None:
-    told = service.client.get("/api/summary", params={**EXAMPLE, **query}).json()
-    assert f"of {told['totals']['incidents']}." in page(service, **query)
+    summary = service.client.get("/api/summary", params={**EXAMPLE, **query}).json()
+    assert f"of {summary['totals']['incidents']}." in page(service, **query)
 
 
 @pytest.mark.parametrize(("order", "column"), [("killed", 5), ("injured", 6)])
@@ -91,8 +91,8 @@ def test_filters_without_a_field_are_told_and_can_be_taken_away(service: Service
     assert "only within -132–-120, -46–-40 degrees" in html
     assert "Distance to the line: within 30 km" in html
     links = [unescape(one) for one in re.findall(r'<a href="([^"]+)">take this filter away', html)]
-    left = [set(parse_qs(urlsplit(one).query)) & {"bbox", "line_km"} for one in links]
-    assert sorted(map(sorted, left)) == [["bbox"], ["line_km"]]
+    filters = [set(parse_qs(urlsplit(one).query)) & {"bbox", "line_km"} for one in links]
+    assert sorted(map(sorted, filters)) == [["bbox"], ["line_km"]]
 
 
 def test_no_rate_is_shown_where_no_people_are_counted(service: Service) -> None:
@@ -102,13 +102,13 @@ def test_no_rate_is_shown_where_no_people_are_counted(service: Service) -> None:
 def test_rates_are_sorted_with_the_unknown_last_and_sums_have_none() -> None:
     def row(name: str, low: int | None, high: int | None, rate: float | None) -> dict[str, Any]:
         count = {"low": low, "best": low, "high": high, "known": 1, "of": 1}
-        told = {"name": name, "incidents": 1, "killed": count, "injured": count, "damaged": 0}
-        return {**told, "killed_per_100k": rate}
+        fields = {"name": name, "incidents": 1, "killed": count, "injured": count, "damaged": 0}
+        return {**fields, "killed_per_100k": rate}
 
     total = row("", 5, None, None)
     del total["killed_per_100k"]
-    listed = [row("A", None, None, None), row("B", 1, 1, 0.25), row("C", 4, None, 2.5)]
-    summary = {"rows": listed, "elsewhere": None, "totals": total}
+    regions = [row("A", None, None, None), row("B", 1, 1, 0.25), row("C", 4, None, 2.5)]
+    summary = {"rows": regions, "elsewhere": None, "totals": total}
     rows = region_rows("en", summary, "killed_per_100k")
     assert [(one["name"], one["rate"]) for one in rows] == [
         ("C", "at least 2.5"),

@@ -39,8 +39,8 @@ def test_an_import_tells_every_fate(data: Path) -> None:
     done = command(data, "import", str(FILES / "cir.csv"))
     assert done.returncode == 0
     assert "dropped, out of scope: military_presence" in done.stdout
-    told = json.loads(command(data, "import", "--json", str(FILES / "cir.csv")).stdout)
-    assert (told["added"], told["amended"]) == (0, 0)
+    report = json.loads(command(data, "import", "--json", str(FILES / "cir.csv")).stdout)
+    assert (report["added"], report["amended"]) == (0, 0)
 
 
 def test_a_template_imports_into_the_invented_land(data: Path) -> None:
@@ -64,7 +64,7 @@ def test_what_a_control_file_leaves_open_is_said_by_options(data: Path, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "sentence"),
     [
         (["import", "missing.csv"], "an existing file"),
         (["import", str(ROOT / "LICENSE")], "one of the formats"),
@@ -82,10 +82,12 @@ def test_what_a_control_file_leaves_open_is_said_by_options(data: Path, tmp_path
         (["regions", "import", str(FILES / "cir.csv")], "polygons"),
     ],
 )
-def test_wrong_input_is_exit_2_and_one_sentence(data: Path, words: list[str], said: str) -> None:
+def test_wrong_input_is_exit_2_and_one_sentence(
+    data: Path, words: list[str], sentence: str
+) -> None:
     done = command(data, *words)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert sentence in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 
@@ -100,9 +102,9 @@ def test_a_misspelt_setting_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_default_theatre_that_nothing_is_known_of_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = environment(tmp_path)
+    variables = environment(tmp_path)
     monkeypatch.setattr(
-        "tests.serving.environment", lambda _: {**known, "STRIKEMAP_THEATRE": "atlantis"}
+        "tests.serving.environment", lambda _: {**variables, "STRIKEMAP_THEATRE": "atlantis"}
     )
     done = command(tmp_path, "serve", "--port", "0")
     assert done.returncode == 2
@@ -146,17 +148,17 @@ def test_better_boundaries_serve_the_next_command_and_the_old_index_is_swept(
     assert "level 1 of ukraine is now 'mine'" in done.stdout
     assert "not in the file, so in no region: UA-05" in done.stdout
     assert "Restart running servers" in done.stdout
-    told = json.loads(command(data, "summary", "from=2025-10-24&to=2025-10-25", "--json").stdout)
-    assert [row["key"] for row in told["rows"]] == ["UA-12"]
-    assert told["region_set"]["id"] == "mine"
-    listed = json.loads(command(data, "regions", "list", "--json").stdout)
-    serves = {one["id"]: one["serves"] for one in listed}
+    summary = json.loads(command(data, "summary", "from=2025-10-24&to=2025-10-25", "--json").stdout)
+    assert [row["key"] for row in summary["rows"]] == ["UA-12"]
+    assert summary["region_set"]["id"] == "mine"
+    sets = json.loads(command(data, "regions", "list", "--json").stdout)
+    serves = {one["id"]: one["serves"] for one in sets}
     assert serves == {"example": True, "natural-earth-10m": False, "mine": True}
     assert "natural-earth" in command(data, "regions", "list").stdout
     homes = {path.parent for path in (data / "index").glob("*/CURRENT")}
     assert command(data, "index", "rebuild").returncode == 0
-    kept = {path.parent for path in (data / "index").glob("*/CURRENT")}
-    assert (len(homes), len(kept)) == (2, 1)
+    after = {path.parent for path in (data / "index").glob("*/CURRENT")}
+    assert (len(homes), len(after)) == (2, 1)
 
 
 def test_invented_incidents_are_flagged_and_never_mixed_with_real_ones(data: Path) -> None:

@@ -21,8 +21,8 @@ def test_a_figure_is_drawn_into_the_file_named(tmp_path: Path, demo_data: Path) 
 
 def test_a_pdf_has_the_title_of_the_command(tmp_path: Path, demo_data: Path) -> None:
     out = tmp_path / "night.pdf"
-    told = command(demo_data, "figure", str(out), "--title", "Тиждень", "--subtitle", "ґ")
-    assert told.returncode == 0
+    done = command(demo_data, "figure", str(out), "--title", "Тиждень", "--subtitle", "ґ")
+    assert done.returncode == 0
     assert "Тиждень ґ" in pdf_words(out.read_bytes())
 
 

@@ -19,8 +19,10 @@ SAID = "said " * 130
 MANY = 60_000
 
 
-def write_rows(path: Path, count: int, said: str = "") -> Path:
-    lines = (f"k{n},2024-03-10,exact,-124.5,-42.{n % 90 + 10},{said}\n" for n in range(count))
+def write_rows(path: Path, count: int, description: str = "") -> Path:
+    lines = (
+        f"k{n},2024-03-10,exact,-124.5,-42.{n % 90 + 10},{description}\n" for n in range(count)
+    )
     path.write_text(HEADER + "".join(lines), "utf-8")
     return path
 
@@ -44,8 +46,8 @@ def test_a_dry_run_leaves_every_byte_of_the_record(data: Path, tmp_path: Path) -
     assert "added 50," in command(data, "import", new, *words).stdout
     before = record(data)
     changed = str(write_rows(tmp_path / "new.csv", 80, "changed"))
-    told = command(data, "import", changed, *words, "--dry-run").stdout
-    assert "would be added 30, amended 50," in told
+    report = command(data, "import", changed, *words, "--dry-run").stdout
+    assert "would be added 30, amended 50," in report
     assert record(data) == before
     assert "added 30, amended 50," in command(data, "import", changed, *words).stdout
     assert record(data) != before
@@ -75,7 +77,7 @@ def test_an_import_killed_half_way_leaves_nothing(data: Path, tmp_path: Path) ->
         assert running.wait() == -signal.SIGKILL
     assert readers
     assert command(data, "verify").stdout == head
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while any(Path(f"/proc/{pid}").exists() for pid in readers) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not [pid for pid in readers if Path(f"/proc/{pid}").exists()]
@@ -84,5 +86,5 @@ def test_an_import_killed_half_way_leaves_nothing(data: Path, tmp_path: Path) ->
 
 
 def children(pid: int) -> list[int]:
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii")
-    return [int(one) for one in found.split()]
+    numbers = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii")
+    return [int(one) for one in numbers.split()]

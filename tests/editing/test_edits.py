@@ -21,8 +21,8 @@ from app.editing.edits import Desk, merged, typed_id
 from app.importers import native, parsing
 from app.instance.workspace import Workspace
 from tests.making import NOON, add, dataset, incident
+from tests.native_incidents import incidents
 from tests.support import context
-from tests.told import incidents
 
 EDITOR, REVIEWER = Holder("ed", Role.editor), Holder("rae", Role.reviewer)
 VIEWER = Holder("vi", Role.viewer)

@@ -25,8 +25,8 @@ from app.publishing.query import Query
 from app.reference.reference import Reference
 from tests.exporters.exporting import exported
 from tests.making import open_workspace
+from tests.native_incidents import as_feature, incidents
 from tests.support import NOW, geojson, imported
-from tests.told import as_feature, incidents
 
 VIEW = View(theatre="example", synthetic=True, datasets=("test",))
 

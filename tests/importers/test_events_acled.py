@@ -41,12 +41,12 @@ EVENT = {
 
 
 def _outcome(folder: Path, **changed: str) -> Outcome:
-    (outcome,) = outcomes(table(folder, {**EVENT, **changed}), told=UKRAINE)
+    (outcome,) = outcomes(table(folder, {**EVENT, **changed}), into=UKRAINE)
     return outcome
 
 
 def _incident(folder: Path, **changed: str) -> Incident:
-    (incident,) = records(table(folder, {**EVENT, **changed}), told=UKRAINE)
+    (incident,) = records(table(folder, {**EVENT, **changed}), into=UKRAINE)
     assert isinstance(incident, Incident)
     return incident
 
@@ -200,22 +200,22 @@ def test_rows_without_an_id_never_collapse_into_one(tmp_path: Path) -> None:
 def test_copies_with_other_delimiters_and_tags_are_read(delimiter: str, tmp_path: Path) -> None:
     lines = [list(EVENT), ["#" + name for name in EVENT], list(EVENT.values())]
     text = "\ufeff" + "\n".join(delimiter.join(line) for line in lines)
-    tags, record = outcomes(written(tmp_path, "acled.csv", text), told=UKRAINE)
+    tags, record = outcomes(written(tmp_path, "acled.csv", text), into=UKRAINE)
     assert tags == Dropped(1, "hxl_tags")
     assert record.row == 2  # type: ignore[union-attr]
 
 
 def test_older_columns_pass_and_strange_ones_are_named(tmp_path: Path) -> None:
     older = {**EVENT, "data_id": "1", "iso3": "UKR", "event_id_no_cnty": "1", "population_1km": ""}
-    assert len(outcomes(table(tmp_path, older), told=UKRAINE)) == 1
-    warned, _found = outcomes(table(tmp_path, {**EVENT, "weather": "fair"}), told=UKRAINE)
+    assert len(outcomes(table(tmp_path, older), into=UKRAINE)) == 1
+    warned, _found = outcomes(table(tmp_path, {**EVENT, "weather": "fair"}), into=UKRAINE)
     assert warned == Warned("New columns that this importer does not know: weather.")
 
 
 def test_a_missing_column_refuses_the_file_by_name(tmp_path: Path) -> None:
     rest: dict[str, Any] = {name: value for name, value in EVENT.items() if name != "fatalities"}
     with pytest.raises(InvalidFile, match="no fatalities"):
-        outcomes(table(tmp_path, rest), told=UKRAINE)
+        outcomes(table(tmp_path, rest), into=UKRAINE)
 
 
 def test_every_column_has_a_place_or_is_said_to_have_none() -> None:

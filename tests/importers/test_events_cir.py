@@ -48,7 +48,7 @@ OLD: dict[str, Any] = {
 def _service(folder: Path, *, cut_off: bool = False, **changed: Any) -> list[Outcome]:
     feature = {"attributes": {**ENTRY, **changed}, "geometry": {"x": 37.6, "y": 47.1}}
     whole = {"features": [feature], "exceededTransferLimit": cut_off}
-    return outcomes(written(folder, "answer.json", json.dumps(whole)), told=UKRAINE)
+    return outcomes(written(folder, "answer.json", json.dumps(whole)), into=UKRAINE)
 
 
 def _incident(results: list[Outcome]) -> Incident:
@@ -117,7 +117,7 @@ def test_the_old_map_drops_and_rejects_as_the_new_one(tmp_path: Path) -> None:
     def read(**changed: Any) -> list[Outcome]:
         feature = {"type": "Feature", "properties": {**OLD, **changed}, "geometry": None}
         text = json.dumps({"type": "FeatureCollection", "features": [feature]})
-        return outcomes(written(tmp_path, "events.geojson", text), told=UKRAINE)
+        return outcomes(written(tmp_path, "events.geojson", text), into=UKRAINE)
 
     assert read(categories=["Russian Firing Positions"]) == [Dropped(1, "firing_positions")]
     assert _incident(read()).place.point is None

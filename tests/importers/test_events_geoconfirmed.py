@@ -42,7 +42,7 @@ def _path(folder: Path, **changed: str) -> Path:
 
 
 def _outcome(folder: Path, **changed: str) -> Outcome:
-    (outcome,) = outcomes(_path(folder, **changed), told=UKRAINE)
+    (outcome,) = outcomes(_path(folder, **changed), into=UKRAINE)
     return outcome
 
 
@@ -149,11 +149,11 @@ def test_the_map_as_geojson_is_read_by_its_factions(tmp_path: Path) -> None:
     (incident,) = records(_map(tmp_path), UKRAINE)
     assert (incident.source_key, incident.when.first) == ("a", date(2025, 9, 17))
     assert incident.place.point == (35.4, 49.3)
-    assert outcomes(_map(tmp_path, factionId=2), told=UKRAINE) == [Dropped(1, "armed_force")]
-    assert outcomes(_map(tmp_path, factionId=9, color="#0051CA"), told=UKRAINE) == [
+    assert outcomes(_map(tmp_path, factionId=2), into=UKRAINE) == [Dropped(1, "armed_force")]
+    assert outcomes(_map(tmp_path, factionId=9, color="#0051CA"), into=UKRAINE) == [
         Dropped(1, "armed_force")
     ]
-    (bad,) = outcomes(_map(tmp_path, date="1527-02-04"), told=UKRAINE)
+    (bad,) = outcomes(_map(tmp_path, date="1527-02-04"), into=UKRAINE)
     assert isinstance(bad, Rejection)
 
 
@@ -168,7 +168,7 @@ def test_the_old_map_has_latitude_first(tmp_path: Path) -> None:
         "icon": "api/icons/AC7339/False/icons/fire.png",
         "coordinates": [49.3, 35.4],
     }
-    (outcome,) = outcomes(written(tmp_path, "old.json", json.dumps([event])), told=UKRAINE)
+    (outcome,) = outcomes(written(tmp_path, "old.json", json.dumps([event])), into=UKRAINE)
     assert isinstance(outcome, ParsedRecord)
     assert isinstance(outcome.record, Incident)
     assert outcome.record.place.point == (35.4, 49.3)

@@ -40,7 +40,7 @@ ROW = {
 
 
 def _outcomes(folder: Path, *changed: dict[str, str]) -> list[Outcome]:
-    return outcomes(table(folder, *({**ROW, **one} for one in changed)), told=UKRAINE)
+    return outcomes(table(folder, *({**ROW, **one} for one in changed)), into=UKRAINE)
 
 
 def _wave(folder: Path, **changed: str) -> Wave:

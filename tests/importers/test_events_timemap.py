@@ -35,7 +35,7 @@ RAW = ("events", "sources", "associations")
 
 def _outcome(folder: Path, **changed: Any) -> Outcome:
     text = json.dumps([{**EVENT, **changed}])
-    (outcome,) = outcomes(written(folder, "export.json", text), told=UKRAINE)
+    (outcome,) = outcomes(written(folder, "export.json", text), into=UKRAINE)
     return outcome
 
 
@@ -89,14 +89,14 @@ def test_a_link_with_a_comma_stays_whole(tmp_path: Path) -> None:
 
 
 def test_a_source_id_that_nobody_explains_is_counted() -> None:
-    warned = outcomes(EVENTS / "timemap_events.json", told=UKRAINE)[-1]
+    warned = outcomes(EVENTS / "timemap_events.json", into=UKRAINE)[-1]
     assert warned == Warned("1 of the sources that events name are not in the file of them.")
 
 
 def test_events_alone_are_read_and_the_report_says_what_is_missing(tmp_path: Path) -> None:
     path = tmp_path / "events.json"
     shutil.copy(EVENTS / "timemap_events.json", path)
-    outcome, *warned = outcomes(path, told=UKRAINE)
+    outcome, *warned = outcomes(path, into=UKRAINE)
     assert [one.text for one in warned if isinstance(one, Warned)] == [
         "Sources are missing: no sources.json was beside the events.",
         "Areas and weapons may be missing: no associations.json was beside the events.",
@@ -135,7 +135,7 @@ def test_a_file_that_only_explains_events_is_refused_alone(name: str, tmp_path: 
     path = tmp_path / f"{name}.json"
     shutil.copy(EVENTS / f"timemap_{name}.json", path)
     with pytest.raises(InvalidFile, match=r"events\.json, which takes"):
-        outcomes(path, told=UKRAINE)
+        outcomes(path, into=UKRAINE)
 
 
 def test_a_hidden_source_is_said_to_exist(tmp_path: Path) -> None:
@@ -145,6 +145,6 @@ def test_a_hidden_source_is_said_to_exist(tmp_path: Path) -> None:
 
 def test_new_members_are_named(tmp_path: Path) -> None:
     path = written(tmp_path, "export.json", json.dumps([{**EVENT, "mood": "fair"}]))
-    assert outcomes(path, told=UKRAINE)[0] == Warned(
+    assert outcomes(path, into=UKRAINE)[0] == Warned(
         "New members that this importer does not know: mood."
     )

@@ -41,12 +41,12 @@ EVENT = {
 
 
 def _outcome(folder: Path, **changed: str) -> Outcome:
-    (outcome,) = outcomes(table(folder, {**EVENT, **changed}), told=UKRAINE)
+    (outcome,) = outcomes(table(folder, {**EVENT, **changed}), into=UKRAINE)
     return outcome
 
 
 def _incident(folder: Path, **changed: str) -> Incident:
-    (incident,) = records(table(folder, {**EVENT, **changed}), told=UKRAINE)
+    (incident,) = records(table(folder, {**EVENT, **changed}), into=UKRAINE)
     assert isinstance(incident, Incident)
     return incident
 
@@ -151,13 +151,13 @@ def test_what_does_not_fit_is_a_rejection(
 def test_a_release_without_its_header_row_is_read_and_said_so(tmp_path: Path) -> None:
     headless = STAND_IN.read_text("utf-8").partition("\n")[2]
     path = written(tmp_path, "GEDEvent_v24_0_1.csv", headless)
-    warned, *results = outcomes(path, told=UKRAINE)
+    warned, *results = outcomes(path, into=UKRAINE)
     assert warned == Warned("No header row: read as the 49 columns of UCDP GED.")
-    assert results == outcomes(STAND_IN, told=UKRAINE)
+    assert results == outcomes(STAND_IN, into=UKRAINE)
     assert len(NAMES) == 49
 
 
 def test_a_copy_with_tags_below_the_header_is_read(tmp_path: Path) -> None:
     tags = dict.fromkeys(EVENT, "#tag")
-    dropped, _found = outcomes(table(tmp_path, tags, {**EVENT, "iso3": "UKR"}), told=UKRAINE)
+    dropped, _found = outcomes(table(tmp_path, tags, {**EVENT, "iso3": "UKR"}), into=UKRAINE)
     assert dropped == Dropped(1, "hxl_tags")

@@ -49,7 +49,7 @@ REPORT = {
 
 
 def _outcome(folder: Path, **changed: str) -> Outcome:
-    (outcome,) = outcomes(table(folder, {**EVENT, **changed}), told=UKRAINE)
+    (outcome,) = outcomes(table(folder, {**EVENT, **changed}), into=UKRAINE)
     return outcome
 
 
@@ -146,7 +146,7 @@ def test_reports_alone_are_grouped_and_taken_only_where_a_headline_names_a_strik
     street = {**REPORT, "event_id": "2", "GEO_PRECISION": "STREET", "url": "https://example.org/2"}
     talk = {**REPORT, "event_id": "3", "event_id_1pd": "2", "text": "Вигадана нарада"}
     path = table(tmp_path, REPORT, street, talk)
-    warned, *results = outcomes(path, told=UKRAINE)
+    warned, *results = outcomes(path, into=UKRAINE)
     assert isinstance(warned, Warned)
     assert "event_1pd" in warned.text
     assert results[-1] == Dropped(3, "headline_without_strike")
@@ -162,19 +162,19 @@ def test_reports_alone_are_grouped_and_taken_only_where_a_headline_names_a_strik
 def test_a_pointer_is_told_from_the_file(name: str, tmp_path: Path) -> None:
     text = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
     with pytest.raises(InvalidFile, match="Git LFS"):
-        outcomes(written(tmp_path, name, text), told=UKRAINE)
+        outcomes(written(tmp_path, name, text), into=UKRAINE)
 
 
 @pytest.mark.parametrize("name", ["viina_control.csv", "viina_kontrol.csv"])
 def test_control_by_place_is_refused_with_the_reason(name: str) -> None:
     with pytest.raises(InvalidFile, match="control by populated place"):
-        outcomes(STAND_INS / name, told=UKRAINE)
+        outcomes(STAND_INS / name, into=UKRAINE)
 
 
 def test_labels_alone_are_refused(tmp_path: Path) -> None:
     path = table(tmp_path, {"viina_version": "1", "event_id": "1", "event_id_1pd": "1", "date": ""})
     with pytest.raises(InvalidFile, match="labels alone"):
-        outcomes(path, told=UKRAINE)
+        outcomes(path, into=UKRAINE)
 
 
 def test_all_columns_of_both_tables_are_known() -> None:

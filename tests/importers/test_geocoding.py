@@ -16,7 +16,7 @@ from app.instance.workspace import Workspace
 from app.intake.suggestion import suggest
 from app.reference.reference import Reference
 from tests.support import outcomes, table
-from tests.tables import mapping, told
+from tests.tables import mapping, table_context
 
 COLUMNS = {"day": "start", "where": "place", "oblast": "admin1", "raion": "admin2"}
 MAPPING = mapping(COLUMNS, geocode=True, constants={})
@@ -24,7 +24,7 @@ ROW = {"day": "2024-03-10", "where": "Ізюм", "oblast": "Харківська
 
 
 def _read(folder: Path, **changed: str) -> list[Outcome]:
-    return outcomes(table(folder, {**ROW, **changed}), "mapped", told(MAPPING))
+    return outcomes(table(folder, {**ROW, **changed}), "mapped", table_context(MAPPING))
 
 
 def _place(folder: Path, **changed: str) -> Any:
@@ -115,7 +115,7 @@ def test_kyiv_is_the_city_and_the_oblast_has_another(reference: Reference, tmp_p
 
 def test_coordinates_win_over_the_name(tmp_path: Path) -> None:
     both = replace(
-        told(MAPPING),
+        table_context(MAPPING),
         table=mapping({**COLUMNS, "lat": "lat", "lon": "lon"}, geocode=True),
     )
     path = table(tmp_path, {**ROW, "where": "Іванівка", "lat": "49.5", "lon": "36.5"})
@@ -126,14 +126,14 @@ def test_coordinates_win_over_the_name(tmp_path: Path) -> None:
 
 def test_without_the_wish_a_name_stays_a_name(tmp_path: Path) -> None:
     plain = mapping(COLUMNS, constants={})
-    (outcome,) = outcomes(table(tmp_path, ROW), "mapped", told(plain))
+    (outcome,) = outcomes(table(tmp_path, ROW), "mapped", table_context(plain))
     assert isinstance(outcome, ParsedRecord)
     assert outcome.record.place.point is None  # type: ignore[union-attr]
 
 
 def test_a_theatre_without_a_list_finds_nothing(tmp_path: Path) -> None:
     (outcome,) = outcomes(
-        table(tmp_path, {**ROW, "oblast": ""}), "mapped", told(MAPPING, "example")
+        table(tmp_path, {**ROW, "oblast": ""}), "mapped", table_context(MAPPING, "example")
     )
     assert isinstance(outcome, ParsedRecord)
     assert outcome.record.place.point is None  # type: ignore[union-attr]

@@ -18,7 +18,7 @@ from app.queries.crosscheck import HAPI_HEADER as HAPI
 from tests.importers.test_formats_doc import EXAMPLES
 from tests.support import FILES, collection, feature, outcomes, point
 from tests.support import written as file_of
-from tests.tables import told
+from tests.tables import table_context
 
 EVENTS = FILES / "events"
 STRANGE = "renamed_in_a_later_release"
@@ -80,7 +80,7 @@ def _without(rows: list[list[str]], column: str) -> list[list[str]]:
 
 def _read(path: Path, format_name: str) -> tuple[list[str], list[Outcome]]:
     """Read a file; returns its warnings and everything else."""
-    results = outcomes(path, format_name, told())
+    results = outcomes(path, format_name, table_context())
     texts = [one.text for one in results if isinstance(one, Warned)]
     return texts, [one for one in results if not isinstance(one, Warned)]
 

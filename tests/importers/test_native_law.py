@@ -17,6 +17,7 @@ from app.domain.fields import INCIDENT_FIELDS
 from app.domain.incident import Incident
 from app.importers import native
 from app.instance.workspace import Workspace
+from tests.native_incidents import as_cells, as_feature, incidents
 from tests.support import (
     collection,
     context,
@@ -29,7 +30,6 @@ from tests.support import (
     square,
     written,
 )
-from tests.told import as_cells, as_feature, incidents
 
 
 @given(incidents)

@@ -45,7 +45,7 @@ UKRAINE = context("ukraine")
 
 
 def _one(path: Path) -> Any:
-    (outcome,) = outcomes(path, told=UKRAINE)
+    (outcome,) = outcomes(path, into=UKRAINE)
     return outcome.record if isinstance(outcome, ParsedRecord) else outcome
 
 
@@ -202,7 +202,7 @@ def test_a_colour_of_an_icon_tells_the_faction(colour: str, tmp_path: Path) -> N
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("doc.kml", f"<kml><Document>{mark}</Document></kml>")
     assert GeoConfirmed().recognises(SourceFile.open(path))
-    (outcome,) = outcomes(path, told=UKRAINE)
+    (outcome,) = outcomes(path, into=UKRAINE)
     assert (outcome if isinstance(outcome, Dropped) else None) == COLOURS[colour]
 
 

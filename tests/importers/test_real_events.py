@@ -47,7 +47,7 @@ def test_bellingcat_events_know_their_sources_areas_and_that_they_were_displaced
 def test_bellingcat_events_alone_are_all_read_and_the_rest_is_missed(tmp_path: Path) -> None:
     path = tmp_path / "export_events.json"
     shutil.copyfile(real("bellingcat/export_events.json"), path)
-    results = outcomes(path, told=UKRAINE)
+    results = outcomes(path, into=UKRAINE)
     assert sum(isinstance(one, ParsedRecord) for one in results) == 1159
     assert sum(isinstance(one, Warned) for one in results) == 2
 
@@ -101,7 +101,7 @@ def test_a_night_is_its_national_report_and_not_the_regional_ones_as_well(
 
 
 def test_cir_rows_keep_their_fates() -> None:
-    results = outcomes(real("cir/events_2022.csv"), told=UKRAINE)
+    results = outcomes(real("cir/events_2022.csv"), into=UKRAINE)
     kinds = Counter(type(one) for one in results)
     assert kinds[ParsedRecord] + kinds[Rejection] == 4337
     assert kinds[Dropped] == 6650 - 4337

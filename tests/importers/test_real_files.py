@@ -144,7 +144,7 @@ NZZ_KM2 = {
 @pytest.mark.parametrize("name", RAW_KM2)
 def test_a_raw_map_gives_occupied_ukraine_and_nothing_else(name: str) -> None:
     valid_on, km2 = RAW_KM2[name]
-    results = outcomes(real(f"deepstate_raw/{name}.geojson"), told=UKRAINE)
+    results = outcomes(real(f"deepstate_raw/{name}.geojson"), into=UKRAINE)
     day, measured = _assessed_km2(results)
     assert day == valid_on
     assert measured == pytest.approx(km2, abs=0.1)
@@ -156,7 +156,7 @@ def test_a_raw_map_gives_occupied_ukraine_and_nothing_else(name: str) -> None:
 @pytest.mark.parametrize("name", NZZ_KM2)
 def test_nzz_gives_what_is_held_and_says_which_parts_it_covers(name: str) -> None:
     valid_on, km2, includes = NZZ_KM2[name]
-    results = outcomes(real(f"nzz/{name}.json"), told=UKRAINE)
+    results = outcomes(real(f"nzz/{name}.json"), into=UKRAINE)
     day, measured = _assessed_km2(results)
     assert day == valid_on
     assert measured == pytest.approx(km2, abs=0.1)
@@ -168,7 +168,7 @@ def test_nzz_gives_what_is_held_and_says_which_parts_it_covers(name: str) -> Non
 
 
 def test_a_kml_control_file_that_includes_russia_says_so() -> None:
-    results = outcomes(real("kml_control/Control_24_06_01.kml"), told=UKRAINE)
+    results = outcomes(real("kml_control/Control_24_06_01.kml"), into=UKRAINE)
     texts = [one.text for one in results if isinstance(one, Warned)]
     assert texts[0] == (
         "397,720 km² that the file gives to ru lie outside UA; nothing was cut off."
@@ -178,7 +178,7 @@ def test_a_kml_control_file_that_includes_russia_says_so() -> None:
 def test_a_kml_control_file_that_does_not_parse_names_its_line() -> None:
     path = real("kml_control/ProgressAFU_26_01_17.kml")
     with pytest.raises(InvalidFile, match="line 103: got 'mismatched tag'"):
-        outcomes(path, told=UKRAINE)
+        outcomes(path, into=UKRAINE)
 
 
 def test_the_days_of_a_folder_are_one_import(private_workspace: Workspace) -> None:

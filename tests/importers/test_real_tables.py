@@ -8,7 +8,7 @@ import pytest
 
 from app.instance.workspace import Workspace
 from tests.support import fates, imported, real, records, roomy
-from tests.tables import told
+from tests.tables import table_context
 
 WEAPONS = "insecurity_insight/2020-2023-explosive-weapons-monitor-data-by-insecurity-insight.xlsx"
 HEALTH = "insecurity_insight/2022-shcc-incident-data.xlsx"
@@ -34,7 +34,7 @@ def test_every_row_of_a_real_workbook_has_one_fate(
 
 
 def test_explosive_weapons_have_regions_and_people_but_no_points() -> None:
-    incidents: list[Any] = records(real(WEAPONS), told())
+    incidents: list[Any] = records(real(WEAPONS), table_context())
     assert not [one for one in incidents if one.place.point]
     assert sum(one.place.admin1 is not None for one in incidents) == 896
     killed = [one.killed.civilian.low for one in incidents if one.killed.total.is_known]
@@ -42,7 +42,7 @@ def test_explosive_weapons_have_regions_and_people_but_no_points() -> None:
 
 
 def test_attacks_on_health_care_count_people_once_and_tell_what_was_destroyed() -> None:
-    incidents: list[Any] = records(real(HEALTH), told())
+    incidents: list[Any] = records(real(HEALTH), table_context())
     assert sum(one.killed.civilian.low for one in incidents) == 78
     assert sum(one.injured.civilian.low for one in incidents) == 59
     parts = [

@@ -17,7 +17,7 @@ from app.importers.formats import FORMATS
 from app.instance.workspace import Workspace
 from app.queries.summary_csv import neutral
 from tests.support import geojson, imported, outcomes, roomy, table, written
-from tests.tables import mapping, sheet, told, workbook
+from tests.tables import mapping, sheet, table_context, workbook
 
 POINTER = (
     "version https://git-lfs.github.com/spec/v1\n"
@@ -139,7 +139,7 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
             out.write(bytes(1 << 20))
     assert path.stat().st_size < 1 << 20
     with pytest.raises(TooLarge, match=r"^unpacked size of file.xlsx: got 'more'"):
-        outcomes(path, "mapped", told(MAPPING))
+        outcomes(path, "mapped", table_context(MAPPING))
 
 
 def test_entities_of_a_workbook_are_not_expanded(
@@ -172,7 +172,7 @@ def test_a_geodatabase_does_not_write_outside_its_folder(tmp_path: Path) -> None
         archive.writestr("a.gdb/gdb", "x")
         archive.writestr("../../a.gdb/evil.txt", "x")
     with pytest.raises(InvalidFile):
-        outcomes(path, "vector_points", told(mapping(COLUMNS, has_points=True)))
+        outcomes(path, "vector_points", table_context(mapping(COLUMNS, has_points=True)))
     assert not list(tmp_path.parent.rglob("evil.txt"))
 
 
@@ -192,7 +192,7 @@ OURS = ("hxl", "texty", "unosat", "kml_points", "vector_points", "mapped")
 def _records_of(path: Path, format_name: str) -> int:
     """Count the records of a file; one that is refused with one sentence has none."""
     try:
-        results = outcomes(path, format_name, told(MAPPING))
+        results = outcomes(path, format_name, table_context(MAPPING))
     except InputError as wrong:
         return len(str(wrong).splitlines()) - 1
     return sum(isinstance(one, ParsedRecord) for one in results)
@@ -244,7 +244,7 @@ def test_a_cell_that_looks_like_a_formula_is_text_and_is_neutral_on_the_way_out(
     rows = [[*ROW, "text"], [*ROW.values(), formula]]
     csv.writer(out).writerows(rows)
     path = written(tmp_path, "formula.csv", out.getvalue())
-    results = outcomes(path, "mapped", told(mapping({**COLUMNS, "text": "description"})))
+    results = outcomes(path, "mapped", table_context(mapping({**COLUMNS, "text": "description"})))
     incident: Any
     (incident,) = [one.record for one in results if isinstance(one, ParsedRecord)]
     assert incident.description == formula
@@ -253,7 +253,7 @@ def test_a_cell_that_looks_like_a_formula_is_text_and_is_neutral_on_the_way_out(
 
 def test_torn_and_empty_rows_are_rejections_with_their_number(tmp_path: Path) -> None:
     text = "day,lat,lon,id\n2024-03-10,50,30,a\n2024-03-10,50\n\n,,,\n2024-03-10,50,30,b\n"
-    results = outcomes(written(tmp_path, "torn.csv", text), "mapped", told(MAPPING))
+    results = outcomes(written(tmp_path, "torn.csv", text), "mapped", table_context(MAPPING))
     fates = [(one.row, type(one).__name__) for one in results if not isinstance(one, Warned)]
     assert fates == [(1, "ParsedRecord"), (2, "Rejection"), (3, "Rejection"), (4, "ParsedRecord")]
 
@@ -261,7 +261,7 @@ def test_torn_and_empty_rows_are_rejections_with_their_number(tmp_path: Path) ->
 def test_column_names_that_stand_twice_can_be_told_apart(tmp_path: Path) -> None:
     text = "day,lat,lat,lon,,id\n2024-03-10,1,50,30,x,a\n"
     told_of = mapping({"day": "start", "lat (2)": "lat", "lon": "lon", "column 5": "place"})
-    results = outcomes(written(tmp_path, "twice.csv", text), "mapped", told(told_of))
+    results = outcomes(written(tmp_path, "twice.csv", text), "mapped", table_context(told_of))
     incident: Any
     (incident,) = [one.record for one in results if isinstance(one, ParsedRecord)]
     assert (incident.place.point, incident.place.name) == ((30.0, 50.0), "x")

@@ -16,7 +16,7 @@ from app.importers.base import Dropped, ParsedRecord, Rejection, SourceFile, War
 from app.importers.formats import choose
 from app.instance.workspace import Workspace
 from tests.support import FILES, fates, imported, outcomes, table, written
-from tests.tables import sheet, told, workbook
+from tests.tables import sheet, table_context, workbook
 
 LABELS = (
     "Date",
@@ -49,7 +49,7 @@ def _row(folder: Path, **cells: str) -> Any:
     """Read one row of Insecurity Insight's table: its record, or its other fate."""
     values = {**PLAIN, **{name.replace("_", " "): text for name, text in cells.items()}}
     path = table(folder, {name: values.get(name, "") for name in LABELS}, name="ii.csv")
-    first = next(one for one in outcomes(path, told=told()) if not isinstance(one, Warned))
+    first = next(one for one in outcomes(path, into=table_context()) if not isinstance(one, Warned))
     return first.record if isinstance(first, ParsedRecord) else first
 
 
@@ -132,7 +132,7 @@ def test_any_tagged_table_is_read_with_spaces_in_its_tags(tmp_path: Path) -> Non
         "#date+reported\n"
         "2024-03-01;UA44;48.5;39.3;4;1;;2;2024-04-01\n"
     )
-    unread, first, outcome = outcomes(written(tmp_path, "any.csv", lines), told=told())
+    unread, first, outcome = outcomes(written(tmp_path, "any.csv", lines), into=table_context())
     assert unread == Warned("Columns that nobody reads were left out: When it was written.")
     assert isinstance(first, Warned)
     assert isinstance(outcome, ParsedRecord)
@@ -151,7 +151,7 @@ def test_a_line_with_fewer_hashtags_than_half_is_no_line_of_hashtags(tmp_path: P
 def test_a_table_without_a_tagged_day_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, "dateless.csv", "a,b\n#geo+lat,#geo+lon\n48.5,37.5\n")
     with pytest.raises(InvalidFile, match=r"^date of dateless.csv: got 'none', allowed: a column"):
-        outcomes(path, told=told())
+        outcomes(path, into=table_context())
 
 
 def test_a_workbook_is_read_as_its_csv_and_formulas_are_not_run(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_a_workbook_is_read_as_its_csv_and_formulas_are_not_run(tmp_path: Path) 
     values: dict[str, object] = {**PLAIN, "Event Description": '=HYPERLINK("http://x","y")'}
     values |= {"Latitude": 48.53, "Longitude": 37.69, "Health Workers Killed": 2.0}
     rows: list[list[object]] = [[*header], [values.get(name, "") for name in header]]
-    results = outcomes(workbook(tmp_path, sheet(rows)), told=told())
+    results = outcomes(workbook(tmp_path, sheet(rows)), into=table_context())
     assert isinstance(results[0], ParsedRecord)
     record: Any = results[0].record
     assert (record.source_key, record.description) == ("1", "shown")

@@ -20,7 +20,7 @@ from app.importers.notation import day_of
 from app.instance.workspace import Workspace
 from app.intake.suggestion import FIELD_OF, read_mapping, suggest
 from tests.support import imported, outcomes, table, written
-from tests.tables import mapping, sheet, told, workbook
+from tests.tables import mapping, sheet, table_context, workbook
 
 HEADER = "№;Дата удару;Область;Населений пункт;Широта;Довгота;Загинули;Поранено;Зброя;Посилання;"
 UKRAINIAN = f"""{HEADER}Щось
@@ -31,7 +31,7 @@ COLUMNS = {"day": "start", "lat": "lat", "lon": "lon"}
 
 
 def _read(folder: Path, table_mapping: Any, **cells: object) -> Outcome:
-    results = outcomes(table(folder, cells), "mapped", told(table_mapping))
+    results = outcomes(table(folder, cells), "mapped", table_context(table_mapping))
     return next(one for one in results if not isinstance(one, Warned))
 
 

@@ -24,7 +24,7 @@ from app.importers.formats import choose
 from app.instance.workspace import Workspace
 from app.intake.suggestion import suggest
 from tests.support import collection, feature, geojson, imported, outcomes, point, square, written
-from tests.tables import mapping, told
+from tests.tables import mapping, table_context
 
 FIELDS = {"when": "2024-03-10", "dead": 2}
 MAPPING = mapping({"when": "start", "dead": "killed"}, has_points=True, format="vector_points")
@@ -90,7 +90,11 @@ WRITERS = (_geopackage, _shapefile, _geodatabase, _geoparquet, _geojson)
 
 
 def _outcomes(path: Path, table: Any = None, format_name: str = "auto") -> list[Outcome]:
-    return [one for one in outcomes(path, format_name, told(table)) if not isinstance(one, Warned)]
+    return [
+        one
+        for one in outcomes(path, format_name, table_context(table))
+        if not isinstance(one, Warned)
+    ]
 
 
 @pytest.mark.parametrize("writer", WRITERS)

@@ -12,7 +12,7 @@ from app.domain.place import Precision
 from app.importers.base import Outcome, ParsedRecord, Rejection, Warned
 from app.instance.workspace import Workspace
 from tests.support import imported, outcomes, written
-from tests.tables import told
+from tests.tables import table_context
 
 HEADER = (
     "Подія,Координати,,Дата,Місце,,,,Посилання,Область,Зброя,,,,,,Адреса\n"
@@ -46,7 +46,7 @@ def _file(folder: Path, **cells: str) -> Path:
 
 
 def _read(folder: Path, **cells: str) -> Outcome:
-    results = outcomes(_file(folder, **cells), told=told())
+    results = outcomes(_file(folder, **cells), into=table_context())
     return next(one for one in results if not isinstance(one, Warned))
 
 

@@ -140,7 +140,7 @@ def test_a_state_for_a_version_arrives_with_the_write_that_makes_it(filled: Work
     head = filled.store.head().seq
     writer = threading.Timer(0.2, lambda: add(filled.store, incident("awaited")))
     writer.start()
-    assert filled.index.state(head + 1, wait_s=10).seq == head + 1
+    assert filled.index.state(head + 1, wait_s=60).seq == head + 1
     writer.join()
 
 
@@ -177,7 +177,7 @@ from tests.making import open_workspace
 
 workspace = open_workspace(Path(sys.argv[1]), Reference(Path(sys.argv[2])), delta_rows=20)
 for line in sys.stdin:
-    state = workspace.index.state(int(line), wait_s=20)
+    state = workspace.index.state(int(line), wait_s=60)
     found = published(workspace, EVERYTHING, state).select()
     print(state.seq, len(found), int(found["killed_total_low"].clip(0).sum()), flush=True)
 """
@@ -209,7 +209,7 @@ class Server:
     def close(self) -> None:
         self._in.close()
         self._out.close()
-        assert self._process.wait(10) == 0
+        assert self._process.wait(60) == 0
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import islice
 from typing import Any
@@ -11,9 +11,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api import params
-from app.api.links import GEOJSON, link, pages
+from app.api.links import GEOJSON, link_to, pages
 from app.api.respond import etag, json_answer
-from app.api.schemas import documented
+from app.api.schemas import Described, documented
+from app.domain.answer import JsonObject
 from app.domain.errors import InvalidView, NotFound, Problem
 from app.domain.instants import rfc3339
 from app.domain.place import CRS84
@@ -54,21 +55,17 @@ DETAIL = (
     {"type": "string", "enum": list(DETAIL_ZOOMS)},
 )
 PAGED: dict[str, params.Reader] = {
-    "limit": params.at_most(MOST_ITEMS),
-    "offset": params.whole(0, 10**9 - 1),
-    "datetime": params.span,
-    "crs": params.crs84,
-    "bbox-crs": params.crs84,
+    "limit": params.page_size(MOST_ITEMS),
+    "offset": params.whole_number(0, 10**9 - 1),
+    "datetime": params.read_span,
+    "crs": params.read_crs84,
+    "bbox-crs": params.read_crs84,
 }
 FILTERED: dict[str, params.Reader] = {
     "filter": str,
     "filter-lang": check_language,
-    "filter-crs": params.crs84,
+    "filter-crs": params.read_crs84,
 }
-
-
-Own = Mapping[str, Any]
-"""What a request says beside its View."""
 
 
 def routes(workspace: Workspace, shapes: SimplifiedShapes) -> APIRouter:
@@ -102,11 +99,13 @@ def _incidents(router: APIRouter, workspace: Workspace) -> None:
         published = publish(_within(query, own.get("datetime")), Face.points)
         text = own.get("filter")
         selection = None if text is None else filtered_rows(published, text)
-        listed = list_incidents(published, limit, offset, selection=selection)
-        has_next = offset + limit < listed.matched
-        told = _page(request, query, own, listed.features, has_next=has_next)
+        page = list_incidents(published, limit, offset, selection=selection)
+        has_next = offset + limit < page.matched
+        document = _page(request, query, own, page.features, has_next=has_next)
         return _answer(
-            request, {**told, "numberMatched": listed.matched, "withheld": published.withheld}, None
+            request,
+            {**document, "numberMatched": page.matched, "withheld": published.withheld},
+            None,
         )
 
     @router.get("/api/collections/incidents/items/{ref}", openapi_extra=documented(GEOJSON))
@@ -114,13 +113,13 @@ def _incidents(router: APIRouter, workspace: Workspace) -> None:
         """Give one incident, by id or short number."""
         query = params.read_query(workspace, request.query_params.multi_items())
         published = publish(query, Face.points, in_all=True)
-        found = find_incident(published, ref)
-        told = {**found, "links": _item_links(request, query)}
-        return _answer(request, told, etag(query, "incident", ref))
+        feature = find_incident(published, ref)
+        document = {**feature, "links": _item_links(request, query)}
+        return _answer(request, document, etag(query, "incident", ref))
 
 
 def _regions(router: APIRouter, workspace: Workspace, shapes: SimplifiedShapes) -> None:
-    readers: dict[str, params.Reader] = {**PAGED, "detail": params.one_of(*DETAIL_ZOOMS)}
+    readers: dict[str, params.Reader] = {**PAGED, "detail": params.choice_of(*DETAIL_ZOOMS)}
 
     @router.get(
         "/api/collections/regions/items",
@@ -131,27 +130,27 @@ def _regions(router: APIRouter, workspace: Workspace, shapes: SimplifiedShapes) 
     def region_items(request: Request) -> Response:
         """Give the regions of a level as GeoJSON; they have no time of their own."""
         query, own = params.read(workspace, request.query_params.multi_items(), readers)
-        found = region_features(query, shapes, own.get("detail", "page"))["features"]
-        found = [one for one in found if _is_in(query.view, one)]
-        return _paged(request, query, own, found, "regions")
+        features = region_features(query, shapes, own.get("detail", "page"))["features"]
+        features = [feature for feature in features if _is_in(query.view, feature)]
+        return _paged(request, query, own, features, "regions")
 
     @router.get("/api/collections/regions/items/{ref}", openapi_extra=documented(GEOJSON))
     def region_item(request: Request, ref: str) -> Response:
         """Give one region, by its code."""
         query = params.read_query(workspace, request.query_params.multi_items())
-        for one in region_features(query, shapes, "full")["features"]:
-            if one["id"] == ref:
-                told = {**one, "links": _item_links(request, query)}
-                return _answer(request, told, etag(query, "region", ref))
+        for region in region_features(query, shapes, "full")["features"]:
+            if region["id"] == ref:
+                document = {**region, "links": _item_links(request, query)}
+                return _answer(request, document, etag(query, "region", ref))
         raise NotFound(f"There is no region {ref!r} of level {query.view.level}.")
 
 
 def _ground(router: APIRouter, workspace: Workspace, shapes: SimplifiedShapes, name: str) -> None:
     kinds, usual_detail = (ALL_PARTS, "page") if name == "control" else (LINE_ONLY, "full")
-    readers: dict[str, params.Reader] = {**PAGED, "detail": params.one_of(*DETAIL_ZOOMS)}
+    readers: dict[str, params.Reader] = {**PAGED, "detail": params.choice_of(*DETAIL_ZOOMS)}
 
     def items(request: Request) -> Response:
-        """Give what one source says of the ground on a day, or of all days of an interval."""
+        """Give the control that one source reports for a day, or for all days of an interval."""
         query, own = params.read(workspace, request.query_params.multi_items(), readers)
         detail, when = own.get("detail", usual_detail), own.get("datetime")
         if when is not None and when.is_interval:
@@ -160,75 +159,75 @@ def _ground(router: APIRouter, workspace: Workspace, shapes: SimplifiedShapes, n
             every = control_between(query, shapes, between, detail, kinds)
             return _interval(request, query, own, every)
         day = _day(query, when)
-        told = control_features(query, shapes, day, detail, kinds)
-        found = [one for one in told["features"] if _is_in(query.view, one)]
-        return _paged(request, query, own, found, name, day, about=told["about"])
+        document = control_features(query, shapes, day, detail, kinds)
+        features = [one for one in document["features"] if _is_in(query.view, one)]
+        return _paged(request, query, own, features, name, day, about=document["about"])
 
     def item(request: Request, ref: str) -> Response:
         """Give one area or front line, by its id."""
         query = params.read_query(workspace, request.query_params.multi_items())
-        found = control_feature(query, shapes, ref, kinds)
-        told = {**found, "links": _item_links(request, query)}
-        return _answer(request, told, etag(query, name, ref))
+        feature = control_feature(query, shapes, ref, kinds)
+        document = {**feature, "links": _item_links(request, query)}
+        return _answer(request, document, etag(query, name, ref))
 
-    path, told = f"/api/collections/{name}/items", documented(GEOJSON)
-    described: dict[str, tuple[str, dict[str, Any]]] = {
+    path, described_item = f"/api/collections/{name}/items", documented(GEOJSON)
+    described_parameters: dict[str, Described] = {
         "limit": LIMIT,
         "offset": OFFSET,
         "datetime": DATETIME,
         "detail": DETAIL,
     }
-    whole = documented(GEOJSON, **described, **REFERENCE)
-    router.add_api_route(path, items, name=f"{name}_items", openapi_extra=whole)
-    router.add_api_route(f"{path}/{{ref}}", item, name=f"{name}_item", openapi_extra=told)
+    described_page = documented(GEOJSON, **described_parameters, **REFERENCE)
+    router.add_api_route(path, items, name=f"{name}_items", openapi_extra=described_page)
+    router.add_api_route(f"{path}/{{ref}}", item, name=f"{name}_item", openapi_extra=described_item)
 
 
-def _answer(request: Request, told: dict[str, Any], tag: str | None) -> Response:
+def _answer(request: Request, document: JsonObject, tag: str | None) -> Response:
     """Answer with GeoJSON, and say in which reference system (OGC 18-058r1)."""
-    answer = json_answer(request, told, tag, GEOJSON)
+    answer = json_answer(request, document, tag, GEOJSON)
     answer.headers["Content-Crs"] = f"<{CRS84}>"
     return answer
 
 
 def _interval(
-    request: Request, query: Query, own: Own, every: Iterator[dict[str, Any]]
+    request: Request, query: Query, own: params.Own, every: Iterator[JsonObject]
 ) -> Response:
-    """Page through every snapshot of an interval; how many there are in all is not counted."""
+    """Page through every snapshot of an interval; there is no count of all of them."""
     limit, offset = own.get("limit", DEFAULT_LIMIT), own.get("offset", 0)
     inside = (one for one in every if _is_in(query.view, one))
-    found = list(islice(inside, offset, offset + limit + 1))
-    has_next = len(found) > limit
-    told = _page(request, query, own, found[:limit], has_next=has_next)
-    return _answer(request, told, None)
+    features = list(islice(inside, offset, offset + limit + 1))
+    has_next = len(features) > limit
+    document = _page(request, query, own, features[:limit], has_next=has_next)
+    return _answer(request, document, None)
 
 
 def _paged(
     request: Request,
     query: Query,
-    own: Own,
-    found: Sequence[dict[str, Any]],
-    *face: object,
-    **more: Any,
+    own: params.Own,
+    features: Sequence[JsonObject],
+    *parts: object,
+    **members: object,
 ) -> Response:
-    """Answer with a page of what was found; without a limit, with all of it."""
-    limit = own.get("limit", max(len(found), 1))
+    """Answer with a page of the features; without a limit, with all of them."""
+    limit = own.get("limit", max(len(features), 1))
     offset = own.get("offset", 0)
-    page, has_next = list(found[offset : offset + limit]), offset + limit < len(found)
-    told = _page(request, query, {**own, "limit": limit}, page, has_next=has_next)
-    told |= {"numberMatched": len(found), **more}
+    page, has_next = list(features[offset : offset + limit]), offset + limit < len(features)
+    document = _page(request, query, {**own, "limit": limit}, page, has_next=has_next)
+    document |= {"numberMatched": len(features), **members}
     words = sorted((name, str(value)) for name, value in own.items())
-    # Weak: the features are the same, the second of the answer is not (RFC 9110 8.8.1).
-    return _answer(request, told, f"W/{etag(query, *face, words)}")
+    # A weak ETag: two answers have the same features, but another time stamp (RFC 9110 8.8.1).
+    return _answer(request, document, f"W/{etag(query, *parts, words)}")
 
 
 def _page(
     request: Request,
     query: Query,
-    own: Own,
-    features: Sequence[dict[str, Any]],
+    own: params.Own,
+    features: Sequence[JsonObject],
     *,
     has_next: bool,
-) -> dict[str, Any]:
+) -> JsonObject:
     same = {
         name: text
         for name, text in request.query_params.items()
@@ -249,12 +248,12 @@ def _item_links(request: Request, query: Query) -> list[dict[str, str]]:
     path, view = request.url.path, query.view.query()
     collection = path.rsplit("/items/", 1)[0]
     return [
-        link(request, "self", f"{path}?{view}", GEOJSON),
-        link(request, "collection", f"{collection}?{view}"),
+        link_to(request, "self", f"{path}?{view}", GEOJSON),
+        link_to(request, "collection", f"{collection}?{view}"),
     ]
 
 
-def _is_in(view: View, feature: dict[str, Any]) -> bool:
+def _is_in(view: View, feature: JsonObject) -> bool:
     """Tell whether a shape's box touches the View's box."""
     if view.bbox is None:
         return True
@@ -269,7 +268,7 @@ def _is_in(view: View, feature: dict[str, Any]) -> bool:
     )
 
 
-def _points(coordinates: Any) -> Any:
+def _points(coordinates: Sequence[Any]) -> Iterator[Sequence[float]]:
     if isinstance(coordinates[0], int | float):
         yield coordinates
         return

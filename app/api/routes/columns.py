@@ -1,4 +1,4 @@
-"""The page's own data."""
+"""The data of the map page: the marks, as columns of numbers."""
 
 from __future__ import annotations
 

@@ -1,18 +1,18 @@
-"""Who held the ground: areas, changes, agreement, and a day's line taken as fixed."""
+"""Control of the ground: areas, changes, agreement, and one day's line taken as fixed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api import params
 from app.api.respond import etag, json_answer, unchanged
-from app.api.schemas import documented
+from app.api.schemas import Described, documented
+from app.domain.answer import JsonObject
 from app.domain.errors import InvalidView, NotFound, Problem
 from app.domain.terms import DatasetKind, Face
 from app.instance.workspace import Workspace
@@ -29,38 +29,36 @@ SOURCES = ("two or more sources, comma separated; all when not given", {"type": 
 MOST_SOURCES = 6
 
 
-Own = Mapping[str, Any]
-"""What a request says beside its View."""
-
-
 @dataclass(frozen=True)
 class _Answers:
-    """What each address answers; the router only gives them their names."""
+    """The answers of all addresses; the router gives them their paths."""
 
     workspace: Workspace
     book: GroundCache
 
     def areas(self, request: Request) -> Response:
-        """Measure who held how much on a day, by status and region."""
-        query, own = _read(self.workspace, request, {"date": params.day})
+        """Measure how much ground each party held on a day, by status and region."""
+        query, own = _read(self.workspace, request, {"date": params.read_day})
         source, day = _source(query, own, Face.aggregates), own.get("date") or query.control_day
-        return self._told(
+        return self._answered(
             request, query, (day, source.controller), lambda: control_areas(source, day)
         )
 
     def series(self, request: Request) -> Response:
-        """List the area of every snapshot of a period; days without one stay missing."""
+        """List the area of every snapshot of a period; days without a snapshot are left out."""
         query, own = _read(self.workspace, request)
         source = _source(query, own, Face.aggregates)
-        return self._told(request, query, (source.controller,), lambda: self.book.series(source))
+        return self._answered(
+            request, query, (source.controller,), lambda: self.book.series(source)
+        )
 
     def changes(self, request: Request) -> Response:
         """Measure the ground gained and lost between two days, by region."""
-        query, own = _read(self.workspace, request, {"geometry": params.flag})
+        query, own = _read(self.workspace, request, {"geometry": params.read_flag})
         geometry = own.get("geometry", False)
         source = _source(query, own, Face.tiles if geometry else Face.aggregates)
         days = _period(query, source)
-        return self._told(
+        return self._answered(
             request,
             query,
             (*days, source.controller, geometry),
@@ -68,17 +66,17 @@ class _Answers:
         )
 
     def agreement(self, request: Request) -> Response:
-        """Compare what sources give to one party on a day."""
+        """Compare the areas that sources report for one party on a day."""
         readers: dict[str, params.Reader] = {
-            "date": params.day,
+            "date": params.read_day,
             "control": str,
-            "geometry": params.flag,
+            "geometry": params.read_flag,
         }
         query, own = _read(self.workspace, request, readers)
         geometry = own.get("geometry", False)
-        day, sources = own.get("date") or query.control_day, sources_of(query, own)
+        day, sources = own.get("date") or query.control_day, _sources(query, own)
         names = [one.dataset.slug for one in sources]
-        return self._told(
+        return self._answered(
             request,
             query,
             (day, *names, sources[0].controller, geometry),
@@ -93,28 +91,28 @@ class _Answers:
             allowed = "the day whose line is taken as fixed, as YYYY-MM-DD"
             raise InvalidView((Problem("query.freeze", "nothing", allowed),))
         source = _source(query, own, Face.aggregates)
-        return self._told(
+        return self._answered(
             request,
             query,
             (source.controller,),
             lambda: frozen_line(source, day, self.book),
         )
 
-    def _told(
+    def _answered(
         self,
         request: Request,
         query: Query,
-        face: tuple[object, ...],
-        tell: Callable[[], dict[str, Any]],
+        parts: tuple[object, ...],
+        measure: Callable[[], JsonObject],
     ) -> Response:
-        tag = etag(query, request.url.path, *face)
-        return unchanged(request, tag) or json_answer(request, tell(), tag)
+        tag = etag(query, request.url.path, *parts)
+        return unchanged(request, tag) or json_answer(request, measure(), tag)
 
 
 def routes(workspace: Workspace) -> APIRouter:
     """Build the control answers of one instance."""
     router, answers = APIRouter(prefix="/api/control"), _Answers(workspace, GroundCache())
-    own: dict[str, tuple[str, dict[str, Any]]]
+    own: dict[str, Described]
     for path, answer, own in (
         ("/areas", answers.areas, {"date": DAY}),
         ("/series", answers.series, {}),
@@ -129,7 +127,7 @@ def routes(workspace: Workspace) -> APIRouter:
 
 def _read(
     workspace: Workspace, request: Request, readers: Mapping[str, params.Reader] | None = None
-) -> tuple[Query, Own]:
+) -> tuple[Query, params.Own]:
     every: dict[str, params.Reader] = {"controller": str, **(readers or {})}
     query, own = params.read(workspace, request.query_params.multi_items(), every)
     party = own.get("controller")
@@ -139,14 +137,14 @@ def _read(
     return query, own
 
 
-def _source(query: Query, own: Own, face: Face) -> ControlSource:
+def _source(query: Query, own: params.Own, face: Face) -> ControlSource:
     dataset = control_dataset(query, face)
     if dataset is None:
         raise NotFound(f"No control dataset is loaded for {query.view.theatre!r}.")
     return ControlSource.of(query, dataset, own.get("controller"))
 
 
-def sources_of(query: Query, own: Own) -> list[ControlSource]:
+def _sources(query: Query, own: params.Own) -> list[ControlSource]:
     """Read `control` as a list of sources.
 
     Raises:
@@ -169,7 +167,7 @@ def sources_of(query: Query, own: Own) -> list[ControlSource]:
 
 
 def _period(query: Query, source: ControlSource) -> tuple[date, date]:
-    """Resolve the two days to compare: open ends are the newest snapshot and the one before."""
+    """Return the two days to compare; an open end is the newest snapshot, or the one before."""
     last = query.control_day
     first = query.view.first or source.on(last).valid_on - timedelta(days=1)
     return first, last

@@ -1,11 +1,10 @@
-"""Editing over HTTP: records typed in, amended, retracted, and who changed what and when."""
+"""Editing over HTTP: create, amend, retract and redact records; list who changed what and when."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -15,10 +14,11 @@ from app.api import params
 from app.api.bodies import small_json
 from app.api.pages import HTML, Pages
 from app.api.respond import etag, json_answer
-from app.api.routes.imports import documented, page_block, read_own, written
-from app.api.schemas import documented as documented_view
+from app.api.schemas import documented
 from app.api.security import requester
+from app.api.writing import documented_write, page_spec, refuse_parameters, written
 from app.domain.account import Role
+from app.domain.answer import JsonObject
 from app.domain.errors import InputError
 from app.domain.fields import incident_values
 from app.domain.incident import Status
@@ -33,13 +33,12 @@ from app.instance.workspace import Workspace
 from app.maps.page import json_block
 from app.publishing.publish import publish
 from app.queries.incidents import find_incident, history
+from app.rows import BOUNDS, TOLLS
 
 REVISION = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
-COUNTS = ("killed", "injured")
-BOUNDS = ("low", "best", "high")
 
 
-def _body(text: str, *needed: str) -> dict[str, Any]:
+def _body(text: str, *needed: str) -> JsonObject:
     schema = {
         "type": "object",
         "required": list(needed),
@@ -52,9 +51,9 @@ def _body(text: str, *needed: str) -> dict[str, Any]:
     }
 
 
-FIELDS = "Fields of docs/formats.md by name, and `reason`."
-NEW = _body(f"{FIELDS} `dataset` must exist.", "dataset", "reason")
-PATCH = _body(f"{FIELDS} JSON Merge Patch (RFC 7396): null removes.", "reason")
+FIELDS_TEXT = "Fields of docs/formats.md by name, and `reason`."
+NEW = _body(f"{FIELDS_TEXT} `dataset` must exist.", "dataset", "reason")
+PATCH = _body(f"{FIELDS_TEXT} JSON Merge Patch (RFC 7396): null removes.", "reason")
 REDACT = _body(
     f"`texts` of {', '.join(Text)}, none to show them again; `code`, one of {', '.join(Reason)}.",
     "texts",
@@ -66,97 +65,99 @@ REASON = _body("Why it is taken back.", "reason")
 
 @dataclass(frozen=True)
 class _Answers:
-    """What each address answers; the router only gives them their names.
+    """The answers of all addresses; the router gives them their paths.
 
-    `record` is written to; `seen` is what this application's reader may see of it.
+    `record` is the record to write; `visible` is the part that this application's reader may see.
     """
 
     record: Workspace
-    seen: Workspace
+    visible: Workspace
 
     def _desk(self, request: Request) -> Desk:
-        read_own(request.query_params.multi_items(), {})
+        refuse_parameters(request)
         return Desk(self.record, requester(request), datetime.now(UTC))
 
     async def create(self, request: Request) -> Response:
-        """Write down a record that somebody typed in."""
+        """Create a record that a person typed in."""
         desk = self._desk(request)
         allow(desk.holder, Role.editor)
-        told = await small_json(request)
-        reason, dataset = told.pop("reason", None), told.pop("dataset", "")
-        return _edited(desk, await run_in_threadpool(desk.create, told, str(dataset), reason))
+        fields = await small_json(request)
+        reason, dataset = fields.pop("reason", None), fields.pop("dataset", "")
+        return _edited(desk, await run_in_threadpool(desk.create, fields, str(dataset), reason))
 
     def read(self, request: Request, ref: str) -> Response:
-        """Give a record whole, in the fields of docs/formats.md, with its revision as ETag."""
+        """Give a whole record, in the fields of docs/formats.md, with its revision as ETag."""
         desk = self._desk(request)
         return _edited(desk, desk.read(ref))
 
     async def amend(self, request: Request, ref: str) -> Response:
-        """Change fields of a record as it was at the revision in `If-Match`."""
+        """Change fields of a record, based on the revision in `If-Match`."""
         desk = self._desk(request)
         allow(desk.holder, Role.editor)
-        revision = meant(request)
+        revision = base_revision(request)
         if revision is None:
             allowed = 'the revision that you read, such as "17"'
             raise InputError("header If-Match", "", allowed)
-        told = await small_json(request)
-        reason = told.pop("reason", None)
-        return _edited(desk, await run_in_threadpool(desk.amend, ref, told, revision, reason))
+        fields = await small_json(request)
+        reason = fields.pop("reason", None)
+        return _edited(desk, await run_in_threadpool(desk.amend, ref, fields, revision, reason))
 
     async def retract(self, request: Request, ref: str) -> Response:
-        """Take a record back; it stays in the ledger and counts nowhere."""
+        """Retract a record; it stays in the ledger and is counted nowhere."""
         desk = self._desk(request)
         allow(desk.holder, Role.reviewer)
-        told = await small_json(request)
-        reason = told.pop("reason", None)
-        if told:
-            raise InputError("body", ", ".join(told)[:80], "`reason` only")
-        return _edited(desk, await run_in_threadpool(desk.retract, ref, meant(request), reason))
+        fields = await small_json(request)
+        reason = fields.pop("reason", None)
+        if fields:
+            raise InputError("body", ", ".join(fields)[:80], "`reason` only")
+        return _edited(
+            desk, await run_in_threadpool(desk.retract, ref, base_revision(request), reason)
+        )
 
     async def redact(self, request: Request, ref: str) -> Response:
         """Hide texts of a record from the public, or show them again with no `texts`."""
         desk = self._desk(request)
         allow(desk.holder, Role.reviewer)
-        told = await small_json(request)
-        reason, texts, code = (told.pop(name, None) for name in ("reason", "texts", "code"))
-        if told or not isinstance(texts, list):
-            raise InputError("body", ", ".join(told)[:80], "`texts` (a list), `code`, `reason`")
+        fields = await small_json(request)
+        reason, texts, code = (fields.pop(name, None) for name in ("reason", "texts", "code"))
+        if fields or not isinstance(texts, list):
+            raise InputError("body", ", ".join(fields)[:80], "`texts` (a list), `code`, `reason`")
         redacting = Redacting(desk.workspace, desk.holder, desk.now)
         if texts:
-            named = [str(one) for one in texts]
-            await run_in_threadpool(redacting.redact, ref, named, str(code or ""), reason)
+            names = [str(one) for one in texts]
+            await run_in_threadpool(redacting.redact, ref, names, str(code or ""), reason)
         else:
             await run_in_threadpool(redacting.lift, ref, reason)
         return written({"id": ref, "redacted": await run_in_threadpool(redacting.told, ref)})
 
     def history(self, request: Request, ref: str) -> Response:
-        """List a record's revisions: when, in which fields, and who and why for a token."""
-        query = params.read_query(self.seen, request.query_params.multi_items())
+        """List a record's revisions: time and fields; person and reason only for a token."""
+        query = params.read_query(self.visible, request.query_params.multi_items())
         published = publish(query, Face.points, in_all=True)
-        found = find_incident(published, ref)
-        told = {"id": found["id"], "revisions": history(published, found)}
-        return json_answer(request, told, etag(query, "history", ref))
+        feature = find_incident(published, ref)
+        document = {"id": feature["id"], "revisions": history(published, feature)}
+        return json_answer(request, document, etag(query, "history", ref))
 
 
-def meant(request: Request) -> int | None:
-    """Read the revision that a change was made from; None when none is named.
+def base_revision(request: Request) -> int | None:
+    """Read the revision that a change is based on, from `If-Match`; None without the header.
 
     Raises:
-        InputError: it is no revision number.
+        InputError: the header is no revision number.
     """
-    given = request.headers.get("if-match")
-    if given is None:
+    header = request.headers.get("if-match")
+    if header is None:
         return None
-    fits = REVISION.fullmatch(given.strip())
+    fits = REVISION.fullmatch(header.strip())
     if fits is None:
-        raise InputError("header If-Match", given, 'one revision number, such as "17"')
+        raise InputError("header If-Match", header, 'one revision number, such as "17"')
     return int(fits[1])
 
 
 def _edited(desk: Desk, edited: Edited) -> Response:
     incident, revision = edited
     redactions = desk.workspace.state().redactions
-    told = {
+    document = {
         "id": str(incident.id),
         "dataset": incident.dataset,
         "source_key": incident.source_key,
@@ -165,27 +166,27 @@ def _edited(desk: Desk, edited: Edited) -> Response:
         "fields": incident_values(incident),
         "redacted": hidden_parts(redactions, f"{incident.dataset}/{incident.id}"),
     }
-    return written(told, {"ETag": f'"{revision}"'})
+    return written(document, {"ETag": f'"{revision}"'})
 
 
-def routes(record: Workspace, seen: Workspace) -> APIRouter:
+def routes(record: Workspace, visible: Workspace) -> APIRouter:
     """Build the addresses of editing, and their page."""
-    router, answers = APIRouter(), _Answers(record, seen)
-    page, one = Pages(seen), "/api/incidents/{ref}"
-    router.post("/api/incidents", openapi_extra=documented({}, NEW))(answers.create)
-    router.get(one, openapi_extra=documented({}))(answers.read)
-    router.patch(one, openapi_extra=documented({}, PATCH))(answers.amend)
-    router.post(f"{one}/retract", openapi_extra=documented({}, REASON))(answers.retract)
-    router.post(f"{one}/redact", openapi_extra=documented({}, REDACT))(answers.redact)
-    router.get(f"{one}/history", openapi_extra=documented_view())(answers.history)
+    router, answers = APIRouter(), _Answers(record, visible)
+    page, one = Pages(visible), "/api/incidents/{ref}"
+    router.post("/api/incidents", openapi_extra=documented_write({}, NEW))(answers.create)
+    router.get(one, openapi_extra=documented_write({}))(answers.read)
+    router.patch(one, openapi_extra=documented_write({}, PATCH))(answers.amend)
+    router.post(f"{one}/retract", openapi_extra=documented_write({}, REASON))(answers.retract)
+    router.post(f"{one}/redact", openapi_extra=documented_write({}, REDACT))(answers.redact)
+    router.get(f"{one}/history", openapi_extra=documented())(answers.history)
 
     @router.get("/edit/{ref}", include_in_schema=False)
     def edit_page(request: Request, ref: str) -> Response:
         """Give the form, which holds no data: it asks for the record with its holder's token."""
-        query = params.read_query(seen, request.query_params.multi_items())
-        lang, taxonomy = query.view.lang, seen.reference.taxonomy
+        query = params.read_query(visible, request.query_params.multi_items())
+        lang, taxonomy = query.view.lang, visible.reference.taxonomy
         weapons = [(code, taxonomy.weapons.label(code, lang)) for code in taxonomy.weapons.codes]
-        spec = {**page_block(seen, query)["spec"], "id": ref}
+        spec = {**page_spec(query), "id": ref}
         html = page(
             "edit",
             query.view,
@@ -194,7 +195,7 @@ def routes(record: Workspace, seen: Workspace) -> APIRouter:
             weapons=weapons,
             precisions=[one.value for one in Precision],
             statuses=[one.value for one in Status],
-            counts=[(name, bound) for name in COUNTS for bound in BOUNDS],
+            counts=[(name, bound) for name in TOLLS for bound in BOUNDS],
             texts=[one.value for one in Text],
             codes=[one.value for one in Reason],
         )

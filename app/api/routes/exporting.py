@@ -1,4 +1,4 @@
-"""A View's incidents as files to take along."""
+"""A View's incidents as files."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from app.queries.export import prepare
 ZIPPED_ALREADY = ("xlsx", "parquet")
 CSVW = "application/csvm+json"
 AT_ONCE = 8
-"""Exports that one process makes at once: each takes a processor, and some a file on disk first."""
+"""Exports that one process makes at once: each uses one processor, and some a temporary file."""
 
 GZIP_WINDOW = 31
-"""The largest window, in a gzip wrapper (zlib's own number for both)."""
+"""The largest window, in a gzip wrapper: zlib's own code for the two."""
 
 
 def routes(workspace: Workspace, folder: Path) -> APIRouter:
@@ -44,9 +44,9 @@ def routes(workspace: Workspace, folder: Path) -> APIRouter:
     def csv_metadata(request: Request) -> Response:
         """Describe the CSV export of the same View: columns, terms, citation (W3C CSVW)."""
         query = params.read_query(workspace, request.query_params.multi_items())
-        made = prepare(query, "csv")
-        told = made.description("csv", f"export.csv?{query.view.query()}") or b""
-        return answer(request, told, CSVW, etag(query, "csvw"))
+        csv_export = prepare(query, "csv")
+        metadata = csv_export.description("csv", f"export.csv?{query.view.query()}") or b""
+        return answer(request, metadata, CSVW, etag(query, "csvw"))
 
     return router
 
@@ -55,23 +55,25 @@ def _export(
     workspace: Workspace, folder: Path, form: str, turns: BoundedSemaphore
 ) -> Callable[[Request], Response]:
     def export(request: Request) -> Response:
-        """Take a View's incidents along, with the data dictionary, terms and citation inside."""
+        """Export a View's incidents, with the data dictionary, terms and citation inside."""
         query = params.read_query(workspace, request.query_params.multi_items())
         tag = etag(query, "export", form)
-        made = prepare(query, form)
+        view_export = prepare(query, form)
         if (same := unchanged(request, tag)) is not None:
             return same
         headers = {
-            "Cache-Control": REVALIDATE,
+            **REVALIDATE,
             "Vary": "Accept-Encoding, Accept",
             "ETag": tag,
-            "Content-Disposition": f'attachment; filename="{made.name}.{form}"',
+            "Content-Disposition": f'attachment; filename="{view_export.name}.{form}"',
         }
         if form == "csv":
             beside = f"/api/export.csv-metadata.json?{query.view.query()}"
             headers["Link"] = f'<{beside}>; rel="describedby"; type="{CSVW}"'
-        # Who asks for the header only gets it without the work of the body.
-        body = iter(()) if request.state.is_head else _in_turn(turns, made.write(form, folder))
+        # A HEAD request gets the headers without the work of the body.
+        body = (
+            iter(()) if request.state.is_head else _in_turn(turns, view_export.write(form, folder))
+        )
         if form not in ZIPPED_ALREADY and takes_gzip(request):
             headers["Content-Encoding"] = "gzip"
             body = _zipped(body)
@@ -81,10 +83,10 @@ def _export(
 
 
 def _in_turn(turns: BoundedSemaphore, body: Iterator[bytes]) -> Iterator[bytes]:
-    """Count a body among those being made until nobody holds it, whether or not it was read.
+    """Count a body among those being made until it is freed, whether or not it was read.
 
     Raises:
-        Busy: so many are being made that one more has to wait.
+        Busy: as many as allowed are being made already.
     """
     if not turns.acquire(blocking=False):
         raise Busy(f"{AT_ONCE} files are being made for others; ask again in half a minute.")
@@ -93,7 +95,7 @@ def _in_turn(turns: BoundedSemaphore, body: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _zipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Pack a stream as it passes."""
+    """Zip a stream piece by piece."""
     packer = isal_zlib.compressobj(1, isal_zlib.DEFLATED, GZIP_WINDOW)
     for piece in pieces:
         if packed := packer.compress(piece):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,14 +15,14 @@ from starlette.responses import Response
 from app.api import params
 from app.api.bodies import spooled
 from app.api.pages import HTML, Pages
-from app.api.schemas import PROBLEM
-from app.api.security import OWN_HEADER, requester
+from app.api.security import requester
+from app.api.writing import documented_write, page_spec, read_parameters, refuse_parameters, written
 from app.domain.account import Role
 from app.domain.control import Baseline
-from app.domain.errors import InputError, InvalidView, Problem
+from app.domain.errors import InputError
 from app.domain.mapping import FIELDS, Notation
 from app.domain.place import Precision
-from app.domain.terms import LICENCES, Audience
+from app.domain.terms import LICENCES
 from app.i18n import strings
 from app.importers.formats import FORMATS
 from app.instance.tokens import allow
@@ -32,10 +31,7 @@ from app.intake.spool import Spool, Upload, Wish
 from app.intake.suggestion import mapping_from, suggest
 from app.intake.uploads import Imports
 from app.maps.page import LEAFLET, json_block
-from app.publishing.query import Query
 
-NO_STORE = {"Cache-Control": "no-store"}
-JSON = "application/json"
 TEXT: dict[str, Any] = {"type": "string"}
 FLAG: dict[str, Any] = {"type": "boolean"}
 
@@ -47,34 +43,19 @@ TOLD: dict[str, tuple[params.Reader, str, dict[str, Any]]] = {
     "title": (str, "name of a new dataset", TEXT),
     "attribution": (str, "credit line of a new dataset", TEXT),
     "accessed": (str, "day the file was taken from its publisher", {**TEXT, "format": "date"}),
-    "synthetic": (params.flag, "true: the data are invented", FLAG),
+    "synthetic": (params.read_flag, "true: the data are invented", FLAG),
     "valid_on": (str, "control: day of areas that have no date", {**TEXT, "format": "date"}),
     "valid_on_field": (str, "control: the field that holds the day", TEXT),
     "status_field": (str, "control: the field that holds the status", TEXT),
     "controller": (str, "control: the party that holds all areas", TEXT),
     "controller_field": (str, "control: the field that holds the party", TEXT),
     "baseline": (str, f"control: parts covered, of {', '.join(Baseline)}", TEXT),
-    "accept_shrink": (params.flag, "control: true takes areas that lost over a quarter", FLAG),
-    "over_edits": (params.flag, "true takes the file's values over edits by hand", FLAG),
-    "dry_run": (params.flag, "true plans, keeps the file for a day and writes nothing", FLAG),
+    "accept_shrink": (params.read_flag, "control: true takes areas that lost over a quarter", FLAG),
+    "over_edits": (params.read_flag, "true takes the file's values over edits by hand", FLAG),
+    "dry_run": (params.read_flag, "true plans, keeps the file for a day and writes nothing", FLAG),
 }
 THEATRE = {"theatre": TOLD["theatre"]}
-FORCE = {"force": (params.flag, "true also takes back what was changed since (admin)", FLAG)}
-Own = Mapping[str, tuple[params.Reader, str, dict[str, Any]]]
-
-
-def documented(own: Own, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Describe an address that changes something: its parameters, its body, its refusals."""
-    parameters = [
-        {"name": name, "in": "query", "description": text, "schema": schema}
-        for name, (_read, text, schema) in own.items()
-    ]
-    refusals = ("401", "403", "404", "409", "412", "413", "422", "503")
-    answers = {"200": {"description": "What was done", "content": {JSON: {"schema": {}}}}}
-    told = {"parameters": parameters, "responses": answers | dict.fromkeys(refusals, PROBLEM)}
-    return {**told, "requestBody": body} if body else told
-
-
+FORCE = {"force": (params.read_flag, "true also takes back what was changed since (admin)", FLAG)}
 FORM = {
     "required": True,
     "content": {
@@ -94,35 +75,6 @@ MAPPED_FORM["content"]["multipart/form-data"]["schema"]["properties"]["mapping"]
 }
 
 
-def read_own(pairs: Iterable[tuple[str, str]], own: Own) -> dict[str, Any]:
-    """Read an address's own parameters; all problems are reported at once.
-
-    Raises:
-        InvalidView: naming every parameter that does not fit.
-    """
-    values: dict[str, Any] = {}
-    problems: list[Problem] = []
-    for name, text in pairs:
-        if name not in own:
-            problems.append(Problem(f"query.{name}", text, ", ".join(own) or "none"))
-        elif name in values:
-            problems.append(Problem(f"query.{name}", text, "to be given once"))
-        else:
-            try:
-                values[name] = own[name][0](text)
-            except InputError as wrong:
-                problems.append(Problem(f"query.{name}", text, wrong.problem.allowed))
-    if problems:
-        raise InvalidView(tuple(problems))
-    return values
-
-
-def written(told: Any, headers: Mapping[str, str] | None = None) -> Response:
-    """Answer with JSON that nobody keeps."""
-    body = msgspec.json.encode(told)
-    return Response(body, 200, {**NO_STORE, **(headers or {})}, media_type=JSON)
-
-
 @dataclass(frozen=True)
 class _Answers:
     """What each address answers; the router only gives them their names."""
@@ -133,7 +85,7 @@ class _Answers:
         """Plan or import a file: multipart, one part named `file`."""
         holder = requester(request)
         allow(holder, Role.editor)
-        told = read_own(request.query_params.multi_items(), TOLD)
+        told = dict(read_parameters(request.query_params.multi_items(), TOLD))
         dry_run = told.pop("dry_run", False)
         wish = Wish(**{name: value for name, value in told.items() if value != ""})
         spool, now = self.imports.spool, datetime.now(UTC)
@@ -159,7 +111,7 @@ class _Answers:
     async def suggestion(self, request: Request) -> Response:
         """Propose what a table's columns mean, with the reason for each; the file is not kept."""
         allow(requester(request), Role.editor)
-        told = read_own(request.query_params.multi_items(), THEATRE)
+        told = read_parameters(request.query_params.multi_items(), THEATRE)
         spool, workspace = self.imports.spool, self.imports.workspace
         path = await run_in_threadpool(spool.place)
         try:
@@ -172,17 +124,17 @@ class _Answers:
 
     def commit(self, request: Request, number: str) -> Response:
         """Import what a dry run planned; planned again when the record moved since."""
-        read_own(request.query_params.multi_items(), {})
+        refuse_parameters(request)
         return written(self.imports.commit(number, requester(request), datetime.now(UTC)))
 
     def report(self, request: Request, number: str) -> Response:
         """Read the report of an import or of a dry run."""
-        read_own(request.query_params.multi_items(), {})
+        refuse_parameters(request)
         return written(self.imports.read(number, requester(request)))
 
     def undo(self, request: Request, number: str) -> Response:
         """Undo a whole import in one transaction; forget a dry run."""
-        told = read_own(request.query_params.multi_items(), FORCE)
+        told = read_parameters(request.query_params.multi_items(), FORCE)
         force, now = told.get("force", False), datetime.now(UTC)
         holder = requester(request)
         return written(self.imports.forget_or_undo(number, holder, now, force=force))
@@ -192,27 +144,29 @@ def routes(workspace: Workspace, spool: Spool) -> APIRouter:
     """Build the addresses of importing, and their page."""
     router, answers = APIRouter(), _Answers(Imports(workspace, spool))
     page, one = Pages(workspace), "/api/imports/{number}"
-    router.post("/api/imports", openapi_extra=documented(TOLD, MAPPED_FORM))(answers.upload)
-    router.post("/api/mappings", openapi_extra=documented(THEATRE, FORM))(answers.suggestion)
-    router.post(f"{one}/commit", openapi_extra=documented({}))(answers.commit)
-    router.get(one, openapi_extra=documented({}))(answers.report)
-    router.delete(one, openapi_extra=documented(FORCE))(answers.undo)
+    router.post("/api/imports", openapi_extra=documented_write(TOLD, MAPPED_FORM))(answers.upload)
+    router.post("/api/mappings", openapi_extra=documented_write(THEATRE, FORM))(answers.suggestion)
+    router.post(f"{one}/commit", openapi_extra=documented_write({}))(answers.commit)
+    router.get(one, openapi_extra=documented_write({}))(answers.report)
+    router.delete(one, openapi_extra=documented_write(FORCE))(answers.undo)
 
     @router.get("/import", include_in_schema=False)
     def import_page(request: Request) -> Response:
         query = params.read_query(workspace, request.query_params.multi_items())
         words, theatre = strings(query.view.lang), query.view.theatre
-        told = page_block(workspace, query)
         choices = {
             "formats": ["auto", *FORMATS],
-            "theatres": [(slug, one.name[query.view.lang]) for slug, one in told["theatres"]],
+            "theatres": [
+                (slug, one.name[query.view.lang])
+                for slug, one in workspace.reference.theatres.items()
+            ],
             "licences": list(LICENCES),
             "notations": list(Notation),
             "precisions": list(Precision),
             "parties": [one.code for one in workspace.reference.theatres[theatre].party],
         }
         spec = {
-            **told["spec"],
+            **page_spec(query),
             "bounds": list(workspace.reference.theatres[theatre].bounds),
             "fields": list(FIELDS),
             "codes": _codes(workspace, query.view.lang),
@@ -238,17 +192,3 @@ def _codes(workspace: Workspace, lang: str) -> dict[str, list[tuple[str, str]]]:
         field: [(code, listed.label(code, lang)) for code in listed.codes]
         for field, listed in terms.items()
     }
-
-
-def page_block(workspace: Workspace, query: Query) -> dict[str, Any]:
-    """Gather what a page that changes something must know before it asks for anything."""
-    words = strings(query.view.lang)
-    spec = {
-        "lang": query.view.lang,
-        "theatre": query.view.theatre,
-        "query": query.view.query(),
-        "strings": words,
-        "header": OWN_HEADER,
-        "isPrivate": workspace.audience is Audience.private,
-    }
-    return {"spec": spec, "theatres": list(workspace.reference.theatres.items())}

@@ -1,4 +1,4 @@
-"""Sums as JSON and CSV."""
+"""Sums as JSON and CSV; datasets; counts of filters; places by name."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ FORMAT = ("json or csv", {"type": "string", "enum": ["json", "csv"]})
 
 
 def routes(workspace: Workspace, choropleths: Choropleths) -> APIRouter:
-    """Build the numbers of one instance."""
+    """Build the sums, filters and places of one instance."""
     router = APIRouter()
 
     @router.get("/api/summary", openapi_extra=documented(by=BY, format=FORMAT))
     def summary(request: Request) -> Response:
         """Sum casualties and damage by region, day, weapon, sector or dataset."""
-        readers = {"by": params.one_of(*GROUPINGS), "format": params.one_of("json", "csv")}
+        readers = {"by": params.choice_of(*GROUPINGS), "format": params.choice_of("json", "csv")}
         query, own = params.read(workspace, request.query_params.multi_items(), readers)
         accepts = request.headers.get("accept", "")
         form = own.get("format", "csv" if "text/csv" in accepts else "json")
@@ -45,43 +45,43 @@ def routes(workspace: Workspace, choropleths: Choropleths) -> APIRouter:
         tag = etag(query, "summary", by, form)
         if (same := unchanged(request, tag)) is not None:
             return same
-        # Days are finer than weeks, and bands along a line finer than regions: data that may be
-        # summed only by those has neither.
+        # A day is finer than a week, and a band along a line is finer than a region: terms that
+        # allow sums by week and region do not allow sums by day or band.
         face = Face.points if by in ("day", "line") else Face.aggregates
         published = publish(query, face)
-        told = summarise(published, by)
+        report = summarise(published, by)
         if form == "csv":
-            return answer(request, summary_csv(told), "text/csv; charset=utf-8", tag)
-        told["classes"] = choropleths.of(published).limits
+            return answer(request, summary_csv(report), "text/csv; charset=utf-8", tag)
+        report["classes"] = choropleths.of(published).limits
         unmarked = unmarked_by_region(published)
-        told["not_on_map"], told["unmarked"] = sum(unmarked.values()), unmarked
+        report["not_on_map"], report["unmarked"] = sum(unmarked.values()), unmarked
         if by == "region":
-            told["text"] = summary_sentences(published, told)
-        return json_answer(request, told, tag)
+            report["text"] = summary_sentences(published, report)
+        return json_answer(request, report, tag)
 
     @router.get("/api/datasets", openapi_extra=documented())
     def datasets(request: Request) -> Response:
-        """List datasets and what may leave of each."""
+        """List the datasets, and what the terms of each allow to publish."""
         query = params.read_query(workspace, request.query_params.multi_items())
-        told = [
+        rows = [
             dataset
             for dataset in query.state.datasets.values()
             if dataset.theatre == query.view.theatre
         ]
-        return json_answer(request, {"datasets": told}, etag(query, "datasets"))
+        return json_answer(request, {"datasets": rows}, etag(query, "datasets"))
 
     _choices(router, workspace)
     return router
 
 
 def _choices(router: APIRouter, workspace: Workspace) -> None:
-    """Add what a reader chooses from: counted filters, and places by name."""
+    """Add the choices of a reader: filters with counts, and places by name."""
     finder = PlaceFinder(workspace.reference)
 
     @router.get("/api/facets", openapi_extra=documented(only=ONLY))
     def counted(request: Request) -> Response:
         """Count a View's incidents by each choice of each filter, the other filters as they are."""
-        readers = {"only": params.one_of("line_km")}
+        readers = {"only": params.choice_of("line_km")}
         query, own = params.read(workspace, request.query_params.multi_items(), readers)
         tag = etag(query, "facets", own.get("only"))
         if (same := unchanged(request, tag)) is not None:
@@ -92,9 +92,9 @@ def _choices(router: APIRouter, workspace: Workspace) -> None:
     @router.get("/api/places", openapi_extra=documented(q=Q, limit=LIMIT))
     def places(request: Request) -> Response:
         """Find places and regions by the beginning of a name in any language of the theatre."""
-        readers = {"q": params.text(MOST_LETTERS), "limit": params.whole(1, MOST_PLACES)}
+        readers = {"q": params.line_of(MOST_LETTERS), "limit": params.whole_number(1, MOST_PLACES)}
         query, own = params.read(workspace, request.query_params.multi_items(), readers)
-        wanted, limit = own.get("q", ""), own.get("limit", USUAL_PLACES)
-        found = finder.find(query.view, wanted, limit)
-        tag = etag(query, "places", wanted, limit)
-        return json_answer(request, {"places": found}, tag)
+        beginning, limit = own.get("q", ""), own.get("limit", USUAL_PLACES)
+        matches = finder.find(query.view, beginning, limit)
+        tag = etag(query, "places", beginning, limit)
+        return json_answer(request, {"places": matches}, tag)

@@ -1,10 +1,9 @@
-"""oEmbed 1.0 (oembed.com): what a publishing system asks when an editor pastes our link."""
+"""oEmbed 1.0 (oembed.com): a publishing system calls it when an editor pastes our link."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from xml.sax.saxutils import escape as escape_xml
 
@@ -16,7 +15,8 @@ from starlette.responses import Response
 from app.api import params
 from app.api.pages import without_tracking
 from app.api.problems import problem
-from app.api.respond import REVALIDATE, answer, etag
+from app.api.respond import answer, etag
+from app.domain.answer import JsonObject
 from app.domain.errors import InputError, InvalidView, NotFound, NotKnown, Problem
 from app.domain.terms import Audience
 from app.i18n import strings
@@ -28,7 +28,7 @@ from app.publishing.query import Query
 PATHS = ("/", "/embed")
 SIZE, THUMBNAIL = (800, 600), (1200, 630)
 LARGEST = 10_000
-OWN = {
+OEMBED_PARAMETERS = {
     "url": ("an address of our map", {"type": "string", "format": "uri"}),
     "maxwidth": ("px", {"type": "integer", "minimum": 1, "maximum": LARGEST}),
     "maxheight": ("px", {"type": "integer", "minimum": 1, "maximum": LARGEST}),
@@ -42,44 +42,44 @@ def routes(workspace: Workspace, figures: Figures) -> APIRouter:
 
     @router.get("/oembed", openapi_extra=_documented(), response_class=Response)
     def oembed(request: Request) -> Response:
-        """Say how a map is embedded: a sandboxed frame of its View as it is known now."""
-        given = request.query_params
-        _refuse_repeated(given)
-        form = given.get("format", "json")
+        """Describe how to embed a map: a sandboxed frame of its View, with what is known now."""
+        parameters = request.query_params
+        _refuse_repeated(parameters)
+        form = parameters.get("format", "json")
         if form not in ("json", "xml"):  # the status is the specification's (2.3.4.4)
             detail = f"There is no format {form!r}; there are json and xml."
             return problem(501, "format", "Not implemented", detail)
         if workspace.audience is Audience.private:
             raise NotKnown("This instance is private: its maps can be embedded nowhere.")
-        query = _query_of(workspace, request, given.get("url", ""))
-        most = _bounds(given)
-        told = _told(figures, request, query, most)
-        tag = etag(query, "oembed", told["html"], most, form)
+        query = _query_of(workspace, request, parameters.get("url", ""))
+        most = _bounds(parameters)
+        document = _document(figures, request, query, most)
+        tag = etag(query, "oembed", document["html"], most, form)
         if form == "xml":
-            return answer(request, _xml(told), "text/xml; charset=utf-8", tag, REVALIDATE)
-        return answer(request, msgspec.json.encode(told), "application/json", tag, REVALIDATE)
+            return answer(request, _xml(document), "text/xml; charset=utf-8", tag)
+        return answer(request, msgspec.json.encode(document), "application/json", tag)
 
     return router
 
 
-def _documented() -> dict[str, Any]:
-    """Describe the address: it takes no View, and ignores what it does not know.
+def _documented() -> JsonObject:
+    """Describe the address: it takes no View, and ignores parameters that it does not know.
 
-    Consumers add parameters of their own; the specification lets a provider leave them aside.
+    Consumers add parameters of their own; the specification lets a provider ignore them.
     """
-    told = [
+    parameters = [
         {"name": name, "in": "query", "description": text, "schema": schema}
-        for name, (text, schema) in OWN.items()
+        for name, (text, schema) in OEMBED_PARAMETERS.items()
     ]
-    told[0]["required"] = True
+    parameters[0]["required"] = True
     answers = {
         "200": {"description": "How to embed it"},
-        **{status: {"description": text} for status, text in REFUSALS.items()},
+        **{status: {"description": text} for status, text in OEMBED_REFUSALS.items()},
     }
-    return {"parameters": told, "responses": answers}
+    return {"parameters": parameters, "responses": answers}
 
 
-REFUSALS = {
+OEMBED_REFUSALS = {
     "304": "Not changed since the given ETag",
     "401": "A private instance",
     "403": "The terms allow no embedding",
@@ -89,34 +89,34 @@ REFUSALS = {
 }
 
 
-def _refuse_repeated(given: QueryParams) -> None:
-    """Refuse one of our own parameters that stands twice: none of the two is the right one.
+def _refuse_repeated(parameters: QueryParams) -> None:
+    """Refuse a parameter of the specification that is given twice.
 
     Raises:
         InvalidView: naming each of them.
     """
-    found = [
+    faults = [
         Problem(f"query.{name}", ", ".join(texts), "to be given once")
-        for name in OWN
-        if len(texts := given.getlist(name)) > 1
+        for name in OEMBED_PARAMETERS
+        if len(texts := parameters.getlist(name)) > 1
     ]
-    if found:
-        raise InvalidView(tuple(found))
+    if faults:
+        raise InvalidView(tuple(faults))
 
 
-def _bounds(given: Mapping[str, str]) -> tuple[int, int]:
-    found = []
+def _bounds(parameters: Mapping[str, str]) -> tuple[int, int]:
+    sides = []
     for name, default in (("maxwidth", LARGEST), ("maxheight", LARGEST)):
         try:
-            found.append(params.whole(1, LARGEST)(given.get(name, str(default))))
+            sides.append(params.whole_number(1, LARGEST)(parameters.get(name, str(default))))
         except InputError as wrong:
             allowed = wrong.problem.allowed
-            raise InvalidView((Problem(f"query.{name}", given[name], allowed),)) from wrong
-    return found[0], found[1]
+            raise InvalidView((Problem(f"query.{name}", parameters[name], allowed),)) from wrong
+    return sides[0], sides[1]
 
 
 def _query_of(workspace: Workspace, request: Request, url: str) -> Query:
-    """Read the View of an address of ours, pinned to what is known now.
+    """Read the View of an address of this instance, fixed at what is known now.
 
     Raises:
         NotFound: another site's address, another page, or parameters that fit no View.
@@ -134,15 +134,15 @@ def _query_of(workspace: Workspace, request: Request, url: str) -> Query:
         query = params.read_query(workspace, pairs)
     except InvalidView as wrong:
         raise NotFound(f"The address shows no map: {wrong}") from wrong
-    known = query.view.as_of or workspace.store.head().recorded_at or query.now
-    pinned = query.but(as_of=known)
+    as_of = query.view.as_of or workspace.store.head().recorded_at or query.now
+    pinned = query.but(as_of=as_of)
     refuse_embedding(pinned)
     return pinned
 
 
-def _told(
+def _document(
     figures: Figures, request: Request, query: Query, most: tuple[int, int]
-) -> dict[str, Any]:
+) -> JsonObject:
     view, base = query.view, str(request.base_url).rstrip("/")
     words = strings(view.lang)
     title = words["title"].format(theatre=query.theatre.name[view.lang])
@@ -165,8 +165,8 @@ def _told(
     }
 
 
-def _thumbnail(figures: Figures, query: Query, base: str, most: tuple[int, int]) -> dict[str, Any]:
-    """Address a figure within the bounds; none where a figure of that size has no room."""
+def _thumbnail(figures: Figures, query: Query, base: str, most: tuple[int, int]) -> JsonObject:
+    """Link a figure within the bounds; give nothing where that size is too small to draw."""
     width, height = (min(side, limit) for side, limit in zip(THUMBNAIL, most, strict=True))
     if not figures.fits(query, FigureOptions(width=width, height=height)):
         return {}
@@ -178,6 +178,8 @@ def _thumbnail(figures: Figures, query: Query, base: str, most: tuple[int, int])
     }
 
 
-def _xml(told: Mapping[str, Any]) -> str:
-    fields = "".join(f"<{name}>{escape_xml(str(value))}</{name}>" for name, value in told.items())
+def _xml(document: JsonObject) -> str:
+    fields = "".join(
+        f"<{name}>{escape_xml(str(value))}</{name}>" for name, value in document.items()
+    )
     return f'<?xml version="1.0" encoding="utf-8" standalone="yes"?>\n<oembed>{fields}</oembed>\n'

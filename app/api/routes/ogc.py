@@ -1,16 +1,15 @@
-"""The doors of OGC API Features: landing page, conformance, collections, queryables."""
+"""The entry of OGC API Features: landing page, conformance, collections, queryables."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api import links, params
-from app.api.links import GEOJSON, SCHEMA, Link, link
+from app.api.links import GEOJSON, SCHEMA, Link, link_to
 from app.api.respond import etag, json_answer
 from app.api.schemas import documented
+from app.domain.answer import JsonObject
 from app.domain.place import CRS84
 from app.domain.terms import Face
 from app.instance.workspace import Workspace
@@ -54,7 +53,7 @@ CONFORMS = (
 
 
 def routes(workspace: Workspace) -> APIRouter:
-    """Build the first addresses of one instance."""
+    """Build the addresses that describe one instance."""
     router = APIRouter()
     _landing(router, workspace)
     for name in COLLECTIONS:
@@ -66,55 +65,55 @@ def routes(workspace: Workspace) -> APIRouter:
 def _landing(router: APIRouter, workspace: Workspace) -> None:
     @router.get("/api", openapi_extra=documented())
     def landing(request: Request) -> Response:
-        """Begin here: what this instance offers to GIS and programs, as links."""
+        """Begin here: links to all that this instance offers to GIS and other programs."""
         query = params.read_query(workspace, request.query_params.multi_items())
         theatre, view = query.theatre, query.view.query()
-        listed = (
+        addresses = (
             ("self", "/api", links.JSON, "this document"),
             ("service-desc", "/api/openapi.json", links.OPENAPI, "description for programs"),
-            ("service-doc", "/method", links.HTML, "rules, terms, credits"),
+            ("service-doc", "/method", links.WEB_PAGE, "rules, terms, credits"),
             ("conformance", "/api/conformance", links.JSON, "standards that are met"),
-            (links.CONFORMANCE, "/api/conformance", links.JSON, "standards that are met"),
+            (links.REL_CONFORMANCE, "/api/conformance", links.JSON, "standards that are met"),
             ("data", "/api/collections", links.JSON, "collections"),
-            (links.SCHEMES, "/api/tileMatrixSets", links.JSON, "the grid of the tiles"),
-            (links.TILESETS, "/api/tiles", links.JSON, "vector tiles"),
-            (links.MAP_TILESETS, "/api/map/tiles", links.JSON, "the map as pictures"),
+            (links.REL_SCHEMES, "/api/tileMatrixSets", links.JSON, "the grid of the tiles"),
+            (links.REL_TILESETS, "/api/tiles", links.JSON, "vector tiles"),
+            (links.REL_MAP_TILESETS, "/api/map/tiles", links.JSON, "the map as pictures"),
         )
-        told = {
+        document = {
             "title": f"Strikemap: {theatre.name[query.view.lang]}",
             "description": theatre.note[query.view.lang],
             "links": [
-                link(request, rel, path if "openapi" in path else f"{path}?{view}", kind, title)
-                for rel, path, kind, title in listed
+                link_to(request, rel, path if "openapi" in path else f"{path}?{view}", kind, title)
+                for rel, path, kind, title in addresses
             ],
         }
-        return json_answer(request, told, etag(query, "landing"))
+        return json_answer(request, document, etag(query, "landing"))
 
     @router.get("/api/conformance", openapi_extra=documented())
     def conformance(request: Request) -> Response:
-        """List the classes of the standards that are met."""
+        """List the conformance classes of the standards that this API meets."""
         query = params.read_query(workspace, request.query_params.multi_items())
-        told = {"conformsTo": CONFORMS}
-        return json_answer(request, told, etag(query, "conformance"))
+        document = {"conformsTo": CONFORMS}
+        return json_answer(request, document, etag(query, "conformance"))
 
     @router.get("/api/collections", openapi_extra=documented())
     def collections(request: Request) -> Response:
         """List the collections with their extents."""
         query = params.read_query(workspace, request.query_params.multi_items())
-        here = f"/api/collections?{query.view.query()}"
-        told = {
-            "links": [link(request, "self", here)],
+        address = f"/api/collections?{query.view.query()}"
+        document = {
+            "links": [link_to(request, "self", address)],
             "collections": [_described(request, query, name) for name in COLLECTIONS],
         }
-        return json_answer(request, told, etag(query, "collections"))
+        return json_answer(request, document, etag(query, "collections"))
 
 
 def _collection(router: APIRouter, workspace: Workspace, name: str) -> None:
     def collection(request: Request) -> Response:
-        """Describe a collection: what it holds, where and when, and where its items are."""
+        """Describe a collection: its content, its extent, and the address of its items."""
         query = params.read_query(workspace, request.query_params.multi_items())
-        told = _described(request, query, name)
-        return json_answer(request, told, etag(query, "collection", name))
+        document = _described(request, query, name)
+        return json_answer(request, document, etag(query, "collection", name))
 
     router.add_api_route(
         f"/api/collections/{name}", collection, name=name, openapi_extra=documented()
@@ -124,10 +123,10 @@ def _collection(router: APIRouter, workspace: Workspace, name: str) -> None:
 def _queryables(router: APIRouter, workspace: Workspace) -> None:
     @router.get("/api/collections/incidents/queryables", openapi_extra=documented(SCHEMA))
     def incident_queryables(request: Request) -> Response:
-        """Describe what a filter may name, as JSON schema."""
+        """Describe the properties that a filter may use, as JSON schema."""
         query = params.read_query(workspace, request.query_params.multi_items())
         published = publish(query, Face.points)
-        told = {
+        schema = {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$id": f"{links.base(request)}/api/collections/incidents/queryables",
             "type": "object",
@@ -136,31 +135,35 @@ def _queryables(router: APIRouter, workspace: Workspace) -> None:
             "additionalProperties": False,
         }
         tag = etag(query, "queryables")
-        return json_answer(request, told, tag, SCHEMA)
+        return json_answer(request, schema, tag, SCHEMA)
 
 
-def _described(request: Request, query: Query, name: str) -> dict[str, Any]:
-    found = describe(query, name)
+def _described(request: Request, query: Query, name: str) -> JsonObject:
+    description = describe(query, name)
     view = query.view.query()
     path = f"/api/collections/{name}"
-    told: list[Link] = [
-        link(request, "self", f"{path}?{view}"),
-        link(request, "items", f"{path}/items?{view}", GEOJSON, found.title),
-        link(request, "license", f"/method?{view}", links.HTML),
+    references: list[Link] = [
+        link_to(request, "self", f"{path}?{view}"),
+        link_to(request, "items", f"{path}/items?{view}", GEOJSON, description.title),
+        link_to(request, "license", f"/method?{view}", links.WEB_PAGE),
     ]
     if name == "incidents":
-        told.append(link(request, links.QUERYABLES, f"{path}/queryables?{view}", SCHEMA))
+        references.append(
+            link_to(request, links.REL_QUERYABLES, f"{path}/queryables?{view}", SCHEMA)
+        )
     if name in VECTOR_LAYERS:
-        told.append(link(request, links.TILESETS, f"{path}/tiles?{view}"))
-        told.append(link(request, "describedby", f"/tiles/{name}.json?{view}", title="TileJSON"))
+        references.append(link_to(request, links.REL_TILESETS, f"{path}/tiles?{view}"))
+        references.append(
+            link_to(request, "describedby", f"/tiles/{name}.json?{view}", title="TileJSON")
+        )
     return {
         "id": name,
-        "title": found.title,
-        "description": found.description,
-        "attribution": " · ".join(found.credits),
-        "extent": found.extent,
+        "title": description.title,
+        "description": description.description,
+        "attribution": " · ".join(description.credits),
+        "extent": description.extent,
         "itemType": "feature",
         "crs": [CRS84],
         "storageCrs": CRS84,
-        "links": told,
+        "links": references,
     }

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api import links, params
-from app.api.links import link
-from app.api.respond import TILE, answer, etag, json_answer
+from app.api.links import link_to
+from app.api.respond import MINUTE, answer, etag, json_answer
 from app.api.schemas import documented
 from app.api.tiles import MEDIA, TileApp
+from app.domain.answer import JsonObject
 from app.domain.errors import NotShared
 from app.domain.place import CRS84, Bounds
 from app.publishing.query import Query
@@ -27,9 +28,11 @@ def routes(tiles: TileApp) -> APIRouter:
     router = APIRouter()
     _grids(router, tiles)
     for layer in VECTOR_LAYERS:
-        _tileset(router, tiles, f"/api/collections/{layer}/tiles", [layer], _one(tiles, layer))
-    _tileset(router, tiles, "/api/tiles", list(VECTOR_LAYERS), _together(tiles))
-    _tileset(router, tiles, "/api/map/tiles", ["map"], _one(tiles, "map", "png"), "png")
+        path, make = f"/api/collections/{layer}/tiles", _single(tiles, layer)
+        _Tileset(tiles, path, [layer], make).add_to(router)
+    _Tileset(tiles, "/api/tiles", VECTOR_LAYERS, _joined(tiles)).add_to(router)
+    make = _single(tiles, "map", "png")
+    _Tileset(tiles, "/api/map/tiles", ["map"], make, "png").add_to(router)
     return router
 
 
@@ -38,12 +41,12 @@ def _grids(router: APIRouter, tiles: TileApp) -> None:
 
     @router.get("/api/tileMatrixSets", openapi_extra=documented())
     def grids(request: Request) -> Response:
-        """List the grids: there is one, that of every web map."""
+        """List the grids: there is one, the grid of every web map."""
         query = params.read_query(workspace, request.query_params.multi_items())
-        there = f"/api/tileMatrixSets/{GRID}"
-        told = {"id": GRID, "title": "Google Maps Compatible for the World", "uri": WEB_MERCATOR}
-        listed = {"tileMatrixSets": [{**told, "links": [link(request, "self", there)]}]}
-        return json_answer(request, listed, etag(query, "grids"))
+        address = f"/api/tileMatrixSets/{GRID}"
+        grid = {"id": GRID, "title": "Google Maps Compatible for the World", "uri": WEB_MERCATOR}
+        document = {"tileMatrixSets": [{**grid, "links": [link_to(request, "self", address)]}]}
+        return json_answer(request, document, etag(query, "grids"))
 
     @router.get(f"/api/tileMatrixSets/{GRID}", openapi_extra=documented())
     def grid(request: Request) -> Response:
@@ -52,15 +55,15 @@ def _grids(router: APIRouter, tiles: TileApp) -> None:
         return json_answer(request, tile_matrix_set(), etag(query, "grid"))
 
 
-def _one(tiles: TileApp, layer: str, form: str = "mvt") -> Maker:
+def _single(tiles: TileApp, layer: str, form: str = "mvt") -> Maker:
     def make(request: Request, query: Query, z: int, row: int, col: int) -> Response:
         return tiles.answer(request, query, Tile.parse(f"{layer}/{z}/{col}/{row}.{form}"))
 
     return make
 
 
-def _together(tiles: TileApp) -> Maker:
-    """Join the layers of a place: a vector tile of several layers is their bytes in a row."""
+def _joined(tiles: TileApp) -> Maker:
+    """Join the layers of a tile: the bytes of vector tiles, one after the other, are one tile."""
 
     def make(request: Request, query: Query, z: int, row: int, col: int) -> Response:
         parts = []
@@ -69,79 +72,78 @@ def _together(tiles: TileApp) -> Maker:
             try:
                 parts.append(tiles.tiler.tile(query, tile))
             except NotShared:
-                continue  # the terms of one source of control do not close the others
+                continue  # terms that withhold one layer do not withhold the others
         tag = etag(query, "tiles", z, row, col)
-        return answer(request, b"".join(parts), MEDIA["mvt"], tag, TILE)
+        return answer(request, b"".join(parts), MEDIA["mvt"], tag, MINUTE)
 
     return make
 
 
-def _tileset(  # noqa: PLR0913, PLR0917  an address, what is there and what makes it
-    router: APIRouter,
-    tiles: TileApp,
-    path: str,
-    layers: Sequence[str],
-    make: Maker,
-    form: str = "mvt",
-) -> None:
-    workspace, media = tiles.workspace, MEDIA[form]
+@dataclass(frozen=True)
+class _Tileset:
+    """The tiles of some layers at one address, and what makes a tile."""
 
-    def listed(request: Request) -> Response:
+    tiles: TileApp
+    path: str
+    layers: Sequence[str]
+    make: Maker
+    form: str = "mvt"
+
+    def add_to(self, router: APIRouter) -> None:
+        """Add the addresses of the list, of the tileset and of its tiles."""
+        name, set_path = self.path.strip("/").replace("/", "_"), f"{self.path}/{GRID}"
+        tile_path = f"{set_path}/{{z}}/{{row}}/{{col}}"
+        for path, route, suffix, extra in (
+            (self.path, self.listing, "list", documented()),
+            (set_path, self.description, "set", documented()),
+            (tile_path, self.tile, "tile", documented(MEDIA[self.form])),
+        ):
+            router.add_api_route(path, route, name=f"{name}_{suffix}", openapi_extra=extra)
+
+    def _query(self, request: Request) -> Query:
+        return params.read_query(self.tiles.workspace, request.query_params.multi_items())
+
+    def listing(self, request: Request) -> Response:
         """List the tilesets at this place."""
-        query = params.read_query(workspace, request.query_params.multi_items())
-        told = {
-            "links": [link(request, "self", f"{path}?{query.view.query()}")],
-            "tilesets": [_described(request, query, path, layers, form)],
+        query = self._query(request)
+        document = {
+            "links": [link_to(request, "self", f"{self.path}?{query.view.query()}")],
+            "tilesets": [self._described(request, query)],
         }
-        return json_answer(request, told, etag(query, "tilesets", path))
+        return json_answer(request, document, etag(query, "tilesets", self.path))
 
-    def described(request: Request) -> Response:
-        """Describe a tileset: its grid, its bounds, its layers and where its tiles are."""
-        query = params.read_query(workspace, request.query_params.multi_items())
-        told = _described(request, query, path, layers, form)
-        return json_answer(request, told, etag(query, "tileset", path))
+    def description(self, request: Request) -> Response:
+        """Describe a tileset: its grid, its bounds, its layers and the address of its tiles."""
+        query = self._query(request)
+        document = self._described(request, query)
+        return json_answer(request, document, etag(query, "tileset", self.path))
 
-    def tile(request: Request, z: int, row: int, col: int) -> Response:
+    def tile(self, request: Request, z: int, row: int, col: int) -> Response:
         """Give one tile: zoom, then row from the north, then column from the west."""
-        query = params.read_query(workspace, request.query_params.multi_items())
-        return make(request, query, z, row, col)
+        return self.make(request, self._query(request), z, row, col)
 
-    name, there = path.strip("/").replace("/", "_"), f"{path}/{GRID}"
-    router.add_api_route(path, listed, name=f"{name}_list", openapi_extra=documented())
-    router.add_api_route(there, described, name=f"{name}_set", openapi_extra=documented())
-    router.add_api_route(
-        f"{there}/{{z}}/{{row}}/{{col}}", tile, name=f"{name}_tile", openapi_extra=documented(media)
-    )
-
-
-def _described(
-    request: Request,
-    query: Query,
-    path: str,
-    layers: Sequence[str],
-    form: str,
-) -> dict[str, Any]:
-    view, box = query.view.query(), Bounds(*query.theatre.bounds)
-    there = f"{path}/{GRID}"
-    template = f"{there}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}?{view}"
-    item: dict[str, Any] = link(request, "item", template, MEDIA[form])
-    told: dict[str, Any] = {
-        "title": f"Strikemap {', '.join(layers)}",
-        "dataType": "vector" if form == "mvt" else "map",
-        "crs": "http://www.opengis.net/def/crs/EPSG/0/3857",
-        "tileMatrixSetId": GRID,
-        "tileMatrixSetURI": WEB_MERCATOR,
-        "boundingBox": {
-            "lowerLeft": [box.west, box.south],
-            "upperRight": [box.east, box.north],
-            "crs": CRS84,
-        },
-        "links": [
-            link(request, "self", f"{there}?{view}"),
-            link(request, links.SCHEME, f"/api/tileMatrixSets/{GRID}"),
-            {**item, "templated": True},
-        ],
-    }
-    if form == "mvt":
-        told["layers"] = [{"id": layer, "dataType": "vector"} for layer in layers]
-    return told
+    def _described(self, request: Request, query: Query) -> JsonObject:
+        view, box = query.view.query(), Bounds(*query.theatre.bounds)
+        set_path = f"{self.path}/{GRID}"
+        template = f"{set_path}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}?{view}"
+        item: JsonObject = link_to(request, "item", template, MEDIA[self.form])
+        document: JsonObject = {
+            "title": f"Strikemap {', '.join(self.layers)}",
+            "dataType": "vector" if self.form == "mvt" else "map",
+            "crs": "http://www.opengis.net/def/crs/EPSG/0/3857",
+            "tileMatrixSetId": GRID,
+            "tileMatrixSetURI": WEB_MERCATOR,
+            "boundingBox": {
+                "lowerLeft": [box.west, box.south],
+                "upperRight": [box.east, box.north],
+                "crs": CRS84,
+            },
+            "links": [
+                link_to(request, "self", f"{set_path}?{view}"),
+                link_to(request, links.REL_SCHEME, f"/api/tileMatrixSets/{GRID}"),
+                {**item, "templated": True},
+            ],
+        }
+        if self.form == "mvt":
+            document["layers"] = [{"id": layer, "dataType": "vector"} for layer in self.layers]
+        return document

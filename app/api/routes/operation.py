@@ -1,4 +1,4 @@
-"""Whether this instance lives and can answer."""
+"""Health checks: whether this instance runs, and whether it can answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app.instance.workspace import Workspace
 
 
 def routes(workspace: Workspace) -> APIRouter:
-    """Build the addresses that a supervisor asks."""
+    """Build the addresses for health checks."""
     router = APIRouter()
 
     @router.get("/healthz")

@@ -1,17 +1,17 @@
-"""Pages for people: the map, its table twin, one incident, method and terms."""
+"""Pages for people: the map, one incident, method and terms, comparisons and changes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api import params
+from app.api.changes import read_changes
 from app.api.pages import HTML, PageRoute, Pages
 from app.api.respond import answer, etag, unchanged
-from app.api.routes.evidence import read_changes
+from app.domain.answer import JsonObject
 from app.domain.errors import InvalidView, NotFound, Problem
 from app.domain.instants import rfc3339
 from app.domain.terms import Face
@@ -28,8 +28,7 @@ from app.queries.ground.measures import ControlSource
 from app.queries.incidents import find_incident, history, title_of
 from app.queries.words.record import incident_fields, record_text
 
-PAGE_ROWS = 200
-KEPT_IN_COMPARE = ("theatre", "lang", "as_of", "synthetic", "level")
+COMPARE_PARAMETERS = ("theatre", "lang", "as_of", "synthetic", "level")
 TEMPLATES = ("incidents.csv", "incidents.geojson", "control.csv", "control.geojson")
 RULES = ("rule_unknown", "rule_span", "rule_place", "rule_datasets", "rule_line", "rule_regions")
 
@@ -44,7 +43,7 @@ def routes(workspace: Workspace) -> APIRouter:
     def map_page(request: Request) -> Response:
         is_embed = request.url.path == "/embed"
         query = params.read_query(workspace, request.query_params.multi_items())
-        base = str(request.base_url).rstrip("/")  # heads name whole addresses
+        base = str(request.base_url).rstrip("/")  # links in the head of a page are absolute
         tag = etag(query, "page", is_embed, base)
         if (same := unchanged(request, tag)) is not None:
             return same
@@ -57,21 +56,23 @@ def routes(workspace: Workspace) -> APIRouter:
     def incident(request: Request, ref: str) -> Response:
         query = params.read_query(workspace, request.query_params.multi_items())
         published = publish(query, Face.points, in_all=True)
-        found = find_incident(published, ref)
-        told = found["properties"]
+        feature = find_incident(published, ref)
+        properties = feature["properties"]
         words = strings(query.view.lang)
-        title = title_of(told) or words["incident"]
-        fields = incident_fields(query, found)
-        past = history(published, found)
+        title = title_of(properties) or words["incident"]
+        fields = incident_fields(query, feature)
+        revisions = history(published, feature)
         merged = [
             {
-                **one,
-                **{toll: count_text(query.view.lang, one[toll]) for toll in ("killed", "injured")},
-                "description": record_text(words, one, "description"),
+                **other,
+                **{
+                    toll: count_text(query.view.lang, other[toll]) for toll in ("killed", "injured")
+                },
+                "description": record_text(words, other, "description"),
             }
-            for one in told["merged_with"]
+            for other in properties["merged_with"]
         ]
-        block = {"id": found["id"], "fields": fields, "history": past, "merged": merged}
+        block = {"id": feature["id"], "fields": fields, "history": revisions, "merged": merged}
         html = page("incident", query.view, title, **block)
         return answer(request, html, HTML, etag(query, "incident", ref, "html"))
 
@@ -113,7 +114,7 @@ def routes(workspace: Workspace) -> APIRouter:
 
 
 def _compare(router: APIRouter, workspace: Workspace, page: Pages) -> None:
-    """Add the pages that set two states side by side: of the ground, and of the record."""
+    """Add the pages that compare: two states of the ground, and two states of the record."""
 
     @router.get("/compare")
     def compare(request: Request) -> Response:
@@ -122,19 +123,19 @@ def _compare(router: APIRouter, workspace: Workspace, page: Pages) -> None:
         view, sources = query.view, control_sources(query)
         if not sources:
             raise NotFound(f"No control dataset is loaded for {view.theatre!r}.")
-        told = _compared(query, own.get("with") or None, [one.slug for one in sources])
-        told["sources"] = [(one.slug, one.name) for one in sources]
-        html = page("compare", view, strings(view.lang)["compare_title"], **told)
-        return answer(request, html, HTML, etag(query, "compare", told["other"]))
+        values = _compared(query, own.get("with") or None, [one.slug for one in sources])
+        values["sources"] = [(one.slug, one.name) for one in sources]
+        html = page("compare", view, strings(view.lang)["compare_title"], **values)
+        return answer(request, html, HTML, etag(query, "compare", values["other"]))
 
     @router.get("/changes")
     def changed(request: Request) -> Response:
-        query, _, found = read_changes(workspace, request)
-        words = strings(query.view.lang)
-        told = {
-            "instant": rfc3339(found.since),
+        query, changes, _limit, _form = read_changes(workspace, request)
+        words = query.words
+        values = {
+            "instant": rfc3339(changes.since),
             "none": words["corrections_none"].format(
-                date=day_text(query.view.lang, found.since.date())
+                date=day_text(query.view.lang, changes.since.date())
             ),
             "rows": [
                 {
@@ -144,35 +145,31 @@ def _compare(router: APIRouter, workspace: Workspace, page: Pages) -> None:
                     "title": one["title"],
                     "lines": content_lines(one, words),
                 }
-                for one in found.items
+                for one in changes.items
             ],
         }
-        html = page("changes", query.view, words["changes_title"], **told)
-        return answer(request, html, HTML, etag(query, "changes-page", found.since))
+        html = page("changes", query.view, words["changes_title"], **values)
+        return answer(request, html, HTML, etag(query, "changes-page", changes.since))
 
 
-def _compared(query: Query, other: str | None, slugs: Sequence[str]) -> dict[str, Any]:
-    """Read what is compared: a second source, when one is named, else the period's two ends."""
+def _compared(query: Query, other: str | None, slugs: Sequence[str]) -> JsonObject:
+    """Compare with a second source, when it is named, else the two ends of the period."""
     view = query.view
     if other is not None and other not in slugs:
         raise InvalidView((Problem("query.with", other, ", ".join(slugs)),))
-    chosen = view.control or slugs[0]
+    first_source = view.control or slugs[0]
 
     def source(slug: str) -> ControlSource:
         dataset = query.state.datasets[slug]
         return ControlSource.of(query.but(control=slug), dataset)
 
     assert view.first and view.last  # noqa: S101, PT018  a settled View has a period
-    second = source(other) if other and other != chosen else None
+    second = source(other) if other and other != first_source else None
     return {
-        **comparison(source(chosen), second, view.first, view.last),
-        "chosen": chosen,
+        **comparison(source(first_source), second, view.first, view.last),
+        "first_source": first_source,
         "other": other,
         "first_day": view.first,
         "last_day": view.last,
-        "kept": [
-            pair
-            for pair in view.pairs()
-            if pair[0] in ("theatre", "lang", "as_of", "synthetic", "level")
-        ],
+        "other_parameters": [pair for pair in view.pairs() if pair[0] in COMPARE_PARAMETERS],
     }

@@ -1,10 +1,9 @@
-"""Reviewing over HTTP: pairs of records that may tell of one strike, and who decided what."""
+"""Reviewing over HTTP: pairs of records that may report one strike, and the decisions on them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -13,9 +12,10 @@ from starlette.responses import Response
 from app.api import params
 from app.api.bodies import small_json
 from app.api.pages import HTML, Pages
-from app.api.routes.imports import documented, page_block, read_own, written
 from app.api.security import requester
+from app.api.writing import documented_write, page_spec, refuse_parameters, written
 from app.domain.account import Role
+from app.domain.answer import JsonObject
 from app.domain.errors import InputError
 from app.i18n import strings
 from app.instance.tokens import allow
@@ -23,77 +23,75 @@ from app.instance.workspace import Workspace
 from app.maps.page import json_block
 from app.matching.decisions import Reviewing
 
-LISTED = 50
-"""Pairs and decisions per answer: a person decides one after the other."""
+MOST_PAIRS = 50
+"""Pairs and decisions in one answer: a person decides them one by one."""
 
 
-def _body(text: str, **properties: str) -> dict[str, Any]:
-    told = {name: {"type": kind} for name, kind in properties.items()}
-    schema = {"type": "object", "required": list(properties), "properties": told}
+def _body(text: str, **properties: str) -> JsonObject:
+    fields = {name: {"type": kind} for name, kind in properties.items()}
+    schema = {"type": "object", "required": list(properties), "properties": fields}
     content = {"application/json": {"schema": schema}}
     return {"required": True, "description": text, "content": content}
 
 
-DECISION = _body(
-    "Whether the records tell of one strike, and why.", same="boolean", reason="string"
-)
+DECISION = _body("Whether the records report one strike, and why.", same="boolean", reason="string")
 REASON = _body("Why it is taken back.", reason="string")
 
 
 @dataclass(frozen=True)
 class _Answers:
-    """What each address answers; the router only gives them their names."""
+    """The answers of all addresses; the router gives them their paths."""
 
     record: Workspace
 
     def _reviewing(self, request: Request) -> Reviewing:
-        read_own(request.query_params.multi_items(), {})
+        refuse_parameters(request)
         holder = requester(request)
         allow(holder, Role.reviewer)
         return Reviewing(self.record, holder, datetime.now(UTC))
 
     def waiting(self, request: Request) -> Response:
-        """List pairs that wait for a person and the newest decisions, records side by side."""
-        return written(self._reviewing(request).waiting(LISTED))
+        """List the pairs that wait for a decision, and the newest decisions, with their records."""
+        return written(self._reviewing(request).waiting(MOST_PAIRS))
 
     async def decide(self, request: Request, number: str) -> Response:
-        """Say that two records tell of one strike, or that they do not."""
+        """Decide that two records report one strike, or that they do not."""
         reviewing = self._reviewing(request)
-        told = await small_json(request)
-        _only(told, "same", "reason")
-        same, reason = told.get("same"), told.get("reason")
+        fields = await small_json(request)
+        _only(fields, "same", "reason")
+        same, reason = fields.get("same"), fields.get("reason")
         if not isinstance(same, bool):
             raise InputError("same", same, "true or false")
         merge = await run_in_threadpool(reviewing.decide, number, reason, is_same=same)
         return written({"id": merge.id, "is_same": merge.is_same})
 
     async def undo(self, request: Request, number: str) -> Response:
-        """Take a decision back; the pair waits for a person again."""
+        """Take a decision back; the pair waits for a decision again."""
         reviewing = self._reviewing(request)
-        told = await small_json(request)
-        _only(told, "reason")
-        merge = await run_in_threadpool(reviewing.undo, number, told.get("reason"))
+        fields = await small_json(request)
+        _only(fields, "reason")
+        merge = await run_in_threadpool(reviewing.undo, number, fields.get("reason"))
         return written({"id": merge.id, "is_same": None})
 
 
-def _only(told: dict[str, Any], *allowed: str) -> None:
-    if strange := ", ".join(name for name in told if name not in allowed):
-        raise InputError("body", strange[:80], " and ".join(allowed))
+def _only(fields: JsonObject, *allowed: str) -> None:
+    if unknown := ", ".join(name for name in fields if name not in allowed):
+        raise InputError("body", unknown[:80], " and ".join(allowed))
 
 
-def routes(record: Workspace, seen: Workspace) -> APIRouter:
+def routes(record: Workspace, visible: Workspace) -> APIRouter:
     """Build the addresses of reviewing, and their page."""
-    router, answers, page = APIRouter(), _Answers(record), Pages(seen)
-    one = "/api/reviews/{number}"
-    router.get("/api/reviews", openapi_extra=documented({}))(answers.waiting)
-    router.post(one, openapi_extra=documented({}, DECISION))(answers.decide)
-    router.post(f"{one}/undo", openapi_extra=documented({}, REASON))(answers.undo)
+    router, answers, page = APIRouter(), _Answers(record), Pages(visible)
+    pair = "/api/reviews/{number}"
+    router.get("/api/reviews", openapi_extra=documented_write({}))(answers.waiting)
+    router.post(pair, openapi_extra=documented_write({}, DECISION))(answers.decide)
+    router.post(f"{pair}/undo", openapi_extra=documented_write({}, REASON))(answers.undo)
 
     @router.get("/review", include_in_schema=False)
     def review_page(request: Request) -> Response:
         """Give the page, which holds no data: it asks for the pairs with its holder's token."""
-        query = params.read_query(seen, request.query_params.multi_items())
-        block = json_block(page_block(seen, query)["spec"])
+        query = params.read_query(visible, request.query_params.multi_items())
+        block = json_block(page_spec(query))
         html = page("review", query.view, strings(query.view.lang)["review_title"], block=block)
         return Response(html, 200, {"Cache-Control": "no-cache"}, media_type=HTML)
 

@@ -1,8 +1,6 @@
-"""Waves: what was launched and stopped, report by report, and in sum."""
+"""Waves: weapons launched and stopped, report by report, and their sums."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -10,10 +8,11 @@ from starlette.responses import Response
 from app.api import params
 from app.api.respond import etag, json_answer, unchanged
 from app.api.schemas import documented
+from app.domain.answer import JsonObject
 from app.instance.workspace import Workspace
 from app.queries.waves import MarkCounter, PageLimits, WaveCache, waves_answer, waves_dataset
 
-STRING: dict[str, Any] = {"type": "string"}
+STRING: JsonObject = {"type": "string"}
 MOST, USUAL = 1_000, 100
 LIMIT = (f"at most so many waves ({USUAL} when not given)", {"type": "integer", "minimum": 1})
 OFFSET = ("after so many", {"type": "integer", "minimum": 0})
@@ -30,8 +29,8 @@ def routes(workspace: Workspace) -> APIRouter:
     readers: dict[str, params.Reader] = {
         "dataset": str,
         "incidents": str,
-        "limit": params.whole(1, MOST),
-        "offset": params.whole(0, 10**8),
+        "limit": params.whole_number(1, MOST),
+        "offset": params.whole_number(0, 10**8),
     }
 
     def waves(request: Request) -> Response:
@@ -41,8 +40,8 @@ def routes(workspace: Workspace) -> APIRouter:
         limit, offset = own.get("limit", USUAL), own.get("offset", 0)
         beside = own.get("incidents")
         tag = etag(query, request.url.path, dataset.slug, limit, offset, beside)
-        if told := unchanged(request, tag):
-            return told
+        if same := unchanged(request, tag):
+            return same
         count_marks = None if beside is None else MarkCounter.of(query, beside)
         answer = waves_answer(query, dataset, cache, PageLimits(limit, offset), count_marks)
         return json_answer(request, answer, tag)

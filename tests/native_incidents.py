@@ -1,4 +1,4 @@
-"""Any incident at all, and its fields as the native forms write them."""
+"""Incidents with any values, for laws, and their fields as the native formats write them."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def as_feature(record: Incident) -> dict[str, Any]:
 
 
 def as_properties(record: Incident) -> dict[str, Any]:
-    """Write the properties, those included that only an answer has."""
+    """Write the properties, with those that only an answer of the API has."""
     when, place, who = record.when, record.place, record.attributed_to
     start, end = when.start or when.first, when.end or when.last
     return {
@@ -212,18 +212,18 @@ def _flat_toll(name: str, toll: Toll) -> dict[str, object]:
     }
 
 
-def _damage(one: Damage) -> dict[str, Any]:
-    told = {"sector": one.sector, "object_kind": one.object_kind, "name": one.name}
-    return {**told, "grade": one.grade.value, "count": one.count}
+def _damage(damage: Damage) -> dict[str, Any]:
+    names = {"sector": damage.sector, "object_kind": damage.object_kind, "name": damage.name}
+    return {**names, "grade": damage.grade.value, "count": damage.count}
 
 
-def _source(one: SourceRef) -> dict[str, Any]:
+def _source(source: SourceRef) -> dict[str, Any]:
     return {
-        "publisher": one.publisher,
-        "url": one.url,
-        "published": _text(one.published),
-        "retrieved": _text(one.retrieved),
-        "archive_url": one.archive_url,
-        "sha256": one.sha256,
-        "upstream": one.upstream,
+        "publisher": source.publisher,
+        "url": source.url,
+        "published": _text(source.published),
+        "retrieved": _text(source.retrieved),
+        "archive_url": source.archive_url,
+        "sha256": source.sha256,
+        "upstream": source.upstream,
     }
