@@ -194,11 +194,11 @@ def columns_query(view: View) -> str:
 
 def _histogram(marks: Published, view: View) -> Histogram:
     """Count per day; without any incident the axis still spans the period."""
-    counted = day_counts(marks)
+    day_numbers = day_counts(marks)
     first, last = view.first or date.min, view.last or date.max
-    if counted is None:
+    if day_numbers is None:
         return Histogram(str(first), [0] * ((last - first).days + 1))
-    start, counts = counted
+    start, counts = day_numbers
     before, end = max((start - first).days, 0), start + timedelta(days=len(counts) - 1)
     after = max((last - end).days, 0)
     return Histogram(str(min(start, first)), [0] * before + counts + [0] * after)
