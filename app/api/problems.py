@@ -11,8 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from app.api.schemas import JsonObject
 from app.domain import errors
+from app.domain.answer import JsonObject
 
 LOG = logging.getLogger("strikemap.api")
 MEDIA_TYPE = "application/problem+json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.api.schemas import JsonObject
+from app.domain.answer import JsonObject
 from app.i18n import strings
 from app.i18n.values import count_text, number
 

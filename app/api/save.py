@@ -20,7 +20,7 @@ from starlette.types import Message
 
 from app.api.params import read_query
 from app.api.region_table import region_rows
-from app.api.schemas import JsonObject
+from app.domain.answer import JsonObject
 from app.domain.errors import NotShared
 from app.domain.mercator import tile_at
 from app.domain.view import METRICS, View

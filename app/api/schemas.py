@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from app.domain.answer import JsonObject
 from app.domain.view import METRICS
-
-JsonObject = dict[str, Any]
-"""A JSON object as a query gives it or as an answer has it."""
 
 Described = tuple[str, JsonObject]
 """What a parameter means, and its JSON schema."""

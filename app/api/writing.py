@@ -10,8 +10,9 @@ from starlette.responses import Response
 
 from app.api.links import JSON
 from app.api.params import Own, Reader
-from app.api.schemas import PROBLEM, JsonObject
+from app.api.schemas import PROBLEM
 from app.api.security import OWN_HEADER
+from app.domain.answer import JsonObject
 from app.domain.errors import InputError, InvalidView, Problem
 from app.domain.terms import Audience
 from app.publishing.query import Query

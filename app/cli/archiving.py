@@ -69,8 +69,8 @@ def tiles(  # noqa: PLR0913  a command's options, each by name
         refuse_export(query)
     tiler = Tiler(settings.fonts_dir)
     with progress_line(out.name, quiet=json, what="tiles") as progress:
-        names = ArchiveLayers(layers, minzoom, maxzoom)
-        archive = archive_view(tiler, query, names, out, progress)
+        tile_layers = ArchiveLayers(layers, minzoom, maxzoom)
+        archive = archive_view(tiler, query, tile_layers, out, progress)
     report = {"file": str(out), "audience": audience.value, **archive._asdict()}
     if page:
         beside = out.with_suffix(PAGE_ENDING)

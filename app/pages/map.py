@@ -1,4 +1,4 @@
-"""The Folium page of a View, with the facts that it has before its first request."""
+"""The Folium page of a View: gathers what the page must know before it asks for anything."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def page_html(
     kit: SavedKit | None = None,
     base: str | None = None,
 ) -> str:
-    """Build the page; a View without a period or source gets its defaults.
+    """Build the page; a View without a period or source gets the ones it would be read with.
 
-    With a kit it becomes one file that needs no service. `base` is the address of the service as
-    the reader used it, such as https://host; without it, the head describes no picture.
+    With a kit it becomes one file that needs no service. `base` is how the reader addressed us,
+    such as https://host: a head names whole addresses, or none where there is no such address.
     """
     query = with_defaults(query)
     all_time = query.but(first=None, last=None)
@@ -79,7 +79,7 @@ def _banners(query: Query, *, is_saved: bool) -> list[str]:
 
 
 def _before_the_record(query: Query) -> str | None:
-    """Warn if the record begins after a View's `as_of`: its empty map does not mean no strikes."""
+    """Say that nothing was known on a View's `as_of`: its empty map is no map of a quiet time."""
     first = query.workspace.store.by_seq([1])
     as_of, words = query.view.as_of, query.words
     if as_of is None or (first and first[0].recorded_at <= as_of):
@@ -91,7 +91,7 @@ def _before_the_record(query: Query) -> str | None:
 
 
 def _card(query: Query, base: str) -> Card:
-    """Write the head's description of the page, and the address of its picture."""
+    """Say in the head what the page shows, and where its picture is."""
     view, words = query.view, query.words
     name = query.theatre.name[view.lang]
     invented = f" {words['invented_long']}." if view.synthetic else ""
@@ -159,7 +159,7 @@ def _facts(query: Query, sums: Published, marks: Published, kit: SavedKit | None
 
 
 def _box(query: Query) -> Sequence[float]:
-    """Return the first bounds of the map: the View's box or regions, or the whole theatre."""
+    """Say what the map shows first: the View's own box or regions, or the whole theatre."""
     view = query.view
     if view.bbox is not None:
         west, south, east, north = view.bbox
@@ -171,7 +171,7 @@ def _box(query: Query) -> Sequence[float]:
 
 
 def columns_query(view: View) -> str:
-    """Write the query of the columns that a page requests.
+    """Write which columns a page asks for.
 
     The columns depend on place, ground, datasets and as-of; the page filters the rest itself.
     """
@@ -194,11 +194,11 @@ def columns_query(view: View) -> str:
 
 def _histogram(marks: Published, view: View) -> Histogram:
     """Count per day; without any incident the axis still spans the period."""
-    counted = day_counts(marks)
+    day_numbers = day_counts(marks)
     first, last = view.first or date.min, view.last or date.max
-    if counted is None:
+    if day_numbers is None:
         return Histogram(str(first), [0] * ((last - first).days + 1))
-    start, counts = counted
+    start, counts = day_numbers
     before, end = max((start - first).days, 0), start + timedelta(days=len(counts) - 1)
     after = max((last - end).days, 0)
     return Histogram(str(min(start, first)), [0] * before + counts + [0] * after)

@@ -19,7 +19,7 @@ from app.index.columns import PRECISIONS, STATUSES
 from app.pictures.tiles import Tiler
 from app.publishing.publish import Published, control_dataset, publish
 from app.publishing.query import Query
-from app.queries.export import Progress, describe_export, refuse_export
+from app.queries.export import WriteProgress, describe_export, refuse_export
 from app.tiles.archive import Archive, tile_numbers
 from app.tiles.grid import Tile
 from app.tiles.points import EXACT_ZOOM, FIELDS_OF, MERCATOR_BITS, incident_tile
@@ -115,7 +115,7 @@ def archive_view(
     query: Query,
     layers: ArchiveLayers,
     path: Path,
-    progress: Progress | None = None,
+    progress: WriteProgress | None = None,
 ) -> ArchiveReport:
     """Write a View's tiles to a file, whole or not at all.
 

@@ -31,7 +31,7 @@ _BATCH = 5_000
 """Incidents in memory at a time."""
 
 LEFT_BEHIND = timedelta(days=1)
-Progress = Callable[[int], None]
+WriteProgress = Callable[[int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ class Export:
         days = (str(day) for day in (view.first, view.last) if day)
         return re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(("strikemap", slugs, *days)))[:120]
 
-    def batches(self, progress: Progress | None = None) -> Iterator[Sequence[JsonObject]]:
+    def batches(self, progress: WriteProgress | None = None) -> Iterator[Sequence[JsonObject]]:
         """Write the incidents batch by batch, newest first."""
         for start in range(0, len(self.order), _BATCH):
             rows = self.selection.take(self.order[start : start + _BATCH])
@@ -59,7 +59,9 @@ class Export:
             if progress is not None:
                 progress(start + len(rows))
 
-    def write(self, form: str, folder: Path, progress: Progress | None = None) -> Iterator[bytes]:
+    def write(
+        self, form: str, folder: Path, progress: WriteProgress | None = None
+    ) -> Iterator[bytes]:
         """Write a file of a format as a stream.
 
         Formats that cannot be written as a stream are first written in a temporary folder. Memory

@@ -13,7 +13,8 @@ from starlette.responses import Response
 from app.api import params
 from app.api.links import GEOJSON, link_to, pages
 from app.api.respond import etag, json_answer
-from app.api.schemas import Described, JsonObject, documented
+from app.api.schemas import Described, documented
+from app.domain.answer import JsonObject
 from app.domain.errors import InvalidView, NotFound, Problem
 from app.domain.instants import rfc3339
 from app.domain.place import CRS84

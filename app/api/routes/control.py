@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from app.api import params
 from app.api.respond import etag, json_answer, unchanged
-from app.api.schemas import Described, JsonObject, documented
+from app.api.schemas import Described, documented
+from app.domain.answer import JsonObject
 from app.domain.errors import InvalidView, NotFound, Problem
 from app.domain.terms import DatasetKind, Face
 from app.instance.workspace import Workspace

@@ -14,10 +14,11 @@ from app.api import params
 from app.api.bodies import small_json
 from app.api.pages import HTML, Pages
 from app.api.respond import etag, json_answer
-from app.api.schemas import JsonObject, documented
+from app.api.schemas import documented
 from app.api.security import requester
 from app.api.writing import documented_write, page_spec, refuse_parameters, written
 from app.domain.account import Role
+from app.domain.answer import JsonObject
 from app.domain.errors import InputError
 from app.domain.fields import incident_values
 from app.domain.incident import Status

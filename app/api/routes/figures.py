@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from app.api import params
 from app.api.respond import answer, etag, unchanged
-from app.api.schemas import Described, JsonObject, documented
+from app.api.schemas import Described, documented
+from app.domain.answer import JsonObject
 from app.domain.cache import BoundedCache
 from app.instance.workspace import Workspace
 from app.pictures.figures import FIGURE_FORMS, LEAST_PX, MOST_PX, MOST_SCALE, FigureOptions, Figures

@@ -16,7 +16,7 @@ from app.api import params
 from app.api.pages import without_tracking
 from app.api.problems import problem
 from app.api.respond import answer, etag
-from app.api.schemas import JsonObject
+from app.domain.answer import JsonObject
 from app.domain.errors import InputError, InvalidView, NotFound, NotKnown, Problem
 from app.domain.terms import Audience
 from app.i18n import strings

@@ -8,7 +8,8 @@ from starlette.responses import Response
 from app.api import links, params
 from app.api.links import GEOJSON, SCHEMA, Link, link_to
 from app.api.respond import etag, json_answer
-from app.api.schemas import JsonObject, documented
+from app.api.schemas import documented
+from app.domain.answer import JsonObject
 from app.domain.place import CRS84
 from app.domain.terms import Face
 from app.instance.workspace import Workspace

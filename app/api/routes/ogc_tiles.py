@@ -11,8 +11,9 @@ from starlette.responses import Response
 from app.api import links, params
 from app.api.links import link_to
 from app.api.respond import MINUTE, answer, etag, json_answer
-from app.api.schemas import JsonObject, documented
+from app.api.schemas import documented
 from app.api.tiles import MEDIA, TileApp
+from app.domain.answer import JsonObject
 from app.domain.errors import NotShared
 from app.domain.place import CRS84, Bounds
 from app.publishing.query import Query

@@ -11,7 +11,7 @@ from app.api import params
 from app.api.changes import read_changes
 from app.api.pages import HTML, PageRoute, Pages
 from app.api.respond import answer, etag, unchanged
-from app.api.schemas import JsonObject
+from app.domain.answer import JsonObject
 from app.domain.errors import InvalidView, NotFound, Problem
 from app.domain.instants import rfc3339
 from app.domain.terms import Face

@@ -12,10 +12,10 @@ from starlette.responses import Response
 from app.api import params
 from app.api.bodies import small_json
 from app.api.pages import HTML, Pages
-from app.api.schemas import JsonObject
 from app.api.security import requester
 from app.api.writing import documented_write, page_spec, refuse_parameters, written
 from app.domain.account import Role
+from app.domain.answer import JsonObject
 from app.domain.errors import InputError
 from app.i18n import strings
 from app.instance.tokens import allow

@@ -12,7 +12,7 @@ from app.api import params
 from app.api.pages import HTML, PageRoute, Pages
 from app.api.region_table import RATE, region_rows
 from app.api.respond import answer, etag
-from app.api.schemas import JsonObject
+from app.domain.answer import JsonObject
 from app.domain.incident import Status
 from app.domain.terms import DatasetKind, Face
 from app.domain.view import View

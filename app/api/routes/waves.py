@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from app.api import params
 from app.api.respond import etag, json_answer, unchanged
-from app.api.schemas import JsonObject, documented
+from app.api.schemas import documented
+from app.domain.answer import JsonObject
 from app.instance.workspace import Workspace
 from app.queries.waves import MarkCounter, PageLimits, WaveCache, waves_answer, waves_dataset
 
