@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.importers.base import Context, Outcome, ParsedRecord, SourceFile
+from app.files.source import SourceFile
+from app.importers.base import Context, Outcome, ParsedRecord
 from app.importers.formats import choose
 from app.instance.workspace import Workspace
 from app.intake.importing import Order, import_file

@@ -13,7 +13,7 @@ from app.cli.base import Json, cli, open_workspace, present, progress_line, tell
 from app.domain.control import Baseline
 from app.domain.errors import InputError
 from app.domain.terms import DatasetKind
-from app.importers.base import Rejection
+from app.files.source import Rejection
 from app.instance.tokens import local_holder
 from app.instance.workspace import Workspace
 from app.intake.demo import load_demos

@@ -18,8 +18,10 @@ from app.domain.incident import Incident, Status
 from app.domain.revision import Action, Change, Revision, Subject, canonical, checked_reason
 from app.domain.store import Entry
 from app.domain.terms import Dataset, DatasetKind
-from app.importers import native, parsing
-from app.importers.base import BadFieldError, Context
+from app.files import parsing
+from app.files.source import BadFieldError
+from app.importers import native
+from app.importers.base import Context
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
 

@@ -17,9 +17,11 @@ from app.domain.incident import Attribution, Incident, incident_id
 from app.domain.period import When, WhenPrecision
 from app.domain.place import Place, Precision
 from app.domain.source import Claim, SourceRef
-from app.importers import events, parsing
-from app.importers.base import BadFieldError, Context, Dropped, Outcome, ParsedRecord, SourceFile
-from app.importers.delimited import header_of
+from app.files import parsing
+from app.files.delimited import header_of
+from app.files.source import BadFieldError, SourceFile
+from app.importers import events
+from app.importers.base import Context, Dropped, Outcome, ParsedRecord
 from app.importers.header import Header
 
 COLUMNS = {

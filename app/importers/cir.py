@@ -18,21 +18,12 @@ from app.domain.incident import Incident, Status, incident_id
 from app.domain.period import When
 from app.domain.place import LonLat, Place, Precision
 from app.domain.source import SourceRef
-from app.importers import events, native, parsing
-from app.importers.base import (
-    BadFieldError,
-    Context,
-    Dropped,
-    Outcome,
-    ParsedRecord,
-    Rejection,
-    SourceFile,
-    Warned,
-    decoded_head,
-    load_json,
-)
-from app.importers.delimited import header_of, table_rows
-from app.importers.features import is_cut_off
+from app.files import parsing
+from app.files.delimited import header_of, table_rows
+from app.files.features import is_cut_off
+from app.files.source import BadFieldError, Rejection, SourceFile, decoded_head, load_json
+from app.importers import events, native
+from app.importers.base import Context, Dropped, Outcome, ParsedRecord, Warned
 from app.importers.header import Header, member_names
 
 COLUMNS = {

@@ -11,9 +11,11 @@ import msgspec
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.control import Baseline, ControlArea, ControlSnapshot
-from app.importers import native, parsing
-from app.importers.base import BadFieldError, Context, Outcome, ParsedRecord, Warned
-from app.importers.shapes import polygons, shape_hash
+from app.files import parsing
+from app.files.shapes import polygons, shape_hash
+from app.files.source import BadFieldError
+from app.importers import native
+from app.importers.base import Context, Outcome, ParsedRecord, Warned
 
 MOST_NAMED = 20
 """Repairs that one warning lists; further ones are only counted."""

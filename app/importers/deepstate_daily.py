@@ -17,21 +17,12 @@ import shapely
 from app.domain.control import Baseline, ControlArea, ControlSnapshot
 from app.domain.errors import InputError, InvalidFile
 from app.domain.period import FIRST_DAY, LAST_DAY
-from app.importers import parsing
-from app.importers.base import (
-    BadFieldError,
-    Context,
-    Outcome,
-    ParsedRecord,
-    SourceFile,
-    Warned,
-    decoded_head,
-    load_json,
-    rejection,
-)
+from app.files import parsing
+from app.files.features import UNREADABLE, Feature, area, features_of
+from app.files.shapes import polygons, shape_hash
+from app.files.source import BadFieldError, SourceFile, decoded_head, load_json, rejection
+from app.importers.base import Context, Outcome, ParsedRecord, Warned
 from app.importers.control_days import ControlDays
-from app.importers.features import UNREADABLE, Feature, area, features_of
-from app.importers.shapes import polygons, shape_hash
 
 NAMED = re.compile(r"deepstatemap_data_(\d{8})")
 ALL_NAMED = re.compile(r"deepstate-?map[-_]data(?!_\d)")

@@ -16,20 +16,11 @@ from zoneinfo import ZoneInfo
 
 from app.domain.control import Baseline, ControlStatus
 from app.domain.errors import InputError, InvalidFile
-from app.importers import parsing
-from app.importers.base import (
-    BadFieldError,
-    Context,
-    Dropped,
-    Outcome,
-    SourceFile,
-    Warned,
-    decoded_head,
-    load_json,
-    rejection,
-)
+from app.files import parsing
+from app.files.features import Feature, area, features_of, geometry_type
+from app.files.source import BadFieldError, SourceFile, decoded_head, load_json, rejection
+from app.importers.base import Context, Dropped, Outcome, Warned
 from app.importers.control_days import ControlDays
-from app.importers.features import Feature, area, features_of, geometry_type
 
 OTHER = "other_territory"
 NOT_AREAS = {

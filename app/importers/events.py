@@ -13,17 +13,10 @@ from typing import NamedTuple, TypeVar
 from app.domain.errors import InputError
 from app.domain.place import LonLat
 from app.domain.source import Claim, SourceRef
-from app.importers import parsing
-from app.importers.base import (
-    BadFieldError,
-    Context,
-    Dropped,
-    Outcome,
-    Rejection,
-    SourceFile,
-    rejection,
-)
-from app.importers.delimited import table_batches
+from app.files import parsing
+from app.files.delimited import table_batches
+from app.files.source import BadFieldError, Rejection, SourceFile, rejection
+from app.importers.base import Context, Dropped, Outcome
 
 T = TypeVar("T")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

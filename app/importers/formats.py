@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from app.domain.errors import UnknownFormat
+from app.files.source import SourceFile, check_utf8
 from app.importers.acled import Acled
-from app.importers.base import Importer, SourceFile, check_utf8
+from app.importers.base import Importer
 from app.importers.cir import Cir
 from app.importers.deepstate_daily import DeepStateDaily
 from app.importers.deepstate_raw import DeepStateRaw

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from app.domain.place import LonLat, Precision
-from app.importers import parsing
-from app.importers.base import BadFieldError, Context, Warned
-from app.importers.sheets import squeezed
+from app.files import parsing
+from app.files.sheets import squeezed
+from app.files.source import BadFieldError
+from app.importers.base import Context, Warned
 from app.reference.settlements import Settlement, Settlements
 
 ERROR_M = {"city": 15_000, "town": 5_000, "village": 3_000}

@@ -17,21 +17,14 @@ from app.domain.errors import InvalidFile
 from app.domain.incident import Incident, Status, incident_id
 from app.domain.period import When
 from app.domain.place import Place, Precision
-from app.importers import events, native, parsing
-from app.importers.base import (
-    BadFieldError,
-    Context,
-    Dropped,
-    Outcome,
-    ParsedRecord,
-    SourceFile,
-    decoded_head,
-    load_json,
-)
-from app.importers.delimited import header_of
-from app.importers.features import Feature, features_of
+from app.files import parsing
+from app.files.delimited import header_of
+from app.files.features import Feature, features_of
+from app.files.kml import document, is_kmz, parsed
+from app.files.source import BadFieldError, SourceFile, decoded_head, load_json
+from app.importers import events, native
+from app.importers.base import Context, Dropped, Outcome, ParsedRecord
 from app.importers.header import Header, member_names
-from app.importers.kml import document, is_kmz, parsed
 
 COLUMNS = {
     "Date": "start",

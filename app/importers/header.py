@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from app.domain.errors import InvalidFile
-from app.importers.base import SourceFile, Warned
-from app.importers.delimited import header_of
+from app.files.delimited import header_of
+from app.files.source import SourceFile
+from app.importers.base import Warned
 
 UNREAD = frozenset({"(kept in no field)", "(checked, kept in no field)", "(never kept)"})
 MOST_NAMED = 40

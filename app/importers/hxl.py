@@ -19,22 +19,13 @@ from app.domain.incident import Attribution, Incident, incident_id
 from app.domain.period import When
 from app.domain.place import LonLat, Place, Precision
 from app.domain.source import SourceRef
-from app.importers import native, parsing
-from app.importers.base import (
-    BadFieldError,
-    Context,
-    Dropped,
-    Outcome,
-    ParsedRecord,
-    Rejection,
-    SourceFile,
-    Warned,
-    decoded_head,
-    rejection,
-)
+from app.files import parsing
+from app.files.sheets import Cells, distinct, first_lines, is_workbook, squeezed, table
+from app.files.source import BadFieldError, Rejection, SourceFile, decoded_head, rejection
+from app.importers import native
+from app.importers.base import Context, Dropped, Outcome, ParsedRecord, Warned
 from app.importers.header import drift, joined_names
 from app.importers.insight import ALWAYS, KNOWN, LABELS, OWN
-from app.importers.sheets import Cells, distinct, first_lines, is_workbook, squeezed, table
 from app.importers.words import Words
 
 TAG = re.compile(r"#[a-z][a-z0-9_]*", re.IGNORECASE)

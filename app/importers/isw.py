@@ -14,20 +14,13 @@ from typing import NamedTuple
 
 from app.domain.control import Baseline, ControlStatus
 from app.domain.errors import InputError, InvalidFile
-from app.importers import events, parsing
-from app.importers.base import (
-    BadFieldError,
-    Context,
-    Dropped,
-    Outcome,
-    SourceFile,
-    decoded_head,
-    load_json,
-    rejection,
-)
+from app.files import parsing
+from app.files.features import is_cut_off
+from app.files.layers import Area, esri_areas, geojson_areas, shapefile_areas, zipped_names
+from app.files.source import BadFieldError, SourceFile, decoded_head, load_json, rejection
+from app.importers import events
+from app.importers.base import Context, Dropped, Outcome
 from app.importers.control_days import ControlDays
-from app.importers.features import is_cut_off
-from app.importers.layers import Area, esri_areas, geojson_areas, shapefile_areas, zipped_names
 
 PARTISANS = "partisan_warfare"
 

@@ -17,20 +17,12 @@ from shapely import MultiPolygon, Polygon
 from app.domain.control import ControlStatus
 from app.domain.errors import InputError, InvalidFile
 from app.domain.place import area_km2
-from app.importers import parsing
-from app.importers.base import (
-    BadFieldError,
-    Context,
-    Dropped,
-    Outcome,
-    SourceFile,
-    Warned,
-    decoded_head,
-    rejection,
-)
+from app.files import parsing
+from app.files.kml import document, is_kmz, parsed
+from app.files.shapes import polygons
+from app.files.source import BadFieldError, SourceFile, decoded_head, rejection
+from app.importers.base import Context, Dropped, Outcome, Warned
 from app.importers.control_days import ControlDays
-from app.importers.kml import document, is_kmz, parsed
-from app.importers.shapes import polygons
 
 NOT_AREAS = {
     "Point": "unit_or_attack_icon",

@@ -16,19 +16,11 @@ from typing_extensions import override
 from app.domain.errors import InputError, InvalidFile
 from app.domain.mapping import Notation, checked
 from app.domain.place import LonLat, Precision
-from app.importers import native, parsing
-from app.importers.base import (
-    BadFieldError,
-    Context,
-    Dropped,
-    Outcome,
-    ParsedRecord,
-    SourceFile,
-    Warned,
-    decoded_head,
-    rejection,
-)
-from app.importers.kml import document, is_kmz, parsed
+from app.files import parsing
+from app.files.kml import document, is_kmz, parsed
+from app.files.source import BadFieldError, SourceFile, decoded_head, rejection
+from app.importers import native
+from app.importers.base import Context, Dropped, Outcome, ParsedRecord, Warned
 from app.importers.notation import day_of
 
 TIME_NEEDED = (

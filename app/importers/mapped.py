@@ -8,22 +8,14 @@ from collections.abc import Iterator, Mapping
 from app.domain.errors import InputError, InvalidFile, NeedsMapping
 from app.domain.mapping import DAYS, TOLL_PARTS, TOLLS, Notation, TableMapping, checked
 from app.domain.place import LonLat
-from app.importers import native, parsing
-from app.importers.base import (
-    BadFieldError,
-    Context,
-    Dropped,
-    Outcome,
-    ParsedRecord,
-    Rejection,
-    SourceFile,
-    Warned,
-    rejection,
-)
+from app.files import parsing
+from app.files.sheets import Cells, is_workbook, squeezed, table
+from app.files.source import BadFieldError, Rejection, SourceFile, rejection
+from app.importers import native
+from app.importers.base import Context, Dropped, Outcome, ParsedRecord, Warned
 from app.importers.geocoding import Geocoder
 from app.importers.notation import WRITTEN, day_of
 from app.importers.points import PointFeature, kind_of, point_features
-from app.importers.sheets import Cells, is_workbook, squeezed, table
 from app.importers.words import Words
 
 MAKE_ONE = (

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, NamedTuple
 
 from app.domain.errors import InputError, InvalidFile, TooLarge
-from app.importers.base import Rejection, SourceFile, rejection
+from app.files.source import Rejection, SourceFile, rejection
 
 MOST_MEMBERS = 20_000
 MOST_DEEP = 3

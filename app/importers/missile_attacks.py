@@ -20,19 +20,11 @@ from app.domain.errors import InputError
 from app.domain.period import When
 from app.domain.source import SourceRef
 from app.domain.wave import Scope, Volley, Wave
-from app.importers import events, parsing
-from app.importers.base import (
-    BadFieldError,
-    Context,
-    Dropped,
-    Outcome,
-    ParsedRecord,
-    Rejection,
-    SourceFile,
-    Warned,
-    rejection,
-)
-from app.importers.delimited import header_of, table_rows
+from app.files import parsing
+from app.files.delimited import header_of, table_rows
+from app.files.source import BadFieldError, Rejection, SourceFile, rejection
+from app.importers import events
+from app.importers.base import Context, Dropped, Outcome, ParsedRecord, Warned
 from app.importers.header import Header
 
 COLUMNS = {

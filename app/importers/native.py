@@ -30,8 +30,9 @@ from app.domain.period import FIRST_DAY, LAST_DAY, When, WhenPrecision
 from app.domain.place import LonLat, Place, Precision
 from app.domain.revision import canonical
 from app.domain.source import Claim, SourceRef
-from app.importers import parsing
-from app.importers.base import BadFieldError, Context
+from app.files import parsing
+from app.files.source import BadFieldError
+from app.importers.base import Context
 
 
 class Part(NamedTuple):

@@ -17,19 +17,12 @@ import shapely
 
 from app.domain.errors import InputError, InvalidFile
 from app.domain.incident import Incident, incident_id
-from app.importers import native, parsing
-from app.importers.base import (
-    BadFieldError,
-    Context,
-    Outcome,
-    ParsedRecord,
-    Rejection,
-    SourceFile,
-    Warned,
-    rejection,
-)
+from app.files import parsing
+from app.files.delimited import TableBatch, header_of, table_batches, table_rows
+from app.files.source import BadFieldError, Rejection, SourceFile, rejection
+from app.importers import native
+from app.importers.base import Context, Outcome, ParsedRecord, Warned
 from app.importers.control_days import ControlDays
-from app.importers.delimited import TableBatch, header_of, table_batches, table_rows
 
 PLAIN = (
     *("id", "source_key", "start", "end", "when_precision", "when_text", "zone", "lon", "lat"),

@@ -11,19 +11,12 @@ from shapely.geometry.base import BaseGeometry
 from app.domain.errors import InputError
 from app.domain.fields import INCIDENT_FIELDS
 from app.domain.place import LonLat
-from app.importers import native, parsing
-from app.importers.base import (
-    BadFieldError,
-    Context,
-    Outcome,
-    ParsedRecord,
-    SourceFile,
-    Warned,
-    decoded_head,
-    rejection,
-)
+from app.files import parsing
+from app.files.features import Feature, features, geometry
+from app.files.source import BadFieldError, SourceFile, decoded_head, rejection
+from app.importers import native
+from app.importers.base import Context, Outcome, ParsedRecord, Warned
 from app.importers.control_days import ControlDays
-from app.importers.features import Feature, features, geometry
 
 NOT_READ = frozenset({"lon", "lat"})
 """Columns of the CSV form: here the place is the feature's geometry."""

@@ -10,8 +10,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from app.domain.mapping import Notation
-from app.importers import parsing
-from app.importers.base import BadFieldError
+from app.files import parsing
+from app.files.source import BadFieldError
 
 CLOCK = r"(?:[ T]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?)?"
 OFFSET = r"(?: ?(?P<offset>Z|[+-]\d\d:?\d\d))?"

@@ -15,18 +15,11 @@ import shapely
 
 from app.domain.control import Baseline, ControlStatus
 from app.domain.errors import InputError, InvalidFile
-from app.importers import parsing
-from app.importers.base import (
-    BadFieldError,
-    Context,
-    Outcome,
-    SourceFile,
-    decoded_head,
-    load_json,
-    rejection,
-)
+from app.files import parsing
+from app.files.features import Feature, area, features_of
+from app.files.source import BadFieldError, SourceFile, decoded_head, load_json, rejection
+from app.importers.base import Context, Outcome
 from app.importers.control_days import ControlDays
-from app.importers.features import Feature, area, features_of
 
 HELD_SINCE_2014 = shapely.MultiPoint([(37.8, 48.0), (39.3, 48.57)])
 """Points in the cities of Donetsk and Luhansk, one of which a file with older areas covers."""

@@ -19,15 +19,8 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import InputError, InvalidFile, TooLarge
 from app.domain.place import LonLat
-from app.importers.base import (
-    MOST_COLUMNS,
-    BadFieldError,
-    SourceFile,
-    decoded_head,
-    load_json,
-)
-from app.importers.features import UNREADABLE, features_of, geometry
-from app.importers.layers import (
+from app.files.features import UNREADABLE, features_of, geometry
+from app.files.layers import (
     LONGITUDE_FIRST,
     MOST_UNPACKED_BYTES,
     Area,
@@ -43,7 +36,8 @@ from app.importers.layers import (
     zipped_bytes,
     zipped_names,
 )
-from app.importers.sheets import cell_text
+from app.files.sheets import cell_text
+from app.files.source import MOST_COLUMNS, BadFieldError, SourceFile, decoded_head, load_json
 
 PARQUET = b"PAR1"
 SHAPE_TYPES_OF_POINTS = (1, 8, 11, 18, 21, 28)

@@ -12,20 +12,13 @@ from collections.abc import Iterator
 from app.domain.errors import InputError, InvalidFile
 from app.domain.mapping import Notation
 from app.domain.place import LonLat, Precision
-from app.importers import native, parsing
-from app.importers.base import (
-    BadFieldError,
-    Context,
-    Outcome,
-    ParsedRecord,
-    Rejection,
-    SourceFile,
-    decoded_head,
-    rejection,
-)
+from app.files import parsing
+from app.files.sheets import Cells, first_lines, squeezed, table
+from app.files.source import BadFieldError, Rejection, SourceFile, decoded_head, rejection
+from app.importers import native
+from app.importers.base import Context, Outcome, ParsedRecord
 from app.importers.header import drift
 from app.importers.notation import day_of
-from app.importers.sheets import Cells, first_lines, squeezed, table
 from app.importers.words import Words
 
 COLUMNS = {

@@ -17,18 +17,11 @@ from app.domain.incident import Incident, Status, incident_id
 from app.domain.period import When
 from app.domain.place import Place, Precision
 from app.domain.source import Claim, SourceRef
-from app.importers import events, parsing
-from app.importers.base import (
-    BadFieldError,
-    Context,
-    Outcome,
-    ParsedRecord,
-    SourceFile,
-    Warned,
-    decoded_head,
-    load_json,
-)
-from app.importers.delimited import header_of
+from app.files import parsing
+from app.files.delimited import header_of
+from app.files.source import BadFieldError, SourceFile, decoded_head, load_json
+from app.importers import events
+from app.importers.base import Context, Outcome, ParsedRecord, Warned
 from app.importers.header import Header, member_names
 
 DISPLACED_M = 150

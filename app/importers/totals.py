@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.domain.errors import InputError, InvalidFile
-from app.importers.base import SourceFile, decoded_head
-from app.importers.sheets import first_lines, is_workbook, squeezed
+from app.files.sheets import first_lines, is_workbook, squeezed
+from app.files.source import SourceFile, decoded_head
 
 TOTALS = (
     frozenset({"admin1_code", "event_type", "events", "reference_period_start"}),

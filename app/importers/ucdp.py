@@ -19,18 +19,11 @@ from app.domain.incident import Attribution, Incident, incident_id
 from app.domain.period import When, WhenPrecision
 from app.domain.place import Place, Precision
 from app.domain.source import SourceRef
-from app.importers import events, native, parsing
-from app.importers.base import (
-    BadFieldError,
-    Context,
-    Dropped,
-    Outcome,
-    ParsedRecord,
-    SourceFile,
-    Warned,
-    decoded_head,
-)
-from app.importers.delimited import header_of
+from app.files import parsing
+from app.files.delimited import header_of
+from app.files.source import BadFieldError, SourceFile, decoded_head
+from app.importers import events, native
+from app.importers.base import Context, Dropped, Outcome, ParsedRecord, Warned
 from app.importers.header import Header
 
 NAMES = (

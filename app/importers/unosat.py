@@ -19,18 +19,9 @@ from app.domain.mapping import Notation
 from app.domain.period import When, WhenPrecision
 from app.domain.place import Place, Precision
 from app.domain.source import Claim, SourceRef
+from app.files.source import BadFieldError, SourceFile, decoded_head, rejection
 from app.importers import native
-from app.importers.base import (
-    BadFieldError,
-    Context,
-    Dropped,
-    Outcome,
-    ParsedRecord,
-    SourceFile,
-    Warned,
-    decoded_head,
-    rejection,
-)
+from app.importers.base import Context, Dropped, Outcome, ParsedRecord, Warned
 from app.importers.header import joined_names
 from app.importers.notation import day_of
 from app.importers.points import PointFeature, kind_of, point_features

@@ -6,18 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from app.domain.control import ControlStatus
 from app.domain.errors import InputError, InvalidFile
-from app.importers import parsing
-from app.importers.base import (
-    BadFieldError,
-    Context,
-    Outcome,
-    SourceFile,
-    decoded_head,
-    load_json,
-    rejection,
-)
-from app.importers.control_days import ControlDays
-from app.importers.layers import (
+from app.files import parsing
+from app.files.layers import (
     Area,
     geojson_areas,
     geopackage_areas,
@@ -26,6 +16,9 @@ from app.importers.layers import (
     shapefile_areas,
     stated_crs,
 )
+from app.files.source import BadFieldError, SourceFile, decoded_head, load_json, rejection
+from app.importers.base import Context, Outcome
+from app.importers.control_days import ControlDays
 
 WORDS = {
     "occupied": ControlStatus.assessed,

@@ -17,18 +17,10 @@ from app.domain.incident import Incident, incident_id
 from app.domain.period import When
 from app.domain.place import Place, Precision
 from app.domain.source import SourceRef
+from app.files.delimited import header_of, table_rows
+from app.files.source import BadFieldError, Rejection, SourceFile
 from app.importers import events
-from app.importers.base import (
-    BadFieldError,
-    Context,
-    Dropped,
-    Outcome,
-    ParsedRecord,
-    Rejection,
-    SourceFile,
-    Warned,
-)
-from app.importers.delimited import header_of, table_rows
+from app.importers.base import Context, Dropped, Outcome, ParsedRecord, Warned
 from app.importers.header import Header
 
 NOTATIONS = (events.PACKED,)

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from app.files.sheets import squeezed
 from app.importers.base import Context, Warned
-from app.importers.sheets import squeezed
 from app.reference.taxonomy import Terms
 
 SEVERAL = re.compile(r"\s*[|,;/]\s*")

@@ -21,11 +21,12 @@ from app.domain.errors import InputError
 from app.domain.mapping import TableMapping
 from app.domain.store import Entry
 from app.domain.terms import Dataset, DatasetKind, terms_of
-from app.importers.base import BadFieldError, Context, Importer
+from app.files.parsing import iso_day
+from app.files.source import BadFieldError
+from app.importers.base import Context, Importer
 from app.importers.choices import NO_CHOICES, ControlChoices
 from app.importers.formats import recognised
 from app.importers.members import MemberFile, PathContents, open_contents
-from app.importers.parsing import iso_day
 from app.instance.workspace import Workspace
 from app.intake import repeats as remembered
 from app.intake.planning import Plan, Progress, Report, Watch

@@ -19,7 +19,8 @@ from app.domain.place import E7, Bounds
 from app.domain.revision import Action, Change, Revision, Subject, canonical
 from app.domain.store import Current
 from app.domain.terms import Dataset, DatasetKind
-from app.importers.base import Context, Dropped, Outcome, Rejection, Warned
+from app.files.source import Rejection
+from app.importers.base import Context, Dropped, Outcome, Warned
 from app.instance.workspace import Workspace
 from app.intake.hand_edits import Settled, Writer, settled, writers
 from app.intake.reading import Noted

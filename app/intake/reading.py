@@ -19,16 +19,8 @@ from app.domain.errors import InputError, Problem, UnknownFormat
 from app.domain.incident import Status
 from app.domain.revision import Subject, canonical, fingerprint
 from app.domain.wave import Wave
-from app.importers.base import (
-    Context,
-    Importer,
-    Outcome,
-    ParsedRecord,
-    Rejection,
-    SourceFile,
-    Warned,
-    rejection,
-)
+from app.files.source import Rejection, SourceFile, rejection
+from app.importers.base import Context, Importer, Outcome, ParsedRecord, Warned
 from app.importers.formats import FORMATS, choose
 from app.importers.members import MemberFile, PathContents
 

@@ -17,7 +17,8 @@ from app.domain.control import Baseline, ControlSnapshot, ControlStatus
 from app.domain.place import area_km2
 from app.domain.revision import Action, Subject, canonical, fingerprint
 from app.domain.store import Store
-from app.importers.base import Dropped, Outcome, Rejection
+from app.files.source import Rejection
+from app.importers.base import Dropped, Outcome
 from app.intake.reading import Noted
 
 SUPERSEDED = "superseded_same_day"

@@ -19,11 +19,12 @@ import msgspec
 from app.domain.errors import InputError, InvalidFile
 from app.domain.mapping import DAYS, VERSION, Notation, TableMapping, checked
 from app.domain.place import Bounds, Precision
-from app.importers.base import BadFieldError, Context, Rejection, SourceFile, decoded_head
+from app.files.sheets import squeezed, table
+from app.files.source import BadFieldError, Rejection, SourceFile, decoded_head
+from app.importers.base import Context
 from app.importers.mapped import PAIR
 from app.importers.notation import PATTERNS, day_of
 from app.importers.points import kind_of, point_features
-from app.importers.sheets import squeezed, table
 from app.importers.words import SEVERAL, Words
 from app.instance.workspace import Workspace
 

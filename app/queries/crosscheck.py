@@ -19,10 +19,10 @@ from app.domain.errors import InputError, InvalidFile
 from app.domain.region import Region
 from app.domain.terms import Face
 from app.domain.view import View
-from app.importers import parsing
-from app.importers.base import BadFieldError, Rejection, SourceFile, decoded_head, load_json
+from app.files import parsing
+from app.files.sheets import Cells, cell_text, table
+from app.files.source import BadFieldError, Rejection, SourceFile, decoded_head, load_json
 from app.importers.header import Header
-from app.importers.sheets import Cells, cell_text, table
 from app.publishing.publish import publish
 from app.publishing.query import Query
 from app.queries.sums import summarise

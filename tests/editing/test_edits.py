@@ -18,7 +18,8 @@ from app.domain.incident import Incident, Status
 from app.domain.revision import Action, Change, Subject
 from app.domain.store import Entry, verify
 from app.editing.edits import Desk, merged, typed_id
-from app.importers import native, parsing
+from app.files import parsing
+from app.importers import native
 from app.instance.workspace import Workspace
 from tests.making import NOON, add, dataset, incident
 from tests.native_incidents import incidents

@@ -10,7 +10,8 @@ import pytest
 
 from app.domain.errors import InputError, InvalidFile, TooLarge, UnknownFormat
 from app.domain.terms import LICENCES
-from app.importers.base import ParsedRecord, Rejection, SourceFile, Warned
+from app.files.source import Rejection, SourceFile
+from app.importers.base import ParsedRecord, Warned
 from app.importers.formats import FORMATS, choose
 from app.instance.workspace import Workspace
 from tests.support import (

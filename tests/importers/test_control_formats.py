@@ -19,7 +19,8 @@ from pyproj import Transformer
 from app.domain.control import ControlSnapshot
 from app.domain.errors import InvalidFile
 from app.domain.place import area_km2
-from app.importers.base import Dropped, Outcome, ParsedRecord, Rejection, SourceFile, Warned
+from app.files.source import Rejection, SourceFile
+from app.importers.base import Dropped, Outcome, ParsedRecord, Warned
 from app.importers.choices import ControlChoices
 from app.importers.formats import choose
 from tests.support import FILES, collection, context, feature, outcomes, point, square, written

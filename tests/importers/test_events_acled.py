@@ -12,8 +12,9 @@ from app.domain.count import Count
 from app.domain.errors import InvalidFile
 from app.domain.incident import Incident
 from app.domain.place import Precision
+from app.files.source import Rejection
 from app.importers.acled import COLUMNS
-from app.importers.base import Dropped, Outcome, Rejection, Warned
+from app.importers.base import Dropped, Outcome, Warned
 from app.instance.workspace import Workspace
 from tests.support import FILES, context, imported, outcomes, records, table, written
 

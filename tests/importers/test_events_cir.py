@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from app.domain.incident import Incident
-from app.importers.base import Dropped, Outcome, ParsedRecord, Rejection, Warned
+from app.files.source import Rejection
+from app.importers.base import Dropped, Outcome, ParsedRecord, Warned
 from tests.support import FILES, context, outcomes, records, written
 
 UKRAINE = context("ukraine")

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from app.domain.incident import Incident
-from app.importers.base import Dropped, Outcome, ParsedRecord, Rejection
+from app.files.source import Rejection
+from app.importers.base import Dropped, Outcome, ParsedRecord
 from app.instance.workspace import Workspace
 from tests.support import FILES, context, imported, outcomes, records, written
 

@@ -15,7 +15,8 @@ from app.domain.revision import Subject
 from app.domain.store import verify
 from app.domain.terms import DatasetKind
 from app.domain.wave import Scope, Wave
-from app.importers.base import Dropped, Outcome, Rejection, Warned
+from app.files.source import Rejection
+from app.importers.base import Dropped, Outcome, Warned
 from app.importers.missile_attacks import COLUMNS
 from app.instance.workspace import Workspace
 from tests.support import context, imported, outcomes, records, table

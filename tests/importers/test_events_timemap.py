@@ -14,7 +14,8 @@ import pytest
 from app.domain.errors import InvalidFile
 from app.domain.incident import Incident
 from app.domain.place import Precision
-from app.importers.base import Outcome, Rejection, Warned
+from app.files.source import Rejection
+from app.importers.base import Outcome, Warned
 from app.instance.workspace import Workspace
 from tests.support import FILES, context, imported, outcomes, records, written
 

@@ -11,7 +11,8 @@ from app.domain.count import Count
 from app.domain.incident import Incident
 from app.domain.place import Precision
 from app.domain.source import SourceRef
-from app.importers.base import Dropped, Outcome, Rejection, Warned
+from app.files.source import Rejection
+from app.importers.base import Dropped, Outcome, Warned
 from app.importers.ucdp import NAMES
 from tests.support import FILES, context, outcomes, records, table, written
 

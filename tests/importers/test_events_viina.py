@@ -11,7 +11,8 @@ import pytest
 from app.domain.errors import InvalidFile
 from app.domain.incident import Incident, Status
 from app.domain.place import Precision
-from app.importers.base import Dropped, Outcome, Rejection, Warned
+from app.files.source import Rejection
+from app.importers.base import Dropped, Outcome, Warned
 from app.importers.viina import EVENTS, REPORTS
 from app.instance.workspace import Workspace
 from tests.support import FILES, context, imported, outcomes, records, table, written

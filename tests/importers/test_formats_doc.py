@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.domain.fields import INCIDENT_FIELDS
-from app.importers import native, parsing
+from app.files import parsing
+from app.importers import native
 from app.importers.cir import COLUMNS
 from app.importers.formats import FORMATS
 from app.importers.native_csv import CONTROL_PLAIN, NUMBERED, PLAIN

@@ -11,7 +11,8 @@ import pytest
 from app.domain.errors import InvalidFile
 from app.domain.mapping import checked
 from app.domain.place import Precision
-from app.importers.base import Outcome, ParsedRecord, Rejection, Warned
+from app.files.source import Rejection
+from app.importers.base import Outcome, ParsedRecord, Warned
 from app.instance.workspace import Workspace
 from app.intake.suggestion import suggest
 from app.reference.reference import Reference

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from app.domain.errors import InvalidFile
-from app.importers.base import Outcome, ParsedRecord, Rejection, Warned
+from app.files.source import Rejection
+from app.importers.base import Outcome, ParsedRecord, Warned
 from app.importers.header import Header, joined_names
 from app.queries.crosscheck import HAPI_HEADER as HAPI
 from tests.importers.test_formats_doc import EXAMPLES

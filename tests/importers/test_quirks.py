@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from app.domain.errors import InputError, InvalidFile, TooLarge
-from app.importers import layers
-from app.importers.base import Dropped, ParsedRecord, SourceFile
+from app.files import layers
+from app.files.source import SourceFile
+from app.importers.base import Dropped, ParsedRecord
 from app.importers.formats import choose
 from app.importers.geoconfirmed import GeoConfirmed
 from app.instance.workspace import Workspace

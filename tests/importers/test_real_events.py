@@ -11,7 +11,8 @@ import pytest
 
 from app.domain.view import View
 from app.domain.wave import Scope, Wave
-from app.importers.base import Dropped, ParsedRecord, Rejection, Warned
+from app.files.source import Rejection
+from app.importers.base import Dropped, ParsedRecord, Warned
 from app.instance.workspace import Workspace
 from app.publishing.query import Query
 from app.queries.waves import PageLimits, WaveCache, waves_answer, waves_dataset

@@ -17,7 +17,8 @@ from app.domain.control import ControlSnapshot, ControlStatus, Homeland, front_l
 from app.domain.errors import InvalidFile
 from app.domain.place import area_km2
 from app.domain.view import View
-from app.importers.base import Dropped, Outcome, ParsedRecord, Rejection, Warned
+from app.files.source import Rejection
+from app.importers.base import Dropped, Outcome, ParsedRecord, Warned
 from app.instance.workspace import Workspace
 from app.publishing.query import Query
 from app.queries.ground.agreement import agreement

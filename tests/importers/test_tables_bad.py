@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from app.domain.errors import InputError, InvalidFile, TooLarge
-from app.importers.base import ParsedRecord, Rejection, SourceFile, Warned
+from app.files.source import Rejection, SourceFile
+from app.importers.base import ParsedRecord, Warned
 from app.importers.formats import FORMATS
 from app.instance.workspace import Workspace
 from app.queries.summary_csv import neutral

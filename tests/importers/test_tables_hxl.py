@@ -12,7 +12,8 @@ from app.domain.damage import Damage, Grade
 from app.domain.errors import InvalidFile
 from app.domain.incident import Attribution
 from app.domain.place import Precision
-from app.importers.base import Dropped, ParsedRecord, Rejection, SourceFile, Warned
+from app.files.source import Rejection, SourceFile
+from app.importers.base import Dropped, ParsedRecord, Warned
 from app.importers.formats import choose
 from app.instance.workspace import Workspace
 from tests.support import FILES, fates, imported, outcomes, table, written

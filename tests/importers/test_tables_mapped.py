@@ -15,7 +15,8 @@ from app.domain.damage import Damage
 from app.domain.errors import InvalidFile
 from app.domain.mapping import FIELDS, Notation, checked
 from app.domain.place import Precision
-from app.importers.base import BadFieldError, Dropped, Outcome, ParsedRecord, Rejection, Warned
+from app.files.source import BadFieldError, Rejection
+from app.importers.base import Dropped, Outcome, ParsedRecord, Warned
 from app.importers.notation import day_of
 from app.instance.workspace import Workspace
 from app.intake.suggestion import FIELD_OF, read_mapping, suggest

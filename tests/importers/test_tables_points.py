@@ -19,7 +19,8 @@ from app.domain.damage import Grade
 from app.domain.errors import InvalidFile
 from app.domain.period import WhenPrecision
 from app.domain.place import Precision
-from app.importers.base import Dropped, Outcome, ParsedRecord, Rejection, SourceFile, Warned
+from app.files.source import Rejection, SourceFile
+from app.importers.base import Dropped, Outcome, ParsedRecord, Warned
 from app.importers.formats import choose
 from app.instance.workspace import Workspace
 from app.intake.suggestion import suggest

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from app.domain.place import Precision
-from app.importers.base import Outcome, ParsedRecord, Rejection, Warned
+from app.files.source import Rejection
+from app.importers.base import Outcome, ParsedRecord, Warned
 from app.instance.workspace import Workspace
 from tests.support import imported, outcomes, written
 from tests.tables import table_context

@@ -24,7 +24,9 @@ from python_calamine import (
 )
 
 from app.domain.errors import InvalidFile, TooLarge
-from app.importers.base import (
+from app.files.delimited import header_of
+from app.files.layers import ZIP_ERRORS, UnpackedSize, unpacked_blocks, zipped_names
+from app.files.source import (
     EMPTY_ROW,
     LONGEST_CELL,
     MOST_COLUMNS,
@@ -33,8 +35,6 @@ from app.importers.base import (
     check_utf8,
     decoded_head,
 )
-from app.importers.delimited import header_of
-from app.importers.layers import ZIP_ERRORS, UnpackedSize, unpacked_blocks, zipped_names
 
 MOST_CELLS = 20_000_000
 """In the rectangle around a sheet's cells: the library allocates all of it, empty cells too."""

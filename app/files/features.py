@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import InvalidFile
-from app.importers.base import BadFieldError, SourceFile, load_json
+from app.files.source import BadFieldError, SourceFile, load_json
 
 
 class Feature(TypedDict):

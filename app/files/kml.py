@@ -6,8 +6,8 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from app.domain.errors import InvalidFile
-from app.importers.base import SourceFile
-from app.importers.layers import zipped_bytes, zipped_names
+from app.files.layers import zipped_bytes, zipped_names
+from app.files.source import SourceFile
 
 
 def is_kmz(source: SourceFile) -> bool:

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from app.domain.period import FIRST_DAY, LAST_DAY
 from app.domain.place import LonLat
-from app.importers.base import BadFieldError
+from app.files.source import BadFieldError
 
 Values = Mapping[str, object]
 

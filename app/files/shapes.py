@@ -11,7 +11,7 @@ from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.place import WORLD, Bounds
-from app.importers.base import MAX_VERTICES, BadFieldError
+from app.files.source import MAX_VERTICES, BadFieldError
 
 HALF_GLOBE_DEG, GLOBE_DEG = 180, 360
 SWAPPED = "a polygon outside the theatre that lies inside with its axes swapped"

@@ -25,8 +25,8 @@ from pyproj.exceptions import CRSError, ProjError
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import InvalidFile, TooLarge
-from app.importers.base import MAX_VERTICES, BadFieldError, SourceFile
-from app.importers.features import area, features_of
+from app.files.features import area, features_of
+from app.files.source import MAX_VERTICES, BadFieldError, SourceFile
 
 ZIP, SQLITE = b"PK\x03\x04", b"SQLite format 3\x00"
 MOST_UNPACKED_BYTES = 512 << 20

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from app.domain.errors import InvalidFile, TooLarge
-from app.importers.base import (
+from app.files.source import (
     EMPTY_ROW,
     LONGEST_CELL,
     MOST_COLUMNS,
