@@ -12,11 +12,12 @@ from app.cli.base import cli, open_workspace, present, progress_line
 from app.domain.errors import InputError
 from app.domain.redaction import Reason, Text
 from app.domain.revision import Head
+from app.domain.store import Author
 from app.domain.store import verify as verify_ledger
 from app.domain.terms import Face
 from app.domain.view import View
 from app.editing.erasure import purge as erase_incident
-from app.editing.redaction import Redacting
+from app.editing.redaction import Redactor
 from app.instance.tokens import local_holder
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
@@ -87,7 +88,7 @@ def purge(
     Example: strikemap purge 7f3c… --reason "at the family's request"
     """
     workspace = open_workspace()
-    head = erase_incident(workspace, incident, reason, actor=getpass.getuser(), now=present())
+    head = erase_incident(workspace, incident, reason, Author(getpass.getuser(), present()))
     typer.echo(
         f"Erased. Head: {head.seq}:{head.hash.hex()}. Backups, exports and archived files are "
         "not reached: erase it there yourself."
@@ -111,11 +112,11 @@ def redact(
 
     Example: strikemap redact 7f3c… --text description --code privacy_of_victim --reason "names her"
     """
-    redacting = Redacting(open_workspace(), local_holder(), present())
+    redactor = Redactor(open_workspace(), local_holder(), present())
     if lift:
-        typer.echo(f"{redacting.lift(incident, reason)}: shown again")
+        typer.echo(f"{redactor.lift(incident, reason)}: shown again")
         return
-    done = redacting.redact(incident, texts or [], code, reason)
+    done = redactor.redact(incident, texts or [], code, reason)
     typer.echo(f"{done.key}: {', '.join(done.texts)}: {done.mark}")
 
 

@@ -39,7 +39,7 @@ class Edited(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Desk:
+class Editor:
     """Where one holder edits, at one time."""
 
     workspace: Workspace

@@ -1,4 +1,4 @@
-"""Redacting a record's free text: by a reviewer, with a public reason, in force at once."""
+"""Redactor a record's free text: by a reviewer, with a public reason, in force at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.domain.errors import InputError
 from app.domain.redaction import Reason, Redaction, Text, hidden_parts
 from app.domain.revision import Action, Change, Subject, canonical, checked_reason
 from app.domain.store import Entry
-from app.editing.edits import Desk
+from app.editing.edits import Editor
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
 
@@ -21,7 +21,7 @@ Word = TypeVar("Word", bound=StrEnum)
 
 
 @dataclass(frozen=True)
-class Redacting:
+class Redactor:
     """Where one reviewer hides text from the public, and shows it again, at one time."""
 
     workspace: Workspace
@@ -61,7 +61,7 @@ class Redacting:
         return hidden_parts(self.workspace.state().redactions, self._key(ref, Role.viewer))
 
     def _key(self, ref: str, role: Role = Role.reviewer) -> str:
-        incident, _revision = Desk(self.workspace, self.holder, self.now).read(ref)
+        incident, _revision = Editor(self.workspace, self.holder, self.now).read(ref)
         allow(self.holder, role, incident.dataset)
         return f"{incident.dataset}/{incident.id}"
 

@@ -1,4 +1,4 @@
-"""A picture of what an import would add, small enough for a page: an even sample of its places."""
+"""The preview of an import, small enough for a page: an even sample of its places."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _CONTROL = msgspec.json.Decoder(ControlSnapshot)
 
 
 @dataclass
-class Sketch:
-    """Watches a plan and keeps what a preview shows.
+class PreviewBuilder:
+    """Collects, change by change, what the preview of a plan shows.
 
-    Of incidents every n-th point is kept, n doubling whenever there are too many, so that the
-    sample is even over the file and the same each time. Of control the newest day is kept.
+    Of incidents it collects every n-th point; n doubles whenever there are too many, so that the
+    sample is even over the file and the same each time. Of control it collects the newest day.
     """
 
     store: Store
@@ -43,14 +43,14 @@ class Sketch:
     _days: int = 0
 
     def add(self, planned: Planned) -> None:
-        """See one change."""
+        """Add one change."""
         change = planned.change
         self.retracted += change.action is Action.retract
         if change.subject is Subject.control:
             self._days += 1
             if self._day is None or change.key > self._day.change.key:
                 self._day = planned
-        elif planned.noted.point:
+        elif planned.record.point:
             self._add_point(change.action, change.payload)
 
     def _add_point(self, action: Action, payload: bytes) -> None:
@@ -61,8 +61,8 @@ class Sketch:
                 self._every *= 2
         self._with_point += 1
 
-    def preview(self) -> dict[str, Any]:
-        """Write what is shown as GeoJSON, and of how many it is a sample."""
+    def geojson(self) -> dict[str, Any]:
+        """Write the sample as GeoJSON, with the number of all `points` and `days`."""
         features = [_point(action, payload) for action, payload in self._points[:MOST_FEATURES]]
         features += [] if self._day is None else self._areas(self._day)
         day = None if self._day is None else self._day.change.key.rsplit("/", 1)[-1]
@@ -78,7 +78,7 @@ class Sketch:
     def _areas(self, planned: Planned) -> list[dict[str, Any]]:
         areas = _CONTROL.decode(planned.change.payload).areas[:MOST_FEATURES]
         hashes = {area.shape for area in areas if area.shape}
-        wkb = {**self.store.shapes(hashes), **planned.noted.shapes}
+        wkb = {**self.store.shapes(hashes), **planned.record.shapes}
         shapes = {sha256: shapely.from_wkb(wkb[sha256]) for sha256 in hashes if sha256 in wkb}
         small = _simplified(shapes)
         return [

@@ -28,7 +28,6 @@ from app.importers.words import SEVERAL, Words
 from app.instance.workspace import Workspace
 
 SAMPLE_ROWS = 2_000
-MOST_BYTES = 1 << 20
 MOST_SHOWN, LONGEST_SHOWN = 3, 60
 SHARE = 0.9
 """Of a column's values that must fit for it to be taken; the rest may be faults of the file."""
@@ -200,36 +199,6 @@ def _listed(
     }
     known = {**labels, **taxonomy.crosswalk("mapped")[to]}
     return {word: known[word] for word in _distinct(draft, to, columns) if word in known}
-
-
-def read_mapping(path: Path) -> TableMapping:
-    """Read a saved mapping.
-
-    Raises:
-        InvalidFile: neither TOML nor JSON, with a key that no mapping has, or of no use.
-    """
-    name = path.name
-    if not path.is_file():
-        raise InvalidFile("mapping", name, "an existing file")
-    if path.stat().st_size > MOST_BYTES:
-        raise InvalidFile(f"size of {name}", "more", f"at most {MOST_BYTES:,} bytes")
-    return mapping_from(path.read_bytes(), name)
-
-
-def mapping_from(content: bytes, name: str = "mapping") -> TableMapping:
-    """Read a mapping as TOML, or as JSON of the same members.
-
-    Raises:
-        InvalidFile: neither, with a key that no mapping has, or of no use.
-    """
-    is_json = content.lstrip().startswith(b"{")
-    decode = msgspec.json.decode if is_json else msgspec.toml.decode
-    try:
-        mapping = decode(content, type=TableMapping)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
-        allowed = "a mapping as `strikemap mapping suggest` writes it"
-        raise InvalidFile(f"mapping {name}", str(wrong), allowed) from wrong
-    return checked(mapping, name)
 
 
 def _context(workspace: Workspace, theatre: str) -> Context:

@@ -229,7 +229,7 @@ def test_a_key_that_stands_twice_is_a_duplicate_or_a_clash(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
     path = table(tmp_path, ROW, ROW, {**ROW, "day": "2024-03-11"})
-    report = imported(private_workspace, path, format="mapped", table=MAPPING)
+    report = imported(private_workspace, path, format="mapped", mapping=MAPPING)
     assert (report.added, report.duplicates, report.rejected) == (1, 1, 1)
     assert report.rejections == [
         Rejection(3, "source_key", "a", "the key stands for another record already, in row 1")

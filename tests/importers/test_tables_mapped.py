@@ -18,7 +18,8 @@ from app.domain.place import Precision
 from app.importers.base import BadFieldError, Dropped, Found, Outcome, Rejection, Warned
 from app.importers.notation import day_of
 from app.instance.workspace import Workspace
-from app.intake.suggestion import FIELD_OF, read_mapping, suggest
+from app.intake.saved_mapping import read_mapping
+from app.intake.suggestion import FIELD_OF, suggest
 from tests.support import imported, outcomes, table, written
 from tests.tables import mapping, sheet, told, workbook
 
@@ -71,13 +72,13 @@ def test_a_proposal_written_down_is_read_again_and_imports(
     proposed = suggest(private_workspace, path, "ukraine")
     saved = read_mapping(written(tmp_path, "m.toml", proposed.toml()))
     assert saved == proposed.mapping
-    report = imported(private_workspace, path, format="mapped", table=saved)
+    report = imported(private_workspace, path, format="mapped", mapping=saved)
     assert (report.added, report.rejected) == (2, 0)
     assert report.warnings == [
         "Columns that the mapping leaves out: №, Щось.",
         "Words of weapons that no list has, left unstated: 'невідомо' (1).",
     ]
-    again = imported(private_workspace, path, format="mapped", table=saved)
+    again = imported(private_workspace, path, format="mapped", mapping=saved)
     assert (again.added, again.unchanged) == (0, 2)
 
 

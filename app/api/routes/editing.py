@@ -25,8 +25,8 @@ from app.domain.incident import Status
 from app.domain.place import Precision
 from app.domain.redaction import Reason, Text, hidden_parts
 from app.domain.terms import Face
-from app.editing.edits import Desk, Edited
-from app.editing.redaction import Redacting
+from app.editing.edits import Edited, Editor
+from app.editing.redaction import Redactor
 from app.i18n import strings
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
@@ -74,60 +74,60 @@ class _Answers:
     record: Workspace
     seen: Workspace
 
-    def _desk(self, request: Request) -> Desk:
+    def _desk(self, request: Request) -> Editor:
         read_own(request.query_params.multi_items(), {})
-        return Desk(self.record, requester(request), datetime.now(UTC))
+        return Editor(self.record, requester(request), datetime.now(UTC))
 
     async def create(self, request: Request) -> Response:
         """Write down a record that somebody typed in."""
-        desk = self._desk(request)
-        allow(desk.holder, Role.editor)
+        editor = self._desk(request)
+        allow(editor.holder, Role.editor)
         told = await small_json(request)
         reason, dataset = told.pop("reason", None), told.pop("dataset", "")
-        return _edited(desk, await run_in_threadpool(desk.create, told, str(dataset), reason))
+        return _edited(editor, await run_in_threadpool(editor.create, told, str(dataset), reason))
 
     def read(self, request: Request, ref: str) -> Response:
         """Give a record whole, in the fields of docs/formats.md, with its revision as ETag."""
-        desk = self._desk(request)
-        return _edited(desk, desk.read(ref))
+        editor = self._desk(request)
+        return _edited(editor, editor.read(ref))
 
     async def amend(self, request: Request, ref: str) -> Response:
         """Change fields of a record as it was at the revision in `If-Match`."""
-        desk = self._desk(request)
-        allow(desk.holder, Role.editor)
+        editor = self._desk(request)
+        allow(editor.holder, Role.editor)
         revision = meant(request)
         if revision is None:
             allowed = 'the revision that you read, such as "17"'
             raise InputError("header If-Match", "", allowed)
         told = await small_json(request)
         reason = told.pop("reason", None)
-        return _edited(desk, await run_in_threadpool(desk.amend, ref, told, revision, reason))
+        return _edited(editor, await run_in_threadpool(editor.amend, ref, told, revision, reason))
 
     async def retract(self, request: Request, ref: str) -> Response:
         """Take a record back; it stays in the ledger and counts nowhere."""
-        desk = self._desk(request)
-        allow(desk.holder, Role.reviewer)
+        editor = self._desk(request)
+        allow(editor.holder, Role.reviewer)
         told = await small_json(request)
         reason = told.pop("reason", None)
         if told:
             raise InputError("body", ", ".join(told)[:80], "`reason` only")
-        return _edited(desk, await run_in_threadpool(desk.retract, ref, meant(request), reason))
+        return _edited(editor, await run_in_threadpool(editor.retract, ref, meant(request), reason))
 
     async def redact(self, request: Request, ref: str) -> Response:
         """Hide texts of a record from the public, or show them again with no `texts`."""
-        desk = self._desk(request)
-        allow(desk.holder, Role.reviewer)
+        editor = self._desk(request)
+        allow(editor.holder, Role.reviewer)
         told = await small_json(request)
         reason, texts, code = (told.pop(name, None) for name in ("reason", "texts", "code"))
         if told or not isinstance(texts, list):
             raise InputError("body", ", ".join(told)[:80], "`texts` (a list), `code`, `reason`")
-        redacting = Redacting(desk.workspace, desk.holder, desk.now)
+        redactor = Redactor(editor.workspace, editor.holder, editor.now)
         if texts:
             named = [str(one) for one in texts]
-            await run_in_threadpool(redacting.redact, ref, named, str(code or ""), reason)
+            await run_in_threadpool(redactor.redact, ref, named, str(code or ""), reason)
         else:
-            await run_in_threadpool(redacting.lift, ref, reason)
-        return written({"id": ref, "redacted": await run_in_threadpool(redacting.told, ref)})
+            await run_in_threadpool(redactor.lift, ref, reason)
+        return written({"id": ref, "redacted": await run_in_threadpool(redactor.told, ref)})
 
     def history(self, request: Request, ref: str) -> Response:
         """List a record's revisions: when, in which fields, and who and why for a token."""
@@ -153,9 +153,9 @@ def meant(request: Request) -> int | None:
     return int(fits[1])
 
 
-def _edited(desk: Desk, edited: Edited) -> Response:
+def _edited(editor: Editor, edited: Edited) -> Response:
     incident, revision = edited
-    redactions = desk.workspace.state().redactions
+    redactions = editor.workspace.state().redactions
     told = {
         "id": str(incident.id),
         "dataset": incident.dataset,
