@@ -22,7 +22,7 @@ Word = TypeVar("Word", bound=StrEnum)
 
 @dataclass(frozen=True)
 class Redactor:
-    """Where one reviewer hides text from the public, and shows it again, at one time."""
+    """One reviewer who hides text from the public, and shows it again, at one time."""
 
     workspace: Workspace
     holder: Holder
@@ -56,8 +56,8 @@ class Redactor:
         self._write(standing, reason, gone=True)
         return key
 
-    def told(self, ref: str) -> dict[str, str]:
-        """Say which parts of a record the public does not see, and why."""
+    def hidden(self, ref: str) -> dict[str, str]:
+        """List the parts of a record that the public does not see, with the reason of each."""
         return hidden_parts(self.workspace.state().redactions, self._key(ref, Role.viewer))
 
     def _key(self, ref: str, role: Role = Role.reviewer) -> str:
@@ -66,16 +66,16 @@ class Redactor:
         return f"{incident.dataset}/{incident.id}"
 
     def _write(self, redaction: Redaction, reason: str, *, gone: bool) -> None:
-        said, store = checked_reason(reason), self.workspace.store
+        text, store = checked_reason(reason), self.workspace.store
         past = store.history(Subject.redaction, redaction.key)
         action = Action.retract if gone else Action.amend if past else Action.add
         change = Change(Subject.redaction, redaction.key, action, canonical(redaction))
-        store.write([change], Entry(self.now, self.holder.actor, said), {})
+        store.write([change], Entry(self.now, self.holder.actor, text), {})
         self.workspace.index.after_write()
 
 
-def _word(kind: type[Word], name: str, given: str) -> Word:
+def _word(kind: type[Word], name: str, text: str) -> Word:
     try:
-        return kind(given)
+        return kind(text)
     except ValueError as wrong:
-        raise InputError(name, given, f"one of {', '.join(kind)}") from wrong
+        raise InputError(name, text, f"one of {', '.join(kind)}") from wrong

@@ -109,8 +109,8 @@ class _Land:
         own = np.flatnonzero(np.isin(places.country, reference.theatres[theatre].countries))
         lon, lat = places.lon[own], places.lat[own]
         region = np.full(len(own), -1)
-        for number, one in enumerate(regions.regions):
-            region[shapely.contains_xy(one.shape, lon, lat)] = number
+        for number, unit in enumerate(regions.regions):
+            region[shapely.contains_xy(unit.shape, lon, lat)] = number
         names = pa.array([places.name_en[place] for place in own.tolist()])
         shape = regions.land
         shapely.prepare(shape)
@@ -120,15 +120,15 @@ class _Land:
     def anywhere(self, rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Scatter points evenly over the land."""
         west, south, east, north = self.shape.bounds
-        found = np.empty((0, 2))
-        while len(found) < count:
+        points = np.empty((0, 2))
+        while len(points) < count:
             tried = rng.uniform((west, south), (east, north), (2 * count + 16, 2))
-            found = np.vstack([found, tried[shapely.contains_xy(self.shape, tried)]])
-        return found[:count, 0], found[:count, 1]
+            points = np.vstack([points, tried[shapely.contains_xy(self.shape, tried)]])
+        return points[:count, 0], points[:count, 1]
 
 
 class _Inventor:
-    """Draws whole columns at once; a mask says where nothing is known."""
+    """Invents whole columns at once; a mask marks the rows without a value."""
 
     def __init__(
         self, rng: np.random.Generator, land: _Land, reference: Reference, theatre: str
@@ -168,8 +168,8 @@ class _Inventor:
         return _where_known(values, self._chance(count, share))
 
     def _words(self, count: int, words: Sequence[str], shares: ArrayLike) -> pa.Array:
-        drawn = self._rng.choice(len(words), count, p=np.asarray(shares) / np.sum(shares))
-        return pa.array([str(word) for word in words]).take(pa.array(drawn))
+        numbers = self._rng.choice(len(words), count, p=np.asarray(shares) / np.sum(shares))
+        return pa.array([str(word) for word in words]).take(pa.array(numbers))
 
     def _when(self, count: int) -> dict[str, pa.Array]:
         rng = self._rng
@@ -217,7 +217,7 @@ class _Inventor:
         return pa.array([str(word) for word in words]).take(pa.array(how))
 
     def _admin1(self, place: np.ndarray, kind: np.ndarray) -> pa.Array:
-        """State the region always where nothing else is known, and for half of the named places."""
+        """State the region where no place is known, and for half of the named places."""
         region = self._land.region[place]
         stated = (kind == REGION) | ((kind != ANYWHERE) & self._chance(len(kind), 0.5))
         codes = pa.array(self._land.regions).take(pa.array(np.maximum(region, 0)))
@@ -234,44 +234,44 @@ class _Inventor:
     def _toll(self, toll: str, count: int) -> dict[str, pa.Array]:
         """Invent a range: 70 % of each toll is unknown, so that half have neither."""
         rng = self._rng
-        known = self._chance(count, 0.3)
+        is_known = self._chance(count, 0.3)
         low = np.minimum(rng.geometric(0.45, count) - 1 + rng.pareto(1.6, count).astype(int), 400)
         best = low + rng.integers(0, 3, count)
         high = best + rng.integers(0, 5, count)
-        with_kind = known & self._chance(count, 0.4)
+        with_kind = is_known & self._chance(count, 0.4)
         return {
-            f"{toll}_low": pa.array(low, mask=~known),
-            f"{toll}_best": pa.array(best, mask=~(known & self._chance(count, 0.8))),
-            f"{toll}_high": pa.array(high, mask=~(known & self._chance(count, 0.6))),
+            f"{toll}_low": pa.array(low, mask=~is_known),
+            f"{toll}_best": pa.array(best, mask=~(is_known & self._chance(count, 0.8))),
+            f"{toll}_high": pa.array(high, mask=~(is_known & self._chance(count, 0.6))),
             f"{toll}_civilian": pa.array(low, mask=~with_kind),
             f"{toll}_child": pa.array(low // 4, mask=~(with_kind & self._chance(count, 0.2))),
         }
 
     def _damage(self, name: str, count: int, share: float) -> dict[str, pa.Array]:
-        known = self._rng.random(count) < share
+        is_known = self._rng.random(count) < share
         codes = self._taxonomy.sectors.codes
         sector = self._words(count, codes, 1 / (1 + np.arange(len(codes))))
         number = self._rng.geometric(0.3, count)
         return {
-            f"{name}_sector": _where_known(sector, known),
-            f"{name}_grade": _where_known(self._words(count, tuple(Grade), GRADE_SHARES), known),
-            f"{name}_count": pa.array(number, mask=~(known & self._chance(count, 0.4))),
+            f"{name}_sector": _where_known(sector, is_known),
+            f"{name}_grade": _where_known(self._words(count, tuple(Grade), GRADE_SHARES), is_known),
+            f"{name}_count": pa.array(number, mask=~(is_known & self._chance(count, 0.4))),
         }
 
     def _sources(self, count: int, numbers: pa.Array) -> dict[str, pa.Array]:
-        desks = [f"Invented desk {letter}" for letter in "ABCDEFGH"]
+        publishers = [f"Invented desk {letter}" for letter in "ABCDEFGH"]
         link = pc.binary_join_element_wise("https://example.invalid/report", numbers, "/")
         second = pc.binary_join_element_wise("https://example.invalid/note", numbers, "/")
         return {
-            "source1_publisher": self._words(count, desks, [1] * len(desks)),
+            "source1_publisher": self._words(count, publishers, [1] * len(publishers)),
             "source1_url": link,
             "source2_url": self._some(count, 0.3, second),
         }
 
 
-def _where_known(values: pa.Array, known: np.ndarray) -> pa.Array:
-    return pc.if_else(pa.array(known), values, pa.scalar(None, values.type))
+def _where_known(values: pa.Array, is_known: np.ndarray) -> pa.Array:
+    return pc.if_else(pa.array(is_known), values, pa.scalar(None, values.type))
 
 
-def _days(days: np.ndarray, known: np.ndarray) -> pa.Array:
-    return pa.array(days.astype(np.int32), pa.int32(), mask=~known).cast(pa.date32())
+def _days(days: np.ndarray, is_known: np.ndarray) -> pa.Array:
+    return pa.array(days.astype(np.int32), pa.int32(), mask=~is_known).cast(pa.date32())

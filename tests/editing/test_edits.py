@@ -17,7 +17,7 @@ from app.domain.fields import EDITABLE_FIELDS, INCIDENT_FIELDS, changed_fields, 
 from app.domain.incident import Incident, Status
 from app.domain.revision import Action, Change, Subject
 from app.domain.store import Entry, verify
-from app.editing.edits import Editor, merged, typed_id
+from app.editing.edits import Editor, merge_patch, typed_id
 from app.importers import native
 from app.instance.workspace import Workspace
 from tests.making import NOON, add, dataset, incident
@@ -227,11 +227,11 @@ def test_a_dataset_must_be_there_and_hold_incidents(editor: Editor) -> None:
 
 
 def test_a_merge_patch_is_that_of_its_rfc() -> None:
-    assert merged({"a": "b"}, {"a": ["c"]}) == {"a": ["c"]}
-    assert merged({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}) == {"a": {"b": "d"}}
-    assert merged({"a": [{"b": "c"}]}, {"a": [1]}) == {"a": [1]}
-    assert merged({"e": None}, {"a": 1}) == {"e": None, "a": 1}
-    assert merged({}, {"a": {"bb": {"ccc": None}}}) == {"a": {"bb": {}}}
+    assert merge_patch({"a": "b"}, {"a": ["c"]}) == {"a": ["c"]}
+    assert merge_patch({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}) == {"a": {"b": "d"}}
+    assert merge_patch({"a": [{"b": "c"}]}, {"a": [1]}) == {"a": [1]}
+    assert merge_patch({"e": None}, {"a": 1}) == {"e": None, "a": 1}
+    assert merge_patch({}, {"a": {"bb": {"ccc": None}}}) == {"a": {"bb": {}}}
 
 
 def test_every_native_field_but_the_fixed_ones_can_be_edited() -> None:

@@ -19,7 +19,7 @@ from app.importers.base import BadFieldError, Dropped, Found, Outcome, Rejection
 from app.importers.notation import day_of
 from app.instance.workspace import Workspace
 from app.intake.saved_mapping import read_mapping
-from app.intake.suggestion import FIELD_OF, suggest
+from app.intake.suggestion import suggest
 from tests.support import imported, outcomes, table, written
 from tests.tables import mapping, sheet, told, workbook
 
@@ -148,8 +148,10 @@ def test_names_of_people_are_never_proposed(
     assert found.why[name] == "not mapped: names of people have no field here"
 
 
-def test_every_synonym_names_a_field() -> None:
-    assert set(FIELD_OF.values()) <= set(FIELDS)
+def test_every_name_of_a_column_stands_for_a_field(private_workspace: Workspace) -> None:
+    columns = private_workspace.reference.taxonomy.columns
+    assert set(columns.field_of.values()) <= set(FIELDS)
+    assert not columns.people & columns.field_of.keys()
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ class _Answers:
             await run_in_threadpool(redactor.redact, ref, named, str(code or ""), reason)
         else:
             await run_in_threadpool(redactor.lift, ref, reason)
-        return written({"id": ref, "redacted": await run_in_threadpool(redactor.told, ref)})
+        return written({"id": ref, "redacted": await run_in_threadpool(redactor.hidden, ref)})
 
     def history(self, request: Request, ref: str) -> Response:
         """List a record's revisions: when, in which fields, and who and why for a token."""

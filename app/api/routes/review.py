@@ -21,7 +21,7 @@ from app.i18n import strings
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
 from app.maps.page import json_block
-from app.matching.decisions import Reviewing
+from app.matching.decisions import Reviewer
 
 LISTED = 50
 """Pairs and decisions per answer: a person decides one after the other."""
@@ -46,11 +46,11 @@ class _Answers:
 
     record: Workspace
 
-    def _reviewing(self, request: Request) -> Reviewing:
+    def _reviewing(self, request: Request) -> Reviewer:
         read_own(request.query_params.multi_items(), {})
         holder = requester(request)
         allow(holder, Role.reviewer)
-        return Reviewing(self.record, holder, datetime.now(UTC))
+        return Reviewer(self.record, holder, datetime.now(UTC))
 
     def waiting(self, request: Request) -> Response:
         """List pairs that wait for a person and the newest decisions, records side by side."""
