@@ -57,7 +57,7 @@ class Editor:
         assert last.payload is not None  # noqa: S101  _last checks it
         return Edited(_INCIDENT.decode(last.payload), last.seq)
 
-    def create(self, patch: Mapping[str, Any], dataset: str, reason: str) -> Edited:
+    def create(self, patch: Mapping[str, object], dataset: str, reason: str) -> Edited:
         """Write a record that somebody typed in, under a new id.
 
         Raises:
@@ -71,7 +71,7 @@ class Editor:
         self._check_status(None, incident)
         return self._write(incident, Action.add, reason, None)
 
-    def amend(self, ref: str, patch: Mapping[str, Any], revision: int, reason: str) -> Edited:
+    def amend(self, ref: str, patch: Mapping[str, object], revision: int, reason: str) -> Edited:
         """Change fields of a record (JSON Merge Patch, RFC 7396), as it was at a revision.
 
         Raises:
@@ -143,7 +143,7 @@ class Editor:
             raise InputError("dataset", slug, ", ".join(mine) or "none holds incidents yet")
         return dataset
 
-    def _parsed(self, values: Mapping[str, Any], dataset: Dataset) -> Incident:
+    def _parsed(self, values: Mapping[str, object], dataset: Dataset) -> Incident:
         """Read values by the same parser as a file: the same faults give the same sentences."""
         reference = self.workspace.reference
         context = Context(
@@ -194,7 +194,7 @@ def _faster(newest: int, meant: int) -> str:
     return f"The record is at revision {newest}, not at {meant}: somebody was faster; read it anew."
 
 
-def _checked_fields(patch: Mapping[str, Any]) -> Mapping[str, Any]:
+def _checked_fields(patch: Mapping[str, object]) -> Mapping[str, object]:
     """Return the patch when it names only fields that may change."""
     for name in patch:
         if name not in EDITABLE_FIELDS:

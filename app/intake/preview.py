@@ -18,6 +18,8 @@ from app.domain.revision import Action, Subject
 from app.domain.store import Store
 from app.intake.planning import Planned
 
+GeoJson = dict[str, Any]
+
 MOST_FEATURES = 2000
 FINEST_DEG, MOST_VERTICES = 0.001, 100_000
 """Areas of a preview are simplified from here on, ever coarser until they fit."""
@@ -61,7 +63,7 @@ class PreviewBuilder:
                 self._every *= 2
         self._with_point += 1
 
-    def geojson(self) -> dict[str, Any]:
+    def geojson(self) -> GeoJson:
         """Write the sample as GeoJSON, with the number of all `points` and `days`."""
         features = [_point(action, payload) for action, payload in self._points[:MOST_FEATURES]]
         features += [] if self._day is None else self._areas(self._day)
@@ -75,7 +77,7 @@ class PreviewBuilder:
             "day": day,
         }
 
-    def _areas(self, planned: Planned) -> list[dict[str, Any]]:
+    def _areas(self, planned: Planned) -> list[GeoJson]:
         areas = _CONTROL.decode(planned.change.payload).areas[:MOST_FEATURES]
         hashes = {area.shape for area in areas if area.shape}
         wkb = {**self.store.shapes(hashes), **planned.record.shapes}
@@ -96,7 +98,7 @@ class PreviewBuilder:
         ]
 
 
-def _point(action: Action, payload: bytes) -> dict[str, Any]:
+def _point(action: Action, payload: bytes) -> GeoJson:
     incident = _INCIDENT.decode(payload)
     place, day = incident.place, incident.when.first
     lon, lat = (place.lon_e7 or 0) / E7, (place.lat_e7 or 0) / E7
@@ -114,7 +116,7 @@ def _point(action: Action, payload: bytes) -> dict[str, Any]:
     }
 
 
-def _simplified(shapes: dict[str, BaseGeometry]) -> dict[str, Any]:
+def _simplified(shapes: dict[str, BaseGeometry]) -> dict[str, GeoJson]:
     """Write shapes as GeoJSON geometries of at most so many vertices together."""
     names, wide = list(shapes), FINEST_DEG
     whole = np.array([shapes[name] for name in names], object)

@@ -23,6 +23,9 @@ from app.intake.preview import PreviewBuilder
 from app.intake.spool import Spool, SpooledImport, Upload, import_number
 from app.intake.undo import undo_import
 
+Answer = dict[str, Any]
+"""A report as JSON, with what only an answer over HTTP adds to it."""
+
 REVIEWED = tuple(f'"status":"{one}"'.encode() for one in ("verified", "disputed", "retracted"))
 """As canonical JSON writes them; inside a text the quotes would be escaped."""
 
@@ -34,9 +37,7 @@ class Imports:
     workspace: Workspace
     spool: Spool
 
-    def run(
-        self, upload: Upload, options: ImportOptions, holder: Holder, now: datetime
-    ) -> dict[str, Any]:
+    def run(self, upload: Upload, options: ImportOptions, holder: Holder, now: datetime) -> Answer:
         """Plan an upload and let it wait in the spool, or import it at once.
 
         Raises:
@@ -79,7 +80,7 @@ class Imports:
 
     def _planned(
         self, upload: Upload, options: ImportOptions, holder: Holder, now: datetime
-    ) -> dict[str, Any]:
+    ) -> Answer:
         version = self.workspace.store.head().seq
         report, preview = self._import(upload, options, holder, now)
         vanish = {"records": preview.retracted, "edits": report.edits_replaced}
@@ -88,7 +89,7 @@ class Imports:
         self.spool.keep(SpooledImport(*facts))
         return answer
 
-    def commit(self, number: str, holder: Holder, now: datetime) -> dict[str, Any]:
+    def commit(self, number: str, holder: Holder, now: datetime) -> Answer:
         """Import what waits in the spool; it is planned again, since the record may have changed.
 
         Raises:
@@ -126,7 +127,7 @@ class Imports:
         past = self.workspace.store.history(Subject.report, number)
         return past[-1] if past else None
 
-    def read(self, number: str, holder: Holder) -> dict[str, Any]:
+    def read(self, number: str, holder: Holder) -> Answer:
         """Read a report: whole while it is in the spool, then as the record holds it.
 
         Raises:
@@ -143,9 +144,7 @@ class Imports:
         fields["state"] = _state(waiting, last)
         return fields
 
-    def forget_or_undo(
-        self, number: str, holder: Holder, now: datetime, *, force: bool
-    ) -> dict[str, Any]:
+    def forget_or_undo(self, number: str, holder: Holder, now: datetime, *, force: bool) -> Answer:
         """Undo an import; a dry run that was never committed is forgotten.
 
         Raises:
@@ -161,8 +160,8 @@ class Imports:
         return {**msgspec.to_builtins(undone), "state": "undone"}
 
 
-def _fields(report: Report) -> dict[str, Any]:
-    fields: dict[str, Any] = msgspec.to_builtins(report)
+def _fields(report: Report) -> Answer:
+    fields: Answer = msgspec.to_builtins(report)
     return fields
 
 
@@ -172,7 +171,7 @@ def _state(waiting: SpooledImport | None, last: Revision | None) -> str:
     return "committed" if waiting and waiting.is_committed else "waiting"
 
 
-def _planned_again(waiting: SpooledImport, report: Report, version: int) -> dict[str, Any]:
+def _planned_again(waiting: SpooledImport, report: Report, version: int) -> Answer:
     """Tell whether the record changed since the dry run, and which counts did."""
     fresh = _fields(report)
     names = ("added", "amended", "unchanged", "duplicates", "conflicts", "rejected")

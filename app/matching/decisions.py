@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -95,20 +95,38 @@ def match_datasets(
     sorter = _PairSorter.of(decided)
     for pair in scored.pairs:
         sorter.sort(pair)
-    matching = Matching(
+    matching = _matching(state, slugs, scored.candidates, sorter)
+    report = _report(matching, sorter, dry_run=dry_run)
+    changes = [_added(Merge.of(pair, How.automatic, holder.actor)) for pair in sorter.merged]
+    changes += _matching_change(store, matching)
+    if changes and not dry_run:
+        entry = Entry(now, holder.actor, f"{BY_SCORE}: {' + '.join(slugs)}")
+        head = store.write(changes, entry, {})
+        report.version = head.seq
+        workspace.index.after_write()
+    return report
+
+
+def _matching(
+    state: State, slugs: tuple[str, str], candidates: int, sorter: _PairSorter
+) -> Matching:
+    return Matching(
         datasets=slugs,
         upto=_newest(state, slugs),
         threshold=THRESHOLD,
         review=REVIEW,
-        candidates=scored.candidates,
+        candidates=candidates,
         merged=len(sorter.merged) + sorter.kept,
         pending_count=len(sorter.pending),
         pending=tuple(sorter.pending[:MOST_PENDING]),
     )
-    report = MatchReport(
-        datasets=slugs,
+
+
+def _report(matching: Matching, sorter: _PairSorter, *, dry_run: bool) -> MatchReport:
+    return MatchReport(
+        datasets=matching.datasets,
         dry_run=dry_run,
-        candidates=scored.candidates,
+        candidates=matching.candidates,
         merged=len(sorter.merged),
         kept=sorter.kept,
         pending=len(sorter.pending),
@@ -116,15 +134,6 @@ def match_datasets(
         review=REVIEW,
         pairs=sorter.merged,
     )
-    changes = [_added(Merge.of(pair, How.automatic, holder.actor)) for pair in sorter.merged]
-    changes += _matching_change(store, matching)
-    if changes and not dry_run:
-        head = store.write(
-            changes, Entry(now, holder.actor, f"{BY_SCORE}: {' + '.join(slugs)}"), {}
-        )
-        report.version = head.seq
-        workspace.index.after_write()
-    return report
 
 
 def _pairs_of(decided: Mapping[str, Decision]) -> set[tuple[str, ...]]:
@@ -266,7 +275,7 @@ class Reviewer:
     holder: Holder
     now: datetime
 
-    def waiting(self, limit: int) -> dict[str, Any]:
+    def waiting(self, limit: int) -> dict[str, object]:
         """List pairs that wait, and the newest decisions, each with its records side by side.
 
         Raises:
@@ -296,7 +305,7 @@ class Reviewer:
     def _covers(self, members: Iterable[Member]) -> bool:
         return all(self.holder.covers(member.dataset) for member in members)
 
-    def _row(self, number: str, pair: Pair | Merge) -> dict[str, Any]:
+    def _row(self, number: str, pair: Pair | Merge) -> dict[str, object]:
         return {
             "id": number,
             "score": pair.score,
@@ -304,8 +313,8 @@ class Reviewer:
             "records": [self._record(member) for member in pair.members],
         }
 
-    def _record(self, member: Member) -> dict[str, Any]:
-        fields: dict[str, Any] = {"id": member.key.partition("/")[2], "dataset": member.dataset}
+    def _record(self, member: Member) -> dict[str, object]:
+        fields: dict[str, object] = {"id": member.key.partition("/")[2], "dataset": member.dataset}
         past = self.workspace.store.history(Subject.incident, member.key)
         if past and past[-1].payload is not None:
             fields["fields"] = incident_values(_INCIDENT.decode(past[-1].payload))

@@ -283,7 +283,7 @@ def test_an_import_that_breaks_half_way_leaves_nothing(
         if len(seen) == 30:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("app.intake.uploads._Guarded.__call__", breaks)
+    monkeypatch.setattr("app.intake.uploads._RoleCheck.__call__", breaks)
     with pytest.raises(KeyboardInterrupt):
         bench.imports.commit(told["id"], EDITOR, NOW)
     monkeypatch.undo()

@@ -237,7 +237,7 @@ def test_what_two_lists_share_is_counted_as_sets_count_it(
     mask = np.isin(np.arange(10), list(unwanted))
     left, right = (lists_of(one).without(mask) for one in (ours, theirs))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(likeness, "TOGETHER", together)
+        patched.setattr(likeness, "PAIRS_AT_ONCE", together)
         found = shared(left, in_ours, right, in_theirs, 10)
     assert found.tolist() == [len((ours[a] & theirs[b]) - unwanted) for a, b in pairs]
     assert left.lengths.tolist() == [len(one - unwanted) for one in ours]

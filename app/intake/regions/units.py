@@ -257,8 +257,8 @@ class RegionReading:
         siblings = Counter(region.parent for region in regions)
         whole_of = {row.parent: row for row in people.rows if row.level < self.level}
         for region in regions:
-            is_only = siblings[region.parent] == 1 and region.parent in whole_of
-            if is_only and not rows_of[region.code]:
+            is_open = not rows_of[region.code] and siblings[region.parent] == 1
+            if is_open and region.parent in whole_of:
                 rows_of[region.code] = [whole_of[region.parent]]
         self._note(
             "population told twice, not taken", (c for c, rows in rows_of.items() if len(rows) > 1)
