@@ -84,7 +84,7 @@ def writers(store: Store) -> Callable[[Revision], Writer]:
     return writer
 
 
-def combined(
+def combine(
     past: Sequence[Revision], theirs: Incident, writer: Callable[[Revision], Writer]
 ) -> Combined | None:
     """Combine the file's record with its edits by hand; None when a payload of its past was erased.
@@ -93,7 +93,7 @@ def combined(
     """
     if any(one.payload is None for one in past):
         return None
-    state, standing = _state(past, writer), _INCIDENT.decode(past[-1].payload or b"")
+    state, standing = _state_after(past, writer), _INCIDENT.decode(past[-1].payload or b"")
     kept_parts: dict[str, object] = {}
     conflicts: list[Conflict] = []
     for part, edit in state.edited.items():
@@ -110,7 +110,7 @@ def combined(
     return Combined(after, tuple(kept_parts), tuple(conflicts))
 
 
-def _state(past: Sequence[Revision], writer: Callable[[Revision], Writer]) -> _State:
+def _state_after(past: Sequence[Revision], writer: Callable[[Revision], Writer]) -> _State:
     state, before = _State(), dict[str, object]()
     by_payload: dict[bytes, _State] = {}
     for revision in past:

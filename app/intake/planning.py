@@ -21,7 +21,7 @@ from app.domain.store import Current
 from app.domain.terms import Dataset, DatasetKind
 from app.importers.base import Context, Dropped, Outcome, Rejection, Warned
 from app.instance.workspace import Workspace
-from app.intake.hand_edits import Combined, Writer, combined, writers
+from app.intake.hand_edits import Combined, Writer, combine, writers
 from app.intake.reading import RowRecord
 
 Progress = Callable[[int], None]
@@ -183,7 +183,7 @@ class Plan:
         Returns the payload and whether it is retracted; None when nothing is to be written.
         """
         past = self.workspace.store.history(record.subject, record.key)
-        both = combined(past, _INCIDENT.decode(record.payload), self._writer)
+        both = combine(past, _INCIDENT.decode(record.payload), self._writer)
         if both is None or not (both.kept_parts or both.conflicts):
             return record.payload, record.is_retracted
         if self.over_edits:

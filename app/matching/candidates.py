@@ -1,4 +1,4 @@
-"""Which records of two datasets are worth comparing: near in place and day, no conflict of weapons.
+"""Which records of two datasets to compare: near in place and day, no conflict of weapons.
 
 This reads only the index's columns; `app.matching.scores` scores the pairs.
 """

@@ -1,6 +1,6 @@
 """How surely two records are of one strike: a score with its reasons, for every candidate pair.
 
-`docs/matching.md` says what each feature is worth and how the thresholds were judged.
+`docs/matching.md` gives the points of each feature and how the thresholds were judged.
 """
 
 from __future__ import annotations

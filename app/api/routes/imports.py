@@ -128,7 +128,7 @@ class _Answers:
         return written({**msgspec.to_builtins(suggestion), "toml": suggestion.toml()})
 
     def commit(self, request: Request, number: str) -> Response:
-        """Import what a dry run planned; planned again when the record moved since."""
+        """Import what a dry run planned; it is planned again, since the record may have changed."""
         read_own(request.query_params.multi_items(), {})
         return written(self.imports.commit(number, requester(request), datetime.now(UTC)))
 
