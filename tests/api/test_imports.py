@@ -159,7 +159,7 @@ def test_a_mapping_of_no_use_is_refused_and_nothing_is_kept(
     [
         ("valid_on=today", "valid-on: got 'today', allowed: a day as YYYY-MM-DD"),
         ("baseline=moon", "baseline: got 'moon', allowed: any of main, crimea, pre2022"),
-        ("accessed=2099-01-01", "accessed: got '2999-01-01', allowed: a day up to today"),
+        ("accessed=2099-01-01", "accessed: got '2099-01-01', allowed: a day up to today"),
     ],
 )
 def test_an_option_that_cannot_be_read_is_refused_and_no_file_stays(
