@@ -63,7 +63,7 @@ def test_a_cell_of_10_mb_is_refused(
     good = "2024-03-10,50,30,a"
     text = _lines(wanted, good, good, f"2024-03-10,50,30,{'x' * 10_000_000}")
     sentence = _refused(
-        private_workspace, written(tmp_path, "file.csv", text), format=wanted, table=MAPPING
+        private_workspace, written(tmp_path, "file.csv", text), format=wanted, mapping=MAPPING
     )
     line = 5 if wanted == "hxl" else 4
     assert sentence.startswith(f"table file.csv, line {line}: got 'field larger than field limit")
@@ -73,7 +73,7 @@ def test_a_cell_of_10_mb_in_a_workbook_is_refused(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
     path = workbook(tmp_path, sheet([[*ROW, "text"], [*ROW.values(), "x" * 10_000_000]]))
-    sentence = _refused(private_workspace, path, table=MAPPING)
+    sentence = _refused(private_workspace, path, mapping=MAPPING)
     assert sentence.startswith("cell of file.xlsx: got 'a longer one', allowed: at most 131,072")
 
 
@@ -84,7 +84,7 @@ def test_5000_columns_are_refused(
     more = ",#x" * 5_000
     text = _lines(wanted, "2024-03-10,50,30,a").replace("\n", f"{more}\n")
     sentence = _refused(
-        private_workspace, written(tmp_path, "file.csv", text), format=wanted, table=MAPPING
+        private_workspace, written(tmp_path, "file.csv", text), format=wanted, mapping=MAPPING
     )
     assert sentence == "columns of file.csv: got '5,004', allowed: at most 2,000."
 
@@ -93,7 +93,7 @@ def test_5000_properties_are_refused(private_workspace: Workspace, tmp_path: Pat
     properties = {f"c{n}": 1 for n in range(5_000)}
     place = {"type": "Point", "coordinates": [30, 50]}
     path = geojson(tmp_path, {"type": "Feature", "properties": properties, "geometry": place})
-    sentence = _refused(private_workspace, path, table=MAPPING)
+    sentence = _refused(private_workspace, path, mapping=MAPPING)
     assert sentence == "properties of file.geojson: got '5,000', allowed: at most 2,000."
 
 
@@ -102,7 +102,7 @@ def test_a_nul_character_is_refused_with_its_line(
     wanted: str, private_workspace: Workspace, tmp_path: Path
 ) -> None:
     path = written(tmp_path, "nul.csv", _lines(wanted, "x,y\0,z,a"))
-    sentence = _refused(private_workspace, path, format=wanted, table=MAPPING)
+    sentence = _refused(private_workspace, path, format=wanted, mapping=MAPPING)
     line = 3 if wanted == "hxl" else 2
     assert sentence.startswith(f"text of nul.csv, near line {line}: got 'a NUL character'")
 
@@ -113,7 +113,7 @@ def test_mixed_encodings_are_refused_with_the_line(
 ) -> None:
     content = _lines(wanted, "Київ,1,2,3").encode() + "Київ,1,2,3\n".encode("cp1251")
     path = written(tmp_path, "mixed.csv", content)
-    sentence = _refused(private_workspace, path, format=wanted, table=MAPPING)
+    sentence = _refused(private_workspace, path, format=wanted, mapping=MAPPING)
     line = 4 if wanted == "hxl" else 3
     assert sentence.startswith(f"text encoding of mixed.csv, near line {line}: got 'byte 0xca'")
 
@@ -123,7 +123,7 @@ def test_a_cell_in_the_last_corner_of_a_sheet_is_refused_before_it_takes_memory(
 ) -> None:
     rows = '<row r="1"><c r="A1"><v>1</v></c></row>'
     rows += '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
-    assert _refused(private_workspace, workbook(tmp_path, rows), table=MAPPING) == (
+    assert _refused(private_workspace, workbook(tmp_path, rows), mapping=MAPPING) == (
         "sheet of file.xlsx: got '16,384 columns x 1,048,576 rows', "
         "allowed: at most 20,000,000 cells."
     )
@@ -149,7 +149,7 @@ def test_entities_of_a_workbook_are_not_expanded(
     before = f'<!DOCTYPE x [<!ENTITY e0 "aaaaaaaaaa">{lines}]>'
     rows = '<row><c t="inlineStr"><is><t>&e9;</t></is></c></row>'
     path = workbook(tmp_path, rows, before=before)
-    sentence = _refused(private_workspace, path, table=MAPPING)
+    sentence = _refused(private_workspace, path, mapping=MAPPING)
     assert sentence.startswith("workbook file.xlsx: got 'at ")
 
 
@@ -162,7 +162,7 @@ def test_a_zip_that_names_a_path_outside_itself_is_refused(
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(inner, header)
         archive.writestr(inner.replace(".shp", ".prj"), "x")
-    sentence = _refused(private_workspace, path, table=MAPPING)
+    sentence = _refused(private_workspace, path, mapping=MAPPING)
     assert sentence.startswith(f"path in out.zip: got '{inner.removesuffix('.shp')}.")
 
 
