@@ -116,7 +116,7 @@ def test_kyiv_is_the_city_and_the_oblast_has_another(reference: Reference, tmp_p
 def test_coordinates_win_over_the_name(tmp_path: Path) -> None:
     both = replace(
         told(MAPPING),
-        mapping=mapping({**COLUMNS, "lat": "lat", "lon": "lon"}, geocode=True),
+        table=mapping({**COLUMNS, "lat": "lat", "lon": "lon"}, geocode=True),
     )
     path = table(tmp_path, {**ROW, "where": "Іванівка", "lat": "49.5", "lon": "36.5"})
     (found,) = outcomes(path, "mapped", both)
