@@ -17,11 +17,13 @@ import numpy as np
 from playwright.sync_api import expect, sync_playwright
 
 from app.domain.cache import BoundedCache
+from app.domain.store import Author
 from app.domain.terms import Face
 from app.domain.view import View
 from app.index.joins import Joins
 from app.instance.workspace import Workspace
-from app.intake.importing import Order, import_file
+from app.intake.importing import ImportedFile, import_file
+from app.intake.options import ImportOptions
 from app.pictures.tiles import Tiler
 from app.publishing.publish import control_dataset
 from app.publishing.query import Query
@@ -73,9 +75,10 @@ def write_days(folder: Path, seed: int) -> None:
 def importing(workspace: Workspace, folder: Path) -> Iterator[Figure]:
     """Time the import of a folder of days, and of the same folder again."""
     for name, hold in (("import of 769 days of control", 60.0), ("the same folder again", None)):
-        order = Order(folder, dataset="lines", licence="CC0-1.0", synthetic=True)
+        options = ImportOptions(dataset="lines", terms="CC0-1.0", synthetic=True)
         start = time.perf_counter()
-        report = import_file(workspace, order, actor="benchmark", now=datetime.now(UTC))
+        author = Author("benchmark", datetime.now(UTC))
+        report = import_file(workspace, ImportedFile(folder), options, author)
         yield Figure(name, time.perf_counter() - start, "s", hold, f"{report.added} added")
 
 
@@ -176,8 +179,9 @@ def figures(folder: Path, scratch: Path) -> Iterator[Figure]:
     write_days(scratch / "other", 2)
     workspace = open_workspace(folder)
     yield from importing(workspace, scratch / "lines")
-    order = Order(scratch / "other", dataset="other-lines", licence="CC0-1.0", synthetic=True)
-    import_file(workspace, order, actor="benchmark", now=datetime.now(UTC))
+    options = ImportOptions(dataset="other-lines", terms="CC0-1.0", synthetic=True)
+    author = Author("benchmark", datetime.now(UTC))
+    import_file(workspace, ImportedFile(scratch / "other"), options, author)
     yield from joining(workspace, folder)
     yield from tiles(workspace)
     yield from comparing(workspace)

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from app.domain.store import Author
 from app.domain.terms import Audience
 from app.instance.workspace import Workspace
-from app.intake.importing import Order, import_file
+from app.intake.importing import ImportedFile, Observers, import_file
+from app.intake.options import ImportOptions
 from app.intake.synth import write_synth
 from app.reference.reference import Reference
 from app.settings import ROOT
@@ -40,12 +42,11 @@ def write_file(path: Path, rows: int) -> None:
 def run(folder: Path, path: Path, dataset: str, mode: str) -> None:
     """Import a file and print what it took: seconds, processor seconds, memory, rows."""
     workspace, told = open_workspace(folder), list[int]()
-    order = Order(path, dataset=dataset, licence="CC0-1.0", synthetic=True, dry_run=mode == DRY)
+    options = ImportOptions(dataset=dataset, terms="CC0-1.0", synthetic=True, dry_run=mode == DRY)
     start = time.perf_counter()
     with Watched() as watched:
-        report = import_file(
-            workspace, order, actor="benchmark", now=datetime.now(UTC), progress=told.append
-        )
+        author, observers = Author("benchmark", datetime.now(UTC)), Observers(told.append)
+        report = import_file(workspace, ImportedFile(path), options, author, observers)
         workspace.state()
     spent = time.perf_counter() - start
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]

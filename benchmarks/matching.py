@@ -19,7 +19,9 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from app.domain.account import Holder, Role
-from app.intake.importing import Order, import_file
+from app.domain.store import Author
+from app.intake.importing import ImportedFile, import_file
+from app.intake.options import ImportOptions
 from app.matching.decisions import match_datasets
 from app.settings import ROOT
 from benchmarks.figures import Figure
@@ -81,8 +83,8 @@ def run(folder: Path, known: Path, new: Path) -> None:
     workspace, now = open_workspace(folder), datetime.now(UTC)
     for slug, path in (("known", known), ("new", new)):
         if slug not in workspace.state().datasets:
-            order = Order(path, dataset=slug, licence="CC0-1.0", synthetic=True)
-            import_file(workspace, order, actor="benchmark", now=now)
+            options = ImportOptions(dataset=slug, terms="CC0-1.0", synthetic=True)
+            import_file(workspace, ImportedFile(path), options, Author("benchmark", now))
     holder = Holder("benchmark", Role.admin)
     start, own = time.perf_counter(), time.process_time()
     report = match_datasets(workspace, ("known", "new"), holder, now=now)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from app.domain.store import Author
 from app.domain.terms import Audience
 from app.instance.workspace import Workspace
 from app.intake.demo import load_demos
@@ -69,7 +70,7 @@ def demos(tmp_path_factory: pytest.TempPathFactory, reference: Reference) -> Ite
     folder = tmp_path_factory.mktemp("demos")
     workspace = open_workspace(folder, reference, audience=Audience.public)
     workspace = replace(workspace, max_file_bytes=1 << 30)
-    for report in load_demos(workspace, "test", NOON):
+    for report in load_demos(workspace, Author("test", NOON)):
         assert (report.rejected, report.warnings) == (0, [])
     yield workspace
     workspace.store.close()

@@ -13,11 +13,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from app.domain.store import Author
 from app.files.source import SourceFile
 from app.importers.base import Context, Outcome, ParsedRecord
 from app.importers.formats import choose
 from app.instance.workspace import Workspace
-from app.intake.importing import Order, import_file
+from app.intake.importing import ImportedFile, import_file
+from app.intake.options import ImportOptions
 from app.intake.planning import Report
 from app.reference.reference import Reference
 from tests.making import GEODATA, ROOT
@@ -71,14 +73,15 @@ def roomy(workspace: Workspace) -> Workspace:
     return replace(workspace, max_file_bytes=1 << 30)
 
 
-def imported(  # each field of an order has its own type
+def imported(  # each option has its own type
     workspace: Workspace,
     path: Path,
     at: datetime = NOW,
-    **order: Any,
+    **options: Any,
 ) -> Report:
     """Import a file."""
-    return import_file(workspace, Order(path, **order), actor="test", now=at)
+    file, author = ImportedFile(path), Author("test", at)
+    return import_file(workspace, file, ImportOptions(**options), author)
 
 
 def stable(report: Report) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""Reads bodies without holding a file in memory: uploads into the spool, small JSON whole."""
+"""Reads bodies and never holds a file in memory: uploads into the spool, small JSON whole."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, BinaryIO, NamedTuple
@@ -26,14 +26,14 @@ IDLE_S = 60.0
 ONE_PART = "multipart/form-data with one part named `file`"
 
 
-class Sent(NamedTuple):
-    """What a form brought: the sender's name of the file, and its small parts whole."""
+class Form(NamedTuple):
+    """The content of a form: the sender's name of the file, and its small parts whole."""
 
     name: str
     parts: dict[str, bytes]
 
 
-async def spooled(request: Request, path: Path, *beside: str) -> Sent:
+async def spooled(request: Request, path: Path, *beside: str) -> Form:
     """Write the one part named `file` to a path as it arrives.
 
     `beside`: names of parts that may come with it, of at most a megabyte each.
@@ -48,20 +48,22 @@ async def spooled(request: Request, path: Path, *beside: str) -> Sent:
         raise InvalidFile("header Content-Type", kind.decode("latin-1") or "none", ONE_PART)
     try:
         with path.open("xb") as target:
-            form = _Form(target, beside)
-            parser = MultipartParser(options[b"boundary"], form.callbacks())  # type: ignore[arg-type]
-            with _as_ours():
+            reader = _FormReader(target, beside)
+            parser = MultipartParser(options[b"boundary"], reader.callbacks())  # type: ignore[arg-type]
+            with _as_invalid_file():
                 async for chunk in _chunks(request):
                     await run_in_threadpool(parser.write, chunk)
                 await run_in_threadpool(parser.finalize)
-            return Sent(form.name_when_whole(), {n: bytes(part) for n, part in form.parts.items()})
+            parts = {name: bytes(part) for name, part in reader.parts.items()}
+            return Form(reader.name_when_whole(), parts)
     except BaseException:
         path.unlink(missing_ok=True)  # noqa: ASYNC240  one name, on our own disk
         raise
 
 
 @contextlib.contextmanager
-def _as_ours() -> Any:
+def _as_invalid_file() -> Iterator[None]:
+    """Translate the errors of the form's parser."""
     try:
         yield
     except (FormParserError, ValueError) as wrong:
@@ -69,7 +71,7 @@ def _as_ours() -> Any:
 
 
 async def _chunks(request: Request) -> AsyncIterator[bytes]:
-    """Walk a body; a sender who falls silent, leaves or sends too much ends it with a sentence."""
+    """Walk a body; a sender who stops, leaves or sends too much gets one sentence."""
     stream = request.stream()
     try:
         while True:
@@ -89,8 +91,8 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
 
 
 @dataclass
-class _Form:
-    """Takes what the parser finds: one part named `file` goes to the target, small ones stay."""
+class _FormReader:
+    """Reads parts as they come: the one named `file` to the target, small ones into memory."""
 
     target: BinaryIO
     beside: tuple[str, ...] = ()
@@ -103,7 +105,7 @@ class _Form:
     _header_bytes: int = 0
 
     def callbacks(self) -> dict[str, Any]:
-        """Name what is called when."""
+        """List the calls that the parser makes."""
         return {
             "on_part_begin": self._begin,
             "on_header_field": lambda data, start, end: self._head(0, data[start:end]),
@@ -169,10 +171,10 @@ class _Form:
         return self.name
 
 
-def own_name(given: str) -> str:
+def own_name(path: str) -> str:
     """Take the last part of a file name, for people to read; it is never used as a path."""
-    last = PureWindowsPath(PurePosixPath(given).name).name
-    readable = "".join(one for one in last if one.isprintable()).strip(" .")
+    last = PureWindowsPath(PurePosixPath(path).name).name
+    readable = "".join(char for char in last if char.isprintable()).strip(" .")
     return readable[-LONGEST_NAME:] or "upload"
 
 
@@ -189,9 +191,9 @@ async def small_json(request: Request) -> dict[str, Any]:
         if len(body) > MOST_JSON_BYTES:
             raise TooLarge("body", "more", f"at most {MOST_JSON_BYTES:,} bytes")
     try:
-        told = msgspec.json.decode(bytes(body))
+        document = msgspec.json.decode(bytes(body))
     except (msgspec.DecodeError, RecursionError) as wrong:
         raise InputError("body", str(wrong)[:LONGEST_NAME], "a JSON object") from wrong
-    if not isinstance(told, dict):
-        raise InputError("body", type(told).__name__, "a JSON object")
-    return told
+    if not isinstance(document, dict):
+        raise InputError("body", type(document).__name__, "a JSON object")
+    return document

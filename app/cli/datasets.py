@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from app.cli.base import Json, cli, open_workspace, present, tell_json
+from app.domain.store import Author
 from app.domain.terms import Face
 from app.editing.terms import set_terms
-from app.intake.importing import accessed_on
+from app.intake.options import access_day
 
 datasets_cli = typer.Typer()
 cli.add_typer(datasets_cli, name="datasets")
@@ -63,8 +64,8 @@ def datasets_set(
     Example: strikemap datasets set cir --terms internal
     """
     workspace = open_workspace()
-    now, actor = present(), getpass.getuser()
-    on = accessed_on(accessed, now.date())
-    changed = set_terms(workspace, slug, terms, accessed=on, actor=actor, now=now)
+    author = Author(getpass.getuser(), present())
+    on = access_day(accessed, author.at.date())
+    changed = set_terms(workspace, slug, terms, author, accessed=on)
     leaves = ", ".join(face.value for face in Face if changed.terms.allow(face))
     typer.echo(f"{slug}: {changed.licence}, accessed {changed.accessed}; to the public: {leaves}")

@@ -10,22 +10,24 @@ from typing import Annotated
 import typer
 
 from app.cli.base import Json, cli, open_workspace, present, progress_line, tell_json
-from app.domain.control import Baseline
+from app.cli.import_options import with_import_options
 from app.domain.errors import InputError
+from app.domain.store import Author
 from app.domain.terms import DatasetKind
 from app.files.source import Rejection
 from app.instance.tokens import local_holder
 from app.instance.workspace import Workspace
 from app.intake.demo import load_demos
-from app.intake.importing import Order, accessed_on, choices_from, import_file
+from app.intake.importing import ImportedFile, Observers, import_file
+from app.intake.options import ImportOptions
 from app.intake.planning import Report
-from app.intake.suggestion import read_mapping, suggest
+from app.intake.saved_mapping import read_mapping
+from app.intake.suggestion import suggest
 from app.intake.synth import synthesise, write_synth
 from app.intake.undo import undo_import
 from app.settings import read_settings
 
 SHOWN_REJECTIONS = 20
-PARTS = ", ".join(part.value for part in Baseline)
 
 mapping_cli = typer.Typer(
     help="What the columns of any table mean. Example: strikemap mapping suggest FILE",
@@ -35,97 +37,38 @@ cli.add_typer(mapping_cli, name="mapping")
 
 
 @cli.command("import")
-def import_(  # noqa: PLR0913  a command's options, each by name
+@with_import_options()
+def import_(
     files: Annotated[
         list[Path], typer.Argument(help="Files, folders or archives of docs/formats.md's formats.")
     ],
     *,
-    dataset: Annotated[str | None, typer.Option(help="Dataset to import into (a slug).")] = None,
-    form: Annotated[str, typer.Option("--format", help="auto, or a format's name.")] = "auto",
-    theatre: Annotated[str | None, typer.Option(help="Theatre the file belongs to.")] = None,
-    terms: Annotated[str | None, typer.Option(help="Licence id: what may leave.")] = None,
-    title: Annotated[str | None, typer.Option(help="Name of a new dataset.")] = None,
-    attribution: Annotated[str | None, typer.Option(help="Credit line of a new dataset.")] = None,
-    accessed: Annotated[
-        str | None,
-        typer.Option(help="Day the file was taken from its publisher; today without it."),
-    ] = None,
-    synthetic: Annotated[bool, typer.Option("--synthetic", help="The data are invented.")] = False,
-    valid_on: Annotated[
-        str | None, typer.Option(help="Control: day of areas that have no date, YYYY-MM-DD.")
-    ] = None,
-    valid_on_field: Annotated[
-        str | None, typer.Option(help="Control: the field that holds the day.")
-    ] = None,
-    status_field: Annotated[
-        str | None, typer.Option(help="Control: the field that holds the status.")
-    ] = None,
-    controller: Annotated[
-        str | None, typer.Option(help="Control: the party that holds all areas.")
-    ] = None,
-    controller_field: Annotated[
-        str | None, typer.Option(help="Control: the field that holds the party.")
-    ] = None,
-    baseline: Annotated[
-        str | None, typer.Option(help=f"Control: parts covered, of {PARTS}.")
-    ] = None,
-    mapping: Annotated[
-        Path | None, typer.Option(help="Any table: a saved mapping of its columns (TOML or JSON).")
-    ] = None,
-    accept_shrink: Annotated[
-        bool, typer.Option("--accept-shrink", help="Take areas that lost over a quarter.")
-    ] = False,
-    over_edits: Annotated[
-        bool, typer.Option("--over-edits", help="Take the file's values over edits by hand.")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan, and write nothing.")] = False,
     json: Json = False,
+    **values: object,
 ) -> None:
     """Import files, folders or archives, each in one transaction; every row's fate is reported.
 
     Example: strikemap import events_2022.csv deepstatemap_data_20251025.geojson
     """
-    settings = read_settings()
-    workspace = open_workspace(settings)
-    choices = choices_from(
-        valid_on=valid_on,
-        valid_on_field=valid_on_field,
-        status_field=status_field,
-        controller=controller,
-        controller_field=controller_field,
-        baseline=baseline,
-    )
-    reports, told = [], None if mapping is None else read_mapping(mapping)
+    workspace, reports = open_workspace(), []
+    contents = {
+        name: read_mapping(value) if isinstance(value, Path) else value
+        for name, value in values.items()
+    }
+    options = ImportOptions.parse(contents, present().date())
     for path in files:
-        order = Order(
-            path,
-            format=told.format if told and form == "auto" else form,
-            dataset=dataset,
-            theatre=theatre or settings.theatre,
-            licence=terms,
-            title=title,
-            attribution=attribution,
-            synthetic=synthetic,
-            dry_run=dry_run,
-            choices=choices,
-            table=told,
-            accept_shrink=accept_shrink,
-            over_edits=over_edits,
-            accessed=accessed_on(accessed, present().date()),
-        )
         with progress_line(path.name, quiet=json) as progress:
-            report = import_file(
-                workspace, order, actor=getpass.getuser(), now=present(), progress=progress
-            )
+            author, observers = Author(getpass.getuser(), present()), Observers(progress)
+            report = import_file(workspace, ImportedFile(path), options, author, observers)
         reports.append(report)
         if not json:
-            _tell(path, report)
-            _point_to(workspace, report)
+            _print_report(path, report)
+            _print_links(workspace, report)
     if json:
         tell_json(reports if len(reports) > 1 else reports[0])
 
 
-def _tell(path: Path, report: Report) -> None:
+def _print_report(path: Path, report: Report) -> None:
     """Print a report as a person reads it."""
     done = "would be " if report.dry_run else ""
     typer.echo(
@@ -139,21 +82,21 @@ def _tell(path: Path, report: Report) -> None:
         typer.echo(f"  dropped, out of scope: {reason} {count:,}")
     for warning in report.warnings:
         typer.echo(f"  warning: {warning}")
-    _list("in conflict", report.conflicting)
-    _list("rejected", report.rejections)
+    _print_rows("in conflict", report.conflicting)
+    _print_rows("rejected", report.rejections)
 
 
-def _list(fate: str, rows: Sequence[Rejection]) -> None:
-    for one in rows[:SHOWN_REJECTIONS]:
-        where = [one.member or "", f"row {one.row}" if one.row else "", one.field]
-        said = ", ".join(word for word in where if word)
-        typer.echo(f"  {fate}: {said}: got {one.got!r}; {one.why}")
+def _print_rows(fate: str, rows: Sequence[Rejection]) -> None:
+    for row in rows[:SHOWN_REJECTIONS]:
+        parts = [row.member or "", f"row {row.row}" if row.row else "", row.field]
+        place = ", ".join(part for part in parts if part)
+        typer.echo(f"  {fate}: {place}: got {row.got!r}; {row.why}")
     if len(rows) > SHOWN_REJECTIONS:
         typer.echo(f"  … {len(rows) - SHOWN_REJECTIONS:,} more; --json lists all")
 
 
-def _point_to(workspace: Workspace, report: Report) -> None:
-    """Say where on the map the import can be seen, and how it is undone."""
+def _print_links(workspace: Workspace, report: Report) -> None:
+    """Print where on the map the import is to be seen, and how it is undone."""
     if report.version is not None:
         dataset = workspace.state(report.version).datasets[report.dataset]
         if dataset.kind is DatasetKind.waves:
@@ -171,7 +114,7 @@ def demo() -> None:
     Example: strikemap demo
     """
     workspace = open_workspace()
-    for report in load_demos(workspace, getpass.getuser(), present()):
+    for report in load_demos(workspace, Author(getpass.getuser(), present())):
         typer.echo(f"{report.dataset}: added {report.added}, unchanged {report.unchanged}")
 
 
@@ -197,11 +140,12 @@ def synth(
         if out is not None:
             write_synth(out, count, workspace.reference, place)
             return
-        report = synthesise(workspace, count, place, getpass.getuser(), present(), progress)
+        author = Author(getpass.getuser(), present())
+        report = synthesise(workspace, count, place, author, progress)
     if json:
         tell_json(report)
     else:
-        _tell(Path("synth"), report)
+        _print_report(Path("synth"), report)
 
 
 @mapping_cli.command("suggest")
@@ -216,14 +160,14 @@ def mapping_suggest(
     Example: strikemap mapping suggest strikes.xlsx --out strikes.toml
     """
     settings = read_settings()
-    told = suggest(open_workspace(settings), file, theatre or settings.theatre)
+    suggestion = suggest(open_workspace(settings), file, theatre or settings.theatre)
     if out is None:
-        typer.echo(told.toml(), nl=False)
+        typer.echo(suggestion.toml(), nl=False)
         return
-    out.write_text(told.toml(), "utf-8")
-    for column, why in told.why.items():
+    out.write_text(suggestion.toml(), "utf-8")
+    for column, why in suggestion.why.items():
         typer.echo(f"{column}: {why}")
-    for sentence in told.missing:
+    for sentence in suggestion.missing:
         typer.echo(f"To be completed: {sentence}")
 
 
@@ -249,5 +193,6 @@ def undo(
         f"{undone.id}: retracted {undone.retracted:,}, restored {undone.restored:,}, "
         f"left {undone.left_count:,} that were changed since"
     )
-    for one in undone.left[:SHOWN_REJECTIONS]:
-        typer.echo(f"  left: {one.key}: revision {one.revision} by {one.by}: {one.why}")
+    for record in undone.left[:SHOWN_REJECTIONS]:
+        change = f"revision {record.revision} by {record.by}: {record.why}"
+        typer.echo(f"  left: {record.key}: {change}")

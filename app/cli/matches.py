@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from app.cli.base import Json, cli, open_workspace, present, tell_json
 from app.instance.tokens import local_holder
-from app.matching.decisions import MatchReport, Reviewing, decisions, match_datasets, pending_pairs
+from app.matching.decisions import MatchReport, Reviewer, decisions, match_datasets, pending_pairs
 
 
 class _MatchGroup(TyperGroup):
@@ -118,8 +118,8 @@ def match_decide(
 
     Example: strikemap match decide 0b6f9a2e-3d0c-5c53-8f3a-9a1e5d7c2b10 --same --reason "one video"
     """
-    reviewing = Reviewing(open_workspace(), local_holder(), present())
-    merge = reviewing.decide(number, reason, is_same=same)
+    reviewer = Reviewer(open_workspace(), local_holder(), present())
+    merge = reviewer.decide(number, reason, is_same=same)
     typer.echo(f"{merge.id}: {'the same strike' if merge.is_same else 'not the same'}.")
 
 
@@ -133,5 +133,5 @@ def match_undo(
 
     Example: strikemap match undo 0b6f9a2e-3d0c-5c53-8f3a-9a1e5d7c2b10
     """
-    merge = Reviewing(open_workspace(), local_holder(), present()).undo(number, reason)
+    merge = Reviewer(open_workspace(), local_holder(), present()).undo(number, reason)
     typer.echo(f"{merge.id} is undone: {len(merge.members)} records stand apart again.")

@@ -12,11 +12,12 @@ from app.cli.base import cli, open_workspace, present, progress_line
 from app.domain.errors import InputError
 from app.domain.redaction import Reason, Text
 from app.domain.revision import Head
-from app.domain.store import verify
+from app.domain.store import Author
+from app.domain.store import verify as verify_ledger
 from app.domain.terms import Face
 from app.domain.view import View
-from app.editing.erasure import purge
-from app.editing.redaction import Redacting
+from app.editing.erasure import purge as erase_incident
+from app.editing.redaction import Redactor
 from app.instance.tokens import local_holder
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
@@ -88,7 +89,7 @@ def purge_incident(
     Example: strikemap purge 7f3c… --reason "at the family's request"
     """
     workspace = open_workspace()
-    head = purge(workspace, incident, reason, actor=getpass.getuser(), now=present())
+    head = erase_incident(workspace, incident, reason, Author(getpass.getuser(), present()))
     typer.echo(
         f"Erased. Head: {head.seq}:{head.hash.hex()}. Backups, exports and archived files are "
         "not reached: erase it there yourself."
@@ -112,11 +113,11 @@ def redact_incident(
 
     Example: strikemap redact 7f3c… --text description --code privacy_of_victim --reason "names her"
     """
-    redacting = Redacting(open_workspace(), local_holder(), present())
+    redactor = Redactor(open_workspace(), local_holder(), present())
     if lift:
-        typer.echo(f"{redacting.lift(incident, reason)}: shown again")
+        typer.echo(f"{redactor.lift(incident, reason)}: shown again")
         return
-    done = redacting.redact(incident, texts or [], code, reason)
+    done = redactor.redact(incident, texts or [], code, reason)
     typer.echo(f"{done.key}: {', '.join(done.texts)}: {done.mark}")
 
 
@@ -132,7 +133,7 @@ def verify_record(
     Example: strikemap verify --head 4337:9f2c…
     """
     workspace = open_workspace()
-    last = verify(workspace.store, None if head is None else _head(head))
+    last = verify_ledger(workspace.store, None if head is None else _head(head))
     typer.echo(f"{last.seq:,} revisions check. Head: {last.seq}:{last.hash.hex()}")
 
 

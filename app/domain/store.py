@@ -38,6 +38,17 @@ class Entry(NamedTuple):
     reason: str
 
 
+class Author(NamedTuple):
+    """Who writes, and when."""
+
+    actor: str
+    at: datetime
+
+    def entry(self, reason: str) -> Entry:
+        """Stamp a write with a reason."""
+        return Entry(self.at, self.actor, reason)
+
+
 class Current(NamedTuple):
     """The newest revision of a subject: its number, its content's fingerprint, its retraction."""
 

@@ -26,7 +26,7 @@ from app.instance.tokens import allow
 from app.instance.workspace import Workspace
 
 FREE = frozenset({Status.reported, Status.corroborated})
-"""What an editor may edit; a record in any other status is a reviewer's."""
+"""A record of these statuses an editor may change; of any other, only a reviewer."""
 
 FOR_REVIEWERS = frozenset({Status.verified, Status.disputed, Status.retracted})
 
@@ -41,8 +41,8 @@ class Edited(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Desk:
-    """Where one holder edits, at one time."""
+class Editor:
+    """One holder who edits, at one time."""
 
     workspace: Workspace
     holder: Holder
@@ -56,11 +56,11 @@ class Desk:
         """
         allow(self.holder, Role.viewer)
         last = self._last(ref)
-        assert last.payload is not None  # noqa: S101  looked at in _last
+        assert last.payload is not None  # noqa: S101  _last checks it
         return Edited(_INCIDENT.decode(last.payload), last.seq)
 
-    def create(self, patch: Mapping[str, Any], dataset: str, reason: str) -> Edited:
-        """Write down a record that somebody typed in, under an id of its own.
+    def create(self, patch: Mapping[str, object], dataset: str, reason: str) -> Edited:
+        """Write a record that somebody typed in, under a new id.
 
         Raises:
             InputError: no such dataset, a field that does not fit, or no reason.
@@ -68,12 +68,12 @@ class Desk:
         """
         allow(self.holder, Role.editor, dataset)
         into = self._dataset(dataset)
-        values = {**_taken(patch), "id": str(typed_id(self.now))}
+        values = {**_checked_fields(patch), "id": str(typed_id(self.now))}
         incident = self._parsed(values, into)
         self._check_status(None, incident)
         return self._write(incident, Action.add, reason, None)
 
-    def amend(self, ref: str, patch: Mapping[str, Any], revision: int, reason: str) -> Edited:
+    def amend(self, ref: str, patch: Mapping[str, object], revision: int, reason: str) -> Edited:
         """Change fields of a record (JSON Merge Patch, RFC 7396), as it was at a revision.
 
         Raises:
@@ -83,10 +83,10 @@ class Desk:
         """
         before = self._standing(ref, revision)
         dataset = self._dataset(before.dataset)
-        known = incident_values(before)
+        fields = incident_values(before)
         if "precision" in patch:  # a radius belongs to its precision
-            known.pop("error_m", None)
-        values = merged(known, _taken(patch))
+            fields.pop("error_m", None)
+        values = merge_patch(fields, _checked_fields(patch))
         parsed = self._parsed({**values, "id": str(before.id)}, dataset)
         after = msgspec.structs.replace(
             parsed, source_key=before.source_key, synthetic=before.synthetic
@@ -98,7 +98,7 @@ class Desk:
         return self._write(after, Action.retract if gone else Action.amend, reason, revision)
 
     def retract(self, ref: str, revision: int | None, reason: str) -> Edited:
-        """Take a record back; it stays in the ledger and counts nowhere.
+        """Retract a record; it stays in the ledger and counts nowhere.
 
         Raises:
             Outdated: somebody changed it since that revision.
@@ -113,7 +113,7 @@ class Desk:
         return self._write(after, Action.retract, reason, revision)
 
     def _standing(self, ref: str, revision: int) -> Incident:
-        """Read what is to be changed, and refuse when it is not the revision that was meant."""
+        """Read the record to change; refuse it when its revision is not the expected one."""
         allow(self.holder, Role.editor)
         incident, newest = self.read(ref)
         if newest != revision:
@@ -123,12 +123,12 @@ class Desk:
     def _last(self, ref: str) -> Revision:
         """Find a record's newest revision by its id, in any dataset of the scope."""
         try:
-            wanted = str(UUID(ref))
+            number = str(UUID(ref))
         except ValueError as wrong:
             raise NotFound(f"There is no incident {ref[:60]!r}: an id is a UUID.") from wrong
         for slug in self._datasets():
             if self.holder.covers(slug):
-                past = self.workspace.store.history(Subject.incident, f"{slug}/{wanted}")
+                past = self.workspace.store.history(Subject.incident, f"{slug}/{number}")
                 if past and past[-1].payload is not None:
                     return past[-1]
         raise NotFound(f"There is no incident {ref!r} in your scope.")
@@ -137,15 +137,15 @@ class Desk:
         return self.workspace.state().datasets
 
     def _dataset(self, slug: str) -> Dataset:
-        found = self._datasets()
-        dataset = found.get(slug)
+        datasets = self._datasets()
+        dataset = datasets.get(slug)
         if dataset is None or dataset.kind is not DatasetKind.incidents:
-            known = sorted(s for s, d in found.items() if d.kind is DatasetKind.incidents)
-            mine = [one for one in known if self.holder.covers(one)]
+            slugs = sorted(s for s, d in datasets.items() if d.kind is DatasetKind.incidents)
+            mine = [one for one in slugs if self.holder.covers(one)]
             raise InputError("dataset", slug, ", ".join(mine) or "none holds incidents yet")
         return dataset
 
-    def _parsed(self, values: Mapping[str, Any], dataset: Dataset) -> Incident:
+    def _parsed(self, values: Mapping[str, object], dataset: Dataset) -> Incident:
         """Read values by the same parser as a file: the same faults give the same sentences."""
         reference = self.workspace.reference
         context = Context(
@@ -162,7 +162,7 @@ class Desk:
             raise InputError(wrong.name, wrong.got, wrong.why) from wrong
 
     def _check_status(self, before: Incident | None, after: Incident) -> None:
-        """Hold an editor to what an editor may touch."""
+        """Refuse a status that an editor may not change or set."""
         if self.holder.role.reaches(Role.reviewer):
             return
         if before is not None and before.status not in FREE:
@@ -173,19 +173,19 @@ class Desk:
     def _write(
         self, incident: Incident, action: Action, reason: str, replaces: int | None
     ) -> Edited:
-        said = checked_reason(reason)
+        text = checked_reason(reason)
         key = f"{incident.dataset}/{incident.id}"
         change = Change(Subject.incident, key, action, canonical(incident), replaces)
         store = self.workspace.store
         try:
-            store.write([change], Entry(self.now, self.holder.actor, said), {})
+            store.write([change], Entry(self.now, self.holder.actor, text), {})
         except StoreBusy as wrong:
             past = store.history(Subject.incident, key)
             if replaces is not None and past and past[-1].seq != replaces:
                 raise Outdated(_faster(past[-1].seq, replaces)) from wrong
             raise
         self.workspace.index.after_write()
-        # One's own revision, even when somebody wrote between the write and this line.
+        # The revision of this write, even when somebody wrote between it and this line.
         mine = [
             one for one in store.history(Subject.incident, key) if one.payload == change.payload
         ]
@@ -196,18 +196,18 @@ def _faster(newest: int, meant: int) -> str:
     return f"The record is at revision {newest}, not at {meant}: somebody was faster; read it anew."
 
 
-def _taken(patch: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Refuse fields that nobody may change, by name."""
+def _checked_fields(patch: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the patch when it names only fields that may change."""
     for name in patch:
         if name not in EDITABLE_FIELDS:
             raise InputError("field", name, ", ".join(EDITABLE_FIELDS))
     return patch
 
 
-def merged(target: object, patch: object) -> Any:
+def merge_patch(target: object, patch: object) -> Any:
     """Apply a JSON Merge Patch (RFC 7396): null removes, objects merge, the rest replaces.
 
-    >>> merged({"a": 1, "b": {"c": 2, "d": 3}}, {"a": None, "b": {"c": 4}})
+    >>> merge_patch({"a": 1, "b": {"c": 2, "d": 3}}, {"a": None, "b": {"c": 4}})
     {'b': {'c': 4, 'd': 3}}
     """
     if not isinstance(patch, Mapping):
@@ -217,7 +217,7 @@ def merged(target: object, patch: object) -> Any:
         if value is None:
             out.pop(name, None)
         else:
-            out[name] = merged(out.get(name), value)
+            out[name] = merge_patch(out.get(name), value)
     return out
 
 
@@ -227,5 +227,5 @@ def typed_id(now: datetime) -> UUID:
     Python has `uuid.uuid7` from 3.14 on.
     """
     ms = int(now.timestamp() * 1000) & (2**48 - 1)
-    drawn = secrets.randbits(74)
-    return UUID(int=ms << 80 | 7 << 76 | (drawn >> 62) << 64 | 0b10 << 62 | drawn & (2**62 - 1))
+    random = secrets.randbits(74)
+    return UUID(int=ms << 80 | 7 << 76 | (random >> 62) << 64 | 0b10 << 62 | random & (2**62 - 1))

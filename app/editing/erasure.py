@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID, uuid4
 
 from app.domain.errors import InputError, NotFound
 from app.domain.revision import Action, Change, Erasure, Head, Revision, Subject, canonical
-from app.domain.store import Entry
+from app.domain.store import Author
 from app.instance.workspace import Workspace
 
 SHORTEST_REASON = 8
 
 
-def purge(workspace: Workspace, ref: str, reason: str, *, actor: str, now: datetime) -> Head:
+def purge(workspace: Workspace, ref: str, reason: str, author: Author) -> Head:
     """Erase every payload that an incident ever had; a mark with the reason stays in the chain.
 
-    The reason is kept for ever and read by everybody who checks the record: it must not repeat
+    The reason stays for ever, and everybody who checks the record reads it: it must not repeat
     what it erases. Copies outside this instance (backups, exports, caches) are not reached.
 
     Raises:
         NotFound: no incident of that id.
-        InputError: no reason worth the name, or everything was erased before.
+        InputError: a reason that is too short, or everything was erased before.
     """
     if len(reason.strip()) < SHORTEST_REASON:
         allowed = f"why it is erased, in {SHORTEST_REASON} characters or more, without its content"
@@ -32,17 +31,17 @@ def purge(workspace: Workspace, ref: str, reason: str, *, actor: str, now: datet
         raise InputError("incident", ref, "one that was not erased before")
     erasure = Erasure(Subject.incident, past[0].key, seqs, reason.strip())
     mark = Change(Subject.erasure, str(uuid4()), Action.add, canonical(erasure))
-    head = workspace.store.erase(seqs, mark, Entry(now, actor, f"purge: {reason.strip()}"))
+    head = workspace.store.erase(seqs, mark, author.entry(f"purge: {reason.strip()}"))
     workspace.index.forget()
     return head
 
 
 def _history(workspace: Workspace, ref: str) -> list[Revision]:
     try:
-        wanted = str(UUID(ref))
+        number = str(UUID(ref))
     except ValueError as wrong:
         raise InputError("incident", ref, "an incident's id, a UUID") from wrong
     for slug in workspace.state().datasets:
-        if past := workspace.store.history(Subject.incident, f"{slug}/{wanted}"):
+        if past := workspace.store.history(Subject.incident, f"{slug}/{number}"):
             return past
     raise NotFound(f"There is no incident {ref!r}.")

@@ -1,4 +1,4 @@
-"""Redacting a record's free text: by a reviewer, with a public reason, in force at once."""
+"""Redactor a record's free text: by a reviewer, with a public reason, in force at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.domain.errors import InputError
 from app.domain.redaction import Reason, Redaction, Text, hidden_parts
 from app.domain.revision import Action, Change, Subject, canonical, checked_reason
 from app.domain.store import Entry
-from app.editing.edits import Desk
+from app.editing.edits import Editor
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
 
@@ -21,8 +21,8 @@ Word = TypeVar("Word", bound=StrEnum)
 
 
 @dataclass(frozen=True)
-class Redacting:
-    """Where one reviewer hides text from the public, and shows it again, at one time."""
+class Redactor:
+    """One reviewer who hides text from the public, and shows it again, at one time."""
 
     workspace: Workspace
     holder: Holder
@@ -56,26 +56,26 @@ class Redacting:
         self._write(standing, reason, gone=True)
         return key
 
-    def told(self, ref: str) -> dict[str, str]:
-        """Say which parts of a record the public does not see, and why."""
+    def hidden(self, ref: str) -> dict[str, str]:
+        """List the parts of a record that the public does not see, with the reason of each."""
         return hidden_parts(self.workspace.state().redactions, self._key(ref, Role.viewer))
 
     def _key(self, ref: str, role: Role = Role.reviewer) -> str:
-        incident, _revision = Desk(self.workspace, self.holder, self.now).read(ref)
+        incident, _revision = Editor(self.workspace, self.holder, self.now).read(ref)
         allow(self.holder, role, incident.dataset)
         return f"{incident.dataset}/{incident.id}"
 
     def _write(self, redaction: Redaction, reason: str, *, gone: bool) -> None:
-        said, store = checked_reason(reason), self.workspace.store
+        text, store = checked_reason(reason), self.workspace.store
         past = store.history(Subject.redaction, redaction.key)
         action = Action.retract if gone else Action.amend if past else Action.add
         change = Change(Subject.redaction, redaction.key, action, canonical(redaction))
-        store.write([change], Entry(self.now, self.holder.actor, said), {})
+        store.write([change], Entry(self.now, self.holder.actor, text), {})
         self.workspace.index.after_write()
 
 
-def _word(kind: type[Word], name: str, given: str) -> Word:
+def _word(kind: type[Word], name: str, text: str) -> Word:
     try:
-        return kind(given)
+        return kind(text)
     except ValueError as wrong:
-        raise InputError(name, given, f"one of {', '.join(kind)}") from wrong
+        raise InputError(name, text, f"one of {', '.join(kind)}") from wrong

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 import msgspec
 
 from app.domain.errors import InputError
 from app.domain.revision import Action, Change, Subject, canonical
-from app.domain.store import Entry
+from app.domain.store import Author
 from app.domain.terms import Dataset, terms_of
 from app.instance.workspace import Workspace
 
 
-def set_terms(  # noqa: PLR0913  what is changed, by whom and when
+def set_terms(
     workspace: Workspace,
     slug: str,
     licence: str | None,
+    author: Author,
     *,
     accessed: date | None = None,
-    actor: str,
-    now: datetime,
 ) -> Dataset:
     """Change a dataset's licence, and so what leaves of it, or the day of access.
 
@@ -32,13 +31,13 @@ def set_terms(  # noqa: PLR0913  what is changed, by whom and when
     datasets = workspace.state().datasets
     if slug not in datasets:
         raise InputError("dataset", slug, ", ".join(sorted(datasets)) or "none is loaded")
-    changed, said = datasets[slug], list[str]()
+    changed, reasons = datasets[slug], list[str]()
     if licence is not None:
         changed = msgspec.structs.replace(changed, licence=licence, terms=terms_of(licence))
-        said.append(f"terms set to {licence}")
+        reasons.append(f"terms set to {licence}")
     if accessed is not None:
         changed = msgspec.structs.replace(changed, accessed=accessed)
-        said.append(f"accessed {accessed}")
+        reasons.append(f"accessed {accessed}")
     change = Change(Subject.dataset, slug, Action.amend, canonical(changed))
-    workspace.store.write([change], Entry(now, actor, ", ".join(said)), {})
+    workspace.store.write([change], author.entry(", ".join(reasons)), {})
     return changed

@@ -1,4 +1,4 @@
-"""Tokens: made once, shown once, recognised, and closed."""
+"""Tokens: created and shown once, recognised, and revoked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_DAYS = 3650
 LONGEST_NAME = 60
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 NOBODY = hashlib.sha256(b"").digest()
-"""What a token without a row is compared with, so that it costs what a wrong secret costs."""
+"""The digest for a token without a row: the comparison takes as long as for a wrong secret."""
 
 
 def create_token(  # noqa: PLR0913  what a token says of its holder, each by name
@@ -31,7 +31,7 @@ def create_token(  # noqa: PLR0913  what a token says of its holder, each by nam
     days: int | None = None,
     datasets: tuple[str, ...] = (),
 ) -> tuple[Token, str]:
-    """Make a token and return it with its text, which is kept nowhere and cannot be shown again.
+    """Create a token and return it with its text, which is not stored and cannot be shown again.
 
     Raises:
         InputError: a name or a number of days that does not fit.
@@ -70,8 +70,8 @@ def _digest(secret: str) -> bytes:
 def holder_of(book: TokenBook, text: str, now: datetime) -> Holder:
     """Recognise whom a token stands for.
 
-    The row is found by the token's public number; the secret is compared in constant time, and a
-    number that nobody has takes the same way, so that the time of an answer says nothing.
+    The token's public number finds the row, and the secret is compared in constant time. A number
+    that nobody has takes the same steps, so the time of an answer gives nothing away.
 
     Raises:
         NotKnown: the token is wrong, expired or revoked.
@@ -95,7 +95,7 @@ def local_holder() -> Holder:
 
 
 def revoke_token(book: TokenBook, number: str, now: datetime) -> Token:
-    """Close a token from the next request on.
+    """Revoke a token, from the next request on.
 
     Raises:
         NotFound: no token has the number.
@@ -103,16 +103,16 @@ def revoke_token(book: TokenBook, number: str, now: datetime) -> Token:
     if book.find_token(number) is None:
         raise NotFound(f"There is no token {number!r}: `strikemap token list` names them.")
     book.revoke_token(number, now)
-    found = book.find_token(number)
-    assert found is not None  # noqa: S101  tokens are never deleted
-    return found[0]
+    row = book.find_token(number)
+    assert row is not None  # noqa: S101  tokens are never deleted
+    return row[0]
 
 
 def allow(holder: Holder, role: Role, dataset: str | None = None) -> None:
-    """Let a holder pass who has the role, and whose scope covers the dataset.
+    """Check that a holder has the role, and that their scope covers the dataset.
 
     Raises:
-        NotAllowed: saying what is needed.
+        NotAllowed: with the role or the scope that is needed.
     """
     if not holder.role.reaches(role):
         raise NotAllowed(

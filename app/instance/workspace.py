@@ -1,4 +1,4 @@
-"""The parts of one running instance, put together once and passed to every service."""
+"""The parts of one running instance: made once, and passed to all that reads or writes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.store.sqlite import SqliteStore
 
 @dataclass(frozen=True)
 class Workspace:
-    """The record, its index, the reference data, and who is being served."""
+    """The record, its index, the reference data, and the audience."""
 
     store: Store
     index: Index
@@ -32,7 +32,7 @@ class Workspace:
     """Where archived source files lie, by the SHA-256 of their content."""
 
     scope: frozenset[str] = frozenset()
-    """Datasets whose terms withhold nothing from who is served: a token's own."""
+    """Datasets whose terms withhold nothing from the reader: those of a token's scope."""
 
     _opened: BoundedCache = field(default_factory=lambda: BoundedCache(1), init=False, repr=False)
 
@@ -50,7 +50,7 @@ class Workspace:
         """Open or create an instance's data.
 
         Raises:
-            InputError: nothing is known of the default theatre.
+            InputError: there is no such theatre.
             StoreError: the record cannot be opened.
         """
         reference = Reference(geodata_dir, data_dir / "regions")
@@ -70,7 +70,7 @@ class Workspace:
         state = self.index.state(min_version)
         if not self.scope:
             return state
-        # The state stands beside what was made of it, so that no other takes the same address.
+        # The pair holds the old state as well, so that no other state gets its address.
         pair = self._opened.get(id(state), lambda: (state, _open_terms(state, self.scope)))
         return pair[1]
 
@@ -86,7 +86,7 @@ class Workspace:
         return replace(self, scope=datasets)
 
     def vocabularies(self, state: State) -> Mapping[str, Vocabulary]:
-        """Say what a View of each theatre may name, given what is loaded now."""
+        """List what a View of each theatre may name, with the datasets that are loaded now."""
         taxonomy = self.reference.taxonomy
         return {
             slug: Vocabulary(
@@ -94,8 +94,8 @@ class Workspace:
                 zone=theatre.zone,
                 languages=theatre.languages,
                 regions={
-                    level: frozenset(region.code for region in found.regions)
-                    for level, found in self.reference.region_sets(slug).items()
+                    level: frozenset(region.code for region in region_set.regions)
+                    for level, region_set in self.reference.region_sets(slug).items()
                 },
                 weapons=frozenset(taxonomy.weapons.codes),
                 sectors=frozenset(taxonomy.sectors.codes),
@@ -103,7 +103,8 @@ class Workspace:
                 controls=self._slugs(state, slug, DatasetKind.control),
                 parties=tuple(party.code for party in theatre.party),
                 has_population=any(
-                    found.has_population for found in self.reference.region_sets(slug).values()
+                    region_set.has_population
+                    for region_set in self.reference.region_sets(slug).values()
                 ),
                 is_synthetic=theatre.synthetic,
             )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
+from app.domain.store import Author
 from app.instance.workspace import Workspace
-from app.intake.importing import Order, import_file
+from app.intake.importing import ImportedFile, import_file
+from app.intake.options import ImportOptions
 from app.intake.planning import Report
 
 DEMOS = (
@@ -17,15 +18,11 @@ DEMOS = (
 )
 
 
-def load_demos(workspace: Workspace, actor: str, now: datetime) -> Iterator[Report]:
+def load_demos(workspace: Workspace, author: Author) -> Iterator[Report]:
     """Import each demo file; one that is loaded already changes nothing."""
     for file, dataset, theatre, title in DEMOS:
-        order = Order(
-            workspace.reference.folder / file,
-            dataset=dataset,
-            theatre=theatre,
-            licence="CC0-1.0",
-            title=title,
-            attribution=title,
+        options = ImportOptions(
+            dataset=dataset, theatre=theatre, terms="CC0-1.0", title=title, attribution=title
         )
-        yield import_file(workspace, order, actor=actor, now=now)
+        path = workspace.reference.folder / file
+        yield import_file(workspace, ImportedFile(path), options, author)

@@ -1,4 +1,4 @@
-"""The plan of an import: every outcome gets its fate against what the record holds now."""
+"""The plan of an import: what becomes of every row, compared with what the record holds now."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ from app.domain.terms import Dataset, DatasetKind
 from app.files.source import Rejection
 from app.importers.base import Context, Dropped, Outcome, Warned
 from app.instance.workspace import Workspace
-from app.intake.hand_edits import Settled, Writer, settled, writers
-from app.intake.reading import Noted
+from app.intake.hand_edits import Combined, Writer, combine, writers
+from app.intake.reading import RowRecord
 
 Progress = Callable[[int], None]
 _First = tuple[int, bytes, str | None]
-"""Where a key stood first: row, content and file. Small, since one is kept for every record."""
+"""Where a key stood first: row, content and file. Small, since every record of a file has one."""
 
 KINDS = {
     Subject.incident: DatasetKind.incidents,
     Subject.control: DatasetKind.control,
     Subject.wave: DatasetKind.waves,
 }
-"""The records that a dataset may hold, one sort each."""
+"""The records that a dataset may hold; each dataset holds one kind."""
 
 MOST_WARNINGS = 20
 MOST = 0.5
-"""Share of a file's points from which on "most" is said of them."""
+"""A file has "most" points outside when their share is larger than this."""
 
 _INCIDENT = msgspec.json.Decoder(Incident)
 
 
 class Report(msgspec.Struct, kw_only=True):
-    """What became of every row: `rows` is the sum of the seven fates.
+    """What became of every row: `rows` is the sum of the seven counts.
 
-    `edits_kept` are records in which something that a person edited stays as it is, and
-    `edits_replaced` those in which the order said that the file's value goes over it.
+    `edits_kept` counts records in which a part that a person edited stays as it is, and
+    `edits_replaced` those in which the file's value replaced it, as the options ask for.
     """
 
     id: str
@@ -78,7 +78,7 @@ class Planned(NamedTuple):
     """One change of a plan, with the row that it came from."""
 
     report: Report
-    noted: Noted
+    record: RowRecord
     change: Change
 
 
@@ -86,14 +86,14 @@ Watch = Callable[[Planned], None]
 
 
 def _report_change(report: Report, reading: str) -> Change:
-    kept = msgspec.structs.replace(report, rejections=[], conflicting=[], mapping={})
-    payload = canonical({**msgspec.to_builtins(kept), "reading": reading})
+    counts = msgspec.structs.replace(report, rejections=[], conflicting=[], mapping={})
+    payload = canonical({**msgspec.to_builtins(counts), "reading": reading})
     return Change(Subject.report, report.id, Action.add, payload)
 
 
 @dataclass
 class Plan:
-    """Sorts outcomes into fates against what the record holds now."""
+    """Compares every outcome with what the record holds now, and counts it in a report."""
 
     workspace: Workspace
     context: Context
@@ -113,9 +113,9 @@ class Plan:
     _edited: set[str] = field(default_factory=set)
 
     def changes(
-        self, outcomes: Iterable[Noted | Outcome], progress: Progress | None
+        self, outcomes: Iterable[RowRecord | Outcome], progress: Progress | None
     ) -> Iterator[Change]:
-        """Take every outcome and yield what it changes, then look at the whole.
+        """Yield what each outcome changes, then complete and check the report.
 
         Raises:
             InvalidFile: the file as a whole cannot be taken; may come after the last change.
@@ -126,9 +126,8 @@ class Plan:
         }
         self._edited = self.workspace.store.edited(Subject.incident, f"{self.context.dataset}/")
         for count, outcome in enumerate(outcomes, 1):
-            if isinstance(outcome, Noted):
-                known = current[outcome.subject].get(outcome.key)
-                change = self._sort(outcome, known)
+            if isinstance(outcome, RowRecord):
+                change = self._change(outcome, current[outcome.subject].get(outcome.key))
                 if change is not None:
                     if self.watch is not None:
                         self.watch(Planned(self.report, outcome, change))
@@ -136,14 +135,14 @@ class Plan:
                     self.has_changes = True
                     yield change
             else:
-                self._tell(outcome)
+                self._count(outcome)
             if progress and count % 1000 == 0:
                 progress(count)
-        self._look_at_the_whole()
+        self._complete_report()
         if self.has_changes:
             yield _report_change(self.report, self.reading)
 
-    def _tell(self, outcome: Outcome) -> None:
+    def _count(self, outcome: Outcome) -> None:
         match outcome:
             case Dropped():
                 self._dropped[outcome.reason] += 1
@@ -152,82 +151,85 @@ class Plan:
             case Warned():
                 self._warned.setdefault(outcome.text, []).append(outcome.member)
 
-    def _sort(self, noted: Noted, known: Current | None) -> Change | None:
+    def _change(self, record: RowRecord, current: Current | None) -> Change | None:
         report = self.report
-        self._kinds.add(noted.subject)
-        self._invented.add(noted.is_invented)
-        self._points.extend(noted.point)
-        if noted.key in self._seen:
-            self._again(noted, self._seen[noted.key])
+        self._kinds.add(record.subject)
+        self._invented.add(record.is_invented)
+        self._points.extend(record.point)
+        if record.key in self._seen:
+            self._repeated_key(record, self._seen[record.key])
             return None
-        self._seen[noted.key] = (noted.row, noted.mark, noted.member)
-        if _stands(known, noted):
-            report.unchanged += noted.rows
+        self._seen[record.key] = (record.row, record.mark, record.member)
+        if _stands(current, record):
+            report.unchanged += record.rows
             return None
-        if known is None:
-            self.shapes.update(noted.shapes)
-            report.added += noted.rows
-            return Change(noted.subject, noted.key, Action.add, noted.payload)
-        payload, is_retracted = noted.payload, noted.is_retracted
-        if noted.subject is Subject.incident and noted.key in self._edited:
-            heard = self._heard(noted)
-            if heard is None:
+        if current is None:
+            self.shapes.update(record.shapes)
+            report.added += record.rows
+            return Change(record.subject, record.key, Action.add, record.payload)
+        payload, is_retracted = record.payload, record.is_retracted
+        if record.subject is Subject.incident and record.key in self._edited:
+            change = self._with_edits(record)
+            if change is None:
                 return None
-            payload, is_retracted = heard
-        self.shapes.update(noted.shapes)
-        report.amended += noted.rows
+            payload, is_retracted = change
+        self.shapes.update(record.shapes)
+        report.amended += record.rows
         action = Action.retract if is_retracted else Action.amend
-        return Change(noted.subject, noted.key, action, payload, replaces=known.seq)
+        return Change(record.subject, record.key, action, payload, replaces=current.seq)
 
-    def _heard(self, noted: Noted) -> tuple[bytes, bool] | None:
-        """Hear the edits of a record; returns what to write, None when nothing is."""
-        past = self.workspace.store.history(noted.subject, noted.key)
-        both = settled(past, _INCIDENT.decode(noted.payload), self._writer)
-        if both is None or not (both.kept or both.conflicts):
-            return noted.payload, noted.is_retracted
+    def _with_edits(self, record: RowRecord) -> tuple[bytes, bool] | None:
+        """Combine a record with its edits by hand.
+
+        Returns the payload and whether it is retracted; None when nothing is to be written.
+        """
+        past = self.workspace.store.history(record.subject, record.key)
+        both = combine(past, _INCIDENT.decode(record.payload), self._writer)
+        if both is None or not (both.kept_parts or both.conflicts):
+            return record.payload, record.is_retracted
         if self.over_edits:
             self.report.edits_replaced += 1
-            return noted.payload, noted.is_retracted
+            return record.payload, record.is_retracted
         if both.conflicts:
-            self._conflict(noted, both)
+            self._conflict(record, both)
             return None
         self.report.edits_kept += 1
         payload = canonical(both.incident)
         if payload == past[-1].payload:
-            self.report.unchanged += noted.rows
+            self.report.unchanged += record.rows
             return None
         return payload, both.incident.status is Status.retracted
 
-    def _conflict(self, noted: Noted, both: Settled) -> None:
-        self.report.conflicts += noted.rows
+    def _conflict(self, record: RowRecord, both: Combined) -> None:
+        self.report.conflicts += record.rows
         self.report.conflicting += [
-            Rejection(noted.row, *one, noted.member, noted.rows) for one in both.conflicts
+            Rejection(record.row, *one, record.member, record.rows) for one in both.conflicts
         ]
 
     @cached_property
     def _writer(self) -> Callable[[Revision], Writer]:
         return writers(self.workspace.store)
 
-    def _again(self, noted: Noted, first: _First) -> None:
-        """A key for the second time: the same content is a duplicate, another event is a clash."""
+    def _repeated_key(self, record: RowRecord, first: _First) -> None:
+        """Count a key that stands twice: a duplicate, or a rejection when its content differs."""
         row, mark, member = first
-        if noted.mark == mark:
-            self.report.duplicates += noted.rows
+        if record.mark == mark:
+            self.report.duplicates += record.rows
             return
         where = f"row {row} of {member}" if member else f"row {row}"
         why = f"the key stands for another record already, in {where}"
-        clash = Rejection(noted.row, "source_key", noted.name, why, noted.member, noted.rows)
+        clash = Rejection(record.row, "source_key", record.name, why, record.member, record.rows)
         self.report.rejections.append(clash)
 
-    def _look_at_the_whole(self) -> None:
+    def _complete_report(self) -> None:
         report, dropped = self.report, self._dropped
         report.dropped = dict(sorted(dropped.items()))
         report.rejections.sort(key=lambda one: (one.member or "", one.row))
         report.rejected = sum(one.rows for one in report.rejections)
         report.conflicting.sort(key=lambda one: (one.member or "", one.row))
-        report.warnings = [*_told(self._warned), *_of_edits(report)]
-        taken = report.added + report.amended + report.unchanged + report.duplicates
-        report.rows = taken + report.conflicts + report.rejected + dropped.total()
+        report.warnings = [*_sentences(self._warned), *_of_edits(report)]
+        planned = report.added + report.amended + report.unchanged + report.duplicates
+        report.rows = planned + report.conflicts + report.rejected + dropped.total()
         if len(self._kinds) > 1:
             raise InvalidFile("file", "incidents and control areas", "one of the two in one file")
         if len(self._invented) > 1:
@@ -242,10 +244,10 @@ class Plan:
             )
 
     def _dataset_change(self) -> Iterator[Change]:
-        """Put the dataset's own revision in front when it is new; its first record says its sort.
+        """Put the dataset's own revision in front when it is new; its first record says its kind.
 
         Raises:
-            InputError: the slug stands for a dataset of another sort.
+            InputError: the slug stands for a dataset of another kind.
         """
         dataset = msgspec.structs.replace(
             self.dataset,
@@ -261,39 +263,39 @@ class Plan:
             yield from _later_access(dataset, payload)
 
 
-def _stands(known: Current | None, noted: Noted) -> bool:
-    """Tell whether the record holds this very content; what an undo retracted does not stand."""
-    if known is None or known.fingerprint != noted.mark:
+def _stands(current: Current | None, record: RowRecord) -> bool:
+    """Tell whether the store holds this very content; what an undo retracted does not stand."""
+    if current is None or current.fingerprint != record.mark:
         return False
-    return noted.is_retracted or not known.is_retracted
+    return record.is_retracted or not current.is_retracted
 
 
 def _later_access(dataset: Dataset, payload: bytes | None) -> Iterator[Change]:
-    """Note that a dataset was taken from its publisher again; credits may have to say the day."""
-    known = None if payload is None else msgspec.json.decode(payload, type=Dataset)
+    """Move a dataset's day of access forward; credits may have to name that day."""
+    before = None if payload is None else msgspec.json.decode(payload, type=Dataset)
     if (
-        known is None
+        before is None
         or dataset.accessed is None
-        or dataset.accessed <= (known.accessed or date.min)
+        or dataset.accessed <= (before.accessed or date.min)
     ):
         return
-    later = msgspec.structs.replace(known, accessed=dataset.accessed)
+    later = msgspec.structs.replace(before, accessed=dataset.accessed)
     yield Change(Subject.dataset, dataset.slug, Action.amend, canonical(later))
 
 
 def _check_same(dataset: Dataset, payload: bytes | None) -> None:
-    """Keep what must not mix apart: a dataset holds one kind, of one theatre, real or invented.
+    """Refuse what must not mix: a dataset holds one kind, of one theatre, real or invented.
 
     Raises:
-        InputError: the slug stands for a dataset of another sort.
+        InputError: the slug stands for a dataset of another kind.
     """
     if payload is None:
         return
-    known = msgspec.json.decode(payload, type=Dataset)
-    sort = (known.kind, known.theatre, known.synthetic)
+    before = msgspec.json.decode(payload, type=Dataset)
+    sort = (before.kind, before.theatre, before.synthetic)
     if sort != (dataset.kind, dataset.theatre, dataset.synthetic):
-        invented = "invented " if known.synthetic else "real "
-        holds = f"{invented}{known.kind} of the theatre {known.theatre}"
+        invented = "invented " if before.synthetic else "real "
+        holds = f"{invented}{before.kind} of the theatre {before.theatre}"
         raise InputError("dataset", dataset.slug, f"another slug; this dataset holds {holds}")
 
 
@@ -323,8 +325,8 @@ def looks_swapped(points: np.ndarray, bounds: Bounds) -> bool:
     return bool((outside & swapped).mean() > MOST)
 
 
-def _told(warned: Mapping[str, list[str | None]]) -> Iterator[str]:
-    """Tell each warning once, with the file that it speaks of and how many others share it."""
+def _sentences(warned: Mapping[str, list[str | None]]) -> Iterator[str]:
+    """Write each warning once, with the first file that has it and the number of the others."""
     for number, (text, members) in enumerate(warned.items()):
         first, *others = members
         if first is not None and number >= MOST_WARNINGS:

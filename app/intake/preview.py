@@ -1,4 +1,4 @@
-"""A picture of what an import would add, small enough for a page: an even sample of its places."""
+"""The preview of an import, small enough for a page: an even sample of its places."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from app.domain.revision import Action, Subject
 from app.domain.store import Store
 from app.intake.planning import Planned
 
+GeoJson = dict[str, Any]
+
 MOST_FEATURES = 2000
 FINEST_DEG, MOST_VERTICES = 0.001, 100_000
 """Areas of a preview are simplified from here on, ever coarser until they fit."""
@@ -27,11 +29,11 @@ _CONTROL = msgspec.json.Decoder(ControlSnapshot)
 
 
 @dataclass
-class Sketch:
-    """Watches a plan and keeps what a preview shows.
+class PreviewBuilder:
+    """Collects, change by change, what the preview of a plan shows.
 
-    Of incidents every n-th point is kept, n doubling whenever there are too many, so that the
-    sample is even over the file and the same each time. Of control the newest day is kept.
+    Of incidents it collects every n-th point; n doubles whenever there are too many, so that the
+    sample is even over the file and the same each time. Of control it collects the newest day.
     """
 
     store: Store
@@ -43,14 +45,14 @@ class Sketch:
     _days: int = 0
 
     def add(self, planned: Planned) -> None:
-        """See one change."""
+        """Add one change."""
         change = planned.change
         self.retracted += change.action is Action.retract
         if change.subject is Subject.control:
             self._days += 1
             if self._day is None or change.key > self._day.change.key:
                 self._day = planned
-        elif planned.noted.point:
+        elif planned.record.point:
             self._add_point(change.action, change.payload)
 
     def _add_point(self, action: Action, payload: bytes) -> None:
@@ -61,8 +63,8 @@ class Sketch:
                 self._every *= 2
         self._with_point += 1
 
-    def preview(self) -> dict[str, Any]:
-        """Write what is shown as GeoJSON, and of how many it is a sample."""
+    def geojson(self) -> GeoJson:
+        """Write the sample as GeoJSON, with the number of all `points` and `days`."""
         features = [_point(action, payload) for action, payload in self._points[:MOST_FEATURES]]
         features += [] if self._day is None else self._areas(self._day)
         day = None if self._day is None else self._day.change.key.rsplit("/", 1)[-1]
@@ -75,10 +77,10 @@ class Sketch:
             "day": day,
         }
 
-    def _areas(self, planned: Planned) -> list[dict[str, Any]]:
+    def _areas(self, planned: Planned) -> list[GeoJson]:
         areas = _CONTROL.decode(planned.change.payload).areas[:MOST_FEATURES]
         hashes = {area.shape for area in areas if area.shape}
-        wkb = {**self.store.shapes(hashes), **planned.noted.shapes}
+        wkb = {**self.store.shapes(hashes), **planned.record.shapes}
         shapes = {sha256: shapely.from_wkb(wkb[sha256]) for sha256 in hashes if sha256 in wkb}
         small = _simplified(shapes)
         return [
@@ -96,7 +98,7 @@ class Sketch:
         ]
 
 
-def _point(action: Action, payload: bytes) -> dict[str, Any]:
+def _point(action: Action, payload: bytes) -> GeoJson:
     incident = _INCIDENT.decode(payload)
     place, day = incident.place, incident.when.first
     lon, lat = (place.lon_e7 or 0) / E7, (place.lat_e7 or 0) / E7
@@ -114,7 +116,7 @@ def _point(action: Action, payload: bytes) -> dict[str, Any]:
     }
 
 
-def _simplified(shapes: dict[str, BaseGeometry]) -> dict[str, Any]:
+def _simplified(shapes: dict[str, BaseGeometry]) -> dict[str, GeoJson]:
     """Write shapes as GeoJSON geometries of at most so many vertices together."""
     names, wide = list(shapes), FINEST_DEG
     whole = np.array([shapes[name] for name in names], object)

@@ -1,4 +1,4 @@
-"""From a file, or several, to noted records; a large file is read in a process of its own."""
+"""Reads a file, or several, to records; a large file is read in a process of its own."""
 
 from __future__ import annotations
 
@@ -25,14 +25,18 @@ from app.importers.formats import FORMATS, choose
 from app.importers.members import MemberFile, PathContents
 
 LARGE_BYTES = 32 * 1024 * 1024
-"""From here on a second process, which takes a second to start, is worth it."""
+"""From this size on a second process, which takes a second to start, is worth it."""
 
 BATCH = 500
 INCIDENT, CONTROL, RETRACTED = Subject.incident, Subject.control, Status.retracted
 
 
-class Noted(msgspec.Struct, frozen=True, gc=False):
-    """What planning needs to know of a found record: its fate depends on no more than this."""
+class RowRecord(msgspec.Struct, frozen=True, gc=False):
+    """What planning needs of a record in a file: its fate depends on no more than this.
+
+    `payload` is the record in its canonical form, `mark` the payload's fingerprint, `point` its
+    longitude and latitude in 1e-7 degrees, or nothing.
+    """
 
     row: int
     rows: int
@@ -49,75 +53,78 @@ class Noted(msgspec.Struct, frozen=True, gc=False):
     member: str | None = None
 
 
-def noted(importer: Importer, source: SourceFile, context: Context) -> Iterator[Noted | Outcome]:
-    """Read a file outcome by outcome, with each record written down in its canonical form.
+def read_records(
+    importer: Importer, source: SourceFile, context: Context
+) -> Iterator[RowRecord | Outcome]:
+    """Read a file outcome by outcome, each record in its canonical form.
 
     Raises:
         InvalidFile: the file as a whole cannot be read.
     """
     if source.path.stat().st_size >= LARGE_BYTES:
-        return _ahead(importer, source, context)
-    return _here(importer, source, context)
+        return _in_process(importer, source, context)
+    return _records(importer, source, context)
 
 
-def agreed(
-    contents: PathContents, wanted: str, name: str
+def choose_format(
+    files: PathContents, name: str, label: str
 ) -> tuple[Importer, str, list[MemberFile], list[Rejection]]:
-    """Agree on one format for all files of a collection: the one that most of them have.
+    """Choose one format for all files of a collection: the one that most of them have.
 
-    Returns the importer, why, the files that have it, and the fate of those that have not.
+    `name` is a format's name or "auto"; `label` is how messages call the collection. Returns the
+    importer, why it was chosen, the files of its format, and a rejection for each other file.
 
     Raises:
         InvalidFile: no file has a known format.
     """
-    if not contents.is_many and contents.members:
-        return *choose(contents.members[0].source, wanted), contents.members, []
-    if wanted not in ("auto", *FORMATS) and contents.members:
-        choose(contents.members[0].source, wanted)
-    faults, chosen = list(contents.faults), list[tuple[MemberFile, Importer, str]]()
-    for member in contents.members:
+    if not files.is_many and files.members:
+        return *choose(files.members[0].source, name), files.members, []
+    if name not in ("auto", *FORMATS) and files.members:
+        choose(files.members[0].source, name)
+    faults, choices = list(files.faults), list[tuple[MemberFile, Importer, str]]()
+    for member in files.members:
         try:
-            chosen.append((member, *choose(member.source, wanted)))
+            choices.append((member, *choose(member.source, name)))
         except InputError as wrong:
             faults.append(rejection(0, wrong, member.path))
-    if not chosen:
+    if not choices:
         got = f"{len(faults)} files of no known format"
-        raise UnknownFormat(f"files of {name}", got, f"one of {', '.join(FORMATS)}")
-    most = Counter(importer.name for _, importer, _ in chosen).most_common(1)[0][0]
+        raise UnknownFormat(f"files of {label}", got, f"one of {', '.join(FORMATS)}")
+    most = Counter(importer.name for _, importer, _ in choices).most_common(1)[0][0]
     allowed = f"{most}: all files of one import have one format"
     strays = [
         Rejection(0, "format", importer.name, allowed, member.path)
-        for member, importer, _ in chosen
+        for member, importer, _ in choices
         if importer.name != most
     ]
-    taken = [member for member, importer, _ in chosen if importer.name == most]
-    why = next(why for _, importer, why in chosen if importer.name == most)
-    return FORMATS[most], f"{why}; {len(taken):,} files", taken, [*faults, *strays]
+    members = [member for member, importer, _ in choices if importer.name == most]
+    why = next(why for _, importer, why in choices if importer.name == most)
+    return FORMATS[most], f"{why}; {len(members):,} files", members, [*faults, *strays]
 
 
-def noted_members(
+def read_members(
     importer: Importer, members: Sequence[MemberFile], context: Context
-) -> Iterator[Noted | Outcome]:
+) -> Iterator[RowRecord | Outcome]:
     """Read the files of a collection one after another, each outcome with its file's name.
 
-    A file that cannot be read is one rejection and the rest goes on. A large one is not held back
-    until it was read to its end: when that fails, the import as a whole is refused.
+    A file that cannot be read is one rejection, and the rest goes on. The records of a large file
+    go on before its end is read: when reading fails then, the import as a whole is refused.
     """
     companions = tuple((Path(member.path).name, member.source.path) for member in members)
     for member in members:
-        found = noted(importer, replace(member.source, companions=companions), context)
+        outcomes = read_records(importer, replace(member.source, companions=companions), context)
         if member.source.path.stat().st_size < LARGE_BYTES:
             try:
-                found = iter(list(found))
+                outcomes = iter(list(outcomes))
             except InputError as wrong:
-                found = iter([rejection(0, wrong, member.path)])
-        for outcome in found:
-            yield _named(outcome, member.path)
+                outcomes = iter([rejection(0, wrong, member.path)])
+        for outcome in outcomes:
+            yield _with_member(outcome, member.path)
 
 
-def _named(outcome: Noted | Outcome, path: str) -> Noted | Outcome:
+def _with_member(outcome: RowRecord | Outcome, path: str) -> RowRecord | Outcome:
     match outcome:
-        case Noted() | Rejection():
+        case RowRecord() | Rejection():
             return msgspec.structs.replace(outcome, member=path)
         case Warned():
             return Warned(outcome.text, path)
@@ -125,31 +132,39 @@ def _named(outcome: Noted | Outcome, path: str) -> Noted | Outcome:
             return outcome
 
 
-def _here(importer: Importer, source: SourceFile, context: Context) -> Iterator[Noted | Outcome]:
+def _records(
+    importer: Importer, source: SourceFile, context: Context
+) -> Iterator[RowRecord | Outcome]:
     for outcome in importer.read(source, context):
-        yield _note(outcome) if isinstance(outcome, ParsedRecord) else outcome
+        yield _record(outcome) if isinstance(outcome, ParsedRecord) else outcome
 
 
-def _note(parsed: ParsedRecord) -> Noted:
-    row, record, rows, shapes, is_layer = parsed
+def _record(outcome: ParsedRecord) -> RowRecord:
+    row, record, rows, shapes, is_layer = outcome
     payload = canonical(record)
     mark, is_invented = fingerprint(payload), record.synthetic
     if isinstance(record, ControlSnapshot):
         key, name = record.key, str(record.valid_on)
         sort = (is_invented, False, shapes, is_layer)
-        return Noted(row, rows, CONTROL, key, name, payload, mark, (), *sort)
+        return RowRecord(row, rows, CONTROL, key, name, payload, mark, (), *sort)
     if isinstance(record, Wave):
         key, name = record.subject, record.key
-        return Noted(row, rows, Subject.wave, key, name, payload, mark, (), is_invented, False, {})
+        return RowRecord(
+            row, rows, Subject.wave, key, name, payload, mark, (), is_invented, False, {}
+        )
     key, name = f"{record.dataset}/{record.id}", record.source_key or str(record.id)
     lon, lat = record.place.lon_e7, record.place.lat_e7
     point = () if lon is None or lat is None else (lon, lat)
     gone = record.status is RETRACTED
-    return Noted(row, rows, INCIDENT, key, name, payload, mark, point, is_invented, gone, shapes)
+    return RowRecord(
+        row, rows, INCIDENT, key, name, payload, mark, point, is_invented, gone, shapes
+    )
 
 
-def _ahead(importer: Importer, source: SourceFile, context: Context) -> Iterator[Noted | Outcome]:
-    # A fresh process, never a fork: a server's threads and its open record must not be copied.
+def _in_process(
+    importer: Importer, source: SourceFile, context: Context
+) -> Iterator[RowRecord | Outcome]:
+    # A new process, never a fork: a server's threads and its open record must not be copied.
     processes = multiprocessing.get_context("spawn")
     ours, theirs = processes.Pipe(duplex=False)
     reader = processes.Process(target=_send, args=(theirs, importer, source, context), daemon=True)
@@ -169,19 +184,19 @@ def _ahead(importer: Importer, source: SourceFile, context: Context) -> Iterator
 
 
 class Refused(NamedTuple):
-    """A file that cannot be taken, told across processes."""
+    """A refusal of a file, as it travels from process to process."""
 
     kind: type[InputError]
     problem: Problem
 
 
-def _send(there: Connection, importer: Importer, source: SourceFile, context: Context) -> None:
+def _send(pipe: Connection, importer: Importer, source: SourceFile, context: Context) -> None:
     """Send outcomes in batches; an empty one ends them."""
-    gc.disable()  # records hold no cycles, and looking for some takes a tenth of the time
-    outcomes = _here(importer, source, context)
+    gc.disable()  # records hold no cycles, and the search for them takes a tenth of the time
+    outcomes = _records(importer, source, context)
     try:
         while batch := list(islice(outcomes, BATCH)):
-            there.send(batch)
-        there.send([])
+            pipe.send(batch)
+        pipe.send([])
     except InputError as wrong:
-        there.send(Refused(type(wrong), wrong.problem))
+        pipe.send(Refused(type(wrong), wrong.problem))

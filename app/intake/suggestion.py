@@ -1,6 +1,6 @@
-"""Saved mappings: propose one from a file's names and values, write it down, read it again.
+"""Proposes a mapping of a table's columns, from their names and values, and writes it as TOML.
 
-What is not certain stays unmapped and is said: a proposal is to be read by a person before use.
+What is not certain stays unmapped, with the reason: a person reads a proposal before use.
 """
 
 from __future__ import annotations
@@ -29,82 +29,33 @@ from app.importers.words import SEVERAL, Words
 from app.instance.workspace import Workspace
 
 SAMPLE_ROWS = 2_000
-MOST_BYTES = 1 << 20
-MOST_SHOWN, LONGEST_SHOWN = 3, 60
+MOST_SAMPLES, LONGEST_SAMPLE = 3, 60
 SHARE = 0.9
-"""Of a column's values that must fit for it to be taken; the rest may be faults of the file."""
+"""Share of a column's values that must fit; the rest may be faults of the file."""
 
-SYNONYMS = {
-    "start": "date|event date|incident date|date of event|date of incident|start date|"
-    "date start|day|день|дата|дата події|дата удару|дата інциденту|дата початку|коли",
-    "end": "end date|date end|дата закінчення|дата кінця",
-    "lat": "lat|latitude|y|широта|шир",
-    "lon": "lon|lng|long|longitude|x|довгота|дов",
-    "lat_lon": "lat lon|lat long|lat lng|latlon|latitude longitude|coordinates|coords|координати",
-    "lon_lat": "lon lat|lonlat|lng lat|long lat|longitude latitude",
-    "precision": "precision|geo precision|location precision|точність",
-    "error_m": "error m|radius m|accuracy m|похибка м",
-    "place": "place|location|settlement|town|city|town city|place name|village|"
-    "місце|населений пункт|місто|село|місцевість|локація",
-    "country": "country|country code|iso|iso2|iso3|країна",
-    "admin1": "admin1|adm1|admin 1|oblast|region|province|governorate|state|adm1 pcode|adm1 name|"
-    "adm1 en|область|регіон|обл",
-    "admin2": "admin2 pcode|adm2 pcode|admin2 code",
-    "weapons": "weapon|weapons|weapon type|weapon system|munition|arms|"
-    "зброя|тип зброї|вид зброї|боєприпас|засіб ураження|чим",
-    "sector": "sector|sector affected|object type|type of object|target type|infrastructure|"
-    "сектор|тип об єкта|тип обєкта|вид об єкта",
-    "object_name": "object|object name|facility|об єкт|обєкт|назва об єкта",
-    "killed": "killed|dead|deaths|fatalities|killed total|total killed|загинули|загиблі|загинуло|"
-    "вбито|вбиті|убиті|кількість загиблих",
-    "injured": "injured|wounded|injured total|total injured|поранені|поранено|травмовані|"
-    "постраждалі поранені|кількість поранених",
-    "killed_child": "children killed|killed children|загинуло дітей|загиблі діти|діти загинули",
-    "injured_child": "children injured|injured children|поранено дітей|поранені діти",
-    "killed_civilian": "civilians killed|killed civilians|загинуло цивільних|загиблі цивільні",
-    "injured_civilian": "civilians injured|injured civilians|поранено цивільних|поранені цивільні",
-    "grade": "damage grade|damage level|damage class|ступінь пошкодження",
-    "description": "description|notes|details|summary|comment|event description|text|title|"
-    "опис|примітка|примітки|деталі|коментар|назва|що сталося",
-    "source_url": "url|link|source url|source link|links|посилання|лінк",
-    "source_publisher": "source|source name|publisher|джерело",
-    "source_key": "id|event id|incident id|uuid|unique id|код події|ід|ідентифікатор",
-    "status": "status|verification|verification status|статус|підтвердження",
-}
-PEOPLE = frozenset(
-    (
-        *("victim", "victims", "victim name", "victim names", "name of victim"),
-        *("names of victims", "full name", "surname", "first name", "last name", "deceased"),
-        *("піб", "ім я", "імена", "прізвище", "загиблий", "загибла", "імена загиблих"),
-        *("ім я загиблого", "піб загиблого", "імена постраждалих", "потерпілий"),
-    )
-)
-"""Columns that hold names of people: nothing here keeps them, and nothing proposes to."""
-
-FIELD_OF = {word: name for name, words in SYNONYMS.items() for word in words.split("|")}
 WHOLE = re.compile(r"\d{1,7}(?:\.0+)?")
 PCODE = re.compile(r"[A-Z]{2}\d{2,8}")
 DECIMAL = re.compile(r"-?\d{1,3}[.]\d+")
 DECIMAL_COMMA = re.compile(r"-?\d{1,3},\d+")
 LINK = re.compile(r"https?://\S+", re.IGNORECASE)
-COUNTED = ("killed", "injured")
-WORDED = ("weapons", "sector")
+TOLLS = ("killed", "injured")
+FIELDS_OF_WORDS = ("weapons", "sector")
 MOST_WORDS = 100
-CROSSWALKED = ("precision", "status", "grade")
+FIELDS_OF_CROSSWALKS = ("precision", "status", "grade")
 MOSTLY = 0.5
-"""Of a column called a date: days that cannot be read are each a rejection."""
+"""Share for a column that is called a date: a day that cannot be read is a rejection."""
 
 FLAGS = {
     "decimal_comma": "decimal_comma = true",
     "has_points": "has_points = true  # the place is the feature's own geometry",
     "geocode": "geocode = true  # a settlement that its unit has once gets its point by its name",
 }
-POINTS_SAID = Precision.settlement
+POINT_PRECISION = Precision.settlement
 
 
 @dataclass
 class Suggestion:
-    """A proposed mapping, with the reason for every column, taken or left."""
+    """A proposed mapping, with the reason for every column, mapped or not."""
 
     mapping: TableMapping
     why: dict[str, str]
@@ -157,29 +108,36 @@ def suggest(workspace: Workspace, path: Path, theatre: str, name: str | None = N
         decimal_comma=draft.decimal_comma,
         has_points=has_points,
         columns=draft.columns,
-        words={to: listed for to in WORDED if (listed := _listed(draft, to, columns, words))},
+        words={to: codes for to in FIELDS_OF_WORDS if (codes := _codes(draft, to, columns, words))},
     )
-    if mapping.is_drawn and not mapping.says("precision"):
-        constants = {"precision": str(POINTS_SAID)}
-        mapping = msgspec.structs.replace(mapping, constants=constants)
-    names_places = mapping.says("place") and mapping.says("admin1")
-    if names_places and workspace.reference.settlements(theatre) is not None:
-        mapping = msgspec.structs.replace(mapping, geocode=True)
+    mapping = _completed(
+        mapping, has_settlements=workspace.reference.settlements(theatre) is not None
+    )
     unknown = {
         to: [one for one in _distinct(draft, to, columns) if one not in mapping.words.get(to, {})]
-        for to in WORDED
+        for to in FIELDS_OF_WORDS
     }
     samples = {
-        column: list(dict.fromkeys(text[:LONGEST_SHOWN] for text in values[:50]))[:MOST_SHOWN]
+        column: list(dict.fromkeys(text[:LONGEST_SAMPLE] for text in values[:50]))[:MOST_SAMPLES]
         for column, values in columns.items()
     }
     why = {column: draft.why[column] for column in columns}
     return Suggestion(mapping, why, list(_missing(mapping)), unknown, samples)
 
 
+def _completed(mapping: TableMapping, *, has_settlements: bool) -> TableMapping:
+    """Add what the columns leave open: how precise points are, and a search of places by name."""
+    if mapping.is_drawn and not mapping.says("precision"):
+        constants = {"precision": str(POINT_PRECISION)}
+        mapping = msgspec.structs.replace(mapping, constants=constants)
+    if has_settlements and mapping.says("place") and mapping.says("admin1"):
+        mapping = msgspec.structs.replace(mapping, geocode=True)
+    return mapping
+
+
 def _distinct(draft: _Draft, to: str, columns: Mapping[str, Sequence[str]]) -> list[str]:
     """List the words of the columns that were mapped to a field, the most frequent first."""
-    found = Counter(
+    counts = Counter(
         word
         for name, field_name in draft.columns.items()
         if field_name == to
@@ -187,50 +145,20 @@ def _distinct(draft: _Draft, to: str, columns: Mapping[str, Sequence[str]]) -> l
         for word in SEVERAL.split(squeezed(text))
         if word
     )
-    return [word for word, _count in found.most_common(MOST_WORDS)]
+    return [word for word, _count in counts.most_common(MOST_WORDS)]
 
 
-def _listed(
+def _codes(
     draft: _Draft, to: str, columns: Mapping[str, Sequence[str]], words: Words
 ) -> dict[str, str]:
-    """Propose codes for the words that we know in either language; the others stay unstated."""
+    """Propose codes for the words of a field in either language; the others stay without one."""
     taxonomy = words.context.taxonomy
     terms = taxonomy.weapons if to == "weapons" else taxonomy.sectors
     labels = {
         terms.label(code, lang).lower(): code for lang in ("en", "uk") for code in terms.codes
     }
-    known = {**labels, **taxonomy.crosswalk("mapped")[to]}
-    return {word: known[word] for word in _distinct(draft, to, columns) if word in known}
-
-
-def read_mapping(path: Path) -> TableMapping:
-    """Read a saved mapping.
-
-    Raises:
-        InvalidFile: neither TOML nor JSON, with a key that no mapping has, or of no use.
-    """
-    name = path.name
-    if not path.is_file():
-        raise InvalidFile("mapping", name, "an existing file")
-    if path.stat().st_size > MOST_BYTES:
-        raise InvalidFile(f"size of {name}", "more", f"at most {MOST_BYTES:,} bytes")
-    return mapping_from(path.read_bytes(), name)
-
-
-def mapping_from(content: bytes, name: str = "mapping") -> TableMapping:
-    """Read a mapping as TOML, or as JSON of the same members.
-
-    Raises:
-        InvalidFile: neither, with a key that no mapping has, or of no use.
-    """
-    is_json = content.lstrip().startswith(b"{")
-    decode = msgspec.json.decode if is_json else msgspec.toml.decode
-    try:
-        mapping = decode(content, type=TableMapping)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
-        allowed = "a mapping as `strikemap mapping suggest` writes it"
-        raise InvalidFile(f"mapping {name}", str(wrong), allowed) from wrong
-    return checked(mapping, name)
+    codes = {**labels, **taxonomy.crosswalk("mapped")[to]}
+    return {word: codes[word] for word in _distinct(draft, to, columns) if word in codes}
 
 
 def _context(workspace: Workspace, theatre: str) -> Context:
@@ -241,31 +169,32 @@ def _context(workspace: Workspace, theatre: str) -> Context:
 
 def _sampled(source: SourceFile, *, has_points: bool) -> dict[str, list[str]]:
     """Collect the values of each column in the first rows."""
-    found: dict[str, list[str]] = {}
+    samples: dict[str, list[str]] = {}
     if not has_points and decoded_head(source).lstrip().startswith(("<", "{", "[")):
         allowed = "a table (CSV, XLSX) or a file of points"
         raise InvalidFile(f"content of {source.name}", "XML or JSON of another kind", allowed)
     if has_points:
         rows: Iterable[Mapping[str, str]] = (feature.fields for feature in point_features(source))
     else:
-        read = table(source)
-        found = {name: [] for name in read.names}
-        rows = (row[1] for row in read.rows if not isinstance(row, Rejection))
+        sheet = table(source)
+        samples = {name: [] for name in sheet.names}
+        rows = (row[1] for row in sheet.rows if not isinstance(row, Rejection))
     for cells in islice(rows, SAMPLE_ROWS):
         for name, text in cells.items():
-            found.setdefault(name, []).append(text)
-    return found
+            samples.setdefault(name, []).append(text)
+    return samples
 
 
-def plain(name: str) -> str:
+def column_words(name: str) -> str:
     """Bring a column's name to words: "Event_Date*" is "event date"."""
     return " ".join(re.findall(r"[^\W_]+", name.lower()))
 
 
 def _by_name(draft: _Draft, name: str, values: Sequence[str], words: Words, bounds: Bounds) -> None:
     """Map a column whose name is known, when its values fit."""
-    to = FIELD_OF.get(plain(name))
-    if plain(name) in PEOPLE:
+    columns = words.context.taxonomy.columns
+    to = columns.field_of.get(column_words(name))
+    if column_words(name) in columns.people:
         draft.why[name] = "not mapped: names of people have no field here"
     if to is None:
         return
@@ -282,20 +211,20 @@ def _by_name(draft: _Draft, name: str, values: Sequence[str], words: Words, boun
 def _misfit(
     draft: _Draft, to: str, values: Sequence[str], words: Words, bounds: Bounds
 ) -> str | None:
-    """Say why values cannot be what the column's name says; None when they can."""
+    """Return why the values do not fit the field of the column's name; None when they do."""
     if to in ("lon", "lat"):
         return _no_degrees(draft, to, values, bounds)
-    if to in CROSSWALKED:
-        return f"its words need a crosswalk under [words.{to}] first: {_shown(values)}"
+    if to in FIELDS_OF_CROSSWALKS:
+        return f"its words need a crosswalk under [words.{to}] first: {_sample(values)}"
     if to == "source_key":
         return "its values repeat, so it is no key" if len(set(values)) < len(values) else None
     fits = _fitting(to, words)
-    return None if _share(values, fits) >= SHARE else f"its values do not fit: {_shown(values)}"
+    return None if _share(values, fits) >= SHARE else f"its values do not fit: {_sample(values)}"
 
 
 def _fitting(to: str, words: Words) -> Callable[[str], object]:
-    """Say how a value of a field is told from others; most fields take any text."""
-    if to.startswith(COUNTED):
+    """Return the test of a field's values; most fields take any text."""
+    if to.startswith(TOLLS):
         return WHOLE.fullmatch
     by_field: dict[str, Callable[[str], object]] = {
         "lat_lon": PAIR.fullmatch,
@@ -312,7 +241,7 @@ def _no_degrees(draft: _Draft, to: str, values: Sequence[str], bounds: Bounds) -
     numbers = [_number(one.replace(",", ".") if has_comma else one) for one in values]
     inside = sum(number is not None and low <= number <= high for number in numbers)
     if inside < SHARE / 2 * len(values):
-        return f"most of it is not within {low}..{high}, as {_shown(values)}"
+        return f"most of it is not within {low}..{high}, as {_sample(values)}"
     draft.decimal_comma |= has_comma
     return None
 
@@ -325,7 +254,7 @@ def _number(text: str) -> float | None:
 
 
 def _take_day(draft: _Draft, name: str, to: str, values: Sequence[str], why: str) -> None:
-    """Map a column of days when one notation reads it; several mean that a person must say."""
+    """Map a column of days when one notation reads it; when several do, a person must choose."""
     shares = {one: _share(values, partial(_is_day, one)) for one in PATTERNS}
     best = max(shares.values())
     fitting = [one for one, share in shares.items() if share == best >= MOSTLY]
@@ -335,7 +264,7 @@ def _take_day(draft: _Draft, name: str, to: str, values: Sequence[str], why: str
     elif fitting:
         draft.take(name, to, f"{why}; set `dates`: its values can be {' or '.join(fitting)}")
     else:
-        draft.why[name] = f"not mapped: no one notation reads its days, as {_shown(values)}"
+        draft.why[name] = f"not mapped: no one notation reads its days, as {_sample(values)}"
 
 
 def _is_day(notation: Notation, text: str) -> bool:
@@ -357,32 +286,35 @@ def _by_values(
     *,
     has_points: bool,
 ) -> None:
-    """Map what its name does not tell but its values do, where only one column can be meant."""
-    left = {name: values for name, values in columns.items() if name not in draft.why and values}
+    """Map the columns whose values are clear though their names are not, when only one fits."""
+    open_columns = {
+        name: values for name, values in columns.items() if name not in draft.why and values
+    }
     if "start" not in draft.columns.values():
-        _only(draft, "start", [n for n, v in left.items() if _are_days(v)], left)
+        _only(draft, "start", [n for n, v in open_columns.items() if _are_days(v)], open_columns)
     if not has_points and not {"lat", "lon", "lat_lon", "lon_lat"} & set(draft.columns.values()):
         ranges = {"lat": (bounds.south, bounds.north), "lon": (bounds.west, bounds.east)}
         for to, (low, high) in ranges.items():
-            found = [n for n, v in left.items() if _all_within(v, low, high)]
-            _only(draft, to, found, left)
+            fitting = [n for n, v in open_columns.items() if _all_within(v, low, high)]
+            _only(draft, to, fitting, open_columns)
     if "admin1" not in draft.columns.values():
         codes = words.context.iso_by_pcode
-        _only(draft, "admin1", [n for n, v in left.items() if set(v) <= codes.keys()], left)
+        fitting = [n for n, v in open_columns.items() if set(v) <= codes.keys()]
+        _only(draft, "admin1", fitting, open_columns)
     for name in columns:
         draft.why.setdefault(name, "not mapped: neither its name nor its values tell what it is")
 
 
 def _only(
-    draft: _Draft, to: str, found: Sequence[str], columns: Mapping[str, Sequence[str]]
+    draft: _Draft, to: str, names: Sequence[str], columns: Mapping[str, Sequence[str]]
 ) -> None:
-    for name in found:
-        if len(found) > 1:
-            draft.why[name] = f"not mapped: could be {to}, and so could {len(found) - 1} more"
+    for name in names:
+        if len(names) > 1:
+            draft.why[name] = f"not mapped: could be {to}, and so could {len(names) - 1} more"
         elif to in DAYS:
             _take_day(draft, name, to, columns[name], "its values are days")
         elif name not in draft.columns:
-            draft.take(name, to, f"its values are like {_shown(columns[name])}")
+            draft.take(name, to, f"its values are like {_sample(columns[name])}")
 
 
 def _all_within(values: Sequence[str], low: float, high: float) -> bool:
@@ -394,23 +326,23 @@ def _share(values: Sequence[str], fits: Callable[[str], object]) -> float:
     return sum(bool(fits(one)) for one in values) / len(values) if values else 0.0
 
 
-def _shown(values: Sequence[str]) -> str:
+def _sample(values: Sequence[str]) -> str:
     return ", ".join(repr(one[:40]) for one in dict.fromkeys(values[:50]))[:120]
 
 
 def _missing(mapping: TableMapping) -> Iterator[str]:
-    """Say what the mapping cannot be used without."""
+    """List what the mapping needs before an import can use it."""
     try:
         checked(mapping)
     except InvalidFile as wrong:
         yield wrong.problem.sentence()
 
 
-def _lines(told: Suggestion) -> Iterator[str]:
-    mapping = told.mapping
+def _lines(suggestion: Suggestion) -> Iterator[str]:
+    mapping = suggestion.mapping
     yield "# Which column is which field: read it, correct it, then\n"
     yield "# strikemap import FILE --mapping THIS --dry-run\n"
-    yield from (f"# To be completed: {one}\n" for one in told.missing)
+    yield from (f"# To be completed: {one}\n" for one in suggestion.missing)
     yield f"version = {mapping.version}\nformat = {_quoted(mapping.format)}\n"
     if mapping.dates:
         yield f"dates = {_quoted(mapping.dates)}\n"
@@ -418,18 +350,18 @@ def _lines(told: Suggestion) -> Iterator[str]:
         yield f"# dates = {_quoted('dmy')}  # one of {', '.join(Notation)}\n"
     yield from (f"{line}\n" for name, line in FLAGS.items() if getattr(mapping, name))
     yield "\n[columns]\n"
-    for name, why in told.why.items():
+    for name, why in suggestion.why.items():
         to = mapping.columns.get(name)
         line = f"{_quoted(name)} = {_quoted(to or '')}"
         yield f"{line if to else '# ' + line}  # {_one_line(why)}\n"
     yield "\n[constants]\n"
     for name, text in mapping.constants.items():
         yield f"{name} = {_quoted(text)}  # nothing says how fine the points are: within 5 km\n"
-    for to in WORDED:
-        listed, unknown = mapping.words.get(to, {}), told.unknown_words.get(to, [])
-        if listed or unknown:
+    for to in FIELDS_OF_WORDS:
+        codes, unknown = mapping.words.get(to, {}), suggestion.unknown_words.get(to, [])
+        if codes or unknown:
             yield f"\n[words.{to}]\n"
-        yield from (f"{_quoted(word)} = {_quoted(code)}\n" for word, code in listed.items())
+        yield from (f"{_quoted(word)} = {_quoted(code)}\n" for word, code in codes.items())
         yield from (f'# {_quoted(_one_line(word))} = ""  # which code?\n' for word in unknown)
 
 

@@ -1,6 +1,6 @@
-"""Which records of two datasets are worth comparing: near in place and day, no conflict of weapons.
+"""Which records of two datasets to compare: near in place and day, no conflict of weapons.
 
-Only the index's columns are asked; `app.matching.scores` scores what is found here.
+This reads only the index's columns; `app.matching.scores` scores the pairs.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ SLACK_DAYS = 2
 """A report carries the day of the strike or of the post; these differ by a day, seldom by two."""
 
 LONGEST_DAYS = 7
-"""A record that spans more says too little of its day to be matched by it."""
+"""The day of a record that spans more is too vague to match it by."""
 
 MOST_RIVALS = 20
-"""Candidates kept per record, the nearest: a town's centre can hold thousands of records."""
+"""Candidates per record, the nearest: a town's centre can hold thousands of records."""
 
 NO_FAMILY = ("other", "unknown")
 
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One dataset's records that can be matched, as columns: standing, dated, with a point."""
+    """The records of one dataset that can be matched, as columns: in force, dated, with a point."""
 
     seq: np.ndarray
     number: np.ndarray
@@ -64,19 +64,19 @@ class Side:
             places = np.flatnonzero(keep)
             days = rows["day_last"][places] - rows["day_first"][places]
             parts.append({name: rows[name][places[days < LONGEST_DAYS]] for name in names})
-        found = {name: np.concatenate([part[name] for part in parts]) for name in names}
-        order = np.lexsort((found["seq"], found["day_first"]))
-        found = {name: column[order] for name, column in found.items()}
-        x, y = plane.flat_xy(found["lon_e7"] / E7, found["lat_e7"] / E7)
+        columns = {name: np.concatenate([part[name] for part in parts]) for name in names}
+        order = np.lexsort((columns["seq"], columns["day_first"]))
+        columns = {name: column[order] for name, column in columns.items()}
+        x, y = plane.flat_xy(columns["lon_e7"] / E7, columns["lat_e7"] / E7)
         return cls(
-            found["seq"],
-            found["number"],
-            found["day_first"],
-            found["day_last"],
+            columns["seq"],
+            columns["number"],
+            columns["day_first"],
+            columns["day_last"],
             np.asarray(x),
             np.asarray(y),
-            _errors(found["error_m"], found["precision"]),
-            _families(found["weapons"], weapons),
+            _errors(columns["error_m"], columns["precision"]),
+            _families(columns["weapons"], weapons),
         )
 
     def __len__(self) -> int:
@@ -100,21 +100,21 @@ def _families(bits: np.ndarray, weapons: Terms) -> np.ndarray:
 
 
 class Candidates(NamedTuple):
-    """Pairs of places in two sides, with how far apart they are."""
+    """Pairs of rows of two sides, with their distance in metres and in days."""
 
-    here: np.ndarray
-    there: np.ndarray
+    rows: np.ndarray
+    other_rows: np.ndarray
     distance_m: np.ndarray
     days: np.ndarray
 
 
-def candidates(here: Side, there: Side) -> Candidates:
+def candidates(side: Side, other: Side) -> Candidates:
     """Find pairs within both errors and both day windows, whose weapons do not contradict.
 
     Records of one window of days are compared through a spatial index; the days go first, since
     years of strikes lie on the same few towns.
     """
-    parts = [_of_window(here, there, some) for some in _windows(here)]
+    parts = [_of_window(side, other, window) for window in _windows(side)]
     none = [np.empty(0, np.int64)] * 2 + [np.empty(0)] + [np.empty(0, np.int64)]
     if not parts:
         return Candidates(*none)
@@ -128,29 +128,29 @@ def _windows(side: Side) -> Iterator[np.ndarray]:
         yield from np.split(np.arange(len(side)), starts[1:])
 
 
-def _of_window(here: Side, there: Side, some: np.ndarray) -> Candidates:
-    first, last = int(here.first[some[0]]), int(here.last[some].max(initial=0))
-    low = np.searchsorted(there.first, first - SLACK_DAYS - LONGEST_DAYS, "left")
-    high = np.searchsorted(there.first, last + SLACK_DAYS, "right")
-    others = low + np.flatnonzero(there.last[low:high] >= first - SLACK_DAYS)
-    points = shapely.points(here.x[some], here.y[some])
-    tree = shapely.STRtree(np.asarray(shapely.points(there.x[others], there.y[others])))
-    reach = here.error_m[some] + there.error_m[others].max(initial=0) + SLACK_M
+def _of_window(side: Side, other: Side, window: np.ndarray) -> Candidates:
+    first, last = int(side.first[window[0]]), int(side.last[window].max(initial=0))
+    low = np.searchsorted(other.first, first - SLACK_DAYS - LONGEST_DAYS, "left")
+    high = np.searchsorted(other.first, last + SLACK_DAYS, "right")
+    others = low + np.flatnonzero(other.last[low:high] >= first - SLACK_DAYS)
+    points = shapely.points(side.x[window], side.y[window])
+    tree = shapely.STRtree(np.asarray(shapely.points(other.x[others], other.y[others])))
+    reach = side.error_m[window] + other.error_m[others].max(initial=0) + SLACK_M
     mine, theirs = tree.query(points, predicate="dwithin", distance=reach)
-    a, b = some[mine], others[theirs]
-    distance_m = np.hypot(here.x[a] - there.x[b], here.y[a] - there.y[b])
-    days = np.maximum(0, np.maximum(there.first[b] - here.last[a], here.first[a] - there.last[b]))
-    keep = (distance_m <= here.error_m[a] + there.error_m[b] + SLACK_M) & (days <= SLACK_DAYS)
-    stated = (here.families[a] != 0) & (there.families[b] != 0)
-    keep &= ~stated | ((here.families[a] & there.families[b]) != 0)
-    found = Candidates(a[keep], b[keep], distance_m[keep], days[keep].astype(np.int64))
-    return _nearest(found)  # a record stands in one window only, so all its rivals are here
+    a, b = window[mine], others[theirs]
+    distance_m = np.hypot(side.x[a] - other.x[b], side.y[a] - other.y[b])
+    days = np.maximum(0, np.maximum(other.first[b] - side.last[a], side.first[a] - other.last[b]))
+    keep = (distance_m <= side.error_m[a] + other.error_m[b] + SLACK_M) & (days <= SLACK_DAYS)
+    stated = (side.families[a] != 0) & (other.families[b] != 0)
+    keep &= ~stated | ((side.families[a] & other.families[b]) != 0)
+    pairs = Candidates(a[keep], b[keep], distance_m[keep], days[keep].astype(np.int64))
+    return _nearest(pairs)  # a record stands in one window only, so all its rivals are in it
 
 
-def _nearest(found: Candidates) -> Candidates:
+def _nearest(pairs: Candidates) -> Candidates:
     """Keep the nearest few of each record on the left, by days and then metres."""
-    order = np.lexsort((found.distance_m, found.days, found.here))
-    found = Candidates(*(column[order] for column in found))
-    _, starts = np.unique(found.here, return_index=True)
+    order = np.lexsort((pairs.distance_m, pairs.days, pairs.rows))
+    pairs = Candidates(*(column[order] for column in pairs))
+    _, starts = np.unique(pairs.rows, return_index=True)
     rank = np.arange(len(order)) - np.repeat(starts, np.diff([*starts.tolist(), len(order)]))
-    return Candidates(*(column[rank < MOST_RIVALS] for column in found))
+    return Candidates(*(column[rank < MOST_RIVALS] for column in pairs))

@@ -1,7 +1,7 @@
-"""Deciding that records of several datasets tell of one strike: by score, by a person; undoing it.
+"""Decisions that records of several datasets are of one strike: by score, by a person; undoing.
 
-Members are never touched: a decision is a record of its own. Two records of one dataset are never
-merged by score, and what a person decided or undid is never decided otherwise by a later run.
+A decision is a record of its own and never changes its members. Two records of one dataset are
+never merged by score, and a later run never changes what a person decided or undid.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -33,7 +33,7 @@ THRESHOLD = 54
 doubtful labels counted as wrong (`docs/matching.md`; `tests/matching/test_scores.py`)."""
 
 REVIEW = 40
-"""From this score on a person is asked."""
+"""From this score on a person decides."""
 
 MOST_PENDING = 2_000
 BY_SCORE = "merged by score"
@@ -44,7 +44,7 @@ _INCIDENT = msgspec.json.Decoder(Incident)
 
 
 class MatchReport(msgspec.Struct, kw_only=True):
-    """What a run found: `merged` is new, `kept` are pairs that were decided before."""
+    """The result of a run: `merged` are new pairs, `kept` are pairs that were decided before."""
 
     datasets: tuple[str, str]
     dry_run: bool
@@ -58,7 +58,7 @@ class MatchReport(msgspec.Struct, kw_only=True):
     version: int | None = None
 
 
-class Decided(NamedTuple):
+class Decision(NamedTuple):
     """A decision as it stands: the merge, its revision, and whether it was taken back."""
 
     merge: Merge
@@ -74,12 +74,12 @@ def match_datasets(
     now: datetime,
     dry_run: bool = False,
 ) -> MatchReport:
-    """Compare two datasets, merge the pairs that are sure, and keep the doubtful ones for review.
+    """Compare two datasets, merge the sure pairs, and let the doubtful ones wait for review.
 
     One transaction; a second run over the same records writes nothing.
 
     Raises:
-        InputError: no such datasets, or two that cannot tell of the same strikes.
+        InputError: no such datasets, or two that cannot hold the same strikes.
         NotAllowed: only a reviewer of both datasets merges.
     """
     state, store = workspace.state(), workspace.store
@@ -89,67 +89,76 @@ def match_datasets(
         allow(holder, Role.reviewer, slug)
     weapons = workspace.reference.taxonomy.weapons
     plane = workspace.reference.plane(theatre)
-    one, other = (Side.of(state, slug, plane, weapons) for slug in slugs)
+    side, other = (Side.of(state, slug, plane, weapons) for slug in slugs)
     decided = decisions(store)
-    found = score_pairs(store, (one, other), least=REVIEW, always=_pairs_of(decided))
-    board = _Board.of(decided)
-    for pair in found.pairs:
-        board.place(pair)
-    matching = Matching(
-        datasets=slugs,
-        upto=_newest(state, slugs),
-        threshold=THRESHOLD,
-        review=REVIEW,
-        candidates=found.candidates,
-        merged=len(board.merged) + board.kept,
-        pending_count=len(board.pending),
-        pending=tuple(board.pending[:MOST_PENDING]),
-    )
-    report = MatchReport(
-        datasets=slugs,
-        dry_run=dry_run,
-        candidates=found.candidates,
-        merged=len(board.merged),
-        kept=board.kept,
-        pending=len(board.pending),
-        threshold=THRESHOLD,
-        review=REVIEW,
-        pairs=board.merged,
-    )
-    changes = [_added(Merge.of(pair, How.automatic, holder.actor)) for pair in board.merged]
+    scored = score_pairs(store, (side, other), least=REVIEW, always=_pairs_of(decided))
+    sorter = _PairSorter.of(decided)
+    for pair in scored.pairs:
+        sorter.sort(pair)
+    matching = _matching(state, slugs, scored.candidates, sorter)
+    report = _report(matching, sorter, dry_run=dry_run)
+    changes = [_added(Merge.of(pair, How.automatic, holder.actor)) for pair in sorter.merged]
     changes += _matching_change(store, matching)
     if changes and not dry_run:
-        head = store.write(
-            changes, Entry(now, holder.actor, f"{BY_SCORE}: {' + '.join(slugs)}"), {}
-        )
+        entry = Entry(now, holder.actor, f"{BY_SCORE}: {' + '.join(slugs)}")
+        head = store.write(changes, entry, {})
         report.version = head.seq
         workspace.index.after_write()
     return report
 
 
-def _pairs_of(decided: Mapping[str, Decided]) -> set[tuple[str, ...]]:
-    """Name the pairs that were decided: they are placed whatever their score."""
-    members = (one.merge.members for one in decided.values())
-    return {tuple(sorted(member.key for member in some)) for some in members}
+def _matching(
+    state: State, slugs: tuple[str, str], candidates: int, sorter: _PairSorter
+) -> Matching:
+    return Matching(
+        datasets=slugs,
+        upto=_newest(state, slugs),
+        threshold=THRESHOLD,
+        review=REVIEW,
+        candidates=candidates,
+        merged=len(sorter.merged) + sorter.kept,
+        pending_count=len(sorter.pending),
+        pending=tuple(sorter.pending[:MOST_PENDING]),
+    )
+
+
+def _report(matching: Matching, sorter: _PairSorter, *, dry_run: bool) -> MatchReport:
+    return MatchReport(
+        datasets=matching.datasets,
+        dry_run=dry_run,
+        candidates=matching.candidates,
+        merged=len(sorter.merged),
+        kept=sorter.kept,
+        pending=len(sorter.pending),
+        threshold=THRESHOLD,
+        review=REVIEW,
+        pairs=sorter.merged,
+    )
+
+
+def _pairs_of(decided: Mapping[str, Decision]) -> set[tuple[str, ...]]:
+    """List the keys of the decided pairs: they are scored, however low their score is."""
+    merges = (decision.merge for decision in decided.values())
+    return {tuple(sorted(member.key for member in merge.members)) for merge in merges}
 
 
 def _comparable(state: State, slugs: tuple[str, str]) -> str:
     """Check that two datasets may hold the same strikes; return their theatre."""
-    known = {slug: one for slug, one in state.datasets.items() if one.kind is DatasetKind.incidents}
-    found: list[Dataset] = []
+    datasets = {slug: d for slug, d in state.datasets.items() if d.kind is DatasetKind.incidents}
+    pair: list[Dataset] = []
     for slug in slugs:
-        if slug not in known:
+        if slug not in datasets:
             raise InputError(
-                "dataset", slug, ", ".join(sorted(known)) or "none holds incidents yet"
+                "dataset", slug, ", ".join(sorted(datasets)) or "none holds incidents yet"
             )
-        found.append(known[slug])
-    one, other = found
-    if one is other:
+        pair.append(datasets[slug])
+    first, second = pair
+    if first is second:
         raise InputError("datasets", " and ".join(slugs), "two different ones")
-    if one.theatre != other.theatre or one.synthetic != other.synthetic:
-        got = f"{one.slug} and {other.slug}"
+    if first.theatre != second.theatre or first.synthetic != second.synthetic:
+        got = f"{first.slug} and {second.slug}"
         raise InputError("datasets", got, "two of one theatre, both real or both invented")
-    return one.theatre
+    return first.theatre
 
 
 def _newest(state: State, slugs: Iterable[str]) -> int:
@@ -177,10 +186,10 @@ def _matching_change(store: Store, matching: Matching) -> list[Change]:
 
 
 @dataclass
-class _Board:
-    """Places pairs, best first: merged, left for a person, or passed over."""
+class _PairSorter:
+    """Sorts pairs, best first: merged, to be decided by a person, or neither."""
 
-    decided: Mapping[str, Decided]
+    decided: Mapping[str, Decision]
     apart: set[frozenset[str]]
     together: dict[str, set[str]]
     merged: list[Pair] = field(default_factory=list)
@@ -188,8 +197,8 @@ class _Board:
     kept: int = 0
 
     @classmethod
-    def of(cls, decided: Mapping[str, Decided]) -> _Board:
-        """Begin with what was decided before."""
+    def of(cls, decided: Mapping[str, Decision]) -> _PairSorter:
+        """Begin with the earlier decisions."""
         standing = [one.merge for one in decided.values() if not one.is_undone]
         together: dict[str, set[str]] = {}
         for group in groups(merge.members for merge in standing if merge.is_same):
@@ -203,16 +212,16 @@ class _Board:
         }
         return cls(decided, apart, together)
 
-    def place(self, pair: Pair) -> None:
-        """Decide about the next best pair."""
-        known = self.decided.get(pair.id)
-        if known is not None and not known.is_undone:
-            self.kept += known.merge.is_same
+    def sort(self, pair: Pair) -> None:
+        """Sort the next best pair."""
+        decision = self.decided.get(pair.id)
+        if decision is not None and not decision.is_undone:
+            self.kept += decision.merge.is_same
             return
         joined = self._joined(pair)
         if not self._may_join(joined):
             return
-        if pair.score >= THRESHOLD and known is None:
+        if pair.score >= THRESHOLD and decision is None:
             self.merged.append(pair)
             self.together.update(dict.fromkeys(joined, joined))
         elif pair.score >= REVIEW:
@@ -223,54 +232,54 @@ class _Board:
         return {other for key in keys for other in self.together.get(key, {key})}
 
     def _may_join(self, joined: set[str]) -> bool:
-        """Tell whether a group would hold one record per dataset, and none that a person parted."""
+        """Tell whether a group has one record per dataset, and no two that a person parted."""
         datasets = {key.partition("/")[0] for key in joined}
         if len(datasets) < len(joined):
             return False
         return not any(frozenset(two) in self.apart for two in combinations(joined, 2))
 
 
-def decisions(store: Store) -> dict[str, Decided]:
-    """Read every decision about records, by id; those that were taken back say so."""
+def decisions(store: Store) -> dict[str, Decision]:
+    """Read every decision by its id, those that were taken back too."""
     return {
-        one.key: Decided(_MERGE.decode(one.payload), one.seq, one.action is Action.retract)
+        one.key: Decision(_MERGE.decode(one.payload), one.seq, one.action is Action.retract)
         for one in store.latest(Subject.merge)
         if one.payload is not None
     }
 
 
 def matchings(store: Store) -> list[Matching]:
-    """List which pairs of datasets were compared, and what was left for a person."""
-    found = (one.payload for one in store.latest(Subject.matching))
-    return [_MATCHING.decode(payload) for payload in found if payload is not None]
+    """List which pairs of datasets were compared, and the pairs that a person decides."""
+    payloads = (one.payload for one in store.latest(Subject.matching))
+    return [_MATCHING.decode(payload) for payload in payloads if payload is not None]
 
 
 def pending_pairs(store: Store) -> list[Pair]:
-    """List the pairs that wait for a person, best first; what was decided since is left out."""
-    board = _Board.of(decisions(store))
+    """List the pairs that wait for a person, best first; without what was decided since."""
+    sorter = _PairSorter.of(decisions(store))
     pairs = [pair for matching in matchings(store) for pair in matching.pending]
     waiting = []
     for pair in sorted(pairs, key=lambda one: (-one.score, one.members)):
-        known = board.decided.get(pair.id)
-        is_open = known is None or known.is_undone
-        if is_open and board._may_join(board._joined(pair)):  # noqa: SLF001  its own room
+        decision = sorter.decided.get(pair.id)
+        is_open = decision is None or decision.is_undone
+        if is_open and sorter._may_join(sorter._joined(pair)):  # noqa: SLF001  of this module
             waiting.append(pair)
     return waiting
 
 
 @dataclass(frozen=True)
-class Reviewing:
-    """Where one person decides, at one time; each decision has a reason and a name."""
+class Reviewer:
+    """One person who decides, at one time; each decision has a reason and a name."""
 
     workspace: Workspace
     holder: Holder
     now: datetime
 
-    def waiting(self, limit: int) -> dict[str, Any]:
+    def waiting(self, limit: int) -> dict[str, object]:
         """List pairs that wait, and the newest decisions, each with its records side by side.
 
         Raises:
-            NotAllowed: only a reviewer reads them; only pairs in their scope are listed.
+            NotAllowed: only a reviewer reads them, and only pairs in their scope.
         """
         allow(self.holder, Role.reviewer)
         store = self.workspace.store
@@ -281,10 +290,10 @@ class Reviewing:
         ]
         return {
             "pending": len(pairs),
-            "pairs": [self._told(pair.id, pair) for pair in pairs[:limit]],
+            "pairs": [self._row(pair.id, pair) for pair in pairs[:limit]],
             "decided": [
                 {
-                    **self._told(merge.id, merge),
+                    **self._row(merge.id, merge),
                     "is_same": merge.is_same,
                     "how": merge.how.value,
                     "by": merge.by,
@@ -296,7 +305,7 @@ class Reviewing:
     def _covers(self, members: Iterable[Member]) -> bool:
         return all(self.holder.covers(member.dataset) for member in members)
 
-    def _told(self, number: str, pair: Pair | Merge) -> dict[str, Any]:
+    def _row(self, number: str, pair: Pair | Merge) -> dict[str, object]:
         return {
             "id": number,
             "score": pair.score,
@@ -304,12 +313,12 @@ class Reviewing:
             "records": [self._record(member) for member in pair.members],
         }
 
-    def _record(self, member: Member) -> dict[str, Any]:
-        told: dict[str, Any] = {"id": member.key.partition("/")[2], "dataset": member.dataset}
+    def _record(self, member: Member) -> dict[str, object]:
+        fields: dict[str, object] = {"id": member.key.partition("/")[2], "dataset": member.dataset}
         past = self.workspace.store.history(Subject.incident, member.key)
         if past and past[-1].payload is not None:
-            told["fields"] = incident_values(_INCIDENT.decode(past[-1].payload))
-        return told
+            fields["fields"] = incident_values(_INCIDENT.decode(past[-1].payload))
+        return fields
 
     def decide(self, number: str, reason: object, *, is_same: bool) -> Merge:
         """Decide about a pair that waits, or that was decided before.
@@ -321,14 +330,14 @@ class Reviewing:
             NotAllowed: only a reviewer of both datasets decides.
         """
         store = self.workspace.store
-        known = decisions(store).get(number)
-        if known is not None and not known.is_undone and known.merge.is_same == is_same:
+        decision = decisions(store).get(number)
+        if decision is not None and not decision.is_undone and decision.merge.is_same == is_same:
             raise DoneBefore(f"The pair {number} was decided so already.")
-        merge = self._merge(number, known, is_same=is_same)
-        return self._write(merge, Action.amend if known else Action.add, reason, known)
+        merge = self._merge(number, decision, is_same=is_same)
+        return self._write(merge, Action.amend if decision else Action.add, reason, decision)
 
     def join(self, keys: Iterable[str], reason: object) -> Merge:
-        """Merge any records that a person knows to tell of one strike, by key.
+        """Merge any records that a person knows to be of one strike, by key.
 
         Raises:
             NotFound: one of them is not in the record, or is retracted.
@@ -336,9 +345,9 @@ class Reviewing:
         """
         members = tuple(sorted(self._member(key) for key in set(keys)))
         number = merge_id(members)
-        known = decisions(self.workspace.store).get(number)
+        decision = decisions(self.workspace.store).get(number)
         merge = Merge(id=number, members=members, how=How.reviewed, by=self.holder.actor)
-        return self._write(merge, Action.amend if known else Action.add, reason, known)
+        return self._write(merge, Action.amend if decision else Action.add, reason, decision)
 
     def undo(self, number: str, reason: object) -> Merge:
         """Take a decision back, whoever made it; the pair waits for a person again.
@@ -347,22 +356,22 @@ class Reviewing:
             NotFound: no decision has the id.
             DoneBefore: it was taken back already.
         """
-        known = decisions(self.workspace.store).get(number)
-        if known is None:
+        decision = decisions(self.workspace.store).get(number)
+        if decision is None:
             raise NotFound(f"There is no merge {number[:60]!r}: `strikemap match list` names them.")
-        if known.is_undone:
+        if decision.is_undone:
             raise DoneBefore(f"The merge {number} was undone already.")
-        return self._write(known.merge, Action.retract, reason, known)
+        return self._write(decision.merge, Action.retract, reason, decision)
 
-    def _merge(self, number: str, known: Decided | None, *, is_same: bool) -> Merge:
+    def _merge(self, number: str, decision: Decision | None, *, is_same: bool) -> Merge:
         actor, waiting = self.holder.actor, pending_pairs(self.workspace.store)
         for pair in waiting:
             if pair.id == number:
                 return Merge.of(pair, How.reviewed, actor, is_same=is_same)
-        if known is None:
+        if decision is None:
             raise NotFound(f"No pair {number[:60]!r} waits for a decision.")
         changes = {"how": How.reviewed, "by": actor, "is_same": is_same}
-        return msgspec.structs.replace(known.merge, **changes)
+        return msgspec.structs.replace(decision.merge, **changes)
 
     def _member(self, key: str) -> Member:
         past = self.workspace.store.history(Subject.incident, key)
@@ -370,11 +379,13 @@ class Reviewing:
             raise NotFound(f"No record {key[:120]!r} stands.")
         return Member(key, past[0].seq)
 
-    def _write(self, merge: Merge, action: Action, reason: object, known: Decided | None) -> Merge:
+    def _write(
+        self, merge: Merge, action: Action, reason: object, decision: Decision | None
+    ) -> Merge:
         for member in merge.members:
             allow(self.holder, Role.reviewer, member.dataset)
         entry = Entry(self.now, self.holder.actor, checked_reason(reason))
-        replaces = None if known is None else known.seq
+        replaces = None if decision is None else decision.seq
         change = Change(Subject.merge, merge.id, action, canonical(merge), replaces=replaces)
         self.workspace.store.write([change], entry, {})
         self.workspace.index.after_write()
@@ -382,11 +393,11 @@ class Reviewing:
 
 
 def _is_retracted(revision: Revision) -> bool:
-    assert revision.payload is not None  # noqa: S101  the caller looked
+    assert revision.payload is not None  # noqa: S101  the caller checks it
     return _INCIDENT.decode(revision.payload).status is Status.retracted
 
 
 def is_compared(store: Store, slugs: Iterable[str]) -> bool:
     """Tell whether every pair of some datasets was compared."""
-    known = {matching.key for matching in matchings(store)}
-    return all(matching_key(*two) in known for two in combinations(slugs, 2))
+    compared = {matching.key for matching in matchings(store)}
+    return all(matching_key(*two) in compared for two in combinations(slugs, 2))

@@ -1,7 +1,7 @@
-"""What records say, as numbers: links, words and place names, ready to be compared by the million.
+"""The texts of records as numbers: links, words and place names, to compare millions of pairs.
 
-Texts are Python's to read; comparing millions of pairs is NumPy's. So each distinct link, word and
-name becomes a number once, and a record is three short lists of them.
+Python reads the texts; NumPy compares the pairs. So each distinct link, word and name becomes a
+number once, and a record is three short lists of them.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from app.matching.candidates import Side
 
 SHORTEST_WORD = 3
 STEM = 5
-TOGETHER = 1 << 18
-"""Pairs compared at once: their words fit in a few hundred megabytes."""
+PAIRS_AT_ONCE = 1 << 18
+"""Number of pairs compared at once: their words fit in a few hundred megabytes."""
 
 _WORD = re.compile(r"[^\W\d_]+")
 _APOSTROPHES = re.compile("['\u2019\u02bc`]")
@@ -46,7 +46,7 @@ class _Place(msgspec.Struct, gc=False):
 
 
 class _Record(msgspec.Struct, gc=False):
-    """The part of an incident that is compared; the rest is not even decoded."""
+    """The part of an incident that is compared; the rest is not decoded."""
 
     when: _When
     place: _Place
@@ -72,7 +72,7 @@ class Lists(NamedTuple):
         return np.diff(self.starts)
 
     def without(self, unwanted: np.ndarray) -> Lists:
-        """Take some numbers off all lists; `unwanted` is a mask by number."""
+        """Remove some numbers from all lists; `unwanted` is a mask by number."""
         keep = ~unwanted[self.values]
         before = np.concatenate([[0], np.cumsum(keep)])
         return Lists(before[self.starts], self.values[keep])
@@ -89,19 +89,19 @@ class Lists(NamedTuple):
 def shared(a: Lists, in_a: np.ndarray, b: Lists, in_b: np.ndarray, size: int) -> np.ndarray:
     """Count for each pair of records the numbers that both have; all numbers are below `size`."""
     parts = [np.empty(0, np.int64)]
-    for first in range(0, len(in_a), TOGETHER):
-        some = slice(first, first + TOGETHER)
-        ours, theirs = a.keys(in_a[some], size), b.keys(in_b[some], size)
+    for first in range(0, len(in_a), PAIRS_AT_ONCE):
+        chunk = slice(first, first + PAIRS_AT_ONCE)
+        ours, theirs = a.keys(in_a[chunk], size), b.keys(in_b[chunk], size)
         at = np.searchsorted(ours, theirs)
-        found = theirs[at < len(ours)]
-        found = found[ours[at[at < len(ours)]] == found]
-        parts.append(np.bincount(found // size, minlength=len(in_a[some])))
+        common = theirs[at < len(ours)]
+        common = common[ours[at[at < len(ours)]] == common]
+        parts.append(np.bincount(common // size, minlength=len(in_a[chunk])))
     return np.concatenate(parts)
 
 
 @dataclass
 class Numbers:
-    """Gives each distinct text a number, in the order in which they come."""
+    """Numbers each distinct text, in the order in which they come."""
 
     of: dict[str, int] = field(default_factory=dict)
 
@@ -115,8 +115,8 @@ class Numbers:
 
 
 @dataclass
-class Vocabulary:
-    """What the texts of both sides are numbered by."""
+class TextNumbers:
+    """The numbers of the texts of both sides."""
 
     links: Numbers = field(default_factory=Numbers)
     words: Numbers = field(default_factory=Numbers)
@@ -124,8 +124,8 @@ class Vocabulary:
 
 
 @dataclass(frozen=True, eq=False)
-class Telling:
-    """What the candidates of one side say. `at` leads from a place in the side to a record here."""
+class RecordTexts:
+    """The texts of one side's candidates; `at` is the position of each row of the side, or -1."""
 
     at: np.ndarray
     members: list[Member]
@@ -134,11 +134,13 @@ class Telling:
     names: np.ndarray
 
     @classmethod
-    def read(cls, store: Store, side: Side, places: np.ndarray, known: Vocabulary) -> Telling:
-        """Read the records of some places, each once; an erased one has nothing to say (-1)."""
-        wanted = np.unique(places)
-        wanted = wanted[np.argsort(side.seq[wanted])]
-        place_of = dict(zip(side.seq[wanted].tolist(), wanted.tolist(), strict=True))
+    def read(
+        cls, store: Store, side: Side, places: np.ndarray, numbers: TextNumbers
+    ) -> RecordTexts:
+        """Read the records of some rows, each once; an erased record has no texts (-1)."""
+        rows = np.unique(places)
+        rows = rows[np.argsort(side.seq[rows])]
+        place_of = dict(zip(side.seq[rows].tolist(), rows.tolist(), strict=True))
         at = np.full(len(side), -1)
         members: list[Member] = []
         links, words, names = _Growing(), _Growing(), array("q")
@@ -146,11 +148,11 @@ class Telling:
             record, place = _RECORD.decode(payload), place_of[seq]
             at[place] = len(members)
             members.append(Member(key, int(side.number[place])))
-            links.add(known.links.ascending(_links(record)))
-            words.add(known.words.ascending(stems(_text(record))))
-            names.extend(known.names.ascending([plain_name(record.place.name or "")]))
-        named = np.array(names, np.int64)
-        return cls(at, members, links.lists(), words.lists(), named)
+            links.add(numbers.links.ascending(_links(record)))
+            words.add(numbers.words.ascending(stems(_text(record))))
+            names.extend(numbers.names.ascending([plain_name(record.place.name or "")]))
+        name_numbers = np.array(names, np.int64)
+        return cls(at, members, links.lists(), words.lists(), name_numbers)
 
 
 @dataclass
@@ -176,16 +178,16 @@ def _links(record: _Record) -> list[str]:
 
 def stems(text: str) -> frozenset[str]:
     """Take the words of a text by their stems."""
-    return frozenset(word[:STEM] for word in plain(text))
+    return frozenset(word[:STEM] for word in folded_words(text))
 
 
 @lru_cache(1 << 16)
 def plain_name(name: str) -> str:
-    """Write equal names of places equally."""
-    return " ".join(plain(name))
+    """Bring a place's name to one spelling: lower case, without accents and apostrophes."""
+    return " ".join(folded_words(name))
 
 
-def plain(text: str) -> list[str]:
+def folded_words(text: str) -> list[str]:
     """List the words of a text in lower case, without accents and apostrophes."""
     letters = text.casefold()
     if not letters.isascii():
@@ -197,5 +199,5 @@ def plain(text: str) -> list[str]:
 
 @cache
 def _accents() -> dict[int, None]:
-    """All marks that combine with the letter before them, to be taken off."""
+    """List all marks that combine with the letter before them, to remove them."""
     return {code: None for code in range(sys.maxunicode + 1) if unicodedata.combining(chr(code))}

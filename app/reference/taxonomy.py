@@ -55,6 +55,14 @@ class Terms:
 
 
 @dataclass(frozen=True)
+class ColumnNames:
+    """Names of columns as lower-case words: the field of each, and those of names of people."""
+
+    field_of: Mapping[str, str]
+    people: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Taxonomy:
     """All taxonomies and the crosswalks from the words of import formats."""
 
@@ -69,6 +77,13 @@ class Taxonomy:
     def sectors(self) -> Terms:
         """Sectors of what was hit."""
         return Terms(tuple(_toml(self.folder / "sectors.toml")["sector"]))
+
+    @cached_property
+    def columns(self) -> ColumnNames:
+        """Names of columns that people give the fields of an incident, in both languages."""
+        content = _toml(self.folder / "columns.toml")
+        field_of = {name: field for field, names in content["fields"].items() for name in names}
+        return ColumnNames(field_of, frozenset(content["people"]["names"]))
 
     def crosswalk(self, importer: str) -> Mapping[str, Mapping[str, str]]:
         """Read the codes of one format's words, by field."""

@@ -154,6 +154,23 @@ def test_a_mapping_of_no_use_is_refused_and_nothing_is_kept(
     assert spool(data) == before
 
 
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("valid_on=today", "valid-on: got 'today', allowed: a day as YYYY-MM-DD"),
+        ("baseline=moon", "baseline: got 'moon', allowed: any of main, crimea, pre2022"),
+        ("accessed=2099-01-01", "accessed: got '2099-01-01', allowed: a day up to today"),
+    ],
+)
+def test_an_option_that_cannot_be_read_is_refused_and_no_file_stays(
+    query: str, sentence: str, private: Service, data: Path
+) -> None:
+    before = spool(data)
+    answer = post(private, OWN, b"a\n1\n", query)
+    assert (answer.status_code, answer.json()["detail"][: len(sentence)]) == (422, sentence)
+    assert spool(data) == before
+
+
 def test_a_proposal_keeps_no_file_and_needs_an_editor(
     private: Service, public: Service, data: Path
 ) -> None:

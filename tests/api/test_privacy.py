@@ -22,7 +22,7 @@ from app.domain.place import LonLat, Place, Precision
 from app.domain.redaction import Text
 from app.domain.revision import Action
 from app.domain.source import Claim, SourceRef
-from app.editing.redaction import Redacting
+from app.editing.redaction import Redactor
 from app.pages.columns import COLUMN_ORDER
 from app.reference.reference import Reference
 from tests.making import change, dataset, incident, open_workspace, write
@@ -81,8 +81,8 @@ def public(tmp_path_factory: pytest.TempPathFactory, reference: Reference) -> It
     )
     later = msgspec.structs.replace(named(), description=f"{NAMED} was hurt, corrected")
     write(workspace.store, [change(later, Action.amend)], NOW - timedelta(days=1))
-    redacting = Redacting(workspace, Holder("reviewer", Role.reviewer), NOW)
-    redacting.redact(str(named().id), list(Text), "privacy_of_victim", "the family asked")
+    redactor = Redactor(workspace, Holder("reviewer", Role.reviewer), NOW)
+    redactor.redact(str(named().id), list(Text), "privacy_of_victim", "the family asked")
     workspace.store.close()
     with serving(folder) as service:
         yield service

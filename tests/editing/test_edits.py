@@ -17,7 +17,7 @@ from app.domain.fields import EDITABLE_FIELDS, INCIDENT_FIELDS, changed_fields, 
 from app.domain.incident import Incident, Status
 from app.domain.revision import Action, Change, Subject
 from app.domain.store import Entry, verify
-from app.editing.edits import Desk, merged, typed_id
+from app.editing.edits import Editor, merge_patch, typed_id
 from app.files import parsing
 from app.importers import native
 from app.instance.workspace import Workspace
@@ -31,13 +31,13 @@ NEW = {"start": "2025-10-24", "lon": 30.5, "lat": 50.4, "precision": "exact", "k
 
 
 @pytest.fixture
-def desk(private_workspace: Workspace) -> Desk:
+def editor(private_workspace: Workspace) -> Editor:
     add(private_workspace.store, dataset(), dataset("other"))
-    return Desk(private_workspace, EDITOR, NOON)
+    return Editor(private_workspace, EDITOR, NOON)
 
 
-def by(desk: Desk, holder: Holder) -> Desk:
-    return Desk(desk.workspace, holder, desk.now)
+def by(editor: Editor, holder: Holder) -> Editor:
+    return Editor(editor.workspace, holder, editor.now)
 
 
 @given(incidents)
@@ -47,15 +47,15 @@ def test_a_record_written_in_native_fields_is_read_back_as_it_was(record: Incide
     assert native.incident_from(values, point, context()) == record
 
 
-def test_a_typed_in_record_has_an_id_of_its_time_and_a_name_beside_it(desk: Desk) -> None:
-    made = desk.create(NEW, "invented", "seen in the ministry's bulletin")
+def test_a_typed_in_record_has_an_id_of_its_time_and_a_name_beside_it(editor: Editor) -> None:
+    made = editor.create(NEW, "invented", "seen in the ministry's bulletin")
     assert made.incident.id.version == 7
     assert made.incident.source_key is None
     assert made.incident.killed.total == Count(2, None, None)
-    (one,) = desk.workspace.store.history(Subject.incident, f"invented/{made.incident.id}")
+    (one,) = editor.workspace.store.history(Subject.incident, f"invented/{made.incident.id}")
     assert (one.actor, one.reason, one.action) == ("ed", "seen in the ministry's bulletin", "add")
-    assert desk.read(str(made.incident.id)) == made
-    verify(desk.workspace.store)
+    assert editor.read(str(made.incident.id)) == made
+    verify(editor.workspace.store)
 
 
 def test_ids_are_ordered_by_time_and_differ() -> None:
@@ -65,47 +65,47 @@ def test_ids_are_ordered_by_time_and_differ() -> None:
     assert len({typed_id(NOON) for _ in range(100)}) == 100
 
 
-def test_a_patch_changes_what_it_names_and_nothing_else(desk: Desk) -> None:
-    made = desk.create({**NEW, "place": "Wending", "zone": "Etc/UTC"}, "invented", "why")
+def test_a_patch_changes_what_it_names_and_nothing_else(editor: Editor) -> None:
+    made = editor.create({**NEW, "place": "Wending", "zone": "Etc/UTC"}, "invented", "why")
     ref = str(made.incident.id)
-    done = desk.amend(ref, {"killed": {"low": 3}, "place": None}, made.revision, "recount")
+    done = editor.amend(ref, {"killed": {"low": 3}, "place": None}, made.revision, "recount")
     before, after = incident_values(made.incident), incident_values(done.incident)
     assert after == {**{k: v for k, v in before.items() if k != "place"}, "killed": {"low": 3}}
-    first, second = desk.workspace.store.history(Subject.incident, f"invented/{ref}")
+    first, second = editor.workspace.store.history(Subject.incident, f"invented/{ref}")
     assert changed_fields(first.payload, second.payload) == ["place", "killed"]
 
 
-def test_an_imported_record_keeps_its_id_and_key(desk: Desk) -> None:
-    head = add(desk.workspace.store, incident("a", description="old"))
+def test_an_imported_record_keeps_its_id_and_key(editor: Editor) -> None:
+    head = add(editor.workspace.store, incident("a", description="old"))
     ref = str(incident("a").id)
-    done = desk.amend(ref, {"description": "new"}, head.seq, "why")
+    done = editor.amend(ref, {"description": "new"}, head.seq, "why")
     when = done.incident.when  # the theatre's zone is written down when a record is edited
     assert done.incident == incident("a", description="new", when=when)
     assert (done.incident.id, done.incident.source_key) == (UUID(ref), "a")
 
 
-def test_a_new_precision_brings_its_own_radius(desk: Desk) -> None:
-    made = desk.create(NEW, "invented", "why")
-    done = desk.amend(str(made.incident.id), {"precision": "settlement"}, made.revision, "why")
+def test_a_new_precision_brings_its_own_radius(editor: Editor) -> None:
+    made = editor.create(NEW, "invented", "why")
+    done = editor.amend(str(made.incident.id), {"precision": "settlement"}, made.revision, "why")
     assert (made.incident.place.error_m, done.incident.place.error_m) == (100, 5000)
 
 
-def test_who_comes_second_is_told_so_and_writes_nothing(desk: Desk) -> None:
-    made = desk.create(NEW, "invented", "why")
+def test_who_comes_second_is_told_so_and_writes_nothing(editor: Editor) -> None:
+    made = editor.create(NEW, "invented", "why")
     ref = str(made.incident.id)
-    desk.amend(ref, {"place": "Wending"}, made.revision, "first")
+    editor.amend(ref, {"place": "Wending"}, made.revision, "first")
     with pytest.raises(Outdated, match="somebody was faster"):
-        desk.amend(ref, {"place": "Other"}, made.revision, "second")
-    assert desk.read(ref).incident.place.name == "Wending"
+        editor.amend(ref, {"place": "Other"}, made.revision, "second")
+    assert editor.read(ref).incident.place.name == "Wending"
 
 
-def test_of_many_at_once_one_writes(desk: Desk) -> None:
-    made = desk.create(NEW, "invented", "why")
+def test_of_many_at_once_one_writes(editor: Editor) -> None:
+    made = editor.create(NEW, "invented", "why")
     ref = str(made.incident.id)
 
     def amend(n: int) -> str:
         try:
-            desk.amend(ref, {"place": f"Wending {n}"}, made.revision, "at once")
+            editor.amend(ref, {"place": f"Wending {n}"}, made.revision, "at once")
         except (Outdated, StoreBusy) as wrong:
             return type(wrong).__name__
         return "done"
@@ -113,27 +113,27 @@ def test_of_many_at_once_one_writes(desk: Desk) -> None:
     with ThreadPoolExecutor(6) as many:
         ends = list(many.map(amend, range(6)))
     assert ends.count("done") == 1
-    assert len(desk.workspace.store.history(Subject.incident, f"invented/{ref}")) == 2
-    verify(desk.workspace.store)
+    assert len(editor.workspace.store.history(Subject.incident, f"invented/{ref}")) == 2
+    verify(editor.workspace.store)
 
 
-def test_a_change_of_what_is_no_longer_newest_is_refused_by_the_store(desk: Desk) -> None:
-    made = desk.create(NEW, "invented", "why")
+def test_a_change_of_what_is_no_longer_newest_is_refused_by_the_store(editor: Editor) -> None:
+    made = editor.create(NEW, "invented", "why")
     ref = str(made.incident.id)
-    desk.amend(ref, {"place": "Wending"}, made.revision, "first")
+    editor.amend(ref, {"place": "Wending"}, made.revision, "first")
     late = Change(Subject.incident, f"invented/{ref}", Action.amend, b"{}", made.revision)
     with pytest.raises(StoreBusy):
-        desk.workspace.store.write([late], Entry(NOON, "x", "y"), {})
-    verify(desk.workspace.store)
+        editor.workspace.store.write([late], Entry(NOON, "x", "y"), {})
+    verify(editor.workspace.store)
 
 
 @pytest.mark.parametrize("reason", [None, "", "  ", 7, "a\nb", "x" * 501])
-def test_every_change_needs_a_reason(desk: Desk, reason: Any) -> None:
+def test_every_change_needs_a_reason(editor: Editor, reason: Any) -> None:
     with pytest.raises(InputError, match="reason"):
-        desk.create(NEW, "invented", reason)
-    made = desk.create(NEW, "invented", "why")
+        editor.create(NEW, "invented", reason)
+    made = editor.create(NEW, "invented", "why")
     with pytest.raises(InputError, match="reason"):
-        desk.amend(str(made.incident.id), {"place": "x"}, made.revision, reason)
+        editor.amend(str(made.incident.id), {"place": "x"}, made.revision, reason)
 
 
 @pytest.mark.parametrize(
@@ -156,49 +156,49 @@ def test_every_change_needs_a_reason(desk: Desk, reason: Any) -> None:
     ],
 )
 def test_a_field_that_does_not_fit_has_the_sentence_of_an_import(
-    desk: Desk, patch: dict[str, Any], said: str
+    editor: Editor, patch: dict[str, Any], said: str
 ) -> None:
-    made = desk.create(NEW, "invented", "why")
+    made = editor.create(NEW, "invented", "why")
     with pytest.raises(InputError, match=said):
-        desk.amend(str(made.incident.id), patch, made.revision, "why")
-    assert desk.read(str(made.incident.id)).revision == made.revision
+        editor.amend(str(made.incident.id), patch, made.revision, "why")
+    assert editor.read(str(made.incident.id)).revision == made.revision
 
 
-def test_a_patch_that_changes_nothing_is_refused(desk: Desk) -> None:
-    made = desk.create(NEW, "invented", "why")
+def test_a_patch_that_changes_nothing_is_refused(editor: Editor) -> None:
+    made = editor.create(NEW, "invented", "why")
     with pytest.raises(InputError, match="no change"):
-        desk.amend(str(made.incident.id), {"lon": 30.5}, made.revision, "why")
+        editor.amend(str(made.incident.id), {"lon": 30.5}, made.revision, "why")
 
 
-def test_an_editor_edits_what_is_reported_and_a_reviewer_the_rest(desk: Desk) -> None:
-    made = desk.create(NEW, "invented", "why")
+def test_an_editor_edits_what_is_reported_and_a_reviewer_the_rest(editor: Editor) -> None:
+    made = editor.create(NEW, "invented", "why")
     ref = str(made.incident.id)
     for status in ("verified", "disputed", "retracted"):
         with pytest.raises(NotAllowed, match=status):
-            desk.amend(ref, {"status": status}, made.revision, "why")
+            editor.amend(ref, {"status": status}, made.revision, "why")
         with pytest.raises(NotAllowed, match=status):
-            desk.create({**NEW, "status": status}, "invented", "why")
-    corroborated = desk.amend(ref, {"status": "corroborated"}, made.revision, "second source")
-    review = by(desk, REVIEWER)
+            editor.create({**NEW, "status": status}, "invented", "why")
+    corroborated = editor.amend(ref, {"status": "corroborated"}, made.revision, "second source")
+    review = by(editor, REVIEWER)
     verified = review.amend(ref, {"status": "verified"}, corroborated.revision, "checked")
     with pytest.raises(NotAllowed, match="a reviewer changes it"):
-        desk.amend(ref, {"place": "x"}, verified.revision, "why")
+        editor.amend(ref, {"place": "x"}, verified.revision, "why")
     with pytest.raises(NotAllowed):
-        desk.retract(ref, verified.revision, "why")
+        editor.retract(ref, verified.revision, "why")
     gone = review.retract(ref, verified.revision, "it was a drill")
     assert gone.incident.status is Status.retracted
-    past = desk.workspace.store.history(Subject.incident, f"invented/{ref}")
+    past = editor.workspace.store.history(Subject.incident, f"invented/{ref}")
     assert [one.action.value for one in past] == ["add", "amend", "amend", "retract"]
     with pytest.raises(InputError, match="retracted already"):
         review.retract(ref, gone.revision, "again")
     back = review.amend(ref, {"status": "reported"}, gone.revision, "it was not")
     assert back.incident.status is Status.reported
-    verify(desk.workspace.store)
+    verify(editor.workspace.store)
 
 
-def test_a_viewer_reads_and_changes_nothing(desk: Desk) -> None:
-    made = desk.create(NEW, "invented", "why")
-    looking, ref = by(desk, VIEWER), str(made.incident.id)
+def test_a_viewer_reads_and_changes_nothing(editor: Editor) -> None:
+    made = editor.create(NEW, "invented", "why")
+    looking, ref = by(editor, VIEWER), str(made.incident.id)
     assert looking.read(ref) == made
     with pytest.raises(NotAllowed):
         looking.create(NEW, "invented", "why")
@@ -208,9 +208,9 @@ def test_a_viewer_reads_and_changes_nothing(desk: Desk) -> None:
         looking.retract(ref, made.revision, "why")
 
 
-def test_what_lies_outside_of_the_scope_is_not_there(desk: Desk) -> None:
-    made = desk.create(NEW, "invented", "why")
-    outside = by(desk, Holder("sam", Role.admin, frozenset({"other"})))
+def test_what_lies_outside_of_the_scope_is_not_there(editor: Editor) -> None:
+    made = editor.create(NEW, "invented", "why")
+    outside = by(editor, Holder("sam", Role.admin, frozenset({"other"})))
     ref = str(made.incident.id)
     with pytest.raises(NotFound):
         outside.read(ref)
@@ -222,17 +222,17 @@ def test_what_lies_outside_of_the_scope_is_not_there(desk: Desk) -> None:
         outside.create(NEW, "invented", "why")
 
 
-def test_a_dataset_must_be_there_and_hold_incidents(desk: Desk) -> None:
+def test_a_dataset_must_be_there_and_hold_incidents(editor: Editor) -> None:
     with pytest.raises(InputError, match="invented, other"):
-        desk.create(NEW, "nowhere", "why")
+        editor.create(NEW, "nowhere", "why")
 
 
 def test_a_merge_patch_is_that_of_its_rfc() -> None:
-    assert merged({"a": "b"}, {"a": ["c"]}) == {"a": ["c"]}
-    assert merged({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}) == {"a": {"b": "d"}}
-    assert merged({"a": [{"b": "c"}]}, {"a": [1]}) == {"a": [1]}
-    assert merged({"e": None}, {"a": 1}) == {"e": None, "a": 1}
-    assert merged({}, {"a": {"bb": {"ccc": None}}}) == {"a": {"bb": {}}}
+    assert merge_patch({"a": "b"}, {"a": ["c"]}) == {"a": ["c"]}
+    assert merge_patch({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}) == {"a": {"b": "d"}}
+    assert merge_patch({"a": [{"b": "c"}]}, {"a": [1]}) == {"a": [1]}
+    assert merge_patch({"e": None}, {"a": 1}) == {"e": None, "a": 1}
+    assert merge_patch({}, {"a": {"bb": {"ccc": None}}}) == {"a": {"bb": {}}}
 
 
 def test_every_native_field_but_the_fixed_ones_can_be_edited() -> None:

@@ -10,7 +10,7 @@ import pytest
 from app.domain.errors import InputError, NotFound
 from app.domain.place import LonLat, Place, Precision
 from app.domain.revision import Action
-from app.domain.store import verify
+from app.domain.store import Author, verify
 from app.domain.terms import Face
 from app.domain.view import View
 from app.editing.erasure import purge
@@ -37,7 +37,7 @@ def held(private_workspace: Workspace) -> Workspace:
 
 
 def test_a_purged_incident_is_found_at_no_time(held: Workspace) -> None:
-    purge(held, str(incident("a").id), "at the request of the family", actor="admin", now=LATER)
+    purge(held, str(incident("a").id), "at the request of the family", Author("admin", LATER))
     state = held.index.state()
     for as_of in (None, NOON, NOON + timedelta(days=1)):
         view = View(theatre="ukraine", as_of=as_of)
@@ -57,14 +57,14 @@ def test_nothing_of_it_is_left_in_any_file(held: Workspace, tmp_path: Path) -> N
 
     assert holding(TOLD.encode())
     assert holding(lon)
-    purge(held, str(incident("a").id), "at the request of the family", actor="admin", now=LATER)
+    purge(held, str(incident("a").id), "at the request of the family", Author("admin", LATER))
     assert holding(TOLD.encode()) == []
     assert holding(lon) == []
 
 
 def test_the_chain_still_checks_and_says_why(held: Workspace) -> None:
     before = held.store.head()
-    head = purge(held, str(incident("a").id), "at the request of the family", actor="x", now=LATER)
+    head = purge(held, str(incident("a").id), "at the request of the family", Author("x", LATER))
     assert verify(held.store, before) == head
     (mark,) = held.store.by_seq([head.seq])
     assert b"at the request of the family" in (mark.payload or b"")
@@ -73,9 +73,9 @@ def test_the_chain_still_checks_and_says_why(held: Workspace) -> None:
 def test_a_purge_needs_a_reason_and_something_to_erase(held: Workspace) -> None:
     number = str(incident("a").id)
     with pytest.raises(InputError, match="without its content"):
-        purge(held, number, " x ", actor="admin", now=LATER)
+        purge(held, number, " x ", Author("admin", LATER))
     with pytest.raises(InputError, match="a UUID"):
-        purge(held, "7", "a good reason", actor="admin", now=LATER)
-    purge(held, number, "a good reason", actor="admin", now=LATER)
+        purge(held, "7", "a good reason", Author("admin", LATER))
+    purge(held, number, "a good reason", Author("admin", LATER))
     with pytest.raises(InputError, match="not erased before"):
-        purge(held, number, "a good reason", actor="admin", now=LATER)
+        purge(held, number, "a good reason", Author("admin", LATER))

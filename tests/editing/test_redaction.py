@@ -20,7 +20,7 @@ from app.domain.source import Claim, SourceRef
 from app.domain.store import verify
 from app.domain.terms import Audience, Face
 from app.domain.view import View
-from app.editing.redaction import Redacting
+from app.editing.redaction import Redactor
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
@@ -57,8 +57,8 @@ def held(workspace: Workspace) -> Workspace:
     return workspace
 
 
-def _desk(workspace: Workspace, holder: Holder = REVIEWER) -> Redacting:
-    return Redacting(workspace, holder, TODAY)
+def _desk(workspace: Workspace, holder: Holder = REVIEWER) -> Redactor:
+    return Redactor(workspace, holder, TODAY)
 
 
 def _seen(workspace: Workspace, as_of: Any = None) -> dict[str, Any]:
@@ -71,8 +71,8 @@ def _seen(workspace: Workspace, as_of: Any = None) -> dict[str, Any]:
     return found
 
 
-def _all_texts(desk: Redacting) -> None:
-    desk.redact(ID, list(Text), "privacy_of_victim", "the family asked")
+def _all_texts(editor: Redactor) -> None:
+    editor.redact(ID, list(Text), "privacy_of_victim", "the family asked")
 
 
 def test_every_text_can_be_hidden_and_is_hidden_at_every_time(held: Workspace) -> None:
@@ -115,15 +115,15 @@ def test_changes_tell_neither_the_text_before_nor_after(held: Workspace) -> None
 
 
 def test_a_record_that_changes_later_stays_redacted_until_it_is_lifted(held: Workspace) -> None:
-    desk = _desk(held)
-    desk.redact(ID, ["description"], "legal_order", "order 1")
+    editor = _desk(held)
+    editor.redact(ID, ["description"], "legal_order", "order 1")
     again = _told(description=f"{NAME} once more")
     write(held.store, [change(again, Action.amend)], TODAY)
     assert _seen(held)["properties"]["description"] == "redacted: legal_order"
-    desk.lift(ID, "the order was lifted")
+    editor.lift(ID, "the order was lifted")
     assert _seen(held)["properties"]["description"] == f"{NAME} once more"
     with pytest.raises(InputError, match="something is redacted"):
-        desk.lift(ID, "again")
+        editor.lift(ID, "again")
 
 
 def test_the_ledger_says_who_and_why_and_still_checks(held: Workspace) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from app.domain.errors import InputError
+from app.domain.store import Author
 from app.domain.terms import LICENCES, Audience, Face
 from app.domain.view import View
 from app.editing.terms import set_terms
 from app.i18n import strings
 from app.importers.formats import FORMATS
 from app.instance.workspace import Workspace
-from app.intake.importing import accessed_on
+from app.intake.options import access_day
 from app.publishing.publish import publish
 from app.publishing.query import Query
 from tests.making import NOON
@@ -80,24 +81,24 @@ def test_without_a_day_it_is_that_of_the_import_and_a_later_import_moves_it(
 
 def test_the_day_can_be_corrected_apart_from_the_terms(private_workspace: Workspace) -> None:
     imported(private_workspace, ACLED)
-    order: dict[str, Any] = {"actor": "test", "now": NOW}
-    changed = set_terms(private_workspace, "acled", None, accessed=date(2026, 1, 2), **order)
+    author = Author("test", NOW)
+    changed = set_terms(private_workspace, "acled", None, author, accessed=date(2026, 1, 2))
     assert (changed.licence, changed.accessed) == ("ACLED", date(2026, 1, 2))
-    changed = set_terms(private_workspace, "acled", "internal", **order)
+    changed = set_terms(private_workspace, "acled", "internal", author)
     assert (changed.licence, changed.accessed) == ("internal", date(2026, 1, 2))
     with pytest.raises(InputError, match="--terms, --accessed or both"):
-        set_terms(private_workspace, "acled", None, **order)
+        set_terms(private_workspace, "acled", None, author)
 
 
 @pytest.mark.parametrize("given", ["2026-13-01", "yesterday", "2026-09-02"])
 def test_a_day_of_access_is_a_day_that_was(given: str) -> None:
     with pytest.raises(InputError, match=r"^accessed: "):
-        accessed_on(given, date(2026, 9, 1))
+        access_day(given, date(2026, 9, 1))
 
 
 def test_no_day_said_is_none() -> None:
-    assert accessed_on("", date(2026, 9, 1)) is None
-    assert accessed_on("2026-09-01", date(2026, 9, 1)) == date(2026, 9, 1)
+    assert access_day("", date(2026, 9, 1)) is None
+    assert access_day("2026-09-01", date(2026, 9, 1)) == date(2026, 9, 1)
 
 
 def test_only_the_public_is_bound_by_terms(private_workspace: Workspace) -> None:

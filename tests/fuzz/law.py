@@ -5,9 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from app.domain.errors import InputError
+from app.domain.store import Author
 from app.importers.formats import FORMATS
 from app.instance.workspace import Workspace
-from app.intake.importing import Order, import_file
+from app.intake.importing import ImportedFile, import_file
+from app.intake.options import ImportOptions
 from app.intake.suggestion import suggest
 from tests.fuzz.seeds import Seed
 from tests.support import NOW, fates
@@ -22,16 +24,16 @@ def judge(workspace: Workspace, seed: Seed, format_name: str) -> str:
     folder.mkdir(exist_ok=True)
     path = folder / "file.bin"
     path.write_bytes(seed.content)
-    order = Order(
-        path,
-        name=seed.name,
+    options = ImportOptions(
         format=format_name,
         dry_run=True,
-        table=seed.mapping,
-        choices=seed.choices,
+        mapping=seed.mapping,
+        valid_on=seed.choices.valid_on,
+        controller=seed.choices.controller,
     )
+    file = ImportedFile(path, seed.name)
     try:
-        report = import_file(workspace, order, actor="fuzz", now=NOW)
+        report = import_file(workspace, file, options, Author("fuzz", NOW))
     except InputError as wrong:
         _check_sentence(str(wrong))
         return "refused"

@@ -64,7 +64,7 @@ def test_a_cell_of_10_mb_is_refused(
     good = "2024-03-10,50,30,a"
     text = _lines(format_name, good, good, f"2024-03-10,50,30,{'x' * 10_000_000}")
     sentence = _refused(
-        private_workspace, written(tmp_path, "file.csv", text), format=format_name, table=MAPPING
+        private_workspace, written(tmp_path, "file.csv", text), format=format_name, mapping=MAPPING
     )
     line = 5 if format_name == "hxl" else 4
     assert sentence.startswith(f"table file.csv, line {line}: got 'field larger than field limit")
@@ -74,7 +74,7 @@ def test_a_cell_of_10_mb_in_a_workbook_is_refused(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
     path = workbook(tmp_path, sheet([[*ROW, "text"], [*ROW.values(), "x" * 10_000_000]]))
-    sentence = _refused(private_workspace, path, table=MAPPING)
+    sentence = _refused(private_workspace, path, mapping=MAPPING)
     assert sentence.startswith("cell of file.xlsx: got 'a longer one', allowed: at most 131,072")
 
 
@@ -85,7 +85,7 @@ def test_5000_columns_are_refused(
     more = ",#x" * 5_000
     text = _lines(format_name, "2024-03-10,50,30,a").replace("\n", f"{more}\n")
     sentence = _refused(
-        private_workspace, written(tmp_path, "file.csv", text), format=format_name, table=MAPPING
+        private_workspace, written(tmp_path, "file.csv", text), format=format_name, mapping=MAPPING
     )
     assert sentence == "columns of file.csv: got '5,004', allowed: at most 2,000."
 
@@ -94,7 +94,7 @@ def test_5000_properties_are_refused(private_workspace: Workspace, tmp_path: Pat
     properties = {f"c{n}": 1 for n in range(5_000)}
     place = {"type": "Point", "coordinates": [30, 50]}
     path = geojson(tmp_path, {"type": "Feature", "properties": properties, "geometry": place})
-    sentence = _refused(private_workspace, path, table=MAPPING)
+    sentence = _refused(private_workspace, path, mapping=MAPPING)
     assert sentence == "properties of file.geojson: got '5,000', allowed: at most 2,000."
 
 
@@ -103,7 +103,7 @@ def test_a_nul_character_is_refused_with_its_line(
     format_name: str, private_workspace: Workspace, tmp_path: Path
 ) -> None:
     path = written(tmp_path, "nul.csv", _lines(format_name, "x,y\0,z,a"))
-    sentence = _refused(private_workspace, path, format=format_name, table=MAPPING)
+    sentence = _refused(private_workspace, path, format=format_name, mapping=MAPPING)
     line = 3 if format_name == "hxl" else 2
     assert sentence.startswith(f"text of nul.csv, near line {line}: got 'a NUL character'")
 
@@ -114,7 +114,7 @@ def test_mixed_encodings_are_refused_with_the_line(
 ) -> None:
     content = _lines(format_name, "Київ,1,2,3").encode() + "Київ,1,2,3\n".encode("cp1251")
     path = written(tmp_path, "mixed.csv", content)
-    sentence = _refused(private_workspace, path, format=format_name, table=MAPPING)
+    sentence = _refused(private_workspace, path, format=format_name, mapping=MAPPING)
     line = 4 if format_name == "hxl" else 3
     assert sentence.startswith(f"text encoding of mixed.csv, near line {line}: got 'byte 0xca'")
 
@@ -124,7 +124,7 @@ def test_a_cell_in_the_last_corner_of_a_sheet_is_refused_before_it_takes_memory(
 ) -> None:
     rows = '<row r="1"><c r="A1"><v>1</v></c></row>'
     rows += '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
-    assert _refused(private_workspace, workbook(tmp_path, rows), table=MAPPING) == (
+    assert _refused(private_workspace, workbook(tmp_path, rows), mapping=MAPPING) == (
         "sheet of file.xlsx: got '16,384 columns x 1,048,576 rows', "
         "allowed: at most 20,000,000 cells."
     )
@@ -150,7 +150,7 @@ def test_entities_of_a_workbook_are_not_expanded(
     before = f'<!DOCTYPE x [<!ENTITY e0 "aaaaaaaaaa">{lines}]>'
     rows = '<row><c t="inlineStr"><is><t>&e9;</t></is></c></row>'
     path = workbook(tmp_path, rows, before=before)
-    sentence = _refused(private_workspace, path, table=MAPPING)
+    sentence = _refused(private_workspace, path, mapping=MAPPING)
     assert sentence.startswith("workbook file.xlsx: got 'at ")
 
 
@@ -163,7 +163,7 @@ def test_a_zip_that_names_a_path_outside_itself_is_refused(
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(inner, header)
         archive.writestr(inner.replace(".shp", ".prj"), "x")
-    sentence = _refused(private_workspace, path, table=MAPPING)
+    sentence = _refused(private_workspace, path, mapping=MAPPING)
     assert sentence.startswith(f"path in out.zip: got '{inner.removesuffix('.shp')}.")
 
 
@@ -230,7 +230,7 @@ def test_a_key_that_stands_twice_is_a_duplicate_or_a_clash(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
     path = table(tmp_path, ROW, ROW, {**ROW, "day": "2024-03-11"})
-    report = imported(private_workspace, path, format="mapped", table=MAPPING)
+    report = imported(private_workspace, path, format="mapped", mapping=MAPPING)
     assert (report.added, report.duplicates, report.rejected) == (1, 1, 1)
     assert report.rejections == [
         Rejection(3, "source_key", "a", "the key stands for another record already, in row 1")

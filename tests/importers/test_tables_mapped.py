@@ -19,7 +19,8 @@ from app.files.source import BadFieldError, Rejection
 from app.importers.base import Dropped, Outcome, ParsedRecord, Warned
 from app.importers.notation import day_of
 from app.instance.workspace import Workspace
-from app.intake.suggestion import FIELD_OF, read_mapping, suggest
+from app.intake.saved_mapping import read_mapping
+from app.intake.suggestion import suggest
 from tests.support import imported, outcomes, table, written
 from tests.tables import mapping, sheet, table_context, workbook
 
@@ -72,13 +73,13 @@ def test_a_proposal_written_down_is_read_again_and_imports(
     proposed = suggest(private_workspace, path, "ukraine")
     saved = read_mapping(written(tmp_path, "m.toml", proposed.toml()))
     assert saved == proposed.mapping
-    report = imported(private_workspace, path, format="mapped", table=saved)
+    report = imported(private_workspace, path, format="mapped", mapping=saved)
     assert (report.added, report.rejected) == (2, 0)
     assert report.warnings == [
         "Columns that the mapping leaves out: №, Щось.",
         "Words of weapons that no list has, left unstated: 'невідомо' (1).",
     ]
-    again = imported(private_workspace, path, format="mapped", table=saved)
+    again = imported(private_workspace, path, format="mapped", mapping=saved)
     assert (again.added, again.unchanged) == (0, 2)
 
 
@@ -150,8 +151,10 @@ def test_names_of_people_are_never_proposed(
     assert suggestion.why[name] == "not mapped: names of people have no field here"
 
 
-def test_every_synonym_names_a_field() -> None:
-    assert set(FIELD_OF.values()) <= set(FIELDS)
+def test_every_name_of_a_column_stands_for_a_field(private_workspace: Workspace) -> None:
+    columns = private_workspace.reference.taxonomy.columns
+    assert set(columns.field_of.values()) <= set(FIELDS)
+    assert not columns.people & columns.field_of.keys()
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_points_of_any_file_are_read_through_a_mapping(
     record: Any = outcome.record
     assert record.place.point == pytest.approx((30.52, 50.45), abs=0.001)
     assert (record.when.first, record.killed.total.low) == (date(2024, 3, 10), 2)
-    report = imported(private_workspace, path, table=MAPPING)
+    report = imported(private_workspace, path, mapping=MAPPING)
     assert (report.added, report.rejected) == (1, 0)
 
 

@@ -14,13 +14,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.domain.control import ControlSnapshot
+from app.domain.control import Baseline, ControlSnapshot
 from app.domain.errors import InputError, InvalidFile, TooLarge
 from app.domain.revision import Subject
 from app.importers.choices import ControlChoices
 from app.instance.workspace import Workspace
-from app.intake.importing import choices_from
-from tests.support import collection, fates, feature, imported, roomy, square, written
+from app.intake.options import ImportOptions
+from tests.support import NOW, collection, fates, feature, imported, roomy, square, written
 
 NAME = "deepstatemap_data_202403{:02}.geojson"
 
@@ -225,11 +225,12 @@ def test_layers_of_a_day_are_joined_and_each_is_replaced_by_itself(
 
 
 def test_choices_are_read_from_text() -> None:
-    found = choices_from(valid_on="2024-03-10", baseline="main,crimea", controller="ru")
-    assert found == ControlChoices(
-        valid_on=date(2024, 3, 10), controller="ru", includes=tuple(found.includes)
+    values = {"valid_on": "2024-03-10", "baseline": "main,crimea", "controller": "ru"}
+    assert ImportOptions.parse(values, NOW.date()).choices == ControlChoices(
+        valid_on=date(2024, 3, 10),
+        controller="ru",
+        includes=(Baseline.main, Baseline.crimea),
     )
-    assert [part.value for part in found.includes] == ["main", "crimea"]
 
 
 @pytest.mark.parametrize(
@@ -243,7 +244,7 @@ def test_a_wrong_choice_is_one_sentence(
     valid_on: str | None, baseline: str | None, sentence: str
 ) -> None:
     with pytest.raises(InputError, match=sentence):
-        choices_from(valid_on=valid_on, baseline=baseline)
+        ImportOptions.parse({"valid_on": valid_on, "baseline": baseline}, NOW.date())
 
 
 def test_a_large_archive_is_taken_when_the_bound_allows(

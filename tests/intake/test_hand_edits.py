@@ -17,12 +17,13 @@ from app.domain.errors import StoreBusy
 from app.domain.fields import incident_values
 from app.domain.incident import Incident
 from app.domain.revision import Subject
-from app.domain.store import verify
-from app.editing.edits import Desk
+from app.domain.store import Author, verify
+from app.editing.edits import Editor
 from app.editing.erasure import purge
 from app.instance.workspace import Workspace
+from app.intake.options import ImportOptions
 from app.intake.planning import Report
-from app.intake.spool import Spool, Upload, Wish
+from app.intake.spool import Spool, Upload
 from app.intake.undo import undo_import
 from app.intake.uploads import Imports
 from app.reference.reference import Reference
@@ -49,8 +50,8 @@ class Case:
     def edit(self, reason: str = "a better source", **patch: Any) -> None:
         past = self.past()
         incident = msgspec.json.decode(past[-1].payload or b"", type=Incident)
-        desk = Desk(self.workspace, ANN, NOW + timedelta(days=1))
-        desk.amend(str(incident.id), patch, past[-1].seq, reason)
+        editor = Editor(self.workspace, ANN, NOW + timedelta(days=1))
+        editor.amend(str(incident.id), patch, past[-1].seq, reason)
 
     def past(self) -> list[Any]:
         (one,) = self.workspace.store.latest(Subject.incident)
@@ -158,9 +159,9 @@ def test_an_undone_import_is_no_edit(case: Case) -> None:
 
 def test_a_record_typed_in_is_not_changed_by_a_file_that_carries_its_id(case: Case) -> None:
     case.take(source_key="other")
-    desk = Desk(case.workspace, ANN, NOW)
+    editor = Editor(case.workspace, ANN, NOW)
     values = {"start": "2024-03-10", "lon": -124.5, "lat": -42.1, "precision": "exact"}
-    made = desk.create(values, "mine", "seen in the bulletin")
+    made = editor.create(values, "mine", "seen in the bulletin")
     row = {**values, "id": str(made.incident.id), "source_key": ""}
     path = table(case.folder, {**row, "place": "Wend"})
     report = imported(case.workspace, path, dataset="mine", theatre="example")
@@ -175,7 +176,7 @@ def test_what_was_erased_is_not_compared(case: Case) -> None:
     case.take()
     case.edit(place="Wending Mill")
     number = msgspec.json.decode(case.past()[-1].payload)["id"]
-    purge(case.workspace, number, "a witness asked for it", actor="ann", now=NOW)
+    purge(case.workspace, number, "a witness asked for it", Author("ann", NOW))
     assert fates(case.take()) == (1, 0, 0, 0)
 
 
@@ -201,12 +202,12 @@ def test_the_import_page_is_told_what_an_order_would_replace(case: Case, tmp_pat
     case.edit(place="Wending Mill")
     imports = Imports(case.workspace, Spool(tmp_path / "spool", 1 << 20))
 
-    def plan(**wish: Any) -> dict[str, Any]:
+    def plan(**values: Any) -> dict[str, Any]:
         path = imports.spool.place()
         row = "source_key,start,precision,lon,lat,place,killed\n"
         path.write_text(row + "a,2024-03-10,exact,-124.5,-42.1,Elsewhere,1\n")
-        wish = {"dataset": "mine", "theatre": "example", **wish}
-        return imports.run(Upload(path.stem, "file.csv"), Wish(**wish), ANN, NOW, dry_run=True)
+        options = ImportOptions(dataset="mine", theatre="example", dry_run=True, **values)
+        return imports.run(Upload(path.stem, "file.csv"), options, ANN, NOW)
 
     assert (plan()["vanish"]["edits"], plan()["conflicts"]) == (0, 1)
     told = plan(over_edits=True)

@@ -16,12 +16,14 @@ from hypothesis import strategies as st
 from app.domain.account import Holder, Role
 from app.domain.incident import Incident
 from app.domain.revision import Subject
-from app.editing.edits import Desk
+from app.domain.store import Author
+from app.editing.edits import Editor
 from app.editing.erasure import purge
 from app.instance.workspace import Workspace
 from app.intake import importing as ingest
 from app.intake import reading
 from app.intake import repeats as remembered
+from app.intake.options import ImportOptions
 from app.intake.planning import Report
 from app.intake.undo import undo_import
 from app.reference.reference import Reference
@@ -64,20 +66,20 @@ def never_read(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     def fail(*_args: object) -> NoReturn:
         pytest.fail("the file was read")
 
-    return lambda: monkeypatch.setattr(ingest, "noted", fail)
+    return lambda: monkeypatch.setattr(ingest, "read_records", fail)
 
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """List the files that are read in full."""
-    found, noted = list[str](), reading.noted
+    names, read = list[str](), reading.read_records
 
     def note(importer: Any, source: Any, context: Any) -> Any:
-        found.append(source.name)
-        return noted(importer, source, context)
+        names.append(source.name)
+        return read(importer, source, context)
 
-    monkeypatch.setattr(ingest, "noted", note)
-    return found
+    monkeypatch.setattr(ingest, "read_records", note)
+    return names
 
 
 def take(workspace: Workspace, path: Path, **order: Any) -> Report:
@@ -120,10 +122,9 @@ def test_a_second_import_reads_nothing_writes_nothing_and_tells_its_progress(
     take(private_workspace, path)
     never_read()
     head, seen = private_workspace.store.head(), list[int]()
-    order = ingest.Order(path, dataset="mine")
-    report = ingest.import_file(
-        private_workspace, order, actor="test", now=NOW, progress=seen.append
-    )
+    options, author = ImportOptions(dataset="mine"), Author("test", NOW)
+    file, observers = ingest.ImportedFile(path), ingest.Observers(progress=seen.append)
+    report = ingest.import_file(private_workspace, file, options, author, observers)
     assert (report.rows, report.unchanged, report.duplicates) == (4, 2, 1)
     assert report.dropped == {"battle": 1}
     assert seen == [4]
@@ -133,7 +134,7 @@ def test_a_second_import_reads_nothing_writes_nothing_and_tells_its_progress(
 def edit(workspace: Workspace, _path: Path, _first: Report) -> None:
     one = workspace.store.latest(Subject.incident)[0]
     number = msgspec.json.decode(one.payload or b"", type=Incident).id
-    Desk(workspace, ANN, NOW).amend(str(number), {"place": "Mill"}, one.seq, "a better source")
+    Editor(workspace, ANN, NOW).amend(str(number), {"place": "Mill"}, one.seq, "a better source")
 
 
 def undo(workspace: Workspace, _path: Path, first: Report) -> None:
@@ -143,7 +144,7 @@ def undo(workspace: Workspace, _path: Path, first: Report) -> None:
 def erase(workspace: Workspace, _path: Path, _first: Report) -> None:
     payload = workspace.store.latest(Subject.incident)[0].payload or b""
     number = str(msgspec.json.decode(payload, type=Incident).id)
-    purge(workspace, number, "a witness asked for it", actor="ann", now=NOW)
+    purge(workspace, number, "a witness asked for it", Author("ann", NOW))
 
 
 def bring_another(workspace: Workspace, path: Path, _first: Report) -> None:

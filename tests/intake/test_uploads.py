@@ -29,10 +29,11 @@ from app.domain.errors import (
 from app.domain.incident import Incident
 from app.domain.revision import Action, Subject
 from app.domain.store import verify
-from app.editing.edits import Desk
+from app.editing.edits import Editor
 from app.instance.workspace import Workspace
+from app.intake.options import ImportOptions
 from app.intake.planning import Planned
-from app.intake.spool import Spool, Upload, Wish
+from app.intake.spool import Spool, Upload
 from app.intake.undo import undo_import
 from app.intake.uploads import Imports
 from tests.support import NOW, collection, feature, square
@@ -40,7 +41,7 @@ from tests.support import NOW, collection, feature, square
 ADMIN, REVIEWER = Holder("ann", Role.admin), Holder("rae", Role.reviewer)
 EDITOR, OTHER = Holder("ed", Role.editor), Holder("ola", Role.editor)
 HEADER = "source_key,start,precision,lon,lat,killed_low,status\n"
-WISH = Wish(dataset="mine", theatre="example")
+OPTIONS = ImportOptions(dataset="mine", theatre="example")
 
 
 def rows(*keys: str, killed: int = 1, status: str = "reported") -> str:
@@ -66,11 +67,16 @@ class Bench:
         path.write_text(content, "utf-8")
         return Upload(path.stem, name)
 
-    def plan(self, content: str, wish: Wish = WISH, holder: Holder = EDITOR) -> dict[str, Any]:
-        return self.imports.run(self.bring(content), wish, holder, NOW, dry_run=True)
+    def plan(
+        self, content: str, options: ImportOptions = OPTIONS, holder: Holder = EDITOR
+    ) -> dict[str, Any]:
+        dry_run = msgspec.structs.replace(options, dry_run=True)
+        return self.imports.run(self.bring(content), dry_run, holder, NOW)
 
-    def take(self, content: str, wish: Wish = WISH, holder: Holder = EDITOR) -> dict[str, Any]:
-        told = self.plan(content, wish, holder)
+    def take(
+        self, content: str, options: ImportOptions = OPTIONS, holder: Holder = EDITOR
+    ) -> dict[str, Any]:
+        told = self.plan(content, options, holder)
         return self.imports.commit(told["id"], holder, NOW)
 
     def standing(self) -> dict[str, tuple[str, int | None]]:
@@ -192,19 +198,19 @@ def areas(day: str, size: float) -> str:
 
 def test_control_days_come_back_too(bench: Bench) -> None:
     party = bench.workspace.reference.theatres["example"].party[0].code
-    wish = msgspec.structs.replace(WISH, dataset="ground", accept_shrink=True)
+    options = msgspec.structs.replace(OPTIONS, dataset="ground", accept_shrink=True)
     make: Callable[[str, float], str] = lambda day, size: areas(day, size).replace("TL", party)  # noqa: E731
-    bench.take(make("2024-03-10", 1.0), wish)
-    told = bench.plan(make("2024-03-10", 0.5), wish)
+    bench.take(make("2024-03-10", 1.0), options)
+    told = bench.plan(make("2024-03-10", 0.5), options)
     assert told["preview"]["day"] == "2024-03-10"
     assert told["preview"]["features"][0]["geometry"]["type"] in ("Polygon", "MultiPolygon")
     second = bench.imports.commit(told["id"], EDITOR, NOW)
-    third = bench.take(make("2024-03-11", 0.5), wish)
+    third = bench.take(make("2024-03-11", 0.5), options)
     for one in (third, second):
         undo_import(bench.workspace, one["id"], EDITOR, now=NOW)
     days = bench.workspace.state().control.days("ground", 10**9)
     assert [str(day) for day in days] == ["2024-03-10"]
-    again = bench.take(make("2024-03-11", 0.5), wish)
+    again = bench.take(make("2024-03-11", 0.5), options)
     assert again["amended"] == 1
     newest = bench.workspace.store.history(Subject.control, "ground/2024-03-11")[-1]
     assert newest.action is Action.amend
@@ -216,8 +222,8 @@ def edit(bench: Bench, key: str, holder: Holder = REVIEWER, **patch: Any) -> Non
     for one in bench.workspace.store.latest(Subject.incident):
         incident = msgspec.json.decode(one.payload or b"", type=Incident)
         if incident.source_key == key:
-            desk = Desk(bench.workspace, holder, NOW)
-            desk.amend(str(incident.id), patch, one.seq, "a better source")
+            editor = Editor(bench.workspace, holder, NOW)
+            editor.amend(str(incident.id), patch, one.seq, "a better source")
 
 
 def test_what_somebody_changed_since_is_left_and_named_unless_forced(bench: Bench) -> None:
@@ -277,7 +283,7 @@ def test_an_import_that_breaks_half_way_leaves_nothing(
         if len(seen) == 30:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("app.intake.uploads._Guarded.__call__", breaks)
+    monkeypatch.setattr("app.intake.uploads._RoleCheck.__call__", breaks)
     with pytest.raises(KeyboardInterrupt):
         bench.imports.commit(told["id"], EDITOR, NOW)
     monkeypatch.undo()
@@ -298,13 +304,13 @@ def test_an_editor_cannot_import_a_standing_that_only_a_reviewer_gives(
 
 def test_a_scoped_holder_imports_into_their_own_datasets_only(bench: Bench) -> None:
     scoped = Holder("sam", Role.editor, frozenset({"mine"}))
-    assert bench.plan(rows("a"), Wish(theatre="example"), scoped)["dataset"] == "mine"
-    for wish in (Wish(theatre="example", dataset="other"),):
+    assert bench.plan(rows("a"), ImportOptions(theatre="example"), scoped)["dataset"] == "mine"
+    for options in (ImportOptions(theatre="example", dataset="other"),):
         with pytest.raises(NotAllowed):
-            bench.plan(rows("a"), wish, scoped)
+            bench.plan(rows("a"), options, scoped)
     two = Holder("sam", Role.editor, frozenset({"mine", "ours"}))
     with pytest.raises(NotAllowed, match="mine, ours"):
-        bench.plan(rows("a"), Wish(theatre="example"), two)
+        bench.plan(rows("a"), ImportOptions(theatre="example"), two)
     told = bench.plan(rows("a"))
     outside = Holder("sam", Role.editor, frozenset({"ours"}))
     for act in (bench.imports.commit, lambda n, h, _now: bench.imports.read(n, h)):
@@ -361,13 +367,11 @@ def test_a_dry_run_is_forgotten_on_request(bench: Bench) -> None:
 
 
 def test_what_was_said_wrongly_is_one_sentence_and_keeps_no_file(bench: Bench) -> None:
-    for wish in (
-        Wish(dataset="No Slug"),
-        Wish(dataset="mine", valid_on="today"),
-        Wish(dataset="mine", baseline="moon"),
-        Wish(dataset="mine", theatre="moon"),
-        Wish(dataset="mine", format="odd"),
+    for options in (
+        ImportOptions(dataset="No Slug"),
+        ImportOptions(dataset="mine", theatre="moon"),
+        ImportOptions(dataset="mine", format="odd"),
     ):
         with pytest.raises(InputError):
-            bench.plan(rows("a"), wish)
+            bench.plan(rows("a"), options)
     assert list(bench.imports.spool.folder.iterdir()) == []

@@ -18,7 +18,7 @@ from app.domain.store import verify
 from app.instance.workspace import Workspace
 from app.matching.decisions import (
     MatchReport,
-    Reviewing,
+    Reviewer,
     decisions,
     is_compared,
     match_datasets,
@@ -84,7 +84,7 @@ def test_what_a_person_joined_is_kept_however_low_it_scores(
     report = matched(private_workspace)
     assert (report.candidates, report.merged, report.pending, report.kept) == (1, 0, 0, 0)
     keys = (f"a/{one.id}", f"b/{other.id}")
-    Reviewing(private_workspace, HOLDER, NOON + HOUR).join(keys, "the same crater")
+    Reviewer(private_workspace, HOLDER, NOON + HOUR).join(keys, "the same crater")
     again = matched(private_workspace)
     assert (again.merged, again.pending, again.kept) == (0, 0, 1)
 
@@ -133,14 +133,14 @@ def test_a_third_dataset_joins_a_group_unless_it_would_bring_a_second_of_one(
 def test_what_was_undone_is_not_merged_again_but_waits_for_a_person(three: Workspace) -> None:
     matched(three)
     (number,) = decisions(three.store)
-    reviewing = Reviewing(three, HOLDER, NOON + 2 * HOUR)
-    reviewing.undo(number, "two shells, an hour apart")
+    reviewer = Reviewer(three, HOLDER, NOON + 2 * HOUR)
+    reviewer.undo(number, "two shells, an hour apart")
     assert decisions(three.store)[number].is_undone
     report = matched(three)
     assert (report.merged, report.pending) == (0, 1)
     assert [pair.id for pair in pending_pairs(three.store)] == [number]
     with pytest.raises(DoneBefore, match="undone already"):
-        reviewing.undo(number, "again")
+        reviewer.undo(number, "again")
 
 
 def test_a_person_decides_about_a_doubtful_pair_and_may_change_their_mind(
@@ -150,14 +150,14 @@ def test_a_person_decides_about_a_doubtful_pair_and_may_change_their_mind(
     add(store, dataset("a"), dataset("b"), doubtful("1", "a"), doubtful("1", "b"))
     assert (matched(private_workspace).merged, len(pending_pairs(store))) == (0, 1)
     (pair,) = pending_pairs(store)
-    reviewing = Reviewing(private_workspace, HOLDER, NOON + 2 * HOUR)
+    reviewer = Reviewer(private_workspace, HOLDER, NOON + 2 * HOUR)
 
-    reviewing.decide(pair.id, "not one building", is_same=False)
+    reviewer.decide(pair.id, "not one building", is_same=False)
     assert (matched(private_workspace).pending, pending_pairs(store)) == (0, [])
-    merge = reviewing.decide(pair.id, "the same roof after all", is_same=True)
+    merge = reviewer.decide(pair.id, "the same roof after all", is_same=True)
     assert (merge.how, merge.is_same, merge.by) == (How.reviewed, True, "reviewer")
     with pytest.raises(DoneBefore, match="decided so already"):
-        reviewing.decide(pair.id, "twice", is_same=True)
+        reviewer.decide(pair.id, "twice", is_same=True)
     told = [(one.action, one.reason) for one in store.history(Subject.merge, pair.id)]
     assert told == [("add", "not one building"), ("amend", "the same roof after all")]
 
@@ -167,25 +167,25 @@ def test_a_score_never_joins_what_a_person_parted(three: Workspace) -> None:
         matched(three, *slugs)
     numbers = list(decisions(three.store))
     assert len(numbers) == 2
-    reviewing = Reviewing(three, HOLDER, NOON + 2 * HOUR)
+    reviewer = Reviewer(three, HOLDER, NOON + 2 * HOUR)
     for number in numbers:
-        reviewing.undo(number, "looked at again")
+        reviewer.undo(number, "looked at again")
     matched(three, "a", "c")
     keys = [f"{slug}/{sure('1', slug).id}" for slug in "bc"]
     parted = merge_id(Member(key, 0) for key in keys)
-    reviewing.decide(parted, "another day", is_same=False)
-    reviewing.join([f"a/{sure('1', 'a').id}", keys[0]], "one and the same")
+    reviewer.decide(parted, "another day", is_same=False)
+    reviewer.join([f"a/{sure('1', 'a').id}", keys[0]], "one and the same")
     assert pending_pairs(three.store) == []
 
 
 def test_a_person_may_merge_records_that_no_score_proposed(three: Workspace) -> None:
     keys = [f"{slug}/{sure('1', slug).id}" for slug in "abc"]
-    merge = Reviewing(three, HOLDER, NOON).join(keys, "three posts of one video")
+    merge = Reviewer(three, HOLDER, NOON).join(keys, "three posts of one video")
     assert [member.key for member in merge.members] == keys
     with pytest.raises(InputError, match="two or more"):
-        Reviewing(three, HOLDER, NOON).join(keys[:1], "alone")
+        Reviewer(three, HOLDER, NOON).join(keys[:1], "alone")
     with pytest.raises(NotFound):
-        Reviewing(three, HOLDER, NOON).join([*keys, "a/none"], "one is not there")
+        Reviewer(three, HOLDER, NOON).join([*keys, "a/none"], "one is not there")
 
 
 def test_retracted_records_are_not_merged(three: Workspace) -> None:
@@ -193,7 +193,7 @@ def test_retracted_records_are_not_merged(three: Workspace) -> None:
     write(three.store, [change(gone, Action.amend)], NOON)
     assert matched(three).candidates == 0
     with pytest.raises(NotFound, match="stands"):
-        Reviewing(three, HOLDER, NOON).join([f"b/{gone.id}", f"a/{gone.id}"], "why")
+        Reviewer(three, HOLDER, NOON).join([f"b/{gone.id}", f"a/{gone.id}"], "why")
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_only_a_reviewer_of_both_datasets_merges(three: Workspace, holder: Holde
         match_datasets(three, ("a", "b"), holder, now=NOON)
     keys = [f"{slug}/{sure('1', slug).id}" for slug in "ab"]
     with pytest.raises(NotAllowed):
-        Reviewing(three, holder, NOON).join(keys, "why")
+        Reviewer(three, holder, NOON).join(keys, "why")
     assert three.store.head() == before
 
 

@@ -24,7 +24,7 @@ from app.instance.workspace import Workspace
 from app.matching import likeness
 from app.matching.candidates import MOST_RIVALS, SLACK_DAYS
 from app.matching.decisions import REVIEW, THRESHOLD
-from app.matching.likeness import Lists, plain, shared
+from app.matching.likeness import Lists, folded_words, shared
 from app.matching.scores import find_pairs
 from app.reference.reference import Reference
 from tests.making import DAY, KYIV, add, dataset, incident, open_workspace
@@ -237,7 +237,7 @@ def test_what_two_lists_share_is_counted_as_sets_count_it(
     mask = np.isin(np.arange(10), list(unwanted))
     left, right = (lists_of(one).without(mask) for one in (ours, theirs))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(likeness, "TOGETHER", together)
+        patched.setattr(likeness, "PAIRS_AT_ONCE", together)
         found = shared(left, in_ours, right, in_theirs, 10)
     assert found.tolist() == [len((ours[a] & theirs[b]) - unwanted) for a, b in pairs]
     assert left.lengths.tolist() == [len(one - unwanted) for one in ours]
@@ -248,7 +248,7 @@ def test_words_are_those_that_a_letter_by_letter_reading_finds(text: str) -> Non
     bare = unicodedata.normalize("NFKD", text.casefold())
     letters = "".join(one for one in bare if not unicodedata.combining(one))
     found = re.findall(r"[^\W\d_]+", re.sub("['\u2019\u02bc`]", "", letters))
-    assert plain(text) == [one for one in found if len(one) >= 3]
+    assert folded_words(text) == [one for one in found if len(one) >= 3]
 
 
 @pytest.mark.parametrize("slugs", [("a", "b"), ("b", "a")])

@@ -18,6 +18,7 @@ from app.domain.period import When
 from app.domain.place import LonLat, Place, Precision
 from app.domain.revision import Action
 from app.domain.source import Claim, SourceRef
+from app.domain.store import Author
 from app.domain.terms import Audience, DatasetKind, Face, Terms
 from app.domain.view import View
 from app.editing.terms import set_terms
@@ -345,10 +346,10 @@ def test_terms_are_changed_by_a_revision_and_hold_from_the_next_request(
 ) -> None:
     add(workspace.store, dataset("closed", terms=Terms()), incident("a", dataset="closed"))
     assert _marks(workspace) == 0
-    set_terms(workspace, "closed", "CC0-1.0", actor="test", now=LATER)
+    set_terms(workspace, "closed", "CC0-1.0", Author("test", LATER))
     assert _marks(workspace) == 1
     assert _marks(workspace, VIEW.but(as_of=NOON)) == 1
-    set_terms(workspace, "closed", "internal", actor="test", now=LATER)
+    set_terms(workspace, "closed", "internal", Author("test", LATER))
     assert _marks(workspace, VIEW.but(as_of=LATER)) == 0
 
 

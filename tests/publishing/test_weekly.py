@@ -71,7 +71,7 @@ def test_a_map_of_two_datasets_is_not_embedded_when_one_may_not_be(
 ) -> None:
     row = {**SPOT, "source_key": "c", "start": "2026-03-10"}
     path = table(tmp_path, row, name="open.csv")
-    imported(weekly, path, dataset="open", theatre="ukraine", licence="CC0-1.0", at=NOW)
+    imported(weekly, path, dataset="open", theatre="ukraine", terms="CC0-1.0", at=NOW)
     state = weekly.state()
     refuse_embedding(Query(weekly, state, HELD.but(datasets=("open",)), NOW))
     with pytest.raises(NotShared):

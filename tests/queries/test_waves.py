@@ -105,7 +105,7 @@ def test_the_public_gets_sums_of_whole_weeks_and_no_report(
 
 
 def test_open_terms_let_reports_out(workspace: Workspace, tmp_path: Path) -> None:
-    imported(workspace, _file(tmp_path / "one"), licence="CC0-1.0")
+    imported(workspace, _file(tmp_path / "one"), terms="CC0-1.0")
     answer = _answer(workspace, first=date(2025, 6, 7), last=date(2025, 6, 7))
     assert answer["numberReturned"] == 2
 

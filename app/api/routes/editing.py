@@ -25,8 +25,8 @@ from app.domain.incident import Status
 from app.domain.place import Precision
 from app.domain.redaction import Reason, Text, hidden_parts
 from app.domain.terms import Face
-from app.editing.edits import Desk, Edited
-from app.editing.redaction import Redacting
+from app.editing.edits import Edited, Editor
+from app.editing.redaction import Redactor
 from app.i18n import strings
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
@@ -73,62 +73,62 @@ class _Answers:
     record: Workspace
     visible: Workspace
 
-    def _desk(self, request: Request) -> Desk:
+    def _editor(self, request: Request) -> Editor:
         refuse_parameters(request)
-        return Desk(self.record, requester(request), datetime.now(UTC))
+        return Editor(self.record, requester(request), datetime.now(UTC))
 
     async def create(self, request: Request) -> Response:
         """Create a record that a person typed in."""
-        desk = self._desk(request)
-        allow(desk.holder, Role.editor)
+        editor = self._editor(request)
+        allow(editor.holder, Role.editor)
         fields = await small_json(request)
         reason, dataset = fields.pop("reason", None), fields.pop("dataset", "")
-        return _edited(desk, await run_in_threadpool(desk.create, fields, str(dataset), reason))
+        return _edited(editor, await run_in_threadpool(editor.create, fields, str(dataset), reason))
 
     def read(self, request: Request, ref: str) -> Response:
         """Give a whole record, in the fields of docs/formats.md, with its revision as ETag."""
-        desk = self._desk(request)
-        return _edited(desk, desk.read(ref))
+        editor = self._editor(request)
+        return _edited(editor, editor.read(ref))
 
     async def amend(self, request: Request, ref: str) -> Response:
         """Change fields of a record, based on the revision in `If-Match`."""
-        desk = self._desk(request)
-        allow(desk.holder, Role.editor)
+        editor = self._editor(request)
+        allow(editor.holder, Role.editor)
         revision = base_revision(request)
         if revision is None:
             allowed = 'the revision that you read, such as "17"'
             raise InputError("header If-Match", "", allowed)
         fields = await small_json(request)
         reason = fields.pop("reason", None)
-        return _edited(desk, await run_in_threadpool(desk.amend, ref, fields, revision, reason))
+        return _edited(editor, await run_in_threadpool(editor.amend, ref, fields, revision, reason))
 
     async def retract(self, request: Request, ref: str) -> Response:
         """Retract a record; it stays in the ledger and is counted nowhere."""
-        desk = self._desk(request)
-        allow(desk.holder, Role.reviewer)
+        editor = self._editor(request)
+        allow(editor.holder, Role.reviewer)
         fields = await small_json(request)
         reason = fields.pop("reason", None)
         if fields:
             raise InputError("body", ", ".join(fields)[:80], "`reason` only")
         return _edited(
-            desk, await run_in_threadpool(desk.retract, ref, base_revision(request), reason)
+            editor, await run_in_threadpool(editor.retract, ref, base_revision(request), reason)
         )
 
     async def redact(self, request: Request, ref: str) -> Response:
         """Hide texts of a record from the public, or show them again with no `texts`."""
-        desk = self._desk(request)
-        allow(desk.holder, Role.reviewer)
+        editor = self._editor(request)
+        allow(editor.holder, Role.reviewer)
         fields = await small_json(request)
         reason, texts, code = (fields.pop(name, None) for name in ("reason", "texts", "code"))
         if fields or not isinstance(texts, list):
             raise InputError("body", ", ".join(fields)[:80], "`texts` (a list), `code`, `reason`")
-        redacting = Redacting(desk.workspace, desk.holder, desk.now)
+        redactor = Redactor(editor.workspace, editor.holder, editor.now)
         if texts:
             names = [str(one) for one in texts]
-            await run_in_threadpool(redacting.redact, ref, names, str(code or ""), reason)
+            await run_in_threadpool(redactor.redact, ref, names, str(code or ""), reason)
         else:
-            await run_in_threadpool(redacting.lift, ref, reason)
-        return written({"id": ref, "redacted": await run_in_threadpool(redacting.told, ref)})
+            await run_in_threadpool(redactor.lift, ref, reason)
+        return written({"id": ref, "redacted": await run_in_threadpool(redactor.hidden, ref)})
 
     def history(self, request: Request, ref: str) -> Response:
         """List a record's revisions: time and fields; person and reason only for a token."""
@@ -154,9 +154,9 @@ def base_revision(request: Request) -> int | None:
     return int(fits[1])
 
 
-def _edited(desk: Desk, edited: Edited) -> Response:
+def _edited(editor: Editor, edited: Edited) -> Response:
     incident, revision = edited
-    redactions = desk.workspace.state().redactions
+    redactions = editor.workspace.state().redactions
     document = {
         "id": str(incident.id),
         "dataset": incident.dataset,

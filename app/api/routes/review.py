@@ -21,7 +21,7 @@ from app.i18n import strings
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
 from app.maps.page import json_block
-from app.matching.decisions import Reviewing
+from app.matching.decisions import Reviewer
 
 MOST_PAIRS = 50
 """Pairs and decisions in one answer: a person decides them one by one."""
@@ -44,11 +44,11 @@ class _Answers:
 
     record: Workspace
 
-    def _reviewing(self, request: Request) -> Reviewing:
+    def _reviewing(self, request: Request) -> Reviewer:
         refuse_parameters(request)
         holder = requester(request)
         allow(holder, Role.reviewer)
-        return Reviewing(self.record, holder, datetime.now(UTC))
+        return Reviewer(self.record, holder, datetime.now(UTC))
 
     def waiting(self, request: Request) -> Response:
         """List the pairs that wait for a decision, and the newest decisions, with their records."""

@@ -1,4 +1,4 @@
-"""Imports better boundaries: from a vector file to a region set that serves a level."""
+"""Imports better boundaries: a vector file becomes the region set of a level."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
 class RegionReport(msgspec.Struct, frozen=True):
-    """What was taken from a file, and all that was left out, repaired or not matched."""
+    """The result of an import of boundaries; `told` lists what was left out or repaired."""
 
     file: str
     recognised: str
@@ -37,10 +37,10 @@ class RegionReport(msgspec.Struct, frozen=True):
 
 
 def import_regions(workspace: Workspace, order: RegionOrder, now: datetime) -> RegionReport:
-    """Take boundaries over; they serve processes that start from now on.
+    """Import boundaries; processes that start from now on use them.
 
     Raises:
-        InvalidFile: the file as a whole is not usable; nothing of it was taken.
+        InvalidFile: the file as a whole is not usable; nothing was imported.
         InputError: an option does not fit.
     """
     reference = workspace.reference
@@ -66,7 +66,7 @@ def import_regions(workspace: Workspace, order: RegionOrder, now: datetime) -> R
         units=len(regions),
         with_population=sum(region.population is not None for region in regions),
         population_year=year,
-        told=reading.told,
+        told=reading.notes,
     )
 
 
@@ -85,17 +85,21 @@ class ListedSet(msgspec.Struct, frozen=True):
 
 def list_regions(reference: Reference) -> list[ListedSet]:
     """List the shipped set of each theatre, then what was imported, oldest first."""
-    listed = []
+    rows = []
     for theatre in reference.theatres:
         active = reference.imported_sets(theatre).active()
-        ours = reference.shipped(theatre)
-        shipped = (theatre, 1, ours.id, ours.hash, len(ours.regions), None, None)
-        listed.append(ListedSet(*shipped, serves=1 not in active))
-        for one in reference.imported_sets(theatre).sets():
-            told = (one.level, one.id, one.hash, one.units, one.population_year, one.imported_at)
-            serves = one.level in active and active[one.level].hash == one.hash
-            listed.append(ListedSet(theatre, *told, serves=serves))
-    return listed
+        shipped = reference.shipped(theatre)
+        facts = (theatre, 1, shipped.id, shipped.hash, len(shipped.regions), None, None)
+        rows.append(ListedSet(*facts, serves=1 not in active))
+        rows += [
+            ListedSet(
+                theatre,
+                *(own.level, own.id, own.hash, own.units, own.population_year, own.imported_at),
+                serves=own.level in active and active[own.level].hash == own.hash,
+            )
+            for own in reference.imported_sets(theatre).sets()
+        ]
+    return rows
 
 
 def _write(regions: Iterable[Region], path: Path) -> None:

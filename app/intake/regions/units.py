@@ -1,4 +1,4 @@
-"""From the rows of a boundary file to regions with keys, names, parents and people."""
+"""Reads the rows of a boundary file as regions with keys, names, parents and people."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ SHOWN_CODES = 10
 
 @dataclass(frozen=True)
 class _Unit:
-    """One row of the file with what it says of itself."""
+    """One row of the file, with the values of its columns."""
 
     row: int
-    given: str
+    code: str
     name_en: str | None
     name_uk: str | None
     parent: str | None
@@ -44,24 +44,24 @@ class _Unit:
 
 
 class RegionReading:
-    """One file on its way to a region set; collects what a person should be told."""
+    """One file on its way to a region set; `notes` collects what a person should know."""
 
     def __init__(self, workspace: Workspace, order: RegionOrder) -> None:
         self._order, self._name = order, order.path.name
         self._reference = workspace.reference
         self._theatre = workspace.reference.theatres[order.theatre]
-        self.told: list[str] = []
+        self.notes: list[str] = []
         layers = read_layers(order.path, workspace.max_file_bytes)
         self._layer, self.columns, self.level = choose_layer(layers, order, self._theatre)
 
     @cached_property
-    def _known(self) -> Mapping[str, Region]:
-        """The shipped units of level 1 by ISO code: they know the P-code of each."""
+    def _shipped(self) -> Mapping[str, Region]:
+        """The shipped units of level 1 by ISO code; each has its P-code."""
         return {one.code: one for one in self._reference.shipped(self._order.theatre).regions}
 
     @cached_property
     def _iso_by_pcode(self) -> Mapping[str, str]:
-        return {one.pcode: code for code, one in self._known.items() if one.pcode}
+        return {one.pcode: code for code, one in self._shipped.items() if one.pcode}
 
     def _iso(self, code: str | None) -> str | None:
         """Translate a code of level 1; ISO code and P-code of one unit may differ in digits."""
@@ -76,15 +76,21 @@ class RegionReading:
             InvalidFile: no codes, codes twice, another level, or units of another country.
         """
         units = self._units()
-        found = self._first_level(units) if self.level == 1 else self._second_level(units)
-        twice = [code for code, count in Counter(one.code for one in found).items() if count > 1]
+        regions = self._first_level(units) if self.level == 1 else self._second_level(units)
+        twice = [code for code, count in Counter(one.code for one in regions).items() if count > 1]
         if twice:
-            raise InvalidFile(f"codes in {self._name}", f"twice {_listed(twice)}", "each code once")
-        if len(found) > MOST_UNITS:
-            raise InvalidFile(f"units in {self._name}", f"{len(found):,}", f"up to {MOST_UNITS:,}")
-        if not shapely.coverage_is_valid([one.shape for one in found]):
-            self.told.append("units overlap or do not share their edges exactly; areas may overlap")
-        return sorted(found, key=lambda one: one.code)
+            raise InvalidFile(
+                f"codes in {self._name}", f"twice {_code_list(twice)}", "each code once"
+            )
+        if len(regions) > MOST_UNITS:
+            raise InvalidFile(
+                f"units in {self._name}", f"{len(regions):,}", f"up to {MOST_UNITS:,}"
+            )
+        if not shapely.coverage_is_valid([one.shape for one in regions]):
+            self.notes.append(
+                "units overlap or do not share their edges exactly; areas may overlap"
+            )
+        return sorted(regions, key=lambda one: one.code)
 
     def _units(self) -> list[_Unit]:
         codes = self._codes()
@@ -98,10 +104,10 @@ class RegionReading:
         ]
         nameless = sum(code is None for code in codes)
         if nameless:
-            self.told.append(f"left out, without a code: {nameless} units")
+            self.notes.append(f"left out, without a code: {nameless} units")
         flat = [code for code, shape in zip(codes, outlines.shapes, strict=True) if shape is None]
-        self._tell("left out, without a polygon", filter(None, flat))
-        self._tell("shape repaired", (codes[row] or "" for row in outlines.repaired))
+        self._note("left out, without a polygon", filter(None, flat))
+        self._note("shape repaired", (codes[row] or "" for row in outlines.repaired))
         if not units:
             raise InvalidFile(f"units in {self._name}", "none", "polygons with a code each")
         return units
@@ -121,69 +127,69 @@ class RegionReading:
         return codes
 
     def _first_level(self, units: Sequence[_Unit]) -> list[Region]:
-        keyed = [(self._iso(unit.given), unit) for unit in units]
-        unknown = [unit.given for code, unit in keyed if code is None]
+        keyed = [(self._iso(unit.code), unit) for unit in units]
+        unknown = [unit.code for code, unit in keyed if code is None]
         countries = self._theatre.countries
         outside = [code for code, _ in keyed if code is not None and code[:2] not in countries]
         outside += [code for code in unknown if code[:2] not in countries]
         if unknown and len(unknown) == len(units):
             allowed = "ISO 3166-2 codes, or P-codes of this theatre's first level"
-            raise InvalidFile(f"codes of level 1 in {self._name}", _listed(unknown), allowed)
+            raise InvalidFile(f"codes of level 1 in {self._name}", _code_list(unknown), allowed)
         self._refuse_outside(outside or self._far_off(units))
-        self._tell("left out, a code that no unit of level 1 has", unknown)
+        self._note("left out, a code that no unit of level 1 has", unknown)
         codes = {code for code, _ in keyed}
-        self._tell("not in the file, so in no region", (c for c in self._known if c not in codes))
-        self._tell(
-            "new, not among the shipped units", (c for c in codes if c and c not in self._known)
+        self._note("not in the file, so in no region", (c for c in self._shipped if c not in codes))
+        self._note(
+            "new, not among the shipped units", (c for c in codes if c and c not in self._shipped)
         )
         return [self._unit_region(code, unit) for code, unit in keyed if code is not None]
 
     def _unit_region(self, code: str, unit: _Unit) -> Region:
-        known = self._known.get(code)
-        pcode = known.pcode if known else None
-        name = known.name_en if known else unit.name_en or unit.name_uk or code
-        name_uk = unit.name_uk or (known.name_uk if known else None)
+        shipped = self._shipped.get(code)
+        pcode = shipped.pcode if shipped else None
+        name = shipped.name_en if shipped else unit.name_en or unit.name_uk or code
+        name_uk = unit.name_uk or (shipped.name_uk if shipped else None)
         return Region(code, code[:2], 1, name, name_uk, pcode, code[:2], unit.shape, unit.people)
 
     def _far_off(self, units: Sequence[_Unit]) -> list[str]:
         """List units that lie nowhere near the theatre's land."""
-        shipped = [region.shape for region in self._known.values()]
+        shipped = [region.shape for region in self._shipped.values()]
         near = shapely.box(*shapely.total_bounds(shipped)).buffer(MARGIN_DEG)
         return [
-            unit.given for unit in units if not near.intersects(unit.shape.representative_point())
+            unit.code for unit in units if not near.intersects(unit.shape.representative_point())
         ]
 
     def _refuse_outside(self, codes: Sequence[str]) -> None:
         if codes:
             allowed = f"units of {', '.join(self._theatre.countries)} only"
-            raise InvalidFile(f"units in {self._name}", f"outside: {_listed(codes)}", allowed)
+            raise InvalidFile(f"units in {self._name}", f"outside: {_code_list(codes)}", allowed)
 
     def _second_level(self, units: Sequence[_Unit]) -> list[Region]:
-        first = [unit.given for unit in units if self._iso(unit.given) in self._known]
+        first = [unit.code for unit in units if self._iso(unit.code) in self._shipped]
         if len(first) * 2 > len(units):
-            raise InvalidFile(f"level of {self._name}", f"level 1 ({_listed(first)})", "level 2")
-        odd = [unit.given for unit in units if not OWN_CODE.fullmatch(unit.given)]
+            raise InvalidFile(f"level of {self._name}", f"level 1 ({_code_list(first)})", "level 2")
+        odd = [unit.code for unit in units if not OWN_CODE.fullmatch(unit.code)]
         if odd:
-            raise InvalidFile(f"codes in {self._name}", _listed(odd), "letters, digits, - and .")
+            raise InvalidFile(f"codes in {self._name}", _code_list(odd), "letters, digits, - and .")
         self._refuse_outside(self._far_off(units))
         level1 = self._reference.region_set(self._order.theatre)
-        self._refuse_outside([unit.given for unit in units if self._is_foreign(unit)])
+        self._refuse_outside([unit.code for unit in units if self._is_foreign(unit)])
         parents = {unit.row: self._parent(unit, level1) for unit in units}
-        self._refuse_outside([unit.given for unit in units if parents[unit.row] is None])
-        self._tell_parents(units, level1, parents)
+        self._refuse_outside([unit.code for unit in units if parents[unit.row] is None])
+        self._note_parents(units, level1, parents)
         is_pcode = self.columns.source != OWN_IDS
         if not is_pcode:
-            self.told.append(
+            self.notes.append(
                 "no P-codes: the file's own ids are the keys; stated P-codes do not match"
             )
         return [
             Region(
-                code=unit.given,
+                code=unit.code,
                 country=parent.country,
                 level=2,
-                name_en=unit.name_en or unit.name_uk or unit.given,
+                name_en=unit.name_en or unit.name_uk or unit.code,
                 name_uk=unit.name_uk,
-                pcode=unit.given if is_pcode else None,
+                pcode=unit.code if is_pcode else None,
                 parent=parent.code,
                 shape=unit.shape,
                 population=unit.people,
@@ -195,92 +201,90 @@ class RegionReading:
     def _is_foreign(self, unit: _Unit) -> bool:
         """Tell whether a unit's own code or its parent's begins with another country's letters."""
         codes = [unit.parent or ""]
-        codes += [] if self.columns.source == OWN_IDS else [unit.given]
+        codes += [] if self.columns.source == OWN_IDS else [unit.code]
         lettered = [code for code in codes if COUNTRY_CODE.match(code)]
         return any(code[:2] not in self._theatre.countries for code in lettered)
 
     def _parent(self, unit: _Unit, level1: RegionSet) -> Region | None:
-        """Take the parent as stated, else the region around the unit's inner point."""
+        """Return the parent as stated, else the region around the unit's inner point."""
         stated = self._iso(unit.parent)
         by_code = {region.code: region for region in level1.regions}
         return by_code.get(stated or "") or _around(unit.shape, level1.regions)
 
-    def _tell_parents(
+    def _note_parents(
         self, units: Sequence[_Unit], level1: RegionSet, parents: Mapping[int, Region | None]
     ) -> None:
         def stated(unit: _Unit) -> bool:
             parent = parents[unit.row]
             return parent is not None and self._iso(unit.parent) == parent.code
 
-        self._tell("parent found by place", (u.given for u in units if not stated(u)))
-        found = {parent.code for parent in parents.values() if parent}
-        self._tell(
-            "without any unit", (one.code for one in level1.regions if one.code not in found)
+        self._note("parent found by place", (u.code for u in units if not stated(u)))
+        parent_codes = {parent.code for parent in parents.values() if parent}
+        self._note(
+            "without any unit", (one.code for one in level1.regions if one.code not in parent_codes)
         )
         placed = {unit.row: _holder(unit.shape, level1.regions) for unit in units if stated(unit)}
         apart = (
-            u.given
-            for u in units
-            if u.row in placed and placed[u.row] not in (None, parents[u.row])
+            u.code for u in units if u.row in placed and placed[u.row] not in (None, parents[u.row])
         )
-        self._tell("stated parent is not the region its middle lies in", apart)
+        self._note("stated parent is not the region its middle lies in", apart)
 
     def populated(self, regions: list[Region]) -> tuple[list[Region], int | None]:
-        """Give regions their number of people, from a table or from the file, never without year.
+        """Set the regions' number of people, from a table or from the file, never without its year.
 
         Raises:
             InvalidFile: the table cannot be read.
         """
         if self._order.population is not None:
             people = read_people(self._order.population, self._order.population_year)
-            return self._counted(regions, people), people.year
+            return self._with_people(regions, people), people.year
         year = self._order.population_year
         if year is None:
             if any(region.population for region in regions):
-                self.told.append("population not taken: give --population-year")
+                self.notes.append("population not taken: give --population-year")
             return [replace(region, population=None) for region in regions], None
         dated = [
             replace(region, population_year=year if region.population else None)
             for region in regions
         ]
-        self._tell("without population", (one.code for one in dated if one.population is None))
+        self._note("without population", (one.code for one in dated if one.population is None))
         return dated, year
 
-    def _counted(self, regions: Sequence[Region], people: People) -> list[Region]:
+    def _with_people(self, regions: Sequence[Region], people: People) -> list[Region]:
         own = [row for row in people.rows if row.level == self.level]
-        found = {one.code: [row for row in own if row.means(one)] for one in regions}
+        rows_of = {one.code: [row for row in own if row.means(one)] for one in regions}
         # The only unit of its parent has the parent's people.
         siblings = Counter(region.parent for region in regions)
         whole_of = {row.parent: row for row in people.rows if row.level < self.level}
-        for one in regions:
-            if not found[one.code] and siblings[one.parent] == 1 and one.parent in whole_of:
-                found[one.code] = [whole_of[one.parent]]
-        self._tell(
-            "population told twice, not taken", (c for c, rows in found.items() if len(rows) > 1)
+        for region in regions:
+            is_open = not rows_of[region.code] and siblings[region.parent] == 1
+            if is_open and region.parent in whole_of:
+                rows_of[region.code] = [whole_of[region.parent]]
+        self._note(
+            "population told twice, not taken", (c for c, rows in rows_of.items() if len(rows) > 1)
         )
-        self._tell("without population", (c for c, rows in found.items() if not rows))
-        used = {id(row) for rows in found.values() for row in rows}
-        self._tell(
+        self._note("without population", (c for c, rows in rows_of.items() if not rows))
+        used = {id(row) for rows in rows_of.values() for row in rows}
+        self._note(
             "population of no unit here", (row.label() for row in own if id(row) not in used)
         )
         return [
             replace(one, population=rows[0].people, population_year=people.year)
-            if len(rows := found[one.code]) == 1
+            if len(rows := rows_of[one.code]) == 1
             else replace(one, population=None)
             for one in regions
         ]
 
-    def _tell(self, what: str, codes: Iterable[str]) -> None:
-        listed = list(codes)
-        if listed:
-            self.told.append(f"{what}: {_listed(listed)}")
+    def _note(self, what: str, codes: Iterable[str]) -> None:
+        if text := _code_list(codes):
+            self.notes.append(f"{what}: {text}")
 
 
-def _listed(codes: Iterable[str]) -> str:
-    """List some codes and say how many more there are."""
-    found = sorted(codes)
-    more = len(found) - SHOWN_CODES
-    return ", ".join(found[:SHOWN_CODES]) + (f" and {more} more" if more > 0 else "")
+def _code_list(codes: Iterable[str]) -> str:
+    """List the first codes, and the number of the others; nothing for none."""
+    ordered = sorted(codes)
+    more = len(ordered) - SHOWN_CODES
+    return ", ".join(ordered[:SHOWN_CODES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _holder(shape: MultiPolygon, regions: Iterable[Region]) -> Region | None:
@@ -290,9 +294,9 @@ def _holder(shape: MultiPolygon, regions: Iterable[Region]) -> Region | None:
 
 def _around(shape: MultiPolygon, regions: Iterable[Region]) -> Region | None:
     """Find the region around a shape's inner point; a coarse coast may leave that in the sea."""
-    listed = list(regions)
-    holder = _holder(shape, listed)
-    touched = [region for region in listed if region.shape.intersects(shape)]
+    candidates = list(regions)
+    holder = _holder(shape, candidates)
+    touched = [region for region in candidates if region.shape.intersects(shape)]
     if holder is not None or not touched:
         return holder
     return max(touched, key=lambda region: region.shape.intersection(shape).area)
