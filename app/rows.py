@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
+
+from app.domain.count import TOLLS
 
 NEVER = np.iinfo(np.int32).max
 """`known_to` of a current revision, and `day_first` of an undated incident."""
@@ -21,13 +23,23 @@ NOWHERE = np.iinfo(np.int32).min
 NO_COUNT = -1
 NO_REGION = -1
 
-TOLLS = ("killed", "injured")
 KINDS = ("total", "civilian", "military", "unknown")
 BOUNDS = ("low", "best", "high")
 COUNTS = tuple(f"{toll}_{kind}_{bound}" for toll in TOLLS for kind in KINDS for bound in BOUNDS)
 
 SYNTHETIC, GRAPHIC, NEAR_BORDER, LONG = 1, 2, 4, 8
 """Bits of `flags`. LONG: the span is over 48 hours. NEAR_BORDER: a border lies within the error."""
+
+
+class CodeNames(NamedTuple):
+    """The words that the small numbers of columns stand for."""
+
+    weapons: Sequence[str]
+    """The code of each bit of `weapons`."""
+
+    statuses: Sequence[str]
+    precisions: Sequence[str]
+
 
 COLUMNS: dict[str, np.dtype] = {
     "seq": np.dtype(np.int32),  # the revision's number in the ledger

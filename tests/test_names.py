@@ -21,20 +21,7 @@ ALLOWED = {
     "routes": "every module of routes has it; the application calls each",
     "write": "every module of an export format has it; the registry calls each",
     "COLUMNS": LATER,
-    "Entry": LATER,
     "Feature": LATER,
-    "Ground": LATER,
-    "Period": LATER,
-    "Reason": LATER,
-    "Row": LATER,
-    "TOLLS": LATER,
-    "Terms": LATER,
-    "Text": LATER,
-    "Vocabulary": LATER,
-    "candidates": LATER,
-    "looks_swapped": LATER,
-    "plain": LATER,
-    "whole": LATER,
 }
 """Names that two modules may define, and why."""
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.intake.options import Face, ImportOptions, Kind, Option, options_of
+from app.intake.options import ImportOptions, Option, OptionKind, ShownIn, options_of
 
 Command = Callable[..., None]
 
@@ -34,7 +34,7 @@ def with_import_options(
 
 
 def _parameters(table: type[ImportOptions]) -> Iterator[inspect.Parameter]:
-    for option in options_of(table, Face.command):
+    for option in options_of(table, ShownIn.command):
         default = option.default if isinstance(option.default, str | bool) else None
         keyword = inspect.Parameter.KEYWORD_ONLY
         yield inspect.Parameter(
@@ -45,8 +45,8 @@ def _parameters(table: type[ImportOptions]) -> Iterator[inspect.Parameter]:
 def _annotation(option: Option) -> Any:
     flag = f"--{option.name.replace('_', '-')}"
     help_text = f"{option.text('en')}."
-    if option.kind is Kind.flag:
+    if option.kind is OptionKind.flag:
         return Annotated[bool, typer.Option(flag, help=help_text)]
-    if option.kind is Kind.file:
+    if option.kind is OptionKind.file:
         return Annotated[Path | None, typer.Option(flag, help=help_text)]
     return Annotated[str | None, typer.Option(flag, help=help_text)]

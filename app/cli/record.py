@@ -10,7 +10,7 @@ import typer
 
 from app.cli.base import cli, open_workspace, present, progress_line
 from app.domain.errors import InputError
-from app.domain.redaction import Reason, Text
+from app.domain.redaction import Reason, TextPart
 from app.domain.revision import Head
 from app.domain.store import Author
 from app.domain.store import verify as verify_ledger
@@ -101,7 +101,7 @@ def redact_incident(
     incident: Annotated[str, typer.Argument(help="The incident's id.")],
     *,
     texts: Annotated[
-        list[str] | None, typer.Option("--text", help=f"What to hide, of {', '.join(Text)}.")
+        list[str] | None, typer.Option("--text", help=f"What to hide, of {', '.join(TextPart)}.")
     ] = None,
     code: Annotated[
         str, typer.Option(help=f"Why, as the public reads it: {', '.join(Reason)}.")

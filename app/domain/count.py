@@ -13,6 +13,9 @@ import msgspec
 
 from app.domain.errors import InvalidCount
 
+TOLLS = ("killed", "injured")
+"""The two counts of people that an incident has."""
+
 
 class Count(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A number of people as a range; None means that the bound is not known, never 0.

@@ -10,11 +10,11 @@ from enum import StrEnum
 
 import msgspec
 
+from app.domain.count import TOLLS
 from app.domain.errors import InvalidFile
 from app.domain.place import Precision
 
 VERSION = 1
-TOLLS = ("killed", "injured")
 TOLL_PARTS = ("", "_low", "_best", "_high", "_civilian", "_military", "_unknown", "_child")
 
 WHEN = ("start", "end", "when_text", "when_precision", "zone")

@@ -26,7 +26,7 @@ class How(StrEnum):
     reviewed = "reviewed"
 
 
-class Reason(msgspec.Struct, frozen=True):
+class MatchReason(msgspec.Struct, frozen=True):
     """One feature of a pair: a short code, the points it gives, and the values behind them."""
 
     code: str
@@ -54,7 +54,7 @@ class Pair(msgspec.Struct, frozen=True):
 
     members: tuple[Member, Member]
     score: int
-    reasons: tuple[Reason, ...]
+    reasons: tuple[MatchReason, ...]
 
     @property
     def id(self) -> str:
@@ -72,7 +72,7 @@ class Merge(msgspec.Struct, frozen=True, kw_only=True):
     members: tuple[Member, ...]
     how: How
     score: int | None = None
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[MatchReason, ...] = ()
     by: str
     is_same: bool = True
 

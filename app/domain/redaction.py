@@ -24,7 +24,7 @@ class Reason(StrEnum):
     licence = "licence"
 
 
-class Text(StrEnum):
+class TextPart(StrEnum):
     """The parts of a record that hold free text."""
 
     description = "description"
@@ -39,7 +39,7 @@ class Redaction(msgspec.Struct, frozen=True):
     """Which parts of a record are not shown, and why."""
 
     key: str
-    texts: tuple[Text, ...]
+    texts: tuple[TextPart, ...]
     code: Reason
 
     @property
@@ -64,15 +64,15 @@ def redact(record: dict[str, Any], redaction: Redaction) -> dict[str, Any]:
     """Replace the redacted texts of a record, in the shape of answers, by the mark."""
     parts, mark = set(redaction.texts), redaction.mark
     out = dict(record)
-    for name in (Text.description, Text.place, Text.when_text):
+    for name in (TextPart.description, TextPart.place, TextPart.when_text):
         if name in parts and out[name.value] is not None:
             out[name.value] = mark
-    if Text.claims in parts:
+    if TextPart.claims in parts:
         out["claims"] = []
-    if Text.objects in parts:
+    if TextPart.objects in parts:
         out["damage"] = [
             {**one, "name": mark} if "name" in one else one for one in record["damage"]
         ]
-    if Text.sources in parts:
+    if TextPart.sources in parts:
         out["sources"] = [{"publisher": mark}] * bool(record["sources"])
     return out

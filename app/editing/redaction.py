@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from app.domain.account import Holder, Role
 from app.domain.errors import InputError
-from app.domain.redaction import Reason, Redaction, Text, hidden_parts
+from app.domain.redaction import Reason, Redaction, TextPart, hidden_parts
 from app.domain.revision import Action, Change, Subject, canonical, checked_reason
 from app.domain.store import Entry
 from app.editing.edits import Editor
@@ -36,9 +36,12 @@ class Redactor:
             InputError: a part or a code that no list has, no part at all, or no reason.
             NotAllowed: only a reviewer redacts.
         """
-        key, parts = self._key(ref), tuple(dict.fromkeys(_word(Text, "texts", t) for t in texts))
+        key, parts = (
+            self._key(ref),
+            tuple(dict.fromkeys(_word(TextPart, "texts", t) for t in texts)),
+        )
         if not parts:
-            raise InputError("texts", "none", f"one or more of {', '.join(Text)}")
+            raise InputError("texts", "none", f"one or more of {', '.join(TextPart)}")
         redaction = Redaction(key, parts, _word(Reason, "code", code))
         self._write(redaction, reason, gone=False)
         return redaction

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from app.domain.count import TOLLS
 from app.domain.errors import InputError, InvalidFile, NeedsMapping
-from app.domain.mapping import DAYS, TOLL_PARTS, TOLLS, Notation, TableMapping, checked
+from app.domain.mapping import DAYS, TOLL_PARTS, Notation, TableMapping, checked
 from app.domain.place import LonLat
 from app.files import parsing
 from app.files.sheets import Cells, is_workbook, squeezed, table

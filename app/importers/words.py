@@ -13,7 +13,7 @@ from functools import cached_property
 
 from app.files.sheets import squeezed
 from app.importers.base import Context, Warned
-from app.reference.taxonomy import Terms
+from app.reference.taxonomy import CodeList
 
 SEVERAL = re.compile(r"\s*[|,;/]\s*")
 UNIT = re.compile(
@@ -71,7 +71,9 @@ class Words:
             code = self._regions.get(CITY.sub("", word))
         return self._count_if_unknown("admin1", name, code)
 
-    def codes(self, name: str, cell: str, terms: Terms, word_codes: Mapping[str, str]) -> list[str]:
+    def codes(
+        self, name: str, cell: str, terms: CodeList, word_codes: Mapping[str, str]
+    ) -> list[str]:
         """Return the codes of one cell's words; a word listed as "" gives none."""
         whole = squeezed(cell)
         words = [whole] if whole in word_codes or cell in terms.bit else SEVERAL.split(whole)
@@ -79,7 +81,7 @@ class Words:
         return [code for code in dict.fromkeys(codes) if code]
 
     def _code(
-        self, name: str, word: str, terms: Terms, word_codes: Mapping[str, str]
+        self, name: str, word: str, terms: CodeList, word_codes: Mapping[str, str]
     ) -> str | None:
         code = word_codes.get(word, word if word in terms.bit else None)
         return self._count_if_unknown(name, word, code)

@@ -16,11 +16,12 @@ import msgspec
 import numpy as np
 
 from app.domain.cache import BoundedCache
+from app.domain.count import TOLLS
 from app.domain.merge import Matching, Member, Merge, groups, matching_key
 from app.domain.revision import Action, Revision, Subject
 from app.index.columns import UNDRAWN
 from app.index.select import RETRACTED, Filter, Segment, is_embargoed, is_quiet
-from app.rows import BOUNDS, GRAPHIC, KINDS, NEVER, NO_COUNT, TOLLS, Rows
+from app.rows import BOUNDS, GRAPHIC, KINDS, NEVER, NO_COUNT, Rows
 
 HIDDEN = 0
 """`known_to` of a row that another one stands for: it is visible at no revision."""

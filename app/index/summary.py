@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from app.domain.cache import BoundedCache
-from app.domain.count import Kind, Tally
+from app.domain.count import TOLLS, Kind, Tally
 from app.index.select import RETRACTED, Segment
-from app.rows import BOUNDS, COUNTS, KINDS, LONG, NEVER, NO_COUNT, TOLLS, Rows
+from app.rows import BOUNDS, COUNTS, KINDS, LONG, NEVER, NO_COUNT, Rows
 
 DAMAGE = ("hit", "destroyed", "uncounted")
 """Per sector: incidents with damage, of these with destruction, of these without a number."""

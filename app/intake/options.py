@@ -24,7 +24,7 @@ from app.importers.choices import ControlChoices
 from app.intake.saved_mapping import mapping_from
 
 
-class Face(Enum):
+class ShownIn(Enum):
     """Where a person sets an option."""
 
     command = auto()
@@ -32,7 +32,7 @@ class Face(Enum):
     form = auto()
 
 
-class Kind(Enum):
+class OptionKind(Enum):
     """How an option is written: a file is a path in a command, and a part of a form over HTTP."""
 
     text = auto()
@@ -72,7 +72,7 @@ class Option:
 
     en: str
     uk: str
-    kind: Kind = Kind.text
+    kind: OptionKind = OptionKind.text
     read: Callable[[str], object] = str
     values: tuple[str, ...] = ()
     """All that it may be; empty where that depends on the instance or is any text."""
@@ -81,7 +81,7 @@ class Option:
     """A regular expression of HTML that the text fits."""
 
     is_for_control: bool = False
-    faces: frozenset[Face] = frozenset(Face)
+    faces: frozenset[ShownIn] = frozenset(ShownIn)
     name: str = ""
     default: object = None
 
@@ -134,19 +134,19 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
         Option(
             "Day the file was taken from its publisher; today if empty",
             "День, коли файл узято у видавця; порожньо: сьогодні",
-            kind=Kind.day,
+            kind=OptionKind.day,
             read=_day_of_access,
         ),
     ] = None
-    synthetic: Annotated[bool, Option("The data are invented", "Дані вигадані", kind=Kind.flag)] = (
-        False
-    )
+    synthetic: Annotated[
+        bool, Option("The data are invented", "Дані вигадані", kind=OptionKind.flag)
+    ] = False
     valid_on: Annotated[
         date | None,
         Option(
             "Day of control areas that have no date, YYYY-MM-DD",
             "День для зон контролю без дати, РРРР-ММ-ДД",
-            kind=Kind.day,
+            kind=OptionKind.day,
             read=_day_of_areas,
             is_for_control=True,
         ),
@@ -197,7 +197,7 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
         Option(
             "A saved mapping of the columns of any table (TOML or JSON)",
             "Збережений опис стовпців будь-якої таблиці (TOML або JSON)",
-            kind=Kind.file,
+            kind=OptionKind.file,
         ),
     ] = None
     accept_shrink: Annotated[
@@ -205,7 +205,7 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
         Option(
             "Take control areas that lost over a quarter",
             "Прийняти зони контролю, що втратили понад чверть",
-            kind=Kind.flag,
+            kind=OptionKind.flag,
             is_for_control=True,
         ),
     ] = False
@@ -214,7 +214,7 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
         Option(
             "Take the file's values over edits by hand",
             "Замінити ручні правки значеннями з файлу",
-            kind=Kind.flag,
+            kind=OptionKind.flag,
         ),
     ] = False
     dry_run: Annotated[
@@ -222,9 +222,9 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
         Option(
             "Plan, and write nothing",
             "Спланувати й нічого не записувати",
-            kind=Kind.flag,
+            kind=OptionKind.flag,
             # The page always plans first.
-            faces=frozenset({Face.command, Face.http}),
+            faces=frozenset({ShownIn.command, ShownIn.http}),
         ),
     ] = False
 
@@ -262,7 +262,7 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def options_of(
-    table: type[ImportOptions] = ImportOptions, face: Face | None = None
+    table: type[ImportOptions] = ImportOptions, face: ShownIn | None = None
 ) -> tuple[Option, ...]:
     """List the options of a table, in the order of its fields; with `face`, those set there."""
     hints = get_type_hints(table, include_extras=True)

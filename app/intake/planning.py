@@ -237,7 +237,7 @@ class Plan:
         if not report.rows:
             raise InvalidFile("file", "no record", "at least one record")
         points = np.frombuffer(self._points, np.int64).reshape(-1, 2) / E7
-        if looks_swapped(points, self.context.theatre.bounds):
+        if points_look_swapped(points, self.context.theatre.bounds):
             report.warnings.append(
                 "Most points lie outside the theatre and would lie inside with longitude and "
                 "latitude swapped: check the order of the columns (longitude first)."
@@ -311,7 +311,7 @@ def _of_edits(report: Report) -> Iterator[str]:
         )
 
 
-def looks_swapped(points: np.ndarray, bounds: Bounds) -> bool:
+def points_look_swapped(points: np.ndarray, bounds: Bounds) -> bool:
     """Tell whether most points (rows of lon, lat) fit the box only with their axes swapped."""
     if not len(points):
         return False

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from app.domain.count import TOLLS
 from app.domain.errors import InputError, InvalidFile
 from app.domain.mapping import DAYS, VERSION, Notation, TableMapping, checked
 from app.domain.place import Bounds, Precision
@@ -38,7 +39,6 @@ PCODE = re.compile(r"[A-Z]{2}\d{2,8}")
 DECIMAL = re.compile(r"-?\d{1,3}[.]\d+")
 DECIMAL_COMMA = re.compile(r"-?\d{1,3},\d+")
 LINK = re.compile(r"https?://\S+", re.IGNORECASE)
-TOLLS = ("killed", "injured")
 FIELDS_OF_WORDS = ("weapons", "sector")
 MOST_WORDS = 100
 FIELDS_OF_CROSSWALKS = ("precision", "status", "grade")

@@ -77,7 +77,7 @@ class OwnControl(MacroElement):
         return ""
 
 
-class Period(OwnControl):
+class PeriodControl(OwnControl):
     """Histogram, two range inputs, two date inputs, steps and play."""
 
     factory = "period"
@@ -107,7 +107,7 @@ class Filters(OwnControl):
     factory = "filters"
 
 
-class Ground(OwnControl):
+class ControlTab(OwnControl):
     """Who held the ground: source, area, change, a second source's line."""
 
     factory = "ground"

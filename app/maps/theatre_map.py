@@ -16,15 +16,15 @@ from app.maps.facts import Histogram, PageFacts
 from app.maps.ids import stable_ids
 from app.maps.layers import (
     Control,
+    ControlTab,
     Filters,
-    Ground,
     IncidentList,
     Incidents,
     Legend,
     Overview,
     OwnControl,
     OwnLayer,
-    Period,
+    PeriodControl,
     Regions,
     Ruler,
     Search,
@@ -33,7 +33,7 @@ from app.maps.layers import (
     Waves,
 )
 from app.maps.page import Chrome, Map, Page, SavedKit
-from app.reference.taxonomy import Taxonomy, Terms
+from app.reference.taxonomy import CodeList, Taxonomy
 from app.reference.theatre import Theatre
 from app.render.palette import (
     CITED,
@@ -71,7 +71,7 @@ OTHER_PAGES = (
 STILL_ZOOM_WIDTH = 4
 EMBEDDED: tuple[type[OwnControl], ...] = (Legend,)
 SAVED: tuple[type[OwnControl], ...] = (Overview, IncidentList, Legend, Ruler)
-AROUND = (Overview, IncidentList, Filters, Ground, Waves, Legend, Search, Ruler, Share)
+AROUND = (Overview, IncidentList, Filters, ControlTab, Waves, Legend, Search, Ruler, Share)
 """The controls around the map of a page, in the order of its tabs; an embed has only the legend,
 and a page saved as one file only those that need no service."""
 
@@ -100,7 +100,7 @@ def build_page(theatre: Theatre, taxonomy: Taxonomy, content: PageContent) -> st
         for layer in _layers(theatre, facts.language):
             layer.add_to(page_map)
         if kit is None:
-            page_map.add_child(Period(**msgspec.to_builtins(content.histogram)))
+            page_map.add_child(PeriodControl(**msgspec.to_builtins(content.histogram)))
         for part in SAVED if kit else EMBEDDED if chrome.is_embed else AROUND:
             page_map.add_child(part())
         page = Page(page_map, chrome)
@@ -163,7 +163,7 @@ def _texts(theatre: Theatre, taxonomy: Taxonomy, language: str) -> dict[str, obj
     }
 
 
-def _labels(terms: Terms, language: str) -> list[list[str]]:
+def _labels(terms: CodeList, language: str) -> list[list[str]]:
     return [[code, terms.label(code, language)] for code in terms.codes]
 
 

@@ -16,7 +16,7 @@ from app.domain.place import DEFAULT_ERROR_M, E7, LocalPlane, Precision
 from app.index.build import State
 from app.index.columns import PRECISIONS, UNDRAWN
 from app.index.select import RETRACTED
-from app.reference.taxonomy import Terms
+from app.reference.taxonomy import CodeList
 from app.rows import NEVER, NO_COUNT
 
 SLACK_M = 250
@@ -48,7 +48,7 @@ class Side:
     families: np.ndarray
 
     @classmethod
-    def of(cls, state: State, slug: str, plane: LocalPlane, weapons: Terms) -> Side:
+    def of(cls, state: State, slug: str, plane: LocalPlane, weapons: CodeList) -> Side:
         """Gather a dataset, by first day."""
         number = state.tables.dataset(slug) if slug in state.tables.datasets else -1
         names = [
@@ -88,7 +88,7 @@ def _errors(error_m: np.ndarray, precision: np.ndarray) -> np.ndarray:
     return np.asarray(np.where(error_m == NO_COUNT, usual[precision], error_m).astype(np.int64))
 
 
-def _families(bits: np.ndarray, weapons: Terms) -> np.ndarray:
+def _families(bits: np.ndarray, weapons: CodeList) -> np.ndarray:
     """Bring weapon classes to one bit per family; none for what names no family."""
     out = np.zeros(len(bits), np.uint32)
     families = dict.fromkeys(code.partition(".")[0] for code in weapons.codes)

@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.domain.merge import Member, Pair, Reason
+from app.domain.merge import MatchReason, Member, Pair
 from app.domain.place import LocalPlane
 from app.domain.store import Store
 from app.index.build import State
 from app.matching.candidates import SLACK_DAYS, SLACK_M, Candidates, Side, candidates
 from app.matching.likeness import Lists, RecordTexts, TextNumbers, shared
-from app.reference.taxonomy import Terms
+from app.reference.taxonomy import CodeList
 
 MOST_NAMED = 4
 """A link that more records of one dataset name is an album or a channel, no sign of one strike."""
@@ -49,7 +49,7 @@ class ScoredPairs(NamedTuple):
 
 
 def find_pairs(
-    store: Store, state: State, slugs: tuple[str, str], plane: LocalPlane, weapons: Terms
+    store: Store, state: State, slugs: tuple[str, str], plane: LocalPlane, weapons: CodeList
 ) -> list[Pair]:
     """Score every candidate pair of two datasets, best first."""
     side, other = (Side.of(state, slug, plane, weapons) for slug in slugs)
@@ -180,7 +180,9 @@ class _Scored:
             "place_name": {"percent": _percent(self.name_percent[n])},
             "weapons": {"fit": "equal" if self.is_armed[n] else "compatible"},
         }
-        reasons = (Reason(code, int(self.points[code][n]), facts) for code, facts in values.items())
+        reasons = (
+            MatchReason(code, int(self.points[code][n]), facts) for code, facts in values.items()
+        )
         return Pair(self.members(n), int(self.score[n]), tuple(reasons))
 
 

@@ -15,7 +15,6 @@ from app.domain.answer import JsonObject
 from app.domain.mercator import tile_at
 from app.domain.place import Bounds
 from app.domain.terms import Face
-from app.index.columns import PRECISIONS, STATUSES
 from app.pictures.tiles import Tiler
 from app.publishing.publish import Published, control_dataset, publish
 from app.publishing.query import Query
@@ -93,8 +92,7 @@ class _Contents:
 
     def _marks_tile(self, zoom: int, place: _Place) -> bytes:
         marks = self.marks.between(place.low, place.high)
-        codes = self.query.reference.taxonomy.weapons.codes
-        return incident_tile(marks, zoom, codes, STATUSES, PRECISIONS, self.exact_zoom)
+        return incident_tile(marks, zoom, self.query.code_names, self.exact_zoom)
 
 
 class ArchiveLayers(NamedTuple):

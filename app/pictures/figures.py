@@ -13,7 +13,6 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.cache import BoundedCache
 from app.domain.errors import InputError
-from app.index.columns import PRECISIONS
 from app.pictures.captions import FigureText
 from app.pictures.scene import Scene
 from app.pictures.tiles import Tiler, area_pattern
@@ -30,7 +29,7 @@ from app.render.pdf import PdfCanvas
 from app.render.png import write_png
 from app.render.svg import SvgCanvas
 from app.tiles.raster import (
-    Ground,
+    HatchedArea,
     Shade,
     draw_basemap,
     draw_control,
@@ -158,18 +157,16 @@ class Figures:
         shapes = self.tiler.shapes.regions(scene.query, z)
         self._draw_regions(canvas, scene, shapes)
         self._draw_control(canvas, scene, z)
-        codes = scene.query.reference.taxonomy.weapons.codes
         dot_px = next(px for most, px in DOTS_PX if len(scene.rows) <= most)
-        draw_incidents(
-            canvas, scene.rows, codes, PRECISIONS, is_dense=scene.is_dense, dot_px=dot_px
-        )
+        names = scene.query.code_names
+        draw_incidents(canvas, scene.rows, names, is_dense=scene.is_dense, dot_px=dot_px)
         chips = self._draw_chips(canvas, scene)
         places = scene.query.reference.basemap(scene.view.theatre).places
         free = [*chips, scale_box(canvas.frame)]
         if content.notice:
             free.append(notice_box(canvas.fonts, canvas.frame, content.notice))
-        names = place_names(canvas, places, scene.view.lang, scene.theatre.countries, free)
-        write_names(canvas, names)
+        labels = place_names(canvas, places, scene.view.lang, scene.theatre.countries, free)
+        write_names(canvas, labels)
 
     def _draw_base(self, canvas: Canvas, scene: Scene) -> None:
         basemap = scene.query.reference.basemap(scene.view.theatre)
@@ -212,7 +209,7 @@ class Figures:
             return
         areas = self.tiler.shapes.areas(scene.query, control.snapshot, z)
         grounds = [
-            Ground(shape, pattern)
+            HatchedArea(shape, pattern)
             for area, shape in areas
             if (pattern := area_pattern(area, scene.theatre)) is not None
         ]

@@ -10,7 +10,7 @@ from app.domain.control import ControlStatus, Extent
 from app.domain.view import NOT_STATED
 from app.i18n.values import day_words
 from app.pictures.scene import Scene
-from app.render.layout import Row, Section, Swatch
+from app.render.layout import LegendRow, Section, Swatch
 from app.render.palette import (
     CITED,
     CLAIMED,
@@ -50,21 +50,21 @@ class FigureLegend:
         view, words, values = self.scene.view, self.scene.words, self.scene.choropleth
         title = f"{words[view.metric]}: {words[f'level_{view.level}']}"
         if values is None:
-            return Section(title, (Row(words["not_shared"]),))
+            return Section(title, (LegendRow(words["not_shared"]),))
         figures = [value for code, value in values.values.items() if self.is_shown(code)]
         rows = []
         if any(value for value in figures):
             colours = RAMPS[len(values.limits)]
             rows += [
-                Row(text, Swatch("fill", colour, CLASS_OPACITY))
+                LegendRow(text, Swatch("fill", colour, CLASS_OPACITY))
                 for text, colour in zip(self.classes(values.limits), colours, strict=True)
             ]
         if any(value is None for value in figures):
             hatch = Swatch("hatch", opacity=0.9, pattern=NO_FIGURE_PATTERN)
-            rows.append(Row(words["no_figure"], hatch))
+            rows.append(LegendRow(words["no_figure"], hatch))
         if self.scene.is_known and any(value == 0 for value in figures):
-            rows.append(Row(words["none_reported"], Swatch("fill", LAND)))
-        return Section(title, (*rows, *map(Row, self.sums_lines())))
+            rows.append(LegendRow(words["none_reported"], Swatch("fill", LAND)))
+        return Section(title, (*rows, *map(LegendRow, self.sums_lines())))
 
     def is_shown(self, code: str) -> bool:
         """Tell whether a region is one of the View's."""
@@ -111,14 +111,14 @@ class FigureLegend:
     def _incidents(self) -> Section:
         words, counts = self.scene.words, self.scene.counts
         weapons = self.scene.query.reference.taxonomy.weapons
-        rows: list[Row] = []
+        rows: list[LegendRow] = []
         if self.scene.is_dense:
             scale = {"px": DENSITY_PX, "most": self.scene.number(DENSITY_MOST)}
-            rows.append(Row(words["density"], Swatch("density")))
-            rows.append(Row(words["density_cell_more"].format(**scale)))
+            rows.append(LegendRow(words["density"], Swatch("density")))
+            rows.append(LegendRow(words["density_cell_more"].format(**scale)))
         else:
             rows += [
-                Row(
+                LegendRow(
                     weapons.label(family, self.scene.view.lang),
                     Swatch("dot", mark.colour, shape=mark.shape),
                 )
@@ -127,10 +127,10 @@ class FigureLegend:
             ]
             if counts.has_settlements:
                 soft = Swatch("soft", FAMILIES["unknown"].colour)
-                rows.append(Row(words["dot_settlement"], soft))
+                rows.append(LegendRow(words["dot_settlement"], soft))
         if counts.region_only:
-            rows.append(Row(words["figure_chip"], Swatch("chip")))
-        return Section(words["layer_incidents"], (*rows, *map(Row, self.marks_lines())))
+            rows.append(LegendRow(words["figure_chip"], Swatch("chip")))
+        return Section(words["layer_incidents"], (*rows, *map(LegendRow, self.marks_lines())))
 
     def marks_lines(self) -> list[str]:
         """Write how many incidents have a mark, and how many do not, and why."""
@@ -161,16 +161,18 @@ class FigureLegend:
         title = words["layer_control"]
         if control.withheld is not None:
             text = words["figure_control_withheld"].format(source=control.withheld)
-            return Section(title, (Row(text),))
+            return Section(title, (LegendRow(text),))
         if control.source is None:
-            return Section(title, (Row(words["figure_control_missing"]),))
+            return Section(title, (LegendRow(words["figure_control_missing"]),))
         if control.snapshot is None:
-            return Section(title, (Row(words["control_none"].format(source=control.source.name)),))
+            return Section(
+                title, (LegendRow(words["control_none"].format(source=control.source.name)),)
+            )
         day = day_words(words, control.snapshot.valid_on)
-        rows = [Row(words["control_of"].format(source=control.source.name, date=day))]
-        rows += [Row(self._age())]
+        rows = [LegendRow(words["control_of"].format(source=control.source.name, date=day))]
+        rows += [LegendRow(self._age())]
         parts = ", ".join(words[f"includes_{part}"] for part in control.snapshot.includes)
-        rows.append(Row(words["includes"].format(parts=parts)))
+        rows.append(LegendRow(words["includes"].format(parts=parts)))
         return Section(title, (*self._grounds(), *self._line(), *rows))
 
     def _age(self) -> str:
@@ -184,7 +186,7 @@ class FigureLegend:
         old = words["control_stale"].format(n=limit)
         return f"{text} ({old})" if control.age_days > limit else text
 
-    def _grounds(self) -> list[Row]:
+    def _grounds(self) -> list[LegendRow]:
         """Write a row for each hatch that occurs."""
         words, control, theatre = self.scene.words, self.scene.control, self.scene.theatre
         areas = [] if control.snapshot is None else control.snapshot.areas
@@ -193,19 +195,19 @@ class FigureLegend:
         outlined = [area for area in ours if area.extent is Extent.area]
         assessed = [one.controller for one in outlined if one.status is ControlStatus.assessed]
         rows = [
-            Row(
+            LegendRow(
                 words["ground_of"].format(party=self.party(code)),
                 Swatch("hatch", opacity=0.8, pattern=ground_pattern(code, others)),
             )
             for code in dict.fromkeys(assessed)
         ]
         if len(assessed) < len(outlined):
-            rows.append(Row(words["claimed"], Swatch("hatch", opacity=0.8, pattern=CLAIMED)))
+            rows.append(LegendRow(words["claimed"], Swatch("hatch", opacity=0.8, pattern=CLAIMED)))
         if len(outlined) < len(ours):
-            rows.append(Row(words["cited"], Swatch("hatch", opacity=0.8, pattern=CITED)))
+            rows.append(LegendRow(words["cited"], Swatch("hatch", opacity=0.8, pattern=CITED)))
         return rows
 
-    def _line(self) -> list[Row]:
+    def _line(self) -> list[LegendRow]:
         words, control = self.scene.words, self.scene.control
         if control.line is None or control.line.shape.is_empty:
             return []
@@ -216,8 +218,8 @@ class FigureLegend:
         )
         stale = words["stale_line"].format(n=self.scene.theatre.stale_after_days)
         text = f"{words['front_line']}: {length}" + (f"; {stale}" if is_stale else "")
-        rows = [Row(text, Swatch("line", LINE, dashes=DASHES["stale"] if is_stale else None))]
+        rows = [LegendRow(text, Swatch("line", LINE, dashes=DASHES["stale"] if is_stale else None))]
         if self.scene.frozen is not None and self.scene.view.freeze is not None:
             frozen = words["frozen_line"].format(date=day_words(words, self.scene.view.freeze))
-            rows.append(Row(frozen, Swatch("line", LINE_FIXED, dashes=DASHES["fixed"])))
+            rows.append(LegendRow(frozen, Swatch("line", LINE_FIXED, dashes=DASHES["fixed"])))
         return rows

@@ -16,7 +16,6 @@ from app.domain.instants import rfc3339
 from app.domain.terms import Dataset, Face
 from app.i18n import WATERMARK
 from app.i18n.values import day_text
-from app.index.columns import PRECISIONS, STATUSES
 from app.index.select import Selection
 from app.publishing.publish import Published, control_dataset, control_snapshot, publish
 from app.publishing.query import Query
@@ -38,7 +37,7 @@ from app.render.palette import (
 from app.tiles.grid import EXTENT, Tile
 from app.tiles.points import incident_tile
 from app.tiles.raster import (
-    Ground,
+    HatchedArea,
     Shade,
     choose_labels,
     draw_basemap,
@@ -75,8 +74,7 @@ class Tiler:
     def _incidents(self, query: Query, tile: Tile) -> bytes:
         published = publish(query, Face.tiles)
         rows = published.select((tile.z, tile.x, tile.y)).drawable(published.filter)
-        codes = query.reference.taxonomy.weapons.codes
-        return incident_tile(rows, tile.z, codes, STATUSES, PRECISIONS)
+        return incident_tile(rows, tile.z, query.code_names)
 
     def _regions(self, query: Query, tile: Tile) -> bytes:
         view = query.view
@@ -192,7 +190,7 @@ class Tiler:
         if snapshot is None:
             return
         grounds = [
-            Ground(shape, pattern)
+            HatchedArea(shape, pattern)
             for area, shape in self.shapes.areas(query, snapshot, int(painter.frame.z))
             if (pattern := area_pattern(area, theatre)) is not None
         ]
@@ -203,9 +201,8 @@ class Tiler:
     def _draw_incidents(self, painter: Painter, query: Query) -> None:
         published = publish(query, Face.tiles)
         marks = _around(published, painter.frame)
-        names = query.reference.taxonomy.weapons.codes
         is_dense = painter.frame.z < DETAIL_ZOOM and self._marks(published) > DENSE_FROM
-        draw_incidents(painter, marks, names, PRECISIONS, is_dense=is_dense)
+        draw_incidents(painter, marks, query.code_names, is_dense=is_dense)
 
     def _marks(self, published: Published) -> int:
         """Count all marks of a View, so that its tiles show them in the same way."""

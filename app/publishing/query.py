@@ -14,10 +14,12 @@ from app.domain.terms import Audience, Dataset, DatasetKind
 from app.domain.view import View
 from app.i18n import strings
 from app.index.build import State
+from app.index.columns import PRECISIONS, STATUSES
 from app.index.control import Calendar
 from app.instance.workspace import Workspace
 from app.reference.reference import Reference
 from app.reference.theatre import Theatre
+from app.rows import CodeNames
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +89,11 @@ class Query:
     def words(self) -> Mapping[str, str]:
         """The strings of the View's language."""
         return strings(self.view.lang)
+
+    @property
+    def code_names(self) -> CodeNames:
+        """The words of the small numbers in the index's columns."""
+        return CodeNames(self.reference.taxonomy.weapons.codes, STATUSES, PRECISIONS)
 
     @cached_property
     def seq(self) -> int:

@@ -13,7 +13,7 @@ from app.index.select import Selection
 from app.publishing.line_joins import line_join
 from app.publishing.publish import Published, control_dataset, counted_rows, publish, summable
 from app.publishing.query import Query
-from app.reference.taxonomy import Terms
+from app.reference.taxonomy import CodeList
 
 KILLED = (1, 5, 10, 50)
 """The values of `min_killed` that get a count."""
@@ -101,7 +101,7 @@ class _FacetCounter:
         return self._selections[key]
 
 
-def _bits(masks: np.ndarray, terms: Terms) -> dict[str, int]:
+def _bits(masks: np.ndarray, terms: CodeList) -> dict[str, int]:
     """Count by class; a class includes its members, as its filter does."""
     kinds, times = np.unique(masks, return_counts=True)
     return {

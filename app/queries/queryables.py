@@ -9,11 +9,12 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from app.domain.answer import JsonObject
+from app.domain.count import TOLLS
 from app.domain.place import E7, Precision
 from app.index.columns import PRECISIONS, STATUSES
 from app.index.select import Selection
 from app.publishing.publish import Published
-from app.rows import BOUNDS, GRAPHIC, KINDS, NEVER, NO_COUNT, NOWHERE, SYNTHETIC, TOLLS
+from app.rows import BOUNDS, GRAPHIC, KINDS, NEVER, NO_COUNT, NOWHERE, SYNTHETIC
 
 
 class PropertyValues(NamedTuple):

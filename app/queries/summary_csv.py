@@ -6,7 +6,7 @@ import csv
 import io
 
 from app.domain.answer import JsonObject
-from app.rows import TOLLS
+from app.domain.count import TOLLS
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _FIGURES = ("low", "best", "high", "high_known", "known", "of")

@@ -17,7 +17,7 @@ OWN_CODES = ("pcode", "adm2_pcode")
 OWN_NAMES = ("raion_uk", "raion_en", "adm2_ua", "adm2_en", "adm2_name")
 
 
-class Row(NamedTuple):
+class PopulationRow(NamedTuple):
     """One row of the table; without a name or code of a lower level it is of the first level."""
 
     people: int
@@ -36,7 +36,7 @@ class Row(NamedTuple):
             return False
         if self.level == 1 or self.code:
             return (self.code or self.parent) in {region.code, region.pcode}
-        names = [plain(name) for name in (region.name_uk, region.name_en) if name]
+        names = [unit_name(name) for name in (region.name_uk, region.name_en) if name]
         same = any(_is_same(name, other) for name in self.names for other in names)
         return self.parent == region.parent and same
 
@@ -49,10 +49,10 @@ class People(NamedTuple):
     """Numbers of people of one year."""
 
     year: int
-    rows: tuple[Row, ...]
+    rows: tuple[PopulationRow, ...]
 
 
-def plain(name: str) -> str:
+def unit_name(name: str) -> str:
     """Bring a name into a form to compare: lower case, one kind of apostrophe."""
     return re.sub(r"['’ʼ`]", "'", name).casefold().strip()
 
@@ -82,7 +82,9 @@ def read_people(path: Path, year: int | None) -> People:
     if column not in columns or year is None or not set(PARENT_CODES + OWN_CODES) & set(columns):
         allowed = "iso_3166_2 or pcode, and population_YYYY or population with --population-year"
         raise InvalidFile(f"columns of {path.name}", ", ".join(columns), allowed)
-    return People(year, tuple(_row(row, number) for row in rows if (number := whole(row[column]))))
+    return People(
+        year, tuple(_row(row, number) for row in rows if (number := people_count(row[column])))
+    )
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -95,14 +97,14 @@ def _rows(path: Path) -> list[dict[str, str]]:
         raise InvalidFile("file", path.name, "a CSV file in UTF-8") from wrong
 
 
-def _row(row: Mapping[str, str], people: int) -> Row:
+def _row(row: Mapping[str, str], people: int) -> PopulationRow:
     code = next((row[name].strip() for name in OWN_CODES if row.get(name)), "")
     parent = next((row[name].strip() for name in PARENT_CODES if row.get(name)), "")
-    names = tuple(plain(row[name]) for name in OWN_NAMES if row.get(name))
-    return Row(people, parent, code, names)
+    names = tuple(unit_name(row[name]) for name in OWN_NAMES if row.get(name))
+    return PopulationRow(people, parent, code, names)
 
 
-def whole(cell: object) -> int | None:
+def people_count(cell: object) -> int | None:
     """Read a number of people; an empty cell, another text and 0 (not counted) are unknown."""
     try:
         return round(float(str(cell).replace(" ", ""))) or None

@@ -66,17 +66,17 @@ class Settlements:
                 kind=row["kind"],
                 point=None if lon is None else LonLat(lon, lat),
             )
-            for name in {plain(settlement.name_uk), loose(settlement.name_en)}:
+            for name in {folded_name(settlement.name_uk), loose(settlement.name_en)}:
                 by_name.setdefault(name, []).append(settlement)
         return by_name
 
     def called(self, name: str, admin1: str | None = None) -> list[Settlement]:
         """List every settlement of a name, in Ukrainian or in Latin letters, within a region."""
-        namesakes = self._by_name.get(plain(name)) or self._by_name.get(loose(name)) or []
+        namesakes = self._by_name.get(folded_name(name)) or self._by_name.get(loose(name)) or []
         return [one for one in namesakes if admin1 is None or one.admin1 == admin1]
 
 
-def plain(name: str) -> str:
+def folded_name(name: str) -> str:
     """Bring a name into a form to compare: no case, stress marks, apostrophes or word for its kind.
 
     >>> plain("м. Кам'янець-Подільський"), plain("село Дем`янів")
@@ -92,5 +92,5 @@ def loose(name: str) -> str:
     >>> loose("Kryvyy Rih") == loose("Kryvyi Rih"), loose("Kharkiv city")
     (True, 'kharkiv')
     """
-    letters = unicodedata.normalize("NFD", plain(name))
+    letters = unicodedata.normalize("NFD", folded_name(name))
     return re.sub(r"[iy]+", "i", re.sub(r"[^a-z ]", "", letters)).strip()

@@ -11,7 +11,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Terms:
+class CodeList:
     """One taxonomy: codes in file order, each with labels; the order gives the bit."""
 
     entries: tuple[Mapping[str, object], ...]
@@ -69,14 +69,14 @@ class Taxonomy:
     folder: Path
 
     @cached_property
-    def weapons(self) -> Terms:
+    def weapons(self) -> CodeList:
         """Weapon classes in two levels."""
-        return Terms(tuple(_toml(self.folder / "weapons.toml")["weapon"]))
+        return CodeList(tuple(_toml(self.folder / "weapons.toml")["weapon"]))
 
     @cached_property
-    def sectors(self) -> Terms:
+    def sectors(self) -> CodeList:
         """Sectors of what was hit."""
-        return Terms(tuple(_toml(self.folder / "sectors.toml")["sector"]))
+        return CodeList(tuple(_toml(self.folder / "sectors.toml")["sector"]))
 
     @cached_property
     def columns(self) -> ColumnNames:

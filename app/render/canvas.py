@@ -27,7 +27,7 @@ POLYGON = 3
 """The value of shapely.get_type_id for a polygon."""
 
 
-class Text(NamedTuple):
+class TextRun(NamedTuple):
     """One line of text with its baseline at y; `anchor` is the part of the line at x."""
 
     text: str
@@ -139,7 +139,7 @@ class Canvas(ABC):
         """Draw RGB or RGBA pixels over the whole picture."""
 
     @abstractmethod
-    def write(self, text: Text) -> None:
+    def write(self, text: TextRun) -> None:
         """Write a line of text."""
 
     @property

@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from app.render.canvas import CASING_PX, LINE_PX, Canvas, Text
+from app.render.canvas import CASING_PX, LINE_PX, Canvas, TextRun
 from app.render.fonts import text_width
 from app.render.frame import Frame
 from app.render.layout import LEADING, Content, Layout, Swatch, wrapped
@@ -74,7 +74,7 @@ def _draw_scale(part: Canvas, content: Content) -> None:
     part.stroke([line], HALO, 4.0)
     part.stroke([line], INK, 1.6)
     text = content.scale_text(float(km), frame.middle_latitude)
-    part.write(Text(text, 10.0 * scale, (y - 9) * scale, 10.0, INK, halo=HALO))
+    part.write(TextRun(text, 10.0 * scale, (y - 9) * scale, 10.0, INK, halo=HALO))
 
 
 def _notice_lines(fonts: Path, frame: Frame, notice: str) -> list[str]:
@@ -100,7 +100,7 @@ def _draw_notice(part: Canvas, notice: str) -> None:
     x, y = part.frame.across / 2, NOTICE_TOP
     for line in _notice_lines(part.fonts, part.frame, notice):
         y += NOTICE_PX * LEADING
-        part.write(Text(line, x * scale, (y + 4) * scale, NOTICE_PX, INK, True, "middle"))
+        part.write(TextRun(line, x * scale, (y + 4) * scale, NOTICE_PX, INK, True, "middle"))
 
 
 def chip_size(fonts: Path, text: str, size: float, scale: int) -> tuple[float, float]:
@@ -125,7 +125,7 @@ def draw_chip(
     ]
     canvas.paint_hatch(ends, CHIP, 1.0)
     middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2 + 0.36 * size * scale
-    canvas.write(Text(text, *middle, size, INK, True, "middle"))
+    canvas.write(TextRun(text, *middle, size, INK, True, "middle"))
 
 
 def draw_swatch(page: Canvas, swatch: Swatch, x: float, y: float, size: float) -> None:

@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from app.reference.basemap import Places
-from app.render.canvas import Canvas, Text
+from app.render.canvas import Canvas, TextRun
 from app.render.fonts import legible, text_width
 from app.render.frame import Frame
 from app.render.palette import HALO, TEXT, Mark
@@ -43,12 +43,12 @@ Box = tuple[float, float, float, float]
 class Name(NamedTuple):
     """The name of a place; `x` and `y` are its dot, in px of the picture."""
 
-    text: Text
+    text: TextRun
     x: float
     y: float
 
 
-def candidates(
+def label_candidates(
     frame: Frame, places: Places, countries: Sequence[str], margin: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Choose the places to name at a zoom, most important first: their numbers, x and y in px.
@@ -85,7 +85,7 @@ def place_names(
         reserved: boxes in px that must stay free, such as numbers and the scale bar.
     """
     frame, scale, boxes, names = canvas.frame, canvas.frame.scale, list(reserved), []
-    numbers, xs, ys = candidates(frame, places, countries, 0.0)
+    numbers, xs, ys = label_candidates(frame, places, countries, 0.0)
     for place, x, y in zip(numbers.tolist(), xs.tolist(), ys.tolist(), strict=True):
         name = legible(canvas.fonts, places.name(place, language))
         is_bold = bool(places.rank[place] == 0)
@@ -95,7 +95,7 @@ def place_names(
             low, high = sorted((x - 3 * scale * step, start + (wide + LABEL_PAD * scale) * step))
             box = (low, y - 8 * scale, high, y + 8 * scale)
             if _is_inside(box, frame) and not any(touch(box, other) for other in boxes):
-                text = Text(
+                text = TextRun(
                     name, start, y + 0.36 * LABEL_PX * scale, LABEL_PX, TEXT, is_bold, anchor, HALO
                 )
                 names.append(Name(text, x, y))

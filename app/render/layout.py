@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from app.domain.errors import InputError
 from app.domain.place import Bounds
-from app.render.canvas import Text
+from app.render.canvas import TextRun
 from app.render.fonts import text_width
 from app.render.frame import Frame
 from app.render.palette import INK, QUIET, WARNING, Pattern
@@ -34,7 +34,7 @@ class Swatch(NamedTuple):
     shape: str = "circle"
 
 
-class Row(NamedTuple):
+class LegendRow(NamedTuple):
     """A line of the legend."""
 
     text: str
@@ -45,7 +45,7 @@ class Section(NamedTuple):
     """A part of the legend."""
 
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[LegendRow, ...]
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Layout:
     width: int
     height: int
     map_box: tuple[int, int, int, int]
-    texts: Sequence[Text]
+    texts: Sequence[TextRun]
     swatches: Sequence[tuple[Swatch, float, float, float]] = field(default_factory=tuple)
 
     def frame(self, box: Bounds, scale: int) -> Frame:
@@ -87,7 +87,7 @@ class _Column:
 
     def __init__(self, fonts: Path, x: float, y: float, width: float) -> None:
         self.fonts, self.x, self.y, self.width = fonts, x, y, width
-        self.texts: list[Text] = []
+        self.texts: list[TextRun] = []
         self.swatches: list[tuple[Swatch, float, float, float]] = []
 
     def add(
@@ -97,7 +97,7 @@ class _Column:
         for line in wrapped(self.fonts, text, size, self.width - inset, is_bold=is_bold):
             self.y += size * LEADING
             at = self.y - size * (LEADING - 1)
-            self.texts.append(Text(line, self.x + inset, at, size, colour, is_bold))
+            self.texts.append(TextRun(line, self.x + inset, at, size, colour, is_bold))
 
     def section(self, section: Section, size: float) -> None:
         """Add a part of the legend."""

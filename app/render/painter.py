@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 from shapely.geometry.base import BaseGeometry
 from typing_extensions import override
 
-from app.render.canvas import Canvas, Dashes, Text
+from app.render.canvas import Canvas, Dashes, TextRun
 from app.render.frame import Frame
 from app.render.palette import HALO, PAPER, TEXT, Mark, Pattern, rgb
 from app.render.png import write_png
@@ -233,7 +233,7 @@ class Painter(Canvas):
             self._stamp(layer, 0, 0)
 
     @override
-    def write(self, text: Text) -> None:
+    def write(self, text: TextRun) -> None:
         x, y = (divmod(round(axis * OVERSAMPLE), OVERSAMPLE) for axis in (text.x, text.y))
         look = text._replace(x=0, y=0)
         stamp, dx, dy = letters(self.fonts, look, self.frame.scale, (x[1], y[1]))
@@ -248,7 +248,7 @@ class Painter(Canvas):
         self.dots(x, y, [Mark(TEXT)] * len(labels), LABEL_DOT_PX, HALO)
         for label in labels:
             start, base = label.x + 4 * scale, label.y + 0.36 * LABEL_PX * scale
-            self.write(Text(label.text, start, base, LABEL_PX, TEXT, label.is_bold, halo=HALO))
+            self.write(TextRun(label.text, start, base, LABEL_PX, TEXT, label.is_bold, halo=HALO))
 
     @override
     @contextmanager

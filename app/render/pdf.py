@@ -20,7 +20,7 @@ from reportlab.pdfgen.pathobject import PDFPathObject
 from shapely.geometry.base import BaseGeometry
 from typing_extensions import override
 
-from app.render.canvas import Canvas, Dashes, Text, outline, polygons_of
+from app.render.canvas import Canvas, Dashes, TextRun, outline, polygons_of
 from app.render.fonts import font_file
 from app.render.frame import Frame
 from app.render.palette import WATERMARK, Mark, Pattern, rgb
@@ -158,7 +158,7 @@ class PdfCanvas(Canvas):
         sheet.restoreState()
 
     @override
-    def write(self, text: Text) -> None:
+    def write(self, text: TextRun) -> None:
         sheet, size = self.sheet, text.size * self.frame.scale
         font = _font(self.fonts, is_bold=text.is_bold)
         share = {"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor]

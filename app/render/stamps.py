@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from PIL import Image, ImageDraw, features
 
-from app.render.canvas import Text, outline
+from app.render.canvas import TextRun, outline
 from app.render.fonts import load_font
 from app.render.palette import SHAPES, WATERMARK, Mark, rgb
 
@@ -22,7 +22,7 @@ UNKERNED = ["-kern"] if features.check("raqm") else None
 
 @lru_cache(1024)
 def letters(
-    folder: Path, text: Text, scale: int, phase: tuple[int, int]
+    folder: Path, text: TextRun, scale: int, phase: tuple[int, int]
 ) -> tuple[Image.Image, int, int]:
     """Draw a line of text, whose `x` and `y` are ignored; return it with its left and top edge.
 

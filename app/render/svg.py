@@ -17,7 +17,7 @@ from fontTools.ttLib import TTFont
 from shapely.geometry.base import BaseGeometry
 from typing_extensions import override
 
-from app.render.canvas import Canvas, Dashes, Text, outline, polygons_of
+from app.render.canvas import Canvas, Dashes, TextRun, outline, polygons_of
 from app.render.fonts import font_file, text_width
 from app.render.frame import Frame
 from app.render.palette import WATERMARK, Mark, Pattern
@@ -131,7 +131,7 @@ class SvgCanvas(Canvas):
         )
 
     @override
-    def write(self, text: Text) -> None:
+    def write(self, text: TextRun) -> None:
         scale, size = self.frame.scale, text.size * self.frame.scale
         self.used.setdefault(text.is_bold, set()).update(text.text)
         # With its length stated, a line has its size also in a viewer without the embedded font.

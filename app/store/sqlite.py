@@ -57,7 +57,7 @@ def schema_steps() -> list[tuple[int, str]]:
     return sorted((int(step.name[:4]), step.read_text("utf-8")) for step in steps)
 
 
-Row = tuple[Any, ...]
+_Row = tuple[Any, ...]
 """A row of a result; the types of its columns follow from the statement."""
 
 
@@ -132,7 +132,7 @@ class SqliteStore:
         except sqlite3.Error as wrong:
             raise StoreError(f"The record could not be written: {wrong}.") from wrong
 
-    def _rows(self, name: str, **values: object) -> list[Row]:
+    def _rows(self, name: str, **values: object) -> list[_Row]:
         with self._lock:
             try:
                 return self._reader.execute(self._sql[name], values).fetchall()
@@ -333,14 +333,14 @@ def _micros(instant: datetime) -> int:
     return (instant - _EPOCH) // timedelta(microseconds=1)
 
 
-def _head(row: Row | None) -> Head:
+def _head(row: _Row | None) -> Head:
     if row is None:
         return Head(0, GENESIS, None)
     seq, hashed, micros = row
     return Head(seq, hashed, _EPOCH + timedelta(microseconds=micros))
 
 
-def _token(row: Row) -> Token:
+def _token(row: _Row) -> Token:
     number, name, role, datasets, *instants, _digest = row
     created, expires, revoked = (None if at is None else _instant(at) for at in instants)
     assert created is not None  # noqa: S101  the column is NOT NULL
@@ -355,7 +355,7 @@ def _token(row: Row) -> Token:
     )
 
 
-def _revision(row: Row) -> Revision:
+def _revision(row: _Row) -> Revision:
     seq, micros, actor, action, reason, subject, *rest = row
     try:
         # A look-up is faster than a call of the enum: an index reads millions of these.

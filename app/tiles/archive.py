@@ -27,7 +27,7 @@ GZIP, MVT = 2, 1
 HEADER = struct.Struct("<7sB11Q6B4iB2i")
 
 
-class Entry(NamedTuple):
+class ArchiveEntry(NamedTuple):
     """A run of equal tiles with the place of their bytes; a run of 0 is a leaf directory."""
 
     number: int
@@ -62,7 +62,7 @@ class Archive:
     """Collects tiles in the order of their numbers; their bytes are written to `data` at once."""
 
     data: IO[bytes]
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[ArchiveEntry] = field(default_factory=list)
     tiles: int = 0
     _at: int = 0
     _seen: dict[bytes, tuple[int, int]] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class Archive:
             if last.offset == offset and last.number + last.run == number:
                 self.entries[-1] = last._replace(run=last.run + 1)
                 return
-        self.entries.append(Entry(number, offset, length, 1))
+        self.entries.append(ArchiveEntry(number, offset, length, 1))
 
     def head(self, metadata: Mapping[str, object], bounds: Bounds, zooms: tuple[int, int]) -> bytes:
         """Return the bytes before the tiles: header, root directory, metadata, leaves."""
@@ -103,7 +103,7 @@ class Archive:
         return header + root + metadata_bytes + leaves
 
 
-def directories(entries: Sequence[Entry]) -> tuple[bytes, bytes]:
+def directories(entries: Sequence[ArchiveEntry]) -> tuple[bytes, bytes]:
     """Write the root directory and the leaves; no leaves when the root has every entry."""
     root, size = directory(entries), LEAF_ENTRIES
     most = FIRST_READ_BYTES - HEADER_BYTES
@@ -112,19 +112,19 @@ def directories(entries: Sequence[Entry]) -> tuple[bytes, bytes]:
         parts = [directory(entries[at : at + size]) for at in range(0, len(entries), size)]
         places, offset = [], 0
         for at, part in zip(range(0, len(entries), size), parts, strict=True):
-            places.append(Entry(entries[at].number, offset, len(part), 0))
+            places.append(ArchiveEntry(entries[at].number, offset, len(part), 0))
             offset += len(part)
         root, leaves = directory(places), b"".join(parts)
         size *= 2
     return root, leaves
 
 
-def directory(entries: Iterable[Entry]) -> bytes:
+def directory(entries: Iterable[ArchiveEntry]) -> bytes:
     """Write a directory: numbers as steps, runs, lengths, and offsets where there is a gap."""
     return packed(b"".join(map(varint, _directory(list(entries)))))
 
 
-def _directory(entries: Sequence[Entry]) -> Iterator[int]:
+def _directory(entries: Sequence[ArchiveEntry]) -> Iterator[int]:
     yield len(entries)
     before = 0
     for entry in entries:

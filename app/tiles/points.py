@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from app.domain.mercator import BITS
-from app.rows import SYNTHETIC, Table
+from app.rows import SYNTHETIC, CodeNames, Table
 from app.tiles.grid import EXTENT
 from app.tiles.vector import Property, encode_points
 
@@ -61,14 +61,7 @@ def tile_units(rows: Mapping[str, np.ndarray] | Table, z: int) -> tuple[np.ndarr
     )  # type: ignore[return-value]
 
 
-def incident_tile(  # noqa: PLR0913, PLR0917  marks, names of codes, where cells end
-    rows: Table,
-    z: int,
-    weapon_names: Sequence[str],
-    statuses: Sequence[str],
-    precisions: Sequence[str],
-    exact_zoom: int = EXACT_ZOOM,
-) -> bytes:
+def incident_tile(rows: Table, z: int, names: CodeNames, exact_zoom: int = EXACT_ZOOM) -> bytes:
     """Encode the marks of one tile. Every mark lies in exactly one tile of a zoom level.
 
     So the sum of `n` over the tiles of a zoom is the number of drawable incidents of the View.
@@ -82,9 +75,9 @@ def incident_tile(  # noqa: PLR0913, PLR0917  marks, names of codes, where cells
         "n": Property(np.zeros(len(rows), np.int64), [1]),
         "number": Property(np.arange(len(rows)), number),  # each occurs once
         "day": _days(rows["day_first"]),
-        "weapon": _weapons(rows["weapons"], weapon_names),
-        "status": Property(rows["status"].astype(np.int64), statuses),
-        "precision": Property(rows["precision"].astype(np.int64), precisions),
+        "weapon": _weapons(rows["weapons"], names.weapons),
+        "status": Property(rows["status"].astype(np.int64), names.statuses),
+        "precision": Property(rows["precision"].astype(np.int64), names.precisions),
         "error_m": Property.numbers(rows["error_m"], rows["error_m"] >= 0),
         "killed_low": _count(rows["killed_total_low"]),
         "injured_low": _count(rows["injured_total_low"]),

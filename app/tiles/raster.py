@@ -12,7 +12,7 @@ from app.reference.basemap import Basemap, Places
 from app.render.canvas import Canvas, strokes_of
 from app.render.fonts import load_font
 from app.render.frame import TILE_PX, Frame
-from app.render.labels import Box, candidates, touch
+from app.render.labels import Box, label_candidates, touch
 from app.render.painter import Label, Painter
 from app.render.palette import (
     BORDER,
@@ -32,7 +32,7 @@ from app.render.palette import (
     Pattern,
     mark_of,
 )
-from app.rows import Table
+from app.rows import CodeNames, Table
 from app.tiles.grid import EDGE_M
 
 DOT_PX, SETTLEMENT_PX = 4.2, (6.0, 40.0)
@@ -47,7 +47,7 @@ class Shade(NamedTuple):
     class_number: int | None
 
 
-class Ground(NamedTuple):
+class HatchedArea(NamedTuple):
     """An area of control and its hatch."""
 
     shape: BaseGeometry
@@ -80,7 +80,7 @@ def draw_regions(painter: Canvas, shades: Sequence[Shade], colours: Sequence[str
 
 
 def draw_control(
-    painter: Canvas, grounds: Sequence[Ground], line: BaseGeometry | None, *, is_stale: bool
+    painter: Canvas, grounds: Sequence[HatchedArea], line: BaseGeometry | None, *, is_stale: bool
 ) -> None:
     """Hatch the ground of each party and draw the line between them; fainter when they are old."""
     strength = STALE_OPACITY if is_stale else 1.0
@@ -92,11 +92,10 @@ def draw_control(
         painter.front_line(line, is_stale=is_stale)
 
 
-def draw_incidents(  # noqa: PLR0913  marks and their look
+def draw_incidents(
     painter: Canvas,
     marks: Table,
-    weapons: Sequence[str],
-    precisions: Sequence[str],
+    names: CodeNames,
     *,
     is_dense: bool,
     dot_px: float = DOT_PX,
@@ -106,8 +105,7 @@ def draw_incidents(  # noqa: PLR0913  marks and their look
     Args:
         painter: the picture.
         marks: those in the picture and around it, so that none is cut off at the edge.
-        weapons: the code of each bit of the weapons column.
-        precisions: the word of each number of the precision column.
+        names: the words of the codes in the columns.
         is_dense: draw density instead, because the View has too many marks for this zoom.
         dot_px: radius of a dot at 1x.
     """
@@ -120,9 +118,9 @@ def draw_incidents(  # noqa: PLR0913  marks and their look
     near = (x > -reach) & (x < frame.width + reach) & (y > -reach) & (y < frame.height + reach)
     x, y = x[near], y[near]
     masks, which = np.unique(marks["weapons"][near], return_inverse=True)
-    kinds = [mark_of(mask, weapons) for mask in masks.tolist()]
+    kinds = [mark_of(mask, names.weapons) for mask in masks.tolist()]
     looks = [kinds[number] for number in which.tolist()]
-    soft = np.flatnonzero(marks["precision"][near] == precisions.index("settlement"))
+    soft = np.flatnonzero(marks["precision"][near] == names.precisions.index("settlement"))
     radius = _error_px(marks["error_m"][near][soft], marks["lat_e7"][near][soft] / 1e7, frame)
     colours = [looks[place].colour for place in soft.tolist()]
     painter.discs(x[soft], y[soft], radius, colours, opacity=0.22)
@@ -162,7 +160,7 @@ def choose_labels(
     neighbouring tiles make the same choice.
     """
     frame = painter.frame
-    numbers, x, y = candidates(frame, places, countries, 0.8)
+    numbers, x, y = label_candidates(frame, places, countries, 0.8)
     boxes: list[Box] = []
     labels = []
     for place, px, py in zip(numbers.tolist(), x.tolist(), y.tolist(), strict=True):

@@ -19,7 +19,7 @@ from app.domain.damage import Damage
 from app.domain.incident import Incident
 from app.domain.period import When
 from app.domain.place import LonLat, Place, Precision
-from app.domain.redaction import Text
+from app.domain.redaction import TextPart
 from app.domain.revision import Action
 from app.domain.source import Claim, SourceRef
 from app.editing.redaction import Redactor
@@ -82,7 +82,7 @@ def public(tmp_path_factory: pytest.TempPathFactory, reference: Reference) -> It
     later = msgspec.structs.replace(named(), description=f"{NAMED} was hurt, corrected")
     write(workspace.store, [change(later, Action.amend)], NOW - timedelta(days=1))
     redactor = Redactor(workspace, Holder("reviewer", Role.reviewer), NOW)
-    redactor.redact(str(named().id), list(Text), "privacy_of_victim", "the family asked")
+    redactor.redact(str(named().id), list(TextPart), "privacy_of_victim", "the family asked")
     workspace.store.close()
     with serving(folder) as service:
         yield service

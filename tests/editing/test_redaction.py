@@ -14,7 +14,7 @@ from app.domain.damage import Damage
 from app.domain.errors import InputError, NotAllowed, NotFound
 from app.domain.incident import Incident
 from app.domain.place import Place, Precision
-from app.domain.redaction import Reason, Text
+from app.domain.redaction import Reason, TextPart
 from app.domain.revision import Action
 from app.domain.source import Claim, SourceRef
 from app.domain.store import verify
@@ -72,7 +72,7 @@ def _seen(workspace: Workspace, as_of: Any = None) -> dict[str, Any]:
 
 
 def _all_texts(editor: Redactor) -> None:
-    editor.redact(ID, list(Text), "privacy_of_victim", "the family asked")
+    editor.redact(ID, list(TextPart), "privacy_of_victim", "the family asked")
 
 
 def test_every_text_can_be_hidden_and_is_hidden_at_every_time(held: Workspace) -> None:
@@ -86,7 +86,7 @@ def test_every_text_can_be_hidden_and_is_hidden_at_every_time(held: Workspace) -
         assert (told["description"], told["place"], told["when_text"]) == (mark, mark, mark)
         assert told["damage"][0]["name"] == mark
         assert (told["claims"], told["sources"]) == ([], [{"publisher": mark}])
-        assert told["redacted"] == dict.fromkeys(Text, "privacy_of_victim")
+        assert told["redacted"] == dict.fromkeys(TextPart, "privacy_of_victim")
         assert found["geometry"] is not None
 
 
@@ -102,7 +102,7 @@ def test_a_private_audience_reads_the_text_and_that_the_public_does_not(held: Wo
     private = replace(held, audience=Audience.private)
     told = _seen(private)["properties"]
     assert told["description"] == f"{NAME} was hurt, corrected"
-    assert set(told["redacted"]) == set(Text)
+    assert set(told["redacted"]) == set(TextPart)
 
 
 def test_changes_tell_neither_the_text_before_nor_after(held: Workspace) -> None:

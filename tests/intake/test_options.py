@@ -19,7 +19,7 @@ from app.cli.import_options import with_import_options
 from app.cli.program import load
 from app.domain.errors import InputError
 from app.i18n import LANGUAGES, strings
-from app.intake.options import Face, ImportOptions, Kind, Option, options_of
+from app.intake.options import ImportOptions, Option, OptionKind, ShownIn, options_of
 from tests.making import ROOT
 from tests.serving import Service
 from tests.support import NOW
@@ -35,7 +35,7 @@ class Extended(ImportOptions, frozen=True, kw_only=True):
     ] = None
 
 
-def texts(face: Face, table: type[ImportOptions] = ImportOptions) -> dict[str, str]:
+def texts(face: ShownIn, table: type[ImportOptions] = ImportOptions) -> dict[str, str]:
     return {option.name: option.text("en") for option in options_of(table, face)}
 
 
@@ -74,7 +74,7 @@ def page(lang: str, table: type[ImportOptions] = ImportOptions) -> dict[str, str
 
 def test_the_command_lists_the_table() -> None:
     command = load("import")
-    assert of_command(command, "files", "json") == texts(Face.command)
+    assert of_command(command, "files", "json") == texts(ShownIn.command)
     options = {one.name: one.opts for one in command.params if one.name not in ("files", "help")}
     assert options["accept_shrink"] == ["--accept-shrink"]
     assert options["format"] == ["--format"]
@@ -82,20 +82,20 @@ def test_the_command_lists_the_table() -> None:
 
 def test_the_api_lists_the_table(service: Service) -> None:
     address = service.client.get("/api/openapi.json").json()["paths"]["/api/imports"]["post"]
-    assert of_document(address["parameters"], address["requestBody"]) == texts(Face.http)
+    assert of_document(address["parameters"], address["requestBody"]) == texts(ShownIn.http)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_form_lists_the_table_in_both_languages(service: Service, lang: str) -> None:
     labels = of_page(service.client.get(f"/import?theatre=example&lang={lang}").text)
-    expected = {one.name: one.text(lang) for one in options_of(face=Face.form)}
+    expected = {one.name: one.text(lang) for one in options_of(face=ShownIn.form)}
     assert labels == page(lang) == expected
 
 
 def test_only_the_dry_run_is_not_in_the_form() -> None:
     every = {option.name for option in options_of()}
-    assert every == texts(Face.command).keys() == texts(Face.http).keys()
-    assert every - texts(Face.form).keys() == {"dry_run"}
+    assert every == texts(ShownIn.command).keys() == texts(ShownIn.http).keys()
+    assert every - texts(ShownIn.form).keys() == {"dry_run"}
 
 
 def test_a_new_row_of_the_table_is_offered_everywhere_with_its_text() -> None:
@@ -110,13 +110,13 @@ def test_a_new_row_of_the_table_is_offered_everywhere_with_its_text() -> None:
     text = "Weather at the time of the report"
     command = typer.main.get_command(own)
     assert of_command(command, "name")["weather"] == text
-    assert of_command(command, "name") == texts(Face.command, Extended)
+    assert of_command(command, "name") == texts(ShownIn.command, Extended)
     parameters = [
         {"name": name, "description": about}
         for name, (_reader, about, _schema) in query_parameters(Extended).items()
     ]
     body = form_body(file_parts(Extended))
-    assert of_document(parameters, body) == texts(Face.http, Extended)
+    assert of_document(parameters, body) == texts(ShownIn.http, Extended)
     assert page("en", Extended)["weather"] == text
     assert page("uk", Extended)["weather"] == "Погода на час звіту"
 
@@ -133,8 +133,8 @@ def test_each_kind_is_read_and_described_as_such() -> None:
     assert parameters["accessed"][2] == {"type": "string", "format": "date"}
     assert "internal" in parameters["terms"][2]["enum"]
     kinds = {option.name: option.kind for option in options_of()}
-    assert kinds["mapping"] is Kind.file
-    assert kinds["title"] is Kind.text
+    assert kinds["mapping"] is OptionKind.file
+    assert kinds["title"] is OptionKind.text
 
 
 def test_every_option_has_a_text_in_both_languages_and_no_full_stop() -> None:

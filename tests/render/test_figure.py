@@ -19,7 +19,7 @@ from app.reference.reference import Reference
 from app.render.fonts import legible, load_font, text_width
 from app.render.frame import Frame
 from app.render.labels import place_names, spread, touch
-from app.render.layout import Content, Layout, Row, Section, Swatch, lay_out, wrapped
+from app.render.layout import Content, Layout, LegendRow, Section, Swatch, lay_out, wrapped
 from app.render.painter import Painter
 from app.render.palette import WATER
 from app.render.png import write_png
@@ -96,7 +96,9 @@ def test_what_steers_the_writing_is_no_part_of_a_line() -> None:
 
 
 def _content(rows: int) -> Content:
-    section = Section("Section", tuple(Row("A row of words", Swatch("fill")) for _ in range(rows)))
+    section = Section(
+        "Section", tuple(LegendRow("A row of words", Swatch("fill")) for _ in range(rows))
+    )
     return Content(
         title="Title",
         subtitle="",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.rows import COLUMNS, NO_COUNT, SYNTHETIC, Rows
+from app.rows import COLUMNS, NO_COUNT, SYNTHETIC, CodeNames, Rows
 from app.tiles import points
 from app.tiles.points import incident_tile
 
@@ -43,7 +43,7 @@ def test_the_order_of_rows_does_not_change_a_tile_of_cells(
 ) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(points, "MOST_MARKS", 1)
-        tile = incident_tile(rows_of(places), Z, (), (), ())
+        tile = incident_tile(rows_of(places), Z, CodeNames((), (), ()))
         for _ in range(3):
             chance.shuffle(places)
-            assert incident_tile(rows_of(places), Z, (), (), ()) == tile
+            assert incident_tile(rows_of(places), Z, CodeNames((), (), ())) == tile

@@ -19,11 +19,12 @@ from app.api.security import requester
 from app.api.writing import documented_write, page_spec, refuse_parameters, written
 from app.domain.account import Role
 from app.domain.answer import JsonObject
+from app.domain.count import TOLLS
 from app.domain.errors import InputError
 from app.domain.fields import incident_values
 from app.domain.incident import Status
 from app.domain.place import Precision
-from app.domain.redaction import Reason, Text, hidden_parts
+from app.domain.redaction import Reason, TextPart, hidden_parts
 from app.domain.terms import Face
 from app.editing.edits import Edited, Editor
 from app.editing.redaction import Redactor
@@ -33,7 +34,7 @@ from app.instance.workspace import Workspace
 from app.maps.page import json_block
 from app.publishing.publish import publish
 from app.queries.incidents import find_incident, history
-from app.rows import BOUNDS, TOLLS
+from app.rows import BOUNDS
 
 REVISION = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
 
@@ -55,7 +56,8 @@ FIELDS_TEXT = "Fields of docs/formats.md by name, and `reason`."
 NEW = _body(f"{FIELDS_TEXT} `dataset` must exist.", "dataset", "reason")
 PATCH = _body(f"{FIELDS_TEXT} JSON Merge Patch (RFC 7396): null removes.", "reason")
 REDACT = _body(
-    f"`texts` of {', '.join(Text)}, none to show them again; `code`, one of {', '.join(Reason)}.",
+    f"`texts` of {', '.join(TextPart)}, none to show them again; "
+    f"`code`, one of {', '.join(Reason)}.",
     "texts",
     "code",
     "reason",
@@ -196,7 +198,7 @@ def routes(record: Workspace, visible: Workspace) -> APIRouter:
             precisions=[one.value for one in Precision],
             statuses=[one.value for one in Status],
             counts=[(name, bound) for name in TOLLS for bound in BOUNDS],
-            texts=[one.value for one in Text],
+            texts=[one.value for one in TextPart],
             codes=[one.value for one in Reason],
         )
         return Response(html, 200, {"Cache-Control": "no-cache"}, media_type=HTML)

@@ -17,7 +17,7 @@ from app.instance.workspace import Workspace
 from app.intake.regions.layers import RegionOrder, choose_layer
 from app.reference.boundaries import read_layers
 from app.reference.columns import ISO_CODE, OWN_IDS, text_of
-from app.reference.population import People, read_people, whole
+from app.reference.population import People, people_count, read_people
 
 COUNTRY_CODE = re.compile(r"[A-Z]{2}-?\d")
 OWN_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -98,7 +98,15 @@ class RegionReading:
         names_en, names_uk = self._texts(self.columns.name_en), self._texts(self.columns.name_uk)
         parents, people = self._texts(self.columns.parent), self._texts(self.columns.population)
         units = [
-            _Unit(row, code, names_en[row], names_uk[row], parents[row], whole(people[row]), shape)
+            _Unit(
+                row,
+                code,
+                names_en[row],
+                names_uk[row],
+                parents[row],
+                people_count(people[row]),
+                shape,
+            )
             for row, (code, shape) in enumerate(zip(codes, outlines.shapes, strict=True))
             if code is not None and shape is not None
         ]
