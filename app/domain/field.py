@@ -8,13 +8,13 @@ from typing import Literal
 
 from app.domain.incident import Incident
 
-Kind = Literal["text", "whole", "number", "flag", "day", "codes", "count", "items"]
+FieldKind = Literal["text", "whole", "number", "flag", "day", "codes", "count", "items"]
 """`codes` is a list of codes, `count` a toll of people, `items` a list of objects."""
 
-Role = Literal["editable", "fixed", "derived"]
+FieldRole = Literal["editable", "fixed", "derived"]
 """Who sets a field: a file or a person; a file alone; nobody, since it follows from others."""
 
-Writer = Callable[[Incident], object]
+FieldWriter = Callable[[Incident], object]
 """Writes a field as a JSON value; None where it is not known."""
 
 
@@ -30,16 +30,16 @@ class Field:
 
     name: str
     meaning: str
-    value: Writer | None = None
-    answer: Writer | None = None
-    kind: Kind = "text"
+    value: FieldWriter | None = None
+    answer: FieldWriter | None = None
+    kind: FieldKind = "text"
     unit: str = ""
-    role: Role = "editable"
+    role: FieldRole = "editable"
     is_answered: bool = True
     needs_raw: bool = False
-    of_region: Writer | Literal["whole", "nothing"] = "nothing"
+    of_region: FieldWriter | Literal["whole", "nothing"] = "nothing"
 
-    def answer_writer(self, *, is_whole: bool, is_region_only: bool) -> Writer:
+    def answer_writer(self, *, is_whole: bool, is_region_only: bool) -> FieldWriter:
         """Return what writes the field for a reader; unknown or hidden is None or an empty list."""
         writer = self.answer or self.value
         if is_region_only and self.of_region != "whole":
@@ -58,5 +58,5 @@ def _nothing(_incident: Incident) -> None:
     return None
 
 
-def _list_of(writer: Writer) -> Writer:
+def _list_of(writer: FieldWriter) -> FieldWriter:
     return lambda incident: writer(incident) or []

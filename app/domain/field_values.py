@@ -9,7 +9,7 @@ import msgspec
 
 from app.domain.answer import JsonObject
 from app.domain.count import Count, Toll
-from app.domain.field import Writer
+from app.domain.field import FieldWriter
 from app.domain.incident import Incident
 from app.domain.instants import rfc3339
 
@@ -39,7 +39,7 @@ def when_precision(incident: Incident) -> str | None:
     return when.precision.value if when.first and not when.start else None
 
 
-def items(name: Literal["damage", "claims", "sources"]) -> Writer:
+def item_list(name: Literal["damage", "claims", "sources"]) -> FieldWriter:
     """Return the writer of a list of nested values."""
     return lambda incident: list(msgspec.to_builtins(getattr(incident, name))) or None
 

@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 
 from app.domain.answer import JsonObject
-from app.domain.field import Field, Writer
+from app.domain.field import Field, FieldWriter
 from app.domain.field_values import (
     attribution,
     confidence,
     damage_of_region,
-    items,
+    item_list,
     lat,
     lon,
     moment_text,
@@ -176,7 +176,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "damage",
         "what was damaged: sector, object_kind, name, grade, count",
-        items("damage"),
+        item_list("damage"),
         kind="items",
         of_region=damage_of_region,
     ),
@@ -189,14 +189,14 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "sources",
         "who reports it: publisher, url, published, retrieved, archive_url, …",
-        items("sources"),
+        item_list("sources"),
         kind="items",
         of_region=publishers,
     ),
     Field(
         "claims",
         "who states what, beside the figures",
-        items("claims"),
+        item_list("claims"),
         kind="items",
         needs_raw=True,
     ),
@@ -273,7 +273,7 @@ def incident_values(incident: Incident, fields: Sequence[Field] = _IN_VALUES) ->
 @cache
 def answer_writers(
     *, is_whole: bool, is_region_only: bool, fields: tuple[Field, ...] = FIELDS
-) -> tuple[tuple[str, Writer], ...]:
+) -> tuple[tuple[str, FieldWriter], ...]:
     """Return the name and the writer of each property of an answer, in order.
 
     `is_whole`: the reader may read the source's texts; `is_region_only`: of the place the reader
@@ -285,7 +285,7 @@ def answer_writers(
     )
 
 
-def answer_values(incident: Incident, writers: Iterable[tuple[str, Writer]]) -> JsonObject:
+def answer_values(incident: Incident, writers: Iterable[tuple[str, FieldWriter]]) -> JsonObject:
     """Return a record as the properties of an answer."""
     return {name: write(incident) for name, write in writers}
 

@@ -20,7 +20,7 @@ from app.api.writing import documented_write, page_spec, read_parameters, refuse
 from app.domain.account import Role
 from app.domain.control import Baseline
 from app.domain.errors import InputError
-from app.domain.mapping import FIELDS, Notation
+from app.domain.mapping import MAPPED_FIELDS, Notation
 from app.domain.place import Precision
 from app.domain.terms import LICENCES
 from app.i18n import strings
@@ -168,7 +168,7 @@ def routes(workspace: Workspace, spool: Spool) -> APIRouter:
         spec = {
             **page_spec(query),
             "bounds": list(workspace.reference.theatres[theatre].bounds),
-            "fields": list(FIELDS),
+            "fields": list(MAPPED_FIELDS),
             "codes": _codes(workspace, query.view.lang),
         }
         html = page(

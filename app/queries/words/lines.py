@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from app.domain.field import Kind
+from app.domain.field import FieldKind
 from app.i18n.values import count_text, day_text, number
 
 
@@ -21,7 +21,7 @@ def line(text: str, href: str | None = None, day: str | None = None) -> TextLine
     return {"text": text, "href": href, "day": day}
 
 
-def plain_lines(lang: str, kind: Kind, value: Any) -> list[TextLine]:
+def plain_lines(lang: str, kind: FieldKind, value: Any) -> list[TextLine]:
     """Write a value of one kind; no line where it is not known, and for a flag that is not set."""
     if value is None or value is False:
         return []
