@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from app.domain.answer import JsonObject
+from app.domain.field import Field, FieldKind
+from app.domain.fields import FIELDS
 from app.domain.view import METRICS
 
 Described = tuple[str, JsonObject]
@@ -87,3 +91,28 @@ def documented(media: str = "application/json", /, **own: Described) -> JsonObje
         "503": PROBLEM,
     }
     return {"parameters": parameters, "responses": answers}
+
+
+TYPES: Mapping[FieldKind, JsonObject] = {
+    "text": {"type": "string"},
+    "whole": {"type": "integer", "minimum": 0},
+    "number": {"type": "number"},
+    "day": {"type": "string", "format": "date"},
+    "flag": {"type": "boolean"},
+    "codes": {"type": "array", "items": {"type": "string"}},
+    "items": {"type": "array", "items": {"type": "object"}},
+    "count": {"oneOf": [{"type": "integer", "minimum": 0}, {"type": "object"}]},
+}
+
+
+def field_schemas(fields: Sequence[Field] = FIELDS, *, is_nullable: bool = False) -> JsonObject:
+    """Describe the editable fields of an incident as properties of a body, by name."""
+    return {
+        one.name: {
+            "description": one.meaning + (f" ({one.unit})" if one.unit else ""),
+            **TYPES[one.kind],
+            **({"nullable": True} if is_nullable else {}),
+        }
+        for one in fields
+        if one.role == "editable"
+    }

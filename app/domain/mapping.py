@@ -28,7 +28,7 @@ WHAT = (
     *("description", "graphic", "source_key"),
     *("source_url", "source_publisher", "source_published"),
 )
-FIELDS = (*WHEN, *WHERE, *WHAT, *(f"{toll}{part}" for toll in TOLLS for part in TOLL_PARTS))
+MAPPED_FIELDS = (*WHEN, *WHERE, *WHAT, *(f"{toll}{part}" for toll in TOLLS for part in TOLL_PARTS))
 """Every name that a column or a constant may be mapped to."""
 
 REPEATED = ("source_url", "weapons", "description")
@@ -118,8 +118,8 @@ def _unknown(mapping: TableMapping) -> Iterator[tuple[str, str, str]]:
     if mapping.header_row < 1:
         yield "header_row", str(mapping.header_row), "1 or more"
     for field in [*targets, *mapping.words]:
-        if field not in FIELDS:
-            yield "field", field, f"one of {', '.join(FIELDS)}"
+        if field not in MAPPED_FIELDS:
+            yield "field", field, f"one of {', '.join(MAPPED_FIELDS)}"
     for field in targets:
         if targets.count(field) > 1 and field not in REPEATED:
             yield "columns", f"{field} twice", "one column or constant for each field"

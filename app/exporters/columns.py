@@ -6,7 +6,7 @@ of a record are JSON text, since they have different lengths.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -14,6 +14,8 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
+from app.domain.field import Field
+from app.domain.fields import FIELDS
 from app.exporters.about import Batches, Feature, FieldNote, Properties
 
 BOUNDS = ("low", "best", "high")
@@ -34,6 +36,9 @@ class Column:
 
     note: FieldNote
     read: Callable[[Sequence[Feature], Sequence[Properties]], list[object]]
+
+
+Columns = tuple[Column, ...]
 
 
 def _direct(name: str, kind: str, meaning: str, unit: str = "") -> Column:
@@ -58,12 +63,12 @@ def _day(name: str, meaning: str) -> Column:
     return Column(FieldNote(name, "day", meaning), read)
 
 
-def _coordinate(name: str, place: int, meaning: str) -> Column:
+def _coordinate(field: Field, place: int) -> Column:
     def read(features: Sequence[Feature], _properties: Sequence[Properties]) -> list[object]:
         shapes = (one["geometry"] for one in features)
         return [None if shape is None else shape["coordinates"][place] for shape in shapes]
 
-    return Column(FieldNote(name, "number", meaning, "degrees, WGS 84"), read)
+    return Column(FieldNote(field.name, "number", field.meaning, field.unit), read)
 
 
 def _joined(name: str, meaning: str, parts: Callable[[Properties], Sequence[str]]) -> Column:
@@ -128,59 +133,63 @@ def _sectors(properties: Properties) -> list[str]:
     return list(dict.fromkeys(one["sector"] for one in properties["damage"]))
 
 
-COLUMNS: tuple[Column, ...] = (
-    _direct("id", "text", "the incident's id; it never changes"),
-    _direct("number", "whole", "its short number, as in /incidents/{number}"),
-    _direct("dataset", "text", "the dataset that tells it"),
-    _direct("source_key", "text", "the source's own id of the event"),
-    _direct("start", "text", "beginning: a day, or a time in UTC where the hour is known"),
-    _direct("end", "text", "end, likewise"),
-    _day("first_day", "first day in the zone"),
-    _day("last_day", "last day in the zone"),
-    _direct("when_precision", "text", "minute, day, week, month, year or unknown"),
-    _direct("when_text", "text", "the time in the source's own words"),
-    _direct("zone", "text", "the time zone of its days"),
-    _coordinate("lon", 0, "longitude; empty where the place is no point"),
-    _coordinate("lat", 1, "latitude; empty where the place is no point"),
-    _direct("precision", "text", "exact, street, settlement, admin2, admin1 or country"),
-    _direct("error_m", "whole", "the place lies within this radius", "metres"),
-    _direct("place", "text", "the place's name"),
-    _direct("country", "text", "country as stated, ISO 3166-1"),
-    _direct("admin1", "text", "region as stated, ISO 3166-2"),
-    _direct("admin2", "text", "district as stated, P-code"),
-    _nested("region", "admin1", "text", "region as stated or located, ISO 3166-2", "region"),
-    _nested("region", "name", "text", "its name in the language asked for"),
-    _nested("region", "how", "text", "whether the region is stated, located, both, or in conflict"),
-    _nested("region", "near_border", "flag", "a region's border lies within the place's error"),
-    _joined(
-        "weapons", "weapon classes; empty: not stated", lambda properties: properties["weapons"]
+def _plain(field: Field) -> Columns:
+    """Write a field by its kind: the columns of every field without a writer in OWN_COLUMNS."""
+    name, meaning = field.name, field.meaning
+    match field.kind:
+        case "day":
+            return (_day(name, meaning),)
+        case "codes":
+            return (_joined(name, meaning, lambda properties: properties[name]),)
+        case "items":
+            return (_json_list(name, meaning),)
+        case "count":
+            return tuple(_toll(name, name))
+        case "text" | "whole" | "number" | "flag":
+            return (_direct(name, field.kind, meaning, field.unit),)
+
+
+def _id(field: Field) -> Columns:
+    number = _direct("number", "whole", "its short number, as in /incidents/{number}")
+    return (*_plain(field), number)
+
+
+def _region(field: Field) -> Columns:
+    how = "whether the region is stated, located, both, or in conflict"
+    near = "a region's border lies within the place's error"
+    return (
+        _nested("region", "admin1", "text", field.meaning, "region"),
+        _nested("region", "name", "text", "its name in the language asked for"),
+        _nested("region", "how", "text", how),
+        _nested("region", "near_border", "flag", near),
+    )
+
+
+def _damage(field: Field) -> Columns:
+    return (_joined("sectors", "sectors that `damage` names", _sectors), *_plain(field))
+
+
+def _sources(field: Field) -> Columns:
+    return (_joined("source_urls", "addresses of the sources", _source_urls), *_plain(field))
+
+
+OWN_COLUMNS: Mapping[str, Callable[[Field], Columns]] = {
+    "id": _id,
+    "lon": lambda field: (_coordinate(field, 0),),
+    "lat": lambda field: (_coordinate(field, 1),),
+    "region": _region,
+    "attributed_to": lambda field: (
+        _nested("attributed_to", "party", "text", field.meaning, field.name),
     ),
-    _direct("mechanism", "text", "direct_hit, interception_debris or unknown"),
-    _nested(
-        "attributed_to", "party", "text", "party that a source attributes it to", "attributed_to"
+    "attributed_confidence": lambda field: (
+        _nested("attributed_to", "confidence", "text", field.meaning, field.name),
     ),
-    _nested(
-        "attributed_to",
-        "confidence",
-        "text",
-        "claimed, suspected or established",
-        "attributed_confidence",
-    ),
-    *_toll("killed", "killed"),
-    *_toll("injured", "injured"),
-    _joined("sectors", "sectors that `damage` names", _sectors),
-    _json_list("damage", "what was damaged: sector, object_kind, name, grade, count"),
-    _direct(
-        "status", "text", "reported, corroborated, geolocated, verified, disputed or retracted"
-    ),
-    _joined("source_urls", "addresses of the sources", _source_urls),
-    _json_list("sources", "who reports it: publisher, url, published, retrieved, archive_url, …"),
-    _json_list("claims", "who states what, beside the figures"),
-    _direct("description", "text", "the source's text"),
-    _direct("graphic", "flag", "the sources show injured or dead people"),
-    _direct("public_after", "text", "not for the public before this time"),
-    _direct("synthetic", "flag", "invented data"),
-    _direct("wave", "text", "the night's attack it belongs to"),
+    "damage": _damage,
+    "sources": _sources,
+}
+"""Writers of fields that are more than one column, or that an answer has elsewhere."""
+
+DERIVED_COLUMNS: Columns = (
     _control("source", "text", "the source of control asked for that day", of="control"),
     _control("status", "text", "status of the ground there by that source"),
     _control("controller", "text", "who held it by that source"),
@@ -197,6 +206,16 @@ COLUMNS: tuple[Column, ...] = (
     _direct("revision", "whole", "the revision in the ledger that this row is"),
     _direct("recorded_at", "text", "when that revision was recorded, UTC"),
 )
+"""What an answer has beside the incident's own fields."""
+
+
+def columns(fields: Sequence[Field] = FIELDS) -> Columns:
+    """Return the columns of all fields, in their order, then those that follow from the record."""
+    own = (column for field in fields for column in OWN_COLUMNS.get(field.name, _plain)(field))
+    return (*own, *DERIVED_COLUMNS)
+
+
+COLUMNS = columns()
 NOTES: tuple[FieldNote, ...] = tuple(column.note for column in COLUMNS)
 
 

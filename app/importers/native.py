@@ -6,7 +6,7 @@ Field names are those of a feature's properties in `/api/collections/incidents/i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -17,7 +17,8 @@ from app.domain.control import Baseline, ControlArea, ControlStatus, Extent
 from app.domain.count import NO_TOLL, UNKNOWN, Count, Toll
 from app.domain.damage import Damage, Grade
 from app.domain.errors import InvalidCount
-from app.domain.fields import INCIDENT_FIELDS
+from app.domain.field import Field
+from app.domain.fields import FIELDS, INCIDENT_FIELDS
 from app.domain.incident import (
     Attribution,
     Confidence,
@@ -34,17 +35,23 @@ from app.files import parsing
 from app.files.source import BadFieldError
 from app.importers.base import Context
 
+Reader = Callable[[parsing.Values, LonLat | None, Context], Any]
+"""Reads a part of an incident from a row's values and its point."""
+
 
 class Part(NamedTuple):
-    """A field of an incident: the names of the values it is read from, and its reader."""
+    """A part of an incident: the names of the values it is read from, and its reader."""
 
     names: tuple[str, ...]
-    read: Callable[[parsing.Values, LonLat | None, Context], Any]
+    read: Reader
 
+
+KEYS = {"id", "dataset", "source_key"}
+"""Fields by which a record is known; they are read before its parts."""
 
 DERIVED_FIELDS = (
-    *("revision", "recorded_at", "control", "number", "first_day", "last_day", "merged_with"),
-    "redacted",
+    *("revision", "recorded_at", "control", "number", "merged_with", "redacted"),
+    *(one.name for one in FIELDS if one.role == "derived"),
 )
 """Fields that exports write and an import ignores."""
 
@@ -297,7 +304,7 @@ def control_area(values: parsing.Values, shape: str | None, context: Context) ->
     )
 
 
-PARTS: dict[str, Part] = {
+OWN_PARTS: Mapping[str, Part] = {
     "weapons": Part(
         ("weapons",),
         lambda values, _, context: parsing.many(values, "weapons", context.taxonomy.weapons.bit),
@@ -338,16 +345,45 @@ PARTS: dict[str, Part] = {
         ("status",),
         lambda values, *_: parsing.one_of(Status, values.get("status"), Status.reported, "status"),
     ),
-    "description": Part(("description",), lambda values, *_: parsing.text(values, "description")),
-    "graphic": Part(("graphic",), lambda values, *_: parsing.flag(values, "graphic")),
-    "public_after": Part(
-        ("public_after",),
-        lambda values, *_: parsing.instant(values.get("public_after"), "public_after"),
-    ),
-    "synthetic": Part(
-        ("synthetic",),
-        lambda values, _, context: parsing.flag(values, "synthetic") or context.synthetic,
-    ),
-    "wave": Part(("wave",), lambda values, *_: parsing.text(values, "wave")),
 }
-"""The reader of each field of an incident; the first field with a fault is reported."""
+"""Parts of an incident that are read from several values, or from codes and lists."""
+
+OWN_READERS: Mapping[str, Reader] = {
+    "public_after": lambda values, *_: parsing.instant(values.get("public_after"), "public_after"),
+    "synthetic": lambda values, _, context: parsing.flag(values, "synthetic") or context.synthetic,
+}
+"""Readers of fields of one value that need more than their kind."""
+
+
+def _plain_reader(field: Field) -> Reader:
+    """Read a field by its kind: the reader of every field without one of its own."""
+    name = field.name
+    match field.kind:
+        case "text":
+            return lambda values, *_: parsing.text(values, name)
+        case "whole":
+            return lambda values, *_: parsing.whole(values.get(name), name)
+        case "flag":
+            return lambda values, *_: parsing.flag(values, name)
+        case "count":
+            return lambda values, *_: toll_from(values.get(name), name)
+        case kind:
+            raise TypeError(f"{name}: a field of kind {kind} needs a reader of its own")
+
+
+def parts(fields: Sequence[Field] = FIELDS) -> dict[str, Part]:
+    """Return the reader of each part of an incident, in the order in which faults are reported.
+
+    The part of a field without a reader of its own is the incident's attribute of the same name.
+    """
+    own = {name for part in OWN_PARTS.values() for name in part.names}
+    plain = {
+        field.name: Part((field.name,), OWN_READERS.get(field.name) or _plain_reader(field))
+        for field in fields
+        if field.role != "derived" and field.name not in own | KEYS
+    }
+    return {**OWN_PARTS, **plain}
+
+
+PARTS = parts()
+"""The reader of each part of an incident; the first part with a fault is reported."""

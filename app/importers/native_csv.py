@@ -16,6 +16,7 @@ import numpy as np
 import shapely
 
 from app.domain.errors import InputError, InvalidFile
+from app.domain.fields import FIELDS
 from app.domain.incident import Incident, incident_id
 from app.files import parsing
 from app.files.delimited import TableBatch, header_of, table_batches, table_rows
@@ -24,13 +25,15 @@ from app.importers import native
 from app.importers.base import Context, Outcome, ParsedRecord, Warned
 from app.importers.control_days import ControlDays
 
-PLAIN = (
-    *("id", "source_key", "start", "end", "when_precision", "when_text", "zone", "lon", "lat"),
-    *("precision", "error_m", "place", "country", "admin1", "admin2", "weapons", "mechanism"),
-    *("attributed_to", "attributed_confidence", "status", "description", "graphic"),
-    *("public_after", "synthetic", "wave"),
+NOT_READ = frozenset({"dataset", "region"})
+"""The order names the dataset; a region is written as `admin1`."""
+
+PLAIN = tuple(
+    one.name
+    for one in FIELDS
+    if one.role != "derived" and one.kind not in ("items", "count") and one.name not in NOT_READ
 )
-LISTED = ("damage", "claims", "sources")
+LISTED = tuple(one.name for one in FIELDS if one.kind == "items")
 """Columns of our own exports that hold a JSON list."""
 
 DERIVED = re.compile(
@@ -50,7 +53,10 @@ NUMBERED = {
         *("publisher", "url", "published", "retrieved", "archive_url", "sha256", "upstream"),
     ),
 }
-TOLL = re.compile(r"(killed|injured)(?:_(civilian|military|unknown|child))?(?:_(low|best|high))?")
+TOLL = re.compile(
+    f"({'|'.join(one.name for one in FIELDS if one.kind == 'count')})"
+    "(?:_(civilian|military|unknown|child))?(?:_(low|best|high))?"
+)
 CONTROL_MARKS = frozenset({"valid_on", "controller"})
 """Columns that only control areas have; a file with one of them needs the other too."""
 

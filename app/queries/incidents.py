@@ -7,20 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-import msgspec
 import numpy as np
 
 from app.domain.answer import JsonObject
-from app.domain.count import Toll
 from app.domain.errors import NotFound
-from app.domain.fields import changed_fields
+from app.domain.fields import answer_values, answer_writers, changed_fields
 from app.domain.incident import Incident
 from app.domain.instants import rfc3339
 from app.domain.merge import Member
-from app.domain.period import When
 from app.domain.redaction import hidden_parts, redact
 from app.domain.revision import Action, Revision, Subject
-from app.domain.source import SourceRef, upstream_links
+from app.domain.source import upstream_links
 from app.domain.terms import Face
 from app.index.columns import decode_incident, pack
 from app.index.locate import RegionHow
@@ -274,73 +271,16 @@ def title_of(properties: JsonObject) -> str:
 
 
 def _properties(published: Published, incident: Incident, *, is_region_only: bool) -> JsonObject:
-    place, by = incident.place, incident.attributed_to
     terms = published.state.datasets[incident.dataset].terms
     is_whole = not is_region_only and (terms.raw or not published.is_public)
-    sources = incident.sources
-    damage = msgspec.to_builtins(incident.damage)
-    if is_region_only:
-        damage = [{"sector": one["sector"], "grade": one.get("grade", "unknown")} for one in damage]
-        sources = tuple(SourceRef(publisher=one.publisher) for one in sources)
-    return {
-        "dataset": incident.dataset,
-        "source_key": None if is_region_only else incident.source_key,
-        **_when(incident.when, is_whole=is_whole),
-        "place": None if is_region_only else place.name,
-        "precision": "admin1" if is_region_only else place.precision.value,
-        "error_m": None if is_region_only else place.error_m,
-        "country": place.country,
-        "admin1": place.admin1,
-        "admin2": None if is_region_only else place.admin2,
-        "weapons": list(incident.weapons),
-        "mechanism": incident.mechanism.value,
-        "attributed_to": by and {"party": by.party, "confidence": by.confidence.value},
-        "killed": _toll(incident.killed),
-        "injured": _toll(incident.injured),
-        "damage": damage,
-        "status": incident.status.value,
-        "sources": msgspec.to_builtins(sources),
-        "claims": msgspec.to_builtins(incident.claims) if is_whole else [],
-        "description": incident.description if is_whole else None,
-        "graphic": incident.graphic,
-        "public_after": None if incident.public_after is None else rfc3339(incident.public_after),
-        "synthetic": incident.synthetic,
-        "wave": incident.wave,
-    }
-
-
-def _when(when: When, *, is_whole: bool) -> JsonObject:
-    return {
-        "start": rfc3339(when.start) if when.start else when.first and str(when.first),
-        "end": rfc3339(when.end) if when.end else when.last and str(when.last),
-        "first_day": when.first and str(when.first),
-        "last_day": when.last and str(when.last),
-        "when_precision": when.precision.value,
-        "when_text": when.text if is_whole else None,
-        "zone": when.zone,
-    }
+    writers = answer_writers(is_whole=is_whole, is_region_only=is_region_only)
+    return answer_values(incident, writers)
 
 
 def _general(region: JsonObject, incident: Incident) -> JsonObject:
     """Remove from a quiet record's region what could tell where in it the point lies."""
     how = RegionHow.stated if incident.place.admin1 else RegionHow.located
     return {**region, "admin2": None, "how": how.name, "near_border": False}
-
-
-def _toll(toll: Toll) -> JsonObject | None:
-    """Write a toll; None when no part of it is known."""
-    if not toll.total.is_known:
-        return None
-    whole = {"low": toll.total.low, "best": toll.total.best, "high": toll.total.high}
-    kinds = {
-        name: {"low": count.low, "best": count.best, "high": count.high}
-        for name in ("civilian", "military", "unknown")
-        if (count := getattr(toll, name)).is_known
-    }
-    out: JsonObject = {**whole, "by_kind": kinds}
-    if toll.child.is_known:
-        out["child"] = {"low": toll.child.low, "best": toll.child.best, "high": toll.child.high}
-    return out
 
 
 def _region(published: Published, incident: Incident, rows: Rows, place: int) -> JsonObject:

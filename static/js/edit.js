@@ -15,8 +15,6 @@ const reasonInput = byId("reason", HTMLInputElement);
 const codeSelect = byId("code", HTMLSelectElement);
 const liftButton = byId("lift", HTMLButtonElement);
 const address = `/api/incidents/${encodeURIComponent(spec.id)}`;
-const COUNTS = ["killed", "injured"];
-const NUMBERS = ["lon", "lat", "error_m"];
 /** @type {EditableRecord} */
 let record = { id: spec.id, revision: 0, fields: {}, redacted: {} };
 
@@ -49,13 +47,13 @@ function inputText(input) {
 }
 
 /**
- * @param {string} name
+ * @param {Field} input
  * @param {string} text
  */
-function valueOf(name, text) {
+function valueOf(input, text) {
   if (text === "") return null;
-  if (name === "weapons") return text.split("|");
-  const isNumber = NUMBERS.includes(name) || name.includes(".");
+  if (optionsOf(input)) return text.split("|");
+  const isNumber = ["numeric", "decimal"].includes(input.inputMode);
   return isNumber && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
@@ -69,12 +67,12 @@ function changes() {
     const text = inputText(input);
     if (text === recordText(input.name)) continue;
     const [field, bound] = input.name.split(".");
-    const value = valueOf(input.name, text);
+    const value = valueOf(input, text);
     if (bound) (counts[field] ??= {})[bound] = value;
     else fields[field] = value;
   }
   /* A total that was corrected stands on its own: kinds of the old one would contradict it. */
-  for (const name of COUNTS) if (counts[name]) counts[name].by_kind = null;
+  for (const count of Object.values(counts)) count.by_kind = null;
   return { ...fields, ...counts };
 }
 

@@ -13,7 +13,7 @@ from app.cli.program import program
 from app.domain.count import Count
 from app.domain.damage import Damage
 from app.domain.errors import InvalidFile
-from app.domain.mapping import FIELDS, Notation, checked
+from app.domain.mapping import MAPPED_FIELDS, Notation, checked
 from app.domain.place import Precision
 from app.files.source import BadFieldError, Rejection
 from app.importers.base import Dropped, Outcome, ParsedRecord, Warned
@@ -153,7 +153,7 @@ def test_names_of_people_are_never_proposed(
 
 def test_every_name_of_a_column_stands_for_a_field(private_workspace: Workspace) -> None:
     columns = private_workspace.reference.taxonomy.columns
-    assert set(columns.field_of.values()) <= set(FIELDS)
+    assert set(columns.field_of.values()) <= set(MAPPED_FIELDS)
     assert not columns.people & columns.field_of.keys()
 
 

@@ -14,36 +14,32 @@ from app.api import params
 from app.api.bodies import small_json
 from app.api.pages import HTML, Pages
 from app.api.respond import etag, json_answer
-from app.api.schemas import documented
+from app.api.schemas import documented, field_schemas
 from app.api.security import requester
 from app.api.writing import documented_write, page_spec, refuse_parameters, written
 from app.domain.account import Role
 from app.domain.answer import JsonObject
-from app.domain.count import TOLLS
 from app.domain.errors import InputError
 from app.domain.fields import incident_values
-from app.domain.incident import Status
-from app.domain.place import Precision
 from app.domain.redaction import Reason, TextPart, hidden_parts
 from app.domain.terms import Face
 from app.editing.edits import Edited, Editor
 from app.editing.redaction import Redactor
-from app.i18n import strings
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
 from app.maps.page import json_block
+from app.pages.edit_form import edit_form
 from app.publishing.publish import publish
 from app.queries.incidents import find_incident, history
-from app.rows import BOUNDS
 
 REVISION = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
 
 
-def _body(text: str, *needed: str) -> JsonObject:
+def _body(text: str, *needed: str, properties: JsonObject | None = None) -> JsonObject:
     schema = {
         "type": "object",
         "required": list(needed),
-        "properties": {name: {"type": "string"} for name in needed},
+        "properties": {name: {"type": "string"} for name in needed} | (properties or {}),
     }
     return {
         "required": True,
@@ -53,8 +49,12 @@ def _body(text: str, *needed: str) -> JsonObject:
 
 
 FIELDS_TEXT = "Fields of docs/formats.md by name, and `reason`."
-NEW = _body(f"{FIELDS_TEXT} `dataset` must exist.", "dataset", "reason")
-PATCH = _body(f"{FIELDS_TEXT} JSON Merge Patch (RFC 7396): null removes.", "reason")
+NEW = _body(f"{FIELDS_TEXT} `dataset` must exist.", "dataset", "reason", properties=field_schemas())
+PATCH = _body(
+    f"{FIELDS_TEXT} JSON Merge Patch (RFC 7396): null removes.",
+    "reason",
+    properties=field_schemas(is_nullable=True),
+)
 REDACT = _body(
     f"`texts` of {', '.join(TextPart)}, none to show them again; "
     f"`code`, one of {', '.join(Reason)}.",
@@ -186,21 +186,9 @@ def routes(record: Workspace, visible: Workspace) -> APIRouter:
     def edit_page(request: Request, ref: str) -> Response:
         """Give the form, which holds no data: it asks for the record with its holder's token."""
         query = params.read_query(visible, request.query_params.multi_items())
-        lang, taxonomy = query.view.lang, visible.reference.taxonomy
-        weapons = [(code, taxonomy.weapons.label(code, lang)) for code in taxonomy.weapons.codes]
         spec = {**page_spec(query), "id": ref}
-        html = page(
-            "edit",
-            query.view,
-            strings(lang)["edit_title"],
-            block=json_block(spec),
-            weapons=weapons,
-            precisions=[one.value for one in Precision],
-            statuses=[one.value for one in Status],
-            counts=[(name, bound) for name in TOLLS for bound in BOUNDS],
-            texts=[one.value for one in TextPart],
-            codes=[one.value for one in Reason],
-        )
+        title = query.words["edit_title"]
+        html = page("edit", query.view, title, block=json_block(spec), **edit_form(query))
         return Response(html, 200, {"Cache-Control": "no-cache"}, media_type=HTML)
 
     return router

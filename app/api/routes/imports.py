@@ -26,7 +26,7 @@ from app.api.security import requester
 from app.api.writing import documented_write, page_spec, read_parameters, refuse_parameters, written
 from app.domain.account import Role
 from app.domain.errors import InputError
-from app.domain.mapping import FIELDS, Notation
+from app.domain.mapping import MAPPED_FIELDS, Notation
 from app.domain.place import Precision
 from app.domain.terms import LICENCES
 from app.i18n import strings
@@ -121,7 +121,7 @@ def routes(workspace: Workspace, spool: Spool) -> APIRouter:
         spec = {
             **page_spec(query),
             "bounds": list(theatre.bounds),
-            "fields": list(FIELDS),
+            "fields": list(MAPPED_FIELDS),
             "codes": _codes(workspace, lang),
         }
         html = page(

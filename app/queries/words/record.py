@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypedDict
 from urllib.parse import urlsplit
 
 from app.domain.answer import JsonObject
+from app.domain.field import Field
+from app.domain.fields import FIELDS
 from app.domain.incident import Mechanism
 from app.domain.view import NOT_STATED
 from app.i18n import strings
 from app.i18n.values import count_text, day_text, days_text, length_text, number
 from app.publishing.query import Query
+from app.queries.words.lines import TextLine, line, plain_lines
 from app.reference.theatre import Theatre
-
-
-class TextLine(TypedDict):
-    """A line of a field: its text, and a web address or a day where it has one."""
-
-    text: str
-    href: str | None
-    day: str | None
 
 
 class IncidentField(TypedDict):
@@ -52,17 +48,55 @@ def with_lines(query: Query, feature: JsonObject) -> JsonObject:
     return {**feature, "lines": incident_fields(query, feature)}
 
 
-def incident_fields(query: Query, feature: JsonObject) -> list[IncidentField]:
+WITHOUT_LINE: Mapping[str, str] = {
+    "id": "the page's address has it",
+    "source_key": "a code for programs",
+    "synthetic": "the page says it in a banner",
+    "zone": "days are written as the record has them",
+    "when_precision": "the words of `date` show it",
+    "country": "the View's theatre shows it",
+    "graphic": "the dialog says it above the lines",
+    "public_after": "the public reads the record after it",
+    "wave": "a code; the page of waves shows the nights",
+} | dict.fromkeys(("lon", "lat", "admin2"), "the map shows it")
+"""Fields that a reader of the lines does not need, each with the reason."""
+
+OWN_LINES: Mapping[str, tuple[str, ...]] = {
+    "date": ("start", "end", "first_day", "last_day", "when_text"),
+    "place": ("place",),
+    "region": ("region", "admin1"),
+    "precision": ("precision", "error_m"),
+    "killed": ("killed",),
+    "injured": ("injured",),
+    "damage": ("damage",),
+    "weapons": ("weapons",),
+    "mechanism": ("mechanism",),
+    "attributed_to": ("attributed_to", "attributed_confidence"),
+    "status": ("status",),
+    "claims": ("claims",),
+    "sources": ("sources",),
+    "description": ("description",),
+    "dataset": ("dataset",),
+}
+"""Lines with words of their own, each with the fields that it writes."""
+
+
+def incident_fields(
+    query: Query, feature: JsonObject, fields: Sequence[Field] = FIELDS
+) -> list[IncidentField]:
     """List an incident's fields in reading order; a line may have a web address or a day.
 
     What happened comes first, then who says so, then the ground of that day. A field that says
     nothing is left out, but for those whose silence matters: casualties, damage, weapons, sources.
     """
     record = _RecordText(query, feature)
-    fields = [*record.when_and_where(), *record.harm(), *record.sources(), *record.rest()]
+    parts = (
+        *(record.when_and_where(), record.harm(), record.sources(), record.description()),
+        *(record.plain(fields), record.context()),
+    )
     return [
-        {"name": name, "label": query.words[name], "lines": lines}
-        for name, lines in fields
+        {"name": name, "label": query.words.get(name, name), "lines": lines}
+        for name, lines in chain.from_iterable(parts)
         if lines
     ]
 
@@ -94,29 +128,29 @@ class _RecordText:
     def when_and_where(self) -> Iterator[_Lines]:
         words, properties, region = self.words, self.properties, self.properties["region"]
         first_day = next(iter(days_of(properties)), None)
-        yield "date", [_line(_when(self.lang, properties), day=first_day)]
+        yield "date", [line(_when(self.lang, properties), day=first_day)]
         place = record_text(words, properties, "place") or words["not_stated"]
-        yield "place", [_line(place)]
+        yield "place", [line(place)]
         name = region["name"] or region["admin1"] or words["region_none"]
         near = f"; {words['near_border']}" if region["near_border"] else ""
-        yield "region", [_line(f"{name} ({words['region_' + region['how']]}{near})")]
-        yield "precision", [_line(_precision(self.lang, properties, self.feature))]
+        yield "region", [line(f"{name} ({words['region_' + region['how']]}{near})")]
+        yield "precision", [line(_precision(self.lang, properties, self.feature))]
 
     def harm(self) -> Iterator[_Lines]:
         words, lang, properties = self.words, self.lang, self.properties
         taxonomy = self.query.reference.taxonomy
         for toll in ("killed", "injured"):
-            yield toll, [_line(count_text(lang, properties[toll]))]
+            yield toll, [line(count_text(lang, properties[toll]))]
         damage = [
-            _line(_damage(words, item, taxonomy.sectors.label(item["sector"], lang)))
+            line(_damage(words, item, taxonomy.sectors.label(item["sector"], lang)))
             for item in properties["damage"]
         ]
-        yield "damage", damage or [_line(words["not_stated"])]
-        weapons = [_line(taxonomy.weapons.label(code, lang)) for code in properties["weapons"]]
-        yield "weapons", weapons or [_line(words["not_stated"])]
+        yield "damage", damage or [line(words["not_stated"])]
+        weapons = [line(taxonomy.weapons.label(code, lang)) for code in properties["weapons"]]
+        yield "weapons", weapons or [line(words["not_stated"])]
         mechanism = properties["mechanism"]
         is_known = mechanism != Mechanism.unknown
-        yield "mechanism", [_line(words[f"mechanism_{mechanism}"])] if is_known else []
+        yield "mechanism", [line(words[f"mechanism_{mechanism}"])] if is_known else []
 
     def sources(self) -> Iterator[_Lines]:
         """Write who says so, and how sure it is."""
@@ -124,21 +158,32 @@ class _RecordText:
         if by := properties["attributed_to"]:
             confidence = words[f"confidence_{by['confidence']}"]
             party = self.query.theatre.party_name(by["party"], lang)
-            yield "attributed_to", [_line(f"{party} ({confidence})")]
-        yield "status", [_line(words[f"status_{properties['status']}"])]
+            yield "attributed_to", [line(f"{party} ({confidence})")]
+        yield "status", [line(words[f"status_{properties['status']}"])]
         yield "claims", _claims(words, properties)
         lines = [_source(lang, item) for item in properties["sources"]]
-        yield "sources", lines or [_line(words["no_source"])]
+        yield "sources", lines or [line(words["no_source"])]
 
-    def rest(self) -> Iterator[_Lines]:
+    def description(self) -> Iterator[_Lines]:
+        text = record_text(self.words, self.properties, "description")
+        yield "description", [line(text)] if text else []
+
+    def plain(self, fields: Sequence[Field]) -> Iterator[_Lines]:
+        """Write the fields without words of their own, each by its kind."""
+        elsewhere = {*chain.from_iterable(OWN_LINES.values()), *WITHOUT_LINE}
+        for field in fields:
+            if field.name not in elsewhere and field.is_answered:
+                value = self.properties[field.name]
+                yield field.name, plain_lines(self.lang, field.kind, value)
+
+    def context(self) -> Iterator[_Lines]:
+        """Write what stands beside the record's own fields."""
         words, properties, theatre = self.words, self.properties, self.query.theatre
-        description = record_text(words, properties, "description")
-        yield "description", [_line(description)] if description else []
-        grounds = [_line(_ground_text(theatre, self.lang, one)) for one in properties["control"]]
+        grounds = [line(_ground_text(theatre, self.lang, one)) for one in properties["control"]]
         yield "ground_here", grounds
-        yield "dataset", [_line(properties["dataset"])]
+        yield "dataset", [line(properties["dataset"])]
         if properties["redacted"] and not self.query.is_public:
-            yield "redacted_here", [_line(_redactions(words, properties))]
+            yield "redacted_here", [line(_redactions(words, properties))]
 
 
 def record_text(words: Mapping[str, str], properties: JsonObject, name: str) -> str | None:
@@ -156,11 +201,11 @@ def _redaction_text(words: Mapping[str, str], code: str) -> str:
 
 def _claims(words: Mapping[str, str], properties: JsonObject) -> list[TextLine]:
     lines = [
-        _line(words["says"].format(by=claim["by"], text=claim["text"]))
+        line(words["says"].format(by=claim["by"], text=claim["text"]))
         for claim in properties["claims"]
     ]
     code = properties["redacted"].get("claims")
-    return lines or ([_line(_redaction_text(words, code))] if code else [])
+    return lines or ([line(_redaction_text(words, code))] if code else [])
 
 
 def _redactions(words: Mapping[str, str], properties: JsonObject) -> str:
@@ -199,10 +244,6 @@ def age_text(language: str, keys: tuple[str, str], days: int) -> str:
     return words[keys[days > 1]].format(n=number(language, days))
 
 
-def _line(text: str, href: str | None = None, day: str | None = None) -> TextLine:
-    return {"text": text, "href": href, "day": day}
-
-
 def _when(lang: str, properties: JsonObject) -> str:
     text = record_text(strings(lang), properties, "when_text")
     note = f" ({text})" if text else ""
@@ -234,7 +275,7 @@ def _source(lang: str, source: JsonObject) -> TextLine:
     is_web = url is not None and _is_web(url)
     text = source.get("publisher") or url or strings(lang)["not_stated"]
     day = f", {_published(lang, source['published'])}" if source.get("published") else ""
-    return _line(text + day, url if is_web else None)
+    return line(text + day, url if is_web else None)
 
 
 def _published(lang: str, day: str) -> str:
