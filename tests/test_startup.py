@@ -12,6 +12,7 @@ from tests.making import ROOT
 DRAWING = ("PIL", "folium", "branca", "reportlab", "fontTools")
 ABSENT = {
     "app.api.params": DRAWING,
+    "app.pictures.figures": ("folium", "branca"),
     "app.cli.program": (*DRAWING, "numpy", "shapely", "pyproj", "fastapi", "pydantic", "msgspec"),
 }
 """What each module leads to none of, when it is the first that an interpreter imports."""

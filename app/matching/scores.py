@@ -14,12 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from app.domain.merge import MatchReason, Member, Pair
-from app.domain.place import LocalPlane
 from app.domain.store import Store
-from app.index.build import State
 from app.matching.candidates import SLACK_DAYS, SLACK_M, Candidates, Side, candidates
 from app.matching.likeness import Lists, RecordTexts, TextNumbers, shared
-from app.reference.taxonomy import CodeList
 
 MOST_NAMED = 4
 """A link that more records of one dataset name is an album or a channel, no sign of one strike."""
@@ -46,14 +43,6 @@ class ScoredPairs(NamedTuple):
 
     pairs: list[Pair]
     candidates: int
-
-
-def find_pairs(
-    store: Store, state: State, slugs: tuple[str, str], plane: LocalPlane, weapons: CodeList
-) -> list[Pair]:
-    """Score every candidate pair of two datasets, best first."""
-    side, other = (Side.of(state, slug, plane, weapons) for slug in slugs)
-    return score_pairs(store, (side, other)).pairs
 
 
 def score_pairs(

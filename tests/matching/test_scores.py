@@ -18,20 +18,31 @@ from hypothesis import strategies as st
 from app.domain.incident import Incident, Status
 from app.domain.merge import Pair
 from app.domain.period import When
-from app.domain.place import LonLat, Place, Precision
+from app.domain.place import LocalPlane, LonLat, Place, Precision
 from app.domain.source import SourceRef, normal_link
+from app.domain.store import Store
+from app.index.build import State
 from app.instance.workspace import Workspace
 from app.matching import likeness
-from app.matching.candidates import MOST_RIVALS, SLACK_DAYS
+from app.matching.candidates import MOST_RIVALS, SLACK_DAYS, Side
 from app.matching.decisions import REVIEW, THRESHOLD
 from app.matching.likeness import Lists, folded_words, shared
-from app.matching.scores import find_pairs
+from app.matching.scores import Pair, score_pairs
 from app.reference.reference import Reference
+from app.reference.taxonomy import CodeList
 from tests.making import DAY, KYIV, add, dataset, incident, open_workspace
 from tests.support import FILES, imported, real, roomy
 
 LINK = SourceRef(url="https://twitter.com/somebody/status/1234567890?s=20")
 SAME_LINK = SourceRef(url="https://mobile.twitter.com/i/status/1234567890")
+
+
+def find_pairs(
+    store: Store, state: State, slugs: tuple[str, str], plane: LocalPlane, weapons: CodeList
+) -> list[Pair]:
+    """Score every candidate pair of two datasets, best first."""
+    side, other = (Side.of(state, slug, plane, weapons) for slug in slugs)
+    return score_pairs(store, (side, other)).pairs
 
 
 def beside(metres: float) -> Place:
