@@ -1,4 +1,4 @@
-"""Reads a request's parameters: the one place where strings become Views."""
+"""Reads a request's parameters: its View, and what an address has beside it."""
 
 from __future__ import annotations
 

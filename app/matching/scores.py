@@ -16,7 +16,7 @@ import numpy as np
 from app.domain.merge import MatchReason, Member, Pair
 from app.domain.store import Store
 from app.matching.candidates import SLACK_DAYS, SLACK_M, Candidates, Side, candidates
-from app.matching.likeness import Lists, RecordTexts, TextNumbers, shared
+from app.matching.texts import Lists, RecordTexts, TextNumbers, shared
 
 MOST_NAMED = 4
 """A link that more records of one dataset name is an album or a channel, no sign of one strike."""

@@ -23,11 +23,11 @@ from app.domain.source import SourceRef, normal_link
 from app.domain.store import Store
 from app.index.build import State
 from app.instance.workspace import Workspace
-from app.matching import likeness
+from app.matching import texts as likeness
 from app.matching.candidates import MOST_RIVALS, SLACK_DAYS, Side
 from app.matching.decisions import REVIEW, THRESHOLD
-from app.matching.likeness import Lists, folded_words, shared
-from app.matching.scores import Pair, score_pairs
+from app.matching.scores import score_pairs
+from app.matching.texts import Lists, folded_words, shared
 from app.reference.reference import Reference
 from app.reference.taxonomy import CodeList
 from tests.making import DAY, KYIV, add, dataset, incident, open_workspace
