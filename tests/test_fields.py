@@ -170,6 +170,22 @@ def test_a_new_field_appears_among_values_and_answers() -> None:
     assert answer_values(record, writers)["nickname"] == record.wave
 
 
+def test_what_could_find_the_place_is_not_told_where_only_the_region_may_be_known() -> None:
+    record = full_incident()
+    coarse = answer_values(record, answer_writers(is_whole=False, is_region_only=True))
+    whole = answer_values(record, answer_writers(is_whole=True, is_region_only=False))
+    hidden = {"source_key", "place", "error_m", "admin2", "when_text", "claims", "description"}
+    assert {name: coarse[name] for name in hidden} == dict.fromkeys(hidden) | {"claims": []}
+    reduced = {
+        "precision": "admin1",
+        "damage": [{"sector": "energy", "grade": "severe"}],
+        "sources": [{"publisher": "Publisher"}],
+    }
+    assert {name: coarse[name] for name in reduced} == reduced
+    rest = whole.keys() - hidden - reduced.keys()
+    assert {name: coarse[name] for name in rest} == {name: whole[name] for name in rest}
+
+
 def test_a_new_field_tells_nothing_where_only_the_region_may_be_known() -> None:
     writers = answer_writers(is_whole=False, is_region_only=True, fields=FULLER)
     assert answer_values(full_incident(), writers)["nickname"] is None

@@ -66,7 +66,9 @@ def edit_form(query: Query, fields: Sequence[Field] = FIELDS) -> JsonObject:
         "weapons": [(code, taxonomy.weapons.label(code, lang)) for code in taxonomy.weapons.codes],
         "precisions": [one.value for one in Precision],
         "statuses": [one.value for one in Status],
-        "counts": [(name, bound) for name in tolls for bound in BOUNDS],
+        "counts": [
+            (name, query.words.get(name, name), bound) for name in tolls for bound in BOUNDS
+        ],
         "texts": [one.value for one in TextPart],
         "codes": [one.value for one in Reason],
         "plain_inputs": plain_inputs(query.words, fields),
