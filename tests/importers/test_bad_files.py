@@ -342,7 +342,7 @@ def test_an_unknown_format_theatre_slug_or_licence_is_named(
             "dataset: got 'A b', allowed: a slug: lower-case letters, digits and hyphens.",
         ),
         (
-            {"licence": "mine"},
+            {"terms": "mine"},
             f"terms: got 'mine', allowed: {', '.join(LICENCES)}.",
         ),
     ]

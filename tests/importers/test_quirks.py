@@ -302,8 +302,8 @@ def test_a_zip_that_lies_about_its_size_takes_no_memory(
     name: str, private_workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     most = 4 << 20
-    for module in ("layers", "points"):
-        monkeypatch.setattr(f"app.importers.{module}.MOST_UNPACKED_BYTES", most)
+    for module in ("app.files.layers", "app.importers.points"):
+        monkeypatch.setattr(f"{module}.MOST_UNPACKED_BYTES", most)
     path = lying_zip(tmp_path / "bomb.zip", name, bytes(64 << 20), 1_000)
     tracemalloc.start()
     try:
