@@ -133,13 +133,15 @@ def joining(workspace: Workspace, folder: Path) -> Iterator[Figure]:
     join = state.join(state.datasets["lines"], state.seq)
     shutil.rmtree(folder / "index" / "joins", ignore_errors=True)
     for name, hold in (("join of incidents with 769 days, cold", 90.0), ("the same, kept", None)):
-        joins = Joins(folder / "index" / "joins", workspace.reference, workspace.index.lines)
+        joins = Joins(
+            folder / "index" / "joins", workspace.reference, workspace.index.lines, workspace.store
+        )
         start, found = time.perf_counter(), 0
         for segment in state.segments:
             segment.joined.forget()
             found += int((joins.of(state.control, segment, join).mark != 0).sum())
         spent = time.perf_counter() - start
-        joins.keep()
+        joins.keep(workspace.store.head())
         rows = sum(len(segment.rows) for segment in state.segments)
         yield Figure(name, spent, "s", hold, f"{found:,} of {rows:,} rows on these days")
 

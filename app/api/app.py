@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 from fastapi import FastAPI
 from starlette.datastructures import Headers
@@ -104,7 +104,10 @@ def _application(
     async def reading_ahead(_app: FastAPI) -> AsyncIterator[None]:
         basemap = visible.reference.basemap(visible.default_theatre)
         Thread(target=basemap.read_ahead, daemon=True).start()
+        stop = Event()
+        Thread(target=visible.index.watch, args=(stop,), daemon=True).start()
         yield
+        stop.set()
 
     app = FastAPI(
         title="Strikemap",

@@ -6,12 +6,15 @@ packs them from the record for itself, so writers and readers share only files t
 
 The folder of generations is named after the boundaries in which their incidents were located. So a
 server with the old boundaries and a process with new ones do not undo each other's work.
+
+A damaged generation, and one of another record, is dropped and built anew (`app.index.sums`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import shutil
 import threading
 import time
@@ -25,28 +28,37 @@ from typing import cast
 import msgspec
 import numpy as np
 
-from app.domain.errors import StoreBusy
+from app.domain.errors import StoreBusy, StoreError
 from app.domain.redaction import Redaction
-from app.domain.revision import Action, Subject
+from app.domain.revision import GENESIS, Action, Head, Subject
 from app.domain.store import Store
 from app.domain.terms import Dataset, DatasetKind
 from app.index.columns import Tables, pack
 from app.index.control import ControlIndex, DatedControl, Lines, ShapeFiles, pack_control
-from app.index.generation import FORMAT, Generation, Meta, open_generation, write_generation
+from app.index.current import CurrentGeneration, taxonomy_codes
+from app.index.generation import FORMAT, Generation, Meta, write_generation
 from app.index.joins import Join, Joins
 from app.index.locate import locate, state_parents
 from app.index.merged import Decisions, Merged
 from app.index.packing import link_revisions, override, pack_record
 from app.index.select import Segment
 from app.index.summary import Cube, Cubes, build_cube
+from app.index.sums import write_whole
+from app.index.witness import Witness, contains
 from app.reference.reference import Reference
 from app.rows import NO_REGION, Rows
 
+LOG = logging.getLogger("strikemap.index")
 BOUNDARY_FOLDERS = "[0-9a-f]" * 16
 """The pattern of the folders' names: a hash of the boundaries."""
 
 WRITER_GRACE_S = 120.0
 """How long readers wait for the process that wrote a large import to pack it."""
+
+CHECK_EVERY_S = 600.0
+"""How often a server compares the files of the index with their checksums."""
+
+MENDING = "The index was damaged and is being built anew from the record; try again shortly."
 
 _REDACTION = msgspec.json.Decoder(Redaction)
 _DATASET = msgspec.json.Decoder(Dataset)
@@ -65,6 +77,17 @@ class State:
     control: ControlIndex
     merged: Merged
     redactions: Mapping[str, Redaction] = field(default_factory=dict)
+    hash: bytes = GENESIS
+    mended: str = ""
+
+    @property
+    def mark(self) -> str:
+        """Identify the content: equal marks, equal answers. Every cache and ETag uses it.
+
+        It holds the hash of the newest revision, since two records can have as many revisions, and
+        when a damaged index was last built anew, since a cache may hold what was read from it.
+        """
+        return f"{self.seq}-{self.hash.hex()[:32]}{self.mended}"
 
     def join(self, source: Dataset, seq: int, frozen: date | None = None) -> Join:
         """Join a source's control, as known at `seq`, with all incidents of its theatre.
@@ -88,6 +111,7 @@ class _Delta:
     """The revisions after a generation, as far as this process has packed them."""
 
     seq: int
+    hash: bytes
     tables: Tables
     rows: Rows
     control: list[DatedControl]
@@ -106,20 +130,25 @@ class Index:
         self._state: State | None = None
         self._stamp = (0, 0)
         self._behind_since: float | None = None
+        self._mended = ""
+        self.is_mending = False
+        self._current = CurrentGeneration(folder, store, reference)
         self._shapes = ShapeFiles(folder / "shapes", store)
         self.lines = Lines(folder / "lines", reference)
-        self.joins = Joins(folder / "joins", reference, self.lines)
+        self.joins = Joins(folder / "joins", reference, self.lines, store)
+        self.witness = Witness(folder / "HEAD")
 
-    @cached_property
+    @property
     def _generations(self) -> Path:
         """The folder of the generations with this process's boundaries."""
-        return self._folder / self._reference.region_hash
+        return self._current.folder
 
     def state(self, min_version: int = 0, wait_s: float = 5.0) -> State:
         """Return the newest state, at least `min_version`.
 
         Raises:
-            StoreBusy: the record did not reach `min_version` in time.
+            StoreBusy: the record did not reach `min_version` in time, or a damaged index is being
+                built anew.
         """
         deadline = time.monotonic() + wait_s
         while True:
@@ -131,10 +160,13 @@ class Index:
             time.sleep(0.02)
 
     def _newest(self) -> State:
-        head, stamp, state = self._store.head().seq, self._current_stamp(), self._state
-        if state is not None and state.seq == head and self._stamp == stamp:
+        if self.is_mending:
+            raise StoreBusy(MENDING)
+        head, stamp, state = self._store.head(), self._current.stamp, self._state
+        is_current = state is not None and self._stamp == stamp
+        if state is not None and is_current and (state.seq, state.hash) == (head.seq, head.hash):
             return state
-        behind = head - state.seq if state is not None and self._stamp == stamp else 0
+        behind = head.seq - state.seq if state is not None and is_current else 0
         if state is not None and self._is_for_the_writer(behind):
             return state
         # Readers do not wait for a refresh: their state is complete and only a moment old.
@@ -155,16 +187,21 @@ class Index:
         return now - self._behind_since < WRITER_GRACE_S
 
     def _refresh(self, stamp: tuple[int, int]) -> State:
-        stale = self._delta is not None and self._is_far_behind(self._delta.seq)
+        stale = self._delta is not None and (
+            self._is_far_behind(self._delta.seq)
+            or not contains(self._store, Head(self._delta.seq, self._delta.hash, None))
+        )
         if self._generation is None or self._stamp != stamp or stale:
             self._generation = self._open_or_build()
-            self._stamp = self._current_stamp()
+            self._stamp = self._current.stamp
+            self._mended = self._last_mending()
             self._delta = None
         generation = self._generation
         self._delta = self._extend(
             self._delta
             or _Delta(
                 generation.meta.seq,
+                generation.meta.hash,
                 generation.tables,
                 Rows.concatenate([]),
                 generation.meta.control,
@@ -186,7 +223,8 @@ class Index:
         self._shapes.copy(entry.snapshot for entry in entries)
         decisions = delta.decisions.with_more(revisions)
         rows = Rows.concatenate([delta.rows, rows])
-        return _Delta(revisions[-1].seq, tables, rows, entries, decisions)
+        last = revisions[-1]
+        return _Delta(last.seq, last.hash, tables, rows, entries, decisions)
 
     def _combine(self, generation: Generation, delta: _Delta) -> State:
         base = generation.segment
@@ -206,6 +244,8 @@ class Index:
             ControlIndex(delta.control, self._shapes),
             Merged(delta.decisions, segments, tuple(delta.tables.datasets)),
             {one.key: one for one in self._redactions()},
+            delta.hash,
+            self._mended,
         )
 
     def _redactions(self) -> Iterator[Redaction]:
@@ -238,10 +278,21 @@ class Index:
     def after_write(self) -> None:
         """Build a new generation when the delta is large; called after every write."""
         with self._build_lock():
-            generation = self._open()
-            if self._is_far_behind(generation.meta.seq if generation else 0):
+            if self._is_far_behind(self._built_seq()):
                 self._build()
+            else:
+                self.witness.note(self._store)
         self.join_ahead()
+
+    def _built_seq(self) -> int:
+        """Return up to which revision the current generation was built; 0 without any.
+
+        A process that has it open reads no file for that.
+        """
+        generation = self._generation
+        if generation is not None and self._stamp == self._current.stamp:
+            return generation.meta.seq
+        return self._current.seq()
 
     def join_ahead(self) -> None:
         """Derive lines and join incidents with them in advance, so that no reader waits."""
@@ -254,7 +305,7 @@ class Index:
                 self.lines.km2(state.control, snapshot, dataset.theatre)
             for segment in state.segments:
                 self.joins.of(state.control, segment, join)
-        self.joins.keep()
+        self.joins.keep(Head(state.seq, state.hash, None))
 
     def forget(self) -> int:
         """Build again and delete every older file: erased data must not stay in any of them.
@@ -282,27 +333,72 @@ class Index:
                     if path != self._generations:
                         shutil.rmtree(path, ignore_errors=True)
 
+    def mend(self) -> int | None:
+        """Check the current generation, and build it anew when it is damaged.
+
+        Readers get `StoreBusy` meanwhile, never a number from the damaged files. Returns the
+        sequence of the new generation; None when nothing was damaged.
+        """
+        if self._current.fault() is None:
+            return None
+        with self._lock:
+            self.is_mending = True
+            try:
+                self._state = self._generation = self._delta = None
+                with self._build_lock():
+                    fault = self._current.fault()  # another process may have mended it meanwhile
+                    if fault is not None:
+                        self._note_damage(fault)
+                        self._build()
+                return self._refresh(self._current.stamp).seq
+            finally:
+                self.is_mending = False
+
+    def watch(self, stop: threading.Event, every_s: float = CHECK_EVERY_S) -> None:
+        """Check the index now and then, and mend it, until `stop` is set.
+
+        A generation that was too large to be checked when it was opened is checked at once.
+        """
+        folder, due = None, time.monotonic() + every_s
+        while not stop.wait(min(every_s, 1.0)):
+            opened = self._generation
+            is_new = opened is not None and not opened.is_checked and opened.folder != folder
+            if is_new or time.monotonic() >= due:
+                folder, due = opened and opened.folder, time.monotonic() + every_s
+                try:
+                    self.mend()
+                except (StoreError, OSError) as wrong:
+                    LOG.error("the index could not be checked: %s", wrong)  # noqa: TRY400
+
+    def _note_damage(self, fault: str) -> None:
+        """Log a damage once, and drop all that may have been computed from damaged files."""
+        LOG.error("the index is damaged, and is built anew from the record: %s", fault)
+        self.joins.forget()
+        write_whole(self._folder / "MENDED", f"{time.time_ns():x}".encode())
+
+    def _last_mending(self) -> str:
+        try:
+            return "-" + (self._folder / "MENDED").read_bytes()[:32].hex()
+        except OSError:
+            return ""
+
     def _open_or_build(self) -> Generation:
-        generation = self._open()
+        generation, fault = self._current.open()
         if generation is None or self._is_far_behind(generation.meta.seq):
             with self._build_lock():
-                generation = self._open()  # another process may have built it meanwhile
+                # Another process may have built it meanwhile.
+                generation, fault = self._current.open()
                 if generation is None or self._is_far_behind(generation.meta.seq):
+                    if fault is not None:
+                        self._note_damage(fault)
                     self._build()
-                    generation = self._open()
+                    generation, fault = self._current.open()
         if generation is None:
             raise StoreBusy("The index was swapped while it was opened; try again.")
         return generation
 
     def _is_far_behind(self, seq: int) -> bool:
         return self._store.head().seq - seq > self._delta_rows
-
-    def _current_stamp(self) -> tuple[int, int]:
-        try:
-            status = (self._generations / "CURRENT").stat()
-        except FileNotFoundError:
-            return (0, 0)
-        return (status.st_mtime_ns, status.st_ino)
 
     @contextlib.contextmanager
     def _build_lock(self) -> Iterator[None]:
@@ -311,31 +407,9 @@ class Index:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _open(self) -> Generation | None:
-        for _attempt in range(3):  # another process may remove what CURRENT named
-            try:
-                name = (self._generations / "CURRENT").read_text("utf-8")
-                generation = open_generation(self._generations / name)
-            except (FileNotFoundError, msgspec.DecodeError):
-                continue
-            meta = generation.meta
-            return generation if self._fits(meta) else None
-        return None
-
-    def _fits(self, meta: Meta) -> bool:
-        return (
-            meta.format == FORMAT
-            and meta.region_hash == self._reference.region_hash
-            and meta.taxonomy == self._taxonomy_codes()
-            and meta.seq <= self._store.head().seq
-        )
-
-    def _taxonomy_codes(self) -> list[str]:
-        taxonomy = self._reference.taxonomy
-        return [*taxonomy.weapons.codes, *taxonomy.sectors.codes]
-
     def _build(self) -> int:
-        seq = self._store.head().seq
+        head = self._store.head()
+        seq = head.seq
         levels = {
             level: [region.code for _, region in self._reference.regions(level)] for level in (1, 2)
         }
@@ -347,8 +421,9 @@ class Index:
         meta = Meta(
             FORMAT,
             seq,
+            head.hash,
             self._reference.region_hash,
-            self._taxonomy_codes(),
+            taxonomy_codes(self._reference),
             levels,
             tables.datasets,
             [(slug, level, cube.first_day) for (slug, level), cube in cubes.items()],
@@ -357,6 +432,7 @@ class Index:
             decisions,
         )
         write_generation(self._generations, meta, segment, cubes)
+        self.witness.note(self._store)
         return seq
 
     def _cubes(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import contextlib
 import hashlib
-import os
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,13 +19,16 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.cache import BoundedCache
 from app.domain.control import ControlSnapshot, FrontLine, by_controller, front_line
+from app.domain.errors import BrokenChain
 from app.domain.place import area_km2
 from app.domain.region import Region
 from app.domain.revision import Action, Revision
 from app.domain.store import Store
+from app.index.sums import read_sealed, write_sealed, write_whole
 from app.reference.reference import Reference
 from app.rows import NEVER
 
+LOG = logging.getLogger("strikemap.index")
 MOST_SHAPES, MOST_CALENDARS = 2_048, 64
 """How many stay in memory: a day of DeepState is about 50 kB."""
 
@@ -64,7 +67,8 @@ def pack_control(
 class ShapeFiles:
     """Control polygons as files named by their SHA-256, copied out of the record once.
 
-    Answers read shapes from these files, not from the record; a lost file is copied again.
+    Answers read shapes from these files, not from the record; a lost or damaged file is copied
+    again.
     """
 
     folder: Path
@@ -81,17 +85,23 @@ class ShapeFiles:
 
     def read(self, sha256: str) -> BaseGeometry:
         """Read one shape, in degrees."""
-        return self._cache.get(sha256, lambda: shapely.from_wkb(self._path(sha256).read_bytes()))
+        return self._cache.get(sha256, lambda: shapely.from_wkb(self._wkb(sha256)))
+
+    def _wkb(self, sha256: str) -> bytes:
+        with contextlib.suppress(OSError):
+            wkb = self._path(sha256).read_bytes()
+            if hashlib.sha256(wkb).hexdigest() == sha256:
+                return wkb
+        LOG.warning("the polygon %s… of the index was damaged; it is copied again", sha256[:12])
+        wkb = self.store.shapes([sha256]).get(sha256, b"")
+        if hashlib.sha256(wkb).hexdigest() != sha256:
+            raise BrokenChain(f"The polygon {sha256[:12]}… is gone from the record or changed.")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_whole(self._path(sha256), wkb)
+        return wkb
 
     def _path(self, sha256: str) -> Path:
         return self.folder / f"{sha256}.wkb"
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is complete or missing, also when several processes write it at once."""
-    half = path.with_suffix(f".{os.getpid()}.part")
-    half.write_bytes(content)
-    half.replace(path)
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,14 +220,15 @@ class Lines:
 
     def _derived(self, control: ControlIndex, snapshot: ControlSnapshot, theatre: str) -> Derived:
         path = self.folder / f"{self.key(snapshot, theatre)}.msgpack"
-        with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
-            return msgspec.msgpack.decode(path.read_bytes(), type=Derived)
+        stored = read_sealed(path)
+        if stored is not None:
+            return msgspec.msgpack.decode(stored, type=Derived)
         grounds = control.grounds(snapshot)
         line = front_line(grounds, self.reference.homeland(theatre))
         km2 = {who: area_km2(ground) for who, ground in grounds.items()}
         derived = Derived(shapely.to_wkb(line.shape), line.length_km, line.tolerance_km, km2)
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_whole(path, msgspec.msgpack.encode(derived))
+        write_sealed(path, msgspec.msgpack.encode(derived))
         return derived
 
 

@@ -1,7 +1,13 @@
-"""A generation on disk: one file for each column, those of the cubes, and a description."""
+"""A generation on disk: one file for each column, those of the cubes, and a description.
+
+The description holds a checksum of every other file, and the folder's name the description's own.
+So a damaged, cut, missing or exchanged file is noticed when a generation is opened.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import re
 import shutil
 import time
 from collections.abc import Mapping
@@ -16,20 +22,32 @@ from app.index.control import DatedControl
 from app.index.merged import Decisions
 from app.index.select import Segment
 from app.index.summary import Cube, Cubes
+from app.index.sums import DamagedFile, FileSum, check_files, file_sum
 from app.rows import COLUMNS, Rows
 
-FORMAT = 6
+FORMAT = 7
 """One more whenever columns change their meaning: an index of another format is built again."""
 
 KEEP_GENERATIONS = 2
 CUBE_PARTS = ("names", "running", "spans")
+META = "meta.json"
+MOST_CHECKED_AT_OPENING = 512 << 20
+"""Bytes of a generation that are all checked before it is used; of larger ones the large files
+are checked in the background."""
+
+_NAME = re.compile(r"gen-[0-9]{10,}-[0-9a-f]+-[0-9a-f]{16}", re.ASCII)
+_OLDER_NAME = re.compile(r"gen-[0-9]{10,}-[0-9a-f]+", re.ASCII)
 
 
 class Meta(msgspec.Struct):
-    """The description of a generation, stored beside its columns."""
+    """The description of a generation, stored beside its columns.
+
+    `seq` and `hash` are the newest revision of the record that it was built up to.
+    """
 
     format: int
     seq: int
+    hash: bytes
     region_hash: str
     taxonomy: list[str]
     regions: dict[int, list[str]]
@@ -38,13 +56,20 @@ class Meta(msgspec.Struct):
     control: list[DatedControl]
     sectors: int
     decisions: Decisions
+    files: dict[str, FileSum] = msgspec.field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """The size of its files in bytes."""
+        return sum(one.size for one in self.files.values())
 
 
 @dataclass(frozen=True, eq=False)
 class Generation:
-    """One immutable generation, memory-mapped."""
+    """One immutable generation, memory-mapped; `is_checked` when all of its files were."""
 
-    name: str
+    folder: Path
+    is_checked: bool
     meta: Meta
     segment: Segment
     cubes: Cubes
@@ -62,15 +87,15 @@ def write_generation(
 
     A rename of the file `CURRENT` makes it current: readers see the old one or the new one.
     """
-    name = f"gen-{meta.seq:010d}-{time.time_ns():x}"
-    path = folder / name
-    path.mkdir(parents=True)
-    for column in COLUMNS:
-        np.save(path / f"{column}.npy", segment.rows[column])
-    for (slug, level), cube in cubes.items():
-        for part in CUBE_PARTS:
-            np.save(path / f"cube-{slug}-{level}-{part}.npy", getattr(cube, part))
-    (path / "meta.json").write_bytes(msgspec.json.encode(meta))
+    path = folder / f"gen-{meta.seq:010d}-{time.time_ns():x}"
+    try:
+        path.mkdir(parents=True)
+        description = _write_files(path, meta, segment, cubes)
+        name = f"{path.name}-{_digest(description)}"
+        path.rename(folder / name)
+    except BaseException:
+        shutil.rmtree(path, ignore_errors=True)
+        raise
     half = folder / "CURRENT.part"
     half.write_text(name, "utf-8")
     half.replace(folder / "CURRENT")
@@ -79,13 +104,70 @@ def write_generation(
         shutil.rmtree(old, ignore_errors=True)  # open maps stay valid until they are closed
 
 
-def open_generation(folder: Path) -> Generation:
-    """Map a generation into memory; takes milliseconds, whatever its size.
+def _write_files(
+    path: Path, meta: Meta, segment: Segment, cubes: Mapping[tuple[str, int], Cube]
+) -> bytes:
+    """Write the files of a generation, the description last; returns the description."""
+    for column in COLUMNS:
+        np.save(path / f"{column}.npy", segment.rows[column])
+    for (slug, level), cube in cubes.items():
+        for part in CUBE_PARTS:
+            np.save(path / f"cube-{slug}-{level}-{part}.npy", getattr(cube, part))
+    meta.files = {file.name: file_sum(file) for file in sorted(path.iterdir())}
+    description = msgspec.json.encode(meta)
+    (path / META).write_bytes(description)
+    return description
+
+
+def current_name(folder: Path) -> str | None:
+    """Return the folder of the current generation; None when an older release wrote it.
+
+    Raises:
+        FileNotFoundError: there is no current generation.
+        DamagedFile: `CURRENT` names nothing that a generation can be called.
+    """
+    try:
+        name = (folder / "CURRENT").read_bytes()[:200].decode("ascii")
+    except FileNotFoundError:
+        raise
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise DamagedFile("CURRENT cannot be read") from wrong
+    if _OLDER_NAME.fullmatch(name):
+        return None
+    if not _NAME.fullmatch(name):
+        raise DamagedFile("CURRENT names no generation")
+    return name
+
+
+def read_meta(folder: Path) -> Meta:
+    """Read the description of a generation.
+
+    Raises:
+        FileNotFoundError: it is missing.
+        DamagedFile: it is not as it was written.
+    """
+    try:
+        description = (folder / META).read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as wrong:
+        raise DamagedFile(f"{META} cannot be read: {wrong.strerror}") from wrong
+    if not folder.name.endswith(f"-{_digest(description)}"):
+        raise DamagedFile(f"{META} does not match its checksum")
+    return msgspec.json.decode(description, type=Meta)
+
+
+def open_generation(folder: Path, meta: Meta) -> Generation:
+    """Check a generation and map it into memory.
+
+    Up to MOST_CHECKED_AT_OPENING all files are checked: that reads them at some gigabytes a second.
 
     Raises:
         FileNotFoundError: a later swap removed it.
+        DamagedFile: one of its files is not as it was written.
     """
-    meta = msgspec.json.decode((folder / "meta.json").read_bytes(), type=Meta)
+    is_whole = meta.size <= MOST_CHECKED_AT_OPENING
+    check_files(folder, meta.files, is_whole=is_whole)
     columns = {name: _mapped(folder / f"{name}.npy") for name in COLUMNS}
     plain = {
         (slug, level): Cube(
@@ -98,7 +180,11 @@ def open_generation(folder: Path) -> Generation:
     segment = Segment.sorted(Rows(columns))
     regions = {level: len(codes) for level, codes in meta.regions.items()}
     cubes = Cubes(plain, segment, meta.datasets, regions, meta.sectors)
-    return Generation(folder.name, meta, segment, cubes)
+    return Generation(folder, is_whole, meta, segment, cubes)
+
+
+def _digest(description: bytes) -> str:
+    return hashlib.sha256(description).hexdigest()[:16]
 
 
 def _mapped(path: Path) -> np.ndarray:

@@ -8,7 +8,6 @@ the rows whose answer can differ are joined again.
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,8 +22,12 @@ from shapely.geometry.base import BaseGeometry
 from app.domain.control import ControlSnapshot
 from app.domain.period import epoch_day
 from app.domain.place import E7, LocalPlane
-from app.index.control import Calendar, ControlIndex, Lines, write_whole
+from app.domain.revision import Head
+from app.domain.store import Store
+from app.index.control import Calendar, ControlIndex, Lines
 from app.index.select import Segment
+from app.index.sums import read_sealed, write_sealed
+from app.index.witness import contains
 from app.reference.reference import Reference
 from app.rows import NEVER
 
@@ -88,6 +91,7 @@ class Joins:
     folder: Path
     reference: Reference
     lines: Lines
+    store: Store
     _stored: dict[str, _Stored] = field(default_factory=dict)
     _unwritten: set[str] = field(default_factory=set)
     _lock: RLock = field(default_factory=RLock)
@@ -199,11 +203,15 @@ class Joins:
         return self.folder / f"{join.name}.npz"
 
     def _load(self, join: Join) -> _Stored:
-        try:
-            with np.load(self._path(join)) as archive:
-                return _Stored(archive["seq"], Joined(*(archive[name] for name in Joined._fields)))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-            return _Stored(np.empty(0, np.int64), Joined.nothing(0))
+        """Read the answers of an earlier process; none when they are of another record."""
+        content = read_sealed(self._path(join))
+        if content is not None:
+            with np.load(io.BytesIO(content)) as archive:
+                head = Head(int(archive["head_seq"]), archive["head_hash"].tobytes(), None)
+                if contains(self.store, head):
+                    answers = Joined(*(archive[name] for name in Joined._fields))
+                    return _Stored(archive["seq"], answers)
+        return _Stored(np.empty(0, np.int64), Joined.nothing(0))
 
     def _store(self, join: Join, seq: np.ndarray, joined: Joined) -> None:
         """Store answers, in place of those of an older state for the same revisions."""
@@ -218,15 +226,27 @@ class Joins:
         self._stored[join.name] = _Stored(seq[order], Joined(*columns))
         self._unwritten.add(join.name)
 
-    def keep(self) -> None:
-        """Write the answers to disk, so that the next process does not compute them again."""
+    def keep(self, head: Head) -> None:
+        """Write the answers to disk, so that the next process does not compute them again.
+
+        `head` is a revision of the record that is not older than any answer.
+        """
         with self._lock:
             self.folder.mkdir(parents=True, exist_ok=True)
             for name in sorted(self._unwritten):
                 stored, out = self._stored[name], io.BytesIO()
-                np.savez(out, seq=stored.seq, **stored.joined._asdict())
-                write_whole(self.folder / f"{name}.npz", out.getvalue())
+                known = {"head_seq": head.seq, "head_hash": np.frombuffer(head.hash, np.uint8)}
+                np.savez(out, seq=stored.seq, **known, **stored.joined._asdict())
+                write_sealed(self.folder / f"{name}.npz", out.getvalue())
             self._unwritten.clear()
+
+    def forget(self) -> None:
+        """Forget all answers, and delete their files: the rows that they are for were wrong."""
+        with self._lock:
+            self._stored.clear()
+            self._unwritten.clear()
+            for path in self.folder.glob("*"):
+                path.unlink(missing_ok=True)
 
 
 def holders(reference: Reference, theatre: str) -> Mapping[str, int]:

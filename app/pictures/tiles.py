@@ -117,7 +117,7 @@ class Tiler:
 
         The terms of a dataset are part of the record: the credits depend on its version and a View.
         """
-        key = ("credits", query.view.query(), query.state.seq, layer)
+        key = ("credits", query.view.query(), query.state.mark, layer)
         return self._cache.get(key, lambda: _credits(query, layer))
 
     def _picture(self, query: Query, tile: Tile) -> bytes:

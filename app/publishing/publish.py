@@ -98,7 +98,7 @@ class Published:
         slugs = tuple(dataset.slug for dataset in self.datasets)
         return (
             self.view.query(),
-            self.state.seq,
+            self.state.mark,
             slugs,
             criteria.seq,
             minute,

@@ -43,7 +43,7 @@ class WaveCache:
             waves = _standing(workspace, dataset, seq)
             return waves, reckoned(waves)
 
-        return self._cache.get((dataset.slug, seq, workspace.store.head().seq), read)
+        return self._cache.get((dataset.slug, seq, workspace.store.head().hash), read)
 
 
 def waves_dataset(query: Query, slug: str | None) -> Dataset:

@@ -29,7 +29,7 @@ def agreement(
     """
     snapshots = [source.on(day) for source in sources]
     first = sources[0]
-    version = first.query.state.seq, first.query.seq
+    version = first.query.state.mark, first.query.seq
     key = ("agreement", first.key(*snapshots), tuple(one.dataset.slug for one in sources), version)
     comparison, pieces = cache.get(key, lambda: _compared(sources, snapshots, cache))
     source_facts = [
@@ -63,7 +63,7 @@ def _compared(
 ) -> tuple[JsonObject, list[_Piece]]:
     grounds = [source.ground(one) for source, one in zip(sources, snapshots, strict=True)]
     first = sources[0]
-    version = (first.view.theatre, first.view.synthetic, first.query.state.seq, first.query.seq)
+    version = (first.view.theatre, first.view.synthetic, first.query.state.mark, first.query.seq)
     outlines = {
         part: cache.get(("outline", part, version), partial(_outline, first, part))
         for part in Baseline

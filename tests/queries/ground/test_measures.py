@@ -360,7 +360,7 @@ def test_a_corrected_snapshot_moves_only_what_lies_in_its_days(struck: Workspace
 
 def test_new_strikes_and_a_new_process_ask_only_what_is_not_known_yet(struck: Workspace) -> None:
     before = keys(summary(struck, VIEW))
-    struck.index.joins.keep()
+    struck.index.joins.keep(struck.store.head())
     write(struck.store, [change(strike("more", 35.06))])
     assert keys(summary(struck, VIEW)) == {**before, "not_stated:0-10": 2}
     struck.index.rebuild()
