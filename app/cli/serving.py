@@ -9,6 +9,7 @@ import typer
 import uvicorn
 
 from app.api.app import create_app
+from app.api.connections import BoundedConnection
 from app.api.logs import log_as_json
 from app.cli.base import cli, open_workspace
 from app.domain.errors import InputError
@@ -46,6 +47,7 @@ def serve(
         "server_header": False,
         "access_log": False,
         "log_config": None,
+        "http": BoundedConnection,
     }
     if workers == 1:
         uvicorn.run(create_app(settings), **common)  # type: ignore[arg-type]
