@@ -136,17 +136,20 @@ def _application(
         "3.0.3"  # OGC API Features requires 3.0; nothing in this API needs a later version
     )
     problems.install(app)
-    tiles, figure_maker = TileApp(visible, tiler), Figures(tiler)
+    lanes = shared.lanes
+    tiles, figure_maker = TileApp(visible, tiler, lanes.tiles), Figures(tiler)
     app.include_router(numbers.routes(visible, tiler.choropleths))
-    app.include_router(collections.routes(visible, tiler.shapes))
+    app.include_router(collections.routes(visible, tiler.shapes, lanes.lists))
     for page in (figures, oembed):
-        app.include_router(page.routes(visible, figure_maker))
-    for group in (columns, ogc, pages, control, operation, table, waves, evidence):
+        app.include_router(page.routes(visible, figure_maker, lanes.figures))
+    for group in (columns, ogc, pages, table, waves, evidence):
         app.include_router(group.routes(visible))
+    app.include_router(control.routes(visible, lanes.agreements))
+    app.include_router(operation.routes(visible, lanes.checks))
     app.include_router(exporting.routes(visible, settings.data_dir / "exports", shared.downloads))
-    app.include_router(imports.routes(record, shared.spool))
-    app.include_router(editing.routes(record, visible))
-    app.include_router(review.routes(record, visible))
+    app.include_router(imports.routes(record, shared.spool, lanes.imports))
+    app.include_router(editing.routes(record, visible, lanes.edits))
+    app.include_router(review.routes(record, visible, lanes.edits))
     app.include_router(ogc_tiles.routes(tiles))
     app.mount("/tiles", tiles)
     app.mount("/static", OwnFiles(settings.static_dir))
