@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     delta_rows: int = Field(
         default=20_000, gt=0, description="New revisions after which the index is built anew."
     )
+    stall_s: float = Field(
+        default=30.0,
+        gt=0,
+        description="Seconds after which a connection that takes or sends nothing is closed.",
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @property

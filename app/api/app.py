@@ -20,6 +20,9 @@ from starlette.types import Scope
 from typing_extensions import override
 
 from app.api import problems
+from app.api.connections import STALL_S
+from app.api.downloads import Downloads
+from app.api.lanes import Lanes
 from app.api.routes import (
     collections,
     columns,
@@ -60,6 +63,18 @@ DESCRIPTION = (
 )
 
 
+@dataclass(frozen=True)
+class Shared:
+    """What all applications of a process share, whatever their readers may see."""
+
+    spool: Spool
+    lanes: Lanes = field(default_factory=Lanes)
+    downloads: Downloads = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "downloads", Downloads(self.lanes.files))
+
+
 def create_app(settings: Settings) -> FastAPI:
     """Build the application of one instance.
 
@@ -77,7 +92,7 @@ def create_app(settings: Settings) -> FastAPI:
         delta_rows=settings.delta_rows,
     )
     spool = Spool(settings.data_dir / "spool", settings.max_file_bytes)
-    make = partial(_application, settings, workspace, spool)
+    make = partial(_application, settings, workspace, Shared(spool))
     wider = _Wider(workspace, make)
     guard = Middleware(
         Guard,
@@ -93,7 +108,7 @@ def create_app(settings: Settings) -> FastAPI:
 def _application(
     settings: Settings,
     record: Workspace,
-    spool: Spool,
+    shared: Shared,
     visible: Workspace,
     middleware: Sequence[Middleware] = (),
 ) -> FastAPI:
@@ -101,12 +116,12 @@ def _application(
     tiler = Tiler(settings.fonts_dir)
 
     @asynccontextmanager
-    async def reading_ahead(_app: FastAPI) -> AsyncIterator[None]:
+    async def reading_ahead(_app: FastAPI) -> AsyncIterator[dict[str, float]]:
         basemap = visible.reference.basemap(visible.default_theatre)
         Thread(target=basemap.read_ahead, daemon=True).start()
         stop = Event()
         Thread(target=visible.index.watch, args=(stop,), daemon=True).start()
-        yield
+        yield {STALL_S: settings.stall_s}
         stop.set()
 
     app = FastAPI(
@@ -124,17 +139,20 @@ def _application(
         "3.0.3"  # OGC API Features requires 3.0; nothing in this API needs a later version
     )
     problems.install(app)
-    tiles, figure_maker = TileApp(visible, tiler), Figures(tiler)
+    lanes = shared.lanes
+    tiles, figure_maker = TileApp(visible, tiler, lanes.tiles), Figures(tiler)
     app.include_router(numbers.routes(visible, tiler.choropleths))
-    app.include_router(collections.routes(visible, tiler.shapes))
+    app.include_router(collections.routes(visible, tiler.shapes, lanes.lists))
     for page in (figures, oembed):
-        app.include_router(page.routes(visible, figure_maker))
-    for group in (columns, ogc, pages, control, operation, table, waves, evidence):
+        app.include_router(page.routes(visible, figure_maker, lanes.figures))
+    for group in (columns, ogc, pages, table, waves, evidence):
         app.include_router(group.routes(visible))
-    app.include_router(exporting.routes(visible, settings.data_dir / "exports"))
-    app.include_router(imports.routes(record, spool))
-    app.include_router(editing.routes(record, visible))
-    app.include_router(review.routes(record, visible))
+    app.include_router(control.routes(visible, lanes.agreements))
+    app.include_router(operation.routes(visible, lanes.checks))
+    app.include_router(exporting.routes(visible, settings.data_dir / "exports", shared.downloads))
+    app.include_router(imports.routes(record, shared.spool, lanes.imports))
+    app.include_router(editing.routes(record, visible, lanes.edits))
+    app.include_router(review.routes(record, visible, lanes.edits))
     app.include_router(ogc_tiles.routes(tiles))
     app.mount("/tiles", tiles)
     app.mount("/static", OwnFiles(settings.static_dir))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
-import anyio.to_thread
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from app.api.lanes import Lane
 from app.api.params import read_query
 from app.api.problems import problem_of
 from app.api.respond import MINUTE, answer, etag
@@ -32,6 +32,7 @@ class TileApp:
 
     workspace: Workspace
     tiler: Tiler
+    lane: Lane
     _tiles: BoundedCache = field(default_factory=lambda: BoundedCache(2048))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,7 +40,7 @@ class TileApp:
         request = Request(scope, receive)
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         try:
-            response = await anyio.to_thread.run_sync(self._answer, request, path)
+            response = await self.lane.run(self._answer, request, path)
         except StrikemapError as wrong:
             response = problem_of(wrong)
         await response(scope, receive, send)

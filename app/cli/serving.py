@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import os
+import socket
+from types import FrameType
 from typing import Annotated
 
 import typer
 import uvicorn
+from typing_extensions import override
 
 from app.api.app import create_app
+from app.api.connections import BoundedConnection
 from app.api.logs import log_as_json
 from app.cli.base import cli, open_workspace
 from app.domain.errors import InputError
 from app.settings import Settings, read_settings
+
+GRACE_S, CLEANING_S = 10, 3
+"""Seconds that a stopping service waits for running requests, and for what they clean up."""
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
@@ -36,9 +45,10 @@ def serve(
         allowed = f"{', '.join(LOOPBACK_HOSTS)}; leave --private away to serve the public"
         raise InputError("host of a private instance", host, allowed)
     log_as_json(settings.log_level)
+    listener = _listener(host, port)
     open_workspace(settings).index.state()
     audience = "private, this computer only" if settings.private else "public audience"
-    typer.echo(f"Strikemap ({audience}): http://{host}:{port}")
+    typer.echo(f"Strikemap ({audience}): http://{host}:{listener.getsockname()[1]}")
     common = {
         "host": host,
         "port": port,
@@ -46,13 +56,61 @@ def serve(
         "server_header": False,
         "access_log": False,
         "log_config": None,
+        "http": BoundedConnection,
+        "timeout_graceful_shutdown": GRACE_S,
     }
     if workers == 1:
-        uvicorn.run(create_app(settings), **common)  # type: ignore[arg-type]
+        config = uvicorn.Config(create_app(settings), **common)  # type: ignore[arg-type]
+        _Server(config).run([listener])
         return
+    listener.close()
     _export(settings)
     entry = "app.main:create"
     uvicorn.run(entry, factory=True, workers=workers, **common)  # type: ignore[arg-type]
+
+
+class _Server(uvicorn.Server):
+    """A server that a second signal ends at once."""
+
+    @override
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop taking requests; at the second signal, wait for none."""
+        self.force_exit = self.should_exit
+        super().handle_exit(sig, frame)
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop; requests that were cancelled give back what they use."""
+        await super().shutdown(sockets)
+        if self.server_state.tasks and not self.force_exit:
+            await asyncio.wait(self.server_state.tasks, timeout=CLEANING_S)
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    """Take the address before it is announced.
+
+    Raises:
+        InputError: the machine does not have it, or another program uses it.
+    """
+    try:
+        family, kind, protocol, _name, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as wrong:
+        raise InputError("host", host, f"an address of this machine ({wrong.strerror})") from wrong
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen()
+    except OSError as wrong:
+        listener.close()
+        if wrong.errno == errno.EADDRINUSE:
+            allowed = f"a free port; another program listens on {host}:{port}"
+            raise InputError("port", port, allowed) from wrong
+        allowed = f"an address of this machine that may be used ({wrong.strerror})"
+        raise InputError("host and port", f"{host}:{port}", allowed) from wrong
+    return listener
 
 
 def _export(settings: Settings) -> None:

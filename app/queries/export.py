@@ -6,7 +6,7 @@ import contextlib
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -61,11 +61,12 @@ class Export:
 
     def write(
         self, form: str, folder: Path, progress: WriteProgress | None = None
-    ) -> Iterator[bytes]:
+    ) -> Generator[bytes]:
         """Write a file of a format as a stream.
 
         Formats that cannot be written as a stream are first written in a temporary folder. Memory
-        contains one batch at a time, whatever the number of rows.
+        contains one batch at a time, whatever the number of rows. A stream that is not read to its
+        end must be closed, which removes the folder.
         """
         with _temporary_folder(folder) as place:
             yield from FORMATS[form].write(self.about, self.batches(progress), place)

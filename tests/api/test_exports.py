@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import gzip
 import json
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +14,6 @@ import pytest
 import shapely
 from python_calamine import CalamineWorkbook
 
-from app.api.routes.exporting import AT_ONCE
 from app.domain.damage import Damage
 from app.domain.period import When
 from app.domain.place import LonLat, Place, Precision
@@ -126,24 +123,6 @@ def test_a_file_has_a_name_a_type_a_validator_and_is_packed_as_it_passes(public:
         assert packed.headers["content-encoding"] == "gzip"
         raw = b"".join(packed.iter_raw())
     assert gzip.decompress(raw).startswith(b"\xef\xbb\xbfid,number")
-
-
-def test_one_export_too_many_is_told_when_to_ask_again(tmp_path: Path) -> None:
-    assert command(tmp_path, "synth", "20000").returncode == 0
-    address, plain = "/api/export.geojson?synthetic=1", {"Accept-Encoding": "identity"}
-    with serving(tmp_path) as service:
-        with contextlib.ExitStack() as readers:
-            for _ in range(AT_ONCE):  # none of them reads on: their files stay in the making
-                stream = service.client.stream("GET", address, headers=plain)
-                assert readers.enter_context(stream).status_code == 200
-            refused = service.client.get(address)
-            assert refused.status_code == 503
-            assert refused.headers["Retry-After"] == "30"
-            assert refused.json()["type"] == "/problems/busy"
-            assert service.client.get("/api/summary?synthetic=1").status_code == 200
-        until = time.monotonic() + 60
-        while service.client.get(address).status_code == 503:
-            assert time.monotonic() < until, "readers that went away still hold their turn"
 
 
 def test_the_csv_says_where_its_description_is(public: Service) -> None:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api import params
+from app.api.lanes import Lane
 from app.api.links import GEOJSON, link_to, pages
 from app.api.respond import etag, json_answer
 from app.api.schemas import Described, documented
@@ -74,17 +75,17 @@ FILTERED: dict[str, params.Reader] = {
 }
 
 
-def routes(workspace: Workspace, shapes: SimplifiedShapes) -> APIRouter:
-    """Build the items of one instance."""
+def routes(workspace: Workspace, shapes: SimplifiedShapes, lane: Lane) -> APIRouter:
+    """Build the items of one instance; long lists have a lane of their own."""
     router = APIRouter()
-    _incidents(router, workspace)
+    _incidents(router, workspace, lane)
     _regions(router, workspace, shapes)
     _ground(router, workspace, shapes, "control")
     _ground(router, workspace, shapes, "frontline")
     return router
 
 
-def _incidents(router: APIRouter, workspace: Workspace) -> None:
+def _incidents(router: APIRouter, workspace: Workspace, lane: Lane) -> None:
     @router.get(
         "/api/collections/incidents/items",
         openapi_extra=documented(
@@ -97,6 +98,7 @@ def _incidents(router: APIRouter, workspace: Workspace) -> None:
             **{"filter-lang": FILTER_LANG, "filter-crs": CRS, **REFERENCE},
         ),
     )
+    @lane.endpoint
     def incident_items(request: Request) -> Response:
         """List a View's incidents as GeoJSON, newest first."""
         query, own = params.read(

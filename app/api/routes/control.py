@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api import params
+from app.api.lanes import Lane
 from app.api.respond import etag, json_answer, unchanged
 from app.api.schemas import Described, documented
 from app.domain.answer import JsonObject
@@ -109,7 +110,7 @@ class _Answers:
         return unchanged(request, tag) or json_answer(request, measure(), tag)
 
 
-def routes(workspace: Workspace) -> APIRouter:
+def routes(workspace: Workspace, lane: Lane) -> APIRouter:
     """Build the control answers of one instance."""
     router, answers = APIRouter(prefix="/api/control"), _Answers(workspace, GroundCache())
     own: dict[str, Described]
@@ -121,7 +122,7 @@ def routes(workspace: Workspace) -> APIRouter:
         ("/frozen", answers.frozen, {}),
     ):
         extra = documented(controller=WHOSE, **own)
-        router.add_api_route(path, answer, methods=["GET"], openapi_extra=extra)
+        router.add_api_route(path, lane.endpoint(answer), methods=["GET"], openapi_extra=extra)
     return router
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.api import params
 from app.api.bodies import small_json
+from app.api.lanes import Lane
 from app.api.pages import HTML, Pages
 from app.api.respond import etag, json_answer
 from app.api.schemas import documented, field_schemas
@@ -74,6 +74,7 @@ class _Answers:
 
     record: Workspace
     visible: Workspace
+    lane: Lane
 
     def _editor(self, request: Request) -> Editor:
         refuse_parameters(request)
@@ -85,7 +86,7 @@ class _Answers:
         allow(editor.holder, Role.editor)
         fields = await small_json(request)
         reason, dataset = fields.pop("reason", None), fields.pop("dataset", "")
-        return _edited(editor, await run_in_threadpool(editor.create, fields, str(dataset), reason))
+        return _edited(editor, await self.lane.run(editor.create, fields, str(dataset), reason))
 
     def read(self, request: Request, ref: str) -> Response:
         """Give a whole record, in the fields of docs/formats.md, with its revision as ETag."""
@@ -102,7 +103,7 @@ class _Answers:
             raise InputError("header If-Match", "", allowed)
         fields = await small_json(request)
         reason = fields.pop("reason", None)
-        return _edited(editor, await run_in_threadpool(editor.amend, ref, fields, revision, reason))
+        return _edited(editor, await self.lane.run(editor.amend, ref, fields, revision, reason))
 
     async def retract(self, request: Request, ref: str) -> Response:
         """Retract a record; it stays in the ledger and is counted nowhere."""
@@ -113,7 +114,7 @@ class _Answers:
         if fields:
             raise InputError("body", ", ".join(fields)[:80], "`reason` only")
         return _edited(
-            editor, await run_in_threadpool(editor.retract, ref, base_revision(request), reason)
+            editor, await self.lane.run(editor.retract, ref, base_revision(request), reason)
         )
 
     async def redact(self, request: Request, ref: str) -> Response:
@@ -127,10 +128,10 @@ class _Answers:
         redactor = Redactor(editor.workspace, editor.holder, editor.now)
         if texts:
             names = [str(one) for one in texts]
-            await run_in_threadpool(redactor.redact, ref, names, str(code or ""), reason)
+            await self.lane.run(redactor.redact, ref, names, str(code or ""), reason)
         else:
-            await run_in_threadpool(redactor.lift, ref, reason)
-        return written({"id": ref, "redacted": await run_in_threadpool(redactor.hidden, ref)})
+            await self.lane.run(redactor.lift, ref, reason)
+        return written({"id": ref, "redacted": await self.lane.run(redactor.hidden, ref)})
 
     def history(self, request: Request, ref: str) -> Response:
         """List a record's revisions: time and fields; person and reason only for a token."""
@@ -171,9 +172,9 @@ def _edited(editor: Editor, edited: Edited) -> Response:
     return written(document, {"ETag": f'"{revision}"'})
 
 
-def routes(record: Workspace, visible: Workspace) -> APIRouter:
+def routes(record: Workspace, visible: Workspace, lane: Lane) -> APIRouter:
     """Build the addresses of editing, and their page."""
-    router, answers = APIRouter(), _Answers(record, visible)
+    router, answers = APIRouter(), _Answers(record, visible, lane)
     page, one = Pages(visible), "/api/incidents/{ref}"
     router.post("/api/incidents", openapi_extra=documented_write({}, NEW))(answers.create)
     router.get(one, openapi_extra=documented_write({}))(answers.read)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api import params
+from app.api.lanes import Lane
 from app.api.respond import answer, etag, unchanged
 from app.api.schemas import Described, documented
 from app.domain.answer import JsonObject
@@ -43,12 +44,12 @@ READERS: Mapping[str, params.Reader] = {
 MOST_REMEMBERED = 24
 
 
-def routes(workspace: Workspace, figures: Figures) -> APIRouter:
+def routes(workspace: Workspace, figures: Figures, lane: Lane) -> APIRouter:
     """Build the figures of one instance."""
     router, pictures = APIRouter(), BoundedCache(MOST_REMEMBERED)
     for form in FIGURE_FORMS:
         description = documented(MEDIA_TYPES[form], **FIGURE_PARAMETERS)
-        endpoint = _route(workspace, figures, form, pictures)
+        endpoint = lane.endpoint(_route(workspace, figures, form, pictures))
         router.add_api_route(
             f"/figure.{form}", endpoint, openapi_extra=description, response_class=Response
         )

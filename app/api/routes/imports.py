@@ -21,6 +21,7 @@ from app.api.import_options import (
     form_fields,
     query_parameters,
 )
+from app.api.lanes import Lane
 from app.api.pages import HTML, Pages
 from app.api.security import requester
 from app.api.writing import documented_write, page_spec, read_parameters, refuse_parameters, written
@@ -53,6 +54,7 @@ class _Answers:
     """What each address answers; the router only adds the addresses."""
 
     imports: Imports
+    lane: Lane
 
     async def upload(self, request: Request) -> Response:
         """Plan or import a file: multipart, one part named `file`."""
@@ -65,7 +67,7 @@ class _Answers:
         form = await spooled(request, path, *(part.name for part in PARTS))
         options = _options({**values, **form.parts}, path, now)
         upload = Upload(path.stem, form.name)
-        answer = await run_in_threadpool(self.imports.run, upload, options, holder, now)
+        answer = await self.lane.run(self.imports.run, upload, options, holder, now)
         return written(answer)
 
     async def suggestion(self, request: Request) -> Response:
@@ -77,7 +79,7 @@ class _Answers:
         try:
             form = await spooled(request, path)
             theatre = values.get("theatre") or workspace.default_theatre
-            suggestion = await run_in_threadpool(suggest, workspace, path, theatre, form.name)
+            suggestion = await self.lane.run(suggest, workspace, path, theatre, form.name)
         finally:
             path.unlink(missing_ok=True)
         return written({**msgspec.to_builtins(suggestion), "toml": suggestion.toml()})
@@ -100,9 +102,9 @@ class _Answers:
         return written(self.imports.forget_or_undo(number, holder, now, force=force))
 
 
-def routes(workspace: Workspace, spool: Spool) -> APIRouter:
+def routes(workspace: Workspace, spool: Spool, lane: Lane) -> APIRouter:
     """Build the addresses of importing, and their page."""
-    router, answers = APIRouter(), _Answers(Imports(workspace, spool))
+    router, answers = APIRouter(), _Answers(Imports(workspace, spool), lane)
     page, address = Pages(workspace), "/api/imports/{number}"
     router.post("/api/imports", openapi_extra=documented_write(OPTIONS, form_body(PARTS)))(
         answers.upload
@@ -110,9 +112,11 @@ def routes(workspace: Workspace, spool: Spool) -> APIRouter:
     router.post("/api/mappings", openapi_extra=documented_write(THEATRE, form_body()))(
         answers.suggestion
     )
-    router.post(f"{address}/commit", openapi_extra=documented_write({}))(answers.commit)
+    router.post(f"{address}/commit", openapi_extra=documented_write({}))(
+        lane.endpoint(answers.commit)
+    )
     router.get(address, openapi_extra=documented_write({}))(answers.report)
-    router.delete(address, openapi_extra=documented_write(FORCE))(answers.undo)
+    router.delete(address, openapi_extra=documented_write(FORCE))(lane.endpoint(answers.undo))
 
     @router.get("/import", include_in_schema=False)
     def import_page(request: Request) -> Response:

@@ -13,6 +13,7 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from app.api import params
+from app.api.lanes import Lane
 from app.api.pages import without_tracking
 from app.api.problems import problem
 from app.api.respond import answer, etag
@@ -36,11 +37,12 @@ OEMBED_PARAMETERS = {
 }
 
 
-def routes(workspace: Workspace, figures: Figures) -> APIRouter:
+def routes(workspace: Workspace, figures: Figures, lane: Lane) -> APIRouter:
     """Build the oEmbed provider of one instance."""
     router = APIRouter()
 
     @router.get("/oembed", openapi_extra=_documented(), response_class=Response)
+    @lane.endpoint
     def oembed(request: Request) -> Response:
         """Describe how to embed a map: a sandboxed frame of its View, with what is known now."""
         parameters = request.query_params

@@ -96,7 +96,7 @@ class _Tileset:
         for path, route, suffix, extra in (
             (self.path, self.listing, "list", documented()),
             (set_path, self.description, "set", documented()),
-            (tile_path, self.tile, "tile", documented(MEDIA[self.form])),
+            (tile_path, self.tiles.lane.endpoint(self.tile), "tile", documented(MEDIA[self.form])),
         ):
             router.add_api_route(path, route, name=f"{name}_{suffix}", openapi_extra=extra)
 

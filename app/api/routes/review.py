@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.api import params
 from app.api.bodies import small_json
+from app.api.lanes import Lane
 from app.api.pages import HTML, Pages
 from app.api.security import requester
 from app.api.writing import documented_write, page_spec, refuse_parameters, written
@@ -43,6 +43,7 @@ class _Answers:
     """The answers of all addresses; the router gives them their paths."""
 
     record: Workspace
+    lane: Lane
 
     def _reviewing(self, request: Request) -> Reviewer:
         refuse_parameters(request)
@@ -62,7 +63,7 @@ class _Answers:
         same, reason = fields.get("same"), fields.get("reason")
         if not isinstance(same, bool):
             raise InputError("same", same, "true or false")
-        merge = await run_in_threadpool(reviewing.decide, number, reason, is_same=same)
+        merge = await self.lane.run(reviewing.decide, number, reason, is_same=same)
         return written({"id": merge.id, "is_same": merge.is_same})
 
     async def undo(self, request: Request, number: str) -> Response:
@@ -70,7 +71,7 @@ class _Answers:
         reviewing = self._reviewing(request)
         fields = await small_json(request)
         _only(fields, "reason")
-        merge = await run_in_threadpool(reviewing.undo, number, fields.get("reason"))
+        merge = await self.lane.run(reviewing.undo, number, fields.get("reason"))
         return written({"id": merge.id, "is_same": None})
 
 
@@ -79,9 +80,9 @@ def _only(fields: JsonObject, *allowed: str) -> None:
         raise InputError("body", unknown[:80], " and ".join(allowed))
 
 
-def routes(record: Workspace, visible: Workspace) -> APIRouter:
+def routes(record: Workspace, visible: Workspace, lane: Lane) -> APIRouter:
     """Build the addresses of reviewing, and their page."""
-    router, answers, page = APIRouter(), _Answers(record), Pages(visible)
+    router, answers, page = APIRouter(), _Answers(record, lane), Pages(visible)
     pair = "/api/reviews/{number}"
     router.get("/api/reviews", openapi_extra=documented_write({}))(answers.waiting)
     router.post(pair, openapi_extra=documented_write({}, DECISION))(answers.decide)

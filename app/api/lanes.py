@@ -1,0 +1,71 @@
+"""Lanes: threads for one kind of work, so that no kind waits for another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from functools import partial, wraps
+from typing import Any, ParamSpec, TypeVar
+
+import anyio.to_thread
+from anyio import CapacityLimiter
+from anyio.lowlevel import RunVar
+
+from app.domain.errors import Busy
+
+P, T = ParamSpec("P"), TypeVar("T")
+
+
+class Lane:
+    """Runs work of one kind in at most `threads` threads; at most `most_waiting` requests wait."""
+
+    def __init__(self, kind: str, threads: int, most_waiting: int) -> None:
+        self.kind, self.threads, self.most_waiting = kind, threads, most_waiting
+        # A limiter belongs to one event loop; a saved page, for example, has a loop of its own.
+        self._limiters: RunVar[CapacityLimiter] = RunVar(f"lane of {kind}")
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run work in a thread of this lane.
+
+        Raises:
+            Busy: as many requests as allowed wait already.
+        """
+        if self._limiter().statistics().tasks_waiting >= self.most_waiting:
+            raise Busy(f"{self.most_waiting} requests for {self.kind} wait; ask again later.")
+        return await self.step(work, *args, **kwargs)
+
+    async def step(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a step of work that was accepted before; it waits, however many others do."""
+        whole = partial(work, *args, **kwargs)
+        return await anyio.to_thread.run_sync(whole, limiter=self._limiter())
+
+    def endpoint(self, work: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
+        """Make an endpoint that runs here, not in the threads that all other endpoints share."""
+
+        @wraps(work)
+        async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+            return await self.run(work, *args, **kwargs)
+
+        return run
+
+    def _limiter(self) -> CapacityLimiter:
+        try:
+            return self._limiters.get()
+        except LookupError:
+            limiter = CapacityLimiter(self.threads)
+            self._limiters.set(limiter)
+            return limiter
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """The lanes of one process. Waiting is bounded so that the last waits about half a minute."""
+
+    checks: Lane = field(default_factory=lambda: Lane("health checks", 1, 200))
+    tiles: Lane = field(default_factory=lambda: Lane("tiles", 8, 2_000))
+    lists: Lane = field(default_factory=lambda: Lane("lists of incidents", 4, 200))
+    figures: Lane = field(default_factory=lambda: Lane("figures", 2, 32))
+    agreements: Lane = field(default_factory=lambda: Lane("agreements", 2, 64))
+    files: Lane = field(default_factory=lambda: Lane("files", 4, 32))
+    edits: Lane = field(default_factory=lambda: Lane("edits", 4, 32))
+    imports: Lane = field(default_factory=lambda: Lane("imports", 2, 16))

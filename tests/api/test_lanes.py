@@ -1,0 +1,58 @@
+"""Each kind of work has threads of its own, and a bound on the requests that wait for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Event
+
+import anyio
+import anyio.to_thread
+import httpx
+import pytest
+
+from app.api.app import create_app
+from app.api.lanes import Lane
+from app.domain.errors import Busy
+from app.settings import Settings
+
+
+def test_a_request_too_many_for_a_lane_is_refused_and_other_lanes_go_on() -> None:
+    full, free, opened = Lane("figures", 1, 1), Lane("tiles", 1, 1), Event()
+
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+            for _ in range(2):  # the first runs, the second waits
+                group.start_soon(full.run, opened.wait)
+            await anyio.wait_all_tasks_blocked()
+            try:
+                with pytest.raises(Busy, match="1 requests for figures wait"):
+                    await full.run(opened.wait)
+                with anyio.fail_after(30):
+                    assert await free.run(lambda: "answered") == "answered"
+            finally:
+                opened.set()
+        assert await full.run(lambda: "again") == "again"
+
+    anyio.run(main)
+
+
+def test_health_and_tiles_do_not_wait_for_the_threads_that_others_use(tmp_path: Path) -> None:
+    app, opened = create_app(Settings(data_dir=tmp_path)), Event()
+    transport = httpx.ASGITransport(app, client=("127.0.0.1", 1))
+
+    async def main() -> None:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = 1
+        async with (
+            httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client,
+            anyio.create_task_group() as group,
+        ):
+            group.start_soon(anyio.to_thread.run_sync, opened.wait)
+            await anyio.wait_all_tasks_blocked()
+            try:
+                for path in ("/healthz", "/readyz", "/tiles/basemap/6/37/21.png"):
+                    with anyio.fail_after(60):
+                        assert (await client.get(path)).status_code == 200
+            finally:
+                opened.set()
+
+    anyio.run(main)

@@ -1,0 +1,113 @@
+"""Readers who ask and do not read, and senders who do not send, take nothing from others."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.api import downloads
+from tests.serving import Service, command, serving
+
+STALL_S = 12.0
+ADDRESS = "/api/export.geojson?synthetic=1"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Hold so many records that an export does not fit into the buffers of a connection."""
+    folder = tmp_path_factory.mktemp("slow")
+    assert command(folder, "synth", "7000").returncode == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def service(data: Path) -> Iterator[Service]:
+    """Serve them, with a short bound on connections that stall."""
+    with serving(data, STRIKEMAP_STALL_S=str(STALL_S)) as service:
+        yield service
+
+
+def connection(service: Service, text: str, buffer_bytes: int = 4096) -> socket.socket:
+    """Send a request, and read nothing."""
+    opened = socket.socket()
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+    opened.connect(("127.0.0.1", int(service.url.rpartition(":")[2])))
+    opened.sendall(text.encode())
+    return opened
+
+
+def request(address: str) -> str:
+    return f"GET {address} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+
+
+def begun(stalled: socket.socket) -> None:
+    """Wait until an answer begins."""
+    stalled.settimeout(60)
+    assert stalled.recv(12) == b"HTTP/1.1 200"
+
+
+@contextlib.contextmanager
+def stalled_readers(service: Service, address: str = ADDRESS) -> Iterator[list[socket.socket]]:
+    """Hold every place of an export by readers who do not read on."""
+    with contextlib.ExitStack() as stack:
+        readers = []
+        for _ in range(downloads.AT_ONCE):
+            readers.append(stack.enter_context(connection(service, request(address))))
+            begun(readers[-1])
+        yield readers
+
+
+def until(is_so: Callable[[], bool], fault: str) -> None:
+    """Wait until something is so."""
+    latest = time.monotonic() + STALL_S + 30
+    while not is_so():
+        assert time.monotonic() < latest, fault
+        time.sleep(0.1)
+
+
+def seconds_until_an_export(service: Service) -> float:
+    """Ask until an export comes whole."""
+    start = time.monotonic()
+    while (answer := service.client.get(ADDRESS)).status_code == 503:
+        assert answer.headers["Retry-After"] == "30"
+        assert answer.json()["type"] == "/problems/busy"
+        assert time.monotonic() < start + 60, "readers that take nothing keep their place"
+        time.sleep(0.2)
+    assert len(answer.json()["features"]) > 6_000
+    return time.monotonic() - start
+
+
+def test_readers_who_take_nothing_give_way_to_others(service: Service) -> None:
+    with stalled_readers(service):
+        assert service.client.get("/api/summary?synthetic=1").status_code == 200
+        assert seconds_until_an_export(service) < STALL_S + downloads.GIVES_WAY_AFTER_S
+
+
+def test_readers_who_leave_give_their_place_back(service: Service) -> None:
+    with stalled_readers(service):
+        pass
+    assert seconds_until_an_export(service) < STALL_S
+
+
+@pytest.mark.parametrize("form", ["gpkg", "geojson"])
+def test_a_reader_who_takes_nothing_is_cut_off_and_leaves_no_folder(
+    service: Service, form: str
+) -> None:
+    folder = service.data_dir / "exports"
+    with connection(service, request(f"/api/export.{form}?synthetic=1")) as stalled:
+        begun(stalled)
+        until(lambda: list(folder.glob("export-*")) != [], "an export without a folder")
+        until(lambda: list(folder.glob("export-*")) == [], "the folder of a download stays")
+
+
+@pytest.mark.parametrize("text", ["", "GET /healthz HTTP/1.1\r\nHost: 127.0"])
+def test_a_head_that_does_not_come_ends_the_connection(service: Service, text: str) -> None:
+    with connection(service, text) as silent:
+        silent.settimeout(STALL_S + 30)
+        with contextlib.suppress(ConnectionResetError):
+            assert silent.recv(1) == b""

@@ -1,0 +1,99 @@
+"""Starting and stopping the service: one sentence for a port in use, and no wait for a reader."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.making import ROOT
+from tests.serving import command, environment, free_port
+
+GRACE_S = 10.0
+"""How long running requests may go on after the first signal (docs/operating.md)."""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Hold so many records that an export does not fit into the buffers of a connection."""
+    folder = tmp_path_factory.mktemp("stopping")
+    assert command(folder, "synth", "7000").returncode == 0
+    return folder
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_port_in_use_is_one_sentence_before_the_address_is_announced(
+    data: Path, workers: str
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = command(data, "serve", "--port", str(port), "--workers", workers)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    sentence = f"a free port; another program listens on 127.0.0.1:{port}."
+    assert done.stderr == f"port: got '{port}', allowed: {sentence}\n"
+
+
+def test_a_host_of_another_machine_is_one_sentence(data: Path) -> None:
+    done = command(data, "serve", "--host", "192.0.2.1")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "host and port: got '192.0.2.1:8000'" in done.stderr
+
+
+@pytest.fixture
+def stalled(data: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Serve an export to a reader who does not read on."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app.cli", "serve", "--port", str(port)],
+        cwd=ROOT,
+        env=environment(data),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + 120
+    try:
+        while True:
+            try:
+                reader = socket.create_connection(("127.0.0.1", port))
+            except ConnectionRefusedError:
+                assert time.monotonic() < until
+                time.sleep(0.1)
+            else:
+                break
+        with reader:
+            reader.settimeout(120)
+            reader.sendall(b"GET /api/export.geojson?synthetic=1 HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert reader.recv(12) == b"HTTP/1.1 200"
+            yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_slow_reader_holds_a_stop_for_some_seconds_only(
+    stalled: subprocess.Popen[bytes], data: Path
+) -> None:
+    start = time.monotonic()
+    stalled.terminate()
+    stalled.wait(timeout=60)
+    assert time.monotonic() - start < GRACE_S + 10
+    assert list((data / "exports").glob("export-*")) == []
+
+
+def test_a_second_signal_ends_the_service_at_once(stalled: subprocess.Popen[bytes]) -> None:
+    start = time.monotonic()
+    stalled.terminate()
+    time.sleep(1)
+    assert stalled.poll() is None
+    stalled.send_signal(signal.SIGTERM)
+    stalled.wait(timeout=60)
+    assert time.monotonic() - start < GRACE_S
