@@ -281,7 +281,7 @@ def _properties(published: Published, incident: Incident, *, is_region_only: boo
     damage = msgspec.to_builtins(incident.damage)
     if is_region_only:
         damage = [{"sector": one["sector"], "grade": one.get("grade", "unknown")} for one in damage]
-        sources = tuple(SourceRef(publisher=one.publisher) for one in sources)
+        sources = tuple(SourceRef() for _ in sources)  # a town's own channel names the town
     return {
         "dataset": incident.dataset,
         "source_key": None if is_region_only else incident.source_key,
@@ -305,7 +305,7 @@ def _properties(published: Published, incident: Incident, *, is_region_only: boo
         "graphic": incident.graphic,
         "public_after": None if incident.public_after is None else rfc3339(incident.public_after),
         "synthetic": incident.synthetic,
-        "wave": incident.wave,
+        "wave": None if is_region_only else incident.wave,
     }
 
 
