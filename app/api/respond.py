@@ -15,7 +15,6 @@ from app.publishing.query import Query
 
 REVALIDATE = {"Cache-Control": "public, max-age=0, must-revalidate"}
 MINUTE = {"Cache-Control": "public, max-age=60, must-revalidate"}
-IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 SMALLEST_WORTH_ZIPPING = 600
 ZIPPED_INSIDE = ("image/png", "application/pdf")
 
