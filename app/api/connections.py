@@ -38,7 +38,8 @@ class BoundedConnection(HttpToolsProtocol):
     @override
     def on_headers_complete(self) -> None:
         """Stop waiting for the head."""
-        self._head = _cancelled(self._head)
+        _cancel(self._head)
+        self._head = None
         super().on_headers_complete()
 
     @override
@@ -50,13 +51,16 @@ class BoundedConnection(HttpToolsProtocol):
     @override
     def resume_writing(self) -> None:
         """Stop waiting: the reader took a part."""
-        self._writing = _cancelled(self._writing)
+        _cancel(self._writing)
+        self._writing = None
         super().resume_writing()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop all waiting."""
-        self._head, self._writing = _cancelled(self._head), _cancelled(self._writing)
+        _cancel(self._head)
+        _cancel(self._writing)
+        self._head = self._writing = None
         super().connection_lost(exc)
 
     @override
@@ -71,6 +75,6 @@ class BoundedConnection(HttpToolsProtocol):
         )
 
 
-def _cancelled(timer: asyncio.TimerHandle | None) -> None:
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
     if timer is not None:
         timer.cancel()

@@ -15,13 +15,12 @@ from app.publishing.query import Query
 
 REVALIDATE = {"Cache-Control": "public, max-age=0, must-revalidate"}
 MINUTE = {"Cache-Control": "public, max-age=60, must-revalidate"}
-IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 SMALLEST_WORTH_ZIPPING = 600
 ZIPPED_INSIDE = ("image/png", "application/pdf")
 
 
 def etag(query: Query, *parts: object) -> str:
-    """Make an ETag of the record's state, boundaries, publication epoch, audience, View and `parts`.
+    """Make an ETag of the record's state, boundaries, epoch, audience, View and `parts`.
 
     The epoch is the hour: an embargo or a delay ends without a write, and a copy must expire then.
     """

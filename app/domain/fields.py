@@ -22,9 +22,9 @@ from app.domain.field_values import (
     lon,
     moment_text,
     party,
-    publishers,
     toll_answer,
     toll_values,
+    unnamed_sources,
     when_precision,
 )
 from app.domain.incident import Incident
@@ -191,7 +191,7 @@ FIELDS: tuple[Field, ...] = (
         "who reports it: publisher, url, published, retrieved, archive_url, …",
         item_list("sources"),
         kind="items",
-        of_region=publishers,
+        of_region=unnamed_sources,
     ),
     Field(
         "claims",
@@ -228,7 +228,6 @@ FIELDS: tuple[Field, ...] = (
         "wave",
         "the night's attack it belongs to",
         lambda incident: incident.wave,
-        of_region="whole",
     ),
 )
 

@@ -22,8 +22,12 @@ from app.exporters.columns import NOTES, record_batches
 BOM = b"\xef\xbb\xbf"
 """Without it, Excel reads UTF-8 as a Western code page and breaks every Cyrillic name."""
 
-RUNS = r"^('*[=+\-@\t\r])"
-"""Text that a spreadsheet would run; an export adds an apostrophe, an import removes it."""
+RUNS = r"^('*[=+\-@\t\r|＝＋－＠｜])"
+"""Text that a spreadsheet would run; an export adds an apostrophe, an import removes it.
+
+Some spreadsheets read full-width signs as the plain ones, and `|` starts an exchange with another
+program (DDE).
+"""
 
 CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
 """Control characters at which readers of tables stop, as GDAL does at the first NUL."""
@@ -48,7 +52,7 @@ def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
         columns = [_without_formulas(column) for column in batch.columns]
         slugs = batch.column("dataset").to_pylist()
         columns.append(pa.array([licences.get(slug) for slug in slugs], pa.string()))
-        columns.append(pa.array([about.citation] * len(slugs), pa.string()))
+        columns.append(_without_formulas(pa.array([about.citation] * len(slugs), pa.string())))
         out = io.BytesIO()
         csv.write_csv(pa.RecordBatch.from_arrays(columns, names=names), out, options)
         yield out.getvalue()

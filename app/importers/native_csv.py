@@ -43,7 +43,7 @@ DERIVED = re.compile(
 )
 """Columns of our own exports that follow from others; an import ignores them silently."""
 
-QUOTED = re.compile(r"'+[=+\-@\t\r]")
+QUOTED = re.compile(r"'+[=+\-@\t\r|＝＋－＠｜]")
 """A cell to which an export added an apostrophe, so that no program runs it as a formula."""
 
 NUMBERED = {

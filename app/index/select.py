@@ -11,7 +11,7 @@ import numpy as np
 from app.domain.cache import BoundedCache
 from app.domain.mercator import BITS
 from app.index.columns import STATUSES, UNDRAWN
-from app.rows import COLUMNS, LONG, NEVER, NOWHERE, Rows
+from app.rows import COLUMNS, LONG, NEVER, NO_REGION, NOWHERE, Rows
 
 RETRACTED = STATUSES.index("retracted")
 BEGINNING, END = NOWHERE + 1, NEVER - 1
@@ -184,7 +184,7 @@ def _refine(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
         low, best = rows["killed_total_low"][places], rows["killed_total_best"][places]
         keep &= np.where(low >= 0, low, best) >= criteria.min_killed
     if criteria.regions:
-        keep &= np.isin(rows[f"region{criteria.level}"][places], criteria.regions)
+        keep &= np.isin(regions_of(rows, places, criteria), criteria.regions)
     if criteria.bbox_e7 is not None:
         keep &= _in_box(rows, places, criteria.bbox_e7) & ~is_quiet(rows, places, criteria)
     keep &= _is_released(rows, places, criteria)
@@ -231,6 +231,18 @@ def is_quiet(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
     return np.asarray(quiet)
 
 
+def regions_of(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
+    """Return the number of each row's region of the level, -1 for none.
+
+    A quiet row has a region of the first level only: no finer sum or filter finds it
+    (docs/privacy.md, "Generalisation").
+    """
+    regions = np.asarray(rows[f"region{criteria.level}"][places])
+    if criteria.level == 1 or not (criteria.quiet_sectors or criteria.quiet_now):
+        return regions
+    return np.where(is_quiet(rows, places, criteria), np.int16(NO_REGION), regions)
+
+
 def _in_box(rows: Rows, places: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
     west, south, east, north = box
     lon, lat = rows["lon_e7"][places], rows["lat_e7"][places]
@@ -262,6 +274,11 @@ class Selection:
     def rows(self) -> Rows:
         """Gather every column."""
         return Rows({name: self[name] for name in COLUMNS})
+
+    def regions(self, criteria: Filter) -> np.ndarray:
+        """Gather the number of each row's region, as its audience may know it; -1 for none."""
+        parts = [regions_of(segment.rows, places, criteria) for segment, places in self.parts]
+        return np.concatenate(parts)
 
     def take(self, numbers: np.ndarray) -> Rows:
         """Gather some rows, by their numbers in the selection, in the order of `numbers`."""

@@ -18,7 +18,7 @@ from app.domain.view import View
 from app.i18n.values import number
 from app.index.build import State
 from app.index.columns import PRECISIONS
-from app.index.select import Selection, is_quiet
+from app.index.select import Selection, is_quiet, regions_of
 from app.index.summary import Ledger
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, control_dataset, counted_rows, publish, summable
@@ -127,10 +127,8 @@ class Scene:
             unmarked = places >= segment.marks
             if self.marks.filter.quiet_sectors:
                 unmarked |= is_quiet(segment.rows, places, self.marks.filter)
-            regions_of_rows = segment.rows[f"region{self.view.level}"][places[unmarked]].astype(
-                np.int64
-            )
-            counts += np.bincount(regions_of_rows % (len(regions) + 1), minlength=len(regions) + 1)
+            numbers = regions_of(segment.rows, places[unmarked], self.marks.filter).astype(np.int64)
+            counts += np.bincount(numbers % (len(regions) + 1), minlength=len(regions) + 1)
         own = {
             region.code: int(count)
             for (theatre, region), count in zip(regions, counts, strict=False)

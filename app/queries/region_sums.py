@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from app.index.select import RETRACTED, Filter, Segment, Selection
+from app.index.select import RETRACTED, Filter, Segment, Selection, is_quiet
 from app.index.summary import Cube, Measures, measure
 from app.publishing.publish import Published, counted_rows
 from app.rows import LONG, Rows
@@ -34,7 +35,7 @@ def unmarked_by_region(published: Published) -> dict[str, int]:
     is_public = published.is_public
     has_marks = not is_public or all(one.terms.points for one in published.datasets)
     selection = published.unmarked() if has_marks else counted_rows(published)
-    times = np.bincount(_groups(selection[f"region{published.view.level}"], len(regions)))
+    times = np.bincount(_groups(selection.regions(published.filter), len(regions)))
     codes = [*(region.code for _, region in regions), ""]
     return {codes[group]: n for group, n in enumerate(times.tolist()) if n}
 
@@ -52,28 +53,45 @@ def _cube(published: Published) -> Cube | None:
 
 
 def from_cube(published: Published, cube: Cube, regions: int) -> Measures:
-    """Read a period from the cube; add newer segments, subtract rows that were replaced since."""
-    criteria, level = published.filter, published.view.level
+    """Read a period from the cube; add newer segments, subtract rows that were replaced since.
+
+    The cube counts each row in its own region: quiet rows are then moved to "in no region".
+    """
+    criteria = published.filter
     base, *later = published.state.segments
 
-    def summed(parts: Sequence[tuple[Segment, np.ndarray]]) -> Measures:
+    def summed(
+        parts: Sequence[tuple[Segment, np.ndarray]], *, is_own_region: bool = True
+    ) -> Measures:
         selection = Selection(parts)
         if not len(selection):
             return measure(Rows.concatenate([]), np.empty(0, np.int64), regions + 1, cube.sectors)
-        groups = _groups(selection[f"region{level}"], regions)
-        return measure(selection.rows(), groups, regions + 1, cube.sectors)
+        name = f"region{criteria.level}"
+        column = selection[name] if is_own_region else selection.regions(criteria)
+        return measure(selection.rows(), _groups(column, regions), regions + 1, cube.sectors)
 
     missed, too_many = cube.edges(criteria.first, criteria.last)
     replaced = published.state.replaced
     gone = replaced[_counted_then(base.rows, replaced, criteria)]
+    moved = _moved(base, criteria)
     everywhere = (
         cube.between(criteria.first, criteria.last)
         + summed([(base, missed)])
         - summed([(base, too_many)])
-        + summed([(segment, segment.match(criteria)) for segment in later])
+        + summed([(part, part.match(criteria)) for part in later], is_own_region=False)
         - summed([(base, gone)])
+        - summed([(base, moved)])
+        + summed([(base, moved)], is_own_region=False)
     )
     return everywhere.among(criteria.regions) if criteria.regions else everywhere
+
+
+def _moved(base: Segment, criteria: Filter) -> np.ndarray:
+    """Return the rows of a cube whose region of this level the audience does not get."""
+    if criteria.level == 1 or not criteria.quiet_sectors:
+        return np.empty(0, np.int64)
+    at_sites = base.match(replace(criteria, sectors=criteria.quiet_sectors, regions=()))
+    return np.asarray(at_sites[is_quiet(base.rows, at_sites, criteria)])
 
 
 def _counted_then(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
@@ -94,5 +112,5 @@ def _groups(region: np.ndarray, regions: int) -> np.ndarray:
 
 def _measure_regions(published: Published, selection: Selection, regions: int) -> Measures:
     sectors = len(published.reference.taxonomy.sectors.codes)
-    groups = _groups(selection[f"region{published.view.level}"], regions)
+    groups = _groups(selection.regions(published.filter), regions)
     return measure(selection.rows(), groups, regions + 1, sectors)

@@ -8,7 +8,7 @@ import io
 from app.domain.answer import JsonObject
 from app.domain.count import TOLLS
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = tuple("=+-@\t\r|＝＋－＠｜")
 _FIGURES = ("low", "best", "high", "high_known", "known", "of")
 
 

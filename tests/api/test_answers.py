@@ -112,15 +112,21 @@ def test_datasets_say_what_may_leave(service: Service) -> None:
     assert datasets["demo"]["terms"]["raw"] is True
 
 
-def test_columns_are_listed_with_their_layout_and_are_immutable(service: Service) -> None:
-    listing = read(service, "/columns.json?theatre=example")
+def test_columns_are_listed_with_their_layout_and_no_cache_keeps_them_for_long(
+    public_service: Service,
+) -> None:
+    listing = read(public_service, "/columns.json?theatre=example")
     widths = {"u4": 4, "u2": 2, "u1": 1}
     width = sum(widths[kind] for kind in listing["columns"].values())
     assert width == 32
     for month in listing["months"]:
-        answer = service.client.get(month["url"])
+        answer = public_service.client.get(month["url"])
         assert len(answer.content) == month["rows"] * width
-        assert "immutable" in answer.headers["cache-control"]
+        assert answer.headers["cache-control"] == "public, max-age=60, must-revalidate"
+        again = public_service.client.get(
+            month["url"], headers={"If-None-Match": answer.headers["etag"]}
+        )
+        assert (again.status_code, again.content) == (304, b"")
 
 
 def test_an_answer_that_has_not_changed_is_not_sent_again(service: Service) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -46,7 +47,7 @@ def test_health_and_tiles_do_not_wait_for_the_threads_that_others_use(tmp_path: 
             httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client,
             anyio.create_task_group() as group,
         ):
-            group.start_soon(anyio.to_thread.run_sync, opened.wait)
+            group.start_soon(partial(anyio.to_thread.run_sync, opened.wait))
             await anyio.wait_all_tasks_blocked()
             try:
                 for path in ("/healthz", "/readyz", "/tiles/basemap/6/37/21.png"):

@@ -23,10 +23,13 @@ from app.domain.redaction import TextPart
 from app.domain.revision import Action
 from app.domain.source import Claim, SourceRef
 from app.editing.redaction import Redactor
+from app.intake.regions.importing import import_regions
+from app.intake.regions.layers import RegionOrder
 from app.pages.columns import COLUMN_ORDER
 from app.reference.reference import Reference
-from tests.making import change, dataset, incident, open_workspace, write
+from tests.making import GEODATA, change, dataset, incident, open_workspace, write
 from tests.serving import Service, serving
+from tests.support import feature, geojson, square
 
 NOW = datetime.now(UTC)
 RECENT = When.days(NOW.date() - timedelta(days=3))
@@ -65,11 +68,23 @@ def named() -> Incident:
     return msgspec.structs.replace(record, when=when)
 
 
+def _raion(code: str, point: LonLat, parent: str) -> dict[str, Any]:
+    """Make a unit of level 2 around a point."""
+    names = {"ADM2_PCODE": code, "ADM2_EN": code, "ADM2_UA": code, "ADM1_PCODE": parent}
+    return feature(names, square(point.lon - 0.2, point.lat - 0.2, 0.4))
+
+
 @pytest.fixture(scope="module")
-def public(tmp_path_factory: pytest.TempPathFactory, reference: Reference) -> Iterator[Service]:
+def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Serve the public a record in which two incidents are withheld and one is open."""
     folder = tmp_path_factory.mktemp("privacy")
-    workspace = open_workspace(folder, reference)
+    raions = [("UA7199", PLANT, "UA71"), ("UA7198", EMBARGOED, "UA71")]
+    layer = geojson(folder.parent, *(_raion(*one) for one in raions), name="raions.geojson")
+    own = Reference(GEODATA, folder / "regions")
+    workspace = open_workspace(folder, own)
+    import_regions(workspace, RegionOrder(layer, theatre="ukraine", level=2), NOW)
+    workspace.store.close()
+    workspace = open_workspace(folder, Reference(GEODATA, folder / "regions"))
     before = NOW - timedelta(days=2)
     firsts = [change(first) for first, _ in records()]
     open_one = incident("open", place=Place.at(LonLat(30.5, 50.4), Precision.exact), when=RECENT)
@@ -140,6 +155,42 @@ def test_no_address_tells_the_text_or_the_place(public: Service) -> None:
             assert not leaks or (boxed and _only_echoes(content, leaks)), (path, query, leaks)
             answered += answer.status_code == 200
     assert answered > 40
+
+
+def test_no_address_finds_a_withheld_record_by_its_raion(public: Service) -> None:
+    then = (NOW - timedelta(days=1, hours=12)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    ids = {key: str(incident(key).id) for key in ("embargoed", "plant")}
+    answered = 0
+    for path in addresses(public):
+        for when in ("",) if "/changes" in path else ("", f"&as_of={then}"):
+            query = f"dataset=invented&level=2&region=UA7199,UA7198{when}{own(path)}"
+            answer = public.client.get(f"{path}?{query}")
+            answered += answer.status_code == 200
+            for number in ids.values():
+                assert number in path or number.encode() not in answer.content, (path, query)
+    assert answered > 40
+
+
+@pytest.mark.parametrize("raion", ["UA7199", "UA7198"])
+def test_sums_and_the_map_of_raions_do_not_count_it(public: Service, raion: str) -> None:
+    summed = public.client.get("/api/summary?dataset=invented&level=2").json()
+    assert {row["incidents"] for row in summed["rows"]} == {0}
+    assert summed["elsewhere"]["incidents"] == 3  # the plant, the open and the redacted record
+    narrow = public.client.get(f"/api/summary?dataset=invented&level=2&region={raion}").json()
+    assert narrow["totals"]["incidents"] == 0
+    collection = "/api/collections/incidents/items"
+    items = public.client.get(f"{collection}?dataset=invented&level=2&region={raion}").json()
+    assert items["numberMatched"] == 0
+    tile = public.client.get("/tiles/regions/4/9/5.mvt?dataset=invented&level=2")
+    layers = mapbox_vector_tile.decode(tile.content)
+    values = {
+        unit["properties"]["key"]: unit["properties"].get("value")
+        for layer in layers.values()
+        for unit in layer["features"]
+        if "key" in unit["properties"]
+    }
+    assert not values.get(raion)
+    assert raion in values
 
 
 def _only_echoes(content: bytes, leaks: list[bytes]) -> bool:

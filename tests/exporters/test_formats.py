@@ -21,6 +21,7 @@ from python_calamine import CalamineWorkbook
 from app.domain.count import Count, Toll
 from app.domain.damage import Damage
 from app.domain.place import LonLat, Place, Precision
+from app.domain.revision import Action
 from app.domain.source import SourceRef
 from app.domain.terms import Face
 from app.domain.view import View
@@ -29,8 +30,9 @@ from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
 from app.queries.incidents import list_incidents
+from app.queries.summary_csv import neutral
 from tests.exporters.exporting import EXAMPLE, FORMS, cells, exported
-from tests.making import KYIV, add, dataset, incident
+from tests.making import KYIV, add, change, dataset, incident, write
 from tests.support import NOW
 
 KML = "{http://www.opengis.net/kml/2.2}"
@@ -155,6 +157,19 @@ def test_no_cell_is_run_as_a_formula(invented: Workspace, tmp_path: Path) -> Non
     assert {row[column] for row in sheet[1:]} == {FORMULA, ""}
     with zipfile.ZipFile(book) as parts:
         assert b"<f>" not in parts.read("xl/worksheets/sheet1.xml")
+
+
+def test_full_width_signs_pipes_and_the_citation_are_no_formulas_either(
+    invented: Workspace, tmp_path: Path
+) -> None:
+    write(invented.store, [change(dataset(attribution=FORMULA), Action.amend)], NOW)
+    for start in ("=", "＝", "|", "＠"):
+        text = incident("full", description=f"{start}cmd|'/c calc'!A1")
+        write(invented.store, [change(text, Action.amend)], NOW)
+        out = exported(invented, tmp_path, "csv", VIEW).read_text("utf-8-sig")
+        rows = {row["source_key"]: row for row in csv.DictReader(out.splitlines())}
+        assert rows["full"]["description"] == f"'{text.description}" == neutral(text.description)
+        assert rows["full"]["citation"].startswith("'=HYPERLINK")
 
 
 def test_a_workbook_has_days_as_days_and_sheets_for_terms_and_columns(

@@ -320,13 +320,15 @@ def test_a_quiet_record_tells_its_region_and_nothing_that_finds_it(
         damage=(Damage("energy", name="SECRET station"),),
         description="SECRET",
         claims=(Claim("SECRET", "SECRET"),),
-        sources=(SourceRef("Publisher", "https://example.invalid/SECRET"),),
+        sources=(SourceRef("SECRET town council", "https://example.invalid/SECRET"),),
+        wave="SECRET",
     )
     add(workspace.store, dataset(), hot)
     feature = find_incident(_published(workspace, face=Face.points), str(hot.id))
     assert feature["geometry"] is None
     assert "SECRET" not in str(feature)
-    assert list(feature["properties"]["sources"]) == [{"publisher": "Publisher"}]
+    assert list(feature["properties"]["sources"]) == [{}]
+    assert feature["properties"]["wave"] is None
     region = feature["properties"]["region"]
     assert (region["name"], region["how"], region["near_border"]) == ("Kyiv", "located", False)
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api import params
-from app.api.respond import IMMUTABLE, etag, json_answer, zipped_answer
+from app.api.respond import MINUTE, etag, json_answer, zipped_answer
 from app.api.schemas import documented
 from app.domain.terms import Face
 from app.instance.workspace import Workspace
@@ -20,17 +20,20 @@ def routes(workspace: Workspace) -> APIRouter:
 
     @router.get("/columns.json", openapi_extra=documented())
     def column_list(request: Request) -> Response:
-        """List the page's own data: one immutable file per month."""
+        """List the page's own data: one file per month."""
         query = params.read_query(workspace, request.query_params.multi_items())
         published = publish(query, Face.points)
         return json_answer(request, columns.listing(published), etag(query, "columns"))
 
     @router.get("/columns/{name}", openapi_extra=documented("application/octet-stream"))
     def column_file(request: Request, name: str) -> Response:
-        """Serve one month of columns; the name carries the hash of its content."""
+        """Serve one month of columns; the name carries the hash of its content.
+
+        A copy is kept for a minute only: what is withheld from now on must leave shared caches.
+        """
         query = params.read_query(workspace, request.query_params.multi_items())
         published = publish(query, Face.points)
         zipped = columns.zipped(published, name)
-        return zipped_answer(request, zipped, "application/octet-stream", f'"{name}"', IMMUTABLE)
+        return zipped_answer(request, zipped, "application/octet-stream", f'"{name}"', MINUTE)
 
     return router

@@ -226,7 +226,8 @@ def _incident_row(workspace: Workspace, language: str, feature: JsonObject) -> J
         or words["not_stated"],
         "status": words[f"status_{properties['status']}"],
         "sources": ", ".join(
-            one.get("publisher") or one.get("url", "") for one in properties["sources"]
+            one.get("publisher") or one.get("url") or words["source_withheld"]
+            for one in properties["sources"]
         )
         or words["no_source"],
     }

@@ -271,6 +271,8 @@ def _is_web(url: str) -> bool:
 
 
 def _source(lang: str, source: JsonObject) -> TextLine:
+    if not source:  # a place that is shown by its region only (docs/privacy.md, "Generalisation")
+        return line(strings(lang)["source_withheld"])
     url = source.get("url")
     is_web = url is not None and _is_web(url)
     text = source.get("publisher") or url or strings(lang)["not_stated"]

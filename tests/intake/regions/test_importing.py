@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,12 @@ import shapely
 from pyproj import Transformer
 
 from app.api.respond import etag
+from app.domain.damage import Damage
 from app.domain.errors import InputError, InvalidFile, InvalidView, TooLarge
+from app.domain.period import When
 from app.domain.place import LonLat, Place, Precision
 from app.domain.region import Region
-from app.domain.terms import Face
+from app.domain.terms import Audience, Face
 from app.domain.view import View
 from app.instance.workspace import Workspace
 from app.intake.regions.importing import RegionReport, import_regions, list_regions
@@ -27,7 +29,7 @@ from app.intake.regions.layers import RegionOrder
 from app.pictures.tiles import Tiler
 from app.publishing.publish import counted_rows, publish
 from app.publishing.query import Query
-from app.queries.region_sums import _cube, _measure_regions, from_cube
+from app.queries.region_sums import _cube, _measure_regions, from_cube, unmarked_by_region
 from app.queries.sums import summarise
 from app.reference.reference import Reference
 from app.tiles.grid import Tile
@@ -459,6 +461,37 @@ def test_the_cube_of_raions_counts_what_a_scan_counts(split: Workspace) -> None:
     cube, scanned = _cube(published), _measure_regions(published, counted_rows(published), 3)
     assert cube is not None
     assert np.array_equal(from_cube(published, cube, 3).table, scanned.table)
+
+
+@pytest.mark.parametrize("is_rebuilt", [True, False])
+def test_the_public_finds_a_generalised_strike_in_its_oblast_and_in_no_raion(
+    split: Workspace, *, is_rebuilt: bool
+) -> None:
+    place, damage = Place.at(LonLat(37.2, 49.2), EXACT), (Damage("energy"),)
+    fresh = When.days((NOON - timedelta(days=5)).date())
+    plants = [incident(f"p{n}", when=fresh, place=place, damage=damage) for n in range(240)]
+    add(split.store, *plants)
+    if is_rebuilt:
+        split.index.rebuild()
+    public = replace(split, audience=Audience.public)
+    for view in (
+        View(theatre="ukraine", datasets=("invented",), level=2),
+        View(theatre="ukraine", datasets=("invented",), level=2, regions=("UA1402",)),
+    ):
+        published = publish(Query.of(public, view, NOON), Face.aggregates)
+        cube, scanned = _cube(published), _measure_regions(published, counted_rows(published), 3)
+        assert cube is not None
+        assert np.array_equal(from_cube(published, cube, 3).table, scanned.table)
+        sums = summarise(published, "region")
+        assert next(row for row in sums["rows"] if row["key"] == "UA1402")["incidents"] == 1
+        quiet = 0 if view.regions else 240
+        assert sums["totals"]["incidents"] == (1 if view.regions else 5) + quiet
+        assert unmarked_by_region(published) == {"UA1402": 1} | (
+            {} if view.regions else {"": 2 + quiet}
+        )
+        assert len(published.select()) == sums["totals"]["incidents"]
+    coarse = by_region(public)
+    assert {row["key"]: row["incidents"] for row in coarse["rows"]} == {"UA-14": 241, "UA-63": 3}
 
 
 def test_a_filter_by_raion_keeps_its_incidents(split: Workspace) -> None:
