@@ -27,7 +27,7 @@ import numpy as np
 
 from app.domain.errors import StoreBusy
 from app.domain.redaction import Redaction
-from app.domain.revision import Action, Subject
+from app.domain.revision import Action, Revision, Subject
 from app.domain.store import Store
 from app.domain.terms import Dataset, DatasetKind
 from app.index.columns import Tables, pack
@@ -64,6 +64,9 @@ class State:
     datasets: dict[str, Dataset]
     control: ControlIndex
     merged: Merged
+    added: Mapping[str, int] = field(default_factory=dict)
+    """The revision that added each dataset."""
+
     redactions: Mapping[str, Redaction] = field(default_factory=dict)
 
     def join(self, source: Dataset, seq: int, frozen: date | None = None) -> Join:
@@ -194,8 +197,8 @@ class Index:
         if len(replaced):
             base = Segment(base_rows, base.marks, base.newest, base.joined)
         segments = [base, Segment.sort(rows)] if len(rows) else [base]
-        payloads = [one.payload for one in self._store.latest(Subject.dataset)]
-        datasets = [_DATASET.decode(payload) for payload in payloads if payload is not None]
+        revisions = self._store.latest(Subject.dataset)
+        datasets = [_DATASET.decode(one.payload) for one in revisions if one.payload is not None]
         return State(
             delta.seq,
             segments,
@@ -205,8 +208,15 @@ class Index:
             {dataset.slug: dataset for dataset in datasets},
             ControlIndex(delta.control, self._shapes),
             Merged(delta.decisions, segments, tuple(delta.tables.datasets)),
+            {one.key: self._added(one) for one in revisions},
             {one.key: one for one in self._redactions()},
         )
+
+    def _added(self, newest: Revision) -> int:
+        """Return the number of the first revision of a subject."""
+        if newest.prior is None:
+            return newest.seq
+        return self._store.history(newest.subject, newest.key)[0].seq
 
     def _redactions(self) -> Iterator[Redaction]:
         """Read the redactions of now: they apply to every View, whatever its `as_of`."""
