@@ -30,7 +30,7 @@ import numpy as np
 
 from app.domain.errors import StoreBusy, StoreError
 from app.domain.redaction import Redaction
-from app.domain.revision import GENESIS, Action, Head, Subject
+from app.domain.revision import GENESIS, Action, Head, Revision, Subject
 from app.domain.store import Store
 from app.domain.terms import Dataset, DatasetKind
 from app.index.columns import Tables, pack
@@ -76,6 +76,9 @@ class State:
     datasets: dict[str, Dataset]
     control: ControlIndex
     merged: Merged
+    added: Mapping[str, int] = field(default_factory=dict)
+    """The revision that added each dataset."""
+
     redactions: Mapping[str, Redaction] = field(default_factory=dict)
     hash: bytes = GENESIS
     mended: str = ""
@@ -232,8 +235,8 @@ class Index:
         if len(replaced):
             base = Segment(base_rows, base.marks, base.newest, base.joined)
         segments = [base, Segment.sort(rows)] if len(rows) else [base]
-        payloads = [one.payload for one in self._store.latest(Subject.dataset)]
-        datasets = [_DATASET.decode(payload) for payload in payloads if payload is not None]
+        revisions = self._store.latest(Subject.dataset)
+        datasets = [_DATASET.decode(one.payload) for one in revisions if one.payload is not None]
         return State(
             delta.seq,
             segments,
@@ -243,10 +246,17 @@ class Index:
             {dataset.slug: dataset for dataset in datasets},
             ControlIndex(delta.control, self._shapes),
             Merged(delta.decisions, segments, tuple(delta.tables.datasets)),
+            {one.key: self._added(one) for one in revisions},
             {one.key: one for one in self._redactions()},
             delta.hash,
             self._mended,
         )
+
+    def _added(self, newest: Revision) -> int:
+        """Return the number of the first revision of a subject."""
+        if newest.prior is None:
+            return newest.seq
+        return self._store.history(newest.subject, newest.key)[0].seq
 
     def _redactions(self) -> Iterator[Redaction]:
         """Read the redactions of now: they apply to every View, whatever its `as_of`."""

@@ -21,7 +21,14 @@ from app.index.columns import PRECISIONS
 from app.index.select import Selection, is_quiet, regions_of
 from app.index.summary import Ledger
 from app.instance.workspace import Workspace
-from app.publishing.publish import Published, control_dataset, counted_rows, publish, summable
+from app.publishing.publish import (
+    Published,
+    control_dataset,
+    control_source,
+    counted_rows,
+    publish,
+    summable,
+)
 from app.publishing.query import Query
 from app.queries.choropleth import Choropleth, Choropleths
 from app.queries.region_sums import by_region
@@ -142,7 +149,8 @@ class Scene:
         try:
             source = control_dataset(self.query, Face.tiles)
         except NotShared:
-            return FigureControl(withheld=self._source_name())
+            source = control_source(self.query)
+            return FigureControl(withheld=source.name if source else "")
         day = self.query.control_day
         snapshot = None if source is None else self.query.control_on(source, day)
         if source is None or snapshot is None:
@@ -160,10 +168,6 @@ class Scene:
         if snapshot is None:
             return None
         return self.query.front_line(snapshot)
-
-    def _source_name(self) -> str:
-        slug = self.view.control or self.theatre.default_control
-        return self.state.datasets[slug].name if slug in self.state.datasets else slug
 
     @cached_property
     def counts(self) -> FigureCounts:

@@ -1,41 +1,56 @@
-"""Defaults of a View: the period and the control source where it has none of its own."""
+"""Defaults of a View: the datasets, the period and the control source where it has none."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
 
-from app.domain.period import from_epoch_day
-from app.domain.terms import Dataset, DatasetKind, Face
+import numpy as np
+
+from app.domain.period import epoch_day, from_epoch_day
+from app.domain.terms import Face
 from app.domain.view import View
 from app.index.select import BEGINNING, END
-from app.publishing.publish import Published, publish
+from app.publishing.publish import Published, control_source, datasets_of_view, publish
 from app.publishing.query import Query
+from app.rows import LONG
+
+PERIOD_DAYS = 31
+"""How long the first period is, at most: a month, so that single days still have a width."""
+
+MOST_WHOLE_DAYS = 45
+"""Data that span no more than this are shown whole: nothing is gained by two weeks less."""
 
 
 def with_defaults(query: Query) -> Query:
-    """Fill in a View's period and control source where it has none."""
+    """Fill in a View's datasets, period and control source where it has none.
+
+    The result names its datasets, so a shared address shows the same after the next import.
+    """
     view = query.view
+    if not view.datasets:
+        view = view.but(datasets=tuple(sorted(one.slug for one in datasets_of_view(query))))
     if view.first is None or view.last is None:
-        first, last = _first_period(query)
+        first, last = _first_period(query.of_view(view))
         view = view.but(
             first=view.first or min(first, view.last or first),
             last=view.last or max(last, view.first or last),
         )
     if view.control is None:
-        source = _first_control(query)
-        view = view.but(control=source.slug if source else None)
+        source = control_source(query.of_view(view))
+        is_visible = source is not None and (source.terms.tiles or not query.is_public)
+        view = view.but(control=source.slug if source and is_visible else None)
     return query.of_view(view)
 
 
 def _first_period(query: Query) -> tuple[date, date]:
-    """Choose the first period: the days of the data, or the theatre's for its own datasets."""
+    """Choose the first period: the newest days of the data, or the theatre's for its own data."""
     theatre = query.theatre
     everything = publish(query.of_view(_unfiltered(query.view)), Face.aggregates)
     slugs = {dataset.slug for dataset in everything.datasets}
-    if slugs & set(theatre.default_datasets):
+    if slugs & {*theatre.default_datasets, *theatre.demo_datasets}:
         return theatre.first_period
-    first, last = _day_span(everything) or theatre.first_period
+    first, last = _newest_days(everything, query.today) or theatre.first_period
     if not all(dataset.terms.points for dataset in everything.datasets):
         # These sums leave by whole weeks only: the exact first and last day would say more.
         first -= timedelta(days=first.weekday())
@@ -50,23 +65,21 @@ def _unfiltered(view: View) -> View:
     )
 
 
-def _day_span(published: Published) -> tuple[date, date] | None:
-    """Return the first and last day of all incidents of the View's datasets; None without one."""
+def _newest_days(published: Published, today: date) -> tuple[date, date] | None:
+    """Return the newest days with incidents of the View's datasets; None without any incident.
+
+    All their days where these are few. Days after `today` are errors of a source, and an incident
+    of over 48 hours belongs to no short period: neither decides where there are others.
+    """
     everything = replace(published.filter, first=BEGINNING, last=END)
     selection = replace(published, filter=everything).select()
     if not len(selection):
         return None
-    first, last = int(selection["day_first"].min()), int(selection["day_last"].max())
-    return from_epoch_day(first), from_epoch_day(last)
-
-
-def _first_control(query: Query) -> Dataset | None:
-    sources = control_sources(query)
-    default = query.theatre.default_control
-    return next((source for source in sources if source.slug == default), next(iter(sources), None))
-
-
-def control_sources(query: Query) -> list[Dataset]:
-    """List the control sources that this audience may see on tiles."""
-    sources = query.datasets_of(DatasetKind.control)
-    return [source for source in sources if source.terms.tiles or not query.is_public]
+    first_days, last_days = selection["day_first"], selection["day_last"]
+    first, last = int(first_days.min()), int(last_days.max())
+    if last - first < MOST_WHOLE_DAYS:
+        return from_epoch_day(first), from_epoch_day(last)
+    is_short = (selection["flags"] & LONG == 0) & (last_days <= epoch_day(today))
+    if is_short.any():
+        last = int(np.max(last_days[is_short]))
+    return from_epoch_day(max(first, last - PERIOD_DAYS + 1)), from_epoch_day(last)

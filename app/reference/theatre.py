@@ -44,8 +44,6 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     first_period: tuple[date, date]
     region_set: RegionFile
     basemap: tuple[str, ...]
-    default_datasets: tuple[str, ...]
-    default_control: str
     default_controller: str
     front_line_tolerance_km: float
     stale_after_days: int
@@ -54,6 +52,15 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Mapping[str, str]
     note: Mapping[str, str]
     party: tuple[Party, ...]
+    default_datasets: tuple[str, ...] = ()
+    """What a View without datasets shows; empty: the dataset that was added last."""
+
+    default_control: str = ""
+    """The control source of a View without one; empty: the closest one to its last day."""
+
+    demo_datasets: tuple[str, ...] = ()
+    """The data that ship with the project: shown until other data of the theatre are there."""
+
     baseline: Mapping[str, tuple[str, ...]] = {}
     """Regions of a part of the baseline, by part: sources may leave this part out."""
 

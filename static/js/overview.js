@@ -68,7 +68,7 @@ export function makeOverview(context, foldLegend) {
   function change(name, value) {
     if (name === "metric") state.set({ metric: value });
     else if (name === "level") state.go({ level: value, region: "" });
-    else state.go({ [name]: value, from: "", to: "" });
+    else state.go({ [name]: value, from: "", to: "", control: "" });
   }
 
   /**

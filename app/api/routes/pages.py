@@ -20,8 +20,8 @@ from app.i18n.values import count_text, day_text
 from app.instance.workspace import Workspace
 from app.pages.compare import comparison
 from app.pages.map import page_html
-from app.publishing.defaults import control_sources, with_defaults
-from app.publishing.publish import publish, refuse_embedding
+from app.publishing.defaults import with_defaults
+from app.publishing.publish import control_sources, publish, refuse_embedding
 from app.publishing.query import Query
 from app.queries.feeds import content_lines
 from app.queries.ground.measures import ControlSource
@@ -30,7 +30,10 @@ from app.queries.words.record import incident_fields, record_text
 
 COMPARE_PARAMETERS = ("theatre", "lang", "as_of", "synthetic", "level")
 TEMPLATES = ("incidents.csv", "incidents.geojson", "control.csv", "control.geojson")
-RULES = ("rule_unknown", "rule_span", "rule_place", "rule_datasets", "rule_line", "rule_regions")
+RULES = (
+    *("rule_first_sight", "rule_unknown", "rule_span", "rule_place", "rule_datasets"),
+    *("rule_line", "rule_regions"),
+)
 
 
 def routes(workspace: Workspace) -> APIRouter:
