@@ -196,6 +196,8 @@ class Index:
         segments = [base, Segment.sort(rows)] if len(rows) else [base]
         payloads = [one.payload for one in self._store.latest(Subject.dataset)]
         datasets = [_DATASET.decode(payload) for payload in payloads if payload is not None]
+        # A theatre whose file has faults is not open: its records stay, and nothing shows them.
+        datasets = [one for one in datasets if one.theatre in self._reference.theatres]
         return State(
             delta.seq,
             segments,

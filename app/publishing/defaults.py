@@ -12,6 +12,9 @@ from app.index.select import BEGINNING, END
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
 
+FIRST_DAYS = 30
+"""The last days of the data on which a map opens where its theatre states no period."""
+
 
 def with_defaults(query: Query) -> Query:
     """Fill in a View's period and control source where it has none."""
@@ -29,13 +32,22 @@ def with_defaults(query: Query) -> Query:
 
 
 def _first_period(query: Query) -> tuple[date, date]:
-    """Choose the first period: the days of the data, or the theatre's for its own datasets."""
+    """Choose the first period: that of the theatre for its own datasets, else the data's days.
+
+    Where the theatre states none, these are the last days of the data, or the current year.
+    """
     theatre = query.theatre
     everything = publish(query.of_view(_unfiltered(query.view)), Face.aggregates)
     slugs = {dataset.slug for dataset in everything.datasets}
-    if slugs & set(theatre.default_datasets):
+    if theatre.first_period is not None and slugs & set(theatre.default_datasets):
         return theatre.first_period
-    first, last = _day_span(everything) or theatre.first_period
+    days, today = _day_span(everything), query.today
+    if days is None:
+        first, last = theatre.first_period or (today.replace(month=1, day=1), today)
+    else:
+        first, last = days
+        if theatre.first_period is None:
+            first = max(first, last - timedelta(days=FIRST_DAYS - 1))
     if not all(dataset.terms.points for dataset in everything.datasets):
         # These sums leave by whole weeks only: the exact first and last day would say more.
         first -= timedelta(days=first.weekday())
