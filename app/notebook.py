@@ -185,8 +185,9 @@ def _credits(query: Query) -> str:
     names = list(publish(query, Face.aggregates).credits)
     source = control_dataset(query, Face.tiles)
     names += [] if source is None else [source.credit]
-    note = query.theatre.note[view.lang]
-    return f"{view.first} – {view.last}. {query.words['credits']}: {' · '.join(names)}. {note}"
+    note = query.theatre.remark(view.lang)
+    credits = f"{query.words['credits']}: {' · '.join(names)}."
+    return f"{view.first} – {view.last}. {credits} {note}".strip()
 
 
 def _point(geometry: _Json | None) -> BaseGeometry | None:

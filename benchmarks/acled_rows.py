@@ -7,6 +7,7 @@ sources repeat, and three rows of ten are no strikes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from app.reference.reference import Reference
 
 BATCH = 100_000
 DAYS = 4 * 365
+LAST_DAY = date(2025, 10, 25)
 TOWNS, DESKS = 3_000, 400
 KINDS = (
     ("Explosions/Remote violence", "Shelling/artillery/missile attack", 0.44),
@@ -62,7 +64,8 @@ class _Inventor:
     def __init__(self, rng: np.random.Generator, reference: Reference) -> None:
         self._rng = rng
         theatre = reference.theatres["ukraine"]
-        self._first_day = epoch_day(theatre.first_period[1]) - DAYS + 1
+        last_day = theatre.first_period[1] if theatre.first_period else LAST_DAY
+        self._first_day = epoch_day(last_day) - DAYS + 1
         regions = reference.region_set("ukraine").regions
         names = [region.name_en.rpartition(" ")[0] or region.name_en for region in regions]
         self._region = rng.integers(0, len(regions), TOWNS)

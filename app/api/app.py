@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -54,6 +55,7 @@ from app.pictures.figures import Figures
 from app.pictures.tiles import Tiler
 from app.settings import Settings
 
+LOG = logging.getLogger("strikemap.theatres")
 MOST_SCOPES = 8
 MOST_ZIPPED = 128
 ZIPPED = (".js", ".css", ".svg", ".csv", ".json", ".geojson")
@@ -91,6 +93,9 @@ def create_app(settings: Settings) -> FastAPI:
         max_file_bytes=settings.max_file_bytes,
         delta_rows=settings.delta_rows,
     )
+    for fault in workspace.reference.theatre_faults:
+        for sentence in fault.sentences():
+            LOG.warning("%s", sentence)
     spool = Spool(settings.data_dir / "spool", settings.max_file_bytes)
     make = partial(_application, settings, workspace, Shared(spool))
     wider = _Wider(workspace, make)

@@ -82,6 +82,7 @@ COMMANDS = {
     "regions": CommandEntry(
         "regions", "Boundaries: the shipped ones, and better ones that you load."
     ),
+    "theatre": CommandEntry("theatres", "Theatres: add a country, list them, check a file."),
     "token": CommandEntry("tokens", "Who may import and edit over HTTP."),
 }
 """Every command in the order of the help; the line is the first sentence of its own help."""

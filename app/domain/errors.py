@@ -7,6 +7,7 @@
     │   ├── InvalidCount          casualty ranges
     │   ├── InvalidControl        control areas and their dates
     │   ├── InvalidView           one or more parameters of a request
+    │   ├── InvalidTheatre        a theatre's file, with every fault of it
     │   └── InvalidFile           a whole file that cannot be read
     │       ├── UnknownFormat     no importer recognises the content
     │       ├── NeedsMapping      only a mapping can say what its columns mean
@@ -95,6 +96,15 @@ class InvalidControl(InputError):
 
 class InvalidView(InputError):
     """A request whose parameters do not fit; carries every problem, not only the first."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        first = problems[0]
+        super().__init__(first.where, first.got, first.allowed)
+        self.problems = problems
+
+
+class InvalidTheatre(InputError):
+    """A theatre's file with faults; carries every one of them."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         first = problems[0]

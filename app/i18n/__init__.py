@@ -6,7 +6,9 @@ import json
 from functools import cache
 from importlib import resources
 
-LANGUAGES = ("en", "uk")
+from app.domain.languages import LANGUAGES
+
+__all__ = ["LANGUAGES", "LANGUAGE_NAMES", "WATERMARK", "strings"]
 LANGUAGE_NAMES = {"en": "English", "uk": "Українська"}
 """Each language by the name that its readers use."""
 

@@ -237,6 +237,8 @@ class Index:
         segments = [base, Segment.sort(rows)] if len(rows) else [base]
         revisions = self._store.latest(Subject.dataset)
         datasets = [_DATASET.decode(one.payload) for one in revisions if one.payload is not None]
+        # A theatre whose file has faults is not open: its records stay, and nothing shows them.
+        datasets = [one for one in datasets if one.theatre in self._reference.theatres]
         return State(
             delta.seq,
             segments,

@@ -50,11 +50,12 @@ class Workspace:
         """Open or create an instance's data.
 
         Raises:
-            InputError: there is no such theatre.
+            InputError: there is no such theatre, or its file has faults.
             StoreError: the record cannot be opened.
         """
-        reference = Reference(geodata_dir, data_dir / "regions")
+        reference = Reference(geodata_dir, data_dir / "regions", data_dir / "theatres")
         if default_theatre not in reference.theatres:
+            _refuse_faulty(reference, default_theatre)
             raise InputError("theatre", default_theatre, ", ".join(sorted(reference.theatres)))
         store = SqliteStore(data_dir / "record.sqlite")
         index = Index(data_dir / "index", store, reference, delta_rows)
@@ -115,6 +116,19 @@ class Workspace:
     def _slugs(state: State, theatre: str, kind: DatasetKind) -> frozenset[str]:
         datasets = state.datasets.values()
         return frozenset(d.slug for d in datasets if d.theatre == theatre and d.kind is kind)
+
+
+def _refuse_faulty(reference: Reference, theatre: str) -> None:
+    """Refuse to open with a default theatre whose file has faults, in one sentence."""
+    for fault in reference.theatre_faults:
+        if fault.slug == theatre:
+            first, count = fault.problems[0], len(fault.problems)
+            raise InputError(
+                f"default theatre {theatre}",
+                f"{first.where}: {first.cut().got}",
+                f"{first.allowed} (fault 1 of {count}; "
+                f"`strikemap theatre check {fault.path}` lists them all)",
+            )
 
 
 def _open_terms(state: State, slugs: frozenset[str]) -> State:

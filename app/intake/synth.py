@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,9 @@ from app.reference.reference import Reference
 DATASET, LICENCE = "synthetic", "CC0-1.0"
 BATCH = 100_000
 DAYS = 4 * 365 + 1
+LAST_DAY = date(2024, 12, 31)
+"""The last invented day where the theatre states no period."""
+
 HOT_PLACES = 24
 """Around so many places lie four fifths of the incidents, on a twentieth of the land."""
 
@@ -136,7 +140,8 @@ class _Inventor:
         self._rng, self._land = rng, land
         self._taxonomy = reference.taxonomy
         # The last day is the one on which the theatre's map opens, so that it opens on something.
-        self._first_day = epoch_day(reference.theatres[theatre].first_period[1]) - DAYS + 1
+        first_period = reference.theatres[theatre].first_period
+        self._first_day = epoch_day(first_period[1] if first_period else LAST_DAY) - DAYS + 1
         bursts = rng.gamma(0.7, 1.0, DAYS) + 12 * self._chance(DAYS, 0.03)
         self._day_shares = bursts / bursts.sum()
         shares = 1 / np.arange(1, len(land.hot) + 1)

@@ -159,7 +159,7 @@ def _texts(theatre: Theatre, taxonomy: Taxonomy, language: str) -> dict[str, obj
         "weapons": _labels(taxonomy.weapons, language),
         "sectors": _labels(taxonomy.sectors, language),
         "statuses": [[one.value, words[f"status_{one.value}"]] for one in Status],
-        "theatre": {"note": theatre.note[language], "parties": _parties(theatre, language)},
+        "theatre": {"note": theatre.remark(language), "parties": _parties(theatre, language)},
     }
 
 

@@ -46,7 +46,7 @@ def page_html(
     sums, marks = publish(all_time, Face.aggregates), publish(all_time, Face.points)
     unknown = _before_the_record(query)
     banners = _banners(query, is_saved=kit is not None) + ([unknown] if unknown else [])
-    title = query.words["title"].format(theatre=query.theatre.name[query.view.lang])
+    title = query.words["title"].format(theatre=query.theatre.title(query.view.lang))
     days = f"{query.view.first} – {query.view.last}"
     chrome = Chrome(
         title=title,
@@ -93,7 +93,7 @@ def _before_the_record(query: Query) -> str | None:
 def _card(query: Query, base: str) -> Card:
     """Say in the head what the page shows, and where its picture is."""
     view, words = query.view, query.words
-    name = query.theatre.name[view.lang]
+    name = query.theatre.title(view.lang)
     invented = f" {words['invented_long']}." if view.synthetic else ""
     days = days_text(view.lang, str(view.first), str(view.last))
     return Card.of(
@@ -245,7 +245,10 @@ def _anchors(query: Query) -> list[Anchor]:
         links.append(Anchor(words["import_title"], f"/import?{same}"))
     theatres = query.reference.theatres
     links += [
-        Anchor(theatre.name[view.lang], f"/?{urlencode({'theatre': slug, 'lang': view.lang})}")
+        Anchor(
+            theatre.title(view.lang),
+            f"/?{urlencode({'theatre': slug, 'lang': theatre.language_for(view.lang)})}",
+        )
         for slug, theatre in theatres.items()
         if slug != view.theatre
     ]

@@ -147,10 +147,11 @@ def archive_view(
 
 def _metadata(published: Published, marks: int, layers: ArchiveLayers) -> JsonObject:
     about = describe_export(published, marks)
+    credits = (*about.credits, published.theatre.remark(published.view.lang))
     return {
         "name": about.title,
         "description": about.citation,
-        "attribution": " · ".join((*about.credits, published.theatre.note[published.view.lang])),
+        "attribution": " · ".join(filter(None, credits)),
         "type": "overlay",
         "version": str(about.version),
         "vector_layers": [

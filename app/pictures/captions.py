@@ -40,7 +40,7 @@ class FigureText:
         """Write the text of the whole figure; a title of the reader replaces the default."""
         words, view = self.scene.words, self.scene.view
         is_private = not self.scene.query.is_public
-        default = words["title"].format(theatre=self.scene.theatre.name[view.lang])
+        default = words["title"].format(theatre=self.scene.theatre.title(view.lang))
         own = legible(self.fonts, " ".join(title.split())) or default
         below = legible(self.fonts, " ".join(subtitle.split()))
         return Content(
@@ -138,8 +138,8 @@ class FigureText:
         notes = [f"{words['figure_data']}: {', '.join(self._credits())}"]
         notes.append(words["figure_boundaries"].format(set=f"{regions.id} ({regions.hash})"))
         notes.append(words["figure_map"].format(credits=BASEMAP_CREDITS))
-        notes.append(self.scene.theatre.note[self.scene.view.lang])
-        return [*notes, "Strikemap"]
+        notes.append(self.scene.theatre.remark(self.scene.view.lang))
+        return [*filter(None, notes), "Strikemap"]
 
     def _credits(self) -> list[str]:
         """Credit each dataset with its licence, once."""

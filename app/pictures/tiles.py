@@ -222,7 +222,7 @@ def _credits(query: Query, layer: str) -> tuple[str, ...]:
     lines = [f"{dataset.credit} ({dataset.licence})" for dataset in datasets]
     if layer in ("basemap", "labels", "map"):
         lines.append(BASEMAP_CREDITS)
-    return (*dict.fromkeys(lines), query.theatre.note[query.view.lang])
+    return tuple(filter(None, (*dict.fromkeys(lines), query.theatre.remark(query.view.lang))))
 
 
 def _around(published: Published, frame: Frame) -> Selection:

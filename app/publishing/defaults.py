@@ -44,13 +44,18 @@ def with_defaults(query: Query) -> Query:
 
 
 def _first_period(query: Query) -> tuple[date, date]:
-    """Choose the first period: the newest days of the data, or the theatre's for its own data."""
-    theatre = query.theatre
+    """Choose the first period: that of the theatre for its own data, else the newest days.
+
+    Without any data these are the theatre's period, or the current year.
+    """
+    theatre, today = query.theatre, query.today
     everything = publish(query.of_view(_unfiltered(query.view)), Face.aggregates)
     slugs = {dataset.slug for dataset in everything.datasets}
-    if slugs & {*theatre.default_datasets, *theatre.demo_datasets}:
-        return theatre.first_period
-    first, last = _newest_days(everything, query.today) or theatre.first_period
+    own = theatre.first_period
+    if own is not None and slugs & {*theatre.default_datasets, *theatre.demo_datasets}:
+        return own
+    usual = own or (today.replace(month=1, day=1), today)
+    first, last = _newest_days(everything, today) or usual
     if not all(dataset.terms.points for dataset in everything.datasets):
         # These sums leave by whole weeks only: the exact first and last day would say more.
         first -= timedelta(days=first.weekday())

@@ -16,7 +16,8 @@ from app.reference.basemap import Basemap
 from app.reference.regions import ImportedSet, ImportedSets, read_region_set
 from app.reference.settlements import Settlements
 from app.reference.taxonomy import Taxonomy
-from app.reference.theatre import Theatre, read_theatres
+from app.reference.theatre import Theatre
+from app.reference.theatre_file import TheatreFault, Theatres, read_theatres
 
 LEVELS = (1, 2)
 
@@ -27,15 +28,26 @@ class Reference:
 
     `imported` is the folder of the boundaries that operators loaded. Which of them are active is
     read once: a process uses the same boundaries until its end, also when others are imported.
+    `own_theatres` is the folder of the theatres that operators added, read once as well.
     """
 
     folder: Path
     imported: Path | None = None
+    own_theatres: Path | None = None
 
     @cached_property
     def theatres(self) -> dict[str, Theatre]:
-        """All theatres, by slug."""
-        return read_theatres(self.folder / "theatre")
+        """All theatres that can be used, by slug."""
+        return self._theatres.by_slug
+
+    @property
+    def theatre_faults(self) -> tuple[TheatreFault, ...]:
+        """The theatres that cannot be used, and why."""
+        return self._theatres.faults
+
+    @cached_property
+    def _theatres(self) -> Theatres:
+        return read_theatres(self.folder, self.own_theatres)
 
     @cached_property
     def taxonomy(self) -> Taxonomy:

@@ -150,7 +150,7 @@ def _choices(workspace: Workspace, query: Query) -> dict[str, list[tuple[str, st
     words, parties = strings(lang), theatres[query.view.theatre].party
     return {
         "format": [("auto", words["import_auto"]), *((name, name) for name in FORMATS)],
-        "theatre": [(slug, theatre.name[lang]) for slug, theatre in theatres.items()],
+        "theatre": [(slug, theatre.title(lang)) for slug, theatre in theatres.items()],
         "terms": [("", words["import_terms_unsaid"]), *((name, name) for name in LICENCES)],
         "controller": [("", "–"), *((party.code, party.code) for party in parties)],
     }

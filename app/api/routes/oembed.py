@@ -147,7 +147,7 @@ def _document(
 ) -> JsonObject:
     view, base = query.view, str(request.base_url).rstrip("/")
     words = strings(view.lang)
-    title = words["title"].format(theatre=query.theatre.name[view.lang])
+    title = words["title"].format(theatre=query.theatre.title(view.lang))
     width, height = (min(side, limit) for side, limit in zip(SIZE, most, strict=True))
     frame = (
         f'<iframe src="{escape(f"{base}/embed?{view.query()}")}" width="{width}" height="{height}"'

@@ -80,8 +80,8 @@ def _landing(router: APIRouter, workspace: Workspace) -> None:
             (links.REL_MAP_TILESETS, "/api/map/tiles", links.JSON, "the map as pictures"),
         )
         document = {
-            "title": f"Strikemap: {theatre.name[query.view.lang]}",
-            "description": theatre.note[query.view.lang],
+            "title": f"Strikemap: {theatre.title(query.view.lang)}",
+            "description": theatre.remark(query.view.lang),
             "links": [
                 link_to(request, rel, path if "openapi" in path else f"{path}?{view}", kind, title)
                 for rel, path, kind, title in addresses

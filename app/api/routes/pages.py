@@ -101,6 +101,11 @@ def routes(workspace: Workspace) -> APIRouter:
             for one in sorted(query.state.datasets.values(), key=lambda one: one.slug)
             if one.theatre == view.theatre
         ]
+        faults = [
+            sentence
+            for fault in workspace.reference.theatre_faults
+            for sentence in fault.sentences()
+        ]
         html = page(
             "method",
             view,
@@ -108,9 +113,10 @@ def routes(workspace: Workspace) -> APIRouter:
             rules=rules,
             datasets=datasets,
             templates=TEMPLATES,
-            note=theatre.note[view.lang],
+            note=theatre.remark(view.lang),
+            faults=faults,
         )
-        return answer(request, html, HTML, etag(query, "method"))
+        return answer(request, html, HTML, etag(query, "method", faults))
 
     _compare(router, workspace, page)
     return router

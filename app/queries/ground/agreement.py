@@ -134,7 +134,9 @@ def _outline(source: ControlSource, part: Baseline) -> BaseGeometry:
     regions = query.largest_regions.regions
     shapes: list[BaseGeometry] = [region.shape for region in regions if region.code in codes]
     for slug in control.datasets():
-        dataset = query.state.datasets[slug]
+        dataset = query.state.datasets.get(slug)
+        if dataset is None:  # of a theatre that is not open
+            continue
         calendar = query.calendar(dataset)
         is_of_view = dataset.theatre == query.view.theatre
         if not is_of_view or dataset.synthetic != query.view.synthetic:

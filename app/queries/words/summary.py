@@ -48,7 +48,7 @@ def _names(published: Published) -> dict[str, str]:
     """Return the theatre, the period and the sources, as the sentences name them."""
     view, words = published.view, published.query.words
     return {
-        "theatre": published.theatre.name[view.lang],
+        "theatre": published.theatre.title(view.lang),
         "from": day_text(view.lang, view.first) if view.first else words["beginning"],
         "to": day_text(view.lang, view.last) if view.last else words["today"],
         "sources": ", ".join(one.name for one in published.datasets),

@@ -1,0 +1,117 @@
+"""A theatre that an operator adds: from a command to its page; a broken one stops no other."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from app.reference.reference import Reference
+from tests.making import GEODATA
+from tests.serving import command, environment, serving
+
+PARTIES = ("--party", "saf=Sudanese Armed Forces,state", "--party", "rsf=Rapid Support Forces")
+
+
+def _rows(reference: Reference, path: Path) -> list[str]:
+    """Write an incident in each region of a theatre; return the regions' codes."""
+    regions = reference.region_set("sudan").regions
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(
+            ("source_key", "start", "lon", "lat", "precision", "weapons", "source1_publisher")
+        )
+        for number, region in enumerate(regions, 1):
+            spot = region.shape.representative_point()
+            day = f"2024-04-{number:02}"
+            rows.writerow((f"k{number}", day, spot.x, spot.y, "exact", "unknown", "A village"))
+    return [region.code for region in regions]
+
+
+def test_a_country_opens_from_nothing_and_each_of_its_regions_has_its_point(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    done = command(data, "theatre", "add", "sudan", "--country", "SD", *PARTIES)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "/?theatre=sudan" in done.stdout
+    codes = _rows(Reference(GEODATA, own_theatres=data / "theatres"), tmp_path / "rows.csv")
+    words = ("--theatre", "sudan", "--dataset", "mine", "--terms", "CC0-1.0")
+    imported = command(data, "import", str(tmp_path / "rows.csv"), *words)
+    assert imported.returncode == 0, imported.stderr
+    assert f"added {len(codes)}" in imported.stdout
+    with serving(data, "--private") as service:
+        summary = service.client.get("/api/summary?theatre=sudan&by=region").json()
+        sums = {row["key"]: row["incidents"] for row in summary["rows"]}
+        assert {code: sums[code] for code in codes} == dict.fromkeys(codes, 1)
+        page = service.client.get("/?theatre=sudan").text
+        assert "Sudan" in page
+        assert "Rapid Support Forces" in page
+        # From a Ukrainian page, the link leads to a language that the theatre has.
+        assert "/?theatre=sudan&amp;lang=en" in service.client.get("/?lang=uk").text
+        for path in (
+            "/method",
+            "/import",
+            "/api",
+            "/table",
+            "/figure.png",
+            "/api/tiles",
+        ):
+            answer = service.client.get(f"{path}?theatre=sudan", timeout=60)
+            assert (path, answer.status_code) == (path, 200)
+
+    own = data / "theatres" / "sudan.toml"
+    own.write_text(own.read_text("utf-8").replace("Africa/Khartoum", "Africa/Khartum"), "utf-8")
+    with serving(data, "--private") as service:
+        method = service.client.get("/method").text
+        sentence = "theatre sudan, zone: got &#39;Africa/Khartum&#39;, allowed: an IANA time zone"
+        assert sentence in method
+        assert service.client.get("/api/summary").status_code == 200
+        refused = service.client.get("/api/summary?theatre=sudan").json()
+        assert "example, ukraine" in str(refused)
+    log = next(tmp_path.glob("data.*.log"))
+    logs = "".join(path.read_text("utf-8") for path in tmp_path.glob("data.*.log"))
+    assert log is not None
+    assert logs.count("theatre sudan, zone: got 'Africa/Khartum'") == 1
+    assert "Traceback" not in logs
+
+    done = command(data, "theatre", "list")
+    assert "theatre sudan, zone: got 'Africa/Khartum'" in done.stdout
+    assert command(data, "datasets").returncode == 0
+    own.write_text(own.read_text("utf-8").replace("Africa/Khartum", "Africa/Khartoum"), "utf-8")
+    after = command(data, "summary", "theatre=sudan", "--json")
+    assert f'"incidents":{len(codes)}' in after.stdout.replace(" ", "")
+
+
+def test_only_a_broken_default_theatre_refuses_to_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    (data / "theatres").mkdir(parents=True)
+    (data / "theatres" / "mali.toml").write_text('countries = ["ML"]\nbasemap = 1\n', "utf-8")
+    variables = {**environment(data), "STRIKEMAP_THEATRE": "mali"}
+    monkeypatch.setattr("tests.serving.environment", lambda _: variables)
+    done = command(data, "serve", "--port", "0")
+    assert done.returncode == 2
+    (sentence,) = done.stderr.splitlines()
+    assert sentence.startswith("default theatre mali: got 'zone: nothing', allowed: an IANA time")
+    assert "fault 1 of 2" in sentence
+
+
+def test_a_file_is_checked_before_it_is_used(tmp_path: Path) -> None:
+    file = tmp_path / "mali.toml"
+    file.write_text('countries = ["ML"]\nbasemap = 1\nzones = "x"\n', "utf-8")
+    done = command(tmp_path / "data", "theatre", "check", str(file))
+    assert done.returncode == 2
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["zones", "zone", "basemap"]
+    file.write_text('countries = ["ML"]\nzone = "Africa/Bamako"\n', "utf-8")
+    done = command(tmp_path / "data", "theatre", "check", str(file))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no faults" in done.stdout
+    shipped = command(tmp_path / "data", "theatre", "check", str(GEODATA / "theatre/ukraine.toml"))
+    assert shipped.returncode == 0
+    file.write_text('countries = ["UA"]\nzone = "UTC"\n', "utf-8")
+    done = command(tmp_path / "data", "theatre", "check", str(file))
+    assert "ukraine has UA" in done.stderr
+    missing = command(tmp_path / "data", "theatre", "check", str(tmp_path / "no.toml"))
+    assert missing.returncode == 2
+    assert "a file that can be read" in missing.stderr
