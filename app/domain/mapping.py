@@ -17,7 +17,7 @@ from app.domain.place import Precision
 VERSION = 1
 TOLL_PARTS = ("", "_low", "_best", "_high", "_civilian", "_military", "_unknown", "_child")
 
-WHEN = ("start", "end", "when_text", "when_precision", "zone")
+WHEN = ("start", "start_time", "end", "end_time", "when_text", "when_precision", "zone")
 WHERE = (
     *("lon", "lat", "lon_lat", "place", "lat_lon", "precision", "error_m"),
     *("country", "admin1", "admin2"),
@@ -48,6 +48,7 @@ class Notation(StrEnum):
     month_name = "month_name"
     epoch_s = "epoch_s"
     epoch_ms = "epoch_ms"
+    serial = "serial"
 
 
 class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -55,11 +56,13 @@ class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     `geocode` looks up the point of a settlement by its name and its region, when only one has this
     name. `words` maps words of the file (lower case) to our codes, by field; "" is "not stated".
+    `dates` is the notation of all columns of days, `notations` that of single columns.
     """
 
     version: int
     format: str = "mapped"
     dates: Notation | None = None
+    notations: dict[str, Notation] = {}
     decimal_comma: bool = False
     has_points: bool = False
     geocode: bool = False
@@ -76,6 +79,10 @@ class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     def says(self, field: str) -> bool:
         """Tell whether the mapping has a column or a constant for a field."""
         return field in self.constants or field in self.columns.values()
+
+    def notation_of(self, field: str) -> Notation | None:
+        """Return how the column of a field writes days; None where nothing says it."""
+        return self.notations.get(self.column(field) or "", self.dates)
 
     @property
     def is_drawn(self) -> bool:
@@ -104,7 +111,7 @@ def _faults(mapping: TableMapping) -> Iterator[tuple[str, str, str]]:
     if mapping.geocode and not (mapping.says("place") and mapping.says("admin1")):
         allowed = "columns or constants for `place` and `admin1`: names repeat from unit to unit"
         yield "geocode", "true", allowed
-    if mapping.dates is None and any(field in mapping.columns.values() for field in DAYS):
+    if any(mapping.column(day) and mapping.notation_of(day) is None for day in DAYS):
         yield "dates", "none", f"the notation of its days, one of {', '.join(Notation)}"
     if mapping.is_drawn and not mapping.says("precision"):
         choice = ", ".join(Precision)
@@ -117,9 +124,10 @@ def _unknown(mapping: TableMapping) -> Iterator[tuple[str, str, str]]:
         yield "version", str(mapping.version), str(VERSION)
     if mapping.header_row < 1:
         yield "header_row", str(mapping.header_row), "1 or more"
-    for field in [*targets, *mapping.words]:
-        if field not in MAPPED_FIELDS:
-            yield "field", field, f"one of {', '.join(MAPPED_FIELDS)}"
+    for field in [one for one in (*targets, *mapping.words) if one not in MAPPED_FIELDS]:
+        yield "field", field, f"one of {', '.join(MAPPED_FIELDS)}"
+    for column in mapping.notations.keys() - mapping.columns.keys():
+        yield "notations", column, "columns that are mapped"
     for field in targets:
         if targets.count(field) > 1 and field not in REPEATED:
             yield "columns", f"{field} twice", "one column or constant for each field"

@@ -132,7 +132,7 @@ def _values(placemark: Element, context: Context) -> dict[str, object]:
         values.update(mapping.constants)
         values.update({to: texts.get(name) for name, to in mapping.columns.items()})
         if name := mapping.column("start"):
-            notation = mapping.dates or Notation.ymd
+            notation = mapping.notation_of("start") or Notation.ymd
             values["start"] = day_of(texts.get(name, ""), notation, "start")
     if not values.get("start"):
         raise BadFieldError("TimeStamp", "", TIME_NEEDED)

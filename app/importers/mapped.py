@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from app.domain.count import TOLLS
 from app.domain.errors import InputError, InvalidFile, NeedsMapping
@@ -14,23 +16,60 @@ from app.files.sheets import Cells, is_workbook, squeezed, table
 from app.files.source import BadFieldError, Rejection, SourceFile, rejection
 from app.importers import native
 from app.importers.base import Context, Dropped, Outcome, ParsedRecord, Warned
+from app.importers.coordinates import degrees, position
+from app.importers.counts import count_of, says_unknown
 from app.importers.geocoding import Geocoder
-from app.importers.notation import WRITTEN, day_of
+from app.importers.notation import SERIAL, WRITTEN, any_day_of, clock_of
 from app.importers.points import PointFeature, kind_of, point_features
-from app.importers.words import Words
+from app.importers.words import Words, listing
 
 MAKE_ONE = (
     "--mapping M.toml, which says what its columns mean; `strikemap mapping suggest FILE "
     "--out M.toml` proposes one"
 )
 PARTS = {toll: [f"{toll}{part}" for part in TOLL_PARTS if part] for toll in TOLLS}
-PAIR = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*[,;\s]\s*(-?\d+(?:\.\d+)?)\s*")
+BOUNDS = ("low", "best", "high")
+TIMES = {"start": "start_time", "end": "end_time"}
+PLAIN = re.compile(r"\d+(?:\.0+)?")
+CLOCK = re.compile(r"[ T]\d{1,2}:\d\d")
+COUNTED = frozenset(
+    f"{toll}{part}"
+    for toll in TOLLS
+    for part in TOLL_PARTS
+    if part not in ("_low", "_best", "_high")
+)
+"""Fields of a number of people that may be a range."""
+
+MIDNIGHT = ("00:00", "00:00:00", "00:00:00.000")
 DAMAGE = {
     "object_kind": "object_kind",
     "object_name": "name",
     "grade": "grade",
     "damage_count": "count",
 }
+
+
+@dataclass
+class Typed:
+    """Counts what was typed in a way that a person should know of."""
+
+    serial: Counter[str] = field(default_factory=Counter)
+    vague: dict[str, Counter[str]] = field(default_factory=dict)
+    without_zone: int = 0
+
+    def warnings(self) -> Iterator[Warned]:
+        """Warn of days as numbers, times without a zone and numbers that are none."""
+        for name, rows in self.serial.items():
+            yield Warned(
+                f"Days of {name} that are a spreadsheet's numbers, such as 45370: {rows:,}."
+            )
+        if self.without_zone:
+            yield Warned(
+                f"Times of day without a time zone, kept as text: {self.without_zone:,}; the "
+                "constant `zone` of a mapping says whose time it is."
+            )
+        for name, texts in self.vague.items():
+            yield Warned(f"Texts of {name} that state no number, left unknown: {listing(texts)}.")
 
 
 class Mapped:
@@ -97,6 +136,7 @@ class _RowReader:
     def __init__(self, mapping: TableMapping, context: Context, source: SourceFile) -> None:
         self.mapping, self.context, self.source = mapping, context, source
         self.words, self.geocoder = Words(context), Geocoder(context)
+        self.typed = Typed()
 
     def of_table(self) -> Iterator[Outcome]:
         """Read a table's rows."""
@@ -108,8 +148,7 @@ class _RowReader:
                 if isinstance(row, Rejection)
                 else self._outcome(row[0], PointFeature(row[1], None))
             )
-        yield from self.words.warnings()
-        yield from self.geocoder.warnings()
+        yield from self._warnings()
 
     def of_points(self, features: Iterator[PointFeature]) -> Iterator[Outcome]:
         """Read features; the columns are the fields of all features together."""
@@ -122,8 +161,12 @@ class _RowReader:
             names_text = ", ".join(sorted(missing))
             yield Warned(f"Fields of the mapping that no feature fills: {names_text}.")
         yield from self._unmapped_warnings(sorted(names))
+        yield from self._warnings()
+
+    def _warnings(self) -> Iterator[Warned]:
         yield from self.words.warnings()
         yield from self.geocoder.warnings()
+        yield from self.typed.warnings()
 
     def _check_columns(self, names: list[str]) -> Iterator[Warned]:
         missing = [name for name in self.mapping.columns if name not in names]
@@ -147,6 +190,7 @@ class _RowReader:
                 point = self.geocoder.placed(values)
             if point is None:
                 values.update(precision=None, error_m=None)
+            self._keep_time(values, feature.fields, point)
             return ParsedRecord(row, native.incident_from(values, point, self.context))
         except (BadFieldError, InputError) as wrong:
             return rejection(row, wrong)
@@ -159,23 +203,69 @@ class _RowReader:
         for column, to in self.mapping.columns.items():
             if column in cells:
                 texts_by_field.setdefault(to, []).append(cells[column])
+        self._with_time(texts_by_field)
         values: dict[str, object] = {
             name: self._read(name, texts) for name, texts in texts_by_field.items()
         }
         if not values.get("start"):
-            raise BadFieldError("start", "", WRITTEN[self.mapping.dates or Notation.ymd])
+            raise BadFieldError("start", "", WRITTEN[self._notation("start")])
+        self._keep_vague(values, texts_by_field)
         for toll in TOLLS:
             values[toll] = _toll(values, toll)
         values["damage"] = _damage(values)
         values["sources"] = _sources(values, texts_by_field.get("source_url", []))
         return values
 
+    def _notation(self, name: str) -> Notation:
+        return self.mapping.notation_of(name) or Notation.ymd
+
+    def _day(self, name: str, text: str) -> str:
+        if SERIAL.fullmatch(text):
+            self.typed.serial[name] += 1
+        return any_day_of(text, self._notation(name), name, self.mapping.constants.get("zone"))
+
+    def _with_time(self, texts_by_field: dict[str, list[str]]) -> None:
+        """Put a day and the time of another column together."""
+        for day, clock in TIMES.items():
+            times, days = texts_by_field.pop(clock, []), texts_by_field.get(day, [])
+            if times and days and not CLOCK.search(days[0]):
+                joined = f"{self._plain_day(day, days[0])} {clock_of(times[0], clock)}"
+                texts_by_field[day] = [joined]
+
+    def _plain_day(self, name: str, text: str) -> str:
+        """Return a day as YYYY-MM-DD: a serial number cannot take a time behind it."""
+        return self._day(name, text)[: parsing.DAY_LENGTH]
+
+    def _keep_time(self, values: dict[str, object], cells: Cells, point: LonLat | None) -> None:
+        """Keep the time as text where nothing says whose time it is."""
+        columns = (self.mapping.column("start"), self.mapping.column("start_time"))
+        text = " ".join(cells[name] for name in columns if name in cells)
+        has_hour = CLOCK.search(text) is not None and not text.endswith(MIDNIGHT)
+        if has_hour and len(str(values["start"])) == parsing.DAY_LENGTH:
+            self.typed.without_zone += 1
+            if not values.get("when_text"):
+                if not parsing.text(values, "source_key"):  # the same key as without this text
+                    values["source_key"] = native.content_key(values, point)
+                values["when_text"] = text
+
+    def _keep_vague(self, values: dict[str, object], texts_by_field: dict[str, list[str]]) -> None:
+        """Keep in the description what was typed where a number is not stated, as in "dozens"."""
+        for name, texts in texts_by_field.items():
+            if name in COUNTED and values[name] is None and not says_unknown(texts[0]):
+                self.typed.vague.setdefault(name, Counter())[texts[0]] += 1
+                line = f"{self.mapping.column(name) or name}: {texts[0]}"
+                values["description"] = "\n".join(
+                    text for text in (parsing.text(values, "description"), line) if text
+                )
+
     def _read(self, name: str, texts: list[str]) -> object:
         """Read one field: days by the notation, words by their crosswalk, other text unchanged."""
         crosswalk = self.mapping.words.get(name, {})
         if name in DAYS:
-            zone = self.mapping.constants.get("zone")
-            return day_of(texts[0], self.mapping.dates or Notation.ymd, name, zone)
+            return self._day(name, texts[0])
+        if name in COUNTED:
+            text = crosswalk.get(squeezed(texts[0]), texts[0])
+            return text if PLAIN.fullmatch(text) or not text else count_of(text, name)
         if name == "weapons":
             terms = self.context.taxonomy.weapons
             codes = [self.words.codes(name, text, terms, crosswalk) for text in texts]
@@ -194,27 +284,32 @@ class _RowReader:
         """Read the coordinates; None without them, never 0, 0; one of two alone is refused."""
         for name in ("lat_lon", "lon_lat"):
             if text := parsing.text(values, name):
-                pair = PAIR.fullmatch(text)
-                if pair is None:
-                    raise BadFieldError(name, text, "two numbers in degrees")
-                first, second = pair.groups()
-                lon_first = name == "lon_lat"
-                return parsing.point_from(*((first, second) if lon_first else (second, first)))
-        lon, lat = values.get("lon"), values.get("lat")
-        if self.mapping.decimal_comma:
-            lon, lat = (None if one is None else str(one).replace(",", ".") for one in (lon, lat))
+                return position(text, lon_first=name == "lon_lat")
+        lon, lat = (_degrees(values, axis) for axis in ("lon", "lat"))
         return parsing.point_from(lon, lat)
+
+
+def _degrees(values: Mapping[str, object], axis: str) -> object:
+    """Read one coordinate; None for an empty cell."""
+    text = parsing.text(values, axis)
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return degrees(text or "", axis)
 
 
 def _toll(values: Mapping[str, object], toll: str) -> object:
     """Return the parts of one toll, nested as in our own GeoJSON."""
     if not any(name in values for name in PARTS[toll]):
         return values.get(toll)
-    bounds = {part: values.get(f"{toll}_{part}") for part in ("low", "best", "high")}
+    bounds = {part: values.get(f"{toll}_{part}") for part in BOUNDS}
     kinds = {part: values.get(f"{toll}_{part}") for part in ("civilian", "military", "unknown")}
     by_kind = {part: text for part, text in kinds.items() if text}
     child = values.get(f"{toll}_child")
-    if total := values.get(toll):
+    total = values.get(toll)
+    if isinstance(total, Mapping):
+        bounds = {part: total.get(part) for part in BOUNDS}
+    elif total:
         bounds = dict.fromkeys(bounds, total)
     return {
         **bounds,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from calendar import month_abbr, month_name
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -68,8 +69,23 @@ WRITTEN = {
     Notation.month_name: "a day as 17 March 2024",
     Notation.epoch_s: "seconds since 1970",
     Notation.epoch_ms: "milliseconds since 1970",
+    Notation.serial: "a day as a spreadsheet's number, such as 45370",
 }
 DAY_S = 86_400
+SERIAL = re.compile(r"(?P<days>\d{5})(?:[.,](?P<part>\d+))?")
+SERIAL_ZERO = date(1899, 12, 30)
+"""Day 0 of spreadsheets (ECMA-376 part 1, 18.17.4.1), right from 1 March 1900 on."""
+
+SERIAL_YEARS = range(1990, 2050)
+"""A number of five digits is a day only within these years; else it is some other number."""
+
+CLOCK_ALONE = re.compile(
+    r"(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?"
+    r"(?: ?(?P<half>[ap])\.?m\.?)?",
+    re.IGNORECASE,
+)
+CERTAIN = (Notation.ymd, Notation.month_name, Notation.serial)
+"""Notations that no other can be taken for: they are read beside the one that a mapping names."""
 
 
 @lru_cache(maxsize=65_536)
@@ -84,6 +100,8 @@ def day_of(text: str, notation: Notation, name: str, zone: str | None = None) ->
     """
     if notation in (Notation.epoch_s, Notation.epoch_ms):
         return _from_epoch(text, 1000 if notation is Notation.epoch_ms else 1, name)
+    if notation is Notation.serial:
+        return _from_serial(text, name, zone)
     match = PATTERNS[notation].fullmatch(text.strip())
     parts = match.groupdict() if match else {}
     try:
@@ -94,6 +112,63 @@ def day_of(text: str, notation: Notation, name: str, zone: str | None = None) ->
         return _with_clock(str(parsing.iso_day(iso_text, name)), parts, zone)
     except (KeyError, ValueError, TypeError) as wrong:
         raise BadFieldError(name, text, WRITTEN[notation]) from wrong
+
+
+def any_day_of(text: str, notation: Notation, name: str, zone: str | None = None) -> str:
+    """Read a day in a notation, or in one of those that cannot be taken for it.
+
+    Raises:
+        BadFieldError: the text is in none of them.
+    """
+    try:
+        return day_of(text, notation, name, zone)
+    except BadFieldError:
+        for other in CERTAIN:
+            with contextlib.suppress(BadFieldError):
+                return day_of(text, other, name, zone)
+        raise
+
+
+def clock_of(text: str, name: str) -> str:
+    """Read a time of day as HH:MM:SS: 23:40, 9:05 pm, or a spreadsheet's part of a day (0.5).
+
+    Raises:
+        BadFieldError: none of these.
+    """
+    match = CLOCK_ALONE.fullmatch(text.strip())
+    try:
+        if match is None:
+            part = float(text.replace(",", "."))
+            return _clock_of_part(part if 0 < part < 1 else -1).isoformat()
+        hour, half = int(match["hour"]), (match["half"] or "").lower()
+        if half:
+            hour = time(hour - 1).hour + 1  # 1 to 12 only
+            hour = hour % 12 + (12 if half == "p" else 0)
+        return time(hour, int(match["minute"]), int(match["second"] or 0)).isoformat()
+    except ValueError as wrong:
+        raise BadFieldError(name, text, "a time of day as 23:40") from wrong
+
+
+def _clock_of_part(part: float) -> time:
+    """Turn a part of a day into its time, to the second.
+
+    Raises:
+        ValueError: less than 0.
+    """
+    if part < 0:
+        raise ValueError(part)
+    seconds = min(round(part * DAY_S), DAY_S - 1)
+    return (datetime(1900, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).time()
+
+
+def _from_serial(text: str, name: str, zone: str | None) -> str:
+    match = SERIAL.fullmatch(text.strip())
+    day = SERIAL_ZERO + timedelta(days=int(match["days"])) if match else None
+    if match is None or day is None or day.year not in SERIAL_YEARS:
+        raise BadFieldError(name, text, WRITTEN[Notation.serial])
+    clock = _clock_of_part(float(f"0.{match['part'] or 0}"))
+    parts = {"hour": str(clock.hour), "minute": str(clock.minute), "second": str(clock.second)}
+    return _with_clock(day.isoformat(), parts, zone)
 
 
 def _with_clock(day: str, parts: Mapping[str, str | None], zone: str | None) -> str:

@@ -94,9 +94,14 @@ class Words:
     def warnings(self) -> Iterator[Warned]:
         """Warn of the unknown words, the most frequent first."""
         for name, words in sorted(self.unknown.items()):
-            listing = ", ".join(f"{word!r} ({n:,})" for word, n in words.most_common(MOST_NAMED))
-            more = f" and {len(words) - MOST_NAMED:,} more" if len(words) > MOST_NAMED else ""
-            yield Warned(f"Words of {name} that no list has, left unstated: {listing}{more}.")
+            yield Warned(f"Words of {name} that no list has, left unstated: {listing(words)}.")
+
+
+def listing(words: Counter[str]) -> str:
+    """Write words with their numbers of rows, the most frequent first."""
+    most = ", ".join(f"{word!r} ({n:,})" for word, n in words.most_common(MOST_NAMED))
+    more = f" and {len(words) - MOST_NAMED:,} more" if len(words) > MOST_NAMED else ""
+    return most + more
 
 
 def bare(name: str) -> str:

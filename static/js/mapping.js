@@ -1,7 +1,7 @@
 /* What the columns of somebody's table mean: a proposal with its reasons, to correct and save. */
 /** @import { ImportSpec, Label, Mapping, MappingProposal } from "./types.js" */
 import { byId, el, jsonBlock } from "./dom.js";
-import { fill } from "./format.js";
+import { fill, number } from "./format.js";
 
 /** @type {ImportSpec} */
 const spec = jsonBlock("spec");
@@ -59,7 +59,7 @@ function columnRow(name, { mapping, samples, why }) {
  * @param {string} field
  * @param {MappingProposal} proposal
  */
-function wordTable(field, { mapping, unknown_words: unknown }) {
+function wordTable(field, { mapping, unknown_words: unknown, word_rows: counts }) {
   const codes = mapping.words?.[field] ?? {};
   const all = [...Object.keys(codes), ...(unknown[field] ?? [])];
   if (!all.length) return [];
@@ -68,17 +68,18 @@ function wordTable(field, { mapping, unknown_words: unknown }) {
     const choice = select(label, spec.codes[field], codes[word], words.mapping_unsaid);
     choice.dataset.word = word;
     choice.dataset.field = field;
-    return el("tr", {}, rowHead(word), el("td", {}, choice));
+    const count = el("td", { text: number(spec.lang, counts[field]?.[word] ?? 0) });
+    return el("tr", {}, rowHead(word), count, el("td", {}, choice));
   });
   const title = fill(words.mapping_words, { field });
-  const head = [words.mapping_word, words.mapping_code];
+  const head = [words.mapping_word, words.mapping_rows, words.mapping_code];
   return [el("h3", { text: title }), titledTable(title, head, rows)];
 }
 
 /** @param {MappingProposal} proposal */
 export function showMapping(proposal) {
   base = proposal.mapping;
-  const missing = proposal.missing.map((text) => el("li", { text }));
+  const missing = [...proposal.doubts, ...proposal.missing].map((text) => el("li", { text }));
   byId("mapping-missing").replaceChildren(...missing);
   const rows = Object.keys(proposal.why).map((name) => columnRow(name, proposal));
   const { their_column: column, mapping_examples: examples, our_field: field } = words;

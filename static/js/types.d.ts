@@ -574,6 +574,8 @@ export interface MappingProposal {
   why: Record<string, string>;
   missing: string[];
   unknown_words: Record<string, string[]>;
+  word_rows: Record<string, Record<string, number>>;
+  doubts: string[];
 }
 
 export type FieldValue = string | number | string[] | Record<string, number | null> | null;

@@ -1,0 +1,387 @@
+"""Finds which field each column of a table is, by its name and its values.
+
+What can mean two things is left open, with the reason and an example: a person decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple
+
+from app.domain.count import TOLLS
+from app.domain.mapping import DAYS, Notation
+from app.domain.place import Bounds, LonLat
+from app.files.source import BadFieldError
+from app.importers.coordinates import degrees, position, states_order
+from app.importers.counts import count_of
+from app.importers.notation import CERTAIN, PATTERNS, clock_of, day_of
+from app.importers.words import Words
+
+SHARE = 0.9
+"""Share of a column's values that must fit; the rest may be faults of the file."""
+
+MOSTLY = 0.5
+"""Share for a column that is called a date: a day that cannot be read is a rejection."""
+
+DECIMAL = re.compile(r"-?\d{1,3}[.]\d+")
+DECIMAL_COMMA = re.compile(r"-?\d{1,3},\d+")
+LINK = re.compile(r"https?://\S+", re.IGNORECASE)
+FIELDS_OF_CROSSWALKS = ("precision", "status", "grade")
+PAIRS = ("lat_lon", "lon_lat")
+TIMES = ("start_time", "end_time")
+NEEDED = (*DAYS[:2], *TIMES, "lon", "lat", *PAIRS)
+WRITINGS = (*PATTERNS, Notation.serial)
+DAY_FIRST, MONTH_FIRST = Notation.dmy, Notation.mdy
+
+
+@dataclass
+class Draft:
+    """What is found so far: fields, reasons, notations of days, and what only a person can say."""
+
+    columns: dict[str, str] = field(default_factory=dict)
+    why: dict[str, str] = field(default_factory=dict)
+    notations: dict[str, Notation] = field(default_factory=dict)
+    doubts: dict[str, str] = field(default_factory=dict)
+    decimal_comma: bool = False
+
+    def take(self, column: str, to: str, why: str) -> None:
+        """Map a column, unless the field has one."""
+        if to in self.columns.values():
+            self.leave(column, to, f"not mapped: {to} is read from another column")
+        else:
+            self.columns[column], self.why[column] = to, f"{to}: {why}"
+
+    def leave(self, column: str, to: str, why: str) -> None:
+        """Leave a column out; of a needed field or a number of people, that is a doubt."""
+        self.why[column] = why
+        if to in NEEDED or to.startswith(TOLLS):
+            self.doubts[column] = why
+
+
+class Readings(NamedTuple):
+    """How many values of a column of days fit: in only one notation, or day and month either way.
+
+    `examples` has a value of each notation, and under None one that has two readings.
+    """
+
+    by_notation: Counter[Notation]
+    either: int
+    unread: int
+    examples: dict[Notation | None, str]
+
+    @property
+    def share(self) -> float:
+        """The share of values that some notation reads."""
+        readable = self.by_notation.total() + self.either
+        return readable / (readable + self.unread) if readable else 0.0
+
+
+def draft_of(
+    columns: Mapping[str, Sequence[str]], words: Words, bounds: Bounds, *, has_points: bool
+) -> Draft:
+    """Find the field of each column; `columns` has the values of each, without empty cells."""
+    draft = Draft()
+    for column, values in columns.items():
+        _by_name(draft, column, values, words, bounds)
+    _by_values(draft, columns, bounds, words, has_points=has_points)
+    return draft
+
+
+def column_words(name: str) -> str:
+    """Bring a column's name to words: "Event_Date*" is "event date"."""
+    return " ".join(re.findall(r"[^\W_]+", name.lower()))
+
+
+def field_of(name: str, words: Words) -> str | None:
+    """Return the field that a column's name stands for; under a merged header, by its last part."""
+    columns = words.context.taxonomy.columns
+    whole, last = column_words(name), column_words(name.rsplit(" / ", 1)[-1])
+    return columns.field_of.get(whole) or columns.field_of.get(last)
+
+
+def _by_name(draft: Draft, name: str, values: Sequence[str], words: Words, bounds: Bounds) -> None:
+    """Map a column whose name is known, when its values fit."""
+    if column_words(name) in words.context.taxonomy.columns.people:
+        draft.why[name] = "not mapped: names of people have no field here"
+        return
+    to = field_of(name, words)
+    if to is None:
+        return
+    if not values:
+        draft.why[name] = f"not mapped: called like {to}, but every cell is empty"
+    elif to in DAYS:
+        _take_day(draft, name, to, values, f"called {name!r}")
+    elif to in PAIRS:
+        _take_pair(draft, name, values, bounds, f"called {name!r}")
+    elif misfit := _misfit(draft, to, values, words, bounds):
+        draft.leave(name, to, f"not mapped: called like {to}, but {misfit}")
+    else:
+        draft.take(name, to, f"called {name!r}")
+
+
+def _misfit(
+    draft: Draft, to: str, values: Sequence[str], words: Words, bounds: Bounds
+) -> str | None:
+    """Return why the values do not fit the field of the column's name; None when they do."""
+    if to in ("lon", "lat"):
+        return _no_degrees(draft, to, values, bounds)
+    if to in FIELDS_OF_CROSSWALKS:
+        return f"its words need a crosswalk under [words.{to}] first: {_sample(values)}"
+    if to == "source_key":
+        return "its values repeat, so it is no key" if len(set(values)) < len(values) else None
+    fits = _fitting(to, words)
+    if fits is _is_count and not any(map(_is_number, values)):
+        return f"no value is a number: {_sample(values)}"
+    return None if _share(values, fits) >= SHARE else f"its values do not fit: {_sample(values)}"
+
+
+def _fitting(to: str, words: Words) -> Callable[[str], object]:
+    """Return the test of a field's values; most fields take any text."""
+    if to.startswith(TOLLS):
+        return _is_count
+    by_field: dict[str, Callable[[str], object]] = {
+        **dict.fromkeys(TIMES, _is_clock),
+        "source_url": LINK.search,
+        "admin1": words.region,
+    }
+    return by_field.get(to, bool)
+
+
+def _is_count(text: str) -> bool:
+    with suppress(BadFieldError):
+        count_of(text, "killed")
+        return True
+    return False
+
+
+def _is_number(text: str) -> bool:
+    return _is_count(text) and count_of(text, "killed") is not None
+
+
+def _is_clock(text: str) -> bool:
+    with suppress(BadFieldError):
+        return bool(clock_of(text, "start_time"))
+    return False
+
+
+def _no_degrees(draft: Draft, to: str, values: Sequence[str], bounds: Bounds) -> str | None:
+    low, high = (bounds.south, bounds.north) if to == "lat" else (bounds.west, bounds.east)
+    angles = [_degrees(text, to) for text in values]
+    inside = sum(angle is not None and low <= angle <= high for angle in angles)
+    if inside < SHARE / 2 * len(values):
+        return f"most of it is not within {low}..{high}, as {_sample(values)}"
+    draft.decimal_comma |= _share(values, DECIMAL_COMMA.fullmatch) >= SHARE
+    return None
+
+
+def _degrees(text: str, axis: str) -> float | None:
+    number = _number(text)
+    if number is not None:
+        return number
+    with suppress(BadFieldError):
+        return degrees(text, axis)
+    return None
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _take_pair(draft: Draft, name: str, values: Sequence[str], bounds: Bounds, why: str) -> None:
+    """Map a column of points in one cell when only one order puts them into the theatre."""
+    firsts = {to: [_position(text, to) for text in values] for to in PAIRS}
+    readable = sum(
+        point is not None or other is not None
+        for point, other in zip(*firsts.values(), strict=True)
+    )
+    if readable < SHARE * len(values):
+        draft.leave(name, "lat_lon", f"not mapped: {why}, but no points, as {_sample(values)}")
+        return
+    if all(states_order(text) for text in values):
+        draft.take(name, "lon_lat", f"{why}, and each cell says which number is which")
+        return
+    inside = {to: [_lies_in(point, bounds) for point in points] for to, points in firsts.items()}
+    lat_only, lon_only = (
+        [
+            text
+            for text, fits, other in zip(values, inside[to], inside[back], strict=True)
+            if fits and not other
+        ]
+        for to, back in (PAIRS, PAIRS[::-1])
+    )
+    if lat_only and not lon_only:
+        draft.take(name, "lat_lon", f"{why}, and only latitude first lies in the theatre")
+    elif lon_only and not lat_only:
+        draft.take(name, "lon_lat", f"{why}, and only longitude first lies in the theatre")
+    elif lat_only:
+        draft.leave(
+            name,
+            "lat_lon",
+            f"not mapped: {why}; say lat_lon or lon_lat: {lat_only[0]!r} lies in the theatre with "
+            f"latitude first, {lon_only[0]!r} with longitude first",
+        )
+    else:
+        draft.leave(
+            name,
+            "lat_lon",
+            f"not mapped: {why}; say lat_lon or lon_lat: {values[0]!r} can be read either way",
+        )
+
+
+def _are_points(values: Sequence[str]) -> bool:
+    return all(states_order(text) and _position(text, "lon_lat") for text in values)
+
+
+def _position(text: str, to: str) -> LonLat | None:
+    with suppress(BadFieldError):
+        return position(text, lon_first=to == "lon_lat")
+    return None
+
+
+def _lies_in(point: LonLat | None, bounds: Bounds) -> bool:
+    if point is None:
+        return False
+    is_north = bounds.south <= point.lat <= bounds.north
+    return is_north and bounds.west <= point.lon <= bounds.east
+
+
+def _take_day(draft: Draft, name: str, to: str, values: Sequence[str], why: str) -> None:
+    """Map a column of days when its values have one reading; else a person must choose."""
+    days = _readings(values)
+    if days.share < MOSTLY:
+        draft.leave(name, to, f"not mapped: no notation reads its days, as {_sample(values)}")
+        return
+    draft.take(name, to, f"{why}, and its values are days written as {_writings(days)}")
+    if name not in draft.columns:
+        return
+    if doubt := _doubt(days):
+        draft.why[name] = f"{to}: {why}; set `dates`: {doubt}"
+        draft.doubts[name] = f"`dates` is to be set for {name!r}: {doubt}"
+    else:
+        draft.notations[name] = _main_notation(days)
+
+
+def _readings(values: Sequence[str]) -> Readings:
+    by_notation, either, unread = Counter[Notation](), 0, 0
+    examples: dict[Notation | None, str] = {}
+    for text, rows in Counter(values).items():
+        days = {one: day for one in WRITINGS if (day := _day(text, one))}
+        if not days:
+            unread += rows
+        elif len(set(days.values())) > 1:
+            either += rows
+            examples.setdefault(None, text)
+        else:
+            # Of 03/03/2024 both notations say the same, and it decides nothing.
+            notation = None if len(days) > 1 else next(iter(days))
+            either += rows if notation is None else 0
+            if notation is not None:
+                by_notation[notation] += rows
+                examples.setdefault(notation, text)
+    return Readings(by_notation, either, unread, examples)
+
+
+def _day(text: str, notation: Notation) -> str | None:
+    try:
+        return day_of(text, notation, "start")
+    except BadFieldError:
+        return None
+
+
+def _doubt(days: Readings) -> str | None:
+    """Say why day and month of a column cannot be told apart; None when they can."""
+    has_dmy, has_mdy = DAY_FIRST in days.by_notation, MONTH_FIRST in days.by_notation
+    if has_dmy and has_mdy:
+        return (
+            f"its values can be dmy or mdy: {days.examples[DAY_FIRST]!r} has the day first, "
+            f"{days.examples[MONTH_FIRST]!r} the month"
+        )
+    if None in days.examples and not (has_dmy or has_mdy):
+        text = days.examples[None]
+        return (
+            f"its values can be dmy or mdy: {text!r} is {_day(text, DAY_FIRST)} or "
+            f"{_day(text, MONTH_FIRST)}"
+        )
+    return None
+
+
+def _main_notation(days: Readings) -> Notation:
+    """Return the notation to state: the one that cannot be told from the text comes first."""
+    for notation in (DAY_FIRST, MONTH_FIRST, Notation.compact):
+        if notation in days.by_notation:
+            return notation
+    return days.by_notation.most_common(1)[0][0] if days.by_notation else DAY_FIRST
+
+
+def _writings(days: Readings) -> str:
+    main = _main_notation(days)
+    others = [one for one in days.by_notation if one is not main and one in CERTAIN]
+    return " and ".join([main, *others])
+
+
+def _by_values(
+    draft: Draft,
+    columns: Mapping[str, Sequence[str]],
+    bounds: Bounds,
+    words: Words,
+    *,
+    has_points: bool,
+) -> None:
+    """Map the columns whose values are clear though their names are not, when only one fits."""
+    open_columns = {
+        name: values for name, values in columns.items() if name not in draft.why and values
+    }
+    if "start" not in draft.columns.values():
+        _only(draft, "start", [n for n, v in open_columns.items() if _are_days(v)], open_columns)
+    if not has_points and not {"lat", "lon", *PAIRS} & set(draft.columns.values()):
+        ranges = {"lat": (bounds.south, bounds.north), "lon": (bounds.west, bounds.east)}
+        for to, (low, high) in ranges.items():
+            fitting = [n for n, v in open_columns.items() if _all_within(v, low, high)]
+            _only(draft, to, fitting, open_columns)
+        for name, values in open_columns.items():
+            if name not in draft.why and _are_points(values):
+                _take_pair(draft, name, values, bounds, "its values are points")
+    if "admin1" not in draft.columns.values():
+        codes = words.context.iso_by_pcode
+        fitting = [n for n, v in open_columns.items() if set(v) <= codes.keys()]
+        _only(draft, "admin1", fitting, open_columns)
+    for name in columns:
+        draft.why.setdefault(name, "not mapped: neither its name nor its values tell what it is")
+
+
+def _are_days(values: Sequence[str]) -> bool:
+    return any(_share(values, partial(_day, notation=one)) >= SHARE for one in PATTERNS)
+
+
+def _only(
+    draft: Draft, to: str, names: Sequence[str], columns: Mapping[str, Sequence[str]]
+) -> None:
+    for name in names:
+        if len(names) > 1:
+            draft.why[name] = f"not mapped: could be {to}, and so could {len(names) - 1} more"
+        elif to in DAYS:
+            _take_day(draft, name, to, columns[name], "its values are days")
+        elif name not in draft.columns:
+            draft.take(name, to, f"its values are like {_sample(columns[name])}")
+
+
+def _all_within(values: Sequence[str], low: float, high: float) -> bool:
+    numbers = (_number(one) if DECIMAL.fullmatch(one) else None for one in values)
+    return all(number is not None and low <= number <= high for number in numbers)
+
+
+def _share(values: Sequence[str], fits: Callable[[str], object]) -> float:
+    rows = Counter(values)
+    return sum(n for one, n in rows.items() if fits(one)) / len(values) if values else 0.0
+
+
+def _sample(values: Sequence[str]) -> str:
+    return ", ".join(repr(one[:40]) for one in dict.fromkeys(values[:50]))[:120]

@@ -1,0 +1,258 @@
+"""What people type in tables: coordinates, numbers of people and days in their own ways."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytest_regressions.data_regression import DataRegressionFixture
+
+from app.domain.count import Count
+from app.domain.incident import Incident
+from app.domain.mapping import Notation, TableMapping
+from app.files.source import BadFieldError, Rejection
+from app.importers.base import ParsedRecord, Warned
+from app.importers.coordinates import degrees, position
+from app.importers.counts import count_of
+from app.importers.notation import any_day_of, clock_of
+from app.instance.workspace import Workspace
+from app.intake.suggestion import suggest
+from tests.support import FILES, fates, imported, outcomes, stable, table
+from tests.tables import mapping, table_context
+
+NEAR = 1e-6
+
+
+@pytest.mark.parametrize(
+    ("text", "axis", "expected"),
+    [
+        ("49,9935", "lat", 49.9935),
+        ("-12.5", "lon", -12.5),
+        ("12.5 W", "lon", -12.5),
+        ("49°59'36.6\"N", "lat", 49.9935),
+        ("49° 59′ 36,6″ N", "lat", 49.9935),
+        ("N49 59.61", "lat", 49.9935),
+        ("49 59 36.6", "lat", 49.9935),
+        ("50°27'00\" пн. ш.", "lat", 50.45),
+    ],
+)
+def test_one_coordinate_is_read_as_it_is_typed(text: str, axis: str, expected: float) -> None:
+    assert degrees(text, axis) == pytest.approx(expected, abs=NEAR)
+
+
+@pytest.mark.parametrize(
+    "text", ["36.1 E", "49,99,3", "1e5x", "49.5 30", "49 75", "x", "-49 S", ""]
+)
+def test_a_coordinate_with_two_meanings_or_none_is_refused(text: str) -> None:
+    with pytest.raises(BadFieldError):
+        degrees(text, "lat")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "49.9935, 36.23",
+        "49,9935; 36,23",
+        "49,9935 36,23",
+        "(49.9935, 36.23)",
+        "36.23 E 49.9935 N",
+        "N49 59.61, E36 13.8",
+        "49°59'36.6\"N 36°13'48\"E",
+        "49°59'36.6\", 36°13'48\"",
+        "POINT (36.23 49.9935)",
+        "SRID=4326;POINT Z(36.23 49.9935 120)",
+        '{"type": "Point", "coordinates": [36.23, 49.9935]}',
+    ],
+)
+def test_a_point_in_one_cell_is_read_as_it_is_typed(text: str) -> None:
+    point = position(text, lon_first=False)
+    assert (point.lon, point.lat) == pytest.approx((36.23, 49.9935), abs=NEAR)
+
+
+def test_utm_is_read_with_its_band_and_refused_where_s_can_be_two_things() -> None:
+    point = position("37U 301234 5541234", lon_first=False)
+    assert (point.lon, point.lat) == pytest.approx((36.22691, 49.990266), abs=NEAR)
+    with pytest.raises(BadFieldError):
+        position("37S 301234 5541234", lon_first=False)
+
+
+@pytest.mark.parametrize("text", ["49,99,36,23", "95, 30", "N49, N36", "POINT EMPTY", "{", "49.9"])
+def test_a_cell_that_is_no_one_point_is_refused(text: str) -> None:
+    with pytest.raises(BadFieldError):
+        position(text, lon_first=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2-4", {"low": 2, "high": 4}),
+        ("від 2 до 4", {"low": 2, "high": 4}),
+        ("2+", {"low": 2}),
+        ("at least 2", {"low": 2}),
+        ("щонайменше двоє", {"low": 2}),
+        ("up to 7", {"high": 7}),
+        ("бл. 5", {"best": 5}),
+        ("about 5", {"best": 5}),
+        ("~5", {"best": 5}),
+        ("Twelve", {"low": 12, "best": 12, "high": 12}),
+        ("п’ять", {"low": 5, "best": 5, "high": 5}),
+        ("1 200", {"low": 1200, "best": 1200, "high": 1200}),
+        ("12\u00a0345 осіб", {"low": 12345, "best": 12345, "high": 12345}),
+        ("dozens", None),
+        ("десятки", None),
+        ("невідомо", None),
+        ("None", None),
+    ],
+)
+def test_a_number_of_people_is_read_as_it_is_typed(
+    text: str, expected: dict[str, int] | None
+) -> None:
+    assert count_of(text, "killed") == expected
+
+
+@pytest.mark.parametrize("text", ["4-2", "1,200", "3.5", "-5", "x", "5 injured", "1 2"])
+def test_a_number_that_can_be_another_is_refused(text: str) -> None:
+    with pytest.raises(BadFieldError):
+        count_of(text, "killed")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("17.03.2024", "2024-03-17"),
+        ("2024-03-20 23:40", "2024-03-20"),
+        ("20 березня 2024", "2024-03-20"),
+        ("45370", "2024-03-19"),
+        ("45370.5", "2024-03-19"),
+    ],
+)
+def test_days_that_cannot_be_mistaken_are_read_beside_the_stated_notation(
+    text: str, expected: str
+) -> None:
+    assert any_day_of(text, Notation.dmy, "start") == expected
+
+
+@pytest.mark.parametrize("text", ["10001", "99999", "453701", "2024", "03/17/2024"])
+def test_a_number_that_is_no_day_of_these_years_is_refused(text: str) -> None:
+    with pytest.raises(BadFieldError):
+        any_day_of(text, Notation.dmy, "start")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("23:40", "23:40:00"),
+        ("9:05 pm", "21:05:00"),
+        ("12:00 a.m.", "00:00:00"),
+        ("0.5", "12:00:00"),
+    ],
+)
+def test_a_time_of_day_is_read(text: str, expected: str) -> None:
+    assert clock_of(text, "start_time") == expected
+
+
+def _incident(folder: Path, table_mapping: TableMapping, **cells: str) -> Incident:
+    results = outcomes(table(folder, cells), "mapped", table_context(table_mapping))
+    (parsed,) = [one for one in results if not isinstance(one, Warned)]
+    assert isinstance(parsed, ParsedRecord), parsed
+    assert isinstance(parsed.record, Incident)
+    return parsed.record
+
+
+def test_a_day_and_a_time_in_two_columns_are_an_instant_of_the_stated_zone(tmp_path: Path) -> None:
+    columns = {"d": "start", "t": "start_time", "yx": "lat_lon"}
+    zoned = {"precision": "exact", "zone": "Europe/Kyiv"}
+    cells = {"d": "45370", "t": "23:40", "yx": "49.99, 36.23"}
+    when = _incident(tmp_path, mapping(columns, constants=zoned), **cells).when
+    assert str(when.start) == "2024-03-19 21:40:00+00:00"
+    day = _incident(tmp_path, mapping(columns), **cells).when
+    assert (str(day.first), day.text) == ("2024-03-19", "45370 23:40")
+
+
+def test_a_text_that_states_no_number_stays_in_the_description(tmp_path: Path) -> None:
+    columns = {"d": "start", "r": "admin1", "Killed": "killed", "Injured": "injured"}
+    cells = {"d": "2024-03-10", "r": "Київ", "Killed": "dozens", "Injured": "2-4"}
+    incident = _incident(tmp_path, mapping(columns), **cells)
+    assert incident.description == "Killed: dozens"
+    assert not incident.killed.total.is_known
+    assert incident.injured.total == Count(2, None, 4)
+
+
+def test_the_order_of_a_pair_is_decided_by_the_theatre_and_asked_for_where_it_cannot(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    def field_and_reason(*texts: str) -> tuple[str | None, str]:
+        rows = [{"date": "2024-03-20", "coordinates": text} for text in texts]
+        proposal = suggest(private_workspace, table(tmp_path, *rows), "ukraine")
+        return proposal.mapping.columns.get("coordinates"), proposal.why["coordinates"]
+
+    assert field_and_reason("49.99, 36.23", "50.45, 30.52")[0] == "lat_lon"
+    assert field_and_reason("36.23, 49.99", "30.52, 50.45")[0] == "lon_lat"
+    assert field_and_reason("49.99N 36.23E", "30.52E 50.45N")[0] == "lon_lat"
+    assert field_and_reason("49.99, 36.23", "30.52, 50.45") == (
+        None,
+        (
+            "not mapped: called 'coordinates'; say lat_lon or lon_lat: '49.99, 36.23' lies in the "
+            "theatre with latitude first, '30.52, 50.45' with longitude first"
+        ),
+    )
+    assert field_and_reason("12.5, 14.1")[0] is None
+
+
+def test_columns_of_days_in_two_notations_keep_their_own(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    cells = {"date": "17/03/2024", "end date": "03/18/2024", "oblast": "Київ"}
+    proposal = suggest(private_workspace, table(tmp_path, cells), "ukraine").mapping
+    assert (proposal.dates, proposal.notations) == (Notation.dmy, {"end date": Notation.mdy})
+
+
+def test_a_column_with_the_day_first_and_the_month_first_is_asked_about(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    rows = [{"date": text, "oblast": "Київ"} for text in ("17/03/2024", "03/18/2024")]
+    proposal = suggest(private_workspace, table(tmp_path, *rows), "ukraine")
+    assert proposal.mapping.dates is None
+    (doubt,) = proposal.doubts
+    assert doubt == (
+        "`dates` is to be set for 'date': its values can be dmy or mdy: '17/03/2024' has the day "
+        "first, '03/18/2024' the month"
+    )
+
+
+def test_words_of_sectors_and_weapons_are_matched_and_their_rows_are_counted(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    texts = [
+        ("Shahed attack", "Житловий будинок"),
+        ("Shahed attack", "School building"),
+        ("FPV-дрон", "invented thing"),
+    ]
+    rows = [{"date": "2024-03-20", "weapon": one, "sector": other} for one, other in texts]
+    proposal = suggest(private_workspace, table(tmp_path, *rows), "ukraine")
+    assert proposal.mapping.words == {
+        "weapons": {"shahed attack": "drone.one_way", "fpv-дрон": "drone.fpv"},
+        "sector": {"житловий будинок": "residential", "school building": "education"},
+    }
+    assert proposal.unknown_words == {"weapons": [], "sector": ["invented thing"]}
+    assert '"shahed attack" = "drone.one_way"  # rows: 2\n' in proposal.toml()
+
+
+@pytest.mark.parametrize("name", ["typed.csv", "typed_semicolon.csv"])
+def test_a_table_typed_by_hand_is_read_and_its_report_says_how(
+    name: str, private_workspace: Workspace, data_regression: DataRegressionFixture
+) -> None:
+    path = FILES / name
+    proposal = suggest(private_workspace, path, "ukraine")
+    report = imported(private_workspace, path, mapping=proposal.mapping)
+    assert report.rows == fates(report)
+    data_regression.check({"toml": proposal.toml().splitlines(), "report": stable(report)})
+
+
+def test_a_rejection_of_a_typed_value_names_what_is_allowed(tmp_path: Path) -> None:
+    cells = {"d": "2024-03-10", "yx": "somewhere"}
+    results = outcomes(
+        table(tmp_path, cells), "mapped", table_context(mapping({"d": "start", "yx": "lat_lon"}))
+    )
+    (fate,) = [one for one in results if isinstance(one, Rejection)]
+    assert fate.why.startswith("a latitude and a longitude: degrees (49.99, 36.23)")
