@@ -33,6 +33,7 @@ ALLOWED = {
     '{ id = "natural-earth-10m", file = "regions/admin1.parquet" }',
     "basemap": 'a list of folders of geodata, such as ["basemap"]',
     "default_datasets": f'{CODES} ["my-incidents"]',
+    "demo_datasets": f'{CODES} ["demo"]',
     "default_control": "the slug of a dataset, as a text",
     "default_controller": "the code of a party, as a text",
     "front_line_tolerance_km": "a number of kilometres, 0 or more",
