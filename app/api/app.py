@@ -6,6 +6,7 @@ import gzip
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -75,6 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
         default_theatre=settings.theatre,
         max_file_bytes=settings.max_file_bytes,
         delta_rows=settings.delta_rows,
+        clock=partial(datetime.now, UTC),
     )
     spool = Spool(settings.data_dir / "spool", settings.max_file_bytes)
     make = partial(_application, settings, workspace, spool)

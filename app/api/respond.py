@@ -21,7 +21,7 @@ ZIPPED_INSIDE = ("image/png", "application/pdf")
 
 
 def etag(query: Query, *parts: object) -> str:
-    """Make an ETag of the record's state, boundaries, publication epoch, audience, View and `parts`.
+    """Make an ETag of state, boundaries, publication epoch, audience, View and `parts`.
 
     The epoch is the hour: an embargo or a delay ends without a write, and a copy must expire then.
     """

@@ -319,6 +319,20 @@ class Index:
                 shutil.rmtree(path, ignore_errors=True)
             return self._build()
 
+    def lost(self) -> str | None:
+        """Return a sentence when the record lacks a revision that its index knew; else None."""
+        heads = (self.witness.head(), self._current.head())
+        later = [one for one in heads if one is not None and not contains(self._store, one)]
+        if not later:
+            return None
+        newest, ends = max(later, key=lambda one: one.seq), self._store.head().seq
+        return (
+            f"The record ends at revision {ends}, and does not contain revision {newest.seq} "
+            f"({newest.hash.hex()[:16]}…), which its index knew: its end was cut off, or an older "
+            "or another record was put in its place. If that is meant, run `strikemap index "
+            "rebuild`."
+        )
+
     def rebuild(self) -> int:
         """Build a generation from the whole record and make it current; returns its sequence."""
         with self._build_lock():
@@ -360,6 +374,7 @@ class Index:
         A generation that was too large to be checked when it was opened is checked at once.
         """
         folder, due = None, time.monotonic() + every_s
+        self._check_record()
         while not stop.wait(min(every_s, 1.0)):
             opened = self._generation
             is_new = opened is not None and not opened.is_checked and opened.folder != folder
@@ -369,6 +384,13 @@ class Index:
                     self.mend()
                 except (StoreError, OSError) as wrong:
                     LOG.error("the index could not be checked: %s", wrong)  # noqa: TRY400
+
+    def _check_record(self) -> None:
+        """Let the record's engine check its file once; the record remembers what is wrong."""
+        try:
+            self._store.check_file()
+        except StoreError as wrong:
+            LOG.error("%s", wrong)  # noqa: TRY400  one line
 
     def _note_damage(self, fault: str) -> None:
         """Log a damage once, and drop all that may have been computed from damaged files."""

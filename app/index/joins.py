@@ -235,8 +235,13 @@ class Joins:
             self.folder.mkdir(parents=True, exist_ok=True)
             for name in sorted(self._unwritten):
                 stored, out = self._stored[name], io.BytesIO()
-                known = {"head_seq": head.seq, "head_hash": np.frombuffer(head.hash, np.uint8)}
-                np.savez(out, seq=stored.seq, **known, **stored.joined._asdict())
+                np.savez(
+                    out,
+                    seq=stored.seq,
+                    head_seq=head.seq,
+                    head_hash=np.frombuffer(head.hash, np.uint8),
+                    **stored.joined._asdict(),
+                )
                 write_sealed(self.folder / f"{name}.npz", out.getvalue())
             self._unwritten.clear()
 
