@@ -220,7 +220,7 @@ class Index:
         rows = self._located(pack(incidents, tables, self._reference.taxonomy))
         control = [one for one in revisions if one.subject is Subject.control]
         entries = pack_control(control, delta.control)
-        self._shapes.copy(entry.snapshot for entry in entries)
+        self._shapes.copy(entry.snapshot for entry in entries if entry.seq > delta.seq)
         decisions = delta.decisions.with_more(revisions)
         rows = Rows.concatenate([delta.rows, rows])
         last = revisions[-1]
@@ -228,7 +228,7 @@ class Index:
 
     def _combine(self, generation: Generation, delta: _Delta) -> State:
         base = generation.segment
-        rows, replaced, base_rows = override(base.rows, delta.rows)
+        rows, replaced, base_rows = override(base, delta.rows)
         if len(replaced):
             base = Segment(base_rows, base.marks, base.newest, base.joined)
         segments = [base, Segment.sort(rows)] if len(rows) else [base]
