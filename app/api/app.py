@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -92,6 +93,7 @@ def create_app(settings: Settings) -> FastAPI:
         default_theatre=settings.theatre,
         max_file_bytes=settings.max_file_bytes,
         delta_rows=settings.delta_rows,
+        clock=partial(datetime.now, UTC),
     )
     for fault in workspace.reference.theatre_faults:
         for sentence in fault.sentences():

@@ -45,7 +45,9 @@ STATUS: dict[type[Exception], tuple[int, str, str]] = {
     errors.DoneBefore: (409, "done-before", "Done before"),
     errors.Outdated: (412, "outdated", "Somebody was faster"),
     errors.Busy: (503, "busy", "Too much at once"),
+    errors.ClockBehind: (409, "clock", "The clock is behind the record"),
     errors.StoreBusy: (503, "busy", "The record is busy"),
+    errors.DamagedRecord: (503, "damaged", "The record is damaged"),
     errors.StoreError: (500, "store", "The record is at fault"),
 }
 

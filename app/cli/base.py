@@ -37,6 +37,7 @@ def open_workspace(settings: Settings | None = None) -> Workspace:
         default_theatre=settings.theatre,
         max_file_bytes=settings.max_file_bytes,
         delta_rows=settings.delta_rows,
+        clock=present,
     )
 
 

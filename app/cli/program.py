@@ -12,7 +12,15 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typing_extensions import override
 
-from app.domain.errors import InputError, NotAllowed, NotFound, NotShared, Outdated, StoreError
+from app.domain.errors import (
+    ClockBehind,
+    InputError,
+    NotAllowed,
+    NotFound,
+    NotShared,
+    Outdated,
+    StoreError,
+)
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """Errors of a disk that is full, or that cannot be written."""
@@ -144,7 +152,7 @@ def main() -> None:
     """Run a command; an error becomes one sentence and an exit code, never a traceback."""
     try:
         program()
-    except (InputError, NotAllowed, NotFound, NotShared, Outdated) as error:
+    except (ClockBehind, InputError, NotAllowed, NotFound, NotShared, Outdated) as error:
         for problem in getattr(error, "problems", ()):
             typer.echo(problem.sentence(), err=True)
         if not isinstance(error, InputError):

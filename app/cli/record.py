@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from app.cli.base import cli, open_workspace, present, progress_line
-from app.domain.errors import InputError
+from app.domain.errors import BrokenChain, InputError
 from app.domain.redaction import Reason, TextPart
 from app.domain.revision import Head
 from app.domain.store import Author
@@ -18,6 +18,7 @@ from app.domain.terms import Face
 from app.domain.view import View
 from app.editing.erasure import purge as erase_incident
 from app.editing.redaction import Redactor
+from app.index.build import Index
 from app.instance.tokens import local_holder
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
@@ -130,11 +131,24 @@ def verify_record(
 ) -> None:
     """Check every link of the ledger; name the first broken one.
 
+    The record must also hold what its index knew, and the index must be as it was written.
+
     Example: strikemap verify --head 4337:9f2c…
     """
     workspace = open_workspace()
     last = verify_ledger(workspace.store, None if head is None else _head(head))
+    lost = workspace.index.lost()
+    if lost is not None:
+        raise BrokenChain(lost)
     typer.echo(f"{last.seq:,} revisions check. Head: {last.seq}:{last.hash.hex()}")
+    _mend(workspace.index)
+
+
+def _mend(index: Index) -> None:
+    """Check the index; build a damaged one anew, and end with exit code 3."""
+    if index.mend() is not None:
+        typer.echo("The index was damaged; it is built anew from the record.", err=True)
+        raise typer.Exit(3)
 
 
 def _head(text: str) -> Head:
@@ -151,8 +165,21 @@ def index_rebuild() -> None:
 
     Example: strikemap index rebuild
     """
+    workspace = open_workspace()
+    index = workspace.index
     with progress_line("index", quiet=False):
-        index = open_workspace().index
         seq = index.rebuild()
         index.sweep()
+        index.witness.accept(workspace.store.head())
     typer.echo(f"The index is built up to revision {seq:,}.")
+
+
+@index_cli.command("check")
+def index_check() -> None:
+    """Compare the files of the index with their checksums; a damaged index is built anew.
+
+    Example: strikemap index check
+    """
+    index = open_workspace().index
+    _mend(index)
+    typer.echo(f"The index checks, up to revision {index.state().seq:,}.")

@@ -19,10 +19,12 @@
     ├── Busy                      one process cannot do more of this at the same time
     ├── Outdated                  somebody else wrote first: the revision is no longer the newest
     │   └── DoneBefore            the same was committed or undone already
+    ├── ClockBehind               the clock is behind the time of the newest revision
     └── StoreError                the fault lies in the record, not in the request
         ├── StoreBusy             another writer locks the record for too long
         ├── StoreTooNew           written by a later release
-        └── BrokenChain           the ledger was changed; names the first wrong link
+        └── DamagedRecord         the record is not as it was written
+            └── BrokenChain       the ledger was changed; names the first wrong link
 
 The domain knows no status codes: `app.api.problems` holds the one table that gives them.
 """
@@ -152,6 +154,10 @@ class DoneBefore(Outdated):
     """The same was done already; nothing was written a second time."""
 
 
+class ClockBehind(StrikemapError):
+    """The newest revision lies in the future of the writer's clock; nothing was written."""
+
+
 class StoreError(StrikemapError):
     """The record could not be read or written."""
 
@@ -168,5 +174,9 @@ class StoreTooNew(StoreError):
     """A later release wrote this record; this one must not touch it."""
 
 
-class BrokenChain(StoreError):
+class DamagedRecord(StoreError):
+    """The record is not as it was written; what is damaged gives no answer."""
+
+
+class BrokenChain(DamagedRecord):
     """The ledger was changed from outside; the message names the first wrong link."""

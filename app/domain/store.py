@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -25,6 +25,9 @@ from app.domain.revision import (
     link,
     payload_digest,
 )
+
+CLOCK_SLACK = timedelta(minutes=1)
+"""By how much the clocks of several writers may differ: a write may have the last one's time."""
 
 _CONTROL = msgspec.json.Decoder(ControlSnapshot)
 _ERASURE = msgspec.json.Decoder(Erasure)
@@ -58,10 +61,27 @@ class Current(NamedTuple):
 
 
 class Store(TokenBook, Protocol):
-    """The record. Every method sees a consistent state; `write` is all or nothing and durable."""
+    """The record. Every method sees a consistent state; `write` is all or nothing and durable.
+
+    A revision whose payload does not match its digest is never returned: each method raises
+    `DamagedRecord` instead, and so it does for a file that the engine cannot read.
+    """
+
+    fault: str | None
+    """A sentence about the last damage that was met; None without any."""
+
+    def check_file(self) -> None:
+        """Let the engine check its own file, without the chain.
+
+        Raises:
+            DamagedRecord: the file is cut or changed.
+        """
 
     def head(self) -> Head:
         """Return the newest link; seq 0 for an empty record."""
+
+    def hash_of(self, seq: int) -> bytes | None:
+        """Return the hash of a revision, which its link covers; None when there is none."""
 
     def seq_at(self, instant: datetime) -> int:
         """Return the last sequence recorded at or before an instant; 0 when there is none."""
@@ -74,6 +94,8 @@ class Store(TokenBook, Protocol):
         `recorded_at` never goes back: it is the later of the entry's time and the head's.
 
         Raises:
+            ClockBehind: the head was recorded more than a minute after the present time. A write
+                with the head's time would be unknown to every `as_of` until then.
             StoreBusy: another writer did not finish in time, or a change replaces a revision that
                 is not the newest; nothing was written.
         """
@@ -137,7 +159,9 @@ def verify(store: Store, expected: Head | None = None) -> Head:
 
     Raises:
         BrokenChain: names the first revision that is wrong.
+        DamagedRecord: the file itself is damaged.
     """
+    store.check_file()
     previous, last = GENESIS, Head(0, GENESIS, None)
     newest: dict[Subject, dict[str, Current]] = {subject: {} for subject in Subject}
     shapes: set[str] = set()
@@ -168,7 +192,19 @@ def verify(store: Store, expected: Head | None = None) -> Head:
         _check_current(subject, walked, store.current(subject), last.seq)
     if store.head().seq == last.seq:
         _check_clock(store, last, None)
+    _check_end(store, last.seq)
     return last
+
+
+def _check_end(store: Store, last: int) -> None:
+    """Check that no table of the engine knows a later revision than the ledger."""
+    noted = store.seq_at(datetime.max.replace(tzinfo=UTC))
+    for subject in Subject:
+        noted = max(noted, *(one.seq for one in store.current(subject).values()), 0)
+    if noted > max(last, store.head().seq):
+        raise BrokenChain(
+            f"The ledger ends at revision {last}, but revision {noted} is noted: its tail was cut."
+        )
 
 
 def _name(revision: Revision) -> str:

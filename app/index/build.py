@@ -223,7 +223,7 @@ class Index:
         rows = self._located(pack(incidents, tables, self._reference.taxonomy))
         control = [one for one in revisions if one.subject is Subject.control]
         entries = pack_control(control, delta.control)
-        self._shapes.copy(entry.snapshot for entry in entries)
+        self._shapes.copy(entry.snapshot for entry in entries if entry.seq > delta.seq)
         decisions = delta.decisions.with_more(revisions)
         rows = Rows.concatenate([delta.rows, rows])
         last = revisions[-1]
@@ -231,7 +231,7 @@ class Index:
 
     def _combine(self, generation: Generation, delta: _Delta) -> State:
         base = generation.segment
-        rows, replaced, base_rows = override(base.rows, delta.rows)
+        rows, replaced, base_rows = override(base, delta.rows)
         if len(replaced):
             base = Segment(base_rows, base.marks, base.newest, base.joined)
         segments = [base, Segment.sort(rows)] if len(rows) else [base]
@@ -331,6 +331,20 @@ class Index:
                 shutil.rmtree(path, ignore_errors=True)
             return self._build()
 
+    def lost(self) -> str | None:
+        """Return a sentence when the record lacks a revision that its index knew; else None."""
+        heads = (self.witness.head(), self._current.head())
+        later = [one for one in heads if one is not None and not contains(self._store, one)]
+        if not later:
+            return None
+        newest, ends = max(later, key=lambda one: one.seq), self._store.head().seq
+        return (
+            f"The record ends at revision {ends}, and does not contain revision {newest.seq} "
+            f"({newest.hash.hex()[:16]}…), which its index knew: its end was cut off, or an older "
+            "or another record was put in its place. If that is meant, run `strikemap index "
+            "rebuild`."
+        )
+
     def rebuild(self) -> int:
         """Build a generation from the whole record and make it current; returns its sequence."""
         with self._build_lock():
@@ -372,6 +386,7 @@ class Index:
         A generation that was too large to be checked when it was opened is checked at once.
         """
         folder, due = None, time.monotonic() + every_s
+        self._check_record()
         while not stop.wait(min(every_s, 1.0)):
             opened = self._generation
             is_new = opened is not None and not opened.is_checked and opened.folder != folder
@@ -381,6 +396,13 @@ class Index:
                     self.mend()
                 except (StoreError, OSError) as wrong:
                     LOG.error("the index could not be checked: %s", wrong)  # noqa: TRY400
+
+    def _check_record(self) -> None:
+        """Let the record's engine check its file once; the record remembers what is wrong."""
+        try:
+            self._store.check_file()
+        except StoreError as wrong:
+            LOG.error("%s", wrong)  # noqa: TRY400  one line
 
     def _note_damage(self, fault: str) -> None:
         """Log a damage once, and drop all that may have been computed from damaged files."""

@@ -20,7 +20,7 @@ from app.index.generation import (
     open_generation,
     read_meta,
 )
-from app.index.sums import DamagedFile, check_files
+from app.index.sums import DamagedFile, check_sums
 from app.index.witness import contains
 from app.reference.reference import Reference
 
@@ -105,7 +105,7 @@ class CurrentGeneration:
             try:
                 described = self._described()
                 if described is not None:
-                    check_files(described[0], described[1].files)
+                    check_sums(described[0], described[1].files)
             except FileNotFoundError as missing:
                 fault = self._missing(missing)
             except DamagedFile as wrong:

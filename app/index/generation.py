@@ -22,7 +22,7 @@ from app.index.control import DatedControl
 from app.index.merged import Decisions
 from app.index.select import Segment
 from app.index.summary import Cube, Cubes
-from app.index.sums import DamagedFile, FileSum, check_files, file_sum
+from app.index.sums import DamagedFile, FileSum, check_sums, file_sum
 from app.rows import COLUMNS, Rows
 
 FORMAT = 7
@@ -167,7 +167,7 @@ def open_generation(folder: Path, meta: Meta) -> Generation:
         DamagedFile: one of its files is not as it was written.
     """
     is_whole = meta.size <= MOST_CHECKED_AT_OPENING
-    check_files(folder, meta.files, is_whole=is_whole)
+    check_sums(folder, meta.files, is_whole=is_whole)
     columns = {name: _mapped(folder / f"{name}.npy") for name in COLUMNS}
     plain = {
         (slug, level): Cube(

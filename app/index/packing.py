@@ -16,6 +16,7 @@ from app.domain.store import Store
 from app.index.columns import Tables, pack
 from app.index.control import DatedControl, pack_control
 from app.index.merged import Decisions
+from app.index.select import Segment
 from app.reference.taxonomy import Taxonomy
 from app.rows import Rows
 
@@ -84,18 +85,18 @@ def link_revisions(rows: Rows) -> Rows:
     return rows.replace(known_to=known_to, number=number)
 
 
-def override(base: Rows, delta: Rows) -> tuple[Rows, np.ndarray, Rows]:
+def override(segment: Segment, delta: Rows) -> tuple[Rows, np.ndarray, Rows]:
     """Link the revisions of a delta with each other and with a copy of its base.
 
-    Returns the delta, the places of the base's rows that it replaces, and the base with those
-    closed.
+    `segment` is the base; what is computed of it alone is computed once for all deltas. Returns
+    the delta, the places of the base's rows that it replaces, and the base with those closed.
     """
+    base = segment.rows
     delta = link_revisions(delta)
     later = np.flatnonzero(delta["prior"])
     if not len(later) or not len(base):
         return delta, np.empty(0, np.int64), base
-    by_seq = np.argsort(base["seq"], kind="stable")
-    ordered = base["seq"][by_seq]
+    by_seq, ordered = segment.by_seq
     at = np.minimum(np.searchsorted(ordered, delta["prior"][later]), len(ordered) - 1)
     hits = ordered[at] == delta["prior"][later]
     replaced, by = by_seq[at[hits]], later[hits]

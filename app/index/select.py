@@ -133,6 +133,12 @@ class Segment:
         return tuple(int(self.rows[name].max(initial=0)) for name in names)  # type: ignore[return-value]
 
     @cached_property
+    def by_seq(self) -> tuple[np.ndarray, np.ndarray]:
+        """The places of the rows in the order of the ledger, and their revisions (ascending)."""
+        places = np.argsort(self.rows["seq"], kind="stable")
+        return places, self.rows["seq"][places]
+
+    @cached_property
     def undated_rows(self) -> np.ndarray:
         """The places of rows without a day."""
         return np.flatnonzero(self.rows["day_first"] == NEVER)

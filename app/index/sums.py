@@ -58,7 +58,7 @@ def file_sum(path: Path, *, is_whole: bool = True) -> FileSum:
         raise DamagedFile(f"{path.name} cannot be read: {wrong.strerror}") from wrong
 
 
-def check_files(folder: Path, sums: Mapping[str, FileSum], *, is_whole: bool = True) -> None:
+def check_sums(folder: Path, sums: Mapping[str, FileSum], *, is_whole: bool = True) -> None:
     """Compare the files of a folder with their checksums, by name.
 
     Without `is_whole`, of large files only the size and the beginning are compared.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
 from app.domain.cache import BoundedCache
 from app.domain.errors import InputError
-from app.domain.store import Store
+from app.domain.instants import rfc3339
+from app.domain.store import CLOCK_SLACK, Store
 from app.domain.terms import OPEN, Audience, DatasetKind
 from app.domain.view import Vocabulary
 from app.index.build import Index, State
@@ -46,6 +48,7 @@ class Workspace:
         default_theatre: str = "ukraine",
         max_file_bytes: int = 512 * 1024 * 1024,
         delta_rows: int = 20_000,
+        clock: Callable[[], datetime] | None = None,
     ) -> Workspace:
         """Open or create an instance's data.
 
@@ -57,7 +60,7 @@ class Workspace:
         if default_theatre not in reference.theatres:
             _refuse_faulty(reference, default_theatre)
             raise InputError("theatre", default_theatre, ", ".join(sorted(reference.theatres)))
-        store = SqliteStore(data_dir / "record.sqlite")
+        store = SqliteStore(data_dir / "record.sqlite", clock)
         index = Index(data_dir / "index", store, reference, delta_rows)
         archive = data_dir / "archive"
         return cls(store, index, reference, audience, default_theatre, max_file_bytes, archive)
@@ -74,6 +77,16 @@ class Workspace:
         # The pair holds the old state as well, so that no other state gets its address.
         pair = self._opened.get(id(state), lambda: (state, _open_terms(state, self.scope)))
         return pair[1]
+
+    def trouble(self, now: datetime) -> str | None:
+        """Return a sentence about what is wrong with the record, though it answers; else None."""
+        recorded_at = self.store.head().recorded_at
+        if recorded_at is not None and recorded_at - now > CLOCK_SLACK:
+            return (
+                f"The newest revision was recorded at {rfc3339(recorded_at)}, in the future of "
+                "this computer's clock: nothing can be written."
+            )
+        return self.store.fault or self.index.lost()
 
     def seen_by(self, datasets: frozenset[str]) -> Workspace:
         """Open the instance to a token's holder: whole without a scope, else the scope's datasets.

@@ -8,7 +8,7 @@ import json
 import re
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from importlib import resources
@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.account import Role, Token
-from app.domain.errors import BrokenChain, StoreBusy, StoreError, StoreTooNew
+from app.domain.errors import (
+    BrokenChain,
+    ClockBehind,
+    DamagedRecord,
+    StoreBusy,
+    StoreError,
+    StoreTooNew,
+)
+from app.domain.instants import rfc3339
 from app.domain.revision import (
     GENESIS,
     Action,
@@ -25,12 +33,15 @@ from app.domain.revision import (
     Revision,
     Subject,
     fingerprint,
+    payload_digest,
 )
-from app.domain.store import Current, Entry
+from app.domain.store import CLOCK_SLACK, Current, Entry
 from app.store.chain import Chain
 
 BUSY_S = 60
 """How long a writer waits for another: a large import locks the record for tens of seconds."""
+
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 CHANGED = "The record changed while this was planned; try again."
 WRITE_BATCH = 100_000
@@ -64,15 +75,19 @@ _Row = tuple[Any, ...]
 class SqliteStore:
     """The record in one file; see `app.domain.store.Store` for what each method promises."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], datetime] | None = None) -> None:
         """Open or create the record and bring its schema up to date.
+
+        `clock` tells the time of a write, whose entry may be older: a large import is stamped with
+        the time at which it began. Without it, the time of the entry counts.
 
         Raises:
             StoreTooNew: a later release wrote it.
             StoreError: the file is not a record, or the folder cannot be written.
         """
-        self._path = path
+        self._path, self._clock = path, clock
         self._sql = read_statements()
+        self.fault: str | None = None
         self._lock = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -137,12 +152,47 @@ class SqliteStore:
             try:
                 return self._reader.execute(self._sql[name], values).fetchall()
             except sqlite3.Error as wrong:
-                raise StoreError(f"The record could not be read: {wrong}.") from wrong
+                raise self._unread(wrong) from wrong
+
+    def _unread(self, wrong: sqlite3.Error) -> StoreError:
+        """Name what kept us from reading, and remember that the file is damaged."""
+        if getattr(wrong, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
+            return StoreError(f"The record could not be read: {wrong}.")
+        return self._damaged(f"The record's file is damaged: {wrong}.")
+
+    def _damaged(self, sentence: str) -> DamagedRecord:
+        self.fault = sentence
+        return DamagedRecord(sentence)
+
+    def _revisions(self, rows: Iterable[_Row]) -> Iterator[Revision]:
+        """Read rows as revisions, and refuse a payload that is not the one of its digest."""
+        try:
+            for row in rows:
+                yield _revision(row)
+        except BrokenChain as wrong:
+            self.fault = str(wrong)
+            raise
+
+    def check_file(self) -> None:
+        """Let SQLite check its own file; see `app.domain.store.Store`."""
+        try:
+            with contextlib.closing(self._open()) as connection:
+                faults = connection.execute(self._sql["check_file"]).fetchall()
+        except sqlite3.Error as wrong:
+            raise self._unread(wrong) from wrong
+        if faults != [("ok",)]:
+            text = " ".join(str(faults[0][0]).split())[:200]
+            raise self._damaged(f"The record's file is damaged: {text}.")
 
     def head(self) -> Head:
         """Return the newest link; seq 0 for an empty record."""
         rows = self._rows("head")
         return _head(rows[0] if rows else None)
+
+    def hash_of(self, seq: int) -> bytes | None:
+        """Return the hash of a revision; None when there is none."""
+        rows = self._rows("hash_of", seq=seq)
+        return bytes(rows[0][0]) if rows else None
 
     def seq_at(self, instant: datetime) -> int:
         """Return the last sequence recorded at or before an instant."""
@@ -165,6 +215,8 @@ class SqliteStore:
     ) -> Head:
         """Append revisions inside a transaction."""
         head = _head(connection.execute(self._sql["head"]).fetchone())
+        now = entry.at if self._clock is None else max(entry.at, self._clock())
+        _refuse_behind(now, head.recorded_at)
         at = entry.at if head.recorded_at is None else max(entry.at, head.recorded_at)
         stamp = (_micros(at), entry.actor, entry.reason, head.seq + 1, head.seq + 1)
         number = connection.execute(self._sql["add_entry"], stamp).lastrowid
@@ -210,25 +262,25 @@ class SqliteStore:
         bounds = {"after": after, "upto": 2**62 if upto is None else upto}
         try:
             with contextlib.closing(self._open()) as connection:
-                for row in connection.execute(self._sql["revisions"], bounds):
-                    yield _revision(row)
+                yield from self._revisions(connection.execute(self._sql["revisions"], bounds))
         except sqlite3.Error as wrong:
-            raise StoreError(f"The record could not be read: {wrong}.") from wrong
+            raise self._unread(wrong) from wrong
 
     def history(self, subject: Subject, key: str) -> list[Revision]:
         """List all revisions of one subject, oldest first."""
-        return [_revision(row) for row in self._rows("history", subject=subject, key=key)]
+        return list(self._revisions(self._rows("history", subject=subject, key=key)))
 
     def latest(self, subject: Subject) -> list[Revision]:
         """List the newest revision of every subject of a kind, by key."""
-        return [_revision(row) for row in self._rows("latest", subject=subject)]
+        return list(self._revisions(self._rows("latest", subject=subject)))
 
     def by_seq(self, seqs: Sequence[int]) -> list[Revision]:
         """Fetch revisions by number, in the order of `seqs`; missing ones are left out."""
         revisions: dict[int, Revision] = {}
         for start in range(0, len(seqs), READ_BATCH):
             batch = json.dumps([int(seq) for seq in seqs[start : start + READ_BATCH]])
-            revisions |= {row[0]: _revision(row) for row in self._rows("by_seqs", seqs=batch)}
+            rows = self._rows("by_seqs", seqs=batch)
+            revisions |= {revision.seq: revision for revision in self._revisions(rows)}
         return [revisions[seq] for seq in seqs if seq in revisions]
 
     def payloads(self, seqs: Sequence[int]) -> Iterator[tuple[int, str, bytes]]:
@@ -329,6 +381,20 @@ def _split(script: str) -> list[str]:
     return statements
 
 
+def _refuse_behind(now: datetime, newest: datetime | None) -> None:
+    """Refuse a write while the newest revision lies in the future.
+
+    Raises:
+        ClockBehind: naming both times.
+    """
+    if newest is not None and newest - now > CLOCK_SLACK:
+        raise ClockBehind(
+            f"Nothing was written: the newest revision was recorded at {rfc3339(newest)}, but the "
+            f"clock of this computer says {rfc3339(now)}. Set the clock right; if the record's "
+            "time is the wrong one, put back a backup from before it."
+        )
+
+
 def _micros(instant: datetime) -> int:
     return (instant - _EPOCH) // timedelta(microseconds=1)
 
@@ -362,7 +428,13 @@ def _revision(row: _Row) -> Revision:
         kind, about = _ACTIONS[action], _SUBJECTS[subject]
     except KeyError as wrong:
         raise BrokenChain(f"Revision {seq}: {wrong} is no action or subject.") from wrong
-    return Revision(seq, _instant(micros), actor, kind, reason, about, *rest)
+    revision = Revision(seq, _instant(micros), actor, kind, reason, about, *rest)
+    payload = revision.payload
+    if payload is not None and payload_digest(revision.salt, payload) != revision.digest:
+        raise BrokenChain(
+            f"Revision {seq} ({subject} {revision.key}): its payload does not match its digest."
+        )
+    return revision
 
 
 @lru_cache(maxsize=1024)

@@ -15,7 +15,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.errors import StoreBusy, StoreError, StoreTooNew
+from app.domain.errors import ClockBehind, StoreBusy, StoreError, StoreTooNew
 from app.domain.revision import Action, Change, Head, Revision, Subject, canonical, fingerprint
 from app.domain.store import Current, Entry, verify
 from app.store.sqlite import SqliteStore, read_statements, schema_steps
@@ -127,7 +127,7 @@ def test_a_shape_is_kept_once_however_often_it_comes(store: SqliteStore) -> None
     assert store.shapes(["aa", "bb"]) == {"aa": wkb}
 
 
-@pytest.mark.parametrize("ago", [timedelta(0), SECOND, timedelta(days=400)])
+@pytest.mark.parametrize("ago", [timedelta(0), SECOND, timedelta(minutes=1)])
 def test_recorded_at_is_never_backdated(store: SqliteStore, ago: timedelta) -> None:
     add(store, incident("a"), at=NOON)
     head = add(store, incident("b"), at=NOON - ago)
@@ -136,7 +136,30 @@ def test_recorded_at_is_never_backdated(store: SqliteStore, ago: timedelta) -> N
     assert store.seq_at(NOON) == 2
 
 
-@given(st.lists(st.integers(-50, 50), min_size=1, max_size=8), st.integers(-60, 60))
+@pytest.mark.parametrize("ago", [timedelta(seconds=61), timedelta(days=3650)])
+def test_a_write_is_refused_while_the_newest_revision_lies_in_the_future(
+    store: SqliteStore, ago: timedelta
+) -> None:
+    head = add(store, incident("a"), at=NOON)
+    message = r"recorded at 2026-01-01T12:00:00Z, but the clock .* says .*Set the clock right"
+    with pytest.raises(ClockBehind, match=message):
+        add(store, incident("b"), at=NOON - ago)
+    mark = Change(Subject.erasure, "one", Action.add, b"{}")
+    with pytest.raises(ClockBehind):
+        store.erase([1], mark, Entry(NOON - ago, "tester", "purge"))
+    assert store.head() == head
+    assert store.by_seq([1])[0].payload is not None
+
+
+def test_a_long_import_is_measured_by_the_time_of_its_write(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "record.sqlite", lambda: NOON + timedelta(minutes=20))
+    add(store, incident("written meanwhile"), at=NOON + timedelta(minutes=19))
+    head = add(store, incident("began early"), at=NOON)
+    assert head.recorded_at == NOON + timedelta(minutes=19)
+    store.close()
+
+
+@given(st.lists(st.integers(-30, 30), min_size=1, max_size=8), st.integers(-60, 60))
 def test_as_of_chooses_what_was_recorded_by_then_whatever_the_clocks_said(
     tmp_path: Path, clocks: list[int], as_of: int
 ) -> None:

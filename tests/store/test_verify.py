@@ -12,7 +12,7 @@ import pytest
 import shapely
 from typing_extensions import override
 
-from app.domain.errors import BrokenChain
+from app.domain.errors import BrokenChain, StoreError
 from app.domain.revision import Action, Change, Erasure, Head, Subject, canonical
 from app.domain.store import Current, Entry, verify
 from app.store.sqlite import SqliteStore
@@ -145,6 +145,28 @@ def test_a_tail_written_anew_is_found_with_a_head_printed_before(path: Path) -> 
         check(path, head)
 
 
+def test_a_cut_ledger_is_found_where_another_table_knows_its_end(path: Path) -> None:
+    tamper(path, "DELETE FROM revision WHERE seq = 6")
+    with pytest.raises(BrokenChain, match="ends at revision 5, but revision 6 is noted"):
+        check(path)
+
+
+@pytest.mark.parametrize("page", range(1, 7))
+def test_a_damaged_file_is_no_traceback(path: Path, page: int) -> None:
+    raw = bytearray(path.read_bytes())
+    size = 16_384
+    raw[page * size : (page + 1) * size] = b"\xa5" * size
+    path.write_bytes(raw)
+    with pytest.raises(StoreError, match=r"damaged|Revision|cannot be opened"):
+        check(path)
+
+
+def test_a_file_that_was_cut_is_named(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: -16_384 - 8_192])
+    with pytest.raises(StoreError, match=r"damaged|cannot be opened"):
+        check(path)
+
+
 def test_a_longer_ledger_still_contains_an_older_head(path: Path) -> None:
     head = check(path)
     store = SqliteStore(path)
@@ -158,7 +180,7 @@ def test_an_erased_payload_leaves_a_mark_and_a_chain_that_checks(path: Path) -> 
     store = SqliteStore(path)
     erasure = Erasure(Subject.incident, "invented/a", (2, 4), "a test")
     mark = Change(Subject.erasure, "one", Action.add, canonical(erasure))
-    after = store.erase([2, 4], mark, Entry(NOON, "tester", "purge"))
+    after = store.erase([2, 4], mark, Entry(NOON + timedelta(hours=4), "tester", "purge"))
     (erased,) = store.by_seq([4])
     store.close()
     assert (erased.payload, erased.salt) == (None, b"")
@@ -187,8 +209,9 @@ def test_what_is_written_while_the_ledger_is_walked_is_no_fault(path: Path) -> N
         def current(self, subject: Subject, prefix: str = "") -> dict[str, Current]:
             if not written:
                 written.append(1)
-                add(self, incident("c"), at=NOON)
-                write(self, [change(incident("a"), Action.amend)])
+                later = NOON + timedelta(hours=4)
+                add(self, incident("c"), at=later)
+                write(self, [change(incident("a"), Action.amend)], later)
             return super().current(subject, prefix)
 
     written: list[int] = []

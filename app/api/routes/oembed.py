@@ -136,7 +136,8 @@ def _query_of(workspace: Workspace, request: Request, url: str) -> Query:
         query = params.read_query(workspace, pairs)
     except InvalidView as wrong:
         raise NotFound(f"The address shows no map: {wrong}") from wrong
-    as_of = query.view.as_of or workspace.store.head().recorded_at or query.now
+    known_at = workspace.store.head().recorded_at or query.now
+    as_of = query.view.as_of or min(known_at, query.now)
     pinned = query.but(as_of=as_of)
     refuse_embedding(pinned)
     return pinned

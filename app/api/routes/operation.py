@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from fastapi import APIRouter
+from fastapi.responses import JSONResponse
 
 from app.api.lanes import Lane
+from app.domain.errors import StoreError
 from app.instance.workspace import Workspace
 
 
@@ -17,13 +21,23 @@ def routes(workspace: Workspace, lane: Lane) -> APIRouter:
         """Tell that the process runs; answered on the event loop, without a thread."""
         return {"status": "ok"}
 
-    @router.get("/readyz")
+    @router.get("/readyz", responses={503: {"description": "Nothing can be answered now"}})
     @lane.endpoint
-    def readyz() -> dict[str, str | int]:
+    def readyz() -> JSONResponse:
         """Tell that record and index answer, and at which version.
 
-        A record that cannot be read answers 500 or 503 as a problem document.
+        The status is `degraded`, with a sentence in `detail`, when the record is damaged, lacks
+        revisions that its index knew or was written with a clock ahead of this one. While nothing
+        can be answered, also while a damaged index is built anew, the HTTP status is 503.
         """
-        return {"status": "ready", "version": workspace.state().seq}
+        try:
+            seq = workspace.state().seq
+            trouble = workspace.trouble(datetime.now(UTC))
+        except StoreError as wrong:
+            body = {"status": "degraded", "detail": str(wrong)}
+            return JSONResponse(body, 503, {"Cache-Control": "no-store", "Retry-After": "30"})
+        if trouble is not None:
+            return JSONResponse({"status": "degraded", "version": seq, "detail": trouble})
+        return JSONResponse({"status": "ready", "version": seq})
 
     return router

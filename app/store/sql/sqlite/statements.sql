@@ -13,6 +13,9 @@ PRAGMA cache_size = -131072
 -- name: version
 PRAGMA user_version
 
+-- name: check_file
+PRAGMA quick_check(1)
+
 -- name: begin
 BEGIN IMMEDIATE
 
@@ -21,6 +24,9 @@ COMMIT
 
 -- name: head
 SELECT r.seq, r.hash, e.recorded_at FROM revision r JOIN entry e ON e.id = r.entry ORDER BY r.seq DESC LIMIT 1
+
+-- name: hash_of
+SELECT hash FROM revision WHERE seq = :seq
 
 -- name: seq_at
 SELECT last FROM entry WHERE recorded_at <= :instant ORDER BY recorded_at DESC, last DESC LIMIT 1
