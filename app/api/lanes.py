@@ -13,7 +13,8 @@ from anyio.lowlevel import RunVar
 
 from app.domain.errors import Busy
 
-P, T = ParamSpec("P"), TypeVar("T")
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Lane:

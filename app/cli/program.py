@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 from importlib import import_module
 from importlib.metadata import version
@@ -12,10 +11,15 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typing_extensions import override
 
-from app.domain.errors import InputError, NotAllowed, NotFound, NotShared, Outdated, StoreError
-
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-"""Errors of a disk that is full, or that cannot be written."""
+from app.domain.errors import (
+    NO_SPACE,
+    InputError,
+    NotAllowed,
+    NotFound,
+    NotShared,
+    Outdated,
+    StoreError,
+)
 
 
 class CommandEntry(NamedTuple):

@@ -20,6 +20,7 @@
     │   └── DoneBefore            the same was committed or undone already
     └── StoreError                the fault lies in the record, not in the request
         ├── StoreBusy             another writer locks the record for too long
+        ├── StoreFull             the disk has no room for a change
         ├── StoreTooNew           written by a later release
         └── BrokenChain           the ledger was changed; names the first wrong link
 
@@ -28,7 +29,11 @@ The domain knows no status codes: `app.api.problems` holds the one table that gi
 
 from __future__ import annotations
 
+import errno
 from typing import NamedTuple
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""Errors of a disk that is full, or that cannot be written."""
 
 LONGEST_GOT = 80
 """Characters of an offending value that a message repeats."""
@@ -152,6 +157,10 @@ class Busy(StrikemapError):
 
 class StoreBusy(StoreError):
     """Another writer locked the record for longer than we wait; nothing was written."""
+
+
+class StoreFull(StoreError):
+    """The disk has no room for a change; nothing was written."""
 
 
 class StoreTooNew(StoreError):

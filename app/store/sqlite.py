@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.account import Role, Token
-from app.domain.errors import BrokenChain, StoreBusy, StoreError, StoreTooNew
+from app.domain.errors import BrokenChain, StoreBusy, StoreError, StoreFull, StoreTooNew
 from app.domain.revision import (
     GENESIS,
     Action,
@@ -59,6 +59,10 @@ def schema_steps() -> list[tuple[int, str]]:
 
 _Row = tuple[Any, ...]
 """A row of a result; the types of its columns follow from the statement."""
+
+
+FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
+"""What SQLite says of a disk that is full: for its file, and for the files beside it."""
 
 
 class SqliteStore:
@@ -126,6 +130,8 @@ class SqliteStore:
         except sqlite3.OperationalError as wrong:
             if "locked" in str(wrong) or "busy" in str(wrong):
                 raise StoreBusy("Another writer holds the record; try again shortly.") from wrong
+            if wrong.sqlite_errorcode in FULL:
+                raise StoreFull(f"The disk has no room for this change: {wrong}.") from wrong
             raise StoreError(f"The record could not be written: {wrong}.") from wrong
         except sqlite3.IntegrityError as wrong:
             raise StoreBusy(CHANGED) from wrong

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 import subprocess
@@ -48,6 +49,16 @@ def test_a_host_of_another_machine_is_one_sentence(data: Path) -> None:
     assert "host and port: got '192.0.2.1:8000'" in done.stderr
 
 
+def connected(port: int) -> socket.socket:
+    """Connect to a service that is starting."""
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        with contextlib.suppress(ConnectionRefusedError):
+            return socket.create_connection(("127.0.0.1", port))
+        time.sleep(0.1)
+    raise TimeoutError
+
+
 @pytest.fixture
 def stalled(data: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Serve an export to a reader who does not read on."""
@@ -59,17 +70,8 @@ def stalled(data: Path) -> Iterator[subprocess.Popen[bytes]]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    until = time.monotonic() + 120
     try:
-        while True:
-            try:
-                reader = socket.create_connection(("127.0.0.1", port))
-            except ConnectionRefusedError:
-                assert time.monotonic() < until
-                time.sleep(0.1)
-            else:
-                break
-        with reader:
+        with connected(port) as reader:
             reader.settimeout(120)
             reader.sendall(b"GET /api/export.geojson?synthetic=1 HTTP/1.1\r\nHost: a\r\n\r\n")
             assert reader.recv(12) == b"HTTP/1.1 200"
