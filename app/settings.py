@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.domain.errors import InputError
@@ -62,7 +64,32 @@ class Settings(BaseSettings):
         gt=0,
         description="Seconds after which a connection that takes or sends nothing is closed.",
     )
+    trusted_proxies: str = Field(
+        default="127.0.0.1",
+        description="Proxies whose X-Forwarded-For and -Proto count: addresses or networks.",
+    )
+    public_url: str = Field(
+        default="",
+        description="Scheme and host of all links; as the reader asked for them without it.",
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        for part in text.split(","):
+            if part.strip():
+                ip_network(part.strip())
+        return text
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_origin(cls, text: str) -> str:
+        url = urlsplit(text)
+        is_whole = url.scheme in ("http", "https") and url.hostname and url.port != 0
+        if text and not (is_whole and text.rstrip("/") == f"{url.scheme}://{url.netloc}"):
+            raise ValueError("a scheme and a host, such as https://maps.example.org")
+        return text.rstrip("/")
 
     @property
     def fonts_dir(self) -> Path:

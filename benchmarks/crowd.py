@@ -18,7 +18,7 @@ import numpy as np
 
 from tests.serving import serving
 
-CROWD = 80
+CROWD = 40
 TILE = "/tiles/incidents/6/37/21.png?synthetic=1"
 CROWDS = {
     "figures of 3000 x 2000": "/figure.png?synthetic=1&width=3000&height=2000&title={}",

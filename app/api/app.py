@@ -20,6 +20,7 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 from typing_extensions import override
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.api import problems
 from app.api.connections import STALL_S
@@ -104,12 +105,15 @@ def create_app(settings: Settings) -> FastAPI:
     guard = Middleware(
         Guard,
         is_private=settings.private,
+        public_url=settings.public_url,
         frame_ancestors=settings.frame_ancestors,
         max_body_bytes=settings.max_file_bytes,
         book=workspace.store,
         wider=wider,
     )
-    return make(workspace, [guard])
+    networks = [part.strip() for part in settings.trusted_proxies.split(",")]
+    proxies = Middleware(ProxyHeadersMiddleware, trusted_hosts=networks)
+    return make(workspace, [proxies, guard])
 
 
 def _application(

@@ -38,8 +38,7 @@ class BoundedConnection(HttpToolsProtocol):
     @override
     def on_headers_complete(self) -> None:
         """Stop waiting for the head."""
-        _cancel(self._head)
-        self._head = None
+        self._stop_head()
         super().on_headers_complete()
 
     @override
@@ -51,16 +50,14 @@ class BoundedConnection(HttpToolsProtocol):
     @override
     def resume_writing(self) -> None:
         """Stop waiting: the reader took a part."""
-        _cancel(self._writing)
-        self._writing = None
+        self._stop_writing()
         super().resume_writing()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop all waiting."""
-        _cancel(self._head)
-        _cancel(self._writing)
-        self._head = self._writing = None
+        self._stop_head()
+        self._stop_writing()
         super().connection_lost(exc)
 
     @override
@@ -74,7 +71,12 @@ class BoundedConnection(HttpToolsProtocol):
             self.app_state.get(STALL_S, USUAL_STALL_S), self.transport.abort
         )
 
+    def _stop_head(self) -> None:
+        if self._head is not None:
+            self._head.cancel()
+            self._head = None
 
-def _cancel(timer: asyncio.TimerHandle | None) -> None:
-    if timer is not None:
-        timer.cancel()
+    def _stop_writing(self) -> None:
+        if self._writing is not None:
+            self._writing.cancel()
+            self._writing = None

@@ -102,11 +102,14 @@ class Download(StreamingResponse):
             finally:
                 self._downloads.leave(self)
 
+    def _next(self) -> bytes | None:
+        return next(self._pieces, None)
+
     @override
     async def stream_response(self, send: Send) -> None:
         """Send piece by piece; each is made when the one before it was taken."""
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         await send(start)
-        while (piece := await self._downloads.lane.step(next, self._pieces, None)) is not None:
+        while (piece := await self._downloads.lane.step(self._next)) is not None:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})

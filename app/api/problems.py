@@ -48,6 +48,7 @@ STATUS: dict[type[Exception], tuple[int, str, str]] = {
     errors.ClockBehind: (409, "clock", "The clock is behind the record"),
     errors.StoreBusy: (503, "busy", "The record is busy"),
     errors.DamagedRecord: (503, "damaged", "The record is damaged"),
+    errors.StoreFull: (507, "disk-full", "No room on the disk"),
     errors.StoreError: (500, "store", "The record is at fault"),
 }
 
@@ -129,6 +130,12 @@ def install(app: FastAPI) -> None:
         for name, value in (error.headers or {}).items():
             answer.headers[name] = value
         return answer
+
+    @app.exception_handler(OSError)
+    def disk(request: Request, error: OSError) -> Response:
+        if error.errno not in errors.NO_SPACE:
+            return unexpected(request, error)
+        return problem_of(errors.StoreFull(f"The disk cannot take this: {error.strerror}."))
 
     @app.exception_handler(Exception)
     def unexpected(request: Request, error: Exception) -> Response:

@@ -26,6 +26,12 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 OWN_HEADER = "X-Strikemap"
 """A page of another site cannot set it without a CORS preflight, which is never granted."""
 
+FORWARDING = (
+    *("forwarded", "via", "x-real-ip", "x-forwarded-for", "x-forwarded-host"),
+    *("x-forwarded-proto", "x-forwarded-port", "x-forwarded-server"),
+)
+"""Headers that say that a proxy passed a request on."""
+
 FOR_HOLDER = "private, no-store"
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -42,6 +48,7 @@ class Guard:
 
     app: ASGIApp
     is_private: bool
+    public_url: str
     frame_ancestors: str
     max_body_bytes: int
     book: TokenBook
@@ -59,6 +66,8 @@ class Guard:
         if refusal is not None:
             await problem(*refusal)(scope, receive, send)
             return
+        if self.public_url:
+            scope = _at(scope, self.public_url)
         try:
             holder = await self._holder(headers, scope)
         except StrikemapError as wrong:
@@ -116,10 +125,14 @@ class Guard:
         host = headers.get("host", "")
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
         client = (scope.get("client") or ("127.0.0.1", 0))[0]
-        if self.is_private and not (name in LOOPBACK and ip_address(client).is_loopback):
+        if self.is_private and not (name in LOOPBACK and _is_loopback(client)):
             detail = (
                 f"This instance is private: it answers to {', '.join(LOOPBACK)}, not to {name!r}."
             )
+            return 421, "private", "Private instance", detail
+        # A proxy may rewrite Host; whoever is behind it would be taken for the owner.
+        if self.is_private and (passed_on := [name for name in FORWARDING if name in headers]):
+            detail = f"This instance is private: it takes nothing from a proxy ({passed_on[0]})."
             return 421, "private", "Private instance", detail
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > self.max_body_bytes:
@@ -166,6 +179,14 @@ class Guard:
         return headers
 
 
+def _is_loopback(client: str) -> bool:
+    """Tell this machine's addresses from others, and from text that a proxy took for an address."""
+    try:
+        return ip_address(client).is_loopback
+    except ValueError:
+        return False
+
+
 def is_own_page(headers: Headers) -> bool:
     """Tell whether a request that changes something comes from our own page or from a program.
 
@@ -200,6 +221,14 @@ def _keep_for_holder(headers: MutableHeaders) -> None:
     del headers["access-control-allow-origin"]
     if not headers.get("etag", "").strip('"').isdigit():  # a record's revision, for If-Match
         del headers["etag"]
+
+
+def _at(scope: Scope, url: str) -> Scope:
+    """Let all links begin with this address, whatever Host the request names."""
+    scheme, _, host = url.partition("://")
+    others = [pair for pair in scope["headers"] if pair[0] != b"host"]
+    headers = [(b"host", host.encode("latin-1")), *others]
+    return {**scope, "scheme": scheme, "headers": headers}
 
 
 def _unconditional(scope: Scope) -> Scope:

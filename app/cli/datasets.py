@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated
 
 import typer
@@ -13,6 +12,7 @@ from app.cli.base import Json, cli, open_workspace, present, tell_json
 from app.domain.store import Author
 from app.domain.terms import Face
 from app.editing.terms import set_terms
+from app.instance.operator import operator_name
 from app.intake.options import access_day
 
 datasets_cli = typer.Typer()
@@ -64,7 +64,7 @@ def datasets_set(
     Example: strikemap datasets set cir --terms internal
     """
     workspace = open_workspace()
-    author = Author(getpass.getuser(), present())
+    author = Author(operator_name(), present())
     on = access_day(accessed, author.at.date())
     changed = set_terms(workspace, slug, terms, author, accessed=on)
     leaves = ", ".join(face.value for face in Face if changed.terms.allow(face))

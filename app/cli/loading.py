@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +14,7 @@ from app.domain.errors import InputError
 from app.domain.store import Author
 from app.domain.terms import DatasetKind
 from app.files.source import Rejection
+from app.instance.operator import operator_name
 from app.instance.tokens import local_holder
 from app.instance.workspace import Workspace
 from app.intake.demo import load_demos
@@ -58,7 +58,7 @@ def import_(
     options = ImportOptions.parse(contents, present().date())
     for path in files:
         with progress_line(path.name, quiet=json) as progress:
-            author, observers = Author(getpass.getuser(), present()), Observers(progress)
+            author, observers = Author(operator_name(), present()), Observers(progress)
             report = import_file(workspace, ImportedFile(path), options, author, observers)
         reports.append(report)
         if not json:
@@ -114,7 +114,7 @@ def demo() -> None:
     Example: strikemap demo
     """
     workspace = open_workspace()
-    for report in load_demos(workspace, Author(getpass.getuser(), present())):
+    for report in load_demos(workspace, Author(operator_name(), present())):
         typer.echo(f"{report.dataset}: added {report.added}, unchanged {report.unchanged}")
 
 
@@ -140,7 +140,7 @@ def synth(
         if out is not None:
             write_synth(out, count, workspace.reference, place)
             return
-        author = Author(getpass.getuser(), present())
+        author = Author(operator_name(), present())
         report = synthesise(workspace, count, place, author, progress)
     if json:
         tell_json(report)

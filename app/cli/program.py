@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 from importlib import import_module
 from importlib.metadata import version
@@ -13,6 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 from typing_extensions import override
 
 from app.domain.errors import (
+    NO_SPACE,
     ClockBehind,
     InputError,
     NotAllowed,
@@ -21,9 +21,6 @@ from app.domain.errors import (
     Outdated,
     StoreError,
 )
-
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-"""Errors of a disk that is full, or that cannot be written."""
 
 
 class CommandEntry(NamedTuple):

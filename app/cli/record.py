@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +18,7 @@ from app.domain.view import View
 from app.editing.erasure import purge as erase_incident
 from app.editing.redaction import Redactor
 from app.index.build import Index
+from app.instance.operator import operator_name
 from app.instance.tokens import local_holder
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
@@ -64,7 +64,7 @@ def attach_source(
 
     Example: strikemap attach 7f3c… page.html --url https://example.org/news
     """
-    workspace, operator, now = open_workspace(), getpass.getuser(), present()
+    workspace, operator, now = open_workspace(), operator_name(), present()
     facts = Attachment(
         incident="",
         name="",
@@ -90,7 +90,7 @@ def purge_incident(
     Example: strikemap purge 7f3c… --reason "at the family's request"
     """
     workspace = open_workspace()
-    head = erase_incident(workspace, incident, reason, Author(getpass.getuser(), present()))
+    head = erase_incident(workspace, incident, reason, Author(operator_name(), present()))
     typer.echo(
         f"Erased. Head: {head.seq}:{head.hash.hex()}. Backups, exports and archived files are "
         "not reached: erase it there yourself."

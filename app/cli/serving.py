@@ -57,6 +57,7 @@ def serve(
         "access_log": False,
         "log_config": None,
         "http": BoundedConnection,
+        "proxy_headers": False,  # the application reads them itself, from the proxies it trusts
         "timeout_graceful_shutdown": GRACE_S,
     }
     if workers == 1:

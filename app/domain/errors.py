@@ -22,6 +22,7 @@
     ├── ClockBehind               the clock is behind the time of the newest revision
     └── StoreError                the fault lies in the record, not in the request
         ├── StoreBusy             another writer locks the record for too long
+        ├── StoreFull             the disk has no room for a change
         ├── StoreTooNew           written by a later release
         └── DamagedRecord         the record is not as it was written
             └── BrokenChain       the ledger was changed; names the first wrong link
@@ -31,7 +32,11 @@ The domain knows no status codes: `app.api.problems` holds the one table that gi
 
 from __future__ import annotations
 
+import errno
 from typing import NamedTuple
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""Errors of a disk that is full, or that cannot be written."""
 
 LONGEST_GOT = 80
 """Characters of an offending value that a message repeats."""
@@ -168,6 +173,10 @@ class Busy(StrikemapError):
 
 class StoreBusy(StoreError):
     """Another writer locked the record for longer than we wait; nothing was written."""
+
+
+class StoreFull(StoreError):
+    """The disk has no room for a change; nothing was written."""
 
 
 class StoreTooNew(StoreError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import hmac
 import re
@@ -11,6 +10,7 @@ from datetime import datetime, timedelta
 
 from app.domain.account import Holder, Role, Token, TokenBook
 from app.domain.errors import InputError, NotAllowed, NotFound, NotKnown
+from app.instance.operator import operator_name
 
 PREFIX = "strikemap"
 SECRET_BYTES = 32
@@ -91,7 +91,7 @@ def holder_of(book: TokenBook, text: str, now: datetime) -> Holder:
 
 def local_holder() -> Holder:
     """Name the person at this machine, who may do everything on a private instance."""
-    return Holder(getpass.getuser(), Role.admin)
+    return Holder(operator_name(), Role.admin)
 
 
 def revoke_token(book: TokenBook, number: str, now: datetime) -> Token:

@@ -22,6 +22,7 @@ from app.domain.errors import (
     DamagedRecord,
     StoreBusy,
     StoreError,
+    StoreFull,
     StoreTooNew,
 )
 from app.domain.instants import rfc3339
@@ -70,6 +71,10 @@ def schema_steps() -> list[tuple[int, str]]:
 
 _Row = tuple[Any, ...]
 """A row of a result; the types of its columns follow from the statement."""
+
+
+FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
+"""What SQLite says of a disk that is full: for its file, and for the files beside it."""
 
 
 class SqliteStore:
@@ -141,6 +146,8 @@ class SqliteStore:
         except sqlite3.OperationalError as wrong:
             if "locked" in str(wrong) or "busy" in str(wrong):
                 raise StoreBusy("Another writer holds the record; try again shortly.") from wrong
+            if wrong.sqlite_errorcode in FULL:
+                raise StoreFull(f"The disk has no room for this change: {wrong}.") from wrong
             raise StoreError(f"The record could not be written: {wrong}.") from wrong
         except sqlite3.IntegrityError as wrong:
             raise StoreBusy(CHANGED) from wrong

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -41,13 +40,16 @@ def test_health_and_tiles_do_not_wait_for_the_threads_that_others_use(tmp_path: 
     app, opened = create_app(Settings(data_dir=tmp_path)), Event()
     transport = httpx.ASGITransport(app, client=("127.0.0.1", 1))
 
+    async def waiting(event: Event) -> None:
+        await anyio.to_thread.run_sync(event.wait)
+
     async def main() -> None:
         anyio.to_thread.current_default_thread_limiter().total_tokens = 1
         async with (
             httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client,
             anyio.create_task_group() as group,
         ):
-            group.start_soon(partial(anyio.to_thread.run_sync, opened.wait))
+            group.start_soon(waiting, opened)
             await anyio.wait_all_tasks_blocked()
             try:
                 for path in ("/healthz", "/readyz", "/tiles/basemap/6/37/21.png"):

@@ -1,0 +1,114 @@
+"""Behind a proxy: whose headers count, what links say, and what a private instance refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import anyio
+import httpx
+import pytest
+
+from app.api.app import create_app
+from app.domain.errors import InputError
+from app.settings import Settings, read_settings
+
+NO_HEADERS: Mapping[str, str] = {}
+
+
+def ask(
+    settings: Settings,
+    path: str = "/api",
+    peer: str = "127.0.0.1",
+    headers: Mapping[str, str] = NO_HEADERS,
+    method: str = "GET",
+) -> httpx.Response:
+    """Send one request from a peer, without a network."""
+    transport = httpx.ASGITransport(create_app(settings), client=(peer, 1))
+
+    async def send() -> httpx.Response:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return await client.request(method, path, headers=headers)
+
+    return anyio.run(send)
+
+
+def own_link(answer: httpx.Response) -> str:
+    """Take the link of an answer to itself, without its View."""
+    links = answer.json()["links"]
+    return next(str(link["href"]) for link in links if link["rel"] == "self").partition("?")[0]
+
+
+@pytest.mark.parametrize(
+    ("trusted", "peer", "scheme"),
+    [
+        ("127.0.0.1", "127.0.0.1", "https"),
+        ("127.0.0.1", "10.1.2.3", "http"),
+        ("10.0.0.0/8, 192.0.2.7", "10.1.2.3", "https"),
+        ("10.0.0.0/8, 192.0.2.7", "192.0.2.7", "https"),
+        ("10.0.0.0/8, 192.0.2.7", "192.0.2.8", "http"),
+        ("fd00::/8", "fd00::1", "https"),
+        ("", "127.0.0.1", "http"),
+    ],
+)
+def test_links_have_the_scheme_that_a_trusted_proxy_names(
+    tmp_path: Path, trusted: str, peer: str, scheme: str
+) -> None:
+    settings = Settings(data_dir=tmp_path, trusted_proxies=trusted)
+    headers = {"Host": "maps.example.org", "X-Forwarded-Proto": "https"}
+    assert own_link(ask(settings, peer=peer, headers=headers)) == f"{scheme}://maps.example.org/api"
+
+
+@pytest.mark.parametrize("is_private", [False, True])
+@pytest.mark.parametrize("junk", ["junk", "", ",,,", "1.2.3.4:port", "[::1"])
+def test_junk_in_a_forwarding_header_is_no_fault_of_ours(
+    tmp_path: Path, junk: str, is_private: bool
+) -> None:
+    settings = Settings(data_dir=tmp_path, private=is_private)
+    answer = ask(settings, headers={"X-Forwarded-For": junk})
+    assert answer.status_code == (421 if is_private else 200)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Forwarded-For": "203.0.113.5"},
+        {"X-Forwarded-For": "127.0.0.1"},
+        {"X-Forwarded-Proto": "https"},
+        {"X-Forwarded-Host": "maps.example.org"},
+        {"Forwarded": "for=203.0.113.5"},
+        {"X-Real-IP": "203.0.113.5"},
+    ],
+)
+def test_a_private_instance_takes_nothing_from_a_proxy(
+    tmp_path: Path, headers: dict[str, str]
+) -> None:
+    answer = ask(Settings(data_dir=tmp_path, private=True), headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (421, "/problems/private")
+
+
+def test_links_begin_with_the_public_address_whatever_host_is_named(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, public_url="https://maps.example.org/")
+    hostile = {"Host": "evil.example"}
+    assert own_link(ask(settings, headers=hostile)) == "https://maps.example.org/api"
+    page = ask(settings, "/", headers=hostile)
+    assert "evil.example" not in page.text
+    assert "https://maps.example.org/" in page.text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TRUSTED_PROXIES", "proxy.example"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("PUBLIC_URL", "maps.example.org"),
+        ("PUBLIC_URL", "https://maps.example.org/map"),
+        ("PUBLIC_URL", "ftp://maps.example.org"),
+    ],
+)
+def test_a_setting_that_does_not_fit_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"STRIKEMAP_{name}", value)
+    with pytest.raises(InputError, match=f"STRIKEMAP_{name}: got '{value}'"):
+        read_settings()
