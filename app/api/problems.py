@@ -114,9 +114,9 @@ def takes(scope: Scope, method: str) -> bool:
 
     What is mounted (tiles, the page's files) is not asked: it refuses methods by itself.
     """
-    asked = {**scope, "method": method}
+    probe = {**scope, "method": method}
     routes = (route for route in scope["app"].routes if not isinstance(route, Mount))
-    return any(route.matches(asked)[0] is Match.FULL for route in routes)
+    return any(route.matches(probe)[0] is Match.FULL for route in routes)
 
 
 def _methods(request: Request) -> list[str]:
