@@ -10,6 +10,8 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match, Mount
+from starlette.types import Scope
 
 from app.domain import errors
 from app.domain.answer import JsonObject
@@ -17,6 +19,8 @@ from app.domain.answer import JsonObject
 LOG = logging.getLogger("strikemap.api")
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = "30"
+METHOD_NOT_ALLOWED = 405
+WRITING = ("POST", "PUT", "PATCH", "DELETE")
 MOST_FAULTS = 20
 """Problems that one answer lists; the rest are only counted."""
 
@@ -108,6 +112,23 @@ def _of_framework(fault: JsonObject) -> errors.Problem:
     return errors.Problem(".".join(map(str, fault["loc"])), str(fault.get("input", "")), allowed)
 
 
+def takes(scope: Scope, method: str) -> bool:
+    """Tell whether the application has an address of this path that takes the method.
+
+    What is mounted (tiles, the page's files) is not asked: it refuses methods by itself.
+    """
+    probe = {**scope, "method": method}
+    routes = (route for route in scope["app"].routes if not isinstance(route, Mount))
+    return any(route.matches(probe)[0] is Match.FULL for route in routes)
+
+
+def _methods(request: Request) -> list[str]:
+    """List the methods that an address takes; each that takes GET takes HEAD as well."""
+    methods = [method for method in WRITING if takes(request.scope, method)]
+    is_read = not methods or takes(request.scope, "GET")  # a mounted file is only read
+    return [*(("GET", "HEAD") if is_read else ()), *methods]
+
+
 def install(app: FastAPI) -> None:
     """Answer every error, ours or not, with a problem document; never a traceback."""
 
@@ -129,6 +150,8 @@ def install(app: FastAPI) -> None:
         answer = problem(error.status_code, slug, str(error.detail), detail)
         for name, value in (error.headers or {}).items():
             answer.headers[name] = value
+        if error.status_code == METHOD_NOT_ALLOWED:
+            answer.headers["Allow"] = ", ".join(_methods(request))
         return answer
 
     @app.exception_handler(OSError)

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.api.lanes import Lane
 from app.api.params import read_query
-from app.api.problems import problem_of
+from app.api.problems import problem, problem_of
 from app.api.respond import MINUTE, answer, etag
 from app.domain.cache import BoundedCache
 from app.domain.errors import NotFound, StrikemapError
@@ -47,7 +47,10 @@ class TileApp:
 
     def _answer(self, request: Request, path: str) -> Response:
         if request.method not in ("GET", "HEAD"):
-            raise NotFound(f"Tiles are read with GET, not with {request.method}.")
+            detail = f"Tiles are read with GET, not with {request.method}."
+            refusal = problem(405, "refused", "Method Not Allowed", detail)
+            refusal.headers["Allow"] = "GET, HEAD"
+            return refusal
         pairs = parse_qsl(request.url.query, keep_blank_values=True)
         query = read_query(self.workspace, pairs)
         if path.endswith(".json") and path.count("/") == 1:

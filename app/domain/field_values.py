@@ -12,6 +12,7 @@ from app.domain.count import Count, Toll
 from app.domain.field import FieldWriter
 from app.domain.incident import Incident
 from app.domain.instants import rfc3339
+from app.domain.source import has_other_scheme, without_other_schemes
 
 
 def moment_text(value: datetime | date | None) -> str | None:
@@ -47,6 +48,21 @@ def item_list(name: Literal["damage", "claims", "sources"]) -> FieldWriter:
 def damage_of_region(incident: Incident) -> list[dict[str, str]]:
     """Leave out names and kinds of objects: they tell where it was."""
     return [{"sector": one.sector, "grade": one.grade.value} for one in incident.damage]
+
+
+def web_sources(incident: Incident) -> list[JsonObject]:
+    """Write the sources; an address that is not of the web is left out."""
+    return [msgspec.to_builtins(without_other_schemes(one)) for one in incident.sources]
+
+
+def web_claims(incident: Incident) -> list[JsonObject]:
+    """Write the claims; an address that is not of the web is left out."""
+    return [
+        msgspec.to_builtins(
+            msgspec.structs.replace(claim, url=None) if has_other_scheme(claim.url) else claim
+        )
+        for claim in incident.claims
+    ]
 
 
 def unnamed_sources(incident: Incident) -> list[dict[str, str]]:

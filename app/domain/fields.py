@@ -25,6 +25,8 @@ from app.domain.field_values import (
     toll_answer,
     toll_values,
     unnamed_sources,
+    web_claims,
+    web_sources,
     when_precision,
 )
 from app.domain.incident import Incident
@@ -190,6 +192,7 @@ FIELDS: tuple[Field, ...] = (
         "sources",
         "who reports it: publisher, url, published, retrieved, archive_url, …",
         item_list("sources"),
+        web_sources,
         kind="items",
         of_region=unnamed_sources,
     ),
@@ -197,6 +200,7 @@ FIELDS: tuple[Field, ...] = (
         "claims",
         "who states what, beside the figures",
         item_list("claims"),
+        web_claims,
         kind="items",
         needs_raw=True,
     ),

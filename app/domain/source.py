@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
+
+from app.domain.errors import InputError
 
 
 class SourceRef(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -32,6 +35,54 @@ class Claim(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     by: str
     text: str
     url: str | None = None
+
+
+WEB = ("http", "https")
+"""Schemes of addresses of sources; a browser runs some others, such as `javascript:`."""
+
+_BLANKS = re.compile(r"[\x00-\x20]+")
+_SCHEME = re.compile(r"([a-z][a-z0-9+-]*):", re.IGNORECASE)
+
+
+def has_other_scheme(address: str | None) -> bool:
+    r"""Tell whether an address has a scheme that is not of the web; text without one has not.
+
+    A browser ignores blanks and control characters inside of a scheme, so they are ignored here.
+
+    >>> has_other_scheme("java\tscript:alert(1)"), has_other_scheme("https://example.org/1")
+    (True, False)
+    >>> has_other_scheme("t.me/channel/5"), has_other_scheme(None)
+    (False, False)
+    """
+    if not address or address.startswith(("https://", "http://")):
+        return False
+    scheme = _SCHEME.match(_BLANKS.sub("", address))
+    return scheme is not None and scheme[1].lower() not in WEB
+
+
+def check_addresses(sources: Iterable[SourceRef], claims: Iterable[Claim] = ()) -> None:
+    """Check the addresses of sources and claims.
+
+    Raises:
+        InputError: an address with a scheme that is not of the web.
+    """
+    addresses = [("claims.url", claim.url) for claim in claims]
+    for source in sources:
+        addresses += [
+            ("sources.url", source.url),
+            ("sources.archive_url", source.archive_url),
+            ("sources.upstream", source.upstream),
+        ]
+    for name, address in addresses:
+        if has_other_scheme(address):
+            raise InputError(name, address, "an address with http or https")
+
+
+def without_other_schemes(source: SourceRef) -> SourceRef:
+    """Remove addresses that are not of the web: a record of an earlier release may have them."""
+    names = ("url", "archive_url", "upstream")
+    wrong = {name: None for name in names if has_other_scheme(getattr(source, name))}
+    return msgspec.structs.replace(source, **wrong) if wrong else source
 
 
 _POST = re.compile(r"/status(?:es)?/(\d+)")

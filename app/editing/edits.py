@@ -16,6 +16,7 @@ from app.domain.errors import InputError, NotAllowed, NotFound, Outdated, StoreB
 from app.domain.fields import EDITABLE_FIELDS, incident_values
 from app.domain.incident import Incident, Status
 from app.domain.revision import Action, Change, Revision, Subject, canonical, checked_reason
+from app.domain.source import check_addresses
 from app.domain.store import Entry
 from app.domain.terms import Dataset, DatasetKind
 from app.files import parsing
@@ -157,9 +158,11 @@ class Editor:
         )
         try:
             point = parsing.point_from(values.get("lon"), values.get("lat"))
-            return native.incident_from(values, point, context)
+            incident = native.incident_from(values, point, context)
         except BadFieldError as wrong:
             raise InputError(wrong.name, wrong.got, wrong.why) from wrong
+        check_addresses(incident.sources, incident.claims)
+        return incident
 
     def _check_status(self, before: Incident | None, after: Incident) -> None:
         """Refuse a status that an editor may not change or set."""

@@ -16,8 +16,9 @@ import msgspec
 
 from app.domain.control import ControlSnapshot
 from app.domain.errors import InputError, Problem, UnknownFormat
-from app.domain.incident import Status
+from app.domain.incident import Incident, Status
 from app.domain.revision import Subject, canonical, fingerprint
+from app.domain.source import check_addresses
 from app.domain.wave import Wave
 from app.files.source import Rejection, SourceFile, rejection
 from app.importers.base import Context, Importer, Outcome, ParsedRecord, Warned
@@ -136,7 +137,20 @@ def _records(
     importer: Importer, source: SourceFile, context: Context
 ) -> Iterator[RowRecord | Outcome]:
     for outcome in importer.read(source, context):
-        yield _record(outcome) if isinstance(outcome, ParsedRecord) else outcome
+        yield _checked(outcome) if isinstance(outcome, ParsedRecord) else outcome
+
+
+def _checked(outcome: ParsedRecord) -> RowRecord | Rejection:
+    """Reject a record with an address that no browser should follow, whatever the format."""
+    try:
+        match outcome.record:
+            case Incident(sources=sources, claims=claims):
+                check_addresses(sources, claims)
+            case Wave(sources=sources):
+                check_addresses(sources)
+    except InputError as wrong:
+        return rejection(outcome.row, wrong)
+    return _record(outcome)
 
 
 def _record(outcome: ParsedRecord) -> RowRecord:

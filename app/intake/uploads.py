@@ -115,9 +115,12 @@ class Imports:
         return answer
 
     def _waiting(self, number: str, holder: Holder) -> SpooledImport:
+        allow(holder, Role.editor)
         waiting = self.spool.find(number)
         if waiting is None:
-            if self._in_record(import_number(number)) is not None:
+            if (last := self._in_record(import_number(number))) is not None:
+                report = msgspec.json.decode(last.payload or b"{}")
+                allow(holder, Role.editor, report.get("dataset"))
                 raise DoneBefore(f"The import {number} was committed already.")
             raise NotFound(f"No dry run {number!r} waits here; it is kept for a day.")
         allow(holder, Role.editor, waiting.answer["dataset"])

@@ -21,7 +21,7 @@ from app.domain.source import upstream_links
 from app.domain.terms import Face
 from app.index.columns import decode_incident, pack
 from app.index.locate import RegionHow
-from app.index.select import Selection, is_embargoed, is_quiet
+from app.index.select import RETRACTED, Selection, is_embargoed, is_quiet
 from app.publishing.publish import Published
 from app.queries.ground.at_points import ground_of_incidents
 from app.rows import NEAR_BORDER, NO_REGION, Rows
@@ -165,6 +165,7 @@ def _features(
     ]
     grounds = ground_of_incidents(published, locatable, face)
     numbers = rows["number"].tolist()
+    withdrawn = _withdrawn(published, rows["number"])
     features = []
     for place, (revision, incident) in enumerate(zip(revisions, incidents, strict=True)):
         is_region_only = quiet[place]
@@ -172,7 +173,12 @@ def _features(
         properties = {
             "id": str(incident.id),
             "number": numbers[place],
-            **_published_properties(published, incident, is_region_only=is_region_only),
+            **_published_properties(
+                published,
+                incident,
+                is_region_only=is_region_only,
+                is_withdrawn=numbers[place] in withdrawn,
+            ),
             "region": _general(region, incident) if is_region_only else region,
             "revision": revision.seq,
             "recorded_at": rfc3339(revision.recorded_at),
@@ -243,6 +249,8 @@ def _record_then(published: Published, member: Member) -> Revision | None:
         return None
     if not published.is_public:
         return record
+    if history[-1].action is Action.retract:
+        return None
     criteria, dataset = published.filter, published.state.datasets.get(member.dataset)
     tables, taxonomy = published.state.tables.copy(), published.reference.taxonomy
     for revision in (record, history[-1]):  # the terms apply to both states
@@ -253,11 +261,33 @@ def _record_then(published: Published, member: Member) -> Revision | None:
     return record if dataset is not None and dataset.terms.raw else None
 
 
+def _withdrawn(published: Published, numbers: np.ndarray) -> frozenset[int]:
+    """List those of the incidents that are retracted now, for the public.
+
+    Their free texts are withheld in every revision: whoever took a record back took back what it
+    says (docs/privacy.md, "No way around the terms").
+    """
+    if not published.is_public:
+        return frozenset()
+    withdrawn: set[int] = set()
+    for segment in published.state.segments:
+        rows = segment.rows
+        gone = (rows["status"] == RETRACTED) & (rows["known_to"] > published.state.seq)
+        withdrawn.update(np.intersect1d(rows["number"][gone], numbers).tolist())
+    return frozenset(withdrawn)
+
+
 def _published_properties(
-    published: Published, incident: Incident, *, is_region_only: bool
+    published: Published, incident: Incident, *, is_region_only: bool, is_withdrawn: bool = False
 ) -> JsonObject:
     """Write a record's properties; texts that are redacted now are replaced for the public."""
     properties = _properties(published, incident, is_region_only=is_region_only)
+    if is_withdrawn:
+        properties |= {"description": None, "claims": [], "when_text": None}
+        properties["damage"] = [
+            {name: value for name, value in one.items() if name != "name"}
+            for one in properties["damage"]
+        ]
     redactions, key = published.state.redactions, f"{incident.dataset}/{incident.id}"
     if key in redactions and published.is_public:
         properties = redact(properties, redactions[key])

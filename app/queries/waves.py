@@ -14,6 +14,7 @@ from app.domain.errors import InvalidView, NotFound, Problem
 from app.domain.instants import rfc3339
 from app.domain.period import Period, epoch_day
 from app.domain.revision import Action, Revision, Subject
+from app.domain.source import without_other_schemes
 from app.domain.terms import Dataset, DatasetKind, Face
 from app.domain.view import View
 from app.domain.wave import FIGURES, Reckoning, Sum, Volley, Wave, reckoned
@@ -247,7 +248,7 @@ def _wave_facts(wave: Wave, *, is_counted: bool) -> JsonObject:
             }
             for volley in wave.volleys
         ],
-        "sources": [msgspec.to_builtins(source) for source in wave.sources],
+        "sources": [msgspec.to_builtins(without_other_schemes(source)) for source in wave.sources],
         "synthetic": wave.synthetic,
     }
 

@@ -236,10 +236,42 @@ def test_nobody_without_a_token_changes_a_public_instance(public: Service, data:
         answer = plan(public, headers, rows("a"))
         problem(answer, 401)
         assert answer.headers["www-authenticate"].startswith("Bearer")
-    for method, path in (("DELETE", "/api/imports/x"), ("POST", "/api/incidents"), ("POST", "/")):
+    for method, path in (("DELETE", "/api/imports/x"), ("POST", "/api/incidents")):
         problem(public.client.request(method, path), 401)
     problem(public.client.get("/api/imports/00000000-0000-7000-8000-000000000000"), 401)
     assert spool(data) == before
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [
+        ("POST", "/", "GET, HEAD"),
+        ("PUT", "/api/summary", "GET, HEAD"),
+        ("PROPFIND", "/api/summary", "GET, HEAD"),
+        ("GET", "/api/imports/x/commit", "POST"),
+        ("DELETE", "/api/incidents/x", "GET, HEAD, PATCH"),
+        ("POST", "/tiles/map/5/18/10.png", "GET, HEAD"),
+        ("DELETE", "/static/page.css", "GET, HEAD"),
+    ],
+)
+def test_a_method_that_no_address_takes_is_a_405_with_those_it_takes(
+    public: Service, method: str, path: str, allow: str
+) -> None:
+    answer = public.client.request(method, path)
+    problem(answer, 405)
+    assert answer.headers["allow"] == allow
+
+
+def test_who_may_not_commit_learns_nothing_of_the_imports_state(
+    public: Service, data: Path
+) -> None:
+    editor = token(data, "editor")
+    done = post(public, editor, rows("committed"), QUERY).json()
+    address = f"/api/imports/{done['id']}/commit"
+    problem(public.client.post(address, headers=editor), 409)
+    problem(public.client.post(address, headers=token(data, "viewer")), 403)
+    other = token(data, "editor", "--dataset", "theirs")
+    problem(public.client.post(address, headers=other), 403)
 
 
 def test_a_wrong_or_closed_token_is_a_401_everywhere(public: Service, data: Path) -> None:

@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 
-from app.api.logs import JsonLines
+from app.api.logs import JsonLines, log_as_json
 
 
 def line(**extra: object) -> dict[str, object]:
@@ -28,6 +28,19 @@ def test_a_request_is_one_json_object() -> None:
         "ms": 1.5,
         "bytes": 10,
     }
+
+
+def test_the_library_of_fonts_writes_no_line_for_each_step_of_a_figure() -> None:
+    root, fonts = logging.getLogger(), logging.getLogger("fontTools")
+    before = root.handlers[:], root.level, fonts.level
+    try:
+        for level, lowest in (("INFO", logging.WARNING), ("ERROR", logging.ERROR)):
+            log_as_json(level)
+            assert logging.getLogger("fontTools.subset").getEffectiveLevel() == lowest
+    finally:
+        root.handlers[:] = before[0]
+        root.setLevel(before[1])
+        fonts.setLevel(before[2])
 
 
 def test_a_traceback_stays_on_its_line() -> None:

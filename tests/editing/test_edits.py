@@ -40,6 +40,20 @@ def by(editor: Editor, holder: Holder) -> Editor:
     return Editor(editor.workspace, holder, editor.now)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"sources": [{"publisher": "x", "url": "javascript:alert(1)"}]},
+        {"claims": [{"by": "x", "text": "y", "url": "javascript:alert(1)"}]},
+    ],
+)
+def test_an_address_that_a_browser_would_run_is_refused(
+    editor: Editor, fields: dict[str, Any]
+) -> None:
+    with pytest.raises(InputError, match=r"url: got 'javascript:alert\(1\)', allowed: an address"):
+        editor.create({**NEW, **fields}, "invented", "a test")
+
+
 @given(incidents)
 def test_a_record_written_in_native_fields_is_read_back_as_it_was(record: Incident) -> None:
     values = {**incident_values(record), "source_key": record.source_key, "id": str(record.id)}

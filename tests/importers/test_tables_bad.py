@@ -252,6 +252,29 @@ def test_a_cell_that_looks_like_a_formula_is_text_and_is_neutral_on_the_way_out(
     assert neutral(incident.description) == f"'{formula}"
 
 
+@pytest.mark.parametrize("name", ["url", "archive_url", "upstream"])
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", " JavaScript:alert(1)", "java\tscript:1", "data:text/html,x"]
+)
+def test_an_address_that_a_browser_would_run_is_rejected_with_what_is_allowed(
+    private_workspace: Workspace, tmp_path: Path, name: str, address: str
+) -> None:
+    out = io.StringIO()
+    lines = [
+        ["source_key", "start", "precision", "lon", "lat", f"source1_{name}"],
+        ["a", "2024-03-10", "exact", "30", "50", address],
+        ["b", "2024-03-10", "exact", "30", "50", "t.me/channel/5"],
+        ["c", "2024-03-10", "exact", "30", "50", "https://example.org/5"],
+    ]
+    csv.writer(out).writerows(lines)
+    path = written(tmp_path, "addresses.csv", out.getvalue())
+    report = imported(private_workspace, path)
+    assert report.added == 2
+    assert report.rejections == [
+        Rejection(1, f"sources.{name}", address.strip(), "an address with http or https")
+    ]
+
+
 def test_torn_and_empty_rows_are_rejections_with_their_number(tmp_path: Path) -> None:
     text = "day,lat,lon,id\n2024-03-10,50,30,a\n2024-03-10,50\n\n,,,\n2024-03-10,50,30,b\n"
     results = outcomes(written(tmp_path, "torn.csv", text), "mapped", table_context(MAPPING))

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from app.domain.control import ControlArea, ControlSnapshot
@@ -331,6 +332,42 @@ def test_a_quiet_record_tells_its_region_and_nothing_that_finds_it(
     assert feature["properties"]["wave"] is None
     region = feature["properties"]["region"]
     assert (region["name"], region["how"], region["near_border"]) == ("Kyiv", "located", False)
+
+
+def test_the_texts_of_a_retracted_record_are_public_in_no_revision(workspace: Workspace) -> None:
+    said = incident(
+        "a",
+        description="SECRET",
+        claims=(Claim("SECRET", "SECRET"),),
+        damage=(Damage("residential", name="SECRET house"),),
+        when=msgspec.structs.replace(When.days(DAY), text="SECRET"),
+    )
+    add(workspace.store, dataset(), said, at=NOON)
+    as_known = _published(workspace, VIEW.but(as_of=NOON), face=Face.points)
+    assert "SECRET" in str(find_incident(as_known, str(said.id)))
+    gone = msgspec.structs.replace(said, status=Status.retracted)
+    write(workspace.store, [change(gone, Action.amend)], NOON + timedelta(hours=1))
+    for view in (VIEW, VIEW.but(as_of=NOON)):
+        feature = find_incident(_published(workspace, view, face=Face.points), str(said.id))
+        assert "SECRET" not in str(feature)
+        private = replace(workspace, audience=Audience.private)
+        feature = find_incident(_published(private, view, face=Face.points), str(said.id))
+        assert "SECRET" in str(feature)
+
+
+def test_addresses_of_an_earlier_release_that_a_browser_would_run_do_not_leave(
+    workspace: Workspace,
+) -> None:
+    script = "javascript:alert(1)"
+    said = incident(
+        "a",
+        sources=(SourceRef("Publisher", script, archive_url=script, upstream=script),),
+        claims=(Claim("somebody", "a claim", script),),
+    )
+    add(workspace.store, dataset(), said)
+    feature = find_incident(_published(workspace, face=Face.points), str(said.id))
+    assert "javascript" not in str(feature)
+    assert feature["properties"]["claims"] == [{"by": "somebody", "text": "a claim"}]
 
 
 def test_the_public_history_names_no_account_and_ends_at_the_view(workspace: Workspace) -> None:
