@@ -123,6 +123,9 @@ def routes(workspace: Workspace, spool: Spool) -> APIRouter:
             "bounds": list(theatre.bounds),
             "fields": list(FIELDS),
             "codes": _codes(workspace, lang),
+            "languages": {
+                slug: one.language_for(lang) for slug, one in workspace.reference.theatres.items()
+            },
         }
         html = page(
             "import",
