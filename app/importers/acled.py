@@ -31,7 +31,7 @@ COLUMNS = {
     "time_precision": "when_precision",
     "disorder_type": "(kept in no field)",
     "event_type": "(scope)",
-    "sub_event_type": "(scope), claims",
+    "sub_event_type": "(scope), weapons, claims",
     "actor1": "attributed_to",
     "assoc_actor_1": "(kept in no field)",
     "inter1": "(kept in no field)",
@@ -160,6 +160,7 @@ def _incident(cells: dict[str, str], crosswalk: events.Crosswalk) -> Incident:
             cells.get("event_date", ""), cells.get("time_precision", ""), context.theatre.zone
         ),
         place=_place(cells, crosswalk),
+        weapons=_weapons(cells, crosswalk),
         attributed_to=_attribution(cells, crosswalk),
         killed=_killed(cells.get("fatalities")),
         claims=_claims(*(cells.get(name) for name in CODES)),
@@ -167,6 +168,12 @@ def _incident(cells: dict[str, str], crosswalk: events.Crosswalk) -> Incident:
         description=cells.get("notes"),
         synthetic=context.synthetic,
     )
+
+
+def _weapons(cells: dict[str, str], crosswalk: events.Crosswalk) -> tuple[str, ...]:
+    """Return the coarse class that a sub-event names; none for a sub-event that names none."""
+    code = crosswalk.tables["weapon_of_sub_event"].get(cells.get("sub_event_type", ""))
+    return (code,) if code else ()
 
 
 @lru_cache(maxsize=4_096)

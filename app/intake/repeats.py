@@ -42,6 +42,7 @@ class _Marked(msgspec.Struct, frozen=True):
 def reading_mark(facts: Iterable[object], reference: Reference) -> str:
     """Hash all that a report follows from: facts of file and options, code, reference data."""
     parts = [*map(repr, facts), _code(), reference.region_hash, _words(reference.folder)]
+    parts.append(repr(reference.theatres))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -58,7 +59,7 @@ def _code() -> str:
 
 @cache
 def _words(folder: Path) -> str:
-    """Hash theatres and taxonomies: they say what a file's words mean."""
+    """Hash the shipped theatres and the taxonomies: they say what a file's words mean."""
     digest = hashlib.sha256()
     for name in ("theatre", "taxonomy"):
         for path in sorted((folder / name).rglob("*.toml")):

@@ -46,6 +46,8 @@ class Side:
     y: np.ndarray
     error_m: np.ndarray
     families: np.ndarray
+    possible: np.ndarray
+    """The families, and those that a weapon known only coarsely can be."""
 
     @classmethod
     def of(cls, state: State, slug: str, plane: LocalPlane, weapons: CodeList) -> Side:
@@ -68,6 +70,10 @@ class Side:
         order = np.lexsort((columns["seq"], columns["day_first"]))
         columns = {name: column[order] for name, column in columns.items()}
         x, y = plane.flat_xy(columns["lon_e7"] / E7, columns["lat_e7"] / E7)
+        possible = columns["weapons"].copy()
+        for code, classes in weapons.may_be.items():
+            is_coarse = (columns["weapons"] & np.uint32(weapons.bits([code]))) != 0
+            possible[is_coarse] |= np.uint32(weapons.bits(classes))
         return cls(
             columns["seq"],
             columns["number"],
@@ -77,6 +83,7 @@ class Side:
             np.asarray(y),
             _errors(columns["error_m"], columns["precision"]),
             _families(columns["weapons"], weapons),
+            _families(possible, weapons),
         )
 
     def __len__(self) -> int:
@@ -141,8 +148,8 @@ def _of_window(side: Side, other: Side, window: np.ndarray) -> Candidates:
     distance_m = np.hypot(side.x[a] - other.x[b], side.y[a] - other.y[b])
     days = np.maximum(0, np.maximum(other.first[b] - side.last[a], side.first[a] - other.last[b]))
     keep = (distance_m <= side.error_m[a] + other.error_m[b] + SLACK_M) & (days <= SLACK_DAYS)
-    stated = (side.families[a] != 0) & (other.families[b] != 0)
-    keep &= ~stated | ((side.families[a] & other.families[b]) != 0)
+    stated = (side.possible[a] != 0) & (other.possible[b] != 0)
+    keep &= ~stated | ((side.possible[a] & other.possible[b]) != 0)
     pairs = Candidates(a[keep], b[keep], distance_m[keep], days[keep].astype(np.int64))
     return _nearest(pairs)  # a record stands in one window only, so all its rivals are in it
 

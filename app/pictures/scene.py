@@ -33,7 +33,7 @@ from app.publishing.query import Query
 from app.queries.choropleth import Choropleth, Choropleths
 from app.queries.region_sums import by_region
 from app.reference.theatre import Theatre
-from app.render.palette import DENSE_FROM
+from app.render.palette import DENSE_FROM, family_of
 
 PAD_SHARE = 0.03
 
@@ -174,8 +174,7 @@ class Scene:
         """Count what the figure shows, for its text."""
         codes = self.query.reference.taxonomy.weapons.codes
         masks = set(self.rows["weapons"].tolist())
-        families = {codes[bit].split(".")[0] for mask in masks for bit in _bits(mask)[:1]}
-        families |= {"unknown"} if 0 in masks else set()
+        families = {family_of(mask, codes) for mask in masks}
         own, elsewhere = self.region_only
         single = summable(self.sums, Face.aggregates)
         whole = by_region(single).whole()
@@ -217,7 +216,3 @@ class Scene:
         dx, dy = (east - west) * PAD_SHARE, (north - south) * PAD_SHARE
         south, north = max(south - dy, -85.0), min(north + dy, 85.0)
         return Bounds(max(west - dx, -180.0), south, min(east + dx, 180.0), north)
-
-
-def _bits(mask: int) -> list[int]:
-    return [bit for bit in range(mask.bit_length()) if mask >> bit & 1]

@@ -44,6 +44,15 @@ class CodeList:
         members = [code for code in self.codes if code in names or code.split(".")[0] in names]
         return self.bits(members)
 
+    @cached_property
+    def may_be(self) -> Mapping[str, tuple[str, ...]]:
+        """The classes that a weapon known only coarsely can be, by its code."""
+        return {
+            str(entry["code"]): tuple(map(str, codes))
+            for entry in self.entries
+            if isinstance(codes := entry.get("may_be"), list)
+        }
+
     def unpack(self, mask: int) -> tuple[str, ...]:
         """List the codes of a mask, in file order."""
         return tuple(code for code in self.codes if mask & self.bit[code])

@@ -50,6 +50,25 @@ SHAPES: dict[str, Points] = {
     "square": ((-0.886, -0.886), (0.886, -0.886), (0.886, 0.886), (-0.886, 0.886)),
     "bar": ((-1.33, -0.59), (1.33, -0.59), (1.33, 0.59), (-1.33, 0.59)),
     "plus": _PLUS,
+    "post": ((-0.59, -1.33), (0.59, -1.33), (0.59, 1.33), (-0.59, 1.33)),
+    "chevron": (
+        (-1.387, -1.055),
+        (0.0, -0.084),
+        (1.387, -1.055),
+        (1.387, 0.054),
+        (0.0, 1.071),
+        (-1.387, 0.054),
+    ),
+    "star": (
+        (0.0, -1.489),
+        (0.527, -0.527),
+        (1.489, 0.0),
+        (0.527, 0.527),
+        (0.0, 1.489),
+        (-0.527, 0.527),
+        (-1.489, 0.0),
+        (-0.527, -0.527),
+    ),
     "cross": _turned(_PLUS),
 }
 """The outlines of marks, y downwards, each about as large as the circle of radius 1.
@@ -73,9 +92,15 @@ FAMILIES = {
     "mine": Mark("#E69F00", "plus"),
     "small_arms": Mark("#56B4E9", "bar"),
     "other": Mark("#000000", "cross"),
+    "air_strike": Mark("#882255", "chevron"),
+    "shelling": Mark("#44AA99", "post"),
+    "drone_or_missile": Mark("#F0E442", "star"),
     "unknown": Mark("#777777", "circle"),
 }
-"""A colour (Okabe-Ito) and a shape by weapon family; each has a dark ring, as some are pale."""
+"""A colour and a shape by weapon family; each has a dark ring, as some are pale.
+
+The colours are of Okabe and Ito, and of Tol's muted scheme for two families known only coarsely.
+"""
 
 RING = "#1b1e21"
 
@@ -203,9 +228,16 @@ def rgb(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
+def family_of(weapons: int, names: Sequence[str]) -> str:
+    """Return the family that gives a mark with these weapons (bits) its look: its first.
+
+    What is known, also coarsely, goes before an unknown weapon beside it.
+    """
+    codes = [name for bit, name in enumerate(names) if weapons >> bit & 1]
+    code = next((code for code in codes if code != "unknown"), "unknown")
+    return code.split(".")[0]
+
+
 def mark_of(weapons: int, names: Sequence[str]) -> Mark:
-    """Return the look of a mark with these weapons (bits): that of its first family."""
-    for bit, name in enumerate(names):
-        if weapons >> bit & 1:
-            return FAMILIES[name.split(".")[0]]
-    return FAMILIES["unknown"]
+    """Return the look of a mark with these weapons (bits), as `family_of`."""
+    return FAMILIES[family_of(weapons, names)]

@@ -181,7 +181,8 @@ async function commit(planned) {
   const text = version ? fill(words.committed, { n: version }) : words.committed_nothing;
   showStatus(isAnew ? `${text} ${words.planned_again}` : text);
   const kind = planned.preview.day ? "control" : "dataset";
-  const view = new URLSearchParams({ theatre: theatre(), lang: spec.lang, [kind]: dataset });
+  const lang = spec.languages[theatre()] ?? spec.lang;
+  const view = new URLSearchParams({ theatre: theatre(), lang, [kind]: dataset });
   const link = el("a", { href: `/?${view}`, text: words.see_on_map });
   if (version) {
     showActions(

@@ -46,6 +46,7 @@ export class MarkLayer extends L.Layer {
       look.families.findIndex((family) => family[0] === code);
     this.familyOfBit = weapons.map(([code]) => familyAt(code.split(".")[0]));
     this.unknownFamily = familyAt("unknown");
+    this.unknownBit = 1 << weapons.findIndex(([code]) => code === "unknown");
     this.ring = pixelOfHex(look.ring);
     this.stampsKey = "";
     /** @type {ReturnType<typeof stampOf>[]} */
@@ -198,8 +199,9 @@ export class MarkLayer extends L.Layer {
     return { count, xs, ys, rows, spans, hasCells };
   }
 
-  /** The family of a record's first weapon gives its colour and its shape. */
-  family(/** @type {number} */ mask) {
+  /** The family of a record's first known weapon gives its colour and its shape. */
+  family(/** @type {number} */ weapons) {
+    const mask = weapons & ~this.unknownBit;
     return mask ? this.familyOfBit[31 - Math.clz32(mask & -mask)] : this.unknownFamily;
   }
 

@@ -193,6 +193,8 @@ export interface ImportSpec extends WorkSpec {
   fields: string[];
   /** Codes of the fields whose words a mapping translates. */
   codes: Record<string, Label[]>;
+  /** The language of each theatre's page for the reader of this one. */
+  languages: Record<string, string>;
 }
 
 export interface EditSpec extends WorkSpec {

@@ -148,11 +148,22 @@ def test_what_is_no_strike_is_dropped_with_the_reason(
         {"sub_event_type": "Remote explosive/landmine/IED", "fatalities": "1"},
         {"sub_event_type": "Remote explosive/landmine/IED", "civilian_targeting": "yes"},
         {"sub_event_type": "Attack", "notes": "A drone dropped something."},
-        {"sub_event_type": "Shelling/artillery/missile attack"},
     ],
 )
 def test_what_did_harm_from_afar_is_taken(changed: dict[str, str], tmp_path: Path) -> None:
     assert _incident(tmp_path, **changed).weapons == ()
+
+
+@pytest.mark.parametrize(
+    ("sub_event", "weapon"),
+    [("Shelling/artillery/missile attack", "shelling"), ("Air/drone strike", "air_strike")],
+)
+def test_what_a_sub_event_says_coarsely_is_the_weapon(
+    sub_event: str, weapon: str, tmp_path: Path
+) -> None:
+    incident = _incident(tmp_path, sub_event_type=sub_event)
+    assert incident.weapons == (weapon,)
+    assert sub_event in incident.claims[0].text
 
 
 def test_an_unheard_of_type_is_rejected(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from app.intake.options import ImportOptions
 from app.intake.planning import Report
 from app.intake.undo import undo_import
 from app.reference.reference import Reference
-from tests.making import open_workspace
+from tests.making import GEODATA, open_workspace
 from tests.support import NOW, imported, written
 
 ANN = Holder("ann", Role.admin)
@@ -223,3 +223,13 @@ def test_a_small_file_is_read(
 def test_the_mark_is_of_the_code_and_words_that_read() -> None:
     assert remembered._code() != remembered._words(remembered.APP.parent / "geodata")
     assert len(remembered._code()) == 64
+
+
+def test_the_mark_is_of_the_instance_s_own_theatres_as_well(tmp_path: Path) -> None:
+    marks = []
+    for zone in ("Africa/Khartoum", "UTC"):
+        text = f'zone = "{zone}"\ncountries = ["SD"]\n'
+        (tmp_path / "sudan.toml").write_text(text, "utf-8")
+        own = Reference(GEODATA, own_theatres=tmp_path)
+        marks.append(remembered.reading_mark((), own))
+    assert marks[0] != marks[1]

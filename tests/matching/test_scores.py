@@ -63,6 +63,19 @@ def points(pair: Pair) -> dict[str, int]:
     return {reason.code: reason.points for reason in pair.reasons}
 
 
+@pytest.mark.parametrize(
+    ("weapon", "is_compared"),
+    [("drone.fpv", True), ("missile", True), ("air_strike", True), ("artillery.tube", False)],
+)
+def test_a_weapon_known_coarsely_fits_what_it_can_be(
+    private_workspace: Workspace, weapon: str, *, is_compared: bool
+) -> None:
+    one = incident("1", dataset="a", place=beside(50), weapons=("air_strike",))
+    two = incident("2", dataset="b", place=beside(0), weapons=(weapon,))
+    pairs = pairs_of(private_workspace, one, two)
+    assert bool(pairs) is is_compared
+
+
 def test_a_pair_says_what_each_point_was_given_for(private_workspace: Workspace) -> None:
     text = "Boarding school hit, roof gone."
     place = msgspec.structs.replace(beside(50), name="Verkhnia")

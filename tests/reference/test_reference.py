@@ -76,6 +76,9 @@ WEAPONS = [
     "small_arms",
     "other",
     "unknown",
+    "air_strike",
+    "shelling",
+    "drone_or_missile",
 ]
 RUSSIAN_ERA = [
     "Kiev",

@@ -15,7 +15,9 @@ from app.render.palette import (
     GROUND,
     breaks,
     class_of,
+    family_of,
     ground_pattern,
+    mark_of,
     rgb,
 )
 
@@ -55,6 +57,14 @@ def test_each_party_has_a_hatch_of_its_own() -> None:
     patterns = [ground_pattern(party, others) for party in others]
     assert len(set(patterns)) == len(others)
     assert CLAIMED not in GROUND
+
+
+def test_what_is_known_coarsely_is_not_drawn_as_unknown() -> None:
+    names = ("missile.cruise", "unknown", "air_strike")
+    assert [family_of(mask, names) for mask in (0, 1, 2, 4, 6, 7)] == [
+        *("unknown", "missile", "unknown", "air_strike", "air_strike", "missile"),
+    ]
+    assert mark_of(6, names) == FAMILIES["air_strike"]
 
 
 def test_colours_are_whole_and_no_family_shares_one() -> None:

@@ -127,6 +127,9 @@ def routes(workspace: Workspace, spool: Spool, lane: Lane) -> APIRouter:
             "bounds": list(theatre.bounds),
             "fields": list(MAPPED_FIELDS),
             "codes": _codes(workspace, lang),
+            "languages": {
+                slug: one.language_for(lang) for slug, one in workspace.reference.theatres.items()
+            },
         }
         html = page(
             "import",
