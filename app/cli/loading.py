@@ -66,6 +66,9 @@ def import_(
             _print_links(workspace, report)
     if json:
         tell_json(reports if len(reports) > 1 else reports[0])
+    if sentences := [report.refused for report in reports if report.refused]:
+        typer.echo("\n".join(sentences), err=True)
+        raise typer.Exit(2)
 
 
 def _print_report(path: Path, report: Report) -> None:

@@ -26,8 +26,8 @@ from app.instance.workspace import Workspace
 from app.intake.column_fields import Draft, draft_of
 from app.intake.column_words import FIELDS_OF_WORDS, codes_of, words_of
 
-SAMPLE_ROWS, SAMPLE_CELLS = 100_000, 4_000_000
-"""What a proposal rests on: all rows of most tables, or the first of a long or wide one."""
+SAMPLE_ROWS, SAMPLE_CELLS = 20_000, 2_000_000
+"""What a proposal rests on: all rows of most tables, the first ones of a long one."""
 
 MOST_SAMPLES, LONGEST_SAMPLE = 3, 60
 FLAGS = {
