@@ -6,6 +6,7 @@ import collections
 import contextlib
 import gc
 import hashlib
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from app.domain.errors import InputError
 from app.domain.revision import Change
 from app.domain.store import Author
 from app.domain.terms import Dataset, DatasetKind, terms_of
-from app.importers.base import Context, Importer
+from app.importers.base import Context, Importer, Outcome, Warned
 from app.importers.formats import recognised
 from app.importers.members import MemberFile, PathContents, open_contents
 from app.instance.workspace import Workspace
@@ -123,6 +124,7 @@ class _Import:
             outcomes = read_members(importer, members, context)
         else:
             outcomes = read_records(importer, members[0].source, context)
+        outcomes = itertools.chain(_encoding_notes(files, members), outcomes)
         succession = Succession(self.workspace.store, slug, self.options.accept_shrink)
         changes = plan.changes(succession.in_order(outcomes), self.observers.progress)
         self._write(plan, changes)
@@ -210,6 +212,14 @@ def _repeated_report(report: Report, earlier: Report, progress: Progress | None)
         edits_kept=earlier.edits_kept,
         warnings=earlier.warnings,
     )
+
+
+def _encoding_notes(files: PathContents, members: Sequence[MemberFile]) -> Iterator[Outcome]:
+    """Say in which encoding a file was saved, where that is not UTF-8."""
+    for path, source in members:
+        if source.encoding:
+            name = path if files.is_many else None
+            yield Warned(f"The text is saved as {source.encoding}, and is read as that.", name)
 
 
 def _mapping(importer: Importer, members: Sequence[MemberFile]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,6 +18,7 @@ import msgspec
 from app.domain.errors import InputError, InvalidFile
 from app.domain.mapping import DAYS, VERSION, Notation, TableMapping, checked
 from app.domain.place import Precision
+from app.files.encoding import in_utf8
 from app.files.sheets import table
 from app.files.source import Rejection, SourceFile, decoded_head
 from app.importers.base import Context
@@ -68,7 +70,11 @@ def suggest(workspace: Workspace, path: Path, theatre: str, name: str | None = N
     """
     if theatre not in workspace.reference.theatres:
         raise InputError("theatre", theatre, ", ".join(workspace.reference.theatres))
-    source = SourceFile.open(path, name)
+    with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
+        return _suggestion(workspace, in_utf8(SourceFile.open(path, name), Path(folder)), theatre)
+
+
+def _suggestion(workspace: Workspace, source: SourceFile, theatre: str) -> Suggestion:
     has_points = kind_of(source) is not None
     columns = _sampled(source, has_points=has_points)
     words = Words(_context(workspace, theatre))
