@@ -157,13 +157,14 @@ def mapping_suggest(
     *,
     out: Annotated[Path | None, typer.Option(help="Write it there instead of printing.")] = None,
     theatre: Annotated[str | None, typer.Option(help="Theatre the file belongs to.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
 ) -> None:
     """Propose what the columns of a table mean, with the reason for each.
 
     Example: strikemap mapping suggest strikes.xlsx --out strikes.toml
     """
     settings = read_settings()
-    suggestion = suggest(open_workspace(settings), file, theatre or settings.theatre)
+    suggestion = suggest(open_workspace(settings), file, theatre or settings.theatre, sheet=sheet)
     if out is None:
         typer.echo(suggestion.toml(), nl=False)
         return

@@ -31,6 +31,9 @@ PARTS = {toll: [f"{toll}{part}" for part in TOLL_PARTS if part] for toll in TOLL
 BOUNDS = ("low", "best", "high")
 TIMES = {"start": "start_time", "end": "end_time"}
 PLAIN = re.compile(r"\d+(?:\.0+)?")
+TOTAL = re.compile(
+    r"(?:grand |sub)?totals?:?|sum:?|in total:?|всього:?|усього:?|разом:?|загалом:?|підсумок:?"
+)
 CLOCK = re.compile(r"[ T]\d{1,2}:\d\d")
 COUNTED = frozenset(
     f"{toll}{part}"
@@ -215,6 +218,8 @@ class _RowReader:
             yield Warned(f"Columns that the mapping leaves out: {', '.join(others)}.")
 
     def _outcome(self, row: int, feature: PointFeature) -> Outcome:
+        if feature.point is None and has_total_word(feature.fields):
+            return Dropped(row, "total_row")
         try:
             point = feature.checked_point()
             values = self._values(feature.fields)
@@ -333,6 +338,11 @@ def _degrees(values: Mapping[str, object], axis: str) -> object:
         return None if text is None else float(text)
     except ValueError:
         return degrees(text or "", axis)
+
+
+def has_total_word(cells: Cells) -> bool:
+    """Tell whether a row is the sum of a table: its first cell says so."""
+    return TOTAL.fullmatch(squeezed(next(iter(cells.values()), ""))) is not None
 
 
 def _toll(values: Mapping[str, object], toll: str) -> object:

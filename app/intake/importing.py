@@ -30,6 +30,7 @@ from app.intake.planning import Plan, Progress, Report, Watch
 from app.intake.reading import choose_format, read_members, read_records
 from app.intake.repeats import FROM_BYTES, earlier_report, reading_mark
 from app.intake.succession import Succession
+from app.intake.understanding import understand
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
@@ -77,7 +78,8 @@ def import_file(
     if options.theatre is None:
         options = msgspec.structs.replace(options, theatre=workspace.default_theatre)
     with open_contents(file.path, file.label, workspace.max_file_bytes, recognised) as members:
-        return _Import(workspace, file, options, author, observers).run(members)
+        options, understood = understand(workspace, members, options)
+        return _Import(workspace, file, options, author, observers, understood).run(members)
 
 
 @dataclass(frozen=True)
@@ -89,11 +91,15 @@ class _Import:
     options: ImportOptions
     author: Author
     observers: Observers
+    understood: str | None = None
+    """What the columns of a table without a mapping were taken for."""
 
     def run(self, files: PathContents) -> Report:
         importer, why, members, faults = choose_format(
             files, self.options.format_name, self.file.label
         )
+        if self.understood:
+            why = "its columns are plain"
         slug = _checked_slug(self.options.dataset or importer.dataset or _slug_of(self.file.label))
         context = self._context(slug)
         self._check_terms(slug)
@@ -124,7 +130,8 @@ class _Import:
             outcomes = read_members(importer, members, context)
         else:
             outcomes = read_records(importer, members[0].source, context)
-        outcomes = itertools.chain(_encoding_notes(files, members), outcomes)
+        notes = [Warned(self.understood)] if self.understood else []
+        outcomes = itertools.chain(notes, _encoding_notes(files, members), outcomes)
         succession = Succession(self.workspace.store, slug, self.options.accept_shrink)
         changes = plan.changes(succession.in_order(outcomes), self.observers.progress)
         self._write(plan, changes)
