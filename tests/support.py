@@ -89,8 +89,8 @@ def stable(report: Report) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(report)
     for name in ("id", "sha256", "version"):
         fields.pop(name)
-    for name in ("conflicts", "conflicting", "edits_kept", "edits_replaced"):
-        if not fields[name]:  # only a file that comes again after an edit has any
+    for name in ("conflicts", "conflicting", "edits_kept", "edits_replaced", "refused"):
+        if not fields[name]:  # only a file after an edit, or one that nobody can read, has any
             fields.pop(name)
     return fields
 

@@ -66,6 +66,9 @@ def import_(
             _print_links(workspace, report)
     if json:
         tell_json(reports if len(reports) > 1 else reports[0])
+    if sentences := [report.refused for report in reports if report.refused]:
+        typer.echo("\n".join(sentences), err=True)
+        raise typer.Exit(2)
 
 
 def _print_report(path: Path, report: Report) -> None:
@@ -154,13 +157,14 @@ def mapping_suggest(
     *,
     out: Annotated[Path | None, typer.Option(help="Write it there instead of printing.")] = None,
     theatre: Annotated[str | None, typer.Option(help="Theatre the file belongs to.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
 ) -> None:
     """Propose what the columns of a table mean, with the reason for each.
 
     Example: strikemap mapping suggest strikes.xlsx --out strikes.toml
     """
     settings = read_settings()
-    suggestion = suggest(open_workspace(settings), file, theatre or settings.theatre)
+    suggestion = suggest(open_workspace(settings), file, theatre or settings.theatre, sheet=sheet)
     if out is None:
         typer.echo(suggestion.toml(), nl=False)
         return

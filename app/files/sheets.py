@@ -45,6 +45,8 @@ WORKBOOK = "xl/workbook.xml"
 SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
 SPACE = re.compile(r"[ \t\n\v\f\r\u00a0\u200b\ufeff]+")
 
+LINES_OF_A_TITLE = 10
+
 Cells = dict[str, str]
 
 
@@ -125,15 +127,32 @@ def grid(source: SourceFile, sheet: str | None = None) -> Iterator[list[str]]:
         yield line
 
 
-def first_lines(source: SourceFile, most: int) -> list[list[str]]:
+def visible_sheets(source: SourceFile) -> list[str]:
+    """List the visible sheets of a workbook.
+
+    Raises:
+        InvalidFile: not a complete workbook.
+        TooLarge: over a bound.
+    """
+    _check_used_range(source)
+    try:
+        with CalamineWorkbook.from_path(source.path) as book:
+            sheets = [one for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
+            return [one.name for one in sheets if one.visible == SheetVisibleEnum.Visible]
+    except CalamineError as wrong:
+        allowed = "a complete XLSX workbook without a password"
+        raise InvalidFile(f"workbook {source.name}", str(wrong)[:200], allowed) from wrong
+
+
+def first_lines(source: SourceFile, most: int, sheet: str | None = None) -> list[list[str]]:
     """Read the first lines; of delimited text, only those in the first bytes of the file.
 
     Raises:
         InputError: not a table.
     """
     if is_workbook(source):
-        return list(islice(grid(source), most))
-    _names, delimiter = header_of(source)
+        return list(islice(grid(source, sheet), most))
+    delimiter = _delimiter(source)
     lines = decoded_head(source).splitlines(keepends=True)
     try:
         reader = csv.reader(lines, delimiter=delimiter)
@@ -142,9 +161,18 @@ def first_lines(source: SourceFile, most: int) -> list[list[str]]:
         raise InvalidFile(f"table {source.name}", str(wrong), "a delimited table") from wrong
 
 
+def _delimiter(source: SourceFile) -> str:
+    """Return a table's delimiter: of its first line, or of the first line that has one."""
+    _names, delimiter = header_of(source)
+    lines = decoded_head(source).splitlines()[:LINES_OF_A_TITLE]
+    if not lines or delimiter in lines[0]:
+        return delimiter
+    return max(",;\t", key=lambda mark: max(line.count(mark) for line in lines))
+
+
 def _delimited_lines(source: SourceFile) -> Iterator[list[str]]:
     check_utf8(source)
-    _names, delimiter = header_of(source)
+    delimiter = _delimiter(source)
     with source.path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(stream, delimiter=delimiter)
         try:

@@ -49,12 +49,14 @@ class SourceFile:
     """A file to read, with its first bytes, by which its format is recognised.
 
     `companions`: name and path of all files of the same collection; some formats need several.
+    `encoding`: that of the original, where `path` is a copy of it in UTF-8; else "".
     """
 
     path: Path
     name: str
     head: bytes = field(repr=False, default=b"")
     companions: tuple[tuple[str, Path], ...] = field(repr=False, default=())
+    encoding: str = ""
 
     @classmethod
     def open(cls, path: Path, name: str | None = None) -> SourceFile:

@@ -31,10 +31,14 @@ class Dropped(NamedTuple):
 
 
 class Warned(NamedTuple):
-    """A warning about the whole file, for the person who imports it."""
+    """A warning about the whole file, for the person who imports it.
+
+    `is_refusal`: too much of the file cannot be read, and nothing of it is to be written.
+    """
 
     text: str
     member: str | None = None
+    is_refusal: bool = False
 
 
 class ParsedRecord(NamedTuple):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from app.domain.count import TOLLS
-from app.domain.errors import InputError, InvalidFile, NeedsMapping
+from app.domain.errors import LONGEST_GOT, InputError, InvalidFile, NeedsMapping
 from app.domain.mapping import DAYS, TOLL_PARTS, Notation, TableMapping, checked
 from app.domain.place import LonLat
 from app.files import parsing
@@ -31,6 +31,9 @@ PARTS = {toll: [f"{toll}{part}" for part in TOLL_PARTS if part] for toll in TOLL
 BOUNDS = ("low", "best", "high")
 TIMES = {"start": "start_time", "end": "end_time"}
 PLAIN = re.compile(r"\d+(?:\.0+)?")
+TOTAL = re.compile(
+    r"(?:grand |sub)?totals?:?|sum:?|in total:?|всього:?|усього:?|разом:?|загалом:?|підсумок:?"
+)
 CLOCK = re.compile(r"[ T]\d{1,2}:\d\d")
 COUNTED = frozenset(
     f"{toll}{part}"
@@ -39,6 +42,9 @@ COUNTED = frozenset(
     if part not in ("_low", "_best", "_high")
 )
 """Fields of a number of people that may be a range."""
+
+CHECKED = COUNTED | {*DAYS, *TIMES.values(), "lon", "lat", "lon_lat", "lat_lon"}
+"""Fields whose values either can be read or not; other fields take any text."""
 
 MIDNIGHT = ("00:00", "00:00:00", "00:00:00.000")
 DAMAGE = {
@@ -49,6 +55,10 @@ DAMAGE = {
 }
 
 
+UNREAD = 0.4
+"""A file of which this share of a mapped column cannot be read is refused."""
+
+
 @dataclass
 class Typed:
     """Counts what was typed in a way that a person should know of."""
@@ -56,6 +66,33 @@ class Typed:
     serial: Counter[str] = field(default_factory=Counter)
     vague: dict[str, Counter[str]] = field(default_factory=dict)
     without_zone: int = 0
+    filled: Counter[str] = field(default_factory=Counter)
+    unread: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+
+    def refuse(self, wrong: BadFieldError | InputError) -> None:
+        """Count a row that is rejected for a day, a coordinate or a number of people."""
+        name, got = (
+            (wrong.name, wrong.got)
+            if isinstance(wrong, BadFieldError)
+            else (wrong.problem.where, wrong.problem.got)
+        )
+        to = re.split("[.,]", name)[0]
+        if got and to in CHECKED:
+            self.unread[to] += 1
+            self.examples.setdefault(to, got)
+
+    def refusals(self, mapping: TableMapping) -> Iterator[Warned]:
+        """Refuse the file for each column of which too much cannot be read."""
+        for to, unread in self.unread.items():
+            column, filled = mapping.column(to), self.filled[to]
+            if column and filled and unread >= UNREAD * filled:
+                example = self.examples[to][:LONGEST_GOT]
+                yield Warned(
+                    f"{unread:,} of {filled:,} values of the column {column!r} ({to}) cannot be "
+                    f"read, such as {example!r}",
+                    is_refusal=True,
+                )
 
     def warnings(self) -> Iterator[Warned]:
         """Warn of days as numbers, times without a zone and numbers that are none."""
@@ -167,6 +204,7 @@ class _RowReader:
         yield from self.words.warnings()
         yield from self.geocoder.warnings()
         yield from self.typed.warnings()
+        yield from self.typed.refusals(self.mapping)
 
     def _check_columns(self, names: list[str]) -> Iterator[Warned]:
         missing = [name for name in self.mapping.columns if name not in names]
@@ -180,6 +218,8 @@ class _RowReader:
             yield Warned(f"Columns that the mapping leaves out: {', '.join(others)}.")
 
     def _outcome(self, row: int, feature: PointFeature) -> Outcome:
+        if feature.point is None and has_total_word(feature.fields):
+            return Dropped(row, "total_row")
         try:
             point = feature.checked_point()
             values = self._values(feature.fields)
@@ -193,6 +233,7 @@ class _RowReader:
             self._keep_time(values, feature.fields, point)
             return ParsedRecord(row, native.incident_from(values, point, self.context))
         except (BadFieldError, InputError) as wrong:
+            self.typed.refuse(wrong)
             return rejection(row, wrong)
 
     def _values(self, cells: Cells) -> dict[str, object]:
@@ -203,6 +244,7 @@ class _RowReader:
         for column, to in self.mapping.columns.items():
             if column in cells:
                 texts_by_field.setdefault(to, []).append(cells[column])
+                self.typed.filled[to] += 1
         self._with_time(texts_by_field)
         values: dict[str, object] = {
             name: self._read(name, texts) for name, texts in texts_by_field.items()
@@ -296,6 +338,11 @@ def _degrees(values: Mapping[str, object], axis: str) -> object:
         return None if text is None else float(text)
     except ValueError:
         return degrees(text or "", axis)
+
+
+def has_total_word(cells: Cells) -> bool:
+    """Tell whether a row is the sum of a table: its first cell says so."""
+    return TOTAL.fullmatch(squeezed(next(iter(cells.values()), ""))) is not None
 
 
 def _toll(values: Mapping[str, object], toll: str) -> object:

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, NamedTuple
 
 from app.domain.errors import InputError, InvalidFile, TooLarge
+from app.files.encoding import in_utf8
 from app.files.source import Rejection, SourceFile, rejection
 
 MOST_MEMBERS = 20_000
@@ -117,7 +118,7 @@ class _Unpacker:
         elif source.head.startswith(ZIP) and not self.recognises(source):
             self._add_zip(path, name, within)
         else:
-            self.contents.members.append(MemberFile(within, source))
+            self.contents.members.append(MemberFile(within, in_utf8(source, self._copies())))
 
     def _count_file(self, source: SourceFile) -> None:
         self.count += 1
@@ -126,6 +127,12 @@ class _Unpacker:
         size, most = source.path.stat().st_size, self.most_bytes
         if size > most:
             raise TooLarge(f"size of {source.name}", f"{size:,} bytes", f"at most {most:,} bytes")
+
+    def _copies(self) -> Path:
+        """Make a folder for the copy of one file: files of several folders share names."""
+        folder = self.folder / f"utf8-{self.count}"
+        folder.mkdir(exist_ok=True)
+        return folder
 
     def _add_gzip(self, path: Path, name: str, within: str) -> None:
         with self._archive_errors(name), gzip.open(path) as stream:

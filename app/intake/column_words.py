@@ -39,7 +39,11 @@ def codes_of(to: str, words: Mapping[str, int], taxonomy: Taxonomy) -> dict[str,
     """Return the code of each word that a list has; the others stay without one."""
     terms = taxonomy.weapons if to == "weapons" else taxonomy.sectors
     labels = {terms.label(code, lang): code for lang in ("en", "uk") for code in terms.codes}
-    code_by_word = {**labels, **taxonomy.crosswalk("mapped")[to]}
+    code_by_word = {
+        **labels,
+        **taxonomy.crosswalk("free_words")[to],
+        **taxonomy.crosswalk("mapped")[to],
+    }
     codes = {_plain(word): code for word, code in code_by_word.items()}
     bare = {_bare(word): code for word, code in codes.items() if _bare(word)}
     matches = {word: codes.get(_plain(word)) or bare.get(_bare(_plain(word))) for word in words}

@@ -6,6 +6,7 @@ import collections
 import contextlib
 import gc
 import hashlib
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from app.domain.errors import InputError
 from app.domain.revision import Change
 from app.domain.store import Author
 from app.domain.terms import Dataset, DatasetKind, terms_of
-from app.importers.base import Context, Importer
+from app.importers.base import Context, Importer, Outcome, Warned
 from app.importers.formats import recognised
 from app.importers.members import MemberFile, PathContents, open_contents
 from app.instance.workspace import Workspace
@@ -29,6 +30,7 @@ from app.intake.planning import Plan, Progress, Report, Watch
 from app.intake.reading import choose_format, read_members, read_records
 from app.intake.repeats import FROM_BYTES, earlier_report, reading_mark
 from app.intake.succession import Succession
+from app.intake.understanding import understand
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
@@ -76,7 +78,8 @@ def import_file(
     if options.theatre is None:
         options = msgspec.structs.replace(options, theatre=workspace.default_theatre)
     with open_contents(file.path, file.label, workspace.max_file_bytes, recognised) as members:
-        return _Import(workspace, file, options, author, observers).run(members)
+        options, understood = understand(workspace, members, options)
+        return _Import(workspace, file, options, author, observers, understood).run(members)
 
 
 @dataclass(frozen=True)
@@ -88,11 +91,15 @@ class _Import:
     options: ImportOptions
     author: Author
     observers: Observers
+    understood: str | None = None
+    """What the columns of a table without a mapping were taken for."""
 
     def run(self, files: PathContents) -> Report:
         importer, why, members, faults = choose_format(
             files, self.options.format_name, self.file.label
         )
+        if self.understood:
+            why = "its columns are plain"
         slug = _checked_slug(self.options.dataset or importer.dataset or _slug_of(self.file.label))
         context = self._context(slug)
         self._check_terms(slug)
@@ -123,6 +130,8 @@ class _Import:
             outcomes = read_members(importer, members, context)
         else:
             outcomes = read_records(importer, members[0].source, context)
+        notes = [Warned(self.understood)] if self.understood else []
+        outcomes = itertools.chain(notes, _encoding_notes(files, members), outcomes)
         succession = Succession(self.workspace.store, slug, self.options.accept_shrink)
         changes = plan.changes(succession.in_order(outcomes), self.observers.progress)
         self._write(plan, changes)
@@ -210,6 +219,14 @@ def _repeated_report(report: Report, earlier: Report, progress: Progress | None)
         edits_kept=earlier.edits_kept,
         warnings=earlier.warnings,
     )
+
+
+def _encoding_notes(files: PathContents, members: Sequence[MemberFile]) -> Iterator[Outcome]:
+    """Say in which encoding a file was saved, where that is not UTF-8."""
+    for path, source in members:
+        if source.encoding:
+            name = path if files.is_many else None
+            yield Warned(f"The text is saved as {source.encoding}, and is read as that.", name)
 
 
 def _mapping(importer: Importer, members: Sequence[MemberFile]) -> dict[str, str]:

@@ -200,6 +200,13 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
             kind=OptionKind.file,
         ),
     ] = None
+    sheet: Annotated[
+        str | None,
+        Option(
+            "Sheet of a workbook; the one with the most known columns if empty",
+            "Аркуш книги; порожньо: той, де найбільше відомих стовпців",
+        ),
+    ] = None
     accept_shrink: Annotated[
         bool,
         Option(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from app.domain.errors import InputError, InvalidFile
+from app.domain.errors import LONGEST_GOT, InputError, InvalidFile
 from app.domain.incident import Incident, Status
 from app.domain.place import E7, Bounds
 from app.domain.revision import Action, Change, Revision, Subject, canonical
@@ -36,6 +36,7 @@ KINDS = {
 }
 """The records that a dataset may hold; each dataset holds one kind."""
 
+UNREAD_ALLOWED = "a corrected mapping, or one without this column; --dry-run lists every row"
 MOST_WARNINGS = 20
 MOST = 0.5
 """A file has "most" points outside when their share is larger than this."""
@@ -72,6 +73,8 @@ class Report(msgspec.Struct, kw_only=True):
     warnings: list[str] = []
     mapping: dict[str, str] = {}
     version: int | None = None
+    refused: str | None = None
+    """Why too little of the file can be read; a command that gets it fails."""
 
 
 class Planned(NamedTuple):
@@ -87,7 +90,9 @@ Watch = Callable[[Planned], None]
 
 def _report_change(report: Report, reading: str) -> Change:
     counts = msgspec.structs.replace(report, rejections=[], conflicting=[], mapping={})
-    payload = canonical({**msgspec.to_builtins(counts), "reading": reading})
+    fields = msgspec.to_builtins(counts)
+    del fields["refused"]  # a report that is written was not refused
+    payload = canonical({**fields, "reading": reading})
     return Change(Subject.report, report.id, Action.add, payload)
 
 
@@ -148,6 +153,8 @@ class Plan:
                 self._dropped[outcome.reason] += 1
             case Rejection():
                 self.report.rejections.append(outcome)
+            case Warned(is_refusal=True):
+                self.report.refused = self.report.refused or outcome.text
             case Warned():
                 self._warned.setdefault(outcome.text, []).append(outcome.member)
 
@@ -236,6 +243,10 @@ class Plan:
             raise InvalidFile("file", "invented and real records", "one of the two in one file")
         if not report.rows:
             raise InvalidFile("file", "no record", "at least one record")
+        if report.rejected == report.rows:
+            report.refused = _all_rejected(report)
+        elif report.refused and not report.dry_run:
+            raise InvalidFile(report.refused, "60 % or less that can be read", UNREAD_ALLOWED)
         points = np.frombuffer(self._points, np.int64).reshape(-1, 2) / E7
         if points_look_swapped(points, self.context.theatre.bounds):
             report.warnings.append(
@@ -261,6 +272,19 @@ class Plan:
             payload = store.history(Subject.dataset, slug)[-1].payload
             _check_same(dataset, payload)
             yield from _later_access(dataset, payload)
+
+
+def _all_rejected(report: Report) -> str:
+    """Say that no row can be read, with the most frequent field and its first value."""
+    counts = Counter[str]()
+    for one in report.rejections:
+        counts[one.field] += one.rows
+    name, rows = counts.most_common(1)[0]
+    first = next(one for one in report.rejections if one.field == name)
+    return (
+        f"No row of {report.rows:,} can be read, {rows:,} of them for {name}: got "
+        f"{first.got[:LONGEST_GOT]!r}, allowed: {first.why}."
+    )
 
 
 def _stands(current: Current | None, record: RowRecord) -> bool:

@@ -128,7 +128,7 @@ def _with_member(outcome: RowRecord | Outcome, path: str) -> RowRecord | Outcome
         case RowRecord() | Rejection():
             return msgspec.structs.replace(outcome, member=path)
         case Warned():
-            return Warned(outcome.text, path)
+            return outcome._replace(member=path)
         case _:
             return outcome
 

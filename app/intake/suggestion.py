@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,17 +18,20 @@ import msgspec
 from app.domain.errors import InputError, InvalidFile
 from app.domain.mapping import DAYS, VERSION, Notation, TableMapping, checked
 from app.domain.place import Precision
+from app.files.encoding import in_utf8
 from app.files.sheets import table
 from app.files.source import Rejection, SourceFile, decoded_head
 from app.importers.base import Context
+from app.importers.mapped import has_total_word
 from app.importers.points import kind_of, point_features
 from app.importers.words import Words
 from app.instance.workspace import Workspace
 from app.intake.column_fields import Draft, draft_of
 from app.intake.column_words import FIELDS_OF_WORDS, codes_of, words_of
+from app.intake.table_start import TableStart, table_start
 
-SAMPLE_ROWS, SAMPLE_CELLS = 100_000, 4_000_000
-"""What a proposal rests on: all rows of most tables, or the first of a long or wide one."""
+SAMPLE_ROWS, SAMPLE_CELLS = 20_000, 2_000_000
+"""What a proposal rests on: all rows of most tables, the first ones of a long one."""
 
 MOST_SAMPLES, LONGEST_SAMPLE = 3, 60
 FLAGS = {
@@ -54,24 +58,66 @@ class Suggestion:
     word_rows: dict[str, dict[str, int]] = field(default_factory=dict)
     doubts: list[str] = field(default_factory=list)
 
+    @property
+    def is_sure(self) -> bool:
+        """Tell whether an import can use it without a person."""
+        return not self.missing and not self.doubts
+
+    def understood(self) -> str:
+        """Say in one sentence what each mapped column is, and where the table begins."""
+        mapping, parts = self.mapping, list[str]()
+        if mapping.sheet:
+            parts.append(f"the table is the sheet {mapping.sheet!r}")
+        if mapping.header_row > 1:
+            parts.append(f"its header is row {mapping.header_row}")
+        days = {name: mapping.notations.get(name, mapping.dates) for name in mapping.columns}
+        parts += [
+            f"{name!r} is {to}" + (f" ({days[name]})" if to in DAYS else "")
+            for name, to in mapping.columns.items()
+        ]
+        if "precision" in mapping.constants:
+            parts.append(f"points are as fine as {mapping.constants['precision']}")
+        for to, codes in mapping.words.items():
+            words = ", ".join(f"{word!r} {code}" for word, code in codes.items())
+            parts.append(f"words of {to}: {words}")
+        return f"Read without a mapping: {'; '.join(parts)}."
+
     def toml(self) -> str:
         """Write it as a file that a person reads, completes and saves."""
         return "".join(_lines(self))
 
 
-def suggest(workspace: Workspace, path: Path, theatre: str, name: str | None = None) -> Suggestion:
+def suggest(
+    workspace: Workspace,
+    path: Path,
+    theatre: str,
+    name: str | None = None,
+    sheet: str | None = None,
+) -> Suggestion:
     """Propose a mapping for a table or a file of points; `name` is what its sender calls it.
+
+    `sheet` names the sheet of a workbook; without it, the one with the most names of fields.
 
     Raises:
         InvalidFile: it cannot be read as either.
         InputError: no such theatre.
     """
+    with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
+        source = in_utf8(SourceFile.open(path, name), Path(folder))
+        return suggestion_of(workspace, source, theatre, sheet)
+
+
+def suggestion_of(
+    workspace: Workspace, source: SourceFile, theatre: str, sheet: str | None = None
+) -> Suggestion:
+    """Propose a mapping for an open file; see `suggest`."""
     if theatre not in workspace.reference.theatres:
         raise InputError("theatre", theatre, ", ".join(workspace.reference.theatres))
-    source = SourceFile.open(path, name)
     has_points = kind_of(source) is not None
-    columns = _sampled(source, has_points=has_points)
     words = Words(_context(workspace, theatre))
+    _check_table(source, has_points=has_points)
+    start = TableStart() if has_points else table_start(source, words, sheet)
+    columns = _sampled(source, start, has_points=has_points)
     bounds = workspace.reference.theatres[theatre].bounds
     draft = draft_of(columns, words, bounds, has_points=has_points)
     rows = {to: words_of(to, draft.columns, columns) for to in FIELDS_OF_WORDS}
@@ -84,6 +130,8 @@ def suggest(workspace: Workspace, path: Path, theatre: str, name: str | None = N
         notations=notations,
         decimal_comma=draft.decimal_comma,
         has_points=has_points,
+        sheet=start.sheet,
+        header_row=start.header_row,
         columns=draft.columns,
         words={to: by_word for to, by_word in codes.items() if by_word},
     )
@@ -101,7 +149,7 @@ def suggest(workspace: Workspace, path: Path, theatre: str, name: str | None = N
         {to: [word for word in rows[to] if word not in codes[to]] for to in FIELDS_OF_WORDS},
         samples,
         rows,
-        list(draft.doubts.values()),
+        [*([start.doubt] if start.doubt else []), *draft.doubts.values()],
     )
 
 
@@ -133,18 +181,22 @@ def _context(workspace: Workspace, theatre: str) -> Context:
     return Context("suggested", reference.theatres[theatre], regions, reference.taxonomy)
 
 
-def _sampled(source: SourceFile, *, has_points: bool) -> dict[str, list[str]]:
-    """Collect the values of each column in the first rows."""
-    samples: dict[str, list[str]] = {}
+def _check_table(source: SourceFile, *, has_points: bool) -> None:
     if not has_points and decoded_head(source).lstrip().startswith(("<", "{", "[")):
         allowed = "a table (CSV, XLSX) or a file of points"
         raise InvalidFile(f"content of {source.name}", "XML or JSON of another kind", allowed)
+
+
+def _sampled(source: SourceFile, start: TableStart, *, has_points: bool) -> dict[str, list[str]]:
+    """Collect the values of each column in the first rows, without rows of totals."""
+    samples: dict[str, list[str]] = {}
     if has_points:
         rows: Iterable[Mapping[str, str]] = (feature.fields for feature in point_features(source))
     else:
-        sheet = table(source)
-        samples = {name: [] for name in sheet.names}
-        rows = (row[1] for row in sheet.rows if not isinstance(row, Rejection))
+        body = table(source, header_row=start.header_row, sheet=start.sheet)
+        samples = {name: [] for name in body.names}
+        rows = (row[1] for row in body.rows if not isinstance(row, Rejection))
+        rows = (cells for cells in rows if not has_total_word(cells))
     most = max(SAMPLE_CELLS // max(len(samples), 1), 1)
     for cells in islice(rows, min(SAMPLE_ROWS, most)):
         for name, text in cells.items():
@@ -171,6 +223,10 @@ def _lines(suggestion: Suggestion) -> Iterator[str]:
     else:
         yield f"# dates = {_quoted('dmy')}  # one of {', '.join(Notation)}\n"
     yield from (f"# To be decided: {_one_line(doubt)}\n" for doubt in suggestion.doubts)
+    if mapping.sheet:
+        yield f"sheet = {_quoted(mapping.sheet)}\n"
+    if mapping.header_row > 1:
+        yield f"header_row = {mapping.header_row}\n"
     yield from (f"{line}\n" for name, line in FLAGS.items() if getattr(mapping, name))
     yield "\n[columns]\n"
     for name, why in suggestion.why.items():

@@ -133,7 +133,8 @@ function showReport(planned) {
     return [place || "–", field, got, why];
   };
   const conflicts = planned.conflicting.slice(0, MOST_ROWS).map(cells);
-  const warnings = planned.warnings.map((text) => el("li", { text }));
+  const sentences = [planned.refused ?? [], planned.warnings].flat();
+  const warnings = sentences.map((text) => el("li", { text }));
   const place = [words.row, words.field, words.got];
   byId("told").replaceChildren(
     ...table(words.fate, [words.fate, words.rows_count], fateRows(planned)),

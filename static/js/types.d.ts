@@ -549,6 +549,7 @@ export interface ImportReport {
   mapping: Record<string, string>;
   preview: Preview;
   version?: number | null;
+  refused?: string | null;
   planned_again?: boolean;
 }
 

@@ -1,0 +1,101 @@
+"""Finds the text encoding of a table that is not UTF-8, and writes a copy in UTF-8 to read."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import replace
+from itertools import takewhile
+from pathlib import Path
+
+from charset_normalizer import CharsetMatch, from_bytes
+
+from app.domain.errors import InvalidFile
+from app.files.source import SNIFF_BYTES, SourceFile
+
+MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+NAMES = {
+    "cp1251": "Windows-1251",
+    "cp1252": "Windows-1252",
+    "cp1250": "Windows-1250",
+    "koi8_u": "KOI8-U",
+}
+"""The encodings that are told apart: those in which spreadsheets of the region save text."""
+
+FOREIGN = frozenset("ЂЃѓЉЊЌЋЏђљњќћџ")
+"""Letters of other languages that Windows-1251 shows for the capitals of Mac Cyrillic."""
+
+FOREIGN_SHARE = 0.03
+CLOSE_CHAOS, CLOSE_COHERENCE = 0.03, 0.1
+TEXT_NAMES = (".csv", ".tsv", ".txt", ".tab")
+CUT = "unexpected end of data"
+COMPARED_BYTES = 4 << 20
+BLOCK = 1 << 20
+UNSURE = 'UTF-8; save the file again in it (spreadsheets call it "CSV UTF-8")'
+
+
+def in_utf8(source: SourceFile, folder: Path) -> SourceFile:
+    """Return a table as a file in UTF-8: itself, or a copy in `folder`, with its own encoding.
+
+    Raises:
+        InvalidFile: two encodings fit, or the file is not in the one that its beginning shows.
+    """
+    encoding = _encoding(source)
+    if encoding is None:
+        return source
+    label = NAMES.get(encoding, encoding.upper())
+    target = folder / f"{source.path.name}.utf8"
+    try:
+        with (
+            source.path.open(encoding=encoding, newline="") as stream,
+            target.open("w", encoding="utf-8", newline="") as out,
+        ):
+            while block := stream.read(BLOCK):
+                out.write(block)
+    except UnicodeError as wrong:
+        where = f"text encoding of {source.name}"
+        raise InvalidFile(where, f"{label}, but not to its end", UNSURE) from wrong
+    with target.open("rb") as stream:
+        head = stream.read(SNIFF_BYTES)
+    return replace(source, path=target, head=head, encoding=label)
+
+
+def _encoding(source: SourceFile) -> str | None:
+    """Return the encoding of a table's text; None for UTF-8 and for what is no table."""
+    if source.head.startswith(MARKS) and not source.head.startswith(codecs.BOM_UTF32_LE):
+        return "utf-16"
+    is_table = Path(source.name).suffix.lower() in TEXT_NAMES and b"\0" not in source.head
+    if not is_table or _is_utf8(source.head):
+        return None
+    with source.path.open("rb") as stream:
+        content = stream.read(COMPARED_BYTES)
+    matches = list(from_bytes(content, cp_isolation=list(NAMES)))
+    if not matches:
+        return None
+    best, *others = matches
+    close = takewhile(lambda one: _is_close(one, best), others)
+    differing = [NAMES.get(one.encoding, one.encoding) for one in close if str(one) != str(best)]
+    if best.encoding == "cp1251" and _foreign_share(str(best)) > FOREIGN_SHARE:
+        differing.append("Mac Cyrillic")
+    if differing:
+        got = f"{NAMES.get(best.encoding, best.encoding)} or {differing[0]}"
+        raise InvalidFile(f"text encoding of {source.name}", got, UNSURE)
+    # Of several that give the same text, any will do; the usual one is named.
+    return next((name for name in NAMES if name in best.could_be_from_charset), best.encoding)
+
+
+def _is_utf8(head: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < SNIFF_BYTES)
+    except UnicodeDecodeError as wrong:
+        return wrong.reason == CUT  # the last character alone: no other encoding
+    return True
+
+
+def _is_close(match: CharsetMatch, best: CharsetMatch) -> bool:
+    is_as_plain = match.chaos - best.chaos <= CLOSE_CHAOS
+    return is_as_plain and best.coherence - match.coherence <= CLOSE_COHERENCE
+
+
+def _foreign_share(text: str) -> float:
+    letters = [one for one in text if one.isalpha() and not one.isascii()]
+    return sum(one in FOREIGN for one in letters) / max(len(letters), 1)

@@ -1,0 +1,73 @@
+"""Reads a table without a mapping when the columns that it needs are plain; else it asks."""
+
+from __future__ import annotations
+
+import contextlib
+
+import msgspec
+
+from app.domain.errors import InputError, NeedsMapping, UnknownFormat
+from app.importers.formats import choose
+from app.importers.members import PathContents
+from app.instance.workspace import Workspace
+from app.intake.options import ImportOptions
+from app.intake.suggestion import Suggestion, suggestion_of
+
+BY_MAPPING = ("mapped", "vector_points")
+
+
+def understand(
+    workspace: Workspace, files: PathContents, options: ImportOptions
+) -> tuple[ImportOptions, str | None]:
+    """Return options with the mapping that a plain table suggests, and a sentence that says it.
+
+    A file that has a format, or comes with a mapping, keeps its options; the sentence is None.
+
+    Raises:
+        NeedsMapping: something can mean two things; names it, and the command to run.
+    """
+    if options.mapping is not None:
+        if options.sheet:
+            mapping = msgspec.structs.replace(options.mapping, sheet=options.sheet)
+            options = msgspec.structs.replace(options, mapping=mapping)
+        return options, None
+    suggestion = _suggestion(workspace, files, options)
+    if suggestion is None:
+        return options, None
+    if suggestion.is_sure:
+        return msgspec.structs.replace(options, mapping=suggestion.mapping), suggestion.understood()
+    if _is_table_of_incidents(suggestion):
+        name, open_points = files.members[0].source.name, [*suggestion.doubts, *suggestion.missing]
+        allowed = (
+            f"{'; '.join(one.rstrip('.') for one in open_points)}. Run `strikemap mapping suggest "
+            f"{name} --out M.toml`, complete M.toml, then `strikemap import {name} --mapping "
+            "M.toml`"
+        )
+        raise NeedsMapping(f"columns of {name}", "what only you can say", allowed)
+    return options, None
+
+
+def _suggestion(
+    workspace: Workspace, files: PathContents, options: ImportOptions
+) -> Suggestion | None:
+    """Propose a mapping for one file that no other format has; None for all others."""
+    if options.format != "auto" or files.is_many or not files.members:
+        return None
+    source = files.members[0].source
+    try:
+        has_format = choose(source)[0].name not in BY_MAPPING
+    except UnknownFormat:
+        has_format = False
+    except InputError:
+        has_format = True
+    if has_format:
+        return None
+    with contextlib.suppress(InputError):
+        return suggestion_of(workspace, source, options.theatre or "", options.sheet)
+    return None
+
+
+def _is_table_of_incidents(suggestion: Suggestion) -> bool:
+    """Tell whether the columns are about incidents: one of a day and one more are known."""
+    mapping = suggestion.mapping
+    return mapping.says("start") and len(mapping.columns) > 1

@@ -1,0 +1,67 @@
+"""A file of which too little can be read: one sentence, exit code 2, and nothing is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from app.cli.program import program
+from app.domain.errors import InvalidFile
+from tests.support import table, written
+
+MAPPING = """version = 1
+dates = "ymd"
+[columns]
+day = "start"
+lat = "lat"
+lon = "lon"
+n = "killed"
+[constants]
+precision = "settlement"
+"""
+GOOD = {"day": "2024-03-10", "lat": "50.1", "lon": "30.2", "n": "1"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("STRIKEMAP_DATA_DIR", str(tmp_path / "data"))
+    written(tmp_path, "m.toml", MAPPING)
+    return tmp_path
+
+
+def _run(folder: Path, *rows: dict[str, object], dry_run: bool) -> Result:
+    path = table(folder, *rows)
+    options = ["--mapping", str(folder / "m.toml"), *(["--dry-run"] if dry_run else [])]
+    return CliRunner().invoke(program, ["import", str(path), *options])
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_file_with_no_row_that_can_be_read_fails(folder: Path, *, dry_run: bool) -> None:
+    result = _run(folder, {**GOOD, "lat": ""}, {**GOOD, "lat": ""}, dry_run=dry_run)
+    assert result.exit_code == 2
+    assert (
+        "No row of 2 can be read, 2 of them for lon, lat: got '30.2, ', allowed:" in result.output
+    )
+
+
+def test_a_column_of_which_two_fifths_cannot_be_read_fails_a_dry_run(folder: Path) -> None:
+    bad = {**GOOD, "n": "x"}
+    result = _run(folder, *[GOOD] * 3, bad, bad, dry_run=True)
+    assert result.exit_code == 2
+    assert ("2 of 5 values of the column 'n' (killed) cannot be read, such as 'x'") in result.output
+    assert "rejected: row 4, killed: got 'x'" in result.output
+
+
+def test_such_a_file_is_not_written_at_all(folder: Path) -> None:
+    rows = [GOOD, {**GOOD, "lat": "somewhere"}]
+    result = _run(folder, *rows, dry_run=False)
+    assert isinstance(result.exception, InvalidFile)
+    datasets = CliRunner().invoke(program, ["datasets"])
+    assert "file" not in datasets.output
+
+
+def test_a_file_with_less_than_that_is_imported(folder: Path) -> None:
+    rows = [*[{**GOOD, "n": str(n)} for n in range(4)], {**GOOD, "n": "x"}]
+    assert _run(folder, *rows, dry_run=False).exit_code == 0

@@ -1,0 +1,107 @@
+"""Tables that are read without a mapping: plain columns, sheets and headers that are looked for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+from typer.testing import CliRunner
+
+from app.cli.program import program
+from app.domain.errors import NeedsMapping
+from app.instance.workspace import Workspace
+from app.intake.suggestion import suggest
+from tests.support import fates, imported, written
+
+HEADER = ["Date", "Latitude", "Longitude", "Killed", "Sector"]
+ROWS = [
+    ["17.03.2024", "49,9935", "36,23", "2-4", "school"],
+    ["18.03.2024", "50,4501", "30,52", "1", "hospital"],
+]
+TOTAL = ["Total", "", "", "5", ""]
+
+
+def _workbook(folder: Path, **sheets: list[list[str]]) -> Path:
+    path = folder / "strikes.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for name, rows in sheets.items():
+            page = book.add_worksheet(name)
+            for number, row in enumerate(rows):
+                page.write_row(number, 0, row)
+    return path
+
+
+def test_a_plain_table_is_read_at_once_and_the_report_says_what_was_understood(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    text = "\n".join(";".join(row) for row in [HEADER, *ROWS, TOTAL])
+    report = imported(private_workspace, written(tmp_path, "strikes.csv", text))
+    assert (report.format, report.why, report.added) == ("mapped", "its columns are plain", 2)
+    assert report.dropped == {"total_row": 1}
+    assert report.warnings[0] == (
+        "Read without a mapping: 'Date' is start (dmy); 'Latitude' is lat; 'Longitude' is lon; "
+        "'Killed' is killed; 'Sector' is sector; points are as fine as settlement; words of "
+        "sector: 'school' education, 'hospital' health."
+    )
+    assert report.rows == fates(report)
+
+
+def test_a_geojson_with_plain_names_is_read_at_once(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"id": f"a{day}", "date": f"2024-03-{day}", "killed": 1},
+            "geometry": {"type": "Point", "coordinates": [36.23, 49.99]},
+        }
+        for day in (17, 18)
+    ]
+    text = json.dumps({"type": "FeatureCollection", "features": features})
+    report = imported(private_workspace, written(tmp_path, "plain.geojson", text))
+    assert (report.format, report.added, report.rejected) == ("vector_points", 2, 0)
+
+
+def test_the_sheet_and_the_line_of_the_header_are_found_and_said(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    readme = [["About this file"], ["Date of the file", "1 March"]]
+    data = [["Strikes of March, invented"], [], HEADER, *ROWS, TOTAL]
+    path = _workbook(tmp_path, README=readme, Data=data)
+    mapping = suggest(private_workspace, path, "ukraine").mapping
+    assert (mapping.sheet, mapping.header_row) == ("Data", 3)
+    report = imported(private_workspace, path)
+    assert (report.added, report.dropped, report.rejected) == (2, {"total_row": 1}, 0)
+    assert "the table is the sheet 'Data'; its header is row 3" in report.warnings[0]
+
+
+def test_a_title_above_a_semicolon_table_is_passed_over(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    lines = ["Strikes of March", *(";".join(row) for row in [HEADER, *ROWS])]
+    report = imported(private_workspace, written(tmp_path, "titled.csv", "\n".join(lines)))
+    assert (report.added, report.rejected) == (2, 0)
+
+
+def test_two_sheets_that_can_be_the_table_are_asked_about(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    path = _workbook(tmp_path, One=[HEADER, *ROWS], Two=[HEADER, ROWS[1]])
+    with pytest.raises(NeedsMapping, match="the sheets 'One', 'Two' can each be the table"):
+        imported(private_workspace, path)
+    assert imported(private_workspace, path, sheet="Two").added == 1
+
+
+def test_doubt_asks_and_names_the_command_to_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRIKEMAP_DATA_DIR", str(tmp_path / "data"))
+    text = "date,latitude,longitude\n03/04/2024,49.99,36.23\n"
+    path = written(tmp_path, "doubt.csv", text)
+    result = CliRunner().invoke(program, ["import", str(path)])
+    assert isinstance(result.exception, NeedsMapping)
+    sentence = str(result.exception)
+    assert "'03/04/2024' is 2024-04-03 or 2024-03-04" in sentence
+    assert "Run `strikemap mapping suggest doubt.csv --out M.toml`" in sentence
