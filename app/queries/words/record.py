@@ -13,6 +13,7 @@ from app.domain.view import NOT_STATED
 from app.i18n import strings
 from app.i18n.values import count_text, day_text, days_text, length_text, number
 from app.publishing.query import Query
+from app.queries.words.headline import incident_headline
 from app.reference.theatre import Theatre
 
 
@@ -25,11 +26,15 @@ class TextLine(TypedDict):
 
 
 class IncidentField(TypedDict):
-    """A field of a record: its name in the record, its label, and its lines."""
+    """A field of a record: its name in the record, its label, and its lines.
+
+    With a `fold` the lines are behind that text until a reader opens them.
+    """
 
     name: str
     label: str
     lines: list[TextLine]
+    fold: str | None
 
 
 def when_text(language: str, properties: JsonObject) -> str:
@@ -48,20 +53,33 @@ def days_of(properties: JsonObject) -> list[str]:
 
 
 def with_lines(query: Query, feature: JsonObject) -> JsonObject:
-    """Add a record's fields as lines of text, for a reader who does not know the codes."""
-    return {**feature, "lines": incident_fields(query, feature)}
+    """Add a record's headline and its fields as text, for a reader who does not know the codes."""
+    return {**with_headline(query, feature), "lines": incident_fields(query, feature)}
+
+
+def with_headline(query: Query, feature: JsonObject) -> JsonObject:
+    """Add a record's headline alone, as a list shows it."""
+    return {**feature, "headline": incident_headline(query, feature["properties"])}
 
 
 def incident_fields(query: Query, feature: JsonObject) -> list[IncidentField]:
     """List an incident's fields in reading order; a line may have a web address or a day.
 
-    What happened comes first, then who says so, then the ground of that day. A field that says
-    nothing is left out, but for those whose silence matters: casualties, damage, weapons, sources.
+    What happened comes first, then who says so, then the ground of that day; sources whose snapshot
+    was stale on that day are folded. A field that says nothing is left out, but for those whose
+    silence matters: casualties, damage, weapons, sources.
     """
     record = _RecordText(query, feature)
-    fields = [*record.when_and_where(), *record.harm(), *record.sources(), *record.rest()]
+    fields = [
+        *record.description(),
+        *record.when_and_where(),
+        *record.harm(),
+        *record.sources(),
+        *record.rest(),
+        *record.ground(),
+    ]
     return [
-        {"name": name, "label": query.words[name], "lines": lines}
+        {"name": name, "label": query.words[name], "lines": lines, "fold": record.fold(name, lines)}
         for name, lines in fields
         if lines
     ]
@@ -130,15 +148,29 @@ class _RecordText:
         lines = [_source(lang, item) for item in properties["sources"]]
         yield "sources", lines or [_line(words["no_source"])]
 
-    def rest(self) -> Iterator[_Lines]:
-        words, properties, theatre = self.words, self.properties, self.query.theatre
-        description = record_text(words, properties, "description")
+    def description(self) -> Iterator[_Lines]:
+        description = record_text(self.words, self.properties, "description")
         yield "description", [_line(description)] if description else []
-        grounds = [_line(_ground_text(theatre, self.lang, one)) for one in properties["control"]]
-        yield "ground_here", grounds
+
+    def rest(self) -> Iterator[_Lines]:
+        words, properties = self.words, self.properties
         yield "dataset", [_line(properties["dataset"])]
         if properties["redacted"] and not self.query.is_public:
             yield "redacted_here", [_line(_redactions(words, properties))]
+
+    def ground(self) -> Iterator[_Lines]:
+        """Write the ground of that day, and apart what is older than the theatre's limit."""
+        theatre, lang = self.query.theatre, self.lang
+        for name, is_stale in (("ground_here", False), ("ground_older", True)):
+            grounds = [one for one in self.properties["control"] if one["is_stale"] is is_stale]
+            yield name, [_line(_ground_text(theatre, lang, one)) for one in grounds]
+
+    def fold(self, name: str, lines: list[TextLine]) -> str | None:
+        """Return the text that folds a field; None for a field that is open."""
+        if name != "ground_older":
+            return None
+        days = number(self.lang, self.query.theatre.stale_after_days)
+        return self.words["ground_fold"].format(n=number(self.lang, len(lines)), days=days)
 
 
 def record_text(words: Mapping[str, str], properties: JsonObject, name: str) -> str | None:
