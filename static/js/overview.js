@@ -207,13 +207,14 @@ export function makeOverview(context, foldLegend) {
     const sumsBy = (by) => readJson(`/api/summary?${query}&by=${by}`, signal);
     try {
       const [weapons, days] = await Promise.all([sumsBy("weapon"), sumsBy("day")]);
-      /** @type {[string, number][]} */
+      /** @type {[string, number, string][]} */
       const damage = Object.entries(sum.damage).map(([code, { damaged }]) => [
         labelOf(spec.sectors, code),
         damaged,
+        code,
       ]);
-      /** @type {[string, number][]} */
-      const byWeapon = weapons.rows.map(({ name, incidents }) => [name, incidents]);
+      /** @type {[string, number, string][]} */
+      const byWeapon = weapons.rows.map(({ key, name, incidents }) => [name, incidents, key]);
       const sections = [
         countBars(words.damage_by_sector, damage, language),
         countBars(words.by_weapon, byWeapon, language, words.by_weapon_note),

@@ -16,6 +16,8 @@ from app.publishing.query import Query
 from app.queries.words.headline import incident_headline
 from app.reference.theatre import Theatre
 
+UNSTATED_SECTOR = "unknown"
+
 
 class TextLine(TypedDict):
     """A line of a field: its text, and a web address or a day where it has one."""
@@ -125,9 +127,10 @@ class _RecordText:
         taxonomy = self.query.reference.taxonomy
         for toll in ("killed", "injured"):
             yield toll, [_line(count_text(lang, properties[toll]))]
+        sector_of = {one: taxonomy.sectors.label(one, lang) for one in taxonomy.sectors.codes}
+        sector_of[UNSTATED_SECTOR] = ""  # "not stated" beside what is stated says nothing
         damage = [
-            _line(_damage(words, item, taxonomy.sectors.label(item["sector"], lang)))
-            for item in properties["damage"]
+            _line(_damage(words, item, sector_of[item["sector"]])) for item in properties["damage"]
         ]
         yield "damage", damage or [_line(words["not_stated"])]
         weapons = [_line(taxonomy.weapons.label(code, lang)) for code in properties["weapons"]]
@@ -251,7 +254,7 @@ def _precision(lang: str, properties: JsonObject, feature: JsonObject) -> str:
 
 def _damage(words: Mapping[str, str], damage: JsonObject, sector: str) -> str:
     what = ": ".join(filter(None, [sector, damage.get("object_kind"), damage.get("name")]))
-    return f"{what} – {words['grade_' + damage.get('grade', 'unknown')]}"
+    return " – ".join(filter(None, [what, words["grade_" + damage.get("grade", "unknown")]]))
 
 
 def _is_web(url: str) -> bool:
