@@ -1,4 +1,4 @@
-"""A reader who opens the page cold after an import sees the imported data and reads what they are."""
+"""A reader who opens the page cold after an import sees the imported data, with a headline."""
 
 from __future__ import annotations
 
