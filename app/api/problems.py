@@ -129,6 +129,17 @@ def _methods(request: Request) -> list[str]:
     return [*(("GET", "HEAD") if is_read else ()), *methods]
 
 
+def _of_http(request: Request, error: HTTPException) -> Response:
+    slug = "not-found" if error.status_code == 404 else "refused"  # noqa: PLR2004
+    detail = f"{request.method} {request.url.path}: {error.detail}."
+    answer = problem(error.status_code, slug, str(error.detail), detail)
+    for name, value in (error.headers or {}).items():
+        answer.headers[name] = value
+    if error.status_code == METHOD_NOT_ALLOWED:
+        answer.headers["Allow"] = ", ".join(_methods(request))
+    return answer
+
+
 def install(app: FastAPI) -> None:
     """Answer every error, ours or not, with a problem document; never a traceback."""
 
@@ -145,14 +156,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def http(request: Request, error: HTTPException) -> Response:
-        slug = "not-found" if error.status_code == 404 else "refused"  # noqa: PLR2004
-        detail = f"{request.method} {request.url.path}: {error.detail}."
-        answer = problem(error.status_code, slug, str(error.detail), detail)
-        for name, value in (error.headers or {}).items():
-            answer.headers[name] = value
-        if error.status_code == METHOD_NOT_ALLOWED:
-            answer.headers["Allow"] = ", ".join(_methods(request))
-        return answer
+        return _of_http(request, error)
 
     @app.exception_handler(OSError)
     def disk(request: Request, error: OSError) -> Response:

@@ -29,6 +29,21 @@ def number(language: str, value: float, digits: int = 2) -> str:
     return text
 
 
+def plural(language: str, n: int) -> str:
+    """Return which form of a noun follows a whole number: one, few or many.
+
+    English has no form of its own for few.
+
+    >>> [plural("uk", n) for n in (1, 3, 5, 11, 13, 21, 24)]
+    ['one', 'few', 'many', 'many', 'many', 'one', 'few']
+    """
+    if language != "uk":
+        return "one" if n == 1 else "many"
+    if n % 10 == 1 and n % 100 != 11:  # noqa: PLR2004  CLDR's rule for Ukrainian
+        return "one"
+    return "few" if n % 10 in (2, 3, 4) and n % 100 not in (12, 13, 14) else "many"
+
+
 def day_text(language: str, day: date | str) -> str:
     r"""Write a day; of ISO text only the day is read.
 

@@ -62,7 +62,7 @@ from app.render.palette import (
 
 OTHER_PAGES = (
     *("change_", "collection_", "corrections_", "edit_", "export", "face_", "fate_", "import_"),
-    *("mapping_", "month_", "notation_", "preview_", "rule_", "sort_", "text_"),
+    *("headline_", "mapping_", "month_", "notation_", "preview_", "rule_", "sort_", "text_"),
     *("confidence_", "grade_", "mechanism_", "near_border", "no_source", "redaction_"),
     *("compare_", "download_", "problem_", "snapshot_", "table_", "terms_", "tile_", "token"),
 )

@@ -6,11 +6,15 @@ import { dayNumber, dayOf, dayText, fill, number } from "./format.js";
 const MOST_DAYS = 90;
 const WEEK = 7;
 const MOST_ROWS = 8;
+const MOST_BAR_PX = 28;
+/** The code of what no source states. */
+const UNSTATED = "unknown";
 
 /**
- * Counts by label, the greatest first; the bar's length is only a help to the eye.
+ * Counts by label, the greatest first; the bar's length is only a help to the eye. What nobody
+ * states is no chart of its own: null where there is nothing else.
  * @param {string} title
- * @param {[label: string, count: number][]} counts
+ * @param {[label: string, count: number, code: string][]} counts
  * @param {string} language
  * @param {string} [note]
  */
@@ -19,7 +23,7 @@ export function countBars(title, counts, language, note) {
     .filter(([, n]) => n)
     .sort((a, b) => b[1] - a[1])
     .slice(0, MOST_ROWS);
-  if (!rows.length) return null;
+  if (rows.every(([, , code]) => code === UNSTATED)) return null;
   const items = rows.map(([label, n]) => {
     const bar = el("span", { class: "bar", "aria-hidden": "true" });
     bar.style.setProperty("--share", `${Math.max(2, (100 * n) / rows[0][1])}%`);
@@ -71,7 +75,9 @@ export function dayChart(rows, { state, words, language }) {
     pen.fillStyle = getComputedStyle(canvas).getPropertyValue("--accent");
     sums.forEach((sum, i) => {
       const tall = Math.max(2, (sum / top) * (height - 4));
-      if (sum) pen.fillRect(i * wide, height - tall, Math.max(1, wide - 1), height);
+      const bar = Math.min(MOST_BAR_PX, Math.max(1, wide - 1));
+      const x = i * wide + Math.max(0, (wide - 1 - bar) / 2);
+      if (sum) pen.fillRect(x, height - tall, bar, height);
     });
   };
   new ResizeObserver(draw).observe(canvas);

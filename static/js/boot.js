@@ -249,6 +249,14 @@ function postHeight() {
   new ResizeObserver(post).observe(document.documentElement);
 }
 
+/** A frame has no panel: its headline stands above the map. */
+function showHeadline(/** @type {Summary} */ { headline }) {
+  const place = document.getElementById("headline");
+  if (!place) return;
+  place.textContent = headline ?? "";
+  place.hidden = !headline;
+}
+
 function start() {
   const map = makeMap(spec);
   const view = makeSettling(map, spec);
@@ -272,6 +280,7 @@ function start() {
       latest = summary;
       layers.regions.show(summary);
       parts.overview?.show(summary);
+      showHeadline(summary);
       parts.period?.showSummary(summary);
       parts.legend?.showRegions();
     } catch (wrong) {

@@ -183,12 +183,27 @@ export function makeControlTab(context) {
   /** @param {FrozenLine} frozen */
   function frozenLines({ control_since: change, freeze: date, sides }) {
     const since = change && { date: day(date), ...areaTexts(change) };
-    const lines = sides.map(({ side, km2: area, since: { incidents } }) => {
-      const name = side === "not_stated" ? words.nobody_states : nameOf(side);
-      const values = { side: name, km2: km2(area), n: number(language, incidents) };
-      return note(fill(words.frozen_side, values));
-    });
-    return since ? [note(fill(words.frozen_since, since)), ...lines] : lines;
+    const rows = sides.map(({ side, km2: area, since: { incidents } }) =>
+      el(
+        "tr",
+        {},
+        el("th", {
+          scope: "row",
+          text: side === "not_stated" ? words.nobody_states : nameOf(side),
+        }),
+        el("td", { text: km2(area) }),
+        el("td", { text: number(language, incidents) }),
+      ),
+    );
+    const titles = [words.frozen_party, words.km2, words.frozen_incidents];
+    const head = titles.map((text) => el("th", { scope: "col", text }));
+    const table = el(
+      "table",
+      { class: "sides" },
+      el("thead", {}, el("tr", {}, ...head)),
+      el("tbody", {}, ...rows),
+    );
+    return since ? [note(fill(words.frozen_since, since)), table] : [table];
   }
 
   const showBeside = (/** @type {ChangedAreas | null} */ changes) =>

@@ -48,12 +48,13 @@ function lineText({ text, href, day }) {
  * record's own page says the same.
  * @param {RecordField} field
  */
-function fieldRow({ label, lines }) {
+function fieldRow({ label, lines, fold }) {
   const [first, ...others] = lines.map(lineText);
   const content = others.length
     ? el("ul", {}, ...[first, ...others].map((line) => el("li", {}, line)))
     : first;
-  return [el("dt", { text: label }), el("dd", {}, content)];
+  const folded = fold && el("details", {}, el("summary", { text: fold }), content);
+  return [el("dt", { text: label }), el("dd", {}, folded || content)];
 }
 
 /**
@@ -203,7 +204,8 @@ export function makeDialog(context, onClose) {
     show(feature, { at, of, go, from }) {
       if (from) opener = from;
       const { redacted, place, region } = feature.properties;
-      title.textContent = (redacted.place ? "" : place) || region.name || words.incident;
+      const own = "headline" in feature ? feature.headline : "";
+      title.textContent = own || (redacted.place ? "" : place) || region.name || words.incident;
       steps.replaceChildren();
       if (of > 1) {
         steps.append(

@@ -2,7 +2,7 @@
 /** @import { Highlight, IncidentFeature, IncidentPage, ListTab } from "./types.js" */
 /** @import { MapContext, OpenIncident } from "./types.js" */
 import { debounce, el, isHidden } from "./dom.js";
-import { countText, fill, number } from "./format.js";
+import { fill, number } from "./format.js";
 import { whenText } from "./incident.js";
 import { makeNewest, messageOf, readJson, wasAborted } from "./request.js";
 
@@ -40,12 +40,9 @@ export function makeList(context, highlight, open) {
 
   /** @param {IncidentFeature} feature */
   function row(feature) {
-    const { number: id, killed, injured, place, redacted, region } = feature.properties;
-    const names = [redacted.place ? null : place, region.name || region.admin1].filter(Boolean);
-    const where = [...new Set(names)].join(", ") || words.region_none;
-    const harm = [];
-    if (killed) harm.push(`${words.killed}: ${countText(words, language, killed)}`);
-    if (injured) harm.push(`${words.injured}: ${countText(words, language, injured)}`);
+    const id = feature.properties.number;
+    const headline = feature.headline ?? words.incident;
+    const when = whenText(context, feature.properties);
     const show = () => highlight.hover(feature);
     const hide = () => highlight.hover(null);
     const button = el(
@@ -60,9 +57,8 @@ export function makeList(context, highlight, open) {
         onblur: hide,
         onpointerleave: hide,
       },
-      el("span", { class: "incident-when", text: whenText(context, feature.properties) }),
-      el("span", { class: "incident-where", text: `${feature.geometry ? "●" : "▨"} ${where}` }),
-      harm.length ? el("span", { class: "incident-harm", text: harm.join(" · ") }) : null,
+      el("span", { class: "incident-headline", text: headline }),
+      el("span", { class: "incident-when", text: `${feature.geometry ? "●" : "▨"} ${when}` }),
     );
     return el("li", {}, button);
   }
@@ -117,7 +113,7 @@ export function makeList(context, highlight, open) {
     }
     try {
       const query = state.query(bbox ? { bbox } : {});
-      const page = `limit=${PAGE_ROWS}&offset=${offset}`;
+      const page = `headline=true&limit=${PAGE_ROWS}&offset=${offset}`;
       /** @type {IncidentPage} */
       const answer = await readJson(`/api/collections/incidents/items?${query}&${page}`, signal);
       const rows = showRows(answer.features, offset > 0);

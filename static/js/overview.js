@@ -19,13 +19,21 @@ export function makeOverview(context, foldLegend) {
   const { state, spec, words, language, layers } = context;
   const n = (/** @type {number} */ value) => number(language, value);
   const head = el("div", { class: "region-head" });
+  const headline = el("p", { class: "headline", hidden: true });
   const totals = el("div", { class: "totals", "aria-live": "polite" });
   const notes = el("div", { class: "totals-notes" });
   const charts = el("div", { class: "charts" });
   const sentences = el("div");
   const title = el("summary", {}, el("h2", { text: words.in_words }));
   const inWords = el("details", { class: "said" }, title, sentences);
-  const figures = el("section", { "aria-labelledby": "totals-title" }, head, totals, notes);
+  const figures = el(
+    "section",
+    { "aria-labelledby": "totals-title" },
+    head,
+    headline,
+    totals,
+    notes,
+  );
   const settings = el("section", { class: "settings" });
   let region = fromHash("region");
   /** @type {Summary | null} */
@@ -177,6 +185,8 @@ export function makeOverview(context, foldLegend) {
     latest = summary;
     const rows = summary.by === "region" ? summary.rows : [];
     const row = rows.find(({ key }) => key === region);
+    headline.textContent = summary.headline ?? "";
+    headline.hidden = Boolean(row) || !summary.headline;
     if (row) showRegion(summary, row);
     else showWhole(summary);
     layers.regions.mark(row ? row.key : "");
@@ -197,13 +207,14 @@ export function makeOverview(context, foldLegend) {
     const sumsBy = (by) => readJson(`/api/summary?${query}&by=${by}`, signal);
     try {
       const [weapons, days] = await Promise.all([sumsBy("weapon"), sumsBy("day")]);
-      /** @type {[string, number][]} */
+      /** @type {[string, number, string][]} */
       const damage = Object.entries(sum.damage).map(([code, { damaged }]) => [
         labelOf(spec.sectors, code),
         damaged,
+        code,
       ]);
-      /** @type {[string, number][]} */
-      const byWeapon = weapons.rows.map(({ name, incidents }) => [name, incidents]);
+      /** @type {[string, number, string][]} */
+      const byWeapon = weapons.rows.map(({ key, name, incidents }) => [name, incidents, key]);
       const sections = [
         countBars(words.damage_by_sector, damage, language),
         countBars(words.by_weapon, byWeapon, language, words.by_weapon_note),

@@ -7,6 +7,8 @@ const STEP_MS = 400;
 const GRAB_PX = 12;
 /** A wider window has no room to be moved: a drag in it draws another. */
 const ROOMY = 0.9;
+/** A day of a short period is a bar, not a slab across the window. */
+const MOST_BAR_PX = 28;
 const FIRST_PLAYED = 6;
 
 /**
@@ -183,7 +185,9 @@ export function makePeriod(place, { first: firstDay, counts }, context) {
       const day = (bin / bins) * total;
       const tall = mean ? Math.max(2, (mean / top) * (height - 4)) : 0;
       pen.fillStyle = day >= first - 0.5 && day <= last ? inside : outside;
-      pen.fillRect(bin * wide, height - tall, Math.max(1, wide - 0.6), tall);
+      const bar = Math.min(MOST_BAR_PX, Math.max(1, wide - 0.6));
+      const x = bin * wide + Math.max(0, (wide - 0.6 - bar) / 2);
+      pen.fillRect(x, height - tall, bar, tall);
     });
     pen.fillStyle = colour("--window");
     pen.fillRect((first / total) * width, 0, ((last - first + 1) / total) * width, height);

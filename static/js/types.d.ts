@@ -264,6 +264,8 @@ export interface Summary {
     withheld: { terms: number; embargo: number };
   };
   credits: string[];
+  /** One sentence of the figures; null where they are withheld or not summed. */
+  headline?: string | null;
   text?: string[];
 }
 
@@ -348,6 +350,8 @@ export interface RegionOfIncident {
 }
 
 export type IncidentFeature = Feature<Point | null, IncidentRecord> & {
+  /** What happened, where, and who came to harm, in one line. */
+  headline?: string;
   /** The fields as text; the answer for a single record has them. */
   lines?: RecordField[];
 };
@@ -357,6 +361,8 @@ export interface RecordField {
   name: string;
   label: string;
   lines: TextLine[];
+  /** The text that folds the lines; null for a field that is open. */
+  fold?: string | null;
 }
 
 export interface TextLine {

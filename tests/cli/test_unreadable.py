@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def _run(folder: Path, *rows: dict[str, object], dry_run: bool) -> Result:
-    path = table(folder, *rows)
+def _run(folder: Path, *rows: Mapping[str, object], dry_run: bool) -> Result:
+    path = table(folder, *map(dict, rows))
     options = ["--mapping", str(folder / "m.toml"), *(["--dry-run"] if dry_run else [])]
     return CliRunner().invoke(program, ["import", str(path), *options])
 

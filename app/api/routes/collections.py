@@ -36,7 +36,7 @@ from app.queries.geojson import (
 )
 from app.queries.incidents import find_incident, list_incidents
 from app.queries.shapes import SimplifiedShapes
-from app.queries.words.record import with_lines
+from app.queries.words.record import with_headline, with_lines
 
 DEFAULT_LIMIT, MOST_ITEMS = 100, 10_000
 DATETIME = (
@@ -67,7 +67,12 @@ LINES = (
     "true adds each record's fields as lines of text, as its page has them",
     {"type": "boolean"},
 )
+HEADLINE = (
+    "true adds each record's headline: what happened, where, and who came to harm, in one line",
+    {"type": "boolean"},
+)
 FILTERED: dict[str, params.Reader] = {
+    "headline": params.read_flag,
     "lines": params.read_flag,
     "filter": str,
     "filter-lang": check_language,
@@ -94,6 +99,7 @@ def _incidents(router: APIRouter, workspace: Workspace, lane: Lane) -> None:
             offset=OFFSET,
             datetime=DATETIME,
             filter=FILTER,
+            headline=HEADLINE,
             lines=LINES,
             **{"filter-lang": FILTER_LANG, "filter-crs": CRS, **REFERENCE},
         ),
@@ -113,6 +119,8 @@ def _incidents(router: APIRouter, workspace: Workspace, lane: Lane) -> None:
         features = page.features
         if own.get("lines", False):
             features = [with_lines(query, feature) for feature in features]
+        elif own.get("headline", False):
+            features = [with_headline(query, feature) for feature in features]
         document = _page(request, query, own, features, has_next=has_next)
         return _answer(
             request,

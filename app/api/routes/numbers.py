@@ -17,6 +17,7 @@ from app.queries.places import PlaceFinder
 from app.queries.region_sums import unmarked_by_region
 from app.queries.summary_csv import summary_csv
 from app.queries.sums import GROUPINGS, summarise
+from app.queries.words.headline import summary_headline
 from app.queries.words.summary import summary_sentences
 
 BY = ("grouping", {"type": "string", "enum": list(GROUPINGS)})
@@ -56,6 +57,7 @@ def routes(workspace: Workspace, choropleths: Choropleths) -> APIRouter:
         unmarked = unmarked_by_region(published)
         report["not_on_map"], report["unmarked"] = sum(unmarked.values()), unmarked
         if by == "region":
+            report["headline"] = summary_headline(published, report)
             report["text"] = summary_sentences(published, report)
         return json_answer(request, report, tag)
 

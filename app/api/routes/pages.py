@@ -25,7 +25,8 @@ from app.publishing.publish import control_sources, publish, refuse_embedding
 from app.publishing.query import Query
 from app.queries.feeds import content_lines
 from app.queries.ground.measures import ControlSource
-from app.queries.incidents import find_incident, history, title_of
+from app.queries.incidents import find_incident, history
+from app.queries.words.headline import incident_headline
 from app.queries.words.record import incident_fields, record_text
 
 COMPARE_PARAMETERS = ("theatre", "lang", "as_of", "synthetic", "level")
@@ -62,7 +63,7 @@ def routes(workspace: Workspace) -> APIRouter:
         feature = find_incident(published, ref)
         properties = feature["properties"]
         words = strings(query.view.lang)
-        title = title_of(properties) or words["incident"]
+        title = incident_headline(query, properties)
         fields = incident_fields(query, feature)
         revisions = history(published, feature)
         merged = [

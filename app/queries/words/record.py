@@ -16,16 +16,23 @@ from app.domain.view import NOT_STATED
 from app.i18n import strings
 from app.i18n.values import count_text, day_text, days_text, length_text, number
 from app.publishing.query import Query
+from app.queries.words.headline import incident_headline
 from app.queries.words.lines import TextLine, line, plain_lines
 from app.reference.theatre import Theatre
 
+UNSTATED_SECTOR = "unknown"
+
 
 class IncidentField(TypedDict):
-    """A field of a record: its name in the record, its label, and its lines."""
+    """A field of a record: its name in the record, its label, and its lines.
+
+    With a `fold` the lines are behind that text until a reader opens them.
+    """
 
     name: str
     label: str
     lines: list[TextLine]
+    fold: str | None
 
 
 def when_text(language: str, properties: JsonObject) -> str:
@@ -44,8 +51,13 @@ def days_of(properties: JsonObject) -> list[str]:
 
 
 def with_lines(query: Query, feature: JsonObject) -> JsonObject:
-    """Add a record's fields as lines of text, for a reader who does not know the codes."""
-    return {**feature, "lines": incident_fields(query, feature)}
+    """Add a record's headline and its fields as text, for a reader who does not know the codes."""
+    return {**with_headline(query, feature), "lines": incident_fields(query, feature)}
+
+
+def with_headline(query: Query, feature: JsonObject) -> JsonObject:
+    """Add a record's headline alone, as a list shows it."""
+    return {**feature, "headline": incident_headline(query, feature["properties"])}
 
 
 WITHOUT_LINE: Mapping[str, str] = {
@@ -86,16 +98,22 @@ def incident_fields(
 ) -> list[IncidentField]:
     """List an incident's fields in reading order; a line may have a web address or a day.
 
-    What happened comes first, then who says so, then the ground of that day. A field that says
-    nothing is left out, but for those whose silence matters: casualties, damage, weapons, sources.
+    What happened comes first, then who says so, then the ground of that day; sources whose snapshot
+    was stale on that day are folded. A field that says nothing is left out, but for those whose
+    silence matters: casualties, damage, weapons, sources.
     """
     record = _RecordText(query, feature)
     parts = (
-        *(record.when_and_where(), record.harm(), record.sources(), record.description()),
-        *(record.plain(fields), record.context()),
+        *(record.description(), record.when_and_where(), record.harm(), record.sources()),
+        *(record.plain(fields), record.context(), record.ground()),
     )
     return [
-        {"name": name, "label": query.words.get(name, name), "lines": lines}
+        {
+            "name": name,
+            "label": query.words.get(name, name),
+            "lines": lines,
+            "fold": record.fold(name, lines),
+        }
         for name, lines in chain.from_iterable(parts)
         if lines
     ]
@@ -141,9 +159,10 @@ class _RecordText:
         taxonomy = self.query.reference.taxonomy
         for toll in ("killed", "injured"):
             yield toll, [line(count_text(lang, properties[toll]))]
+        sector_of = {one: taxonomy.sectors.label(one, lang) for one in taxonomy.sectors.codes}
+        sector_of[UNSTATED_SECTOR] = ""  # "not stated" beside what is stated says nothing
         damage = [
-            line(_damage(words, item, taxonomy.sectors.label(item["sector"], lang)))
-            for item in properties["damage"]
+            line(_damage(words, item, sector_of[item["sector"]])) for item in properties["damage"]
         ]
         yield "damage", damage or [line(words["not_stated"])]
         weapons = [line(taxonomy.weapons.label(code, lang)) for code in properties["weapons"]]
@@ -178,12 +197,24 @@ class _RecordText:
 
     def context(self) -> Iterator[_Lines]:
         """Write what stands beside the record's own fields."""
-        words, properties, theatre = self.words, self.properties, self.query.theatre
-        grounds = [line(_ground_text(theatre, self.lang, one)) for one in properties["control"]]
-        yield "ground_here", grounds
+        words, properties = self.words, self.properties
         yield "dataset", [line(properties["dataset"])]
         if properties["redacted"] and not self.query.is_public:
             yield "redacted_here", [line(_redactions(words, properties))]
+
+    def ground(self) -> Iterator[_Lines]:
+        """Write the ground of that day, and apart what is older than the theatre's limit."""
+        theatre, lang = self.query.theatre, self.lang
+        for name, is_stale in (("ground_here", False), ("ground_older", True)):
+            grounds = [one for one in self.properties["control"] if one["is_stale"] is is_stale]
+            yield name, [line(_ground_text(theatre, lang, one)) for one in grounds]
+
+    def fold(self, name: str, lines: list[TextLine]) -> str | None:
+        """Return the text that folds a field; None for a field that is open."""
+        if name != "ground_older":
+            return None
+        days = number(self.lang, self.query.theatre.stale_after_days)
+        return self.words["ground_fold"].format(n=number(self.lang, len(lines)), days=days)
 
 
 def record_text(words: Mapping[str, str], properties: JsonObject, name: str) -> str | None:
@@ -260,7 +291,7 @@ def _precision(lang: str, properties: JsonObject, feature: JsonObject) -> str:
 
 def _damage(words: Mapping[str, str], damage: JsonObject, sector: str) -> str:
     what = ": ".join(filter(None, [sector, damage.get("object_kind"), damage.get("name")]))
-    return f"{what} – {words['grade_' + damage.get('grade', 'unknown')]}"
+    return " – ".join(filter(None, [what, words["grade_" + damage.get("grade", "unknown")]]))
 
 
 def _is_web(url: str) -> bool:

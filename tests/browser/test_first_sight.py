@@ -1,0 +1,81 @@
+"""A reader who opens the page cold after an import sees the imported data, with a headline."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Watched
+from tests.serving import Service, command, serving
+from tests.support import table
+
+pytestmark = pytest.mark.browser
+Watch = Callable[..., Watched]
+SPOT = {"precision": "exact", "lon": "36.23", "lat": "49.99", "place": "Kharkiv"}
+FROZEN = "theatre=example&synthetic=1&from=2024-03-01&to=2024-04-10&freeze=2024-03-10"
+SLAB = """(canvas) => {
+    const [width, height] = [canvas.width, canvas.height];
+    const pixels = canvas.getContext('2d').getImageData(0, height - 2, width, 1).data;
+    const accent = getComputedStyle(canvas).getPropertyValue('--accent').trim();
+    const [r, g, b] = [1, 3, 5].map((at) => parseInt(accent.slice(at, at + 2), 16));
+    let [most, run] = [0, 0];
+    for (let at = 0; at < pixels.length; at += 4) {
+        const isBar = pixels[at] === r && pixels[at + 1] === g && pixels[at + 2] === b;
+        run = isBar ? run + 1 : 0;
+        most = Math.max(most, run);
+    }
+    return most / (width / canvas.clientWidth);
+}"""
+
+
+@pytest.fixture(scope="module")
+def after_import(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The demos, and a dataset of two days that an analyst imported beside them."""
+    folder = tmp_path_factory.mktemp("cold")
+    shutil.copytree(demo_data, folder / "data")
+    days = ("2022-03-01", "2022-03-02", "2022-03-02")
+    rows = [{**SPOT, "source_key": str(n), "start": day} for n, day in enumerate(days)]
+    path = table(folder, *rows)
+    words = ("--theatre", "ukraine", "--dataset", "mine", "--terms", "CC0-1.0")
+    done = command(folder / "data", "import", str(path), *words)
+    assert done.returncode == 0, done.stderr
+    with serving(folder / "data") as running:
+        yield running
+
+
+def test_a_cold_page_opens_on_the_imported_data_and_its_days(
+    after_import: Service, watch: Watch
+) -> None:
+    watched = watch()
+    watched.open(after_import.url + "/")
+    page = watched.page
+    expect(page.locator(".headline")).to_contain_text("1–2 March 2022: 3 incidents in Ukraine")
+    expect(page.locator("select[name=dataset]")).to_have_value("mine")
+    assert page.evaluate("strikemap.state.get('dataset')") == "mine"
+    page.get_by_role("tab", name="Incidents").click()
+    expect(page.locator(".incident-headline").first).to_have_text("Incident in Kharkiv")
+    watched.is_clean()
+
+
+def test_days_of_a_short_period_are_bars_and_a_chart_of_unknowns_is_left_out(
+    after_import: Service, watch: Watch
+) -> None:
+    page = watch().page
+    page.goto(after_import.url + "/")
+    expect(page.locator(".day-chart")).to_be_visible()
+    assert page.locator(".bars h3").count() == 1  # by day; weapons and damage say nothing
+    widest = page.locator("canvas.histogram").evaluate(SLAB)
+    assert 1 < widest <= 29
+
+
+def test_what_a_fixed_line_divides_is_a_table(service: Service, watch: Watch) -> None:
+    page = watch().page
+    page.goto(f"{service.url}/?{FROZEN}")
+    page.get_by_role("tab", name="Ground").click()
+    sides = page.locator("table.sides")
+    expect(sides.locator("thead th")).to_have_text(["Side", "km²", "Incidents since"])
+    expect(sides.locator("tbody tr")).not_to_have_count(0)

@@ -1,0 +1,165 @@
+"""Headlines: facts alone, in both languages, and never a zero for what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.domain.terms import Face
+from app.domain.view import View
+from app.i18n.values import plural
+from app.instance.workspace import Workspace
+from app.publishing.publish import publish
+from app.publishing.query import Query
+from app.queries.incidents import list_incidents
+from app.queries.sums import summarise
+from app.queries.words.headline import incident_headline, summary_headline
+from tests.support import imported, table
+
+NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
+MARCH = View(theatre="ukraine", datasets=("mine",), first=date(2022, 3, 1), last=date(2022, 3, 31))
+SPOT = {"precision": "exact", "lon": "36.23", "lat": "49.99", "start": "2022-03-10"}
+SCHOOL = {
+    **SPOT,
+    "source_key": "school",
+    "place": "Saltivka, Kharkiv",
+    "damage1_sector": "education",
+    "damage1_object_kind": "school",
+    "weapons": "missile.ballistic",
+}
+
+
+def _load(workspace: Workspace, folder: Path, *rows: Mapping[str, str], **options: str) -> None:
+    options = {"dataset": "mine", "theatre": "ukraine", "terms": "CC0-1.0", **options}
+    imported(workspace, table(folder, *rows), at=NOW, **options)
+
+
+def _headline(workspace: Workspace, view: View = MARCH) -> str | None:
+    published = publish(Query.of(workspace, view, NOW), Face.aggregates)
+    text = summary_headline(published, summarise(published, "region"))
+    return text and text.replace("\u00a0", " ")
+
+
+def _record(workspace: Workspace, lang: str = "en") -> str:
+    query = Query.of(workspace, MARCH.but(lang=lang), NOW)
+    page = list_incidents(publish(query, Face.points), 1)
+    return incident_headline(query, page.features[0]["properties"])
+
+
+def test_a_headline_says_days_incidents_region_and_that_killed_are_not_known(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    _load(workspace, tmp_path, SCHOOL, {**SCHOOL, "source_key": "b"})
+    only = MARCH.but(regions=("UA-63",))
+    assert _headline(workspace, only) == (
+        "1–31 March 2022: 2 incidents with damage in Kharkiv Oblast; killed and injured not known."
+    )
+    assert _headline(workspace, only.but(lang="uk")) == (
+        "1–31 березня 2022: Харківська область, 2 випадки з пошкодженнями; "
+        "скільки загинуло й поранено, невідомо."
+    )
+
+
+def test_a_part_that_is_known_is_at_least_and_the_rest_not_known(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    kyiv = {**SPOT, "lon": "30.52", "lat": "50.45", "source_key": "k"}
+    _load(
+        workspace,
+        tmp_path,
+        {**SCHOOL, "killed_low": "2", "killed_best": "2", "killed_high": "2"},
+        {**SCHOOL, "source_key": "b"},
+        kyiv,
+    )
+    assert _headline(workspace) == (
+        "1–31 March 2022: 3 incidents in Ukraine, 2 of them with damage, most in Kharkiv Oblast "
+        "(2); at least 2 killed, injured not known."
+    )
+    assert _headline(workspace, MARCH.but(lang="uk")) == (
+        "1–31 березня 2022: Україна, 3 випадки, з пошкодженнями – 2, найбільше – Харківська область"
+        " (2); загинуло щонайменше 2, скільки поранено, невідомо."
+    )
+
+
+def test_a_filter_is_named_and_an_empty_period_is_no_quiet_time(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    _load(workspace, tmp_path, SCHOOL)
+    text = _headline(workspace, MARCH.but(sectors=("education",)))
+    assert text is not None
+    assert text.endswith("not known. Only what fits this: What was hit: Education.")
+    april = MARCH.but(first=date(2022, 4, 1), last=date(2022, 5, 2))
+    assert _headline(workspace, april) == "1 April – 2 May 2022: nothing is recorded in Ukraine."
+
+
+def test_what_is_withheld_has_no_headline(workspace: Workspace, tmp_path: Path) -> None:
+    _load(workspace, tmp_path, SCHOOL, terms="internal")
+    assert _headline(workspace) is None
+    assert _headline(workspace, MARCH.but(first=None, last=None)) is not None
+
+
+def test_a_record_says_what_was_hit_by_what_where_and_who_came_to_harm(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    harm = {
+        f"{toll}_{bound}": n
+        for toll, n in (("killed", "2"), ("injured", "5"))
+        for bound in ("low", "best", "high")
+    }
+    _load(workspace, tmp_path, {**SCHOOL, **harm})
+    assert _record(workspace) == (
+        "School damaged by a missile in Saltivka, Kharkiv: 2 killed, 5 injured"
+    )
+    assert _record(workspace, "uk") == (
+        "Пошкоджено ракетою: School, Saltivka, Kharkiv, Харківська область – загинуло 2, поранено 5"
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        ({"place": "Kharkiv"}, "Incident in Kharkiv"),
+        ({"weapons": "drone.one_way"}, "Hit by a drone in Kharkiv Oblast"),
+        ({"damage1_sector": "residential"}, "Homes damaged in Kharkiv Oblast"),
+        ({"damage1_sector": "unknown", "weapons": "unknown"}, "Damage in Kharkiv Oblast"),
+        (
+            {"damage1_sector": "health", "damage1_grade": "destroyed", "status": "disputed"},
+            "Health facility destroyed in Kharkiv Oblast (disputed)",
+        ),
+        (
+            {"damage1_sector": "energy", "damage1_grade": "none", "killed_low": "1"},
+            "Incident in Kharkiv Oblast: at least 1 killed",
+        ),
+        (
+            {"damage1_sector": "energy", "damage2_sector": "water", "weapons": "missile|drone"},
+            "Energy site and water supply damaged by a missile and a drone in Kharkiv Oblast",
+        ),
+    ],
+)
+def test_what_is_not_known_is_left_out(
+    workspace: Workspace, tmp_path: Path, row: dict[str, Any], text: str
+) -> None:
+    _load(workspace, tmp_path, {**SPOT, "source_key": "a", **row})
+    assert _record(workspace) == text
+
+
+def test_a_record_at_a_sensitive_site_names_its_region_alone(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    fresh = {**SCHOOL, "start": "2026-08-20", "damage1_sector": "energy"}
+    _load(workspace, tmp_path, fresh)
+    query = Query.of(workspace, MARCH.but(first=None, last=None), NOW)
+    feature = list_incidents(publish(query, Face.points), 1).features[0]
+    text = incident_headline(query, feature["properties"])
+    assert text == "Energy site damaged by a missile in Kharkiv Oblast"
+
+
+def test_nouns_have_their_form_by_number() -> None:
+    assert [plural("uk", n) for n in (0, 1, 2, 5, 11, 12, 21, 22, 25, 111)] == [
+        *("many", "one", "few", "many", "many", "many", "one", "few", "many", "many")
+    ]
+    assert [plural("en", n) for n in (0, 1, 2)] == ["many", "one", "many"]
