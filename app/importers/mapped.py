@@ -340,7 +340,7 @@ def _degrees(values: Mapping[str, object], axis: str) -> object:
         return degrees(text or "", axis)
 
 
-def has_total_word(cells: Cells) -> bool:
+def has_total_word(cells: Mapping[str, str]) -> bool:
     """Tell whether a row is the sum of a table: its first cell says so."""
     return TOTAL.fullmatch(squeezed(next(iter(cells.values()), ""))) is not None
 
