@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 import msgspec
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -38,6 +39,8 @@ class TileApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; errors become problem documents here, outside FastAPI."""
         request = Request(scope, receive)
+        if request.method not in ("GET", "HEAD"):
+            raise HTTPException(405)
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         try:
             response = await self.lane.run(self._answer, request, path)
@@ -46,8 +49,6 @@ class TileApp:
         await response(scope, receive, send)
 
     def _answer(self, request: Request, path: str) -> Response:
-        if request.method not in ("GET", "HEAD"):
-            raise NotFound(f"Tiles are read with GET, not with {request.method}.")
         pairs = parse_qsl(request.url.query, keep_blank_values=True)
         query = read_query(self.workspace, pairs)
         if path.endswith(".json") and path.count("/") == 1:
