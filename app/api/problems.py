@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Mount
 
+from app.api.logs import REQUEST_ID, REQUEST_ID_HEADER
 from app.domain import errors
 from app.domain.answer import JsonObject
 
@@ -162,6 +163,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:
         LOG.error("unexpected error at %s", request.url.path, exc_info=error)
-        return problem(
-            500, "unexpected", "Something went wrong here", "The fault is ours; it was logged."
-        )
+        detail = "The fault is ours; it was logged."
+        answer = problem(500, "unexpected", "Something went wrong here", detail)
+        answer.headers[REQUEST_ID_HEADER] = REQUEST_ID.get()  # sent from outside all middleware
+        return answer

@@ -15,6 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.logs import REQUEST_ID, REQUEST_ID_HEADER, request_id
 from app.api.problems import problem, problem_of
 from app.domain.account import Holder, TokenBook
 from app.domain.errors import NotAllowed, NotKnown, StrikemapError
@@ -38,7 +39,7 @@ FORWARDING = (
 )
 """Headers that say that a proxy passed a request on."""
 
-EXPOSED = "ETag, Link, Retry-After, Content-Disposition"
+EXPOSED = "ETag, Link, Retry-After, Content-Disposition, X-Request-ID"
 FOR_HOLDER = "private, no-store"
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -67,6 +68,8 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        # uvicorn runs each request in a task of its own: the id reaches no other request.
+        REQUEST_ID.set(request_id(headers.get(REQUEST_ID_HEADER)))
         by_token = "authorization" in headers
         send = self._with_headers(scope, send, by_token=by_token)
         refusal = self._refusal(headers, scope)
@@ -182,6 +185,7 @@ class Guard:
             "Referrer-Policy": "no-referrer",
             "Cross-Origin-Opener-Policy": "same-origin",
             "X-Strikemap-Audience": "private" if self.is_private else "public",
+            REQUEST_ID_HEADER: REQUEST_ID.get(),
         }
         if not self.is_private:  # a private instance never opens itself to another origin
             headers["Access-Control-Allow-Origin"] = "*"
