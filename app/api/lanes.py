@@ -64,7 +64,7 @@ class Lanes:
 
     checks: Lane = field(default_factory=lambda: Lane("health checks", 1, 200))
     tiles: Lane = field(default_factory=lambda: Lane("tiles", 8, 2_000))
-    lists: Lane = field(default_factory=lambda: Lane("lists of incidents", 4, 200))
+    lists: Lane = field(default_factory=lambda: Lane("lists of incidents", 2, 200))
     figures: Lane = field(default_factory=lambda: Lane("figures", 2, 32))
     agreements: Lane = field(default_factory=lambda: Lane("agreements", 2, 64))
     files: Lane = field(default_factory=lambda: Lane("files", 4, 32))

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import json
 import logging
+import re
+import uuid
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from typing_extensions import override
 
 REQUEST_FIELDS = ("method", "path", "status", "ms", "bytes")
 """What the line of a request has beside its message; no query, which may name private matters."""
+
+
+REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
+"""The id of the request that the present code serves; empty outside of one."""
+
+REQUEST_ID_HEADER = "X-Request-ID"
+_ACCEPTED_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+
+def request_id(proposed: str | None) -> str:
+    """Take the id that a proxy or a client gave a request if it is short and plain, or make one."""
+    if proposed is not None and _ACCEPTED_ID.fullmatch(proposed):
+        return proposed
+    return uuid.uuid4().hex
 
 
 class JsonLines(logging.Formatter):
@@ -24,6 +41,8 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        if number := REQUEST_ID.get():
+            fields["request_id"] = number
         fields |= {name: getattr(record, name) for name in REQUEST_FIELDS if hasattr(record, name)}
         if record.exc_info:
             fields["traceback"] = self.formatException(record.exc_info)

@@ -10,17 +10,19 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Match, Mount
+from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import Scope
 
+from app.api.logs import REQUEST_ID, REQUEST_ID_HEADER
 from app.domain import errors
 from app.domain.answer import JsonObject
 
 LOG = logging.getLogger("strikemap.api")
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = "30"
+READING = ("GET", "HEAD")
+METHODS = (*READING, "POST", "PUT", "PATCH", "DELETE")
 METHOD_NOT_ALLOWED = 405
-WRITING = ("POST", "PUT", "PATCH", "DELETE")
 MOST_FAULTS = 20
 """Problems that one answer lists; the rest are only counted."""
 
@@ -123,20 +125,31 @@ def takes(scope: Scope, method: str) -> bool:
 
 
 def _methods(request: Request) -> list[str]:
-    """List the methods that an address takes; each that takes GET takes HEAD as well."""
-    methods = [method for method in WRITING if takes(request.scope, method)]
-    is_read = not methods or takes(request.scope, "GET")  # a mounted file is only read
-    return [*(("GET", "HEAD") if is_read else ()), *methods]
+    """List the methods that an address takes; the routes of a group say it one at a time."""
+    scope = {**request.scope, "root_path": request.scope.get("app_root_path", "")}
+
+    def is_taken_by(route: BaseRoute, method: str) -> bool:
+        if isinstance(route, Mount) and method not in READING:
+            return False  # tiles and files are only read
+        return route.matches({**scope, "method": method})[0] is Match.FULL
+
+    methods = [
+        one for one in METHODS if any(is_taken_by(route, one) for route in request.app.routes)
+    ]
+    reading = ["HEAD"] if "GET" in methods and "HEAD" not in methods else []
+    return [*methods, *reading, "OPTIONS"] if methods else []
 
 
-def _of_http(request: Request, error: HTTPException) -> Response:
+async def _http(request: Request, error: HTTPException) -> Response:
+    methods = _methods(request) if error.status_code == METHOD_NOT_ALLOWED else ()
+    allow = {"Allow": ", ".join(methods)} if methods else {}
+    if methods and request.method == "OPTIONS":
+        return Response(None, 204, {**allow, "Cache-Control": "no-store"})
     slug = "not-found" if error.status_code == 404 else "refused"  # noqa: PLR2004
     detail = f"{request.method} {request.url.path}: {error.detail}."
     answer = problem(error.status_code, slug, str(error.detail), detail)
-    for name, value in (error.headers or {}).items():
+    for name, value in {**(error.headers or {}), **allow}.items():
         answer.headers[name] = value
-    if error.status_code == METHOD_NOT_ALLOWED:
-        answer.headers["Allow"] = ", ".join(_methods(request))
     return answer
 
 
@@ -144,29 +157,28 @@ def install(app: FastAPI) -> None:
     """Answer every error, ours or not, with a problem document; never a traceback."""
 
     @app.exception_handler(errors.StrikemapError)
-    def ours(_request: Request, error: errors.StrikemapError) -> Response:
+    async def ours(_request: Request, error: errors.StrikemapError) -> Response:
         return problem_of(error)
 
     @app.exception_handler(RequestValidationError)
-    def framework(_request: Request, error: RequestValidationError) -> Response:
+    async def framework(_request: Request, error: RequestValidationError) -> Response:
         faults = [_of_framework(one) for one in error.errors()]
         return problem(
             422, "invalid-parameters", "Parameters do not fit", faults[0].sentence(), faults
         )
 
-    @app.exception_handler(HTTPException)
-    def http(request: Request, error: HTTPException) -> Response:
-        return _of_http(request, error)
+    app.exception_handler(HTTPException)(_http)
 
     @app.exception_handler(OSError)
-    def disk(request: Request, error: OSError) -> Response:
+    async def disk(request: Request, error: OSError) -> Response:
         if error.errno not in errors.NO_SPACE:
-            return unexpected(request, error)
+            return await unexpected(request, error)
         return problem_of(errors.StoreFull(f"The disk cannot take this: {error.strerror}."))
 
     @app.exception_handler(Exception)
-    def unexpected(request: Request, error: Exception) -> Response:
+    async def unexpected(request: Request, error: Exception) -> Response:
         LOG.error("unexpected error at %s", request.url.path, exc_info=error)
-        return problem(
-            500, "unexpected", "Something went wrong here", "The fault is ours; it was logged."
-        )
+        detail = "The fault is ours; it was logged."
+        answer = problem(500, "unexpected", "Something went wrong here", detail)
+        answer.headers[REQUEST_ID_HEADER] = REQUEST_ID.get()  # sent from outside all middleware
+        return answer

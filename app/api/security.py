@@ -15,6 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.logs import REQUEST_ID, REQUEST_ID_HEADER, request_id
 from app.api.problems import problem, problem_of, takes
 from app.domain.account import Holder, TokenBook
 from app.domain.errors import NotAllowed, NotKnown, StrikemapError
@@ -22,9 +23,15 @@ from app.instance.tokens import holder_of, local_holder
 
 LOG = logging.getLogger("strikemap.requests")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-SAFE = ("GET", "HEAD", "OPTIONS")
+WRITES = ("POST", "PUT", "PATCH", "DELETE")
+PREFLIGHT = {
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match, If-None-Match",
+    "Access-Control-Max-Age": "600",
+}
+"""What a page of another site may send to a public instance: a token, never our own header."""
+
 OWN_HEADER = "X-Strikemap"
-"""A page of another site cannot set it without a CORS preflight, which is never granted."""
+"""A page of another site cannot set it: no preflight ever grants it."""
 
 FORWARDING = (
     *("forwarded", "via", "x-real-ip", "x-forwarded-for", "x-forwarded-host"),
@@ -32,6 +39,7 @@ FORWARDING = (
 )
 """Headers that say that a proxy passed a request on."""
 
+EXPOSED = "ETag, Link, Retry-After, Content-Disposition, X-Request-ID"
 FOR_HOLDER = "private, no-store"
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -60,6 +68,8 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        # uvicorn runs each request in a task of its own: the id reaches no other request.
+        REQUEST_ID.set(request_id(headers.get(REQUEST_ID_HEADER)))
         by_token = "authorization" in headers
         send = self._with_headers(scope, send, by_token=by_token)
         refusal = self._refusal(headers, scope)
@@ -109,7 +119,7 @@ class Guard:
                 raise NotKnown("Send the token as `Authorization: Bearer strikemap_…`.")
             now = datetime.now(UTC)
             return await run_in_threadpool(holder_of, self.book, text.strip(), now)
-        is_write = scope["method"] not in SAFE
+        is_write = scope["method"] in WRITES
         if not self.is_private:
             if is_write and takes(scope, scope["method"]):
                 raise NotKnown("Changing anything here needs a token: `Authorization: Bearer …`.")
@@ -152,6 +162,8 @@ class Guard:
                 if self.is_private and "cache-control" in headers:
                     cache = headers["cache-control"].replace("public", "private")
                     headers["cache-control"] = cache
+                if "allow" in headers and scope["method"] == "OPTIONS" and not self.is_private:
+                    headers.update({**PREFLIGHT, "Access-Control-Allow-Methods": headers["allow"]})
                 if by_token:
                     _keep_for_holder(headers)
             else:
@@ -173,9 +185,11 @@ class Guard:
             "Referrer-Policy": "no-referrer",
             "Cross-Origin-Opener-Policy": "same-origin",
             "X-Strikemap-Audience": "private" if self.is_private else "public",
+            REQUEST_ID_HEADER: REQUEST_ID.get(),
         }
         if not self.is_private:  # a private instance never opens itself to another origin
             headers["Access-Control-Allow-Origin"] = "*"
+            headers["Access-Control-Expose-Headers"] = EXPOSED
         return headers
 
 
@@ -191,7 +205,7 @@ def is_own_page(headers: Headers) -> bool:
     """Tell whether a request that changes something comes from our own page or from a program.
 
     A browser says where a request comes from and lets no page lie about it; another site's page
-    cannot set our header, since that takes a preflight that is never granted here.
+    cannot set our header, since no preflight grants it.
     """
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
     if origin is not None and origin.partition("://")[2] != headers.get("host"):
@@ -218,7 +232,6 @@ def _keep_for_holder(headers: MutableHeaders) -> None:
     headers["cache-control"] = FOR_HOLDER
     headers["x-strikemap-audience"] = "token"
     headers.add_vary_header("Authorization")
-    del headers["access-control-allow-origin"]
     if not headers.get("etag", "").strip('"').isdigit():  # a record's revision, for If-Match
         del headers["etag"]
 

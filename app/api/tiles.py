@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 import msgspec
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.api.lanes import Lane
 from app.api.params import read_query
-from app.api.problems import problem, problem_of
+from app.api.problems import problem_of
 from app.api.respond import MINUTE, answer, etag
 from app.domain.cache import BoundedCache
 from app.domain.errors import NotFound, StrikemapError
@@ -38,6 +39,8 @@ class TileApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; errors become problem documents here, outside FastAPI."""
         request = Request(scope, receive)
+        if request.method not in ("GET", "HEAD"):
+            raise HTTPException(405)
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         try:
             response = await self.lane.run(self._answer, request, path)
@@ -46,11 +49,6 @@ class TileApp:
         await response(scope, receive, send)
 
     def _answer(self, request: Request, path: str) -> Response:
-        if request.method not in ("GET", "HEAD"):
-            detail = f"Tiles are read with GET, not with {request.method}."
-            refusal = problem(405, "refused", "Method Not Allowed", detail)
-            refusal.headers["Allow"] = "GET, HEAD"
-            return refusal
         pairs = parse_qsl(request.url.query, keep_blank_values=True)
         query = read_query(self.workspace, pairs)
         if path.endswith(".json") and path.count("/") == 1:

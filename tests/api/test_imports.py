@@ -323,7 +323,9 @@ def test_a_token_widens_what_its_holder_sees_and_nobody_else(public: Service, da
         assert widened.json()["numberMatched"] == 1
         assert widened.headers["cache-control"] == "private, no-store"
         assert "Authorization" in widened.headers["vary"]
-        assert "access-control-allow-origin" not in widened.headers
+        assert (
+            widened.headers["access-control-allow-origin"] == "*"
+        )  # the token opens it, no cookie
         assert "etag" not in widened.headers
     other = token(data, "editor", "--dataset", "other")
     assert public.client.get(path, headers=other).json()["numberMatched"] == 0
@@ -364,17 +366,49 @@ def test_a_page_of_another_site_changes_nothing_here(
         problem(private.client.request(method, path, headers=headers, content=b"{}"), 403)
 
 
-def test_no_preflight_of_another_site_is_granted(private: Service, public: Service) -> None:
-    headers = {
-        "Origin": "https://other.example",
-        "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "x-strikemap, authorization",
-    }
-    for service in (private, public):
-        answer = service.client.options("/api/imports", headers=headers)
-        assert answer.status_code >= 400
-        assert "access-control-allow-headers" not in answer.headers
-        assert "access-control-allow-methods" not in answer.headers
+PREFLIGHT = {
+    "Origin": "https://other.example",
+    "Access-Control-Request-Method": "POST",
+    "Access-Control-Request-Headers": "x-strikemap, authorization",
+}
+
+
+def test_no_preflight_of_another_site_is_granted_on_a_private_instance(private: Service) -> None:
+    for path in ("/api/imports", "/api/summary", "/tiles/map/6/37/21.png"):
+        answer = private.client.options(path, headers=PREFLIGHT)
+        assert [name for name in answer.headers if name.startswith("access-control")] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/api/summary", "GET, HEAD, OPTIONS"),
+        ("/api/imports", "POST, OPTIONS"),
+        ("/api/imports/00000000-0000-7000-8000-000000000000", "GET, DELETE, HEAD, OPTIONS"),
+        ("/api/incidents/1", "GET, PATCH, HEAD, OPTIONS"),
+        ("/tiles/map/6/37/21.png", "GET, HEAD, OPTIONS"),
+        ("/static/js/page.js", "GET, HEAD, OPTIONS"),
+    ],
+)
+def test_a_page_of_another_site_may_send_a_token_to_a_public_instance(
+    public: Service, data: Path, path: str, methods: str
+) -> None:
+    answer = public.client.options(path, headers=PREFLIGHT)
+    assert answer.status_code == 204
+    assert set(answer.headers["allow"].split(", ")) == set(methods.split(", "))
+    assert answer.headers["access-control-allow-methods"] == answer.headers["allow"]
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "Authorization" in answer.headers["access-control-allow-headers"]
+    assert "strikemap" not in answer.headers["access-control-allow-headers"].lower()
+    assert "access-control-allow-credentials" not in answer.headers
+    refused = public.client.request("PROPFIND", path)
+    assert (refused.status_code, refused.headers["allow"]) == (405, answer.headers["allow"])
+    refused = public.client.request("PUT", path, headers=token(data, "viewer"))
+    assert (refused.status_code, refused.headers["allow"]) == (405, answer.headers["allow"])
+
+
+def test_an_address_that_does_not_exist_takes_no_method(public: Service) -> None:
+    assert public.client.options("/nowhere", headers=PREFLIGHT).status_code == 404
 
 
 def test_our_own_page_needs_no_header(private: Service) -> None:
