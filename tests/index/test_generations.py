@@ -19,6 +19,7 @@ import pytest
 from app.domain.errors import StoreBusy
 from app.domain.revision import Action
 from app.domain.view import View
+from app.index import current
 from app.index.build import Index
 from app.instance.workspace import Workspace
 from app.reference.reference import Reference
@@ -91,6 +92,21 @@ def test_a_large_delta_is_built_into_a_generation_by_whoever_wrote(filled: Works
     assert count(filled) == 95
 
 
+def test_a_write_opens_no_file_of_the_index(
+    filled: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled.state()
+
+    def refuse(*_arguments: object) -> None:
+        pytest.fail("a file of the index was opened")
+
+    for name in ("open_generation", "read_meta", "check_sums"):
+        monkeypatch.setattr(current, name, refuse)
+    add(filled.store, incident("few"))
+    filled.index.after_write()
+    assert count(filled) == 51
+
+
 def test_another_process_finds_the_new_generation_by_itself(filled: Workspace) -> None:
     other = beside(filled)
     assert count(other) == 50
@@ -108,10 +124,10 @@ def test_a_lost_index_is_rebuilt_from_the_record(filled: Workspace) -> None:
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "format", "half"])
 def test_an_index_that_cannot_be_used_is_built_anew(filled: Workspace, damage: str) -> None:
-    current = filled.index._generations / "CURRENT"
-    meta = filled.index._generations / current.read_text() / "meta.json"
+    name = filled.index._generations / "CURRENT"
+    meta = filled.index._generations / name.read_text() / "meta.json"
     if damage == "missing":
-        current.write_text("gen-nowhere")
+        name.write_text("gen-nowhere")
     elif damage == "empty":
         meta.write_bytes(b"")
     elif damage == "half":
