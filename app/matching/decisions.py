@@ -331,6 +331,8 @@ class Reviewer:
         """
         store = self.workspace.store
         decision = decisions(store).get(number)
+        if decision is not None:
+            self._allow(decision.merge)
         if decision is not None and not decision.is_undone and decision.merge.is_same == is_same:
             raise DoneBefore(f"The pair {number} was decided so already.")
         merge = self._merge(number, decision, is_same=is_same)
@@ -359,6 +361,7 @@ class Reviewer:
         decision = decisions(self.workspace.store).get(number)
         if decision is None:
             raise NotFound(f"There is no merge {number[:60]!r}: `strikemap match list` names them.")
+        self._allow(decision.merge)
         if decision.is_undone:
             raise DoneBefore(f"The merge {number} was undone already.")
         return self._write(decision.merge, Action.retract, reason, decision)
@@ -379,11 +382,14 @@ class Reviewer:
             raise NotFound(f"No record {key[:120]!r} stands.")
         return Member(key, past[0].seq)
 
+    def _allow(self, merge: Merge) -> None:
+        for member in merge.members:
+            allow(self.holder, Role.reviewer, member.dataset)
+
     def _write(
         self, merge: Merge, action: Action, reason: object, decision: Decision | None
     ) -> Merge:
-        for member in merge.members:
-            allow(self.holder, Role.reviewer, member.dataset)
+        self._allow(merge)
         entry = Entry(self.now, self.holder.actor, checked_reason(reason))
         replaces = None if decision is None else decision.seq
         change = Change(Subject.merge, merge.id, action, canonical(merge), replaces=replaces)

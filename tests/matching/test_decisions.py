@@ -141,6 +141,9 @@ def test_what_was_undone_is_not_merged_again_but_waits_for_a_person(three: Works
     assert [pair.id for pair in pending_pairs(three.store)] == [number]
     with pytest.raises(DoneBefore, match="undone already"):
         reviewer.undo(number, "again")
+    stranger = Holder("stranger", Role.reviewer, frozenset({"elsewhere"}))
+    with pytest.raises(NotAllowed, match="elsewhere"):  # not whether it was done before
+        Reviewer(three, stranger, NOON + 2 * HOUR).undo(number, "again")
 
 
 def test_a_person_decides_about_a_doubtful_pair_and_may_change_their_mind(
@@ -158,6 +161,9 @@ def test_a_person_decides_about_a_doubtful_pair_and_may_change_their_mind(
     assert (merge.how, merge.is_same, merge.by) == (How.reviewed, True, "reviewer")
     with pytest.raises(DoneBefore, match="decided so already"):
         reviewer.decide(pair.id, "twice", is_same=True)
+    stranger = Holder("stranger", Role.reviewer, frozenset({"elsewhere"}))
+    with pytest.raises(NotAllowed, match="elsewhere"):
+        Reviewer(private_workspace, stranger, NOON).decide(pair.id, "why", is_same=True)
     told = [(one.action, one.reason) for one in store.history(Subject.merge, pair.id)]
     assert told == [("add", "not one building"), ("amend", "the same roof after all")]
 
