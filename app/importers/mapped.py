@@ -177,7 +177,12 @@ class _RowReader:
 
     def of_table(self) -> Iterator[Outcome]:
         """Read a table's rows."""
-        body = table(self.source, header_row=self.mapping.header_row, sheet=self.mapping.sheet)
+        body = table(
+            self.source,
+            header_row=self.mapping.header_row,
+            sheet=self.mapping.sheet,
+            is_merged=self.mapping.has_merged_header,
+        )
         yield from self._check_columns(body.names)
         for row in body.rows:
             yield (
@@ -340,7 +345,7 @@ def _degrees(values: Mapping[str, object], axis: str) -> object:
         return degrees(text or "", axis)
 
 
-def has_total_word(cells: Cells) -> bool:
+def has_total_word(cells: Mapping[str, str]) -> bool:
     """Tell whether a row is the sum of a table: its first cell says so."""
     return TOTAL.fullmatch(squeezed(next(iter(cells.values()), ""))) is not None
 
