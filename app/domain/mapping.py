@@ -56,6 +56,7 @@ class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     `geocode` looks up the point of a settlement by its name and its region, when only one has this
     name. `words` maps words of the file (lower case) to our codes, by field; "" is "not stated".
+    `has_merged_header`: the line above the header's holds headings of several columns.
     `dates` is the notation of all columns of days, `notations` that of single columns.
     """
 
@@ -68,6 +69,7 @@ class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     geocode: bool = False
     sheet: str | None = None
     header_row: int = 1
+    has_merged_header: bool = False
     columns: dict[str, str] = {}
     constants: dict[str, str] = {}
     words: dict[str, dict[str, str]] = {}

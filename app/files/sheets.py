@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import NamedTuple
 
 from python_calamine import (
@@ -63,9 +63,16 @@ def is_workbook(source: SourceFile) -> bool:
 
 
 def table(
-    source: SourceFile, *, header_row: int = 1, below: int = 0, sheet: str | None = None
+    source: SourceFile,
+    *,
+    header_row: int = 1,
+    below: int = 0,
+    sheet: str | None = None,
+    is_merged: bool = False,
 ) -> TextTable:
     """Read a table with its names in row `header_row`; skip `below` rows under the header.
+
+    `is_merged`: the row above has headings of several columns, which stand before their names.
 
     Row 1 is the first after those; blank rows are not counted. Names are made distinct: the second
     "Killed" is "Killed (2)", and a column without a name is "column 7".
@@ -75,14 +82,15 @@ def table(
         TooLarge: over a bound on columns or cells.
     """
     lines = grid(source, sheet)
-    header = next(islice(lines, header_row - 1, None), None)
+    above = next(islice(lines, header_row - 2, None), []) if is_merged and header_row > 1 else []
+    header = next(islice(lines, 0 if above else header_row - 1, None), None)
     if header is None:
         raise InvalidFile(
             f"header of {source.name}", "no such row", f"a header in row {header_row}"
         )
     for _line in islice(lines, below):
         pass
-    names = distinct(header)
+    names = distinct(merged_names(above, header) if above else header)
     return TextTable(names, _rows(lines, names, pads=is_workbook(source)))
 
 
@@ -101,6 +109,19 @@ def _rows(
             yield Rejection(number, "row", "", EMPTY_ROW)
         else:
             yield number, {name: cell for name, cell in zip(names, line, strict=True) if cell}
+
+
+def merged_names(above: list[str], header: list[str]) -> list[str]:
+    """Join two lines of a header: "Casualties" over "Killed" is "Casualties / Killed".
+
+    A heading without a name below it is the name itself; one with a name reaches to the next.
+    """
+    names, heading = list[str](), ""
+    for upper, lower in zip_longest(above, header, fillvalue=""):
+        heading = upper or heading
+        names.append((f"{heading} / {lower}" if heading else lower) if lower else upper)
+        heading = heading if lower else ""
+    return names
 
 
 def distinct(header: list[str]) -> list[str]:

@@ -177,7 +177,12 @@ class _RowReader:
 
     def of_table(self) -> Iterator[Outcome]:
         """Read a table's rows."""
-        body = table(self.source, header_row=self.mapping.header_row, sheet=self.mapping.sheet)
+        body = table(
+            self.source,
+            header_row=self.mapping.header_row,
+            sheet=self.mapping.sheet,
+            is_merged=self.mapping.has_merged_header,
+        )
         yield from self._check_columns(body.names)
         for row in body.rows:
             yield (

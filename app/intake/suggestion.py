@@ -36,6 +36,7 @@ SAMPLE_ROWS, SAMPLE_CELLS = 20_000, 2_000_000
 MOST_SAMPLES, LONGEST_SAMPLE = 3, 60
 FLAGS = {
     "decimal_comma": "decimal_comma = true",
+    "has_merged_header": "has_merged_header = true  # the line above has headings of columns",
     "has_points": "has_points = true  # the place is the feature's own geometry",
     "geocode": "geocode = true  # a settlement that its unit has once gets its point by its name",
 }
@@ -132,6 +133,7 @@ def suggestion_of(
         has_points=has_points,
         sheet=start.sheet,
         header_row=start.header_row,
+        has_merged_header=start.is_merged,
         columns=draft.columns,
         words={to: by_word for to, by_word in codes.items() if by_word},
     )
@@ -193,7 +195,12 @@ def _sampled(source: SourceFile, start: TableStart, *, has_points: bool) -> dict
     if has_points:
         rows: Iterable[Mapping[str, str]] = (feature.fields for feature in point_features(source))
     else:
-        body = table(source, header_row=start.header_row, sheet=start.sheet)
+        body = table(
+            source,
+            header_row=start.header_row,
+            sheet=start.sheet,
+            is_merged=start.is_merged,
+        )
         samples = {name: [] for name in body.names}
         rows = (row[1] for row in body.rows if not isinstance(row, Rejection))
         rows = (cells for cells in rows if not has_total_word(cells))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from app.files.sheets import first_lines, is_workbook, visible_sheets
+from app.files.sheets import first_lines, is_workbook, merged_names, visible_sheets
 from app.files.source import SourceFile
 from app.importers.words import Words
 from app.intake.column_fields import field_of
@@ -19,6 +19,7 @@ class TableStart(NamedTuple):
 
     sheet: str | None = None
     header_row: int = 1
+    is_merged: bool = False
     doubt: str | None = None
 
 
@@ -30,24 +31,34 @@ def table_start(source: SourceFile, words: Words, sheet: str | None = None) -> T
     """
     sheets = [sheet] if sheet or not is_workbook(source) else visible_sheets(source)
     best = {name: _header(source, words, name) for name in sheets}
-    most = max((fields for fields, _row in best.values()), default=0)
+    most = max((fields for fields, _row, _merged in best.values()), default=0)
     if most < FEWEST_FIELDS:
         return TableStart(sheet)
-    equal = [name for name, (fields, _row) in best.items() if fields == most]
+    equal = [name for name, (fields, _row, _merged) in best.items() if fields == most]
     name = equal[0]
     doubt = None
     if len(equal) > 1:
         names = ", ".join(repr(one) for one in equal)
         doubt = f"the sheets {names} can each be the table: say which with --sheet"
     is_first = name == sheets[0] and sheet is None
-    return TableStart(None if is_first else name, best[name][1], doubt)
+    _fields, row, is_merged = best[name]
+    return TableStart(None if is_first else name, row, is_merged=is_merged, doubt=doubt)
 
 
-def _header(source: SourceFile, words: Words, sheet: str | None) -> tuple[int, int]:
-    """Return how many fields a sheet's best line names, and the line from 1."""
-    best = (0, 1)
+def _header(source: SourceFile, words: Words, sheet: str | None) -> tuple[int, int, bool]:
+    """Return how many fields a sheet's best line names, the line from 1, and whether it is merged.
+
+    A merged header needs two lines to name its fields; a title above a header adds none.
+    """
+    best, above = (0, 1, False), list[str]()
     for number, line in enumerate(first_lines(source, DEEPEST_HEADER, sheet), 1):
-        fields = {field_of(cell, words) for cell in line if cell} - {None}
-        if len(fields) > best[0]:
-            best = (len(fields), number)
+        alone = _fields(line, words)
+        joined = _fields(merged_names(above, line), words) if above else 0
+        if max(alone, joined) > best[0]:
+            best = (max(alone, joined), number, joined > alone)
+        above = line
     return best
+
+
+def _fields(names: list[str], words: Words) -> int:
+    return len({field_of(name, words) for name in names if name} - {None})

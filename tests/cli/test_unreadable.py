@@ -22,7 +22,7 @@ n = "killed"
 [constants]
 precision = "settlement"
 """
-GOOD = {"day": "2024-03-10", "lat": "50.1", "lon": "30.2", "n": "1"}
+GOOD: dict[str, object] = {"day": "2024-03-10", "lat": "50.1", "lon": "30.2", "n": "1"}
 
 
 @pytest.fixture

@@ -85,6 +85,25 @@ def test_a_title_above_a_semicolon_table_is_passed_over(
     assert (report.added, report.rejected) == (2, 0)
 
 
+def test_headings_over_several_columns_stand_before_their_names(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    upper = ["Date", "Latitude", "Longitude", "Casualties", "", "Note"]
+    lower = ["", "", "", "Killed", "Injured", ""]
+    row = ["17.03.2024", "49,99", "36,23", "2", "5", "invented"]
+    path = _workbook(tmp_path, Data=[["Strikes"], upper, lower, row])
+    mapping = suggest(private_workspace, path, "ukraine").mapping
+    assert (mapping.header_row, mapping.has_merged_header) == (3, True)
+    assert mapping.columns == {
+        "Date": "start",
+        "Latitude": "lat",
+        "Longitude": "lon",
+        "Casualties / Killed": "killed",
+        "Casualties / Injured": "injured",
+    }
+    assert imported(private_workspace, path).added == 1
+
+
 def test_two_sheets_that_can_be_the_table_are_asked_about(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
