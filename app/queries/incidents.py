@@ -165,7 +165,7 @@ def _features(
     ]
     grounds = ground_of_incidents(published, locatable, face)
     numbers = rows["number"].tolist()
-    withdrawn = _withdrawn(published, rows["number"])
+    withdrawn = _withdrawn(published)
     features = []
     for place, (revision, incident) in enumerate(zip(revisions, incidents, strict=True)):
         is_region_only = quiet[place]
@@ -261,20 +261,23 @@ def _record_then(published: Published, member: Member) -> Revision | None:
     return record if dataset is not None and dataset.terms.raw else None
 
 
-def _withdrawn(published: Published, numbers: np.ndarray) -> frozenset[int]:
-    """List those of the incidents that are retracted now, for the public.
+def _withdrawn(published: Published) -> frozenset[int]:
+    """List the incidents that are retracted now, for the public.
 
     Their free texts are withheld in every revision: whoever took a record back took back what it
     says (docs/privacy.md, "No way around the terms").
     """
     if not published.is_public:
         return frozenset()
-    withdrawn: set[int] = set()
-    for segment in published.state.segments:
-        rows = segment.rows
-        gone = (rows["status"] == RETRACTED) & (rows["known_to"] > published.state.seq)
-        withdrawn.update(np.intersect1d(rows["number"][gone], numbers).tolist())
-    return frozenset(withdrawn)
+    if "withdrawn" not in published.query.cache:
+        withdrawn: set[int] = set()
+        for segment in published.state.segments:
+            rows = segment.rows
+            gone = (rows["status"] == RETRACTED) & (rows["known_to"] > published.state.seq)
+            withdrawn.update(rows["number"][gone].tolist())
+        published.query.cache["withdrawn"] = frozenset(withdrawn)
+    numbers: frozenset[int] = published.query.cache["withdrawn"]
+    return numbers
 
 
 def _published_properties(
