@@ -70,7 +70,7 @@ def _tell_regions(report: RegionReport) -> None:
         f"{report.id!r} ({report.hash})\n"
         f"  {report.units:,} units{people if report.population_year else ''}"
     )
-    for line in report.told:
+    for line in report.notes:
         typer.echo(f"  {line}")
     typer.echo(
         "  The index is built on them. Restart running servers: they still have the old ones."

@@ -46,7 +46,7 @@ class Redaction(msgspec.Struct, frozen=True):
     def mark(self) -> str:
         """What is shown instead of a text.
 
-        >>> Redaction("d/1", (Text.place,), Reason.licence).mark
+        >>> Redaction("d/1", (TextPart.place,), Reason.licence).mark
         'redacted: licence'
         """
         return f"redacted: {self.code.value}"

@@ -21,8 +21,8 @@ _APOSTROPHES = str.maketrans(dict.fromkeys("'’ʼ`´‘", "")) | str.maketrans(
 def comparable_name(name: str) -> str:
     """Normalise a name so that two spellings can be compared.
 
-    >>> plain("Slov'yans'k"), plain("Кам'янське"), plain("Ivano-Frankivsk")
-    ('slovyansk', 'камянське', 'ivano frankivsk')
+    >>> [comparable_name(name) for name in ("Slov'yans'k", "Кам'янське", "Ivano-Frankivsk")]
+    ['slovyansk', 'камянське', 'ivano frankivsk']
     """
     folded = unicodedata.normalize("NFC", name).casefold().translate(_APOSTROPHES)
     return " ".join(folded.split())

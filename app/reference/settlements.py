@@ -79,7 +79,7 @@ class Settlements:
 def folded_name(name: str) -> str:
     """Bring a name into a form to compare: no case, stress marks, apostrophes or word for its kind.
 
-    >>> plain("м. Кам'янець-Подільський"), plain("село Дем`янів")
+    >>> folded_name("м. Кам'янець-Подільський"), folded_name("село Дем`янів")
     ('камянець подільський', 'демянів')
     """
     text = KIND.sub("", unicodedata.normalize("NFC", name.strip().casefold()))

@@ -22,7 +22,7 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
 class RegionReport(msgspec.Struct, frozen=True):
-    """The result of an import of boundaries; `told` lists what was left out or repaired."""
+    """The result of an import of boundaries; `notes` lists what was left out or repaired."""
 
     file: str
     recognised: str
@@ -33,7 +33,7 @@ class RegionReport(msgspec.Struct, frozen=True):
     units: int
     with_population: int
     population_year: int | None
-    told: list[str]
+    notes: list[str]
 
 
 def import_regions(workspace: Workspace, order: RegionOrder, now: datetime) -> RegionReport:
@@ -66,7 +66,7 @@ def import_regions(workspace: Workspace, order: RegionOrder, now: datetime) -> R
         units=len(regions),
         with_population=sum(region.population is not None for region in regions),
         population_year=year,
-        told=reading.notes,
+        notes=reading.notes,
     )
 
 

@@ -112,10 +112,10 @@ def test_names_stay_the_shipped_ones_in_english_and_p_codes_come_with_them(
 
 def test_what_a_file_lacks_is_told(home: Workspace, tmp_path: Path) -> None:
     report = loaded(home, two_oblasts(tmp_path))
-    (missing,) = [line for line in report.told if line.startswith("not in the file")]
+    (missing,) = [line for line in report.notes if line.startswith("not in the file")]
     assert "UA-05" in missing
     assert missing.endswith("and 15 more")
-    assert "population not taken: give --population-year" in report.told
+    assert "population not taken: give --population-year" in report.notes
 
 
 def test_the_same_file_again_is_the_same_set_and_an_older_one_is_kept(
@@ -175,7 +175,7 @@ def test_a_parent_that_is_not_stated_is_found_by_place_and_told(
     home: Workspace, tmp_path: Path
 ) -> None:
     report = loaded(home, geojson(tmp_path, raion("UA8000", 30.4, 50.2)))
-    assert "parent found by place: UA8000" in report.told
+    assert "parent found by place: UA8000" in report.notes
     assert regions(tmp_path, 2)["UA8000"].parent in {"UA-30", "UA-32"}
 
 
@@ -186,7 +186,7 @@ def test_geoboundaries_of_level_2_without_codes_are_keyed_by_their_own_ids(
     path = geojson(tmp_path, feature({**told, "shapeGroup": "UKR"}, square(36.5, 49.5, 0.3)))
     report = loaded(home, path)
     assert (report.level, report.units) == (2, 1)
-    assert any(line.startswith("no P-codes") for line in report.told)
+    assert any(line.startswith("no P-codes") for line in report.notes)
     one = regions(tmp_path, 2)["66186276B1"]
     assert (one.name_en, one.parent, one.pcode) == ("Chuhuiv", "UA-63", None)
 
@@ -227,9 +227,9 @@ def test_a_bow_tie_is_repaired_and_told_and_lines_are_left_out(
             feature({"iso2": None}, square(37, 49, 1)),
         ),
     )
-    assert "shape repaired: UA-63" in report.told
-    assert "left out, without a polygon: UA-14" in report.told
-    assert "left out, without a code: 1 units" in report.told
+    assert "shape repaired: UA-63" in report.notes
+    assert "left out, without a polygon: UA-14" in report.notes
+    assert "left out, without a code: 1 units" in report.notes
     assert regions(tmp_path, 1)["UA-63"].shape.is_valid
 
 
@@ -239,7 +239,7 @@ def test_population_is_taken_only_with_its_year(home: Workspace, tmp_path: Path)
     assert (report.with_population, report.population_year) == (1, 2020)
     assert (found["UA-63"].population, found["UA-63"].population_year) == (5, 2020)
     assert (found["UA-14"].population, found["UA-14"].population_year) == (None, None)
-    assert "without population: UA-14" in report.told
+    assert "without population: UA-14" in report.notes
 
 
 PEOPLE = """level,oblast_uk,raion_uk,population_2022_01_01,iso_3166_2
@@ -271,8 +271,8 @@ def test_a_table_gives_people_by_code_or_by_name_and_what_does_not_match_is_told
         "UA6306": None,
         "UA1400": 4_059_372,  # the only unit of its parent has the parent's people
     }
-    assert "without population: UA6306" in report.told
-    assert "population of no unit here: зниклий район UA-63" in report.told
+    assert "without population: UA6306" in report.notes
+    assert "population of no unit here: зниклий район UA-63" in report.notes
 
 
 @pytest.mark.parametrize("kind", ["GPKG", "ESRI Shapefile"])

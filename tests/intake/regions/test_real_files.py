@@ -110,9 +110,9 @@ def test_ground_by_raion_adds_up(loaded: Loaded) -> None:
 def test_the_files_are_recognised_and_what_does_not_match_is_told(loaded: Loaded) -> None:
     oblasts, raions = loaded.reports
     assert (oblasts.level, oblasts.units, oblasts.with_population) == (1, 27, 25)
-    assert oblasts.told == ["without population: UA-40, UA-43"]
+    assert oblasts.notes == ["without population: UA-40, UA-43"]
     assert (raions.level, raions.units, raions.with_population) == (2, 138, 125)
-    assert any("володимир-волинський район UA-07" in line for line in raions.told)
+    assert any("володимир-волинський район UA-07" in line for line in raions.notes)
     found = {one.code: one for one in loaded.workspace.reference.region_set("ukraine", 2).regions}
     luhansk = found["UA4406"]
     assert (luhansk.parent, luhansk.name_uk) == ("UA-09", "Луганський")
