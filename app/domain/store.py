@@ -94,8 +94,9 @@ class Store(TokenBook, Protocol):
         `recorded_at` never goes back: it is the later of the entry's time and the head's.
 
         Raises:
-            ClockBehind: the head was recorded more than a minute after the present time. A write
-                with the head's time would be unknown to every `as_of` until then.
+            ClockBehind: by the clock that the record was opened with, the head was recorded more
+                than a minute from now. A write with its time would be unknown to every `as_of`
+                until then.
             StoreBusy: another writer did not finish in time, or a change replaces a revision that
                 is not the newest; nothing was written.
         """

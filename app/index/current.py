@@ -116,7 +116,7 @@ class CurrentGeneration:
 
     def _missing(self, missing: FileNotFoundError) -> str | None:
         """Name a missing file; None where no generation was ever built."""
-        if not any(self.folder.glob("gen-*")):
+        if not list(self.folder.glob("gen-*")):
             return None
         return f"{Path(str(missing.filename)).name} is missing"
 

@@ -84,7 +84,7 @@ class SqliteStore:
         """Open or create the record and bring its schema up to date.
 
         `clock` tells the time of a write, whose entry may be older: a large import is stamped with
-        the time at which it began. Without it, the time of the entry counts.
+        the time at which it began. Without it, no write is refused for its time.
 
         Raises:
             StoreTooNew: a later release wrote it.
@@ -222,8 +222,8 @@ class SqliteStore:
     ) -> Head:
         """Append revisions inside a transaction."""
         head = _head(connection.execute(self._sql["head"]).fetchone())
-        now = entry.at if self._clock is None else max(entry.at, self._clock())
-        _refuse_behind(now, head.recorded_at)
+        if self._clock is not None:
+            _refuse_behind(max(entry.at, self._clock()), head.recorded_at)
         at = entry.at if head.recorded_at is None else max(entry.at, head.recorded_at)
         stamp = (_micros(at), entry.actor, entry.reason, head.seq + 1, head.seq + 1)
         number = connection.execute(self._sql["add_entry"], stamp).lastrowid

@@ -138,8 +138,9 @@ def test_recorded_at_is_never_backdated(store: SqliteStore, ago: timedelta) -> N
 
 @pytest.mark.parametrize("ago", [timedelta(seconds=61), timedelta(days=3650)])
 def test_a_write_is_refused_while_the_newest_revision_lies_in_the_future(
-    store: SqliteStore, ago: timedelta
+    tmp_path: Path, ago: timedelta
 ) -> None:
+    store = SqliteStore(tmp_path / "record.sqlite", lambda: NOON - ago)
     head = add(store, incident("a"), at=NOON)
     message = r"recorded at 2026-01-01T12:00:00Z, but the clock .* says .*Set the clock right"
     with pytest.raises(ClockBehind, match=message):
@@ -149,6 +150,7 @@ def test_a_write_is_refused_while_the_newest_revision_lies_in_the_future(
         store.erase([1], mark, Entry(NOON - ago, "tester", "purge"))
     assert store.head() == head
     assert store.by_seq([1])[0].payload is not None
+    store.close()
 
 
 def test_a_long_import_is_measured_by_the_time_of_its_write(tmp_path: Path) -> None:
