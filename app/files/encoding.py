@@ -27,6 +27,7 @@ FOREIGN = frozenset("ЂЃѓЉЊЌЋЏђљњќћџ")
 FOREIGN_SHARE = 0.03
 CLOSE_CHAOS, CLOSE_COHERENCE = 0.03, 0.1
 TEXT_NAMES = (".csv", ".tsv", ".txt", ".tab")
+MIXED_SHARE = 0.3
 CUT = "unexpected end of data"
 COMPARED_BYTES = 4 << 20
 BLOCK = 1 << 20
@@ -87,8 +88,17 @@ def _is_utf8(head: bytes) -> bool:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < SNIFF_BYTES)
     except UnicodeDecodeError as wrong:
-        return wrong.reason == CUT  # the last character alone: no other encoding
+        # The last character alone, or a mixture: no other encoding, and the line is named.
+        return wrong.reason == CUT or _utf8_share(head) > MIXED_SHARE
     return True
+
+
+def _utf8_share(head: bytes) -> float:
+    """Return the share of the characters beyond ASCII that are UTF-8."""
+    text = head.decode("utf-8", "replace")
+    wrong = text.count("\ufffd")
+    right = sum(not one.isascii() for one in text) - wrong
+    return right / max(right + wrong, 1)
 
 
 def _is_close(match: CharsetMatch, best: CharsetMatch) -> bool:

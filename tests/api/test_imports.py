@@ -114,8 +114,11 @@ def test_any_table_is_read_through_a_mapping_that_comes_with_it(private: Service
 def test_a_table_of_no_format_is_told_apart_and_a_mapping_is_proposed(private: Service) -> None:
     files = {"file": ("odd.csv", TABLE.encode())}
     address = f"/api/imports?{QUERY}&dry_run=true"
-    refused = private.client.post(address, headers=OWN, files=files)
-    assert problem(refused, 422)["type"] == "/problems/unknown-format"
+    doubtful = {"file": ("odd.csv", TABLE.replace("14.03", "04.03").encode())}
+    refused = private.client.post(address, headers=OWN, files=doubtful)
+    assert problem(refused, 422)["type"] == "/problems/needs-mapping"
+    planned = private.client.post(address, headers=OWN, files=files).json()
+    assert (planned["format"], planned["added"]) == ("mapped", 1)
     refused = private.client.post(f"{address}&format=mapped", headers=OWN, files=files)
     assert problem(refused, 422)["type"] == "/problems/needs-mapping"
     proposed = private.client.post("/api/mappings?theatre=example", headers=OWN, files=files).json()
