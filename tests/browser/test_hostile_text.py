@@ -39,7 +39,7 @@ def hostile_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servic
                 "when_text": text,
                 "damage": [{"sector": "other", "name": text, "object_kind": text}],
                 "claims": [{"by": text, "text": text}],
-                "sources": [{"publisher": text, "url": "javascript:window.ran=1"}],
+                "sources": [{"publisher": text, "url": f"https://example.org/?{text}"}],
             },
         }
         for n, text in enumerate(HOSTILE)
