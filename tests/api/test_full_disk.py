@@ -6,7 +6,6 @@ import errno
 import sqlite3
 from pathlib import Path
 
-import anyio
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -16,6 +15,7 @@ from app.domain.errors import StoreFull
 from app.reference.reference import Reference
 from app.store.sqlite import SqliteStore
 from tests.making import add, dataset, incident, open_workspace
+from tests.running import run_async
 
 
 def test_a_record_without_room_names_the_disk_and_writes_nothing(
@@ -60,7 +60,7 @@ def test_a_full_disk_is_507_over_http(number: int) -> None:
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             return [await client.get(path) for path in ("/full", "/broken")]
 
-    full_answer, broken_answer = anyio.run(ask)
+    full_answer, broken_answer = run_async(ask)
     assert (full_answer.status_code, full_answer.json()["type"]) == (507, "/problems/disk-full")
     assert "No space left on device" in full_answer.json()["detail"]
     assert (broken_answer.status_code, broken_answer.json()["type"]) == (

@@ -14,6 +14,7 @@ from app.api.app import create_app
 from app.api.lanes import Lane
 from app.domain.errors import Busy
 from app.settings import Settings
+from tests.running import run_async
 
 
 def test_a_request_too_many_for_a_lane_is_refused_and_other_lanes_go_on() -> None:
@@ -33,7 +34,7 @@ def test_a_request_too_many_for_a_lane_is_refused_and_other_lanes_go_on() -> Non
                 opened.set()
         assert await full.run(lambda: "again") == "again"
 
-    anyio.run(main)
+    run_async(main)
 
 
 def test_health_and_tiles_do_not_wait_for_the_threads_that_others_use(tmp_path: Path) -> None:
@@ -58,4 +59,4 @@ def test_health_and_tiles_do_not_wait_for_the_threads_that_others_use(tmp_path: 
             finally:
                 opened.set()
 
-    anyio.run(main)
+    run_async(main)

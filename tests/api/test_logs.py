@@ -8,13 +8,13 @@ import re
 import sys
 from pathlib import Path
 
-import anyio
 import httpx
 import pytest
 
 from app.api.app import create_app
 from app.api.logs import REQUEST_ID, JsonLines, log_as_json, request_id
 from app.settings import Settings
+from tests.running import run_async
 
 
 def line(**extra: object) -> dict[str, object]:
@@ -83,8 +83,8 @@ def test_an_answer_has_the_id_of_its_request_and_so_has_its_line(
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             return await client.get(path, headers=headers)
 
-    named = anyio.run(ask, {"X-Request-ID": "from-a-proxy.7"})
-    unnamed = anyio.run(ask, {})
+    named = run_async(ask, {"X-Request-ID": "from-a-proxy.7"})
+    unnamed = run_async(ask, {})
     assert named.headers["x-request-id"] == "from-a-proxy.7"
     assert re.fullmatch("[0-9a-f]{32}", unnamed.headers["x-request-id"])
     ids = [json.loads(text).get("request_id") for text in caplog.text.splitlines() if text]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import anyio
 import httpx
 import pytest
 
 from app.api.app import create_app
 from app.domain.errors import InputError
 from app.settings import Settings, read_settings
+from tests.running import run_async
 
 NO_HEADERS: Mapping[str, str] = {}
 
@@ -30,7 +30,7 @@ def ask(
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             return await client.request(method, path, headers=headers)
 
-    return anyio.run(send)
+    return run_async(send)
 
 
 def own_link(answer: httpx.Response) -> str:
