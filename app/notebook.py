@@ -22,7 +22,7 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.place import Bounds
 from app.domain.terms import Audience, Face
-from app.exporters.columns import COLUMNS
+from app.exporters.columns import EXPORT_COLUMNS
 from app.frames import GeoDataFrame, frame
 from app.instance.workspace import Workspace
 from app.maps.plain import PlainLayer, plain_map
@@ -89,7 +89,7 @@ class Notebook:
         properties = [one["properties"] for one in features]
         columns = {
             one.note.name: one.read(features, properties)
-            for one in COLUMNS
+            for one in EXPORT_COLUMNS
             if one.note.name not in AXES
         }
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

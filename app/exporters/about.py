@@ -9,10 +9,10 @@ from typing import Any
 Properties = Mapping[str, Any]
 """The properties of such an incident, by name."""
 
-Feature = Mapping[str, Any]
+ExportFeature = Mapping[str, Any]
 """An incident as `/api/collections/incidents/items` writes it."""
 
-Batches = Iterator[Sequence[Feature]]
+Batches = Iterator[Sequence[ExportFeature]]
 
 PREAMBLE = (
     "Counts are ranges: low, best and high, each empty where it is not known. Empty is never 0. "

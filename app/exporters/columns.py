@@ -16,7 +16,7 @@ import shapely
 
 from app.domain.field import Field
 from app.domain.fields import FIELDS
-from app.exporters.about import Batches, Feature, FieldNote, Properties
+from app.exporters.about import Batches, ExportFeature, FieldNote, Properties
 
 BOUNDS = ("low", "best", "high")
 GEOMETRY = "geometry"
@@ -35,7 +35,7 @@ class Column:
     """A column, and the function that reads its cells from the features of a batch."""
 
     note: FieldNote
-    read: Callable[[Sequence[Feature], Sequence[Properties]], list[object]]
+    read: Callable[[Sequence[ExportFeature], Sequence[Properties]], list[object]]
 
 
 Columns = tuple[Column, ...]
@@ -49,14 +49,14 @@ def _direct(name: str, kind: str, meaning: str, unit: str = "") -> Column:
 
 
 def _nested(outer: str, name: str, kind: str, meaning: str, as_name: str = "") -> Column:
-    def read(_features: Sequence[Feature], properties: Sequence[Properties]) -> list[object]:
+    def read(_features: Sequence[ExportFeature], properties: Sequence[Properties]) -> list[object]:
         return [None if one[outer] is None else one[outer].get(name) for one in properties]
 
     return Column(FieldNote(as_name or f"{outer}_{name}", kind, meaning), read)
 
 
 def _day(name: str, meaning: str) -> Column:
-    def read(_features: Sequence[Feature], properties: Sequence[Properties]) -> list[object]:
+    def read(_features: Sequence[ExportFeature], properties: Sequence[Properties]) -> list[object]:
         days = np.array([one[name] for one in properties], "datetime64[D]")
         return days.tolist()  # type: ignore[no-any-return]
 
@@ -64,7 +64,7 @@ def _day(name: str, meaning: str) -> Column:
 
 
 def _coordinate(field: Field, place: int) -> Column:
-    def read(features: Sequence[Feature], _properties: Sequence[Properties]) -> list[object]:
+    def read(features: Sequence[ExportFeature], _properties: Sequence[Properties]) -> list[object]:
         shapes = (one["geometry"] for one in features)
         return [None if shape is None else shape["coordinates"][place] for shape in shapes]
 
@@ -72,14 +72,14 @@ def _coordinate(field: Field, place: int) -> Column:
 
 
 def _joined(name: str, meaning: str, parts: Callable[[Properties], Sequence[str]]) -> Column:
-    def read(_features: Sequence[Feature], properties: Sequence[Properties]) -> list[object]:
+    def read(_features: Sequence[ExportFeature], properties: Sequence[Properties]) -> list[object]:
         return ["|".join(parts(one)) or None for one in properties]
 
     return Column(FieldNote(name, "text", f"{meaning}, separated by |"), read)
 
 
 def _json_list(name: str, meaning: str) -> Column:
-    def read(_features: Sequence[Feature], properties: Sequence[Properties]) -> list[object]:
+    def read(_features: Sequence[ExportFeature], properties: Sequence[Properties]) -> list[object]:
         return [
             msgspec.json.encode(one[name]).decode() if one[name] else None for one in properties
         ]
@@ -106,8 +106,8 @@ def _toll(toll: str, harm: str) -> Iterator[Column]:
 
 def _bound(
     toll: str, path: tuple[str, ...], bound: str
-) -> Callable[[Sequence[Feature], Sequence[Properties]], list[object]]:
-    def read(_features: Sequence[Feature], properties: Sequence[Properties]) -> list[object]:
+) -> Callable[[Sequence[ExportFeature], Sequence[Properties]], list[object]]:
+    def read(_features: Sequence[ExportFeature], properties: Sequence[Properties]) -> list[object]:
         values = [one[toll] for one in properties]
         for step in path:
             values = [None if one is None else one.get(step) for one in values]
@@ -119,7 +119,7 @@ def _bound(
 def _control(name: str, kind: str, meaning: str, unit: str = "", of: str = "") -> Column:
     """Read a value of the first source of control; the column `control` has all sources."""
 
-    def read(_features: Sequence[Feature], properties: Sequence[Properties]) -> list[object]:
+    def read(_features: Sequence[ExportFeature], properties: Sequence[Properties]) -> list[object]:
         return [one["control"][0][of or name] if one["control"] else None for one in properties]
 
     return Column(FieldNote(f"control_{name}", kind, meaning, unit), read)
@@ -215,8 +215,8 @@ def columns(fields: Sequence[Field] = FIELDS) -> Columns:
     return (*own, *DERIVED_COLUMNS)
 
 
-COLUMNS = columns()
-NOTES: tuple[FieldNote, ...] = tuple(column.note for column in COLUMNS)
+EXPORT_COLUMNS = columns()
+NOTES: tuple[FieldNote, ...] = tuple(column.note for column in EXPORT_COLUMNS)
 
 
 def schema(*, has_geometry: bool) -> pa.Schema:
@@ -241,14 +241,14 @@ def record_batches(batches: Batches, *, has_geometry: bool) -> Iterator[pa.Recor
         properties = [one["properties"] for one in features]
         arrays = [
             pa.array(column.read(features, properties), ARROW[column.note.kind])
-            for column in COLUMNS
+            for column in EXPORT_COLUMNS
         ]
         if has_geometry:
             arrays.append(pa.array(_points(features), pa.binary()))
         yield pa.RecordBatch.from_arrays(arrays, schema=table_schema)
 
 
-def _points(features: Sequence[Feature]) -> np.ndarray:
+def _points(features: Sequence[ExportFeature]) -> np.ndarray:
     geometries = [one["geometry"] for one in features]
     has_point = np.array([shape is not None for shape in geometries], bool)
     out = np.full(len(geometries), None, object)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-from app.exporters.about import About, Batches, Feature
-from app.exporters.columns import COLUMNS, NOTES
+from app.exporters.about import About, Batches, ExportFeature
+from app.exporters.columns import EXPORT_COLUMNS, NOTES
 
 TYPES = {"whole": "int", "number": "double", "flag": "bool"}
 ID = "incident_id"
@@ -50,11 +50,11 @@ def _display_name(name: str, meaning: str, unit: str) -> str:
     return f"{name}: {meaning}" + (f" ({unit})" if unit else "")
 
 
-def _placemarks(features: Sequence[Feature]) -> Iterator[str]:
+def _placemarks(features: Sequence[ExportFeature]) -> Iterator[str]:
     properties = [one["properties"] for one in features]
     columns = [
         (quoteattr(_field_name(column.note.name)), column.read(features, properties))
-        for column in COLUMNS
+        for column in EXPORT_COLUMNS
     ]
     for row, feature in enumerate(features):
         incident = properties[row]
@@ -87,7 +87,7 @@ def _span(incident: dict[str, str | None]) -> str:
     return f"<TimeSpan><begin>{first}</begin><end>{last}</end></TimeSpan>"
 
 
-def _point(feature: Feature) -> str:
+def _point(feature: ExportFeature) -> str:
     if feature["geometry"] is None:
         return ""
     lon, lat = feature["geometry"]["coordinates"]
