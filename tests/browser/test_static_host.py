@@ -73,7 +73,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """More marks than one tile tells singly, and more tiles than one directory lists."""
     data_dir = tmp_path_factory.mktemp("many")
     assert command(data_dir, "synth", str(SYNTHETIC)).returncode == 0
-    words = ("--view", "synthetic=1", "--maxzoom", "13")
+    words = ("--view", "synthetic=1&from=2022-01-01&to=2026-10-31", "--maxzoom", "13")
     return written(data_dir, tmp_path_factory.mktemp("host"), *words)
 
 

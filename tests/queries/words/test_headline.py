@@ -11,6 +11,7 @@ import pytest
 
 from app.domain.terms import Face
 from app.domain.view import View
+from app.i18n import strings
 from app.i18n.values import plural
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
@@ -18,6 +19,7 @@ from app.publishing.query import Query
 from app.queries.incidents import list_incidents
 from app.queries.sums import summarise
 from app.queries.words.headline import incident_headline, summary_headline
+from app.reference.reference import Reference
 from tests.support import imported, table
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -163,3 +165,14 @@ def test_nouns_have_their_form_by_number() -> None:
         *("many", "one", "few", "many", "many", "many", "one", "few", "many", "many")
     ]
     assert [plural("en", n) for n in (0, 1, 2)] == ["many", "one", "many"]
+
+
+@pytest.mark.parametrize("lang", ["en", "uk"])
+def test_each_family_of_weapons_and_each_sector_has_words_for_a_headline(
+    reference: Reference, lang: str
+) -> None:
+    words = strings(lang)
+    families = {code.split(".")[0] for code in reference.taxonomy.weapons.codes}
+    for kind, codes in (("weapon", families), ("what", reference.taxonomy.sectors.codes)):
+        unnamed = [code for code in codes if f"headline_{kind}_{code}" not in words]
+        assert set(unnamed) <= {"other", "unknown"}
