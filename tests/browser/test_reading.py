@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator
 
@@ -122,8 +123,13 @@ def test_a_mark_is_opened_by_a_tap(service: Service, browser: Browser) -> None:
           }
         }"""
         x, y = page.evaluate(script)
-        page.touchscreen.tap(x, y)
-        expect(page.get_by_role("dialog")).to_be_visible()
+        dialog = page.get_by_role("dialog")
+        for _ in range(5):  # beside a busy core a tap can last as long as a long press
+            page.touchscreen.tap(x, y)
+            with contextlib.suppress(AssertionError):
+                expect(dialog).to_be_visible(timeout=6_000)
+                break
+        expect(dialog).to_be_visible()
     finally:
         context.close()
 
