@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import PHONE, Watched
 from tests.serving import Service, command, serving
@@ -103,7 +102,8 @@ def test_the_link_to_the_other_language_keeps_the_period(service: Service, watch
     watched.is_clean()
 
 
-def test_a_mark_is_opened_by_a_tap(service: Service, browser: Browser) -> None:
+def phone(browser: Browser, service: Service) -> Page:
+    """Open the map on a phone; the caller closes its context."""
     context = browser.new_context(
         viewport=PHONE,  # type: ignore[arg-type]
         has_touch=True,
@@ -111,9 +111,15 @@ def test_a_mark_is_opened_by_a_tap(service: Service, browser: Browser) -> None:
         reduced_motion="reduce",
     )
     page = context.new_page()
+    page.goto(service.url + EXAMPLE)
+    expect(page.locator("html")).to_have_attribute("data-ready", "1")
+    expect(page.locator("#caption")).not_to_be_empty()
+    return page
+
+
+def test_a_mark_is_opened_by_a_tap(service: Service, browser: Browser) -> None:
+    page = phone(browser, service)
     try:
-        page.goto(service.url + EXAMPLE)
-        expect(page.locator("html")).to_have_attribute("data-ready", "1")
         script = """() => {
           const { map, layers } = strikemap, frame = map.getContainer().getBoundingClientRect();
           const right = frame.width - 60, bottom = frame.height - 200;
@@ -123,15 +129,24 @@ def test_a_mark_is_opened_by_a_tap(service: Service, browser: Browser) -> None:
           }
         }"""
         x, y = page.evaluate(script)
-        dialog = page.get_by_role("dialog")
-        for _ in range(5):  # beside a busy core a tap can last as long as a long press
-            page.touchscreen.tap(x, y)
-            with contextlib.suppress(AssertionError):
-                expect(dialog).to_be_visible(timeout=6_000)
-                break
-        expect(dialog).to_be_visible()
+        page.touchscreen.tap(x, y)
+        expect(page.get_by_role("dialog")).to_be_visible()
     finally:
-        context.close()
+        page.context.close()
+
+
+def test_the_map_of_a_phone_keeps_its_height_when_the_texts_below_it_arrive(
+    service: Service, browser: Browser
+) -> None:
+    page = phone(browser, service)
+    try:
+        height = "strikemap.map.getContainer().getBoundingClientRect().height"
+        with_texts = page.evaluate(height)
+        for selector in ("#caption", ".period-said"):
+            page.eval_on_selector(selector, "text => text.replaceChildren()")
+        assert page.evaluate(height) == with_texts
+    finally:
+        page.context.close()
 
 
 def test_the_first_stops_of_the_tab_key_lead_to_the_map(service: Service, watch: Watch) -> None:

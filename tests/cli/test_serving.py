@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -62,6 +63,7 @@ def connected(port: int) -> socket.socket:
 @pytest.fixture
 def stalled(data: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Serve an export to a reader who does not read on."""
+    shutil.rmtree(data / "exports", ignore_errors=True)  # left by a service that ended at once
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "app.cli", "serve", "--port", str(port)],
