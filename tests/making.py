@@ -16,7 +16,7 @@ from app.domain.place import LonLat, Place, Precision
 from app.domain.revision import Action, Change, Head, Subject, canonical
 from app.domain.store import Entry, Store
 from app.domain.terms import OPEN, Audience, Dataset, DatasetKind
-from app.index.build import Index
+from app.index.live import Index
 from app.instance.workspace import Workspace
 from app.reference.reference import Reference
 from app.store.sqlite import SqliteStore

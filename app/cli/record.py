@@ -17,7 +17,7 @@ from app.domain.terms import Face
 from app.domain.view import View
 from app.editing.erasure import purge as erase_incident
 from app.editing.redaction import Redactor
-from app.index.build import Index
+from app.index.live import Index
 from app.instance.operator import operator_name
 from app.instance.tokens import local_holder
 from app.instance.workspace import Workspace

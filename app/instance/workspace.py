@@ -15,7 +15,8 @@ from app.domain.instants import rfc3339
 from app.domain.store import CLOCK_SLACK, Store
 from app.domain.terms import OPEN, Audience, DatasetKind
 from app.domain.view import Vocabulary
-from app.index.build import Index, State
+from app.index.live import Index
+from app.index.state import State
 from app.reference.reference import Reference
 from app.store.sqlite import SqliteStore
 

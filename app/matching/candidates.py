@@ -13,9 +13,9 @@ import numpy as np
 import shapely
 
 from app.domain.place import DEFAULT_ERROR_M, E7, LocalPlane, Precision
-from app.index.build import State
 from app.index.columns import PRECISIONS, UNDRAWN
 from app.index.select import RETRACTED
+from app.index.state import State
 from app.reference.taxonomy import CodeList
 from app.rows import NEVER, NO_COUNT
 

@@ -22,7 +22,7 @@ from app.domain.merge import How, Matching, Member, Merge, Pair, groups, matchin
 from app.domain.revision import Action, Change, Revision, Subject, canonical, checked_reason
 from app.domain.store import Entry, Store
 from app.domain.terms import Dataset, DatasetKind
-from app.index.build import State
+from app.index.state import State
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
 from app.matching.candidates import Side

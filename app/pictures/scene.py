@@ -16,9 +16,9 @@ from app.domain.place import Bounds
 from app.domain.terms import Dataset, Face
 from app.domain.view import View
 from app.i18n.values import number
-from app.index.build import State
 from app.index.columns import PRECISIONS
 from app.index.select import Selection, is_quiet, regions_of
+from app.index.state import State
 from app.index.summary import Ledger
 from app.instance.workspace import Workspace
 from app.publishing.publish import (

@@ -18,7 +18,6 @@ from app.domain.period import epoch_day
 from app.domain.place import E7, Bounds
 from app.domain.terms import Dataset, DatasetKind, Face
 from app.domain.view import View
-from app.index.build import State
 from app.index.columns import STATUSES
 from app.index.merged import Folded
 from app.index.select import (
@@ -33,6 +32,7 @@ from app.index.select import (
     select,
     unmarked,
 )
+from app.index.state import State
 from app.instance.workspace import Workspace
 from app.publishing.line_joins import line_filter
 from app.publishing.query import Query

@@ -13,9 +13,9 @@ from app.domain.region import RegionSet
 from app.domain.terms import Audience, Dataset, DatasetKind
 from app.domain.view import View
 from app.i18n import strings
-from app.index.build import State
 from app.index.columns import PRECISIONS, STATUSES
 from app.index.control import Calendar
+from app.index.state import State
 from app.instance.workspace import Workspace
 from app.reference.reference import Reference
 from app.reference.theatre import Theatre

@@ -13,8 +13,8 @@ from app.domain.answer import JsonObject
 from app.domain.errors import InvalidView, Problem
 from app.domain.instants import rfc3339
 from app.domain.terms import Face
-from app.index.build import State
 from app.index.select import RETRACTED
+from app.index.state import State
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
 from app.queries.incidents import incident_feature, title_of

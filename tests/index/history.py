@@ -18,7 +18,8 @@ from app.domain.region import Region
 from app.domain.revision import Action, Change, Subject
 from app.domain.terms import OPEN, Audience, Face
 from app.domain.view import View
-from app.index.build import Index, State
+from app.index.live import Index
+from app.index.state import State
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query

@@ -16,7 +16,8 @@ from app.domain.count import Count, Toll
 from app.domain.errors import StoreBusy
 from app.domain.revision import Action
 from app.index import generation, sums
-from app.index.build import Index, State
+from app.index.live import Index
+from app.index.state import State
 from app.instance.workspace import Workspace
 from app.reference.reference import Reference
 from app.rows import COLUMNS

@@ -20,7 +20,7 @@ from app.domain.errors import StoreBusy
 from app.domain.revision import Action
 from app.domain.view import View
 from app.index import current
-from app.index.build import Index
+from app.index.live import Index
 from app.instance.workspace import Workspace
 from app.reference.reference import Reference
 from tests.index.history import published

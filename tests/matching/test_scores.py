@@ -21,7 +21,7 @@ from app.domain.period import When
 from app.domain.place import LocalPlane, LonLat, Place, Precision
 from app.domain.source import SourceRef, normal_link
 from app.domain.store import Store
-from app.index.build import State
+from app.index.state import State
 from app.instance.workspace import Workspace
 from app.matching import texts as likeness
 from app.matching.candidates import MOST_RIVALS, SLACK_DAYS, Side

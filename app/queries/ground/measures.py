@@ -19,8 +19,8 @@ from app.domain.region import Region, RegionSet
 from app.domain.terms import Dataset
 from app.domain.view import View
 from app.frames import feature_collection, frame
-from app.index.build import State
 from app.index.control import Calendar, areas_by_region, shape_key
+from app.index.state import State
 from app.publishing.query import Query
 
 NO_GROUND = MultiPolygon()

@@ -1,0 +1,379 @@
+"""The live index of one process, and the generations on disk that it reads.
+
+The file `CURRENT` names an immutable generation; a new one is written beside it, and a rename under
+one lock makes it the current one. The revisions after a generation are its delta: each process
+packs them from the record for itself, so writers and readers share only files that never change.
+
+The folder of generations is named after the boundaries in which their incidents were located. So a
+server with the old boundaries and a process with new ones do not undo each other's work.
+
+A damaged generation, and one of another record, is dropped and built anew (`app.index.sums`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from app.domain.errors import StoreBusy, StoreError
+from app.domain.redaction import Redaction
+from app.domain.revision import Action, Head, Revision, Subject
+from app.domain.store import Store
+from app.domain.terms import Dataset, DatasetKind
+from app.index.build import Builder
+from app.index.columns import Tables, pack
+from app.index.control import ControlIndex, DatedControl, Lines, ShapeFiles, pack_control
+from app.index.current import CurrentGeneration
+from app.index.generation import Generation
+from app.index.joins import Joins
+from app.index.merged import Decisions, Merged
+from app.index.packing import override
+from app.index.select import Segment
+from app.index.state import State
+from app.index.sums import write_whole
+from app.index.witness import Witness, contains
+from app.reference.reference import Reference
+from app.rows import Rows
+
+LOG = logging.getLogger("strikemap.index")
+BOUNDARY_FOLDERS = "[0-9a-f]" * 16
+"""The pattern of the folders' names: a hash of the boundaries."""
+
+WRITER_GRACE_S = 120.0
+"""How long readers wait for the process that wrote a large import to pack it."""
+
+CHECK_EVERY_S = 600.0
+"""How often a server compares the files of the index with their checksums."""
+
+MENDING = "The index was damaged and is being built anew from the record; try again shortly."
+
+_REDACTION = msgspec.json.Decoder(Redaction)
+_DATASET = msgspec.json.Decoder(Dataset)
+
+
+@dataclass
+class _Delta:
+    """The revisions after a generation, as far as this process has packed them."""
+
+    seq: int
+    hash: bytes
+    tables: Tables
+    rows: Rows
+    control: list[DatedControl]
+    decisions: Decisions
+
+
+class Index:
+    """The live read model of one process."""
+
+    def __init__(self, folder: Path, store: Store, reference: Reference, delta_rows: int) -> None:
+        self._folder, self._store, self._reference = folder, store, reference
+        self._delta_rows = delta_rows
+        self._lock = threading.Lock()
+        self._generation: Generation | None = None
+        self._delta: _Delta | None = None
+        self._state: State | None = None
+        self._stamp = (0, 0)
+        self._behind_since: float | None = None
+        self._mended = ""
+        self.is_mending = False
+        self._current = CurrentGeneration(folder, store, reference)
+        self._shapes = ShapeFiles(folder / "shapes", store)
+        self.lines = Lines(folder / "lines", reference)
+        self.joins = Joins(folder / "joins", reference, self.lines, store)
+        self.witness = Witness(folder / "HEAD")
+        self._builder = Builder(self._current.folder, store, reference, self._shapes)
+
+    @property
+    def _generations(self) -> Path:
+        """The folder of the generations with this process's boundaries."""
+        return self._current.folder
+
+    def state(self, min_version: int = 0, wait_s: float = 5.0) -> State:
+        """Return the newest state, at least `min_version`.
+
+        Raises:
+            StoreBusy: the record did not reach `min_version` in time, or a damaged index is being
+                built anew.
+        """
+        deadline = time.monotonic() + wait_s
+        while True:
+            state = self._newest()
+            if state.seq >= min_version:
+                return state
+            if time.monotonic() > deadline:
+                raise StoreBusy(f"The record is at {state.seq}, not yet at {min_version}.")
+            time.sleep(0.02)
+
+    def _newest(self) -> State:
+        if self.is_mending:
+            raise StoreBusy(MENDING)
+        head, stamp, state = self._store.head(), self._current.stamp, self._state
+        is_current = state is not None and self._stamp == stamp
+        if state is not None and is_current and (state.seq, state.hash) == (head.seq, head.hash):
+            return state
+        behind = head.seq - state.seq if state is not None and is_current else 0
+        if state is not None and self._is_for_the_writer(behind):
+            return state
+        # Readers do not wait for a refresh: their state is complete and only a moment old.
+        if not self._lock.acquire(blocking=state is None):
+            return cast("State", state)
+        try:
+            return self._refresh(stamp)
+        finally:
+            self._lock.release()
+
+    def _is_for_the_writer(self, behind: int) -> bool:
+        """Tell whether to wait for the generation of a large import instead of packing it here."""
+        if behind <= self._delta_rows:
+            self._behind_since = None
+            return False
+        now = time.monotonic()
+        self._behind_since = self._behind_since or now
+        return now - self._behind_since < WRITER_GRACE_S
+
+    def _refresh(self, stamp: tuple[int, int]) -> State:
+        stale = self._delta is not None and (
+            self._is_far_behind(self._delta.seq)
+            or not contains(self._store, Head(self._delta.seq, self._delta.hash, None))
+        )
+        if self._generation is None or self._stamp != stamp or stale:
+            self._generation = self._open_or_build()
+            self._stamp = self._current.stamp
+            self._mended = self._last_mending()
+            self._delta = None
+        generation = self._generation
+        self._delta = self._extend(
+            self._delta
+            or _Delta(
+                generation.meta.seq,
+                generation.meta.hash,
+                generation.tables,
+                Rows.concatenate([]),
+                generation.meta.control,
+                generation.meta.decisions,
+            )
+        )
+        self._state = self._combine(generation, self._delta)
+        return self._state
+
+    def _extend(self, delta: _Delta) -> _Delta:
+        revisions = list(self._store.revisions(delta.seq))
+        if not revisions:
+            return delta
+        tables = delta.tables.copy()
+        incidents = [one for one in revisions if one.subject is Subject.incident]
+        rows = self._builder.located(pack(incidents, tables, self._reference.taxonomy))
+        control = [one for one in revisions if one.subject is Subject.control]
+        entries = pack_control(control, delta.control)
+        self._shapes.copy(entry.snapshot for entry in entries if entry.seq > delta.seq)
+        decisions = delta.decisions.with_more(revisions)
+        rows = Rows.concatenate([delta.rows, rows])
+        last = revisions[-1]
+        return _Delta(last.seq, last.hash, tables, rows, entries, decisions)
+
+    def _combine(self, generation: Generation, delta: _Delta) -> State:
+        base = generation.segment
+        rows, replaced, base_rows = override(base, delta.rows)
+        if len(replaced):
+            base = Segment(base_rows, base.marks, base.newest, base.joined)
+        segments = [base, Segment.sort(rows)] if len(rows) else [base]
+        revisions = self._store.latest(Subject.dataset)
+        datasets = [_DATASET.decode(one.payload) for one in revisions if one.payload is not None]
+        # A theatre whose file has faults is not open: its records stay, and nothing shows them.
+        datasets = [one for one in datasets if one.theatre in self._reference.theatres]
+        return State(
+            delta.seq,
+            segments,
+            replaced,
+            generation.cubes,
+            delta.tables,
+            {dataset.slug: dataset for dataset in datasets},
+            ControlIndex(delta.control, self._shapes),
+            Merged(delta.decisions, segments, tuple(delta.tables.datasets)),
+            {one.key: self._added(one) for one in revisions},
+            {one.key: one for one in self._redactions()},
+            delta.hash,
+            self._mended,
+        )
+
+    def _added(self, newest: Revision) -> int:
+        """Return the number of the first revision of a subject."""
+        if newest.prior is None:
+            return newest.seq
+        return self._store.history(newest.subject, newest.key)[0].seq
+
+    def _redactions(self) -> Iterator[Redaction]:
+        """Read the redactions of now: they apply to every View, whatever its `as_of`."""
+        for revision in self._store.latest(Subject.redaction):
+            if revision.action is not Action.retract and revision.payload is not None:
+                yield _REDACTION.decode(revision.payload)
+
+    def after_write(self) -> None:
+        """Build a new generation when the delta is large; called after every write."""
+        with self._build_lock():
+            if self._is_far_behind(self._built_seq()):
+                self._build()
+            else:
+                self.witness.note(self._store)
+        self.join_ahead()
+
+    def _built_seq(self) -> int:
+        """Return up to which revision the current generation was built; 0 without any.
+
+        A process that has it open reads no file for that.
+        """
+        generation = self._generation
+        if generation is not None and self._stamp == self._current.stamp:
+            return generation.meta.seq
+        return self._current.seq()
+
+    def join_ahead(self) -> None:
+        """Derive lines and join incidents with them in advance, so that no reader waits."""
+        state = self.state()
+        for dataset in state.datasets.values():
+            if dataset.kind is not DatasetKind.control:
+                continue
+            join = state.join(dataset, state.seq)
+            for snapshot in join.calendar.snapshots:
+                self.lines.km2(state.control, snapshot, dataset.theatre)
+            for segment in state.segments:
+                self.joins.of(state.control, segment, join)
+        self.joins.keep(Head(state.seq, state.hash, None))
+
+    def forget(self) -> int:
+        """Build again and delete every older file: erased data must not stay in any of them.
+
+        Returns the sequence of the new generation.
+        """
+        with self._build_lock():
+            for path in self._folder.glob("joins/*"):
+                path.unlink(missing_ok=True)
+            for path in self._folder.glob("*/gen-*"):
+                shutil.rmtree(path, ignore_errors=True)
+            return self._build()
+
+    def lost(self) -> str | None:
+        """Return a sentence when the record lacks a revision that its index knew; else None."""
+        heads = (self.witness.head(), self._current.head())
+        later = [one for one in heads if one is not None and not contains(self._store, one)]
+        if not later:
+            return None
+        newest, ends = max(later, key=lambda one: one.seq), self._store.head().seq
+        return (
+            f"The record ends at revision {ends}, and does not contain revision {newest.seq} "
+            f"({newest.hash.hex()[:16]}…), which its index knew: its end was cut off, or an older "
+            "or another record was put in its place. If that is meant, run `strikemap index "
+            "rebuild`."
+        )
+
+    def rebuild(self) -> int:
+        """Build a generation from the whole record and make it current; returns its sequence."""
+        with self._build_lock():
+            return self._build()
+
+    def sweep(self) -> None:
+        """Remove generations with other boundaries; a process that has those builds them again."""
+        with self._build_lock():
+            (self._folder / "CURRENT").unlink(missing_ok=True)  # releases before 0.2 had one folder
+            for kind in (BOUNDARY_FOLDERS, "gen-*"):
+                for path in self._folder.glob(kind):
+                    if path != self._generations:
+                        shutil.rmtree(path, ignore_errors=True)
+
+    def mend(self) -> int | None:
+        """Check the current generation, and build it anew when it is damaged.
+
+        Readers get `StoreBusy` meanwhile, never a number from the damaged files. Returns the
+        sequence of the new generation; None when nothing was damaged.
+        """
+        if self._current.fault() is None:
+            return None
+        with self._lock:
+            self.is_mending = True
+            try:
+                self._state = self._generation = self._delta = None
+                with self._build_lock():
+                    fault = self._current.fault()  # another process may have mended it meanwhile
+                    if fault is not None:
+                        self._note_damage(fault)
+                        self._build()
+                return self._refresh(self._current.stamp).seq
+            finally:
+                self.is_mending = False
+
+    def watch(self, stop: threading.Event, every_s: float = CHECK_EVERY_S) -> None:
+        """Check the index now and then, and mend it, until `stop` is set.
+
+        A generation that was too large to be checked when it was opened is checked at once.
+        """
+        folder, due = None, time.monotonic() + every_s
+        self._check_record()
+        while not stop.wait(min(every_s, 1.0)):
+            opened = self._generation
+            is_new = opened is not None and not opened.is_checked and opened.folder != folder
+            if is_new or time.monotonic() >= due:
+                folder, due = opened and opened.folder, time.monotonic() + every_s
+                try:
+                    self.mend()
+                except (StoreError, OSError) as wrong:
+                    LOG.error("the index could not be checked: %s", wrong)  # noqa: TRY400
+
+    def _check_record(self) -> None:
+        """Let the record's engine check its file once; the record remembers what is wrong."""
+        try:
+            self._store.check_file()
+        except StoreError as wrong:
+            LOG.error("%s", wrong)  # noqa: TRY400  one line
+
+    def _note_damage(self, fault: str) -> None:
+        """Log a damage once, and drop all that may have been computed from damaged files."""
+        LOG.error("the index is damaged, and is built anew from the record: %s", fault)
+        self.joins.forget()
+        write_whole(self._folder / "MENDED", f"{time.time_ns():x}".encode())
+
+    def _last_mending(self) -> str:
+        try:
+            return "-" + (self._folder / "MENDED").read_bytes()[:32].hex()
+        except OSError:
+            return ""
+
+    def _open_or_build(self) -> Generation:
+        generation, fault = self._current.open()
+        if generation is None or self._is_far_behind(generation.meta.seq):
+            with self._build_lock():
+                # Another process may have built it meanwhile.
+                generation, fault = self._current.open()
+                if generation is None or self._is_far_behind(generation.meta.seq):
+                    if fault is not None:
+                        self._note_damage(fault)
+                    self._build()
+                    generation, fault = self._current.open()
+        if generation is None:
+            raise StoreBusy("The index was swapped while it was opened; try again.")
+        return generation
+
+    def _is_far_behind(self, seq: int) -> bool:
+        return self._store.head().seq - seq > self._delta_rows
+
+    @contextlib.contextmanager
+    def _build_lock(self) -> Iterator[None]:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / "LOCK").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _build(self) -> int:
+        seq = self._builder.build()
+        self.witness.note(self._store)
+        return seq
