@@ -23,8 +23,9 @@ from app.maps.page import Anchor, Chrome, SavedKit
 from app.maps.theatre_map import PageContent, build_page
 from app.pages.columns import day_counts
 from app.publishing.defaults import with_defaults
-from app.publishing.publish import Published, control_sources, publish
+from app.publishing.publish import Published, publish
 from app.publishing.query import Query
+from app.publishing.sources import control_sources
 from app.queries.changes import changes
 from app.render.palette import FAMILIES
 

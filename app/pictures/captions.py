@@ -39,7 +39,7 @@ class FigureText:
     def content(self, title: str, subtitle: str) -> Content:
         """Write the text of the whole figure; a title of the reader replaces the default."""
         words, view = self.scene.words, self.scene.view
-        is_private = not self.scene.query.is_public
+        is_private = not self.scene.is_public
         default = words["title"].format(theatre=self.scene.theatre.title(view.lang))
         own = legible(self.fonts, " ".join(title.split())) or default
         below = legible(self.fonts, " ".join(subtitle.split()))

@@ -161,7 +161,7 @@ class Figures:
         names = scene.query.code_names
         draw_incidents(canvas, scene.rows, names, is_dense=scene.is_dense, dot_px=dot_px)
         chips = self._draw_chips(canvas, scene)
-        places = scene.query.reference.basemap(scene.view.theatre).places
+        places = scene.reference.basemap(scene.view.theatre).places
         free = [*chips, scale_box(canvas.frame)]
         if content.notice:
             free.append(notice_box(canvas.fonts, canvas.frame, content.notice))
@@ -169,7 +169,7 @@ class Figures:
         write_names(canvas, labels)
 
     def _draw_base(self, canvas: Canvas, scene: Scene) -> None:
-        basemap = scene.query.reference.basemap(scene.view.theatre)
+        basemap = scene.reference.basemap(scene.view.theatre)
 
         def draw() -> np.ndarray:
             base = Painter(canvas.frame, WATER, canvas.fonts)

@@ -110,7 +110,7 @@ class FigureLegend:
 
     def _incidents(self) -> Section:
         words, counts = self.scene.words, self.scene.counts
-        weapons = self.scene.query.reference.taxonomy.weapons
+        weapons = self.scene.reference.taxonomy.weapons
         rows: list[LegendRow] = []
         if self.scene.is_dense:
             scale = {"px": DENSITY_PX, "most": self.scene.number(DENSITY_MOST)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,25 +13,15 @@ from app.domain.control import ControlSnapshot, FrontLine
 from app.domain.errors import NotShared
 from app.domain.place import Bounds
 from app.domain.terms import Dataset, Face
-from app.domain.view import View
 from app.i18n.values import number
 from app.index.columns import PRECISIONS
 from app.index.select import Selection, is_quiet, regions_of
-from app.index.state import State
 from app.index.summary import Ledger
-from app.instance.workspace import Workspace
-from app.publishing.publish import (
-    Published,
-    control_dataset,
-    control_source,
-    counted_rows,
-    publish,
-    summable,
-)
-from app.publishing.query import Query
+from app.publishing.publish import Published, control_dataset, counted_rows, publish, summable
+from app.publishing.query import OfQuery, Query
+from app.publishing.sources import control_source
 from app.queries.choropleth import Choropleth, Choropleths
 from app.queries.region_sums import by_region
-from app.reference.theatre import Theatre
 from app.render.palette import DENSE_FROM, family_of
 
 PAD_SHARE = 0.03
@@ -63,40 +52,15 @@ class FigureCounts:
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class Scene(OfQuery):
     """The content of a figure: a View published for each layer, with its counts."""
 
     query: Query
     choropleths: Choropleths
 
-    @property
-    def view(self) -> View:
-        """The View of the figure."""
-        return self.query.view
-
-    @property
-    def state(self) -> State:
-        """The state of the record that the figure is read from."""
-        return self.query.state
-
-    @property
-    def workspace(self) -> Workspace:
-        """The instance with the record and the reference data."""
-        return self.query.workspace
-
-    @property
-    def words(self) -> Mapping[str, str]:
-        """The strings of the View's language."""
-        return self.query.words
-
     def number(self, value: float) -> str:
         """Write a number in the View's language."""
         return number(self.view.lang, value)
-
-    @property
-    def theatre(self) -> Theatre:
-        """The theatre of the View."""
-        return self.query.theatre
 
     @cached_property
     def sums(self) -> Published:

@@ -11,8 +11,9 @@ from app.domain.period import epoch_day, from_epoch_day
 from app.domain.terms import Face
 from app.domain.view import View
 from app.index.select import BEGINNING, END
-from app.publishing.publish import Published, control_source, datasets_of_view, publish
+from app.publishing.publish import Published, publish
 from app.publishing.query import Query
+from app.publishing.sources import control_source, datasets_of_view
 from app.rows import LONG
 
 PERIOD_DAYS = 31

@@ -33,11 +33,9 @@ from app.index.select import (
     unmarked,
 )
 from app.index.state import State
-from app.instance.workspace import Workspace
 from app.publishing.line_joins import line_filter
-from app.publishing.query import Query
-from app.reference.reference import Reference
-from app.reference.theatre import Theatre
+from app.publishing.query import OfQuery, Query
+from app.publishing.sources import control_source, datasets_of_view, standing
 
 MONDAY, SUNDAY = 1, 7
 """Where terms let data out only as sums, sums cover whole ISO weeks. The difference of two Views
@@ -45,7 +43,7 @@ with free ends could be the sum of a single day (docs/privacy.md, "Sums of weeks
 
 
 @dataclass(frozen=True, eq=False)
-class Published:
+class Published(OfQuery):
     """What an audience may see of a query, and how much of it is withheld."""
 
     query: Query
@@ -55,36 +53,6 @@ class Published:
     credits: tuple[str, ...]
     is_compared: bool | None = None
     folded: Folded | None = None
-
-    @property
-    def view(self) -> View:
-        """The View of the query."""
-        return self.query.view
-
-    @property
-    def state(self) -> State:
-        """The state of the record that the answer is read from."""
-        return self.query.state
-
-    @property
-    def workspace(self) -> Workspace:
-        """The instance that the answer is read from."""
-        return self.query.workspace
-
-    @property
-    def reference(self) -> Reference:
-        """The reference data of the instance."""
-        return self.query.reference
-
-    @property
-    def is_public(self) -> bool:
-        """Tell whether terms, embargo and generalisation narrow the answer."""
-        return self.query.is_public
-
-    @property
-    def theatre(self) -> Theatre:
-        """The theatre of the View."""
-        return self.query.theatre
 
     @property
     def key(self) -> Hashable:
@@ -157,7 +125,7 @@ def _published(
         compiled = _for_the_public(query, compiled)
     withheld = {
         "embargo": _embargoed(query.state, compiled) if query.is_public else 0,
-        "terms": sum(_standing(query.state, dataset, query.seq) for dataset in refused),
+        "terms": sum(standing(query.state, dataset, query.seq) for dataset in refused),
     }
     credits = tuple(dict.fromkeys(dataset.credit for dataset in allowed))
     published = Published(query, allowed, compiled, withheld, credits)
@@ -207,40 +175,6 @@ def _all_datasets(state: State) -> tuple[Dataset, ...]:
     """List every dataset of incidents."""
     datasets = state.datasets.values()
     return tuple(dataset for dataset in datasets if dataset.kind is DatasetKind.incidents)
-
-
-def datasets_of_view(query: Query) -> tuple[Dataset, ...]:
-    """Resolve which datasets a View means: its own, else the theatre's setting, else the newest.
-
-    Synthetic records never mix with real ones: `synthetic` chooses one of the two kinds.
-    """
-    datasets = query.datasets_of(DatasetKind.incidents)
-    if query.view.datasets:
-        return tuple(dataset for dataset in datasets if dataset.slug in query.view.datasets)
-    defaults = query.theatre.default_datasets
-    default = tuple(dataset for dataset in datasets if dataset.slug in defaults)
-    if default or not datasets:
-        return default
-    newest = max(datasets, key=lambda dataset: _first_sight_rank(query, dataset))
-    demo = query.theatre.demo_datasets
-    if newest.slug not in demo:
-        return (newest,)
-    return tuple(dataset for dataset in datasets if dataset.slug in demo)
-
-
-def _first_sight_rank(query: Query, dataset: Dataset) -> tuple[bool, bool, bool, bool, int]:
-    """Rank a dataset for a View that names none; the highest one is shown.
-
-    It depends on no filter and on no embargo: a View must not reveal what is withheld by the
-    dataset that it gets. It depends on `as_of`, so that a pinned View goes on showing the same.
-    """
-    state = query.state
-    added = state.added.get(dataset.slug, 0)
-    is_now = query.seq >= state.seq
-    standing = _standing_now(state, dataset) if is_now else _standing(state, dataset, query.seq)
-    leaves_marks = not query.is_public or (dataset.terms.tiles and dataset.terms.points)
-    is_demo = dataset.slug in query.theatre.demo_datasets
-    return added <= query.seq, standing > 0, not is_demo, leaves_marks, added
 
 
 def _may_leave(dataset: Dataset, face: Face, view: View) -> bool:
@@ -335,60 +269,6 @@ def _embargoed(state: State, criteria: Filter) -> int:
         embargoed &= (part.rows["known_to"] > criteria.seq) & (part.rows["seq"] <= criteria.seq)
         count += int((embargoed & criteria.datasets[part.rows["dataset"]]).sum())
     return count
-
-
-def _standing_now(state: State, dataset: Dataset) -> int:
-    if dataset.slug not in state.tables.datasets:
-        return 0
-    number = state.tables.datasets.index(dataset.slug)
-    return sum(part.standing.get(number, 0) for part in state.segments)
-
-
-def _standing(state: State, dataset: Dataset, seq: int) -> int:
-    if dataset.slug not in state.tables.datasets:
-        return 0
-    number = state.tables.datasets.index(dataset.slug)
-    return sum(_count_standing(part, number, seq) for part in state.segments)
-
-
-def _count_standing(part: Segment, number: int, seq: int) -> int:
-    rows = part.rows
-    mask = (rows["dataset"] == number) & (rows["known_to"] > seq) & (rows["seq"] <= seq)
-    return int((mask & (rows["status"] != RETRACTED)).sum())
-
-
-def control_sources(query: Query) -> list[Dataset]:
-    """List the control sources that this audience may see on tiles."""
-    sources = query.datasets_of(DatasetKind.control)
-    return [source for source in sources if source.terms.tiles or not query.is_public]
-
-
-def control_source(query: Query) -> Dataset | None:
-    """Resolve the source of control: the View's, else the theatre's setting, else the closest.
-
-    The closest is the source that was added last, of those with a snapshot that is not stale on
-    the View's last day; without one, the source with the youngest snapshot on that day. A source
-    that the audience may not see is resolved only where there is no other, and for its terms to
-    be named. As with incidents, `synthetic` chooses between invented and real sources.
-    """
-    sources = {dataset.slug: dataset for dataset in query.datasets_of(DatasetKind.control)}
-    slug = query.view.control or query.theatre.default_control
-    if query.view.control or slug in sources:
-        return sources.get(slug)
-    visible = control_sources(query) or list(sources.values())
-    return max(visible, key=lambda source: _control_rank(query, source), default=None)
-
-
-def _control_rank(query: Query, source: Dataset) -> tuple[int, int, int]:
-    """Rank a control source for a View that names none; the highest one is shown."""
-    added = query.state.added.get(source.slug, 0)
-    snapshot = query.control_on(source, query.control_day)
-    if snapshot is None:
-        return 0, 0, added
-    age_days = (query.control_day - snapshot.valid_on).days
-    if age_days > query.theatre.stale_after_days:
-        return 1, -age_days, added
-    return 2, added, 0
 
 
 def control_dataset(query: Query, face: Face) -> Dataset | None:

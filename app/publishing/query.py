@@ -135,3 +135,44 @@ class Query:
         """Return a snapshot's front line; it is computed once for all queries."""
         lines = self.workspace.index.lines
         return lines.of(self.state.control, snapshot, self.view.theatre)
+
+
+class OfQuery:
+    """What is made of a query; it reads the facts of the query as its own."""
+
+    query: Query
+
+    @property
+    def view(self) -> View:
+        """The View of the query."""
+        return self.query.view
+
+    @property
+    def state(self) -> State:
+        """The state of the record that the answer is read from."""
+        return self.query.state
+
+    @property
+    def workspace(self) -> Workspace:
+        """The instance that the answer is read from."""
+        return self.query.workspace
+
+    @property
+    def reference(self) -> Reference:
+        """The reference data of the instance."""
+        return self.query.reference
+
+    @property
+    def theatre(self) -> Theatre:
+        """The theatre of the View."""
+        return self.query.theatre
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """The strings of the View's language."""
+        return self.query.words
+
+    @property
+    def is_public(self) -> bool:
+        """Tell whether terms, embargo and generalisation narrow the answer."""
+        return self.query.is_public

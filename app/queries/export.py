@@ -22,8 +22,9 @@ from app.exporters.csv_table import metadata
 from app.exporters.formats import FORMATS
 from app.i18n.values import day_text, number
 from app.index.select import Selection
-from app.publishing.publish import Published, datasets_of_view, publish
+from app.publishing.publish import Published, publish
 from app.publishing.query import Query
+from app.publishing.sources import datasets_of_view
 from app.queries.incidents import incident_features, row_order
 from app.queries.sums import coverage
 
@@ -130,7 +131,7 @@ def describe_export(published: Published, rows: int) -> About:
     head = f"{seq}:{revisions[0].hash.hex()}" if revisions else f"{seq}:"
     as_of = view.as_of or (revisions[0].recorded_at if revisions else None)
     names = ", ".join(dataset.name for dataset in published.datasets) or view.theatre
-    words = published.query.words
+    words = published.words
     title = words["export_title"].format(names=names, days=_days(published.query))
     instant = rfc3339(as_of) if as_of else words["export_beginning"]
     credits = "; ".join(published.credits) or names
@@ -177,7 +178,7 @@ def _days(query: Query) -> str:
 
 
 def _terms(published: Published) -> list[str]:
-    words = published.query.words
+    words = published.words
 
     def sentence(name: str, dataset: Dataset) -> str:
         return words[name].format(slug=dataset.slug, licence=dataset.licence, credit=dataset.credit)
@@ -193,7 +194,7 @@ def _terms(published: Published) -> list[str]:
 
 def _notes(published: Published) -> list[str]:
     """Explain what a reader could misunderstand in the rows."""
-    lang, words, notes = published.view.lang, published.query.words, list[str]()
+    lang, words, notes = published.view.lang, published.words, list[str]()
     gaps = coverage(published)
     if published.view.synthetic:
         notes.append(words["export_invented"])

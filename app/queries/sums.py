@@ -167,7 +167,7 @@ def _by_line(published: Published, selection: Selection, sectors: int) -> GroupS
 
 
 def _line_name(published: Published, key: str) -> str:
-    words, lang = published.query.words, published.view.lang
+    words, lang = published.words, published.view.lang
     if key == "unknown":
         return words["line_unknown"]
     who, _, band = key.partition(":")

@@ -21,8 +21,9 @@ from app.instance.workspace import Workspace
 from app.pages.compare import comparison
 from app.pages.map import page_html
 from app.publishing.defaults import with_defaults
-from app.publishing.publish import control_sources, publish, refuse_embedding
+from app.publishing.publish import publish, refuse_embedding
 from app.publishing.query import Query
+from app.publishing.sources import control_sources
 from app.queries.feeds import content_lines
 from app.queries.ground.measures import ControlSource
 from app.queries.incidents import find_incident, history

@@ -18,7 +18,7 @@ def summary_sentences(published: Published, summary: JsonObject) -> list[str]:
 
     Of an empty period it says that nothing is recorded, never that there was no harm.
     """
-    words, lang = published.query.words, published.view.lang
+    words, lang = published.words, published.view.lang
     totals, gaps = summary["totals"], summary["coverage"]
     if not published.datasets:
         withheld = gaps["withheld"]["terms"]
@@ -46,7 +46,7 @@ def summary_sentences(published: Published, summary: JsonObject) -> list[str]:
 
 def _names(published: Published) -> dict[str, str]:
     """Return the theatre, the period and the sources, as the sentences name them."""
-    view, words = published.view, published.query.words
+    view, words = published.view, published.words
     return {
         "theatre": published.theatre.title(view.lang),
         "from": day_text(view.lang, view.first) if view.first else words["beginning"],
@@ -57,7 +57,7 @@ def _names(published: Published) -> dict[str, str]:
 
 def _gaps(published: Published, summary: JsonObject) -> list[str]:
     """Write a sentence for each kind of incident that the map or the sums do not include."""
-    words, lang, gaps = published.query.words, published.view.lang, summary["coverage"]
+    words, lang, gaps = published.words, published.view.lang, summary["coverage"]
     counts = {"not_on_map": summary["not_on_map"], "undated": gaps["undated"]}
     counts |= {"spanning": gaps["spanning"], "withheld": sum(gaps["withheld"].values())}
     return [words[name].format(n=number(lang, n)) + "." for name, n in counts.items() if n]
