@@ -39,9 +39,10 @@ class Terms(msgspec.Struct, frozen=True):
     share_alike: bool = False
     finest_level: int = 1
 
-    def allow(self, face: Face) -> bool:
-        """Tell whether this face may show the dataset to the public."""
-        return face is Face.aggregates or bool(getattr(self, face.value))
+    def allow(self, face: Face, level: int = 1) -> bool:
+        """Tell whether this face may show the dataset to the public, by regions of this level."""
+        is_open = face is Face.aggregates or bool(getattr(self, face.value))
+        return is_open and level <= self.finest_level
 
 
 OPEN = Terms(raw=True, points=True, tiles=True, embeds=True, export=True, finest_level=2)

@@ -119,8 +119,7 @@ def _published(
 ) -> Published:
     compiled = _compile(query, allowed)
     if query.view.needs_control:
-        source = control_dataset(query, Face.aggregates)
-        compiled = replace(compiled, near=line_filter(query, source))
+        compiled = replace(compiled, near=line_filter(query, joined_source(query)))
     if query.is_public:
         compiled = _for_the_public(query, compiled)
     withheld = {
@@ -178,7 +177,7 @@ def _all_datasets(state: State) -> tuple[Dataset, ...]:
 
 
 def _may_leave(dataset: Dataset, face: Face, view: View) -> bool:
-    if not dataset.terms.allow(face) or view.level > dataset.terms.finest_level:
+    if not dataset.terms.allow(face, view.level):
         return False
     if dataset.terms.points or face is not Face.aggregates:
         return True
@@ -278,12 +277,24 @@ def control_dataset(query: Query, face: Face) -> Dataset | None:
         NotShared: the source's terms do not allow this face for the public.
     """
     dataset = control_source(query)
-    if dataset and query.is_public and not dataset.terms.allow(face):
+    if dataset and query.is_public and not dataset.terms.allow(face, query.view.level):
         raise NotShared(
             f"The terms of {dataset.slug!r} ({dataset.licence}) do not allow this for the public; "
             f"an operator can change them with `strikemap datasets set {dataset.slug} --terms …`."
         )
     return dataset
+
+
+def joined_source(query: Query) -> Dataset | None:
+    """Resolve the source of control whose line and ground incidents are joined with.
+
+    Points of incidents on one side of a line, or near it, draw that line: the terms of its source
+    have to allow points.
+
+    Raises:
+        NotShared: as `control_dataset`.
+    """
+    return control_dataset(query, Face.points)
 
 
 def control_snapshot(query: Query, face: Face) -> ControlSnapshot | None:

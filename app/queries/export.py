@@ -103,8 +103,7 @@ def unexportable_datasets(query: Query, face: Face = Face.points) -> list[Datase
     return [
         dataset
         for dataset in datasets_of_view(query)
-        if not (dataset.terms.export and dataset.terms.allow(face))
-        or query.view.level > dataset.terms.finest_level
+        if not (dataset.terms.export and dataset.terms.allow(face, query.view.level))
     ]
 
 

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from app.domain.answer import JsonObject
+from app.domain.errors import NotShared
 from app.domain.terms import DatasetKind, Face
 from app.index.columns import STATUSES
 from app.index.select import Selection
 from app.publishing.line_joins import line_join
-from app.publishing.publish import Published, control_dataset, counted_rows, publish, summable
+from app.publishing.publish import Published, counted_rows, joined_source, publish, summable
 from app.publishing.query import Query
 from app.reference.taxonomy import CodeList
 
@@ -57,7 +58,10 @@ def line_facets(query: Query) -> JsonObject:
     """
     counter = _FacetCounter(query)
     published = counter.published({"line_km": None}, Face.points)
-    source = control_dataset(query, Face.aggregates)
+    try:
+        source = joined_source(query)
+    except NotShared:
+        source = None
     if not published.datasets or source is None:
         return {"view": dict(query.view.pairs()), "line_km": None}
     join = line_join(query, source)

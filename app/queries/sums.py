@@ -10,12 +10,11 @@ import numpy as np
 from app.domain.answer import JsonObject
 from app.domain.instants import rfc3339
 from app.domain.period import from_epoch_day
-from app.domain.terms import Face
 from app.domain.view import NOT_STATED
 from app.index.select import RETRACTED, Selection, is_quiet
 from app.index.summary import Ledger, Measures, measure
 from app.publishing.line_joins import line_join
-from app.publishing.publish import Published, control_dataset, counted_rows
+from app.publishing.publish import Published, counted_rows, joined_source
 from app.queries.region_sums import by_region
 
 GROUPINGS = ("region", "day", "weapon", "sector", "dataset", "line")
@@ -145,7 +144,7 @@ def _by_line(published: Published, selection: Selection, sectors: int) -> GroupS
     Keys are "holder:band". An incident is "unknown" if it has no point, no snapshot near in time,
     or if the audience gets it only by region.
     """
-    join = line_join(published.query, control_dataset(published.query, Face.aggregates))
+    join = line_join(published.query, joined_source(published.query))
     parties = [party.code for party in published.theatre.party]
     bands = [f"{low}-{high}" for low, high in pairwise((0, *BANDS_KM))]
     bands += [f"over-{BANDS_KM[-1]}", "no-line"]

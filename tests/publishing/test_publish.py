@@ -26,6 +26,7 @@ from app.editing.terms import set_terms
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, control_dataset, publish
 from app.publishing.query import Query
+from app.queries.facets import line_facets
 from app.queries.ground.measures import ControlSource, control_areas
 from app.queries.incidents import find_incident, history
 from app.queries.summary_csv import neutral, summary_csv
@@ -255,6 +256,36 @@ def test_control_whose_terms_forbid_tiles_is_refused_with_the_command_that_helps
         control_dataset(Query(workspace, state, VIEW, NOON), Face.tiles)
     private = replace(workspace, audience=Audience.private)
     assert control_dataset(Query(private, state, VIEW, NOON), Face.tiles) is not None
+
+
+@pytest.mark.parametrize("narrowing", [{"line_km": 5}, {"sides": ("ru",)}])
+def test_incidents_do_not_draw_a_line_that_the_terms_of_its_source_withhold(
+    workspace: Workspace, narrowing: dict[str, Any]
+) -> None:
+    area = ControlArea("ru", region="UA-43")
+    lines = ControlSnapshot(dataset="lines", valid_on=DAY, areas=(area,))
+    closed = dataset("lines", kind=DatasetKind.control, terms=Terms(tiles=True))
+    add(workspace.store, dataset(), incident("a"), closed, lines)
+    query = Query(workspace, workspace.state(), VIEW.but(control="lines", **narrowing), NOON)
+    for face in Face:
+        with pytest.raises(NotShared, match="strikemap datasets set lines"):
+            publish(query, face)
+    anywhere = query.but(line_km=None, sides=())
+    with pytest.raises(NotShared):
+        summarise(publish(anywhere, Face.points), "line")
+    assert line_facets(anywhere)["line_km"] is None
+    private = replace(workspace, audience=Audience.private)
+    publish(replace(query, workspace=private, cache={}), Face.points)
+
+
+def test_control_is_measured_by_no_finer_region_than_its_terms_allow(workspace: Workspace) -> None:
+    area = ControlArea("ru", region="UA-43")
+    lines = ControlSnapshot(dataset="lines", valid_on=DAY, areas=(area,))
+    add(workspace.store, dataset("lines", kind=DatasetKind.control, terms=Terms()), lines)
+    query = Query(workspace, workspace.state(), VIEW.but(level=2), NOON)
+    with pytest.raises(NotShared):
+        control_dataset(query, Face.aggregates)
+    assert control_dataset(query.but(level=1), Face.aggregates) is not None
 
 
 def test_a_place_known_only_to_the_country_stands_elsewhere(workspace: Workspace) -> None:

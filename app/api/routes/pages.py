@@ -21,7 +21,7 @@ from app.instance.workspace import Workspace
 from app.pages.compare import comparison
 from app.pages.map import page_html
 from app.publishing.defaults import with_defaults
-from app.publishing.publish import publish, refuse_embedding
+from app.publishing.publish import control_dataset, publish, refuse_embedding
 from app.publishing.query import Query
 from app.publishing.sources import control_sources
 from app.queries.feeds import content_lines
@@ -171,8 +171,10 @@ def _compared(query: Query, other: str | None, slugs: Sequence[str]) -> JsonObje
     first_source = view.control or slugs[0]
 
     def source(slug: str) -> ControlSource:
-        dataset = query.state.datasets[slug]
-        return ControlSource.of(query.but(control=slug), dataset)
+        of_slug = query.but(control=slug)
+        dataset = control_dataset(of_slug, Face.aggregates)
+        assert dataset is not None  # noqa: S101  the View's own source, or one of `slugs`
+        return ControlSource.of(of_slug, dataset)
 
     assert view.first and view.last  # noqa: S101, PT018  a settled View has a period
     second = source(other) if other and other != first_source else None
