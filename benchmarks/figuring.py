@@ -28,13 +28,13 @@ import time, sys
 from pathlib import Path
 from benchmarks import figuring
 from app.publishing.query import Query
-from app.pictures.figures import Wanted
+from app.pictures.figures import FigureOptions
 workspace = figuring.open_workspace(Path(sys.argv[1]))
 view = figuring.weeks(workspace, "synthetic=1")[0]
 figures = figuring.fresh()
 workspace.reference.basemap(view.theatre).read_ahead()
 start = time.perf_counter()
-figures.figure(Query.of(workspace, view, figuring.present()), Wanted())
+figures.figure(Query.of(workspace, view, figuring.present()), FigureOptions())
 print(time.perf_counter() - start)
 """
 
