@@ -134,6 +134,7 @@ def _application(
         Thread(target=visible.index.watch, args=(stop,), daemon=True).start()
         yield {STALL_S: settings.stall_s}
         stop.set()
+        await shared.downloads.ended()
 
     app = FastAPI(
         title="Strikemap",

@@ -11,6 +11,7 @@ import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
+import anyio
 from anyio import CancelScope
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
@@ -18,13 +19,17 @@ from typing_extensions import override
 
 from app.api.lanes import Lane
 from app.domain.errors import Busy
+from app.exporters.pieces import PIECE_BYTES
 
 LOG = logging.getLogger("strikemap.downloads")
 AT_ONCE = 8
 """Downloads that one process makes at once: each has a batch in memory, and some a file."""
 
 GIVES_WAY_AFTER_S = 5.0
-"""A download whose reader took nothing for so long ends if another needs its place."""
+"""A download whose reader took no piece for so long ends if another needs its place."""
+
+CLEANING_S = 3.0
+"""Seconds that a stopping process waits for downloads to give back what they use."""
 
 
 @dataclass
@@ -50,6 +55,12 @@ class Downloads:
         """Take the place of a download back."""
         self._current.discard(download)
 
+    async def ended(self) -> None:
+        """Wait until none is left, for some seconds at most."""
+        with anyio.move_on_after(CLEANING_S):
+            for download in list(self._current):
+                await download.ended.wait()
+
     def _end_stalled(self) -> None:
         longest = max(self._current, key=lambda download: download.stalled_s)
         if longest.ending is not None and longest.stalled_s >= GIVES_WAY_AFTER_S:
@@ -70,6 +81,7 @@ class Download(StreamingResponse):
     ) -> None:
         super().__init__((), 200, headers, media_type)
         self.ending: CancelScope | None = None
+        self.ended = anyio.Event()
         self._pieces, self._downloads = pieces, downloads
         self._sending_since: float | None = None
 
@@ -101,15 +113,23 @@ class Download(StreamingResponse):
                     await self._downloads.lane.step(self._pieces.close)
             finally:
                 self._downloads.leave(self)
+                self.ended.set()
 
     def _next(self) -> bytes | None:
         return next(self._pieces, None)
 
     @override
     async def stream_response(self, send: Send) -> None:
-        """Send piece by piece; each is made when the one before it was taken."""
+        """Send piece by piece; each is made when the one before it was taken.
+
+        The first is made before the answer begins: until then a fault can still be answered.
+        """
+        piece = await self._downloads.lane.step(self._next)
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         await send(start)
-        while (piece := await self._downloads.lane.step(self._next)) is not None:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        while piece is not None:
+            for first in range(0, len(piece), PIECE_BYTES):
+                part = piece[first : first + PIECE_BYTES]
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+            piece = await self._downloads.lane.step(self._next)
         await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -157,7 +157,7 @@ def read_span(text: str) -> Span:
     start, end = (_moment(one, allowed) for one in (ends[0], ends[-1]))
     if start is None and end is None and len(ends) == 1:
         raise InputError("datetime", text, allowed)
-    if start and end and _instant(end) < _instant(start):
+    if start and end and _instant(end, time.max) < _instant(start, time.min):
         raise InputError("datetime", text, f"{allowed}; the end not before the start")
     return Span(start, end)
 
@@ -178,8 +178,8 @@ def _moment(text: str, allowed: str) -> date | datetime | None:
     return when
 
 
-def _instant(when: date | datetime) -> datetime:
-    return when if isinstance(when, datetime) else datetime.combine(when, time.max, UTC)
+def _instant(when: date | datetime, time_of_day: time) -> datetime:
+    return when if isinstance(when, datetime) else datetime.combine(when, time_of_day, UTC)
 
 
 def read_crs84(text: str) -> str:

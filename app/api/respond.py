@@ -27,6 +27,7 @@ def etag(query: Query, *parts: object) -> str:
     content = [
         query.state.mark,
         query.reference.region_hash,
+        query.workspace.basemap.mark,
         int(query.now.timestamp()) // 3600,
         query.workspace.audience.value,
         query.view.query(),

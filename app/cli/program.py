@@ -76,6 +76,9 @@ COMMANDS = {
     "verify": CommandEntry("record", "Check every link of the ledger; name the first broken one."),
     "serve": CommandEntry("serving", "Start the service."),
     "summary": CommandEntry("summary", "Sum casualties and damage of a View."),
+    "basemap": CommandEntry(
+        "basemap", "The basemap: add a file of streets or imagery, show it, go back."
+    ),
     "datasets": CommandEntry(
         "datasets", "List the datasets, and what the terms of each allow to publish."
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
 import socket
@@ -12,16 +11,16 @@ from typing import Annotated
 import typer
 import uvicorn
 from typing_extensions import override
+from uvicorn.supervisors import Multiprocess
 
-from app.api.app import create_app
 from app.api.connections import BoundedConnection
 from app.api.logs import log_as_json
 from app.cli.base import cli, open_workspace
 from app.domain.errors import InputError
 from app.settings import Settings, read_settings
 
-GRACE_S, CLEANING_S = 10, 3
-"""Seconds that a stopping service waits for running requests, and for what they clean up."""
+GRACE_S = 10
+"""Seconds that a stopping service waits for running requests."""
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
@@ -48,26 +47,24 @@ def serve(
     listener = _listener(host, port)
     open_workspace(settings).index.state()
     audience = "private, this computer only" if settings.private else "public audience"
-    typer.echo(f"Strikemap ({audience}): http://{host}:{listener.getsockname()[1]}")
-    common = {
-        "host": host,
-        "port": port,
-        "log_level": settings.log_level.lower(),
-        "server_header": False,
-        "access_log": False,
-        "log_config": None,
-        "http": BoundedConnection,
-        "proxy_headers": False,  # the application reads them itself, from the proxies it trusts
-        "timeout_graceful_shutdown": GRACE_S,
-    }
-    if workers == 1:
-        config = uvicorn.Config(create_app(settings), **common)  # type: ignore[arg-type]
-        _Server(config).run([listener])
-        return
-    listener.close()
+    typer.echo(f"Strikemap ({audience}): {_address(host, listener)}")
     _export(settings)
-    entry = "app.main:create"
-    uvicorn.run(entry, factory=True, workers=workers, **common)  # type: ignore[arg-type]
+    config = uvicorn.Config(
+        "app.main:create",
+        factory=True,
+        workers=workers,
+        log_level=settings.log_level.lower(),
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        http=BoundedConnection,
+        proxy_headers=False,  # the application reads them itself, from the proxies it trusts
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    if workers == 1:
+        _Server(config).run([listener])
+    else:
+        Multiprocess(config, [listener]).run()
 
 
 class _Server(uvicorn.Server):
@@ -79,12 +76,10 @@ class _Server(uvicorn.Server):
         self.force_exit = self.should_exit
         super().handle_exit(sig, frame)
 
-    @override
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop; requests that were cancelled give back what they use."""
-        await super().shutdown(sockets)
-        if self.server_state.tasks and not self.force_exit:
-            await asyncio.wait(self.server_state.tasks, timeout=CLEANING_S)
+
+def _address(host: str, listener: socket.socket) -> str:
+    shown = f"[{host}]" if listener.family == socket.AF_INET6 else host
+    return f"http://{shown}:{listener.getsockname()[1]}"
 
 
 def _listener(host: str, port: int) -> socket.socket:

@@ -19,6 +19,7 @@ from app.index.live import Index
 from app.index.state import State
 from app.reference.reference import Reference
 from app.store.sqlite import SqliteStore
+from app.streets.chosen import ChosenBasemap
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,9 @@ class Workspace:
     max_file_bytes: int
     archive: Path = Path("archive")
     """Where archived source files lie, by the SHA-256 of their content."""
+
+    basemap: ChosenBasemap = field(default_factory=lambda: ChosenBasemap(Path("basemap.json")))
+    """The operator's basemap, if they chose one."""
 
     scope: frozenset[str] = frozenset()
     """Datasets whose terms withhold nothing from the reader: those of a token's scope."""
@@ -63,8 +67,10 @@ class Workspace:
             raise InputError("theatre", default_theatre, ", ".join(sorted(reference.theatres)))
         store = SqliteStore(data_dir / "record.sqlite", clock)
         index = Index(data_dir / "index", store, reference, delta_rows)
-        archive = data_dir / "archive"
-        return cls(store, index, reference, audience, default_theatre, max_file_bytes, archive)
+        archive, basemap = data_dir / "archive", ChosenBasemap(data_dir / "basemap.json")
+        return cls(
+            store, index, reference, audience, default_theatre, max_file_bytes, archive, basemap
+        )
 
     def state(self, min_version: int = 0) -> State:
         """Return the newest state of the record, with the terms of the scope's datasets opened.
@@ -87,7 +93,8 @@ class Workspace:
                 f"The newest revision was recorded at {rfc3339(recorded_at)}, in the future of "
                 "this computer's clock: nothing can be written."
             )
-        return self.store.fault or self.index.lost()
+        self.basemap.current()
+        return self.store.fault or self.index.lost() or self.basemap.fault
 
     def seen_by(self, datasets: frozenset[str]) -> Workspace:
         """Open the instance to a token's holder: whole without a scope, else the scope's datasets.

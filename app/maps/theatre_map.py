@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html import escape
 from urllib.parse import urlencode
 
 import msgspec
@@ -44,6 +45,8 @@ from app.render.palette import (
     DENSITY,
     DENSITY_PX,
     DETAIL_ZOOM,
+    FADE_ZOOMS,
+    FAINTEST,
     FAMILIES,
     GAINED,
     LINE,
@@ -55,6 +58,7 @@ from app.render.palette import (
     RAMPS,
     REGION_EDGE,
     RING,
+    SETTLEMENT_PX,
     SHAPES,
     STALE_OPACITY,
     ground_pattern,
@@ -86,6 +90,9 @@ class PageContent:
     """The map shows this box first: west, south, east, north in degrees."""
 
     histogram: Histogram
+    basemap_credit: str = ""
+    """Whom the operator's basemap is credited to; shown in the map's corner."""
+
     kit: SavedKit | None = None
     """The parts of a page that is saved as one file."""
 
@@ -97,7 +104,7 @@ def build_page(theatre: Theatre, taxonomy: Taxonomy, content: PageContent) -> st
     with stable_ids():
         page_map = Map(LonLat((west + east) / 2, (south + north) / 2), zoom=6)
         page_map.fit(*content.box)
-        for layer in _layers(theatre, facts.language):
+        for layer in _layers(theatre, facts.language, content.basemap_credit):
             layer.add_to(page_map)
         if kit is None:
             page_map.add_child(PeriodControl(**msgspec.to_builtins(content.histogram)))
@@ -108,14 +115,17 @@ def build_page(theatre: Theatre, taxonomy: Taxonomy, content: PageContent) -> st
         return page.document(spec) if kit is None else page.saved(spec, kit)
 
 
-def _layers(theatre: Theatre, language: str) -> Iterator[OwnLayer]:
+def _layers(theatre: Theatre, language: str, credit: str) -> Iterator[OwnLayer]:
     """Make the layers of the map, in the order of its list."""
     words, base = strings(language), urlencode({"theatre": theatre.slug, "lang": language})
-    yield Tiles(words["map"], url=_tiles_url("basemap", base), pane="basemap")
+    ground = _tiles_url("basemap", base)
+    yield Tiles(words["map"], url=ground, pane="basemap", credit=escape(credit))
     yield Regions(
         words["layer_regions"],
         ramps=RAMPS,
         opacity=CLASS_OPACITY,
+        faintest=FAINTEST,
+        fadeZooms=FADE_ZOOMS,
         edge=REGION_EDGE,
         noFigure=NO_FIGURE_PATTERN._asdict(),
     )
@@ -134,10 +144,11 @@ def _layers(theatre: Theatre, language: str) -> Iterator[OwnLayer]:
         dashes={kind: f"{dash} {gap}" for kind, (dash, gap) in DASHES.items()},
         staleOpacity=STALE_OPACITY,
     )
-    yield Tiles(words["place"], url=_tiles_url("labels", base), pane="labels")
+    yield Tiles(words["place"], url=_tiles_url("labels", base), pane="labels", credit="")
     yield Incidents(
         words["layer_incidents"],
         ring=RING,
+        settlementPx=SETTLEMENT_PX,
         shapes=SHAPES,
         families=[(code, mark.colour, mark.shape) for code, mark in FAMILIES.items()],
         density=DENSITY,

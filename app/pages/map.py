@@ -66,7 +66,9 @@ def page_html(
         card=None if base is None else _card(query, base),
     )
     facts, histogram = _facts(query, sums, marks, kit), _histogram(marks, query.view)
-    content = PageContent(facts, chrome, _box(query), histogram, kit)
+    streets = None if kit else query.streets
+    credit = "" if streets is None else streets.credit
+    content = PageContent(facts, chrome, _box(query), histogram, credit, kit)
     return build_page(query.theatre, query.reference.taxonomy, content)
 
 

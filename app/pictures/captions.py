@@ -15,7 +15,7 @@ from app.i18n import WATERMARK
 from app.i18n.values import day_words
 from app.pictures.legend import FigureLegend
 from app.pictures.scene import Scene
-from app.pictures.tiles import BASEMAP_CREDITS
+from app.pictures.tiles import basemap_credits
 from app.queries.words.filters import filter_texts
 from app.render.fonts import legible
 from app.render.layout import Content, Section
@@ -137,7 +137,9 @@ class FigureText:
         words, regions = self.scene.words, self.scene.query.regions
         notes = [f"{words['figure_data']}: {', '.join(self._credits())}"]
         notes.append(words["figure_boundaries"].format(set=f"{regions.id} ({regions.hash})"))
-        notes.append(words["figure_map"].format(credits=BASEMAP_CREDITS))
+        notes.append(
+            words["figure_map"].format(credits="; ".join(basemap_credits(self.scene.query)))
+        )
         notes.append(self.scene.theatre.remark(self.scene.view.lang))
         return [*filter(None, notes), "Strikemap"]
 

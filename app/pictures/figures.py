@@ -15,7 +15,7 @@ from app.domain.cache import BoundedCache
 from app.domain.errors import InputError
 from app.pictures.captions import FigureText
 from app.pictures.scene import Scene
-from app.pictures.tiles import Tiler, area_pattern
+from app.pictures.tiles import Tiler, area_pattern, draw_ground
 from app.publishing.defaults import with_defaults
 from app.publishing.query import Query
 from app.render.canvas import LINE_PX, Canvas
@@ -31,11 +31,11 @@ from app.render.svg import SvgCanvas
 from app.tiles.raster import (
     HatchedArea,
     Shade,
-    draw_basemap,
     draw_control,
     draw_incidents,
     draw_regions,
 )
+from app.tiles.street_names import street_names, with_settlements
 
 FIGURE_FORMS = ("png", "svg", "pdf")
 LEAST_PX, MOST_PX, MOST_SCALE, MOST_AREA = 200, 4000, 3, 16_000_000
@@ -165,26 +165,31 @@ class Figures:
         free = [*chips, scale_box(canvas.frame)]
         if content.notice:
             free.append(notice_box(canvas.fonts, canvas.frame, content.notice))
-        labels = place_names(canvas, places, scene.view.lang, scene.theatre.countries, free)
+        streets, language = scene.query.streets, scene.view.lang
+        if streets is not None:
+            places = with_settlements(places, streets, canvas.frame)
+        labels = place_names(canvas, places, language, scene.theatre.countries, free)
         write_names(canvas, labels)
+        if streets is not None:
+            taken = [*free, *(label.box for label in labels)]
+            for run in street_names(canvas, streets, language, taken):
+                canvas.write(run)
 
     def _draw_base(self, canvas: Canvas, scene: Scene) -> None:
-        basemap = scene.reference.basemap(scene.view.theatre)
-
         def draw() -> np.ndarray:
             base = Painter(canvas.frame, WATER, canvas.fonts)
-            draw_basemap(base, basemap)
+            draw_ground(base, scene.query)
             return np.asarray(base.image)
 
         if isinstance(canvas, Painter):
             frame = canvas.frame
             is_kept = frame.width * frame.height <= LARGE
-            key = ("base", scene.view.theatre, frame)
+            key = ("base", scene.view.theatre, frame, scene.workspace.basemap.mark)
             canvas.paste(self._bases.get(key, draw) if is_kept else draw())
             return
         frame = canvas.frame
         canvas.paint([shapely.box(0, 0, frame.width, frame.height)], WATER)
-        draw_basemap(canvas, basemap)
+        draw_ground(canvas, scene.query)
 
     @staticmethod
     def _draw_regions(canvas: Canvas, scene: Scene, shapes: Sequence[BaseGeometry]) -> None:

@@ -22,6 +22,7 @@ from app.publishing.query import Query
 from app.queries.choropleth import Choropleths
 from app.queries.shapes import SimplifiedShapes
 from app.reference.theatre import Theatre
+from app.render.canvas import Canvas
 from app.render.frame import Frame
 from app.render.painter import Painter
 from app.render.palette import (
@@ -45,6 +46,8 @@ from app.tiles.raster import (
     draw_incidents,
     draw_regions,
 )
+from app.tiles.street_names import street_names, with_settlements
+from app.tiles.streets import draw_streets
 from app.tiles.vector import encode_shapes
 
 BASEMAP_CREDITS = "Natural Earth; GeoNames (CC BY 4.0)"
@@ -117,7 +120,8 @@ class Tiler:
 
         The terms of a dataset are part of the record: the credits depend on its version and a View.
         """
-        key = ("credits", query.view.query(), query.state.mark, layer)
+        mark = query.workspace.basemap.mark
+        key = ("credits", query.view.query(), query.state.mark, layer, mark)
         return self._cache.get(key, lambda: _credits(query, layer))
 
     def _picture(self, query: Query, tile: Tile) -> bytes:
@@ -159,22 +163,27 @@ class Tiler:
         view = query.view
 
         def draw() -> np.ndarray:
-            places = query.reference.basemap(view.theatre).places
+            places, streets = query.reference.basemap(view.theatre).places, query.streets
             names = Painter(frame, None, self.fonts)
-            names.labels(choose_labels(names, places, view.lang, query.theatre.countries))
+            shown = places if streets is None else with_settlements(places, streets, frame)
+            labels, taken = choose_labels(names, shown, view.lang, query.theatre.countries)
+            names.labels(labels)
+            if streets is not None:
+                for run in street_names(names, streets, view.lang, taken):
+                    names.write(run)
             return np.asarray(names.image)
 
-        return self._names_cache.get((view.theatre, view.lang, frame), draw)
+        key = (view.theatre, view.lang, frame, query.workspace.basemap.mark)
+        return self._names_cache.get(key, draw)
 
     def _paste_base(self, painter: Painter, query: Query) -> None:
-        theatre = query.view.theatre
-
         def draw() -> np.ndarray:
             base = Painter(painter.frame, WATER, self.fonts)
-            draw_basemap(base, query.reference.basemap(theatre))
+            draw_ground(base, query)
             return np.asarray(base.image)
 
-        painter.paste(self._cache.get(("base", theatre, painter.frame), draw))
+        mark = query.workspace.basemap.mark
+        painter.paste(self._cache.get(("base", query.view.theatre, painter.frame, mark), draw))
 
     def _shades(self, query: Query, z: int) -> tuple[list[Shade], Sequence[str]]:
         values = self.choropleths.of(publish(query, Face.aggregates))
@@ -211,6 +220,20 @@ class Tiler:
         )
 
 
+def draw_ground(canvas: Canvas, query: Query) -> None:
+    """Draw the shipped basemap, and the operator's over it where it is larger in scale."""
+    streets = query.streets
+    draw_basemap(canvas, query.reference.basemap(query.view.theatre))
+    if streets is not None:
+        draw_streets(canvas, streets)
+
+
+def basemap_credits(query: Query) -> list[str]:
+    """Credit the ground under the marks."""
+    streets = query.streets
+    return [BASEMAP_CREDITS] if streets is None else [BASEMAP_CREDITS, streets.credit]
+
+
 def _credits(query: Query, layer: str) -> tuple[str, ...]:
     datasets: list[Dataset] = []
     for name, face in (("regions", Face.aggregates), ("incidents", Face.tiles)):
@@ -221,7 +244,7 @@ def _credits(query: Query, layer: str) -> tuple[str, ...]:
         datasets += [] if source is None else [source]
     lines = [f"{dataset.credit} ({dataset.licence})" for dataset in datasets]
     if layer in ("basemap", "labels", "map"):
-        lines.append(BASEMAP_CREDITS)
+        lines += basemap_credits(query)
     return tuple(filter(None, (*dict.fromkeys(lines), query.theatre.remark(query.view.lang))))
 
 

@@ -20,6 +20,7 @@ from app.instance.workspace import Workspace
 from app.reference.reference import Reference
 from app.reference.theatre import Theatre
 from app.rows import CodeNames
+from app.streets.ground import StreetMap
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +70,11 @@ class Query:
     def reference(self) -> Reference:
         """The reference data of the instance."""
         return self.workspace.reference
+
+    @property
+    def streets(self) -> StreetMap | None:
+        """The operator's basemap; None without one, and for an invented country."""
+        return None if self.theatre.synthetic else self.workspace.basemap.current()
 
     @property
     def theatre(self) -> Theatre:

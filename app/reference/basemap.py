@@ -14,6 +14,8 @@ import shapely
 from shapely import STRtree
 
 LAYERS = ("land", "lakes", "rivers", "borders")
+QUARTER = 9
+"""The rank of a part of a settlement: its name has no dot."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +45,18 @@ class Places:
     country: np.ndarray
     name_en: list[str]
     name_uk: list[str | None]
+
+    def joined(self, others: Places) -> Places:
+        """Add other places after these."""
+        return Places(
+            np.concatenate([self.lon, others.lon]),
+            np.concatenate([self.lat, others.lat]),
+            np.concatenate([self.rank, others.rank]),
+            np.concatenate([self.population, others.population]),
+            np.concatenate([self.country, others.country]),
+            [*self.name_en, *others.name_en],
+            [*self.name_uk, *others.name_uk],
+        )
 
     def name(self, index: int, language: str) -> str:
         """Name a place in a language, in English when it has no other name."""

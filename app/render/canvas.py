@@ -28,7 +28,10 @@ POLYGON = 3
 
 
 class TextRun(NamedTuple):
-    """One line of text with its baseline at y; `anchor` is the part of the line at x."""
+    """One line of text with its baseline at y; `anchor` is the part of the line at x.
+
+    `angle` turns it around that place, in degrees, clockwise.
+    """
 
     text: str
     x: float
@@ -38,6 +41,7 @@ class TextRun(NamedTuple):
     is_bold: bool = False
     anchor: str = "start"
     halo: str | None = None
+    angle: float = 0.0
 
 
 class Canvas(ABC):

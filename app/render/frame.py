@@ -14,8 +14,8 @@ from app.domain.place import WGS84, Bounds
 TILE_PX = 256
 """The side of a tile at 1x, and so the width of the whole world at zoom 0."""
 
-MOST_ZOOM = 14
-"""The largest zoom of a figure: coordinates are not better than streets."""
+MOST_ZOOM = 16
+"""The largest zoom of a figure: coordinates are not better than buildings."""
 
 
 class Frame(NamedTuple):
@@ -69,6 +69,13 @@ class Frame(NamedTuple):
         tile = TILE_PX * self.scale
         n = 2.0**self.z * tile
         return unit_x(lon) * n - self.x * tile, unit_y(lat) * n - self.y * tile
+
+    def degrees(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the longitude and latitude of places in px."""
+        tile = TILE_PX * self.scale
+        n = 2.0**self.z * tile
+        lat = np.array([latitude(share) for share in ((y + self.y * tile) / n).tolist()])
+        return (x + self.x * tile) / n * 360 - 180, lat
 
     def project(self, shape: BaseGeometry) -> BaseGeometry:
         """Project a shape from degrees to px."""

@@ -9,11 +9,11 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from app.reference.basemap import Places
+from app.reference.basemap import QUARTER, Places
 from app.render.canvas import Canvas, TextRun
 from app.render.fonts import legible, text_width
 from app.render.frame import Frame
-from app.render.palette import HALO, TEXT, Mark
+from app.render.palette import HALO, STREET_TEXT, TEXT, Mark
 
 LABEL_PX, LABEL_PAD, MOST_CANDIDATES = 11.0, 3.0, 400
 LABEL_ZOOM = (
@@ -41,11 +41,16 @@ Box = tuple[float, float, float, float]
 
 
 class Name(NamedTuple):
-    """The name of a place; `x` and `y` are its dot, in px of the picture."""
+    """The name of a place; `x` and `y` are its dot, in px of the picture, and `box` its room.
+
+    A part of a settlement has no dot.
+    """
 
     text: TextRun
     x: float
     y: float
+    box: Box
+    has_dot: bool = True
 
 
 def label_candidates(
@@ -90,26 +95,35 @@ def place_names(
         name = legible(canvas.fonts, places.name(place, language))
         is_bold = bool(places.rank[place] == 0)
         wide = text_width(canvas.fonts, name, LABEL_PX * scale, is_bold=is_bold)
-        for anchor, step in (("start", 1), ("end", -1)):
-            start = x + 5 * scale * step
-            low, high = sorted((x - 3 * scale * step, start + (wide + LABEL_PAD * scale) * step))
-            box = (low, y - 8 * scale, high, y + 8 * scale)
-            if _is_inside(box, frame) and not any(touch(box, other) for other in boxes):
-                text = TextRun(
-                    name, start, y + 0.36 * LABEL_PX * scale, LABEL_PX, TEXT, is_bold, anchor, HALO
-                )
-                names.append(Name(text, x, y))
-                boxes.append(box)
+        base = y + 0.36 * LABEL_PX * scale
+        if places.rank[place] == QUARTER:
+            text = TextRun(name, x, base, LABEL_PX, STREET_TEXT, anchor="middle", halo=HALO)
+            half = wide / 2 + LABEL_PAD * scale
+            box = (x - half, y - 8 * scale, x + half, y + 8 * scale)
+            options = [Name(text, x, y, box, has_dot=False)]
+        else:
+            options = []
+            for anchor, step in (("start", 1), ("end", -1)):
+                start = x + 5 * scale * step
+                end = start + (wide + LABEL_PAD * scale) * step
+                low, high = sorted((x - 3 * scale * step, end))
+                text = TextRun(name, start, base, LABEL_PX, TEXT, is_bold, anchor, HALO)
+                options.append(Name(text, x, y, (low, y - 8 * scale, high, y + 8 * scale)))
+        for option in options:
+            is_free = not any(touch(option.box, other) for other in boxes)
+            if _is_inside(option.box, frame) and is_free:
+                names.append(option)
+                boxes.append(option.box)
                 break
     return names
 
 
 def write_names(canvas: Canvas, names: Sequence[Name]) -> None:
     """Draw each name with its dot."""
-    if not names:
-        return
-    x, y = (np.array([name[axis] for name in names]) for axis in (1, 2))
-    canvas.dots(x, y, [Mark(TEXT)] * len(names), 2.4, HALO)
+    dotted = [name for name in names if name.has_dot]
+    if dotted:
+        x, y = (np.array([name[axis] for name in dotted]) for axis in (1, 2))
+        canvas.dots(x, y, [Mark(TEXT)] * len(dotted), 2.4, HALO)
     for name in names:
         canvas.write(name.text)
 

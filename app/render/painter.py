@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from app.render.canvas import Canvas, Dashes, TextRun
 from app.render.frame import Frame
-from app.render.palette import HALO, PAPER, TEXT, Mark, Pattern, rgb
+from app.render.palette import HALO, PAPER, STREET_TEXT, TEXT, Mark, Pattern, rgb
 from app.render.png import write_png
 from app.render.stamps import (
     OVERSAMPLE,
@@ -40,12 +40,16 @@ HATCH = 16
 
 
 class Label(NamedTuple):
-    """The name of a place; `x` and `y` are its dot in px, and the text is to the right of it."""
+    """The name of a place; `x` and `y` are its dot in px, and the text is to the right of it.
+
+    A part of a settlement has no dot: its name stands on that place.
+    """
 
     text: str
     x: float
     y: float
     is_bold: bool
+    is_part: bool = False
 
 
 class Painter(Canvas):
@@ -244,11 +248,15 @@ class Painter(Canvas):
         if not labels:
             return
         scale = self.frame.scale
-        x, y = (np.array([getattr(label, axis) for label in labels]) for axis in ("x", "y"))
-        self.dots(x, y, [Mark(TEXT)] * len(labels), LABEL_DOT_PX, HALO)
+        dotted = [label for label in labels if not label.is_part]
+        x, y = (np.array([getattr(label, axis) for label in dotted]) for axis in ("x", "y"))
+        self.dots(x, y, [Mark(TEXT)] * len(dotted), LABEL_DOT_PX, HALO)
         for label in labels:
             start, base = label.x + 4 * scale, label.y + 0.36 * LABEL_PX * scale
-            self.write(TextRun(label.text, start, base, LABEL_PX, TEXT, label.is_bold, halo=HALO))
+            run = TextRun(label.text, start, base, LABEL_PX, TEXT, label.is_bold, halo=HALO)
+            if label.is_part:
+                run = run._replace(x=label.x, anchor="middle", colour=STREET_TEXT)
+            self.write(run)
 
     @override
     @contextmanager
@@ -354,14 +362,20 @@ def _sampled(
     strokes: Sequence[BaseGeometry], scale: float, step: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return points along strokes, a step apart: x, y and the distance from the stroke's start."""
-    empty = np.empty(0)
-    parts = [(empty, empty, empty)]
-    for stroke in strokes:
-        x, y = shapely.get_coordinates(stroke).T * scale
-        reached = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
-        along = np.append(np.arange(0.0, reached[-1], step), reached[-1])
-        parts.append((np.interp(along, reached, x), np.interp(along, reached, y), along))
-    return tuple(np.concatenate(column) for column in zip(*parts, strict=True))  # type: ignore[return-value]
+    points, stroke = shapely.get_coordinates(strokes, return_index=True)
+    if not len(points):
+        return np.empty(0), np.empty(0), np.empty(0)
+    x, y = points.T * scale
+    begins = np.flatnonzero(np.diff(stroke, prepend=-1))
+    gaps = np.hypot(np.diff(x, prepend=x[0]), np.diff(y, prepend=y[0]))
+    gaps[begins] = 1.0  # strokes lie one after another, a step of 1 apart
+    reached = np.cumsum(gaps)
+    starts, ends = reached[begins], reached[np.append(begins[1:], len(x)) - 1]
+    counts = np.ceil((ends - starts) / step).astype(np.int64) + 1
+    along = (np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)) * step
+    along = np.minimum(along, np.repeat(ends - starts, counts))
+    at = np.repeat(starts, counts) + along
+    return np.interp(at, reached, x), np.interp(at, reached, y), along
 
 
 @cache

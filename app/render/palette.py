@@ -11,6 +11,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 LAND, WATER, RIVER, BORDER = "#f6f5f1", "#cfdde6", "#b4cbd9", "#8b8f94"
+WOOD, PARK, BUILT, WORKS, BUILDING = "#e1e9da", "#e8eee1", "#efece6", "#ece9e8", "#e0dcd5"
+ROAD, MAIN_ROAD, ROAD_EDGE, RAIL, PATH = "#ffffff", "#fbf3e2", "#cfcac1", "#b9b8b8", "#cfc9bd"
+STREET_TEXT, WATER_TEXT, UNKNOWN_GROUND = "#5c5f63", "#4f7389", "#c9c5bd"
+"""Colours of streets and land use: paler than every mark and class, so that those stay in front."""
+
 TEXT, HALO, REGION_EDGE = "#2f3337", "#ffffff", "#6f757b"
 PAPER, INK, QUIET, EDGE, WARNING = "#ffffff", "#1b1e21", "#4d5358", "#8b8f94", "#8a2f00"
 """Colours of a figure around its map; the page uses the ink on its map, too."""
@@ -103,6 +108,11 @@ The colours are of Okabe and Ito, and of Tol's muted scheme for two families kno
 """
 
 RING = "#1b1e21"
+SETTLEMENT_PX = (6.0, 40.0)
+"""The least and the greatest radius of the disc of a place known to its settlement, at 1x.
+
+The disc has the size of the error in between. A larger one would hide the map of a whole city.
+"""
 
 CLASSES = ("#ffffd4", "#fed98e", "#fe9929", "#d95f0e", "#993404")
 """ColorBrewer YlOrBr, five classes, colour-blind safe."""
@@ -113,7 +123,13 @@ RAMPS = tuple(
 )
 """The colours by number of classes: few classes skip the palest, which is hard to see on land."""
 
-CLASS_OPACITY = 0.62
+CLASS_OPACITY, FAINTEST = 0.62, 0.1
+FADE_ZOOMS = (9.0, 12.0)
+"""Colours of regions fade between these zooms: in a city streets matter, and the edge is enough.
+
+A tint stays, so that the map still fits its legend.
+"""
+
 NO_FIGURE = "#5b6066"
 """Hatch of a region with incidents but without any figure: unknown is not zero."""
 
@@ -216,6 +232,17 @@ def _even_steps(least: float, most: float) -> list[float]:
     first = math.floor(least / step) * step or least
     count = math.floor((most - first) / step) + 1
     return [first + step * place for place in range(count)]
+
+
+def class_opacity(zoom: float) -> float:
+    """Return the opacity of a region's colour at a zoom.
+
+    >>> class_opacity(6), class_opacity(16)
+    (0.62, 0.1)
+    """
+    start, end = FADE_ZOOMS
+    share = min(max((zoom - start) / (end - start), 0.0), 1.0)
+    return round(CLASS_OPACITY + (FAINTEST - CLASS_OPACITY) * share, 3)
 
 
 def class_of(value: float, limits: Sequence[float]) -> int:

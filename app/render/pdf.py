@@ -165,6 +165,7 @@ class PdfCanvas(Canvas):
         start = -share * pdfmetrics.stringWidth(text.text, font, size)
         sheet.saveState()
         sheet.translate(text.x, text.y)
+        sheet.rotate(text.angle)
         sheet.scale(1, -1)
         sheet.setFont(font, size)
         if text.halo is not None:

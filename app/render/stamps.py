@@ -46,7 +46,18 @@ def letters(
             layer = Image.new("RGBA", size, (*rgb(colour), 255))
             layer.putalpha(mask.reduce(OVERSAMPLE))
             whole.alpha_composite(layer)
-    return whole, x0, y0
+    return (whole, x0, y0) if not text.angle else _turned(whole, x0, y0, text.angle)
+
+
+def _turned(stamp: Image.Image, x0: int, y0: int, angle: float) -> tuple[Image.Image, int, int]:
+    """Turn a stamp around the place that it is drawn at."""
+    # A square around that place turns without moving it.
+    reach = int(np.ceil(np.hypot(max(-x0, stamp.width + x0), max(-y0, stamp.height + y0))))
+    square = Image.new("RGBA", (2 * reach, 2 * reach), (0, 0, 0, 0))
+    square.paste(stamp, (reach + x0, reach + y0))
+    turned = square.rotate(-angle, Image.Resampling.BICUBIC)
+    box = turned.getbbox() or (0, 0, 1, 1)
+    return turned.crop(box), box[0] - reach, box[1] - reach
 
 
 @cache

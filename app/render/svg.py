@@ -142,6 +142,8 @@ class SvgCanvas(Canvas):
             look += ' stroke-linejoin="round"'
         bold = ' font-weight="700"' if text.is_bold else ""
         anchor = "" if text.anchor == "start" else f' text-anchor="{text.anchor}"'
+        if text.angle:
+            anchor += f' transform="rotate({text.angle:.1f} {text.x:.1f} {text.y:.1f})"'
         self.parts.append(
             f'<text x="{text.x:.1f}" y="{text.y:.1f}" font-size="{size:g}"{bold}{anchor}'
             f' textLength="{wide:.1f}" lengthAdjust="spacingAndGlyphs" {look}>'

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from shapely.geometry.base import BaseGeometry
 
-from app.reference.basemap import Basemap, Places
+from app.reference.basemap import QUARTER, Basemap, Places
 from app.render.canvas import Canvas, strokes_of
 from app.render.fonts import load_font
 from app.render.frame import TILE_PX, Frame
@@ -27,15 +27,17 @@ from app.render.palette import (
     REGION_EDGE,
     RING,
     RIVER,
+    SETTLEMENT_PX,
     STALE_OPACITY,
     WATER,
     Pattern,
+    class_opacity,
     mark_of,
 )
 from app.rows import CodeNames, Table
 from app.tiles.grid import EDGE_M
 
-DOT_PX, SETTLEMENT_PX = 4.2, (6.0, 40.0)
+DOT_PX = 4.2
 EARTH_PX_M = 2 * EDGE_M / TILE_PX
 """Metres per px at zoom 0 on the equator, for tiles of 256 px."""
 
@@ -68,14 +70,15 @@ def draw_basemap(painter: Canvas, basemap: Basemap) -> None:
 def draw_regions(painter: Canvas, shades: Sequence[Shade], colours: Sequence[str]) -> None:
     """Fill regions by class, hatch those with incidents and no figure, and draw all edges."""
     flat = painter.visible([shade.shape for shade in shades])
+    opacity = class_opacity(painter.frame.z)
 
     def of(number: int | None) -> list[BaseGeometry]:
         pairs = zip(flat, shades, strict=True)
         return [one for one, shade in pairs if shade.class_number == number]
 
     for number, colour in enumerate(colours):
-        painter.paint(of(number), colour, CLASS_OPACITY)
-    painter.paint_hatch(of(None), NO_FIGURE_PATTERN, 0.9)
+        painter.paint(of(number), colour, opacity)
+    painter.paint_hatch(of(None), NO_FIGURE_PATTERN, 0.9 * opacity / CLASS_OPACITY)
     painter.stroke(strokes_of(flat), REGION_EDGE, 0.6)
 
 
@@ -153,11 +156,12 @@ def density(x: np.ndarray, y: np.ndarray, frame: Frame) -> np.ndarray:
 
 def choose_labels(
     painter: Painter, places: Places, language: str, countries: Sequence[str]
-) -> list[Label]:
+) -> tuple[list[Label], list[Box]]:
     """Choose the names of a tile so that no names collide, also with those of other tiles.
 
     A candidate is dropped when it would touch one with more weight, in this or another tile: so
-    neighbouring tiles make the same choice.
+    neighbouring tiles make the same choice. Returns the names, and the boxes in px of all
+    candidates.
     """
     frame = painter.frame
     numbers, x, y = label_candidates(frame, places, countries, 0.8)
@@ -165,7 +169,7 @@ def choose_labels(
     labels = []
     for place, px, py in zip(numbers.tolist(), x.tolist(), y.tolist(), strict=True):
         name = places.name(place, language)
-        is_bold = bool(places.rank[place] == 0)
+        is_bold, is_part = places.rank[place] == 0, places.rank[place] == QUARTER
         wide = load_font(painter.fonts, is_bold, 11 * frame.scale).getlength(name)
         pad = 3 * frame.scale
         box = (
@@ -174,8 +178,10 @@ def choose_labels(
             px + wide + 6 * frame.scale + pad,
             py + 8 * frame.scale,
         )
+        if is_part:
+            box = (px - wide / 2 - pad, box[1], px + wide / 2 + pad, box[3])
         is_here = touch(box, (0, 0, frame.width, frame.height))
         if is_here and not any(touch(box, other) for other in boxes):
-            labels.append(Label(name, px, py, is_bold))
+            labels.append(Label(name, px, py, bool(is_bold), bool(is_part)))
         boxes.append(box)
-    return labels
+    return labels, boxes

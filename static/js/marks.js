@@ -211,14 +211,15 @@ export class MarkLayer extends L.Layer {
    * @param {CanvasRenderingContext2D} pen
    */
   drawDots({ xs, ys, rows, spans }, { width, height, ratio }, pen) {
-    const radius = (this.zoom < 7 ? 3.4 : this.zoom < 10 ? 4 : 5) * ratio;
-    const key = `${radius}/${ratio}/${width}`;
+    const size = (this.zoom < 7 ? 3.4 : this.zoom < 10 ? 4 : 5) * ratio;
+    const key = `${size}/${ratio}/${width}`;
     if (this.stampsKey !== key) {
       const { shapes } = this.look;
-      this.stamps = this.families.map(({ shape }) => stampOf(shapes[shape], radius, ratio, width));
+      this.stamps = this.families.map(({ shape }) => stampOf(shapes[shape], size, ratio, width));
       this.stampsKey = key;
     }
     const { pixels, ring } = this;
+    const [least, most] = this.look.settlementPx;
     const equator = 156543.03 / 2 ** this.zoom;
     const metresPerPx = equator * Math.cos((this._map.getCenter().lat * Math.PI) / 180);
     let discs = 0;
@@ -232,7 +233,8 @@ export class MarkLayer extends L.Layer {
         const { hex, pixel } = this.families[at];
         if (precision[row] === SETTLEMENT && discs++ < DISC_LIMIT) {
           const errorM = errors[row] === UNKNOWN ? UNKNOWN_ERROR_M : errors[row];
-          drawDisc(pen, x, y, Math.max(6, Math.min(400, errorM / metresPerPx)) * ratio, hex);
+          const radius = Math.max(least, Math.min(most, errorM / metresPerPx));
+          drawDisc(pen, x, y, radius * ratio, hex);
         }
         const { reach, edge, inner } = this.stamps[at];
         if (x < reach || y < reach || x >= width - reach || y >= height - reach) continue;
@@ -333,7 +335,7 @@ export class MarkLayer extends L.Layer {
 }
 
 /**
- * A place known to its settlement is a soft disc of its error, not only a point.
+ * A place known to its settlement is a soft disc, not only a point.
  * @param {CanvasRenderingContext2D} pen
  * @param {number} x
  * @param {number} y

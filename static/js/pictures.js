@@ -8,7 +8,8 @@ const SAVED_ZOOM = 7;
  * @param {PageSpec} spec
  * @param {TileOptions} options
  */
-export const tiles = ({ isSaved }, { url, pane }) => L.tileLayer(url, limits(isSaved, pane));
+export const tiles = ({ isSaved }, { url, pane, credit }) =>
+  L.tileLayer(url, { ...limits(isSaved, pane), attribution: credit });
 
 /**
  * @param {boolean} isSaved

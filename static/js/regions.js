@@ -37,6 +37,7 @@ export class RegionLayer extends L.GeoJSON {
     this.options.onEachFeature = (feature, path) =>
       this.prepare(/** @type {RegionFeature} */ (feature), path);
     this.on("add", () => this.badges.addTo(context.map)).on("remove", () => this.badges.remove());
+    context.map.on("zoomend", this.restyle, this);
   }
 
   async load() {
@@ -54,8 +55,12 @@ export class RegionLayer extends L.GeoJSON {
     this.rows = new Map(summary.rows.map((row) => [row.key, row]));
     // While time plays a colour keeps its meaning, so that days compare.
     if (!this.context.mode.isPlaying || !this.classes.length) this.classes = summary.classes;
-    for (const { path, feature } of this.regions.values()) path.setStyle(this.styleOf(feature));
+    this.restyle();
     this.showBadges(summary.unmarked ?? {});
+  }
+
+  restyle() {
+    for (const { path, feature } of this.regions.values()) path.setStyle(this.styleOf(feature));
   }
 
   /** Draw the edge of the chosen region strong. */
@@ -106,18 +111,27 @@ export class RegionLayer extends L.GeoJSON {
     return count.low ?? count.best;
   }
 
+  /** Colours fade where streets matter, as on tiles and figures. */
+  fade() {
+    const { opacity, faintest, fadeZooms } = this.look;
+    const [start, end] = fadeZooms;
+    const share = Math.min(Math.max((this.context.map.getZoom() - start) / (end - start), 0), 1);
+    return opacity + (faintest - opacity) * share;
+  }
+
   styleOf(/** @type {RegionFeature} */ { properties: { key } }) {
     const { edge, noFigure, opacity, ramps } = this.look;
+    const faded = this.fade();
     const value = this.figure(this.rows.get(key));
     const isMarked = key === this.marked || key === this.hinted;
     const base = { color: edge, weight: isMarked ? 3.5 : 1, className: "region" };
     if (value === null || this.isWithheld) {
       const fillColor = patternUrl(noFigure.kind, noFigure.colour);
-      return { ...base, fillColor, fillOpacity: 0.9 };
+      return { ...base, fillColor, fillOpacity: (0.9 * faded) / opacity };
     }
     const at = this.classes.filter((limit) => value >= limit).length - 1;
     if (at < 0) return { ...base, fillOpacity: 0 };
-    return { ...base, fillColor: ramps[this.classes.length][at], fillOpacity: opacity };
+    return { ...base, fillColor: ramps[this.classes.length][at], fillOpacity: faded };
   }
 
   /**

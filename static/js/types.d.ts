@@ -72,12 +72,17 @@ export interface Party {
 export interface TileOptions {
   url: string;
   pane: string;
+  /** Whom the picture is credited to, in the map's corner: HTML, as Leaflet reads it. */
+  credit: string;
 }
 
 export interface RegionOptions {
   /** Colours by number of classes, then by class. */
   ramps: string[][];
   opacity: number;
+  /** The opacity in a city, and the zooms between which colours fade to it. */
+  faintest: number;
+  fadeZooms: [number, number];
   edge: string;
   noFigure: Pattern;
 }
@@ -99,6 +104,8 @@ export interface ControlOptions {
 
 export interface IncidentOptions {
   ring: string;
+  /** The least and the greatest radius of a settlement's disc. */
+  settlementPx: [number, number];
   shapes: Record<string, Outline>;
   families: [code: string, colour: string, shape: string][];
   /** Stops of the density's colours, from least to most. */

@@ -100,6 +100,7 @@ def test_pages_follow_each_other_forwards_and_back(service: Service) -> None:
         ("../2024-03-09", "to=2024-03-09"),
         ("2024-03-05T12:00:00Z/2024-03-09T12:00:00Z", "from=2024-03-05&to=2024-03-09"),
         ("2024-03-06T02:00:00Z", "from=2024-03-05&to=2024-03-05"),
+        ("2024-03-05/2024-03-05T12:00:00Z", "from=2024-03-05&to=2024-03-05"),
     ],
 )
 def test_a_time_means_its_days_in_the_zone_of_the_theatre(

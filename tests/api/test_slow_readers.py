@@ -13,7 +13,7 @@ import pytest
 from app.api import downloads
 from tests.serving import Service, command, serving
 
-STALL_S = 12.0
+STALL_S, SOON_S = 12.0, 2.0
 ADDRESS = "/api/export.geojson?synthetic=1"
 
 
@@ -29,6 +29,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def service(data: Path) -> Iterator[Service]:
     """Serve them, with a short bound on connections that stall."""
     with serving(data, STRIKEMAP_STALL_S=str(STALL_S)) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def impatient(data: Path) -> Iterator[Service]:
+    """Serve them, with a bound of two seconds."""
+    with serving(data, STRIKEMAP_STALL_S=str(SOON_S)) as service:
         yield service
 
 
@@ -105,9 +112,33 @@ def test_a_reader_who_takes_nothing_is_cut_off_and_leaves_no_folder(
         until(lambda: list(folder.glob("export-*")) == [], "the folder of a download stays")
 
 
-@pytest.mark.parametrize("text", ["", "GET /healthz HTTP/1.1\r\nHost: 127.0"])
-def test_a_head_that_does_not_come_ends_the_connection(service: Service, text: str) -> None:
-    with connection(service, text) as silent:
+HEALTH = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("answers", "text"), [(0, ""), (0, HEALTH[:30]), (1, "\r\n"), (1, HEALTH[:30])]
+)
+def test_a_head_that_does_not_come_ends_the_connection(
+    impatient: Service, answers: int, text: str
+) -> None:
+    with connection(impatient, HEALTH * answers) as silent:
         silent.settimeout(STALL_S + 30)
+        for _ in range(answers):
+            assert b"200 OK" in silent.recv(4096)
+        silent.sendall(text.encode())
         with contextlib.suppress(ConnectionResetError):
             assert silent.recv(1) == b""
+
+
+def test_a_reader_who_is_slow_and_steady_gets_the_whole_answer(impatient: Service) -> None:
+    with connection(impatient, request(ADDRESS)) as slow:
+        begun(slow)
+        until_s = time.monotonic() + 5 * SOON_S
+        while time.monotonic() < until_s:
+            assert slow.recv(4096)
+            time.sleep(0.1)
+        rest = b""
+        while not rest.endswith(b"\n]}\n\r\n0\r\n\r\n"):
+            received = slow.recv(1 << 20)
+            assert received, "the connection was cut"
+            rest = rest[-20:] + received

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.making import ROOT
@@ -48,6 +49,29 @@ def test_a_host_of_another_machine_is_one_sentence(data: Path) -> None:
     done = command(data, "serve", "--host", "192.0.2.1")
     assert (done.returncode, done.stdout) == (2, "")
     assert "host and port: got '192.0.2.1:8000'" in done.stderr
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_the_address_that_is_announced_is_the_one_that_answers(
+    data: Path, host: str, workers: str
+) -> None:
+    options = ["--host", host, "--port", "0", "--workers", workers]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app.cli", "serve", *options],
+        cwd=ROOT,
+        env=environment(data),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdout
+            url = process.stdout.readline().split()[-1]
+            assert httpx.get(f"{url}/healthz", timeout=60).status_code == 200
+        finally:
+            process.terminate()
 
 
 def connected(port: int) -> socket.socket:

@@ -77,7 +77,7 @@ def test_a_figure_says_when_what_whose_and_how_sure(demos: Workspace) -> None:
         f"version {head.seq}, {head.hash.hex()[:12]}",
         *("Killed: first level (oblasts)", "incidents, but no figure known", "nothing reported"),
         *("Total: at least 2", "1 of 4 incidents carry a figure"),
-        *("Missile", "place known to the settlement", "known only to the region"),
+        *("Missile", "known to the settlement, no exact place", "known only to the region"),
         *("named by a resolution; extent not given", "UN General Assembly 68/262 and ES-11/4"),
         *("older than 7 days", "covers: areas held since 2022, Crimea"),
         *("200 km", "° N)", "(CC0-1.0)", "Boundaries: natural-earth-10m", "GeoNames (CC BY 4.0)"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import msgspec
 from fastapi import APIRouter, Request
@@ -26,7 +25,6 @@ from app.api.pages import HTML, Pages
 from app.api.security import requester
 from app.api.writing import documented_write, page_spec, read_parameters, refuse_parameters, written
 from app.domain.account import Role
-from app.domain.errors import InputError
 from app.domain.mapping import MAPPED_FIELDS, Notation
 from app.domain.place import Precision
 from app.domain.terms import LICENCES
@@ -65,9 +63,13 @@ class _Answers:
         await run_in_threadpool(spool.sweep, now)
         path = await run_in_threadpool(spool.place)
         form = await spooled(request, path, *(part.name for part in PARTS))
-        options = _options({**values, **form.parts}, path, now)
         upload = Upload(path.stem, form.name)
-        answer = await self.lane.run(self.imports.run, upload, options, holder, now)
+        try:
+            options = _options({**values, **form.parts}, now)
+            answer = await self.lane.run(self.imports.run, upload, options, holder, now)
+        except BaseException:  # nobody knows the number of what was refused
+            spool.drop(path.stem)
+            raise
         return written(answer)
 
     async def suggestion(self, request: Request) -> Response:
@@ -159,14 +161,10 @@ def _choices(workspace: Workspace, query: Query) -> dict[str, list[tuple[str, st
     }
 
 
-def _options(values: Mapping[str, object], path: Path, now: datetime) -> ImportOptions:
-    """Read the options of an upload; when one is refused, the upload at `path` is removed."""
+def _options(values: Mapping[str, object], now: datetime) -> ImportOptions:
+    """Read the options of an upload."""
     stated = {name: value for name, value in values.items() if value not in ("", b"")}
-    try:
-        return ImportOptions.parse(stated, now.date())
-    except InputError:
-        path.unlink(missing_ok=True)
-        raise
+    return ImportOptions.parse(stated, now.date())
 
 
 def _codes(workspace: Workspace, lang: str) -> dict[str, list[tuple[str, str]]]:

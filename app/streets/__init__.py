@@ -1,0 +1,1 @@
+"""The operator's basemap file: opened, decoded and understood, whatever its schema."""
