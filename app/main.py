@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from app.api.app import create_app
+from app.api.kept import KeptAnswers
 from app.api.logs import log_as_json
 from app.settings import read_settings
 
 
-def create() -> FastAPI:
-    """Build the application from the environment."""
+def create() -> ASGIApp:
+    """Build the application from the environment; a public one keeps what it answered."""
     settings = read_settings()
     log_as_json(settings.log_level)
-    return create_app(settings)
+    application = create_app(settings)
+    if settings.private:
+        return application
+    return KeptAnswers(application, application.state.workspace)

@@ -59,4 +59,5 @@ def log_as_json(level: str) -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
-        logger.propagate = True
+        # The application has a line of its own for each answer.
+        logger.propagate = name != "uvicorn.access"

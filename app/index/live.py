@@ -115,6 +115,17 @@ class Index:
                 raise StoreBusy(f"The record is at {state.seq}, not yet at {min_version}.")
             time.sleep(0.02)
 
+    def peek(self) -> State | None:
+        """Return the newest state if this process has it already; None if it takes any work."""
+        state = self._state
+        if state is None or self.is_mending or self._stamp != self._current.stamp:
+            return None
+        try:
+            head = self._store.head()
+        except StoreError:
+            return None
+        return state if (state.seq, state.hash) == (head.seq, head.hash) else None
+
     def _newest(self) -> State:
         if self.is_mending:
             raise StoreBusy(MENDING)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
@@ -37,10 +39,14 @@ class ChosenBasemap:
     _opened: tuple[object, StreetMap | None] = (None, None)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
+    @cached_property
+    def _name(self) -> str:
+        return str(self.path)
+
     @property
     def choice(self) -> Choice | None:
         """The operator's choice; None without one."""
-        stamp = _stamp(self.path)
+        stamp = _stamp(self._name)
         if stamp != self._choice[0]:
             self._choice = stamp, _read(self.path)
         return self._choice[1]
@@ -48,7 +54,7 @@ class ChosenBasemap:
     def current(self) -> StreetMap | None:
         """Return the operator's basemap; None without one, and when it cannot be read."""
         choice = self.choice
-        seen = None if choice is None else (choice, _stamp(Path(choice.file)))
+        seen = None if choice is None else (choice, _stamp(choice.file))
         if seen != self._opened[0]:
             with self._lock:
                 if seen != self._opened[0]:
@@ -110,9 +116,9 @@ def _read(path: Path) -> Choice | None:
         return None
 
 
-def _stamp(path: Path) -> Stamp | None:
+def _stamp(path: str) -> Stamp | None:
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116  several times faster, and for every request
     except OSError:
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns

@@ -124,7 +124,9 @@ def test_a_head_that_does_not_come_ends_the_connection(
     with connection(impatient, HEALTH * answers) as silent:
         silent.settimeout(STALL_S + 30)
         for _ in range(answers):
-            assert b"200 OK" in silent.recv(4096)
+            answer = b""
+            while not answer.endswith(b"}"):
+                answer += silent.recv(4096)
         silent.sendall(text.encode())
         with contextlib.suppress(ConnectionResetError):
             assert silent.recv(1) == b""

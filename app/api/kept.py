@@ -1,0 +1,180 @@
+"""Kept answers: what was answered a moment ago is answered again before anything is parsed.
+
+The day a newspaper links the map, thousands ask for the same tiles, sums and pages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.logs import REQUEST_ID_HEADER, request_id
+from app.instance.workspace import Workspace
+
+MOST_BYTES, LARGEST_BYTES = 64 << 20, 256 << 10
+"""Memory for kept answers in one process, and the largest that is kept."""
+
+MOST_HEADER_BYTES = 512
+"""A request with longer headers is answered anew: nobody fills the memory with keys."""
+
+EPOCH_S = 3600
+"""An embargo or a delay ends without a write, at a full hour (`app.api.respond.etag`)."""
+
+CHOOSING = (b"host", b"accept", b"x-forwarded-proto", b"accept-language")
+"""Headers by which an answer may differ."""
+
+REFUSING = {b"authorization", b"range", b"content-length", b"transfer-encoding", b"cookie"}
+"""Headers of requests that are never answered from memory."""
+
+OF_A_BODY = (b"content-length", b"content-type", b"content-encoding")
+REQUEST_ID = REQUEST_ID_HEADER.lower().encode()
+Headers = Sequence[tuple[bytes, bytes]]
+Stamp = tuple[str, int, str]
+Key = tuple[bytes, ...]
+
+
+class KeptAnswer(NamedTuple):
+    """An answer, and the state of everything that it depends on."""
+
+    stamp: Stamp
+    tag: bytes
+    headers: Headers
+    body: bytes
+
+
+class _Asked(NamedTuple):
+    """What of a request chooses the answer, and what the reader has already."""
+
+    key: Key
+    has: bytes
+    id: str
+
+
+@dataclass
+class KeptAnswers:
+    """ASGI middleware around a public instance.
+
+    Kept are answers to GET with an ETag that any cache may share. An ETag changes with whatever its
+    answer depends on (`app.api.respond.etag`), and so does the stamp here: record, index, hour,
+    basemap. So no copy outlives a redaction, a write or an embargo. Requests for one answer that is
+    not there yet wait for the first of them.
+    """
+
+    app: ASGIApp
+    workspace: Workspace
+    clock: Callable[[], float] = time.time
+    _answers: OrderedDict[Key, KeptAnswer] = field(default_factory=OrderedDict)
+    _making: dict[Key, asyncio.Event] = field(default_factory=dict)
+    _bytes: int = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer from memory, or let the application answer and keep what it says."""
+        asked = _asked(scope)
+        if asked is None:
+            await self.app(scope, receive, send)
+            return
+        stamp = self._stamp()
+        if stamp is not None and (kept := self._find(asked.key, stamp)) is not None:
+            await _answer(kept, asked, send)
+            return
+        if (first := self._making.get(asked.key)) is not None:
+            await first.wait()
+            stamp = self._stamp()
+            if stamp is not None and (kept := self._find(asked.key, stamp)) is not None:
+                await _answer(kept, asked, send)
+                return
+        done = self._making[asked.key] = asyncio.Event()
+        try:
+            await self._made(scope, receive, send, asked.key, stamp)
+        finally:
+            if self._making.get(asked.key) is done:
+                del self._making[asked.key]
+            done.set()
+
+    async def _made(
+        self, scope: Scope, receive: Receive, send: Send, key: Key, stamp: Stamp | None
+    ) -> None:
+        """Let the application answer; keep the answer if it came in one piece."""
+        start: Message | None = None
+
+        async def watched(message: Message) -> None:
+            nonlocal start
+            if message["type"] == "http.response.start":
+                start = message
+            elif start is not None and stamp is not None and not message.get("more_body"):
+                self._keep(key, stamp, start, message.get("body", b""))
+            if message.get("more_body"):
+                start = None
+            await send(message)
+
+        await self.app(scope, receive, watched)
+
+    def _stamp(self) -> Stamp | None:
+        """Say what answers depend on now; None while the index has to be refreshed."""
+        state = self.workspace.index.peek()
+        if state is None:
+            return None
+        return state.mark, int(self.clock()) // EPOCH_S, self.workspace.basemap.mark
+
+    def _find(self, key: Key, stamp: Stamp) -> KeptAnswer | None:
+        kept = self._answers.get(key)
+        if kept is None:
+            return None
+        if kept.stamp != stamp:
+            self._drop(key)
+            return None
+        self._answers.move_to_end(key)
+        return kept
+
+    def _keep(self, key: Key, stamp: Stamp, start: Message, body: bytes) -> None:
+        headers = [(name.lower(), value) for name, value in start["headers"]]
+        fields = dict(headers)
+        tag, cache = fields.get(b"etag"), fields.get(b"cache-control", b"")
+        is_shared = cache.startswith(b"public") and b"set-cookie" not in fields
+        if start["status"] != 200 or tag is None or not is_shared:  # noqa: PLR2004
+            return
+        if len(body) > LARGEST_BYTES:
+            return
+        self._drop(key)
+        own = [pair for pair in headers if pair[0] != REQUEST_ID]
+        self._answers[key] = KeptAnswer(stamp, tag, own, body)
+        self._bytes += len(body)
+        while self._bytes > MOST_BYTES:
+            self._drop(next(iter(self._answers)))
+
+    def _drop(self, key: Key) -> None:
+        if (old := self._answers.pop(key, None)) is not None:
+            self._bytes -= len(old.body)
+
+
+def _asked(scope: Scope) -> _Asked | None:
+    """Read what chooses the answer; None when it must not come from memory."""
+    if scope["type"] != "http" or scope["method"] != "GET":
+        return None
+    headers = dict(scope["headers"])
+    if not REFUSING.isdisjoint(headers):
+        return None
+    chosen = [headers.get(name, b"") for name in CHOOSING]
+    if sum(map(len, chosen)) > MOST_HEADER_BYTES:
+        return None
+    packing = b"gzip" if b"gzip" in headers.get(b"accept-encoding", b"") else b""
+    key = (scope.get("raw_path") or b"", scope["query_string"], packing, *chosen)
+    proposed = headers.get(REQUEST_ID)
+    own_id = request_id(None if proposed is None else proposed.decode("latin-1"))
+    return _Asked(key, headers.get(b"if-none-match", b""), own_id)
+
+
+async def _answer(kept: KeptAnswer, asked: _Asked, send: Send) -> None:
+    """Send a kept answer, or 304 to a reader who has it."""
+    headers, body, status = [*kept.headers, (REQUEST_ID, asked.id.encode())], kept.body, 200
+    if asked.has and kept.tag.removeprefix(b"W/") in asked.has:
+        headers = [pair for pair in headers if pair[0] not in OF_A_BODY]
+        body, status = b"", 304
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

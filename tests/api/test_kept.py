@@ -1,0 +1,197 @@
+"""Kept answers: fast, and never older than what they depend on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from app.api import kept
+from app.api.kept import KeptAnswers
+from app.instance.workspace import Workspace
+from app.streets.chosen import ChosenBasemap
+from tests.basemaps import ground_file
+from tests.making import add, dataset, incident
+from tests.running import run_async
+from tests.serving import Service, command, serving
+
+REDACTION = ("--text", "description", "--code", "privacy_of_victim", "--reason", "a test")
+SHARED = {"ETag": '"a"', "Cache-Control": "public, max-age=60"}
+
+
+@dataclass
+class Counting:
+    """An application that counts its answers, and says the number in each."""
+
+    headers: dict[str, str] = field(default_factory=lambda: dict(SHARED))
+    status: int = 200
+    size: int = 0
+    is_stream: bool = False
+    answered: int = 0
+    wait_s: float = 0.0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+        self.answered += 1
+        await anyio.sleep(self.wait_s)
+        body = f"{self.answered}".encode().ljust(self.size)
+        answer = Response(body, self.status, self.headers)
+        if self.is_stream:
+            answer = StreamingResponse(iter([body, b"more"]), self.status, self.headers)
+        await answer(scope, receive, send)
+
+
+def told(
+    app: Counting,
+    workspace: Workspace,
+    *requests: dict[str, Any],
+    at_once: bool = False,
+    clock: Callable[[], float] = time.time,
+) -> list[httpx.Response]:
+    """Send requests to the kept application, one after another or all at once."""
+    workspace.state()
+    transport = httpx.ASGITransport(KeptAnswers(app, workspace, clock))
+    answers: list[httpx.Response] = []
+
+    async def main() -> None:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+
+            async def one(request: dict[str, Any]) -> None:
+                act = request.pop("first", None)
+                if act is not None:
+                    act()
+                method, path = request.pop("method", "GET"), request.pop("path", "/tiles/a")
+                answers.append(await client.request(method, path, **request))
+
+            async with anyio.create_task_group() as group:
+                for request in requests:
+                    if at_once:
+                        group.start_soon(one, request)
+                    else:
+                        await one(request)
+
+    run_async(main)
+    return answers
+
+
+def test_an_answer_is_made_once_and_has_the_id_of_each_request(workspace: Workspace) -> None:
+    first, second = told(Counting(), workspace, {}, {"headers": {"X-Request-ID": "mine"}})
+    assert (first.text, second.text) == ("1", "1")
+    assert second.headers["ETag"] == '"a"'
+    assert second.headers["X-Request-ID"] == "mine"
+
+
+def test_a_reader_who_has_it_gets_304_without_a_body(workspace: Workspace) -> None:
+    _, again = told(Counting(), workspace, {}, {"headers": {"If-None-Match": '"a"'}})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["Cache-Control"] == SHARED["Cache-Control"]
+    assert "Content-Length" not in again.headers
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"headers": {"Authorization": "Bearer strikemap_x"}},
+        {"headers": {"Range": "bytes=0-1"}},
+        {"headers": {"Host": "other.example"}},
+        {"headers": {"Accept": "text/html"}},
+        {"headers": {"Accept-Encoding": "identity"}},
+        {"headers": {"X-Forwarded-Proto": "https"}},
+        {"headers": {"Accept": "x" * 600}},
+        {"path": "/tiles/a?b=1"},
+        {"path": "/tiles/b"},
+        {"method": "HEAD"},
+        {"method": "POST", "content": b"x"},
+    ],
+)
+def test_another_request_is_answered_by_the_application(
+    workspace: Workspace, request_: dict[str, Any]
+) -> None:
+    app = Counting()
+    told(app, workspace, {}, request_)
+    assert app.answered == 2
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        Counting(headers={"Cache-Control": "public"}),
+        Counting(headers={"ETag": '"a"', "Cache-Control": "private, no-store"}),
+        Counting(headers={**SHARED, "Set-Cookie": "a=b"}),
+        Counting(status=404),
+        Counting(size=kept.LARGEST_BYTES + 1),
+        Counting(is_stream=True),
+    ],
+)
+def test_what_a_cache_may_not_share_is_not_kept(workspace: Workspace, app: Counting) -> None:
+    told(app, workspace, {}, {})
+    assert app.answered == 2
+
+
+def test_a_write_a_full_hour_and_another_basemap_end_an_answer(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    workspace, hours = replace(workspace, basemap=ChosenBasemap(tmp_path / "basemap.json")), [1.0]
+
+    def write() -> None:
+        add(workspace.store, dataset(), incident("a"))
+        workspace.state()
+
+    def hour() -> None:
+        hours[0] += 1
+
+    def basemap() -> None:
+        workspace.basemap.choose(ground_file(tmp_path / "a.pmtiles", "Protomaps"))
+
+    requests = [{}, {}, {"first": write}, {}, {"first": hour}, {"first": basemap}, {}]
+    answers = told(Counting(), workspace, *requests, clock=lambda: hours[0] * kept.EPOCH_S)
+    assert [answer.text for answer in answers] == ["1", "1", "2", "2", "3", "4", "4"]
+
+
+def test_an_answer_that_many_ask_for_at_once_is_made_once(workspace: Workspace) -> None:
+    app = Counting(wait_s=0.2)
+    answers = told(app, workspace, *({} for _ in range(20)), at_once=True)
+    assert {answer.text for answer in answers} == {"1"}
+
+
+def test_an_answer_that_fails_lets_the_others_try(workspace: Workspace) -> None:
+    app = Counting(status=503, wait_s=0.05)
+    answers = told(app, workspace, *({} for _ in range(3)), at_once=True)
+    assert [answer.status_code for answer in answers] == [503] * 3
+    assert app.answered == 3
+
+
+def test_the_memory_is_bounded_and_what_was_used_last_stays(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "MOST_BYTES", 3_000)
+    app = Counting(size=1_000)
+    paths = ["a", "b", "c", "a", "d", "a", "b"]
+    told(app, workspace, *({"path": f"/tiles/{path}"} for path in paths))
+    assert app.answered == 5  # a, b, c, d, and b again
+
+
+def test_a_redaction_reaches_a_kept_answer_at_once(tmp_path: Path) -> None:
+    assert command(tmp_path, "demo").returncode == 0
+
+    def shown(service: Service, address: str) -> httpx.Response:
+        answers = [service.client.get(address) for _ in range(3)]
+        assert len({answer.content for answer in answers}) == 1
+        return answers[-1]
+
+    with serving(tmp_path) as service:
+        items = "/api/collections/incidents/items?theatre=ukraine&limit=1"
+        (first,) = service.client.get(items).json()["features"]
+        address = f"/api/collections/incidents/items/{first['id']}"
+        before = shown(service, address)
+        done = command(tmp_path, "redact", first["id"], *REDACTION)
+        assert done.returncode == 0, done.stderr
+        assert shown(service, address).content != before.content
