@@ -48,7 +48,7 @@ class KeptAnswer(NamedTuple):
     body: bytes
 
 
-class _Asked(NamedTuple):
+class _Request(NamedTuple):
     """What of a request chooses the answer, and what the reader has already."""
 
     key: Key
@@ -75,26 +75,26 @@ class KeptAnswers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from memory, or let the application answer and keep what it says."""
-        asked = _asked(scope)
-        if asked is None:
+        request = _request_of(scope)
+        if request is None:
             await self.app(scope, receive, send)
             return
         stamp = self._stamp()
-        if stamp is not None and (kept := self._find(asked.key, stamp)) is not None:
-            await _answer(kept, asked, send)
+        if stamp is not None and (entry := self._find(request.key, stamp)) is not None:
+            await _answer(entry, request, send)
             return
-        if (first := self._making.get(asked.key)) is not None:
+        if (first := self._making.get(request.key)) is not None:
             await first.wait()
             stamp = self._stamp()
-            if stamp is not None and (kept := self._find(asked.key, stamp)) is not None:
-                await _answer(kept, asked, send)
+            if stamp is not None and (entry := self._find(request.key, stamp)) is not None:
+                await _answer(entry, request, send)
                 return
-        done = self._making[asked.key] = asyncio.Event()
+        done = self._making[request.key] = asyncio.Event()
         try:
-            await self._made(scope, receive, send, asked.key, stamp)
+            await self._made(scope, receive, send, request.key, stamp)
         finally:
-            if self._making.get(asked.key) is done:
-                del self._making[asked.key]
+            if self._making.get(request.key) is done:
+                del self._making[request.key]
             done.set()
 
     async def _made(
@@ -123,14 +123,14 @@ class KeptAnswers:
         return state.mark, int(self.clock()) // EPOCH_S, self.workspace.basemap.mark
 
     def _find(self, key: Key, stamp: Stamp) -> KeptAnswer | None:
-        kept = self._answers.get(key)
-        if kept is None:
+        entry = self._answers.get(key)
+        if entry is None:
             return None
-        if kept.stamp != stamp:
+        if entry.stamp != stamp:
             self._drop(key)
             return None
         self._answers.move_to_end(key)
-        return kept
+        return entry
 
     def _keep(self, key: Key, stamp: Stamp, start: Message, body: bytes) -> None:
         headers = [(name.lower(), value) for name, value in start["headers"]]
@@ -153,7 +153,7 @@ class KeptAnswers:
             self._bytes -= len(old.body)
 
 
-def _asked(scope: Scope) -> _Asked | None:
+def _request_of(scope: Scope) -> _Request | None:
     """Read what chooses the answer; None when it must not come from memory."""
     if scope["type"] != "http" or scope["method"] != "GET":
         return None
@@ -167,13 +167,13 @@ def _asked(scope: Scope) -> _Asked | None:
     key = (scope.get("raw_path") or b"", scope["query_string"], packing, *chosen)
     proposed = headers.get(REQUEST_ID)
     own_id = request_id(None if proposed is None else proposed.decode("latin-1"))
-    return _Asked(key, headers.get(b"if-none-match", b""), own_id)
+    return _Request(key, headers.get(b"if-none-match", b""), own_id)
 
 
-async def _answer(kept: KeptAnswer, asked: _Asked, send: Send) -> None:
+async def _answer(entry: KeptAnswer, request: _Request, send: Send) -> None:
     """Send a kept answer, or 304 to a reader who has it."""
-    headers, body, status = [*kept.headers, (REQUEST_ID, asked.id.encode())], kept.body, 200
-    if asked.has and kept.tag.removeprefix(b"W/") in asked.has:
+    headers, body, status = [*entry.headers, (REQUEST_ID, request.id.encode())], entry.body, 200
+    if request.has and entry.tag.removeprefix(b"W/") in request.has:
         headers = [pair for pair in headers if pair[0] not in OF_A_BODY]
         body, status = b"", 304
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -15,6 +15,7 @@ import { captionText, makeLegend } from "./legend.js";
 import { makeList } from "./list.js";
 import { makeMap, makeSettling } from "./mapview.js";
 import { makeOpening } from "./openincident.js";
+import { makeTip } from "./tip.js";
 import { makeOverview } from "./overview.js";
 import { makePeriod } from "./period.js";
 import { TiledMarks, tiles } from "./pictures.js";
@@ -295,6 +296,7 @@ function start() {
       parts.tabs?.open("summary");
     });
   const opening = makeOpening(context, highlight, parts, chooseRegion);
+  if (!spec.isSaved) makeTip(context);
   window.strikemap = { ...context, open, chooseRegion };
   showAsOf(byId("known"), context);
   view.start();
