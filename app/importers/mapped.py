@@ -46,7 +46,7 @@ COUNTED = frozenset(
 CHECKED = COUNTED | {*DAYS, *TIMES.values(), "lon", "lat", "lon_lat", "lat_lon"}
 """Fields whose values either can be read or not; other fields take any text."""
 
-MIDNIGHT = ("00:00", "00:00:00", "00:00:00.000")
+MIDNIGHT = "00:00:00"
 DAMAGE = {
     "object_kind": "object_kind",
     "object_name": "name",
@@ -66,6 +66,7 @@ class Typed:
     serial: Counter[str] = field(default_factory=Counter)
     vague: dict[str, Counter[str]] = field(default_factory=dict)
     without_zone: int = 0
+    without_last_day: int = 0
     filled: Counter[str] = field(default_factory=Counter)
     unread: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
@@ -104,6 +105,10 @@ class Typed:
             yield Warned(
                 f"Times of day without a time zone, kept as text: {self.without_zone:,}; the "
                 "constant `zone` of a mapping says whose time it is."
+            )
+        if self.without_last_day:
+            yield Warned(
+                f"Times of an end whose day is not stated, kept as text: {self.without_last_day:,}."
             )
         for name, texts in self.vague.items():
             yield Warned(f"Texts of {name} that state no number, left unknown: {listing(texts)}.")
@@ -275,6 +280,7 @@ class _RowReader:
         """Put a day and the time of another column together."""
         for day, clock in TIMES.items():
             times, days = texts_by_field.pop(clock, []), texts_by_field.get(day, [])
+            times = [] if times and says_unknown(times[0]) else times
             if times and days and not CLOCK.search(days[0]):
                 joined = f"{self._plain_day(day, days[0])} {clock_of(times[0], clock)}"
                 texts_by_field[day] = [joined]
@@ -284,16 +290,32 @@ class _RowReader:
         return self._day(name, text)[: parsing.DAY_LENGTH]
 
     def _keep_time(self, values: dict[str, object], cells: Cells, point: LonLat | None) -> None:
-        """Keep the time as text where nothing says whose time it is."""
-        columns = (self.mapping.column("start"), self.mapping.column("start_time"))
-        text = " ".join(cells[name] for name in columns if name in cells)
-        has_hour = CLOCK.search(text) is not None and not text.endswith(MIDNIGHT)
-        if has_hour and len(str(values["start"])) == parsing.DAY_LENGTH:
-            self.typed.without_zone += 1
-            if not values.get("when_text"):
-                if not parsing.text(values, "source_key"):  # the same key as without this text
-                    values["source_key"] = native.content_key(values, point)
-                values["when_text"] = text
+        """Keep times as text where nothing says whose they are, or on which day they end."""
+        typed = {day: self._typed(cells, day) for day in TIMES}
+        lost = [
+            day
+            for day, texts in typed.items()
+            if len(str(values.get(day) or "")) <= parsing.DAY_LENGTH and self._has_hour(day, *texts)
+        ]
+        if not lost:
+            return
+        self.typed.without_zone += bool(values.get(lost[0]))
+        self.typed.without_last_day += not values.get(lost[-1])
+        texts = (" ".join(filter(None, pair)) for pair in typed.values())
+        native.keep_when_text(values, " to ".join(filter(None, texts)), point)
+
+    def _typed(self, cells: Cells, day: str) -> tuple[str, str]:
+        """Return a day and its time of day as they are typed; "" for each that is not stated."""
+        texts = (cells.get(self.mapping.column(name) or "", "") for name in (day, TIMES[day]))
+        day_text, clock = texts
+        return day_text, "" if says_unknown(clock) else clock
+
+    def _has_hour(self, day: str, day_text: str, clock: str) -> bool:
+        """Tell whether a time of day is typed; midnight is none, since spreadsheets add it."""
+        if clock and not CLOCK.search(day_text):
+            return clock_of(clock, TIMES[day]) != MIDNIGHT
+        moment = day_text and any_day_of(day_text, self._notation(day), day, "UTC")
+        return len(moment) > parsing.DAY_LENGTH
 
     def _keep_vague(self, values: dict[str, object], texts_by_field: dict[str, list[str]]) -> None:
         """Keep in the description what was typed where a number is not stated, as in "dozens"."""

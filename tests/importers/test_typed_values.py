@@ -169,6 +169,43 @@ def test_a_day_and_a_time_in_two_columns_are_an_instant_of_the_stated_zone(tmp_p
     assert (str(day.first), day.text) == ("2024-03-19", "45370 23:40")
 
 
+@pytest.mark.parametrize(
+    ("cells", "text"),
+    [
+        ({"d": "2024-03-10 14:00:00"}, "2024-03-10 14:00:00"),
+        ({"d": "2024-03-10", "t": "14:00:00"}, "2024-03-10 14:00:00"),
+        ({"d": "45370.5"}, "45370.5"),
+        ({"d": "45370", "t": "0.5"}, "45370 0.5"),
+        (
+            {"d": "2024-03-10 14:00", "e": "2024-03-11 02:00"},
+            "2024-03-10 14:00 to 2024-03-11 02:00",
+        ),
+        ({"d": "2024-03-10", "t": "14:00", "u": "16:30"}, "2024-03-10 14:00 to 16:30"),
+        ({"d": "2024-03-10 00:00:00"}, None),
+        ({"d": "2024-03-10", "t": "00:00"}, None),
+        ({"d": "2024-03-10", "t": "?"}, None),
+    ],
+)
+def test_a_time_without_a_zone_stays_as_it_was_typed(
+    cells: dict[str, str], text: str | None, tmp_path: Path
+) -> None:
+    columns = {"d": "start", "t": "start_time", "e": "end", "u": "end_time", "r": "admin1"}
+    blank = dict.fromkeys(columns, "")
+    when = _incident(tmp_path, mapping(columns), **{**blank, "r": "Київ", **cells}).when
+    assert (len(str(when.first)), when.text) == (len("YYYY-MM-DD"), text)
+
+
+def test_the_time_of_an_end_without_its_day_is_kept_and_warned_of(tmp_path: Path) -> None:
+    columns = {"d": "start", "u": "end_time", "r": "admin1"}
+    cells = {"d": "2024-03-10", "u": "02:00", "r": "Київ"}
+    zoned = mapping(columns, constants={"zone": "Europe/Kyiv"})
+    *_notes, record, warning = outcomes(table(tmp_path, cells), "mapped", table_context(zoned))
+    assert isinstance(record, ParsedRecord)
+    assert isinstance(record.record, Incident)
+    assert record.record.when.text == "2024-03-10 to 02:00"
+    assert warning == Warned("Times of an end whose day is not stated, kept as text: 1.")
+
+
 def test_a_text_that_states_no_number_stays_in_the_description(tmp_path: Path) -> None:
     columns = {"d": "start", "r": "admin1", "Killed": "killed", "Injured": "injured"}
     cells = {"d": "2024-03-10", "r": "Київ", "Killed": "dozens", "Injured": "2-4"}
