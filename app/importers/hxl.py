@@ -290,9 +290,9 @@ class _RowReader:
         return cells.get(column) if column else None
 
     def _country(self, cells: Cells) -> str | None:
-        """Return the country's code; the text itself where no list has it."""
+        """Return the country's code; None where no list has it."""
         text = self._cell(cells, self.country)
-        return (self.words.country(text) or text) if text else None
+        return self.words.country(text) if text else None
 
     def _place(self, cells: Cells, country: str | None) -> tuple[LonLat | None, Place]:
         lon, lat = self._cell(cells, self.lon), self._cell(cells, self.lat)

@@ -347,7 +347,7 @@ class _RowReader:
         if name == "admin1":
             return self.words.region(texts[0], crosswalk)
         word = crosswalk.get(squeezed(texts[0]), texts[0]) if crosswalk else "\n".join(texts)
-        return (self.words.country(word) or word) if name == "country" else word
+        return self.words.country(word) if name == "country" else word
 
     def _point(self, values: Mapping[str, object]) -> LonLat | None:
         """Read the coordinates; None without them, never 0, 0; one of two alone is refused."""

@@ -54,7 +54,7 @@ class Words:
         return {bare(name): code for name, code in self._regions.items() if bare(name) != name}
 
     def country(self, word: str) -> str | None:
-        """Return the alpha-2 code of a country by its code or English name."""
+        """Return the alpha-2 code of a country by its code or name; None where no list has it."""
         return self._count_if_unknown("country", word, self._countries.get(squeezed(word)))
 
     def is_abroad(self, country: str | None) -> bool:

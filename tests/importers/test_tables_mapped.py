@@ -299,6 +299,19 @@ def test_a_country_outside_the_theatre_is_dropped(tmp_path: Path) -> None:
     )
 
 
+def test_a_word_for_a_country_that_no_list_has_takes_no_row_away(tmp_path: Path) -> None:
+    cells = {"day": "2024-03-10", "lat": "49.99", "lon": "36.23", "c": "Ukraine (east)"}
+    results = outcomes(
+        table(tmp_path, cells), "mapped", table_context(mapping({**COLUMNS, "c": "country"}))
+    )
+    (parsed,) = [one for one in results if isinstance(one, ParsedRecord)]
+    record: Any = parsed.record
+    assert record.place.country is None
+    assert results[-1] == Warned(
+        "Words of country that no list has, left unstated: 'Ukraine (east)' (1)."
+    )
+
+
 def test_kyiv_is_the_city_and_kyiv_oblast_is_not(tmp_path: Path) -> None:
     for name, code in (
         ("Kyiv", "UA-30"),
