@@ -270,8 +270,12 @@ def _gdal_errors(source: SourceFile) -> Iterator[None]:
 
 
 def _unpacked_shapefiles(source: SourceFile, folder: Path) -> list[Path]:
-    """Unpack the shapefiles of a zip into one folder; return their paths in order of name."""
+    """Unpack the shapefiles of a zip, each of its folders apart; return their paths by name.
+
+    Folders may hold files of one name, as a folder for each day does.
+    """
     paths, unpacked = list[Path](), UnpackedSize(source)
+    folders = dict[PurePosixPath, Path]()
     for name in sorted(zipped_names(source)):
         inner = PurePosixPath(name.replace("\\", "/"))
         if inner.is_absolute() or ".." in inner.parts:
@@ -279,7 +283,9 @@ def _unpacked_shapefiles(source: SourceFile, folder: Path) -> list[Path]:
         if inner.suffix.lower() in PARTS:
             content = zipped_bytes(source, name)
             unpacked.add(content)
-            target = folder / f"{inner.stem}{inner.suffix.lower()}"
+            own = folders.setdefault(inner.parent, folder / str(len(folders)))
+            own.mkdir(exist_ok=True)
+            target = own / f"{inner.stem}{inner.suffix.lower()}"
             target.write_bytes(content)
             paths += [target] if target.suffix == ".shp" else []
     return paths

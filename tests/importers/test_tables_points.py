@@ -139,6 +139,18 @@ def test_a_shapefile_without_a_reference_system_is_refused(tmp_path: Path) -> No
         _outcomes(bare, MAPPING)
 
 
+def test_shapefiles_of_one_name_in_several_folders_are_all_read(tmp_path: Path) -> None:
+    for day in (10, 11):
+        folder = tmp_path / "shp" / f"2024-03-{day}"
+        folder.mkdir(parents=True)
+        _drawn(folder / "points.shp", "ESRI Shapefile", when=f"2024-03-{day}", dead=2)
+    path = _zipped(tmp_path / "shp", "points.zip")
+    results = outcomes(path, "auto", table_context(MAPPING))
+    records: list[Any] = [one.record for one in results if isinstance(one, ParsedRecord)]
+    days = [str(one.when.first) for one in records]
+    assert days == ["2024-03-10", "2024-03-11"]
+
+
 def test_areas_and_missing_geometry_are_no_points(tmp_path: Path) -> None:
     features = [
         feature(FIELDS, point(30, 50)),
