@@ -77,6 +77,22 @@ def test_the_sheet_and_the_line_of_the_header_are_found_and_said(
     assert "the table is the sheet 'Data'; its header is row 3" in report.warnings[0]
 
 
+def test_files_with_names_in_another_alphabet_are_datasets_of_their_own(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    text = "id,date,lat,lon\n1,2024-03-10,{},36.23\n"
+    paths = [
+        written(tmp_path, name, text.format(lat))
+        for name, lat in (("Події.csv", "49.99"), ("Втрати.csv", "50.1"))
+    ]
+    reports = [imported(private_workspace, path) for path in (*paths, paths[0])]
+    assert [(one.added, one.amended, one.unchanged) for one in reports] == [
+        (1, 0, 0),
+        (1, 0, 0),
+        (0, 0, 1),
+    ]
+
+
 def test_a_title_above_a_semicolon_table_is_passed_over(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
