@@ -6,7 +6,10 @@ import re
 
 from app.files.source import BadFieldError
 
-NUMBER = r"\d{1,3}(?:[ \u00a0\u2009\u202f]\d{3})+|\d+(?:\.0+)?"
+WHOLE = r"\d+(?:\.(?:0{1,2}|0{4,}))?"
+"""1.000 is one for some and a thousand for others, as 1,200 is."""
+
+NUMBER = rf"\d{{1,3}}(?:[ \u00a0\u2009\u202f]\d{{3}})+|{WHOLE}"
 WORDS = {
     word: number
     for number, words in enumerate(

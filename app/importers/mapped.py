@@ -17,7 +17,7 @@ from app.files.source import BadFieldError, Rejection, SourceFile, rejection
 from app.importers import native
 from app.importers.base import Context, Dropped, Outcome, ParsedRecord, Warned
 from app.importers.coordinates import degrees, position
-from app.importers.counts import count_of, says_unknown
+from app.importers.counts import WHOLE, count_of, says_unknown
 from app.importers.geocoding import Geocoder
 from app.importers.notation import SERIAL, WRITTEN, any_day_of, clock_of
 from app.importers.points import PointFeature, kind_of, point_features
@@ -30,7 +30,7 @@ MAKE_ONE = (
 PARTS = {toll: [f"{toll}{part}" for part in TOLL_PARTS if part] for toll in TOLLS}
 BOUNDS = ("low", "best", "high")
 TIMES = {"start": "start_time", "end": "end_time"}
-PLAIN = re.compile(r"\d+(?:\.0+)?")
+PLAIN = re.compile(WHOLE)
 TOTAL = re.compile(
     r"(?:grand |sub)?totals?:?|sum:?|in total:?|всього:?|усього:?|разом:?|загалом:?|підсумок:?"
 )
@@ -71,17 +71,12 @@ class Typed:
     unread: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
 
-    def refuse(self, wrong: BadFieldError | InputError) -> None:
-        """Count a row that is rejected for a day, a coordinate or a number of people."""
-        name, got = (
-            (wrong.name, wrong.got)
-            if isinstance(wrong, BadFieldError)
-            else (wrong.problem.where, wrong.problem.got)
-        )
-        to = re.split("[.,]", name)[0]
-        if got and to in CHECKED:
+    def refuse(self, fault: Rejection) -> None:
+        """Count a row whose day, coordinate or number of people cannot be read."""
+        to = re.split("[.,]", fault.field)[0]
+        if fault.got and to in CHECKED and fault.why != parsing.NO_PLACE:
             self.unread[to] += 1
-            self.examples.setdefault(to, got)
+            self.examples.setdefault(to, fault.got)
 
     def refusals(self, mapping: TableMapping) -> Iterator[Warned]:
         """Refuse the file for each column of which too much cannot be read."""
@@ -243,8 +238,9 @@ class _RowReader:
             self._keep_time(values, feature.fields, point)
             return ParsedRecord(row, native.incident_from(values, point, self.context))
         except (BadFieldError, InputError) as wrong:
-            self.typed.refuse(wrong)
-            return rejection(row, wrong)
+            fault = rejection(row, wrong)
+            self.typed.refuse(fault)
+            return fault
 
     def _values(self, cells: Cells) -> dict[str, object]:
         """Turn the cells of a row into the nested values of our own format."""

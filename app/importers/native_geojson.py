@@ -79,4 +79,4 @@ def _point(shape: BaseGeometry | None) -> LonLat | None:
         return None
     if not isinstance(shape, Point):
         raise BadFieldError("geometry", shape.geom_type, "a Point or null")
-    return LonLat.checked(lon=shape.x, lat=shape.y)
+    return parsing.stated_point(shape.x, shape.y)

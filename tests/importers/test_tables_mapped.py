@@ -312,6 +312,19 @@ def test_a_word_for_a_country_that_no_list_has_takes_no_row_away(tmp_path: Path)
     )
 
 
+def test_zeros_for_an_unknown_place_are_rejected_and_the_other_rows_are_taken(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    rows = [
+        {"date": "2024-03-10", "lat": lat, "lon": lon}
+        for lat, lon in (("49.99", "36.23"), ("0", "0"), ("50.1", "36.3"))
+    ]
+    report = imported(private_workspace, table(tmp_path, *rows))
+    assert (report.added, report.refused) == (2, None)
+    no_place = "a place that is known, or nothing where it is not"
+    assert report.rejections == [Rejection(2, "lon, lat", "0, 0", no_place)]
+
+
 def test_kyiv_is_the_city_and_kyiv_oblast_is_not(tmp_path: Path) -> None:
     for name, code in (
         ("Kyiv", "UA-30"),

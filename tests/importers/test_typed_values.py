@@ -83,6 +83,15 @@ def test_a_cell_that_is_no_one_point_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["0, 0", "0.0, 0.0", "POINT (0 0)", '{"type": "Point", "coordinates": [0, 0]}']
+)
+def test_zero_zero_is_no_place(text: str) -> None:
+    with pytest.raises(BadFieldError) as refused:
+        position(text, lon_first=False)
+    assert refused.value.why == "a place that is known, or nothing where it is not"
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("2-4", {"low": 2, "high": 4}),
@@ -110,7 +119,9 @@ def test_a_number_of_people_is_read_as_it_is_typed(
     assert count_of(text, "killed") == expected
 
 
-@pytest.mark.parametrize("text", ["4-2", "1,200", "3.5", "-5", "x", "5 injured", "1 2"])
+@pytest.mark.parametrize(
+    "text", ["4-2", "1,200", "1.200", "1.000", "2.000-3.000", "3.5", "-5", "x", "5 injured", "1 2"]
+)
 def test_a_number_that_can_be_another_is_refused(text: str) -> None:
     with pytest.raises(BadFieldError):
         count_of(text, "killed")
