@@ -261,6 +261,20 @@ def test_swapped_coordinates_are_warned_of(private_workspace: Workspace, tmp_pat
     assert (report.added, report.rows) == (3, 3)
 
 
+def test_a_few_swapped_points_are_named_by_their_rows(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    rows = "".join(f"{key},2024-03-10,exact,36.2,50.0\n" for key in "abc")
+    path = written(tmp_path, "one.csv", HEADER + rows + "d,2024-03-10,exact,50.0,36.2\n")
+    report = imported(private_workspace, path)
+    assert report.warnings == [
+        (
+            "1 of 4 points lie outside the theatre and would lie inside with longitude and "
+            "latitude swapped: row 4."
+        )
+    ]
+
+
 def test_points_abroad_are_not_taken_for_swapped_ones(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
