@@ -6,14 +6,12 @@ cell is the one that was saved with its formula.
 
 from __future__ import annotations
 
-import csv
 import re
 import zipfile
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time
-from itertools import islice, zip_longest
+from itertools import chain, count, islice, pairwise, zip_longest
 from typing import NamedTuple
 
 from python_calamine import (
@@ -24,7 +22,7 @@ from python_calamine import (
 )
 
 from app.domain.errors import InvalidFile, TooLarge
-from app.files.delimited import header_of
+from app.files.delimited import WHITE_SPACE, delimiter_of, first_cells, records_of
 from app.files.layers import ZIP_ERRORS, UnpackedSize, unpacked_blocks, zipped_names
 from app.files.source import (
     EMPTY_ROW,
@@ -45,7 +43,11 @@ WORKBOOK = "xl/workbook.xml"
 SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
 SPACE = re.compile(r"[ \t\n\v\f\r\u00a0\u200b\ufeff]+")
 
-LINES_OF_A_TITLE = 10
+HIDDEN_MARKS = (
+    "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+    "\u2060\u2066\u2067\u2068\u2069\ufeff"
+)
+"""Marks of direction and joins, which stand around cells of right-to-left text."""
 
 Cells = dict[str, str]
 
@@ -82,15 +84,15 @@ def table(
         TooLarge: over a bound on columns or cells.
     """
     lines = grid(source, sheet)
-    above = next(islice(lines, header_row - 2, None), []) if is_merged and header_row > 1 else []
-    header = next(islice(lines, 0 if above else header_row - 1, None), None)
+    with_above = pairwise(chain([list[str]()], lines))
+    above, header = next(islice(with_above, header_row - 1, None), ([], None))
     if header is None:
         raise InvalidFile(
             f"header of {source.name}", "no such row", f"a header in row {header_row}"
         )
     for _line in islice(lines, below):
         pass
-    names = distinct(merged_names(above, header) if above else header)
+    names = distinct(merged_names(above, header) if is_merged else header)
     return TextTable(names, _rows(lines, names, pads=is_workbook(source)))
 
 
@@ -126,12 +128,12 @@ def merged_names(above: list[str], header: list[str]) -> list[str]:
 
 def distinct(header: list[str]) -> list[str]:
     """Give every column a name, each name once."""
-    seen, names = Counter[str](), list[str]()
+    names: dict[str, None] = {}
     for place, cell in enumerate(header, 1):
         name = cell or f"column {place}"
-        seen[name] += 1
-        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return names
+        others = (f"{name} ({number})" for number in count(2))
+        names[next(one for one in chain([name], others) if one not in names)] = None
+    return list(names)
 
 
 def grid(source: SourceFile, sheet: str | None = None) -> Iterator[list[str]]:
@@ -173,36 +175,15 @@ def first_lines(source: SourceFile, most: int, sheet: str | None = None) -> list
     """
     if is_workbook(source):
         return list(islice(grid(source, sheet), most))
-    delimiter = _delimiter(source)
-    lines = decoded_head(source).splitlines(keepends=True)
-    try:
-        reader = csv.reader(lines, delimiter=delimiter)
-        return [[cell.strip() for cell in line] for line in islice(reader, most)]
-    except csv.Error as wrong:
-        raise InvalidFile(f"table {source.name}", str(wrong), "a delimited table") from wrong
-
-
-def _delimiter(source: SourceFile) -> str:
-    """Return a table's delimiter: of its first line, or of the first line that has one."""
-    _names, delimiter = header_of(source)
-    lines = decoded_head(source).splitlines()[:LINES_OF_A_TITLE]
-    if not lines or delimiter in lines[0]:
-        return delimiter
-    return max(",;\t", key=lambda mark: max(line.count(mark) for line in lines))
+    head = decoded_head(source)
+    lines = first_cells(head, delimiter_of(head), most)
+    return [[trimmed(cell) for cell in line] for line in lines]
 
 
 def _delimited_lines(source: SourceFile) -> Iterator[list[str]]:
     check_utf8(source)
-    delimiter = _delimiter(source)
-    with source.path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.reader(stream, delimiter=delimiter)
-        try:
-            for line in reader:
-                yield [cell.strip() for cell in line]
-        except csv.Error as wrong:
-            most = f"a table with cells of at most {csv.field_size_limit():,} characters"
-            where = f"table {source.name}, line {reader.line_num}"
-            raise InvalidFile(where, str(wrong), most) from wrong
+    for line in records_of(source, delimiter_of(decoded_head(source))):
+        yield [trimmed(cell) for cell in line]
 
 
 def _workbook_lines(source: SourceFile, sheet: str | None) -> Iterator[list[str]]:
@@ -289,13 +270,18 @@ def cell_text(cell: object) -> str:
     if cell is None or cell != cell:  # noqa: PLR0124  NaN is unequal to itself
         return ""
     if isinstance(cell, str):
-        return cell.strip()
+        return trimmed(cell)
     if isinstance(cell, datetime):
         is_day = cell.time() == time()
         return cell.date().isoformat() if is_day else cell.isoformat(" ", "seconds")
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell).lower() if isinstance(cell, bool) else str(cell)
+
+
+def trimmed(cell: str) -> str:
+    """Remove white space and marks that nobody sees from both ends of a cell."""
+    return cell.strip(WHITE_SPACE + HIDDEN_MARKS)
 
 
 def squeezed(text: str) -> str:

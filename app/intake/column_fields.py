@@ -25,6 +25,7 @@ from app.importers.words import Words
 SHARE = 0.9
 """Share of a column's values that must fit; the rest may be faults of the file."""
 
+EMPTY_COLUMN = "but every cell is empty"
 MOSTLY = 0.5
 """Share for a column that is called a date: a day that cannot be read is a rejection."""
 
@@ -113,7 +114,7 @@ def _by_name(draft: Draft, name: str, values: Sequence[str], words: Words, bound
     if to is None:
         return
     if not values:
-        draft.why[name] = f"not mapped: called like {to}, but every cell is empty"
+        draft.why[name] = f"not mapped: called like {to}, {EMPTY_COLUMN}"
     elif to in DAYS:
         _take_day(draft, name, to, values, f"called {name!r}")
     elif to in PAIRS:

@@ -116,7 +116,9 @@ def suggestion_of(
         raise InputError("theatre", theatre, ", ".join(workspace.reference.theatres))
     has_points = kind_of(source) is not None
     words = Words(_context(workspace, theatre))
-    _check_table(source, has_points=has_points)
+    if not may_be_table(source):
+        allowed = "a table (CSV, XLSX) or a file of points"
+        raise InvalidFile(f"content of {source.name}", "XML or JSON of another kind", allowed)
     start = TableStart() if has_points else table_start(source, words, sheet)
     columns = _sampled(source, start, has_points=has_points)
     bounds = workspace.reference.theatres[theatre].bounds
@@ -183,10 +185,10 @@ def _context(workspace: Workspace, theatre: str) -> Context:
     return Context("suggested", reference.theatres[theatre], regions, reference.taxonomy)
 
 
-def _check_table(source: SourceFile, *, has_points: bool) -> None:
-    if not has_points and decoded_head(source).lstrip().startswith(("<", "{", "[")):
-        allowed = "a table (CSV, XLSX) or a file of points"
-        raise InvalidFile(f"content of {source.name}", "XML or JSON of another kind", allowed)
+def may_be_table(source: SourceFile) -> bool:
+    """Tell whether a file is of points, or begins as no XML or JSON does."""
+    is_other = decoded_head(source).lstrip().startswith(("<", "{", "["))
+    return not is_other or kind_of(source) is not None
 
 
 def _sampled(source: SourceFile, start: TableStart, *, has_points: bool) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ import xlsxwriter
 from typer.testing import CliRunner
 
 from app.cli.program import program
-from app.domain.errors import NeedsMapping
+from app.domain.errors import InvalidFile, NeedsMapping
 from app.instance.workspace import Workspace
 from app.intake.suggestion import suggest
 from tests.support import fates, imported, written
@@ -75,6 +75,42 @@ def test_the_sheet_and_the_line_of_the_header_are_found_and_said(
     report = imported(private_workspace, path)
     assert (report.added, report.dropped, report.rejected) == (2, {"total_row": 1}, 0)
     assert "the table is the sheet 'Data'; its header is row 3" in report.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Дата;Широта, °;Довгота, °\n17.03.2024;49,9935;36,23\n18.03.2024;50,4501;30,52\n",
+        (
+            "Strikes of March, 2024\nDate;Latitude;Longitude\n17.03.2024;49,9935;36,23\n"
+            "18.03.2024;50,4501;30,52\n"
+        ),
+        (
+            "Strikes\u2028of March\nDate;Latitude;Longitude\n17.03.2024;49,9935;36,23\n"
+            "18.03.2024;50,4501;30,52\n"
+        ),
+    ],
+)
+def test_a_comma_in_a_name_or_in_a_title_is_no_delimiter_of_a_table_of_semicolons(
+    text: str, private_workspace: Workspace, tmp_path: Path
+) -> None:
+    report = imported(private_workspace, written(tmp_path, "a.csv", text))
+    assert (report.added, report.rejected) == (2, 0)
+
+
+def test_a_header_alone_is_refused_in_one_sentence(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidFile, match=r"^rows of a.csv: got 'none below the header'"):
+        imported(private_workspace, written(tmp_path, "a.csv", "date,lat,lon,killed\n"))
+
+
+def test_marks_of_direction_around_cells_make_no_difference(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    text = "date,lat,lon,killed\n\u200e2024-03-10,49.99,\u202b36.23\u202c,2\u200f\n"
+    report = imported(private_workspace, written(tmp_path, "rtl.csv", text))
+    assert (report.added, report.rejected) == (1, 0)
 
 
 def test_files_with_names_in_another_alphabet_are_datasets_of_their_own(

@@ -15,6 +15,7 @@ from app.domain.damage import Damage
 from app.domain.errors import InvalidFile
 from app.domain.mapping import MAPPED_FIELDS, Notation, checked
 from app.domain.place import Precision
+from app.files.sheets import distinct
 from app.files.source import BadFieldError, Rejection
 from app.importers.base import Dropped, Outcome, ParsedRecord, Warned
 from app.importers.notation import day_of
@@ -297,6 +298,16 @@ def test_a_country_outside_the_theatre_is_dropped(tmp_path: Path) -> None:
     assert _read(tmp_path, mapping({**COLUMNS, "c": "country"}), **cells) == Dropped(
         1, "other_country"
     )
+
+
+def test_no_two_columns_get_one_name() -> None:
+    assert distinct(["Killed", "Killed (2)", "Killed", "", "column 4"]) == [
+        "Killed",
+        "Killed (2)",
+        "Killed (3)",
+        "column 4",
+        "column 4 (2)",
+    ]
 
 
 def test_a_word_for_a_country_that_no_list_has_takes_no_row_away(tmp_path: Path) -> None:
