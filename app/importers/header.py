@@ -6,6 +6,7 @@ matched: `Latitude` is not `latitude`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from app.files.source import SourceFile
 from app.importers.base import Warned
 
 UNREAD = frozenset({"(kept in no field)", "(checked, kept in no field)", "(never kept)"})
+MOST_LISTED = 10
 MOST_NAMED = 40
 """Names in one warning; a file of another kind may have thousands of columns."""
 
@@ -85,3 +87,10 @@ def joined_names(names: Collection[str]) -> str:
     first = [name or "(a column without a name)" for name in names][:MOST_NAMED]
     more = len(names) - len(first)
     return ", ".join(first) + (f" and {more:,} more" if more > 0 else "")
+
+
+def listing(words: Counter[str]) -> str:
+    """Write words with their numbers of rows, the most frequent first."""
+    most = ", ".join(f"{word!r} ({n:,})" for word, n in words.most_common(MOST_LISTED))
+    more = f" and {len(words) - MOST_LISTED:,} more" if len(words) > MOST_LISTED else ""
+    return most + more

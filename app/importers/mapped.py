@@ -19,9 +19,10 @@ from app.importers.base import Context, Dropped, Outcome, ParsedRecord, Warned
 from app.importers.coordinates import degrees, position
 from app.importers.counts import WHOLE, count_of, says_unknown
 from app.importers.geocoding import Geocoder
+from app.importers.header import listing
 from app.importers.notation import SERIAL, WRITTEN, any_day_of, clock_of
 from app.importers.points import PointFeature, kind_of, point_features
-from app.importers.words import Words, listing
+from app.importers.words import Words
 
 MAKE_ONE = (
     "--mapping M.toml, which says what its columns mean; `strikemap mapping suggest FILE "

@@ -13,6 +13,7 @@ from functools import cached_property
 
 from app.files.sheets import squeezed
 from app.importers.base import Context, Warned
+from app.importers.header import listing
 from app.reference.taxonomy import CodeList
 
 SEVERAL = re.compile(r"\s*[|,;/]\s*")
@@ -21,7 +22,6 @@ UNIT = re.compile(
     r"( (oblast|region|governorate|province|область|обл\.?|автономна республіка)$)"
 )
 CITY = re.compile(r"^(м\.|місто) ?")
-MOST_NAMED = 10
 
 
 @dataclass
@@ -95,13 +95,6 @@ class Words:
         """Warn of the unknown words, the most frequent first."""
         for name, words in sorted(self.unknown.items()):
             yield Warned(f"Words of {name} that no list has, left unstated: {listing(words)}.")
-
-
-def listing(words: Counter[str]) -> str:
-    """Write words with their numbers of rows, the most frequent first."""
-    most = ", ".join(f"{word!r} ({n:,})" for word, n in words.most_common(MOST_NAMED))
-    more = f" and {len(words) - MOST_NAMED:,} more" if len(words) > MOST_NAMED else ""
-    return most + more
 
 
 def bare(name: str) -> str:
