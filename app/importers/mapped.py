@@ -19,7 +19,7 @@ from app.importers.base import Context, Dropped, Outcome, ParsedRecord, Warned
 from app.importers.coordinates import degrees, position
 from app.importers.counts import WHOLE, count_of, says_unknown
 from app.importers.geocoding import Geocoder
-from app.importers.header import listing
+from app.importers.header import joined_names, listing
 from app.importers.notation import SERIAL, WRITTEN, any_day_of, clock_of
 from app.importers.points import PointFeature, kind_of, point_features
 from app.importers.words import Words
@@ -221,7 +221,7 @@ class _RowReader:
 
     def _unmapped_warnings(self, names: list[str]) -> Iterator[Warned]:
         if others := [name for name in names if name not in self.mapping.columns]:
-            yield Warned(f"Columns that the mapping leaves out: {', '.join(others)}.")
+            yield Warned(f"Columns that the mapping leaves out: {joined_names(others)}.")
 
     def _outcome(self, row: int, feature: PointFeature) -> Outcome:
         if feature.point is None and has_total_word(feature.fields):

@@ -310,6 +310,15 @@ def test_no_two_columns_get_one_name() -> None:
     ]
 
 
+def test_a_warning_names_forty_of_many_columns(tmp_path: Path) -> None:
+    cells = {"day": "2024-03-10", "r": "Київ"} | {f"q{number}": "" for number in range(300)}
+    results = outcomes(
+        table(tmp_path, cells), "mapped", table_context(mapping({"day": "start", "r": "admin1"}))
+    )
+    (warning,) = [one for one in results if isinstance(one, Warned)]
+    assert warning.text.endswith("q38, q39 and 260 more.")
+
+
 def test_a_word_for_a_country_that_no_list_has_takes_no_row_away(tmp_path: Path) -> None:
     cells = {"day": "2024-03-10", "lat": "49.99", "lon": "36.23", "c": "Ukraine (east)"}
     results = outcomes(
