@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -39,6 +40,13 @@ MOST_CELLS = 20_000_000
 
 REFERENCE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 LONGEST_REFERENCE = 16
+FAULTY = re.compile(
+    rb'<c [^>]*\bt="e"|'
+    rb'<c(?: [rs]="[^"]*")*><f(?: [^>]*)?(?:/>|>[^<]*</f>)(?:<v></v>|<v ?/>)?</c>'
+)
+"""A cell with an error, or a formula without a value; one that gives "" says that it is text."""
+
+LONGEST_FAULTY = 1024
 WORKBOOK = "xl/workbook.xml"
 SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
 SPACE = re.compile(r"[ \t\n\v\f\r\u00a0\u200b\ufeff]+")
@@ -221,15 +229,35 @@ def _check_used_range(source: SourceFile) -> None:
     A small file with one cell in the last row and column of a sheet would make the library
     allocate 17 thousand million cells.
     """
+    ranges = defaultdict[str, _UsedRange](_UsedRange)
+    for name, block in _part_blocks(source):
+        if SHEET.fullmatch(name):
+            ranges[name].extend(block, source)
+
+
+def faulty_cells(source: SourceFile) -> int:
+    """Count the cells of a workbook that hold an error, or a formula without its saved value.
+
+    The library reads both as empty.
+    """
+    cells, tails = 0, dict[str, bytes]()
+    for name, block in _part_blocks(source):
+        if SHEET.fullmatch(name):
+            tail = tails.get(name, b"")
+            cells += len(FAULTY.findall(tail + block)) - len(FAULTY.findall(tail))
+            tails[name] = (tail + block)[-LONGEST_FAULTY:]
+    return cells
+
+
+def _part_blocks(source: SourceFile) -> Iterator[tuple[str, bytes]]:
+    """Unpack the parts of a workbook block by block, each with the name of its part."""
     unpacked = UnpackedSize(source)
     try:
         with zipfile.ZipFile(source.path) as archive:
             for entry in archive.infolist():
-                used_range = _UsedRange()
                 for block in unpacked_blocks(archive, entry, source):
                     unpacked.add(block)
-                    if SHEET.fullmatch(entry.filename):
-                        used_range.extend(block, source)
+                    yield entry.filename, block
     except ZIP_ERRORS as wrong:
         allowed = "a complete XLSX workbook without a password"
         raise InvalidFile(f"workbook {source.name}", str(wrong), allowed) from wrong

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from app.domain.errors import InvalidFile
 from app.files.delimited import header_of
+from app.files.sheets import faulty_cells, is_workbook
 from app.files.source import SourceFile
 from app.importers.base import Warned
 
@@ -79,6 +80,15 @@ def drift(
         yield Warned(
             f"Missing {what} that this importer would read: {joined_names(lacking)}. "
             "What they say stays unstated."
+        )
+
+
+def faulty_cells_note(source: SourceFile) -> Iterator[Warned]:
+    """Warn of cells of a workbook that are read as empty although they are not."""
+    if is_workbook(source) and (count := faulty_cells(source)):
+        yield Warned(
+            "Cells with an error such as #DIV/0!, or with a formula whose value was not saved, are "
+            f"read as empty: {count:,}."
         )
 
 

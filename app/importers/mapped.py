@@ -19,7 +19,7 @@ from app.importers.base import Context, Dropped, Outcome, ParsedRecord, Warned
 from app.importers.coordinates import degrees, position
 from app.importers.counts import WHOLE, count_of, says_unknown
 from app.importers.geocoding import Geocoder
-from app.importers.header import joined_names, listing
+from app.importers.header import faulty_cells_note, joined_names, listing
 from app.importers.notation import SERIAL, WRITTEN, any_day_of, clock_of
 from app.importers.points import PointFeature, kind_of, point_features
 from app.importers.words import Words
@@ -185,6 +185,7 @@ class _RowReader:
             is_merged=self.mapping.has_merged_header,
         )
         yield from self._check_columns(body.names)
+        yield from faulty_cells_note(self.source)
         for row in body.rows:
             yield (
                 row

@@ -345,6 +345,24 @@ def test_zeros_for_an_unknown_place_are_rejected_and_the_other_rows_are_taken(
     assert report.rejections == [Rejection(2, "lon, lat", "0, 0", no_place)]
 
 
+def test_a_workbook_says_which_cells_are_read_as_empty_though_they_are_not(tmp_path: Path) -> None:
+    texts = ("day", "r", "k", "i", "e")
+    cells = (
+        '<c t="e"><f>1/0</f><v>#DIV/0!</v></c><c r="D2" s="1"><f>SUM(A1:A2)</f><v></v></c>'
+        '<c t="str"><f>""</f><v></v></c>'
+    )
+    row = sheet([("2024-03-10", "Київ")]).replace("</row>", f"{cells}</row>")
+    path = workbook(tmp_path, sheet([texts]) + row)
+    columns = mapping({"day": "start", "r": "admin1", "k": "killed", "i": "injured"})
+    warnings = [
+        one for one in outcomes(path, "mapped", table_context(columns)) if isinstance(one, Warned)
+    ]
+    assert warnings[-1] == Warned(
+        "Cells with an error such as #DIV/0!, or with a formula whose value was not saved, are "
+        "read as empty: 2."
+    )
+
+
 def test_kyiv_is_the_city_and_kyiv_oblast_is_not(tmp_path: Path) -> None:
     for name, code in (
         ("Kyiv", "UA-30"),
