@@ -13,6 +13,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -314,19 +315,25 @@ def in_degrees(shapes: np.ndarray, stated: str | None, source: SourceFile) -> np
     if not stated:
         allowed = "a file that states its reference system"
         raise InvalidFile(f"reference system of {source.name}", "none", allowed)
+    where = f"reference system of {source.name}"
     try:
-        crs = CRS.from_user_input(stated)
+        transformer = _transformer(stated)
     except CRSError as wrong:
-        allowed = "one that PROJ knows"
-        raise InvalidFile(f"reference system of {source.name}", stated, allowed) from wrong
-    if crs.equals(LONGITUDE_FIRST, ignore_axis_order=True):
-        return shapes
-    try:
-        transformer = Transformer.from_crs(crs, LONGITUDE_FIRST, always_xy=True)
+        raise InvalidFile(where, stated, "one that PROJ knows") from wrong
     except ProjError as wrong:  # a system of the Moon, for example
-        where = f"reference system of {source.name}"
         raise InvalidFile(where, stated, "one that leads to WGS 84") from wrong
+    if transformer is None:
+        return shapes
     moved = shapely.transform(
         shapes, lambda points: np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
     )
     return np.asarray(moved)
+
+
+@lru_cache(maxsize=8)  # to make one takes longer than to move a hundred points
+def _transformer(stated: str) -> Transformer | None:
+    """Return what leads from a reference system to ours; None where it is ours already."""
+    crs = CRS.from_user_input(stated)
+    if crs.equals(LONGITUDE_FIRST, ignore_axis_order=True):
+        return None
+    return Transformer.from_crs(crs, LONGITUDE_FIRST, always_xy=True)

@@ -19,6 +19,7 @@ from app.domain.damage import Grade
 from app.domain.errors import InvalidFile
 from app.domain.period import WhenPrecision
 from app.domain.place import Precision
+from app.files.layers import _transformer
 from app.files.source import Rejection, SourceFile
 from app.importers.base import Dropped, Outcome, ParsedRecord, Warned
 from app.importers.formats import choose
@@ -149,6 +150,16 @@ def test_shapefiles_of_one_name_in_several_folders_are_all_read(tmp_path: Path) 
     records: list[Any] = [one.record for one in results if isinstance(one, ParsedRecord)]
     days = [str(one.when.first) for one in records]
     assert days == ["2024-03-10", "2024-03-11"]
+
+
+def test_many_projected_features_are_moved_in_a_moment(tmp_path: Path) -> None:
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32637"}}
+    places = [feature(FIELDS, point(301_234 + step, 5_541_234)) for step in range(500)]
+    path = written(tmp_path, "metres.geojson", collection(places, crs=crs))
+    results = outcomes(path, "auto", table_context(MAPPING))
+    records: list[Any] = [one.record for one in results if isinstance(one, ParsedRecord)]
+    assert len({one.place.point for one in records}) == len(places)
+    assert _transformer.cache_info().currsize > 0
 
 
 def test_areas_and_missing_geometry_are_no_points(tmp_path: Path) -> None:
