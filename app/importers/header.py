@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from app.domain.errors import InvalidFile
 from app.files.delimited import header_of
+from app.files.kml import unread_documents
 from app.files.sheets import faulty_cells, is_workbook
 from app.files.source import SourceFile
 from app.importers.base import Warned
@@ -90,6 +91,12 @@ def faulty_cells_note(source: SourceFile) -> Iterator[Warned]:
             "Cells with an error such as #DIV/0!, or with a formula whose value was not saved, are "
             f"read as empty: {count:,}."
         )
+
+
+def unread_documents_note(source: SourceFile) -> Iterator[Warned]:
+    """Warn of the documents of a KMZ that are not read."""
+    if names := unread_documents(source):
+        yield Warned(f"Documents of the KMZ that nobody reads: {joined_names(names)}.")
 
 
 def joined_names(names: Collection[str]) -> str:

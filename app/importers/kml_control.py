@@ -23,6 +23,7 @@ from app.files.shapes import polygons
 from app.files.source import BadFieldError, SourceFile, decoded_head, rejection
 from app.importers.base import Context, Dropped, Outcome, Warned
 from app.importers.control_days import ControlDays
+from app.importers.header import unread_documents_note
 
 NOT_AREAS = {
     "Point": "unit_or_attack_icon",
@@ -69,6 +70,7 @@ class KmlControl:
                 shapes.append((str(values["controller"]), polygons(shape, lambda _: None)))
             except (BadFieldError, InputError) as wrong:
                 yield rejection(row, wrong)
+        yield from unread_documents_note(source)
         yield from _abroad_warnings(shapes, context)
         yield from days.outcomes()
 

@@ -281,6 +281,45 @@ def test_a_mapping_says_that_the_name_is_the_day(tmp_path: Path) -> None:
     assert record.when.first == date(2025, 9, 17)
 
 
+def test_the_day_that_a_mapping_names_is_not_mixed_with_the_time_of_the_upload(
+    tmp_path: Path,
+) -> None:
+    table = mapping({"name": "start"}, dates="month_name", has_points=True)
+    upload = "<TimeStamp><when>2025-10-01T12:00:00</when></TimeStamp>"
+    (outcome,) = _outcomes(_kml(tmp_path, _placemark(upload, name="17 SEP 2025")), table)
+    assert isinstance(outcome, ParsedRecord)
+    record: Any = outcome.record
+    assert (record.when.first, record.when.last) == (date(2025, 9, 17), date(2025, 9, 17))
+    assert record.when.text is None
+
+
+def test_the_hour_of_a_placemark_without_a_zone_stays_as_it_was_written(tmp_path: Path) -> None:
+    time = "<TimeStamp><when>2024-03-10T14:00:00</when></TimeStamp>"
+    midnight = "<TimeStamp><when>2024-03-10T00:00:00</when></TimeStamp>"
+    first, second = _outcomes(_kml(tmp_path, _placemark(time), _placemark(midnight)))
+    assert isinstance(first, ParsedRecord)
+    assert isinstance(second, ParsedRecord)
+    records: list[Any] = [first.record, second.record]
+    assert [one.when.text for one in records] == ["2024-03-10T14:00:00", None]
+
+
+def test_a_document_of_a_kmz_that_is_not_read_is_named(tmp_path: Path) -> None:
+    path = _kml(tmp_path, _placemark("<TimeStamp><when>2024-03-10</when></TimeStamp>"))
+    with zipfile.ZipFile(tmp_path / "two.kmz", "w") as archive:
+        archive.write(path, "layers/more.kml")
+        archive.write(path, "doc.kml")
+    warnings = [one for one in outcomes(tmp_path / "two.kmz") if isinstance(one, Warned)]
+    assert warnings[0] == Warned("Documents of the KMZ that nobody reads: layers/more.kml.")
+
+
+def test_a_placemark_of_two_points_is_a_rejection(tmp_path: Path) -> None:
+    point = "<Point><coordinates>30.52,50.45</coordinates></Point>"
+    time = "<TimeStamp><when>2024-03-10</when></TimeStamp>"
+    both = f"<Placemark>{time}<MultiGeometry>{point}{point}</MultiGeometry></Placemark>"
+    (fate,) = _outcomes(_kml(tmp_path, both))
+    assert fate == Rejection(1, "coordinates", "2 points", "one point in a placemark")
+
+
 def test_the_same_placemark_in_two_folders_counts_once(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
