@@ -20,6 +20,7 @@ NUMBER = r"\d+(?:[.,]\d+)?"
 SIGNED = rf"[+-]?{NUMBER}"
 SAME = str.maketrans(
     {"−": "-", "–": "-", "º": "°", "˚": "°", "\u00a0": " ", "\u202f": " "}
+    | {"٫": ".", "،": ","}
     | dict.fromkeys("′’‘`´", "'")
     | dict.fromkeys("″”“„", '"')
 )

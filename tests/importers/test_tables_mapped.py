@@ -384,6 +384,8 @@ def test_kyiv_is_the_city_and_kyiv_oblast_is_not(tmp_path: Path) -> None:
         ("2024-03-01 14:30", Notation.ymd, None, "2024-03-01"),
         ("2024-03-01 14:30", Notation.ymd, "Europe/Kyiv", "2024-03-01T12:30:00+00:00"),
         ("2024-03-01T14:30:00+02:00", Notation.ymd, None, "2024-03-01T14:30:00+02:00"),
+        ("3/1/2024 2:30 PM", Notation.mdy, "Europe/Kyiv", "2024-03-01T12:30:00+00:00"),
+        ("3/1/2024 12:00:00 AM", Notation.mdy, "Europe/Kyiv", "2024-03-01"),
         ("03/04/2024", Notation.dmy, None, "2024-04-03"),
         ("03/04/2024", Notation.mdy, None, "2024-03-04"),
         ("3.4.2024", Notation.dmy, None, "2024-04-03"),

@@ -33,6 +33,7 @@ NEAR = 1e-6
         ("49° 59′ 36,6″ N", "lat", 49.9935),
         ("N49 59.61", "lat", 49.9935),
         ("49 59 36.6", "lat", 49.9935),
+        ("۴۹٫۹۹۳۵", "lat", 49.9935),
         ("50°27'00\" пн. ш.", "lat", 50.45),
     ],
 )
@@ -135,6 +136,7 @@ def test_a_number_that_can_be_another_is_refused(text: str) -> None:
         ("20 березня 2024", "2024-03-20"),
         ("45370", "2024-03-19"),
         ("45370.5", "2024-03-19"),
+        ("17/03/2024 2:15 PM", "2024-03-17"),
     ],
 )
 def test_days_that_cannot_be_mistaken_are_read_beside_the_stated_notation(
