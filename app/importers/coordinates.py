@@ -43,6 +43,9 @@ ANGLE = re.compile(
 POINT = re.compile(
     rf"(?:SRID=4326; ?)?POINT ?Z? ?\( ?(-?\d+(?:\.\d+)?) +(-?\d+(?:\.\d+)?)(?: +-?{NUMBER})? ?\)"
 )
+OF_ODK = re.compile(r"(-?\d+(?:\.\d+)?) (-?\d+(?:\.\d+)?) -?\d+(?:\.\d+)? \d+(?:\.\d+)?")
+"""A point of ODK and Kobo: latitude, longitude, height and accuracy."""
+
 PLAIN = re.compile(r"\s*\(?([+-]?\d+(?:\.\d+)?)°?\s*[,;/\s]\s*([+-]?\d+(?:\.\d+)?)°?\)?\s*")
 WITH_COMMAS = re.compile(r"([+-]?\d+,\d+)°?(?: ?[;/] ?|, | )([+-]?\d+,\d+)°?")
 LETTERS_FIRST = re.compile(r"([NSEW].*?)[,;/ ]*([NSEW].*)")
@@ -101,10 +104,11 @@ def position(text: str, *, lon_first: bool) -> LonLat:
 
 
 def states_order(text: str) -> bool:
-    """Tell whether a cell says itself which number is which: letters, WKT, GeoJSON or UTM."""
+    """Tell whether a cell says itself which number is which: letters, WKT, GeoJSON, UTM, ODK."""
     plain = _plain(text)
-    is_shape = plain.startswith(("POINT", "SRID", "{")) or UTM.fullmatch(plain) is not None
-    return is_shape or re.search("[NSEW]", plain) is not None
+    is_shape = plain.startswith(("POINT", "SRID", "{"))
+    is_whole = any(pattern.fullmatch(plain) for pattern in (UTM, OF_ODK))
+    return is_shape or is_whole or re.search("[NSEW]", plain) is not None
 
 
 def _plain(text: str) -> str:
@@ -159,6 +163,8 @@ def _stating_order(text: str, plain: str, name: str) -> LonLat | None:
         if shape["type"] != "Point":
             raise BadFieldError(name, text, ALLOWED)
         return parsing.stated_point(float(lon), float(lat))
+    if match := OF_ODK.fullmatch(plain):
+        return parsing.stated_point(float(match[2]), float(match[1]))
     if match := UTM.fullmatch(plain):
         return _from_utm(match, text, name)
     return None

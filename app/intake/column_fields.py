@@ -90,6 +90,9 @@ def draft_of(
     for column, values in columns.items():
         _by_name(draft, column, values, words, bounds)
     _by_values(draft, columns, bounds, words, has_points=has_points)
+    if {"lat", "lon"} <= set(draft.columns.values()):  # the place needs no other column
+        for column in [one for one in draft.doubts if field_of(one, words) in PAIRS]:
+            del draft.doubts[column]
     return draft
 
 

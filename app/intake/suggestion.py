@@ -40,6 +40,7 @@ FLAGS = {
     "has_points": "has_points = true  # the place is the feature's own geometry",
     "geocode": "geocode = true  # a settlement that its unit has once gets its point by its name",
 }
+NOT_MAPPED = "not mapped: "
 POINT_PRECISION = Precision.settlement
 
 
@@ -75,6 +76,11 @@ class Suggestion:
         parts += [
             f"{name!r} is {to}" + (f" ({days[name]})" if to in DAYS else "")
             for name, to in mapping.columns.items()
+        ]
+        parts += [
+            f"{name!r} is left out, {why.removeprefix(NOT_MAPPED)}"
+            for name, why in self.why.items()
+            if name not in mapping.columns and why.startswith(f"{NOT_MAPPED}called like")
         ]
         if "precision" in mapping.constants:
             parts.append(f"points are as fine as {mapping.constants['precision']}")

@@ -98,11 +98,38 @@ def test_a_comma_in_a_name_or_in_a_title_is_no_delimiter_of_a_table_of_semicolon
     assert (report.added, report.rejected) == (2, 0)
 
 
+def test_an_export_of_kobo_is_read_at_once(private_workspace: Workspace, tmp_path: Path) -> None:
+    text = (
+        "start,Date of incident,GPS,_GPS_latitude,_GPS_longitude,Number killed\n"
+        "2024-03-12T09:00:00.000+02:00,2024-03-10,49.99 36.23 120 5,49.99,36.23,2\n"
+    )
+    report = imported(private_workspace, written(tmp_path, "kobo.csv", text))
+    assert report.added == 1
+    assert (
+        "'Date of incident' is start (ymd); 'GPS' is lon_lat; 'Number killed' is killed"
+        in (report.warnings[0])
+    )
+    unreadable = text.replace("49.99 36.23 120 5", "somewhere")
+    report = imported(private_workspace, written(tmp_path, "b.csv", unreadable))
+    assert "'_GPS_latitude' is lat; '_GPS_longitude' is lon" in report.warnings[0]
+
+
 def test_a_header_alone_is_refused_in_one_sentence(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
     with pytest.raises(InvalidFile, match=r"^rows of a.csv: got 'none below the header'"):
         imported(private_workspace, written(tmp_path, "a.csv", "date,lat,lon,killed\n"))
+
+
+def test_a_column_that_is_called_like_a_field_and_is_left_out_is_named_with_the_reason(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    text = "id,date,lat,lon\n1,2024-03-10,49.99,36.23\n1,2024-03-11,50.1,36.3\n"
+    report = imported(private_workspace, written(tmp_path, "a.csv", text))
+    assert (
+        "'id' is left out, called like source_key, but its values repeat, so it is no key"
+        in report.warnings[0]
+    )
 
 
 def test_marks_of_direction_around_cells_make_no_difference(

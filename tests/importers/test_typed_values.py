@@ -62,6 +62,7 @@ def test_a_coordinate_with_two_meanings_or_none_is_refused(text: str) -> None:
         "49°59'36.6\", 36°13'48\"",
         "POINT (36.23 49.9935)",
         "SRID=4326;POINT Z(36.23 49.9935 120)",
+        "49.9935 36.23 120.5 4.8",
         '{"type": "Point", "coordinates": [36.23, 49.9935]}',
     ],
 )
