@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time
+from functools import lru_cache
 from itertools import chain, count, islice, pairwise, zip_longest
 from typing import NamedTuple
 
@@ -23,7 +24,13 @@ from python_calamine import (
 )
 
 from app.domain.errors import InvalidFile, TooLarge
-from app.files.delimited import WHITE_SPACE, delimiter_of, first_cells, records_of
+from app.files.delimited import (
+    FIRST_LINES,
+    WHITE_SPACE,
+    delimiter_of,
+    first_cells,
+    records_of,
+)
 from app.files.layers import ZIP_ERRORS, UnpackedSize, unpacked_blocks, zipped_names
 from app.files.source import (
     EMPTY_ROW,
@@ -39,7 +46,6 @@ MOST_CELLS = 20_000_000
 """In the rectangle around a sheet's cells: the library allocates all of it, empty cells too."""
 
 REFERENCE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
-LONGEST_REFERENCE = 16
 FAULTY = re.compile(
     rb'<c [^>]*\bt="e"|'
     rb'<c(?: [rs]="[^"]*")*><f(?: [^>]*)?(?:/>|>[^<]*</f>)(?:<v></v>|<v ?/>)?</c>'
@@ -165,7 +171,7 @@ def visible_sheets(source: SourceFile) -> list[str]:
         InvalidFile: not a complete workbook.
         TooLarge: over a bound.
     """
-    _check_used_range(source)
+    _check_size(source)
     try:
         with CalamineWorkbook.from_path(source.path) as book:
             sheets = [one for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
@@ -176,16 +182,23 @@ def visible_sheets(source: SourceFile) -> list[str]:
 
 
 def first_lines(source: SourceFile, most: int, sheet: str | None = None) -> list[list[str]]:
-    """Read the first lines; of delimited text, only those in the first bytes of the file.
+    """Read the first lines, up to thirty; of text only those in the first bytes of the file.
 
     Raises:
         InputError: not a table.
     """
     if is_workbook(source):
-        return list(islice(grid(source, sheet), most))
+        return [list(line) for line in _first_rows(source, _stamp(source), sheet)[:most]]
     head = decoded_head(source)
     lines = first_cells(head, delimiter_of(head), most)
     return [[trimmed(cell) for cell in line] for line in lines]
+
+
+@lru_cache(maxsize=16)  # the library reads all of a sheet to give its first lines
+def _first_rows(
+    source: SourceFile, _written: tuple[int, int], sheet: str | None
+) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(line) for line in islice(grid(source, sheet), FIRST_LINES))
 
 
 def _delimited_lines(source: SourceFile) -> Iterator[list[str]]:
@@ -195,7 +208,7 @@ def _delimited_lines(source: SourceFile) -> Iterator[list[str]]:
 
 
 def _workbook_lines(source: SourceFile, sheet: str | None) -> Iterator[list[str]]:
-    _check_used_range(source)
+    _check_size(source)
     try:
         with CalamineWorkbook.from_path(source.path) as book:
             rows = book.get_sheet_by_name(_sheet_name(book, source, sheet)).iter_rows()
@@ -223,30 +236,36 @@ def _sheet_name(book: CalamineWorkbook, source: SourceFile, sheet: str | None) -
     return sheet
 
 
-def _check_used_range(source: SourceFile) -> None:
-    """Refuse a workbook that needs too much memory, before the library opens it.
-
-    A small file with one cell in the last row and column of a sheet would make the library
-    allocate 17 thousand million cells.
-    """
-    ranges = defaultdict[str, _UsedRange](_UsedRange)
-    for name, block in _part_blocks(source):
-        if SHEET.fullmatch(name):
-            ranges[name].extend(block, source)
-
-
 def faulty_cells(source: SourceFile) -> int:
     """Count the cells of a workbook that hold an error, or a formula without its saved value.
 
     The library reads both as empty.
     """
-    cells, tails = 0, dict[str, bytes]()
+    return _scanned(source, _stamp(source))
+
+
+def _check_size(source: SourceFile) -> None:
+    _scanned(source, _stamp(source))
+
+
+def _stamp(source: SourceFile) -> tuple[int, int]:
+    """Return what differs when a file is written anew."""
+    stat = source.path.stat()
+    return stat.st_mtime_ns, stat.st_size
+
+
+@lru_cache(maxsize=4)  # a workbook is opened again and again until it is known what it holds
+def _scanned(source: SourceFile, _written: tuple[int, int]) -> int:
+    """Refuse a workbook that needs too much memory, before the library opens it.
+
+    A small file with one cell in the last row and column of a sheet would make the library
+    allocate 17 thousand million cells. Returns the number of faulty cells.
+    """
+    scans = defaultdict[str, _SheetScan](_SheetScan)
     for name, block in _part_blocks(source):
         if SHEET.fullmatch(name):
-            tail = tails.get(name, b"")
-            cells += len(FAULTY.findall(tail + block)) - len(FAULTY.findall(tail))
-            tails[name] = (tail + block)[-LONGEST_FAULTY:]
-    return cells
+            scans[name].extend(block, source)
+    return sum(scan.faulty for scan in scans.values())
 
 
 def _part_blocks(source: SourceFile) -> Iterator[tuple[str, bytes]]:
@@ -264,11 +283,12 @@ def _part_blocks(source: SourceFile) -> Iterator[tuple[str, bytes]]:
 
 
 @dataclass
-class _UsedRange:
-    """The rectangle around the cells of a sheet that were read so far."""
+class _SheetScan:
+    """The rectangle around the cells of a sheet that were read so far, and the faulty ones."""
 
     columns: int = 0
     rows: int = 0
+    faulty: int = 0
     tail: bytes = b""
 
     def extend(self, block: bytes, source: SourceFile) -> None:
@@ -277,10 +297,13 @@ class _UsedRange:
         Raises:
             TooLarge: over the bound on cells.
         """
-        for letters, number in REFERENCE.findall(self.tail + block):
-            self.columns = max(self.columns, _column_number(letters))
-            self.rows = max(self.rows, int(number))
-        self.tail = block[-LONGEST_REFERENCE:]
+        text = self.tail + block
+        references = REFERENCE.findall(text)
+        letters = {columns for columns, _row in references}
+        self.columns = max([self.columns, *map(_column_number, letters)])
+        self.rows = max([self.rows, *(int(row) for _columns, row in references)])
+        self.faulty += len(FAULTY.findall(text)) - len(FAULTY.findall(self.tail))
+        self.tail = text[-LONGEST_FAULTY:]
         if self.columns * self.rows > MOST_CELLS:
             got = f"{self.columns:,} columns x {self.rows:,} rows"
             raise TooLarge(f"sheet of {source.name}", got, f"at most {MOST_CELLS:,} cells")

@@ -174,6 +174,9 @@ class _RowReader:
     def __init__(self, mapping: TableMapping, context: Context, source: SourceFile) -> None:
         self.mapping, self.context, self.source = mapping, context, source
         self.words, self.geocoder = Words(context), Geocoder(context)
+        self.time_columns = {
+            day: (mapping.column(day), mapping.column(clock)) for day, clock in TIMES.items()
+        }
         self.typed = Typed()
 
     def of_table(self) -> Iterator[Outcome]:
@@ -304,9 +307,8 @@ class _RowReader:
 
     def _typed(self, cells: Cells, day: str) -> tuple[str, str]:
         """Return a day and its time of day as they are typed; "" for each that is not stated."""
-        texts = (cells.get(self.mapping.column(name) or "", "") for name in (day, TIMES[day]))
-        day_text, clock = texts
-        return day_text, "" if says_unknown(clock) else clock
+        day_text, clock = (cells.get(column or "", "") for column in self.time_columns[day])
+        return day_text, "" if clock and says_unknown(clock) else clock
 
     def _has_hour(self, day: str, day_text: str, clock: str) -> bool:
         """Tell whether a time of day is typed; midnight is none, since spreadsheets add it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,9 @@ from app.domain.damage import Damage
 from app.domain.errors import InvalidFile
 from app.domain.mapping import MAPPED_FIELDS, Notation, checked
 from app.domain.place import Precision
+from app.files import sheets
 from app.files.sheets import distinct
-from app.files.source import BadFieldError, Rejection
+from app.files.source import BadFieldError, Rejection, SourceFile
 from app.importers.base import Dropped, Outcome, ParsedRecord, Warned
 from app.importers.notation import day_of
 from app.instance.workspace import Workspace
@@ -298,6 +301,28 @@ def test_a_country_outside_the_theatre_is_dropped(tmp_path: Path) -> None:
     assert _read(tmp_path, mapping({**COLUMNS, "c": "country"}), **cells) == Dropped(
         1, "other_country"
     )
+
+
+def test_a_workbook_is_unpacked_once_and_its_sheet_is_read_four_times_at_most(
+    private_workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpacked, opened = Counter[str](), Counter[str]()
+    parts, by_name = sheets._part_blocks, sheets._sheet_name
+
+    def counted_parts(source: SourceFile) -> Iterator[tuple[str, bytes]]:
+        unpacked[source.name] += 1
+        return parts(source)
+
+    def counted_sheet(book: Any, source: SourceFile, name: str | None) -> str:
+        opened[source.name] += 1
+        return by_name(book, source, name)
+
+    monkeypatch.setattr(sheets, "_part_blocks", counted_parts)
+    monkeypatch.setattr(sheets, "_sheet_name", counted_sheet)
+    rows = [("date", "lat", "lon"), ("2024-03-10", 49.99, 36.23)]
+    report = imported(private_workspace, workbook(tmp_path, sheet(rows)))
+    assert (report.added, unpacked["file.xlsx"]) == (1, 1)
+    assert opened["file.xlsx"] <= 4
 
 
 def test_no_two_columns_get_one_name() -> None:
