@@ -14,8 +14,9 @@ from functools import partial
 from typing import NamedTuple
 
 from app.domain.count import TOLLS
+from app.domain.damage import Grade
 from app.domain.mapping import DAYS, Notation
-from app.domain.place import Bounds, LonLat
+from app.domain.place import Bounds, LonLat, Precision
 from app.files.source import BadFieldError
 from app.importers.coordinates import degrees, position, states_order
 from app.importers.counts import count_of
@@ -32,10 +33,13 @@ MOSTLY = 0.5
 DECIMAL = re.compile(r"-?\d{1,3}[.]\d+")
 DECIMAL_COMMA = re.compile(r"-?\d{1,3},\d+")
 LINK = re.compile(r"https?://\S+", re.IGNORECASE)
+WORDS_OF_OURS = {"precision": frozenset(Precision), "grade": frozenset(Grade)}
 FIELDS_OF_CROSSWALKS = ("precision", "status", "grade")
 PAIRS = ("lat_lon", "lon_lat")
 TIMES = ("start_time", "end_time")
-NEEDED = (*DAYS[:2], *TIMES, "lon", "lat", *PAIRS)
+NEEDED = (*DAYS[:2], *TIMES, "lon", "lat", *PAIRS, "precision")
+"""Fields in doubt of which a person decides; a wrong precision draws a region as a point."""
+
 WRITINGS = (*PATTERNS, Notation.serial)
 DAY_FIRST, MONTH_FIRST = Notation.dmy, Notation.mdy
 
@@ -134,6 +138,8 @@ def _misfit(
     """Return why the values do not fit the field of the column's name; None when they do."""
     if to in ("lon", "lat"):
         return _no_degrees(draft, to, values, bounds)
+    if set(values) <= WORDS_OF_OURS.get(to, frozenset()):
+        return None
     if to in FIELDS_OF_CROSSWALKS:
         return f"its words need a crosswalk under [words.{to}] first: {_sample(values)}"
     if to == "source_key":

@@ -114,6 +114,17 @@ def test_an_export_of_kobo_is_read_at_once(private_workspace: Workspace, tmp_pat
     assert "'_GPS_latitude' is lat; '_GPS_longitude' is lon" in report.warnings[0]
 
 
+def test_a_place_that_a_column_knows_to_its_region_is_no_point_of_a_settlement(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    text = "date,lat,lon,precision\n2024-03-10,49.99,36.23,exact\n2024-03-11,50.1,36.3,admin1\n"
+    suggestion = suggest(private_workspace, written(tmp_path, "a.csv", text), "ukraine")
+    assert suggestion.mapping.columns["precision"] == "precision"
+    other = written(tmp_path, "b.csv", text.replace("admin1", "approximate"))
+    with pytest.raises(NeedsMapping, match="called like precision, but its words need a crosswalk"):
+        imported(private_workspace, other)
+
+
 def test_a_header_alone_is_refused_in_one_sentence(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
