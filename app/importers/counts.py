@@ -49,7 +49,8 @@ FORMS = {
 }
 PATTERNS = {form: re.compile(pattern + PEOPLE) for form, pattern in FORMS.items()}
 UNKNOWN = re.compile(
-    r"\?+|-+|n/?a|n\.a\.|none|null|unknown|not known|not stated|no data|unclear|tbc|tbd|"
+    r"\?+|-+|n/?a|#n/a|nan|<na>|n\.a\.|none|null|unknown|"
+    r"not known|not stated|no data|unclear|tbc|tbd|"
     r"невідомо|не відомо|немає даних|нема даних|уточнюється"
 )
 """Words that say no more than an empty cell."""

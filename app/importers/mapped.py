@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import isnan
 
 from app.domain.count import TOLLS
 from app.domain.errors import LONGEST_GOT, InputError, InvalidFile, NeedsMapping
@@ -47,6 +48,7 @@ COUNTED = frozenset(
 CHECKED = COUNTED | {*DAYS, *TIMES.values(), "lon", "lat", "lon_lat", "lat_lon"}
 """Fields whose values either can be read or not; other fields take any text."""
 
+PLAIN_TEXTS = ("place", "description", "when_text", "wave")
 MIDNIGHT = "00:00:00"
 DAMAGE = {
     "object_kind": "object_kind",
@@ -241,6 +243,7 @@ class _RowReader:
             if point is None:
                 values.update(precision=None, error_m=None)
             self._keep_time(values, feature.fields, point)
+            _drop_unknown(values, point)
             return ParsedRecord(row, native.incident_from(values, point, self.context))
         except (BadFieldError, InputError) as wrong:
             fault = rejection(row, wrong)
@@ -359,12 +362,21 @@ class _RowReader:
 
 
 def _degrees(values: Mapping[str, object], axis: str) -> object:
-    """Read one coordinate; None for an empty cell."""
+    """Read one coordinate; None for an empty cell, and for a word that says no more."""
     text = parsing.text(values, axis)
     try:
-        return None if text is None else float(text)
+        number = float(text or "nan")
     except ValueError:
-        return degrees(text or "", axis)
+        return None if says_unknown(text or "") else degrees(text or "", axis)
+    return None if isnan(number) else number
+
+
+def _drop_unknown(values: dict[str, object], point: LonLat | None) -> None:
+    """Drop texts that say no more than an empty cell, such as "n/a"; the key stays as with them."""
+    unknown = [name for name in PLAIN_TEXTS if says_unknown(parsing.text(values, name) or "x")]
+    if unknown and not parsing.text(values, "source_key"):
+        values["source_key"] = native.content_key(values, point)
+    values.update(dict.fromkeys(unknown))
 
 
 def has_total_word(cells: Mapping[str, str]) -> bool:

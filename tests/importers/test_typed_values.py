@@ -183,6 +183,19 @@ def test_a_day_and_a_time_in_two_columns_are_an_instant_of_the_stated_zone(tmp_p
     assert (str(day.first), day.text) == ("2024-03-19", "45370 23:40")
 
 
+def test_words_that_say_no_more_than_an_empty_cell_are_no_text_and_change_no_key(
+    tmp_path: Path,
+) -> None:
+    columns = {"d": "start", "r": "admin1", "p": "place", "lat": "lat", "lon": "lon"}
+    cells = {"d": "2024-03-10", "r": "Київ", "p": "n/a", "lat": "", "lon": ""}
+    incident = _incident(tmp_path, mapping(columns), **cells)
+    assert incident.place.name is None
+    # The key under which a record of an earlier release has this row.
+    assert incident.source_key == "content-7632cba1d4f58cbe888671aa"
+    nowhere = _incident(tmp_path, mapping(columns), **{**cells, "lat": "NaN", "lon": "n/a"})
+    assert nowhere.place.point is None
+
+
 @pytest.mark.parametrize(
     ("cells", "text"),
     [
