@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from app.domain.errors import InvalidFile
 from app.files.delimited import header_of
 from app.files.kml import unread_documents
-from app.files.sheets import faulty_cells, is_workbook
+from app.files.sheets import faulty_cells, is_workbook, visible_sheets
 from app.files.source import SourceFile
 from app.importers.base import Warned
 
@@ -91,6 +91,13 @@ def faulty_cells_note(source: SourceFile) -> Iterator[Warned]:
             "Cells with an error such as #DIV/0!, or with a formula whose value was not saved, are "
             f"read as empty: {count:,}."
         )
+
+
+def unread_sheets_note(source: SourceFile, sheet: str | None = None) -> Iterator[Warned]:
+    """Warn of the visible sheets of a workbook beside the one that is read (None: the first)."""
+    names = visible_sheets(source) if is_workbook(source) else []
+    if others := [name for name in names if name != (sheet or names[0])]:
+        yield Warned(f"Sheets of the workbook that nobody reads: {joined_names(others)}.")
 
 
 def unread_documents_note(source: SourceFile) -> Iterator[Warned]:

@@ -24,7 +24,7 @@ from app.files.sheets import Cells, distinct, first_lines, is_workbook, squeezed
 from app.files.source import BadFieldError, Rejection, SourceFile, decoded_head, rejection
 from app.importers import native
 from app.importers.base import Context, Dropped, Outcome, ParsedRecord, Warned
-from app.importers.header import drift, faulty_cells_note, joined_names
+from app.importers.header import drift, faulty_cells_note, joined_names, unread_sheets_note
 from app.importers.insight import ALWAYS, KNOWN, LABELS, OWN
 from app.importers.words import Words
 
@@ -130,6 +130,7 @@ class Hxl:
         yield from _drift(header, reader)
         yield from reader.notes()
         yield from faulty_cells_note(source)
+        yield from unread_sheets_note(source)
         body = table(source, header_row=below - bool(tags), below=int(bool(tags)))
         for row in body.rows:
             yield row if isinstance(row, Rejection) else reader.outcome(*row)

@@ -20,7 +20,12 @@ from app.importers.base import Context, Dropped, Outcome, ParsedRecord, Warned
 from app.importers.coordinates import degrees, position
 from app.importers.counts import WHOLE, count_of, says_unknown
 from app.importers.geocoding import Geocoder
-from app.importers.header import faulty_cells_note, joined_names, listing
+from app.importers.header import (
+    faulty_cells_note,
+    joined_names,
+    listing,
+    unread_sheets_note,
+)
 from app.importers.notation import SERIAL, WRITTEN, any_day_of, clock_of
 from app.importers.points import PointFeature, kind_of, point_features
 from app.importers.words import Words
@@ -191,6 +196,7 @@ class _RowReader:
         )
         yield from self._check_columns(body.names)
         yield from faulty_cells_note(self.source)
+        yield from unread_sheets_note(self.source, self.mapping.sheet)
         for row in body.rows:
             yield (
                 row

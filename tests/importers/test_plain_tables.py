@@ -125,6 +125,13 @@ def test_a_place_that_a_column_knows_to_its_region_is_no_point_of_a_settlement(
         imported(private_workspace, other)
 
 
+def test_sheets_that_are_not_read_are_named(private_workspace: Workspace, tmp_path: Path) -> None:
+    rows = [["Date", "Latitude", "Longitude"], ["2024-03-10", "49.99", "36.23"]]
+    more = [[*row, extra] for row, extra in zip(rows, ("Killed", "2"), strict=True)]
+    report = imported(private_workspace, _workbook(tmp_path, All=more, March=rows))
+    assert "Sheets of the workbook that nobody reads: March." in report.warnings
+
+
 def test_a_header_alone_is_refused_in_one_sentence(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
