@@ -18,7 +18,7 @@ from app.reference.taxonomy import CodeList
 
 SEVERAL = re.compile(r"\s*[|,;/]\s*")
 UNIT = re.compile(
-    r"(^(oblast de|область|м\.) )|"
+    r"(^(oblast de|область|м\.|автономна республіка|autonomous republic of) )|"
     r"( (oblast|region|governorate|province|область|обл\.?|автономна республіка)$)"
 )
 CITY = re.compile(r"^(м\.|місто) ?")

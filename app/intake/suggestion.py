@@ -65,6 +65,15 @@ class Suggestion:
         """Tell whether an import can use it without a person."""
         return not self.missing and not self.doubts
 
+    def left_out(self) -> dict[str, str]:
+        """Return why each column is left out that is called like a field."""
+        called = f"{NOT_MAPPED}called like"
+        return {
+            name: why
+            for name, why in self.why.items()
+            if name not in self.mapping.columns and why.startswith(called)
+        }
+
     def understood(self) -> str:
         """Say in one sentence what each mapped column is, and where the table begins."""
         mapping, parts = self.mapping, list[str]()
@@ -79,8 +88,7 @@ class Suggestion:
         ]
         parts += [
             f"{name!r} is left out, {why.removeprefix(NOT_MAPPED)}"
-            for name, why in self.why.items()
-            if name not in mapping.columns and why.startswith(f"{NOT_MAPPED}called like")
+            for name, why in self.left_out().items()
         ]
         if "precision" in mapping.constants:
             parts.append(f"points are as fine as {mapping.constants['precision']}")

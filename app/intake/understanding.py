@@ -38,11 +38,11 @@ def understand(
     if suggestion.is_sure:
         return msgspec.structs.replace(options, mapping=suggestion.mapping), suggestion.understood()
     if _is_table_of_incidents(suggestion):
-        name, open_points = files.members[0].source.name, [*suggestion.doubts, *suggestion.missing]
+        name = files.members[0].source.name
+        open_points = "; ".join(one.rstrip(".") for one in _open_points(suggestion))
         allowed = (
-            f"{'; '.join(one.rstrip('.') for one in open_points)}. Run `strikemap mapping suggest "
-            f"{name} --out M.toml`, complete M.toml, then `strikemap import {name} --mapping "
-            "M.toml`"
+            f"{open_points}. Run `strikemap mapping suggest {name} --out M.toml`, complete M.toml, "
+            f"then `strikemap import {name} --mapping M.toml`"
         )
         raise NeedsMapping(f"columns of {name}", "what only you can say", allowed)
     return options, None
@@ -79,6 +79,14 @@ def _refuse_header_alone(suggestion: Suggestion, files: PathContents) -> None:
 
 
 def _is_table_of_incidents(suggestion: Suggestion) -> bool:
-    """Tell whether the columns are about incidents: one of a day and one more are known."""
+    """Tell whether the columns are about incidents: a day, a place or a number, and one more."""
     mapping = suggestion.mapping
-    return mapping.says("start") and len(mapping.columns) > 1
+    is_about = mapping.says("start") or bool(suggestion.doubts)
+    return is_about and (mapping.has_points or len(mapping.columns) > 1)
+
+
+def _open_points(suggestion: Suggestion) -> list[str]:
+    """List what only a person can say, and why columns are left out that may be what is missing."""
+    left_out = suggestion.left_out() if suggestion.missing else {}
+    reasons = [f"{name!r}: {why}" for name, why in left_out.items() if why not in suggestion.doubts]
+    return [*suggestion.doubts, *suggestion.missing, *reasons]

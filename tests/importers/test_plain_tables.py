@@ -125,6 +125,21 @@ def test_a_place_that_a_column_knows_to_its_region_is_no_point_of_a_settlement(
         imported(private_workspace, other)
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("date,lat,lon\n2024,49.99,36.23\n", "no notation reads its days, as '2024'"),
+        ("date,Region,killed\n2024-03-10,Kharkivska,2\n", "called like admin1, but its values"),
+    ],
+)
+def test_what_cannot_be_read_of_a_plain_table_is_the_reason_of_the_refusal(
+    text: str, reason: str, private_workspace: Workspace, tmp_path: Path
+) -> None:
+    with pytest.raises(NeedsMapping) as refused:
+        imported(private_workspace, written(tmp_path, "a.csv", text))
+    assert reason in str(refused.value)
+
+
 def test_sheets_that_are_not_read_are_named(private_workspace: Workspace, tmp_path: Path) -> None:
     rows = [["Date", "Latitude", "Longitude"], ["2024-03-10", "49.99", "36.23"]]
     more = [[*row, extra] for row, extra in zip(rows, ("Killed", "2"), strict=True)]

@@ -394,6 +394,7 @@ def test_kyiv_is_the_city_and_kyiv_oblast_is_not(tmp_path: Path) -> None:
         ("Kyiv region", "UA-32"),
         ("Київська", "UA-32"),
         ("UA80", "UA-30"),
+        ("Крим", "UA-43"),
     ):
         incident = _record(
             tmp_path, mapping({"day": "start", "r": "admin1"}), day="2024-03-10", r=name
