@@ -48,18 +48,21 @@ ZIP_ERRORS = (
 
 
 class Area(NamedTuple):
-    """One feature: the name of its layer, its fields, and its shape in degrees or None."""
+    """One feature: its layer's name, its fields, its shape in degrees or None, and its fault."""
 
     layer: str
     fields: Mapping[str, object]
     shape: BaseGeometry | None
+    fault: BadFieldError | None = None
 
     def required_shape(self) -> BaseGeometry:
         """Return the shape.
 
         Raises:
-            BadFieldError: the feature has none.
+            BadFieldError: the feature has none, or a faulty one.
         """
+        if self.fault is not None:
+            raise self.fault
         if self.shape is None:
             raise BadFieldError("geometry", "", "a Polygon or MultiPolygon with an area")
         return self.shape
@@ -229,8 +232,9 @@ def geojson_areas(
     for feature in features_of(document, source):
         try:
             shape = area(feature)
-        except BadFieldError:
-            shape = None
+        except BadFieldError as wrong:
+            yield Area(source.name, feature["properties"], None, wrong)
+            continue
         (moved,) = in_degrees(np.array([shape], dtype=object), crs, source)
         yield Area(source.name, feature["properties"], moved)
 
