@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from app.files.source import BadFieldError
 
@@ -55,6 +56,8 @@ UNKNOWN = re.compile(
 )
 """Words that say no more than an empty cell."""
 
+LONGEST_UNKNOWN = 20
+
 VAGUE = re.compile(
     r"(?:(?:a )?(?:few|several|many|some|numerous|multiple|dozens?|scores|tens|hundreds)(?: of)?|"
     r"декілька|кілька|багато|десятки|сотні|кількадесят|кілька десятків|дюжина)" + PEOPLE
@@ -84,6 +87,11 @@ def count_of(text: str, name: str) -> Range | None:
 
 def says_unknown(text: str) -> bool:
     """Tell whether a text says no more than an empty cell: "?", "unknown", "n/a"."""
+    return len(text) <= LONGEST_UNKNOWN and _is_unknown(text)
+
+
+@lru_cache(maxsize=4_096)
+def _is_unknown(text: str) -> bool:
     return UNKNOWN.fullmatch(_plain(text)) is not None
 
 

@@ -130,6 +130,7 @@ def any_day_of(text: str, notation: Notation, name: str, zone: str | None = None
         raise
 
 
+@lru_cache(maxsize=65_536)
 def clock_of(text: str, name: str) -> str:
     """Read a time of day as HH:MM:SS: 23:40, 9:05 pm, or a spreadsheet's part of a day (0.5).
 
