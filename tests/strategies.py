@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.domain.count import Count, Toll
 from app.domain.period import FIRST_DAY, LAST_DAY, When
-from app.domain.place import LonLat
+from app.domain.place import E7, LonLat
 
 numbers = st.none() | st.integers(0, 10_000)
 
@@ -28,7 +28,9 @@ counts = _count()
 tolls = st.builds(Toll.of, counts, civilian=counts, military=counts, unknown=counts, child=counts)
 points = st.builds(
     LonLat, st.floats(-180, 180, allow_nan=False), st.floats(-90, 90, allow_nan=False)
-)
+).filter(lambda point: any(round(degrees * E7) for degrees in point))
+"""Points of sources: 0, 0 is refused as one."""
+
 days = st.dates(FIRST_DAY, LAST_DAY)
 
 

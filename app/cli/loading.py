@@ -8,7 +8,15 @@ from typing import Annotated
 
 import typer
 
-from app.cli.base import Json, cli, open_workspace, present, progress_line, tell_json
+from app.cli.base import (
+    Json,
+    cli,
+    open_workspace,
+    present,
+    progress_line,
+    refuse_unwritable,
+    tell_json,
+)
 from app.cli.import_options import with_import_options
 from app.domain.errors import InputError
 from app.domain.store import Author
@@ -56,16 +64,18 @@ def import_(
         for name, value in values.items()
     }
     options = ImportOptions.parse(contents, present().date())
-    for path in files:
-        with progress_line(path.name, quiet=json) as progress:
-            author, observers = Author(operator_name(), present()), Observers(progress)
-            report = import_file(workspace, ImportedFile(path), options, author, observers)
-        reports.append(report)
-        if not json:
-            _print_report(path, report)
-            _print_links(workspace, report)
-    if json:
-        tell_json(reports if len(reports) > 1 else reports[0])
+    try:
+        for path in files:
+            with progress_line(path.name, quiet=json) as progress:
+                author, observers = Author(operator_name(), present()), Observers(progress)
+                report = import_file(workspace, ImportedFile(path), options, author, observers)
+            reports.append(report)
+            if not json:
+                _print_report(path, report)
+                _print_links(workspace, report)
+    finally:  # of files before one that is refused, the reports are printed all the same
+        if json and reports:
+            tell_json(reports if len(files) > 1 else reports[0])
     if sentences := [report.refused for report in reports if report.refused]:
         typer.echo("\n".join(sentences), err=True)
         raise typer.Exit(2)
@@ -135,6 +145,8 @@ def synth(
 
     Example: strikemap synth 100000
     """
+    if out is not None:
+        refuse_unwritable(out)
     settings = read_settings()
     workspace, place = open_workspace(settings), theatre or settings.theatre
     if place not in workspace.reference.theatres:
@@ -163,6 +175,8 @@ def mapping_suggest(
 
     Example: strikemap mapping suggest strikes.xlsx --out strikes.toml
     """
+    if out is not None:
+        refuse_unwritable(out)
     settings = read_settings()
     suggestion = suggest(open_workspace(settings), file, theatre or settings.theatre, sheet=sheet)
     if out is None:
@@ -173,6 +187,8 @@ def mapping_suggest(
         typer.echo(f"{column}: {why}")
     for sentence in suggestion.missing:
         typer.echo(f"To be completed: {sentence}")
+    for sentence in suggestion.doubts:
+        typer.echo(f"To be decided: {sentence}")
 
 
 @cli.command()

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -30,12 +35,87 @@ WHITE_SPACE = (
 """The characters that `str.strip` removes."""
 
 
+OPEN = "unexpected end of data"
+FIRST_LINES = 30
+"""By so many lines a table's delimiter is told."""
+
+
 def header_of(source: SourceFile) -> tuple[list[str], str]:
     """Return a table's column names and its delimiter: comma, semicolon or tab."""
-    line = re.split(r"\r\n|\n|\r", decoded_head(source), maxsplit=1)[0]
-    delimiter = max(",;\t", key=line.count)
+    head = decoded_head(source)
+    line, delimiter = re.split(r"\r\n|\n|\r", head, maxsplit=1)[0], delimiter_of(head)
     names = next(csv.reader([line], delimiter=delimiter), [])
     return [name.strip() for name in names], delimiter
+
+
+@lru_cache(maxsize=4)  # every format asks for the header of the same file
+def delimiter_of(head: str) -> str:
+    """Return the delimiter that cuts most of the first lines into equally many cells.
+
+    A comma in a title, in a name or in 49,99 does not count for a table of semicolons.
+    """
+
+    def lines_alike(delimiter: str) -> tuple[int, int]:
+        widths = Counter(len(line) for line in first_cells(head, delimiter, FIRST_LINES))
+        return max(((lines, cells) for cells, lines in widths.items() if cells > 1), default=(0, 0))
+
+    return max("\t;,", key=lines_alike)
+
+
+def refuse_open_quote(source: SourceFile, line: int, record: str, delimiter: str) -> None:
+    """Refuse a table whose last record, from `line` on, has a quotation mark that nothing closes.
+
+    Such a mark takes all lines below it into one cell, and they would be lost without a word.
+
+    Raises:
+        InvalidFile: with the line.
+    """
+    if len(record.splitlines()) < 2:  # noqa: PLR2004  nothing stands below it
+        return
+    try:
+        for _cells in csv.reader(io.StringIO(record, newline=""), delimiter=delimiter, strict=True):
+            pass
+    except csv.Error as wrong:
+        if str(wrong) == OPEN:
+            where = f"table {source.name}, line {line:,}"
+            got = "a quotation mark that is never closed"
+            raise InvalidFile(
+                where, got, "one that is closed, or the lines below are lost"
+            ) from wrong
+
+
+def records_of(source: SourceFile, delimiter: str) -> Iterator[list[str]]:
+    """Yield the cells of each record of delimited text.
+
+    Raises:
+        InvalidFile: a cell is too long, or a quotation mark is never closed.
+    """
+    lines: list[str] = []
+
+    def kept(stream: Iterable[str]) -> Iterator[str]:
+        for line in stream:
+            lines.append(line)
+            yield line
+
+    with source.path.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(kept(stream), delimiter=delimiter)
+        last, first_line = "", 0
+        try:
+            for cells in reader:
+                last, first_line = "".join(lines), reader.line_num - len(lines) + 1
+                lines.clear()
+                yield cells
+        except csv.Error as wrong:
+            most = f"a table with cells of at most {csv.field_size_limit():,} characters"
+            where = f"table {source.name}, line {reader.line_num}"
+            raise InvalidFile(where, str(wrong), most) from wrong
+    refuse_open_quote(source, first_line, last, delimiter)
+
+
+def first_cells(head: str, delimiter: str, most: int) -> Iterator[list[str]]:
+    """Yield the cells of the first lines; a line that cannot be read ends them."""
+    with contextlib.suppress(csv.Error):
+        yield from islice(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), most)
 
 
 class TableBatch(NamedTuple):
@@ -75,7 +155,7 @@ def table_batches(source: SourceFile) -> Iterator[TableBatch | Rejection]:
     names, delimiter = header_of(source)
     _check_names(names, source)
     malformed: dict[int, Rejection] = {}
-    number = 0
+    number, is_last_cell_long = 0, False
 
     def note(bad: arrow_csv.InvalidRow) -> str:
         row = max((bad.number or 2) - 1, 1)
@@ -93,12 +173,23 @@ def table_batches(source: SourceFile) -> Iterator[TableBatch | Rejection]:
             yield from [malformed.pop(row) for row in sorted(malformed) if row < number]
             columns = [pc.utf8_trim(column, characters=WHITE_SPACE) for column in batch.columns]
             _check_cells(columns, numbers[0] - 1 if numbers else number, source)
+            if numbers:
+                last = [column[-1].as_py() for column in columns]
+                is_last_cell_long = any("\n" in cell or "\r" in cell for cell in last)
             yield from _without_empty_rows(names, numbers, columns)
     except pa.ArrowInvalid as wrong:
         if "straddling" in str(wrong):  # a row that is longer than a block
             raise _too_long(number, source) from wrong
         raise InvalidFile("table", source.name, f"a delimited table ({wrong})") from wrong
     yield from malformed.values()
+    if is_last_cell_long and _has_odd_quotes(source):
+        for _cells in records_of(source, delimiter):
+            pass
+
+
+def _has_odd_quotes(source: SourceFile) -> bool:
+    with source.path.open("rb") as stream:
+        return sum(block.count(b'"') for block in iter(partial(stream.read, 1 << 20), b"")) % 2 == 1
 
 
 def _arrow_batches(

@@ -12,15 +12,24 @@ from app.files.source import SourceFile
 
 def is_kmz(source: SourceFile) -> bool:
     """Tell whether a file is a zip with a KML document."""
-    return any(name.lower().endswith(".kml") for name in zipped_names(source))
+    return bool(_documents(source))
 
 
 def document(source: SourceFile) -> bytes:
     """Read the KML document, unpacked where it is in a zip."""
+    names = _documents(source)
+    return zipped_bytes(source, names[0]) if names else source.path.read_bytes()
+
+
+def unread_documents(source: SourceFile) -> list[str]:
+    """List the documents of a KMZ beside the one that is read."""
+    return _documents(source)[1:]
+
+
+def _documents(source: SourceFile) -> list[str]:
+    """List the KML documents of a zip, the main one first."""
     names = [name for name in zipped_names(source) if name.lower().endswith(".kml")]
-    if not names:
-        return source.path.read_bytes()
-    return zipped_bytes(source, "doc.kml" if "doc.kml" in names else names[0])
+    return sorted(names, key=lambda name: name != "doc.kml")
 
 
 def parsed(text: bytes, source: SourceFile) -> Element:

@@ -13,6 +13,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -47,18 +48,21 @@ ZIP_ERRORS = (
 
 
 class Area(NamedTuple):
-    """One feature: the name of its layer, its fields, and its shape in degrees or None."""
+    """One feature: its layer's name, its fields, its shape in degrees or None, and its fault."""
 
     layer: str
     fields: Mapping[str, object]
     shape: BaseGeometry | None
+    fault: BadFieldError | None = None
 
     def required_shape(self) -> BaseGeometry:
         """Return the shape.
 
         Raises:
-            BadFieldError: the feature has none.
+            BadFieldError: the feature has none, or a faulty one.
         """
+        if self.fault is not None:
+            raise self.fault
         if self.shape is None:
             raise BadFieldError("geometry", "", "a Polygon or MultiPolygon with an area")
         return self.shape
@@ -228,8 +232,9 @@ def geojson_areas(
     for feature in features_of(document, source):
         try:
             shape = area(feature)
-        except BadFieldError:
-            shape = None
+        except BadFieldError as wrong:
+            yield Area(source.name, feature["properties"], None, wrong)
+            continue
         (moved,) = in_degrees(np.array([shape], dtype=object), crs, source)
         yield Area(source.name, feature["properties"], moved)
 
@@ -270,8 +275,12 @@ def _gdal_errors(source: SourceFile) -> Iterator[None]:
 
 
 def _unpacked_shapefiles(source: SourceFile, folder: Path) -> list[Path]:
-    """Unpack the shapefiles of a zip into one folder; return their paths in order of name."""
+    """Unpack the shapefiles of a zip, each of its folders apart; return their paths by name.
+
+    Folders may hold files of one name, as a folder for each day does.
+    """
     paths, unpacked = list[Path](), UnpackedSize(source)
+    folders = dict[PurePosixPath, Path]()
     for name in sorted(zipped_names(source)):
         inner = PurePosixPath(name.replace("\\", "/"))
         if inner.is_absolute() or ".." in inner.parts:
@@ -279,7 +288,9 @@ def _unpacked_shapefiles(source: SourceFile, folder: Path) -> list[Path]:
         if inner.suffix.lower() in PARTS:
             content = zipped_bytes(source, name)
             unpacked.add(content)
-            target = folder / f"{inner.stem}{inner.suffix.lower()}"
+            own = folders.setdefault(inner.parent, folder / str(len(folders)))
+            own.mkdir(exist_ok=True)
+            target = own / f"{inner.stem}{inner.suffix.lower()}"
             target.write_bytes(content)
             paths += [target] if target.suffix == ".shp" else []
     return paths
@@ -308,19 +319,25 @@ def in_degrees(shapes: np.ndarray, stated: str | None, source: SourceFile) -> np
     if not stated:
         allowed = "a file that states its reference system"
         raise InvalidFile(f"reference system of {source.name}", "none", allowed)
+    where = f"reference system of {source.name}"
     try:
-        crs = CRS.from_user_input(stated)
+        transformer = _transformer(stated)
     except CRSError as wrong:
-        allowed = "one that PROJ knows"
-        raise InvalidFile(f"reference system of {source.name}", stated, allowed) from wrong
-    if crs.equals(LONGITUDE_FIRST, ignore_axis_order=True):
-        return shapes
-    try:
-        transformer = Transformer.from_crs(crs, LONGITUDE_FIRST, always_xy=True)
+        raise InvalidFile(where, stated, "one that PROJ knows") from wrong
     except ProjError as wrong:  # a system of the Moon, for example
-        where = f"reference system of {source.name}"
         raise InvalidFile(where, stated, "one that leads to WGS 84") from wrong
+    if transformer is None:
+        return shapes
     moved = shapely.transform(
         shapes, lambda points: np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
     )
     return np.asarray(moved)
+
+
+@lru_cache(maxsize=8)  # to make one takes longer than to move a hundred points
+def _transformer(stated: str) -> Transformer | None:
+    """Return what leads from a reference system to ours; None where it is ours already."""
+    crs = CRS.from_user_input(stated)
+    if crs.equals(LONGITUDE_FIRST, ignore_axis_order=True):
+        return None
+    return Transformer.from_crs(crs, LONGITUDE_FIRST, always_xy=True)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from app.domain.period import FIRST_DAY, LAST_DAY
-from app.domain.place import LonLat
+from app.domain.place import E7, LonLat
 from app.files.source import BadFieldError
 
 Values = Mapping[str, object]
@@ -23,6 +23,10 @@ E = TypeVar("E", bound=StrEnum)
 DAY_LENGTH = len("YYYY-MM-DD")
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+NO_PLACE = "a place that is known, or nothing where it is not"
+FINEST_DEG = 0.5 / E7
+THOUSANDS = re.compile(r"\d{1,3}\.000")
 
 GREATEST_WHOLE = 2**31 - 1
 """The greatest whole number that is accepted; no real count or distance is greater."""
@@ -59,13 +63,19 @@ def instant(value: object, name: str) -> datetime | None:
 
 
 def whole(value: object, name: str) -> int | None:
-    """Read a whole number of 0 or more; None for an empty value; "3.0" is 3, "3.5" is refused."""
+    """Read a whole number of 0 or more; None for an empty value; "3.0" is 3, "3.5" is refused.
+
+    "1.000" is refused too: one for some, a thousand for others.
+    """
     if value is None or value == "":
         return None
     if type(value) is int and 0 <= value <= GREATEST_WHOLE:
         return value
     if isinstance(value, str) and len(value) < len(str(GREATEST_WHOLE)) and value.isdecimal():
         return int(value)
+    if isinstance(value, str) and THOUSANDS.fullmatch(value):
+        few = value.partition(".")[0]
+        raise BadFieldError(name, value, f"{few} or {few}000, without a mark of thousands")
     try:
         number = float(str(value))
     except ValueError:
@@ -139,11 +149,24 @@ def one_of(choices: type[E], value: object, default: E, name: str) -> E:
 
 
 def point_from(lon: object, lat: object) -> LonLat | None:
-    """Read a point; None without coordinates, never (0, 0); one coordinate alone is refused."""
+    """Read a point; None without coordinates; one coordinate alone is refused, and so is 0, 0."""
     if (lon is None or lon == "") and (lat is None or lat == ""):
         return None
     try:
-        return LonLat.checked(lon=float(str(lon)), lat=float(str(lat)))
+        return stated_point(float(str(lon)), float(str(lat)))
     except ValueError as wrong:
         got = f"{'' if lon is None else lon}, {'' if lat is None else lat}"
         raise BadFieldError("lon, lat", got, "two numbers in degrees") from wrong
+
+
+def stated_point(lon: float, lat: float) -> LonLat:
+    """Make a point of a source; 0, 0 is refused, since programs write it for an unknown place.
+
+    Raises:
+        BadFieldError: 0, 0.
+        InvalidPlace: not on the globe.
+    """
+    point = LonLat.checked(lon=lon, lat=lat)
+    if abs(lon) < FINEST_DEG > abs(lat):
+        raise BadFieldError("lon, lat", f"{lon:g}, {lat:g}", NO_PLACE)
+    return point

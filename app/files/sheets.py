@@ -6,14 +6,14 @@ cell is the one that was saved with its formula.
 
 from __future__ import annotations
 
-import csv
 import re
 import zipfile
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time
-from itertools import islice, zip_longest
+from functools import lru_cache
+from itertools import chain, count, islice, pairwise, zip_longest
 from typing import NamedTuple
 
 from python_calamine import (
@@ -24,7 +24,13 @@ from python_calamine import (
 )
 
 from app.domain.errors import InvalidFile, TooLarge
-from app.files.delimited import header_of
+from app.files.delimited import (
+    FIRST_LINES,
+    WHITE_SPACE,
+    delimiter_of,
+    first_cells,
+    records_of,
+)
 from app.files.layers import ZIP_ERRORS, UnpackedSize, unpacked_blocks, zipped_names
 from app.files.source import (
     EMPTY_ROW,
@@ -40,12 +46,22 @@ MOST_CELLS = 20_000_000
 """In the rectangle around a sheet's cells: the library allocates all of it, empty cells too."""
 
 REFERENCE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
-LONGEST_REFERENCE = 16
+FAULTY = re.compile(
+    rb'<c [^>]*\bt="e"|'
+    rb'<c(?: [rs]="[^"]*")*><f(?: [^>]*)?(?:/>|>[^<]*</f>)(?:<v></v>|<v ?/>)?</c>'
+)
+"""A cell with an error, or a formula without a value; one that gives "" says that it is text."""
+
+LONGEST_FAULTY = 1024
 WORKBOOK = "xl/workbook.xml"
 SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
 SPACE = re.compile(r"[ \t\n\v\f\r\u00a0\u200b\ufeff]+")
 
-LINES_OF_A_TITLE = 10
+HIDDEN_MARKS = (
+    "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+    "\u2060\u2066\u2067\u2068\u2069\ufeff"
+)
+"""Marks of direction and joins, which stand around cells of right-to-left text."""
 
 Cells = dict[str, str]
 
@@ -82,15 +98,15 @@ def table(
         TooLarge: over a bound on columns or cells.
     """
     lines = grid(source, sheet)
-    above = next(islice(lines, header_row - 2, None), []) if is_merged and header_row > 1 else []
-    header = next(islice(lines, 0 if above else header_row - 1, None), None)
+    with_above = pairwise(chain([list[str]()], lines))
+    above, header = next(islice(with_above, header_row - 1, None), ([], None))
     if header is None:
         raise InvalidFile(
             f"header of {source.name}", "no such row", f"a header in row {header_row}"
         )
     for _line in islice(lines, below):
         pass
-    names = distinct(merged_names(above, header) if above else header)
+    names = distinct(merged_names(above, header) if is_merged else header)
     return TextTable(names, _rows(lines, names, pads=is_workbook(source)))
 
 
@@ -126,12 +142,12 @@ def merged_names(above: list[str], header: list[str]) -> list[str]:
 
 def distinct(header: list[str]) -> list[str]:
     """Give every column a name, each name once."""
-    seen, names = Counter[str](), list[str]()
+    names: dict[str, None] = {}
     for place, cell in enumerate(header, 1):
         name = cell or f"column {place}"
-        seen[name] += 1
-        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return names
+        others = (f"{name} ({number})" for number in count(2))
+        names[next(one for one in chain([name], others) if one not in names)] = None
+    return list(names)
 
 
 def grid(source: SourceFile, sheet: str | None = None) -> Iterator[list[str]]:
@@ -155,7 +171,7 @@ def visible_sheets(source: SourceFile) -> list[str]:
         InvalidFile: not a complete workbook.
         TooLarge: over a bound.
     """
-    _check_used_range(source)
+    _check_size(source)
     try:
         with CalamineWorkbook.from_path(source.path) as book:
             sheets = [one for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
@@ -166,47 +182,33 @@ def visible_sheets(source: SourceFile) -> list[str]:
 
 
 def first_lines(source: SourceFile, most: int, sheet: str | None = None) -> list[list[str]]:
-    """Read the first lines; of delimited text, only those in the first bytes of the file.
+    """Read the first lines, up to thirty; of text only those in the first bytes of the file.
 
     Raises:
         InputError: not a table.
     """
     if is_workbook(source):
-        return list(islice(grid(source, sheet), most))
-    delimiter = _delimiter(source)
-    lines = decoded_head(source).splitlines(keepends=True)
-    try:
-        reader = csv.reader(lines, delimiter=delimiter)
-        return [[cell.strip() for cell in line] for line in islice(reader, most)]
-    except csv.Error as wrong:
-        raise InvalidFile(f"table {source.name}", str(wrong), "a delimited table") from wrong
+        return [list(line) for line in _first_rows(source, _stamp(source), sheet)[:most]]
+    head = decoded_head(source)
+    lines = first_cells(head, delimiter_of(head), most)
+    return [[trimmed(cell) for cell in line] for line in lines]
 
 
-def _delimiter(source: SourceFile) -> str:
-    """Return a table's delimiter: of its first line, or of the first line that has one."""
-    _names, delimiter = header_of(source)
-    lines = decoded_head(source).splitlines()[:LINES_OF_A_TITLE]
-    if not lines or delimiter in lines[0]:
-        return delimiter
-    return max(",;\t", key=lambda mark: max(line.count(mark) for line in lines))
+@lru_cache(maxsize=16)  # the library reads all of a sheet to give its first lines
+def _first_rows(
+    source: SourceFile, _written: tuple[int, int], sheet: str | None
+) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(line) for line in islice(grid(source, sheet), FIRST_LINES))
 
 
 def _delimited_lines(source: SourceFile) -> Iterator[list[str]]:
     check_utf8(source)
-    delimiter = _delimiter(source)
-    with source.path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.reader(stream, delimiter=delimiter)
-        try:
-            for line in reader:
-                yield [cell.strip() for cell in line]
-        except csv.Error as wrong:
-            most = f"a table with cells of at most {csv.field_size_limit():,} characters"
-            where = f"table {source.name}, line {reader.line_num}"
-            raise InvalidFile(where, str(wrong), most) from wrong
+    for line in records_of(source, delimiter_of(decoded_head(source))):
+        yield [trimmed(cell) for cell in line]
 
 
 def _workbook_lines(source: SourceFile, sheet: str | None) -> Iterator[list[str]]:
-    _check_used_range(source)
+    _check_size(source)
     try:
         with CalamineWorkbook.from_path(source.path) as book:
             rows = book.get_sheet_by_name(_sheet_name(book, source, sheet)).iter_rows()
@@ -234,32 +236,59 @@ def _sheet_name(book: CalamineWorkbook, source: SourceFile, sheet: str | None) -
     return sheet
 
 
-def _check_used_range(source: SourceFile) -> None:
+def faulty_cells(source: SourceFile) -> int:
+    """Count the cells of a workbook that hold an error, or a formula without its saved value.
+
+    The library reads both as empty.
+    """
+    return _scanned(source, _stamp(source))
+
+
+def _check_size(source: SourceFile) -> None:
+    _scanned(source, _stamp(source))
+
+
+def _stamp(source: SourceFile) -> tuple[int, int]:
+    """Return what differs when a file is written anew."""
+    stat = source.path.stat()
+    return stat.st_mtime_ns, stat.st_size
+
+
+@lru_cache(maxsize=4)  # a workbook is opened again and again until it is known what it holds
+def _scanned(source: SourceFile, _written: tuple[int, int]) -> int:
     """Refuse a workbook that needs too much memory, before the library opens it.
 
     A small file with one cell in the last row and column of a sheet would make the library
-    allocate 17 thousand million cells.
+    allocate 17 thousand million cells. Returns the number of faulty cells.
     """
+    scans = defaultdict[str, _SheetScan](_SheetScan)
+    for name, block in _part_blocks(source):
+        if SHEET.fullmatch(name):
+            scans[name].extend(block, source)
+    return sum(scan.faulty for scan in scans.values())
+
+
+def _part_blocks(source: SourceFile) -> Iterator[tuple[str, bytes]]:
+    """Unpack the parts of a workbook block by block, each with the name of its part."""
     unpacked = UnpackedSize(source)
     try:
         with zipfile.ZipFile(source.path) as archive:
             for entry in archive.infolist():
-                used_range = _UsedRange()
                 for block in unpacked_blocks(archive, entry, source):
                     unpacked.add(block)
-                    if SHEET.fullmatch(entry.filename):
-                        used_range.extend(block, source)
+                    yield entry.filename, block
     except ZIP_ERRORS as wrong:
         allowed = "a complete XLSX workbook without a password"
         raise InvalidFile(f"workbook {source.name}", str(wrong), allowed) from wrong
 
 
 @dataclass
-class _UsedRange:
-    """The rectangle around the cells of a sheet that were read so far."""
+class _SheetScan:
+    """The rectangle around the cells of a sheet that were read so far, and the faulty ones."""
 
     columns: int = 0
     rows: int = 0
+    faulty: int = 0
     tail: bytes = b""
 
     def extend(self, block: bytes, source: SourceFile) -> None:
@@ -268,10 +297,13 @@ class _UsedRange:
         Raises:
             TooLarge: over the bound on cells.
         """
-        for letters, number in REFERENCE.findall(self.tail + block):
-            self.columns = max(self.columns, _column_number(letters))
-            self.rows = max(self.rows, int(number))
-        self.tail = block[-LONGEST_REFERENCE:]
+        text = self.tail + block
+        references = REFERENCE.findall(text)
+        letters = {columns for columns, _row in references}
+        self.columns = max([self.columns, *map(_column_number, letters)])
+        self.rows = max([self.rows, *(int(row) for _columns, row in references)])
+        self.faulty += len(FAULTY.findall(text)) - len(FAULTY.findall(self.tail))
+        self.tail = text[-LONGEST_FAULTY:]
         if self.columns * self.rows > MOST_CELLS:
             got = f"{self.columns:,} columns x {self.rows:,} rows"
             raise TooLarge(f"sheet of {source.name}", got, f"at most {MOST_CELLS:,} cells")
@@ -289,13 +321,18 @@ def cell_text(cell: object) -> str:
     if cell is None or cell != cell:  # noqa: PLR0124  NaN is unequal to itself
         return ""
     if isinstance(cell, str):
-        return cell.strip()
+        return trimmed(cell)
     if isinstance(cell, datetime):
         is_day = cell.time() == time()
         return cell.date().isoformat() if is_day else cell.isoformat(" ", "seconds")
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell).lower() if isinstance(cell, bool) else str(cell)
+
+
+def trimmed(cell: str) -> str:
+    """Remove white space and marks that nobody sees from both ends of a cell."""
+    return cell.strip(WHITE_SPACE + HIDDEN_MARKS)
 
 
 def squeezed(text: str) -> str:

@@ -66,10 +66,14 @@ class SourceFile:
             InvalidFile: it is missing, a folder, empty, or a pointer of Git LFS.
         """
         name = name or path.name
-        if not path.is_file():
-            raise InvalidFile("file", name, "an existing file")
-        with path.open("rb") as stream:
-            head = stream.read(SNIFF_BYTES)
+        try:
+            if not path.is_file():
+                raise InvalidFile("file", name, "an existing file")
+            with path.open("rb") as stream:
+                head = stream.read(SNIFF_BYTES)
+        except OSError as wrong:
+            allowed = f"a file that can be read ({wrong.strerror})"
+            raise InvalidFile("file", name, allowed) from wrong
         if not head.strip():
             raise InvalidFile("file", f"{name}, which is empty", "a file with at least one record")
         if head.startswith(LFS_POINTER):

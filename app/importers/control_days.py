@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 import msgspec
+from shapely import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.control import Baseline, ControlArea, ControlSnapshot
@@ -44,8 +45,10 @@ class ControlDays:
     repaired: list[str] = field(default_factory=list)
     differing: dict[tuple[date, str], int] = field(default_factory=dict)
 
-    def add(self, row: int, values: parsing.Values, shape: BaseGeometry | None) -> None:
-        """Add one area.
+    def add(
+        self, row: int, values: parsing.Values, shape: BaseGeometry | None
+    ) -> MultiPolygon | None:
+        """Add one area; return its polygons, flat and valid, or None without a shape.
 
         Raises:
             BadFieldError: without a date, a controller, or a usable polygon or region.
@@ -55,6 +58,7 @@ class ControlDays:
             raise BadFieldError("valid_on", "", "the day the area is valid on, as YYYY-MM-DD")
         valid_on = parsing.iso_day(day_text, "valid_on")
         metadata, repairs, sha256, wkb = _metadata(values), list[str](), None, b""
+        whole = None
         if shape is not None:
             whole = polygons(shape, repairs.append, self.context.theatre.bounds)
             sha256, wkb = shape_hash(whole)
@@ -71,6 +75,7 @@ class ControlDays:
         for name, value in metadata.items():
             if day.metadata.setdefault(name, value) != value:
                 self.differing.setdefault((valid_on, name), row)
+        return whole
 
     def outcomes(self) -> Iterator[Outcome]:
         """Yield one snapshot per day, oldest first, after the warnings.

@@ -13,12 +13,14 @@ from pyproj import Transformer
 
 from app.domain.errors import InputError
 from app.domain.place import LonLat
+from app.files import parsing
 from app.files.source import BadFieldError
 
 NUMBER = r"\d+(?:[.,]\d+)?"
 SIGNED = rf"[+-]?{NUMBER}"
 SAME = str.maketrans(
     {"−": "-", "–": "-", "º": "°", "˚": "°", "\u00a0": " ", "\u202f": " "}
+    | {"٫": ".", "،": ","}
     | dict.fromkeys("′’‘`´", "'")
     | dict.fromkeys("″”“„", '"')
 )
@@ -41,6 +43,9 @@ ANGLE = re.compile(
 POINT = re.compile(
     rf"(?:SRID=4326; ?)?POINT ?Z? ?\( ?(-?\d+(?:\.\d+)?) +(-?\d+(?:\.\d+)?)(?: +-?{NUMBER})? ?\)"
 )
+OF_ODK = re.compile(r"(-?\d+(?:\.\d+)?) (-?\d+(?:\.\d+)?) -?\d+(?:\.\d+)? \d+(?:\.\d+)?")
+"""A point of ODK and Kobo: latitude, longitude, height and accuracy."""
+
 PLAIN = re.compile(r"\s*\(?([+-]?\d+(?:\.\d+)?)°?\s*[,;/\s]\s*([+-]?\d+(?:\.\d+)?)°?\)?\s*")
 WITH_COMMAS = re.compile(r"([+-]?\d+,\d+)°?(?: ?[;/] ?|, | )([+-]?\d+,\d+)°?")
 LETTERS_FIRST = re.compile(r"([NSEW].*?)[,;/ ]*([NSEW].*)")
@@ -55,6 +60,9 @@ ALLOWED = (
     " WKT or GeoJSON of a point, UTM (37U 301234 5541234)"
 )
 UTM_ALLOWED = "UTM of the zones 1 to 60, not with S: it can be the south, or a band of the north"
+CLEAR = (UTM_ALLOWED, parsing.NO_PLACE)
+"""Reasons that say more than how a point is written."""
+
 ONE_ALLOWED = "degrees (49.99 or 49,99), or degrees and minutes (49°59'36\"N, N49 59.61)"
 MINUTES = 60
 
@@ -82,7 +90,7 @@ def position(text: str, *, lon_first: bool) -> LonLat:
         if match := PLAIN.fullmatch(text):  # most cells, and the quickest to read
             first, second = float(match[1]), float(match[2])
             lon, lat = (first, second) if lon_first else (second, first)
-            return LonLat.checked(lon=lon, lat=lat)
+            return parsing.stated_point(lon, lat)
         plain = _plain(text)
         point = _stating_order(text, plain, name)
         if point is not None:
@@ -91,15 +99,16 @@ def position(text: str, *, lon_first: bool) -> LonLat:
         near, far = (_angle(angle, name, text) for angle in _pair(plain))
         return _point((near, far), axes)
     except (BadFieldError, InputError, ValueError, TypeError, KeyError) as wrong:
-        is_utm = isinstance(wrong, BadFieldError) and wrong.why == UTM_ALLOWED
-        raise BadFieldError(name, text, UTM_ALLOWED if is_utm else ALLOWED) from wrong
+        why = wrong.why if isinstance(wrong, BadFieldError) else ALLOWED
+        raise BadFieldError(name, text, why if why in CLEAR else ALLOWED) from wrong
 
 
 def states_order(text: str) -> bool:
-    """Tell whether a cell says itself which number is which: letters, WKT, GeoJSON or UTM."""
+    """Tell whether a cell says itself which number is which: letters, WKT, GeoJSON, UTM, ODK."""
     plain = _plain(text)
-    is_shape = plain.startswith(("POINT", "SRID", "{")) or UTM.fullmatch(plain) is not None
-    return is_shape or re.search("[NSEW]", plain) is not None
+    is_shape = plain.startswith(("POINT", "SRID", "{"))
+    is_whole = any(pattern.fullmatch(plain) for pattern in (UTM, OF_ODK))
+    return is_shape or is_whole or re.search("[NSEW]", plain) is not None
 
 
 def _plain(text: str) -> str:
@@ -130,7 +139,7 @@ def _point(angles: tuple[tuple[str | None, float], ...], axes: tuple[str, ...]) 
     stated = tuple(axis for axis, _value in angles)
     order = axes if stated == (None, None) else stated
     values = {axis: value for axis, (_stated, value) in zip(order, angles, strict=True)}
-    return LonLat.checked(lon=values["lon"], lat=values["lat"])
+    return parsing.stated_point(values["lon"], values["lat"])
 
 
 def _pair(plain: str) -> tuple[str, str]:
@@ -147,13 +156,15 @@ def _pair(plain: str) -> tuple[str, str]:
 
 def _stating_order(text: str, plain: str, name: str) -> LonLat | None:
     if match := POINT.fullmatch(plain):
-        return LonLat.checked(lon=float(match[1]), lat=float(match[2]))
+        return parsing.stated_point(float(match[1]), float(match[2]))
     if plain.startswith("{"):
         shape = json.loads(text)
         lon, lat, *_height = shape["coordinates"]
         if shape["type"] != "Point":
             raise BadFieldError(name, text, ALLOWED)
-        return LonLat.checked(lon=float(lon), lat=float(lat))
+        return parsing.stated_point(float(lon), float(lat))
+    if match := OF_ODK.fullmatch(plain):
+        return parsing.stated_point(float(match[2]), float(match[1]))
     if match := UTM.fullmatch(plain):
         return _from_utm(match, text, name)
     return None

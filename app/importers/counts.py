@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from app.files.source import BadFieldError
 
-NUMBER = r"\d{1,3}(?:[ \u00a0\u2009\u202f]\d{3})+|\d+(?:\.0+)?"
+WHOLE = r"\d+(?:\.(?:0{1,2}|0{4,}))?"
+"""1.000 is one for some and a thousand for others, as 1,200 is."""
+
+NUMBER = rf"\d{{1,3}}(?:[ \u00a0\u2009\u202f]\d{{3}})+|{WHOLE}"
 WORDS = {
     word: number
     for number, words in enumerate(
@@ -46,10 +50,13 @@ FORMS = {
 }
 PATTERNS = {form: re.compile(pattern + PEOPLE) for form, pattern in FORMS.items()}
 UNKNOWN = re.compile(
-    r"\?+|-+|n/?a|n\.a\.|none|null|unknown|not known|not stated|no data|unclear|tbc|tbd|"
+    r"\?+|-+|n/?a|#n/a|nan|<na>|n\.a\.|none|null|unknown|"
+    r"not known|not stated|no data|unclear|tbc|tbd|"
     r"невідомо|не відомо|немає даних|нема даних|уточнюється"
 )
 """Words that say no more than an empty cell."""
+
+LONGEST_UNKNOWN = 20
 
 VAGUE = re.compile(
     r"(?:(?:a )?(?:few|several|many|some|numerous|multiple|dozens?|scores|tens|hundreds)(?: of)?|"
@@ -80,6 +87,11 @@ def count_of(text: str, name: str) -> Range | None:
 
 def says_unknown(text: str) -> bool:
     """Tell whether a text says no more than an empty cell: "?", "unknown", "n/a"."""
+    return len(text) <= LONGEST_UNKNOWN and _is_unknown(text)
+
+
+@lru_cache(maxsize=4_096)
+def _is_unknown(text: str) -> bool:
     return UNKNOWN.fullmatch(_plain(text)) is not None
 
 

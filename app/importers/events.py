@@ -173,6 +173,7 @@ class Crosswalk:
         self.countries = places["countries"]
         self._parties = {party.code for party in self.context.theatre.party}
         self._patterns: dict[str, re.Pattern[str]] = {}
+        self._lower: dict[str, Mapping[str, str]] = {}
         self._region_cache: dict[str, str | None] = {}
 
     def region(self, name: str | None) -> str | None:
@@ -213,8 +214,9 @@ class Crosswalk:
     def code_of(self, table: str, text: str | None) -> str | None:
         """Return the code of the longest listed word in a text."""
         word = self.word_in(table, text)
-        lower = {name.lower(): code for name, code in self.tables[table].items()}
-        return lower[word] if word else None
+        if table not in self._lower:
+            self._lower[table] = {name.lower(): code for name, code in self.tables[table].items()}
+        return self._lower[table][word] if word else None
 
 
 def _normalised(name: str) -> str:

@@ -14,6 +14,7 @@ from app.files import parsing
 from app.files.sheets import squeezed
 from app.files.source import BadFieldError
 from app.importers.base import Context, Warned
+from app.importers.header import listing
 from app.reference.settlements import Settlement, Settlements
 
 ERROR_M = {"city": 15_000, "town": 5_000, "village": 3_000}
@@ -30,6 +31,7 @@ class Geocoder:
     context: Context
     unknown: Counter[str] = field(default_factory=Counter)
     unplaced: Counter[str] = field(default_factory=Counter)
+    elsewhere: Counter[str] = field(default_factory=Counter)
 
     def placed(self, values: dict[str, object]) -> LonLat | None:
         """Return the point of a row's settlement; write precision, radius and raion into `values`.
@@ -67,19 +69,20 @@ class Geocoder:
                 f"{_listing(namesakes)}. Say the raion in `admin2`, or give coordinates"
             )
             raise BadFieldError("place", name, why)
+        if namesakes and admin2 and not _lies_in(namesakes[0], admin2):
+            self.elsewhere[f"{name}, {admin2}"] += 1
         return namesakes[0] if namesakes else None
 
     def warnings(self) -> Iterator[Warned]:
         """Warn of the names without a point, the most frequent first."""
+        known = "known to their region only"
         for tally, why in (
-            (self.unknown, "Places that the list of settlements has not in their unit"),
-            (self.unplaced, "Places of which the list has no position"),
+            (self.unknown, f"Places that the list of settlements has not in their unit, {known}"),
+            (self.unplaced, f"Places of which the list has no position, {known}"),
+            (self.elsewhere, "Places that their unit has once, not in the raion that is stated"),
         ):
             if tally:
-                names = ", ".join(f"{name!r} ({n:,})" for name, n in tally.most_common(MOST_NAMED))
-                more = len(tally) - MOST_NAMED
-                rest = f" and {more:,} more" if more > 0 else ""
-                yield Warned(f"{why}, known to their region only: {names}{rest}.")
+                yield Warned(f"{why}: {listing(tally)}.")
 
 
 def _lies_in(settlement: Settlement, admin2: str) -> bool:

@@ -6,15 +6,19 @@ matched: `Latitude` is not `latitude`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from app.domain.errors import InvalidFile
 from app.files.delimited import header_of
+from app.files.kml import unread_documents
+from app.files.sheets import faulty_cells, is_workbook, visible_sheets
 from app.files.source import SourceFile
 from app.importers.base import Warned
 
 UNREAD = frozenset({"(kept in no field)", "(checked, kept in no field)", "(never kept)"})
+MOST_LISTED = 10
 MOST_NAMED = 40
 """Names in one warning; a file of another kind may have thousands of columns."""
 
@@ -80,8 +84,37 @@ def drift(
         )
 
 
+def faulty_cells_note(source: SourceFile) -> Iterator[Warned]:
+    """Warn of cells of a workbook that are read as empty although they are not."""
+    if is_workbook(source) and (count := faulty_cells(source)):
+        yield Warned(
+            "Cells with an error such as #DIV/0!, or with a formula whose value was not saved, are "
+            f"read as empty: {count:,}."
+        )
+
+
+def unread_sheets_note(source: SourceFile, sheet: str | None = None) -> Iterator[Warned]:
+    """Warn of the visible sheets of a workbook beside the one that is read (None: the first)."""
+    names = visible_sheets(source) if is_workbook(source) else []
+    if others := [name for name in names if name != (sheet or names[0])]:
+        yield Warned(f"Sheets of the workbook that nobody reads: {joined_names(others)}.")
+
+
+def unread_documents_note(source: SourceFile) -> Iterator[Warned]:
+    """Warn of the documents of a KMZ that are not read."""
+    if names := unread_documents(source):
+        yield Warned(f"Documents of the KMZ that nobody reads: {joined_names(names)}.")
+
+
 def joined_names(names: Collection[str]) -> str:
     """Join names with commas: at most the first forty."""
     first = [name or "(a column without a name)" for name in names][:MOST_NAMED]
     more = len(names) - len(first)
     return ", ".join(first) + (f" and {more:,} more" if more > 0 else "")
+
+
+def listing(words: Counter[str]) -> str:
+    """Write words with their numbers of rows, the most frequent first."""
+    most = ", ".join(f"{word!r} ({n:,})" for word, n in words.most_common(MOST_LISTED))
+    more = f" and {len(words) - MOST_LISTED:,} more" if len(words) > MOST_LISTED else ""
+    return most + more

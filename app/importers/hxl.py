@@ -24,7 +24,7 @@ from app.files.sheets import Cells, distinct, first_lines, is_workbook, squeezed
 from app.files.source import BadFieldError, Rejection, SourceFile, decoded_head, rejection
 from app.importers import native
 from app.importers.base import Context, Dropped, Outcome, ParsedRecord, Warned
-from app.importers.header import drift, joined_names
+from app.importers.header import drift, faulty_cells_note, joined_names, unread_sheets_note
 from app.importers.insight import ALWAYS, KNOWN, LABELS, OWN
 from app.importers.words import Words
 
@@ -129,6 +129,8 @@ class Hxl:
             raise InvalidFile(f"date of {source.name}", "none", allowed)
         yield from _drift(header, reader)
         yield from reader.notes()
+        yield from faulty_cells_note(source)
+        yield from unread_sheets_note(source)
         body = table(source, header_row=below - bool(tags), below=int(bool(tags)))
         for row in body.rows:
             yield row if isinstance(row, Rejection) else reader.outcome(*row)
@@ -290,9 +292,9 @@ class _RowReader:
         return cells.get(column) if column else None
 
     def _country(self, cells: Cells) -> str | None:
-        """Return the country's code; the text itself where no list has it."""
+        """Return the country's code; None where no list has it."""
         text = self._cell(cells, self.country)
-        return (self.words.country(text) or text) if text else None
+        return self.words.country(text) if text else None
 
     def _place(self, cells: Cells, country: str | None) -> tuple[LonLat | None, Place]:
         lon, lat = self._cell(cells, self.lon), self._cell(cells, self.lat)

@@ -19,10 +19,10 @@ from app.domain.errors import InputError, InvalidFile
 from app.domain.place import area_km2
 from app.files import parsing
 from app.files.kml import document, is_kmz, parsed
-from app.files.shapes import polygons
 from app.files.source import BadFieldError, SourceFile, decoded_head, rejection
 from app.importers.base import Context, Dropped, Outcome, Warned
 from app.importers.control_days import ControlDays
+from app.importers.header import unread_documents_note
 
 NOT_AREAS = {
     "Point": "unit_or_attack_icon",
@@ -65,10 +65,11 @@ class KmlControl:
             try:
                 values = _values(placemark, source, context)
                 shape = _shape(placemark)
-                days.add(row, {**values, "valid_on": str(valid_on)}, shape)
-                shapes.append((str(values["controller"]), polygons(shape, lambda _: None)))
+                whole = days.add(row, {**values, "valid_on": str(valid_on)}, shape)
+                shapes += [(str(values["controller"]), whole)] if whole else []
             except (BadFieldError, InputError) as wrong:
                 yield rejection(row, wrong)
+        yield from unread_documents_note(source)
         yield from _abroad_warnings(shapes, context)
         yield from days.outcomes()
 

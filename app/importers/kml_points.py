@@ -14,14 +14,15 @@ from xml.etree.ElementTree import Element
 from typing_extensions import override
 
 from app.domain.errors import InputError, InvalidFile
-from app.domain.mapping import Notation, checked
+from app.domain.mapping import Notation, TableMapping, checked
 from app.domain.place import LonLat, Precision
 from app.files import parsing
 from app.files.kml import document, is_kmz, parsed
 from app.files.source import BadFieldError, SourceFile, decoded_head, rejection
 from app.importers import native
 from app.importers.base import Context, Dropped, Outcome, ParsedRecord, Warned
-from app.importers.notation import day_of
+from app.importers.header import unread_documents_note
+from app.importers.notation import any_day_of, day_of
 
 TIME_NEEDED = (
     "a TimeStamp or TimeSpan; or --mapping M.toml, in which a column of the placemark "
@@ -32,6 +33,7 @@ NOT_POINTS = {"Polygon": "area", "LineString": "line_or_arrow", "Track": "line_o
 BOGUS = re.compile(r"<!\[[^>]*>?")
 BREAKS = frozenset({"br", "p", "div", "li", "tr", "h1", "h2", "h3"})
 UNSEEN = frozenset({"script", "style"})
+TIME_TAGS = ("TimeStamp/when", "TimeSpan/begin", "TimeSpan/end")
 READ = ("start", "description", "place", "source_key")
 """Fields to which a mapping may map a text of a placemark."""
 
@@ -76,6 +78,7 @@ class KmlPoints:
         placemarks = list(parsed(document(source), source).iter("Placemark"))
         if not placemarks:
             raise InvalidFile(f"content of {source.name}", "no Placemark", "KML with points")
+        yield from unread_documents_note(source)
         if not (mapping and mapping.says("precision")):
             yield Warned(
                 "No placemark says how fine its point is: each is taken for its settlement, "
@@ -100,10 +103,16 @@ def _outcome(row: int, placemark: Element, context: Context) -> Outcome:
         return Dropped(row, next(reasons, "no_point"))
     point = _point(placemark)
     values = _values(placemark, context)
+    typed = _typed_times(placemark, context.table)
+    if len(str(values["start"])) <= parsing.DAY_LENGTH and any(map(_has_lost_hour, typed)):
+        native.keep_when_text(values, " to ".join(typed), point)
     return ParsedRecord(row, native.incident_from(values, point, context))
 
 
 def _point(placemark: Element) -> LonLat:
+    points = placemark.findall(".//Point")
+    if len(points) > 1:
+        raise BadFieldError("coordinates", f"{len(points)} points", "one point in a placemark")
     text = (placemark.findtext(".//Point/coordinates") or "").strip()
     lon, _, rest = text.partition(",")
     point = parsing.point_from(lon.strip(), rest.partition(",")[0].strip())
@@ -126,14 +135,15 @@ def _values(placemark: Element, context: Context) -> dict[str, object]:
         "source_key": placemark.get("id"),
         "precision": Precision.settlement,
         "sources": [{"url": url} for url in dict.fromkeys(LINK.findall(html))],
-        **_times(placemark),
     }
+    zone = mapping.constants.get("zone") if mapping else None
+    values.update(_times(_typed_times(placemark, mapping), zone))
     if mapping:
         values.update(mapping.constants)
         values.update({to: texts.get(name) for name, to in mapping.columns.items()})
         if name := mapping.column("start"):
             notation = mapping.notation_of("start") or Notation.ymd
-            values["start"] = day_of(texts.get(name, ""), notation, "start")
+            values["start"] = any_day_of(texts.get(name, ""), notation, "start", zone)
     if not values.get("start"):
         raise BadFieldError("TimeStamp", "", TIME_NEEDED)
     return values
@@ -146,19 +156,34 @@ def _extended_data(placemark: Element) -> dict[str, str]:
     return {name: _visible_text(text) for name, text in {**data, **simple}.items() if text}
 
 
-def _times(placemark: Element) -> dict[str, str]:
+def _typed_times(placemark: Element, mapping: TableMapping | None) -> list[str]:
+    """Return what a placemark says of its time: one moment, or the ends of a span.
+
+    Nothing where a mapping says what the day is: the time may be that of the upload.
+    """
+    if mapping and mapping.says("start"):
+        return []
+    when, *ends = ((placemark.findtext(f".//{name}") or "").strip() for name in TIME_TAGS)
+    return [when] if when else [text for text in ends if text]
+
+
+def _times(typed: list[str], zone: str | None) -> dict[str, str]:
     """Read days or instants; a month or a year is a span with its precision (KML 2.2, 9.17)."""
-    begin = (placemark.findtext(".//TimeSpan/begin") or "").strip()
-    end = (placemark.findtext(".//TimeSpan/end") or "").strip()
-    when = (placemark.findtext(".//TimeStamp/when") or "").strip()
-    first, last = when or begin or end, when or end or begin
-    if not first:
+    if not typed:
         return {}
-    start, precision = _period(first)[0], _period(first)[2]
-    return {"start": start, "end": _period(last)[1], "when_precision": precision}
+    start, _last, precision = _period(typed[0], zone)
+    return {"start": start, "end": _period(typed[-1], zone)[1], "when_precision": precision}
 
 
-def _period(text: str) -> tuple[str, str, str]:
+def _has_lost_hour(text: str) -> bool:
+    """Tell whether a time that has no zone is read as its day alone."""
+    if ":" not in text:
+        return False
+    first, _last, _precision = _period(text, "UTC")
+    return len(first) > parsing.DAY_LENGTH == len(_period(text)[0])
+
+
+def _period(text: str, zone: str | None = None) -> tuple[str, str, str]:
     """Return first day, last day and precision of a KML time."""
     if re.fullmatch(r"\d{4}", text):
         return f"{text}-01-01", f"{text}-12-31", "year"
@@ -169,7 +194,7 @@ def _period(text: str) -> tuple[str, str, str]:
         except ValueError as wrong:
             raise BadFieldError("TimeStamp", text, "a month as YYYY-MM") from wrong
         return f"{text}-01", f"{text}-{last}", "month"
-    day = day_of(text, Notation.ymd, "TimeStamp")
+    day = day_of(text, Notation.ymd, "TimeStamp", zone)
     return day, day, "day"
 
 

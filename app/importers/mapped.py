@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import isnan
 
 from app.domain.count import TOLLS
 from app.domain.errors import LONGEST_GOT, InputError, InvalidFile, NeedsMapping
@@ -17,11 +18,17 @@ from app.files.source import BadFieldError, Rejection, SourceFile, rejection
 from app.importers import native
 from app.importers.base import Context, Dropped, Outcome, ParsedRecord, Warned
 from app.importers.coordinates import degrees, position
-from app.importers.counts import count_of, says_unknown
+from app.importers.counts import WHOLE, count_of, says_unknown
 from app.importers.geocoding import Geocoder
+from app.importers.header import (
+    faulty_cells_note,
+    joined_names,
+    listing,
+    unread_sheets_note,
+)
 from app.importers.notation import SERIAL, WRITTEN, any_day_of, clock_of
 from app.importers.points import PointFeature, kind_of, point_features
-from app.importers.words import Words, listing
+from app.importers.words import Words
 
 MAKE_ONE = (
     "--mapping M.toml, which says what its columns mean; `strikemap mapping suggest FILE "
@@ -30,7 +37,7 @@ MAKE_ONE = (
 PARTS = {toll: [f"{toll}{part}" for part in TOLL_PARTS if part] for toll in TOLLS}
 BOUNDS = ("low", "best", "high")
 TIMES = {"start": "start_time", "end": "end_time"}
-PLAIN = re.compile(r"\d+(?:\.0+)?")
+PLAIN = re.compile(WHOLE)
 TOTAL = re.compile(
     r"(?:grand |sub)?totals?:?|sum:?|in total:?|всього:?|усього:?|разом:?|загалом:?|підсумок:?"
 )
@@ -46,7 +53,8 @@ COUNTED = frozenset(
 CHECKED = COUNTED | {*DAYS, *TIMES.values(), "lon", "lat", "lon_lat", "lat_lon"}
 """Fields whose values either can be read or not; other fields take any text."""
 
-MIDNIGHT = ("00:00", "00:00:00", "00:00:00.000")
+PLAIN_TEXTS = ("place", "description", "when_text", "wave")
+MIDNIGHT = "00:00:00"
 DAMAGE = {
     "object_kind": "object_kind",
     "object_name": "name",
@@ -66,21 +74,17 @@ class Typed:
     serial: Counter[str] = field(default_factory=Counter)
     vague: dict[str, Counter[str]] = field(default_factory=dict)
     without_zone: int = 0
+    without_last_day: int = 0
     filled: Counter[str] = field(default_factory=Counter)
     unread: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
 
-    def refuse(self, wrong: BadFieldError | InputError) -> None:
-        """Count a row that is rejected for a day, a coordinate or a number of people."""
-        name, got = (
-            (wrong.name, wrong.got)
-            if isinstance(wrong, BadFieldError)
-            else (wrong.problem.where, wrong.problem.got)
-        )
-        to = re.split("[.,]", name)[0]
-        if got and to in CHECKED:
+    def refuse(self, fault: Rejection) -> None:
+        """Count a row whose day, coordinate or number of people cannot be read."""
+        to = re.split("[.,]", fault.field)[0]
+        if fault.got and to in CHECKED and fault.why != parsing.NO_PLACE:
             self.unread[to] += 1
-            self.examples.setdefault(to, got)
+            self.examples.setdefault(to, fault.got)
 
     def refusals(self, mapping: TableMapping) -> Iterator[Warned]:
         """Refuse the file for each column of which too much cannot be read."""
@@ -104,6 +108,10 @@ class Typed:
             yield Warned(
                 f"Times of day without a time zone, kept as text: {self.without_zone:,}; the "
                 "constant `zone` of a mapping says whose time it is."
+            )
+        if self.without_last_day:
+            yield Warned(
+                f"Times of an end whose day is not stated, kept as text: {self.without_last_day:,}."
             )
         for name, texts in self.vague.items():
             yield Warned(f"Texts of {name} that state no number, left unknown: {listing(texts)}.")
@@ -173,6 +181,9 @@ class _RowReader:
     def __init__(self, mapping: TableMapping, context: Context, source: SourceFile) -> None:
         self.mapping, self.context, self.source = mapping, context, source
         self.words, self.geocoder = Words(context), Geocoder(context)
+        self.time_columns = {
+            day: (mapping.column(day), mapping.column(clock)) for day, clock in TIMES.items()
+        }
         self.typed = Typed()
 
     def of_table(self) -> Iterator[Outcome]:
@@ -184,6 +195,8 @@ class _RowReader:
             is_merged=self.mapping.has_merged_header,
         )
         yield from self._check_columns(body.names)
+        yield from faulty_cells_note(self.source)
+        yield from unread_sheets_note(self.source, self.mapping.sheet)
         for row in body.rows:
             yield (
                 row
@@ -220,7 +233,7 @@ class _RowReader:
 
     def _unmapped_warnings(self, names: list[str]) -> Iterator[Warned]:
         if others := [name for name in names if name not in self.mapping.columns]:
-            yield Warned(f"Columns that the mapping leaves out: {', '.join(others)}.")
+            yield Warned(f"Columns that the mapping leaves out: {joined_names(others)}.")
 
     def _outcome(self, row: int, feature: PointFeature) -> Outcome:
         if feature.point is None and has_total_word(feature.fields):
@@ -236,10 +249,12 @@ class _RowReader:
             if point is None:
                 values.update(precision=None, error_m=None)
             self._keep_time(values, feature.fields, point)
+            _drop_unknown(values, point)
             return ParsedRecord(row, native.incident_from(values, point, self.context))
         except (BadFieldError, InputError) as wrong:
-            self.typed.refuse(wrong)
-            return rejection(row, wrong)
+            fault = rejection(row, wrong)
+            self.typed.refuse(fault)
+            return fault
 
     def _values(self, cells: Cells) -> dict[str, object]:
         """Turn the cells of a row into the nested values of our own format."""
@@ -275,6 +290,7 @@ class _RowReader:
         """Put a day and the time of another column together."""
         for day, clock in TIMES.items():
             times, days = texts_by_field.pop(clock, []), texts_by_field.get(day, [])
+            times = [] if times and says_unknown(times[0]) else times
             if times and days and not CLOCK.search(days[0]):
                 joined = f"{self._plain_day(day, days[0])} {clock_of(times[0], clock)}"
                 texts_by_field[day] = [joined]
@@ -284,16 +300,31 @@ class _RowReader:
         return self._day(name, text)[: parsing.DAY_LENGTH]
 
     def _keep_time(self, values: dict[str, object], cells: Cells, point: LonLat | None) -> None:
-        """Keep the time as text where nothing says whose time it is."""
-        columns = (self.mapping.column("start"), self.mapping.column("start_time"))
-        text = " ".join(cells[name] for name in columns if name in cells)
-        has_hour = CLOCK.search(text) is not None and not text.endswith(MIDNIGHT)
-        if has_hour and len(str(values["start"])) == parsing.DAY_LENGTH:
-            self.typed.without_zone += 1
-            if not values.get("when_text"):
-                if not parsing.text(values, "source_key"):  # the same key as without this text
-                    values["source_key"] = native.content_key(values, point)
-                values["when_text"] = text
+        """Keep times as text where nothing says whose they are, or on which day they end."""
+        typed = {day: self._typed(cells, day) for day in TIMES}
+        lost = [
+            day
+            for day, texts in typed.items()
+            if len(str(values.get(day) or "")) <= parsing.DAY_LENGTH and self._has_hour(day, *texts)
+        ]
+        if not lost:
+            return
+        self.typed.without_zone += bool(values.get(lost[0]))
+        self.typed.without_last_day += not values.get(lost[-1])
+        texts = (" ".join(filter(None, pair)) for pair in typed.values())
+        native.keep_when_text(values, " to ".join(filter(None, texts)), point)
+
+    def _typed(self, cells: Cells, day: str) -> tuple[str, str]:
+        """Return a day and its time of day as they are typed; "" for each that is not stated."""
+        day_text, clock = (cells.get(column or "", "") for column in self.time_columns[day])
+        return day_text, "" if clock and says_unknown(clock) else clock
+
+    def _has_hour(self, day: str, day_text: str, clock: str) -> bool:
+        """Tell whether a time of day is typed; midnight is none, since spreadsheets add it."""
+        if clock and not CLOCK.search(day_text):
+            return clock_of(clock, TIMES[day]) != MIDNIGHT
+        moment = day_text and any_day_of(day_text, self._notation(day), day, "UTC")
+        return len(moment) > parsing.DAY_LENGTH
 
     def _keep_vague(self, values: dict[str, object], texts_by_field: dict[str, list[str]]) -> None:
         """Keep in the description what was typed where a number is not stated, as in "dozens"."""
@@ -325,7 +356,7 @@ class _RowReader:
         if name == "admin1":
             return self.words.region(texts[0], crosswalk)
         word = crosswalk.get(squeezed(texts[0]), texts[0]) if crosswalk else "\n".join(texts)
-        return (self.words.country(word) or word) if name == "country" else word
+        return self.words.country(word) if name == "country" else word
 
     def _point(self, values: Mapping[str, object]) -> LonLat | None:
         """Read the coordinates; None without them, never 0, 0; one of two alone is refused."""
@@ -337,12 +368,21 @@ class _RowReader:
 
 
 def _degrees(values: Mapping[str, object], axis: str) -> object:
-    """Read one coordinate; None for an empty cell."""
+    """Read one coordinate; None for an empty cell, and for a word that says no more."""
     text = parsing.text(values, axis)
     try:
-        return None if text is None else float(text)
+        number = float(text or "nan")
     except ValueError:
-        return degrees(text or "", axis)
+        return None if says_unknown(text or "") else degrees(text or "", axis)
+    return None if isnan(number) else number
+
+
+def _drop_unknown(values: dict[str, object], point: LonLat | None) -> None:
+    """Drop texts that say no more than an empty cell, such as "n/a"; the key stays as with them."""
+    unknown = [name for name in PLAIN_TEXTS if says_unknown(parsing.text(values, name) or "x")]
+    if unknown and not parsing.text(values, "source_key"):
+        values["source_key"] = native.content_key(values, point)
+    values.update(dict.fromkeys(unknown))
 
 
 def has_total_word(cells: Mapping[str, str]) -> bool:

@@ -71,7 +71,7 @@ def open_contents(
     """
     with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
         unpacker = _Unpacker(Path(folder), most_bytes, recognises)
-        if path.is_dir():
+        if _is_folder(path):
             unpacker.add_folder(path)
         else:
             unpacker.add(path, name, name)
@@ -199,6 +199,14 @@ class _Unpacker:
         if size > self.most_bytes:
             got, allowed = f"over {self.most_bytes:,} bytes", f"at most {self.most_bytes:,} bytes"
             raise TooLarge(f"unpacked size of {archive}", got, allowed)
+
+
+def _is_folder(path: Path) -> bool:
+    """Tell whether a path is a folder; of one that cannot be reached, its opening says why."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _is_tar(path: Path) -> bool:

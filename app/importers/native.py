@@ -87,6 +87,14 @@ def content_key(values: parsing.Values, point: LonLat | None) -> str:
     return "content-" + hashlib.sha256(whole).hexdigest()[:24]
 
 
+def keep_when_text(values: dict[str, object], text: str, point: LonLat | None) -> None:
+    """Keep how a source writes a time that is not read; the key is the same as without it."""
+    if not values.get("when_text"):
+        if not parsing.text(values, "source_key"):
+            values["source_key"] = content_key(values, point)
+        values["when_text"] = text
+
+
 def _id(values: parsing.Values) -> UUID | None:
     """Read the id of a record that was entered by hand; None where the source has its own key."""
     value = values.get("id")

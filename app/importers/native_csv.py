@@ -24,6 +24,7 @@ from app.files.source import BadFieldError, Rejection, SourceFile, rejection
 from app.importers import native
 from app.importers.base import Context, Outcome, ParsedRecord, Warned
 from app.importers.control_days import ControlDays
+from app.importers.header import joined_names
 
 NOT_READ = frozenset({"dataset", "region"})
 """The order names the dataset; a region is written as `admin1`."""
@@ -105,7 +106,7 @@ class NativeCsv:
         mapping = self.mapping(source)
         unknown = [name for name in names if name not in mapping and not DERIVED.fullmatch(name)]
         if unknown:
-            yield Warned(f"Columns that nobody reads were left out: {', '.join(unknown)}.")
+            yield Warned(f"Columns that nobody reads were left out: {joined_names(unknown)}.")
         yield from (
             self._control(source, context) if is_control else self._incidents(source, context)
         )

@@ -17,6 +17,7 @@ from app.files.source import BadFieldError, SourceFile, decoded_head, rejection
 from app.importers import native
 from app.importers.base import Context, Outcome, ParsedRecord, Warned
 from app.importers.control_days import ControlDays
+from app.importers.header import joined_names
 
 NOT_READ = frozenset({"lon", "lat"})
 """Columns of the CSV form: here the place is the feature's geometry."""
@@ -54,7 +55,7 @@ class NativeGeoJson:
         fields = {*INCIDENT_FIELDS, *native.CONTROL_FIELDS, *native.DERIVED_FIELDS}
         unknown = {name for one in collection for name in one["properties"]} - (fields - NOT_READ)
         if unknown:
-            yield Warned(f"Properties that nobody reads: {', '.join(sorted(unknown))}.")
+            yield Warned(f"Properties that nobody reads: {joined_names(sorted(unknown))}.")
         days = ControlDays(context)
         for row, feature in enumerate(collection, 1):
             try:
@@ -79,4 +80,4 @@ def _point(shape: BaseGeometry | None) -> LonLat | None:
         return None
     if not isinstance(shape, Point):
         raise BadFieldError("geometry", shape.geom_type, "a Point or null")
-    return LonLat.checked(lon=shape.x, lat=shape.y)
+    return parsing.stated_point(shape.x, shape.y)

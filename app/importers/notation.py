@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 from calendar import month_abbr, month_name
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -14,7 +13,7 @@ from app.domain.mapping import Notation
 from app.files import parsing
 from app.files.source import BadFieldError
 
-CLOCK = r"(?:[ T]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?)?"
+CLOCK = r"(?:[ T]+(?P<clock>\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[ap]\.?m\.?)?))?"
 OFFSET = r"(?: ?(?P<offset>Z|[+-]\d\d:?\d\d))?"
 YMD = r"(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})"
 DMY = r"(?P<day>\d{1,2})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<year>\d{4})"
@@ -109,7 +108,9 @@ def day_of(text: str, notation: Notation, name: str, zone: str | None = None) ->
         month = MONTHS[word.lower()] if word else int(parts["month"] or 0)
         day = int(parts.get("day") or parts["day_second"] or 0)
         iso_text = date(int(parts["year"] or 0), month, day).isoformat()
-        return _with_clock(str(parsing.iso_day(iso_text, name)), parts, zone)
+        clock = _clock(parts["clock"]) if parts["clock"] else time()
+        iso_day = str(parsing.iso_day(iso_text, name))
+        return _with_clock(iso_day, clock, zone, (parts["offset"] or "").upper())
     except (KeyError, ValueError, TypeError) as wrong:
         raise BadFieldError(name, text, WRITTEN[notation]) from wrong
 
@@ -129,24 +130,34 @@ def any_day_of(text: str, notation: Notation, name: str, zone: str | None = None
         raise
 
 
+@lru_cache(maxsize=65_536)
 def clock_of(text: str, name: str) -> str:
     """Read a time of day as HH:MM:SS: 23:40, 9:05 pm, or a spreadsheet's part of a day (0.5).
 
     Raises:
         BadFieldError: none of these.
     """
-    match = CLOCK_ALONE.fullmatch(text.strip())
     try:
-        if match is None:
-            part = float(text.replace(",", "."))
-            return _clock_of_part(part if 0 < part < 1 else -1).isoformat()
-        hour, half = int(match["hour"]), (match["half"] or "").lower()
-        if half:
-            hour = time(hour - 1).hour + 1  # 1 to 12 only
-            hour = hour % 12 + (12 if half == "p" else 0)
-        return time(hour, int(match["minute"]), int(match["second"] or 0)).isoformat()
+        return _clock(text.strip()).isoformat()
     except ValueError as wrong:
         raise BadFieldError(name, text, "a time of day as 23:40") from wrong
+
+
+def _clock(text: str) -> time:
+    """Read a time of day.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match = CLOCK_ALONE.fullmatch(text)
+    if match is None:
+        part = float(text.replace(",", "."))
+        return _clock_of_part(part if 0 < part < 1 else -1)
+    hour, half = int(match["hour"]), (match["half"] or "").lower()
+    if half:
+        hour = time(hour - 1).hour + 1  # 1 to 12 only
+        hour = hour % 12 + (12 if half == "p" else 0)
+    return time(hour, int(match["minute"]), int(match["second"] or 0))
 
 
 def _clock_of_part(part: float) -> time:
@@ -166,15 +177,10 @@ def _from_serial(text: str, name: str, zone: str | None) -> str:
     day = SERIAL_ZERO + timedelta(days=int(match["days"])) if match else None
     if match is None or day is None or day.year not in SERIAL_YEARS:
         raise BadFieldError(name, text, WRITTEN[Notation.serial])
-    clock = _clock_of_part(float(f"0.{match['part'] or 0}"))
-    parts = {"hour": str(clock.hour), "minute": str(clock.minute), "second": str(clock.second)}
-    return _with_clock(day.isoformat(), parts, zone)
+    return _with_clock(day.isoformat(), _clock_of_part(float(f"0.{match['part'] or 0}")), zone)
 
 
-def _with_clock(day: str, parts: Mapping[str, str | None], zone: str | None) -> str:
-    hour, minute, second = (int(parts.get(part) or 0) for part in ("hour", "minute", "second"))
-    clock = time(hour, minute, second)
-    offset = (parts.get("offset") or "").upper()
+def _with_clock(day: str, clock: time, zone: str | None, offset: str = "") -> str:
     if clock == time() or not (offset or zone):
         return day
     moment = datetime.fromisoformat(f"{day}T{clock}{offset}")

@@ -19,6 +19,7 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import InputError, InvalidFile, TooLarge
 from app.domain.place import LonLat
+from app.files import parsing
 from app.files.features import UNREADABLE, features_of, geometry
 from app.files.layers import (
     LONGITUDE_FIRST,
@@ -115,7 +116,9 @@ def _point_feature(fields: Mapping[str, object], shape: BaseGeometry | None) -> 
     if not isinstance(shape, Point):
         return PointFeature(cells, None, BadFieldError("geometry", shape.geom_type, A_POINT))
     try:
-        return PointFeature(cells, LonLat.checked(lon=shape.x, lat=shape.y))
+        return PointFeature(cells, parsing.stated_point(shape.x, shape.y))
+    except BadFieldError as wrong:
+        return PointFeature(cells, None, wrong)
     except InputError as wrong:
         problem = wrong.problem
         return PointFeature(cells, None, BadFieldError("geometry", problem.got, problem.allowed))

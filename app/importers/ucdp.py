@@ -91,6 +91,7 @@ DAYS = {
     "5": WhenPrecision.year,
 }
 ONE_SIDED = "3"
+SIDES, OTHERS = ("deaths_a", "deaths_b"), ("deaths_civilians", "deaths_unknown")
 ARTICLE = re.compile(r'"([^"]*)"')
 MIDNIGHT = " 00:00:00.000"
 BEFORE_ARTICLES = NAMES.index("source_article")
@@ -165,11 +166,12 @@ def _out_of_scope(cells: dict[str, str], crosswalk: events.Crosswalk) -> str | N
     kind = cells.get("type_of_violence", "")
     if kind not in crosswalk.tables["violence"]:
         raise BadFieldError("type_of_violence", kind, ", ".join(crosswalk.tables["violence"]))
-    others = (cells.get("deaths_civilians"), cells.get("deaths_unknown"))
-    sides = (cells.get("deaths_a"), cells.get("deaths_b"))
-    if kind == ONE_SIDED or any(number is None or number != "0" for number in others):
+    # As numbers: a copy with an empty cell in a column may have 0.0 in the others.
+    others = [parsing.whole(cells.get(name), name) for name in OTHERS]
+    if kind == ONE_SIDED or others != [0] * len(OTHERS):
         return None
-    return "combatants_only" if any(number not in (None, "0") for number in sides) else None
+    has_combatants = any(parsing.whole(cells.get(name), name) for name in SIDES)
+    return "combatants_only" if has_combatants else None
 
 
 def _incident(cells: dict[str, str], crosswalk: events.Crosswalk) -> Incident:
@@ -240,7 +242,7 @@ def _killed(cells: dict[str, str]) -> Toll:
         return parsing.whole(cells.get(name), name)
 
     total = native.count_from({name: number(name) for name in ("low", "best", "high")}, "killed")
-    sides = [count for name in ("deaths_a", "deaths_b") if (count := number(name)) is not None]
+    sides = [count for name in SIDES if (count := number(name)) is not None]
     return Toll.of(
         total,
         civilian=_best_estimate(number("deaths_civilians")),

@@ -13,15 +13,15 @@ from functools import cached_property
 
 from app.files.sheets import squeezed
 from app.importers.base import Context, Warned
+from app.importers.header import listing
 from app.reference.taxonomy import CodeList
 
 SEVERAL = re.compile(r"\s*[|,;/]\s*")
 UNIT = re.compile(
-    r"(^(oblast de|область|м\.) )|"
+    r"(^(oblast de|область|м\.|автономна республіка|autonomous republic of) )|"
     r"( (oblast|region|governorate|province|область|обл\.?|автономна республіка)$)"
 )
 CITY = re.compile(r"^(м\.|місто) ?")
-MOST_NAMED = 10
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Words:
         return {bare(name): code for name, code in self._regions.items() if bare(name) != name}
 
     def country(self, word: str) -> str | None:
-        """Return the alpha-2 code of a country by its code or English name."""
+        """Return the alpha-2 code of a country by its code or name; None where no list has it."""
         return self._count_if_unknown("country", word, self._countries.get(squeezed(word)))
 
     def is_abroad(self, country: str | None) -> bool:
@@ -95,13 +95,6 @@ class Words:
         """Warn of the unknown words, the most frequent first."""
         for name, words in sorted(self.unknown.items()):
             yield Warned(f"Words of {name} that no list has, left unstated: {listing(words)}.")
-
-
-def listing(words: Counter[str]) -> str:
-    """Write words with their numbers of rows, the most frequent first."""
-    most = ", ".join(f"{word!r} ({n:,})" for word, n in words.most_common(MOST_NAMED))
-    more = f" and {len(words) - MOST_NAMED:,} more" if len(words) > MOST_NAMED else ""
-    return most + more
 
 
 def bare(name: str) -> str:

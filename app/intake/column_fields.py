@@ -14,8 +14,9 @@ from functools import partial
 from typing import NamedTuple
 
 from app.domain.count import TOLLS
+from app.domain.damage import Grade
 from app.domain.mapping import DAYS, Notation
-from app.domain.place import Bounds, LonLat
+from app.domain.place import Bounds, LonLat, Precision
 from app.files.source import BadFieldError
 from app.importers.coordinates import degrees, position, states_order
 from app.importers.counts import count_of
@@ -25,16 +26,20 @@ from app.importers.words import Words
 SHARE = 0.9
 """Share of a column's values that must fit; the rest may be faults of the file."""
 
+EMPTY_COLUMN = "but every cell is empty"
 MOSTLY = 0.5
 """Share for a column that is called a date: a day that cannot be read is a rejection."""
 
 DECIMAL = re.compile(r"-?\d{1,3}[.]\d+")
 DECIMAL_COMMA = re.compile(r"-?\d{1,3},\d+")
 LINK = re.compile(r"https?://\S+", re.IGNORECASE)
+WORDS_OF_OURS = {"precision": frozenset(Precision), "grade": frozenset(Grade)}
 FIELDS_OF_CROSSWALKS = ("precision", "status", "grade")
 PAIRS = ("lat_lon", "lon_lat")
 TIMES = ("start_time", "end_time")
-NEEDED = (*DAYS[:2], *TIMES, "lon", "lat", *PAIRS)
+NEEDED = (*DAYS[:2], *TIMES, "lon", "lat", *PAIRS, "precision")
+"""Fields in doubt of which a person decides; a wrong precision draws a region as a point."""
+
 WRITINGS = (*PATTERNS, Notation.serial)
 DAY_FIRST, MONTH_FIRST = Notation.dmy, Notation.mdy
 
@@ -89,6 +94,9 @@ def draft_of(
     for column, values in columns.items():
         _by_name(draft, column, values, words, bounds)
     _by_values(draft, columns, bounds, words, has_points=has_points)
+    if {"lat", "lon"} <= set(draft.columns.values()):  # the place needs no other column
+        for column in [one for one in draft.doubts if field_of(one, words) in PAIRS]:
+            del draft.doubts[column]
     return draft
 
 
@@ -113,7 +121,7 @@ def _by_name(draft: Draft, name: str, values: Sequence[str], words: Words, bound
     if to is None:
         return
     if not values:
-        draft.why[name] = f"not mapped: called like {to}, but every cell is empty"
+        draft.why[name] = f"not mapped: called like {to}, {EMPTY_COLUMN}"
     elif to in DAYS:
         _take_day(draft, name, to, values, f"called {name!r}")
     elif to in PAIRS:
@@ -130,6 +138,8 @@ def _misfit(
     """Return why the values do not fit the field of the column's name; None when they do."""
     if to in ("lon", "lat"):
         return _no_degrees(draft, to, values, bounds)
+    if set(values) <= WORDS_OF_OURS.get(to, frozenset()):
+        return None
     if to in FIELDS_OF_CROSSWALKS:
         return f"its words need a crosswalk under [words.{to}] first: {_sample(values)}"
     if to == "source_key":

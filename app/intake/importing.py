@@ -18,6 +18,7 @@ import msgspec
 
 from app.domain.errors import InputError
 from app.domain.revision import Change
+from app.domain.slug import slug_of
 from app.domain.store import Author
 from app.domain.terms import Dataset, DatasetKind, terms_of
 from app.importers.base import Context, Importer, Outcome, Warned
@@ -100,7 +101,8 @@ class _Import:
         )
         if self.understood:
             why = "its columns are plain"
-        slug = _checked_slug(self.options.dataset or importer.dataset or _slug_of(self.file.label))
+        own_name = slug_of(Path(self.file.label).stem, "dataset")
+        slug = _checked_slug(self.options.dataset or importer.dataset or own_name)
         context = self._context(slug)
         self._check_terms(slug)
         report = Report(
@@ -253,11 +255,6 @@ def _checked_slug(text: str) -> str:
     if not SLUG.fullmatch(text):
         raise InputError("dataset", text, "a slug: lower-case letters, digits and hyphens")
     return text
-
-
-def _slug_of(name: str) -> str:
-    stem = re.sub(r"[^a-z0-9]+", "-", Path(name).stem.lower()).strip("-")[:60]
-    return stem or "dataset"
 
 
 def _sha256(path: Path, members: Sequence[MemberFile]) -> str:

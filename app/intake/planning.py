@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -38,6 +38,7 @@ KINDS = {
 
 UNREAD_ALLOWED = "a corrected mapping, or one without this column; --dry-run lists every row"
 MOST_WARNINGS = 20
+MOST_NAMED_ROWS = 10
 MOST = 0.5
 """A file has "most" points outside when their share is larger than this."""
 
@@ -115,6 +116,7 @@ class Plan:
     _warned: dict[str, list[str | None]] = field(default_factory=dict)
     _seen: dict[str, _First] = field(default_factory=dict)
     _points: array[int] = field(default_factory=lambda: array("q"))
+    _rows: array[int] = field(default_factory=lambda: array("q"))
     _edited: set[str] = field(default_factory=set)
 
     def changes(
@@ -162,7 +164,9 @@ class Plan:
         report = self.report
         self._kinds.add(record.subject)
         self._invented.add(record.is_invented)
-        self._points.extend(record.point)
+        if record.point:
+            self._points.extend(record.point)
+            self._rows.append(record.row)
         if record.key in self._seen:
             self._repeated_key(record, self._seen[record.key])
             return None
@@ -248,11 +252,8 @@ class Plan:
         elif report.refused and not report.dry_run:
             raise InvalidFile(report.refused, "60 % or less that can be read", UNREAD_ALLOWED)
         points = np.frombuffer(self._points, np.int64).reshape(-1, 2) / E7
-        if points_look_swapped(points, self.context.theatre.bounds):
-            report.warnings.append(
-                "Most points lie outside the theatre and would lie inside with longitude and "
-                "latitude swapped: check the order of the columns (longitude first)."
-            )
+        swapped = points_that_look_swapped(points, self.context.theatre.bounds)
+        report.warnings += _of_swapped(swapped, self._rows)
 
     def _dataset_change(self) -> Iterator[Change]:
         """Put the dataset's own revision in front when it is new; its first record says its kind.
@@ -335,10 +336,21 @@ def _of_edits(report: Report) -> Iterator[str]:
         )
 
 
-def points_look_swapped(points: np.ndarray, bounds: Bounds) -> bool:
-    """Tell whether most points (rows of lon, lat) fit the box only with their axes swapped."""
-    if not len(points):
-        return False
+def _of_swapped(swapped: np.ndarray, rows: Sequence[int]) -> Iterator[str]:
+    """Warn of points that fit the theatre only with their axes swapped; name the first rows."""
+    count = int(swapped.sum())
+    would = "lie outside the theatre and would lie inside with longitude and latitude swapped"
+    if count > MOST * len(swapped):
+        yield f"Most points {would}: check the order of the columns (longitude first)."
+    elif count:
+        first = ", ".join(str(rows[one]) for one in np.flatnonzero(swapped)[:MOST_NAMED_ROWS])
+        more = f" and {count - MOST_NAMED_ROWS:,} more" if count > MOST_NAMED_ROWS else ""
+        what = "rows" if count > 1 else "row"
+        yield f"{count:,} of {len(swapped):,} points {would}: {what} {first}{more}."
+
+
+def points_that_look_swapped(points: np.ndarray, bounds: Bounds) -> np.ndarray:
+    """Tell of each point (rows of lon, lat) whether it fits the box only with its axes swapped."""
 
     def inside(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
         in_lon = (lon >= bounds.west) & (lon <= bounds.east)
@@ -346,7 +358,7 @@ def points_look_swapped(points: np.ndarray, bounds: Bounds) -> bool:
 
     outside = ~inside(points[:, 0], points[:, 1])
     swapped = inside(points[:, 1], points[:, 0])
-    return bool((outside & swapped).mean() > MOST)
+    return np.asarray(outside & swapped)
 
 
 def _sentences(warned: Mapping[str, list[str | None]]) -> Iterator[str]:

@@ -90,7 +90,8 @@ def choose_format(
             faults.append(rejection(0, wrong, member.path))
     if not choices:
         got = f"{len(faults)} files of no known format"
-        raise UnknownFormat(f"files of {label}", got, f"one of {', '.join(FORMATS)}")
+        allowed = f"one of {', '.join(FORMATS)}; --mapping M.toml reads tables of other columns"
+        raise UnknownFormat(f"files of {label}", got, allowed)
     most = Counter(importer.name for _, importer, _ in choices).most_common(1)[0][0]
     allowed = f"{most}: all files of one import have one format"
     strays = [

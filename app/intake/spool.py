@@ -70,9 +70,9 @@ class Spool:
         return self._path(number, ".bin")
 
     def keep(self, spooled: SpooledImport) -> None:
-        """Write the facts of an upload beside it, whole or not at all."""
+        """Write the facts of an upload beside it, whole or not at all; several may at once."""
         path = self._path(spooled.id, ".json")
-        half = path.with_suffix(".part")
+        half = path.with_suffix(f".{uuid4()}.part")
         half.write_bytes(msgspec.json.encode(spooled))
         half.replace(path)
 

@@ -40,6 +40,7 @@ FLAGS = {
     "has_points": "has_points = true  # the place is the feature's own geometry",
     "geocode": "geocode = true  # a settlement that its unit has once gets its point by its name",
 }
+NOT_MAPPED = "not mapped: "
 POINT_PRECISION = Precision.settlement
 
 
@@ -64,6 +65,15 @@ class Suggestion:
         """Tell whether an import can use it without a person."""
         return not self.missing and not self.doubts
 
+    def left_out(self) -> dict[str, str]:
+        """Return why each column is left out that is called like a field."""
+        called = f"{NOT_MAPPED}called like"
+        return {
+            name: why
+            for name, why in self.why.items()
+            if name not in self.mapping.columns and why.startswith(called)
+        }
+
     def understood(self) -> str:
         """Say in one sentence what each mapped column is, and where the table begins."""
         mapping, parts = self.mapping, list[str]()
@@ -75,6 +85,10 @@ class Suggestion:
         parts += [
             f"{name!r} is {to}" + (f" ({days[name]})" if to in DAYS else "")
             for name, to in mapping.columns.items()
+        ]
+        parts += [
+            f"{name!r} is left out, {why.removeprefix(NOT_MAPPED)}"
+            for name, why in self.left_out().items()
         ]
         if "precision" in mapping.constants:
             parts.append(f"points are as fine as {mapping.constants['precision']}")
@@ -116,7 +130,9 @@ def suggestion_of(
         raise InputError("theatre", theatre, ", ".join(workspace.reference.theatres))
     has_points = kind_of(source) is not None
     words = Words(_context(workspace, theatre))
-    _check_table(source, has_points=has_points)
+    if not may_be_table(source):
+        allowed = "a table (CSV, XLSX) or a file of points"
+        raise InvalidFile(f"content of {source.name}", "XML or JSON of another kind", allowed)
     start = TableStart() if has_points else table_start(source, words, sheet)
     columns = _sampled(source, start, has_points=has_points)
     bounds = workspace.reference.theatres[theatre].bounds
@@ -183,10 +199,10 @@ def _context(workspace: Workspace, theatre: str) -> Context:
     return Context("suggested", reference.theatres[theatre], regions, reference.taxonomy)
 
 
-def _check_table(source: SourceFile, *, has_points: bool) -> None:
-    if not has_points and decoded_head(source).lstrip().startswith(("<", "{", "[")):
-        allowed = "a table (CSV, XLSX) or a file of points"
-        raise InvalidFile(f"content of {source.name}", "XML or JSON of another kind", allowed)
+def may_be_table(source: SourceFile) -> bool:
+    """Tell whether a file is of points, or begins as no XML or JSON does."""
+    is_other = decoded_head(source).lstrip().startswith(("<", "{", "["))
+    return not is_other or kind_of(source) is not None
 
 
 def _sampled(source: SourceFile, start: TableStart, *, has_points: bool) -> dict[str, list[str]]:

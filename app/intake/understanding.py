@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import msgspec
 
-from app.domain.errors import InputError, NeedsMapping, UnknownFormat
+from app.domain.errors import InputError, InvalidFile, NeedsMapping, UnknownFormat
 from app.importers.formats import choose
 from app.importers.members import PathContents
 from app.instance.workspace import Workspace
+from app.intake.column_fields import EMPTY_COLUMN
 from app.intake.options import ImportOptions
-from app.intake.suggestion import Suggestion, suggestion_of
+from app.intake.suggestion import Suggestion, may_be_table, suggestion_of
+from app.intake.table_start import FEWEST_FIELDS
 
 BY_MAPPING = ("mapped", "vector_points")
 
@@ -34,14 +34,15 @@ def understand(
     suggestion = _suggestion(workspace, files, options)
     if suggestion is None:
         return options, None
+    _refuse_header_alone(suggestion, files)
     if suggestion.is_sure:
         return msgspec.structs.replace(options, mapping=suggestion.mapping), suggestion.understood()
     if _is_table_of_incidents(suggestion):
-        name, open_points = files.members[0].source.name, [*suggestion.doubts, *suggestion.missing]
+        name = files.members[0].source.name
+        open_points = "; ".join(one.rstrip(".") for one in _open_points(suggestion))
         allowed = (
-            f"{'; '.join(one.rstrip('.') for one in open_points)}. Run `strikemap mapping suggest "
-            f"{name} --out M.toml`, complete M.toml, then `strikemap import {name} --mapping "
-            "M.toml`"
+            f"{open_points}. Run `strikemap mapping suggest {name} --out M.toml`, complete M.toml, "
+            f"then `strikemap import {name} --mapping M.toml`"
         )
         raise NeedsMapping(f"columns of {name}", "what only you can say", allowed)
     return options, None
@@ -60,14 +61,32 @@ def _suggestion(
         has_format = False
     except InputError:
         has_format = True
-    if has_format:
+    if has_format or not may_be_table(source):
         return None
-    with contextlib.suppress(InputError):
-        return suggestion_of(workspace, source, options.theatre or "", options.sheet)
-    return None
+    return suggestion_of(workspace, source, options.theatre or "", options.sheet)
+
+
+def _refuse_header_alone(suggestion: Suggestion, files: PathContents) -> None:
+    """Refuse a table of known columns without any row.
+
+    Raises:
+        InvalidFile: it has only a header.
+    """
+    known = [why for why in suggestion.why.values() if why.endswith(EMPTY_COLUMN)]
+    if len(known) >= FEWEST_FIELDS and not any(suggestion.samples.values()):
+        where = f"rows of {files.members[0].source.name}"
+        raise InvalidFile(where, "none below the header", "at least one row")
 
 
 def _is_table_of_incidents(suggestion: Suggestion) -> bool:
-    """Tell whether the columns are about incidents: one of a day and one more are known."""
+    """Tell whether the columns are about incidents: a day, a place or a number, and one more."""
     mapping = suggestion.mapping
-    return mapping.says("start") and len(mapping.columns) > 1
+    is_about = mapping.says("start") or bool(suggestion.doubts)
+    return is_about and (mapping.has_points or len(mapping.columns) > 1)
+
+
+def _open_points(suggestion: Suggestion) -> list[str]:
+    """List what only a person can say, and why columns are left out that may be what is missing."""
+    left_out = suggestion.left_out() if suggestion.missing else {}
+    reasons = [f"{name!r}: {why}" for name, why in left_out.items() if why not in suggestion.doubts]
+    return [*suggestion.doubts, *suggestion.missing, *reasons]

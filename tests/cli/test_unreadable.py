@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app.cli.program import program
-from app.domain.errors import InvalidFile
+from app.domain.errors import InputError, InvalidFile
 from tests.support import table, written
 
 MAPPING = """version = 1
@@ -66,3 +67,33 @@ def test_such_a_file_is_not_written_at_all(folder: Path) -> None:
 def test_a_file_with_less_than_that_is_imported(folder: Path) -> None:
     rows = [*[{**GOOD, "n": str(n)} for n in range(4)], {**GOOD, "n": "x"}]
     assert _run(folder, *rows, dry_run=False).exit_code == 0
+
+
+def test_the_report_of_a_file_before_a_refused_one_is_printed_all_the_same(folder: Path) -> None:
+    good, bad = table(folder, GOOD), written(folder, "bad.csv", "")
+    options = ["--mapping", str(folder / "m.toml"), "--json"]
+    result = CliRunner().invoke(program, ["import", str(good), str(bad), *options])
+    assert isinstance(result.exception, InvalidFile)
+    assert [report["added"] for report in json.loads(result.stdout)] == [1]
+
+
+@pytest.mark.parametrize("command", [["mapping", "suggest", "{}"], ["synth", "3"]])
+def test_a_file_that_cannot_be_written_is_refused_in_one_sentence(
+    command: list[str], folder: Path
+) -> None:
+    words = [word.format(table(folder, GOOD)) for word in command]
+    result = CliRunner().invoke(program, [*words, "--out", str(folder / "none" / "m.toml")])
+    assert isinstance(result.exception, InputError)
+
+
+def test_a_file_that_cannot_be_opened_is_refused_in_one_sentence(folder: Path) -> None:
+    result = CliRunner().invoke(program, ["import", str(folder / ("a" * 300))])
+    assert isinstance(result.exception, InvalidFile)
+    assert "File name too long" in str(result.exception)
+
+
+def test_what_a_person_must_decide_is_printed_beside_a_written_proposal(folder: Path) -> None:
+    path = table(folder, {**GOOD, "day": "03/04/2024"})
+    out = str(folder / "out.toml")
+    result = CliRunner().invoke(program, ["mapping", "suggest", str(path), "--out", out])
+    assert "To be decided: `dates` is to be set for 'day'" in result.output

@@ -261,6 +261,31 @@ def test_swapped_coordinates_are_warned_of(private_workspace: Workspace, tmp_pat
     assert (report.added, report.rows) == (3, 3)
 
 
+@pytest.mark.parametrize("name", ["native.csv", "plain.csv"])
+def test_a_quotation_mark_that_is_never_closed_takes_no_rows_away_silently(
+    name: str, private_workspace: Workspace, tmp_path: Path
+) -> None:
+    native = 'source_key,start,precision,lon,lat,description\n{}a,2024-03-10,exact,36.2,50.0,"b\n'
+    plain = 'date,lat,lon,note\n2024-03-10,50.0,36.2,"b\n2024-03-11,50.0,36.2,c\n'
+    text = native.format("") + "c,2024-03-11,exact,36.2,50.0,d\n" if "native" in name else plain
+    with pytest.raises(InvalidFile, match="line 2: got 'a quotation mark that is never closed'"):
+        imported(private_workspace, written(tmp_path, name, text))
+
+
+def test_a_few_swapped_points_are_named_by_their_rows(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    rows = "".join(f"{key},2024-03-10,exact,36.2,50.0\n" for key in "abc")
+    path = written(tmp_path, "one.csv", HEADER + rows + "d,2024-03-10,exact,50.0,36.2\n")
+    report = imported(private_workspace, path)
+    assert report.warnings == [
+        (
+            "1 of 4 points lie outside the theatre and would lie inside with longitude and "
+            "latitude swapped: row 4."
+        )
+    ]
+
+
 def test_points_abroad_are_not_taken_for_swapped_ones(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:

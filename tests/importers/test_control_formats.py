@@ -329,6 +329,18 @@ def test_a_field_that_the_file_has_not_is_named(tmp_path: Path) -> None:
     assert rejections(results) == [(1, "status-field", "what")]
 
 
+def test_the_rejection_of_an_area_says_what_is_wrong_with_it(tmp_path: Path) -> None:
+    faulty = {"type": "Polygon", "coordinates": [[["x", 1], [2, 2], [3, 3], ["x", 1]]]}
+    shapes = [feature({}, faulty), feature({}), "x", feature({}, square(36, 47, 1))]
+    path = written(tmp_path, "any.geojson", collection(shapes))
+    results = read(path, "vector_control", controller="ru", valid_on=DAY)
+    assert rejections(results) == [
+        (1, "geometry", str(faulty)),
+        (2, "geometry", ""),
+        (3, "feature", "x"),
+    ]
+
+
 def kml(folder: Path, *placemarks: str, name: str = "Control_24_03_10.kml") -> Path:
     return written(folder, name, KML.format("".join(placemarks)))
 

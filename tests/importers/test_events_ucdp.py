@@ -116,6 +116,8 @@ def test_a_date_code_says_how_fine_the_day_is(code: str, precision: str, tmp_pat
 def test_a_battle_is_dropped_and_an_attack_on_civilians_is_not(tmp_path: Path) -> None:
     battle = {"deaths_a": "4", "deaths_civilians": "0", "best": "4", "high": "4"}
     assert _outcome(tmp_path, **battle) == Dropped(1, "combatants_only")
+    floats = {name: f"{text}.0" for name, text in battle.items()}
+    assert _outcome(tmp_path, **floats) == Dropped(1, "combatants_only")
     assert not isinstance(_outcome(tmp_path, **battle, type_of_violence="3"), Dropped)
     assert not isinstance(_outcome(tmp_path, **{**battle, "deaths_civilians": ""}), Dropped)
 

@@ -57,6 +57,15 @@ def test_the_raion_tells_namesakes_apart_by_code_or_by_name(raion: str, tmp_path
     assert _place(tmp_path, **told_apart).admin2.startswith("UA71")
 
 
+def test_a_raion_that_is_not_the_settlements_is_warned_of(tmp_path: Path) -> None:
+    outcome, warned = _read(tmp_path, raion="Куп'янський район")
+    assert isinstance(outcome, ParsedRecord)
+    assert warned == Warned(
+        "Places that their unit has once, not in the raion that is stated: "
+        '"Ізюм, Куп\'янський район" (1).'
+    )
+
+
 def test_a_raion_leaves_namesakes_within_it_undecided(tmp_path: Path) -> None:
     (outcome,) = _read(tmp_path, where="Іванівка", raion="UA6304")
     assert isinstance(outcome, Rejection)

@@ -118,6 +118,10 @@ def test_what_is_no_strike_is_dropped(tmp_path: Path) -> None:
     assert _row(tmp_path, Country_ISO="PSE") == Dropped(1, "other_country")
 
 
+def test_a_word_for_a_country_that_no_list_has_takes_no_row_away(tmp_path: Path) -> None:
+    assert _row(tmp_path, Country_ISO="Ukraine (east)").place.country is None
+
+
 @pytest.mark.parametrize("day", ["", "March 2024", "2024-02-30"])
 def test_an_unreadable_day_is_a_rejection(day: str, tmp_path: Path) -> None:
     fate = _row(tmp_path, Date=day)

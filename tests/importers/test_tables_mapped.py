@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,9 @@ from app.domain.damage import Damage
 from app.domain.errors import InvalidFile
 from app.domain.mapping import MAPPED_FIELDS, Notation, checked
 from app.domain.place import Precision
-from app.files.source import BadFieldError, Rejection
+from app.files import sheets
+from app.files.sheets import distinct
+from app.files.source import BadFieldError, Rejection, SourceFile
 from app.importers.base import Dropped, Outcome, ParsedRecord, Warned
 from app.importers.notation import day_of
 from app.instance.workspace import Workspace
@@ -299,12 +303,98 @@ def test_a_country_outside_the_theatre_is_dropped(tmp_path: Path) -> None:
     )
 
 
+def test_a_workbook_is_unpacked_once_and_its_sheet_is_read_four_times_at_most(
+    private_workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpacked, opened = Counter[str](), Counter[str]()
+    parts, by_name = sheets._part_blocks, sheets._sheet_name
+
+    def counted_parts(source: SourceFile) -> Iterator[tuple[str, bytes]]:
+        unpacked[source.name] += 1
+        return parts(source)
+
+    def counted_sheet(book: Any, source: SourceFile, name: str | None) -> str:
+        opened[source.name] += 1
+        return by_name(book, source, name)
+
+    monkeypatch.setattr(sheets, "_part_blocks", counted_parts)
+    monkeypatch.setattr(sheets, "_sheet_name", counted_sheet)
+    rows = [("date", "lat", "lon"), ("2024-03-10", 49.99, 36.23)]
+    report = imported(private_workspace, workbook(tmp_path, sheet(rows)))
+    assert (report.added, unpacked["file.xlsx"]) == (1, 1)
+    assert opened["file.xlsx"] <= 4
+
+
+def test_no_two_columns_get_one_name() -> None:
+    assert distinct(["Killed", "Killed (2)", "Killed", "", "column 4"]) == [
+        "Killed",
+        "Killed (2)",
+        "Killed (3)",
+        "column 4",
+        "column 4 (2)",
+    ]
+
+
+def test_a_warning_names_forty_of_many_columns(tmp_path: Path) -> None:
+    cells = {"day": "2024-03-10", "r": "Київ"} | {f"q{number}": "" for number in range(300)}
+    results = outcomes(
+        table(tmp_path, cells), "mapped", table_context(mapping({"day": "start", "r": "admin1"}))
+    )
+    (warning,) = [one for one in results if isinstance(one, Warned)]
+    assert warning.text.endswith("q38, q39 and 260 more.")
+
+
+def test_a_word_for_a_country_that_no_list_has_takes_no_row_away(tmp_path: Path) -> None:
+    cells = {"day": "2024-03-10", "lat": "49.99", "lon": "36.23", "c": "Ukraine (east)"}
+    results = outcomes(
+        table(tmp_path, cells), "mapped", table_context(mapping({**COLUMNS, "c": "country"}))
+    )
+    (parsed,) = [one for one in results if isinstance(one, ParsedRecord)]
+    record: Any = parsed.record
+    assert record.place.country is None
+    assert results[-1] == Warned(
+        "Words of country that no list has, left unstated: 'Ukraine (east)' (1)."
+    )
+
+
+def test_zeros_for_an_unknown_place_are_rejected_and_the_other_rows_are_taken(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    rows = [
+        {"date": "2024-03-10", "lat": lat, "lon": lon}
+        for lat, lon in (("49.99", "36.23"), ("0", "0"), ("50.1", "36.3"))
+    ]
+    report = imported(private_workspace, table(tmp_path, *rows))
+    assert (report.added, report.refused) == (2, None)
+    no_place = "a place that is known, or nothing where it is not"
+    assert report.rejections == [Rejection(2, "lon, lat", "0, 0", no_place)]
+
+
+def test_a_workbook_says_which_cells_are_read_as_empty_though_they_are_not(tmp_path: Path) -> None:
+    texts = ("day", "r", "k", "i", "e")
+    cells = (
+        '<c t="e"><f>1/0</f><v>#DIV/0!</v></c><c r="D2" s="1"><f>SUM(A1:A2)</f><v></v></c>'
+        '<c t="str"><f>""</f><v></v></c>'
+    )
+    row = sheet([("2024-03-10", "Київ")]).replace("</row>", f"{cells}</row>")
+    path = workbook(tmp_path, sheet([texts]) + row)
+    columns = mapping({"day": "start", "r": "admin1", "k": "killed", "i": "injured"})
+    warnings = [
+        one for one in outcomes(path, "mapped", table_context(columns)) if isinstance(one, Warned)
+    ]
+    assert warnings[-1] == Warned(
+        "Cells with an error such as #DIV/0!, or with a formula whose value was not saved, are "
+        "read as empty: 2."
+    )
+
+
 def test_kyiv_is_the_city_and_kyiv_oblast_is_not(tmp_path: Path) -> None:
     for name, code in (
         ("Kyiv", "UA-30"),
         ("Kyiv region", "UA-32"),
         ("Київська", "UA-32"),
         ("UA80", "UA-30"),
+        ("Крим", "UA-43"),
     ):
         incident = _record(
             tmp_path, mapping({"day": "start", "r": "admin1"}), day="2024-03-10", r=name
@@ -320,6 +410,8 @@ def test_kyiv_is_the_city_and_kyiv_oblast_is_not(tmp_path: Path) -> None:
         ("2024-03-01 14:30", Notation.ymd, None, "2024-03-01"),
         ("2024-03-01 14:30", Notation.ymd, "Europe/Kyiv", "2024-03-01T12:30:00+00:00"),
         ("2024-03-01T14:30:00+02:00", Notation.ymd, None, "2024-03-01T14:30:00+02:00"),
+        ("3/1/2024 2:30 PM", Notation.mdy, "Europe/Kyiv", "2024-03-01T12:30:00+00:00"),
+        ("3/1/2024 12:00:00 AM", Notation.mdy, "Europe/Kyiv", "2024-03-01"),
         ("03/04/2024", Notation.dmy, None, "2024-04-03"),
         ("03/04/2024", Notation.mdy, None, "2024-03-04"),
         ("3.4.2024", Notation.dmy, None, "2024-04-03"),

@@ -19,6 +19,7 @@ from app.domain.damage import Grade
 from app.domain.errors import InvalidFile
 from app.domain.period import WhenPrecision
 from app.domain.place import Precision
+from app.files.layers import _transformer
 from app.files.source import Rejection, SourceFile
 from app.importers.base import Dropped, Outcome, ParsedRecord, Warned
 from app.importers.formats import choose
@@ -139,6 +140,28 @@ def test_a_shapefile_without_a_reference_system_is_refused(tmp_path: Path) -> No
         _outcomes(bare, MAPPING)
 
 
+def test_shapefiles_of_one_name_in_several_folders_are_all_read(tmp_path: Path) -> None:
+    for day in (10, 11):
+        folder = tmp_path / "shp" / f"2024-03-{day}"
+        folder.mkdir(parents=True)
+        _drawn(folder / "points.shp", "ESRI Shapefile", when=f"2024-03-{day}", dead=2)
+    path = _zipped(tmp_path / "shp", "points.zip")
+    results = outcomes(path, "auto", table_context(MAPPING))
+    records: list[Any] = [one.record for one in results if isinstance(one, ParsedRecord)]
+    days = [str(one.when.first) for one in records]
+    assert days == ["2024-03-10", "2024-03-11"]
+
+
+def test_many_projected_features_are_moved_in_a_moment(tmp_path: Path) -> None:
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32637"}}
+    places = [feature(FIELDS, point(301_234 + step, 5_541_234)) for step in range(500)]
+    path = written(tmp_path, "metres.geojson", collection(places, crs=crs))
+    results = outcomes(path, "auto", table_context(MAPPING))
+    records: list[Any] = [one.record for one in results if isinstance(one, ParsedRecord)]
+    assert len({one.place.point for one in records}) == len(places)
+    assert _transformer.cache_info().currsize > 0
+
+
 def test_areas_and_missing_geometry_are_no_points(tmp_path: Path) -> None:
     features = [
         feature(FIELDS, point(30, 50)),
@@ -256,6 +279,45 @@ def test_a_mapping_says_that_the_name_is_the_day(tmp_path: Path) -> None:
     assert isinstance(outcome, ParsedRecord)
     record: Any = outcome.record
     assert record.when.first == date(2025, 9, 17)
+
+
+def test_the_day_that_a_mapping_names_is_not_mixed_with_the_time_of_the_upload(
+    tmp_path: Path,
+) -> None:
+    table = mapping({"name": "start"}, dates="month_name", has_points=True)
+    upload = "<TimeStamp><when>2025-10-01T12:00:00</when></TimeStamp>"
+    (outcome,) = _outcomes(_kml(tmp_path, _placemark(upload, name="17 SEP 2025")), table)
+    assert isinstance(outcome, ParsedRecord)
+    record: Any = outcome.record
+    assert (record.when.first, record.when.last) == (date(2025, 9, 17), date(2025, 9, 17))
+    assert record.when.text is None
+
+
+def test_the_hour_of_a_placemark_without_a_zone_stays_as_it_was_written(tmp_path: Path) -> None:
+    time = "<TimeStamp><when>2024-03-10T14:00:00</when></TimeStamp>"
+    midnight = "<TimeStamp><when>2024-03-10T00:00:00</when></TimeStamp>"
+    first, second = _outcomes(_kml(tmp_path, _placemark(time), _placemark(midnight)))
+    assert isinstance(first, ParsedRecord)
+    assert isinstance(second, ParsedRecord)
+    records: list[Any] = [first.record, second.record]
+    assert [one.when.text for one in records] == ["2024-03-10T14:00:00", None]
+
+
+def test_a_document_of_a_kmz_that_is_not_read_is_named(tmp_path: Path) -> None:
+    path = _kml(tmp_path, _placemark("<TimeStamp><when>2024-03-10</when></TimeStamp>"))
+    with zipfile.ZipFile(tmp_path / "two.kmz", "w") as archive:
+        archive.write(path, "layers/more.kml")
+        archive.write(path, "doc.kml")
+    warnings = [one for one in outcomes(tmp_path / "two.kmz") if isinstance(one, Warned)]
+    assert warnings[0] == Warned("Documents of the KMZ that nobody reads: layers/more.kml.")
+
+
+def test_a_placemark_of_two_points_is_a_rejection(tmp_path: Path) -> None:
+    point = "<Point><coordinates>30.52,50.45</coordinates></Point>"
+    time = "<TimeStamp><when>2024-03-10</when></TimeStamp>"
+    both = f"<Placemark>{time}<MultiGeometry>{point}{point}</MultiGeometry></Placemark>"
+    (fate,) = _outcomes(_kml(tmp_path, both))
+    assert fate == Rejection(1, "coordinates", "2 points", "one point in a placemark")
 
 
 def test_the_same_placemark_in_two_folders_counts_once(

@@ -33,6 +33,7 @@ NEAR = 1e-6
         ("49° 59′ 36,6″ N", "lat", 49.9935),
         ("N49 59.61", "lat", 49.9935),
         ("49 59 36.6", "lat", 49.9935),
+        ("۴۹٫۹۹۳۵", "lat", 49.9935),
         ("50°27'00\" пн. ш.", "lat", 50.45),
     ],
 )
@@ -61,6 +62,7 @@ def test_a_coordinate_with_two_meanings_or_none_is_refused(text: str) -> None:
         "49°59'36.6\", 36°13'48\"",
         "POINT (36.23 49.9935)",
         "SRID=4326;POINT Z(36.23 49.9935 120)",
+        "49.9935 36.23 120.5 4.8",
         '{"type": "Point", "coordinates": [36.23, 49.9935]}',
     ],
 )
@@ -80,6 +82,15 @@ def test_utm_is_read_with_its_band_and_refused_where_s_can_be_two_things() -> No
 def test_a_cell_that_is_no_one_point_is_refused(text: str) -> None:
     with pytest.raises(BadFieldError):
         position(text, lon_first=False)
+
+
+@pytest.mark.parametrize(
+    "text", ["0, 0", "0.0, 0.0", "POINT (0 0)", '{"type": "Point", "coordinates": [0, 0]}']
+)
+def test_zero_zero_is_no_place(text: str) -> None:
+    with pytest.raises(BadFieldError) as refused:
+        position(text, lon_first=False)
+    assert refused.value.why == "a place that is known, or nothing where it is not"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +121,9 @@ def test_a_number_of_people_is_read_as_it_is_typed(
     assert count_of(text, "killed") == expected
 
 
-@pytest.mark.parametrize("text", ["4-2", "1,200", "3.5", "-5", "x", "5 injured", "1 2"])
+@pytest.mark.parametrize(
+    "text", ["4-2", "1,200", "1.200", "1.000", "2.000-3.000", "3.5", "-5", "x", "5 injured", "1 2"]
+)
 def test_a_number_that_can_be_another_is_refused(text: str) -> None:
     with pytest.raises(BadFieldError):
         count_of(text, "killed")
@@ -124,6 +137,7 @@ def test_a_number_that_can_be_another_is_refused(text: str) -> None:
         ("20 березня 2024", "2024-03-20"),
         ("45370", "2024-03-19"),
         ("45370.5", "2024-03-19"),
+        ("17/03/2024 2:15 PM", "2024-03-17"),
     ],
 )
 def test_days_that_cannot_be_mistaken_are_read_beside_the_stated_notation(
@@ -167,6 +181,56 @@ def test_a_day_and_a_time_in_two_columns_are_an_instant_of_the_stated_zone(tmp_p
     assert str(when.start) == "2024-03-19 21:40:00+00:00"
     day = _incident(tmp_path, mapping(columns), **cells).when
     assert (str(day.first), day.text) == ("2024-03-19", "45370 23:40")
+
+
+def test_words_that_say_no_more_than_an_empty_cell_are_no_text_and_change_no_key(
+    tmp_path: Path,
+) -> None:
+    columns = {"d": "start", "r": "admin1", "p": "place", "lat": "lat", "lon": "lon"}
+    cells = {"d": "2024-03-10", "r": "Київ", "p": "n/a", "lat": "", "lon": ""}
+    incident = _incident(tmp_path, mapping(columns), **cells)
+    assert incident.place.name is None
+    # The key under which a record of an earlier release has this row.
+    assert incident.source_key == "content-7632cba1d4f58cbe888671aa"
+    nowhere = _incident(tmp_path, mapping(columns), **{**cells, "lat": "NaN", "lon": "n/a"})
+    assert nowhere.place.point is None
+
+
+@pytest.mark.parametrize(
+    ("cells", "text"),
+    [
+        ({"d": "2024-03-10 14:00:00"}, "2024-03-10 14:00:00"),
+        ({"d": "2024-03-10", "t": "14:00:00"}, "2024-03-10 14:00:00"),
+        ({"d": "45370.5"}, "45370.5"),
+        ({"d": "45370", "t": "0.5"}, "45370 0.5"),
+        (
+            {"d": "2024-03-10 14:00", "e": "2024-03-11 02:00"},
+            "2024-03-10 14:00 to 2024-03-11 02:00",
+        ),
+        ({"d": "2024-03-10", "t": "14:00", "u": "16:30"}, "2024-03-10 14:00 to 16:30"),
+        ({"d": "2024-03-10 00:00:00"}, None),
+        ({"d": "2024-03-10", "t": "00:00"}, None),
+        ({"d": "2024-03-10", "t": "?"}, None),
+    ],
+)
+def test_a_time_without_a_zone_stays_as_it_was_typed(
+    cells: dict[str, str], text: str | None, tmp_path: Path
+) -> None:
+    columns = {"d": "start", "t": "start_time", "e": "end", "u": "end_time", "r": "admin1"}
+    blank = dict.fromkeys(columns, "")
+    when = _incident(tmp_path, mapping(columns), **{**blank, "r": "Київ", **cells}).when
+    assert (len(str(when.first)), when.text) == (len("YYYY-MM-DD"), text)
+
+
+def test_the_time_of_an_end_without_its_day_is_kept_and_warned_of(tmp_path: Path) -> None:
+    columns = {"d": "start", "u": "end_time", "r": "admin1"}
+    cells = {"d": "2024-03-10", "u": "02:00", "r": "Київ"}
+    zoned = mapping(columns, constants={"zone": "Europe/Kyiv"})
+    *_notes, record, warning = outcomes(table(tmp_path, cells), "mapped", table_context(zoned))
+    assert isinstance(record, ParsedRecord)
+    assert isinstance(record.record, Incident)
+    assert record.record.when.text == "2024-03-10 to 02:00"
+    assert warning == Warned("Times of an end whose day is not stated, kept as text: 1.")
 
 
 def test_a_text_that_states_no_number_stays_in_the_description(tmp_path: Path) -> None:

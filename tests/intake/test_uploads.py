@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -33,7 +34,7 @@ from app.editing.edits import Editor
 from app.instance.workspace import Workspace
 from app.intake.options import ImportOptions
 from app.intake.planning import Planned
-from app.intake.spool import Spool, Upload
+from app.intake.spool import Spool, SpooledImport, Upload
 from app.intake.undo import undo_import
 from app.intake.uploads import Imports
 from tests.support import NOW, collection, feature, square
@@ -375,3 +376,11 @@ def test_what_was_said_wrongly_is_one_sentence_and_keeps_no_file(bench: Bench) -
         with pytest.raises(InputError):
             bench.plan(rows("a"), options)
     assert list(bench.imports.spool.folder.iterdir()) == []
+
+
+def test_two_who_keep_the_facts_of_one_upload_do_not_stop_each_other(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 1 << 20)
+    facts = SpooledImport(str(UUID(int=1)), "a.csv", ImportOptions(), "", 1, "test", {})
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(spool.keep, [facts] * 200)) == [None] * 200
+    assert [path.name for path in tmp_path.iterdir()] == [f"{facts.id}.json"]

@@ -11,6 +11,7 @@ import msgspec
 
 from app.domain.errors import InputError
 from app.domain.region import Region
+from app.domain.slug import slug_of
 from app.frames import frame
 from app.instance.workspace import Workspace
 from app.intake.regions.layers import RegionOrder
@@ -46,7 +47,7 @@ def import_regions(workspace: Workspace, order: RegionOrder, now: datetime) -> R
     reference = workspace.reference
     if order.theatre not in reference.theatres:
         raise InputError("theatre", order.theatre, ", ".join(reference.theatres))
-    set_id = order.id or _slug_of(order.path)
+    set_id = order.id or slug_of(order.path.stem, "boundaries")
     if not SLUG.fullmatch(set_id):
         raise InputError("id", set_id, "a slug: lower-case letters, digits and hyphens")
     reading = RegionReading(workspace, order)
@@ -109,7 +110,3 @@ def _write(regions: Iterable[Region], path: Path) -> None:
     frame([region.shape for region in regions], rows).to_parquet(
         path, index=False, compression="zstd"
     )
-
-
-def _slug_of(path: Path) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:64] or "boundaries"

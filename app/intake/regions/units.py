@@ -17,7 +17,7 @@ from app.instance.workspace import Workspace
 from app.intake.regions.layers import RegionOrder, choose_layer
 from app.reference.boundaries import read_layers
 from app.reference.columns import ISO_CODE, OWN_IDS, text_of
-from app.reference.population import People, people_count, read_people
+from app.reference.population import People, PopulationRow, people_count, read_people
 
 COUNTRY_CODE = re.compile(r"[A-Z]{2}-?\d")
 OWN_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -216,8 +216,8 @@ class RegionReading:
     def _parent(self, unit: _Unit, level1: RegionSet) -> Region | None:
         """Return the parent as stated, else the region around the unit's inner point."""
         stated = self._iso(unit.parent)
-        by_code = {region.code: region for region in level1.regions}
-        return by_code.get(stated or "") or _around(unit.shape, level1.regions)
+        parent = next((region for region in level1.regions if region.code == stated), None)
+        return parent or _around(unit.shape, level1.regions)
 
     def _note_parents(
         self, units: Sequence[_Unit], level1: RegionSet, parents: Mapping[int, Region | None]
@@ -260,7 +260,7 @@ class RegionReading:
 
     def _with_people(self, regions: Sequence[Region], people: People) -> list[Region]:
         own = [row for row in people.rows if row.level == self.level]
-        rows_of = {one.code: [row for row in own if row.means(one)] for one in regions}
+        rows_of = _rows_by_region(own, regions)
         # The only unit of its parent has the parent's people.
         siblings = Counter(region.parent for region in regions)
         whole_of = {row.parent: row for row in people.rows if row.level < self.level}
@@ -286,6 +286,24 @@ class RegionReading:
     def _note(self, what: str, codes: Iterable[str]) -> None:
         if text := _code_list(codes):
             self.notes.append(f"{what}: {text}")
+
+
+def _rows_by_region(
+    rows: Iterable[PopulationRow], regions: Iterable[Region]
+) -> dict[str, list[PopulationRow]]:
+    """List the rows about each region; it is compared only with rows of its code or its parent."""
+    rows_of = dict[str | None, list[PopulationRow]]()
+    for row in rows:
+        rows_of.setdefault(row.code or row.parent, []).append(row)
+    return {
+        one.code: [
+            row
+            for key in dict.fromkeys((one.code, one.pcode, one.parent))
+            for row in rows_of.get(key, ())
+            if row.means(one)
+        ]
+        for one in regions
+    }
 
 
 def _code_list(codes: Iterable[str]) -> str:
