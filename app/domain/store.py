@@ -108,7 +108,8 @@ class Store(TokenBook, Protocol):
         a payload from its digest.
 
         Raises:
-            StoreBusy: as `write`; nothing was erased.
+            StoreBusy: as `write`, or one of the subjects has a newer revision that is not in
+                `seqs`; nothing was erased.
         """
 
     def current(self, subject: Subject, prefix: str = "") -> dict[str, Current]:

@@ -21,6 +21,7 @@ def purge(workspace: Workspace, ref: str, reason: str, author: Author) -> Head:
     Raises:
         NotFound: no incident of that id.
         InputError: a reason that is too short, or everything was erased before.
+        StoreBusy: somebody changed the incident meanwhile; nothing was erased.
     """
     if len(reason.strip()) < SHORTEST_REASON:
         allowed = f"why it is erased, in {SHORTEST_REASON} characters or more, without its content"

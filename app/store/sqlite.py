@@ -243,6 +243,9 @@ class SqliteStore:
         """Erase payloads in place; their pages and the log are overwritten, not only freed."""
         numbers = [(seq,) for seq in seqs]
         with self._transaction() as connection:
+            missed = connection.execute(self._sql["missed"], {"seqs": json.dumps(list(seqs))})
+            if missed.fetchone() is not None:
+                raise StoreBusy(CHANGED)
             connection.execute(self._sql["overwrite"])
             head = self._append(connection, iter([mark]), entry)
             connection.executemany(self._sql["erase"], numbers)

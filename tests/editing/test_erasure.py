@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from app.domain.errors import InputError, NotFound
+from app.domain.errors import InputError, NotFound, StoreBusy
 from app.domain.place import LonLat, Place, Precision
-from app.domain.revision import Action
+from app.domain.revision import Action, Revision, Subject
 from app.domain.store import Author, verify
 from app.domain.terms import Face
 from app.domain.view import View
@@ -68,6 +69,29 @@ def test_the_chain_still_checks_and_says_why(held: Workspace) -> None:
     assert verify(held.store, before) == head
     (mark,) = held.store.by_seq([head.seq])
     assert b"at the request of the family" in (mark.payload or b"")
+
+
+def test_a_purge_misses_no_revision_that_is_written_while_it_is_planned(
+    held: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, author = str(incident("a").id), Author("admin", LATER)
+    read = held.store.history
+
+    def overtaken(subject: Subject, key: str) -> Sequence[Revision]:
+        past = read(subject, key)
+        later = incident("a", description=f"{TOLD}, once more", place=PLACE)
+        write(held.store, [change(later, Action.amend)], LATER)
+        return past
+
+    monkeypatch.setattr(held.store, "history", overtaken)
+    with pytest.raises(StoreBusy, match="try again"):
+        purge(held, number, "at the request of the family", author)
+    monkeypatch.undo()
+    key = change(incident("a")).key
+    assert all(one.payload is not None for one in read(Subject.incident, key))
+    purge(held, number, "at the request of the family", author)
+    assert [one.payload for one in read(Subject.incident, key)] == [None] * 3
+    verify(held.store)
 
 
 def test_a_purge_needs_a_reason_and_something_to_erase(held: Workspace) -> None:

@@ -50,6 +50,11 @@ UPDATE revision SET payload = NULL, salt = x'' WHERE seq = ?
 -- name: forget
 UPDATE current SET fingerprint = x'' WHERE seq = ?
 
+-- name: missed
+SELECT c.seq FROM revision r JOIN current c ON c.subject = r.subject AND c.key = r.key JOIN revision n ON n.seq = c.seq
+WHERE r.seq IN (SELECT value FROM json_each(:seqs)) AND n.payload IS NOT NULL
+  AND c.seq NOT IN (SELECT value FROM json_each(:seqs)) LIMIT 1
+
 -- name: truncate
 PRAGMA wal_checkpoint(TRUNCATE)
 
