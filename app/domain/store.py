@@ -105,11 +105,18 @@ class Store(TokenBook, Protocol):
         """Erase payloads and their salts for ever, and append the change that records it.
 
         The chain can still be verified, since it covers digests; without its salt nobody can guess
-        a payload from its digest.
+        a payload from its digest. Copies go with `clear_log`.
 
         Raises:
             StoreBusy: as `write`, or one of the subjects has a newer revision that is not in
                 `seqs`; nothing was erased.
+        """
+
+    def clear_log(self) -> None:
+        """Remove what was erased from the engine's log of recent writes, too.
+
+        Raises:
+            StoreBusy: somebody read the record for too long; the copy is still there.
         """
 
     def current(self, subject: Subject, prefix: str = "") -> dict[str, Current]:

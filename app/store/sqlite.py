@@ -45,6 +45,10 @@ BUSY_S = 60
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 CHANGED = "The record changed while this was planned; try again."
+LOG_HELD = (
+    "It is erased, but the record's log still holds a copy, since somebody reads the record. Wait "
+    "until other commands and exports have ended, or stop the service, and purge it again."
+)
 WRITE_BATCH = 100_000
 READ_BATCH = 2_000
 """Revisions of one query: other readers wait for one query at most."""
@@ -143,16 +147,19 @@ class SqliteStore:
                 connection.execute(self._sql["begin"])
                 yield connection
                 connection.execute(self._sql["commit"])
-        except sqlite3.OperationalError as wrong:
-            if "locked" in str(wrong) or "busy" in str(wrong):
-                raise StoreBusy("Another writer holds the record; try again shortly.") from wrong
-            if wrong.sqlite_errorcode in FULL:
-                raise StoreFull(f"The disk has no room for this change: {wrong}.") from wrong
-            raise StoreError(f"The record could not be written: {wrong}.") from wrong
-        except sqlite3.IntegrityError as wrong:
-            raise StoreBusy(CHANGED) from wrong
         except sqlite3.Error as wrong:
-            raise StoreError(f"The record could not be written: {wrong}.") from wrong
+            raise self._unwritten(wrong) from wrong
+
+    def _unwritten(self, wrong: sqlite3.Error) -> StoreError:
+        """Name what kept us from writing."""
+        if isinstance(wrong, sqlite3.IntegrityError):
+            return StoreBusy(CHANGED)
+        if isinstance(wrong, sqlite3.OperationalError):
+            if "locked" in str(wrong) or "busy" in str(wrong):
+                return StoreBusy("Another writer holds the record; try again shortly.")
+            if wrong.sqlite_errorcode in FULL:
+                return StoreFull(f"The disk has no room for this change: {wrong}.")
+        return StoreError(f"The record could not be written: {wrong}.")
 
     def _rows(self, name: str, **values: object) -> list[_Row]:
         with self._lock:
@@ -240,7 +247,7 @@ class SqliteStore:
         return Head(chain.seq, chain.hash, at)
 
     def erase(self, seqs: Sequence[int], mark: Change, entry: Entry) -> Head:
-        """Erase payloads in place; their pages and the log are overwritten, not only freed."""
+        """Erase payloads in place; their pages are overwritten, not only freed."""
         numbers = [(seq,) for seq in seqs]
         with self._transaction() as connection:
             missed = connection.execute(self._sql["missed"], {"seqs": json.dumps(list(seqs))})
@@ -250,9 +257,17 @@ class SqliteStore:
             head = self._append(connection, iter([mark]), entry)
             connection.executemany(self._sql["erase"], numbers)
             connection.executemany(self._sql["forget"], numbers)
-        with self._lock:
-            self._reader.execute(self._sql["truncate"]).fetchall()
         return head
+
+    def clear_log(self) -> None:
+        """Move the log into the file and cut it to nothing, on a connection of its own."""
+        try:
+            with contextlib.closing(self._open()) as connection:
+                is_held, *_pages = connection.execute(self._sql["truncate"]).fetchone()
+        except sqlite3.Error as wrong:
+            raise self._unwritten(wrong) from wrong
+        if is_held:
+            raise StoreBusy(LOG_HELD)
 
     def current(self, subject: Subject, prefix: str = "") -> dict[str, Current]:
         """Map the keys that start with a prefix to their newest revision."""

@@ -19,6 +19,7 @@ from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
 from app.queries.incidents import find_incident
+from app.store import sqlite
 from tests.making import NOON, change, dataset, incident, write
 
 TOLD = "a sentence that must not survive anywhere"
@@ -37,6 +38,12 @@ def held(private_workspace: Workspace) -> Workspace:
     return private_workspace
 
 
+def holding(folder: Path, needle: bytes) -> list[str]:
+    """List the files in which some bytes stand."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path.name for path in files if needle in path.read_bytes()]
+
+
 def test_a_purged_incident_is_found_at_no_time(held: Workspace) -> None:
     purge(held, str(incident("a").id), "at the request of the family", Author("admin", LATER))
     state = held.index.state()
@@ -51,16 +58,28 @@ def test_a_purged_incident_is_found_at_no_time(held: Workspace) -> None:
 
 def test_nothing_of_it_is_left_in_any_file(held: Workspace, tmp_path: Path) -> None:
     lon = int(31.1234567e7).to_bytes(4, "little", signed=True)
-
-    def holding(needle: bytes) -> list[str]:
-        files = [path for path in tmp_path.rglob("*") if path.is_file()]
-        return [path.name for path in files if needle in path.read_bytes()]
-
-    assert holding(TOLD.encode())
-    assert holding(lon)
+    assert holding(tmp_path, TOLD.encode())
+    assert holding(tmp_path, lon)
     purge(held, str(incident("a").id), "at the request of the family", Author("admin", LATER))
-    assert holding(TOLD.encode()) == []
-    assert holding(lon) == []
+    assert holding(tmp_path, TOLD.encode()) == []
+    assert holding(tmp_path, lon) == []
+
+
+def test_a_purge_beside_a_reader_says_that_a_copy_is_left_and_a_second_one_removes_it(
+    held: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, author = str(incident("a").id), Author("admin", LATER)
+    monkeypatch.setattr(sqlite, "BUSY_S", 0.1)
+    reader = held.store.revisions()
+    next(reader)
+    with pytest.raises(StoreBusy, match=r"still holds a copy, .* purge it again"):
+        purge(held, number, "at the request of the family", author)
+    assert holding(tmp_path, TOLD.encode())
+    assert [one for one in holding(tmp_path, TOLD.encode()) if "record" not in one] == []
+    reader.close()  # type: ignore[attr-defined]
+    with pytest.raises(InputError, match="not erased before"):
+        purge(held, number, "at the request of the family", author)
+    assert holding(tmp_path, TOLD.encode()) == []
 
 
 def test_the_chain_still_checks_and_says_why(held: Workspace) -> None:
