@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -70,6 +71,17 @@ def test_a_reader_keeps_its_generation_while_others_are_swapped_in(filled: Works
     after = published(filled, EVERYTHING, state).select().rows()
     assert {name: after[name].tolist() for name in whole} == whole
     assert count(filled) == 90
+
+
+def test_a_new_generation_stays_when_the_clock_was_set_back(filled: Workspace) -> None:
+    filled.index.rebuild()
+    for folder in filled.index._generations.glob("gen-*"):
+        later = folder.stat().st_mtime + 86_400
+        os.utime(folder, (later, later))
+    filled.index.rebuild()
+    assert (filled.index._generations / "CURRENT").read_text() in folders(filled)
+    assert len(folders(filled)) == 2
+    assert count(beside(filled)) == 50
 
 
 def test_a_change_is_seen_at_once_without_a_new_generation(filled: Workspace) -> None:
