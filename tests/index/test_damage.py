@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -202,6 +204,39 @@ def test_answers_of_joins_are_of_one_record_only(built: Workspace) -> None:
     assert np.array_equal(built.state().segments[0].rows["seq"], np.sort(np.arange(2, 47)))
     index.joins.forget()
     assert not list(index.joins.folder.iterdir())
+
+
+def test_two_threads_may_write_one_file_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, write = threading.Barrier(2), Path.write_bytes
+
+    def together(path: Path, content: bytes) -> int:
+        size = write(path, content)
+        both.wait(60)
+        return size
+
+    monkeypatch.setattr(Path, "write_bytes", together)
+    path = tmp_path / "HEAD"
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda content: sums.write_whole(path, content), [b"one", b"two"]))
+    assert path.read_bytes() in (b"one", b"two")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_cannot_be_written_whole_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        write(path, content[:1])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space"):
+        sums.write_whole(tmp_path / "HEAD", b"one")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_older_layout_is_built_anew_without_an_alarm(
