@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
 
@@ -197,8 +198,7 @@ def verify(store: Store, expected: Head | None = None) -> Head:
             f"The ledger ends at revision {last.seq}, but revision {expected.seq} existed: "
             "its tail was cut."
         )
-    for subject, walked in newest.items():
-        _check_current(subject, walked, store.current(subject), last.seq)
+    _check_newest(store, newest, last.seq)
     if store.head().seq == last.seq:
         _check_clock(store, last, None)
     _check_end(store, last.seq)
@@ -279,18 +279,30 @@ def _check_shapes(revision: Revision, store: Store, checked: set[str]) -> set[st
     return hashes
 
 
-def _check_current(
-    subject: Subject, ledger: Mapping[str, Current], engine: Mapping[str, Current], upto: int
-) -> None:
-    """Check the engine's table of newest revisions; an erased payload has no fingerprint.
+def _check_newest(store: Store, newest: Mapping[Subject, Mapping[str, Current]], upto: int) -> None:
+    """Check the engine's tables of newest revisions against the ledger up to a revision.
 
-    Revisions after `upto` were written while the ledger was read: the next check covers them.
+    What was written or erased after it came while the ledger was read: the next check covers it.
     """
+    engine = {subject: store.current(subject) for subject in newest}
+    erased_since = {seq for later in store.revisions(upto) for seq in _marked_as_erased(later)}
+    for subject, walked in newest.items():
+        _check_current(subject, walked, engine[subject], upto, erased_since)
+
+
+def _check_current(
+    subject: Subject,
+    ledger: Mapping[str, Current],
+    engine: Mapping[str, Current],
+    upto: int,
+    erased_since: AbstractSet[int],
+) -> None:
+    """Check the engine's table of newest revisions; an erased payload has no fingerprint."""
     for key in sorted(ledger.keys() | engine.keys()):
         expected, stored = ledger.get(key), engine.get(key)
         if stored and stored.seq > upto:
             continue
-        if expected and stored and not expected.fingerprint:
+        if expected and stored and (not expected.fingerprint or stored.seq in erased_since):
             expected = expected._replace(fingerprint=stored.fingerprint)
         if expected != stored:
             seq = expected.seq if expected else "none"

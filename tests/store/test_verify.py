@@ -201,6 +201,26 @@ def test_a_payload_can_be_shown_alone_with_its_salt(path: Path) -> None:
     assert hashlib.sha256(revision.salt + revision.payload).digest() == revision.digest
 
 
+def test_what_is_purged_while_the_ledger_is_walked_is_no_fault(path: Path) -> None:
+    class Purging(SqliteStore):
+        """A record of which somebody erases an incident while it is checked."""
+
+        @override
+        def current(self, subject: Subject, prefix: str = "") -> dict[str, Current]:
+            if not purged:
+                erasure = Erasure(Subject.incident, "invented/a", (2, 4), "a test")
+                mark = Change(Subject.erasure, "one", Action.add, canonical(erasure))
+                entry = Entry(NOON + timedelta(hours=4), "tester", "purge")
+                purged.append(self.erase([2, 4], mark, entry))
+            return super().current(subject, prefix)
+
+    purged: list[Head] = []
+    store = Purging(path)
+    assert verify(store).seq == 6
+    store.close()
+    assert [check(path)] == purged
+
+
 def test_what_is_written_while_the_ledger_is_walked_is_no_fault(path: Path) -> None:
     class Busy(SqliteStore):
         """A record into which somebody writes while it is checked."""
