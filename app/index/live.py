@@ -150,10 +150,7 @@ class Index:
         return now - self._behind_since < WRITER_GRACE_S
 
     def _refresh(self) -> State:
-        stale = self._delta is not None and (
-            self._is_far_behind(self._delta.seq)
-            or not contains(self._store, Head(self._delta.seq, self._delta.hash, None))
-        )
+        stale = self._delta is not None and self._is_stale(self._delta)
         if self._generation is None or self._stamp != self._current.stamp or stale:
             self._generation, self._stamp = self._open_or_build()
             self._mended = self._last_mending()
@@ -172,6 +169,13 @@ class Index:
         )
         self._state = self._combine(generation, self._delta)
         return self._state
+
+    def _is_stale(self, delta: _Delta) -> bool:
+        """Tell whether to begin again with a generation: it is far behind, or of another record."""
+        if not contains(self._store, Head(delta.seq, delta.hash, None)):
+            self.joins.forget()  # they are by numbers of revisions, which mean other ones now
+            return True
+        return self._is_far_behind(delta.seq)
 
     def _extend(self, delta: _Delta) -> _Delta:
         revisions = list(self._store.revisions(delta.seq))
