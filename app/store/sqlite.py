@@ -42,6 +42,10 @@ from app.store.chain import Chain
 BUSY_S = 60
 """How long a writer waits for another: a large import locks the record for tens of seconds."""
 
+PRIMARY = 0xFF
+"""The bits of a result code that name its kind (sqlite.org/rescode.html, "Primary")."""
+
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 CHANGED = "The record changed while this was planned; try again."
@@ -101,7 +105,11 @@ class SqliteStore:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._reader = self._open()
-            self._upgrade()
+            try:
+                self._upgrade()
+            except BaseException:
+                self._reader.close()
+                raise
         except (sqlite3.Error, OSError) as wrong:
             raise StoreError(f"The record at {path} cannot be opened: {wrong}.") from wrong
 
@@ -109,10 +117,12 @@ class SqliteStore:
         connection = sqlite3.connect(
             self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
         )
-        connection.execute(self._sql["page"])
-        connection.execute(self._sql["journal"])
-        connection.execute(self._sql["durable"])
-        connection.execute(self._sql["cache"])
+        try:
+            for name in ("page", "journal", "durable", "cache"):
+                connection.execute(self._sql[name])
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     def __reduce__(  # type: ignore[explicit-override]  # typing has `override` from 3.12 on
@@ -151,14 +161,16 @@ class SqliteStore:
             raise self._unwritten(wrong) from wrong
 
     def _unwritten(self, wrong: sqlite3.Error) -> StoreError:
-        """Name what kept us from writing."""
+        """Name what kept us from writing, and remember that the file is damaged."""
         if isinstance(wrong, sqlite3.IntegrityError):
             return StoreBusy(CHANGED)
-        if isinstance(wrong, sqlite3.OperationalError):
-            if "locked" in str(wrong) or "busy" in str(wrong):
-                return StoreBusy("Another writer holds the record; try again shortly.")
-            if wrong.sqlite_errorcode in FULL:
-                return StoreFull(f"The disk has no room for this change: {wrong}.")
+        code = _code(wrong)
+        if code & PRIMARY in _BUSY:
+            return StoreBusy("Another writer holds the record; try again shortly.")
+        if code in FULL:
+            return StoreFull(f"The disk has no room for this change: {wrong}.")
+        if code & PRIMARY in _DAMAGED:
+            return self._damaged(f"The record's file is damaged: {wrong}.")
         return StoreError(f"The record could not be written: {wrong}.")
 
     def _rows(self, name: str, **values: object) -> list[_Row]:
@@ -170,9 +182,9 @@ class SqliteStore:
 
     def _unread(self, wrong: sqlite3.Error) -> StoreError:
         """Name what kept us from reading, and remember that the file is damaged."""
-        if getattr(wrong, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
-            return StoreError(f"The record could not be read: {wrong}.")
-        return self._damaged(f"The record's file is damaged: {wrong}.")
+        if _code(wrong) & PRIMARY in _DAMAGED:
+            return self._damaged(f"The record's file is damaged: {wrong}.")
+        return StoreError(f"The record could not be read: {wrong}.")
 
     def _damaged(self, sentence: str) -> DamagedRecord:
         self.fault = sentence
@@ -389,6 +401,11 @@ class _Newest:
         self._connection.executemany(self._sql["set_current"], self._changed)
         self._added.clear()
         self._changed.clear()
+
+
+def _code(wrong: sqlite3.Error) -> int:
+    """Return SQLite's result code; 0 for an error of Python's module, as of a closed record."""
+    return int(getattr(wrong, "sqlite_errorcode", 0))
 
 
 def _starting(subject: Subject, prefix: str) -> dict[str, str]:

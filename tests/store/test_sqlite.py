@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -15,9 +16,10 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.errors import ClockBehind, StoreBusy, StoreError, StoreTooNew
+from app.domain.errors import ClockBehind, DamagedRecord, StoreBusy, StoreError, StoreTooNew
 from app.domain.revision import Action, Change, Head, Revision, Subject, canonical, fingerprint
 from app.domain.store import Current, Entry, verify
+from app.store import sqlite
 from app.store.sqlite import SqliteStore, read_statements, schema_steps
 from tests.making import NOON, ROOT, add, change, dataset, incident, write
 
@@ -306,6 +308,48 @@ def test_a_damaged_file_is_an_error_of_the_record_and_not_a_crash(tmp_path: Path
     path.write_bytes(body)
     with pytest.raises(StoreError):
         damaged_use(path)
+
+
+def test_a_writer_who_meets_damage_says_so_and_the_record_remembers_it(tmp_path: Path) -> None:
+    path = tmp_path / "record.sqlite"
+    store = SqliteStore(path)
+    add(store, *(incident(str(number), description="x" * 500) for number in range(200)))
+    store.close()
+    page = 16_384
+    path.write_bytes(path.read_bytes()[:page] + b"\xff" * (path.stat().st_size - page))
+    store = SqliteStore(path)
+    with pytest.raises(DamagedRecord, match="file is damaged"):
+        add(store, incident("new"))
+    assert store.fault is not None
+    store.close()
+
+
+def test_a_writer_who_waits_too_long_for_another_is_told_to_try_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_S", 0.05)
+    store, other = SqliteStore(tmp_path / "record.sqlite"), raw(tmp_path / "record.sqlite")
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreBusy, match="Another writer holds the record"):
+        add(store, incident("a"))
+    other.close()
+    assert add(store, incident("a")).seq == 1
+    store.close()
+
+
+@pytest.mark.parametrize("version", ["none", "later"])
+def test_a_record_that_is_refused_is_not_held_open(tmp_path: Path, version: str) -> None:
+    path = tmp_path / "record.sqlite"
+    if version == "later":
+        SqliteStore(path).close()
+        with closing(raw(path)) as connection:
+            connection.execute("PRAGMA user_version = 99")
+    else:
+        path.write_bytes(b"this is not a database, but it is long enough to look at" * 20)
+    with pytest.raises(StoreError) as refused:
+        SqliteStore(path)
+    opened = [one.resolve() for one in Path("/proc/self/fd").iterdir()]
+    assert path.resolve() not in opened, refused.value
 
 
 def damaged_use(path: Path) -> tuple[Head, list[Revision]]:
