@@ -91,7 +91,8 @@ class Store(TokenBook, Protocol):
         """Append changes as revisions, with the WKB of new shapes by SHA-256.
 
         Changes are read one by one, so a large import is never in memory as a whole; when their
-        iterator raises, nothing is written. Shapes are written after the last change.
+        iterator raises, nothing is written. Several may be about one subject: each replaces the one
+        before it. Shapes are written after the last change.
         `recorded_at` never goes back: it is the later of the entry's time and the head's.
 
         Raises:

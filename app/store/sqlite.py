@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from app.domain.account import Role, Token
 from app.domain.errors import (
@@ -77,6 +77,7 @@ def schema_steps() -> list[tuple[int, str]]:
     return sorted((int(step.name[:4]), step.read_text("utf-8")) for step in steps)
 
 
+T = TypeVar("T")
 _Row = tuple[Any, ...]
 """A row of a result; the types of its columns follow from the statement."""
 
@@ -191,10 +192,12 @@ class SqliteStore:
         return DamagedRecord(sentence)
 
     def _revisions(self, rows: Iterable[_Row]) -> Iterator[Revision]:
-        """Read rows as revisions, and refuse a payload that is not the one of its digest."""
+        return self._checked(_revision, rows)
+
+    def _checked(self, read: Callable[[_Row], T], rows: Iterable[_Row]) -> Iterator[T]:
+        """Read rows by a function that refuses a payload which is not the one of its digest."""
         try:
-            for row in rows:
-                yield _revision(row)
+            yield from map(read, rows)
         except BrokenChain as wrong:
             self.fault = str(wrong)
             raise
@@ -323,7 +326,8 @@ class SqliteStore:
     def payloads(self, seqs: Sequence[int]) -> Iterator[tuple[int, str, bytes]]:
         """Iterate over revisions as (number, key, payload), without erased and missing ones."""
         for first in range(0, len(seqs), PAYLOAD_BATCH):
-            yield from self._rows("payloads", seqs=json.dumps(seqs[first : first + PAYLOAD_BATCH]))
+            rows = self._rows("payloads", seqs=json.dumps(seqs[first : first + PAYLOAD_BATCH]))
+            yield from self._checked(_payload, rows)
 
     def span(self, seq: int) -> tuple[int, int]:
         """Return the first and the last revision of the write that has `seq`; (0, -1) for none."""
@@ -377,21 +381,27 @@ class _Newest:
         self._connection, self._sql = connection, sql
         self._added: list[tuple[str, str, int, bytes, int]] = []
         self._changed: list[tuple[int, bytes, int, str, str]] = []
+        self._touched: set[tuple[str, str]] = set()
 
     def replaced_by(self, change: Change, seq: int) -> int | None:
         """Collect a change with its number; returns the number of the revision that it replaces."""
         subject, key = str(change.subject), change.key
+        if (subject, key) in self._touched or len(self._touched) >= WRITE_BATCH:
+            self.write()
+        self._touched.add((subject, key))
         mark, gone = fingerprint(change.payload), int(change.action is Action.retract)
         if change.action is Action.add:
             self._added.append((subject, key, seq, mark, gone))
-            if len(self._added) >= WRITE_BATCH:
-                self.write()
             return None
-        at = {"subject": subject, "key": key}
+        prior = self._prior(change)
+        self._changed.append((seq, mark, gone, subject, key))
+        return prior
+
+    def _prior(self, change: Change) -> int:
+        at = {"subject": change.subject, "key": change.key}
         row = self._connection.execute(self._sql["newest"], at).fetchone()
         if row is None or change.replaces not in (None, row[0]):
             raise StoreBusy(CHANGED)
-        self._changed.append((seq, mark, gone, subject, key))
         return int(row[0])
 
     def write(self) -> None:
@@ -401,6 +411,7 @@ class _Newest:
         self._connection.executemany(self._sql["set_current"], self._changed)
         self._added.clear()
         self._changed.clear()
+        self._touched.clear()
 
 
 def _code(wrong: sqlite3.Error) -> int:
@@ -473,10 +484,19 @@ def _revision(row: _Row) -> Revision:
     revision = Revision(seq, _instant(micros), actor, kind, reason, about, *rest)
     payload = revision.payload
     if payload is not None and payload_digest(revision.salt, payload) != revision.digest:
-        raise BrokenChain(
-            f"Revision {seq} ({subject} {revision.key}): its payload does not match its digest."
-        )
+        raise _changed(seq, subject, revision.key)
     return revision
+
+
+def _payload(row: _Row) -> tuple[int, str, bytes]:
+    seq, subject, key, payload, salt, digest = row
+    if payload_digest(salt, payload) != digest:
+        raise _changed(seq, subject, key)
+    return seq, key, payload
+
+
+def _changed(seq: int, subject: str, key: str) -> BrokenChain:
+    return BrokenChain(f"Revision {seq} ({subject} {key}): its payload does not match its digest.")
 
 
 @lru_cache(maxsize=1024)

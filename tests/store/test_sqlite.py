@@ -16,7 +16,14 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.errors import ClockBehind, DamagedRecord, StoreBusy, StoreError, StoreTooNew
+from app.domain.errors import (
+    BrokenChain,
+    ClockBehind,
+    DamagedRecord,
+    StoreBusy,
+    StoreError,
+    StoreTooNew,
+)
 from app.domain.revision import Action, Change, Head, Revision, Subject, canonical, fingerprint
 from app.domain.store import Current, Entry, verify
 from app.store import sqlite
@@ -109,6 +116,17 @@ def test_payloads_are_fetched_by_number_and_erased_ones_left_out(store: SqliteSt
     assert list(store.payloads([])) == []
 
 
+def test_a_payload_that_was_changed_from_outside_is_not_returned(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    add(store, incident("a"), incident("b"))
+    with closing(raw(tmp_path / "record.sqlite")) as connection:
+        connection.execute("UPDATE revision SET payload = x'7b7d' WHERE seq = 2")
+    with pytest.raises(BrokenChain, match=r"Revision 2 .* does not match its digest"):
+        list(store.payloads([1, 2]))
+    assert store.fault is not None
+
+
 def test_the_newest_of_a_dataset_and_what_people_wrote_there_are_found(store: SqliteStore) -> None:
     edited, other = incident("b"), incident("c", dataset="other")
     report = Change(Subject.report, "r", Action.add, b"{}")
@@ -192,6 +210,37 @@ def test_a_second_writer_who_adds_the_same_thing_is_told_and_writes_nothing(
         add(store, incident("b"), incident("a"))
     assert store.head().seq == 1
     assert list(store.current(Subject.incident)) == [key_of("a")]
+
+
+def test_one_write_may_change_a_subject_several_times(store: SqliteStore) -> None:
+    add(store, incident("a"))
+    texts = ("one", "two")
+    twice = [change(incident("a", description=text), Action.amend) for text in texts]
+    new = [change(incident("b")), change(incident("b"), Action.retract)]
+    write(store, [*twice, *new])
+    assert [one.prior for one in store.history(Subject.incident, key_of("a"))] == [None, 1, 2]
+    assert [one.prior for one in store.history(Subject.incident, key_of("b"))] == [None, 4]
+    assert store.current(Subject.incident)[key_of("b")].is_retracted
+    verify(store)
+
+
+def test_a_write_that_adds_a_subject_twice_is_refused_whole(store: SqliteStore) -> None:
+    with pytest.raises(StoreBusy, match="changed while this was planned"):
+        add(store, incident("a"), incident("b"), incident("a"))
+    assert store.head().seq == 0
+
+
+@pytest.mark.parametrize("batch", [1, 3, 100])
+def test_a_write_in_several_batches_is_the_same_record(
+    store: SqliteStore, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "WRITE_BATCH", batch)
+    names = "abcdefg"
+    add(store, *(incident(name) for name in names))
+    write(store, [change(incident(name, description="new"), Action.amend) for name in names])
+    seqs = sorted(one.seq for one in store.current(Subject.incident).values())
+    assert seqs == list(range(8, 15))
+    verify(store)
 
 
 def test_an_amendment_of_what_is_not_there_is_refused_whole(store: SqliteStore) -> None:

@@ -91,7 +91,8 @@ SELECT seq, recorded_at, actor, action, reason, subject, key, prior, payload, sa
 FROM revision JOIN entry ON entry.id = revision.entry WHERE seq IN (SELECT value FROM json_each(:seqs))
 
 -- name: payloads
-SELECT r.seq, r.key, r.payload FROM json_each(:seqs) j CROSS JOIN revision r ON r.seq = j.value
+SELECT r.seq, r.subject, r.key, r.payload, r.salt, r.digest
+FROM json_each(:seqs) j CROSS JOIN revision r ON r.seq = j.value
 WHERE r.payload IS NOT NULL
 
 -- name: latest
