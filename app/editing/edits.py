@@ -181,18 +181,14 @@ class Editor:
         change = Change(Subject.incident, key, action, canonical(incident), replaces)
         store = self.workspace.store
         try:
-            store.write([change], Entry(self.now, self.holder.actor, text), {})
+            head = store.write([change], Entry(self.now, self.holder.actor, text), {})
         except StoreBusy as wrong:
             past = store.history(Subject.incident, key)
             if replaces is not None and past and past[-1].seq != replaces:
                 raise Outdated(_faster(past[-1].seq, replaces)) from wrong
             raise
         self.workspace.index.after_write()
-        # The revision of this write, even when somebody wrote between it and this line.
-        mine = [
-            one for one in store.history(Subject.incident, key) if one.payload == change.payload
-        ]
-        return Edited(incident, mine[-1].seq)
+        return Edited(incident, head.seq)
 
 
 def _faster(newest: int, meant: int) -> str:

@@ -256,7 +256,11 @@ def matchings(store: Store) -> list[Matching]:
 
 def pending_pairs(store: Store) -> list[Pair]:
     """List the pairs that wait for a person, best first; without what was decided since."""
-    sorter = _PairSorter.of(decisions(store))
+    return _waiting(store, decisions(store))
+
+
+def _waiting(store: Store, decided: Mapping[str, Decision]) -> list[Pair]:
+    sorter = _PairSorter.of(decided)
     pairs = [pair for matching in matchings(store) for pair in matching.pending]
     waiting = []
     for pair in sorted(pairs, key=lambda one: (-one.score, one.members)):
@@ -283,10 +287,11 @@ class Reviewer:
         """
         allow(self.holder, Role.reviewer)
         store = self.workspace.store
-        pairs = [pair for pair in pending_pairs(store) if self._covers(pair.members)]
-        decided = sorted(decisions(store).values(), key=lambda one: -one.seq)
+        decided = decisions(store)
+        pairs = [pair for pair in _waiting(store, decided) if self._covers(pair.members)]
+        newest = sorted(decided.values(), key=lambda one: -one.seq)
         standing = [
-            one.merge for one in decided if not one.is_undone and self._covers(one.merge.members)
+            one.merge for one in newest if not one.is_undone and self._covers(one.merge.members)
         ]
         return {
             "pending": len(pairs),
@@ -329,13 +334,13 @@ class Reviewer:
             InputError: no reason.
             NotAllowed: only a reviewer of both datasets decides.
         """
-        store = self.workspace.store
-        decision = decisions(store).get(number)
+        decided = decisions(self.workspace.store)
+        decision = decided.get(number)
         if decision is not None:
             self._allow(decision.merge)
         if decision is not None and not decision.is_undone and decision.merge.is_same == is_same:
             raise DoneBefore(f"The pair {number} was decided so already.")
-        merge = self._merge(number, decision, is_same=is_same)
+        merge = self._merge(number, decided, is_same=is_same)
         return self._write(merge, Action.amend if decision else Action.add, reason, decision)
 
     def join(self, keys: Iterable[str], reason: object) -> Merge:
@@ -366,15 +371,15 @@ class Reviewer:
             raise DoneBefore(f"The merge {number} was undone already.")
         return self._write(decision.merge, Action.retract, reason, decision)
 
-    def _merge(self, number: str, decision: Decision | None, *, is_same: bool) -> Merge:
-        actor, waiting = self.holder.actor, pending_pairs(self.workspace.store)
-        for pair in waiting:
+    def _merge(self, number: str, decided: Mapping[str, Decision], *, is_same: bool) -> Merge:
+        actor = self.holder.actor
+        for pair in _waiting(self.workspace.store, decided):
             if pair.id == number:
                 return Merge.of(pair, How.reviewed, actor, is_same=is_same)
-        if decision is None:
+        if number not in decided:
             raise NotFound(f"No pair {number[:60]!r} waits for a decision.")
         changes = {"how": How.reviewed, "by": actor, "is_same": is_same}
-        return msgspec.structs.replace(decision.merge, **changes)
+        return msgspec.structs.replace(decided[number].merge, **changes)
 
     def _member(self, key: str) -> Member:
         past = self.workspace.store.history(Subject.incident, key)
