@@ -14,7 +14,7 @@ import msgspec
 from app.domain.account import Holder, Role
 from app.domain.errors import InputError, NotAllowed, NotFound, Outdated, StoreBusy
 from app.domain.fields import EDITABLE_FIELDS, incident_values
-from app.domain.incident import Incident, Status
+from app.domain.incident import Incident, Status, decode_incident
 from app.domain.revision import Action, Change, Revision, Subject, canonical, checked_reason
 from app.domain.source import check_addresses
 from app.domain.store import Entry
@@ -30,8 +30,6 @@ FREE = frozenset({Status.reported, Status.corroborated})
 """A record of these statuses an editor may change; of any other, only a reviewer."""
 
 FOR_REVIEWERS = frozenset({Status.verified, Status.disputed, Status.retracted})
-
-_INCIDENT = msgspec.json.Decoder(Incident)
 
 
 class Edited(NamedTuple):
@@ -58,7 +56,7 @@ class Editor:
         allow(self.holder, Role.viewer)
         last = self._last(ref)
         assert last.payload is not None  # noqa: S101  _last checks it
-        return Edited(_INCIDENT.decode(last.payload), last.seq)
+        return Edited(decode_incident(last.payload), last.seq)
 
     def create(self, patch: Mapping[str, object], dataset: str, reason: str) -> Edited:
         """Write a record that somebody typed in, under a new id.

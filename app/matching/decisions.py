@@ -17,7 +17,7 @@ import msgspec
 from app.domain.account import Holder, Role
 from app.domain.errors import DoneBefore, InputError, NotFound
 from app.domain.fields import incident_values
-from app.domain.incident import Incident, Status
+from app.domain.incident import Status, decode_incident
 from app.domain.merge import How, Matching, Member, Merge, Pair, groups, matching_key, merge_id
 from app.domain.revision import Action, Change, Revision, Subject, canonical, checked_reason
 from app.domain.store import Entry, Store
@@ -40,7 +40,6 @@ BY_SCORE = "merged by score"
 
 _MERGE = msgspec.json.Decoder(Merge)
 _MATCHING = msgspec.json.Decoder(Matching)
-_INCIDENT = msgspec.json.Decoder(Incident)
 
 
 class MatchReport(msgspec.Struct, kw_only=True):
@@ -322,7 +321,7 @@ class Reviewer:
         fields: dict[str, object] = {"id": member.key.partition("/")[2], "dataset": member.dataset}
         past = self.workspace.store.history(Subject.incident, member.key)
         if past and past[-1].payload is not None:
-            fields["fields"] = incident_values(_INCIDENT.decode(past[-1].payload))
+            fields["fields"] = incident_values(decode_incident(past[-1].payload))
         return fields
 
     def decide(self, number: str, reason: object, *, is_same: bool) -> Merge:
@@ -405,7 +404,7 @@ class Reviewer:
 
 def _is_retracted(revision: Revision) -> bool:
     assert revision.payload is not None  # noqa: S101  the caller checks it
-    return _INCIDENT.decode(revision.payload).status is Status.retracted
+    return decode_incident(revision.payload).status is Status.retracted
 
 
 def is_compared(store: Store, slugs: Iterable[str]) -> bool:
