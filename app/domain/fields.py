@@ -235,9 +235,6 @@ FIELDS: tuple[Field, ...] = (
 
 INCIDENT_FIELDS = tuple(one.name for one in FIELDS if one.role != "derived")
 
-FIXED_FIELDS = tuple(one.name for one in FIELDS if one.role == "fixed")
-"""Ids never change, `region` is written as admin1 and admin2, and `synthetic` is the dataset's."""
-
 EDITABLE_FIELDS = tuple(one.name for one in FIELDS if one.role == "editable")
 
 

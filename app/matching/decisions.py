@@ -18,7 +18,7 @@ from app.domain.account import Holder, Role
 from app.domain.errors import DoneBefore, InputError, NotFound
 from app.domain.fields import incident_values
 from app.domain.incident import Status, decode_incident
-from app.domain.merge import How, Matching, Member, Merge, Pair, groups, matching_key, merge_id
+from app.domain.merge import How, Matching, Member, Merge, Pair, groups, merge_id
 from app.domain.revision import Action, Change, Revision, Subject, canonical, checked_reason
 from app.domain.store import Entry, Store
 from app.domain.terms import Dataset, DatasetKind
@@ -405,9 +405,3 @@ class Reviewer:
 def _is_retracted(revision: Revision) -> bool:
     assert revision.payload is not None  # noqa: S101  the caller checks it
     return decode_incident(revision.payload).status is Status.retracted
-
-
-def is_compared(store: Store, slugs: Iterable[str]) -> bool:
-    """Tell whether every pair of some datasets was compared."""
-    compared = {matching.key for matching in matchings(store)}
-    return all(matching_key(*two) in compared for two in combinations(slugs, 2))

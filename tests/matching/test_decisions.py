@@ -20,7 +20,6 @@ from app.matching.decisions import (
     MatchReport,
     Reviewer,
     decisions,
-    is_compared,
     match_datasets,
     matchings,
     pending_pairs,
@@ -235,8 +234,9 @@ def test_only_a_reviewer_of_both_datasets_merges(three: Workspace, holder: Holde
 
 def test_the_record_says_which_datasets_were_compared(three: Workspace) -> None:
     matched(three, "b", "a")
-    assert is_compared(three.store, ("a", "b"))
-    assert not is_compared(three.store, ("a", "b", "c"))
+    state = three.state()
+    assert state.merged.is_compared(("a", "b"), state.seq)
+    assert state.merged.is_compared(("a", "b", "c"), state.seq) is None
     (matching,) = matchings(three.store)
     assert (matching.datasets, matching.key, matching.merged) == (("a", "b"), "a+b", 1)
 
