@@ -208,7 +208,7 @@ def texts(module: ast.Module) -> Iterator[str]:
 
 
 # `PRAGMA user_version = N` takes no parameter; N is the number of a schema step.
-KNOWN_SQL = {"app/store/sqlite.py": {"PRAGMA user_version = ", "PRAGMA user_version = ?"}}
+KNOWN_SQL = {"app/store/schema.py": {"PRAGMA user_version = ", "PRAGMA user_version = ?"}}
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -26,8 +26,9 @@ from app.domain.errors import (
 )
 from app.domain.revision import Action, Change, Head, Revision, Subject, canonical, fingerprint
 from app.domain.store import Current, Entry, verify
-from app.store import sqlite
-from app.store.sqlite import SqliteStore, read_statements, schema_steps
+from app.store import newest, sqlite
+from app.store.schema import read_statements, schema_steps
+from app.store.sqlite import SqliteStore
 from tests.making import NOON, ROOT, add, change, dataset, incident, write
 
 SECOND = timedelta(seconds=1)
@@ -234,7 +235,7 @@ def test_a_write_that_adds_a_subject_twice_is_refused_whole(store: SqliteStore) 
 def test_a_write_in_several_batches_is_the_same_record(
     store: SqliteStore, batch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite, "WRITE_BATCH", batch)
+    monkeypatch.setattr(newest, "WRITE_BATCH", batch)
     names = "abcdefg"
     add(store, *(incident(name) for name in names))
     write(store, [change(incident(name, description="new"), Action.amend) for name in names])
