@@ -16,14 +16,9 @@ from app.domain.revision import Action, Subject
 from app.domain.source import SourceRef
 from app.domain.store import verify
 from app.instance.workspace import Workspace
-from app.matching.decisions import (
-    MatchReport,
-    Reviewer,
-    decisions,
-    match_datasets,
-    matchings,
-    pending_pairs,
-)
+from app.matching.decisions import decisions, matchings, pending_pairs
+from app.matching.review import Reviewer
+from app.matching.runs import MatchReport, match_datasets
 from tests.making import DAY, KYIV, NOON, add, change, dataset, incident, write
 
 HOLDER = Holder("reviewer", Role.reviewer)
