@@ -85,7 +85,7 @@ class Index:
         self._state: State | None = None
         self._stamp = UNSTAMPED
         self._behind_since: float | None = None
-        self._mended = ""
+        self._mended = self._last_mending()
         self.is_mending = False
         self._current = CurrentGeneration(folder, store, reference)
         self._shapes = ShapeFiles(folder / "shapes", store)
@@ -153,7 +153,7 @@ class Index:
         stale = self._delta is not None and self._is_stale(self._delta)
         if self._generation is None or self._stamp != self._current.stamp or stale:
             self._generation, self._stamp = self._open_or_build()
-            self._mended = self._last_mending()
+            self._note_mending()
             self._delta = None
         generation = self._generation
         self._delta = self._extend(
@@ -351,6 +351,13 @@ class Index:
         LOG.error("the index is damaged, and is built anew from the record: %s", fault)
         self.joins.forget()
         write_whole(self._folder / "MENDED", f"{time.time_ns():x}".encode())
+
+    def _note_mending(self) -> None:
+        """Drop what may have been computed from damaged files, also when another process mended."""
+        mended = self._last_mending()
+        if mended != self._mended:
+            self.joins.forget()
+            self._mended = mended
 
     def _last_mending(self) -> str:
         try:

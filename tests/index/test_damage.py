@@ -171,6 +171,25 @@ def test_a_running_service_notices_damage_and_answers_busy_until_it_is_mended(
     assert built.index.mend() is None
 
 
+def test_what_was_computed_from_damaged_files_is_forgotten_when_another_process_mends_them(
+    built: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, forgotten = beside(built), list[int]()
+    monkeypatch.setattr(other.joins, "forget", lambda: forgotten.append(1))
+    other.state()
+    built.index.rebuild()
+    other.state()
+    assert forgotten == []
+    flip(current(built) / "killed_total_best.npy", Path())
+    built.index.mend()
+    other.state()
+    assert forgotten == [1]
+    other = beside(built)
+    monkeypatch.setattr(other.joins, "forget", lambda: forgotten.append(2))
+    other.state()
+    assert forgotten == [1]
+
+
 def test_large_files_are_checked_in_the_background(
     built: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
