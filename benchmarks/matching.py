@@ -22,7 +22,7 @@ from app.domain.account import Holder, Role
 from app.domain.store import Author
 from app.intake.importing import ImportedFile, import_file
 from app.intake.options import ImportOptions
-from app.matching.decisions import match_datasets
+from app.matching.runs import match_datasets
 from app.settings import ROOT
 from benchmarks.figures import Figure
 from benchmarks.importing import open_workspace

@@ -211,7 +211,7 @@ def texts(module: ast.Module) -> Iterator[str]:
 # `PRAGMA user_version = N` takes no parameter; N is the number of a schema step.
 # MBTiles is another project's format: its four questions are no part of the record.
 KNOWN_SQL = {
-    "app/store/sqlite.py": {"PRAGMA user_version = ", "PRAGMA user_version = ?"},
+    "app/store/schema.py": {"PRAGMA user_version = ", "PRAGMA user_version = ?"},
     "app/streets/tileset.py": {ZOOMS, FIRST_TILE, ONE_TILE, METADATA},
 }
 

@@ -12,7 +12,9 @@ from typing_extensions import override
 
 from app.cli.base import Json, cli, open_workspace, present, tell_json
 from app.instance.tokens import local_holder
-from app.matching.decisions import MatchReport, Reviewer, decisions, match_datasets, pending_pairs
+from app.matching.decisions import decisions, pending_pairs
+from app.matching.review import Reviewer
+from app.matching.runs import MatchReport, match_datasets
 
 
 class _MatchGroup(TyperGroup):

@@ -12,7 +12,10 @@ FieldKind = Literal["text", "whole", "number", "flag", "day", "codes", "count", 
 """`codes` is a list of codes, `count` a toll of people, `items` a list of objects."""
 
 FieldRole = Literal["editable", "fixed", "derived"]
-"""Who sets a field: a file or a person; a file alone; nobody, since it follows from others."""
+"""Who sets a field: a file or a person; a file alone; nobody, since it follows from others.
+
+Of the fixed ones, ids never change, `region` is written as admin1 and admin2, and `synthetic` is
+the dataset's."""
 
 FieldWriter = Callable[[Incident], object]
 """Writes a field as a JSON value; None where it is not known."""

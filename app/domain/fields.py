@@ -9,8 +9,6 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-import msgspec
-
 from app.domain.answer import JsonObject
 from app.domain.field import Field, FieldWriter
 from app.domain.field_values import (
@@ -29,7 +27,7 @@ from app.domain.field_values import (
     web_sources,
     when_precision,
 )
-from app.domain.incident import Incident
+from app.domain.incident import Incident, decode_incident
 
 FIELDS: tuple[Field, ...] = (
     Field("id", "the incident's id; it never changes", role="fixed", is_answered=False),
@@ -237,9 +235,6 @@ FIELDS: tuple[Field, ...] = (
 
 INCIDENT_FIELDS = tuple(one.name for one in FIELDS if one.role != "derived")
 
-FIXED_FIELDS = tuple(one.name for one in FIELDS if one.role == "fixed")
-"""Ids never change, `region` is written as admin1 and admin2, and `synthetic` is the dataset's."""
-
 EDITABLE_FIELDS = tuple(one.name for one in FIELDS if one.role == "editable")
 
 
@@ -261,7 +256,6 @@ def _moved(fields: Sequence[Field], name: str, *, before: str) -> list[Field]:
 
 
 _IN_VALUES = in_values(FIELDS)
-_INCIDENT = msgspec.json.Decoder(Incident)
 
 
 def incident_values(incident: Incident, fields: Sequence[Field] = _IN_VALUES) -> dict[str, Any]:
@@ -297,5 +291,5 @@ def changed_fields(before: bytes | None, after: bytes | None) -> list[str]:
     """List the native fields in which two revisions differ; none when one was erased."""
     if before is None or after is None:
         return []
-    was, became = (incident_values(_INCIDENT.decode(one)) for one in (before, after))
+    was, became = (incident_values(decode_incident(one)) for one in (before, after))
     return [name for name in EDITABLE_FIELDS if was.get(name) != became.get(name)]

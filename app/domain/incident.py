@@ -87,3 +87,11 @@ def incident_id(dataset: str, source_key: str) -> UUID:
     name = NAMESPACE.bytes + f"{dataset}\n{source_key}".encode()
     digest = hashlib.sha1(name, usedforsecurity=False).digest()
     return UUID(bytes=digest[:16], version=5)
+
+
+_DECODER = msgspec.json.Decoder(Incident)
+
+
+def decode_incident(payload: bytes) -> Incident:
+    """Read an incident back from its canonical JSON."""
+    return _DECODER.decode(payload)

@@ -14,7 +14,7 @@ import msgspec
 from app.domain.account import Holder, Role
 from app.domain.errors import InputError, NotAllowed, NotFound, Outdated, StoreBusy
 from app.domain.fields import EDITABLE_FIELDS, incident_values
-from app.domain.incident import Incident, Status
+from app.domain.incident import Incident, Status, decode_incident
 from app.domain.revision import Action, Change, Revision, Subject, canonical, checked_reason
 from app.domain.source import check_addresses
 from app.domain.store import Entry
@@ -30,8 +30,6 @@ FREE = frozenset({Status.reported, Status.corroborated})
 """A record of these statuses an editor may change; of any other, only a reviewer."""
 
 FOR_REVIEWERS = frozenset({Status.verified, Status.disputed, Status.retracted})
-
-_INCIDENT = msgspec.json.Decoder(Incident)
 
 
 class Edited(NamedTuple):
@@ -58,7 +56,7 @@ class Editor:
         allow(self.holder, Role.viewer)
         last = self._last(ref)
         assert last.payload is not None  # noqa: S101  _last checks it
-        return Edited(_INCIDENT.decode(last.payload), last.seq)
+        return Edited(decode_incident(last.payload), last.seq)
 
     def create(self, patch: Mapping[str, object], dataset: str, reason: str) -> Edited:
         """Write a record that somebody typed in, under a new id.
@@ -181,18 +179,14 @@ class Editor:
         change = Change(Subject.incident, key, action, canonical(incident), replaces)
         store = self.workspace.store
         try:
-            store.write([change], Entry(self.now, self.holder.actor, text), {})
+            head = store.write([change], Entry(self.now, self.holder.actor, text), {})
         except StoreBusy as wrong:
             past = store.history(Subject.incident, key)
             if replaces is not None and past and past[-1].seq != replaces:
                 raise Outdated(_faster(past[-1].seq, replaces)) from wrong
             raise
         self.workspace.index.after_write()
-        # The revision of this write, even when somebody wrote between it and this line.
-        mine = [
-            one for one in store.history(Subject.incident, key) if one.payload == change.payload
-        ]
-        return Edited(incident, mine[-1].seq)
+        return Edited(incident, head.seq)
 
 
 def _faster(newest: int, meant: int) -> str:

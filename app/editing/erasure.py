@@ -21,6 +21,8 @@ def purge(workspace: Workspace, ref: str, reason: str, author: Author) -> Head:
     Raises:
         NotFound: no incident of that id.
         InputError: a reason that is too short, or everything was erased before.
+        StoreBusy: somebody changed the incident meanwhile, and nothing was erased; or somebody
+            reads the record, and a second purge removes what is left of it.
     """
     if len(reason.strip()) < SHORTEST_REASON:
         allowed = f"why it is erased, in {SHORTEST_REASON} characters or more, without its content"
@@ -28,12 +30,19 @@ def purge(workspace: Workspace, ref: str, reason: str, author: Author) -> Head:
     past = _history(workspace, ref)
     seqs = tuple(one.seq for one in past if one.payload is not None)
     if not seqs:
+        _remove_copies(workspace)  # an earlier purge may have ended before it did so
         raise InputError("incident", ref, "one that was not erased before")
     erasure = Erasure(Subject.incident, past[0].key, seqs, reason.strip())
     mark = Change(Subject.erasure, str(uuid4()), Action.add, canonical(erasure))
     head = workspace.store.erase(seqs, mark, author.entry(f"purge: {reason.strip()}"))
-    workspace.index.forget()
+    _remove_copies(workspace)
     return head
+
+
+def _remove_copies(workspace: Workspace) -> None:
+    """Remove what is erased from the index and from the record's log."""
+    workspace.index.forget()
+    workspace.store.clear_log()
 
 
 def _history(workspace: Workspace, ref: str) -> list[Revision]:

@@ -1,4 +1,4 @@
-"""Redactor a record's free text: by a reviewer, with a public reason, in force at once."""
+"""Redact a record's free text: by a reviewer, with a public reason, in force at once."""
 
 from __future__ import annotations
 
@@ -36,10 +36,8 @@ class Redactor:
             InputError: a part or a code that no list has, no part at all, or no reason.
             NotAllowed: only a reviewer redacts.
         """
-        key, parts = (
-            self._key(ref),
-            tuple(dict.fromkeys(_word(TextPart, "texts", t) for t in texts)),
-        )
+        key = self._key(ref)
+        parts = tuple(dict.fromkeys(_word(TextPart, "texts", text) for text in texts))
         if not parts:
             raise InputError("texts", "none", f"one or more of {', '.join(TextPart)}")
         redaction = Redaction(key, parts, _word(Reason, "code", code))

@@ -25,19 +25,22 @@ def set_terms(
 
     Raises:
         InputError: no such dataset or licence, or nothing to change.
+        StoreBusy: somebody changed the dataset meanwhile; nothing was written.
     """
     if licence is None and accessed is None:
         raise InputError("terms", "nothing", "--terms, --accessed or both")
     datasets = workspace.state().datasets
     if slug not in datasets:
         raise InputError("dataset", slug, ", ".join(sorted(datasets)) or "none is loaded")
-    changed, reasons = datasets[slug], list[str]()
+    newest = workspace.store.history(Subject.dataset, slug)[-1]
+    changed, reasons = msgspec.json.decode(newest.payload or b"", type=Dataset), list[str]()
     if licence is not None:
         changed = msgspec.structs.replace(changed, licence=licence, terms=terms_of(licence))
         reasons.append(f"terms set to {licence}")
     if accessed is not None:
         changed = msgspec.structs.replace(changed, accessed=accessed)
         reasons.append(f"accessed {accessed}")
-    change = Change(Subject.dataset, slug, Action.amend, canonical(changed))
+    change = Change(Subject.dataset, slug, Action.amend, canonical(changed), newest.seq)
     workspace.store.write([change], author.entry(", ".join(reasons)), {})
+    workspace.index.after_write()
     return changed

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 
-import msgspec
 import numpy as np
 
 from app.domain.count import Count, Toll
 from app.domain.damage import Grade
-from app.domain.incident import Incident, Status
+from app.domain.incident import Incident, Status, decode_incident
 from app.domain.mercator import BITS, unit_x, unit_y
 from app.domain.period import When, end_of_day, epoch_day
 from app.domain.place import DRAWABLE, E7, Precision
@@ -45,12 +44,6 @@ LAST_ZONE = "Etc/GMT+12"
 _STATUS = {status: place for place, status in enumerate(Status)}
 _PRECISION = {precision: place for place, precision in enumerate(Precision)}
 _DRAWABLE = np.array([precision in DRAWABLE for precision in Precision])
-_DECODER = msgspec.json.Decoder(Incident)
-
-
-def decode_incident(payload: bytes) -> Incident:
-    """Read an incident back from its canonical JSON."""
-    return _DECODER.decode(payload)
 
 
 @dataclass

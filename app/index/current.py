@@ -25,12 +25,21 @@ from app.index.sums import DamagedFile, check_sums
 from app.index.witness import contains
 from app.reference.reference import Reference
 
+Stamp = tuple[int, int]
+"""The time and the number of a file `CURRENT`: other ones after each swap."""
+
+UNSTAMPED: Stamp = (0, 0)
+
 
 class Opened(NamedTuple):
-    """The generation, or None when it must be built; then also what is damaged, if anything is."""
+    """The generation, or None when it must be built; then also what is damaged, if anything is.
+
+    `stamp` was read before the generation: a swap since then gave `CURRENT` another one.
+    """
 
     generation: Generation | None
     fault: str | None
+    stamp: Stamp
 
 
 def taxonomy_codes(reference: Reference) -> list[str]:
@@ -57,28 +66,29 @@ class CurrentGeneration:
         return str(self.folder / "CURRENT")
 
     @property
-    def stamp(self) -> tuple[int, int]:
-        """Identify the file `CURRENT`: another one after each swap; zeros without a file."""
+    def stamp(self) -> Stamp:
+        """Identify the file `CURRENT`; zeros without a file."""
         try:
             status = os.stat(self._name)  # noqa: PTH116  several times faster, for every request
         except FileNotFoundError:
-            return (0, 0)
+            return UNSTAMPED
         return (status.st_mtime_ns, status.st_ino)
 
     def open(self) -> Opened:
         """Check the current generation and open it."""
-        fault = None
+        fault, stamp = None, UNSTAMPED
         for _attempt in range(3):  # another process may remove what CURRENT named
+            stamp = self.stamp
             try:
                 described = self._described()
                 generation = None if described is None else open_generation(*described)
             except FileNotFoundError as missing:
                 fault = self._missing(missing)
             except DamagedFile as wrong:
-                return Opened(None, str(wrong))
+                return Opened(None, str(wrong), stamp)
             else:
-                return Opened(generation, None)
-        return Opened(None, fault)
+                return Opened(generation, None, stamp)
+        return Opened(None, fault, stamp)
 
     def seq(self) -> int:
         """Return up to which revision it was built; 0 when it must be built.

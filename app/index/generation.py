@@ -28,7 +28,9 @@ from app.rows import COLUMNS, Rows
 FORMAT = 7
 """One more whenever columns change their meaning: an index of another format is built again."""
 
-KEEP_GENERATIONS = 2
+KEEP_OLDER = 1
+"""How many generations stay beside the current one."""
+
 CUBE_PARTS = ("names", "running", "spans")
 META = "meta.json"
 MOST_CHECKED_AT_OPENING = 512 << 20
@@ -99,8 +101,9 @@ def write_generation(
     half = folder / "CURRENT.part"
     half.write_text(name, "utf-8")
     half.replace(folder / "CURRENT")
-    by_age = sorted(folder.glob("gen-*"), key=lambda old: old.stat().st_mtime_ns)
-    for old in by_age[:-KEEP_GENERATIONS]:
+    others = [one for one in folder.glob("gen-*") if one.name != name]
+    others.sort(key=lambda one: one.stat().st_mtime_ns)
+    for old in others[:-KEEP_OLDER]:
         shutil.rmtree(old, ignore_errors=True)  # open maps stay valid until they are closed
 
 

@@ -33,7 +33,7 @@ from app.domain.terms import Dataset, DatasetKind
 from app.index.build import Builder
 from app.index.columns import Tables, pack
 from app.index.control import ControlIndex, DatedControl, Lines, ShapeFiles, pack_control
-from app.index.current import CurrentGeneration
+from app.index.current import UNSTAMPED, CurrentGeneration, Stamp
 from app.index.generation import Generation
 from app.index.joins import Joins
 from app.index.merged import Decisions, Merged
@@ -83,9 +83,9 @@ class Index:
         self._generation: Generation | None = None
         self._delta: _Delta | None = None
         self._state: State | None = None
-        self._stamp = (0, 0)
+        self._stamp = UNSTAMPED
         self._behind_since: float | None = None
-        self._mended = ""
+        self._mended = self._last_mending()
         self.is_mending = False
         self._current = CurrentGeneration(folder, store, reference)
         self._shapes = ShapeFiles(folder / "shapes", store)
@@ -129,20 +129,27 @@ class Index:
     def _newest(self) -> State:
         if self.is_mending:
             raise StoreBusy(MENDING)
-        head, stamp, state = self._store.head(), self._current.stamp, self._state
-        is_current = state is not None and self._stamp == stamp
-        if state is not None and is_current and (state.seq, state.hash) == (head.seq, head.hash):
+        state, head = self._state, self._store.head()
+        is_swapped = self._stamp != self._current.stamp
+        if state is not None and not is_swapped and _is_at(state, head):
             return state
-        behind = head.seq - state.seq if state is not None and is_current else 0
+        behind = head.seq - state.seq if state is not None and not is_swapped else 0
         if state is not None and self._is_for_the_writer(behind):
             return state
         # Readers do not wait for a refresh: their state is complete and only a moment old.
         if not self._lock.acquire(blocking=state is None):
             return cast("State", state)
         try:
-            return self._refresh(stamp)
+            return self._refreshed()
         finally:
             self._lock.release()
+
+    def _refreshed(self) -> State:
+        """Return what another reader has refreshed meanwhile; refresh it when nobody has."""
+        state, is_swapped = self._state, self._stamp != self._current.stamp
+        if state is not None and not is_swapped and _is_at(state, self._store.head()):
+            return state
+        return self._refresh()
 
     def _is_for_the_writer(self, behind: int) -> bool:
         """Tell whether to wait for the generation of a large import instead of packing it here."""
@@ -153,15 +160,11 @@ class Index:
         self._behind_since = self._behind_since or now
         return now - self._behind_since < WRITER_GRACE_S
 
-    def _refresh(self, stamp: tuple[int, int]) -> State:
-        stale = self._delta is not None and (
-            self._is_far_behind(self._delta.seq)
-            or not contains(self._store, Head(self._delta.seq, self._delta.hash, None))
-        )
-        if self._generation is None or self._stamp != stamp or stale:
-            self._generation = self._open_or_build()
-            self._stamp = self._current.stamp
-            self._mended = self._last_mending()
+    def _refresh(self) -> State:
+        stale = self._delta is not None and self._is_stale(self._delta)
+        if self._generation is None or self._stamp != self._current.stamp or stale:
+            self._generation, self._stamp = self._open_or_build()
+            self._note_mending()
             self._delta = None
         generation = self._generation
         self._delta = self._extend(
@@ -177,6 +180,13 @@ class Index:
         )
         self._state = self._combine(generation, self._delta)
         return self._state
+
+    def _is_stale(self, delta: _Delta) -> bool:
+        """Tell whether to begin again with a generation: it is far behind, or of another record."""
+        if not contains(self._store, Head(delta.seq, delta.hash, None)):
+            self.joins.forget()  # they are by numbers of revisions, which mean other ones now
+            return True
+        return self._is_far_behind(delta.seq)
 
     def _extend(self, delta: _Delta) -> _Delta:
         revisions = list(self._store.revisions(delta.seq))
@@ -319,7 +329,7 @@ class Index:
                     if fault is not None:
                         self._note_damage(fault)
                         self._build()
-                return self._refresh(self._current.stamp).seq
+                return self._refresh().seq
             finally:
                 self.is_mending = False
 
@@ -353,26 +363,33 @@ class Index:
         self.joins.forget()
         write_whole(self._folder / "MENDED", f"{time.time_ns():x}".encode())
 
+    def _note_mending(self) -> None:
+        """Drop what may have been computed from damaged files, also when another process mended."""
+        mended = self._last_mending()
+        if mended != self._mended:
+            self.joins.forget()
+            self._mended = mended
+
     def _last_mending(self) -> str:
         try:
             return "-" + (self._folder / "MENDED").read_bytes()[:32].hex()
         except OSError:
             return ""
 
-    def _open_or_build(self) -> Generation:
-        generation, fault = self._current.open()
+    def _open_or_build(self) -> tuple[Generation, Stamp]:
+        generation, fault, stamp = self._current.open()
         if generation is None or self._is_far_behind(generation.meta.seq):
             with self._build_lock():
                 # Another process may have built it meanwhile.
-                generation, fault = self._current.open()
+                generation, fault, stamp = self._current.open()
                 if generation is None or self._is_far_behind(generation.meta.seq):
                     if fault is not None:
                         self._note_damage(fault)
                     self._build()
-                    generation, fault = self._current.open()
+                    generation, fault, stamp = self._current.open()
         if generation is None:
             raise StoreBusy("The index was swapped while it was opened; try again.")
-        return generation
+        return generation, stamp
 
     def _is_far_behind(self, seq: int) -> bool:
         return self._store.head().seq - seq > self._delta_rows
@@ -388,3 +405,7 @@ class Index:
         seq = self._builder.build()
         self.witness.note(self._store)
         return seq
+
+
+def _is_at(state: State, head: Head) -> bool:
+    return (state.seq, state.hash) == (head.seq, head.hash)

@@ -228,7 +228,7 @@ def _hiding(segment: Segment, places: np.ndarray) -> Segment:
 
 def _quiet(members: _Members, seen: np.ndarray, criteria: Filter) -> frozenset[int]:
     """List the rows of groups with a quiet member: the row for the group would show its place."""
-    if not criteria.quiet_sectors and not criteria.quiet_now:
+    if not criteria.has_quiet:
         return frozenset()
     places = np.flatnonzero(_of_several(members.group, seen))
     quiet = places[is_quiet(members.rows, places, criteria)]

@@ -92,24 +92,15 @@ def override(segment: Segment, delta: Rows) -> tuple[Rows, np.ndarray, Rows]:
     the delta, the places of the base's rows that it replaces, and the base with those closed.
     """
     base = segment.rows
-    delta = link_revisions(delta)
     later = np.flatnonzero(delta["prior"])
     if not len(later) or not len(base):
-        return delta, np.empty(0, np.int64), base
+        return link_revisions(delta), np.empty(0, np.int64), base
     by_seq, ordered = segment.by_seq
     at = np.minimum(np.searchsorted(ordered, delta["prior"][later]), len(ordered) - 1)
     hits = ordered[at] == delta["prior"][later]
     replaced, by = by_seq[at[hits]], later[hits]
     known_to, number = np.array(base["known_to"]), delta["number"].copy()
     known_to[replaced] = delta["seq"][by]
-    first_number = dict(
-        zip(delta["seq"][by].tolist(), base["number"][replaced].tolist(), strict=True)
-    )
-    chained = link_revisions(delta.replace(number=_numbered(number, delta, first_number)))
-    return chained, replaced, base.replace(known_to=known_to)
-
-
-def _numbered(number: np.ndarray, delta: Rows, first: dict[int, int]) -> np.ndarray:
-    for row, seq in enumerate(delta["seq"].tolist()):
-        number[row] = first.get(seq, number[row])
-    return number
+    number[by] = base["number"][replaced]
+    linked = link_revisions(delta.replace(number=number))
+    return linked, replaced, base.replace(known_to=known_to)

@@ -54,6 +54,11 @@ class Filter:
     must not show what the newest one withholds."""
 
     @property
+    def has_quiet(self) -> bool:
+        """Tell whether any row may be quiet."""
+        return bool(self.quiet_sectors or self.quiet_now)
+
+    @property
     def is_plain(self) -> bool:
         """Tell whether it filters by period, datasets, weapons and regions only, as a cube can."""
         return not (self.sectors or self.statuses or self.bbox_e7) and (
@@ -244,7 +249,7 @@ def regions_of(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
     (docs/privacy.md, "Generalisation").
     """
     regions = np.asarray(rows[f"region{criteria.level}"][places])
-    if criteria.level == 1 or not (criteria.quiet_sectors or criteria.quiet_now):
+    if criteria.level == 1 or not criteria.has_quiet:
         return regions
     return np.where(is_quiet(rows, places, criteria), np.int16(NO_REGION), regions)
 
@@ -310,7 +315,7 @@ class Selection:
         parts = []
         for segment, places in self.parts:
             marks = places[places < segment.marks]
-            if criteria.quiet_sectors:
+            if criteria.has_quiet:
                 marks = marks[~is_quiet(segment.rows, marks, criteria)]
             parts.append((segment, marks))
         return Selection(parts)
@@ -332,7 +337,7 @@ def unmarked(segments: Sequence[Segment], criteria: Filter) -> Selection:
     parts = []
     for segment in segments:
         without = segment.match(criteria, segment.marks)
-        if criteria.quiet_sectors:
+        if criteria.has_quiet:
             places = segment.match(criteria, 0, segment.marks)
             without = np.concatenate([places[is_quiet(segment.rows, places, criteria)], without])
         parts.append((segment, without))

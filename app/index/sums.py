@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -79,10 +80,14 @@ def check_sums(folder: Path, sums: Mapping[str, FileSum], *, is_whole: bool = Tr
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is complete or missing, also when several processes write it at once."""
-    half = path.with_suffix(f".{os.getpid()}.part")
-    half.write_bytes(content)
-    half.replace(path)
+    """Write a file that is complete or missing, also when several write it at once."""
+    half = path.with_suffix(f".{secrets.token_hex(8)}.part")
+    try:
+        half.write_bytes(content)
+        half.replace(path)
+    except BaseException:
+        half.unlink(missing_ok=True)
+        raise
 
 
 def write_sealed(path: Path, content: bytes) -> None:

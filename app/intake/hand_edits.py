@@ -18,7 +18,7 @@ import msgspec
 
 from app.domain.count import Count
 from app.domain.fields import incident_values
-from app.domain.incident import Incident
+from app.domain.incident import Incident, decode_incident
 from app.domain.instants import rfc3339
 from app.domain.revision import Action, Revision, Subject
 from app.domain.store import Store
@@ -28,7 +28,6 @@ PARTS = tuple(
     for name in Incident.__struct_fields__
     if name not in ("id", "dataset", "source_key", "synthetic")
 )
-_INCIDENT = msgspec.json.Decoder(Incident)
 _ABSENT = object()
 BOUNDS = {"low", "best", "high"}
 
@@ -93,7 +92,7 @@ def combine(
     """
     if any(one.payload is None for one in past):
         return None
-    state, standing = _state_after(past, writer), _INCIDENT.decode(past[-1].payload or b"")
+    state, standing = _state_after(past, writer), decode_incident(past[-1].payload or b"")
     kept_parts: dict[str, object] = {}
     conflicts: list[Conflict] = []
     for part, edit in state.edited.items():
@@ -114,7 +113,7 @@ def _state_after(past: Sequence[Revision], writer: Callable[[Revision], Writer])
     state, before = _State(), dict[str, object]()
     by_payload: dict[bytes, _State] = {}
     for revision in past:
-        incident = _INCIDENT.decode(revision.payload or b"")
+        incident = decode_incident(revision.payload or b"")
         now = {part: getattr(incident, part) for part in PARTS}
         match writer(revision):
             case Writer.person:

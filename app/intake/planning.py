@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from app.domain.errors import LONGEST_GOT, InputError, InvalidFile
-from app.domain.incident import Incident, Status
+from app.domain.incident import Status, decode_incident
 from app.domain.place import E7, Bounds
 from app.domain.revision import Action, Change, Revision, Subject, canonical
 from app.domain.store import Current
@@ -41,8 +41,6 @@ MOST_WARNINGS = 20
 MOST_NAMED_ROWS = 10
 MOST = 0.5
 """A file has "most" points outside when their share is larger than this."""
-
-_INCIDENT = msgspec.json.Decoder(Incident)
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -195,7 +193,7 @@ class Plan:
         Returns the payload and whether it is retracted; None when nothing is to be written.
         """
         past = self.workspace.store.history(record.subject, record.key)
-        both = combine(past, _INCIDENT.decode(record.payload), self._writer)
+        both = combine(past, decode_incident(record.payload), self._writer)
         if both is None or not (both.kept_parts or both.conflicts):
             return record.payload, record.is_retracted
         if self.over_edits:

@@ -12,7 +12,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.control import ControlSnapshot
-from app.domain.incident import Incident
+from app.domain.incident import decode_incident
 from app.domain.place import E7
 from app.domain.revision import Action, Subject
 from app.domain.store import Store
@@ -24,7 +24,6 @@ MOST_FEATURES = 2000
 FINEST_DEG, MOST_VERTICES = 0.001, 100_000
 """Areas of a preview are simplified from here on, ever coarser until they fit."""
 
-_INCIDENT = msgspec.json.Decoder(Incident)
 _CONTROL = msgspec.json.Decoder(ControlSnapshot)
 
 
@@ -99,7 +98,7 @@ class PreviewBuilder:
 
 
 def _point(action: Action, payload: bytes) -> GeoJson:
-    incident = _INCIDENT.decode(payload)
+    incident = decode_incident(payload)
     place, day = incident.place, incident.when.first
     lon, lat = (place.lon_e7 or 0) / E7, (place.lat_e7 or 0) / E7
     return {

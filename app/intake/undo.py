@@ -11,7 +11,7 @@ import msgspec
 
 from app.domain.account import Holder, Role
 from app.domain.errors import DoneBefore, NotFound
-from app.domain.incident import Incident, Status
+from app.domain.incident import Status, decode_incident
 from app.domain.revision import Action, Change, Revision, Subject, canonical
 from app.domain.store import Current, Entry, Store
 from app.instance.tokens import allow
@@ -19,8 +19,6 @@ from app.instance.workspace import Workspace
 from app.intake.spool import import_number
 
 MOST_NAMED = 1000
-
-_INCIDENT = msgspec.json.Decoder(Incident)
 
 
 class SkippedRecord(msgspec.Struct, frozen=True):
@@ -128,7 +126,7 @@ class _Undo:
             return None
         payload = newest.payload
         if revision.subject is Subject.incident:
-            incident = _INCIDENT.decode(payload)
+            incident = decode_incident(payload)
             payload = canonical(msgspec.structs.replace(incident, status=Status.retracted))
         self.undone.retracted += 1
         at = current.seq

@@ -96,7 +96,7 @@ class Scene(OfQuery):
         counts = np.zeros(len(regions) + 1, np.int64)
         for segment, places in counted_rows(self.marks).parts:
             unmarked = places >= segment.marks
-            if self.marks.filter.quiet_sectors:
+            if self.marks.filter.has_quiet:
                 unmarked |= is_quiet(segment.rows, places, self.marks.filter)
             numbers = regions_of(segment.rows, places[unmarked], self.marks.filter).astype(np.int64)
             counts += np.bincount(numbers % (len(regions) + 1), minlength=len(regions) + 1)

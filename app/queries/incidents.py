@@ -12,14 +12,14 @@ import numpy as np
 from app.domain.answer import JsonObject
 from app.domain.errors import NotFound
 from app.domain.fields import answer_values, answer_writers, changed_fields
-from app.domain.incident import Incident
+from app.domain.incident import Incident, decode_incident
 from app.domain.instants import rfc3339
 from app.domain.merge import Member
 from app.domain.redaction import hidden_parts, redact
 from app.domain.revision import Action, Revision, Subject
 from app.domain.source import upstream_links
 from app.domain.terms import Face
-from app.index.columns import decode_incident, pack
+from app.index.columns import pack
 from app.index.locate import RegionHow
 from app.index.select import RETRACTED, Selection, is_embargoed, is_quiet
 from app.publishing.publish import Published

@@ -88,7 +88,7 @@ def from_cube(published: Published, cube: Cube, regions: int) -> Measures:
 
 def _moved(base: Segment, criteria: Filter) -> np.ndarray:
     """Return the rows of a cube whose region of this level the audience does not get."""
-    if criteria.level == 1 or not criteria.quiet_sectors:
+    if criteria.level == 1 or not criteria.has_quiet:
         return np.empty(0, np.int64)
     at_sites = base.match(replace(criteria, sectors=criteria.quiet_sectors, regions=()))
     return np.asarray(at_sites[is_quiet(base.rows, at_sites, criteria)])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from datetime import datetime
 
+from app.domain.errors import ClockBehind
 from app.domain.instants import rfc3339
 from app.domain.revision import Change, Head, link, payload_digest
-from app.domain.store import Entry
+from app.domain.store import CLOCK_SLACK, Entry
 
 SALT_BYTES = 16
 SALT_BATCH = 256
@@ -47,3 +48,17 @@ class Chain:
         )
         identity = (self.seq, action, subject, change.key)
         return (*identity, prior, change.payload, salt, digest, previous, self.hash)
+
+
+def refuse_behind(now: datetime, newest: datetime | None) -> None:
+    """Refuse a write while the newest revision lies in the future.
+
+    Raises:
+        ClockBehind: naming both times.
+    """
+    if newest is not None and newest - now > CLOCK_SLACK:
+        raise ClockBehind(
+            f"Nothing was written: the newest revision was recorded at {rfc3339(newest)}, but the "
+            f"clock of this computer says {rfc3339(now)}. Set the clock right; if the record's "
+            "time is the wrong one, put back a backup from before it."
+        )

@@ -5,73 +5,41 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from importlib import resources
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from app.domain.account import Role, Token
-from app.domain.errors import (
-    BrokenChain,
-    ClockBehind,
-    DamagedRecord,
-    StoreBusy,
-    StoreError,
-    StoreFull,
-    StoreTooNew,
-)
-from app.domain.instants import rfc3339
-from app.domain.revision import (
-    GENESIS,
-    Action,
-    Change,
-    Head,
-    Revision,
-    Subject,
-    fingerprint,
-    payload_digest,
-)
-from app.domain.store import CLOCK_SLACK, Current, Entry
-from app.store.chain import Chain
+from app.domain.account import Token
+from app.domain.errors import BrokenChain, DamagedRecord, StoreBusy, StoreError, StoreFull
+from app.domain.revision import Change, Head, Revision, Subject
+from app.domain.store import Current, Entry
+from app.store.chain import Chain, refuse_behind
+from app.store.decoding import Row, head_of, micros_of, payload_of, revision_of, token_of
+from app.store.newest import CHANGED, NewestTable
+from app.store.schema import read_statements, run_steps, schema_steps
+
+T = TypeVar("T")
 
 BUSY_S = 60
 """How long a writer waits for another: a large import locks the record for tens of seconds."""
 
+PRIMARY = 0xFF
+"""The bits of a result code that name its kind (sqlite.org/rescode.html, "Primary")."""
+
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
-CHANGED = "The record changed while this was planned; try again."
-WRITE_BATCH = 100_000
+LOG_HELD = (
+    "It is erased, but the record's log still holds a copy, since somebody reads the record. Wait "
+    "until other commands and exports have ended, or stop the service, and purge it again."
+)
 READ_BATCH = 2_000
 """Revisions of one query: other readers wait for one query at most."""
 
 PAYLOAD_BATCH = 1_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ACTIONS = {action.value: action for action in Action}
-_SUBJECTS = {subject.value: subject for subject in Subject}
-
-
-def read_statements() -> dict[str, str]:
-    """Read the named statements of this engine."""
-    text = (resources.files("app.store") / "sql/sqlite/statements.sql").read_text("utf-8")
-    parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)[1:]
-    return {name: sql.strip() for name, sql in zip(parts[::2], parts[1::2], strict=True)}
-
-
-def schema_steps() -> list[tuple[int, str]]:
-    """List the numbered schema steps; a step of a release is never edited."""
-    folder = resources.files("app.store") / "sql/sqlite"
-    steps = [step for step in folder.iterdir() if step.name[:4].isdigit()]
-    return sorted((int(step.name[:4]), step.read_text("utf-8")) for step in steps)
-
-
-_Row = tuple[Any, ...]
-"""A row of a result; the types of its columns follow from the statement."""
-
 
 FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
 """What SQLite says of a disk that is full: for its file, and for the files beside it."""
@@ -97,7 +65,11 @@ class SqliteStore:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._reader = self._open()
-            self._upgrade()
+            try:
+                self._upgrade()
+            except BaseException:
+                self._reader.close()
+                raise
         except (sqlite3.Error, OSError) as wrong:
             raise StoreError(f"The record at {path} cannot be opened: {wrong}.") from wrong
 
@@ -105,10 +77,12 @@ class SqliteStore:
         connection = sqlite3.connect(
             self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
         )
-        connection.execute(self._sql["page"])
-        connection.execute(self._sql["journal"])
-        connection.execute(self._sql["durable"])
-        connection.execute(self._sql["cache"])
+        try:
+            for name in ("page", "journal", "durable", "cache"):
+                connection.execute(self._sql[name])
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     def __reduce__(  # type: ignore[explicit-override]  # typing has `override` from 3.12 on
@@ -118,22 +92,12 @@ class SqliteStore:
         return type(self), (self._path,)
 
     def _upgrade(self) -> None:
-        steps = schema_steps()
-        newest = steps[-1][0]
+        newest, _script = schema_steps()[-1]
         if self._reader.execute(self._sql["version"]).fetchone() == (newest,):
             return  # without a lock: another process must be able to start during a large import
         with self._transaction() as connection:
             (version,) = connection.execute(self._sql["version"]).fetchone()
-            if version > newest:
-                raise StoreTooNew(
-                    f"The record has schema {version}, this release knows {newest}: "
-                    "use the release that wrote it, or a later one."
-                )
-            for number, script in steps:
-                if number > version:
-                    for statement in _split(script):
-                        connection.execute(statement)
-                    connection.execute(f"PRAGMA user_version = {number:d}")
+            run_steps(connection, version)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -143,18 +107,23 @@ class SqliteStore:
                 connection.execute(self._sql["begin"])
                 yield connection
                 connection.execute(self._sql["commit"])
-        except sqlite3.OperationalError as wrong:
-            if "locked" in str(wrong) or "busy" in str(wrong):
-                raise StoreBusy("Another writer holds the record; try again shortly.") from wrong
-            if wrong.sqlite_errorcode in FULL:
-                raise StoreFull(f"The disk has no room for this change: {wrong}.") from wrong
-            raise StoreError(f"The record could not be written: {wrong}.") from wrong
-        except sqlite3.IntegrityError as wrong:
-            raise StoreBusy(CHANGED) from wrong
         except sqlite3.Error as wrong:
-            raise StoreError(f"The record could not be written: {wrong}.") from wrong
+            raise self._unwritten(wrong) from wrong
 
-    def _rows(self, name: str, **values: object) -> list[_Row]:
+    def _unwritten(self, wrong: sqlite3.Error) -> StoreError:
+        """Name what kept us from writing, and remember that the file is damaged."""
+        if isinstance(wrong, sqlite3.IntegrityError):
+            return StoreBusy(CHANGED)
+        code = _code(wrong)
+        if code & PRIMARY in _BUSY:
+            return StoreBusy("Another writer holds the record; try again shortly.")
+        if code in FULL:
+            return StoreFull(f"The disk has no room for this change: {wrong}.")
+        if code & PRIMARY in _DAMAGED:
+            return self._damaged(f"The record's file is damaged: {wrong}.")
+        return StoreError(f"The record could not be written: {wrong}.")
+
+    def _rows(self, name: str, **values: object) -> list[Row]:
         with self._lock:
             try:
                 return self._reader.execute(self._sql[name], values).fetchall()
@@ -163,19 +132,21 @@ class SqliteStore:
 
     def _unread(self, wrong: sqlite3.Error) -> StoreError:
         """Name what kept us from reading, and remember that the file is damaged."""
-        if getattr(wrong, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
-            return StoreError(f"The record could not be read: {wrong}.")
-        return self._damaged(f"The record's file is damaged: {wrong}.")
+        if _code(wrong) & PRIMARY in _DAMAGED:
+            return self._damaged(f"The record's file is damaged: {wrong}.")
+        return StoreError(f"The record could not be read: {wrong}.")
 
     def _damaged(self, sentence: str) -> DamagedRecord:
         self.fault = sentence
         return DamagedRecord(sentence)
 
-    def _revisions(self, rows: Iterable[_Row]) -> Iterator[Revision]:
-        """Read rows as revisions, and refuse a payload that is not the one of its digest."""
+    def _revisions(self, rows: Iterable[Row]) -> Iterator[Revision]:
+        return self._checked(revision_of, rows)
+
+    def _checked(self, read: Callable[[Row], T], rows: Iterable[Row]) -> Iterator[T]:
+        """Read rows by a function that refuses a payload which is not the one of its digest."""
         try:
-            for row in rows:
-                yield _revision(row)
+            yield from map(read, rows)
         except BrokenChain as wrong:
             self.fault = str(wrong)
             raise
@@ -194,7 +165,7 @@ class SqliteStore:
     def head(self) -> Head:
         """Return the newest link; seq 0 for an empty record."""
         rows = self._rows("head")
-        return _head(rows[0] if rows else None)
+        return head_of(rows[0] if rows else None)
 
     def hash_of(self, seq: int) -> bytes | None:
         """Return the hash of a revision; None when there is none."""
@@ -203,7 +174,7 @@ class SqliteStore:
 
     def seq_at(self, instant: datetime) -> int:
         """Return the last sequence recorded at or before an instant."""
-        rows = self._rows("seq_at", instant=_micros(instant))
+        rows = self._rows("seq_at", instant=micros_of(instant))
         return int(rows[0][0]) if rows else 0
 
     def write(self, changes: Iterable[Change], entry: Entry, shapes: Mapping[str, bytes]) -> Head:
@@ -221,13 +192,13 @@ class SqliteStore:
         self, connection: sqlite3.Connection, changes: Iterator[Change], entry: Entry
     ) -> Head:
         """Append revisions inside a transaction."""
-        head = _head(connection.execute(self._sql["head"]).fetchone())
+        head = head_of(connection.execute(self._sql["head"]).fetchone())
         if self._clock is not None:
-            _refuse_behind(max(entry.at, self._clock()), head.recorded_at)
+            refuse_behind(max(entry.at, self._clock()), head.recorded_at)
         at = entry.at if head.recorded_at is None else max(entry.at, head.recorded_at)
-        stamp = (_micros(at), entry.actor, entry.reason, head.seq + 1, head.seq + 1)
+        stamp = (micros_of(at), entry.actor, entry.reason, head.seq + 1, head.seq + 1)
         number = connection.execute(self._sql["add_entry"], stamp).lastrowid
-        chain, newest = Chain(head, at, entry), _Newest(connection, self._sql)
+        chain, newest = Chain(head, at, entry), NewestTable(connection, self._sql)
         connection.executemany(
             self._sql["add_revision"],
             (
@@ -240,16 +211,27 @@ class SqliteStore:
         return Head(chain.seq, chain.hash, at)
 
     def erase(self, seqs: Sequence[int], mark: Change, entry: Entry) -> Head:
-        """Erase payloads in place; their pages and the log are overwritten, not only freed."""
+        """Erase payloads in place; their pages are overwritten, not only freed."""
         numbers = [(seq,) for seq in seqs]
         with self._transaction() as connection:
+            missed = connection.execute(self._sql["missed"], {"seqs": json.dumps(list(seqs))})
+            if missed.fetchone() is not None:
+                raise StoreBusy(CHANGED)
             connection.execute(self._sql["overwrite"])
             head = self._append(connection, iter([mark]), entry)
             connection.executemany(self._sql["erase"], numbers)
             connection.executemany(self._sql["forget"], numbers)
-        with self._lock:
-            self._reader.execute(self._sql["truncate"]).fetchall()
         return head
+
+    def clear_log(self) -> None:
+        """Move the log into the file and cut it to nothing, on a connection of its own."""
+        try:
+            with contextlib.closing(self._open()) as connection:
+                is_held, *_pages = connection.execute(self._sql["truncate"]).fetchone()
+        except sqlite3.Error as wrong:
+            raise self._unwritten(wrong) from wrong
+        if is_held:
+            raise StoreBusy(LOG_HELD)
 
     def current(self, subject: Subject, prefix: str = "") -> dict[str, Current]:
         """Map the keys that start with a prefix to their newest revision."""
@@ -293,7 +275,8 @@ class SqliteStore:
     def payloads(self, seqs: Sequence[int]) -> Iterator[tuple[int, str, bytes]]:
         """Iterate over revisions as (number, key, payload), without erased and missing ones."""
         for first in range(0, len(seqs), PAYLOAD_BATCH):
-            yield from self._rows("payloads", seqs=json.dumps(seqs[first : first + PAYLOAD_BATCH]))
+            rows = self._rows("payloads", seqs=json.dumps(seqs[first : first + PAYLOAD_BATCH]))
+            yield from self._checked(payload_of, rows)
 
     def span(self, seq: int) -> tuple[int, int]:
         """Return the first and the last revision of the write that has `seq`; (0, -1) for none."""
@@ -302,25 +285,25 @@ class SqliteStore:
 
     def add_token(self, token: Token, digest: bytes) -> None:
         """Store a new token with the SHA-256 of its secret."""
-        ends = None if token.expires_at is None else _micros(token.expires_at)
+        ends = None if token.expires_at is None else micros_of(token.expires_at)
         identity = (token.id, token.name, str(token.role), ",".join(token.datasets))
         with self._transaction() as connection:
-            values = (*identity, digest, _micros(token.created_at), ends)
+            values = (*identity, digest, micros_of(token.created_at), ends)
             connection.execute(self._sql["add_token"], values)
 
     def find_token(self, number: str) -> tuple[Token, bytes] | None:
         """Find a token and the digest of its secret."""
         rows = self._rows("find_token", id=number)
-        return (_token(rows[0]), rows[0][-1]) if rows else None
+        return (token_of(rows[0]), rows[0][-1]) if rows else None
 
     def tokens(self) -> list[Token]:
         """List all tokens, oldest first."""
-        return [_token(row) for row in self._rows("tokens")]
+        return [token_of(row) for row in self._rows("tokens")]
 
     def revoke_token(self, number: str, at: datetime) -> None:
         """Revoke a token."""
         with self._transaction() as connection:
-            connection.execute(self._sql["revoke_token"], (_micros(at), number))
+            connection.execute(self._sql["revoke_token"], (micros_of(at), number))
 
     def shapes(self, hashes: Iterable[str]) -> dict[str, bytes]:
         """Fetch WKB by SHA-256; an unknown hash is left out."""
@@ -336,114 +319,10 @@ class SqliteStore:
             self._reader.close()
 
 
-class _Newest:
-    """The newest revision of each subject that a write touches.
-
-    They are written in large batches in the order of their keys, which is several times faster:
-    SQLite then visits a B-tree page once for all of its keys.
-    """
-
-    def __init__(self, connection: sqlite3.Connection, sql: Mapping[str, str]) -> None:
-        self._connection, self._sql = connection, sql
-        self._added: list[tuple[str, str, int, bytes, int]] = []
-        self._changed: list[tuple[int, bytes, int, str, str]] = []
-
-    def replaced_by(self, change: Change, seq: int) -> int | None:
-        """Collect a change with its number; returns the number of the revision that it replaces."""
-        subject, key = str(change.subject), change.key
-        mark, gone = fingerprint(change.payload), int(change.action is Action.retract)
-        if change.action is Action.add:
-            self._added.append((subject, key, seq, mark, gone))
-            if len(self._added) >= WRITE_BATCH:
-                self.write()
-            return None
-        at = {"subject": subject, "key": key}
-        row = self._connection.execute(self._sql["newest"], at).fetchone()
-        if row is None or change.replaces not in (None, row[0]):
-            raise StoreBusy(CHANGED)
-        self._changed.append((seq, mark, gone, subject, key))
-        return int(row[0])
-
-    def write(self) -> None:
-        """Write the changes that were collected since the last call."""
-        self._added.sort()
-        self._connection.executemany(self._sql["add_current"], self._added)
-        self._connection.executemany(self._sql["set_current"], self._changed)
-        self._added.clear()
-        self._changed.clear()
+def _code(wrong: sqlite3.Error) -> int:
+    """Return SQLite's result code; 0 for an error of Python's module, as of a closed record."""
+    return int(getattr(wrong, "sqlite_errorcode", 0))
 
 
 def _starting(subject: Subject, prefix: str) -> dict[str, str]:
     return {"subject": subject, "first": prefix, "last": prefix + "\U0010ffff"}
-
-
-def _split(script: str) -> list[str]:
-    """Cut a schema step into statements, where SQLite says that one is complete."""
-    statements, statement = [], ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            statements.append(statement)
-            statement = ""
-    return statements
-
-
-def _refuse_behind(now: datetime, newest: datetime | None) -> None:
-    """Refuse a write while the newest revision lies in the future.
-
-    Raises:
-        ClockBehind: naming both times.
-    """
-    if newest is not None and newest - now > CLOCK_SLACK:
-        raise ClockBehind(
-            f"Nothing was written: the newest revision was recorded at {rfc3339(newest)}, but the "
-            f"clock of this computer says {rfc3339(now)}. Set the clock right; if the record's "
-            "time is the wrong one, put back a backup from before it."
-        )
-
-
-def _micros(instant: datetime) -> int:
-    return (instant - _EPOCH) // timedelta(microseconds=1)
-
-
-def _head(row: _Row | None) -> Head:
-    if row is None:
-        return Head(0, GENESIS, None)
-    seq, hashed, micros = row
-    return Head(seq, hashed, _EPOCH + timedelta(microseconds=micros))
-
-
-def _token(row: _Row) -> Token:
-    number, name, role, datasets, *instants, _digest = row
-    created, expires, revoked = (None if at is None else _instant(at) for at in instants)
-    assert created is not None  # noqa: S101  the column is NOT NULL
-    return Token(
-        id=number,
-        name=name,
-        role=Role(role),
-        datasets=tuple(datasets.split(",")) if datasets else (),
-        created_at=created,
-        expires_at=expires,
-        revoked_at=revoked,
-    )
-
-
-def _revision(row: _Row) -> Revision:
-    seq, micros, actor, action, reason, subject, *rest = row
-    try:
-        # A look-up is faster than a call of the enum: an index reads millions of these.
-        kind, about = _ACTIONS[action], _SUBJECTS[subject]
-    except KeyError as wrong:
-        raise BrokenChain(f"Revision {seq}: {wrong} is no action or subject.") from wrong
-    revision = Revision(seq, _instant(micros), actor, kind, reason, about, *rest)
-    payload = revision.payload
-    if payload is not None and payload_digest(revision.salt, payload) != revision.digest:
-        raise BrokenChain(
-            f"Revision {seq} ({subject} {revision.key}): its payload does not match its digest."
-        )
-    return revision
-
-
-@lru_cache(maxsize=1024)
-def _instant(micros: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=micros)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import given
 
@@ -15,7 +16,7 @@ from app.domain.count import Count
 from app.domain.errors import InputError, NotAllowed, NotFound, Outdated, StoreBusy
 from app.domain.fields import EDITABLE_FIELDS, INCIDENT_FIELDS, changed_fields, incident_values
 from app.domain.incident import Incident, Status
-from app.domain.revision import Action, Change, Subject
+from app.domain.revision import Action, Change, Head, Subject
 from app.domain.store import Entry, verify
 from app.editing.edits import Editor, merge_patch, typed_id
 from app.files import parsing
@@ -129,6 +130,24 @@ def test_of_many_at_once_one_writes(editor: Editor) -> None:
     assert ends.count("done") == 1
     assert len(editor.workspace.store.history(Subject.incident, f"invented/{ref}")) == 2
     verify(editor.workspace.store)
+
+
+def test_an_edit_gives_its_own_revision_although_the_same_is_written_after_it(
+    editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = editor.create(NEW, "invented", "why")
+    store = editor.workspace.store
+    written = store.write
+
+    def twice(changes: list[Change], *rest: Any) -> Head:
+        head = written(changes, *rest)
+        again = [msgspec.structs.replace(one, replaces=None) for one in changes]
+        written(again, *rest)
+        return head
+
+    monkeypatch.setattr(store, "write", twice)
+    done = editor.amend(str(made.incident.id), {"place": "Wending"}, made.revision, "why")
+    assert done.revision == store.head().seq - 1
 
 
 def test_a_change_of_what_is_no_longer_newest_is_refused_by_the_store(editor: Editor) -> None:

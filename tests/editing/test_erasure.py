@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from app.domain.errors import InputError, NotFound
+from app.domain.errors import InputError, NotFound, StoreBusy
 from app.domain.place import LonLat, Place, Precision
-from app.domain.revision import Action
+from app.domain.revision import Action, Revision, Subject
 from app.domain.store import Author, verify
 from app.domain.terms import Face
 from app.domain.view import View
@@ -18,6 +19,7 @@ from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
 from app.queries.incidents import find_incident
+from app.store import sqlite
 from tests.making import NOON, change, dataset, incident, write
 
 TOLD = "a sentence that must not survive anywhere"
@@ -36,6 +38,12 @@ def held(private_workspace: Workspace) -> Workspace:
     return private_workspace
 
 
+def holding(folder: Path, needle: bytes) -> list[str]:
+    """List the files in which some bytes stand."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path.name for path in files if needle in path.read_bytes()]
+
+
 def test_a_purged_incident_is_found_at_no_time(held: Workspace) -> None:
     purge(held, str(incident("a").id), "at the request of the family", Author("admin", LATER))
     state = held.index.state()
@@ -50,16 +58,28 @@ def test_a_purged_incident_is_found_at_no_time(held: Workspace) -> None:
 
 def test_nothing_of_it_is_left_in_any_file(held: Workspace, tmp_path: Path) -> None:
     lon = int(31.1234567e7).to_bytes(4, "little", signed=True)
-
-    def holding(needle: bytes) -> list[str]:
-        files = [path for path in tmp_path.rglob("*") if path.is_file()]
-        return [path.name for path in files if needle in path.read_bytes()]
-
-    assert holding(TOLD.encode())
-    assert holding(lon)
+    assert holding(tmp_path, TOLD.encode())
+    assert holding(tmp_path, lon)
     purge(held, str(incident("a").id), "at the request of the family", Author("admin", LATER))
-    assert holding(TOLD.encode()) == []
-    assert holding(lon) == []
+    assert holding(tmp_path, TOLD.encode()) == []
+    assert holding(tmp_path, lon) == []
+
+
+def test_a_purge_beside_a_reader_says_that_a_copy_is_left_and_a_second_one_removes_it(
+    held: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, author = str(incident("a").id), Author("admin", LATER)
+    monkeypatch.setattr(sqlite, "BUSY_S", 0.1)
+    reader = held.store.revisions()
+    next(reader)
+    with pytest.raises(StoreBusy, match=r"still holds a copy, .* purge it again"):
+        purge(held, number, "at the request of the family", author)
+    assert holding(tmp_path, TOLD.encode())
+    assert [one for one in holding(tmp_path, TOLD.encode()) if "record" not in one] == []
+    reader.close()  # type: ignore[attr-defined]
+    with pytest.raises(InputError, match="not erased before"):
+        purge(held, number, "at the request of the family", author)
+    assert holding(tmp_path, TOLD.encode()) == []
 
 
 def test_the_chain_still_checks_and_says_why(held: Workspace) -> None:
@@ -68,6 +88,29 @@ def test_the_chain_still_checks_and_says_why(held: Workspace) -> None:
     assert verify(held.store, before) == head
     (mark,) = held.store.by_seq([head.seq])
     assert b"at the request of the family" in (mark.payload or b"")
+
+
+def test_a_purge_misses_no_revision_that_is_written_while_it_is_planned(
+    held: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, author = str(incident("a").id), Author("admin", LATER)
+    read = held.store.history
+
+    def overtaken(subject: Subject, key: str) -> Sequence[Revision]:
+        past = read(subject, key)
+        later = incident("a", description=f"{TOLD}, once more", place=PLACE)
+        write(held.store, [change(later, Action.amend)], LATER)
+        return past
+
+    monkeypatch.setattr(held.store, "history", overtaken)
+    with pytest.raises(StoreBusy, match="try again"):
+        purge(held, number, "at the request of the family", author)
+    monkeypatch.undo()
+    key = change(incident("a")).key
+    assert all(one.payload is not None for one in read(Subject.incident, key))
+    purge(held, number, "at the request of the family", author)
+    assert [one.payload for one in read(Subject.incident, key)] == [None] * 3
+    verify(held.store)
 
 
 def test_a_purge_needs_a_reason_and_something_to_erase(held: Workspace) -> None:

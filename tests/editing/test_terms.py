@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.domain.errors import InputError
+from app.domain.errors import InputError, StoreBusy
+from app.domain.revision import Head
 from app.domain.store import Author
 from app.domain.terms import LICENCES, Audience, Face
 from app.domain.view import View
@@ -88,6 +89,33 @@ def test_the_day_can_be_corrected_apart_from_the_terms(private_workspace: Worksp
     assert (changed.licence, changed.accessed) == ("internal", date(2026, 1, 2))
     with pytest.raises(InputError, match="--terms, --accessed or both"):
         set_terms(private_workspace, "acled", None, author)
+
+
+def test_of_two_who_change_a_dataset_at_once_one_is_refused_and_no_change_is_lost(
+    private_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported(private_workspace, ACLED)
+    author, store = Author("test", NOW), private_workspace.store
+    written = store.write
+
+    def overtaken(*arguments: Any) -> Head:
+        monkeypatch.undo()
+        set_terms(private_workspace, "acled", None, author, accessed=date(2026, 1, 2))
+        return written(*arguments)
+
+    monkeypatch.setattr(store, "write", overtaken)
+    with pytest.raises(StoreBusy, match="try again"):
+        set_terms(private_workspace, "acled", "internal", author)
+    dataset = _dataset(private_workspace, "acled")
+    assert (dataset.licence, dataset.accessed) == ("ACLED", date(2026, 1, 2))
+
+
+def test_the_index_knows_a_change_of_terms(private_workspace: Workspace) -> None:
+    imported(private_workspace, ACLED)
+    set_terms(private_workspace, "acled", "internal", Author("test", NOW))
+    noted = private_workspace.index.witness.head()
+    assert noted is not None
+    assert noted.seq == private_workspace.store.head().seq
 
 
 @pytest.mark.parametrize("given", ["2026-13-01", "yesterday", "2026-09-02"])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -169,6 +171,25 @@ def test_a_running_service_notices_damage_and_answers_busy_until_it_is_mended(
     assert built.index.mend() is None
 
 
+def test_what_was_computed_from_damaged_files_is_forgotten_when_another_process_mends_them(
+    built: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, forgotten = beside(built), list[int]()
+    monkeypatch.setattr(other.joins, "forget", lambda: forgotten.append(1))
+    other.state()
+    built.index.rebuild()
+    other.state()
+    assert forgotten == []
+    flip(current(built) / "killed_total_best.npy", Path())
+    built.index.mend()
+    other.state()
+    assert forgotten == [1]
+    other = beside(built)
+    monkeypatch.setattr(other.joins, "forget", lambda: forgotten.append(2))
+    other.state()
+    assert forgotten == [1]
+
+
 def test_large_files_are_checked_in_the_background(
     built: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,6 +223,39 @@ def test_answers_of_joins_are_of_one_record_only(built: Workspace) -> None:
     assert np.array_equal(built.state().segments[0].rows["seq"], np.sort(np.arange(2, 47)))
     index.joins.forget()
     assert not list(index.joins.folder.iterdir())
+
+
+def test_two_threads_may_write_one_file_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, write = threading.Barrier(2), Path.write_bytes
+
+    def together(path: Path, content: bytes) -> int:
+        size = write(path, content)
+        both.wait(60)
+        return size
+
+    monkeypatch.setattr(Path, "write_bytes", together)
+    path = tmp_path / "HEAD"
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda content: sums.write_whole(path, content), [b"one", b"two"]))
+    assert path.read_bytes() in (b"one", b"two")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_cannot_be_written_whole_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        write(path, content[:1])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space"):
+        sums.write_whole(tmp_path / "HEAD", b"one")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_older_layout_is_built_anew_without_an_alarm(

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import pytest
 
 from app.domain.errors import StoreBusy
-from app.domain.revision import Action
+from app.domain.revision import Action, Head
 from app.domain.view import View
 from app.index import current
+from app.index.current import CurrentGeneration, Opened
 from app.index.live import Index
+from app.index.state import State
 from app.instance.workspace import Workspace
 from app.reference.reference import Reference
 from tests.index.history import published
@@ -72,6 +76,17 @@ def test_a_reader_keeps_its_generation_while_others_are_swapped_in(filled: Works
     assert count(filled) == 90
 
 
+def test_a_new_generation_stays_when_the_clock_was_set_back(filled: Workspace) -> None:
+    filled.index.rebuild()
+    for folder in filled.index._generations.glob("gen-*"):
+        later = folder.stat().st_mtime + 86_400
+        os.utime(folder, (later, later))
+    filled.index.rebuild()
+    assert (filled.index._generations / "CURRENT").read_text() in folders(filled)
+    assert len(folders(filled)) == 2
+    assert count(beside(filled)) == 50
+
+
 def test_a_change_is_seen_at_once_without_a_new_generation(filled: Workspace) -> None:
     assert count(filled) == 50
     generations = folders(filled)
@@ -114,6 +129,50 @@ def test_another_process_finds_the_new_generation_by_itself(filled: Workspace) -
     filled.index.after_write()
     assert count(other) == 80
     assert len(other.index.state().segments) == 1
+
+
+def test_a_generation_that_is_swapped_in_while_another_is_opened_is_found_by_the_next_reader(
+    filled: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = CurrentGeneration.open
+
+    def overtaken(generation: CurrentGeneration) -> Opened:
+        found = opened(generation)
+        monkeypatch.undo()
+        filled.index.rebuild()
+        return found
+
+    monkeypatch.setattr(CurrentGeneration, "open", overtaken)
+    other = beside(filled)
+    other.state()
+    other.state()
+    assert other.index._generation is not None
+    assert other.index._generation.folder.name == folders(filled)[-1]
+
+
+def test_readers_who_wait_for_the_first_state_get_one_state(
+    filled: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = beside(filled).index
+    refresh, head, readers = index._refresh, index._store.head, threading.Barrier(4)
+    begun = list[int]()
+
+    def counted(*arguments: Any) -> State:
+        begun.append(1)
+        return refresh(*arguments)
+
+    def together() -> Head:
+        newest = head()
+        if not begun:
+            readers.wait(60)
+        return newest
+
+    monkeypatch.setattr(index, "_refresh", counted)
+    monkeypatch.setattr(index._store, "head", together)
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(index.state) for _ in range(4)]
+        states = {id(one.result()) for one in asked}
+    assert (len(states), len(begun)) == (1, 1)
 
 
 def test_a_lost_index_is_rebuilt_from_the_record(filled: Workspace) -> None:

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.count import Count, Kind, Tally, Toll
-from app.domain.incident import Incident
+from app.domain.incident import Incident, decode_incident
 from app.domain.place import LonLat, Place, Precision
 from app.domain.revision import Action, Revision, Subject, canonical
 from app.domain.view import View
-from app.index.columns import Tables, decode_incident, pack
+from app.index.columns import Tables, pack
 from app.index.select import Segment
 from app.index.summary import Ledger, build_cube, measure, measure_names
 from app.instance.workspace import Workspace

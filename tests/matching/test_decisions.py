@@ -16,15 +16,9 @@ from app.domain.revision import Action, Subject
 from app.domain.source import SourceRef
 from app.domain.store import verify
 from app.instance.workspace import Workspace
-from app.matching.decisions import (
-    MatchReport,
-    Reviewer,
-    decisions,
-    is_compared,
-    match_datasets,
-    matchings,
-    pending_pairs,
-)
+from app.matching.decisions import decisions, matchings, pending_pairs
+from app.matching.review import Reviewer
+from app.matching.runs import MatchReport, match_datasets
 from tests.making import DAY, KYIV, NOON, add, change, dataset, incident, write
 
 HOLDER = Holder("reviewer", Role.reviewer)
@@ -235,8 +229,9 @@ def test_only_a_reviewer_of_both_datasets_merges(three: Workspace, holder: Holde
 
 def test_the_record_says_which_datasets_were_compared(three: Workspace) -> None:
     matched(three, "b", "a")
-    assert is_compared(three.store, ("a", "b"))
-    assert not is_compared(three.store, ("a", "b", "c"))
+    state = three.state()
+    assert state.merged.is_compared(("a", "b"), state.seq)
+    assert state.merged.is_compared(("a", "b", "c"), state.seq) is None
     (matching,) = matchings(three.store)
     assert (matching.datasets, matching.key, matching.merged) == (("a", "b"), "a+b", 1)
 

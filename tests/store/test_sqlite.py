@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -15,10 +16,19 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.errors import ClockBehind, StoreBusy, StoreError, StoreTooNew
+from app.domain.errors import (
+    BrokenChain,
+    ClockBehind,
+    DamagedRecord,
+    StoreBusy,
+    StoreError,
+    StoreTooNew,
+)
 from app.domain.revision import Action, Change, Head, Revision, Subject, canonical, fingerprint
 from app.domain.store import Current, Entry, verify
-from app.store.sqlite import SqliteStore, read_statements, schema_steps
+from app.store import newest, sqlite
+from app.store.schema import read_statements, schema_steps
+from app.store.sqlite import SqliteStore
 from tests.making import NOON, ROOT, add, change, dataset, incident, write
 
 SECOND = timedelta(seconds=1)
@@ -107,6 +117,17 @@ def test_payloads_are_fetched_by_number_and_erased_ones_left_out(store: SqliteSt
     assert list(store.payloads([])) == []
 
 
+def test_a_payload_that_was_changed_from_outside_is_not_returned(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    add(store, incident("a"), incident("b"))
+    with closing(raw(tmp_path / "record.sqlite")) as connection:
+        connection.execute("UPDATE revision SET payload = x'7b7d' WHERE seq = 2")
+    with pytest.raises(BrokenChain, match=r"Revision 2 .* does not match its digest"):
+        list(store.payloads([1, 2]))
+    assert store.fault is not None
+
+
 def test_the_newest_of_a_dataset_and_what_people_wrote_there_are_found(store: SqliteStore) -> None:
     edited, other = incident("b"), incident("c", dataset="other")
     report = Change(Subject.report, "r", Action.add, b"{}")
@@ -190,6 +211,37 @@ def test_a_second_writer_who_adds_the_same_thing_is_told_and_writes_nothing(
         add(store, incident("b"), incident("a"))
     assert store.head().seq == 1
     assert list(store.current(Subject.incident)) == [key_of("a")]
+
+
+def test_one_write_may_change_a_subject_several_times(store: SqliteStore) -> None:
+    add(store, incident("a"))
+    texts = ("one", "two")
+    twice = [change(incident("a", description=text), Action.amend) for text in texts]
+    new = [change(incident("b")), change(incident("b"), Action.retract)]
+    write(store, [*twice, *new])
+    assert [one.prior for one in store.history(Subject.incident, key_of("a"))] == [None, 1, 2]
+    assert [one.prior for one in store.history(Subject.incident, key_of("b"))] == [None, 4]
+    assert store.current(Subject.incident)[key_of("b")].is_retracted
+    verify(store)
+
+
+def test_a_write_that_adds_a_subject_twice_is_refused_whole(store: SqliteStore) -> None:
+    with pytest.raises(StoreBusy, match="changed while this was planned"):
+        add(store, incident("a"), incident("b"), incident("a"))
+    assert store.head().seq == 0
+
+
+@pytest.mark.parametrize("batch", [1, 3, 100])
+def test_a_write_in_several_batches_is_the_same_record(
+    store: SqliteStore, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(newest, "WRITE_BATCH", batch)
+    names = "abcdefg"
+    add(store, *(incident(name) for name in names))
+    write(store, [change(incident(name, description="new"), Action.amend) for name in names])
+    seqs = sorted(one.seq for one in store.current(Subject.incident).values())
+    assert seqs == list(range(8, 15))
+    verify(store)
 
 
 def test_an_amendment_of_what_is_not_there_is_refused_whole(store: SqliteStore) -> None:
@@ -306,6 +358,48 @@ def test_a_damaged_file_is_an_error_of_the_record_and_not_a_crash(tmp_path: Path
     path.write_bytes(body)
     with pytest.raises(StoreError):
         damaged_use(path)
+
+
+def test_a_writer_who_meets_damage_says_so_and_the_record_remembers_it(tmp_path: Path) -> None:
+    path = tmp_path / "record.sqlite"
+    store = SqliteStore(path)
+    add(store, *(incident(str(number), description="x" * 500) for number in range(200)))
+    store.close()
+    page = 16_384
+    path.write_bytes(path.read_bytes()[:page] + b"\xff" * (path.stat().st_size - page))
+    store = SqliteStore(path)
+    with pytest.raises(DamagedRecord, match="file is damaged"):
+        add(store, incident("new"))
+    assert store.fault is not None
+    store.close()
+
+
+def test_a_writer_who_waits_too_long_for_another_is_told_to_try_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_S", 0.05)
+    store, other = SqliteStore(tmp_path / "record.sqlite"), raw(tmp_path / "record.sqlite")
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreBusy, match="Another writer holds the record"):
+        add(store, incident("a"))
+    other.close()
+    assert add(store, incident("a")).seq == 1
+    store.close()
+
+
+@pytest.mark.parametrize("version", ["none", "later"])
+def test_a_record_that_is_refused_is_not_held_open(tmp_path: Path, version: str) -> None:
+    path = tmp_path / "record.sqlite"
+    if version == "later":
+        SqliteStore(path).close()
+        with closing(raw(path)) as connection:
+            connection.execute("PRAGMA user_version = 99")
+    else:
+        path.write_bytes(b"this is not a database, but it is long enough to look at" * 20)
+    with pytest.raises(StoreError) as refused:
+        SqliteStore(path)
+    opened = [one.resolve() for one in Path("/proc/self/fd").iterdir()]
+    assert path.resolve() not in opened, refused.value
 
 
 def damaged_use(path: Path) -> tuple[Head, list[Revision]]:

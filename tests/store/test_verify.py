@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from tests.making import NOON, add, change, dataset, incident, snapshot, write
 
 WKB = shapely.to_wkb(shapely.box(30, 48, 31, 49))
 SHA256 = hashlib.sha256(WKB).hexdigest()
+LAST = NOON + timedelta(hours=3)
 
 
 @pytest.fixture
@@ -199,6 +200,43 @@ def test_a_payload_can_be_shown_alone_with_its_salt(path: Path) -> None:
     store.close()
     assert revision.payload is not None
     assert hashlib.sha256(revision.salt + revision.payload).digest() == revision.digest
+
+
+def test_what_is_purged_while_the_ledger_is_walked_is_no_fault(path: Path) -> None:
+    class Purging(SqliteStore):
+        """A record of which somebody erases an incident while it is checked."""
+
+        @override
+        def current(self, subject: Subject, prefix: str = "") -> dict[str, Current]:
+            if not purged:
+                erasure = Erasure(Subject.incident, "invented/a", (2, 4), "a test")
+                mark = Change(Subject.erasure, "one", Action.add, canonical(erasure))
+                entry = Entry(NOON + timedelta(hours=4), "tester", "purge")
+                purged.append(self.erase([2, 4], mark, entry))
+            return super().current(subject, prefix)
+
+    purged: list[Head] = []
+    store = Purging(path)
+    assert verify(store).seq == 6
+    store.close()
+    assert [check(path)] == purged
+
+
+def test_what_is_written_at_the_time_of_the_last_revision_is_no_fault(path: Path) -> None:
+    class Late(SqliteStore):
+        """A record whose last revision gets a neighbour of one time while it is checked."""
+
+        @override
+        def seq_at(self, instant: datetime) -> int:
+            if instant == LAST and self.head().seq == 6:
+                add(self, incident("c"), at=LAST)
+            return super().seq_at(instant)
+
+    store = Late(path)
+    assert verify(store).seq == 6
+    assert store.head().seq == 7
+    store.close()
+    assert check(path).seq == 7
 
 
 def test_what_is_written_while_the_ledger_is_walked_is_no_fault(path: Path) -> None:

@@ -21,7 +21,7 @@ from app.i18n import strings
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
 from app.maps.page import json_block
-from app.matching.decisions import Reviewer
+from app.matching.review import Reviewer
 
 MOST_PAIRS = 50
 """Pairs and decisions in one answer: a person decides them one by one."""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +28,7 @@ from app.domain.place import LonLat, Place, Precision, area_km2
 from app.domain.revision import Action, Subject
 from app.domain.terms import DatasetKind, Face, Terms
 from app.domain.view import View
+from app.index.live import Index
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
@@ -365,6 +370,22 @@ def test_new_strikes_and_a_new_process_ask_only_what_is_not_known_yet(struck: Wo
     assert keys(summary(struck, VIEW)) == {**before, "not_stated:0-10": 2}
     struck.index.rebuild()
     assert keys(summary(struck, VIEW)) == {**before, "not_stated:0-10": 2}
+
+
+def test_after_a_backup_is_put_back_no_answer_is_of_what_was_written_after_it(
+    struck: Workspace, tmp_path: Path
+) -> None:
+    struck.index.rebuild()
+    record: sqlite3.Connection = struck.store._reader  # type: ignore[attr-defined]
+    with closing(sqlite3.connect(tmp_path / "backup.sqlite")) as backup:
+        record.backup(backup)
+        write(struck.store, [change(strike("lost", 35.06))])
+        assert keys(summary(struck, VIEW))["not_stated:0-10"] == 2
+        backup.backup(record)
+    write(struck.store, [change(strike("other", 36.0))])
+    fresh = Index(tmp_path / "fresh", struck.store, struck.reference, 1_000)
+    assert keys(summary(struck, VIEW)) == keys(summary(replace(struck, index=fresh), VIEW))
+    assert keys(summary(struck, VIEW))["not_stated:0-10"] == 1
 
 
 def test_without_a_source_of_control_a_distance_is_refused(private_workspace: Workspace) -> None:

@@ -50,6 +50,11 @@ UPDATE revision SET payload = NULL, salt = x'' WHERE seq = ?
 -- name: forget
 UPDATE current SET fingerprint = x'' WHERE seq = ?
 
+-- name: missed
+SELECT c.seq FROM revision r JOIN current c ON c.subject = r.subject AND c.key = r.key JOIN revision n ON n.seq = c.seq
+WHERE r.seq IN (SELECT value FROM json_each(:seqs)) AND n.payload IS NOT NULL
+  AND c.seq NOT IN (SELECT value FROM json_each(:seqs)) LIMIT 1
+
 -- name: truncate
 PRAGMA wal_checkpoint(TRUNCATE)
 
@@ -86,7 +91,8 @@ SELECT seq, recorded_at, actor, action, reason, subject, key, prior, payload, sa
 FROM revision JOIN entry ON entry.id = revision.entry WHERE seq IN (SELECT value FROM json_each(:seqs))
 
 -- name: payloads
-SELECT r.seq, r.key, r.payload FROM json_each(:seqs) j CROSS JOIN revision r ON r.seq = j.value
+SELECT r.seq, r.subject, r.key, r.payload, r.salt, r.digest
+FROM json_each(:seqs) j CROSS JOIN revision r ON r.seq = j.value
 WHERE r.payload IS NOT NULL
 
 -- name: latest
