@@ -8,10 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
+import msgspec
+
 from app.domain.account import Holder, Role
 from app.domain.errors import InputError
 from app.domain.redaction import Reason, Redaction, TextPart, hidden_parts
-from app.domain.revision import Action, Change, Subject, canonical, checked_reason
+from app.domain.revision import Action, Change, Revision, Subject, canonical, checked_reason
 from app.domain.store import Entry
 from app.editing.edits import Editor
 from app.instance.tokens import allow
@@ -41,7 +43,7 @@ class Redactor:
         if not parts:
             raise InputError("texts", "none", f"one or more of {', '.join(TextPart)}")
         redaction = Redaction(key, parts, _word(Reason, "code", code))
-        self._write(redaction, reason, gone=False)
+        self._write(redaction, self._past(key), reason, gone=False)
         return redaction
 
     def lift(self, ref: str, reason: str) -> str:
@@ -49,28 +51,36 @@ class Redactor:
 
         Raises:
             InputError: nothing of it is redacted, or no reason.
+            StoreBusy: somebody redacted it anew meanwhile; it stays hidden.
         """
         key = self._key(ref)
-        standing = self.workspace.state().redactions.get(key)
-        if standing is None:
+        past = self._past(key)
+        if not past or past[-1].action is Action.retract or past[-1].payload is None:
             raise InputError("incident", ref, "one of which something is redacted")
-        self._write(standing, reason, gone=True)
+        standing = msgspec.json.decode(past[-1].payload, type=Redaction)
+        self._write(standing, past, reason, gone=True)
         return key
 
     def hidden(self, ref: str) -> dict[str, str]:
         """List the parts of a record that the public does not see, with the reason of each."""
         return hidden_parts(self.workspace.state().redactions, self._key(ref, Role.viewer))
 
+    def _past(self, key: str) -> Sequence[Revision]:
+        return self.workspace.store.history(Subject.redaction, key)
+
     def _key(self, ref: str, role: Role = Role.reviewer) -> str:
         incident, _revision = Editor(self.workspace, self.holder, self.now).read(ref)
         allow(self.holder, role, incident.dataset)
         return f"{incident.dataset}/{incident.id}"
 
-    def _write(self, redaction: Redaction, reason: str, *, gone: bool) -> None:
+    def _write(
+        self, redaction: Redaction, past: Sequence[Revision], reason: str, *, gone: bool
+    ) -> None:
+        """Write after what was read: another's later redaction is never undone unseen."""
         text, store = checked_reason(reason), self.workspace.store
-        past = store.history(Subject.redaction, redaction.key)
+        newest = past[-1].seq if past else None
         action = Action.retract if gone else Action.amend if past else Action.add
-        change = Change(Subject.redaction, redaction.key, action, canonical(redaction))
+        change = Change(Subject.redaction, redaction.key, action, canonical(redaction), newest)
         store.write([change], Entry(self.now, self.holder.actor, text), {})
         self.workspace.index.after_write()
 

@@ -268,9 +268,9 @@ class Plan:
         if slug not in store.current(Subject.dataset, slug):
             yield Change(Subject.dataset, slug, Action.add, canonical(dataset))
         else:
-            payload = store.history(Subject.dataset, slug)[-1].payload
-            _check_same(dataset, payload)
-            yield from _later_access(dataset, payload)
+            newest = store.history(Subject.dataset, slug)[-1]
+            _check_same(dataset, newest.payload)
+            yield from _later_access(dataset, newest)
 
 
 def _all_rejected(report: Report) -> str:
@@ -293,8 +293,9 @@ def _stands(current: Current | None, record: RowRecord) -> bool:
     return record.is_retracted or not current.is_retracted
 
 
-def _later_access(dataset: Dataset, payload: bytes | None) -> Iterator[Change]:
+def _later_access(dataset: Dataset, newest: Revision) -> Iterator[Change]:
     """Move a dataset's day of access forward; credits may have to name that day."""
+    payload = newest.payload
     before = None if payload is None else msgspec.json.decode(payload, type=Dataset)
     if (
         before is None
@@ -303,7 +304,7 @@ def _later_access(dataset: Dataset, payload: bytes | None) -> Iterator[Change]:
     ):
         return
     later = msgspec.structs.replace(before, accessed=dataset.accessed)
-    yield Change(Subject.dataset, dataset.slug, Action.amend, canonical(later))
+    yield Change(Subject.dataset, dataset.slug, Action.amend, canonical(later), newest.seq)
 
 
 def _check_same(dataset: Dataset, payload: bytes | None) -> None:

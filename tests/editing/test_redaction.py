@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -11,11 +12,11 @@ import pytest
 
 from app.domain.account import Holder, Role
 from app.domain.damage import Damage
-from app.domain.errors import InputError, NotAllowed, NotFound
+from app.domain.errors import InputError, NotAllowed, NotFound, StoreBusy
 from app.domain.incident import Incident
 from app.domain.place import Place, Precision
 from app.domain.redaction import Reason, TextPart
-from app.domain.revision import Action
+from app.domain.revision import Action, Head
 from app.domain.source import Claim, SourceRef
 from app.domain.store import verify
 from app.domain.terms import Audience, Face
@@ -166,3 +167,23 @@ def test_the_public_reasons_are_a_short_list() -> None:
         *("privacy_of_victim", "safety_of_person", "security_of_site", "graphic"),
         *("legal_order", "licence"),
     ]
+
+
+@pytest.mark.parametrize("step", ["lift", "redact"])
+def test_a_redaction_that_comes_meanwhile_is_never_undone_unseen(
+    held: Workspace, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    desk, store = _desk(held), held.store
+    desk.redact(ID, ["description"], Reason.graphic, "a test")
+    writing = store.write
+
+    def overtaken(*arguments: Any) -> Head:
+        monkeypatch.undo()
+        desk.redact(ID, list(TextPart), Reason.safety_of_person, "somebody else")
+        return writing(*arguments)
+
+    monkeypatch.setattr(store, "write", overtaken)
+    steps = {"lift": desk.lift, "redact": partial(desk.redact, texts=["claims"], code="graphic")}
+    with pytest.raises(StoreBusy, match="try again"):
+        steps[step](ID, reason="a test")
+    assert set(desk.hidden(ID)) == set(TextPart)
