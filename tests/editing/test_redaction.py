@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -183,7 +184,10 @@ def test_a_redaction_that_comes_meanwhile_is_never_undone_unseen(
         return writing(*arguments)
 
     monkeypatch.setattr(store, "write", overtaken)
-    steps = {"lift": desk.lift, "redact": partial(desk.redact, texts=["claims"], code="graphic")}
+    steps: dict[str, Callable[..., object]] = {
+        "lift": desk.lift,
+        "redact": partial(desk.redact, texts=["claims"], code="graphic"),
+    }
     with pytest.raises(StoreBusy, match="try again"):
         steps[step](ID, reason="a test")
     assert set(desk.hidden(ID)) == set(TextPart)
