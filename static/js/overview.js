@@ -2,6 +2,7 @@
 /** @import { CountSum, Label, MapContext, OverviewTab } from "./types.js" */
 /** @import { Sum, Summary, SummaryRow } from "./types.js" */
 import { countBars, dayChart } from "./bars.js";
+import { makeDatasets } from "./datasets.js";
 import { debounce, el, isHidden } from "./dom.js";
 import { countText, fill, labelOf, number } from "./format.js";
 import { fromHash, toHash } from "./hash.js";
@@ -40,7 +41,7 @@ export function makeOverview(context, foldLegend) {
   let latest = null;
   const newest = makeNewest();
 
-  const datasets = choice("dataset", words.dataset, spec.datasets, spec.shownDatasets.join());
+  const datasets = makeDatasets(context, (slugs) => change("dataset", slugs));
   const metrics = [...METRICS, ...(spec.hasPopulation ? ["killed_per_100k"] : [])];
   const metric = choice(
     "metric",
@@ -52,7 +53,7 @@ export function makeOverview(context, foldLegend) {
     (level) => /** @type {Label} */ ([`${level}`, words[`level_${level}`]]),
   );
   const level = choice("level", words.level, levels, "1");
-  if (!spec.isSaved) settings.append(datasets.label);
+  if (!spec.isSaved) settings.append(datasets.node);
   settings.append(metric.label);
   if (spec.levels.length > 1 && !spec.isSaved) settings.append(level.label);
 
@@ -106,6 +107,39 @@ export function makeOverview(context, foldLegend) {
     ];
   }
 
+  /** The figures of several datasets, each in a line of its own. @param {SummaryRow[]} rows */
+  function sideBySide(rows) {
+    const heads = [words.dataset, words.incidents, words.damaged, words.killed, words.injured];
+    const cells = rows.map((row) => [
+      n(row.incidents),
+      n(row.damaged),
+      ...[row.killed, row.injured].map((count) =>
+        row.incidents ? countText(words, language, count) : "–",
+      ),
+    ]);
+    return el(
+      "div",
+      { class: "wide" },
+      el(
+        "table",
+        { class: "sides" },
+        el("thead", {}, el("tr", {}, ...heads.map((text) => el("th", { scope: "col", text })))),
+        el(
+          "tbody",
+          {},
+          ...rows.map(({ name }, at) =>
+            el(
+              "tr",
+              {},
+              el("th", { scope: "row", text: name }),
+              ...cells[at].map((text) => el("td", { text })),
+            ),
+          ),
+        ),
+      ),
+    );
+  }
+
   const note = (/** @type {string} */ text) => el("p", { class: "note", text });
 
   /** @param {SummaryRow | null} row */
@@ -139,10 +173,9 @@ export function makeOverview(context, foldLegend) {
     if (!covered.length && withheld.terms > 0) {
       const text = fill(words.withheld_all, { n: n(withheld.terms) });
       totals.replaceChildren(el("p", { text }));
-    } else if (!sum) {
-      const each = rows.map((row) => figure(row.name, n(row.incidents), words.incidents));
-      totals.replaceChildren(el("p", { text: words.several_datasets }), ...each);
-    } else totals.replaceChildren(...figuresOf(sum));
+    } else if (!sum)
+      totals.replaceChildren(el("p", { text: words.several_datasets }), sideBySide(rows));
+    else totals.replaceChildren(...figuresOf(sum));
     /** @type {[text: string, count: number | undefined][]} */
     const gaps = [
       [words.not_on_map, unplaced],
@@ -235,20 +268,10 @@ export function makeOverview(context, foldLegend) {
     if (latest) show(latest);
   }
 
-  /** @param {Record<string, number>} counts */
-  function showDatasetCounts(counts) {
-    for (const option of datasets.select.options) {
-      const count = counts[option.value];
-      if (count === undefined) continue;
-      const label = labelOf(spec.datasets, option.value);
-      option.text = fill(words.count_in, { label, n: n(count) });
-    }
-  }
-
   showHead(null);
   const onshow = () => {
     if (latest) later();
   };
   const content = [figures, settings, charts, inWords];
-  return { content, show, chooseRegion, showDatasetCounts, onshow };
+  return { content, show, chooseRegion, showDatasetCounts: datasets.showCounts, onshow };
 }

@@ -27,6 +27,7 @@ export class RegionLayer extends L.GeoJSON {
     this.classes = [];
     this.isWithheld = false;
     this.isEmpty = false;
+    this.isSeveral = false;
     this.elsewhere = 0;
     /** @type {string | null} */
     this.hinted = null;
@@ -50,6 +51,7 @@ export class RegionLayer extends L.GeoJSON {
   show(/** @type {Summary} */ summary) {
     const { datasets, withheld } = summary.coverage;
     this.isWithheld = !datasets.length && withheld.terms > 0;
+    this.isSeveral = !summary.additive;
     this.elsewhere = summary.elsewhere?.incidents ?? 0;
     this.isEmpty = !this.elsewhere && summary.rows.every((row) => !row.incidents);
     this.rows = new Map(summary.rows.map((row) => [row.key, row]));
@@ -96,6 +98,7 @@ export class RegionLayer extends L.GeoJSON {
   /** Why no region has a colour: terms withhold everything, or nothing is recorded. */
   lacks() {
     if (this.isWithheld) return "not_shared";
+    if (this.isSeveral) return "regions_several";
     return this.isEmpty ? "figure_none" : null;
   }
 
@@ -153,6 +156,7 @@ export class RegionLayer extends L.GeoJSON {
     const { words, language } = this.context;
     const title = el("strong", { text: name });
     if (this.isWithheld) return el("div", {}, title, " – " + words.not_shared);
+    if (this.isSeveral) return el("div", {}, title, el("p", { text: words.regions_several }));
     const row = this.rows.get(key);
     const line = (/** @type {string} */ label, /** @type {string} */ text) => [
       el("dt", { text: label }),

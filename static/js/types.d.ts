@@ -253,6 +253,7 @@ export interface SummaryRow extends Sum {
 
 /** /api/summary */
 export interface Summary {
+  additive: boolean;
   by: "region" | "weapon" | "day" | "dataset";
   rows: SummaryRow[];
   /** Null where datasets cannot be added up. */
