@@ -109,10 +109,9 @@ export function makeOverview(context, foldLegend) {
 
   /** The figures of several datasets, each in a line of its own. @param {SummaryRow[]} rows */
   function sideBySide(rows) {
-    const heads = [words.dataset, words.incidents, words.damaged, words.killed, words.injured];
+    const heads = [words.dataset, words.incidents, words.killed, words.injured];
     const cells = rows.map((row) => [
       n(row.incidents),
-      n(row.damaged),
       ...[row.killed, row.injured].map((count) =>
         row.incidents ? countText(words, language, count) : "–",
       ),
