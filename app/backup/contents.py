@@ -16,8 +16,8 @@ import msgspec
 
 from app.editing.purged import PURGED
 
-FORMAT = 1
-BEGINNING, END = "backup.json", "manifest.json"
+BACKUP_FORMAT = 1
+FIRST_MEMBER, LAST_MEMBER = "backup.json", "manifest.json"
 RECORD, BASEMAP = "record.sqlite", "basemap.json"
 CHUNK_BYTES = 1 << 20
 
@@ -38,7 +38,7 @@ NAME = re.compile(
 )
 """The names that a member may have; none of them leads out of a folder."""
 
-Progress = Callable[[int], None]
+BytesDone = Callable[[int], None]
 """Told how many bytes are done."""
 
 
@@ -53,7 +53,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     made_at: datetime
 
 
-class Member(msgspec.Struct, frozen=True):
+class PackedFile(msgspec.Struct, frozen=True):
     """The size of a member in bytes, and its SHA-256."""
 
     size: int
@@ -63,7 +63,7 @@ class Member(msgspec.Struct, frozen=True):
 class Manifest(msgspec.Struct, frozen=True):
     """The members of a backup by name, but for the manifest itself."""
 
-    members: dict[str, Member]
+    members: dict[str, PackedFile]
 
 
 class Bytes(Protocol):
@@ -76,7 +76,7 @@ class Bytes(Protocol):
 class Hashed:
     """A stream that is hashed and counted as it is read."""
 
-    def __init__(self, stream: Bytes, count: Progress) -> None:
+    def __init__(self, stream: Bytes, count: BytesDone) -> None:
         self._stream, self._count = stream, count
         self._sha256, self._size = hashlib.sha256(), 0
 
@@ -89,15 +89,15 @@ class Hashed:
         return piece
 
     @property
-    def member(self) -> Member:
+    def member(self) -> PackedFile:
         """What was read until now."""
-        return Member(self._size, self._sha256.hexdigest())
+        return PackedFile(self._size, self._sha256.hexdigest())
 
 
 class Counter:
     """Adds up the bytes of all members for a line of progress."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: BytesDone) -> None:
         self._progress, self._done = progress, 0
 
     def __call__(self, size: int) -> None:

@@ -16,19 +16,19 @@ import msgspec
 from isal import igzip
 
 from app.backup.contents import (
+    BACKUP_FORMAT,
     BASEMAP,
-    BEGINNING,
-    END,
-    FORMAT,
+    FIRST_MEMBER,
+    LAST_MEMBER,
     NAME,
     RECORD,
     Bytes,
+    BytesDone,
     Counter,
     Hashed,
     Manifest,
-    Member,
     Origin,
-    Progress,
+    PackedFile,
 )
 from app.domain.errors import NO_SPACE, InputError, StoreError
 from app.editing.purged import PURGED, PurgeList, purges_of, write_purged
@@ -55,7 +55,7 @@ class Packed(msgspec.Struct, frozen=True):
     damaged: list[str]
 
 
-def back_up(data_dir: Path, out: Path, now: datetime, progress: Progress) -> Packed:
+def back_up(data_dir: Path, out: Path, now: datetime, progress: BytesDone) -> Packed:
     """Write the record and the files beside it as one backup, which is whole or missing.
 
     The record is copied first: an archived file lies on the disk before the record names it.
@@ -77,7 +77,7 @@ def back_up(data_dir: Path, out: Path, now: datetime, progress: Progress) -> Pac
         half, copy = Path(name) / "backup", Path(name) / RECORD
         state = copy_record(data_dir / RECORD, copy)
         origin = Origin(
-            format=FORMAT,
+            format=BACKUP_FORMAT,
             program=version("strikemap"),
             schema=state.schema,
             seq=state.seq,
@@ -85,7 +85,7 @@ def back_up(data_dir: Path, out: Path, now: datetime, progress: Progress) -> Pac
             made_at=now,
         )
         with _packing(half, now, progress) as packing:
-            packing.add_content(BEGINNING, origin)
+            packing.add_content(FIRST_MEMBER, origin)
             packing.add_file(RECORD, copy)
             purged = write_purged(data_dir, _purges(copy, now))
             packing.add_content(PURGED, purged)
@@ -100,11 +100,11 @@ def back_up(data_dir: Path, out: Path, now: datetime, progress: Progress) -> Pac
 class _Packing:
     """An archive that is being written."""
 
-    def __init__(self, archive: tarfile.TarFile, now: datetime, progress: Progress) -> None:
+    def __init__(self, archive: tarfile.TarFile, now: datetime, progress: BytesDone) -> None:
         self._archive, self._now, self._counter = archive, now, Counter(progress)
-        self._members: dict[str, Member] = {}
+        self._members: dict[str, PackedFile] = {}
 
-    def _add(self, name: str, stream: Bytes, size: int) -> Member:
+    def _add(self, name: str, stream: Bytes, size: int) -> PackedFile:
         about = tarfile.TarInfo(name)
         about.size, about.mtime = size, int(self._now.timestamp())
         hashed = Hashed(stream, self._counter)
@@ -116,7 +116,7 @@ class _Packing:
         written = msgspec.json.format(msgspec.json.encode(content), indent=1)
         self._add(name, io.BytesIO(written), len(written))
 
-    def add_file(self, name: str, path: Path) -> Member:
+    def add_file(self, name: str, path: Path) -> PackedFile:
         with path.open("rb") as file:
             return self._add(name, file, os.fstat(file.fileno()).st_size)
 
@@ -136,12 +136,12 @@ class _Packing:
     def close(self) -> int:
         """Add the manifest; return the number of members that it names."""
         count = len(self._members)
-        self.add_content(END, Manifest(dict(self._members)))
+        self.add_content(LAST_MEMBER, Manifest(dict(self._members)))
         return count
 
 
 @contextlib.contextmanager
-def _packing(path: Path, now: datetime, progress: Progress) -> Iterator[_Packing]:
+def _packing(path: Path, now: datetime, progress: BytesDone) -> Iterator[_Packing]:
     """Open an archive for writing; it is on disk when the block ends without an error."""
     with path.open("wb") as file:
         with (

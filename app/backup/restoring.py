@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from app.backup.contents import RECORD, Origin, Progress
+from app.backup.contents import RECORD, BytesDone, Origin
 from app.backup.packing import settle
 from app.backup.unpacking import unpack, verified
 from app.domain.errors import NO_SPACE, InputError
@@ -40,7 +40,7 @@ class Restored(msgspec.Struct, frozen=True):
 
 
 def restore(
-    file: Path, data_dir: Path, purged: Path | None, author: Author, progress: Progress
+    file: Path, data_dir: Path, purged: Path | None, author: Author, progress: BytesDone
 ) -> Restored:
     """Restore a backup into an empty data folder, and apply a newer purge list to it.
 

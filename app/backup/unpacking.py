@@ -17,19 +17,19 @@ import msgspec
 from isal import igzip, isal_zlib
 
 from app.backup.contents import (
-    BEGINNING,
+    BACKUP_FORMAT,
     CHUNK_BYTES,
-    END,
-    FORMAT,
+    FIRST_MEMBER,
+    LAST_MEMBER,
     NAME,
     RECORD,
     Bytes,
+    BytesDone,
     Counter,
     Hashed,
     Manifest,
-    Member,
     Origin,
-    Progress,
+    PackedFile,
 )
 from app.domain.errors import NO_SPACE, InvalidFile, StoreError, StoreFull
 from app.domain.store import verify
@@ -68,7 +68,7 @@ NO_BEGINNING = (tarfile.TarError, _Wrong, msgspec.MsgspecError)
 """What is raised where a file does not begin as a backup does."""
 
 
-def unpack(file: Path, folder: Path, progress: Progress, *, is_whole: bool = True) -> Unpacked:
+def unpack(file: Path, folder: Path, progress: BytesDone, *, is_whole: bool = True) -> Unpacked:
     """Write the members of a backup into an empty folder; they are on disk when this returns.
 
     Without `is_whole` only the record is written; all else is read and checked alike.
@@ -76,26 +76,26 @@ def unpack(file: Path, folder: Path, progress: Progress, *, is_whole: bool = Tru
     Raises:
         InvalidFile: it is no backup, cut short or changed, or of a later release.
     """
-    members, counter = dict[str, Member](), Counter(progress)
+    members, counter = dict[str, PackedFile](), Counter(progress)
     with _damage_told(file), _opened(file) as (archive, packed):
         origin = _origin(file, archive, counter, members)
-        while (about := archive.next()) is not None and about.name != END:
+        while (about := archive.next()) is not None and about.name != LAST_MEMBER:
             _check_name(about, members)
             path = folder / about.name if is_whole or about.name == RECORD else None
             stream = Hashed(_content(archive, about), counter)
             _copy(stream, path)
             members[about.name] = stream.member
         if about is None:
-            raise _Wrong(f"its end is missing, where {END} stands")
+            raise _Wrong(f"its end is missing, where {LAST_MEMBER} stands")
         _compare(_text(archive, about, counter)[0], members)
         if archive.next() is not None:
-            raise _Wrong(f"it goes on after {END}")
+            raise _Wrong(f"it goes on after {LAST_MEMBER}")
         while packed.read(CHUNK_BYTES):  # to its end, where the checksum of the packing stands
             pass
     return Unpacked(origin, len(members), file.stat().st_size)
 
 
-def check(file: Path, progress: Progress) -> Unpacked:
+def check_backup(file: Path, progress: BytesDone) -> Unpacked:
     """Check a backup as a restore does; only the record is unpacked, to the temporary folder.
 
     Raises:
@@ -173,23 +173,24 @@ def _invalid(file: Path, fault: str) -> InvalidFile:
 
 
 def _origin(
-    file: Path, archive: tarfile.TarFile, counter: Counter, members: dict[str, Member]
+    file: Path, archive: tarfile.TarFile, counter: Counter, members: dict[str, PackedFile]
 ) -> Origin:
     """Read what a backup says of itself at its beginning, and refuse one of a later release."""
     try:
         about = archive.next()
-        if about is None or about.name != BEGINNING:
+        if about is None or about.name != FIRST_MEMBER:
             raise _no_backup(file)
-        text, members[BEGINNING] = _text(archive, about, counter)
+        text, members[FIRST_MEMBER] = _text(archive, about, counter)
         made = msgspec.json.decode(text, type=_Made)
-        if made.format <= FORMAT and made.schema <= newest_schema():
+        if made.format <= BACKUP_FORMAT and made.schema <= newest_schema():
             return msgspec.json.decode(text, type=Origin)
     except NO_BEGINNING as wrong:
         raise _no_backup(file) from wrong
     raise InvalidFile(
         f"backup {file}",
         f"format {made.format} and schema {made.schema} of release {made.program}",
-        f"at most format {FORMAT} and schema {newest_schema()}; use that release, or a later one",
+        f"at most format {BACKUP_FORMAT} and schema {newest_schema()}; "
+        "use that release, or a later one",
     )
 
 
@@ -201,7 +202,7 @@ class _Made(msgspec.Struct):
     program: str
 
 
-def _check_name(about: tarfile.TarInfo, members: dict[str, Member]) -> None:
+def _check_name(about: tarfile.TarInfo, members: dict[str, PackedFile]) -> None:
     if about.type != tarfile.REGTYPE or not NAME.fullmatch(about.name):
         raise _Wrong(f"it holds {about.name[:99]!r}, which no backup has")
     if about.name in members:
@@ -216,7 +217,7 @@ def _content(archive: tarfile.TarFile, about: tarfile.TarInfo) -> IO[bytes]:
 
 def _text(
     archive: tarfile.TarFile, about: tarfile.TarInfo, counter: Counter
-) -> tuple[bytes, Member]:
+) -> tuple[bytes, PackedFile]:
     """Read a member as a whole."""
     if about.type != tarfile.REGTYPE or about.size > LARGEST_TEXT:
         raise _Wrong(f"its {about.name} is no text of sensible length")
@@ -237,12 +238,12 @@ def _copy(stream: Hashed, path: Path | None) -> None:
         os.fsync(out.fileno())
 
 
-def _compare(text: bytes, members: dict[str, Member]) -> None:
+def _compare(text: bytes, members: dict[str, PackedFile]) -> None:
     """Compare what was read with the manifest."""
     try:
         named = msgspec.json.decode(text, type=Manifest).members
     except msgspec.MsgspecError as wrong:
-        raise _Wrong(f"its {END} cannot be read") from wrong
+        raise _Wrong(f"its {LAST_MEMBER} cannot be read") from wrong
     for name in sorted({*named, *members, RECORD}):
         if named.get(name) is None or named.get(name) != members.get(name):
-            raise _Wrong(f"{name} is not what its {END} says")
+            raise _Wrong(f"{name} is not what its {LAST_MEMBER} says")

@@ -10,7 +10,7 @@ import typer
 from app.backup.contents import Origin
 from app.backup.packing import Packed, back_up
 from app.backup.restoring import Restored, restore
-from app.backup.unpacking import Unpacked, check
+from app.backup.unpacking import Unpacked, check_backup
 from app.cli.base import Json, cli, present, progress_line, refuse_unwritable, tell_json
 from app.domain.errors import InputError
 from app.domain.instants import rfc3339
@@ -77,7 +77,7 @@ def restore_backup(
 
 def _check(file: Path, *, json: bool) -> None:
     with progress_line(file.name, quiet=json, what="bytes") as progress:
-        unpacked = check(file, progress)
+        unpacked = check_backup(file, progress)
     if json:
         tell_json({"file": str(file), **unpacked._asdict()})
     else:

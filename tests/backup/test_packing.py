@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from app.backup.unpacking import check
+from app.backup.unpacking import check_backup
 from app.domain.errors import DamagedRecord, InputError, StoreError, StoreFull, StoreTooNew
 from app.store.copying import copy_record
 from app.store.sqlite import SqliteStore
@@ -48,7 +48,7 @@ def test_a_backup_says_which_release_made_it_and_where_its_record_ends(
     head = SqliteStore(data / "record.sqlite").head()
     assert (report.origin.seq, report.origin.hash) == (head.seq, head.hash.hex())
     assert (report.origin.format, report.origin.made_at) == (1, LATER)
-    assert check(tmp_path / "out.tar.gz", silent).origin == report.origin
+    assert check_backup(tmp_path / "out.tar.gz", silent).origin == report.origin
 
 
 def test_what_is_still_in_the_log_of_the_record_is_in_the_backup(

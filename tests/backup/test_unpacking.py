@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.backup.restoring import restore
-from app.backup.unpacking import check
+from app.backup.unpacking import check_backup
 from app.domain.errors import InvalidFile
 from app.domain.store import Author
 from tests.backups import LATER, changed, instance, members, packed, silent, written_as
@@ -34,7 +34,7 @@ def contents(backup: Path) -> dict[str, bytes]:
 def refused(path: Path, data: Path) -> str:
     """Restore and check a file that must be refused; return the sentence."""
     with pytest.raises(InvalidFile) as checked:
-        check(path, silent)
+        check_backup(path, silent)
     with pytest.raises(InvalidFile) as restored:
         restore(path, data, None, Author("tester", LATER), silent)
     assert str(checked.value) == str(restored.value)
@@ -60,7 +60,7 @@ def test_a_byte_that_changed_anywhere_changes_nothing_or_is_noticed(
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x10]) + whole[place + 1 :])
         with contextlib.suppress(OSError, EOFError, zlib.error):
             if gzip.decompress(path.read_bytes()) == gzip.decompress(whole):
-                check(path, silent)
+                check_backup(path, silent)
                 continue
         noticed += bool(refused(path, tmp_path / "new"))
     assert noticed > len(places) * 0.7
@@ -175,6 +175,6 @@ def test_a_changed_record_is_refused_though_all_sums_are_right(
 
 def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(InvalidFile, match="No such file"):
-        check(tmp_path / "none.tar.gz", silent)
+        check_backup(tmp_path / "none.tar.gz", silent)
     with pytest.raises(InvalidFile, match="Is a directory"):
-        check(tmp_path, silent)
+        check_backup(tmp_path, silent)
