@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks import (
     answering,
+    backing,
     exporting,
     figuring,
     ground,
@@ -44,6 +45,7 @@ def main() -> None:
         figures += tell(serving.figures(folder))
         figures += tell(ground.figures(folder, Path(name)))
         figures += tell(exporting.figures(folder))
+        figures += tell(backing.figures(folder))
         figures += tell(importing.acled_figures(Path(name), asked.rows))
         figures += tell(matching.figures(path, Path(name)))
         write(figures, asked.rows)

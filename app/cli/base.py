@@ -80,7 +80,9 @@ def tell_json(value: object) -> None:
 def progress_line(text: str, *, quiet: bool, what: str = "rows") -> Iterator[Callable[[int], None]]:
     """Show how many rows are done; silent for JSON, and when standard error is no terminal."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    progress = Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True)
+    console = Console(stderr=True)
+    is_hidden = quiet or not console.is_interactive  # else it writes an empty line at its end
+    progress = Progress(*columns, console=console, disable=is_hidden, transient=True)
     with progress:
         task = progress.add_task(text, total=None)
         yield lambda rows: progress.update(task, description=f"{text}: {rows:,} {what}")

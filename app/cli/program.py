@@ -74,6 +74,14 @@ COMMANDS = {
         "Hide texts of an incident from the public, for every `as_of`; the record keeps them.",
     ),
     "verify": CommandEntry("record", "Check every link of the ledger; name the first broken one."),
+    "backup": CommandEntry(
+        "backups",
+        "Write the record and all that belongs to it as one file, while the service runs.",
+    ),
+    "restore": CommandEntry(
+        "backups",
+        "Restore a backup into an empty data folder, after every part of it was checked.",
+    ),
     "serve": CommandEntry("serving", "Start the service."),
     "summary": CommandEntry("summary", "Sum casualties and damage of a View."),
     "basemap": CommandEntry(

@@ -16,6 +16,7 @@ from app.domain.store import verify as verify_ledger
 from app.domain.terms import Face
 from app.domain.view import View
 from app.editing.erasure import purge as erase_incident
+from app.editing.purged import PURGED, purges_of, write_purged
 from app.editing.redaction import Redactor
 from app.index.live import Index
 from app.instance.operator import operator_name
@@ -24,6 +25,7 @@ from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
 from app.queries.evidence import Attachment, attach_file, bundle
+from app.settings import read_settings
 
 index_cli = typer.Typer(
     help="The index, built from the record: it can always be built anew.", no_args_is_help=True
@@ -89,11 +91,14 @@ def purge_incident(
 
     Example: strikemap purge 7f3c… --reason "at the family's request"
     """
-    workspace = open_workspace()
-    head = erase_incident(workspace, incident, reason, Author(operator_name(), present()))
+    settings, now = read_settings(), present()
+    workspace = open_workspace(settings)
+    head = erase_incident(workspace, incident, reason, Author(operator_name(), now))
+    write_purged(settings.data_dir, purges_of(workspace.store, now))
     typer.echo(
-        f"Erased. Head: {head.seq}:{head.hash.hex()}. Backups, exports and archived files are "
-        "not reached: erase it there yourself."
+        f"Erased. Head: {head.seq}:{head.hash.hex()}. Exports and archived files are not reached: "
+        f"erase it there yourself. Keep {settings.data_dir / PURGED} beside your backups: "
+        "`strikemap restore --purged` erases it there, too."
     )
 
 

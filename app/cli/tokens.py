@@ -11,7 +11,9 @@ from rich.table import Table
 
 from app.cli.base import Json, cli, open_workspace, present, tell_json
 from app.domain.account import Role
+from app.editing.purged import purges_of, write_purged
 from app.instance.tokens import create_token, revoke_token
+from app.settings import read_settings
 
 token_cli = typer.Typer(help="Who may import and edit over HTTP.", no_args_is_help=True)
 cli.add_typer(token_cli, name="token")
@@ -81,5 +83,8 @@ def token_revoke(
 
     Example: strikemap token revoke 3f9c0d12ab77
     """
-    token = revoke_token(open_workspace().store, number, present())
+    settings, now = read_settings(), present()
+    store = open_workspace(settings).store
+    token = revoke_token(store, number, now)
+    write_purged(settings.data_dir, purges_of(store, now))
     typer.echo(f"{token.id} ({token.name}) is revoked.")

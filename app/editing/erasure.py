@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 from app.domain.errors import InputError, NotFound
 from app.domain.revision import Action, Change, Erasure, Head, Revision, Subject, canonical
-from app.domain.store import Author
+from app.domain.store import Author, Store
+from app.editing.purged import PurgeList
 from app.instance.workspace import Workspace
 
 SHORTEST_REASON = 8
@@ -28,14 +29,10 @@ def purge(workspace: Workspace, ref: str, reason: str, author: Author) -> Head:
         allowed = f"why it is erased, in {SHORTEST_REASON} characters or more, without its content"
         raise InputError("reason", reason, allowed)
     past = _history(workspace, ref)
-    seqs = tuple(one.seq for one in past if one.payload is not None)
-    if not seqs:
-        _remove_copies(workspace)  # an earlier purge may have ended before it did so
+    head = _erase(workspace.store, past, str(uuid4()), reason.strip(), author)
+    _remove_copies(workspace)  # also when an earlier purge ended before it did so
+    if head is None:
         raise InputError("incident", ref, "one that was not erased before")
-    erasure = Erasure(Subject.incident, past[0].key, seqs, reason.strip())
-    mark = Change(Subject.erasure, str(uuid4()), Action.add, canonical(erasure))
-    head = workspace.store.erase(seqs, mark, author.entry(f"purge: {reason.strip()}"))
-    _remove_copies(workspace)
     return head
 
 
@@ -43,6 +40,35 @@ def _remove_copies(workspace: Workspace) -> None:
     """Remove what is erased from the index and from the record's log."""
     workspace.index.forget()
     workspace.store.clear_log()
+
+
+def purge_again(store: Store, purged: PurgeList, author: Author) -> int:
+    """Erase what a list names in a record from before its purges; return how many were erased.
+
+    A purge whose mark the record has is done: what was written under the same key since then is
+    another content. Tokens that the list names are revoked as well.
+    """
+    marked, count = {mark.key for mark in store.latest(Subject.erasure)}, 0
+    for one in purged.purges:
+        if one.id not in marked:
+            past = store.history(Subject.incident, one.key)
+            count += _erase(store, past, one.id, one.reason, author) is not None
+    for token in store.tokens():
+        if token.revoked_at is None and token.id in purged.revoked:
+            store.revoke_token(token.id, purged.revoked[token.id])
+    return count
+
+
+def _erase(
+    store: Store, past: list[Revision], number: str, reason: str, author: Author
+) -> Head | None:
+    """Erase the payloads of one history, with a mark of this number; None if there are none."""
+    seqs = tuple(one.seq for one in past if one.payload is not None)
+    if not seqs:
+        return None
+    erasure = Erasure(Subject.incident, past[0].key, seqs, reason)
+    mark = Change(Subject.erasure, number, Action.add, canonical(erasure))
+    return store.erase(seqs, mark, author.entry(f"purge: {reason}"))
 
 
 def _history(workspace: Workspace, ref: str) -> list[Revision]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from app.domain.cache import BoundedCache
-from app.domain.errors import InputError
+from app.domain.errors import InputError, StoreError
 from app.domain.instants import rfc3339
 from app.domain.store import CLOCK_SLACK, Store
 from app.domain.terms import OPEN, Audience, DatasetKind
@@ -20,6 +20,22 @@ from app.index.state import State
 from app.reference.reference import Reference
 from app.store.sqlite import SqliteStore
 from app.streets.chosen import ChosenBasemap
+
+RESTORING = ".restoring"
+"""The folder in a data folder that holds what a restore has not yet put in its place."""
+
+
+def refuse_unfinished(data_dir: Path) -> None:
+    """Refuse a data folder into which a restore is running, or was cut off.
+
+    Raises:
+        StoreError: it is one.
+    """
+    if (data_dir / RESTORING).exists():
+        raise StoreError(
+            f"A restore into {data_dir} is running, or did not finish: wait for it, or empty the "
+            "folder and restore again."
+        )
 
 
 @dataclass(frozen=True)
@@ -59,8 +75,9 @@ class Workspace:
 
         Raises:
             InputError: there is no such theatre, or its file has faults.
-            StoreError: the record cannot be opened.
+            StoreError: the record cannot be opened, or its restore did not finish.
         """
+        refuse_unfinished(data_dir)
         reference = Reference(geodata_dir, data_dir / "regions", data_dir / "theatres")
         if default_theatre not in reference.theatres:
             _refuse_faulty(reference, default_theatre)

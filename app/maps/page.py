@@ -27,10 +27,21 @@ from app.maps.scripts import without_docs
 
 LEAFLET = "/static/vendor/leaflet-1.9.4"
 MODULES = (
-    *("asof", "bars", "boot", "columns", "control", "controltab", "dom", "filters", "footprint"),
-    *("format", "hash", "highlight", "incident", "incidents", "legend", "list", "mapview", "marks"),
+    *("asof", "bars", "boot", "columns", "control", "controltab", "datasets", "dom", "filters"),
+    *(
+        "footprint",
+        "format",
+        "hash",
+        "highlight",
+        "incident",
+        "incidents",
+        "legend",
+        "list",
+        "mapview",
+        "marks",
+    ),
     *("openincident", "overview", "patterns", "period", "pictures", "print", "projected"),
-    *("regions", "request", "ruler", "search", "share", "state", "tabs", "waves"),
+    *("regions", "request", "ruler", "search", "share", "state", "tabs", "tip", "waves"),
 )
 """The scripts of the page: it requests all at once, not one after another as imports are read."""
 

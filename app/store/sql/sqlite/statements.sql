@@ -19,6 +19,15 @@ PRAGMA quick_check(1)
 -- name: begin
 BEGIN IMMEDIATE
 
+-- name: begin_reading
+BEGIN
+
+-- name: no_journal
+PRAGMA journal_mode = OFF
+
+-- name: not_durable
+PRAGMA synchronous = OFF
+
 -- name: commit
 COMMIT
 

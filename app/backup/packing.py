@@ -1,0 +1,178 @@
+"""Writes a backup, while the instance is in use."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+from isal import igzip
+
+from app.backup.contents import (
+    BACKUP_FORMAT,
+    BASEMAP,
+    FIRST_MEMBER,
+    LAST_MEMBER,
+    NAME,
+    RECORD,
+    Bytes,
+    BytesDone,
+    Counter,
+    Hashed,
+    Manifest,
+    Origin,
+    PackedFile,
+)
+from app.domain.errors import NO_SPACE, InputError, StoreError
+from app.editing.purged import PURGED, PurgeList, purges_of, write_purged
+from app.instance.workspace import refuse_unfinished
+from app.store.copying import copy_record
+from app.store.sqlite import SqliteStore
+
+LEVEL = 1
+FILES = (BASEMAP, "regions/*/active.json", "regions/*/*", "theatres/*", "archive/*")
+"""The files beside the record, in the order of packing.
+
+A name is listed when its turn comes: the sets that active.json names were stored before it.
+"""
+
+
+class Packed(msgspec.Struct, frozen=True):
+    """What a backup holds, and which archived files were damaged before it was made."""
+
+    file: str
+    bytes: int
+    origin: Origin
+    members: int
+    purges: int
+    damaged: list[str]
+
+
+def back_up(data_dir: Path, out: Path, now: datetime, progress: BytesDone) -> Packed:
+    """Write the record and the files beside it as one backup, which is whole or missing.
+
+    The record is copied first: an archived file lies on the disk before the record names it.
+    What was purged or revoked until now is written to the data folder's purge list as well.
+
+    Raises:
+        InputError: the folder holds no record.
+        StoreError: the record, or a file beside it, cannot be read.
+    """
+    refuse_unfinished(data_dir)
+    if not (data_dir / RECORD).is_file():
+        raise InputError("STRIKEMAP_DATA_DIR", data_dir, "a data folder that holds a record")
+    with (
+        _files_that_can_be_read(),
+        tempfile.TemporaryDirectory(
+            prefix=f".{out.name[:99]}.", suffix=".part", dir=out.parent
+        ) as name,
+    ):
+        half, copy = Path(name) / "backup", Path(name) / RECORD
+        state = copy_record(data_dir / RECORD, copy)
+        origin = Origin(
+            format=BACKUP_FORMAT,
+            program=version("strikemap"),
+            schema=state.schema,
+            seq=state.seq,
+            hash=state.hash.hex(),
+            made_at=now,
+        )
+        with _packing(half, now, progress) as packing:
+            packing.add_content(FIRST_MEMBER, origin)
+            packing.add_file(RECORD, copy)
+            purged = write_purged(data_dir, _purges(copy, now))
+            packing.add_content(PURGED, purged)
+            damaged = packing.add_files(data_dir)
+            members = packing.close()
+        size = half.stat().st_size
+        half.replace(out)
+        settle(out.parent)
+    return Packed(str(out), size, origin, members, len(purged.purges), damaged)
+
+
+class _Packing:
+    """An archive that is being written."""
+
+    def __init__(self, archive: tarfile.TarFile, now: datetime, progress: BytesDone) -> None:
+        self._archive, self._now, self._counter = archive, now, Counter(progress)
+        self._members: dict[str, PackedFile] = {}
+
+    def _add(self, name: str, stream: Bytes, size: int) -> PackedFile:
+        about = tarfile.TarInfo(name)
+        about.size, about.mtime = size, int(self._now.timestamp())
+        hashed = Hashed(stream, self._counter)
+        self._archive.addfile(about, hashed)
+        self._members[name] = hashed.member
+        return hashed.member
+
+    def add_content(self, name: str, content: msgspec.Struct) -> None:
+        written = msgspec.json.format(msgspec.json.encode(content), indent=1)
+        self._add(name, io.BytesIO(written), len(written))
+
+    def add_file(self, name: str, path: Path) -> PackedFile:
+        with path.open("rb") as file:
+            return self._add(name, file, os.fstat(file.fileno()).st_size)
+
+    def add_files(self, data_dir: Path) -> list[str]:
+        """Add the files beside the record; name the archived ones that are not what they were."""
+        damaged = []
+        for pattern in FILES:
+            for path in sorted(data_dir.glob(pattern)):
+                name = path.relative_to(data_dir).as_posix()
+                if name in self._members or not NAME.fullmatch(name):
+                    continue
+                member = self.add_file(name, path)
+                if name.startswith("archive/") and member.sha256 != path.name:
+                    damaged.append(name)
+        return damaged
+
+    def close(self) -> int:
+        """Add the manifest; return the number of members that it names."""
+        count = len(self._members)
+        self.add_content(LAST_MEMBER, Manifest(dict(self._members)))
+        return count
+
+
+@contextlib.contextmanager
+def _packing(path: Path, now: datetime, progress: BytesDone) -> Iterator[_Packing]:
+    """Open an archive for writing; it is on disk when the block ends without an error."""
+    with path.open("wb") as file:
+        with (
+            igzip.open(file, "wb", LEVEL) as packed,  # type: ignore[no-untyped-call]
+            tarfile.open(fileobj=packed, mode="w") as archive,
+        ):
+            yield _Packing(archive, now, progress)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _purges(copy: Path, now: datetime) -> PurgeList:
+    """List what the copied record says was purged; opening it may bring its schema forward."""
+    with contextlib.closing(SqliteStore(copy)) as store:
+        return purges_of(store, now)
+
+
+def settle(folder: Path) -> None:
+    """Wait until the names of a folder's files are on disk."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+@contextlib.contextmanager
+def _files_that_can_be_read() -> Iterator[None]:
+    try:
+        yield
+    except OSError as wrong:
+        if wrong.errno in NO_SPACE:
+            raise
+        raise StoreError(f"Nothing was written: {wrong}.") from wrong

@@ -1,0 +1,118 @@
+"""An instance as one file, and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.backup.contents import Origin
+from app.backup.packing import Packed, back_up
+from app.backup.restoring import Restored, restore
+from app.backup.unpacking import Unpacked, check_backup
+from app.cli.base import Json, cli, present, progress_line, refuse_unwritable, tell_json
+from app.domain.errors import InputError
+from app.domain.instants import rfc3339
+from app.domain.store import Author
+from app.instance.operator import operator_name
+from app.settings import read_settings
+
+Check = Annotated[bool, typer.Option("--check", help="Check a backup, and change nothing.")]
+
+
+@cli.command("backup")
+def backup_instance(
+    out: Annotated[Path, typer.Argument(help="Where to write, as .tar.gz; or what to check.")],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    checks: Check = False,
+    json: Json = False,
+) -> None:
+    """Write the record and all that belongs to it as one file, while the service runs.
+
+    It has archived sources, boundaries, theatres, the choice of the basemap, and a purge list.
+
+    Example: strikemap backup nightly.tar.gz && strikemap backup --check nightly.tar.gz
+    """
+    if checks:
+        _check(out, json=json)
+        return
+    refuse_unwritable(out)
+    if out.exists() and not force:
+        raise InputError("OUT", out, "a new file; --force replaces an existing one")
+    with progress_line(out.name, quiet=json, what="bytes") as progress:
+        packed = back_up(read_settings().data_dir, out, present(), progress)
+    if json:
+        tell_json(packed)
+    else:
+        _tell_packed(packed)
+
+
+@cli.command("restore")
+def restore_backup(
+    file: Annotated[Path, typer.Argument(help="A file that `strikemap backup` wrote.")],
+    *,
+    purged: Annotated[
+        Path | None, typer.Option(help="A newer purged.json: what it names is erased again.")
+    ] = None,
+    checks: Check = False,
+    json: Json = False,
+) -> None:
+    """Restore a backup into an empty data folder, after every part of it was checked.
+
+    Example: strikemap restore nightly.tar.gz --purged purged.json
+    """
+    if checks:
+        _check(file, json=json)
+        return
+    author = Author(operator_name(), present())
+    with progress_line(file.name, quiet=json, what="bytes") as progress:
+        restored = restore(file, read_settings().data_dir, purged, author, progress)
+    if json:
+        tell_json(restored)
+    else:
+        _tell_restored(restored, purged)
+
+
+def _check(file: Path, *, json: bool) -> None:
+    with progress_line(file.name, quiet=json, what="bytes") as progress:
+        unpacked = check_backup(file, progress)
+    if json:
+        tell_json({"file": str(file), **unpacked._asdict()})
+    else:
+        _tell_checked(file, unpacked)
+
+
+def _head(origin: Origin) -> str:
+    return f"{origin.seq:,} revisions. Head: {origin.seq}:{origin.hash}"
+
+
+def _tell_packed(packed: Packed) -> None:
+    size = f"{packed.bytes:,} bytes, {packed.members:,} files"
+    typer.echo(f"{packed.file}: {size}, {_head(packed.origin)}")
+    for name in packed.damaged:
+        typer.echo(f"{name} was damaged before: its content does not have this SHA-256.", err=True)
+
+
+def _tell_checked(file: Path, unpacked: Unpacked) -> None:
+    origin = unpacked.origin
+    made = f"made {rfc3339(origin.made_at)} by release {origin.program}"
+    typer.echo(f"{file} checks: {made}, {unpacked.members:,} files, {_head(origin)}")
+
+
+def _tell_restored(restored: Restored, purged: Path | None) -> None:
+    head = f"Head: {restored.seq}:{restored.hash}"
+    typer.echo(f"Restored {restored.members:,} files; the chain checks. {head}")
+    until = rfc3339(restored.listed_until)
+    if restored.listed_until > restored.origin.made_at:
+        typer.echo(f"Erased again by the purge list up to {until}: {restored.erased:,} incidents.")
+    else:
+        what = "No purge list was given" if purged is None else f"The list {purged} is not newer"
+        typer.echo(
+            f"{what}: what was purged or revoked after the backup's own list, of {until}, "
+            "is in use again. Give a newer one with --purged."
+        )
+    if restored.open_tokens:
+        tokens = f"{restored.open_tokens:,} tokens of the backup are open"
+        typer.echo(f"{tokens}: `strikemap token list` names them.")
