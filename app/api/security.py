@@ -15,6 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.faces import WRITES
 from app.api.logs import REQUEST_ID, REQUEST_ID_HEADER, request_id
 from app.api.problems import problem, problem_of, takes
 from app.domain.account import Holder, TokenBook
@@ -23,7 +24,6 @@ from app.instance.tokens import holder_of, local_holder
 
 LOG = logging.getLogger("strikemap.requests")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-WRITES = ("POST", "PUT", "PATCH", "DELETE")
 PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match, If-None-Match",
     "Access-Control-Max-Age": "600",
