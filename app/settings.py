@@ -17,6 +17,7 @@ from app.domain.errors import InputError
 PACKAGE = Path(__file__).resolve().parent
 ROOT = PACKAGE.parent
 PREFIX = "STRIKEMAP_"
+MOST_RATE = 1_000_000
 
 
 def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -76,6 +77,18 @@ class Settings(BaseSettings):
     public_url: str = Field(
         default="",
         description="Scheme and host of all links; as the reader asked for them without it.",
+    )
+    rate: int = Field(
+        default=3_000,
+        ge=0,
+        le=MOST_RATE,
+        description="Requests a minute of one address, or of one token; 0 for any number.",
+    )
+    rate_heavy: int = Field(
+        default=60,
+        ge=0,
+        le=MOST_RATE,
+        description="Figures and exports a minute of one address or token; 0 for any number.",
     )
     metrics_from: str = Field(
         default="",

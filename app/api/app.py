@@ -27,6 +27,7 @@ from app.api.connections import STALL_S
 from app.api.downloads import Downloads
 from app.api.lanes import Lanes
 from app.api.metrics import Metrics
+from app.api.rates import Rates
 from app.api.routes import (
     collections,
     columns,
@@ -107,6 +108,8 @@ def create_app(settings: Settings) -> FastAPI:
     shared = Shared(spool, lanes, Metrics(workspace, lanes))
     make = partial(_application, settings, workspace, shared)
     wider = _Wider(workspace, make)
+    # A private instance has one reader, its owner.
+    rates = Rates(0, 0) if settings.private else Rates(settings.rate, settings.rate_heavy)
     guard = Middleware(
         Guard,
         is_private=settings.private,
@@ -114,6 +117,7 @@ def create_app(settings: Settings) -> FastAPI:
         frame_ancestors=settings.frame_ancestors,
         max_body_bytes=settings.max_file_bytes,
         book=workspace.store,
+        rates=rates,
         wider=wider,
     )
     networks = [part.strip() for part in settings.trusted_proxies.split(",")]
