@@ -11,6 +11,7 @@ import pytest
 
 from app.api import rates
 from app.api.rates import Rates, sender_of
+from app.cli.exporting import save_page
 from app.domain.errors import InputError, TooMany
 from app.settings import read_settings
 from tests.serving import Service, command, serving
@@ -150,3 +151,12 @@ def test_a_refusal_is_a_kind_among_the_numbers_for_operators(demo_data: Path) ->
         statuses(running, "192.0.2.1", NUMBERS, 3)
         numbers = httpx.get(f"{running.url}/metrics", headers={"X-Forwarded-For": "192.0.2.9"})
     assert re.search(r'strikemap_refusals_total\{kind="too-many",process="\d+"\} 2.0', numbers.text)
+
+
+def test_a_map_saved_by_a_command_is_whole_whatever_the_limits_of_the_service(
+    demo_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRIKEMAP_DATA_DIR", str(demo_data))
+    monkeypatch.setenv("STRIKEMAP_RATE", "1")
+    save_page(tmp_path / "map.html", "theatre=ukraine", private=False)
+    assert (tmp_path / "map.html").stat().st_size > 0
