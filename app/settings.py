@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +17,12 @@ from app.domain.errors import InputError
 PACKAGE = Path(__file__).resolve().parent
 ROOT = PACKAGE.parent
 PREFIX = "STRIKEMAP_"
+MOST_RATE = 1_000_000
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Read addresses and networks that commas separate."""
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
 def _own_data() -> Path:
@@ -72,14 +78,28 @@ class Settings(BaseSettings):
         default="",
         description="Scheme and host of all links; as the reader asked for them without it.",
     )
+    rate: int = Field(
+        default=3_000,
+        ge=0,
+        le=MOST_RATE,
+        description="Requests a minute of one address, or of one token; 0 for any number.",
+    )
+    rate_heavy: int = Field(
+        default=60,
+        ge=0,
+        le=MOST_RATE,
+        description="Figures and exports a minute of one address or token; 0 for any number.",
+    )
+    metrics_from: str = Field(
+        default="",
+        description="Who may read /metrics without a token: addresses or networks.",
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "metrics_from")
     @classmethod
     def _are_networks(cls, text: str) -> str:
-        for part in text.split(","):
-            if part.strip():
-                ip_network(part.strip())
+        _networks(text)
         return text
 
     @field_validator("public_url")
@@ -90,6 +110,11 @@ class Settings(BaseSettings):
         if text and not (is_whole and text.rstrip("/") == f"{url.scheme}://{url.netloc}"):
             raise ValueError("a scheme and a host, such as https://maps.example.org")
         return text.rstrip("/")
+
+    @property
+    def metrics_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks whose programs may read `/metrics` without a token."""
+        return _networks(self.metrics_from)
 
     @property
     def fonts_dir(self) -> Path:

@@ -22,6 +22,9 @@ from tests.making import ROOT
 START_S, ANSWER_S = 120.0, 60.0
 """After this long a service hangs: beside a busy core it is slow, and the tests wait for it."""
 
+UNLIMITED = {"STRIKEMAP_RATE": "0", "STRIKEMAP_RATE_HEAVY": "0"}
+"""Tests and measurements send more in a minute than a reader does, from one address."""
+
 
 @dataclass(frozen=True)
 class Service:
@@ -62,7 +65,8 @@ def environment(data_dir: Path) -> dict[str, str]:
 @contextlib.contextmanager
 def serving(data_dir: Path, *options: str, **settings: str) -> Iterator[Service]:
     """Run `strikemap serve` until the block ends, with settings by their names in capitals."""
-    program, variables = [sys.executable, "-m", "app.cli"], {**environment(data_dir), **settings}
+    program, variables = [sys.executable, "-m", "app.cli"], environment(data_dir)
+    variables = {**variables, **UNLIMITED, **settings}
     with started(program, ROOT, variables, data_dir, *options) as service:
         yield service
 

@@ -26,6 +26,8 @@ from app.api import problems
 from app.api.connections import STALL_S
 from app.api.downloads import Downloads
 from app.api.lanes import Lanes
+from app.api.metrics import Metrics
+from app.api.rates import Rates
 from app.api.routes import (
     collections,
     columns,
@@ -35,6 +37,7 @@ from app.api.routes import (
     exporting,
     figures,
     imports,
+    metrics,
     numbers,
     oembed,
     ogc,
@@ -72,7 +75,8 @@ class Shared:
     """What all applications of a process share, whatever their readers may see."""
 
     spool: Spool
-    lanes: Lanes = field(default_factory=Lanes)
+    lanes: Lanes
+    metrics: Metrics
     downloads: Downloads = field(init=False)
 
     def __post_init__(self) -> None:
@@ -100,8 +104,12 @@ def create_app(settings: Settings) -> FastAPI:
         for sentence in fault.sentences():
             LOG.warning("%s", sentence)
     spool = Spool(settings.data_dir / "spool", settings.max_file_bytes)
-    make = partial(_application, settings, workspace, Shared(spool))
+    lanes = Lanes()
+    shared = Shared(spool, lanes, Metrics(workspace, lanes))
+    make = partial(_application, settings, workspace, shared)
     wider = _Wider(workspace, make)
+    # A private instance has one reader, its owner.
+    rates = Rates(0, 0) if settings.private else Rates(settings.rate, settings.rate_heavy)
     guard = Middleware(
         Guard,
         is_private=settings.private,
@@ -109,6 +117,7 @@ def create_app(settings: Settings) -> FastAPI:
         frame_ancestors=settings.frame_ancestors,
         max_body_bytes=settings.max_file_bytes,
         book=workspace.store,
+        rates=rates,
         wider=wider,
     )
     networks = [part.strip() for part in settings.trusted_proxies.split(",")]
@@ -147,6 +156,7 @@ def _application(
         middleware=middleware,
     )
     app.state.workspace = visible
+    app.state.metrics = shared.metrics
     app.openapi_version = (
         "3.0.3"  # OGC API Features requires 3.0; nothing in this API needs a later version
     )
@@ -161,8 +171,11 @@ def _application(
         app.include_router(group.routes(visible))
     app.include_router(control.routes(visible, lanes.agreements))
     app.include_router(operation.routes(visible, lanes.checks))
+    app.include_router(metrics.routes(shared.metrics, settings.metrics_networks))
     app.include_router(exporting.routes(visible, settings.data_dir / "exports", shared.downloads))
-    app.include_router(imports.routes(record, shared.spool, lanes.imports))
+    app.include_router(
+        imports.routes(record, shared.spool, lanes.imports, shared.metrics.add_import)
+    )
     app.include_router(editing.routes(record, visible, lanes.edits))
     app.include_router(review.routes(record, visible, lanes.edits))
     app.include_router(ogc_tiles.routes(tiles))

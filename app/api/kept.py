@@ -69,9 +69,11 @@ class KeptAnswers:
     app: ASGIApp
     workspace: Workspace
     clock: Callable[[], float] = time.time
+    hits: int = 0
+    misses: int = 0
+    bytes_kept: int = 0
     _answers: OrderedDict[Key, KeptAnswer] = field(default_factory=OrderedDict)
     _making: dict[Key, asyncio.Event] = field(default_factory=dict)
-    _bytes: int = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from memory, or let the application answer and keep what it says."""
@@ -102,6 +104,7 @@ class KeptAnswers:
     ) -> None:
         """Let the application answer; keep the answer if it came in one piece."""
         start: Message | None = None
+        self.misses += 1
 
         async def watched(message: Message) -> None:
             nonlocal start
@@ -130,6 +133,7 @@ class KeptAnswers:
             self._drop(key)
             return None
         self._answers.move_to_end(key)
+        self.hits += 1
         return entry
 
     def _keep(self, key: Key, stamp: Stamp, start: Message, body: bytes) -> None:
@@ -144,13 +148,13 @@ class KeptAnswers:
         self._drop(key)
         own = [pair for pair in headers if pair[0] != REQUEST_ID]
         self._answers[key] = KeptAnswer(stamp, tag, own, body)
-        self._bytes += len(body)
-        while self._bytes > MOST_BYTES:
+        self.bytes_kept += len(body)
+        while self.bytes_kept > MOST_BYTES:
             self._drop(next(iter(self._answers)))
 
     def _drop(self, key: Key) -> None:
         if (old := self._answers.pop(key, None)) is not None:
-            self._bytes -= len(old.body)
+            self.bytes_kept -= len(old.body)
 
 
 def _request_of(scope: Scope) -> _Request | None:

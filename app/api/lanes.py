@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from functools import partial, wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import anyio.to_thread
 from anyio import CapacityLimiter
@@ -15,6 +15,13 @@ from app.domain.errors import Busy
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Load(NamedTuple):
+    """How many requests wait for a thread of a lane, and how many have one."""
+
+    waiting: int
+    running: int
 
 
 class Lane:
@@ -31,7 +38,7 @@ class Lane:
         Raises:
             Busy: as many requests as allowed wait already.
         """
-        if self._limiter().statistics().tasks_waiting >= self.most_waiting:
+        if self.load().waiting >= self.most_waiting:
             raise Busy(f"{self.most_waiting} requests for {self.kind} wait; ask again later.")
         return await self.step(work, *args, **kwargs)
 
@@ -39,6 +46,11 @@ class Lane:
         """Run a step of work that was accepted before; it waits, however many others do."""
         whole = partial(work, *args, **kwargs)
         return await anyio.to_thread.run_sync(whole, limiter=self._limiter())
+
+    def load(self) -> Load:
+        """Count the requests of the event loop that calls this."""
+        statistics = self._limiter().statistics()
+        return Load(statistics.tasks_waiting, statistics.borrowed_tokens)
 
     def endpoint(self, work: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
         """Make an endpoint that runs here, not in the threads that all other endpoints share."""

@@ -50,6 +50,7 @@ STATUS: dict[type[Exception], tuple[int, str, str]] = {
     errors.NotAllowed: (403, "not-allowed", "Not allowed"),
     errors.DoneBefore: (409, "done-before", "Done before"),
     errors.Outdated: (412, "outdated", "Somebody was faster"),
+    errors.TooMany: (429, "too-many", "Too many requests"),
     errors.Busy: (503, "busy", "Too much at once"),
     errors.ClockBehind: (409, "clock", "The clock is behind the record"),
     errors.StoreBusy: (503, "busy", "The record is busy"),
@@ -104,6 +105,8 @@ def problem_of(error: errors.StrikemapError) -> ProblemAnswer:
     answer = problem(status, slug, title, str(error), faults)
     if status == 503:  # noqa: PLR2004
         answer.headers["Retry-After"] = RETRY_AFTER_S
+    if isinstance(error, errors.TooMany):
+        answer.headers["Retry-After"] = str(error.wait_s)
     if isinstance(error, errors.NotKnown):
         answer.headers["WWW-Authenticate"] = 'Bearer realm="strikemap"'
     return answer

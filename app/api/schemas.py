@@ -88,6 +88,7 @@ def documented(media: str = "application/json", /, **own: Described) -> JsonObje
         "403": PROBLEM,
         "404": PROBLEM,
         "422": PROBLEM,
+        "429": PROBLEM,
         "503": PROBLEM,
     }
     return {"parameters": parameters, "responses": answers}

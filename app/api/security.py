@@ -15,15 +15,16 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.faces import WRITES
 from app.api.logs import REQUEST_ID, REQUEST_ID_HEADER, request_id
 from app.api.problems import problem, problem_of, takes
+from app.api.rates import Rates
 from app.domain.account import Holder, TokenBook
 from app.domain.errors import NotAllowed, NotKnown, StrikemapError
 from app.instance.tokens import holder_of, local_holder
 
 LOG = logging.getLogger("strikemap.requests")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-WRITES = ("POST", "PUT", "PATCH", "DELETE")
 PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match, If-None-Match",
     "Access-Control-Max-Age": "600",
@@ -60,6 +61,7 @@ class Guard:
     frame_ancestors: str
     max_body_bytes: int
     book: TokenBook
+    rates: Rates
     wider: Callable[[Holder], ASGIApp | None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,7 +81,7 @@ class Guard:
         if self.public_url:
             scope = _at(scope, self.public_url)
         try:
-            holder = await self._holder(headers, scope)
+            holder = await self._admitted(headers, scope)
         except StrikemapError as wrong:
             await problem_of(wrong)(scope, receive, send)
             return
@@ -105,6 +107,18 @@ class Guard:
         """Return the application that shows a holder all that they may see."""
         wide = self.wider(holder)
         return self.app if wide is None else wide
+
+    async def _admitted(self, headers: Headers, scope: Scope) -> Holder | None:
+        """Return the holder, and count the request: of an address before its token is looked up.
+
+        Raises:
+            TooMany: the address or the token sent too many requests.
+        """
+        self.rates.count_address(scope)
+        holder = await self._holder(headers, scope)
+        if holder is not None:
+            self.rates.count_holder(holder.actor, scope)
+        return holder
 
     async def _holder(self, headers: Headers, scope: Scope) -> Holder | None:
         """Return the holder of the token; None is the public, which may only read.

@@ -18,7 +18,7 @@ from app.domain.terms import Audience
 from app.publishing.query import Query
 
 NO_STORE = {"Cache-Control": "no-store"}
-REFUSALS = ("401", "403", "404", "409", "412", "413", "422", "503", "507")
+REFUSALS = ("401", "403", "404", "409", "412", "413", "422", "429", "503", "507")
 
 WriteParameters = Mapping[str, tuple[Reader, str, JsonObject]]
 """What reads a parameter, what it means, and its JSON schema, by the parameter's name."""

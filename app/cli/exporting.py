@@ -90,7 +90,8 @@ def save_page(
     path: Path, view: str, *, private: bool, archive: str | None = None
 ) -> dict[str, object]:
     """Write the map as one file, whole or not at all; `archive` names the marks' own file."""
-    settings = read_settings().model_copy(update={"private": private})
+    asking = {"private": private, "rate": 0, "rate_heavy": 0}  # limits are for readers
+    settings = read_settings().model_copy(update=asking)
     app, query = create_app(settings), view.removeprefix("?")
     page = saved_page(app, settings.static_dir, query, archive).encode()
     half = path.with_name(f".{path.name}.part")

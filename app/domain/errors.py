@@ -16,6 +16,7 @@
     ├── NotShared                 the terms or the audience withhold it
     ├── NotKnown                  no token, or one that is not valid
     ├── NotAllowed                the role or the scope is too small, or another site sent it
+    ├── TooMany                   one address or token sent more requests than a minute allows
     ├── Busy                      one process cannot do more of this at the same time
     ├── Outdated                  somebody else wrote first: the revision is no longer the newest
     │   └── DoneBefore            the same was committed or undone already
@@ -169,6 +170,14 @@ class StoreError(StrikemapError):
 
 class Busy(StrikemapError):
     """One process cannot do more of this at the same time; the same request works later."""
+
+
+class TooMany(StrikemapError):
+    """One address or token sent too many requests; it may go on after `wait_s` seconds."""
+
+    def __init__(self, detail: str, wait_s: int) -> None:
+        self.wait_s = wait_s
+        super().__init__(detail)
 
 
 class StoreBusy(StoreError):

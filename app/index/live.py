@@ -99,6 +99,12 @@ class Index:
         """The folder of the generations with this process's boundaries."""
         return self._current.folder
 
+    @property
+    def seq(self) -> int:
+        """The newest revision that this process has packed; 0 before the first request."""
+        state = self._state
+        return 0 if state is None else state.seq
+
     def state(self, min_version: int = 0, wait_s: float = 5.0) -> State:
         """Return the newest state, at least `min_version`.
 

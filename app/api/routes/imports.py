@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -53,6 +53,7 @@ class _Answers:
 
     imports: Imports
     lane: Lane
+    count: Callable[[str], None]
 
     async def upload(self, request: Request) -> Response:
         """Plan or import a file: multipart, one part named `file`."""
@@ -70,6 +71,7 @@ class _Answers:
         except BaseException:  # nobody knows the number of what was refused
             spool.drop(path.stem)
             raise
+        self.count("planned" if options.dry_run else "imported")
         return written(answer)
 
     async def suggestion(self, request: Request) -> Response:
@@ -89,7 +91,9 @@ class _Answers:
     def commit(self, request: Request, number: str) -> Response:
         """Import what a dry run planned; it is planned again, since the record may have changed."""
         refuse_parameters(request)
-        return written(self.imports.commit(number, requester(request), datetime.now(UTC)))
+        answer = self.imports.commit(number, requester(request), datetime.now(UTC))
+        self.count("imported")
+        return written(answer)
 
     def report(self, request: Request, number: str) -> Response:
         """Read the report of an import or of a dry run."""
@@ -101,12 +105,16 @@ class _Answers:
         values = read_parameters(request.query_params.multi_items(), FORCE)
         force, now = values.get("force", False), datetime.now(UTC)
         holder = requester(request)
-        return written(self.imports.forget_or_undo(number, holder, now, force=force))
+        answer = self.imports.forget_or_undo(number, holder, now, force=force)
+        self.count(answer["state"])
+        return written(answer)
 
 
-def routes(workspace: Workspace, spool: Spool, lane: Lane) -> APIRouter:
-    """Build the addresses of importing, and their page."""
-    router, answers = APIRouter(), _Answers(Imports(workspace, spool), lane)
+def routes(
+    workspace: Workspace, spool: Spool, lane: Lane, count: Callable[[str], None]
+) -> APIRouter:
+    """Build the addresses of importing, and their page; `count` is told what became of each."""
+    router, answers = APIRouter(), _Answers(Imports(workspace, spool), lane, count)
     page, address = Pages(workspace), "/api/imports/{number}"
     router.post("/api/imports", openapi_extra=documented_write(OPTIONS, form_body(PARTS)))(
         answers.upload

@@ -1,0 +1,199 @@
+"""Numbers for operators, in the format of Prometheus; they name no record and no reader."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from importlib.metadata import version
+
+import msgspec
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from typing_extensions import override
+
+from app.api.faces import WRITES, AddressFace, face_of
+from app.api.kept import KeptAnswers
+from app.api.lanes import Lanes
+from app.api.problems import MEDIA_TYPE
+from app.domain.errors import StoreError
+from app.instance.workspace import Workspace
+
+BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+REFUSED = 400
+LANE_LABELS = ("process", "lane")
+UNTYPED = "other"
+"""The kind of a refusal that is no problem document, such as the page that a browser gets."""
+
+
+class _Kind(msgspec.Struct):
+    """The part of a problem document that says what kind of refusal it is."""
+
+    type: str
+
+
+class Metrics:
+    """What one process counts; each number carries the process's id."""
+
+    def __init__(self, workspace: Workspace, lanes: Lanes) -> None:
+        self.registry = CollectorRegistry(auto_describe=False)
+        self._process = str(os.getpid())
+        self._answers = Histogram(
+            "strikemap_request_seconds",
+            "Time from a request to the last byte of its answer, in seconds.",
+            ("process", "face", "status"),
+            buckets=BUCKETS_S,
+            registry=self.registry,
+        )
+        self._refusals = Counter(
+            "strikemap_refusals",
+            "Answers that refuse, by the type of their problem document.",
+            ("process", "kind"),
+            registry=self.registry,
+        )
+        self._imports = Counter(
+            "strikemap_imports",
+            "Imports over HTTP, by what became of them.",
+            ("process", "outcome"),
+            registry=self.registry,
+        )
+        self.registry.register(_Standing(self._process, workspace, lanes))
+
+    def add_answer(self, face: AddressFace, status: int, seconds: float) -> None:
+        """Count an answer; status 0 is a reader who left before there was one."""
+        status_class = f"{status // 100}xx" if status else "none"
+        self._answers.labels(self._process, face.value, status_class).observe(seconds)
+
+    def add_refusal(self, document: bytes | None) -> None:
+        """Count a refusal by the type of its problem document; None where it has none."""
+        kind = UNTYPED
+        if document is not None:
+            kind = msgspec.json.decode(document, type=_Kind).type.removeprefix("/problems/")
+        self._refusals.labels(self._process, kind).inc()
+
+    def add_import(self, outcome: str) -> None:
+        """Count an import: planned, imported, undone, forgotten or refused."""
+        self._imports.labels(self._process, outcome).inc()
+
+    def watch_kept(self, kept: KeptAnswers) -> None:
+        """Show what is answered from memory, too; a private instance keeps nothing."""
+        self.registry.register(_Kept(self._process, kept))
+
+
+@dataclass(frozen=True, eq=False)
+class _Standing(Collector):
+    """What stands now; read on the event loop, where the lanes are."""
+
+    process: str
+    workspace: Workspace
+    lanes: Lanes
+    started: float = field(default_factory=time.monotonic)
+
+    @override
+    def collect(self) -> Iterator[Metric]:
+        """Read version, uptime, lanes and the index."""
+        about = {"process": self.process, "version": version("strikemap")}
+        yield InfoMetricFamily("strikemap", "The version of the program.", about)
+        yield self._gauge(
+            "uptime_seconds", "Seconds since this process started.", time.monotonic() - self.started
+        )
+        waiting = GaugeMetricFamily(
+            "strikemap_lane_waiting", "Requests that wait for a thread.", labels=LANE_LABELS
+        )
+        running = GaugeMetricFamily(
+            "strikemap_lane_running", "Requests that have a thread.", labels=LANE_LABELS
+        )
+        for lane in fields(self.lanes):
+            load = getattr(self.lanes, lane.name).load()
+            waiting.add_metric((self.process, lane.name), load.waiting)
+            running.add_metric((self.process, lane.name), load.running)
+        yield from (waiting, running)
+        lag = self._lag()
+        if lag is not None:
+            text = "Revisions of the record that this process does not show yet."
+            yield self._gauge("index_lag_revisions", text, lag)
+
+    def _lag(self) -> int | None:
+        """Count the revisions that wait for the index; None where nothing can be read."""
+        try:
+            head = self.workspace.store.head().seq
+        except StoreError:
+            return None
+        return max(head - self.workspace.index.seq, 0)
+
+    def _gauge(self, name: str, text: str, value: float) -> Metric:
+        gauge = GaugeMetricFamily(f"strikemap_{name}", text, labels=("process",))
+        gauge.add_metric((self.process,), value)
+        return gauge
+
+
+@dataclass(frozen=True, eq=False)
+class _Kept(Collector):
+    """What is answered from memory."""
+
+    process: str
+    kept: KeptAnswers
+
+    @override
+    def collect(self) -> Iterator[Metric]:
+        """Read hits, misses and bytes."""
+        asked = CounterMetricFamily(
+            "strikemap_kept_requests",
+            "Requests that could come from memory, by whether they did.",
+            labels=("process", "result"),
+        )
+        asked.add_metric((self.process, "hit"), self.kept.hits)
+        asked.add_metric((self.process, "miss"), self.kept.misses)
+        held = GaugeMetricFamily(
+            "strikemap_kept_bytes", "Bytes of answers in memory.", labels=("process",)
+        )
+        held.add_metric((self.process,), self.kept.bytes_kept)
+        yield from (asked, held)
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """ASGI middleware around everything: it times each answer, and reads why one refuses."""
+
+    app: ASGIApp
+    metrics: Metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the application answer, and count what it says."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        face, started = face_of(scope["method"], scope["path"]), time.perf_counter()
+        status, is_document = 0, False
+
+        async def watched(message: Message) -> None:
+            nonlocal status, is_document
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                is_document = status >= REFUSED and _is_document(message)
+            elif status >= REFUSED and not message.get("more_body"):
+                body = message.get("body", b"")
+                self.metrics.add_refusal(body if is_document and body else None)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        finally:
+            self.metrics.add_answer(face, status, time.perf_counter() - started)
+            if status >= REFUSED and face is AddressFace.imports and scope["method"] in WRITES:
+                self.metrics.add_import("refused")
+
+
+def _is_document(message: Message) -> bool:
+    return any(
+        name.lower() == b"content-type" and value.startswith(MEDIA_TYPE.encode())
+        for name, value in message["headers"]
+    )
