@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from app.domain.answer import JsonObject
 from app.domain.field import Field, FieldKind
@@ -91,6 +92,24 @@ def documented(media: str = "application/json", /, **own: Described) -> JsonObje
         "503": PROBLEM,
     }
     return {"parameters": parameters, "responses": answers}
+
+
+STANDARD_REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: PROBLEM,
+    "4XX": {**PROBLEM, "description": "Another refusal, as a problem document"},
+}
+"""What the addresses of OGC answer to bad input; `app.api.problems` takes the status from here."""
+
+
+def standard(
+    media: str = "application/json", form: str = "json", /, **own: Described
+) -> JsonObject:
+    """Describe an address of OGC: it takes `f` too, and bad input is a 400."""
+    described = documented(
+        media, f=("the form of the answer", {"type": "string", "enum": [form]}), **own
+    )
+    described["responses"].pop("422")
+    return described
 
 
 TYPES: Mapping[FieldKind, JsonObject] = {
