@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.domain.answer import JsonObject
-from app.domain.field import Field, FieldKind
+from app.domain.field import Field
 from app.domain.fields import FIELDS
 from app.domain.view import METRICS
+from app.queries.attributes import KIND_SCHEMAS
 
 Described = tuple[str, JsonObject]
 """What a parameter means, and its JSON schema."""
@@ -112,14 +113,8 @@ def standard(
     return described
 
 
-TYPES: Mapping[FieldKind, JsonObject] = {
-    "text": {"type": "string"},
-    "whole": {"type": "integer", "minimum": 0},
-    "number": {"type": "number"},
-    "day": {"type": "string", "format": "date"},
-    "flag": {"type": "boolean"},
-    "codes": {"type": "array", "items": {"type": "string"}},
-    "items": {"type": "array", "items": {"type": "object"}},
+TYPES: Mapping[str, JsonObject] = {
+    **KIND_SCHEMAS,
     "count": {"oneOf": [{"type": "integer", "minimum": 0}, {"type": "object"}]},
 }
 

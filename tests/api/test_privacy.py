@@ -173,6 +173,19 @@ def test_no_address_finds_a_withheld_record_by_its_raion(public: Service) -> Non
     assert answered > 40
 
 
+@pytest.mark.parametrize("crs", ["OGC/1.3/CRS84", "EPSG/0/4326", "EPSG/0/3857"])
+def test_no_form_of_the_items_tells_the_text_or_the_place(public: Service, crs: str) -> None:
+    system = f"http://www.opengis.net/def/crs/{crs}"
+    for query in (one for one in queries() if "bbox=" not in one):
+        for asked_for in ("flat=true&sortby=-killed", "properties=lon,lat,place&flat=true", ""):
+            path = f"/api/collections/incidents/items?{query}&crs={system}&{asked_for}".rstrip("&")
+            answer = public.client.get(path)
+            assert answer.status_code == 200, answer.text
+            shown = [one["geometry"] for one in answer.json()["features"]]
+            assert sum(geometry is not None for geometry in shown) == 2, shown
+            assert [hint for hint in hints() if hint in answer.content] == []
+
+
 @pytest.mark.parametrize("raion", ["UA7199", "UA7198"])
 def test_sums_and_the_map_of_raions_do_not_count_it(public: Service, raion: str) -> None:
     summed = public.client.get("/api/summary?dataset=invented&level=2").json()

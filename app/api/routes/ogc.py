@@ -74,27 +74,11 @@ def _landing(router: APIRouter, workspace: Workspace) -> None:
     def landing(request: Request) -> Response:
         """Begin here: links to all that this instance offers to GIS and other programs."""
         query, own = params.read_standard(workspace, request.query_params.multi_items(), READERS)
-        theatre, view = query.theatre, query.view.query()
-        carried = view + flat_suffix(own)
-        met = "standards that are met"
-        addresses = (
-            ("self", "/api", links.JSON, "this document", carried),
-            ("service-desc", "/api/openapi.json", links.OPENAPI, "description for programs", ""),
-            ("service-doc", "/method", links.WEB_PAGE, "rules, terms, credits", view),
-            ("conformance", "/api/conformance", links.JSON, met, view),
-            (links.REL_CONFORMANCE, "/api/conformance", links.JSON, met, view),
-            ("data", "/api/collections", links.JSON, "collections", carried),
-            (links.REL_SCHEMES, "/api/tileMatrixSets", links.JSON, "the grid of the tiles", view),
-            (links.REL_TILESETS, "/api/tiles", links.JSON, "vector tiles", view),
-            (links.REL_MAP_TILESETS, "/api/map/tiles", links.JSON, "the map as pictures", view),
-        )
+        theatre, carried = query.theatre, query.view.query() + flat_suffix(own)
         document = {
             "title": f"Strikemap: {theatre.title(query.view.lang)}",
             "description": theatre.remark(query.view.lang),
-            "links": [
-                link_to(request, rel, f"{path}?{parameters}".rstrip("?"), kind, title)
-                for rel, path, kind, title, parameters in addresses
-            ],
+            "links": _landing_links(request, query, carried),
         }
         return json_answer(request, document, etag(query, "landing", carried))
 
@@ -116,6 +100,26 @@ def _landing(router: APIRouter, workspace: Workspace) -> None:
             "collections": [_described(request, query, name, carried) for name in COLLECTIONS],
         }
         return json_answer(request, document, etag(query, "collections", carried))
+
+
+def _landing_links(request: Request, query: Query, carried: str) -> list[Link]:
+    """Link to all that there is; `carried` goes along to the items, the View to everything."""
+    view, met = query.view.query(), "standards that are met"
+    addresses = (
+        ("self", "/api", links.JSON, "this document", carried),
+        ("service-desc", "/api/openapi.json", links.OPENAPI, "description for programs", ""),
+        ("service-doc", "/method", links.WEB_PAGE, "rules, terms, credits", view),
+        ("conformance", "/api/conformance", links.JSON, met, view),
+        (links.REL_CONFORMANCE, "/api/conformance", links.JSON, met, view),
+        ("data", "/api/collections", links.JSON, "collections", carried),
+        (links.REL_SCHEMES, "/api/tileMatrixSets", links.JSON, "the grid of the tiles", view),
+        (links.REL_TILESETS, "/api/tiles", links.JSON, "vector tiles", view),
+        (links.REL_MAP_TILESETS, "/api/map/tiles", links.JSON, "the map as pictures", view),
+    )
+    return [
+        link_to(request, rel, f"{path}?{parameters}".rstrip("?"), kind, title)
+        for rel, path, kind, title, parameters in addresses
+    ]
 
 
 def _collection(router: APIRouter, workspace: Workspace, name: str) -> None:
