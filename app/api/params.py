@@ -201,8 +201,8 @@ def _moment(text: str, allowed: str) -> date | datetime | None:
     if text in OPEN_END:
         return None
     try:
-        if is_day(day := text.removesuffix("T")):  # GDAL 3.12 writes a day as 2024-03-05T
-            return parse_day(day)
+        if is_day(text):
+            return parse_day(text)
         instant = parse_instant(text.upper())
         when = instant.astimezone(UTC)
         is_whole = instant.tzinfo is not None and "T" in text.upper()
