@@ -150,7 +150,7 @@ def _application(
         lifespan=reading_ahead,
         description=DESCRIPTION,
         version=version("strikemap"),
-        openapi_url="/api/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         middleware=middleware,

@@ -13,6 +13,7 @@ JSON, GEOJSON, WEB_PAGE = "application/json", "application/geo+json", "text/html
 SCHEMA = "application/schema+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 REL_QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+REL_SCHEMA = "http://www.opengis.net/def/rel/ogc/1.0/schema"
 REL_CONFORMANCE = "http://www.opengis.net/def/rel/ogc/1.0/conformance"
 REL_TILESETS = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
 REL_MAP_TILESETS = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-map"

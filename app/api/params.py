@@ -7,11 +7,12 @@ from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from app.domain.errors import InputError, InvalidView, InvalidWhen, Problem
+from app.domain.crs import REFERENCE_SYSTEMS, box_in_degrees
+from app.domain.errors import InputError, InvalidPlace, InvalidView, InvalidWhen, Problem
 from app.domain.instants import is_day, parse_day, parse_instant
 from app.domain.period import FIRST_DAY, LAST_DAY
 from app.domain.place import CRS84
-from app.domain.view import PARAMETERS
+from app.domain.view import PARAMETERS, sides_of
 from app.instance.workspace import Workspace
 from app.publishing.query import Query
 
@@ -19,6 +20,7 @@ Reader = Callable[[str], Any]
 Own = Mapping[str, Any]
 """The values of the parameters that an address has beside its View, by name."""
 
+EMPTY: Mapping[str, Reader] = {}
 OPEN_END = ("..", "")
 
 
@@ -54,13 +56,46 @@ def read(
             values[name] = _own(name, text, own[name], problems)
     query = None
     try:
-        of_view = [(name, text) for name, text in pairs if name not in own]
+        of_view = _in_degrees([pair for pair in pairs if pair[0] not in own], values, problems)
         query = Query.parse(workspace, of_view, datetime.now(UTC))
     except InvalidView as wrong:
         problems += [_with_own(problem, own) for problem in wrong.problems]
     if problems or query is None:
         raise InvalidView(tuple(problems))
     return query, values
+
+
+def read_standard(
+    workspace: Workspace,
+    pairs: Iterable[tuple[str, str]],
+    own: Mapping[str, Reader] = EMPTY,
+    form: str = "json",
+) -> tuple[Query, Own]:
+    """Read a request to an address of OGC: programs may name the one form that it has.
+
+    Raises:
+        InvalidView: naming every parameter that does not fit.
+    """
+    return read(workspace, pairs, {**own, "f": choice_of(form)})
+
+
+def _in_degrees(
+    of_view: list[tuple[str, str]], own: Own, problems: list[Problem]
+) -> list[tuple[str, str]]:
+    """Bring a box in the system of `bbox-crs` to degrees, longitude first."""
+    crs = own.get("bbox-crs") or CRS84
+    if crs == CRS84:
+        return of_view
+    pairs = []
+    for name, text in of_view:
+        if name != "bbox":
+            pairs.append((name, text))
+            continue
+        try:
+            pairs.append((name, ",".join(map(str, box_in_degrees(crs, sides_of(text))))))
+        except InvalidPlace as wrong:
+            problems.append(Problem("query.bbox", text, wrong.problem.allowed))
+    return pairs
 
 
 def _own(name: str, text: str, reader: Reader, problems: list[Problem]) -> object:
@@ -182,9 +217,21 @@ def _instant(when: date | datetime, time_of_day: time) -> datetime:
     return when if isinstance(when, datetime) else datetime.combine(when, time_of_day, UTC)
 
 
-def read_crs84(text: str) -> str:
-    """Read the one reference system that is offered: degrees on WGS 84, longitude first."""
-    return str(choice_of(CRS84)(text))
+def read_crs(text: str) -> str:
+    """Read the address of a reference system that is offered."""
+    return str(choice_of(*REFERENCE_SYSTEMS)(text))
+
+
+def choices_of(*words: str) -> Reader:
+    """Make a reader for a list of words, separated by commas."""
+
+    def reads(text: str) -> tuple[str, ...]:
+        chosen = tuple(text.split(","))
+        if unknown := [word for word in chosen if word not in words]:
+            raise InputError("value", unknown[0], ", ".join(words))
+        return chosen
+
+    return reads
 
 
 def read_flag(text: str) -> bool:

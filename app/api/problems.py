@@ -23,6 +23,9 @@ RETRY_AFTER_S = "30"
 READING = ("GET", "HEAD")
 METHODS = (*READING, "POST", "PUT", "PATCH", "DELETE")
 METHOD_NOT_ALLOWED = 405
+REFUSAL, OGC_REFUSAL = 422, 400
+"""The status of input that does not fit: ours, and that of OGC 17-069r4 (7.5.1)."""
+
 MOST_FAULTS = 20
 """Problems that one answer lists; the rest are only counted."""
 
@@ -95,10 +98,11 @@ class ProblemAnswer(Response):
         return [*sentences, more] if more else sentences
 
 
-def problem_of(error: errors.StrikemapError) -> ProblemAnswer:
-    """Turn one of our errors into its problem document."""
+def problem_of(error: errors.StrikemapError, refusal: int = REFUSAL) -> ProblemAnswer:
+    """Turn one of our errors into its problem document; `refusal` is the status of bad input."""
     row = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     status, slug, title = row
+    status = refusal if status == REFUSAL else status
     faults = error.problems if isinstance(error, errors.InputError) else ()
     if status >= 500:  # noqa: PLR2004
         LOG.error("answered %s: %s", status, error)
@@ -143,6 +147,12 @@ def _methods(request: Request) -> list[str]:
     return [*methods, *reading, "OPTIONS"] if methods else []
 
 
+def _refusal(request: Request) -> int:
+    """Return the status of bad input at an address: an address of OGC describes a 400."""
+    described = getattr(request.scope.get("route"), "responses", {})
+    return OGC_REFUSAL if OGC_REFUSAL in described else REFUSAL
+
+
 async def _http(request: Request, error: HTTPException) -> Response:
     methods = _methods(request) if error.status_code == METHOD_NOT_ALLOWED else ()
     allow = {"Allow": ", ".join(methods)} if methods else {}
@@ -160,15 +170,14 @@ def install(app: FastAPI) -> None:
     """Answer every error, ours or not, with a problem document; never a traceback."""
 
     @app.exception_handler(errors.StrikemapError)
-    async def ours(_request: Request, error: errors.StrikemapError) -> Response:
-        return problem_of(error)
+    async def ours(request: Request, error: errors.StrikemapError) -> Response:
+        return problem_of(error, _refusal(request))
 
     @app.exception_handler(RequestValidationError)
-    async def framework(_request: Request, error: RequestValidationError) -> Response:
+    async def framework(request: Request, error: RequestValidationError) -> Response:
         faults = [_of_framework(one) for one in error.errors()]
-        return problem(
-            422, "invalid-parameters", "Parameters do not fit", faults[0].sentence(), faults
-        )
+        _, slug, title = STATUS[errors.InvalidView]
+        return problem(_refusal(request), slug, title, faults[0].sentence(), faults)
 
     app.exception_handler(HTTPException)(_http)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from app.domain.answer import JsonObject
-from app.domain.field import Field, FieldKind
+from app.domain.field import Field
 from app.domain.fields import FIELDS
 from app.domain.view import METRICS
+from app.queries.attributes import KIND_SCHEMAS
 
 Described = tuple[str, JsonObject]
 """What a parameter means, and its JSON schema."""
@@ -94,14 +96,26 @@ def documented(media: str = "application/json", /, **own: Described) -> JsonObje
     return {"parameters": parameters, "responses": answers}
 
 
-TYPES: Mapping[FieldKind, JsonObject] = {
-    "text": {"type": "string"},
-    "whole": {"type": "integer", "minimum": 0},
-    "number": {"type": "number"},
-    "day": {"type": "string", "format": "date"},
-    "flag": {"type": "boolean"},
-    "codes": {"type": "array", "items": {"type": "string"}},
-    "items": {"type": "array", "items": {"type": "object"}},
+STANDARD_REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: PROBLEM,
+    "4XX": {**PROBLEM, "description": "Another refusal, as a problem document"},
+}
+"""What the addresses of OGC answer to bad input; `app.api.problems` takes the status from here."""
+
+
+def standard(
+    media: str = "application/json", form: str = "json", /, **own: Described
+) -> JsonObject:
+    """Describe an address of OGC: it takes `f` too, and bad input is a 400."""
+    described = documented(
+        media, f=("the form of the answer", {"type": "string", "enum": [form]}), **own
+    )
+    described["responses"].pop("422")
+    return described
+
+
+TYPES: Mapping[str, JsonObject] = {
+    **KIND_SCHEMAS,
     "count": {"oneOf": [{"type": "integer", "minimum": 0}, {"type": "object"}]},
 }
 

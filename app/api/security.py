@@ -40,7 +40,7 @@ FORWARDING = (
 )
 """Headers that say that a proxy passed a request on."""
 
-EXPOSED = "ETag, Link, Retry-After, Content-Disposition, X-Request-ID"
+EXPOSED = "ETag, Link, Content-Crs, Retry-After, Content-Disposition, X-Request-ID"
 FOR_HOLDER = "private, no-store"
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

@@ -297,14 +297,18 @@ def _as_of(text: str, zone: str, now: datetime) -> datetime | None:
     return instant
 
 
-def _bbox(text: str) -> Bounds | None:
+def sides_of(text: str) -> list[float]:
+    """Read the numbers of a box; none if one of them is no number."""
     try:
         # Python reads 1_0 as ten; nobody else does.
-        sides = [] if "_" in text else [float(side) for side in text.split(",")]
+        return [] if "_" in text else [float(side) for side in text.split(",")]
     except ValueError:
-        sides = []
+        return []
+
+
+def _bbox(text: str) -> Bounds | None:
     try:
-        return Bounds.of(sides)
+        return Bounds.of(sides_of(text))
     except InvalidPlace as wrong:
         raise _Refused(wrong.problem.allowed) from wrong
 

@@ -215,7 +215,22 @@ def columns(fields: Sequence[Field] = FIELDS) -> Columns:
     return (*own, *DERIVED_COLUMNS)
 
 
+def _grades(properties: Properties) -> list[str]:
+    return [f"{one['sector']}: {one.get('grade', 'unknown')}" for one in properties["damage"]]
+
+
+def _publishers(properties: Properties) -> list[str]:
+    return [one["publisher"] for one in properties["sources"] if one.get("publisher")]
+
+
+SHORT_COLUMNS: Mapping[str, Column] = {
+    "damage": _joined("damage", "what was damaged: sector and grade", _grades),
+    "sources": _joined("sources", "who reports it", _publishers),
+}
+"""Columns of lists as short texts: a table of attributes in a GIS has no room for JSON."""
+
 EXPORT_COLUMNS = columns()
+FLAT_COLUMNS = tuple(SHORT_COLUMNS.get(one.note.name, one) for one in EXPORT_COLUMNS)
 NOTES: tuple[FieldNote, ...] = tuple(column.note for column in EXPORT_COLUMNS)
 
 

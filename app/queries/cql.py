@@ -1,7 +1,8 @@
-"""CQL2 text (OGC 21-065) on the index's columns: `filter=killed_low >= 2 AND status = 'verified'`.
+"""CQL2 (OGC 21-065) on the index's columns: `filter=killed_low >= 2 AND status = 'verified'`.
 
-A library parses the text into the standard's JSON form. This module evaluates that tree with NumPy,
-for all rows at once, in three values: an unknown value is neither true nor false.
+A library checks the standard's JSON form, or parses its text form into it. This module evaluates
+that tree with NumPy, for all rows at once, in three values: an unknown value is neither true nor
+false.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from shapely import MultiPolygon, Polygon
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
-from app.domain.errors import InputError, InvalidPlace, InvalidView, InvalidWhen, Problem
+from app.domain.crs import BOXES, box_in_degrees, shape_in_degrees
+from app.domain.errors import InvalidPlace, InvalidView, InvalidWhen, Problem
 from app.domain.instants import parse_day
 from app.domain.period import epoch_day
-from app.domain.place import WORLD, Bounds
+from app.domain.place import CRS84, WORLD, Bounds
 from app.index.select import Selection, is_quiet
 from app.publishing.publish import Published
 from app.queries.queryables import PROPERTIES, PropertyValues, SelectedRows
@@ -77,24 +79,37 @@ class _Refused(Exception):
         self.got, self.allowed = got, allowed
 
 
-def filtered_rows(published: Published, text: str) -> Selection:
-    """Select the rows of a View for which a filter is true.
+def filtered_rows(
+    published: Published, text: str, language: str = "cql2-text", crs: str = CRS84
+) -> Selection:
+    """Select the rows of a View for which a filter is true; its shapes are in `crs`.
 
     Raises:
-        InvalidView: not CQL2 text, or a property or an operator that is not supported.
+        InvalidView: not CQL2 of this language, or a property or an operator that is not supported.
     """
     selection = published.select()
     try:
-        tree = _parsed(text)
+        tree = PARSERS[language](text)
         quiet = [is_quiet(part.rows, at, published.filter) for part, at in selection.parts]
         is_quiet_row = np.concatenate(quiet) if quiet else np.empty(0, bool)
-        truth = _truth(tree, SelectedRows(published, selection, is_quiet_row))
+        truth = _truth(tree, SelectedRows(published, selection, is_quiet_row, crs))
     except _Refused as refused:
         raise InvalidView((Problem("query.filter", refused.got, refused.allowed),)) from refused
     return selection.where(truth.true & truth.is_known)
 
 
-def _parsed(text: str) -> Node:
+def _from_json(text: str) -> Node:
+    if len(text) > MOST_CHARACTERS:
+        raise _Refused(text, f"at most {MOST_CHARACTERS:,} characters")
+    try:
+        tree: Node = cql2.parse_json(text).to_json()
+    except (cql2.ParseError, cql2.ValidationError, ValueError) as wrong:
+        example = '{"op": ">=", "args": [{"property": "killed_low"}, 2]}'
+        raise _Refused(text, f"CQL2 JSON, such as {example}") from wrong
+    return tree
+
+
+def _from_text(text: str) -> Node:
     allowed = "CQL2 text, such as killed_low >= 2 AND status IN ('verified', 'geolocated')"
     bare, depth, deepest = _QUOTED.sub("", text), 0, 0
     for sign in bare:
@@ -111,13 +126,22 @@ def _parsed(text: str) -> Node:
     return tree
 
 
+PARSERS: Mapping[str, Callable[[str], Node]] = {"cql2-text": _from_text, "cql2-json": _from_json}
+"""The languages of filters, by the names of `filter-lang`."""
+
+
 def _operation(tree: Node) -> tuple[str, list[Node]]:
     """Split a condition into its operator and its arguments, and check their number."""
     if not isinstance(tree, dict) or "op" not in tree:
         raise _Refused(_as_text(tree), f"a condition with one of {SUPPORTED}")
     op, args = str(tree["op"]), _list(tree["args"])
-    if op not in ("and", "or") and len(args) != ARITY.get(op, 2):
-        raise _Refused(_as_text(tree), f"{op} with {ARITY.get(op, 2)} arguments")
+    if op in ("and", "or"):
+        is_wrong, allowed = len(args) < 2, f"{op} with two or more arguments"  # noqa: PLR2004
+    else:
+        number = ARITY.get(op, 2)
+        is_wrong, allowed = len(args) != number, f"{op} with {number} arguments"
+    if is_wrong:
+        raise _Refused(_as_text(tree), allowed)
     return op, args
 
 
@@ -294,7 +318,7 @@ def _span(arg: Node) -> tuple[int, int]:
 
 def _spatial(op: str, args: list[Node], rows: SelectedRows) -> Truth:
     values = _property(args[0], rows, "geometry")
-    shape = _shape(args[1])
+    shape = _shape(args[1], rows.crs)
     shapely.prepare(shape)
     lon, lat = values.data.T
     if op == "s_within":  # a point on the edge is not within (OGC 06-103r4)
@@ -303,15 +327,15 @@ def _spatial(op: str, args: list[Node], rows: SelectedRows) -> Truth:
     return Truth(touched if op == "s_intersects" else ~touched, values.is_known)
 
 
-def _shape(arg: Node) -> BaseGeometry:
-    allowed = "a geometry in WKT or BBOX(west, south, east, north), degrees, longitude first"
+def _shape(arg: Node, crs: str) -> BaseGeometry:
+    allowed = f"a geometry, or a box as {BOXES[crs]}"
     if not isinstance(arg, dict):
         raise _Refused(_as_text(arg), allowed)
     try:
         if "bbox" in arg:
-            sides = cast("Sequence[float]", arg["bbox"])  # `Bounds.of` checks them
-            return MultiPolygon([_rectangle(part) for part in Bounds.of(sides).parts])
-        shape: BaseGeometry = shapely.geometry.shape(arg)
+            sides = cast("Sequence[float]", arg["bbox"])  # `box_in_degrees` checks them
+            return MultiPolygon([_rectangle(part) for part in box_in_degrees(crs, sides).parts])
+        shape = shape_in_degrees(crs, shapely.geometry.shape(arg))
     except InvalidPlace as wrong:
         raise _Refused(f"BBOX({wrong.problem.got})", wrong.problem.allowed) from wrong
     except (ShapelyError, ValueError, TypeError, AttributeError, KeyError, IndexError) as wrong:
@@ -326,14 +350,3 @@ def _rectangle(box: Bounds) -> Polygon:
     west = box.west - 1 if box.west == WORLD.west else box.west
     east = box.east + 1 if box.east == WORLD.east else box.east
     return Polygon.from_bounds(west, box.south, east, box.north)
-
-
-def check_language(text: str) -> str:
-    """Check the name of the filter language: only `cql2-text` is supported.
-
-    Raises:
-        InputError: another language.
-    """
-    if text != "cql2-text":
-        raise InputError("value", text, "cql2-text")
-    return text

@@ -22,6 +22,11 @@ DETAIL_ZOOMS = {"page": PAGE_ZOOM, "full": WHOLE_ZOOM}
 
 LINE_ONLY, ALL_PARTS = ("front_line",), ("area", "front_line")
 
+REGION_PROPERTIES = ("key", "name", "at")
+LINE_PROPERTIES = ("id", "kind", "length_km", "border_tolerance_km", "source", "valid_on")
+AREA_PROPERTIES = ("controller", "status", "part", "extent", "word", "citation")
+"""The names of the properties of each kind of feature; an area has none of a line's lengths."""
+
 
 def region_features(query: Query, shapes: SimplifiedShapes, detail: str = "page") -> JsonObject:
     """Write a level's regions with code, name and a point inside, for a label."""

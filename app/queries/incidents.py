@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
 
 from app.domain.answer import JsonObject
-from app.domain.errors import NotFound
+from app.domain.errors import InputError, NotFound
 from app.domain.fields import answer_values, answer_writers, changed_fields
 from app.domain.incident import Incident, decode_incident
 from app.domain.instants import rfc3339
@@ -24,7 +25,7 @@ from app.index.locate import RegionHow
 from app.index.select import RETRACTED, Selection, is_embargoed, is_quiet
 from app.publishing.publish import Published
 from app.queries.ground.at_points import ground_of_incidents
-from app.rows import NEAR_BORDER, NO_REGION, Rows
+from app.rows import NEAR_BORDER, NEVER, NO_REGION, Rows
 
 
 @dataclass(frozen=True)
@@ -39,16 +40,74 @@ ORDERS = ("new", "old", "killed", "injured")
 """By day, newest or oldest first; or by a toll, the highest first and unknown ones last."""
 
 
+class SortKey(NamedTuple):
+    """A field to sort by."""
+
+    field: str
+    is_descending: bool
+
+
+SORTABLES: Mapping[str, Callable[[Selection], np.ndarray]] = {
+    "start": lambda rows: np.where(rows["day_first"] == NEVER, np.nan, rows["day_first"]),
+    "killed": lambda rows: _toll_known(rows, "killed"),
+    "injured": lambda rows: _toll_known(rows, "injured"),
+    "status": lambda rows: rows["status"].astype(float),
+}
+"""Fields to sort by, as numbers; NaN where the value is not known. Status: as far as checked."""
+
+
+SIGNS = ("-", "+", " ")
+"""Signs before a field to sort by: a plus that was not escaped in an address is a space."""
+
+
+def read_sorting(text: str) -> tuple[SortKey, ...]:
+    """Read fields to sort by, `-killed,+start`; a field without a sign is ascending.
+
+    Raises:
+        InputError: a field that cannot be sorted by.
+    """
+    keys = []
+    for part in text.split(","):
+        name = part[1:] if part.startswith(SIGNS) else part
+        if name not in SORTABLES:
+            raise InputError("value", part, f"{', '.join(SORTABLES)}; + or - before each")
+        keys.append(SortKey(name, part.startswith("-")))
+    return tuple(keys)
+
+
+def sorted_places(selection: Selection, keys: Sequence[SortKey]) -> np.ndarray:
+    """Return the indices of rows by several fields; unknown values come last in each order."""
+    columns: list[np.ndarray] = [selection["seq"]]
+    for key in reversed(keys):
+        values = SORTABLES[key.field](selection)
+        columns += [-values if key.is_descending else values]  # NaN is last either way
+    return np.asarray(np.lexsort(columns))
+
+
+def _toll_known(selection: Selection, toll: str) -> np.ndarray:
+    known = _toll_column(selection, toll)
+    return np.where(known < 0, np.nan, known)
+
+
+def _toll_column(selection: Selection, toll: str) -> np.ndarray:
+    """Return the lower bound of a toll, or its best figure; below 0 where neither is known."""
+    low, best = selection[f"{toll}_total_low"], selection[f"{toll}_total_best"]
+    return np.where(low >= 0, low, best)
+
+
 def list_incidents(
     published: Published,
     limit: int,
     offset: int = 0,
-    order: str = "new",
+    order: str | Sequence[SortKey] = "new",
     selection: Selection | None = None,
 ) -> IncidentPage:
-    """List a View's incidents, or a selection of them, in one of ORDERS."""
+    """List a View's incidents, or a selection of them, in one of ORDERS or by fields."""
     selection = published.select() if selection is None else selection
-    places = row_order(selection, order)
+    if isinstance(order, str):
+        places = row_order(selection, order)
+    else:
+        places = sorted_places(selection, order)
     features = incident_features(published, selection.take(places[offset : offset + limit]))
     return IncidentPage(features, len(places))
 
@@ -60,8 +119,7 @@ def row_order(selection: Selection, order: str = "new") -> np.ndarray:
         return np.asarray(np.lexsort((seqs, day)))
     if order == "new":
         return np.asarray(np.lexsort((seqs, day))[::-1])
-    low, best = selection[f"{order}_total_low"], selection[f"{order}_total_best"]
-    return np.asarray(np.lexsort((seqs, day, np.where(low >= 0, low, best)))[::-1])
+    return np.asarray(np.lexsort((seqs, day, _toll_column(selection, order)))[::-1])
 
 
 def incident_features(

@@ -10,7 +10,7 @@ import numpy as np
 
 from app.domain.answer import JsonObject
 from app.domain.count import TOLLS
-from app.domain.place import E7, Precision
+from app.domain.place import CRS84, E7, Precision
 from app.index.columns import PRECISIONS, STATUSES
 from app.index.select import Selection
 from app.publishing.publish import Published
@@ -44,6 +44,8 @@ class SelectedRows:
     published: Published
     selection: Selection
     quiet: np.ndarray
+    crs: str = CRS84
+    """The reference system of the shapes in the filter."""
 
     def column(self, name: str) -> np.ndarray:
         """Return a column of the selection's rows."""

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from app.domain.errors import DamagedRecord, StoreError, StoreFull, StoreTooNew
-from app.store.sqlite import BUSY_S, FULL, read_statements, schema_steps
+from app.store.schema import read_statements, schema_steps
+from app.store.sqlite import BUSY_S, FULL
 
 PAGES = 4_096
 """Pages of one step: between two steps, Ctrl-C is heard."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
+from app.domain.crs import WEB_MERCATOR_CRS
 from app.domain.errors import NotFound
 from app.domain.place import Bounds
 from app.render.frame import TILE_PX
@@ -81,7 +82,7 @@ def tile_matrix_set() -> dict[str, object]:
         "id": GRID,
         "title": "Google Maps Compatible for the World",
         "uri": WEB_MERCATOR,
-        "crs": "http://www.opengis.net/def/crs/EPSG/0/3857",
+        "crs": WEB_MERCATOR_CRS,
         "orderedAxes": ["X", "Y"],
         "wellKnownScaleSet": "http://www.opengis.net/def/wkss/OGC/1.0/GoogleMapsCompatible",
         "tileMatrices": [matrix(zoom) for zoom in range(MAX_ZOOM + 1)],

@@ -146,9 +146,11 @@ def test_no_address_tells_the_text_or_the_place(public: Service) -> None:
         for asked_for in queries():
             query = asked_for.split("&as_of")[0] if "/changes" in path else asked_for
             answer = public.client.get(f"{path}?{query}{own(path)}")
-            assert answer.status_code in (200, 403, 404, 422), (path, query, answer.text)
+            assert answer.status_code in (200, 400, 403, 404, 422), (path, query, answer.text)
             content = (
-                answer.content.split(b'"view"')[0] if answer.status_code == 422 else answer.content
+                answer.content.split(b'"view"')[0]
+                if answer.status_code in (400, 422)
+                else answer.content
             )
             leaks = [hint for hint in hints() if hint in content.replace(query.encode(), b"")]
             boxed = "bbox=" in query
@@ -169,6 +171,19 @@ def test_no_address_finds_a_withheld_record_by_its_raion(public: Service) -> Non
             for number in ids.values():
                 assert number in path or number.encode() not in answer.content, (path, query)
     assert answered > 40
+
+
+@pytest.mark.parametrize("crs", ["OGC/1.3/CRS84", "EPSG/0/4326", "EPSG/0/3857"])
+def test_no_form_of_the_items_tells_the_text_or_the_place(public: Service, crs: str) -> None:
+    system = f"http://www.opengis.net/def/crs/{crs}"
+    for query in (one for one in queries() if "bbox=" not in one):
+        for asked_for in ("flat=true&sortby=-killed", "properties=lon,lat,place&flat=true", ""):
+            path = f"/api/collections/incidents/items?{query}&crs={system}&{asked_for}".rstrip("&")
+            answer = public.client.get(path)
+            assert answer.status_code == 200, answer.text
+            shown = [one["geometry"] for one in answer.json()["features"]]
+            assert sum(geometry is not None for geometry in shown) == 2, shown
+            assert [hint for hint in hints() if hint in answer.content] == []
 
 
 @pytest.mark.parametrize("raion", ["UA7199", "UA7198"])

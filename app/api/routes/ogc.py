@@ -6,17 +6,20 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api import links, params
+from app.api.features import FLAT, flat_suffix
 from app.api.links import GEOJSON, SCHEMA, Link, link_to
 from app.api.respond import etag, json_answer
-from app.api.schemas import documented
+from app.api.schemas import STANDARD_REFUSALS, standard
 from app.domain.answer import JsonObject
+from app.domain.crs import REFERENCE_SYSTEMS
 from app.domain.place import CRS84
 from app.domain.terms import Face
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
+from app.queries.attributes import property_schemas
 from app.queries.catalogue import COLLECTIONS, describe
-from app.queries.queryables import queryables
+from app.queries.queryables import PROPERTIES, queryables
 from app.tiles.grid import VECTOR_LAYERS
 
 CONFORMS = (
@@ -37,7 +40,7 @@ CONFORMS = (
     *(
         f"http://www.opengis.net/spec/cql2/1.0/conf/{name}"
         for name in (
-            *("cql2-text", "basic-cql2", "advanced-comparison-operators"),
+            *("cql2-text", "cql2-json", "basic-cql2", "advanced-comparison-operators"),
             *("basic-spatial-functions", "basic-spatial-functions-plus", "array-functions"),
         )
     ),
@@ -52,105 +55,133 @@ CONFORMS = (
 )
 
 
+READERS: dict[str, params.Reader] = {"flat": params.read_flag}
+"""Every address here takes `flat`, and its links pass it on to the items."""
+
+
 def routes(workspace: Workspace) -> APIRouter:
     """Build the addresses that describe one instance."""
-    router = APIRouter()
+    router = APIRouter(responses=STANDARD_REFUSALS)
     _landing(router, workspace)
     for name in COLLECTIONS:
         _collection(router, workspace, name)
-    _queryables(router, workspace)
+    _schemas(router, workspace)
     return router
 
 
 def _landing(router: APIRouter, workspace: Workspace) -> None:
-    @router.get("/api", openapi_extra=documented())
+    @router.get("/api", openapi_extra=standard(flat=FLAT))
     def landing(request: Request) -> Response:
         """Begin here: links to all that this instance offers to GIS and other programs."""
-        query = params.read_query(workspace, request.query_params.multi_items())
-        theatre, view = query.theatre, query.view.query()
-        addresses = (
-            ("self", "/api", links.JSON, "this document"),
-            ("service-desc", "/api/openapi.json", links.OPENAPI, "description for programs"),
-            ("service-doc", "/method", links.WEB_PAGE, "rules, terms, credits"),
-            ("conformance", "/api/conformance", links.JSON, "standards that are met"),
-            (links.REL_CONFORMANCE, "/api/conformance", links.JSON, "standards that are met"),
-            ("data", "/api/collections", links.JSON, "collections"),
-            (links.REL_SCHEMES, "/api/tileMatrixSets", links.JSON, "the grid of the tiles"),
-            (links.REL_TILESETS, "/api/tiles", links.JSON, "vector tiles"),
-            (links.REL_MAP_TILESETS, "/api/map/tiles", links.JSON, "the map as pictures"),
-        )
+        query, own = params.read_standard(workspace, request.query_params.multi_items(), READERS)
+        theatre, carried = query.theatre, query.view.query() + flat_suffix(own)
         document = {
             "title": f"Strikemap: {theatre.title(query.view.lang)}",
             "description": theatre.remark(query.view.lang),
-            "links": [
-                link_to(request, rel, path if "openapi" in path else f"{path}?{view}", kind, title)
-                for rel, path, kind, title in addresses
-            ],
+            "links": _landing_links(request, query, carried),
         }
-        return json_answer(request, document, etag(query, "landing"))
+        return json_answer(request, document, etag(query, "landing", carried))
 
-    @router.get("/api/conformance", openapi_extra=documented())
+    @router.get("/api/conformance", openapi_extra=standard(flat=FLAT))
     def conformance(request: Request) -> Response:
         """List the conformance classes of the standards that this API meets."""
-        query = params.read_query(workspace, request.query_params.multi_items())
+        query, _ = params.read_standard(workspace, request.query_params.multi_items(), READERS)
         document = {"conformsTo": CONFORMS}
         return json_answer(request, document, etag(query, "conformance"))
 
-    @router.get("/api/collections", openapi_extra=documented())
+    @router.get("/api/collections", openapi_extra=standard(flat=FLAT))
     def collections(request: Request) -> Response:
         """List the collections with their extents."""
-        query = params.read_query(workspace, request.query_params.multi_items())
-        address = f"/api/collections?{query.view.query()}"
+        query, own = params.read_standard(workspace, request.query_params.multi_items(), READERS)
+        carried = query.view.query() + flat_suffix(own)
+        address = f"/api/collections?{carried}"
         document = {
             "links": [link_to(request, "self", address)],
-            "collections": [_described(request, query, name) for name in COLLECTIONS],
+            "collections": [_described(request, query, name, carried) for name in COLLECTIONS],
         }
-        return json_answer(request, document, etag(query, "collections"))
+        return json_answer(request, document, etag(query, "collections", carried))
+
+
+def _landing_links(request: Request, query: Query, carried: str) -> list[Link]:
+    """Link to all that there is; `carried` goes along to the items, the View to everything."""
+    view, met = query.view.query(), "standards that are met"
+    addresses = (
+        ("self", "/api", links.JSON, "this document", carried),
+        ("service-desc", "/api/openapi.json", links.OPENAPI, "description for programs", ""),
+        ("service-doc", "/method", links.WEB_PAGE, "rules, terms, credits", view),
+        ("conformance", "/api/conformance", links.JSON, met, view),
+        (links.REL_CONFORMANCE, "/api/conformance", links.JSON, met, view),
+        ("data", "/api/collections", links.JSON, "collections", carried),
+        (links.REL_SCHEMES, "/api/tileMatrixSets", links.JSON, "the grid of the tiles", view),
+        (links.REL_TILESETS, "/api/tiles", links.JSON, "vector tiles", view),
+        (links.REL_MAP_TILESETS, "/api/map/tiles", links.JSON, "the map as pictures", view),
+    )
+    return [
+        link_to(request, rel, f"{path}?{parameters}".rstrip("?"), kind, title)
+        for rel, path, kind, title, parameters in addresses
+    ]
 
 
 def _collection(router: APIRouter, workspace: Workspace, name: str) -> None:
     def collection(request: Request) -> Response:
         """Describe a collection: its content, its extent, and the address of its items."""
-        query = params.read_query(workspace, request.query_params.multi_items())
-        document = _described(request, query, name)
-        return json_answer(request, document, etag(query, "collection", name))
+        query, own = params.read_standard(workspace, request.query_params.multi_items(), READERS)
+        carried = query.view.query() + flat_suffix(own)
+        document = _described(request, query, name, carried)
+        return json_answer(request, document, etag(query, "collection", name, carried))
 
     router.add_api_route(
-        f"/api/collections/{name}", collection, name=name, openapi_extra=documented()
+        f"/api/collections/{name}", collection, name=name, openapi_extra=standard(flat=FLAT)
     )
 
 
-def _queryables(router: APIRouter, workspace: Workspace) -> None:
-    @router.get("/api/collections/incidents/queryables", openapi_extra=documented(SCHEMA))
+def _schemas(router: APIRouter, workspace: Workspace) -> None:
+    @router.get("/api/collections/incidents/queryables", openapi_extra=standard(SCHEMA, flat=FLAT))
     def incident_queryables(request: Request) -> Response:
         """Describe the properties that a filter may use, as JSON schema."""
-        query = params.read_query(workspace, request.query_params.multi_items())
-        published = publish(query, Face.points)
-        schema = {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "$id": f"{links.base(request)}/api/collections/incidents/queryables",
-            "type": "object",
-            "title": "Incidents",
-            "properties": queryables(published),
-            "additionalProperties": False,
-        }
-        tag = etag(query, "queryables")
-        return json_answer(request, schema, tag, SCHEMA)
+        query, _ = params.read_standard(workspace, request.query_params.multi_items(), READERS)
+        properties = queryables(publish(query, Face.points))
+        document = {**_schema(request, properties), "additionalProperties": False}
+        return json_answer(request, document, etag(query, "queryables"), SCHEMA)
+
+    @router.get("/api/collections/incidents/schema", openapi_extra=standard(SCHEMA, flat=FLAT))
+    def incident_schema(request: Request) -> Response:
+        """Describe the properties that incidents have, as JSON schema; with `flat`, the columns."""
+        query, own = params.read_standard(workspace, request.query_params.multi_items(), READERS)
+        geometry = {"geometry": PROPERTIES["geometry"].schema}
+        is_flat = bool(own.get("flat"))
+        document = _schema(request, {**geometry, **property_schemas(is_flat=is_flat)})
+        return json_answer(request, document, etag(query, "schema", is_flat), SCHEMA)
 
 
-def _described(request: Request, query: Query, name: str) -> JsonObject:
+def _schema(request: Request, properties: JsonObject) -> JsonObject:
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": links.base(request) + request.url.path,
+        "type": "object",
+        "title": "Incidents",
+        "properties": properties,
+    }
+
+
+def _described(request: Request, query: Query, name: str, carried: str) -> JsonObject:
+    """Describe a collection; `carried` are the parameters that its links pass on."""
     description = describe(query, name)
     view = query.view.query()
     path = f"/api/collections/{name}"
     references: list[Link] = [
-        link_to(request, "self", f"{path}?{view}"),
-        link_to(request, "items", f"{path}/items?{view}", GEOJSON, description.title),
+        link_to(request, "self", f"{path}?{carried}"),
+        link_to(request, "items", f"{path}/items?{carried}", GEOJSON, description.title),
         link_to(request, "license", f"/method?{view}", links.WEB_PAGE),
     ]
     if name == "incidents":
-        references.append(
-            link_to(request, links.REL_QUERYABLES, f"{path}/queryables?{view}", SCHEMA)
-        )
+        references += [
+            link_to(request, rel, f"{path}/{page}?{carried}", SCHEMA)
+            for rel, page in (
+                (links.REL_QUERYABLES, "queryables"),
+                (links.REL_SCHEMA, "schema"),
+            )
+        ]
     if name in VECTOR_LAYERS:
         references.append(link_to(request, links.REL_TILESETS, f"{path}/tiles?{view}"))
         references.append(
@@ -163,7 +194,7 @@ def _described(request: Request, query: Query, name: str) -> JsonObject:
         "attribution": " · ".join(description.credits),
         "extent": description.extent,
         "itemType": "feature",
-        "crs": [CRS84],
+        "crs": list(REFERENCE_SYSTEMS),
         "storageCrs": CRS84,
         "links": references,
     }

@@ -11,9 +11,10 @@ from starlette.responses import Response
 from app.api import links, params
 from app.api.links import link_to
 from app.api.respond import MINUTE, answer, etag, json_answer
-from app.api.schemas import documented
+from app.api.schemas import STANDARD_REFUSALS, standard
 from app.api.tiles import MEDIA, TileApp
 from app.domain.answer import JsonObject
+from app.domain.crs import WEB_MERCATOR_CRS
 from app.domain.errors import NotShared
 from app.domain.place import CRS84, Bounds
 from app.publishing.query import Query
@@ -25,7 +26,7 @@ NUMBER = {"type": "integer", "minimum": 0}
 
 def routes(tiles: TileApp) -> APIRouter:
     """Build the standard's addresses for one instance's tiles."""
-    router = APIRouter()
+    router = APIRouter(responses=STANDARD_REFUSALS)
     _grids(router, tiles)
     for layer in VECTOR_LAYERS:
         path, make = f"/api/collections/{layer}/tiles", _single(tiles, layer)
@@ -39,19 +40,19 @@ def routes(tiles: TileApp) -> APIRouter:
 def _grids(router: APIRouter, tiles: TileApp) -> None:
     workspace = tiles.workspace
 
-    @router.get("/api/tileMatrixSets", openapi_extra=documented())
+    @router.get("/api/tileMatrixSets", openapi_extra=standard())
     def grids(request: Request) -> Response:
         """List the grids: there is one, the grid of every web map."""
-        query = params.read_query(workspace, request.query_params.multi_items())
+        query, _ = params.read_standard(workspace, request.query_params.multi_items())
         address = f"/api/tileMatrixSets/{GRID}"
         grid = {"id": GRID, "title": "Google Maps Compatible for the World", "uri": WEB_MERCATOR}
         document = {"tileMatrixSets": [{**grid, "links": [link_to(request, "self", address)]}]}
         return json_answer(request, document, etag(query, "grids"))
 
-    @router.get(f"/api/tileMatrixSets/{GRID}", openapi_extra=documented())
+    @router.get(f"/api/tileMatrixSets/{GRID}", openapi_extra=standard())
     def grid(request: Request) -> Response:
         """Describe the grid, zoom by zoom."""
-        query = params.read_query(workspace, request.query_params.multi_items())
+        query, _ = params.read_standard(workspace, request.query_params.multi_items())
         return json_answer(request, tile_matrix_set(), etag(query, "grid"))
 
 
@@ -94,14 +95,21 @@ class _Tileset:
         name, set_path = self.path.strip("/").replace("/", "_"), f"{self.path}/{GRID}"
         tile_path = f"{set_path}/{{z}}/{{row}}/{{col}}"
         for path, route, suffix, extra in (
-            (self.path, self.listing, "list", documented()),
-            (set_path, self.description, "set", documented()),
-            (tile_path, self.tiles.lane.endpoint(self.tile), "tile", documented(MEDIA[self.form])),
+            (self.path, self.listing, "list", standard()),
+            (set_path, self.description, "set", standard()),
+            (
+                tile_path,
+                self.tiles.lane.endpoint(self.tile),
+                "tile",
+                standard(MEDIA[self.form], self.form),
+            ),
         ):
             router.add_api_route(path, route, name=f"{name}_{suffix}", openapi_extra=extra)
 
-    def _query(self, request: Request) -> Query:
-        return params.read_query(self.tiles.workspace, request.query_params.multi_items())
+    def _query(self, request: Request, form: str = "json") -> Query:
+        pairs = request.query_params.multi_items()
+        query, _ = params.read_standard(self.tiles.workspace, pairs, form=form)
+        return query
 
     def listing(self, request: Request) -> Response:
         """List the tilesets at this place."""
@@ -120,7 +128,7 @@ class _Tileset:
 
     def tile(self, request: Request, z: int, row: int, col: int) -> Response:
         """Give one tile: zoom, then row from the north, then column from the west."""
-        return self.make(request, self._query(request), z, row, col)
+        return self.make(request, self._query(request, self.form), z, row, col)
 
     def _described(self, request: Request, query: Query) -> JsonObject:
         view, box = query.view.query(), Bounds(*query.theatre.bounds)
@@ -130,7 +138,7 @@ class _Tileset:
         document: JsonObject = {
             "title": f"Strikemap {', '.join(self.layers)}",
             "dataType": "vector" if self.form == "mvt" else "map",
-            "crs": "http://www.opengis.net/def/crs/EPSG/0/3857",
+            "crs": WEB_MERCATOR_CRS,
             "tileMatrixSetId": GRID,
             "tileMatrixSetURI": WEB_MERCATOR,
             "boundingBox": {

@@ -1,20 +1,28 @@
-"""Health checks: whether this instance runs, and whether it can answer."""
+"""What runs here: the description of all addresses, and whether this instance can answer."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from starlette.responses import Response
 
 from app.api.lanes import Lane
+from app.api.links import OPENAPI
+from app.api.respond import json_answer
 from app.domain.errors import StoreError
 from app.instance.workspace import Workspace
 
 
 def routes(workspace: Workspace, lane: Lane) -> APIRouter:
-    """Build the addresses for health checks; neither waits for other requests."""
+    """Build the description and the health checks; no health check waits for other requests."""
     router = APIRouter()
+
+    @router.get("/api/openapi.json", include_in_schema=False)
+    def description(request: Request) -> Response:
+        """Describe all addresses, in the media type that OGC 17-069r4 (9.1) demands."""
+        return json_answer(request, request.app.openapi(), media_type=OPENAPI)
 
     @router.get("/healthz")
     async def healthz() -> dict[str, str]:
