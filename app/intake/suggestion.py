@@ -19,7 +19,7 @@ from app.domain.errors import InputError, InvalidFile
 from app.domain.mapping import DAYS, VERSION, Notation, TableMapping, checked
 from app.domain.place import Precision
 from app.files.encoding import in_utf8
-from app.files.sheets import table
+from app.files.sheets import is_workbook, table
 from app.files.source import Rejection, SourceFile, decoded_head
 from app.importers.base import Context
 from app.importers.mapped import has_total_word
@@ -200,9 +200,11 @@ def _context(workspace: Workspace, theatre: str) -> Context:
 
 
 def may_be_table(source: SourceFile) -> bool:
-    """Tell whether a file is of points, or begins as no XML or JSON does."""
-    is_other = decoded_head(source).lstrip().startswith(("<", "{", "["))
-    return not is_other or kind_of(source) is not None
+    """Tell whether a file is of points, a workbook, or text that begins as no XML or JSON does."""
+    if kind_of(source) is not None or is_workbook(source):
+        return True
+    head = decoded_head(source)
+    return "\0" not in head and not head.lstrip().startswith(("<", "{", "["))
 
 
 def _sampled(source: SourceFile, start: TableStart, *, has_points: bool) -> dict[str, list[str]]:

@@ -54,7 +54,7 @@ def test_a_cold_page_opens_on_the_imported_data_and_its_days(
     watched.open(after_import.url + "/")
     page = watched.page
     expect(page.locator(".headline")).to_contain_text("1–2 March 2022: 3 incidents in Ukraine")
-    expect(page.locator("select[name=dataset]")).to_have_value("mine")
+    expect(page.locator(".datasets input:checked")).to_have_value("mine")
     assert page.evaluate("strikemap.state.get('dataset')") == "mine"
     page.get_by_role("tab", name="Incidents").click()
     expect(page.locator(".incident-headline").first).to_have_text("Incident in Kharkiv")

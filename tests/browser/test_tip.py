@@ -30,15 +30,19 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def rest_on(page: Page, lon: float, lat: float) -> None:
-    """Move the pointer onto a place of the map."""
+    """Move the pointer onto a place of the map, until a tip is there: the map may still settle."""
     script = """([lon, lat]) => {
       const { map } = strikemap, frame = map.getContainer().getBoundingClientRect();
       const at = map.latLngToContainerPoint([lat, lon]);
       return [at.x + frame.x, at.y + frame.y];
     }"""
-    x, y = page.evaluate(script, [lon, lat])
-    page.mouse.move(x + 40, y + 40)
-    page.mouse.move(x, y)
+    for _ in range(30):
+        x, y = page.evaluate(script, [lon, lat])
+        page.mouse.move(x + 40, y + 40)
+        page.mouse.move(x, y)
+        page.wait_for_timeout(500)
+        if page.locator(".tip").count():
+            return
 
 
 @pytest.mark.parametrize("page_name", ["", "embed"])

@@ -167,7 +167,7 @@ def test_a_pinned_map_can_be_shared_unpinned(watch: Watch, service: Service) -> 
 
 def test_the_dataset_choice_counts_what_each_holds(watch: Watch, service: Service) -> None:
     page = opened(watch, service, f"{EXAMPLE}#tab=filters").page
-    choice = page.locator("select[name=dataset] option:checked")
+    choice = page.locator(".datasets label", has=page.locator("input:checked"))
     expect(choice).to_have_text(re.compile(r"361"))
 
 
