@@ -69,6 +69,8 @@ OTHER_PAGES = (
     *("headline_", "mapping_", "month_", "notation_", "preview_", "rule_", "sort_", "text_"),
     *("confidence_", "grade_", "mechanism_", "near_border", "no_source", "redaction_"),
     *("compare_", "download_", "problem_", "snapshot_", "table_", "terms_", "tile_", "token"),
+    *("figure_alt", "figure_boundaries", "figure_control_", "figure_nothing", "figure_private"),
+    *("review_decided", "review_intro", "review_load", "review_waiting", "review_wording"),
 )
 """Prefixes of strings that no script of the map's page reads: the page is smaller without them."""
 
