@@ -6,25 +6,25 @@ The day a newspaper links the map, thousands ask for the same tiles, sums and pa
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.logs import REQUEST_ID_HEADER, request_id
-from app.instance.workspace import Workspace
+from app.instance.workspace import Dependencies, Workspace
 
 MOST_BYTES, LARGEST_BYTES = 64 << 20, 256 << 10
 """Memory for kept answers in one process, and the largest that is kept."""
 
+HEADERS_BYTES = 1_000
+"""About the memory of an answer's headers."""
+
 MOST_HEADER_BYTES = 512
 """A request with longer headers is answered anew: nobody fills the memory with keys."""
-
-EPOCH_S = 3600
-"""An embargo or a delay ends without a write, at a full hour (`app.api.respond.etag`)."""
 
 CHOOSING = (b"host", b"accept", b"x-forwarded-proto", b"accept-language")
 """Headers by which an answer may differ."""
@@ -35,14 +35,13 @@ REFUSING = {b"authorization", b"range", b"content-length", b"transfer-encoding",
 OF_A_BODY = (b"content-length", b"content-type", b"content-encoding")
 REQUEST_ID = REQUEST_ID_HEADER.lower().encode()
 Headers = Sequence[tuple[bytes, bytes]]
-Stamp = tuple[str, int, str]
 Key = tuple[bytes, ...]
 
 
 class KeptAnswer(NamedTuple):
     """An answer, and the state of everything that it depends on."""
 
-    stamp: Stamp
+    stamp: Dependencies
     tag: bytes
     headers: Headers
     body: bytes
@@ -56,19 +55,23 @@ class _Request(NamedTuple):
     id: str
 
 
+def _present() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass
 class KeptAnswers:
     """ASGI middleware around a public instance.
 
-    Kept are answers to GET with an ETag that any cache may share. An ETag changes with whatever its
-    answer depends on (`app.api.respond.etag`), and so does the stamp here: record, index, hour,
-    basemap. So no copy outlives a redaction, a write or an embargo. Requests for one answer that is
-    not there yet wait for the first of them.
+    Kept are answers to GET with an ETag that any cache may share, for as long as all that answers
+    depend on stays the same (`Workspace.depends_on`): no copy outlives a redaction, a write or an
+    embargo. Requests for one answer that is not there yet wait for the first of them, until it is
+    there or turns out to be of no use to them.
     """
 
     app: ASGIApp
     workspace: Workspace
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], datetime] = _present
     hits: int = 0
     misses: int = 0
     bytes_kept: int = 0
@@ -91,41 +94,47 @@ class KeptAnswers:
             if stamp is not None and (entry := self._find(request.key, stamp)) is not None:
                 await _answer(entry, request, send)
                 return
-        done = self._making[request.key] = asyncio.Event()
-        try:
-            await self._made(scope, receive, send, request.key, stamp)
-        finally:
-            if self._making.get(request.key) is done:
-                del self._making[request.key]
-            done.set()
+        await self._make(scope, receive, send, request.key, stamp)
 
-    async def _made(
-        self, scope: Scope, receive: Receive, send: Send, key: Key, stamp: Stamp | None
+    async def _make(
+        self, scope: Scope, receive: Receive, send: Send, key: Key, stamp: Dependencies | None
     ) -> None:
         """Let the application answer; keep the answer if it came in one piece."""
         start: Message | None = None
         self.misses += 1
+        done = self._making[key] = asyncio.Event()
+
+        def release() -> None:
+            if self._making.get(key) is done:
+                del self._making[key]
+            done.set()
 
         async def watched(message: Message) -> None:
             nonlocal start
-            if message["type"] == "http.response.start":
-                start = message
-            elif start is not None and stamp is not None and not message.get("more_body"):
-                self._keep(key, stamp, start, message.get("body", b""))
-            if message.get("more_body"):
-                start = None
+            if message["type"] == "http.response.start" and _may_be_kept(message):
+                start = message  # is sent with the body, of which the first piece says more
+                return
+            head, start = start, None
+            if head is not None and stamp is not None and not message.get("more_body"):
+                self._keep(key, stamp, head, message.get("body", b""))
+            release()  # before anything is sent: nobody waits for the reader of another answer
+            if head is not None:
+                await send(head)
             await send(message)
 
-        await self.app(scope, receive, watched)
+        try:
+            await self.app(scope, receive, watched)
+        finally:
+            release()
 
-    def _stamp(self) -> Stamp | None:
+    def _stamp(self) -> Dependencies | None:
         """Say what answers depend on now; None while the index has to be refreshed."""
         state = self.workspace.index.peek()
         if state is None:
             return None
-        return state.mark, int(self.clock()) // EPOCH_S, self.workspace.basemap.mark
+        return self.workspace.depends_on(state, self.clock())
 
-    def _find(self, key: Key, stamp: Stamp) -> KeptAnswer | None:
+    def _find(self, key: Key, stamp: Dependencies) -> KeptAnswer | None:
         entry = self._answers.get(key)
         if entry is None:
             return None
@@ -136,25 +145,35 @@ class KeptAnswers:
         self.hits += 1
         return entry
 
-    def _keep(self, key: Key, stamp: Stamp, start: Message, body: bytes) -> None:
-        headers = [(name.lower(), value) for name, value in start["headers"]]
-        fields = dict(headers)
-        tag, cache = fields.get(b"etag"), fields.get(b"cache-control", b"")
-        is_shared = cache.startswith(b"public") and b"set-cookie" not in fields
-        if start["status"] != 200 or tag is None or not is_shared:  # noqa: PLR2004
-            return
+    def _keep(self, key: Key, stamp: Dependencies, start: Message, body: bytes) -> None:
         if len(body) > LARGEST_BYTES:
             return
         self._drop(key)
-        own = [pair for pair in headers if pair[0] != REQUEST_ID]
-        self._answers[key] = KeptAnswer(stamp, tag, own, body)
-        self.bytes_kept += len(body)
+        headers = [pair for pair in _lowered(start) if pair[0] != REQUEST_ID]
+        self._answers[key] = KeptAnswer(stamp, dict(headers)[b"etag"], headers, body)
+        self.bytes_kept += _size(key, body)
         while self.bytes_kept > MOST_BYTES:
             self._drop(next(iter(self._answers)))
 
     def _drop(self, key: Key) -> None:
         if (old := self._answers.pop(key, None)) is not None:
-            self.bytes_kept -= len(old.body)
+            self.bytes_kept -= _size(key, old.body)
+
+
+def _size(key: Key, body: bytes) -> int:
+    return len(body) + sum(map(len, key)) + HEADERS_BYTES
+
+
+def _lowered(start: Message) -> Headers:
+    return [(name.lower(), value) for name, value in start["headers"]]
+
+
+def _may_be_kept(start: Message) -> bool:
+    """Tell whether any cache may share an answer that begins so."""
+    fields = dict(_lowered(start))
+    is_shared = fields.get(b"cache-control", b"").startswith(b"public")
+    is_whole = start["status"] == 200  # noqa: PLR2004
+    return is_whole and is_shared and b"etag" in fields and b"set-cookie" not in fields
 
 
 def _request_of(scope: Scope) -> _Request | None:
@@ -162,7 +181,8 @@ def _request_of(scope: Scope) -> _Request | None:
     if scope["type"] != "http" or scope["method"] != "GET":
         return None
     headers = dict(scope["headers"])
-    if not REFUSING.isdisjoint(headers):
+    # Of a header that comes twice, the application may read another one than this.
+    if len(headers) < len(scope["headers"]) or not REFUSING.isdisjoint(headers):
         return None
     chosen = [headers.get(name, b"") for name in CHOOSING]
     if sum(map(len, chosen)) > MOST_HEADER_BYTES:

@@ -20,16 +20,9 @@ ZIPPED_INSIDE = ("image/png", "application/pdf")
 
 
 def etag(query: Query, *parts: object) -> str:
-    """Make an ETag of the record's state, boundaries, epoch, audience, View and `parts`.
-
-    The epoch is the hour: an embargo or a delay ends without a write, and a copy must expire then.
-    """
+    """Make an ETag of what every answer depends on, of the View and of `parts`."""
     content = [
-        query.state.mark,
-        query.reference.region_hash,
-        query.workspace.basemap.mark,
-        int(query.now.timestamp()) // 3600,
-        query.workspace.audience.value,
+        *query.workspace.depends_on(query.state, query.now),
         query.view.query(),
         *parts,
     ]

@@ -38,6 +38,10 @@ def refuse_unfinished(data_dir: Path) -> None:
         )
 
 
+EPOCH_S = 3600
+Dependencies = tuple[str, str, str, int, str]
+
+
 @dataclass(frozen=True)
 class Workspace:
     """The record, its index, the reference data, and the audience."""
@@ -101,6 +105,16 @@ class Workspace:
         # The pair holds the old state as well, so that no other state gets its address.
         pair = self._opened.get(id(state), lambda: (state, _open_terms(state, self.scope)))
         return pair[1]
+
+    def depends_on(self, state: State, now: datetime) -> Dependencies:
+        """Return what every answer depends on, beside its address: equal ones, equal answers.
+
+        The epoch is the hour: an embargo or a delay ends without a write, and a copy must expire
+        then. The basemap is part of every picture.
+        """
+        epoch = int(now.timestamp()) // EPOCH_S
+        boundaries, basemap = self.reference.region_hash, self.basemap.mark
+        return state.mark, boundaries, basemap, epoch, self.audience.value
 
     def trouble(self, now: datetime) -> str | None:
         """Return a sentence about what is wrong with the record, though it answers; else None."""

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from app.api import kept
 from app.api.kept import KeptAnswers
 from app.instance.workspace import Workspace
 from app.streets.chosen import ChosenBasemap
 from tests.basemaps import ground_file
-from tests.making import add, dataset, incident
+from tests.making import NOON, add, dataset, incident
 from tests.running import run_async
 from tests.serving import Service, command, serving
 
@@ -54,7 +55,7 @@ def told(
     workspace: Workspace,
     *requests: dict[str, Any],
     at_once: bool = False,
-    clock: Callable[[], float] = time.time,
+    clock: Callable[[], datetime] = lambda: NOON,
 ) -> list[httpx.Response]:
     """Send requests to the kept application, one after another or all at once."""
     workspace.state()
@@ -106,6 +107,7 @@ def test_a_reader_who_has_it_gets_304_without_a_body(workspace: Workspace) -> No
         {"headers": {"Accept-Encoding": "identity"}},
         {"headers": {"X-Forwarded-Proto": "https"}},
         {"headers": {"Accept": "x" * 600}},
+        {"headers": [("Host", "127.0.0.1"), ("Host", "evil.example")]},
         {"path": "/tiles/a?b=1"},
         {"path": "/tiles/b"},
         {"method": "HEAD"},
@@ -152,7 +154,7 @@ def test_a_write_a_full_hour_and_another_basemap_end_an_answer(
         workspace.basemap.choose(ground_file(tmp_path / "a.pmtiles", "Protomaps"))
 
     requests = [{}, {}, {"first": write}, {}, {"first": hour}, {"first": basemap}, {}]
-    answers = told(Counting(), workspace, *requests, clock=lambda: hours[0] * kept.EPOCH_S)
+    answers = told(Counting(), workspace, *requests, clock=lambda: NOON + timedelta(hours=hours[0]))
     assert [answer.text for answer in answers] == ["1", "1", "2", "2", "3", "4", "4"]
 
 
@@ -169,10 +171,47 @@ def test_an_answer_that_fails_lets_the_others_try(workspace: Workspace) -> None:
     assert app.answered == 3
 
 
+def test_nobody_waits_for_the_reader_of_an_answer_that_is_not_kept(workspace: Workspace) -> None:
+    app = Counting(is_stream=True)
+    entrance = KeptAnswers(app, workspace)
+    scope = {"type": "http", "method": "GET", "raw_path": b"/a", "query_string": b"", "headers": []}
+
+    async def main() -> None:
+        async def stalled(_message: Message) -> None:
+            await anyio.sleep_forever()
+
+        async def taken(_message: Message) -> None:
+            await anyio.lowlevel.checkpoint()
+
+        async def receive() -> Message:
+            await anyio.sleep_forever()
+            raise AssertionError
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(entrance, scope, receive, stalled)
+            await anyio.wait_all_tasks_blocked()
+            with anyio.fail_after(30):
+                await entrance(scope, receive, taken)
+            group.cancel_scope.cancel()
+
+    workspace.state()
+    run_async(main)
+    assert app.answered == 2
+
+
+def test_long_addresses_cannot_fill_the_memory(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "MOST_BYTES", 20_000)
+    app = Counting()
+    told(app, workspace, *({"path": f"/tiles/{name}?{'x' * 15_000}"} for name in "aba"))
+    assert app.answered == 3
+
+
 def test_the_memory_is_bounded_and_what_was_used_last_stays(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept, "MOST_BYTES", 3_000)
+    monkeypatch.setattr(kept, "MOST_BYTES", 3 * (1_000 + kept.HEADERS_BYTES + 100))
     app = Counting(size=1_000)
     paths = ["a", "b", "c", "a", "d", "a", "b"]
     told(app, workspace, *({"path": f"/tiles/{path}"} for path in paths))
