@@ -132,7 +132,7 @@ class KeptAnswers:
         state = self.workspace.index.peek()
         if state is None:
             return None
-        return self.workspace.depends_on(state, self.clock())
+        return self.workspace.depends_on(state.mark, self.clock())
 
     def _find(self, key: Key, stamp: Dependencies) -> KeptAnswer | None:
         entry = self._answers.get(key)

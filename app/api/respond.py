@@ -22,7 +22,7 @@ ZIPPED_INSIDE = ("image/png", "application/pdf")
 def etag(query: Query, *parts: object) -> str:
     """Make an ETag of what every answer depends on, of the View and of `parts`."""
     content = [
-        *query.workspace.depends_on(query.state, query.now),
+        *query.workspace.depends_on(query.state.mark, query.now),
         query.view.query(),
         *parts,
     ]

@@ -9,8 +9,8 @@ import typer
 
 from app.cli.base import Json, cli, tell_json
 from app.domain.errors import NotFound
+from app.instance.basemap import ChosenBasemap
 from app.settings import read_settings
-from app.streets.chosen import ChosenBasemap
 from app.streets.ground import StreetMap
 
 basemap_cli = typer.Typer(

@@ -17,9 +17,9 @@ from app.domain.terms import OPEN, Audience, DatasetKind
 from app.domain.view import Vocabulary
 from app.index.live import Index
 from app.index.state import State
+from app.instance.basemap import ChosenBasemap
 from app.reference.reference import Reference
 from app.store.sqlite import SqliteStore
-from app.streets.chosen import ChosenBasemap
 
 RESTORING = ".restoring"
 """The folder in a data folder that holds what a restore has not yet put in its place."""
@@ -106,15 +106,15 @@ class Workspace:
         pair = self._opened.get(id(state), lambda: (state, _open_terms(state, self.scope)))
         return pair[1]
 
-    def depends_on(self, state: State, now: datetime) -> Dependencies:
+    def depends_on(self, mark: str, now: datetime) -> Dependencies:
         """Return what every answer depends on, beside its address: equal ones, equal answers.
 
-        The epoch is the hour: an embargo or a delay ends without a write, and a copy must expire
+        `mark` is the state's (`State.mark`). The epoch is the hour: an embargo or a delay ends without a write, and a copy must expire
         then. The basemap is part of every picture.
         """
         epoch = int(now.timestamp()) // EPOCH_S
         boundaries, basemap = self.reference.region_hash, self.basemap.mark
-        return state.mark, boundaries, basemap, epoch, self.audience.value
+        return mark, boundaries, basemap, epoch, self.audience.value
 
     def trouble(self, now: datetime) -> str | None:
         """Return a sentence about what is wrong with the record, though it answers; else None."""

@@ -166,7 +166,5 @@ def _renumbered(numbers: np.ndarray) -> np.ndarray:
 
 
 def _value(value: Any) -> object:
-    for field, content in value.ListFields():
-        del field
-        return content
-    return None
+    fields = value.ListFields()
+    return fields[0][1] if fields else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -198,20 +198,25 @@ def _draw_pictures(canvas: Canvas, cells: Sequence[Cell]) -> None:
 
 
 def _areas(cells: Sequence[Cell], kind: str, frame: Frame) -> list[BaseGeometry]:
-    return [
-        shape
-        for cell in cells
-        if (parts := _seen(cell, _of(cell).areas.get(kind), frame)) is not None
-        for shape in tile_polygons(parts, cell.px(parts.points))
-    ]
+    return _shapes(cells, [_of(cell).areas.get(kind) for cell in cells], tile_polygons, frame)
 
 
 def _ways(cells: Sequence[Cell], kind: str, frame: Frame) -> list[BaseGeometry]:
+    return _shapes(cells, [_of(cell).ways.get(kind) for cell in cells], tile_lines, frame)
+
+
+def _shapes(
+    cells: Sequence[Cell],
+    parts: Sequence[Parts | None],
+    make: Callable[[Parts, np.ndarray], np.ndarray],
+    frame: Frame,
+) -> list[BaseGeometry]:
+    """Make the shapes of one kind, as far as they are on the picture, from their parts by tile."""
     return [
         shape
-        for cell in cells
-        if (parts := _seen(cell, _of(cell).ways.get(kind), frame)) is not None
-        for shape in tile_lines(parts, cell.px(parts.points))
+        for cell, many in zip(cells, parts, strict=True)
+        if (seen := _seen(cell, many, frame)) is not None
+        for shape in make(seen, cell.px(seen.points))
     ]
 
 

@@ -17,8 +17,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from app.api import kept
 from app.api.kept import KeptAnswers
+from app.instance.basemap import ChosenBasemap
 from app.instance.workspace import Workspace
-from app.streets.chosen import ChosenBasemap
 from tests.basemaps import ground_file
 from tests.making import NOON, add, dataset, incident
 from tests.running import run_async

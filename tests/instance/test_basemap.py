@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import InputError
-from app.streets.chosen import ChosenBasemap
+from app.instance.basemap import ChosenBasemap
 from tests.basemaps import ground_file
 
 

@@ -12,6 +12,7 @@ from threading import Lock
 import msgspec
 
 from app.domain.errors import InputError
+from app.index.sums import write_whole
 from app.streets.ground import StreetMap
 from app.streets.tileset import LONGEST_CREDIT, open_tileset
 
@@ -79,9 +80,7 @@ class ChosenBasemap:
         choice = Choice(str(file.resolve()), credit)
         streets = _street_map(choice)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        half = self.path.with_suffix(".part")
-        half.write_bytes(msgspec.json.encode(choice))
-        half.replace(self.path)
+        write_whole(self.path, msgspec.json.encode(choice))
         return streets
 
     def forget(self) -> bool:
