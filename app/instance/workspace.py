@@ -109,8 +109,8 @@ class Workspace:
     def depends_on(self, mark: str, now: datetime) -> Dependencies:
         """Return what every answer depends on, beside its address: equal ones, equal answers.
 
-        `mark` is the state's (`State.mark`). The epoch is the hour: an embargo or a delay ends without a write, and a copy must expire
-        then. The basemap is part of every picture.
+        `mark` is the state's (`State.mark`). The epoch is the hour: an embargo or a delay ends
+        without a write, and a copy must expire then. The basemap is part of every picture.
         """
         epoch = int(now.timestamp()) // EPOCH_S
         boundaries, basemap = self.reference.region_hash, self.basemap.mark
