@@ -43,6 +43,7 @@ def codes_of(to: str, words: Mapping[str, int], taxonomy: Taxonomy) -> dict[str,
         **labels,
         **taxonomy.crosswalk("free_words")[to],
         **taxonomy.crosswalk("mapped")[to],
+        **{code: code for code in terms.codes},
     }
     codes = {_plain(word): code for word, code in code_by_word.items()}
     bare = {_bare(word): code for word, code in codes.items() if _bare(word)}
