@@ -50,13 +50,19 @@ def in_hilbert_order(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame.iloc[np.argsort(distance.to_numpy(), kind="stable")].reset_index(drop=True)
 
 
-def write(frame: gpd.GeoDataFrame, path: Path, *, with_bbox: bool = False) -> None:
-    """Write GeoParquet (WKB, zstd); with a bbox column a reader can skip rows outside a box."""
+def write(
+    frame: gpd.GeoDataFrame, path: Path, *, with_bbox: bool = False, group_rows: int | None = None
+) -> None:
+    """Write GeoParquet (WKB, zstd), all in one row group unless `group_rows` says how many.
+
+    A reader skips the groups that it does not need: by the column that the rows are sorted by, or,
+    with a bbox column, those outside a box.
+    """
     frame.to_parquet(
         path,
         index=False,
         compression="zstd",
         compression_level=19,
         write_covering_bbox=with_bbox,
-        row_group_size=512 if with_bbox else None,
+        row_group_size=group_rows,
     )

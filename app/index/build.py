@@ -30,7 +30,9 @@ class Builder:
         self._shapes = shapes
 
     def located(self, rows: Rows) -> Rows:
-        """Fill in the regions of both levels."""
+        """Fill in the regions of both levels; without rows no boundaries are read."""
+        if not len(rows):
+            return rows
         rows = state_parents(rows, self._parents)
         for level in self._levels():
             pairs = self._reference.regions(level)

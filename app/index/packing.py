@@ -95,10 +95,9 @@ def override(segment: Segment, delta: Rows) -> tuple[Rows, np.ndarray, Rows]:
     later = np.flatnonzero(delta["prior"])
     if not len(later) or not len(base):
         return link_revisions(delta), np.empty(0, np.int64), base
-    by_seq, ordered = segment.by_seq
-    at = np.minimum(np.searchsorted(ordered, delta["prior"][later]), len(ordered) - 1)
-    hits = ordered[at] == delta["prior"][later]
-    replaced, by = by_seq[at[hits]], later[hits]
+    later = later[delta["prior"][later] <= segment.newest]
+    places = segment.place_of[delta["prior"][later]]
+    replaced, by = places[places >= 0], later[places >= 0]
     known_to, number = np.array(base["known_to"]), delta["number"].copy()
     known_to[replaced] = delta["seq"][by]
     number[by] = base["number"][replaced]

@@ -138,10 +138,11 @@ class Segment:
         return tuple(int(self.rows[name].max(initial=0)) for name in names)  # type: ignore[return-value]
 
     @cached_property
-    def by_seq(self) -> tuple[np.ndarray, np.ndarray]:
-        """The places of the rows in the order of the ledger, and their revisions (ascending)."""
-        places = np.argsort(self.rows["seq"], kind="stable")
-        return places, self.rows["seq"][places]
+    def place_of(self) -> np.ndarray:
+        """The place of each revision's row, by the revision's number up to `newest`; else -1."""
+        places = np.full(self.newest + 1, -1, np.int32)
+        places[self.rows["seq"]] = np.arange(len(self.rows), dtype=np.int32)
+        return places
 
     @cached_property
     def undated_rows(self) -> np.ndarray:

@@ -282,7 +282,8 @@ CHECKS: Mapping[str, Callable[[Any], bool]] = {
 @cache
 def countries_with_regions(path: Path) -> tuple[str, ...]:
     """List the countries that have regions in a file of boundaries, in alphabetical order."""
-    return tuple(sorted(set(pq.read_table(path, columns=["country"])["country"].to_pylist())))
+    with pq.ParquetFile(path) as file:  # `read_table` first loads a package that it needs not here
+        return tuple(sorted(set(file.read(columns=["country"])["country"].to_pylist())))
 
 
 def box_of(path: Path, countries: tuple[str, ...]) -> Bounds:

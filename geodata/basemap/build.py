@@ -29,7 +29,7 @@ def main() -> None:
         "borders": layers.borders(gpd.read_parquet(ADMIN0)),
     }
     for name, frame in frames.items():
-        shapes.write(frame, HERE / f"{name}.parquet", with_bbox=True)
+        shapes.write(frame, HERE / f"{name}.parquet", with_bbox=True, group_rows=512)
         sys.stdout.write(f"{name}: {len(frame)} rows\n")
     table = places(archives)
     pq.write_table(table, HERE / "places.parquet", compression="zstd")

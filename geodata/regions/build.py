@@ -137,7 +137,8 @@ def main() -> None:
     units = admin1(archives)
     countries = admin0(units)
     check(units, countries)
-    shapes.write(units, HERE / "admin1.parquet")
+    # Sorted by code, so that a country's units lie in one or two groups.
+    shapes.write(units, HERE / "admin1.parquet", group_rows=128)
     shapes.write(countries, HERE / "admin0.parquet")
     sys.stdout.write(f"{len(units)} units, {len(countries)} countries\n")
 
