@@ -329,7 +329,9 @@ def select(
     parts = []
     for segment in segments:
         low, high = (0, len(segment.rows)) if tile is None else segment.tile(*tile)
-        parts.append((segment, segment.match(criteria, low, high)))
+        is_empty = low == high  # as most tiles around the edge of the data are
+        places = np.empty(0, np.int64) if is_empty else segment.match(criteria, low, high)
+        parts.append((segment, places))
     return Selection(parts)
 
 

@@ -63,12 +63,13 @@ def label_candidates(
     """
     least = next((people for zoom, people in LABEL_ZOOM if frame.z <= zoom), 0)
     west, south, east, north = frame.bounds(margin=margin)
-    weight = places.population * np.where(places.rank == 0, 8, np.where(places.rank == 1, 3, 1))
-    in_theatre = np.isin(places.country, countries)
-    weight = weight * np.where(in_theatre, 2, 1)
     near = (places.lon > west) & (places.lon < east) & (places.lat > south) & (places.lat < north)
-    numbers = np.flatnonzero(near & (weight >= least) & (frame.z > 2))  # noqa: PLR2004
-    numbers = numbers[np.argsort(-weight[numbers], kind="stable")][:MOST_CANDIDATES]
+    numbers = np.flatnonzero(near & (frame.z > 2))  # noqa: PLR2004
+    rank = places.rank[numbers]
+    weight = places.population[numbers] * np.where(rank == 0, 8, np.where(rank == 1, 3, 1))
+    weight = weight * np.where(np.isin(places.country[numbers], countries), 2, 1)
+    order = np.argsort(-weight, kind="stable")
+    numbers = numbers[order[weight[order] >= least]][:MOST_CANDIDATES]
     x, y = frame.pixels(places.lon[numbers], places.lat[numbers])
     return numbers, x, y
 

@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from app.reference.basemap import QUARTER, Basemap, Places
 from app.render.canvas import Canvas, strokes_of
-from app.render.fonts import load_font
+from app.render.fonts import kerned_width
 from app.render.frame import TILE_PX, Frame
 from app.render.labels import Box, label_candidates, touch
 from app.render.painter import Label, Painter
@@ -170,7 +170,7 @@ def choose_labels(
     for place, px, py in zip(numbers.tolist(), x.tolist(), y.tolist(), strict=True):
         name = places.name(place, language)
         is_bold, is_part = places.rank[place] == 0, places.rank[place] == QUARTER
-        wide = load_font(painter.fonts, is_bold, 11 * frame.scale).getlength(name)
+        wide = kerned_width(painter.fonts, name, 11 * frame.scale, is_bold=bool(is_bold))
         pad = 3 * frame.scale
         box = (
             px - pad,
