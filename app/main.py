@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.types import ASGIApp
 
 from app.api.app import create_app
+from app.api.heavy import HeavyProcesses
 from app.api.kept import KeptAnswers
 from app.api.logs import log_as_json
 from app.api.metrics import Measured, Metrics
-from app.settings import read_settings
+from app.settings import Settings, read_settings
 
 
 def create() -> ASGIApp:
     """Build the application from the environment; a public one keeps what it answered."""
     settings = read_settings()
     log_as_json(settings.log_level)
-    application = create_app(settings)
+    # A private instance has one reader.
+    number = 0 if settings.private else settings.heavy_processes
+    heavy = HeavyProcesses.of(number, partial(create_heavy, settings))
+    application = create_app(settings, heavy)
     metrics: Metrics = application.state.metrics
+    metrics.watch_heavy(heavy)
     if settings.private:
         return Measured(application, metrics)
     kept = KeptAnswers(application, application.state.workspace)
     metrics.watch_kept(kept)
     return Measured(kept, metrics)
+
+
+def create_heavy(settings: Settings) -> ASGIApp:
+    """Build the application of a process for heavy work.
+
+    The serving process counts the requests of each address, and writes the lines of the log.
+    """
+    quiet: dict[str, int | str] = {"rate": 0, "rate_heavy": 0}
+    if settings.log_level == "INFO":
+        quiet["log_level"] = "WARNING"
+    own = settings.model_copy(update=quiet)
+    log_as_json(own.log_level)
+    application = create_app(own)
+    application.state.workspace.index.state()
+    return application

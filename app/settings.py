@@ -18,6 +18,7 @@ PACKAGE = Path(__file__).resolve().parent
 ROOT = PACKAGE.parent
 PREFIX = "STRIKEMAP_"
 MOST_RATE = 1_000_000
+MOST_PROCESSES = 16
 
 
 def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -89,6 +90,12 @@ class Settings(BaseSettings):
         ge=0,
         le=MOST_RATE,
         description="Figures and exports a minute of one address or token; 0 for any number.",
+    )
+    heavy_processes: int = Field(
+        default=1,
+        ge=0,
+        le=MOST_PROCESSES,
+        description="Processes for figures and exports of the public, for each worker; 0 for none.",
     )
     metrics_from: str = Field(
         default="",

@@ -25,6 +25,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from app.api import problems
 from app.api.connections import STALL_S
 from app.api.downloads import Downloads
+from app.api.heavy import Forwarding, HeavyProcesses
 from app.api.lanes import Lanes
 from app.api.metrics import Metrics
 from app.api.rates import Rates
@@ -77,14 +78,15 @@ class Shared:
     spool: Spool
     lanes: Lanes
     metrics: Metrics
+    heavy: HeavyProcesses
     downloads: Downloads = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "downloads", Downloads(self.lanes.files))
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Build the application of one instance.
+def create_app(settings: Settings, heavy: HeavyProcesses | None = None) -> FastAPI:
+    """Build the application of one instance; without `heavy` it does all work itself.
 
     Raises:
         InputError: there is no theatre of the default's name.
@@ -105,7 +107,7 @@ def create_app(settings: Settings) -> FastAPI:
             LOG.warning("%s", sentence)
     spool = Spool(settings.data_dir / "spool", settings.max_file_bytes)
     lanes = Lanes()
-    shared = Shared(spool, lanes, Metrics(workspace, lanes))
+    shared = Shared(spool, lanes, Metrics(workspace, lanes), heavy or HeavyProcesses())
     make = partial(_application, settings, workspace, shared)
     wider = _Wider(workspace, make)
     # A private instance has one reader, its owner.
@@ -144,6 +146,7 @@ def _application(
         yield {STALL_S: settings.stall_s}
         stop.set()
         await shared.downloads.ended()
+        await shared.heavy.stop()
 
     app = FastAPI(
         title="Strikemap",
@@ -153,7 +156,7 @@ def _application(
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        middleware=middleware,
+        middleware=[*middleware, Middleware(Forwarding, heavy=shared.heavy)],
     )
     app.state.workspace = visible
     app.state.metrics = shared.metrics

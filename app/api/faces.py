@@ -21,6 +21,9 @@ class AddressFace(StrEnum):
     other = "other"
 
 
+HEAVY = (AddressFace.figure, AddressFace.export)
+"""The kinds of address whose answers take long to make."""
+
 PAGES = ("", "embed", "table", "incidents", "method", "compare", "changes", "import", "edit")
 FIRST = {
     **dict.fromkeys((*PAGES, "review"), AddressFace.page),

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 
 from app.api.faces import WRITES, AddressFace, face_of
+from app.api.heavy import HeavyProcess, HeavyProcesses
 from app.api.kept import KeptAnswers
 from app.api.lanes import Lanes
 from app.api.problems import MEDIA_TYPE
@@ -83,6 +84,10 @@ class Metrics:
         """Count an import: planned, imported, undone, forgotten or refused."""
         self._imports.labels(self._process, outcome).inc()
 
+    def watch_heavy(self, heavy: HeavyProcesses) -> None:
+        """Show what the processes for figures and exports do, too."""
+        self.registry.register(_Heavy(self._process, heavy))
+
     def watch_kept(self, kept: KeptAnswers) -> None:
         """Show what is answered from memory, too; a private instance keeps nothing."""
         self.registry.register(_Kept(self._process, kept))
@@ -133,6 +138,35 @@ class _Standing(Collector):
         gauge = GaugeMetricFamily(f"strikemap_{name}", text, labels=("process",))
         gauge.add_metric((self.process,), value)
         return gauge
+
+
+@dataclass(frozen=True, eq=False)
+class _Heavy(Collector):
+    """The processes for figures and exports."""
+
+    process: str
+    heavy: HeavyProcesses
+
+    @override
+    def collect(self) -> Iterator[Metric]:
+        """Read how many are ready, and how many requests they have and had."""
+        for name, text, number in (
+            ("ready", "Processes that take requests.", sum(p.is_ready for p in self.processes)),
+            ("running", "Requests that they answer now.", sum(p.running for p in self.processes)),
+        ):
+            gauge = GaugeMetricFamily(f"strikemap_heavy_{name}", text, labels=("process",))
+            gauge.add_metric((self.process,), number)
+            yield gauge
+        requests = CounterMetricFamily(
+            "strikemap_heavy_requests", "Requests that they got.", labels=("process",)
+        )
+        requests.add_metric((self.process,), sum(p.forwarded for p in self.processes))
+        yield requests
+
+    @property
+    def processes(self) -> tuple[HeavyProcess, ...]:
+        """All of them, ready or not."""
+        return self.heavy.processes
 
 
 @dataclass(frozen=True, eq=False)

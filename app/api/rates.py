@@ -8,10 +8,9 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 from starlette.types import Scope
 from throttled import BaseRateLimiter, MemoryStore, RateLimiterRegistry, RateLimiterType, per_min
 
-from app.api.faces import AddressFace, face_of
+from app.api.faces import HEAVY, face_of
 from app.domain.errors import TooMany
 
-HEAVY = (AddressFace.figure, AddressFace.export)
 FREE = ("/healthz", "/readyz", "/static/")
 """Health checks, and the page's own files: a page has dozens, and a refusal costs as much."""
 

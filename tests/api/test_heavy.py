@@ -1,0 +1,130 @@
+"""Figures and exports are made in a process of their own, and nobody can tell by the answer."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.api.test_metrics import read
+from tests.serving import Service, command, serving
+
+FIGURE = "/figure.png?title="
+EXPORT = "/api/export.csv?dataset=demo"
+REDACTION = ("--text", "description", "--code", "privacy_of_victim", "--reason", "a test")
+WAIT_S = 60.0
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds; a machine with other work is slow."""
+    deadline = time.monotonic() + WAIT_S
+    while not holds():
+        assert time.monotonic() < deadline, "it never came to hold"
+        time.sleep(0.1)
+
+
+def heavy(service: Service, name: str) -> float:
+    """Read a number of the processes for figures and exports."""
+    return read(service)[(f"strikemap_heavy_{name}",)]
+
+
+def heavy_processes(service: Service) -> list[int]:
+    """List the heavy processes of the service that has this data folder, by their numbers."""
+    names = (path.name for path in Path("/proc").iterdir())
+    numbers = [int(name) for name in names if name.isdecimal()]
+    return [number for number in numbers if _is_heavy(number, service.data_dir)]
+
+
+def _is_heavy(number: int, data_dir: Path) -> bool:
+    try:
+        words = Path(f"/proc/{number}/cmdline").read_text("utf-8")
+        variables = Path(f"/proc/{number}/environ").read_text("utf-8", "replace")
+    except OSError:
+        return False
+    return "spawn_main" in words and f"STRIKEMAP_DATA_DIR={data_dir}\0" in variables + "\0"
+
+
+@pytest.fixture(scope="module")
+def crowded(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The demos, served to the public, with the heavy process ready."""
+    folder = tmp_path_factory.mktemp("crowd") / "data"
+    with serving(
+        Path(shutil.copytree(demo_data, folder)), STRIKEMAP_METRICS_FROM="127.0.0.0/8"
+    ) as running:
+        assert heavy(running, "ready") == 0
+        running.client.get(f"{FIGURE}first").raise_for_status()
+        until(lambda: heavy(running, "ready") == 1)
+        yield running
+
+
+def test_a_forwarded_answer_is_the_same_as_one_made_here(crowded: Service) -> None:
+    """The process answers byte by byte and header by header as the service itself does."""
+    with serving(crowded.data_dir, STRIKEMAP_HEAVY_PROCESSES="0") as alone:
+        before = heavy(crowded, "requests_total")
+        for path in (f"{FIGURE}same", EXPORT, "/figure.svg?from=2024", f"{EXPORT}&lang=xx"):
+            here, there = alone.client.get(path), crowded.client.get(path)
+            assert (there.status_code, there.content) == (here.status_code, here.content)
+            own = ("date", "x-request-id", "content-length", "transfer-encoding")
+            assert [pair for pair in there.headers.multi_items() if pair[0] not in own] == [
+                pair for pair in here.headers.multi_items() if pair[0] not in own
+            ]
+        assert heavy(crowded, "requests_total") == before + 4
+
+
+def test_a_reader_who_has_the_figure_gets_304_from_the_process(crowded: Service) -> None:
+    tag = crowded.client.get(f"{FIGURE}tag").headers["etag"]
+    has = {"If-None-Match": tag, "Cookie": "a=b"}  # a cookie is never answered from memory
+    assert crowded.client.get(f"{FIGURE}tag", headers=has).status_code == httpx.codes.NOT_MODIFIED
+
+
+def test_a_redaction_reaches_forwarded_exports_at_once(crowded: Service) -> None:
+    features = crowded.client.get("/api/export.geojson?dataset=demo").json()["features"]
+    first = next(one for one in features if one["properties"].get("description"))
+    text = first["properties"]["description"]
+    before = heavy(crowded, "requests_total")
+    done = command(crowded.data_dir, "redact", first["id"], *REDACTION)
+    assert done.returncode == 0, done.stderr
+    for form in ("geojson", "csv", "kml"):
+        assert text not in crowded.client.get(f"/api/export.{form}?dataset=demo").text
+    assert heavy(crowded, "requests_total") == before + 3
+
+
+def test_a_killed_process_is_started_anew_and_readers_get_their_figures(crowded: Service) -> None:
+    (number,) = heavy_processes(crowded)
+    os.kill(number, signal.SIGKILL)
+    until(lambda: heavy(crowded, "ready") == 0)
+    assert crowded.client.get(f"{FIGURE}orphan").status_code == httpx.codes.OK
+
+    def is_back() -> bool:
+        crowded.client.get(f"{FIGURE}{time.monotonic()}").raise_for_status()
+        return heavy(crowded, "ready") == 1
+
+    until(is_back)
+
+
+def test_a_reader_who_leaves_gives_the_process_back(crowded: Service) -> None:
+    with crowded.client.stream("GET", EXPORT) as answer:
+        assert answer.status_code == httpx.codes.OK
+    until(lambda: heavy(crowded, "running") == 0)
+
+
+def test_the_process_ends_with_the_service(demo_data: Path, tmp_path: Path) -> None:
+    with serving(
+        Path(shutil.copytree(demo_data, tmp_path / "data")), STRIKEMAP_METRICS_FROM="127.0.0.0/8"
+    ) as running:
+        running.client.get(f"{FIGURE}end").raise_for_status()
+        until(lambda: heavy(running, "ready") == 1)
+        assert heavy_processes(running)
+    until(lambda: not heavy_processes(running))
+
+
+def test_a_private_service_has_no_second_process(demo_data: Path, tmp_path: Path) -> None:
+    with serving(Path(shutil.copytree(demo_data, tmp_path / "data")), "--private") as running:
+        assert running.client.get(f"{FIGURE}own").status_code == httpx.codes.OK
+        assert heavy_processes(running) == []
