@@ -24,13 +24,15 @@ WriteParameters = Mapping[str, tuple[Reader, str, JsonObject]]
 """What reads a parameter, what it means, and its JSON schema, by the parameter's name."""
 
 
-def documented_write(parameters: WriteParameters, body: JsonObject | None = None) -> JsonObject:
+def documented_write(
+    parameters: WriteParameters, body: JsonObject | None = None, status: int = 200
+) -> JsonObject:
     """Describe an address that changes something: its parameters, its body, its refusals."""
     described = [
         {"name": name, "in": "query", "description": text, "schema": schema}
         for name, (_read, text, schema) in parameters.items()
     ]
-    answers = {"200": {"description": "What was done", "content": {JSON: {"schema": {}}}}}
+    answers = {str(status): {"description": "What was done", "content": {JSON: {"schema": {}}}}}
     document: JsonObject = {
         "parameters": described,
         "responses": answers | dict.fromkeys(REFUSALS, PROBLEM),
@@ -70,10 +72,12 @@ def refuse_parameters(request: Request) -> None:
     read_parameters(request.query_params.multi_items(), {})
 
 
-def written(document: object, headers: Mapping[str, str] | None = None) -> Response:
+def written(
+    document: object, headers: Mapping[str, str] | None = None, status: int = 200
+) -> Response:
     """Answer with JSON that no cache keeps."""
     body = msgspec.json.encode(document)
-    return Response(body, 200, {**NO_STORE, **(headers or {})}, media_type=JSON)
+    return Response(body, status, {**NO_STORE, **(headers or {})}, media_type=JSON)
 
 
 def page_spec(query: Query) -> JsonObject:

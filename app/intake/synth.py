@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -63,6 +63,9 @@ def synthesise(
     with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
         path = Path(folder) / f"{DATASET}.csv"
         write_synth(path, count, workspace.reference, theatre)
+        # The limit is for files of others; how large this one is, `count` says.
+        size = max(workspace.max_file_bytes, path.stat().st_size)
+        workspace = replace(workspace, max_file_bytes=size)
         options = ImportOptions(
             format="native_csv",
             dataset=DATASET,

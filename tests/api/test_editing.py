@@ -73,7 +73,8 @@ def is_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
 def test_a_record_is_typed_in_read_changed_and_taken_back(private: Service, data: Path) -> None:
     answer = create(private)
     document = answer.json()
-    assert (answer.status_code, answer.headers["etag"]) == (200, f'"{document["revision"]}"')
+    assert (answer.status_code, answer.headers["etag"]) == (201, f'"{document["revision"]}"')
+    assert answer.headers["location"] == f"/api/incidents/{document['id']}"
     assert document["fields"]["killed"] == {"low": 2}
     path = f"/api/incidents/{document['id']}"
     assert private.client.get(path).json() == document

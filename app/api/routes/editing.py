@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -86,7 +87,10 @@ class _Answers:
         allow(editor.holder, Role.editor)
         fields = await small_json(request)
         reason, dataset = fields.pop("reason", None), fields.pop("dataset", "")
-        return _edited(editor, await self.lane.run(editor.create, fields, str(dataset), reason))
+        edited = await self.lane.run(editor.create, fields, str(dataset), reason)
+        answer = _edited(editor, edited, HTTPStatus.CREATED)
+        answer.headers["Location"] = f"/api/incidents/{edited.incident.id}"
+        return answer
 
     def read(self, request: Request, ref: str) -> Response:
         """Give a whole record, in the fields of docs/formats.md, with its revision as ETag."""
@@ -157,7 +161,7 @@ def base_revision(request: Request) -> int | None:
     return int(fits[1])
 
 
-def _edited(editor: Editor, edited: Edited) -> Response:
+def _edited(editor: Editor, edited: Edited, status: int = HTTPStatus.OK) -> Response:
     incident, revision = edited
     redactions = editor.workspace.state().redactions
     document = {
@@ -169,14 +173,15 @@ def _edited(editor: Editor, edited: Edited) -> Response:
         "fields": incident_values(incident),
         "redacted": hidden_parts(redactions, f"{incident.dataset}/{incident.id}"),
     }
-    return written(document, {"ETag": f'"{revision}"'})
+    return written(document, {"ETag": f'"{revision}"'}, status)
 
 
 def routes(record: Workspace, visible: Workspace, lane: Lane) -> APIRouter:
     """Build the addresses of editing, and their page."""
     router, answers = APIRouter(), _Answers(record, visible, lane)
     page, one = Pages(visible), "/api/incidents/{ref}"
-    router.post("/api/incidents", openapi_extra=documented_write({}, NEW))(answers.create)
+    new = documented_write({}, NEW, HTTPStatus.CREATED)
+    router.post("/api/incidents", openapi_extra=new, status_code=HTTPStatus.CREATED)(answers.create)
     router.get(one, openapi_extra=documented_write({}))(answers.read)
     router.patch(one, openapi_extra=documented_write({}, PATCH))(answers.amend)
     router.post(f"{one}/retract", openapi_extra=documented_write({}, REASON))(answers.retract)
