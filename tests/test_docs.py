@@ -183,3 +183,9 @@ def test_no_file_names_a_registry_or_a_place_on_a_machine() -> None:
                 str(path.relative_to(ROOT)),
                 None,
             )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_test_and_module_that_a_document_names_is_there(page: Path) -> None:
+    named = re.findall(r"`((?:tests|app|benchmarks|tools)/[\w/]+\.py)", page.read_text("utf-8"))
+    assert [path for path in named if not (ROOT / path).is_file()] == []
