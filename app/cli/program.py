@@ -98,7 +98,9 @@ COMMANDS = {
     "regions": CommandEntry(
         "regions", "Boundaries: the shipped ones, and better ones that you load."
     ),
-    "theatre": CommandEntry("theatres", "Theatres: add a country, list them, check a file."),
+    "theatre": CommandEntry(
+        "theatres", "Theatres: add a country, list them, check a file, set what opens."
+    ),
     "token": CommandEntry("tokens", "Who may import and edit over HTTP."),
 }
 """Every command in the order of the help; the line is the first sentence of its own help."""

@@ -1,7 +1,8 @@
-"""Theatres: add one for a country, list them, and check a file that was written by hand."""
+"""Theatres: add, list and check them, and set what a map of one opens on."""
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -9,15 +10,18 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from app.cli.base import Json, cli, tell_json
+from app.cli.base import Json, cli, open_workspace, tell_json
 from app.domain.errors import InputError, InvalidTheatre
+from app.domain.instants import parse_day
 from app.domain.place import Bounds
 from app.instance.new_theatre import NewTheatre, add_theatre, party_from
+from app.instance.opening import set_opening
+from app.reference.opening import Opening
 from app.reference.theatre_file import clashes_of, read_theatre, read_theatres
 from app.settings import read_settings
 
 theatre_cli = typer.Typer(
-    help="Theatres: add a country, list them, check a file.", no_args_is_help=True
+    help="Theatres: add a country, list them, check a file, set what opens.", no_args_is_help=True
 )
 cli.add_typer(theatre_cli, name="theatre")
 
@@ -55,6 +59,40 @@ def theatre_add(  # noqa: PLR0913  a command's options, each by name
         tell_json({"slug": slug, "file": str(path)})
         return
     typer.echo(f"{path}: written. It is open from the next start of the service: /?theatre={slug}")
+
+
+@theatre_cli.command("set")
+def theatre_set(  # noqa: PLR0913  a command's options, each by name
+    slug: Annotated[str, typer.Argument(help="The theatre.")],
+    *,
+    dataset: Annotated[str, typer.Option(help="What opens: a dataset, or several: a,b.")] = "",
+    control: Annotated[str, typer.Option(help="The control source that opens.")] = "",
+    first: Annotated[
+        str | None, typer.Option("--from", help="First day that opens, with --dataset.")
+    ] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last day that opens.")] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="Open as without this command.")] = False,
+) -> None:
+    """Set what a map opens on that names no dataset, control source or period.
+
+    It replaces what was set before, and is in force from the next start of the service.
+
+    Example: strikemap theatre set ukraine --dataset cir --from 2022-03-01 --to 2022-03-31
+    """
+    workspace = open_workspace()
+    if reset == bool(dataset or control):
+        raise InputError("options", "both or none", "--dataset or --control, or --reset alone")
+    opening = Opening(_codes(dataset), control, _period(first, last))
+    path = set_opening(workspace, slug, None if reset else opening)
+    typer.echo(f"{path}: {'removed' if reset else 'written'}. In force from the next start.")
+
+
+def _period(first: str | None, last: str | None) -> tuple[date, date] | None:
+    if first is None and last is None:
+        return None
+    if first is None or last is None:
+        raise InputError("--from and --to", first or last, "both days, or none")
+    return parse_day(first), parse_day(last)
 
 
 def _codes(text: str) -> tuple[str, ...]:

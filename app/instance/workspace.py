@@ -113,8 +113,8 @@ class Workspace:
         without a write, and a copy must expire then. The basemap is part of every picture.
         """
         epoch = int(now.timestamp()) // EPOCH_S
-        boundaries, basemap = self.reference.region_hash, self.basemap.mark
-        return mark, boundaries, basemap, epoch, self.audience.value
+        reference = f"{self.reference.theatre_hash} {self.reference.region_hash}"
+        return mark, reference, self.basemap.mark, epoch, self.audience.value
 
     def trouble(self, now: datetime) -> str | None:
         """Return a sentence about what is wrong with the record, though it answers; else None."""

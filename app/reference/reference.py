@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+import msgspec
+
 from app.domain.control import Homeland
 from app.domain.errors import InputError
 from app.domain.place import LocalPlane
@@ -100,6 +102,11 @@ class Reference:
             for theatre in self.theatres
             for region in self.region_set(theatre, level).regions
         ]
+
+    @cached_property
+    def theatre_hash(self) -> str:
+        """A hash of what the theatres' files say: an answer may depend on any of it."""
+        return hashlib.sha256(msgspec.json.encode(self.theatres, order="sorted")).hexdigest()[:16]
 
     @cached_property
     def region_hash(self) -> str:

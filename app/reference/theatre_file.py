@@ -18,6 +18,7 @@ import shapely
 from app.domain.errors import InputError, InvalidTheatre, Problem
 from app.domain.languages import LANGUAGES
 from app.domain.place import Bounds
+from app.reference.opening import opening_path, read_opening
 from app.reference.theatre import Party, RegionFile, Theatre
 
 NAMES = 'a table of texts by language, such as { en = "Sudan" }'
@@ -109,7 +110,8 @@ def read_theatres(geodata: Path, own: Path | None = None) -> Theatres:
     """Read the theatres that are shipped, then those of the instance, each in order of slugs.
 
     A theatre with faults does not stop the others. One of the instance cannot have the slug or a
-    country of an earlier one: a row of the index has one region only.
+    country of an earlier one: a row of the index has one region only. An opening that cannot be
+    read is a fault, too; its theatre then opens as its file says.
     """
     theatres, faults = dict[str, Theatre](), list[TheatreFault]()
     for folder in (geodata / "theatre", own):
@@ -123,7 +125,20 @@ def read_theatres(geodata: Path, own: Path | None = None) -> Theatres:
                 faults.append(TheatreFault(path.stem, path, clashes))
             else:
                 theatres[path.stem] = theatre
+    if own is not None:
+        faults += _open_as_chosen(theatres, own)
     return Theatres(theatres, tuple(faults))
+
+
+def _open_as_chosen(theatres: dict[str, Theatre], own: Path) -> list[TheatreFault]:
+    """Let each theatre open on what the operator chose; returns the choices with faults."""
+    faults = []
+    for slug, theatre in theatres.items():
+        try:
+            theatres[slug] = read_opening(own, slug).of(theatre)
+        except InvalidTheatre as wrong:
+            faults.append(TheatreFault(f"{slug}, opening", opening_path(own, slug), wrong.problems))
+    return faults
 
 
 def clashes_of(theatre: Theatre, others: Mapping[str, Theatre]) -> tuple[Problem, ...]:

@@ -1,0 +1,54 @@
+"""Sets what a theatre opens on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from app.domain.errors import InputError
+from app.domain.terms import DatasetKind
+from app.index.sums import write_whole
+from app.instance.workspace import Workspace
+from app.reference.opening import Opening, opening_path
+
+
+def set_opening(workspace: Workspace, slug: str, opening: Opening | None) -> Path:
+    """Keep what a theatre opens on, or forget it; returns the file.
+
+    Raises:
+        InputError: no such theatre, a dataset or control source that it has not, a period without
+            datasets, or one that ends before it begins.
+    """
+    theatres, folder = workspace.reference.theatres, workspace.reference.own_theatres
+    if slug not in theatres:
+        raise InputError("theatre", slug, ", ".join(theatres))
+    if folder is None:
+        raise InputError("folder of theatres", "none", "a data folder")
+    path = opening_path(folder, slug)
+    if opening is None:
+        path.unlink(missing_ok=True)
+        return path
+    _check(workspace, slug, opening)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(path, msgspec.json.encode(opening))
+    return path
+
+
+def _check(workspace: Workspace, slug: str, opening: Opening) -> None:
+    datasets = workspace.state().datasets.values()
+    for option, chosen, kind in (
+        ("--dataset", opening.datasets, DatasetKind.incidents),
+        ("--control", (opening.control,) if opening.control else (), DatasetKind.control),
+    ):
+        there = [one.slug for one in datasets if one.theatre == slug and one.kind is kind]
+        for name in chosen:
+            if name not in there:
+                raise InputError(
+                    option, name, ", ".join(there) or f"nothing yet: import for {slug}"
+                )
+    if opening.period is not None and not opening.datasets:
+        raise InputError("--from and --to", "no --dataset", "a period of named datasets")
+    if opening.period is not None and opening.period[0] > opening.period[1]:
+        first, last = map(str, opening.period)
+        raise InputError("--from and --to", f"{first}, {last}", "the first day before the last")

@@ -1,0 +1,58 @@
+"""What an operator chose for a theatre to open on, kept beside the instance's own theatres.
+
+A theatre that ships with the project has no file that an operator could change.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from app.domain.errors import InvalidTheatre, Problem
+from app.reference.theatre import Theatre
+
+ENDING = ".opening.json"
+
+
+class Opening(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a View shows that names nothing; empty parts leave the theatre's own setting."""
+
+    datasets: tuple[str, ...] = ()
+    control: str = ""
+    period: tuple[date, date] | None = None
+    """The days on which `datasets` open."""
+
+    def of(self, theatre: Theatre) -> Theatre:
+        """Return a theatre that opens so."""
+        if not self.datasets:
+            return msgspec.structs.replace(
+                theatre, default_control=self.control or theatre.default_control
+            )
+        return msgspec.structs.replace(
+            theatre,
+            default_datasets=self.datasets,
+            default_control=self.control or theatre.default_control,
+            first_period=self.period,
+        )
+
+
+def opening_path(folder: Path, slug: str) -> Path:
+    """Return where the opening of a theatre is kept."""
+    return folder / f"{slug}{ENDING}"
+
+
+def read_opening(folder: Path, slug: str) -> Opening:
+    """Read what was chosen for a theatre; nothing where nobody chose.
+
+    Raises:
+        InvalidTheatre: the file cannot be read.
+    """
+    try:
+        return msgspec.json.decode(opening_path(folder, slug).read_bytes(), type=Opening)
+    except FileNotFoundError:
+        return Opening()
+    except (OSError, msgspec.DecodeError) as wrong:
+        allowed = "the file that `strikemap theatre set` writes"
+        raise InvalidTheatre((Problem("the file", str(wrong), allowed),)) from wrong
