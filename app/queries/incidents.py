@@ -355,12 +355,6 @@ def _published_properties(
     return {**properties, "redacted": hidden_parts(redactions, key)}
 
 
-def title_of(properties: JsonObject) -> str:
-    """Return a title for a record: its place, or its region where the place is not shown."""
-    place = None if "place" in properties["redacted"] else properties["place"]
-    return str(place or properties["region"]["name"] or "")
-
-
 def _properties(published: Published, incident: Incident, *, is_region_only: bool) -> JsonObject:
     terms = published.state.datasets[incident.dataset].terms
     is_whole = not is_region_only and (terms.raw or not published.is_public)
