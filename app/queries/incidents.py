@@ -223,7 +223,7 @@ def _features(
     ]
     grounds = ground_of_incidents(published, locatable, face)
     numbers = rows["number"].tolist()
-    withdrawn = _withdrawn(published)
+    withdrawn = withdrawn_numbers(published)
     features = []
     for place, (revision, incident) in enumerate(zip(revisions, incidents, strict=True)):
         is_region_only = quiet[place]
@@ -319,7 +319,7 @@ def _record_then(published: Published, member: Member) -> Revision | None:
     return record if dataset is not None and dataset.terms.raw else None
 
 
-def _withdrawn(published: Published) -> frozenset[int]:
+def withdrawn_numbers(published: Published) -> frozenset[int]:
     """List the incidents that are retracted now, for the public.
 
     Their free texts are withheld in every revision: whoever took a record back took back what it
