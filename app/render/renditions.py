@@ -19,8 +19,11 @@ FORMATS: Mapping[str, str] = {
 }
 """Images that are shown, with Pillow's names. An SVG is a program and never one of them."""
 
-MOST_PIXELS = 64_000_000
+MOST_PIXELS = 52_000_000
 """A small file can hold an image that fills the memory; a phone's camera makes 50 million."""
+
+RESIZED_FIRST = ("L", "LA", "RGB", "RGBA", "CMYK")
+"""Pillow's modes that are made small before anything copies them; of others it mixes no colours."""
 
 QUALITY = 82
 BLURRED_PX = 10
@@ -83,13 +86,17 @@ def _too_large(got: str) -> TooLarge:
 
 def _on_white(image: Image.Image, longest: int) -> Image.Image:
     """Return the pixels alone: a new image takes over no metadata."""
-    pixels = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    pixels = image if image.mode in RESIZED_FIRST else _in_colour(image)
     pixels.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     # The camera's turn is part of EXIF, which stays behind: it is applied here.
-    pixels = ImageOps.exif_transpose(pixels)
+    pixels = _in_colour(ImageOps.exif_transpose(pixels))
     alone = Image.new("RGB", pixels.size, "white")
     alone.paste(pixels, mask=pixels.getchannel("A") if pixels.mode == "RGBA" else None)
     return alone
+
+
+def _in_colour(image: Image.Image) -> Image.Image:
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 
 def _blurred(picture: Image.Image) -> Image.Image:
