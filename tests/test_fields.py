@@ -201,7 +201,7 @@ def test_a_new_field_appears_in_exports(query: Query) -> None:
 
 def test_a_new_field_appears_among_the_lines_of_a_record(query: Query) -> None:
     feature = feature_of(query, nickname="the long night")
-    lines = {one["name"]: one for one in incident_fields(query, feature, FULLER)}
+    lines = {one["name"]: one for one in incident_fields(query, feature, fields=FULLER)}
     assert lines["nickname"]["label"] == "nickname"
     assert [one["text"] for one in lines["nickname"]["lines"]] == ["the long night"]
 

@@ -37,6 +37,7 @@ from app.api.routes import (
     evidence,
     exporting,
     figures,
+    images,
     imports,
     metrics,
     numbers,
@@ -172,6 +173,7 @@ def _application(
         app.include_router(page.routes(visible, figure_maker, lanes.figures))
     for group in (columns, ogc, pages, table, waves, evidence):
         app.include_router(group.routes(visible))
+    app.include_router(images.routes(visible, lanes.images))
     app.include_router(control.routes(visible, lanes.agreements))
     app.include_router(operation.routes(visible, lanes.checks))
     app.include_router(metrics.routes(shared.metrics, settings.metrics_networks))

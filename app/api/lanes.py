@@ -78,6 +78,7 @@ class Lanes:
     tiles: Lane = field(default_factory=lambda: Lane("tiles", 8, 2_000))
     lists: Lane = field(default_factory=lambda: Lane("lists of incidents", 2, 200))
     figures: Lane = field(default_factory=lambda: Lane("figures", 2, 32))
+    images: Lane = field(default_factory=lambda: Lane("archived images", 1, 64))
     agreements: Lane = field(default_factory=lambda: Lane("agreements", 2, 64))
     files: Lane = field(default_factory=lambda: Lane("files", 4, 32))
     edits: Lane = field(default_factory=lambda: Lane("edits", 4, 32))

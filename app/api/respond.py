@@ -16,7 +16,7 @@ from app.publishing.query import Query
 REVALIDATE = {"Cache-Control": "public, max-age=0, must-revalidate"}
 MINUTE = {"Cache-Control": "public, max-age=60, must-revalidate"}
 SMALLEST_WORTH_ZIPPING = 600
-ZIPPED_INSIDE = ("image/png", "application/pdf")
+ZIPPED_INSIDE = ("image/png", "image/jpeg", "application/pdf")
 
 
 def etag(query: Query, *parts: object) -> str:

@@ -9,12 +9,14 @@ import typer
 
 from app.cli.base import cli, open_workspace, present, progress_line
 from app.domain.errors import BrokenChain, InputError
+from app.domain.instants import parse_day
 from app.domain.redaction import Reason, TextPart
 from app.domain.revision import Head
 from app.domain.store import Author
 from app.domain.store import verify as verify_ledger
 from app.domain.terms import Face
 from app.domain.view import View
+from app.editing.attaching import Fact, attach_file
 from app.editing.erasure import purge as erase_incident
 from app.editing.purged import PURGED, purges_of, write_purged
 from app.editing.redaction import Redactor
@@ -24,7 +26,9 @@ from app.instance.tokens import local_holder
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
-from app.queries.evidence import Attachment, attach_file, bundle
+from app.queries.evidence import bundle
+from app.queries.incidents import find_incident
+from app.render.renditions import FORMATS
 from app.settings import read_settings
 
 index_cli = typer.Typer(
@@ -55,30 +59,47 @@ def evidence(
 
 
 @cli.command("attach")
-def attach_source(
+def attach_source(  # noqa: PLR0913  a command's options, each by name
     incident: Annotated[str, typer.Argument(help="The incident's id or short number.")],
     file: Annotated[Path, typer.Argument(help="The archived source: a page, picture or video.")],
     *,
-    method: Annotated[str, typer.Option(help="How it was taken.")] = "saved by hand",
+    method: Annotated[str | None, typer.Option(help="How it was taken.")] = None,
     url: Annotated[str | None, typer.Option(help="Where it was taken from.")] = None,
+    publisher: Annotated[str | None, typer.Option(help="Who published it.")] = None,
+    published: Annotated[
+        str | None, typer.Option(help="The day it was published, YYYY-MM-DD.")
+    ] = None,
+    terms: Annotated[
+        str | None,
+        typer.Option(help="Licence of the file itself; without one the public never gets it."),
+    ] = None,
+    graphic: Annotated[
+        bool | None,
+        typer.Option("--graphic/--not-graphic", help="A picture is blurred until a reader asks."),
+    ] = None,
 ) -> None:
     """Archive a source file of an incident, with its hash, time, method and operator.
 
-    Example: strikemap attach 7f3c… page.html --url https://example.org/news
+    The same file again corrects what is said about it.
+
+    Example: strikemap attach 7f3c… photo.jpg --publisher "City council" --terms CC-BY-4.0
     """
-    workspace, operator, now = open_workspace(), operator_name(), present()
-    facts = Attachment(
-        incident="",
-        name="",
-        sha256="",
-        size=0,
-        captured_at=now,
-        operator=operator,
-        method=method,
-        url=url,
-    )
-    attachment = attach_file(_published(workspace), incident, file, facts)
+    workspace = open_workspace()
+    record = find_incident(_published(workspace), incident)
+    day = None if published is None else parse_day(published)
+    named: dict[str, Fact | None] = {
+        "method": method,
+        "url": url,
+        "publisher": publisher,
+        "published": day,
+    }
+    named |= {"licence": terms, "graphic": graphic}
+    facts = {name: fact for name, fact in named.items() if fact is not None}
+    author = Author(operator_name(), present())
+    attachment = attach_file(workspace, record["id"], file, author, facts)
     typer.echo(f"{attachment.name}: {attachment.size:,} bytes, SHA-256 {attachment.sha256}")
+    if attachment.media_type in FORMATS and not attachment.may_leave:
+        typer.echo(f"The public does not get it: its terms are {attachment.licence} (--terms).")
 
 
 @cli.command("purge")

@@ -25,7 +25,7 @@ class Reason(StrEnum):
 
 
 class TextPart(StrEnum):
-    """The parts of a record that hold free text."""
+    """The parts of a record that can name somebody: its free texts, and its archived images."""
 
     description = "description"
     claims = "claims"
@@ -33,6 +33,7 @@ class TextPart(StrEnum):
     objects = "objects"
     sources = "sources"
     when_text = "when_text"
+    images = "images"
 
 
 class Redaction(msgspec.Struct, frozen=True):

@@ -45,6 +45,9 @@ MODULES = (
 )
 """The scripts of the page: it requests all at once, not one after another as imports are read."""
 
+LATER_MODULES = ("record",)
+"""Scripts that the page requests when they are needed: most readers open no record."""
+
 
 class Anchor(NamedTuple):
     """A link in the page's header."""
@@ -107,7 +110,12 @@ class SavedKit:
             leaflet=(vendored / "leaflet.js").read_text("utf-8").replace("</script", "<\\/script"),
             modules={
                 f"strikemap/{name}.js": _data_url((static / "js" / f"{name}.js").read_text("utf-8"))
-                for name in (*MODULES, "offline", *(("archive", "archived") if archive else ()))
+                for name in (
+                    *MODULES,
+                    *LATER_MODULES,
+                    "offline",
+                    *(("archive", "archived") if archive else ()),
+                )
             },
             table=table,
             answers=answers,

@@ -17,7 +17,8 @@ from app.index.select import RETRACTED
 from app.index.state import State
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
-from app.queries.incidents import incident_feature, title_of
+from app.queries.incidents import incident_feature
+from app.queries.words.headline import incident_headline
 from app.rows import Rows
 
 COMPARED = (
@@ -115,7 +116,7 @@ def _change(published: Published, rows: Rows, place: int, prior: int | None) -> 
     differing = _differing(before, after)
     return {
         "incident": after["id"],
-        "title": title_of(after["properties"]),
+        "title": incident_headline(published.query, after["properties"]),
         "revision": newest.seq,
         "recorded_at": rfc3339(newest.recorded_at),
         "changes": differing,

@@ -6,18 +6,17 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
 from app.domain.answer import JsonObject
-from app.domain.errors import InputError, NotShared, TooLarge
+from app.domain.errors import NotShared
 from app.domain.instants import rfc3339
-from app.domain.revision import Action, Change, Revision, Subject, canonical
-from app.domain.store import Entry
+from app.domain.revision import Revision, Subject
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published
+from app.queries.images import attachments_of
 from app.queries.incidents import find_incident
 
 MOST_LINKS = 200_000
@@ -32,7 +31,7 @@ README = """Evidence bundle of Strikemap
 incident.json    the incident as the record has it now
 revisions.jsonl  every revision of it: payload, salt, and who recorded it when and why
 chain.jsonl      the ledger from its first revision on, one link a line
-attachments/     archived source files, by the SHA-256 of their content
+attachments/     archived source files, by the SHA-256 of their content: whole, with all metadata
 attachments.jsonl  where and when they were taken, how and by whom
 manifest.json    the SHA-256 of every file, and the head of the chain
 
@@ -42,54 +41,6 @@ that nothing before it was changed since. How the hash is made: SHA-256 of the p
 canonical JSON (RFC 8785) of [seq, recorded_at, actor, action, reason, subject, key], and the
 digest, which is the SHA-256 of salt and payload.
 """
-
-
-class Attachment(msgspec.Struct, frozen=True, kw_only=True):
-    """An archived source file of an incident: the file itself lies beside the record."""
-
-    incident: str
-    name: str
-    sha256: str
-    size: int
-    captured_at: datetime
-    operator: str
-    method: str
-    url: str | None = None
-
-
-def attach_file(published: Published, ref: str, path: Path, attachment: Attachment) -> Attachment:
-    """Copy a source file of an incident to the archive, and record it in the chain.
-
-    Raises:
-        NotFound: no such incident.
-        InputError: no such file.
-        TooLarge: the file is larger than the instance allows.
-    """
-    if not path.is_file():
-        raise InputError("file", str(path), "an existing file")
-    size = path.stat().st_size
-    if size > published.workspace.max_file_bytes:
-        allowed = f"at most {published.workspace.max_file_bytes:,} bytes"
-        raise TooLarge(f"size of {path.name}", f"{size:,} bytes", allowed)
-    incident = find_incident(published, ref)
-    content = path.read_bytes()
-    sha256 = hashlib.sha256(content).hexdigest()
-    record = msgspec.structs.replace(
-        attachment, incident=incident["id"], name=path.name, sha256=sha256, size=size
-    )
-    stored = published.workspace.archive / sha256
-    stored.parent.mkdir(parents=True, exist_ok=True)
-    if not stored.exists():
-        half = stored.with_suffix(".part")
-        half.write_bytes(content)
-        half.replace(stored)
-    key = f"{incident['id']}/{sha256}"
-    change = Change(Subject.attachment, key, Action.add, canonical(record))
-    why = f"archived {path.name}"
-    published.workspace.store.write(
-        [change], Entry(attachment.captured_at, attachment.operator, why), {}
-    )
-    return record
 
 
 def bundle(published: Published, ref: str) -> bytes:
@@ -107,11 +58,7 @@ def bundle(published: Published, ref: str) -> bytes:
     incident = find_incident(published, ref)
     key = f"{incident['properties']['dataset']}/{incident['id']}"
     revisions = published.workspace.store.history(Subject.incident, key)
-    attachments = [
-        msgspec.json.decode(revision.payload, type=Attachment)
-        for revision in published.workspace.store.latest(Subject.attachment)
-        if revision.payload is not None and revision.key.startswith(f"{incident['id']}/")
-    ]
+    attachments = attachments_of(published, incident["id"])
     files: dict[str, bytes] = {
         "README.txt": README.encode(),
         "check_evidence.py": Path(__file__).with_name("check_evidence.py").read_bytes(),

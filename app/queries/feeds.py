@@ -68,7 +68,7 @@ def _add(parent: ET.Element, name: str, text: str) -> None:
 
 def _title(item: JsonObject, words: Mapping[str, str]) -> str:
     kind = words[f"change_{item['kind']}"]
-    return f"{kind}: {item['title']}" if item["title"] else kind
+    return f"{kind}: {item['title']}"
 
 
 def _content(item: JsonObject, words: Mapping[str, str]) -> str:

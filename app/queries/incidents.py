@@ -223,7 +223,7 @@ def _features(
     ]
     grounds = ground_of_incidents(published, locatable, face)
     numbers = rows["number"].tolist()
-    withdrawn = _withdrawn(published)
+    withdrawn = withdrawn_numbers(published)
     features = []
     for place, (revision, incident) in enumerate(zip(revisions, incidents, strict=True)):
         is_region_only = quiet[place]
@@ -319,7 +319,7 @@ def _record_then(published: Published, member: Member) -> Revision | None:
     return record if dataset is not None and dataset.terms.raw else None
 
 
-def _withdrawn(published: Published) -> frozenset[int]:
+def withdrawn_numbers(published: Published) -> frozenset[int]:
     """List the incidents that are retracted now, for the public.
 
     Their free texts are withheld in every revision: whoever took a record back took back what it
@@ -353,12 +353,6 @@ def _published_properties(
     if key in redactions and published.is_public:
         properties = redact(properties, redactions[key])
     return {**properties, "redacted": hidden_parts(redactions, key)}
-
-
-def title_of(properties: JsonObject) -> str:
-    """Return a title for a record: its place, or its region where the place is not shown."""
-    place = None if "place" in properties["redacted"] else properties["place"]
-    return str(place or properties["region"]["name"] or "")
 
 
 def _properties(published: Published, incident: Incident, *, is_region_only: bool) -> JsonObject:

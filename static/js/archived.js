@@ -231,10 +231,9 @@ export class ArchivedLayer extends MarkLayer {
       weapons: weapons?.join(", ") ?? words.not_stated,
       status: words["status_" + mark.status],
     };
-    const items = Object.entries(lines).flatMap(([name, text]) => [
-      el("dt", { text: words[name] }),
-      el("dd", { text }),
-    ]);
+    const items = Object.entries(lines).map(([name, text]) =>
+      el("div", {}, el("dt", { text: words[name] }), el("dd", { text })),
+    );
     const note = el("p", { class: "note", text: words.facts_only });
     return {
       geometry: { type: "Point", coordinates: [lng, lat] },

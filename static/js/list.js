@@ -43,6 +43,9 @@ export function makeList(context, highlight, open) {
     const id = feature.properties.number;
     const headline = feature.headline ?? words.incident;
     const when = whenText(context, feature.properties);
+    const { redacted, description } = feature.properties;
+    // The source's own words tell two rows apart of which no more is known than the town.
+    const excerpt = redacted.description ? "" : description;
     const show = () => highlight.hover(feature);
     const hide = () => highlight.hover(null);
     const button = el(
@@ -58,6 +61,7 @@ export function makeList(context, highlight, open) {
         onpointerleave: hide,
       },
       el("span", { class: "incident-headline", text: headline }),
+      excerpt ? el("span", { class: "incident-text", text: excerpt }) : null,
       el("span", { class: "incident-when", text: `${feature.geometry ? "●" : "▨"} ${when}` }),
     );
     return el("li", {}, button);

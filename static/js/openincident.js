@@ -43,20 +43,28 @@ export function makeOpening(context, highlight, parts, chooseRegion) {
     }
   }
 
+  /** @param {OpenFeature} feature */
+  async function bodyOf(feature) {
+    if ("body" in feature) return feature.body;
+    const { incidentBody } = await import("./record.js");
+    return incidentBody(feature, context);
+  }
+
   /** @type {OpenIncident} */
   async function open(numbers, feature, from, at = 0) {
     try {
       const record = feature?.lines ? feature : await read(numbers[at]);
       const go = (/** @type {number} */ next) => open(numbers, null, null, next);
-      dialog.show(record, { at, of: numbers.length, go, from });
+      dialog.show(record, { at, of: numbers.length, go, from }, await bodyOf(record));
       highlight.open(record);
       // A step to the next record finds the sheet low already.
       sheet = parts.tabs?.lower() ?? sheet;
-      const { number } = record.properties;
+      const { number, region } = record.properties;
       parts.list?.mark(number);
       toHash({ open: number });
-      if (feature?.geometry) {
-        const [lon, lat] = feature.geometry.coordinates;
+      const spot = record.geometry?.coordinates ?? layers.regions.spotOf(region.admin1 ?? null);
+      if (spot) {
+        const [lon, lat] = spot;
         context.settle();
         // No further than it takes to see the mark beside the box: the list shows what is in view.
         map.panInside([lat, lon], {

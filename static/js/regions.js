@@ -86,6 +86,11 @@ export class RegionLayer extends L.GeoJSON {
     this.context.map.fitBounds(region.path.getBounds(), { padding: [20, 20], animate: false });
   }
 
+  /** Where a region's number stands, as degrees, longitude first; null for one that is not here. */
+  spotOf(/** @type {string | null} */ key) {
+    return this.regions.get(key ?? "")?.feature.properties.at ?? null;
+  }
+
   limits() {
     return this.classes;
   }

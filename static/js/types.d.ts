@@ -369,8 +369,23 @@ export interface RecordField {
   name: string;
   label: string;
   lines: TextLine[];
+  /** What the label means, where it is a term. */
+  hint?: string | null;
   /** The text that folds the lines; null for a field that is open. */
   fold?: string | null;
+  images?: ArchivedImage[];
+}
+
+/** An archived image of a record: addresses of its forms, and the words below it. */
+export interface ArchivedImage {
+  small: string;
+  large: string;
+  blurred: string;
+  alt: string;
+  credit: TextLine;
+  archived: string;
+  /** What a reader opens to see a graphic image; null for any other. */
+  fold: string | null;
 }
 
 export interface TextLine {
@@ -630,6 +645,7 @@ export interface Reviews {
 type Attribute = string | number | boolean | null | undefined;
 type AttributeName =
   | (
+      | "alt"
       | "autocomplete"
       | "checked"
       | "class"
@@ -640,7 +656,19 @@ type AttributeName =
       | "hidden"
       | "href"
     )
-  | ("id" | "max" | "maxlength" | "min" | "name" | "open" | "placeholder" | "readonly" | "rel")
+  | (
+      | "id"
+      | "loading"
+      | "src"
+      | "max"
+      | "maxlength"
+      | "min"
+      | "name"
+      | "open"
+      | "placeholder"
+      | "readonly"
+      | "rel"
+    )
   | ("role" | "rows" | "scope" | "selected" | "spellcheck" | "step" | "tabindex" | "target")
   | ("text" | "title" | "type" | "value");
 

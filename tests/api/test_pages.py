@@ -25,6 +25,14 @@ def test_a_shared_link_opens_without_what_a_network_added(service: Service, path
     assert service.client.get(f"{path}?fbclid2=x").status_code == 422
 
 
+def test_a_shared_link_of_a_record_previews_its_headline(service: Service) -> None:
+    number = "4"
+    headline = service.client.get(f"/api/collections/incidents/items/{number}").json()["headline"]
+    html = service.client.get(f"/incidents/{number}").text
+    assert f'<meta property="og:title" content="{headline}">' in html
+    assert f"<h1>{headline}</h1>" in html
+
+
 def test_figures_and_numbers_take_no_parameter_of_a_network(service: Service) -> None:
     for path in ("/api/summary", "/tiles/map/5/18/10.png", "/figure.png"):
         answer = service.client.get(f"{path}?fbclid=x", headers=BROWSER)

@@ -43,6 +43,15 @@ def test_an_import_tells_every_fate(data: Path) -> None:
     assert (report["added"], report["amended"]) == (0, 0)
 
 
+def test_a_file_that_is_not_what_its_name_says_is_not_attached(data: Path, tmp_path: Path) -> None:
+    file = str(written(tmp_path, "photo.jpg", "<!DOCTYPE html>"))
+    done = command(data, "attach", "4", file)
+    sentence = "type of photo.jpg: got 'another content', allowed: image/jpeg, as its name says.\n"
+    assert (done.returncode, done.stderr) == (2, sentence)
+    done = command(data, "attach", "4", str(written(tmp_path, "page.html", "<!DOCTYPE html>")))
+    assert (done.returncode, "SHA-256" in done.stdout) == (0, True)
+
+
 def test_a_template_imports_into_the_invented_land(data: Path) -> None:
     file = str(TEMPLATES / "incidents.csv")
     done = command(data, "import", file, "--theatre", "example", "--dataset", "mine")

@@ -87,6 +87,9 @@ def test_the_feeds_carry_every_change(recorded: Workspace) -> None:
     assert "Killed: 1/1/1 → 3/3/3" in feed["items"][-1]["content_text"]
     atom = ET.fromstring(atom_feed(answer, words, "/api/changes", "/"))  # noqa: S314  our own
     entries = atom.findall(f"{{{ATOM}}}entry")
+    titles = [one["title"] for one in feed["items"]]
+    assert titles[-1] == "Corrected: Incident in Kyiv: 3 killed"
+    assert [one.findtext(f"{{{ATOM}}}title") for one in entries] == titles
     assert len(entries) == 4
     assert {one.findtext(f"{{{ATOM}}}title", "").split(":")[0] for one in entries} == {
         "Retracted",

@@ -15,12 +15,14 @@ import pytest
 
 from app.domain.errors import NotShared
 from app.domain.revision import Action
+from app.domain.store import Author
 from app.domain.terms import Audience, Face
 from app.domain.view import View
+from app.editing.attaching import attach_file
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
-from app.queries.evidence import Attachment, attach_file, bundle
+from app.queries.evidence import bundle
 from tests.making import NOON, change, dataset, incident, write
 
 NUMBER = str(incident("a").id)
@@ -47,16 +49,7 @@ def packed(recorded: Workspace, tmp_path: Path) -> Path:
     """The bundle as a file, with an archived source in it."""
     page = tmp_path / "page.html"
     page.write_text("<p>as it was</p>", "utf-8")
-    attachment = Attachment(
-        incident="",
-        name="",
-        sha256="",
-        size=0,
-        captured_at=NOON + timedelta(days=3),
-        operator="tester",
-        method="saved by hand",
-    )
-    attach_file(whole(recorded), NUMBER, page, attachment)
+    attach_file(recorded, NUMBER, page, Author("tester", NOON + timedelta(days=3)), {})
     path = tmp_path / "evidence.zip"
     path.write_bytes(bundle(whole(recorded), NUMBER))
     return path

@@ -45,6 +45,7 @@ from app.queries.geojson import (
     control_features,
     region_features,
 )
+from app.queries.images import images_of
 from app.queries.incidents import (
     SORTABLES,
     IncidentPage,
@@ -141,7 +142,9 @@ def _incidents(router: APIRouter, workspace: Workspace, lane: Lane) -> None:
         query, own = params.read_standard(
             workspace, request.query_params.multi_items(), {**READ_ITEM, **_choice(request)}
         )
-        feature = with_lines(query, find_incident(publish(query, Face.points, in_all=True), ref))
+        published = publish(query, Face.points, in_all=True)
+        record = find_incident(published, ref)
+        feature = with_lines(query, record, images_of(published, record))
         (written,) = flat_features([feature]) if own.get("flat") else [feature]
         return answer_item(request, query, own, written, "incident", ref)
 

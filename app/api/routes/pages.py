@@ -26,9 +26,10 @@ from app.publishing.query import Query
 from app.publishing.sources import control_sources
 from app.queries.feeds import content_lines
 from app.queries.ground.measures import ControlSource
+from app.queries.images import images_of
 from app.queries.incidents import find_incident, history
 from app.queries.words.headline import incident_headline
-from app.queries.words.record import incident_fields, record_text
+from app.queries.words.record import incident_fields, record_text, when_text
 
 COMPARE_PARAMETERS = ("theatre", "lang", "as_of", "synthetic", "level")
 TEMPLATES = ("incidents.csv", "incidents.geojson", "control.csv", "control.geojson")
@@ -65,7 +66,7 @@ def routes(workspace: Workspace) -> APIRouter:
         properties = feature["properties"]
         words = strings(query.view.lang)
         title = incident_headline(query, properties)
-        fields = incident_fields(query, feature)
+        fields = incident_fields(query, feature, images_of(published, feature))
         revisions = history(published, feature)
         merged = [
             {
@@ -77,7 +78,14 @@ def routes(workspace: Workspace) -> APIRouter:
             }
             for other in properties["merged_with"]
         ]
-        block = {"id": feature["id"], "fields": fields, "history": revisions, "merged": merged}
+        when = when_text(query.view.lang, properties)
+        block = {
+            "id": feature["id"],
+            "when": when,
+            "fields": fields,
+            "history": revisions,
+            "merged": merged,
+        }
         html = page("incident", query.view, title, **block)
         return answer(request, html, HTML, etag(query, "incident", ref, "html"))
 

@@ -11,7 +11,7 @@ from datetime import date
 
 from app.domain.answer import JsonObject
 from app.domain.damage import Grade
-from app.domain.incident import Status
+from app.domain.incident import Mechanism, Status
 from app.i18n import strings
 from app.i18n.values import count_text, day_words, number, plural
 from app.publishing.publish import Published
@@ -22,7 +22,7 @@ _MOST_NAMES = 3
 """Regions, objects or weapons in a headline, at most."""
 
 _MOST_KIND = 60
-"""Characters of a kind of object, at most; the record has it whole."""
+"""Characters of a kind of object, at most: a longer text is a description, not a name."""
 
 _UNCERTAIN = (Status.disputed, Status.retracted)
 """A headline says so: alone it would read as a fact."""
@@ -126,34 +126,37 @@ def incident_headline(query: Query, properties: JsonObject) -> str:
 
 def _event(query: Query, properties: JsonObject) -> str:
     words = query.words
-    weapons = _joined(words, _weapons(words, properties["weapons"]))
+    is_debris = properties["mechanism"] == Mechanism.interception_debris
+    names = [words["headline_debris"]] if is_debris else _weapons(words, properties["weapons"])
+    weapons = _joined(words, names)
     damage = [one for one in properties["damage"] if one.get("grade") != Grade.none]
     if not damage:
         return words["headline_hit_by"].format(weapons=weapons) if weapons else words["incident"]
     grades = {one.get("grade", Grade.unknown) for one in damage}
     kind = {frozenset((Grade.destroyed,)): "destroyed", frozenset((Grade.possible,)): "possible"}
-    what = _joined(words, _objects(words, damage, properties))
+    what = _joined(words, _objects(query, damage, properties))
     key = f"{kind.get(frozenset(grades), 'damaged')}{'' if what else '_bare'}"
     if not weapons:
         return words[f"headline_{key}"].format(what=what)
     return words[f"headline_by_{key}"].format(what=what, weapons=weapons)
 
 
-def _objects(
-    words: Mapping[str, str], damage: Iterable[JsonObject], properties: JsonObject
-) -> list[str]:
-    """Name what was hit: the source's own kind of object, else the sector; empty if unknown."""
+def _objects(query: Query, damage: Iterable[JsonObject], properties: JsonObject) -> list[str]:
+    """Name what was hit, and how many where a source counts; empty if unknown."""
     is_redacted = "objects" in properties["redacted"]
-    names = []
-    for one in damage:
-        kind = None if is_redacted else one.get("object_kind")
-        if kind and len(kind) > _MOST_KIND:
-            kind = None  # a description of its own, not the name of a kind
-        sector = one["sector"]
-        names.append(
-            kind or (words[f"headline_what_{sector}"] if sector not in ("unknown", "other") else "")
-        )
+    names = [_object(query, one, is_redacted=is_redacted) for one in damage]
     return [name[:1].upper() + name[1:] if not n else name for n, name in enumerate(_unique(names))]
+
+
+def _object(query: Query, damage: JsonObject, *, is_redacted: bool) -> str:
+    """Name one kind of object: as the source does, if in the reader's alphabet, else its sector."""
+    words, lang = query.words, query.view.lang
+    sector = words.get(f"headline_what_{damage['sector']}", "")
+    kind = "" if is_redacted else damage.get("object_kind") or ""
+    is_readable = len(kind) <= _MOST_KIND and (not sector or kind.isascii() == sector.isascii())
+    name = (kind if is_readable else "") or sector
+    count = damage.get("count") or 0
+    return f"{name} ({number(lang, count)})" if name and count > 1 else name
 
 
 def _weapons(words: Mapping[str, str], codes: Iterable[str]) -> list[str]:

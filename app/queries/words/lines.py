@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import Any, TypedDict
+from urllib.parse import urlsplit
 
 from app.domain.field import FieldKind
+from app.domain.source import WEB
 from app.i18n.values import count_text, day_text, number
 
 
@@ -19,6 +21,18 @@ class TextLine(TypedDict):
 def line(text: str, href: str | None = None, day: str | None = None) -> TextLine:
     """Write a line; `day` is in ISO form."""
     return {"text": text, "href": href, "day": day}
+
+
+def web_line(text: str, address: str | None, day: str | None = None) -> TextLine:
+    """Write a line that leads to an address; one that is not of the web leads nowhere."""
+    return line(text, address if address is not None and _is_web(address) else None, day)
+
+
+def _is_web(address: str) -> bool:
+    try:
+        return urlsplit(address).scheme in WEB
+    except ValueError:  # half of an IPv6 address: it stays plain text
+        return False
 
 
 def plain_lines(lang: str, kind: FieldKind, value: Any) -> list[TextLine]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import TypedDict
-from urllib.parse import urlsplit
+from typing import NotRequired, TypedDict
 
 from app.domain.answer import JsonObject
+from app.domain.attachment import Attachment
 from app.domain.field import Field
 from app.domain.fields import FIELDS
 from app.domain.incident import Mechanism
@@ -17,7 +17,8 @@ from app.i18n import strings
 from app.i18n.values import count_text, day_text, days_text, length_text, number
 from app.publishing.query import Query
 from app.queries.words.headline import incident_headline
-from app.queries.words.lines import TextLine, line, plain_lines
+from app.queries.words.images import ImageFacts, image_facts
+from app.queries.words.lines import TextLine, line, plain_lines, web_line
 from app.reference.theatre import Theatre
 
 UNSTATED_SECTOR = "unknown"
@@ -26,13 +27,16 @@ UNSTATED_SECTOR = "unknown"
 class IncidentField(TypedDict):
     """A field of a record: its name in the record, its label, and its lines.
 
-    With a `fold` the lines are behind that text until a reader opens them.
+    `hint` explains a label that is a term of the field. With a `fold` the lines are behind that
+    text until a reader opens them.
     """
 
     name: str
     label: str
+    hint: str | None
     lines: list[TextLine]
     fold: str | None
+    images: NotRequired[list[ImageFacts]]
 
 
 def when_text(language: str, properties: JsonObject) -> str:
@@ -50,9 +54,9 @@ def days_of(properties: JsonObject) -> list[str]:
     return list(dict.fromkeys((start[:10], (properties["end"] or start)[:10])))
 
 
-def with_lines(query: Query, feature: JsonObject) -> JsonObject:
+def with_lines(query: Query, feature: JsonObject, images: Sequence[Attachment] = ()) -> JsonObject:
     """Add a record's headline and its fields as text, for a reader who does not know the codes."""
-    return {**with_headline(query, feature), "lines": incident_fields(query, feature)}
+    return {**with_headline(query, feature), "lines": incident_fields(query, feature, images)}
 
 
 def with_headline(query: Query, feature: JsonObject) -> JsonObject:
@@ -94,29 +98,38 @@ OWN_LINES: Mapping[str, tuple[str, ...]] = {
 
 
 def incident_fields(
-    query: Query, feature: JsonObject, fields: Sequence[Field] = FIELDS
+    query: Query,
+    feature: JsonObject,
+    images: Sequence[Attachment] = (),
+    fields: Sequence[Field] = FIELDS,
 ) -> list[IncidentField]:
     """List an incident's fields in reading order; a line may have a web address or a day.
 
-    What happened comes first, then who says so, then the ground of that day; sources whose snapshot
-    was stale on that day are folded. A field that says nothing is left out, but for those whose
-    silence matters: casualties, damage, weapons, sources.
+    What happened comes first, with images of it, then who says so, then the ground of that day;
+    sources whose snapshot was stale on that day are folded. The single facts follow. A field that
+    says nothing is left out, but for those whose silence matters: casualties, damage, weapons,
+    sources.
     """
-    record = _RecordText(query, feature)
+    record, words = _RecordText(query, feature), query.words
     parts = (
-        *(record.description(), record.when_and_where(), record.harm(), record.sources()),
-        *(record.plain(fields), record.context(), record.ground()),
+        *(record.description(), record.images(), record.sources(), record.ground()),
+        *(record.when_and_where(), record.harm(), record.checked()),
+        *(record.plain(fields), record.context()),
     )
-    return [
-        {
-            "name": name,
-            "label": query.words.get(name, name),
-            "lines": lines,
-            "fold": record.fold(name, lines),
-        }
-        for name, lines in chain.from_iterable(parts)
-        if lines
-    ]
+    rows: list[IncidentField] = []
+    for name, lines in chain.from_iterable(parts):
+        row = IncidentField(
+            name=name,
+            label=words.get(name, name),
+            hint=words.get(f"hint_{name}"),
+            lines=lines,
+            fold=record.fold(name, lines),
+        )
+        if name == "images":
+            row["images"] = [image_facts(query, feature, one) for one in images]
+        if lines or row.get("images"):
+            rows.append(row)
+    return rows
 
 
 _Lines = tuple[str, list[TextLine]]
@@ -172,16 +185,26 @@ class _RecordText:
         yield "mechanism", [line(words[f"mechanism_{mechanism}"])] if is_known else []
 
     def sources(self) -> Iterator[_Lines]:
-        """Write who says so, and how sure it is."""
-        words, lang, properties = self.words, self.lang, self.properties
+        """Write who says so, and what each side claims."""
+        words, properties = self.words, self.properties
+        lines = [_source(self.lang, item) for item in properties["sources"]]
+        yield "sources", lines or [line(words["no_source"])]
+        yield "claims", _claims(words, properties)
+
+    def checked(self) -> Iterator[_Lines]:
+        """Write whom a source holds responsible, and how far the record was checked."""
+        words, properties = self.words, self.properties
         if by := properties["attributed_to"]:
             confidence = words[f"confidence_{by['confidence']}"]
-            party = self.query.theatre.party_name(by["party"], lang)
+            party = self.query.theatre.party_name(by["party"], self.lang)
             yield "attributed_to", [line(f"{party} ({confidence})")]
         yield "status", [line(words[f"status_{properties['status']}"])]
-        yield "claims", _claims(words, properties)
-        lines = [_source(lang, item) for item in properties["sources"]]
-        yield "sources", lines or [line(words["no_source"])]
+
+    def images(self) -> Iterator[_Lines]:
+        """Write why images are not shown; the images themselves have their own words."""
+        code = self.properties["redacted"].get("images")
+        is_hidden = code is not None and self.query.is_public
+        yield "images", [line(_redaction_text(self.words, code))] if is_hidden else []
 
     def description(self) -> Iterator[_Lines]:
         text = record_text(self.words, self.properties, "description")
@@ -294,21 +317,13 @@ def _damage(words: Mapping[str, str], damage: JsonObject, sector: str) -> str:
     return " – ".join(filter(None, [what, words["grade_" + damage.get("grade", "unknown")]]))
 
 
-def _is_web(url: str) -> bool:
-    try:
-        return urlsplit(url).scheme in ("http", "https")
-    except ValueError:  # half of an IPv6 address: it stays plain text
-        return False
-
-
 def _source(lang: str, source: JsonObject) -> TextLine:
     if not source:  # a place that is shown by its region only (docs/privacy.md, "Generalisation")
         return line(strings(lang)["source_withheld"])
     url = source.get("url")
-    is_web = url is not None and _is_web(url)
     text = source.get("publisher") or url or strings(lang)["not_stated"]
     day = f", {_published(lang, source['published'])}" if source.get("published") else ""
-    return line(text + day, url if is_web else None)
+    return web_line(text + day, url)
 
 
 def _published(lang: str, day: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -33,6 +32,10 @@ SCHOOL = {
     "damage1_object_kind": "school",
     "weapons": "missile.ballistic",
 }
+
+
+def _counted(toll: str, low: str, high: str) -> dict[str, str]:
+    return {f"{toll}_low": low, f"{toll}_high": high}
 
 
 def _load(workspace: Workspace, folder: Path, *rows: Mapping[str, str], **options: str) -> None:
@@ -107,46 +110,87 @@ def test_what_is_withheld_has_no_headline(workspace: Workspace, tmp_path: Path) 
 def test_a_record_says_what_was_hit_by_what_where_and_who_came_to_harm(
     workspace: Workspace, tmp_path: Path
 ) -> None:
-    harm = {
-        f"{toll}_{bound}": n
-        for toll, n in (("killed", "2"), ("injured", "5"))
-        for bound in ("low", "best", "high")
-    }
+    harm = {**_counted("killed", "2", "2"), **_counted("injured", "5", "5")}
     _load(workspace, tmp_path, {**SCHOOL, **harm})
     assert _record(workspace) == (
         "School damaged by a missile in Saltivka, Kharkiv: 2 killed, 5 injured"
     )
     assert _record(workspace, "uk") == (
-        "Пошкоджено ракетою: School, Saltivka, Kharkiv, Харківська область – загинуло 2, поранено 5"
+        "Пошкоджено ракетою: Заклад освіти, Saltivka, Kharkiv, Харківська область – загинуло 2, "
+        "поранено 5"
     )
 
 
-@pytest.mark.parametrize(
-    ("row", "text"),
-    [
-        ({"place": "Kharkiv"}, "Incident in Kharkiv"),
-        ({"weapons": "drone.one_way"}, "Hit by a drone in Kharkiv Oblast"),
-        ({"damage1_sector": "residential"}, "Homes damaged in Kharkiv Oblast"),
-        ({"damage1_sector": "unknown", "weapons": "unknown"}, "Damage in Kharkiv Oblast"),
-        (
-            {"damage1_sector": "health", "damage1_grade": "destroyed", "status": "disputed"},
-            "Health facility destroyed in Kharkiv Oblast (disputed)",
-        ),
-        (
-            {"damage1_sector": "energy", "damage1_grade": "none", "killed_low": "1"},
-            "Incident in Kharkiv Oblast: at least 1 killed",
-        ),
-        (
-            {"damage1_sector": "energy", "damage2_sector": "water", "weapons": "missile|drone"},
-            "Energy site and water supply damaged by a missile and a drone in Kharkiv Oblast",
-        ),
-    ],
-)
-def test_what_is_not_known_is_left_out(
-    workspace: Workspace, tmp_path: Path, row: dict[str, Any], text: str
+KHARKIV = "Kharkiv Oblast"
+REGION = "Харківська область"
+HOMES = {"damage1_sector": "residential"}
+SENTENCES: list[tuple[dict[str, str], str, str]] = [
+    ({"place": "Kharkiv"}, "Incident in Kharkiv", f"Випадок, Kharkiv, {REGION}"),
+    (
+        {"weapons": "drone.one_way"},
+        f"Hit by a drone in {KHARKIV}",
+        f"Уражено безпілотником, {REGION}",
+    ),
+    (HOMES, f"Homes damaged in {KHARKIV}", f"Пошкоджено: Житло, {REGION}"),
+    (
+        {"damage1_sector": "unknown", "weapons": "unknown"},
+        f"Damage in {KHARKIV}",
+        f"Пошкодження, {REGION}",
+    ),
+    (
+        {"damage1_sector": "health", "damage1_grade": "destroyed", "status": "disputed"},
+        f"Health facility destroyed in {KHARKIV} (disputed)",
+        f"Знищено: Медичний заклад, {REGION} (оскаржується)",
+    ),
+    (
+        {"damage1_sector": "health", "damage1_grade": "possible"},
+        f"Health facility possibly damaged in {KHARKIV}",
+        f"Можливо, пошкоджено: Медичний заклад, {REGION}",
+    ),
+    (
+        {"damage1_sector": "energy", "damage1_grade": "none", "killed_low": "1"},
+        f"Incident in {KHARKIV}: at least 1 killed",
+        f"Випадок, {REGION} – загинуло щонайменше 1",
+    ),
+    (
+        {"damage1_sector": "energy", "damage2_sector": "water", "weapons": "missile|drone"},
+        f"Energy site and water supply damaged by a missile and a drone in {KHARKIV}",
+        "Пошкоджено ракетою і безпілотником: Об’єкт енергетики і об’єкт водопостачання, " + REGION,
+    ),
+    (
+        {**HOMES, "damage1_count": "12", "damage2_sector": "education", "damage2_count": "1"},
+        f"Homes (12) and place of education damaged in {KHARKIV}",
+        f"Пошкоджено: Житло (12) і заклад освіти, {REGION}",
+    ),
+    (
+        {**HOMES, "damage1_object_kind": "багатоповерхівка", "mechanism": "interception_debris"},
+        f"Homes damaged by debris of intercepted weapons in {KHARKIV}",
+        f"Пошкоджено уламками перехопленої зброї: Багатоповерхівка, {REGION}",
+    ),
+    (
+        {**HOMES, **_counted("killed", "0", "0"), **_counted("injured", "3", "5")},
+        f"Homes damaged in {KHARKIV}: 0 killed, 3 to 5 injured",
+        f"Пошкоджено: Житло, {REGION} – загинуло 0, поранено від 3 до 5",
+    ),
+    (
+        {"lon": "", "lat": "", "precision": "admin1", "admin1": "UA-63", "injured_low": "4"},
+        f"Incident in {KHARKIV}: at least 4 injured",
+        f"Випадок, {REGION} – поранено щонайменше 4",
+    ),
+    (
+        {"lon": "", "lat": "", "precision": "country"},
+        "Incident",
+        "Випадок",
+    ),
+]
+
+
+@pytest.mark.parametrize(("row", "english", "ukrainian"), SENTENCES)
+def test_a_headline_has_what_is_known_and_no_more(
+    workspace: Workspace, tmp_path: Path, row: dict[str, str], english: str, ukrainian: str
 ) -> None:
     _load(workspace, tmp_path, {**SPOT, "source_key": "a", **row})
-    assert _record(workspace) == text
+    assert (_record(workspace), _record(workspace, "uk")) == (english, ukrainian)
 
 
 def test_a_record_at_a_sensitive_site_names_its_region_alone(

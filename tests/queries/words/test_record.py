@@ -8,6 +8,7 @@ import pytest
 
 from app.domain.terms import Face
 from app.domain.view import View
+from app.i18n import strings
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
@@ -30,7 +31,7 @@ def test_only_an_address_of_the_web_becomes_a_link(url: str, href: str | None) -
     assert (line["text"], line["href"]) == (url, href)
 
 
-def test_ground_older_than_the_theatres_limit_is_folded_and_comes_last(
+def test_a_record_says_what_happened_who_says_so_whose_ground_it_was_and_then_its_facts(
     workspace: Workspace, tmp_path: Path
 ) -> None:
     for slug, day in (("near", "2022-03-09"), ("old", "2022-01-01")):
@@ -38,11 +39,22 @@ def test_ground_older_than_the_theatres_limit_is_folded_and_comes_last(
         path = geojson(tmp_path, feature(properties, square(37, 48, 1)), name=f"{slug}.geojson")
         imported(workspace, path, dataset=slug, theatre="ukraine", terms="CC0-1.0", at=NOW)
     row = {"source_key": "a", "start": "2022-03-10", "precision": "exact", "lon": "37.5"}
-    path = table(tmp_path, {**row, "lat": "48.5", "description": "A report."})
+    row |= {"lat": "48.5", "description": "A report.", "claim1_by": "A", "claim1_text": "B"}
+    path = table(tmp_path, row)
     imported(workspace, path, dataset="mine", theatre="ukraine", terms="CC0-1.0", at=NOW)
     query = Query.of(workspace, View(theatre="ukraine", datasets=("mine",)), NOW)
     page = list_incidents(publish(query, Face.points), 1)
     fields = incident_fields(query, page.features[0])
-    assert fields[0]["name"] == "description"
-    ground = [(one["name"], len(one["lines"]), one["fold"]) for one in fields][-2:]
-    assert ground == [("ground_here", 1, None), ("ground_older", 1, "1 older than 7 days")]
+    names = [one["name"] for one in fields]
+    first = ["description", "sources", "claims", "ground_here", "ground_older", "date"]
+    assert names[: len(first)] == first
+    folds = {one["name"]: one["fold"] for one in fields if one["fold"]}
+    assert folds == {"ground_older": "1 older than 7 days"}
+
+
+@pytest.mark.parametrize("lang", ["en", "uk"])
+def test_each_term_that_a_reader_may_not_know_is_explained_in_one_line(lang: str) -> None:
+    words = strings(lang)
+    for name in ("status", "precision", "claims", "sources", "ground_here"):
+        hint = words[f"hint_{name}"]
+        assert (hint.count("\n"), hint[-1], len(hint) < 110) == (0, ".", True)

@@ -1,0 +1,84 @@
+"""Attach a source file to an incident: the file goes to the archive, its facts to the record."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from app.domain.attachment import Attachment
+from app.domain.errors import InputError, TooLarge
+from app.domain.revision import Action, Change, Subject, canonical
+from app.domain.source import WEB, has_other_scheme
+from app.domain.store import Author
+from app.domain.terms import terms_of
+from app.files.media import checked_media_type
+from app.instance.workspace import Workspace
+from app.render.renditions import FORMATS, Rendition, render_image
+
+Fact = str | bool | date
+
+
+def attach_file(
+    workspace: Workspace, incident: str, path: Path, author: Author, facts: dict[str, Fact]
+) -> Attachment:
+    """Copy a source file of an incident to the archive, and record it in the chain.
+
+    `facts` are fields of Attachment. A file that is attached again keeps the facts that are not
+    named, and the time and the operator of the first time.
+
+    Raises:
+        InputError: no such file, an address that is not of the web, or unknown terms.
+        InvalidFile: its content is not what its name says, or an image that cannot be opened.
+        TooLarge: the file, or the image in it, is larger than allowed.
+    """
+    content = _content(workspace, path)
+    media_type = checked_media_type(path.name, content)
+    if media_type is not None and media_type in FORMATS:
+        render_image(content, media_type, Rendition.small)  # refuses what could not be shown
+    first = Attachment(
+        incident=incident,
+        name=path.name,
+        sha256=hashlib.sha256(content).hexdigest(),
+        size=len(content),
+        captured_at=author.at,
+        operator=author.actor,
+    )
+    past = workspace.store.history(Subject.attachment, first.key)
+    payload = past[-1].payload if past else None
+    standing = msgspec.json.decode(payload, type=Attachment) if payload else first
+    record = msgspec.structs.replace(standing, media_type=media_type, **facts)
+    _check(record)
+    _archive(workspace, record.sha256, content)
+    action = Action.amend if past else Action.add
+    change = Change(Subject.attachment, record.key, action, canonical(record))
+    workspace.store.write([change], author.entry(f"archived {path.name}"), {})
+    workspace.index.after_write()
+    return record
+
+
+def _content(workspace: Workspace, path: Path) -> bytes:
+    if not path.is_file():
+        raise InputError("file", str(path), "an existing file")
+    size = path.stat().st_size
+    if size > workspace.max_file_bytes:
+        allowed = f"at most {workspace.max_file_bytes:,} bytes"
+        raise TooLarge(f"size of {path.name}", f"{size:,} bytes", allowed)
+    return path.read_bytes()
+
+
+def _check(record: Attachment) -> None:
+    terms_of(record.licence)
+    if has_other_scheme(record.url):
+        raise InputError("url", record.url, f"an address with {' or '.join(WEB)}")
+
+
+def _archive(workspace: Workspace, sha256: str, content: bytes) -> None:
+    stored = workspace.archive / sha256
+    stored.parent.mkdir(parents=True, exist_ok=True)
+    if not stored.exists():
+        half = stored.with_suffix(".part")
+        half.write_bytes(content)
+        half.replace(stored)

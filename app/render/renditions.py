@@ -1,0 +1,105 @@
+"""Archived images as they are given out: their pixels in a small JPEG, and nothing else of them."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Mapping
+from enum import StrEnum
+
+from PIL import Image, ImageFilter, ImageOps
+
+from app.domain.errors import InvalidFile, TooLarge
+
+FORMATS: Mapping[str, str] = {
+    "image/jpeg": "JPEG",
+    "image/png": "PNG",
+    "image/webp": "WEBP",
+    "image/gif": "GIF",
+}
+"""Images that are shown, with Pillow's names. An SVG is a program and never one of them."""
+
+MOST_PIXELS = 52_000_000
+"""A small file can hold an image that fills the memory; a phone's camera makes 50 million."""
+
+RESIZED_FIRST = ("L", "LA", "RGB", "RGBA", "CMYK")
+"""Pillow's modes that are made small before anything copies them; of others it mixes no colours."""
+
+QUALITY = 82
+BLURRED_PX = 10
+"""Of a blurred image so many pixels are left along its longer side: nobody can sharpen it."""
+
+_UNREADABLE = (
+    *(OSError, ValueError, SyntaxError, ArithmeticError, LookupError, TypeError),
+    *(EOFError, struct.error, MemoryError),
+)
+"""What Pillow raises for a damaged image."""
+
+
+class Rendition(StrEnum):
+    """A form in which an image is given out."""
+
+    small = "small"
+    large = "large"
+    blurred = "blurred"
+
+
+LONGEST_PX = {Rendition.small: 320, Rendition.large: 1280, Rendition.blurred: 320}
+"""The longer side of each form, at most: an image is never made larger."""
+
+
+def render_image(content: bytes, media_type: str, form: Rendition) -> bytes:
+    """Write an image anew as JPEG, upright, without EXIF, place, comments or other metadata.
+
+    Of a moving image it has the first picture; what is transparent becomes white.
+
+    Raises:
+        TooLarge: the image has more pixels than MOST_PIXELS; it is not unpacked.
+        InvalidFile: the image is damaged.
+    """
+    longest = LONGEST_PX[form]
+    try:
+        with Image.open(io.BytesIO(content), formats=[FORMATS[media_type]]) as image:
+            _check_size(image)
+            image.draft("RGB", (longest * 2, longest * 2))  # a JPEG is unpacked at less than whole
+            picture = _on_white(image, longest)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as wrong:
+        raise _too_large("more than Pillow opens") from wrong
+    except _UNREADABLE as wrong:
+        raise InvalidFile("image", "a damaged file", "an image that can be opened") from wrong
+    if form is Rendition.blurred:
+        picture = _blurred(picture)
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=QUALITY, optimize=True, progressive=True)
+    return out.getvalue()
+
+
+def _check_size(image: Image.Image) -> None:
+    width, height = image.size
+    if width * height > MOST_PIXELS:
+        raise _too_large(f"{width:,} x {height:,}")
+
+
+def _too_large(got: str) -> TooLarge:
+    return TooLarge("pixels of the image", got, f"at most {MOST_PIXELS:,}")
+
+
+def _on_white(image: Image.Image, longest: int) -> Image.Image:
+    """Return the pixels alone: a new image takes over no metadata."""
+    pixels = image if image.mode in RESIZED_FIRST else _in_colour(image)
+    pixels.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    # The camera's turn is part of EXIF, which stays behind: it is applied here.
+    pixels = _in_colour(ImageOps.exif_transpose(pixels))
+    alone = Image.new("RGB", pixels.size, "white")
+    alone.paste(pixels, mask=pixels.getchannel("A") if pixels.mode == "RGBA" else None)
+    return alone
+
+
+def _in_colour(image: Image.Image) -> Image.Image:
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def _blurred(picture: Image.Image) -> Image.Image:
+    few = picture.copy()
+    few.thumbnail((BLURRED_PX, BLURRED_PX), Image.Resampling.BOX)
+    return few.resize(picture.size, Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(8))

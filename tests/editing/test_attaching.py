@@ -1,0 +1,87 @@
+"""A source file is archived as it is, once; what is said about it can be corrected."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.domain.errors import InputError, InvalidFile
+from app.domain.store import Author, verify
+from app.domain.terms import Face
+from app.domain.view import View
+from app.editing.attaching import attach_file
+from app.instance.workspace import Workspace
+from app.publishing.publish import publish
+from app.publishing.query import Query
+from app.queries.images import attachments_of
+from tests.making import NOON, change, dataset, incident, write
+from tests.photos import photo
+
+ID = str(incident("a").id)
+FIRST, SECOND = (Author(name, NOON + timedelta(days=n)) for n, name in ((1, "one"), (2, "two")))
+
+
+@pytest.fixture
+def recorded(private_workspace: Workspace) -> Workspace:
+    write(private_workspace.store, [change(dataset()), change(incident("a"))])
+    return private_workspace
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(photo())
+    return path
+
+
+def test_the_archive_holds_the_original_and_the_record_its_facts(
+    recorded: Workspace, picture: Path
+) -> None:
+    day = date(2025, 10, 25)
+    done = attach_file(recorded, ID, picture, FIRST, {"publisher": "City", "published": day})
+    assert (recorded.archive / done.sha256).read_bytes() == picture.read_bytes()
+    assert done.sha256 == hashlib.sha256(picture.read_bytes()).hexdigest()
+    assert (done.media_type, done.licence, done.may_leave) == ("image/jpeg", "internal", False)
+    verify(recorded.store)
+
+
+def test_the_same_file_again_corrects_what_is_said_and_keeps_when_it_was_taken(
+    recorded: Workspace, picture: Path
+) -> None:
+    first = attach_file(recorded, ID, picture, FIRST, {"publisher": "City", "method": "by a robot"})
+    second = attach_file(recorded, ID, picture, SECOND, {"graphic": True})
+    assert (second.publisher, second.method, second.graphic) == ("City", "by a robot", True)
+    assert (second.captured_at, second.operator) == (first.captured_at, "one")
+    now = Query.of(recorded, View(theatre="ukraine"), SECOND.at + timedelta(days=1))
+    assert attachments_of(publish(now, Face.raw, in_all=True), ID) == [second]
+
+
+@pytest.mark.parametrize(
+    ("facts", "sentence"),
+    [
+        ({"licence": "free"}, "terms: got 'free', allowed: CC0-1.0"),
+        ({"url": "javascript:alert(1)"}, "url: got 'javascript:alert.1.', allowed: an address"),
+    ],
+)
+def test_facts_that_do_not_fit_are_refused_and_nothing_is_archived(
+    recorded: Workspace, picture: Path, facts: dict[str, str], sentence: str
+) -> None:
+    head = recorded.store.head()
+    with pytest.raises(InputError, match=sentence):
+        attach_file(recorded, ID, picture, FIRST, {**facts})
+    assert (recorded.store.head(), recorded.archive.exists()) == (head, False)
+
+
+def test_an_image_that_is_none_or_is_cut_is_refused_and_nothing_is_archived(
+    recorded: Workspace, picture: Path
+) -> None:
+    page = picture.with_name("page.jpg")
+    page.write_bytes(b"<!DOCTYPE html>")
+    picture.write_bytes(photo()[:2_000])
+    for path in (page, picture):
+        with pytest.raises(InvalidFile, match="allowed: "):
+            attach_file(recorded, ID, path, FIRST, {})
+    assert not recorded.archive.exists()
