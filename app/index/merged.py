@@ -164,6 +164,18 @@ class Merged:
         fold = self._cache.get(("fold", *key, seen.tobytes()), lambda: self._fold(members, seen))
         return fold._replace(quiet=_quiet(members, seen, criteria))
 
+    def quiet_together(self, criteria: Filter) -> frozenset[int]:
+        """List the rows of groups with a quiet member, whichever datasets a View names.
+
+        A record alone would show the place that the quiet one hides.
+        """
+        if not self.decisions.merges:
+            return frozenset()
+        everywhere = replace(criteria, datasets=np.ones(len(criteria.datasets), bool))
+        key = (criteria.seq, everywhere.datasets.tobytes())
+        members = self._cache.get(("members", *key), lambda: self._members(everywhere))
+        return _quiet(members, _is_seen(members.rows, everywhere), everywhere)
+
     def _members(self, criteria: Filter) -> _Members:
         table, parts = self._group_of(criteria.seq), []
         for segment in self.segments:

@@ -234,10 +234,11 @@ def _for_the_public(query: Query, criteria: Filter) -> Filter:
     )
     if all(part.latest_embargo(quiet) <= (quiet.embargo_at or 0) for part in state.segments):
         quiet = replace(quiet, grace_s=(0, 0))  # no row is so recent: an embargo hides none
-    if criteria.seq >= state.seq:
-        return quiet
-    hidden, muted = _withheld_today(state, quiet)
-    return replace(quiet, hidden_now=hidden, quiet_now=muted)
+    hidden, muted = frozenset[int](), frozenset[int]()
+    if criteria.seq < state.seq:
+        hidden, muted = _withheld_today(state, quiet)
+    twins = state.merged.quiet_together(replace(quiet, seq=state.seq))
+    return replace(quiet, hidden_now=hidden, quiet_now=muted | twins)
 
 
 def _withheld_today(state: State, criteria: Filter) -> tuple[frozenset[int], frozenset[int]]:

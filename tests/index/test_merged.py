@@ -318,6 +318,26 @@ def test_a_group_with_one_member_at_a_sensitive_site_has_no_mark(public: Workspa
     assert find(public, first)["merged_with"] == []
 
 
+def test_the_twin_of_a_generalised_record_has_no_mark_where_it_stands_alone_either(
+    public: Workspace,
+) -> None:
+    fresh = When.days(NOW.date() - timedelta(days=5))
+    first, second = recorded(
+        public,
+        incident("1", dataset="a", when=fresh),
+        incident("1", dataset="b", when=fresh, damage=(Damage("energy"),)),
+    )
+    assert find(public, first)["precision"] == "exact"
+    merged(public, first, second)
+    alone = published(public, Face.points, datasets=("a",))
+    assert len(alone.select().drawable(alone.filter)) == 0
+    assert len(alone.unmarked()) == 1
+    assert find(public, first)["precision"] == "admin1"
+    merged(public, first, second, undone=True, at=NOON + HOUR)
+    alone = published(public, Face.points, datasets=("a",))
+    assert len(alone.select().drawable(alone.filter)) == 1
+
+
 def test_records_that_may_leave_only_as_sums_are_shown_beside_no_other(public: Workspace) -> None:
     first, second = recorded(public, incident("1", dataset="a"), incident("1", dataset="b"))
     merged(public, first, second)
