@@ -68,7 +68,9 @@ def page_html(
     facts, histogram = _facts(query, sums, marks, kit), _histogram(marks, query.view)
     streets = None if kit else query.streets
     credit = "" if streets is None else streets.credit
-    content = PageContent(facts, chrome, _box(query), histogram, credit, kit)
+    # A file asks nobody for anything, and no service knows the ground of an invented country.
+    services = () if kit or query.theatre.synthetic else query.workspace.tile_services
+    content = PageContent(facts, chrome, _box(query), histogram, credit, services, kit)
     return build_page(query.theatre, query.reference.taxonomy, content)
 
 

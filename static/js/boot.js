@@ -1,7 +1,7 @@
 /* Builds the page from its JSON block: the map, its layers and what stands around it. */
 /** @import { LayerContext, MapContext, MapLayers, MarkFilter, MarksLayer } from "./types.js" */
-/** @import { Highlight, IncidentOptions, Label, OpenIncident, PageParts } from "./types.js" */
-/** @import { PageSpec, Summary, Tab } from "./types.js" */
+/** @import { Highlight, IncidentOptions, Label, Legend, OpenIncident } from "./types.js" */
+/** @import { PageParts, PageSpec, Summary, Tab } from "./types.js" */
 import { showAsOf } from "./asof.js";
 import { fetchMonths } from "./columns.js";
 import { ControlLayer } from "./control.js";
@@ -239,6 +239,14 @@ function listen(context, parts, showSummary) {
   });
 }
 
+/** Few instances offer ground of other services: the script for it comes only there. */
+function offerGround(/** @type {MapContext} */ context, /** @type {Legend} */ legend) {
+  const services = spec.layers.filter((layer) => layer.factory === "service");
+  if (!services.length) return;
+  const script = import("./services.js");
+  script.then(({ offerServices }) => offerServices(context, legend, services)).catch(fail);
+}
+
 /** An embed tells its host how high it would like to be; nothing else leaves the frame. */
 function postHeight() {
   if (window.parent === window) return;
@@ -303,6 +311,7 @@ function start() {
   listen(context, parts, showSummary);
   layers.incidents.setFilter(filterOf(state));
   showDay(context);
+  if (parts.legend) offerGround(context, parts.legend);
   layers.regions.load().then(showSummary).catch(fail);
   listing.then((files) => layers.incidents.load(files)).catch(fail);
   postHeight();

@@ -49,7 +49,7 @@ def routes(workspace: Workspace) -> APIRouter:
         is_embed = request.url.path == "/embed"
         query = params.read_query(workspace, request.query_params.multi_items())
         base = str(request.base_url).rstrip("/")  # links in the head of a page are absolute
-        tag = etag(query, "page", is_embed, base)
+        tag = etag(query, "page", is_embed, base, workspace.tile_services)
         if (same := unchanged(request, tag)) is not None:
             return same
         if is_embed:
