@@ -115,9 +115,9 @@ def build_page(theatre: Theatre, taxonomy: Taxonomy, content: PageContent) -> st
             layer.add_to(page_map)
         for service in content.services:
             _service_layer(service).add_to(page_map)
-        if kit is None:
+        if kit is None and (chrome.embed is None or chrome.embed.controls != "none"):
             page_map.add_child(PeriodControl(**msgspec.to_builtins(content.histogram)))
-        for part in SAVED if kit else EMBEDDED if chrome.is_embed else AROUND:
+        for part in SAVED if kit else EMBEDDED if chrome.embed else AROUND:
             page_map.add_child(part())
         page = Page(page_map, chrome)
         spec = {**_texts(theatre, taxonomy, facts.language), **msgspec.to_builtins(facts)}

@@ -201,6 +201,8 @@ export interface PageSpec {
   mayEmbed: boolean;
   isPrivate: boolean;
   isSaved: boolean;
+  /** The parameters of a frame beside its View. */
+  embed: ViewParameters;
   /** The address of the PMTiles file beside a saved page. */
   archive: string | null;
 }
