@@ -44,7 +44,8 @@ EXPOSED = "ETag, Link, Content-Crs, Retry-After, Content-Disposition, X-Request-
 FOR_HOLDER = "private, no-store"
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:{}; "
-    "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {}"
+    "connect-src 'self'; font-src 'self'; frame-src {}; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors {}"
 )
 MAPS = ("/", "/embed")
 """The pages that show tiles of the services that the operator named, if any."""
@@ -195,10 +196,11 @@ class Guard:
 
     def _headers(self, path: str) -> Mapping[str, str]:
         is_open = path == "/embed" and not self.is_private
-        ancestors = self.frame_ancestors if is_open else "'self'"
+        ancestors = _with_self(self.frame_ancestors) if is_open else "'self'"
+        frames = "'self'" if path == "/" else "'none'"  # the share dialog shows the frame
         pictures = "".join(f" {one}" for one in self.picture_origins) if path in MAPS else ""
         headers = {
-            "Content-Security-Policy": CSP.format(pictures, ancestors),
+            "Content-Security-Policy": CSP.format(pictures, frames, ancestors),
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
             "Cross-Origin-Opener-Policy": "same-origin",
@@ -209,6 +211,11 @@ class Guard:
             headers["Access-Control-Allow-Origin"] = "*"
             headers["Access-Control-Expose-Headers"] = EXPOSED
         return headers
+
+
+def _with_self(ancestors: str) -> str:
+    """Let our own page frame the map too: its share dialog shows what a frame looks like."""
+    return ancestors if ancestors in ("*", "'none'") else f"{ancestors} 'self'"
 
 
 def _is_loopback(client: str) -> bool:

@@ -3,9 +3,11 @@
 /** @import { MapContext } from "./types.js" */
 import { el } from "./dom.js";
 import { dayText, fill } from "./format.js";
+import { FRAME_HEIGHT, makeFraming } from "./framing.js";
 
-const FRAME = { width: 900, height: 640 };
-const PICTURE = { width: "1200", height: "630", scale: "2" };
+/** The named sizes of a figure, and its forms (docs/api.md, "Figures"). */
+const SIZES = ["card", "column", "a4", "slide"];
+const FORMS = ["png", "svg", "pdf"];
 const COPIED_MS = 2000;
 /** For the page around a frame: it takes the height that its own frame asks for, and no other. */
 const RESIZE = [
@@ -23,12 +25,27 @@ const quoted = (/** @type {string} */ text) =>
  * @param {MapContext} context
  * @param {() => string[] | undefined} credits those of the newest summary
  */
-export function makeSharing({ state, spec, words, language }, credits) {
-  const pinned = el("input", { type: "checkbox", checked: true, onchange: fillIn });
+export function makeSharing(context, credits) {
+  const { state, spec, words, language } = context;
+  const pinned = el("input", { type: "checkbox", checked: true, onchange: refresh });
+  const framing = makeFraming(context, embedAddress, fillIn);
+  const choice = (/** @type {string} */ name, /** @type {string[][]} */ options) => {
+    const rows = options.map(([value, text]) => el("option", { value, text }));
+    return el("select", { "aria-label": words[name], onchange: fillIn }, ...rows);
+  };
+  const size = choice(
+    "picture_size",
+    SIZES.map((name) => [name, words[`picture_${name}`]]),
+  );
+  const form = choice(
+    "picture_form",
+    FORMS.map((name) => [name, name.toUpperCase()]),
+  );
+  const picture = el("a", { target: "_blank", rel: "noopener", text: words.picture_open });
   const fields = {
     link: field("share_link"),
-    iframe: field("share_iframe", true),
-    picture: field("share_picture"),
+    iframe: field("share_code", true),
+    picture: field("share_address"),
     resize: field("share_resize", true),
     tiles: field("share_tiles"),
     oembed: field("share_oembed"),
@@ -41,6 +58,9 @@ export function makeSharing({ state, spec, words, language }, credits) {
     text: "×",
     onclick: () => dialog.close(),
   });
+  const frameRows = [fields.iframe, fields.resize, fields.oembed].map(({ row }) => row);
+  const part = (/** @type {string} */ name, /** @type {Node[]} */ ...nodes) =>
+    el("section", {}, el("h3", { text: words[name] }), ...nodes);
   const warning = (/** @type {string} */ text) => el("p", { class: "warning", text });
   const dialog = el(
     "dialog",
@@ -55,10 +75,13 @@ export function makeSharing({ state, spec, words, language }, credits) {
     spec.mayEmbed ? null : warning(words.share_no_embed),
     el("label", { class: "layer" }, pinned, el("span", { text: words.share_pin })),
     el("p", { class: "note", text: words.share_pin_note }),
-    ...Object.values(fields).map(({ row }) => row),
+    fields.link.row,
+    fields.citation.row,
+    part("share_picture", el("p", {}, size, " ", form, " ", picture), fields.picture.row),
+    spec.mayEmbed ? part("share_iframe", framing.node, ...frameRows) : null,
+    part("share_map", fields.tiles.row),
   );
-  if (!spec.mayEmbed)
-    for (const { row } of [fields.iframe, fields.resize, fields.oembed]) row.hidden = true;
+  dialog.addEventListener("close", framing.clear);
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close();
   });
@@ -98,13 +121,24 @@ export function makeSharing({ state, spec, words, language }, credits) {
     setTimeout(() => (button.textContent = words.copy), COPIED_MS);
   }
 
+  const pinnedQuery = (own = {}) =>
+    state.query({ as_of: (pinned.checked && spec.asOf) || "", ...own });
+
+  function embedAddress(/** @type {Record<string, string>} */ own) {
+    return `${location.origin}/embed?${pinnedQuery(own)}${location.hash}`;
+  }
+
+  function refresh() {
+    fillIn();
+    if (spec.mayEmbed) framing.show();
+  }
+
   function fillIn() {
-    const query = state.query({ as_of: (pinned.checked && spec.asOf) || "" });
+    const query = pinnedQuery();
     const { origin, hash } = location;
     const { title } = document;
     const link = `${origin}/?${query}${hash}`;
-    const embed = `${origin}/embed?${query}`;
-    const picture = new URLSearchParams(PICTURE);
+    const embed = embedAddress(framing.own());
     const day = (/** @type {string} */ name) =>
       state.get(name) ? dayText(language, state.get(name)) : "–";
     const instant = spec.asOf ? spec.asOf.replace("T", " ").slice(0, 19) + " UTC" : "–";
@@ -118,21 +152,23 @@ export function makeSharing({ state, spec, words, language }, credits) {
       sources: credits()?.join("; ") || spec.shownDatasets.join(", "),
     };
     const frame = [
-      `<iframe src="${quoted(embed + hash)}" title="${quoted(title)}"`,
-      `width="${FRAME.width}" height="${FRAME.height}"`,
+      `<iframe src="${quoted(embed)}" title="${quoted(title)}"`,
+      `width="100%" height="${FRAME_HEIGHT}"`,
       'sandbox="allow-scripts allow-popups" loading="lazy"></iframe>',
     ];
     fields.link.text.value = link;
     fields.iframe.text.value = frame.join(" ");
     fields.resize.text.value = RESIZE;
-    fields.picture.text.value = `${origin}/figure.png?${query}&${picture}`;
+    picture.href = `${origin}/figure.${form.value}?${query}&size=${size.value}`;
+    fields.picture.text.value = picture.href;
     fields.tiles.text.value = `${origin}/tiles/map/{z}/{x}/{y}.png?${query}`;
-    fields.oembed.text.value = `${origin}/oembed?${new URLSearchParams({ url: embed })}`;
+    const [url] = embed.split("#");
+    fields.oembed.text.value = `${origin}/oembed?${new URLSearchParams({ url })}`;
     fields.citation.text.value = fill(words.citation, citation);
   }
 
   return () => {
-    fillIn();
     dialog.showModal();
+    refresh();
   };
 }
