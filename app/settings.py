@@ -101,6 +101,10 @@ class Settings(BaseSettings):
         default="",
         description="Who may read /metrics without a token: addresses or networks.",
     )
+    basemap_url: str = Field(
+        default="",
+        description="Tile services that readers may choose as ground: a template or a TOML file.",
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @field_validator("trusted_proxies", "metrics_from")

@@ -10,8 +10,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -128,6 +128,49 @@ def hosting(html: str) -> Iterator[str]:
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/report.html"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@dataclass
+class TileHost:
+    """A tile service on this machine: its address, and what was asked of it."""
+
+    url: str
+    paths: list[str] = field(default_factory=list)
+    referrers: list[str | None] = field(default_factory=list)
+
+    @property
+    def template(self) -> str:
+        """Its address as an operator writes it."""
+        return f"{self.url}/{{TileMatrix}}/{{TileRow}}/{{TileCol}}.png"
+
+
+@contextlib.contextmanager
+def tile_host(tile: bytes) -> Iterator[TileHost]:
+    """Serve one picture at every address, and write down what is asked, until the block ends."""
+
+    class Tile(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            host.paths.append(self.path)
+            host.referrers.append(self.headers.get("Referer"))
+            self.send_response(200)
+            self.send_header("Content-Type", "image/png")
+            self.end_headers()
+            self.wfile.write(tile)
+
+        @override
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Tile)
+    host = TileHost(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield host
     finally:
         server.shutdown()
         thread.join()

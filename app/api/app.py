@@ -61,8 +61,9 @@ from app.maps.scripts import without_docs
 from app.pictures.figures import Figures
 from app.pictures.tiles import Tiler
 from app.settings import Settings
+from app.streets.services import read_tile_services
 
-LOG = logging.getLogger("strikemap.theatres")
+LOG = logging.getLogger("strikemap.start")
 MOST_SCOPES = 8
 MOST_ZIPPED = 128
 ZIPPED = (".js", ".css", ".svg", ".csv", ".json", ".geojson")
@@ -94,6 +95,9 @@ def create_app(settings: Settings, heavy: HeavyProcesses | None = None) -> FastA
         StoreError: the record cannot be opened.
     """
     audience = Audience.private if settings.private else Audience.public
+    grounds = read_tile_services(settings.basemap_url)
+    for unusable in grounds.faults:
+        LOG.warning("A tile service is not offered. %s", unusable)
     workspace = Workspace.open(
         settings.data_dir,
         settings.geodata_dir,
@@ -102,6 +106,7 @@ def create_app(settings: Settings, heavy: HeavyProcesses | None = None) -> FastA
         max_file_bytes=settings.max_file_bytes,
         delta_rows=settings.delta_rows,
         clock=partial(datetime.now, UTC),
+        tile_services=grounds.services,
     )
     for fault in workspace.reference.theatre_faults:
         for sentence in fault.sentences():
@@ -118,6 +123,7 @@ def create_app(settings: Settings, heavy: HeavyProcesses | None = None) -> FastA
         is_private=settings.private,
         public_url=settings.public_url,
         frame_ancestors=settings.frame_ancestors,
+        picture_origins=grounds.origins,
         max_body_bytes=settings.max_file_bytes,
         book=workspace.store,
         rates=rates,

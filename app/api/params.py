@@ -14,6 +14,7 @@ from app.domain.period import FIRST_DAY, LAST_DAY
 from app.domain.place import CRS84
 from app.domain.view import PARAMETERS, sides_of
 from app.instance.workspace import Workspace
+from app.maps.embedding import CAPTIONS, CONTROLS
 from app.publishing.query import Query
 
 Reader = Callable[[str], Any]
@@ -122,6 +123,13 @@ def choice_of(*choices: str) -> Reader:
         return text
 
     return reads
+
+
+EMBED_READERS: Mapping[str, Reader] = {
+    "controls": choice_of(*CONTROLS),
+    "caption": choice_of(*CAPTIONS),
+}
+"""What the address of a frame has beside its View (`app.maps.embedding`)."""
 
 
 def whole_number(low: int, high: int) -> Reader:

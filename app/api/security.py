@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -43,9 +43,12 @@ FORWARDING = (
 EXPOSED = "ETag, Link, Content-Crs, Retry-After, Content-Disposition, X-Request-ID"
 FOR_HOLDER = "private, no-store"
 CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {}"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:{}; "
+    "connect-src 'self'; font-src 'self'; frame-src {}; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors {}"
 )
+MAPS = ("/", "/embed")
+"""The pages that show tiles of the services that the operator named, if any."""
 
 
 @dataclass
@@ -59,6 +62,7 @@ class Guard:
     is_private: bool
     public_url: str
     frame_ancestors: str
+    picture_origins: Sequence[str]
     max_body_bytes: int
     book: TokenBook
     rates: Rates
@@ -192,9 +196,11 @@ class Guard:
 
     def _headers(self, path: str) -> Mapping[str, str]:
         is_open = path == "/embed" and not self.is_private
-        ancestors = self.frame_ancestors if is_open else "'self'"
+        ancestors = _with_self(self.frame_ancestors) if is_open else "'self'"
+        frames = "'self'" if path == "/" else "'none'"  # the share dialog shows the frame
+        pictures = "".join(f" {one}" for one in self.picture_origins) if path in MAPS else ""
         headers = {
-            "Content-Security-Policy": CSP.format(ancestors),
+            "Content-Security-Policy": CSP.format(pictures, frames, ancestors),
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
             "Cross-Origin-Opener-Policy": "same-origin",
@@ -205,6 +211,11 @@ class Guard:
             headers["Access-Control-Allow-Origin"] = "*"
             headers["Access-Control-Expose-Headers"] = EXPOSED
         return headers
+
+
+def _with_self(ancestors: str) -> str:
+    """Let our own page frame the map too: its share dialog shows what a frame looks like."""
+    return ancestors if ancestors in ("*", "'none'") else f"{ancestors} 'self'"
 
 
 def _is_loopback(client: str) -> bool:

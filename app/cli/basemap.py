@@ -12,6 +12,7 @@ from app.domain.errors import NotFound
 from app.instance.basemap import ChosenBasemap
 from app.settings import read_settings
 from app.streets.ground import StreetMap
+from app.streets.services import read_tile_services
 
 basemap_cli = typer.Typer(
     help="The basemap: add a file of streets or imagery, show it, go back.", no_args_is_help=True
@@ -43,6 +44,7 @@ def basemap_show(*, json: Json = False) -> None:
     """
     chosen = _chosen()
     streets, choice = chosen.current(), chosen.choice
+    grounds = read_tile_services(read_settings().basemap_url)
     if choice is not None and streets is not None:
         _tell(streets, Path(choice.file), json=json)
     elif choice is not None:
@@ -51,6 +53,12 @@ def basemap_show(*, json: Json = False) -> None:
         tell_json({"file": None})
     else:
         typer.echo("The shipped basemap: Natural Earth. `strikemap basemap add FILE` adds streets.")
+    if not json:
+        for service in grounds.services:
+            hosts = ", ".join(service.origins)
+            typer.echo(f"Readers may choose {service.name}: tiles from {hosts}.")
+        for unusable in grounds.faults:
+            typer.echo(f"A tile service is not offered. {unusable}", err=True)
 
 
 @basemap_cli.command("remove")

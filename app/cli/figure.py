@@ -11,12 +11,22 @@ from rich.progress import Progress
 
 from app.cli.base import cli, open_workspace, query_from, refuse_unwritable
 from app.domain.errors import InputError
-from app.pictures.figures import FIGURE_FORMS, LEAST_PX, MOST_PX, MOST_SCALE, FigureOptions, Figures
+from app.pictures.figures import (
+    FIGURE_FORMS,
+    FIGURE_SIZES,
+    LEAST_PX,
+    MOST_PX,
+    MOST_SCALE,
+    FigureOptions,
+    Figures,
+)
 from app.pictures.tiles import Tiler
 from app.publishing.query import Query
 from app.settings import read_settings
 
-SidePx = Annotated[int, typer.Option(min=LEAST_PX, max=MOST_PX, help="px at 1x.")]
+SidePx = Annotated[
+    int | None, typer.Option(min=LEAST_PX, max=MOST_PX, help="px at 1x; 1200 by 630 by default.")
+]
 
 
 @cli.command()
@@ -26,9 +36,14 @@ def figure(  # noqa: PLR0913  a command's options, each by name
         str, typer.Argument(help='A View as in a URL: "from=2025-10-24&lang=uk".')
     ] = "",
     *,
-    width: SidePx = 1200,
-    height: SidePx = 630,
-    scale: Annotated[int, typer.Option(min=1, max=MOST_SCALE, help="px to one px at 1x.")] = 1,
+    size: Annotated[
+        str | None, typer.Option(help=f"Instead of width and height: {', '.join(FIGURE_SIZES)}.")
+    ] = None,
+    width: SidePx = None,
+    height: SidePx = None,
+    scale: Annotated[
+        int | None, typer.Option(min=1, max=MOST_SCALE, help="px to one px at 1x.")
+    ] = None,
     title: Annotated[str, typer.Option(help="Plain text; ours by default.")] = "",
     subtitle: Annotated[str, typer.Option(help="Plain text.")] = "",
     all_regions: Annotated[
@@ -44,10 +59,18 @@ def figure(  # noqa: PLR0913  a command's options, each by name
     form = form if all_regions else out.suffix.removeprefix(".").lower()
     if form not in FIGURE_FORMS:
         raise InputError("form of the figure", form or out.name, ", ".join(FIGURE_FORMS))
+    order = FigureOptions.sized(
+        form,
+        size=size,
+        width=width,
+        height=height,
+        scale=scale,
+        title=title,
+        subtitle=subtitle,
+    )
     settings = read_settings()
     query = query_from(open_workspace(settings), view)
     figures = Figures(Tiler(settings.fonts_dir))
-    order = FigureOptions(form, width, height, scale, title, subtitle)
     if not all_regions:
         refuse_unwritable(out)
         out.write_bytes(figures.figure(query, order))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from app.index.state import State
 from app.instance.basemap import ChosenBasemap
 from app.reference.reference import Reference
 from app.store.sqlite import SqliteStore
+from app.streets.services import TileService
 
 RESTORING = ".restoring"
 """The folder in a data folder that holds what a restore has not yet put in its place."""
@@ -58,6 +59,9 @@ class Workspace:
     basemap: ChosenBasemap = field(default_factory=lambda: ChosenBasemap(Path("basemap.json")))
     """The operator's basemap, if they chose one."""
 
+    tile_services: Sequence[TileService] = ()
+    """Tile services of others that the page offers as ground; no picture is made of them."""
+
     scope: frozenset[str] = frozenset()
     """Datasets whose terms withhold nothing from the reader: those of a token's scope."""
 
@@ -74,6 +78,7 @@ class Workspace:
         max_file_bytes: int = 512 * 1024 * 1024,
         delta_rows: int = 20_000,
         clock: Callable[[], datetime] | None = None,
+        tile_services: Sequence[TileService] = (),
     ) -> Workspace:
         """Open or create an instance's data.
 
@@ -88,9 +93,16 @@ class Workspace:
             raise InputError("theatre", default_theatre, ", ".join(sorted(reference.theatres)))
         store = SqliteStore(data_dir / "record.sqlite", clock)
         index = Index(data_dir / "index", store, reference, delta_rows)
-        archive, basemap = data_dir / "archive", ChosenBasemap(data_dir / "basemap.json")
         return cls(
-            store, index, reference, audience, default_theatre, max_file_bytes, archive, basemap
+            store,
+            index,
+            reference,
+            audience,
+            default_theatre,
+            max_file_bytes,
+            archive=data_dir / "archive",
+            basemap=ChosenBasemap(data_dir / "basemap.json"),
+            tile_services=tile_services,
         )
 
     def state(self, min_version: int = 0) -> State:

@@ -54,6 +54,9 @@ class PageFacts(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     used_families: Sequence[str]
     has_settlements: bool
     is_saved: bool
+    embed: Mapping[str, str]
+    """The parameters of a frame beside its View."""
+
     archive: str | None
     """The PMTiles file beside a saved page, as a reference; None where marks are inside."""
 

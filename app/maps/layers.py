@@ -39,6 +39,12 @@ class Tiles(OwnLayer):
     factory = "tiles"
 
 
+class ServiceTiles(OwnLayer):
+    """Tiles of another service, which a reader's browser fetches once they are chosen."""
+
+    factory = "service"
+
+
 class Regions(OwnLayer):
     """The choropleth: regions from `/api/collections/regions`, values from `/api/summary`."""
 

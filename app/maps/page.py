@@ -22,6 +22,7 @@ from markupsafe import Markup
 
 from app.domain.place import LonLat
 from app.maps.card import Card
+from app.maps.embedding import EmbedOptions
 from app.maps.layers import OwnControl, OwnLayer
 from app.maps.scripts import without_docs
 
@@ -70,9 +71,15 @@ class Chrome:
     anchors: Sequence[Anchor] = ()
     banners: Sequence[str] = ()
     corrections: Anchor | None = None
-    is_embed: bool = False
+    embed: EmbedOptions | None = None
+    """The choices of a frame; None for a page of its own."""
+
     is_synthetic: bool = False
     credits: str = ""
+    headline: str = ""
+    as_known: str = ""
+    """The View in one sentence, and the day on which it is known: a frame opens with both."""
+
     whole_url: str = "/"
     still: str = ""
     still_text: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
@@ -29,6 +29,7 @@ from app.maps.layers import (
     Regions,
     Ruler,
     Search,
+    ServiceTiles,
     Share,
     Tiles,
     Waves,
@@ -63,6 +64,7 @@ from app.render.palette import (
     STALE_OPACITY,
     ground_pattern,
 )
+from app.streets.services import TileService
 
 OTHER_PAGES = (
     *("change_", "collection_", "corrections_", "edit_", "export", "face_", "fate_", "import_"),
@@ -96,6 +98,9 @@ class PageContent:
     basemap_credit: str = ""
     """Whom the operator's basemap is credited to; shown in the map's corner."""
 
+    services: Sequence[TileService] = ()
+    """Tile services of others, offered as ground."""
+
     kit: SavedKit | None = None
     """The parts of a page that is saved as one file."""
 
@@ -109,9 +114,11 @@ def build_page(theatre: Theatre, taxonomy: Taxonomy, content: PageContent) -> st
         page_map.fit(*content.box)
         for layer in _layers(theatre, facts.language, content.basemap_credit):
             layer.add_to(page_map)
-        if kit is None:
+        for service in content.services:
+            _service_layer(service).add_to(page_map)
+        if kit is None and (chrome.embed is None or chrome.embed.controls != "none"):
             page_map.add_child(PeriodControl(**msgspec.to_builtins(content.histogram)))
-        for part in SAVED if kit else EMBEDDED if chrome.is_embed else AROUND:
+        for part in SAVED if kit else EMBEDDED if chrome.embed else AROUND:
             page_map.add_child(part())
         page = Page(page_map, chrome)
         spec = {**_texts(theatre, taxonomy, facts.language), **msgspec.to_builtins(facts)}
@@ -158,6 +165,20 @@ def _layers(theatre: Theatre, language: str, credit: str) -> Iterator[OwnLayer]:
         densityPx=DENSITY_PX,
         denseFrom=DENSE_FROM,
         detailZoom=DETAIL_ZOOM,
+    )
+
+
+def _service_layer(service: TileService) -> OwnLayer:
+    return ServiceTiles(
+        service.name,
+        show=service.shown,
+        url=service.template,
+        credit=escape(service.attribution),
+        host=", ".join(urlsplit(origin).netloc for origin in service.origins),
+        maxZoom=service.max_zoom,
+        subdomains=service.subdomains,
+        isImagery=service.imagery,
+        referrer="origin" if service.referrer else "no-referrer",
     )
 
 

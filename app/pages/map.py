@@ -18,6 +18,7 @@ from app.i18n import LANGUAGE_NAMES
 from app.i18n.values import day_text, day_words, days_text, number
 from app.index.columns import PRECISIONS
 from app.maps.card import Card
+from app.maps.embedding import EmbedOptions
 from app.maps.facts import ControlFacts, Histogram, PageFacts
 from app.maps.page import Anchor, Chrome, SavedKit
 from app.maps.theatre_map import PageContent, build_page
@@ -27,13 +28,15 @@ from app.publishing.publish import Published, publish
 from app.publishing.query import Query
 from app.publishing.sources import control_sources
 from app.queries.changes import changes
+from app.queries.sums import summarise
+from app.queries.words.headline import summary_headline
 from app.render.palette import FAMILIES
 
 
 def page_html(
     query: Query,
     *,
-    is_embed: bool = False,
+    embed: EmbedOptions | None = None,
     kit: SavedKit | None = None,
     base: str | None = None,
 ) -> str:
@@ -54,21 +57,25 @@ def page_html(
         language=query.view.lang,
         strings=query.words,
         table_url=f"/table?{query.view.query()}",
-        anchors=[] if is_embed or kit else _anchors(query),
+        anchors=[] if embed or kit else _anchors(query),
         banners=banners,
         corrections=None if unknown else corrections(query),
-        is_embed=is_embed,
+        embed=embed,
         is_synthetic=query.view.synthetic,
         credits=f"{query.words['credits']}: {' · '.join(sums.credits) or '–'}",
+        headline="" if embed is None else _headline(query),
+        as_known="" if embed is None else _as_known(query),
         whole_url=f"/?{query.view.query()}",
         still=f"/figure.png?{query.view.query()}&width=1200&height=800",
         still_text=f"{title}. {days}. {query.words['subtitle']}",
         card=None if base is None else _card(query, base),
     )
-    facts, histogram = _facts(query, sums, marks, kit), _histogram(marks, query.view)
+    facts, histogram = _facts(query, sums, marks, kit, embed), _histogram(marks, query.view)
     streets = None if kit else query.streets
     credit = "" if streets is None else streets.credit
-    content = PageContent(facts, chrome, _box(query), histogram, credit, kit)
+    # A file asks nobody for anything, and no service knows the ground of an invented country.
+    services = () if kit or query.theatre.synthetic else query.workspace.tile_services
+    content = PageContent(facts, chrome, _box(query), histogram, credit, services, kit)
     return build_page(query.theatre, query.reference.taxonomy, content)
 
 
@@ -122,7 +129,28 @@ def corrections(query: Query) -> Anchor | None:
     return Anchor(text, f"/changes?{current.view.query()}&since={rfc3339(view.as_of)}")
 
 
-def _facts(query: Query, sums: Published, marks: Published, kit: SavedKit | None) -> PageFacts:
+def _headline(query: Query) -> str:
+    """Write the View as the sentence that `/api/summary` has: it must not arrive after the map."""
+    published = publish(query, Face.aggregates)
+    return summary_headline(published, summarise(published, "region")) or ""
+
+
+def _as_known(query: Query) -> str:
+    """Say on which day the frame's map is known."""
+    instant = query.view.as_of or query.workspace.store.head().recorded_at
+    if instant is None:
+        return ""
+    day = day_text(query.view.lang, instant.astimezone(ZoneInfo(query.theatre.zone)).date())
+    return f"{query.words['as_known_on']} {day}"
+
+
+def _facts(
+    query: Query,
+    sums: Published,
+    marks: Published,
+    kit: SavedKit | None,
+    embed: EmbedOptions | None,
+) -> PageFacts:
     """Gather the facts; `sums` and `marks` are the View of all time.
 
     Days are counted only where marks may be shown: a histogram of days would give sums by day away.
@@ -157,6 +185,7 @@ def _facts(query: Query, sums: Published, marks: Published, kit: SavedKit | None
         used_families=_used_families(marks),
         has_settlements=_has_settlements(marks),
         is_saved=kit is not None,
+        embed={} if embed is None else embed.pairs(),
         archive=quote(kit.archive) if kit and kit.archive else None,
     )
 

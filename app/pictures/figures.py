@@ -38,6 +38,17 @@ from app.tiles.raster import (
 from app.tiles.street_names import street_names, with_settlements
 
 FIGURE_FORMS = ("png", "svg", "pdf")
+FIGURE_SIZES: Mapping[str, tuple[int, int, int]] = {
+    "card": (1200, 630, 1),
+    "column": (640, 800, 2),
+    "a4": (794, 1123, 3),
+    "slide": (960, 540, 2),
+}
+"""Width and height at scale 1, and the scale, of the sizes that have a name.
+
+The letters of a figure have the same px at each size: a slide is drawn small and enlarged.
+"""
+
 LEAST_PX, MOST_PX, MOST_SCALE, MOST_AREA = 200, 4000, 3, 16_000_000
 LONGEST_TITLE, LONGEST_SUBTITLE = 200, 300
 LARGE = 2_000_000
@@ -61,6 +72,31 @@ class FigureOptions:
     scale: int = 1
     title: str = ""
     subtitle: str = ""
+
+    @classmethod
+    def sized(  # noqa: PLR0913  what a reader may ask for, each by name
+        cls,
+        form: str,
+        *,
+        size: str | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        scale: int | None = None,
+        title: str = "",
+        subtitle: str = "",
+    ) -> FigureOptions:
+        """Take a size by its name, or by width and height; nothing is the size of a card.
+
+        Raises:
+            InputError: no size has this name, or a width or height stands beside it.
+        """
+        if size is not None and size not in FIGURE_SIZES:
+            raise InputError("size", size, ", ".join(FIGURE_SIZES))
+        if size is not None and (width or height):
+            raise InputError("size", size, "size, or width and height")
+        usual = FIGURE_SIZES[size or "card"]
+        width, height, scale = width or usual[0], height or usual[1], scale or usual[2]
+        return cls(form, width, height, scale, title, subtitle)
 
     def __post_init__(self) -> None:
         for name, got, most in (

@@ -1,1 +1,1 @@
-"""The operator's basemap file: opened, decoded and understood, whatever its schema."""
+"""The operator's basemap file, opened, decoded and understood; tile services that they name."""

@@ -1,7 +1,7 @@
 /* Builds the page from its JSON block: the map, its layers and what stands around it. */
 /** @import { LayerContext, MapContext, MapLayers, MarkFilter, MarksLayer } from "./types.js" */
-/** @import { Highlight, IncidentOptions, Label, OpenIncident, PageParts } from "./types.js" */
-/** @import { PageSpec, Summary, Tab } from "./types.js" */
+/** @import { Highlight, IncidentOptions, Label, Legend, OpenIncident } from "./types.js" */
+/** @import { PageParts, PageSpec, Summary, Tab } from "./types.js" */
 import { showAsOf } from "./asof.js";
 import { fetchMonths } from "./columns.js";
 import { ControlLayer } from "./control.js";
@@ -30,6 +30,8 @@ import { makeTabs } from "./tabs.js";
 import { makeWaves } from "./waves.js";
 
 const HEAD_START_MS = 150;
+/** The map of a frame against all around it: three fifths are map. */
+const LEAST_SHARE = 1.5;
 /* Where marks lie to the line and in which region is for the server to say. */
 const PLACE_NAMES = ["line_km", "side", "region"];
 const LINE_NAMES = ["control", "freeze"];
@@ -57,7 +59,7 @@ function fail(/** @type {unknown} */ wrong) {
  * @returns {LayerContext}
  */
 function makeContext(map, settle) {
-  const state = new State(spec.view);
+  const state = new State(spec.view, spec.embed);
   /** @type {Record<string, L.Renderer>} */
   const renderers = {};
   const control = spec.layers.find((layer) => layer.factory === "control");
@@ -239,12 +241,22 @@ function listen(context, parts, showSummary) {
   });
 }
 
+/** Few instances offer ground of other services: the script for it comes only there. */
+function offerGround(/** @type {MapContext} */ context, /** @type {Legend} */ legend) {
+  const services = spec.layers.filter((layer) => layer.factory === "service");
+  if (!services.length) return;
+  const script = import("./services.js");
+  script.then(({ offerServices }) => offerServices(context, legend, services)).catch(fail);
+}
+
 /** An embed tells its host how high it would like to be; nothing else leaves the frame. */
 function postHeight() {
   if (window.parent === window) return;
   const post = () => {
-    const map = Math.max(320, Math.round(document.documentElement.clientWidth * 0.62));
-    const height = map + byId("period").offsetHeight + 80;
+    const { clientWidth, clientHeight } = document.documentElement;
+    const around = clientHeight - byId(spec.id).offsetHeight;
+    const map = Math.max(320, clientWidth * 0.62, around * LEAST_SHARE);
+    const height = Math.round(map + around);
     window.parent.postMessage({ type: "strikemap:height", height }, "*");
   };
   new ResizeObserver(post).observe(document.documentElement);
@@ -256,6 +268,8 @@ function showHeadline(/** @type {Summary} */ { headline }) {
   if (!place) return;
   place.textContent = headline ?? "";
   place.hidden = !headline;
+  // While days pass it may need a line less: the map keeps its size all the same.
+  place.style.minHeight = `${place.getBoundingClientRect().height}px`;
 }
 
 function start() {
@@ -298,11 +312,13 @@ function start() {
   const opening = makeOpening(context, highlight, parts, chooseRegion);
   if (!spec.isSaved) makeTip(context);
   window.strikemap = { ...context, open, chooseRegion };
-  showAsOf(byId("known"), context);
+  const asOf = document.getElementById("known");
+  if (asOf) showAsOf(asOf, context);
   view.start();
   listen(context, parts, showSummary);
   layers.incidents.setFilter(filterOf(state));
   showDay(context);
+  if (parts.legend) offerGround(context, parts.legend);
   layers.regions.load().then(showSummary).catch(fail);
   listing.then((files) => layers.incidents.load(files)).catch(fail);
   postHeight();

@@ -157,6 +157,7 @@ export function makeLegend(context) {
   fold(Boolean(fromHash("region")));
   return {
     fold,
+    add: (node) => box.append(node),
     showRegions() {
       const metric = words[state.get("metric") || "incidents"];
       const head = el("li", { class: "legend-title", text: metric });

@@ -63,11 +63,23 @@ export function makePeriod(place, { first: firstDay, counts }, context) {
     "aria-label": words.last_day,
     oninput: () => set(first, Math.max(Number(high.value), first)),
   });
+  const more = el("button", {
+    type: "button",
+    class: "more",
+    "aria-expanded": "false",
+    "aria-label": words.choose_days,
+    title: words.choose_days,
+    text: "⋯",
+    onclick: () => {
+      const isOpen = place.toggleAttribute("data-open");
+      more.setAttribute("aria-expanded", String(isOpen));
+    },
+  });
   const group = { class: "presets", role: "group", "aria-label": words.presets };
   const row = el(
     "div",
     { class: "period-row" },
-    ...[play, back, ahead, el("span", group, ...presets.map(({ button }) => button))],
+    ...[play, back, ahead, more, el("span", group, ...presets.map(({ button }) => button))],
     el("label", {}, words.from + " ", fromInput),
     el("label", {}, words.to + " ", toInput),
     summaryText,

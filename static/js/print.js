@@ -8,7 +8,7 @@ export function listenForPrint() {
   const { style } = document.documentElement;
   addEventListener("beforeprint", () => {
     /** @type {NodeListOf<HTMLDetailsElement>} */
-    const folded = document.querySelectorAll(".said, .legend.beside");
+    const folded = document.querySelectorAll(".said, .legend.beside, .sources");
     for (const details of folded) details.open = true;
     const { width, height } = mapBox().getBoundingClientRect();
     style.setProperty("--print-width", `${width}px`);

@@ -2,10 +2,14 @@
 /** @import { ViewChanges, ViewParameters } from "./types.js" */
 
 export class State extends EventTarget {
-  /** @param {ViewParameters} view */
-  constructor(view) {
+  /**
+   * @param {ViewParameters} view
+   * @param {ViewParameters} [own] what the page's address has beside its View
+   */
+  constructor(view, own = {}) {
     super();
     this.view = { ...view };
+    this.own = own;
   }
 
   /** A parameter's text; empty where it is not set. */
@@ -61,7 +65,7 @@ export class State extends EventTarget {
   /** Keep the address a permalink; a sandboxed frame may not, and goes on without. */
   write() {
     try {
-      history.replaceState(null, "", "?" + this.query() + location.hash);
+      history.replaceState(null, "", "?" + this.query(this.own) + location.hash);
     } catch {
       /* an opaque origin has no history of its own */
     }
@@ -85,6 +89,6 @@ export class State extends EventTarget {
 
   /** Load the page anew: what the server sends depends on these parameters. */
   go(/** @type {ViewChanges} */ changes) {
-    location.assign("?" + this.query(changes) + location.hash);
+    location.assign("?" + this.query({ ...this.own, ...changes }) + location.hash);
   }
 }

@@ -76,6 +76,27 @@ export interface TileOptions {
   credit: string;
 }
 
+export interface ServiceOptions {
+  url: string;
+  /** HTML, as Leaflet reads it. */
+  credit: string;
+  /** Where its tiles come from. */
+  host: string;
+  maxZoom: number;
+  subdomains: string;
+  /** It has no names of its own. */
+  isImagery: boolean;
+  referrer: "origin" | "no-referrer";
+}
+
+/** A tile service of others that a reader may choose as ground. */
+export interface ServiceLayer {
+  factory: "service";
+  name: string;
+  show: boolean;
+  options: ServiceOptions;
+}
+
 export interface RegionOptions {
   /** Colours by number of classes, then by class. */
   ramps: string[][];
@@ -124,6 +145,7 @@ export interface PeriodOptions {
 
 export type LayerSpec =
   | { factory: "tiles"; options: TileOptions }
+  | ServiceLayer
   | { factory: "regions"; options: RegionOptions }
   | { factory: "control"; options: ControlOptions }
   | { factory: "incidents"; options: IncidentOptions };
@@ -179,6 +201,8 @@ export interface PageSpec {
   mayEmbed: boolean;
   isPrivate: boolean;
   isSaved: boolean;
+  /** The parameters of a frame beside its View. */
+  embed: ViewParameters;
   /** The address of the PMTiles file beside a saved page. */
   archive: string | null;
 }
@@ -848,6 +872,8 @@ export interface Legend {
   showRegions(): void;
   showControl(): void;
   showIncidents(): void;
+  /** Add a choice of the reader at the end. */
+  add(node: Node): void;
   fold(isFolded: boolean): void;
 }
 

@@ -249,3 +249,21 @@ def test_data_that_may_not_be_embedded_is_refused_with_a_sentence(
         text = pdf_words(service.client.get("/figure.pdf").content)
         assert "Withheld from the public" in text
         assert "marked on the map" not in text
+
+
+def test_a_named_size_is_its_width_height_and_scale(public_service: Service) -> None:
+    def tag(query: str) -> str:
+        answer = public_service.client.get(f"/figure.png?theatre=example&{query}")
+        assert answer.status_code == 200
+        return answer.headers["etag"]
+
+    assert tag("size=slide") == tag("width=960&height=540&scale=2")
+    assert tag("size=slide&scale=1") == tag("width=960&height=540")
+    assert tag("size=card") == tag("")
+
+
+def test_a_size_beside_a_width_is_refused(public_service: Service) -> None:
+    for query, where in (("size=poster", "query.size"), ("size=a4&width=700", "size")):
+        answer = public_service.client.get(f"/figure.png?{query}")
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["where"] == where

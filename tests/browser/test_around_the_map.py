@@ -207,7 +207,7 @@ def test_what_is_shared_is_pinned_to_what_is_known_now(service: Service, watch: 
     link = dialog.get_by_label("Link", exact=True)
     pinned = parse_qs(urlsplit(link.input_value()).query)
     assert "as_of" in pinned
-    frame = dialog.get_by_role("textbox", name="Frame for a page").input_value()
+    frame = dialog.get_by_role("textbox", name="Code of the frame").input_value()
     assert 'sandbox="allow-scripts allow-popups"' in frame
     assert "/embed?" in frame
     assert "as_of=" in dialog.get_by_role("textbox", name="Citation").input_value()

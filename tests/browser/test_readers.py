@@ -82,6 +82,7 @@ def test_an_editor_embeds_a_pinned_map_that_later_says_what_was_corrected(
         watched = watch()
         watched.open(f"{service.url}/?dataset=ours")
         watched.page.get_by_role("button", name="Share").click()
+        expect(watched.page.get_by_role("dialog")).to_be_visible()
         fields = watched.page.evaluate(COPIED)
         frame = next(text for text in fields if text.startswith("<iframe"))
         oembed = next(text for text in fields if "/oembed?" in text)

@@ -19,6 +19,13 @@ def test_a_figure_is_drawn_into_the_file_named(tmp_path: Path, demo_data: Path) 
         assert image.size == (1800, 1260)
 
 
+def test_a_size_has_a_name(tmp_path: Path, demo_data: Path) -> None:
+    out = tmp_path / "night.png"
+    assert command(demo_data, "figure", str(out), "--size", "slide").returncode == 0
+    with Image.open(out) as image:
+        assert image.size == (1920, 1080)
+
+
 def test_a_pdf_has_the_title_of_the_command(tmp_path: Path, demo_data: Path) -> None:
     out = tmp_path / "night.pdf"
     done = command(demo_data, "figure", str(out), "--title", "Тиждень", "--subtitle", "ґ")
@@ -45,6 +52,8 @@ def test_a_set_has_a_figure_of_each_region_named_by_its_code(
         (("a.png", "lang=xx"), "query.lang: got 'xx'"),
         (("a.png", "--width", "240", "--height", "200"), "width, height: got '240 x 200'"),
         (("a.png", "--width", "5000"), "4000"),
+        (("a.png", "--size", "poster"), "size: got 'poster', allowed: card, column, a4, slide."),
+        (("a.png", "--size", "a4", "--width", "700"), "allowed: size, or width and height."),
     ],
 )
 def test_what_cannot_be_drawn_ends_in_2_with_a_sentence(

@@ -14,7 +14,15 @@ from app.api.schemas import Described, documented
 from app.domain.answer import JsonObject
 from app.domain.cache import BoundedCache
 from app.instance.workspace import Workspace
-from app.pictures.figures import FIGURE_FORMS, LEAST_PX, MOST_PX, MOST_SCALE, FigureOptions, Figures
+from app.pictures.figures import (
+    FIGURE_FORMS,
+    FIGURE_SIZES,
+    LEAST_PX,
+    MOST_PX,
+    MOST_SCALE,
+    FigureOptions,
+    Figures,
+)
 
 MEDIA_TYPES = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 SVG_POLICY = (
@@ -25,6 +33,10 @@ SVG_POLICY = (
 
 SIZE: JsonObject = {"type": "integer", "minimum": LEAST_PX, "maximum": MOST_PX}
 FIGURE_PARAMETERS: Mapping[str, Described] = {
+    "size": (
+        "a size by its name, instead of width and height",
+        {"type": "string", "enum": [*FIGURE_SIZES]},
+    ),
     "width": ("px at 1x, 1200 by default", {**SIZE}),
     "height": ("px at 1x, 630 by default", {**SIZE}),
     "scale": (
@@ -35,6 +47,7 @@ FIGURE_PARAMETERS: Mapping[str, Described] = {
     "subtitle": ("plain text", {"type": "string"}),
 }
 READERS: Mapping[str, params.Reader] = {
+    "size": params.choice_of(*FIGURE_SIZES),
     "width": params.whole_number(LEAST_PX, MOST_PX),
     "height": params.whole_number(LEAST_PX, MOST_PX),
     "scale": params.whole_number(1, MOST_SCALE),
@@ -62,7 +75,7 @@ def _route(
     def figure(request: Request) -> Response:
         """Draw a View with its legend, sources, terms and its time of knowledge, for a report."""
         query, own = params.read(workspace, request.query_params.multi_items(), READERS)
-        order = FigureOptions(form, **own)
+        order = FigureOptions.sized(form, **own)
         tag = etag(query, "figure", order)
         if (same := unchanged(request, tag)) is not None:
             return same

@@ -22,6 +22,7 @@ from app.domain.errors import InputError, InvalidView, NotFound, NotKnown, Probl
 from app.domain.terms import Audience
 from app.i18n import strings
 from app.instance.workspace import Workspace
+from app.maps.embedding import EmbedOptions
 from app.pictures.figures import FigureOptions, Figures
 from app.publishing.publish import refuse_embedding
 from app.publishing.query import Query
@@ -53,9 +54,9 @@ def routes(workspace: Workspace, figures: Figures, lane: Lane) -> APIRouter:
             return problem(501, "format", "Not implemented", detail)
         if workspace.audience is Audience.private:
             raise NotKnown("This instance is private: its maps can be embedded nowhere.")
-        query = _query_of(workspace, request, parameters.get("url", ""))
+        query, embed = _query_of(workspace, request, parameters.get("url", ""))
         most = _bounds(parameters)
-        document = _document(figures, request, query, most)
+        document = _document(figures, request, query, embed, most)
         tag = etag(query, "oembed", document["html"], most, form)
         if form == "xml":
             return answer(request, _xml(document), "text/xml; charset=utf-8", tag)
@@ -117,8 +118,8 @@ def _bounds(parameters: Mapping[str, str]) -> tuple[int, int]:
     return sides[0], sides[1]
 
 
-def _query_of(workspace: Workspace, request: Request, url: str) -> Query:
-    """Read the View of an address of this instance, fixed at what is known now.
+def _query_of(workspace: Workspace, request: Request, url: str) -> tuple[Query, EmbedOptions]:
+    """Read the View of an address of this instance, fixed at what is known now, and its frame.
 
     Raises:
         NotFound: another site's address, another page, or parameters that fit no View.
@@ -133,25 +134,27 @@ def _query_of(workspace: Workspace, request: Request, url: str) -> Query:
         raise NotFound(f"{url[:200]!r} is no map here: give url=, the address of / or /embed.")
     pairs = parse_qsl(without_tracking(parts.query), keep_blank_values=True)
     try:
-        query = params.read_query(workspace, pairs)
+        readers = params.EMBED_READERS if parts.path == "/embed" else params.EMPTY
+        query, own = params.read(workspace, pairs, readers)
     except InvalidView as wrong:
         raise NotFound(f"The address shows no map: {wrong}") from wrong
     known_at = workspace.store.head().recorded_at or query.now
     as_of = query.view.as_of or min(known_at, query.now)
     pinned = query.but(as_of=as_of)
     refuse_embedding(pinned)
-    return pinned
+    return pinned, EmbedOptions(**own)
 
 
 def _document(
-    figures: Figures, request: Request, query: Query, most: tuple[int, int]
+    figures: Figures, request: Request, query: Query, embed: EmbedOptions, most: tuple[int, int]
 ) -> JsonObject:
     view, base = query.view, str(request.base_url).rstrip("/")
     words = strings(view.lang)
     title = words["title"].format(theatre=query.theatre.title(view.lang))
     width, height = (min(side, limit) for side, limit in zip(SIZE, most, strict=True))
+    address = f"{base}/embed?{'&'.join(filter(None, [view.query(), urlencode(embed.pairs())]))}"
     frame = (
-        f'<iframe src="{escape(f"{base}/embed?{view.query()}")}" width="{width}" height="{height}"'
+        f'<iframe src="{escape(address)}" width="{width}" height="{height}"'
         ' sandbox="allow-scripts allow-popups" loading="lazy"'
         f' title="{escape(title)}"></iframe>'
     )

@@ -18,6 +18,7 @@ from app.domain.terms import Face
 from app.i18n import strings
 from app.i18n.values import count_text, day_text
 from app.instance.workspace import Workspace
+from app.maps.embedding import EmbedOptions
 from app.pages.compare import comparison
 from app.pages.map import page_html
 from app.publishing.defaults import with_defaults
@@ -48,14 +49,16 @@ def routes(workspace: Workspace) -> APIRouter:
     @router.get("/embed")
     def map_page(request: Request) -> Response:
         is_embed = request.url.path == "/embed"
-        query = params.read_query(workspace, request.query_params.multi_items())
+        readers = params.EMBED_READERS if is_embed else params.EMPTY
+        query, own = params.read(workspace, request.query_params.multi_items(), readers)
+        embed = EmbedOptions(**own) if is_embed else None
         base = str(request.base_url).rstrip("/")  # links in the head of a page are absolute
-        tag = etag(query, "page", is_embed, base)
+        tag = etag(query, "page", embed, base, workspace.tile_services)
         if (same := unchanged(request, tag)) is not None:
             return same
         if is_embed:
             refuse_embedding(query)
-        html = page_html(query, is_embed=is_embed, base=base)
+        html = page_html(query, embed=embed, base=base)
         return answer(request, html, HTML, tag)
 
     @router.get("/incidents/{ref}")
