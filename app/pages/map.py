@@ -176,13 +176,15 @@ def _box(query: Query) -> Sequence[float]:
 def columns_query(view: View) -> str:
     """Write which columns a page asks for.
 
-    The columns depend on place, ground, datasets and as-of; the page filters the rest itself.
+    The columns depend on place, ground, datasets, colours and as-of; the page filters the rest.
     """
+    is_by_line = view.needs_control or view.colour_by == "side"
     plain = View(
         line_km=view.line_km,
         sides=view.sides,
-        freeze=view.freeze if view.needs_control else None,
-        control=view.control if view.needs_control else None,
+        freeze=view.freeze if is_by_line else None,
+        control=view.control if is_by_line else None,
+        colour_by=view.colour_by,
         bbox=view.bbox,
         regions=view.regions,
         level=view.level,
