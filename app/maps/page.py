@@ -27,23 +27,16 @@ from app.maps.scripts import without_docs
 
 LEAFLET = "/static/vendor/leaflet-1.9.4"
 MODULES = (
-    *("asof", "bars", "boot", "columns", "control", "controltab", "datasets", "dom", "filters"),
-    *(
-        "footprint",
-        "format",
-        "hash",
-        "highlight",
-        "incident",
-        "incidents",
-        "legend",
-        "list",
-        "mapview",
-        "marks",
-    ),
-    *("openincident", "overview", "patterns", "period", "pictures", "print", "projected"),
-    *("regions", "request", "ruler", "search", "share", "state", "tabs", "tip", "waves"),
+    *("asof", "bars", "boot", "choice", "columns", "control", "controltab", "datasets", "dom"),
+    *("filters", "footprint", "format", "hash", "highlight", "incident", "incidents", "legend"),
+    *("list", "looks", "mapview", "marks", "openincident", "overview", "patterns", "period"),
+    *("pictures", "print", "projected", "regions", "request", "ruler", "search", "share"),
+    *("spots", "state", "tabs", "tip", "waves"),
 )
 """The scripts of the page: it requests all at once, not one after another as imports are read."""
+
+RARE_MODULES = ("spotlist",)
+"""Scripts that the page requests when a reader first needs them."""
 
 
 class Anchor(NamedTuple):
@@ -107,7 +100,12 @@ class SavedKit:
             leaflet=(vendored / "leaflet.js").read_text("utf-8").replace("</script", "<\\/script"),
             modules={
                 f"strikemap/{name}.js": _data_url((static / "js" / f"{name}.js").read_text("utf-8"))
-                for name in (*MODULES, "offline", *(("archive", "archived") if archive else ()))
+                for name in (
+                    *MODULES,
+                    *RARE_MODULES,
+                    "offline",
+                    *(("archive", "archived") if archive else ()),
+                )
             },
             table=table,
             answers=answers,
