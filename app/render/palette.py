@@ -302,8 +302,3 @@ def family_of(weapons: int, names: Sequence[str]) -> str:
     codes = [name for bit, name in enumerate(names) if weapons >> bit & 1]
     code = next((code for code in codes if code != "unknown"), "unknown")
     return code.split(".")[0]
-
-
-def mark_of(weapons: int, names: Sequence[str]) -> Mark:
-    """Return the look of a mark with these weapons (bits), as `family_of`."""
-    return FAMILIES[family_of(weapons, names)]

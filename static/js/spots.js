@@ -1,5 +1,6 @@
 /* Places with several marks: a number beside each says how many lie there. */
 /** @import { MarkColumns, VisibleMarks } from "./types.js" */
+import { penOf } from "./dom.js";
 
 const FONT_PX = 10;
 const HIGH_PX = 14;
@@ -41,6 +42,43 @@ export function spotsOf({ count, rows, spans }) {
   return spots.sort((a, b) => b.n - a.n);
 }
 
+/** Numbers that are drawn already: there are few, and drawing one takes long. */
+/** @type {Map<string, HTMLCanvasElement>} */
+const plates = new Map();
+
+/**
+ * A number on a dark plate.
+ * @param {string} text
+ * @param {number} ratio canvas px per CSS px
+ * @param {string} colour
+ */
+function plateOf(text, ratio, colour) {
+  const key = `${text}/${ratio}`;
+  const ready = plates.get(key);
+  if (ready) return ready;
+  const plate = document.createElement("canvas");
+  const pen = penOf(plate);
+  const font = `600 ${FONT_PX * ratio}px system-ui, sans-serif`;
+  const high = HIGH_PX * ratio;
+  pen.font = font;
+  plate.height = high;
+  plate.width = Math.ceil(Math.max(high, pen.measureText(text).width + 8 * ratio));
+  const edge = ratio / 2;
+  pen.beginPath();
+  pen.roundRect(edge, edge, plate.width - ratio, high - ratio, high / 2);
+  pen.fillStyle = colour;
+  pen.fill();
+  pen.lineWidth = ratio;
+  pen.strokeStyle = pen.fillStyle = "#ffffff";
+  pen.stroke();
+  pen.font = font; // a canvas that changes its size forgets it
+  pen.textAlign = "center";
+  pen.textBaseline = "middle";
+  pen.fillText(text, plate.width / 2, high / 2 + edge);
+  plates.set(key, plate);
+  return plate;
+}
+
 /**
  * Write the number of each spot beside it. Where two would lie on each other, the higher one stays.
  * @param {CanvasRenderingContext2D} pen
@@ -56,27 +94,15 @@ export function drawSpots(pen, spots, { xs, ys }, { ratio, radius, colour, write
   /** @type {[x: number, y: number, wide: number][]} */
   const boxes = [];
   const high = HIGH_PX * ratio;
-  pen.font = `600 ${FONT_PX * ratio}px system-ui, sans-serif`;
-  pen.textAlign = "center";
-  pen.textBaseline = "middle";
   for (const { at, n } of spots.slice(0, MOST)) {
-    const text = write(n);
-    const wide = Math.max(high, pen.measureText(text).width + 8 * ratio);
-    const x = xs[at] + radius * 0.5;
-    const y = ys[at] - radius * 0.5 - high;
+    const plate = plateOf(write(n), ratio, colour);
+    const x = Math.round(xs[at] + radius * 0.5);
+    const y = Math.round(ys[at] - radius * 0.5 - high);
     const isCovered = boxes.some(
-      (box) => x < box[0] + box[2] && box[0] < x + wide && Math.abs(y - box[1]) < high,
+      (box) => x < box[0] + box[2] && box[0] < x + plate.width && Math.abs(y - box[1]) < high,
     );
     if (isCovered) continue;
-    boxes.push([x, y, wide]);
-    pen.beginPath();
-    pen.roundRect(x, y, wide, high, high / 2);
-    pen.fillStyle = colour;
-    pen.fill();
-    pen.lineWidth = ratio;
-    pen.strokeStyle = "#ffffff";
-    pen.stroke();
-    pen.fillStyle = "#ffffff";
-    pen.fillText(text, x + wide / 2, y + high / 2 + 0.5 * ratio);
+    boxes.push([x, y, plate.width]);
+    pen.drawImage(plate, x, y);
   }
 }
