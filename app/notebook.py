@@ -33,9 +33,10 @@ from app.publishing.query import Query
 from app.queries.choropleth import Choropleths
 from app.queries.geojson import control_features, region_features
 from app.queries.incidents import list_incidents
+from app.queries.looks import mark_looks
 from app.queries.shapes import SimplifiedShapes
 from app.queries.sums import summarise
-from app.render.palette import CLASS_OPACITY, LINE, RAMPS, REGION_EDGE, RING, mark_of
+from app.render.palette import CLASS_OPACITY, LINE, RAMPS, REGION_EDGE, RING
 from app.settings import Settings, read_settings
 
 LEAFLET_FILES = "vendor/leaflet-1.9.4"
@@ -163,19 +164,19 @@ class Notebook:
         """Style circles by colour alone: a CircleMarker of Leaflet has no other shape."""
         published = publish(query, Face.points)
         rows = published.select().drawable(published.filter)
-        names = self.workspace.reference.taxonomy.weapons.codes
-        lon, lat, weapons = (rows[name].tolist() for name in ("lon_e7", "lat_e7", "weapons"))
+        looks = mark_looks(query, rows)
+        lon, lat = (rows[name].tolist() for name in ("lon_e7", "lat_e7"))
         return [
             (
                 {"type": "Point", "coordinates": [x / 1e7, y / 1e7]},
                 {
                     "color": RING,
                     "fill": True,
-                    "fillColor": mark_of(mask, names).colour,
+                    "fillColor": looks.kinds[kind].colour,
                     "fillOpacity": 1,
                 },
             )
-            for x, y, mask in zip(lon, lat, weapons, strict=True)
+            for x, y, kind in zip(lon, lat, looks.kind.tolist(), strict=True)
         ]
 
 

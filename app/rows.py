@@ -81,6 +81,12 @@ class Table(Protocol):
         """Return a column."""
 
 
+def least_known(table: Table, toll: str) -> np.ndarray:
+    """Return the lowest known total of each row's toll: its low, else its best; else NO_COUNT."""
+    low = table[f"{toll}_total_low"]
+    return np.where(low >= 0, low, table[f"{toll}_total_best"])
+
+
 @dataclass(frozen=True, eq=False)
 class Rows:
     """Columns of equal length, by name."""

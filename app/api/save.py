@@ -149,9 +149,10 @@ class _Answers:
 
 
 def _key(address: str) -> str:
-    """Make the key of an answer as offline.js does: path, sorted parameters; metric if no `by`."""
+    """Make the key of an answer as offline.js does: path, sorted parameters that matter."""
     parts = urlsplit(address)
     pairs = dict(parse_qsl(parts.query))
+    pairs.pop("size_by", None)
     if "by" in pairs:
         pairs.pop("metric", None)
     return f"{parts.path}?{urlencode(sorted(pairs.items()), safe='*-._')}"

@@ -8,7 +8,7 @@ from typing import Any
 from app.domain.answer import JsonObject
 from app.domain.field import Field
 from app.domain.fields import FIELDS
-from app.domain.view import METRICS
+from app.domain.view import COLOURS_BY, METRICS, SIZES_BY
 from app.queries.attributes import KIND_SCHEMAS
 
 Described = tuple[str, JsonObject]
@@ -42,6 +42,11 @@ VIEW_PARAMETERS: dict[str, Described] = {
         {"type": "number", "minimum": 0, "exclusiveMinimum": True},
     ),
     "side": ("who held the ground that day: parties, or not_stated", {"type": "string"}),
+    "colour_by": (
+        "what marks are coloured by; side follows `control` and `freeze`",
+        {"type": "string", "enum": list(COLOURS_BY)},
+    ),
+    "size_by": ("which figure sets the size of marks", {"type": "string", "enum": list(SIZES_BY)}),
     "synthetic": (
         "1 shows invented data, 0 real data; never both",
         {"type": "integer", "enum": [0, 1]},

@@ -27,10 +27,14 @@ MOST_DIGITS = 9
 
 DECIMAL = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
 METRICS = ("incidents", "killed", "injured", "damaged", "destroyed")
+COLOURS_BY = ("weapon", "sector", "status", "dataset", "side")
+SIZES_BY = ("none", "killed", "injured")
+"""By what marks get their colour and their size; the first ones are the defaults."""
+
 PARAMETERS = (
     *("from", "to", "as_of", "bbox", "region", "level", "weapon", "sector", "status", "dataset"),
     *("min_killed", "metric", "lang", "theatre", "control", "synthetic"),
-    *("freeze", "line_km", "side"),
+    *("freeze", "line_km", "side", "colour_by", "size_by"),
 )
 NOT_STATED = "not_stated"
 """The side of ground that no area of a source covers; it is not "government"."""
@@ -83,6 +87,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     freeze: date | None = None
     line_km: float | None = None
     sides: tuple[str, ...] = ()
+    colour_by: str = COLOURS_BY[0]
+    size_by: str = SIZES_BY[0]
 
     @property
     def needs_control(self) -> bool:
@@ -144,6 +150,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
             "freeze": self.freeze,
             "line_km": None if self.line_km is None else _plain(self.line_km),
             "synthetic": int(self.synthetic),
+            "colour_by": None if self.colour_by == COLOURS_BY[0] else self.colour_by,
+            "size_by": None if self.size_by == SIZES_BY[0] else self.size_by,
         }
         out = [(name, str(value)) for name, value in single.items() if value is not None]
         out += [(name, ",".join(values)) for name, values in lists.items() if values]
@@ -227,6 +235,8 @@ class _Reader:
             freeze=self.single("freeze", _day, None),
             line_km=self.single("line_km", _km, None),
             sides=self.many("side", (*words.parties, NOT_STATED)),
+            colour_by=self.single("colour_by", _one_of(COLOURS_BY), COLOURS_BY[0]),
+            size_by=self.single("size_by", _one_of(SIZES_BY), SIZES_BY[0]),
         )
 
     @staticmethod

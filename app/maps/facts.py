@@ -51,7 +51,9 @@ class PageFacts(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     columns_url: str
     has_population: bool
     levels: Sequence[int]
-    used_families: Sequence[str]
+    looks: Mapping[str, Sequence[tuple[str, str, str, str]]]
+    """The classes of marks by each `colour_by`: code, name, colour and shape."""
+
     has_settlements: bool
     is_saved: bool
     embed: Mapping[str, str]

@@ -28,26 +28,16 @@ from app.maps.scripts import without_docs
 
 LEAFLET = "/static/vendor/leaflet-1.9.4"
 MODULES = (
-    *("asof", "bars", "boot", "columns", "control", "controltab", "datasets", "dom", "filters"),
-    *(
-        "footprint",
-        "format",
-        "hash",
-        "highlight",
-        "incident",
-        "incidents",
-        "legend",
-        "list",
-        "mapview",
-        "marks",
-    ),
-    *("openincident", "overview", "patterns", "period", "pictures", "print", "projected"),
-    *("regions", "request", "ruler", "search", "share", "state", "tabs", "tip", "waves"),
+    *("asof", "bars", "boot", "choice", "columns", "control", "controltab", "datasets", "dom"),
+    *("filters", "footprint", "format", "hash", "highlight", "incident", "incidents", "legend"),
+    *("list", "looks", "mapview", "marks", "openincident", "overview", "patterns", "period"),
+    *("pictures", "print", "projected", "regions", "request", "ruler", "search", "share"),
+    *("spots", "state", "tabs", "tip", "waves"),
 )
 """The scripts of the page: it requests all at once, not one after another as imports are read."""
 
-LATER_MODULES = ("record",)
-"""Scripts that the page requests when they are needed: most readers open no record."""
+LATER_MODULES = ("record", "spotlist")
+"""Scripts that the page requests when a reader first needs them: a record, a list of a place."""
 
 
 class Anchor(NamedTuple):

@@ -48,7 +48,6 @@ from app.render.palette import (
     DETAIL_ZOOM,
     FADE_ZOOMS,
     FAINTEST,
-    FAMILIES,
     GAINED,
     LINE,
     LINE_CASING,
@@ -61,7 +60,9 @@ from app.render.palette import (
     RING,
     SETTLEMENT_PX,
     SHAPES,
+    SIZE_STEPS,
     STALE_OPACITY,
+    UNKNOWN_MARK,
     ground_pattern,
 )
 from app.streets.services import TileService
@@ -160,7 +161,8 @@ def _layers(theatre: Theatre, language: str, credit: str) -> Iterator[OwnLayer]:
         ring=RING,
         settlementPx=SETTLEMENT_PX,
         shapes=SHAPES,
-        families=[(code, mark.colour, mark.shape) for code, mark in FAMILIES.items()],
+        sizes=SIZE_STEPS,
+        unknown=UNKNOWN_MARK.colour,
         density=DENSITY,
         densityPx=DENSITY_PX,
         denseFrom=DENSE_FROM,

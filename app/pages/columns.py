@@ -13,10 +13,14 @@ from isal import igzip
 
 from app.domain.answer import JsonObject
 from app.domain.cache import BoundedCache
+from app.domain.count import TOLLS
 from app.domain.errors import NotFound
 from app.domain.period import from_epoch_day
+from app.domain.view import COLOURS_BY, View
+from app.index.select import Selection
 from app.publishing.publish import Published
-from app.rows import LONG, NEVER
+from app.queries.looks import class_numbers
+from app.rows import LONG, NEVER, least_known
 
 _MOST_CACHED = 4
 """How many Views' columns stay in memory; each is about 14 bytes an incident."""
@@ -32,25 +36,16 @@ COLUMN_ORDER: tuple[tuple[str, Unsigned], ...] = (
 """The browser's columns, one after the other without padding: 32 bytes a row, little-endian."""
 
 
+CLASS_COLUMN: tuple[str, Unsigned] = ("group", np.uint8)
+"""A last column of a View with another `colour_by` than the default: each mark's class of colour.
+
+Classes of weapons follow from the column of weapons; the page gets all others with the marks.
+"""
+
 UNKNOWN_U16 = 0xFFFF
 
-_SOURCES = (
-    "mercator_x",
-    "mercator_y",
-    "weapons",
-    "sectors",
-    "number",
-    "day_first",
-    "day_last",
-    "killed_total_low",
-    "injured_total_low",
-    "error_m",
-    "status",
-    "precision",
-)
-
-
-_WIRE = [(name, source, kind) for (name, kind), source in zip(COLUMN_ORDER, _SOURCES, strict=True)]
+_RENAMED = {"x": "mercator_x", "y": "mercator_y", "first": "day_first", "last": "day_last"}
+"""Columns of the index that have a shorter name here."""
 
 
 @dataclass
@@ -64,7 +59,7 @@ class PageColumns:
         query = published.view.query()
         kinds = {np.uint32: "u4", np.uint16: "u2", np.uint8: "u1"}
         return {
-            "columns": {name: kinds[kind] for name, kind in COLUMN_ORDER},
+            "columns": {name: kinds[kind] for name, kind in _order(published.view)},
             "months": [
                 {"month": file.month, "rows": file.rows, "url": f"/columns/{name}?{query}"}
                 for name, file in self._files(published).items()
@@ -124,16 +119,32 @@ def _month_columns(published: Published) -> list[Month]:
     # Days since 1970 must fit 16 bits; no mark lies outside 1970..2149.
     rows = np.flatnonzero((first >= 0) & (selection["day_last"] < UNKNOWN_U16))
     order = rows[np.lexsort((selection["number"][rows], first[rows]))]
-    arrays = {name: _wire(selection[source], kind)[order] for name, source, kind in _WIRE}
+    columns = _order(published.view)
+    arrays = {
+        name: _wire(_column(published, selection, name), kind)[order] for name, kind in columns
+    }
     arrays["status"] |= is_long[order]
     months = arrays["first"].astype("datetime64[D]").astype("datetime64[M]")
     names, starts = np.unique(months, return_index=True)
     ends = [*starts.tolist(), len(months)][1:]
     files = []
     for name, start, end in zip(names.astype(str).tolist(), starts.tolist(), ends, strict=True):
-        content = b"".join(arrays[column][start:end].tobytes() for column, _ in COLUMN_ORDER)
+        content = b"".join(arrays[column][start:end].tobytes() for column, _ in columns)
         files.append(Month(name, end - start, content))
     return files[::-1]
+
+
+def _order(view: View) -> tuple[tuple[str, Unsigned], ...]:
+    is_default = view.colour_by == COLOURS_BY[0]
+    return COLUMN_ORDER if is_default else (*COLUMN_ORDER, CLASS_COLUMN)
+
+
+def _column(published: Published, selection: Selection, name: str) -> np.ndarray:
+    if name in TOLLS:
+        return least_known(selection, name)
+    if name == CLASS_COLUMN[0]:
+        return class_numbers(published.query, selection)
+    return selection[_RENAMED.get(name, name)]
 
 
 def _wire(column: np.ndarray, kind: Unsigned) -> np.ndarray:

@@ -13,7 +13,7 @@ import shapely
 from app.domain.instants import rfc3339
 from app.domain.place import Precision
 from app.domain.terms import DatasetKind, Face
-from app.domain.view import View
+from app.domain.view import COLOURS_BY, View
 from app.i18n import LANGUAGE_NAMES
 from app.i18n.values import day_text, day_words, days_text, number
 from app.index.columns import PRECISIONS
@@ -28,9 +28,9 @@ from app.publishing.publish import Published, publish
 from app.publishing.query import Query
 from app.publishing.sources import control_sources
 from app.queries.changes import changes
+from app.queries.looks import mark_classes
 from app.queries.sums import summarise
 from app.queries.words.headline import summary_headline
-from app.render.palette import FAMILIES
 
 
 def page_html(
@@ -182,7 +182,7 @@ def _facts(
         columns_url=f"/columns.json?{columns_query(view)}",
         has_population=query.regions.has_population,
         levels=sorted(query.reference.region_sets(view.theatre)),
-        used_families=_used_families(marks),
+        looks={by: _looks(query.but(colour_by=by)) for by in COLOURS_BY},
         has_settlements=_has_settlements(marks),
         is_saved=kit is not None,
         embed={} if embed is None else embed.pairs(),
@@ -205,13 +205,15 @@ def _box(query: Query) -> Sequence[float]:
 def columns_query(view: View) -> str:
     """Write which columns a page asks for.
 
-    The columns depend on place, ground, datasets and as-of; the page filters the rest itself.
+    The columns depend on place, ground, datasets, colours and as-of; the page filters the rest.
     """
+    is_by_line = view.needs_control or view.colour_by == "side"
     plain = View(
         line_km=view.line_km,
         sides=view.sides,
-        freeze=view.freeze if view.needs_control else None,
-        control=view.control if view.needs_control else None,
+        freeze=view.freeze if is_by_line else None,
+        control=view.control if is_by_line else None,
+        colour_by=view.colour_by,
         bbox=view.bbox,
         regions=view.regions,
         level=view.level,
@@ -246,14 +248,8 @@ def _dataset_choices(query: Query) -> list[tuple[str, str]]:
     ]
 
 
-def _used_families(marks: Published) -> list[str]:
-    """List the weapon families that occur, so that the legend lists no others."""
-    weapons = marks.select().drawable(marks.filter)["weapons"]
-    mask = int(np.bitwise_or.reduce(weapons, initial=0))
-    families = {code.split(".")[0] for code in marks.reference.taxonomy.weapons.unpack(mask)}
-    if bool((weapons == 0).any()):
-        families.add("unknown")
-    return [family for family in FAMILIES if family in families]
+def _looks(query: Query) -> list[tuple[str, str, str, str]]:
+    return [(one.code, one.label, one.mark.colour, one.mark.shape) for one in mark_classes(query)]
 
 
 def _has_settlements(marks: Published) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -15,14 +15,14 @@ from app.domain.answer import JsonObject
 from app.domain.mercator import tile_at
 from app.domain.place import Bounds
 from app.domain.terms import Face
-from app.pictures.tiles import Tiler
+from app.pictures.tiles import Tiler, tile_classes
 from app.publishing.publish import Published, control_dataset, publish
 from app.publishing.query import Query
 from app.queries.export import WriteProgress, describe_export, refuse_export
 from app.tiles.archive import Archive, tile_numbers
 from app.tiles.grid import Tile
 from app.tiles.points import EXACT_ZOOM, FIELDS_OF, MERCATOR_BITS, incident_tile
-from app.tiles.vector import encode_shapes
+from app.tiles.vector import Property, encode_shapes
 
 _COLUMNS = (
     *("mercator_x", "mercator_y", "morton", "number", "day_first", "weapons", "status"),
@@ -37,6 +37,7 @@ class _Marks:
     """Marks in Morton order: a slice is a tile at any zoom."""
 
     columns: dict[str, np.ndarray]
+    classes: Property | None
 
     def __len__(self) -> int:
         return len(self.columns["morton"])
@@ -45,7 +46,11 @@ class _Marks:
         return self.columns[name]
 
     def between(self, low: int, high: int) -> _Marks:
-        return _Marks({name: column[low:high] for name, column in self.columns.items()})
+        columns = {name: column[low:high] for name, column in self.columns.items()}
+        classes = self.classes
+        if classes is not None:
+            classes = replace(classes, codes=classes.codes[low:high])
+        return _Marks(columns, classes)
 
 
 class _Place(NamedTuple):
@@ -92,7 +97,8 @@ class _Contents:
 
     def _marks_tile(self, zoom: int, place: _Place) -> bytes:
         marks = self.marks.between(place.low, place.high)
-        return incident_tile(marks, zoom, self.query.code_names, self.exact_zoom)
+        names = self.query.code_names
+        return incident_tile(marks, zoom, names, self.exact_zoom, marks.classes)
 
 
 class ArchiveLayers(NamedTuple):
@@ -127,7 +133,10 @@ def archive_view(
     published = publish(query, Face.tiles)
     selection = published.select().drawable(published.filter)
     order = np.argsort(selection["morton"], kind="stable")
-    marks = _Marks({name: selection[name][order] for name in _COLUMNS})
+    classes = tile_classes(query, selection)
+    if classes is not None:
+        classes = replace(classes, codes=classes.codes[order])
+    marks = _Marks({name: selection[name][order] for name in _COLUMNS}, classes)
     box = Bounds(*query.theatre.bounds)
     exact_zoom = min(EXACT_ZOOM, max(layers.last_zoom, LEAST_EXACT))
     contents = _Contents(tiler, query, layers.names, marks, exact_zoom)

@@ -32,6 +32,7 @@ from app.tiles.raster import (
     HatchedArea,
     Shade,
     draw_control,
+    draw_density,
     draw_incidents,
     draw_regions,
 )
@@ -56,9 +57,6 @@ LARGE = 2_000_000
 
 _AT_ONCE = 2
 CHIP_PX = 10.0
-DOTS_PX = ((150, 4.2), (1_000, 3.4), (float("inf"), 2.7))
-"""A number of dots, and the radius up to it: many large dots would become one dark spot."""
-
 VECTOR_DETAIL = 2
 
 
@@ -193,9 +191,11 @@ class Figures:
         shapes = self.tiler.shapes.regions(scene.query, z)
         self._draw_regions(canvas, scene, shapes)
         self._draw_control(canvas, scene, z)
-        dot_px = next(px for most, px in DOTS_PX if len(scene.rows) <= most)
-        names = scene.query.code_names
-        draw_incidents(canvas, scene.rows, names, is_dense=scene.is_dense, dot_px=dot_px)
+        if scene.is_dense:
+            draw_density(canvas, scene.rows)
+        else:
+            names = scene.query.code_names
+            draw_incidents(canvas, scene.rows, scene.looks, names, scene.dot_px)
         chips = self._draw_chips(canvas, scene)
         places = scene.reference.basemap(scene.view.theatre).places
         free = [*chips, scale_box(canvas.frame)]

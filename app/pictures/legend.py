@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from app.domain.control import ControlStatus, Extent
-from app.domain.view import NOT_STATED
+from app.domain.view import COLOURS_BY, NOT_STATED
 from app.i18n.values import day_words
 from app.pictures.scene import Scene
 from app.render.layout import LegendRow, Section, Swatch
@@ -23,7 +23,9 @@ from app.render.palette import (
     LINE,
     LINE_FIXED,
     NO_FIGURE_PATTERN,
+    PAPER,
     RAMPS,
+    SIZE_STEPS,
     ground_pattern,
 )
 
@@ -55,9 +57,10 @@ class FigureLegend:
         rows = []
         if any(value for value in figures):
             colours = RAMPS[len(values.limits)]
+            texts = self.classes(values.limits, is_whole=view.metric != "killed_per_100k")
             rows += [
                 LegendRow(text, Swatch("fill", colour, CLASS_OPACITY))
-                for text, colour in zip(self.classes(values.limits), colours, strict=True)
+                for text, colour in zip(texts, colours, strict=True)
             ]
         if any(value is None for value in figures):
             hatch = Swatch("hatch", opacity=0.9, pattern=NO_FIGURE_PATTERN)
@@ -99,38 +102,66 @@ class FigureLegend:
             least = words["at_least"].format(n=self.scene.number(low))
         return least if metric == toll else f"{least} ({words[toll].lower()})"
 
-    def classes(self, limits: Sequence[float]) -> list[str]:
+    def classes(self, limits: Sequence[float], *, is_whole: bool) -> list[str]:
         """Write the classes by their limits, as the page's legend does."""
         words, number, texts = self.scene.words, self.scene.number, list[str]()
         for low, high in pairwise(limits):
-            top = high if self.scene.view.metric == "killed_per_100k" else high - 1
+            top = high - 1 if is_whole else high
             text = words["class_range"].format(**{"from": number(low), "to": number(top)})
             texts.append(number(low) if low == top else text)
         return [*texts, words["class_from"].format(**{"from": number(limits[-1])})]
 
     def _incidents(self) -> Section:
         words, counts = self.scene.words, self.scene.counts
-        weapons = self.scene.reference.taxonomy.weapons
         rows: list[LegendRow] = []
         if self.scene.is_dense:
             scale = {"px": DENSITY_PX, "most": self.scene.number(DENSITY_MOST)}
             rows.append(LegendRow(words["density"], Swatch("density")))
             rows.append(LegendRow(words["density_cell_more"].format(**scale)))
         else:
+            rows += map(LegendRow, filter(None, [self.colour_line()]))
             rows += [
-                LegendRow(
-                    weapons.label(family, self.scene.view.lang),
-                    Swatch("dot", mark.colour, shape=mark.shape),
-                )
-                for family, mark in FAMILIES.items()
-                if family in counts.families
+                LegendRow(one.label, Swatch("dot", one.mark.colour, shape=one.mark.shape))
+                for one in self.scene.used_classes
             ]
+            rows += map(LegendRow, filter(None, [self.size_line()]))
+            rows += self._sizes()
             if counts.has_settlements:
                 soft = Swatch("soft", FAMILIES["unknown"].colour)
                 rows.append(LegendRow(words["dot_settlement"], soft))
         if counts.region_only:
             rows.append(LegendRow(words["figure_chip"], Swatch("chip")))
         return Section(words["layer_incidents"], (*rows, *map(LegendRow, self.marks_lines())))
+
+    def colour_line(self) -> str:
+        """Write what marks are coloured by, and by whose word; empty for the weapon."""
+        words, by = self.scene.words, self.scene.view.colour_by
+        if by == COLOURS_BY[0]:
+            return ""
+        line = f"{words['colour_by']}: {words[by].lower()}"
+        source = self.scene.control.source
+        if by == "side" and source is not None:
+            line = words["by_source"].format(text=line, source=source.name)
+        return line
+
+    def size_line(self) -> str:
+        """Write which figure sets the size of marks; empty where none does."""
+        words, by = self.scene.words, self.scene.view.size_by
+        return f"{words['size_by']}: {words[by].lower()}" if self.scene.used_steps else ""
+
+    def _sizes(self) -> list[LegendRow]:
+        """Show each size that occurs; a mark without a figure has the usual one."""
+        scene, words, rows = self.scene, self.scene.words, list[LegendRow]()
+        limits = [least for least, _factor in SIZE_STEPS]
+        texts = self.classes(limits, is_whole=True)
+        for step, (_least, factor) in enumerate(SIZE_STEPS):
+            if step in scene.used_steps:
+                dot = Swatch("dot", PAPER, radius=scene.dot_px * factor)
+                rows.append(LegendRow(texts[step], dot))
+        if -1 in scene.used_steps:
+            dot = Swatch("dot", PAPER, radius=scene.dot_px)
+            rows.append(LegendRow(words["size_unknown"], dot))
+        return rows
 
     def marks_lines(self) -> list[str]:
         """Write how many incidents have a mark, and how many do not, and why."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,10 +22,14 @@ from app.publishing.publish import Published, control_dataset, counted_rows, pub
 from app.publishing.query import OfQuery, Query
 from app.publishing.sources import control_source
 from app.queries.choropleth import Choropleth, Choropleths
+from app.queries.looks import MarkClass, mark_classes, mark_looks, size_steps
 from app.queries.region_sums import by_region
-from app.render.palette import DENSE_FROM, family_of
+from app.render.palette import DENSE_FROM
+from app.tiles.raster import Looks
 
 PAD_SHARE = 0.03
+DOTS_PX = ((150, 4.2), (1_000, 3.4), (float("inf"), 2.7))
+"""A number of dots, and the radius up to it: many large dots would become one dark spot."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,6 @@ class FigureCounts:
     """The counts in a figure's text: marks, incidents without a mark, and the sums of the View."""
 
     marks: int
-    families: AbstractSet[str]
     has_settlements: bool
     region_only: int
     elsewhere: int
@@ -81,6 +85,30 @@ class Scene(OfQuery):
     def is_dense(self) -> bool:
         """Tell whether there are too many marks to distinguish: the figure shows their density."""
         return len(self.rows) > DENSE_FROM
+
+    @cached_property
+    def looks(self) -> Looks:
+        """The look of each mark."""
+        return mark_looks(self.query, self.rows)
+
+    @cached_property
+    def used_classes(self) -> Sequence[MarkClass]:
+        """The classes of colour that occur, in the order of the legend."""
+        used = set(self.looks.kind.tolist())
+        classes = mark_classes(self.query)
+        return [one for place, one in enumerate(classes) if place in used]
+
+    @cached_property
+    def used_steps(self) -> AbstractSet[int]:
+        """The steps of size that occur, -1 for no known figure; none for a View of one size."""
+        if self.view.size_by == "none":
+            return frozenset()
+        return frozenset(size_steps(self.rows, self.view.size_by).tolist())
+
+    @property
+    def dot_px(self) -> float:
+        """The usual radius of a mark at 1x."""
+        return next(px for most, px in DOTS_PX if len(self.rows) <= most)
 
     @cached_property
     def choropleth(self) -> Choropleth | None:
@@ -136,9 +164,6 @@ class Scene(OfQuery):
     @cached_property
     def counts(self) -> FigureCounts:
         """Count what the figure shows, for its text."""
-        codes = self.query.reference.taxonomy.weapons.codes
-        masks = set(self.rows["weapons"].tolist())
-        families = {family_of(mask, codes) for mask in masks}
         own, elsewhere = self.region_only
         single = summable(self.sums, Face.aggregates)
         whole = by_region(single).whole()
@@ -146,7 +171,6 @@ class Scene(OfQuery):
         settlement = PRECISIONS.index("settlement")
         return FigureCounts(
             marks=len(self.rows),
-            families=families,
             has_settlements=bool((self.rows["precision"] == settlement).any()),
             region_only=sum(own.values()),
             elsewhere=elsewhere,

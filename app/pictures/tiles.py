@@ -14,12 +14,14 @@ from app.domain.cache import BoundedCache
 from app.domain.control import ControlArea, ControlStatus, Extent
 from app.domain.instants import rfc3339
 from app.domain.terms import Dataset, Face
+from app.domain.view import COLOURS_BY
 from app.i18n import WATERMARK
 from app.i18n.values import day_text
 from app.index.select import Selection
 from app.publishing.publish import Published, control_dataset, control_snapshot, publish
 from app.publishing.query import Query
 from app.queries.choropleth import Choropleths
+from app.queries.looks import class_numbers, mark_classes, mark_looks
 from app.queries.shapes import SimplifiedShapes
 from app.reference.theatre import Theatre
 from app.render.canvas import Canvas
@@ -43,12 +45,13 @@ from app.tiles.raster import (
     choose_labels,
     draw_basemap,
     draw_control,
+    draw_density,
     draw_incidents,
     draw_regions,
 )
 from app.tiles.street_names import street_names, with_settlements
 from app.tiles.streets import draw_streets
-from app.tiles.vector import encode_shapes
+from app.tiles.vector import Property, encode_shapes
 
 BASEMAP_CREDITS = "Natural Earth; GeoNames (CC BY 4.0)"
 
@@ -77,7 +80,7 @@ class Tiler:
     def _incidents(self, query: Query, tile: Tile) -> bytes:
         published = publish(query, Face.tiles)
         rows = published.select((tile.z, tile.x, tile.y)).drawable(published.filter)
-        return incident_tile(rows, tile.z, query.code_names)
+        return incident_tile(rows, tile.z, query.code_names, classes=tile_classes(query, rows))
 
     def _regions(self, query: Query, tile: Tile) -> bytes:
         view = query.view
@@ -210,14 +213,24 @@ class Tiler:
     def _draw_incidents(self, painter: Painter, query: Query) -> None:
         published = publish(query, Face.tiles)
         marks = _around(published, painter.frame)
-        is_dense = painter.frame.z < DETAIL_ZOOM and self._marks(published) > DENSE_FROM
-        draw_incidents(painter, marks, query.code_names, is_dense=is_dense)
+        if painter.frame.z < DETAIL_ZOOM and self._marks(published) > DENSE_FROM:
+            draw_density(painter, marks)
+        else:
+            draw_incidents(painter, marks, mark_looks(query, marks), query.code_names)
 
     def _marks(self, published: Published) -> int:
         """Count all marks of a View, so that its tiles show them in the same way."""
         return self._cache.get(
             ("marks", published.key), lambda: len(published.select().drawable(published.filter))
         )
+
+
+def tile_classes(query: Query, marks: Selection) -> Property | None:
+    """Write the class of each mark for a vector tile; the default classes follow from `weapon`."""
+    if query.view.colour_by == COLOURS_BY[0]:
+        return None
+    codes = [one.code for one in mark_classes(query)]
+    return Property(class_numbers(query, marks).astype(np.int64), codes)
 
 
 def draw_ground(canvas: Canvas, query: Query) -> None:

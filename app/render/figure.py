@@ -152,7 +152,7 @@ def draw_swatch(page: Canvas, swatch: Swatch, x: float, y: float, size: float) -
             radius = np.array([size * 0.62 * scale])
             page.discs(*middle, radius, [swatch.colour], opacity=0.3)
         mark = Mark(swatch.colour, swatch.shape)
-        page.dots(*middle, [mark], 2.6 if swatch.kind == "soft" else 4.2, RING)
+        page.dots(*middle, [mark], 2.6 if swatch.kind == "soft" else swatch.radius, RING)
 
 
 def _draw_line(page: Canvas, box: np.ndarray, swatch: Swatch) -> None:

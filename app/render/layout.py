@@ -32,6 +32,8 @@ class Swatch(NamedTuple):
     pattern: Pattern | None = None
     dashes: tuple[int, int] | None = None
     shape: str = "circle"
+    radius: float = 4.2
+    """Of a dot, in px at 1x."""
 
 
 class LegendRow(NamedTuple):
@@ -108,8 +110,11 @@ class _Column:
             if row.swatch is None:
                 self.add(row.text, size - 1, QUIET)
             else:
+                room = max(0.0, row.swatch.radius - size * LEADING / 2)
+                self.y += room
                 self.swatches.append((row.swatch, self.x, self.y + size * 0.75, size))
                 self.add(row.text, size, inset=inset)
+                self.y += room
             self.y += size * 0.22
         self.y += size * 0.7
 

@@ -107,6 +107,45 @@ FAMILIES = {
 The colours are of Okabe and Ito, and of Tol's muted scheme for two families known only coarsely.
 """
 
+UNKNOWN_MARK, OTHER_MARK = FAMILIES["unknown"], FAMILIES["other"]
+SEVERAL_MARK = FAMILIES["drone_or_missile"]
+SERIES = tuple(mark for mark in FAMILIES.values() if mark not in (UNKNOWN_MARK, OTHER_MARK))
+"""The marks of classes that have no order, such as datasets; what comes after the last is "other".
+"""
+
+SECTOR_MARKS = dict(
+    zip(
+        (
+            *("residential", "health", "education", "energy"),
+            *("water", "transport", "industry", "military"),
+        ),
+        SERIES[:8],
+        strict=True,
+    )
+)
+"""The sectors with a mark of their own; a strike on several of them has `SEVERAL_MARK`."""
+
+STATUS_MARKS = {
+    "reported": FAMILIES["small_arms"],
+    "corroborated": FAMILIES["drone"],
+    "geolocated": FAMILIES["bomb"],
+    "verified": FAMILIES["artillery"],
+    "disputed": FAMILIES["mine"],
+    "retracted": OTHER_MARK,
+}
+SIDE_MARKS = tuple(
+    FAMILIES[name] for name in ("artillery", "bomb", "mine", "air_strike", "shelling")
+)
+"""The marks of the parties that hold ground: without red, blue and yellow, the colours of flags."""
+
+NOT_STATED_MARK = Mark("#ffffff", "diamond")
+
+SIZE_STEPS = ((0, 0.7), (1, 1.45), (5, 1.9), (20, 2.4), (100, 3.0))
+"""The least figure of each step, and the radius of its marks as a factor of the usual one.
+
+A mark without any known figure has the usual radius: it is neither the least nor the greatest.
+"""
+
 RING = "#1b1e21"
 SETTLEMENT_PX = (6.0, 40.0)
 """The least and the greatest radius of the disc of a place known to its settlement, at 1x.
@@ -263,8 +302,3 @@ def family_of(weapons: int, names: Sequence[str]) -> str:
     codes = [name for bit, name in enumerate(names) if weapons >> bit & 1]
     code = next((code for code in codes if code != "unknown"), "unknown")
     return code.split(".")[0]
-
-
-def mark_of(weapons: int, names: Sequence[str]) -> Mark:
-    """Return the look of a mark with these weapons (bits), as `family_of`."""
-    return FAMILIES[family_of(weapons, names)]

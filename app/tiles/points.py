@@ -32,6 +32,7 @@ FIELDS = {
     "error_m": "radius in metres within which the place lies",
     "killed_low": "killed, at least; absent when no figure is known",
     "injured_low": "injured, at least; absent when no figure is known",
+    "class": "what `colour_by` colours the mark by; absent where that is the weapon",
 }
 
 
@@ -61,11 +62,18 @@ def tile_units(rows: Mapping[str, np.ndarray] | Table, z: int) -> tuple[np.ndarr
     )  # type: ignore[return-value]
 
 
-def incident_tile(rows: Table, z: int, names: CodeNames, exact_zoom: int = EXACT_ZOOM) -> bytes:
+def incident_tile(
+    rows: Table,
+    z: int,
+    names: CodeNames,
+    exact_zoom: int = EXACT_ZOOM,
+    classes: Property | None = None,
+) -> bytes:
     """Encode the marks of one tile. Every mark lies in exactly one tile of a zoom level.
 
     So the sum of `n` over the tiles of a zoom is the number of drawable incidents of the View.
-    There are no cells from `exact_zoom` on.
+    There are no cells from `exact_zoom` on. `classes` are what the marks are coloured by, where
+    that is not the weapon.
     """
     x, y = tile_units(rows, z)
     if len(rows) > MOST_MARKS and z < exact_zoom:
@@ -83,6 +91,8 @@ def incident_tile(rows: Table, z: int, names: CodeNames, exact_zoom: int = EXACT
         "injured_low": _count(rows["injured_total_low"]),
         "synthetic": _synthetic(rows["flags"]),
     }
+    if classes is not None:
+        properties["class"] = classes
     return encode_points("incidents", x, y, number, properties)
 
 

@@ -30,9 +30,9 @@ from app.render.palette import (
     SETTLEMENT_PX,
     STALE_OPACITY,
     WATER,
+    Mark,
     Pattern,
     class_opacity,
-    mark_of,
 )
 from app.rows import CodeNames, Table
 from app.tiles.grid import EDGE_M
@@ -54,6 +54,14 @@ class HatchedArea(NamedTuple):
 
     shape: BaseGeometry
     pattern: Pattern
+
+
+class Looks(NamedTuple):
+    """The look of each mark: its place in `kinds`, and its radius as a factor of the usual one."""
+
+    kinds: Sequence[Mark]
+    kind: np.ndarray
+    size: np.ndarray
 
 
 def draw_basemap(painter: Canvas, basemap: Basemap) -> None:
@@ -95,39 +103,38 @@ def draw_control(
         painter.front_line(line, is_stale=is_stale)
 
 
+def draw_density(painter: Canvas, marks: Table) -> None:
+    """Draw the density of marks, where a View has too many of them for this zoom."""
+    frame = painter.frame
+    painter.paste(density(*frame.pixels(marks["lon_e7"] / 1e7, marks["lat_e7"] / 1e7), frame))
+
+
 def draw_incidents(
-    painter: Canvas,
-    marks: Table,
-    names: CodeNames,
-    *,
-    is_dense: bool,
-    dot_px: float = DOT_PX,
+    painter: Canvas, marks: Table, looks: Looks, names: CodeNames, dot_px: float = DOT_PX
 ) -> None:
-    """Draw dots, soft discs for settlements, or density where marks are too many.
+    """Draw dots, with soft discs for settlements; large dots lie below small ones.
 
     Args:
         painter: the picture.
         marks: those in the picture and around it, so that none is cut off at the edge.
+        looks: the look of each mark.
         names: the words of the codes in the columns.
-        is_dense: draw density instead, because the View has too many marks for this zoom.
-        dot_px: radius of a dot at 1x.
+        dot_px: the usual radius of a dot at 1x.
     """
     frame = painter.frame
     x, y = frame.pixels(marks["lon_e7"] / 1e7, marks["lat_e7"] / 1e7)
-    if is_dense:
-        painter.paste(density(x, y, frame))
-        return
     reach = (SETTLEMENT_PX[1] + dot_px) * frame.scale
     near = (x > -reach) & (x < frame.width + reach) & (y > -reach) & (y < frame.height + reach)
-    x, y = x[near], y[near]
-    masks, which = np.unique(marks["weapons"][near], return_inverse=True)
-    kinds = [mark_of(mask, names.weapons) for mask in masks.tolist()]
-    looks = [kinds[number] for number in which.tolist()]
+    x, y, size = x[near], y[near], looks.size[near]
+    kinds = [looks.kinds[number] for number in looks.kind[near].tolist()]
     soft = np.flatnonzero(marks["precision"][near] == names.precisions.index("settlement"))
     radius = _error_px(marks["error_m"][near][soft], marks["lat_e7"][near][soft] / 1e7, frame)
-    colours = [looks[place].colour for place in soft.tolist()]
+    colours = [kinds[place].colour for place in soft.tolist()]
     painter.discs(x[soft], y[soft], radius, colours, opacity=0.22)
-    painter.dots(x, y, looks, dot_px, RING)
+    for factor in np.unique(size)[::-1].tolist():
+        of_size = np.flatnonzero(size == factor)
+        same = [kinds[place] for place in of_size.tolist()]
+        painter.dots(x[of_size], y[of_size], same, dot_px * factor, RING)
 
 
 def _error_px(error_m: np.ndarray, lat: np.ndarray, frame: Frame) -> np.ndarray:

@@ -4,7 +4,8 @@
 import { Archive, Reader } from "./archive.js";
 import { el } from "./dom.js";
 import { countText, dayText, fill, labelOf, lengthText } from "./format.js";
-import { MarkLayer, UNKNOWN } from "./marks.js";
+import { UNKNOWN } from "./looks.js";
+import { MarkLayer } from "./marks.js";
 
 const WORLD_BITS = 31;
 const EXTENT_BITS = 12;
@@ -91,7 +92,7 @@ export class ArchivedLayer extends MarkLayer {
    * @param {LayerContext} context
    */
   constructor(look, context) {
-    super(look, context.spec.weapons);
+    super(look, context.spec);
     this.context = context;
     this.archive = new Archive(context.spec.archive ?? "");
     /** @type {Map<string, Promise<TileMarks | null>>} */
@@ -172,6 +173,10 @@ export class ArchivedLayer extends MarkLayer {
     const properties = points.map((point) => point.properties);
     const unit = 2 ** (WORLD_BITS - z - EXTENT_BITS);
     const across = 2 ** EXTENT_BITS;
+    const codes = this.looks.classes.map(([code]) => code);
+    /** @type {(read: (mark: MarkProperties) => number | undefined) => Uint16Array} */
+    const numbersOf = (read) =>
+      Uint16Array.from(properties, (mark) => Math.min(read(mark) ?? UNKNOWN, UNKNOWN));
     const hasCells = points.length > 0 && properties[0].number === undefined;
     return {
       rows: points.length,
@@ -183,7 +188,12 @@ export class ArchivedLayer extends MarkLayer {
       number: Uint32Array.from(properties, ({ number }) => number),
       weapons: Uint32Array.from(properties, ({ weapon }) => this.maskOf(weapon)),
       precision: Uint8Array.from(properties, (mark) => PRECISIONS.indexOf(mark.precision)),
-      error_m: Uint16Array.from(properties, (mark) => Math.min(mark.error_m ?? UNKNOWN, UNKNOWN)),
+      error_m: numbersOf(({ error_m: metres }) => metres),
+      killed: numbersOf((mark) => mark.killed_low),
+      injured: numbersOf((mark) => mark.injured_low),
+      group: Uint8Array.from(properties, (mark) => codes.indexOf(mark.class ?? "")),
+      classes: null,
+      steps: null,
     };
   }
 

@@ -35,6 +35,8 @@ const LEAST_SHARE = 1.5;
 /* Where marks lie to the line and in which region is for the server to say. */
 const PLACE_NAMES = ["line_km", "side", "region"];
 const LINE_NAMES = ["control", "freeze"];
+/* What changes the look of the marks only. */
+const LOOK_NAMES = ["colour_by", "size_by"];
 
 /** @type {PageSpec} */
 const spec = jsonBlock("spec");
@@ -107,7 +109,7 @@ function makeLayers(context) {
  */
 function makeMarks(options, context) {
   if (archived) return new archived.ArchivedLayer(options, context);
-  return hasCanvas ? new IncidentLayer(options, spec.weapons) : new TiledMarks(context);
+  return hasCanvas ? new IncidentLayer(options, spec) : new TiledMarks(context);
 }
 
 /**
@@ -190,20 +192,28 @@ function filterOf(state) {
 }
 
 /** Tell whether the marks depend on where the line is. */
-const isByLine = (/** @type {State} */ state) => Boolean(state.get("line_km") || state.get("side"));
+const isByLine = (/** @type {State} */ state) =>
+  Boolean(state.get("line_km") || state.get("side")) || state.get("colour_by") === "side";
 
-/** Ask the server for the columns of the marks that place and line leave. */
-function reload(/** @type {MapContext} */ { state, layers }) {
-  if (!hasCanvas) return;
+let reloads = 0;
+
+/** Ask the server for the columns of the marks that place and line leave, with their classes. */
+async function reload(/** @type {MapContext} */ { state, layers }) {
+  const colour = state.get("colour_by");
+  if (!hasCanvas) return layers.incidents.setColour(colour);
+  const turn = ++reloads;
   const [path, query] = spec.columnsUrl.split("?");
   const params = new URLSearchParams(query);
-  for (const name of [...PLACE_NAMES, ...LINE_NAMES]) {
+  for (const name of [...PLACE_NAMES, ...LINE_NAMES, "colour_by"]) {
     params.delete(name);
     const value = state.get(name);
-    if (value && (name === "region" || isByLine(state))) params.set(name, value);
+    const isAlways = name === "region" || name === "colour_by";
+    if (value && (isAlways || isByLine(state))) params.set(name, value);
   }
-  const load = fetchMonths(`${path}?${params}`).then((files) => layers.incidents.load(files));
-  load.catch(fail);
+  const files = await fetchMonths(`${path}?${params}`);
+  if (turn !== reloads) return;
+  layers.incidents.setColour(colour || "weapon");
+  await layers.incidents.load(files);
 }
 
 function showDay(/** @type {MapContext} */ { state, layers }) {
@@ -223,7 +233,10 @@ function listen(context, parts, showSummary) {
     const has = (/** @type {string} */ name) => changed.has(name);
     if (["from", "to", "control"].some(has)) showDay(context);
     if (has("control")) parts.period?.showCoverage();
-    if (PLACE_NAMES.some(has) || (isByLine(state) && LINE_NAMES.some(has))) reload(context);
+    const isOther = PLACE_NAMES.some(has) || (isByLine(state) && LINE_NAMES.some(has));
+    if (isOther || has("colour_by")) reload(context).catch(fail);
+    layers.incidents.setSize(state.get("size_by") || "none");
+    if ([...changed].every((name) => LOOK_NAMES.includes(name))) return;
     layers.incidents.setFilter(filterOf(state));
     later();
   });

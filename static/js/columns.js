@@ -17,7 +17,8 @@ function monthOf(buffer, rows, columns) {
     at += array.byteLength;
     return [name, array];
   });
-  return /** @type {Month} */ ({ rows, n: null, matching: null, ...Object.fromEntries(arrays) });
+  const empty = { n: null, matching: null, classes: null, steps: null };
+  return /** @type {Month} */ ({ rows, ...empty, ...Object.fromEntries(arrays) });
 }
 
 /** Ask for every file of a listing at once; the promises of their months, newest first. */

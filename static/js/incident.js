@@ -67,6 +67,20 @@ export function makeDialog(context, onClose) {
   return {
     node,
     /**
+     * Show something else than a record; whoever calls sets the focus in it.
+     * @param {string} text
+     * @param {HTMLElement} content
+     * @param {HTMLElement | null} from
+     */
+    list(text, content, from) {
+      if (from) opener = from;
+      title.textContent = text;
+      steps.replaceChildren();
+      body.replaceChildren(content);
+      node.hidden = false;
+      node.scrollTop = 0;
+    },
+    /**
      * What the box covers of the map, from the right and from below: on a phone it lies below.
      * @returns {[number, number]}
      */
@@ -82,10 +96,11 @@ export function makeDialog(context, onClose) {
      * @param {number} position.at
      * @param {number} position.of
      * @param {(at: number) => void} position.go
+     * @param {() => void} position.list shows all of the spot
      * @param {HTMLElement | null} position.from
      * @param {HTMLElement} content
      */
-    show(feature, { at, of, go, from }, content) {
+    show(feature, { at, of, go, list, from }, content) {
       if (from) opener = from;
       const { redacted, place, region } = feature.properties;
       const own = "headline" in feature ? feature.headline : "";
@@ -96,6 +111,7 @@ export function makeDialog(context, onClose) {
           step(words.previous, () => go(at - 1), at === 0),
           el("span", { text: fill(words.here, { i: at + 1, n: of }) }),
           step(words.next, () => go(at + 1), at === of - 1),
+          step(words.spot_list, list, false),
         );
       }
       body.replaceChildren(content);

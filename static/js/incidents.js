@@ -1,6 +1,7 @@
 /* The incidents of the record as marks: a step of time is a range of rows in each month. */
-/** @import { IncidentOptions, Label, MarkFilter, MarksLayer, Month } from "./types.js" */
-import { MarkLayer, UNKNOWN } from "./marks.js";
+/** @import { IncidentOptions, MarkFilter, MarksLayer, Month, PageSpec } from "./types.js" */
+import { UNKNOWN } from "./looks.js";
+import { MarkLayer } from "./marks.js";
 
 /** The bit of a status that says: lasted longer than a day. */
 const LONG = 0x80;
@@ -29,10 +30,10 @@ function firstRow({ first, rows }, day) {
 export class IncidentLayer extends MarkLayer {
   /**
    * @param {IncidentOptions} look
-   * @param {Label[]} weapons
+   * @param {PageSpec} spec
    */
-  constructor(look, weapons) {
-    super(look, weapons);
+  constructor(look, spec) {
+    super(look, spec);
     this.window = [0, 0];
     /** @type {MarkFilter} */
     this.filter = { weapons: 0, sectors: 0, statuses: null, killed: null };

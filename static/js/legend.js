@@ -1,17 +1,27 @@
 /* The legend: classes with their numbers, patterns, marks, and the switches of the layers. */
-/** @import { IncidentOptions, Legend, MapContext, PageSpec, Pattern } from "./types.js" */
+/** @import { IncidentOptions, Label, Legend, MapContext, PageSpec, Pattern } from "./types.js" */
 /** @import { ShownControl } from "./types.js" */
+import { choice } from "./choice.js";
 import { el } from "./dom.js";
-import { dayText, fill, labelOf, number } from "./format.js";
+import { dayText, fill, number } from "./format.js";
 import { fromHash, toHash } from "./hash.js";
 import { areaSwatch, dotSwatch, lineSwatch, patternUrl, rampSwatch } from "./patterns.js";
 
 const NAMES = /** @type {const} */ (["regions", "control", "incidents"]);
+const METRICS = ["incidents", "killed", "injured", "damaged", "destroyed"];
+const COLOURS = ["weapon", "sector", "status", "dataset", "side"];
+const SIZES = ["none", "killed", "injured"];
+const SIZE_PX = 4.4;
+const PAPER = "#ffffff";
 const isOff = (/** @type {string} */ name) => fromHash("off").split(",").includes(name);
 const hatch = (/** @type {Pattern} */ { kind, colour }) => patternUrl(kind, colour);
 
 /** @param {Node} swatch @param {string} text */
 const row = (swatch, text) => el("li", {}, swatch, el("span", { text }));
+
+/** A mark whose place is known to a settlement. */
+const softSwatch = (/** @type {IncidentOptions} */ { shapes, ring, unknown }) =>
+  dotSwatch(unknown, shapes.circle, ring, 3.5, true);
 
 /** The options of the incidents' layer. */
 function marksOf(/** @type {PageSpec} */ spec) {
@@ -51,7 +61,31 @@ export function makeLegend(context) {
     const check = el("input", { type: "checkbox", checked: !isOff(name), onchange });
     show();
     const text = el("span", { text: words["layer_" + name] });
-    box.append(el("label", { class: "layer" }, check, text), lists[name]);
+    const choices = { regions: metricChoice, control: () => [], incidents: lookChoices }[name]();
+    box.append(el("label", { class: "layer" }, check, text), ...choices, lists[name]);
+  }
+
+  /** @type {(name: string, text: string, codes: string[]) => HTMLElement} */
+  function choose(name, text, codes) {
+    const nameOf = (/** @type {string} */ code) => words[code === "none" ? "size_none" : code];
+    const labels = codes.map((code) => /** @type {Label} */ ([code, nameOf(code)]));
+    const set = (/** @type {string} */ _, /** @type {string} */ code) =>
+      state.set({ [name]: code === codes[0] ? "" : code });
+    return choice(name, text, labels, state.get(name) || codes[0], set);
+  }
+
+  function metricChoice() {
+    const rates = spec.hasPopulation ? ["killed_per_100k"] : [];
+    return [choose("metric", words.metric, [...METRICS, ...rates])];
+  }
+
+  /* A saved page has its marks in one choice of classes. */
+  function lookChoices() {
+    const colours = COLOURS.filter((by) => by !== "side" || spec.controls.length);
+    return [
+      ...(spec.isSaved ? [] : [choose("colour_by", words.colour_by, colours)]),
+      choose("size_by", words.size_by, SIZES),
+    ];
   }
 
   /** @type {(low: number, high: number | undefined) => string} */
@@ -130,14 +164,44 @@ export function makeLegend(context) {
       });
       return [row(rampSwatch(marks.density, regions.edge), `${words.density}; ${cell}`)];
     }
-    /** @type {(family: IncidentOptions["families"][number], isSoft?: boolean) => SVGElement} */
-    const dot = ([, colour, shape], isSoft) =>
-      dotSwatch(colour, marks.shapes[shape], marks.ring, isSoft);
-    const used = marks.families.filter(([code]) => spec.usedFamilies.includes(code));
-    const items = used.map((family) => row(dot(family), labelOf(spec.weapons, family[0])));
-    const unknown = marks.families.find(([code]) => code === "unknown");
-    if (spec.hasSettlements && unknown) items.push(row(dot(unknown, true), words.dot_settlement));
+    const { looks, spots } = layers.incidents;
+    const { colourBy, sizeBy } = looks;
+    const used = layers.incidents.used();
+    const dot = (/** @type {string} */ colour, /** @type {string} */ shape, radius = SIZE_PX) =>
+      dotSwatch(colour, marks.shapes[shape], marks.ring, radius);
+    const items = [...printedLine("colour_by", colourBy, "weapon")];
+    const source = spec.controls.find(({ slug }) => slug === state.get("control"))?.name;
+    if (colourBy === "side" && source)
+      items.push(el("li", { text: fill(words.by_source, { text: words.side, source }) }));
+    spec.looks[colourBy].forEach(([, label, colour, shape], place) => {
+      if (!used || used.classes.has(place)) items.push(row(dot(colour, shape), label));
+    });
+    if (sizeBy !== "none") {
+      items.push(...printedLine("size_by", sizeBy, "none"));
+      marks.sizes.forEach(([least, factor], i) => {
+        if (used && !used.steps.has(i + 1)) return;
+        const text = classText(least, marks.sizes[i + 1]?.[0]);
+        items.push(row(dot(PAPER, "circle", SIZE_PX * factor), text));
+      });
+      if (!used || used.steps.has(0)) items.push(row(dot(PAPER, "circle"), words.size_unknown));
+    }
+    if (spec.hasSettlements) items.push(row(softSwatch(marks), words.dot_settlement));
+    if (spots) {
+      const badge = { class: "swatch-spot", text: "n", "aria-hidden": "true" };
+      items.push(row(el("span", badge), words.spot_badge));
+    }
     return items;
+  }
+
+  /**
+   * What a choice says on paper, which has no choices.
+   * @param {string} name
+   * @param {string} code
+   * @param {string} otherwise
+   */
+  function printedLine(name, code, otherwise) {
+    if (code === otherwise) return [];
+    return [el("li", { class: "legend-title", text: `${words[name]}: ${words[code]}` })];
   }
 
   if (isBeside) summaryPane.firstElementChild?.after(box);

@@ -1,29 +1,19 @@
 /* Marks written straight into canvas pixels: as dots, or as a density where they are many.
    No WebGL, no worker and no tile server, up to about a million marks. */
 /** @import { CanvasFrame, IncidentOptions, MarkColumns, MarkFeature } from "./types.js" */
-/** @import { Label, Outline, VisibleMarks } from "./types.js" */
+/** @import { PageSpec, VisibleMarks } from "./types.js" */
 import { penOf } from "./dom.js";
-import { footprint } from "./footprint.js";
+import { number as numberText } from "./format.js";
+import { MarkLooks, UNKNOWN, pixelOf, pixelOfHex } from "./looks.js";
+import { drawSpots, spotsOf } from "./spots.js";
 
 /** Marks lie on a world so many px wide. */
 const WORLD = 2 ** 31;
-export const UNKNOWN = 0xffff;
 const SETTLEMENT = 2;
 const DISC_LIMIT = 4000;
 const UNKNOWN_ERROR_M = 5000;
 /** The canvas is larger than the map by this share on every side. */
 const PAD = 0.2;
-
-/** A colour as a pixel of a canvas. */
-const pixelOf = (
-  /** @type {number} */ r,
-  /** @type {number} */ g,
-  /** @type {number} */ b,
-  a = 255,
-) => ((a << 24) | (b << 16) | (g << 8) | r) >>> 0;
-
-const pixelOfHex = (/** @type {string} */ hex) =>
-  pixelOf(...rgbOf([1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16))));
 
 const rgbOf = (/** @type {number[]} */ parts) => /** @type {[number, number, number]} */ (parts);
 
@@ -31,30 +21,20 @@ const rgbOf = (/** @type {number[]} */ parts) => /** @type {[number, number, num
 export class MarkLayer extends L.Layer {
   /**
    * @param {IncidentOptions} look
-   * @param {Label[]} weapons
+   * @param {PageSpec} spec
    */
-  constructor(look, weapons) {
+  constructor(look, spec) {
     super();
     this.look = look;
-    this.families = look.families.map(([code, hex, shape]) => ({
-      code,
-      hex,
-      shape,
-      pixel: pixelOfHex(hex),
-    }));
-    const familyAt = (/** @type {string} */ code) =>
-      look.families.findIndex((family) => family[0] === code);
-    this.familyOfBit = weapons.map(([code]) => familyAt(code.split(".")[0]));
-    this.unknownFamily = familyAt("unknown");
-    this.unknownBit = 1 << weapons.findIndex(([code]) => code === "unknown");
+    this.looks = new MarkLooks(look, spec);
+    this.language = spec.view.lang;
     this.ring = pixelOfHex(look.ring);
-    this.stampsKey = "";
-    /** @type {ReturnType<typeof stampOf>[]} */
-    this.stamps = [];
     /** @type {Columns[]} */
     this.months = [];
     this.loaded = false;
     this.visibleCount = 0;
+    /** How many places with several marks are on the canvas. */
+    this.spots = 0;
     this.drawMs = 0;
     this.isDense = false;
     this.most = 1;
@@ -84,6 +64,23 @@ export class MarkLayer extends L.Layer {
    */
   facts(_number) {
     return null;
+  }
+
+  /** Colour the marks that come next by something else: the server sends their classes. */
+  setColour(/** @type {string} */ by) {
+    this.looks.colourBy = by;
+    for (const month of this.months) month.classes = null;
+  }
+
+  setSize(/** @type {string} */ by) {
+    if (this.looks.sizeBy === by) return;
+    this.looks.sizeBy = by;
+    for (const month of this.months) month.steps = null;
+    this.soon();
+  }
+
+  used() {
+    return this.looks.used(this.months);
   }
 
   /** @override @param {L.Map} map */
@@ -141,10 +138,18 @@ export class MarkLayer extends L.Layer {
     const marks = this.visible(frame);
     const { denseFrom, detailZoom } = this.look;
     this.isDense = marks.hasCells || (marks.count > denseFrom && this.zoom < detailZoom);
+    const radius = this.radius() * ratio;
     if (this.isDense) this.drawDensity(marks, frame);
-    else this.drawDots(marks, frame, pen);
+    else {
+      this.drawDiscs(marks, frame, pen);
+      this.drawDots(marks, frame, radius);
+    }
     penOf(this.back).putImageData(this.image, 0, 0);
     pen.drawImage(this.back, 0, 0);
+    const spots = this.isDense ? [] : spotsOf(marks);
+    const write = (/** @type {number} */ n) => numberText(this.language, n);
+    drawSpots(pen, spots, marks, { ratio, radius, colour: this.look.ring, write });
+    this.spots = spots.length;
     this.visibleCount = marks.count;
     this.drawMs = performance.now() - started;
     this.fire("drawn");
@@ -199,10 +204,9 @@ export class MarkLayer extends L.Layer {
     return { count, xs, ys, rows, spans, hasCells };
   }
 
-  /** The family of a record's first known weapon gives its colour and its shape. */
-  family(/** @type {number} */ weapons) {
-    const mask = weapons & ~this.unknownBit;
-    return mask ? this.familyOfBit[31 - Math.clz32(mask & -mask)] : this.unknownFamily;
+  /** The usual radius of a mark. */
+  radius() {
+    return this.zoom < 7 ? 3.4 : this.zoom < 10 ? 4 : 5;
   }
 
   /**
@@ -210,40 +214,60 @@ export class MarkLayer extends L.Layer {
    * @param {CanvasFrame} frame
    * @param {CanvasRenderingContext2D} pen
    */
-  drawDots({ xs, ys, rows, spans }, { width, height, ratio }, pen) {
-    const size = (this.zoom < 7 ? 3.4 : this.zoom < 10 ? 4 : 5) * ratio;
-    const key = `${size}/${ratio}/${width}`;
-    if (this.stampsKey !== key) {
-      const { shapes } = this.look;
-      this.stamps = this.families.map(({ shape }) => stampOf(shapes[shape], size, ratio, width));
-      this.stampsKey = key;
-    }
-    const { pixels, ring } = this;
+  drawDiscs({ xs, ys, rows, spans }, { ratio }, pen) {
     const [least, most] = this.look.settlementPx;
     const equator = 156543.03 / 2 ** this.zoom;
     const metresPerPx = equator * Math.cos((this._map.getCenter().lat * Math.PI) / 180);
     let discs = 0;
     pen.globalAlpha = 0.2;
-    for (const [{ error_m: errors, precision, weapons }, from, to] of spans) {
+    for (const [columns, from, to] of spans) {
+      const { error_m: errors, precision } = columns;
+      const { codes } = this.looks.classesOf(columns);
       for (let i = from; i < to; i++) {
-        const x = xs[i];
-        const y = ys[i];
         const row = rows[i];
-        const at = this.family(weapons[row]);
-        const { hex, pixel } = this.families[at];
-        if (precision[row] === SETTLEMENT && discs++ < DISC_LIMIT) {
-          const errorM = errors[row] === UNKNOWN ? UNKNOWN_ERROR_M : errors[row];
-          const radius = Math.max(least, Math.min(most, errorM / metresPerPx));
-          drawDisc(pen, x, y, radius * ratio, hex);
-        }
-        const { reach, edge, inner } = this.stamps[at];
-        if (x < reach || y < reach || x >= width - reach || y >= height - reach) continue;
-        const middle = y * width + x;
-        for (let j = 0; j < edge.length; j++) pixels[middle + edge[j]] = ring;
-        for (let j = 0; j < inner.length; j++) pixels[middle + inner[j]] = pixel;
+        if (precision[row] !== SETTLEMENT || discs++ >= DISC_LIMIT) continue;
+        const errorM = errors[row] === UNKNOWN ? UNKNOWN_ERROR_M : errors[row];
+        const radius = Math.max(least, Math.min(most, errorM / metresPerPx));
+        drawDisc(pen, xs[i], ys[i], radius * ratio, this.looks.classes[codes[row]][2]);
       }
     }
     pen.globalAlpha = 1;
+  }
+
+  /**
+   * @param {VisibleMarks<Columns>} marks
+   * @param {CanvasFrame} frame
+   * @param {number} radius
+   */
+  drawDots({ xs, ys, rows, spans }, frame, radius) {
+    const { looks, pixels, ring } = this;
+    const { width, height } = frame;
+    const colours = looks.classes.map((look) => pixelOfHex(look[2]));
+    for (const step of looks.steps) {
+      /** @type {ReturnType<MarkLooks["stamp"]>[]} */
+      const stamps = [];
+      for (const [columns, from, to] of spans) {
+        const { codes: classes } = looks.classesOf(columns);
+        const { codes: steps } = looks.stepsOf(columns);
+        for (let i = from; i < to; i++) {
+          const row = rows[i];
+          if (steps[row] !== step) continue;
+          const x = xs[i];
+          const y = ys[i];
+          const place = classes[row];
+          const { reach, edge, inner } = (stamps[place] ??= looks.stamp(
+            place,
+            step,
+            radius,
+            frame,
+          ));
+          if (x < reach || y < reach || x >= width - reach || y >= height - reach) continue;
+          const middle = y * width + x;
+          for (let j = 0; j < edge.length; j++) pixels[middle + edge[j]] = ring;
+          for (let j = 0; j < inner.length; j++) pixels[middle + inner[j]] = colours[place];
+        }
+      }
+    }
   }
 
   /**
@@ -315,19 +339,24 @@ export class MarkLayer extends L.Layer {
     return marks.filter(({ x, y }) => x === first.x && y === first.y).map(({ number }) => number);
   }
 
+  /** Numbers of the incidents at the place nearest the centre. */
   nearest() {
     const scale = (256 * 2 ** this._map.getZoom()) / WORLD;
     const at = this._map.project(this._map.getCenter()).divideBy(scale);
     let least = Infinity;
+    let place = [0, 0];
     /** @type {number[]} */
     let numbers = [];
     for (const month of this.months) {
       if (month.n) continue;
       for (const row of this.matching(month)) {
         const far = (month.x[row] - at.x) ** 2 + (month.y[row] - at.y) ** 2;
-        if (far >= least) continue;
+        if (far > least) continue;
+        const [x, y] = [month.x[row], month.y[row]];
+        if (far < least || x !== place[0] || y !== place[1]) numbers = [];
         least = far;
-        numbers = [month.number[row]];
+        place = [x, y];
+        numbers.push(month.number[row]);
       }
     }
     return numbers;
@@ -347,18 +376,4 @@ function drawDisc(pen, x, y, radius, colour) {
   pen.beginPath();
   pen.arc(x, y, radius, 0, 2 * Math.PI);
   pen.fill();
-}
-
-/**
- * What a shape covers, as steps from one pixel to another in a canvas so wide.
- * @param {Outline} outline
- * @param {number} radius
- * @param {number} ratio
- * @param {number} width
- */
-function stampOf(outline, radius, ratio, width) {
-  const { reach, edge, inner } = footprint(outline, radius, 1.1 * ratio);
-  const steps = (/** @type {[number, number][]} */ pixels) =>
-    Int32Array.from(pixels, ([dx, dy]) => dy * width + dx);
-  return { reach, edge: steps(edge), inner: steps(inner) };
 }

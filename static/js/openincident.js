@@ -2,6 +2,7 @@
 /** @import { Highlight, IncidentFeature, MapContext, OpenFeature } from "./types.js" */
 /** @import { OpenIncident, PageParts } from "./types.js" */
 import { byId, mapBox } from "./dom.js";
+import { fill, number as numberText } from "./format.js";
 import { fromHash, toHash } from "./hash.js";
 import { makeDialog } from "./incident.js";
 import { messageOf, readJson } from "./request.js";
@@ -55,7 +56,9 @@ export function makeOpening(context, highlight, parts, chooseRegion) {
     try {
       const record = feature?.lines ? feature : await read(numbers[at]);
       const go = (/** @type {number} */ next) => open(numbers, null, null, next);
-      dialog.show(record, { at, of: numbers.length, go, from }, await bodyOf(record));
+      const list = () => openSpot(numbers, null);
+      const whole = { at, of: numbers.length, go, list, from };
+      dialog.show(record, whole, await bodyOf(record));
       highlight.open(record);
       // A step to the next record finds the sheet low already.
       sheet = parts.tabs?.lower() ?? sheet;
@@ -79,19 +82,45 @@ export function makeOpening(context, highlight, parts, chooseRegion) {
     }
   }
 
+  /**
+   * Open the only incident of a spot, or list them all.
+   * @param {number[]} numbers
+   * @param {HTMLElement | null} from
+   */
+  async function openSpot(numbers, from) {
+    if (numbers.length < 2) return open(numbers, null, from);
+    try {
+      const [{ makeSpotList }, first] = await Promise.all([
+        import("./spotlist.js"),
+        read(numbers[0]),
+      ]);
+      const spot = makeSpotList(context, numbers, first, (ordered, feature, at) =>
+        open(ordered, feature, null, at),
+      );
+      const { words, language } = context;
+      const title = fill(words.spot_title, { n: numberText(language, numbers.length) });
+      dialog.list(title, spot.node, from);
+      highlight.open(first);
+      sheet = parts.tabs?.lower() ?? sheet;
+      await spot.read();
+    } catch (wrong) {
+      byId("status").textContent = messageOf(wrong);
+    }
+  }
+
   map.on("click", ({ latlng }) => {
     const key = layers.regions.clicked;
     layers.regions.clicked = "";
     if (mode.isMeasuring) return;
     const isOn = map.hasLayer(layers.incidents);
     const numbers = isOn ? layers.incidents.pick(latlng, PICK_PX) : [];
-    if (numbers.length) open(numbers, null, container);
+    if (numbers.length) openSpot(numbers, container);
     else if (key) chooseRegion?.(key);
   });
   container.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.target !== container) return;
     const numbers = layers.incidents.nearest();
-    if (numbers.length) open(numbers, null, container);
+    if (numbers.length) openSpot(numbers, container);
   });
   const number = fromHash("open");
   if (/^\d{1,9}$/.test(number)) open([Number(number)], null, container);

@@ -2,6 +2,7 @@
 /** @import { CountSum, Label, MapContext, OverviewTab } from "./types.js" */
 /** @import { Sum, Summary, SummaryRow } from "./types.js" */
 import { countBars, dayChart } from "./bars.js";
+import { choice } from "./choice.js";
 import { makeDatasets } from "./datasets.js";
 import { debounce, el, isHidden } from "./dom.js";
 import { countText, fill, labelOf, number } from "./format.js";
@@ -9,7 +10,6 @@ import { fromHash, toHash } from "./hash.js";
 import { makeNewest, messageOf, readJson, wasAborted } from "./request.js";
 
 const LATER_MS = 350;
-const METRICS = ["incidents", "killed", "injured", "damaged", "destroyed"];
 
 /**
  * @param {MapContext} context
@@ -42,41 +42,16 @@ export function makeOverview(context, foldLegend) {
   const newest = makeNewest();
 
   const datasets = makeDatasets(context, (slugs) => change("dataset", slugs));
-  const metrics = [...METRICS, ...(spec.hasPopulation ? ["killed_per_100k"] : [])];
-  const metric = choice(
-    "metric",
-    words.metric,
-    metrics.map((name) => [name, words[name]]),
-    "incidents",
-  );
   const levels = spec.levels.map(
     (level) => /** @type {Label} */ ([`${level}`, words[`level_${level}`]]),
   );
-  const level = choice("level", words.level, levels, "1");
+  const level = choice("level", words.level, levels, state.get("level") || "1", change);
   if (!spec.isSaved) settings.append(datasets.node);
-  settings.append(metric.label);
-  if (spec.levels.length > 1 && !spec.isSaved) settings.append(level.label);
-
-  /**
-   * @param {string} name
-   * @param {string} text
-   * @param {Label[]} labels
-   * @param {string} otherwise
-   */
-  function choice(name, text, labels, otherwise) {
-    const select = el("select", { name, onchange: () => change(name, select.value) });
-    const now = state.get(name) || otherwise;
-    for (const [value, label] of labels)
-      select.append(el("option", { value, text: label, selected: value === now }));
-    if (!labels.some(([value]) => value === now))
-      select.append(el("option", { value: now, text: now, selected: true }));
-    return { select, label: el("label", { class: "choice" }, el("span", { text }), select) };
-  }
+  if (spec.levels.length > 1 && !spec.isSaved) settings.append(level);
 
   /** @type {(name: string, value: string) => void} */
   function change(name, value) {
-    if (name === "metric") state.set({ metric: value });
-    else if (name === "level") state.go({ level: value, region: "" });
+    if (name === "level") state.go({ level: value, region: "" });
     else state.go({ [name]: value, from: "", to: "", control: "" });
   }
 

@@ -55,8 +55,8 @@ export function patternUrl(kind, colour) {
   return url;
 }
 
-const swatchBox = () =>
-  svg("svg", { class: "swatch", width: 26, height: 16, "aria-hidden": "true" });
+const swatchBox = (height = 16) =>
+  svg("svg", { class: "swatch", width: 26, height, "aria-hidden": "true" });
 const FRAME = { x: 0.5, y: 0.5, width: 25, height: 15 };
 
 /**
@@ -76,13 +76,15 @@ export function areaSwatch(fill, stroke, opacity = 1) {
  * @param {string} colour
  * @param {Outline} outline
  * @param {string} ring
+ * @param {number} radius
  * @param {boolean} [isSoft]
  */
-export function dotSwatch(colour, outline, ring, isSoft = false) {
-  const box = swatchBox();
-  const radius = isSoft ? 3.5 : 4.4;
+export function dotSwatch(colour, outline, ring, radius, isSoft = false) {
+  const high = Math.max(16, Math.ceil(2 * radius) + 2);
+  const middle = high / 2;
+  const box = swatchBox(high);
   if (isSoft) svg("circle", { cx: 13, cy: 8, r: 8, fill: colour, "fill-opacity": 0.25 }, box);
-  const points = outline.map(([x, y]) => `${13 + x * radius},${8 + y * radius}`).join(" ");
+  const points = outline.map(([x, y]) => `${13 + x * radius},${middle + y * radius}`).join(" ");
   svg("polygon", { points, fill: colour, stroke: ring }, box);
   return box;
 }

@@ -37,6 +37,12 @@ export class TiledMarks extends L.TileLayer {
     this.loaded = false;
     this.isDense = false;
     this.most = 1;
+    this.spots = 0;
+  }
+
+  get looks() {
+    const { state } = this.context;
+    return { colourBy: state.get("colour_by") || "weapon", sizeBy: state.get("size_by") || "none" };
   }
 
   async load() {
@@ -50,6 +56,19 @@ export class TiledMarks extends L.TileLayer {
 
   setFilter() {
     this.refresh();
+  }
+
+  setColour() {
+    this.refresh();
+  }
+
+  setSize() {
+    this.refresh();
+  }
+
+  /** A picture does not say which classes are in it. */
+  used() {
+    return null;
   }
 
   /** Redrawn by setUrl, Leaflet would ask for tiles of a zoom that lies between two. */

@@ -128,7 +128,10 @@ export interface IncidentOptions {
   /** The least and the greatest radius of a settlement's disc. */
   settlementPx: [number, number];
   shapes: Record<string, Outline>;
-  families: [code: string, colour: string, shape: string][];
+  /** The colour of a mark of which nothing is known. */
+  unknown: string;
+  /** The least figure of each step, and the radius of its marks as a factor of the usual one. */
+  sizes: [least: number, factor: number][];
   /** Stops of the density's colours, from least to most. */
   density: Rgb[];
   densityPx: number;
@@ -195,7 +198,8 @@ export interface PageSpec {
   yesterday: string;
   columnsUrl: string;
   levels: number[];
-  usedFamilies: string[];
+  /** The classes of marks by what they can be coloured by. */
+  looks: Record<string, [code: string, label: string, colour: string, shape: string][]>;
   hasPopulation: boolean;
   hasSettlements: boolean;
   mayEmbed: boolean;
@@ -711,6 +715,12 @@ export interface Pen {
   height: number;
 }
 
+/** A code for each row, and the codes that occur. */
+export interface RowCodes {
+  codes: Uint8Array;
+  used: number[];
+}
+
 /** Columns of marks over one file or tile; `x` and `y` on a world 2 ** 31 wide. */
 export interface MarkColumns {
   rows: number;
@@ -720,6 +730,14 @@ export interface MarkColumns {
   weapons: Uint32Array;
   precision: Uint8Array;
   error_m: Uint16Array;
+  /** The lowest known figures; 0xffff where none is known. */
+  killed: Uint16Array;
+  injured: Uint16Array;
+  /** The class of each mark, where the weapon is not what colours it. */
+  group?: Uint8Array;
+  /** Class and step of size of each mark; null until they are looked for. */
+  classes: RowCodes | null;
+  steps: RowCodes | null;
   /** How many marks each cell stands for; null where a row is one mark. */
   n: Uint32Array | null;
 }
@@ -729,7 +747,6 @@ export interface Month extends MarkColumns {
   /** First and last day, in days since 1970. */
   first: Uint16Array;
   last: Uint16Array;
-  killed: Uint16Array;
   status: Uint8Array;
   /** Rows that period and filters let through; null until they are looked for. */
   matching: Uint32Array | null;
@@ -749,6 +766,7 @@ export interface MarkProperties {
   day: string;
   killed_low?: number;
   injured_low?: number;
+  class?: string;
   status: string;
 }
 
@@ -786,12 +804,19 @@ export interface MarksLayer extends L.Layer {
   isDense: boolean;
   /** The most marks in one cell of a density. */
   most: number;
+  /** How many places with several marks are in sight. */
+  spots: number;
+  readonly looks: { colourBy: string; sizeBy: string };
+  setColour(by: string): void;
+  setSize(by: string): void;
+  /** The classes and steps of size that occur; null where nobody knows. */
+  used(): { classes: Set<number>; steps: Set<number> } | null;
   load(files: Promise<Month>[]): Promise<void>;
   setWindow(first: number, last: number): void;
   setFilter(filter: MarkFilter): void;
   /** Numbers of the incidents under a place, nearest first. */
   pick(place: L.LatLng, radiusPx: number): number[];
-  /** The number of the mark nearest the centre, alone in a list. */
+  /** Numbers of the incidents at the place nearest the centre. */
   nearest(): number[];
   /** What the marks themselves say of a record that cannot be asked for. */
   facts(number: number): MarkFeature | null;

@@ -112,13 +112,14 @@ def test_datasets_say_what_may_leave(service: Service) -> None:
     assert datasets["demo"]["terms"]["raw"] is True
 
 
+@pytest.mark.parametrize(("query", "row_bytes"), [("", 32), ("&colour_by=side", 33)])
 def test_columns_are_listed_with_their_layout_and_no_cache_keeps_them_for_long(
-    public_service: Service,
+    public_service: Service, query: str, row_bytes: int
 ) -> None:
-    listing = read(public_service, "/columns.json?theatre=example")
+    listing = read(public_service, f"/columns.json?theatre=example{query}")
     widths = {"u4": 4, "u2": 2, "u1": 1}
     width = sum(widths[kind] for kind in listing["columns"].values())
-    assert width == 32
+    assert width == row_bytes
     for month in listing["months"]:
         answer = public_service.client.get(month["url"])
         assert len(answer.content) == month["rows"] * width

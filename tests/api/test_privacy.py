@@ -108,6 +108,7 @@ def queries() -> Iterator[str]:
     then = (NOW - timedelta(days=1, hours=12)).strftime("%Y-%m-%dT%H:%M:%SZ")
     for when in ("dataset=invented", f"dataset=invented&as_of={then}"):
         yield when
+        yield f"{when}&colour_by=sector&size_by=killed"
         for point in (EMBARGOED, PLANT):
             box = (point.lon - 0.01, point.lat - 0.01, point.lon + 0.01, point.lat + 0.01)
             yield f"{when}&bbox={','.join(f'{side:.4f}' for side in box)}"

@@ -36,7 +36,7 @@ def test_the_map_opens_with_strikes_regions_control_legend_and_totals(
     watched.open(f"{service.url}/?theatre={theatre}")
     page = watched.page
     expect(page.locator(".totals .figure")).to_have_count(4)
-    expect(page.locator(".legend li").first).to_be_visible()
+    expect(page.locator(".legend li:not(.legend-title)").first).to_be_visible()
     expect(page.locator("#caption")).not_to_be_empty()
     filled = page.locator("path.region:not([fill-opacity='0'])")
     expect(filled.first).to_be_attached()

@@ -100,6 +100,23 @@ def look_at(page: Page, lat: float, lon: float, zoom: float) -> None:
     )
 
 
+def test_marks_from_tiles_have_the_colours_and_sizes_of_their_view(
+    watch: Watch, demo_data: Path, tmp_path: Path
+) -> None:
+    written(demo_data, tmp_path, "--view", f"{EXAMPLE}&colour_by=side&size_by=killed")
+    watched = watch()
+    page = watched.page
+    with hosting(tmp_path) as host:
+        watched.open(f"{host}/strikes.html")
+        legend = page.locator(".legend")
+        expect(legend.locator("li:has(polygon)", has_text="Tarn League")).to_be_visible()
+        expect(legend.locator("li:has(polygon)", has_text="1 to 4")).to_be_visible()
+        expect(page.locator("[name=colour_by]")).to_have_count(0)  # the file has these classes
+        page.locator("[name=size_by]").select_option("none")
+        expect(legend.locator("li:has(polygon)", has_text="1 to 4")).to_have_count(0)
+    watched.is_clean()
+
+
 def test_the_page_reads_the_ranges_that_it_shows_and_asks_nobody_else(
     watch: Watch, example: Path
 ) -> None:

@@ -64,7 +64,7 @@ def test_a_tip_says_what_happened_and_how_many_lie_there(
     watched.is_clean()
 
 
-def test_a_click_on_a_spot_walks_through_all_of_its_records(
+def test_a_click_on_a_spot_lists_all_of_its_records_and_each_leads_to_the_next(
     service: Service, watch: Callable[..., Watched]
 ) -> None:
     watched = watch()
@@ -73,5 +73,9 @@ def test_a_click_on_a_spot_walks_through_all_of_its_records(
     watched.page.mouse.down()
     watched.page.mouse.up()
     dialog = watched.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("3 incidents at one place")
+    dialog.locator(".incident").first.click()
     expect(dialog).to_contain_text("1 of 3")
+    dialog.get_by_role("button", name="Next").click()
+    expect(dialog).to_contain_text("2 of 3")
     expect(watched.page.locator(".tip")).to_have_count(0)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.domain.errors import InvalidView
 from app.domain.incident import Status
 from app.domain.place import Bounds
-from app.domain.view import METRICS, PARAMETERS, View, Vocabulary
+from app.domain.view import COLOURS_BY, METRICS, PARAMETERS, SIZES_BY, View, Vocabulary
 from tests.strategies import days
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -94,6 +94,8 @@ def views(draw: st.DrawFn) -> View:
         freeze=draw(st.none() | days),
         line_km=draw(st.none() | st.integers(1, 20_000_000).map(lambda metres: metres / 1000)),
         sides=draw(some(frozenset({*words.parties, "not_stated"}))),
+        colour_by=draw(st.sampled_from(COLOURS_BY)),
+        size_by=draw(st.sampled_from(SIZES_BY)),
     )
 
 
@@ -138,6 +140,8 @@ WRONG = {
     "freeze": "now",
     "line_km": "0",
     "side": "north",
+    "colour_by": "taste",
+    "size_by": "fame",
 }
 
 

@@ -34,13 +34,16 @@ def archived(workspace: Workspace, path: Path, view: View, layers: list[str], to
     return archive_view(tiler, Query.of(workspace, view, NOW), ArchiveLayers(layers, 0, top), path)
 
 
-def test_every_level_holds_every_mark_of_the_index(demos: Workspace, tmp_path: Path) -> None:
+@pytest.mark.parametrize("view", [EXAMPLE, EXAMPLE.but(colour_by="side")])
+def test_every_level_holds_every_mark_of_the_index(
+    demos: Workspace, tmp_path: Path, view: View
+) -> None:
     path = tmp_path / "out.pmtiles"
-    report = archived(demos, path, EXAMPLE, ["incidents"], 9)
-    published = publish(Query.of(demos, EXAMPLE, NOW), Face.tiles)
+    report = archived(demos, path, view, ["incidents"], 9)
+    published = publish(Query.of(demos, view, NOW), Face.tiles)
     marks = len(published.select().drawable(published.filter))
     counts = dict.fromkeys(range(10), 0)
-    tiler, query = Tiler(FONTS), Query.of(demos, EXAMPLE, NOW)
+    tiler, query = Tiler(FONTS), Query.of(demos, view, NOW)
     for (z, x, y), body in all_tiles(MemorySource(path.read_bytes())):
         content = gzip.decompress(body)
         assert content == tiler.tile(query, Tile("incidents", z, x, y, "mvt"))

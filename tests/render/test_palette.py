@@ -17,7 +17,6 @@ from app.render.palette import (
     class_of,
     family_of,
     ground_pattern,
-    mark_of,
     rgb,
 )
 
@@ -64,7 +63,6 @@ def test_what_is_known_coarsely_is_not_drawn_as_unknown() -> None:
     assert [family_of(mask, names) for mask in (0, 1, 2, 4, 6, 7)] == [
         *("unknown", "missile", "unknown", "air_strike", "air_strike", "missile"),
     ]
-    assert mark_of(6, names) == FAMILIES["air_strike"]
 
 
 def test_colours_are_whole_and_no_family_shares_one() -> None:
