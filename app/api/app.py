@@ -45,6 +45,7 @@ from app.api.routes import (
     operation,
     pages,
     review,
+    stories,
     table,
     waves,
 )
@@ -176,6 +177,7 @@ def _application(
     app.include_router(
         imports.routes(record, shared.spool, lanes.imports, shared.metrics.add_import)
     )
+    app.include_router(stories.routes(record, visible, lanes.edits))
     app.include_router(editing.routes(record, visible, lanes.edits))
     app.include_router(review.routes(record, visible, lanes.edits))
     app.include_router(ogc_tiles.routes(tiles))

@@ -23,7 +23,7 @@ class AddressFace(StrEnum):
 
 PAGES = ("", "embed", "table", "incidents", "method", "compare", "changes", "import", "edit")
 FIRST = {
-    **dict.fromkeys((*PAGES, "review"), AddressFace.page),
+    **dict.fromkeys((*PAGES, "review", "stories", "story"), AddressFace.page),
     "tiles": AddressFace.tile,
     "columns": AddressFace.items,
     "figure": AddressFace.figure,
@@ -31,7 +31,7 @@ FIRST = {
 IN_API = {
     **dict.fromkeys(("tiles", "map"), AddressFace.tile),
     **dict.fromkeys(("summary", "facets"), AddressFace.summary),
-    **dict.fromkeys(("collections", "incidents"), AddressFace.items),
+    **dict.fromkeys(("collections", "incidents", "stories"), AddressFace.items),
     **dict.fromkeys(("export", "evidence"), AddressFace.export),
     **dict.fromkeys(("imports", "mappings"), AddressFace.imports),
     "reviews": AddressFace.edit,
@@ -48,7 +48,7 @@ def face_of(method: str, path: str) -> AddressFace:
     if first != "api":
         return FIRST.get(first.partition(".")[0], AddressFace.other)
     group, _, rest = rest.partition("/")
-    if group == "incidents" and method in WRITES:
+    if group in ("incidents", "stories") and method in WRITES:
         return AddressFace.edit
     if group == "collections" and rest.partition("/")[2].startswith("tiles"):
         return AddressFace.tile

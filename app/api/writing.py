@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -19,6 +20,8 @@ from app.publishing.query import Query
 
 NO_STORE = {"Cache-Control": "no-store"}
 REFUSALS = ("401", "403", "404", "409", "412", "413", "422", "429", "503", "507")
+
+REVISION = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
 
 WriteParameters = Mapping[str, tuple[Reader, str, JsonObject]]
 """What reads a parameter, what it means, and its JSON schema, by the parameter's name."""
@@ -68,6 +71,21 @@ def refuse_parameters(request: Request) -> None:
         InvalidView: naming every parameter.
     """
     read_parameters(request.query_params.multi_items(), {})
+
+
+def base_revision(request: Request) -> int | None:
+    """Read the revision that a change is based on, from `If-Match`; None without the header.
+
+    Raises:
+        InputError: the header is no revision number.
+    """
+    header = request.headers.get("if-match")
+    if header is None:
+        return None
+    fits = REVISION.fullmatch(header.strip())
+    if fits is None:
+        raise InputError("header If-Match", header, 'one revision number, such as "17"')
+    return int(fits[1])
 
 
 def written(document: object, headers: Mapping[str, str] | None = None) -> Response:

@@ -26,7 +26,7 @@ from app.publishing.defaults import with_defaults
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
 from app.publishing.sources import control_sources
-from app.queries.changes import changes
+from app.queries.changes import corrections_since
 from app.render.palette import FAMILIES
 
 
@@ -110,16 +110,21 @@ def _card(query: Query, base: str) -> Card:
 
 
 def corrections(query: Query) -> Anchor | None:
-    """Say what was corrected since a pinned View's day, and where to read it; None for now."""
+    """Say what was corrected since a pinned View's day, and where to read it.
+
+    None for a View of now, and where the terms withhold the records.
+    """
     view, words = query.view, query.words
     if view.as_of is None:
         return None
-    current = query.but(as_of=None)
-    number_of = changes(current, view.as_of, 0).corrections
+    number_of = corrections_since(query, view.as_of)
+    if number_of is None:
+        return None
     key = {0: "corrections_none", 1: "corrections_one"}.get(number_of, "corrections_since")
     day = day_text(view.lang, view.as_of.astimezone(ZoneInfo(query.theatre.zone)).date())
     text = words[key].format(n=number(view.lang, number_of), date=day)
-    return Anchor(text, f"/changes?{current.view.query()}&since={rfc3339(view.as_of)}")
+    address = f"/changes?{view.but(as_of=None).query()}&since={rfc3339(view.as_of)}"
+    return Anchor(text, address)
 
 
 def _facts(query: Query, sums: Published, marks: Published, kit: SavedKit | None) -> PageFacts:

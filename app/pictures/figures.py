@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.cache import BoundedCache
 from app.domain.errors import InputError
+from app.domain.story import Note
 from app.pictures.captions import FigureText
 from app.pictures.scene import Scene
 from app.pictures.tiles import Tiler, area_pattern, draw_ground
@@ -23,6 +24,7 @@ from app.render.figure import chip_size, draw_chip, draw_page, notice_box, scale
 from app.render.frame import Frame
 from app.render.labels import Box, place_names, spread, write_names
 from app.render.layout import Content, Layout, lay_out
+from app.render.notes import place_notes, write_notes
 from app.render.painter import Painter
 from app.render.palette import DASHES, LINE_FIXED, PAPER, RAMPS, WATER
 from app.render.pdf import PdfCanvas
@@ -61,6 +63,7 @@ class FigureOptions:
     scale: int = 1
     title: str = ""
     subtitle: str = ""
+    notes: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:
         for name, got, most in (
@@ -135,7 +138,7 @@ class Figures:
         map_frame = layout.frame(scene.box(), scale)
 
         def draw(canvas: Canvas) -> None:
-            self._draw(canvas, scene, content)
+            self._draw(canvas, scene, content, options.notes)
 
         if options.form == "svg":
             svg = SvgCanvas(page, fonts)
@@ -149,7 +152,7 @@ class Figures:
         draw_page(painter, layout, content, map_frame, draw)
         return write_png(np.asarray(painter.image), metadata)
 
-    def _draw(self, canvas: Canvas, scene: Scene, content: Content) -> None:
+    def _draw(self, canvas: Canvas, scene: Scene, content: Content, notes: Sequence[Note]) -> None:
         """Draw the map itself, in the order of the tiles' layers."""
         self._draw_base(canvas, scene)
         # The zoom at which shapes have the detail of this picture's px.
@@ -162,7 +165,8 @@ class Figures:
         draw_incidents(canvas, scene.rows, names, is_dense=scene.is_dense, dot_px=dot_px)
         chips = self._draw_chips(canvas, scene)
         places = scene.reference.basemap(scene.view.theatre).places
-        free = [*chips, scale_box(canvas.frame)]
+        placed = place_notes(canvas, notes)
+        free = [*chips, scale_box(canvas.frame), *(note.box for note in placed)]
         if content.notice:
             free.append(notice_box(canvas.fonts, canvas.frame, content.notice))
         streets, language = scene.query.streets, scene.view.lang
@@ -174,6 +178,7 @@ class Figures:
             taken = [*free, *(label.box for label in labels)]
             for run in street_names(canvas, streets, language, taken):
                 canvas.write(run)
+        write_notes(canvas, placed)
 
     def _draw_base(self, canvas: Canvas, scene: Scene) -> None:
         def draw() -> np.ndarray:
