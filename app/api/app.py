@@ -46,6 +46,7 @@ from app.api.routes import (
     pages,
     review,
     stories,
+    story_pages,
     table,
     waves,
 )
@@ -168,7 +169,7 @@ def _application(
     app.include_router(collections.routes(visible, tiler.shapes, lanes.lists))
     for page in (figures, oembed):
         app.include_router(page.routes(visible, figure_maker, lanes.figures))
-    for group in (columns, ogc, pages, table, waves, evidence):
+    for group in (columns, ogc, pages, story_pages, table, waves, evidence):
         app.include_router(group.routes(visible))
     app.include_router(control.routes(visible, lanes.agreements))
     app.include_router(operation.routes(visible, lanes.checks))

@@ -10,11 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.links import JSON
-from app.api.params import Own, Reader
+from app.api.params import Own, Reader, choice_of
 from app.api.schemas import PROBLEM
 from app.api.security import OWN_HEADER
 from app.domain.answer import JsonObject
 from app.domain.errors import InputError, InvalidView, Problem
+from app.domain.languages import LANGUAGES
 from app.domain.terms import Audience
 from app.publishing.query import Query
 
@@ -25,6 +26,15 @@ REVISION = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
 
 WriteParameters = Mapping[str, tuple[Reader, str, JsonObject]]
 """What reads a parameter, what it means, and its JSON schema, by the parameter's name."""
+
+LANGUAGE: WriteParameters = {
+    "lang": (
+        choice_of(*LANGUAGES),
+        "language of names; the story's own by default",
+        {"type": "string", "enum": list(LANGUAGES)},
+    )
+}
+"""The parameter of a page or a document that has no View of its own."""
 
 
 def documented_write(parameters: WriteParameters, body: JsonObject | None = None) -> JsonObject:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import shapely
 
+from app.domain.answer import JsonObject
 from app.domain.instants import rfc3339
 from app.domain.place import Precision
 from app.domain.terms import DatasetKind, Face
@@ -20,13 +21,14 @@ from app.index.columns import PRECISIONS
 from app.maps.card import Card
 from app.maps.facts import ControlFacts, Histogram, PageFacts
 from app.maps.page import Anchor, Chrome, SavedKit
-from app.maps.theatre_map import PageContent, build_page
+from app.maps.theatre_map import PageContent, build_page, map_spec
 from app.pages.columns import day_counts
 from app.publishing.defaults import with_defaults
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
 from app.publishing.sources import control_sources
 from app.queries.changes import corrections_since
+from app.queries.stories import standing_stories
 from app.render.palette import FAMILIES
 
 
@@ -70,6 +72,16 @@ def page_html(
     credit = "" if streets is None else streets.credit
     content = PageContent(facts, chrome, _box(query), histogram, credit, kit)
     return build_page(query.theatre, query.reference.taxonomy, content)
+
+
+def map_block(query: Query) -> JsonObject:
+    """Describe the map of a View alone, as its page would open, for a story's page."""
+    query = with_defaults(query)
+    all_time = query.but(first=None, last=None)
+    sums, marks = publish(all_time, Face.aggregates), publish(all_time, Face.points)
+    facts, streets = _facts(query, sums, marks, None), query.streets
+    credit = "" if streets is None else streets.credit
+    return map_spec(query.theatre, query.reference.taxonomy, facts, _box(query), credit)
 
 
 def _banners(query: Query, *, is_saved: bool) -> list[str]:
@@ -248,6 +260,8 @@ def _anchors(query: Query) -> list[Anchor]:
             f"/method?{urlencode({'theatre': view.theatre, 'lang': view.lang})}",
         ),
     ]
+    if standing_stories(query.workspace.store):
+        links.append(Anchor(words["stories"], f"/stories?{urlencode({'lang': view.lang})}"))
     if not query.is_public:
         same = urlencode({"theatre": view.theatre, "lang": view.lang})
         links.append(Anchor(words["import_title"], f"/import?{same}"))

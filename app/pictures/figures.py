@@ -163,10 +163,11 @@ class Figures:
         dot_px = next(px for most, px in DOTS_PX if len(scene.rows) <= most)
         names = scene.query.code_names
         draw_incidents(canvas, scene.rows, names, is_dense=scene.is_dense, dot_px=dot_px)
-        chips = self._draw_chips(canvas, scene)
-        places = scene.reference.basemap(scene.view.theatre).places
         placed = place_notes(canvas, notes)
-        free = [*chips, scale_box(canvas.frame), *(note.box for note in placed)]
+        labels_of_notes = [note.box for note in placed]
+        chips = self._draw_chips(canvas, scene, labels_of_notes)
+        places = scene.reference.basemap(scene.view.theatre).places
+        free = [*chips, *labels_of_notes, scale_box(canvas.frame)]
         if content.notice:
             free.append(notice_box(canvas.fonts, canvas.frame, content.notice))
         streets, language = scene.query.streets, scene.view.lang
@@ -229,7 +230,7 @@ class Figures:
             canvas.lines([scene.frozen.shape], LINE_FIXED, LINE_PX, DASHES["fixed"])
 
     @staticmethod
-    def _draw_chips(canvas: Canvas, scene: Scene) -> Sequence[Box]:
+    def _draw_chips(canvas: Canvas, scene: Scene, reserved: Sequence[Box]) -> Sequence[Box]:
         """Write in each region the count of its incidents without a mark; return the boxes.
 
         Places come from the unsimplified boundaries: they are the same in every form.
@@ -251,7 +252,7 @@ class Figures:
         # On whole px the edges are sharp, and drawing is several times faster.
         boxes = [
             (round(box[0]), round(box[1]), round(box[2]), round(box[3]))
-            for box in spread(shapes, sizes, canvas.frame, marks)
+            for box in spread(shapes, sizes, canvas.frame, marks, reserved)
         ]
         for text, box in zip(texts, boxes, strict=True):
             draw_chip(canvas, text, box, CHIP_PX)

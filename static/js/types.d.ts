@@ -183,6 +183,20 @@ export interface PageSpec {
   archive: string | null;
 }
 
+/** The side of its point on which a note stands, as a wind is named. */
+export type NoteSide = "n" | "ne" | "e" | "se" | "s" | "sw" | "w" | "nw";
+
+/** What the map of a story's step has of its own. */
+export type StoryStep = Pick<
+  PageSpec,
+  "view" | "columnsUrl" | "usedFamilies" | "hasSettlements" | "options" | "controls"
+> & { notes: { text: string; at: LonLat; side: NoteSide }[] };
+
+/** The block of a story's page; a step without a map is null. */
+export interface StorySpec extends PageSpec {
+  steps: (StoryStep | null)[];
+}
+
 /** The block of the pages that import, edit and review. */
 export interface WorkSpec {
   lang: string;

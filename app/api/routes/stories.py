@@ -9,13 +9,12 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.api import params
 from app.api.bodies import small_json
 from app.api.lanes import Lane
 from app.api.respond import etag, json_answer
 from app.api.security import requester
 from app.api.writing import (
-    WriteParameters,
+    LANGUAGE,
     base_revision,
     documented_write,
     read_parameters,
@@ -67,13 +66,6 @@ STORY: JsonObject = {
     "lang": {"type": "string", "enum": list(LANGUAGES)},
     "steps": {"type": "array", "minItems": 1, "maxItems": MOST_STEPS, "items": STEP},
     "reason": TEXT,
-}
-LANGUAGE: WriteParameters = {
-    "lang": (
-        params.choice_of(*LANGUAGES),
-        "language of names; the story's own by default",
-        {"type": "string", "enum": list(LANGUAGES)},
-    )
 }
 
 
