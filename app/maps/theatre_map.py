@@ -72,7 +72,7 @@ OTHER_PAGES = (
     *("figure_alt", "figure_boundaries", "figure_control_", "figure_nothing", "figure_private"),
     *(
         "stories",
-        "story_",
+        "story",
         "review_decided",
         "review_intro",
         "review_load",

@@ -639,6 +639,27 @@ export interface Reviews {
   decided: (ReviewPair & { is_same: boolean; by: string })[];
 }
 
+export interface EditedStep {
+  title: string;
+  text: string;
+  view: string;
+  notes: { lon: number | string; lat: number | string; side: string; text: string }[];
+}
+
+/** /api/stories/{slug} */
+export interface EditedStory {
+  slug: string;
+  title: string;
+  lang: string;
+  revision: number;
+  steps: EditedStep[];
+}
+
+/** /api/stories */
+export interface StoryList {
+  stories: Pick<EditedStory, "slug" | "title">[];
+}
+
 /* ---- What the modules hand each other ---- */
 
 type Attribute = string | number | boolean | null | undefined;

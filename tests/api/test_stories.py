@@ -188,3 +188,8 @@ def test_a_backup_holds_the_stories(private: Service, data: Path, tmp_path: Path
     with serving(tmp_path / "restored", "--private") as restored:
         story = restored.client.get("/api/stories/kept").json()
     assert story["title"] == STORY["title"]
+
+
+def test_the_form_of_stories_is_a_page_of_its_own(public: Service) -> None:
+    page = public.client.get("/edit/stories?theatre=example&lang=uk")
+    assert (page.status_code, 'id="steps"' in page.text) == (200, True)

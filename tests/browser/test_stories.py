@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 import pypdfium2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import PHONE, WIDE, Watched
 from tests.serving import Service, command, hosting, serving
@@ -219,4 +221,79 @@ def test_the_list_of_stories_leads_to_each(public: Service, watch: Watch) -> Non
     page.get_by_role("link", name="An invented spring").click()
     expect(page.locator("h1")).to_have_text("An invented spring")
     expect_step(page, 1)
+    watched.is_clean()
+
+
+def field(page: Page, step: int, name: str) -> Locator:
+    return page.locator(f"#steps > li:nth-child({step}) [data-field={name}]")
+
+
+@pytest.mark.parametrize("lang", ["en", "uk"])
+def test_a_story_is_written_read_changed_and_withdrawn(
+    private: Service, watch: Watch, lang: str
+) -> None:
+    watched = watch()
+    watched.open(f"{private.url}/edit/stories?theatre=example&lang={lang}")
+    page = watched.page
+    page.locator("#slug").fill(f"winter-{lang}")
+    page.locator("#title").fill("A winter")
+    field(page, 1, "title").fill("Around the mill")
+    field(page, 1, "text").fill("One **source** says so.")
+    field(page, 1, "view").fill(f"{private.url}/?{VIEW}&lang=uk#at=9/-42.25/-124.5&tab=list")
+    field(page, 1, "notes").fill("-124.5, -42.25, ne, The mill, by the river")
+    expect(field(page, 1, "view")).to_have_value(re.compile(r"from=.*&bbox=-125\.\d+,-42\.\d+,-123"))
+    page.locator("#add").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#steps > li:nth-child(2) h2")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.type("Wrong first")
+    field(page, 2, "view").fill("theatre=example&from=soon")
+    page.locator("#reason").fill("first draft")
+    expect_no_axe_violations(page)
+    page.locator("#edit button[type=submit]").click()
+    expect(page.locator("#problem")).to_contain_text("step 2, view: from: soon")
+    field(page, 2, "view").fill(VIEW)
+    page.locator("#steps > li:nth-child(2) .actions button").nth(1).click()  # up
+    expect(field(page, 1, "title")).to_have_value("Wrong first")
+    field(page, 1, "title").fill("The whole land")
+    page.locator("#edit button[type=submit]").click()
+    expect(page.locator("#withdraw")).to_be_enabled()
+    expect(field(page, 2, "view")).to_have_value(re.compile("as_of=20.*dataset="))
+    expect(page.locator("#steps img").nth(1)).to_have_js_property("naturalWidth", 960)
+    watched.faults = [one for one in watched.faults if "422" not in one]  # the wrong day
+    page.locator("#read").click()
+    expect_step(page, 1)
+    page.locator(".next").first.click()
+    expect_step(page, 2)
+    expect(page.locator(".map-note")).to_have_text("The mill, by the river")
+    page.get_by_role("link", name={"en": "Write a story", "uk": "Написати історію"}[lang]).click()
+    expect(page.locator("#title")).to_have_value("A winter")
+    page.locator("#reason").fill("a mistake")
+    page.locator("#withdraw").click()
+    expect(page.locator("#withdraw")).to_be_disabled()
+    assert private.client.get(f"/api/stories/winter-{lang}").status_code == 404
+    watched.is_clean()
+
+
+def test_a_public_instance_takes_a_story_with_an_editors_token_only(
+    public: Service, data: Path, watch: Watch
+) -> None:
+    watched = watch(PHONE)
+    watched.open(f"{public.url}/edit/stories?theatre=example")
+    page = watched.page
+    page.locator("#slug").fill("by-token")
+    page.locator("#title").fill("By token")
+    field(page, 1, "title").fill("One step")
+    page.locator("#reason").fill("why")
+    page.locator("#edit button[type=submit]").click()
+    expect(page.locator("#problem")).to_contain_text("token")
+    made = command(data, "token", "create", "editor", "--role", "editor", "--json")
+    page.get_by_label("Token").fill(json.loads(made.stdout)["token"])
+    page.locator("#edit button[type=submit]").click()
+    expect(page.locator("#withdraw")).to_be_enabled()
+    assert "strikemap_" not in page.url
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect_no_axe_violations(page)
+    assert public.client.get("/story/by-token").status_code == 200
+    watched.faults = [one for one in watched.faults if "401" not in one]  # without a token
     watched.is_clean()

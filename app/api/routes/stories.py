@@ -9,14 +9,17 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from app.api import params
 from app.api.bodies import small_json
 from app.api.lanes import Lane
+from app.api.pages import HTML, Pages
 from app.api.respond import etag, json_answer
 from app.api.security import requester
 from app.api.writing import (
     LANGUAGE,
     base_revision,
     documented_write,
+    page_spec,
     read_parameters,
     refuse_parameters,
     written,
@@ -25,11 +28,13 @@ from app.domain.account import Role
 from app.domain.answer import JsonObject
 from app.domain.errors import InputError
 from app.domain.languages import LANGUAGES
-from app.domain.story import MOST_STEPS, NoteSide
+from app.domain.story import LONGEST_STORY_TITLE, MOST_STEPS, NoteSide
 from app.domain.view import View
 from app.editing.stories import SavedStory, StoryEditor
+from app.i18n import LANGUAGE_NAMES
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
+from app.maps.page import json_block
 from app.publishing.defaults import with_defaults
 from app.publishing.query import Query
 from app.queries.stories import (
@@ -147,4 +152,19 @@ def routes(record: Workspace, visible: Workspace, lane: Lane) -> APIRouter:
     router.get(one, openapi_extra=documented_write(LANGUAGE))(answers.read)
     router.put(one, openapi_extra=documented_write({}, SAVE))(answers.save)
     router.post(f"{one}/withdraw", openapi_extra=documented_write({}, WITHDRAW))(answers.withdraw)
+
+    @router.get("/edit/stories", include_in_schema=False)
+    def edit_page(request: Request) -> Response:
+        """Give the form, which reads a story as everybody does and saves it with a token."""
+        query = params.read_query(visible, request.query_params.multi_items())
+        html = Pages(visible)(
+            "edit_stories",
+            query.view,
+            query.words["stories_edit"],
+            block=json_block(page_spec(query)),
+            story_languages=LANGUAGE_NAMES.items(),
+            longest_title=LONGEST_STORY_TITLE,
+        )
+        return Response(html, 200, {"Cache-Control": "no-cache"}, media_type=HTML)
+
     return router
