@@ -169,8 +169,10 @@ def _application(
     app.include_router(collections.routes(visible, tiler.shapes, lanes.lists))
     for page in (figures, oembed):
         app.include_router(page.routes(visible, figure_maker, lanes.figures))
-    for group in (columns, ogc, pages, story_pages, table, waves, evidence):
+    for group in (columns, ogc, pages, table, waves, evidence):
         app.include_router(group.routes(visible))
+    static = settings.static_dir
+    app.include_router(story_pages.routes(visible, figure_maker, lanes.files, static))
     app.include_router(control.routes(visible, lanes.agreements))
     app.include_router(operation.routes(visible, lanes.checks))
     app.include_router(metrics.routes(shared.metrics, settings.metrics_networks))
@@ -183,7 +185,7 @@ def _application(
     app.include_router(review.routes(record, visible, lanes.edits))
     app.include_router(ogc_tiles.routes(tiles))
     app.mount("/tiles", tiles)
-    app.mount("/static", OwnFiles(settings.static_dir))
+    app.mount("/static", OwnFiles(static))
     return app
 
 

@@ -45,6 +45,8 @@ def face_of(method: str, path: str) -> AddressFace:
     (<AddressFace.figure: 'figure'>, <AddressFace.edit: 'edit'>)
     """
     first, _, rest = path.removeprefix("/").partition("/")
+    if first == "story" and rest.endswith("/file"):
+        return AddressFace.export
     if first != "api":
         return FIRST.get(first.partition(".")[0], AddressFace.other)
     group, _, rest = rest.partition("/")

@@ -212,6 +212,28 @@ def test_a_story_is_embedded_in_a_sandboxed_frame(public: Service, watch: Watch)
     watched.is_clean()
 
 
+def test_a_story_is_saved_as_one_file_that_asks_nobody(
+    public: Service, watch: Watch, tmp_path: Path
+) -> None:
+    answer = public.client.get("/story/spring/file?lang=uk")
+    assert answer.headers["content-disposition"] == 'attachment; filename="spring.html"'
+    (tmp_path / "spring.html").write_bytes(answer.content)
+    watched, urls = watch(PHONE), list[str]()
+    page = watched.page
+    page.on("request", lambda request: urls.append(request.url))
+    page.goto((tmp_path / "spring.html").as_uri())
+    expect(page.locator(".step img")).to_have_count(len(STEPS))
+    assert page.locator("#title-3").inner_text() == "Drones only"
+    widths = page.locator(".step img").evaluate_all("all => all.map((one) => one.naturalWidth)")
+    assert widths == [1920] * len(STEPS)
+    assert [url for url in urls if not url.startswith(("file:", "data:"))] == []
+    link = page.locator("#title-1 ~ .step-links a").first
+    assert str(link.evaluate("link => link.href")).startswith(f"{public.url}/?")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("window.ran") is None
+    expect_no_axe_violations(page)
+
+
 def test_the_list_of_stories_leads_to_each(public: Service, watch: Watch) -> None:
     watched = watch()
     page = watched.page
@@ -241,7 +263,9 @@ def test_a_story_is_written_read_changed_and_withdrawn(
     field(page, 1, "text").fill("One **source** says so.")
     field(page, 1, "view").fill(f"{private.url}/?{VIEW}&lang=uk#at=9/-42.25/-124.5&tab=list")
     field(page, 1, "notes").fill("-124.5, -42.25, ne, The mill, by the river")
-    expect(field(page, 1, "view")).to_have_value(re.compile(r"from=.*&bbox=-125\.\d+,-42\.\d+,-123"))
+    expect(field(page, 1, "view")).to_have_value(
+        re.compile(r"from=.*&bbox=-125\.\d+,-42\.\d+,-123")
+    )
     page.locator("#add").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#steps > li:nth-child(2) h2")).to_be_focused()
