@@ -81,7 +81,7 @@ class StoryEditor:
             allowed = "lower-case letters, digits and hyphens, at most 60, a letter or digit first"
             raise InputError("slug", slug, allowed)
         newest = self._newest(slug)
-        is_free = newest is None or newest.action is Action.retract
+        is_free = newest is None or newest.action is Action.retract or newest.payload is None
         if revision is None and not is_free:
             allowed = "one that no story has; to change that story, send its revision in If-Match"
             raise InputError("slug", slug, allowed)

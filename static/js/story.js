@@ -118,6 +118,7 @@ function start() {
   const newest = makeNewest();
   const root = document.documentElement;
   let level = "";
+  let loadedUrl = "";
   let current = -1;
   leaveScrolling(map);
   map.on("movestart", () => map.getContainer().classList.add("moving"));
@@ -150,8 +151,10 @@ function start() {
     layers.incidents.setFilter(filterOf(spec, state));
     layers.incidents.setWindow(dayNumber(state.get("from")), dayNumber(state.get("to")));
     const { columnsUrl } = spec;
+    if (columnsUrl === loadedUrl) return;
+    loadedUrl = columnsUrl;
     const files = hasCanvas ? await fetchMonths(columnsUrl) : [];
-    if (columnsUrl === spec.columnsUrl) await layers.incidents.load(files);
+    if (columnsUrl === loadedUrl) await layers.incidents.load(files);
   }
 
   async function showControl() {
@@ -176,6 +179,7 @@ function start() {
       if (current === place) root.dataset.step = String(place + 1);
     } catch (wrong) {
       if (!wasAborted(wrong)) console.error(wrong);
+      loadedUrl = "";
     }
     root.dataset.ready = "1";
   }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -188,6 +190,23 @@ def test_a_backup_holds_the_stories(private: Service, data: Path, tmp_path: Path
     with serving(tmp_path / "restored", "--private") as restored:
         story = restored.client.get("/api/stories/kept").json()
     assert story["title"] == STORY["title"]
+
+
+def test_a_link_to_a_story_brings_its_title_and_picture(public: Service, data: Path) -> None:
+    assert put(public, "shared", token(data, "editor")).status_code == 200
+    page = public.client.get("/story/shared?utm_source=x", follow_redirects=True)
+    address = re.search(r'property="og:image" content="([^"]+)"', page.text)
+    assert address is not None
+    picture = public.client.get(html.unescape(address[1]))
+    assert picture.headers["content-type"] == "image/png"
+    assert f'content="{STORY["title"]}"' in page.text
+
+
+def test_an_unknown_parameter_or_story_is_a_page_that_says_so(private: Service) -> None:
+    browser = {"Accept": "text/html"}
+    for address, status in (("/story/none", 404), ("/story/none?from=x", 422)):
+        page = private.client.get(address, headers=browser)
+        assert (page.status_code, "<h1>" in page.text) == (status, True)
 
 
 def test_the_form_of_stories_is_a_page_of_its_own(public: Service) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from app.domain.errors import InputError, InvalidStory, NotAllowed, NotFound, Ou
 from app.domain.incident import Status
 from app.domain.instants import rfc3339
 from app.domain.revision import Action, Subject, canonical
-from app.domain.store import verify
+from app.domain.store import Author, verify
 from app.domain.story import (
     LONGEST_NOTE,
     LONGEST_STEP_TEXT,
@@ -29,6 +31,8 @@ from app.domain.story import (
 )
 from app.domain.terms import Audience, Terms
 from app.domain.view import View
+from app.editing.erasure import purge, purge_again
+from app.editing.purged import purges_of
 from app.editing.stories import StoryEditor
 from app.instance.workspace import Workspace
 from app.publishing.defaults import with_defaults
@@ -40,6 +44,8 @@ from app.queries.stories import (
     story_document,
     story_query,
 )
+from app.store.copying import copy_record
+from app.store.sqlite import SqliteStore
 from tests.making import NOON, change, dataset, incident, write
 
 LATER, TODAY = NOON + timedelta(days=1), NOON + timedelta(days=2)
@@ -211,6 +217,34 @@ def test_a_slug_in_use_and_a_late_change_are_refused(recorded: Workspace) -> Non
         editor(recorded).withdraw("day", None, "why")
     with pytest.raises(InputError, match=r"^reason"):
         editor(recorded).withdraw("night", saved.revision, "")
+
+
+def test_a_purged_story_is_gone_from_every_file_and_from_a_record_from_before(
+    recorded: Workspace, tmp_path: Path
+) -> None:
+    named = step(text="a name that must not survive")
+    first = editor(recorded).save("night", named, None, "first draft")
+    editor(recorded).save("night", named | {"title": "Again"}, first.revision, "a title")
+    copy_record(tmp_path / "data" / "record.sqlite", tmp_path / "before.sqlite")
+    head = purge(recorded, "story/night", "a court's order", Author("admin", TODAY))
+    assert verify(recorded.store) == head
+    assert standing_stories(recorded.store) == []
+    files = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+    assert [path for path in files if b"must not survive" in path.read_bytes()] == []
+    with pytest.raises(NotFound):
+        editor(recorded).withdraw("night", None, "why")
+    with pytest.raises(InputError, match="not erased before"):
+        purge(recorded, "story/night", "a court's order", Author("admin", TODAY))
+    with pytest.raises(NotFound):
+        purge(recorded, "story/day", "a court's order", Author("admin", TODAY))
+    with contextlib.closing(SqliteStore(tmp_path / "before.sqlite")) as store:
+        assert len(standing_stories(store)) == 1
+        assert purge_again(store, purges_of(recorded.store, TODAY), Author("admin", TODAY)) == 1
+        assert standing_stories(store) == []
+        verify(store)
+    editor(recorded, TODAY).save("night", FIELDS, None, "without the name")
+    assert find_story(recorded.store, "night").story.title == FIELDS["title"]
+    verify(recorded.store)
 
 
 def test_a_viewer_writes_no_story(recorded: Workspace) -> None:

@@ -59,7 +59,8 @@ def routes(workspace: Workspace, figures: Figures, lane: Lane, static: Path) -> 
         is_embed = request.url.path.endswith("/embed")
         standing, query = opened(request, slug)
         story, revision, changed_at = standing
-        tag = etag(query, "story-page", slug, revision, is_embed)
+        base = links.base(request) if query.is_public else ""
+        tag = etag(query, "story-page", slug, revision, is_embed, base)
         if (same := unchanged(request, tag)) is not None:
             return same
         lang, content = query.view.lang, StoryPage.of(query, standing, is_embed=is_embed)
@@ -76,6 +77,7 @@ def routes(workspace: Workspace, figures: Figures, lane: Lane, static: Path) -> 
                 date=day_text(lang, changed_at.date()), n=number(lang, revision)
             ),
             is_embed=is_embed,
+            base=base,
             leaflet=LEAFLET,
             block=None if block is None else json_block(block),
         )
