@@ -47,6 +47,8 @@ from app.api.routes import (
     operation,
     pages,
     review,
+    stories,
+    story_pages,
     table,
     waves,
 )
@@ -180,6 +182,8 @@ def _application(
     for group in (columns, ogc, pages, table, waves, evidence):
         app.include_router(group.routes(visible))
     app.include_router(images.routes(visible, lanes.images))
+    static = settings.static_dir
+    app.include_router(story_pages.routes(visible, figure_maker, lanes.files, static))
     app.include_router(control.routes(visible, lanes.agreements))
     app.include_router(operation.routes(visible, lanes.checks))
     app.include_router(metrics.routes(shared.metrics, settings.metrics_networks))
@@ -187,11 +191,12 @@ def _application(
     app.include_router(
         imports.routes(record, shared.spool, lanes.imports, shared.metrics.add_import)
     )
+    app.include_router(stories.routes(record, visible, lanes.edits))
     app.include_router(editing.routes(record, visible, lanes.edits))
     app.include_router(review.routes(record, visible, lanes.edits))
     app.include_router(ogc_tiles.routes(tiles))
     app.mount("/tiles", tiles)
-    app.mount("/static", OwnFiles(settings.static_dir))
+    app.mount("/static", OwnFiles(static))
     return app
 
 

@@ -26,7 +26,7 @@ HEAVY = (AddressFace.figure, AddressFace.export)
 
 PAGES = ("", "embed", "table", "incidents", "method", "compare", "changes", "import", "edit")
 FIRST = {
-    **dict.fromkeys((*PAGES, "review"), AddressFace.page),
+    **dict.fromkeys((*PAGES, "review", "stories", "story"), AddressFace.page),
     "tiles": AddressFace.tile,
     "columns": AddressFace.items,
     "figure": AddressFace.figure,
@@ -34,7 +34,7 @@ FIRST = {
 IN_API = {
     **dict.fromkeys(("tiles", "map"), AddressFace.tile),
     **dict.fromkeys(("summary", "facets"), AddressFace.summary),
-    **dict.fromkeys(("collections", "incidents"), AddressFace.items),
+    **dict.fromkeys(("collections", "incidents", "stories"), AddressFace.items),
     **dict.fromkeys(("export", "evidence"), AddressFace.export),
     **dict.fromkeys(("imports", "mappings"), AddressFace.imports),
     "reviews": AddressFace.edit,
@@ -48,10 +48,12 @@ def face_of(method: str, path: str) -> AddressFace:
     (<AddressFace.figure: 'figure'>, <AddressFace.edit: 'edit'>)
     """
     first, _, rest = path.removeprefix("/").partition("/")
+    if first == "story" and rest.endswith("/file"):
+        return AddressFace.export
     if first != "api":
         return FIRST.get(first.partition(".")[0], AddressFace.other)
     group, _, rest = rest.partition("/")
-    if group == "incidents" and method in WRITES:
+    if group in ("incidents", "stories") and method in WRITES:
         return AddressFace.edit
     if group == "collections" and rest.partition("/")[2].startswith("tiles"):
         return AddressFace.tile

@@ -12,6 +12,7 @@ from app.domain.errors import InputError, InvalidPlace, InvalidView, InvalidWhen
 from app.domain.instants import is_day, parse_day, parse_instant
 from app.domain.period import FIRST_DAY, LAST_DAY
 from app.domain.place import CRS84
+from app.domain.story import Note
 from app.domain.view import PARAMETERS, sides_of
 from app.instance.workspace import Workspace
 from app.maps.embedding import CAPTIONS, CONTROLS
@@ -162,6 +163,18 @@ def line_of(most: int) -> Reader:
         if len(line) > most or not line.isprintable():
             raise InputError("value", line[:most], f"one line of at most {most} characters")
         return line.strip()
+
+    return reads
+
+
+def notes_of(most: int) -> Reader:
+    """Make a reader for notes on a map, one a line, at most so many."""
+
+    def reads(text: str) -> tuple[Note, ...]:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) > most:
+            raise InputError("value", f"{len(lines)} notes", f"at most {most} notes")
+        return tuple(map(Note.read, lines))
 
     return reads
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,9 @@ FORWARDING = (
 """Headers that say that a proxy passed a request on."""
 
 EXPOSED = "ETag, Link, Content-Crs, Retry-After, Content-Disposition, X-Request-ID"
+EMBEDDED = re.compile(r"/embed|/story/[^/]+/embed")
+"""Pages that a public instance lets other sites show in a frame."""
+
 FOR_HOLDER = "private, no-store"
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:{}; "
@@ -195,7 +199,7 @@ class Guard:
         return send_with_headers
 
     def _headers(self, path: str) -> Mapping[str, str]:
-        is_open = path == "/embed" and not self.is_private
+        is_open = EMBEDDED.fullmatch(path) is not None and not self.is_private
         ancestors = _with_self(self.frame_ancestors) if is_open else "'self'"
         frames = "'self'" if path == "/" else "'none'"  # the share dialog shows the frame
         pictures = "".join(f" {one}" for one in self.picture_origins) if path in MAPS else ""

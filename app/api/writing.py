@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -9,19 +10,31 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.links import JSON
-from app.api.params import Own, Reader
+from app.api.params import Own, Reader, choice_of
 from app.api.schemas import PROBLEM
 from app.api.security import OWN_HEADER
 from app.domain.answer import JsonObject
 from app.domain.errors import InputError, InvalidView, Problem
+from app.domain.languages import LANGUAGES
 from app.domain.terms import Audience
 from app.publishing.query import Query
 
 NO_STORE = {"Cache-Control": "no-store"}
 REFUSALS = ("401", "403", "404", "409", "412", "413", "422", "429", "503", "507")
 
+REVISION = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
+
 WriteParameters = Mapping[str, tuple[Reader, str, JsonObject]]
 """What reads a parameter, what it means, and its JSON schema, by the parameter's name."""
+
+LANGUAGE: WriteParameters = {
+    "lang": (
+        choice_of(*LANGUAGES),
+        "language of names; the story's own by default",
+        {"type": "string", "enum": list(LANGUAGES)},
+    )
+}
+"""The parameter of a page or a document that has no View of its own."""
 
 
 def documented_write(
@@ -70,6 +83,21 @@ def refuse_parameters(request: Request) -> None:
         InvalidView: naming every parameter.
     """
     read_parameters(request.query_params.multi_items(), {})
+
+
+def base_revision(request: Request) -> int | None:
+    """Read the revision that a change is based on, from `If-Match`; None without the header.
+
+    Raises:
+        InputError: the header is no revision number.
+    """
+    header = request.headers.get("if-match")
+    if header is None:
+        return None
+    fits = REVISION.fullmatch(header.strip())
+    if fits is None:
+        raise InputError("header If-Match", header, 'one revision number, such as "17"')
+    return int(fits[1])
 
 
 def written(

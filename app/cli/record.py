@@ -104,11 +104,11 @@ def attach_source(  # noqa: PLR0913  a command's options, each by name
 
 @cli.command("purge")
 def purge_incident(
-    incident: Annotated[str, typer.Argument(help="The incident's id.")],
+    incident: Annotated[str, typer.Argument(help="The incident's id, or story/SLUG.")],
     *,
     reason: Annotated[str, typer.Option(help="Why; kept for ever, without what it erases.")],
 ) -> None:
-    """Erase an incident for good, for every `as_of`; a mark stays, and the chain still checks.
+    """Erase an incident or a story for good, for every `as_of`; a mark stays in the chain.
 
     Example: strikemap purge 7f3c… --reason "at the family's request"
     """

@@ -8,6 +8,7 @@
     │   ├── InvalidControl        control areas and their dates
     │   ├── InvalidView           one or more parameters of a request
     │   ├── InvalidTheatre        a theatre's file, with every fault of it
+    │   ├── InvalidStory          a story, with every fault of it
     │   └── InvalidFile           a whole file that cannot be read
     │       ├── UnknownFormat     no importer recognises the content
     │       ├── NeedsMapping      only a mapping can say what its columns mean
@@ -113,6 +114,15 @@ class InvalidView(InputError):
 
 class InvalidTheatre(InputError):
     """A theatre's file with faults; carries every one of them."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        first = problems[0]
+        super().__init__(first.where, first.got, first.allowed)
+        self.problems = problems
+
+
+class InvalidStory(InputError):
+    """A story with faults; carries every one of them, each with its step."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         first = problems[0]

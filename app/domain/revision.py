@@ -31,6 +31,7 @@ class Subject(StrEnum):
     erasure = "erasure"
     attachment = "attachment"
     redaction = "redaction"
+    story = "story"
 
 
 class Action(StrEnum):

@@ -11,16 +11,19 @@ from app.editing.purged import PurgeList
 from app.instance.workspace import Workspace
 
 SHORTEST_REASON = 8
+STORY = "story/"
+"""What a story's slug is written after, to tell it from the id of an incident."""
 
 
 def purge(workspace: Workspace, ref: str, reason: str, author: Author) -> Head:
-    """Erase every payload that an incident ever had; a mark with the reason stays in the chain.
+    """Erase all that an incident, or a story, ever held; a mark with the reason stays in the chain.
 
-    The reason stays for ever, and everybody who checks the record reads it: it must not repeat
-    what it erases. Copies outside this instance (backups, exports, caches) are not reached.
+    `ref` is the id of an incident, or `story/` and a slug. The reason stays for ever, and everybody
+    who checks the record reads it: it must not repeat what it erases. Copies outside this instance
+    (backups, exports, caches) are not reached.
 
     Raises:
-        NotFound: no incident of that id.
+        NotFound: no incident of that id, or no story of that slug.
         InputError: a reason that is too short, or everything was erased before.
         StoreBusy: somebody changed the incident meanwhile, and nothing was erased; or somebody
             reads the record, and a second purge removes what is left of it.
@@ -32,7 +35,7 @@ def purge(workspace: Workspace, ref: str, reason: str, author: Author) -> Head:
     head = _erase(workspace.store, past, str(uuid4()), reason.strip(), author)
     _remove_copies(workspace)  # also when an earlier purge ended before it did so
     if head is None:
-        raise InputError("incident", ref, "one that was not erased before")
+        raise InputError(past[0].subject, ref, "one that was not erased before")
     return head
 
 
@@ -51,7 +54,7 @@ def purge_again(store: Store, purged: PurgeList, author: Author) -> int:
     marked, count = {mark.key for mark in store.latest(Subject.erasure)}, 0
     for one in purged.purges:
         if one.id not in marked:
-            past = store.history(Subject.incident, one.key)
+            past = store.history(Subject(one.subject), one.key)
             count += _erase(store, past, one.id, one.reason, author) is not None
     for token in store.tokens():
         if token.revoked_at is None and token.id in purged.revoked:
@@ -66,16 +69,20 @@ def _erase(
     seqs = tuple(one.seq for one in past if one.payload is not None)
     if not seqs:
         return None
-    erasure = Erasure(Subject.incident, past[0].key, seqs, reason)
+    erasure = Erasure(past[0].subject, past[0].key, seqs, reason)
     mark = Change(Subject.erasure, number, Action.add, canonical(erasure))
     return store.erase(seqs, mark, author.entry(f"purge: {reason}"))
 
 
 def _history(workspace: Workspace, ref: str) -> list[Revision]:
+    if ref.startswith(STORY):
+        if past := workspace.store.history(Subject.story, ref.removeprefix(STORY)):
+            return past
+        raise NotFound(f"There is no story {ref.removeprefix(STORY)[:60]!r}.")
     try:
         number = str(UUID(ref))
     except ValueError as wrong:
-        raise InputError("incident", ref, "an incident's id, a UUID") from wrong
+        raise InputError("incident", ref, f"an incident's id, a UUID, or {STORY}SLUG") from wrong
     for slug in workspace.state().datasets:
         if past := workspace.store.history(Subject.incident, f"{slug}/{number}"):
             return past

@@ -19,6 +19,7 @@ from app.index.sums import write_whole
 
 PURGED = "purged.json"
 LARGEST_LIST = 256 * 1024 * 1024
+Purgeable = Literal["incident", "story"]
 _ERASURE = msgspec.json.Decoder(Erasure)
 
 
@@ -26,7 +27,7 @@ class Purge(msgspec.Struct, frozen=True):
     """One purge: the key of its mark in the chain, what it erased, why and when."""
 
     id: str
-    subject: Literal["incident"]
+    subject: Purgeable
     key: str
     reason: str
     at: datetime
@@ -55,9 +56,8 @@ def purges_of(store: Store, now: datetime) -> PurgeList:
     for mark in store.latest(Subject.erasure):
         if mark.payload is not None:
             erasure = _ERASURE.decode(mark.payload)
-            purges.append(
-                Purge(mark.key, "incident", erasure.key, erasure.reason, mark.recorded_at)
-            )
+            subject: Purgeable = "story" if erasure.subject is Subject.story else "incident"
+            purges.append(Purge(mark.key, subject, erasure.key, erasure.reason, mark.recorded_at))
     revoked = {one.id: one.revoked_at for one in store.tokens() if one.revoked_at is not None}
     return PurgeList(now, tuple(purges), revoked)
 

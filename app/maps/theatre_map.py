@@ -74,7 +74,15 @@ OTHER_PAGES = (
     *("confidence_", "grade_", "mechanism_", "near_border", "no_source", "redaction_"),
     *("compare_", "download_", "problem_", "snapshot_", "table_", "terms_", "tile_", "token"),
     *("figure_alt", "figure_boundaries", "figure_control_", "figure_nothing", "figure_private"),
-    *("review_decided", "review_intro", "review_load", "review_waiting", "review_wording"),
+    *(
+        "stories",
+        "story",
+        "review_decided",
+        "review_intro",
+        "review_load",
+        "review_waiting",
+        "review_wording",
+    ),
 )
 """Prefixes of strings that no script of the map's page reads: the page is smaller without them."""
 
@@ -109,12 +117,8 @@ class PageContent:
 def build_page(theatre: Theatre, taxonomy: Taxonomy, content: PageContent) -> str:
     """Build the page of a View; the legend names the theatre's parties."""
     facts, chrome, kit = content.facts, content.chrome, content.kit
-    west, south, east, north = theatre.bounds
     with stable_ids():
-        page_map = Map(LonLat((west + east) / 2, (south + north) / 2), zoom=6)
-        page_map.fit(*content.box)
-        for layer in _layers(theatre, facts.language, content.basemap_credit):
-            layer.add_to(page_map)
+        page_map = _map(theatre, facts.language, content.box, content.basemap_credit)
         for service in content.services:
             _service_layer(service).add_to(page_map)
         if kit is None and (chrome.embed is None or chrome.embed.controls != "none"):
@@ -124,6 +128,26 @@ def build_page(theatre: Theatre, taxonomy: Taxonomy, content: PageContent) -> st
         page = Page(page_map, chrome)
         spec = {**_texts(theatre, taxonomy, facts.language), **msgspec.to_builtins(facts)}
         return page.document(spec) if kit is None else page.saved(spec, kit)
+
+
+def map_spec(
+    theatre: Theatre, taxonomy: Taxonomy, facts: PageFacts, box: Sequence[float], credit: str
+) -> dict[str, object]:
+    """Describe the map of a View alone, for a page that is not the map's own."""
+    with stable_ids():
+        bare_map = _map(theatre, facts.language, box, credit)
+    texts = _texts(theatre, taxonomy, facts.language)
+    return {**bare_map.spec(), **texts, **msgspec.to_builtins(facts)}
+
+
+def _map(theatre: Theatre, language: str, box: Sequence[float], credit: str) -> Map:
+    """Make the map with its layers; it shows the box first."""
+    west, south, east, north = theatre.bounds
+    theatre_map = Map(LonLat((west + east) / 2, (south + north) / 2), zoom=6)
+    theatre_map.fit(*box)
+    for layer in _layers(theatre, language, credit):
+        layer.add_to(theatre_map)
+    return theatre_map
 
 
 def _layers(theatre: Theatre, language: str, credit: str) -> Iterator[OwnLayer]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import shapely
 
+from app.domain.answer import JsonObject
 from app.domain.instants import rfc3339
 from app.domain.place import Precision
 from app.domain.terms import DatasetKind, Face
@@ -21,14 +22,15 @@ from app.maps.card import Card
 from app.maps.embedding import EmbedOptions
 from app.maps.facts import ControlFacts, Histogram, PageFacts
 from app.maps.page import Anchor, Chrome, SavedKit
-from app.maps.theatre_map import PageContent, build_page
+from app.maps.theatre_map import PageContent, build_page, map_spec
 from app.pages.columns import day_counts
 from app.publishing.defaults import with_defaults
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
 from app.publishing.sources import control_sources
-from app.queries.changes import changes
+from app.queries.changes import corrections_since
 from app.queries.looks import mark_classes
+from app.queries.stories import standing_stories
 from app.queries.sums import summarise
 from app.queries.words.headline import summary_headline
 
@@ -79,6 +81,16 @@ def page_html(
     return build_page(query.theatre, query.reference.taxonomy, content)
 
 
+def map_block(query: Query) -> JsonObject:
+    """Describe the map of a View alone, as its page would open, for a story's page."""
+    query = with_defaults(query)
+    all_time = query.but(first=None, last=None)
+    sums, marks = publish(all_time, Face.aggregates), publish(all_time, Face.points)
+    facts, streets = _facts(query, sums, marks, None, None), query.streets
+    credit = "" if streets is None else streets.credit
+    return map_spec(query.theatre, query.reference.taxonomy, facts, _box(query), credit)
+
+
 def _banners(query: Query, *, is_saved: bool) -> list[str]:
     banners = []
     if not query.is_public:
@@ -117,16 +129,21 @@ def _card(query: Query, base: str) -> Card:
 
 
 def corrections(query: Query) -> Anchor | None:
-    """Say what was corrected since a pinned View's day, and where to read it; None for now."""
+    """Say what was corrected since a pinned View's day, and where to read it.
+
+    None for a View of now, and where the terms withhold the records.
+    """
     view, words = query.view, query.words
     if view.as_of is None:
         return None
-    current = query.but(as_of=None)
-    number_of = changes(current, view.as_of, 0).corrections
+    number_of = corrections_since(query, view.as_of)
+    if number_of is None:
+        return None
     key = {0: "corrections_none", 1: "corrections_one"}.get(number_of, "corrections_since")
     day = day_text(view.lang, view.as_of.astimezone(ZoneInfo(query.theatre.zone)).date())
     text = words[key].format(n=number(view.lang, number_of), date=day)
-    return Anchor(text, f"/changes?{current.view.query()}&since={rfc3339(view.as_of)}")
+    address = f"/changes?{view.but(as_of=None).query()}&since={rfc3339(view.as_of)}"
+    return Anchor(text, address)
 
 
 def _headline(query: Query) -> str:
@@ -268,6 +285,8 @@ def _anchors(query: Query) -> list[Anchor]:
             f"/method?{urlencode({'theatre': view.theatre, 'lang': view.lang})}",
         ),
     ]
+    if standing_stories(query.workspace.store):
+        links.append(Anchor(words["stories"], f"/stories?{urlencode({'lang': view.lang})}"))
     if not query.is_public:
         same = urlencode({"theatre": view.theatre, "lang": view.lang})
         links.append(Anchor(words["import_title"], f"/import?{same}"))

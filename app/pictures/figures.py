@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.cache import BoundedCache
 from app.domain.errors import InputError
+from app.domain.story import Note
 from app.pictures.captions import FigureText
 from app.pictures.scene import Scene
 from app.pictures.tiles import Tiler, area_pattern, draw_ground
@@ -23,6 +24,7 @@ from app.render.figure import chip_size, draw_chip, draw_page, notice_box, scale
 from app.render.frame import Frame
 from app.render.labels import Box, place_names, spread, write_names
 from app.render.layout import Content, Layout, lay_out
+from app.render.notes import place_notes, write_notes
 from app.render.painter import Painter
 from app.render.palette import DASHES, LINE_FIXED, PAPER, RAMPS, WATER
 from app.render.pdf import PdfCanvas
@@ -70,6 +72,7 @@ class FigureOptions:
     scale: int = 1
     title: str = ""
     subtitle: str = ""
+    notes: tuple[Note, ...] = ()
 
     @classmethod
     def sized(  # noqa: PLR0913  what a reader may ask for, each by name
@@ -82,6 +85,7 @@ class FigureOptions:
         scale: int | None = None,
         title: str = "",
         subtitle: str = "",
+        notes: tuple[Note, ...] = (),
     ) -> FigureOptions:
         """Take a size by its name, or by width and height; nothing is the size of a card.
 
@@ -94,7 +98,7 @@ class FigureOptions:
             raise InputError("size", size, "size, or width and height")
         usual = FIGURE_SIZES[size or "card"]
         width, height, scale = width or usual[0], height or usual[1], scale or usual[2]
-        return cls(form, width, height, scale, title, subtitle)
+        return cls(form, width, height, scale, title, subtitle, notes)
 
     def __post_init__(self) -> None:
         for name, got, most in (
@@ -169,7 +173,7 @@ class Figures:
         map_frame = layout.frame(scene.box(), scale)
 
         def draw(canvas: Canvas) -> None:
-            self._draw(canvas, scene, content)
+            self._draw(canvas, scene, content, options.notes)
 
         if options.form == "svg":
             svg = SvgCanvas(page, fonts)
@@ -183,7 +187,7 @@ class Figures:
         draw_page(painter, layout, content, map_frame, draw)
         return write_png(np.asarray(painter.image), metadata)
 
-    def _draw(self, canvas: Canvas, scene: Scene, content: Content) -> None:
+    def _draw(self, canvas: Canvas, scene: Scene, content: Content, notes: Sequence[Note]) -> None:
         """Draw the map itself, in the order of the tiles' layers."""
         self._draw_base(canvas, scene)
         # The zoom at which shapes have the detail of this picture's px.
@@ -196,9 +200,11 @@ class Figures:
         else:
             names = scene.query.code_names
             draw_incidents(canvas, scene.rows, scene.looks, names, scene.dot_px)
-        chips = self._draw_chips(canvas, scene)
+        placed = place_notes(canvas, notes)
+        labels_of_notes = [note.box for note in placed]
+        chips = self._draw_chips(canvas, scene, labels_of_notes)
         places = scene.reference.basemap(scene.view.theatre).places
-        free = [*chips, scale_box(canvas.frame)]
+        free = [*chips, *labels_of_notes, scale_box(canvas.frame)]
         if content.notice:
             free.append(notice_box(canvas.fonts, canvas.frame, content.notice))
         streets, language = scene.query.streets, scene.view.lang
@@ -210,6 +216,7 @@ class Figures:
             taken = [*free, *(label.box for label in labels)]
             for run in street_names(canvas, streets, language, taken):
                 canvas.write(run)
+        write_notes(canvas, placed)
 
     def _draw_base(self, canvas: Canvas, scene: Scene) -> None:
         def draw() -> np.ndarray:
@@ -260,7 +267,7 @@ class Figures:
             canvas.lines([scene.frozen.shape], LINE_FIXED, LINE_PX, DASHES["fixed"])
 
     @staticmethod
-    def _draw_chips(canvas: Canvas, scene: Scene) -> Sequence[Box]:
+    def _draw_chips(canvas: Canvas, scene: Scene, reserved: Sequence[Box]) -> Sequence[Box]:
         """Write in each region the count of its incidents without a mark; return the boxes.
 
         Places come from the unsimplified boundaries: they are the same in every form.
@@ -282,7 +289,7 @@ class Figures:
         # On whole px the edges are sharp, and drawing is several times faster.
         boxes = [
             (round(box[0]), round(box[1]), round(box[2]), round(box[3]))
-            for box in spread(shapes, sizes, canvas.frame, marks)
+            for box in spread(shapes, sizes, canvas.frame, marks, reserved)
         ]
         for text, box in zip(texts, boxes, strict=True):
             draw_chip(canvas, text, box, CHIP_PX)

@@ -82,6 +82,17 @@ def changes(
     return Changes(since, counts, items)
 
 
+def corrections_since(query: Query, since: datetime) -> int | None:
+    """Count what was corrected of a View since an instant, whatever the View's own `as_of`.
+
+    None where the terms withhold every record of the View: nobody may say that it was not.
+    """
+    now = publish(query.but(as_of=None), Face.points)
+    if now.withheld["terms"] and not now.datasets:
+        return None
+    return changes(now.query, since, 0).corrections
+
+
 def _rows(state: State, numbers: np.ndarray, published: Published) -> Rows:
     """Return the rows of all revisions of some incidents."""
     parts = []

@@ -134,8 +134,9 @@ def spread(
     sizes: Sequence[tuple[float, float]],
     frame: Frame,
     marks: tuple[np.ndarray, np.ndarray],
+    reserved: Sequence[Box] = (),
 ) -> list[Box]:
-    """Place a box in each polygon (px), in order, so that none covers an earlier one.
+    """Place a box in each polygon (px), in order, so that none covers an earlier or reserved one.
 
     Of the free places around the middle of a polygon, those inside it have priority, and then the
     one that covers the fewest marks (x and y in px). A box without a free place is put on the
@@ -150,7 +151,8 @@ def spread(
         free = [
             box
             for box in options
-            if _is_inside(box, frame) and not any(touch(box, other) for other in boxes)
+            if _is_inside(box, frame)
+            and not any(touch(box, other) for other in (*reserved, *boxes))
         ]
         covered = _covered(free, marks)
         order = [(not is_inside[box], covered[place], place) for place, box in enumerate(free)]

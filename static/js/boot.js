@@ -1,6 +1,6 @@
 /* Builds the page from its JSON block: the map, its layers and what stands around it. */
-/** @import { LayerContext, MapContext, MapLayers, MarkFilter, MarksLayer } from "./types.js" */
-/** @import { Highlight, IncidentOptions, Label, Legend, OpenIncident } from "./types.js" */
+/** @import { LayerContext, MapContext, MapLayers, MarksLayer } from "./types.js" */
+/** @import { Highlight, IncidentOptions, Legend, OpenIncident } from "./types.js" */
 /** @import { PageParts, PageSpec, Summary, Tab } from "./types.js" */
 import { showAsOf } from "./asof.js";
 import { fetchMonths } from "./columns.js";
@@ -10,7 +10,7 @@ import { byId, debounce, jsonBlock } from "./dom.js";
 import { makeFilters } from "./filters.js";
 import { dayNumber, fill } from "./format.js";
 import { makeHighlight } from "./highlight.js";
-import { IncidentLayer } from "./incidents.js";
+import { filterOf, IncidentLayer } from "./incidents.js";
 import { captionText, makeLegend } from "./legend.js";
 import { makeList } from "./list.js";
 import { makeMap, makeSettling } from "./mapview.js";
@@ -168,29 +168,6 @@ function makeParts(context, highlight, open, summary) {
   return parts;
 }
 
-/**
- * Filters in the columns' own bits; a weapon class includes its members.
- * @param {State} state
- * @returns {MarkFilter}
- */
-function filterOf(state) {
-  /** @type {(labels: Label[], codes: string[]) => number} */
-  const bits = (labels, codes) =>
-    labels.reduce((mask, [code], bit) => {
-      const isSet = codes.includes(code) || codes.includes(code.split(".")[0]);
-      return isSet ? mask | (1 << bit) : mask;
-    }, 0);
-  const statuses = state.list("status");
-  const positions = statuses.map((status) => spec.statuses.findIndex(([code]) => code === status));
-  const killed = state.get("min_killed");
-  return {
-    weapons: bits(spec.weapons, state.list("weapon")),
-    sectors: bits(spec.sectors, state.list("sector")),
-    statuses: statuses.length ? new Set(positions) : null,
-    killed: killed ? Number(killed) : null,
-  };
-}
-
 /** Tell whether the marks depend on where the line is. */
 const isByLine = (/** @type {State} */ state) =>
   Boolean(state.get("line_km") || state.get("side")) || state.get("colour_by") === "side";
@@ -237,7 +214,7 @@ function listen(context, parts, showSummary) {
     if (isOther || has("colour_by")) reload(context).catch(fail);
     layers.incidents.setSize(state.get("size_by") || "none");
     if ([...changed].every((name) => LOOK_NAMES.includes(name))) return;
-    layers.incidents.setFilter(filterOf(state));
+    layers.incidents.setFilter(filterOf(spec, state));
     later();
   });
   layers.control.on("shown", () => {
@@ -329,7 +306,7 @@ function start() {
   if (asOf) showAsOf(asOf, context);
   view.start();
   listen(context, parts, showSummary);
-  layers.incidents.setFilter(filterOf(state));
+  layers.incidents.setFilter(filterOf(spec, state));
   showDay(context);
   if (parts.legend) offerGround(context, parts.legend);
   layers.regions.load().then(showSummary).catch(fail);

@@ -1,11 +1,36 @@
 /* The incidents of the record as marks: a step of time is a range of rows in each month. */
-/** @import { IncidentOptions, MarkFilter, MarksLayer, Month, PageSpec } from "./types.js" */
+/** @import { IncidentOptions, Label, MarkFilter, MarksLayer, Month, PageSpec } from "./types.js" */
+/** @import { State } from "./state.js" */
 import { UNKNOWN } from "./looks.js";
 import { MarkLayer } from "./marks.js";
 
 /** The bit of a status that says: lasted longer than a day. */
 const LONG = 0x80;
 const PARTIAL_MS = 400;
+
+/**
+ * Filters in the columns' own bits; a weapon class includes its members.
+ * @param {PageSpec} spec
+ * @param {State} state
+ * @returns {MarkFilter}
+ */
+export function filterOf(spec, state) {
+  /** @type {(labels: Label[], codes: string[]) => number} */
+  const bits = (labels, codes) =>
+    labels.reduce((mask, [code], bit) => {
+      const isSet = codes.includes(code) || codes.includes(code.split(".")[0]);
+      return isSet ? mask | (1 << bit) : mask;
+    }, 0);
+  const statuses = state.list("status");
+  const positions = statuses.map((status) => spec.statuses.findIndex(([code]) => code === status));
+  const killed = state.get("min_killed");
+  return {
+    weapons: bits(spec.weapons, state.list("weapon")),
+    sectors: bits(spec.sectors, state.list("sector")),
+    statuses: statuses.length ? new Set(positions) : null,
+    killed: killed ? Number(killed) : null,
+  };
+}
 
 /**
  * The first row whose first day is not before a day.

@@ -211,6 +211,20 @@ export interface PageSpec {
   archive: string | null;
 }
 
+/** The side of its point on which a note stands, as a wind is named. */
+export type NoteSide = "n" | "ne" | "e" | "se" | "s" | "sw" | "w" | "nw";
+
+/** What the map of a story's step has of its own. */
+export type StoryStep = Pick<
+  PageSpec,
+  "view" | "columnsUrl" | "looks" | "hasSettlements" | "options" | "controls"
+> & { notes: { text: string; at: LonLat; side: NoteSide }[] };
+
+/** The block of a story's page; a step without a map is null. */
+export interface StorySpec extends PageSpec {
+  steps: (StoryStep | null)[];
+}
+
 /** The block of the pages that import, edit and review. */
 export interface WorkSpec {
   lang: string;
@@ -666,6 +680,27 @@ export interface Reviews {
   pending: number;
   pairs: ReviewPair[];
   decided: (ReviewPair & { is_same: boolean; by: string })[];
+}
+
+export interface EditedStep {
+  title: string;
+  text: string;
+  view: string;
+  notes: { lon: number | string; lat: number | string; side: string; text: string }[];
+}
+
+/** /api/stories/{slug} */
+export interface EditedStory {
+  slug: string;
+  title: string;
+  lang: string;
+  revision: number;
+  steps: EditedStep[];
+}
+
+/** /api/stories */
+export interface StoryList {
+  stories: Pick<EditedStory, "slug" | "title">[];
 }
 
 /* ---- What the modules hand each other ---- */

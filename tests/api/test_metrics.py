@@ -108,6 +108,9 @@ def test_the_numbers_name_no_record_no_dataset_no_address_and_no_query(watched: 
     [
         ("GET", "/", AddressFace.page),
         ("GET", "/incidents/in-1", AddressFace.page),
+        ("GET", "/story/march", AddressFace.page),
+        ("GET", "/story/march/file", AddressFace.export),
+        ("PUT", "/api/stories/march", AddressFace.edit),
         ("GET", "/tiles/map.json", AddressFace.tile),
         ("GET", "/api/collections/control/tiles/WebMercatorQuad/1/0/0", AddressFace.tile),
         ("GET", "/api/map/tiles", AddressFace.tile),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -17,7 +16,13 @@ from app.api.pages import HTML, Pages
 from app.api.respond import etag, json_answer
 from app.api.schemas import documented, field_schemas
 from app.api.security import requester
-from app.api.writing import documented_write, page_spec, refuse_parameters, written
+from app.api.writing import (
+    base_revision,
+    documented_write,
+    page_spec,
+    refuse_parameters,
+    written,
+)
 from app.domain.account import Role
 from app.domain.answer import JsonObject
 from app.domain.errors import InputError
@@ -32,8 +37,6 @@ from app.maps.page import json_block
 from app.pages.edit_form import edit_form
 from app.publishing.publish import publish
 from app.queries.incidents import find_incident, history
-
-REVISION = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
 
 
 def _body(text: str, *needed: str, properties: JsonObject | None = None) -> JsonObject:
@@ -144,21 +147,6 @@ class _Answers:
         feature = find_incident(published, ref)
         document = {"id": feature["id"], "revisions": history(published, feature)}
         return json_answer(request, document, etag(query, "history", ref))
-
-
-def base_revision(request: Request) -> int | None:
-    """Read the revision that a change is based on, from `If-Match`; None without the header.
-
-    Raises:
-        InputError: the header is no revision number.
-    """
-    header = request.headers.get("if-match")
-    if header is None:
-        return None
-    fits = REVISION.fullmatch(header.strip())
-    if fits is None:
-        raise InputError("header If-Match", header, 'one revision number, such as "17"')
-    return int(fits[1])
 
 
 def _edited(editor: Editor, edited: Edited, status: int = HTTPStatus.OK) -> Response:

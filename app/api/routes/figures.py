@@ -13,6 +13,7 @@ from app.api.respond import answer, etag, unchanged
 from app.api.schemas import Described, documented
 from app.domain.answer import JsonObject
 from app.domain.cache import BoundedCache
+from app.domain.story import MOST_NOTES
 from app.instance.workspace import Workspace
 from app.pictures.figures import (
     FIGURE_FORMS,
@@ -45,6 +46,10 @@ FIGURE_PARAMETERS: Mapping[str, Described] = {
     ),
     "title": ("plain text; ours by default", {"type": "string"}),
     "subtitle": ("plain text", {"type": "string"}),
+    "notes": (
+        "labels on the map, a line each: longitude, latitude, side, text",
+        {"type": "string"},
+    ),
 }
 READERS: Mapping[str, params.Reader] = {
     "size": params.choice_of(*FIGURE_SIZES),
@@ -53,6 +58,7 @@ READERS: Mapping[str, params.Reader] = {
     "scale": params.whole_number(1, MOST_SCALE),
     "title": str,
     "subtitle": str,
+    "notes": params.notes_of(MOST_NOTES),
 }
 MOST_REMEMBERED = 24
 
