@@ -53,7 +53,7 @@ class FigureLegend:
             return Section(title, (LegendRow(words["not_shared"]),))
         figures = [value for code, value in values.values.items() if self.is_shown(code)]
         rows = []
-        if any(value for value in figures):
+        if any(value for value in figures) and values.limits:
             colours = RAMPS[len(values.limits)]
             rows += [
                 LegendRow(text, Swatch("fill", colour, CLASS_OPACITY))

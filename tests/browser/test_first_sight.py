@@ -102,3 +102,19 @@ def test_a_short_period_fills_no_window_and_its_thumbs_stand_on_its_days(
         page.mouse.move(box["x"] + day_px * (day + 6), box["y"] + 16, steps=4)
         page.mouse.up()
         assert int(thumb.input_value()) - before == 6
+
+
+def test_a_view_of_one_region_draws_its_outline_and_no_field_of_colour(
+    service: Service, watch: Watch
+) -> None:
+    watched = watch()
+    page = watched.page
+    watched.open(f"{service.url}/?theatre=example&region=XE-01")
+    fills = "[...document.querySelectorAll('path.region')].filter((p) => +p.getAttribute('{}') {})"
+    expect(page.locator(".legend")).not_to_contain_text("and more")
+    assert page.evaluate(fills.format("fill-opacity", "> 0") + ".length") == 0
+    assert page.evaluate(fills.format("stroke-width", "> 2") + ".length") == 1
+    watched.open(f"{service.url}/?theatre=example&region=XE-01,XE-02")
+    expect(page.locator(".legend")).to_contain_text("and more")
+    assert page.evaluate(fills.format("fill-opacity", "> 0") + ".length") == 2
+    watched.is_clean()
