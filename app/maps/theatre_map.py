@@ -126,7 +126,8 @@ def build_page(theatre: Theatre, taxonomy: Taxonomy, content: PageContent) -> st
         for part in SAVED if kit else EMBEDDED if chrome.embed else AROUND:
             page_map.add_child(part())
         page = Page(page_map, chrome)
-        spec = {**_texts(theatre, taxonomy, facts.language), **msgspec.to_builtins(facts)}
+        texts = _texts(theatre, taxonomy, facts.language, has_services=bool(content.services))
+        spec = {**texts, **msgspec.to_builtins(facts)}
         return page.document(spec) if kit is None else page.saved(spec, kit)
 
 
@@ -212,11 +213,14 @@ def _tiles_url(layer: str, query: str) -> str:
     return f"/tiles/{layer}/{{z}}/{{x}}/{{y}}{{r}}.png?{query}"
 
 
-def _texts(theatre: Theatre, taxonomy: Taxonomy, language: str) -> dict[str, object]:
+def _texts(
+    theatre: Theatre, taxonomy: Taxonomy, language: str, *, has_services: bool
+) -> dict[str, object]:
     """Return the strings and labels that the scripts of the page read."""
     words = strings(language)
+    unread = OTHER_PAGES if has_services else (*OTHER_PAGES, "service_")
     return {
-        "strings": {name: text for name, text in words.items() if not name.startswith(OTHER_PAGES)},
+        "strings": {name: text for name, text in words.items() if not name.startswith(unread)},
         "weapons": _labels(taxonomy.weapons, language),
         "sectors": _labels(taxonomy.sectors, language),
         "statuses": [[one.value, words[f"status_{one.value}"]] for one in Status],

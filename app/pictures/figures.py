@@ -244,7 +244,11 @@ class Figures:
         if others:
             canvas.fill(others, PAPER, 0.55)
         shades = [
-            Shade(shape, -1 if values is None else values.class_number(region.code))
+            Shade(
+                shape,
+                -1 if values is None else values.class_number(region.code),
+                codes == (region.code,),
+            )
             for region, shape in pairs
             if not codes or region.code in codes
         ]

@@ -55,7 +55,7 @@ class FigureLegend:
             return Section(title, (LegendRow(words["not_shared"]),))
         figures = [value for code, value in values.values.items() if self.is_shown(code)]
         rows = []
-        if any(value for value in figures):
+        if any(value for value in figures) and values.limits:
             colours = RAMPS[len(values.limits)]
             texts = self.classes(values.limits, is_whole=view.metric != "killed_per_100k")
             rows += [

@@ -192,7 +192,7 @@ class Tiler:
         values = self.choropleths.of(publish(query, Face.aggregates))
         shapes = self.shapes.regions(query, z)
         shades = [
-            Shade(shape, values.class_number(region.code))
+            Shade(shape, values.class_number(region.code), query.view.regions == (region.code,))
             for region, shape in zip(query.regions.regions, shapes, strict=True)
         ]
         return shades, RAMPS[len(values.limits)]

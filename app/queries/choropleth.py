@@ -14,7 +14,10 @@ from app.render.palette import breaks, class_of
 
 @dataclass(frozen=True)
 class Choropleth:
-    """The value of every region of a View, and the limits of classes, equal for all its tiles."""
+    """The value of every region of a View, and the limits of classes, equal for all its tiles.
+
+    A View of one region has no classes.
+    """
 
     values: dict[str, float | None]
     limits: list[float]
@@ -46,7 +49,8 @@ def _choropleth(published: Published) -> Choropleth:
         if theatre == view.theatre:
             values[region.code] = _value(ledger, view.metric, group, region.population)
     positive = [value for value in values.values() if value is not None and value > 0]
-    return Choropleth(values, breaks(positive))
+    # One region has no other to compare with: its outline says where, and its colour says nothing.
+    return Choropleth(values, [] if len(view.regions) == 1 else breaks(positive))
 
 
 def _value(ledger: Ledger, metric: str, group: int, population: int | None) -> float | None:

@@ -37,7 +37,7 @@ from app.render.palette import (
 from app.rows import CodeNames, Table
 from app.tiles.grid import EDGE_M
 
-DOT_PX = 4.2
+DOT_PX, OUTLINE_PX = 4.2, 2.0
 EARTH_PX_M = 2 * EDGE_M / TILE_PX
 """Metres per px at zoom 0 on the equator, for tiles of 256 px."""
 
@@ -47,6 +47,8 @@ class Shade(NamedTuple):
 
     shape: BaseGeometry
     class_number: int | None
+    is_outlined: bool = False
+    """The one region of a View: a strong edge says where, since there is nothing to compare."""
 
 
 class HatchedArea(NamedTuple):
@@ -88,6 +90,8 @@ def draw_regions(painter: Canvas, shades: Sequence[Shade], colours: Sequence[str
         painter.paint(of(number), colour, opacity)
     painter.paint_hatch(of(None), NO_FIGURE_PATTERN, 0.9 * opacity / CLASS_OPACITY)
     painter.stroke(strokes_of(flat), REGION_EDGE, 0.6)
+    outlined = [one for one, shade in zip(flat, shades, strict=True) if shade.is_outlined]
+    painter.stroke(strokes_of(outlined), REGION_EDGE, OUTLINE_PX)
 
 
 def draw_control(

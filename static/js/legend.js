@@ -101,12 +101,13 @@ export function makeLegend(context) {
     if (lack === "not_shared") return [row(area(hatch(regions.noFigure)), words.not_shared)];
     if (lack) return [el("li", {}, el("span", { text: words[lack] }))];
     const ramp = regions.ramps[limits.length];
+    const isOne = state.list("region").length === 1;
     const items = limits.map((low, i) =>
       row(area(ramp[i], regions.opacity), classText(low, limits[i + 1])),
     );
     if (["killed", "injured", "killed_per_100k"].includes(state.get("metric")))
       items.push(row(area(hatch(regions.noFigure)), words.no_figure));
-    items.push(row(area("none"), words[layers.regions.none()]));
+    if (!isOne) items.push(row(area("none"), words[layers.regions.none()]));
     if (layers.regions.hasBadges) {
       const badge = { class: "badge swatch-badge", text: "n", "aria-hidden": "true" };
       items.push(row(el("span", badge), words.badge_legend));

@@ -76,17 +76,25 @@ export function makePeriod(place, { first: firstDay, counts }, context) {
     },
   });
   const group = { class: "presets", role: "group", "aria-label": words.presets };
-  const row = el(
-    "div",
-    { class: "period-row" },
-    ...[play, back, ahead, more, el("span", group, ...presets.map(({ button }) => button))],
+  const dates = [
     el("label", {}, words.from + " ", fromInput),
     el("label", {}, words.to + " ", toInput),
-    summaryText,
-  );
-  const legend = el("legend", { class: "unseen", text: words.period });
+  ];
   const ranges = el("div", { class: "ranges" }, low, high);
-  place.append(el("fieldset", { class: "period" }, legend, row, canvas, strip, ranges));
+  const scale = el("div", { class: "days" }, canvas, strip, ranges);
+  scale.style.setProperty("--days", String(total));
+  place.append(
+    el(
+      "fieldset",
+      { class: "period" },
+      el("legend", { class: "unseen", text: words.period }),
+      el("span", { class: "steps" }, play, back, ahead, more),
+      el("span", group, ...presets.map(({ button }) => button)),
+      el("span", { class: "dates" }, ...dates),
+      summaryText,
+      scale,
+    ),
+  );
 
   /** Periods that end on the last day with a record: an archive has no "today". */
   function makePresets() {

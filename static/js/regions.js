@@ -132,7 +132,12 @@ export class RegionLayer extends L.GeoJSON {
     const faded = this.fade();
     const value = this.figure(this.rows.get(key));
     const isMarked = key === this.marked || key === this.hinted;
-    const base = { color: edge, weight: isMarked ? 3.5 : 1, className: "region" };
+    const isOutlined = this.context.state.get("region") === key;
+    const base = {
+      color: edge,
+      weight: isMarked ? 3.5 : isOutlined ? 2.5 : 1,
+      className: "region",
+    };
     if (value === null || this.isWithheld) {
       const fillColor = patternUrl(noFigure.kind, noFigure.colour);
       return { ...base, fillColor, fillOpacity: (0.9 * faded) / opacity };

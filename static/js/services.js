@@ -46,14 +46,14 @@ export function offerServices({ map, words }, legend, services) {
     layer.on("tileload", () => (came = true));
     layer.on(
       "load",
-      () => (missing.textContent = came ? "" : fill(words.ground_missing, { host })),
+      () => (missing.textContent = came ? "" : fill(words.service_missing, { host })),
     );
     layer.addTo(map);
   }
 
   const inAddress = fromHash("ground");
   const opening = services.find((one) => (inAddress ? one.name === inAddress : one.show));
-  const own = /** @type {[undefined, string, string]} */ ([undefined, words.ground_own, ""]);
+  const own = /** @type {[undefined, string, string]} */ ([undefined, words.service_none, ""]);
   const choices = services.map((one) => /** @type {const} */ ([one, one.name, one.options.host]));
   const rows = [own, ...choices].map(([service, name, host]) => {
     const onchange = () => {
@@ -65,8 +65,8 @@ export function offerServices({ map, words }, legend, services) {
     const from = host && el("span", { class: "note", text: host });
     return el("label", { class: "layer" }, button, el("span", { text: name }), from || null);
   });
-  const title = el("legend", { class: "legend-title", text: words.layer_ground });
-  const note = el("p", { class: "note", text: words.ground_outside });
+  const title = el("legend", { class: "legend-title", text: words.service_grounds });
+  const note = el("p", { class: "note", text: words.service_outside });
   legend.add(el("fieldset", { class: "facet grounds" }, title, ...rows, note, missing));
   show(opening);
 }

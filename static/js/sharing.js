@@ -44,8 +44,8 @@ export function makeSharing(context, credits) {
   const picture = el("a", { target: "_blank", rel: "noopener", text: words.picture_open });
   const fields = {
     link: field("share_link"),
-    iframe: field("share_code", true),
-    picture: field("share_address"),
+    iframe: field("share_iframe", true),
+    picture: field("share_picture"),
     resize: field("share_resize", true),
     tiles: field("share_tiles"),
     oembed: field("share_oembed"),
@@ -77,8 +77,8 @@ export function makeSharing(context, credits) {
     el("p", { class: "note", text: words.share_pin_note }),
     fields.link.row,
     fields.citation.row,
-    part("share_picture", el("p", {}, size, " ", form, " ", picture), fields.picture.row),
-    spec.mayEmbed ? part("share_iframe", framing.node, ...frameRows) : null,
+    part("share_figure", el("p", {}, size, " ", form, " ", picture), fields.picture.row),
+    spec.mayEmbed ? part("share_frame", framing.node, ...frameRows) : null,
     part("share_map", fields.tiles.row),
   );
   dialog.addEventListener("close", framing.clear);

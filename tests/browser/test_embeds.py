@@ -13,10 +13,11 @@ from tests.serving import Service
 
 pytestmark = pytest.mark.browser
 Watch = Callable[..., Watched]
-SMALL, PHONE, COLUMN = (
+SMALL, PHONE, COLUMN, FULL = (
     {"width": 280, "height": 640},
     {"width": 390, "height": 640},
     {"width": 640, "height": 640},
+    {"width": 1200, "height": 640},
 )
 QUERIES = ("theatre=ukraine&lang=uk", "theatre=example&lang=uk", "theatre=example&lang=en")
 SAMPLING = """
@@ -47,7 +48,7 @@ def share_of_map(page: Page) -> float:
     return share
 
 
-@pytest.mark.parametrize("size", [SMALL, PHONE, COLUMN], ids=["280", "390", "640"])
+@pytest.mark.parametrize("size", [SMALL, PHONE, COLUMN, FULL], ids=["280", "390", "640", "1200"])
 @pytest.mark.parametrize("query", QUERIES)
 def test_three_fifths_of_a_frame_are_map_which_never_moves(
     public_service: Service, watch: Watch, query: str, size: dict[str, int]

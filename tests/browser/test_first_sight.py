@@ -79,3 +79,42 @@ def test_what_a_fixed_line_divides_is_a_table(service: Service, watch: Watch) ->
     sides = page.locator("table.sides")
     expect(sides.locator("thead th")).to_have_text(["Side", "km²", "Incidents since"])
     expect(sides.locator("tbody tr")).not_to_have_count(0)
+
+
+def test_a_short_period_fills_no_window_and_its_thumbs_stand_on_its_days(
+    after_import: Service, service: Service, watch: Watch
+) -> None:
+    page = watch().page
+    page.goto(f"{after_import.url}/")
+    histogram = page.locator("canvas.histogram")
+    expect(histogram).to_be_visible()
+    assert histogram.evaluate("(canvas) => canvas.clientWidth") <= 240
+    assert page.locator("#period").evaluate("(bar) => bar.offsetHeight") <= 90
+    page.goto(f"{service.url}/?theatre=example&from=2024-03-16&to=2024-03-30")
+    box = histogram.bounding_box()  # days from 1 March on
+    assert box
+    for day, name in ((15, "First day"), (30, "Last day")):
+        thumb = page.get_by_role("slider", name=name)
+        before = int(thumb.input_value())
+        day_px = box["width"] / (int(thumb.get_attribute("max") or 0) + 1)
+        page.mouse.move(box["x"] + day_px * day, box["y"] + 16)
+        page.mouse.down()
+        page.mouse.move(box["x"] + day_px * (day + 6), box["y"] + 16, steps=4)
+        page.mouse.up()
+        assert int(thumb.input_value()) - before == 6
+
+
+def test_a_view_of_one_region_draws_its_outline_and_no_field_of_colour(
+    service: Service, watch: Watch
+) -> None:
+    watched = watch()
+    page = watched.page
+    watched.open(f"{service.url}/?theatre=example&region=XE-01")
+    fills = "[...document.querySelectorAll('path.region')].filter((p) => +p.getAttribute('{}') {})"
+    expect(page.locator(".legend")).not_to_contain_text("and more")
+    assert page.evaluate(fills.format("fill-opacity", "> 0") + ".length") == 0
+    assert page.evaluate(fills.format("stroke-width", "> 2") + ".length") == 1
+    watched.open(f"{service.url}/?theatre=example&region=XE-01,XE-02")
+    expect(page.locator(".legend")).to_contain_text("and more")
+    assert page.evaluate(fills.format("fill-opacity", "> 0") + ".length") == 2
+    watched.is_clean()
