@@ -27,7 +27,7 @@ from app.publishing.publish import Published, publish
 from app.publishing.query import Query
 from app.publishing.sources import control_sources
 from app.queries.changes import changes
-from app.queries.looks import mark_classes
+from app.queries.looks import mark_classes, side_join
 
 
 def page_html(
@@ -43,6 +43,8 @@ def page_html(
     such as https://host: a head names whole addresses, or none where there is no such address.
     """
     query = with_defaults(query)
+    if query.view.colour_by == "side":
+        side_join(query)  # it refuses what the columns of the page could not have
     all_time = query.but(first=None, last=None)
     sums, marks = publish(all_time, Face.aggregates), publish(all_time, Face.points)
     unknown = _before_the_record(query)
@@ -138,6 +140,7 @@ def _facts(query: Query, sums: Published, marks: Published, kit: SavedKit | None
                 slug=dataset.slug,
                 name=dataset.name,
                 credit=dataset.credit,
+                shares_points=dataset.terms.points or not query.is_public,
                 days=[str(day) for day in query.state.control.days(dataset.slug, query.seq)],
             )
             for dataset in control_sources(query)

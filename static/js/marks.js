@@ -146,7 +146,8 @@ export class MarkLayer extends L.Layer {
     }
     const spots = this.isDense ? [] : spotsOf(marks);
     const write = (/** @type {number} */ n) => numberText(this.language, n);
-    drawSpots(this.pixels, spots, marks, frame, { radius, colour: this.look.ring, write });
+    const { ring: ink, paper } = this.look;
+    drawSpots(this.pixels, spots, marks, frame, { radius, ink, paper, write });
     this.spots = spots.length;
     penOf(this.back).putImageData(this.image, 0, 0);
     pen.drawImage(this.back, 0, 0);

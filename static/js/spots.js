@@ -43,8 +43,8 @@ export function spotsOf({ count, rows, spans }) {
 }
 
 /**
- * The radius of a mark in canvas px, the colour of a plate, and how a number is written.
- * @typedef {{ radius: number, colour: string, write: (n: number) => string }} SpotLook
+ * The radius of a mark in canvas px, the colours of a plate, and how a number is written.
+ * @typedef {{ radius: number, ink: string, paper: string, write: (n: number) => string }} SpotLook
  */
 
 /** @typedef {{ wide: number, high: number, pixels: Uint32Array }} Plate */
@@ -59,7 +59,7 @@ const plates = new Map();
  * @param {SpotLook} look
  * @returns {Plate}
  */
-function plateOf(n, ratio, { colour, write }) {
+function plateOf(n, ratio, { ink, paper, write }) {
   const key = `${n}/${ratio}`;
   const ready = plates.get(key);
   if (ready) return ready;
@@ -75,10 +75,10 @@ function plateOf(n, ratio, { colour, write }) {
   const edge = ratio / 2;
   pen.beginPath();
   pen.roundRect(edge, edge, wide - ratio, high - ratio, high / 2);
-  pen.fillStyle = colour;
+  pen.fillStyle = ink;
   pen.fill();
   pen.lineWidth = ratio;
-  pen.strokeStyle = pen.fillStyle = "#ffffff";
+  pen.strokeStyle = pen.fillStyle = paper;
   pen.stroke();
   pen.font = font;
   pen.textAlign = "center";
