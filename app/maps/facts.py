@@ -7,12 +7,15 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 
-class ControlFacts(msgspec.Struct, frozen=True):
+class ControlFacts(msgspec.Struct, frozen=True, rename="camel"):
     """A source of control that the page may show, with the days of its snapshots."""
 
     slug: str
     name: str
     credit: str
+    shares_points: bool
+    """Whether its terms let marks be coloured by its sides."""
+
     days: Sequence[str]
 
 

@@ -29,7 +29,7 @@ from app.publishing.publish import Published, publish
 from app.publishing.query import Query
 from app.publishing.sources import control_sources
 from app.queries.changes import corrections_since
-from app.queries.looks import mark_classes
+from app.queries.looks import mark_classes, side_join
 from app.queries.stories import standing_stories
 from app.queries.sums import summarise
 from app.queries.words.headline import summary_headline
@@ -48,6 +48,8 @@ def page_html(
     such as https://host: a head names whole addresses, or none where there is no such address.
     """
     query = with_defaults(query)
+    if query.view.colour_by == "side":
+        side_join(query)  # it refuses what the columns of the page could not have
     all_time = query.but(first=None, last=None)
     sums, marks = publish(all_time, Face.aggregates), publish(all_time, Face.points)
     unknown = _before_the_record(query)
@@ -183,6 +185,7 @@ def _facts(
                 slug=dataset.slug,
                 name=dataset.name,
                 credit=dataset.credit,
+                shares_points=dataset.terms.points or not query.is_public,
                 days=[str(day) for day in query.state.control.days(dataset.slug, query.seq)],
             )
             for dataset in control_sources(query)

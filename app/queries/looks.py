@@ -5,14 +5,15 @@ Page, tiles, figures and their legends read it here, so that a colour means the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from app.domain.view import NOT_STATED, SIZES_BY
 from app.index.columns import STATUSES
-from app.index.select import Selection
+from app.index.joins import Joined
+from app.index.select import Segment, Selection
 from app.publishing.line_joins import line_join
 from app.publishing.publish import joined_source
 from app.publishing.query import Query
@@ -104,8 +105,7 @@ def class_numbers(query: Query, marks: Selection) -> np.ndarray:
     """Return the class of each mark, as its place in `mark_classes`.
 
     Raises:
-        InvalidView: the View colours by side, and no source of control has its day.
-        NotShared: it colours by side, and the source's terms do not let points leave.
+        InvalidView, NotShared: the View colours by side, and `side_join` cannot tell it.
     """
     codes, which = _codes(query, marks)
     places = {one.code: place for place, one in enumerate(mark_classes(query))}
@@ -134,9 +134,19 @@ def _sector_class(sectors: Iterable[str]) -> str:
     return SEVERAL if len(classes) > 1 else next(iter(classes), UNKNOWN)
 
 
+def side_join(query: Query) -> Callable[[Segment], Joined]:
+    """Return the join of marks with the ground of their day.
+
+    Raises:
+        InvalidView: no source of control is loaded, or it has no snapshot for the frozen day.
+        NotShared: the source's terms do not let points leave.
+    """
+    return line_join(query, joined_source(query))
+
+
 def _holders(query: Query, marks: Selection) -> np.ndarray:
     """Return who held the ground of each mark on its day: 0 unknown, 1 not stated, then parties."""
-    join = line_join(query, joined_source(query))
+    join = side_join(query)
     parts = [join(segment).at(places) for segment, places in marks.parts]
     return np.concatenate(
         [np.where(joined.mark == 0, 0, joined.holder.astype(np.int64) + 1) for joined in parts]

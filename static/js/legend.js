@@ -12,7 +12,6 @@ const METRICS = ["incidents", "killed", "injured", "damaged", "destroyed"];
 const COLOURS = ["weapon", "sector", "status", "dataset", "side"];
 const SIZES = ["none", "killed", "injured"];
 const SIZE_PX = 4.4;
-const PAPER = "#ffffff";
 const isOff = (/** @type {string} */ name) => fromHash("off").split(",").includes(name);
 const hatch = (/** @type {Pattern} */ { kind, colour }) => patternUrl(kind, colour);
 
@@ -81,7 +80,9 @@ export function makeLegend(context) {
 
   /* A saved page has its marks in one choice of classes. */
   function lookChoices() {
-    const colours = COLOURS.filter((by) => by !== "side" || spec.controls.length);
+    const colours = COLOURS.filter(
+      (by) => by !== "side" || spec.controls.some(({ sharesPoints }) => sharesPoints),
+    );
     return [
       ...(spec.isSaved ? [] : [choose("colour_by", words.colour_by, colours)]),
       choose("size_by", words.size_by, SIZES),
@@ -182,9 +183,10 @@ export function makeLegend(context) {
       marks.sizes.forEach(([least, factor], i) => {
         if (used && !used.steps.has(i + 1)) return;
         const text = classText(least, marks.sizes[i + 1]?.[0]);
-        items.push(row(dot(PAPER, "circle", SIZE_PX * factor), text));
+        items.push(row(dot(marks.paper, "circle", SIZE_PX * factor), text));
       });
-      if (!used || used.steps.has(0)) items.push(row(dot(PAPER, "circle"), words.size_unknown));
+      if (!used || used.steps.has(0))
+        items.push(row(dot(marks.paper, "circle"), words.size_unknown));
     }
     if (spec.hasSettlements) items.push(row(softSwatch(marks), words.dot_settlement));
     if (spots) {

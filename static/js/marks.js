@@ -144,12 +144,13 @@ export class MarkLayer extends L.Layer {
       this.drawDiscs(marks, frame, pen);
       this.drawDots(marks, frame, radius);
     }
-    penOf(this.back).putImageData(this.image, 0, 0);
-    pen.drawImage(this.back, 0, 0);
     const spots = this.isDense ? [] : spotsOf(marks);
     const write = (/** @type {number} */ n) => numberText(this.language, n);
-    drawSpots(pen, spots, marks, { ratio, radius, colour: this.look.ring, write });
+    const { ring: ink, paper } = this.look;
+    drawSpots(this.pixels, spots, marks, frame, { radius, ink, paper, write });
     this.spots = spots.length;
+    penOf(this.back).putImageData(this.image, 0, 0);
+    pen.drawImage(this.back, 0, 0);
     this.visibleCount = marks.count;
     this.drawMs = performance.now() - started;
     this.fire("drawn");

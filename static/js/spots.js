@@ -1,5 +1,5 @@
 /* Places with several marks: a number beside each says how many lie there. */
-/** @import { MarkColumns, VisibleMarks } from "./types.js" */
+/** @import { CanvasFrame, MarkColumns, VisibleMarks } from "./types.js" */
 import { penOf } from "./dom.js";
 
 const FONT_PX = 10;
@@ -42,67 +42,75 @@ export function spotsOf({ count, rows, spans }) {
   return spots.sort((a, b) => b.n - a.n);
 }
 
-/** Numbers that are drawn already: there are few, and drawing one takes long. */
-/** @type {Map<string, HTMLCanvasElement>} */
+/**
+ * The radius of a mark in canvas px, the colours of a plate, and how a number is written.
+ * @typedef {{ radius: number, ink: string, paper: string, write: (n: number) => string }} SpotLook
+ */
+
+/** @typedef {{ wide: number, high: number, pixels: Uint32Array }} Plate */
+
+/** Numbers that are drawn already, each with the resolution. @type {Map<string, Plate>} */
 const plates = new Map();
 
 /**
  * A number on a dark plate.
- * @param {string} text
+ * @param {number} n
  * @param {number} ratio canvas px per CSS px
- * @param {string} colour
+ * @param {SpotLook} look
+ * @returns {Plate}
  */
-function plateOf(text, ratio, colour) {
-  const key = `${text}/${ratio}`;
+function plateOf(n, ratio, { ink, paper, write }) {
+  const key = `${n}/${ratio}`;
   const ready = plates.get(key);
   if (ready) return ready;
-  const plate = document.createElement("canvas");
-  const pen = penOf(plate);
+  const text = write(n);
+  const canvas = document.createElement("canvas");
+  const pen = penOf(canvas);
   const font = `600 ${FONT_PX * ratio}px system-ui, sans-serif`;
-  const high = HIGH_PX * ratio;
   pen.font = font;
-  plate.height = high;
-  plate.width = Math.ceil(Math.max(high, pen.measureText(text).width + 8 * ratio));
+  const high = Math.round(HIGH_PX * ratio);
+  const wide = Math.ceil(Math.max(high, pen.measureText(text).width + 8 * ratio));
+  canvas.height = high;
+  canvas.width = wide; // a canvas of another size forgets its font
   const edge = ratio / 2;
   pen.beginPath();
-  pen.roundRect(edge, edge, plate.width - ratio, high - ratio, high / 2);
-  pen.fillStyle = colour;
+  pen.roundRect(edge, edge, wide - ratio, high - ratio, high / 2);
+  pen.fillStyle = ink;
   pen.fill();
   pen.lineWidth = ratio;
-  pen.strokeStyle = pen.fillStyle = "#ffffff";
+  pen.strokeStyle = pen.fillStyle = paper;
   pen.stroke();
-  pen.font = font; // a canvas that changes its size forgets it
+  pen.font = font;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
-  pen.fillText(text, plate.width / 2, high / 2 + edge);
-  plates.set(key, plate);
-  return plate;
+  pen.fillText(text, wide / 2, high / 2 + edge);
+  const pixels = new Uint32Array(pen.getImageData(0, 0, wide, high).data.buffer);
+  plates.set(key, { wide, high, pixels });
+  return { wide, high, pixels };
 }
 
 /**
  * Write the number of each spot beside it. Where two would lie on each other, the higher one stays.
- * @param {CanvasRenderingContext2D} pen
+ * @param {Uint32Array} pixels of the canvas
  * @param {Spot[]} spots
  * @param {{ xs: Int32Array, ys: Int32Array }} places in canvas px
- * @param {object} look
- * @param {number} look.ratio canvas px per CSS px
- * @param {number} look.radius the radius of a mark
- * @param {string} look.colour
- * @param {(n: number) => string} look.write
+ * @param {CanvasFrame} frame
+ * @param {SpotLook} look
  */
-export function drawSpots(pen, spots, { xs, ys }, { ratio, radius, colour, write }) {
+export function drawSpots(pixels, spots, { xs, ys }, frame, look) {
   /** @type {[x: number, y: number, wide: number][]} */
   const boxes = [];
-  const high = HIGH_PX * ratio;
   for (const { at, n } of spots.slice(0, MOST)) {
-    const plate = plateOf(write(n), ratio, colour);
-    const x = Math.round(xs[at] + radius * 0.5);
-    const y = Math.round(ys[at] - radius * 0.5 - high);
+    const { wide, high, pixels: own } = plateOf(n, frame.ratio, look);
+    const x = Math.round(xs[at] + look.radius * 0.5);
+    const y = Math.round(ys[at] - look.radius * 0.5 - high);
+    if (y < 0 || x + wide > frame.width) continue; // on the margin of the canvas
     const isCovered = boxes.some(
-      (box) => x < box[0] + box[2] && box[0] < x + plate.width && Math.abs(y - box[1]) < high,
+      (box) => x < box[0] + box[2] && box[0] < x + wide && Math.abs(y - box[1]) < high,
     );
     if (isCovered) continue;
-    boxes.push([x, y, plate.width]);
-    pen.drawImage(plate, x, y);
+    boxes.push([x, y, wide]);
+    for (let i = 0; i < own.length; i++)
+      if (own[i]) pixels[(y + Math.floor(i / wide)) * frame.width + x + (i % wide)] = own[i];
   }
 }

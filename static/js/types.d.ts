@@ -130,6 +130,8 @@ export interface IncidentOptions {
   shapes: Record<string, Outline>;
   /** The colour of a mark of which nothing is known. */
   unknown: string;
+  /** The colour of a mark that shows only a size, and of a number beside a mark. */
+  paper: string;
   /** The least figure of each step, and the radius of its marks as a factor of the usual one. */
   sizes: [least: number, factor: number][];
   /** Stops of the density's colours, from least to most. */
@@ -162,6 +164,8 @@ export interface ControlSource {
   slug: string;
   name: string;
   credit: string;
+  /** Whether marks may be coloured by its sides. */
+  sharesPoints: boolean;
   /** Days that have a snapshot, in order. */
   days: string[];
 }

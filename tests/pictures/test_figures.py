@@ -23,7 +23,7 @@ from app.domain.errors import InputError
 from app.domain.period import When
 from app.domain.place import Place, Precision
 from app.domain.terms import Audience, DatasetKind, Face, Terms
-from app.domain.view import View
+from app.domain.view import COLOURS_BY, View
 from app.i18n.values import number
 from app.instance.workspace import Workspace
 from app.pages.map import page_html
@@ -305,8 +305,10 @@ def test_an_empty_record_and_an_empty_view_are_told_apart(
     assert "No reported incident fits this View" in words(demos, quiet)
 
 
-def test_page_tile_and_figure_show_the_same_colours(demos: Workspace) -> None:
-    view = EXAMPLE.but(first=date(2024, 3, 1), last=date(2024, 4, 29), metric="killed")
+@pytest.mark.parametrize("by", COLOURS_BY)
+def test_page_tile_and_figure_show_the_same_colours(demos: Workspace, by: str) -> None:
+    days = EXAMPLE.but(first=date(2024, 3, 1), last=date(2024, 4, 29))
+    view = days.but(metric="killed", colour_by=by)
     tiler, query = Tiler(FONTS), Query.of(demos, view, NOON)
     scene = Scene(query, tiler.choropleths)
     regions, marks, control = FigureLegend(scene).sections()
@@ -320,11 +322,12 @@ def test_page_tile_and_figure_show_the_same_colours(demos: Workspace) -> None:
     ]
     page = page_html(query)
     block = page.split('<script type="application/json" id="spec">')[1].split("</script>")[0]
-    layers = {one["factory"]: one["options"] for one in json.loads(block)["layers"]}
+    spec = json.loads(block)
+    layers = {one["factory"]: one["options"] for one in spec["layers"]}
     assert layers["regions"]["ramps"][len(ramp)] == list(ramp)
     assert layers["regions"]["opacity"] == CLASS_OPACITY
-    families = {(colour, shape) for _family, colour, shape in layers["incidents"]["families"]}
-    assert all(len(layers["incidents"]["shapes"][shape]) > 2 for _colour, shape in families)
+    classes = {(colour, shape) for _code, _label, colour, shape in spec["looks"][by]}
+    assert all(len(layers["incidents"]["shapes"][shape]) > 2 for _colour, shape in classes)
     hatches = [party["pattern"] for party in layers["control"]["parties"] if party["pattern"]]
     colours = [
         row.swatch.pattern._asdict() for row in control.rows if row.swatch and row.swatch.pattern
@@ -343,7 +346,7 @@ def test_page_tile_and_figure_show_the_same_colours(demos: Workspace) -> None:
         )
         assert any(max(abs(a - b) for a, b in zip(mixed, one, strict=True)) <= 1 for one in figure)
     for dot in dots:
-        assert dot in families
+        assert dot in classes
         assert rgb(dot[0]) in figure
 
 

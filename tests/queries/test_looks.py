@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -23,6 +24,7 @@ from app.domain.terms import Audience, DatasetKind, Face, Terms
 from app.domain.view import COLOURS_BY, View
 from app.index.select import Selection
 from app.instance.workspace import Workspace
+from app.pages.map import page_html
 from app.publishing.publish import publish
 from app.publishing.query import Query
 from app.queries.looks import class_numbers, mark_classes, mark_looks, size_steps
@@ -158,6 +160,11 @@ def test_marks_are_coloured_by_no_side_that_nobody_states_or_shares(workspace: W
     hold(workspace, "closed", 34, 37, terms=Terms(tiles=True))
     with pytest.raises(NotShared, match="strikemap datasets set closed"):
         classes_of(workspace, view.but(control="closed"))
+    closed = query_of(workspace, view.but(control="closed"))
+    with pytest.raises(NotShared, match="strikemap datasets set closed"):
+        page_html(closed)
+    page = re.sub(r"\s", "", page_html(closed.but(colour_by="dataset")))
+    assert '"sharesPoints":false' in page
     private = replace(workspace, audience=Audience.private)
     assert classes_of(private, view.but(control="closed")) == {31.0: "not_stated"}
 
