@@ -138,7 +138,7 @@ def map_spec(
     """Describe the map of a View alone, for a page that is not the map's own."""
     with stable_ids():
         bare_map = _map(theatre, facts.language, box, credit)
-    texts = _texts(theatre, taxonomy, facts.language)
+    texts = _texts(theatre, taxonomy, facts.language, has_services=False)
     return {**bare_map.spec(), **texts, **msgspec.to_builtins(facts)}
 
 
