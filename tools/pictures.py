@@ -1,7 +1,11 @@
-"""Takes the pictures in docs/pictures/ from the demos, as readers see them: `make pictures`."""
+"""Takes the pictures in docs/pictures/ from the demos, as readers see them: `make pictures`.
+
+With `--streets FILE`, a basemap of Monaco, it takes those of streets under invented marks instead.
+"""
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -40,7 +44,7 @@ PICTURES = (
 )
 
 
-def main() -> None:
+def demo_pictures() -> None:
     """Load the demos, serve them to the public and take every picture."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "data"
@@ -59,6 +63,55 @@ def main() -> None:
             )
             (FOLDER / "figure.png").write_bytes(answer.content)
             browser.close()
+
+
+STREETS = "synthetic=1&theatre=monaco&from=2022-01-01&to=2024-12-31"
+CITY = "#at=15/43.7384/7.4246"
+STREET_PICTURES = (
+    Picture("streets", f"/?{STREETS}{CITY}", WIDE),
+    Picture("streets-dark", f"/?{STREETS}#at=14/43.7384/7.4246", WIDE, "dark"),
+    Picture("streets-phone", f"/?{STREETS}#at=16/43.7384/7.4246", PHONE),
+)
+STREET_TILE = f"/tiles/map/16/34119/23896@2x.png?{STREETS}"
+STREET_FIGURE = f"/figure.png?{STREETS}&bbox=7.409,43.73,7.44,43.747&width=1200&height=630"
+
+
+def street_pictures(streets: Path) -> None:
+    """Invent 300 incidents in Monaco and take pictures without and with streets under them."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "data"
+        for words in (
+            ("theatre", "add", "monaco", "--country", "MC", "--bbox", "7.40,43.72,7.45,43.755"),
+            ("synth", "300", "--theatre", "monaco"),
+        ):
+            done = command(folder, *words)
+            if done.returncode:
+                raise SystemExit(done.stderr)
+        with serving(folder) as service, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=ARGUMENTS
+            )
+            take(browser, service.url, Picture("streets-without", f"/?{STREETS}{CITY}", WIDE))
+            done = command(folder, "basemap", "add", str(streets))
+            if done.returncode:
+                raise SystemExit(done.stderr)
+            for one in STREET_PICTURES:
+                take(browser, service.url, one)
+            for kind, path in (("tile", STREET_TILE), ("figure", STREET_FIGURE)):
+                answer = service.client.get(path)
+                (FOLDER / f"streets-{kind}.png").write_bytes(answer.raise_for_status().content)
+            browser.close()
+
+
+def main() -> None:
+    """Take the pictures of the demos, or those of a basemap."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--streets", type=Path, help="a basemap file of Monaco")
+    chosen = parser.parse_args()
+    if chosen.streets:
+        street_pictures(chosen.streets)
+    else:
+        demo_pictures()
 
 
 def take(browser: Browser, url: str, one: Picture) -> None:

@@ -309,6 +309,7 @@ function start() {
   layers.incidents.setFilter(filterOf(spec, state));
   showDay(context);
   if (parts.legend) offerGround(context, parts.legend);
+  byId("caption").hidden = !spec.controls.length && !spec.theatre.note;
   layers.regions.load().then(showSummary).catch(fail);
   listing.then((files) => layers.incidents.load(files)).catch(fail);
   postHeight();

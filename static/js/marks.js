@@ -219,14 +219,18 @@ export class MarkLayer extends L.Layer {
     const [least, most] = this.look.settlementPx;
     const equator = 156543.03 / 2 ** this.zoom;
     const metresPerPx = equator * Math.cos((this._map.getCenter().lat * Math.PI) / 180);
-    let discs = 0;
+    const spots = new Set();
     pen.globalAlpha = 0.2;
     for (const [columns, from, to] of spans) {
       const { error_m: errors, precision } = columns;
       const { codes } = this.looks.classesOf(columns);
       for (let i = from; i < to; i++) {
         const row = rows[i];
-        if (precision[row] !== SETTLEMENT || discs++ >= DISC_LIMIT) continue;
+        if (precision[row] !== SETTLEMENT || spots.size >= DISC_LIMIT) continue;
+        // The reports of a town share its middle: a disc for each would be opaque.
+        const spot = `${xs[i]},${ys[i]}`;
+        if (spots.has(spot)) continue;
+        spots.add(spot);
         const errorM = errors[row] === UNKNOWN ? UNKNOWN_ERROR_M : errors[row];
         const radius = Math.max(least, Math.min(most, errorM / metresPerPx));
         drawDisc(pen, xs[i], ys[i], radius * ratio, this.looks.classes[codes[row]][2]);

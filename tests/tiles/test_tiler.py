@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import mapbox_vector_tile
@@ -94,6 +95,22 @@ def test_no_mark_is_coarser_than_a_settlement(tiler: Tiles) -> None:
         *("exact", "street", "settlement")
     }
     assert all("day" in feature["properties"] for feature in features)
+
+
+def test_many_reports_of_a_town_stay_as_soft_as_one(tmp_path: Path, reference: Reference) -> None:
+    """Each has the town's middle as its place: a disc for each would hide the streets."""
+    workspace = open_workspace(tmp_path, reference)
+    town = (30.5, 50.45, Precision.settlement, False)
+    view = View(theatre="ukraine", datasets=("invented",))
+    tile = mercantile.tile(30.5, 50.45, 12)
+    pictures = []
+    for records in ([dataset(), _at(0, *town)], [_at(key, *town) for key in range(1, 40)]):
+        add(workspace.store, *records)
+        picture = _picture(Tiles(workspace), view, "incidents", (tile.z, tile.x, tile.y))
+        pictures.append(picture[..., 3])
+    soft = (pictures[0] > 0) & (pictures[0] < 100)
+    assert soft.sum() > 1_000
+    assert np.array_equal(pictures[0][soft], pictures[1][soft])
 
 
 SOME_PLACES = st.lists(
