@@ -100,7 +100,7 @@ def test_no_mark_is_coarser_than_a_settlement(tiler: Tiles) -> None:
 def test_many_reports_of_a_town_stay_as_soft_as_one(tmp_path: Path, reference: Reference) -> None:
     """Each has the town's middle as its place: a disc for each would hide the streets."""
     workspace = open_workspace(tmp_path, reference)
-    town = (30.5, 50.45, Precision.settlement, False)
+    town = (30.5, 50.45, Precision.settlement, True)
     view = View(theatre="ukraine", datasets=("invented",))
     tile = mercantile.tile(30.5, 50.45, 12)
     pictures = []
