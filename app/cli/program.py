@@ -67,7 +67,7 @@ COMMANDS = {
     ),
     "purge": CommandEntry(
         "record",
-        "Erase an incident for good, for every `as_of`; a mark stays, and the chain still checks.",
+        "Erase an incident or a story for good, for every `as_of`; a mark stays in the chain.",
     ),
     "redact": CommandEntry(
         "record",

@@ -30,7 +30,7 @@ export function makeFraming({ words, language }, addressOf, onChange) {
     const text = fill(words[`frame_${name}`], { n: number(language, width) });
     return { input, label: el("label", { class: "layer" }, input, el("span", { text })) };
   });
-  const stage = el("div", { class: "stage" });
+  const stage = el("div", { class: "frame-stage" });
   const choices = selects.map(({ name, select }) =>
     el("label", { class: "choice" }, el("span", { text: words[`frame_${name}`] }), select),
   );

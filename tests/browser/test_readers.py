@@ -42,7 +42,7 @@ def test_a_journalist_on_a_phone_reads_last_night_and_takes_a_picture(
     page.get_by_role("button", name="Share").click()
     picture = page.get_by_role("textbox", name="Picture").input_value()
     answer = page.request.get(picture)
-    assert Image.open(io.BytesIO(answer.body())).size == (2400, 1260)
+    assert Image.open(io.BytesIO(answer.body())).size == (1200, 630)
     watched.is_clean()
 
 

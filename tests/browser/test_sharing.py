@@ -27,7 +27,7 @@ def shared(watched: Watched, service: Service, path: str = "/?theatre=example") 
 
 
 def drawn(page: Page) -> None:
-    frame = page.frame_locator(".stage iframe")
+    frame = page.frame_locator(".frame-stage iframe")
     expect(frame.locator("html[data-ready='1']")).to_be_attached()
 
 
@@ -37,11 +37,11 @@ def test_a_frame_is_shown_live_at_three_widths(
 ) -> None:
     watched = watch(size)
     page = shared(watched, service)
-    frame = page.frame_locator(".stage iframe")
+    frame = page.frame_locator(".frame-stage iframe")
     for name, width in (("in a column", 640), ("at full width", 1200), ("on a phone", 360)):
         page.get_by_role("radio", name=name).check()
         assert frame.locator("html").evaluate("() => innerWidth") == width
-        stage, box = (page.locator(one).bounding_box() for one in (".stage", ".stage iframe"))
+        stage, box = (page.locator(one).bounding_box() for one in (".frame-stage", ".frame-stage iframe"))
         assert stage
         assert box
         assert box["width"] <= stage["width"] + 1
@@ -58,19 +58,19 @@ def test_the_code_is_that_of_the_frame_that_is_shown(public_service: Service, wa
     page.get_by_label("Controls").select_option("time only")
     page.get_by_label("Title and sentence").select_option("not shown")
     drawn(page)
-    frame = page.frame_locator(".stage iframe")
+    frame = page.frame_locator(".frame-stage iframe")
     expect(frame.locator("html")).to_have_attribute("data-controls", "time")
     expect(frame.locator("html")).to_have_attribute("data-caption", "none")
     code = page.get_by_label("Code of the frame", exact=True).input_value()
-    address = page.locator(".stage iframe").get_attribute("src")
+    address = page.locator(".frame-stage iframe").get_attribute("src")
     assert address
     assert f'src="{address.replace("&", "&amp;")}"' in code
     assert "as_of=" in address
     page.get_by_label("Pinned to what is known now").uncheck()
     drawn(page)
-    assert "as_of=" not in str(page.locator(".stage iframe").get_attribute("src"))
+    assert "as_of=" not in str(page.locator(".frame-stage iframe").get_attribute("src"))
     page.keyboard.press("Escape")
-    expect(page.locator(".stage iframe")).to_have_count(0)
+    expect(page.locator(".frame-stage iframe")).to_have_count(0)
     watched.is_clean()
     with hosting(code) as report:
         watched = watch()

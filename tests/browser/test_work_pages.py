@@ -183,7 +183,7 @@ def test_the_map_says_why_a_text_is_missing(
     page.locator("#map canvas, .leaflet-container canvas").first.wait_for()
     told = page.evaluate(
         """async (url) => {
-          const { incidentBody } = await import("/static/js/incident.js");
+          const { incidentBody } = await import("/static/js/record.js");
           const feature = await (await fetch(url)).json();
           const block = document.querySelector("script[type='application/json']");
           const spec = JSON.parse(block.textContent);

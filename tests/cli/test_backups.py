@@ -39,7 +39,7 @@ def data(tmp_path: Path, demo_data: Path) -> Path:
 
 def add(service: Service) -> str:
     answer = service.client.post("/api/incidents", headers=OWN, json={**NEW, **PLACE})
-    assert answer.status_code == 200, answer.text
+    assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 
 
