@@ -41,7 +41,9 @@ def test_a_frame_is_shown_live_at_three_widths(
     for name, width in (("in a column", 640), ("at full width", 1200), ("on a phone", 360)):
         page.get_by_role("radio", name=name).check()
         assert frame.locator("html").evaluate("() => innerWidth") == width
-        stage, box = (page.locator(one).bounding_box() for one in (".frame-stage", ".frame-stage iframe"))
+        stage, box = (
+            page.locator(one).bounding_box() for one in (".frame-stage", ".frame-stage iframe")
+        )
         assert stage
         assert box
         assert box["width"] <= stage["width"] + 1
