@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import logging
+import math
 import os
 import shutil
 import tempfile
@@ -25,6 +27,7 @@ from app.api.logs import REQUEST_ID, REQUEST_ID_HEADER
 from app.api.problems import problem_of
 from app.domain.errors import Busy
 
+LOG = logging.getLogger("strikemap.heavy")
 NICENESS = 10
 """The operating system gives a core to a tile first, and what is left to a figure."""
 
@@ -51,7 +54,7 @@ class HeavyProcess:
     _folder: Path | None = None
     _process: BaseProcess | None = None
     _transport: httpx.AsyncHTTPTransport | None = None
-    _started: float = 0.0
+    _started: float = -math.inf
 
     @property
     def is_ready(self) -> bool:
@@ -69,12 +72,20 @@ class HeavyProcess:
         return self._folder / "heavy.sock"
 
     def start(self) -> None:
-        """Start it, unless it runs or ended a moment ago; it takes a few seconds to be ready."""
-        since = time.monotonic() - self._started
-        if self._is_alive or (self._process is not None and since < AGAIN_AFTER_S):
+        """Start it, unless it runs or was started a moment ago; it is ready after some seconds.
+
+        Where the system has no room for a socket or a process, it stays away.
+        """
+        if self._is_alive or time.monotonic() - self._started < AGAIN_AFTER_S:
             return
-        self._socket.unlink(missing_ok=True)
         self._started = time.monotonic()
+        try:
+            self._spawn()
+        except OSError as wrong:
+            LOG.warning("no process for figures and exports: %s", wrong)
+
+    def _spawn(self) -> None:
+        self._socket.unlink(missing_ok=True)
         arguments = (self.make, self._socket)
         # A daemon of `multiprocessing` may not build an index in several processes.
         self._process = get_context("spawn").Process(target=_serve, args=arguments)

@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.api.heavy import HeavyProcesses
+from app.main import create
 from tests.api.test_metrics import read
 from tests.serving import Service, command, serving
 
@@ -128,3 +130,17 @@ def test_a_private_service_has_no_second_process(demo_data: Path, tmp_path: Path
     with serving(Path(shutil.copytree(demo_data, tmp_path / "data")), "--private") as running:
         assert running.client.get(f"{FIGURE}own").status_code == httpx.codes.OK
         assert heavy_processes(running) == []
+
+
+def test_without_room_for_a_process_the_service_makes_figures_itself(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(**_named: str) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("app.api.heavy.tempfile.mkdtemp", refuse)
+    processes = HeavyProcesses.of(1, create)
+    assert [processes.choose() for _ in range(3)] == [None, None, None]
+    assert [record.getMessage() for record in caplog.records] == [
+        "no process for figures and exports: [Errno 28] No space left on device"
+    ]
