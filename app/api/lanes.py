@@ -75,7 +75,9 @@ class Lanes:
     """The lanes of one process. Waiting is bounded so that the last waits about half a minute."""
 
     checks: Lane = field(default_factory=lambda: Lane("health checks", 1, 200))
-    tiles: Lane = field(default_factory=lambda: Lane("tiles", 8, 2_000))
+    tiles: Lane = field(default_factory=lambda: Lane("tiles", 2, 2_000))
+    """More threads take turns at one interpreter (docs/performance.md, "Threads for tiles")."""
+
     lists: Lane = field(default_factory=lambda: Lane("lists of incidents", 2, 200))
     figures: Lane = field(default_factory=lambda: Lane("figures", 2, 32))
     images: Lane = field(default_factory=lambda: Lane("archived images", 1, 64))
