@@ -19,6 +19,7 @@ from app.pictures.figures import (
     MOST_SCALE,
     FigureOptions,
     Figures,
+    figure_size,
 )
 from app.pictures.tiles import Tiler
 from app.publishing.query import Query
@@ -59,15 +60,7 @@ def figure(  # noqa: PLR0913  a command's options, each by name
     form = form if all_regions else out.suffix.removeprefix(".").lower()
     if form not in FIGURE_FORMS:
         raise InputError("form of the figure", form or out.name, ", ".join(FIGURE_FORMS))
-    order = FigureOptions.sized(
-        form,
-        size=size,
-        width=width,
-        height=height,
-        scale=scale,
-        title=title,
-        subtitle=subtitle,
-    )
+    order = FigureOptions(form, *figure_size(size, width, height, scale), title, subtitle)
     settings = read_settings()
     query = query_from(open_workspace(settings), view)
     figures = Figures(Tiler(settings.fonts_dir))

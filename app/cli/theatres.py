@@ -62,7 +62,7 @@ def theatre_add(  # noqa: PLR0913  a command's options, each by name
 
 
 @theatre_cli.command("set")
-def theatre_set(  # noqa: PLR0913  a command's options, each by name
+def theatre_set(
     slug: Annotated[str, typer.Argument(help="The theatre.")],
     *,
     dataset: Annotated[str, typer.Option(help="What opens: a dataset, or several: a,b.")] = "",
@@ -71,7 +71,6 @@ def theatre_set(  # noqa: PLR0913  a command's options, each by name
         str | None, typer.Option("--from", help="First day that opens, with --dataset.")
     ] = None,
     last: Annotated[str | None, typer.Option("--to", help="Last day that opens.")] = None,
-    reset: Annotated[bool, typer.Option("--reset", help="Open as without this command.")] = False,
 ) -> None:
     """Set what a map opens on that names no dataset, control source or period.
 
@@ -79,12 +78,21 @@ def theatre_set(  # noqa: PLR0913  a command's options, each by name
 
     Example: strikemap theatre set ukraine --dataset cir --from 2022-03-01 --to 2022-03-31
     """
-    workspace = open_workspace()
-    if reset == bool(dataset or control):
-        raise InputError("options", "both or none", "--dataset or --control, or --reset alone")
+    if not (dataset or control):
+        raise InputError("options", "none", "--dataset or --control")
     opening = Opening(_codes(dataset), control, _period(first, last))
-    path = set_opening(workspace, slug, None if reset else opening)
-    typer.echo(f"{path}: {'removed' if reset else 'written'}. In force from the next start.")
+    path = set_opening(open_workspace(), slug, opening)
+    typer.echo(f"{path}: written. In force from the next start.")
+
+
+@theatre_cli.command("reset")
+def theatre_reset(slug: Annotated[str, typer.Argument(help="The theatre.")]) -> None:
+    """Forget what was set with `theatre set`: the map opens as its data say.
+
+    Example: strikemap theatre reset ukraine
+    """
+    path = set_opening(open_workspace(), slug, None)
+    typer.echo(f"{path}: removed. In force from the next start.")
 
 
 def _period(first: str | None, last: str | None) -> tuple[date, date] | None:

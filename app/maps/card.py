@@ -24,23 +24,11 @@ class Card:
     height: int = HEIGHT
 
     @classmethod
-    def of(  # noqa: PLR0913  the fields of a head, each by name
-        cls,
-        base: str,
-        query: str,
-        *,
-        title: str,
-        description: str,
-        language: str,
-        is_public: bool,
-    ) -> Card:
-        """Make a card with the addresses of a View's page and figure under a base (https://host).
-
-        Only public maps offer an embedding: readers of other sites cannot open a private one.
-        """
+    def of(cls, base: str, query: str, *, title: str, description: str, language: str) -> Card:
+        """Make a card with the addresses of a View's page and figure under a base (https://host)."""
         size = urlencode({"width": WIDTH, "height": HEIGHT})
         address = f"{base}/?{query}"
-        oembed = f"{base}/oembed?{urlencode({'url': address})}" if is_public else None
+        oembed = f"{base}/oembed?{urlencode({'url': address})}"
         picture = f"{base}/figure.png?{query}&{size}"
         locale = LOCALES.get(language, language)
         return cls(title, description, locale, address, picture, oembed)

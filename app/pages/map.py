@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
@@ -120,14 +121,15 @@ def _card(query: Query, base: str) -> Card:
     name = query.theatre.title(view.lang)
     invented = f" {words['invented_long']}." if view.synthetic else ""
     days = days_text(view.lang, str(view.first), str(view.last))
-    return Card.of(
+    card = Card.of(
         base,
         view.query(),
         title=words["title"].format(theatre=name),
         description=f"{days}. {words['subtitle']}.{invented}",
         language=view.lang,
-        is_public=query.is_public,
     )
+    # Readers of other sites cannot open a private map.
+    return card if query.is_public else replace(card, oembed=None)
 
 
 def corrections(query: Query) -> Anchor | None:

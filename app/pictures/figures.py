@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore
+from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -62,6 +63,33 @@ CHIP_PX = 10.0
 VECTOR_DETAIL = 2
 
 
+class FigureSize(NamedTuple):
+    """Width and height in px at scale 1, and the scale."""
+
+    width: int
+    height: int
+    scale: int
+
+
+def figure_size(
+    size: str | None = None,
+    width: int | None = None,
+    height: int | None = None,
+    scale: int | None = None,
+) -> FigureSize:
+    """Take a size by its name, or by width and height; nothing is the size of a card.
+
+    Raises:
+        InputError: no size has this name, or a width or height stands beside it.
+    """
+    if size is not None and size not in FIGURE_SIZES:
+        raise InputError("size", size, ", ".join(FIGURE_SIZES))
+    if size is not None and (width or height):
+        raise InputError("size", size, "size, or width and height")
+    usual = FIGURE_SIZES[size or "card"]
+    return FigureSize(width or usual[0], height or usual[1], scale or usual[2])
+
+
 @dataclass(frozen=True)
 class FigureOptions:
     """The options of a figure beside its View; width and height in px at scale 1."""
@@ -73,32 +101,6 @@ class FigureOptions:
     title: str = ""
     subtitle: str = ""
     notes: tuple[Note, ...] = ()
-
-    @classmethod
-    def sized(  # noqa: PLR0913  what a reader may ask for, each by name
-        cls,
-        form: str,
-        *,
-        size: str | None = None,
-        width: int | None = None,
-        height: int | None = None,
-        scale: int | None = None,
-        title: str = "",
-        subtitle: str = "",
-        notes: tuple[Note, ...] = (),
-    ) -> FigureOptions:
-        """Take a size by its name, or by width and height; nothing is the size of a card.
-
-        Raises:
-            InputError: no size has this name, or a width or height stands beside it.
-        """
-        if size is not None and size not in FIGURE_SIZES:
-            raise InputError("size", size, ", ".join(FIGURE_SIZES))
-        if size is not None and (width or height):
-            raise InputError("size", size, "size, or width and height")
-        usual = FIGURE_SIZES[size or "card"]
-        width, height, scale = width or usual[0], height or usual[1], scale or usual[2]
-        return cls(form, width, height, scale, title, subtitle, notes)
 
     def __post_init__(self) -> None:
         for name, got, most in (

@@ -23,6 +23,7 @@ from app.pictures.figures import (
     MOST_SCALE,
     FigureOptions,
     Figures,
+    figure_size,
 )
 
 MEDIA_TYPES = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
@@ -60,6 +61,7 @@ READERS: Mapping[str, params.Reader] = {
     "subtitle": str,
     "notes": params.notes_of(MOST_NOTES),
 }
+SIZES = ("size", "width", "height", "scale")
 MOST_REMEMBERED = 24
 
 
@@ -81,7 +83,9 @@ def _route(
     def figure(request: Request) -> Response:
         """Draw a View with its legend, sources, terms and its time of knowledge, for a report."""
         query, own = params.read(workspace, request.query_params.multi_items(), READERS)
-        order = FigureOptions.sized(form, **own)
+        size = figure_size(**{name: own[name] for name in SIZES if name in own})
+        texts = {name: text for name, text in own.items() if name not in SIZES}
+        order = FigureOptions(form, *size, **texts)
         tag = etag(query, "figure", order)
         if (same := unchanged(request, tag)) is not None:
             return same
