@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
@@ -144,7 +144,7 @@ def corrections(query: Query) -> Anchor | None:
     if number_of is None:
         return None
     key = {0: "corrections_none", 1: "corrections_one"}.get(number_of, "corrections_since")
-    day = day_text(view.lang, view.as_of.astimezone(ZoneInfo(query.theatre.zone)).date())
+    day = day_known(query, view.as_of)
     text = words[key].format(n=number(view.lang, number_of), date=day)
     address = f"/changes?{view.but(as_of=None).query()}&since={rfc3339(view.as_of)}"
     return Anchor(text, address)
@@ -161,8 +161,12 @@ def _as_known(query: Query) -> str:
     instant = query.view.as_of or query.workspace.store.head().recorded_at
     if instant is None:
         return ""
-    day = day_text(query.view.lang, instant.astimezone(ZoneInfo(query.theatre.zone)).date())
-    return f"{query.words['as_known_on']} {day}"
+    return f"{query.words['as_known_on']} {day_known(query, instant)}"
+
+
+def day_known(query: Query, instant: datetime) -> str:
+    """Write the day of an instant in the theatre's zone and the View's language."""
+    return day_text(query.view.lang, instant.astimezone(ZoneInfo(query.theatre.zone)).date())
 
 
 def _facts(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
@@ -13,9 +12,9 @@ from app.domain.answer import JsonObject
 from app.domain.errors import NotShared
 from app.domain.story import Note
 from app.domain.terms import Face
-from app.i18n.values import day_text, days_text
+from app.i18n.values import days_text
 from app.maps.page import Anchor
-from app.pages.map import corrections, map_block
+from app.pages.map import corrections, day_known, map_block
 from app.pages.markdown import html_of
 from app.publishing.defaults import with_defaults
 from app.publishing.publish import publish, refuse_embedding
@@ -115,8 +114,7 @@ def _when(query: Query, days: str) -> str:
     as_of = query.view.as_of
     if as_of is None:
         return days
-    day = day_text(query.view.lang, as_of.astimezone(ZoneInfo(query.theatre.zone)).date())
-    return f"{days}, {query.words['story_known'].format(date=day)}"
+    return f"{days}, {query.words['story_known'].format(date=day_known(query, as_of))}"
 
 
 def _step_block(query: Query, notes: tuple[Note, ...]) -> JsonObject:

@@ -26,16 +26,10 @@ class Opening(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def of(self, theatre: Theatre) -> Theatre:
         """Return a theatre that opens so."""
-        if not self.datasets:
-            return msgspec.structs.replace(
-                theatre, default_control=self.control or theatre.default_control
-            )
-        return msgspec.structs.replace(
-            theatre,
-            default_datasets=self.datasets,
-            default_control=self.control or theatre.default_control,
-            first_period=self.period,
-        )
+        changes: dict[str, object] = {"default_control": self.control or theatre.default_control}
+        if self.datasets:
+            changes |= {"default_datasets": self.datasets, "first_period": self.period}
+        return msgspec.structs.replace(theatre, **changes)
 
 
 def opening_path(folder: Path, slug: str) -> Path:
