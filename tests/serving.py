@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import socket
 import subprocess
@@ -52,6 +53,12 @@ def command(data_dir: Path, *words: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+def token(data_dir: Path, role: str, *words: str) -> dict[str, str]:
+    """Make a token of a role, and return the header that sends it."""
+    done = command(data_dir, "token", "create", role, "--role", role, "--json", *words)
+    return {"Authorization": f"Bearer {json.loads(done.stdout)['token']}"}
 
 
 def environment(data_dir: Path) -> dict[str, str]:

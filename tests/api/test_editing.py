@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.serving import Service, command, serving
+from tests.serving import Service, command, serving, token
 
 OWN = {"X-Strikemap": "1"}
 NEW = {
@@ -44,11 +43,6 @@ def private(data: Path) -> Iterator[Service]:
 def public(data: Path) -> Iterator[Service]:
     with serving(data) as running:
         yield running
-
-
-def token(data: Path, role: str, *words: str) -> dict[str, str]:
-    done = command(data, "token", "create", role, "--role", role, "--json", *words)
-    return {"Authorization": f"Bearer {json.loads(done.stdout)['token']}"}
 
 
 def create(service: Service, headers: dict[str, str] = OWN, **more: Any) -> httpx.Response:

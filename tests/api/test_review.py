@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.serving import Service, command, serving
+from tests.serving import Service, command, serving, token
 from tests.support import table
 
 OWN = {"X-Strikemap": "1"}
@@ -47,11 +47,6 @@ def private(data: Path) -> Iterator[Service]:
 def public(data: Path) -> Iterator[Service]:
     with serving(data) as running:
         yield running
-
-
-def token(data: Path, role: str, *words: str) -> dict[str, str]:
-    done = command(data, "token", "create", role, "--role", role, "--json", *words)
-    return {"Authorization": f"Bearer {json.loads(done.stdout)['token']}"}
 
 
 def reviews(service: Service, headers: dict[str, str] = OWN) -> dict[str, Any]:
