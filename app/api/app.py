@@ -30,6 +30,7 @@ from app.api.lanes import Lanes
 from app.api.metrics import Metrics
 from app.api.rates import Rates
 from app.api.routes import (
+    audit,
     collections,
     columns,
     control,
@@ -109,6 +110,7 @@ def create_app(settings: Settings, heavy: HeavyProcesses | None = None) -> FastA
         delta_rows=settings.delta_rows,
         clock=partial(datetime.now, UTC),
         tile_services=grounds.services,
+        smallest_cell=settings.smallest_cell,
     )
     for fault in workspace.reference.theatre_faults:
         for sentence in fault.sentences():
@@ -195,6 +197,7 @@ def _application(
     app.include_router(stories.routes(record, visible, lanes.edits))
     app.include_router(editing.routes(record, visible, lanes.edits))
     app.include_router(review.routes(record, visible, lanes.edits))
+    app.include_router(audit.routes(record, visible, lanes.edits))
     app.include_router(ogc_tiles.routes(tiles))
     app.mount("/tiles", tiles)
     app.mount("/static", OwnFiles(static))

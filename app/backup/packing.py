@@ -10,7 +10,7 @@ import os
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -33,6 +33,7 @@ from app.backup.contents import (
     Origin,
     PackedFile,
 )
+from app.backup.sealing import read_recipients, seal
 from app.domain.errors import NO_SPACE, InputError, StoreError
 from app.editing.purged import PURGED, PurgeList, purges_of, write_purged
 from app.instance.workspace import refuse_unfinished
@@ -58,17 +59,25 @@ class Packed(msgspec.Struct, frozen=True):
     damaged: list[str]
 
 
-def back_up(data_dir: Path, out: Path, now: datetime, progress: BytesDone) -> Packed:
+def back_up(
+    data_dir: Path,
+    out: Path,
+    now: datetime,
+    progress: BytesDone,
+    encrypt_to: Sequence[str] = (),
+) -> Packed:
     """Write the record and the files beside it as one backup, which is whole or missing.
 
     The record is copied first: an archived file lies on the disk before the record names it.
     What was purged or revoked until now is written to the data folder's purge list as well.
+    With public keys of age in `encrypt_to` only the holders of their private keys can read it.
 
     Raises:
-        InputError: the folder holds no record.
+        InputError: the folder holds no record, or a text is no public key.
         StoreError: the record, or a file beside it, cannot be read.
     """
     refuse_unfinished(data_dir)
+    recipients = read_recipients(encrypt_to)
     if not (data_dir / RECORD).is_file():
         raise InputError("STRIKEMAP_DATA_DIR", data_dir, "a data folder that holds a record")
     with (
@@ -92,6 +101,9 @@ def back_up(data_dir: Path, out: Path, now: datetime, progress: BytesDone) -> Pa
             packing.add_content(PURGED, purged)
             damaged = packing.add_files(data_dir)
             members = packing.close()
+        if recipients:
+            seal(half, folder / "sealed", recipients)
+            half = folder / "sealed"
         size = half.stat().st_size
         half.replace(out)
         settle(out.parent)

@@ -53,6 +53,12 @@ class Filter:
     """Numbers of incidents whose newest revision is hidden or quiet: an older one, read by `as_of`,
     must not show what the newest one withholds."""
 
+    grains: np.ndarray | None = None
+    """By an incident's number, how little its group has in common (`app.publishing.cells`)."""
+
+    coarsest: int = 0
+    """Rows of a greater grain do not match."""
+
     @property
     def has_quiet(self) -> bool:
         """Tell whether any row may be quiet."""
@@ -62,7 +68,7 @@ class Filter:
     def is_plain(self) -> bool:
         """Tell whether it filters by period, datasets, weapons and regions only, as a cube can."""
         return not (self.sectors or self.statuses or self.bbox_e7) and (
-            self.min_killed is None and self.near is None
+            self.min_killed is None and self.near is None and self.grains is None
         )
 
 
@@ -199,6 +205,8 @@ def _refine(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
         keep &= np.isin(regions_of(rows, places, criteria), criteria.regions)
     if criteria.bbox_e7 is not None:
         keep &= _in_box(rows, places, criteria.bbox_e7) & ~is_quiet(rows, places, criteria)
+    if criteria.grains is not None:
+        keep &= criteria.grains[rows["number"][places]] <= criteria.coarsest
     keep &= _is_released(rows, places, criteria)
     return np.asarray(places[keep])
 

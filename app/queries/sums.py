@@ -13,6 +13,7 @@ from app.domain.period import from_epoch_day
 from app.domain.view import NOT_STATED
 from app.index.select import RETRACTED, Selection, is_quiet
 from app.index.summary import Ledger, Measures, measure
+from app.publishing.cells import Grain
 from app.publishing.line_joins import line_join
 from app.publishing.publish import Published, counted_rows, joined_source
 from app.queries.region_sums import by_region
@@ -37,7 +38,7 @@ def summarise(published: Published, by: str) -> JsonObject:
     apart = replace(published, folded=None) if by == "dataset" else published
     grouped = _grouped(apart, by)
     codes = published.reference.taxonomy.sectors.codes
-    ledger = Ledger(grouped.measures, codes)
+    ledger, has_cells = Ledger(grouped.measures, codes), published.filter.grains is not None
     answer: JsonObject = {
         "view": dict(published.view.pairs()),
         "as_of": _as_of(published),
@@ -49,13 +50,14 @@ def summarise(published: Published, by: str) -> JsonObject:
         "rows": [
             {"key": key, "name": name, **ledger.answer(group)}
             for key, name, group in ([] if _is_withheld(published) else grouped.rows)
-            if by != "day" or ledger.value("incidents", group)
+            if not (by == "day" or published.has_small_cells) or ledger.value("incidents", group)
         ],
         "elsewhere": ledger.answer(grouped.measures.groups - 1)
         if by == "region" and not _is_withheld(published)
         else None,
         "totals": _totals(published, grouped, codes),
         "coverage": coverage(published),
+        **({"smallest_cell": published.workspace.smallest_cell} if has_cells else {}),
         "region_set": region_set(published),
         "credits": list(published.credits),
     }
@@ -73,6 +75,9 @@ def _matching_report(published: Published) -> JsonObject:
     """Report by which rule several datasets were added up, or why they were not."""
     if len(published.datasets) <= 1:
         return {}
+    if published.filter.grains is not None:
+        alone = "data that leave as sums only are not added up with others"
+        return {"rule": None, "matching": {"groups": None, "not_summed": alone}}
     slugs = " ".join(dataset.slug for dataset in published.datasets)
     stale = f"records came or changed since they were compared: strikemap match {slugs}"
     missing = f"not all of them were compared: strikemap match {slugs}"
@@ -135,7 +140,7 @@ def _grouped(published: Published, by: str) -> GroupSums:
         )
     if by == "line":
         return _by_line(published, selection, sectors)
-    return _by_class(published, selection, by)
+    return _by_class(published, by)
 
 
 def _by_line(published: Published, selection: Selection, sectors: int) -> GroupSums:
@@ -188,8 +193,10 @@ def _by_region(published: Published) -> GroupSums:
     return GroupSums(rows, by_region(published), is_additive=True)
 
 
-def _by_class(published: Published, selection: Selection, by: str) -> GroupSums:
+def _by_class(published: Published, by: str) -> GroupSums:
     """Measure by weapon or sector: an incident counts in each class that it has."""
+    grain = Grain.weapons if by == "weapon" else Grain.everything
+    selection = counted_rows(published.grouped(grain))
     taxonomy = published.reference.taxonomy
     terms, column = (
         (taxonomy.weapons, "weapons") if by == "weapon" else (taxonomy.sectors, "sectors")
@@ -226,10 +233,13 @@ def _totals(
     if not published.is_summed or _is_withheld(published):
         return None
     if grouped.is_additive:
-        return Ledger(grouped.measures.whole(), codes).answer(0)
-    selection = counted_rows(published)
-    one_group = np.zeros(len(selection), np.int64)
-    return Ledger(measure(selection.rows(), one_group, 1, len(codes)), codes).answer(0)
+        ledger = Ledger(grouped.measures.whole(), codes)
+    else:
+        selection = counted_rows(published)
+        one_group = np.zeros(len(selection), np.int64)
+        ledger = Ledger(measure(selection.rows(), one_group, 1, len(codes)), codes)
+    is_hidden = published.has_small_cells and not ledger.value("incidents", 0)
+    return None if is_hidden else ledger.answer(0)
 
 
 def coverage(published: Published) -> JsonObject:
@@ -258,5 +268,7 @@ def _outside(published: Published, *, is_long: bool) -> int:
         standing = (rows["known_to"][places] > criteria.seq) & (rows["seq"][places] <= criteria.seq)
         standing &= criteria.datasets[rows["dataset"][places]]
         standing &= rows["status"][places] != RETRACTED
+        if is_long and criteria.grains is not None:
+            standing &= criteria.grains[rows["number"][places]] <= criteria.coarsest
         count += int(standing.sum())
     return count

@@ -102,7 +102,7 @@ def _sums(workspace: Workspace, sums: Published, sort: str) -> JsonObject:
     counts = {
         "undated": covered["undated"],
         "spanning": covered["spanning"],
-        "withheld": sum(covered["withheld"].values()),
+        "withheld": covered["withheld"]["terms"] + covered["withheld"]["embargo"],
     }
     notes = [
         words[name].format(n=number(sums.view.lang, count))

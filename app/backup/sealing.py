@@ -1,0 +1,79 @@
+"""Encrypts a backup to public keys of age, and reads it with a private one."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyrage
+
+from app.domain.errors import NO_SPACE, InputError, InvalidFile
+
+AGE_MAGIC = b"age-encryption.org/"
+PUBLIC_KEY = "a public key of age, such as age1…, as `age-keygen` prints it"
+PRIVATE_KEY = "a file of `age-keygen` with the private key for this backup"
+
+
+def read_recipients(texts: Sequence[str]) -> list[pyrage.x25519.Recipient]:
+    """Read public keys, before any work is done for them.
+
+    Raises:
+        InputError: a text is no public key; a private one is not repeated.
+    """
+    recipients = []
+    for text in texts:
+        try:
+            recipients.append(pyrage.x25519.Recipient.from_str(text.strip()))
+        except pyrage.RecipientError as wrong:
+            raise InputError("encrypt-to", f"{text[:8]}…", PUBLIC_KEY) from wrong
+    return recipients
+
+
+def seal(plain: Path, sealed: Path, recipients: Sequence[pyrage.x25519.Recipient]) -> None:
+    """Encrypt a file; whoever holds one of the private keys can read it, and nobody else."""
+    pyrage.encrypt_file(str(plain), str(sealed), list(recipients))
+
+
+def is_sealed(file: Path) -> bool:
+    """Tell an encrypted file from a plain one by its first bytes; a missing file is plain."""
+    with contextlib.suppress(OSError), file.open("rb") as stream:
+        return stream.read(len(AGE_MAGIC)) == AGE_MAGIC
+    return False
+
+
+@contextlib.contextmanager
+def unsealed(file: Path, identity: Path | None) -> Iterator[Path]:
+    """Give the plain backup; of an encrypted one a copy in the temporary folder.
+
+    Raises:
+        InputError: no private key where one is needed, or none that fits.
+        InvalidFile: the file was changed or cut.
+    """
+    if not is_sealed(file):
+        yield file
+        return
+    if identity is None:
+        allowed = f"{PRIVATE_KEY}: `strikemap restore FILE --identity KEY` (--check only checks it)"
+        raise InputError("identity", "none, and the backup is encrypted", allowed)
+    key = _private_key(identity)
+    with tempfile.TemporaryDirectory(prefix="strikemap-") as name:  # for its owner only
+        plain = Path(name) / file.name.removesuffix(".age")
+        try:
+            pyrage.decrypt_file(str(file), str(plain), [key])
+        except (pyrage.DecryptError, OSError) as wrong:  # a changed file is an OSError
+            if getattr(wrong, "errno", None) in NO_SPACE:
+                raise
+            allowed = "a backup as it was written, and the private key that it was encrypted to"
+            raise InvalidFile(f"backup {file}", str(wrong), allowed) from wrong
+        yield plain
+
+
+def _private_key(path: Path) -> pyrage.x25519.Identity:
+    try:
+        lines = path.read_text("utf-8").splitlines()
+        (text,) = (line.strip() for line in lines if line.startswith("AGE-SECRET-KEY-"))
+        return pyrage.x25519.Identity.from_str(text)
+    except (OSError, ValueError, pyrage.IdentityError) as wrong:
+        raise InputError("identity", path, PRIVATE_KEY) from wrong
