@@ -17,6 +17,7 @@ from app.domain.terms import Dataset
 from app.domain.view import View
 from app.index.select import BEGINNING, Filter, Selection, is_quiet, regions_of, select
 from app.index.state import State
+from app.publishing.query import Query
 from app.rows import LONG, NEVER
 
 EPOCH_WEEKDAY = 3
@@ -47,10 +48,9 @@ def grain_of(view: View) -> Grain:
     return Grain.region if is_all_time else Grain.weeks
 
 
-def without_small_cells(
-    state: State, criteria: Filter, datasets: Sequence[Dataset], view: View, smallest: int
-) -> Filter:
-    """Let a filter leave out records in groups smaller than `smallest`, of data without marks."""
+def without_small_cells(query: Query, criteria: Filter, datasets: Sequence[Dataset]) -> Filter:
+    """Let a filter leave out records in groups that are too small, of data without marks."""
+    state, smallest = query.state, query.workspace.smallest_cell
     grains = [
         _grains_of_dataset(state, criteria, dataset, smallest)
         for dataset in datasets
@@ -58,7 +58,7 @@ def without_small_cells(
     ]
     if not grains or smallest == 1:
         return criteria
-    return replace(criteria, grains=np.maximum.reduce(grains), coarsest=grain_of(view))
+    return replace(criteria, grains=np.maximum.reduce(grains), coarsest=grain_of(query.view))
 
 
 def left_out(state: State, criteria: Filter) -> int:

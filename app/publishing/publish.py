@@ -138,8 +138,7 @@ def _published(
     if query.is_public:
         compiled = _for_the_public(query, compiled)
         withheld["embargo"] = _embargoed(query.state, compiled)
-        smallest = query.workspace.smallest_cell
-        compiled = without_small_cells(query.state, compiled, allowed, query.view, smallest)
+        compiled = without_small_cells(query, compiled, allowed)
         if compiled.grains is not None:
             withheld["small_cells"] = left_out(query.state, compiled)
     credits = tuple(dict.fromkeys(dataset.credit for dataset in allowed))
