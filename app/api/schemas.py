@@ -24,6 +24,7 @@ VIEW_PARAMETERS: dict[str, Described] = {
     "weapon": ("weapon classes; a class includes its members", {"type": "string"}),
     "sector": ("sectors with damage", {"type": "string"}),
     "status": ("how far records were checked", {"type": "string"}),
+    "kind": ("kinds of event: strike, battle, other_harm; all but battles", {"type": "string"}),
     "dataset": (
         "datasets; several are added up only where each two were compared",
         {"type": "string"},
