@@ -129,6 +129,8 @@ class FigureLegend:
             if counts.has_settlements:
                 soft = Swatch("soft", FAMILIES["unknown"].colour)
                 rows.append(LegendRow(words["dot_settlement"], soft))
+            if self.scene.has_crowds:
+                rows.append(LegendRow(words["spot_badge"], Swatch("badge")))
         if counts.region_only:
             rows.append(LegendRow(words["figure_chip"], Swatch("chip")))
         return Section(words["layer_incidents"], (*rows, *map(LegendRow, self.marks_lines())))
