@@ -272,7 +272,7 @@ class Figures:
             for region, shape in pairs
             if not codes or region.code in codes
         ]
-        colours = () if values is None else RAMPS[len(values.limits)]
+        colours = () if values is None else RAMPS[scene.view.palette][len(values.limits)]
         draw_regions(canvas, [*(Shade(shape, -1) for shape in others), *shades], colours)
 
     def _draw_control(self, canvas: Canvas, scene: Scene, z: int) -> None:

@@ -56,7 +56,7 @@ class FigureLegend:
         figures = [value for code, value in values.values.items() if self.is_shown(code)]
         rows = []
         if any(value for value in figures) and values.limits:
-            colours = RAMPS[len(values.limits)]
+            colours = RAMPS[view.palette][len(values.limits)]
             texts = self.classes(values.limits, is_whole=view.metric != "killed_per_100k")
             rows += [
                 LegendRow(text, Swatch("fill", colour, CLASS_OPACITY))

@@ -211,7 +211,7 @@ class Tiler:
             Shade(shape, values.class_number(region.code), query.view.regions == (region.code,))
             for region, shape in zip(query.regions.regions, shapes, strict=True)
         ]
-        return shades, RAMPS[len(values.limits)]
+        return shades, RAMPS[query.view.palette][len(values.limits)]
 
     def _draw_control(self, painter: Painter, query: Query) -> None:
         snapshot, theatre = control_snapshot(query, Face.tiles), query.theatre
