@@ -177,7 +177,9 @@ def test_the_list_of_a_place_works_by_keyboard_and_gives_focus_back(
 
 
 def test_a_palette_colours_regions_legend_and_a_frame_alike(crowded: Service, watch: Watch) -> None:
-    page = (watched := opened(watch, crowded)).page
+    query = "theatre=ukraine&dataset=crowd"
+    page = (watched := watch()).page
+    watched.open(f"{crowded.url}/?{query}")
     regions = ".leaflet-regions-pane path[fill='{}']"
     orange, purple = (CLASSES[palette][2] for palette in ("orange", "purple"))
     expect(page.locator(regions.format(orange))).not_to_have_count(0)
@@ -188,5 +190,5 @@ def test_a_palette_colours_regions_legend_and_a_frame_alike(crowded: Service, wa
     assert purple in page.locator(".legend").inner_html()
     watched.is_clean()
     frame = watch()
-    frame.open(f"{crowded.url}/embed?theatre=ukraine&dataset=crowd,few&palette=purple")
+    frame.open(f"{crowded.url}/embed?{query}&palette=purple")
     expect(frame.page.locator(regions.format(purple))).not_to_have_count(0)
