@@ -98,8 +98,8 @@ export interface ServiceLayer {
 }
 
 export interface RegionOptions {
-  /** Colours by number of classes, then by class. */
-  ramps: string[][];
+  /** Colours by palette and number of classes, then by class; the usual palette first. */
+  ramps: Record<string, string[][]>;
   opacity: number;
   /** The opacity in a city, and the zooms between which colours fade to it. */
   faintest: number;
