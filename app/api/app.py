@@ -49,6 +49,7 @@ from app.api.routes import (
     review,
     stories,
     story_pages,
+    styles,
     table,
     waves,
 )
@@ -181,6 +182,7 @@ def _application(
         app.include_router(page.routes(visible, figure_maker, lanes.figures))
     for group in (columns, ogc, pages, table, waves, evidence):
         app.include_router(group.routes(visible))
+    app.include_router(styles.routes(visible, tiler))
     app.include_router(images.routes(visible, lanes.images))
     static = settings.static_dir
     app.include_router(story_pages.routes(visible, figure_maker, lanes.files, static))
