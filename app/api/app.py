@@ -52,6 +52,8 @@ from app.api.routes import (
     styles,
     table,
     waves,
+    wms,
+    wmts,
 )
 from app.api.security import Guard
 from app.api.tiles import TileApp
@@ -197,6 +199,8 @@ def _application(
     app.include_router(editing.routes(record, visible, lanes.edits))
     app.include_router(review.routes(record, visible, lanes.edits))
     app.include_router(ogc_tiles.routes(tiles))
+    app.include_router(wms.routes(visible, tiler, lanes.figures))
+    app.include_router(wmts.routes(tiles))
     app.mount("/tiles", tiles)
     app.mount("/static", OwnFiles(static))
     return app

@@ -82,16 +82,17 @@ def test_a_style_leaves_out_control_that_may_not_be_shown(workspace: Workspace) 
 
 def test_qgis_and_geoserver_get_the_colours_of_the_palette(demos: Workspace) -> None:
     style = file_style(Query.of(demos, EXAMPLE, NOW))
-    written = ET.fromstring(marks_qml(style).partition("\n")[2])
+    written = ET.fromstring(marks_qml(style).partition("\n")[2])  # noqa: S314  our own
     pictures = [
         base64.b64decode(option.attrib["value"].removeprefix("base64:")).decode()
         for option in written.iter("Option")
         if option.get("value", "").startswith("base64:")
     ]
-    assert [f'fill="{mark.colour}"' in one for mark, one in zip(FAMILIES.values(), pictures)] == [
-        True
-    ] * len(FAMILIES)
-    sld = ET.fromstring(marks_sld(style).partition("\n")[2])
+    assert [
+        f'fill="{mark.colour}"' in one
+        for mark, one in zip(FAMILIES.values(), pictures, strict=True)
+    ] == [True] * len(FAMILIES)
+    sld = ET.fromstring(marks_sld(style).partition("\n")[2])  # noqa: S314  our own
     rules = [one.findtext("{*}Name") for one in sld.iter("{http://www.opengis.net/se}Rule")]
     assert rules == ["settlement", *FAMILIES]
 
@@ -117,7 +118,7 @@ def test_a_geopackage_carries_its_style_as_qgis_looks_for_it(
 def test_each_placemark_of_a_kml_has_the_colour_of_its_weapon(
     demos: Workspace, tmp_path: Path
 ) -> None:
-    document = ET.parse(exported(demos, tmp_path, "kml")).getroot()
+    document = ET.parse(exported(demos, tmp_path, "kml")).getroot()  # noqa: S314  our own
     colours = {
         style.attrib["id"]: style.findtext("{*}IconStyle/{*}color")
         for style in document.iter("{http://www.opengis.net/kml/2.2}Style")
