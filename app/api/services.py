@@ -83,7 +83,7 @@ def read_service(
     return ServiceRequest(own, params.read_query(workspace, of_view))
 
 
-def written(template: str, **values: Any) -> str:
+def service_xml(template: str, **values: Any) -> str:
     """Write an XML document."""
     return TEMPLATES.get_template(template).render(**values)
 

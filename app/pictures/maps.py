@@ -55,17 +55,17 @@ class MapOptions:
                 "bbox", sides, f"sides in the order of the system, each at least {SMALLEST_M:g} m"
             )
 
-    def on_square(self) -> tuple[float, float, float, float]:
-        """Return the west, north, east and south edge on the Web Mercator square."""
+    def on_square(self) -> Bounds:
+        """Return the edges of the box on the Web Mercator square, where y goes south."""
         box = self.box
         if self.is_mercator:
             whole = 2 * EDGE_M
             west, east = (0.5 + side / whole for side in (box.west, box.east))
-            north, south = (0.5 - side / whole for side in (box.north, box.south))
-            return west, north, east, south
-        west, east = (float(unit_x(side)) for side in (box.west, box.east))
-        north, south = (float(unit_y(side)) for side in (box.north, box.south))
-        return west, north, east, south
+            south, north = (0.5 - side / whole for side in (box.south, box.north))
+        else:
+            west, east = (float(unit_x(side)) for side in (box.west, box.east))
+            south, north = (float(unit_y(side)) for side in (box.south, box.north))
+        return Bounds(west, south, east, north)
 
 
 def draw_map(tiler: Tiler, query: Query, options: MapOptions) -> bytes:
@@ -77,7 +77,7 @@ def draw_map(tiler: Tiler, query: Query, options: MapOptions) -> bytes:
     Raises:
         NotShared: the terms of a layer's data do not allow tiles for the public.
     """
-    west, north, east, south = options.on_square()
+    west, south, east, north = options.on_square()
     wide, high = east - west, max(south - north, 1e-9)
     side = math.sqrt(wide * high / (options.width * options.height))  # of a px, on the square
     across, down = (max(round(length / side), 1) for length in (wide, high))
@@ -89,7 +89,7 @@ def draw_map(tiler: Tiler, query: Query, options: MapOptions) -> bytes:
     painter = tiler.painted(query, options.layers, frame)
     image = painter.image
     if (across, down) != (options.width, options.height) or not options.is_mercator:
-        image = _resampled(image, options, (north, south))
+        image = _resampled(image, options)
     if options.background is not None and image.mode == "RGBA":
         ground = Image.new("RGBA", image.size, (*rgb(options.background), 255))
         ground.alpha_composite(image)
@@ -97,16 +97,16 @@ def draw_map(tiler: Tiler, query: Query, options: MapOptions) -> bytes:
     return write_png(np.asarray(image), tiler.metadata(query, ", ".join(options.layers)))
 
 
-def _resampled(image: Image.Image, options: MapOptions, edges: tuple[float, float]) -> Image.Image:
+def _resampled(image: Image.Image, options: MapOptions) -> Image.Image:
     """Bring a picture of Web Mercator to the columns and rows of the answer."""
     if options.is_mercator:
         return image.resize((options.width, options.height), Image.Resampling.BILINEAR)
     wide = image.resize((options.width, image.height), Image.Resampling.BILINEAR)
     pixels = np.asarray(wide).astype(np.float32)
-    (north, south), box = edges, options.box
+    edges, box = options.on_square(), options.box
     middles = (np.arange(options.height) + 0.5) / options.height
     lat = box.north - middles * (box.north - box.south)
-    rows = (unit_y(lat) - north) / (south - north) * image.height - 0.5
+    rows = (unit_y(lat) - edges.north) / (edges.south - edges.north) * image.height - 0.5
     rows = np.clip(rows, 0, image.height - 1)
     above = np.minimum(rows.astype(np.int64), max(image.height - 2, 0))
     share = (rows - above)[:, None, None].astype(np.float32)

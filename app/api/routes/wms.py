@@ -25,7 +25,7 @@ from app.api.services import (
     layer_titles,
     own_address,
     read_service,
-    written,
+    service_xml,
 )
 from app.domain.crs import WEB_MERCATOR_CRS, box_from_degrees
 from app.domain.errors import InputError, StrikemapError
@@ -100,12 +100,11 @@ class System(NamedTuple):
         """Read `BBOX` in the order of the system's axes."""
         allowed = SWAPPED if self.is_latitude_first else STRAIGHT
         try:
-            sides = [float(side) for side in text.split(",")]
-            west, south, east, north = sides
+            west, south, east, north = (float(side) for side in text.split(","))
         except ValueError as wrong:
             raise Wrong("BBOX", text, allowed) from wrong
         if self.is_latitude_first:
-            south, west, north, east = sides
+            west, south, east, north = _exchanged(Bounds(west, south, east, north))
         edge_lon, edge_lat = (4 * EDGE_M, 4 * EDGE_M) if self.is_mercator else (720.0, 90.0)
         is_on_earth = max(abs(south), abs(north)) <= edge_lat
         if not (is_on_earth and max(abs(west), abs(east)) <= edge_lon and west < east):
@@ -123,12 +122,16 @@ class System(NamedTuple):
         Raises:
             Wrong: with the order that the system has.
         """
-        exchanged = Bounds(box.south, box.west, box.north, box.east)
-        if self.is_mercator or not theatre.covers(exchanged):
+        if self.is_mercator or not theatre.covers(_exchanged(box)):
             return
         is_apart = box.west > theatre.east or box.east < theatre.west
         if is_apart or box.south > theatre.north or box.north < theatre.south:
             raise Wrong("BBOX", text, SWAPPED if self.is_latitude_first else STRAIGHT)
+
+
+def _exchanged(box: Bounds) -> Bounds:
+    """Exchange the axes of a box."""
+    return Bounds(box.south, box.west, box.north, box.east)
 
 
 @dataclass(frozen=True)
@@ -158,11 +161,11 @@ class _Service:
         query = parameters.query.but(bbox=None)
         box = Bounds(*query.theatre.bounds)
         address = own_address(request, "/wms")
-        body = written(
+        body = service_xml(
             f"wms_{version}.xml",
             address=f"{address}?{query.view.query()}&",
             title=f"Strikemap: {query.theatre.title(query.view.lang)}",
-            words=query.words,
+            abstract=query.words["wms_abstract"],
             most_px=MOST_SIDE_PX,
             layers=[
                 (name, title, " · ".join(self.tiler.credits(query, name)))
@@ -238,6 +241,6 @@ def _report(wrong: StrikemapError, version: str) -> Response:
     if isinstance(wrong, InputError):
         sentences = [fault.sentence() for fault in faults_of(wrong)]
     code = wrong.code if isinstance(wrong, Wrong) else ""
-    body = written("wms_exception.xml", version=version, code=code, sentences=sentences)
+    body = service_xml("wms_exception.xml", version=version, code=code, sentences=sentences)
     media = XML if version == "1.3.0" else "application/vnd.ogc.se_xml"
     return Response(body, status, {"Cache-Control": "no-store"}, media_type=media)

@@ -17,7 +17,7 @@ from app.api.services import (
     layer_titles,
     own_address,
     read_service,
-    written,
+    service_xml,
 )
 from app.api.tiles import TileApp
 from app.domain.errors import InputError, NotFound, StrikemapError
@@ -67,13 +67,13 @@ class _Service:
     def _capabilities(self, request: Request, parameters: ServiceRequest) -> Response:
         query = parameters.query
         address = own_address(request, "/wmts")
-        body = written(
+        body = service_xml(
             "wmts.xml",
             address=f"{address}?{query.view.query()}&",
             pictures=own_address(request, "/tiles"),
             view=query.view.query(),
             title=f"Strikemap: {query.theatre.title(query.view.lang)}",
-            words=query.words,
+            abstract=query.words["wms_abstract"],
             layers=layer_titles(query),
             box=Bounds(*query.theatre.bounds),
             grid=GRID,
@@ -111,5 +111,5 @@ def _report(wrong: StrikemapError) -> Response:
         status, sentences = 400, [fault.sentence() for fault in faults_of(wrong)]
     if isinstance(wrong, Wrong):
         code = wrong.code
-    body = written("wmts_exception.xml", code=code, sentences=sentences)
+    body = service_xml("wmts_exception.xml", code=code, sentences=sentences)
     return Response(body, status, {"Cache-Control": "no-store"}, media_type=XML)
