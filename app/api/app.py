@@ -126,6 +126,7 @@ def create_app(settings: Settings, heavy: HeavyProcesses | None = None) -> FastA
     guard = Middleware(
         Guard,
         is_private=settings.private,
+        hosts=settings.host_names,
         public_url=settings.public_url,
         frame_ancestors=settings.frame_ancestors,
         picture_origins=grounds.origins,
