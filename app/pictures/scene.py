@@ -24,11 +24,8 @@ from app.publishing.sources import control_source
 from app.queries.choropleth import Choropleth, Choropleths
 from app.queries.looks import mark_classes, mark_looks, size_steps
 from app.queries.region_sums import by_region
-<<<<<<< HEAD
 from app.render.badges import crowded
-=======
 from app.render.classes import MarkClass
->>>>>>> w-clients
 from app.render.palette import DENSE_FROM
 from app.tiles.raster import Looks
 

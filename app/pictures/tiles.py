@@ -134,30 +134,8 @@ class Tiler:
         return self._cache.get(key, lambda: layer_credits(query, layer))
 
     def _picture(self, query: Query, tile: Tile) -> bytes:
-<<<<<<< HEAD
-        view, frame = query.view, Frame(tile.z, tile.x, tile.y, tile.scale)
-        is_based = tile.layer in ("basemap", "map")
-        painter = Painter(frame, WATER if is_based else None, self.fonts)
-        if is_based:
-            self._paste_base(painter, query)
-        if tile.layer in ("regions", "map"):
-            # A picture with twice the px has twice the detail.
-            draw_regions(painter, *self._shades(query, tile.z + tile.scale - 1))
-        if tile.layer in ("control", "map"):
-            self._draw_control(painter, query)
-        if is_based:
-            draw_places(painter, self._labels(painter.frame, query)[0])
-        if tile.layer in ("incidents", "map"):
-            self._draw_incidents(painter, query)
-        if tile.layer in ("labels", "map"):
-            painter.paste(self._names(painter.frame, query))
-        if view.synthetic and tile.layer not in ("basemap", "labels"):
-            painter.watermark(WATERMARK[view.lang])
-        return painter.png(self._metadata(query, tile.layer))
-=======
         frame = Frame(tile.z, tile.x, tile.y, tile.scale)
         return self.painted(query, (tile.layer,), frame).png(self.metadata(query, tile.layer))
->>>>>>> w-clients
 
     def painted(self, query: Query, layers: Sequence[str], frame: Frame) -> Painter:
         """Paint layers over each other, the first one below, on a part of the plane.
@@ -183,6 +161,8 @@ class Tiler:
             draw_regions(painter, *self._shades(query, z))
         if layer in ("control", "map"):
             self._draw_control(painter, query)
+        if layer in ("basemap", "map"):
+            draw_places(painter, self._labels(frame, query)[0])
         if layer in ("incidents", "map"):
             self._draw_incidents(painter, query)
         if layer in ("labels", "map"):
@@ -218,7 +198,8 @@ class Tiler:
                     names.write(run)
             return np.asarray(names.image)
 
-<<<<<<< HEAD
+        if frame.width * frame.height > MOST_KEPT:
+            return draw()
         return self._names_cache.get(("written", *_names_key(query, frame)), draw)
 
     def _labels(self, frame: Frame, query: Query) -> tuple[list[Name], list[Box]]:
@@ -232,12 +213,6 @@ class Tiler:
             return choose_labels(canvas, naming)
 
         return self._names_cache.get(("chosen", *_names_key(query, frame)), choose)
-=======
-        if frame.width * frame.height > MOST_KEPT:
-            return draw()
-        key = (view.theatre, view.lang, frame, query.workspace.basemap.mark)
-        return self._names_cache.get(key, draw)
->>>>>>> w-clients
 
     def _paste_base(self, painter: Painter, query: Query) -> None:
         def draw() -> np.ndarray:
