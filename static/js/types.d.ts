@@ -209,6 +209,8 @@ export interface PageSpec {
   mayEmbed: boolean;
   isPrivate: boolean;
   isSaved: boolean;
+  /** The part of an operator's basemap in a saved page, its box in degrees. */
+  streets?: { box: [number, number, number, number]; zoom: number } | null;
   /** The parameters of a frame beside its View. */
   embed: ViewParameters;
   /** The address of the PMTiles file beside a saved page. */
