@@ -430,6 +430,8 @@ export interface ArchivedImage {
   large: string;
   blurred: string;
   alt: string;
+  /** What an editor says that it shows; also its alternative text. */
+  caption: string;
   credit: TextLine;
   archived: string;
   /** What a reader opens to see a graphic image; null for any other. */
