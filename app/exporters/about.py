@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.render.classes import MarkStyle
+
 Properties = Mapping[str, Any]
 """The properties of such an incident, by name."""
 
@@ -50,6 +52,8 @@ class About:
     rows: int
     withheld: Mapping[str, int]
     notes: Sequence[str]
+    marks: MarkStyle
+    """The look of the incidents in a program that draws the file."""
 
     @property
     def licence(self) -> str:

@@ -15,9 +15,9 @@ from app.domain.revision import Revision
 from app.domain.terms import Dataset
 from app.i18n import WATERMARK
 from app.i18n.values import day_words
+from app.pictures.credits import basemap_credits
 from app.pictures.legend import FigureLegend
 from app.pictures.scene import Scene
-from app.pictures.tiles import basemap_credits
 from app.queries.words.filters import filter_texts
 from app.render.fonts import legible
 from app.render.layout import Content, Section

@@ -18,7 +18,7 @@ from app.domain.view import View
 from app.index.select import BEGINNING, Filter, Selection, is_quiet, regions_of, select
 from app.index.state import State
 from app.publishing.query import Query
-from app.rows import LONG, NEVER
+from app.rows import BATTLE, EVENT_KINDS, LONG, NEVER, OTHER_HARM
 
 EPOCH_WEEKDAY = 3
 """1970-01-01 was a Thursday: so many days after a Monday."""
@@ -79,6 +79,7 @@ def _plain(criteria: Filter, datasets: np.ndarray) -> Filter:
         weapons=0,
         sectors=0,
         statuses=(),
+        kinds=EVENT_KINDS,
         min_killed=None,
         regions=(),
         bbox_e7=None,
@@ -129,7 +130,8 @@ def _grains(selection: Selection, criteria: Filter, dataset: Dataset, smallest: 
 def _keys(selection: Selection, criteria: Filter, dataset: Dataset) -> list[np.ndarray]:
     """Return what filters and groupings tell apart, each as one number, the finest first.
 
-    The last one is the region with whether a day is known, since a sum of all days has a region.
+    The last one is the region, with the kind of event and whether a day is known: a sum of all days
+    has a region, and leaves battles out.
     """
     rows = [(segment.rows, places) for segment, places in selection.parts]
     is_fine = dataset.terms.finest_level > 1
@@ -141,7 +143,8 @@ def _keys(selection: Selection, criteria: Filter, dataset: Dataset) -> list[np.n
         selection["sectors"], selection["status"], *((quiet, region2) if is_fine else ())
     )
     weeks = _joined(*((day + EPOCH_WEEKDAY) // 7 for day in (first, last)), is_long)
-    region = _joined(selection["region1"], is_undated)
+    kind = selection["flags"] & (BATTLE | OTHER_HARM)
+    region = _joined(selection["region1"], is_undated, kind)
     return [finest, selection["weapons"].astype(np.int64), weeks, region]
 
 

@@ -27,6 +27,7 @@ from app.publishing.publish import Published, publish
 from app.publishing.query import Query
 from app.publishing.sources import datasets_of_view
 from app.queries.incidents import incident_features, row_order
+from app.queries.looks import file_style
 from app.queries.sums import coverage
 
 _BATCH = 5_000
@@ -155,6 +156,7 @@ def describe_export(published: Published, rows: int) -> About:
         rows=rows,
         withheld=published.withheld,
         notes=_notes(published),
+        marks=file_style(published.query),
     )
 
 

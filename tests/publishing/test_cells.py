@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from app.domain.count import Count, Toll
 from app.domain.damage import Damage
-from app.domain.incident import Incident, Status
+from app.domain.incident import EventKind, Incident, Status
 from app.domain.period import When
 from app.domain.place import LonLat, Place, Precision
 from app.domain.terms import Audience, Face, Terms
@@ -52,6 +52,7 @@ class Strike:
     is_home: bool
     status: Status
     days: int
+    kind: EventKind = EventKind.strike
 
     def record(self, number: int) -> Incident:
         first = MONDAY + timedelta(weeks=self.week, days=number % 5)
@@ -63,6 +64,7 @@ class Strike:
             weapons=(self.weapon,),
             damage=(Damage("residential"),) if self.is_home else (),
             status=self.status,
+            kind=self.kind,
             killed=Toll(Count(number, number, number)),
         )
 
@@ -76,6 +78,7 @@ STRIKES = st.lists(
         is_home=st.booleans(),
         status=st.sampled_from([Status.reported, Status.verified]),
         days=st.sampled_from([0, 0, 0, 9]),
+        kind=st.sampled_from([EventKind.strike, EventKind.strike, EventKind.battle]),
     ),
     min_size=1,
     max_size=24,
@@ -98,6 +101,7 @@ def views() -> Iterator[View]:
         for a, b in itertools.combinations_with_replacement(range(4), 2)
     ]
     filters: list[dict[str, Any]] = [{}, {"weapons": ("missile",)}, {"weapons": ("drone",)}]
+    filters += [{"kinds": ("battle",)}]
     filters += [{"sectors": ("residential",)}, {"statuses": (Status.verified,)}]
     for (first, last), regions, own in itertools.product(weeks, [(), ("UA-30",)], filters):
         yield HELD.but(first=first, last=last, regions=regions, **own)
@@ -152,14 +156,14 @@ def test_subtracting_two_answers_gives_no_number_below_the_smallest_cell(
         for narrow in views():
             wide = narrow.but(first=None, last=None)
             queries = [Query(workspace, state, view, NOW) for view in (narrow, wide)]
-            for by in ("region", "weapon", "sector"):
+            for by in ("region", "weapon", "sector", "kind"):
                 small, large = (counts(query, by) for query in queries)
                 for key in small.keys() | large.keys():
                     within, whole = small.get(key, 0), large.get(key, 0)
                     assert within == 0 or within >= LEAST, (narrow, by, key)
                     assert whole - within == 0 or whole - within >= LEAST, (narrow, by, key)
             choices = facets(queries[0])
-            for name in ("weapon", "sector", "status"):
+            for name in ("weapon", "sector", "status", "kind"):
                 assert all(count >= LEAST for count in (choices[name] or {}).values())
         workspace.store.close()
 

@@ -13,7 +13,7 @@ from app.api.pages import HTML, PageRoute, Pages
 from app.api.region_table import RATE, region_rows
 from app.api.respond import answer, etag, unchanged
 from app.domain.answer import JsonObject
-from app.domain.incident import Status
+from app.domain.incident import EventKind, Status
 from app.domain.terms import DatasetKind, Face
 from app.domain.view import View
 from app.exporters.formats import FORMATS
@@ -33,7 +33,7 @@ from app.queries.words.summary import summary_sentences
 
 PAGE_ROWS = 200
 SORTS = ("name", "incidents", "killed", "injured", "damaged", RATE)
-NARROWED = ("from", "to", "dataset", "weapon", "sector", "status", "region", "min_killed")
+NARROWED = ("from", "to", "dataset", "weapon", "sector", "status", "kind", "region", "min_killed")
 """Parameters that the form sets; it sends every other parameter of the View unchanged."""
 
 UNSEEN: dict[str, JsonObject] = {
@@ -102,6 +102,7 @@ def _sums(workspace: Workspace, sums: Published, sort: str) -> JsonObject:
     counts = {
         "undated": covered["undated"],
         "spanning": covered["spanning"],
+        "contradictory": covered["contradictory"],
         "withheld": covered["withheld"]["terms"] + covered["withheld"]["embargo"],
     }
     notes = [
@@ -153,6 +154,7 @@ def _form(workspace: Workspace, sums: Published) -> JsonObject:
             [(c, taxonomy.sectors.label(c, view.lang)) for c in taxonomy.sectors.codes],
         ),
         ("status", view.statuses, [(one.value, words[f"status_{one.value}"]) for one in Status]),
+        ("kind", view.kinds, [(one.value, words[f"kind_{one.value}"]) for one in EventKind]),
         ("region", view.regions, [(one.code, one.name(view.lang)) for one in regions]),
     )
     return {
