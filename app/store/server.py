@@ -136,11 +136,11 @@ class Server:
         if isinstance(wrong, _DAMAGED):
             return DamagedRecord(f"The database is damaged: {self._why(wrong)}.")
         if isinstance(wrong, errors.ReadOnlySqlTransaction):
-            return StoreAway(f"The database at {self.name} is a replica: it takes no writes.")
+            return StoreAway("The database of the record is a replica now: it takes no writes.")
         if isinstance(wrong, _AWAY):
             return StoreAway(
-                f"The database at {self.name} does not answer; try again shortly. Maps and sums "
-                "are still served."
+                "The database of the record does not answer; try again shortly. Maps and sums are "
+                "still served."
             )
         return StoreError(f"The database refused this: {self._why(wrong)}.")
 
