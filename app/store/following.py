@@ -27,7 +27,7 @@ RETRY_S = 0.25
 class HeadFollower:
     """A thread that listens for writes of any node; `head` is the newest revision that it knows.
 
-    `on_change` gets a sentence when the server does not answer, and None when it does again.
+    `on_change` gets a sentence when the server no longer answers, and None when it does again.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class HeadFollower:
         self.head = head
         self._server, self._sql, self._on_change = server, sql, on_change
         self._lock, self._stop = threading.Lock(), threading.Event()
-        self._notes = 0
+        self._notes, self._is_away = 0, False
         threading.Thread(target=self._run, name="strikemap-head", daemon=True).start()
 
     def note(self, head: Head) -> None:
@@ -61,8 +61,8 @@ class HeadFollower:
                     connection.execute(self._sql["listen"])
                     self._follow(connection)
             except psycopg.Error as wrong:
-                if not self._stop.is_set():
-                    sentence = str(self._server.translated(wrong))
+                if not self._is_away and not self._stop.is_set():
+                    self._is_away, sentence = True, str(self._server.translated(wrong))
                     LOG.warning("%s", sentence)
                     self._on_change(sentence)
                 self._stop.wait(RETRY_S)
@@ -76,6 +76,8 @@ class HeadFollower:
                 # A write of this process may have ended after the head was read.
                 if self._notes == notes or head.seq > self.head.seq:
                     self.head = head
-            self._on_change(None)
+            if self._is_away:
+                self._is_away = False
+                self._on_change(None)
             for _notification in connection.notifies(timeout=LOOK_S, stop_after=1):
                 pass

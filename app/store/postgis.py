@@ -13,7 +13,7 @@ from psycopg import IsolationLevel
 
 from app.domain.account import Token
 from app.domain.cache import BoundedCache
-from app.domain.errors import BrokenChain, DamagedRecord, StoreBusy, StoreError
+from app.domain.errors import BrokenChain, DamagedRecord, StoreAway, StoreBusy, StoreError
 from app.domain.revision import Change, Head, Revision, Subject
 from app.domain.store import Current, Entry
 from app.store.chain import Chain, refuse_behind
@@ -62,6 +62,7 @@ class PostgisStore:
         self._server.open(self._sql)
         self._follower: HeadFollower | None = None
         self._answers = BoundedCache(MOST_ANSWERS)
+        self._away: str | None = None
 
     def __reduce__(  # type: ignore[explicit-override]  # typing has `override` from 3.12 on
         self,
@@ -76,19 +77,20 @@ class PostgisStore:
             self._follower = follower
 
     def _note_server(self, sentence: str | None) -> None:
-        """Remember that the server does not answer, but never over a damage."""
-        if not self._is_damaged:
+        """Remember whether the server answers; a damage that was met is remembered for good."""
+        if not self.fault or self.fault == self._away:
             self.fault = sentence
-
-    _is_damaged = False
+        self._away = sentence
 
     def _damaged(self, wrong: StoreError) -> StoreError:
         if isinstance(wrong, DamagedRecord):
-            self.fault, self._is_damaged = str(wrong), True
+            self.fault = str(wrong)
         return wrong
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
+        if self._away is not None:  # nobody waits for a server that is known to be away
+            raise StoreAway(self._away)
         try:
             yield
         except psycopg.Error as wrong:

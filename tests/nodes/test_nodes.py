@@ -116,9 +116,8 @@ FACES = [
     "/tiles/incidents/8/149/86.png?dataset=invented",
     "/tiles/map/6/37/21.png?dataset=invented&from=2025-10-24",
     "/figure.png?dataset=invented&from=2025-10-24&to=2025-10-25&width=600&height=400",
-    "/columns/marks?dataset=invented",
+    "/columns.json?dataset=invented",
     "/?dataset=invented",
-    "/feed.atom?dataset=invented",
 ]
 
 

@@ -7,6 +7,8 @@ CREATE TABLE incident (
   id             uuid NOT NULL,
   dataset        text NOT NULL,
   source_key     text,
+  kind           text NOT NULL,           -- strike, battle or other_harm
+  contradiction  text,                    -- why its figures are in no sum
   first_day      date,                    -- NULL: undated
   last_day       date,
   starts_at      timestamptz,
@@ -94,7 +96,7 @@ BEGIN
 
   INSERT INTO incident
   SELECT c.key, c.seq, (j ->> 'id')::uuid, j ->> 'dataset', j ->> 'source_key',
-    (j #>> '{when,first}')::date, (j #>> '{when,last}')::date,
+    coalesce(j ->> 'kind', 'strike'), j ->> 'contradiction', (j #>> '{when,first}')::date, (j #>> '{when,last}')::date,
     (j #>> '{when,start}')::timestamptz, (j #>> '{when,end}')::timestamptz,
     coalesce(j #>> '{when,precision}', 'unknown'),
     coalesce(j #>> '{place,precision}', 'country'), (j #>> '{place,error_m}')::integer,

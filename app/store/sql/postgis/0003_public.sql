@@ -26,6 +26,7 @@ CREATE VIEW released AS
 SELECT i.*, d.theatre, d.licence, d.credit
 FROM incident i JOIN dataset d ON d.slug = i.dataset JOIN published_theatre p ON p.theatre = d.theatre
 WHERE d.may_leave AND d.kind = 'incidents' AND i.status <> 'retracted'
+  AND i.kind <> 'battle' AND i.contradiction IS NULL
   AND (i.public_after IS NULL OR i.public_after <= now())
   AND i.last_day + p.delay_days < (now() AT TIME ZONE 'UTC')::date;
 
@@ -39,7 +40,7 @@ WITH RECURSIVE held (key) AS (
 SELECT key FROM held;
 
 CREATE VIEW strikemap_public.incident WITH (security_barrier) AS
-SELECT r.id, r.revision, r.theatre, r.dataset, r.licence, r.credit, r.synthetic,
+SELECT r.id, r.revision, r.theatre, r.dataset, r.licence, r.credit, r.synthetic, r.kind,
   r.first_day, r.last_day, r.time_precision, r.precision, r.error_m, r.admin1,
   CASE WHEN r.precision IN ('exact', 'street', 'settlement', 'admin2') THEN r.admin2 END AS admin2,
   r.weapons, r.mechanism, r.killed_low, r.killed_best, r.killed_high,
