@@ -75,7 +75,7 @@ def plain_table(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
 
 def read_geoparquet(content: bytes) -> gpd.GeoDataFrame:
     """Read a GeoParquet file."""
-    return gpd.read_parquet(io.BytesIO(content))  # type: ignore[arg-type]  the stubs know paths only
+    return gpd.read_parquet(io.BytesIO(content))  # type: ignore[arg-type] # stubs: paths only
 
 
 def feature_collection(table: gpd.GeoDataFrame) -> dict[str, Any]:

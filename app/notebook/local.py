@@ -41,7 +41,7 @@ LEAFLET_FILES = "vendor/leaflet-1.9.4"
 ROWS_AT_ONCE = 5_000
 AXES = ("lon", "lat")
 FONT_FILES = "vendor/noto-sans-5.3.0"
-KINDS = {one.note.name: one.note.kind for one in EXPORT_COLUMNS}
+COLUMN_KINDS = {one.note.name: one.note.kind for one in EXPORT_COLUMNS}
 TOLL_FIGURES = ("low", "best", "high", "known", "of")
 
 SUM_KINDS = {
@@ -103,7 +103,7 @@ class Notebook:
             if one.note.name not in AXES
         }
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-        return typed(frame([_point(one["geometry"]) for one in features], rows), KINDS)
+        return typed(frame([_point(one["geometry"]) for one in features], rows), COLUMN_KINDS)
 
     def regions(self, view: str = "") -> GeoDataFrame:
         """Give a View's sums by region, with the regions' shapes in EPSG:4326.

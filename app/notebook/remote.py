@@ -16,7 +16,7 @@ from app.domain.errors import Busy, InputError, NotFound, NotShared, StrikemapEr
 from app.domain.place import Bounds
 from app.frames import DataFrame, GeoDataFrame, frame, plain_table, read_geoparquet, typed
 from app.maps.plain import tile_map
-from app.notebook.local import KINDS, LEAFLET_FILES, SUM_KINDS, sums_row
+from app.notebook.local import COLUMN_KINDS, LEAFLET_FILES, SUM_KINDS, sums_row
 from app.notebook.picture import Picture
 from app.settings import read_settings
 
@@ -40,7 +40,7 @@ class RemoteNotebook:
     def incidents(self, view: str = "") -> GeoDataFrame:
         """Give a View's incidents as points; the columns and types are those of a local book."""
         table = read_geoparquet(self._read("/api/export.parquet", view).content)
-        return typed(table.drop(columns=["lon", "lat"], errors="ignore"), KINDS)
+        return typed(table.drop(columns=["lon", "lat"], errors="ignore"), COLUMN_KINDS)
 
     def regions(self, view: str = "") -> GeoDataFrame:
         """Give a View's sums by region, with the regions' shapes as on a screen."""
