@@ -132,7 +132,7 @@ def _text(value: object, lang: str) -> str:
     match value:
         case None | [] | {}:
             return "–"
-        case {"low": _, "best": _, "high": _}:
+        case dict() if {"low", "best", "high"} <= value.keys():
             return count_text(lang, value)
         case {"name": str(name)}:
             return name
