@@ -2,7 +2,8 @@
 
 python3 tools/qgis_reads.py http://127.0.0.1:8000 "theatre=example&synthetic=1" FOLDER
 
-`tests/clients/test_programs.py` runs it. It prints one JSON object: what each layer has, and how many colours its picture has.
+`tests/clients/test_programs.py` runs it. It prints one JSON object: what each layer has, and how
+many colours its picture has.
 """
 
 import json
