@@ -163,7 +163,8 @@ class Notebook:
 
     def _regions(self, query: Query) -> list[_Styled]:
         values = Choropleths().of(publish(query, Face.aggregates))
-        ramp, shapes, words = RAMPS[len(values.limits)], list[_Styled](), query.words
+        ramp, shapes = RAMPS[query.view.palette][len(values.limits)], list[_Styled]()
+        words = query.words
         for feature in region_features(query, self._shapes)["features"]:
             number = values.class_number(feature["properties"]["key"])
             fill = {"fillOpacity": 0.0}

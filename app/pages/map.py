@@ -80,7 +80,7 @@ def page_html(
     credit = "" if streets is None else streets.credit
     # A file asks nobody for anything, and no service knows the ground of an invented country.
     services = () if kit or query.theatre.synthetic else query.workspace.tile_services
-    content = PageContent(facts, chrome, _box(query), histogram, credit, services, kit)
+    content = PageContent(facts, chrome, map_box(query), histogram, credit, services, kit)
     return build_page(query.theatre, query.reference.taxonomy, content)
 
 
@@ -91,7 +91,7 @@ def map_block(query: Query) -> JsonObject:
     sums, marks = publish(all_time, Face.aggregates), publish(all_time, Face.points)
     facts, streets = _facts(query, sums, marks, None, None), query.streets
     credit = "" if streets is None else streets.credit
-    return map_spec(query.theatre, query.reference.taxonomy, facts, _box(query), credit)
+    return map_spec(query.theatre, query.reference.taxonomy, facts, map_box(query), credit)
 
 
 def _banners(query: Query, *, is_saved: bool) -> list[str]:
@@ -216,7 +216,7 @@ def _facts(
     )
 
 
-def _box(query: Query) -> Sequence[float]:
+def map_box(query: Query) -> Sequence[float]:
     """Say what the map shows first: the View's own box or regions, or the whole theatre."""
     view = query.view
     if view.bbox is not None:
@@ -231,7 +231,8 @@ def _box(query: Query) -> Sequence[float]:
 def columns_query(view: View) -> str:
     """Write which columns a page asks for.
 
-    The columns depend on place, ground, datasets, colours and as-of; the page filters the rest.
+    The columns depend on place, ground, kinds, datasets, colours and as-of; the page filters the
+    rest.
     """
     is_by_line = view.needs_control or view.colour_by == "side"
     plain = View(
@@ -241,6 +242,7 @@ def columns_query(view: View) -> str:
         control=view.control if is_by_line else None,
         colour_by=view.colour_by,
         bbox=view.bbox,
+        kinds=view.kinds,
         regions=view.regions,
         level=view.level,
         theatre=view.theatre,

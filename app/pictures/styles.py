@@ -6,7 +6,7 @@ zoom is one less than ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -127,10 +127,14 @@ class TileStyles(OfQuery):
     def _values(self) -> Choropleth:
         return self.choropleths.of(publish(self.query, Face.aggregates))
 
+    @property
+    def _ramp(self) -> Sequence[str]:
+        return RAMPS[self.view.palette][len(self._values.limits)]
+
     def _regions(self) -> Iterator[JsonObject]:
         metric, limits = self.view.metric, self._values.limits
         if limits:
-            steps = [part for pair in zip(limits, RAMPS[len(limits)], strict=True) for part in pair]
+            steps = [part for pair in zip(limits, self._ramp, strict=True) for part in pair]
             fading = [FADE_ZOOMS[0] - 1, CLASS_OPACITY, FADE_ZOOMS[1] - 1, FAINTEST]
             opacity = ["interpolate", ["linear"], ["zoom"], *fading]
             colour = ["step", ["get", metric], "rgba(0,0,0,0)", *steps]
@@ -147,7 +151,7 @@ class TileStyles(OfQuery):
         blank = qml.fill_symbol(None, REGION_EDGE)
         yield qml.TileRule("regions", "regions", qml.POLYGON, "", blank)
         ends = [*limits[1:], None]
-        for low, high, colour in zip(limits, ends, RAMPS[len(limits)], strict=True):
+        for low, high, colour in zip(limits, ends, self._ramp, strict=True):
             below = "" if high is None else f" and {metric} < {high}"
             label = f"{low}+" if high is None else f"{low} – {high}"
             symbol = qml.fill_symbol(colour, REGION_EDGE, CLASS_OPACITY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from app.domain.instants import rfc3339
 from app.domain.terms import Face
 from app.domain.view import COLOURS_BY
 from app.i18n import WATERMARK
-from app.i18n.values import day_text
+from app.i18n.values import day_text, number
 from app.index.select import Selection
 from app.pictures.credits import layer_credits
 from app.publishing.publish import Published, control_snapshot, publish
@@ -26,8 +27,10 @@ from app.queries.choropleth import Choropleths
 from app.queries.looks import class_numbers, mark_classes, mark_looks
 from app.queries.shapes import SimplifiedShapes
 from app.reference.theatre import Theatre
+from app.render.badges import draw_badges, place_badges
 from app.render.canvas import Canvas
 from app.render.frame import Frame
+from app.render.labels import Box, Name, Naming, choose_labels, draw_places, touch
 from app.render.painter import Painter
 from app.render.palette import (
     CITED,
@@ -42,9 +45,9 @@ from app.render.palette import (
 from app.tiles.grid import EXTENT, MAX_ZOOM, Tile
 from app.tiles.points import incident_tile
 from app.tiles.raster import (
+    DOT_PX,
     HatchedArea,
     Shade,
-    choose_labels,
     draw_basemap,
     draw_control,
     draw_density,
@@ -158,6 +161,8 @@ class Tiler:
             draw_regions(painter, *self._shades(query, z))
         if layer in ("control", "map"):
             self._draw_control(painter, query)
+        if layer in ("basemap", "map"):
+            draw_places(painter, self._labels(frame, query)[0])
         if layer in ("incidents", "map"):
             self._draw_incidents(painter, query)
         if layer in ("labels", "map"):
@@ -183,11 +188,11 @@ class Tiler:
         view = query.view
 
         def draw() -> np.ndarray:
-            places, streets = query.reference.basemap(view.theatre).places, query.streets
+            streets, (labels, taken) = query.streets, self._labels(frame, query)
             names = Painter(frame, None, self.fonts)
-            shown = places if streets is None else with_settlements(places, streets, frame)
-            labels, taken = choose_labels(names, shown, view.lang, query.theatre.countries)
-            names.labels(labels)
+            for label in labels:
+                if touch(label.box, (0, 0, frame.width, frame.height)):
+                    names.write(label.text)
             if streets is not None:
                 for run in street_names(names, streets, view.lang, taken):
                     names.write(run)
@@ -195,8 +200,19 @@ class Tiler:
 
         if frame.width * frame.height > MOST_KEPT:
             return draw()
-        key = (view.theatre, view.lang, frame, query.workspace.basemap.mark)
-        return self._names_cache.get(key, draw)
+        return self._names_cache.get(("written", *_names_key(query, frame)), draw)
+
+    def _labels(self, frame: Frame, query: Query) -> tuple[list[Name], list[Box]]:
+        """Choose the places that a tile names; the boxes are those of all candidates."""
+
+        def choose() -> tuple[list[Name], list[Box]]:
+            places, streets = query.reference.basemap(query.view.theatre).places, query.streets
+            shown = places if streets is None else with_settlements(places, streets, frame)
+            canvas = Painter(frame, None, self.fonts)
+            naming = Naming(shown, query.view.lang, query.theatre.countries)
+            return choose_labels(canvas, naming)
+
+        return self._names_cache.get(("chosen", *_names_key(query, frame)), choose)
 
     def _paste_base(self, painter: Painter, query: Query) -> None:
         def draw() -> np.ndarray:
@@ -217,7 +233,7 @@ class Tiler:
             Shade(shape, values.class_number(region.code), query.view.regions == (region.code,))
             for region, shape in zip(query.regions.regions, shapes, strict=True)
         ]
-        return shades, RAMPS[len(values.limits)]
+        return shades, RAMPS[query.view.palette][len(values.limits)]
 
     def _draw_control(self, painter: Painter, query: Query) -> None:
         snapshot, theatre = control_snapshot(query, Face.tiles), query.theatre
@@ -239,12 +255,19 @@ class Tiler:
             draw_density(painter, marks)
         else:
             draw_incidents(painter, marks, mark_looks(query, marks), query.code_names)
+            names = [name.box for name in self._labels(painter.frame, query)[0]]
+            write = partial(number, query.view.lang)
+            draw_badges(painter, place_badges(painter, marks, write, DOT_PX, names))
 
     def _marks(self, published: Published) -> int:
         """Count all marks of a View, so that its tiles show them in the same way."""
         return self._cache.get(
             ("marks", published.key), lambda: len(published.select().drawable(published.filter))
         )
+
+
+def _names_key(query: Query, frame: Frame) -> tuple[object, ...]:
+    return query.view.theatre, query.view.lang, frame, query.workspace.basemap.mark
 
 
 def tile_classes(query: Query, marks: Selection) -> Property | None:

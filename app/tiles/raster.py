@@ -8,12 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from shapely.geometry.base import BaseGeometry
 
-from app.reference.basemap import QUARTER, Basemap, Places
+from app.reference.basemap import Basemap
 from app.render.canvas import Canvas, strokes_of
-from app.render.fonts import kerned_width
 from app.render.frame import TILE_PX, Frame
-from app.render.labels import Box, label_candidates, touch
-from app.render.painter import Label, Painter
 from app.render.palette import (
     BORDER,
     CLASS_OPACITY,
@@ -167,36 +164,3 @@ def density(x: np.ndarray, y: np.ndarray, frame: Frame) -> np.ndarray:
     pixels = np.stack([*channels, alpha], axis=-1).astype(np.uint8).reshape(down, across, 4)
     whole = pixels.repeat(cell, axis=0).repeat(cell, axis=1)
     return np.ascontiguousarray(whole[: frame.height, : frame.width])
-
-
-def choose_labels(
-    painter: Painter, places: Places, language: str, countries: Sequence[str]
-) -> tuple[list[Label], list[Box]]:
-    """Choose the names of a tile so that no names collide, also with those of other tiles.
-
-    A candidate is dropped when it would touch one with more weight, in this or another tile: so
-    neighbouring tiles make the same choice. Returns the names, and the boxes in px of all
-    candidates.
-    """
-    frame = painter.frame
-    numbers, x, y = label_candidates(frame, places, countries, 0.8)
-    boxes: list[Box] = []
-    labels = []
-    for place, px, py in zip(numbers.tolist(), x.tolist(), y.tolist(), strict=True):
-        name = places.name(place, language)
-        is_bold, is_part = places.rank[place] == 0, places.rank[place] == QUARTER
-        wide = kerned_width(painter.fonts, name, 11 * frame.scale, is_bold=bool(is_bold))
-        pad = 3 * frame.scale
-        box = (
-            px - pad,
-            py - 8 * frame.scale,
-            px + wide + 6 * frame.scale + pad,
-            py + 8 * frame.scale,
-        )
-        if is_part:
-            box = (px - wide / 2 - pad, box[1], px + wide / 2 + pad, box[3])
-        is_here = touch(box, (0, 0, frame.width, frame.height))
-        if is_here and not any(touch(box, other) for other in boxes):
-            labels.append(Label(name, px, py, bool(is_bold), bool(is_part)))
-        boxes.append(box)
-    return labels, boxes

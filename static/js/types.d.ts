@@ -98,8 +98,8 @@ export interface ServiceLayer {
 }
 
 export interface RegionOptions {
-  /** Colours by number of classes, then by class. */
-  ramps: string[][];
+  /** Colours by palette and number of classes, then by class; the usual palette first. */
+  ramps: Record<string, string[][]>;
   opacity: number;
   /** The opacity in a city, and the zooms between which colours fade to it. */
   faintest: number;
@@ -186,6 +186,7 @@ export interface PageSpec {
   weapons: Label[];
   sectors: Label[];
   statuses: Label[];
+  kinds: Label[];
   regions: Label[];
   datasets: Label[];
   shownDatasets: string[];
@@ -209,6 +210,8 @@ export interface PageSpec {
   mayEmbed: boolean;
   isPrivate: boolean;
   isSaved: boolean;
+  /** The part of an operator's basemap in a saved page, its box in degrees. */
+  streets?: { box: [number, number, number, number]; zoom: number } | null;
   /** The parameters of a frame beside its View. */
   embed: ViewParameters;
   /** The address of the PMTiles file beside a saved page. */
@@ -282,7 +285,7 @@ export interface CountSum extends Count {
 
 export interface Sum {
   incidents: number;
-  killed: CountSum;
+  killed: CountSum & { by_kind: Record<"civilian" | "military" | "unknown", CountSum> };
   injured: CountSum;
   damaged: number;
   destroyed: number;
@@ -315,6 +318,7 @@ export interface Summary {
     datasets: string[];
     undated: number;
     spanning: number;
+    contradictory: number;
     withheld: { terms: number; embargo: number };
   };
   credits: string[];
@@ -330,6 +334,7 @@ export interface Facets {
   weapon?: Record<string, number> | null;
   sector?: Record<string, number> | null;
   status?: Record<string, number> | null;
+  kind?: Record<string, number> | null;
   [filter: string]: Record<string, number> | string | null | undefined;
 }
 
@@ -428,6 +433,8 @@ export interface ArchivedImage {
   large: string;
   blurred: string;
   alt: string;
+  /** What an editor says that it shows; also its alternative text. */
+  caption: string;
   credit: TextLine;
   archived: string;
   /** What a reader opens to see a graphic image; null for any other. */
