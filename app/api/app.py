@@ -28,6 +28,7 @@ from app.api.routes import (
     collections,
     columns,
     control,
+    discovery,
     editing,
     evidence,
     exporting,
@@ -98,6 +99,7 @@ def create_app(settings: Settings, heavy: HeavyProcesses | None = None) -> FastA
     workspace = Workspace.open(
         settings.data_dir,
         settings.geodata_dir,
+        store_url=settings.store_url,
         audience=audience,
         default_theatre=settings.theatre,
         max_file_bytes=settings.max_file_bytes,
@@ -106,6 +108,7 @@ def create_app(settings: Settings, heavy: HeavyProcesses | None = None) -> FastA
         tile_services=grounds.services,
         smallest_cell=settings.smallest_cell,
     )
+    workspace.store.follow()
     for fault in workspace.reference.theatre_faults:
         for sentence in fault.sentences():
             LOG.warning("%s", sentence)
@@ -181,6 +184,7 @@ def _application(
     app.include_router(styles.routes(visible, tiler))
     app.include_router(images.routes(visible, lanes.images))
     static = settings.static_dir
+    app.include_router(discovery.routes(visible, static))
     app.include_router(story_pages.routes(visible, figure_maker, lanes.files, static))
     app.include_router(control.routes(visible, lanes.agreements))
     app.include_router(operation.routes(visible, lanes.checks))

@@ -10,7 +10,7 @@ import os
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -24,7 +24,6 @@ from app.backup.contents import (
     FIRST_MEMBER,
     LAST_MEMBER,
     NAME,
-    RECORD,
     Bytes,
     BytesDone,
     Counter,
@@ -33,11 +32,11 @@ from app.backup.contents import (
     Origin,
     PackedFile,
 )
-from app.backup.sealing import read_recipients, seal
 from app.domain.errors import NO_SPACE, InputError, StoreError
 from app.editing.purged import PURGED, PurgeList, purges_of, write_purged
 from app.instance.workspace import refuse_unfinished
-from app.store.copying import copy_record
+from app.store.copying import copy_database, copy_record
+from app.store.opening import RECORD
 from app.store.sqlite import SqliteStore
 
 LEVEL, PART = 1, ".part"
@@ -60,32 +59,28 @@ class Packed(msgspec.Struct, frozen=True):
 
 
 def back_up(
-    data_dir: Path,
-    out: Path,
-    now: datetime,
-    progress: BytesDone,
-    encrypt_to: Sequence[str] = (),
+    data_dir: Path, out: Path, now: datetime, progress: BytesDone, store_url: str = ""
 ) -> Packed:
     """Write the record and the files beside it as one backup, which is whole or missing.
 
     The record is copied first: an archived file lies on the disk before the record names it.
+    A record in a database becomes a file of the same content.
     What was purged or revoked until now is written to the data folder's purge list as well.
-    With public keys of age in `encrypt_to` only the holders of their private keys can read it.
 
     Raises:
-        InputError: the folder holds no record, or a text is no public key.
+        InputError: the folder holds no record.
         StoreError: the record, or a file beside it, cannot be read.
     """
     refuse_unfinished(data_dir)
-    recipients = read_recipients(encrypt_to)
-    if not (data_dir / RECORD).is_file():
+    if not store_url and not (data_dir / RECORD).is_file():
         raise InputError("STRIKEMAP_DATA_DIR", data_dir, "a data folder that holds a record")
     with (
         _files_that_can_be_read(),
-        _half_made(out) as folder,
+        half_made(out) as folder,
     ):
         half, copy = folder / "backup", folder / RECORD
-        state = copy_record(data_dir / RECORD, copy)
+        record = data_dir / RECORD
+        state = copy_database(store_url, copy) if store_url else copy_record(record, copy)
         origin = Origin(
             format=BACKUP_FORMAT,
             program=version("strikemap"),
@@ -101,9 +96,6 @@ def back_up(
             packing.add_content(PURGED, purged)
             damaged = packing.add_files(data_dir)
             members = packing.close()
-        if recipients:
-            seal(half, folder / "sealed", recipients)
-            half = folder / "sealed"
         size = half.stat().st_size
         half.replace(out)
         settle(out.parent)
@@ -111,7 +103,7 @@ def back_up(
 
 
 @contextlib.contextmanager
-def _half_made(out: Path) -> Iterator[Path]:
+def half_made(out: Path) -> Iterator[Path]:
     """Give a locked folder beside `out`; remove those whose backups were killed."""
     prefix = f".{out.name[:99]}."
     for left in parts_left(out.parent, prefix):

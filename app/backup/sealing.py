@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import pyrage
 
+from app.backup.packing import Packed, half_made, settle
 from app.domain.errors import NO_SPACE, InputError, InvalidFile
 
 AGE_MAGIC = b"age-encryption.org/"
@@ -16,12 +18,31 @@ PUBLIC_KEY = "a public key of age, such as age1…, as `age-keygen` prints it"
 PRIVATE_KEY = "a file of `age-keygen` with the private key for this backup"
 
 
-def read_recipients(texts: Sequence[str]) -> list[pyrage.x25519.Recipient]:
-    """Read public keys, before any work is done for them.
+def back_up_sealed(
+    encrypt_to: Sequence[str], out: Path, back_up: Callable[[Path], Packed]
+) -> Packed:
+    """Let a backup be written, and encrypt it to public keys of age, if there are any.
+
+    The plain backup lies in a folder of its own beside `out` until then, and never at `out`.
 
     Raises:
-        InputError: a text is no public key; a private one is not repeated.
+        InputError: a text is no public key; nothing was done.
     """
+    recipients = _read_recipients(encrypt_to)
+    if not recipients:
+        return back_up(out)
+    with half_made(out) as folder:
+        packed = back_up(folder / "plain")
+        sealed = folder / "sealed"
+        pyrage.encrypt_file(str(folder / "plain"), str(sealed), recipients)
+        size = sealed.stat().st_size
+        sealed.replace(out)
+        settle(out.parent)
+    return msgspec.structs.replace(packed, file=str(out), bytes=size)
+
+
+def _read_recipients(texts: Sequence[str]) -> list[pyrage.x25519.Recipient]:
+    """Read public keys; the message of a refusal repeats no private one."""
     recipients = []
     for text in texts:
         try:
@@ -29,11 +50,6 @@ def read_recipients(texts: Sequence[str]) -> list[pyrage.x25519.Recipient]:
         except pyrage.RecipientError as wrong:
             raise InputError("encrypt-to", f"{text[:8]}…", PUBLIC_KEY) from wrong
     return recipients
-
-
-def seal(plain: Path, sealed: Path, recipients: Sequence[pyrage.x25519.Recipient]) -> None:
-    """Encrypt a file; whoever holds one of the private keys can read it, and nobody else."""
-    pyrage.encrypt_file(str(plain), str(sealed), list(recipients))
 
 
 def is_sealed(file: Path) -> bool:

@@ -10,7 +10,7 @@ import typer
 from app.backup.contents import Origin
 from app.backup.packing import Packed, back_up
 from app.backup.restoring import Restored, restore
-from app.backup.sealing import unsealed
+from app.backup.sealing import back_up_sealed, unsealed
 from app.backup.unpacking import Unpacked, check_backup
 from app.cli.base import Json, cli, present, progress_line, refuse_unwritable, tell_json
 from app.domain.errors import InputError
@@ -46,8 +46,13 @@ def backup_instance(
     refuse_unwritable(out)
     if out.exists() and not force:
         raise InputError("OUT", out, "a new file; --force replaces an existing one")
+    settings = read_settings()
     with progress_line(out.name, quiet=json, what="bytes") as progress:
-        packed = back_up(read_settings().data_dir, out, present(), progress, encrypt_to or ())
+        packed = back_up_sealed(
+            encrypt_to or (),
+            out,
+            lambda path: back_up(settings.data_dir, path, present(), progress, settings.store_url),
+        )
     if json:
         tell_json(packed)
     else:
@@ -74,12 +79,18 @@ def restore_backup(
     if checks:
         _check(file, identity, json=json)
         return
-    author = Author(operator_name(), present())
+    settings, author = read_settings(), Author(operator_name(), present())
+    if settings.store_url:
+        raise InputError(
+            "STRIKEMAP_STORE_URL",
+            "a database",
+            "nothing: restore into a folder, then `strikemap store copy FOLDER postgresql://…`",
+        )
     with (
         unsealed(file, identity) as plain,
         progress_line(file.name, quiet=json, what="bytes") as progress,
     ):
-        restored = restore(plain, read_settings().data_dir, purged, author, progress)
+        restored = restore(plain, settings.data_dir, purged, author, progress)
     if json:
         tell_json(restored)
     else:

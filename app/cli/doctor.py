@@ -16,7 +16,6 @@ from typing import Annotated
 import msgspec
 import typer
 
-from app.backup.contents import RECORD
 from app.backup.packing import parts_left
 from app.cli.base import Json, cli, open_workspace, present, progress_line, tell_json
 from app.cli.serving import LOOPBACK_HOSTS, listen
@@ -26,6 +25,7 @@ from app.instance.signing import SIGNING_KEY
 from app.instance.workspace import Workspace
 from app.settings import Settings, read_settings
 from app.store.copying import newest_schema, schema_number
+from app.store.opening import RECORD
 
 ROOM_BYTES = 1 << 30
 """Less than this on the disk is worth a sentence, whatever the size of the record."""
@@ -80,10 +80,12 @@ def _examine(port: int) -> Iterator[Finding]:
         return
     folder = settings.data_dir
     yield from _port(port)
-    if not (folder / RECORD).is_file():
+    is_file = not settings.store_url
+    if is_file and not (folder / RECORD).is_file():
         yield Finding(f"There is no record in {folder}.", "strikemap demo", is_fault=False)
         return
-    yield from _folder(folder)
+    if is_file:
+        yield from _folder(folder)
     try:
         yield from _contents(settings)
     except (StrikemapError, OSError, ValueError) as wrong:
@@ -92,7 +94,7 @@ def _examine(port: int) -> Iterator[Finding]:
 
 def _contents(settings: Settings) -> Iterator[Finding]:
     """Examine what the files hold; a record of an older schema is not opened, so that it stays."""
-    schema = schema_number(settings.data_dir / RECORD)
+    schema = newest_schema() if settings.store_url else schema_number(settings.data_dir / RECORD)
     if schema < newest_schema():
         yield Finding(
             f"The record has schema {schema}; this release brings it to {newest_schema()} when it "
@@ -233,6 +235,12 @@ def upgrade(
     """
     settings = read_settings()
     record = settings.data_dir / RECORD
+    if settings.store_url:
+        raise InputError(
+            "STRIKEMAP_STORE_URL",
+            "a database",
+            "a record in a file; one in a database is brought forward when it is opened",
+        )
     if not record.is_file():
         raise InputError("STRIKEMAP_DATA_DIR", settings.data_dir, "a folder that holds a record")
     schema, newest = schema_number(record), newest_schema()

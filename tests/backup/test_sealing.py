@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app.backup.packing import back_up
-from app.backup.sealing import unsealed
+from app.backup.sealing import back_up_sealed, unsealed
 from app.backup.unpacking import check_backup
 from app.cli.program import program
 from app.domain.errors import InputError, InvalidFile
@@ -23,7 +23,9 @@ PUBLIC = str(KEY.to_public())
 @pytest.fixture
 def sealed(tmp_path: Path) -> Path:
     out = tmp_path / "nightly.tar.gz.age"
-    back_up(instance(tmp_path / "data"), out, NOON, silent, [PUBLIC])
+    data = instance(tmp_path / "data")
+    packed = back_up_sealed([PUBLIC], out, lambda path: back_up(data, path, NOON, silent))
+    assert (packed.file, packed.bytes) == (str(out), out.stat().st_size)
     return out
 
 
@@ -63,7 +65,7 @@ def test_a_changed_or_cut_file_is_refused(sealed: Path, tmp_path: Path, at: int)
 def test_what_is_no_public_key_is_refused_before_any_work(tmp_path: Path, text: str) -> None:
     out = tmp_path / "out.age"
     with pytest.raises(InputError, match="a public key of age") as refusal:
-        back_up(instance(tmp_path / "data"), out, NOON, silent, [text])
+        back_up_sealed([text], out, lambda path: back_up(tmp_path, path, NOON, silent))
     assert "SECRET-KEY-1ABC" not in str(refusal.value)
     assert not out.exists()
 
