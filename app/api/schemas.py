@@ -9,7 +9,7 @@ from app.domain.answer import JsonObject
 from app.domain.field import Field
 from app.domain.fields import FIELDS
 from app.domain.languages import LANGUAGES
-from app.domain.view import COLOURS_BY, METRICS, SIZES_BY
+from app.domain.view import COLOURS_BY, METRICS, PALETTES, SIZES_BY
 from app.queries.attributes import KIND_SCHEMAS
 
 Described = tuple[str, JsonObject]
@@ -49,6 +49,7 @@ VIEW_PARAMETERS: dict[str, Described] = {
         {"type": "string", "enum": list(COLOURS_BY)},
     ),
     "size_by": ("which figure sets the size of marks", {"type": "string", "enum": list(SIZES_BY)}),
+    "palette": ("the colours of regions", {"type": "string", "enum": list(PALETTES)}),
     "synthetic": (
         "1 shows invented data, 0 real data; never both",
         {"type": "integer", "enum": [0, 1]},

@@ -41,6 +41,9 @@ FORWARDING = (
 )
 """Headers that say that a proxy passed a request on."""
 
+HEALTH = ("/healthz", "/readyz")
+"""Programs on the same machine ask these by its address, whatever its public name is."""
+
 EXPOSED = "ETag, Link, Content-Crs, Retry-After, Content-Disposition, X-Request-ID"
 EMBEDDED = re.compile(r"/embed|/story/[^/]+/embed")
 """Pages that a public instance lets other sites show in a frame."""
@@ -51,6 +54,9 @@ CSP = (
     "connect-src 'self'; font-src 'self'; frame-src {}; base-uri 'none'; form-action 'self'; "
     "frame-ancestors {}"
 )
+FRAMING = ("/", "/edit/stories")
+"""The pages that show our own map in a frame: the share dialog, and an editor who points at it."""
+
 MAPS = ("/", "/embed")
 """The pages that show tiles of the services that the operator named, if any."""
 
@@ -64,6 +70,7 @@ class Guard:
 
     app: ASGIApp
     is_private: bool
+    hosts: frozenset[str]
     public_url: str
     frame_ancestors: str
     picture_origins: Sequence[str]
@@ -166,6 +173,12 @@ class Guard:
         if self.is_private and (passed_on := [name for name in FORWARDING if name in headers]):
             detail = f"This instance is private: it takes nothing from a proxy ({passed_on[0]})."
             return 421, "private", "Private instance", detail
+        if self.is_private and scope.get("http_version") == "1.0":
+            detail = "This instance is private: it takes nothing from a proxy (HTTP/1.0)."
+            return 421, "private", "Private instance", detail
+        if self.hosts and name.lower() not in self.hosts and scope["path"] not in HEALTH:
+            detail = f"This service answers to {', '.join(sorted(self.hosts))}, not to {name!r}."
+            return 421, "host", "Another host", detail
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > self.max_body_bytes:
             detail = f"The body has {length} bytes; at most {self.max_body_bytes} are taken."
@@ -201,7 +214,7 @@ class Guard:
     def _headers(self, path: str) -> Mapping[str, str]:
         is_open = EMBEDDED.fullmatch(path) is not None and not self.is_private
         ancestors = _with_self(self.frame_ancestors) if is_open else "'self'"
-        frames = "'self'" if path == "/" else "'none'"  # the share dialog shows the frame
+        frames = "'self'" if path in FRAMING else "'none'"
         pictures = "".join(f" {one}" for one in self.picture_origins) if path in MAPS else ""
         headers = {
             "Content-Security-Policy": CSP.format(pictures, frames, ancestors),

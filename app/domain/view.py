@@ -29,13 +29,14 @@ DECIMAL = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
 METRICS = ("incidents", "killed", "injured", "damaged", "destroyed")
 COLOURS_BY = ("weapon", "sector", "status", "dataset", "side")
 SIZES_BY = ("none", "killed", "injured")
-"""By what marks get their colour and their size; the first ones are the defaults."""
+PALETTES = ("orange", "purple", "green", "grey")
+"""By what marks get their colour and their size, and the colours of regions: defaults first."""
 
 PARAMETERS = (
     *("from", "to", "as_of", "bbox", "region", "level", "weapon", "sector", "status", "dataset"),
     "kind",
     *("min_killed", "metric", "lang", "theatre", "control", "synthetic"),
-    *("freeze", "line_km", "side", "colour_by", "size_by"),
+    *("freeze", "line_km", "side", "colour_by", "size_by", "palette"),
 )
 NOT_STATED = "not_stated"
 """The side of ground that no area of a source covers; it is not "government"."""
@@ -91,6 +92,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     sides: tuple[str, ...] = ()
     colour_by: str = COLOURS_BY[0]
     size_by: str = SIZES_BY[0]
+    palette: str = PALETTES[0]
 
     @property
     def needs_control(self) -> bool:
@@ -155,6 +157,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
             "synthetic": int(self.synthetic),
             "colour_by": None if self.colour_by == COLOURS_BY[0] else self.colour_by,
             "size_by": None if self.size_by == SIZES_BY[0] else self.size_by,
+            "palette": None if self.palette == PALETTES[0] else self.palette,
         }
         out = [(name, str(value)) for name, value in single.items() if value is not None]
         out += [(name, ",".join(values)) for name, values in lists.items() if values]
@@ -241,6 +244,7 @@ class _Reader:
             sides=self.many("side", (*words.parties, NOT_STATED)),
             colour_by=self.single("colour_by", _one_of(COLOURS_BY), COLOURS_BY[0]),
             size_by=self.single("size_by", _one_of(SIZES_BY), SIZES_BY[0]),
+            palette=self.single("palette", _one_of(PALETTES), PALETTES[0]),
         )
 
     @staticmethod

@@ -88,6 +88,19 @@ class Chrome:
         return direction(self.language)
 
 
+class SavedStreets(NamedTuple):
+    """The part of the operator's basemap that a saved page holds."""
+
+    box: Sequence[float]
+    """West, south, east, north in degrees."""
+
+    zoom: int
+    """The deepest zoom; closer ones enlarge it."""
+
+    is_cut: bool
+    """Whether closer zooms were left out."""
+
+
 @dataclass(frozen=True)
 class SavedKit:
     """The parts of a page in one file: scripts, styles, and answers of the service by address."""
@@ -99,6 +112,8 @@ class SavedKit:
     answers: Mapping[str, object]
     archive: str | None
     """The name of the PMTiles file with the marks, beside the page."""
+
+    streets: SavedStreets | None = None
 
     @classmethod
     def of(
@@ -214,6 +229,7 @@ class Page(Figure):
         The modules become data URLs, which have no folder: they import each other by the names of
         an import map.
         """
+        streets = None if kit.streets is None else kit.streets._asdict()
         return (
             _templates()
             .get_template("saved.html")
@@ -226,8 +242,9 @@ class Page(Figure):
                 imports=Markup(json_block({"imports": kit.modules})),  # noqa: S704  json_block escapes it
                 table=kit.table,
                 archive=kit.archive,
+                streets=kit.streets,
                 answers=Markup(json_block(kit.answers)),  # noqa: S704  json_block escapes it
-                block=Markup(json_block({**self.map.spec(), **spec})),  # noqa: S704  likewise
+                block=Markup(json_block({**self.map.spec(), **spec, "streets": streets})),  # noqa: S704  likewise
             )
         )
 

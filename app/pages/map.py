@@ -82,7 +82,7 @@ def page_html(
     credit = "" if streets is None else streets.credit
     # A file asks nobody for anything, and no service knows the ground of an invented country.
     services = () if kit or query.theatre.synthetic else query.workspace.tile_services
-    content = PageContent(facts, chrome, _box(query), histogram, credit, services, kit)
+    content = PageContent(facts, chrome, map_box(query), histogram, credit, services, kit)
     return build_page(query.theatre, query.reference.taxonomy, content)
 
 
@@ -93,7 +93,7 @@ def map_block(query: Query) -> JsonObject:
     sums, marks = publish(all_time, Face.aggregates), publish(all_time, Face.points)
     facts, streets = _facts(query, sums, marks, None, None), query.streets
     credit = "" if streets is None else streets.credit
-    return map_spec(query.theatre, query.reference.taxonomy, facts, _box(query), credit)
+    return map_spec(query.theatre, query.reference.taxonomy, facts, map_box(query), credit)
 
 
 def _banners(query: Query, *, is_saved: bool) -> list[str]:
@@ -218,7 +218,7 @@ def _facts(
     )
 
 
-def _box(query: Query) -> Sequence[float]:
+def map_box(query: Query) -> Sequence[float]:
     """Say what the map shows first: the View's own box or regions, or the whole theatre."""
     view = query.view
     if view.bbox is not None:

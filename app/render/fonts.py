@@ -37,12 +37,6 @@ def load_font(folder: Path, is_bold: bool, size_px: float) -> ImageFont.FreeType
     return ImageFont.truetype(font_file(folder, is_bold=is_bold), size_px)
 
 
-@lru_cache(16_384)
-def kerned_width(folder: Path, text: str, size_px: float, *, is_bold: bool) -> float:
-    """Measure a line in px with kerning, as tiles reserve room for a name."""
-    return load_font(folder, is_bold, size_px).getlength(text)
-
-
 @cache
 def _advances(folder: Path, is_bold: bool) -> dict[str, float]:
     """Read the width of each character, as a share of the font's size."""
@@ -63,7 +57,7 @@ def text_width(folder: Path, text: str, size: float, *, is_bold: bool) -> float:
 def _shaped_width(folder: Path, text: str, is_bold: bool) -> float:
     """Measure a line of joined letters, as a share of the font's size."""
     font = load_font(folder, is_bold, 256.0)
-    return font.getlength(text, features=UNKERNED) / 256.0
+    return float(font.getlength(text, features=UNKERNED)) / 256.0
 
 
 def covers(folder: Path, text: str) -> bool:

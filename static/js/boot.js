@@ -35,8 +35,8 @@ const LEAST_SHARE = 1.5;
 /* Where marks lie to the line, in which region and of which kind is for the server to say. */
 const PLACE_NAMES = ["line_km", "side", "region", "kind"];
 const LINE_NAMES = ["control", "freeze"];
-/* What changes the look of the marks only. */
-const LOOK_NAMES = ["colour_by", "size_by"];
+/* What changes the look of marks and regions only. */
+const LOOK_NAMES = ["colour_by", "size_by", "palette"];
 
 /** @type {PageSpec} */
 const spec = jsonBlock("spec");
@@ -213,6 +213,10 @@ function listen(context, parts, showSummary) {
     const isOther = PLACE_NAMES.some(has) || (isByLine(state) && LINE_NAMES.some(has));
     if (isOther || has("colour_by")) reload(context).catch(fail);
     layers.incidents.setSize(state.get("size_by") || "none");
+    if (has("palette")) {
+      layers.regions.restyle();
+      parts.legend?.showRegions();
+    }
     if ([...changed].every((name) => LOOK_NAMES.includes(name))) return;
     layers.incidents.setFilter(filterOf(spec, state));
     later();

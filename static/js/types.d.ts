@@ -98,8 +98,8 @@ export interface ServiceLayer {
 }
 
 export interface RegionOptions {
-  /** Colours by number of classes, then by class. */
-  ramps: string[][];
+  /** Colours by palette and number of classes, then by class; the usual palette first. */
+  ramps: Record<string, string[][]>;
   opacity: number;
   /** The opacity in a city, and the zooms between which colours fade to it. */
   faintest: number;
@@ -210,6 +210,8 @@ export interface PageSpec {
   mayEmbed: boolean;
   isPrivate: boolean;
   isSaved: boolean;
+  /** The part of an operator's basemap in a saved page, its box in degrees. */
+  streets?: { box: [number, number, number, number]; zoom: number } | null;
   /** The parameters of a frame beside its View. */
   embed: ViewParameters;
   /** The address of the PMTiles file beside a saved page. */
@@ -431,6 +433,8 @@ export interface ArchivedImage {
   large: string;
   blurred: string;
   alt: string;
+  /** What an editor says that it shows; also its alternative text. */
+  caption: string;
   credit: TextLine;
   archived: string;
   /** What a reader opens to see a graphic image; null for any other. */

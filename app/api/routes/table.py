@@ -11,7 +11,7 @@ from starlette.responses import Response
 from app.api import params
 from app.api.pages import HTML, PageRoute, Pages
 from app.api.region_table import RATE, region_rows
-from app.api.respond import answer, etag
+from app.api.respond import answer, etag, unchanged
 from app.domain.answer import JsonObject
 from app.domain.incident import EventKind, Status
 from app.domain.terms import DatasetKind, Face
@@ -69,10 +69,13 @@ def routes(workspace: Workspace) -> APIRouter:
         pairs = [(name, text) for name, text in request.query_params.multi_items() if text]
         query, own = params.read(workspace, pairs, readers)
         query = with_defaults(query)
-        view, sums = query.view, publish(query, Face.aggregates)
-        points = publish(query, Face.points)
         offset, sort = own.get("offset", 0), own.get("sort", "name")
         order = own.get("order", "new")
+        tag = etag(query, "table", offset, sort, order)
+        if (same := unchanged(request, tag)) is not None:
+            return same
+        view, sums = query.view, publish(query, Face.aggregates)
+        points = publish(query, Face.points)
         values = {
             **_sums(workspace, sums, sort),
             **_incidents(workspace, points, offset, order),
@@ -81,7 +84,7 @@ def routes(workspace: Workspace) -> APIRouter:
             **_exports(query),
         }
         html = page("table", view, strings(view.lang)["table_title"], **values)
-        return answer(request, html, HTML, etag(query, "table", offset, sort, order))
+        return answer(request, html, HTML, tag)
 
     return router
 
