@@ -38,7 +38,7 @@ def of_schema(number: int, newest: Path, path: Path, monkeypatch: pytest.MonkeyP
     """Write the same ledger in an earlier schema."""
     with monkeypatch.context() as earlier:
         steps = [step for step in schema_steps() if step[0] <= number]
-        earlier.setattr("app.store.schema.schema_steps", lambda: steps)
+        earlier.setattr("app.store.schema.schema_steps", lambda _engine="sqlite": steps)
         with sqlite3.connect(path) as record:
             run_steps(record, 0)
             record.execute("ATTACH ? AS newest", (str(newest),))
