@@ -77,13 +77,12 @@ def _matching_report(published: Published) -> JsonObject:
     """Report by which rule several datasets were added up, or why they were not."""
     if len(published.datasets) <= 1:
         return {}
-    if published.filter.grains is not None:
-        alone = "data that leave as sums only are not added up with others"
-        return {"rule": None, "matching": {"groups": None, "not_summed": alone}}
     slugs = " ".join(dataset.slug for dataset in published.datasets)
     stale = f"records came or changed since they were compared: strikemap match {slugs}"
     missing = f"not all of them were compared: strikemap match {slugs}"
     reason = {True: None, False: stale, None: missing}[published.is_compared]
+    if published.filter.grains is not None:
+        reason = "data that leave as sums only are not added up with others"
     folded = published.folded
     groups = None if folded is None else folded.groups
     rule = None if folded is None else RULE
@@ -251,12 +250,11 @@ def _totals(
     """Sum the whole View once; None for several datasets that were not compared."""
     if not published.is_summed or _is_withheld(published):
         return None
-    if grouped.is_additive:
-        ledger = Ledger(grouped.measures.whole(), codes)
-    else:
+    measures = grouped.measures.whole()
+    if not grouped.is_additive:
         selection = counted_rows(published)
-        one_group = np.zeros(len(selection), np.int64)
-        ledger = Ledger(measure(selection.rows(), one_group, 1, len(codes)), codes)
+        measures = measure(selection.rows(), np.zeros(len(selection), np.int64), 1, len(codes))
+    ledger = Ledger(measures, codes)
     is_hidden = published.has_small_cells and not ledger.value("incidents", 0)
     return None if is_hidden else ledger.answer(0)
 
