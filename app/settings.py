@@ -44,6 +44,11 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         default_factory=_own_data, description="Folder of the record and the index."
     )
+    store_url: str = Field(
+        default="",
+        repr=False,
+        description="Database of the record, postgresql://…; a file in the data folder without it.",
+    )
     geodata_dir: Path = Field(
         default_factory=lambda: _shipped("geodata"), description="Folder of the reference data."
     )
@@ -78,6 +83,10 @@ class Settings(BaseSettings):
     public_url: str = Field(
         default="",
         description="Scheme and host of all links; as the reader asked for them without it.",
+    )
+    hosts: str = Field(
+        default="",
+        description="Hosts that a public instance answers to, with commas; any without it.",
     )
     rate: int = Field(
         default=3_000,
@@ -121,6 +130,13 @@ class Settings(BaseSettings):
         if text and not (is_whole and text.rstrip("/") == f"{url.scheme}://{url.netloc}"):
             raise ValueError("a scheme and a host, such as https://maps.example.org")
         return text.rstrip("/")
+
+    @property
+    def host_names(self) -> frozenset[str]:
+        """The hosts that a public instance answers to; empty for any."""
+        names = {part.strip().lower() for part in self.hosts.split(",") if part.strip()}
+        own = urlsplit(self.public_url).hostname
+        return frozenset(names | ({own} if own and names else set()))
 
     @property
     def metrics_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:

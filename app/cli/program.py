@@ -73,7 +73,11 @@ COMMANDS = {
         "record",
         "Hide texts of an incident from the public, for every `as_of`; the record keeps them.",
     ),
-    "verify": CommandEntry("record", "Check every link of the ledger; name the first broken one."),
+    "verify": CommandEntry("proving", "Check every link of the ledger; name the first broken one."),
+    "sign": CommandEntry(
+        "proving",
+        "Sign the head of the record, for whoever wants to check later that nothing was changed.",
+    ),
     "backup": CommandEntry(
         "backups",
         "Write the record and all that belongs to it as one file, while the service runs.",
@@ -93,7 +97,7 @@ COMMANDS = {
     "mapping": CommandEntry("loading", "What the columns of any table mean."),
     "match": CommandEntry("matches", "The same strike reported by several datasets."),
     "index": CommandEntry(
-        "record", "The index, built from the record: it can always be built anew."
+        "proving", "The index, built from the record: it can always be built anew."
     ),
     "regions": CommandEntry(
         "regions", "Boundaries: the shipped ones, and better ones that you load."
@@ -101,6 +105,7 @@ COMMANDS = {
     "theatre": CommandEntry(
         "theatres", "Theatres: add a country, list them, check a file, set what opens."
     ),
+    "store": CommandEntry("stores", "Where the record is: a file, or a database on a server."),
     "token": CommandEntry("tokens", "Who may import and edit over HTTP."),
 }
 """Every command in the order of the help; the line is the first sentence of its own help."""

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from app.domain.errors import InvalidPlace, InvalidView, InvalidWhen, Problem
-from app.domain.incident import Status
+from app.domain.incident import EventKind, Status
 from app.domain.instants import is_day, parse_day, parse_instant, rfc3339
 from app.domain.period import end_of_day
 from app.domain.place import Bounds
@@ -34,6 +34,7 @@ PALETTES = ("orange", "purple", "green", "grey")
 
 PARAMETERS = (
     *("from", "to", "as_of", "bbox", "region", "level", "weapon", "sector", "status", "dataset"),
+    "kind",
     *("min_killed", "metric", "lang", "theatre", "control", "synthetic"),
     *("freeze", "line_km", "side", "colour_by", "size_by", "palette"),
 )
@@ -79,6 +80,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     weapons: tuple[str, ...] = ()
     sectors: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
     datasets: tuple[str, ...] = ()
     min_killed: int | None = None
     metric: str = "incidents"
@@ -135,6 +137,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
             "weapon": self.weapons,
             "sector": self.sectors,
             "status": self.statuses,
+            "kind": self.kinds,
             "dataset": self.datasets,
             "side": self.sides,
         }
@@ -229,6 +232,7 @@ class _Reader:
             weapons=self.many("weapon", words.weapons),
             sectors=self.many("sector", words.sectors),
             statuses=self.many("status", (status.value for status in Status)),
+            kinds=self.many("kind", (kind.value for kind in EventKind)),
             datasets=self.many("dataset", words.datasets),
             min_killed=self.single("min_killed", _whole, None),
             metric=self.single("metric", _one_of(words.metrics), "incidents"),

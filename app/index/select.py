@@ -11,7 +11,7 @@ import numpy as np
 from app.domain.cache import BoundedCache
 from app.domain.mercator import BITS
 from app.index.columns import STATUSES, UNDRAWN
-from app.rows import COLUMNS, LONG, NEVER, NO_REGION, NOWHERE, Rows
+from app.rows import BATTLE, COLUMNS, LONG, NEVER, NO_REGION, NOWHERE, OTHER_HARM, Rows
 
 RETRACTED = STATUSES.index("retracted")
 BEGINNING, END = NOWHERE + 1, NEVER - 1
@@ -36,6 +36,9 @@ class Filter:
     weapons: int = 0
     sectors: int = 0
     statuses: tuple[int, ...] = ()
+    kinds: tuple[int, ...] = ()
+    """Bits of the kinds of event; without any, all but battles."""
+
     min_killed: int | None = None
     regions: tuple[int, ...] = ()
     level: int = 1
@@ -61,7 +64,7 @@ class Filter:
     @property
     def is_plain(self) -> bool:
         """Tell whether it filters by period, datasets, weapons and regions only, as a cube can."""
-        return not (self.sectors or self.statuses or self.bbox_e7) and (
+        return not (self.sectors or self.statuses or self.kinds or self.bbox_e7) and (
             self.min_killed is None and self.near is None
         )
 
@@ -123,6 +126,15 @@ class Segment:
         return dict(enumerate(np.bincount(self.rows["dataset"][stands]).tolist()))
 
     @cached_property
+    def all_flags(self) -> int:
+        """The bits of `flags` that any row has."""
+        return int(np.bitwise_or.reduce(self.rows["flags"], initial=0))
+
+    def has_flag(self, bit: int) -> bool:
+        """Tell whether any row has a bit of `flags`: most segments have no battle, for example."""
+        return bool(self.all_flags & bit)
+
+    @cached_property
     def is_amended(self) -> bool:
         """Tell whether a later revision replaced any row."""
         return bool((self.rows["known_to"] != NEVER).any())
@@ -171,16 +183,18 @@ class Segment:
             mask &= rows["seq"][part] <= criteria.seq
         if not criteria.statuses:
             mask &= rows["status"][part] != RETRACTED
-        if criteria.weapons:
-            mask &= (rows["weapons"][part] & np.uint32(criteria.weapons)) != 0
-        if criteria.sectors:
-            mask &= (rows["sectors"][part] & np.uint32(criteria.sectors)) != 0
+        for name, bits in (("weapons", criteria.weapons), ("sectors", criteria.sectors)):
+            if bits:
+                mask &= (rows[name][part] & np.uint32(bits)) != 0
+        if criteria.kinds or self.has_flag(BATTLE):
+            mask &= is_of_kind(rows["flags"][part], criteria.kinds)
         mask &= _is_among(criteria.datasets, rows["dataset"][part])
         places = _refine(rows, np.flatnonzero(mask) + low, criteria)
-        if criteria.near is None:
-            return places
-        places = criteria.near.keep(self, places)
-        return np.asarray(places[~is_quiet(rows, places, criteria)])
+        return places if criteria.near is None else self._near(criteria.near, places, criteria)
+
+    def _near(self, near: Near, places: np.ndarray, criteria: Filter) -> np.ndarray:
+        places = near.keep(self, places)
+        return np.asarray(places[~is_quiet(self.rows, places, criteria)])
 
 
 def _refine(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
@@ -201,6 +215,13 @@ def _refine(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
         keep &= _in_box(rows, places, criteria.bbox_e7) & ~is_quiet(rows, places, criteria)
     keep &= _is_released(rows, places, criteria)
     return np.asarray(places[keep])
+
+
+def is_of_kind(flags: np.ndarray, kinds: Sequence[int] = ()) -> np.ndarray:
+    """Tell which rows are events of the kinds; without any, which are not battles."""
+    if not kinds:
+        return np.asarray((flags & BATTLE) == 0)
+    return np.asarray(np.isin(flags & (BATTLE | OTHER_HARM), kinds))
 
 
 def _is_among(datasets: np.ndarray, column: np.ndarray) -> np.ndarray:
@@ -225,6 +246,7 @@ def is_embargoed(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray
     embargoed = rows["public_after"][places] > now
     if any(criteria.grace_s):
         is_military = (rows["sectors"][places] & np.uint32(criteria.military)) != 0
+        is_military |= (rows["flags"][places] & BATTLE) != 0
         grace = np.where(is_military, criteria.grace_s[1], criteria.grace_s[0])
         embargoed |= rows["ended_at"][places] + grace > now
     return np.asarray(embargoed)
@@ -276,12 +298,31 @@ class Selection:
     """Matching rows in all segments; a column is gathered when it is first read."""
 
     parts: Sequence[tuple[Segment, np.ndarray]]
+    is_ordered: bool = False
+    """Whether rows come as from one segment. Each node cuts the record into segments elsewhere, and
+    what it draws must be the same to the byte."""
+
+    @cached_property
+    def _order(self) -> np.ndarray | None:
+        """Where each row stands in the parts, in Morton order; None where they stand so already."""
+        keys = [segment.rows["morton"][places] for segment, places in self.parts]
+        filled = [key for key in keys if len(key)]
+        if not self.is_ordered or len(filled) <= 1:
+            return None
+        # Revisions of a delta are newer than those of its base, and stand after it; sorted runs are
+        # only merged.
+        return np.argsort(np.concatenate(keys), kind="stable")
+
+    def _joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
+        """Join a column's parts."""
+        column, order = np.concatenate(parts), self._order
+        return column if order is None else np.asarray(column[order])
 
     def __len__(self) -> int:
         return sum(len(places) for _, places in self.parts)
 
     def __getitem__(self, name: str) -> np.ndarray:
-        return np.concatenate([segment.rows[name][places] for segment, places in self.parts])
+        return self._joined([segment.rows[name][places] for segment, places in self.parts])
 
     def rows(self) -> Rows:
         """Gather every column."""
@@ -290,11 +331,13 @@ class Selection:
     def regions(self, criteria: Filter) -> np.ndarray:
         """Gather the number of each row's region, as its audience may know it; -1 for none."""
         parts = [regions_of(segment.rows, places, criteria) for segment, places in self.parts]
-        return np.concatenate(parts)
+        return self._joined(parts)
 
     def take(self, numbers: np.ndarray) -> Rows:
         """Gather some rows, by their numbers in the selection, in the order of `numbers`."""
         parts, before = [], 0
+        if self._order is not None:
+            numbers = self._order[numbers]
         for segment, places in self.parts:
             inside = (numbers >= before) & (numbers < before + len(places))
             parts.append(
@@ -306,10 +349,13 @@ class Selection:
 
     def where(self, mask: np.ndarray) -> Selection:
         """Return the rows where a mask over all of them is true."""
+        if self._order is not None:
+            mask = mask[np.argsort(self._order)]
         ends = np.cumsum([len(places) for _, places in self.parts])[:-1]
         masks = np.split(mask, ends) if self.parts else []
         pairs = zip(self.parts, masks, strict=True)
-        return Selection([(segment, places[part]) for (segment, places), part in pairs])
+        parts = [(segment, places[part]) for (segment, places), part in pairs]
+        return Selection(parts, self.is_ordered)
 
     def drawable(self, criteria: Filter) -> Selection:
         """Return the rows that a map may draw as a mark of their own."""
@@ -319,7 +365,7 @@ class Selection:
             if criteria.has_quiet:
                 marks = marks[~is_quiet(segment.rows, marks, criteria)]
             parts.append((segment, marks))
-        return Selection(parts)
+        return Selection(parts, is_ordered=True)
 
 
 def select(

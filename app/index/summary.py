@@ -14,7 +14,7 @@ import numpy as np
 
 from app.domain.cache import BoundedCache
 from app.domain.count import TOLLS, Kind, Tally
-from app.index.select import RETRACTED, Segment
+from app.index.select import RETRACTED, Segment, is_of_kind
 from app.rows import BOUNDS, COUNTS, KINDS, LONG, NEVER, NO_COUNT, Rows
 
 DAMAGE = ("hit", "destroyed", "uncounted")
@@ -204,10 +204,11 @@ class Cube:
 
 
 def countable(segment: Segment, dataset: int, weapons: int = 0) -> np.ndarray:
-    """Return the rows of a dataset that count now: current, dated and not retracted."""
+    """Return the rows that count now: current, dated, not retracted, no battles."""
     rows = segment.rows
     keep = (rows["dataset"] == dataset) & (rows["known_to"] == NEVER)
     keep &= (rows["day_first"] != NEVER) & (rows["status"] != RETRACTED)
+    keep &= is_of_kind(rows["flags"])
     if weapons:
         keep &= (rows["weapons"] & np.uint32(weapons)) != 0
     return np.flatnonzero(keep)

@@ -18,8 +18,9 @@ from app.domain.view import Vocabulary
 from app.index.live import Index
 from app.index.state import State
 from app.instance.basemap import ChosenBasemap
+from app.instance.signing import SIGNING_KEY, HeadSigner
 from app.reference.reference import Reference
-from app.store.sqlite import SqliteStore
+from app.store.opening import open_store
 from app.streets.services import TileService
 
 RESTORING = ".restoring"
@@ -59,6 +60,9 @@ class Workspace:
     basemap: ChosenBasemap = field(default_factory=lambda: ChosenBasemap(Path("basemap.json")))
     """The operator's basemap, if they chose one."""
 
+    signer: HeadSigner = field(default_factory=lambda: HeadSigner(Path(SIGNING_KEY)))
+    """Signs heads of the record, if the operator made a key."""
+
     tile_services: Sequence[TileService] = ()
     """Tile services of others that the page offers as ground; no picture is made of them."""
 
@@ -73,6 +77,7 @@ class Workspace:
         data_dir: Path,
         geodata_dir: Path,
         *,
+        store_url: str = "",
         audience: Audience = Audience.public,
         default_theatre: str = "ukraine",
         max_file_bytes: int = 512 * 1024 * 1024,
@@ -91,7 +96,7 @@ class Workspace:
         if default_theatre not in reference.theatres:
             _refuse_faulty(reference, default_theatre)
             raise InputError("theatre", default_theatre, ", ".join(sorted(reference.theatres)))
-        store = SqliteStore(data_dir / "record.sqlite", clock)
+        store = open_store(store_url, data_dir, clock)
         index = Index(data_dir / "index", store, reference, delta_rows)
         return cls(
             store,
@@ -102,6 +107,7 @@ class Workspace:
             max_file_bytes,
             archive=data_dir / "archive",
             basemap=ChosenBasemap(data_dir / "basemap.json"),
+            signer=HeadSigner(data_dir / SIGNING_KEY),
             tile_services=tile_services,
         )
 
@@ -122,10 +128,12 @@ class Workspace:
         """Return what every answer depends on, beside its address: equal ones, equal answers.
 
         `mark` is the state's (`State.mark`). The epoch is the hour: an embargo or a delay ends
-        without a write, and a copy must expire then. The basemap is part of every picture.
+        without a write, and a copy must expire then. The basemap is part of every picture, and the
+        signature of the head of every figure.
         """
         epoch = int(now.timestamp()) // EPOCH_S
         reference = f"{self.reference.theatre_hash} {self.reference.region_hash}"
+        reference += f" {self.signer.key_name}"
         return mark, reference, self.basemap.mark, epoch, self.audience.value
 
     def trouble(self, now: datetime) -> str | None:

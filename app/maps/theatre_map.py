@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from app.domain.incident import Status
+from app.domain.incident import EventKind, Status
 from app.domain.mercator import tile_at
 from app.domain.place import LonLat
 from app.i18n import strings
@@ -32,6 +32,7 @@ from app.maps.layers import (
     ServiceTiles,
     Share,
     Tiles,
+    Tools,
     Waves,
 )
 from app.maps.page import Chrome, Map, Page, SavedKit
@@ -90,7 +91,7 @@ OTHER_PAGES = (
 STILL_ZOOM_WIDTH = 4
 EMBEDDED: tuple[type[OwnControl], ...] = (Legend,)
 SAVED: tuple[type[OwnControl], ...] = (Overview, IncidentList, Legend, Ruler)
-AROUND = (Overview, IncidentList, Filters, ControlTab, Waves, Legend, Search, Ruler, Share)
+AROUND = (Overview, IncidentList, Filters, ControlTab, Waves, Legend, Search, Ruler, Tools, Share)
 """The controls around the map of a page, in the order of its tabs; an embed has only the legend,
 and a page saved as one file only those that need no service."""
 
@@ -225,6 +226,7 @@ def _texts(
         "strings": {name: text for name, text in words.items() if not name.startswith(unread)},
         "weapons": _labels(taxonomy.weapons, language),
         "sectors": _labels(taxonomy.sectors, language),
+        "kinds": [[one.value, words[f"kind_{one.value}"]] for one in EventKind],
         "statuses": [[one.value, words[f"status_{one.value}"]] for one in Status],
         "theatre": {"note": theatre.remark(language), "parties": _parties(theatre, language)},
     }

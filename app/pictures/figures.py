@@ -138,6 +138,7 @@ class Figures:
             "Copyright": writer.rights(),
             "Software": "Strikemap",
             "Creation Time": writer.instant,
+            "Ledger Head": writer.head,
         }
         metadata = {name: text for name, text in metadata.items() if text}
         is_large = options.width * options.height * options.scale**2 > LARGE

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.index.select import RETRACTED, Filter, Segment, Selection, is_quiet
+from app.index.select import RETRACTED, Filter, Segment, Selection, is_of_kind, is_quiet
 from app.index.summary import Cube, Measures, measure
 from app.publishing.publish import Published, counted_rows
 from app.rows import LONG, Rows
@@ -103,6 +103,7 @@ def _counted_then(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarra
     counts = np.where(is_long, contained, overlaps) & criteria.datasets[rows["dataset"][places]]
     if criteria.weapons:
         counts &= (rows["weapons"][places] & np.uint32(criteria.weapons)) != 0
+    counts &= is_of_kind(rows["flags"][places])
     return np.asarray(counts & (rows["status"][places] != RETRACTED))
 
 

@@ -11,13 +11,15 @@ from app.domain.answer import JsonObject
 from app.domain.instants import rfc3339
 from app.domain.period import from_epoch_day
 from app.domain.view import NOT_STATED
-from app.index.select import RETRACTED, Selection, is_quiet
+from app.index.columns import KINDS_OF_EVENT
+from app.index.select import RETRACTED, Selection, is_of_kind, is_quiet
 from app.index.summary import Ledger, Measures, measure
 from app.publishing.line_joins import line_join
 from app.publishing.publish import Published, counted_rows, joined_source
 from app.queries.region_sums import by_region
+from app.rows import CONTRADICTORY, EVENT_KINDS
 
-GROUPINGS = ("region", "day", "weapon", "sector", "dataset", "line")
+GROUPINGS = ("region", "day", "weapon", "sector", "kind", "dataset", "line")
 RULE = "range across independent sources"
 """How the figures of several datasets on one strike are combined (`app.index.merged`)."""
 
@@ -133,6 +135,8 @@ def _grouped(published: Published, by: str) -> GroupSums:
         return GroupSums(
             [(one.slug, one.name, slugs.index(one.slug)) for one in datasets], measures
         )
+    if by == "kind":
+        return _by_kind(selection, published, sectors)
     if by == "line":
         return _by_line(published, selection, sectors)
     return _by_class(published, selection, by)
@@ -207,6 +211,21 @@ def _by_class(published: Published, selection: Selection, by: str) -> GroupSums:
     return GroupSums(names, measures)
 
 
+def _by_kind(selection: Selection, published: Published, sectors: int) -> GroupSums:
+    """Measure by kind of event, so that battles stand apart from harm to civilians."""
+    groups = np.zeros(len(selection), np.int64)
+    for number, bits in enumerate(EVENT_KINDS):
+        groups[is_of_kind(selection["flags"], (bits,))] = number
+    measures = measure(selection.rows(), groups, len(EVENT_KINDS), sectors)
+    present = set(np.unique(groups).tolist())
+    rows = [
+        (kind, published.words[f"kind_{kind}"], number)
+        for number, kind in enumerate(KINDS_OF_EVENT)
+        if number in present
+    ]
+    return GroupSums(rows, measures, is_additive=True)
+
+
 def _by_day(selection: Selection, published: Published, sectors: int) -> GroupSums:
     """Measure by each incident's first day inside the period."""
     if not len(selection):
@@ -233,13 +252,21 @@ def _totals(
 
 
 def coverage(published: Published) -> JsonObject:
-    """Count what a View's sums do not include: undated, long and withheld incidents."""
+    """Count what a View's sums leave out: undated, long, contradictory, withheld incidents."""
     return {
         "datasets": [dataset.slug for dataset in published.datasets],
         "spanning": _outside(published, is_long=True),
         "undated": _outside(published, is_long=False),
+        "contradictory": _contradictory(published),
         "withheld": dict(published.withheld),
     }
+
+
+def _contradictory(published: Published) -> int:
+    """Count incidents of the View whose figures exclude each other: no toll includes them."""
+    if not any(segment.has_flag(CONTRADICTORY) for segment in published.segments):
+        return 0
+    return int(((counted_rows(published)["flags"] & CONTRADICTORY) != 0).sum())
 
 
 def _outside(published: Published, *, is_long: bool) -> int:
@@ -258,5 +285,6 @@ def _outside(published: Published, *, is_long: bool) -> int:
         standing = (rows["known_to"][places] > criteria.seq) & (rows["seq"][places] <= criteria.seq)
         standing &= criteria.datasets[rows["dataset"][places]]
         standing &= rows["status"][places] != RETRACTED
+        standing &= is_of_kind(rows["flags"][places], criteria.kinds)
         count += int(standing.sum())
     return count

@@ -229,10 +229,18 @@ CITED = Pattern("wide", "#4a4f55")
 GAINED, LOST = Pattern("cross", "#8a4b08"), Pattern("level", "#0b5c8a")
 """Ground that a party gained, and ground that it lost."""
 
+DISC_OPACITY, GROUND_OPACITY, CLAIM_OPACITY = 0.22, 0.42, 0.5
+"""How strong the disc of a coarse place is, a party's hatch, and that of a claim."""
+
 STALE_OPACITY = 0.5
 """The factor on a hatch's opacity when its snapshot is older than the theatre's limit."""
 
 NO_FIGURE_PATTERN = Pattern("stipple", NO_FIGURE)
+
+
+def pattern_opacity(pattern: Pattern) -> float:
+    """Return the opacity of a hatch of ground."""
+    return CLAIM_OPACITY if pattern in (CLAIMED, CITED) else GROUND_OPACITY
 
 
 def ground_pattern(controller: str, others: Sequence[str]) -> Pattern:

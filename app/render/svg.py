@@ -17,6 +17,7 @@ from fontTools.ttLib import TTFont
 from shapely.geometry.base import BaseGeometry
 from typing_extensions import override
 
+from app.render.bidi import has_rtl, is_rtl_line
 from app.render.canvas import Canvas, Dashes, TextRun, outline, polygons_of
 from app.render.fonts import font_file, text_width
 from app.render.frame import Frame
@@ -141,7 +142,15 @@ class SvgCanvas(Canvas):
             look += f' stroke="{text.halo}" stroke-width="{4 * scale}" paint-order="stroke"'
             look += ' stroke-linejoin="round"'
         bold = ' font-weight="700"' if text.is_bold else ""
-        anchor = "" if text.anchor == "start" else f' text-anchor="{text.anchor}"'
+        is_rtl = text.is_rtl or is_rtl_line(text.text)
+        # In a line from right to left, SVG counts the start of a text from its right end.
+        side = (
+            {"start": "end", "end": "start"}.get(text.anchor, text.anchor)
+            if is_rtl
+            else text.anchor
+        )
+        anchor = "" if side == "start" else f' text-anchor="{side}"'
+        anchor += ' direction="rtl"' if is_rtl else ""
         if text.angle:
             anchor += f' transform="rotate({text.angle:.1f} {text.x:.1f} {text.y:.1f})"'
         self.parts.append(
@@ -180,7 +189,10 @@ class SvgCanvas(Canvas):
         self.parts.append(f'<g transform="{at}"><g clip-path="url(#{name})">{content}</g></g>')
 
     def svg(self, metadata: Mapping[str, str], language: str, background: str) -> bytes:
-        """Return the document; `metadata` has a Title, a Description and a Copyright."""
+        """Return the document; `metadata` has a Title, a Description and a Copyright.
+
+        With a Ledger Head, it is the document's identifier.
+        """
         frame = self.frame
         faces = "".join(
             f"@font-face{{font-family:'{FAMILY}';font-weight:{700 if is_bold else 400};"
@@ -194,8 +206,9 @@ class SvgCanvas(Canvas):
             f" xml:lang={quoteattr(language)} font-family=\"'{FAMILY}', 'Noto Sans', sans-serif\">"
             f'<title id="title">{escape(metadata["Title"])}</title>'
             f'<desc id="desc">{escape(metadata["Description"])}</desc>'
-            '<metadata><dc:rights xmlns:dc="http://purl.org/dc/elements/1.1/">'
-            f"{escape(metadata['Copyright'])}</dc:rights></metadata>"
+            '<metadata xmlns:dc="http://purl.org/dc/elements/1.1/">'
+            f"<dc:rights>{escape(metadata['Copyright'])}</dc:rights>"
+            f"<dc:identifier>{escape(metadata.get('Ledger Head', ''))}</dc:identifier></metadata>"
             f"<style>{faces}</style><defs>{''.join(self.defs.values())}</defs>"
             f'<rect width="{frame.width}" height="{frame.height}" fill="{background}"/>'
         )
@@ -225,8 +238,13 @@ def _pair(dashes: Dashes, scale: int) -> str:
 @cache
 def _letters(folder: Path, is_bold: bool, letters: str) -> str:
     """Return a font with only some letters, as base64; equal letters give equal bytes."""
+    joins = ["ccmp", "isol", "init", "medi", "fina", "rlig", "mark", "mkmk"]
     options = subset.Options(
-        layout_features=[], hinting=False, notdef_outline=True, name_IDs=[1, 2], glyph_names=False
+        layout_features=joins if has_rtl(letters) else [],
+        hinting=False,
+        notdef_outline=True,
+        name_IDs=[1, 2],
+        glyph_names=False,
     )
     with TTFont(font_file(folder, is_bold=is_bold), recalcTimestamp=False) as font:
         cutter = subset.Subsetter(options)

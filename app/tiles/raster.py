@@ -13,12 +13,11 @@ from app.render.canvas import Canvas, strokes_of
 from app.render.frame import TILE_PX, Frame
 from app.render.palette import (
     BORDER,
-    CITED,
-    CLAIMED,
     CLASS_OPACITY,
     DENSITY,
     DENSITY_MOST,
     DENSITY_PX,
+    DISC_OPACITY,
     LAND,
     NO_FIGURE_PATTERN,
     REGION_EDGE,
@@ -30,6 +29,7 @@ from app.render.palette import (
     Mark,
     Pattern,
     class_opacity,
+    pattern_opacity,
 )
 from app.rows import CodeNames, Table
 from app.tiles.grid import EDGE_M
@@ -98,8 +98,7 @@ def draw_control(
     strength = STALE_OPACITY if is_stale else 1.0
     for pattern in dict.fromkeys(ground.pattern for ground in grounds):
         shapes = [ground.shape for ground in grounds if ground.pattern == pattern]
-        opacity = 0.5 if pattern in (CLAIMED, CITED) else 0.42
-        painter.hatch(shapes, pattern, opacity * strength)
+        painter.hatch(shapes, pattern, pattern_opacity(pattern) * strength)
     if line is not None and not line.is_empty:
         painter.front_line(line, is_stale=is_stale)
 
@@ -136,7 +135,7 @@ def draw_incidents(
     first = np.sort(order[np.unique(spots, axis=0, return_index=True)[1]])
     soft, radius = soft[first], radius[first]
     colours = [kinds[place].colour for place in soft.tolist()]
-    painter.discs(x[soft], y[soft], radius, colours, opacity=0.22)
+    painter.discs(x[soft], y[soft], radius, colours, opacity=DISC_OPACITY)
     for factor in np.unique(size)[::-1].tolist():
         of_size = np.flatnonzero(size == factor)
         same = [kinds[place] for place in of_size.tolist()]

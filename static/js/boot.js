@@ -27,13 +27,14 @@ import { makeSearch } from "./search.js";
 import { makeShare } from "./share.js";
 import { State } from "./state.js";
 import { makeTabs } from "./tabs.js";
+import { makeTools } from "./tools.js";
 import { makeWaves } from "./waves.js";
 
 const HEAD_START_MS = 150;
 /** The map of a frame against all around it: three fifths are map. */
 const LEAST_SHARE = 1.5;
-/* Where marks lie to the line and in which region is for the server to say. */
-const PLACE_NAMES = ["line_km", "side", "region"];
+/* Where marks lie to the line, in which region and of which kind is for the server to say. */
+const PLACE_NAMES = ["line_km", "side", "region", "kind"];
 const LINE_NAMES = ["control", "freeze"];
 /* What changes the look of marks and regions only. */
 const LOOK_NAMES = ["colour_by", "size_by", "palette"];
@@ -158,6 +159,9 @@ function makeParts(context, highlight, open, summary) {
       case "ruler":
         makeRuler(context).addTo(map);
         break;
+      case "tools":
+        makeTools(context).addTo(map);
+        break;
       case "share":
         byId("share").append(makeShare(context, () => summary()?.credits));
     }
@@ -184,7 +188,7 @@ async function reload(/** @type {MapContext} */ { state, layers }) {
   for (const name of [...PLACE_NAMES, ...LINE_NAMES, "colour_by"]) {
     params.delete(name);
     const value = state.get(name);
-    const isAlways = name === "region" || name === "colour_by";
+    const isAlways = ["region", "kind", "colour_by"].includes(name);
     if (value && (isAlways || isByLine(state))) params.set(name, value);
   }
   const files = await fetchMonths(`${path}?${params}`);

@@ -158,7 +158,7 @@ export type LayerSpec =
 export type PartSpec =
   | { factory: "period"; options: PeriodOptions }
   | { factory: "overview" | "list" | "filters" | "ground" | "waves" }
-  | { factory: "legend" | "search" | "ruler" | "share" };
+  | { factory: "legend" | "search" | "ruler" | "tools" | "share" };
 
 export interface ControlSource {
   slug: string;
@@ -186,6 +186,7 @@ export interface PageSpec {
   weapons: Label[];
   sectors: Label[];
   statuses: Label[];
+  kinds: Label[];
   regions: Label[];
   datasets: Label[];
   shownDatasets: string[];
@@ -284,7 +285,7 @@ export interface CountSum extends Count {
 
 export interface Sum {
   incidents: number;
-  killed: CountSum;
+  killed: CountSum & { by_kind: Record<"civilian" | "military" | "unknown", CountSum> };
   injured: CountSum;
   damaged: number;
   destroyed: number;
@@ -317,6 +318,7 @@ export interface Summary {
     datasets: string[];
     undated: number;
     spanning: number;
+    contradictory: number;
     withheld: { terms: number; embargo: number };
   };
   credits: string[];
@@ -332,6 +334,7 @@ export interface Facets {
   weapon?: Record<string, number> | null;
   sector?: Record<string, number> | null;
   status?: Record<string, number> | null;
+  kind?: Record<string, number> | null;
   [filter: string]: Record<string, number> | string | null | undefined;
 }
 
