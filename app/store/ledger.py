@@ -15,7 +15,7 @@ from app.store.server import Connection
 REVISION_TYPES = ("int8", "int8", *["text"] * 3, "int8", *["bytea"] * 5)
 
 
-class Ledger:
+class LedgerEnd:
     """The end of a ledger, for the one writer that has it; `clock` as in `SqliteStore`."""
 
     def __init__(

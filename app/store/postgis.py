@@ -20,7 +20,7 @@ from app.domain.tracing import REQUEST_ID
 from app.store import decoding
 from app.store.decoding import Row, keys_from, micros_of
 from app.store.following import HeadFollower
-from app.store.ledger import Ledger
+from app.store.ledger import LedgerEnd
 from app.store.newest import CHANGED
 from app.store.schema import read_statements
 from app.store.server import WRITER_LOCK, Connection, Server
@@ -173,7 +173,7 @@ class PostgisStore:
         if first is None:
             return self.head()
         with self.transaction() as connection:
-            head = Ledger(connection, self._sql, self._clock).append(
+            head = LedgerEnd(connection, self._sql, self._clock).append(
                 itertools.chain((first,), changes), entry, shapes
             )
         self._note(head)
@@ -189,7 +189,7 @@ class PostgisStore:
         with self.transaction() as connection:
             if connection.execute(self._sql["missed"], numbers).fetchone() is not None:
                 raise StoreBusy(CHANGED)
-            head = Ledger(connection, self._sql, self._clock).append(iter([mark]), entry, {})
+            head = LedgerEnd(connection, self._sql, self._clock).append(iter([mark]), entry, {})
             for statement in ("erase", "forget", "forget_rows"):
                 connection.execute(self._sql[statement], numbers)
         self._note(head)
