@@ -56,6 +56,7 @@ from app.api.tiles import TileApp
 from app.domain.account import Holder
 from app.domain.cache import BoundedCache
 from app.domain.terms import Audience
+from app.instance.opening import missing_openings
 from app.instance.workspace import Workspace
 from app.intake.spool import Spool
 from app.pictures.figures import Figures
@@ -112,6 +113,8 @@ def create_app(settings: Settings, heavy: HeavyProcesses | None = None) -> FastA
     for fault in workspace.reference.theatre_faults:
         for sentence in fault.sentences():
             LOG.warning("%s", sentence)
+    for sentence in missing_openings(workspace):
+        LOG.warning("%s", sentence)
     spool = Spool(settings.data_dir / "spool", settings.max_file_bytes)
     lanes = Lanes()
     shared = Shared(spool, lanes, Metrics(workspace, lanes), heavy or HeavyProcesses())
