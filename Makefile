@@ -28,6 +28,7 @@ $(VENV)/.runtime: requirements.lock pyproject.toml setup.py
 $(VENV)/.test: requirements-test.lock pyproject.toml setup.py package-lock.json .npmrc
 	tools/venv.sh $(PYTHON) $(VENV) requirements-test.lock
 	tools/browser.sh
+	tools/postgis.sh
 	tools/node.sh
 	@touch $@ $(VENV)/.runtime
 

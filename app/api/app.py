@@ -98,6 +98,7 @@ def create_app(settings: Settings, heavy: HeavyProcesses | None = None) -> FastA
     workspace = Workspace.open(
         settings.data_dir,
         settings.geodata_dir,
+        store_url=settings.store_url,
         audience=audience,
         default_theatre=settings.theatre,
         max_file_bytes=settings.max_file_bytes,
@@ -105,6 +106,7 @@ def create_app(settings: Settings, heavy: HeavyProcesses | None = None) -> FastA
         clock=partial(datetime.now, UTC),
         tile_services=grounds.services,
     )
+    workspace.store.follow()
     for fault in workspace.reference.theatre_faults:
         for sentence in fault.sentences():
             LOG.warning("%s", sentence)

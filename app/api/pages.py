@@ -19,6 +19,7 @@ from typing_extensions import override
 
 from app.api.problems import REFUSAL, problem_of
 from app.domain.errors import StrikemapError
+from app.domain.languages import direction
 from app.domain.terms import Audience
 from app.domain.view import View
 from app.i18n import LANGUAGE_NAMES, strings
@@ -124,6 +125,8 @@ class Pages:
         banners += [words["invented_long"]] if view.synthetic else []
         return self._templates.get_template(f"{name}.html").render(
             lang=view.lang,
+            direction=direction(view.lang),
+            language_name=LANGUAGE_NAMES[view.lang],
             theatre=view.theatre,
             title=title,
             words=words,

@@ -20,6 +20,7 @@ from branca.element import Figure
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup
 
+from app.domain.languages import direction
 from app.domain.place import LonLat
 from app.maps.card import Card
 from app.maps.embedding import EmbedOptions
@@ -45,7 +46,7 @@ class Anchor(NamedTuple):
 
     text: str
     href: str
-    language: str | None = None
+    language: str = ""
     is_view: bool = False
     """It leads to the same View: the page changes the link whenever its View changes."""
 
@@ -59,6 +60,10 @@ class Chrome:
     strings: Mapping[str, str]
     table_url: str
     anchors: Sequence[Anchor] = ()
+    languages: Sequence[Anchor] = ()
+    """Links to the same View in the other languages."""
+
+    language_name: str = ""
     banners: Sequence[str] = ()
     corrections: Anchor | None = None
     embed: EmbedOptions | None = None
@@ -76,6 +81,11 @@ class Chrome:
     """The picture for a reader without scripts, and a description of it."""
 
     card: Card | None = None
+
+    @property
+    def direction(self) -> str:
+        """The direction of the page's language: ltr or rtl."""
+        return direction(self.language)
 
 
 class SavedStreets(NamedTuple):

@@ -76,7 +76,11 @@ class Notebook:
         audience = Audience.public if public else Audience.private
         folder = settings.data_dir if data_dir is None else Path(data_dir)
         workspace = Workspace.open(
-            folder, settings.geodata_dir, audience=audience, default_theatre=settings.theatre
+            folder,
+            settings.geodata_dir,
+            store_url=settings.store_url if data_dir is None else "",
+            audience=audience,
+            default_theatre=settings.theatre,
         )
         workspace = replace(workspace, max_file_bytes=settings.max_file_bytes)
         return cls(workspace, settings.static_dir)

@@ -63,6 +63,8 @@ def page_html(
         strings=query.words,
         table_url=f"/table?{query.view.query()}",
         anchors=[] if embed or kit else _anchors(query),
+        languages=_language_links(query),
+        language_name=LANGUAGE_NAMES[query.view.lang],
         banners=banners,
         corrections=None if unknown else corrections(query),
         embed=embed,
@@ -287,10 +289,10 @@ def _has_settlements(marks: Published) -> bool:
 
 
 def _anchors(query: Query) -> list[Anchor]:
-    """Link the table, the method, the other languages and the other theatres."""
+    """Link the table, the method and the other theatres."""
     view, words = query.view, query.words
     links = [
-        Anchor(words["table"], f"/table?{view.query()}", None, is_view=True),
+        Anchor(words["table"], f"/table?{view.query()}", is_view=True),
         Anchor(
             words["method"],
             f"/method?{urlencode({'theatre': view.theatre, 'lang': view.lang})}",
@@ -310,11 +312,16 @@ def _anchors(query: Query) -> list[Anchor]:
         for slug, theatre in theatres.items()
         if slug != view.theatre
     ]
-    links += [
+    return links
+
+
+def _language_links(query: Query) -> list[Anchor]:
+    """Link to the same View in each other language of its theatre."""
+    view = query.view
+    return [
         Anchor(
             LANGUAGE_NAMES[language], f"/?{view.but(lang=language).query()}", language, is_view=True
         )
-        for language in theatres[view.theatre].languages
+        for language in query.theatre.languages
         if language != view.lang
     ]
-    return links
