@@ -17,6 +17,9 @@ RETRACTED = STATUSES.index("retracted")
 BEGINNING, END = NOWHERE + 1, NEVER - 1
 """The open ends of a period; an undated row is outside of them."""
 
+EVERYWHERE = slice(None)
+"""The places of all rows."""
+
 MOST_JOINS = 8
 """Joins in memory per segment, with 13 bytes for each row."""
 
@@ -59,11 +62,9 @@ class Filter:
         return bool(self.quiet_sectors or self.quiet_now)
 
     @property
-    def is_plain(self) -> bool:
-        """Tell whether it filters by period, datasets, weapons and regions only, as a cube can."""
-        return not (self.sectors or self.statuses or self.bbox_e7) and (
-            self.min_killed is None and self.near is None
-        )
+    def is_countable(self) -> bool:
+        """Tell whether a cube can count what it means: it has no box and no front line."""
+        return self.bbox_e7 is None and self.near is None
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,6 +159,11 @@ class Segment:
         low = np.searchsorted(morton, ends[0], "left")
         return int(low), int(np.searchsorted(morton, ends[1], "right"))
 
+    def among(self, places: np.ndarray) -> Segment:
+        """Return a segment of some rows, by their places in ascending order."""
+        marks = int(np.searchsorted(places, self.marks))
+        return Segment(self.rows.take(places), marks, self.newest)
+
     def match(self, criteria: Filter, low: int = 0, high: int | None = None) -> np.ndarray:
         """Return the places of matching rows in [low, high)."""
         part = slice(low, len(self.rows) if high is None else high)
@@ -219,7 +225,7 @@ def _is_released(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray
     return np.asarray(released)
 
 
-def is_embargoed(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
+def is_embargoed(rows: Rows, places: np.ndarray | slice, criteria: Filter) -> np.ndarray:
     """Tell which rows are not public yet: by their own date, or by the delay for their kind."""
     now = criteria.embargo_at or 0
     embargoed = rows["public_after"][places] > now
@@ -230,7 +236,7 @@ def is_embargoed(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray
     return np.asarray(embargoed)
 
 
-def is_quiet(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
+def is_quiet(rows: Rows, places: np.ndarray | slice, criteria: Filter) -> np.ndarray:
     """Tell which rows are shown only by region: they have no mark, and no box finds them.
 
     An undated row at such a site is always quiet: nobody knows when its delay ends.
@@ -281,7 +287,8 @@ class Selection:
         return sum(len(places) for _, places in self.parts)
 
     def __getitem__(self, name: str) -> np.ndarray:
-        return np.concatenate([segment.rows[name][places] for segment, places in self.parts])
+        columns = [segment.rows[name][places] for segment, places in self.parts]
+        return columns[0] if len(columns) == 1 else np.concatenate(columns)
 
     def rows(self) -> Rows:
         """Gather every column."""
