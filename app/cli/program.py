@@ -38,6 +38,10 @@ COMMANDS = {
     "tiles": CommandEntry(
         "archiving", "Write a View's vector tiles as one PMTiles file that a static host can serve."
     ),
+    "publish": CommandEntry(
+        "giving",
+        "Write a View as files for a static host or a CDN: page, marks, sums, figures and method.",
+    ),
     "figure": CommandEntry(
         "figure",
         "Draw a View with its legend, sources, terms and its time of knowledge, for a report.",

@@ -90,6 +90,9 @@ class SavedKit:
     archive: str | None
     """The name of the PMTiles file with the marks, beside the page."""
 
+    anchors: Sequence[Anchor] = ()
+    """Links to other files beside the page."""
+
     @classmethod
     def of(
         cls,
