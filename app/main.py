@@ -24,11 +24,12 @@ def create() -> ASGIApp:
     application = create_app(settings, heavy)
     metrics: Metrics = application.state.metrics
     metrics.watch_heavy(heavy)
+    measured = Measured(application, metrics)
     if settings.private:
-        return Measured(application, metrics)
-    kept = KeptAnswers(application, application.state.workspace)
+        return measured
+    kept = KeptAnswers(measured, application.state.workspace, metrics.add_answer)
     metrics.watch_kept(kept)
-    return Measured(kept, metrics)
+    return kept
 
 
 def create_heavy(settings: Settings) -> ASGIApp:

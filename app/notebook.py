@@ -131,7 +131,7 @@ class Notebook:
 
     def _regions(self, query: Query) -> list[_Styled]:
         values = Choropleths().of(publish(query, Face.aggregates))
-        ramp, shapes = RAMPS[len(values.limits)], []
+        ramp, shapes = RAMPS[query.view.palette][len(values.limits)], []
         for feature in region_features(query, self._shapes)["features"]:
             number = values.class_number(feature["properties"]["key"])
             fill = {"fillOpacity": 0.0}

@@ -27,8 +27,14 @@ KINDS = ("total", "civilian", "military", "unknown")
 BOUNDS = ("low", "best", "high")
 COUNTS = tuple(f"{toll}_{kind}_{bound}" for toll in TOLLS for kind in KINDS for bound in BOUNDS)
 
-SYNTHETIC, GRAPHIC, NEAR_BORDER, LONG = 1, 2, 4, 8
-"""Bits of `flags`. LONG: the span is over 48 hours. NEAR_BORDER: a border lies within the error."""
+SYNTHETIC, GRAPHIC, NEAR_BORDER, LONG, BATTLE, OTHER_HARM, CONTRADICTORY = (
+    1 << bit for bit in range(7)
+)
+"""Bits of `flags`. LONG: the span is over 48 hours. NEAR_BORDER: a border lies within the error.
+CONTRADICTORY: the source's figures exclude each other, so the row has none."""
+
+EVENT_KINDS = (0, BATTLE, OTHER_HARM)
+"""The bits of each `EventKind`, in its order; a strike has none."""
 
 
 class CodeNames(NamedTuple):

@@ -79,6 +79,10 @@ class Settings(BaseSettings):
         default="",
         description="Scheme and host of all links; as the reader asked for them without it.",
     )
+    hosts: str = Field(
+        default="",
+        description="Hosts that a public instance answers to, with commas; any without it.",
+    )
     rate: int = Field(
         default=3_000,
         ge=0,
@@ -121,6 +125,13 @@ class Settings(BaseSettings):
         if text and not (is_whole and text.rstrip("/") == f"{url.scheme}://{url.netloc}"):
             raise ValueError("a scheme and a host, such as https://maps.example.org")
         return text.rstrip("/")
+
+    @property
+    def host_names(self) -> frozenset[str]:
+        """The hosts that a public instance answers to; empty for any."""
+        names = {part.strip().lower() for part in self.hosts.split(",") if part.strip()}
+        own = urlsplit(self.public_url).hostname
+        return frozenset(names | ({own} if own and names else set()))
 
     @property
     def metrics_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:

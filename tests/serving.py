@@ -87,7 +87,7 @@ def started(
     log = data_dir.with_suffix(f".{port}.log")  # a pipe that nobody reads would stop the service
     with log.open("w") as written:
         process = subprocess.Popen(
-            [*program, "serve", "--port", str(port), *options],
+            [*program, "serve", "--port", str(port), "--workers", "1", *options],
             cwd=folder,
             env=variables,
             stdout=subprocess.DEVNULL,

@@ -22,7 +22,7 @@ from app.domain.fields import (
     in_values,
     incident_values,
 )
-from app.domain.incident import Attribution, Incident, Mechanism
+from app.domain.incident import Attribution, EventKind, Incident, Mechanism
 from app.domain.period import When
 from app.domain.source import Claim, SourceRef
 from app.domain.terms import Face
@@ -63,6 +63,7 @@ def full_incident() -> Incident:
     return incident(
         when=When.days(DAY, text="at night", zone="Europe/Kyiv"),
         weapons=("missile",),
+        kind=EventKind.battle,
         mechanism=Mechanism.direct_hit,
         attributed_to=Attribution("RU"),
         killed=Toll.of(Count.exactly(1)),
@@ -71,6 +72,7 @@ def full_incident() -> Incident:
         claims=(Claim("A", "B"),),
         sources=(SourceRef("Publisher", "https://example.invalid/a"),),
         description="a text",
+        contradiction="killed: low 3, best 9, high 5",
         graphic=True,
         wave="2025-10-24",
     )

@@ -49,8 +49,11 @@ from app.api.routes import (
     review,
     stories,
     story_pages,
+    styles,
     table,
     waves,
+    wms,
+    wmts,
 )
 from app.api.security import Guard
 from app.api.tiles import TileApp
@@ -123,6 +126,7 @@ def create_app(settings: Settings, heavy: HeavyProcesses | None = None) -> FastA
     guard = Middleware(
         Guard,
         is_private=settings.private,
+        hosts=settings.host_names,
         public_url=settings.public_url,
         frame_ancestors=settings.frame_ancestors,
         picture_origins=grounds.origins,
@@ -181,6 +185,7 @@ def _application(
         app.include_router(page.routes(visible, figure_maker, lanes.figures))
     for group in (columns, ogc, pages, table, waves, evidence):
         app.include_router(group.routes(visible))
+    app.include_router(styles.routes(visible, tiler))
     app.include_router(images.routes(visible, lanes.images))
     static = settings.static_dir
     app.include_router(story_pages.routes(visible, figure_maker, lanes.files, static))
@@ -195,6 +200,8 @@ def _application(
     app.include_router(editing.routes(record, visible, lanes.edits))
     app.include_router(review.routes(record, visible, lanes.edits))
     app.include_router(ogc_tiles.routes(tiles))
+    app.include_router(wms.routes(visible, tiler, lanes.figures))
+    app.include_router(wmts.routes(tiles))
     app.mount("/tiles", tiles)
     app.mount("/static", OwnFiles(static))
     return app

@@ -29,6 +29,7 @@ FIRST = {
     **dict.fromkeys((*PAGES, "review", "stories", "story"), AddressFace.page),
     "tiles": AddressFace.tile,
     "columns": AddressFace.items,
+    **dict.fromkeys(("styles", "wms", "wmts"), AddressFace.tile),
     "figure": AddressFace.figure,
 }
 IN_API = {

@@ -6,6 +6,7 @@ The day a newspaper links the map, thousands ask for the same tiles, sums and pa
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.faces import AddressFace, face_of
 from app.api.logs import REQUEST_ID_HEADER, request_id
 from app.instance.workspace import Dependencies, Workspace
 
@@ -35,6 +37,7 @@ REFUSING = {b"authorization", b"range", b"content-length", b"transfer-encoding",
 OF_A_BODY = (b"content-length", b"content-type", b"content-encoding")
 REQUEST_ID = REQUEST_ID_HEADER.lower().encode()
 Headers = Sequence[tuple[bytes, bytes]]
+Counting = Callable[[AddressFace, int, float], None]
 Key = tuple[bytes, ...]
 
 
@@ -45,6 +48,7 @@ class KeptAnswer(NamedTuple):
     tag: bytes
     headers: Headers
     body: bytes
+    face: AddressFace
 
 
 class _Request(NamedTuple):
@@ -59,6 +63,10 @@ def _present() -> datetime:
     return datetime.now(UTC)
 
 
+def _uncounted(_face: AddressFace, _status: int, _seconds: float) -> None:
+    pass
+
+
 @dataclass
 class KeptAnswers:
     """ASGI middleware around a public instance.
@@ -71,30 +79,34 @@ class KeptAnswers:
 
     app: ASGIApp
     workspace: Workspace
+    count: Counting = _uncounted
+    """Gets the face, the status and the seconds of each answer from memory."""
     clock: Callable[[], datetime] = _present
     hits: int = 0
     misses: int = 0
     bytes_kept: int = 0
     _answers: OrderedDict[Key, KeptAnswer] = field(default_factory=OrderedDict)
     _making: dict[Key, asyncio.Event] = field(default_factory=dict)
+    _present_stamp: tuple[Dependencies | None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from memory, or let the application answer and keep what it says."""
+        started = time.perf_counter()
         request = _request_of(scope)
         if request is None:
             await self.app(scope, receive, send)
             return
         stamp = self._stamp()
-        if stamp is not None and (entry := self._find(request.key, stamp)) is not None:
-            await _answer(entry, request, send)
-            return
-        if (first := self._making.get(request.key)) is not None:
+        entry = self._find(request.key, stamp)
+        if entry is None and (first := self._making.get(request.key)) is not None:
             await first.wait()
             stamp = self._stamp()
-            if stamp is not None and (entry := self._find(request.key, stamp)) is not None:
-                await _answer(entry, request, send)
-                return
-        await self._make(scope, receive, send, request.key, stamp)
+            entry = self._find(request.key, stamp)
+        if entry is None:
+            await self._make(scope, receive, send, request.key, stamp)
+        else:
+            status = await _answer(entry, request, send)
+            self.count(entry.face, status, time.perf_counter() - started)
 
     async def _make(
         self, scope: Scope, receive: Receive, send: Send, key: Key, stamp: Dependencies | None
@@ -116,7 +128,8 @@ class KeptAnswers:
                 return
             head, start = start, None
             if head is not None and stamp is not None and not message.get("more_body"):
-                self._keep(key, stamp, head, message.get("body", b""))
+                face = face_of(scope["method"], scope["path"])
+                self._keep(key, _kept_answer(stamp, head, message.get("body", b""), face))
             release()  # before anything is sent: nobody waits for the reader of another answer
             if head is not None:
                 await send(head)
@@ -128,15 +141,26 @@ class KeptAnswers:
             release()
 
     def _stamp(self) -> Dependencies | None:
-        """Say what answers depend on now; None while the index has to be refreshed."""
-        state = self.workspace.index.peek()
-        if state is None:
-            return None
-        return self.workspace.depends_on(state.mark, self.clock())
+        """Say what answers depend on now; None while the index has to be refreshed.
 
-    def _find(self, key: Key, stamp: Dependencies) -> KeptAnswer | None:
+        Requests that the event loop answers in one turn share a look at the record: it takes as
+        long as all the rest of such an answer. Whoever asks after a write was acknowledged comes in
+        a later turn.
+        """
+        if self._present_stamp is None:
+            asyncio.get_running_loop().call_soon(self._end_turn)
+            state = self.workspace.index.peek()
+            now = self.clock()
+            stamp = None if state is None else self.workspace.depends_on(state.mark, now)
+            self._present_stamp = (stamp,)
+        return self._present_stamp[0]
+
+    def _end_turn(self) -> None:
+        self._present_stamp = None
+
+    def _find(self, key: Key, stamp: Dependencies | None) -> KeptAnswer | None:
         entry = self._answers.get(key)
-        if entry is None:
+        if entry is None or stamp is None:
             return None
         if entry.stamp != stamp:
             self._drop(key)
@@ -145,19 +169,23 @@ class KeptAnswers:
         self.hits += 1
         return entry
 
-    def _keep(self, key: Key, stamp: Dependencies, start: Message, body: bytes) -> None:
-        if len(body) > LARGEST_BYTES:
+    def _keep(self, key: Key, entry: KeptAnswer) -> None:
+        if len(entry.body) > LARGEST_BYTES:
             return
         self._drop(key)
-        headers = [pair for pair in _lowered(start) if pair[0] != REQUEST_ID]
-        self._answers[key] = KeptAnswer(stamp, dict(headers)[b"etag"], headers, body)
-        self.bytes_kept += _size(key, body)
+        self._answers[key] = entry
+        self.bytes_kept += _size(key, entry.body)
         while self.bytes_kept > MOST_BYTES:
             self._drop(next(iter(self._answers)))
 
     def _drop(self, key: Key) -> None:
         if (old := self._answers.pop(key, None)) is not None:
             self.bytes_kept -= _size(key, old.body)
+
+
+def _kept_answer(stamp: Dependencies, start: Message, body: bytes, face: AddressFace) -> KeptAnswer:
+    headers = [pair for pair in _lowered(start) if pair[0] != REQUEST_ID]
+    return KeptAnswer(stamp, dict(headers)[b"etag"], headers, body, face)
 
 
 def _size(key: Key, body: bytes) -> int:
@@ -194,11 +222,12 @@ def _request_of(scope: Scope) -> _Request | None:
     return _Request(key, headers.get(b"if-none-match", b""), own_id)
 
 
-async def _answer(entry: KeptAnswer, request: _Request, send: Send) -> None:
-    """Send a kept answer, or 304 to a reader who has it."""
+async def _answer(entry: KeptAnswer, request: _Request, send: Send) -> int:
+    """Send a kept answer, or 304 to a reader who has it; return the status."""
     headers, body, status = [*entry.headers, (REQUEST_ID, request.id.encode())], entry.body, 200
     if request.has and entry.tag.removeprefix(b"W/") in request.has:
         headers = [pair for pair in headers if pair[0] not in OF_A_BODY]
         body, status = b"", 304
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+    return status

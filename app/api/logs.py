@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import random
 import re
-import uuid
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
@@ -26,7 +26,7 @@ def request_id(proposed: str | None) -> str:
     """Take the id that a proxy or a client gave a request if it is short and plain, or make one."""
     if proposed is not None and _ACCEPTED_ID.fullmatch(proposed):
         return proposed
-    return uuid.uuid4().hex
+    return f"{random.getrandbits(128):032x}"
 
 
 class JsonLines(logging.Formatter):

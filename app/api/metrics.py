@@ -47,6 +47,7 @@ class Metrics:
     def __init__(self, workspace: Workspace, lanes: Lanes) -> None:
         self.registry = CollectorRegistry(auto_describe=False)
         self._process = str(os.getpid())
+        self._counted: dict[tuple[AddressFace, int], Histogram] = {}
         self._answers = Histogram(
             "strikemap_request_seconds",
             "Time from a request to the last byte of its answer, in seconds.",
@@ -70,8 +71,13 @@ class Metrics:
 
     def add_answer(self, face: AddressFace, status: int, seconds: float) -> None:
         """Count an answer; status 0 is a reader who left before there was one."""
-        status_class = f"{status // 100}xx" if status else "none"
-        self._answers.labels(self._process, face.value, status_class).observe(seconds)
+        kind = (face, status // 100)
+        histogram = self._counted.get(kind)
+        if histogram is None:
+            status_class = f"{status // 100}xx" if status else "none"
+            histogram = self._answers.labels(self._process, face.value, status_class)
+            self._counted[kind] = histogram
+        histogram.observe(seconds)
 
     def add_refusal(self, document: bytes | None) -> None:
         """Count a refusal by the type of its problem document; None where it has none."""

@@ -171,7 +171,8 @@ def _key(address: str) -> str:
     """Make the key of an answer as offline.js does: path, sorted parameters that matter."""
     parts = urlsplit(address)
     pairs = dict(parse_qsl(parts.query))
-    pairs.pop("size_by", None)
+    for look in ("size_by", "palette"):
+        pairs.pop(look, None)
     if "by" in pairs:
         pairs.pop("metric", None)
     return f"{parts.path}?{urlencode(sorted(pairs.items()), safe='*-._')}"

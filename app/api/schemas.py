@@ -8,7 +8,7 @@ from typing import Any
 from app.domain.answer import JsonObject
 from app.domain.field import Field
 from app.domain.fields import FIELDS
-from app.domain.view import COLOURS_BY, METRICS, SIZES_BY
+from app.domain.view import COLOURS_BY, METRICS, PALETTES, SIZES_BY
 from app.queries.attributes import KIND_SCHEMAS
 
 Described = tuple[str, JsonObject]
@@ -24,6 +24,7 @@ VIEW_PARAMETERS: dict[str, Described] = {
     "weapon": ("weapon classes; a class includes its members", {"type": "string"}),
     "sector": ("sectors with damage", {"type": "string"}),
     "status": ("how far records were checked", {"type": "string"}),
+    "kind": ("kinds of event: strike, battle, other_harm; all but battles", {"type": "string"}),
     "dataset": (
         "datasets; several are added up only where each two were compared",
         {"type": "string"},
@@ -47,6 +48,7 @@ VIEW_PARAMETERS: dict[str, Described] = {
         {"type": "string", "enum": list(COLOURS_BY)},
     ),
     "size_by": ("which figure sets the size of marks", {"type": "string", "enum": list(SIZES_BY)}),
+    "palette": ("the colours of regions", {"type": "string", "enum": list(PALETTES)}),
     "synthetic": (
         "1 shows invented data, 0 real data; never both",
         {"type": "integer", "enum": [0, 1]},

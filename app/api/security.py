@@ -41,6 +41,9 @@ FORWARDING = (
 )
 """Headers that say that a proxy passed a request on."""
 
+HEALTH = ("/healthz", "/readyz")
+"""Programs on the same machine ask these by its address, whatever its public name is."""
+
 EXPOSED = "ETag, Link, Content-Crs, Retry-After, Content-Disposition, X-Request-ID"
 EMBEDDED = re.compile(r"/embed|/story/[^/]+/embed")
 """Pages that a public instance lets other sites show in a frame."""
@@ -64,6 +67,7 @@ class Guard:
 
     app: ASGIApp
     is_private: bool
+    hosts: frozenset[str]
     public_url: str
     frame_ancestors: str
     picture_origins: Sequence[str]
@@ -166,6 +170,12 @@ class Guard:
         if self.is_private and (passed_on := [name for name in FORWARDING if name in headers]):
             detail = f"This instance is private: it takes nothing from a proxy ({passed_on[0]})."
             return 421, "private", "Private instance", detail
+        if self.is_private and scope.get("http_version") == "1.0":
+            detail = "This instance is private: it takes nothing from a proxy (HTTP/1.0)."
+            return 421, "private", "Private instance", detail
+        if self.hosts and name.lower() not in self.hosts and scope["path"] not in HEALTH:
+            detail = f"This service answers to {', '.join(sorted(self.hosts))}, not to {name!r}."
+            return 421, "host", "Another host", detail
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > self.max_body_bytes:
             detail = f"The body has {length} bytes; at most {self.max_body_bytes} are taken."

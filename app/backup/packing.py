@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import glob
 import io
 import os
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -36,7 +39,7 @@ from app.instance.workspace import refuse_unfinished
 from app.store.copying import copy_record
 from app.store.sqlite import SqliteStore
 
-LEVEL = 1
+LEVEL, PART = 1, ".part"
 FILES = (BASEMAP, "regions/*/active.json", "regions/*/*", "theatres/*", "archive/*")
 """The files beside the record, in the order of packing.
 
@@ -70,11 +73,9 @@ def back_up(data_dir: Path, out: Path, now: datetime, progress: BytesDone) -> Pa
         raise InputError("STRIKEMAP_DATA_DIR", data_dir, "a data folder that holds a record")
     with (
         _files_that_can_be_read(),
-        tempfile.TemporaryDirectory(
-            prefix=f".{out.name[:99]}.", suffix=".part", dir=out.parent
-        ) as name,
+        _half_made(out) as folder,
     ):
-        half, copy = Path(name) / "backup", Path(name) / RECORD
+        half, copy = folder / "backup", folder / RECORD
         state = copy_record(data_dir / RECORD, copy)
         origin = Origin(
             format=BACKUP_FORMAT,
@@ -95,6 +96,39 @@ def back_up(data_dir: Path, out: Path, now: datetime, progress: BytesDone) -> Pa
         half.replace(out)
         settle(out.parent)
     return Packed(str(out), size, origin, members, len(purged.purges), damaged)
+
+
+@contextlib.contextmanager
+def _half_made(out: Path) -> Iterator[Path]:
+    """Give a locked folder beside `out`; remove those whose backups were killed."""
+    prefix = f".{out.name[:99]}."
+    for left in parts_left(out.parent, prefix):
+        shutil.rmtree(left)
+    folder = tempfile.TemporaryDirectory(prefix=prefix, suffix=PART, dir=out.parent)
+    with folder as name, contextlib.ExitStack() as locks:
+        locks.callback(os.close, _lock(Path(name)))
+        yield Path(name)
+
+
+def parts_left(folder: Path, prefix: str = ".") -> list[Path]:
+    """List what killed backups left in a folder: nobody holds the lock of it any more."""
+    left = []
+    for path in sorted(folder.glob(f"{glob.escape(prefix)}*{PART}")):
+        with contextlib.suppress(BlockingIOError, FileNotFoundError, NotADirectoryError):
+            os.close(_lock(path))
+            left.append(path)
+    return left
+
+
+def _lock(folder: Path) -> int:
+    """Lock a folder for as long as the number that is returned stays open."""
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException:
+        os.close(number)
+        raise
+    return number
 
 
 class _Packing:

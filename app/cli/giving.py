@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +11,11 @@ import typer
 
 from app.api.app import create_app
 from app.api.static_site import StaticSite
-from app.cli.base import Json, cli, tell_json
+from app.cli.base import Json, cli, open_workspace, query_from, tell_json
 from app.domain.errors import NotShared
+from app.domain.terms import Audience
 from app.files.shelf import Changes, Shelf
+from app.queries.lake import Lake
 from app.settings import read_settings
 from app.tiles.grid import MAX_ZOOM
 
@@ -52,6 +55,32 @@ def publish(
             shelf.fill([], {})  # what an earlier run wrote must not stay
             raise
     _report(out, changes, json=json)
+
+
+@cli.command()
+def lake(
+    out: Out,
+    *,
+    view: Annotated[
+        str, typer.Option("--view", help='A View as in a URL: "theatre=example", "dataset=cir".')
+    ] = "",
+    internal: Annotated[
+        bool, typer.Option("--internal", help="Write what the public may not see, too.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Write the record as GeoParquet by dataset and month: incidents, claims, regions, control.
+
+    It holds all datasets of a theatre that the public may take along, as it may see them now. Run
+    it again: only what changed is written, and what is withheld since is removed.
+
+    Example: strikemap lake lake --view "theatre=example"
+    """
+    shelf = Shelf.open(out, "lake")
+    audience = Audience.private if internal else Audience.public
+    query = query_from(replace(open_workspace(), audience=audience), view)
+    tables = Lake(query)
+    _report(out, shelf.fill(tables.files(), tables.about()), json=json)
 
 
 def _report(out: str, changes: Changes, *, json: bool) -> None:

@@ -42,6 +42,14 @@ COMMANDS = {
         "giving",
         "Write a View as files for a static host or a CDN: page, marks, sums, figures and method.",
     ),
+    "lake": CommandEntry(
+        "giving",
+        "Write the record as GeoParquet by dataset and month: incidents, claims, regions, control.",
+    ),
+    "batch": CommandEntry(
+        "batches",
+        "Run a join or a count over a lake, on SedonaDB: regions, ground of the day, or tiles.",
+    ),
     "figure": CommandEntry(
         "figure",
         "Draw a View with its legend, sources, terms and its time of knowledge, for a report.",
@@ -77,7 +85,11 @@ COMMANDS = {
         "record",
         "Hide texts of an incident from the public, for every `as_of`; the record keeps them.",
     ),
-    "verify": CommandEntry("record", "Check every link of the ledger; name the first broken one."),
+    "verify": CommandEntry("proving", "Check every link of the ledger; name the first broken one."),
+    "sign": CommandEntry(
+        "proving",
+        "Sign the head of the record, for whoever wants to check later that nothing was changed.",
+    ),
     "backup": CommandEntry(
         "backups",
         "Write the record and all that belongs to it as one file, while the service runs.",
@@ -97,7 +109,7 @@ COMMANDS = {
     "mapping": CommandEntry("loading", "What the columns of any table mean."),
     "match": CommandEntry("matches", "The same strike reported by several datasets."),
     "index": CommandEntry(
-        "record", "The index, built from the record: it can always be built anew."
+        "proving", "The index, built from the record: it can always be built anew."
     ),
     "regions": CommandEntry(
         "regions", "Boundaries: the shipped ones, and better ones that you load."

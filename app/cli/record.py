@@ -1,4 +1,4 @@
-"""The record itself: evidence, archived sources, erasure, redaction, and its index."""
+"""Single records: evidence, archived sources, erasure, redaction."""
 
 from __future__ import annotations
 
@@ -7,20 +7,16 @@ from typing import Annotated
 
 import typer
 
-from app.cli.base import cli, open_workspace, present, progress_line
-from app.domain.errors import BrokenChain, InputError
+from app.cli.base import cli, open_workspace, present
 from app.domain.instants import parse_day
 from app.domain.redaction import Reason, TextPart
-from app.domain.revision import Head
 from app.domain.store import Author
-from app.domain.store import verify as verify_ledger
 from app.domain.terms import Face
 from app.domain.view import View
 from app.editing.attaching import Fact, attach_file
 from app.editing.erasure import purge as erase_incident
 from app.editing.purged import PURGED, purges_of, write_purged
 from app.editing.redaction import Redactor
-from app.index.live import Index
 from app.instance.operator import operator_name
 from app.instance.tokens import local_holder
 from app.instance.workspace import Workspace
@@ -30,11 +26,6 @@ from app.queries.evidence import bundle
 from app.queries.incidents import find_incident
 from app.render.renditions import FORMATS
 from app.settings import read_settings
-
-index_cli = typer.Typer(
-    help="The index, built from the record: it can always be built anew.", no_args_is_help=True
-)
-cli.add_typer(index_cli, name="index")
 
 
 def _published(workspace: Workspace, face: Face = Face.raw) -> Published:
@@ -146,66 +137,3 @@ def redact_incident(
         return
     done = redactor.redact(incident, texts or [], code, reason)
     typer.echo(f"{done.key}: {', '.join(done.texts)}: {done.mark}")
-
-
-@cli.command("verify")
-def verify_record(
-    *,
-    head: Annotated[
-        str | None, typer.Option(help="SEQ:HASH printed earlier; detects a cut tail.")
-    ] = None,
-) -> None:
-    """Check every link of the ledger; name the first broken one.
-
-    The record must also hold what its index knew, and the index must be as it was written.
-
-    Example: strikemap verify --head 4337:9f2c…
-    """
-    workspace = open_workspace()
-    last = verify_ledger(workspace.store, None if head is None else _head(head))
-    lost = workspace.index.lost()
-    if lost is not None:
-        raise BrokenChain(lost)
-    typer.echo(f"{last.seq:,} revisions check. Head: {last.seq}:{last.hash.hex()}")
-    _mend(workspace.index)
-
-
-def _mend(index: Index) -> None:
-    """Check the index; build a damaged one anew, and end with exit code 3."""
-    if index.mend() is not None:
-        typer.echo("The index was damaged; it is built anew from the record.", err=True)
-        raise typer.Exit(3)
-
-
-def _head(text: str) -> Head:
-    number, _, digest = text.partition(":")
-    try:
-        return Head(int(number), bytes.fromhex(digest), None)
-    except ValueError as wrong:
-        raise InputError("head", text, "SEQ:HASH as `strikemap verify` prints it") from wrong
-
-
-@index_cli.command("rebuild")
-def index_rebuild() -> None:
-    """Build the index anew from the record; running servers use it from then on.
-
-    Example: strikemap index rebuild
-    """
-    workspace = open_workspace()
-    index = workspace.index
-    with progress_line("index", quiet=False):
-        seq = index.rebuild()
-        index.sweep()
-        index.witness.accept(workspace.store.head())
-    typer.echo(f"The index is built up to revision {seq:,}.")
-
-
-@index_cli.command("check")
-def index_check() -> None:
-    """Compare the files of the index with their checksums; a damaged index is built anew.
-
-    Example: strikemap index check
-    """
-    index = open_workspace().index
-    _mend(index)
-    typer.echo(f"The index checks, up to revision {index.state().seq:,}.")

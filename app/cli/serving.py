@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import time
 from types import FrameType
 from typing import Annotated
 
@@ -22,6 +23,8 @@ from app.settings import Settings, read_settings
 GRACE_S = 10
 """Seconds that a stopping service waits for running requests."""
 
+MOST_WORKERS = 64
+AUTO = "auto"
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
@@ -33,7 +36,13 @@ def serve(
     ] = False,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes, all on one index.")] = 1,
+    workers: Annotated[
+        str,
+        typer.Option(
+            metavar="INTEGER|auto",
+            help="Processes, all on one index; `auto`: as many as cores, for the owner alone one.",
+        ),
+    ] = AUTO,
 ) -> None:
     """Start the service.
 
@@ -43,6 +52,7 @@ def serve(
     if settings.private and host not in LOOPBACK_HOSTS:
         allowed = f"{', '.join(LOOPBACK_HOSTS)}; leave --private away to serve the public"
         raise InputError("host of a private instance", host, allowed)
+    number = _number_of_workers(workers, is_private=settings.private)
     log_as_json(settings.log_level)
     listener = _listener(host, port)
     open_workspace(settings).index.state()
@@ -52,7 +62,7 @@ def serve(
     config = uvicorn.Config(
         "app.main:create",
         factory=True,
-        workers=workers,
+        workers=number,
         log_level=settings.log_level.lower(),
         server_header=False,
         access_log=False,
@@ -61,10 +71,10 @@ def serve(
         proxy_headers=False,  # the application reads them itself, from the proxies it trusts
         timeout_graceful_shutdown=GRACE_S,
     )
-    if workers == 1:
+    if number == 1:
         _Server(config).run([listener])
     else:
-        Multiprocess(config, [listener]).run()
+        _Workers(config, [listener]).run()
 
 
 class _Server(uvicorn.Server):
@@ -75,6 +85,34 @@ class _Server(uvicorn.Server):
         """Stop taking requests; at the second signal, wait for none."""
         self.force_exit = self.should_exit
         super().handle_exit(sig, frame)
+
+
+class _Workers(Multiprocess):
+    """Several serving processes that a second signal ends at once."""
+
+    @override
+    def join_all(self) -> None:
+        """Wait until all have stopped; at another signal, for none."""
+        while any(worker.process.is_alive() for worker in self.processes):
+            if self.signal_queue:
+                for worker in self.processes:
+                    worker.process.kill()
+            time.sleep(0.1)
+        super().join_all()
+
+
+def _number_of_workers(text: str, *, is_private: bool) -> int:
+    """Read a number of processes; `auto` is the number of cores that this process may use.
+
+    Raises:
+        InputError: neither `auto` nor a number that is allowed.
+    """
+    if text == AUTO:
+        return 1 if is_private else min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= number <= MOST_WORKERS:
+        raise InputError("workers", text, f"{AUTO}, or a number from 1 to {MOST_WORKERS}")
+    return number
 
 
 def _address(host: str, listener: socket.socket) -> str:

@@ -99,6 +99,12 @@ def box_in_degrees(crs: str, sides: Sequence[float]) -> Bounds:
         raise InvalidPlace("box", ",".join(map(str, sides)), BOXES[crs]) from wrong
 
 
+def box_from_degrees(crs: str, box: Bounds) -> Bounds:
+    """Write a box of degrees in the axes of another system."""
+    corners = np.array([(box.west, box.south), (box.east, box.north)])
+    return Bounds(*_moved(crs, corners).ravel().tolist())
+
+
 def _on_square(corner: Sequence[float]) -> tuple[float, float]:
     x, y = corner
     if not abs(x) <= _EDGE_M + _ROUNDED_M:

@@ -140,6 +140,12 @@ FIELDS: tuple[Field, ...] = (
         of_region="whole",
     ),
     Field(
+        "kind",
+        "strike, battle or other_harm (harm that the source does not call a strike)",
+        lambda incident: incident.kind.value,
+        of_region="whole",
+    ),
+    Field(
         "mechanism",
         "direct_hit, interception_debris or unknown",
         lambda incident: incident.mechanism.value,
@@ -171,6 +177,12 @@ FIELDS: tuple[Field, ...] = (
         lambda incident: toll_answer(incident.injured),
         kind="count",
         unit="people",
+        of_region="whole",
+    ),
+    Field(
+        "contradiction",
+        "a source's figures whose bounds exclude each other, as stated; in no sum",
+        lambda incident: incident.contradiction,
         of_region="whole",
     ),
     Field(

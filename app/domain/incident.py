@@ -30,6 +30,14 @@ class Status(StrEnum):
     retracted = "retracted"
 
 
+class EventKind(StrEnum):
+    """What an incident is; a View leaves out battles unless it names them."""
+
+    strike = "strike"
+    battle = "battle"
+    other_harm = "other_harm"
+
+
 class Mechanism(StrEnum):
     """What did the harm: the weapon itself or what fell after an interception."""
 
@@ -54,10 +62,11 @@ class Attribution(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Incident(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
-    """A strike with its place, time, harm and sources.
+    """A strike, or other harm, with its place, time and sources.
 
     `weapons` are taxonomy codes ("missile.ballistic"); empty means not stated. `public_after`
-    is the end of the embargo: before it the public sees nothing of the record.
+    is the end of the embargo: before it the public sees nothing of the record. `contradiction` has
+    the figures of a source whose own bounds exclude each other, in words: no sum includes them.
     """
 
     id: UUID
@@ -79,6 +88,8 @@ class Incident(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
     public_after: datetime | None = None
     synthetic: bool = False
     wave: str | None = None
+    kind: EventKind = EventKind.strike
+    contradiction: str | None = None
 
 
 def incident_id(dataset: str, source_key: str) -> UUID:

@@ -73,6 +73,11 @@ class Revision(msgspec.Struct, frozen=True, gc=False):
     previous: bytes
     hash: bytes
 
+    @property
+    def head(self) -> Head:
+        """The revision as the head that it was when nothing followed it."""
+        return Head(self.seq, self.hash, self.recorded_at)
+
 
 class Erasure(msgspec.Struct, frozen=True):
     """What a purge writes: whose payloads were erased, by revision number, and why."""

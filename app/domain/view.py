@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from app.domain.errors import InvalidPlace, InvalidView, InvalidWhen, Problem
-from app.domain.incident import Status
+from app.domain.incident import EventKind, Status
 from app.domain.instants import is_day, parse_day, parse_instant, rfc3339
 from app.domain.period import end_of_day
 from app.domain.place import Bounds
@@ -29,12 +29,14 @@ DECIMAL = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
 METRICS = ("incidents", "killed", "injured", "damaged", "destroyed")
 COLOURS_BY = ("weapon", "sector", "status", "dataset", "side")
 SIZES_BY = ("none", "killed", "injured")
-"""By what marks get their colour and their size; the first ones are the defaults."""
+PALETTES = ("orange", "purple", "green", "grey")
+"""By what marks get their colour and their size, and the colours of regions: defaults first."""
 
 PARAMETERS = (
     *("from", "to", "as_of", "bbox", "region", "level", "weapon", "sector", "status", "dataset"),
+    "kind",
     *("min_killed", "metric", "lang", "theatre", "control", "synthetic"),
-    *("freeze", "line_km", "side", "colour_by", "size_by"),
+    *("freeze", "line_km", "side", "colour_by", "size_by", "palette"),
 )
 NOT_STATED = "not_stated"
 """The side of ground that no area of a source covers; it is not "government"."""
@@ -78,6 +80,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     weapons: tuple[str, ...] = ()
     sectors: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
     datasets: tuple[str, ...] = ()
     min_killed: int | None = None
     metric: str = "incidents"
@@ -89,6 +92,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     sides: tuple[str, ...] = ()
     colour_by: str = COLOURS_BY[0]
     size_by: str = SIZES_BY[0]
+    palette: str = PALETTES[0]
 
     @property
     def needs_control(self) -> bool:
@@ -133,6 +137,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
             "weapon": self.weapons,
             "sector": self.sectors,
             "status": self.statuses,
+            "kind": self.kinds,
             "dataset": self.datasets,
             "side": self.sides,
         }
@@ -152,6 +157,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
             "synthetic": int(self.synthetic),
             "colour_by": None if self.colour_by == COLOURS_BY[0] else self.colour_by,
             "size_by": None if self.size_by == SIZES_BY[0] else self.size_by,
+            "palette": None if self.palette == PALETTES[0] else self.palette,
         }
         out = [(name, str(value)) for name, value in single.items() if value is not None]
         out += [(name, ",".join(values)) for name, values in lists.items() if values]
@@ -226,6 +232,7 @@ class _Reader:
             weapons=self.many("weapon", words.weapons),
             sectors=self.many("sector", words.sectors),
             statuses=self.many("status", (status.value for status in Status)),
+            kinds=self.many("kind", (kind.value for kind in EventKind)),
             datasets=self.many("dataset", words.datasets),
             min_killed=self.single("min_killed", _whole, None),
             metric=self.single("metric", _one_of(words.metrics), "incidents"),
@@ -237,6 +244,7 @@ class _Reader:
             sides=self.many("side", (*words.parties, NOT_STATED)),
             colour_by=self.single("colour_by", _one_of(COLOURS_BY), COLOURS_BY[0]),
             size_by=self.single("size_by", _one_of(SIZES_BY), SIZES_BY[0]),
+            palette=self.single("palette", _one_of(PALETTES), PALETTES[0]),
         )
 
     @staticmethod

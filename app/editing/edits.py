@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,6 +15,7 @@ from app.domain.account import Holder, Role
 from app.domain.errors import InputError, NotAllowed, NotFound, Outdated, StoreBusy
 from app.domain.fields import EDITABLE_FIELDS, incident_values
 from app.domain.incident import Incident, Status, decode_incident
+from app.domain.purges import UnlessPurged
 from app.domain.revision import Action, Change, Revision, Subject, canonical, checked_reason
 from app.domain.source import check_addresses
 from app.domain.store import Entry
@@ -46,6 +47,10 @@ class Editor:
     workspace: Workspace
     holder: Holder
     now: datetime
+    _unless_purged: UnlessPurged = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_unless_purged", UnlessPurged(self.workspace.store))
 
     def read(self, ref: str) -> Edited:
         """Read a record whole, as it stands.
@@ -179,7 +184,9 @@ class Editor:
         change = Change(Subject.incident, key, action, canonical(incident), replaces)
         store = self.workspace.store
         try:
-            head = store.write([change], Entry(self.now, self.holder.actor, text), {})
+            head = store.write(
+                self._unless_purged([change]), Entry(self.now, self.holder.actor, text), {}
+            )
         except StoreBusy as wrong:
             past = store.history(Subject.incident, key)
             if replaces is not None and past and past[-1].seq != replaces:

@@ -20,6 +20,7 @@ from app.domain.errors import (
     StoreBusy,
 )
 from app.domain.languages import LANGUAGES
+from app.domain.purges import UnlessPurged
 from app.domain.revision import Action, Change, Revision, Subject, canonical, checked_reason
 from app.domain.store import Entry
 from app.domain.story import (
@@ -62,6 +63,10 @@ class StoryEditor:
     holder: Holder
     now: datetime
     settle: Callable[[View], View]
+    _unless_purged: UnlessPurged = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_unless_purged", UnlessPurged(self.workspace.store))
 
     def save(
         self, slug: str, fields: Mapping[str, object], revision: int | None, reason: object
@@ -121,7 +126,7 @@ class StoryEditor:
         change = Change(Subject.story, story.slug, action, canonical(story), standing)
         try:
             entry = Entry(self.now, self.holder.actor, text)
-            head = self.workspace.store.write([change], entry, {})
+            head = self.workspace.store.write(self._unless_purged([change]), entry, {})
         except StoreBusy as wrong:
             later = self._newest(story.slug)
             if later is not None and later.seq != standing:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.render.classes import MarkStyle
+
 Properties = Mapping[str, Any]
 """The properties of such an incident, by name."""
 
@@ -44,11 +46,14 @@ class About:
     as_of: str | None
     version: int
     ledger_head: str
+    signed_head: Mapping[str, object] | None
     exported_at: str
     audience: str
     rows: int
     withheld: Mapping[str, int]
     notes: Sequence[str]
+    marks: MarkStyle
+    """The look of the incidents in a program that draws the file."""
 
     @property
     def licence(self) -> str:
@@ -69,6 +74,7 @@ class About:
             "as_of": self.as_of,
             "version": self.version,
             "ledger_head": self.ledger_head,
+            "signed_head": None if self.signed_head is None else dict(self.signed_head),
             "exported_at": self.exported_at,
             "audience": self.audience,
             "rows": self.rows,
@@ -103,6 +109,10 @@ class About:
             ("as_of", self.as_of or ""),
             ("version", str(self.version)),
             ("ledger_head", self.ledger_head),
+            *(
+                (f"signed_head_{name}", str(part))
+                for name, part in (self.signed_head or {}).items()
+            ),
             ("exported_at", self.exported_at),
             ("audience", self.audience),
             ("rows", str(self.rows)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -12,8 +13,13 @@ import pyogrio
 from app.exporters.about import About, Batches
 from app.exporters.columns import GEOMETRY, NOTES, record_batches, schema
 from app.exporters.pieces import pieces
+from app.render.qml import marks_qml
+from app.render.sld import marks_sld
 
-CRS = "EPSG:4326"
+CRS, LAYER = "EPSG:4326", "incidents"
+SHAPE_COLUMN = "geom"
+"""The column of the geometry, as GDAL names it in every GeoPackage."""
+
 INDEX_LAST = {"OGR_GPKG_ALLOW_THREADED_RTREE": False}
 """GDAL makes the spatial index after the writing, which is as fast: to make it during the writing
 would keep all bounding boxes in memory."""
@@ -31,7 +37,7 @@ def write(about: About, batches: Batches, folder: Path) -> Iterator[bytes]:
     pyogrio.write_arrow(
         rows,
         path,
-        layer="incidents",
+        layer=LAYER,
         driver="GPKG",
         geometry_name=GEOMETRY,
         geometry_type="Point",
@@ -50,7 +56,33 @@ def write(about: About, batches: Batches, folder: Path) -> Iterator[bytes]:
         "unknown": ["NULL"] * len(NOTES),
     }
     _table(path, "fields", fields)
+    _style(path, about)
     yield from pieces(path)
+
+
+def _style(path: Path, about: About) -> None:
+    """Add the table in which QGIS and GeoServer look for the style of a layer."""
+    texts = {
+        "f_table_catalog": "",
+        "f_table_schema": "",
+        "f_table_name": LAYER,
+        "f_geometry_column": SHAPE_COLUMN,
+        "styleName": LAYER,
+        "styleQML": marks_qml(about.marks),
+        "styleSLD": marks_sld(about.marks),
+        "description": about.title,
+        "owner": "",
+        "ui": "",
+    }
+    columns = {name: pa.array([text], pa.string()) for name, text in texts.items()}
+    columns["useAsDefault"] = pa.array([True], pa.bool_())
+    instant = datetime.fromisoformat(about.exported_at)
+    columns["update_time"] = pa.array([instant], pa.timestamp("ms", "UTC"))
+    options = {"FID": "id"}
+    table = pa.table(columns)
+    pyogrio.write_arrow(
+        table, path, layer="layer_styles", driver="GPKG", append=True, layer_options=options
+    )
 
 
 def _table(path: Path, name: str, columns: Mapping[str, Sequence[str | None]]) -> None:

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from app.exporters.about import About, Batches, ExportFeature
 from app.exporters.columns import EXPORT_COLUMNS, NOTES
+from app.render.classes import REST, MarkStyle
 
 TYPES = {"whole": "int", "number": "double", "flag": "bool"}
 ID = "incident_id"
@@ -22,7 +23,7 @@ def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
     """Write a document; its description has terms and citation, its schema the dictionary."""
     yield _header(about).encode()
     for features in batches:
-        yield "".join(_placemarks(features)).encode()
+        yield "".join(_placemarks(features, about.marks)).encode()
     yield b"</Document>\n</kml>\n"
 
 
@@ -38,8 +39,32 @@ def _header(about: About) -> str:
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<kml xmlns="http://www.opengis.net/kml/2.2">\n<Document>\n'
         f"<name>{_text(about.title)}</name>\n<description>{_text(description)}</description>\n"
+        f"{_styles(about.marks)}"
         f'<Schema id="incident" name="incidents">\n{fields}</Schema>\n'
     )
+
+
+def _styles(style: MarkStyle) -> str:
+    """Colour the reader's own mark by class; the class is in the data, too.
+
+    A picture for the shape would be an outside address, or a second file beside this one.
+    """
+    return "".join(
+        f'<Style id="{_style_id(one.code)}"><IconStyle><color>{_colour(one.mark.colour)}</color>'
+        f"<scale>0.8</scale></IconStyle>"
+        "</Style>\n"
+        for one in style.classes
+    )
+
+
+def _style_id(code: str) -> str:
+    return "class-" + (code if code != REST else "rest")
+
+
+def _colour(colour: str) -> str:
+    """Write a colour as KML does: opaque, then blue, green, red."""
+    red, green, blue = colour[1:3], colour[3:5], colour[5:7]
+    return f"ff{blue}{green}{red}".lower()
 
 
 def _field_name(name: str) -> str:
@@ -50,8 +75,9 @@ def _display_name(name: str, meaning: str, unit: str) -> str:
     return f"{name}: {meaning}" + (f" ({unit})" if unit else "")
 
 
-def _placemarks(features: Sequence[ExportFeature]) -> Iterator[str]:
+def _placemarks(features: Sequence[ExportFeature], style: MarkStyle) -> Iterator[str]:
     properties = [one["properties"] for one in features]
+    codes = {one.code for one in style.classes}
     columns = [
         (quoteattr(_field_name(column.note.name)), column.read(features, properties))
         for column in EXPORT_COLUMNS
@@ -69,8 +95,10 @@ def _placemarks(features: Sequence[ExportFeature]) -> Iterator[str]:
             or incident["region"]["admin1"]
             or incident["id"]
         )
+        code = style.column.code_of(incident)
+        look = f"<styleUrl>#{_style_id(code if code in codes else REST)}</styleUrl>"
         yield (
-            f"<Placemark><name>{_text(title)}</name>{_span(incident)}"
+            f"<Placemark><name>{_text(title)}</name>{_span(incident)}{look}"
             f'<ExtendedData><SchemaData schemaUrl="#incident">{data}</SchemaData></ExtendedData>'
             f"{_point(feature)}</Placemark>\n"
         )

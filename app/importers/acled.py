@@ -1,7 +1,7 @@
 """ACLED's event CSV: today's 31 columns, older forms, one row per pair of actors or per actor.
 
-Strikes become incidents; battles, protests and movements are out of scope. A file with a row per
-actor gives one incident per event: its rows differ only in columns that are not read. See
+Strikes, battles and other harm are kept; protests and movements are out of scope. A file with a
+row per actor gives one incident per event: its rows differ only in columns that are not read. See
 `docs/formats.md`, section acled.
 """
 
@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 from app.domain.count import UNKNOWN, Count, Toll
-from app.domain.incident import Attribution, Incident, incident_id
+from app.domain.incident import Attribution, EventKind, Incident, incident_id
 from app.domain.period import When, WhenPrecision
 from app.domain.place import Place, Precision
 from app.domain.source import Claim, SourceRef
@@ -30,8 +30,8 @@ COLUMNS = {
     "year": "(kept in no field)",
     "time_precision": "when_precision",
     "disorder_type": "(kept in no field)",
-    "event_type": "(scope)",
-    "sub_event_type": "(scope), weapons, claims",
+    "event_type": "(scope), kind",
+    "sub_event_type": "(scope), kind, weapons, claims",
     "actor1": "attributed_to",
     "assoc_actor_1": "(kept in no field)",
     "inter1": "(kept in no field)",
@@ -80,7 +80,7 @@ PLACES = {
     "3": (Precision.admin1, None),
 }
 CODES = ("sub_event_type", "geo_precision", "time_precision")
-INCIDENT, IF_HARM, IF_WEAPON = "incident", "if_harm", "if_weapon"
+STRIKE, BATTLE, OTHER_HARM, IF_HARM = "strike", "battle", "other_harm", "if_harm"
 
 
 class Acled:
@@ -115,13 +115,14 @@ class Acled:
 
 
 def _outcome(row: int, cells: dict[str, str], crosswalk: events.Crosswalk) -> Outcome:
-    if reason := _out_of_scope(cells, crosswalk):
-        return Dropped(row, reason)
-    return ParsedRecord(row, _incident(cells, crosswalk))
+    kind = _kind(cells, crosswalk)
+    if not isinstance(kind, EventKind):
+        return Dropped(row, kind)
+    return ParsedRecord(row, _incident(cells, kind, crosswalk))
 
 
-def _out_of_scope(cells: dict[str, str], crosswalk: events.Crosswalk) -> str | None:
-    """Return why an event is out of scope; None for a strike on people or places.
+def _kind(cells: dict[str, str], crosswalk: events.Crosswalk) -> EventKind | str:
+    """Return the kind of an event, or why it is out of scope.
 
     Raises:
         BadFieldError: an event type that the crosswalk does not know.
@@ -132,22 +133,23 @@ def _out_of_scope(cells: dict[str, str], crosswalk: events.Crosswalk) -> str | N
     if scope is None:
         allowed = f"one of {', '.join(sub_types)}, or an event_type of {', '.join(types)}"
         raise BadFieldError("sub_event_type", sub_type, allowed)
-    if scope == INCIDENT:
-        return None
-    if scope == IF_HARM:
+    is_strike = scope in (STRIKE, IF_HARM)
+    if scope == OTHER_HARM:
+        is_strike = bool(crosswalk.word_in("weapons", cells.get("notes")))
+    if scope == IF_HARM or (scope == OTHER_HARM and not is_strike):
         has_harm = cells.get("civilian_targeting") or _number(cells.get("fatalities"))
-        return None if has_harm else "no_harm_reported"
-    if scope == IF_WEAPON:
-        weapon = crosswalk.word_in("weapons", cells.get("notes"))
-        return None if weapon else "attack_without_strike"
-    return scope
+        if not has_harm:
+            return "no_harm_reported"
+    if is_strike:
+        return EventKind.strike
+    return EventKind(scope) if scope in (BATTLE, OTHER_HARM) else scope
 
 
 def _number(text: str | None) -> int | None:
     return parsing.whole(text, "fatalities")
 
 
-def _incident(cells: dict[str, str], crosswalk: events.Crosswalk) -> Incident:
+def _incident(cells: dict[str, str], kind: EventKind, crosswalk: events.Crosswalk) -> Incident:
     key, context = cells.get("event_id_cnty"), crosswalk.context
     if not key:
         allowed = "the event's id: without it, rows would be taken for one another"
@@ -160,6 +162,7 @@ def _incident(cells: dict[str, str], crosswalk: events.Crosswalk) -> Incident:
             cells.get("event_date", ""), cells.get("time_precision", ""), context.theatre.zone
         ),
         place=_place(cells, crosswalk),
+        kind=kind,
         weapons=_weapons(cells, crosswalk),
         attributed_to=_attribution(cells, crosswalk),
         killed=_killed(cells.get("fatalities")),

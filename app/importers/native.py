@@ -22,6 +22,7 @@ from app.domain.fields import FIELDS, INCIDENT_FIELDS
 from app.domain.incident import (
     Attribution,
     Confidence,
+    EventKind,
     Incident,
     Mechanism,
     Status,
@@ -330,6 +331,10 @@ OWN_PARTS: Mapping[str, Part] = {
         lambda values, *_: parsing.one_of(
             Mechanism, values.get("mechanism"), Mechanism.unknown, "mechanism"
         ),
+    ),
+    "kind": Part(
+        ("kind",),
+        lambda values, *_: parsing.one_of(EventKind, values.get("kind"), EventKind.strike, "kind"),
     ),
     "attributed_to": Part(
         ("attributed_to", "attributed_confidence"),

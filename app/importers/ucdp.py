@@ -1,8 +1,8 @@
 """UCDP's Georeferenced Event Dataset and its Candidate releases.
 
 A row may summarise many days and places: its period and precision are recorded, so that it is never
-shown as one day or one point. Rows in which only combatants died are dropped as battles. See
-`docs/formats.md`, section ucdp.
+shown as one day or one point. Rows in which only combatants died are battles: kept, and shown only
+to a View that names them. See `docs/formats.md`, section ucdp.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from app.domain.count import UNKNOWN, Count, Toll
-from app.domain.incident import Attribution, Incident, incident_id
+from app.domain.count import NO_TOLL, UNKNOWN, Count, Toll
+from app.domain.errors import InvalidCount
+from app.domain.incident import Attribution, EventKind, Incident, incident_id
 from app.domain.period import When, WhenPrecision
 from app.domain.place import Place, Precision
 from app.domain.source import SourceRef
 from app.files import parsing
 from app.files.delimited import header_of
 from app.files.source import BadFieldError, SourceFile, decoded_head
-from app.importers import events, native
-from app.importers.base import Context, Dropped, Outcome, ParsedRecord, Warned
+from app.importers import events
+from app.importers.base import Context, Outcome, ParsedRecord, Warned
 from app.importers.header import Header
 
 NAMES = (
@@ -42,7 +43,7 @@ NAMES = (
 
 READ = {
     "id": "source_key",
-    "type_of_violence": "(scope), claims",
+    "type_of_violence": "kind, claims",
     "side_a": "attributed_to",
     "source_article": "sources",
     "source_office": "sources.publisher",
@@ -156,36 +157,37 @@ def _with_header(source: SourceFile) -> Iterator[SourceFile]:
 
 
 def _outcome(row: int, cells: dict[str, str], crosswalk: events.Crosswalk) -> Outcome:
-    if reason := _out_of_scope(cells, crosswalk):
-        return Dropped(row, reason)
     return ParsedRecord(row, _incident(cells, crosswalk))
 
 
-def _out_of_scope(cells: dict[str, str], crosswalk: events.Crosswalk) -> str | None:
-    """Return why a row is a battle (only combatants died); None for other rows."""
+def _kind(cells: dict[str, str], crosswalk: events.Crosswalk) -> EventKind:
+    """Return a battle where only combatants died; UCDP calls no other event a strike."""
     kind = cells.get("type_of_violence", "")
     if kind not in crosswalk.tables["violence"]:
         raise BadFieldError("type_of_violence", kind, ", ".join(crosswalk.tables["violence"]))
     # As numbers: a copy with an empty cell in a column may have 0.0 in the others.
     others = [parsing.whole(cells.get(name), name) for name in OTHERS]
     if kind == ONE_SIDED or others != [0] * len(OTHERS):
-        return None
+        return EventKind.other_harm
     has_combatants = any(parsing.whole(cells.get(name), name) for name in SIDES)
-    return "combatants_only" if has_combatants else None
+    return EventKind.battle if has_combatants else EventKind.other_harm
 
 
 def _incident(cells: dict[str, str], crosswalk: events.Crosswalk) -> Incident:
     key, context = cells.get("id"), crosswalk.context
     if not key:
         raise BadFieldError("id", "", "the event's id")
+    killed, contradiction = _killed(cells)
     return Incident(
         id=incident_id(context.dataset, key),
         dataset=context.dataset,
         source_key=key,
         when=_when(cells, context.theatre.zone),
         place=_place(cells, crosswalk),
+        kind=_kind(cells, crosswalk),
         attributed_to=_attribution(cells, crosswalk),
-        killed=_killed(cells),
+        killed=killed,
+        contradiction=contradiction,
         claims=events.coded(
             "UCDP",
             type_of_violence=crosswalk.tables["violence"][cells["type_of_violence"]],
@@ -237,18 +239,26 @@ def _attribution(cells: dict[str, str], crosswalk: events.Crosswalk) -> Attribut
     return Attribution(party) if party else None
 
 
-def _killed(cells: dict[str, str]) -> Toll:
+def _killed(cells: dict[str, str]) -> tuple[Toll, str | None]:
+    """Return the toll; of figures that exclude each other, no toll and what UCDP states."""
+
     def number(name: str) -> int | None:
         return parsing.whole(cells.get(name), name)
 
-    total = native.count_from({name: number(name) for name in ("low", "best", "high")}, "killed")
+    bounds = {name: number(name) for name in ("low", "best", "high")}
+    try:
+        total = Count(**bounds)
+    except InvalidCount:
+        stated = ", ".join(f"{name} {count}" for name, count in bounds.items())
+        return NO_TOLL, f"killed: {stated}"
     sides = [count for name in SIDES if (count := number(name)) is not None]
-    return Toll.of(
+    toll = Toll.of(
         total,
         civilian=_best_estimate(number("deaths_civilians")),
         military=_best_estimate(sum(sides) if sides else None),
         unknown=_best_estimate(number("deaths_unknown")),
     )
+    return toll, None
 
 
 def _best_estimate(number: int | None) -> Count:

@@ -12,7 +12,7 @@ import numpy as np
 
 from app.domain.count import Count, Toll
 from app.domain.damage import Grade
-from app.domain.incident import Incident, Status, decode_incident
+from app.domain.incident import EventKind, Incident, Status, decode_incident
 from app.domain.mercator import BITS, unit_x, unit_y
 from app.domain.period import When, end_of_day, epoch_day
 from app.domain.place import DRAWABLE, E7, Precision
@@ -21,7 +21,9 @@ from app.reference.taxonomy import Taxonomy
 from app.rows import (
     BOUNDS,
     COLUMNS,
+    CONTRADICTORY,
     COUNTS,
+    EVENT_KINDS,
     GRAPHIC,
     KINDS,
     LONG,
@@ -34,6 +36,7 @@ from app.rows import (
 )
 
 STATUSES = tuple(status.value for status in Status)
+KINDS_OF_EVENT = tuple(kind.value for kind in EventKind)
 PRECISIONS = tuple(precision.value for precision in Precision)
 UNDRAWN = np.uint64(2**64 - 1)
 """Morton key of a row without a mark on the map; it sorts after every real key."""
@@ -41,6 +44,7 @@ UNDRAWN = np.uint64(2**64 - 1)
 LAST_ZONE = "Etc/GMT+12"
 """The zone in which a day ends last."""
 
+_KIND = dict(zip(EventKind, EVENT_KINDS, strict=True))
 _STATUS = {status: place for place, status in enumerate(Status)}
 _PRECISION = {precision: place for place, precision in enumerate(Precision)}
 _DRAWABLE = np.array([precision in DRAWABLE for precision in Precision])
@@ -110,6 +114,7 @@ class _Packer:
         when, place = incident.when, incident.place
         hit, destroyed, uncounted = self._damage(incident)
         flags = SYNTHETIC * incident.synthetic | GRAPHIC * incident.graphic | LONG * when.is_long
+        flags |= _KIND[incident.kind] | CONTRADICTORY * (incident.contradiction is not None)
         embargo = incident.public_after
         row = len(self._plain)
         self._plain.append(

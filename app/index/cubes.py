@@ -15,13 +15,14 @@ import numpy as np
 from app.domain.cache import BoundedCache
 from app.index.select import Filter, Segment, Selection, regions_of
 from app.index.summary import Measures, measure
-from app.rows import LONG, NEVER, Rows, Table
+from app.rows import BATTLE, EVENT_KINDS, LONG, NEVER, OTHER_HARM, Rows, Table
 
 
 class Grouping(StrEnum):
     """By what a cube adds up; an incident of several weapons or sectors counts in each."""
 
     region = "region"
+    kind = "kind"
     weapon = "weapon"
     sector = "sector"
     none = "none"
@@ -39,7 +40,12 @@ class Groups:
         """Count the groups of a grouping."""
         if by is Grouping.region:
             return self.regions[level] + 1
-        return {Grouping.weapon: self.weapons, Grouping.sector: self.sectors}.get(by, 1)
+        sizes = {
+            Grouping.kind: len(EVENT_KINDS),
+            Grouping.weapon: self.weapons,
+            Grouping.sector: self.sectors,
+        }
+        return sizes.get(by, 1)
 
     def of(
         self, rows: Rows, places: np.ndarray, by: Grouping, criteria: Filter
@@ -50,6 +56,9 @@ class Groups:
             return places, regions % self.size(by, criteria.level)  # -1: the last group
         if by is Grouping.none:
             return places, np.zeros(len(places), np.int64)
+        if by is Grouping.kind:
+            kinds = rows["flags"][places] & np.uint8(BATTLE | OTHER_HARM)
+            return places, sum((kinds == bit) * n for n, bit in enumerate(EVENT_KINDS))
         bits = rows[f"{by}s"][places]
         parts = [
             places[(bits & np.uint32(1 << bit)) != 0]
@@ -201,14 +210,17 @@ class Cubes:
         of all. The first request for a cube waits about as long as for a scan of all days.
         """
         own = self.own_filter(criteria, by, (slug,))
-        is_narrowed = own.weapons or own.sectors or own.statuses or own.regions
+        is_narrowed = own.weapons or own.sectors or own.statuses or own.kinds or own.regions
         if not is_narrowed and own.min_killed is None:
             if by is Grouping.region:
                 return self.plain.get((slug, own.level))
             if by is Grouping.none and (plain := self.plain.get((slug, 1))) is not None:
                 return self.built.get((slug, by), plain.of_all)
         level = own.level if own.regions or by is Grouping.region else 0
-        filters = (own.weapons, own.sectors, own.statuses, own.min_killed, own.regions)
+        filters = (
+            *(own.weapons, own.sectors, own.statuses, own.kinds),
+            *(own.min_killed, own.regions),
+        )
         return self.built.get((slug, by, level, filters), lambda: self._built(own, by))
 
     def own_filter(self, criteria: Filter, by: Grouping, slugs: Sequence[str]) -> Filter:
@@ -222,6 +234,7 @@ class Cubes:
             weapons=criteria.weapons,
             sectors=criteria.sectors,
             statuses=criteria.statuses,
+            kinds=criteria.kinds,
             min_killed=criteria.min_killed,
             regions=() if by is Grouping.region else criteria.regions,
             level=criteria.level,

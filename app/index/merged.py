@@ -21,7 +21,7 @@ from app.domain.merge import Matching, Member, Merge, groups, matching_key
 from app.domain.revision import Action, Revision, Subject
 from app.index.columns import UNDRAWN
 from app.index.select import RETRACTED, Filter, Segment, is_embargoed, is_quiet
-from app.rows import BOUNDS, GRAPHIC, KINDS, NEVER, NO_COUNT, Rows
+from app.rows import BATTLE, BOUNDS, GRAPHIC, KINDS, NEVER, NO_COUNT, OTHER_HARM, Rows
 
 HIDDEN = 0
 """`known_to` of a row that another one stands for: it is visible at no revision."""
@@ -273,7 +273,7 @@ def one_row_each(rows: Rows, group: np.ndarray) -> Rows:
         sectors=together(rows["sectors"]),
         destroyed=together(rows["destroyed"]),
         uncounted=together(rows["uncounted"]) & ~stated,
-        flags=lead["flags"] | (together(rows["flags"]) & np.uint8(GRAPHIC)),
+        flags=_flags(lead["flags"], rows["flags"], starts),
         status=np.maximum.reduceat(rows["status"], starts),
         # The embargo of each member was applied before: it does not apply to the group again.
         public_after=nothing,
@@ -281,6 +281,13 @@ def one_row_each(rows: Rows, group: np.ndarray) -> Rows:
         known_to=np.full(len(lead), NEVER, np.int32),
         **_ranges(rows, starts),
     )
+
+
+def _flags(lead: np.ndarray, flags: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Keep the lead's flags; a group is graphic where any row is, a battle where all rows are."""
+    kinds, any_row = np.uint8(BATTLE | OTHER_HARM), np.bitwise_or.reduceat(flags, starts)
+    every_row = np.bitwise_and.reduceat(flags, starts)
+    return np.asarray((lead & ~kinds) | (any_row & np.uint8(GRAPHIC)) | (every_row & kinds))
 
 
 def _ranges(rows: Rows, starts: np.ndarray) -> dict[str, np.ndarray]:

@@ -11,7 +11,7 @@ import numpy as np
 from app.domain.cache import BoundedCache
 from app.domain.mercator import BITS
 from app.index.columns import STATUSES, UNDRAWN
-from app.rows import COLUMNS, LONG, NEVER, NO_REGION, NOWHERE, Rows
+from app.rows import BATTLE, COLUMNS, LONG, NEVER, NO_REGION, NOWHERE, OTHER_HARM, Rows
 
 RETRACTED = STATUSES.index("retracted")
 BEGINNING, END = NOWHERE + 1, NEVER - 1
@@ -39,6 +39,9 @@ class Filter:
     weapons: int = 0
     sectors: int = 0
     statuses: tuple[int, ...] = ()
+    kinds: tuple[int, ...] = ()
+    """Bits of the kinds of event; without any, all but battles."""
+
     min_killed: int | None = None
     regions: tuple[int, ...] = ()
     level: int = 1
@@ -124,6 +127,15 @@ class Segment:
         return dict(enumerate(np.bincount(self.rows["dataset"][stands]).tolist()))
 
     @cached_property
+    def all_flags(self) -> int:
+        """The bits of `flags` that any row has."""
+        return int(np.bitwise_or.reduce(self.rows["flags"], initial=0))
+
+    def has_flag(self, bit: int) -> bool:
+        """Tell whether any row has a bit of `flags`: most segments have no battle, for example."""
+        return bool(self.all_flags & bit)
+
+    @cached_property
     def is_amended(self) -> bool:
         """Tell whether a later revision replaced any row."""
         return bool((self.rows["known_to"] != NEVER).any())
@@ -177,16 +189,18 @@ class Segment:
             mask &= rows["seq"][part] <= criteria.seq
         if not criteria.statuses:
             mask &= rows["status"][part] != RETRACTED
-        if criteria.weapons:
-            mask &= (rows["weapons"][part] & np.uint32(criteria.weapons)) != 0
-        if criteria.sectors:
-            mask &= (rows["sectors"][part] & np.uint32(criteria.sectors)) != 0
+        for name, bits in (("weapons", criteria.weapons), ("sectors", criteria.sectors)):
+            if bits:
+                mask &= (rows[name][part] & np.uint32(bits)) != 0
+        if criteria.kinds or self.has_flag(BATTLE):
+            mask &= is_of_kind(rows["flags"][part], criteria.kinds)
         mask &= _is_among(criteria.datasets, rows["dataset"][part])
         places = _refine(rows, np.flatnonzero(mask) + low, criteria)
-        if criteria.near is None:
-            return places
-        places = criteria.near.keep(self, places)
-        return np.asarray(places[~is_quiet(rows, places, criteria)])
+        return places if criteria.near is None else self._near(criteria.near, places, criteria)
+
+    def _near(self, near: Near, places: np.ndarray, criteria: Filter) -> np.ndarray:
+        places = near.keep(self, places)
+        return np.asarray(places[~is_quiet(self.rows, places, criteria)])
 
 
 def _refine(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
@@ -207,6 +221,13 @@ def _refine(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
         keep &= _in_box(rows, places, criteria.bbox_e7) & ~is_quiet(rows, places, criteria)
     keep &= _is_released(rows, places, criteria)
     return np.asarray(places[keep])
+
+
+def is_of_kind(flags: np.ndarray, kinds: Sequence[int] = ()) -> np.ndarray:
+    """Tell which rows are events of the kinds; without any, which are not battles."""
+    if not kinds:
+        return np.asarray((flags & BATTLE) == 0)
+    return np.asarray(np.isin(flags & (BATTLE | OTHER_HARM), kinds))
 
 
 def _is_among(datasets: np.ndarray, column: np.ndarray) -> np.ndarray:
@@ -231,6 +252,7 @@ def is_embargoed(rows: Rows, places: np.ndarray | slice, criteria: Filter) -> np
     embargoed = rows["public_after"][places] > now
     if any(criteria.grace_s):
         is_military = (rows["sectors"][places] & np.uint32(criteria.military)) != 0
+        is_military |= (rows["flags"][places] & BATTLE) != 0
         grace = np.where(is_military, criteria.grace_s[1], criteria.grace_s[0])
         embargoed |= rows["ended_at"][places] + grace > now
     return np.asarray(embargoed)

@@ -79,11 +79,15 @@ def check_sums(folder: Path, sums: Mapping[str, FileSum], *, is_whole: bool = Tr
             raise DamagedFile(f"{name} does not match its checksum")
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is complete or missing, also when several write it at once."""
+def write_whole(path: Path, content: bytes, mode: int = 0o666) -> None:
+    """Write a file that is complete or missing, also when several write it at once.
+
+    `mode` says who may read and write it, less what the umask takes.
+    """
     half = path.with_suffix(f".{secrets.token_hex(8)}.part")
     try:
-        half.write_bytes(content)
+        with open(half, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+            file.write(content)
         half.replace(path)
     except BaseException:
         half.unlink(missing_ok=True)

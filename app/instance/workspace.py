@@ -18,6 +18,7 @@ from app.domain.view import Vocabulary
 from app.index.live import Index
 from app.index.state import State
 from app.instance.basemap import ChosenBasemap
+from app.instance.signing import SIGNING_KEY, HeadSigner
 from app.reference.reference import Reference
 from app.store.sqlite import SqliteStore
 from app.streets.services import TileService
@@ -58,6 +59,9 @@ class Workspace:
 
     basemap: ChosenBasemap = field(default_factory=lambda: ChosenBasemap(Path("basemap.json")))
     """The operator's basemap, if they chose one."""
+
+    signer: HeadSigner = field(default_factory=lambda: HeadSigner(Path(SIGNING_KEY)))
+    """Signs heads of the record, if the operator made a key."""
 
     tile_services: Sequence[TileService] = ()
     """Tile services of others that the page offers as ground; no picture is made of them."""
@@ -102,6 +106,7 @@ class Workspace:
             max_file_bytes,
             archive=data_dir / "archive",
             basemap=ChosenBasemap(data_dir / "basemap.json"),
+            signer=HeadSigner(data_dir / SIGNING_KEY),
             tile_services=tile_services,
         )
 
@@ -122,10 +127,12 @@ class Workspace:
         """Return what every answer depends on, beside its address: equal ones, equal answers.
 
         `mark` is the state's (`State.mark`). The epoch is the hour: an embargo or a delay ends
-        without a write, and a copy must expire then. The basemap is part of every picture.
+        without a write, and a copy must expire then. The basemap is part of every picture, and the
+        signature of the head of every figure.
         """
         epoch = int(now.timestamp()) // EPOCH_S
         reference = f"{self.reference.theatre_hash} {self.reference.region_hash}"
+        reference += f" {self.signer.key_name}"
         return mark, reference, self.basemap.mark, epoch, self.audience.value
 
     def trouble(self, now: datetime) -> str | None:

@@ -17,6 +17,7 @@ from uuid import uuid4
 import msgspec
 
 from app.domain.errors import InputError
+from app.domain.purges import UnlessPurged
 from app.domain.revision import Change
 from app.domain.slug import slug_of
 from app.domain.store import Author
@@ -132,11 +133,12 @@ class _Import:
             outcomes = read_members(importer, members, context)
         else:
             outcomes = read_records(importer, members[0].source, context)
+        unless_purged = UnlessPurged(self.workspace.store)
         notes = [Warned(self.understood)] if self.understood else []
         outcomes = itertools.chain(notes, _encoding_notes(files, members), outcomes)
         succession = Succession(self.workspace.store, slug, self.options.accept_shrink)
         changes = plan.changes(succession.in_order(outcomes), self.observers.progress)
-        self._write(plan, changes)
+        self._write(plan, unless_purged(changes))
         return report
 
     def _write(self, plan: Plan, changes: Iterator[Change]) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from app.domain.account import Holder, Role
 from app.domain.errors import DoneBefore, NotFound
 from app.domain.incident import Status, decode_incident
+from app.domain.purges import UnlessPurged
 from app.domain.revision import Action, Change, Revision, Subject, canonical
 from app.domain.store import Current, Entry, Store
 from app.instance.tokens import allow
@@ -56,6 +57,7 @@ def undo_import(
         NotAllowed: an editor undoes their own imports, a reviewer any, and only an admin forces.
     """
     number, store = import_number(number), workspace.store
+    unless_purged = UnlessPurged(store)
     past = store.history(Subject.report, number)
     if not past or past[-1].payload is None:
         raise NotFound(f"There is no import {number!r} in the record.")
@@ -67,7 +69,7 @@ def undo_import(
     if past[-1].action is Action.retract:
         raise DoneBefore(f"The import {number} was undone already.")
     undo = _Undo(store, Undone(id=number, dataset=dataset), force)
-    changes = undo.changes(past, report)
+    changes = unless_purged(undo.changes(past, report))
     head = store.write(changes, Entry(now, holder.actor, f"undo of import {number}"), {})
     undo.undone.version = head.seq
     workspace.index.after_write()

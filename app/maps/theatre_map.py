@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from app.domain.incident import Status
+from app.domain.incident import EventKind, Status
 from app.domain.mercator import tile_at
 from app.domain.place import LonLat
 from app.i18n import strings
@@ -225,6 +225,7 @@ def _texts(
         "strings": {name: text for name, text in words.items() if not name.startswith(unread)},
         "weapons": _labels(taxonomy.weapons, language),
         "sectors": _labels(taxonomy.sectors, language),
+        "kinds": [[one.value, words[f"kind_{one.value}"]] for one in EventKind],
         "statuses": [[one.value, words[f"status_{one.value}"]] for one in Status],
         "theatre": {"note": theatre.remark(language), "parties": _parties(theatre, language)},
     }

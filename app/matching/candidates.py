@@ -14,7 +14,7 @@ import shapely
 
 from app.domain.place import DEFAULT_ERROR_M, E7, LocalPlane, Precision
 from app.index.columns import PRECISIONS, UNDRAWN
-from app.index.select import RETRACTED
+from app.index.select import RETRACTED, is_of_kind
 from app.index.state import State
 from app.reference.taxonomy import CodeList
 from app.rows import NEVER, NO_COUNT
@@ -62,7 +62,7 @@ class Side:
             rows = segment.rows
             keep = (rows["dataset"] == number) & (rows["known_to"] == NEVER)
             keep &= (rows["status"] != RETRACTED) & (rows["morton"] != UNDRAWN)
-            keep &= rows["day_first"] != NEVER
+            keep &= (rows["day_first"] != NEVER) & is_of_kind(rows["flags"])
             places = np.flatnonzero(keep)
             days = rows["day_last"][places] - rows["day_first"][places]
             parts.append({name: rows[name][places[days < LONGEST_DAYS]] for name in names})

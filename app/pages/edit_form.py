@@ -27,8 +27,10 @@ WITHOUT_INPUT: Mapping[str, str] = {
     **dict.fromkeys(("when_precision", "when_text", "zone"), "the source's own form of the time"),
     **dict.fromkeys(("country", "admin1", "admin2"), "the place's point decides its region"),
     **dict.fromkeys(("damage", "sources", "claims"), "a list of objects"),
-    **dict.fromkeys(("mechanism", "attributed_to", "attributed_confidence"), "a rare correction"),
-    **dict.fromkeys(("graphic", "public_after", "wave"), "an import sets it"),
+    **dict.fromkeys(
+        ("kind", "mechanism", "attributed_to", "attributed_confidence"), "a rare correction"
+    ),
+    **dict.fromkeys(("contradiction", "graphic", "public_after", "wave"), "an import sets it"),
 }
 """Editable fields that the form leaves to the API, each with the reason."""
 

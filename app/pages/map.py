@@ -231,7 +231,8 @@ def _box(query: Query) -> Sequence[float]:
 def columns_query(view: View) -> str:
     """Write which columns a page asks for.
 
-    The columns depend on place, ground, datasets, colours and as-of; the page filters the rest.
+    The columns depend on place, ground, kinds, datasets, colours and as-of; the page filters the
+    rest.
     """
     is_by_line = view.needs_control or view.colour_by == "side"
     plain = View(
@@ -241,6 +242,7 @@ def columns_query(view: View) -> str:
         control=view.control if is_by_line else None,
         colour_by=view.colour_by,
         bbox=view.bbox,
+        kinds=view.kinds,
         regions=view.regions,
         level=view.level,
         theatre=view.theatre,

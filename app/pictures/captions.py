@@ -8,14 +8,16 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 
+import msgspec
+
 from app.domain.instants import rfc3339
 from app.domain.revision import Revision
 from app.domain.terms import Dataset
 from app.i18n import WATERMARK
 from app.i18n.values import day_words
+from app.pictures.credits import basemap_credits
 from app.pictures.legend import FigureLegend
 from app.pictures.scene import Scene
-from app.pictures.tiles import basemap_credits
 from app.queries.words.filters import filter_texts
 from app.render.fonts import legible
 from app.render.layout import Content, Section
@@ -111,6 +113,16 @@ class FigureText:
     def instant(self) -> str:
         """Write the instant of the record in RFC 3339; empty for an empty record."""
         return "" if self._known_at is None else rfc3339(self._known_at)
+
+    @property
+    def head(self) -> str:
+        """Write the newest revision of the figure with its whole hash, signed if there is a key."""
+        revision = self._revision
+        if revision is None:
+            return ""
+        signed = self.scene.workspace.signer.sign(revision.head)
+        whole = f"{revision.seq}:{revision.hash.hex()}"
+        return whole if signed is None else msgspec.json.encode(signed).decode()
 
     def _instant(self, instant: datetime) -> str:
         utc = instant.astimezone(UTC)

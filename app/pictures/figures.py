@@ -20,10 +20,11 @@ from app.pictures.scene import Scene
 from app.pictures.tiles import Tiler, area_pattern, draw_ground
 from app.publishing.defaults import with_defaults
 from app.publishing.query import Query
-from app.render.canvas import LINE_PX, Canvas
+from app.render.badges import Badge, draw_badges, place_badges
+from app.render.canvas import LINE_PX, Canvas, TextRun
 from app.render.figure import chip_size, draw_chip, draw_page, notice_box, scale_box
 from app.render.frame import Frame
-from app.render.labels import Box, place_names, spread, write_names
+from app.render.labels import NO_MARKS, Box, Name, Naming, Points, draw_places, place_names, spread
 from app.render.layout import Content, Layout, lay_out
 from app.render.notes import place_notes, write_notes
 from app.render.painter import Painter
@@ -137,6 +138,7 @@ class Figures:
             "Copyright": writer.rights(),
             "Software": "Strikemap",
             "Creation Time": writer.instant,
+            "Ledger Head": writer.head,
         }
         metadata = {name: text for name, text in metadata.items() if text}
         is_large = options.width * options.height * options.scale**2 > LARGE
@@ -197,28 +199,45 @@ class Figures:
         shapes = self.tiler.shapes.regions(scene.query, z)
         self._draw_regions(canvas, scene, shapes)
         self._draw_control(canvas, scene, z)
+        placed = place_notes(canvas, notes)
+        chips = self._place_chips(canvas, scene, [note.box for note in placed])
+        free = [*(box for _text, box in chips), *(note.box for note in placed)]
+        free.append(scale_box(canvas.frame))
+        if content.notice:
+            free.append(notice_box(canvas.fonts, canvas.frame, content.notice))
+        badges, names, streets = self._place_texts(canvas, scene, free)
+        draw_places(canvas, names)
         if scene.is_dense:
             draw_density(canvas, scene.rows)
         else:
-            names = scene.query.code_names
-            draw_incidents(canvas, scene.rows, scene.looks, names, scene.dot_px)
-        placed = place_notes(canvas, notes)
-        labels_of_notes = [note.box for note in placed]
-        chips = self._draw_chips(canvas, scene, labels_of_notes)
+            codes = scene.query.code_names
+            draw_incidents(canvas, scene.rows, scene.looks, codes, scene.dot_px)
+        draw_badges(canvas, badges)
+        for text, box in chips:
+            draw_chip(canvas, text, box, CHIP_PX)
+        for run in (*(name.text for name in names), *streets):
+            canvas.write(run)
+        write_notes(canvas, placed)
+
+    @staticmethod
+    def _place_texts(
+        canvas: Canvas, scene: Scene, free: Sequence[Box]
+    ) -> tuple[Sequence[Badge], Sequence[Name], Sequence[TextRun]]:
+        """Place names of places, then numbers at marks and names of streets, in what is free."""
         places = scene.reference.basemap(scene.view.theatre).places
-        free = [*chips, *labels_of_notes, scale_box(canvas.frame)]
-        if content.notice:
-            free.append(notice_box(canvas.fonts, canvas.frame, content.notice))
         streets, language = scene.query.streets, scene.view.lang
         if streets is not None:
             places = with_settlements(places, streets, canvas.frame)
-        labels = place_names(canvas, places, language, scene.theatre.countries, free)
-        write_names(canvas, labels)
-        if streets is not None:
-            taken = [*free, *(label.box for label in labels)]
-            for run in street_names(canvas, streets, language, taken):
-                canvas.write(run)
-        write_notes(canvas, placed)
+        naming = Naming(places, language, scene.theatre.countries)
+        marks = NO_MARKS if scene.is_dense else _points(canvas, scene)
+        names = place_names(canvas, naming, free, marks)
+        taken = [*free, *(name.box for name in names)]
+        badges = []
+        if not scene.is_dense:
+            badges = place_badges(canvas, scene.rows, scene.number, scene.dot_px, taken)
+        taken += [badge.box for badge in badges]
+        runs = [] if streets is None else street_names(canvas, streets, language, taken)
+        return badges, names, runs
 
     def _draw_base(self, canvas: Canvas, scene: Scene) -> None:
         def draw() -> np.ndarray:
@@ -254,7 +273,7 @@ class Figures:
             for region, shape in pairs
             if not codes or region.code in codes
         ]
-        colours = () if values is None else RAMPS[len(values.limits)]
+        colours = () if values is None else RAMPS[scene.view.palette][len(values.limits)]
         draw_regions(canvas, [*(Shade(shape, -1) for shape in others), *shades], colours)
 
     def _draw_control(self, canvas: Canvas, scene: Scene, z: int) -> None:
@@ -273,8 +292,10 @@ class Figures:
             canvas.lines([scene.frozen.shape], LINE_FIXED, LINE_PX, DASHES["fixed"])
 
     @staticmethod
-    def _draw_chips(canvas: Canvas, scene: Scene, reserved: Sequence[Box]) -> Sequence[Box]:
-        """Write in each region the count of its incidents without a mark; return the boxes.
+    def _place_chips(
+        canvas: Canvas, scene: Scene, reserved: Sequence[Box]
+    ) -> list[tuple[str, Box]]:
+        """Place in each region the count of its incidents without a mark.
 
         Places come from the unsimplified boundaries: they are the same in every form.
         """
@@ -289,17 +310,19 @@ class Figures:
                     texts.append(scene.number(counts[region.code]))
         sizes = [chip_size(canvas.fonts, text, CHIP_PX, canvas.frame.scale) for text in texts]
         # A density has marks everywhere: the numbers cannot avoid them.
-        rows = slice(0 if scene.is_dense else None)
-        lon, lat = (scene.rows[axis][rows] / 1e7 for axis in ("lon_e7", "lat_e7"))
-        marks = canvas.frame.pixels(lon, lat)
+        marks = NO_MARKS if scene.is_dense else _points(canvas, scene)
         # On whole px the edges are sharp, and drawing is several times faster.
         boxes = [
             (round(box[0]), round(box[1]), round(box[2]), round(box[3]))
             for box in spread(shapes, sizes, canvas.frame, marks, reserved)
         ]
-        for text, box in zip(texts, boxes, strict=True):
-            draw_chip(canvas, text, box, CHIP_PX)
-        return boxes
+        return list(zip(texts, boxes, strict=True))
+
+
+def _points(canvas: Canvas, scene: Scene) -> Points:
+    """Return where the marks of a scene fall on a picture."""
+    lon, lat = (scene.rows[axis] / 1e7 for axis in ("lon_e7", "lat_e7"))
+    return canvas.frame.pixels(lon, lat)
 
 
 def _largest(shape: BaseGeometry) -> BaseGeometry | None:

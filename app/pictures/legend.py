@@ -56,7 +56,7 @@ class FigureLegend:
         figures = [value for code, value in values.values.items() if self.is_shown(code)]
         rows = []
         if any(value for value in figures) and values.limits:
-            colours = RAMPS[len(values.limits)]
+            colours = RAMPS[view.palette][len(values.limits)]
             texts = self.classes(values.limits, is_whole=view.metric != "killed_per_100k")
             rows += [
                 LegendRow(text, Swatch("fill", colour, CLASS_OPACITY))
@@ -129,6 +129,8 @@ class FigureLegend:
             if counts.has_settlements:
                 soft = Swatch("soft", FAMILIES["unknown"].colour)
                 rows.append(LegendRow(words["dot_settlement"], soft))
+            if self.scene.has_crowds:
+                rows.append(LegendRow(words["spot_badge"], Swatch("badge")))
         if counts.region_only:
             rows.append(LegendRow(words["figure_chip"], Swatch("chip")))
         return Section(words["layer_incidents"], (*rows, *map(LegendRow, self.marks_lines())))

@@ -22,8 +22,10 @@ from app.publishing.publish import Published, control_dataset, counted_rows, pub
 from app.publishing.query import OfQuery, Query
 from app.publishing.sources import control_source
 from app.queries.choropleth import Choropleth, Choropleths
-from app.queries.looks import MarkClass, mark_classes, mark_looks, size_steps
+from app.queries.looks import mark_classes, mark_looks, size_steps
 from app.queries.region_sums import by_region
+from app.render.badges import crowded
+from app.render.classes import MarkClass
 from app.render.palette import DENSE_FROM
 from app.tiles.raster import Looks
 
@@ -85,6 +87,11 @@ class Scene(OfQuery):
     def is_dense(self) -> bool:
         """Tell whether there are too many marks to distinguish: the figure shows their density."""
         return len(self.rows) > DENSE_FROM
+
+    @cached_property
+    def has_crowds(self) -> bool:
+        """Tell whether several marks lie on one place: a number beside it says how many."""
+        return len(crowded(self.rows)[0]) > 0
 
     @cached_property
     def looks(self) -> Looks:

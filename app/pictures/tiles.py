@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,19 +15,22 @@ from shapely.geometry.base import BaseGeometry
 from app.domain.cache import BoundedCache
 from app.domain.control import ControlArea, ControlStatus, Extent
 from app.domain.instants import rfc3339
-from app.domain.terms import Dataset, Face
+from app.domain.terms import Face
 from app.domain.view import COLOURS_BY
 from app.i18n import WATERMARK
-from app.i18n.values import day_text
+from app.i18n.values import day_text, number
 from app.index.select import Selection
-from app.publishing.publish import Published, control_dataset, control_snapshot, publish
+from app.pictures.credits import layer_credits
+from app.publishing.publish import Published, control_snapshot, publish
 from app.publishing.query import Query
 from app.queries.choropleth import Choropleths
 from app.queries.looks import class_numbers, mark_classes, mark_looks
 from app.queries.shapes import SimplifiedShapes
 from app.reference.theatre import Theatre
+from app.render.badges import draw_badges, place_badges
 from app.render.canvas import Canvas
 from app.render.frame import Frame
+from app.render.labels import Box, Name, Naming, choose_labels, draw_places, touch
 from app.render.painter import Painter
 from app.render.palette import (
     CITED,
@@ -37,12 +42,12 @@ from app.render.palette import (
     Pattern,
     ground_pattern,
 )
-from app.tiles.grid import EXTENT, Tile
+from app.tiles.grid import EXTENT, MAX_ZOOM, Tile
 from app.tiles.points import incident_tile
 from app.tiles.raster import (
+    DOT_PX,
     HatchedArea,
     Shade,
-    choose_labels,
     draw_basemap,
     draw_control,
     draw_density,
@@ -53,7 +58,8 @@ from app.tiles.street_names import street_names, with_settlements
 from app.tiles.streets import draw_streets
 from app.tiles.vector import Property, encode_shapes
 
-BASEMAP_CREDITS = "Natural Earth; GeoNames (CC BY 4.0)"
+MOST_KEPT = 1 << 18
+"""Pictures of more px are not cached: a tile of 512 px is as large."""
 
 
 @dataclass
@@ -125,28 +131,44 @@ class Tiler:
         """
         mark = query.workspace.basemap.mark
         key = ("credits", query.view.query(), query.state.mark, layer, mark)
-        return self._cache.get(key, lambda: _credits(query, layer))
+        return self._cache.get(key, lambda: layer_credits(query, layer))
 
     def _picture(self, query: Query, tile: Tile) -> bytes:
-        view, frame = query.view, Frame(tile.z, tile.x, tile.y, tile.scale)
-        is_based = tile.layer in ("basemap", "map")
-        painter = Painter(frame, WATER if is_based else None, self.fonts)
-        if is_based:
-            self._paste_base(painter, query)
-        if tile.layer in ("regions", "map"):
-            # A picture with twice the px has twice the detail.
-            draw_regions(painter, *self._shades(query, tile.z + tile.scale - 1))
-        if tile.layer in ("control", "map"):
-            self._draw_control(painter, query)
-        if tile.layer in ("incidents", "map"):
-            self._draw_incidents(painter, query)
-        if tile.layer in ("labels", "map"):
-            painter.paste(self._names(painter.frame, query))
-        if view.synthetic and tile.layer not in ("basemap", "labels"):
-            painter.watermark(WATERMARK[view.lang])
-        return painter.png(self._metadata(query, tile.layer))
+        frame = Frame(tile.z, tile.x, tile.y, tile.scale)
+        return self.painted(query, (tile.layer,), frame).png(self.metadata(query, tile.layer))
 
-    def _metadata(self, query: Query, layer: str) -> dict[str, str]:
+    def painted(self, query: Query, layers: Sequence[str], frame: Frame) -> Painter:
+        """Paint layers over each other, the first one below, on a part of the plane.
+
+        Raises:
+            NotShared: the terms of a layer's data do not allow tiles for the public.
+        """
+        is_based = layers[0] in ("basemap", "map")
+        painter = Painter(frame, WATER if is_based else None, self.fonts)
+        for layer in layers:
+            self._paint(painter, query, layer)
+        if query.view.synthetic and not {"basemap", "labels"}.issuperset(layers):
+            painter.watermark(WATERMARK[query.view.lang])
+        return painter
+
+    def _paint(self, painter: Painter, query: Query, layer: str) -> None:
+        frame = painter.frame
+        if layer in ("basemap", "map"):
+            self._paste_base(painter, query)
+        if layer in ("regions", "map"):
+            # A picture with twice the px has twice the detail.
+            z = min(max(math.ceil(frame.z), 0), MAX_ZOOM) + frame.scale - 1
+            draw_regions(painter, *self._shades(query, z))
+        if layer in ("control", "map"):
+            self._draw_control(painter, query)
+        if layer in ("basemap", "map"):
+            draw_places(painter, self._labels(frame, query)[0])
+        if layer in ("incidents", "map"):
+            self._draw_incidents(painter, query)
+        if layer in ("labels", "map"):
+            painter.paste(self._names(frame, query))
+
+    def metadata(self, query: Query, layer: str) -> dict[str, str]:
         """Write credits and a description for a picture's metadata: a tile has no room for them."""
         view, words = query.view, query.words
         ends = (("tile_from", view.first), ("tile_to", view.last))
@@ -166,18 +188,31 @@ class Tiler:
         view = query.view
 
         def draw() -> np.ndarray:
-            places, streets = query.reference.basemap(view.theatre).places, query.streets
+            streets, (labels, taken) = query.streets, self._labels(frame, query)
             names = Painter(frame, None, self.fonts)
-            shown = places if streets is None else with_settlements(places, streets, frame)
-            labels, taken = choose_labels(names, shown, view.lang, query.theatre.countries)
-            names.labels(labels)
+            for label in labels:
+                if touch(label.box, (0, 0, frame.width, frame.height)):
+                    names.write(label.text)
             if streets is not None:
                 for run in street_names(names, streets, view.lang, taken):
                     names.write(run)
             return np.asarray(names.image)
 
-        key = (view.theatre, view.lang, frame, query.workspace.basemap.mark)
-        return self._names_cache.get(key, draw)
+        if frame.width * frame.height > MOST_KEPT:
+            return draw()
+        return self._names_cache.get(("written", *_names_key(query, frame)), draw)
+
+    def _labels(self, frame: Frame, query: Query) -> tuple[list[Name], list[Box]]:
+        """Choose the places that a tile names; the boxes are those of all candidates."""
+
+        def choose() -> tuple[list[Name], list[Box]]:
+            places, streets = query.reference.basemap(query.view.theatre).places, query.streets
+            shown = places if streets is None else with_settlements(places, streets, frame)
+            canvas = Painter(frame, None, self.fonts)
+            naming = Naming(shown, query.view.lang, query.theatre.countries)
+            return choose_labels(canvas, naming)
+
+        return self._names_cache.get(("chosen", *_names_key(query, frame)), choose)
 
     def _paste_base(self, painter: Painter, query: Query) -> None:
         def draw() -> np.ndarray:
@@ -186,6 +221,9 @@ class Tiler:
             return np.asarray(base.image)
 
         mark = query.workspace.basemap.mark
+        if painter.frame.width * painter.frame.height > MOST_KEPT:
+            painter.paste(draw())
+            return
         painter.paste(self._cache.get(("base", query.view.theatre, painter.frame, mark), draw))
 
     def _shades(self, query: Query, z: int) -> tuple[list[Shade], Sequence[str]]:
@@ -195,7 +233,7 @@ class Tiler:
             Shade(shape, values.class_number(region.code), query.view.regions == (region.code,))
             for region, shape in zip(query.regions.regions, shapes, strict=True)
         ]
-        return shades, RAMPS[len(values.limits)]
+        return shades, RAMPS[query.view.palette][len(values.limits)]
 
     def _draw_control(self, painter: Painter, query: Query) -> None:
         snapshot, theatre = control_snapshot(query, Face.tiles), query.theatre
@@ -203,7 +241,7 @@ class Tiler:
             return
         grounds = [
             HatchedArea(shape, pattern)
-            for area, shape in self.shapes.areas(query, snapshot, int(painter.frame.z))
+            for area, shape in self.shapes.areas(query, snapshot, max(int(painter.frame.z), 0))
             if (pattern := area_pattern(area, theatre)) is not None
         ]
         line = query.front_line(snapshot)
@@ -217,12 +255,19 @@ class Tiler:
             draw_density(painter, marks)
         else:
             draw_incidents(painter, marks, mark_looks(query, marks), query.code_names)
+            names = [name.box for name in self._labels(painter.frame, query)[0]]
+            write = partial(number, query.view.lang)
+            draw_badges(painter, place_badges(painter, marks, write, DOT_PX, names))
 
     def _marks(self, published: Published) -> int:
         """Count all marks of a View, so that its tiles show them in the same way."""
         return self._cache.get(
             ("marks", published.key), lambda: len(published.select().drawable(published.filter))
         )
+
+
+def _names_key(query: Query, frame: Frame) -> tuple[object, ...]:
+    return query.view.theatre, query.view.lang, frame, query.workspace.basemap.mark
 
 
 def tile_classes(query: Query, marks: Selection) -> Property | None:
@@ -241,28 +286,13 @@ def draw_ground(canvas: Canvas, query: Query) -> None:
         draw_streets(canvas, streets)
 
 
-def basemap_credits(query: Query) -> list[str]:
-    """Credit the ground under the marks."""
-    streets = query.streets
-    return [BASEMAP_CREDITS] if streets is None else [BASEMAP_CREDITS, streets.credit]
-
-
-def _credits(query: Query, layer: str) -> tuple[str, ...]:
-    datasets: list[Dataset] = []
-    for name, face in (("regions", Face.aggregates), ("incidents", Face.tiles)):
-        if layer in (name, "map"):
-            datasets += publish(query, face).datasets
-    if layer in ("control", "map"):
-        source = control_dataset(query, Face.tiles)
-        datasets += [] if source is None else [source]
-    lines = [f"{dataset.credit} ({dataset.licence})" for dataset in datasets]
-    if layer in ("basemap", "labels", "map"):
-        lines += basemap_credits(query)
-    return tuple(filter(None, (*dict.fromkeys(lines), query.theatre.remark(query.view.lang))))
-
-
 def _around(published: Published, frame: Frame) -> Selection:
-    """Select the marks of a tile and of its neighbours, whose discs reach into it."""
+    """Select the marks of a tile and of its neighbours, whose discs reach into it.
+
+    For a picture that is no tile, all marks of the View are selected.
+    """
+    if frame != Frame(int(frame.z), int(frame.x), int(frame.y), frame.scale):
+        return published.select().drawable(published.filter)
     z, x, y = int(frame.z), int(frame.x), int(frame.y)
     n = 1 << z
     tiles = {(z, (x + dx) % n, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if 0 <= y + dy < n}

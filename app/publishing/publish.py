@@ -18,7 +18,7 @@ from app.domain.period import epoch_day
 from app.domain.place import E7, Bounds
 from app.domain.terms import Dataset, DatasetKind, Face
 from app.domain.view import View
-from app.index.columns import STATUSES
+from app.index.columns import KINDS_OF_EVENT, STATUSES
 from app.index.merged import Folded
 from app.index.select import (
     BEGINNING,
@@ -37,6 +37,7 @@ from app.index.state import State
 from app.publishing.line_joins import line_filter
 from app.publishing.query import OfQuery, Query
 from app.publishing.sources import control_source, datasets_of_view, standing
+from app.rows import EVENT_KINDS
 
 MONDAY, SUNDAY = 1, 7
 """Where terms let data out only as sums, sums cover whole ISO weeks. The difference of two Views
@@ -215,6 +216,7 @@ def _compile(query: Query, datasets: tuple[Dataset, ...]) -> Filter:
         weapons=taxonomy.weapons.family_bits(view.weapons),
         sectors=taxonomy.sectors.bits(view.sectors),
         statuses=tuple(STATUSES.index(status) for status in view.statuses),
+        kinds=tuple(EVENT_KINDS[KINDS_OF_EVENT.index(kind)] for kind in view.kinds),
         min_killed=view.min_killed,
         regions=tuple(tables.region(view.level, code) for code in view.regions),
         level=view.level,

@@ -4,7 +4,8 @@
 
 It checks that every file is the one that the manifest names, that each revision's payload matches
 its digest, that each link of the ledger follows from the one before, and, when a head printed
-elsewhere is given, that the chain in the bundle leads to it.
+elsewhere is given, that the chain in the bundle leads to it. A signed head must carry a right
+Ed25519 signature (RFC 8032). Whose key it is, only its id says: compare that with the publisher's.
 """
 
 import hashlib
@@ -57,12 +58,99 @@ def check_payloads(revisions: list, by_seq: dict) -> list:  # type: ignore[type-
     return faults
 
 
+# Edwards curve 25519 (RFC 8032 5.1), in whole numbers: slow, short, and enough for a signature.
+P = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+ROOT_OF_MINUS_1 = pow(2, (P - 1) // 4, P)
+
+
+def x_of(y: int, sign: int) -> int:
+    """Find the x of a point by its y; raise ValueError where the curve has none."""
+    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * ROOT_OF_MINUS_1 % P
+    if (x * x - square) % P or (x == 0 and sign):
+        raise ValueError("no point of the curve")
+    return P - x if x % 2 != sign else x
+
+
+def curve_point(encoded: bytes) -> tuple:  # type: ignore[type-arg]
+    """Read a point (RFC 8032 5.1.3) into extended coordinates."""
+    number = int.from_bytes(encoded, "little")
+    y, sign = number % 2**255, number >> 255
+    if y >= P:
+        raise ValueError("no point of the curve")
+    x = x_of(y, sign)
+    return (x, y, 1, x * y % P)
+
+
+def add(one: tuple, other: tuple) -> tuple:  # type: ignore[type-arg]
+    """Add two points (RFC 8032 5.1.4)."""
+    a = (one[1] - one[0]) * (other[1] - other[0]) % P
+    b = (one[1] + one[0]) * (other[1] + other[0]) % P
+    c = 2 * one[3] * other[3] * D % P
+    d = 2 * one[2] * other[2] % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return (e * f % P, g * h % P, f * g % P, e * h % P)
+
+
+def times(number: int, one: tuple) -> tuple:  # type: ignore[type-arg]
+    """Add a point to itself so many times."""
+    total = (0, 1, 1, 0)
+    while number:
+        if number & 1:
+            total = add(total, one)
+        one, number = add(one, one), number >> 1
+    return total
+
+
+def is_signature(key: bytes, message: bytes, signature: bytes) -> bool:
+    """Check an Ed25519 signature (RFC 8032 5.1.7)."""
+    try:
+        public, r = curve_point(key), curve_point(signature[:32])
+    except ValueError:
+        return False
+    s = int.from_bytes(signature[32:], "little")
+    k = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % ORDER
+    base_y = 4 * pow(5, -1, P) % P
+    base_x = x_of(base_y, 0)
+    left = times(s, (base_x, base_y, 1, base_x * base_y % P))
+    right = add(r, times(k, public))
+    same_x = (left[0] * right[2] - right[0] * left[2]) % P == 0
+    same_y = (left[1] * right[2] - right[1] * left[2]) % P == 0
+    return len(signature) == 64 and s < ORDER and same_x and same_y  # noqa: PLR2004  its size
+
+
+def check_signed_head(bundle: zipfile.ZipFile) -> list:  # type: ignore[type-arg]
+    """List what is wrong with the signed head; nothing for a bundle without one."""
+    if "head.json" not in bundle.namelist():
+        return []
+    signed = json.loads(bundle.read("head.json"))
+    head = f"{signed['seq']}:{signed['hash']}"
+    key, signature = bytes.fromhex(signed["public_key"]), bytes.fromhex(signed["signature"])
+    covered = [signed[name] for name in ("seq", "hash", "recorded_at", "key")]
+    faults = []
+    if head != json.loads(bundle.read("manifest.json"))["head"]:
+        faults.append("the signed head is not the head of the bundle")
+    if hashlib.sha256(key).hexdigest()[:16] != signed["key"]:
+        faults.append("the public key is not the one of the key's id")
+    if not is_signature(key, canonical(["strikemap head", *covered]), signature):
+        faults.append("the signature of the head is wrong")
+    return faults
+
+
 def problems(bundle: zipfile.ZipFile, head: str = "") -> list:  # type: ignore[type-arg]
     """List everything that does not check; empty for a sound bundle."""
     links = [json.loads(line) for line in bundle.read("chain.jsonl").splitlines()]
     by_seq = {link["seq"]: link for link in links}
     revisions = [json.loads(line) for line in bundle.read("revisions.jsonl").splitlines()]
     faults = check_files(bundle) + check_links(links) + check_payloads(revisions, by_seq)
+    faults += check_signed_head(bundle)
+    manifest_head = json.loads(bundle.read("manifest.json"))["head"]
+    if not links or manifest_head != f"{links[-1]['seq']}:{links[-1]['hash']}":
+        faults.append("the chain does not end at the head that the manifest names")
     seq, _, expected = head.partition(":")
     if head and by_seq.get(int(seq), {}).get("hash") != expected:
         faults.append(f"the chain in the bundle does not hold the head {head}")
@@ -77,8 +165,11 @@ def main() -> int:
     with zipfile.ZipFile(sys.argv[1]) as bundle:
         faults = problems(bundle, *sys.argv[2:])
         last = json.loads(bundle.read("manifest.json"))["head"]
+        signer = "not signed"
+        if "head.json" in bundle.namelist():
+            signer = f"signed by key {json.loads(bundle.read('head.json'))['key']}"
     lines = [f"WRONG: {one}" for one in faults] or ["Everything checks."]
-    sys.stdout.write("\n".join([*lines, f"The bundle's chain ends at {last}", ""]))
+    sys.stdout.write("\n".join([*lines, f"The bundle's chain ends at {last}, {signer}", ""]))
     return 1 if faults else 0
 
 

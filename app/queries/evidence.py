@@ -13,7 +13,7 @@ import msgspec
 from app.domain.answer import JsonObject
 from app.domain.errors import NotShared
 from app.domain.instants import rfc3339
-from app.domain.revision import Revision, Subject
+from app.domain.revision import GENESIS, Head, Revision, Subject
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published
 from app.queries.images import attachments_of
@@ -25,6 +25,9 @@ MOST_LINKS = 200_000
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 """Every file's date in the archive: equal evidence gives equal bytes."""
 
+CHECKS = ("check_evidence.py", "check_evidence.html")
+"""Two programs that check a bundle: written apart, in two languages."""
+
 README = """Evidence bundle of Strikemap
 ===========================
 
@@ -33,13 +36,18 @@ revisions.jsonl  every revision of it: payload, salt, and who recorded it when a
 chain.jsonl      the ledger from its first revision on, one link a line
 attachments/     archived source files, by the SHA-256 of their content: whole, with all metadata
 attachments.jsonl  where and when they were taken, how and by whom
+head.json        the head of the chain with its Ed25519 signature, if the instance has a key
 manifest.json    the SHA-256 of every file, and the head of the chain
 
-Check it offline:  python check_evidence.py BUNDLE.zip [SEQ:HASH]
+Check it offline, with either of two programs that share nothing:
+  python check_evidence.py BUNDLE.zip [SEQ:HASH]
+  open check_evidence.html in a browser, and choose BUNDLE.zip
 A head that was printed or published elsewhere at the time (`strikemap verify` prints it) proves
-that nothing before it was changed since. How the hash is made: SHA-256 of the previous hash, the
-canonical JSON (RFC 8785) of [seq, recorded_at, actor, action, reason, subject, key], and the
-digest, which is the SHA-256 of salt and payload.
+that nothing before it was changed since. A signature proves who signed only to somebody who knows
+the id of the publisher's key from elsewhere (/api/head, an older export): compare it.
+How the hash is made: SHA-256 of the previous hash, the canonical JSON (RFC 8785) of
+[seq, recorded_at, actor, action, reason, subject, key], and the digest, which is the SHA-256 of
+salt and payload. What is signed: the JSON of ["strikemap head", seq, hash, recorded_at, key].
 """
 
 
@@ -61,7 +69,7 @@ def bundle(published: Published, ref: str) -> bytes:
     attachments = attachments_of(published, incident["id"])
     files: dict[str, bytes] = {
         "README.txt": README.encode(),
-        "check_evidence.py": Path(__file__).with_name("check_evidence.py").read_bytes(),
+        **{name: Path(__file__).with_name(name).read_bytes() for name in CHECKS},
         "incident.json": msgspec.json.format(msgspec.json.encode(incident), indent=1),
         "revisions.jsonl": _lines(_revision(one) for one in revisions),
         "attachments.jsonl": _lines(msgspec.to_builtins(one) for one in attachments),
@@ -70,20 +78,24 @@ def bundle(published: Published, ref: str) -> bytes:
         stored = published.workspace.archive / attachment.sha256
         if stored.exists():
             files[f"attachments/{attachment.sha256}"] = stored.read_bytes()
-    files["chain.jsonl"], head = _chain(published.workspace, revisions[0].seq)
+    files["chain.jsonl"], last = _chain(published.workspace, revisions[0].seq)
+    head = f"{last.seq}:{last.hash.hex()}"
+    signed = published.workspace.signer.sign(last)
+    if signed is not None:
+        files["head.json"] = msgspec.json.format(msgspec.json.encode(signed), indent=1)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     manifest = {"incident": incident["id"], "head": head, "files": hashes}
     files["manifest.json"] = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
     return _zipped(files)
 
 
-def _chain(workspace: Workspace, first: int) -> tuple[bytes, str]:
+def _chain(workspace: Workspace, first: int) -> tuple[bytes, Head]:
     """Write the links from a revision to the head, at most MOST_LINKS; return the last one too."""
-    links, head = [], ""
+    links, last = [], Head(0, GENESIS, None)
     for revision in workspace.store.revisions(first - 1, first - 1 + MOST_LINKS):
         links.append(_link(revision))
-        head = f"{revision.seq}:{revision.hash.hex()}"
-    return _lines(links), head
+        last = revision.head
+    return _lines(links), last
 
 
 def _link(revision: Revision) -> JsonObject:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from app.domain.answer import JsonObject
@@ -26,6 +27,7 @@ from app.publishing.publish import Published, publish
 from app.publishing.query import Query
 from app.publishing.sources import datasets_of_view
 from app.queries.incidents import incident_features, row_order
+from app.queries.looks import file_style
 from app.queries.sums import coverage
 
 _BATCH = 5_000
@@ -128,6 +130,7 @@ def describe_export(published: Published, rows: int) -> About:
     view, seq = published.view, published.filter.seq
     revisions = published.workspace.store.by_seq([seq])
     head = f"{seq}:{revisions[0].hash.hex()}" if revisions else f"{seq}:"
+    signed = revisions and published.workspace.signer.sign(revisions[0].head)
     as_of = view.as_of or (revisions[0].recorded_at if revisions else None)
     names = ", ".join(dataset.name for dataset in published.datasets) or view.theatre
     words = published.words
@@ -147,11 +150,13 @@ def describe_export(published: Published, rows: int) -> About:
         as_of=rfc3339(as_of) if as_of else None,
         version=published.state.seq,
         ledger_head=head,
+        signed_head=msgspec.to_builtins(signed) if signed else None,
         exported_at=rfc3339(published.query.now.replace(microsecond=0)),
         audience=published.workspace.audience.value,
         rows=rows,
         withheld=published.withheld,
         notes=_notes(published),
+        marks=file_style(published.query),
     )
 
 

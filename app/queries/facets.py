@@ -9,12 +9,13 @@ import numpy as np
 from app.domain.answer import JsonObject
 from app.domain.errors import NotShared
 from app.domain.terms import DatasetKind, Face
-from app.index.columns import STATUSES
-from app.index.select import Selection
+from app.index.columns import KINDS_OF_EVENT, STATUSES
+from app.index.select import Selection, is_of_kind
 from app.publishing.line_joins import line_join
 from app.publishing.publish import Published, counted_rows, joined_source, publish, summable
 from app.publishing.query import Query
 from app.reference.taxonomy import CodeList
+from app.rows import EVENT_KINDS
 
 KILLED = (1, 5, 10, 50)
 """The values of `min_killed` that get a count."""
@@ -43,6 +44,7 @@ def facets(query: Query) -> JsonObject:
             {"sectors": ()}, lambda selection: _bits(selection["sectors"], taxonomy.sectors)
         ),
         "status": counter.count({"statuses": ()}, _statuses),
+        "kind": counter.count({"kinds": KINDS_OF_EVENT}, _kinds),
         "min_killed": counter.count({"min_killed": None}, _killed, Face.points),
         "datasets": {
             dataset.slug: counter.dataset(dataset.slug)
@@ -118,6 +120,15 @@ def _bits(masks: np.ndarray, terms: CodeList) -> dict[str, int]:
 def _statuses(selection: Selection) -> dict[str, int]:
     times = np.bincount(selection["status"], minlength=len(STATUSES)).tolist()
     return {status: n for status, n in zip(STATUSES, times, strict=True) if n}
+
+
+def _kinds(selection: Selection) -> dict[str, int]:
+    flags = selection["flags"]
+    times = {
+        kind: int(is_of_kind(flags, (bits,)).sum())
+        for kind, bits in zip(KINDS_OF_EVENT, EVENT_KINDS, strict=True)
+    }
+    return {kind: n for kind, n in times.items() if n}
 
 
 def _killed(selection: Selection) -> dict[str, int]:

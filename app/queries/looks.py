@@ -6,11 +6,10 @@ Page, tiles, figures and their legends read it here, so that a colour means the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
-from app.domain.view import NOT_STATED, SIZES_BY
+from app.domain.view import COLOURS_BY, NOT_STATED, SIZES_BY
 from app.index.columns import STATUSES
 from app.index.joins import Joined
 from app.index.select import Segment, Selection
@@ -18,6 +17,7 @@ from app.publishing.line_joins import line_join
 from app.publishing.publish import joined_source
 from app.publishing.query import Query
 from app.publishing.sources import datasets_of_view
+from app.render.classes import REST, ClassColumn, MarkClass, MarkStyle
 from app.render.palette import (
     FAMILIES,
     NOT_STATED_MARK,
@@ -36,16 +36,6 @@ from app.rows import Table, least_known
 from app.tiles.raster import Looks
 
 SEVERAL, OTHER, UNKNOWN = "several", "other", "unknown"
-REST = "*"
-"""The class of the datasets or parties that get no colour of their own; no slug is like it."""
-
-
-class MarkClass(NamedTuple):
-    """A class of marks: its code, its name in the View's language, and its look."""
-
-    code: str
-    label: str
-    mark: Mark
 
 
 def mark_classes(query: Query) -> tuple[MarkClass, ...]:
@@ -58,6 +48,30 @@ def mark_classes(query: Query) -> tuple[MarkClass, ...]:
         "side": _sides,
     }
     return tuple(classes[query.view.colour_by](query))
+
+
+FILE_COLUMNS = {
+    "weapon": ClassColumn("weapons", "|"),
+    "status": ClassColumn("status"),
+    "dataset": ClassColumn("dataset"),
+}
+"""The columns of an exported table that say a mark's class, by `colour_by`."""
+
+
+def file_style(query: Query) -> MarkStyle:
+    """Return the look of marks in an exported table.
+
+    A table has no column of its own for kinds of targets and for sides: there, weapons colour.
+    """
+    by = query.view.colour_by if query.view.colour_by in FILE_COLUMNS else COLOURS_BY[0]
+    return MarkStyle(FILE_COLUMNS[by], mark_classes(query.but(colour_by=by)))
+
+
+def tile_style(query: Query) -> MarkStyle:
+    """Return the look of marks in vector tiles."""
+    is_weapon = query.view.colour_by == COLOURS_BY[0]
+    column = ClassColumn("weapon", ",") if is_weapon else ClassColumn("class")
+    return MarkStyle(column, mark_classes(query))
 
 
 def _weapons(query: Query) -> Iterable[MarkClass]:

@@ -11,10 +11,10 @@ import numpy as np
 from app.domain.answer import JsonObject
 from app.domain.count import TOLLS
 from app.domain.place import CRS84, E7, Precision
-from app.index.columns import PRECISIONS, STATUSES
-from app.index.select import Selection
+from app.index.columns import KINDS_OF_EVENT, PRECISIONS, STATUSES
+from app.index.select import Selection, is_of_kind
 from app.publishing.publish import Published
-from app.rows import BOUNDS, GRAPHIC, KINDS, NEVER, NO_COUNT, NOWHERE, SYNTHETIC
+from app.rows import BOUNDS, EVENT_KINDS, GRAPHIC, KINDS, NEVER, NO_COUNT, NOWHERE, SYNTHETIC
 
 
 class PropertyValues(NamedTuple):
@@ -94,6 +94,14 @@ def _codes(name: str) -> Read:
     return read
 
 
+def _event_kind(rows: SelectedRows) -> PropertyValues:
+    flags = rows.column("flags")
+    data = np.zeros(len(flags), np.int64)
+    for number, bits in enumerate(EVENT_KINDS):
+        data[is_of_kind(flags, (bits,))] = number
+    return PropertyValues("text", data, np.ones(len(data), bool), KINDS_OF_EVENT)
+
+
 def _points(rows: SelectedRows) -> PropertyValues:
     has_mark = np.concatenate(
         [places < segment.marks for segment, places in rows.selection.parts] or [np.empty(0, bool)]
@@ -127,6 +135,7 @@ PROPERTIES: dict[str, Queryable] = {
     "status": Queryable(
         {**_TEXT, "title": "how far it was checked"}, _words("status", lambda _: STATUSES)
     ),
+    "kind": Queryable({**_TEXT, "title": "strike, battle or other harm"}, _event_kind),
     "precision": Queryable(
         {**_TEXT, "title": "how finely the place is known"},
         _words("precision", lambda _: PRECISIONS, hidden=Precision.admin1.value),
@@ -157,6 +166,7 @@ def queryables(published: Published) -> JsonObject:
     values = {
         "dataset": [queryable.slug for queryable in published.datasets],
         "status": list(STATUSES),
+        "kind": list(KINDS_OF_EVENT),
         "precision": list(PRECISIONS),
     }
     properties: JsonObject = {}

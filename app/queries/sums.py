@@ -12,15 +12,17 @@ from app.domain.instants import rfc3339
 from app.domain.period import from_epoch_day
 from app.domain.terms import Dataset
 from app.domain.view import NOT_STATED
+from app.index.columns import KINDS_OF_EVENT
 from app.index.cubes import Grouping
-from app.index.select import BEGINNING, END, RETRACTED, is_quiet
+from app.index.select import BEGINNING, END, RETRACTED, is_of_kind, is_quiet
 from app.index.summary import Ledger, Measures, measure
 from app.publishing.line_joins import line_join
 from app.publishing.publish import Published, counted_rows, joined_source
 from app.queries.group_sums import sums_by, sums_by_day
 from app.queries.region_sums import by_region
+from app.rows import CONTRADICTORY
 
-GROUPINGS = ("region", "day", "weapon", "sector", "dataset", "line")
+GROUPINGS = ("region", "day", "weapon", "sector", "kind", "dataset", "line")
 RULE = "range across independent sources"
 """How the figures of several datasets on one strike are combined (`app.index.merged`)."""
 
@@ -129,6 +131,8 @@ def _grouped(published: Published, by: str) -> GroupSums:
         return _by_day(published)
     if by == "dataset":
         return _by_dataset(published)
+    if by == "kind":
+        return _by_kind(published)
     if by == "line":
         return _by_line(published)
     return _by_class(published, Grouping(by))
@@ -211,6 +215,17 @@ def _by_class(published: Published, by: Grouping) -> GroupSums:
     return GroupSums(rows, measures)
 
 
+def _by_kind(published: Published) -> GroupSums:
+    """Measure by kind of event, so that battles stand apart from harm to civilians."""
+    measures = sums_by(published, Grouping.kind)
+    rows = [
+        (kind, published.words[f"kind_{kind}"], number)
+        for number, kind in enumerate(KINDS_OF_EVENT)
+        if measures.table[0, number]
+    ]
+    return GroupSums(rows, measures, is_additive=True)
+
+
 def _by_day(published: Published) -> GroupSums:
     """Measure by each incident's first day inside the period."""
     first, measures = sums_by_day(published)
@@ -231,13 +246,21 @@ def _totals(
 
 
 def coverage(published: Published) -> JsonObject:
-    """Count what a View's sums do not include: undated, long and withheld incidents."""
+    """Count what a View's sums leave out: undated, long, contradictory, withheld incidents."""
     return {
         "datasets": [dataset.slug for dataset in published.datasets],
         "spanning": _outside(published, is_long=True),
         "undated": _outside(published, is_long=False),
+        "contradictory": _contradictory(published),
         "withheld": dict(published.withheld),
     }
+
+
+def _contradictory(published: Published) -> int:
+    """Count incidents of the View whose figures exclude each other: no toll includes them."""
+    if not any(segment.has_flag(CONTRADICTORY) for segment in published.segments):
+        return 0
+    return int(((counted_rows(published)["flags"] & CONTRADICTORY) != 0).sum())
 
 
 def _outside(published: Published, *, is_long: bool) -> int:
@@ -258,5 +281,6 @@ def _outside(published: Published, *, is_long: bool) -> int:
         standing = (rows["known_to"][places] > criteria.seq) & (rows["seq"][places] <= criteria.seq)
         standing &= criteria.datasets[rows["dataset"][places]]
         standing &= rows["status"][places] != RETRACTED
+        standing &= is_of_kind(rows["flags"][places], criteria.kinds)
         count += int(standing.sum())
     return count

@@ -13,6 +13,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from app.render.badges import BADGE_HIGH_PX, Badge, draw_badges
 from app.render.canvas import CASING_PX, LINE_PX, Canvas, TextRun
 from app.render.fonts import text_width
 from app.render.frame import Frame
@@ -143,6 +144,10 @@ def draw_swatch(page: Canvas, swatch: Swatch, x: float, y: float, size: float) -
         page.stroke([shape.exterior], EDGE, 0.8)
     elif swatch.kind == "chip":
         draw_chip(page, "12", (box[0], box[1], box[2], box[3]), size * 0.8)
+    elif swatch.kind == "badge":
+        half = BADGE_HIGH_PX * scale / 2
+        x, y = float(middle[0][0]), float(middle[1][0])
+        draw_badges(page, [Badge("2", (x - half, y - half, x + half, y + half))])
     elif swatch.kind == "line":
         _draw_line(page, box, swatch)
     elif swatch.kind == "density":

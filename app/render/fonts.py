@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import unicodedata
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 from fontTools.ttLib import TTFont
@@ -27,12 +27,6 @@ def font_file(folder: Path, *, is_bold: bool) -> Path:
 def load_font(folder: Path, is_bold: bool, size_px: float) -> ImageFont.FreeTypeFont:
     """Load the vendored Noto Sans, which has Cyrillic letters, in a size in px."""
     return ImageFont.truetype(font_file(folder, is_bold=is_bold), size_px)
-
-
-@lru_cache(16_384)
-def kerned_width(folder: Path, text: str, size_px: float, *, is_bold: bool) -> float:
-    """Measure a line in px with kerning, as tiles reserve room for a name."""
-    return load_font(folder, is_bold, size_px).getlength(text)
 
 
 @cache

@@ -15,7 +15,13 @@ from app.render.fonts import legible, text_width
 from app.render.frame import Frame
 from app.render.palette import HALO, STREET_TEXT, TEXT, Mark
 
-LABEL_PX, LABEL_PAD, MOST_CANDIDATES = 11.0, 3.0, 400
+LABEL_PX, LABEL_HIGH_PX, LABEL_PAD, MOST_CANDIDATES = 11.0, 8.0, 3.0, 400
+PLACE_DOT_PX, BESIDE_PX, ABOVE_PX = 2.3, 7.0, 14.0
+"""A place's dot, and the distance of its name: a usual mark on the dot stays whole."""
+
+REGIONAL_CAPITAL = 1
+NEAR_PX = 56.0
+"""Names so close to a tile are known to it: numbers at its edge stay free of them."""
 LABEL_ZOOM = (
     (3, 3_000_000),
     (4, 1_000_000),
@@ -38,6 +44,10 @@ STEPS = (
 """Steps from a point to places for a box, in widths and heights of the box: nearest first."""
 
 Box = tuple[float, float, float, float]
+Points = tuple[np.ndarray, np.ndarray]
+"""The x and y of points, in px of a picture."""
+
+NO_MARKS: Points = (np.empty(0), np.empty(0))
 
 
 class Name(NamedTuple):
@@ -51,6 +61,14 @@ class Name(NamedTuple):
     y: float
     box: Box
     has_dot: bool = True
+
+
+class Naming(NamedTuple):
+    """The places that a map may name, and how: their language, and whose come first."""
+
+    places: Places
+    language: str
+    countries: Sequence[str]
 
 
 def label_candidates(
@@ -74,66 +92,95 @@ def label_candidates(
     return numbers, x, y
 
 
+def choose_labels(canvas: Canvas, naming: Naming) -> tuple[list[Name], list[Box]]:
+    """Choose the names of a tile so that no names collide, also with those of other tiles.
+
+    A candidate is dropped when it would touch one with more weight, in this or another tile: so
+    neighbouring tiles make the same choice. Returns the names on the tile and close to it, each to
+    the right of its dot, and the boxes in px of all candidates.
+    """
+    frame, near = canvas.frame, NEAR_PX * canvas.frame.scale
+    around = (-near, -near, frame.width + near, frame.height + near)
+    numbers, x, y = label_candidates(frame, naming.places, naming.countries, 1.0)
+    boxes: list[Box] = []
+    names = []
+    for place, px, py in zip(numbers.tolist(), x.tolist(), y.tolist(), strict=True):
+        name = _names_at(canvas, naming, place, (px, py))[0]
+        if touch(name.box, around) and not any(touch(name.box, other) for other in boxes):
+            names.append(name)
+        boxes.append(name.box)
+    return names, boxes
+
+
 def place_names(
-    canvas: Canvas,
-    places: Places,
-    language: str,
-    countries: Sequence[str],
-    reserved: Sequence[Box],
+    canvas: Canvas, naming: Naming, reserved: Sequence[Box], marks: Points = NO_MARKS
 ) -> list[Name]:
-    """Place names to the right or left of their dots, where they touch nothing and fit.
+    """Place names at the sides of their dots, where they touch nothing, fit and cover no mark.
+
+    Without such a place the name of a capital, also of a region, stands where it covers the fewest
+    marks; other names are left out.
 
     Args:
         canvas: the map.
-        places: all places, with their population.
-        language: of the names.
-        countries: the theatre's countries, whose places have priority.
+        naming: all places, and how they are named.
         reserved: boxes in px that must stay free, such as numbers and the scale bar.
+        marks: x and y in px of the marks on the map.
     """
-    frame, scale, boxes, names = canvas.frame, canvas.frame.scale, list(reserved), []
-    numbers, xs, ys = label_candidates(frame, places, countries, 0.0)
+    frame, boxes, names = canvas.frame, list(reserved), []
+    places = naming.places
+    numbers, xs, ys = label_candidates(frame, places, naming.countries, 0.0)
     for place, x, y in zip(numbers.tolist(), xs.tolist(), ys.tolist(), strict=True):
-        name = legible(canvas.fonts, places.name(place, language))
-        is_bold = bool(places.rank[place] == 0)
-        wide = text_width(canvas.fonts, name, LABEL_PX * scale, is_bold=is_bold)
-        base = y + 0.36 * LABEL_PX * scale
-        if places.rank[place] == QUARTER:
-            text = TextRun(name, x, base, LABEL_PX, STREET_TEXT, anchor="middle", halo=HALO)
-            half = wide / 2 + LABEL_PAD * scale
-            box = (x - half, y - 8 * scale, x + half, y + 8 * scale)
-            options = [Name(text, x, y, box, has_dot=False)]
-        else:
-            options = []
-            for anchor, step in (("start", 1), ("end", -1)):
-                start = x + 5 * scale * step
-                end = start + (wide + LABEL_PAD * scale) * step
-                low, high = sorted((x - 3 * scale * step, end))
-                text = TextRun(name, start, base, LABEL_PX, TEXT, is_bold, anchor, HALO)
-                options.append(Name(text, x, y, (low, y - 8 * scale, high, y + 8 * scale)))
-        for option in options:
-            is_free = not any(touch(option.box, other) for other in boxes)
-            if _is_inside(option.box, frame) and is_free:
-                names.append(option)
-                boxes.append(option.box)
-                break
+        free = [
+            name
+            for name in _names_at(canvas, naming, place, (x, y))
+            if _is_inside(name.box, frame) and not any(touch(name.box, other) for other in boxes)
+        ]
+        covered = _covered([name.box for name in free], marks)
+        best = min(range(len(free)), key=covered.__getitem__, default=None)
+        if best is not None and (not covered[best] or places.rank[place] <= REGIONAL_CAPITAL):
+            names.append(free[best])
+            boxes.append(free[best].box)
     return names
 
 
-def write_names(canvas: Canvas, names: Sequence[Name]) -> None:
-    """Draw each name with its dot."""
+def _names_at(canvas: Canvas, naming: Naming, place: int, at: tuple[float, float]) -> list[Name]:
+    """List where the name of a place may stand: to the right, left, above or below its dot.
+
+    A mark on the dot stays in sight. The name of a part of a settlement stands on its place.
+    """
+    (x, y), scale, rank = at, canvas.frame.scale, naming.places.rank[place]
+    text = legible(canvas.fonts, naming.places.name(place, naming.language))
+    is_bold = bool(rank == 0)
+    half = text_width(canvas.fonts, text, LABEL_PX, is_bold=is_bold) * scale / 2
+    high, pad = LABEL_HIGH_PX * scale, LABEL_PAD * scale
+    base = 0.36 * LABEL_PX * scale
+
+    def name(middle: float, down: float, *, has_dot: bool = True) -> Name:
+        colour = TEXT if has_dot else STREET_TEXT
+        run = TextRun(text, middle, y + down + base, LABEL_PX, colour, is_bold, "middle", HALO)
+        box = (middle - half - pad, y + down - high, middle + half + pad, y + down + high)
+        return Name(run, x, y, box, has_dot)
+
+    if rank == QUARTER:
+        return [name(x, 0.0, has_dot=False)]
+    aside, above = half + BESIDE_PX * scale, ABOVE_PX * scale
+    sides = ((x + aside, 0.0), (x - aside, 0.0), (x, -above), (x, above))
+    return [name(middle, down) for middle, down in sides]
+
+
+def draw_places(canvas: Canvas, names: Sequence[Name]) -> None:
+    """Draw the dots of named places; they lie under the marks."""
     dotted = [name for name in names if name.has_dot]
     if dotted:
         x, y = (np.array([name[axis] for name in dotted]) for axis in (1, 2))
-        canvas.dots(x, y, [Mark(TEXT)] * len(dotted), 2.4, HALO)
-    for name in names:
-        canvas.write(name.text)
+        canvas.dots(x, y, [Mark(TEXT)] * len(dotted), PLACE_DOT_PX, HALO)
 
 
 def spread(
     polygons: Sequence[BaseGeometry],
     sizes: Sequence[tuple[float, float]],
     frame: Frame,
-    marks: tuple[np.ndarray, np.ndarray],
+    marks: Points,
     reserved: Sequence[Box] = (),
 ) -> list[Box]:
     """Place a box in each polygon (px), in order, so that none covers an earlier or reserved one.
@@ -164,7 +211,7 @@ def _box(x: float, y: float, wide: float, high: float) -> Box:
     return x - wide / 2, y - high / 2, x + wide / 2, y + high / 2
 
 
-def _covered(boxes: Sequence[Box], marks: tuple[np.ndarray, np.ndarray]) -> list[int]:
+def _covered(boxes: Sequence[Box], marks: Points) -> list[int]:
     """Count the marks under each box and close to it."""
     if not boxes:
         return []

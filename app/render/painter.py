@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -19,7 +18,7 @@ from typing_extensions import override
 
 from app.render.canvas import Canvas, Dashes, TextRun
 from app.render.frame import Frame
-from app.render.palette import HALO, PAPER, STREET_TEXT, TEXT, Mark, Pattern, rgb
+from app.render.palette import PAPER, Mark, Pattern, rgb
 from app.render.png import write_png
 from app.render.stamps import (
     OVERSAMPLE,
@@ -31,25 +30,11 @@ from app.render.stamps import (
     soft_disc,
 )
 
-LABEL_PX, LABEL_DOT_PX = 11.0, 2.3
 FEW, CORNERS = 200, 5
 """Up to this number, dots are drawn one by one: a layer of the picture's size costs more."""
 
 HATCH = 16
 """Hatches repeat every 16 px at 1x, a divisor of 256, so that they continue from tile to tile."""
-
-
-class Label(NamedTuple):
-    """The name of a place; `x` and `y` are its dot in px, and the text is to the right of it.
-
-    A part of a settlement has no dot: its name stands on that place.
-    """
-
-    text: str
-    x: float
-    y: float
-    is_bold: bool
-    is_part: bool = False
 
 
 class Painter(Canvas):
@@ -242,21 +227,6 @@ class Painter(Canvas):
         look = text._replace(x=0, y=0)
         stamp, dx, dy = letters(self.fonts, look, self.frame.scale, (x[1], y[1]))
         self._stamp(stamp, x[0] + dx, y[0] + dy)
-
-    def labels(self, labels: Sequence[Label]) -> None:
-        """Write names with a light halo to the right of their dots."""
-        if not labels:
-            return
-        scale = self.frame.scale
-        dotted = [label for label in labels if not label.is_part]
-        x, y = (np.array([getattr(label, axis) for label in dotted]) for axis in ("x", "y"))
-        self.dots(x, y, [Mark(TEXT)] * len(dotted), LABEL_DOT_PX, HALO)
-        for label in labels:
-            start, base = label.x + 4 * scale, label.y + 0.36 * LABEL_PX * scale
-            run = TextRun(label.text, start, base, LABEL_PX, TEXT, label.is_bold, halo=HALO)
-            if label.is_part:
-                run = run._replace(x=label.x, anchor="middle", colour=STREET_TEXT)
-            self.write(run)
 
     @override
     @contextmanager

@@ -7,7 +7,7 @@ ground a pattern. No ground is drawn in national colours.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 LAND, WATER, RIVER, BORDER = "#f6f5f1", "#cfdde6", "#b4cbd9", "#8b8f94"
@@ -153,14 +153,26 @@ SETTLEMENT_PX = (6.0, 40.0)
 The disc has the size of the error in between. A larger one would hide the map of a whole city.
 """
 
-CLASSES = ("#ffffd4", "#fed98e", "#fe9929", "#d95f0e", "#993404")
-"""ColorBrewer YlOrBr, five classes, colour-blind safe."""
+CLASSES: Mapping[str, Sequence[str]] = {
+    "orange": ("#ffffd4", "#fed98e", "#fe9929", "#d95f0e", "#993404"),
+    "purple": ("#edf8fb", "#b3cde3", "#8c96c6", "#8856a7", "#810f7c"),
+    "green": ("#ffffcc", "#c2e699", "#78c679", "#31a354", "#006837"),
+    "grey": ("#f7f7f7", "#cccccc", "#969696", "#636363", "#252525"),
+}
+"""ColorBrewer YlOrBr, BuPu, YlGn and Greys, five classes, colour-blind safe."""
 
-RAMPS = tuple(
-    tuple(CLASSES[place] for place in places)
-    for places in ((), (2,), (1, 3), (1, 2, 3), (1, 2, 3, 4), (0, 1, 2, 3, 4))
-)
-"""The colours by number of classes: few classes skip the palest, which is hard to see on land."""
+MOST_CLASSES = 5
+RAMPS = {
+    palette: tuple(
+        tuple(colours[place] for place in places)
+        for places in ((), (2,), (1, 3), (1, 2, 3), (1, 2, 3, 4), (0, 1, 2, 3, 4))
+    )
+    for palette, colours in CLASSES.items()
+}
+"""The colours by palette and number of classes.
+
+Few classes skip the palest colour, which is hard to see on land.
+"""
 
 CLASS_OPACITY, FAINTEST = 0.62, 0.1
 FADE_ZOOMS = (9.0, 12.0)
@@ -217,10 +229,18 @@ CITED = Pattern("wide", "#4a4f55")
 GAINED, LOST = Pattern("cross", "#8a4b08"), Pattern("level", "#0b5c8a")
 """Ground that a party gained, and ground that it lost."""
 
+DISC_OPACITY, GROUND_OPACITY, CLAIM_OPACITY = 0.22, 0.42, 0.5
+"""How strong the disc of a coarse place is, a party's hatch, and that of a claim."""
+
 STALE_OPACITY = 0.5
 """The factor on a hatch's opacity when its snapshot is older than the theatre's limit."""
 
 NO_FIGURE_PATTERN = Pattern("stipple", NO_FIGURE)
+
+
+def pattern_opacity(pattern: Pattern) -> float:
+    """Return the opacity of a hatch of ground."""
+    return CLAIM_OPACITY if pattern in (CLAIMED, CITED) else GROUND_OPACITY
 
 
 def ground_pattern(controller: str, others: Sequence[str]) -> Pattern:
@@ -249,8 +269,8 @@ def breaks(values: Sequence[float]) -> list[float]:
     limits = [limit for limit in _round_numbers(min(above)) if limit <= max(above)]
     if len(limits) < 3 and max(above) > min(above):  # noqa: PLR2004  too few to tell apart
         limits = _even_steps(min(above), max(above))
-    if len(limits) > len(CLASSES):
-        last = len(CLASSES) - 1
+    if len(limits) > MOST_CLASSES:
+        last = MOST_CLASSES - 1
         limits = [limits[round(place * (len(limits) - 1) / last)] for place in range(last + 1)]
     return limits
 
@@ -265,7 +285,7 @@ def _round_numbers(least: float) -> list[float]:
 
 def _even_steps(least: float, most: float) -> list[float]:
     """List multiples of a round step, about five of them between the least and the greatest."""
-    width = (most - least) / len(CLASSES)
+    width = (most - least) / MOST_CLASSES
     step = next(number for number in _round_numbers(width) if number >= width)
     step = max(step, 1) if float(least).is_integer() and float(most).is_integer() else step
     first = math.floor(least / step) * step or least

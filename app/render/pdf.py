@@ -203,12 +203,13 @@ class PdfCanvas(Canvas):
     def pdf(self, metadata: Mapping[str, str], language: str) -> bytes:
         """Return the document; `metadata` has a Title, a Description and a Copyright.
 
-        With a Creation Time, the PDF's date is that instant.
+        With a Creation Time, the PDF's date is that instant; a Ledger Head is among its keywords.
         """
         sheet = self.sheet
         sheet.setTitle(metadata["Title"])
         sheet.setSubject(metadata["Description"])
-        sheet.setKeywords(metadata["Copyright"])
+        keywords = [metadata["Copyright"], metadata.get("Ledger Head", "")]
+        sheet.setKeywords(" · ".join(filter(None, keywords)))
         sheet.setAuthor("Strikemap")
         sheet.setCreator("Strikemap")
         if "Creation Time" in metadata:

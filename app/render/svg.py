@@ -180,7 +180,10 @@ class SvgCanvas(Canvas):
         self.parts.append(f'<g transform="{at}"><g clip-path="url(#{name})">{content}</g></g>')
 
     def svg(self, metadata: Mapping[str, str], language: str, background: str) -> bytes:
-        """Return the document; `metadata` has a Title, a Description and a Copyright."""
+        """Return the document; `metadata` has a Title, a Description and a Copyright.
+
+        With a Ledger Head, it is the document's identifier.
+        """
         frame = self.frame
         faces = "".join(
             f"@font-face{{font-family:'{FAMILY}';font-weight:{700 if is_bold else 400};"
@@ -194,8 +197,9 @@ class SvgCanvas(Canvas):
             f" xml:lang={quoteattr(language)} font-family=\"'{FAMILY}', 'Noto Sans', sans-serif\">"
             f'<title id="title">{escape(metadata["Title"])}</title>'
             f'<desc id="desc">{escape(metadata["Description"])}</desc>'
-            '<metadata><dc:rights xmlns:dc="http://purl.org/dc/elements/1.1/">'
-            f"{escape(metadata['Copyright'])}</dc:rights></metadata>"
+            '<metadata xmlns:dc="http://purl.org/dc/elements/1.1/">'
+            f"<dc:rights>{escape(metadata['Copyright'])}</dc:rights>"
+            f"<dc:identifier>{escape(metadata.get('Ledger Head', ''))}</dc:identifier></metadata>"
             f"<style>{faces}</style><defs>{''.join(self.defs.values())}</defs>"
             f'<rect width="{frame.width}" height="{frame.height}" fill="{background}"/>'
         )

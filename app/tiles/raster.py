@@ -8,20 +8,16 @@ from typing import NamedTuple
 import numpy as np
 from shapely.geometry.base import BaseGeometry
 
-from app.reference.basemap import QUARTER, Basemap, Places
+from app.reference.basemap import Basemap
 from app.render.canvas import Canvas, strokes_of
-from app.render.fonts import kerned_width
 from app.render.frame import TILE_PX, Frame
-from app.render.labels import Box, label_candidates, touch
-from app.render.painter import Label, Painter
 from app.render.palette import (
     BORDER,
-    CITED,
-    CLAIMED,
     CLASS_OPACITY,
     DENSITY,
     DENSITY_MOST,
     DENSITY_PX,
+    DISC_OPACITY,
     LAND,
     NO_FIGURE_PATTERN,
     REGION_EDGE,
@@ -33,6 +29,7 @@ from app.render.palette import (
     Mark,
     Pattern,
     class_opacity,
+    pattern_opacity,
 )
 from app.rows import CodeNames, Table
 from app.tiles.grid import EDGE_M
@@ -101,8 +98,7 @@ def draw_control(
     strength = STALE_OPACITY if is_stale else 1.0
     for pattern in dict.fromkeys(ground.pattern for ground in grounds):
         shapes = [ground.shape for ground in grounds if ground.pattern == pattern]
-        opacity = 0.5 if pattern in (CLAIMED, CITED) else 0.42
-        painter.hatch(shapes, pattern, opacity * strength)
+        painter.hatch(shapes, pattern, pattern_opacity(pattern) * strength)
     if line is not None and not line.is_empty:
         painter.front_line(line, is_stale=is_stale)
 
@@ -139,7 +135,7 @@ def draw_incidents(
     first = np.sort(order[np.unique(spots, axis=0, return_index=True)[1]])
     soft, radius = soft[first], radius[first]
     colours = [kinds[place].colour for place in soft.tolist()]
-    painter.discs(x[soft], y[soft], radius, colours, opacity=0.22)
+    painter.discs(x[soft], y[soft], radius, colours, opacity=DISC_OPACITY)
     for factor in np.unique(size)[::-1].tolist():
         of_size = np.flatnonzero(size == factor)
         same = [kinds[place] for place in of_size.tolist()]
@@ -168,36 +164,3 @@ def density(x: np.ndarray, y: np.ndarray, frame: Frame) -> np.ndarray:
     pixels = np.stack([*channels, alpha], axis=-1).astype(np.uint8).reshape(down, across, 4)
     whole = pixels.repeat(cell, axis=0).repeat(cell, axis=1)
     return np.ascontiguousarray(whole[: frame.height, : frame.width])
-
-
-def choose_labels(
-    painter: Painter, places: Places, language: str, countries: Sequence[str]
-) -> tuple[list[Label], list[Box]]:
-    """Choose the names of a tile so that no names collide, also with those of other tiles.
-
-    A candidate is dropped when it would touch one with more weight, in this or another tile: so
-    neighbouring tiles make the same choice. Returns the names, and the boxes in px of all
-    candidates.
-    """
-    frame = painter.frame
-    numbers, x, y = label_candidates(frame, places, countries, 0.8)
-    boxes: list[Box] = []
-    labels = []
-    for place, px, py in zip(numbers.tolist(), x.tolist(), y.tolist(), strict=True):
-        name = places.name(place, language)
-        is_bold, is_part = places.rank[place] == 0, places.rank[place] == QUARTER
-        wide = kerned_width(painter.fonts, name, 11 * frame.scale, is_bold=bool(is_bold))
-        pad = 3 * frame.scale
-        box = (
-            px - pad,
-            py - 8 * frame.scale,
-            px + wide + 6 * frame.scale + pad,
-            py + 8 * frame.scale,
-        )
-        if is_part:
-            box = (px - wide / 2 - pad, box[1], px + wide / 2 + pad, box[3])
-        is_here = touch(box, (0, 0, frame.width, frame.height))
-        if is_here and not any(touch(box, other) for other in boxes):
-            labels.append(Label(name, px, py, bool(is_bold), bool(is_part)))
-        boxes.append(box)
-    return labels, boxes

@@ -32,11 +32,11 @@ import { makeWaves } from "./waves.js";
 const HEAD_START_MS = 150;
 /** The map of a frame against all around it: three fifths are map. */
 const LEAST_SHARE = 1.5;
-/* Where marks lie to the line and in which region is for the server to say. */
-const PLACE_NAMES = ["line_km", "side", "region"];
+/* Where marks lie to the line, in which region and of which kind is for the server to say. */
+const PLACE_NAMES = ["line_km", "side", "region", "kind"];
 const LINE_NAMES = ["control", "freeze"];
-/* What changes the look of the marks only. */
-const LOOK_NAMES = ["colour_by", "size_by"];
+/* What changes the look of marks and regions only. */
+const LOOK_NAMES = ["colour_by", "size_by", "palette"];
 
 /** @type {PageSpec} */
 const spec = jsonBlock("spec");
@@ -184,7 +184,7 @@ async function reload(/** @type {MapContext} */ { state, layers }) {
   for (const name of [...PLACE_NAMES, ...LINE_NAMES, "colour_by"]) {
     params.delete(name);
     const value = state.get(name);
-    const isAlways = name === "region" || name === "colour_by";
+    const isAlways = ["region", "kind", "colour_by"].includes(name);
     if (value && (isAlways || isByLine(state))) params.set(name, value);
   }
   const files = await fetchMonths(`${path}?${params}`);
@@ -213,6 +213,10 @@ function listen(context, parts, showSummary) {
     const isOther = PLACE_NAMES.some(has) || (isByLine(state) && LINE_NAMES.some(has));
     if (isOther || has("colour_by")) reload(context).catch(fail);
     layers.incidents.setSize(state.get("size_by") || "none");
+    if (has("palette")) {
+      layers.regions.restyle();
+      parts.legend?.showRegions();
+    }
     if ([...changed].every((name) => LOOK_NAMES.includes(name))) return;
     layers.incidents.setFilter(filterOf(spec, state));
     later();

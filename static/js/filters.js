@@ -6,7 +6,7 @@ import { messageOf, readJson, wasAborted } from "./request.js";
 
 const KILLED = ["1", "5", "10", "50"];
 const DISTANCES = ["10", "30", "100"];
-const LIST_NAMES = /** @type {const} */ (["weapon", "sector", "status"]);
+const LIST_NAMES = /** @type {const} */ (["weapon", "sector", "status", "kind"]);
 const NAMES = [...LIST_NAMES, "min_killed", "region", "line_km", "side", "bbox"];
 const LATER_MS = 200;
 const LINE_MS = 600;
@@ -30,6 +30,7 @@ export function makeFilters({ state, spec, words, language }, parts) {
     weapon: group("weapon", spec.weapons),
     sector: group("sector", spec.sectors),
     status: group("status", spec.statuses),
+    kind: group("kind", spec.kinds),
   };
   /** @type {Label[]} */
   const least = KILLED.map((count) => [count, count]);
@@ -105,7 +106,9 @@ export function makeFilters({ state, spec, words, language }, parts) {
         count.textContent = facet ? n(facet[code] ?? 0) : "";
         row.hidden = facet !== null && !facet[code] && !check.checked;
       }
-      box.hidden = rows.every(({ row }) => row.hidden);
+      /* Battles are off unless chosen; where there are none, kinds are no choice. */
+      const choices = rows.filter(({ row }) => !row.hidden).length;
+      box.hidden = choices < (name === "kind" ? 2 : 1) && !set.length;
     }
   }
 

@@ -66,7 +66,8 @@ export function makeLegend(context) {
 
   /** @type {(name: string, text: string, codes: string[]) => HTMLElement} */
   function choose(name, text, codes) {
-    const nameOf = (/** @type {string} */ code) => words[code === "none" ? "size_none" : code];
+    const nameOf = (/** @type {string} */ code) =>
+      name === "palette" ? words["palette_" + code] : words[code === "none" ? "size_none" : code];
     const labels = codes.map((code) => /** @type {Label} */ ([code, nameOf(code)]));
     const set = (/** @type {string} */ _, /** @type {string} */ code) =>
       state.set({ [name]: code === codes[0] ? "" : code });
@@ -75,7 +76,10 @@ export function makeLegend(context) {
 
   function metricChoice() {
     const rates = spec.hasPopulation ? ["killed_per_100k"] : [];
-    return [choose("metric", words.metric, [...METRICS, ...rates])];
+    return [
+      choose("metric", words.metric, [...METRICS, ...rates]),
+      choose("palette", words.palette, Object.keys(regions.ramps)),
+    ];
   }
 
   /* A saved page has its marks in one choice of classes. */
@@ -101,7 +105,7 @@ export function makeLegend(context) {
     const lack = layers.regions.lacks();
     if (lack === "not_shared") return [row(area(hatch(regions.noFigure)), words.not_shared)];
     if (lack) return [el("li", {}, el("span", { text: words[lack] }))];
-    const ramp = regions.ramps[limits.length];
+    const ramp = layers.regions.ramp();
     const isOne = state.list("region").length === 1;
     const items = limits.map((low, i) =>
       row(area(ramp[i], regions.opacity), classText(low, limits[i + 1])),

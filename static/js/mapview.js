@@ -8,9 +8,9 @@ const PANES = {
   regions: 350,
   control: 360,
   changes: 370,
-  labels: 380,
   front: 390,
   incidents: 450,
+  labels: 455,
   badges: 460,
   spot: 470,
 };

@@ -14,13 +14,14 @@ const bytesOf = (/** @type {string} */ text) =>
   Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 
 /**
- * An address as it was saved: path and sorted parameters. No answer depends on the size of marks;
+ * An address as it was saved: path and sorted parameters. No answer depends on the size of marks or
+ * the colours of regions;
  * sums by day or weapon are of no metric.
  * @param {string} path
  * @param {URLSearchParams} params
  */
 function keyOf(path, params) {
-  params.delete("size_by");
+  for (const look of ["size_by", "palette"]) params.delete(look);
   if (params.has("by")) params.delete("metric");
   params.sort();
   return `${path}?${params}`;

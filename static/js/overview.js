@@ -68,16 +68,18 @@ export function makeOverview(context, foldLegend) {
 
   /** @param {Sum} sum */
   function figuresOf({ incidents, killed, injured, damaged }) {
-    const toll = (/** @type {string} */ label, /** @type {CountSum} */ count) => {
+    const toll = (/** @type {string} */ label, /** @type {CountSum} */ count, more = "") => {
       if (!incidents) return figure(label, "–");
       // eslint-disable-next-line id-denylist -- a slot of the text
       const share = fill(words.known_of, { known: n(count.known), of: n(count.of) });
-      return figure(label, countText(words, language, count), share);
+      return figure(label, countText(words, language, count), more ? `${share}; ${more}` : share);
     };
+    const soldiers = killed.by_kind.military;
+    const apart = soldiers.best || soldiers.low ? countText(words, language, soldiers) : "";
     return [
       figure(words.incidents, n(incidents)),
       figure(words.damaged, n(damaged)),
-      toll(words.killed, killed),
+      toll(words.killed, killed, apart && fill(words.killed_military, { n: apart })),
       toll(words.injured, injured),
     ];
   }
@@ -142,7 +144,7 @@ export function makeOverview(context, foldLegend) {
 
   /** @param {Summary} summary */
   function showWhole({ coverage, credits, elsewhere, not_on_map: unplaced, rows, totals: sum }) {
-    const { datasets: covered, withheld, undated, spanning } = coverage;
+    const { contradictory, datasets: covered, withheld, undated, spanning } = coverage;
     showHead(null);
     if (!covered.length && withheld.terms > 0) {
       const text = fill(words.withheld_all, { n: n(withheld.terms) });
@@ -156,6 +158,7 @@ export function makeOverview(context, foldLegend) {
       [words.figure_elsewhere, elsewhere?.incidents],
       [words.undated, undated],
       [words.spanning, spanning],
+      [words.contradictory, contradictory],
       [words.withheld, (covered.length ? withheld.terms : 0) + withheld.embargo],
     ];
     const lines = gaps.flatMap(([text, count]) =>

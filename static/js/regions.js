@@ -95,6 +95,12 @@ export class RegionLayer extends L.GeoJSON {
     return this.classes;
   }
 
+  /** The colours of the classes. */
+  ramp() {
+    const { ramps } = this.look;
+    return ramps[this.context.state.get("palette") || Object.keys(ramps)[0]][this.classes.length];
+  }
+
   /** What an uncoloured region means: incidents known to larger regions only may lie in it. */
   none() {
     return this.elsewhere ? "none_placed" : "none_reported";
@@ -128,7 +134,7 @@ export class RegionLayer extends L.GeoJSON {
   }
 
   styleOf(/** @type {RegionFeature} */ { properties: { key } }) {
-    const { edge, noFigure, opacity, ramps } = this.look;
+    const { edge, noFigure, opacity } = this.look;
     const faded = this.fade();
     const value = this.figure(this.rows.get(key));
     const isMarked = key === this.marked || key === this.hinted;
@@ -144,7 +150,7 @@ export class RegionLayer extends L.GeoJSON {
     }
     const at = this.classes.filter((limit) => value >= limit).length - 1;
     if (at < 0) return { ...base, fillOpacity: 0 };
-    return { ...base, fillColor: ramps[this.classes.length][at], fillOpacity: faded };
+    return { ...base, fillColor: this.ramp()[at], fillOpacity: faded };
   }
 
   /**

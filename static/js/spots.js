@@ -90,7 +90,7 @@ function plateOf(n, ratio, { ink, paper, write }) {
 }
 
 /**
- * Write the number of each spot beside it. Where two would lie on each other, the higher one stays.
+ * Write the number of each spot beside it. One that lies on a higher one is left out.
  * @param {Uint32Array} pixels of the canvas
  * @param {Spot[]} spots
  * @param {{ xs: Int32Array, ys: Int32Array }} places in canvas px
@@ -102,14 +102,15 @@ export function drawSpots(pixels, spots, { xs, ys }, frame, look) {
   const boxes = [];
   for (const { at, n } of spots.slice(0, MOST)) {
     const { wide, high, pixels: own } = plateOf(n, frame.ratio, look);
-    const x = Math.round(xs[at] + look.radius * 0.5);
+    // A town's name stands to the right of its mark.
+    const x = Math.round(xs[at] - look.radius * 0.5 - wide);
     const y = Math.round(ys[at] - look.radius * 0.5 - high);
-    if (y < 0 || x + wide > frame.width) continue; // on the margin of the canvas
+    if (y < 0 || x < 0) continue; // on the margin of the canvas
     const isCovered = boxes.some(
       (box) => x < box[0] + box[2] && box[0] < x + wide && Math.abs(y - box[1]) < high,
     );
+    boxes.push([x, y, wide]); // also without its number, as on tiles
     if (isCovered) continue;
-    boxes.push([x, y, wide]);
     for (let i = 0; i < own.length; i++)
       if (own[i]) pixels[(y + Math.floor(i / wide)) * frame.width + x + (i % wide)] = own[i];
   }

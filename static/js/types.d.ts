@@ -98,8 +98,8 @@ export interface ServiceLayer {
 }
 
 export interface RegionOptions {
-  /** Colours by number of classes, then by class. */
-  ramps: string[][];
+  /** Colours by palette and number of classes, then by class; the usual palette first. */
+  ramps: Record<string, string[][]>;
   opacity: number;
   /** The opacity in a city, and the zooms between which colours fade to it. */
   faintest: number;
@@ -186,6 +186,7 @@ export interface PageSpec {
   weapons: Label[];
   sectors: Label[];
   statuses: Label[];
+  kinds: Label[];
   regions: Label[];
   datasets: Label[];
   shownDatasets: string[];
@@ -282,7 +283,7 @@ export interface CountSum extends Count {
 
 export interface Sum {
   incidents: number;
-  killed: CountSum;
+  killed: CountSum & { by_kind: Record<"civilian" | "military" | "unknown", CountSum> };
   injured: CountSum;
   damaged: number;
   destroyed: number;
@@ -315,6 +316,7 @@ export interface Summary {
     datasets: string[];
     undated: number;
     spanning: number;
+    contradictory: number;
     withheld: { terms: number; embargo: number };
   };
   credits: string[];
@@ -330,6 +332,7 @@ export interface Facets {
   weapon?: Record<string, number> | null;
   sector?: Record<string, number> | null;
   status?: Record<string, number> | null;
+  kind?: Record<string, number> | null;
   [filter: string]: Record<string, number> | string | null | undefined;
 }
 

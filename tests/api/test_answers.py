@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from app.api.app import create_app
+from app.api.pages import Pages
 from app.i18n import strings
+from app.settings import Settings
+from tests.running import run_async
 from tests.serving import Service
 
 COUNT = {"low", "best", "high", "high_known", "known", "of", "by_kind"}
@@ -135,6 +141,29 @@ def test_an_answer_that_has_not_changed_is_not_sent_again(service: Service) -> N
         first = service.client.get(path)
         again = service.client.get(path, headers={"If-None-Match": first.headers["etag"]})
         assert (path, again.status_code, again.content) == (path, 304, b"")
+
+
+@pytest.mark.parametrize("path", ["/table", "/method", "/compare", "/incidents/{id}"])
+def test_a_page_that_has_not_changed_is_not_written_again(
+    demo_data: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    application = create_app(Settings(data_dir=demo_data))
+
+    def get(address: str, **headers: str) -> httpx.Response:
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(application)
+            async with httpx.AsyncClient(transport=transport, base_url="http://a") as client:
+                return await client.get(f"{address}?theatre=example", headers=headers)
+
+        return run_async(send)
+
+    items = get("/api/collections/incidents/items").json()
+    path = path.format(id=items["features"][0]["id"])
+    first = get(path)
+    assert first.status_code == 200
+    monkeypatch.setattr(Pages, "__call__", None)  # to write a page is a fault from here on
+    again = get(path, **{"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
 
 
 def test_the_same_page_twice_is_the_same_bytes(service: Service) -> None:

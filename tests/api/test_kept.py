@@ -17,6 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from app.api import kept
 from app.api.kept import KeptAnswers
+from app.index.state import State
 from app.instance.basemap import ChosenBasemap
 from app.instance.workspace import Workspace
 from tests.basemaps import ground_file
@@ -59,7 +60,7 @@ def told(
 ) -> list[httpx.Response]:
     """Send requests to the kept application, one after another or all at once."""
     workspace.state()
-    transport = httpx.ASGITransport(KeptAnswers(app, workspace, clock))
+    transport = httpx.ASGITransport(KeptAnswers(app, workspace, clock=clock))
     answers: list[httpx.Response] = []
 
     async def main() -> None:
@@ -69,6 +70,7 @@ def told(
                 act = request.pop("first", None)
                 if act is not None:
                     act()
+                await anyio.lowlevel.checkpoint()  # a request comes in a turn of its own
                 method, path = request.pop("method", "GET"), request.pop("path", "/tiles/a")
                 answers.append(await client.request(method, path, **request))
 
@@ -156,6 +158,39 @@ def test_a_write_a_full_hour_and_another_basemap_end_an_answer(
     requests = [{}, {}, {"first": write}, {}, {"first": hour}, {"first": basemap}, {}]
     answers = told(Counting(), workspace, *requests, clock=lambda: NOON + timedelta(hours=hours[0]))
     assert [answer.text for answer in answers] == ["1", "1", "2", "2", "3", "4", "4"]
+
+
+def test_answers_from_memory_are_counted_with_face_and_status(workspace: Workspace) -> None:
+    counted: list[tuple[str, int]] = []
+    entrance = KeptAnswers(
+        Counting(), workspace, lambda face, status, _seconds: counted.append((face, status))
+    )
+
+    async def main() -> None:
+        transport = httpx.ASGITransport(entrance)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            for headers in ({}, {}, {"If-None-Match": '"a"'}):
+                await client.get("/tiles/a", headers=headers)
+
+    workspace.state()
+    run_async(main)
+    assert counted == [("tile", 200), ("tile", 304)]
+
+
+def test_a_turn_of_many_requests_looks_at_the_record_once(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, looks = workspace.index, 0
+    peek = index.peek
+
+    def counted() -> State | None:
+        nonlocal looks
+        looks += 1
+        return peek()
+
+    monkeypatch.setattr(index, "peek", counted)
+    told(Counting(), workspace, *({"path": f"/tiles/{n}"} for n in range(20)), at_once=True)
+    assert 1 <= looks < 10
 
 
 def test_an_answer_that_many_ask_for_at_once_is_made_once(workspace: Workspace) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -12,6 +14,7 @@ from app.api.app import create_app
 from app.domain.errors import InputError
 from app.settings import Settings, read_settings
 from tests.running import run_async
+from tests.serving import serving
 
 NO_HEADERS: Mapping[str, str] = {}
 
@@ -112,3 +115,33 @@ def test_a_setting_that_does_not_fit_is_one_sentence(
     monkeypatch.setenv(f"STRIKEMAP_{name}", value)
     with pytest.raises(InputError, match=f"STRIKEMAP_{name}: got '{value}'"):
         read_settings()
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "status"),
+    [
+        ("maps.example.org", "/api", 200),
+        ("MAPS.example.org:443", "/api", 200),
+        ("127.0.0.1:8000", "/api", 421),
+        ("other.example", "/api", 421),
+        ("127.0.0.1:8000", "/healthz", 200),
+        ("atlas.example.org", "/api", 200),
+    ],
+)
+def test_a_public_instance_answers_to_the_hosts_that_were_named(
+    tmp_path: Path, host: str, path: str, status: int
+) -> None:
+    settings = Settings(
+        data_dir=tmp_path, hosts="maps.example.org", public_url="https://atlas.example.org"
+    )
+    answer = ask(settings, path, headers={"Host": host})
+    assert answer.status_code == status
+    assert status == 200 or "answers to atlas.example.org, maps.example.org" in answer.text
+
+
+def test_a_private_instance_takes_no_http_1_0_which_old_proxies_speak(demo_data: Path) -> None:
+    with serving(demo_data, "--private") as service:
+        place = urlsplit(service.url)
+        with socket.create_connection((str(place.hostname), place.port or 0), 30) as connection:
+            connection.sendall(b"GET / HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+            assert b" 421 " in connection.recv(200).partition(b"\r\n")[0]

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from app.render.palette import FAMILIES, SERIES, rgb
+from app.render.palette import CLASSES, FAMILIES, SERIES, rgb
 from tests.browser.conftest import PHONE, Watched
 from tests.serving import Service, command, serving
 
@@ -174,3 +174,21 @@ def test_the_list_of_a_place_works_by_keyboard_and_gives_focus_back(
     expect(dialog).to_be_hidden()
     expect(page.locator(".leaflet-container")).to_be_focused()
     watched.is_clean()
+
+
+def test_a_palette_colours_regions_legend_and_a_frame_alike(crowded: Service, watch: Watch) -> None:
+    query = "theatre=ukraine&dataset=crowd"
+    page = (watched := watch()).page
+    watched.open(f"{crowded.url}/?{query}")
+    regions = ".leaflet-regions-pane path[fill='{}']"
+    orange, purple = (CLASSES[palette][2] for palette in ("orange", "purple"))
+    expect(page.locator(regions.format(orange))).not_to_have_count(0)
+    page.locator("[name=palette]").select_option("purple")
+    expect(page.locator(regions.format(purple))).not_to_have_count(0)
+    expect(page.locator(regions.format(orange))).to_have_count(0)
+    assert of_address(page, "palette") == ["purple"]
+    assert purple in page.locator(".legend").inner_html()
+    watched.is_clean()
+    frame = watch()
+    frame.open(f"{crowded.url}/embed?{query}&palette=purple")
+    expect(frame.page.locator(regions.format(purple))).not_to_have_count(0)

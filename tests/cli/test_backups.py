@@ -176,13 +176,16 @@ def test_a_killed_backup_leaves_the_older_one_or_a_whole_new_one(
 ) -> None:
     out = tmp_path / "out.tar.gz"
     for number in range(ROUNDS):
-        killed(large, lambda: any(halves(tmp_path)), "backup", str(out), "--force")
         for half in halves(tmp_path):
             shutil.rmtree(half)
+        killed(large, lambda: any(halves(tmp_path)), "backup", str(out), "--force")
         if out.exists():
             done(large, "backup", "--check", str(out))
         elif number == ROUNDS - 1:
             done(large, "backup", str(out))
+    (tmp_path / ".out.tar.gz.of-a-killed-one.part").mkdir()
+    done(large, "backup", str(out), "--force")
+    assert list(halves(tmp_path)) == []
     done(large, "verify")
 
 

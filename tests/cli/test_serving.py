@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import signal
 import socket
@@ -51,8 +52,7 @@ def test_a_host_of_another_machine_is_one_sentence(data: Path) -> None:
     assert "host and port: got '192.0.2.1:8000'" in done.stderr
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize(("host", "workers"), [("127.0.0.1", "2"), ("::1", "1")])
 def test_the_address_that_is_announced_is_the_one_that_answers(
     data: Path, host: str, workers: str
 ) -> None:
@@ -74,6 +74,40 @@ def test_the_address_that_is_announced_is_the_one_that_answers(
             process.terminate()
 
 
+@pytest.mark.parametrize("workers", ["0", "65", "two", "-1", "1.5", ""])
+def test_a_number_of_workers_that_is_none_is_one_sentence(data: Path, workers: str) -> None:
+    done = command(data, "serve", "--port", "0", "--workers", workers)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"workers: got '{workers}', allowed: auto, or a number from 1 to 64.\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "number"), [((), len(os.sched_getaffinity(0))), (("--private",), 1)]
+)
+def test_a_public_service_uses_all_cores_and_a_private_one_a_single_process(
+    data: Path, options: tuple[str, ...], number: int
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app.cli", "serve", "--port", "0", *options],
+        cwd=ROOT,
+        env=environment(data),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stderr
+        started = 0
+        for line in process.stderr:
+            started += "Started server process" in line
+            if started == number:
+                break
+        process.terminate()
+        rest = process.stderr.read()
+    assert started == number
+    assert "Started server process" not in rest
+
+
 def connected(port: int) -> socket.socket:
     """Connect to a service that is starting."""
     until = time.monotonic() + 120
@@ -85,12 +119,12 @@ def connected(port: int) -> socket.socket:
 
 
 @pytest.fixture
-def stalled(data: Path) -> Iterator[subprocess.Popen[bytes]]:
+def stalled(request: pytest.FixtureRequest, data: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Serve an export to a reader who does not read on."""
     shutil.rmtree(data / "exports", ignore_errors=True)  # left by a service that ended at once
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "app.cli", "serve", "--port", str(port)],
+        [sys.executable, "-m", "app.cli", "serve", "--port", str(port), "--workers", request.param],
         cwd=ROOT,
         env=environment(data),
         stdout=subprocess.DEVNULL,
@@ -107,6 +141,7 @@ def stalled(data: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
+@pytest.mark.parametrize("stalled", ["1"], indirect=True)
 def test_a_slow_reader_holds_a_stop_for_some_seconds_only(
     stalled: subprocess.Popen[bytes], data: Path
 ) -> None:
@@ -117,6 +152,7 @@ def test_a_slow_reader_holds_a_stop_for_some_seconds_only(
     assert list((data / "exports").glob("export-*")) == []
 
 
+@pytest.mark.parametrize("stalled", ["1", "2"], indirect=True)
 def test_a_second_signal_ends_the_service_at_once(stalled: subprocess.Popen[bytes]) -> None:
     start = time.monotonic()
     stalled.terminate()

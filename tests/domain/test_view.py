@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.domain.errors import InvalidView
 from app.domain.incident import Status
 from app.domain.place import Bounds
-from app.domain.view import COLOURS_BY, METRICS, PARAMETERS, SIZES_BY, View, Vocabulary
+from app.domain.view import COLOURS_BY, METRICS, PALETTES, PARAMETERS, SIZES_BY, View, Vocabulary
 from tests.strategies import days
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -96,6 +96,7 @@ def views(draw: st.DrawFn) -> View:
         sides=draw(some(frozenset({*words.parties, "not_stated"}))),
         colour_by=draw(st.sampled_from(COLOURS_BY)),
         size_by=draw(st.sampled_from(SIZES_BY)),
+        palette=draw(st.sampled_from(PALETTES)),
     )
 
 
@@ -142,6 +143,7 @@ WRONG = {
     "side": "north",
     "colour_by": "taste",
     "size_by": "fame",
+    "palette": "flag",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -139,7 +140,8 @@ def test_an_edit_gives_its_own_revision_although_the_same_is_written_after_it(
     store = editor.workspace.store
     written = store.write
 
-    def twice(changes: list[Change], *rest: Any) -> Head:
+    def twice(lazy: Iterable[Change], *rest: Any) -> Head:
+        changes = list(lazy)
         head = written(changes, *rest)
         again = [msgspec.structs.replace(one, replaces=None) for one in changes]
         written(again, *rest)

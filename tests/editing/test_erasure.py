@@ -8,19 +8,24 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.account import Holder, Role
 from app.domain.errors import InputError, NotFound, StoreBusy
 from app.domain.place import LonLat, Place, Precision
 from app.domain.revision import Action, Revision, Subject
 from app.domain.store import Author, verify
 from app.domain.terms import Face
 from app.domain.view import View
+from app.editing.edits import Editor
 from app.editing.erasure import purge
 from app.instance.workspace import Workspace
+from app.intake.importing import ImportedFile, Observers, import_file
+from app.intake.options import ImportOptions
 from app.publishing.publish import publish
 from app.publishing.query import Query
 from app.queries.incidents import find_incident
 from app.store import sqlite
 from tests.making import NOON, change, dataset, incident, write
+from tests.support import table
 
 TOLD = "a sentence that must not survive anywhere"
 PLACE = Place.at(LonLat(31.1234567, 49.7654321), Precision.exact)
@@ -54,6 +59,40 @@ def test_a_purged_incident_is_found_at_no_time(held: Workspace) -> None:
             find_incident(published, str(incident("a").id))
         expected = 0 if as_of == NOON else 1
         assert len(published.select()) == expected
+
+
+def test_an_edit_that_read_a_record_before_its_purge_does_not_write_its_text_back(
+    held: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = str(incident("a").id)
+
+    def purged_meanwhile(*_statuses: object) -> None:
+        purge(held, number, "at the request of the family", Author("admin", LATER))
+
+    monkeypatch.setattr(Editor, "_check_status", purged_meanwhile)
+    editor = Editor(held, Holder("reviewer", Role.reviewer), LATER)
+    standing, patch = editor.read(number).revision, {"status": "verified"}
+    with pytest.raises(StoreBusy, match="purged while this was read"):
+        editor.amend(number, patch, standing, "more is known")
+    assert holding(tmp_path, TOLD.encode()) == []
+
+
+def test_an_import_that_began_before_a_purge_writes_nothing(
+    held: Workspace, tmp_path: Path
+) -> None:
+    number, files = str(incident("a").id), tmp_path / "files"
+    files.mkdir()
+    rows = table(files, {"source_key": "c", "start": "2025-10-25", "lon": 31, "lat": 49})
+
+    def purged_meanwhile(_planned: object) -> None:
+        purge(held, number, "at the request of the family", Author("admin", LATER))
+
+    options = ImportOptions(dataset="invented", theatre="ukraine")
+    author, before = Author("tester", LATER), held.store.head().seq
+    with pytest.raises(StoreBusy, match="purged while this was read"):
+        import_file(held, ImportedFile(rows), options, author, Observers(watch=purged_meanwhile))
+    assert held.store.head().seq == before + 1  # the mark of the purge
+    assert holding(tmp_path, TOLD.encode()) == []
 
 
 def test_nothing_of_it_is_left_in_any_file(held: Workspace, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ CODES: dict[str, Iterable[str]] = {
     "action_": ["add", "amend", "retract"],
     "change_": ["added", "amended", "regraded", "retracted"],
     "level_": ["1", "2"],
-    "layer_": ["regions", "control", "incidents"],
+    "layer_": ["regions", "control", "incidents", "basemap", "labels", "map"],
     "tab_": ["summary", "incidents", "filters", "ground", "waves"],
     "export_": list(FORMATS),
     "collection_": ["incidents", "control", "frontline", "regions"],

@@ -121,7 +121,6 @@ def test_missing_coordinates_stay_missing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({"event_type": "Battles", "sub_event_type": "Armed clash"}, "battle"),
         ({"event_type": "Protests", "sub_event_type": "Peaceful protest"}, "protest"),
         ({"event_type": "Riots", "sub_event_type": "Mob violence"}, "riot"),
         (
@@ -129,14 +128,14 @@ def test_missing_coordinates_stay_missing(tmp_path: Path) -> None:
             "interception",
         ),
         ({"sub_event_type": "Remote explosive/landmine/IED"}, "no_harm_reported"),
-        ({"sub_event_type": "Grenade"}, "close_attack"),
+        ({"sub_event_type": "Grenade"}, "no_harm_reported"),
         (
             {"event_type": "Violence against civilians", "sub_event_type": "Attack"},
-            "attack_without_strike",
+            "no_harm_reported",
         ),
     ],
 )
-def test_what_is_no_strike_is_dropped_with_the_reason(
+def test_what_is_out_of_scope_is_dropped_with_the_reason(
     changed: dict[str, str], reason: str, tmp_path: Path
 ) -> None:
     assert _outcome(tmp_path, **changed) == Dropped(1, reason)
@@ -152,6 +151,23 @@ def test_what_is_no_strike_is_dropped_with_the_reason(
 )
 def test_what_did_harm_from_afar_is_taken(changed: dict[str, str], tmp_path: Path) -> None:
     assert _incident(tmp_path, **changed).weapons == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "kind"),
+    [
+        ({"event_type": "Battles", "sub_event_type": "Armed clash"}, "battle"),
+        ({"event_type": "Battle-No change of territory", "sub_event_type": ""}, "battle"),
+        ({"sub_event_type": "Suicide bomb", "fatalities": "3"}, "other_harm"),
+        ({"sub_event_type": "Attack", "fatalities": "1"}, "other_harm"),
+        ({"sub_event_type": "Attack", "notes": "A drone dropped something."}, "strike"),
+        ({}, "strike"),
+    ],
+)
+def test_an_event_has_the_kind_that_its_types_say(
+    changed: dict[str, str], kind: str, tmp_path: Path
+) -> None:
+    assert _incident(tmp_path, **changed).kind == kind
 
 
 @pytest.mark.parametrize(

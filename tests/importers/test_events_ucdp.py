@@ -113,13 +113,24 @@ def test_a_date_code_says_how_fine_the_day_is(code: str, precision: str, tmp_pat
     assert _incident(tmp_path, date_prec=code).when.precision == precision
 
 
-def test_a_battle_is_dropped_and_an_attack_on_civilians_is_not(tmp_path: Path) -> None:
+def test_a_row_in_which_only_combatants_died_is_a_battle(tmp_path: Path) -> None:
     battle = {"deaths_a": "4", "deaths_civilians": "0", "best": "4", "high": "4"}
-    assert _outcome(tmp_path, **battle) == Dropped(1, "combatants_only")
-    floats = {name: f"{text}.0" for name, text in battle.items()}
-    assert _outcome(tmp_path, **floats) == Dropped(1, "combatants_only")
-    assert not isinstance(_outcome(tmp_path, **battle, type_of_violence="3"), Dropped)
-    assert not isinstance(_outcome(tmp_path, **{**battle, "deaths_civilians": ""}), Dropped)
+    assert _incident(tmp_path, **battle).kind == "battle"
+    assert _incident(tmp_path, **battle).killed.military == Count(None, 4, None)
+    assert _incident(tmp_path, **{name: f"{text}.0" for name, text in battle.items()}).kind == (
+        "battle"
+    )
+    assert _incident(tmp_path, **battle, type_of_violence="3").kind == "other_harm"
+    assert _incident(tmp_path, **{**battle, "deaths_civilians": ""}).kind == "other_harm"
+
+
+def test_figures_that_exclude_each_other_are_kept_in_words_and_are_no_toll(
+    tmp_path: Path,
+) -> None:
+    incident = _incident(tmp_path, low="9")
+    assert incident.contradiction == "killed: low 9, best 2, high 3"
+    assert not incident.killed.total.is_known
+    assert not incident.killed.civilian.is_known
 
 
 def test_only_one_sided_violence_is_attributed(tmp_path: Path) -> None:
@@ -138,7 +149,7 @@ def test_only_one_sided_violence_is_attributed(tmp_path: Path) -> None:
         ({"where_prec": "9"}, "where_prec"),
         ({"date_prec": ""}, "date_prec"),
         ({"type_of_violence": "4"}, "type_of_violence"),
-        ({"low": "9"}, "killed"),
+        ({"low": "-1"}, "low"),
         ({"latitude": "149.0"}, "lon, lat"),
         ({"id": ""}, "id"),
     ],

@@ -11,7 +11,7 @@ import shapely
 
 from app.domain.count import Count, Toll
 from app.domain.damage import Damage, Grade
-from app.domain.incident import Incident, Status
+from app.domain.incident import EventKind, Incident, Status
 from app.domain.period import When
 from app.domain.place import LonLat, Place, Precision
 from app.domain.region import Region
@@ -89,6 +89,7 @@ def means(view: View, incident: Incident, regions: tuple[Region, ...]) -> bool:
         incident.dataset in view.datasets
         and in_period(view, incident.when)
         and incident.status in statuses
+        and incident.kind in (view.kinds or ("strike", "other_harm"))
         and (not view.weapons or any(is_of(weapon, view.weapons) for weapon in incident.weapons))
         and (not view.sectors or bool(damaged & set(view.sectors)))
         and (view.min_killed is None or (low is not None and low >= view.min_killed))
@@ -206,6 +207,8 @@ def _invent(dice: random.Random, slug: str, key: str) -> Incident:
             for sector in sectors
         ),
         status=dice.choice([*Status, Status.reported, Status.verified]),
+        kind=dice.choice([EventKind.strike, *EventKind]),
+        contradiction=dice.choice([None, None, None, "killed: low 9, best 1, high 2"]),
     )
 
 

@@ -38,10 +38,10 @@ HEADER = (
 SORTS = {
     "strike": ("Explosions/Remote violence", "Air/drone strike"),
     "mine": ("Explosions/Remote violence", "Remote explosive/landmine/IED"),
-    "battle": ("Battles", "Armed clash"),
+    "protest": ("Protests", "Peaceful protest"),
 }
 Rows = list[tuple[int, str, int]]
-SOME: Rows = [(1, "strike", 0), (2, "strike", 3), (2, "strike", 3), (3, "battle", 1)]
+SOME: Rows = [(1, "strike", 0), (2, "strike", 3), (2, "strike", 3), (3, "protest", 1)]
 
 
 def table(folder: Path, rows: Rows, name: str = "events.csv", extra: str = "") -> Path:
@@ -126,7 +126,7 @@ def test_a_second_import_reads_nothing_writes_nothing_and_tells_its_progress(
     file, observers = ingest.ImportedFile(path), ingest.Observers(progress=seen.append)
     report = ingest.import_file(private_workspace, file, options, author, observers)
     assert (report.rows, report.unchanged, report.duplicates) == (4, 2, 1)
-    assert report.dropped == {"battle": 1}
+    assert report.dropped == {"protest": 1}
     assert seen == [4]
     assert private_workspace.store.head() == head
 

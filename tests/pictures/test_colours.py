@@ -16,7 +16,7 @@ from app.instance.workspace import Workspace
 from app.pictures.tiles import Tiler
 from app.publishing.query import Query
 from app.queries.looks import mark_classes
-from app.render.palette import SIDE_MARKS, rgb
+from app.render.palette import PAPER, RING, SIDE_MARKS, rgb
 from app.tiles.grid import Tile
 from tests.drawing import FONTS, drawn, picture, words
 from tests.making import NOON
@@ -58,7 +58,7 @@ def test_a_tile_has_the_colours_of_its_classes_and_no_others(demos: Workspace, b
         rgb(one.mark.colour)
         for other in COLOURS_BY
         for one in mark_classes(Query.of(demos, view.but(colour_by=other), NOON))
-    } - every
+    } - {*every, rgb(PAPER), rgb(RING)}  # numbers at crowded places have these
     solid = colours_in(pixels[pixels[:, :, 3] == 255])
     assert solid & every
     assert not solid & others

@@ -305,14 +305,18 @@ def test_an_empty_record_and_an_empty_view_are_told_apart(
     assert "No reported incident fits this View" in words(demos, quiet)
 
 
-@pytest.mark.parametrize("by", COLOURS_BY)
-def test_page_tile_and_figure_show_the_same_colours(demos: Workspace, by: str) -> None:
+@pytest.mark.parametrize(
+    ("by", "palette"), [*((by, "orange") for by in COLOURS_BY), ("weapon", "purple")]
+)
+def test_page_tile_and_figure_show_the_same_colours(
+    demos: Workspace, by: str, palette: str
+) -> None:
     days = EXAMPLE.but(first=date(2024, 3, 1), last=date(2024, 4, 29))
-    view = days.but(metric="killed", colour_by=by)
+    view = days.but(metric="killed", colour_by=by, palette=palette)
     tiler, query = Tiler(FONTS), Query.of(demos, view, NOON)
     scene = Scene(query, tiler.choropleths)
     regions, marks, control = FigureLegend(scene).sections()
-    ramp = RAMPS[len(tiler.choropleths.of(scene.sums).limits)]
+    ramp = RAMPS[palette][len(tiler.choropleths.of(scene.sums).limits)]
     swatches = [row.swatch.colour for row in regions.rows if row.swatch]
     assert swatches[: len(ramp)] == list(ramp)
     dots = [
@@ -324,7 +328,7 @@ def test_page_tile_and_figure_show_the_same_colours(demos: Workspace, by: str) -
     block = page.split('<script type="application/json" id="spec">')[1].split("</script>")[0]
     spec = json.loads(block)
     layers = {one["factory"]: one["options"] for one in spec["layers"]}
-    assert layers["regions"]["ramps"][len(ramp)] == list(ramp)
+    assert layers["regions"]["ramps"][palette][len(ramp)] == list(ramp)
     assert layers["regions"]["opacity"] == CLASS_OPACITY
     classes = {(colour, shape) for _code, _label, colour, shape in spec["looks"][by]}
     assert all(len(layers["incidents"]["shapes"][shape]) > 2 for _colour, shape in classes)

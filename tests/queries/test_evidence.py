@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 import zipfile
@@ -12,6 +13,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.domain.errors import NotShared
 from app.domain.revision import Action
@@ -19,11 +23,14 @@ from app.domain.store import Author
 from app.domain.terms import Audience, Face
 from app.domain.view import View
 from app.editing.attaching import attach_file
+from app.instance.signing import HeadSigner
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
+from app.queries.check_evidence import is_signature
 from app.queries.evidence import bundle
 from tests.making import NOON, change, dataset, incident, write
+from tests.support import written
 
 NUMBER = str(incident("a").id)
 
@@ -42,6 +49,14 @@ def recorded(private_workspace: Workspace) -> Workspace:
     write(store, [change(incident("c")), amended], NOON + timedelta(days=1))
     write(store, [change(incident("d"))], NOON + timedelta(days=2))
     return private_workspace
+
+
+@pytest.fixture
+def signing(recorded: Workspace, tmp_path: Path) -> Workspace:
+    """The same record in an instance that has a key."""
+    signer = HeadSigner(tmp_path / "head.key")
+    signer.make_key()
+    return replace(recorded, signer=signer)
 
 
 @pytest.fixture
@@ -127,6 +142,48 @@ def test_equal_evidence_gives_equal_bytes_and_holds_the_archived_source(
         (name,) = (one for one in archive.namelist() if one.startswith("attachments/"))
         assert archive.read(name) == b"<p>as it was</p>"
         assert b"saved by hand" in archive.read("attachments.jsonl")
+
+
+def test_a_signed_head_checks_with_nothing_but_python(signing: Workspace, tmp_path: Path) -> None:
+    path = written(tmp_path, "signed.zip", bundle(whole(signing), NUMBER))
+    code, output = checked(path)
+    assert (code, f"signed by key {signing.signer.key_name}" in output) == (0, True), output
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("signature", "the signature of the head is wrong"),
+        ("public_key", "the public key is not the one of the key's id"),
+        ("recorded_at", "the signature of the head is wrong"),
+        ("hash", "the signed head is not the head of the bundle"),
+    ],
+)
+def test_a_changed_signed_head_is_named(
+    signing: Workspace, tmp_path: Path, name: str, why: str
+) -> None:
+    path = written(tmp_path, "signed.zip", bundle(whole(signing), NUMBER))
+
+    def other(content: bytes) -> bytes:
+        signed = json.loads(content)
+        first = "1" if signed[name][0] == "2" else "2"
+        return json.dumps({**signed, name: first + signed[name][1:]}).encode()
+
+    code, output = checked(changed(path, "head.json", other))
+    assert (code, why in output) == (1, True), output
+
+
+@given(message=st.binary(max_size=200), seed=st.binary(min_size=32, max_size=32), at=st.integers(0))
+@settings(max_examples=5)
+def test_the_script_agrees_with_the_library_about_signatures(
+    message: bytes, seed: bytes, at: int
+) -> None:
+    key = Ed25519PrivateKey.from_private_bytes(seed)
+    public, signature = key.public_key().public_bytes_raw(), key.sign(message)
+    assert is_signature(public, message, signature)
+    flipped = bytearray(signature)
+    flipped[at % 64] ^= 1 << at % 8
+    assert not is_signature(public, message, bytes(flipped))
 
 
 def test_the_public_gets_no_bundle_and_is_told_who_does(recorded: Workspace) -> None:

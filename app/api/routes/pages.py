@@ -64,6 +64,9 @@ def routes(workspace: Workspace) -> APIRouter:
     @router.get("/incidents/{ref}")
     def incident(request: Request, ref: str) -> Response:
         query = params.read_query(workspace, request.query_params.multi_items())
+        tag = etag(query, "incident", ref, "html")
+        if (same := unchanged(request, tag)) is not None:
+            return same
         published = publish(query, Face.points, in_all=True)
         feature = find_incident(published, ref)
         properties = feature["properties"]
@@ -90,11 +93,19 @@ def routes(workspace: Workspace) -> APIRouter:
             "merged": merged,
         }
         html = page("incident", query.view, title, **block)
-        return answer(request, html, HTML, etag(query, "incident", ref, "html"))
+        return answer(request, html, HTML, tag)
 
     @router.get("/method")
     def method(request: Request) -> Response:
         query = params.read_query(workspace, request.query_params.multi_items())
+        faults = [
+            sentence
+            for fault in workspace.reference.theatre_faults
+            for sentence in fault.sentences()
+        ]
+        tag = etag(query, "method", faults)
+        if (same := unchanged(request, tag)) is not None:
+            return same
         view, words = query.view, strings(query.view.lang)
         theatre = workspace.reference.theatres[view.theatre]
         regions = workspace.reference.region_set(view.theatre, view.level)
@@ -114,11 +125,6 @@ def routes(workspace: Workspace) -> APIRouter:
             for one in sorted(query.state.datasets.values(), key=lambda one: one.slug)
             if one.theatre == view.theatre
         ]
-        faults = [
-            sentence
-            for fault in workspace.reference.theatre_faults
-            for sentence in fault.sentences()
-        ]
         html = page(
             "method",
             view,
@@ -129,7 +135,7 @@ def routes(workspace: Workspace) -> APIRouter:
             note=theatre.remark(view.lang),
             faults=faults,
         )
-        return answer(request, html, HTML, etag(query, "method", faults))
+        return answer(request, html, HTML, tag)
 
     _compare(router, workspace, page)
     return router
@@ -145,10 +151,13 @@ def _compare(router: APIRouter, workspace: Workspace, page: Pages) -> None:
         view, sources = query.view, control_sources(query)
         if not sources:
             raise NotFound(f"No control dataset is loaded for {view.theatre!r}.")
+        tag = etag(query, "compare", own.get("with"))
+        if (same := unchanged(request, tag)) is not None:
+            return same
         values = _compared(query, own.get("with") or None, [one.slug for one in sources])
         values["sources"] = [(one.slug, one.name) for one in sources]
         html = page("compare", view, strings(view.lang)["compare_title"], **values)
-        return answer(request, html, HTML, etag(query, "compare", values["other"]))
+        return answer(request, html, HTML, tag)
 
     @router.get("/changes")
     def changed(request: Request) -> Response:

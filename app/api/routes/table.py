@@ -11,9 +11,9 @@ from starlette.responses import Response
 from app.api import params
 from app.api.pages import HTML, PageRoute, Pages
 from app.api.region_table import RATE, region_rows
-from app.api.respond import answer, etag
+from app.api.respond import answer, etag, unchanged
 from app.domain.answer import JsonObject
-from app.domain.incident import Status
+from app.domain.incident import EventKind, Status
 from app.domain.terms import DatasetKind, Face
 from app.domain.view import View
 from app.exporters.formats import FORMATS
@@ -33,7 +33,7 @@ from app.queries.words.summary import summary_sentences
 
 PAGE_ROWS = 200
 SORTS = ("name", "incidents", "killed", "injured", "damaged", RATE)
-NARROWED = ("from", "to", "dataset", "weapon", "sector", "status", "region", "min_killed")
+NARROWED = ("from", "to", "dataset", "weapon", "sector", "status", "kind", "region", "min_killed")
 """Parameters that the form sets; it sends every other parameter of the View unchanged."""
 
 UNSEEN: dict[str, JsonObject] = {
@@ -69,10 +69,13 @@ def routes(workspace: Workspace) -> APIRouter:
         pairs = [(name, text) for name, text in request.query_params.multi_items() if text]
         query, own = params.read(workspace, pairs, readers)
         query = with_defaults(query)
-        view, sums = query.view, publish(query, Face.aggregates)
-        points = publish(query, Face.points)
         offset, sort = own.get("offset", 0), own.get("sort", "name")
         order = own.get("order", "new")
+        tag = etag(query, "table", offset, sort, order)
+        if (same := unchanged(request, tag)) is not None:
+            return same
+        view, sums = query.view, publish(query, Face.aggregates)
+        points = publish(query, Face.points)
         values = {
             **_sums(workspace, sums, sort),
             **_incidents(workspace, points, offset, order),
@@ -81,7 +84,7 @@ def routes(workspace: Workspace) -> APIRouter:
             **_exports(query),
         }
         html = page("table", view, strings(view.lang)["table_title"], **values)
-        return answer(request, html, HTML, etag(query, "table", offset, sort, order))
+        return answer(request, html, HTML, tag)
 
     return router
 
@@ -99,6 +102,7 @@ def _sums(workspace: Workspace, sums: Published, sort: str) -> JsonObject:
     counts = {
         "undated": covered["undated"],
         "spanning": covered["spanning"],
+        "contradictory": covered["contradictory"],
         "withheld": sum(covered["withheld"].values()),
     }
     notes = [
@@ -150,6 +154,7 @@ def _form(workspace: Workspace, sums: Published) -> JsonObject:
             [(c, taxonomy.sectors.label(c, view.lang)) for c in taxonomy.sectors.codes],
         ),
         ("status", view.statuses, [(one.value, words[f"status_{one.value}"]) for one in Status]),
+        ("kind", view.kinds, [(one.value, words[f"kind_{one.value}"]) for one in EventKind]),
         ("region", view.regions, [(one.code, one.name(view.lang)) for one in regions]),
     )
     return {

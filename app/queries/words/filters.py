@@ -29,6 +29,7 @@ def filter_texts(query: Query) -> list[FilterText]:
         ("weapon", [taxonomy.weapons.label(code, lang) for code in view.weapons]),
         ("sector", [taxonomy.sectors.label(code, lang) for code in view.sectors]),
         ("status", [words[f"status_{code}"] for code in view.statuses]),
+        ("kind", [words[f"kind_{code}"] for code in view.kinds]),
         ("region", regions),
         ("side", sides),
     ]

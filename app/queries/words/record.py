@@ -11,7 +11,7 @@ from app.domain.answer import JsonObject
 from app.domain.attachment import Attachment
 from app.domain.field import Field
 from app.domain.fields import FIELDS
-from app.domain.incident import Mechanism
+from app.domain.incident import EventKind, Mechanism
 from app.domain.view import NOT_STATED
 from app.i18n import strings
 from app.i18n.values import count_text, day_text, days_text, length_text, number
@@ -82,6 +82,7 @@ OWN_LINES: Mapping[str, tuple[str, ...]] = {
     "place": ("place",),
     "region": ("region", "admin1"),
     "precision": ("precision", "error_m"),
+    "kind": ("kind",),
     "killed": ("killed",),
     "injured": ("injured",),
     "damage": ("damage",),
@@ -170,6 +171,8 @@ class _RecordText:
     def harm(self) -> Iterator[_Lines]:
         words, lang, properties = self.words, self.lang, self.properties
         taxonomy = self.query.reference.taxonomy
+        is_strike = properties["kind"] == EventKind.strike
+        yield "kind", [] if is_strike else [line(words[f"kind_{properties['kind']}"])]
         for toll in ("killed", "injured"):
             yield toll, [line(count_text(lang, properties[toll]))]
         sector_of = {one: taxonomy.sectors.label(one, lang) for one in taxonomy.sectors.codes}

@@ -41,7 +41,7 @@ def summary_sentences(published: Published, summary: JsonObject) -> list[str]:
         if code != UNSTATED
     ]
     greatest = [*_most(lang, "text_regions", regions), *_most(lang, "text_sectors", damage)]
-    return [*only, incidents, _toll(lang, totals), *greatest, *_gaps(published, summary)]
+    return [*only, incidents, *_tolls(lang, totals), *greatest, *_gaps(published, summary)]
 
 
 def _names(published: Published) -> dict[str, str]:
@@ -59,18 +59,24 @@ def _gaps(published: Published, summary: JsonObject) -> list[str]:
     """Write a sentence for each kind of incident that the map or the sums do not include."""
     words, lang, gaps = published.words, published.view.lang, summary["coverage"]
     counts = {"not_on_map": summary["not_on_map"], "undated": gaps["undated"]}
-    counts |= {"spanning": gaps["spanning"], "withheld": sum(gaps["withheld"].values())}
+    counts |= {"spanning": gaps["spanning"], "contradictory": gaps["contradictory"]}
+    counts |= {"withheld": sum(gaps["withheld"].values())}
     return [words[name].format(n=number(lang, n)) + "." for name, n in counts.items() if n]
 
 
-def _toll(lang: str, totals: JsonObject) -> str:
-    return strings(lang)["text_toll"].format(
+def _tolls(lang: str, totals: JsonObject) -> list[str]:
+    """Write the tolls, and the soldiers among the killed where a source counts them."""
+    words, soldiers = strings(lang), totals["killed"]["by_kind"]["military"]
+    text = words["text_toll"].format(
         killed=count_text(lang, totals["killed"]),
         killed_known=number(lang, totals["killed"]["known"]),
         injured=count_text(lang, totals["injured"]),
         injured_known=number(lang, totals["injured"]["known"]),
         of=number(lang, totals["incidents"]),
     )
+    if not soldiers["best"] and not soldiers["low"]:
+        return [text]
+    return [text, words["text_killed_military"].format(n=count_text(lang, soldiers))]
 
 
 def _most(lang: str, key: str, counts: list[tuple[str, int]]) -> list[str]:

@@ -1,0 +1,144 @@
+"""Whether the record is as it was: its chain, its signed head, and the index beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from app.cli.base import cli, open_workspace, progress_line, tell_json
+from app.domain.errors import BrokenChain, InputError
+from app.domain.revision import Head
+from app.domain.signed_head import SignedHead
+from app.domain.store import verify as verify_ledger
+from app.index.live import Index
+from app.instance.signing import check_signature
+
+PRINTED = "SEQ:HASH as `strikemap verify` prints it, or a file that `strikemap sign` wrote"
+
+index_cli = typer.Typer(
+    help="The index, built from the record: it can always be built anew.", no_args_is_help=True
+)
+cli.add_typer(index_cli, name="index")
+
+
+@cli.command("sign")
+def sign_head(
+    *,
+    new_key: Annotated[
+        bool, typer.Option("--new-key", help="Make a new key in place of the former one first.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Where to write it; printed otherwise.")] = None,
+) -> None:
+    """Sign the head of the record, for whoever wants to check later that nothing was changed.
+
+    The first use makes the key. From then on exports, figures and evidence bundles hold a
+    signature as well. The private key stays in the data folder; no backup holds it.
+
+    Example: strikemap sign --out head.json
+    """
+    workspace = open_workspace()
+    if new_key or workspace.signer.key is None:
+        name = workspace.signer.make_key()
+        typer.echo(
+            f"The key {name} was made. Publish this id where readers can compare it. A signature "
+            "of a former key still checks: it holds its own public key.",
+            err=True,
+        )
+    signed = workspace.signer.sign(workspace.store.head())
+    if signed is None:
+        raise InputError("record", "no revision", "a record with one revision or more")
+    if out is None:
+        tell_json(signed)
+        return
+    out.write_bytes(msgspec.json.format(msgspec.json.encode(signed), indent=1) + b"\n")
+    typer.echo(f"{out}: revision {signed.seq:,}, signed by key {signed.key}")
+
+
+@cli.command("verify")
+def verify_record(
+    *,
+    head: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            "--head",
+            help="A head published earlier: SEQ:HASH, or a file that `strikemap sign` wrote.",
+        ),
+    ] = None,
+) -> None:
+    """Check every link of the ledger; name the first broken one.
+
+    The record must also hold what its index knew, and the index must be as it was written.
+    With a head that was published earlier, everything up to it must be as it was then.
+
+    Example: strikemap verify --since 4337:9f2c…
+    """
+    workspace = open_workspace()
+    since = None if head is None else _published_head(head)
+    last = verify_ledger(workspace.store, since)
+    lost = workspace.index.lost()
+    if lost is not None:
+        raise BrokenChain(lost)
+    typer.echo(f"{last.seq:,} revisions check. Head: {last.seq}:{last.hash.hex()}")
+    if since is not None:
+        later = last.seq - since.seq
+        typer.echo(f"Revision {since.seq:,} is as it was published; {later:,} came since.")
+    _mend(workspace.index)
+
+
+def _mend(index: Index) -> None:
+    """Check the index; build a damaged one anew, and end with exit code 3."""
+    if index.mend() is not None:
+        typer.echo("The index was damaged; it is built anew from the record.", err=True)
+        raise typer.Exit(3)
+
+
+def _published_head(text: str) -> Head:
+    """Read a head that was published; of a signed one the signature must check."""
+    if Path(text).is_file():
+        return _signed_head(Path(text))
+    number, _, digest = text.partition(":")
+    try:
+        return Head(int(number), bytes.fromhex(digest), None)
+    except ValueError as wrong:
+        raise InputError("since", text, PRINTED) from wrong
+
+
+def _signed_head(path: Path) -> Head:
+    try:
+        signed = msgspec.json.decode(path.read_bytes(), type=SignedHead)
+        head = signed.head
+    except (OSError, ValueError) as wrong:  # msgspec's errors are ValueErrors
+        raise InputError("since", path, PRINTED) from wrong
+    check_signature(signed)
+    typer.echo(f"{path} is signed by key {signed.key}: compare it with what the publisher says.")
+    return head
+
+
+@index_cli.command("rebuild")
+def index_rebuild() -> None:
+    """Build the index anew from the record; running servers use it from then on.
+
+    Example: strikemap index rebuild
+    """
+    workspace = open_workspace()
+    index = workspace.index
+    with progress_line("index", quiet=False):
+        seq = index.rebuild()
+        index.sweep()
+        index.witness.accept(workspace.store.head())
+    typer.echo(f"The index is built up to revision {seq:,}.")
+
+
+@index_cli.command("check")
+def index_check() -> None:
+    """Compare the files of the index with their checksums; a damaged index is built anew.
+
+    Example: strikemap index check
+    """
+    index = open_workspace().index
+    _mend(index)
+    typer.echo(f"The index checks, up to revision {index.state().seq:,}.")
