@@ -11,14 +11,14 @@ import pyarrow as pa
 
 from app.domain.errors import InputError
 
-Tables = Mapping[str, Sequence[str]]
+LakeTables = Mapping[str, Sequence[str]]
 """The paths of the Parquet files of each table, by its name."""
 
 
 class Batch(Protocol):
     """An engine: it reads files where they lie, and gives rows as Arrow."""
 
-    def run(self, tables: Tables, statement: str) -> pa.RecordBatchReader:
+    def run(self, tables: LakeTables, statement: str) -> pa.RecordBatchReader:
         """Run one SELECT over some tables."""
 
 
@@ -28,7 +28,7 @@ class SedonaBatch:
     def __init__(self) -> None:
         self._engine = _imported("sedonadb", "engine", "sedona")
 
-    def run(self, tables: Tables, statement: str) -> pa.RecordBatchReader:
+    def run(self, tables: LakeTables, statement: str) -> pa.RecordBatchReader:
         """Run one SELECT over some tables."""
         context = self._engine.connect()
         for name, paths in tables.items():

@@ -14,7 +14,7 @@ from app.api.static_site import StaticSite
 from app.cli.base import Json, cli, open_workspace, query_from, tell_json
 from app.domain.errors import NotShared
 from app.domain.terms import Audience
-from app.files.shelf import Changes, Shelf
+from app.files.shelf import Shelf, ShelfReport
 from app.queries.lake import Lake
 from app.settings import read_settings
 from app.tiles.grid import MAX_ZOOM
@@ -23,8 +23,8 @@ Out = Annotated[str, typer.Argument(help="A folder, or s3://bucket/path (extra `
 Zoom = Annotated[int, typer.Option(min=0, max=MAX_ZOOM, help="Last zoom level of the marks.")]
 
 
-@cli.command()
-def publish(
+@cli.command("publish")
+def publish_view(
     out: Out,
     *,
     view: Annotated[str, typer.Option("--view", help="A View as in a URL.")] = "",
@@ -83,7 +83,7 @@ def lake(
     _report(out, shelf.fill(tables.files(), tables.about()), json=json)
 
 
-def _report(out: str, changes: Changes, *, json: bool) -> None:
+def _report(out: str, changes: ShelfReport, *, json: bool) -> None:
     if json:
         tell_json({"out": out, **vars(changes)})
         return

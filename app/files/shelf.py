@@ -29,7 +29,7 @@ _SCHEME = re.compile(r"([a-z][a-z0-9]+)://", re.ASCII)
 SCHEMES = ("s3", "gs", "az", "memory")
 
 
-class Manifest(msgspec.Struct):
+class ShelfManifest(msgspec.Struct):
     """What lies on a shelf: by which command, what it is, and the digest of each file by name."""
 
     written_by: str
@@ -37,7 +37,7 @@ class Manifest(msgspec.Struct):
     files: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-class Place(Protocol):
+class Storage(Protocol):
     """Where files lie, by names with slashes."""
 
     def read(self, name: str) -> bytes | None:
@@ -121,7 +121,7 @@ class Bucket:
 
 
 @dataclass
-class Changes:
+class ShelfReport:
     """What a run wrote and removed, by name, and how many files it left as they were."""
 
     written: list[str] = field(default_factory=list)
@@ -133,9 +133,9 @@ class Changes:
 class Shelf:
     """A place that a command fills, with its manifest."""
 
-    place: Place
+    place: Storage
     where: str
-    manifest: Manifest
+    manifest: ShelfManifest
 
     @classmethod
     def open(cls, where: str, command: str) -> Shelf:
@@ -149,23 +149,23 @@ class Shelf:
         if content is None:
             if not place.is_empty():
                 raise InputError("OUT", where, f"{_ALLOWED} `strikemap {command}` filled before")
-            return cls(place, where, Manifest(command))
+            return cls(place, where, ShelfManifest(command))
         try:
-            manifest = msgspec.json.decode(content, type=Manifest)
+            manifest = msgspec.json.decode(content, type=ShelfManifest)
         except msgspec.DecodeError:
-            manifest = Manifest("")
+            manifest = ShelfManifest("")
         is_sound = all(_NAME.fullmatch(name) for name in manifest.files)
         if manifest.written_by != command or not is_sound:
             raise InputError("OUT", where, f"{_ALLOWED} `strikemap {command}` filled before")
         return cls(place, where, manifest)
 
-    def fill(self, files: Iterable[tuple[str, bytes]], about: dict[str, str]) -> Changes:
+    def fill(self, files: Iterable[tuple[str, bytes]], about: dict[str, str]) -> ShelfReport:
         """Write the files that changed, then remove those that are not among them any more.
 
         Raises:
             InputError: a file of somebody else has the name of one of ours.
         """
-        changes, current = Changes(), dict[str, str]()
+        changes, current = ShelfReport(), dict[str, str]()
         for name, content in files:
             current[name] = hashlib.sha256(content).hexdigest()
             present = self.place.read(name)
@@ -195,7 +195,7 @@ class Shelf:
 _ALLOWED = "an empty or new folder, or one that"
 
 
-def _place(where: str) -> Place:
+def _place(where: str) -> Storage:
     scheme = _SCHEME.match(where)
     if scheme is None:
         path = Path(where)

@@ -115,7 +115,7 @@ def test_the_ground_of_a_batch_is_that_of_the_index(data: Path, lake: Path) -> N
     }
     rows = rows_of_job(data, lake, "ground")
     joined = {
-        (one["dataset"], one["id"]): (one["controller"], one["valid_on"])
+        (one["dataset"], one["id"]): (one["controller"], str(one["valid_on"]))
         for one in rows
         if one["source"] == "example-control"
     }
