@@ -10,6 +10,9 @@ COPY static static
 RUN /opt/venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM python:3.11-slim
+# Pillow orders letters from right to left with it.
+RUN apt-get update && apt-get install -y --no-install-recommends libfribidi0 \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /data strikemap \
  && install -d -o strikemap -g strikemap /data
 COPY --from=build /opt/venv /opt/venv

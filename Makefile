@@ -28,6 +28,7 @@ $(VENV)/.runtime: requirements.lock pyproject.toml setup.py
 $(VENV)/.test: requirements-test.lock pyproject.toml setup.py package-lock.json .npmrc
 	tools/venv.sh $(PYTHON) $(VENV) requirements-test.lock
 	tools/browser.sh
+	tools/postgis.sh
 	tools/node.sh
 	@touch $@ $(VENV)/.runtime
 
@@ -44,7 +45,7 @@ format: $(VENV)/.test
 lock:
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra build pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra build --extra test pyproject.toml -o requirements-test.lock
+	$(BIN)/uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra build --extra scale --extra test pyproject.toml -o requirements-test.lock
 	npm install --silent --package-lock-only
 
 clean:

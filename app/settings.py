@@ -44,6 +44,11 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         default_factory=_own_data, description="Folder of the record and the index."
     )
+    store_url: str = Field(
+        default="",
+        repr=False,
+        description="Database of the record, postgresql://…; a file in the data folder without it.",
+    )
     geodata_dir: Path = Field(
         default_factory=lambda: _shipped("geodata"), description="Folder of the reference data."
     )

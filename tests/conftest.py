@@ -16,6 +16,7 @@ from app.instance.workspace import Workspace
 from app.intake.demo import load_demos
 from app.reference.reference import Reference
 from app.store.sqlite import SqliteStore
+from tests.clusters import Cluster, cluster, need_postgis
 from tests.making import GEODATA, NOON, open_workspace
 from tests.serving import Service, command, serving
 
@@ -46,6 +47,14 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
     store = SqliteStore(tmp_path / "record.sqlite")
     yield store
     store.close()
+
+
+@pytest.fixture(scope="session")
+def postgis_cluster() -> Iterator[Cluster]:
+    """A server of PostgreSQL with PostGIS, for all tests of a process."""
+    need_postgis()
+    with cluster() as running:
+        yield running
 
 
 @pytest.fixture

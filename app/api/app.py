@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -10,16 +9,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 from threading import Event, Thread
 
 from fastapi import FastAPI
-from starlette.datastructures import Headers
 from starlette.middleware import Middleware
-from starlette.responses import FileResponse, Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
-from typing_extensions import override
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.api import problems
@@ -28,11 +21,13 @@ from app.api.downloads import Downloads
 from app.api.heavy import Forwarding, HeavyProcesses
 from app.api.lanes import Lanes
 from app.api.metrics import Metrics
+from app.api.own_files import OwnFiles
 from app.api.rates import Rates
 from app.api.routes import (
     collections,
     columns,
     control,
+    discovery,
     editing,
     evidence,
     exporting,
@@ -62,7 +57,6 @@ from app.domain.cache import BoundedCache
 from app.domain.terms import Audience
 from app.instance.workspace import Workspace
 from app.intake.spool import Spool
-from app.maps.scripts import without_docs
 from app.pictures.figures import Figures
 from app.pictures.tiles import Tiler
 from app.settings import Settings
@@ -70,8 +64,6 @@ from app.streets.services import read_tile_services
 
 LOG = logging.getLogger("strikemap.start")
 MOST_SCOPES = 8
-MOST_ZIPPED = 128
-ZIPPED = (".js", ".css", ".svg", ".csv", ".json", ".geojson")
 DESCRIPTION = (
     "Strikes, the harm they did and who held the ground, each with who says so and since when it "
     "is known. Counts are ranges: unknown is null, never 0."
@@ -106,6 +98,7 @@ def create_app(settings: Settings, heavy: HeavyProcesses | None = None) -> FastA
     workspace = Workspace.open(
         settings.data_dir,
         settings.geodata_dir,
+        store_url=settings.store_url,
         audience=audience,
         default_theatre=settings.theatre,
         max_file_bytes=settings.max_file_bytes,
@@ -113,6 +106,7 @@ def create_app(settings: Settings, heavy: HeavyProcesses | None = None) -> FastA
         clock=partial(datetime.now, UTC),
         tile_services=grounds.services,
     )
+    workspace.store.follow()
     for fault in workspace.reference.theatre_faults:
         for sentence in fault.sentences():
             LOG.warning("%s", sentence)
@@ -188,6 +182,7 @@ def _application(
     app.include_router(styles.routes(visible, tiler))
     app.include_router(images.routes(visible, lanes.images))
     static = settings.static_dir
+    app.include_router(discovery.routes(visible, static))
     app.include_router(story_pages.routes(visible, figure_maker, lanes.files, static))
     app.include_router(control.routes(visible, lanes.agreements))
     app.include_router(operation.routes(visible, lanes.checks))
@@ -221,47 +216,3 @@ class _Wider:
             return None
         scope = holder.datasets
         return self._applications.get(scope, lambda: self.make(self.workspace.seen_by(scope)))
-
-
-class OwnFiles(StaticFiles):
-    """The page's own files: a vendored file never changes; a browser checks the others each time.
-
-    Text is sent zipped: each file is zipped once, with the strongest compression. Our scripts are
-    sent without their JSDoc.
-    """
-
-    def __init__(self, directory: Path) -> None:
-        super().__init__(directory=directory)
-        self._zipped = BoundedCache(MOST_ZIPPED)
-
-    @override
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """Serve a file, and say how long a cache may have it."""
-        response = await super().get_response(path, scope)
-        is_fixed = path.startswith("vendor/")
-        age = "public, max-age=31536000, immutable" if is_fixed else "no-cache"
-        if isinstance(response, FileResponse) and path.endswith(ZIPPED):
-            response = self._as_zip(response, Headers(scope=scope))
-        response.headers["Cache-Control"] = age
-        return response
-
-    def _as_zip(self, response: FileResponse, request_headers: Headers) -> Response:
-        """Zip a file for readers who understand it; each of the two forms has its own ETag."""
-        path, etag = Path(response.path), response.headers["etag"]
-        response.headers["Vary"] = "Accept-Encoding"
-        is_script = path.suffix == ".js" and path.parent.name == "js"
-        read_file = _script if is_script else Path.read_bytes
-        if "gzip" not in request_headers.get("accept-encoding", "") or "range" in request_headers:
-            headers = {"ETag": etag, "Vary": "Accept-Encoding"}
-            media_type = response.media_type
-            return Response(read_file(path), 200, headers, media_type) if is_script else response
-        tag = etag.rstrip('"') + '-gz"'
-        headers = {"Content-Encoding": "gzip", "ETag": tag, "Vary": "Accept-Encoding"}
-        if tag in request_headers.get("if-none-match", ""):
-            return Response(None, 304, headers)
-        body = self._zipped.get((path, tag), lambda: gzip.compress(read_file(path), 9, mtime=0))
-        return Response(body, 200, headers, media_type=response.media_type)
-
-
-def _script(path: Path) -> bytes:
-    return without_docs(path.read_text("utf-8")).encode()

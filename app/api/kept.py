@@ -28,7 +28,7 @@ HEADERS_BYTES = 1_000
 MOST_HEADER_BYTES = 512
 """A request with longer headers is answered anew: nobody fills the memory with keys."""
 
-CHOOSING = (b"host", b"accept", b"x-forwarded-proto", b"accept-language")
+CHOOSING = (b"host", b"accept", b"accept-encoding", b"accept-language", b"x-forwarded-proto")
 """Headers by which an answer may differ."""
 
 REFUSING = {b"authorization", b"range", b"content-length", b"transfer-encoding", b"cookie"}
@@ -215,8 +215,7 @@ def _request_of(scope: Scope) -> _Request | None:
     chosen = [headers.get(name, b"") for name in CHOOSING]
     if sum(map(len, chosen)) > MOST_HEADER_BYTES:
         return None
-    packing = b"gzip" if b"gzip" in headers.get(b"accept-encoding", b"") else b""
-    key = (scope.get("raw_path") or b"", scope["query_string"], packing, *chosen)
+    key = (scope.get("raw_path") or b"", scope["query_string"], *chosen)
     proposed = headers.get(REQUEST_ID)
     own_id = request_id(None if proposed is None else proposed.decode("latin-1"))
     return _Request(key, headers.get(b"if-none-match", b""), own_id)

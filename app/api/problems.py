@@ -57,6 +57,7 @@ STATUS: dict[type[Exception], tuple[int, str, str]] = {
     errors.Busy: (503, "busy", "Too much at once"),
     errors.ClockBehind: (409, "clock", "The clock is behind the record"),
     errors.StoreBusy: (503, "busy", "The record is busy"),
+    errors.StoreAway: (503, "away", "The record does not answer"),
     errors.DamagedRecord: (503, "damaged", "The record is damaged"),
     errors.StoreFull: (507, "disk-full", "No room on the disk"),
     errors.StoreError: (500, "store", "The record is at fault"),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from collections.abc import Mapping
 
 import msgspec
 from isal import igzip
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,6 +17,9 @@ from app.publishing.query import Query
 
 REVALIDATE = {"Cache-Control": "public, max-age=0, must-revalidate"}
 MINUTE = {"Cache-Control": "public, max-age=60, must-revalidate"}
+REFUSED = re.compile(r"\s*q\s*=\s*0(\.0*)?\s*", re.IGNORECASE)
+"""The weight of a way of packing that a reader does not understand."""
+
 SMALLEST_WORTH_ZIPPING = 600
 ZIPPED_INSIDE = ("image/png", "image/jpeg", "application/pdf")
 
@@ -52,7 +57,7 @@ def answer(
             return Response(None, 304, fields)
     content = body.encode() if isinstance(body, str) else body
     is_zipped = "Content-Encoding" in fields or media_type in ZIPPED_INSIDE
-    if len(content) > SMALLEST_WORTH_ZIPPING and not is_zipped and takes_gzip(request):
+    if len(content) > SMALLEST_WORTH_ZIPPING and not is_zipped and accepts(request.headers, "gzip"):
         content = igzip.compress(content, compresslevel=1)
         fields["Content-Encoding"] = "gzip"
     return Response(content, 200, fields, media_type=media_type)
@@ -62,14 +67,18 @@ def zipped_answer(
     request: Request, zipped: bytes, media_type: str, tag: str, headers: Mapping[str, str]
 ) -> Response:
     """Answer with a body that is stored as gzip; it is unpacked for the few who cannot."""
-    if not takes_gzip(request):
+    if not accepts(request.headers, "gzip"):
         return answer(request, gzip.decompress(zipped), media_type, tag, headers)
     return answer(request, zipped, media_type, tag, {**headers, "Content-Encoding": "gzip"})
 
 
-def takes_gzip(request: Request) -> bool:
-    """Tell whether the reader accepts gzip."""
-    return "gzip" in request.headers.get("accept-encoding", "")
+def accepts(headers: Headers, packing: str) -> bool:
+    """Tell whether a reader names a way of packing in Accept-Encoding, and does not refuse it."""
+    for part in headers.get("accept-encoding", "").split(","):
+        name, _, weight = part.partition(";")
+        if name.strip().lower() == packing:
+            return REFUSED.fullmatch(weight) is None
+    return False
 
 
 def json_answer(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -25,13 +25,16 @@ from app.domain.errors import NotShared
 from app.domain.mercator import tile_at
 from app.domain.view import METRICS, View
 from app.instance.workspace import Workspace
-from app.maps.page import Anchor, SavedKit
-from app.pages.map import columns_query, page_html
+from app.maps.page import Anchor, SavedKit, SavedStreets
+from app.pages.map import columns_query, map_box, page_html
 from app.publishing.defaults import with_defaults
 from app.reference.theatre import Theatre
 
 BASEMAP_ZOOMS = range(4, 8)
 """Zoom levels whose basemap is in the file; closer ones enlarge the last (see pictures.js)."""
+
+STREET_ZOOMS, MOST_STREET_TILES = range(8, 17), 200
+"""Zoom levels of an operator's basemap that are in the file for the View's box, while they fit."""
 
 MOST_RECORDS, RECORDS_AT_ONCE = 5_000, 1_000
 """The newest records are in the file whole; the others are marks only."""
@@ -61,19 +64,19 @@ def saved_page(
     # An event loop of its own: a notebook, for example, has one running already.
     with start_blocking_portal() as portal:
         answers = Answers(app, view, portal)
+        streets = None if query.streets is None else _saved_streets(map_box(query))
         contents = {
             "answers": answers.documents(),
             "columns": {} if archive else answers.columns(),
             "records": list(answers.records()),
-            "tiles": answers.tiles(query.theatre),
+            "tiles": answers.tiles(query.theatre, streets),
             "lacks": words["file_lacks"],
         }
         summary = answers.get(f"/api/summary?{view.query()}")
     table = {"sentences": summary["text"], "rows": region_rows(view.lang, summary)}
     kit = SavedKit.of(static, table, contents, archive)
-    if method is not None:
-        kit = replace(kit, anchors=(Anchor(words["method"], method),))
-    return page_html(query, kit=kit)
+    anchors = () if method is None else (Anchor(words["method"], method),)
+    return page_html(query, kit=replace(kit, streets=streets, anchors=anchors))
 
 
 @dataclass
@@ -156,15 +159,29 @@ class Answers:
             if len(features) < RECORDS_AT_ONCE:
                 return
 
-    def tiles(self, theatre: Theatre) -> dict[str, str]:
-        """Collect the basemap and the names around the theatre."""
+    def tiles(self, theatre: Theatre, streets: SavedStreets | None) -> dict[str, str]:
+        """Collect the basemap and the names around the theatre, and the streets of the View."""
         base = urlencode({"theatre": self.view.theatre, "lang": self.view.lang})
+        places = [(z, x, y) for z in BASEMAP_ZOOMS for x, y in _cover(theatre.bounds, z, margin=1)]
+        if streets is not None:
+            zooms = range(STREET_ZOOMS.start, streets.zoom + 1)
+            places += [(z, x, y) for z in zooms for x, y in _cover(streets.box, z)]
         return {
             f"{layer}/{z}/{x}/{y}": _base64(self.bytes(f"/tiles/{layer}/{z}/{x}/{y}.png?{base}"))
-            for z in BASEMAP_ZOOMS
-            for x, y in _cover(theatre, z)
+            for z, x, y in places
             for layer in ("basemap", "labels")
         }
+
+
+def _saved_streets(box: Sequence[float]) -> SavedStreets:
+    """Choose how deep the streets of a box go, so that the file stays small enough to send."""
+    zoom, tiles = BASEMAP_ZOOMS[-1], 0
+    for z in STREET_ZOOMS:
+        tiles += len(list(_cover(box, z)))
+        if tiles > MOST_STREET_TILES:
+            break
+        zoom = z
+    return SavedStreets(box, zoom, is_cut=zoom < STREET_ZOOMS[-1])
 
 
 def _key(address: str) -> str:
@@ -182,13 +199,13 @@ def _base64(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-def _cover(theatre: Theatre, z: int) -> Iterator[tuple[int, int]]:
-    """List the tiles of a theatre, with one more on each side for wide windows."""
-    west, south, east, north = theatre.bounds
+def _cover(box: Sequence[float], z: int, margin: int = 0) -> Iterator[tuple[int, int]]:
+    """List the tiles of a box in degrees, with some more on each side for wide windows."""
+    west, south, east, north = box
     first_column, first_row = tile_at(west, north, z)
     last_column, last_row = tile_at(east, south, z)
-    for x in range(first_column - 1, last_column + 2):
-        for y in range(first_row - 1, last_row + 2):
+    for x in range(first_column - margin, last_column + margin + 1):
+        for y in range(first_row - margin, last_row + margin + 1):
             if 0 <= x < 2**z and 0 <= y < 2**z:
                 yield x, y
 

@@ -8,6 +8,7 @@ from typing import Any
 from app.domain.answer import JsonObject
 from app.domain.field import Field
 from app.domain.fields import FIELDS
+from app.domain.languages import LANGUAGES
 from app.domain.view import COLOURS_BY, METRICS, PALETTES, SIZES_BY
 from app.queries.attributes import KIND_SCHEMAS
 
@@ -31,7 +32,7 @@ VIEW_PARAMETERS: dict[str, Described] = {
     ),
     "min_killed": ("at least so many killed", {"type": "integer", "minimum": 0}),
     "metric": ("what regions are coloured by", {"type": "string", "enum": list(METRICS)}),
-    "lang": ("language of names", {"type": "string", "enum": ["en", "uk"]}),
+    "lang": ("language of names", {"type": "string", "enum": list(LANGUAGES)}),
     "theatre": ("theatre", {"type": "string"}),
     "control": ("dataset of the control layer", {"type": "string"}),
     "freeze": (
@@ -118,6 +119,15 @@ def standard(
         media, f=("the form of the answer", {"type": "string", "enum": [form]}), **own
     )
     described["responses"].pop("422")
+    return described
+
+
+def standard_page(media: str = "application/json", /, **own: Described) -> JsonObject:
+    """Describe an address of OGC that people can read as a page, too."""
+    described = standard(media, "json", **own)
+    form = next(one for one in described["parameters"] if one["name"] == "f")
+    form["schema"] = {"type": "string", "enum": ["json", "html"]}
+    described["responses"]["200"]["content"]["text/html"] = {"schema": {}}
     return described
 
 

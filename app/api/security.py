@@ -54,6 +54,9 @@ CSP = (
     "connect-src 'self'; font-src 'self'; frame-src {}; base-uri 'none'; form-action 'self'; "
     "frame-ancestors {}"
 )
+FRAMING = ("/", "/edit/stories")
+"""The pages that show our own map in a frame: the share dialog, and an editor who points at it."""
+
 MAPS = ("/", "/embed")
 """The pages that show tiles of the services that the operator named, if any."""
 
@@ -211,12 +214,13 @@ class Guard:
     def _headers(self, path: str) -> Mapping[str, str]:
         is_open = EMBEDDED.fullmatch(path) is not None and not self.is_private
         ancestors = _with_self(self.frame_ancestors) if is_open else "'self'"
-        frames = "'self'" if path == "/" else "'none'"  # the share dialog shows the frame
+        frames = "'self'" if path in FRAMING else "'none'"
         pictures = "".join(f" {one}" for one in self.picture_origins) if path in MAPS else ""
         headers = {
             "Content-Security-Policy": CSP.format(pictures, frames, ancestors),
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
+            "Permissions-Policy": "geolocation=(self)" if path == "/" else "geolocation=()",
             "Cross-Origin-Opener-Policy": "same-origin",
             "X-Strikemap-Audience": "private" if self.is_private else "public",
             REQUEST_ID_HEADER: REQUEST_ID.get(),

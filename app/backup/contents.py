@@ -15,10 +15,11 @@ from typing import Protocol
 import msgspec
 
 from app.editing.purged import PURGED
+from app.store.opening import RECORD
 
 BACKUP_FORMAT = 1
 FIRST_MEMBER, LAST_MEMBER = "backup.json", "manifest.json"
-RECORD, BASEMAP = "record.sqlite", "basemap.json"
+BASEMAP = "basemap.json"
 CHUNK_BYTES = 1 << 20
 
 FOLDERS = {

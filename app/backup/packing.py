@@ -24,7 +24,6 @@ from app.backup.contents import (
     FIRST_MEMBER,
     LAST_MEMBER,
     NAME,
-    RECORD,
     Bytes,
     BytesDone,
     Counter,
@@ -36,7 +35,8 @@ from app.backup.contents import (
 from app.domain.errors import NO_SPACE, InputError, StoreError
 from app.editing.purged import PURGED, PurgeList, purges_of, write_purged
 from app.instance.workspace import refuse_unfinished
-from app.store.copying import copy_record
+from app.store.copying import copy_database, copy_record
+from app.store.opening import RECORD
 from app.store.sqlite import SqliteStore
 
 LEVEL, PART = 1, ".part"
@@ -58,10 +58,13 @@ class Packed(msgspec.Struct, frozen=True):
     damaged: list[str]
 
 
-def back_up(data_dir: Path, out: Path, now: datetime, progress: BytesDone) -> Packed:
+def back_up(
+    data_dir: Path, out: Path, now: datetime, progress: BytesDone, store_url: str = ""
+) -> Packed:
     """Write the record and the files beside it as one backup, which is whole or missing.
 
     The record is copied first: an archived file lies on the disk before the record names it.
+    A record in a database becomes a file of the same content.
     What was purged or revoked until now is written to the data folder's purge list as well.
 
     Raises:
@@ -69,14 +72,15 @@ def back_up(data_dir: Path, out: Path, now: datetime, progress: BytesDone) -> Pa
         StoreError: the record, or a file beside it, cannot be read.
     """
     refuse_unfinished(data_dir)
-    if not (data_dir / RECORD).is_file():
+    if not store_url and not (data_dir / RECORD).is_file():
         raise InputError("STRIKEMAP_DATA_DIR", data_dir, "a data folder that holds a record")
     with (
         _files_that_can_be_read(),
         _half_made(out) as folder,
     ):
         half, copy = folder / "backup", folder / RECORD
-        state = copy_record(data_dir / RECORD, copy)
+        record = data_dir / RECORD
+        state = copy_database(store_url, copy) if store_url else copy_record(record, copy)
         origin = Origin(
             format=BACKUP_FORMAT,
             program=version("strikemap"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from app.backup.contents import RECORD, BytesDone, Origin
+from app.backup.contents import BytesDone, Origin
 from app.backup.packing import settle
 from app.backup.unpacking import unpack, verified
 from app.domain.errors import NO_SPACE, InputError
@@ -18,6 +18,7 @@ from app.domain.store import Author
 from app.editing.erasure import purge_again
 from app.editing.purged import PURGED, PurgeList, purges_of, read_purged, write_purged
 from app.instance.workspace import RESTORING, refuse_unfinished
+from app.store.opening import RECORD
 from app.store.sqlite import SqliteStore
 
 KEPT = ("lost+found",)

@@ -22,7 +22,6 @@ from app.backup.contents import (
     FIRST_MEMBER,
     LAST_MEMBER,
     NAME,
-    RECORD,
     Bytes,
     BytesDone,
     Counter,
@@ -34,6 +33,7 @@ from app.backup.contents import (
 from app.domain.errors import NO_SPACE, InvalidFile, StoreError, StoreFull
 from app.domain.store import verify
 from app.store.copying import newest_schema
+from app.store.opening import RECORD
 from app.store.sqlite import SqliteStore
 
 SIGNATURE = b"\x1f\x8b"

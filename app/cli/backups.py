@@ -41,8 +41,9 @@ def backup_instance(
     refuse_unwritable(out)
     if out.exists() and not force:
         raise InputError("OUT", out, "a new file; --force replaces an existing one")
+    settings = read_settings()
     with progress_line(out.name, quiet=json, what="bytes") as progress:
-        packed = back_up(read_settings().data_dir, out, present(), progress)
+        packed = back_up(settings.data_dir, out, present(), progress, settings.store_url)
     if json:
         tell_json(packed)
     else:
@@ -66,9 +67,15 @@ def restore_backup(
     if checks:
         _check(file, json=json)
         return
-    author = Author(operator_name(), present())
+    settings, author = read_settings(), Author(operator_name(), present())
+    if settings.store_url:
+        raise InputError(
+            "STRIKEMAP_STORE_URL",
+            "a database",
+            "nothing: restore into a folder, then `strikemap store copy FOLDER postgresql://…`",
+        )
     with progress_line(file.name, quiet=json, what="bytes") as progress:
-        restored = restore(file, read_settings().data_dir, purged, author, progress)
+        restored = restore(file, settings.data_dir, purged, author, progress)
     if json:
         tell_json(restored)
     else:

@@ -33,6 +33,7 @@ def open_workspace(settings: Settings | None = None) -> Workspace:
     return Workspace.open(
         settings.data_dir,
         settings.geodata_dir,
+        store_url=settings.store_url,
         audience=Audience.private,
         default_theatre=settings.theatre,
         max_file_bytes=settings.max_file_bytes,

@@ -117,6 +117,7 @@ COMMANDS = {
     "theatre": CommandEntry(
         "theatres", "Theatres: add a country, list them, check a file, set what opens."
     ),
+    "store": CommandEntry("stores", "Where the record is: a file, or a database on a server."),
     "token": CommandEntry("tokens", "Who may import and edit over HTTP."),
 }
 """Every command in the order of the help; the line is the first sentence of its own help."""

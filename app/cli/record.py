@@ -68,6 +68,9 @@ def attach_source(  # noqa: PLR0913  a command's options, each by name
         bool | None,
         typer.Option("--graphic/--not-graphic", help="A picture is blurred until a reader asks."),
     ] = None,
+    caption: Annotated[
+        str | None, typer.Option(help="What a picture shows, also for readers who do not see it.")
+    ] = None,
 ) -> None:
     """Archive a source file of an incident, with its hash, time, method and operator.
 
@@ -84,7 +87,7 @@ def attach_source(  # noqa: PLR0913  a command's options, each by name
         "publisher": publisher,
         "published": day,
     }
-    named |= {"licence": terms, "graphic": graphic}
+    named |= {"licence": terms, "graphic": graphic, "caption": caption}
     facts = {name: fact for name, fact in named.items() if fact is not None}
     author = Author(operator_name(), present())
     attachment = attach_file(workspace, record["id"], file, author, facts)

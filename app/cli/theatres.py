@@ -38,7 +38,7 @@ def theatre_add(  # noqa: PLR0913  a command's options, each by name
         list[str] | None, typer.Option(help='CODE="Name"; with ,state for the state. Repeat it.')
     ] = None,
     zone: Annotated[str | None, typer.Option(help="IANA time zone of its days.")] = None,
-    languages: Annotated[str, typer.Option(help="Languages of its pages: en, or en,uk.")] = "en",
+    languages: Annotated[str, typer.Option(help="Languages of its pages: en, or en,ar.")] = "en",
     json: Json = False,
 ) -> None:
     """Add a theatre for one or more countries, from the world's reference data.

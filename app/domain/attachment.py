@@ -29,6 +29,8 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     published: date | None = None
     licence: str = "internal"
     graphic: bool = False
+    caption: str | None = None
+    """What an image shows, for those who see it and those who do not."""
 
     @property
     def key(self) -> str:

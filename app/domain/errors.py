@@ -24,6 +24,7 @@
     ├── ClockBehind               the clock is behind the time of the newest revision
     └── StoreError                the fault lies in the record, not in the request
         ├── StoreBusy             another writer locks the record for too long
+        ├── StoreAway             the server of the record does not answer
         ├── StoreFull             the disk has no room for a change
         ├── StoreTooNew           written by a later release
         └── DamagedRecord         the record is not as it was written
@@ -192,6 +193,10 @@ class TooMany(StrikemapError):
 
 class StoreBusy(StoreError):
     """Another writer locked the record for longer than we wait; nothing was written."""
+
+
+class StoreAway(StoreError):
+    """The server that has the record does not answer, or takes no writes; later it may."""
 
 
 class StoreFull(StoreError):

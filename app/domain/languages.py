@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-LANGUAGES = ("en", "uk")
-"""The languages in which the program has all its strings; the first is used when others lack."""
+LANGUAGES = ("en", "uk", "ar", "es", "fr")
+"""The languages of the pages; the first is used where a text is missing in others."""
+
+RIGHT_TO_LEFT = frozenset({"ar"})
+"""Languages that are written from right to left."""
+
+
+def direction(language: str) -> str:
+    """Return the direction of a language's pages, as HTML names it: ltr or rtl."""
+    return "rtl" if language in RIGHT_TO_LEFT else "ltr"
 
 
 def in_language(texts: Mapping[str, str], language: str, otherwise: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import shapely
@@ -13,15 +14,15 @@ from shapely.geometry.base import BaseGeometry
 class Region:
     """One unit: ISO 3166-2 code at level 1, OCHA P-code at level 2.
 
-    ISO code and P-code differ for five Ukrainian units, so both are stored. `name_uk` may be None
-    outside Ukraine. A population without its year is not used.
+    ISO code and P-code differ for five Ukrainian units, so both are stored. `names` has those of
+    other languages than English. A population without its year is not used.
     """
 
     code: str
     country: str
     level: int
     name_en: str
-    name_uk: str | None
+    names: Mapping[str, str]
     pcode: str | None
     parent: str | None
     shape: MultiPolygon
@@ -30,7 +31,7 @@ class Region:
 
     def name(self, language: str) -> str:
         """Name the region in a language, in English when it has no other name."""
-        return self.name_uk if language == "uk" and self.name_uk else self.name_en
+        return self.names.get(language, self.name_en)
 
 
 @dataclass(frozen=True, slots=True)

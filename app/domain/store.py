@@ -70,11 +70,27 @@ class Store(TokenBook, Protocol):
     fault: str | None
     """A sentence about the last damage that was met; None without any."""
 
+    is_shared: bool
+    """Whether nodes with folders of their own read and write this record."""
+
+    def follow(self) -> None:
+        """Keep the head in memory from now on, where reading it costs a journey to a server.
+
+        `head` then never waits and never fails; it knows what others wrote within a second.
+        """
+
     def check_file(self) -> None:
         """Let the engine check its own file, without the chain.
 
         Raises:
             DamagedRecord: the file is cut or changed.
+        """
+
+    def check_tables(self) -> None:
+        """Compare tables that the engine derives for other programs with the ledger, if any.
+
+        Raises:
+            DamagedRecord: somebody changed one.
         """
 
     def head(self) -> Head:
@@ -203,6 +219,7 @@ def verify(store: Store, expected: Head | None = None) -> Head:
     _check_newest(store, newest, last.seq)
     _check_clock(store, last, None)
     _check_end(store, last.seq)
+    store.check_tables()
     return last
 
 

@@ -19,6 +19,7 @@ from app.instance.workspace import Workspace
 from app.render.renditions import FORMATS, Rendition, render_image
 
 Fact = str | bool | date
+LONGEST_CAPTION = 300
 
 
 def attach_file(
@@ -71,6 +72,10 @@ def _content(workspace: Workspace, path: Path) -> bytes:
 
 def _check(record: Attachment) -> None:
     terms_of(record.licence)
+    caption = record.caption
+    if caption is not None and not (caption.isprintable() and len(caption) <= LONGEST_CAPTION):
+        allowed = f"one line of at most {LONGEST_CAPTION} characters"
+        raise InputError("caption", caption[:LONGEST_CAPTION], allowed)
     if has_other_scheme(record.url):
         raise InputError("url", record.url, f"an address with {' or '.join(WEB)}")
 

@@ -1,4 +1,8 @@
-"""All strings that a user reads, in English and Ukrainian; a test checks that both are complete."""
+"""All strings that a user reads, in five languages.
+
+English and Ukrainian are complete. The others have the pages of readers; what they lack, such as
+the pages of editors, is English.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +13,32 @@ from importlib import resources
 from app.domain.languages import LANGUAGES
 
 __all__ = ["LANGUAGES", "LANGUAGE_NAMES", "WATERMARK", "strings"]
-LANGUAGE_NAMES = {"en": "English", "uk": "Українська"}
+LANGUAGE_NAMES = {
+    "en": "English",
+    "uk": "Українська",
+    "ar": "العربية",
+    "es": "Español",
+    "fr": "Français",
+}
 """Each language by the name that its readers use."""
 
-WATERMARK = {"en": "INVENTED DATA", "uk": "ВИГАДАНІ ДАНІ"}
+WATERMARK = {
+    "en": "INVENTED DATA",
+    "uk": "ВИГАДАНІ ДАНІ",
+    "ar": "بيانات مختلقة",
+    "es": "DATOS INVENTADOS",
+    "fr": "DONNÉES INVENTÉES",
+}
 """What stands across every picture of invented data."""
 
 
 @cache
 def strings(language: str) -> dict[str, str]:
-    """Read all strings of a language, by key."""
+    """Return all strings of a language, by key; those that it lacks are English."""
+    return {**_own(LANGUAGES[0]), **_own(language)}
+
+
+def _own(language: str) -> dict[str, str]:
     text = (resources.files("app.i18n") / f"{language}.json").read_text("utf-8")
     texts: dict[str, str] = json.loads(text)
     return texts

@@ -12,6 +12,8 @@ from app.i18n import strings
 
 METRES_PER_KM = 1000
 NARROW_SPACE = "\u202f"
+SEPARATORS = {"uk": ("\u00a0", ","), "es": (".", ","), "fr": (NARROW_SPACE, ",")}
+"""Marks of thousands and of the fraction (CLDR), where they are not those of English."""
 
 
 def number(language: str, value: float, digits: int = 2) -> str:
@@ -24,19 +26,26 @@ def number(language: str, value: float, digits: int = 2) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     text = text.removeprefix("-") if text == "-0" else text
-    if language == "uk":
-        text = text.replace(",", "\u00a0").replace(".", ",")
-    return text
+    if language not in SEPARATORS:
+        return text
+    thousands, point = SEPARATORS[language]
+    whole, _, part = text.partition(".")
+    return point.join(filter(None, [whole.replace(",", thousands), part]))
 
 
 def plural(language: str, n: int) -> str:
     """Return which form of a noun follows a whole number: one, few or many.
 
-    English has no form of its own for few.
+    These are the categories of CLDR, of which we need three: its "other" of whole numbers is our
+    many. Arabic sentences are built so that a noun needs no form (docs/translating.md).
 
     >>> [plural("uk", n) for n in (1, 3, 5, 11, 13, 21, 24)]
     ['one', 'few', 'many', 'many', 'many', 'one', 'few']
+    >>> plural("fr", 0), plural("es", 0)
+    ('one', 'many')
     """
+    if language == "fr":
+        return "one" if n in (0, 1) else "many"
     if language != "uk":
         return "one" if n == 1 else "many"
     if n % 10 == 1 and n % 100 != 11:  # noqa: PLR2004  CLDR's rule for Ukrainian
@@ -52,9 +61,10 @@ def day_text(language: str, day: date | str) -> str:
     """
     day = date.fromisoformat(day[:10]) if isinstance(day, str) else day
     month = strings(language)[f"month_short_{day.month}"]
-    if language == "uk":
-        return f"{day.day} {month} {day.year}{NARROW_SPACE}р."
-    return f"{month} {day.day}, {day.year}"
+    if language == "en":
+        return f"{month} {day.day}, {day.year}"
+    year = f"{day.year}{NARROW_SPACE}р." if language == "uk" else str(day.year)
+    return f"{day.day} {month} {year}"
 
 
 def day_words(words: Mapping[str, str], day: date) -> str:

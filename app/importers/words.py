@@ -41,10 +41,10 @@ class Words:
 
     @cached_property
     def _regions(self) -> Mapping[str, str]:
-        """Region codes by full name in both languages, and by code."""
+        """Region codes by full name in each language, and by code."""
         codes: dict[str, str] = {}
         for region in self.context.regions:
-            names = (region.name_en, region.name_uk, region.code, region.pcode)
+            names = (region.name_en, *region.names.values(), region.code, region.pcode)
             codes.update({squeezed(name): region.code for name in names if name})
         return codes
 

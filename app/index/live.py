@@ -25,7 +25,7 @@ from typing import cast
 
 import msgspec
 
-from app.domain.errors import StoreBusy, StoreError
+from app.domain.errors import StoreAway, StoreBusy, StoreError
 from app.domain.redaction import Redaction
 from app.domain.revision import Action, Head, Revision, Subject
 from app.domain.store import Store
@@ -147,6 +147,10 @@ class Index:
             return cast("State", state)
         try:
             return self._refreshed()
+        except StoreAway:
+            if state is None:
+                raise
+            return state
         finally:
             self._lock.release()
 
@@ -347,6 +351,7 @@ class Index:
         folder, due = None, time.monotonic() + every_s
         self._check_record()
         while not stop.wait(min(every_s, 1.0)):
+            self._catch_up()
             opened = self._generation
             is_new = opened is not None and not opened.is_checked and opened.folder != folder
             if is_new or time.monotonic() >= due:
@@ -355,6 +360,16 @@ class Index:
                     self.mend()
                 except (StoreError, OSError) as wrong:
                     LOG.error("the index could not be checked: %s", wrong)  # noqa: TRY400
+
+    def _catch_up(self) -> None:
+        """Build what a large import on another node asks for: its process has no files here."""
+        state = self._state
+        if not self._store.is_shared or state is None or not self._is_far_behind(state.seq):
+            return
+        try:
+            self.after_write()
+        except (StoreError, OSError) as wrong:
+            LOG.error("the index could not be built: %s", wrong)  # noqa: TRY400
 
     def _check_record(self) -> None:
         """Let the record's engine check its file once; the record remembers what is wrong."""

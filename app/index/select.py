@@ -304,13 +304,32 @@ class Selection:
     """Matching rows in all segments; a column is gathered when it is first read."""
 
     parts: Sequence[tuple[Segment, np.ndarray]]
+    is_ordered: bool = False
+    """Whether rows come as from one segment. Each node cuts the record into segments elsewhere, and
+    what it draws must be the same to the byte."""
+
+    @cached_property
+    def _order(self) -> np.ndarray | None:
+        """Where each row stands in the parts, in Morton order; None where they stand so already."""
+        filled = [places for _, places in self.parts if len(places)]
+        if not self.is_ordered or len(filled) <= 1:
+            return None
+        keys = [segment.rows["morton"][places] for segment, places in self.parts]
+        # Revisions of a delta are newer than those of its base, and stand after it; sorted runs are
+        # only merged.
+        return np.argsort(np.concatenate(keys), kind="stable")
+
+    def _joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
+        """Join a column's parts."""
+        column = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        order = self._order
+        return column if order is None else np.asarray(column[order])
 
     def __len__(self) -> int:
         return sum(len(places) for _, places in self.parts)
 
     def __getitem__(self, name: str) -> np.ndarray:
-        columns = [segment.rows[name][places] for segment, places in self.parts]
-        return columns[0] if len(columns) == 1 else np.concatenate(columns)
+        return self._joined([segment.rows[name][places] for segment, places in self.parts])
 
     def rows(self) -> Rows:
         """Gather every column."""
@@ -319,11 +338,13 @@ class Selection:
     def regions(self, criteria: Filter) -> np.ndarray:
         """Gather the number of each row's region, as its audience may know it; -1 for none."""
         parts = [regions_of(segment.rows, places, criteria) for segment, places in self.parts]
-        return np.concatenate(parts)
+        return self._joined(parts)
 
     def take(self, numbers: np.ndarray) -> Rows:
         """Gather some rows, by their numbers in the selection, in the order of `numbers`."""
         parts, before = [], 0
+        if self._order is not None:
+            numbers = self._order[numbers]
         for segment, places in self.parts:
             inside = (numbers >= before) & (numbers < before + len(places))
             parts.append(
@@ -335,10 +356,13 @@ class Selection:
 
     def where(self, mask: np.ndarray) -> Selection:
         """Return the rows where a mask over all of them is true."""
+        if self._order is not None:
+            mask = mask[np.argsort(self._order)]
         ends = np.cumsum([len(places) for _, places in self.parts])[:-1]
         masks = np.split(mask, ends) if self.parts else []
         pairs = zip(self.parts, masks, strict=True)
-        return Selection([(segment, places[part]) for (segment, places), part in pairs])
+        parts = [(segment, places[part]) for (segment, places), part in pairs]
+        return Selection(parts, self.is_ordered)
 
     def drawable(self, criteria: Filter) -> Selection:
         """Return the rows that a map may draw as a mark of their own."""
@@ -348,7 +372,7 @@ class Selection:
             if criteria.has_quiet:
                 marks = marks[~is_quiet(segment.rows, marks, criteria)]
             parts.append((segment, marks))
-        return Selection(parts)
+        return Selection(parts, is_ordered=True)
 
 
 def select(

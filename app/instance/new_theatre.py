@@ -136,14 +136,15 @@ def _only_zone(countries: Sequence[str]) -> str:
 
 
 def _names(order: NewTheatre, geodata: Path) -> Mapping[str, str]:
-    """Name the theatre after its countries, in each of its languages and in English."""
+    """Name the theatre after its countries, in English and in its languages that have names."""
     path = (geodata / WORLD_REGIONS.file).with_name("admin0.parquet")
     languages = tuple(dict.fromkeys((LANGUAGES[0], *order.languages)))
-    rows = pq.read_table(path, columns=["code", *(f"name_{one}" for one in languages)]).to_pylist()
+    known = [one for one in languages if f"name_{one}" in pq.read_schema(path).names]
+    rows = pq.read_table(path, columns=["code", *(f"name_{one}" for one in known)]).to_pylist()
     by_code = {row["code"]: row for row in rows}
     return {
         language: ", ".join(by_code[code][f"name_{language}"] or code for code in order.countries)
-        for language in languages
+        for language in known
     }
 
 

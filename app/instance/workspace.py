@@ -20,7 +20,7 @@ from app.index.state import State
 from app.instance.basemap import ChosenBasemap
 from app.instance.signing import SIGNING_KEY, HeadSigner
 from app.reference.reference import Reference
-from app.store.sqlite import SqliteStore
+from app.store.opening import open_store
 from app.streets.services import TileService
 
 RESTORING = ".restoring"
@@ -77,6 +77,7 @@ class Workspace:
         data_dir: Path,
         geodata_dir: Path,
         *,
+        store_url: str = "",
         audience: Audience = Audience.public,
         default_theatre: str = "ukraine",
         max_file_bytes: int = 512 * 1024 * 1024,
@@ -95,7 +96,7 @@ class Workspace:
         if default_theatre not in reference.theatres:
             _refuse_faulty(reference, default_theatre)
             raise InputError("theatre", default_theatre, ", ".join(sorted(reference.theatres)))
-        store = SqliteStore(data_dir / "record.sqlite", clock)
+        store = open_store(store_url, data_dir, clock)
         index = Index(data_dir / "index", store, reference, delta_rows)
         return cls(
             store,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-LOCALES = {"en": "en_GB", "uk": "uk_UA"}
+LOCALES = {"en": "en_GB", "uk": "uk_UA", "ar": "ar_AR", "es": "es_ES", "fr": "fr_FR"}
 WIDTH, HEIGHT = 1200, 630
 """The size of og:image that other sites show without a cut."""
 

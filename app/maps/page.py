@@ -20,6 +20,7 @@ from branca.element import Figure
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup
 
+from app.domain.languages import direction
 from app.domain.place import LonLat
 from app.maps.card import Card
 from app.maps.embedding import EmbedOptions
@@ -32,7 +33,7 @@ MODULES = (
     *("filters", "footprint", "format", "hash", "highlight", "incident", "incidents", "legend"),
     *("list", "looks", "mapview", "marks", "openincident", "overview", "patterns", "period"),
     *("pictures", "print", "projected", "regions", "request", "ruler", "search", "share"),
-    *("spots", "state", "tabs", "tip", "waves"),
+    *("spots", "state", "tabs", "tip", "tools", "waves"),
 )
 """The scripts of the page: it requests all at once, not one after another as imports are read."""
 
@@ -45,7 +46,7 @@ class Anchor(NamedTuple):
 
     text: str
     href: str
-    language: str | None = None
+    language: str = ""
     is_view: bool = False
     """It leads to the same View: the page changes the link whenever its View changes."""
 
@@ -59,6 +60,10 @@ class Chrome:
     strings: Mapping[str, str]
     table_url: str
     anchors: Sequence[Anchor] = ()
+    languages: Sequence[Anchor] = ()
+    """Links to the same View in the other languages."""
+
+    language_name: str = ""
     banners: Sequence[str] = ()
     corrections: Anchor | None = None
     embed: EmbedOptions | None = None
@@ -77,6 +82,24 @@ class Chrome:
 
     card: Card | None = None
 
+    @property
+    def direction(self) -> str:
+        """The direction of the page's language: ltr or rtl."""
+        return direction(self.language)
+
+
+class SavedStreets(NamedTuple):
+    """The part of the operator's basemap that a saved page holds."""
+
+    box: Sequence[float]
+    """West, south, east, north in degrees."""
+
+    zoom: int
+    """The deepest zoom; closer ones enlarge it."""
+
+    is_cut: bool
+    """Whether closer zooms were left out."""
+
 
 @dataclass(frozen=True)
 class SavedKit:
@@ -92,6 +115,8 @@ class SavedKit:
 
     anchors: Sequence[Anchor] = ()
     """Links to other files beside the page."""
+
+    streets: SavedStreets | None = None
 
     @classmethod
     def of(
@@ -207,6 +232,7 @@ class Page(Figure):
         The modules become data URLs, which have no folder: they import each other by the names of
         an import map.
         """
+        streets = None if kit.streets is None else kit.streets._asdict()
         return (
             _templates()
             .get_template("saved.html")
@@ -219,8 +245,9 @@ class Page(Figure):
                 imports=Markup(json_block({"imports": kit.modules})),  # noqa: S704  json_block escapes it
                 table=kit.table,
                 archive=kit.archive,
+                streets=kit.streets,
                 answers=Markup(json_block(kit.answers)),  # noqa: S704  json_block escapes it
-                block=Markup(json_block({**self.map.spec(), **spec})),  # noqa: S704  likewise
+                block=Markup(json_block({**self.map.spec(), **spec, "streets": streets})),  # noqa: S704  likewise
             )
         )
 

@@ -63,6 +63,8 @@ def page_html(
         strings=query.words,
         table_url=f"/table?{query.view.query()}",
         anchors=[] if embed else kit.anchors if kit else _anchors(query),
+        languages=_language_links(query),
+        language_name=LANGUAGE_NAMES[query.view.lang],
         banners=banners,
         corrections=None if unknown else corrections(query),
         embed=embed,
@@ -80,7 +82,7 @@ def page_html(
     credit = "" if streets is None else streets.credit
     # A file asks nobody for anything, and no service knows the ground of an invented country.
     services = () if kit or query.theatre.synthetic else query.workspace.tile_services
-    content = PageContent(facts, chrome, _box(query), histogram, credit, services, kit)
+    content = PageContent(facts, chrome, map_box(query), histogram, credit, services, kit)
     return build_page(query.theatre, query.reference.taxonomy, content)
 
 
@@ -91,7 +93,7 @@ def map_block(query: Query) -> JsonObject:
     sums, marks = publish(all_time, Face.aggregates), publish(all_time, Face.points)
     facts, streets = _facts(query, sums, marks, None, None), query.streets
     credit = "" if streets is None else streets.credit
-    return map_spec(query.theatre, query.reference.taxonomy, facts, _box(query), credit)
+    return map_spec(query.theatre, query.reference.taxonomy, facts, map_box(query), credit)
 
 
 def _banners(query: Query, *, is_saved: bool) -> list[str]:
@@ -216,7 +218,7 @@ def _facts(
     )
 
 
-def _box(query: Query) -> Sequence[float]:
+def map_box(query: Query) -> Sequence[float]:
     """Say what the map shows first: the View's own box or regions, or the whole theatre."""
     view = query.view
     if view.bbox is not None:
@@ -287,10 +289,10 @@ def _has_settlements(marks: Published) -> bool:
 
 
 def _anchors(query: Query) -> list[Anchor]:
-    """Link the table, the method, the other languages and the other theatres."""
+    """Link the table, the method and the other theatres."""
     view, words = query.view, query.words
     links = [
-        Anchor(words["table"], f"/table?{view.query()}", None, is_view=True),
+        Anchor(words["table"], f"/table?{view.query()}", is_view=True),
         Anchor(
             words["method"],
             f"/method?{urlencode({'theatre': view.theatre, 'lang': view.lang})}",
@@ -310,11 +312,16 @@ def _anchors(query: Query) -> list[Anchor]:
         for slug, theatre in theatres.items()
         if slug != view.theatre
     ]
-    links += [
+    return links
+
+
+def _language_links(query: Query) -> list[Anchor]:
+    """Link to the same View in each other language of its theatre."""
+    view = query.view
+    return [
         Anchor(
             LANGUAGE_NAMES[language], f"/?{view.but(lang=language).query()}", language, is_view=True
         )
-        for language in theatres[view.theatre].languages
+        for language in query.theatre.languages
         if language != view.lang
     ]
-    return links

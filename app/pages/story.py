@@ -17,7 +17,7 @@ from app.maps.page import Anchor
 from app.pages.map import corrections, day_known, map_block
 from app.pages.markdown import html_of
 from app.publishing.defaults import with_defaults
-from app.publishing.publish import publish, refuse_embedding
+from app.publishing.publish import may_be_embedded, publish
 from app.publishing.query import Query
 from app.queries.stories import ReadStep, StandingStory, read_steps
 
@@ -76,11 +76,9 @@ class StoryPage:
 
 def _is_refused(read: ReadStep) -> bool:
     try:
-        if read.query is not None:
-            refuse_embedding(read.query)
+        return read.query is not None and not may_be_embedded(read.query)
     except NotShared:
         return True
-    return False
 
 
 def _part(story_query: Query, number: int, read: ReadStep, query: Query | None) -> StepPart:

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from app.domain.instants import rfc3339
+from app.domain.languages import RIGHT_TO_LEFT
 from app.domain.revision import Revision
 from app.domain.terms import Dataset
 from app.i18n import WATERMARK
@@ -54,6 +55,7 @@ class FigureText:
             scale_text=self._scale_text,
             notice=self._notice(),
             watermark=WATERMARK[view.lang] if view.synthetic else None,
+            is_rtl=view.lang in RIGHT_TO_LEFT,
             marks=self._legible(
                 [
                     words["invented_long"] if view.synthetic else "",

@@ -301,7 +301,7 @@ def _around(published: Published, frame: Frame) -> Selection:
         for place in sorted(tiles)
         for part in published.select(place).drawable(published.filter).parts
     ]
-    return Selection(parts)
+    return Selection(parts, is_ordered=True)
 
 
 def _metric(name: str, value: float | None) -> dict[str, str | float]:

@@ -164,13 +164,18 @@ def counting(criteria: Filter) -> Filter:
     return replace(criteria, statuses=statuses)
 
 
+def may_be_embedded(query: Query) -> bool:
+    """Tell whether the terms let a View stand inside another site's page."""
+    return not publish(query, Face.embeds).withheld["terms"]
+
+
 def refuse_embedding(query: Query) -> None:
     """Refuse to show a View inside another site's page if the terms of a dataset forbid it.
 
     Raises:
         NotShared: the message names the command that changes the terms.
     """
-    if publish(query, Face.embeds).withheld["terms"]:
+    if not may_be_embedded(query):
         raise NotShared(
             "The terms of this View's data do not allow embedding for the public; an operator "
             "can change them with `strikemap datasets set SLUG --terms …`."

@@ -75,7 +75,8 @@ def _contains(column: np.ndarray, text: str) -> np.ndarray:
 
 
 def _names(region: Region, text: str) -> bool:
-    return any(comparable_name(region.name(language)).startswith(text) for language in ("en", "uk"))
+    names = (region.name_en, *region.names.values())
+    return any(comparable_name(name).startswith(text) for name in names)
 
 
 def _region(region: Region, view: View) -> JsonObject:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from app.domain.languages import LANGUAGES
+
 ISO_CODE = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
 ADMIN_LEVELS = (4, 3, 2, 1, 0)
 """A COD-AB layer has columns of the levels above as well: the finest level is its own."""
@@ -30,7 +32,9 @@ class Columns(NamedTuple):
     level: int | None
     code: str | None = None
     name_en: str | None = None
-    name_uk: str | None = None
+    names: Mapping[str, str] = {}
+    """The column of names in each other language."""
+
     parent: str | None = None
     population: str | None = None
     country_from_parent: bool = False
@@ -43,7 +47,7 @@ class Recipe(NamedTuple):
     level: int | None
     code: Sequence[str]
     name_en: Sequence[str] = ()
-    name_uk: Sequence[str] = ()
+    names: Mapping[str, Sequence[str]] = {}
     parent: Sequence[str] = ()
     population: Sequence[str] = ()
     country_from_parent: bool = False
@@ -51,19 +55,22 @@ class Recipe(NamedTuple):
 
 
 NAMES_EN = ("name:en", "name_en", "int_name", "name")
-NAMES_UK = ("name:uk", "name_uk")
+NAMES = {one: (f"name:{one}", f"name_{one}") for one in LANGUAGES[1:]}
 POPULATIONS = ("population", "raion_pop")
 
 
-def recognise(table: Table, local: Sequence[str]) -> Columns | None:
+def recognise(
+    table: Table, languages: Sequence[str], countries: Sequence[str] = ()
+) -> Columns | None:
     """Find the columns of a layer by the first recipe that fits, or None.
 
     Args:
         table: the layer's columns.
-        local: what COD-AB may append to the name of a column of local names: "ua" (ADM1_UA).
+        languages: those of the theatre beside English. COD-AB has a column for each (ADM1_AR).
+        countries: some editions of COD-AB name the first language by the country (ADM1_UA).
     """
     by_lower = {name.lower(): name for name in table}
-    for recipe in _recipes(local):
+    for recipe in _recipes(languages, countries):
         code = _first(recipe.code, by_lower)
         if code is not None and all(name in by_lower for name in recipe.also):
             columns = Columns(
@@ -71,7 +78,11 @@ def recognise(table: Table, local: Sequence[str]) -> Columns | None:
                 _level_of_rows(table, by_lower) if recipe.level is None else recipe.level,
                 code,
                 _first(recipe.name_en, by_lower),
-                _first(recipe.name_uk, by_lower),
+                {
+                    language: column
+                    for language, names in recipe.names.items()
+                    if (column := _first(names, by_lower))
+                },
                 _first(recipe.parent, by_lower),
                 _first(recipe.population, by_lower),
                 recipe.country_from_parent,
@@ -80,7 +91,7 @@ def recognise(table: Table, local: Sequence[str]) -> Columns | None:
     return None
 
 
-def _recipes(local: Sequence[str]) -> Iterator[Recipe]:
+def _recipes(languages: Sequence[str], countries: Sequence[str]) -> Iterator[Recipe]:
     for level in ADMIN_LEVELS:
         adm = f"adm{level}"
         yield Recipe(
@@ -88,7 +99,14 @@ def _recipes(local: Sequence[str]) -> Iterator[Recipe]:
             level,
             (f"{adm}_pcode", f"admin{level}pcode"),
             (f"{adm}_en", f"{adm}_name", f"admin{level}name_en"),
-            (*(f"{adm}_{suffix}" for suffix in local), f"{adm}_name1"),
+            {
+                language: (
+                    f"{adm}_{language}",
+                    *(f"{adm}_{country}" for country in countries if place == 0),
+                    *((f"{adm}_name1",) if place == 0 else ()),
+                )
+                for place, language in enumerate(languages)
+            },
             (f"adm{level - 1}_pcode", f"admin{level - 1}pcode") if level > 1 else (),
         )
     yield Recipe(GEO_BOUNDARIES, None, ("shapeiso",), ("shapename",), also=("shapeid", "shapetype"))
@@ -97,14 +115,14 @@ def _recipes(local: Sequence[str]) -> Iterator[Recipe]:
         2,
         ("geonames_admin2",),
         NAMES_EN,
-        NAMES_UK,
+        NAMES,
         ("iso_3166_2",),
         POPULATIONS,
         country_from_parent=True,
         also=("iso_3166_2",),
     )
     iso = ("iso3166-2", "iso_3166_2", "iso3166_2", "iso_3166-2", "iso2")
-    yield Recipe("ISO 3166-2 codes", 1, iso, NAMES_EN, NAMES_UK, (), POPULATIONS)
+    yield Recipe("ISO 3166-2 codes", 1, iso, NAMES_EN, NAMES, (), POPULATIONS)
 
 
 def _first(names: Sequence[str], by_lower: Mapping[str, str]) -> str | None:
@@ -133,7 +151,8 @@ def _by_values(columns: Columns, table: Table, by_lower: Mapping[str, str]) -> C
             for suffix in ("3", "2", "1", "")
             for value in table.get(by_lower.get(f"lang{suffix}", ""), np.empty(0))[:1]
         }
-        return columns._replace(name_en=names.get("en", columns.name_en), name_uk=names.get("uk"))
+        others = {one: column for one, column in names.items() if one and one != "en" and column}
+        return columns._replace(name_en=names.get("en", columns.name_en), names=others)
     return columns
 
 

@@ -36,7 +36,7 @@ class PopulationRow(NamedTuple):
             return False
         if self.level == 1 or self.code:
             return (self.code or self.parent) in {region.code, region.pcode}
-        names = [unit_name(name) for name in (region.name_uk, region.name_en) if name]
+        names = [unit_name(name) for name in (*region.names.values(), region.name_en)]
         same = any(_is_same(name, other) for name in self.names for other in names)
         return self.parent == region.parent and same
 

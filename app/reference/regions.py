@@ -32,15 +32,21 @@ def read_region_set(
 def _region(row: dict[str, Any]) -> Region:
     shape = shapely.from_wkb(row.pop("geometry"))
     shape = shape if isinstance(shape, MultiPolygon) else MultiPolygon([shape])
-    return Region(shape=shape, **row)
+    columns = [name for name in row if name.startswith("name_") and name != "name_en"]
+    named = {name.removeprefix("name_"): row.pop(name) for name in columns}
+    names = {language: name for language, name in named.items() if name}
+    return Region(shape=shape, names=names, **row)
 
 
 def content_hash(regions: Iterable[Region]) -> str:
     """Hash all fields of regions that an answer may use, in the order of their codes."""
     digest = hashlib.sha256()
     for region in sorted(regions, key=lambda one: one.code):
-        fields = (region.code, region.parent, region.pcode, region.name_en, region.name_uk)
+        fields = (region.code, region.parent, region.pcode, region.name_en, region.names.get("uk"))
+        others = sorted(item for item in region.names.items() if item[0] != "uk")
         digest.update(repr((*fields, region.population, region.population_year)).encode())
+        if others:  # sets of before there were other languages keep their hash
+            digest.update(repr(others).encode())
         digest.update(region.shape.wkb)
     return digest.hexdigest()[:16]
 

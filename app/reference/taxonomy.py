@@ -1,4 +1,4 @@
-"""Weapon classes and sectors, with labels in both languages and a bit for each in the index."""
+"""Weapon classes and sectors, with labels by language and a bit for each in the index."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from app.domain.languages import LANGUAGES
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,9 @@ class CodeList:
         return {code: 1 << place for place, code in enumerate(self.codes)}
 
     def label(self, code: str, language: str) -> str:
-        """Name a code in a language; the code itself when it has no label."""
-        index = self.codes.index(code)
-        return str(self.entries[index].get(language, code))
+        """Name a code in a language, else in English; the code itself when it has no label."""
+        entry = self.entries[self.codes.index(code)]
+        return str(entry.get(language) or entry.get(LANGUAGES[0]) or code)
 
     def bits(self, codes: Iterable[str]) -> int:
         """Combine codes into a mask; nothing for none."""

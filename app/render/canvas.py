@@ -30,7 +30,8 @@ POLYGON = 3
 class TextRun(NamedTuple):
     """One line of text with its baseline at y; `anchor` is the part of the line at x.
 
-    `angle` turns it around that place, in degrees, clockwise.
+    `angle` turns it around that place, in degrees, clockwise. `is_rtl` says that the line belongs
+    to a text from right to left; otherwise its first letter decides.
     """
 
     text: str
@@ -42,6 +43,12 @@ class TextRun(NamedTuple):
     anchor: str = "start"
     halo: str | None = None
     angle: float = 0.0
+    is_rtl: bool = False
+
+    def mirrored(self, width: float) -> TextRun:
+        """Move the line to the other side of a page that is read from right to left."""
+        anchor = {"start": "end", "end": "start"}.get(self.anchor, self.anchor)
+        return self._replace(x=width - self.x, anchor=anchor, is_rtl=True)
 
 
 class Canvas(ABC):

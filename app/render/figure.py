@@ -17,7 +17,7 @@ from app.render.badges import BADGE_HIGH_PX, Badge, draw_badges
 from app.render.canvas import CASING_PX, LINE_PX, Canvas, TextRun
 from app.render.fonts import text_width
 from app.render.frame import Frame
-from app.render.layout import LEADING, Content, Layout, Swatch, wrapped
+from app.render.layout import LEADING, SWATCH_WIDE, Content, Layout, Swatch, wrapped
 from app.render.palette import (
     DENSITY,
     EDGE,
@@ -132,7 +132,7 @@ def draw_chip(
 def draw_swatch(page: Canvas, swatch: Swatch, x: float, y: float, size: float) -> None:
     """Draw a swatch as the map draws its layer; `y` is its middle, in px at 1x."""
     scale = page.frame.scale
-    wide, high = size * 2.0, size * 1.05
+    wide, high = size * SWATCH_WIDE, size * 1.05
     box = np.array([x, y - high / 2, x + wide, y + high / 2]) * scale
     middle = np.array([(x + wide / 2) * scale]), np.array([y * scale])
     if swatch.kind in ("fill", "hatch"):

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import logging
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from fontTools.ttLib import TTFont
-from PIL import ImageFont
+from PIL import ImageFont, features
+
+from app.render.bidi import has_rtl
+
+CAN_SHAPE = features.check("raqm")
+"""Pillow joins Arabic letters with libraqm, which needs the system's libfribidi."""
+
+UNKERNED = ["-kern"] if CAN_SHAPE else None
+"""No kerning, so that lines are as long as they were measured, in every form of a figure."""
 
 LOG = logging.getLogger("strikemap.fonts")
 SUBSTITUTE = "\ufffd"
@@ -39,8 +47,26 @@ def _advances(folder: Path, is_bold: bool) -> dict[str, float]:
 
 def text_width(folder: Path, text: str, size: float, *, is_bold: bool) -> float:
     """Measure a line in px, as all canvases write it: advances without kerning."""
+    if CAN_SHAPE and has_rtl(text):
+        return _shaped_width(folder, text, is_bold) * size
     advances = _advances(folder, is_bold)
     return size * sum(advances.get(character, 0.6) for character in text)
+
+
+@lru_cache(16_384)
+def _shaped_width(folder: Path, text: str, is_bold: bool) -> float:
+    """Measure a line of joined letters, as a share of the font's size."""
+    font = load_font(folder, is_bold, 256.0)
+    return font.getlength(text, features=UNKERNED) / 256.0
+
+
+def covers(folder: Path, text: str) -> bool:
+    """Tell whether the font can write a text: else another name of the thing is written."""
+    has = _advances(folder, False)
+    is_shaped = CAN_SHAPE or not has_rtl(text)
+    return is_shaped and all(
+        one in has or one in LIKE for one in unicodedata.normalize("NFC", text)
+    )
 
 
 def legible(folder: Path, text: str) -> str:

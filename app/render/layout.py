@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,9 @@ from app.render.frame import Frame
 from app.render.palette import INK, QUIET, WARNING, Pattern
 
 MARGIN, GAP, LEADING = 14.0, 10.0, 1.32
+SWATCH_WIDE = 2.0
+"""The width of a swatch, in sizes of letters."""
+
 SIZES = (12.0, 11.5, 11.0, 10.5, 10.0, 9.5, 9.0, 8.5, 8.0)
 READABLE = 10.0
 """Before letters become smaller than this, the other arrangement of map and legend is tried."""
@@ -66,6 +69,8 @@ class Content:
     notice: str | None = None
     watermark: str | None = None
     marks: Sequence[str] = ()
+    is_rtl: bool = False
+    """Whether the page is read from right to left: then all of it is mirrored but the map."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,19 @@ class Layout:
     map_box: tuple[int, int, int, int]
     texts: Sequence[TextRun]
     swatches: Sequence[tuple[Swatch, float, float, float]] = field(default_factory=tuple)
+
+    def mirrored(self) -> Layout:
+        """Return the layout for a page that is read from right to left."""
+        left, top, across, down = self.map_box
+        return replace(
+            self,
+            map_box=(self.width - left - across, top, across, down),
+            texts=[text.mirrored(self.width) for text in self.texts],
+            swatches=[
+                (one, self.width - x - SWATCH_WIDE * size, y, size)
+                for one, x, y, size in self.swatches
+            ],
+        )
 
     def frame(self, box: Bounds, scale: int) -> Frame:
         """Return the frame that shows a box (in degrees) in the map's part of the page."""
@@ -161,7 +179,7 @@ def lay_out(content: Content, width: int, height: int, fonts: Path) -> Layout:
             for size in sizes:
                 layout = _arranged(content, (width, height), fonts, size, arrange)
                 if layout is not None:
-                    return layout
+                    return layout.mirrored() if content.is_rtl else layout
     allowed = "more px: title, legend, credits and terms of this View do not fit beside a map"
     raise InputError("width, height", f"{width} x {height}", allowed)
 

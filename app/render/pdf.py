@@ -7,21 +7,22 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import shapely
 from PIL import Image
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfbase.ttfonts import TTFont, shapeStr
 from reportlab.pdfgen.canvas import Canvas as Sheet
 from reportlab.pdfgen.pathobject import PDFPathObject
 from shapely.geometry.base import BaseGeometry
 from typing_extensions import override
 
+from app.render.bidi import has_rtl, is_rtl_line, visual_pieces
 from app.render.canvas import Canvas, Dashes, TextRun, outline, polygons_of
-from app.render.fonts import font_file
+from app.render.fonts import font_file, text_width
 from app.render.frame import Frame
 from app.render.palette import WATERMARK, Mark, Pattern, rgb
 
@@ -162,7 +163,7 @@ class PdfCanvas(Canvas):
         sheet, size = self.sheet, text.size * self.frame.scale
         font = _font(self.fonts, is_bold=text.is_bold)
         share = {"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor]
-        start = -share * pdfmetrics.stringWidth(text.text, font, size)
+        start = -share * text_width(self.fonts, text.text, size, is_bold=text.is_bold)
         sheet.saveState()
         sheet.translate(text.x, text.y)
         sheet.rotate(text.angle)
@@ -170,10 +171,22 @@ class PdfCanvas(Canvas):
         sheet.setFont(font, size)
         if text.halo is not None:
             self._pen(text.halo, 4.0, None)
-            sheet.drawString(start, 0, text.text, mode=STROKE)
+            self._draw_line(start, text, STROKE)
         self._ink(text.colour, 1.0)
-        sheet.drawString(start, 0, text.text, mode=FILL)
+        self._draw_line(start, text, FILL)
         sheet.restoreState()
+
+    def _draw_line(self, start: float, text: TextRun, mode: Literal[0, 1]) -> None:
+        """Draw a line from its left end; of letters from right to left, piece by piece."""
+        if not (text.is_rtl or has_rtl(text.text)):
+            self.sheet.drawString(start, 0, text.text, mode=mode)
+            return
+        size = text.size * self.frame.scale
+        font = _font(self.fonts, is_bold=text.is_bold)
+        for piece in visual_pieces(text.text, is_rtl=text.is_rtl or is_rtl_line(text.text)):
+            drawn = shapeStr(piece.text, font, size, force=True) if piece.is_rtl else piece.text
+            self.sheet.drawString(start, 0, drawn, mode=mode)
+            start += text_width(self.fonts, piece.text, size, is_bold=text.is_bold)
 
     @override
     def watermark(self, text: str) -> None:
@@ -183,9 +196,11 @@ class PdfCanvas(Canvas):
         sheet.rotate(-24)
         sheet.scale(1, -1)
         size = self.watermark_px * self.frame.scale
+        sheet.translate(0, -0.36 * size)
         sheet.setFont(_font(self.fonts, is_bold=True), size)
         self._ink(WATERMARK, self.watermark_opacity)
-        sheet.drawCentredString(0, -0.36 * size, text)
+        run = TextRun(text, 0, 0, self.watermark_px, WATERMARK, is_bold=True)
+        self._draw_line(-text_width(self.fonts, text, size, is_bold=True) / 2, run, FILL)
         sheet.restoreState()
 
     @override

@@ -7,17 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import shapely
-from PIL import Image, ImageDraw, features
+from PIL import Image, ImageDraw
 
+from app.render.bidi import has_rtl, is_rtl_line
 from app.render.canvas import TextRun, outline
-from app.render.fonts import load_font
+from app.render.fonts import CAN_SHAPE, UNKERNED, load_font
 from app.render.palette import SHAPES, WATERMARK, Mark, rgb
 
 OVERSAMPLE = 2
 HALO_PX = 2
 ANCHORS = {"start": "ls", "middle": "ms", "end": "rs"}
-UNKERNED = ["-kern"] if features.check("raqm") else None
-"""No kerning, so that lines are as long as they were measured, in every form of a figure."""
 
 
 @lru_cache(1024)
@@ -31,7 +30,8 @@ def letters(
     """
     font = load_font(folder, text.is_bold, text.size * scale * OVERSAMPLE)
     anchor, halo = ANCHORS[text.anchor], HALO_PX * scale * OVERSAMPLE
-    box = font.getbbox(text.text, anchor=anchor, features=UNKERNED)
+    way = _direction(text)
+    box = font.getbbox(text.text, direction=way, anchor=anchor, features=UNKERNED)
     x0, y0 = (int((box[n] + phase[n] - halo) // OVERSAMPLE) for n in (0, 1))
     x1, y1 = (int((box[n + 2] + phase[n] + halo) // OVERSAMPLE) + 1 for n in (0, 1))
     size = (x1 - x0, y1 - y0)
@@ -41,12 +41,26 @@ def letters(
         if colour is not None:
             mask = Image.new("L", (size[0] * OVERSAMPLE, size[1] * OVERSAMPLE), 0)
             ImageDraw.Draw(mask).text(
-                at, text.text, 255, font, anchor=anchor, features=UNKERNED, stroke_width=wide
+                at,
+                text.text,
+                255,
+                font,
+                anchor=anchor,
+                direction=way,
+                features=UNKERNED,
+                stroke_width=wide,
             )
             layer = Image.new("RGBA", size, (*rgb(colour), 255))
             layer.putalpha(mask.reduce(OVERSAMPLE))
             whole.alpha_composite(layer)
     return (whole, x0, y0) if not text.angle else _turned(whole, x0, y0, text.angle)
+
+
+def _direction(text: TextRun) -> str | None:
+    """Return the direction of a line with letters from right to left; None for all others."""
+    if not CAN_SHAPE or not (text.is_rtl or has_rtl(text.text)):
+        return None
+    return "rtl" if text.is_rtl or is_rtl_line(text.text) else "ltr"
 
 
 def _turned(stamp: Image.Image, x0: int, y0: int, angle: float) -> tuple[Image.Image, int, int]:

@@ -17,6 +17,7 @@ from fontTools.ttLib import TTFont
 from shapely.geometry.base import BaseGeometry
 from typing_extensions import override
 
+from app.render.bidi import has_rtl, is_rtl_line
 from app.render.canvas import Canvas, Dashes, TextRun, outline, polygons_of
 from app.render.fonts import font_file, text_width
 from app.render.frame import Frame
@@ -141,7 +142,15 @@ class SvgCanvas(Canvas):
             look += f' stroke="{text.halo}" stroke-width="{4 * scale}" paint-order="stroke"'
             look += ' stroke-linejoin="round"'
         bold = ' font-weight="700"' if text.is_bold else ""
-        anchor = "" if text.anchor == "start" else f' text-anchor="{text.anchor}"'
+        is_rtl = text.is_rtl or is_rtl_line(text.text)
+        # In a line from right to left, SVG counts the start of a text from its right end.
+        side = (
+            {"start": "end", "end": "start"}.get(text.anchor, text.anchor)
+            if is_rtl
+            else text.anchor
+        )
+        anchor = "" if side == "start" else f' text-anchor="{side}"'
+        anchor += ' direction="rtl"' if is_rtl else ""
         if text.angle:
             anchor += f' transform="rotate({text.angle:.1f} {text.x:.1f} {text.y:.1f})"'
         self.parts.append(
@@ -229,8 +238,13 @@ def _pair(dashes: Dashes, scale: int) -> str:
 @cache
 def _letters(folder: Path, is_bold: bool, letters: str) -> str:
     """Return a font with only some letters, as base64; equal letters give equal bytes."""
+    joins = ["ccmp", "isol", "init", "medi", "fina", "rlig", "mark", "mkmk"]
     options = subset.Options(
-        layout_features=[], hinting=False, notdef_outline=True, name_IDs=[1, 2], glyph_names=False
+        layout_features=joins if has_rtl(letters) else [],
+        hinting=False,
+        notdef_outline=True,
+        name_IDs=[1, 2],
+        glyph_names=False,
     )
     with TTFont(font_file(folder, is_bold=is_bold), recalcTimestamp=False) as font:
         cutter = subset.Subsetter(options)

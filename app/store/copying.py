@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from app.domain.errors import DamagedRecord, StoreError, StoreFull, StoreTooNew
+from app.store.moving import move
+from app.store.postgis import PostgisStore
 from app.store.schema import read_statements, schema_steps
-from app.store.sqlite import BUSY_S, FULL
+from app.store.sqlite import BUSY_S, FULL, SqliteStore
 
 PAGES = 4_096
 """Pages of one step: between two steps, Ctrl-C is heard."""
@@ -60,6 +62,19 @@ def copy_record(source: Path, target: Path) -> RecordCopy:
         writer.execute(sql["not_durable"])
         reader.backup(writer, pages=PAGES)
         return RecordCopy(seq, hashed, schema)
+
+
+def copy_database(url: str, target: Path) -> RecordCopy:
+    """Copy one state of a record in a database into a new file; no writer waits for it.
+
+    Raises:
+        StoreError: the database cannot be read, or the chain of its record is broken.
+    """
+    with contextlib.ExitStack() as closing:
+        source = closing.enter_context(contextlib.closing(PostgisStore(url)))
+        file = closing.enter_context(contextlib.closing(SqliteStore(target)))
+        head = move(source, file, lambda _rows: None)
+    return RecordCopy(head.seq, head.hash, newest_schema())
 
 
 @contextlib.contextmanager

@@ -9,18 +9,32 @@ from importlib import resources
 from app.domain.errors import StoreTooNew
 
 
-def read_statements() -> dict[str, str]:
-    """Read the named statements of this engine."""
-    text = (resources.files("app.store") / "sql/sqlite/statements.sql").read_text("utf-8")
+def read_statements(engine: str = "sqlite") -> dict[str, str]:
+    """Read the named statements of an engine."""
+    text = (resources.files("app.store") / f"sql/{engine}/statements.sql").read_text("utf-8")
     parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)[1:]
     return {name: sql.strip() for name, sql in zip(parts[::2], parts[1::2], strict=True)}
 
 
-def schema_steps() -> list[tuple[int, str]]:
+def schema_steps(engine: str = "sqlite") -> list[tuple[int, str]]:
     """List the numbered schema steps; a step of a release is never edited."""
-    folder = resources.files("app.store") / "sql/sqlite"
+    folder = resources.files("app.store") / f"sql/{engine}"
     steps = [step for step in folder.iterdir() if step.name[:4].isdigit()]
     return sorted((int(step.name[:4]), step.read_text("utf-8")) for step in steps)
+
+
+def refuse_newer(version: int, engine: str = "sqlite") -> None:
+    """Refuse a record that a later release wrote.
+
+    Raises:
+        StoreTooNew: naming both schemas.
+    """
+    newest = schema_steps(engine)[-1][0]
+    if version > newest:
+        raise StoreTooNew(
+            f"The record has schema {version}, this release knows {newest}: "
+            "use the release that wrote it, or a later one."
+        )
 
 
 def run_steps(connection: sqlite3.Connection, version: int) -> None:
@@ -29,14 +43,8 @@ def run_steps(connection: sqlite3.Connection, version: int) -> None:
     Raises:
         StoreTooNew: a later release wrote the record.
     """
-    steps = schema_steps()
-    newest, _script = steps[-1]
-    if version > newest:
-        raise StoreTooNew(
-            f"The record has schema {version}, this release knows {newest}: "
-            "use the release that wrote it, or a later one."
-        )
-    for number, script in steps:
+    refuse_newer(version)
+    for number, script in schema_steps():
         if number > version:
             for statement in _statements_in(script):
                 connection.execute(statement)

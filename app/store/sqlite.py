@@ -48,6 +48,8 @@ FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SH
 class SqliteStore:
     """The record in one file; see `app.domain.store.Store` for what each method promises."""
 
+    is_shared = False
+
     def __init__(self, path: Path, clock: Callable[[], datetime] | None = None) -> None:
         """Open or create the record and bring its schema up to date.
 
@@ -95,12 +97,13 @@ class SqliteStore:
         newest, _script = schema_steps()[-1]
         if self._reader.execute(self._sql["version"]).fetchone() == (newest,):
             return  # without a lock: another process must be able to start during a large import
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             (version,) = connection.execute(self._sql["version"]).fetchone()
             run_steps(connection, version)
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Be the one writer until the block ends; then all of it is on disk, or nothing."""
         try:
             # An unfinished transaction is rolled back by closing its connection.
             with contextlib.closing(self._open()) as connection:
@@ -109,6 +112,16 @@ class SqliteStore:
                 connection.execute(self._sql["commit"])
         except sqlite3.Error as wrong:
             raise self._unwritten(wrong) from wrong
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Read one state on a connection of its own."""
+        try:
+            with contextlib.closing(self._open()) as connection:
+                connection.execute(self._sql["begin_reading"])
+                yield connection
+        except sqlite3.Error as wrong:
+            raise self._unread(wrong) from wrong
 
     def _unwritten(self, wrong: sqlite3.Error) -> StoreError:
         """Name what kept us from writing, and remember that the file is damaged."""
@@ -151,6 +164,9 @@ class SqliteStore:
             self.fault = str(wrong)
             raise
 
+    def follow(self) -> None:
+        """Do nothing: the head of a file is read in microseconds."""
+
     def check_file(self) -> None:
         """Let SQLite check its own file; see `app.domain.store.Store`."""
         try:
@@ -161,6 +177,9 @@ class SqliteStore:
         if faults != [("ok",)]:
             text = " ".join(str(faults[0][0]).split())[:200]
             raise self._damaged(f"The record's file is damaged: {text}.")
+
+    def check_tables(self) -> None:
+        """Do nothing: no table is for other programs."""
 
     def head(self) -> Head:
         """Return the newest link; seq 0 for an empty record."""
@@ -183,7 +202,7 @@ class SqliteStore:
         first = next(changes, None)
         if first is None:
             return self.head()
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             head = self._append(connection, itertools.chain((first,), changes), entry)
             connection.executemany(self._sql["add_shape"], shapes.items())
             return head
@@ -213,7 +232,7 @@ class SqliteStore:
     def erase(self, seqs: Sequence[int], mark: Change, entry: Entry) -> Head:
         """Erase payloads in place; their pages are overwritten, not only freed."""
         numbers = [(seq,) for seq in seqs]
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             missed = connection.execute(self._sql["missed"], {"seqs": json.dumps(list(seqs))})
             if missed.fetchone() is not None:
                 raise StoreBusy(CHANGED)
@@ -287,7 +306,7 @@ class SqliteStore:
         """Store a new token with the SHA-256 of its secret."""
         ends = None if token.expires_at is None else micros_of(token.expires_at)
         identity = (token.id, token.name, str(token.role), ",".join(token.datasets))
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             values = (*identity, digest, micros_of(token.created_at), ends)
             connection.execute(self._sql["add_token"], values)
 
@@ -302,7 +321,7 @@ class SqliteStore:
 
     def revoke_token(self, number: str, at: datetime) -> None:
         """Revoke a token."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(self._sql["revoke_token"], (micros_of(at), number))
 
     def shapes(self, hashes: Iterable[str]) -> dict[str, bytes]:

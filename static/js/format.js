@@ -11,12 +11,18 @@ export function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (slot, name) => (name in byName ? String(byName[name]) : slot));
 }
 
+/** A language with the digits that sentences and pictures have, too: 0 to 9. */
+const locale = (/** @type {string} */ language) => `${language}-u-nu-latn`;
+
 /**
  * @param {string} language
  * @param {number} value
  */
 export function number(language, value) {
-  return new Intl.NumberFormat(language, { maximumFractionDigits: 2 }).format(value);
+  return new Intl.NumberFormat(locale(language), {
+    maximumFractionDigits: 2,
+    useGrouping: "always",
+  }).format(value);
 }
 
 /**
@@ -24,7 +30,12 @@ export function number(language, value) {
  * @param {string} day
  */
 export function dayText(language, day) {
-  const format = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" });
+  const format = new Intl.DateTimeFormat(locale(language), {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    timeZone: "UTC",
+  });
   return format.format(new Date(day + "T00:00:00Z"));
 }
 
@@ -60,7 +71,11 @@ export function lengthText(language, metres) {
   const isShort = metres < 1000;
   const unit = isShort ? "meter" : "kilometer";
   const maximumFractionDigits = isShort ? 0 : 1;
-  const format = new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits });
+  const format = new Intl.NumberFormat(locale(language), {
+    style: "unit",
+    unit,
+    maximumFractionDigits,
+  });
   return format.format(isShort ? metres : metres / 1000);
 }
 

@@ -1,15 +1,23 @@
 /* Layers that the server draws: background, names, and marks for a browser without a canvas. */
 /** @import { LayerContext, MarksLayer, PageSpec, TileOptions } from "./types.js" */
 
-/** A saved page has its tiles up to this zoom; names are not worth enlarging. */
+/** A saved page has its tiles up to this zoom, those of streets up to their own; names are not
+    worth enlarging. */
 const SAVED_ZOOM = 7;
 
 /**
  * @param {PageSpec} spec
  * @param {TileOptions} options
  */
-export const tiles = ({ isSaved }, { url, pane, credit }) =>
-  L.tileLayer(url, { ...limits(isSaved, pane), attribution: credit });
+export function tiles({ isSaved, streets }, { url, pane, credit }) {
+  const whole = L.tileLayer(url, { ...limits(isSaved, pane), attribution: credit });
+  if (!streets || streets.zoom <= SAVED_ZOOM) return whole;
+  const [west, south, east, north] = streets.box;
+  const bounds = L.latLngBounds([south, west], [north, east]);
+  const closer = { minZoom: SAVED_ZOOM + 1, maxZoom: 18, maxNativeZoom: streets.zoom };
+  if (pane === "labels") whole.options.maxZoom = SAVED_ZOOM;
+  return L.layerGroup([whole, L.tileLayer(url, { pane, bounds, ...closer })]);
+}
 
 /**
  * @param {boolean} isSaved

@@ -77,7 +77,7 @@ function termOf(name, label, hint) {
  * An archived image; a graphic one is blurred, and is not even fetched, until a reader asks.
  * @param {ArchivedImage} image
  */
-function figureOf({ small, large, blurred, alt, credit, archived, fold }) {
+function figureOf({ small, large, blurred, alt, caption, credit, archived, fold }) {
   const image = el("img", { src: small, alt, loading: "lazy" });
   const whole = el("a", { href: large, target: "_blank" }, image);
   const veil = () => [el("img", { src: blurred, alt: "" }), el("span", { text: fold })];
@@ -85,7 +85,13 @@ function figureOf({ small, large, blurred, alt, credit, archived, fold }) {
     "figure",
     {},
     fold ? el("details", {}, el("summary", {}, ...veil()), whole) : whole,
-    el("figcaption", {}, lineText(credit), el("small", { text: archived })),
+    el(
+      "figcaption",
+      {},
+      caption ? el("p", { text: caption }) : null,
+      lineText(credit),
+      el("small", { text: archived }),
+    ),
   );
 }
 

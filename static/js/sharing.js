@@ -4,6 +4,7 @@
 import { el } from "./dom.js";
 import { dayText, fill } from "./format.js";
 import { FRAME_HEIGHT, makeFraming } from "./framing.js";
+import { noteAt, pointAt } from "./pointing.js";
 
 /** The named sizes of a figure, and its forms (docs/api.md, "Figures"). */
 const SIZES = ["card", "column", "a4", "slide"];
@@ -26,7 +27,7 @@ const quoted = (/** @type {string} */ text) =>
  * @param {() => string[] | undefined} credits those of the newest summary
  */
 export function makeSharing(context, credits) {
-  const { state, spec, words, language } = context;
+  const { state, spec, words, language, map } = context;
   const pinned = el("input", { type: "checkbox", checked: true, onchange: refresh });
   const framing = makeFraming(context, embedAddress, fillIn);
   const choice = (/** @type {string} */ name, /** @type {string[][]} */ options) => {
@@ -42,6 +43,20 @@ export function makeSharing(context, credits) {
     FORMS.map((name) => [name, name.toUpperCase()]),
   );
   const picture = el("a", { target: "_blank", rel: "noopener", text: words.picture_open });
+  /** The texts of the picture: a title, a sentence below it, and a label with its place. */
+  const texts = {
+    title: textField("title", 200),
+    subtitle: textField("subtitle", 300),
+    label: textField("label", 60),
+  };
+  let place = "";
+  const pointed = el("span", { class: "note", role: "status" });
+  const pointButton = el("button", {
+    type: "button",
+    class: "step",
+    text: words.share_point,
+    onclick: point,
+  });
   const fields = {
     link: field("share_link"),
     iframe: field("share_iframe", true),
@@ -77,7 +92,15 @@ export function makeSharing(context, credits) {
     el("p", { class: "note", text: words.share_pin_note }),
     fields.link.row,
     fields.citation.row,
-    part("share_figure", el("p", {}, size, " ", form, " ", picture), fields.picture.row),
+    part(
+      "share_figure",
+      texts.title.row,
+      texts.subtitle.row,
+      texts.label.row,
+      el("p", {}, pointButton, " ", pointed),
+      el("p", {}, size, " ", form, " ", picture),
+      fields.picture.row,
+    ),
     spec.mayEmbed ? part("share_frame", framing.node, ...frameRows) : null,
     part("share_map", fields.tiles.row),
   );
@@ -104,6 +127,41 @@ export function makeSharing(context, credits) {
     });
     const label = el("label", { for: name, text: words[name] });
     return { text, row: el("div", { class: "share-row" }, label, text, button) };
+  }
+
+  /**
+   * @param {string} name
+   * @param {number} maxlength
+   */
+  function textField(name, maxlength) {
+    const id = `share_text_${name}`;
+    const text = el("input", { id, maxlength, oninput: fillIn });
+    const label = el("label", { for: id, text: words["share_text_" + name] });
+    return { text, row: el("div", { class: "share-row own" }, label, text) };
+  }
+
+  /** Close the dialog until a place of the map is pointed at. */
+  function point() {
+    dialog.close();
+    const help = el("p", { class: "pointing-help", role: "status", text: words.share_point_help });
+    map.getContainer().append(help);
+    pointAt(map, (at) => {
+      help.remove();
+      if (at) place = noteAt(at);
+      dialog.showModal();
+      refresh();
+      (at ? texts.label.text : pointButton).focus();
+    });
+  }
+
+  /** The texts of the picture as its parameters; a label without a place is not drawn. */
+  function pictureTexts() {
+    const [title, subtitle, label] = [texts.title, texts.subtitle, texts.label].map(({ text }) =>
+      text.value.trim(),
+    );
+    pointed.textContent = label && !place ? words.share_point_needed : place && words.share_pointed;
+    const own = { title, subtitle, notes: label && place ? `${place}, ${label}` : "" };
+    return Object.entries(own).filter(([, text]) => text);
   }
 
   /**
@@ -159,7 +217,8 @@ export function makeSharing(context, credits) {
     fields.link.text.value = link;
     fields.iframe.text.value = frame.join(" ");
     fields.resize.text.value = RESIZE;
-    picture.href = `${origin}/figure.${form.value}?${query}&size=${size.value}`;
+    const own = new URLSearchParams([["size", size.value], ...pictureTexts()]);
+    picture.href = `${origin}/figure.${form.value}?${query}&${own}`;
     fields.picture.text.value = picture.href;
     fields.tiles.text.value = `${origin}/tiles/map/{z}/{x}/{y}.png?${query}`;
     const [url] = embed.split("#");

@@ -2,10 +2,13 @@
 /** @import { EditedStory, EditedStep, Problem, StoryList, WorkSpec } from "./types.js" */
 import { byId, debounce, el, jsonBlock } from "./dom.js";
 import { fill } from "./format.js";
+import { noteAt, pointAt } from "./pointing.js";
 import { ask, readyToken, showProblem, showStatus } from "./workpage.js";
 
 const PREVIEW = { width: "960", height: "640" };
 const PREVIEW_MS = 600;
+/** How often a frame is asked for its map, which its scripts make. */
+const POINT_MS = 100;
 /** The window whose frame becomes the box of a step, in px. */
 const FRAME = { width: 900, height: 600 };
 const TILE_PX = 256;
@@ -24,6 +27,7 @@ const withdrawButton = byId("withdraw", HTMLButtonElement);
 /** The revision that is changed; null for a new story. @type {number | null} */
 let revision = null;
 
+/** @typedef {Window & { strikemap?: { map: L.Map } }} MapWindow */
 /** @typedef {{ item: HTMLElement, read(): EditedStep, number(place: number): void }} StepForm */
 /** @type {StepForm[]} */
 let steps = [];
@@ -125,6 +129,11 @@ function makeStep(step) {
     field(words.story_notes, notes),
     el(
       "p",
+      {},
+      button(words.story_point, () => point(view.value, notes)),
+    ),
+    el(
+      "p",
       { class: "actions" },
       button(words.story_pin, pin),
       button(words.story_up, () => moveStep(own, -1)),
@@ -146,6 +155,33 @@ function makeStep(step) {
   };
   preview();
   return own;
+}
+
+/**
+ * Show a step's map in a frame, and write the place that is pointed at as the start of a note.
+ * @param {string} view
+ * @param {HTMLTextAreaElement} notes
+ */
+function point(view, notes) {
+  const frame = el("iframe", { title: words.story_point });
+  const dialog = el("dialog", { class: "pointing-dialog" });
+  dialog.append(el("p", { text: words.story_point_help }), frame);
+  const begin = () => {
+    const map = /** @type {MapWindow} */ (frame.contentWindow).strikemap?.map;
+    if (!map) return setTimeout(begin, POINT_MS);
+    return pointAt(map, (at) => {
+      dialog.close();
+      if (!at) return;
+      const before = notes.value.trimEnd();
+      notes.value = `${before}${before && "\n"}${noteAt(at)}, `;
+      notes.focus();
+    });
+  };
+  frame.addEventListener("load", () => dialog.isConnected && begin());
+  frame.src = `/embed?${viewOf(view)}&lang=${spec.lang}&controls=none`;
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
 }
 
 function arrange(/** @type {StepForm | undefined} */ next) {

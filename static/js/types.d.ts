@@ -158,7 +158,7 @@ export type LayerSpec =
 export type PartSpec =
   | { factory: "period"; options: PeriodOptions }
   | { factory: "overview" | "list" | "filters" | "ground" | "waves" }
-  | { factory: "legend" | "search" | "ruler" | "share" };
+  | { factory: "legend" | "search" | "ruler" | "tools" | "share" };
 
 export interface ControlSource {
   slug: string;
@@ -210,6 +210,8 @@ export interface PageSpec {
   mayEmbed: boolean;
   isPrivate: boolean;
   isSaved: boolean;
+  /** The part of an operator's basemap in a saved page, its box in degrees. */
+  streets?: { box: [number, number, number, number]; zoom: number } | null;
   /** The parameters of a frame beside its View. */
   embed: ViewParameters;
   /** The address of the PMTiles file beside a saved page. */
@@ -431,6 +433,8 @@ export interface ArchivedImage {
   large: string;
   blurred: string;
   alt: string;
+  /** What an editor says that it shows; also its alternative text. */
+  caption: string;
   credit: TextLine;
   archived: string;
   /** What a reader opens to see a graphic image; null for any other. */

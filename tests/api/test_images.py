@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from markupsafe import escape
 from PIL import Image
 
 from app.domain.account import Holder, Role
@@ -125,6 +126,16 @@ def test_record_and_page_name_publisher_day_and_hash(archive: Archive) -> None:
     html = archive.public.client.get(f"/incidents/{record.id}").text
     assert all(text in html for text in ("City council, Mar 2, 2026", sha256, "small.jpg"))
     assert archive.public.client.get(image["large"]).status_code == 200
+
+
+def test_what_a_picture_shows_is_read_and_is_its_alternative_text(archive: Archive) -> None:
+    record, caption = incident("open"), 'A burnt roof & <b>two</b> "windows"'
+    sha256 = archive.attach(record, {**FREE, "caption": caption}, width=700)
+    (image,) = (one for one in images(archive.public, record) if one["sha256"] == sha256)
+    assert (image["alt"], image["caption"]) == (caption, caption)
+    html = archive.public.client.get(f"/incidents/{record.id}").text
+    assert html.count(str(escape(caption))) == 2
+    assert caption not in html
 
 
 @pytest.mark.parametrize("key", WITHHELD)

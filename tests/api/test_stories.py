@@ -197,6 +197,24 @@ def test_a_link_to_a_story_brings_its_title_and_picture(public: Service, data: P
     assert f'content="{STORY["title"]}"' in page.text
 
 
+def test_a_publishing_system_gets_the_frame_and_the_picture_of_a_story(
+    public: Service, data: Path
+) -> None:
+    assert put(public, "pasted", token(data, "editor")).status_code == 200
+    url = f"{public.url}/story/pasted?lang=uk"
+    page = public.client.get("/story/pasted", params={"lang": "uk"}).text
+    (link,) = re.findall(r'json\+oembed" href="([^"]+)"', page)
+    document = public.client.get(html.unescape(link)).json()
+    assert document == public.client.get("/oembed", params={"url": url}).json()
+    assert document["title"] == STORY["title"]
+    assert f'src="{public.url}/story/pasted/embed?lang=uk"' in document["html"]
+    picture = public.client.get(document["thumbnail_url"])
+    assert picture.headers["content-type"] == "image/png"
+    for wrong in ("/story/none", "/story/pasted?lang=fr", "/story/pasted/file", "/stories"):
+        answer = public.client.get("/oembed", params={"url": f"{public.url}{wrong}"})
+        is_problem(answer, 404)
+
+
 def test_an_unknown_parameter_or_story_is_a_page_that_says_so(private: Service) -> None:
     browser = {"Accept": "text/html"}
     for address, status in (("/story/none", 404), ("/story/none?from=x", 422)):

@@ -95,6 +95,7 @@ def test_the_link_to_the_other_language_keeps_the_period(service: Service, watch
     watched = watch()
     watched.open(f"{service.url}{EXAMPLE}&from=2024-03-01&to=2024-03-10")
     page = watched.page
+    page.get_by_text("English", exact=True).click()
     page.get_by_role("link", name="Українська").click()
     expect(page.locator("html")).to_have_attribute("lang", "uk")
     expect(page).to_have_url(re.compile("from=2024-03-01.*to=2024-03-10"))

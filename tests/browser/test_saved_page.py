@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import mercantile
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
@@ -14,6 +16,7 @@ from app.api.app import create_app
 from app.api.save import saved_page
 from app.domain.errors import InvalidView
 from app.settings import Settings
+from tests.basemaps import ground_file, kyiv
 from tests.browser.conftest import PHONE, Watched
 from tests.serving import command
 from tests.support import table
@@ -137,3 +140,28 @@ def test_the_command_writes_the_file_and_refuses_what_must_stay(
 def test_a_view_that_does_not_exist_is_refused(demo_data: Path) -> None:
     with pytest.raises(InvalidView, match="nowhere"):
         saved(demo_data, "theatre=nowhere")
+
+
+@pytest.mark.parametrize(("side", "zoom"), [(0.01, 16), (9.0, 7)])
+def test_the_streets_of_an_operators_basemap_are_in_the_file_and_a_cut_is_said(
+    watch: Watch, demo_data: Path, tmp_path: Path, side: float, zoom: int
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(demo_data, data)
+    west, south, east, north = mercantile.bounds(*kyiv(14), 14)
+    ground = ground_file(tmp_path / "ground.pmtiles", "Protomaps")
+    assert command(data, "basemap", "add", str(ground)).returncode == 0
+    lon, lat = (west + east) / 2, (south + north) / 2
+    box = ",".join(f"{place:.5f}" for place in (lon - side, lat - side, lon + side, lat + side))
+    path = tmp_path / "streets.html"
+    path.write_text(saved(data, f"theatre=ukraine&bbox={box}"), "utf-8")
+    assert path.stat().st_size < 20_000_000
+    page = (watched := opened(watch, path)).page
+    page.evaluate(f"strikemap.settle(); strikemap.map.setView([{lat}, {lon}], {min(zoom, 14)})")
+    streets = page.locator(".leaflet-basemap-pane .leaflet-layer").last.locator("img")
+    expect(streets.first).to_be_attached()
+    sources = streets.evaluate_all("(tiles) => tiles.map(({ src }) => src)")
+    assert sources
+    assert all(source.startswith("data:image/png") for source in sources)
+    assert (f"zoom level {zoom} of 16" in page.locator("body").inner_text()) == (zoom < 16)
+    watched.is_clean()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -121,3 +122,40 @@ def test_a_picture_comes_in_the_size_that_was_chosen(
     assert Image.open(io.BytesIO(picture.content)).size == px
     page.get_by_label("Form of the picture").select_option("PDF")
     assert ".pdf?" in page.get_by_role("textbox", name="Address of the picture").input_value()
+
+
+def test_a_picture_gets_a_title_a_note_and_a_label_that_was_placed_by_hand(
+    service: Service, watch: Watch
+) -> None:
+    page = shared(watched := watch(), service)
+    page.get_by_label("Title", exact=True).fill("An invented spring")
+    page.get_by_label("Note below it").fill("Two regions & a mill")
+    page.get_by_label("Label on the map").fill("The mill, north")
+    expect(page.get_by_text("The label needs a place")).to_be_visible()
+    assert "notes=" not in page.locator("#share_picture").input_value()
+    page.get_by_role("button", name="Point at its place").click()
+    expect(page.locator("dialog.share")).to_be_hidden()
+    box = page.locator(".map").bounding_box()
+    assert box
+    page.mouse.click(box["x"] + 300, box["y"] + 250)
+    expect(page.locator("dialog.share")).to_be_visible()
+    expect(page.locator("dialog.incident[open]")).to_have_count(0)  # no mark and no region opened
+    place = page.evaluate("strikemap.map.containerPointToLatLng([300, 250])")
+    own = parse_qs(urlsplit(page.locator("#share_picture").input_value()).query)
+    assert (own["title"], own["subtitle"]) == (["An invented spring"], ["Two regions & a mill"])
+    lon, lat, side, text = (part.strip() for part in own["notes"][0].split(",", 3))
+    assert (float(lon), float(lat)) == pytest.approx((place["lng"], place["lat"]), abs=1e-4)
+    assert (side, text) == ("ne", "The mill, north")
+    address = page.get_by_role("link", name="Open the picture").get_attribute("href") or ""
+    answer = service.client.get(address.replace("figure.png", "figure.svg"))
+    assert "The mill, north" in answer.text
+    assert Axe().run(page).response["violations"] == []
+    # By keyboard: Enter takes the middle of the map, Escape leaves the place as it was.
+    for key in ("Enter", "Escape"):
+        page.get_by_role("button", name="Point at its place").press("Enter")
+        page.keyboard.press(key)
+        expect(page.locator("dialog.share")).to_be_visible()
+        centre = page.evaluate("strikemap.map.getCenter()")
+        own = parse_qs(urlsplit(page.locator("#share_picture").input_value()).query)
+        assert float(own["notes"][0].split(",")[0]) == pytest.approx(centre["lng"], abs=1e-4)
+    watched.is_clean()

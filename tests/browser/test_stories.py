@@ -321,3 +321,24 @@ def test_a_public_instance_takes_a_story_with_an_editors_token_only(
     assert public.client.get("/story/by-token").status_code == 200
     watched.faults = [one for one in watched.faults if "401" not in one]  # without a token
     watched.is_clean()
+
+
+def test_a_note_of_a_step_is_placed_by_a_click_on_its_map(private: Service, watch: Watch) -> None:
+    page = (watched := watch()).page
+    page.goto(f"{private.url}/edit/stories#spring")
+    expect(page.locator("html")).to_have_attribute("data-ready", "1")
+    step = page.locator("#steps > li").first
+    step.get_by_role("button", name="Point at a place").click()
+    frame = page.frame_locator(".pointing-dialog iframe")
+    expect(frame.locator("html[data-ready='1']")).to_be_attached()
+    expect(frame.locator(".pointing")).to_be_attached()
+    frame.locator(".map").click(position={"x": 200, "y": 150})
+    expect(page.locator(".pointing-dialog")).to_have_count(0)
+    notes = step.locator("[data-field=notes]")
+    expect(notes).to_be_focused()
+    page.keyboard.type("Here, by hand")
+    lon, lat, side, text = (part.strip() for part in notes.input_value().split(",", 3))
+    assert -135 < float(lon) < -110
+    assert -50 < float(lat) < -35
+    assert (side, text) == ("ne", "Here, by hand")
+    watched.is_clean()

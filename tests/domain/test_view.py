@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.errors import InvalidView
-from app.domain.incident import Status
+from app.domain.incident import EventKind, Status
 from app.domain.place import Bounds
 from app.domain.view import COLOURS_BY, METRICS, PALETTES, PARAMETERS, SIZES_BY, View, Vocabulary
 from tests.strategies import days
@@ -85,6 +85,7 @@ def views(draw: st.DrawFn) -> View:
         weapons=draw(some(words.weapons)),
         sectors=draw(some(words.sectors)),
         statuses=draw(some(frozenset(status.value for status in Status))),
+        kinds=draw(some(frozenset(kind.value for kind in EventKind))),
         datasets=draw(some(words.datasets)),
         min_killed=draw(st.none() | st.integers(0, 999_999_999)),
         metric=draw(st.sampled_from(words.metrics)),
@@ -131,6 +132,7 @@ WRONG = {
     "weapon": "spear",
     "sector": "moon",
     "status": "rumour",
+    "kind": "fight",
     "dataset": "nobody",
     "min_killed": "-1",
     "metric": "glory",

@@ -63,6 +63,7 @@ def test_the_same_file_again_corrects_what_is_said_and_keeps_when_it_was_taken(
     ("facts", "sentence"),
     [
         ({"licence": "free"}, "terms: got 'free', allowed: CC0-1.0"),
+        ({"caption": "two\nlines"}, "caption: got 'two.*lines', allowed: one line of at most 300"),
         ({"url": "javascript:alert(1)"}, "url: got 'javascript:alert.1.', allowed: an address"),
     ],
 )

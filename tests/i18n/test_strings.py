@@ -1,7 +1,8 @@
-"""Both languages say everything, with the same values to fill in."""
+"""Every language says everything to readers, with the same values to fill in."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,30 +13,78 @@ from app.domain.incident import Confidence, Mechanism, Status
 from app.domain.place import Precision
 from app.domain.redaction import Reason
 from app.exporters.formats import FORMATS
-from app.i18n import strings
+from app.i18n import LANGUAGES, WATERMARK, strings
 from app.maps.page import MODULES
 from app.maps.theatre_map import OTHER_PAGES
+from app.render.fonts import covers
 from tests.making import ROOT
+from tests.support import reference
 
 SLOT = re.compile(r"\{(\w+)\}")
 
 
-def test_both_languages_have_the_same_strings() -> None:
-    assert strings("en").keys() == strings("uk").keys()
+WORK_PAGES = (
+    *("edit_", "fate", "import_", "mapping_", "notation_", "preview_", "rejections", "review_"),
+    *("rows_count", "their_column", "our_field", "got", "why_rejected", "warnings", "commit"),
+    *("forg", "planned_again", "see_on_map", "undo", "token_note", "choose_file_first"),
+    *("connection_lost", "stories_edit", "story_"),
+)
+"""Strings of the pages on which an operator or an editor works: other languages may lack them."""
+
+OTHERS = [language for language in LANGUAGES if language not in ("en", "uk")]
 
 
-def test_both_languages_fill_in_the_same_values() -> None:
-    english, ukrainian = strings("en"), strings("uk")
+def own(language: str) -> dict[str, str]:
+    """Read the strings of a file, without the English ones that stand in for those it lacks."""
+    texts: dict[str, str] = json.loads((ROOT / f"app/i18n/{language}.json").read_text("utf-8"))
+    return texts
+
+
+def test_english_and_ukrainian_have_the_same_strings() -> None:
+    assert own("en").keys() == own("uk").keys()
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_language_has_every_string_of_the_pages_for_readers(language: str) -> None:
+    lacking = [name for name in own("en") if name not in own(language)]
+    assert [name for name in lacking if not name.startswith(WORK_PAGES)] == []
+    assert own(language).keys() - own("en").keys() == set()
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_what_a_language_lacks_is_english(language: str) -> None:
+    assert strings(language).keys() == strings("en").keys()
+    assert strings(language)["import_intro"] == strings("en")["import_intro"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_fills_in_the_same_values(language: str) -> None:
+    english, texts = strings("en"), strings(language)
     differing = [
         name
         for name in english
-        if set(SLOT.findall(english[name])) != set(SLOT.findall(ukrainian[name]))
+        if set(SLOT.findall(english[name])) != set(SLOT.findall(texts[name]))
     ]
     assert differing == []
 
 
-def test_no_string_is_empty() -> None:
-    assert [name for one in ("en", "uk") for name, text in strings(one).items() if not text] == []
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_string_is_empty(language: str) -> None:
+    assert [name for name, text in strings(language).items() if not text] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_letter_of_a_language_is_in_the_font_of_pictures(language: str) -> None:
+    fonts = ROOT / "static/vendor/noto-sans-5.3.0"
+    texts = {**strings(language), "watermark": WATERMARK[language]}
+    assert [name for name, text in texts.items() if not covers(fonts, text)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_weapons_and_sectors_have_a_name_in_each_language(language: str) -> None:
+    taxonomy = reference().taxonomy
+    entries = (*taxonomy.weapons.entries, *taxonomy.sectors.entries)
+    assert [entry["code"] for entry in entries if not entry.get(language)] == []
 
 
 def sources(*endings: str) -> Iterator[str]:
@@ -128,4 +177,4 @@ def test_ukrainian_is_ukrainian() -> None:
 
 def test_the_strings_ship_with_the_package() -> None:
     folder = Path(strings.__wrapped__.__code__.co_filename).parent
-    assert {path.name for path in folder.glob("*.json")} == {"en.json", "uk.json"}
+    assert {path.stem for path in folder.glob("*.json")} == set(LANGUAGES)

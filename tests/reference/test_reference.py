@@ -18,6 +18,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from app.cli.program import COMMANDS
+from app.domain.languages import LANGUAGES
 from app.domain.place import area_km2
 from app.domain.region import Region
 from app.reference.reference import Reference
@@ -138,8 +139,7 @@ def test_regions_cover_the_land_once(reference: Reference) -> None:
 
 def test_names_of_regions_are_ukrainian_in_both_languages(reference: Reference) -> None:
     for region in _ukraine(reference).values():
-        assert region.name_uk is not None
-        assert not re.search("[ЁёЪъЫыЭэ]", region.name_uk)
+        assert not re.search("[ЁёЪъЫыЭэ]", region.names["uk"])
         assert not set(re.findall(r"\w+", region.name_en)) & set(RUSSIAN_ERA)
 
 
@@ -206,7 +206,7 @@ def test_a_theatre_names_what_exists(slug: str, reference: Reference) -> None:
     assert theatre.state in {party.code for party in theatre.party}
     assert theatre.default_controller in {party.code for party in theatre.party}
     assert theatre.default_controller != theatre.state
-    assert set(theatre.languages) == set(theatre.name) == set(theatre.note) == {"en", "uk"}
+    assert set(theatre.languages) == set(theatre.name) == set(theatre.note) == set(LANGUAGES)
     west, south, east, north = theatre.bounds
     assert west < east
     assert south < north

@@ -160,8 +160,8 @@ def test_a_new_theatre_is_written_from_the_reference_data(tmp_path: Path) -> Non
         (NewTheatre("x", ("UA",)), "countries of no other theatre; ukraine has UA"),
         (NewTheatre("x", ("CD",)), "--zone: got 'nothing', allowed: one of Africa/Kinshasa, "),
         (
-            NewTheatre("x", ("SD",), languages=("ar",)),
-            "--languages: got 'ar', allowed: one of en, uk",
+            NewTheatre("x", ("SD",), languages=("xx",)),
+            "--languages: got 'xx', allowed: one of en, uk, ar, es, fr",
         ),
         (NewTheatre("x", ("SD",), zone="Khartoum"), "zone: got 'Khartoum', allowed: an IANA"),
     ],

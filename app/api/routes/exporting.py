@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from app.api import params
 from app.api.downloads import Download, Downloads
-from app.api.respond import REVALIDATE, answer, etag, takes_gzip, unchanged
+from app.api.respond import REVALIDATE, accepts, answer, etag, unchanged
 from app.api.schemas import documented
 from app.exporters.formats import FORMATS
 from app.instance.workspace import Workspace
@@ -66,7 +66,7 @@ def _export(
         if form == "csv":
             beside = f"/api/export.csv-metadata.json?{query.view.query()}"
             headers["Link"] = f'<{beside}>; rel="describedby"; type="{CSVW}"'
-        is_zipped = form not in ZIPPED_ALREADY and takes_gzip(request)
+        is_zipped = form not in ZIPPED_ALREADY and accepts(request.headers, "gzip")
         if is_zipped:
             headers["Content-Encoding"] = "gzip"
         media_type = FORMATS[form].media_type

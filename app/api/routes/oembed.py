@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from html import escape
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from typing import NamedTuple
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from xml.sax.saxutils import escape as escape_xml
 
 import msgspec
@@ -17,17 +20,20 @@ from app.api.lanes import Lane
 from app.api.pages import without_tracking
 from app.api.problems import problem
 from app.api.respond import answer, etag
+from app.api.writing import LANGUAGE, read_parameters
 from app.domain.answer import JsonObject
 from app.domain.errors import InputError, InvalidView, NotFound, NotKnown, Problem
 from app.domain.terms import Audience
-from app.i18n import strings
 from app.instance.workspace import Workspace
 from app.maps.embedding import EmbedOptions
 from app.pictures.figures import FigureOptions, Figures
-from app.publishing.publish import refuse_embedding
+from app.publishing.publish import may_be_embedded, refuse_embedding
 from app.publishing.query import Query
+from app.queries.stories import find_story, read_steps, story_query
 
 PATHS = ("/", "/embed")
+STORY_PATH = re.compile(r"/story/([^/]+?)(?:/embed)?")
+Pairs = Sequence[tuple[str, str]]
 SIZE, THUMBNAIL = (800, 600), (1200, 630)
 LARGEST = 10_000
 OEMBED_PARAMETERS = {
@@ -54,10 +60,10 @@ def routes(workspace: Workspace, figures: Figures, lane: Lane) -> APIRouter:
             return problem(501, "format", "Not implemented", detail)
         if workspace.audience is Audience.private:
             raise NotKnown("This instance is private: its maps can be embedded nowhere.")
-        query, embed = _query_of(workspace, request, parameters.get("url", ""))
+        target = _target(workspace, request, parameters.get("url", ""))
         most = _bounds(parameters)
-        document = _document(figures, request, query, embed, most)
-        tag = etag(query, "oembed", document["html"], most, form)
+        document = _document(figures, request, target, most)
+        tag = etag(target.query, "oembed", document["html"], document["title"], most, form)
         if form == "xml":
             return answer(request, _xml(document), "text/xml; charset=utf-8", tag)
         return answer(request, msgspec.json.encode(document), "application/json", tag)
@@ -118,8 +124,22 @@ def _bounds(parameters: Mapping[str, str]) -> tuple[int, int]:
     return sides[0], sides[1]
 
 
-def _query_of(workspace: Workspace, request: Request, url: str) -> tuple[Query, EmbedOptions]:
-    """Read the View of an address of this instance, fixed at what is known now, and its frame.
+class _Target(NamedTuple):
+    """What an address shows: a map or a story, its frame, and the figure that stands for it."""
+
+    query: Query
+    title: str
+    frame: str
+    """The address of the frame on this instance."""
+
+    figure: str
+    """The parameters of the figure; empty where there is none."""
+
+    pictured: Query | None
+
+
+def _target(workspace: Workspace, request: Request, url: str) -> _Target:
+    """Read an address of this instance.
 
     Raises:
         NotFound: another site's address, another page, or parameters that fit no View.
@@ -129,56 +149,78 @@ def _query_of(workspace: Workspace, request: Request, url: str) -> tuple[Query, 
         parts = urlsplit(url)
     except ValueError as wrong:  # half of an IPv6 address
         raise NotFound(f"{url[:200]!r} is no address.") from wrong
+    story = STORY_PATH.fullmatch(parts.path)
     is_ours = parts.scheme in ("http", "https") and parts.netloc == request.url.netloc
-    if not is_ours or (parts.path or "/") not in PATHS:
-        raise NotFound(f"{url[:200]!r} is no map here: give url=, the address of / or /embed.")
+    if not is_ours or not (story or (parts.path or "/") in PATHS):
+        detail = "is no map here: give url=, the address of /, /embed or a story."
+        raise NotFound(f"{url[:200]!r} {detail}")
     pairs = parse_qsl(without_tracking(parts.query), keep_blank_values=True)
     try:
-        readers = params.EMBED_READERS if parts.path == "/embed" else params.EMPTY
-        query, own = params.read(workspace, pairs, readers)
+        if story:
+            return _story(workspace, story[1], pairs)
+        return _map(workspace, pairs, is_embed=parts.path == "/embed")
     except InvalidView as wrong:
         raise NotFound(f"The address shows no map: {wrong}") from wrong
+
+
+def _map(workspace: Workspace, pairs: Pairs, *, is_embed: bool) -> _Target:
+    """Read the View of a map, fixed at what is known now, and the choices of its frame."""
+    readers = params.EMBED_READERS if is_embed else params.EMPTY
+    query, own = params.read(workspace, pairs, readers)
     known_at = workspace.store.head().recorded_at or query.now
-    as_of = query.view.as_of or min(known_at, query.now)
-    pinned = query.but(as_of=as_of)
-    refuse_embedding(pinned)
-    return pinned, EmbedOptions(**own)
+    query = query.but(as_of=query.view.as_of or min(known_at, query.now))
+    refuse_embedding(query)
+    view, embed = query.view, EmbedOptions(**own)
+    title = query.words["title"].format(theatre=query.theatre.title(view.lang))
+    frame = f"/embed?{'&'.join(filter(None, [view.query(), urlencode(embed.pairs())]))}"
+    return _Target(query, title, frame, view.query(), query)
+
+
+def _story(workspace: Workspace, slug: str, pairs: Pairs) -> _Target:
+    """Read a story; the picture of its first step that may be embedded stands for it."""
+    language = read_parameters(pairs, LANGUAGE).get("lang")
+    standing = find_story(workspace.store, slug)
+    query = story_query(workspace, standing.story, language, datetime.now(UTC))
+    own = f"?{urlencode({'lang': language})}" if language else ""
+    frame = f"/story/{quote(slug)}/embed{own}"
+    for step in read_steps(query, standing.story):
+        if step.query is not None and may_be_embedded(step.query):
+            return _Target(query, standing.story.title, frame, step.figure, step.query)
+    return _Target(query, standing.story.title, frame, "", None)
 
 
 def _document(
-    figures: Figures, request: Request, query: Query, embed: EmbedOptions, most: tuple[int, int]
+    figures: Figures, request: Request, target: _Target, most: tuple[int, int]
 ) -> JsonObject:
-    view, base = query.view, str(request.base_url).rstrip("/")
-    words = strings(view.lang)
-    title = words["title"].format(theatre=query.theatre.title(view.lang))
+    base = str(request.base_url).rstrip("/")
     width, height = (min(side, limit) for side, limit in zip(SIZE, most, strict=True))
-    address = f"{base}/embed?{'&'.join(filter(None, [view.query(), urlencode(embed.pairs())]))}"
     frame = (
-        f'<iframe src="{escape(address)}" width="{width}" height="{height}"'
+        f'<iframe src="{escape(base + target.frame)}" width="{width}" height="{height}"'
         ' sandbox="allow-scripts allow-popups" loading="lazy"'
-        f' title="{escape(title)}"></iframe>'
+        f' title="{escape(target.title)}"></iframe>'
     )
     return {
         "type": "rich",
         "version": "1.0",
-        "title": title,
+        "title": target.title,
         "provider_name": "Strikemap",
         "provider_url": f"{base}/",
         "html": frame,
         "width": width,
         "height": height,
-        **_thumbnail(figures, query, base, most),
+        **_thumbnail(figures, target, base, most),
     }
 
 
-def _thumbnail(figures: Figures, query: Query, base: str, most: tuple[int, int]) -> JsonObject:
+def _thumbnail(figures: Figures, target: _Target, base: str, most: tuple[int, int]) -> JsonObject:
     """Link a figure within the bounds; give nothing where that size is too small to draw."""
     width, height = (min(side, limit) for side, limit in zip(THUMBNAIL, most, strict=True))
-    if not figures.fits(query, FigureOptions(width=width, height=height)):
+    options = FigureOptions(width=width, height=height)
+    if target.pictured is None or not figures.fits(target.pictured, options):
         return {}
     size = urlencode({"width": width, "height": height})
     return {
-        "thumbnail_url": f"{base}/figure.png?{query.view.query()}&{size}",
+        "thumbnail_url": f"{base}/figure.png?{target.figure}&{size}",
         "thumbnail_width": width,
         "thumbnail_height": height,
     }

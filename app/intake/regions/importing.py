@@ -105,8 +105,14 @@ def list_regions(reference: Reference) -> list[ListedSet]:
 
 def _write(regions: Iterable[Region], path: Path) -> None:
     """Write GeoParquet in the shape of `geodata/regions/admin1.parquet`."""
-    fields = [name for name in Region.__dataclass_fields__ if name != "shape"]
-    rows = [{name: getattr(region, name) for name in fields} for region in regions]
-    frame([region.shape for region in regions], rows).to_parquet(
-        path, index=False, compression="zstd"
-    )
+    units = list(regions)
+    fields = [name for name in Region.__dataclass_fields__ if name not in ("shape", "names")]
+    languages = sorted({"uk", *(language for unit in units for language in unit.names)})
+    rows = [
+        {
+            **{name: getattr(unit, name) for name in fields},
+            **{f"name_{language}": unit.names.get(language) for language in languages},
+        }
+        for unit in units
+    ]
+    frame([unit.shape for unit in units], rows).to_parquet(path, index=False, compression="zstd")

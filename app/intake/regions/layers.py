@@ -39,9 +39,7 @@ def choose_layer(
         InvalidFile: no layer has codes, none is of the level, or several are.
         InputError: a named column is not in the file.
     """
-    others = (language for language in theatre.languages if language != "en")
-    local = (*others, *(country.lower() for country in theatre.countries))
-    pairs = [(layer, _columns(layer, order, local)) for layer in layers]
+    pairs = [(layer, _columns(layer, order, theatre)) for layer in layers]
     coded = [(layer, columns) for layer, columns in pairs if columns.code is not None]
     name = order.path.name
     if not coded:
@@ -63,8 +61,12 @@ def choose_layer(
     return fitting[0]
 
 
-def _columns(layer: Layer, order: RegionOrder, local: Sequence[str]) -> Columns:
-    recognised = recognise(layer.columns, local) or Columns("columns named by hand", None)
+def _columns(layer: Layer, order: RegionOrder, theatre: Theatre) -> Columns:
+    languages = [language for language in theatre.languages if language != "en"]
+    countries = [country.lower() for country in theatre.countries]
+    recognised = recognise(layer.columns, languages, countries) or Columns(
+        "columns named by hand", None
+    )
     by_option = {
         "code": order.code_field,
         "name_en": order.name_en_field,
@@ -83,6 +85,8 @@ def _columns(layer: Layer, order: RegionOrder, local: Sequence[str]) -> Columns:
         recognised = recognised._replace(
             source="columns named by hand", level=level, country_from_parent=False
         )
+    if column := by_hand.pop("name_uk", None):
+        by_hand["names"] = {**recognised.names, "uk": column}
     return recognised._replace(**by_hand)
 
 

@@ -37,10 +37,14 @@ class _Unit:
     row: int
     code: str
     name_en: str | None
-    name_uk: str | None
+    names: Mapping[str, str]
     parent: str | None
     people: int | None
     shape: MultiPolygon
+
+    def name_or(self, code: str) -> str:
+        """Name the unit in English, else in any language, else by a code."""
+        return self.name_en or next(iter(self.names.values()), code)
 
 
 class RegionReading:
@@ -95,14 +99,15 @@ class RegionReading:
     def _units(self) -> list[_Unit]:
         codes = self._codes()
         outlines = self._layer.shapes()
-        names_en, names_uk = self._texts(self.columns.name_en), self._texts(self.columns.name_uk)
+        names_en = self._texts(self.columns.name_en)
+        others = {one: self._texts(column) for one, column in self.columns.names.items()}
         parents, people = self._texts(self.columns.parent), self._texts(self.columns.population)
         units = [
             _Unit(
                 row,
                 code,
                 names_en[row],
-                names_uk[row],
+                {one: name for one, names in others.items() if (name := names[row])},
                 parents[row],
                 people_count(people[row]),
                 shape,
@@ -155,9 +160,9 @@ class RegionReading:
     def _unit_region(self, code: str, unit: _Unit) -> Region:
         shipped = self._shipped.get(code)
         pcode = shipped.pcode if shipped else None
-        name = shipped.name_en if shipped else unit.name_en or unit.name_uk or code
-        name_uk = unit.name_uk or (shipped.name_uk if shipped else None)
-        return Region(code, code[:2], 1, name, name_uk, pcode, code[:2], unit.shape, unit.people)
+        name = shipped.name_en if shipped else unit.name_or(code)
+        names = {**(shipped.names if shipped else {}), **unit.names}
+        return Region(code, code[:2], 1, name, names, pcode, code[:2], unit.shape, unit.people)
 
     def _far_off(self, units: Sequence[_Unit]) -> list[str]:
         """List units that lie nowhere near the theatre's land."""
@@ -195,8 +200,8 @@ class RegionReading:
                 code=unit.code,
                 country=parent.country,
                 level=2,
-                name_en=unit.name_en or unit.name_uk or unit.code,
-                name_uk=unit.name_uk,
+                name_en=unit.name_or(unit.code),
+                names=unit.names,
                 pcode=unit.code if is_pcode else None,
                 parent=parent.code,
                 shape=unit.shape,

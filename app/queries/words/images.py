@@ -22,6 +22,7 @@ class ImageFacts(TypedDict):
     large: str
     blurred: str
     alt: str
+    caption: str
     credit: TextLine
     archived: str
     fold: str | None
@@ -42,7 +43,8 @@ def image_facts(query: Query, feature: JsonObject, attachment: Attachment) -> Im
         small=addresses[Rendition.small],
         large=addresses[Rendition.large],
         blurred=addresses[Rendition.blurred],
-        alt=words["image_alt"].format(credit=credit),
+        alt=attachment.caption or words["image_alt"].format(credit=credit),
+        caption=attachment.caption or "",
         credit=web_line(credit, attachment.url),
         archived=words["image_archived"].format(date=archived, sha256=attachment.sha256),
         fold=words["image_fold"] if is_graphic else None,

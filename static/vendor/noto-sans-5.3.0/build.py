@@ -1,4 +1,4 @@
-"""Rebuild the two Noto Sans TTFs: `python build.py FOLDER`, the folder keeps the fetched package.
+"""Rebuild the two Noto Sans TTFs: `python build.py FOLDER`, the folder keeps the fetched packages.
 
 Needs fontTools and Pillow, pinned in `geodata/requirements-build.txt`.
 """  # noqa: INP001 - a folder of static files, not a package
@@ -6,10 +6,12 @@ Needs fontTools and Pillow, pinned in `geodata/requirements-build.txt`.
 import argparse
 import hashlib
 import io
+import re
 import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from fontTools.merge import Merger, Options
@@ -17,55 +19,80 @@ from fontTools.ttLib import TTFont
 from PIL import ImageFont
 
 HERE = Path(__file__).parent
-PACKAGE, VERSION = "@fontsource/noto-sans", "5.3.0"
-ARCHIVE = "fontsource-noto-sans-5.3.0.tgz"
-SHA512 = (
-    "7c10a88363d8ec3895553104aad23f41d8a7c7f927a1b1d87e81a98c55dd7c15"
-    "f946825a069d4faf0d86ef9a74388b1d94c660ddc2e8d1cf986c85183b19d027"
-)
-# The first subset gives the metrics, the names and .notdef.
-SUBSETS = ("latin", "latin-ext", "cyrillic", "cyrillic-ext")
+VERSION = "5.3.0"
+# The first subset of the first package gives the metrics, the names and .notdef.
+PACKAGES = {
+    "noto-sans": (
+        ("latin", "latin-ext", "cyrillic", "cyrillic-ext"),
+        "7c10a88363d8ec3895553104aad23f41d8a7c7f927a1b1d87e81a98c55dd7c15"
+        "f946825a069d4faf0d86ef9a74388b1d94c660ddc2e8d1cf986c85183b19d027",
+    ),
+    "noto-sans-arabic": (
+        ("arabic",),
+        "8b7b7a191d0b3917b2255124f987d80a7c6fe77c2e21e960ed8f4d18dbceab80"
+        "e2abf10fd18b336865e44307d036280b8df3b83ceacb68f18cd2c365886624ec",
+    ),
+    "noto-sans-hebrew": (
+        ("hebrew",),
+        "ee8c2dceec3d0fe8a9b7483c99c0463a6ecc4bf9affd110ab234b01147bbe3d5"
+        "14b2b9c6e784d29aeb0d9fba31bf61b16d43910330032d0f2081db6dee82a4a6",
+    ),
+}
 WEIGHTS = {400: "NotoSans-Regular.ttf", 700: "NotoSans-Bold.ttf"}
-MAX_BYTES = 400_000
-SAMPLE = "Дніпропетровська область ґєії ҐЄІЇ\u2019\u02bc №₴ Kyiv 1,234 \u2013 Łódź Čačak"
+HEIGHTS = re.compile("(?i)ascen|descen|lineGap")
+MAX_BYTES = 460_000
+SAMPLE = "Дніпропетровська область ґєії ҐЄІЇ\u2019\u02bc №₴ Kyiv 1,234 \u2013 Łódź Čačak الخرطوم غزة ירושלים"
 
 
-def fetched(folder: Path) -> Path:
-    """Return the package's archive, fetching it only when it is not there yet."""
-    path = folder / ARCHIVE
+def fetched(folder: Path, package: str, sha512: str) -> Path:
+    """Return a package's archive, fetching it only when it is not there yet."""
+    path = folder / f"fontsource-{package}-{VERSION}.tgz"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        command = ["npm", "pack", f"{PACKAGE}@{VERSION}"]
+        command = ["npm", "pack", f"@fontsource/{package}@{VERSION}"]
         subprocess.run(command, cwd=folder, check=True, capture_output=True)  # noqa: S603 - constants only
     found = hashlib.sha512(path.read_bytes()).hexdigest()
-    if found != SHA512:
-        message = f"{ARCHIVE}: sha512 is {found}, expected {SHA512}"
+    if found != sha512:
+        message = f"{path.name}: sha512 is {found}, expected {sha512}"
         raise ValueError(message)
     return path
 
 
-def merged(archive: Path, weight: int) -> TTFont:
+def merged(archives: Mapping[str, Path], weight: int) -> TTFont:
     """Join the subsets of one weight into one font, without the web compression."""
-    with tempfile.TemporaryDirectory() as folder, tarfile.open(archive) as tarball:
-        paths = []
-        for subset in SUBSETS:
-            name = f"package/files/noto-sans-{subset}-{weight}-normal.woff2"
-            source = tarball.extractfile(name)
-            if source is None:
-                message = f"{ARCHIVE}: {name} is not a file"
-                raise ValueError(message)
-            # Without recalcTimestamp=False the date of the build would be in the file.
-            font = TTFont(io.BytesIO(source.read()), recalcTimestamp=False)
-            font.flavor = None
-            path = Path(folder) / f"{subset}.ttf"
-            font.save(path)
-            paths.append(str(path))
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [
+            str(unpacked(archive, package, subset, weight, Path(folder)))
+            for package, archive in archives.items()
+            for subset in PACKAGES[package][0]
+        ]
         font = Merger(Options(drop_tables=["STAT", "DSIG"])).merge(paths)
         font.recalcTimestamp = False
         with TTFont(paths[0]) as first:
             font["head"].modified = first["head"].modified
             font["head"].created = first["head"].created
+            # Lines keep their height: Arabic and Hebrew letters fit into that of Latin ones.
+            for name in ("hhea", "OS/2"):
+                heights = [key for key in vars(first[name]) if HEIGHTS.search(key)]
+                for key in heights:
+                    setattr(font[name], key, getattr(first[name], key))
         return font
+
+
+def unpacked(archive: Path, package: str, subset: str, weight: int, folder: Path) -> Path:
+    """Write one subset of a weight as TTF."""
+    name = f"package/files/{package}-{subset}-{weight}-normal.woff2"
+    with tarfile.open(archive) as tarball:
+        source = tarball.extractfile(name)
+        if source is None:
+            message = f"{archive.name}: {name} is not a file"
+            raise ValueError(message)
+        # Without recalcTimestamp=False the date of the build would be in the file.
+        font = TTFont(io.BytesIO(source.read()), recalcTimestamp=False)
+    font.flavor = None
+    path = folder / f"{package}-{subset}.ttf"
+    font.save(path)
+    return path
 
 
 def check(path: Path) -> None:
@@ -88,12 +115,13 @@ def main() -> None:
     """Build and check both weights beside this script."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("archives", type=Path, help="folder to keep the fetched package in")
-    archive = fetched(parser.parse_args().archives)
+    folder = parser.parse_args().archives
+    archives = {name: fetched(folder, name, sha512) for name, (_, sha512) in PACKAGES.items()}
     for weight, name in WEIGHTS.items():
-        merged(archive, weight).save(HERE / name)
+        merged(archives, weight).save(HERE / name)
         check(HERE / name)
         sys.stdout.write(f"{name} {(HERE / name).stat().st_size}\n")
-    with tarfile.open(archive) as tarball:
+    with tarfile.open(archives["noto-sans"]) as tarball:
         licence = tarball.extractfile("package/LICENSE")
         (HERE / "OFL.txt").write_bytes(licence.read() if licence else b"")
 

@@ -109,7 +109,7 @@ def test_names_stay_the_shipped_ones_in_english_and_p_codes_come_with_them(
     path = geojson(tmp_path, oblast("UA-14", 37, name="Donetskaya", name_uk="Донеччина"))
     loaded(home, path)
     one = regions(tmp_path, 1)["UA-14"]
-    assert (one.name_en, one.name_uk, one.pcode) == ("Donetsk Oblast", "Донеччина", "UA14")
+    assert (one.name_en, one.names["uk"], one.pcode) == ("Donetsk Oblast", "Донеччина", "UA14")
 
 
 def test_what_a_file_lacks_is_told(home: Workspace, tmp_path: Path) -> None:
@@ -155,7 +155,22 @@ def test_both_editions_of_cod_ab_are_keyed_by_iso_code(
     report = loaded(home, geojson(tmp_path, feature(names, square(38, 48, 1))))
     one = regions(tmp_path, 1)["UA-09"]
     assert (report.recognised, report.level) == ("OCHA COD-AB", 1)
-    assert (one.name_en, one.name_uk, one.pcode) == ("Luhansk Oblast", "Луганська", "UA44")
+    assert (one.name_en, one.names["uk"], one.pcode) == ("Luhansk Oblast", "Луганська", "UA44")
+
+
+def test_each_language_of_the_theatre_gets_its_own_column_of_names(
+    home: Workspace, tmp_path: Path
+) -> None:
+    names = {"ADM1_PCODE": "UA44", "ADM1_EN": "Luhanska", "ADM1_UA": "Луганська"}
+    unit = feature({**names, "ADM1_AR": "لوهانسك"}, square(38, 48, 1))
+    loaded(home, geojson(tmp_path, unit))
+    one = regions(tmp_path, 1)["UA-09"]
+    assert {language: one.name(language) for language in ("en", "uk", "ar", "fr")} == {
+        "en": "Luhansk Oblast",
+        "uk": "Луганська",
+        "ar": "لوهانسك",
+        "fr": "Luhansk Oblast",
+    }
 
 
 def test_raions_are_keyed_by_p_code_with_the_parent_that_is_stated(
@@ -211,7 +226,7 @@ def test_any_columns_can_be_named_by_hand(home: Workspace, tmp_path: Path) -> No
     )
     one = regions(tmp_path, 2)["UA6302"]
     assert report.recognised == "columns named by hand"
-    assert (one.name_en, one.name_uk, one.parent) == ("Chuhuiv", "Чугуїв", "UA-63")
+    assert (one.name_en, one.names["uk"], one.parent) == ("Chuhuiv", "Чугуїв", "UA-63")
 
 
 def test_a_bow_tie_is_repaired_and_told_and_lines_are_left_out(

@@ -115,7 +115,7 @@ def test_the_files_are_recognised_and_what_does_not_match_is_told(loaded: Loaded
     assert any("володимир-волинський район UA-07" in line for line in raions.notes)
     found = {one.code: one for one in loaded.workspace.reference.region_set("ukraine", 2).regions}
     luhansk = found["UA4406"]
-    assert (luhansk.parent, luhansk.name_uk) == ("UA-09", "Луганський")
+    assert (luhansk.parent, luhansk.names["uk"]) == ("UA-09", "Луганський")
     assert (found["UA8000"].parent, found["UA8000"].population) == ("UA-30", 2_952_301)
 
 

@@ -135,3 +135,41 @@ SELECT id, name, role, datasets, created_at, expires_at, revoked_at, digest FROM
 
 -- name: revoke_token
 UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL
+
+-- name: is_empty
+SELECT NOT EXISTS (SELECT 1 FROM entry) AND NOT EXISTS (SELECT 1 FROM token)
+
+-- name: read_entry
+SELECT id, recorded_at, actor, reason, first, last FROM entry ORDER BY id
+
+-- name: fill_entry
+INSERT INTO entry (id, recorded_at, actor, reason, first, last)
+VALUES (?, ?, ?, ?, ?, ?)
+
+-- name: read_revision
+SELECT seq, entry, action, subject, key, prior, payload, salt, digest, previous, hash FROM revision ORDER BY seq
+
+-- name: fill_revision
+INSERT INTO revision (seq, entry, action, subject, key, prior, payload, salt, digest, previous, hash)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: read_current
+SELECT subject, key, seq, fingerprint, retracted FROM current ORDER BY subject, key
+
+-- name: fill_current
+INSERT INTO current (subject, key, seq, fingerprint, retracted)
+VALUES (?, ?, ?, ?, ?)
+
+-- name: read_shape
+SELECT sha256, wkb FROM shape ORDER BY sha256
+
+-- name: fill_shape
+INSERT INTO shape (sha256, wkb)
+VALUES (?, ?)
+
+-- name: read_token
+SELECT id, name, role, datasets, digest, created_at, expires_at, revoked_at FROM token ORDER BY id
+
+-- name: fill_token
+INSERT INTO token (id, name, role, datasets, digest, created_at, expires_at, revoked_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)

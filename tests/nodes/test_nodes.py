@@ -1,0 +1,242 @@
+"""Many nodes on one record: each answers alike, within a second, whatever happens to the server."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.domain.account import Role
+from app.domain.place import LonLat, Place, Precision
+from app.domain.revision import Action, Subject
+from app.domain.store import verify
+from app.instance.tokens import create_token
+from app.store.postgis import PostgisStore
+from tests.clusters import Cluster, cluster, need_postgis
+from tests.making import NOON, ROOT, add, change, dataset, incident, write
+from tests.serving import Service, environment, serving
+
+NEW = {
+    "dataset": "invented",
+    "reason": "typed in",
+    "start": "2025-10-24",
+    "precision": "exact",
+    "lon": 30.5,
+    "lat": 50.4,
+}
+SUMS = "/api/summary?dataset=invented&from=2025-10-01&to=2025-10-31"
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Two public nodes on one database, and the header of somebody who may write."""
+
+    server: Cluster
+    url: str
+    first: Service
+    second: Service
+    header: dict[str, str]
+
+    def create(self, node: Service, **more: Any) -> httpx.Response:
+        """Write one incident through a node."""
+        return node.client.post("/api/incidents", headers=self.header, json={**NEW, **more})
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
+    need_postgis()
+    folder = tmp_path_factory.mktemp("nodes")
+    with ExitStack() as stack:
+        server = stack.enter_context(cluster())
+        url = server.url(stack.enter_context(server.database()))
+        with closing(PostgisStore(url)) as store:
+            fill(store)
+            _token, text = create_token(store, "editor", Role.admin, now=datetime.now(UTC))
+        # The second builds its index anew all the time: its rows lie in other files.
+        settings = {
+            "STRIKEMAP_STORE_URL": url,
+            "STRIKEMAP_HEAVY_PROCESSES": "0",
+            "STRIKEMAP_PUBLIC_URL": "https://maps.example.org",
+        }
+        first = stack.enter_context(serving(folder / "first", **settings))
+        often = {"STRIKEMAP_DELTA_ROWS": "3"}
+        second = stack.enter_context(serving(folder / "second", **settings, **often))
+        yield Nodes(server, url, first, second, {"Authorization": f"Bearer {text}"})
+
+
+def fill(store: PostgisStore) -> None:
+    add(store, dataset())
+    # At one place some, so that only the order of the ledger decides which comes first.
+    places = [Place.at(LonLat(30.5 + at % 5 / 100, 50.4), Precision.exact) for at in range(20)]
+    add(store, *(incident(str(at), place=place) for at, place in enumerate(places)))
+
+
+def until(is_so: Any, seconds: float) -> float:
+    """Wait until something is so; returns how long that took."""
+    began = time.monotonic()
+    while not is_so():
+        assert time.monotonic() - began < seconds
+        time.sleep(0.01)
+    return time.monotonic() - began
+
+
+def count(node: Service) -> int:
+    return int(node.client.get(SUMS).json()["totals"]["incidents"])
+
+
+def test_a_write_on_one_node_is_read_on_the_other_within_a_second(nodes: Nodes) -> None:
+    for writer, reader in ((nodes.first, nodes.second), (nodes.second, nodes.first)):
+        before = count(reader)
+        assert nodes.create(writer).status_code == 201
+        assert count(writer) == before + 1
+        until(lambda reader=reader, before=before: count(reader) == before + 1, 1.0)
+
+
+TIME = re.compile(rb'"timeStamp": ?"[^"]+"')
+"""When an answer was made (OGC 17-069r4 7.16)."""
+
+FACES = [
+    SUMS,
+    f"{SUMS}&by=region",
+    "/api/collections/incidents/items?dataset=invented&limit=100",
+    "/tiles/incidents/8/149/86.mvt?dataset=invented",
+    "/tiles/incidents/8/149/86.png?dataset=invented",
+    "/tiles/map/6/37/21.png?dataset=invented&from=2025-10-24",
+    "/figure.png?dataset=invented&from=2025-10-24&to=2025-10-25&width=600&height=400",
+    "/columns.json?dataset=invented",
+    "/?dataset=invented",
+]
+
+
+def test_every_node_answers_with_the_same_bytes_and_etag(nodes: Nodes) -> None:
+    with closing(PostgisStore(nodes.url)) as store:
+        amended = incident(
+            "3", description="new", place=Place.at(LonLat(30.5, 50.4), Precision.exact)
+        )
+        write(store, [change(amended, Action.amend)])
+        for at in range(4):
+            add(store, incident(f"later {at}", place=amended.place))
+    head = nodes.first.client.get("/readyz").json()["version"]
+    until(lambda: nodes.second.client.get("/readyz").json()["version"] >= head, 2.0)
+    for face in FACES:
+        one, other = nodes.first.client.get(face), nodes.second.client.get(face)
+        assert one.status_code in (200, 404), (face, one.text[:200])
+        bodies = [TIME.sub(b"", answer.content) for answer in (one, other)]
+        digests = [hashlib.sha256(body).hexdigest() for body in bodies]
+        tags = [answer.headers.get("etag") for answer in (one, other)]
+        assert (digests[0], tags[0]) == (digests[1], tags[1]), face
+
+
+TABLE = "source_key,start,precision,lon,lat\n" + "".join(
+    f"{number},2025-10-24,exact,30.{number:03},50.4\n" for number in range(200)
+)
+
+
+def test_a_file_that_two_nodes_import_at_once_is_imported_once(
+    nodes: Nodes, tmp_path: Path
+) -> None:
+    file = tmp_path / "both.csv"
+    file.write_text(TABLE)
+
+    def load(node: Service) -> subprocess.CompletedProcess[str]:
+        words = ["import", str(file), "--dataset", "both", "--theatre", "ukraine", "--json"]
+        return subprocess.run(
+            [sys.executable, "-m", "app.cli", *words],
+            cwd=ROOT,
+            env={**environment(node.data_dir), "STRIKEMAP_STORE_URL": nodes.url},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(load, (nodes.first, nodes.second)))
+    codes = sorted(one.returncode for one in done)
+    assert codes in ([0, 0], [0, 3]), [one.stderr for one in done]
+    with closing(PostgisStore(nodes.url)) as store:
+        incidents = store.current(Subject.incident, "both/").values()
+        assert len(incidents) == 200
+        history = [one for one in store.revisions() if one.key.startswith("both/")]
+        assert len(history) == 200
+        verify(store)
+
+
+def test_a_server_that_restarts_under_load_loses_nothing_and_reading_goes_on(nodes: Nodes) -> None:
+    stop, reads, writes = threading.Event(), list[int](), list[tuple[int, str | None]]()
+    acknowledged: list[str] = []
+
+    def read() -> None:
+        with httpx.Client(base_url=nodes.second.url, timeout=30) as client:
+            number = 0
+            while not stop.is_set():
+                number += 1
+                tile = f"/tiles/incidents/8/149/86.mvt?dataset=invented&min_killed={number}"
+                reads.extend(client.get(path).status_code for path in (SUMS, tile))
+
+    def keep_writing() -> None:
+        with httpx.Client(base_url=nodes.first.url, timeout=30) as client:
+            while not stop.is_set():
+                answer = client.post("/api/incidents", headers=nodes.header, json=NEW)
+                writes.append((answer.status_code, answer.headers.get("retry-after")))
+                if answer.status_code == 201:
+                    acknowledged.append(answer.json()["id"])
+
+    threads = [threading.Thread(target=work) for work in (read, keep_writing)]
+    for thread in threads:
+        thread.start()
+    until(lambda: len(acknowledged) > 3, 20)
+    nodes.server.stop()
+    try:
+        until(lambda: 503 in {status for status, _after in writes}, 20)
+        during = len(reads)
+        until(lambda: len(reads) > during + 20, 20)
+    finally:
+        nodes.server.start()
+    known = len(acknowledged)
+    try:
+        until(lambda: len(acknowledged) > known + 3, 20)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert set(reads) == {200}
+    assert {status for status, _after in writes} == {201, 503}
+    assert all(after for status, after in writes if status == 503)
+    with closing(PostgisStore(nodes.url)) as store:
+        verify(store)
+        keys = store.current(Subject.incident, "invented/")
+        assert {f"invented/{uuid}" for uuid in acknowledged} <= set(keys)
+
+
+def test_a_node_that_was_away_catches_up(nodes: Nodes, tmp_path: Path) -> None:
+    settings = {"STRIKEMAP_STORE_URL": nodes.url, "STRIKEMAP_HEAVY_PROCESSES": "0"}
+    folder = tmp_path / "third"
+    with serving(folder, **settings) as third:
+        before = count(third)
+    for at in range(3):
+        assert nodes.create(nodes.first, source_key=f"away {at}").status_code in (201, 422)
+    nodes.create(nodes.first)
+    with serving(folder, **settings) as third:
+        assert count(third) == count(nodes.first) > before
+
+
+def test_an_import_of_another_node_that_is_too_large_for_the_delta_is_built_here(
+    nodes: Nodes,
+) -> None:
+    with closing(PostgisStore(nodes.url)) as store:
+        later = NOON + timedelta(days=300)
+        head = add(store, *(incident(f"many {at}") for at in range(30)), at=later)
+    until(lambda: nodes.second.client.get("/readyz").json()["version"] >= head.seq, 5.0)
