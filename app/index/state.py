@@ -14,10 +14,10 @@ from app.domain.revision import GENESIS
 from app.domain.terms import Dataset
 from app.index.columns import Tables
 from app.index.control import ControlIndex
+from app.index.cubes import Cubes
 from app.index.joins import Join
 from app.index.merged import Merged
 from app.index.select import Segment
-from app.index.summary import Cubes
 
 
 @dataclass(frozen=True, eq=False)

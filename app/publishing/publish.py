@@ -23,6 +23,7 @@ from app.index.merged import Folded
 from app.index.select import (
     BEGINNING,
     END,
+    EVERYWHERE,
     RETRACTED,
     Filter,
     Segment,
@@ -168,11 +169,16 @@ def summable(published: Published, face: Face) -> Published:
 
 
 def counted_rows(published: Published) -> Selection:
-    """Select the rows that count: retracted records never do, even if a View includes them."""
-    statuses = tuple(status for status in published.filter.statuses if status != RETRACTED)
-    if published.filter.statuses and not statuses:
+    """Select the rows that count."""
+    return select(published.segments, counting(published.filter))
+
+
+def counting(criteria: Filter) -> Filter:
+    """Leave out retracted records: they never count, even if a View includes them."""
+    statuses = tuple(status for status in criteria.statuses if status != RETRACTED)
+    if criteria.statuses and not statuses:
         statuses = (len(STATUSES),)  # the View has only retracted ones: no row counts
-    return replace(published, filter=replace(published.filter, statuses=statuses)).select()
+    return replace(criteria, statuses=statuses)
 
 
 def may_be_embedded(query: Query) -> bool:
@@ -287,11 +293,13 @@ def _embargoed(state: State, criteria: Filter) -> int:
     for part in state.segments:
         if part.latest_embargo(criteria) <= now and not criteria.hidden_now:
             continue
-        embargoed = is_embargoed(part.rows, np.arange(len(part.rows)), criteria)
+        embargoed = is_embargoed(part.rows, EVERYWHERE, criteria)
         if criteria.hidden_now:
             embargoed |= np.isin(part.rows["number"], list(criteria.hidden_now))
-        embargoed &= (part.rows["known_to"] > criteria.seq) & (part.rows["seq"] <= criteria.seq)
-        count += int((embargoed & criteria.datasets[part.rows["dataset"]]).sum())
+        places = np.flatnonzero(embargoed)
+        counts = criteria.datasets[part.rows["dataset"][places]]
+        counts &= part.rows["known_to"][places] > criteria.seq
+        count += int((counts & (part.rows["seq"][places] <= criteria.seq)).sum())
     return count
 
 
