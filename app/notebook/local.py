@@ -24,7 +24,8 @@ from app.instance.workspace import Workspace
 from app.maps.plain import PlainLayer, plain_map
 from app.notebook.picture import Picture
 from app.pictures.figures import FIGURE_FORMS, FigureOptions, Figures, figure_size
-from app.pictures.tiles import Tiler, area_pattern
+from app.pictures.ground import area_pattern
+from app.pictures.tiles import Tiler
 from app.publishing.defaults import with_defaults
 from app.publishing.publish import control_dataset, control_snapshot, publish
 from app.publishing.query import Query

@@ -16,8 +16,9 @@ from app.domain.cache import BoundedCache
 from app.domain.errors import InputError
 from app.domain.story import Note
 from app.pictures.captions import FigureText
+from app.pictures.ground import area_pattern, draw_ground
 from app.pictures.scene import Scene
-from app.pictures.tiles import Tiler, area_pattern, draw_ground
+from app.pictures.tiles import Tiler
 from app.publishing.defaults import with_defaults
 from app.publishing.query import Query
 from app.render.badges import Badge, draw_badges, place_badges

@@ -205,7 +205,7 @@ class TileStyles(OfQuery):
             yield {"id": f"front-{name}", "type": "line", "filter": is_line, "paint": line}
 
     def _of_ground(self, pattern: Pattern, party: str | None) -> Iterator[Comparison]:
-        """Yield the conditions of a kind of ground (`app.pictures.tiles.area_pattern`)."""
+        """Yield the conditions of a kind of ground (`app.pictures.ground.area_pattern`)."""
         whole, assessed = Extent.area.value, ControlStatus.assessed.value
         yield "kind", "==", "area"
         yield "controller", "!=", self.theatre.state

@@ -13,7 +13,6 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.cache import BoundedCache
-from app.domain.control import ControlArea, ControlStatus, Extent
 from app.domain.instants import rfc3339
 from app.domain.terms import Face
 from app.domain.view import COLOURS_BY
@@ -21,26 +20,21 @@ from app.i18n import WATERMARK
 from app.i18n.values import day_text, number
 from app.index.select import Selection
 from app.pictures.credits import layer_credits
+from app.pictures.ground import area_pattern, draw_ground
 from app.publishing.publish import Published, control_snapshot, publish
 from app.publishing.query import Query
 from app.queries.choropleth import Choropleths
 from app.queries.looks import class_numbers, mark_classes, mark_looks
 from app.queries.shapes import SimplifiedShapes
-from app.reference.theatre import Theatre
 from app.render.badges import draw_badges, place_badges
-from app.render.canvas import Canvas
 from app.render.frame import Frame
 from app.render.labels import Box, Name, Naming, choose_labels, draw_places, touch
 from app.render.painter import Painter
 from app.render.palette import (
-    CITED,
-    CLAIMED,
     DENSE_FROM,
     DETAIL_ZOOM,
     RAMPS,
     WATER,
-    Pattern,
-    ground_pattern,
 )
 from app.tiles.grid import EXTENT, MAX_ZOOM, Tile
 from app.tiles.points import incident_tile
@@ -48,14 +42,12 @@ from app.tiles.raster import (
     DOT_PX,
     HatchedArea,
     Shade,
-    draw_basemap,
     draw_control,
     draw_density,
     draw_incidents,
     draw_regions,
 )
 from app.tiles.street_names import street_names, with_settlements
-from app.tiles.streets import draw_streets
 from app.tiles.vector import Property, encode_shapes
 
 MOST_KEPT = 1 << 18
@@ -278,14 +270,6 @@ def tile_classes(query: Query, marks: Selection) -> Property | None:
     return Property(class_numbers(query, marks).astype(np.int64), codes)
 
 
-def draw_ground(canvas: Canvas, query: Query) -> None:
-    """Draw the shipped basemap, and the operator's over it where it is larger in scale."""
-    streets = query.streets
-    draw_basemap(canvas, query.reference.basemap(query.view.theatre))
-    if streets is not None:
-        draw_streets(canvas, streets)
-
-
 def _around(published: Published, frame: Frame) -> Selection:
     """Select the marks of a tile and of its neighbours, whose discs reach into it.
 
@@ -306,18 +290,6 @@ def _around(published: Published, frame: Frame) -> Selection:
 
 def _metric(name: str, value: float | None) -> dict[str, str | float]:
     return {} if value is None else {name: value}
-
-
-def area_pattern(area: ControlArea, theatre: Theatre) -> Pattern | None:
-    """Choose a hatch: none for the state's ground, dots for claims, wide lines for cited units."""
-    if area.controller == theatre.state:
-        return None
-    if area.extent is not Extent.area:
-        return CITED
-    if area.status is not ControlStatus.assessed:
-        return CLAIMED
-    others = [party.code for party in theatre.party if not party.state]
-    return ground_pattern(area.controller, others)
 
 
 def _in_tile(shape: BaseGeometry, tile: Tile) -> BaseGeometry:
