@@ -24,6 +24,7 @@ from app.api.metrics import Metrics
 from app.api.own_files import OwnFiles
 from app.api.rates import Rates
 from app.api.routes import (
+    audit,
     collections,
     columns,
     control,
@@ -106,6 +107,7 @@ def create_app(settings: Settings, heavy: HeavyProcesses | None = None) -> FastA
         delta_rows=settings.delta_rows,
         clock=partial(datetime.now, UTC),
         tile_services=grounds.services,
+        smallest_cell=settings.smallest_cell,
     )
     workspace.store.follow()
     for fault in workspace.reference.theatre_faults:
@@ -197,6 +199,7 @@ def _application(
     app.include_router(stories.routes(record, visible, lanes.edits))
     app.include_router(editing.routes(record, visible, lanes.edits))
     app.include_router(review.routes(record, visible, lanes.edits))
+    app.include_router(audit.routes(record, visible, lanes.edits))
     app.include_router(ogc_tiles.routes(tiles))
     app.include_router(wms.routes(visible, tiler, lanes.figures))
     app.include_router(wmts.routes(tiles))
