@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typing_extensions import override
 
 from app.domain.count import Count, Toll
 from app.domain.errors import StoreBusy
@@ -249,6 +250,7 @@ def test_a_file_that_cannot_be_written_whole_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Full(io.FileIO):
+        @override
         def write(self, content: Any) -> int:
             super().write(content[:1])
             raise OSError(errno.ENOSPC, "No space left on device")
