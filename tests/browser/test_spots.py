@@ -192,3 +192,12 @@ def test_a_palette_colours_regions_legend_and_a_frame_alike(crowded: Service, wa
     frame = watch()
     frame.open(f"{crowded.url}/embed?{query}&palette=purple")
     expect(frame.page.locator(regions.format(purple))).not_to_have_count(0)
+
+
+def test_names_of_towns_stand_above_marks_and_their_numbers(crowded: Service, watch: Watch) -> None:
+    page = opened(watch, crowded).page
+    heights = [
+        page.locator(f".leaflet-{pane}-pane").evaluate("(pane) => Number(pane.style.zIndex)")
+        for pane in ("regions", "control", "front", "incidents", "labels")
+    ]
+    assert heights == sorted(set(heights))
