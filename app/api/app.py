@@ -27,6 +27,7 @@ from app.api.routes import (
     collections,
     columns,
     control,
+    discovery,
     editing,
     evidence,
     exporting,
@@ -181,6 +182,7 @@ def _application(
     app.include_router(styles.routes(visible, tiler))
     app.include_router(images.routes(visible, lanes.images))
     static = settings.static_dir
+    app.include_router(discovery.routes(visible, static))
     app.include_router(story_pages.routes(visible, figure_maker, lanes.files, static))
     app.include_router(control.routes(visible, lanes.agreements))
     app.include_router(operation.routes(visible, lanes.checks))

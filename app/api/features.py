@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from app.api import params
-from app.api.links import GEOJSON, link_to, pages
+from app.api.links import GEOJSON, as_page, link_to, pages
 from app.api.respond import etag, json_answer
 from app.api.schemas import Described
 from app.domain.answer import JsonObject
@@ -68,6 +68,7 @@ def answer_item(
     collection = path.rsplit("/items/", 1)[0]
     item_links = [
         link_to(request, "self", f"{path}?{view}", GEOJSON),
+        as_page(request, f"{path}?{view}"),
         link_to(request, "collection", f"{collection}?{view}"),
     ]
     return _answer(request, {**written, "links": item_links}, own, etag(query, *parts, _words(own)))

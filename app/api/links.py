@@ -10,7 +10,7 @@ from fastapi import Request
 from app.publishing.query import Query
 
 JSON, GEOJSON, WEB_PAGE = "application/json", "application/geo+json", "text/html"
-SCHEMA = "application/schema+json"
+SCHEMA, CATALOGUE = "application/schema+json", "application/ld+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 REL_QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 REL_SCHEMA = "http://www.opengis.net/def/rel/ogc/1.0/schema"
@@ -34,6 +34,11 @@ def link_to(request: Request, rel: str, path: str, kind: str = JSON, title: str 
     return {**fields, "title": title} if title else fields
 
 
+def as_page(request: Request, address: str) -> Link:
+    """Link to the same for people."""
+    return link_to(request, "alternate", f"{address}&f=html", WEB_PAGE)
+
+
 def pages(
     request: Request, query: Query, own: Mapping[str, object], offset: int, *, has_next: bool
 ) -> list[Link]:
@@ -45,7 +50,8 @@ def pages(
         return link_to(request, rel, path, GEOJSON)
 
     limit = int(str(own["limit"]))
-    links = [at("self", offset)]
+    links = [at("self", offset), {**at("self", offset), "rel": "alternate", "type": WEB_PAGE}]
+    links[1]["href"] += "&f=html"
     if has_next:
         links.append(at("next", offset + limit))
     if offset:

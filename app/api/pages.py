@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 from typing_extensions import override
 
-from app.api.problems import problem_of
+from app.api.problems import REFUSAL, problem_of
 from app.domain.errors import StrikemapError
 from app.domain.languages import direction
 from app.domain.terms import Audience
@@ -78,22 +78,27 @@ class PageRoute(APIRoute):
             except StrikemapError as wrong:
                 if not prefers_html(request.headers.get("accept", "")):
                     raise
-                return await run_in_threadpool(_problem_page, request, wrong)
+                return await run_in_threadpool(problem_page, request, wrong)
 
         return open_page
 
 
-def _problem_page(request: Request, wrong: StrikemapError) -> Response:
-    """Show a problem document as a page, in the language of the request."""
-    answer, workspace = problem_of(wrong), request.app.state.workspace
+def view_of(request: Request, workspace: Workspace) -> View:
+    """Return the theatre and the language of a request, for a page around its answer."""
     words = workspace.vocabularies(workspace.state())
     theatre = request.query_params.get("theatre", "")
     theatre = theatre if theatre in words else workspace.default_theatre
     lang = request.query_params.get("lang", "")
     lang = lang if lang in words[theatre].languages else words[theatre].languages[0]
     pairs = [("theatre", theatre), ("lang", lang)]
-    view = View.parse(pairs, words, workspace.default_theatre, datetime.now(UTC))
-    title = strings(lang)["problem_title"]
+    return View.parse(pairs, words, workspace.default_theatre, datetime.now(UTC))
+
+
+def problem_page(request: Request, wrong: StrikemapError, refusal: int = REFUSAL) -> Response:
+    """Show a problem document as a page, in the language of the request."""
+    answer, workspace = problem_of(wrong, refusal), request.app.state.workspace
+    view = view_of(request, workspace)
+    title = strings(view.lang)["problem_title"]
     html = Pages(workspace)("problem", view, title, sentences=answer.sentences())
     headers = {name: answer.headers[name] for name in PAGE_HEADERS if name in answer.headers}
     return Response(html, answer.status_code, {**headers, "Vary": "Accept"}, media_type=HTML)

@@ -75,10 +75,13 @@ def read_standard(
 ) -> tuple[Query, Own]:
     """Read a request to an address of OGC: programs may name the one form that it has.
 
+    GDAL 3.6 adds the parameters of its source to links that have them already: the same twice
+    counts once.
+
     Raises:
         InvalidView: naming every parameter that does not fit.
     """
-    return read(workspace, pairs, {**own, "f": choice_of(form)})
+    return read(workspace, dict.fromkeys(pairs), {**own, "f": choice_of(form)})
 
 
 def _in_degrees(

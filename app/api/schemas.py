@@ -122,6 +122,15 @@ def standard(
     return described
 
 
+def standard_page(media: str = "application/json", /, **own: Described) -> JsonObject:
+    """Describe an address of OGC that people can read as a page, too."""
+    described = standard(media, "json", **own)
+    form = next(one for one in described["parameters"] if one["name"] == "f")
+    form["schema"] = {"type": "string", "enum": ["json", "html"]}
+    described["responses"]["200"]["content"]["text/html"] = {"schema": {}}
+    return described
+
+
 TYPES: Mapping[str, JsonObject] = {
     **KIND_SCHEMAS,
     "count": {"oneOf": [{"type": "integer", "minimum": 0}, {"type": "object"}]},

@@ -220,6 +220,7 @@ class Guard:
             "Content-Security-Policy": CSP.format(pictures, frames, ancestors),
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
+            "Permissions-Policy": "geolocation=(self)" if path == "/" else "geolocation=()",
             "Cross-Origin-Opener-Policy": "same-origin",
             "X-Strikemap-Audience": "private" if self.is_private else "public",
             REQUEST_ID_HEADER: REQUEST_ID.get(),

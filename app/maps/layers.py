@@ -137,6 +137,12 @@ class Ruler(OwnControl):
     factory = "ruler"
 
 
+class Tools(OwnControl):
+    """Fullscreen, coordinates, the reader's place, what the map shows, and two days at once."""
+
+    factory = "tools"
+
+
 class Share(OwnControl):
     """Link, frame, picture, tiles and citation of the View."""
 

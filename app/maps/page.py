@@ -33,7 +33,7 @@ MODULES = (
     *("filters", "footprint", "format", "hash", "highlight", "incident", "incidents", "legend"),
     *("list", "looks", "mapview", "marks", "openincident", "overview", "patterns", "period"),
     *("pictures", "print", "projected", "regions", "request", "ruler", "search", "share"),
-    *("spots", "state", "tabs", "tip", "waves"),
+    *("spots", "state", "tabs", "tip", "tools", "waves"),
 )
 """The scripts of the page: it requests all at once, not one after another as imports are read."""
 

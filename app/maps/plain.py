@@ -1,7 +1,8 @@
 """A View as a plain Folium map, for a notebook: users of Folium can add layers of their own.
 
 It has no text of a record: Folium writes popups, names and GeoJSON keys into generated code (`${…}`
-in a popup is executed), so the words of a record belong into a table beside the map.
+in a popup is executed), so the words of a record belong into a table beside the map. A tooltip has
+the day and the class of a mark, or a region and its figure, as escaped text in a property.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 import folium
@@ -19,6 +21,7 @@ from jinja2 import Template
 from app.domain.place import Bounds, LonLat
 
 DOT_RADIUS_PX, RING_PX = 5, 1
+TIP = "tip"
 PICTURES = re.compile(r"url\([^)]*\)")
 
 
@@ -31,12 +34,16 @@ class PlainLayer:
 
     @classmethod
     def of(
-        cls, name: str, styled: Sequence[tuple[Mapping[str, object], Mapping[str, object]]]
+        cls, name: str, styled: Sequence[tuple[Mapping[str, object], Mapping[str, object], str]]
     ) -> PlainLayer:
-        """Make a layer of pairs: a GeoJSON geometry and its Leaflet path options."""
+        """Make a layer of GeoJSON geometries, each with its Leaflet path options and tooltip."""
         features = [
-            {"type": "Feature", "geometry": geometry, "properties": {"style": dict(style)}}
-            for geometry, style in styled
+            {
+                "type": "Feature",
+                "geometry": geometry,
+                "properties": {"style": dict(style), TIP: escape(tip)},
+            }
+            for geometry, style, tip in styled
         ]
         return cls(name, features)
 
@@ -51,6 +58,27 @@ class Credits(Element):
         self.text = text
 
 
+def bare_map(centre: LonLat, vendored: Path) -> folium.Map:
+    """Make a map without tiles, with Leaflet inside."""
+    map_ = folium.Map(
+        location=(centre.lat, centre.lon), zoom_start=6, tiles=None, attributionControl=False
+    )
+    # Set on this map: `add_js_link` would change the list of every map of the process.
+    map_.default_js = [("leaflet", _data_url(vendored / "leaflet.js", "text/javascript"))]
+    map_.default_css = [("leaflet_css", _data_url(vendored / "leaflet.css", "text/css"))]
+    return map_
+
+
+def tile_map(bounds: Bounds, tiles: str, credits: str, vendored: Path) -> folium.Map:
+    """Build a map of one service's tiles; it needs no other host than that service."""
+    centre = LonLat((bounds.west + bounds.east) / 2, (bounds.south + bounds.north) / 2)
+    map_ = bare_map(centre, vendored)
+    map_.get_root().html.add_child(Credits(credits))  # type: ignore[attr-defined]
+    folium.TileLayer(tiles=tiles, attr="Strikemap", name="Strikemap").add_to(map_)
+    map_.fit_bounds([[bounds.south, bounds.west], [bounds.north, bounds.east]])
+    return map_
+
+
 def plain_map(
     bounds: Bounds, layers: Sequence[PlainLayer], credits: str, vendored: Path
 ) -> folium.Map:
@@ -61,13 +89,8 @@ def plain_map(
     record.
     """
     centre = LonLat((bounds.west + bounds.east) / 2, (bounds.south + bounds.north) / 2)
-    map_ = folium.Map(
-        location=(centre.lat, centre.lon), zoom_start=6, tiles=None, attributionControl=False
-    )
+    map_ = bare_map(centre, vendored)
     map_.get_root().html.add_child(Credits(credits))  # type: ignore[attr-defined]
-    # Set on this map: `add_js_link` would change the list of every map of the process.
-    map_.default_js = [("leaflet", _data_url(vendored / "leaflet.js", "text/javascript"))]
-    map_.default_css = [("leaflet_css", _data_url(vendored / "leaflet.css", "text/css"))]
     for layer in layers:
         if layer.features:
             _layer(layer).add_to(map_)
@@ -79,7 +102,10 @@ def plain_map(
 def _layer(layer: PlainLayer) -> folium.GeoJson:
     dot = folium.CircleMarker(radius=DOT_RADIUS_PX, weight=RING_PX)
     collection = {"type": "FeatureCollection", "features": list(layer.features)}
-    return folium.GeoJson(collection, name=layer.name, style_function=_style, marker=dot)
+    tooltip = folium.GeoJsonTooltip([TIP], labels=False)
+    return folium.GeoJson(
+        collection, name=layer.name, style_function=_style, marker=dot, tooltip=tooltip
+    )
 
 
 def _style(feature: Mapping[str, Mapping[str, Mapping[str, object]]]) -> dict[str, object]:

@@ -32,6 +32,7 @@ from app.maps.layers import (
     ServiceTiles,
     Share,
     Tiles,
+    Tools,
     Waves,
 )
 from app.maps.page import Chrome, Map, Page, SavedKit
@@ -90,7 +91,7 @@ OTHER_PAGES = (
 STILL_ZOOM_WIDTH = 4
 EMBEDDED: tuple[type[OwnControl], ...] = (Legend,)
 SAVED: tuple[type[OwnControl], ...] = (Overview, IncidentList, Legend, Ruler)
-AROUND = (Overview, IncidentList, Filters, ControlTab, Waves, Legend, Search, Ruler, Share)
+AROUND = (Overview, IncidentList, Filters, ControlTab, Waves, Legend, Search, Ruler, Tools, Share)
 """The controls around the map of a page, in the order of its tabs; an embed has only the legend,
 and a page saved as one file only those that need no service."""
 

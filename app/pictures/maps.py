@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image
 
 from app.domain.errors import InputError
-from app.domain.mercator import MAX_LATITUDE, unit_x, unit_y
+from app.domain.mercator import unit_x, unit_y
 from app.domain.place import Bounds
 from app.pictures.tiles import Tiler
 from app.publishing.query import Query
@@ -24,6 +25,8 @@ SMALLEST_M = 1.0
 """The shortest side of a box, in metres: places are not known better."""
 
 DEGREE_M = 111_320.0
+STRIP_PX = 8
+"""Rows of an answer in degrees that are taken together: within them, latitudes have equal steps."""
 
 
 @dataclass(frozen=True)
@@ -101,17 +104,15 @@ def _resampled(image: Image.Image, options: MapOptions) -> Image.Image:
     """Bring a picture of Web Mercator to the columns and rows of the answer."""
     if options.is_mercator:
         return image.resize((options.width, options.height), Image.Resampling.BILINEAR)
-    wide = image.resize((options.width, image.height), Image.Resampling.BILINEAR)
-    pixels = np.asarray(wide).astype(np.float32)
     edges, box = options.on_square(), options.box
-    middles = (np.arange(options.height) + 0.5) / options.height
-    lat = box.north - middles * (box.north - box.south)
-    rows = (unit_y(lat) - edges.north) / (edges.south - edges.north) * image.height - 0.5
-    rows = np.clip(rows, 0, image.height - 1)
-    above = np.minimum(rows.astype(np.int64), max(image.height - 2, 0))
-    share = (rows - above)[:, None, None].astype(np.float32)
-    below = np.minimum(above + 1, image.height - 1)
-    mixed = pixels[above] * (1 - share) + pixels[below] * share
-    if image.mode == "RGBA":
-        mixed[np.abs(lat) > MAX_LATITUDE] = 0
-    return Image.fromarray(np.rint(mixed).astype(np.uint8))
+    lines = np.append(np.arange(0, options.height, STRIP_PX), options.height)
+    lat = box.north - lines / options.height * (box.north - box.south)
+    rows = (unit_y(lat) - edges.north) / (edges.south - edges.north) * image.height
+    strips = [
+        ((0, top, options.width, low), (0, first, 0, last, image.width, last, image.width, first))
+        for (top, low), (first, last) in zip(
+            pairwise(lines.tolist()), pairwise(rows.tolist()), strict=True
+        )
+    ]
+    size = (options.width, options.height)
+    return image.transform(size, Image.Transform.MESH, strips, Image.Resampling.BILINEAR)

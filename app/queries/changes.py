@@ -131,6 +131,7 @@ def _change(published: Published, rows: Rows, place: int, prior: int | None) -> 
         "revision": newest.seq,
         "recorded_at": rfc3339(newest.recorded_at),
         "changes": differing,
+        "geometry": after["geometry"],
     }
 
 

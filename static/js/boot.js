@@ -27,6 +27,7 @@ import { makeSearch } from "./search.js";
 import { makeShare } from "./share.js";
 import { State } from "./state.js";
 import { makeTabs } from "./tabs.js";
+import { makeTools } from "./tools.js";
 import { makeWaves } from "./waves.js";
 
 const HEAD_START_MS = 150;
@@ -157,6 +158,9 @@ function makeParts(context, highlight, open, summary) {
         break;
       case "ruler":
         makeRuler(context).addTo(map);
+        break;
+      case "tools":
+        makeTools(context).addTo(map);
         break;
       case "share":
         byId("share").append(makeShare(context, () => summary()?.credits));

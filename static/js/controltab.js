@@ -1,14 +1,12 @@
 /* Who held the ground: source, area and change, area over time, and what a fixed line divides. */
 /** @import { ChangedAreas, FrozenLine, GroundAreas, GroundChanges } from "./types.js" */
 /** @import { GroundSeries, Label, MapContext, Tab } from "./types.js" */
-import { debounce, el, isHidden, onColourScheme, sharpPen } from "./dom.js";
-import { dayNumber, dayText, fill, number } from "./format.js";
+import { debounce, el, isHidden } from "./dom.js";
+import { dayText, fill, number } from "./format.js";
 import { fromHash, toHash } from "./hash.js";
 import { makeNewest, messageOf, readJson, wasAborted } from "./request.js";
 
-const CHART_HEIGHT = 74;
 const MOST_REGIONS = 5;
-const MOST_DOTS = 80;
 
 /**
  * @param {MapContext} context
@@ -24,8 +22,8 @@ export function makeControlTab(context) {
     number(language, Math.abs(value) < 100 ? value : Math.round(value));
   const day = (/** @type {string} */ value) => dayText(language, value);
   const facts = el("div", { class: "facts", "aria-live": "polite" });
-  const chartLabel = { role: "img", "aria-label": words.ground };
-  const chart = el("canvas", { class: "area-chart", ...chartLabel, hidden: true });
+  /** @type {Promise<ReturnType<typeof import("./areachart.js").makeAreaChart>> | null} */
+  let chart = null;
   /** @type {GroundSeries["points"]} */
   let series = [];
   let other = fromHash("with");
@@ -61,7 +59,6 @@ export function makeControlTab(context) {
     ownChoice,
     sources.length > 1 ? otherChoice : null,
     facts,
-    chart,
     el("label", { class: "layer" }, changesCheck, el("span", { text: words.show_changes })),
     el("p", { class: "ground-actions" }, freeze, compare),
   );
@@ -170,40 +167,47 @@ export function makeControlTab(context) {
   function changeLines(changes) {
     const from = day(changes.from.valid_on);
     const to = day(changes.to.valid_on);
-    const text = from === to ? words.ground_same : words.ground_changed;
+    if (from === to) return [note(fill(words.ground_same, { from, to }))];
     const regions = changes.regions.slice(0, MOST_REGIONS);
-    return [
-      note(fill(text, { from, to, ...areaTexts(changes) })),
-      ...regions.map((row) =>
-        note(fill(words.ground_by_region, { region: row.name, ...areaTexts(row) })),
-      ),
-    ];
+    const rows = [{ name: words.ground_whole, ...changes }, ...regions].map((row) => {
+      const { gained, lost } = areaTexts(row);
+      return [row.name, gained, lost];
+    });
+    const titles = [words.region, words.ground_gained, words.ground_lost];
+    return [table(fill(words.ground_between, { from, to }), titles, rows)];
+  }
+
+  /**
+   * @param {string} caption
+   * @param {string[]} titles
+   * @param {string[][]} rows each begins with its name
+   */
+  function table(caption, titles, rows) {
+    const head = titles.map((text) => el("th", { scope: "col", text }));
+    const body = rows.map(([name, ...cells]) => {
+      const title = el("th", { scope: "row", text: name });
+      return el("tr", {}, title, ...cells.map((text) => el("td", { text })));
+    });
+    return el(
+      "table",
+      { class: "sides" },
+      caption ? el("caption", { text: caption }) : null,
+      el("thead", {}, el("tr", {}, ...head)),
+      el("tbody", {}, ...body),
+    );
   }
 
   /** @param {FrozenLine} frozen */
   function frozenLines({ control_since: change, freeze: date, sides }) {
     const since = change && { date: day(date), ...areaTexts(change) };
-    const rows = sides.map(({ side, km2: area, since: { incidents } }) =>
-      el(
-        "tr",
-        {},
-        el("th", {
-          scope: "row",
-          text: side === "not_stated" ? words.nobody_states : nameOf(side),
-        }),
-        el("td", { text: km2(area) }),
-        el("td", { text: number(language, incidents) }),
-      ),
-    );
+    const rows = sides.map(({ side, km2: area, since: { incidents } }) => [
+      side === "not_stated" ? words.nobody_states : nameOf(side),
+      km2(area),
+      number(language, incidents),
+    ]);
     const titles = [words.frozen_party, words.km2, words.frozen_incidents];
-    const head = titles.map((text) => el("th", { scope: "col", text }));
-    const table = el(
-      "table",
-      { class: "sides" },
-      el("thead", {}, el("tr", {}, ...head)),
-      el("tbody", {}, ...rows),
-    );
-    return since ? [note(fill(words.frozen_since, since)), table] : [table];
+    const sums = table("", titles, rows);
+    return since ? [note(fill(words.frozen_since, since)), sums] : [sums];
   }
 
   const showBeside = (/** @type {ChangedAreas | null} */ changes) =>
@@ -214,46 +218,15 @@ export function makeControlTab(context) {
       changes,
     });
 
-  function draw() {
-    const points = series.flatMap(({ km2: area, valid_on: date }) =>
-      area === null ? [] : [{ area, date, at: dayNumber(date) }],
-    );
-    chart.hidden = points.length < 2;
-    const sharp = chart.hidden ? null : sharpPen(chart);
-    if (!sharp) return;
-    const { pen, width } = sharp;
-    const style = getComputedStyle(box);
-    const areas = points.map(({ area }) => area);
-    const low = Math.min(...areas);
-    const high = Math.max(...areas);
-    const room = Math.max(high - low, high * 0.001);
-    const first = points[0];
-    const last = points[points.length - 1];
-    const span = Math.max(1, last.at - first.at);
-    const x = (/** @type {number} */ at) => 4 + ((at - first.at) / span) * (width - 8);
-    const y = (/** @type {number} */ area) =>
-      CHART_HEIGHT - 16 - ((area - low) / room) * (CHART_HEIGHT - 30);
-    pen.fillStyle = style.getPropertyValue("--note");
-    pen.font = "11px system-ui, sans-serif";
-    pen.fillText(`${km2(high)} ${words.km2}`, 4, 10);
-    pen.fillText(first.date, 4, CHART_HEIGHT - 3);
-    pen.textAlign = "right";
-    pen.fillText(last.date, width - 4, CHART_HEIGHT - 3);
-    pen.strokeStyle = pen.fillStyle = style.getPropertyValue("--accent");
-    pen.lineWidth = 1.6;
-    pen.beginPath();
-    points.forEach(({ at, area }, i) => {
-      const joins = i && at - points[i - 1].at <= staleDays; // a long gap stays a gap
-      if (joins) pen.lineTo(x(at), y(area));
-      else pen.moveTo(x(at), y(area));
+  /** The chart comes when somebody first looks at this tab. */
+  async function draw() {
+    if (isHidden(box)) return;
+    chart ??= import("./areachart.js").then(({ makeAreaChart }) => {
+      const area = makeAreaChart(words, language, staleDays);
+      facts.after(area.node);
+      return area;
     });
-    pen.stroke();
-    const dots = points.length < MOST_DOTS ? points : [];
-    for (const { at, area } of dots) pen.fillRect(x(at) - 1.5, y(area) - 1.5, 3, 3);
-    const now = dayNumber(state.get("to"));
-    if (now >= first.at && now <= last.at) pen.fillRect(x(now) - 0.5, 12, 1, CHART_HEIGHT - 28);
-    const ends = { first: day(first.date), last: day(last.date), low: km2(low), high: km2(high) };
-    chart.setAttribute("aria-label", fill(words.ground_chart, ends));
+    (await chart).show(series, state.get("to"));
   }
 
   const later = debounce(160, () => {
@@ -269,7 +242,6 @@ export function makeControlTab(context) {
     measure();
     refreshSeries();
   });
-  onColourScheme(draw);
   const onshow = () => {
     if (layers.control.about) later();
   };

@@ -158,7 +158,7 @@ export type LayerSpec =
 export type PartSpec =
   | { factory: "period"; options: PeriodOptions }
   | { factory: "overview" | "list" | "filters" | "ground" | "waves" }
-  | { factory: "legend" | "search" | "ruler" | "share" };
+  | { factory: "legend" | "search" | "ruler" | "tools" | "share" };
 
 export interface ControlSource {
   slug: string;

@@ -65,3 +65,15 @@ def test_a_bundle_is_given_by_a_private_instance_and_refused_to_the_public(
     refused = public_service.client.get(f"/api/evidence/{number}.zip")
     assert refused.status_code == 403
     assert "strikemap evidence" in refused.json()["detail"]
+
+
+def test_feeds_have_absolute_addresses_and_points(service: Service) -> None:
+    address = "/api/changes?theatre=example&synthetic=1&since=2020-01-01&limit=50"
+    atom = service.client.get(f"{address}&format=atom").text
+    assert f'href="{service.url}/incidents/' in atom
+    assert f"<id>{service.url}/api/changes" in atom
+    assert "<georss:point>-4" in atom  # latitude first
+    items = service.client.get(address).json()["items"]
+    assert all(item["url"].startswith(f"{service.url}/incidents/") for item in items)
+    assert all(item["id"].startswith("urn:uuid:") for item in items)
+    assert "There was no record before." in items[0]["content_text"]

@@ -123,7 +123,7 @@ def test_a_time_means_its_days_in_the_zone_of_the_theatre(
         (f"{ITEMS}?crs=http://www.opengis.net/def/crs/EPSG/0/2154", "query.crs"),
         (f"{ITEMS}?sortby=colour", "query.sortby"),
         (f"{ITEMS}?properties=killed,colour", "query.properties"),
-        (f"{ITEMS}?f=html", "query.f"),
+        (f"{ITEMS}?f=gml", "query.f"),
         ("/api?f=xml", "query.f"),
         ("/api/tiles/WebMercatorQuad/5/19/5?f=png", "query.f"),
         (f"{ITEMS}?limit=0", "query.limit"),

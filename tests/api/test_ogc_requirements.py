@@ -15,6 +15,7 @@ ROOT, INCIDENTS = "/api?theatre=example", "/api/collections/incidents?theatre=ex
 ITEMS = "/api/collections/incidents/items?theatre=example"
 OGC, EPSG = "http://www.opengis.net/def/crs/OGC/1.3/CRS84", "http://www.opengis.net/def/crs/EPSG/0/"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+HTML = "text/html; charset=utf-8"
 BOX = "bbox=-124,-43,-123,-42"
 BOX_4326 = f"bbox=-43,-124,-42,-123&bbox-crs={EPSG}4326"
 QUERYABLES = "/api/collections/incidents/queryables?theatre=example"
@@ -96,6 +97,9 @@ REQUIREMENTS = [
         f"{F1}/core", "root-op", ROOT, has_links("service-desc", "service-doc", "conformance")
     ),
     Requirement(f"{F1}/core", "root-success", ROOT, has_links("self", "data")),
+    Requirement(f"{F1}/html", "definition", f"{ROOT}&f=html", is_of_type(HTML)),
+    Requirement(f"{F1}/html", "content", f"{ITEMS}&f=html&limit=2", is_of_type(HTML)),
+    Requirement(f"{F1}/html", "alternate", ITEMS, has_links("alternate")),
     Requirement(f"{F1}/core", "api-definition-op", JSON_API, status(200)),
     Requirement(f"{F1}/core", "api-definition-success", JSON_API, is_of_type(OPENAPI)),
     Requirement(f"{F1}/core", "conformance-op", "/api/conformance", status(200)),

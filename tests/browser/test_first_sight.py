@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Watched
@@ -76,9 +78,36 @@ def test_what_a_fixed_line_divides_is_a_table(service: Service, watch: Watch) ->
     page = watch().page
     page.goto(f"{service.url}/?{FROZEN}")
     page.get_by_role("tab", name="Ground").click()
-    sides = page.locator("table.sides")
+    sides = page.locator("table.sides", has_text="Incidents since")
     expect(sides.locator("thead th")).to_have_text(["Side", "km²", "Incidents since"])
     expect(sides.locator("tbody tr")).not_to_have_count(0)
+
+
+def test_area_over_time_has_axes_days_and_a_cursor_also_by_keyboard(
+    service: Service, watch: Watch
+) -> None:
+    page = (watched := watch()).page
+    watched.open(f"{service.url}/?theatre=example&from=2024-03-05&to=2024-04-10")
+    page.get_by_role("tab", name="Ground").click()
+    slider = page.get_by_role("slider", name="Area over time")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(r"Apr 10, 2024: [\d.,]+ km²"))
+    labels = slider.locator("text").all_text_contents()
+    assert [label for label in labels if "2024" in label] == ["Mar 1, 2024", "Apr 29, 2024"]
+    assert len(labels) >= 4  # two days, and two steps of the area at least
+    said = page.locator(".area-said")
+    for key, day in (("ArrowLeft", "Apr 9"), ("Home", "Mar 1"), ("PageUp", "Mar 11")):
+        slider.press(key)
+        expect(said).to_contain_text(f"{day}, 2024:")
+    slider.hover(position={"x": 60, "y": 40})
+    expect(said).to_contain_text("Mar")
+    changes = page.locator("table.sides")
+    expect(changes.locator("caption")).to_have_text(
+        "Changed from Mar 5, 2024 to Apr 10, 2024, in km²"
+    )
+    expect(changes.locator("thead th")).to_have_text(["Region", "gained", "lost"])
+    expect(changes.locator("tbody th").first).to_have_text("In all")
+    assert Axe().run(page).response["violations"] == []
+    watched.is_clean()
 
 
 def test_a_short_period_fills_no_window_and_its_thumbs_stand_on_its_days(

@@ -84,7 +84,7 @@ def test_the_feeds_carry_every_change(recorded: Workspace) -> None:
     feed = json_feed(answer, words, "/api/changes", "/")
     assert feed["version"].endswith("/1.1")
     assert feed["items"][0]["tags"] == ["retracted"]
-    assert "Killed: 1/1/1 → 3/3/3" in feed["items"][-1]["content_text"]
+    assert "Killed: 1 → 3" in feed["items"][-1]["content_text"]
     atom = ET.fromstring(atom_feed(answer, words, "/api/changes", "/"))  # noqa: S314  our own
     entries = atom.findall(f"{{{ATOM}}}entry")
     titles = [one["title"] for one in feed["items"]]

@@ -24,7 +24,8 @@ from app.api.features import (
 )
 from app.api.lanes import Lane
 from app.api.links import GEOJSON
-from app.api.schemas import STANDARD_REFUSALS, Described, standard
+from app.api.people import PeopleRoute
+from app.api.schemas import STANDARD_REFUSALS, Described, standard_page
 from app.domain.errors import InvalidView, NotFound, Problem
 from app.domain.place import CRS84
 from app.domain.terms import Face
@@ -96,7 +97,7 @@ READ_LIST: dict[str, params.Reader] = {
 
 def routes(workspace: Workspace, shapes: SimplifiedShapes, lane: Lane) -> APIRouter:
     """Build the items of one instance; long lists have a lane of their own."""
-    router = APIRouter(responses=STANDARD_REFUSALS)
+    router = APIRouter(route_class=PeopleRoute, responses=STANDARD_REFUSALS)
     _incidents(router, workspace, lane)
     _regions(router, workspace, shapes)
     _ground(router, workspace, shapes, "control")
@@ -114,7 +115,7 @@ def _incidents(router: APIRouter, workspace: Workspace, lane: Lane) -> None:
     item_parameters = {name: DESCRIBED_LIST[name] for name in ("crs", "flat", "properties")}
 
     @router.get(
-        "/api/collections/incidents/items", openapi_extra=standard(GEOJSON, **DESCRIBED_LIST)
+        "/api/collections/incidents/items", openapi_extra=standard_page(GEOJSON, **DESCRIBED_LIST)
     )
     @lane.endpoint
     def incident_items(request: Request) -> Response:
@@ -135,7 +136,7 @@ def _incidents(router: APIRouter, workspace: Workspace, lane: Lane) -> None:
 
     @router.get(
         "/api/collections/incidents/items/{ref}",
-        openapi_extra=standard(GEOJSON, **item_parameters),
+        openapi_extra=standard_page(GEOJSON, **item_parameters),
     )
     def incident_item(request: Request, ref: str) -> Response:
         """Give one incident, by id or short number."""
@@ -168,7 +169,7 @@ def _regions(router: APIRouter, workspace: Workspace, shapes: SimplifiedShapes) 
 
     @router.get(
         "/api/collections/regions/items",
-        openapi_extra=standard(GEOJSON, detail=DETAIL, **DESCRIBED_PAGE, **described),
+        openapi_extra=standard_page(GEOJSON, detail=DETAIL, **DESCRIBED_PAGE, **described),
     )
     def region_items(request: Request) -> Response:
         """Give the regions of a level as GeoJSON; they have no time of their own."""
@@ -179,7 +180,7 @@ def _regions(router: APIRouter, workspace: Workspace, shapes: SimplifiedShapes) 
 
     @router.get(
         "/api/collections/regions/items/{ref}",
-        openapi_extra=standard(GEOJSON, crs=CRS, flat=FLAT, **described),
+        openapi_extra=standard_page(GEOJSON, crs=CRS, flat=FLAT, **described),
     )
     def region_item(request: Request, ref: str) -> Response:
         """Give one region, by its code."""
@@ -221,8 +222,8 @@ def _ground(router: APIRouter, workspace: Workspace, shapes: SimplifiedShapes, n
         return answer_item(request, query, own, feature, name, ref)
 
     path = f"/api/collections/{name}/items"
-    described_page = standard(GEOJSON, detail=DETAIL, **DESCRIBED_PAGE, **described)
-    described_item = standard(GEOJSON, crs=CRS, flat=FLAT, **described)
+    described_page = standard_page(GEOJSON, detail=DETAIL, **DESCRIBED_PAGE, **described)
+    described_item = standard_page(GEOJSON, crs=CRS, flat=FLAT, **described)
     router.add_api_route(path, items, name=f"{name}_items", openapi_extra=described_page)
     router.add_api_route(f"{path}/{{ref}}", item, name=f"{name}_item", openapi_extra=described_item)
 

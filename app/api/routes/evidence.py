@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.api import params
+from app.api import links, params
 from app.api.changes import MOST_CHANGES, read_changes
 from app.api.respond import answer, etag, json_answer
 from app.api.schemas import documented
@@ -45,13 +45,14 @@ def routes(workspace: Workspace) -> APIRouter:
     def change_feed(request: Request) -> Response:
         """List the records of a View that were added, amended, regraded or retracted since then."""
         query, changes, limit, form = read_changes(workspace, request)
-        address = f"{request.url.path}?{query.view.query()}&since={rfc3339(changes.since)}"
-        words, home = query.words, f"/?{query.view.query()}"
-        tag = etag(query, "changes", changes.since, limit, form)
+        base = links.base(request)
+        address = f"{base}{request.url.path}?{query.view.query()}&since={rfc3339(changes.since)}"
+        words, home = query.words, f"{base}/?{query.view.query()}"
+        tag = etag(query, "changes", changes.since, limit, form, base)
         if form == "atom":
-            body = atom_feed(changes, words, f"{address}&format=atom", home)
+            body = atom_feed(changes, words, f"{address}&format=atom", home, base)
             return answer(request, body, "application/atom+xml", tag)
-        feed = json_feed(changes, words, address, home)
+        feed = json_feed(changes, words, address, home, base)
         return json_answer(request, feed, tag, "application/feed+json")
 
     return router

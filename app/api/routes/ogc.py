@@ -8,8 +8,9 @@ from starlette.responses import Response
 from app.api import links, params
 from app.api.features import FLAT, flat_suffix
 from app.api.links import GEOJSON, SCHEMA, Link, link_to
+from app.api.people import PeopleRoute
 from app.api.respond import etag, json_answer
-from app.api.schemas import STANDARD_REFUSALS, standard
+from app.api.schemas import STANDARD_REFUSALS, standard_page
 from app.domain.answer import JsonObject
 from app.domain.crs import REFERENCE_SYSTEMS
 from app.domain.place import CRS84
@@ -30,7 +31,7 @@ CONFORMS = (
     "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
     *(
         f"http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/{name}"
-        for name in ("core", "geojson", "oas30")
+        for name in ("core", "geojson", "html", "oas30")
     ),
     "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
     *(
@@ -61,7 +62,7 @@ READERS: dict[str, params.Reader] = {"flat": params.read_flag}
 
 def routes(workspace: Workspace) -> APIRouter:
     """Build the addresses that describe one instance."""
-    router = APIRouter(responses=STANDARD_REFUSALS)
+    router = APIRouter(route_class=PeopleRoute, responses=STANDARD_REFUSALS)
     _landing(router, workspace)
     for name in COLLECTIONS:
         _collection(router, workspace, name)
@@ -70,7 +71,7 @@ def routes(workspace: Workspace) -> APIRouter:
 
 
 def _landing(router: APIRouter, workspace: Workspace) -> None:
-    @router.get("/api", openapi_extra=standard(flat=FLAT))
+    @router.get("/api", openapi_extra=standard_page(flat=FLAT))
     def landing(request: Request) -> Response:
         """Begin here: links to all that this instance offers to GIS and other programs."""
         query, own = params.read_standard(workspace, request.query_params.multi_items(), READERS)
@@ -82,21 +83,21 @@ def _landing(router: APIRouter, workspace: Workspace) -> None:
         }
         return json_answer(request, document, etag(query, "landing", carried))
 
-    @router.get("/api/conformance", openapi_extra=standard(flat=FLAT))
+    @router.get("/api/conformance", openapi_extra=standard_page(flat=FLAT))
     def conformance(request: Request) -> Response:
         """List the conformance classes of the standards that this API meets."""
         query, _ = params.read_standard(workspace, request.query_params.multi_items(), READERS)
         document = {"conformsTo": CONFORMS}
         return json_answer(request, document, etag(query, "conformance"))
 
-    @router.get("/api/collections", openapi_extra=standard(flat=FLAT))
+    @router.get("/api/collections", openapi_extra=standard_page(flat=FLAT))
     def collections(request: Request) -> Response:
         """List the collections with their extents."""
         query, own = params.read_standard(workspace, request.query_params.multi_items(), READERS)
         carried = query.view.query() + flat_suffix(own)
         address = f"/api/collections?{carried}"
         document = {
-            "links": [link_to(request, "self", address)],
+            "links": [link_to(request, "self", address), links.as_page(request, address)],
             "collections": [_described(request, query, name, carried) for name in COLLECTIONS],
         }
         return json_answer(request, document, etag(query, "collections", carried))
@@ -107,8 +108,11 @@ def _landing_links(request: Request, query: Query, carried: str) -> list[Link]:
     view, met = query.view.query(), "standards that are met"
     addresses = (
         ("self", "/api", links.JSON, "this document", carried),
+        ("alternate", "/api", links.WEB_PAGE, "this document as a page", f"{carried}&f=html"),
         ("service-desc", "/api/openapi.json", links.OPENAPI, "description for programs", ""),
-        ("service-doc", "/method", links.WEB_PAGE, "rules, terms, credits", view),
+        ("service-doc", "/api/docs", links.WEB_PAGE, "every address, to read", view),
+        ("about", "/method", links.WEB_PAGE, "rules, terms, credits", view),
+        ("describedby", "/catalog.jsonld", links.CATALOGUE, "catalogue (DCAT-AP)", view),
         ("conformance", "/api/conformance", links.JSON, met, view),
         (links.REL_CONFORMANCE, "/api/conformance", links.JSON, met, view),
         ("data", "/api/collections", links.JSON, "collections", carried),
@@ -131,12 +135,14 @@ def _collection(router: APIRouter, workspace: Workspace, name: str) -> None:
         return json_answer(request, document, etag(query, "collection", name, carried))
 
     router.add_api_route(
-        f"/api/collections/{name}", collection, name=name, openapi_extra=standard(flat=FLAT)
+        f"/api/collections/{name}", collection, name=name, openapi_extra=standard_page(flat=FLAT)
     )
 
 
 def _schemas(router: APIRouter, workspace: Workspace) -> None:
-    @router.get("/api/collections/incidents/queryables", openapi_extra=standard(SCHEMA, flat=FLAT))
+    @router.get(
+        "/api/collections/incidents/queryables", openapi_extra=standard_page(SCHEMA, flat=FLAT)
+    )
     def incident_queryables(request: Request) -> Response:
         """Describe the properties that a filter may use, as JSON schema."""
         query, _ = params.read_standard(workspace, request.query_params.multi_items(), READERS)
@@ -144,7 +150,7 @@ def _schemas(router: APIRouter, workspace: Workspace) -> None:
         document = {**_schema(request, properties), "additionalProperties": False}
         return json_answer(request, document, etag(query, "queryables"), SCHEMA)
 
-    @router.get("/api/collections/incidents/schema", openapi_extra=standard(SCHEMA, flat=FLAT))
+    @router.get("/api/collections/incidents/schema", openapi_extra=standard_page(SCHEMA, flat=FLAT))
     def incident_schema(request: Request) -> Response:
         """Describe the properties that incidents have, as JSON schema; with `flat`, the columns."""
         query, own = params.read_standard(workspace, request.query_params.multi_items(), READERS)
@@ -171,6 +177,7 @@ def _described(request: Request, query: Query, name: str, carried: str) -> JsonO
     path = f"/api/collections/{name}"
     references: list[Link] = [
         link_to(request, "self", f"{path}?{carried}"),
+        links.as_page(request, f"{path}?{carried}"),
         link_to(request, "items", f"{path}/items?{carried}", GEOJSON, description.title),
         link_to(request, "license", f"/method?{view}", links.WEB_PAGE),
     ]
