@@ -32,6 +32,7 @@ settings.register_profile(
 settings.register_profile(
     "nightly", settings.get_profile("ci"), derandomize=False, max_examples=2_000
 )
+settings.register_profile("lane", settings.get_profile("ci"), max_examples=10)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 

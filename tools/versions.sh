@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs the fast lane on every other supported Python that is installed: tools/versions.sh
-# It leaves out what mostly waits for services, commands and browsers; the main Python runs all.
+# It leaves out what mostly waits for services, commands and browsers, and tries laws on fewer
+# examples; the main Python runs all.
 set -eu
 main=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
@@ -27,6 +28,6 @@ for version in 3.11 3.12 3.13; do
     touch "$folder/.test"
   fi
   printf 'Python %s:\n' "$version"
-  "$folder/bin/python" -m pytest -n 2 --quiet -m "not browser and not slow" \
+  HYPOTHESIS_PROFILE=lane "$folder/bin/python" -m pytest -n 2 --quiet -m "not browser and not slow" \
     --ignore tests/browser --ignore tests/api --ignore tests/cli --ignore tests/fuzz
 done

@@ -23,9 +23,10 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.faces import HEAVY, face_of
-from app.api.logs import REQUEST_ID, REQUEST_ID_HEADER
+from app.api.logs import REQUEST_ID_HEADER
 from app.api.problems import problem_of
 from app.domain.errors import Busy
+from app.domain.tracing import REQUEST_ID
 
 LOG = logging.getLogger("strikemap.heavy")
 NICENESS = 10

@@ -6,17 +6,14 @@ import json
 import logging
 import random
 import re
-from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from typing_extensions import override
 
+from app.domain.tracing import REQUEST_ID
+
 REQUEST_FIELDS = ("method", "path", "status", "ms", "bytes")
 """What the line of a request has beside its message; no query, which may name private matters."""
-
-
-REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
-"""The id of the request that the present code serves; empty outside of one."""
 
 REQUEST_ID_HEADER = "X-Request-ID"
 _ACCEPTED_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")

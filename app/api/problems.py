@@ -13,9 +13,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import Scope
 
-from app.api.logs import REQUEST_ID, REQUEST_ID_HEADER
+from app.api.logs import REQUEST_ID_HEADER
 from app.domain import errors
 from app.domain.answer import JsonObject
+from app.domain.tracing import REQUEST_ID
 
 LOG = logging.getLogger("strikemap.api")
 MEDIA_TYPE = "application/problem+json"

@@ -17,11 +17,12 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.faces import WRITES
-from app.api.logs import REQUEST_ID, REQUEST_ID_HEADER, request_id
+from app.api.logs import REQUEST_ID_HEADER, request_id
 from app.api.problems import problem, problem_of, takes
 from app.api.rates import Rates
 from app.domain.account import Holder, TokenBook
 from app.domain.errors import NotAllowed, NotKnown, StrikemapError
+from app.domain.tracing import REQUEST_ID
 from app.instance.tokens import holder_of, local_holder
 
 LOG = logging.getLogger("strikemap.requests")
@@ -225,6 +226,8 @@ class Guard:
             "X-Strikemap-Audience": "private" if self.is_private else "public",
             REQUEST_ID_HEADER: REQUEST_ID.get(),
         }
+        if self.public_url.startswith("https:"):
+            headers["Strict-Transport-Security"] = "max-age=31536000"
         if not self.is_private:  # a private instance never opens itself to another origin
             headers["Access-Control-Allow-Origin"] = "*"
             headers["Access-Control-Expose-Headers"] = EXPOSED

@@ -98,6 +98,12 @@ COMMANDS = {
         "backups",
         "Restore a backup into an empty data folder, after every part of it was checked.",
     ),
+    "doctor": CommandEntry(
+        "doctor", "Say what is wrong with this installation, and which command mends it."
+    ),
+    "upgrade": CommandEntry(
+        "doctor", "Bring the record to the schema of this release, and build its index."
+    ),
     "serve": CommandEntry("serving", "Start the service."),
     "summary": CommandEntry("summary", "Sum casualties and damage of a View."),
     "basemap": CommandEntry(

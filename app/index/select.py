@@ -59,6 +59,12 @@ class Filter:
     """Numbers of incidents whose newest revision is hidden or quiet: an older one, read by `as_of`,
     must not show what the newest one withholds."""
 
+    grains: np.ndarray | None = None
+    """By an incident's number, how little its group has in common (`app.publishing.cells`)."""
+
+    coarsest: int = 0
+    """Rows of a greater grain do not match."""
+
     @property
     def has_quiet(self) -> bool:
         """Tell whether any row may be quiet."""
@@ -66,8 +72,8 @@ class Filter:
 
     @property
     def is_countable(self) -> bool:
-        """Tell whether a cube can count what it means: it has no box and no front line."""
-        return self.bbox_e7 is None and self.near is None
+        """Tell whether a cube can count what it means: no box, no front line, no smallest cell."""
+        return self.bbox_e7 is None and self.near is None and self.grains is None
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,6 +231,8 @@ def _refine(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
         keep &= np.isin(regions_of(rows, places, criteria), criteria.regions)
     if criteria.bbox_e7 is not None and criteria.has_quiet:
         keep &= ~is_quiet(rows, places, criteria)
+    if criteria.grains is not None:
+        keep &= criteria.grains[rows["number"][places]] <= criteria.coarsest
     keep &= _is_released(rows, places, criteria)
     return np.asarray(places[keep])
 

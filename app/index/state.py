@@ -8,6 +8,7 @@ from datetime import date
 
 import numpy as np
 
+from app.domain.cache import BoundedCache
 from app.domain.redaction import Redaction
 from app.domain.revision import GENESIS
 from app.domain.terms import Dataset
@@ -37,6 +38,8 @@ class State:
     redactions: Mapping[str, Redaction] = field(default_factory=dict)
     hash: bytes = GENESIS
     mended: str = ""
+    grains: BoundedCache = field(default_factory=lambda: BoundedCache(8))
+    """The groups of datasets that leave as sums only, for each way to see them."""
 
     @property
     def mark(self) -> str:

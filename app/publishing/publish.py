@@ -34,6 +34,7 @@ from app.index.select import (
     unmarked,
 )
 from app.index.state import State
+from app.publishing.cells import Grain, left_out, without_small_cells
 from app.publishing.line_joins import line_filter
 from app.publishing.query import OfQuery, Query
 from app.publishing.sources import control_source, datasets_of_view, standing
@@ -93,6 +94,16 @@ class Published(OfQuery):
         """Select the incidents that count in a region and have no mark on the map."""
         return unmarked(self.segments, self.filter)
 
+    def grouped(self, coarsest: Grain) -> Published:
+        """Prepare for sums by what groups of a coarser grain do not have in common."""
+        least = min(self.filter.coarsest, coarsest)
+        return replace(self, filter=replace(self.filter, coarsest=least))
+
+    @property
+    def has_small_cells(self) -> bool:
+        """Tell whether the smallest cell hides records, so that a sum of 0 says nothing."""
+        return self.withheld.get("small_cells", 0) > 0
+
     @property
     def primary(self) -> Dataset | None:
         """The dataset that is counted where several do not add up: the first one."""
@@ -122,15 +133,21 @@ def _published(
     compiled = _compile(query, allowed)
     if query.view.needs_control:
         compiled = replace(compiled, near=line_filter(query, joined_source(query)))
-    if query.is_public:
-        compiled = _for_the_public(query, compiled)
     withheld = {
-        "embargo": _embargoed(query.state, compiled) if query.is_public else 0,
+        "embargo": 0,
         "terms": sum(standing(query.state, dataset, query.seq) for dataset in refused),
     }
+    if query.is_public:
+        compiled = _for_the_public(query, compiled)
+        withheld["embargo"] = _embargoed(query.state, compiled)
+        compiled = without_small_cells(query, compiled, allowed)
+        if compiled.grains is not None:
+            withheld["small_cells"] = left_out(query.state, compiled)
     credits = tuple(dict.fromkeys(dataset.credit for dataset in allowed))
     published = Published(query, allowed, compiled, withheld, credits)
-    return published if in_all or len(allowed) <= 1 else _folded(published)
+    # Sums of several datasets less those of some of them would be those of a single record.
+    is_apart = in_all or len(allowed) <= 1 or compiled.grains is not None
+    return published if is_apart else _folded(published)
 
 
 def _folded(published: Published) -> Published:

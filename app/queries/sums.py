@@ -16,6 +16,7 @@ from app.index.columns import KINDS_OF_EVENT
 from app.index.cubes import Grouping
 from app.index.select import BEGINNING, END, RETRACTED, is_of_kind, is_quiet
 from app.index.summary import Ledger, Measures, measure
+from app.publishing.cells import Grain
 from app.publishing.line_joins import line_join
 from app.publishing.publish import Published, counted_rows, joined_source
 from app.queries.group_sums import sums_by, sums_by_day
@@ -42,7 +43,7 @@ def summarise(published: Published, by: str) -> JsonObject:
     apart = replace(published, folded=None) if by == "dataset" else published
     grouped = _grouped(apart, by)
     codes = published.reference.taxonomy.sectors.codes
-    ledger = Ledger(grouped.measures, codes)
+    ledger, has_cells = Ledger(grouped.measures, codes), published.filter.grains is not None
     answer: JsonObject = {
         "view": dict(published.view.pairs()),
         "as_of": _as_of(published),
@@ -54,13 +55,14 @@ def summarise(published: Published, by: str) -> JsonObject:
         "rows": [
             {"key": key, "name": name, **ledger.answer(group)}
             for key, name, group in ([] if _is_withheld(published) else grouped.rows)
-            if by != "day" or ledger.value("incidents", group)
+            if not (by == "day" or published.has_small_cells) or ledger.value("incidents", group)
         ],
         "elsewhere": ledger.answer(grouped.measures.groups - 1)
         if by == "region" and not _is_withheld(published)
         else None,
         "totals": _totals(published, grouped, codes),
         "coverage": coverage(published),
+        **({"smallest_cell": published.workspace.smallest_cell} if has_cells else {}),
         "region_set": region_set(published),
         "credits": list(published.credits),
     }
@@ -78,6 +80,9 @@ def _matching_report(published: Published) -> JsonObject:
     """Report by which rule several datasets were added up, or why they were not."""
     if len(published.datasets) <= 1:
         return {}
+    if published.filter.grains is not None:
+        alone = "data that leave as sums only are not added up with others"
+        return {"rule": None, "matching": {"groups": None, "not_summed": alone}}
     slugs = " ".join(dataset.slug for dataset in published.datasets)
     stale = f"records came or changed since they were compared: strikemap match {slugs}"
     missing = f"not all of them were compared: strikemap match {slugs}"
@@ -208,7 +213,8 @@ def _by_class(published: Published, by: Grouping) -> GroupSums:
     """Measure by weapon or sector: an incident counts in each class that it has."""
     taxonomy, lang = published.reference.taxonomy, published.view.lang
     terms = taxonomy.weapons if by is Grouping.weapon else taxonomy.sectors
-    measures = sums_by(published, by)
+    grain = Grain.weapons if by is Grouping.weapon else Grain.everything
+    measures = sums_by(published.grouped(grain), by)
     present = np.flatnonzero(measures.table[0]).tolist()
     codes = terms.codes
     rows = [(codes[group], terms.label(codes[group], lang), group) for group in present]
@@ -241,8 +247,11 @@ def _totals(
     if not published.is_summed or _is_withheld(published):
         return None
     if grouped.is_additive:
-        return Ledger(grouped.measures.whole(), codes).answer(0)
-    return Ledger(sums_by(published, Grouping.none), codes).answer(0)
+        ledger = Ledger(grouped.measures.whole(), codes)
+    else:
+        ledger = Ledger(sums_by(published, Grouping.none), codes)
+    is_hidden = published.has_small_cells and not ledger.value("incidents", 0)
+    return None if is_hidden else ledger.answer(0)
 
 
 def coverage(published: Published) -> JsonObject:
@@ -282,5 +291,7 @@ def _outside(published: Published, *, is_long: bool) -> int:
         standing &= criteria.datasets[rows["dataset"][places]]
         standing &= rows["status"][places] != RETRACTED
         standing &= is_of_kind(rows["flags"][places], criteria.kinds)
+        if is_long and criteria.grains is not None:
+            standing &= criteria.grains[rows["number"][places]] <= criteria.coarsest
         count += int(standing.sum())
     return count

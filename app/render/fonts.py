@@ -57,7 +57,7 @@ def text_width(folder: Path, text: str, size: float, *, is_bold: bool) -> float:
 def _shaped_width(folder: Path, text: str, is_bold: bool) -> float:
     """Measure a line of joined letters, as a share of the font's size."""
     font = load_font(folder, is_bold, 256.0)
-    return font.getlength(text, features=UNKERNED) / 256.0
+    return float(font.getlength(text, features=UNKERNED)) / 256.0
 
 
 def covers(folder: Path, text: str) -> bool:

@@ -28,6 +28,11 @@ def _instant_of(micros: int) -> datetime:
     return _EPOCH + timedelta(microseconds=micros)
 
 
+def keys_from(subject: Subject, prefix: str) -> dict[str, str]:
+    """Return the bounds of the keys that start with a prefix, as the statements name them."""
+    return {"subject": str(subject), "first": prefix, "last": prefix + "\U0010ffff"}
+
+
 def head_of(row: Row | None) -> Head:
     """Read the newest link; an empty record has no row, and the link 0."""
     if row is None:

@@ -14,7 +14,8 @@ from app.domain.errors import BrokenChain, InputError
 from app.domain.revision import Head
 from app.domain.store import verify
 from app.store.decoding import Row
-from app.store.postgis import REVISION_TYPES, PostgisStore
+from app.store.ledger import REVISION_TYPES
+from app.store.postgis import PostgisStore
 from app.store.schema import read_statements
 from app.store.server import Connection
 from app.store.sqlite import SqliteStore

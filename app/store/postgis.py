@@ -16,10 +16,12 @@ from app.domain.cache import BoundedCache
 from app.domain.errors import BrokenChain, DamagedRecord, StoreAway, StoreBusy, StoreError
 from app.domain.revision import Change, Head, Revision, Subject
 from app.domain.store import Current, Entry
-from app.store.chain import Chain, refuse_behind
-from app.store.decoding import Row, head_of, micros_of, payload_of, revision_of, token_of
+from app.domain.tracing import REQUEST_ID
+from app.store import decoding
+from app.store.decoding import Row, keys_from, micros_of
 from app.store.following import HeadFollower
-from app.store.newest import CHANGED, NewestOnServer, batches
+from app.store.ledger import LedgerEnd
+from app.store.newest import CHANGED
 from app.store.schema import read_statements
 from app.store.server import WRITER_LOCK, Connection, Server
 
@@ -33,8 +35,6 @@ READ_BATCH = 2_000
 
 MOST_ANSWERS, LONGEST_ANSWER = 512, 50
 """Short answers in memory: how many, and of how many revisions each at most."""
-
-REVISION_TYPES = ("int8", "int8", *["text"] * 3, "int8", *["bytea"] * 5)
 
 STILL_THERE = (
     "It is erased, but the database still holds a copy, since somebody reads the record. Wait "
@@ -61,8 +61,8 @@ class PostgisStore:
         self._server = Server(url)
         self._server.open(self._sql)
         self._follower: HeadFollower | None = None
-        self._answers = BoundedCache(MOST_ANSWERS)
         self._away: str | None = None
+        self._answers = BoundedCache(MOST_ANSWERS)
 
     def __reduce__(  # type: ignore[explicit-override]  # typing has `override` from 3.12 on
         self,
@@ -72,9 +72,9 @@ class PostgisStore:
 
     def follow(self) -> None:
         """Keep the newest revision in memory, and short answers about it."""
-        if self._follower is None:
-            follower = HeadFollower(self._server, self._sql, self.head(), self._note_server)
-            self._follower = follower
+        self._follower = self._follower or HeadFollower(
+            self._server, self._sql, self.head(), self._note_server
+        )
 
     def _note_server(self, sentence: str | None) -> None:
         """Remember whether the server answers; a damage that was met is remembered for good."""
@@ -95,15 +95,12 @@ class PostgisStore:
             yield
         except psycopg.Error as wrong:
             raise self._damaged(self._server.translated(wrong)) from wrong
-        except BrokenChain as wrong:
-            self._damaged(wrong)
-            raise
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Be the one writer until the block ends; then all of it is on disk, or nothing."""
         with self._translated(), self._server.transaction() as connection:
-            connection.execute(self._sql["wait_at_most"], {"ms": int(BUSY_S * 1000)})
+            self._begin(connection, BUSY_S)
             connection.execute(self._sql["one_writer"], {"lock": WRITER_LOCK})
             yield connection
 
@@ -113,8 +110,13 @@ class PostgisStore:
         with self._translated(), self._server.connect() as connection:
             connection.isolation_level = isolation
             with connection.transaction():
-                connection.execute(self._sql["wait_at_most"], {"ms": 0})
+                self._begin(connection, 0)
                 yield connection
+
+    def _begin(self, connection: Connection, wait_s: float) -> None:
+        """Set how long a transaction waits for others, and name it after the request it serves."""
+        values = {"ms": int(wait_s * 1000), "name": f"strikemap {REQUEST_ID.get()}".strip()}
+        connection.execute(self._sql["wait_at_most"], values)
 
     def _rows(self, name: str, **values: object) -> list[Row]:
         with self._translated(), self._server.pool.connection() as connection:
@@ -132,26 +134,27 @@ class PostgisStore:
         return rows
 
     def _checked(self, read: Callable[[Row], T], rows: Iterable[Row]) -> Iterator[T]:
-        with self._translated():
+        try:
             yield from map(read, rows)
+        except BrokenChain as wrong:
+            self.fault = str(wrong)
+            raise
 
     def check_file(self) -> None:
         """Do nothing: the server checks its own pages as it reads them."""
 
     def check_tables(self) -> None:
         """Compare the plain table of incidents with the ledger."""
-        rows = self._rows("check_tables")
-        if rows:
-            raise self._damaged(
-                DamagedRecord(f"The table of incidents has {rows[0][0]} not as the ledger has it.")
-            )
+        if rows := self._rows("check_tables"):
+            text = f"The table of incidents has {rows[0][0]} not as the ledger has it."
+            raise self._damaged(DamagedRecord(text))
 
     def head(self) -> Head:
         """Return the newest link; seq 0 for an empty record."""
         if self._follower is not None:
             return self._follower.head
         rows = self._rows("head")
-        return head_of(rows[0] if rows else None)
+        return decoding.head_of(rows[0] if rows else None)
 
     def hash_of(self, seq: int) -> bytes | None:
         """Return the hash of a revision; None when there is none."""
@@ -170,40 +173,11 @@ class PostgisStore:
         if first is None:
             return self.head()
         with self.transaction() as connection:
-            head = self._append(connection, itertools.chain((first,), changes), entry, shapes)
+            head = LedgerEnd(connection, self._sql, self._clock).append(
+                itertools.chain((first,), changes), entry, shapes
+            )
         self._note(head)
         return head
-
-    def _append(
-        self,
-        connection: Connection,
-        changes: Iterator[Change],
-        entry: Entry,
-        shapes: Mapping[str, bytes],
-    ) -> Head:
-        """Append revisions inside a transaction, and bring the plain tables up to date."""
-        sql = self._sql
-        head = head_of(connection.execute(sql["head"]).fetchone())
-        if self._clock is not None:
-            refuse_behind(max(entry.at, self._clock()), head.recorded_at)
-        at = entry.at if head.recorded_at is None else max(entry.at, head.recorded_at)
-        stamp = {"at": micros_of(at), "actor": entry.actor, "reason": entry.reason}
-        first = head.seq + 1
-        (number,) = connection.execute(sql["add_entry"], {**stamp, "first": first}).fetchone() or ()
-        chain, newest = Chain(head, at, entry), NewestOnServer(connection, sql)
-        for batch in batches(changes):
-            rows = list(newest.linked(batch, chain))
-            with connection.cursor().copy(sql["add_revisions"]) as copy:
-                copy.set_types(REVISION_TYPES)
-                for row in rows:
-                    copy.write_row((number, *row))
-            newest.write()
-        connection.execute(sql["close_entry"], {"last": chain.seq, "id": number})
-        if shapes:
-            connection.cursor().executemany(sql["add_shape"], list(shapes.items()))
-        connection.execute(sql["derive"], {"first": first, "last": chain.seq})
-        connection.execute(sql["notify"], {"seq": chain.seq})
-        return Head(chain.seq, chain.hash, at)
 
     def _note(self, head: Head) -> None:
         if self._follower is not None:
@@ -215,7 +189,7 @@ class PostgisStore:
         with self.transaction() as connection:
             if connection.execute(self._sql["missed"], numbers).fetchone() is not None:
                 raise StoreBusy(CHANGED)
-            head = self._append(connection, iter([mark]), entry, {})
+            head = LedgerEnd(connection, self._sql, self._clock).append(iter([mark]), entry, {})
             for statement in ("erase", "forget", "forget_rows"):
                 connection.execute(self._sql[statement], numbers)
         self._note(head)
@@ -236,16 +210,16 @@ class PostgisStore:
 
     def current(self, subject: Subject, prefix: str = "") -> dict[str, Current]:
         """Map the keys that start with a prefix to their newest revision."""
-        rows = self._rows("current", **_starting(subject, prefix))
+        rows = self._rows("current", **keys_from(subject, prefix))
         return {key: Current(seq, mark, bool(gone)) for key, seq, mark, gone in rows}
 
     def newest(self, subject: Subject, prefix: str = "") -> int:
         """Return the newest revision among the keys that start with a prefix; 0 for none."""
-        return int(self._rows("newest_of", **_starting(subject, prefix))[0][0])
+        return int(self._rows("newest_of", **keys_from(subject, prefix))[0][0])
 
     def edited(self, subject: Subject, prefix: str = "") -> set[str]:
         """List the keys that were written in another way than by an import or its undo."""
-        return {key for (key,) in self._rows("edited", **_starting(subject, prefix))}
+        return {key for (key,) in self._rows("edited", **keys_from(subject, prefix))}
 
     def revisions(self, after: int = 0, upto: int | None = None) -> Iterator[Revision]:
         """Iterate over revisions on a connection of its own, in one state of the record."""
@@ -255,16 +229,18 @@ class PostgisStore:
             connection.cursor("walk", binary=True) as cursor,
         ):
             cursor.itersize = READ_BATCH
-            yield from map(revision_of, cursor.execute(self._sql["revisions"], bounds))
+            yield from self._checked(
+                decoding.revision_of, cursor.execute(self._sql["revisions"], bounds)
+            )
 
     def history(self, subject: Subject, key: str) -> list[Revision]:
         """List all revisions of one subject, oldest first."""
         rows = self._remembered("history", subject=str(subject), key=key)
-        return list(self._checked(revision_of, rows))
+        return list(self._checked(decoding.revision_of, rows))
 
     def latest(self, subject: Subject) -> list[Revision]:
         """List the newest revision of every subject of a kind, by key."""
-        return list(self._checked(revision_of, self._rows("latest", subject=str(subject))))
+        return list(self._checked(decoding.revision_of, self._rows("latest", subject=str(subject))))
 
     def by_seq(self, seqs: Sequence[int]) -> list[Revision]:
         """Fetch revisions by number, in the order of `seqs`; missing ones are left out."""
@@ -272,14 +248,14 @@ class PostgisStore:
         read = self._remembered if len(seqs) <= LONGEST_ANSWER else self._rows
         for start in range(0, len(seqs), READ_BATCH):
             rows = read("by_seqs", seqs=[int(seq) for seq in seqs[start : start + READ_BATCH]])
-            revisions |= {one.seq: one for one in self._checked(revision_of, rows)}
+            revisions |= {one.seq: one for one in self._checked(decoding.revision_of, rows)}
         return [revisions[seq] for seq in seqs if seq in revisions]
 
     def payloads(self, seqs: Sequence[int]) -> Iterator[tuple[int, str, bytes]]:
         """Iterate over revisions as (number, key, payload), without erased and missing ones."""
         for start in range(0, len(seqs), READ_BATCH):
             numbers = [int(seq) for seq in seqs[start : start + READ_BATCH]]
-            yield from self._checked(payload_of, self._rows("payloads", seqs=numbers))
+            yield from self._checked(decoding.payload_of, self._rows("payloads", seqs=numbers))
 
     def span(self, seq: int) -> tuple[int, int]:
         """Return the first and the last revision of the write that has `seq`; (0, -1) for none."""
@@ -297,11 +273,11 @@ class PostgisStore:
     def find_token(self, number: str) -> tuple[Token, bytes] | None:
         """Find a token and the digest of its secret."""
         rows = self._rows("find_token", id=number)
-        return (token_of(rows[0]), rows[0][-1]) if rows else None
+        return (decoding.token_of(rows[0]), rows[0][-1]) if rows else None
 
     def tokens(self) -> list[Token]:
         """List all tokens, oldest first."""
-        return [token_of(row) for row in self._rows("tokens")]
+        return [decoding.token_of(row) for row in self._rows("tokens")]
 
     def revoke_token(self, number: str, at: datetime) -> None:
         """Revoke a token."""
@@ -320,7 +296,3 @@ class PostgisStore:
         if self._follower is not None:
             self._follower.stop()
         self._server.close()
-
-
-def _starting(subject: Subject, prefix: str) -> dict[str, str]:
-    return {"subject": str(subject), "first": prefix, "last": prefix + "\U0010ffff"}

@@ -17,7 +17,15 @@ from app.domain.errors import BrokenChain, DamagedRecord, StoreBusy, StoreError,
 from app.domain.revision import Change, Head, Revision, Subject
 from app.domain.store import Current, Entry
 from app.store.chain import Chain, refuse_behind
-from app.store.decoding import Row, head_of, micros_of, payload_of, revision_of, token_of
+from app.store.decoding import (
+    Row,
+    head_of,
+    keys_from,
+    micros_of,
+    payload_of,
+    revision_of,
+    token_of,
+)
 from app.store.newest import CHANGED, NewestTable
 from app.store.schema import read_statements, run_steps, schema_steps
 
@@ -254,16 +262,16 @@ class SqliteStore:
 
     def current(self, subject: Subject, prefix: str = "") -> dict[str, Current]:
         """Map the keys that start with a prefix to their newest revision."""
-        rows = self._rows("current", **_starting(subject, prefix))
+        rows = self._rows("current", **keys_from(subject, prefix))
         return {key: Current(seq, mark, bool(gone)) for key, seq, mark, gone in rows}
 
     def newest(self, subject: Subject, prefix: str = "") -> int:
         """Return the newest revision among the keys that start with a prefix; 0 for none."""
-        return int(self._rows("newest_of", **_starting(subject, prefix))[0][0])
+        return int(self._rows("newest_of", **keys_from(subject, prefix))[0][0])
 
     def edited(self, subject: Subject, prefix: str = "") -> set[str]:
         """List the keys that were written in another way than by an import or its undo."""
-        return {key for (key,) in self._rows("edited", **_starting(subject, prefix))}
+        return {key for (key,) in self._rows("edited", **keys_from(subject, prefix))}
 
     def revisions(self, after: int = 0, upto: int | None = None) -> Iterator[Revision]:
         """Iterate over revisions on a connection of its own, so that no other reader waits."""
@@ -341,7 +349,3 @@ class SqliteStore:
 def _code(wrong: sqlite3.Error) -> int:
     """Return SQLite's result code; 0 for an error of Python's module, as of a closed record."""
     return int(getattr(wrong, "sqlite_errorcode", 0))
-
-
-def _starting(subject: Subject, prefix: str) -> dict[str, str]:
-    return {"subject": subject, "first": prefix, "last": prefix + "\U0010ffff"}

@@ -1,6 +1,6 @@
 /* Two days side by side under a divider that a reader moves: pictures of the server. */
 /** @import { MapContext } from "./types.js" */
-import { el } from "./dom.js";
+import { el, mapBox } from "./dom.js";
 
 const PANE = "swipe";
 const ABOVE_MARKS = 480;
@@ -22,7 +22,16 @@ export function makeSwipe({ map, state, words }) {
     "aria-label": words.swipe_divider,
     oninput: clip,
   });
-  const choices = el("div", { class: "swipe", hidden: true }, first, last, divider);
+  const close = el("button", {
+    type: "button",
+    class: "close",
+    "aria-label": words.close,
+    text: "×",
+    onclick: stop,
+  });
+  const choices = el("div", { class: "swipe", hidden: true }, first, divider, last, close);
+  L.DomEvent.disableClickPropagation(choices);
+  mapBox().append(choices);
   const button = el("button", {
     type: "button",
     class: "step",
@@ -33,10 +42,12 @@ export function makeSwipe({ map, state, words }) {
   /** @type {L.TileLayer[]} */
   let layers = [];
 
-  const layerOf = (/** @type {HTMLInputElement} */ { value }, /** @type {string} */ pane) =>
-    L.tileLayer(`/tiles/map/{z}/{x}/{y}{r}.png?${state.query({ from: value, to: value })}`, {
-      pane,
-      maxZoom: 18,
+  /** Without regions: their classes would be those of one day, and the legend's of the period. */
+  const layersOf = (/** @type {HTMLInputElement} */ { value }, /** @type {string} */ pane) =>
+    ["basemap", "control", "incidents", "labels"].map((layer, zIndex) => {
+      const query = state.query({ from: value, to: value });
+      const url = `/tiles/${layer}/{z}/{x}/{y}{r}.png?${query}`;
+      return L.tileLayer(url, { pane, maxZoom: 18, zIndex });
     });
 
   function paneOf(/** @type {string} */ side) {
@@ -51,7 +62,7 @@ export function makeSwipe({ map, state, words }) {
     for (const layer of layers) layer.remove();
     layers = [];
     if (choices.hidden || !first.value || !last.value) return;
-    layers = [layerOf(first, paneOf("left")), layerOf(last, paneOf("right"))];
+    layers = [...layersOf(first, paneOf("left")), ...layersOf(last, paneOf("right"))];
     for (const layer of layers) layer.addTo(map);
     clip();
   }
@@ -85,5 +96,5 @@ export function makeSwipe({ map, state, words }) {
     show();
   }
 
-  return el("div", {}, button, choices);
+  return button;
 }

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from app.api.app import create_app
-from app.api.logs import REQUEST_ID, JsonLines, log_as_json, request_id
+from app.api.logs import JsonLines, log_as_json, request_id
+from app.domain.tracing import REQUEST_ID
 from app.settings import Settings
 from tests.running import run_async
 

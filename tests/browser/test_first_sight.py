@@ -78,7 +78,7 @@ def test_what_a_fixed_line_divides_is_a_table(service: Service, watch: Watch) ->
     page = watch().page
     page.goto(f"{service.url}/?{FROZEN}")
     page.get_by_role("tab", name="Ground").click()
-    sides = page.locator("table.sides")
+    sides = page.locator("table.sides", has_text="Incidents since")
     expect(sides.locator("thead th")).to_have_text(["Side", "km²", "Incidents since"])
     expect(sides.locator("tbody tr")).not_to_have_count(0)
 

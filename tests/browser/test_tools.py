@@ -89,7 +89,8 @@ def test_two_days_lie_side_by_side_under_a_divider(watch: Watch, service: Servic
     divider = page.get_by_role("slider", name="Divider between the two days")
     expect(divider).to_be_visible()
     page.wait_for_timeout(1500)
-    days = {day for url in tiles if "/tiles/map/" in url for day in re.findall(r"to=([\d-]+)", url)}
+    addresses = " ".join(url for url in tiles if "/tiles/control/" in url)
+    days = set(re.findall(r"to=([\d-]+)", addresses))
     assert days == {"2024-03-01", "2024-04-29"}
     clip = "getComputedStyle(document.querySelector('.leaflet-swipe-left-pane')).clip"
     before = page.evaluate(clip)

@@ -76,23 +76,23 @@ CREATE FUNCTION content(payload bytea) RETURNS jsonb LANGUAGE sql IMMUTABLE PARA
 RETURN replace(convert_from(payload, 'UTF8'), '\u0000', '\ufffd')::jsonb;
 
 CREATE FUNCTION words(list jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN list IS NULL THEN '{}'::text[] ELSE ARRAY(SELECT jsonb_array_elements_text(list)) END;
+RETURN ARRAY(SELECT jsonb_array_elements_text(list));
 
 CREATE FUNCTION sectors_of(damage jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN damage IS NULL THEN '{}'::text[] ELSE ARRAY(
-  SELECT DISTINCT hit ->> 'sector' FROM jsonb_array_elements(damage) hit ORDER BY 1
-) END;
+RETURN ARRAY(SELECT DISTINCT hit ->> 'sector' FROM jsonb_array_elements(damage) hit ORDER BY 1);
 
 CREATE FUNCTION point_of(place jsonb) RETURNS geometry LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN place ->> 'precision' IN ('exact', 'street', 'settlement') AND place ? 'lon_e7' THEN
   ST_SetSRID(ST_MakePoint((place ->> 'lon_e7')::bigint / 1e7, (place ->> 'lat_e7')::bigint / 1e7), 4326)
 END;
 
--- Bring the tables up to date with the revisions of one write; erased ones leave no row.
+-- Bring the tables up to date with the revisions of one write; erased ones leave no row. Each subselect
+-- is fenced (OFFSET 0): a small write must look up its few keys, whatever the planner believes.
 CREATE FUNCTION derive(first bigint, last bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   DELETE FROM incident i USING revision r
-  WHERE r.seq BETWEEN derive.first AND derive.last AND r.subject = 'incident' AND i.key = r.key;
+  WHERE r.seq BETWEEN derive.first AND derive.last AND r.subject = 'incident' AND r.prior IS NOT NULL
+    AND i.key = r.key;
 
   INSERT INTO incident
   SELECT c.key, c.seq, (j ->> 'id')::uuid, j ->> 'dataset', j ->> 'source_key',
@@ -101,18 +101,20 @@ BEGIN
     coalesce(j #>> '{when,precision}', 'unknown'),
     coalesce(j #>> '{place,precision}', 'country'), (j #>> '{place,error_m}')::integer,
     j #>> '{place,name}', j #>> '{place,country}', j #>> '{place,admin1}', j #>> '{place,admin2}',
-    words(j -> 'weapons'), coalesce(j ->> 'mechanism', 'unknown'), j #>> '{attributed_to,party}',
+    CASE WHEN j ? 'weapons' THEN words(j -> 'weapons') ELSE '{}' END, coalesce(j ->> 'mechanism', 'unknown'), j #>> '{attributed_to,party}',
     (j #>> '{killed,total,low}')::integer, (j #>> '{killed,total,best}')::integer,
     (j #>> '{killed,total,high}')::integer,
     (j #>> '{injured,total,low}')::integer, (j #>> '{injured,total,best}')::integer,
     (j #>> '{injured,total,high}')::integer,
-    sectors_of(j -> 'damage'), coalesce(j ->> 'status', 'reported'), j ->> 'description',
+    CASE WHEN j ? 'damage' THEN sectors_of(j -> 'damage') ELSE '{}' END, coalesce(j ->> 'status', 'reported'), j ->> 'description',
     coalesce((j ->> 'graphic')::boolean, false), (j ->> 'public_after')::timestamptz,
     coalesce((j ->> 'synthetic')::boolean, false), j ->> 'wave', point_of(j -> 'place')
-  FROM revision r JOIN current c ON c.subject = r.subject AND c.key = r.key AND c.seq = r.seq
-    CROSS JOIN LATERAL (SELECT content(r.payload) AS j OFFSET 0) AS read
+  FROM revision r CROSS JOIN LATERAL (
+      SELECT c.key, c.seq, content(r.payload) AS j FROM current c
+      WHERE c.subject = 'incident' AND c.key = r.key AND c.seq = r.seq AND c.retracted = 0 OFFSET 0
+    ) AS c
   WHERE r.seq BETWEEN derive.first AND derive.last AND r.subject = 'incident'
-    AND c.retracted = 0 AND r.payload IS NOT NULL;
+    AND r.payload IS NOT NULL;
 
   DELETE FROM control a USING revision r
   WHERE r.seq BETWEEN derive.first AND derive.last AND r.subject = 'control' AND a.key = r.key;
@@ -122,11 +124,13 @@ BEGIN
     coalesce(held.area ->> 'status', 'assessed'), coalesce(held.area ->> 'part', 'main'),
     coalesce(held.area ->> 'extent', 'area'), held.area ->> 'region', held.area ->> 'word',
     held.area ->> 'shape'
-  FROM revision r JOIN current c ON c.subject = r.subject AND c.key = r.key AND c.seq = r.seq
-    CROSS JOIN LATERAL (SELECT content(r.payload) AS j OFFSET 0) AS read
+  FROM revision r CROSS JOIN LATERAL (
+      SELECT c.key, c.seq, content(r.payload) AS j FROM current c
+      WHERE c.subject = 'control' AND c.key = r.key AND c.seq = r.seq AND c.retracted = 0 OFFSET 0
+    ) AS c
     CROSS JOIN LATERAL jsonb_array_elements(coalesce(j -> 'areas', '[]')) WITH ORDINALITY AS held (area, number)
   WHERE r.seq BETWEEN derive.first AND derive.last AND r.subject = 'control'
-    AND c.retracted = 0 AND r.payload IS NOT NULL;
+    AND r.payload IS NOT NULL;
 
   INSERT INTO area
   SELECT DISTINCT s.sha256, ST_SetSRID(ST_GeomFromWKB(s.wkb), 4326)
@@ -140,9 +144,11 @@ BEGIN
 
   INSERT INTO merged
   SELECT DISTINCT c.key, member ->> 'key'
-  FROM revision r JOIN current c ON c.subject = r.subject AND c.key = r.key AND c.seq = r.seq
-    CROSS JOIN LATERAL (SELECT content(r.payload) AS j OFFSET 0) AS read
+  FROM revision r CROSS JOIN LATERAL (
+      SELECT c.key, c.seq, content(r.payload) AS j FROM current c
+      WHERE c.subject = 'merge' AND c.key = r.key AND c.seq = r.seq AND c.retracted = 0 OFFSET 0
+    ) AS c
     CROSS JOIN LATERAL jsonb_array_elements(j -> 'members') AS member
   WHERE r.seq BETWEEN derive.first AND derive.last AND r.subject = 'merge'
-    AND c.retracted = 0 AND r.payload IS NOT NULL AND coalesce((j ->> 'is_same')::boolean, true);
+    AND r.payload IS NOT NULL AND coalesce((j ->> 'is_same')::boolean, true);
 END $$;

@@ -26,7 +26,8 @@ SELECT to_regtype('geometry') IS NOT NULL AND to_regprocedure('postgis_lib_versi
 SELECT pg_advisory_xact_lock(%(lock)s)
 
 -- name: wait_at_most
-SELECT set_config('lock_timeout', %(ms)s::text, true), set_config('statement_timeout', '0', true)
+SELECT set_config('lock_timeout', %(ms)s::text, true), set_config('statement_timeout', '0', true),
+  set_config('application_name', %(name)s, true)
 
 -- name: listen
 LISTEN strikemap

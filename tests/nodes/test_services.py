@@ -1,0 +1,116 @@
+"""nginx before two nodes, with the file that compose.yaml uses."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from app.domain.account import Role
+from app.instance.tokens import create_token
+from app.store.postgis import PostgisStore
+from tests.clusters import need_postgis
+from tests.making import ROOT, add, dataset, incident
+from tests.nodes.services import Services, services
+
+SUMS = "/api/summary?dataset=invented&from=2025-10-01&to=2025-10-31"
+NEW = {
+    "dataset": "invented",
+    "reason": "typed in",
+    "start": "2025-10-24",
+    "precision": "exact",
+    "lon": 30.5,
+    "lat": 50.4,
+}
+SPOKEN = ("-c log_line_prefix='%a| '", "-c log_statement=mod")
+"""PostgreSQL writes each change, with the name that the session has for it."""
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    need_postgis()
+    with services(tmp_path_factory.mktemp("services"), *SPOKEN) as running:
+        with closing(PostgisStore(running.url)) as store:
+            add(store, dataset(), incident("a"))
+        yield running
+
+
+@pytest.fixture(scope="module")
+def editor(running: Services) -> dict[str, str]:
+    with closing(PostgisStore(running.url)) as store:
+        _token, text = create_token(store, "me", Role.editor, now=datetime.now(UTC))
+    return {"Authorization": f"Bearer {text}"}
+
+
+def test_a_write_is_followed_through_nginx_node_and_database_by_its_id(
+    running: Services, editor: dict[str, str]
+) -> None:
+    answer = running.front.post("/api/incidents", headers=editor, json=NEW)
+    assert answer.status_code == 201, answer.text
+    number = answer.headers["x-request-id"]
+    lines = [json.loads(line) for line in running.log.read_text().splitlines()]
+    (of_nginx,) = [line for line in lines if line["request_id"] == number]
+    node = next(one for one in running.nodes if one.url.endswith(of_nginx["node"]))
+    log = next(node.data_dir.parent.glob(f"{node.data_dir.name}.*.log"))
+    deadline, of_node = time.monotonic() + 5, list[dict[str, Any]]()
+    while not of_node and time.monotonic() < deadline:  # it is written after the answer is sent
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+        of_node = [line for line in lines if line.get("request_id") == number]
+    assert [line["path"] for line in of_node] == ["/api/incidents"]
+    of_database = (running.server.folder / "server.log").read_text()
+    assert re.search(rf"^strikemap {number}\| .*INSERT INTO entry", of_database, re.MULTILINE)
+
+
+def test_a_copy_is_kept_for_a_moment_and_a_write_reaches_every_reader(
+    running: Services, editor: dict[str, str]
+) -> None:
+    first = running.front.get(SUMS)
+    again = running.front.get(SUMS)
+    assert (first.headers["x-cache"], again.headers["x-cache"]) == ("MISS", "HIT")
+    assert again.headers["x-request-id"] != first.headers["x-request-id"]
+    before = first.json()["totals"]["incidents"]
+    assert running.front.post("/api/incidents", headers=editor, json=NEW).status_code == 201
+    time.sleep(3.0)  # at most two seconds of the copy, and one of the other node
+    later = running.front.get(SUMS)
+    assert later.json()["totals"]["incidents"] == before + 1
+    time.sleep(2.1)
+    assert running.front.get(SUMS).headers["x-cache"] == "REVALIDATED"
+
+
+def test_what_somebody_sees_by_a_token_is_never_given_to_another(
+    running: Services, editor: dict[str, str]
+) -> None:
+    address = f"{SUMS}&by=region"
+    assert running.front.get(address, headers=editor).headers["x-cache"] == "BYPASS"
+    public = running.front.get(address)
+    assert (public.headers["x-cache"], public.headers["x-strikemap-audience"]) == ("MISS", "public")
+
+
+def test_the_numbers_of_a_node_are_not_for_the_world(running: Services) -> None:
+    assert running.front.get("/metrics").status_code == 404
+
+
+def test_compose_names_the_files_that_are_there_and_the_nodes_of_nginx() -> None:
+    compose = (ROOT / "compose.yaml").read_text("utf-8")
+    files = re.findall(r"[ \"]\./([^:]+):", compose)
+    assert len(files) == 5
+    assert [file for file in files if not (ROOT / file).is_file()] == []
+    conf = (ROOT / "deploy" / "nginx.conf").read_text("utf-8")
+    nodes = re.findall(r"^  (node-\d):$", compose, re.MULTILINE)
+    assert nodes == ["node-1", "node-2"]
+    assert set(re.findall(r"server (node-\d):8000", conf)) == set(nodes)
+
+
+def test_every_number_of_the_dashboard_is_documented() -> None:
+    board = json.loads((ROOT / "deploy" / "dashboards" / "strikemap.json").read_text("utf-8"))
+    asked = re.findall(r"strikemap_\w+", json.dumps([one["targets"] for one in board["panels"]]))
+    documented = (ROOT / "docs" / "operating.md").read_text("utf-8")
+    names = {re.sub(r"_(bucket|count)$", "", name) for name in asked}
+    assert len(names) > 3
+    assert {name for name in names if f"`{name}`" not in documented} == set()
