@@ -189,10 +189,7 @@ class Segment:
         mask = rows["day_first"][part] <= criteria.last  # an undated row is after every period
         if criteria.first > BEGINNING:
             mask &= rows["day_last"][part] >= criteria.first
-        if self.is_amended:
-            mask &= rows["known_to"][part] > criteria.seq
-        if criteria.seq < self.newest:
-            mask &= rows["seq"][part] <= criteria.seq
+        self._keep_known(mask, criteria, part)
         if not criteria.statuses:
             mask &= rows["status"][part] != RETRACTED
         for name, bits in (("weapons", criteria.weapons), ("sectors", criteria.sectors)):
@@ -200,9 +197,18 @@ class Segment:
                 mask &= (rows[name][part] & np.uint32(bits)) != 0
         if criteria.kinds or self.has_flag(BATTLE):
             mask &= is_of_kind(rows["flags"][part], criteria.kinds)
+        if criteria.bbox_e7 is not None:
+            mask &= _in_box(rows, part, criteria.bbox_e7)
         mask &= _is_among(criteria.datasets, rows["dataset"][part])
         places = _refine(rows, np.flatnonzero(mask) + low, criteria)
         return places if criteria.near is None else self._near(criteria.near, places, criteria)
+
+    def _keep_known(self, mask: np.ndarray, criteria: Filter, part: slice) -> None:
+        """Take out of a mask the rows that were not the newest at the revision."""
+        if self.is_amended:
+            mask &= self.rows["known_to"][part] > criteria.seq
+        if criteria.seq < self.newest:
+            mask &= self.rows["seq"][part] <= criteria.seq
 
     def _near(self, near: Near, places: np.ndarray, criteria: Filter) -> np.ndarray:
         places = near.keep(self, places)
@@ -223,8 +229,8 @@ def _refine(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
         keep &= np.where(low >= 0, low, best) >= criteria.min_killed
     if criteria.regions:
         keep &= np.isin(regions_of(rows, places, criteria), criteria.regions)
-    if criteria.bbox_e7 is not None:
-        keep &= _in_box(rows, places, criteria.bbox_e7) & ~is_quiet(rows, places, criteria)
+    if criteria.bbox_e7 is not None and criteria.has_quiet:
+        keep &= ~is_quiet(rows, places, criteria)
     if criteria.grains is not None:
         keep &= criteria.grains[rows["number"][places]] <= criteria.coarsest
     keep &= _is_released(rows, places, criteria)
@@ -291,7 +297,7 @@ def regions_of(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
     return np.where(is_quiet(rows, places, criteria), np.int16(NO_REGION), regions)
 
 
-def _in_box(rows: Rows, places: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+def _in_box(rows: Rows, places: slice, box: tuple[int, int, int, int]) -> np.ndarray:
     west, south, east, north = box
     lon, lat = rows["lon_e7"][places], rows["lat_e7"][places]
     across = (lon >= west) & (lon <= east) if west < east else (lon >= west) | (lon <= east)

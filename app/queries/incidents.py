@@ -105,20 +105,26 @@ def list_incidents(
     """List a View's incidents, or a selection of them, in one of ORDERS or by fields."""
     selection = published.select() if selection is None else selection
     if isinstance(order, str):
-        places = row_order(selection, order)
+        places = row_order(selection, order, offset + limit)
     else:
         places = sorted_places(selection, order)
     features = incident_features(published, selection.take(places[offset : offset + limit]))
-    return IncidentPage(features, len(places))
+    return IncidentPage(features, len(selection))
 
 
-def row_order(selection: Selection, order: str = "new") -> np.ndarray:
-    """Return the indices of a selection's rows in one of ORDERS; within a day, in the ledger's."""
+def row_order(selection: Selection, order: str = "new", most: int | None = None) -> np.ndarray:
+    """Return the indices of a selection's rows in one of ORDERS; within a day, in the ledger's.
+
+    With `most`, only so many of the first ones may be returned.
+    """
     seqs, day = selection["seq"], selection["day_first"]
-    if order == "old":
-        return np.asarray(np.lexsort((seqs, day)))
-    if order == "new":
-        return np.asarray(np.lexsort((seqs, day))[::-1])
+    if order in ("old", "new"):
+        keys = (day.astype(np.int64) << 32) + seqs  # no two are equal
+        keys = -keys if order == "new" else keys
+        if most is None or most >= len(keys):
+            return np.asarray(np.argsort(keys))
+        first = np.argpartition(keys, most)[:most]  # a page of many rows: the others stay unsorted
+        return np.asarray(first[np.argsort(keys[first])])
     return np.asarray(np.lexsort((seqs, day, _toll_column(selection, order)))[::-1])
 
 

@@ -23,6 +23,7 @@ from app.instance.workspace import Workspace
 from app.publishing.publish import counted_rows, publish
 from app.publishing.query import Query
 from app.queries.group_sums import _cubed, scanned, scanned_by_day, sums_by, sums_by_day
+from app.queries.incidents import row_order
 from app.queries.sums import coverage
 from app.rows import COLUMNS, LONG, NEVER, Rows
 from tests.index.history import FIRST, HOUR, NOW, UKRAINIAN, History, published
@@ -110,6 +111,17 @@ def test_after_each_write_the_whole_of_what_was_known_then_is_found(
         view = everything.but(as_of=at)
         selection = published(history.workspaces[state], view).select()
         assert sorted(selection["seq"].tolist()) == sorted(history.expected(view))
+
+
+@given(view=views(), page=st.integers(1, 30), order=st.sampled_from(["new", "old"]))
+def test_a_page_holds_the_first_rows_of_the_whole_order(
+    history: History, view: View, page: int, order: str
+) -> None:
+    selection = published(history.workspaces["between"], view).select()
+    whole = np.lexsort((selection["seq"], selection["day_first"]))
+    whole = whole[::-1] if order == "new" else whole
+    assert np.array_equal(row_order(selection, order), whole)
+    assert np.array_equal(row_order(selection, order, page)[:page], whole[:page])
 
 
 def in_ledger_order(rows: Rows) -> dict[str, list[int]]:
