@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test fuzz bench pictures lock format clean
+.PHONY: serve test fuzz chaos sbom bench pictures lock format clean
 
 serve: export STRIKEMAP_DATA_DIR ?= var
 serve: $(VENV)/.runtime
@@ -17,6 +17,14 @@ test: $(VENV)/.test
 MINUTES ?= 10
 fuzz: $(VENV)/.test
 	$(BIN)/python -m tools.fuzz $(MINUTES)
+
+# Another: kills, full disks, damaged files, wrong clocks; the table goes to docs/reliability.md.
+chaos: $(VENV)/.test
+	$(BIN)/python -m tools.chaos $(MINUTES)
+
+# The components of a release as CycloneDX JSON, from the lock alone.
+sbom: $(VENV)/.runtime
+	@$(BIN)/python -m tools.sbom
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.run
@@ -45,7 +53,7 @@ format: $(VENV)/.test
 lock:
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra build pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra build --extra test pyproject.toml -o requirements-test.lock
+	$(BIN)/uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra build --extra scale --extra test pyproject.toml -o requirements-test.lock
 	npm install --silent --package-lock-only
 
 clean:

@@ -19,6 +19,7 @@ ROOT = PACKAGE.parent
 PREFIX = "STRIKEMAP_"
 MOST_RATE = 1_000_000
 MOST_PROCESSES = 16
+MOST_CELL = 1_000
 
 
 def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -87,6 +88,12 @@ class Settings(BaseSettings):
     hosts: str = Field(
         default="",
         description="Hosts that a public instance answers to, with commas; any without it.",
+    )
+    smallest_cell: int = Field(
+        default=3,
+        ge=1,
+        le=MOST_CELL,
+        description="Records that a public sum of data without marks needs; 1 for any number.",
     )
     rate: int = Field(
         default=3_000,

@@ -153,3 +153,19 @@ def test_a_refusal_of_a_service_is_its_own_sentence(remote: RemoteNotebook) -> N
         remote.incidents("metric=loudness")
     with pytest.raises(StrikemapError, match="a service that runs"):
         RemoteNotebook.connect("http://127.0.0.1:1").summary()
+
+
+def test_the_example_runs_as_it_is_written(demo_data: Path, tmp_path: Path) -> None:
+    script = ROOT / "examples" / "first_look.py"
+    done = subprocess.run(
+        [sys.executable, str(script), str(demo_data), str(tmp_path)],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.match(r"\d+ incidents; \d+ without a figure", done.stdout)
+    assert (tmp_path / "figure.svg").read_text("utf-8").startswith("<svg")
+    assert "heatLayer" in (tmp_path / "map.html").read_text("utf-8")

@@ -128,6 +128,10 @@ def take(browser: Browser, url: str, one: Picture) -> None:
     page.wait_for_load_state("networkidle")
     arrange(page, one)
     page.wait_for_load_state("networkidle")
+    waiting = page.locator(".leaflet-tile:not(.leaflet-tile-loaded)")
+    expect(waiting).to_have_count(0, timeout=60_000)
+    if page.locator("#panel").count():
+        expect(page.locator("#panel .figure").first).to_be_attached(timeout=60_000)
     page.wait_for_timeout(800)  # tiles fade in
     page.screenshot(path=str(FOLDER / f"{one.name}.png"))
     context.close()

@@ -24,6 +24,7 @@ from app.api.metrics import Metrics
 from app.api.own_files import OwnFiles
 from app.api.rates import Rates
 from app.api.routes import (
+    audit,
     collections,
     columns,
     control,
@@ -55,6 +56,7 @@ from app.api.tiles import TileApp
 from app.domain.account import Holder
 from app.domain.cache import BoundedCache
 from app.domain.terms import Audience
+from app.instance.opening import missing_openings
 from app.instance.workspace import Workspace
 from app.intake.spool import Spool
 from app.pictures.figures import Figures
@@ -105,11 +107,14 @@ def create_app(settings: Settings, heavy: HeavyProcesses | None = None) -> FastA
         delta_rows=settings.delta_rows,
         clock=partial(datetime.now, UTC),
         tile_services=grounds.services,
+        smallest_cell=settings.smallest_cell,
     )
     workspace.store.follow()
     for fault in workspace.reference.theatre_faults:
         for sentence in fault.sentences():
             LOG.warning("%s", sentence)
+    for sentence in missing_openings(workspace):
+        LOG.warning("%s", sentence)
     spool = Spool(settings.data_dir / "spool", settings.max_file_bytes)
     lanes = Lanes()
     shared = Shared(spool, lanes, Metrics(workspace, lanes), heavy or HeavyProcesses())
@@ -194,6 +199,7 @@ def _application(
     app.include_router(stories.routes(record, visible, lanes.edits))
     app.include_router(editing.routes(record, visible, lanes.edits))
     app.include_router(review.routes(record, visible, lanes.edits))
+    app.include_router(audit.routes(record, visible, lanes.edits))
     app.include_router(ogc_tiles.routes(tiles))
     app.include_router(wms.routes(visible, tiler, lanes.figures))
     app.include_router(wmts.routes(tiles))

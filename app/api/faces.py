@@ -24,7 +24,18 @@ class AddressFace(StrEnum):
 HEAVY = (AddressFace.figure, AddressFace.export)
 """The kinds of address whose answers take long to make."""
 
-PAGES = ("", "embed", "table", "incidents", "method", "compare", "changes", "import", "edit")
+PAGES = (
+    "",
+    "embed",
+    "table",
+    "incidents",
+    "method",
+    "compare",
+    "changes",
+    "import",
+    "edit",
+    "audit",
+)
 FIRST = {
     **dict.fromkeys((*PAGES, "review", "stories", "story"), AddressFace.page),
     "tiles": AddressFace.tile,

@@ -25,7 +25,7 @@ from app.domain.errors import NotShared
 from app.domain.mercator import tile_at
 from app.domain.view import METRICS, View
 from app.instance.workspace import Workspace
-from app.maps.page import SavedKit, SavedStreets
+from app.maps.page import Anchor, SavedKit, SavedStreets
 from app.pages.map import columns_query, map_box, page_html
 from app.publishing.defaults import with_defaults
 from app.reference.theatre import Theatre
@@ -42,10 +42,17 @@ MOST_RECORDS, RECORDS_AT_ONCE = 5_000, 1_000
 OK = 200
 
 
-def saved_page(app: FastAPI, static: Path, query_string: str, archive: str | None = None) -> str:
+def saved_page(
+    app: FastAPI,
+    static: Path,
+    query_string: str,
+    archive: str | None = None,
+    method: str | None = None,
+) -> str:
     """Write a View's page as one HTML file, for the audience that the application serves.
 
-    Its marks are inside, or in the PMTiles file of the name `archive` that will lie beside it.
+    Its marks are inside, or in the PMTiles file of the name `archive` that will lie beside it; so
+    may the page `method` of rules and terms.
 
     Raises:
         InvalidView: the query names what does not exist.
@@ -56,7 +63,7 @@ def saved_page(app: FastAPI, static: Path, query_string: str, archive: str | Non
     view, words = query.view, query.words
     # An event loop of its own: a notebook, for example, has one running already.
     with start_blocking_portal() as portal:
-        answers = _Answers(app, view, portal)
+        answers = Answers(app, view, portal)
         streets = None if query.streets is None else _saved_streets(map_box(query))
         contents = {
             "answers": answers.documents(),
@@ -68,18 +75,24 @@ def saved_page(app: FastAPI, static: Path, query_string: str, archive: str | Non
         summary = answers.get(f"/api/summary?{view.query()}")
     table = {"sentences": summary["text"], "rows": region_rows(view.lang, summary)}
     kit = SavedKit.of(static, table, contents, archive)
-    return page_html(query, kit=replace(kit, streets=streets))
+    anchors = () if method is None else (Anchor(words["method"], method),)
+    return page_html(query, kit=replace(kit, streets=streets, anchors=anchors))
 
 
 @dataclass
-class _Answers:
-    """Calls the application in this process, as the page would over HTTP."""
+class Answers:
+    """Calls the application in this process, as its own audience would over HTTP."""
 
     app: FastAPI
     view: View
     portal: BlockingPortal
 
     def bytes(self, address: str) -> bytes:
+        """Return an answer's body.
+
+        Raises:
+            NotShared: the service refuses it to its audience.
+        """
         status, body = self.portal.call(_ask, self.app, address)
         if status != OK:
             detail = json.loads(body).get("detail", "") if body.startswith(b"{") else ""
@@ -87,6 +100,11 @@ class _Answers:
         return body
 
     def get(self, address: str) -> JsonObject:
+        """Return an answer's document.
+
+        Raises:
+            NotShared: as `bytes`.
+        """
         document: JsonObject = json.loads(self.bytes(address))
         # The time of the request is left out: two files of the same View are the same.
         document.pop("timeStamp", None)

@@ -226,6 +226,8 @@ class Guard:
             "X-Strikemap-Audience": "private" if self.is_private else "public",
             REQUEST_ID_HEADER: REQUEST_ID.get(),
         }
+        if self.public_url.startswith("https:"):
+            headers["Strict-Transport-Security"] = "max-age=31536000"
         if not self.is_private:  # a private instance never opens itself to another origin
             headers["Access-Control-Allow-Origin"] = "*"
             headers["Access-Control-Expose-Headers"] = EXPOSED

@@ -76,7 +76,7 @@ def back_up(
         raise InputError("STRIKEMAP_DATA_DIR", data_dir, "a data folder that holds a record")
     with (
         _files_that_can_be_read(),
-        _half_made(out) as folder,
+        half_made(out) as folder,
     ):
         half, copy = folder / "backup", folder / RECORD
         record = data_dir / RECORD
@@ -103,7 +103,7 @@ def back_up(
 
 
 @contextlib.contextmanager
-def _half_made(out: Path) -> Iterator[Path]:
+def half_made(out: Path) -> Iterator[Path]:
     """Give a locked folder beside `out`; remove those whose backups were killed."""
     prefix = f".{out.name[:99]}."
     for left in parts_left(out.parent, prefix):

@@ -10,6 +10,7 @@ import typer
 from app.backup.contents import Origin
 from app.backup.packing import Packed, back_up
 from app.backup.restoring import Restored, restore
+from app.backup.sealing import back_up_sealed, unsealed
 from app.backup.unpacking import Unpacked, check_backup
 from app.cli.base import Json, cli, present, progress_line, refuse_unwritable, tell_json
 from app.domain.errors import InputError
@@ -26,6 +27,10 @@ def backup_instance(
     out: Annotated[Path, typer.Argument(help="Where to write, as .tar.gz; or what to check.")],
     *,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    encrypt_to: Annotated[
+        list[str] | None,
+        typer.Option(help="A public key of age (age1…); may be repeated."),
+    ] = None,
     checks: Check = False,
     json: Json = False,
 ) -> None:
@@ -36,14 +41,18 @@ def backup_instance(
     Example: strikemap backup nightly.tar.gz && strikemap backup --check nightly.tar.gz
     """
     if checks:
-        _check(out, json=json)
+        _check(out, None, json=json)
         return
     refuse_unwritable(out)
     if out.exists() and not force:
         raise InputError("OUT", out, "a new file; --force replaces an existing one")
     settings = read_settings()
     with progress_line(out.name, quiet=json, what="bytes") as progress:
-        packed = back_up(settings.data_dir, out, present(), progress, settings.store_url)
+        packed = back_up_sealed(
+            encrypt_to or (),
+            out,
+            lambda path: back_up(settings.data_dir, path, present(), progress, settings.store_url),
+        )
     if json:
         tell_json(packed)
     else:
@@ -57,6 +66,9 @@ def restore_backup(
     purged: Annotated[
         Path | None, typer.Option(help="A newer purged.json: what it names is erased again.")
     ] = None,
+    identity: Annotated[
+        Path | None, typer.Option(help="The file of age-keygen that opens an encrypted backup.")
+    ] = None,
     checks: Check = False,
     json: Json = False,
 ) -> None:
@@ -65,7 +77,7 @@ def restore_backup(
     Example: strikemap restore nightly.tar.gz --purged purged.json
     """
     if checks:
-        _check(file, json=json)
+        _check(file, identity, json=json)
         return
     settings, author = read_settings(), Author(operator_name(), present())
     if settings.store_url:
@@ -74,17 +86,23 @@ def restore_backup(
             "a database",
             "nothing: restore into a folder, then `strikemap store copy FOLDER postgresql://…`",
         )
-    with progress_line(file.name, quiet=json, what="bytes") as progress:
-        restored = restore(file, settings.data_dir, purged, author, progress)
+    with (
+        unsealed(file, identity) as plain,
+        progress_line(file.name, quiet=json, what="bytes") as progress,
+    ):
+        restored = restore(plain, settings.data_dir, purged, author, progress)
     if json:
         tell_json(restored)
     else:
         _tell_restored(restored, purged)
 
 
-def _check(file: Path, *, json: bool) -> None:
-    with progress_line(file.name, quiet=json, what="bytes") as progress:
-        unpacked = check_backup(file, progress)
+def _check(file: Path, identity: Path | None, *, json: bool) -> None:
+    with (
+        unsealed(file, identity) as plain,
+        progress_line(file.name, quiet=json, what="bytes") as progress,
+    ):
+        unpacked = check_backup(plain, progress)
     if json:
         tell_json({"file": str(file), **unpacked._asdict()})
     else:

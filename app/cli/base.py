@@ -39,6 +39,7 @@ def open_workspace(settings: Settings | None = None) -> Workspace:
         max_file_bytes=settings.max_file_bytes,
         delta_rows=settings.delta_rows,
         clock=present,
+        smallest_cell=settings.smallest_cell,
     )
 
 

@@ -38,6 +38,18 @@ COMMANDS = {
     "tiles": CommandEntry(
         "archiving", "Write a View's vector tiles as one PMTiles file that a static host can serve."
     ),
+    "publish": CommandEntry(
+        "giving",
+        "Write a View as files for a static host or a CDN: page, marks, sums, figures and method.",
+    ),
+    "lake": CommandEntry(
+        "giving",
+        "Write the record as GeoParquet by dataset and month: incidents, claims, regions, control.",
+    ),
+    "batch": CommandEntry(
+        "batches",
+        "Run a join or a count over a lake, on SedonaDB: regions, ground of the day, or tiles.",
+    ),
     "figure": CommandEntry(
         "figure",
         "Draw a View with its legend, sources, terms and its time of knowledge, for a report.",
@@ -85,6 +97,12 @@ COMMANDS = {
     "restore": CommandEntry(
         "backups",
         "Restore a backup into an empty data folder, after every part of it was checked.",
+    ),
+    "doctor": CommandEntry(
+        "doctor", "Say what is wrong with this installation, and which command mends it."
+    ),
+    "upgrade": CommandEntry(
+        "doctor", "Bring the record to the schema of this release, and build its index."
     ),
     "serve": CommandEntry("serving", "Start the service."),
     "summary": CommandEntry("summary", "Sum casualties and damage of a View."),

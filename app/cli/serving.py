@@ -54,7 +54,7 @@ def serve(
         raise InputError("host of a private instance", host, allowed)
     number = _number_of_workers(workers, is_private=settings.private)
     log_as_json(settings.log_level)
-    listener = _listener(host, port)
+    listener = listen(host, port)
     open_workspace(settings).index.state()
     audience = "private, this computer only" if settings.private else "public audience"
     typer.echo(f"Strikemap ({audience}): {_address(host, listener)}")
@@ -120,7 +120,7 @@ def _address(host: str, listener: socket.socket) -> str:
     return f"http://{shown}:{listener.getsockname()[1]}"
 
 
-def _listener(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """Take the address before it is announced.
 
     Raises:

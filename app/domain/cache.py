@@ -13,9 +13,13 @@ T = TypeVar("T")
 
 @dataclass
 class BoundedCache:
-    """A thread-safe cache of at most `most` values; the one unused for longest goes first."""
+    """A thread-safe cache of at most `most` values; the one unused for longest goes first.
+
+    With `weigh`, their weights add up to at most `most`; the newest value stays in any case.
+    """
 
     most: int = 256
+    weigh: Callable[[Any], int] | None = None
     _values: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -31,9 +35,14 @@ class BoundedCache:
         value = make()
         with self._lock:
             self._values[key] = value
-            while len(self._values) > self.most:
+            self._values.move_to_end(key)
+            while len(self._values) > 1 and self._weight() > self.most:
                 self._values.popitem(last=False)
         return value
+
+    def _weight(self) -> int:
+        values = self._values.values()
+        return len(values) if self.weigh is None else sum(map(self.weigh, values))
 
     def values(self) -> list[Any]:
         """List the values, the one unused for longest first."""

@@ -55,6 +55,9 @@ class About:
     marks: MarkStyle
     """The look of the incidents in a program that draws the file."""
 
+    has_hxl: bool = False
+    """A row of HXL hashtags stands under the header of CSV and XLSX."""
+
     @property
     def licence(self) -> str:
         """Return the licences of all datasets, joined."""

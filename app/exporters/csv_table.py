@@ -18,6 +18,7 @@ from pyarrow import csv
 
 from app.exporters.about import About, Batches
 from app.exporters.columns import NOTES, record_batches
+from app.exporters.hxl_tags import tags_of
 
 BOM = b"\xef\xbb\xbf"
 """Without it, Excel reads UTF-8 as a Western code page and breaks every Cyrillic name."""
@@ -48,6 +49,8 @@ def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
     names = [*(note.name for note in NOTES), "licence", "citation"]
     licences = {str(one["slug"]): str(one["licence"]) for one in about.datasets}
     yield BOM + ",".join(names).encode() + b"\n"
+    if about.has_hxl:
+        yield ",".join(tags_of(names)).encode() + b"\n"
     for batch in record_batches(batches, has_geometry=False):
         columns = [_without_formulas(column) for column in batch.columns]
         slugs = batch.column("dataset").to_pylist()

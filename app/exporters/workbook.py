@@ -12,6 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 from app.domain.errors import InputError
 from app.exporters.about import About, Batches
 from app.exporters.columns import NOTES, record_batches
+from app.exporters.hxl_tags import tags_of
 from app.exporters.pieces import pieces
 
 MOST_ROWS = 1_048_575
@@ -39,7 +40,7 @@ def write(about: About, batches: Batches, folder: Path) -> Iterator[bytes]:
     with xlsxwriter.Workbook(path, options) as book:
         book.set_properties({"title": about.title, "comments": about.citation})
         bold = book.add_format({"bold": True})
-        _write_rows(book.add_worksheet("incidents"), batches, book, bold)
+        _write_rows(book.add_worksheet("incidents"), batches, book, bold, has_hxl=about.has_hxl)
         _write_about(book.add_worksheet("about"), about, bold)
         _write_fields(book.add_worksheet("fields"), bold)
     yield from pieces(path)
@@ -51,19 +52,28 @@ def check(about: About) -> None:
     Raises:
         InputError: more rows than a sheet holds.
     """
-    if about.rows > MOST_ROWS:
-        allowed = f"at most {MOST_ROWS:,} in a sheet; narrow the View, or take csv, gpkg or parquet"
+    most = MOST_ROWS - about.has_hxl
+    if about.rows > most:
+        allowed = f"at most {most:,} in a sheet; narrow the View, or take csv, gpkg or parquet"
         raise InputError("rows for xlsx", f"{about.rows:,}", allowed)
 
 
+def _write_header(sheet: Worksheet, bold: Format, *, has_hxl: bool) -> int:
+    """Write names, and hashtags where they are wanted; return the row under them."""
+    names = [note.name for note in NOTES]
+    _row(sheet, 0, names, bold)
+    if has_hxl:
+        _row(sheet, 1, tags_of(names), bold)
+    return 1 + has_hxl
+
+
 def _write_rows(
-    sheet: Worksheet, batches: Batches, book: xlsxwriter.Workbook, bold: Format
+    sheet: Worksheet, batches: Batches, book: xlsxwriter.Workbook, bold: Format, *, has_hxl: bool
 ) -> None:
     day = book.add_format({"num_format": "yyyy-mm-dd"})
     sheet.freeze_panes(1, 1)
-    _row(sheet, 0, [note.name for note in NOTES], bold)
+    number = _write_header(sheet, bold, has_hxl=has_hxl)
     kinds = [note.kind for note in NOTES]
-    number = 1
     for batch in record_batches(batches, has_geometry=False):
         for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
             for place, cell in enumerate(cells):

@@ -59,7 +59,7 @@ def delimiter_of(head: str) -> str:
         widths = Counter(len(line) for line in first_cells(head, delimiter, FIRST_LINES))
         return max(((lines, cells) for cells, lines in widths.items() if cells > 1), default=(0, 0))
 
-    return max("\t;,", key=lines_alike)
+    return max("\t;,|", key=lines_alike)
 
 
 def refuse_open_quote(source: SourceFile, line: int, record: str, delimiter: str) -> None:

@@ -1,4 +1,4 @@
-"""Reads coordinates as people type them: decimals, degrees with minutes, pairs, WKT, UTM.
+"""Reads coordinates as people type them: decimals, degrees with minutes, pairs, WKT, UTM, grids.
 
 All are taken as degrees on WGS 84. A text that can mean two places is refused, never guessed.
 """
@@ -15,6 +15,7 @@ from app.domain.errors import InputError
 from app.domain.place import LonLat
 from app.files import parsing
 from app.files.source import BadFieldError
+from app.importers.grids import MGRS_ALLOWED, PLUS, SQUARE, is_grid, of_mgrs, of_plus_code
 
 NUMBER = r"\d+(?:[.,]\d+)?"
 SIGNED = rf"[+-]?{NUMBER}"
@@ -57,10 +58,11 @@ UTM = re.compile(
 )
 ALLOWED = (
     "a latitude and a longitude: degrees (49.99, 36.23), degrees and minutes (49°59.6'N 36°13.8'E),"
-    " WKT or GeoJSON of a point, UTM (37U 301234 5541234)"
+    " WKT or GeoJSON of a point, UTM (37U 301234 5541234), MGRS (37U CR 01614 40127), a whole plus"
+    " code (8GXGX6RJ+2X)"
 )
 UTM_ALLOWED = "UTM of the zones 1 to 60, not with S: it can be the south, or a band of the north"
-CLEAR = (UTM_ALLOWED, parsing.NO_PLACE)
+CLEAR = (UTM_ALLOWED, MGRS_ALLOWED, parsing.NO_PLACE)
 """Reasons that say more than how a point is written."""
 
 ONE_ALLOWED = "degrees (49.99 or 49,99), or degrees and minutes (49°59'36\"N, N49 59.61)"
@@ -104,9 +106,9 @@ def position(text: str, *, lon_first: bool) -> LonLat:
 
 
 def states_order(text: str) -> bool:
-    """Tell whether a cell says itself which number is which: letters, WKT, GeoJSON, UTM, ODK."""
+    """Tell whether a cell says itself which number is which: letters, WKT, GeoJSON, grids, ODK."""
     plain = _plain(text)
-    is_shape = plain.startswith(("POINT", "SRID", "{"))
+    is_shape = plain.startswith(("POINT", "SRID", "{")) or is_grid(plain)
     is_whole = any(pattern.fullmatch(plain) for pattern in (UTM, OF_ODK))
     return is_shape or is_whole or re.search("[NSEW]", plain) is not None
 
@@ -167,7 +169,18 @@ def _stating_order(text: str, plain: str, name: str) -> LonLat | None:
         return parsing.stated_point(float(match[2]), float(match[1]))
     if match := UTM.fullmatch(plain):
         return _from_utm(match, text, name)
-    return None
+    return _from_grid(plain, text, name)
+
+
+def _from_grid(plain: str, text: str, name: str) -> LonLat | None:
+    if PLUS.fullmatch(plain):
+        return of_plus_code(plain)
+    if not SQUARE.fullmatch(plain):
+        return None
+    try:
+        return of_mgrs(plain)
+    except ValueError as wrong:
+        raise BadFieldError(name, text, MGRS_ALLOWED) from wrong
 
 
 def _from_utm(match: re.Match[str], text: str, name: str) -> LonLat:

@@ -10,12 +10,12 @@ import numpy as np
 from app.domain.store import Store
 from app.index.columns import Tables
 from app.index.control import ShapeFiles
+from app.index.cubes import Cube, Grouping, build_cube
 from app.index.current import taxonomy_codes
 from app.index.generation import FORMAT, Meta, write_generation
 from app.index.locate import locate, state_parents
 from app.index.packing import link_revisions, pack_record
-from app.index.select import Segment
-from app.index.summary import Cube, build_cube
+from app.index.select import Filter, Segment
 from app.reference.reference import Reference
 from app.rows import NO_REGION, Rows
 
@@ -64,7 +64,6 @@ class Builder:
         rows, control, decisions = pack_record(self._store, seq, tables, self._reference.taxonomy)
         segment = Segment.sort(link_revisions(self.located(rows)))
         self._shapes.copy(entry.snapshot for entry in control)
-        cubes = self._cubes(segment, tables, levels)
         meta = Meta(
             FORMAT,
             seq,
@@ -73,21 +72,26 @@ class Builder:
             taxonomy_codes(self._reference),
             levels,
             tables.datasets,
-            [(slug, level, cube.first_day) for (slug, level), cube in cubes.items()],
+            [],
             control,
             len(self._reference.taxonomy.sectors.codes),
             decisions,
         )
+        cubes = self._cubes(segment, meta)
+        meta.cubes = [(slug, level, cube.first_day) for (slug, level), cube in cubes.items()]
         write_generation(self._folder, meta, segment, cubes)
         return seq
 
-    def _cubes(
-        self, segment: Segment, tables: Tables, levels: dict[int, list[str]]
-    ) -> dict[tuple[str, int], Cube]:
-        sectors = len(self._reference.taxonomy.sectors.codes)
+    def _cubes(self, segment: Segment, meta: Meta) -> dict[tuple[str, int], Cube]:
+        each = np.eye(len(meta.datasets), dtype=bool)
         cubes = {
-            (slug, level): build_cube(segment, number, len(levels[level]), level, sectors)
-            for number, slug in enumerate(tables.datasets)
+            (slug, level): build_cube(
+                segment,
+                Filter(segment.newest, each[number], level=level),
+                Grouping.region,
+                meta.groups,
+            )
+            for number, slug in enumerate(meta.datasets)
             for level in self._levels()
         }
         return {key: cube for key, cube in cubes.items() if cube is not None}

@@ -19,13 +19,13 @@ import numpy as np
 
 from app.index.columns import Tables
 from app.index.control import DatedControl
+from app.index.cubes import Cube, Cubes, Groups
 from app.index.merged import Decisions
 from app.index.select import Segment
-from app.index.summary import Cube, Cubes
 from app.index.sums import DamagedFile, FileSum, check_sums, file_sum
 from app.rows import COLUMNS, Rows
 
-FORMAT = 7
+FORMAT = 8
 """One more whenever columns change their meaning: an index of another format is built again."""
 
 KEEP_OLDER = 1
@@ -64,6 +64,12 @@ class Meta(msgspec.Struct):
     def size(self) -> int:
         """The size of its files in bytes."""
         return sum(one.size for one in self.files.values())
+
+    @property
+    def groups(self) -> Groups:
+        """How many groups its sums can have."""
+        regions = {level: len(codes) for level, codes in self.regions.items()}
+        return Groups(regions, len(self.taxonomy) - self.sectors, self.sectors)
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,8 +187,7 @@ def open_generation(folder: Path, meta: Meta) -> Generation:
         for slug, level, first_day in meta.cubes
     }
     segment = Segment.sorted(Rows(columns))
-    regions = {level: len(codes) for level, codes in meta.regions.items()}
-    cubes = Cubes(plain, segment, meta.datasets, regions, meta.sectors)
+    cubes = Cubes(plain, segment, meta.datasets, meta.groups)
     return Generation(folder, is_whole, meta, segment, cubes)
 
 

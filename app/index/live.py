@@ -294,6 +294,14 @@ class Index:
                 shutil.rmtree(path, ignore_errors=True)
             return self._build()
 
+    def fault(self) -> str | None:
+        """Return what is damaged in the current generation; None when all is right."""
+        return self._current.fault()
+
+    def behind(self) -> int:
+        """Return how many revisions of the record the current generation does not hold."""
+        return self._store.head().seq - self._current.seq()
+
     def lost(self) -> str | None:
         """Return a sentence when the record lacks a revision that its index knew; else None."""
         heads = (self.witness.head(), self._current.head())

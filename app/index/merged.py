@@ -94,11 +94,15 @@ def _close(entries: dict[int, DatedMerge] | dict[int, DatedMatching], revision: 
 
 
 class Folded(NamedTuple):
-    """Segments in which each group is one row; `quiet` has the numbers of groups not to draw."""
+    """Segments in which each group is one row; `quiet` has the numbers of groups not to draw.
+
+    `hidden` has the places of the rows in the first segment that others stand for.
+    """
 
     segments: tuple[Segment, ...]
     groups: int
     quiet: frozenset[int]
+    hidden: np.ndarray
 
 
 class _Members(NamedTuple):
@@ -192,16 +196,14 @@ class Merged:
     def _fold(self, members: _Members, seen: np.ndarray) -> Folded:
         is_grouped = _of_several(members.group, seen)
         ends = np.cumsum([len(places) for places in members.places])[:-1]
-        segments = []
-        for segment, places, hide in zip(
-            self.segments, members.places, np.split(is_grouped, ends), strict=True
-        ):
-            segments.append(_hiding(segment, places[hide]))
+        is_hidden = np.split(is_grouped, ends)
+        hidden = [places[hide] for places, hide in zip(members.places, is_hidden, strict=True)]
+        segments = map(_hiding, self.segments, hidden)
         rows, group = members.rows.take(np.flatnonzero(is_grouped)), members.group[is_grouped]
         if not len(rows):
-            return Folded(tuple(segments), 0, frozenset())
+            return Folded(tuple(segments), 0, frozenset(), hidden[0])
         merged = one_row_each(rows, group)
-        return Folded((*segments, Segment.sort(merged)), len(merged), frozenset())
+        return Folded((*segments, Segment.sort(merged)), len(merged), frozenset(), hidden[0])
 
 
 def _by_number(grouped: Iterable[tuple[Member, ...]]) -> dict[int, tuple[Member, ...]]:

@@ -17,6 +17,9 @@ RETRACTED = STATUSES.index("retracted")
 BEGINNING, END = NOWHERE + 1, NEVER - 1
 """The open ends of a period; an undated row is outside of them."""
 
+EVERYWHERE = slice(None)
+"""The places of all rows."""
+
 MOST_JOINS = 8
 """Joins in memory per segment, with 13 bytes for each row."""
 
@@ -56,17 +59,21 @@ class Filter:
     """Numbers of incidents whose newest revision is hidden or quiet: an older one, read by `as_of`,
     must not show what the newest one withholds."""
 
+    grains: np.ndarray | None = None
+    """By an incident's number, how little its group has in common (`app.publishing.cells`)."""
+
+    coarsest: int = 0
+    """Rows of a greater grain do not match."""
+
     @property
     def has_quiet(self) -> bool:
         """Tell whether any row may be quiet."""
         return bool(self.quiet_sectors or self.quiet_now)
 
     @property
-    def is_plain(self) -> bool:
-        """Tell whether it filters by period, datasets, weapons and regions only, as a cube can."""
-        return not (self.sectors or self.statuses or self.kinds or self.bbox_e7) and (
-            self.min_killed is None and self.near is None
-        )
+    def is_countable(self) -> bool:
+        """Tell whether a cube can count what it means: no box, no front line, no smallest cell."""
+        return self.bbox_e7 is None and self.near is None and self.grains is None
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,6 +177,11 @@ class Segment:
         low = np.searchsorted(morton, ends[0], "left")
         return int(low), int(np.searchsorted(morton, ends[1], "right"))
 
+    def among(self, places: np.ndarray) -> Segment:
+        """Return a segment of some rows, by their places in ascending order."""
+        marks = int(np.searchsorted(places, self.marks))
+        return Segment(self.rows.take(places), marks, self.newest)
+
     def match(self, criteria: Filter, low: int = 0, high: int | None = None) -> np.ndarray:
         """Return the places of matching rows in [low, high)."""
         part = slice(low, len(self.rows) if high is None else high)
@@ -213,6 +225,8 @@ def _refine(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
         keep &= np.isin(regions_of(rows, places, criteria), criteria.regions)
     if criteria.bbox_e7 is not None:
         keep &= _in_box(rows, places, criteria.bbox_e7) & ~is_quiet(rows, places, criteria)
+    if criteria.grains is not None:
+        keep &= criteria.grains[rows["number"][places]] <= criteria.coarsest
     keep &= _is_released(rows, places, criteria)
     return np.asarray(places[keep])
 
@@ -240,7 +254,7 @@ def _is_released(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray
     return np.asarray(released)
 
 
-def is_embargoed(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
+def is_embargoed(rows: Rows, places: np.ndarray | slice, criteria: Filter) -> np.ndarray:
     """Tell which rows are not public yet: by their own date, or by the delay for their kind."""
     now = criteria.embargo_at or 0
     embargoed = rows["public_after"][places] > now
@@ -252,7 +266,7 @@ def is_embargoed(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray
     return np.asarray(embargoed)
 
 
-def is_quiet(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
+def is_quiet(rows: Rows, places: np.ndarray | slice, criteria: Filter) -> np.ndarray:
     """Tell which rows are shown only by region: they have no mark, and no box finds them.
 
     An undated row at such a site is always quiet: nobody knows when its delay ends.
@@ -305,17 +319,18 @@ class Selection:
     @cached_property
     def _order(self) -> np.ndarray | None:
         """Where each row stands in the parts, in Morton order; None where they stand so already."""
-        keys = [segment.rows["morton"][places] for segment, places in self.parts]
-        filled = [key for key in keys if len(key)]
+        filled = [places for _, places in self.parts if len(places)]
         if not self.is_ordered or len(filled) <= 1:
             return None
+        keys = [segment.rows["morton"][places] for segment, places in self.parts]
         # Revisions of a delta are newer than those of its base, and stand after it; sorted runs are
         # only merged.
         return np.argsort(np.concatenate(keys), kind="stable")
 
     def _joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
         """Join a column's parts."""
-        column, order = np.concatenate(parts), self._order
+        column = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        order = self._order
         return column if order is None else np.asarray(column[order])
 
     def __len__(self) -> int:

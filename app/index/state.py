@@ -8,15 +8,16 @@ from datetime import date
 
 import numpy as np
 
+from app.domain.cache import BoundedCache
 from app.domain.redaction import Redaction
 from app.domain.revision import GENESIS
 from app.domain.terms import Dataset
 from app.index.columns import Tables
 from app.index.control import ControlIndex
+from app.index.cubes import Cubes
 from app.index.joins import Join
 from app.index.merged import Merged
 from app.index.select import Segment
-from app.index.summary import Cubes
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +38,8 @@ class State:
     redactions: Mapping[str, Redaction] = field(default_factory=dict)
     hash: bytes = GENESIS
     mended: str = ""
+    grains: BoundedCache = field(default_factory=lambda: BoundedCache(8))
+    """The groups of datasets that leave as sums only, for each way to see them."""
 
     @property
     def mark(self) -> str:

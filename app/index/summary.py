@@ -1,4 +1,4 @@
-"""Sums of casualties and damage on columns, by group: by a scan of all rows or from a day cube.
+"""Sums of casualties and damage on columns, by group.
 
 The rules are those of `app.domain.count`: known lows and bests add up, an open upper end stays
 open, unknown is never 0. A measure table holds complete sums by group: tables can be added and
@@ -8,14 +8,13 @@ subtracted.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from app.domain.cache import BoundedCache
-from app.domain.count import TOLLS, Kind, Tally
-from app.index.select import RETRACTED, Segment, is_of_kind
-from app.rows import BOUNDS, COUNTS, KINDS, LONG, NEVER, NO_COUNT, Rows
+from app.domain.count import TOLLS, Tally
+from app.rows import BOUNDS, COUNTS, KINDS, NO_COUNT, Table
 
 DAMAGE = ("hit", "destroyed", "uncounted")
 """Per sector: incidents with damage, of these with destruction, of these without a number."""
@@ -43,6 +42,17 @@ class Measures:
     def __sub__(self, other: Measures) -> Measures:
         return Measures(self.table - other.table, self.sectors)
 
+    @classmethod
+    def zero(cls, groups: int, sectors: int) -> Measures:
+        """Return sums of nothing."""
+        return cls(np.zeros((len(measure_names(sectors)), groups), np.int64), sectors)
+
+    @classmethod
+    def beside(cls, parts: Sequence[Measures], sectors: int) -> Measures:
+        """Put tables beside each other: their groups in turn."""
+        nothing = cls.zero(0, sectors).table
+        return cls(np.concatenate([nothing, *(part.table for part in parts)], axis=1), sectors)
+
     @property
     def groups(self) -> int:
         """How many groups the table has."""
@@ -68,48 +78,67 @@ class Measures:
         return Measures(self.table.sum(axis=1, keepdims=True), self.sectors)
 
 
-def measure(rows: Rows, groups: np.ndarray, size: int, sectors: int) -> Measures:
-    """Add up all measures of some rows by group number (0..size-1)."""
-    names = measure_names(sectors)
-    table = np.zeros((len(names), size), np.int64)
+def measure(rows: Table, groups: np.ndarray, size: int, sectors: int) -> Measures:
+    """Add up all measures of some rows by group number (0..size-1).
+
+    Only the columns that are summed are read, each once.
+    """
+    sums = Measures.zero(size, sectors)
+    table = sums.table
     if not len(groups):
-        return Measures(table, sectors)
-    at = {name: place for place, name in enumerate(names)}
-
-    def count(name: str, mask: np.ndarray) -> None:
-        table[at[name]] = np.bincount(groups[mask], minlength=size)
-
-    count("incidents", np.ones(len(groups), bool))
-    count("damaged", rows["sectors"] != 0)
-    count("destroyed", rows["destroyed"] != 0)
+        return sums
+    at = {name: place for place, name in enumerate(measure_names(sectors))}
+    table[at["incidents"]] = np.bincount(groups, minlength=size)
+    _measure_damage(rows, groups, table, at)
     for toll in TOLLS:
-        _measure_toll(rows, toll, groups, table, at)
-    columns = zip(DAMAGE, ("sectors", "destroyed", "uncounted"), strict=True)
-    for what, column in columns:
-        bits = rows[column]
-        for sector in range(sectors):
-            mask = (bits >> np.uint32(sector) & 1).astype(bool)
-            if mask.any():
-                count(f"{what}_{sector}", mask)
-    return Measures(table, sectors)
+        for kind in KINDS:
+            _measure_count(rows, f"{toll}_{kind}", groups, table, at)
+    return sums
 
 
-def _measure_toll(
-    rows: Rows, toll: str, groups: np.ndarray, table: np.ndarray, at: Mapping[str, int]
+def _measure_damage(
+    rows: Table, groups: np.ndarray, table: np.ndarray, at: Mapping[str, int]
 ) -> None:
-    size = table.shape[1]
-    for kind in KINDS:
-        any_known = np.zeros(len(groups), bool)
-        for bound in BOUNDS:
-            values = rows[f"{toll}_{kind}_{bound}"]
-            has_figure = values != NO_COUNT
-            any_known |= has_figure
-            sums = np.bincount(groups[has_figure], values[has_figure], minlength=size)
-            table[at[f"{toll}_{kind}_{bound}_sum"]] = sums.astype(np.int64)
-            table[at[f"{toll}_{kind}_{bound}_known"]] = np.bincount(
-                groups[has_figure], minlength=size
-            )
-        table[at[f"{toll}_{kind}_any"]] = np.bincount(groups[any_known], minlength=size)
+    size, is_hit = table.shape[1], np.flatnonzero(rows["sectors"] != 0)
+    if not len(is_hit):
+        return
+    hit, destroyed, uncounted = (
+        rows[name][is_hit] for name in ("sectors", "destroyed", "uncounted")
+    )
+    groups = groups[is_hit]
+    table[at["damaged"]] = np.bincount(groups, minlength=size)
+    table[at["destroyed"]] = np.bincount(groups[destroyed != 0], minlength=size)
+    for sector in range(int(hit.max()).bit_length()):
+        bit = np.uint32(1 << sector)
+        mine = np.flatnonzero((hit & bit) != 0)
+        of_mine = groups[mine]
+        table[at[f"hit_{sector}"]] = np.bincount(of_mine, minlength=size)
+        for what, column in (("destroyed", destroyed), ("uncounted", uncounted)):
+            has_bit = (column[mine] & bit) != 0
+            table[at[f"{what}_{sector}"]] = np.bincount(of_mine[has_bit], minlength=size)
+
+
+def _measure_count(
+    rows: Table, name: str, groups: np.ndarray, table: np.ndarray, at: Mapping[str, int]
+) -> None:
+    """Add up the three bounds of one kind of toll, over the rows that have any of them."""
+    size, bounds = table.shape[1], [rows[f"{name}_{bound}"] for bound in BOUNDS]
+    # NO_COUNT has all bits set, and a figure lacks the highest.
+    known = np.flatnonzero((bounds[0] & bounds[1] & bounds[2]) != NO_COUNT)
+    if not len(known):
+        return
+    groups = groups[known]
+    with_any = table[at[f"{name}_any"]] = np.bincount(groups, minlength=size)
+    for bound, column in zip(BOUNDS, bounds, strict=True):
+        figures = column[known]
+        has_figure = figures != NO_COUNT
+        if has_figure.all():
+            times, sums = with_any, np.bincount(groups, figures, size)
+        else:
+            mine = groups[has_figure]
+            times = np.bincount(mine, minlength=size)
+            sums = np.bincount(mine, figures[has_figure], size)
+        table[at[f"{name}_{bound}_known"]], table[at[f"{name}_{bound}_sum"]] = times, sums
 
 
 class Ledger:
@@ -119,7 +148,7 @@ class Ledger:
         self._codes = sector_codes
         names = measure_names(measures.sectors)
         # Lists: a single value of an array costs ten times as much.
-        self._at = dict(zip(names, measures.table.tolist(), strict=True))
+        self._at: dict[str, list[int]] = dict(zip(names, measures.table.tolist(), strict=True))
 
     def value(self, measure_name: str, group: int) -> int:
         """Read one measure of one group."""
@@ -127,167 +156,72 @@ class Ledger:
 
     def tally(self, toll: str, group: int, kind: str = "total") -> Tally:
         """Read a toll of one group."""
-        sums = {bound: self._bound(f"{toll}_{kind}_{bound}", group) for bound in BOUNDS}
-        of = self._at["incidents"][group]
-        bounded = self._at[f"{toll}_{kind}_high_known"][group]
-        with_figure = self._at[f"{toll}_{kind}_any"][group]
-        return Tally(sums["low"], sums["best"], sums["high"], with_figure, of, of - bounded)
-
-    def _bound(self, name: str, group: int) -> int | None:
-        return self._at[f"{name}_sum"][group] if self._at[f"{name}_known"][group] else None
+        low, best, high_known, known, of, open_ends = self._columns(f"{toll}_{kind}")
+        return Tally(
+            low[group],
+            best[group],
+            high_known[group],
+            known=known[group] or 0,
+            of=of[group] or 0,
+            open=open_ends[group] or 0,
+        )
 
     def answer(self, group: int) -> dict[str, object]:
         """Return one group in the shape of `/api/summary`."""
-        out: dict[str, object] = {"incidents": self._at["incidents"][group]}
-        for toll in TOLLS:
-            count: dict[str, object] = {**self.tally(toll, group).answer()}
-            count["by_kind"] = {
-                kind.value: self.tally(toll, group, kind.value).answer() for kind in Kind
+        return self.answers[group]
+
+    @cached_property
+    def answers(self) -> list[dict[str, object]]:
+        """All groups in the shape of `/api/summary`; a thousand days take some milliseconds."""
+        at, names = self._at, ("incidents", *TOLLS, "damaged", "destroyed", "damage")
+        tolls = [self._tolls(toll) for toll in TOLLS]
+        columns = (at["incidents"], *tolls, at["damaged"], at["destroyed"], self._damage())
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+    def _columns(self, name: str) -> tuple[Sequence[int | None], ...]:
+        """The fields of a tally, each for all groups."""
+        of, bounded = self._at["incidents"], self._at[f"{name}_high_known"]
+        open_ends = [number - known for number, known in zip(of, bounded, strict=True)]
+        bounds = (self._bound(f"{name}_{bound}") for bound in BOUNDS)
+        return (*bounds, self._at[f"{name}_any"], of, open_ends)
+
+    def _bound(self, name: str) -> list[int | None]:
+        sums, times = self._at[f"{name}_sum"], self._at[f"{name}_known"]
+        return [number if known else None for number, known in zip(sums, times, strict=True)]
+
+    def _tolls(self, toll: str) -> list[dict[str, object]]:
+        """The answers of `Tally.answer` for all groups, with those by kind."""
+        by_kind = [self._counts(f"{toll}_{kind}") for kind in KINDS[1:]]
+        rows = [dict(zip(KINDS[1:], row, strict=True)) for row in zip(*by_kind, strict=True)]
+        counts = self._counts(f"{toll}_total")
+        for count, row in zip(counts, rows, strict=True):
+            count["by_kind"] = row
+        return counts
+
+    def _counts(self, name: str) -> list[dict[str, object]]:
+        columns = zip(*self._columns(name), strict=True)
+        return [
+            {
+                "low": low,
+                "best": best,
+                "high": None if open_ends else high,
+                "high_known": high,
+                "known": known,
+                "of": of,
             }
-            out[toll] = count
-        out["damaged"] = self._at["damaged"][group]
-        out["destroyed"] = self._at["destroyed"][group]
-        out["damage"] = {
-            code: {
-                "damaged": hit,
-                "destroyed": self._at[f"destroyed_{sector}"][group],
-                "objects_unknown": self._at[f"uncounted_{sector}"][group],
-            }
-            for sector, code in enumerate(self._codes)
-            if (hit := self._at[f"hit_{sector}"][group])
-        }
-        return out
+            for low, best, high, known, of, open_ends in columns
+        ]
 
-
-@dataclass(frozen=True, eq=False)
-class Cube:
-    """Running sums by day and region, of the rows of one dataset that were current at its build.
-
-    `running[day, measure, region (last: none)]` are sums of the rows anchored before that day; only
-    the measures in `names` are stored, the others are 0 everywhere. A short incident is anchored on
-    its first day and counts in every period that it overlaps; a long one on its last day, and
-    counts only in a period that contains it. So a period is the difference of two slices, except
-    for the few rows that began before it and reach into it: `edges` returns them.
-    """
-
-    first_day: int
-    names: np.ndarray
-    running: np.ndarray
-    spans: np.ndarray
-    """Rows of several days: place, first day, last day, 1 for a long one."""
-
-    sectors: int
-
-    @property
-    def size(self) -> int:
-        """Its size in bytes."""
-        return int(self.running.nbytes + self.spans.nbytes)
-
-    def between(self, first: int, last: int) -> Measures:
-        """Sum a period by region (the last group: no region), without its edges."""
-        days, _, groups = self.running.shape
-        table = np.zeros((len(measure_names(self.sectors)), groups), np.int64)
-        if last >= first:  # a period that ends before it begins is empty
-            after, before = (
-                self.running[int(np.clip(day - self.first_day, 0, days - 1))]
-                for day in (last + 1, first)
-            )
-            table[self.names] = after.astype(np.int64) - before
-        return Measures(table, self.sectors)
-
-    def edges(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the rows that `between` misses, and those that it wrongly counts."""
-        place, begins, ends, is_long = self.spans
-        reaches_in = (begins < first) & (ends >= first) & (first <= last)
-        missed = reaches_in & (is_long == 0)
-        return place[missed], place[reaches_in & (is_long == 1) & (ends <= last)]
-
-
-def countable(segment: Segment, dataset: int, weapons: int = 0) -> np.ndarray:
-    """Return the rows that count now: current, dated, not retracted, no battles."""
-    rows = segment.rows
-    keep = (rows["dataset"] == dataset) & (rows["known_to"] == NEVER)
-    keep &= (rows["day_first"] != NEVER) & (rows["status"] != RETRACTED)
-    keep &= is_of_kind(rows["flags"])
-    if weapons:
-        keep &= (rows["weapons"] & np.uint32(weapons)) != 0
-    return np.flatnonzero(keep)
-
-
-MOST_CUBE_DAYS = 8_000
-"""About 22 years: a dataset with more (one wrong year is enough) is scanned instead."""
-
-
-def build_cube(  # noqa: PLR0913, PLR0917  what is summed, and into how many groups
-    segment: Segment, dataset: int, regions: int, level: int, sectors: int, weapons: int = 0
-) -> Cube | None:
-    """Build one dataset's cube from a segment; None for one that spans too many days.
-
-    Hundreds of small regions make a cube of gigabytes: at level 2 it is built only when there are
-    more incidents than cells. Fewer are scanned in milliseconds.
-    """
-    places = countable(segment, dataset, weapons)
-    rows = segment.rows.take(places)
-    first_day = int(rows["day_first"].min(initial=NEVER))
-    days = int(rows["day_last"].max(initial=first_day)) - first_day + 1 if len(rows) else 0
-    if days > MOST_CUBE_DAYS or (level > 1 and days * regions > len(rows)):
-        return None
-    begins, ends = rows["day_first"], rows["day_last"]
-    is_long = (rows["flags"] & LONG) != 0
-    anchor = np.where(is_long, ends, begins) - first_day
-    region = rows[f"region{level}"].astype(np.int64) % (regions + 1)  # -1: the last group
-    names, running = _running(rows, region, anchor, (regions + 1, days), sectors)
-    several = np.flatnonzero(ends > begins)
-    spans = [column[several].astype(np.int32) for column in (places, begins, ends, is_long)]
-    return Cube(first_day, names, running, np.array(spans), sectors)
-
-
-def _running(
-    rows: Rows, region: np.ndarray, day: np.ndarray, shape: tuple[int, int], sectors: int
-) -> tuple[np.ndarray, np.ndarray]:
-    regions, days = shape
-    sums = measure(rows, day.astype(np.int64) * regions + region, regions * days, sectors)
-    names = np.flatnonzero(sums.table.any(axis=1))
-    table = sums.table[names].reshape(len(names), days, regions)
-    most = int(table.sum(axis=1).max(initial=0))
-    dtype = np.int32 if most < NEVER else np.int64
-    out = np.zeros((days + 1, len(names), regions), dtype)
-    np.cumsum(table.transpose(1, 0, 2), axis=0, out=out[1:], dtype=dtype)
-    return names, out
-
-
-MOST_WEAPON_CUBES = 8
-MOST_WEAPON_CUBE_BYTES = 32 << 20
-"""Cubes by weapon in memory: their number, and the size of each. Larger ones are scanned."""
-
-
-@dataclass(frozen=True, eq=False)
-class Cubes:
-    """The cubes of a generation: those on disk, and those by weapon, built on the first request.
-
-    `regions` has the number of regions by level; `segment` is the generation's, without a delta.
-    """
-
-    plain: Mapping[tuple[str, int], Cube]
-    segment: Segment
-    datasets: Sequence[str]
-    regions: Mapping[int, int]
-    sectors: int
-    by_weapon: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_WEAPON_CUBES))
-
-    def of(self, slug: str, level: int, weapons: int) -> Cube | None:
-        """Return the cube of a dataset's incidents with any of the weapons; 0: of all.
-
-        The first request for a cube waits as long as for a scan of all days.
-        """
-        plain = self.plain.get((slug, level))
-        if plain is None or not weapons:
-            return plain
-        return self.by_weapon.get((slug, level, weapons), lambda: self._built(slug, level, weapons))
-
-    def _built(self, slug: str, level: int, weapons: int) -> Cube | None:
-        number = self.datasets.index(slug)
-        cube = build_cube(
-            self.segment, number, self.regions[level], level, self.sectors, weapons=weapons
-        )
-        return None if cube is None or cube.size > MOST_WEAPON_CUBE_BYTES else cube
+    def _damage(self) -> list[dict[str, object]]:
+        """The damage by sector of all groups; a sector without any is left out."""
+        damage: list[dict[str, object]] = [{} for _ in self._at["incidents"]]
+        for sector, code in enumerate(self._codes):
+            columns = zip(*(self._at[f"{what}_{sector}"] for what in DAMAGE), strict=True)
+            for row, (hit, destroyed, uncounted) in zip(damage, columns, strict=True):
+                if hit:
+                    row[code] = {
+                        "damaged": hit,
+                        "destroyed": destroyed,
+                        "objects_unknown": uncounted,
+                    }
+        return damage

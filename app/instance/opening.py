@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
-from app.domain.errors import InputError
+from app.domain.errors import InputError, InvalidTheatre
 from app.domain.terms import DatasetKind
 from app.index.sums import write_whole
 from app.instance.workspace import Workspace
-from app.reference.opening import Opening, opening_path
+from app.reference.opening import Opening, opening_path, read_opening
 
 
 def set_opening(workspace: Workspace, slug: str, opening: Opening | None) -> Path:
@@ -35,18 +37,35 @@ def set_opening(workspace: Workspace, slug: str, opening: Opening | None) -> Pat
     return path
 
 
-def _check(workspace: Workspace, slug: str, opening: Opening) -> None:
+def missing_openings(workspace: Workspace) -> Iterator[str]:
+    """Name what theatres are set to open on and the record does not have, a sentence each.
+
+    Such a theatre opens as if that had not been set.
+    """
+    folder = workspace.reference.own_theatres
+    if folder is None:
+        return
+    for slug in workspace.reference.theatres:
+        with suppress(InvalidTheatre):  # an unreadable file is named elsewhere
+            for missing in _missing(workspace, slug, read_opening(folder, slug)):
+                again = f"set it anew with `strikemap theatre set {slug}`"
+                yield f"theatre {slug} opens without what was set: {missing} {again}."
+
+
+def _missing(workspace: Workspace, slug: str, opening: Opening) -> Iterator[InputError]:
     datasets = workspace.state().datasets.values()
     for option, chosen, kind in (
         ("--dataset", opening.datasets, DatasetKind.incidents),
         ("--control", (opening.control,) if opening.control else (), DatasetKind.control),
     ):
         there = [one.slug for one in datasets if one.theatre == slug and one.kind is kind]
-        for name in chosen:
-            if name not in there:
-                raise InputError(
-                    option, name, ", ".join(there) or f"nothing yet: import for {slug}"
-                )
+        allowed = ", ".join(there) or f"nothing yet: import for {slug}"
+        yield from (InputError(option, name, allowed) for name in chosen if name not in there)
+
+
+def _check(workspace: Workspace, slug: str, opening: Opening) -> None:
+    for missing in _missing(workspace, slug, opening):
+        raise missing
     if opening.period is not None and not opening.datasets:
         raise InputError("--from and --to", "no --dataset", "a period of named datasets")
     if opening.period is not None and opening.period[0] > opening.period[1]:

@@ -63,6 +63,9 @@ class Workspace:
     signer: HeadSigner = field(default_factory=lambda: HeadSigner(Path(SIGNING_KEY)))
     """Signs heads of the record, if the operator made a key."""
 
+    smallest_cell: int = 3
+    """The records that a sum of data without marks needs at least (`app.publishing.cells`)."""
+
     tile_services: Sequence[TileService] = ()
     """Tile services of others that the page offers as ground; no picture is made of them."""
 
@@ -84,6 +87,7 @@ class Workspace:
         delta_rows: int = 20_000,
         clock: Callable[[], datetime] | None = None,
         tile_services: Sequence[TileService] = (),
+        smallest_cell: int = 3,
     ) -> Workspace:
         """Open or create an instance's data.
 
@@ -109,6 +113,7 @@ class Workspace:
             basemap=ChosenBasemap(data_dir / "basemap.json"),
             signer=HeadSigner(data_dir / SIGNING_KEY),
             tile_services=tile_services,
+            smallest_cell=smallest_cell,
         )
 
     def state(self, min_version: int = 0) -> State:
@@ -133,7 +138,7 @@ class Workspace:
         """
         epoch = int(now.timestamp()) // EPOCH_S
         reference = f"{self.reference.theatre_hash} {self.reference.region_hash}"
-        reference += f" {self.signer.key_name}"
+        reference += f" {self.signer.key_name} {self.smallest_cell}"
         return mark, reference, self.basemap.mark, epoch, self.audience.value
 
     def trouble(self, now: datetime) -> str | None:

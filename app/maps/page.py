@@ -113,6 +113,9 @@ class SavedKit:
     archive: str | None
     """The name of the PMTiles file with the marks, beside the page."""
 
+    anchors: Sequence[Anchor] = ()
+    """Links to other files beside the page."""
+
     streets: SavedStreets | None = None
 
     @classmethod

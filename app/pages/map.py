@@ -62,7 +62,7 @@ def page_html(
         language=query.view.lang,
         strings=query.words,
         table_url=f"/table?{query.view.query()}",
-        anchors=[] if embed or kit else _anchors(query),
+        anchors=[] if embed else kit.anchors if kit else _anchors(query),
         languages=_language_links(query),
         language_name=LANGUAGE_NAMES[query.view.lang],
         banners=banners,

@@ -156,6 +156,8 @@ def archive_view(
 
 def _metadata(published: Published, marks: int, layers: ArchiveLayers) -> JsonObject:
     about = describe_export(published, marks)
+    document = about.document(())
+    document.pop("exported_at")  # two archives of the same View are the same
     credits = (*about.credits, published.theatre.remark(published.view.lang))
     return {
         "name": about.title,
@@ -172,7 +174,7 @@ def _metadata(published: Published, marks: int, layers: ArchiveLayers) -> JsonOb
             }
             for name in layers.names
         ],
-        "strikemap": about.document(()),
+        "strikemap": document,
     }
 
 

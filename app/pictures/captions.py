@@ -143,6 +143,9 @@ class FigureText:
             return words["figure_nothing_known"].format(date=day)
         counts = scene.counts
         if not counts.ledger.value("incidents", 0) + counts.marks + counts.region_only:
+            hidden, least = scene.sums.withheld, scene.workspace.smallest_cell
+            if scene.sums.has_small_cells:
+                return words["small_cells"].format(n=hidden["small_cells"], k=least)
             return words["figure_none"]
         return None
 

@@ -183,9 +183,14 @@ class FigureLegend:
         missing = [one.name for one in scene.sums.datasets if one not in scene.marks.datasets]
         if missing:
             lines.append(words["figure_no_marks"].format(names=", ".join(missing)))
-        withheld = sum(scene.sums.withheld.values()) if scene.choropleth is not None else 0
+        hidden = scene.sums.withheld
+        withheld = hidden["terms"] + hidden["embargo"] if scene.choropleth is not None else 0
         if withheld:
             lines.append(words["withheld"].format(n=self.scene.number(withheld)))
+        if scene.sums.has_small_cells:
+            text = words["small_cells"]
+            least = scene.workspace.smallest_cell
+            lines.append(text.format(n=hidden["small_cells"], k=least))
         return lines
 
     def control(self) -> Section:

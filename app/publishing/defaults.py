@@ -11,6 +11,7 @@ from app.domain.period import epoch_day, from_epoch_day
 from app.domain.terms import Face
 from app.domain.view import View
 from app.index.select import BEGINNING, END
+from app.publishing.cells import Grain
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
 from app.publishing.sources import control_source, datasets_of_view
@@ -77,6 +78,7 @@ def _newest_days(published: Published, today: date) -> tuple[date, date] | None:
     All their days where these are few. Days after `today` are errors of a source, and an incident
     of over 48 hours belongs to no short period: neither decides where there are others.
     """
+    published = published.grouped(Grain.weeks)  # the week of a single record stays unknown
     everything = replace(published.filter, first=BEGINNING, last=END)
     selection = replace(published, filter=everything).select()
     if not len(selection):

@@ -23,6 +23,7 @@ from app.index.merged import Folded
 from app.index.select import (
     BEGINNING,
     END,
+    EVERYWHERE,
     RETRACTED,
     Filter,
     Segment,
@@ -33,6 +34,7 @@ from app.index.select import (
     unmarked,
 )
 from app.index.state import State
+from app.publishing.cells import Grain, left_out, without_small_cells
 from app.publishing.line_joins import line_filter
 from app.publishing.query import OfQuery, Query
 from app.publishing.sources import control_source, datasets_of_view, standing
@@ -92,6 +94,16 @@ class Published(OfQuery):
         """Select the incidents that count in a region and have no mark on the map."""
         return unmarked(self.segments, self.filter)
 
+    def grouped(self, coarsest: Grain) -> Published:
+        """Prepare for sums by what groups of a coarser grain do not have in common."""
+        least = min(self.filter.coarsest, coarsest)
+        return replace(self, filter=replace(self.filter, coarsest=least))
+
+    @property
+    def has_small_cells(self) -> bool:
+        """Tell whether the smallest cell hides records, so that a sum of 0 says nothing."""
+        return self.withheld.get("small_cells", 0) > 0
+
     @property
     def primary(self) -> Dataset | None:
         """The dataset that is counted where several do not add up: the first one."""
@@ -121,15 +133,21 @@ def _published(
     compiled = _compile(query, allowed)
     if query.view.needs_control:
         compiled = replace(compiled, near=line_filter(query, joined_source(query)))
-    if query.is_public:
-        compiled = _for_the_public(query, compiled)
     withheld = {
-        "embargo": _embargoed(query.state, compiled) if query.is_public else 0,
+        "embargo": 0,
         "terms": sum(standing(query.state, dataset, query.seq) for dataset in refused),
     }
+    if query.is_public:
+        compiled = _for_the_public(query, compiled)
+        withheld["embargo"] = _embargoed(query.state, compiled)
+        compiled = without_small_cells(query, compiled, allowed)
+        if compiled.grains is not None:
+            withheld["small_cells"] = left_out(query.state, compiled)
     credits = tuple(dict.fromkeys(dataset.credit for dataset in allowed))
     published = Published(query, allowed, compiled, withheld, credits)
-    return published if in_all or len(allowed) <= 1 else _folded(published)
+    # Sums of several datasets less those of some of them would be those of a single record.
+    is_apart = in_all or len(allowed) <= 1 or compiled.grains is not None
+    return published if is_apart else _folded(published)
 
 
 def _folded(published: Published) -> Published:
@@ -151,11 +169,16 @@ def summable(published: Published, face: Face) -> Published:
 
 
 def counted_rows(published: Published) -> Selection:
-    """Select the rows that count: retracted records never do, even if a View includes them."""
-    statuses = tuple(status for status in published.filter.statuses if status != RETRACTED)
-    if published.filter.statuses and not statuses:
+    """Select the rows that count."""
+    return select(published.segments, counting(published.filter))
+
+
+def counting(criteria: Filter) -> Filter:
+    """Leave out retracted records: they never count, even if a View includes them."""
+    statuses = tuple(status for status in criteria.statuses if status != RETRACTED)
+    if criteria.statuses and not statuses:
         statuses = (len(STATUSES),)  # the View has only retracted ones: no row counts
-    return replace(published, filter=replace(published.filter, statuses=statuses)).select()
+    return replace(criteria, statuses=statuses)
 
 
 def may_be_embedded(query: Query) -> bool:
@@ -270,11 +293,13 @@ def _embargoed(state: State, criteria: Filter) -> int:
     for part in state.segments:
         if part.latest_embargo(criteria) <= now and not criteria.hidden_now:
             continue
-        embargoed = is_embargoed(part.rows, np.arange(len(part.rows)), criteria)
+        embargoed = is_embargoed(part.rows, EVERYWHERE, criteria)
         if criteria.hidden_now:
             embargoed |= np.isin(part.rows["number"], list(criteria.hidden_now))
-        embargoed &= (part.rows["known_to"] > criteria.seq) & (part.rows["seq"] <= criteria.seq)
-        count += int((embargoed & criteria.datasets[part.rows["dataset"]]).sum())
+        places = np.flatnonzero(embargoed)
+        counts = criteria.datasets[part.rows["dataset"][places]]
+        counts &= part.rows["known_to"][places] > criteria.seq
+        count += int((counts & (part.rows["seq"][places] <= criteria.seq)).sum())
     return count
 
 

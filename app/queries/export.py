@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -79,7 +79,7 @@ class Export:
         return metadata(self.about, name) if form == "csv" else None
 
 
-def prepare(query: Query, form: str) -> Export:
+def prepare(query: Query, form: str, *, has_hxl: bool = False) -> Export:
     """Select the rows of an export and describe it, before anything is written.
 
     Raises:
@@ -90,7 +90,7 @@ def prepare(query: Query, form: str) -> Export:
     published = publish(query, Face.export)
     selection = published.select()
     order = row_order(selection)
-    about = describe_export(published, len(order))
+    about = replace(describe_export(published, len(order)), has_hxl=has_hxl)
     FORMATS[form].check(about)
     return Export(published, about, selection, order)
 

@@ -11,6 +11,7 @@ from app.domain.errors import NotShared
 from app.domain.terms import DatasetKind, Face
 from app.index.columns import KINDS_OF_EVENT, STATUSES
 from app.index.select import Selection, is_of_kind
+from app.publishing.cells import Grain
 from app.publishing.line_joins import line_join
 from app.publishing.publish import Published, counted_rows, joined_source, publish, summable
 from app.publishing.query import Query
@@ -38,14 +39,18 @@ def facets(query: Query) -> JsonObject:
         "view": dict(query.view.pairs()),
         "dataset": None if base.primary is None else base.primary.slug,
         "weapon": counter.count(
-            {"weapons": ()}, lambda selection: _bits(selection["weapons"], taxonomy.weapons)
+            {"weapons": ()},
+            lambda selection: _bits(selection["weapons"], taxonomy.weapons),
+            Grain.weapons,
         ),
         "sector": counter.count(
-            {"sectors": ()}, lambda selection: _bits(selection["sectors"], taxonomy.sectors)
+            {"sectors": ()},
+            lambda selection: _bits(selection["sectors"], taxonomy.sectors),
+            Grain.everything,
         ),
-        "status": counter.count({"statuses": ()}, _statuses),
-        "kind": counter.count({"kinds": KINDS_OF_EVENT}, _kinds),
-        "min_killed": counter.count({"min_killed": None}, _killed, Face.points),
+        "status": counter.count({"statuses": ()}, _statuses, Grain.everything),
+        "kind": counter.count({"kinds": KINDS_OF_EVENT}, _kinds, Grain.region),
+        "min_killed": counter.count({"min_killed": None}, _killed, Grain.everything, Face.points),
         "datasets": {
             dataset.slug: counter.dataset(dataset.slug)
             for dataset in query.datasets_of(DatasetKind.incidents)
@@ -81,7 +86,7 @@ class _FacetCounter:
 
     def __init__(self, query: Query) -> None:
         self._query = query
-        self._selections: dict[tuple[str, Face], tuple[Published, Selection]] = {}
+        self._selections: dict[tuple[str, Face, Grain], tuple[Published, Selection]] = {}
 
     def published(self, changes: Mapping[str, object], face: Face = Face.aggregates) -> Published:
         return self._read(self._query.but(**changes), face)[0]
@@ -90,20 +95,24 @@ class _FacetCounter:
         self,
         changes: Mapping[str, object],
         count_choices: Callable[[Selection], dict[str, int]],
+        grain: Grain,
         face: Face = Face.aggregates,
     ) -> dict[str, int] | None:
-        published, selection = self._read(self._query.but(**changes), face)
+        """Count choices; `grain` is of groups in which all records are of one choice."""
+        published, selection = self._read(self._query.but(**changes), face, grain)
         return count_choices(selection) if published.datasets else None
 
     def dataset(self, slug: str) -> int | None:
         published, selection = self._read(self._query.but(datasets=(slug,)), Face.aggregates)
         return len(selection) if published.datasets else None
 
-    def _read(self, query: Query, face: Face) -> tuple[Published, Selection]:
-        key = (query.view.query(), face)
+    def _read(
+        self, query: Query, face: Face, grain: Grain = Grain.region
+    ) -> tuple[Published, Selection]:
+        key = (query.view.query(), face, grain)
         if key not in self._selections:
             published = summable(publish(query, face), face)
-            self._selections[key] = published, counted_rows(published)
+            self._selections[key] = published, counted_rows(published.grouped(grain))
         return self._selections[key]
 
 

@@ -10,14 +10,18 @@ import numpy as np
 from app.domain.answer import JsonObject
 from app.domain.instants import rfc3339
 from app.domain.period import from_epoch_day
+from app.domain.terms import Dataset
 from app.domain.view import NOT_STATED
 from app.index.columns import KINDS_OF_EVENT
-from app.index.select import RETRACTED, Selection, is_of_kind, is_quiet
+from app.index.cubes import Grouping
+from app.index.select import BEGINNING, END, RETRACTED, is_of_kind, is_quiet
 from app.index.summary import Ledger, Measures, measure
+from app.publishing.cells import Grain
 from app.publishing.line_joins import line_join
 from app.publishing.publish import Published, counted_rows, joined_source
+from app.queries.group_sums import sums_by, sums_by_day
 from app.queries.region_sums import by_region
-from app.rows import CONTRADICTORY, EVENT_KINDS
+from app.rows import CONTRADICTORY
 
 GROUPINGS = ("region", "day", "weapon", "sector", "kind", "dataset", "line")
 RULE = "range across independent sources"
@@ -39,7 +43,7 @@ def summarise(published: Published, by: str) -> JsonObject:
     apart = replace(published, folded=None) if by == "dataset" else published
     grouped = _grouped(apart, by)
     codes = published.reference.taxonomy.sectors.codes
-    ledger = Ledger(grouped.measures, codes)
+    ledger, has_cells = Ledger(grouped.measures, codes), published.filter.grains is not None
     answer: JsonObject = {
         "view": dict(published.view.pairs()),
         "as_of": _as_of(published),
@@ -51,13 +55,14 @@ def summarise(published: Published, by: str) -> JsonObject:
         "rows": [
             {"key": key, "name": name, **ledger.answer(group)}
             for key, name, group in ([] if _is_withheld(published) else grouped.rows)
-            if by != "day" or ledger.value("incidents", group)
+            if not (by == "day" or published.has_small_cells) or ledger.value("incidents", group)
         ],
         "elsewhere": ledger.answer(grouped.measures.groups - 1)
         if by == "region" and not _is_withheld(published)
         else None,
         "totals": _totals(published, grouped, codes),
         "coverage": coverage(published),
+        **({"smallest_cell": published.workspace.smallest_cell} if has_cells else {}),
         "region_set": region_set(published),
         "credits": list(published.credits),
     }
@@ -75,6 +80,9 @@ def _matching_report(published: Published) -> JsonObject:
     """Report by which rule several datasets were added up, or why they were not."""
     if len(published.datasets) <= 1:
         return {}
+    if published.filter.grains is not None:
+        alone = "data that leave as sums only are not added up with others"
+        return {"rule": None, "matching": {"groups": None, "not_summed": alone}}
     slugs = " ".join(dataset.slug for dataset in published.datasets)
     stale = f"records came or changed since they were compared: strikemap match {slugs}"
     missing = f"not all of them were compared: strikemap match {slugs}"
@@ -124,30 +132,39 @@ def _grouped(published: Published, by: str) -> GroupSums:
     """Measure a View by a grouping."""
     if by == "region":
         return _by_region(published)
-    selection = counted_rows(published)
-    sectors = len(published.reference.taxonomy.sectors.codes)
     if by == "day":
-        return _by_day(selection, published, sectors)
+        return _by_day(published)
     if by == "dataset":
-        slugs = published.state.tables.datasets
-        measures = measure(selection.rows(), selection["dataset"], len(slugs), sectors)
-        datasets = [one for one in published.datasets if one.slug in slugs]
-        return GroupSums(
-            [(one.slug, one.name, slugs.index(one.slug)) for one in datasets], measures
-        )
+        return _by_dataset(published)
     if by == "kind":
-        return _by_kind(selection, published, sectors)
+        return _by_kind(published)
     if by == "line":
-        return _by_line(published, selection, sectors)
-    return _by_class(published, selection, by)
+        return _by_line(published)
+    return _by_class(published, Grouping(by))
 
 
-def _by_line(published: Published, selection: Selection, sectors: int) -> GroupSums:
+def _by_dataset(published: Published) -> GroupSums:
+    """Measure each dataset alone; one that has no incident yet has no row."""
+    known = published.state.tables.datasets
+    datasets = [one for one in published.datasets if one.slug in known]
+
+    def alone(dataset: Dataset) -> Published:
+        is_it = np.arange(len(known) + 1) == known.index(dataset.slug)
+        criteria = replace(published.filter, datasets=is_it)
+        return replace(published, datasets=(dataset,), filter=criteria)
+
+    sums = [sums_by(alone(dataset), Grouping.none) for dataset in datasets]
+    rows = [(one.slug, one.name, group) for group, one in enumerate(datasets)]
+    return GroupSums(rows, Measures.beside(sums, published.state.cubes.groups.sectors))
+
+
+def _by_line(published: Published) -> GroupSums:
     """Measure by who held the ground and by distance to the line, on each incident's own day.
 
     Keys are "holder:band". An incident is "unknown" if it has no point, no snapshot near in time,
     or if the audience gets it only by region.
     """
+    selection = counted_rows(published)
     join = line_join(published.query, joined_source(published.query))
     parties = [party.code for party in published.theatre.party]
     bands = [f"{low}-{high}" for low, high in pairwise((0, *BANDS_KM))]
@@ -161,8 +178,8 @@ def _by_line(published: Published, selection: Selection, sectors: int) -> GroupS
         unknown = (joined.mark == 0) | is_quiet(segment.rows, places, published.filter)
         groups.append(np.where(unknown, 0, group))
     numbers = np.concatenate(groups)
-    size = 1 + (len(parties) + 1) * len(bands)
-    measures = measure(selection.rows(), numbers, size, sectors)
+    size, sectors = 1 + (len(parties) + 1) * len(bands), published.state.cubes.groups.sectors
+    measures = measure(selection, numbers, size, sectors)
     keys = ["unknown"] + [f"{who}:{band}" for who in (NOT_STATED, *parties) for band in bands]
     present = set(np.unique(numbers).tolist())
     rows = [(key, _line_name(published, key), n) for n, key in enumerate(keys) if n in present]
@@ -192,50 +209,35 @@ def _by_region(published: Published) -> GroupSums:
     return GroupSums(rows, by_region(published), is_additive=True)
 
 
-def _by_class(published: Published, selection: Selection, by: str) -> GroupSums:
+def _by_class(published: Published, by: Grouping) -> GroupSums:
     """Measure by weapon or sector: an incident counts in each class that it has."""
-    taxonomy = published.reference.taxonomy
-    terms, column = (
-        (taxonomy.weapons, "weapons") if by == "weapon" else (taxonomy.sectors, "sectors")
-    )
-    masks = {code: selection[column] & np.uint32(terms.bit[code]) for code in terms.codes}
-    by_code = {code: np.flatnonzero(mask) for code, mask in masks.items() if mask.any()}
-    places = np.concatenate([*by_code.values(), np.empty(0, np.int64)]).astype(np.int64)
-    groups = np.repeat(np.arange(len(by_code)), [len(one) for one in by_code.values()]).astype(
-        np.int64
-    )
-    rows, sectors = selection.rows().take(places), len(taxonomy.sectors.codes)
-    measures = measure(rows, groups, max(len(by_code), 1), sectors)
-    lang = published.view.lang
-    names = [(code, terms.label(code, lang), group) for group, code in enumerate(by_code)]
-    return GroupSums(names, measures)
+    taxonomy, lang = published.reference.taxonomy, published.view.lang
+    terms = taxonomy.weapons if by is Grouping.weapon else taxonomy.sectors
+    grain = Grain.weapons if by is Grouping.weapon else Grain.everything
+    measures = sums_by(published.grouped(grain), by)
+    present = np.flatnonzero(measures.table[0]).tolist()
+    codes = terms.codes
+    rows = [(codes[group], terms.label(codes[group], lang), group) for group in present]
+    return GroupSums(rows, measures)
 
 
-def _by_kind(selection: Selection, published: Published, sectors: int) -> GroupSums:
+def _by_kind(published: Published) -> GroupSums:
     """Measure by kind of event, so that battles stand apart from harm to civilians."""
-    groups = np.zeros(len(selection), np.int64)
-    for number, bits in enumerate(EVENT_KINDS):
-        groups[is_of_kind(selection["flags"], (bits,))] = number
-    measures = measure(selection.rows(), groups, len(EVENT_KINDS), sectors)
-    present = set(np.unique(groups).tolist())
+    measures = sums_by(published, Grouping.kind)
     rows = [
         (kind, published.words[f"kind_{kind}"], number)
         for number, kind in enumerate(KINDS_OF_EVENT)
-        if number in present
+        if measures.table[0, number]
     ]
     return GroupSums(rows, measures, is_additive=True)
 
 
-def _by_day(selection: Selection, published: Published, sectors: int) -> GroupSums:
+def _by_day(published: Published) -> GroupSums:
     """Measure by each incident's first day inside the period."""
-    if not len(selection):
-        return GroupSums([], measure(selection.rows(), np.empty(0, np.int64), 1, sectors), True)
-    days = np.maximum(selection["day_first"], published.filter.first).astype(np.int64)
-    first = int(days.min())
-    size = int(days.max()) - first + 1
-    names = [str(from_epoch_day(first + number)) for number in range(size)]
+    first, measures = sums_by_day(published)
+    names = [str(from_epoch_day(first + number)) for number in range(measures.groups)]
     rows = [(name, name, number) for number, name in enumerate(names)]
-    return GroupSums(rows, measure(selection.rows(), days - first, size, sectors), is_additive=True)
+    return GroupSums(rows, measures, is_additive=True)
 
 
 def _totals(
@@ -245,10 +247,11 @@ def _totals(
     if not published.is_summed or _is_withheld(published):
         return None
     if grouped.is_additive:
-        return Ledger(grouped.measures.whole(), codes).answer(0)
-    selection = counted_rows(published)
-    one_group = np.zeros(len(selection), np.int64)
-    return Ledger(measure(selection.rows(), one_group, 1, len(codes)), codes).answer(0)
+        ledger = Ledger(grouped.measures.whole(), codes)
+    else:
+        ledger = Ledger(sums_by(published, Grouping.none), codes)
+    is_hidden = published.has_small_cells and not ledger.value("incidents", 0)
+    return None if is_hidden else ledger.answer(0)
 
 
 def coverage(published: Published) -> JsonObject:
@@ -272,6 +275,8 @@ def _contradictory(published: Published) -> int:
 def _outside(published: Published, *, is_long: bool) -> int:
     """Count incidents that lie only partly in the period, or those that have no day."""
     criteria, count = published.filter, 0
+    if is_long and criteria.first <= BEGINNING and criteria.last >= END:
+        return 0
     for segment in published.segments:
         rows = segment.rows
         if is_long:
@@ -286,5 +291,7 @@ def _outside(published: Published, *, is_long: bool) -> int:
         standing &= criteria.datasets[rows["dataset"][places]]
         standing &= rows["status"][places] != RETRACTED
         standing &= is_of_kind(rows["flags"][places], criteria.kinds)
+        if is_long and criteria.grains is not None:
+            standing &= criteria.grains[rows["number"][places]] <= criteria.coarsest
         count += int(standing.sum())
     return count

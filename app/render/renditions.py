@@ -16,6 +16,7 @@ FORMATS: Mapping[str, str] = {
     "image/png": "PNG",
     "image/webp": "WEBP",
     "image/gif": "GIF",
+    "image/avif": "AVIF",
 }
 """Images that are shown, with Pillow's names. An SVG is a program and never one of them."""
 
@@ -31,7 +32,7 @@ BLURRED_PX = 10
 
 _UNREADABLE = (
     *(OSError, ValueError, SyntaxError, ArithmeticError, LookupError, TypeError),
-    *(EOFError, struct.error, MemoryError),
+    *(EOFError, struct.error, MemoryError, RuntimeError),
 )
 """What Pillow raises for a damaged image."""
 

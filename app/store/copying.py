@@ -33,6 +33,28 @@ def newest_schema() -> int:
     return schema_steps()[-1][0]
 
 
+def schema_number(record: Path) -> int:
+    """Return the schema of a record, which stays as it is.
+
+    Raises:
+        StoreTooNew: a later release wrote the record.
+        StoreError: the record cannot be read.
+    """
+    address = f"{record.resolve().as_uri()}?mode=rw"
+    with _translated(), contextlib.closing(sqlite3.connect(address, uri=True)) as reader:
+        (schema,) = reader.execute(read_statements()["version"]).fetchone()
+    _refuse_newer(schema, "open it")
+    return int(schema)
+
+
+def _refuse_newer(schema: int, what: str) -> None:
+    if schema > newest_schema():
+        raise StoreTooNew(
+            f"The record has schema {schema}, this release knows {newest_schema()}: "
+            f"{what} with the release that wrote it, or a later one."
+        )
+
+
 def copy_record(source: Path, target: Path) -> RecordCopy:
     """Copy one state of a record, in the schema that it has; no writer waits for it.
 
@@ -52,11 +74,7 @@ def copy_record(source: Path, target: Path) -> RecordCopy:
         closing.callback(writer.close)
         reader.execute(sql["begin_reading"])
         (schema,) = reader.execute(sql["version"]).fetchone()
-        if schema > newest_schema():
-            raise StoreTooNew(
-                f"The record has schema {schema}, this release knows {newest_schema()}: "
-                "back it up with the release that wrote it, or a later one."
-            )
+        _refuse_newer(schema, "back it up")
         seq, hashed = (reader.execute(sql["head"]).fetchone() or (0, bytes(32), None))[:2]
         writer.execute(sql["no_journal"])
         writer.execute(sql["not_durable"])

@@ -143,13 +143,16 @@ export function makeOverview(context, foldLegend) {
   }
 
   /** @param {Summary} summary */
-  function showWhole({ coverage, credits, elsewhere, not_on_map: unplaced, rows, totals: sum }) {
+  function showWhole(summary) {
+    const { coverage, credits, elsewhere, rows, totals: sum } = summary;
+    const { not_on_map: unplaced, smallest_cell: smallest } = summary;
     const { contradictory, datasets: covered, withheld, undated, spanning } = coverage;
     showHead(null);
     if (!covered.length && withheld.terms > 0) {
       const text = fill(words.withheld_all, { n: n(withheld.terms) });
       totals.replaceChildren(el("p", { text }));
-    } else if (!sum)
+    } else if (!sum && withheld.small_cells && covered.length === 1) totals.replaceChildren();
+    else if (!sum)
       totals.replaceChildren(el("p", { text: words.several_datasets }), sideBySide(rows));
     else totals.replaceChildren(...figuresOf(sum));
     /** @type {[text: string, count: number | undefined][]} */
@@ -160,6 +163,7 @@ export function makeOverview(context, foldLegend) {
       [words.spanning, spanning],
       [words.contradictory, contradictory],
       [words.withheld, (covered.length ? withheld.terms : 0) + withheld.embargo],
+      [words.small_cells.replace("{k}", n(smallest ?? 0)), withheld.small_cells],
     ];
     const lines = gaps.flatMap(([text, count]) =>
       count ? [note(fill(text, { n: n(count) }))] : [],

@@ -50,7 +50,9 @@ export class RegionLayer extends L.GeoJSON {
 
   show(/** @type {Summary} */ summary) {
     const { datasets, withheld } = summary.coverage;
-    this.isWithheld = !datasets.length && withheld.terms > 0;
+    this.isWithheld =
+      (!datasets.length && withheld.terms > 0) ||
+      (!summary.totals && (withheld.small_cells ?? 0) > 0);
     this.isSeveral = !summary.additive;
     this.elsewhere = summary.elsewhere?.incidents ?? 0;
     this.isEmpty = !this.elsewhere && summary.rows.every((row) => !row.incidents);

@@ -243,6 +243,27 @@ export interface WorkSpec {
   isPrivate: boolean;
 }
 
+export interface AuditSpec extends WorkSpec {
+  actions: string[];
+}
+
+export interface AuditEvent {
+  at: string;
+  actor: string;
+  action: string;
+  subject: string;
+  key: string;
+  revisions: number;
+  seq: number | null;
+  reason: string;
+}
+
+/** /api/audit */
+export interface Audit {
+  events: AuditEvent[];
+  next: number | null;
+}
+
 export interface ImportSpec extends WorkSpec {
   bounds: Box;
   /** Names of the fields that a column can be mapped to. */
@@ -319,8 +340,10 @@ export interface Summary {
     undated: number;
     spanning: number;
     contradictory: number;
-    withheld: { terms: number; embargo: number };
+    withheld: { terms: number; embargo: number; small_cells?: number };
   };
+  /** Records that a sum needs, where a single one must not be seen. */
+  smallest_cell?: number;
   credits: string[];
   /** One sentence of the figures; null where they are withheld or not summed. */
   headline?: string | null;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -171,3 +172,18 @@ def test_an_export_describes_itself_in_the_views_language(service: Service) -> N
     for part in ("Як було відомо на", "10 бер. 2024", "Назвіть джерело", "Вигадані дані"):
         assert part in text
     assert "Name the source" not in text
+
+
+def test_a_table_has_hxl_hashtags_where_they_are_wanted(private: Service) -> None:
+    plain = private.client.get("/api/export.csv").text.splitlines()
+    tagged = private.client.get("/api/export.csv?hxl=true").text.splitlines()
+    header, tags = (next(csv.reader([line])) for line in tagged[:2])
+    by_name = dict(zip(header, tags, strict=True))
+    assert (by_name["lat"], by_name["killed_low"]) == ("#geo+lat", "#affected+killed+min")
+    assert [tagged[0], *tagged[2:]] == plain
+    book = private.client.get("/api/export.xlsx?hxl=true").content
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(book)).get_sheet_by_name("incidents")
+    first, second = rows.to_python()[:2]
+    assert second[first.index("region")] == "#adm1+code"
+    refused = private.client.get("/api/export.kml?hxl=true")
+    assert (refused.status_code, "hxl" in refused.text) == (422, True)

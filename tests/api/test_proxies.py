@@ -145,3 +145,11 @@ def test_a_private_instance_takes_no_http_1_0_which_old_proxies_speak(demo_data:
         with socket.create_connection((str(place.hostname), place.port or 0), 30) as connection:
             connection.sendall(b"GET / HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
             assert b" 421 " in connection.recv(200).partition(b"\r\n")[0]
+
+
+@pytest.mark.parametrize(("url", "is_sent"), [("https://a.example", True), ("", False)])
+def test_a_service_behind_https_asks_browsers_to_stay_there(
+    tmp_path: Path, url: str, is_sent: bool
+) -> None:
+    answer = ask(Settings(data_dir=tmp_path, public_url=url))
+    assert ("strict-transport-security" in answer.headers) is is_sent

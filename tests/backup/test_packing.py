@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from app.backup.packing import _half_made
+from app.backup.packing import half_made
 from app.backup.unpacking import check_backup
 from app.domain.errors import DamagedRecord, InputError, StoreError, StoreFull, StoreTooNew
 from app.store.copying import copy_record
@@ -172,6 +172,6 @@ def test_a_backup_removes_what_a_killed_one_left_and_nothing_of_one_that_runs(
     left.mkdir()
     (left / "backup").write_bytes(b"half")
     (tmp_path / ".other.tar.gz.killed.part").mkdir()
-    with _half_made(out) as running, _half_made(out) as beside:
+    with half_made(out) as running, half_made(out) as beside:
         assert (running.exists(), beside.exists(), left.exists()) == (True, True, False)
     assert [path.name for path in tmp_path.iterdir()] == [".other.tar.gz.killed.part"]

@@ -220,3 +220,23 @@ def test_a_page_without_marks_is_refused(demo_data: Path, tmp_path: Path) -> Non
     assert done.returncode == 2
     assert "incidents" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_published_folder_is_a_whole_map_on_a_host_of_plain_files(
+    watch: Watch, demo_data: Path, tmp_path: Path
+) -> None:
+    done = command(demo_data, "publish", str(tmp_path / "site"), "--view", EXAMPLE)
+    assert done.returncode == 0, done.stderr
+    watched = watch()
+    page = watched.page
+    with hosting_whole(tmp_path / "site") as host:
+        watched.open(f"{host}/")
+        marks = page.evaluate("strikemap.layers.incidents.visibleCount")
+        assert marks == marks_of(tmp_path / "site" / "marks.pmtiles")[0]
+        expect(page.locator("#known")).to_contain_text("As known on")
+        page.get_by_role("link", name="Method and terms").click()
+        expect(page.locator("h1")).to_have_text("Method and terms")
+        assert Axe().run(page).response["violations"] == []
+        page.get_by_role("link", name="Map").click()
+        expect(page.locator("html")).to_have_attribute("data-ready", "1")
+    watched.is_clean()

@@ -240,6 +240,7 @@ def test_the_working_pages_have_no_axe_violation(
     pages = {
         f"/import?theatre=example&lang={lang}": True,
         f"/review?theatre=example&lang={lang}": True,
+        f"/audit?theatre=example&lang={lang}": True,
         f"/edit/{number}?theatre=example&lang={lang}": True,
         f"/incidents/{number}?theatre=example&lang={lang}": False,
         f"/changes?{VIEW}&lang={lang}&since={SINCE}": False,
@@ -254,6 +255,8 @@ def test_the_working_pages_have_no_axe_violation(
             page.goto(f"{private.url}{address}")
         if address.startswith("/review"):
             expect(page.locator("#waiting > li")).to_have_count(1)
+        if address.startswith("/audit"):
+            expect(page.locator("#events tbody tr").first).to_be_visible()
         if address.startswith("/edit"):
             expect(page.locator("#redact")).to_be_visible()
         expect_no_axe_violations(page)
@@ -261,7 +264,9 @@ def test_the_working_pages_have_no_axe_violation(
     watched.is_clean()
 
 
-@pytest.mark.parametrize("path", ["/review?theatre=example", f"/changes?{VIEW}&since={SINCE}"])
+@pytest.mark.parametrize(
+    "path", ["/review?theatre=example", "/audit?theatre=example", f"/changes?{VIEW}&since={SINCE}"]
+)
 def test_the_working_pages_fit_a_phone(private: Service, watch: Watch, path: str) -> None:
     watched = watch(PHONE)
     watched.page.goto(f"{private.url}{path}")

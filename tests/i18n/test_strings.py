@@ -24,7 +24,17 @@ SLOT = re.compile(r"\{(\w+)\}")
 
 
 WORK_PAGES = (
-    *("edit_", "fate", "import_", "mapping_", "notation_", "preview_", "rejections", "review_"),
+    *(
+        "audit_",
+        "edit_",
+        "fate",
+        "import_",
+        "mapping_",
+        "notation_",
+        "preview_",
+        "rejections",
+        "review_",
+    ),
     *("rows_count", "their_column", "our_field", "got", "why_rejected", "warnings", "commit"),
     *("forg", "planned_again", "see_on_map", "undo", "token_note", "choose_file_first"),
     *("connection_lost", "stories_edit", "story_"),

@@ -14,6 +14,7 @@ from app.files.source import BadFieldError, Rejection
 from app.importers.base import ParsedRecord, Warned
 from app.importers.coordinates import degrees, position
 from app.importers.counts import count_of
+from app.importers.grids import MGRS_ALLOWED
 from app.importers.notation import any_day_of, clock_of
 from app.instance.workspace import Workspace
 from app.intake.suggestion import suggest
@@ -320,3 +321,29 @@ def test_a_rejection_of_a_typed_value_names_what_is_allowed(tmp_path: Path) -> N
     )
     (fate,) = [one for one in results if isinstance(one, Rejection)]
     assert fate.why.startswith("a latitude and a longitude: degrees (49.99, 36.23)")
+
+
+@pytest.mark.parametrize(
+    "text", ["37UCR1614440127", "37u cr 16144 40127", "37UCR 1614 4012", "37U CR 161 401"]
+)
+def test_an_mgrs_square_is_read_as_its_middle(text: str) -> None:
+    point = position(text, lon_first=False)
+    assert point.lon == pytest.approx(36.4352, abs=0.001)
+    assert point.lat == pytest.approx(49.9851, abs=0.001)
+
+
+def test_a_whole_plus_code_is_read_as_the_middle_of_its_area() -> None:
+    point = position("8GXGX6RJ+2X", lon_first=True)
+    assert (point.lon, point.lat) == (30.2324375, 49.9900625)
+
+
+@pytest.mark.parametrize("text", ["99UCR1614440127", "37UZZ1614440127", "37UCR161444012"])
+def test_an_mgrs_square_off_the_map_is_refused_in_one_sentence(text: str) -> None:
+    with pytest.raises(BadFieldError) as refused:
+        position(text, lon_first=False)
+    assert refused.value.why == MGRS_ALLOWED
+
+
+def test_a_short_plus_code_is_no_place() -> None:
+    with pytest.raises(BadFieldError):
+        position("X6RJ+2X Kharkiv", lon_first=False)

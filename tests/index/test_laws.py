@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.cache import BoundedCache
 from app.domain.incident import EventKind, Incident, Status
 from app.domain.place import Bounds
-from app.domain.terms import Audience
+from app.domain.terms import Audience, Face
 from app.domain.view import View
-from app.index import summary
+from app.index import cubes
+from app.index.cubes import Grouping
 from app.index.select import RETRACTED
-from app.index.summary import MOST_WEAPON_CUBES
+from app.index.summary import Measures
 from app.instance.workspace import Workspace
-from app.publishing.publish import counted_rows
-from app.queries.region_sums import _cube, _measure_regions, from_cube
+from app.publishing.publish import counted_rows, publish
+from app.publishing.query import Query
+from app.queries.group_sums import _cubed, scanned, scanned_by_day, sums_by, sums_by_day
 from app.queries.sums import coverage
 from app.rows import COLUMNS, LONG, NEVER, Rows
-from tests.index.history import FIRST, HOUR, UKRAINIAN, History, published
+from tests.index.history import FIRST, HOUR, NOW, UKRAINIAN, History, published
 from tests.making import NOON
 
 STATES = ("stepped", "between", "rebuilt")
@@ -126,72 +129,70 @@ def test_a_generation_with_its_delta_is_column_for_column_a_rebuilt_one(
     assert with_delta == rebuilt
 
 
-cube_views = st.builds(
-    lambda period, slug, weapons, regions: View(
-        theatre="ukraine",
-        first=period[0],
-        last=period[1],
-        datasets=(slug,),
-        weapons=weapons,
-        regions=regions,
-    ),
-    periods(),
-    st.sampled_from(["alpha", "beta"]),
-    subsets("missile", "missile.cruise", "drone", "mine"),
-    subsets("UA-30", "UA-63", "UA-12"),
-)
-
-
 @pytest.mark.parametrize("state", STATES)
-@given(view=cube_views)
-def test_the_day_cube_counts_what_a_scan_counts(history: History, state: str, view: View) -> None:
-    workspace = history.workspaces[state]
-    answer = published(workspace, view)
-    size = len(history.reference.regions(1))
-    scanned = _measure_regions(answer, counted_rows(answer), size)
-    cube = _cube(answer)
-    # The stepped index was built on an empty record: it has no cube and everything is scanned.
-    assert (cube is None) is (state == "stepped")
-    if cube is not None:
-        assert np.array_equal(from_cube(answer, cube, size).table, scanned.table)
-
-
-def test_cubes_by_weapon_are_made_once_and_few_are_kept(history: History) -> None:
-    state = history.workspaces["rebuilt"].index.state()
-    state.cubes.by_weapon.forget()
-    drones = state.cubes.of("alpha", 1, 1)
-    assert drones is state.cubes.of("alpha", 1, 1)
-    for weapons in range(2, MOST_WEAPON_CUBES + 2):
-        state.cubes.of("alpha", 1, weapons)
-    assert drones is not state.cubes.of("alpha", 1, 1)
-
-
-def test_a_cube_by_weapon_that_would_fill_the_memory_is_not_kept(
-    history: History, monkeypatch: pytest.MonkeyPatch
+@given(
+    view=views() | wide_views,
+    audience=st.sampled_from(Audience),
+    now=st.sampled_from([NOW, NOON + 3 * HOUR]),
+)
+def test_cubes_count_what_a_scan_counts(
+    history: History, state: str, view: View, audience: Audience, now: datetime
 ) -> None:
-    state = history.workspaces["rebuilt"].index.state()
-    state.cubes.by_weapon.forget()
-    monkeypatch.setattr(summary, "MOST_WEAPON_CUBE_BYTES", 100)
-    assert state.cubes.of("alpha", 1, 1) is None
-    state.cubes.by_weapon.forget()
+    workspace = replace(history.workspaces[state], audience=audience)
+    answer = publish(Query(workspace, workspace.state(), view, now), Face.aggregates)
+    for by in Grouping:
+        assert np.array_equal(sums_by(answer, by).table, scanned(answer, by).table)
+    assert days(sums_by_day(answer)) == days(scanned_by_day(answer))
 
 
-def test_a_cube_is_not_asked_about_the_past_or_about_filters_it_does_not_know(
+def days(sums: tuple[int, Measures]) -> dict[int, list[int]]:
+    """Leave out the days without an incident, which an answer has no row for."""
+    first, measures = sums
+    return {first + n: day for n, day in enumerate(measures.table.T.tolist()) if any(day)}
+
+
+def test_a_filter_gets_its_cube_and_only_a_box_a_line_and_the_past_are_scanned(
     history: History,
 ) -> None:
     plain = View(theatre="ukraine", datasets=("alpha",))
     workspace = history.workspaces["rebuilt"]
-    assert _cube(published(workspace, plain)) is not None
     for narrowed in (
-        plain.but(as_of=NOON),
-        plain.but(sectors=("port",)),
+        plain,
+        plain.but(weapons=("drone",)),
+        plain.but(sectors=("port",), first=FIRST),
         plain.but(statuses=("verified",)),
-        plain.but(min_killed=1),
+        plain.but(min_killed=1, regions=("UA-63",)),
         plain.but(kinds=("strike",)),
-        plain.but(bbox=Bounds(30, 50, 31, 51)),
         plain.but(datasets=("alpha", "beta")),
     ):
-        assert _cube(published(workspace, narrowed)) is None
+        for by in Grouping:
+            assert _cubed(published(workspace, narrowed), by) is not None
+    for scanned_one in (plain.but(as_of=NOON), plain.but(bbox=Bounds(30, 50, 31, 51))):
+        assert _cubed(published(workspace, scanned_one), Grouping.region) is None
+
+
+def test_cubes_are_made_once_and_those_used_last_are_kept(history: History) -> None:
+    state = history.workspaces["rebuilt"].index.state()
+    cubes = replace(state.cubes, built=BoundedCache(3_000_000, weigh=lambda cube: cube.size))
+    criteria = published(history.workspaces["rebuilt"], View(theatre="ukraine")).filter
+    drones = cubes.of("alpha", replace(criteria, weapons=1), Grouping.region)
+    assert drones is cubes.of("alpha", replace(criteria, weapons=1), Grouping.region)
+    for weapons in range(2, 30):
+        assert cubes.of("alpha", replace(criteria, weapons=weapons), Grouping.region) is not None
+    assert drones is not cubes.of("alpha", replace(criteria, weapons=1), Grouping.region)
+    assert sum(cube.size for cube in cubes.built.values()) <= 3_000_000
+
+
+def test_a_cube_that_would_fill_the_memory_is_not_kept_and_its_rows_are_scanned(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = history.workspaces["rebuilt"]
+    workspace.index.state().cubes.built.forget()
+    monkeypatch.setattr(cubes, "MOST_CUBE_BYTES", 100)
+    answer = published(workspace, View(theatre="ukraine", datasets=("alpha",), sectors=("port",)))
+    assert _cubed(answer, Grouping.region) is None
+    assert sums_by(answer, Grouping.region).whole().table[0, 0] > 0
+    workspace.index.state().cubes.built.forget()
 
 
 @given(view=wide_views, audience=st.sampled_from(Audience))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 
 from app.domain.count import Count, Toll
@@ -19,9 +20,11 @@ from app.domain.revision import Action, Change, Subject, canonical
 from app.domain.source import SourceRef
 from app.domain.terms import Audience, Face, Terms
 from app.domain.view import View
+from app.index.cubes import Grouping
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
+from app.queries.group_sums import _cubed, scanned, sums_by
 from app.queries.incidents import find_incident, list_incidents
 from app.queries.sums import summarise
 from app.reference.reference import Reference
@@ -129,6 +132,26 @@ def test_a_strike_that_two_datasets_tell_counts_once_as_a_range(
     assert [row["incidents"] for row in by_dataset["rows"]] == [1, 1, 1]
     assert (by_dataset["additive"], by_dataset["totals"]) == (False, answer["totals"])
     assert alone.number in {int(n) for n in published(private_workspace).select()["number"]}
+
+
+def test_cubes_count_merged_strikes_once_as_a_scan_does(private_workspace: Workspace) -> None:
+    first, second, *_ = recorded(
+        private_workspace,
+        killed("1", "a", 2, 3, 4),
+        killed("1", "b", 5, 5, 5),
+        killed("2", "c", 1, 1, 1),
+    )
+    merged(private_workspace, first, second)
+    private_workspace.index.rebuild()
+    add(private_workspace.store, killed("3", "b", 7, 7, 7))
+    compared(private_workspace)
+    answer = published(private_workspace)
+    assert answer.folded is not None
+    assert _cubed(answer, Grouping.region) is not None
+    for by in Grouping:
+        sums = sums_by(answer, by)
+        assert np.array_equal(sums.table, scanned(answer, by).table)
+    assert sums_by(answer, Grouping.none).table[0].tolist() == [3]
 
 
 @pytest.mark.parametrize(

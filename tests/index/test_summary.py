@@ -15,8 +15,9 @@ from app.domain.place import LonLat, Place, Precision
 from app.domain.revision import Action, Revision, Subject, canonical
 from app.domain.view import View
 from app.index.columns import Tables, pack
-from app.index.select import Segment
-from app.index.summary import Ledger, build_cube, measure, measure_names
+from app.index.cubes import Cube, Grouping, Groups, build_cube
+from app.index.select import Filter, Segment
+from app.index.summary import Ledger, measure, measure_names
 from app.instance.workspace import Workspace
 from app.queries.sums import summarise
 from app.reference.reference import Reference
@@ -111,7 +112,7 @@ def test_sums_of_great_numbers_do_not_turn_over() -> None:
     columns = {name: np.zeros(2, column.dtype) for name, column in rows.columns.items()}
     columns |= {f"killed_total_{bound}": great for bound in ("low", "best", "high")}
     columns |= {"known_to": np.full(2, NEVER, np.int32), "seq": np.array([1, 2], np.int32)}
-    cube = build_cube(Segment.sort(Rows(columns)), 0, 1, 1, 1)
+    cube = cube_of(Rows(columns))
     assert cube is not None
     low = measure_names(1).index("killed_total_low_sum")
     assert int(cube.between(0, 0).table[low].sum()) == 4_000_000_000
@@ -122,4 +123,9 @@ def test_one_mistyped_year_does_not_make_a_cube_of_centuries() -> None:
     columns = {name: np.zeros(2, column.dtype) for name, column in rows.columns.items()}
     columns |= {"day_first": np.array([0, 47_000], np.int32)}
     columns |= {"day_last": columns["day_first"], "known_to": np.full(2, NEVER, np.int32)}
-    assert build_cube(Segment.sort(Rows(columns)), 0, 1, 1, 1) is None
+    assert cube_of(Rows(columns)) is None
+
+
+def cube_of(rows: Rows) -> Cube | None:
+    everything = Filter(NEVER - 1, np.ones(1, bool))
+    return build_cube(Segment.sort(rows), everything, Grouping.region, Groups({1: 1}, 1, 1))

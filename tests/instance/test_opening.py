@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from app.api.app import create_app
 from app.domain.errors import InputError
-from app.instance.opening import set_opening
+from app.instance.opening import missing_openings, set_opening
 from app.instance.workspace import Workspace
 from app.reference.opening import Opening
 from app.reference.reference import Reference
+from app.settings import Settings
 from tests.making import GEODATA, add, dataset, incident
 from tests.serving import command, serving
 
@@ -62,6 +65,21 @@ def test_what_the_theatre_has_not_is_refused(
         set_opening(own, "ukraine", opening)
     assert sentence in str(refused.value)
     assert anew(own).theatres["ukraine"].default_datasets == ()
+
+
+def test_a_service_says_that_a_dataset_to_open_on_is_gone_and_opens_on_another(
+    own: Workspace, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = set_opening(own, "ukraine", Opening(("first",)))
+    assert list(missing_openings(own)) == []
+    path.write_bytes(msgspec.json.encode(Opening(("renamed",))))
+    (sentence,) = missing_openings(own)
+    assert "--dataset: got 'renamed', allowed: first, second." in sentence
+    create_app(Settings(data_dir=tmp_path))
+    assert sentence in caplog.messages
+    with serving(tmp_path) as service:
+        answer = service.client.get("/api/summary").json()
+        assert answer["coverage"]["datasets"] == ["second"]
 
 
 def test_a_damaged_choice_is_named_and_stops_nothing(own: Workspace) -> None:

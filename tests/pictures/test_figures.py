@@ -261,14 +261,15 @@ def test_a_sensitive_site_is_a_number_for_the_public(workspace: Workspace) -> No
 
 
 def test_internal_data_give_sums_only_and_the_figure_says_so(workspace: Workspace) -> None:
-    add(workspace.store, dataset(terms=Terms(), licence="internal"), incident("a"))
+    records = [incident(key) for key in "abc"]
+    add(workspace.store, dataset(terms=Terms(), licence="internal"), *records)
     week = View(theatre="ukraine", first=date(2025, 10, 20), last=date(2025, 10, 26))
     text = words(workspace, week)
     assert "No marks: the terms of Invented allow sums only" in text
     assert "marked on the map" not in text
-    assert "Total: 1" in text
+    assert "Total: 3" in text
     narrow = words(workspace, UKRAINE)
-    assert "Withheld from the public by the dataset's terms (1 records)" in narrow
+    assert "Withheld from the public by the dataset's terms (3 records)" in narrow
     assert "Total" not in narrow
     assert "nothing reported" not in narrow
 

@@ -29,7 +29,7 @@ def instance(workspace: Workspace) -> Workspace:
         if theatre == "ukraine":
             options = {"dataset": dataset, "theatre": theatre, "terms": "CC0-1.0", "title": title}
             imported(workspace, GEODATA / file, at=NOW, **options)
-    return workspace
+    return replace(workspace, smallest_cell=1)  # that is another rule, and another test
 
 
 def _import(

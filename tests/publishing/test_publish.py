@@ -111,11 +111,12 @@ def test_invented_control_is_not_shown_in_a_real_view(workspace: Workspace) -> N
 
 
 def test_an_internal_dataset_gives_sums_but_no_marks(workspace: Workspace) -> None:
-    add(workspace.store, dataset("closed", terms=Terms()), incident("a", dataset="closed"))
+    records = [incident(key, dataset="closed") for key in "abc"]
+    add(workspace.store, dataset("closed", terms=Terms()), *records)
     for face in (Face.tiles, Face.points, Face.raw, Face.embeds, Face.export):
         published = _published(workspace, face=face)
-        assert (len(published.select()), published.withheld["terms"]) == (0, 1)
-    assert _count(workspace) == 1
+        assert (len(published.select()), published.withheld["terms"]) == (0, 3)
+    assert _count(workspace) == 3
 
 
 @pytest.mark.parametrize(
@@ -132,12 +133,13 @@ def test_an_internal_dataset_gives_sums_but_no_marks(workspace: Workspace) -> No
 def test_sums_of_a_closed_dataset_cannot_be_cut_fine(
     changes: dict[str, Any], workspace: Workspace
 ) -> None:
-    add(workspace.store, dataset("closed", terms=Terms()), _killed("a", 2, dataset="closed"))
+    records = [_killed(key, 2, dataset="closed") for key in "abc"]
+    add(workspace.store, dataset("closed", terms=Terms()), *records)
     answer = _summary(workspace, VIEW.but(**changes))
     assert (answer["totals"], answer["rows"]) == (None, [])
-    assert answer["coverage"]["withheld"] == {"embargo": 0, "terms": 1}
+    assert answer["coverage"]["withheld"] == {"embargo": 0, "terms": 3}
     whole = VIEW.but(first=date(2025, 10, 20), last=date(2025, 10, 26))
-    assert _summary(workspace, whole)["totals"]["incidents"] == 1
+    assert _summary(workspace, whole)["totals"]["incidents"] == 3
 
 
 def test_what_the_terms_withhold_is_counted_without_filters(workspace: Workspace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def weekly(workspace: Workspace, tmp_path: Path) -> Workspace:
         {**SPOT, "source_key": "b", "start": "2026-03-25", "sectors": "residential"},
     ]
     imported(workspace, table(tmp_path, *rows), dataset="held", theatre="ukraine", at=NOW)
-    return workspace
+    return replace(workspace, smallest_cell=1)  # that is another rule, and another test
 
 
 @pytest.mark.parametrize(

@@ -71,10 +71,10 @@ def test_distances_are_counted_as_the_filter_would_narrow(demos: Workspace) -> N
 def test_data_that_leaves_only_as_sums_has_no_counts_by_casualties(
     workspace: Workspace, tmp_path: Any
 ) -> None:
-    rows = [{**NOWHERE, "killed_low": "3"}]
+    rows = [{**NOWHERE, "source_key": key, "killed_low": "3"} for key in "abc"]
     imported(workspace, table(tmp_path, *rows), dataset="held", theatre="ukraine")
     counts = facets_of(workspace, View(theatre="ukraine", datasets=("held",)))
-    assert counts["status"] == {"reported": 1}
+    assert counts["status"] == {"reported": 3}
     assert counts["min_killed"] is None
     lines = line_facets(Query.of(workspace, View(theatre="ukraine"), NOON))
     assert lines["line_km"] is None

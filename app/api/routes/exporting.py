@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -13,12 +13,16 @@ from starlette.responses import Response
 from app.api import params
 from app.api.downloads import Download, Downloads
 from app.api.respond import REVALIDATE, accepts, answer, etag, unchanged
-from app.api.schemas import documented
+from app.api.schemas import Described, documented
 from app.exporters.formats import FORMATS
 from app.instance.workspace import Workspace
 from app.queries.export import prepare
 
 ZIPPED_ALREADY = ("xlsx", "parquet")
+WITH_HXL = ("csv", "xlsx")
+HXL: Mapping[str, Described] = {
+    "hxl": ("true adds a row of HXL hashtags under the header", {"type": "boolean"})
+}
 CSVW = "application/csvm+json"
 GZIP_WINDOW = 31
 """The largest window, in a gzip wrapper: zlib's own code for the two."""
@@ -33,7 +37,7 @@ def routes(workspace: Workspace, folder: Path, downloads: Downloads) -> APIRoute
             _export(workspace, folder, form, downloads),
             name=f"export_{form}",
             summary=f"Export {form}",
-            openapi_extra=documented(kind.media_type),
+            openapi_extra=documented(kind.media_type, **(HXL if form in WITH_HXL else {})),
         )
 
     @router.get("/api/export.csv-metadata.json", openapi_extra=documented(CSVW))
@@ -50,11 +54,14 @@ def routes(workspace: Workspace, folder: Path, downloads: Downloads) -> APIRoute
 def _export(
     workspace: Workspace, folder: Path, form: str, downloads: Downloads
 ) -> Callable[[Request], Awaitable[Response]]:
+    readers = {"hxl": params.read_flag} if form in WITH_HXL else params.EMPTY
+
     def export(request: Request) -> Response:
         """Export a View's incidents, with the data dictionary, terms and citation inside."""
-        query = params.read_query(workspace, request.query_params.multi_items())
-        tag = etag(query, "export", form)
-        view_export = prepare(query, form)
+        query, own = params.read(workspace, request.query_params.multi_items(), readers)
+        has_hxl = bool(own.get("hxl"))
+        tag = etag(query, "export", form, has_hxl)
+        view_export = prepare(query, form, has_hxl=has_hxl)
         if (same := unchanged(request, tag)) is not None:
             return same
         headers = {

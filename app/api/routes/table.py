@@ -103,7 +103,7 @@ def _sums(workspace: Workspace, sums: Published, sort: str) -> JsonObject:
         "undated": covered["undated"],
         "spanning": covered["spanning"],
         "contradictory": covered["contradictory"],
-        "withheld": sum(covered["withheld"].values()),
+        "withheld": covered["withheld"]["terms"] + covered["withheld"]["embargo"],
     }
     notes = [
         words[name].format(n=number(sums.view.lang, count))

@@ -91,7 +91,7 @@ def _harm_since(source: ControlSource, day: date, until: date) -> JsonObject:
         unknown = (joined.mark == 0) | is_quiet(segment.rows, places, published.filter)
         groups.append(np.where(unknown, len(group_of), joined.holder.astype(np.int64)))
     codes = query.reference.taxonomy.sectors.codes
-    sums = measure(selection.rows(), np.concatenate(groups), len(group_of) + 1, len(codes))
+    sums = measure(selection, np.concatenate(groups), len(group_of) + 1, len(codes))
     ledger = Ledger(sums, codes)
     by_side = {who: ledger.answer(group) for who, group in group_of.items()}
     return {**by_side, "unknown": ledger.answer(len(group_of)), "coverage": coverage(published)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from app.domain.answer import JsonObject
 from app.i18n import strings
 from app.i18n.values import count_text, day_text, number
@@ -24,6 +26,8 @@ def summary_sentences(published: Published, summary: JsonObject) -> list[str]:
         withheld = gaps["withheld"]["terms"]
         all_withheld = words["withheld_all"].format(n=number(lang, withheld))
         return [all_withheld if withheld else words["text_no_data"]]
+    if totals is None and published.has_small_cells and published.is_summed:
+        return _small_cells(published)
     if totals is None:
         return [words["several_datasets"]]
     filters = "; ".join(one.text for one in filter_texts(published.query))
@@ -60,8 +64,20 @@ def _gaps(published: Published, summary: JsonObject) -> list[str]:
     words, lang, gaps = published.words, published.view.lang, summary["coverage"]
     counts = {"not_on_map": summary["not_on_map"], "undated": gaps["undated"]}
     counts |= {"spanning": gaps["spanning"], "contradictory": gaps["contradictory"]}
-    counts |= {"withheld": sum(gaps["withheld"].values())}
-    return [words[name].format(n=number(lang, n)) + "." for name, n in counts.items() if n]
+    counts |= {"withheld": _without_cells(gaps["withheld"])}
+    sentences = [words[name].format(n=number(lang, n)) + "." for name, n in counts.items() if n]
+    return sentences + _small_cells(published)
+
+
+def _without_cells(withheld: Mapping[str, int]) -> int:
+    return withheld["terms"] + withheld["embargo"]
+
+
+def _small_cells(published: Published) -> list[str]:
+    """Say how many records are in no sum, since too few of their kind stand together."""
+    hidden = published.withheld.get("small_cells", 0)
+    words, least = published.words, published.workspace.smallest_cell
+    return [words["small_cells"].format(n=hidden, k=least) + "."] if hidden else []
 
 
 def _tolls(lang: str, totals: JsonObject) -> list[str]:

@@ -23,13 +23,15 @@ from app.domain.place import LonLat, Place, Precision
 from app.domain.region import Region
 from app.domain.terms import Audience, Face
 from app.domain.view import View
+from app.index.cubes import Grouping
 from app.instance.workspace import Workspace
 from app.intake.regions.importing import RegionReport, import_regions, list_regions
 from app.intake.regions.layers import RegionOrder
 from app.pictures.tiles import Tiler
-from app.publishing.publish import counted_rows, publish
+from app.publishing.publish import publish
 from app.publishing.query import Query
-from app.queries.region_sums import _cube, _measure_regions, from_cube, unmarked_by_region
+from app.queries.group_sums import _cubed, scanned
+from app.queries.region_sums import unmarked_by_region
 from app.queries.sums import summarise
 from app.reference.reference import Reference
 from app.tiles.grid import Tile
@@ -473,9 +475,9 @@ def test_the_cube_of_raions_counts_what_a_scan_counts(split: Workspace) -> None:
     split.index.rebuild()
     asked = View(theatre="ukraine", datasets=("invented",), level=2)
     published = publish(Query.of(split, asked, NOON), Face.aggregates)
-    cube, scanned = _cube(published), _measure_regions(published, counted_rows(published), 3)
-    assert cube is not None
-    assert np.array_equal(from_cube(published, cube, 3).table, scanned.table)
+    cubed, by_scan = _cubed(published, Grouping.region), scanned(published, Grouping.region)
+    assert cubed is not None
+    assert np.array_equal(cubed.sums().table, by_scan.table)
 
 
 @pytest.mark.parametrize("is_rebuilt", [True, False])
@@ -494,9 +496,10 @@ def test_the_public_finds_a_generalised_strike_in_its_oblast_and_in_no_raion(
         View(theatre="ukraine", datasets=("invented",), level=2, regions=("UA1402",)),
     ):
         published = publish(Query.of(public, view, NOON), Face.aggregates)
-        cube, scanned = _cube(published), _measure_regions(published, counted_rows(published), 3)
-        assert cube is not None
-        assert np.array_equal(from_cube(published, cube, 3).table, scanned.table)
+        for by in Grouping:
+            cubed = _cubed(published, by)
+            assert cubed is not None
+            assert np.array_equal(cubed.sums().table, scanned(published, by).table)
         sums = summarise(published, "region")
         assert next(row for row in sums["rows"] if row["key"] == "UA1402")["incidents"] == 1
         quiet = 0 if view.regions else 240

@@ -102,7 +102,8 @@ def test_a_filter_is_named_and_an_empty_period_is_no_quiet_time(
 
 
 def test_what_is_withheld_has_no_headline(workspace: Workspace, tmp_path: Path) -> None:
-    _load(workspace, tmp_path, SCHOOL, terms="internal")
+    schools = [{**SCHOOL, "source_key": key} for key in "abc"]
+    _load(workspace, tmp_path, *schools, terms="internal")
     assert _headline(workspace) is None
     assert _headline(workspace, MARCH.but(first=None, last=None)) is not None
 
