@@ -49,7 +49,7 @@ def of_mgrs(plain: str) -> LonLat:
     more = "5" if half < MOST_DIGITS else ""
     zone = match["zone"].replace(" ", "") + match["square"]
     try:
-        lat, lon = MGRS().toLatLon(f"{zone}{digits[:half]}{more}{digits[half:]}{more}")
+        place = MGRS().toLatLon(f"{zone}{digits[:half]}{more}{digits[half:]}{more}")
     except Exception as wrong:  # the package raises no error of a narrower kind
         raise ValueError(plain) from wrong
-    return LonLat.checked(lon=round(lon, 7), lat=round(lat, 7))
+    return LonLat.checked(lon=round(place[1], 7), lat=round(place[0], 7))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import logging
 import shutil
 import threading
@@ -10,9 +11,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from typing_extensions import override
 
 from app.domain.count import Count, Toll
 from app.domain.errors import StoreBusy
@@ -246,13 +249,13 @@ def test_two_threads_may_write_one_file_at_once(
 def test_a_file_that_cannot_be_written_whole_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = Path.write_bytes
+    class Full(io.FileIO):
+        @override
+        def write(self, content: Any) -> int:
+            super().write(content[:1])
+            raise OSError(errno.ENOSPC, "No space left on device")
 
-    def full(path: Path, content: bytes) -> int:
-        write(path, content[:1])
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(sums, "open", lambda name, mode, **_: Full(name, mode), raising=False)
     with pytest.raises(OSError, match="No space"):
         sums.write_whole(tmp_path / "HEAD", b"one")
     assert list(tmp_path.iterdir()) == []
