@@ -30,6 +30,7 @@ T = TypeVar("T")
 BUSY_S = 60
 """How long a writer waits for another: a large import locks the record for tens of seconds."""
 
+WHOLE = ("check_tables", "current", "edited", "latest", "newest_of")  # may take their time
 READ_BATCH = 2_000
 """Rows that a walk fetches at a time, and revisions of one query."""
 
@@ -37,8 +38,8 @@ MOST_ANSWERS, LONGEST_ANSWER = 512, 50
 """Short answers in memory: how many, and of how many revisions each at most."""
 
 STILL_THERE = (
-    "It is erased, but the database still holds a copy, since somebody reads the record. Wait "
-    "until other commands and exports have ended, or stop the service, and purge it again."
+    "It is erased, but the database holds a copy, since somebody reads the record. Wait until "
+    "other commands and exports have ended, or stop the service, and purge it again."
 )
 
 
@@ -119,8 +120,9 @@ class PostgisStore:
         connection.execute(self._sql["wait_at_most"], values)
 
     def _rows(self, name: str, **values: object) -> list[Row]:
-        with self._translated(), self._server.pool.connection() as connection:
-            return connection.cursor(binary=True).execute(self._sql[name], values).fetchall()
+        no_limit = self._sql["no_limit"] if name in WHOLE else None
+        with self._translated():
+            return self._server.rows(self._sql[name], values, no_limit)
 
     def _remembered(self, name: str, **values: object) -> list[Row]:
         """Read a short answer; while the record is followed, it is read once for each state.

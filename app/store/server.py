@@ -104,6 +104,16 @@ class Server:
         with self.pool.connection() as connection, connection.transaction():
             yield connection
 
+    def rows(
+        self, statement: str, values: Mapping[str, object], no_limit: str | None = None
+    ) -> list[Row]:
+        """Read rows; `no_limit` lifts the limit of time first, for what may be a whole table."""
+        opened = self.pool.connection if no_limit is None else self.transaction
+        with opened() as connection:
+            if no_limit is not None:
+                connection.execute(no_limit)
+            return connection.cursor(binary=True).execute(statement, values).fetchall()
+
     def open(self, sql: Mapping[str, str]) -> None:
         """Connect, and bring the schema up to date.
 

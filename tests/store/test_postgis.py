@@ -18,7 +18,7 @@ from psycopg.sql import SQL
 
 from app.domain.control import ControlArea
 from app.domain.damage import Damage
-from app.domain.errors import InputError, StoreAway, StoreError, StoreTooNew
+from app.domain.errors import InputError, StoreAway, StoreBusy, StoreError, StoreTooNew
 from app.domain.incident import Incident
 from app.domain.merge import How, Member, Merge
 from app.domain.period import When
@@ -320,3 +320,34 @@ def test_a_place_is_written_longitude_first(url: str, store: PostgisStore) -> No
     add(store, incident("a", place=Place.at(LonLat(-0.1, 51.5), Precision.street)))
     query = "SELECT ST_X(geom), ST_Y(geom), ST_SRID(geom) FROM strikemap.incident"
     assert rows(url, query) == [(-0.1, 51.5, 4326)]
+
+
+def test_a_short_question_gives_up_in_time_and_a_whole_table_may_take_longer(
+    url: str, store: PostgisStore
+) -> None:
+    add(store, incident("a"))
+    hasty = PostgisStore(f"{url}&options=-c%20statement_timeout%3D200ms")
+
+    def hold(table: str) -> threading.Thread:
+        locked = threading.Event()
+
+        def work() -> None:
+            with psycopg.connect(url) as connection:
+                connection.execute(f"LOCK TABLE strikemap.{table}".encode())
+                locked.set()
+                time.sleep(0.6)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        assert locked.wait(10)
+        return thread
+
+    for table in ("token", "current"):
+        thread = hold(table)
+        if table == "token":
+            with pytest.raises(StoreBusy, match="did not answer in time"):
+                hasty.find_token("x")
+        else:
+            assert len(hasty.current(Subject.incident)) == 1
+        thread.join()
+    hasty.close()

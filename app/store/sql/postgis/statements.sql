@@ -29,6 +29,9 @@ SELECT pg_advisory_xact_lock(%(lock)s)
 SELECT set_config('lock_timeout', %(ms)s::text, true), set_config('statement_timeout', '0', true),
   set_config('application_name', %(name)s, true)
 
+-- name: no_limit
+SELECT set_config('statement_timeout', '0', true)
+
 -- name: listen
 LISTEN strikemap
 
