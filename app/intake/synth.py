@@ -118,7 +118,7 @@ class _Land:
         region = np.full(len(own), -1)
         for number, unit in enumerate(regions.regions):
             region[shapely.contains_xy(unit.shape, lon, lat)] = number
-        names = pa.array([places.name_en[place] for place in own.tolist()])
+        names = pa.array([places.name(place, "en") for place in own.tolist()])
         shape = regions.land
         shapely.prepare(shape)
         hot = rng.permutation(min(len(own), 8 * HOT_PLACES))[:HOT_PLACES]

@@ -64,9 +64,10 @@ class PlaceFinder:
 
 
 def _searchable(places: Places) -> list[np.ndarray]:
+    languages = dict.fromkeys(language for names in places.names for language in names)
     return [
-        np.array([comparable_name(name or "") for name in column])
-        for column in (places.name_en, places.name_uk)
+        np.array([comparable_name(names.get(language, "")) for names in places.names])
+        for language in languages
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -43,8 +43,8 @@ class Places:
     rank: np.ndarray
     population: np.ndarray
     country: np.ndarray
-    name_en: list[str]
-    name_uk: list[str | None]
+    names: list[Mapping[str, str]]
+    """By language; English is always there."""
 
     def joined(self, others: Places) -> Places:
         """Add other places after these."""
@@ -54,13 +54,13 @@ class Places:
             np.concatenate([self.rank, others.rank]),
             np.concatenate([self.population, others.population]),
             np.concatenate([self.country, others.country]),
-            [*self.name_en, *others.name_en],
-            [*self.name_uk, *others.name_uk],
+            [*self.names, *others.names],
         )
 
     def name(self, index: int, language: str) -> str:
         """Name a place in a language, in English when it has no other name."""
-        return (self.name_uk[index] if language == "uk" else None) or self.name_en[index]
+        names = self.names[index]
+        return names.get(language) or names["en"]
 
 
 @dataclass(frozen=True)
@@ -114,19 +114,18 @@ class Basemap:
             name: [value for table in tables for value in table[name].to_pylist()]
             for name in ("lon", "lat", "rank", "population", "country", "name_en", "name_uk")
         }
+        names = [
+            {"en": english, "uk": ukrainian or ""}
+            for english, ukrainian in zip(columns["name_en"], columns["name_uk"], strict=True)
+        ]
         people = np.array([count or 0 for count in columns["population"]], np.int64)
         rank = np.array(columns["rank"], np.int8)
         order = np.lexsort((-people, rank))
-        names = {
-            name: [columns[name][place] for place in order.tolist()]
-            for name in ("name_en", "name_uk")
-        }
         return Places(
             np.array(columns["lon"], float)[order],
             np.array(columns["lat"], float)[order],
             rank[order],
             people[order],
             np.array(columns["country"])[order],
-            names["name_en"],
-            names["name_uk"],
+            [names[place] for place in order.tolist()],
         )

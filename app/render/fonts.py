@@ -60,8 +60,13 @@ def _shaped_width(folder: Path, text: str, is_bold: bool) -> float:
     return float(font.getlength(text, features=UNKERNED)) / 256.0
 
 
+def writable(folder: Path, *names: str) -> str:
+    """Choose the first name of a place that the font has all letters of; empty if it has none."""
+    return next((legible(folder, name) for name in names if name and covers(folder, name)), "")
+
+
 def covers(folder: Path, text: str) -> bool:
-    """Tell whether the font can write a text: else another name of the thing is written."""
+    """Tell whether the font can write a text."""
     has = _advances(folder, False)
     is_shaped = CAN_SHAPE or not has_rtl(text)
     return is_shaped and all(

@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from app.reference.basemap import QUARTER, Places
 from app.render.canvas import Canvas, TextRun
-from app.render.fonts import legible, text_width
+from app.render.fonts import text_width, writable
 from app.render.frame import Frame
 from app.render.palette import HALO, STREET_TEXT, TEXT, Mark
 
@@ -105,7 +105,9 @@ def choose_labels(canvas: Canvas, naming: Naming) -> tuple[list[Name], list[Box]
     boxes: list[Box] = []
     names = []
     for place, px, py in zip(numbers.tolist(), x.tolist(), y.tolist(), strict=True):
-        name = _names_at(canvas, naming, place, (px, py))[0]
+        name = next(iter(_names_at(canvas, naming, place, (px, py))), None)
+        if name is None:
+            continue
         if touch(name.box, around) and not any(touch(name.box, other) for other in boxes):
             names.append(name)
         boxes.append(name.box)
@@ -146,10 +148,14 @@ def place_names(
 def _names_at(canvas: Canvas, naming: Naming, place: int, at: tuple[float, float]) -> list[Name]:
     """List where the name of a place may stand: to the right, left, above or below its dot.
 
-    A mark on the dot stays in sight. The name of a part of a settlement stands on its place.
+    A mark on the dot stays in sight. The name of a part of a settlement stands on its place. A
+    name that the font cannot write is in English instead, or left out.
     """
     (x, y), scale, rank = at, canvas.frame.scale, naming.places.rank[place]
-    text = legible(canvas.fonts, naming.places.name(place, naming.language))
+    places = naming.places
+    text = writable(canvas.fonts, places.name(place, naming.language), places.name(place, "en"))
+    if not text:
+        return []
     is_bold = bool(rank == 0)
     half = text_width(canvas.fonts, text, LABEL_PX, is_bold=is_bold) * scale / 2
     high, pad = LABEL_HIGH_PX * scale, LABEL_PAD * scale

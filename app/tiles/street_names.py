@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from app.domain.languages import LANGUAGES
 from app.reference.basemap import QUARTER, Places
 from app.render.canvas import Canvas, TextRun
-from app.render.fonts import legible, text_width
+from app.render.fonts import text_width, writable
 from app.render.frame import TILE_PX, Frame
 from app.render.labels import Box, touch
 from app.render.palette import HALO, STREET_TEXT, WATER_TEXT
@@ -43,7 +44,9 @@ def street_names(
     """
     frame, boxes, placed = canvas.frame, list(taken), list[TextRun]()
     for name, points in _by_weight(streets, frame):
-        text = legible(canvas.fonts, name_in(language, name.tags))
+        text = writable(
+            canvas.fonts, name_in(language, name.tags), name_in(LANGUAGES[0], name.tags)
+        )
         if not text:
             continue
         is_water = name.kind in WATER_NAMES
@@ -160,7 +163,7 @@ def with_settlements(places: Places, streets: StreetMap, frame: Frame) -> Places
         down=frame.down * 3,
     )
     found = {
-        (name.kind, *_names_of(name)): cell.px(name.points)[0]
+        (name.kind, _names_of(name)): cell.px(name.points)[0]
         for cell in cells_on(wide, streets)
         if isinstance(cell.ground, GroundTile)
         for name in cell.ground.names
@@ -169,9 +172,9 @@ def with_settlements(places: Places, streets: StreetMap, frame: Frame) -> Places
     lon, lat = wide.degrees(*np.array(list(found.values())).reshape(-1, 2).T)
     known = {names.casefold() for names in (*_near(places, wide), "")}
     rows = [
-        (number, kind, english, ukrainian)
-        for number, (kind, english, ukrainian) in enumerate(found)
-        if english.casefold() not in known and ukrainian.casefold() not in known
+        (number, kind, names)
+        for number, (kind, names) in enumerate(found)
+        if known.isdisjoint(name.casefold() for name in names)
     ]
     numbers = [row[0] for row in rows]
     kinds = [row[1] for row in rows]
@@ -182,23 +185,22 @@ def with_settlements(places: Places, streets: StreetMap, frame: Frame) -> Places
             np.array([QUARTER if kind in PARTS else 3 for kind in kinds], np.int8),
             np.array([SETTLEMENT_WEIGHTS[kind] for kind in kinds], np.int64),
             np.array([""] * len(rows), "U2"),
-            [row[2] for row in rows],
-            [row[3] for row in rows],
+            [dict(zip(LANGUAGES, row[2], strict=True)) for row in rows],
         )
     )
 
 
-def _names_of(name: GroundName) -> tuple[str, str]:
-    return name_in("en", name.tags), name_in("uk", name.tags)
+def _names_of(name: GroundName) -> tuple[str, ...]:
+    return tuple(name_in(language, name.tags) for language in LANGUAGES)
 
 
 def _near(places: Places, frame: Frame) -> list[str]:
-    """List the names of the shipped places on a picture, in both languages."""
+    """List the names of the shipped places on a picture, in all languages."""
     west, south, east, north = frame.bounds(margin=0.1)
     near = (places.lon > west) & (places.lon < east) & (places.lat > south) & (places.lat < north)
     return [
         name
         for place in np.flatnonzero(near).tolist()
-        for name in (places.name_en[place], places.name_uk[place])
+        for name in places.names[place].values()
         if name
     ]

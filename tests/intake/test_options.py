@@ -86,7 +86,7 @@ def test_the_api_lists_the_table(service: Service) -> None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_the_form_lists_the_table_in_both_languages(service: Service, lang: str) -> None:
+def test_the_form_lists_the_table_in_each_language(service: Service, lang: str) -> None:
     labels = of_page(service.client.get(f"/import?theatre=example&lang={lang}").text)
     expected = {one.name: one.text(lang) for one in options_of(face=ShownIn.form)}
     assert labels == page(lang) == expected
@@ -138,7 +138,8 @@ def test_each_kind_is_read_and_described_as_such() -> None:
 
 
 def test_every_option_has_a_text_in_both_languages_and_no_full_stop() -> None:
-    found = [option.text(lang) for option in options_of() for lang in LANGUAGES]
+    # The working pages are in these two; in other languages they are in English.
+    found = [option.text(lang) for option in options_of() for lang in ("en", "uk")]
     assert [text for text in found if not text or text.endswith(".")] == []
     assert len(set(found)) == len(found)
 

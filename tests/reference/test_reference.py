@@ -146,13 +146,11 @@ def test_names_of_regions_are_ukrainian_in_both_languages(reference: Reference) 
 def test_no_ukrainian_place_has_a_russian_era_name(reference: Reference) -> None:
     places = reference.basemap("ukraine").places
     in_ukraine = [n for n, country in enumerate(places.country) if country == "UA"]
-    names = {places.name_en[n] for n in in_ukraine}
+    names = {places.names[n]["en"] for n in in_ukraine}
     assert len(in_ukraine) > 3000
     assert {"Kyiv", "Odesa", "Kharkiv", "Lviv", "Dnipro", "Zaporizhzhia", "Bakhmut"} <= names
     assert not names & set(RUSSIAN_ERA)
-    assert not [
-        name for n in in_ukraine if re.search("[ЁёЪъЫыЭэ]", name := places.name_uk[n] or "")
-    ]
+    assert not [name for n in in_ukraine if re.search("[ЁёЪъЫыЭэ]", name := places.names[n]["uk"])]
 
 
 def test_sectors_and_weapons_are_those_of_the_design(reference: Reference) -> None:

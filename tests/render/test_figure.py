@@ -15,10 +15,11 @@ from pyproj import Geod
 
 from app.domain.errors import InputError
 from app.domain.place import Bounds
+from app.reference.basemap import Places
 from app.reference.reference import Reference
 from app.render.fonts import legible, load_font, text_width
 from app.render.frame import Frame
-from app.render.labels import Naming, place_names, spread, touch
+from app.render.labels import Naming, choose_labels, place_names, spread, touch
 from app.render.layout import Content, Layout, LegendRow, Section, Swatch, lay_out, wrapped
 from app.render.painter import Painter
 from app.render.palette import WATER
@@ -48,6 +49,27 @@ def test_a_frame_shows_its_box_whole_and_in_the_middle(
     x, y = frame.pixels(np.array([box.west, box.east]), np.array([box.north, box.south]))
     assert x.sum() / 2 == pytest.approx(frame.width / 2, abs=0.01)
     assert y.sum() / 2 == pytest.approx(frame.height / 2, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("names", "written"),
+    [
+        ({"en": "Beijing", "zh": "北京"}, ["Beijing"]),
+        ({"en": "北京"}, []),
+        ({"en": "Beijing"}, ["Beijing"]),
+    ],
+)
+def test_a_name_that_the_font_cannot_write_is_in_english_or_left_out(
+    names: dict[str, str], written: list[str]
+) -> None:
+    number = np.array([0])
+    places = Places(
+        number + 116.4, number + 39.9, number, number + 20_000_000, np.array(["CN"]), [names]
+    )
+    canvas = Painter(Frame.fit(Bounds(115, 39, 118, 41), 300, 300), WATER, FONTS)
+    naming = Naming(places, "zh", ("CN",))
+    assert [name.text.text for name in place_names(canvas, naming, [])] == written
+    assert [name.text.text for name in choose_labels(canvas, naming)[0]] == written
 
 
 @given(BOXES, SIDES, SIDES)
@@ -165,7 +187,8 @@ def test_a_name_covers_no_mark_but_a_capitals_where_it_has_no_free_side(
     canvas = Painter(Frame.fit(Bounds(*theatre.bounds), 900, 450), WATER, FONTS)
     x, y = np.array(spots, float).reshape(-1, 2).T
     names = place_names(canvas, Naming(places, "en", theatre.countries), [], (x, y))
-    rank = dict(zip(places.name_en, places.rank.tolist(), strict=True))
+    written = (places.name(place, "en") for place in range(len(places.names)))
+    rank = dict(zip(written, places.rank.tolist(), strict=True))
     for name in names:
         x0, y0, x1, y1 = name.box
         is_covering = ((x > x0) & (x < x1) & (y > y0) & (y < y1)).any()

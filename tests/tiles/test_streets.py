@@ -117,8 +117,8 @@ def test_names_of_roads_stand_whole_on_the_picture_in_the_readers_language(tmp_p
 def test_a_quarter_is_added_to_the_shipped_places(tmp_path: Path, reference: Reference) -> None:
     places = reference.basemap("ukraine").places
     more = with_settlements(places, _map(tmp_path, "OpenMapTiles"), WHOLE)
-    assert more.name_en[len(places.name_en) :] == ["Podil"]
-    assert more.name(len(places.name_en), "uk") == "Поділ"
+    assert [names["en"] for names in more.names[len(places.names) :]] == ["Podil"]
+    assert more.name(len(places.names), "uk") == "Поділ"
     x, y = WHOLE.pixels(more.lon[-1:], more.lat[-1:])
     assert (round(float(x[0])), round(float(y[0]))) == (125, 425)
 
