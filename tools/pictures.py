@@ -6,19 +6,23 @@ With `--streets FILE`, a basemap of Monaco, it takes those of streets under inve
 from __future__ import annotations
 
 import argparse
+import io
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import mercantile
+from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.settings import ROOT
 from tests.browser.conftest import ARGUMENTS, PHONE, WIDE
-from tests.serving import command, serving
+from tests.serving import Service, command, serving
 
 FOLDER = ROOT / "docs" / "pictures"
 UKRAINE = "theatre=ukraine"
+SMALL = {"width": 720, "height": 540}
 EXAMPLE = "theatre=example&from=2024-03-01&to=2024-04-10"
 
 
@@ -76,6 +80,36 @@ STREET_TILE = f"/tiles/map/16/34119/23896@2x.png?{STREETS}"
 STREET_FIGURE = f"/figure.png?{STREETS}&bbox=7.409,43.73,7.44,43.747&width=1200&height=630"
 
 
+ZOOMS, CENTRE = range(12, 17), (43.7384, 7.4246)
+CELL = (360, 270)
+"""The size of one picture of a sheet, in px."""
+
+
+def zoom_sheet(browser: Browser, service: Service) -> Image.Image:
+    """Set the same city at each zoom side by side: page, page in the dark look, tile and figure."""
+    sheet = Image.new("RGB", (CELL[0] * len(ZOOMS), CELL[1] * 4), "white")
+    for column, zoom in enumerate(ZOOMS):
+        at = f"#at={zoom}/{CENTRE[0]}/{CENTRE[1]}"
+        for row, scheme in enumerate(("light", "dark")):
+            page = Picture("", f"/embed?{STREETS}&controls=none&caption=none{at}", SMALL, scheme)
+            _paste(sheet, column, row, taken(browser, service.url, page))
+        across = mercantile.tile(CENTRE[1], CENTRE[0], zoom)
+        tile = f"/tiles/map/{zoom}/{across.x}/{across.y}@2x.png?{STREETS}"
+        _paste(sheet, column, 2, service.client.get(tile).raise_for_status().content)
+        half = 360 / 2**zoom
+        box = [CENTRE[1] - half, CENTRE[0] - half / 2, CENTRE[1] + half, CENTRE[0] + half / 2]
+        bbox = ",".join(f"{side:.5f}" for side in box)
+        figure = f"/figure.png?{STREETS}&bbox={bbox}&width=720&height=540&scale=1"
+        _paste(sheet, column, 3, service.client.get(figure).raise_for_status().content)
+    return sheet
+
+
+def _paste(sheet: Image.Image, column: int, row: int, png: bytes) -> None:
+    with Image.open(io.BytesIO(png)) as picture:
+        small = ImageOps.contain(picture.convert("RGB"), CELL)
+    sheet.paste(small, (column * CELL[0], row * CELL[1]))
+
+
 def street_pictures(streets: Path) -> None:
     """Invent 300 incidents in Monaco and take pictures without and with streets under them."""
     with tempfile.TemporaryDirectory() as name:
@@ -100,6 +134,7 @@ def street_pictures(streets: Path) -> None:
             for kind, path in (("tile", STREET_TILE), ("figure", STREET_FIGURE)):
                 answer = service.client.get(path)
                 (FOLDER / f"streets-{kind}.png").write_bytes(answer.raise_for_status().content)
+            zoom_sheet(browser, service).quantize(192).save(FOLDER / "streets-zooms.png")
             browser.close()
 
 
@@ -115,6 +150,11 @@ def main() -> None:
 
 
 def take(browser: Browser, url: str, one: Picture) -> None:
+    """Open a page as a reader would and keep its picture."""
+    (FOLDER / f"{one.name}.png").write_bytes(taken(browser, url, one))
+
+
+def taken(browser: Browser, url: str, one: Picture) -> bytes:
     """Open a page as a reader would and take its picture."""
     context = browser.new_context(
         viewport=one.size,  # type: ignore[arg-type]
@@ -130,11 +170,12 @@ def take(browser: Browser, url: str, one: Picture) -> None:
     page.wait_for_load_state("networkidle")
     waiting = page.locator(".leaflet-tile:not(.leaflet-tile-loaded)")
     expect(waiting).to_have_count(0, timeout=60_000)
-    if page.locator("#panel").count():
+    if one.path.startswith("/?"):
         expect(page.locator("#panel .figure").first).to_be_attached(timeout=60_000)
     page.wait_for_timeout(800)  # tiles fade in
-    page.screenshot(path=str(FOLDER / f"{one.name}.png"))
+    picture = page.screenshot()
     context.close()
+    return picture
 
 
 def arrange(page: Page, one: Picture) -> None:

@@ -173,7 +173,7 @@ class Shelf:
                 changes.unchanged += 1
                 continue
             if present is not None and name not in self.manifest.files:
-                raise InputError("OUT", f"{self.where}: {name}", "no file of others of this name")
+                raise InputError("OUT", name, "a folder without a file of others of this name")
             if name not in self.manifest.files:
                 self.manifest.files[name] = UNFINISHED
                 self._note()
