@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test fuzz chaos sbom bench pictures lock format clean
+.PHONY: serve test fuzz chaos sbom bench docs pictures lock format clean
 
 serve: export STRIKEMAP_DATA_DIR ?= var
 serve: $(VENV)/.runtime
@@ -40,6 +40,10 @@ $(VENV)/.test: requirements-test.lock pyproject.toml setup.py package-lock.json 
 	tools/node.sh
 	@touch $@ $(VENV)/.runtime
 
+# The documentation as a site in build/site, without a network; a link that leads nowhere stops it.
+docs: $(VENV)/.test
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
 pictures: $(VENV)/.test
 	$(BIN)/python -m tools.pictures
 
@@ -53,7 +57,7 @@ format: $(VENV)/.test
 lock:
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra build pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra build --extra scale --extra test pyproject.toml -o requirements-test.lock
+	$(BIN)/uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra build --extra docs --extra scale --extra test pyproject.toml -o requirements-test.lock
 	npm install --silent --package-lock-only
 
 clean:

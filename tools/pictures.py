@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import shlex
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -67,6 +68,21 @@ def demo_pictures() -> None:
             )
             (FOLDER / "figure.png").write_bytes(answer.content)
             browser.close()
+        gallery(folder)
+
+
+def gallery(data: Path) -> None:
+    """Make each figure of docs/gallery.md by the command beneath it."""
+    for words in gallery_commands():
+        done = command(data, *words[1:2], str(FOLDER / words[2]), *words[3:])
+        if done.returncode:
+            raise SystemExit(done.stderr)
+
+
+def gallery_commands() -> list[list[str]]:
+    """Read the commands of docs/gallery.md, each in its words."""
+    text = (FOLDER.parent / "gallery.md").read_text("utf-8")
+    return [shlex.split(line) for line in text.splitlines() if line.startswith("strikemap figure")]
 
 
 STREETS = "synthetic=1&theatre=monaco&from=2022-01-01&to=2024-12-31"
