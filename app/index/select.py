@@ -233,7 +233,7 @@ def _refine(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
         keep &= ~is_quiet(rows, places, criteria)
     if criteria.grains is not None:
         keep &= criteria.grains[rows["number"][places]] <= criteria.coarsest
-    keep &= _is_released(rows, places, criteria)
+    keep &= is_released(rows, places, criteria)
     return np.asarray(places[keep])
 
 
@@ -251,7 +251,8 @@ def _is_among(datasets: np.ndarray, column: np.ndarray) -> np.ndarray:
     return np.asarray(datasets[column])
 
 
-def _is_released(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
+def is_released(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
+    """Tell which rows the audience may know of: those that no embargo holds back now."""
     released: np.ndarray = np.ones(len(places), bool)
     if criteria.embargo_at is not None:
         released &= ~is_embargoed(rows, places, criteria)

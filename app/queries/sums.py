@@ -14,7 +14,7 @@ from app.domain.terms import Dataset
 from app.domain.view import NOT_STATED
 from app.index.columns import KINDS_OF_EVENT
 from app.index.cubes import Grouping
-from app.index.select import BEGINNING, END, RETRACTED, is_of_kind, is_quiet
+from app.index.select import BEGINNING, END, RETRACTED, is_of_kind, is_quiet, is_released
 from app.index.summary import Ledger, Measures, measure
 from app.publishing.cells import Grain
 from app.publishing.line_joins import line_join
@@ -291,7 +291,8 @@ def _outside(published: Published, *, is_long: bool) -> int:
         standing &= criteria.datasets[rows["dataset"][places]]
         standing &= rows["status"][places] != RETRACTED
         standing &= is_of_kind(rows["flags"][places], criteria.kinds)
-        if is_long and criteria.grains is not None:
+        standing &= is_released(rows, places, criteria)
+        if criteria.grains is not None:
             standing &= criteria.grains[rows["number"][places]] <= criteria.coarsest
         count += int(standing.sum())
     return count

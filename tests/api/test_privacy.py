@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import math
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +14,9 @@ from urllib.parse import quote
 import mapbox_vector_tile
 import msgspec
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from app.domain.account import Holder, Role
 from app.domain.damage import Damage
@@ -34,9 +38,33 @@ from tests.support import feature, geojson, square
 NOW = datetime.now(UTC)
 RECENT = When.days(NOW.date() - timedelta(days=3))
 EMBARGOED, PLANT = LonLat(31.234567, 49.345678), LonLat(34.567891, 48.456789)
+OPEN = LonLat(30.5, 50.4)
 TEXT, NAME = "the words of the withheld record", "Quarry Lane substation"
 KEYS = ("embargoed", "plant", "named")
 NAMED = "Somebody Invented"
+
+
+UNLISTED = (
+    *("/compare", "/stories", "/review", "/import", "/audit", "/edit", "/edit/{ref}", "/file"),
+    *("/api/docs", "/catalog.jsonld", "/sitemap.xml", "/robots.txt"),
+    *("/styles/incidents.json", "/styles/map.json", "/styles/incidents.qml", "/styles/regions.qml"),
+    *("/tiles/map.json", "/tiles/incidents.json", "/tiles/regions.json"),
+)
+"""Addresses that the description of the API leaves out, or has with a name in braces."""
+
+FORMS = {
+    "/api/collections/incidents/items": ("f=html", "limit=1&f=html"),
+    "/api/collections": ("f=html",),
+    "/api/changes": ("format=atom",),
+    "/api/export.csv": ("hxl=true",),
+    "/api/export.xlsx": ("hxl=true",),
+    "/api/summary": tuple(
+        f"by={by}" for by in ("day", "weapon", "sector", "kind", "dataset", "line")
+    ),
+    "/wms": ("service=WMS&request=GetCapabilities",),
+    "/wmts": ("service=WMTS&request=GetCapabilities",),
+}
+"""Forms in which an address answers beside its usual one."""
 
 
 def place(point: LonLat) -> Place:
@@ -87,7 +115,7 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     workspace = open_workspace(folder, Reference(GEODATA, folder / "regions"))
     before = NOW - timedelta(days=2)
     firsts = [change(first) for first, _ in records()]
-    open_one = incident("open", place=Place.at(LonLat(30.5, 50.4), Precision.exact), when=RECENT)
+    open_one = incident("open", place=Place.at(OPEN, Precision.exact), when=RECENT)
     write(workspace.store, [change(dataset()), change(open_one), change(named()), *firsts], before)
     write(
         workspace.store,
@@ -118,19 +146,31 @@ def addresses(service: Service) -> list[str]:
     """List every address that can be read, with the withheld records' ids where one is taken."""
     paths = service.client.get("/api/openapi.json").json()["paths"]
     readable = [path for path, methods in paths.items() if "get" in methods]
-    readable += ["/", "/embed", "/table", "/method", "/changes", "/incidents/{ref}"]
+    readable += ["/", "/embed", "/table", "/method", "/changes", "/incidents/{ref}", *UNLISTED]
     ids = [str(incident(key).id) for key in KEYS]
     paths_with_ids = []
     for path in readable:
         names = [ref for ref in ("{ref}", "{incident_id}", "{id}") if ref in path]
         paths_with_ids += [path.replace(names[0], number) for number in ids] if names else [path]
-    return [path for path in paths_with_ids if "{" not in path]
+    plain = [path for path in paths_with_ids if "{" not in path]
+    return plain + [f"{path}?{own}" for path in plain for own in FORMS.get(path, ())]
 
 
-def own(path: str) -> str:
-    """Add what an address cannot do without."""
+def joined(path: str, query: str) -> str:
+    """Ask an address for a query, and add what it cannot do without."""
     since = (NOW - timedelta(days=1, hours=12)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return f"&since={since}" if "changes" in path else ""
+    own = f"&since={since}" if "changes" in path else ""
+    return f"{path}{'&' if '?' in path else '?'}{query}{own}"
+
+
+def unpacked(path: str, content: bytes) -> bytes:
+    """Read what a file holds that is packed inside."""
+    if "export.parquet" in path:
+        return repr(pq.read_table(io.BytesIO(content)).to_pylist()).encode()
+    if "export.xlsx" in path:
+        book = zipfile.ZipFile(io.BytesIO(content))
+        return b"".join(book.read(name) for name in book.namelist())
+    return content
 
 
 def hints() -> list[bytes]:
@@ -146,13 +186,13 @@ def test_no_address_tells_the_text_or_the_place(public: Service) -> None:
     for path in addresses(public):
         for asked_for in queries():
             query = asked_for.split("&as_of")[0] if "/changes" in path else asked_for
-            answer = public.client.get(f"{path}?{query}{own(path)}")
-            assert answer.status_code in (200, 400, 403, 404, 422), (path, query, answer.text)
+            answer = public.client.get(joined(path, query))
+            assert answer.status_code in (200, 400, 401, 403, 404, 422), (path, query, answer.text)
             content = (
-                answer.content.split(b'"view"')[0]
-                if answer.status_code in (400, 422)
-                else answer.content
+                unpacked(path, answer.content) if answer.status_code == 200 else answer.content
             )
+            if answer.status_code in (400, 422):
+                content = content.split(b'"view"')[0]
             leaks = [hint for hint in hints() if hint in content.replace(query.encode(), b"")]
             boxed = "bbox=" in query
             assert not leaks or (boxed and _only_echoes(content, leaks)), (path, query, leaks)
@@ -166,8 +206,8 @@ def test_no_address_finds_a_withheld_record_by_its_raion(public: Service) -> Non
     answered = 0
     for path in addresses(public):
         for when in ("",) if "/changes" in path else ("", f"&as_of={then}"):
-            query = f"dataset=invented&level=2&region=UA7199,UA7198{when}{own(path)}"
-            answer = public.client.get(f"{path}?{query}")
+            query = f"dataset=invented&level=2&region=UA7199,UA7198{when}"
+            answer = public.client.get(joined(path, query))
             answered += answer.status_code == 200
             for number in ids.values():
                 assert number in path or number.encode() not in answer.content, (path, query)
@@ -231,6 +271,26 @@ def test_no_tile_has_a_mark_of_it(public: Service, zoom: int) -> None:
             assert len(marks) <= 2  # the open one and the redacted one, at the coarsest zoom
             if zoom > 4:
                 assert marks == []
+
+
+def test_no_map_of_the_map_service_has_a_mark_of_it(public: Service) -> None:
+    """The map around a withheld place is that of a day on which nothing was recorded."""
+
+    def pixels(point: LonLat, asked_for: str) -> np.ndarray:
+        sides = (point.lon - 0.01, point.lat - 0.01, point.lon + 0.01, point.lat + 0.01)
+        own = "service=WMS&version=1.3.0&request=GetMap&crs=CRS:84&styles=&width=64&height=64"
+        box = ",".join(map(str, sides))
+        address = f"/wms?{own}&layers=incidents&format=image/png&transparent=true&BBOX={box}"
+        answer = public.client.get(f"{address}&dataset=invented{asked_for}")
+        assert answer.headers["content-type"] == "image/png", answer.text
+        return np.asarray(Image.open(io.BytesIO(answer.content)).convert("RGBA"))
+
+    then = (NOW - timedelta(days=1, hours=12)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    empty = "&from=2020-01-01&to=2020-01-01"
+    for when in ("", f"&as_of={then}"):
+        assert (pixels(OPEN, when) != pixels(OPEN, empty)).any()
+        for point in (EMBARGOED, PLANT):
+            assert (pixels(point, when) == pixels(point, empty)).all()
 
 
 def test_no_column_file_holds_its_place_or_its_number(public: Service) -> None:

@@ -165,6 +165,20 @@ def test_an_embargoed_record_is_counted_as_withheld_and_shown_to_nobody(
     assert _published(workspace, now=after).withheld["embargo"] == 0
 
 
+@pytest.mark.parametrize("when", [When.days(None), When.days(date(2024, 1, 1), date(2024, 6, 30))])
+def test_an_embargoed_record_is_in_no_count_of_what_a_period_leaves_out(
+    workspace: Workspace, when: When
+) -> None:
+    """Moving a period over a long record would read its days from that count."""
+    hidden = incident("a", when=when, public_after=LATER + timedelta(hours=1))
+    add(workspace.store, dataset(), hidden, incident("b"))
+    for as_of in (None, NOON):
+        view = VIEW.but(first=date(2024, 3, 1), last=date(2024, 3, 31), as_of=as_of)
+        covered = _summary(workspace, view)["coverage"]
+        assert (covered["spanning"], covered["undated"]) == (0, 0)
+        assert covered["withheld"]["embargo"] == 1
+
+
 def test_a_private_audience_sees_all_at_once(private_workspace: Workspace) -> None:
     add(
         private_workspace.store,
