@@ -10,6 +10,7 @@ from app.domain.control import ControlStatus, Extent
 from app.domain.view import COLOURS_BY, NOT_STATED
 from app.i18n.values import day_words
 from app.pictures.scene import Scene
+from app.queries.choropleth import without_value
 from app.render.layout import LegendRow, Section, Swatch
 from app.render.palette import (
     CITED,
@@ -64,7 +65,7 @@ class FigureLegend:
             ]
         if any(value is None for value in figures):
             hatch = Swatch("hatch", opacity=0.9, pattern=NO_FIGURE_PATTERN)
-            rows.append(LegendRow(words["no_figure"], hatch))
+            rows.append(LegendRow(without_value(self.scene.sums), hatch))
         if self.scene.is_known and any(value == 0 for value in figures):
             rows.append(LegendRow(words["none_reported"], Swatch("fill", LAND)))
         return Section(title, (*rows, *map(LegendRow, self.sums_lines())))

@@ -120,7 +120,7 @@ class Scene(OfQuery):
     @cached_property
     def choropleth(self) -> Choropleth | None:
         """The regions' values; None if the terms withhold all sums of this View."""
-        if not self.sums.datasets and self.sums.withheld["terms"]:
+        if self.sums.is_withheld:
             return None
         return self.choropleths.of(self.sums)
 

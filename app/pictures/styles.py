@@ -26,9 +26,9 @@ from app.pictures.expressions import (
     raster_layer,
 )
 from app.pictures.sprite import mark_name, pattern_name, watermark_name
-from app.publishing.publish import control_snapshot, publish
+from app.publishing.publish import Published, control_snapshot, publish
 from app.publishing.query import OfQuery, Query
-from app.queries.choropleth import Choropleth, Choropleths
+from app.queries.choropleth import Choropleth, Choropleths, without_value
 from app.queries.looks import tile_style
 from app.render import qml
 from app.render.canvas import CASING_PX, LINE_PX
@@ -125,7 +125,11 @@ class TileStyles(OfQuery):
 
     @cached_property
     def _values(self) -> Choropleth:
-        return self.choropleths.of(publish(self.query, Face.aggregates))
+        return self.choropleths.of(self._sums)
+
+    @property
+    def _sums(self) -> Published:
+        return publish(self.query, Face.aggregates)
 
     @property
     def _ramp(self) -> Sequence[str]:
@@ -159,7 +163,7 @@ class TileStyles(OfQuery):
             yield qml.TileRule("regions", label, qml.POLYGON, condition, symbol)
         if limits:
             hatch = qml.hatch_symbol(NO_FIGURE_PATTERN, 0.9)
-            label, condition = self.words["no_figure"], f"{metric} is null"
+            label, condition = without_value(self._sums), f"{metric} is null"
             yield qml.TileRule("regions", label, qml.POLYGON, condition, hatch)
 
     @cached_property

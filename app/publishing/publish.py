@@ -105,6 +105,16 @@ class Published(OfQuery):
         return self.withheld.get("small_cells", 0) > 0
 
     @property
+    def is_withheld(self) -> bool:
+        """Tell whether the terms withhold all of a View: it has no sums, and not sums of 0."""
+        return not self.datasets and self.withheld["terms"] > 0
+
+    @property
+    def holds_back_sums(self) -> bool:
+        """Tell whether a sum of 0 says nothing."""
+        return self.is_withheld or self.has_small_cells
+
+    @property
     def primary(self) -> Dataset | None:
         """The dataset that is counted where several do not add up: the first one."""
         return self.datasets[0] if self.datasets else None

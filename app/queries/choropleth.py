@@ -11,6 +11,9 @@ from app.publishing.publish import Published, summable
 from app.queries.region_sums import by_region
 from app.render.palette import breaks, class_of
 
+TOLLS = ("killed", "killed_per_100k", "injured")
+"""Metrics that may be unknown where incidents are known."""
+
 
 @dataclass(frozen=True)
 class Choropleth:
@@ -23,7 +26,7 @@ class Choropleth:
     limits: list[float]
 
     def class_number(self, code: str) -> int | None:
-        """The class of a region: None for "no figure", -1 for nothing reported."""
+        """The class of a region: None where no figure is shown, -1 for nothing reported."""
         value = self.values[code]
         return None if value is None else class_of(value, self.limits)
 
@@ -35,8 +38,17 @@ class Choropleths:
     _cache: BoundedCache = field(default_factory=BoundedCache)
 
     def of(self, published: Published) -> Choropleth:
-        """Return the value of each region by the View's metric; None where it is unknown, not 0."""
+        """Return each region's value by the View's metric: not 0 but None where none is shown."""
         return self._cache.get(published.key, lambda: _choropleth(published))
+
+
+def without_value(published: Published) -> str:
+    """Say why a region has no value: it is not known, or terms hold sums back."""
+    words = published.words
+    reasons = [words["no_figure"]] if published.view.metric in TOLLS else []
+    if published.holds_back_sums:
+        reasons.append(words["not_shared"])
+    return "; ".join(reasons) or words["no_figure"]
 
 
 def _choropleth(published: Published) -> Choropleth:
@@ -44,10 +56,14 @@ def _choropleth(published: Published) -> Choropleth:
     ledger = Ledger(
         by_region(summable(published, Face.aggregates)), reference.taxonomy.sectors.codes
     )
+    # Where sums are held back, no incident in a sum does not mean that none is recorded.
+    is_silent = published.holds_back_sums
     values: dict[str, float | None] = {}
     for group, (theatre, region) in enumerate(reference.regions(view.level)):
         if theatre == view.theatre:
-            values[region.code] = _value(ledger, view.metric, group, region.population)
+            is_held = is_silent and not ledger.value("incidents", group)
+            value = _value(ledger, view.metric, group, region.population)
+            values[region.code] = None if is_held else value
     positive = [value for value in values.values() if value is not None and value > 0]
     # One region has no other to compare with: its outline says where, and its colour says nothing.
     return Choropleth(values, [] if len(view.regions) == 1 else breaks(positive))

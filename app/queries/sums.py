@@ -54,11 +54,11 @@ def summarise(published: Published, by: str) -> JsonObject:
         **_matching_report(published),
         "rows": [
             {"key": key, "name": name, **ledger.answer(group)}
-            for key, name, group in ([] if _is_withheld(published) else grouped.rows)
+            for key, name, group in ([] if published.is_withheld else grouped.rows)
             if not (by == "day" or published.has_small_cells) or ledger.value("incidents", group)
         ],
         "elsewhere": ledger.answer(grouped.measures.groups - 1)
-        if by == "region" and not _is_withheld(published)
+        if by == "region" and not published.is_withheld
         else None,
         "totals": _totals(published, grouped, codes),
         "coverage": coverage(published),
@@ -69,11 +69,6 @@ def summarise(published: Published, by: str) -> JsonObject:
     if published.view.metric == "killed_per_100k":
         add_rates(published, answer["rows"])
     return answer
-
-
-def _is_withheld(published: Published) -> bool:
-    """Tell whether the terms withhold all of a View: then there are no sums, and not sums of 0."""
-    return not published.datasets and published.withheld["terms"] > 0
 
 
 def _matching_report(published: Published) -> JsonObject:
@@ -244,7 +239,7 @@ def _totals(
     published: Published, grouped: GroupSums, codes: tuple[str, ...]
 ) -> dict[str, object] | None:
     """Sum the whole View once; None for several datasets that were not compared."""
-    if not published.is_summed or _is_withheld(published):
+    if not published.is_summed or published.is_withheld:
         return None
     if grouped.is_additive:
         ledger = Ledger(grouped.measures.whole(), codes)

@@ -112,7 +112,9 @@ export function makeLegend(context) {
     );
     if (["killed", "injured", "killed_per_100k"].includes(state.get("metric")))
       items.push(row(area(hatch(regions.noFigure)), words.no_figure));
-    if (!isOne) items.push(row(area("none"), words[layers.regions.none()]));
+    if (layers.regions.hasSmallCells)
+      items.push(row(area(hatch(regions.noFigure)), words.not_shared));
+    else if (!isOne) items.push(row(area("none"), words[layers.regions.none()]));
     if (layers.regions.hasBadges) {
       const badge = { class: "badge swatch-badge", text: "n", "aria-hidden": "true" };
       items.push(row(el("span", badge), words.badge_legend));

@@ -26,6 +26,7 @@ export class RegionLayer extends L.GeoJSON {
     /** @type {number[]} */
     this.classes = [];
     this.isWithheld = false;
+    this.hasSmallCells = false;
     this.isEmpty = false;
     this.isSeveral = false;
     this.elsewhere = 0;
@@ -53,6 +54,7 @@ export class RegionLayer extends L.GeoJSON {
     this.isWithheld =
       (!datasets.length && withheld.terms > 0) ||
       (!summary.totals && (withheld.small_cells ?? 0) > 0);
+    this.hasSmallCells = (withheld.small_cells ?? 0) > 0;
     this.isSeveral = !summary.additive;
     this.elsewhere = summary.elsewhere?.incidents ?? 0;
     this.isEmpty = !this.elsewhere && summary.rows.every((row) => !row.incidents);
@@ -115,9 +117,9 @@ export class RegionLayer extends L.GeoJSON {
     return this.isEmpty ? "figure_none" : null;
   }
 
-  /** What a region is worth: null when it has incidents and no figure is known. */
+  /** What a region is worth: null when no figure is known, or it may be held back. */
   figure(/** @type {SummaryRow | undefined} */ row) {
-    if (!row) return 0;
+    if (!row) return this.hasSmallCells ? null : 0;
     const metric = this.context.state.get("metric") || "incidents";
     if (metric === "incidents" || metric === "damaged" || metric === "destroyed")
       return row[metric];
@@ -173,9 +175,10 @@ export class RegionLayer extends L.GeoJSON {
   tip({ properties: { key, name } }) {
     const { words, language } = this.context;
     const title = el("strong", { text: name });
-    if (this.isWithheld) return el("div", {}, title, " – " + words.not_shared);
-    if (this.isSeveral) return el("div", {}, title, el("p", { text: words.regions_several }));
     const row = this.rows.get(key);
+    const isHeld = this.isWithheld || (!row && this.hasSmallCells);
+    if (isHeld) return el("div", {}, title, " – " + words.not_shared);
+    if (this.isSeveral) return el("div", {}, title, el("p", { text: words.regions_several }));
     const line = (/** @type {string} */ label, /** @type {string} */ text) => [
       el("dt", { text: label }),
       el("dd", { text }),

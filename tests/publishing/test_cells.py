@@ -25,6 +25,7 @@ from app.instance.workspace import Workspace
 from app.publishing.cells import Grain
 from app.publishing.publish import counted_rows, publish
 from app.publishing.query import Query
+from app.queries.choropleth import Choropleths
 from app.queries.facets import facets
 from app.queries.sums import summarise
 from app.reference.reference import Reference
@@ -201,6 +202,24 @@ def test_what_is_left_out_is_not_stated_as_zero(sparse: Workspace) -> None:
     query = Query(sparse, sparse.state(), HELD.but(regions=("UA-46",)), NOW)
     answer = summarise(publish(query, Face.aggregates), "region")
     assert (answer["rows"], answer["totals"]) == ([], None)
+
+
+@pytest.mark.parametrize("metric", ["incidents", "killed", "damaged"])
+def test_no_region_is_coloured_as_empty_where_a_record_may_be_held_back(
+    sparse: Workspace, metric: str
+) -> None:
+    query = Query(sparse, sparse.state(), HELD.but(metric=metric), NOW)
+    values = dict(Choropleths().of(publish(query, Face.aggregates)).values)
+    kyiv = values.pop("UA-30")
+    assert (kyiv == 4) or metric != "incidents"
+    assert set(values.values()) == {None}
+
+
+def test_a_view_that_terms_withhold_has_no_region_of_zero(sparse: Workspace) -> None:
+    days = HELD.but(first=MONDAY, last=MONDAY)
+    published = publish(Query(sparse, sparse.state(), days, NOW), Face.aggregates)
+    assert published.is_withheld
+    assert set(Choropleths().of(published).values.values()) == {None}
 
 
 def test_records_without_marks_are_not_added_up_with_those_of_others(sparse: Workspace) -> None:
