@@ -61,7 +61,8 @@ def _choropleth(published: Published) -> Choropleth:
     values: dict[str, float | None] = {}
     for group, (theatre, region) in enumerate(reference.regions(view.level)):
         if theatre == view.theatre:
-            is_held = is_silent and not ledger.value("incidents", group)
+            is_in_view = not view.regions or region.code in view.regions
+            is_held = is_silent and is_in_view and not ledger.value("incidents", group)
             value = _value(ledger, view.metric, group, region.population)
             values[region.code] = None if is_held else value
     positive = [value for value in values.values() if value is not None and value > 0]

@@ -117,9 +117,16 @@ export class RegionLayer extends L.GeoJSON {
     return this.isEmpty ? "figure_none" : null;
   }
 
-  /** What a region is worth: null when no figure is known, or it may be held back. */
+  /** Whether a sum may be held back: then no row does not mean that nothing is recorded. */
+  isHeld(/** @type {string} */ key) {
+    const own = this.context.state.list("region");
+    const isInView = !own.length || own.includes(key);
+    return this.isWithheld || (this.hasSmallCells && isInView && !this.rows.has(key));
+  }
+
+  /** What a region is worth: null when it has incidents and no figure is known. */
   figure(/** @type {SummaryRow | undefined} */ row) {
-    if (!row) return this.hasSmallCells ? null : 0;
+    if (!row) return 0;
     const metric = this.context.state.get("metric") || "incidents";
     if (metric === "incidents" || metric === "damaged" || metric === "destroyed")
       return row[metric];
@@ -140,7 +147,7 @@ export class RegionLayer extends L.GeoJSON {
   styleOf(/** @type {RegionFeature} */ { properties: { key } }) {
     const { edge, noFigure, opacity } = this.look;
     const faded = this.fade();
-    const value = this.figure(this.rows.get(key));
+    const value = this.isHeld(key) ? null : this.figure(this.rows.get(key));
     const isMarked = key === this.marked || key === this.hinted;
     const isOutlined = this.context.state.get("region") === key;
     const base = {
@@ -148,7 +155,7 @@ export class RegionLayer extends L.GeoJSON {
       weight: isMarked ? 3.5 : isOutlined ? 2.5 : 1,
       className: "region",
     };
-    if (value === null || this.isWithheld) {
+    if (value === null) {
       const fillColor = patternUrl(noFigure.kind, noFigure.colour);
       return { ...base, fillColor, fillOpacity: (0.9 * faded) / opacity };
     }
@@ -176,8 +183,7 @@ export class RegionLayer extends L.GeoJSON {
     const { words, language } = this.context;
     const title = el("strong", { text: name });
     const row = this.rows.get(key);
-    const isHeld = this.isWithheld || (!row && this.hasSmallCells);
-    if (isHeld) return el("div", {}, title, " – " + words.not_shared);
+    if (this.isHeld(key)) return el("div", {}, title, " – " + words.not_shared);
     if (this.isSeveral) return el("div", {}, title, el("p", { text: words.regions_several }));
     const line = (/** @type {string} */ label, /** @type {string} */ text) => [
       el("dt", { text: label }),

@@ -213,6 +213,10 @@ def test_no_region_is_coloured_as_empty_where_a_record_may_be_held_back(
     kyiv = values.pop("UA-30")
     assert (kyiv == 4) or metric != "incidents"
     assert set(values.values()) == {None}
+    alone = query.but(regions=("UA-46",))
+    values = dict(Choropleths().of(publish(alone, Face.aggregates)).values)
+    assert values.pop("UA-46") is None
+    assert None not in values.values()  # the View does not speak of other regions
 
 
 def test_a_view_that_terms_withhold_has_no_region_of_zero(sparse: Workspace) -> None:
