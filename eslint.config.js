@@ -13,7 +13,7 @@ const AS_TEXT = "Text reaches the page as text, never as markup.";
 const JSDOC_INSIDE = "Literal[value=/\\u002f[*]{2}/], TemplateElement[value.raw=/\\u002f[*]{2}/]";
 
 export default [
-  { ignores: ["static/vendor/", ".venv/", "var/"] },
+  { ignores: ["static/vendor/", ".venv/", "var/", "build/"] },
   js.configs.recommended,
   {
     languageOptions: { ecmaVersion: 2022, sourceType: "module" },

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Playwright, sync_playwright
 
 from app.domain.store import Author
 from app.domain.terms import Audience
@@ -16,6 +17,7 @@ from app.instance.workspace import Workspace
 from app.intake.demo import load_demos
 from app.reference.reference import Reference
 from app.store.sqlite import SqliteStore
+from tests.chromium import CHROMIUM
 from tests.clusters import Cluster, cluster, need_postgis
 from tests.making import GEODATA, NOON, open_workspace
 from tests.serving import Service, command, serving
@@ -34,6 +36,16 @@ settings.register_profile(
 )
 settings.register_profile("lane", settings.get_profile("ci"), max_examples=10)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """The driver of browsers; no Chromium is a failure under CI, a stated skip elsewhere."""
+    if CHROMIUM is None:
+        assert os.environ.get("CI") != "true", "CI has no Chromium: tools/browser.sh installs it"
+        pytest.skip("Chromium is not installed: run tools/browser.sh")
+    with sync_playwright() as driver:
+        yield driver
 
 
 @pytest.fixture(scope="session")

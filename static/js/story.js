@@ -159,10 +159,11 @@ function start() {
     await layers.incidents.load(files);
   }
 
-  async function showControl() {
+  async function showControl(/** @type {number} */ place) {
     const [day, fixed] = [state.get("to"), state.get("freeze")];
     layers.control.drawnKey = ""; // the same day may be known otherwise
     await layers.control.showDay(day);
+    if (current !== place) return; // it would take the place of a later step's request
     await layers.control.showBeside({ day, other: "", fixed, changes: null });
   }
 
@@ -177,7 +178,7 @@ function start() {
     move(map, step, isFirst);
     showNotes(notes, step);
     try {
-      await Promise.all([showFigures(newest()), showMarks(), showControl()]);
+      await Promise.all([showFigures(newest()), showMarks(), showControl(place)]);
       if (current === place) root.dataset.step = String(place + 1);
     } catch (wrong) {
       if (!wasAborted(wrong)) console.error(wrong);

@@ -196,7 +196,7 @@ def test_an_address_takes_the_form_json_and_the_methods_of_reading(
     assert (head.status_code, head.content) == (200, b"")
     options = service.client.options(path)
     assert (options.status_code, options.headers["allow"]) == (204, "GET, HEAD, OPTIONS")
-    assert ask(service, path, f="html").status_code == 400
+    assert ask(service, path, f="xml").status_code == 400
 
 
 def test_a_page_of_another_site_can_read_the_system_also_of_a_kept_answer(

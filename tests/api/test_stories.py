@@ -210,7 +210,7 @@ def test_a_publishing_system_gets_the_frame_and_the_picture_of_a_story(
     assert f'src="{public.url}/story/pasted/embed?lang=uk"' in document["html"]
     picture = public.client.get(document["thumbnail_url"])
     assert picture.headers["content-type"] == "image/png"
-    for wrong in ("/story/none", "/story/pasted?lang=fr", "/story/pasted/file", "/stories"):
+    for wrong in ("/story/none", "/story/pasted?lang=de", "/story/pasted/file", "/stories"):
         answer = public.client.get("/oembed", params={"url": f"{public.url}{wrong}"})
         is_problem(answer, 404)
 

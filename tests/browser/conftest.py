@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, Route, expect
 
+from tests.chromium import CHROMIUM
 from tests.making import ROOT
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -44,16 +43,6 @@ class Watched:
         """Fail when the page asked outside, broke its policy, or threw."""
         assert self.outside == []
         assert self.faults == []
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    """The driver of browsers; no Chromium is a failure under CI, a stated skip elsewhere."""
-    if CHROMIUM is None:
-        assert os.environ.get("CI") != "true", "CI has no Chromium: tools/browser.sh installs it"
-        pytest.skip("Chromium is not installed: run tools/browser.sh")
-    with sync_playwright() as driver:
-        yield driver
 
 
 @pytest.fixture(scope="session")

@@ -11,15 +11,15 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Playwright
 
+from tests.chromium import CHROMIUM
 from tests.making import ROOT
 from tests.serving import Service
 
 VIEW = "theatre=example&synthetic=1"
 PYTHON = "/usr/bin/python3"
 MAPLIBRE = ROOT / "node_modules" / "maplibre-gl" / "dist" / "maplibre-gl.js"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def ran(*words: str) -> str:
@@ -83,17 +83,9 @@ def test_gdal_draws_a_map_of_the_map_service(service: Service, tmp_path: Path) -
         assert len(picture.convert("RGB").getcolors(1 << 20) or ()) > 30
 
 
-@pytest.fixture(scope="module")
-def driver() -> Any:
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed: run tools/browser.sh")
-    with sync_playwright() as playwright:
-        yield playwright
-
-
 @pytest.mark.browser
 def test_maplibre_draws_our_style_without_a_fault(
-    service: Service, driver: Playwright, tmp_path: Path
+    service: Service, playwright: Playwright, tmp_path: Path
 ) -> None:
     if not MAPLIBRE.is_file():
         pytest.skip("maplibre-gl is not installed: npm ci")
@@ -107,7 +99,7 @@ def test_maplibre_draws_our_style_without_a_fault(
     map.on("idle", () => (window.marks = map.queryRenderedFeatures({{layers: ["incidents"]}})
       .length));</script>"""
     arguments = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-    browser = driver.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
     page = browser.new_page(viewport={"width": 600, "height": 450})
     page.route("**/page.html", lambda route: route.fulfill(body=page_html))
     page.route("**/maplibre.js", lambda route: route.fulfill(path=MAPLIBRE))
