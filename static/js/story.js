@@ -195,7 +195,9 @@ function start() {
 function watchSteps(/** @type {(place: number) => void} */ call) {
   const steps = [...document.querySelectorAll(".step")];
   const read = (/** @type {IntersectionObserverEntry[]} */ entries) => {
-    const entry = entries.findLast(({ isIntersecting }) => isIntersecting);
+    // A fast scroll brings several entries of a step at once; its last says where it is now.
+    const newest = new Map(entries.map((entry) => [entry.target, entry]));
+    const entry = [...newest.values()].findLast(({ isIntersecting }) => isIntersecting);
     if (!entry) return;
     for (const step of steps) step.classList.toggle("current", step === entry.target);
     call(steps.indexOf(entry.target));
