@@ -17,6 +17,17 @@ from tests.serving import ANSWER_S, Service, free_port, serving
 NGINX = "/usr/sbin/nginx"
 CONF = ROOT / "deploy" / "nginx.conf"
 
+SUMS = "/api/summary?dataset=invented&from=2025-10-01&to=2025-10-31"
+NEW = {
+    "dataset": "invented",
+    "reason": "typed in",
+    "start": "2025-10-24",
+    "precision": "exact",
+    "lon": 30.5,
+    "lat": 50.4,
+}
+"""A record that an editor types in, and the sums of its month."""
+
 
 @dataclass(frozen=True)
 class Services:

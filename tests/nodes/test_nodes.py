@@ -27,17 +27,8 @@ from app.instance.tokens import create_token
 from app.store.postgis import PostgisStore
 from tests.clusters import Cluster, cluster, need_postgis
 from tests.making import NOON, ROOT, add, change, dataset, incident, write
+from tests.nodes.services import NEW, SUMS
 from tests.serving import Service, environment, serving
-
-NEW = {
-    "dataset": "invented",
-    "reason": "typed in",
-    "start": "2025-10-24",
-    "precision": "exact",
-    "lon": 30.5,
-    "lat": 50.4,
-}
-SUMS = "/api/summary?dataset=invented&from=2025-10-01&to=2025-10-31"
 
 
 @dataclass(frozen=True)

@@ -17,17 +17,8 @@ from app.instance.tokens import create_token
 from app.store.postgis import PostgisStore
 from tests.clusters import need_postgis
 from tests.making import ROOT, add, dataset, incident
-from tests.nodes.services import Services, services
+from tests.nodes.services import NEW, SUMS, Services, services
 
-SUMS = "/api/summary?dataset=invented&from=2025-10-01&to=2025-10-31"
-NEW = {
-    "dataset": "invented",
-    "reason": "typed in",
-    "start": "2025-10-24",
-    "precision": "exact",
-    "lon": 30.5,
-    "lat": 50.4,
-}
 SPOKEN = ("-c log_line_prefix='%a| '", "-c log_statement=mod")
 """PostgreSQL writes each change, with the name that the session has for it."""
 

@@ -37,17 +37,8 @@ from app.publishing.query import Query
 from app.tiles.grid import EDGE_M, RASTER_LAYERS
 
 NAMES = (
-    *("service", "version", "request", "layers", "styles", "crs", "srs", "bbox", "width"),
-    *(
-        "height",
-        "format",
-        "transparent",
-        "bgcolor",
-        "exceptions",
-        "time",
-        "elevation",
-        "updatesequence",
-    ),
+    *("service", "version", "request", "layers", "styles", "crs", "srs", "bbox", "width", "height"),
+    *("format", "transparent", "bgcolor", "exceptions", "time", "elevation", "updatesequence"),
 )
 VERSIONS = ("1.3.0", "1.1.1")
 LATITUDE_FIRST = "EPSG:4326"
