@@ -184,6 +184,11 @@ def test_a_story_is_printed_as_pages_with_the_picture_of_each_step(
 ) -> None:
     watched = watch()
     watched.open(f"{public.url}/story/spring")
+    watched.page.emulate_media(media="print")
+    # A browser asks for pictures out of sight when it prints, and may not wait for slow ones.
+    for picture in watched.page.locator(".step figure img").all():
+        picture.scroll_into_view_if_needed()
+        expect(picture).to_have_js_property("complete", value=True)
     watched.page.pdf(path=tmp_path / "story.pdf", format="A4")
     printed = pypdfium2.PdfDocument(tmp_path / "story.pdf")
     image = pypdfium2.raw.FPDF_PAGEOBJ_IMAGE
