@@ -244,9 +244,8 @@ def test_what_is_written_while_the_ledger_is_walked_is_no_fault(
     assert check(place).seq == 8
 
 
+@pytest.mark.parametrize("place", ["postgis"], indirect=True)
 def test_a_plain_table_that_somebody_changed_is_named(place: Place) -> None:
-    if place.is_file:
-        pytest.skip("only the database has plain tables")
     with closing(place.open()) as store:
         verify(store)
         place.execute("DELETE FROM incident WHERE revision = 4")
