@@ -26,6 +26,7 @@ FOLDERS = {
     "regions": "[a-z0-9-]+/(active|[0-9a-f]+)[.](json|parquet)",
     "theatres": "[a-z0-9-]+[.]toml",
     "archive": "[0-9a-f]{64}",
+    "heads": "[0-9]{1,18}[.]json([.]tsr)?",
 }
 """The folders of an instance that a backup has, and how their files are named."""
 

@@ -40,7 +40,7 @@ from app.store.opening import RECORD
 from app.store.sqlite import SqliteStore
 
 LEVEL, PART = 1, ".part"
-FILES = (BASEMAP, "regions/*/active.json", "regions/*/*", "theatres/*", "archive/*")
+FILES = (BASEMAP, "regions/*/active.json", "regions/*/*", "theatres/*", "archive/*", "heads/*")
 """The files beside the record, in the order of packing.
 
 A name is listed when its turn comes: the sets that active.json names were stored before it.
