@@ -29,5 +29,6 @@ for version in "$@"; do
   fi
   printf 'Python %s:\n' "$version"
   HYPOTHESIS_PROFILE=lane "$folder/bin/python" -m pytest -n 2 --quiet -m "not browser and not slow" \
-    --ignore tests/browser --ignore tests/api --ignore tests/cli --ignore tests/fuzz
+    --ignore tests/browser --ignore tests/api --ignore tests/cli --ignore tests/fuzz \
+    --ignore tests/batch --ignore tests/chaos --ignore tests/clients --ignore tests/nodes
 done
