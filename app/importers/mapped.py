@@ -241,9 +241,9 @@ class _RowReader:
         try:
             point = feature.checked_point()
             values = self._values(feature.fields)
+            point = point_of(values) or (point if self.mapping.has_points else None)
             if self.words.is_abroad(parsing.text(values, "country")):
-                return Dropped(row, "other_country")
-            point = self._point(values) or (point if self.mapping.has_points else None)
+                return Dropped(row, "other_country", point)
             if point is None and self.mapping.geocode:
                 point = self.geocoder.placed(values)
             if point is None:
@@ -358,13 +358,14 @@ class _RowReader:
         word = crosswalk.get(squeezed(texts[0]), texts[0]) if crosswalk else "\n".join(texts)
         return self.words.country(word) if name == "country" else word
 
-    def _point(self, values: Mapping[str, object]) -> LonLat | None:
-        """Read the coordinates; None without them, never 0, 0; one of two alone is refused."""
-        for name in ("lat_lon", "lon_lat"):
-            if text := parsing.text(values, name):
-                return position(text, lon_first=name == "lon_lat")
-        lon, lat = (_degrees(values, axis) for axis in ("lon", "lat"))
-        return parsing.point_from(lon, lat)
+
+def point_of(values: Mapping[str, object]) -> LonLat | None:
+    """Read the coordinates; None without them, never 0, 0; one of two alone is refused."""
+    for name in ("lat_lon", "lon_lat"):
+        if text := parsing.text(values, name):
+            return position(text, lon_first=name == "lon_lat")
+    lon, lat = (_degrees(values, axis) for axis in ("lon", "lat"))
+    return parsing.point_from(lon, lat)
 
 
 def _degrees(values: Mapping[str, object], axis: str) -> object:
