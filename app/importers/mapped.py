@@ -26,7 +26,7 @@ from app.importers.notation import SERIAL, WRITTEN, any_day_of, clock_of
 from app.importers.points import PointFeature, kind_of, point_features
 from app.importers.several import StatedPlace, apart, common_region, places_in, together
 from app.importers.typed import COUNTED, TIMES, Typed
-from app.importers.victims import NUMBERS, EventRow, Grouping, counting
+from app.importers.victims import NUMBERS, EventRow, VictimRows, with_numbers
 from app.importers.words import Words
 
 MAKE_ONE = (
@@ -105,7 +105,7 @@ class VectorPoints:
 def _outcomes(source: SourceFile, context: Context) -> Iterator[Outcome]:
     if context.table is None:
         raise NeedsMapping(f"columns of {source.name}", "no mapping", MAKE_ONE)
-    mapping = counting(checked(context.table))
+    mapping = with_numbers(checked(context.table))
     reader, is_points = _RowReader(mapping, context, source), mapping.has_points or kind_of(source)
     yield from reader.of_points(point_features(source)) if is_points else reader.of_table()
 
@@ -120,9 +120,9 @@ class _RowReader:
         self.typed = Typed()
         self.with_several = 0
         counts = Counter(mapping.columns.values())
-        self.numbered = [to for to in ("lat", "lon") if counts[to] > 1]
+        self.numbered = [to for to in ("lon", "lat") if counts[to] > 1]
         victims, fates = mapping.victims, context.taxonomy.crosswalk("mapped")["fates"]
-        self.grouping = None if victims is None else Grouping(mapping, victims, fates)
+        self.grouping = None if victims is None else VictimRows(mapping, victims, fates)
 
     def of_table(self) -> Iterator[Outcome]:
         """Read a table's rows."""
