@@ -31,7 +31,7 @@ WHAT = (
 MAPPED_FIELDS = (*WHEN, *WHERE, *WHAT, *(f"{toll}{part}" for toll in TOLLS for part in TOLL_PARTS))
 """Every name that a column or a constant may be mapped to."""
 
-NUMBERED = ("lat", "lon", "place")
+NUMBERED = ("lon", "lat", "place")
 """Fields of which a row may have several: lat1, lon1, lat2, lon2."""
 
 REPEATED = ("source_url", "weapons", "description", *NUMBERED)

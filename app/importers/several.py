@@ -24,8 +24,8 @@ Texts = Mapping[str, list[str]]
 """What a row says, by field."""
 
 BETWEEN = re.compile(r"\s*[;|\n]\s*")
-IN_ONE_CELL = ("lat_lon", "lon_lat")
-PLACED = ("lat", "lon", *IN_ONE_CELL, "place")
+IN_ONE_CELL = ("lon_lat", "lat_lon")
+PLACED = ("lon", "lat", *IN_ONE_CELL, "place")
 FIGURES = (*TOLLS, "damage_count")
 
 
@@ -37,7 +37,11 @@ class StatedPlace(NamedTuple):
     def label(self) -> str:
         """Write it as the row does."""
         name, *_none = *(text for to, text in self.texts.items() if to == "place"), ""
-        at = ", ".join(text for to, text in self.texts.items() if to != "place")
+        at = ", ".join(
+            text if to in IN_ONE_CELL else f"{to} {text}"
+            for to, text in self.texts.items()
+            if to != "place"
+        )
         return f"{name} ({at})" if name and at else name or at
 
 
@@ -55,8 +59,8 @@ def places_in(texts: Texts) -> list[StatedPlace]:
 
 
 def _points(texts: Texts) -> list[Mapping[str, str]]:
-    pairs = zip_longest(texts.get("lat", ()), texts.get("lon", ()), fillvalue="")
-    points: list[Mapping[str, str]] = [{"lat": lat, "lon": lon} for lat, lon in pairs if lat or lon]
+    pairs = zip_longest(texts.get("lon", ()), texts.get("lat", ()), fillvalue="")
+    points: list[Mapping[str, str]] = [{"lon": lon, "lat": lat} for lon, lat in pairs if lon or lat]
     for to in IN_ONE_CELL:
         points += [{to: cell} for text in texts.get(to, ()) for cell in _cells(text, to)]
     return points

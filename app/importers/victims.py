@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from app.domain.count import TOLLS
-from app.domain.mapping import FATES, TableMapping, Victims
+from app.domain.mapping import FATES, PLACES, TableMapping, Victims
 from app.files.sheets import Cells, squeezed
 from app.files.source import Rejection
 from app.importers.base import Warned
@@ -22,18 +22,7 @@ from app.importers.header import listing
 NUMBERS = {toll: f"\0{toll}" for toll in TOLLS}
 """The columns, of no file, in which the rows of an event have their numbers."""
 
-SAME_IN_ALL = (
-    "start",
-    "end",
-    "lat",
-    "lon",
-    "lat_lon",
-    "lon_lat",
-    "place",
-    "admin1",
-    "admin2",
-    "country",
-)
+SAME_IN_ALL = ("start", "end", "lon", "lat", "lon_lat", "lat_lon", *PLACES)
 """Fields that must be the same in all rows of an event."""
 
 FROM_ANY = ("description", "source_url")
@@ -48,7 +37,7 @@ class EventRow(NamedTuple):
     rows: int = 1
 
 
-def counting(mapping: TableMapping) -> TableMapping:
+def with_numbers(mapping: TableMapping) -> TableMapping:
     """Add to a mapping the columns of the numbers, and the event as the key."""
     if mapping.victims is None:
         return mapping
@@ -57,7 +46,7 @@ def counting(mapping: TableMapping) -> TableMapping:
     return msgspec.structs.replace(mapping, columns=columns)
 
 
-class Grouping:
+class VictimRows:
     """Puts the rows of each event together, and counts the words of fates that no list has."""
 
     def __init__(self, mapping: TableMapping, victims: Victims, words: Mapping[str, str]) -> None:

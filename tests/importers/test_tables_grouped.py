@@ -67,7 +67,9 @@ def test_a_row_of_two_places_is_one_incident_of_the_region_that_they_share(tmp_p
         "UA-63",
     )
     assert (two.place.name, two.killed.total) == ("Kharkiv; Derhachi", Count.exactly(5))
-    assert two.description == "Places: Kharkiv (49.99, 36.23); Derhachi (50.11, 36.11)"
+    assert two.description == (
+        "Places: Kharkiv (lon 36.23, lat 49.99); Derhachi (lon 36.11, lat 50.11)"
+    )
     assert (far.place.precision, far.place.admin1) == (Precision.country, None)
     assert one.place.is_drawable
     assert same.place.is_drawable
