@@ -12,6 +12,7 @@
     │   └── InvalidFile           a whole file that cannot be read
     │       ├── UnknownFormat     no importer recognises the content
     │       ├── NeedsMapping      only a mapping can say what its columns mean
+    │       ├── OtherTheatre      most points lie elsewhere, and nobody stated the theatre
     │       └── TooLarge          over a bound on bytes, rows or vertices
     ├── NotFound                  no such incident, dataset, tile or address
     ├── NotShared                 the terms or the audience withhold it
@@ -142,6 +143,18 @@ class UnknownFormat(InvalidFile):
 
 class NeedsMapping(InvalidFile):
     """A table or file of points of unknown columns, without a mapping that says what they mean."""
+
+
+class OtherTheatre(InvalidFile):
+    """A file most of whose points lie in another theatre, or in a country that has none.
+
+    `theatre` is that theatre, "" where the points lie in several; `country` is stated where the
+    theatre is still to be added.
+    """
+
+    def __init__(self, what: str, got: str, allowed: str, theatre: str, country: str) -> None:
+        super().__init__(what, got, allowed)
+        self.theatre, self.country = theatre, country
 
 
 class TooLarge(InvalidFile):

@@ -31,8 +31,14 @@ WHAT = (
 MAPPED_FIELDS = (*WHEN, *WHERE, *WHAT, *(f"{toll}{part}" for toll in TOLLS for part in TOLL_PARTS))
 """Every name that a column or a constant may be mapped to."""
 
-REPEATED = ("source_url", "weapons", "description")
+NUMBERED = ("lon", "lat", "place")
+"""Fields of which a row may have several: lat1, lon1, lat2, lon2."""
+
+REPEATED = ("source_url", "weapons", "description", *NUMBERED)
 """Fields to which several columns may be mapped."""
+
+FATES = (*TOLLS, "")
+"""What became of a victim, as a mapping says it: the last is neither."""
 
 DAYS = ("start", "end", "source_published")
 PLACES = ("place", "country", "admin1", "admin2")
@@ -51,6 +57,31 @@ class Notation(StrEnum):
     serial = "serial"
 
 
+class SeveralPlaces(StrEnum):
+    """What becomes of a row that names several places.
+
+    `together`: one incident, known to the region that they share. `apart`: an incident at each, and
+    the row's figures at none of them, since nobody says how many people were where.
+    """
+
+    together = "together"
+    apart = "apart"
+
+
+class Victims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table with a row for each victim: rows with the same `event` are one incident.
+
+    `fate` is the column of what became of the person, and `words` says which of its words (lower
+    case) mean "killed", "injured" or "" (neither), beside the usual ones. Without such a column
+    `every` says what all of them are.
+    """
+
+    event: str
+    fate: str = ""
+    every: str = ""
+    words: dict[str, str] = {}
+
+
 class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What one file's columns mean.
 
@@ -58,6 +89,7 @@ class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     name. `words` maps words of the file (lower case) to our codes, by field; "" is "not stated".
     `has_merged_header`: the line above the header's holds headings of several columns.
     `dates` is the notation of all columns of days, `notations` that of single columns.
+    `victims`: each row is a person, not a strike.
     """
 
     version: int
@@ -70,6 +102,8 @@ class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     sheet: str | None = None
     header_row: int = 1
     has_merged_header: bool = False
+    several_places: SeveralPlaces = SeveralPlaces.together
+    victims: Victims | None = None
     columns: dict[str, str] = {}
     constants: dict[str, str] = {}
     words: dict[str, dict[str, str]] = {}
@@ -106,6 +140,7 @@ def checked(mapping: TableMapping, name: str = "the mapping") -> TableMapping:
 
 def _faults(mapping: TableMapping) -> Iterator[tuple[str, str, str]]:
     yield from _unknown(mapping)
+    yield from () if mapping.victims is None else _of_victims(mapping.victims)
     if not mapping.says("start"):
         yield "date", "none", "a column or constant for `start`, the day of the incident"
     if not mapping.is_drawn and not any(mapping.says(field) for field in PLACES):
@@ -118,6 +153,17 @@ def _faults(mapping: TableMapping) -> Iterator[tuple[str, str, str]]:
     if mapping.is_drawn and not mapping.says("precision"):
         choice = ", ".join(Precision)
         yield "precision", "none", f"a constant or column `precision`, one of {choice}"
+
+
+def _of_victims(victims: Victims) -> Iterator[tuple[str, str, str]]:
+    if not victims.event:
+        yield "victims.event", "nothing", "the column whose values are equal for one event"
+    if bool(victims.fate) == bool(victims.every):
+        got = "both" if victims.fate else "neither"
+        yield "victims.fate, victims.every", got, "one: a column, or what all of them are"
+    for fate in (*victims.words.values(), *([victims.every] if victims.every else [])):
+        if fate not in FATES:
+            yield "victims", fate, f"one of {', '.join(FATES[:2])}, or empty in `words`"
 
 
 def _unknown(mapping: TableMapping) -> Iterator[tuple[str, str, str]]:

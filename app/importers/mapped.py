@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from math import isnan
 
+import msgspec
+
 from app.domain.count import TOLLS
-from app.domain.errors import LONGEST_GOT, InputError, InvalidFile, NeedsMapping
-from app.domain.mapping import DAYS, TOLL_PARTS, Notation, TableMapping, checked
+from app.domain.errors import InputError, InvalidFile, NeedsMapping
+from app.domain.mapping import DAYS, TOLL_PARTS, Notation, SeveralPlaces, TableMapping, checked
 from app.domain.place import LonLat
 from app.files import parsing
 from app.files.sheets import Cells, is_workbook, squeezed, table
@@ -20,14 +21,12 @@ from app.importers.base import Context, Dropped, Outcome, ParsedRecord, Warned
 from app.importers.coordinates import degrees, position
 from app.importers.counts import WHOLE, count_of, says_unknown
 from app.importers.geocoding import Geocoder
-from app.importers.header import (
-    faulty_cells_note,
-    joined_names,
-    listing,
-    unread_sheets_note,
-)
+from app.importers.header import faulty_cells_note, joined_names, unread_sheets_note
 from app.importers.notation import SERIAL, WRITTEN, any_day_of, clock_of
 from app.importers.points import PointFeature, kind_of, point_features
+from app.importers.several import StatedPlace, apart, common_region, places_in, together
+from app.importers.typed import COUNTED, TIMES, Typed
+from app.importers.victims import NUMBERS, EventRow, VictimRows, with_numbers
 from app.importers.words import Words
 
 MAKE_ONE = (
@@ -36,23 +35,11 @@ MAKE_ONE = (
 )
 PARTS = {toll: [f"{toll}{part}" for part in TOLL_PARTS if part] for toll in TOLLS}
 BOUNDS = ("low", "best", "high")
-TIMES = {"start": "start_time", "end": "end_time"}
 PLAIN = re.compile(WHOLE)
 TOTAL = re.compile(
     r"(?:grand |sub)?totals?:?|sum:?|in total:?|всього:?|усього:?|разом:?|загалом:?|підсумок:?"
 )
 CLOCK = re.compile(r"[ T]\d{1,2}:\d\d")
-COUNTED = frozenset(
-    f"{toll}{part}"
-    for toll in TOLLS
-    for part in TOLL_PARTS
-    if part not in ("_low", "_best", "_high")
-)
-"""Fields of a number of people that may be a range."""
-
-CHECKED = COUNTED | {*DAYS, *TIMES.values(), "lon", "lat", "lon_lat", "lat_lon"}
-"""Fields whose values either can be read or not; other fields take any text."""
-
 PLAIN_TEXTS = ("place", "description", "when_text", "wave")
 MIDNIGHT = "00:00:00"
 DAMAGE = {
@@ -61,60 +48,6 @@ DAMAGE = {
     "grade": "grade",
     "damage_count": "count",
 }
-
-
-UNREAD = 0.4
-"""A file of which this share of a mapped column cannot be read is refused."""
-
-
-@dataclass
-class Typed:
-    """Counts what was typed in a way that a person should know of."""
-
-    serial: Counter[str] = field(default_factory=Counter)
-    vague: dict[str, Counter[str]] = field(default_factory=dict)
-    without_zone: int = 0
-    without_last_day: int = 0
-    filled: Counter[str] = field(default_factory=Counter)
-    unread: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, str] = field(default_factory=dict)
-
-    def refuse(self, fault: Rejection) -> None:
-        """Count a row whose day, coordinate or number of people cannot be read."""
-        to = re.split("[.,]", fault.field)[0]
-        if fault.got and to in CHECKED and fault.why != parsing.NO_PLACE:
-            self.unread[to] += 1
-            self.examples.setdefault(to, fault.got)
-
-    def refusals(self, mapping: TableMapping) -> Iterator[Warned]:
-        """Refuse the file for each column of which too much cannot be read."""
-        for to, unread in self.unread.items():
-            column, filled = mapping.column(to), self.filled[to]
-            if column and filled and unread >= UNREAD * filled:
-                example = self.examples[to][:LONGEST_GOT]
-                yield Warned(
-                    f"{unread:,} of {filled:,} values of the column {column!r} ({to}) cannot be "
-                    f"read, such as {example!r}",
-                    is_refusal=True,
-                )
-
-    def warnings(self) -> Iterator[Warned]:
-        """Warn of days as numbers, times without a zone and numbers that are none."""
-        for name, rows in self.serial.items():
-            yield Warned(
-                f"Days of {name} that are a spreadsheet's numbers, such as 45370: {rows:,}."
-            )
-        if self.without_zone:
-            yield Warned(
-                f"Times of day without a time zone, kept as text: {self.without_zone:,}; the "
-                "constant `zone` of a mapping says whose time it is."
-            )
-        if self.without_last_day:
-            yield Warned(
-                f"Times of an end whose day is not stated, kept as text: {self.without_last_day:,}."
-            )
-        for name, texts in self.vague.items():
-            yield Warned(f"Texts of {name} that state no number, left unknown: {listing(texts)}.")
 
 
 class Mapped:
@@ -172,7 +105,7 @@ class VectorPoints:
 def _outcomes(source: SourceFile, context: Context) -> Iterator[Outcome]:
     if context.table is None:
         raise NeedsMapping(f"columns of {source.name}", "no mapping", MAKE_ONE)
-    mapping = checked(context.table)
+    mapping = with_numbers(checked(context.table))
     reader, is_points = _RowReader(mapping, context, source), mapping.has_points or kind_of(source)
     yield from reader.of_points(point_features(source)) if is_points else reader.of_table()
 
@@ -185,6 +118,11 @@ class _RowReader:
             day: (mapping.column(day), mapping.column(clock)) for day, clock in TIMES.items()
         }
         self.typed = Typed()
+        self.with_several = 0
+        counts = Counter(mapping.columns.values())
+        self.numbered = [to for to in ("lon", "lat") if counts[to] > 1]
+        victims, fates = mapping.victims, context.taxonomy.crosswalk("mapped")["fates"]
+        self.grouping = None if victims is None else VictimRows(mapping, victims, fates)
 
     def of_table(self) -> Iterator[Outcome]:
         """Read a table's rows."""
@@ -197,12 +135,12 @@ class _RowReader:
         yield from self._check_columns(body.names)
         yield from faulty_cells_note(self.source)
         yield from unread_sheets_note(self.source, self.mapping.sheet)
-        for row in body.rows:
-            yield (
-                row
-                if isinstance(row, Rejection)
-                else self._outcome(row[0], PointFeature(row[1], None))
-            )
+        rows = body.rows if self.grouping is None else self.grouping.events(body.rows)
+        for row in rows:
+            if isinstance(row, Rejection):
+                yield row
+            else:
+                yield from self._outcomes(EventRow(*row))
         yield from self._warnings()
 
     def of_points(self, features: Iterator[PointFeature]) -> Iterator[Outcome]:
@@ -211,7 +149,7 @@ class _RowReader:
         for row, feature in enumerate(features, 1):
             names |= feature.fields.keys()
             missing -= feature.fields.keys()
-            yield self._outcome(row, feature)
+            yield from self._outcomes(EventRow(row, feature.fields), feature)
         if missing:
             names_text = ", ".join(sorted(missing))
             yield Warned(f"Fields of the mapping that no feature fills: {names_text}.")
@@ -220,51 +158,101 @@ class _RowReader:
 
     def _warnings(self) -> Iterator[Warned]:
         yield from self.words.warnings()
+        yield from () if self.grouping is None else self.grouping.warnings()
+        yield from self._of_several()
         yield from self.geocoder.warnings()
         yield from self.typed.warnings()
         yield from self.typed.refusals(self.mapping)
 
     def _check_columns(self, names: list[str]) -> Iterator[Warned]:
-        missing = [name for name in self.mapping.columns if name not in names]
+        victims, added = self.mapping.victims, NUMBERS.values()
+        needed = [*self.mapping.columns, *([victims.fate] if victims and victims.fate else [])]
+        missing = [name for name in needed if name not in names and name not in added]
         if missing:
             where = f"columns of {self.source.name}"
             raise InvalidFile(where, f"no {', '.join(missing)}", f"{', '.join(names)}")
         yield from self._unmapped_warnings(names)
 
     def _unmapped_warnings(self, names: list[str]) -> Iterator[Warned]:
-        if others := [name for name in names if name not in self.mapping.columns]:
+        victims = self.mapping.victims
+        used = {*self.mapping.columns, *([victims.fate] if victims else [])}
+        if others := [name for name in names if name not in used]:
             yield Warned(f"Columns that the mapping leaves out: {joined_names(others)}.")
 
-    def _outcome(self, row: int, feature: PointFeature) -> Outcome:
-        if feature.point is None and has_total_word(feature.fields):
-            return Dropped(row, "total_row")
+    def _outcomes(self, row: EventRow, feature: PointFeature | None = None) -> Iterator[Outcome]:
+        """Yield the outcome of a row: of one with several places perhaps one for each."""
+        if feature is None and has_total_word(row.cells):
+            yield Dropped(row.row, "total_row")
+            return
+        texts = self._texts(row.cells)
+        places = places_in(texts)
+        self.with_several += bool(places)
+        if places and self.mapping.several_places is SeveralPlaces.apart:
+            for place_texts in apart(texts, places):
+                yield self._outcome(row, place_texts, feature)
+        else:
+            yield self._outcome(row, texts, feature, places)
+
+    def _outcome(
+        self,
+        row: EventRow,
+        texts: dict[str, list[str]],
+        feature: PointFeature | None,
+        places: Sequence[StatedPlace] = (),
+    ) -> Outcome:
         try:
-            point = feature.checked_point()
-            values = self._values(feature.fields)
+            point = feature.checked_point() if feature and self.mapping.has_points else None
+            values = self._values(together(texts, places) if places else texts)
+            if places:
+                self._put_together(values, places)
+            point = point_of(values) or point
             if self.words.is_abroad(parsing.text(values, "country")):
-                return Dropped(row, "other_country")
-            point = self._point(values) or (point if self.mapping.has_points else None)
-            if point is None and self.mapping.geocode:
+                return Dropped(row.row, "other_country", point)
+            if point is None and self.mapping.geocode and not places:
                 point = self.geocoder.placed(values)
             if point is None:
                 values.update(precision=None, error_m=None)
-            self._keep_time(values, feature.fields, point)
+            self._keep_time(values, row.cells, point)
             _drop_unknown(values, point)
-            return ParsedRecord(row, native.incident_from(values, point, self.context))
+            incident = native.incident_from(values, point, self.context)
+            return ParsedRecord(row.row, incident, row.rows)
         except (BadFieldError, InputError) as wrong:
-            fault = rejection(row, wrong)
+            fault = msgspec.structs.replace(rejection(row.row, wrong), rows=row.rows)
             self.typed.refuse(fault)
             return fault
 
-    def _values(self, cells: Cells) -> dict[str, object]:
-        """Turn the cells of a row into the nested values of our own format."""
+    def _put_together(self, values: dict[str, object], places: Sequence[StatedPlace]) -> None:
+        """State the region that the points of several places share, where the row states none."""
+        points = [point for place in places if (point := point_of(place.texts))]
+        values["admin1"] = values.get("admin1") or common_region(points, self.context.regions)
+
+    def _of_several(self) -> Iterator[Warned]:
+        """Say what became of the rows that name several places."""
+        is_apart = self.mapping.several_places is SeveralPlaces.apart
+        how = (
+            "an incident at each, and the numbers of people at none"
+            if is_apart
+            else "one incident, known to the region that they share"
+        )
+        if self.with_several:
+            yield Warned(f"Rows that name several places, {how}: {self.with_several:,}.")
+
+    def _texts(self, cells: Cells) -> dict[str, list[str]]:
+        """Collect what a row says of each field; of lat1 and lat2 also that one is empty."""
         texts_by_field: dict[str, list[str]] = {
             name: [text] for name, text in self.mapping.constants.items()
         }
         for column, to in self.mapping.columns.items():
-            if column in cells:
-                texts_by_field.setdefault(to, []).append(cells[column])
-                self.typed.filled[to] += 1
+            if column in cells or to in self.numbered:
+                texts_by_field.setdefault(to, []).append(cells.get(column, ""))
+                self.typed.filled[to] += column in cells
+        return texts_by_field
+
+    def _values(self, texts: Mapping[str, list[str]]) -> dict[str, object]:
+        """Turn what a row says into the nested values of our own format."""
+        texts_by_field = dict(texts)
+        for to in self.numbered:
+            texts_by_field[to] = [text for text in texts.get(to, ()) if text][:1] or [""]
         self._with_time(texts_by_field)
         values: dict[str, object] = {
             name: self._read(name, texts) for name, texts in texts_by_field.items()
@@ -355,16 +343,18 @@ class _RowReader:
             )
         if name == "admin1":
             return self.words.region(texts[0], crosswalk)
-        word = crosswalk.get(squeezed(texts[0]), texts[0]) if crosswalk else "\n".join(texts)
+        joined = ("; " if name == "place" else "\n").join(texts)
+        word = crosswalk.get(squeezed(texts[0]), texts[0]) if crosswalk else joined
         return self.words.country(word) if name == "country" else word
 
-    def _point(self, values: Mapping[str, object]) -> LonLat | None:
-        """Read the coordinates; None without them, never 0, 0; one of two alone is refused."""
-        for name in ("lat_lon", "lon_lat"):
-            if text := parsing.text(values, name):
-                return position(text, lon_first=name == "lon_lat")
-        lon, lat = (_degrees(values, axis) for axis in ("lon", "lat"))
-        return parsing.point_from(lon, lat)
+
+def point_of(values: Mapping[str, object]) -> LonLat | None:
+    """Read the coordinates; None without them, never 0, 0; one of two alone is refused."""
+    for name in ("lat_lon", "lon_lat"):
+        if text := parsing.text(values, name):
+            return position(text, lon_first=name == "lon_lat")
+    lon, lat = (_degrees(values, axis) for axis in ("lon", "lat"))
+    return parsing.point_from(lon, lat)
 
 
 def _degrees(values: Mapping[str, object], axis: str) -> object:

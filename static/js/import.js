@@ -213,11 +213,31 @@ async function undo(planned) {
   report.focus();
 }
 
+/**
+ * Offers the theatre in which most points lie, where there is one.
+ * @param {ImportReport} planned
+ */
+function otherTheatre({ advice }) {
+  const choice = form.elements.namedItem("theatre");
+  if (!advice?.theatre || advice.country || !(choice instanceof HTMLSelectElement)) return [];
+  const slug = advice.theatre;
+  const option = [...choice.options].find(({ value }) => value === slug);
+  if (!option) return [];
+  const text = fill(words.import_in_theatre, { theatre: option.text });
+  return [
+    button(text, () => {
+      choice.value = slug;
+      return plan(byId("mapping").hidden ? savedMapping() : mappingText());
+    }),
+  ];
+}
+
 /** @param {ImportReport} planned */
 function showPlan(planned) {
   report.hidden = false;
   showReport(planned);
   showActions(
+    ...otherTheatre(planned),
     button(words.commit, () => commit(planned)),
     button(words.forget, () => undo(planned)),
   );

@@ -665,6 +665,8 @@ export interface ImportReport {
   version?: number | null;
   refused?: string | null;
   planned_again?: boolean;
+  /** Where most points lie; `country` is there when that theatre is still to be added. */
+  advice?: { sentence: string; theatre?: string; country?: string } | null;
 }
 
 /** DELETE /api/imports/{id} */
