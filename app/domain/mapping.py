@@ -34,6 +34,9 @@ MAPPED_FIELDS = (*WHEN, *WHERE, *WHAT, *(f"{toll}{part}" for toll in TOLLS for p
 NUMBERED = ("lon", "lat", "place")
 """Fields of which a row may have several: lat1, lon1, lat2, lon2."""
 
+IN_ONE_CELL = ("lat_lon", "lon_lat")
+"""Fields of a point in one cell, by the order of its numbers."""
+
 REPEATED = ("source_url", "weapons", "description", *NUMBERED)
 """Fields to which several columns may be mapped."""
 

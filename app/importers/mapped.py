@@ -11,7 +11,15 @@ import msgspec
 
 from app.domain.count import TOLLS
 from app.domain.errors import InputError, InvalidFile, NeedsMapping
-from app.domain.mapping import DAYS, TOLL_PARTS, Notation, SeveralPlaces, TableMapping, checked
+from app.domain.mapping import (
+    DAYS,
+    IN_ONE_CELL,
+    TOLL_PARTS,
+    Notation,
+    SeveralPlaces,
+    TableMapping,
+    checked,
+)
 from app.domain.place import LonLat
 from app.files import parsing
 from app.files.sheets import Cells, is_workbook, squeezed, table
@@ -350,7 +358,7 @@ class _RowReader:
 
 def point_of(values: Mapping[str, object]) -> LonLat | None:
     """Read the coordinates; None without them, never 0, 0; one of two alone is refused."""
-    for name in ("lat_lon", "lon_lat"):
+    for name in IN_ONE_CELL:
         if text := parsing.text(values, name):
             return position(text, lon_first=name == "lon_lat")
     lon, lat = (_degrees(values, axis) for axis in ("lon", "lat"))
