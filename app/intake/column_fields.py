@@ -44,7 +44,7 @@ TIMES = ("start_time", "end_time")
 NEEDED = (*DAYS[:2], *TIMES, "lon", "lat", *IN_ONE_CELL, "precision")
 """Fields in doubt of which a person decides; a wrong precision draws a region as a point."""
 
-WRITINGS = (*PATTERNS, Notation.serial)
+WRITINGS = (*PATTERNS, Notation.serial, Notation.edtf)
 DAY_FIRST, MONTH_FIRST = Notation.dmy, Notation.mdy
 
 

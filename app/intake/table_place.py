@@ -12,7 +12,7 @@ from app.domain.mapping import IN_ONE_CELL
 from app.domain.place import LonLat
 from app.files.sheets import TextTable, table
 from app.files.source import BadFieldError, Rejection, SourceFile
-from app.importers.mapped import point_of
+from app.importers.by_mapping import point_of
 from app.importers.words import Words
 from app.intake.column_fields import Draft, field_of
 from app.intake.table_start import TableStart
