@@ -121,6 +121,14 @@ class Settings(BaseSettings):
         default="",
         description="Tile services that readers may choose as ground: a template or a TOML file.",
     )
+    timestamp_url: str = Field(
+        default="",
+        description="Time-stamping service (RFC 3161) for `strikemap sign --timestamp`.",
+    )
+    timestamp_roots: str = Field(
+        default="",
+        description="PEM file of the roots of such services; those of the system without it.",
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @field_validator("trusted_proxies", "metrics_from")

@@ -121,10 +121,11 @@ class Reference:
         It is of the bytes of the files, so that opening an index parses no boundaries.
         """
         digest = hashlib.sha256()
-        for slug, theatre in self.theatres.items():
+        hash_of = cache(lambda path: hashlib.sha256(path.read_bytes()).digest())
+        for slug, theatre in self.theatres.items():  # many of them share a file
             digest.update(f"{slug} {theatre.countries}".encode())
             for path in self._region_files(slug):
-                digest.update(path.read_bytes())
+                digest.update(hash_of(path))
         return digest.hexdigest()[:16]
 
     def _region_files(self, theatre: str) -> list[Path]:

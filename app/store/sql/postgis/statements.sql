@@ -193,3 +193,15 @@ SELECT id, name, role, datasets, digest, created_at, expires_at, revoked_at FROM
 
 -- name: fill_token
 COPY token (id, name, role, datasets, digest, created_at, expires_at, revoked_at) FROM STDIN (FORMAT BINARY)
+
+-- name: since_entry
+SELECT id, recorded_at, actor, reason, first, last FROM entry WHERE last > %(after)s ORDER BY id
+
+-- name: since_revision
+SELECT seq, entry, action, subject, key, prior, payload, salt, digest, previous, hash
+FROM revision WHERE seq > %(after)s ORDER BY seq
+
+-- name: since_current
+SELECT c.subject, c.key, c.seq, c.fingerprint, c.retracted
+FROM (SELECT DISTINCT subject, key FROM revision WHERE seq > %(after)s) r
+JOIN current c ON c.subject = r.subject AND c.key = r.key ORDER BY c.subject COLLATE "C", c.key

@@ -173,3 +173,39 @@ SELECT id, name, role, datasets, digest, created_at, expires_at, revoked_at FROM
 -- name: fill_token
 INSERT INTO token (id, name, role, datasets, digest, created_at, expires_at, revoked_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: since_entry
+SELECT id, recorded_at, actor, reason, first, last FROM entry WHERE last > :after ORDER BY id
+
+-- name: since_revision
+SELECT seq, entry, action, subject, key, prior, payload, salt, digest, previous, hash
+FROM revision WHERE seq > :after ORDER BY seq
+
+-- name: since_current
+SELECT c.subject, c.key, c.seq, c.fingerprint, c.retracted
+FROM (SELECT DISTINCT subject, key FROM revision WHERE seq > :after) r
+JOIN current c ON c.subject = r.subject AND c.key = r.key ORDER BY c.subject, c.key
+
+-- name: attach_step
+ATTACH :path AS step
+
+-- name: step_entry
+INSERT INTO main.entry SELECT * FROM step.entry
+
+-- name: step_revision
+INSERT INTO main.revision SELECT * FROM step.revision
+
+-- name: step_current
+INSERT OR REPLACE INTO main.current SELECT * FROM step.current
+
+-- name: step_shape
+INSERT OR IGNORE INTO main.shape SELECT * FROM step.shape
+
+-- name: step_no_token
+DELETE FROM main.token
+
+-- name: step_token
+INSERT INTO main.token SELECT * FROM step.token
+
+-- name: step_erasures
+SELECT payload FROM step.revision WHERE subject = 'erasure' AND payload IS NOT NULL
