@@ -17,6 +17,7 @@
     ├── NotFound                  no such incident, dataset, tile or address
     ├── NotShared                 the terms or the audience withhold it
     ├── NotKnown                  no token, or one that is not valid
+    ├── ProviderAway              the identity provider does not answer
     ├── NotAllowed                the role or the scope is too small, or another site sent it
     ├── TooMany                   one address or token sent more requests than a minute allows
     ├── Busy                      one process cannot do more of this at the same time
@@ -170,6 +171,10 @@ class NotShared(StrikemapError):
 
 class NotKnown(StrikemapError):
     """There is no token where one is needed, or it is wrong, expired or revoked."""
+
+
+class ProviderAway(StrikemapError):
+    """The identity provider does not answer; later it may."""
 
 
 class NotAllowed(StrikemapError):

@@ -5,7 +5,7 @@ import { byId, el, jsonBlock } from "./dom.js";
 import { fill, number } from "./format.js";
 import { mappingText, readyMapping, savedMapping, showMapping, titledTable } from "./mapping.js";
 import { drawPreview } from "./preview.js";
-import { ask, headers, readyToken, refuse, showProblem, showStatus } from "./workpage.js";
+import { ask, headers, ready, refuse, showProblem, showStatus } from "./workpage.js";
 
 /** @typedef {File | string | null} SavedMapping a file of the reader's, or this page's own text */
 /**
@@ -325,5 +325,5 @@ drop.addEventListener("drop", ({ dataTransfer }) => {
 /* A file that misses its place must not replace the page. */
 for (const name of ["dragover", "drop"])
   window.addEventListener(name, (event) => event.preventDefault());
-readyToken();
+await ready();
 document.documentElement.dataset.ready = "1";

@@ -243,6 +243,14 @@ export interface WorkSpec {
   isPrivate: boolean;
 }
 
+/** /api/session */
+export interface Session {
+  actor: string;
+  role: string;
+  datasets: string[];
+  expires_at: string | null;
+}
+
 export interface AuditSpec extends WorkSpec {
   actions: string[];
 }
@@ -603,6 +611,7 @@ export interface Waves {
 /** RFC 9457 */
 export interface Problem {
   type?: string;
+  status?: number;
   detail?: string;
   errors?: { where: string; got: string; allowed: string }[];
 }
