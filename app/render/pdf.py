@@ -22,7 +22,7 @@ from typing_extensions import override
 
 from app.render.bidi import has_rtl, is_rtl_line, visual_pieces
 from app.render.canvas import Canvas, Dashes, TextRun, outline, polygons_of
-from app.render.fonts import EAST_ASIAN, Typeface, typeface_of, pieces_of, text_width
+from app.render.fonts import EAST_ASIAN, Typeface, pieces_of, text_width, typeface_of
 from app.render.frame import Frame
 from app.render.palette import WATERMARK, Mark, Pattern, rgb
 

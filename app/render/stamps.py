@@ -17,10 +17,10 @@ from app.render.fonts import (
     EAST_ASIAN,
     UNKERNED,
     Typeface,
-    typeface_of,
     load_font,
     pieces_of,
     text_width,
+    typeface_of,
 )
 from app.render.palette import SHAPES, WATERMARK, Mark, rgb
 
