@@ -48,7 +48,7 @@ COMMANDS = {
     ),
     "batch": CommandEntry(
         "batches",
-        "Run a join or a count over a lake, on SedonaDB: regions, ground of the day, or tiles.",
+        "Run a join or a count over a lake, on SedonaDB or Spark: regions, ground of a day, tiles.",
     ),
     "figure": CommandEntry(
         "figure",

@@ -16,8 +16,15 @@ from app.domain.place import Precision
 
 VERSION = 1
 TOLL_PARTS = ("", "_low", "_best", "_high", "_civilian", "_military", "_unknown", "_child")
+TOLL_BOUNDS = ("_civilian_low", "_civilian_high")
 
-WHEN = ("start", "start_time", "end", "end_time", "when_text", "when_precision", "zone")
+DAY_PARTS = ("year", "month", "day")
+"""The day of an incident in three columns, the last two perhaps empty or 0."""
+
+WHEN = (
+    *("start", "start_time", "end", "end_time", "when_text", "when_precision", "zone"),
+    *DAY_PARTS,
+)
 WHERE = (
     *("lon", "lat", "lon_lat", "place", "lat_lon", "precision", "error_m"),
     *("country", "admin1", "admin2"),
@@ -25,14 +32,18 @@ WHERE = (
 WHAT = (
     *("weapons", "mechanism", "attributed_to", "attributed_confidence", "status", "wave"),
     *("sector", "object_kind", "object_name", "grade", "damage_count"),
-    *("description", "graphic", "source_key"),
+    *("description", "graphic", "source_key", "kind"),
     *("source_url", "source_publisher", "source_published"),
 )
-MAPPED_FIELDS = (*WHEN, *WHERE, *WHAT, *(f"{toll}{part}" for toll in TOLLS for part in TOLL_PARTS))
+OF_PEOPLE = tuple(f"{toll}{part}" for toll in TOLLS for part in (*TOLL_PARTS, *TOLL_BOUNDS))
+MAPPED_FIELDS = (*WHEN, *WHERE, *WHAT, *OF_PEOPLE)
 """Every name that a column or a constant may be mapped to."""
 
 NUMBERED = ("lon", "lat", "place")
 """Fields of which a row may have several: lat1, lon1, lat2, lon2."""
+
+IN_ONE_CELL = ("lat_lon", "lon_lat")
+"""Fields of a point in one cell, by the order of its numbers."""
 
 REPEATED = ("source_url", "weapons", "description", *NUMBERED)
 """Fields to which several columns may be mapped."""
@@ -55,6 +66,7 @@ class Notation(StrEnum):
     epoch_s = "epoch_s"
     epoch_ms = "epoch_ms"
     serial = "serial"
+    edtf = "edtf"
 
 
 class SeveralPlaces(StrEnum):
@@ -141,7 +153,7 @@ def checked(mapping: TableMapping, name: str = "the mapping") -> TableMapping:
 def _faults(mapping: TableMapping) -> Iterator[tuple[str, str, str]]:
     yield from _unknown(mapping)
     yield from () if mapping.victims is None else _of_victims(mapping.victims)
-    if not mapping.says("start"):
+    if not (mapping.says("start") or mapping.says("year")):
         yield "date", "none", "a column or constant for `start`, the day of the incident"
     if not mapping.is_drawn and not any(mapping.says(field) for field in PLACES):
         yield "place", "none", "columns for `lon` and `lat`, or one for `place` or `admin1`"

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import shapely
 
 from app.domain.count import TOLLS
+from app.domain.mapping import IN_ONE_CELL
 from app.domain.place import LonLat
 from app.domain.region import Region
 from app.files.source import BadFieldError
@@ -24,7 +25,6 @@ Texts = Mapping[str, list[str]]
 """What a row says, by field."""
 
 BETWEEN = re.compile(r"\s*[;|\n]\s*")
-IN_ONE_CELL = ("lon_lat", "lat_lon")
 PLACED = ("lon", "lat", *IN_ONE_CELL, "place")
 FIGURES = (*TOLLS, "damage_count")
 

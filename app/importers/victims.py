@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from app.domain.count import TOLLS
-from app.domain.mapping import FATES, PLACES, TableMapping, Victims
+from app.domain.mapping import DAYS, FATES, IN_ONE_CELL, PLACES, TableMapping, Victims
 from app.files.sheets import Cells, squeezed
 from app.files.source import Rejection
 from app.importers.base import Warned
@@ -22,7 +22,7 @@ from app.importers.header import listing
 NUMBERS = {toll: f"\0{toll}" for toll in TOLLS}
 """The columns, of no file, in which the rows of an event have their numbers."""
 
-SAME_IN_ALL = ("start", "end", "lon", "lat", "lon_lat", "lat_lon", *PLACES)
+SAME_IN_ALL = (*DAYS[:2], *PLACES, "lon", "lat", *IN_ONE_CELL)
 """Fields that must be the same in all rows of an event."""
 
 FROM_ANY = ("description", "source_url")

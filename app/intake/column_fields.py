@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from app.domain.count import TOLLS
 from app.domain.damage import Grade
-from app.domain.mapping import DAYS, NUMBERED, Notation
+from app.domain.mapping import DAYS, IN_ONE_CELL, NUMBERED, Notation
 from app.domain.place import Bounds, LonLat, Precision
 from app.files.source import BadFieldError
 from app.importers.coordinates import degrees, position, states_order
@@ -40,12 +40,11 @@ DECIMAL_COMMA = re.compile(r"-?\d{1,3},\d+")
 LINK = re.compile(r"https?://\S+", re.IGNORECASE)
 WORDS_OF_OURS = {"precision": frozenset(Precision), "grade": frozenset(Grade)}
 FIELDS_OF_CROSSWALKS = ("precision", "status", "grade")
-PAIRS = ("lat_lon", "lon_lat")
 TIMES = ("start_time", "end_time")
-NEEDED = (*DAYS[:2], *TIMES, "lon", "lat", *PAIRS, "precision")
+NEEDED = (*DAYS[:2], *TIMES, "lon", "lat", *IN_ONE_CELL, "precision")
 """Fields in doubt of which a person decides; a wrong precision draws a region as a point."""
 
-WRITINGS = (*PATTERNS, Notation.serial)
+WRITINGS = (*PATTERNS, Notation.serial, Notation.edtf)
 DAY_FIRST, MONTH_FIRST = Notation.dmy, Notation.mdy
 
 
@@ -101,7 +100,7 @@ def draft_of(
         _by_name(draft, column, values, words, bounds)
     _by_values(draft, columns, bounds, words, has_points=has_points)
     if {"lat", "lon"} <= set(draft.columns.values()):  # the place needs no other column
-        for column in [one for one in draft.doubts if field_of(one, words) in PAIRS]:
+        for column in [one for one in draft.doubts if field_of(one, words) in IN_ONE_CELL]:
             del draft.doubts[column]
     _ask_of_victims(draft)
     return draft
@@ -143,7 +142,7 @@ def _by_name(draft: Draft, name: str, values: Sequence[str], words: Words, bound
         draft.why[name] = f"not mapped: called like {to}, {EMPTY_COLUMN}"
     elif to in DAYS:
         _take_day(draft, name, to, values, f"called {name!r}")
-    elif to in PAIRS:
+    elif to in IN_ONE_CELL:
         _take_pair(draft, name, values, bounds, f"called {name!r}")
     elif misfit := _misfit(draft, to, values, words, bounds):
         draft.leave(name, to, f"not mapped: called like {to}, but {misfit}")
@@ -226,7 +225,7 @@ def _number(text: str) -> float | None:
 
 def _take_pair(draft: Draft, name: str, values: Sequence[str], bounds: Bounds, why: str) -> None:
     """Map a column of points in one cell when only one order puts them into the theatre."""
-    firsts = {to: [_position(text, to) for text in values] for to in PAIRS}
+    firsts = {to: [_position(text, to) for text in values] for to in IN_ONE_CELL}
     readable = sum(
         point is not None or other is not None
         for point, other in zip(*firsts.values(), strict=True)
@@ -244,7 +243,7 @@ def _take_pair(draft: Draft, name: str, values: Sequence[str], bounds: Bounds, w
             for text, fits, other in zip(values, inside[to], inside[back], strict=True)
             if fits and not other
         ]
-        for to, back in (PAIRS, PAIRS[::-1])
+        for to, back in (IN_ONE_CELL, IN_ONE_CELL[::-1])
     )
     if lat_only and not lon_only:
         draft.take(name, "lat_lon", f"{why}, and only latitude first lies in the theatre")
@@ -370,7 +369,7 @@ def _by_values(
     }
     if "start" not in draft.columns.values():
         _only(draft, "start", [n for n, v in open_columns.items() if _are_days(v)], open_columns)
-    if not has_points and not {"lat", "lon", *PAIRS} & set(draft.columns.values()):
+    if not has_points and not {"lat", "lon", *IN_ONE_CELL} & set(draft.columns.values()):
         ranges = {"lat": (bounds.south, bounds.north), "lon": (bounds.west, bounds.east)}
         for to, (low, high) in ranges.items():
             fitting = [n for n, v in open_columns.items() if _all_within(v, low, high)]

@@ -21,7 +21,7 @@ from app.domain.place import WORLD, Precision
 from app.files.encoding import in_utf8
 from app.files.sheets import is_workbook
 from app.files.source import Rejection, SourceFile, decoded_head
-from app.importers.mapped import has_total_word
+from app.importers.by_mapping import has_total_word
 from app.importers.points import kind_of, point_features
 from app.importers.words import Words
 from app.instance.workspace import Workspace

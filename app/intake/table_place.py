@@ -8,12 +8,13 @@ from itertools import islice
 import numpy as np
 
 from app.domain.errors import InputError
+from app.domain.mapping import IN_ONE_CELL
 from app.domain.place import LonLat
 from app.files.sheets import TextTable, table
 from app.files.source import BadFieldError, Rejection, SourceFile
-from app.importers.mapped import point_of
+from app.importers.by_mapping import point_of
 from app.importers.words import Words
-from app.intake.column_fields import PAIRS, Draft, field_of
+from app.intake.column_fields import Draft, field_of
 from app.intake.table_start import TableStart
 from app.intake.theatre_advice import Advice
 
@@ -24,7 +25,7 @@ MOST_POINTS = 20_000
 def has_place(draft: Draft) -> bool:
     """Tell whether the columns of coordinates are known."""
     fields = set(draft.columns.values())
-    return {"lon", "lat"} <= fields or not fields.isdisjoint(PAIRS)
+    return {"lon", "lat"} <= fields or not fields.isdisjoint(IN_ONE_CELL)
 
 
 def points_anywhere(source: SourceFile, start: TableStart, draft: Draft) -> np.ndarray:
@@ -32,7 +33,7 @@ def points_anywhere(source: SourceFile, start: TableStart, draft: Draft) -> np.n
     fields = {
         name: to
         for name, to in draft.columns.items()
-        if to in ("lon", "lat", *PAIRS) and draft.why[name].startswith(f"{to}: called")
+        if to in ("lon", "lat", *IN_ONE_CELL) and draft.why[name].startswith(f"{to}: called")
     }
     points = list[LonLat]()
     for cells in islice(rows_of(source, start).rows, MOST_POINTS):
