@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -108,6 +109,21 @@ def test_a_killed_process_is_started_anew_and_readers_get_their_figures(crowded:
         return heavy(crowded, "ready") == 1
 
     until(is_back)
+
+
+def test_a_process_that_is_killed_while_it_draws_costs_its_reader_one_more_request(
+    crowded: Service,
+) -> None:
+    address = f"{FIGURE}cut&width=1600&height=1200&scale=2"
+    with ThreadPoolExecutor(1) as pool:
+        drawing = pool.submit(crowded.client.get, address)
+        until(lambda: heavy(crowded, "running") == 1)
+        (number,) = heavy_processes(crowded)
+        os.kill(number, signal.SIGKILL)
+        assert drawing.result().status_code in (httpx.codes.OK, httpx.codes.SERVICE_UNAVAILABLE)
+    again = crowded.client.get(address)
+    assert (again.status_code, again.headers["content-type"]) == (httpx.codes.OK, "image/png")
+    until(lambda: heavy(crowded, "ready") == 1)
 
 
 def test_a_reader_who_leaves_gives_the_process_back(crowded: Service) -> None:
