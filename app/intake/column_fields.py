@@ -138,6 +138,8 @@ def _by_name(draft: Draft, name: str, values: Sequence[str], words: Words, bound
     to = field_of(name, words)
     if to is None:
         return
+    if to in TIMES and _are_days(values):  # "time" is often a day with its time
+        to = DAYS[TIMES.index(to)]
     if not values:
         draft.why[name] = f"not mapped: called like {to}, {EMPTY_COLUMN}"
     elif to in DAYS:

@@ -19,6 +19,7 @@ from app.domain.errors import InvalidFile
 from app.domain.mapping import DAYS, VERSION, Notation, TableMapping, checked
 from app.domain.place import WORLD, Precision
 from app.files.encoding import in_utf8
+from app.files.jsonlines import is_rows
 from app.files.sheets import is_workbook
 from app.files.source import Rejection, SourceFile, decoded_head
 from app.importers.by_mapping import has_total_word
@@ -200,8 +201,8 @@ def _completed(mapping: TableMapping, *, has_settlements: bool) -> TableMapping:
 
 
 def may_be_table(source: SourceFile) -> bool:
-    """Tell whether a file is of points, a workbook, or text that begins as no XML or JSON does."""
-    if kind_of(source) is not None or is_workbook(source):
+    """Tell whether a file is of points, a workbook, JSON rows, or text that is no XML or JSON."""
+    if kind_of(source) is not None or is_workbook(source) or is_rows(source):
         return True
     head = decoded_head(source)
     return "\0" not in head and not head.lstrip().startswith(("<", "{", "["))
