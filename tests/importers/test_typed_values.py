@@ -299,7 +299,7 @@ def test_words_of_sectors_and_weapons_are_matched_and_their_rows_are_counted(
         "weapons": {"shahed attack": "drone.one_way", "fpv-дрон": "drone.fpv"},
         "sector": {"житловий будинок": "residential", "school building": "education"},
     }
-    assert proposal.unknown_words == {"weapons": [], "sector": ["invented thing"]}
+    assert proposal.unknown_words == {"weapons": [], "sector": ["invented thing"], "grade": []}
     assert '"shahed attack" = "drone.one_way"  # rows: 2\n' in proposal.toml()
 
 
@@ -394,3 +394,21 @@ def test_a_day_known_roughly_is_the_span_that_is_meant(
 def test_what_is_no_span_is_refused(text: str) -> None:
     with pytest.raises(BadFieldError):
         any_day_of(text, Notation.ymd, "start")
+
+
+def test_words_of_damage_are_matched_and_shown_and_one_that_is_not_leaves_the_column_out(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    rows = ["2024-03-10,49.99,36.23,Destroyed", "2024-03-11,50.1,36.3,частково пошкоджено"]
+    path = written(tmp_path, "a.csv", "\n".join(["date,lat,lon,Damage level", *rows]))
+    words = suggest(private_workspace, path, "ukraine").mapping.words
+    assert words["grade"] == {"destroyed": "destroyed", "частково пошкоджено": "moderate"}
+    report = imported(private_workspace, path)
+    assert (report.added, report.rejected) == (2, 0)
+    assert "words of grade: 'destroyed' destroyed" in report.warnings[0]
+    odd = written(tmp_path, "b.csv", path.read_text("utf-8").replace("Destroyed", "scorched"))
+    left = imported(private_workspace, odd)
+    assert (
+        "'Damage level' is left out, called like grade, but its words need a crosswalk"
+        in (left.warnings[0])
+    )
