@@ -84,18 +84,21 @@ class SparkBatch:
         builder = SparkSession.builder.master(self._master).appName("strikemap batch")
         for name, value in SETTINGS.items():
             builder = builder.config(name, value)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", FutureWarning)  # of pandas, which is not used here
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of pandas, which is not used here
+            try:
                 spark = builder.getOrCreate()
-                try:
-                    yield spark
-                finally:
-                    spark.stop()
-        except (PySparkException, Py4JError) as wrong:
-            lines = [line for line in str(wrong).splitlines() if line.strip()]
-            allowed = "what Spark can run at this master; its own lines above say more"
-            raise InputError("batch", " ".join(lines[:2])[:300], allowed) from wrong
+            except (PySparkException, Py4JError) as wrong:
+                allowed = "a Spark master that takes applications; Spark gave up waiting for it"
+                raise InputError("--master", self._master, allowed) from wrong
+            try:
+                yield spark
+            except (PySparkException, Py4JError) as wrong:
+                lines = [line for line in str(wrong).splitlines() if line.strip()]
+                allowed = "what Spark can run at this master; its own lines above say more"
+                raise InputError("batch", " ".join(lines[:2])[:300], allowed) from wrong
+            finally:
+                spark.stop()
 
 
 def _rows(incidents: DataFrame, job: str, tables: LakeTables, last_zoom: int) -> DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
@@ -270,3 +272,17 @@ def test_a_master_that_does_not_answer_is_one_sentence_at_once(
     assert done.returncode == 2
     assert done.stderr.startswith(f"--master: got '{master}', allowed: ")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_duckdb_runs_the_statement_of_the_document_on_a_lake(lake: Path) -> None:
+    text = (ROOT / "docs" / "publishing.md").read_text("utf-8")
+    (statement,) = re.findall(r'^duckdb -c "(.+)"$', text, re.MULTILINE)
+    sums = duckdb.execute(statement.replace("'lake/", f"'{lake}/")).fetchall()
+    rows = rows_of(lake, "incidents")
+    assert {region: many for region, many, _killed in sums} == Counter(
+        row["region"] for row in rows
+    )
+    killed = Counter[str | None]()
+    for row in rows:
+        killed[row["region"]] += row["killed_low"] or 0
+    assert {region: least or 0 for region, _many, least in sums} == dict(killed)
