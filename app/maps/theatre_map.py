@@ -66,6 +66,7 @@ from app.render.palette import (
     SHAPES,
     SIZE_STEPS,
     STALE_OPACITY,
+    STALE_WIDTH,
     STREET_TEXT,
     TEXT,
     UNKNOWN_MARK,
@@ -186,6 +187,7 @@ def _layers(theatre: Theatre, language: str, credit: str) -> Iterator[OwnLayer]:
         other=LINE_OTHER,
         dashes={kind: f"{dash} {gap}" for kind, (dash, gap) in DASHES.items()},
         staleOpacity=STALE_OPACITY,
+        staleWidth=STALE_WIDTH,
     )
     yield Incidents(
         words["layer_incidents"],

@@ -137,9 +137,9 @@ export function makeLegend(context) {
     const length = fill(words.line_length, { km, tolerance: n(about.border_tolerance_km) });
     const { line, casing, dashes } = control;
     items.push(row(lineSwatch(line, casing), `${words.front_line}: ${length}`));
-    const days = { n: context.staleDays };
+    const old = fill(words.stale_line, { n: context.staleDays });
     if (about.isStale)
-      items.push(row(lineSwatch(line, casing, dashes.stale), fill(words.stale_line, days)));
+      items.push(row(lineSwatch(line, casing, dashes.stale, control.staleWidth), old));
     return items;
   }
 

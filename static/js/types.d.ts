@@ -124,6 +124,7 @@ export interface ControlOptions {
   casing: string;
   staleDays: number;
   staleOpacity: number;
+  staleWidth: number;
   parties: Party[];
   claimed: Pattern;
   cited: Pattern;
