@@ -12,7 +12,6 @@ import numpy as np
 
 from app.i18n.values import number
 from app.index.select import Selection
-from app.publishing.publish import Published
 from app.publishing.query import Query
 from app.queries.looks import mark_looks
 from app.reference.basemap import Places
@@ -88,24 +87,6 @@ class TileTexts(NamedTuple):
     """What marks leave free; None where there are none."""
 
 
-def rows_around(published: Published, frame: Frame) -> Selection:
-    """Select the marks of a tile and of its neighbours, whose discs reach into it.
-
-    For a picture that is no tile, all marks of the View are selected.
-    """
-    if frame != Frame(int(frame.z), int(frame.x), int(frame.y), frame.scale):
-        return published.select().drawable(published.filter)
-    z, x, y = int(frame.z), int(frame.x), int(frame.y)
-    n = 1 << z
-    tiles = {(z, (x + dx) % n, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if 0 <= y + dy < n}
-    parts = [
-        part
-        for place in sorted(tiles)
-        for part in published.select(place).drawable(published.filter).parts
-    ]
-    return Selection(parts, is_ordered=True)
-
-
 def sharp_marks(query: Query, rows: Selection, canvas: Canvas) -> TileMarks:
     """Return single marks on a tile and around it, and what they leave free."""
     frame, looks = canvas.frame, mark_looks(query, rows)
@@ -122,8 +103,8 @@ def tile_texts(query: Query, canvas: Canvas, marks: TileMarks | None = None) -> 
     return TileTexts(names, [*taken, *plates], room)
 
 
-def write_texts(query: Query, texts: TileTexts, canvas: Painter) -> np.ndarray:
-    """Write the names of a tile, also those of streets, and return its pixels."""
+def write_texts(query: Query, texts: TileTexts, canvas: Canvas) -> None:
+    """Write the names of a tile, also those of streets."""
     whole = (0.0, 0.0, float(canvas.frame.width), float(canvas.frame.height))
     runs = [label.text for label in texts.names if touch(label.box, whole)]
     if query.streets is not None:
@@ -131,4 +112,3 @@ def write_texts(query: Query, texts: TileTexts, canvas: Painter) -> np.ndarray:
         runs += street_names(canvas, query.streets, language, texts.taken, texts.room)
     for run in runs:
         canvas.write(run)
-    return np.asarray(canvas.image)

@@ -12,19 +12,17 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.cache import BoundedCache
-from app.domain.instants import rfc3339
 from app.domain.terms import Face
 from app.domain.view import COLOURS_BY
 from app.i18n import WATERMARK
-from app.i18n.values import day_text
 from app.index.select import Selection
-from app.pictures.credits import layer_credits
+from app.pictures.credits import layer_credits, tile_metadata
 from app.pictures.ground import area_pattern, draw_ground
+from app.pictures.marks import has_many_marks, marks_around, marks_inside
 from app.pictures.naming import (
     TileMarks,
     TileTexts,
     names_document,
-    rows_around,
     sharp_marks,
     tile_texts,
     write_texts,
@@ -39,7 +37,6 @@ from app.render.frame import Frame
 from app.render.labels import Name, draw_places
 from app.render.painter import Painter
 from app.render.palette import (
-    DENSE_FROM,
     DETAIL_ZOOM,
     RAMPS,
     WATER,
@@ -58,7 +55,10 @@ from app.tiles.raster import (
 from app.tiles.vector import Property, encode_shapes
 
 MOST_KEPT = 1 << 18
-"""Pictures of more px are not cached: a tile of 512 px is as large."""
+"""Of larger pictures only a few bases are cached: a tile of 512 px is as large."""
+
+MOST_BASES, LARGEST_BASE = 6, 2_000_000
+"""Bases of larger pictures, such as those of a map service whose days change, and their px."""
 
 
 @dataclass
@@ -70,6 +70,7 @@ class Tiler:
     choropleths: Choropleths = field(default_factory=Choropleths)
     _cache: BoundedCache = field(default_factory=BoundedCache)
     _names_cache: BoundedCache = field(default_factory=BoundedCache)
+    _bases: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_BASES))
 
     def tile(self, query: Query, tile: Tile) -> bytes:
         """Make a tile of any layer.
@@ -149,7 +150,9 @@ class Tiler:
         is_based = layers[0] in ("basemap", "map")
         painter = Painter(frame, WATER if is_based else None, self.fonts)
         is_whole = "map" in layers or {"incidents", "labels"} <= set(layers)
-        marks = self._marks_on(query, frame) if {"incidents", "map"} & set(layers) else None
+        marks = None
+        if {"incidents", "map"} & set(layers):
+            marks = self._marks_on(query, frame, for_names=is_whole)
         has_names = {"basemap", "incidents", "labels", "map"} & set(layers)
         texts = self._texts(query, frame, marks if is_whole else None) if has_names else None
         for layer in layers:
@@ -181,40 +184,33 @@ class Tiler:
         if marks is not None and layer in ("incidents", "map"):
             self._draw_incidents(painter, query, marks, texts.names)
         if layer in ("labels", "map"):
-            painter.paste(self._written(painter.frame, query, texts))
+            self._write_names(painter, query, texts)
 
-    def _marks_on(self, query: Query, frame: Frame) -> TileMarks:
+    def _marks_on(self, query: Query, frame: Frame, *, for_names: bool) -> TileMarks:
         """Select the marks on a picture and around it, and what they leave free."""
         published = publish(query, Face.tiles)
-        rows = rows_around(published, frame)
-        if frame.z < DETAIL_ZOOM and self._marks(published) > DENSE_FROM:
-            return TileMarks(rows)
+        if frame.z < DETAIL_ZOOM and self._has_many_marks(published):
+            return TileMarks(marks_inside(published, frame))
+        rows = marks_around(published, frame, 2 if for_names else 4)
         return sharp_marks(query, rows, Painter(frame, None, self.fonts))
 
     def metadata(self, query: Query, layer: str) -> dict[str, str]:
         """Write credits and a description for a picture's metadata: a tile has no room for them."""
-        view, words = query.view, query.words
-        ends = (("tile_from", view.first), ("tile_to", view.last))
-        days = [words[name].format(day=day_text(view.lang, day)) for name, day in ends if day]
-        period = " ".join(days) or words["export_all_days"]
-        version = words["tile_version"].format(seq=query.state.seq)
-        as_of = rfc3339(view.as_of) if view.as_of else version
-        description = words["tile_told"].format(layer=layer, days=period, known=as_of)
-        invented = f"; {WATERMARK[view.lang]}" if view.synthetic else ""
-        return {
-            "Description": f"{description}{invented}",
-            "Copyright": " · ".join(self.credits(query, layer)),
-        }
+        return tile_metadata(query, layer, self.credits(query, layer))
 
-    def _written(self, frame: Frame, query: Query, texts: TileTexts) -> np.ndarray:
-        """Return a picture of the names; without marks they depend on place and language only."""
+    def _write_names(self, painter: Painter, query: Query, texts: TileTexts) -> None:
+        """Write the names of a picture; without marks they depend on place and language only."""
+        frame = painter.frame
 
         def draw() -> np.ndarray:
-            return write_texts(query, texts, Painter(frame, None, self.fonts))
+            names = Painter(frame, None, self.fonts)
+            write_texts(query, texts, names)
+            return np.asarray(names.image)
 
         if texts.room is not None or frame.width * frame.height > MOST_KEPT:
-            return draw()
-        return self._names_cache.get(("written", *_names_key(query, frame)), draw)
+            write_texts(query, texts, painter)
+        else:
+            painter.paste(self._names_cache.get(("written", *_names_key(query, frame)), draw))
 
     def _texts(self, query: Query, frame: Frame, marks: TileMarks | None) -> TileTexts:
         """Choose the places that a tile names, clear of its marks if there are any."""
@@ -230,11 +226,13 @@ class Tiler:
             draw_ground(base, query)
             return np.asarray(base.image)
 
-        mark = query.workspace.basemap.mark
-        if painter.frame.width * painter.frame.height > MOST_KEPT:
-            painter.paste(draw())
+        px = painter.frame.width * painter.frame.height
+        if px > LARGEST_BASE:
+            draw_ground(painter, query)
             return
-        painter.paste(self._cache.get(("base", query.view.theatre, painter.frame, mark), draw))
+        key = ("base", query.view.theatre, painter.frame, query.workspace.basemap.mark)
+        bases = self._cache if px <= MOST_KEPT else self._bases
+        painter.paste(bases.get(key, draw))
 
     def _shades(self, query: Query, z: int) -> tuple[list[Shade], Sequence[str]]:
         values = self.choropleths.of(publish(query, Face.aggregates))
@@ -269,11 +267,9 @@ class Tiler:
         boxes = [name.box for name in names]
         draw_badges(painter, place_badges(painter, marks.spots, DOT_PX, marks.room, boxes))
 
-    def _marks(self, published: Published) -> int:
-        """Count all marks of a View, so that its tiles show them in the same way."""
-        return self._cache.get(
-            ("marks", published.key), lambda: len(published.select().drawable(published.filter))
-        )
+    def _has_many_marks(self, published: Published) -> bool:
+        """Tell it of the whole View, so that its tiles show marks in the same way."""
+        return self._cache.get(("many", published.key), lambda: has_many_marks(published))
 
 
 def _names_key(query: Query, frame: Frame) -> tuple[object, ...]:

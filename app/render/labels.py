@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from app.reference.basemap import QUARTER, Places
 from app.render.canvas import Canvas, TextRun
 from app.render.fonts import text_width, writable
-from app.render.frame import Frame
+from app.render.frame import TILE_PX, Frame
 from app.render.palette import HALO, STREET_TEXT, TEXT, Mark
 from app.render.room import Box, Room
 
@@ -110,15 +110,18 @@ def choose_labels(
     """
     frame, near = canvas.frame, NEAR_PX * canvas.frame.scale
     around = (-near, -near, frame.width + near, frame.height + near)
-    boxes, dots = list[Box](), list[Box]()
+    margin = TILE_PX / max(TILE_PX, frame.across, frame.down)  # as wide as a tile
+    boxes = list[Box]()
+    edges, dots = np.empty((2, 4, 2 * MOST_CANDIDATES))  # those of `boxes`, and of places' own room
     names = []
-    for name in _first_names(canvas, naming, 1.0, room, plates):
-        is_free = not any(touch(name.box, other) for other in boxes)
-        is_alone = not any(touch(name.own, dot) for dot in dots)
+    for name in _first_names(canvas, naming, margin, room, plates):
+        count = len(boxes)
+        is_free = not _touches_any(name.box, edges[:, :count])
+        is_alone = not _touches_any(name.own, dots[:, : 2 * count])
         if touch(name.box, around) and is_free and is_alone:
             names.append(name)
+        edges[:, count], dots[:, 2 * count], dots[:, 2 * count + 1] = name.box, name.own, name.box
         boxes.append(name.box)
-        dots += [name.own, name.box]
     return names, boxes
 
 
@@ -263,6 +266,13 @@ def _box(x: float, y: float, wide: float, high: float) -> Box:
 def touch(a: Box, b: Box) -> bool:
     """Tell whether two boxes overlap."""
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _touches_any(box: Box, edges: np.ndarray) -> bool:
+    """Tell whether a box overlaps one of many, whose edges are rows."""
+    x0, y0, x1, y1 = edges
+    across, down = (x0 < box[2]) & (box[0] < x1), (y0 < box[3]) & (box[1] < y1)
+    return bool((across & down).any())
 
 
 def _is_inside(box: Box, frame: Frame) -> bool:
