@@ -1,8 +1,8 @@
 /* The editing page: reads a record with its holder's token, sends only what was changed. */
-/** @import { EditableRecord, EditSpec, FieldValue } from "./types.js" */
+/** @import { Attached, EditableRecord, EditSpec, FieldValue } from "./types.js" */
 import { byId, jsonBlock } from "./dom.js";
 import { fill } from "./format.js";
-import { ask, ready, showStatus } from "./workpage.js";
+import { ask, ready, send, showStatus } from "./workpage.js";
 
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Field */
 
@@ -11,6 +11,7 @@ const spec = jsonBlock("spec");
 const words = spec.strings;
 const form = byId("edit", HTMLFormElement);
 const redaction = byId("redact", HTMLFormElement);
+const attachment = byId("attach", HTMLFormElement);
 const reasonInput = byId("reason", HTMLInputElement);
 const codeSelect = byId("code", HTMLSelectElement);
 const liftButton = byId("lift", HTMLButtonElement);
@@ -123,6 +124,7 @@ async function load() {
   if (!answer) return;
   show(answer);
   showRedacted(answer.redacted);
+  attachment.hidden = false;
   showStatus(fill(words.edit_loaded, answer));
 }
 
@@ -158,6 +160,17 @@ redaction.addEventListener("submit", (event) => {
   redact([...checked].map(({ value }) => value));
 });
 liftButton.addEventListener("click", () => redact([], words.edit_lifted));
+attachment.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const body = new FormData(attachment);
+  if (!body.has("graphic")) body.set("graphic", "false");
+  /** @type {Attached | null} */
+  const answer = await send(`${address}/attachments`, body);
+  if (!answer) return;
+  const note = answer.may_leave ? "" : " " + fill(words.edit_attach_kept, answer);
+  attachment.reset();
+  showStatus(fill(words.edit_attached, answer) + note);
+});
 await ready();
 await load();
 document.documentElement.dataset.ready = "1";

@@ -720,6 +720,16 @@ export interface EditableRecord {
   redacted: Record<string, string>;
 }
 
+/** A source file that was archived beside a record. */
+export interface Attached {
+  [name: string]: string | number | boolean | null;
+  name: string;
+  sha256: string;
+  size: number;
+  licence: string;
+  may_leave: boolean;
+}
+
 export interface ReviewedRecord {
   id: string;
   dataset: string;
