@@ -23,7 +23,7 @@ Fact = str | bool | date
 LONGEST_CAPTION = 300
 
 
-class SourceFile(NamedTuple):
+class AttachedFile(NamedTuple):
     """A source file of an incident: its name, for people to read, and its content."""
 
     name: str
@@ -38,12 +38,12 @@ def attach_file(
     Raises:
         InputError, InvalidFile, TooLarge: as `attach_content`; also where there is no such file.
     """
-    file = SourceFile(path.name, _content(workspace, path))
+    file = AttachedFile(path.name, _content(workspace, path))
     return attach_content(workspace, incident, file, author, facts)
 
 
 def attach_content(
-    workspace: Workspace, incident: str, file: SourceFile, author: Author, facts: dict[str, Fact]
+    workspace: Workspace, incident: str, file: AttachedFile, author: Author, facts: dict[str, Fact]
 ) -> Attachment:
     """Copy a source file of an incident to the archive, and record it in the chain.
 

@@ -20,7 +20,7 @@ LABEL_PX, LABEL_HIGH_PX, LABEL_PAD, MOST_CANDIDATES = 11.0, 8.0, 3.0, 400
 PLACE_DOT_PX, BESIDE_PX, ABOVE_PX, ASLANT_PX = 2.3, 7.0, 14.0, 11.0
 """A place's dot, and the distance of its name: a usual mark on the dot stays whole."""
 
-FAR_PX, REGIONAL_CAPITAL = (14.0, 26.0, 40.0), 1
+FAR_PX, REGIONAL_CAPITAL = (10.0, 20.0), 1
 """Further steps for the name of a capital, also of a region: marks crowd around these."""
 
 OWN_PX = 9.0

@@ -167,9 +167,11 @@ attachment.addEventListener("submit", async (event) => {
   /** @type {Attached | null} */
   const answer = await send(`${address}/attachments`, body);
   if (!answer) return;
-  const note = answer.may_leave ? "" : " " + fill(words.edit_attach_kept, answer);
+  const texts = [fill(words.edit_attached, answer)];
+  if (!answer.may_leave) texts.push(fill(words.edit_attach_kept, answer));
+  if (!answer.is_shown) texts.push(words.edit_attach_unshown);
   attachment.reset();
-  showStatus(fill(words.edit_attached, answer) + note);
+  showStatus(texts.join(" "));
 });
 await ready();
 await load();

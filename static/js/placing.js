@@ -11,7 +11,7 @@ const BESIDE_PX = 7;
 const ABOVE_PX = 14;
 const ASLANT_PX = 11;
 /** Further steps for the name of a capital, also of a region: marks crowd around these. */
-const FAR_PX = [14, 26, 40];
+const FAR_PX = [10, 20];
 const REGIONAL_CAPITAL = 1;
 
 /** Steps from the middle of a region to places for its number, in widths and heights of it. */

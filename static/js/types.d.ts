@@ -728,6 +728,8 @@ export interface Attached {
   size: number;
   licence: string;
   may_leave: boolean;
+  /** Whether it is an image that pages show. */
+  is_shown: boolean;
 }
 
 export interface ReviewedRecord {

@@ -22,11 +22,12 @@ from app.domain.attachment import Attachment
 from app.domain.errors import InputError
 from app.domain.instants import parse_day
 from app.domain.store import Author
-from app.editing.attaching import Fact, SourceFile, attach_content
+from app.editing.attaching import Fact, AttachedFile, attach_content
 from app.editing.edits import Editor
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
 from app.intake.spool import Spool
+from app.render.renditions import FORMATS
 
 
 def _flag(text: str) -> bool:
@@ -92,7 +93,7 @@ class _Answers:
     ) -> Attachment:
         path, name = source
         author = Author(holder.actor, datetime.now(UTC))
-        file = SourceFile(name, path.read_bytes())
+        file = AttachedFile(name, path.read_bytes())
         return attach_content(self.record, incident, file, author, facts)
 
 
@@ -115,6 +116,7 @@ def _described(attached: Attachment) -> JsonObject:
         "licence": attached.licence,
         "graphic": attached.graphic,
         "may_leave": attached.may_leave,
+        "is_shown": attached.media_type in FORMATS,
     }
 
 
