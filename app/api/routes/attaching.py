@@ -22,7 +22,7 @@ from app.domain.attachment import Attachment
 from app.domain.errors import InputError
 from app.domain.instants import parse_day
 from app.domain.store import Author
-from app.editing.attaching import Fact, AttachedFile, attach_content
+from app.editing.attaching import AttachedFile, Fact, attach_content
 from app.editing.edits import Editor
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
