@@ -28,7 +28,9 @@ def lake_tables(lake: str, job: str) -> LakeTables:
     Raises:
         InputError: there is no lake, or it lacks a table.
     """
-    names = sorted(Shelf.open(lake, "lake").manifest.files)
+    if "://" in lake:
+        raise InputError("LAKE", lake, "a folder; copy a lake from object storage to this machine")
+    names = sorted(Shelf.open(lake, "lake", "LAKE").manifest.files)
     tables = {
         table: [str(Path(lake) / name) for name in names if name.startswith(f"{table}/")]
         for table in TABLES_OF[job]

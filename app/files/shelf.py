@@ -7,26 +7,21 @@ what changed, removes what it does not write any more, and leaves the files of o
 from __future__ import annotations
 
 import hashlib
-import mimetypes
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
 
 import msgspec
 
-from app.domain.errors import InputError
+from app.domain.errors import InputError, StoreBusy
+from app.files.storage import Storage, storage_at
 
 MANIFEST = "strikemap-files.json"
 UNFINISHED = ""
 """The digest of a file that is being written."""
 
 _NAME = re.compile(r"(?!\.)[A-Za-z0-9_=.-]+(/(?!\.)[A-Za-z0-9_=.-]+)*", re.ASCII)
-_TYPES = {".pmtiles": "application/vnd.pmtiles", ".parquet": "application/vnd.apache.parquet"}
-_SCHEME = re.compile(r"([a-z][a-z0-9]+)://", re.ASCII)
-SCHEMES = ("s3", "gs", "az", "memory")
 
 
 class ShelfManifest(msgspec.Struct):
@@ -35,89 +30,6 @@ class ShelfManifest(msgspec.Struct):
     written_by: str
     about: dict[str, str] = msgspec.field(default_factory=dict)
     files: dict[str, str] = msgspec.field(default_factory=dict)
-
-
-class Storage(Protocol):
-    """Where files lie, by names with slashes."""
-
-    def read(self, name: str) -> bytes | None:
-        """Return a file's content; None without the file."""
-
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file, whole or not at all."""
-
-    def remove(self, name: str) -> None:
-        """Remove a file, if it is there."""
-
-    def is_empty(self) -> bool:
-        """Tell whether there is no file."""
-
-
-@dataclass(frozen=True)
-class Folder:
-    """A folder on this machine."""
-
-    path: Path
-
-    def read(self, name: str) -> bytes | None:
-        """Return a file's content; None without the file."""
-        try:
-            return (self.path / name).read_bytes()
-        except FileNotFoundError:
-            return None
-
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file, whole or not at all."""
-        path = self.path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        half = path.with_name(f".{path.name}.part")
-        try:
-            half.write_bytes(content)
-            half.replace(path)
-        finally:
-            half.unlink(missing_ok=True)
-
-    def remove(self, name: str) -> None:
-        """Remove a file, if it is there, and the folders that are empty without it."""
-        (self.path / name).unlink(missing_ok=True)
-        for folder in (self.path / name).parents:
-            if folder == self.path or not folder.is_dir() or any(folder.iterdir()):
-                return
-            folder.rmdir()
-
-    def is_empty(self) -> bool:
-        """Tell whether there is no file."""
-        return not self.path.exists() or not any(self.path.iterdir())
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """A place in object storage; `store` is one of obstore's, which has no types for us."""
-
-    store: Any
-
-    def read(self, name: str) -> bytes | None:
-        """Return a file's content; None without the file."""
-        try:
-            return bytes(self.store.get(name).bytes())
-        except FileNotFoundError:
-            return None
-
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file, whole or not at all."""
-        kind = _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0]
-        self.store.put(name, content, attributes={"Content-Type": kind} if kind else None)
-
-    def remove(self, name: str) -> None:
-        """Remove a file, if it is there."""
-        try:
-            self.store.delete(name)
-        except FileNotFoundError:
-            return
-
-    def is_empty(self) -> bool:
-        """Tell whether there is no file."""
-        return not self.store.list(chunk_size=1).collect()
 
 
 @dataclass
@@ -138,25 +50,25 @@ class Shelf:
     manifest: ShelfManifest
 
     @classmethod
-    def open(cls, where: str, command: str) -> Shelf:
+    def open(cls, where: str, command: str, name: str = "OUT") -> Shelf:
         """Open a place for a command: an empty one, or one that the same command filled before.
 
+        Errors call the place by `name`, as the command's help does.
+
         Raises:
-            InputError: it holds files of others, or cannot be reached.
+            InputError: it holds files of others, or cannot be read and written.
+            StorageAway: nothing answers there.
         """
-        place = _place(where)
+        before = f"`strikemap {command}` filled before"
+        allowed = f"an empty or new folder, or one that {before}"
+        place = storage_at(where, name, allowed)
         content = place.read(MANIFEST)
-        if content is None:
-            if not place.is_empty():
-                raise InputError("OUT", where, f"{_ALLOWED} `strikemap {command}` filled before")
+        if content is None and place.is_empty():
             return cls(place, where, ShelfManifest(command))
-        try:
-            manifest = msgspec.json.decode(content, type=ShelfManifest)
-        except msgspec.DecodeError:
-            manifest = ShelfManifest("")
+        manifest = _manifest(content)
         is_sound = all(_NAME.fullmatch(name) for name in manifest.files)
         if manifest.written_by != command or not is_sound:
-            raise InputError("OUT", where, f"{_ALLOWED} `strikemap {command}` filled before")
+            raise InputError(name, where, allowed)
         return cls(place, where, manifest)
 
     def fill(self, files: Iterable[tuple[str, bytes]], about: dict[str, str]) -> ShelfReport:
@@ -179,12 +91,47 @@ class Shelf:
                 self._note()
             self.place.write(name, content)
             changes.written.append(name)
-        changes.removed = sorted(set(self.manifest.files) - set(current))
-        for name in changes.removed:
-            self.place.remove(name)
-        self.manifest.files, self.manifest.about = current, about
-        self._note()
+        changes.removed = self._finish(current, about)
         return changes
+
+    def fill_by_content(self, files: Mapping[str, Path], about: dict[str, str]) -> ShelfReport:
+        """Write files whose names say their content (`content_name`).
+
+        A file that is there is not read again. What the manifest said before stays whole until all
+        new files are there: a reader gets the earlier state or the new one.
+
+        Raises:
+            StoreBusy: a file changed since it was named.
+        """
+        digests = {name: name.rpartition(".")[2] for name in files}
+        sizes = {name: path.stat().st_size for name, path in files.items()}
+        missing = [
+            name
+            for name, size in sizes.items()
+            if not self.manifest.files.get(name) or self.place.size(name) != size
+        ]
+        changes = ShelfReport(written=missing, unchanged=len(files) - len(missing))
+        new = [name for name in missing if name not in self.manifest.files]
+        self.manifest.files |= dict.fromkeys(new, UNFINISHED)
+        self._note()
+        for name in missing:
+            content = files[name].read_bytes()
+            if hashlib.sha256(content).hexdigest() != digests[name]:
+                raise StoreBusy(f"{files[name].name} changed while it was read; try again.")
+            self.place.write(name, content)
+        changes.removed = self._finish(digests, about)
+        return changes
+
+    def _finish(self, current: dict[str, str], about: dict[str, str]) -> list[str]:
+        """Name the new files in the manifest, and only then remove the others; returns those."""
+        gone = sorted(set(self.manifest.files) - set(current))
+        self.manifest.files, self.manifest.about = current | dict.fromkeys(gone, UNFINISHED), about
+        self._note()
+        for name in gone:
+            self.place.remove(name)
+        self.manifest.files = current
+        self._note()
+        return gone
 
     def _note(self) -> None:
         document = msgspec.json.format(msgspec.json.encode(self.manifest), indent=1)
@@ -192,23 +139,15 @@ class Shelf:
             self.place.write(MANIFEST, document)
 
 
-_ALLOWED = "an empty or new folder, or one that"
+def content_name(path: Path, name: str) -> str:
+    """Name a file after its own name and its content, as `Shelf.fill_by_content` takes it."""
+    with path.open("rb") as file:
+        return f"{name}.{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
-def _place(where: str) -> Storage:
-    scheme = _SCHEME.match(where)
-    if scheme is None:
-        path = Path(where)
-        if path.exists() and not path.is_dir():
-            raise InputError("OUT", where, f"{_ALLOWED} the same command filled before")
-        return Folder(path)
-    if scheme[1] not in SCHEMES:
-        allowed = ", ".join(f"{name}://…" for name in SCHEMES[:-1])
-        raise InputError("OUT", where, f"a folder, {allowed}")
+def _manifest(content: bytes | None) -> ShelfManifest:
+    """Read a manifest; one of no command where there is none, or it is spoilt."""
     try:
-        stores = import_module("obstore.store")
-    except ImportError as missing:
-        raise InputError("OUT", where, "a folder; `pip install strikemap[scale]` for s3://…") from (
-            missing
-        )
-    return Bucket(stores.from_url(where))
+        return msgspec.json.decode(content or b"", type=ShelfManifest)
+    except msgspec.DecodeError:
+        return ShelfManifest("")
