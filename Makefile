@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test fuzz chaos sbom bench docs pictures lock format clean
+.PHONY: serve test versions fuzz chaos sbom bench docs pictures lock format clean
 
 serve: export STRIKEMAP_DATA_DIR ?= var
 serve: $(VENV)/.runtime
@@ -12,6 +12,10 @@ serve: $(VENV)/.runtime
 
 test: $(VENV)/.test
 	tools/check.sh
+
+# The fast lane on every supported Python that is installed.
+versions: $(VENV)/.test
+	tools/versions.sh 3.11 3.12 3.13
 
 # A scheduled lane: spoilt files of every format for MINUTES; what breaks the law stays in var/fuzz.
 MINUTES ?= 10
