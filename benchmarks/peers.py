@@ -14,22 +14,19 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import random
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 import httpx
 
-from app.index.select import Segment
-from app.rows import NEVER
 from benchmarks.importing import open_workspace
 from benchmarks.peer_rows import copy_rows
 from benchmarks.peers_page import ASYNCPG, CLIENTS, FACES, OURS, ROUNDS, TIPG, Run, Speed, page
+from benchmarks.places import Places
 from benchmarks.wrk import Load, measure
 from tests.clusters import Cluster, cluster
 from tests.making import ROOT
@@ -42,71 +39,38 @@ SERVER = (
 )
 CORES = len(os.sched_getaffinity(0))
 SECONDS, WARM_S, START_S = 3.0, 1.0, 60.0
-ZOOMS, PER_ZOOM = (7, 8, 9, 10), 12
-BOX_DEG = 0.25
 CHECKED = "from=2023-01-01&to=2023-06-30"
 VIEW = "synthetic=1&status=verified&from=FROM&to=TO"
 CQL = quote("status = 'verified' AND day <= DATE('TO') AND until >= DATE('FROM')")
 TIPG_TABLE = "/collections/public.incident"
 
 
-@dataclass(frozen=True)
-class Places:
-    """Where the requests look: tiles, points, and the days that the record speaks of."""
-
-    tiles: list[tuple[int, int, int]]
-    points: list[tuple[float, float]]
-    first_day: int
-    days: int
-
-    @classmethod
-    def of(cls, segment: Segment) -> Places:
-        """Choose marks by chance, the same ones in every run; busy places more often."""
-        chance, rows = random.Random(1), segment.rows  # noqa: S311  a sample, not a secret
-        tiles, points = [], []
-        for zoom in ZOOMS * PER_ZOOM:
-            row = chance.randrange(segment.marks)
-            x, y = (int(rows[name][row]) >> 31 - zoom for name in ("mercator_x", "mercator_y"))
-            tiles.append((zoom, x, y))
-            points.append((rows["lon_e7"][row] / 1e7, rows["lat_e7"][row] / 1e7))
-        days = rows["day_first"][rows["day_first"] != NEVER]
-        return cls(tiles, points, int(days.min()), int(days.max() - days.min()))
-
-    @property
-    def boxes(self) -> list[tuple[str, ...]]:
-        """The edges of a box around each point: west, south, east, north."""
-        return [
-            tuple(f"{edge:.4f}" for edge in (x - BOX_DEG, y - BOX_DEG, x + BOX_DEG, y + BOX_DEG))
-            for x, y in self.points
-        ]
-
-    def templates(self, service: str) -> Mapping[str, list[str]]:
-        """Write the addresses of one service by face, with FROM and TO for the days."""
-        if service == OURS:
-            items = f"/api/collections/incidents/items?{VIEW}&limit=100&bbox="
-            return {
-                "tiles": [f"/tiles/incidents/{z}/{x}/{y}.mvt?{VIEW}" for z, x, y in self.tiles],
-                "sums": [f"/api/summary?by=region&{VIEW}"],
-                "items": [items + ",".join(box) for box in self.boxes],
-            }
-        if service == TIPG:
-            tile, items = (
-                f"{TIPG_TABLE}/tiles/WebMercatorQuad/",
-                f"{TIPG_TABLE}/items?limit=100&f=geojson&filter-lang=cql2-text&filter={CQL}&bbox=",
-            )
-            return {
-                "tiles": [
-                    f"{tile}{z}/{x}/{y}?filter-lang=cql2-text&filter={CQL}"
-                    for z, x, y in self.tiles
-                ],
-                "items": [items + ",".join(box) for box in self.boxes],
-            }
-        days = "?status=verified&from=FROM&to=TO"
+def templates_of(places: Places, service: str) -> Mapping[str, list[str]]:
+    """Write the addresses of one service by face, with FROM and TO for the days."""
+    if service == OURS:
+        items = f"/api/collections/incidents/items?{VIEW}&limit=100&bbox="
         return {
-            "tiles": [f"/tiles/{z}/{x}/{y}{days}" for z, x, y in self.tiles],
-            "sums": [f"/sums{days}"],
-            "items": [f"/items/{'/'.join(box)}{days}" for box in self.boxes],
+            "tiles": [f"/tiles/incidents/{z}/{x}/{y}.mvt?{VIEW}" for z, x, y in places.tiles],
+            "sums": [f"/api/summary?by=region&{VIEW}"],
+            "items": [items + ",".join(box) for box in places.boxes],
         }
+    if service == TIPG:
+        tile, items = (
+            f"{TIPG_TABLE}/tiles/WebMercatorQuad/",
+            f"{TIPG_TABLE}/items?limit=100&f=geojson&filter-lang=cql2-text&filter={CQL}&bbox=",
+        )
+        return {
+            "tiles": [
+                f"{tile}{z}/{x}/{y}?filter-lang=cql2-text&filter={CQL}" for z, x, y in places.tiles
+            ],
+            "items": [items + ",".join(box) for box in places.boxes],
+        }
+    days = "?status=verified&from=FROM&to=TO"
+    return {
+        "tiles": [f"/tiles/{z}/{x}/{y}{days}" for z, x, y in places.tiles],
+        "sums": [f"/sums{days}"],
+        "items": [f"/items/{'/'.join(box)}{days}" for box in places.boxes],
+    }
 
 
 @contextlib.contextmanager
@@ -136,7 +100,7 @@ def rival(app: str, database: str) -> Iterator[str]:
 def speeds(url: str, service: str, places: Places) -> Mapping[tuple[str, int], Speed]:
     """Load each face of a service with each number of clients; the middle of three rounds."""
     measured = dict[tuple[str, int], Speed]()
-    for face, templates in places.templates(service).items():
+    for face, templates in templates_of(places, service).items():
         address = templates[0].replace("FROM", "2023-01-01").replace("TO", "2023-06-30")
         httpx.get(url + address, timeout=START_S).raise_for_status()
         for clients in CLIENTS:

@@ -36,8 +36,8 @@ How fast Strikemap answers beside two services on PostGIS: the same rows, on the
   It is the middle of {rounds} rounds.
 
 """
-OTHERS = """  **Other programs ran beside it**: a service of more processes then gets more of the machine, and the
-  database has one for each connection.
+OTHERS = """  **Other programs ran beside it**: what has more processes then gets more of the
+  machine, and the database has one for each connection.
   So do not compare the lines of 16 clients; measure again on a quiet machine.
 """
 AFTER = """
