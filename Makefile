@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test versions fuzz chaos sbom bench bench-peers docs pictures lock format clean
+.PHONY: serve test versions fuzz chaos sbom advisories bench bench-peers docs pictures lock format clean
 
 serve: export STRIKEMAP_DATA_DIR ?= var
 serve: $(VENV)/.runtime
@@ -29,6 +29,10 @@ chaos: $(VENV)/.test
 # The components of a release as CycloneDX JSON, from the lock alone.
 sbom: $(VENV)/.runtime
 	@$(BIN)/python -m tools.sbom
+
+# The components against known faults, offline: a folder or ZIP archive in the OSV format.
+advisories: $(VENV)/.test
+	@$(BIN)/python -m tools.advisories $(SNAPSHOT)
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.run

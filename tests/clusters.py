@@ -25,7 +25,10 @@ from app.store.postgis import PostgisStore
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 EXTENSION = Path("/usr/share/postgresql/15/extension/postgis.control")
 OWNER = "postgres"
-TABLES = ("entry", "revision", "current", "shape", "token", "incident", "control", "area", "merged")
+TABLES = (
+    *("entry", "revision", "current", "shape", "token", "session"),
+    *("incident", "control", "area", "merged"),
+)
 
 
 @dataclass

@@ -58,7 +58,7 @@ def purge_again(store: Store, purged: PurgeList, author: Author) -> int:
             count += _erase(store, past, one.id, one.reason, author) is not None
     for token in store.tokens():
         if token.revoked_at is None and token.id in purged.revoked:
-            store.revoke_token(token.id, purged.revoked[token.id])
+            store.revoke_token(token.id, purged.revoked[token.id], author.actor)
     return count
 
 

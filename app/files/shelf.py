@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from app.domain.errors import InputError, StoreBusy
-from app.files.storage import Storage, storage_at
+from app.files.storage import OWN_PLACE, Storage, open_place
 
 MANIFEST = "strikemap-files.json"
 UNFINISHED = ""
@@ -59,9 +59,8 @@ class Shelf:
             InputError: it holds files of others, or cannot be read and written.
             StorageAway: nothing answers there.
         """
-        before = f"`strikemap {command}` filled before"
-        allowed = f"an empty or new folder, or one that {before}"
-        place = storage_at(where, name, allowed)
+        place = open_place(where, name)
+        allowed = f"{OWN_PLACE} `strikemap {command}` filled before"
         content = place.read(MANIFEST)
         if content is None and place.is_empty():
             return cls(place, where, ShelfManifest(command))

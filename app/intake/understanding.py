@@ -25,6 +25,7 @@ def understand(
 
     Raises:
         NeedsMapping: something can mean two things; names it, and the command to run.
+        OtherTheatre: most points lie in another theatre.
     """
     if options.mapping is not None:
         if options.sheet:
@@ -35,6 +36,8 @@ def understand(
     if suggestion is None:
         return options, None
     _refuse_header_alone(suggestion, files)
+    if suggestion.advice and suggestion.advice.theatre:
+        raise suggestion.advice.refusal(files.members[0].source.name, options.theatre or "")
     if suggestion.is_sure:
         return msgspec.structs.replace(options, mapping=suggestion.mapping), suggestion.understood()
     if _is_table_of_incidents(suggestion):
@@ -63,7 +66,7 @@ def _suggestion(
         has_format = True
     if has_format or not may_be_table(source):
         return None
-    return suggestion_of(workspace, source, options.theatre or "", options.sheet)
+    return suggestion_of(workspace.reference, source, options.theatre or "", options.sheet)
 
 
 def _refuse_header_alone(suggestion: Suggestion, files: PathContents) -> None:
@@ -82,7 +85,8 @@ def _is_table_of_incidents(suggestion: Suggestion) -> bool:
     """Tell whether the columns are about incidents: a day, a place or a number, and one more."""
     mapping = suggestion.mapping
     is_about = mapping.says("start") or bool(suggestion.doubts)
-    return is_about and (mapping.has_points or len(mapping.columns) > 1)
+    has_place = mapping.has_points or suggestion.advice is not None
+    return is_about and (has_place or len(mapping.columns) > 1)
 
 
 def _open_points(suggestion: Suggestion) -> list[str]:

@@ -81,9 +81,10 @@ OTHER_PAGES = (
         "story",
         "review_decided",
         "review_intro",
-        "review_load",
         "review_waiting",
         "review_wording",
+        "sign_",
+        "signed_",
     ),
 )
 """Prefixes of strings that no script of the map's page reads: the page is smaller without them."""

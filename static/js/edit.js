@@ -2,7 +2,7 @@
 /** @import { EditableRecord, EditSpec, FieldValue } from "./types.js" */
 import { byId, jsonBlock } from "./dom.js";
 import { fill } from "./format.js";
-import { ask, mayAsk, readyToken, showStatus } from "./workpage.js";
+import { ask, ready, showStatus } from "./workpage.js";
 
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Field */
 
@@ -158,10 +158,6 @@ redaction.addEventListener("submit", (event) => {
   redact([...checked].map(({ value }) => value));
 });
 liftButton.addEventListener("click", () => redact([], words.edit_lifted));
-byId("open").addEventListener("submit", (event) => {
-  event.preventDefault();
-  load();
-});
-readyToken();
-if (mayAsk()) await load();
+await ready();
+await load();
 document.documentElement.dataset.ready = "1";

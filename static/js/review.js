@@ -2,7 +2,7 @@
 /** @import { ReviewedRecord, ReviewPair, Reviews, WorkSpec } from "./types.js" */
 import { byId, el, jsonBlock } from "./dom.js";
 import { fill } from "./format.js";
-import { ask, mayAsk, readyToken, showStatus } from "./workpage.js";
+import { ask, ready, showStatus } from "./workpage.js";
 
 /** @type {WorkSpec} */
 const spec = jsonBlock("spec");
@@ -131,10 +131,7 @@ async function load() {
   showStatus(fill(words.review_count, { n: answer.pending }));
 }
 
-readyToken();
-byId("open").addEventListener("submit", (event) => {
-  event.preventDefault();
-  load();
-});
-if (mayAsk()) await load();
+await ready();
+byId("open").addEventListener("submit", (event) => event.preventDefault());
+await load();
 document.documentElement.dataset.ready = "1";

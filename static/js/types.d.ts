@@ -243,6 +243,14 @@ export interface WorkSpec {
   isPrivate: boolean;
 }
 
+/** /api/session */
+export interface Session {
+  actor: string;
+  role: string;
+  datasets: string[];
+  expires_at: string | null;
+}
+
 export interface AuditSpec extends WorkSpec {
   actions: string[];
 }
@@ -603,6 +611,7 @@ export interface Waves {
 /** RFC 9457 */
 export interface Problem {
   type?: string;
+  status?: number;
   detail?: string;
   errors?: { where: string; got: string; allowed: string }[];
 }
@@ -656,6 +665,8 @@ export interface ImportReport {
   version?: number | null;
   refused?: string | null;
   planned_again?: boolean;
+  /** Where most points lie; `country` is there when that theatre is still to be added. */
+  advice?: { sentence: string; theatre?: string; country?: string } | null;
 }
 
 /** DELETE /api/imports/{id} */

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import InputError
+from app.files.bucket import Bucket
 from app.files.shelf import MANIFEST, Shelf
-from app.files.storage import Bucket, Folder
+from app.files.storage import Folder
 
 FILES = {"a.json": b"1", "sub/b.json": b"2"}
 
