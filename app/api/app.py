@@ -24,6 +24,7 @@ from app.api.metrics import Metrics
 from app.api.own_files import OwnFiles
 from app.api.rates import Rates
 from app.api.routes import (
+    approvals,
     audit,
     collections,
     columns,
@@ -203,6 +204,7 @@ def _application(
     app.include_router(stories.routes(record, visible, lanes.edits))
     app.include_router(editing.routes(record, visible, lanes.edits))
     app.include_router(review.routes(record, visible, lanes.edits))
+    app.include_router(approvals.routes(record, lanes.edits, settings.data_dir))
     _sign_in(app, settings, record, visible, lanes)
     app.include_router(audit.routes(record, visible, lanes.edits))
     app.include_router(ogc_tiles.routes(tiles))

@@ -46,6 +46,11 @@ class Holder(msgspec.Struct, frozen=True):
     token: str = ""
     session: Session | None = None
 
+    @property
+    def identity(self) -> str:
+        """Who it is, however they are named."""
+        return self.person or self.actor
+
     def covers(self, dataset: str) -> bool:
         """Tell whether a dataset lies in the holder's scope."""
         return not self.datasets or dataset in self.datasets

@@ -121,8 +121,7 @@ def holder_of(book: TokenBook, text: str, now: datetime) -> Holder:
 
 def local_holder() -> Holder:
     """Name the person at this machine, who may do everything on a private instance."""
-    name = operator_name()
-    return Holder(name, Role.admin, person=f"operator {name}")
+    return Holder(operator_name(), Role.admin)
 
 
 def revoke_token(book: TokenBook, number: str, now: datetime, by: str) -> Token:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,11 +17,13 @@ from app.domain.count import TOLLS
 from app.domain.damage import Grade
 from app.domain.mapping import DAYS, IN_ONE_CELL, NUMBERED, Notation
 from app.domain.place import Bounds, LonLat, Precision
+from app.files.sheets import squeezed
 from app.files.source import BadFieldError
 from app.importers.coordinates import degrees, position, states_order
 from app.importers.counts import count_of
 from app.importers.notation import CERTAIN, PATTERNS, clock_of, day_of
 from app.importers.words import Words
+from app.intake.column_words import codes_of
 
 SHARE = 0.9
 """Share of a column's values that must fit; the rest may be faults of the file."""
@@ -65,6 +67,14 @@ class Draft:
             self.leave(column, to, f"not mapped: {to} is read from another column")
         else:
             self.columns[column], self.why[column] = to, f"{to}: {why}"
+
+    def keep_only(self, fields: Collection[str]) -> None:
+        """Leave out the columns of fields that the format of the file does not read."""
+        for column, to in list(self.columns.items()):
+            if to not in fields:
+                del self.columns[column]
+                self.why[column] = f"not mapped: called like {to}, but not read in this format"
+                self.doubts.pop(column, None)
 
     def leave(self, column: str, to: str, why: str) -> None:
         """Leave a column out; of a needed field or a number of people, that is a doubt."""
@@ -138,6 +148,8 @@ def _by_name(draft: Draft, name: str, values: Sequence[str], words: Words, bound
     to = field_of(name, words)
     if to is None:
         return
+    if to in TIMES and _are_days(values):  # "time" is often a day with its time
+        to = DAYS[TIMES.index(to)]
     if not values:
         draft.why[name] = f"not mapped: called like {to}, {EMPTY_COLUMN}"
     elif to in DAYS:
@@ -159,13 +171,24 @@ def _misfit(
     if set(values) <= WORDS_OF_OURS.get(to, frozenset()):
         return None
     if to in FIELDS_OF_CROSSWALKS:
-        return f"its words need a crosswalk under [words.{to}] first: {_sample(values)}"
+        is_known = to == "grade" and _are_grades(values, words)
+        return (
+            None
+            if is_known
+            else f"its words need a crosswalk under [words.{to}] first: {_sample(values)}"
+        )
     if to == "source_key":
         return NO_KEY if len(set(values)) < len(values) else None
     fits = _fitting(to, words)
     if fits is _is_count and not any(map(_is_number, values)):
         return f"no value is a number: {_sample(values)}"
     return None if _share(values, fits) >= SHARE else f"its values do not fit: {_sample(values)}"
+
+
+def _are_grades(values: Sequence[str], words: Words) -> bool:
+    """Tell whether every word of damage is known: a word that is not would reject its rows."""
+    counts = {squeezed(text): 1 for text in values}
+    return len(codes_of("grade", counts, words.context.taxonomy)) == len(counts)
 
 
 def _fitting(to: str, words: Words) -> Callable[[str], object]:

@@ -146,6 +146,7 @@ class _Import:
             mark,
             self.options.over_edits,
             theatre is not None,
+            context.theatre.today(self.author.at),
             watch=self.observers.watch,
         )
         if files.is_many:

@@ -107,6 +107,9 @@ class Plan:
     reading: str = ""
     over_edits: bool = False
     is_theatre_stated: bool = True
+    today: date = date.max
+    """The day of the import, in the theatre's zone."""
+
     shapes: dict[str, bytes] = field(default_factory=dict)
     has_changes: bool = False
     watch: Watch | None = None
@@ -117,6 +120,7 @@ class Plan:
     _seen: dict[str, _First] = field(default_factory=dict)
     _points: array[int] = field(default_factory=lambda: array("q"))
     _rows: array[int] = field(default_factory=lambda: array("q"))
+    _to_come: list[int] = field(default_factory=list)
     _abroad: list[LonLat] = field(default_factory=list)
     _edited: set[str] = field(default_factory=set)
 
@@ -166,6 +170,8 @@ class Plan:
         report = self.report
         self._kinds.add(record.subject)
         self._invented.add(record.is_invented)
+        if record.first_day is not None and record.first_day > self.today:
+            self._to_come.append(record.row)
         if record.point:
             self._points.extend(record.point)
             self._rows.append(record.row)
@@ -240,9 +246,9 @@ class Plan:
         report.rejections.sort(key=lambda one: (one.member or "", one.row))
         report.rejected = sum(one.rows for one in report.rejections)
         report.conflicting.sort(key=lambda one: (one.member or "", one.row))
-        report.warnings = [*_sentences(self._warned), *_of_edits(report)]
         planned = report.added + report.amended + report.unchanged + report.duplicates
         report.rows = planned + report.conflicts + report.rejected + dropped.total()
+        report.warnings = [*_sentences(self._warned), *_of_edits(report), *self._of_days_to_come()]
         if len(self._kinds) > 1:
             raise InvalidFile("file", "incidents and control areas", "one of the two in one file")
         if len(self._invented) > 1:
@@ -260,6 +266,14 @@ class Plan:
         mostly = points if len(points) else abroad
         if advice := advice_on(mostly, theatre.slug, self.workspace.reference):
             self._take(advice)
+
+    def _of_days_to_come(self) -> Iterator[str]:
+        if self._to_come:
+            yield (
+                f"{len(self._to_come):,} of {self.report.rows:,} rows are of days after "
+                f"{self.today}, the first is row {self._to_come[0]}: kept as stated; check the "
+                "years."
+            )
 
     def _take(self, advice: Advice) -> None:
         """Warn of points elsewhere; where nobody stated the theatre and most are, refuse the file.

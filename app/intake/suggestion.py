@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -19,22 +18,20 @@ from app.domain.errors import InvalidFile
 from app.domain.mapping import DAYS, VERSION, Notation, TableMapping, checked
 from app.domain.place import WORLD, Precision
 from app.files.encoding import in_utf8
-from app.files.sheets import is_workbook
-from app.files.source import Rejection, SourceFile, decoded_head
-from app.importers.by_mapping import has_total_word
-from app.importers.points import kind_of, point_features
+from app.files.source import SourceFile
+from app.importers.kml_points import READ as OF_PLACEMARKS
+from app.importers.kml_points import untimed_texts
+from app.importers.points import kind_of
 from app.importers.words import Words
 from app.instance.workspace import Workspace
 from app.intake.column_fields import Draft, draft_of
 from app.intake.column_words import FIELDS_OF_WORDS, codes_of, words_of
 from app.intake.contexts import context_in
-from app.intake.table_place import decide_place, has_place, points_anywhere, rows_of
+from app.intake.sampling import column_values, may_be_table, sampled
+from app.intake.table_place import decide_place, has_place, points_anywhere
 from app.intake.table_start import TableStart, table_start
 from app.intake.theatre_advice import Advice, advice_on, swapped_advice
 from app.reference.reference import Reference
-
-SAMPLE_ROWS, SAMPLE_CELLS = 20_000, 2_000_000
-"""What a proposal rests on: all rows of most tables, the first ones of a long one."""
 
 MOST_SAMPLES, LONGEST_SAMPLE = 3, 60
 FLAGS = {
@@ -131,14 +128,17 @@ def suggestion_of(
     reference: Reference, source: SourceFile, theatre: str, sheet: str | None = None
 ) -> Suggestion:
     """Propose a mapping for an open file; see `suggest`."""
-    context = context_in(reference, theatre)
-    taxonomy, words, has_points = context.taxonomy, Words(context), kind_of(source) is not None
+    context, placemarks = context_in(reference, theatre), untimed_texts(source)
+    taxonomy, words = context.taxonomy, Words(context)
+    has_points = bool(placemarks) or kind_of(source) is not None
     if not may_be_table(source):
         allowed = "a table (CSV, XLSX) or a file of points"
         raise InvalidFile(f"content of {source.name}", "XML or JSON of another kind", allowed)
     start = TableStart() if has_points else table_start(source, words, sheet)
-    columns = _sampled(source, start, has_points=has_points)
+    columns = column_values(placemarks) or sampled(source, start, has_points=has_points)
     draft = draft_of(columns, words, context.theatre.bounds, has_points=has_points)
+    if placemarks:
+        draft.keep_only(OF_PLACEMARKS)
     advice = None
     if not has_points and not has_place(draft):
         points = points_anywhere(source, start, draft_of(columns, words, WORLD, has_points=False))
@@ -149,7 +149,7 @@ def suggestion_of(
     dates, notations = _notations(draft)
     mapping = TableMapping(
         version=VERSION,
-        format="vector_points" if has_points else "mapped",
+        format=_format(has_placemarks=bool(placemarks), has_points=has_points),
         dates=dates,
         notations=notations,
         decimal_comma=draft.decimal_comma,
@@ -177,6 +177,12 @@ def suggestion_of(
     )
 
 
+def _format(*, has_placemarks: bool, has_points: bool) -> str:
+    if has_placemarks:
+        return "kml_points"
+    return "vector_points" if has_points else "mapped"
+
+
 def _notations(draft: Draft) -> tuple[Notation | None, dict[str, Notation]]:
     """Return the notation of the first column of days, and those of the columns that differ.
 
@@ -197,31 +203,6 @@ def _completed(mapping: TableMapping, *, has_settlements: bool) -> TableMapping:
     if has_settlements and mapping.says("place") and mapping.says("admin1"):
         mapping = msgspec.structs.replace(mapping, geocode=True)
     return mapping
-
-
-def may_be_table(source: SourceFile) -> bool:
-    """Tell whether a file is of points, a workbook, or text that begins as no XML or JSON does."""
-    if kind_of(source) is not None or is_workbook(source):
-        return True
-    head = decoded_head(source)
-    return "\0" not in head and not head.lstrip().startswith(("<", "{", "["))
-
-
-def _sampled(source: SourceFile, start: TableStart, *, has_points: bool) -> dict[str, list[str]]:
-    """Collect the values of each column in the first rows, without rows of totals."""
-    samples: dict[str, list[str]] = {}
-    if has_points:
-        rows: Iterable[Mapping[str, str]] = (feature.fields for feature in point_features(source))
-    else:
-        body = rows_of(source, start)
-        samples = {name: [] for name in body.names}
-        rows = (row[1] for row in body.rows if not isinstance(row, Rejection))
-        rows = (cells for cells in rows if not has_total_word(cells))
-    most = max(SAMPLE_CELLS // max(len(samples), 1), 1)
-    for cells in islice(rows, min(SAMPLE_ROWS, most)):
-        for name, text in cells.items():
-            samples.setdefault(name, []).append(text)
-    return samples
 
 
 def _missing(mapping: TableMapping) -> Iterator[str]:

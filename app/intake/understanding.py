@@ -6,11 +6,13 @@ import msgspec
 
 from app.domain.errors import InputError, InvalidFile, NeedsMapping, UnknownFormat
 from app.importers.formats import choose
+from app.importers.kml_points import untimed_texts
 from app.importers.members import PathContents
 from app.instance.workspace import Workspace
 from app.intake.column_fields import EMPTY_COLUMN
 from app.intake.options import ImportOptions
-from app.intake.suggestion import Suggestion, may_be_table, suggestion_of
+from app.intake.sampling import may_be_table
+from app.intake.suggestion import Suggestion, suggestion_of
 from app.intake.table_start import FEWEST_FIELDS
 
 BY_MAPPING = ("mapped", "vector_points")
@@ -59,7 +61,9 @@ def _suggestion(
         return None
     source = files.members[0].source
     try:
-        has_format = choose(source)[0].name not in BY_MAPPING
+        name = choose(source)[0].name
+        is_untimed = name == "kml_points" and untimed_texts(source)
+        has_format = name not in BY_MAPPING and not is_untimed
     except UnknownFormat:
         has_format = False
     except InputError:

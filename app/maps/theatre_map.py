@@ -79,8 +79,12 @@ OTHER_PAGES = (
     *(
         "stories",
         "story",
+        "review_approve",
         "review_decided",
         "review_intro",
+        "review_kind_",
+        "review_refuse",
+        "review_second",
         "review_waiting",
         "review_wording",
         "sign_",

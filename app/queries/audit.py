@@ -39,6 +39,7 @@ class AuditAction(StrEnum):
     dataset = "dataset"
     attach = "attach"
     story = "story"
+    approval = "approval"
     token_made = "token_made"  # noqa: S105  the name of an action
     token_revoked = "token_revoked"  # noqa: S105  likewise
 
@@ -51,6 +52,7 @@ BY_SUBJECT = {
     Subject.dataset: AuditAction.dataset,
     Subject.attachment: AuditAction.attach,
     Subject.story: AuditAction.story,
+    Subject.approval: AuditAction.approval,
 }
 
 

@@ -192,13 +192,17 @@ class PostgisStore(AccountTables):
         if self._follower is not None:
             self._follower.note(head)
 
-    def erase(self, seqs: Sequence[int], mark: Change, entry: Entry) -> Head:
+    def erase(
+        self, seqs: Sequence[int], mark: Change, entry: Entry, beside: Sequence[Change] = ()
+    ) -> Head:
         """Erase payloads; `clear_log` removes the copies that the server still holds."""
         numbers = {"seqs": [int(seq) for seq in seqs]}
         with self.transaction() as connection:
             if connection.execute(self._sql["missed"], numbers).fetchone() is not None:
                 raise StoreBusy(CHANGED)
-            head = LedgerEnd(connection, self._sql, self._clock).append(iter([mark]), entry, {})
+            head = LedgerEnd(connection, self._sql, self._clock).append(
+                iter([*beside, mark]), entry, {}
+            )
             for statement in ("erase", "forget", "forget_rows"):
                 connection.execute(self._sql[statement], numbers)
         self._note(head)

@@ -244,7 +244,9 @@ class SqliteStore(AccountTables):
         connection.execute(self._sql["close_entry"], (chain.seq, number))
         return Head(chain.seq, chain.hash, at)
 
-    def erase(self, seqs: Sequence[int], mark: Change, entry: Entry) -> Head:
+    def erase(
+        self, seqs: Sequence[int], mark: Change, entry: Entry, beside: Sequence[Change] = ()
+    ) -> Head:
         """Erase payloads in place; their pages are overwritten, not only freed."""
         numbers = [(seq,) for seq in seqs]
         with self.transaction() as connection:
@@ -252,7 +254,7 @@ class SqliteStore(AccountTables):
             if missed.fetchone() is not None:
                 raise StoreBusy(CHANGED)
             connection.execute(self._sql["overwrite"])
-            head = self._append(connection, iter([mark]), entry)
+            head = self._append(connection, iter([*beside, mark]), entry)
             connection.executemany(self._sql["erase"], numbers)
             connection.executemany(self._sql["forget"], numbers)
         return head

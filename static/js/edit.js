@@ -114,7 +114,8 @@ async function redact(texts, done) {
   const answer = await ask("POST", `${address}/redact`, body);
   if (!answer) return;
   showRedacted(answer.redacted);
-  showStatus(done || byId("redacted").textContent || "");
+  if (answer.approval) showStatus(words.edit_second);
+  else showStatus(done || byId("redacted").textContent || "");
 }
 
 async function load() {

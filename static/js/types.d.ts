@@ -243,6 +243,25 @@ export interface WorkSpec {
   isPrivate: boolean;
 }
 
+/** One request for a second person, in /api/approvals. */
+export interface ApprovalRow {
+  id: string;
+  kind: string;
+  dataset: string;
+  target: string;
+  summary: string;
+  reason: string;
+  asked_by: string;
+  state: string;
+  may_approve: boolean;
+}
+
+/** /api/approvals */
+export interface Approvals {
+  waiting: ApprovalRow[];
+  decided: ApprovalRow[];
+}
+
 /** /api/session */
 export interface Session {
   actor: string;
@@ -705,6 +724,8 @@ export interface EditableRecord {
   revision: number;
   fields: Record<string, FieldValue | undefined>;
   redacted: Record<string, string>;
+  /** The request that waits for a second person, in the answer to a redaction. */
+  approval?: string | null;
 }
 
 export interface ReviewedRecord {
