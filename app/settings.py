@@ -52,6 +52,10 @@ class Settings(BaseSettings):
         repr=False,
         description="Database of the record, postgresql://…; a file in the data folder without it.",
     )
+    index_url: str = Field(
+        default="",
+        description="Folder or s3://… of a pushed index, from which a node without one begins.",
+    )
     geodata_dir: Path = Field(
         default_factory=lambda: _shipped("geodata"), description="Folder of the reference data."
     )

@@ -19,6 +19,7 @@ from app.domain.errors import (
     NotFound,
     NotShared,
     Outdated,
+    StorageAway,
     StoreError,
 )
 
@@ -192,7 +193,7 @@ def main() -> None:
         if not isinstance(error, InputError):
             typer.echo(str(error), err=True)
         sys.exit(2)
-    except StoreError as error:
+    except (StorageAway, StoreError) as error:
         typer.echo(str(error), err=True)
         sys.exit(3)
     except OSError as error:
