@@ -193,9 +193,7 @@ def _application(
     app.include_router(operation.routes(visible, lanes.checks))
     app.include_router(metrics.routes(shared.metrics, settings.metrics_networks))
     app.include_router(exporting.routes(visible, settings.data_dir / "exports", shared.downloads))
-    app.include_router(
-        imports.routes(record, shared.spool, lanes.imports, shared.metrics.add_import)
-    )
+    app.include_router(imports.routes(record, shared.spool, lanes.imports))
     app.include_router(stories.routes(record, visible, lanes.edits))
     app.include_router(editing.routes(record, visible, lanes.edits))
     app.include_router(review.routes(record, visible, lanes.edits))

@@ -21,6 +21,7 @@ from app.domain.errors import (
     Outdated,
     StoreError,
 )
+from app.instance.memory import collect_seldom
 
 
 class CommandEntry(NamedTuple):
@@ -183,6 +184,7 @@ def options(
 
 def main() -> None:
     """Run a command; an error becomes one sentence and an exit code, never a traceback."""
+    collect_seldom()
     try:
         program()
     except (ClockBehind, InputError, NotAllowed, NotFound, NotShared, Outdated) as error:

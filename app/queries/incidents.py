@@ -230,10 +230,10 @@ def _features(
     grounds = ground_of_incidents(published, locatable, face)
     numbers = rows["number"].tolist()
     withdrawn = withdrawn_numbers(published)
+    regions = _regions(published, incidents, rows)
     features = []
     for place, (revision, incident) in enumerate(zip(revisions, incidents, strict=True)):
-        is_region_only = quiet[place]
-        region = _region(published, incident, rows, place)
+        is_region_only, region = quiet[place], regions[place]
         properties = {
             "id": str(incident.id),
             "number": numbers[place],
@@ -374,15 +374,21 @@ def _general(region: JsonObject, incident: Incident) -> JsonObject:
     return {**region, "admin2": None, "how": how.name, "near_border": False}
 
 
-def _region(published: Published, incident: Incident, rows: Rows, place: int) -> JsonObject:
-    """Write the region: its code, its name, and whether it was stated, located or both."""
-    table = published.reference.regions(1)
-    number = int(rows["region1"][place])
-    region = None if number == NO_REGION else table[number][1]
-    return {
-        "admin1": region.code if region else incident.place.admin1,
-        "admin2": incident.place.admin2,
-        "name": region.name(published.view.lang) if region else None,
-        "how": RegionHow(int(rows["region_how"][place])).name,
-        "near_border": bool(int(rows["flags"][place]) & NEAR_BORDER),
-    }
+def _regions(published: Published, incidents: Sequence[Incident], rows: Rows) -> list[JsonObject]:
+    """Write the region of each: its code, its name, and whether it was stated, located or both."""
+    lang, table = published.view.lang, published.reference.regions(1)
+    ways = {way.value: way.name for way in RegionHow}
+    columns = [rows[name].tolist() for name in ("region1", "region_how", "flags")]
+    answers = []
+    for incident, number, how, flags in zip(incidents, *columns, strict=True):
+        region = None if number == NO_REGION else table[number][1]
+        answers.append(
+            {
+                "admin1": region.code if region else incident.place.admin1,
+                "admin2": incident.place.admin2,
+                "name": region.name(lang) if region else None,
+                "how": ways[how],
+                "near_border": bool(flags & NEAR_BORDER),
+            }
+        )
+    return answers
