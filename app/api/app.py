@@ -178,6 +178,7 @@ def _application(
     problems.install(app)
     lanes = shared.lanes
     tiles, figure_maker = TileApp(visible, tiler, lanes.tiles), Figures(tiler)
+    app.mount("/tiles", tiles)  # first: to look for a tile's address among all others takes long
     app.include_router(numbers.routes(visible, tiler.choropleths))
     app.include_router(collections.routes(visible, tiler.shapes, lanes.lists))
     for page in (figures, oembed):
@@ -201,7 +202,6 @@ def _application(
     app.include_router(ogc_tiles.routes(tiles))
     app.include_router(wms.routes(visible, tiler, lanes.figures))
     app.include_router(wmts.routes(tiles))
-    app.mount("/tiles", tiles)
     app.mount("/static", OwnFiles(static))
     return app
 
