@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test versions fuzz chaos sbom bench docs pictures lock format clean
+.PHONY: serve test versions fuzz chaos sbom advisories bench docs pictures lock format clean
 
 serve: export STRIKEMAP_DATA_DIR ?= var
 serve: $(VENV)/.runtime
@@ -30,6 +30,10 @@ chaos: $(VENV)/.test
 sbom: $(VENV)/.runtime
 	@$(BIN)/python -m tools.sbom
 
+# The components against known faults, offline: a folder or ZIP archive in the OSV format.
+advisories: $(VENV)/.test
+	@$(BIN)/python -m tools.advisories $(SNAPSHOT)
+
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.run
 
@@ -41,6 +45,7 @@ $(VENV)/.test: requirements-test.lock pyproject.toml setup.py package-lock.json 
 	tools/venv.sh $(PYTHON) $(VENV) requirements-test.lock
 	tools/browser.sh
 	tools/postgis.sh
+	tools/java.sh
 	tools/node.sh
 	@touch $@ $(VENV)/.runtime
 

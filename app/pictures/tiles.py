@@ -51,7 +51,10 @@ from app.tiles.street_names import street_names, with_settlements
 from app.tiles.vector import Property, encode_shapes
 
 MOST_KEPT = 1 << 18
-"""Pictures of more px are not cached: a tile of 512 px is as large."""
+"""Of larger pictures only a few bases are cached: a tile of 512 px is as large."""
+
+MOST_BASES, LARGEST_BASE = 6, 2_000_000
+"""Bases of larger pictures, such as those of a map service whose days change, and their px."""
 
 
 @dataclass
@@ -63,6 +66,7 @@ class Tiler:
     choropleths: Choropleths = field(default_factory=Choropleths)
     _cache: BoundedCache = field(default_factory=BoundedCache)
     _names_cache: BoundedCache = field(default_factory=BoundedCache)
+    _bases: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_BASES))
 
     def tile(self, query: Query, tile: Tile) -> bytes:
         """Make a tile of any layer.
@@ -158,7 +162,7 @@ class Tiler:
         if layer in ("incidents", "map"):
             self._draw_incidents(painter, query)
         if layer in ("labels", "map"):
-            painter.paste(self._names(frame, query))
+            self._write_names(painter, query)
 
     def metadata(self, query: Query, layer: str) -> dict[str, str]:
         """Write credits and a description for a picture's metadata: a tile has no room for them."""
@@ -175,24 +179,28 @@ class Tiler:
             "Copyright": " · ".join(self.credits(query, layer)),
         }
 
-    def _names(self, frame: Frame, query: Query) -> np.ndarray:
-        """Return a tile's names; they depend on place and language only."""
-        view = query.view
+    def _write_names(self, painter: Painter, query: Query) -> None:
+        """Write the names of a picture; they depend on place and language only."""
+        frame, view = painter.frame, query.view
 
-        def draw() -> np.ndarray:
+        def write(names: Painter) -> None:
             streets, (labels, taken) = query.streets, self._labels(frame, query)
-            names = Painter(frame, None, self.fonts)
             for label in labels:
                 if touch(label.box, (0, 0, frame.width, frame.height)):
                     names.write(label.text)
             if streets is not None:
                 for run in street_names(names, streets, view.lang, taken):
                     names.write(run)
+
+        def draw() -> np.ndarray:
+            names = Painter(frame, None, self.fonts)
+            write(names)
             return np.asarray(names.image)
 
         if frame.width * frame.height > MOST_KEPT:
-            return draw()
-        return self._names_cache.get(("written", *_names_key(query, frame)), draw)
+            write(painter)
+        else:
+            painter.paste(self._names_cache.get(("written", *_names_key(query, frame)), draw))
 
     def _labels(self, frame: Frame, query: Query) -> tuple[list[Name], list[Box]]:
         """Choose the places that a tile names; the boxes are those of all candidates."""
@@ -212,11 +220,13 @@ class Tiler:
             draw_ground(base, query)
             return np.asarray(base.image)
 
-        mark = query.workspace.basemap.mark
-        if painter.frame.width * painter.frame.height > MOST_KEPT:
-            painter.paste(draw())
+        px = painter.frame.width * painter.frame.height
+        if px > LARGEST_BASE:
+            draw_ground(painter, query)
             return
-        painter.paste(self._cache.get(("base", query.view.theatre, painter.frame, mark), draw))
+        key = ("base", query.view.theatre, painter.frame, query.workspace.basemap.mark)
+        bases = self._cache if px <= MOST_KEPT else self._bases
+        painter.paste(bases.get(key, draw))
 
     def _shades(self, query: Query, z: int) -> tuple[list[Shade], Sequence[str]]:
         values = self.choropleths.of(publish(query, Face.aggregates))

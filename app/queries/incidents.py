@@ -233,12 +233,14 @@ def _features(
     regions = _regions(published, incidents, rows)
     features = []
     for place, (revision, incident) in enumerate(zip(revisions, incidents, strict=True)):
-        is_region_only, region = quiet[place], regions[place]
+        is_region_only = quiet[place]
+        region = regions[place]
         properties = {
-            "id": str(incident.id),
+            "id": revision.key.rpartition("/")[2],
             "number": numbers[place],
             **_published_properties(
                 published,
+                revision.key,
                 incident,
                 is_region_only=is_region_only,
                 is_withdrawn=numbers[place] in withdrawn,
@@ -289,7 +291,7 @@ def _merged_with(published: Published, revision: Revision, number: int) -> list[
                 {
                     "id": str(incident.id),
                     "number": member.number,
-                    **_published_properties(published, incident, is_region_only=False),
+                    **_published_properties(published, record.key, incident, is_region_only=False),
                     "same_upstream": bool(links & _links(record)),
                 }
             )
@@ -345,7 +347,12 @@ def withdrawn_numbers(published: Published) -> frozenset[int]:
 
 
 def _published_properties(
-    published: Published, incident: Incident, *, is_region_only: bool, is_withdrawn: bool = False
+    published: Published,
+    key: str,
+    incident: Incident,
+    *,
+    is_region_only: bool,
+    is_withdrawn: bool = False,
 ) -> JsonObject:
     """Write a record's properties; texts that are redacted now are replaced for the public."""
     properties = _properties(published, incident, is_region_only=is_region_only)
@@ -355,10 +362,11 @@ def _published_properties(
             {name: value for name, value in one.items() if name != "name"}
             for one in properties["damage"]
         ]
-    redactions, key = published.state.redactions, f"{incident.dataset}/{incident.id}"
+    redactions = published.state.redactions
     if key in redactions and published.is_public:
         properties = redact(properties, redactions[key])
-    return {**properties, "redacted": hidden_parts(redactions, key)}
+    properties["redacted"] = hidden_parts(redactions, key)
+    return properties
 
 
 def _properties(published: Published, incident: Incident, *, is_region_only: bool) -> JsonObject:
@@ -375,20 +383,26 @@ def _general(region: JsonObject, incident: Incident) -> JsonObject:
 
 
 def _regions(published: Published, incidents: Sequence[Incident], rows: Rows) -> list[JsonObject]:
-    """Write the region of each: its code, its name, and whether it was stated, located or both."""
-    lang, table = published.view.lang, published.reference.regions(1)
-    ways = {way.value: way.name for way in RegionHow}
-    columns = [rows[name].tolist() for name in ("region1", "region_how", "flags")]
-    answers = []
-    for incident, number, how, flags in zip(incidents, *columns, strict=True):
-        region = None if number == NO_REGION else table[number][1]
-        answers.append(
-            {
-                "admin1": region.code if region else incident.place.admin1,
-                "admin2": incident.place.admin2,
-                "name": region.name(lang) if region else None,
-                "how": ways[how],
-                "near_border": bool(flags & NEAR_BORDER),
-            }
-        )
-    return answers
+    """Write each region: its code, its name, and whether it was stated, located or both."""
+    table, lang = published.reference.regions(1), published.view.lang
+    names = {
+        number: table[number][1].name(lang)
+        for number in np.unique(rows["region1"]).tolist()
+        if number != NO_REGION
+    }
+    columns = zip(
+        rows["region1"].tolist(), rows["region_how"].tolist(), rows["flags"].tolist(), strict=True
+    )
+    return [
+        {
+            "admin1": incident.place.admin1 if number == NO_REGION else table[number][1].code,
+            "admin2": incident.place.admin2,
+            "name": names.get(number),
+            "how": _HOW[how],
+            "near_border": bool(flags & NEAR_BORDER),
+        }
+        for incident, (number, how, flags) in zip(incidents, columns, strict=True)
+    ]
+
+
+_HOW = {how.value: how.name for how in RegionHow}
