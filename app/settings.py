@@ -117,7 +117,7 @@ class Settings(BaseSettings):
         default=1,
         ge=0,
         le=MOST_PROCESSES,
-        description="Processes for figures and exports of the public, for each worker; 0 for none.",
+        description="Processes for figures, exports and imports, for each worker; 0 for none.",
     )
     session_hours: float = Field(
         default=12,

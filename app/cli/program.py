@@ -22,6 +22,7 @@ from app.domain.errors import (
     StorageAway,
     StoreError,
 )
+from app.instance.memory import collect_seldom
 
 
 class CommandEntry(NamedTuple):
@@ -185,6 +186,7 @@ def options(
 
 def main() -> None:
     """Run a command; an error becomes one sentence and an exit code, never a traceback."""
+    collect_seldom()
     try:
         program()
     except (ClockBehind, InputError, NotAllowed, NotFound, NotShared, Outdated) as error:
