@@ -38,7 +38,7 @@ EAST_ASIAN = re.compile(f"[{_EAST_ASIAN}]")
 _PIECE = re.compile(f"[{_EAST_ASIAN}]+|[^{_EAST_ASIAN}]+")
 
 
-class Face(StrEnum):
+class Typeface(StrEnum):
     """A face by its file in the folder of fonts."""
 
     regular = "NotoSans-Regular.ttf"
@@ -46,11 +46,11 @@ class Face(StrEnum):
     east_asian = "NotoSansCJK-Regular.ttf"
 
 
-def face_of(text: str, *, is_bold: bool) -> Face:
+def typeface_of(text: str, *, is_bold: bool) -> Typeface:
     """Return the face of a piece of text that has one only."""
     if EAST_ASIAN.match(text):
-        return Face.east_asian
-    return Face.bold if is_bold else Face.regular
+        return Typeface.east_asian
+    return Typeface.bold if is_bold else Typeface.regular
 
 
 def pieces_of(text: str) -> Iterator[str]:
@@ -63,13 +63,13 @@ def pieces_of(text: str) -> Iterator[str]:
 
 
 @cache
-def load_font(folder: Path, face: Face, size_px: float) -> ImageFont.FreeTypeFont:
+def load_font(folder: Path, face: Typeface, size_px: float) -> ImageFont.FreeTypeFont:
     """Load a face in a size in px."""
     return ImageFont.truetype(folder / face, size_px)
 
 
 @cache
-def _advances(folder: Path, face: Face) -> dict[str, float]:
+def _advances(folder: Path, face: Typeface) -> dict[str, float]:
     """Read the width of each character, as a share of the font's size."""
     with TTFont(folder / face, lazy=True) as font:
         units, widths = font["head"].unitsPerEm, font["hmtx"]
@@ -84,7 +84,7 @@ def text_width(folder: Path, text: str, size: float, *, is_bold: bool) -> float:
 
 
 def _piece_width(folder: Path, text: str, size: float, *, is_bold: bool) -> float:
-    face = face_of(text, is_bold=is_bold)
+    face = typeface_of(text, is_bold=is_bold)
     if CAN_SHAPE and has_rtl(text):
         return _shaped_width(folder, text, face) * size
     advances = _advances(folder, face)
@@ -92,7 +92,7 @@ def _piece_width(folder: Path, text: str, size: float, *, is_bold: bool) -> floa
 
 
 @lru_cache(16_384)
-def _shaped_width(folder: Path, text: str, face: Face) -> float:
+def _shaped_width(folder: Path, text: str, face: Typeface) -> float:
     """Measure a line of joined letters, as a share of the font's size."""
     font = load_font(folder, face, 256.0)
     return float(font.getlength(text, features=UNKERNED)) / 256.0
@@ -111,9 +111,9 @@ def writable(folder: Path, *names: str) -> str:
 
 
 def _has(folder: Path, letter: str) -> bool:
-    if letter in _advances(folder, Face.regular):
+    if letter in _advances(folder, Typeface.regular):
         return True
-    return bool(EAST_ASIAN.match(letter)) and letter in _advances(folder, Face.east_asian)
+    return bool(EAST_ASIAN.match(letter)) and letter in _advances(folder, Typeface.east_asian)
 
 
 def covers(folder: Path, text: str) -> bool:

@@ -22,7 +22,7 @@ from typing_extensions import override
 
 from app.render.bidi import has_rtl, is_rtl_line, visual_pieces
 from app.render.canvas import Canvas, Dashes, TextRun, outline, polygons_of
-from app.render.fonts import EAST_ASIAN, Face, face_of, pieces_of, text_width
+from app.render.fonts import EAST_ASIAN, Typeface, pieces_of, text_width, typeface_of
 from app.render.frame import Frame
 from app.render.palette import WATERMARK, Mark, Pattern, rgb
 
@@ -161,7 +161,7 @@ class PdfCanvas(Canvas):
     @override
     def write(self, text: TextRun) -> None:
         sheet, size = self.sheet, text.size * self.frame.scale
-        font = _font(self.fonts, Face.bold if text.is_bold else Face.regular)
+        font = _font(self.fonts, Typeface.bold if text.is_bold else Typeface.regular)
         share = {"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor]
         start = -share * text_width(self.fonts, text.text, size, is_bold=text.is_bold)
         sheet.saveState()
@@ -188,7 +188,7 @@ class PdfCanvas(Canvas):
             parts = [*visual_pieces(text.text, is_rtl=text.is_rtl or is_rtl_line(text.text))]
         for part, is_rtl in parts:
             for piece in pieces_of(part):
-                font = _font(self.fonts, face_of(piece, is_bold=text.is_bold))
+                font = _font(self.fonts, typeface_of(piece, is_bold=text.is_bold))
                 self.sheet.setFont(font, size)
                 drawn = shapeStr(piece, font, size, force=True) if is_rtl else piece
                 self.sheet.drawString(start, 0, drawn, mode=mode)
@@ -203,7 +203,7 @@ class PdfCanvas(Canvas):
         sheet.scale(1, -1)
         size = self.watermark_px * self.frame.scale
         sheet.translate(0, -0.36 * size)
-        sheet.setFont(_font(self.fonts, Face.bold), size)
+        sheet.setFont(_font(self.fonts, Typeface.bold), size)
         self._ink(WATERMARK, self.watermark_opacity)
         run = TextRun(text, 0, 0, self.watermark_px, WATERMARK, is_bold=True)
         self._draw_line(-text_width(self.fonts, text, size, is_bold=True) / 2, run, FILL)
@@ -283,7 +283,7 @@ def _hatch_lines(kind: str, box: np.ndarray, scale: int, sheet: Sheet) -> list[t
     return lines
 
 
-def _font(folder: Path, face: Face) -> str:
+def _font(folder: Path, face: Typeface) -> str:
     """Register a face of the vendored font once in a process, and return its name."""
     path = folder / face
     name = f"{path.stem}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"

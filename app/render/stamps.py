@@ -16,11 +16,11 @@ from app.render.fonts import (
     CAN_SHAPE,
     EAST_ASIAN,
     UNKERNED,
-    Face,
-    face_of,
+    Typeface,
     load_font,
     pieces_of,
     text_width,
+    typeface_of,
 )
 from app.render.palette import SHAPES, WATERMARK, Mark, rgb
 
@@ -96,7 +96,7 @@ def _pieces(folder: Path, text: TextRun, size_px: float) -> list[_Piece]:
     """
     way = _direction(text)
     if not EAST_ASIAN.search(text.text):
-        font = load_font(folder, face_of(text.text, is_bold=text.is_bold), size_px)
+        font = load_font(folder, typeface_of(text.text, is_bold=text.is_bold), size_px)
         return [_Piece(text.text, font, 0.0, ANCHORS[text.anchor], way)]
     parts = [(text.text, False)]
     if way is not None:
@@ -106,7 +106,7 @@ def _pieces(folder: Path, text: TextRun, size_px: float) -> list[_Piece]:
     pieces = []
     for part, is_rtl in parts:
         for one in pieces_of(part):
-            font = load_font(folder, face_of(one, is_bold=text.is_bold), size_px)
+            font = load_font(folder, typeface_of(one, is_bold=text.is_bold), size_px)
             pieces.append(_Piece(one, font, x, "ls", "rtl" if is_rtl else None))
             x += text_width(folder, one, size_px, is_bold=text.is_bold)
     return pieces
@@ -182,7 +182,7 @@ def soft_disc(
 def slanted(fonts: Path, text: str, size: tuple[int, int], letters: int, alpha: int) -> Image.Image:
     """Draw a text across a picture of this size."""
     layer = Image.new("RGBA", size, (0, 0, 0, 0))
-    font = load_font(fonts, Face.bold, letters)
+    font = load_font(fonts, Typeface.bold, letters)
     centre = (size[0] / 2, size[1] / 2)
     ImageDraw.Draw(layer).text(centre, text, (*rgb(WATERMARK), alpha), font, anchor="mm")
     return layer.rotate(24, resample=Image.Resampling.BICUBIC)

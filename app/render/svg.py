@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from app.render.bidi import has_rtl, is_rtl_line
 from app.render.canvas import Canvas, Dashes, TextRun, outline, polygons_of
-from app.render.fonts import Face, face_of, pieces_of, text_width
+from app.render.fonts import Typeface, pieces_of, text_width, typeface_of
 from app.render.frame import Frame
 from app.render.palette import WATERMARK, Mark, Pattern
 from app.render.png import write_png
@@ -44,7 +44,7 @@ class SvgCanvas(Canvas):
         super().__init__(frame, fonts)
         self.parts: list[str] = []
         self.defs: dict[str, str] = {} if shared is None else shared.defs
-        self.used: dict[Face, set[str]] = {} if shared is None else shared.used
+        self.used: dict[Typeface, set[str]] = {} if shared is None else shared.used
 
     @override
     def paint(self, shapes: Sequence[BaseGeometry], colour: str, opacity: float = 1.0) -> None:
@@ -162,7 +162,7 @@ class SvgCanvas(Canvas):
     def _use(self, text: str, *, is_bold: bool) -> None:
         """Note the letters that the document embeds."""
         for piece in pieces_of(text):
-            self.used.setdefault(face_of(piece, is_bold=is_bold), set()).update(piece)
+            self.used.setdefault(typeface_of(piece, is_bold=is_bold), set()).update(piece)
 
     @override
     def watermark(self, text: str) -> None:
@@ -201,10 +201,12 @@ class SvgCanvas(Canvas):
         frame = self.frame
         faces = "".join(
             f"@font-face{{font-family:'{_family(face)}';"
-            f"font-weight:{700 if face is Face.bold else 400};"
+            f"font-weight:{700 if face is Typeface.bold else 400};"
             f"src:url(data:font/ttf;base64,{_letters(self.fonts, face, ''.join(sorted(used)))}"
             ")}"
-            for face, used in sorted(self.used.items(), key=lambda one: list(Face).index(one[0]))
+            for face, used in sorted(
+                self.used.items(), key=lambda one: list(Typeface).index(one[0])
+            )
         )
         families = ", ".join(f"'{name}'" for name in dict.fromkeys(map(_family, self.used)))
         head = (
@@ -222,8 +224,8 @@ class SvgCanvas(Canvas):
         return f"{head}{''.join(self.parts)}</svg>\n".encode()
 
 
-def _family(face: Face) -> str:
-    return FAMILY_EAST_ASIAN if face is Face.east_asian else FAMILY
+def _family(face: Typeface) -> str:
+    return FAMILY_EAST_ASIAN if face is Typeface.east_asian else FAMILY
 
 
 def _path(line: BaseGeometry, *, is_closed: bool = False) -> str:
@@ -247,7 +249,7 @@ def _pair(dashes: Dashes, scale: int) -> str:
 
 
 @cache
-def _letters(folder: Path, face: Face, letters: str) -> str:
+def _letters(folder: Path, face: Typeface, letters: str) -> str:
     """Return a font with only some letters, as base64; equal letters give equal bytes."""
     joins = ["ccmp", "isol", "init", "medi", "fina", "rlig", "mark", "mkmk"]
     options = subset.Options(

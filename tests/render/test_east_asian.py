@@ -15,7 +15,7 @@ from PIL import Image
 
 from app.domain.place import Bounds
 from app.render.canvas import TextRun
-from app.render.fonts import Face, covers, legible, load_font, text_width, writable
+from app.render.fonts import Typeface, covers, legible, load_font, text_width, writable
 from app.render.frame import Frame
 from app.render.painter import Painter
 from app.render.pdf import PdfCanvas
@@ -70,7 +70,7 @@ def test_png_and_pdf_write_a_name_alike_and_at_its_length(text: str) -> None:
 
 
 def test_no_letter_of_a_name_is_the_box_for_a_missing_one() -> None:
-    font = load_font(FONTS, Face.east_asian, 32)
+    font = load_font(FONTS, Typeface.east_asian, 32)
     box = bytes(font.getmask("\ue000"))
     letters = {letter for name in NAMES for letter in name if ord(letter) > 0x2FFF}
     drawn = {letter: bytes(font.getmask(letter)) for letter in letters}
