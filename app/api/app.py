@@ -39,6 +39,7 @@ from app.api.routes import (
     numbers,
     oembed,
     ogc,
+    ogc_maps,
     ogc_tiles,
     operation,
     pages,
@@ -201,6 +202,7 @@ def _application(
     app.include_router(review.routes(record, visible, lanes.edits))
     app.include_router(audit.routes(record, visible, lanes.edits))
     app.include_router(ogc_tiles.routes(tiles))
+    app.include_router(ogc_maps.routes(visible, tiler, lanes.figures))
     app.include_router(wms.routes(visible, tiler, lanes.figures))
     app.include_router(wmts.routes(tiles))
     app.mount("/tiles", tiles)
