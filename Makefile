@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test fuzz chaos sbom bench docs pictures lock format clean
+.PHONY: serve test versions fuzz chaos sbom advisories bench docs pictures lock format clean
 
 serve: export STRIKEMAP_DATA_DIR ?= var
 serve: $(VENV)/.runtime
@@ -12,6 +12,10 @@ serve: $(VENV)/.runtime
 
 test: $(VENV)/.test
 	tools/check.sh
+
+# The fast lane on every supported Python that is installed.
+versions: $(VENV)/.test
+	tools/versions.sh 3.11 3.12 3.13
 
 # A scheduled lane: spoilt files of every format for MINUTES; what breaks the law stays in var/fuzz.
 MINUTES ?= 10
@@ -26,6 +30,10 @@ chaos: $(VENV)/.test
 sbom: $(VENV)/.runtime
 	@$(BIN)/python -m tools.sbom
 
+# The components against known faults, offline: a folder or ZIP archive in the OSV format.
+advisories: $(VENV)/.test
+	@$(BIN)/python -m tools.advisories $(SNAPSHOT)
+
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.run
 
@@ -37,6 +45,7 @@ $(VENV)/.test: requirements-test.lock pyproject.toml setup.py package-lock.json 
 	tools/venv.sh $(PYTHON) $(VENV) requirements-test.lock
 	tools/browser.sh
 	tools/postgis.sh
+	tools/java.sh
 	tools/node.sh
 	@touch $@ $(VENV)/.runtime
 

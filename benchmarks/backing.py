@@ -6,6 +6,7 @@ Each is a command in a process of its own; a plain copy of the record is the mea
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import subprocess
@@ -13,12 +14,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
+from app.domain.revision import Action, Change, Subject, canonical
+from app.domain.store import Entry
 from app.settings import ROOT
+from app.store.sqlite import SqliteStore
 from benchmarks import importing
 from benchmarks.figures import Figure
 from benchmarks.memory import Watched
+
+EDITS = 100
 
 
 def figures(folder: Path) -> Iterator[Figure]:
@@ -39,6 +47,34 @@ def figures(folder: Path) -> Iterator[Figure]:
             spent, gib = _measured(data, *words)
             note = f"{out.stat().st_size / 1e6:.0f} MB, {gib:.2f} GiB of memory"
             yield Figure(what, spent, "s", None, note)
+        yield from _steps(folder, Path(name))
+
+
+def _steps(folder: Path, work: Path) -> Iterator[Figure]:
+    """Back up in two steps, with 100 edits between them, and restore both."""
+    steps, edited = work / "steps", work / "edited"
+    shutil.copytree(folder, edited, ignore=shutil.ignore_patterns("index"))
+    for what, data, words in (
+        ("the first step", edited, ("backup", f"{steps}/")),
+        ("a step after 100 edits", edited, ("backup", str(steps))),
+        ("a restore of both steps", work / "joined", ("restore", str(steps))),
+    ):
+        spent, gib = _measured(data, *words)
+        size = sum(path.stat().st_size for path in steps.iterdir())
+        yield Figure(
+            what, spent, "s", None, f"{size / 1e6:.3f} MB of steps, {gib:.2f} GiB of memory"
+        )
+        if what == "the first step":
+            _edit(edited)
+
+
+def _edit(folder: Path) -> None:
+    """Write 100 revisions, each on its own."""
+    with contextlib.closing(SqliteStore(folder / "record.sqlite")) as store:
+        for _ in range(EDITS):
+            number = str(uuid4())
+            change = Change(Subject.report, number, Action.add, canonical({"id": number}))
+            store.write([change], Entry(datetime.now(UTC), "benchmark", "an edit"), {})
 
 
 def _measured(data: Path, *words: str) -> tuple[float, float]:

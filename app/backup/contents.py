@@ -26,6 +26,7 @@ FOLDERS = {
     "regions": "[a-z0-9-]+/(active|[0-9a-f]+)[.](json|parquet)",
     "theatres": "[a-z0-9-]+[.]toml",
     "archive": "[0-9a-f]{64}",
+    "heads": "[0-9]{1,18}[.]json([.]tsr)?",
 }
 """The folders of an instance that a backup has, and how their files are named."""
 
@@ -43,7 +44,14 @@ BytesDone = Callable[[int], None]
 """Told how many bytes are done."""
 
 
-class Origin(msgspec.Struct, frozen=True, kw_only=True):
+class RecordEnd(msgspec.Struct, frozen=True):
+    """The newest revision of a record, and its hash."""
+
+    seq: int
+    hash: str
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which release made a backup and when, and the newest revision of its record."""
 
     format: int
@@ -52,6 +60,13 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     hash: str
     made_at: datetime
+    after: RecordEnd | None = None
+    """Where the step before this one ends; None for a whole backup."""
+
+    @property
+    def end(self) -> RecordEnd:
+        """The newest revision of the record."""
+        return RecordEnd(self.seq, self.hash)
 
 
 class PackedFile(msgspec.Struct, frozen=True):
@@ -61,10 +76,14 @@ class PackedFile(msgspec.Struct, frozen=True):
     sha256: str
 
 
-class Manifest(msgspec.Struct, frozen=True):
-    """The members of a backup by name, but for the manifest itself."""
+class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The members of a backup by name, but for the manifest itself.
+
+    `held` are files beside the record that an earlier step has, with their SHA-256.
+    """
 
     members: dict[str, PackedFile]
+    held: dict[str, str] = {}
 
 
 class Bytes(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import msgspec
 
 from app.backup.contents import BytesDone, Origin
 from app.backup.packing import settle
-from app.backup.unpacking import unpack, verified
+from app.backup.unpacking import Unpacked, refuse_step, unpack, verified
 from app.domain.errors import NO_SPACE, InputError
 from app.domain.store import Author
 from app.editing.erasure import purge_again
@@ -20,6 +20,9 @@ from app.editing.purged import PURGED, PurgeList, purges_of, read_purged, write_
 from app.instance.workspace import RESTORING, refuse_unfinished
 from app.store.opening import RECORD
 from app.store.sqlite import SqliteStore
+
+Fill = Callable[[Path], Unpacked]
+"""Unpacks a backup into a folder."""
 
 KEPT = ("lost+found",)
 """What an empty disk may have at its root."""
@@ -43,7 +46,20 @@ class Restored(msgspec.Struct, frozen=True):
 def restore(
     file: Path, data_dir: Path, purged: Path | None, author: Author, progress: BytesDone
 ) -> Restored:
-    """Restore a backup into an empty data folder, and apply a newer purge list to it.
+    """Restore a backup into an empty data folder, as `restore_from` does."""
+
+    def fill(folder: Path) -> Unpacked:
+        unpacked = unpack(file, folder, progress)
+        refuse_step(file, unpacked.origin)
+        return unpacked
+
+    return restore_from(str(file), fill, data_dir, purged, author)
+
+
+def restore_from(
+    where: str, fill: Fill, data_dir: Path, purged: Path | None, author: Author
+) -> Restored:
+    """Fill an empty data folder with a backup, and apply a newer purge list to it.
 
     Until its last step the folder holds `RESTORING`, with which nothing opens it.
 
@@ -54,14 +70,14 @@ def restore(
     """
     newer = None if purged is None else read_purged(purged)
     with _filling(data_dir) as folder:
-        unpacked = unpack(file, folder, progress)
-        with verified(file, folder, unpacked.origin) as store:
+        unpacked = fill(folder)
+        with verified(where, folder, unpacked.origin) as store:
             erased, known = _purge(store, folder, newer, author)
             head = store.head()
             is_open = [token for token in store.tokens() if token.is_valid_at(author.at)]
         _move(folder, data_dir)
     return Restored(
-        file=str(file),
+        file=where,
         origin=unpacked.origin,
         members=unpacked.members,
         seq=head.seq,
@@ -79,6 +95,7 @@ def _purge(
     own = read_purged(folder / PURGED)
     known = own if newer is None else own.joined(newer)
     erased = purge_again(store, known, author)
+    store.end_sessions(author.at)  # one that was ended since the backup would be open again
     write_purged(folder, known.joined(purges_of(store, known.made_at)))
     return erased, known
 

@@ -58,6 +58,8 @@ class Unpacked(NamedTuple):
     origin: Origin
     members: int
     bytes: int
+    held: dict[str, str]
+    """Files that earlier steps hold, with their SHA-256; empty for a whole backup."""
 
 
 class _Wrong(Exception):
@@ -87,12 +89,12 @@ def unpack(file: Path, folder: Path, progress: BytesDone, *, is_whole: bool = Tr
             members[about.name] = stream.member
         if about is None:
             raise _Wrong(f"its end is missing, where {LAST_MEMBER} stands")
-        _compare(_text(archive, about, counter)[0], members)
+        held = _compare(_text(archive, about, counter)[0], members)
         if archive.next() is not None:
             raise _Wrong(f"it goes on after {LAST_MEMBER}")
         while packed.read(CHUNK_BYTES):  # to its end, where the checksum of the packing stands
             pass
-    return Unpacked(origin, len(members), file.stat().st_size)
+    return Unpacked(origin, len(members), file.stat().st_size, held)
 
 
 def check_backup(file: Path, progress: BytesDone) -> Unpacked:
@@ -103,12 +105,24 @@ def check_backup(file: Path, progress: BytesDone) -> Unpacked:
     """
     with tempfile.TemporaryDirectory(prefix="strikemap-") as name:
         unpacked = unpack(file, Path(name), progress, is_whole=False)
+        refuse_step(file, unpacked.origin)
         with verified(file, Path(name), unpacked.origin):
             return unpacked
 
 
+def refuse_step(file: Path, origin: Origin) -> None:
+    """Refuse a file that holds only what was new since another one.
+
+    Raises:
+        InvalidFile: it is one step of several.
+    """
+    if origin.after is not None:
+        allowed = "a whole backup, or the place with all its steps: `strikemap restore FOLDER`"
+        raise InvalidFile(f"backup {file}", "one step of a chain", allowed)
+
+
 @contextlib.contextmanager
-def verified(file: Path, folder: Path, origin: Origin) -> Iterator[SqliteStore]:
+def verified(file: Path | str, folder: Path, origin: Origin) -> Iterator[SqliteStore]:
     """Open the record of an unpacked backup, after its whole chain was checked.
 
     Raises:
@@ -168,7 +182,7 @@ def _no_backup(file: Path) -> InvalidFile:
     return InvalidFile(f"backup {file}", "a file of another kind, or its beginning", allowed)
 
 
-def _invalid(file: Path, fault: str) -> InvalidFile:
+def _invalid(file: Path | str, fault: str) -> InvalidFile:
     return InvalidFile(f"backup {file}", "a damaged file", f"a backup as it was written; {fault}")
 
 
@@ -238,12 +252,16 @@ def _copy(stream: Hashed, path: Path | None) -> None:
         os.fsync(out.fileno())
 
 
-def _compare(text: bytes, members: dict[str, PackedFile]) -> None:
-    """Compare what was read with the manifest."""
+def _compare(text: bytes, members: dict[str, PackedFile]) -> dict[str, str]:
+    """Compare what was read with the manifest; return the files that earlier steps hold."""
     try:
-        named = msgspec.json.decode(text, type=Manifest).members
+        manifest = msgspec.json.decode(text, type=Manifest)
     except msgspec.MsgspecError as wrong:
         raise _Wrong(f"its {LAST_MEMBER} cannot be read") from wrong
+    named = manifest.members
     for name in sorted({*named, *members, RECORD}):
         if named.get(name) is None or named.get(name) != members.get(name):
             raise _Wrong(f"{name} is not what its {LAST_MEMBER} says")
+    if not all(map(NAME.fullmatch, manifest.held)):
+        raise _Wrong(f"its {LAST_MEMBER} names files that no backup has")
+    return manifest.held

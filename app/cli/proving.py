@@ -8,13 +8,16 @@ from typing import Annotated
 import msgspec
 import typer
 
-from app.cli.base import cli, open_workspace, progress_line, tell_json
+from app.cli.base import cli, open_workspace, present, progress_line, tell_json
 from app.domain.errors import BrokenChain, InputError
+from app.domain.instants import rfc3339
 from app.domain.revision import Head
 from app.domain.signed_head import SignedHead
 from app.domain.store import verify as verify_ledger
 from app.index.live import Index
 from app.instance.signing import check_signature
+from app.instance.stamping import ENDING, URL, StampedHead, ask_for_stamp, check_stamp, keep_stamped
+from app.settings import read_settings
 
 PRINTED = "SEQ:HASH as `strikemap verify` prints it, or a file that `strikemap sign` wrote"
 
@@ -31,11 +34,15 @@ def sign_head(
         bool, typer.Option("--new-key", help="Make a new key in place of the former one first.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Where to write it; printed otherwise.")] = None,
+    timestamp: Annotated[
+        bool, typer.Option("--timestamp", help=f"Have it stamped by the service of {URL} too.")
+    ] = False,
 ) -> None:
     """Sign the head of the record, for whoever wants to check later that nothing was changed.
 
     The first use makes the key. From then on exports, figures and evidence bundles hold a
     signature as well. The private key stays in the data folder; no backup holds it.
+    A stamp shows that the head was there at that time, by the clock of somebody else.
 
     Example: strikemap sign --out head.json
     """
@@ -50,11 +57,32 @@ def sign_head(
     signed = workspace.signer.sign(workspace.store.head())
     if signed is None:
         raise InputError("record", "no revision", "a record with one revision or more")
+    document = msgspec.json.format(msgspec.json.encode(signed), indent=1) + b"\n"
     if out is None:
         tell_json(signed)
-        return
-    out.write_bytes(msgspec.json.format(msgspec.json.encode(signed), indent=1) + b"\n")
-    typer.echo(f"{out}: revision {signed.seq:,}, signed by key {signed.key}")
+    else:
+        out.write_bytes(document)
+        typer.echo(f"{out}: revision {signed.seq:,}, signed by key {signed.key}")
+    if timestamp:
+        _have_stamped(signed, document, out, workspace.signer.stamped_heads)
+
+
+def _have_stamped(signed: SignedHead, document: bytes, out: Path | None, folder: Path) -> None:
+    """Have a signed head stamped; without a stamp, what was signed and written stays."""
+    settings = read_settings()
+    if not settings.timestamp_url:
+        raise InputError(URL, "nothing", "the address of a time-stamping service (RFC 3161)")
+    answer, stamp = ask_for_stamp(
+        document, settings.timestamp_url, settings.timestamp_roots, present()
+    )
+    keep_stamped(folder, StampedHead(signed, document, answer))
+    if out is not None:
+        _stamp_of(out).write_bytes(answer)
+    typer.echo(f"Stamped {rfc3339(stamp.at)} by {stamp.authority}.", err=out is None)
+
+
+def _stamp_of(path: Path) -> Path:
+    return path.with_name(path.name + ENDING)
 
 
 @cli.command("verify")
@@ -109,12 +137,17 @@ def _published_head(text: str) -> Head:
 
 def _signed_head(path: Path) -> Head:
     try:
-        signed = msgspec.json.decode(path.read_bytes(), type=SignedHead)
+        document = path.read_bytes()
+        signed = msgspec.json.decode(document, type=SignedHead)
         head = signed.head
     except (OSError, ValueError) as wrong:  # msgspec's errors are ValueErrors
         raise InputError("since", path, PRINTED) from wrong
     check_signature(signed)
     typer.echo(f"{path} is signed by key {signed.key}: compare it with what the publisher says.")
+    if _stamp_of(path).is_file():
+        roots, answer = read_settings().timestamp_roots, _stamp_of(path).read_bytes()
+        stamp = check_stamp(document, answer, roots, _stamp_of(path))
+        typer.echo(f"It was there on {rfc3339(stamp.at)}, as {stamp.authority} saw.")
     return head
 
 

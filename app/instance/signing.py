@@ -24,6 +24,9 @@ from app.index.sums import write_whole
 SIGNING_KEY = "head.key"
 """The private key in the data folder; no backup holds it."""
 
+HEADS = "heads"
+"""The folder beside the key with the heads that a third party stamped."""
+
 Stamp = tuple[int, int]
 
 
@@ -52,6 +55,11 @@ class HeadSigner:
         """The id of the public key; empty without one."""
         key = self.key
         return "" if key is None else key_id(key.public_key().public_bytes_raw())
+
+    @property
+    def stamped_heads(self) -> Path:
+        """The folder of the signed heads that a third party stamped."""
+        return self.path.with_name(HEADS)
 
     def make_key(self) -> str:
         """Make a key in place of the former one, if any, and return its id."""

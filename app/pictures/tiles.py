@@ -21,6 +21,7 @@ from app.i18n.values import day_text, number
 from app.index.select import Selection
 from app.pictures.credits import layer_credits
 from app.pictures.ground import area_pattern, draw_ground
+from app.pictures.marks import has_many_marks, marks_around, marks_inside
 from app.publishing.publish import Published, control_snapshot, publish
 from app.publishing.query import Query
 from app.queries.choropleth import Choropleths
@@ -31,7 +32,6 @@ from app.render.frame import Frame
 from app.render.labels import Box, Name, Naming, choose_labels, draw_places, touch
 from app.render.painter import Painter
 from app.render.palette import (
-    DENSE_FROM,
     DETAIL_ZOOM,
     RAMPS,
     WATER,
@@ -251,21 +251,19 @@ class Tiler:
         draw_control(painter, grounds, line.shape, is_stale=age > theatre.stale_after_days)
 
     def _draw_incidents(self, painter: Painter, query: Query) -> None:
-        published = publish(query, Face.tiles)
-        marks = _around(published, painter.frame)
-        if painter.frame.z < DETAIL_ZOOM and self._marks(published) > DENSE_FROM:
-            draw_density(painter, marks)
-        else:
-            draw_incidents(painter, marks, mark_looks(query, marks), query.code_names)
-            names = [name.box for name in self._labels(painter.frame, query)[0]]
-            write = partial(number, query.view.lang)
-            draw_badges(painter, place_badges(painter, marks, write, DOT_PX, names))
+        published, frame = publish(query, Face.tiles), painter.frame
+        if frame.z < DETAIL_ZOOM and self._has_many_marks(published):
+            draw_density(painter, marks_inside(published, frame))
+            return
+        marks = marks_around(published, frame)
+        draw_incidents(painter, marks, mark_looks(query, marks), query.code_names)
+        names = [name.box for name in self._labels(frame, query)[0]]
+        write = partial(number, query.view.lang)
+        draw_badges(painter, place_badges(painter, marks, write, DOT_PX, names))
 
-    def _marks(self, published: Published) -> int:
-        """Count all marks of a View, so that its tiles show them in the same way."""
-        return self._cache.get(
-            ("marks", published.key), lambda: len(published.select().drawable(published.filter))
-        )
+    def _has_many_marks(self, published: Published) -> bool:
+        """Tell it of the whole View, so that its tiles show marks in the same way."""
+        return self._cache.get(("many", published.key), lambda: has_many_marks(published))
 
 
 def _names_key(query: Query, frame: Frame) -> tuple[object, ...]:
@@ -278,24 +276,6 @@ def tile_classes(query: Query, marks: Selection) -> Property | None:
         return None
     codes = [one.code for one in mark_classes(query)]
     return Property(class_numbers(query, marks).astype(np.int64), codes)
-
-
-def _around(published: Published, frame: Frame) -> Selection:
-    """Select the marks of a tile and of its neighbours, whose discs reach into it.
-
-    For a picture that is no tile, all marks of the View are selected.
-    """
-    if frame != Frame(int(frame.z), int(frame.x), int(frame.y), frame.scale):
-        return published.select().drawable(published.filter)
-    z, x, y = int(frame.z), int(frame.x), int(frame.y)
-    n = 1 << z
-    tiles = {(z, (x + dx) % n, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if 0 <= y + dy < n}
-    parts = [
-        part
-        for place in sorted(tiles)
-        for part in published.select(place).drawable(published.filter).parts
-    ]
-    return Selection(parts, is_ordered=True)
 
 
 def _metric(name: str, value: float | None) -> dict[str, str | float]:

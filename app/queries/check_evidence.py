@@ -128,16 +128,66 @@ def check_signed_head(bundle: zipfile.ZipFile) -> list:  # type: ignore[type-arg
     if "head.json" not in bundle.namelist():
         return []
     signed = json.loads(bundle.read("head.json"))
-    head = f"{signed['seq']}:{signed['hash']}"
+    faults = signature_faults(signed)
+    if f"{signed['seq']}:{signed['hash']}" != json.loads(bundle.read("manifest.json"))["head"]:
+        faults.append("the signed head is not the head of the bundle")
+    return faults
+
+
+def signature_faults(signed: dict) -> list:  # type: ignore[type-arg]
+    """List what is wrong with the signature of a head."""
     key, signature = bytes.fromhex(signed["public_key"]), bytes.fromhex(signed["signature"])
     covered = [signed[name] for name in ("seq", "hash", "recorded_at", "key")]
     faults = []
-    if head != json.loads(bundle.read("manifest.json"))["head"]:
-        faults.append("the signed head is not the head of the bundle")
     if hashlib.sha256(key).hexdigest()[:16] != signed["key"]:
         faults.append("the public key is not the one of the key's id")
     if not is_signature(key, canonical(["strikemap head", *covered]), signature):
         faults.append("the signature of the head is wrong")
+    return faults
+
+
+STAMPED = "stamped-head.json"
+DIGESTS = {32: "sha256", 48: "sha384", 64: "sha512"}
+
+
+def der_parts(content: bytes) -> list:  # type: ignore[type-arg]
+    """Cut DER (X.690) into the contents of its parts."""
+    parts, at = [], 0
+    while at < len(content):
+        length, at = content[at + 1], at + 2
+        if length > 127:  # noqa: PLR2004  the long form: so many bytes of length follow
+            at += length - 128
+            length = int.from_bytes(content[at - (length - 128) : at], "big")
+        parts.append(content[at : at + length])
+        at += length
+    return parts
+
+
+def stamp_facts(stamp: bytes) -> tuple:  # type: ignore[type-arg]
+    """Read the digest and the time of a stamp (RFC 3161 2.4.2)."""
+    _status, token = der_parts(der_parts(stamp)[0])[:2]
+    signed_data = der_parts(der_parts(token)[1])[0]
+    content = der_parts(der_parts(signed_data)[2])[1]
+    about = der_parts(der_parts(der_parts(content)[0])[0])
+    return der_parts(about[2])[1], about[4].decode("ascii")
+
+
+def check_stamped_head(bundle: zipfile.ZipFile, by_seq: dict) -> list:  # type: ignore[type-arg]
+    """List what is wrong with the stamped head; whose stamp it is, this program cannot tell."""
+    if STAMPED not in bundle.namelist():
+        return []
+    document = bundle.read(STAMPED)
+    signed = json.loads(document)
+    faults = signature_faults(signed)
+    if by_seq.get(signed["seq"], {}).get("hash") != signed["hash"]:
+        faults.append("the stamped head is not in the chain")
+    try:
+        digest, _time = stamp_facts(bundle.read(f"{STAMPED}.tsr"))
+        is_of_head = hashlib.new(DIGESTS[len(digest)], document).digest() == digest
+    except (IndexError, KeyError, ValueError):
+        is_of_head = False
+    if not is_of_head:
+        faults.append("the stamp is not one of the stamped head")
     return faults
 
 
@@ -147,7 +197,7 @@ def problems(bundle: zipfile.ZipFile, head: str = "") -> list:  # type: ignore[t
     by_seq = {link["seq"]: link for link in links}
     revisions = [json.loads(line) for line in bundle.read("revisions.jsonl").splitlines()]
     faults = check_files(bundle) + check_links(links) + check_payloads(revisions, by_seq)
-    faults += check_signed_head(bundle)
+    faults += check_signed_head(bundle) + check_stamped_head(bundle, by_seq)
     manifest_head = json.loads(bundle.read("manifest.json"))["head"]
     if not links or manifest_head != f"{links[-1]['seq']}:{links[-1]['hash']}":
         faults.append("the chain does not end at the head that the manifest names")
@@ -168,6 +218,10 @@ def main() -> int:
         signer = "not signed"
         if "head.json" in bundle.namelist():
             signer = f"signed by key {json.loads(bundle.read('head.json'))['key']}"
+        if STAMPED in bundle.namelist() and not faults:
+            revision = json.loads(bundle.read(STAMPED))["seq"]
+            time = stamp_facts(bundle.read(f"{STAMPED}.tsr"))[1]
+            signer += f"; revision {revision} was stamped {time} (UTC): check by whom (README.txt)"
     lines = [f"WRONG: {one}" for one in faults] or ["Everything checks."]
     sys.stdout.write("\n".join([*lines, f"The bundle's chain ends at {last}, {signer}", ""]))
     return 1 if faults else 0

@@ -43,11 +43,13 @@ class Choropleths:
 
 
 def without_value(published: Published) -> str:
-    """Say why a region has no value: it is not known, or terms hold sums back."""
+    """Say why a region has no value: not known, held back by terms, or too few to show."""
     words = published.words
     reasons = [words["no_figure"]] if published.view.metric in TOLLS else []
-    if published.holds_back_sums:
+    if published.is_withheld:
         reasons.append(words["not_shared"])
+    if published.has_small_cells:
+        reasons.append(words["too_few"])
     return "; ".join(reasons) or words["no_figure"]
 
 

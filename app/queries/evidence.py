@@ -14,6 +14,7 @@ from app.domain.answer import JsonObject
 from app.domain.errors import NotShared
 from app.domain.instants import rfc3339
 from app.domain.revision import GENESIS, Head, Revision, Subject
+from app.instance.stamping import stamped_between
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published
 from app.queries.images import attachments_of
@@ -37,6 +38,7 @@ chain.jsonl      the ledger from its first revision on, one link a line
 attachments/     archived source files, by the SHA-256 of their content: whole, with all metadata
 attachments.jsonl  where and when they were taken, how and by whom
 head.json        the head of the chain with its Ed25519 signature, if the instance has a key
+stamped-head.json  an earlier head that a third party stamped (RFC 3161), and its stamp: *.tsr
 manifest.json    the SHA-256 of every file, and the head of the chain
 
 Check it offline, with either of two programs that share nothing:
@@ -45,6 +47,9 @@ Check it offline, with either of two programs that share nothing:
 A head that was printed or published elsewhere at the time (`strikemap verify` prints it) proves
 that nothing before it was changed since. A signature proves who signed only to somebody who knows
 the id of the publisher's key from elsewhere (/api/head, an older export): compare it.
+A stamp shows that its head was signed at that time or before. The Python program reads it, but not
+the signature of the authority; with the authority's root certificate, check that by
+  openssl ts -verify -in stamped-head.json.tsr -data stamped-head.json -CAfile ROOT.pem
 How the hash is made: SHA-256 of the previous hash, the canonical JSON (RFC 8785) of
 [seq, recorded_at, actor, action, reason, subject, key], and the digest, which is the SHA-256 of
 salt and payload. What is signed: the JSON of ["strikemap head", seq, hash, recorded_at, key].
@@ -83,6 +88,10 @@ def bundle(published: Published, ref: str) -> bytes:
     signed = published.workspace.signer.sign(last)
     if signed is not None:
         files["head.json"] = msgspec.json.format(msgspec.json.encode(signed), indent=1)
+    stamped = stamped_between(published.workspace.signer.stamped_heads, revisions[0].seq, last.seq)
+    if stamped is not None:
+        files["stamped-head.json"] = stamped.document
+        files["stamped-head.json.tsr"] = stamped.stamp
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     manifest = {"incident": incident["id"], "head": head, "files": hashes}
     files["manifest.json"] = msgspec.json.format(msgspec.json.encode(manifest), indent=1)

@@ -167,15 +167,17 @@ def dot(
 
 
 @lru_cache(2048)
-def soft_disc(
-    half: int, box: tuple[int, int, int, int], colour: str, opacity: float
-) -> Image.Image:
-    """Draw a disc in a square of twice `half` px; `box` is in quarters of a px."""
+def soft_disc(half: int, box: tuple[int, int, int, int], opacity: float) -> Image.Image:
+    """Draw a disc as the mask of a square of twice `half` px; `box` is in quarters of a px."""
     mask = Image.new("L", (8 * half, 8 * half), 0)
     ImageDraw.Draw(mask).ellipse(box, fill=255)
-    layer = Image.new("RGBA", (2 * half, 2 * half), (*rgb(colour), 255))
-    layer.putalpha(mask.reduce(4).point([round(n * opacity) for n in range(256)]))
-    return layer
+    return mask.reduce(4).point(faded(opacity))
+
+
+@cache
+def faded(opacity: float) -> list[int]:
+    """List what becomes of each value of a mask under an opacity."""
+    return [round(n * opacity) for n in range(256)]
 
 
 @lru_cache(16)

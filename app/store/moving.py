@@ -27,7 +27,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "revision": REVISION_TYPES,
     "current": ("text", "text", "int8", "bytea", "int4"),
     "shape": ("text", "bytea"),
-    "token": (*["text"] * 4, "bytea", *["int8"] * 3),
+    "token": (*["text"] * 4, "bytea", *["int8"] * 3, *["text"] * 3),
+    "session": (*["text"] * 4, *["bytea"] * 2, *["int8"] * 3),
 }
 """The tables of a record, and the types of their columns on a server."""
 
@@ -43,6 +44,9 @@ class _Tables(Protocol):
 
     def rows(self, table: str) -> Generator[Row]:
         """Read a table in the order of its key."""
+
+    def rows_since(self, table: str, seq: int) -> Generator[Row]:
+        """Read what a table has of the revisions after one, in the order of its key."""
 
     def fill(self, table: str, rows: Iterable[Row]) -> None:
         """Write the rows of an empty table."""
@@ -60,6 +64,9 @@ class _InFile:
 
     def rows(self, table: str) -> Generator[Row]:
         yield from self._connection.execute(self._sql[f"read_{table}"])
+
+    def rows_since(self, table: str, seq: int) -> Generator[Row]:
+        yield from self._connection.execute(self._sql[f"since_{table}"], {"after": seq})
 
     def fill(self, table: str, rows: Iterable[Row]) -> None:
         self._connection.executemany(self._sql[f"fill_{table}"], rows)
@@ -80,6 +87,10 @@ class _OnServer:
         with self._connection.cursor(f"read_{table}", binary=True) as cursor:
             yield from cursor.execute(self._sql[f"read_{table}"])
 
+    def rows_since(self, table: str, seq: int) -> Generator[Row]:
+        with self._connection.cursor(f"since_{table}", binary=True) as cursor:
+            yield from cursor.execute(self._sql[f"since_{table}"], {"after": seq})
+
     def fill(self, table: str, rows: Iterable[Row]) -> None:
         with self._connection.cursor().copy(self._sql[f"fill_{table}"]) as copy:
             copy.set_types(TABLES[table])
@@ -92,7 +103,7 @@ class _OnServer:
 
 
 @contextlib.contextmanager
-def _reading(store: AnyStore) -> Iterator[_Tables]:
+def tables_of(store: AnyStore) -> Iterator[_Tables]:
     """Read one state of a record, whatever others write meanwhile."""
     if isinstance(store, SqliteStore):
         with store.reading() as file:
@@ -103,7 +114,7 @@ def _reading(store: AnyStore) -> Iterator[_Tables]:
 
 
 @contextlib.contextmanager
-def _writing(store: AnyStore) -> Iterator[_Tables]:
+def tables_to_fill(store: AnyStore) -> Iterator[_Tables]:
     """Write in one transaction, which is undone when anything goes wrong."""
     if isinstance(store, SqliteStore):
         with store.transaction() as file:
@@ -124,7 +135,7 @@ def move(source: AnyStore, target: AnyStore, progress: Progress) -> Head:
         BrokenChain: the source does not verify; nothing was written.
     """
     verify(source)
-    with _reading(source) as read, _writing(target) as written:
+    with tables_of(source) as read, tables_to_fill(target) as written:
         if not written.is_empty():
             raise InputError("TO", "a record that holds something", "an empty one, or a new one")
         done = 0

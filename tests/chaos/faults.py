@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -34,6 +34,7 @@ from app.intake.importing import ImportedFile, import_file
 from app.intake.options import ImportOptions
 from app.reference.reference import Reference
 from app.store.sqlite import SqliteStore
+from tests.chaos.power import Act, Disk, lines_said, record
 from tests.making import NOON, ROOT, add, dataset, incident, open_workspace
 from tests.serving import START_S, environment, free_port
 from tests.support import HEADER, ROW
@@ -61,6 +62,9 @@ class Lab:
     folder: Path
     reference: Reference
     chance: random.Random
+
+    acts: list[Act] = field(default_factory=list)
+    """What a program did to its disk, recorded once."""
 
     def __post_init__(self) -> None:
         """Build the instance: a record, an index, and a table to import."""
@@ -121,7 +125,8 @@ class Lab:
         """Check the chain and what the index answers; return the head and the incidents."""
         with self.opened(place) as workspace:
             head = verify(workspace.store, self.head)
-            current = workspace.store.current(Subject.incident)
+            every = workspace.store.current(Subject.incident).values()
+            current = [one for one in every if one.fingerprint]  # a purged one has none
             state = workspace.index.state()
             rows = sum(sum(part.standing.values()) for part in state.segments)
             promise(rows == len(current), f"the index has {rows} of {len(current)} incidents")
@@ -313,6 +318,36 @@ def move_clock(lab: Lab) -> None:
             verify(store, lab.head)
 
 
+def cut_power(lab: Lab) -> None:
+    """After a loss of power at any moment, what was acknowledged is there, and nothing by half."""
+    if not lab.acts:
+        place = lab.folder / "recorded"
+        shutil.copytree(lab.folder / "base", place)
+        program = ["-m", "tests.chaos.writing", str(place), str(lab.folder / "rows.csv")]
+        lab.acts = record(program, place, lab.folder / "trace")
+        shutil.rmtree(place)
+    moment = lab.chance.randrange(len(lab.acts))
+    shutil.copytree(lab.folder / "base", lab.folder / "recorded")
+    disk = Disk(lab.folder / "recorded")
+    for act in lab.acts[:moment]:
+        disk.act(act)
+    shutil.rmtree(lab.folder / "recorded")
+    with lab.copy() as place:
+        shutil.rmtree(place)
+        disk.lose_power(place, lab.chance)
+        seq, count = lab.check(place)
+        said = lines_said(lab.acts[:moment])
+        safe = max((int(line.split()[1]) for line in said), default=0)
+        promise(seq >= safe, f"revision {safe} was acknowledged, the record ends with {seq}")
+        rows = (seq - lab.head.seq) - (count - BASE)  # revisions that are no incidents
+        promise(rows in (0, 2, 4), f"{rows} revisions are no incidents: a write is there by half")
+        if any(line.startswith("purge") for line in said):
+            with lab.opened(place) as workspace:
+                key = f"invented/{incident('n7').id}"
+                (only,) = workspace.store.history(Subject.incident, key)
+                promise(only.payload is None, "a purge that was acknowledged is undone")
+
+
 def kill_server(lab: Lab) -> None:
     """A service that is killed while four clients write has every edit that it acknowledged."""
     with lab.copy() as place:
@@ -382,4 +417,5 @@ FAULTS: tuple[Callable[[Lab], None], ...] = (
     harm_index,
     flip_record,
     move_clock,
+    cut_power,
 )

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import InputError
-from app.files.shelf import MANIFEST, Bucket, Folder, Shelf
+from app.files.shelf import MANIFEST, Shelf
+from app.files.storage import Bucket, Folder
 
 FILES = {"a.json": b"1", "sub/b.json": b"2"}
 

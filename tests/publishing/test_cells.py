@@ -25,7 +25,7 @@ from app.instance.workspace import Workspace
 from app.publishing.cells import Grain
 from app.publishing.publish import counted_rows, publish
 from app.publishing.query import Query
-from app.queries.choropleth import Choropleths
+from app.queries.choropleth import Choropleths, without_value
 from app.queries.facets import facets
 from app.queries.sums import summarise
 from app.reference.reference import Reference
@@ -210,6 +210,7 @@ def test_no_region_is_coloured_as_empty_where_a_record_may_be_held_back(
 ) -> None:
     query = Query(sparse, sparse.state(), HELD.but(metric=metric), NOW)
     values = dict(Choropleths().of(publish(query, Face.aggregates)).values)
+    assert without_value(publish(query, Face.aggregates)).endswith("too few to show")
     kyiv = values.pop("UA-30")
     assert (kyiv == 4) or metric != "incidents"
     assert set(values.values()) == {None}
@@ -223,6 +224,7 @@ def test_a_view_that_terms_withhold_has_no_region_of_zero(sparse: Workspace) -> 
     days = HELD.but(first=MONDAY, last=MONDAY)
     published = publish(Query(sparse, sparse.state(), days, NOW), Face.aggregates)
     assert published.is_withheld
+    assert without_value(published).startswith("withheld by terms")
     assert set(Choropleths().of(published).values.values()) == {None}
 
 
