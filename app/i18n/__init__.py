@@ -30,7 +30,11 @@ WATERMARK = {
 
 @cache
 def strings(language: str) -> dict[str, str]:
-    """Return all strings of a language, by key."""
+    """Return all strings of a language, by key; one that it lacks is English."""
+    return {**_own(LANGUAGES[0]), **_own(language)}
+
+
+def _own(language: str) -> dict[str, str]:
     text = (resources.files("app.i18n") / f"{language}.json").read_text("utf-8")
     texts: dict[str, str] = json.loads(text)
     return texts
