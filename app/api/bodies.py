@@ -15,7 +15,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
-from app.domain.errors import InputError, InvalidFile, TooLarge
+from app.domain.errors import InputError, InvalidFile, TooLarge, WrongMedia
 
 MOST_JSON_BYTES = 1 << 20
 MOST_HEADER_BYTES = 8 << 10
@@ -39,13 +39,14 @@ async def spooled(request: Request, path: Path, *beside: str) -> Form:
     `beside`: names of parts that may come with it, of at most a megabyte each.
 
     Raises:
-        InvalidFile: no form, another part, or a body that ends before its last boundary; nothing
+        WrongMedia: no form.
+        InvalidFile: another part, or a body that ends before its last boundary; nothing
             is left at the path.
         TooLarge: over the bound on bytes.
     """
     kind, options = parse_options_header(request.headers.get("content-type"))
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
-        raise InvalidFile("header Content-Type", kind.decode("latin-1") or "none", ONE_PART)
+        raise WrongMedia("header Content-Type", kind.decode("latin-1") or "none", ONE_PART)
     try:
         with path.open("xb") as target:
             reader = _FormReader(target, beside)
