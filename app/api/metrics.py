@@ -30,6 +30,9 @@ from app.instance.workspace import Workspace
 
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 REFUSED = 400
+IMPORT_OUTCOME = "X-Strikemap-Import"
+"""The header that says what became of an import, also one that another process made."""
+
 LANE_LABELS = ("process", "lane")
 UNTYPED = "other"
 """The kind of a refusal that is no problem document, such as the page that a browser gets."""
@@ -91,7 +94,7 @@ class Metrics:
         self._imports.labels(self._process, outcome).inc()
 
     def watch_heavy(self, heavy: HeavyProcesses) -> None:
-        """Show what the processes for figures and exports do, too."""
+        """Show what the processes for figures, exports and imports do, too."""
         self.registry.register(_Heavy(self._process, heavy))
 
     def watch_kept(self, kept: KeptAnswers) -> None:
@@ -148,7 +151,7 @@ class _Standing(Collector):
 
 @dataclass(frozen=True, eq=False)
 class _Heavy(Collector):
-    """The processes for figures and exports."""
+    """The processes for figures, exports and imports."""
 
     process: str
     heavy: HeavyProcesses
@@ -212,12 +215,13 @@ class Measured:
             await self.app(scope, receive, send)
             return
         face, started = face_of(scope["method"], scope["path"]), time.perf_counter()
-        status, is_document = 0, False
+        status, is_document, outcome = 0, False, None
 
         async def watched(message: Message) -> None:
-            nonlocal status, is_document
+            nonlocal status, is_document, outcome
             if message["type"] == "http.response.start":
                 status = message["status"]
+                outcome = dict(message["headers"]).get(IMPORT_OUTCOME.lower().encode())
                 is_document = status >= REFUSED and _is_document(message)
             elif status >= REFUSED and not message.get("more_body"):
                 body = message.get("body", b"")
@@ -228,7 +232,9 @@ class Measured:
             await self.app(scope, receive, watched)
         finally:
             self.metrics.add_answer(face, status, time.perf_counter() - started)
-            if status >= REFUSED and face is AddressFace.imports and scope["method"] in WRITES:
+            if outcome is not None:
+                self.metrics.add_import(outcome.decode())
+            elif status >= REFUSED and face is AddressFace.imports and scope["method"] in WRITES:
                 self.metrics.add_import("refused")
 
 
