@@ -113,6 +113,10 @@ class Settings(BaseSettings):
         le=MOST_PROCESSES,
         description="Processes for figures and exports of the public, for each worker; 0 for none.",
     )
+    workers_dir: str = Field(
+        default="",
+        description="Folder that the workers of one service share; `serve` makes and removes it.",
+    )
     metrics_from: str = Field(
         default="",
         description="Who may read /metrics without a token: addresses or networks.",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, fields
 from importlib.metadata import version
+from pathlib import Path
 
 import msgspec
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -16,6 +19,8 @@ from prometheus_client.core import (
     InfoMetricFamily,
     Metric,
 )
+from prometheus_client.exposition import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
@@ -26,11 +31,13 @@ from app.api.kept import KeptAnswers
 from app.api.lanes import Lanes
 from app.api.problems import MEDIA_TYPE
 from app.domain.errors import StoreError
+from app.index.sums import write_whole
 from app.instance.workspace import Workspace
 
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 REFUSED = 400
 LANE_LABELS = ("process", "lane")
+NUMBERS, PUBLISH_S = ".prom", 1.0
 UNTYPED = "other"
 """The kind of a refusal that is no problem document, such as the page that a browser gets."""
 
@@ -42,9 +49,13 @@ class _Kind(msgspec.Struct):
 
 
 class Metrics:
-    """What one process counts; each number carries the process's id."""
+    """What one process counts; each number carries the process's id.
 
-    def __init__(self, workspace: Workspace, lanes: Lanes) -> None:
+    Workers that share a folder write their numbers there every second, for one another.
+    """
+
+    def __init__(self, workspace: Workspace, lanes: Lanes, shared: str = "") -> None:
+        self._folder = Path(shared) if shared else None
         self.registry = CollectorRegistry(auto_describe=False)
         self._process = str(os.getpid())
         self._counted: dict[tuple[AddressFace, int], Histogram] = {}
@@ -68,6 +79,36 @@ class Metrics:
             registry=self.registry,
         )
         self.registry.register(_Standing(self._process, workspace, lanes))
+
+    def text(self) -> bytes:
+        """Write the numbers of this process, and those of the other workers."""
+        own = generate_latest(self.registry)
+        if self._folder is None:
+            return own
+        others = [
+            path.read_text("utf-8")
+            for path in sorted(self._folder.glob(f"*{NUMBERS}"))
+            if path.stem != self._process and _is_alive(path)
+        ]
+        together = CollectorRegistry(auto_describe=False)
+        together.register(_Together([own.decode(), *others]))
+        return generate_latest(together)
+
+    @contextlib.asynccontextmanager
+    async def published(self) -> AsyncIterator[None]:
+        """Write the numbers for the other workers until the block ends."""
+        if self._folder is None:
+            yield
+            return
+        writing = asyncio.create_task(self._publish(self._folder))
+        yield
+        writing.cancel()
+
+    async def _publish(self, folder: Path) -> None:
+        path = folder / f"{self._process}{NUMBERS}"
+        while True:
+            write_whole(path, generate_latest(self.registry))
+            await asyncio.sleep(PUBLISH_S)
 
     def add_answer(self, face: AddressFace, status: int, seconds: float) -> None:
         """Count an answer; status 0 is a reader who left before there was one."""
@@ -97,6 +138,33 @@ class Metrics:
     def watch_kept(self, kept: KeptAnswers) -> None:
         """Show what is answered from memory, too; a private instance keeps nothing."""
         self.registry.register(_Kept(self._process, kept))
+
+
+def _is_alive(path: Path) -> bool:
+    """Tell whether the process of a file still runs; remove the file of one that ended."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(int(path.stem), 0)
+        return True
+    path.unlink(missing_ok=True)
+    return False
+
+
+@dataclass(frozen=True, eq=False)
+class _Together(Collector):
+    """The numbers of several processes, each kind once with the samples of all."""
+
+    texts: list[str]
+
+    @override
+    def collect(self) -> Iterator[Metric]:
+        """Read the texts and join what has one name."""
+        families = dict[str, Metric]()
+        for text in self.texts:
+            for family in text_string_to_metric_families(text):
+                families.setdefault(family.name, family)
+                if families[family.name] is not family:
+                    families[family.name].samples.extend(family.samples)
+        yield from families.values()
 
 
 @dataclass(frozen=True, eq=False)

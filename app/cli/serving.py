@@ -16,9 +16,10 @@ from uvicorn.supervisors import Multiprocess
 
 from app.api.connections import BoundedConnection
 from app.api.logs import log_as_json
+from app.api.sharing import shared_folder
 from app.cli.base import cli, open_workspace
 from app.domain.errors import InputError
-from app.settings import Settings, read_settings
+from app.settings import PREFIX, Settings, read_settings
 
 GRACE_S = 10
 """Seconds that a stopping service waits for running requests."""
@@ -74,7 +75,9 @@ def serve(
     if number == 1:
         _Server(config).run([listener])
     else:
-        _Workers(config, [listener]).run()
+        with shared_folder() as folder:
+            os.environ[f"{PREFIX}WORKERS_DIR"] = str(folder)
+            _Workers(config, [listener]).run()
 
 
 class _Server(uvicorn.Server):
@@ -150,4 +153,4 @@ def listen(host: str, port: int) -> socket.socket:
 def _export(settings: Settings) -> None:
     """Give this process's settings to its workers, which read the environment."""
     for name, value in settings.model_dump().items():
-        os.environ[f"STRIKEMAP_{name.upper()}"] = str(value)
+        os.environ[f"{PREFIX}{name.upper()}"] = str(value)
