@@ -114,6 +114,7 @@ COMMANDS = {
     ),
     "mapping": CommandEntry("loading", "What the columns of any table mean."),
     "match": CommandEntry("matches", "The same strike reported by several datasets."),
+    "review": CommandEntry("reviews", "What to look at before publishing."),
     "index": CommandEntry(
         "proving", "The index, built from the record: it can always be built anew."
     ),
