@@ -24,7 +24,7 @@ from app.domain.errors import InputError, StoreError, StoreTooNew, StrikemapErro
 from app.instance.signing import SIGNING_KEY
 from app.instance.workspace import Workspace
 from app.settings import Settings, read_settings
-from app.store.copying import schema_of
+from app.store.copying import record_schema
 from app.store.opening import RECORD
 
 ROOM_BYTES = 1 << 30
@@ -94,7 +94,7 @@ def _examine(port: int) -> Iterator[Finding]:
 
 def _contents(settings: Settings) -> Iterator[Finding]:
     """Examine what the files hold; a record of an older schema is not opened, so that it stays."""
-    schema, newest = schema_of(settings.store_url, settings.data_dir / RECORD)
+    schema, newest = record_schema(settings.store_url, settings.data_dir / RECORD)
     if schema < newest:
         yield Finding(
             f"The record has schema {schema}; this release brings it to {newest} when it "
@@ -237,7 +237,7 @@ def upgrade(
     record = settings.data_dir / RECORD
     if not settings.store_url and not record.is_file():
         raise InputError("STRIKEMAP_DATA_DIR", settings.data_dir, "a folder that holds a record")
-    schema, newest = schema_of(settings.store_url, record)
+    schema, newest = record_schema(settings.store_url, record)
     steps = f"from schema {schema} to {newest}" if schema < newest else f"stays at schema {newest}"
     if checks:
         typer.echo(

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from app.cli.base import Json, cli, open_workspace, tell_json
-from app.editing.personal import suggestions
+from app.editing.personal import personal_texts
 from app.instance.tokens import local_holder
 
 review_cli = typer.Typer(help="What to look at before publishing.", no_args_is_help=True)
@@ -15,7 +15,7 @@ cli.add_typer(review_cli, name="review")
 
 
 @review_cli.callback()
-def group() -> None:
+def review_group() -> None:
     """Let `suggestions` be a command of a group, although it is the only one."""
 
 
@@ -27,7 +27,7 @@ def review_suggestions(*, json: Json = False) -> None:
 
     Example: strikemap review suggestions
     """
-    rows = suggestions(open_workspace(), local_holder())
+    rows = personal_texts(open_workspace(), local_holder())
     if json:
         tell_json(rows)
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import socket
 import time
 from types import FrameType
@@ -25,6 +26,7 @@ GRACE_S = 10
 """Seconds that a stopping service waits for running requests."""
 
 MOST_WORKERS = 64
+ENOUGH_FILES = 16_384
 AUTO = "auto"
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
@@ -56,6 +58,7 @@ def serve(
     number = _number_of_workers(workers, is_private=settings.private)
     log_as_json(settings.log_level)
     listener = listen(host, port)
+    _take_files()
     open_workspace(settings).index.state()
     audience = "private, this computer only" if settings.private else "public audience"
     typer.echo(f"Strikemap ({audience}): {_address(host, listener)}")
@@ -116,6 +119,13 @@ def _number_of_workers(text: str, *, is_private: bool) -> int:
     if not 1 <= number <= MOST_WORKERS:
         raise InputError("workers", text, f"{AUTO}, or a number from 1 to {MOST_WORKERS}")
     return number
+
+
+def _take_files() -> None:
+    """Let this process and its workers open as many files as the system allows, within reason."""
+    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files < ENOUGH_FILES:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, ENOUGH_FILES), most))
 
 
 def _address(host: str, listener: socket.socket) -> str:

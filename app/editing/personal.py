@@ -33,7 +33,7 @@ _FORMS = {
 }
 
 
-class Suggestion(msgspec.Struct, frozen=True):
+class PersonalText(msgspec.Struct, frozen=True):
     """A part of a record's text that may lead to a person, and what it looks like."""
 
     id: str
@@ -43,16 +43,16 @@ class Suggestion(msgspec.Struct, frozen=True):
     text: str
 
 
-def suggestions(
+def personal_texts(
     workspace: Workspace, holder: Holder, newest: int | None = None
-) -> list[Suggestion]:
+) -> list[PersonalText]:
     """List what may lead to a person in texts that are not hidden, newest records first.
 
     Only records of the holder's datasets are read; with `newest`, only so many revisions.
     """
     store, state = workspace.store, workspace.state()
     first = 0 if newest is None else max(store.head().seq - newest, 0)
-    by_key = dict[str, list[Suggestion]]()
+    by_key = dict[str, list[PersonalText]]()
     for revision in store.revisions(first):
         dataset = revision.key.partition("/")[0]
         if revision.subject is not Subject.incident or not (
@@ -77,12 +77,12 @@ def _country(workspace: Workspace, incident: Incident) -> str | None:
 
 def _of_incident(
     incident: Incident, key: str, redactions: Mapping[str, Redaction], region: str | None
-) -> Iterator[Suggestion]:
+) -> Iterator[PersonalText]:
     hidden = hidden_parts(redactions, key)
     for part, text in _texts(incident):
         if part.value not in hidden:
             for kind, found in personal_parts(text, region):
-                yield Suggestion(str(incident.id), incident.dataset, part, kind, found)
+                yield PersonalText(str(incident.id), incident.dataset, part, kind, found)
 
 
 def _texts(incident: Incident) -> Iterator[tuple[TextPart, str]]:

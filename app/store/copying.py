@@ -48,7 +48,7 @@ def schema_number(record: Path) -> int:
     return int(schema)
 
 
-def schema_of(url: str, record: Path) -> tuple[int, int]:
+def record_schema(url: str, record: Path) -> tuple[int, int]:
     """Return the schema of a record in a database or a file, and the newest for its engine.
 
     Raises:

@@ -10,7 +10,7 @@ import pytest
 from app.domain.redaction import TextPart
 from app.domain.revision import Action
 from app.domain.source import Claim
-from app.editing.personal import personal_parts, suggestions
+from app.editing.personal import personal_parts, personal_texts
 from app.editing.redaction import Redactor
 from app.instance.tokens import local_holder
 from app.instance.workspace import Workspace
@@ -58,16 +58,16 @@ def test_newest_texts_that_are_not_hidden_are_listed_for_their_reviewers(
     recorded: Workspace,
 ) -> None:
     owner, head = local_holder(), recorded.store.head()
-    rows = suggestions(recorded, owner)
+    rows = personal_texts(recorded, owner)
     assert [(one.dataset, one.part.value) for one in rows] == [
         ("other", "description"),
         ("invented", "description"),
         ("invented", "claims"),
     ]
-    assert suggestions(recorded, owner, 1) == []
+    assert personal_texts(recorded, owner, 1) == []
     Redactor(recorded, owner, NOON).redact(rows[1].id, ["claims"], "privacy_of_victim", "a name")
     of_dataset = msgspec.structs.replace(owner, datasets=frozenset({"invented"}))
-    assert [one.part for one in suggestions(recorded, of_dataset)] == [TextPart.description]
+    assert [one.part for one in personal_texts(recorded, of_dataset)] == [TextPart.description]
     assert recorded.store.head().seq == head.seq + 1  # the redaction alone
 
 

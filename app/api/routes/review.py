@@ -18,7 +18,7 @@ from app.api.writing import documented_write, page_spec, refuse_parameters, writ
 from app.domain.account import Role
 from app.domain.answer import JsonObject
 from app.domain.errors import InputError
-from app.editing.personal import NEWEST, suggestions
+from app.editing.personal import NEWEST, personal_texts
 from app.i18n import strings
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
@@ -64,7 +64,7 @@ class _Answers:
         refuse_parameters(request)
         holder = requester(request)
         allow(holder, Role.reviewer)
-        rows = suggestions(self.record, holder, NEWEST)
+        rows = personal_texts(self.record, holder, NEWEST)
         return written({"count": len(rows), "suggestions": msgspec.to_builtins(rows[:MOST_TEXTS])})
 
     async def decide(self, request: Request, number: str) -> Response:
